@@ -1,0 +1,33 @@
+//! sea-orm entities, one file per table, with typed ids.
+//!
+//! Rows only: no behaviour, no serialization, no HTTP. Nothing outside a
+//! `store` may name a row; the ids in [`ids`] are the exception.
+
+pub mod ids;
+
+pub mod api;
+pub mod audit_entry;
+pub mod audit_target;
+pub mod chunk;
+pub mod encrypted_key;
+pub mod identity;
+pub mod key;
+pub mod key_migration;
+pub mod key_permission;
+pub mod key_role;
+pub mod limit;
+pub mod limiter_counter;
+pub mod membership;
+pub mod namespace;
+pub mod one_time_link;
+pub mod ratelimit_override;
+pub mod permission;
+pub mod role;
+pub mod role_permission;
+pub mod root_key;
+pub mod root_key_grant;
+pub mod schedule;
+pub mod session;
+pub mod setting;
+pub mod user;
+pub mod workspace;

@@ -1,0 +1,292 @@
+#!/bin/sh
+# Installs unkey from a checkout as a system service, or removes it.
+#
+# Deliberately absent: downloads. What is installed is what this checkout builds.
+set -eu
+
+usage() {
+    cat <<'EOF'
+usage: ./install.sh [--dry-run] [--uninstall [--purge]] [--prefix DIR]
+
+  --dry-run     print every step, change nothing
+  --uninstall   stop the service, remove the binary and the unit; data stays
+  --purge       with --uninstall: also remove data, settings and the user
+  --prefix DIR  stage all files under DIR (absolute); no user, no service
+  --help        this text
+EOF
+}
+
+say() { printf '%s\n' "$*"; }
+die() { printf 'install.sh: %s\n' "$*" >&2; exit 1; }
+
+# Every change goes through here, so that a dry run cannot miss one.
+run() {
+    if [ "$dry_run" = yes ]; then
+        say "would run: $*"
+    else
+        say "+ $*"
+        "$@"
+    fi
+}
+
+# write_file PATH MODE CONTENT: in place in one step, never seen half-written.
+write_file() {
+    if [ "$dry_run" = yes ]; then
+        say "would write: $1 (mode $2)"
+        printf '%s\n' "$3" | sed 's/^/    | /'
+        return
+    fi
+    say "+ write $1 (mode $2)"
+    tmp=$(mktemp "$1.XXXXXX")
+    printf '%s\n' "$3" > "$tmp"
+    chmod "$2" "$tmp"
+    mv -f "$tmp" "$1"
+}
+
+parse_args() {
+    dry_run=no
+    uninstall=no
+    purge=no
+    prefix=
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --dry-run) dry_run=yes ;;
+            --uninstall) uninstall=yes ;;
+            --purge) purge=yes ;;
+            --prefix)
+                [ $# -ge 2 ] || die "--prefix needs a directory"
+                prefix=$2
+                shift
+                ;;
+            --prefix=*) prefix=${1#--prefix=} ;;
+            -h | --help)
+                usage
+                exit 0
+                ;;
+            *)
+                usage >&2
+                die "unknown argument: $1"
+                ;;
+        esac
+        shift
+    done
+    if [ "$purge" = yes ] && [ "$uninstall" = no ]; then
+        die "--purge only makes sense with --uninstall"
+    fi
+    case $prefix in
+        '' | /*) ;;
+        *) die "--prefix must be an absolute path: $prefix" ;;
+    esac
+    prefix=${prefix%/}
+}
+
+set_paths() {
+    here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+    built=${CARGO_TARGET_DIR:-$here/target}/release/unkey
+    bin_dir=$prefix/usr/local/bin
+    data_dir=$prefix/var/lib/unkey
+    etc_dir=$prefix/etc/unkey
+    unit_dir=$prefix/etc/systemd/system
+    env_file=$etc_dir/unkey.env
+    unit_file=$unit_dir/unkey.service
+}
+
+# systemd can be installed without being in charge, e.g. in a container.
+has_systemd() {
+    [ -z "$prefix" ] && [ -d /run/systemd/system ] && command -v systemctl >/dev/null 2>&1
+}
+
+need_root() {
+    if [ -z "$prefix" ] && [ "$dry_run" = no ] && [ "$(id -u)" -ne 0 ]; then
+        die "run as root, or try --dry-run or --prefix DIR"
+    fi
+}
+
+unit_text() {
+    cat <<'EOF'
+[Unit]
+Description=unkey, API keys and rate limits
+After=network-online.target
+Wants=network-online.target
+
+[Service]
+Type=exec
+User=unkey
+Group=unkey
+EnvironmentFile=-/etc/unkey/unkey.env
+ExecStart=/usr/local/bin/unkey serve --data-dir /var/lib/unkey
+Restart=on-failure
+RestartSec=1
+TimeoutStopSec=30
+LimitNOFILE=65536
+UMask=0077
+
+StateDirectory=unkey
+StateDirectoryMode=0700
+WorkingDirectory=/var/lib/unkey
+
+NoNewPrivileges=yes
+CapabilityBoundingSet=
+AmbientCapabilities=
+ProtectSystem=strict
+ProtectHome=yes
+ProtectProc=invisible
+ProcSubset=pid
+ProtectClock=yes
+ProtectControlGroups=yes
+ProtectHostname=yes
+ProtectKernelLogs=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+PrivateDevices=yes
+PrivateTmp=yes
+PrivateUsers=yes
+RemoveIPC=yes
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+LockPersonality=yes
+MemoryDenyWriteExecute=yes
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+SystemCallFilter=~@privileged @resources
+SystemCallErrorNumber=EPERM
+
+[Install]
+WantedBy=multi-user.target
+EOF
+}
+
+env_text() {
+    cat <<'EOF'
+# Settings of the unkey service: one UNKEY_NAME=value a line, no quotes needed.
+# The full list is in docs/configuration.md. Restart the service after a change.
+# The data folder is fixed by the unit: /var/lib/unkey.
+
+UNKEY_LISTEN=127.0.0.1:3000
+#UNKEY_PUBLIC_URL=https://keys.example.com
+#UNKEY_TRUSTED_PROXIES=127.0.0.1
+#UNKEY_METRICS_LISTEN=127.0.0.1:9090
+#UNKEY_LOG_FORMAT=json
+EOF
+}
+
+build() {
+    if [ -x "$built" ]; then
+        say "using $built"
+        return
+    fi
+    if [ "$dry_run" = no ] && ! command -v cargo >/dev/null 2>&1; then
+        die "no $built and no cargo; run 'cargo build --release --locked' first"
+    fi
+    run cargo build --release --locked --manifest-path "$here/Cargo.toml"
+}
+
+install_binary() {
+    run mkdir -p "$bin_dir"
+    # Copied beside and renamed: a running server keeps its old file.
+    run install -m 0755 "$built" "$bin_dir/.unkey.new"
+    run mv -f "$bin_dir/.unkey.new" "$bin_dir/unkey"
+}
+
+create_user() {
+    if [ -n "$prefix" ]; then
+        say "skipping the system user: files are staged under $prefix"
+    elif id -u unkey >/dev/null 2>&1; then
+        say "user unkey exists"
+    elif command -v useradd >/dev/null 2>&1; then
+        run useradd --system --user-group --home-dir /var/lib/unkey --no-create-home \
+            --shell /usr/sbin/nologin unkey
+    elif command -v adduser >/dev/null 2>&1; then
+        # BusyBox spelling.
+        run addgroup -S unkey
+        run adduser -S -D -H -h /var/lib/unkey -s /sbin/nologin -G unkey unkey
+    else
+        die "neither useradd nor adduser found: create a user named unkey and run again"
+    fi
+}
+
+create_data_dir() {
+    run mkdir -p "$data_dir"
+    run chmod 0700 "$data_dir"
+    if [ -z "$prefix" ]; then
+        run chown unkey:unkey "$data_dir"
+    fi
+}
+
+write_settings() {
+    run mkdir -p "$etc_dir"
+    run chmod 0700 "$etc_dir"
+    if [ -e "$env_file" ]; then
+        say "keeping $env_file"
+        run chmod 0600 "$env_file"
+    else
+        write_file "$env_file" 0600 "$(env_text)"
+    fi
+}
+
+start_service() {
+    if [ -n "$prefix" ]; then
+        run mkdir -p "$unit_dir"
+        write_file "$unit_file" 0644 "$(unit_text)"
+        say "staged under $prefix; nothing was started"
+    elif has_systemd; then
+        write_file "$unit_file" 0644 "$(unit_text)"
+        run systemctl daemon-reload
+        run systemctl enable unkey.service
+        run systemctl restart unkey.service
+        say "started; the setup link: journalctl -u unkey, or"
+        say "  runuser -u unkey -- unkey setup link --data-dir /var/lib/unkey"
+    else
+        say "systemd is not running here: no service was set up. Start the server with"
+        say "  su -s /bin/sh unkey -c 'unkey serve --data-dir /var/lib/unkey'"
+        say "under the supervisor of your choice; it stops cleanly on SIGTERM."
+        say "Settings in $env_file must be exported by that supervisor."
+    fi
+}
+
+do_install() {
+    build
+    install_binary
+    create_user
+    create_data_dir
+    write_settings
+    start_service
+}
+
+remove_service() {
+    if has_systemd && [ -e "$unit_file" ]; then
+        run systemctl disable --now unkey.service
+    fi
+    run rm -f "$unit_file"
+    if has_systemd; then
+        run systemctl daemon-reload
+    fi
+}
+
+do_uninstall() {
+    remove_service
+    run rm -f "$bin_dir/unkey"
+    if [ "$purge" = no ]; then
+        say "kept: $data_dir and $etc_dir (--purge removes them and the user)"
+        return
+    fi
+    run rm -rf "$data_dir" "$etc_dir"
+    if [ -z "$prefix" ] && id -u unkey >/dev/null 2>&1; then
+        if command -v userdel >/dev/null 2>&1; then
+            run userdel unkey
+        else
+            run deluser unkey
+        fi
+    fi
+}
+
+parse_args "$@"
+set_paths
+need_root
+if [ "$uninstall" = yes ]; then
+    do_uninstall
+else
+    do_install
+fi

@@ -1,0 +1,11 @@
+//! The audit log: what changed, who changed it and from where, recorded in the
+//! transaction of the change itself.
+//!
+//! Nothing here updates or deletes an entry. Secrets never appear in one.
+
+mod event;
+mod log;
+mod store;
+
+pub use event::Event;
+pub use log::{Group, Target};

@@ -1,0 +1,192 @@
+//! The one error of the domain: a code from one registry, a text the caller
+//! may read, and a cause only the log may read.
+//!
+//! Knows no HTTP: each door maps [`Code`] to its own status and name. A denied
+//! verification or an exceeded limit is not an error but an outcome.
+
+use std::fmt;
+
+type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// Result of every fallible domain call.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// A failed operation.
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    code: Code,
+    detail: String,
+    faults: Vec<Fault>,
+    cause: Option<Cause>,
+}
+
+/// One fault of an input, as the v2 contract lists it in `errors[]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Where: a JSON-Schema keyword pointer or the name of a part of the request.
+    pub location: String,
+    pub message: String,
+    pub fix: Option<String>,
+}
+
+impl Error {
+    /// An error whose `detail` the caller will read.
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self(Box::new(Inner { code, detail: detail.into(), faults: Vec::new(), cause: None }))
+    }
+
+    /// Input that breaks a rule of the domain.
+    pub fn invalid(detail: impl Into<String>) -> Self {
+        Self::new(Code::InvalidInput, detail)
+    }
+
+    /// An unexpected failure: the caller learns nothing but the request id.
+    pub fn internal(cause: impl Into<Cause>) -> Self {
+        Self::new(Code::Unexpected, "An unexpected error occurred. The server log has the details under this request id.")
+            .because(cause)
+    }
+
+    /// The error of a resource that is absent, foreign or hidden from the caller.
+    pub fn absent(code: Code) -> Self {
+        Self::new(code, code.absence())
+    }
+
+    /// Keeps `cause` for the log; it never reaches a response.
+    pub fn because(mut self, cause: impl Into<Cause>) -> Self {
+        self.0.cause = Some(cause.into());
+        self
+    }
+
+    pub fn with_faults(mut self, faults: Vec<Fault>) -> Self {
+        self.0.faults = faults;
+        self
+    }
+
+    pub fn code(&self) -> Code {
+        self.0.code
+    }
+
+    pub fn detail(&self) -> &str {
+        &self.0.detail
+    }
+
+    pub fn faults(&self) -> &[Fault] {
+        &self.0.faults
+    }
+
+    /// The chain of private causes, outermost first.
+    pub fn cause_chain(&self) -> String {
+        let mut text = String::new();
+        let mut next = self.0.cause.as_deref().map(|cause| cause as &dyn std::error::Error);
+        while let Some(cause) = next {
+            if !text.is_empty() {
+                text.push_str(": ");
+            }
+            text.push_str(&cause.to_string());
+            next = cause.source();
+        }
+        text
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({}) [{}]", self.0.code.as_str(), self.0.detail, self.cause_chain())
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.detail)
+    }
+}
+
+impl std::error::Error for Error {}
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
+        /// Everything that can go wrong, named `system:category:specific` as in
+        /// the v2 contract, section 1.6.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Code {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Code {
+            /// Every code, for the tests that walk the registry.
+            pub const ALL: &'static [Code] = &[$(Code::$name,)*];
+
+            /// The code without its `err:` prefix.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Code::$name => $text,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    InvalidInput = "unkey:application:invalid_input";
+    ProtectedResource = "unkey:application:protected_resource";
+    PreconditionFailed = "unkey:application:precondition_failed";
+    ServiceUnavailable = "unkey:application:service_unavailable";
+    Unexpected = "unkey:application:unexpected_error";
+    AuthMissing = "unkey:authentication:missing";
+    AuthMalformed = "unkey:authentication:malformed";
+    RootKeyNotFound = "unkey:authentication:key_not_found";
+    InsufficientPermissions = "unkey:authorization:insufficient_permissions";
+    Forbidden = "unkey:authorization:forbidden";
+    KeyDisabled = "unkey:authorization:key_disabled";
+    WorkspaceDisabled = "unkey:authorization:workspace_disabled";
+    KeyNotFound = "unkey:data:key_not_found";
+    ApiNotFound = "unkey:data:api_not_found";
+    IdentityNotFound = "unkey:data:identity_not_found";
+    PermissionNotFound = "unkey:data:permission_not_found";
+    RoleNotFound = "unkey:data:role_not_found";
+    WorkspaceNotFound = "unkey:data:workspace_not_found";
+    MigrationNotFound = "unkey:data:migration_not_found";
+    NamespaceNotFound = "unkey:data:ratelimit_namespace_not_found";
+    OverrideNotFound = "unkey:data:ratelimit_override_not_found";
+    NamespaceGone = "unkey:data:ratelimit_namespace_gone";
+    IdentityExists = "unkey:data:identity_already_exists";
+    RoleExists = "unkey:data:role_already_exists";
+    PermissionExists = "unkey:data:permission_already_exists";
+    QuerySyntax = "user:bad_request:permissions_query_syntax_error";
+    BodyUnreadable = "user:bad_request:request_body_unreadable";
+    BodyTooLarge = "user:bad_request:request_body_too_large";
+    RequestTimeout = "user:bad_request:request_timeout";
+    WorkspaceRateLimited = "user:too_many_requests:workspace_rate_limited";
+    /// No route at this path. Ours: the upstream mux answers plain text.
+    RouteNotFound = "unkey:application:route_not_found";
+    /// The path exists for another method. Ours, as above.
+    MethodNotAllowed = "unkey:application:method_not_allowed";
+}
+
+impl Code {
+    fn absence(self) -> &'static str {
+        match self {
+            Code::KeyNotFound => "The specified key was not found.",
+            Code::ApiNotFound => "The requested API does not exist or has been deleted.",
+            Code::IdentityNotFound => "This identity does not exist.",
+            Code::PermissionNotFound => "The requested permission does not exist.",
+            Code::RoleNotFound => "The requested role does not exist.",
+            Code::WorkspaceNotFound => "The requested workspace does not exist.",
+            Code::MigrationNotFound => "The requested migration does not exist.",
+            Code::NamespaceNotFound => "This namespace does not exist.",
+            Code::OverrideNotFound => "This override does not exist.",
+            _ => "The requested resource does not exist.",
+        }
+    }
+}
+
+impl From<sea_orm::DbErr> for Error {
+    fn from(error: sea_orm::DbErr) -> Self {
+        Self::new(Code::ServiceUnavailable, "The database could not serve this request. Try again.").because(error)
+    }
+}
+
+impl From<serde_json::Error> for Error {
+    fn from(error: serde_json::Error) -> Self {
+        Self::internal(error)
+    }
+}

@@ -1,0 +1,91 @@
+use std::sync::Arc;
+
+use entity::ids::{RequestId, RootKeyId};
+
+use super::*;
+use crate::op::{Door, RootKeyPrincipal};
+
+fn holder(permissions: &[&str]) -> OpCtx {
+    let grants = Grants::new(false, permissions.iter().map(|text| (*text).to_owned()));
+    OpCtx {
+        principal: Principal::RootKey(Arc::new(RootKeyPrincipal { id: RootKeyId::from("key_1"), name: None, grants })),
+        workspace: WorkspaceId::from("ws_1"),
+        now_ms: 0,
+        request_id: RequestId::from("req_1"),
+        door: Door::V2,
+        ip: None,
+        user_agent: None,
+    }
+}
+
+fn key() -> (ApiId, KeyspaceId, KeyId) {
+    (ApiId::from("api_1"), KeyspaceId::from("ks_1"), KeyId::from("key_9"))
+}
+
+#[test]
+fn either_spelling_grants() {
+    let (api, keyspace, id) = key();
+    let target = Target::key(&api, &keyspace, &id);
+    for permission in [
+        "api.*.read_key",
+        "api.api_1.read_key",
+        "unkey:v1:ws_1:keyspaces/ks_1/keys/key_9#read_key",
+        "unkey:v1:ws_1:keyspaces/*/keys/*#read_key",
+        "unkey:v1:ws_1:keyspaces/**#read_key",
+        "unkey:v1:ws_1:**#*",
+    ] {
+        assert!(holder(&[permission]).may(Operation::KeyRead, target), "{permission}");
+    }
+    for permission in [
+        "*",
+        "api.*.*",
+        "api.api_2.read_key",
+        "api.*.update_key",
+        "unkey:v1:ws_2:**#*",
+        "unkey:v1:ws_1:keyspaces/*#read_key",
+        "unkey:v1:ws_1:keyspaces/ks_1/keys/key_9#update_key",
+    ] {
+        assert!(!holder(&[permission]).may(Operation::KeyRead, target), "{permission}");
+    }
+}
+
+#[test]
+fn tuple_only_operations_ignore_the_admin_urn() {
+    let (api, keyspace, _) = key();
+    assert!(!holder(&["unkey:v1:ws_1:**#*"]).may(Operation::ApiRead, Target::api(&api, &keyspace)));
+}
+
+#[test]
+fn refusals_name_what_is_missing() {
+    let (api, keyspace, _) = key();
+    let refused = holder(&[]).require(Operation::ApiRead, Target::api(&api, &keyspace)).unwrap_err();
+    assert_eq!(refused.code(), Code::InsufficientPermissions);
+    assert_eq!(refused.detail(), "Missing one of these permissions: api.*.read_api or api.api_1.read_api");
+    let refused = holder(&[]).require(Operation::ApiCreate, Target::NONE).unwrap_err();
+    assert_eq!(refused.detail(), "Missing permission: 'api.*.create_api'");
+}
+
+#[test]
+fn masked_operations_answer_as_absent() {
+    let (api, keyspace, _) = key();
+    let target = Target::api(&api, &keyspace);
+    let refused = holder(&["api.*.read_key"]).require(Operation::ApiListKeys, target).unwrap_err();
+    assert_eq!(refused.code(), Code::ApiNotFound);
+    assert!(holder(&["api.*.read_key", "api.api_1.read_api"]).may(Operation::ApiListKeys, target));
+}
+
+#[test]
+fn malformed_urns_grant_nothing() {
+    for text in [
+        "unkey:v1:ws_1:a//b#read",
+        "unkey:v1:ws_1:**/a#read",
+        "unkey:v1:ws_1:a*#read",
+        "unkey:v1:ws_1:a#",
+        "unkey:v1:ws_1:a#*",
+        "unkey:v1:ws_1:a#_x",
+        "unkey:v1::a#read",
+        "unkey:v1:ws_1:a#b#c",
+    ] {
+        assert_eq!(Urn::parse(text), None, "{text}");
+    }
+}

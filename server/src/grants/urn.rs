@@ -1,0 +1,57 @@
+//! URN grants: `unkey:v1:<workspace>:<path>#<action>` (v2 contract, 2.2).
+
+/// A parsed URN grant.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Urn {
+    workspace: Box<str>,
+    /// Segments; `*` covers one, a final `**` any remainder, even none.
+    path: Vec<Box<str>>,
+    action: Box<str>,
+}
+
+impl Urn {
+    /// `None` when the text is not a well-formed URN grant.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (left, action) = text.strip_prefix("unkey:v1:")?.split_once('#')?;
+        let (workspace, path) = left.split_once(':')?;
+        let segments: Vec<&str> = path.split('/').collect();
+        let last = segments.len() - 1;
+        let well_formed = |(position, segment): (usize, &&str)| match *segment {
+            "" => false,
+            "*" => true,
+            "**" => position == last,
+            other => !other.contains(['*', ':', '#']),
+        };
+        let valid_action = match action {
+            "*" => path == "**",
+            word => !word.is_empty() && !word.contains([':', '#', '/', '*']) && !word.starts_with('_') && !word.ends_with('_'),
+        };
+        (!workspace.is_empty() && valid_action && segments.iter().enumerate().all(well_formed)).then(|| Self {
+            workspace: workspace.into(),
+            path: segments.into_iter().map(Into::into).collect(),
+            action: action.into(),
+        })
+    }
+
+    /// Whether this grant covers `action` on `path`. A `*` segment in `path`
+    /// is literal: only a wildcard covers it.
+    pub fn covers(&self, workspace: &str, path: &str, action: &str) -> bool {
+        &*self.workspace == workspace
+            && (&*self.action == action || &*self.action == "*")
+            && self.covers_path(path)
+    }
+
+    fn covers_path(&self, path: &str) -> bool {
+        let mut required = path.split('/');
+        for granted in &self.path {
+            if &**granted == "**" {
+                return true;
+            }
+            match required.next() {
+                Some(segment) if &**granted == "*" || &**granted == segment => {}
+                _ => return false,
+            }
+        }
+        required.next().is_none()
+    }
+}

@@ -1,0 +1,13 @@
+//! `unkey`: API keys, rate limits, RBAC, analytics and audit in one binary.
+
+pub mod error;
+pub mod clock;
+pub mod entropy;
+pub mod secret;
+
+pub mod cache;
+pub mod grants;
+pub mod op;
+
+pub mod audit;
+pub mod store;

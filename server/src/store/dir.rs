@@ -1,0 +1,58 @@
+//! The data folder: private to its owner, held by one process at a time.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+
+/// A data folder and, while this value lives, the exclusive right to write to it.
+pub struct DataDir {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl DataDir {
+    /// Creates the folder if needed and locks it. `Ok(None)` means that another
+    /// process holds it.
+    pub fn acquire(path: &Path) -> Result<Option<Self>> {
+        let failed = |error: std::io::Error| {
+            Error::invalid(format!("cannot use the data folder {}: {error}", path.display())).because(error)
+        };
+        DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
+        let path = fs::canonicalize(path).map_err(failed)?;
+        let lock = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(path.join("lock"))
+            .map_err(failed)?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Some(Self { path, _lock: lock })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(failed(error)),
+        }
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub fn app_db(&self) -> PathBuf {
+        self.path.join("app.db")
+    }
+
+    pub fn events_db(&self) -> PathBuf {
+        self.path.join("events.db")
+    }
+
+    pub fn master_key(&self) -> PathBuf {
+        self.path.join("master.key")
+    }
+
+    /// Where the control socket of the process that holds `data_dir` listens.
+    pub fn control_socket(data_dir: &Path) -> PathBuf {
+        data_dir.join("control.sock")
+    }
+}

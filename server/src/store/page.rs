@@ -1,0 +1,32 @@
+//! Pages by id: the cursor is the id of the first row of the next page
+//! (v2 contract, 1.9).
+
+/// Which page is asked for.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// 1 to 100.
+    pub limit: u64,
+    /// Rows with this id and later ones; an unknown cursor compares as text.
+    pub cursor: Option<String>,
+}
+
+/// A page of rows and where the next one starts; the last page has no cursor (D22).
+#[derive(Clone, Debug)]
+pub struct Paged<T> {
+    pub items: Vec<T>,
+    pub next: Option<String>,
+}
+
+impl<T> Paged<T> {
+    /// Takes up to `limit + 1` rows: the extra one becomes the cursor.
+    pub fn from_rows(mut rows: Vec<T>, page: &Page, id: impl Fn(&T) -> &str) -> Self {
+        let limit = page.limit as usize;
+        let next = rows.get(limit).map(|row| id(row).to_owned());
+        rows.truncate(limit);
+        Self { items: rows, next }
+    }
+
+    pub fn map<U>(self, f: impl FnMut(T) -> U) -> Paged<U> {
+        Paged { items: self.items.into_iter().map(f).collect(), next: self.next }
+    }
+}
