@@ -1,8 +1,9 @@
 //! `unkey`: API keys, rate limits, RBAC, analytics and audit in one binary.
 
-pub mod error;
 pub mod clock;
 pub mod entropy;
+pub mod error;
+pub mod patch;
 pub mod secret;
 
 pub mod cache;
@@ -11,3 +12,5 @@ pub mod op;
 
 pub mod audit;
 pub mod store;
+
+pub mod ratelimit;

@@ -1,0 +1,90 @@
+//! The outer layer: routes, and the server that answers them.
+//!
+//! The only room that knows HTTP. Each version of the API is a thin door to the
+//! same services; doors never import one another.
+
+mod funnel;
+mod health;
+mod openapi;
+mod schema;
+pub mod v2;
+
+use std::any::Any;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use poem::endpoint::{BoxEndpoint, make_sync};
+use poem::http::{StatusCode, header};
+use poem::listener::Acceptor;
+use poem::middleware::CatchPanic;
+use poem::{EndpointExt, IntoResponse, Response, Route, Server, get};
+use serde_json::Value;
+
+use crate::app::App;
+use crate::error::{Error, Result};
+
+/// How long requests in flight may take after the signal to stop.
+const DRAIN: Duration = Duration::from_secs(20);
+
+/// The route table.
+pub fn routes(app: &Arc<App>) -> BoxEndpoint<'static, Response> {
+    Route::new()
+        .at("/livez", get(make_sync(|_| health::live())))
+        .at("/readyz", get(health::Ready(app.clone())))
+        .at("/setup/:token", get(health::Setup(app.clone())))
+        .at("/openapi/v2.json", get(document(&v2::DOCUMENT)))
+        .at("/docs/api/v2", get(reference(&v2::DOCUMENT)))
+        .nest_no_strip("/v2", v2::routes(app))
+        .with(CatchPanic::new().with_handler(health::panicked))
+        .map_to_response()
+        .boxed()
+}
+
+/// Serves until `shutdown` resolves, then lets requests in flight finish.
+pub async fn serve<A, S>(app: &Arc<App>, acceptor: A, shutdown: S) -> Result<()>
+where
+    A: Acceptor + 'static,
+    S: Future<Output = ()>,
+{
+    Server::new_with_acceptor(acceptor)
+        .run_with_graceful_shutdown(routes(app), shutdown, Some(DRAIN))
+        .await
+        .map_err(Error::internal)
+}
+
+fn document(document: &'static Value) -> impl poem::Endpoint<Output = Response> + 'static {
+    let body = bytes::Bytes::from(document.to_string());
+    make_sync(move |_| {
+        Response::builder()
+            .content_type("application/json")
+            .header(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")
+            .body(body.clone())
+    })
+}
+
+/// The reference page has its own policy: it runs its own inline script.
+fn reference(document: &'static Value) -> impl poem::Endpoint<Output = Response> + 'static {
+    make_sync(move |_| {
+        let page = openapi::reference_page(document);
+        Response::builder()
+            .content_type("text/html; charset=utf-8")
+            .header(header::CONTENT_SECURITY_POLICY, REFERENCE_POLICY)
+            .body(page)
+    })
+}
+
+const REFERENCE_POLICY: &str = "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; \
+    style-src 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; \
+    frame-ancestors 'none'; base-uri 'none'";
+
+/// What a panic said; the log gets it, no client does.
+fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
+}
+
+/// A plain text answer outside any API.
+fn plain(status: StatusCode, text: impl Into<String>) -> Response {
+    text.into().with_status(status).into_response()
+}

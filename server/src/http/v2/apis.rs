@@ -1,0 +1,104 @@
+//! v2 `apis.*` (v2 contract, section 6).
+
+use std::sync::Arc;
+
+use entity::ids::ApiId;
+use poem_openapi::Object;
+use serde::{Deserialize, Serialize};
+
+use super::operation::{Operation, Reply, checked};
+use super::shared::{Empty, KeyOut, default_limit, page};
+use crate::apis::CreateApi;
+use crate::app::App;
+use crate::error::Result;
+use crate::keys::ListKeys;
+use crate::op::OpCtx;
+
+pub fn operations() -> Vec<Operation> {
+    vec![
+        checked::<_, CreateApiOut, _, _, _>("/v2/apis.createApi", "Create an API", create),
+        checked::<_, ApiOut, _, _, _>("/v2/apis.getApi", "Get an API", get),
+        checked::<_, Empty, _, _, _>("/v2/apis.deleteApi", "Delete an API and revoke its keys", delete),
+        checked::<_, Vec<KeyOut>, _, _, _>("/v2/apis.listKeys", "List the keys of an API", list_keys).paged(),
+    ]
+}
+
+#[derive(Object, Deserialize)]
+pub struct CreateApiBody {
+    #[oai(validator(min_length = 3, max_length = 256))]
+    name: String,
+}
+
+#[derive(Object, Serialize)]
+#[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub struct CreateApiOut {
+    api_id: String,
+}
+
+async fn create(app: Arc<App>, cx: OpCtx, body: CreateApiBody) -> Result<Reply<CreateApiOut>> {
+    let api_id = app.apis.create(&cx, CreateApi { name: body.name }).await?;
+    Ok(CreateApiOut { api_id: api_id.into_string() }.into())
+}
+
+#[derive(Object, Deserialize)]
+#[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub struct ApiBody {
+    #[oai(validator(min_length = 8, max_length = 255, pattern = "^[a-zA-Z0-9_]+$"))]
+    api_id: String,
+}
+
+#[derive(Object, Serialize)]
+#[oai(rename = "Api")]
+pub struct ApiOut {
+    id: String,
+    name: String,
+}
+
+async fn get(app: Arc<App>, cx: OpCtx, body: ApiBody) -> Result<Reply<ApiOut>> {
+    let api = app.apis.get(&cx, &ApiId::from(body.api_id)).await?;
+    Ok(ApiOut { id: api.id.into_string(), name: api.name }.into())
+}
+
+async fn delete(app: Arc<App>, cx: OpCtx, body: ApiBody) -> Result<Reply<Empty>> {
+    app.apis.delete(&cx, &ApiId::from(body.api_id)).await?;
+    Ok(Empty {}.into())
+}
+
+#[derive(Object, Deserialize)]
+#[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub struct ListKeysBody {
+    #[oai(validator(min_length = 1))]
+    api_id: String,
+    #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "100")))]
+    #[serde(default = "default_limit")]
+    limit: i64,
+    cursor: Option<String>,
+    #[oai(validator(min_length = 1))]
+    external_id: Option<String>,
+    #[oai(default)]
+    #[serde(default)]
+    decrypt: bool,
+    /// Accepted and ignored: nothing here is ever stale.
+    #[oai(default)]
+    #[serde(default, rename = "revalidateKeysCache")]
+    revalidate_keys_cache: bool,
+}
+
+async fn list_keys(app: Arc<App>, cx: OpCtx, body: ListKeysBody) -> Result<Reply<Vec<KeyOut>>> {
+    let keys = app
+        .keys
+        .list(
+            &cx,
+            ListKeys {
+                api_id: ApiId::from(body.api_id),
+                page: page(body.limit, body.cursor),
+                external_id: body.external_id,
+                decrypt: body.decrypt,
+            },
+        )
+        .await?;
+    Ok(Reply::page(keys.map(KeyOut::from)))
+}

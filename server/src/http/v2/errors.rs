@@ -1,0 +1,135 @@
+//! The v2 name and status of every error, and its envelope (v2 contract, 1.5
+//! and 1.6).
+
+use entity::ids::RequestId;
+use poem::Response;
+use poem::http::{StatusCode, header::ACCEPT, header::HeaderMap};
+use serde::Serialize;
+
+use crate::error::{Code, Error, Fault};
+use crate::http::funnel::header;
+
+const JSON: &str = "application/json";
+const PROBLEM: &str = "application/problem+json";
+
+/// How the content type of an error is chosen.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Negotiation {
+    /// Failures of validation are always plain JSON.
+    Json,
+    /// Everything else is a problem document if the client asks for one.
+    ByAccept,
+}
+
+#[derive(Serialize)]
+struct Envelope<'a> {
+    meta: MetaOut<'a>,
+    error: ErrorOut<'a>,
+}
+
+#[derive(Serialize)]
+struct MetaOut<'a> {
+    #[serde(rename = "requestId")]
+    request_id: &'a str,
+}
+
+#[derive(Serialize)]
+struct ErrorOut<'a> {
+    title: &'a str,
+    detail: &'a str,
+    status: u16,
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errors: Option<Vec<FaultOut<'a>>>,
+}
+
+#[derive(Serialize)]
+struct FaultOut<'a> {
+    location: &'a str,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fix: Option<&'a str>,
+}
+
+impl<'a> From<&'a Fault> for FaultOut<'a> {
+    fn from(fault: &'a Fault) -> Self {
+        Self { location: &fault.location, message: &fault.message, fix: fault.fix.as_deref() }
+    }
+}
+
+/// Status and title of a code.
+pub fn status(code: Code) -> (u16, &'static str) {
+    match code {
+        Code::InvalidInput
+        | Code::AuthMissing
+        | Code::AuthMalformed
+        | Code::QuerySyntax
+        | Code::BodyUnreadable => (400, "Bad Request"),
+        Code::RootKeyNotFound => (401, "Unauthorized"),
+        Code::InsufficientPermissions => (403, "Insufficient Permissions"),
+        Code::Forbidden => (403, "Forbidden"),
+        Code::KeyDisabled => (403, "Key is disabled"),
+        Code::WorkspaceDisabled => (403, "Workspace is disabled"),
+        Code::KeyNotFound
+        | Code::ApiNotFound
+        | Code::IdentityNotFound
+        | Code::PermissionNotFound
+        | Code::RoleNotFound
+        | Code::WorkspaceNotFound
+        | Code::MigrationNotFound
+        | Code::NamespaceNotFound
+        | Code::OverrideNotFound
+        | Code::RouteNotFound => (404, "Not Found"),
+        Code::MethodNotAllowed => (405, "Method Not Allowed"),
+        Code::RequestTimeout => (408, "Request Timeout"),
+        Code::IdentityExists | Code::RoleExists | Code::PermissionExists => (409, "Conflicting Resource"),
+        Code::NamespaceGone => (410, "Resource Gone"),
+        Code::ProtectedResource => (412, "Resource is protected"),
+        Code::PreconditionFailed => (412, "Precondition Failed"),
+        Code::BodyTooLarge => (413, "Request Entity Too Large"),
+        Code::WorkspaceRateLimited => (429, "Too Many Requests"),
+        Code::ServiceUnavailable | Code::Unexpected => (500, "Internal Server Error"),
+    }
+}
+
+/// The response of a failed request. `base_url` is where its error page lives.
+pub fn respond(
+    error: &Error,
+    request_id: &RequestId,
+    headers: &HeaderMap,
+    base_url: &str,
+    negotiation: Negotiation,
+) -> Response {
+    let (status, title) = status(error.code());
+    let has_faults = matches!(status, 400 | 408 | 413);
+    let envelope = Envelope {
+        meta: MetaOut { request_id: request_id.as_str() },
+        error: ErrorOut {
+            title,
+            detail: error.detail(),
+            status,
+            kind: format!("{base_url}/docs/errors/{}", error.code().as_str().replace(':', "/")),
+            errors: has_faults.then(|| error.faults().iter().map(FaultOut::from).collect()),
+        },
+    };
+    let content_type = match negotiation {
+        // The official SDKs recognise a 429 only in this form (D18).
+        _ if status == 429 => PROBLEM,
+        Negotiation::ByAccept if wants_problem(headers) => PROBLEM,
+        _ => JSON,
+    };
+    Response::builder()
+        .status(StatusCode::from_u16(status).expect("the table holds valid statuses"))
+        .content_type(content_type)
+        .body(serde_json::to_vec(&envelope).expect("an envelope is plain data"))
+}
+
+fn wants_problem(headers: &HeaderMap) -> bool {
+    header(headers, &ACCEPT).is_some_and(|accept| {
+        accept
+            .split(',')
+            .map(|range| range.split(';').next().unwrap_or_default().trim())
+            .any(|range| matches!(range, "application/problem+json" | "application/*" | "*/*"))
+    })
+}

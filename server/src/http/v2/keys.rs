@@ -1,0 +1,233 @@
+//! v2 `keys.*`, verification excepted (v2 contract, section 5).
+
+use std::sync::Arc;
+
+use entity::ids::{ApiId, KeyId};
+use poem_openapi::{Enum, Object};
+use serde::{Deserialize, Serialize};
+
+use super::operation::{Operation, Reply, checked};
+use super::shared::{CreditsBody, Empty, KeyOut, LimitBody, RefillBody, default_true, new_limits};
+use crate::app::App;
+use crate::error::Result;
+use crate::http::schema::{self, Meta};
+use crate::keys::{CreateKey, CreditsOperation, DeleteKey, NewCredits, Refill, UpdateCredits, UpdateKey};
+use crate::op::OpCtx;
+use crate::patch::Patch;
+use crate::secret::PlainKey;
+
+pub fn operations() -> Vec<Operation> {
+    vec![
+        checked::<_, CreateKeyOut, _, _, _>("/v2/keys.createKey", "Create a key", create),
+        checked::<_, KeyOut, _, _, _>("/v2/keys.getKey", "Get a key by its id", get),
+        checked::<_, KeyOut, _, _, _>("/v2/keys.whoami", "Get a key by its secret", whoami),
+        checked::<_, Empty, _, _, _>("/v2/keys.updateKey", "Change a key", update),
+        checked::<_, CreditsBody, _, _, _>("/v2/keys.updateCredits", "Set, add or take credits", update_credits),
+        checked::<_, Empty, _, _, _>("/v2/keys.deleteKey", "Delete a key", delete),
+    ]
+}
+
+#[derive(Object, Deserialize)]
+#[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub struct CreateKeyBody {
+    #[oai(validator(min_length = 3, max_length = 255, pattern = "^[a-zA-Z0-9_]+$"))]
+    api_id: String,
+    #[oai(validator(min_length = 1, max_length = 16, pattern = "^[a-zA-Z0-9_]+$"))]
+    prefix: Option<String>,
+    #[oai(validator(min_length = 1, max_length = 255))]
+    name: Option<String>,
+    /// Random bytes in the key; the API's default, else 16.
+    #[oai(validator(minimum(value = "16"), maximum(value = "255")))]
+    byte_length: Option<u8>,
+    #[oai(validator(min_length = 1, max_length = 255, pattern = "^[a-zA-Z0-9_.-]+$"))]
+    external_id: Option<String>,
+    meta: Option<Meta>,
+    #[oai(default, validator(max_items = 100, min_length = 1, max_length = 128))]
+    #[serde(default)]
+    roles: Vec<String>,
+    #[oai(default, validator(max_items = 1000, min_length = 1, max_length = 128, pattern = "^[a-zA-Z0-9_:\\-\\.\\*]+$"))]
+    #[serde(default)]
+    permissions: Vec<String>,
+    /// Unix milliseconds; a past time makes a key that has already expired.
+    #[oai(validator(minimum(value = "0"), maximum(value = "4102444800000")))]
+    expires: Option<i64>,
+    credits: Option<CreditsBody>,
+    #[oai(default, validator(max_items = 50))]
+    #[serde(default)]
+    ratelimits: Vec<LimitBody>,
+    #[oai(default = "default_true")]
+    #[serde(default = "default_true")]
+    enabled: bool,
+    /// Keep the plaintext encrypted, so that it can be read again.
+    #[oai(default)]
+    #[serde(default)]
+    recoverable: bool,
+}
+
+#[derive(Object, Serialize)]
+#[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub struct CreateKeyOut {
+    key_id: String,
+    /// The key itself. This is the only time it is shown.
+    key: String,
+}
+
+async fn create(app: Arc<App>, cx: OpCtx, body: CreateKeyBody) -> Result<Reply<CreateKeyOut>> {
+    let command = CreateKey {
+        api_id: ApiId::from(body.api_id),
+        prefix: body.prefix,
+        name: body.name,
+        byte_length: body.byte_length,
+        external_id: body.external_id,
+        meta: body.meta.map(|meta| meta.0).unwrap_or_default(),
+        roles: body.roles,
+        permissions: body.permissions,
+        expires_at: body.expires,
+        credits: body.credits.map(NewCredits::from),
+        limits: new_limits(body.ratelimits),
+        enabled: body.enabled,
+        recoverable: body.recoverable,
+        environment: None,
+        owner_id: None,
+    };
+    let created = app.keys.create(&cx, command).await?;
+    Ok(CreateKeyOut { key_id: created.key_id.into_string(), key: created.plaintext.reveal().to_owned() }.into())
+}
+
+#[derive(Object, Deserialize)]
+#[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub struct GetKeyBody {
+    #[oai(validator(min_length = 3, max_length = 255, pattern = "^[a-zA-Z0-9_]+$"))]
+    key_id: String,
+    #[oai(default)]
+    #[serde(default)]
+    decrypt: bool,
+}
+
+async fn get(app: Arc<App>, cx: OpCtx, body: GetKeyBody) -> Result<Reply<KeyOut>> {
+    let key = app.keys.get(&cx, &KeyId::from(body.key_id), body.decrypt).await?;
+    Ok(KeyOut::from(key).into())
+}
+
+#[derive(Object, Deserialize)]
+pub struct WhoamiBody {
+    #[oai(validator(min_length = 1, max_length = 512))]
+    key: String,
+}
+
+async fn whoami(app: Arc<App>, cx: OpCtx, body: WhoamiBody) -> Result<Reply<KeyOut>> {
+    let key = app.keys.whoami(&cx, &PlainKey::new(body.key)).await?;
+    Ok(KeyOut::from(key).into())
+}
+
+#[derive(Object, Deserialize)]
+#[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub struct UpdateKeyBody {
+    #[oai(validator(min_length = 3, max_length = 255, pattern = "^[a-zA-Z0-9_]+$"))]
+    key_id: String,
+    #[oai(validator(min_length = 1, max_length = 255))]
+    #[serde(default)]
+    name: schema::Patch<String>,
+    #[oai(validator(min_length = 1, max_length = 255, pattern = "^[a-zA-Z0-9_.-]+$"))]
+    #[serde(default)]
+    external_id: schema::Patch<String>,
+    #[serde(default)]
+    meta: schema::Patch<Meta>,
+    #[oai(validator(minimum(value = "0"), maximum(value = "4102444800000")))]
+    #[serde(default)]
+    expires: schema::Patch<i64>,
+    enabled: Option<bool>,
+    #[serde(default)]
+    credits: schema::Patch<UpdateKeyCreditsBody>,
+    #[oai(validator(max_items = 50))]
+    ratelimits: Option<Vec<LimitBody>>,
+    #[oai(validator(max_items = 1000, min_length = 1, max_length = 128, pattern = "^[a-zA-Z0-9_:\\-\\.\\*]+$"))]
+    permissions: Option<Vec<String>>,
+    #[oai(validator(max_items = 100, min_length = 1, max_length = 128))]
+    roles: Option<Vec<String>>,
+}
+
+#[derive(Object, Deserialize)]
+pub struct UpdateKeyCreditsBody {
+    /// `null` is unlimited and clears the refill.
+    #[oai(validator(minimum(value = "0")))]
+    #[serde(default)]
+    remaining: schema::Patch<i64>,
+    #[serde(default)]
+    refill: schema::Patch<RefillBody>,
+}
+
+async fn update(app: Arc<App>, cx: OpCtx, body: UpdateKeyBody) -> Result<Reply<Empty>> {
+    let (remaining, refill) = match body.credits.0 {
+        Patch::Keep => (Patch::Keep, Patch::Keep),
+        Patch::Clear => (Patch::Clear, Patch::Clear),
+        Patch::Set(credits) => (credits.remaining.0, credits.refill.0.map(Refill::from)),
+    };
+    let command = UpdateKey {
+        key_id: KeyId::from(body.key_id),
+        name: body.name.0,
+        external_id: body.external_id.0,
+        meta: body.meta.0.map(|meta| meta.0),
+        expires_at: body.expires.0,
+        enabled: body.enabled,
+        remaining,
+        refill,
+        limits: body.ratelimits.map(new_limits),
+        permissions: body.permissions,
+        roles: body.roles,
+    };
+    app.keys.update(&cx, command).await?;
+    Ok(Empty {}.into())
+}
+
+#[derive(Clone, Copy, Enum, Deserialize)]
+#[oai(rename = "CreditsOperation", rename_all = "lowercase")]
+#[serde(rename_all = "lowercase")]
+pub enum OperationName {
+    Set,
+    Increment,
+    Decrement,
+}
+
+#[derive(Object, Deserialize)]
+#[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub struct UpdateCreditsBody {
+    #[oai(validator(min_length = 3, max_length = 255, pattern = "^[a-zA-Z0-9_]+$"))]
+    key_id: String,
+    operation: OperationName,
+    #[oai(validator(minimum(value = "0")))]
+    #[serde(default)]
+    value: schema::Patch<i64>,
+}
+
+async fn update_credits(app: Arc<App>, cx: OpCtx, body: UpdateCreditsBody) -> Result<Reply<CreditsBody>> {
+    let operation = match body.operation {
+        OperationName::Set => CreditsOperation::Set,
+        OperationName::Increment => CreditsOperation::Increment,
+        OperationName::Decrement => CreditsOperation::Decrement,
+    };
+    let command = UpdateCredits { key_id: KeyId::from(body.key_id), operation, value: body.value.0 };
+    Ok(CreditsBody::from(app.keys.update_credits(&cx, command).await?).into())
+}
+
+#[derive(Object, Deserialize)]
+#[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub struct DeleteKeyBody {
+    #[oai(validator(min_length = 3, max_length = 255, pattern = "^[a-zA-Z0-9_]+$"))]
+    key_id: String,
+    /// Remove the row too, so that the same key can be imported again.
+    #[oai(default)]
+    #[serde(default)]
+    permanent: bool,
+}
+
+async fn delete(app: Arc<App>, cx: OpCtx, body: DeleteKeyBody) -> Result<Reply<Empty>> {
+    app.keys.delete(&cx, DeleteKey { key_id: KeyId::from(body.key_id), permanent: body.permanent }).await?;
+    Ok(Empty {}.into())
+}

@@ -1,0 +1,230 @@
+//! Objects that several v2 operations share (v2 contract, section 4).
+//!
+//! Requests carry the contract's bounds as schema attributes. Responses leave
+//! an empty optional member out: the official SDKs reject `null` there.
+
+use poem_openapi::{Enum, Object};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::http::schema::{Meta, Nullable};
+use crate::identities::Identity;
+use crate::keys::{Credits, Interval, KeyDetails, NewCredits, Refill};
+use crate::ratelimit::limits::{Limit, NewLimit};
+use crate::store::Page;
+
+/// The empty object of operations without a result.
+#[derive(Default, Object, Serialize)]
+pub struct Empty {}
+
+#[derive(Object, Deserialize)]
+#[oai(rename = "RatelimitRequest", rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub struct LimitBody {
+    #[oai(validator(min_length = 3, max_length = 128))]
+    pub name: String,
+    #[oai(validator(minimum(value = "1")))]
+    pub limit: i64,
+    /// Window length in milliseconds.
+    #[oai(validator(minimum(value = "1000")))]
+    pub duration: i64,
+    /// Check this limit on every verification, named or not.
+    #[oai(default)]
+    #[serde(default)]
+    pub auto_apply: bool,
+}
+
+impl From<LimitBody> for NewLimit {
+    fn from(body: LimitBody) -> Self {
+        Self { name: body.name, limit: body.limit, duration_ms: body.duration, auto_apply: body.auto_apply }
+    }
+}
+
+pub fn new_limits(bodies: Vec<LimitBody>) -> Vec<NewLimit> {
+    bodies.into_iter().map(NewLimit::from).collect()
+}
+
+#[derive(Object, Serialize)]
+#[oai(rename = "RatelimitResponse", rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub struct LimitOut {
+    pub id: String,
+    pub name: String,
+    pub limit: i64,
+    pub duration: i64,
+    pub auto_apply: bool,
+}
+
+impl From<Limit> for LimitOut {
+    fn from(limit: Limit) -> Self {
+        Self {
+            id: limit.id.into_string(),
+            name: limit.name,
+            limit: limit.limit,
+            duration: limit.duration_ms,
+            auto_apply: limit.auto_apply,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Enum, Serialize, Deserialize)]
+#[oai(rename = "RefillInterval", rename_all = "lowercase")]
+#[serde(rename_all = "lowercase")]
+pub enum IntervalName {
+    Daily,
+    Monthly,
+}
+
+#[derive(Object, Serialize, Deserialize)]
+#[oai(rename = "KeyCreditsRefill", rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub struct RefillBody {
+    pub interval: IntervalName,
+    #[oai(validator(minimum(value = "1")))]
+    pub amount: i64,
+    /// Day of a monthly refill; the last day of a shorter month.
+    #[oai(skip_serializing_if_is_none, validator(minimum(value = "1"), maximum(value = "31")))]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub refill_day: Option<u8>,
+}
+
+impl From<RefillBody> for Refill {
+    fn from(body: RefillBody) -> Self {
+        let interval = match body.interval {
+            IntervalName::Daily => Interval::Daily,
+            IntervalName::Monthly => Interval::Monthly,
+        };
+        Self { interval, amount: body.amount, day: body.refill_day }
+    }
+}
+
+impl From<Refill> for RefillBody {
+    fn from(refill: Refill) -> Self {
+        let interval = match refill.interval {
+            Interval::Daily => IntervalName::Daily,
+            Interval::Monthly => IntervalName::Monthly,
+        };
+        Self { interval, amount: refill.amount, refill_day: refill.day }
+    }
+}
+
+#[derive(Object, Serialize, Deserialize)]
+#[oai(rename = "KeyCreditsData")]
+pub struct CreditsBody {
+    /// `null` is unlimited.
+    #[oai(validator(minimum(value = "0")))]
+    pub remaining: Nullable<i64>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub refill: Option<RefillBody>,
+}
+
+impl From<CreditsBody> for NewCredits {
+    fn from(body: CreditsBody) -> Self {
+        Self { remaining: body.remaining.0, refill: body.refill.map(Refill::from) }
+    }
+}
+
+impl From<Credits> for CreditsBody {
+    fn from(credits: Credits) -> Self {
+        Self { remaining: Nullable(credits.remaining), refill: credits.refill.map(RefillBody::from) }
+    }
+}
+
+#[derive(Object, Serialize)]
+#[oai(rename = "Identity", rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub struct IdentityOut {
+    pub id: String,
+    pub external_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub meta: Option<Meta>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[oai(default)]
+    pub ratelimits: Vec<LimitOut>,
+}
+
+impl From<Identity> for IdentityOut {
+    fn from(identity: Identity) -> Self {
+        Self {
+            id: identity.id.into_string(),
+            external_id: identity.external_id,
+            meta: some_meta(identity.meta),
+            ratelimits: identity.limits.into_iter().map(LimitOut::from).collect(),
+        }
+    }
+}
+
+#[derive(Object, Serialize)]
+#[oai(rename = "KeyResponseData", rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub struct KeyOut {
+    pub key_id: String,
+    pub start: String,
+    pub enabled: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub meta: Option<Meta>,
+    pub created_at: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub updated_at: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_used_at: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires: Option<i64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[oai(default)]
+    pub permissions: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[oai(default)]
+    pub roles: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credits: Option<CreditsBody>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identity: Option<IdentityOut>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plaintext: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[oai(default)]
+    pub ratelimits: Vec<LimitOut>,
+}
+
+impl From<KeyDetails> for KeyOut {
+    fn from(key: KeyDetails) -> Self {
+        Self {
+            key_id: key.id.into_string(),
+            start: key.start,
+            enabled: key.enabled,
+            name: key.name,
+            meta: some_meta(key.meta),
+            created_at: key.created_at,
+            updated_at: key.updated_at,
+            last_used_at: key.last_used_at,
+            expires: key.expires_at,
+            permissions: key.permissions,
+            roles: key.roles,
+            // A refill without finite credits is not shown.
+            credits: key.credits.remaining.is_some().then(|| key.credits.into()),
+            identity: key.identity.map(IdentityOut::from),
+            plaintext: key.plaintext.map(|plaintext| plaintext.reveal().to_owned()),
+            ratelimits: key.limits.into_iter().map(LimitOut::from).collect(),
+        }
+    }
+}
+
+fn some_meta(meta: Map<String, Value>) -> Option<Meta> {
+    (!meta.is_empty()).then_some(Meta(meta))
+}
+
+pub fn default_limit() -> i64 {
+    100
+}
+
+pub fn default_true() -> bool {
+    true
+}
+
+/// The page a list request asks for; its schema has checked the bounds.
+pub fn page(limit: i64, cursor: Option<String>) -> Page {
+    Page { limit: limit.unsigned_abs(), cursor }
+}

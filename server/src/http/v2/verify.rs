@@ -1,0 +1,257 @@
+//! v2 `keys.verifyKey` (v2 contract, 5.1). The hot path of this door: the body
+//! is parsed strictly, the answer is written straight from the key's snapshot.
+
+use std::sync::Arc;
+
+use poem_openapi::Object;
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::operation::{Operation, Reply, hot};
+use super::shared::IdentityOut;
+use crate::app::App;
+use crate::error::Result;
+use crate::http::schema::{Meta, present};
+use crate::op::OpCtx;
+use crate::secret::PlainKey;
+use crate::verification::{CheckedLimit, KeySnapshot, Outcome, RequestedLimit, StoredLimit, Verification, VerifyKey};
+
+pub fn operations() -> Vec<Operation> {
+    vec![hot::<_, VerifyKeyOut, _, _, _>("/v2/keys.verifyKey", "Verify a key", VerifyKeyBody::in_bounds, verify)]
+}
+
+#[derive(Object, Deserialize)]
+#[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct VerifyKeyBody {
+    #[oai(validator(min_length = 1, max_length = 512))]
+    key: String,
+    /// Slugs joined by AND, OR and parentheses.
+    #[oai(validator(min_length = 1, max_length = 1000))]
+    #[serde(default, deserialize_with = "present")]
+    permissions: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    credits: Option<VerifyCreditsBody>,
+    #[serde(default)]
+    #[oai(default)]
+    ratelimits: Vec<VerifyLimitBody>,
+    #[oai(default, validator(max_items = 20, min_length = 1, max_length = 512))]
+    #[serde(default)]
+    tags: Vec<String>,
+    #[oai(validator(max_length = 256))]
+    #[serde(default, deserialize_with = "present")]
+    migration_id: Option<String>,
+}
+
+#[derive(Object, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VerifyCreditsBody {
+    #[oai(validator(minimum(value = "0"), maximum(value = "1000000000000")))]
+    cost: i64,
+}
+
+#[derive(Object, Deserialize)]
+pub struct VerifyLimitBody {
+    #[oai(validator(min_length = 3, max_length = 255))]
+    name: String,
+    #[oai(default = "default_cost", validator(minimum(value = "0")))]
+    #[serde(default = "default_cost")]
+    cost: i64,
+    #[oai(validator(minimum(value = "0")))]
+    #[serde(default, deserialize_with = "present")]
+    limit: Option<i64>,
+    /// Window length in milliseconds.
+    #[oai(validator(minimum(value = "0")))]
+    #[serde(default, deserialize_with = "present")]
+    duration: Option<i64>,
+}
+
+fn default_cost() -> i64 {
+    1
+}
+
+impl VerifyKeyBody {
+    /// The bounds of the schema above, without walking a schema. A test holds
+    /// the two together.
+    fn in_bounds(&self) -> bool {
+        let length = |text: &str, min: usize, max: usize| text.len() >= min && text.chars().count() <= max;
+        let not_negative = |number: Option<i64>| number.is_none_or(|number| number >= 0);
+        length(&self.key, 1, 512)
+            && self.permissions.as_deref().is_none_or(|query| length(query, 1, 1000))
+            && self.credits.as_ref().is_none_or(|credits| (0..=1_000_000_000_000).contains(&credits.cost))
+            && self.tags.len() <= 20
+            && self.tags.iter().all(|tag| length(tag, 1, 512))
+            && self.migration_id.as_deref().is_none_or(|id| length(id, 0, 256))
+            && self.ratelimits.iter().all(|limit| {
+                limit.name.chars().count() >= 3
+                    && length(&limit.name, 3, 255)
+                    && limit.cost >= 0
+                    && not_negative(limit.limit)
+                    && not_negative(limit.duration)
+            })
+    }
+}
+
+async fn verify(app: Arc<App>, cx: OpCtx, body: VerifyKeyBody) -> Result<Reply<Verified>> {
+    let request = VerifyKey {
+        key: PlainKey::new(body.key),
+        permissions: body.permissions,
+        cost: body.credits.map(|credits| credits.cost),
+        limits: body.ratelimits.into_iter().map(RequestedLimit::from).collect(),
+        tags: body.tags,
+    };
+    Ok(Verified(app.verifier.verify(&cx, request).await?).into())
+}
+
+impl From<VerifyLimitBody> for RequestedLimit {
+    fn from(body: VerifyLimitBody) -> Self {
+        Self {
+            name: body.name,
+            cost: body.cost.unsigned_abs(),
+            limit: body.limit.map(i64::unsigned_abs),
+            duration_ms: body.duration.map(i64::unsigned_abs),
+        }
+    }
+}
+
+/// The answer as the document describes it; [`Verified`] writes it.
+#[derive(Object)]
+#[oai(rename = "VerifyKeyOut", rename_all = "camelCase")]
+pub struct VerifyKeyOut {
+    valid: bool,
+    /// VALID, NOT_FOUND, FORBIDDEN, INSUFFICIENT_PERMISSIONS, USAGE_EXCEEDED,
+    /// RATE_LIMITED, DISABLED or EXPIRED.
+    code: String,
+    key_id: Option<String>,
+    name: Option<String>,
+    meta: Option<Meta>,
+    expires: Option<i64>,
+    credits: Option<i64>,
+    enabled: Option<bool>,
+    permissions: Option<Vec<String>>,
+    roles: Option<Vec<String>>,
+    identity: Option<IdentityOut>,
+    ratelimits: Option<Vec<VerifyLimitOut>>,
+}
+
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+pub struct VerifyLimitOut {
+    id: String,
+    name: String,
+    limit: i64,
+    /// Window length in milliseconds.
+    duration: i64,
+    auto_apply: bool,
+    exceeded: bool,
+    remaining: i64,
+    /// End of the current window, Unix milliseconds.
+    reset: i64,
+}
+
+/// Serializes a verification as `VerifyKeyOut`, leaving empty members out.
+struct Verified(Verification);
+
+impl Serialize for Verified {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Verification { outcome, key, credits, limits } = &self.0;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("valid", &(*outcome == Outcome::Valid))?;
+        map.serialize_entry("code", outcome.as_str())?;
+        if let Some(key) = key {
+            serialize_key(&mut map, key)?;
+        }
+        if let Some(credits) = credits {
+            map.serialize_entry("credits", credits)?;
+        }
+        if !limits.is_empty() {
+            map.serialize_entry("ratelimits", &Each(limits, CheckedOut))?;
+        }
+        map.end()
+    }
+}
+
+fn serialize_key<M: SerializeMap>(map: &mut M, key: &KeySnapshot) -> Result<(), M::Error> {
+    map.serialize_entry("keyId", key.facts.key.as_str())?;
+    map.serialize_entry("enabled", &key.enabled)?;
+    if let Some(name) = &key.name {
+        map.serialize_entry("name", name)?;
+    }
+    if let Some(meta) = &key.meta {
+        map.serialize_entry("meta", meta)?;
+    }
+    if let Some(expires_at) = key.expires_at {
+        map.serialize_entry("expires", &expires_at)?;
+    }
+    if !key.permissions.is_empty() {
+        map.serialize_entry("permissions", &key.permissions)?;
+    }
+    if !key.roles.is_empty() {
+        map.serialize_entry("roles", &key.roles)?;
+    }
+    if key.identity.is_some() {
+        map.serialize_entry("identity", &IdentityOfKey(key))?;
+    }
+    Ok(())
+}
+
+struct IdentityOfKey<'a>(&'a KeySnapshot);
+
+impl Serialize for IdentityOfKey<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(identity) = &self.0.identity {
+            map.serialize_entry("id", identity.id.as_str())?;
+            map.serialize_entry("externalId", &identity.external_id)?;
+            if let Some(meta) = &identity.meta {
+                map.serialize_entry("meta", meta)?;
+            }
+            let limits: Vec<&StoredLimit> = self.0.limits.iter().filter(|limit| limit.of_identity).collect();
+            if !limits.is_empty() {
+                map.serialize_entry("ratelimits", &Each(&limits, |limit| StoredOut(limit)))?;
+            }
+        }
+        map.end()
+    }
+}
+
+/// A slice serialized element by element through a borrowing wrapper.
+struct Each<'a, T, F>(&'a [T], F);
+
+impl<'a, T, W: Serialize, F: Fn(&'a T) -> W> Serialize for Each<'a, T, F> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(&self.1))
+    }
+}
+
+struct StoredOut<'a>(&'a StoredLimit);
+
+impl Serialize for StoredOut<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(5))?;
+        map.serialize_entry("id", self.0.id.as_str())?;
+        map.serialize_entry("name", &self.0.name)?;
+        map.serialize_entry("limit", &self.0.limit)?;
+        map.serialize_entry("duration", &self.0.duration_ms)?;
+        map.serialize_entry("autoApply", &self.0.auto_apply)?;
+        map.end()
+    }
+}
+
+struct CheckedOut<'a>(&'a CheckedLimit);
+
+impl Serialize for CheckedOut<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let limit = self.0;
+        let mut map = serializer.serialize_map(Some(8))?;
+        map.serialize_entry("id", &limit.id)?;
+        map.serialize_entry("name", &limit.name)?;
+        map.serialize_entry("limit", &limit.limit)?;
+        map.serialize_entry("duration", &limit.duration_ms)?;
+        map.serialize_entry("autoApply", &limit.auto_apply)?;
+        map.serialize_entry("exceeded", &limit.exceeded)?;
+        map.serialize_entry("remaining", &limit.remaining)?;
+        map.serialize_entry("reset", &limit.reset_ms)?;
+        map.end()
+    }
+}

@@ -1,0 +1,4 @@
+//! Rate limits.
+
+pub mod limiter;
+pub mod window;

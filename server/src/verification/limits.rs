@@ -1,0 +1,122 @@
+//! Which limits a verification checks, and what is shown of them (v2 contract,
+//! verifyKey, 5.1.2; D19 and D21).
+
+use smallvec::SmallVec;
+
+use super::{KeySnapshot, RequestedLimit, StoredLimit};
+use crate::error::{Code, Error, Result};
+use crate::ratelimit::limiter::{Check, Decision, Scope};
+
+/// A limit that was checked.
+#[derive(Clone, Debug)]
+pub struct CheckedLimit {
+    /// Empty for a limit that came with the request.
+    pub id: String,
+    pub name: String,
+    pub limit: u64,
+    pub duration_ms: u64,
+    pub auto_apply: bool,
+    pub exceeded: bool,
+    pub remaining: u64,
+    /// End of the current window, Unix milliseconds.
+    pub reset_ms: i64,
+}
+
+/// A limit to check.
+pub(super) struct Selected<'a> {
+    stored: Option<&'a StoredLimit>,
+    name: &'a str,
+    limit: u64,
+    duration_ms: u64,
+    cost: u64,
+}
+
+pub(super) type Selection<'a> = SmallVec<[Selected<'a>; 4]>;
+
+const MIN_DURATION_MS: u64 = 1000;
+
+/// Every stored limit that applies by itself, and every requested one; of two
+/// requests with one name the last counts. A reference to a limit that is not
+/// stored fails with `precondition_failed`.
+pub(super) fn select<'a>(key: &'a KeySnapshot, requested: &'a [RequestedLimit]) -> Result<Selection<'a>> {
+    let is_requested = |name: &str| requested.iter().any(|item| item.name == name);
+    let mut selection: Selection<'a> = key
+        .limits
+        .iter()
+        .filter(|stored| stored.auto_apply && !is_requested(&stored.name))
+        .map(|stored| Selected::stored(stored, 1))
+        .collect();
+    for (position, item) in requested.iter().enumerate() {
+        if requested[position + 1..].iter().any(|later| later.name == item.name) {
+            continue;
+        }
+        selection.push(match (item.limit, item.duration_ms) {
+            (Some(limit), Some(duration_ms)) => Selected::inline(item, limit, duration_ms)?,
+            _ => {
+                let stored = key.limits.iter().find(|stored| stored.name == item.name);
+                Selected::stored(stored.ok_or_else(|| unknown(key, &item.name))?, item.cost)
+            }
+        });
+    }
+    Ok(selection)
+}
+
+impl<'a> Selected<'a> {
+    fn stored(stored: &'a StoredLimit, cost: u64) -> Self {
+        Self { stored: Some(stored), name: &stored.name, limit: stored.limit, duration_ms: stored.duration_ms, cost }
+    }
+
+    fn inline(item: &'a RequestedLimit, limit: u64, duration_ms: u64) -> Result<Self> {
+        if duration_ms < MIN_DURATION_MS {
+            return Err(Error::invalid(format!(
+                "The duration of ratelimit '{}' must be at least {MIN_DURATION_MS} milliseconds.",
+                item.name
+            )));
+        }
+        Ok(Self { stored: None, name: &item.name, limit, duration_ms, cost: item.cost })
+    }
+
+    /// A limit counts where it is stored; one of the request's own, per key.
+    pub fn check(&self, key: &'a KeySnapshot) -> Check<'a> {
+        let (scope, subject) = match &key.facts.identity {
+            Some(identity) if self.stored.is_some_and(|stored| stored.of_identity) => (Scope::Identity, identity.as_str()),
+            _ => (Scope::Key, key.facts.key.as_str()),
+        };
+        Check {
+            workspace: key.facts.workspace.as_str(),
+            scope,
+            subject,
+            name: self.name,
+            limit: self.limit,
+            duration_ms: self.duration_ms,
+            cost: self.cost,
+        }
+    }
+
+    pub fn outcome(&self, decision: &Decision) -> CheckedLimit {
+        CheckedLimit {
+            id: self.stored.map(|stored| stored.id.to_string()).unwrap_or_default(),
+            name: self.name.to_owned(),
+            limit: self.limit,
+            duration_ms: self.duration_ms,
+            auto_apply: self.stored.is_some_and(|stored| stored.auto_apply),
+            exceeded: decision.exceeded,
+            remaining: decision.remaining,
+            reset_ms: decision.reset_ms,
+        }
+    }
+}
+
+fn unknown(key: &KeySnapshot, name: &str) -> Error {
+    let identity = key.identity.as_ref().map_or(String::new(), |identity| {
+        format!(" nor on its identity '{}' (external id '{}')", identity.id, identity.external_id)
+    });
+    Error::new(
+        Code::PreconditionFailed,
+        format!(
+            "The ratelimit '{name}' was requested without a limit and duration of its own, and none with this name is \
+             stored on the key '{}'{identity}.",
+            key.facts.key
+        ),
+    )
+}

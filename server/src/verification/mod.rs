@@ -1,0 +1,105 @@
+//! Verification: may this key do this, now? The hot path.
+//!
+//! [`verify`](Verifier::verify) reads top to bottom and has one exit. A denial is
+//! an [`Outcome`], never an error; an error means that it could not be decided.
+//! Nothing here awaits the database on a cache hit, except a spend of credits.
+
+mod limits;
+mod snapshot;
+mod store;
+mod verify;
+
+use std::sync::Arc;
+
+use crate::cache::Cache;
+use crate::credits::Ledger;
+use crate::events::Recorder;
+use crate::ratelimit::RateLimiter;
+use crate::secret::{KeyHash, PlainKey};
+use crate::store::Store;
+
+pub use limits::CheckedLimit;
+pub use snapshot::{KeySnapshot, StoredLimit};
+
+/// The result of a verification (v2 contract, verifyKey, `code`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Valid,
+    NotFound,
+    Forbidden,
+    InsufficientPermissions,
+    UsageExceeded,
+    RateLimited,
+    Disabled,
+    Expired,
+}
+
+impl Outcome {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Outcome::Valid => "VALID",
+            Outcome::NotFound => "NOT_FOUND",
+            Outcome::Forbidden => "FORBIDDEN",
+            Outcome::InsufficientPermissions => "INSUFFICIENT_PERMISSIONS",
+            Outcome::UsageExceeded => "USAGE_EXCEEDED",
+            Outcome::RateLimited => "RATE_LIMITED",
+            Outcome::Disabled => "DISABLED",
+            Outcome::Expired => "EXPIRED",
+        }
+    }
+}
+
+/// What to verify.
+pub struct VerifyKey {
+    pub key: PlainKey,
+    /// A permission query in the string language.
+    pub permissions: Option<String>,
+    /// Credits to spend; 1 when absent. 0 always passes.
+    pub cost: Option<i64>,
+    pub limits: Vec<RequestedLimit>,
+    /// Free-form labels for analytics.
+    pub tags: Vec<String>,
+}
+
+/// A limit named in a verification: a reference to a stored one, or, with both
+/// `limit` and `duration_ms`, one of its own.
+pub struct RequestedLimit {
+    pub name: String,
+    pub cost: u64,
+    pub limit: Option<u64>,
+    pub duration_ms: Option<u64>,
+}
+
+/// What a verification found.
+pub struct Verification {
+    pub outcome: Outcome,
+    /// Absent exactly when the outcome is `NotFound`.
+    pub key: Option<Arc<KeySnapshot>>,
+    /// Balance after the call, of a key with finite credits.
+    pub credits: Option<i64>,
+    /// The limits that were checked.
+    pub limits: Vec<CheckedLimit>,
+}
+
+/// Verifies keys. Cheap to clone.
+#[derive(Clone)]
+pub struct Verifier {
+    snapshots: Arc<Cache<KeyHash, KeySnapshot>>,
+    store: Store,
+    limiter: RateLimiter,
+    ledger: Ledger,
+    recorder: Recorder,
+}
+
+impl Verifier {
+    /// `cache_bytes` bounds the memory of cached keys.
+    pub fn new(store: Store, limiter: RateLimiter, ledger: Ledger, recorder: Recorder, cache_bytes: u64) -> Self {
+        let snapshots = Arc::new(Cache::new(store.epochs().clone(), cache_bytes));
+        Self { snapshots, store, limiter, ledger, recorder }
+    }
+
+    /// How many keys are cached, for metrics.
+    pub fn cached_keys(&self) -> usize {
+        self.snapshots.len()
+    }
+}

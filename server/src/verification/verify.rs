@@ -1,0 +1,143 @@
+//! The verification itself. Its order is contract (v2 contract, verifyKey,
+//! 5.1.1), and it is the whole of this file.
+
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
+use super::limits::{CheckedLimit, Selected, select};
+use super::{KeySnapshot, Outcome, Verification, Verifier, VerifyKey, store};
+use crate::clock::Stopwatch;
+use crate::credits::Spend;
+use crate::error::{Code, Error, Result};
+use crate::events::{Event, Verification as Recorded};
+use crate::grants::{Operation, Target};
+use crate::op::{OpCtx, Principal};
+use crate::permissions::query::{Query, QueryError};
+use crate::ratelimit::limiter::Check;
+
+/// A decision on its way to the exit.
+struct Decided {
+    watch: Stopwatch,
+    key: Arc<KeySnapshot>,
+    outcome: Outcome,
+    /// The limit that was exceeded, or the permission that was missing.
+    denial: Option<String>,
+    limits: Vec<CheckedLimit>,
+    spent: i64,
+    tags: Vec<String>,
+}
+
+impl Verifier {
+    /// Decides on one key, consuming limits and credits only when it may pass.
+    ///
+    /// Fails with `permissions_query_syntax_error` for a malformed query, with
+    /// `precondition_failed` for a limit that is stored nowhere, and when the
+    /// database is needed but cannot answer.
+    pub async fn verify(&self, cx: &OpCtx, request: VerifyKey) -> Result<Verification> {
+        let watch = Stopwatch::start();
+        let hash = request.key.hash();
+        let found = match self.snapshots.get(&hash) {
+            Some(hit) => hit,
+            None => self.snapshots.get_or_load(&hash, || store::load(self.store.read(), self.store.epochs(), hash)).await?,
+        };
+        let Some(key) = found.filter(|key| may_see(cx, key)) else {
+            return Ok(Verification { outcome: Outcome::NotFound, key: None, credits: None, limits: Vec::new() });
+        };
+        let query = request.permissions.as_deref().map(Query::parse).transpose().map_err(syntax_error)?;
+
+        let mut denial = None;
+        let mut limits = Vec::new();
+        let outcome = 'decided: {
+            if !key.workspace_enabled {
+                break 'decided Outcome::Forbidden;
+            }
+            if !key.enabled {
+                break 'decided Outcome::Disabled;
+            }
+            if key.expires_at.is_some_and(|expires_at| cx.now_ms > expires_at) {
+                break 'decided Outcome::Expired;
+            }
+            if !key.ip_allowlist.is_empty() && !cx.ip.is_some_and(|ip| key.ip_allowlist.iter().any(|net| net.contains(&ip))) {
+                break 'decided Outcome::Forbidden;
+            }
+            if let Some(Err(refused)) = query.as_ref().map(|query| query.eval(|slug| key.holds(slug))) {
+                denial = Some(refused.missing.to_owned());
+                break 'decided Outcome::InsufficientPermissions;
+            }
+            let selected = select(&key, &request.limits)?;
+            if !selected.is_empty() {
+                let checks: SmallVec<[Check<'_>; 4]> = selected.iter().map(|limit| limit.check(&key)).collect();
+                let taken = self.limiter.take_many(&checks, cx.now_ms).await?;
+                limits = selected.iter().zip(taken.decisions.iter()).map(|(limit, decision)| Selected::outcome(limit, decision)).collect();
+                if !taken.passed {
+                    denial = limits.iter().find(|limit| limit.exceeded).map(|limit| limit.name.clone());
+                    break 'decided Outcome::RateLimited;
+                }
+            }
+            Outcome::Valid
+        };
+
+        let decided = Decided { watch, key, outcome, denial, limits, spent: 0, tags: request.tags };
+        if outcome == Outcome::Valid && decided.key.has_finite_credits() {
+            return self.spend(cx, decided, request.cost.unwrap_or(1)).await;
+        }
+        Ok(self.finish(cx, decided))
+    }
+
+    /// Spends and records in a task of its own: a client that leaves cannot
+    /// separate the two.
+    async fn spend(&self, cx: &OpCtx, mut decided: Decided, cost: i64) -> Result<Verification> {
+        let (verifier, cx) = (self.clone(), cx.clone());
+        let spending = tokio::spawn(async move {
+            match verifier.ledger.spend(&decided.key.facts.key, cost).await? {
+                Spend::Spent { balance } => {
+                    decided.key.saw_balance(balance);
+                    decided.spent = cost;
+                }
+                Spend::Insufficient { balance } => {
+                    decided.key.saw_balance(balance);
+                    decided.outcome = Outcome::UsageExceeded;
+                }
+                Spend::Unlimited => {}
+            }
+            Ok(verifier.finish(&cx, decided))
+        });
+        spending.await.map_err(Error::internal)?
+    }
+
+    /// The only way out past `NOT_FOUND`: every outcome is recorded.
+    fn finish(&self, cx: &OpCtx, decided: Decided) -> Verification {
+        let Decided { watch, key, outcome, denial, limits, spent, tags } = decided;
+        let credits = key.balance();
+        self.recorder.record(Event::Verification(Recorded {
+            time_ms: cx.now_ms,
+            request_id: cx.request_id.clone(),
+            facts: key.facts.clone(),
+            door: cx.door.as_str(),
+            root_key: match &cx.principal {
+                Principal::RootKey(root) => Some(root.id.clone()),
+                Principal::Cli | Principal::Job(_) => None,
+            },
+            ip: cx.ip,
+            outcome: outcome.as_str(),
+            denial,
+            spent_credits: spent,
+            balance: credits,
+            latency_us: watch.elapsed_us(),
+            tags,
+        }));
+        Verification { outcome, key: Some(key), credits, limits }
+    }
+}
+
+/// Keys of other workspaces, and keys the principal may not verify, do not exist.
+fn may_see(cx: &OpCtx, key: &KeySnapshot) -> bool {
+    let facts = &key.facts;
+    facts.workspace == cx.workspace
+        && cx.may(Operation::KeyVerify, Target::key(&facts.api, &facts.keyspace, &facts.key))
+}
+
+fn syntax_error(error: QueryError) -> Error {
+    Error::new(Code::QuerySyntax, error.to_string())
+}

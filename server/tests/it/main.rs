@@ -1,0 +1,8 @@
+//! In-process tests: the whole app on a temporary folder, with a clock that
+//! moves when told and seeded ids, called through its routes.
+
+mod openapi_drift;
+mod schema;
+mod support;
+mod tidy;
+mod v2;
