@@ -1,0 +1,12 @@
+//! Credits: how many more times a key may be used, and their refill.
+//!
+//! SQLite is the truth; no balance is ever decided on from memory. Setting a
+//! balance belongs to the keys room, which does it in its own transaction.
+
+mod ledger;
+pub mod refill;
+mod refill_run;
+mod store;
+
+pub use ledger::{Ledger, Spend};
+pub use refill_run::refill_due;

@@ -1,0 +1,174 @@
+//! The stored form of events: a version, then a compressed list.
+//!
+//! [`Stored`] is that form and must stay readable for as long as chunks are
+//! kept: a change of its fields is a new version with its own reader.
+
+use serde::{Deserialize, Serialize};
+
+use super::Event;
+use crate::error::{Error, Result};
+
+/// Version of what [`encode`] writes.
+pub const VERSION: i64 = 1;
+
+/// Fast rather than small: events arrive on the core that serves requests.
+const LEVEL: i32 = 1;
+
+/// An event as it is stored and read back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Stored {
+    Verification(StoredVerification),
+    Ratelimit(StoredRatelimit),
+}
+
+/// Fields as in [`super::Verification`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredVerification {
+    pub time_ms: i64,
+    pub request_id: String,
+    pub workspace: String,
+    pub api: String,
+    pub keyspace: String,
+    pub key: String,
+    pub identity: Option<String>,
+    pub external_id: Option<String>,
+    pub door: String,
+    pub root_key: Option<String>,
+    pub ip: Option<String>,
+    pub outcome: String,
+    pub denial: Option<String>,
+    pub spent_credits: i64,
+    pub balance: Option<i64>,
+    pub latency_us: u32,
+    pub tags: Vec<String>,
+}
+
+/// Fields as in [`super::RatelimitDecision`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredRatelimit {
+    pub time_ms: i64,
+    pub request_id: String,
+    pub workspace: String,
+    pub namespace: String,
+    pub identifier: String,
+    pub passed: bool,
+    pub limit: u64,
+    pub remaining: u64,
+    pub reset_ms: i64,
+    pub cost: u64,
+    pub ratelimit_override: Option<String>,
+    pub root_key: Option<String>,
+    pub latency_us: u32,
+}
+
+/// The same shapes borrowed, so that writing copies no string. Order and types
+/// of the fields are those of [`Stored`]; a test reads one as the other.
+#[derive(Serialize)]
+enum Borrowed<'a> {
+    Verification(BorrowedVerification<'a>),
+    Ratelimit(BorrowedRatelimit<'a>),
+}
+
+#[derive(Serialize)]
+struct BorrowedVerification<'a> {
+    time_ms: i64,
+    request_id: &'a str,
+    workspace: &'a str,
+    api: &'a str,
+    keyspace: &'a str,
+    key: &'a str,
+    identity: Option<&'a str>,
+    external_id: Option<&'a str>,
+    door: &'a str,
+    root_key: Option<&'a str>,
+    ip: Option<String>,
+    outcome: &'a str,
+    denial: Option<&'a str>,
+    spent_credits: i64,
+    balance: Option<i64>,
+    latency_us: u32,
+    tags: &'a [String],
+}
+
+#[derive(Serialize)]
+struct BorrowedRatelimit<'a> {
+    time_ms: i64,
+    request_id: &'a str,
+    workspace: &'a str,
+    namespace: &'a str,
+    identifier: &'a str,
+    passed: bool,
+    limit: u64,
+    remaining: u64,
+    reset_ms: i64,
+    cost: u64,
+    ratelimit_override: Option<&'a str>,
+    root_key: Option<&'a str>,
+    latency_us: u32,
+}
+
+impl<'a> From<&'a Event> for Borrowed<'a> {
+    fn from(event: &'a Event) -> Self {
+        match event {
+            Event::Verification(event) => Borrowed::Verification(BorrowedVerification {
+                time_ms: event.time_ms,
+                request_id: event.request_id.as_str(),
+                workspace: event.facts.workspace.as_str(),
+                api: event.facts.api.as_str(),
+                keyspace: event.facts.keyspace.as_str(),
+                key: event.facts.key.as_str(),
+                identity: event.facts.identity.as_ref().map(AsRef::as_ref),
+                external_id: event.facts.external_id.as_deref(),
+                door: event.door,
+                root_key: event.root_key.as_ref().map(AsRef::as_ref),
+                ip: event.ip.map(|ip| ip.to_string()),
+                outcome: event.outcome,
+                denial: event.denial.as_deref(),
+                spent_credits: event.spent_credits,
+                balance: event.balance,
+                latency_us: event.latency_us,
+                tags: &event.tags,
+            }),
+            Event::Ratelimit(event) => Borrowed::Ratelimit(BorrowedRatelimit {
+                time_ms: event.time_ms,
+                request_id: event.request_id.as_str(),
+                workspace: event.workspace.as_str(),
+                namespace: event.namespace.as_str(),
+                identifier: &event.identifier,
+                passed: event.passed,
+                limit: event.limit,
+                remaining: event.remaining,
+                reset_ms: event.reset_ms,
+                cost: event.cost,
+                ratelimit_override: event.ratelimit_override.as_ref().map(AsRef::as_ref),
+                root_key: event.root_key.as_ref().map(AsRef::as_ref),
+                latency_us: event.latency_us,
+            }),
+        }
+    }
+}
+
+/// Encodes and compresses events.
+pub fn encode(events: &[Event]) -> Result<Vec<u8>> {
+    let mut plain = Vec::with_capacity(events.len() * 160);
+    for event in events {
+        plain = postcard::to_extend(&Borrowed::from(event), plain).map_err(Error::internal)?;
+    }
+    zstd::bulk::compress(&plain, LEVEL).map_err(Error::internal)
+}
+
+/// Reads a chunk of the given version.
+pub fn decode(version: i64, body: &[u8]) -> Result<Vec<Stored>> {
+    if version != VERSION {
+        return Err(Error::internal(format!("chunk version {version} is not known")));
+    }
+    let plain = zstd::stream::decode_all(body).map_err(Error::internal)?;
+    let mut rest = plain.as_slice();
+    let mut events = Vec::new();
+    while !rest.is_empty() {
+        let (event, left) = postcard::take_from_bytes(rest).map_err(Error::internal)?;
+        events.push(event);
+        rest = left;
+    }
+    Ok(events)
+}

@@ -1,0 +1,161 @@
+//! The app under test and the callers that use it.
+
+use std::sync::Arc;
+
+use poem::endpoint::BoxEndpoint;
+use poem::http::StatusCode;
+use poem::test::TestClient;
+use poem::Response;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use entity::ids::ApiId;
+use unkey::apis::SetApi;
+use unkey::app::App;
+use unkey::clock::Clock;
+use unkey::config::Config;
+use unkey::entropy::Entropy;
+use unkey::op::{Door, OpCtx, Principal};
+use unkey::root_keys::CreateRootKey;
+use unkey::store::DataDir;
+
+/// 2026-10-07 10:40:00 UTC, in the middle of a minute, an hour and a day.
+pub const START_MS: i64 = 1_791_369_600_000;
+
+pub struct TestApp {
+    pub app: Arc<App>,
+    client: TestClient<BoxEndpoint<'static, Response>>,
+    root_key: String,
+    _dir: TempDir,
+}
+
+/// An answer: status, and the body as JSON.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub body: Value,
+    pub content_type: String,
+}
+
+impl Answer {
+    /// The data of a success; panics on anything else.
+    #[track_caller]
+    pub fn data(self) -> Value {
+        assert_eq!(self.status, StatusCode::OK, "{}", self.body);
+        self.body["data"].clone()
+    }
+
+    /// Asserts a failure with this status and error code (`data/key_not_found`).
+    #[track_caller]
+    pub fn fails(&self, status: u16, code: &str) {
+        assert_eq!(self.status.as_u16(), status, "{}", self.body);
+        let kind = self.body["error"]["type"].as_str().unwrap_or_default();
+        assert!(kind.ends_with(code), "{kind} is not {code}: {}", self.body);
+        assert_eq!(self.body["error"]["status"], status);
+        assert!(self.body["meta"]["requestId"].as_str().unwrap_or_default().starts_with("req_"));
+    }
+}
+
+impl TestApp {
+    pub async fn start() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let config = Config::for_tests(dir.path());
+        let data_dir = DataDir::acquire(dir.path()).unwrap().expect("a temporary folder is free");
+        let app = App::open(config, Clock::manual(START_MS), Entropy::seeded(7), data_dir).await.unwrap();
+        let client = TestClient::new(unkey::http::routes(&app));
+        let mut test = Self { app, client, root_key: String::new(), _dir: dir };
+        test.root_key = test.new_root_key(true, &[]).await;
+        test
+    }
+
+    /// The operator, in the default workspace.
+    pub async fn operator(&self) -> OpCtx {
+        let workspace = self.app.workspaces.resolve(None).await.unwrap();
+        self.app.cx(workspace.id, Principal::Cli, Door::Cli)
+    }
+
+    /// A root key with these permissions, or all of them.
+    pub async fn new_root_key(&self, full: bool, permissions: &[&str]) -> String {
+        let permissions = permissions.iter().map(|permission| (*permission).to_owned()).collect();
+        let command = CreateRootKey { name: Some("test".into()), permissions, full, expires_at: None, ip_allowlist: None };
+        let (_, plaintext) = self.app.root_keys.create(&self.operator().await, command).await.unwrap();
+        plaintext.reveal().to_owned()
+    }
+
+    pub fn advance_ms(&self, by_ms: i64) {
+        self.app.clock.advance_ms(by_ms);
+    }
+
+    /// Calls an operation with the full root key.
+    pub async fn call(&self, operation: &str, body: Value) -> Answer {
+        self.call_as(&self.root_key, operation, body).await
+    }
+
+    pub async fn call_as(&self, root_key: &str, operation: &str, body: Value) -> Answer {
+        self.raw(operation, Some(&format!("Bearer {root_key}")), Some("application/json"), body.to_string()).await
+    }
+
+    /// Any request, well-formed or not.
+    pub async fn raw(
+        &self,
+        operation: &str,
+        authorization: Option<&str>,
+        content_type: Option<&str>,
+        body: impl Into<Vec<u8>>,
+    ) -> Answer {
+        let mut request = self.client.post(format!("/v2/{operation}")).body(body.into());
+        if let Some(authorization) = authorization {
+            request = request.header("authorization", authorization);
+        }
+        if let Some(content_type) = content_type {
+            request = request.header("content-type", content_type);
+        }
+        answer(request.send().await.0).await
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        answer(self.client.get(path).send().await.0).await
+    }
+
+    pub async fn api(&self) -> String {
+        let data = self.call("apis.createApi", json!({ "name": "payments" })).await.data();
+        data["apiId"].as_str().unwrap().to_owned()
+    }
+
+    /// Creates a key in `api` with these options; returns its id and plaintext.
+    pub async fn key(&self, api: &str, mut options: Value) -> (String, String) {
+        options["apiId"] = api.into();
+        let data = self.call("keys.createKey", options).await.data();
+        (data["keyId"].as_str().unwrap().to_owned(), data["key"].as_str().unwrap().to_owned())
+    }
+
+    /// Opts an API into recoverable keys, as the operator can.
+    pub async fn set_recoverable(&self, api: &str) {
+        let change = SetApi { api_id: ApiId::from(api), recoverable: Some(true), ..SetApi::default() };
+        self.app.apis.set(&self.operator().await, change).await.unwrap();
+    }
+
+    pub async fn verify(&self, key: &str) -> Value {
+        self.verify_with(json!({ "key": key })).await
+    }
+
+    pub async fn verify_with(&self, body: Value) -> Value {
+        self.call("keys.verifyKey", body).await.data()
+    }
+
+    /// Audit events of the last request that wrote any, oldest first.
+    pub async fn last_audit(&self) -> Vec<String> {
+        use sea_orm::{ConnectionTrait, Statement};
+        let sql = "SELECT event FROM audit_log WHERE request_id = \
+                   (SELECT request_id FROM audit_log ORDER BY rowid DESC LIMIT 1) ORDER BY rowid";
+        let db = self.app.store.read();
+        let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap();
+        rows.iter().map(|row| row.try_get("", "event").unwrap()).collect()
+    }
+}
+
+async fn answer(response: Response) -> Answer {
+    let status = response.status();
+    let content_type = response.content_type().unwrap_or_default().to_owned();
+    let bytes = response.into_body().into_vec().await.unwrap();
+    Answer { status, content_type, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) }
+}

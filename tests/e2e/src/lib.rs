@@ -1,0 +1,159 @@
+//! Starts the built binary on a temporary folder and a free port, and talks to
+//! it as anybody would. Nothing here knows the crate.
+//!
+//! The binary is `UNKEY_BIN`, or the one beside the test's own build.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+pub const ROOT_KEY: &str = "unkey_e2e0000000000000000000000";
+
+/// A running server, killed when dropped.
+pub struct Server {
+    child: Child,
+    pub base: String,
+    agent: ureq::Agent,
+}
+
+/// An answer: status and JSON body.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub body: Value,
+}
+
+impl Answer {
+    #[track_caller]
+    pub fn data(self) -> Value {
+        assert_eq!(self.status, 200, "{}", self.body);
+        self.body["data"].clone()
+    }
+}
+
+/// Path of the binary under test.
+pub fn binary() -> PathBuf {
+    #[expect(clippy::disallowed_methods, reason = "a test harness is told its binary by the environment")]
+    let named = std::env::var_os("UNKEY_BIN").map(PathBuf::from);
+    named.unwrap_or_else(|| {
+        let beside = std::env::current_exe().expect("a test has a path");
+        beside.parent().and_then(Path::parent).expect("target/<profile>/deps/test").join("unkey")
+    })
+}
+
+pub fn folder() -> TempDir {
+    tempfile::tempdir().expect("a temporary folder")
+}
+
+/// Runs a command of the binary on a data folder.
+pub fn cli(data: &Path, arguments: &[&str]) -> Output {
+    Command::new(binary())
+        .args(arguments)
+        .arg("--data-dir")
+        .arg(data)
+        .output()
+        .expect("the binary is built: run `cargo build` first")
+}
+
+/// The standard output of a command that must succeed.
+#[track_caller]
+pub fn cli_ok(data: &Path, arguments: &[&str]) -> String {
+    let output = cli(data, arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("commands print text").trim().to_owned()
+}
+
+impl Server {
+    pub fn start(data: &Path) -> Self {
+        let mut child = Command::new(binary())
+            .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+            .arg(data)
+            .env("UNKEY_ROOT_KEY", ROOT_KEY)
+            .env("UNKEY_LOG_LEVEL", "warn")
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the binary is built: run `cargo build` first");
+        let mut first = String::new();
+        BufReader::new(child.stdout.take().expect("stdout is piped")).read_line(&mut first).expect("a first line");
+        let base = first.split_whitespace().last().unwrap_or_default().to_owned();
+        assert!(base.starts_with("http://127.0.0.1:"), "unexpected first line: {first:?}");
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(Duration::from_secs(30)))
+            .build()
+            .into();
+        Self { child, base, agent }
+    }
+
+    /// Calls an operation; `Err` when the connection broke.
+    pub fn try_call(&self, operation: &str, body: &Value) -> Result<Answer, ureq::Error> {
+        let mut response = self
+            .agent
+            .post(format!("{}/v2/{operation}", self.base))
+            .header("authorization", format!("Bearer {ROOT_KEY}"))
+            .send_json(body)?;
+        Ok(Answer { status: response.status().as_u16(), body: response.body_mut().read_json()? })
+    }
+
+    #[track_caller]
+    pub fn call(&self, operation: &str, body: &Value) -> Answer {
+        self.try_call(operation, body).expect("the server answers")
+    }
+
+    pub fn get(&self, path: &str) -> (u16, String) {
+        let mut response = self.agent.get(format!("{}{path}", self.base)).call().expect("the server answers");
+        (response.status().as_u16(), response.body_mut().read_to_string().expect("a text body"))
+    }
+
+    pub fn api(&self) -> String {
+        let data = self.call("apis.createApi", &json!({ "name": "e2e" })).data();
+        data["apiId"].as_str().expect("an id").to_owned()
+    }
+
+    pub fn key(&self, api: &str, mut options: Value) -> (String, String) {
+        options["apiId"] = api.into();
+        let data = self.call("keys.createKey", &options).data();
+        let text = |name: &str| data[name].as_str().expect("text").to_owned();
+        (text("keyId"), text("key"))
+    }
+
+    pub fn verify(&self, key: &str) -> String {
+        let data = self.call("keys.verifyKey", &json!({ "key": key })).data();
+        data["code"].as_str().expect("a code").to_owned()
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// kill -9; fine when it is dead already.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        self.child.wait().expect("the server ends");
+    }
+
+    /// SIGTERM, and the exit code.
+    pub fn stop(mut self) -> Option<i32> {
+        let pid = self.child.id().to_string();
+        Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs");
+        self.child.wait().expect("the server ends").code()
+    }
+
+    /// Resident memory in KiB.
+    pub fn resident_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("a Linux proc file");
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("VmRSS");
+        line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).expect("a number")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,94 @@
+//! The command line: with the server stopped and running, taking effect at once.
+
+use e2e::{ROOT_KEY, Server, cli, cli_ok, folder};
+use serde_json::json;
+
+#[test]
+fn the_first_minutes_of_an_operator() {
+    let data = folder();
+    // Before the first start: the command takes the folder itself.
+    let key = cli_ok(data.path(), &["root-key", "create", "--name", "offline", "--full"]);
+    assert!(key.starts_with("unkey_") && !key.contains(char::is_whitespace), "{key}");
+    let server = Server::start(data.path());
+    assert_eq!(server.get("/livez").0, 200);
+    assert_eq!(server.get("/readyz").0, 200);
+    // While it runs: over the control socket.
+    let listed = cli_ok(data.path(), &["root-key", "list"]);
+    assert!(listed.contains("offline"), "{listed}");
+    assert!(!listed.contains(&key), "the secret is shown once");
+    let link = cli_ok(data.path(), &["setup", "link"]);
+    assert!(link.contains("/setup/"), "{link}");
+    let path = &link[link.find("/setup/").expect("a path")..];
+    assert_eq!(server.get(path.split_whitespace().next().expect("a path")).0, 200);
+    assert_eq!(server.get("/setup/nonsense").0, 404);
+    assert_eq!(server.stop(), Some(0));
+}
+
+#[test]
+fn changes_by_command_show_on_the_next_verification() {
+    let data = folder();
+    let server = Server::start(data.path());
+    let api = server.api();
+    let (_, key) = server.key(&api, json!({}));
+    assert_eq!(server.verify(&key), "VALID");
+    cli_ok(data.path(), &["api", "set", &api, "--ip-allow", "10.1.2.3, 192.168.0.0/16"]);
+    assert_eq!(server.verify(&key), "FORBIDDEN");
+    cli_ok(data.path(), &["api", "set", &api, "--ip-allow", "127.0.0.0/8"]);
+    assert_eq!(server.verify(&key), "VALID");
+    assert!(!cli(data.path(), &["api", "set", &api, "--ip-allow", "nonsense"]).status.success());
+    cli_ok(data.path(), &["api", "set", &api, "--ip-allow", ""]);
+    cli_ok(data.path(), &["api", "set", &api, "--delete-protection", "on"]);
+    assert_eq!(server.call("apis.deleteApi", &json!({ "apiId": api })).status, 412);
+    cli_ok(data.path(), &["workspace", "disable", "default"]);
+    assert_eq!(server.call("keys.verifyKey", &json!({ "key": key })).status, 403);
+    cli_ok(data.path(), &["workspace", "enable", "default"]);
+    assert_eq!(server.verify(&key), "VALID");
+}
+
+#[test]
+fn a_revoked_root_key_is_refused_at_once() {
+    let data = folder();
+    let server = Server::start(data.path());
+    assert_eq!(server.call("apis.createApi", &json!({ "name": "abc" })).status, 200);
+    let listed = cli_ok(data.path(), &["root-key", "list"]);
+    let id = listed.split_whitespace().find(|word| word.starts_with("key_")).expect("an id");
+    cli_ok(data.path(), &["root-key", "revoke", id]);
+    assert_eq!(server.call("apis.createApi", &json!({ "name": "abc" })).status, 401);
+}
+
+#[test]
+fn secrets_are_nowhere_on_disk() {
+    let data = folder();
+    let server = Server::start(data.path());
+    let api = server.api();
+    cli_ok(data.path(), &["api", "set", &api, "--recoverable", "on"]);
+    let (id, key) = server.key(&api, json!({ "recoverable": true, "name": "findable-name" }));
+    let got = server.call("keys.getKey", &json!({ "keyId": id, "decrypt": true })).data();
+    assert_eq!(got["plaintext"], key.as_str());
+    assert_eq!(server.verify(&key), "VALID");
+    assert_eq!(server.stop(), Some(0));
+    let mut found_name = false;
+    for entry in std::fs::read_dir(data.path()).expect("the data folder") {
+        let path = entry.expect("an entry").path();
+        let Ok(bytes) = std::fs::read(&path) else { continue };
+        let holds = |needle: &str| bytes.windows(needle.len()).any(|window| window == needle.as_bytes());
+        assert!(!holds(&key) && !holds(ROOT_KEY), "{} holds a secret", path.display());
+        found_name |= holds("findable-name");
+    }
+    assert!(found_name, "the search looks where data is");
+}
+
+#[test]
+fn usage_errors_and_failures_have_their_exit_codes() {
+    let data = folder();
+    assert_eq!(cli(data.path(), &["nonsense"]).status.code(), Some(2));
+    assert_eq!(cli(data.path(), &["root-key", "revoke", "key_none"]).status.code(), Some(1));
+}
+
+#[test]
+fn a_second_server_on_the_same_folder_is_refused() {
+    let data = folder();
+    let _server = Server::start(data.path());
+    let second = cli(data.path(), &["serve", "--listen", "127.0.0.1:0"]);
+    assert_eq!(second.status.code(), Some(1));
+}
