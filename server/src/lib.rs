@@ -8,6 +8,9 @@ pub mod secret;
 pub mod cache;
 pub mod grants;
 pub mod op;
+pub mod patch;
 
 pub mod audit;
 pub mod store;
+
+pub mod apis;

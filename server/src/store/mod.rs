@@ -6,6 +6,8 @@
 mod db;
 mod dir;
 mod page;
+#[cfg(test)]
+pub(crate) mod testing;
 mod tx;
 
 pub use db::{Database, Durability};

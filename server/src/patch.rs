@@ -1,0 +1,36 @@
+//! Three states of a field in an update: left out, null, or a value.
+//!
+//! How each door spells them is the door's business.
+
+/// What an update does to one optional field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Patch<T> {
+    Keep,
+    Clear,
+    Set(T),
+}
+
+// Not derived: a default exists whatever `T` is.
+impl<T> Default for Patch<T> {
+    fn default() -> Self {
+        Self::Keep
+    }
+}
+
+impl<T> Patch<T> {
+    pub fn apply(self, field: &mut Option<T>) {
+        match self {
+            Patch::Keep => {}
+            Patch::Clear => *field = None,
+            Patch::Set(value) => *field = Some(value),
+        }
+    }
+
+    /// The value to be set, if there is one.
+    pub fn value(&self) -> Option<&T> {
+        match self {
+            Patch::Set(value) => Some(value),
+            Patch::Keep | Patch::Clear => None,
+        }
+    }
+}
