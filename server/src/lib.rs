@@ -13,4 +13,7 @@ pub mod patch;
 pub mod audit;
 pub mod store;
 
+pub mod permissions;
+pub mod ratelimit;
 pub mod apis;
+pub mod identities;

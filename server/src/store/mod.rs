@@ -9,8 +9,10 @@ mod page;
 #[cfg(test)]
 pub(crate) mod testing;
 mod tx;
+mod unique;
 
 pub use db::{Database, Durability};
 pub use dir::DataDir;
 pub use page::{Page, Paged};
 pub use tx::{Change, Store, Tx, namespace_subject};
+pub use unique::Unique;

@@ -1,0 +1,179 @@
+//! The rate limiter: counters in memory, decided and consumed in one step.
+//!
+//! [`Limiter::take_many`] locks every shard it needs in ascending order, judges
+//! all checks on copies, and writes the copies back only if all of them pass.
+//! So no interleaving admits more than a limit allows, and a refused batch
+//! leaves no trace. Nothing here waits, reads a clock or touches a database;
+//! counters that had to leave memory are named by [`Attempt::NeedsLoad`].
+
+mod rows;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use smallvec::SmallVec;
+
+use super::window::Window;
+use table::{Shard, Table};
+
+pub use rows::CounterRow;
+
+/// What a counter counts for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Scope {
+    Key,
+    Identity,
+    Namespace,
+}
+
+/// A limit to check and the tokens to take from it.
+///
+/// The counter is named by everything but `limit` and `cost`: changing only the
+/// limit keeps the count.
+#[derive(Clone, Copy, Debug)]
+pub struct Check<'a> {
+    pub workspace: &'a str,
+    pub scope: Scope,
+    /// Id of the key, identity or namespace.
+    pub subject: &'a str,
+    /// Name of the limit, or the identifier within a namespace.
+    pub name: &'a str,
+    /// 0 denies everything (D21).
+    pub limit: u64,
+    pub duration_ms: u64,
+    /// 0 looks without taking.
+    pub cost: u64,
+}
+
+/// The verdict on one check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Decision {
+    pub exceeded: bool,
+    pub limit: u64,
+    pub remaining: u64,
+    /// End of the current window, Unix milliseconds.
+    pub reset_ms: i64,
+}
+
+/// The verdict on a batch: all of its costs were taken, or none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taken {
+    pub passed: bool,
+    /// In the order of the checks.
+    pub decisions: SmallVec<[Decision; 2]>,
+}
+
+/// What became of an attempt to decide.
+#[derive(Debug)]
+pub enum Attempt {
+    Taken(Taken),
+    /// Counters of these checks (by position) were moved to disk: restore and try again.
+    NeedsLoad(Vec<usize>),
+}
+
+/// In-memory counters.
+pub struct Limiter {
+    table: Table,
+}
+
+/// The copy of a counter that a batch works on.
+struct Working {
+    /// Position of the first check on this counter.
+    check: usize,
+    window: Window,
+    taken: bool,
+}
+
+impl Limiter {
+    /// Keeps about `max_counters` in memory; see [`Limiter::overflow`].
+    pub fn new(max_counters: usize) -> Self {
+        Self { table: Table::new(max_counters) }
+    }
+
+    /// Checks all limits and takes all costs, or none of them.
+    pub fn take_many(&self, checks: &[Check<'_>], now_ms: i64) -> Attempt {
+        let hashes: SmallVec<[u64; 4]> = checks.iter().map(|check| self.table.hash(check)).collect();
+        let mut shards = self.table.lock(&hashes);
+        let mut working: SmallVec<[Working; 2]> = SmallVec::new();
+        let mut missing = Vec::new();
+        let mut decisions = SmallVec::new();
+        let mut effective: SmallVec<[u64; 4]> = SmallVec::new();
+        for (position, check) in checks.iter().enumerate() {
+            let copy = match working.iter().position(|copy| is_same(&checks[copy.check], check)) {
+                Some(found) => &mut working[found],
+                None => {
+                    let shard = shards.of(hashes[position]);
+                    let window = match shard.find(hashes[position], check) {
+                        Some(window) => window,
+                        None if shard.is_spilled(hashes[position], now_ms) => {
+                            missing.push(position);
+                            Window::default()
+                        }
+                        None => Window::default(),
+                    };
+                    let window = window.at(now_ms, check.duration_ms);
+                    working.push(Working { check: position, window, taken: false });
+                    working.last_mut().expect("just pushed")
+                }
+            };
+            let base = copy.window.base(now_ms, check.duration_ms);
+            let total = base.tokens.saturating_add(check.cost);
+            copy.window.current = copy.window.current.saturating_add(check.cost);
+            copy.taken |= check.cost > 0;
+            effective.push(total);
+            decisions.push(Decision {
+                exceeded: check.limit == 0 || total > check.limit,
+                limit: check.limit,
+                remaining: 0,
+                reset_ms: base.reset_ms,
+            });
+        }
+        if !missing.is_empty() {
+            return Attempt::NeedsLoad(missing);
+        }
+        let passed = decisions.iter().all(|decision: &Decision| !decision.exceeded);
+        if passed {
+            for copy in working.iter().filter(|copy| copy.taken) {
+                shards.of(hashes[copy.check]).store(hashes[copy.check], &checks[copy.check], copy.window);
+            }
+        }
+        drop(shards);
+        for ((decision, check), total) in decisions.iter_mut().zip(checks).zip(effective) {
+            decision.remaining = remaining(decision.exceeded, passed, check, total);
+        }
+        Attempt::Taken(Taken { passed, decisions })
+    }
+
+    /// How many counters are in memory, for metrics.
+    pub fn len(&self) -> usize {
+        self.table.shards().map(|shard| shard.lock().len()).sum()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// v2 contract, 9.4: of a refused batch, an item that fits keeps what it had.
+fn remaining(exceeded: bool, passed: bool, check: &Check<'_>, total: u64) -> u64 {
+    match (exceeded, passed) {
+        (true, _) => 0,
+        (false, true) => check.limit.saturating_sub(total),
+        (false, false) => check.limit.saturating_sub(total).saturating_add(check.cost),
+    }
+}
+
+fn is_same(left: &Check<'_>, right: &Check<'_>) -> bool {
+    left.duration_ms == right.duration_ms
+        && left.scope == right.scope
+        && left.name == right.name
+        && left.subject == right.subject
+        && left.workspace == right.workspace
+}
+
+
+impl Shard {
+    fn is_spilled(&self, hash: u64, now_ms: i64) -> bool {
+        self.spilled.get(&hash).is_some_and(|dead_at_ms| *dead_at_ms > now_ms)
+    }
+}

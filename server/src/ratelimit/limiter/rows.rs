@@ -1,0 +1,167 @@
+//! Counters as rows: what snapshots store, what eviction spills and what a
+//! restart restores.
+//!
+//! Eviction has two phases. [`Limiter::overflow`] names rows to persist; only
+//! after they are stored does [`Limiter::forget`] drop those that did not
+//! change meanwhile. A live counter is never lost in between.
+
+use super::table::{Counter, CounterName};
+use super::{Check, Limiter, Scope};
+use crate::ratelimit::window::Window;
+
+/// One counter, as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CounterRow {
+    pub workspace: String,
+    pub scope: Scope,
+    pub subject: String,
+    pub name: String,
+    pub duration_ms: u64,
+    pub window: Window,
+}
+
+impl CounterRow {
+    fn of(counter: &Counter) -> Self {
+        Self {
+            workspace: counter.name.workspace.to_string(),
+            scope: counter.name.scope,
+            subject: counter.name.subject.to_string(),
+            name: counter.name.name.to_string(),
+            duration_ms: counter.name.duration_ms,
+            window: counter.window,
+        }
+    }
+
+    fn check(&self) -> Check<'_> {
+        Check {
+            workspace: &self.workspace,
+            scope: self.scope,
+            subject: &self.subject,
+            name: &self.name,
+            limit: 0,
+            duration_ms: self.duration_ms,
+            cost: 0,
+        }
+    }
+
+    /// The instant from which nothing of it counts, Unix milliseconds.
+    pub fn dead_at_ms(&self) -> i64 {
+        self.window.dead_at_ms(self.duration_ms)
+    }
+}
+
+impl Limiter {
+    /// Counters changed since the last call whose window is at least
+    /// `min_duration_ms` long; shorter ones stay marked for [`Limiter::live_rows`].
+    pub fn dirty_rows(&self, now_ms: i64, min_duration_ms: u64) -> Vec<CounterRow> {
+        let mut rows = Vec::new();
+        for shard in self.table.shards() {
+            let mut shard = shard.lock();
+            for hash in std::mem::take(&mut shard.dirty) {
+                for counter in shard.counters.iter_hash_mut(hash) {
+                    if counter.hash != hash || !std::mem::take(&mut counter.dirty) {
+                        continue;
+                    }
+                    let lasts = counter.name.duration_ms >= min_duration_ms;
+                    if lasts && !counter.window.is_dead(now_ms, counter.name.duration_ms) {
+                        rows.push(CounterRow::of(counter));
+                    }
+                }
+            }
+        }
+        rows
+    }
+
+    /// Every counter that still counts, for the snapshot at shutdown.
+    pub fn live_rows(&self, now_ms: i64) -> Vec<CounterRow> {
+        let mut rows = Vec::new();
+        for shard in self.table.shards() {
+            let shard = shard.lock();
+            let live = shard.counters.iter().filter(|counter| !counter.window.is_dead(now_ms, counter.name.duration_ms));
+            rows.extend(live.map(CounterRow::of));
+        }
+        rows
+    }
+
+    /// Drops dead counters; returns live ones to persist where a shard holds
+    /// more than its share. Pass them to [`Limiter::forget`] once stored.
+    pub fn overflow(&self, now_ms: i64) -> Vec<CounterRow> {
+        let mut rows = Vec::new();
+        for shard in self.table.shards() {
+            let mut shard = shard.lock();
+            shard.counters.retain(|counter| !counter.window.is_dead(now_ms, counter.name.duration_ms));
+            shard.spilled.retain(|_, dead_at_ms| *dead_at_ms > now_ms);
+            let excess = shard.len().saturating_sub(self.table.max_per_shard);
+            rows.extend(shard.counters.iter().take(excess).map(CounterRow::of));
+        }
+        rows
+    }
+
+    /// Frees counters that [`Limiter::overflow`] named and that are stored now,
+    /// unless they changed since. Later checks on them ask for a load first.
+    pub fn forget(&self, rows: &[CounterRow]) {
+        for row in rows {
+            let check = row.check();
+            let hash = self.table.hash(&check);
+            let mut shard = self.table.shard_of(hash).lock();
+            let unchanged = |counter: &Counter| counter.name.is(&check) && counter.window == row.window;
+            if let Ok(counter) = shard.counters.find_entry(hash, unchanged) {
+                counter.remove();
+                let dead_at_ms = shard.spilled.entry(hash).or_default();
+                *dead_at_ms = row.dead_at_ms().max(*dead_at_ms);
+            }
+        }
+    }
+
+    /// Puts stored counters back: at start, and when a check asked for a load.
+    /// A counter that is in memory already keeps the larger counts.
+    pub fn restore(&self, rows: impl IntoIterator<Item = CounterRow>, now_ms: i64) {
+        for row in rows {
+            if row.window.is_dead(now_ms, row.duration_ms) {
+                continue;
+            }
+            let hash = self.table.hash(&row.check());
+            let mut shard = self.table.shard_of(hash).lock();
+            let held = shard.find(hash, &row.check());
+            let window = held.map_or(row.window, |held| merged(held, row.window));
+            match shard.counters.find_mut(hash, |counter| counter.name.is(&row.check())) {
+                Some(counter) => counter.window = window,
+                None => {
+                    let counter = Counter { hash, name: named(row), window, dirty: false };
+                    shard.counters.insert_unique(hash, counter, |counter| counter.hash);
+                }
+            }
+        }
+    }
+
+    /// Says that what the store has of these checks is in memory now.
+    pub fn loaded<'a>(&self, checks: impl IntoIterator<Item = &'a Check<'a>>) {
+        for check in checks {
+            let hash = self.table.hash(check);
+            self.table.shard_of(hash).lock().spilled.remove(&hash);
+        }
+    }
+}
+
+fn named(row: CounterRow) -> CounterName {
+    CounterName {
+        workspace: row.workspace.into(),
+        scope: row.scope,
+        subject: row.subject.into(),
+        name: row.name.into(),
+        duration_ms: row.duration_ms,
+    }
+}
+
+fn merged(held: Window, stored: Window) -> Window {
+    match held.index - stored.index {
+        0 => Window {
+            index: held.index,
+            current: held.current.max(stored.current),
+            previous: held.previous.max(stored.previous),
+        },
+        1 => Window { previous: held.previous.max(stored.current), ..held },
+        2.. => held,
+        _ => stored,
+    }
+}
