@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use hashbrown::DefaultHashBuilder;
-use quick_cache::Weighter;
+use quick_cache::{Equivalent, Weighter};
 use smallvec::SmallVec;
 
 use crate::error::Result;
@@ -107,7 +107,9 @@ impl<K: Clone + Eq + Hash, V: Weigh> Cache<K, V> {
     }
 
     /// A valid entry: `Some(None)` is a remembered miss, `None` means load.
-    pub fn get(&self, key: &K) -> Option<Option<Arc<V>>> {
+    /// Takes anything that compares and hashes like a key, so that a hit needs
+    /// no owned one.
+    pub fn get<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) -> Option<Option<Arc<V>>> {
         let entry = self.present.get(key).or_else(|| self.absent.get(key))?;
         self.epochs.unchanged_since(entry.sequence, &entry.subjects).then(|| entry.value.clone())
     }

@@ -58,6 +58,7 @@ impl Grants {
 pub enum Operation {
     ApiCreate,
     ApiRead,
+    ApiUpdate,
     ApiDelete,
     ApiListKeys,
     KeyCreate,
@@ -159,6 +160,7 @@ fn rule(operation: Operation) -> (Need, Denial) {
     match operation {
         Operation::ApiCreate => (Exact("api.*.create_api"), Forbidden),
         Operation::ApiRead => (Own(Api, "read_api"), Forbidden),
+        Operation::ApiUpdate => (Own(Api, "update_api"), Forbidden),
         Operation::ApiDelete => (Own(Api, "delete_api"), Forbidden),
         Operation::ApiListKeys => (
             Any(&[

@@ -1,17 +1,29 @@
-//! A field of a partial update: kept, cleared or set.
+//! Three states of a field in an update: left out, null, or a value.
+//!
+//! How each door spells them is the door's business.
 
 /// What an update does to one optional field.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Patch<T> {
-    #[default]
     Keep,
     Clear,
     Set(T),
 }
 
+// Not derived: a default exists whatever `T` is.
+impl<T> Default for Patch<T> {
+    fn default() -> Self {
+        Self::Keep
+    }
+}
+
 impl<T> Patch<T> {
-    pub fn is_keep(&self) -> bool {
-        matches!(self, Patch::Keep)
+    pub fn apply(self, field: &mut Option<T>) {
+        match self {
+            Patch::Keep => {}
+            Patch::Clear => *field = None,
+            Patch::Set(value) => *field = Some(value),
+        }
     }
 
     pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Patch<U> {
@@ -22,12 +34,11 @@ impl<T> Patch<T> {
         }
     }
 
-    /// The field after the update.
-    pub fn apply(self, current: Option<T>) -> Option<T> {
+    /// The value to be set, if there is one.
+    pub fn value(&self) -> Option<&T> {
         match self {
-            Patch::Keep => current,
-            Patch::Clear => None,
             Patch::Set(value) => Some(value),
+            Patch::Keep | Patch::Clear => None,
         }
     }
 }

@@ -6,9 +6,13 @@
 mod db;
 mod dir;
 mod page;
+#[cfg(test)]
+pub(crate) mod testing;
 mod tx;
+mod unique;
 
 pub use db::{Database, Durability};
 pub use dir::DataDir;
 pub use page::{Page, Paged};
 pub use tx::{Change, Store, Tx, namespace_subject};
+pub use unique::Unique;

@@ -1,0 +1,26 @@
+//! Looking APIs up.
+
+use entity::ids::ApiId;
+
+use super::{Api, Apis, store};
+use crate::error::{Code, Error, Result};
+use crate::grants::{Operation, Target};
+use crate::op::OpCtx;
+
+impl Apis {
+    /// One API (v2 contract: getApi). The grant comes before the lookup, so a
+    /// caller without it learns nothing.
+    pub async fn get(&self, cx: &OpCtx, id: &ApiId) -> Result<Api> {
+        cx.require(Operation::ApiRead, Target { api: Some(id), ..Target::NONE })?;
+        store::find_live(self.store.read(), &cx.workspace, id)
+            .await?
+            .ok_or_else(|| Error::absent(Code::ApiNotFound))
+    }
+
+    /// Every live API of the workspace, oldest first. No contract route lists
+    /// APIs; asks for the right to read all of them.
+    pub async fn list(&self, cx: &OpCtx) -> Result<Vec<Api>> {
+        cx.require(Operation::ApiRead, Target::NONE)?;
+        store::all_live(self.store.read(), &cx.workspace).await
+    }
+}

@@ -1,0 +1,122 @@
+//! Rows of APIs.
+
+use entity::ids::{ApiId, WorkspaceId};
+use entity::{api, key};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, Set};
+
+use super::Api;
+use crate::error::Result;
+
+impl From<api::Model> for Api {
+    fn from(row: api::Model) -> Self {
+        Self {
+            id: row.id,
+            keyspace_id: row.keyspace_id,
+            name: row.name,
+            ip_allowlist: row.ip_allowlist,
+            default_prefix: row.default_prefix,
+            default_bytes: row.default_bytes,
+            store_encrypted_keys: row.store_encrypted_keys,
+            delete_protection: row.delete_protection,
+            created_at: row.created_at,
+        }
+    }
+}
+
+/// The API if it is of this workspace and not deleted. Asks for no grant: the
+/// callers know which one their operation needs.
+pub async fn find_live(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    id: &ApiId,
+) -> Result<Option<Api>> {
+    let row = api::Entity::find_by_id(id.clone())
+        .filter(api::Column::WorkspaceId.eq(workspace.clone()))
+        .filter(api::Column::DeletedAt.is_null())
+        .one(db)
+        .await?;
+    Ok(row.map(Api::from))
+}
+
+pub(super) async fn all_live(db: &impl ConnectionTrait, workspace: &WorkspaceId) -> Result<Vec<Api>> {
+    let rows = api::Entity::find()
+        .filter(api::Column::WorkspaceId.eq(workspace.clone()))
+        .filter(api::Column::DeletedAt.is_null())
+        .order_by_asc(api::Column::Id)
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().map(Api::from).collect())
+}
+
+pub(super) async fn count_keys(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    id: &ApiId,
+) -> Result<u64> {
+    let keys = key::Entity::find()
+        .filter(key::Column::ApiId.eq(id.clone()))
+        .filter(key::Column::WorkspaceId.eq(workspace.clone()))
+        .filter(key::Column::DeletedAt.is_null())
+        .count(db)
+        .await?;
+    Ok(keys)
+}
+
+pub(super) async fn insert(db: &impl ConnectionTrait, workspace: &WorkspaceId, api: &Api) -> Result<()> {
+    let row = api::ActiveModel {
+        id: Set(api.id.clone()),
+        workspace_id: Set(workspace.clone()),
+        keyspace_id: Set(api.keyspace_id.clone()),
+        created_at: Set(api.created_at),
+        ..settings(api)
+    };
+    api::Entity::insert(row).exec_without_returning(db).await?;
+    Ok(())
+}
+
+pub(super) async fn update(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    api: &Api,
+    now_ms: i64,
+) -> Result<()> {
+    let row = api::ActiveModel { updated_at: Set(Some(now_ms)), ..settings(api) };
+    save(db, workspace, &api.id, row).await
+}
+
+pub(super) async fn mark_deleted(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    id: &ApiId,
+    now_ms: i64,
+) -> Result<()> {
+    save(db, workspace, id, api::ActiveModel { deleted_at: Set(Some(now_ms)), ..Default::default() }).await
+}
+
+/// The columns that may change after creation.
+fn settings(api: &Api) -> api::ActiveModel {
+    api::ActiveModel {
+        name: Set(api.name.clone()),
+        ip_allowlist: Set(api.ip_allowlist.clone()),
+        default_prefix: Set(api.default_prefix.clone()),
+        default_bytes: Set(api.default_bytes),
+        store_encrypted_keys: Set(api.store_encrypted_keys),
+        delete_protection: Set(api.delete_protection),
+        ..Default::default()
+    }
+}
+
+async fn save(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    id: &ApiId,
+    row: api::ActiveModel,
+) -> Result<()> {
+    api::Entity::update_many()
+        .set(row)
+        .filter(api::Column::Id.eq(id.clone()))
+        .filter(api::Column::WorkspaceId.eq(workspace.clone()))
+        .exec(db)
+        .await?;
+    Ok(())
+}

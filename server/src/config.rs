@@ -1,0 +1,352 @@
+//! Settings: one table that flags, environment, file and documentation share.
+//!
+//! A setting is its flag `--data-dir`, its variable `UNKEY_DATA_DIR` and its
+//! TOML key `data_dir`; a flag beats a variable beats the file beats the
+//! default. Secrets have no flag, because command lines are public, but may be
+//! read from a file that `UNKEY_<NAME>_FILE` names. Every problem is reported at
+//! once. This is the only file that reads the environment.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use ipnet::IpNet;
+
+use crate::error::{Error, Result};
+use crate::secret::PlainKey;
+
+/// One row of the table.
+pub struct Setting {
+    /// The TOML key; flag and variable derive from it.
+    pub name: &'static str,
+    pub default: &'static str,
+    pub secret: bool,
+    /// One line for `--help`, `config print` and the documentation.
+    pub help: &'static str,
+}
+
+const fn plain(name: &'static str, default: &'static str, help: &'static str) -> Setting {
+    Setting { name, default, secret: false, help }
+}
+
+const fn secret(name: &'static str, help: &'static str) -> Setting {
+    Setting { name, default: "", secret: true, help }
+}
+
+/// Every setting.
+pub const SETTINGS: &[Setting] = &[
+    plain("listen", "127.0.0.1:3000", "Address to listen on"),
+    plain("data_dir", "./data", "Folder that holds everything"),
+    plain("config", "", "TOML file with settings"),
+    plain("public_url", "", "Origin under which clients reach this server, such as https://keys.example.com"),
+    plain("trusted_proxies", "", "Comma-separated networks whose X-Forwarded-For is believed"),
+    plain("log_format", "auto", "human, json, or auto: human on a terminal"),
+    plain("log_level", "info", "error, warn, info, debug or trace"),
+    plain("max_body_bytes", "10485760", "Largest request body; 0 for no cap"),
+    plain("key_cache_mib", "64", "Memory for cached keys, in MiB"),
+    plain("limiter_max_counters", "1000000", "Rate-limit counters kept in memory"),
+    plain("worker_threads", "0", "Threads that serve requests; 0 for one per core"),
+    plain("admin_email", "", "E-mail of the owner made on the first start"),
+    secret("admin_password", "Password of that owner"),
+    secret("master_key", "32 bytes in base64 that encrypt recoverable keys; else master.key in the data folder"),
+    secret("root_key", "A root key with every right, 24 characters or more"),
+];
+
+impl Setting {
+    pub fn flag(&self) -> String {
+        self.name.replace('_', "-")
+    }
+
+    pub fn variable(&self) -> String {
+        format!("UNKEY_{}", self.name.to_uppercase())
+    }
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    Auto,
+    Human,
+    Json,
+}
+
+/// Resolved and valid settings.
+#[derive(Clone)]
+pub struct Config {
+    pub listen: SocketAddr,
+    pub data_dir: PathBuf,
+    pub public_url: Option<String>,
+    pub trusted_proxies: Vec<IpNet>,
+    pub log_format: LogFormat,
+    pub log_level: String,
+    /// 0 is no cap.
+    pub max_body_bytes: usize,
+    pub key_cache_bytes: u64,
+    pub limiter_max_counters: usize,
+    /// 0 is one per core.
+    pub worker_threads: usize,
+    pub admin_email: Option<String>,
+    pub admin_password: Option<PlainKey>,
+    /// 32 bytes in base64.
+    pub master_key: Option<PlainKey>,
+    pub root_key: Option<PlainKey>,
+    sources: BTreeMap<&'static str, (String, &'static str)>,
+}
+
+/// Unresolved settings: name to value, from each source.
+#[derive(Default)]
+pub struct Raw {
+    pub flags: BTreeMap<String, String>,
+    pub variables: BTreeMap<String, String>,
+}
+
+impl Raw {
+    /// The variables of this process, beside the given flags.
+    #[expect(clippy::disallowed_methods, reason = "this is the file that may read the environment")]
+    pub fn of_process(flags: BTreeMap<String, String>) -> Self {
+        Self { flags, variables: std::env::vars().filter(|(name, _)| name.starts_with("UNKEY_")).collect() }
+    }
+}
+
+impl Config {
+    /// Resolves and validates; the error lists every problem, one a line.
+    pub fn resolve(raw: &Raw) -> Result<Self> {
+        let mut problems = Vec::new();
+        let file = read_file(raw, &mut problems);
+        let mut sources = BTreeMap::new();
+        for setting in SETTINGS {
+            sources.insert(setting.name, find(setting, raw, &file, &mut problems));
+        }
+        let config = Self::parse(sources, &mut problems);
+        if problems.is_empty() { Ok(config) } else { Err(Error::invalid(problems.join("\n"))) }
+    }
+
+    fn parse(sources: BTreeMap<&'static str, (String, &'static str)>, problems: &mut Vec<String>) -> Self {
+        let text = |name: &str| sources[name].0.trim();
+        let some = |name: &str| Some(text(name)).filter(|value| !value.is_empty()).map(ToOwned::to_owned);
+        let hidden = |name: &str| some(name).map(PlainKey::new);
+        let mut check = |name: &str, fault: Option<String>| {
+            if let Some(fault) = fault {
+                problems.push(format!("{name} (from {}): {fault}", sources[name].1));
+            }
+        };
+        let listen = parsed("listen", text("listen"), SocketAddr::from(([127, 0, 0, 1], 3000)), &mut check);
+        let max_body_bytes = parsed("max_body_bytes", text("max_body_bytes"), 0, &mut check);
+        let key_cache_mib: u64 = parsed("key_cache_mib", text("key_cache_mib"), 64, &mut check);
+        let limiter_max_counters = parsed("limiter_max_counters", text("limiter_max_counters"), 0, &mut check);
+        let worker_threads = parsed("worker_threads", text("worker_threads"), 0, &mut check);
+        let trusted_proxies = networks(text("trusted_proxies"), &mut check);
+        let log_format = log_format(text("log_format"), &mut check);
+        let levels = ["error", "warn", "info", "debug", "trace"];
+        check("log_level", (!levels.contains(&text("log_level"))).then(|| format!("must be one of {}", levels.join(", "))));
+        check("public_url", some("public_url").and_then(|url| origin_fault(&url)));
+        check("master_key", some("master_key").and_then(|key| master_key_fault(&key)));
+        check("root_key", some("root_key").and_then(|key| root_key_fault(&key)));
+        check("admin_email", some("admin_email").filter(|email| !email.contains('@')).map(|_| "is no address".to_owned()));
+        let half = some("admin_email").is_some() != some("admin_password").is_some();
+        check("admin_password", half.then(|| "admin_email and admin_password belong together".to_owned()));
+        Self {
+            listen,
+            data_dir: PathBuf::from(text("data_dir")),
+            public_url: some("public_url"),
+            trusted_proxies,
+            log_format,
+            log_level: text("log_level").to_owned(),
+            max_body_bytes,
+            key_cache_bytes: key_cache_mib.saturating_mul(1 << 20),
+            limiter_max_counters,
+            worker_threads,
+            admin_email: some("admin_email"),
+            admin_password: hidden("admin_password"),
+            master_key: hidden("master_key"),
+            root_key: hidden("root_key"),
+            sources,
+        }
+    }
+
+    /// The settings in force and where each came from; secrets are not shown.
+    pub fn print(&self) -> String {
+        let mut text = String::new();
+        for setting in SETTINGS {
+            let (value, source) = &self.sources[setting.name];
+            let shown = match (value.is_empty(), setting.secret) {
+                (true, _) => "(unset)",
+                (false, true) => "(hidden)",
+                (false, false) => value,
+            };
+            let _ = writeln!(text, "{:<22} {shown:<28} {source}", setting.name);
+        }
+        text
+    }
+
+    /// Defaults on a folder, for tests of the whole program.
+    pub fn for_tests(data_dir: &Path) -> Self {
+        let flags = BTreeMap::from([("data_dir".to_owned(), data_dir.display().to_string())]);
+        Self::resolve(&Raw { flags, variables: BTreeMap::new() }).expect("the defaults are valid")
+    }
+}
+
+fn read_file(raw: &Raw, problems: &mut Vec<String>) -> toml::Table {
+    let named = raw.flags.get("config").or_else(|| raw.variables.get("UNKEY_CONFIG"));
+    let Some(path) = named.filter(|path| !path.is_empty()) else { return toml::Table::new() };
+    let table = match std::fs::read_to_string(path).map(|text| text.parse::<toml::Table>()) {
+        Ok(Ok(table)) => table,
+        Ok(Err(error)) => {
+            problems.push(format!("{path}: {error}"));
+            toml::Table::new()
+        }
+        Err(error) => {
+            problems.push(format!("{path}: {error}"));
+            toml::Table::new()
+        }
+    };
+    for name in table.keys().filter(|name| !SETTINGS.iter().any(|setting| setting.name == name.as_str())) {
+        problems.push(format!("{path}: there is no setting '{name}'"));
+    }
+    table
+}
+
+fn find(setting: &Setting, raw: &Raw, file: &toml::Table, problems: &mut Vec<String>) -> (String, &'static str) {
+    if let Some(value) = raw.flags.get(setting.name) {
+        return (value.clone(), "flag");
+    }
+    if let Some(value) = raw.variables.get(&setting.variable()) {
+        return (value.clone(), "environment");
+    }
+    if setting.secret
+        && let Some(path) = raw.variables.get(&format!("{}_FILE", setting.variable()))
+    {
+        match std::fs::read_to_string(path) {
+            Ok(text) => return (text.trim().to_owned(), "secret file"),
+            Err(error) => problems.push(format!("{}_FILE: {path}: {error}", setting.variable())),
+        }
+    }
+    match file.get(setting.name) {
+        Some(toml::Value::String(text)) => (text.clone(), "file"),
+        Some(toml::Value::Array(items)) => {
+            (items.iter().filter_map(toml::Value::as_str).collect::<Vec<_>>().join(","), "file")
+        }
+        Some(other) => (other.to_string(), "file"),
+        None => (setting.default.to_owned(), "default"),
+    }
+}
+
+fn parsed<T: FromStr<Err: std::fmt::Display>>(
+    name: &str,
+    text: &str,
+    otherwise: T,
+    check: &mut impl FnMut(&str, Option<String>),
+) -> T {
+    text.parse().unwrap_or_else(|error| {
+        check(name, Some(format!("'{text}': {error}")));
+        otherwise
+    })
+}
+
+fn networks(list: &str, check: &mut impl FnMut(&str, Option<String>)) -> Vec<IpNet> {
+    let parse = |entry: &str| entry.parse().or_else(|_| entry.parse().map(|ip: std::net::IpAddr| IpNet::from(ip)));
+    list.split(',')
+        .map(str::trim)
+        .filter(|entry| !entry.is_empty())
+        .filter_map(|entry| {
+            parse(entry).map_err(|_| check("trusted_proxies", Some(format!("'{entry}' is no address or network")))).ok()
+        })
+        .collect()
+}
+
+fn log_format(text: &str, check: &mut impl FnMut(&str, Option<String>)) -> LogFormat {
+    match text {
+        "auto" => LogFormat::Auto,
+        "human" => LogFormat::Human,
+        "json" => LogFormat::Json,
+        _ => {
+            check("log_format", Some("must be auto, human or json".to_owned()));
+            LogFormat::Auto
+        }
+    }
+}
+
+fn origin_fault(url: &str) -> Option<String> {
+    let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")).map(|rest| rest.trim_end_matches('/'));
+    let well_formed = host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#', ' ']));
+    (!well_formed).then(|| "must be http:// or https:// and a host, without a path".to_owned())
+}
+
+fn master_key_fault(key: &str) -> Option<String> {
+    let length = STANDARD.decode(key).map(|bytes| bytes.len());
+    (length != Ok(32)).then(|| "must be 32 bytes in base64, as `openssl rand -base64 32` prints them".to_owned())
+}
+
+fn root_key_fault(key: &str) -> Option<String> {
+    let well_formed = key.len() >= 24 && !key.contains(char::is_whitespace);
+    (!well_formed).then(|| "must be 24 characters or more, without spaces".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn raw(flags: &[(&str, &str)], variables: &[(&str, &str)]) -> Raw {
+        let map = |pairs: &[(&str, &str)]| pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        Raw { flags: map(flags), variables: map(variables) }
+    }
+
+    #[test]
+    fn a_flag_beats_a_variable_beats_the_file_beats_the_default() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("unkey.toml");
+        std::fs::write(&file, "log_level = \"warn\"\nlisten = \"127.0.0.1:1\"\nkey_cache_mib = 5\n").unwrap();
+        let config = Config::resolve(&raw(
+            &[("config", file.to_str().unwrap()), ("listen", "127.0.0.1:3")],
+            &[("UNKEY_LISTEN", "127.0.0.1:2"), ("UNKEY_LOG_LEVEL", "error")],
+        ))
+        .unwrap();
+        assert_eq!(config.listen.port(), 3);
+        assert_eq!(config.log_level, "error");
+        assert_eq!(config.key_cache_bytes, 5 << 20);
+        assert_eq!(config.max_body_bytes, 10_485_760);
+    }
+
+    #[test]
+    fn every_problem_is_reported_at_once() {
+        let problems = Config::resolve(&raw(
+            &[("listen", "nowhere"), ("trusted_proxies", "10.0.0.0/8,x")],
+            &[
+                ("UNKEY_ROOT_KEY", "short"),
+                ("UNKEY_MASTER_KEY", "short"),
+                ("UNKEY_PUBLIC_URL", "ftp://x"),
+                ("UNKEY_ADMIN_EMAIL", "a@b"),
+            ],
+        ))
+        .err()
+        .expect("problems");
+        let text = problems.detail();
+        for name in ["listen (from flag)", "trusted_proxies", "root_key", "master_key", "public_url", "admin_password"] {
+            assert!(text.contains(name), "{name} is missing in {text}");
+        }
+    }
+
+    #[test]
+    fn secrets_come_from_files_and_are_never_printed() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("root.key");
+        std::fs::write(&file, "unkey_0123456789abcdef0123\n").unwrap();
+        let config = Config::resolve(&raw(&[], &[("UNKEY_ROOT_KEY_FILE", file.to_str().unwrap())])).unwrap();
+        assert_eq!(config.root_key.as_ref().unwrap().reveal(), "unkey_0123456789abcdef0123");
+        let printed = config.print();
+        assert!(printed.contains("(hidden)") && !printed.contains("0123456789"), "{printed}");
+    }
+
+    #[test]
+    fn unknown_keys_of_the_file_are_problems() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("unkey.toml");
+        std::fs::write(&file, "listne = \"x\"\n").unwrap();
+        let problems = Config::resolve(&raw(&[("config", file.to_str().unwrap())], &[])).err().expect("a problem");
+        assert!(problems.detail().contains("listne"));
+    }
+}

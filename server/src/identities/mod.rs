@@ -1,0 +1,52 @@
+//! Identities: the customer's own users, known by an external id of theirs.
+//!
+//! An external id names at most one live identity of a workspace (D27). Keys
+//! point at identities; which keys do is the business of `keys`.
+
+mod create;
+mod ensure;
+mod read;
+mod store;
+
+use entity::ids::IdentityId;
+use serde_json::{Map, Value};
+
+pub use create::CreateIdentity;
+pub use ensure::ensure;
+pub use store::load;
+
+use crate::audit;
+use crate::entropy::Entropy;
+use crate::ratelimit::limits::Limit;
+use crate::store::Store;
+
+/// A live identity.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Identity {
+    pub id: IdentityId,
+    pub external_id: String,
+    /// Empty when none was given.
+    pub meta: Map<String, Value>,
+    /// Shared by all keys of the identity; by name.
+    pub limits: Vec<Limit>,
+}
+
+/// The operations on identities.
+#[derive(Clone)]
+pub struct Identities {
+    store: Store,
+    entropy: Entropy,
+}
+
+impl Identities {
+    pub fn new(store: Store, entropy: Entropy) -> Self {
+        Self { store, entropy }
+    }
+}
+
+fn audit_target(id: &IdentityId, external_id: &str) -> audit::Target {
+    audit::Target::new("identity", id.as_str(), Some(external_id))
+}
+
+#[cfg(test)]
+mod tests;

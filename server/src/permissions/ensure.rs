@@ -1,0 +1,57 @@
+//! Finding permissions by slug and making those that do not exist yet.
+
+use entity::ids::PermissionId;
+
+use super::{Permission, fold, store};
+use crate::audit::{Event, Group};
+use crate::entropy::Entropy;
+use crate::error::Result;
+use crate::op::OpCtx;
+use crate::store::Tx;
+
+/// The permissions of these slugs in the order given, each once. Slugs match
+/// whatever their case; an unknown one is made with the slug as its name, and
+/// audited like the explicit act (D25). Asks for no grant.
+///
+/// Publishes no change: no key carries a new permission before its caller links
+/// it, and dropping every cached key for each new slug would be dear.
+pub async fn ensure(
+    tx: &Tx,
+    cx: &OpCtx,
+    entropy: &Entropy,
+    group: &mut Group,
+    slugs: &[String],
+) -> Result<Vec<Permission>> {
+    let slugs = unique(slugs);
+    let known = store::by_slug(tx.db(), &cx.workspace, slugs.iter().map(|slug| fold(slug)).collect()).await?;
+    let mut made = Vec::new();
+    let mut found = Vec::with_capacity(slugs.len());
+    for slug in slugs {
+        let permission = match known.get(&fold(slug)) {
+            Some(permission) => permission.clone(),
+            None => {
+                let id = entropy.id(PermissionId::PREFIX, cx.now_ms);
+                let permission = Permission { id, name: slug.clone(), slug: slug.clone(), description: None };
+                made.push(permission.clone());
+                permission
+            }
+        };
+        found.push(permission);
+    }
+    if !made.is_empty() {
+        store::insert(tx.db(), cx, &made).await?;
+        made.iter().for_each(|permission| audit(group, permission));
+    }
+    Ok(found)
+}
+
+pub(super) fn audit(group: &mut Group, permission: &Permission) {
+    let description = format!("Created permission {}", permission.slug);
+    group.push(Event::PermissionCreate, description, vec![permission.audit_target()]);
+}
+
+/// Each slug once, in the spelling of its first appearance.
+pub(super) fn unique(slugs: &[String]) -> Vec<&String> {
+    let mut seen = std::collections::HashSet::new();
+    slugs.iter().filter(|slug| seen.insert(fold(slug))).collect()
+}

@@ -1,0 +1,78 @@
+//! Permissions and roles: what a workspace's keys may carry.
+//!
+//! Slugs and role names are unique per workspace whatever their case. What a
+//! root key may do is not decided here but in [`crate::grants`].
+
+mod create;
+mod ensure;
+pub mod query;
+mod store;
+
+use entity::ids::{PermissionId, RoleId};
+
+pub use create::{CreatePermission, CreateRole};
+pub use ensure::ensure;
+pub use store::{KeyRbac, LinkChange, link_key, of_keys, roles_by_name, set_key_permissions, set_key_roles};
+
+use crate::audit;
+use crate::entropy::Entropy;
+use crate::store::Store;
+
+/// A permission of a workspace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Permission {
+    pub id: PermissionId,
+    pub name: String,
+    /// What keys carry and queries name.
+    pub slug: String,
+    pub description: Option<String>,
+}
+
+/// A role of a workspace, without its permissions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Role {
+    pub id: RoleId,
+    pub name: String,
+    pub description: Option<String>,
+}
+
+/// The operations on permissions and roles.
+#[derive(Clone)]
+pub struct Permissions {
+    store: Store,
+    entropy: Entropy,
+}
+
+impl Permissions {
+    pub fn new(store: Store, entropy: Entropy) -> Self {
+        Self { store, entropy }
+    }
+}
+
+impl Permission {
+    /// As audit entries name it.
+    pub fn audit_target(&self) -> audit::Target {
+        let mut meta = serde_json::Map::new();
+        meta.insert("name".to_owned(), self.name.clone().into());
+        meta.insert("slug".to_owned(), self.slug.clone().into());
+        if let Some(description) = &self.description {
+            meta.insert("description".to_owned(), description.clone().into());
+        }
+        audit::Target::new("permission", self.id.as_str(), Some(&self.slug)).with_meta(meta.into())
+    }
+}
+
+impl Role {
+    /// As audit entries name it.
+    pub fn audit_target(&self) -> audit::Target {
+        audit::Target::new("role", self.id.as_str(), Some(&self.name))
+    }
+}
+
+/// How slugs and role names compare.
+fn fold(text: &str) -> String {
+    text.to_lowercase()
+}
+
+#[cfg(test)]
+mod tests;

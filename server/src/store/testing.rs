@@ -1,0 +1,130 @@
+//! A store on a temporary folder, and eyes for what operations leave in it.
+//!
+//! For tests of rooms only; nothing here runs in production.
+
+use std::sync::Arc;
+
+use entity::ids::{RequestId, RootKeyId, WorkspaceId};
+use entity::{audit_entry, audit_target, workspace};
+use sea_orm::{ConnectionTrait, EntityTrait, QueryOrder, Set};
+
+use super::{Database, Durability, Store};
+use crate::grants::Grants;
+use crate::op::{Door, OpCtx, Principal, RootKeyPrincipal};
+
+pub(crate) const NOW_MS: i64 = 1_790_000_000_000;
+
+/// An empty `app.db` with the workspaces `ws_1` and `ws_2`.
+pub(crate) struct TestStore {
+    pub store: Store,
+    _dir: tempfile::TempDir,
+}
+
+/// One audit entry as a test wants to read it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Audited {
+    pub event: String,
+    pub description: String,
+    pub request: String,
+    pub correlation: Option<String>,
+    /// Kind and id.
+    pub targets: Vec<(String, String)>,
+    pub changes: Option<serde_json::Value>,
+}
+
+impl TestStore {
+    pub(crate) async fn open() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let database =
+            Database::open::<migration::App>(&dir.path().join("app.db"), Durability::Normal).await.unwrap();
+        for id in ["ws_1", "ws_2"] {
+            let row = workspace::ActiveModel {
+                id: Set(WorkspaceId::from(id)),
+                slug: Set(id.to_owned()),
+                name: Set(id.to_owned()),
+                enabled: Set(true),
+                created_at: Set(NOW_MS),
+                ..Default::default()
+            };
+            workspace::Entity::insert(row).exec_without_returning(database.writer()).await.unwrap();
+        }
+        Self { store: Store::new(database), _dir: dir }
+    }
+
+    /// The audit log in the order it was written.
+    pub(crate) async fn audited(&self) -> Vec<Audited> {
+        let db = self.store.read();
+        let targets =
+            audit_target::Entity::find().order_by_asc(audit_target::Column::Position).all(db).await.unwrap();
+        // Ids sort by second only; the rowid tells the order of writing.
+        let entries = audit_entry::Entity::find()
+            .order_by_asc(sea_orm::sea_query::Expr::cust("rowid"))
+            .all(db)
+            .await
+            .unwrap();
+        entries
+            .into_iter()
+            .map(|entry| Audited {
+                targets: targets
+                    .iter()
+                    .filter(|target| target.audit_id == entry.id)
+                    .map(|target| (target.kind.clone(), target.target_id.clone()))
+                    .collect(),
+                event: entry.event,
+                description: entry.description,
+                request: entry.request_id,
+                correlation: entry.correlation_id,
+                changes: entry.changes.map(|text| serde_json::from_str(&text).unwrap()),
+            })
+            .collect()
+    }
+
+    /// The events since the first `skip` entries.
+    pub(crate) async fn events(&self, skip: usize) -> Vec<String> {
+        self.audited().await.into_iter().skip(skip).map(|entry| entry.event).collect()
+    }
+
+    /// Runs one statement past every rule, to make a state no operation makes.
+    pub(crate) async fn force(&self, sql: &str) {
+        self.store.database().writer().execute_unprepared(sql).await.unwrap();
+    }
+
+    /// How many rows of a table satisfy a condition.
+    pub(crate) async fn count(&self, table: &str, condition: &str) -> i64 {
+        let sql = format!("SELECT COUNT(*) AS n FROM {table} WHERE {condition}");
+        let statement = sea_orm::Statement::from_string(sea_orm::DbBackend::Sqlite, sql);
+        let row = self.store.read().query_one_raw(statement).await.unwrap().unwrap();
+        row.try_get("", "n").unwrap()
+    }
+}
+
+/// A caller of `ws_1` who may do everything.
+pub(crate) fn owner() -> OpCtx {
+    caller("ws_1", Grants::new(true, []))
+}
+
+/// A caller of `ws_1` with exactly these permissions.
+pub(crate) fn holder(permissions: &[&str]) -> OpCtx {
+    caller("ws_1", Grants::new(false, permissions.iter().map(|text| (*text).to_owned())))
+}
+
+/// A caller of `ws_2` who may do everything there.
+pub(crate) fn stranger() -> OpCtx {
+    caller("ws_2", Grants::new(true, []))
+}
+
+fn caller(workspace: &str, grants: Grants) -> OpCtx {
+    OpCtx {
+        principal: Principal::RootKey(Arc::new(RootKeyPrincipal {
+            id: RootKeyId::from("key_root"),
+            name: None,
+            grants,
+        })),
+        workspace: WorkspaceId::from(workspace),
+        now_ms: NOW_MS,
+        request_id: RequestId::from("req_1"),
+        door: Door::V2,
+        ip: None,
+        user_agent: None,
+    }
+}

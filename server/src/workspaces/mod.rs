@@ -1,0 +1,125 @@
+//! Workspaces: the tenants of one server. Every other row belongs to one.
+
+mod store;
+
+use entity::ids::WorkspaceId;
+
+use crate::audit::{Event, Group, Target};
+use crate::entropy::Entropy;
+use crate::error::{Code, Error, Result};
+use crate::op::OpCtx;
+use crate::store::{Change, Store};
+
+/// A workspace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Workspace {
+    pub id: WorkspaceId,
+    /// Unique on this server: `[a-z0-9-]`, 3 to 64 characters.
+    pub slug: String,
+    pub name: String,
+    /// A disabled workspace refuses every call.
+    pub enabled: bool,
+    pub created_at: i64,
+}
+
+/// Creates a workspace.
+pub struct CreateWorkspace {
+    pub slug: String,
+    pub name: String,
+}
+
+/// The workspaces of this server. Cheap to clone.
+#[derive(Clone)]
+pub struct Workspaces {
+    store: Store,
+    entropy: Entropy,
+}
+
+impl Workspaces {
+    pub fn new(store: Store, entropy: Entropy) -> Self {
+        Self { store, entropy }
+    }
+
+    pub async fn list(&self) -> Result<Vec<Workspace>> {
+        store::all(self.store.read()).await
+    }
+
+    /// The workspace with this slug, or the only one when none is named.
+    pub async fn resolve(&self, slug: Option<&str>) -> Result<Workspace> {
+        let mut all = self.list().await?;
+        match slug {
+            Some(slug) => all
+                .into_iter()
+                .find(|workspace| workspace.slug == slug)
+                .ok_or_else(|| Error::new(Code::WorkspaceNotFound, format!("There is no workspace '{slug}'."))),
+            None if all.len() == 1 => Ok(all.remove(0)),
+            None => Err(Error::invalid("This server has several workspaces: name one with --workspace SLUG.")),
+        }
+    }
+
+    /// Creates a workspace; the audit entry is its own first one.
+    pub async fn create(&self, cx: &OpCtx, command: CreateWorkspace) -> Result<Workspace> {
+        check_slug(&command.slug)?;
+        if command.name.is_empty() || command.name.chars().count() > 256 {
+            return Err(Error::invalid("A workspace name has 1 to 256 characters."));
+        }
+        let workspace = Workspace {
+            id: self.entropy.id(WorkspaceId::PREFIX, cx.now_ms),
+            slug: command.slug,
+            name: command.name,
+            enabled: true,
+            created_at: cx.now_ms,
+        };
+        let cx = &OpCtx { workspace: workspace.id.clone(), ..cx.clone() };
+        self.store
+            .write(|tx| {
+                let workspace = &workspace;
+                async move {
+                    store::insert(&tx, workspace).await?;
+                    let mut group = Group::new();
+                    group.push(Event::WorkspaceCreate, format!("Created workspace {}", workspace.slug), vec![target(workspace)]);
+                    group.record(cx, &tx, &self.entropy).await
+                }
+            })
+            .await?;
+        Ok(workspace)
+    }
+
+    /// Enables or disables a workspace; the next call notices.
+    pub async fn set_enabled(&self, cx: &OpCtx, slug: &str, enabled: bool) -> Result<()> {
+        let workspace = self.resolve(Some(slug)).await?;
+        if workspace.enabled == enabled {
+            return Ok(());
+        }
+        let cx = &OpCtx { workspace: workspace.id.clone(), ..cx.clone() };
+        self.store
+            .write(|tx| {
+                let workspace = &workspace;
+                async move {
+                    store::set_enabled(&tx, &workspace.id, enabled, cx.now_ms).await?;
+                    tx.changed(Change::Workspace(workspace.id.clone()));
+                    let verb = if enabled { "Enabled" } else { "Disabled" };
+                    let changes = serde_json::json!({ "enabled": { "before": workspace.enabled, "after": enabled } });
+                    let mut group = Group::new();
+                    let description = format!("{verb} workspace {}", workspace.slug);
+                    group.push_change(Event::WorkspaceUpdate, description, vec![target(workspace)], changes);
+                    group.record(cx, &tx, &self.entropy).await
+                }
+            })
+            .await
+    }
+}
+
+fn target(workspace: &Workspace) -> Target {
+    Target::new("workspace", workspace.id.as_str(), Some(&workspace.name))
+}
+
+fn check_slug(slug: &str) -> Result<()> {
+    let well_formed = (3..=64).contains(&slug.len())
+        && slug.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    if well_formed {
+        Ok(())
+    } else {
+        Err(Error::invalid("A workspace slug has 3 to 64 characters of a-z, 0-9 and '-'."))
+    }
+}

@@ -1,0 +1,50 @@
+//! Rows of workspaces.
+
+use entity::ids::WorkspaceId;
+use entity::workspace::{self, Column, Entity};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Set, SqlErr};
+
+use super::Workspace;
+use crate::error::{Error, Result};
+use crate::store::Tx;
+
+pub(super) async fn all(db: &impl ConnectionTrait) -> Result<Vec<Workspace>> {
+    let rows = Entity::find().filter(Column::DeletedAt.is_null()).order_by_asc(Column::Id).all(db).await?;
+    let workspaces = rows.into_iter().map(|row| Workspace {
+        id: row.id,
+        slug: row.slug,
+        name: row.name,
+        enabled: row.enabled,
+        created_at: row.created_at,
+    });
+    Ok(workspaces.collect())
+}
+
+pub(super) async fn insert(tx: &Tx, workspace: &Workspace) -> Result<()> {
+    let row = workspace::ActiveModel {
+        id: Set(workspace.id.clone()),
+        slug: Set(workspace.slug.clone()),
+        name: Set(workspace.name.clone()),
+        enabled: Set(workspace.enabled),
+        created_at: Set(workspace.created_at),
+        ..Default::default()
+    };
+    match Entity::insert(row).exec_without_returning(tx.db()).await {
+        Ok(_) => Ok(()),
+        Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
+            Err(Error::invalid(format!("The slug '{}' is taken.", workspace.slug)))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+pub(super) async fn set_enabled(tx: &Tx, id: &WorkspaceId, enabled: bool, now_ms: i64) -> Result<()> {
+    Entity::update_many()
+        .col_expr(Column::Enabled, Expr::value(enabled))
+        .col_expr(Column::UpdatedAt, Expr::value(now_ms))
+        .filter(Column::Id.eq(id.as_str()))
+        .exec(tx.db())
+        .await?;
+    Ok(())
+}
