@@ -15,5 +15,6 @@ pub mod store;
 
 pub mod permissions;
 pub mod ratelimit;
+pub mod vault;
 pub mod apis;
 pub mod identities;

@@ -1,0 +1,128 @@
+//! Plaintexts that may be read again: recoverable keys, encrypted at rest.
+//!
+//! An envelope (design decision 8): the master key, which the database never
+//! holds, encrypts one data key per workspace; the data key encrypts each row,
+//! bound to its workspace and key id so that ciphertexts cannot be swapped.
+//! AES-256-GCM throughout, nonce in front of the ciphertext. Who may decrypt is
+//! not decided here.
+
+mod master;
+mod seal;
+mod store;
+
+use std::sync::Arc;
+
+use entity::ids::{KeyId, WorkspaceId};
+use parking_lot::RwLock;
+
+pub use master::{MasterKey, MasterKeySource};
+
+use crate::audit::{Event, Group, Target};
+use crate::entropy::Entropy;
+use crate::error::{Code, Error, Result};
+use crate::op::OpCtx;
+use crate::secret::PlainKey;
+use crate::store::{Store, Tx};
+use seal::DataKey;
+
+/// Encrypts and decrypts recoverable keys. Cheap to clone.
+#[derive(Clone)]
+pub struct Vault {
+    store: Store,
+    entropy: Entropy,
+    master: Arc<RwLock<MasterKey>>,
+    source: MasterKeySource,
+}
+
+impl Vault {
+    /// Opens with the master key of `source`.
+    ///
+    /// Refuses a master key other than the one this database was used with:
+    /// what it holds could not be decrypted.
+    pub async fn open(store: Store, entropy: Entropy, source: MasterKeySource, now_ms: i64) -> Result<Self> {
+        let known = store::fingerprint(store.read()).await?;
+        let master = source.load(&entropy, known.as_deref())?;
+        if known.is_none() {
+            let fingerprint = master.fingerprint();
+            store.write(|tx| async move { store::set_fingerprint(&tx, &fingerprint, now_ms).await }).await?;
+        }
+        Ok(Self { store, entropy, master: Arc::new(RwLock::new(master)), source })
+    }
+
+    /// Encrypts the plaintext of a key, in the transaction that creates it.
+    pub async fn encrypt(&self, tx: &Tx, workspace: &WorkspaceId, key: &KeyId, plaintext: &PlainKey) -> Result<Vec<u8>> {
+        let data_key = match store::data_key(tx.db(), workspace).await? {
+            Some(sealed) => self.open_data_key(workspace, &sealed)?,
+            None => {
+                let data_key = DataKey::new(self.entropy.bytes());
+                let sealed = self.seal_data_key(workspace, &data_key)?;
+                store::set_data_key(tx.db(), workspace, sealed).await?;
+                data_key
+            }
+        };
+        data_key.seal(self.entropy.bytes(), plaintext.reveal().as_bytes(), &binding(workspace, key))
+    }
+
+    /// Decrypts what [`Vault::encrypt`] made for this very key.
+    pub async fn decrypt(&self, workspace: &WorkspaceId, key: &KeyId, ciphertext: &[u8]) -> Result<PlainKey> {
+        let sealed = store::data_key(self.store.read(), workspace)
+            .await?
+            .ok_or_else(|| Error::internal("a ciphertext exists, but its workspace has no data key"))?;
+        let plain = self.open_data_key(workspace, &sealed)?.open(ciphertext, &binding(workspace, key))?;
+        String::from_utf8(plain).map(PlainKey::new).map_err(Error::internal)
+    }
+
+    /// Replaces the master key: every data key is sealed anew in one
+    /// transaction, no ciphertext changes. A master key that came from the
+    /// environment cannot be replaced from here.
+    ///
+    /// A crash at any point leaves a server that starts: the next key is on disk
+    /// before the transaction commits, and the one whose fingerprint the
+    /// database knows is used.
+    pub async fn rotate(&self, cx: &OpCtx) -> Result<()> {
+        if !self.source.is_file() {
+            return Err(Error::new(
+                Code::PreconditionFailed,
+                "The master key is given by configuration; only one kept in the data folder can be rotated.",
+            ));
+        }
+        let next = MasterKey::new(self.entropy.bytes());
+        self.source.write_next(&next)?;
+        let current = self.master.read().clone();
+        self.store
+            .write(|tx| {
+                let next = next.clone();
+                async move {
+                    for (workspace, sealed) in store::data_keys(tx.db()).await? {
+                        let data_key = current.open(&sealed, workspace.as_str())?;
+                        let sealed = next.seal(self.entropy.bytes(), &data_key, workspace.as_str())?;
+                        store::set_data_key(tx.db(), &workspace, sealed).await?;
+                    }
+                    store::set_fingerprint(&tx, &next.fingerprint(), cx.now_ms).await?;
+                    let mut group = Group::new();
+                    let target = Target::new("workspace", cx.workspace.as_str(), None);
+                    group.push(Event::MasterKeyRotate, "Rotated the master key", vec![target]);
+                    group.record(cx, &tx, &self.entropy).await
+                }
+            })
+            .await?;
+        self.source.promote_next()?;
+        *self.master.write() = next;
+        Ok(())
+    }
+
+    fn open_data_key(&self, workspace: &WorkspaceId, sealed: &[u8]) -> Result<DataKey> {
+        self.master.read().open(sealed, workspace.as_str())
+    }
+
+    fn seal_data_key(&self, workspace: &WorkspaceId, data_key: &DataKey) -> Result<Vec<u8>> {
+        self.master.read().seal(self.entropy.bytes(), data_key, workspace.as_str())
+    }
+}
+
+fn binding(workspace: &WorkspaceId, key: &KeyId) -> String {
+    format!("{workspace}/{key}")
+}
+
+#[cfg(test)]
+mod tests;

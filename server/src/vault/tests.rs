@@ -1,0 +1,74 @@
+use std::path::Path;
+
+use super::*;
+use crate::store::testing::{NOW_MS, TestStore};
+
+fn file(dir: &Path) -> MasterKeySource {
+    MasterKeySource::File(dir.join("master.key"))
+}
+
+async fn open(test: &TestStore, source: MasterKeySource) -> Result<Vault> {
+    Vault::open(test.store.clone(), Entropy::seeded(3), source, NOW_MS).await
+}
+
+async fn encrypt(test: &TestStore, vault: &Vault, key: &KeyId, text: &str) -> Vec<u8> {
+    let plain = PlainKey::new(text.to_owned());
+    test.store.write(|tx| async move { vault.encrypt(&tx, &"ws_1".into(), key, &plain).await }).await.unwrap()
+}
+
+#[tokio::test]
+async fn round_trip_is_bound_to_the_row() {
+    let (test, dir) = (TestStore::open().await, tempfile::tempdir().unwrap());
+    let vault = open(&test, file(dir.path())).await.unwrap();
+    let (one, two) = (KeyId::from("key_1"), KeyId::from("key_2"));
+    let sealed = encrypt(&test, &vault, &one, "sk_secret").await;
+    let workspace = WorkspaceId::from("ws_1");
+    assert_eq!(vault.decrypt(&workspace, &one, &sealed).await.unwrap().reveal(), "sk_secret");
+    assert!(vault.decrypt(&workspace, &two, &sealed).await.is_err());
+    assert!(vault.decrypt(&"ws_2".into(), &one, &sealed).await.is_err());
+    let mut damaged = sealed.clone();
+    damaged[20] ^= 1;
+    assert!(vault.decrypt(&workspace, &one, &damaged).await.is_err());
+    assert!(!sealed.windows(9).any(|window| window == b"sk_secret"));
+}
+
+#[tokio::test]
+async fn another_master_key_is_refused() {
+    let (test, dir) = (TestStore::open().await, tempfile::tempdir().unwrap());
+    open(&test, file(dir.path())).await.unwrap();
+    let given = MasterKeySource::Given(MasterKey::new([7; 32]));
+    let refused = open(&test, given).await.err().expect("a refusal");
+    assert!(refused.detail().contains("not the master key"), "{refused:?}");
+    std::fs::remove_file(dir.path().join("master.key")).unwrap();
+    let refused = open(&test, file(dir.path())).await.err().expect("a refusal");
+    assert!(refused.detail().contains("missing"), "{refused:?}");
+}
+
+#[tokio::test]
+async fn rotation_keeps_what_was_encrypted_before() {
+    let (test, dir) = (TestStore::open().await, tempfile::tempdir().unwrap());
+    let vault = open(&test, file(dir.path())).await.unwrap();
+    let key = KeyId::from("key_1");
+    let sealed = encrypt(&test, &vault, &key, "sk_secret").await;
+    let before = std::fs::read_to_string(dir.path().join("master.key")).unwrap();
+    vault.rotate(&test.operator()).await.unwrap();
+    let after = std::fs::read_to_string(dir.path().join("master.key")).unwrap();
+    assert_ne!(before, after);
+    assert_eq!(vault.decrypt(&"ws_1".into(), &key, &sealed).await.unwrap().reveal(), "sk_secret");
+    let reopened = open(&test, file(dir.path())).await.unwrap();
+    assert_eq!(reopened.decrypt(&"ws_1".into(), &key, &sealed).await.unwrap().reveal(), "sk_secret");
+    // As if the process had died between the commit and the rename.
+    std::fs::write(dir.path().join("master.key.next"), &after).unwrap();
+    std::fs::write(dir.path().join("master.key"), &before).unwrap();
+    let recovered = open(&test, file(dir.path())).await.unwrap();
+    assert_eq!(recovered.decrypt(&"ws_1".into(), &key, &sealed).await.unwrap().reveal(), "sk_secret");
+    assert_eq!(std::fs::read_to_string(dir.path().join("master.key")).unwrap(), after);
+}
+
+#[test]
+fn the_fingerprint_does_not_tell_the_key() {
+    let key = MasterKey::new([1; 32]);
+    assert_ne!(key.fingerprint(), MasterKey::new([2; 32]).fingerprint());
+    assert_ne!(key.derive("a"), key.derive("b"));
+    assert!(MasterKey::from_base64("short").is_none());
+}
