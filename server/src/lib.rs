@@ -18,3 +18,4 @@ pub mod ratelimit;
 pub mod vault;
 pub mod apis;
 pub mod identities;
+pub mod keys;
