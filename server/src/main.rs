@@ -1,1 +1,54 @@
-fn main(){}
+//! The program: parse, set up logs, run one command.
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use tracing_subscriber::EnvFilter;
+use unkey::cli::{Invocation, Output};
+use unkey::config::{Config, LogFormat};
+
+fn main() -> ExitCode {
+    let invocation = match Invocation::parse(std::env::args().collect()) {
+        Ok(invocation) => invocation,
+        Err(code) => return code,
+    };
+    let outcome = invocation.config().and_then(|config| {
+        log(&config);
+        runtime(&config)?.block_on(invocation.run(config))
+    });
+    match outcome {
+        Ok(Output { stdout, stderr }) => {
+            print!("{stdout}");
+            eprint!("{stderr}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("unkey: {error}");
+            let cause = error.cause_chain();
+            if !cause.is_empty() {
+                eprintln!("  because: {cause}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn runtime(config: &Config) -> unkey::error::Result<tokio::runtime::Runtime> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    if config.worker_threads > 0 {
+        builder.worker_threads(config.worker_threads);
+    }
+    builder.enable_all().build().map_err(unkey::error::Error::internal)
+}
+
+/// Logs go to standard error: for people on a terminal, JSON lines otherwise.
+fn log(config: &Config) {
+    let filter = EnvFilter::new(format!("{},sqlx=warn,sea_orm=warn,hyper=warn,poem=warn", config.log_level));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let for_people = match config.log_format {
+        LogFormat::Auto => std::io::stderr().is_terminal(),
+        LogFormat::Human => true,
+        LogFormat::Json => false,
+    };
+    if for_people { log.init() } else { log.json().flatten_event(true).init() }
+}

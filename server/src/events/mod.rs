@@ -7,6 +7,7 @@
 //! app.db, and nothing is decided by an event.
 
 mod chunk;
+mod last_used;
 mod queue;
 mod store;
 mod writer;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 use entity::ids::{ApiId, IdentityId, KeyId, KeyspaceId, NamespaceId, OverrideId, RequestId, RootKeyId, WorkspaceId};
 
 pub use chunk::{Stored, StoredRatelimit, StoredVerification, decode};
+pub use last_used::LastUsed;
 pub use queue::{Health, Recorder};
 pub use store::{Chunk, read_after};
 pub use writer::Writer;

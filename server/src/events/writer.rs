@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
-use super::{Event, Recorder, store};
+use super::{Event, LastUsed, Recorder, store};
 use crate::clock::Stopwatch;
 use crate::error::Result;
 use crate::store::Database;
@@ -23,8 +23,8 @@ pub struct Writer {
 }
 
 impl Writer {
-    pub fn start(recorder: Recorder, database: Database) -> Self {
-        let task = tokio::spawn(run(recorder.clone(), database));
+    pub fn start(recorder: Recorder, database: Database, last_used: LastUsed) -> Self {
+        let task = tokio::spawn(run(recorder.clone(), database, last_used));
         Self { recorder, task }
     }
 
@@ -35,7 +35,7 @@ impl Writer {
     }
 }
 
-async fn run(recorder: Recorder, database: Database) {
+async fn run(recorder: Recorder, database: Database, last_used: LastUsed) {
     loop {
         recorder.filled().await;
         if !recorder.is_closed() {
@@ -43,6 +43,7 @@ async fn run(recorder: Recorder, database: Database) {
         }
         let closing = recorder.is_closed();
         let events = recorder.take();
+        last_used.note(&events);
         for batch in events.chunks(MAX_EVENTS_PER_CHUNK) {
             persist(&recorder, &database, batch).await;
         }
@@ -134,7 +135,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let database = database(&dir).await;
         let recorder = Recorder::default();
-        let writer = Writer::start(recorder.clone(), database.clone());
+        let writer = Writer::start(recorder.clone(), database.clone(), LastUsed::default());
         for number in 0..45_000 {
             recorder.record(verification(number));
         }
@@ -172,7 +173,7 @@ mod tests {
         database.close().await.unwrap();
         let recorder = Recorder::default();
         recorder.record(verification(1));
-        Writer::start(recorder.clone(), database).shutdown().await.unwrap();
+        Writer::start(recorder.clone(), database, LastUsed::default()).shutdown().await.unwrap();
         let health = recorder.health();
         assert_eq!((health.lost, health.storing), (1, false));
     }

@@ -56,6 +56,12 @@ impl Database {
         &self.writer
     }
 
+    /// Folds what it can of the log into the file without making anybody wait.
+    pub async fn checkpoint(&self) -> Result<()> {
+        self.writer.execute_unprepared("PRAGMA wal_checkpoint(PASSIVE)").await?;
+        Ok(())
+    }
+
     /// Folds the log into the file and closes every connection.
     pub async fn close(&self) -> Result<()> {
         self.readers.clone().close().await?;

@@ -79,6 +79,11 @@ impl TestStore {
             .collect()
     }
 
+    /// The operator at the command line, in `ws_1`.
+    pub(crate) fn operator(&self) -> OpCtx {
+        OpCtx { principal: Principal::Cli, door: Door::Cli, ..owner() }
+    }
+
     /// The events since the first `skip` entries.
     pub(crate) async fn events(&self, skip: usize) -> Vec<String> {
         self.audited().await.into_iter().skip(skip).map(|entry| entry.event).collect()

@@ -65,7 +65,7 @@ pub(super) struct Parts {
     pub roles: Vec<String>,
     pub identity_meta: Option<String>,
     pub limits: Vec<StoredLimit>,
-    pub ip_allowlist: Option<String>,
+    pub ip_allowlist: Vec<IpNet>,
     pub remaining: Option<i64>,
 }
 
@@ -92,7 +92,7 @@ impl KeySnapshot {
             roles: parts.roles,
             identity,
             limits: parts.limits,
-            ip_allowlist: parts.ip_allowlist.map(|list| networks(&list)).unwrap_or_default(),
+            ip_allowlist: parts.ip_allowlist,
             balance: parts.remaining.map(AtomicI64::new),
         }
     }
@@ -120,17 +120,6 @@ impl KeySnapshot {
 
 fn raw(json: String) -> Option<Box<RawValue>> {
     RawValue::from_string(json).ok().filter(|raw| raw.get() != "{}")
-}
-
-/// Parses a stored list. The API room only stores well-formed entries; were one
-/// malformed all the same, it would match nobody rather than everybody.
-fn networks(list: &str) -> Vec<IpNet> {
-    let nobody = IpNet::from(std::net::IpAddr::from([0_u8; 16]));
-    list.split(',')
-        .map(str::trim)
-        .filter(|entry| !entry.is_empty())
-        .map(|entry| entry.parse().or_else(|_| entry.parse().map(|ip: std::net::IpAddr| IpNet::from(ip))).unwrap_or(nobody))
-        .collect()
 }
 
 impl Weigh for KeySnapshot {

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use smallvec::smallvec;
 
 use super::snapshot::{KeySnapshot, Parts, StoredLimit};
+use crate::apis;
 use crate::cache::{Epochs, Loaded};
 use crate::error::Result;
 use crate::events::KeyFacts;
@@ -62,6 +63,7 @@ pub(super) async fn load(db: &impl ConnectionTrait, epochs: &Epochs, hash: KeyHa
 
 fn parts(row: &QueryResult) -> Result<Parts> {
     let json = |column: &str| row.try_get::<String>("", column);
+    let allowlist: Option<String> = row.try_get("", "ip_allowlist")?;
     let limits: Vec<LimitRow> = serde_json::from_str(&json("limits")?)?;
     Ok(Parts {
         facts: KeyFacts {
@@ -81,7 +83,7 @@ fn parts(row: &QueryResult) -> Result<Parts> {
         roles: serde_json::from_str(&json("roles")?)?,
         identity_meta: row.try_get("", "identity_meta")?,
         limits: limits.into_iter().map(stored_limit).collect(),
-        ip_allowlist: row.try_get("", "ip_allowlist")?,
+        ip_allowlist: allowlist.as_deref().map(apis::allowlist::parse).transpose()?.unwrap_or_default(),
         remaining: row.try_get("", "remaining")?,
     })
 }

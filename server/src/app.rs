@@ -1,0 +1,200 @@
+//! The composition root: the only place that knows every room.
+//!
+//! Opens the data folder, wires the services, and ends them in an order that
+//! loses nothing. How they are reached is not its business.
+
+use std::time::Duration;
+use std::sync::Arc;
+
+use entity::ids::{RequestId, WorkspaceId};
+use parking_lot::Mutex;
+
+use crate::apis::Apis;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::credits::Ledger;
+use crate::entropy::Entropy;
+use crate::error::{Code, Error, Result};
+use crate::events::{LastUsed, Recorder, Writer};
+use crate::identities::Identities;
+use crate::jobs::Jobs;
+use crate::keys::Keys;
+use crate::op::{Door, OpCtx, Principal};
+use crate::permissions::Permissions;
+use crate::ratelimit::namespaces::Namespaces;
+use crate::ratelimit::{RateLimiter, Ratelimits};
+use crate::root_keys::RootKeys;
+use crate::store::{DataDir, Database, Durability, Store};
+use crate::users::{CreateUser, Role, Users};
+use crate::vault::{MasterKey, MasterKeySource, Vault};
+use crate::verification::Verifier;
+use crate::workspaces::{CreateWorkspace, Workspaces};
+
+/// How often longer rate-limit windows are stored (D28).
+const SNAPSHOT_EVERY: Duration = Duration::from_secs(3);
+/// How often the limiter is trimmed, and due jobs are looked for.
+const TEND_EVERY: Duration = Duration::from_secs(20);
+/// How often the last use of keys is written.
+const LAST_USED_EVERY: Duration = Duration::from_secs(60);
+
+/// Everything the doors call.
+pub struct App {
+    pub config: Config,
+    pub clock: Clock,
+    pub entropy: Entropy,
+    pub store: Store,
+    pub workspaces: Workspaces,
+    pub users: Users,
+    pub root_keys: RootKeys,
+    pub permissions: Permissions,
+    pub identities: Identities,
+    pub apis: Apis,
+    pub keys: Keys,
+    pub vault: Vault,
+    pub ratelimits: Ratelimits,
+    pub verifier: Verifier,
+    pub jobs: Jobs,
+    pub recorder: Recorder,
+    events: Database,
+    limiter: RateLimiter,
+    last_used: LastUsed,
+    writer: Mutex<Option<Writer>>,
+    dir: DataDir,
+}
+
+impl App {
+    /// Opens a data folder, new or used, and does what the first start must do.
+    pub async fn open(config: Config, clock: Clock, entropy: Entropy, dir: DataDir) -> Result<Arc<Self>> {
+        let now_ms = clock.now_ms();
+        let store = Store::new(Database::open::<migration::App>(&dir.app_db(), Durability::Full).await?);
+        let events = Database::open::<migration::Events>(&dir.events_db(), Durability::Normal).await?;
+        let limiter = RateLimiter::new(config.limiter_max_counters, events.clone());
+        limiter.restore(now_ms).await?;
+        let (recorder, last_used) = (Recorder::default(), LastUsed::default());
+        let writer = Writer::start(recorder.clone(), events.clone(), last_used.clone());
+        let vault = Vault::open(store.clone(), entropy.clone(), master_key(&config, &dir), now_ms).await?;
+        let namespaces = Namespaces::new(store.clone(), entropy.clone());
+        let ledger = Ledger::start(store.clone());
+        let cache = config.key_cache_bytes;
+        let app = Arc::new(Self {
+            workspaces: Workspaces::new(store.clone(), entropy.clone()),
+            users: Users::new(store.clone(), entropy.clone()),
+            root_keys: RootKeys::new(store.clone(), entropy.clone()),
+            permissions: Permissions::new(store.clone(), entropy.clone()),
+            identities: Identities::new(store.clone(), entropy.clone()),
+            apis: Apis::new(store.clone(), entropy.clone()),
+            keys: Keys::new(store.clone(), entropy.clone(), vault.clone()),
+            ratelimits: Ratelimits::new(limiter.clone(), namespaces, recorder.clone()),
+            verifier: Verifier::new(store.clone(), limiter.clone(), ledger, recorder.clone(), cache),
+            jobs: Jobs::new(store.clone(), events.clone()),
+            vault,
+            config,
+            clock,
+            entropy,
+            store,
+            recorder,
+            events,
+            limiter,
+            last_used,
+            writer: Mutex::new(Some(writer)),
+            dir,
+        });
+        app.first_start().await?;
+        Ok(app)
+    }
+
+    /// A context for `principal` in `workspace`, now.
+    pub fn cx(&self, workspace: WorkspaceId, principal: Principal, door: Door) -> OpCtx {
+        let now_ms = self.clock.now_ms();
+        OpCtx {
+            principal,
+            workspace,
+            now_ms,
+            request_id: self.entropy.id(RequestId::PREFIX, now_ms),
+            door,
+            ip: None,
+            user_agent: None,
+        }
+    }
+
+    pub fn data_dir(&self) -> &std::path::Path {
+        self.dir.path()
+    }
+
+    /// Whether requests can be served: the database answers, events are stored.
+    pub async fn ready(&self) -> Result<()> {
+        self.workspaces.list().await?;
+        if !self.recorder.health().storing {
+            return Err(Error::new(Code::ServiceUnavailable, "events cannot be stored"));
+        }
+        Ok(())
+    }
+
+    /// Tends what needs tending until `shutdown` resolves: jobs, snapshots,
+    /// eviction, last use of keys.
+    pub async fn tend(&self, shutdown: impl Future<Output = ()>) {
+        let mut snapshot = tokio::time::interval(SNAPSHOT_EVERY);
+        let mut tend = tokio::time::interval(TEND_EVERY);
+        let mut last_used = tokio::time::interval(LAST_USED_EVERY);
+        tokio::pin!(shutdown);
+        loop {
+            let (what, done) = tokio::select! {
+                () = &mut shutdown => return,
+                _ = snapshot.tick() => ("storing rate-limit windows", self.limiter.snapshot(self.clock.now_ms()).await),
+                _ = tend.tick() => ("tending", self.tend_once().await),
+                _ = last_used.tick() => ("storing the last use of keys", self.last_used.flush(&self.store).await),
+            };
+            if let Err(error) = done {
+                tracing::error!(?error, "{what} failed");
+            }
+        }
+    }
+
+    async fn tend_once(&self) -> Result<()> {
+        let now_ms = self.clock.now_ms();
+        self.limiter.evict(now_ms).await?;
+        self.jobs.run_due(now_ms).await
+    }
+
+    /// Stores what is still in memory and closes the databases. Call when no
+    /// more requests are served.
+    pub async fn close(&self) -> Result<()> {
+        let writer = self.writer.lock().take();
+        if let Some(writer) = writer {
+            writer.shutdown().await?;
+        }
+        self.last_used.flush(&self.store).await?;
+        self.limiter.shutdown(self.clock.now_ms()).await?;
+        self.store.database().close().await?;
+        self.events.close().await
+    }
+
+    /// The first workspace, and what configuration asks for (design decision 3).
+    async fn first_start(&self) -> Result<()> {
+        let job = |workspace| self.cx(workspace, Principal::Job("bootstrap"), Door::Job);
+        let mut workspaces = self.workspaces.list().await?;
+        if workspaces.is_empty() {
+            let command = CreateWorkspace { slug: "default".to_owned(), name: "Default".to_owned() };
+            workspaces.push(self.workspaces.create(&job("".into()), command).await?);
+        }
+        let cx = job(workspaces.remove(0).id);
+        if let Some(root_key) = &self.config.root_key {
+            self.root_keys.bootstrap(&cx, root_key).await?;
+        }
+        if let (Some(email), Some(password)) = (&self.config.admin_email, &self.config.admin_password)
+            && !self.users.exist().await?
+        {
+            let (name, password) = (email.clone(), password.clone());
+            let command = CreateUser { email: email.clone(), name, role: Role::Owner, password };
+            self.users.create(&cx, command).await?;
+        }
+        Ok(())
+    }
+}
+
+fn master_key(config: &Config, dir: &DataDir) -> MasterKeySource {
+    match config.master_key.as_ref().and_then(|key| MasterKey::from_base64(key.reveal())) {
+        Some(key) => MasterKeySource::Given(key),
+        None => MasterKeySource::File(dir.master_key()),
+    }
+}

@@ -1,0 +1,46 @@
+//! `unkey api list | set`: switches that no route of the API has.
+
+use clap::ArgMatches;
+use entity::ids::ApiId;
+
+use super::Output;
+use super::admin::table;
+use crate::apis::SetApi;
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::op::OpCtx;
+
+pub(super) async fn list(app: &App, cx: &OpCtx) -> Result<Output> {
+    let rows = app.apis.list(cx).await?.into_iter().map(|api| {
+        let switch = |on: bool, name: &str| if on { name.to_owned() } else { String::new() };
+        vec![
+            api.id.to_string(),
+            api.name,
+            switch(api.store_encrypted_keys, "recoverable"),
+            switch(api.delete_protection, "protected"),
+            api.ip_allowlist.map(|list| format!("allows {list}")).unwrap_or_default(),
+        ]
+    });
+    Ok(Output::text(table(&rows.collect::<Vec<_>>())))
+}
+
+pub(super) async fn set(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<Output> {
+    let text = |name: &str| matches.get_one::<String>(name).cloned();
+    let switch = |name: &str| text(name).map(|value| value == "on");
+    // An empty value clears.
+    let clearable = |name: &str| text(name).map(|value| Some(value).filter(|value| !value.trim().is_empty()));
+    let default_bytes = clearable("default-bytes")
+        .map(|bytes| bytes.map(|bytes| bytes.parse().map_err(|_| Error::invalid("--default-bytes expects a number."))).transpose())
+        .transpose()?;
+    let change = SetApi {
+        name: text("name"),
+        recoverable: switch("recoverable"),
+        delete_protection: switch("delete-protection"),
+        ip_allowlist: clearable("ip-allow"),
+        default_prefix: clearable("default-prefix"),
+        default_bytes,
+        ..SetApi::new(ApiId::from(text("id").unwrap_or_default()))
+    };
+    app.apis.set(cx, change).await?;
+    Ok(Output::default().remark("Saved."))
+}

@@ -1,0 +1,114 @@
+//! The control socket: how a command reaches the server that holds the folder.
+//!
+//! `control.sock` in the data folder, mode 0600: whoever may open it may read
+//! the database too, so it asks for no credential. One JSON line each way.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+
+use super::admin::{self, Output, Request};
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::store::DataDir;
+
+const MAX_REQUEST_BYTES: u64 = 1 << 20;
+const MAX_ANSWER_BYTES: u64 = 64 << 20;
+const READ_TIMEOUT: Duration = Duration::from_secs(10);
+
+#[derive(Serialize, Deserialize)]
+enum Answer {
+    Done(Output),
+    Failed(String),
+}
+
+/// Sends a command to the server that holds the folder.
+pub(super) async fn send(data_dir: &Path, request: &Request) -> Result<Output> {
+    let path = DataDir::control_socket(data_dir);
+    let stream = UnixStream::connect(&path).await.map_err(|error| {
+        Error::invalid(format!(
+            "{} is in use by another process that does not answer on {}: {error}",
+            data_dir.display(),
+            path.display()
+        ))
+        .because(error)
+    })?;
+    let (read, mut write) = stream.into_split();
+    write.write_all(&line(request)?).await.map_err(Error::internal)?;
+    let mut answer = String::new();
+    BufReader::new(read.take(MAX_ANSWER_BYTES)).read_line(&mut answer).await.map_err(Error::internal)?;
+    match serde_json::from_str(&answer)? {
+        Answer::Done(output) => Ok(output),
+        Answer::Failed(detail) => Err(Error::invalid(detail)),
+    }
+}
+
+/// Opens the socket, replacing one that a crash left behind: the lock on the
+/// folder proves that nobody listens there.
+pub(super) fn open(data_dir: &Path) -> Result<UnixListener> {
+    let path = DataDir::control_socket(data_dir);
+    let failed = |error: std::io::Error| {
+        Error::invalid(format!("cannot open the control socket {}: {error}", path.display())).because(error)
+    };
+    match fs::remove_file(&path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
+        _ => {}
+    }
+    let listener = UnixListener::bind(&path).map_err(failed)?;
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).map_err(failed)?;
+    Ok(listener)
+}
+
+/// Answers commands until dropped.
+pub(super) async fn listen(app: Arc<App>, listener: UnixListener) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                let app = app.clone();
+                tokio::spawn(async move {
+                    if let Err(error) = answer(&app, stream).await {
+                        tracing::warn!(?error, "a command on the control socket was not answered");
+                    }
+                });
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the control socket refused a connection");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+async fn answer(app: &App, stream: UnixStream) -> Result<()> {
+    let (read, mut write) = stream.into_split();
+    let mut text = String::new();
+    let mut reader = BufReader::new(read.take(MAX_REQUEST_BYTES));
+    tokio::time::timeout(READ_TIMEOUT, reader.read_line(&mut text))
+        .await
+        .map_err(Error::internal)?
+        .map_err(Error::internal)?;
+    let outcome = match serde_json::from_str::<Request>(&text) {
+        Ok(request) => admin::execute(app, &request).await,
+        Err(error) => Err(Error::invalid("The command could not be read.").because(error)),
+    };
+    let answer = match outcome {
+        Ok(output) => Answer::Done(output),
+        Err(error) => {
+            tracing::info!(?error, "a command failed");
+            Answer::Failed(error.detail().to_owned())
+        }
+    };
+    write.write_all(&line(&answer)?).await.map_err(Error::internal)
+}
+
+fn line<T: Serialize>(value: &T) -> Result<Vec<u8>> {
+    let mut bytes = serde_json::to_vec(value)?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}

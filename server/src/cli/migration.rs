@@ -1,0 +1,13 @@
+//! `unkey migration create`.
+
+use clap::ArgMatches;
+
+use super::Output;
+use crate::app::App;
+use crate::error::Result;
+use crate::op::OpCtx;
+
+pub(super) async fn create(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<Output> {
+    let algorithm = matches.get_one::<String>("algorithm").cloned().unwrap_or_default();
+    Ok(Output::line(app.keys.create_migration(cx, &algorithm).await?))
+}

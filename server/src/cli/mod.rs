@@ -1,0 +1,87 @@
+//! The command line: one binary, one subcommand per file.
+//!
+//! A command that changes something runs through the same services as the API.
+//! If a server holds the data folder the command is sent to it over the control
+//! socket; otherwise it takes the folder itself. Either way it takes effect at
+//! once.
+
+mod admin;
+mod api;
+mod config;
+mod control;
+mod healthcheck;
+mod migration;
+mod parser;
+mod root_key;
+mod serve;
+mod setup;
+mod user;
+mod workspace;
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+
+use clap::ArgMatches;
+
+use crate::config::{Config, Raw, SETTINGS};
+use crate::error::Result;
+
+pub use admin::Output;
+
+/// A parsed command line and the settings it runs with.
+pub struct Invocation {
+    arguments: Vec<String>,
+    matches: ArgMatches,
+    raw: Raw,
+}
+
+impl Invocation {
+    /// Parses the command line; on a usage error, or a question for help, the
+    /// answer is printed and the exit code returned.
+    pub fn parse(arguments: Vec<String>) -> std::result::Result<Self, ExitCode> {
+        match parser::command().try_get_matches_from(&arguments) {
+            Ok(matches) => {
+                let raw = Raw::of_process(flags(&matches));
+                Ok(Self { arguments, matches, raw })
+            }
+            Err(error) => {
+                let _ = error.print();
+                Err(ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2)))
+            }
+        }
+    }
+
+    /// The settings of this invocation, every problem reported at once.
+    pub fn config(&self) -> Result<Config> {
+        Config::resolve(&self.raw)
+    }
+
+    /// Runs the command and returns what to print.
+    pub async fn run(self, config: Config) -> Result<Output> {
+        match self.matches.subcommand() {
+            Some(("serve", _)) => serve::run(config).await,
+            Some(("healthcheck", _)) => healthcheck::run(&config).await,
+            Some(("openapi", _)) => {
+                let document: &serde_json::Value = &crate::http::v2::DOCUMENT;
+                Ok(Output::text(serde_json::to_string_pretty(document)? + "\n"))
+            }
+            Some(("config", matches)) => Ok(config::run(&config, matches)),
+            _ => admin::run(config, self.arguments, &self.matches).await,
+        }
+    }
+}
+
+/// The settings given as flags, by name.
+fn flags(matches: &ArgMatches) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    let mut level = Some(matches);
+    while let Some(matches) = level {
+        for setting in SETTINGS.iter().filter(|setting| !setting.secret) {
+            if let Ok(Some(value)) = matches.try_get_one::<String>(setting.name) {
+                found.insert(setting.name.to_owned(), value.clone());
+            }
+        }
+        level = matches.subcommand().map(|(_, matches)| matches);
+    }
+    found
+}

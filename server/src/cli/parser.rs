@@ -1,0 +1,152 @@
+//! The grammar of the command line. Flags of settings come from their table.
+
+use clap::builder::PossibleValuesParser;
+use clap::{Arg, ArgAction, Command};
+
+use crate::config::SETTINGS;
+
+/// The whole command line.
+pub(super) fn command() -> Command {
+    Command::new("unkey")
+        .about("API keys, rate limits, RBAC, analytics and audit in one binary")
+        .version(env!("CARGO_PKG_VERSION"))
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .args(folder_flags())
+        .subcommand(serve())
+        .subcommand(group("setup", "First steps").subcommand(Command::new("link").about("Print a one-time setup link")))
+        .subcommand(root_key())
+        .subcommand(user())
+        .subcommand(workspace())
+        .subcommand(api())
+        .subcommand(migration())
+        .subcommand(
+            group("master-key", "The key that encrypts recoverable keys")
+                .subcommand(Command::new("rotate").about("Replace the master key in the data folder")),
+        )
+        .subcommand(Command::new("healthcheck").about("Ask the running server whether it is ready"))
+        .subcommand(
+            Command::new("openapi")
+                .about("Print the OpenAPI document")
+                .arg(required("version", "Version of the API").value_parser(["v2"])),
+        )
+        .subcommand(
+            group("config", "Settings")
+                .subcommand(Command::new("check").about("Report every problem of the settings"))
+                .subcommand(Command::new("print").about("Print the settings in force and where they come from")),
+        )
+}
+
+fn group(name: &'static str, about: &'static str) -> Command {
+    Command::new(name).about(about).subcommand_required(true).arg_required_else_help(true)
+}
+
+fn option(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).help(help)
+}
+
+fn required(name: &'static str, help: &'static str) -> Arg {
+    option(name, help).required(true)
+}
+
+fn setting_flag(name: &'static str) -> Option<Arg> {
+    let setting = SETTINGS.iter().find(|setting| setting.name == name)?;
+    Some(Arg::new(setting.name).long(setting.flag()).help(setting.help))
+}
+
+/// Flags that every command takes, before or after its name.
+fn folder_flags() -> Vec<Arg> {
+    let workspace = option("workspace", "Slug of the workspace to act in; not needed when there is one");
+    ["data_dir", "config"]
+        .into_iter()
+        .filter_map(setting_flag)
+        .chain([workspace])
+        .map(|flag| flag.global(true))
+        .collect()
+}
+
+fn serve() -> Command {
+    let flags = SETTINGS.iter().filter(|setting| !setting.secret && !matches!(setting.name, "data_dir" | "config"));
+    let flags = flags.filter_map(|setting| setting_flag(setting.name));
+    Command::new("serve").about("Run the server").args(flags)
+}
+
+fn root_key() -> Command {
+    group("root-key", "Credentials of the HTTP API")
+        .subcommand(
+            Command::new("create")
+                .about("Create a root key and print it, once")
+                .arg(required("name", "What it is for"))
+                .arg(option("full", "Grant every permission").action(ArgAction::SetTrue))
+                .arg(option("permission", "Grant this permission; may be repeated").action(ArgAction::Append))
+                .arg(option("ip-allow", "Comma-separated addresses and networks it may be used from")),
+        )
+        .subcommand(Command::new("list").about("List root keys"))
+        .subcommand(Command::new("revoke").about("Revoke a root key").arg(Arg::new("id").required(true)))
+}
+
+fn user() -> Command {
+    let stdin = || {
+        option("password-stdin", "Read the password from standard input instead of making one")
+            .action(ArgAction::SetTrue)
+    };
+    group("user", "People who sign in")
+        .subcommand(
+            Command::new("create")
+                .about("Create a user")
+                .arg(required("email", "Address to sign in with"))
+                .arg(required("name", "Name to show"))
+                .arg(
+                    option("role", "What the user may do")
+                        .default_value("viewer")
+                        .value_parser(PossibleValuesParser::new(["owner", "admin", "operator", "viewer"])),
+                )
+                .arg(stdin()),
+        )
+        .subcommand(
+            Command::new("reset-password")
+                .about("Give a user a new password and end their sessions")
+                .arg(required("email", "Address of the user"))
+                .arg(stdin()),
+        )
+        .subcommand(Command::new("list").about("List users"))
+}
+
+fn workspace() -> Command {
+    let slug = || Arg::new("slug").required(true);
+    group("workspace", "Tenants of this server")
+        .subcommand(
+            Command::new("create")
+                .about("Create a workspace")
+                .arg(slug())
+                .arg(option("name", "Name to show; the slug when left out")),
+        )
+        .subcommand(Command::new("list").about("List workspaces"))
+        .subcommand(Command::new("enable").about("Serve a workspace again").arg(slug()))
+        .subcommand(Command::new("disable").about("Refuse every call of a workspace").arg(slug()))
+}
+
+fn api() -> Command {
+    let switch = |name, help| option(name, help).value_parser(["on", "off"]);
+    group("api", "APIs and their settings")
+        .subcommand(Command::new("list").about("List APIs"))
+        .subcommand(
+            Command::new("set")
+                .about("Change settings of an API; an empty value clears one")
+                .arg(Arg::new("id").required(true))
+                .arg(option("name", "New name"))
+                .arg(switch("recoverable", "Allow keys whose plaintext can be read again"))
+                .arg(switch("delete-protection", "Refuse to delete the API"))
+                .arg(option("ip-allow", "Comma-separated addresses and networks that may verify its keys"))
+                .arg(option("default-prefix", "Prefix of keys made without one"))
+                .arg(option("default-bytes", "Random bytes of keys made without a length, 16 to 255")),
+        )
+}
+
+fn migration() -> Command {
+    group("migration", "Imports of foreign keys").subcommand(
+        Command::new("create")
+            .about("Announce an import and print its id")
+            .arg(required("algorithm", "How the foreign hashes were made: sha256 or github.com/seamapi/prefixed-api-key")),
+    )
+}

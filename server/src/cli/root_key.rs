@@ -1,0 +1,47 @@
+//! `unkey root-key create | list | revoke`.
+
+use clap::ArgMatches;
+use entity::ids::RootKeyId;
+
+use super::Output;
+use super::admin::{date, table};
+use crate::app::App;
+use crate::error::Result;
+use crate::op::OpCtx;
+use crate::root_keys::CreateRootKey;
+
+pub(super) async fn create(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<Output> {
+    let permissions: Vec<String> = matches.get_many("permission").unwrap_or_default().cloned().collect();
+    let full = matches.get_flag("full");
+    let has_rights = full || !permissions.is_empty();
+    let command = CreateRootKey {
+        name: matches.get_one::<String>("name").cloned(),
+        permissions,
+        full,
+        expires_at: None,
+        ip_allowlist: matches.get_one::<String>("ip-allow").cloned(),
+    };
+    let (_, plaintext) = app.root_keys.create(cx, command).await?;
+    let output = Output::line(plaintext.reveal());
+    Ok(if has_rights { output } else { output.remark("This key has no permissions: give some with --permission, or --full.") })
+}
+
+pub(super) async fn list(app: &App, cx: &OpCtx) -> Result<Output> {
+    let rows = app.root_keys.list(cx).await?.into_iter().map(|key| {
+        vec![
+            key.id.to_string(),
+            key.name.unwrap_or_default(),
+            format!("{}...{}", key.start, key.last4),
+            if key.full { "full".to_owned() } else { String::new() },
+            format!("created {}", date(key.created_at)),
+            key.last_used_at.map(|time| format!("used {}", date(time))).unwrap_or_default(),
+        ]
+    });
+    Ok(Output::text(table(&rows.collect::<Vec<_>>())))
+}
+
+pub(super) async fn revoke(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<Output> {
+    let id = matches.get_one::<String>("id").map(|id| RootKeyId::from(id.as_str()));
+    app.root_keys.revoke(cx, &id.unwrap_or_else(|| RootKeyId::from(""))).await?;
+    Ok(Output::default().remark("Revoked."))
+}

@@ -1,0 +1,83 @@
+//! `unkey serve`: the server, from the folder's lock to the last flush.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use super::{Output, control, setup};
+use crate::app::App;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::entropy::Entropy;
+use crate::error::{Error, Result};
+use crate::http;
+use crate::op::{Door, Principal};
+use crate::store::DataDir;
+
+/// Serves until SIGTERM or SIGINT, then drains and stores everything.
+pub(super) async fn run(config: Config) -> Result<Output> {
+    let dir = DataDir::acquire(&config.data_dir)?.ok_or_else(|| {
+        Error::invalid(format!("{} is in use by another unkey process", config.data_dir.display()))
+    })?;
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .map_err(|error| Error::invalid(format!("cannot listen on {}: {error}", config.listen)).because(error))?;
+    let address = listener.local_addr().map_err(Error::internal)?;
+    let app = App::open(config, Clock::system(), Entropy::system(), dir).await?;
+    let commands = tokio::spawn(control::listen(app.clone(), control::open(app.data_dir())?));
+    announce(&app, address).await?;
+
+    let (stop, stopped) = watch::channel(false);
+    tokio::spawn(wait_for_signal(stop));
+    let tending = tokio::spawn({
+        let (app, stopped) = (app.clone(), stopped.clone());
+        async move { app.tend(wait(stopped)).await }
+    });
+    http::serve(&app, listener, wait(stopped)).await?;
+
+    commands.abort();
+    tending.await.map_err(Error::internal)?;
+    app.close().await?;
+    tracing::info!("stopped");
+    Ok(Output::default())
+}
+
+/// The first lines on standard output: where the server listens, and how to
+/// begin while nobody can sign in.
+async fn announce(app: &Arc<App>, address: SocketAddr) -> Result<()> {
+    let mut lines = format!("unkey is listening on http://{address}\n");
+    if !app.users.exist().await? {
+        let workspace = app.workspaces.list().await?.remove(0);
+        let cx = app.cx(workspace.id, Principal::Job("first start"), Door::Job);
+        let link = setup::new_link(app, &cx, &address.to_string()).await?;
+        lines.push_str(&format!("Set this server up within an hour: {link}\n"));
+    }
+    tracing::info!(%address, data_dir = %app.data_dir().display(), version = env!("CARGO_PKG_VERSION"), "listening");
+    let mut stdout = std::io::stdout();
+    // A closed standard output is no reason not to serve.
+    let _ = stdout.write_all(lines.as_bytes()).and_then(|()| stdout.flush());
+    Ok(())
+}
+
+async fn wait(mut stopped: watch::Receiver<bool>) {
+    // A sender that is gone means stop, too.
+    let _ = stopped.wait_for(|stopped| *stopped).await;
+}
+
+async fn wait_for_signal(stop: watch::Sender<bool>) {
+    let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    let (Ok(mut terminate), Ok(mut interrupt)) = signals else {
+        tracing::error!("cannot wait for signals");
+        return;
+    };
+    let name = tokio::select! {
+        _ = terminate.recv() => "SIGTERM",
+        _ = interrupt.recv() => "SIGINT",
+    };
+    tracing::info!(signal = name, "stopping: requests in flight may finish");
+    stop.send_replace(true);
+}

@@ -1,0 +1,70 @@
+//! Rows of schedules, and what the sweep removes.
+
+use entity::{key, one_time_link, ratelimit_override, root_key, schedule};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, Set};
+
+use crate::error::Result;
+use crate::store::Tx;
+
+/// When a job runs next, and how its last run went.
+pub struct Due {
+    pub pattern: String,
+    pub next_run_at: i64,
+    pub last_run_at: Option<i64>,
+    pub last_error: Option<String>,
+}
+
+pub(super) async fn find(db: &impl ConnectionTrait, name: &str) -> Result<Option<Due>> {
+    let row = schedule::Entity::find_by_id(name).one(db).await?;
+    Ok(row.map(|row| Due {
+        pattern: row.pattern,
+        next_run_at: row.next_run_at,
+        last_run_at: row.last_run_at,
+        last_error: row.last_error,
+    }))
+}
+
+pub(super) async fn save(tx: &Tx, name: &str, due: &Due) -> Result<()> {
+    let row = schedule::ActiveModel {
+        name: Set(name.to_owned()),
+        pattern: Set(due.pattern.clone()),
+        next_run_at: Set(due.next_run_at),
+        last_run_at: Set(due.last_run_at),
+        last_error: Set(due.last_error.clone()),
+    };
+    let columns =
+        [schedule::Column::Pattern, schedule::Column::NextRunAt, schedule::Column::LastRunAt, schedule::Column::LastError];
+    schedule::Entity::insert(row)
+        .on_conflict(OnConflict::column(schedule::Column::Name).update_columns(columns).to_owned())
+        .exec_without_returning(tx.db())
+        .await?;
+    Ok(())
+}
+
+/// Removes up to `limit` keys deleted before `before_ms`, with what belongs to them.
+pub(super) async fn remove_keys(tx: &Tx, before_ms: i64, limit: u64) -> Result<u64> {
+    let ids: Vec<String> = key::Entity::find()
+        .select_only()
+        .column(key::Column::Id)
+        .filter(key::Column::DeletedAt.lt(before_ms))
+        .limit(limit)
+        .into_tuple()
+        .all(tx.db())
+        .await?;
+    if ids.is_empty() {
+        return Ok(0);
+    }
+    Ok(key::Entity::delete_many().filter(key::Column::Id.is_in(ids)).exec(tx.db()).await?.rows_affected)
+}
+
+pub(super) async fn remove_the_rest(tx: &Tx, before_ms: i64, now_ms: i64) -> Result<()> {
+    let db = tx.db();
+    ratelimit_override::Entity::delete_many()
+        .filter(ratelimit_override::Column::DeletedAt.lt(before_ms))
+        .exec(db)
+        .await?;
+    root_key::Entity::delete_many().filter(root_key::Column::DeletedAt.lt(before_ms)).exec(db).await?;
+    one_time_link::Entity::delete_many().filter(one_time_link::Column::ExpiresAt.lt(now_ms)).exec(db).await?;
+    Ok(())
+}

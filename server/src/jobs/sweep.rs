@@ -1,0 +1,31 @@
+//! Removing what was deleted long ago (D27), and links that have expired.
+//!
+//! Until then the row keeps its hash reserved: a revoked secret cannot come back
+//! as somebody else's key.
+
+use super::store;
+use crate::error::Result;
+use crate::store::Store;
+
+/// How long a deleted row stays: 30 days.
+const KEEP_MS: i64 = 30 * 24 * 60 * 60 * 1000;
+
+/// Keys per transaction: others get their turn in between.
+const BATCH: u64 = 200;
+
+pub(super) async fn run(app: &Store, now_ms: i64) -> Result<()> {
+    let before_ms = now_ms - KEEP_MS;
+    let mut removed = 0;
+    loop {
+        let batch = app.write(|tx| async move { store::remove_keys(&tx, before_ms, BATCH).await }).await?;
+        removed += batch;
+        if batch < BATCH {
+            break;
+        }
+    }
+    app.write(|tx| async move { store::remove_the_rest(&tx, before_ms, now_ms).await }).await?;
+    if removed > 0 {
+        tracing::info!(keys = removed, "removed keys deleted 30 days ago");
+    }
+    Ok(())
+}

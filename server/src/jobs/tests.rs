@@ -1,0 +1,61 @@
+use super::*;
+use crate::store::Durability;
+use crate::store::testing::{NOW_MS, TestStore};
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+async fn jobs(test: &TestStore, dir: &tempfile::TempDir) -> Jobs {
+    let events = Database::open::<migration::Events>(&dir.path().join("events.db"), Durability::Normal).await.unwrap();
+    Jobs::new(test.store.clone(), events)
+}
+
+async fn add_key(test: &TestStore, id: &str, columns: &str, values: &str) {
+    test.force(
+        "INSERT OR IGNORE INTO apis (id, workspace_id, keyspace_id, name, created_at) VALUES ('api_1', 'ws_1', 'ks_1', 'a', 0)",
+    )
+    .await;
+    test.force(&format!(
+        "INSERT INTO keys (id, workspace_id, api_id, hash, start, last4, created_at, {columns}) \
+         VALUES ('{id}', 'ws_1', 'api_1', '{id}', '', '', {NOW_MS}, {values})"
+    ))
+    .await;
+}
+
+#[tokio::test]
+async fn a_missed_refill_happens_once_at_the_next_run() {
+    let (test, dir) = (TestStore::open().await, tempfile::tempdir().unwrap());
+    let jobs = jobs(&test, &dir).await;
+    jobs.run_due(NOW_MS).await.unwrap();
+    add_key(&test, "low", "remaining, refill_amount", "3, 100").await;
+    add_key(&test, "high", "remaining, refill_amount", "500, 100").await;
+    add_key(&test, "unlimited", "refill_amount", "100").await;
+    jobs.run_due(NOW_MS + 1000).await.unwrap();
+    assert_eq!(test.count("keys", "last_refill_at IS NOT NULL").await, 0, "not before midnight");
+    // Down for three days.
+    let later = NOW_MS + 3 * DAY_MS;
+    jobs.run_due(later).await.unwrap();
+    assert_eq!(test.count("keys", &format!("id = 'low' AND remaining = 100 AND last_refill_at = {later}")).await, 1);
+    assert_eq!(test.count("keys", "id = 'high' AND remaining = 500").await, 1);
+    assert_eq!(test.count("keys", "id = 'unlimited' AND remaining IS NULL").await, 1);
+    test.force("UPDATE keys SET remaining = 5 WHERE id = 'low'").await;
+    jobs.run_due(later + 1000).await.unwrap();
+    assert_eq!(test.count("keys", "id = 'low' AND remaining = 5").await, 1, "once only");
+}
+
+#[tokio::test]
+async fn the_sweep_removes_rows_deleted_thirty_days_ago() {
+    let (test, dir) = (TestStore::open().await, tempfile::tempdir().unwrap());
+    let jobs = jobs(&test, &dir).await;
+    add_key(&test, "old", "deleted_at", &(NOW_MS - 31 * DAY_MS).to_string()).await;
+    add_key(&test, "recent", "deleted_at", &(NOW_MS - 29 * DAY_MS).to_string()).await;
+    jobs.run_due(NOW_MS).await.unwrap();
+    assert_eq!(test.count("keys", "id = 'old'").await, 0);
+    assert_eq!(test.count("keys", "id = 'recent'").await, 1);
+}
+
+#[test]
+fn every_pattern_has_a_next_run() {
+    for (name, pattern) in JOBS {
+        assert!(next_run(pattern, NOW_MS).unwrap() > NOW_MS, "{name}");
+    }
+}

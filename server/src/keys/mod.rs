@@ -1,0 +1,148 @@
+//! API keys: making, reading, changing and deleting them.
+//!
+//! A key is visible while neither it nor its API is deleted; disabled and
+//! expired keys are normal here. Only hashes are stored, and ciphertext where
+//! the API allows recoverable keys. Deciding whether a key is valid, spending
+//! its credits and counting its limits belong to other rooms.
+
+mod balance;
+mod bounds;
+mod create;
+mod credits;
+mod delete;
+pub mod format;
+mod list;
+mod migration;
+mod read;
+mod store;
+mod update;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+use entity::ids::{IdentityId, KeyId, WorkspaceId};
+use serde_json::{Map, Value};
+
+pub use balance::{Credits, CreditsPatch, Interval, NewCredits, Refill};
+pub use create::{CreateKey, CreatedKey};
+pub use credits::{CreditOperation, UpdateCredits};
+pub use delete::DeleteKey;
+pub use list::ListKeys;
+pub use read::GetKey;
+pub use update::UpdateKey;
+
+use crate::apis::Api;
+use crate::audit;
+use crate::entropy::Entropy;
+use crate::error::{Code, Error, Result};
+use crate::grants;
+use crate::identities::Identity;
+use crate::permissions::Permission;
+use crate::ratelimit::limits::Limit;
+use crate::secret::PlainKey;
+use crate::store::{Change, Store};
+use crate::vault::Vault;
+
+/// A visible key and its API, without what hangs on it.
+#[derive(Clone, Debug)]
+pub struct Key {
+    pub id: KeyId,
+    pub workspace: WorkspaceId,
+    pub api: Api,
+    /// The stored hash: the name under which cached values know this key.
+    pub(crate) hash: StoredHash,
+    /// Prefix and first characters (D26); empty for freshly migrated keys.
+    pub start: String,
+    /// Last four characters.
+    pub last4: String,
+    pub name: Option<String>,
+    /// Link to an identity that may be deleted meanwhile.
+    pub identity_id: Option<IdentityId>,
+    pub owner_id: Option<String>,
+    pub meta: Map<String, Value>,
+    pub environment: Option<String>,
+    pub enabled: bool,
+    /// Unix milliseconds; expired once now is strictly later.
+    pub expires_at: Option<i64>,
+    pub credits: Credits,
+    /// From when on a refill counts as missed; Unix milliseconds.
+    pub(crate) last_refill_at: Option<i64>,
+    /// Unix milliseconds, approximate.
+    pub last_used_at: Option<i64>,
+    /// Unix milliseconds.
+    pub created_at: i64,
+    /// Unix milliseconds; not touched by changes of credits.
+    pub updated_at: Option<i64>,
+}
+
+/// A hash as the table holds it: base64, or foreign text while a migration is
+/// pending. Logs never show it.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct StoredHash(pub String);
+
+impl fmt::Debug for StoredHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("StoredHash(..)")
+    }
+}
+
+/// A key with everything the contract shows of one (KeyResponseData).
+#[derive(Debug)]
+pub struct KeyDetails {
+    pub key: Key,
+    /// `None` when the key has none or it is deleted.
+    pub identity: Option<Identity>,
+    /// Effective slugs: direct ones and those of its roles, unique and sorted.
+    pub permissions: Vec<String>,
+    /// Sorted by slug.
+    pub direct_permissions: Vec<Permission>,
+    /// Names, sorted.
+    pub roles: Vec<String>,
+    /// Of the key itself, not of its identity.
+    pub limits: Vec<Limit>,
+    /// Only where a caller asked for it, may have it and it was stored.
+    pub plaintext: Option<PlainKey>,
+}
+
+/// The operations on keys.
+#[derive(Clone)]
+pub struct Keys {
+    store: Store,
+    entropy: Entropy,
+    vault: Vault,
+}
+
+impl Keys {
+    pub fn new(store: Store, entropy: Entropy, vault: Vault) -> Self {
+        Self { store, entropy, vault }
+    }
+}
+
+impl Key {
+    fn target(&self) -> grants::Target<'_> {
+        grants::Target::key(&self.api.id, &self.api.keyspace_id, &self.id)
+    }
+
+    /// What cached values of this key depend on.
+    fn change(&self) -> Change {
+        Change::Key(self.hash.0.clone())
+    }
+
+    fn audit_target(&self) -> audit::Target {
+        audit::Target::new("key", self.id.as_str(), self.name.as_deref())
+    }
+}
+
+fn absent() -> Error {
+    Error::absent(Code::KeyNotFound)
+}
+
+/// The API must have opted in to recoverable keys (v2 contract: 412).
+fn require_recoverable(api: &Api) -> Result<()> {
+    if api.store_encrypted_keys {
+        return Ok(());
+    }
+    Err(Error::new(Code::PreconditionFailed, "This API does not support recoverable keys."))
+}

@@ -1,0 +1,277 @@
+//! Rows of keys and their ciphertext.
+//!
+//! Every lookup is scoped to a workspace and ends at a live API: keys of a
+//! deleted API are as absent as deleted keys.
+
+use std::collections::HashMap;
+
+use entity::ids::{ApiId, IdentityId, KeyId, MigrationId, WorkspaceId};
+use entity::{encrypted_key, identity, key, key_migration};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, Set};
+use serde_json::{Map, Value};
+
+use super::{Credits, Interval, Key, Refill, StoredHash};
+use crate::apis::{self, Api};
+use crate::error::Result;
+use crate::op::OpCtx;
+use crate::store::{Page, Paged, Tx};
+
+/// A row to be inserted.
+pub(super) struct NewKey<'a> {
+    pub id: &'a KeyId,
+    pub api_id: &'a ApiId,
+    pub hash: &'a str,
+    pub start: &'a str,
+    pub last4: &'a str,
+    pub prefix: Option<&'a str>,
+    pub byte_length: i64,
+    pub name: Option<&'a str>,
+    pub identity_id: Option<IdentityId>,
+    pub owner_id: Option<&'a str>,
+    pub meta: &'a Map<String, Value>,
+    pub environment: Option<&'a str>,
+    pub enabled: bool,
+    pub expires_at: Option<i64>,
+    pub credits: Credits,
+}
+
+/// The visible key with this id.
+pub(super) async fn find(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    id: &KeyId,
+) -> Result<Option<Key>> {
+    one(db, workspace, key::Entity::find_by_id(id.clone())).await
+}
+
+/// The visible key with this stored hash.
+pub(super) async fn find_by_hash(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    hash: &str,
+) -> Result<Option<Key>> {
+    one(db, workspace, key::Entity::find().filter(key::Column::Hash.eq(hash))).await
+}
+
+async fn one(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    select: Select<key::Entity>,
+) -> Result<Option<Key>> {
+    let Some(row) = live(select, workspace).one(db).await? else { return Ok(None) };
+    let Some(api) = apis::find_live(db, workspace, &row.api_id).await? else { return Ok(None) };
+    to_key(row, api).map(Some)
+}
+
+/// A page of the visible keys of a live API, perhaps of one identity only.
+pub(super) async fn page(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    api: &Api,
+    identity: Option<&IdentityId>,
+    page: &Page,
+) -> Result<Paged<Key>> {
+    let mut select = live(key::Entity::find(), workspace).filter(key::Column::ApiId.eq(api.id.clone()));
+    if let Some(identity) = identity {
+        select = select.filter(key::Column::IdentityId.eq(identity.clone()));
+    }
+    if let Some(cursor) = &page.cursor {
+        select = select.filter(key::Column::Id.gte(KeyId::from(cursor.as_str())));
+    }
+    let rows = select.order_by_asc(key::Column::Id).limit(page.limit + 1).all(db).await?;
+    let keys = rows.into_iter().map(|row| to_key(row, api.clone())).collect::<Result<Vec<_>>>()?;
+    Ok(Paged::from_rows(keys, page, |key| key.id.as_str()))
+}
+
+/// The live identity with this external id.
+pub(super) async fn identity_of(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    external_id: &str,
+) -> Result<Option<IdentityId>> {
+    let row = identity::Entity::find()
+        .filter(identity::Column::WorkspaceId.eq(workspace.clone()))
+        .filter(identity::Column::ExternalId.eq(external_id))
+        .filter(identity::Column::DeletedAt.is_null())
+        .one(db)
+        .await?;
+    Ok(row.map(|row| row.id))
+}
+
+pub(super) async fn insert(db: &impl ConnectionTrait, cx: &OpCtx, new: NewKey<'_>) -> Result<()> {
+    let refills = new.credits.refill.is_some();
+    let row = key::ActiveModel {
+        id: Set(new.id.clone()),
+        workspace_id: Set(cx.workspace.clone()),
+        api_id: Set(new.api_id.clone()),
+        hash: Set(new.hash.to_owned()),
+        start: Set(new.start.to_owned()),
+        last4: Set(new.last4.to_owned()),
+        prefix: Set(new.prefix.map(ToOwned::to_owned)),
+        byte_length: Set(Some(new.byte_length)),
+        name: Set(new.name.map(ToOwned::to_owned)),
+        identity_id: Set(new.identity_id),
+        owner_id: Set(new.owner_id.map(ToOwned::to_owned)),
+        meta: Set(meta_text(new.meta)),
+        environment: Set(new.environment.map(ToOwned::to_owned)),
+        enabled: Set(new.enabled),
+        expires_at: Set(new.expires_at),
+        last_refill_at: Set(refills.then_some(cx.now_ms)),
+        created_by: Set(Some(cx.principal.id().to_owned())),
+        created_at: Set(cx.now_ms),
+        ..credit_columns(&new.credits)
+    };
+    key::Entity::insert(row).exec_without_returning(db).await?;
+    Ok(())
+}
+
+/// Writes every column that an update may change.
+pub(super) async fn update(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    key: &Key,
+    now_ms: i64,
+) -> Result<()> {
+    let row = key::ActiveModel {
+        name: Set(key.name.clone()),
+        identity_id: Set(key.identity_id.clone()),
+        owner_id: Set(key.owner_id.clone()),
+        meta: Set(meta_text(&key.meta)),
+        enabled: Set(key.enabled),
+        expires_at: Set(key.expires_at),
+        last_refill_at: Set(key.last_refill_at),
+        updated_at: Set(Some(now_ms)),
+        ..credit_columns(&key.credits)
+    };
+    save(db, workspace, &key.id, row).await
+}
+
+pub(super) async fn set_credits(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    id: &KeyId,
+    credits: &Credits,
+) -> Result<()> {
+    save(db, workspace, id, credit_columns(credits)).await
+}
+
+pub(super) async fn mark_deleted(db: &impl ConnectionTrait, cx: &OpCtx, id: &KeyId) -> Result<()> {
+    let row = key::ActiveModel {
+        deleted_at: Set(Some(cx.now_ms)),
+        deleted_by: Set(Some(cx.principal.id().to_owned())),
+        ..Default::default()
+    };
+    save(db, &cx.workspace, id, row).await
+}
+
+/// Removes the row; links, limits and ciphertext go with it by foreign key.
+pub(super) async fn remove(db: &impl ConnectionTrait, workspace: &WorkspaceId, id: &KeyId) -> Result<()> {
+    key::Entity::delete_many()
+        .filter(key::Column::Id.eq(id.clone()))
+        .filter(key::Column::WorkspaceId.eq(workspace.clone()))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn insert_ciphertext(
+    db: &impl ConnectionTrait,
+    cx: &OpCtx,
+    key_id: &KeyId,
+    ciphertext: Vec<u8>,
+) -> Result<()> {
+    let row = encrypted_key::ActiveModel {
+        key_id: Set(key_id.clone()),
+        workspace_id: Set(cx.workspace.clone()),
+        ciphertext: Set(ciphertext),
+        created_at: Set(cx.now_ms),
+    };
+    encrypted_key::Entity::insert(row).exec_without_returning(db).await?;
+    Ok(())
+}
+
+pub(super) async fn ciphertexts_of(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    keys: &[KeyId],
+) -> Result<HashMap<KeyId, Vec<u8>>> {
+    let rows = encrypted_key::Entity::find()
+        .filter(encrypted_key::Column::KeyId.is_in(keys.iter().cloned()))
+        .filter(encrypted_key::Column::WorkspaceId.eq(workspace.clone()))
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.key_id, row.ciphertext)).collect())
+}
+
+async fn save(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    id: &KeyId,
+    row: key::ActiveModel,
+) -> Result<()> {
+    key::Entity::update_many()
+        .set(row)
+        .filter(key::Column::Id.eq(id.clone()))
+        .filter(key::Column::WorkspaceId.eq(workspace.clone()))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
+fn live(select: Select<key::Entity>, workspace: &WorkspaceId) -> Select<key::Entity> {
+    select.filter(key::Column::WorkspaceId.eq(workspace.clone())).filter(key::Column::DeletedAt.is_null())
+}
+
+fn credit_columns(credits: &Credits) -> key::ActiveModel {
+    let refill = credits.refill.as_ref();
+    key::ActiveModel {
+        remaining: Set(credits.remaining),
+        refill_amount: Set(refill.map(|refill| refill.amount)),
+        refill_day: Set(refill.and_then(|refill| refill.day)),
+        ..Default::default()
+    }
+}
+
+fn meta_text(meta: &Map<String, Value>) -> Option<String> {
+    (!meta.is_empty()).then(|| Value::Object(meta.clone()).to_string())
+}
+
+fn to_key(row: key::Model, api: Api) -> Result<Key> {
+    // Monthly exactly when a day is stored (v2 contract, section 4).
+    let refill = row.refill_amount.map(|amount| Refill {
+        interval: if row.refill_day.is_some() { Interval::Monthly } else { Interval::Daily },
+        amount,
+        day: row.refill_day,
+    });
+    Ok(Key {
+        id: row.id,
+        workspace: row.workspace_id,
+        api,
+        hash: StoredHash(row.hash),
+        start: row.start,
+        last4: row.last4,
+        name: row.name,
+        identity_id: row.identity_id,
+        owner_id: row.owner_id,
+        meta: row.meta.as_deref().map(serde_json::from_str).transpose()?.unwrap_or_default(),
+        environment: row.environment,
+        enabled: row.enabled,
+        expires_at: row.expires_at,
+        credits: Credits { remaining: row.remaining, refill },
+        last_refill_at: row.last_refill_at,
+        last_used_at: row.last_used_at,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+    })
+}
+
+pub(super) async fn insert_migration(tx: &Tx, id: &MigrationId, cx: &OpCtx, algorithm: &str) -> Result<()> {
+    let row = key_migration::ActiveModel {
+        id: Set(id.clone()),
+        workspace_id: Set(cx.workspace.clone()),
+        algorithm: Set(algorithm.to_owned()),
+        created_at: Set(cx.now_ms),
+    };
+    key_migration::Entity::insert(row).exec_without_returning(tx.db()).await?;
+    Ok(())
+}

@@ -1,0 +1,222 @@
+//! Changing a key: what is left out stays, null clears, lists replace.
+
+use entity::ids::KeyId;
+use serde_json::{Map, Value, json};
+
+use super::{CreditsPatch, Key, Keys, Refill, absent, bounds, store};
+use crate::audit::{Event, Group};
+use crate::error::Result;
+use crate::grants::Operation;
+use crate::identities;
+use crate::op::OpCtx;
+use crate::patch::Patch;
+use crate::permissions::{self, Permission, Role};
+use crate::ratelimit::limits::{self, Limit, NewLimit, Owner};
+use crate::store::Tx;
+
+/// What to change of a key (v2 contract: updateKey). Lists replace as a whole;
+/// an empty one clears.
+#[derive(Clone, Debug)]
+pub struct UpdateKey {
+    pub key_id: KeyId,
+    pub name: Patch<String>,
+    /// Clearing detaches the identity; an unknown one is made.
+    pub external_id: Patch<String>,
+    pub owner_id: Patch<String>,
+    pub meta: Patch<Map<String, Value>>,
+    /// Unix milliseconds; cleared is never.
+    pub expires_at: Patch<i64>,
+    pub enabled: Option<bool>,
+    /// Clearing makes the key unlimited and takes the refill with it.
+    pub credits: Patch<CreditsPatch>,
+    /// Matched by name: a kept name keeps its id.
+    pub limits: Option<Vec<NewLimit>>,
+    /// Slugs of direct permissions; unknown ones are made.
+    pub permissions: Option<Vec<String>>,
+    /// Names; each must exist.
+    pub roles: Option<Vec<String>>,
+}
+
+impl UpdateKey {
+    /// A change of nothing yet.
+    pub fn new(key_id: KeyId) -> Self {
+        Self {
+            key_id,
+            name: Patch::Keep,
+            external_id: Patch::Keep,
+            owner_id: Patch::Keep,
+            meta: Patch::Keep,
+            expires_at: Patch::Keep,
+            enabled: None,
+            credits: Patch::Keep,
+            limits: None,
+            permissions: None,
+            roles: None,
+        }
+    }
+
+    fn check(&self) -> Result<()> {
+        bounds::check_text("name", self.name.value().map(String::as_str))?;
+        bounds::check_external_id(self.external_id.value().map(String::as_str))?;
+        bounds::check_text("ownerId", self.owner_id.value().map(String::as_str))?;
+        self.meta.value().map_or(Ok(()), bounds::check_meta)?;
+        bounds::check_slugs("roles", self.roles.as_deref().unwrap_or_default())?;
+        bounds::check_slugs("permissions", self.permissions.as_deref().unwrap_or_default())?;
+        bounds::check_expiry(self.expires_at.value().copied())?;
+        bounds::check_limits(self.limits.as_deref().unwrap_or_default())
+    }
+
+    /// The part that changes the key's own row, identity excepted.
+    fn apply(self, key: &mut Key, now_ms: i64) -> Result<()> {
+        self.name.apply(&mut key.name);
+        self.owner_id.apply(&mut key.owner_id);
+        self.expires_at.apply(&mut key.expires_at);
+        key.enabled = self.enabled.unwrap_or(key.enabled);
+        match self.meta {
+            Patch::Keep => {}
+            Patch::Clear => key.meta.clear(),
+            Patch::Set(meta) => key.meta = meta,
+        }
+        let before = key.credits.refill.clone();
+        match self.credits {
+            Patch::Keep => {}
+            Patch::Clear => key.credits = super::Credits::default(),
+            Patch::Set(patch) => patch.apply(&mut key.credits)?,
+        }
+        let kept = |now: &Refill| before.as_ref().is_some_and(|before| before.same_schedule(now));
+        if key.credits.refill.as_ref().is_some_and(|refill| !kept(refill)) {
+            // A new schedule starts now: moments before it were not missed.
+            key.last_refill_at = Some(now_ms);
+        }
+        Ok(())
+    }
+}
+
+impl Keys {
+    /// Changes a key, all of it or nothing. Always counts as an update.
+    pub async fn update(&self, cx: &OpCtx, command: UpdateKey) -> Result<()> {
+        self.store.write(|tx| self.update_in(cx, tx, command)).await
+    }
+
+    async fn update_in(&self, cx: &OpCtx, tx: Tx, mut command: UpdateKey) -> Result<()> {
+        let before = store::find(tx.db(), &cx.workspace, &command.key_id).await?.ok_or_else(absent)?;
+        cx.require(Operation::KeyUpdate, before.target())?;
+        command.check()?;
+        let mut group = Group::new();
+        let mut changes = Map::new();
+        let mut after = before.clone();
+        match std::mem::take(&mut command.external_id) {
+            Patch::Keep => {}
+            Patch::Clear => after.identity_id = None,
+            Patch::Set(external_id) => {
+                let id = identities::ensure(&tx, cx, &self.entropy, &mut group, &external_id).await?;
+                after.identity_id = Some(id);
+            }
+        }
+        self.replace_access(cx, &tx, &mut command, &mut group, &mut changes).await?;
+        self.replace_limits(cx, &tx, &mut command, &mut changes).await?;
+        command.apply(&mut after, cx.now_ms)?;
+        store::update(tx.db(), &cx.workspace, &after, cx.now_ms).await?;
+        note_fields(&mut changes, &before, &after);
+        group.push_change(
+            Event::KeyUpdate,
+            format!("Updated key {}", after.id),
+            vec![after.audit_target(), after.api.audit_target()],
+            Value::Object(changes),
+        );
+        group.record(cx, &tx, &self.entropy).await?;
+        tx.changed(after.change());
+        Ok(())
+    }
+
+    async fn replace_access(
+        &self,
+        cx: &OpCtx,
+        tx: &Tx,
+        command: &mut UpdateKey,
+        group: &mut Group,
+        changes: &mut Map<String, Value>,
+    ) -> Result<()> {
+        let key_id = &command.key_id;
+        if command.roles.is_none() && command.permissions.is_none() {
+            return Ok(());
+        }
+        let before = permissions::of_keys(tx.db(), std::slice::from_ref(key_id))
+            .await?
+            .remove(key_id)
+            .unwrap_or_default();
+        if let Some(names) = command.roles.take() {
+            let roles = permissions::roles_by_name(tx.db(), &cx.workspace, &names).await?;
+            permissions::set_key_roles(tx, key_id, &roles).await?;
+            let names = |roles: &[Role]| sorted(roles.iter().map(|role| role.name.as_str()));
+            note(changes, "roles", names(&before.roles), names(&roles));
+        }
+        if let Some(slugs) = command.permissions.take() {
+            let direct = permissions::ensure(tx, cx, &self.entropy, group, &slugs).await?;
+            permissions::set_key_permissions(tx, key_id, &direct).await?;
+            let slugs =
+                |direct: &[Permission]| sorted(direct.iter().map(|permission| permission.slug.as_str()));
+            note(changes, "permissions", slugs(&before.direct), slugs(&direct));
+        }
+        Ok(())
+    }
+
+    async fn replace_limits(
+        &self,
+        cx: &OpCtx,
+        tx: &Tx,
+        command: &mut UpdateKey,
+        changes: &mut Map<String, Value>,
+    ) -> Result<()> {
+        let Some(wanted) = command.limits.take() else { return Ok(()) };
+        let key_id = &command.key_id;
+        let before =
+            limits::of_keys(tx.db(), std::slice::from_ref(key_id)).await?.remove(key_id).unwrap_or_default();
+        let change = limits::replace(tx, cx, &self.entropy, Owner::Key(key_id), wanted).await?;
+        note(changes, "ratelimits", limits_to_audit(&before), limits_to_audit(&change.current()));
+        Ok(())
+    }
+}
+
+fn sorted<'a>(names: impl Iterator<Item = &'a str>) -> Value {
+    let mut names: Vec<&str> = names.collect();
+    names.sort_unstable();
+    json!(names)
+}
+
+fn limits_to_audit(limits: &[Limit]) -> Value {
+    let one = |limit: &Limit| {
+        json!({
+            "name": limit.name,
+            "limit": limit.limit,
+            "duration": limit.duration_ms,
+            "autoApply": limit.auto_apply,
+        })
+    };
+    limits.iter().map(one).collect()
+}
+
+/// The changed fields of the row, as the audit log keeps them.
+fn note_fields(changes: &mut Map<String, Value>, before: &Key, after: &Key) {
+    let fields = |key: &Key| {
+        [
+            ("name", json!(key.name)),
+            ("identityId", json!(key.identity_id.as_ref().map(|id| id.as_str()))),
+            ("ownerId", json!(key.owner_id)),
+            ("meta", json!(key.meta)),
+            ("expires", json!(key.expires_at)),
+            ("enabled", json!(key.enabled)),
+            ("remaining", json!(key.credits.remaining)),
+            ("refill", json!(key.credits.refill.as_ref().map(Refill::to_audit))),
+        ]
+    };
+    for ((name, before), (_, after)) in fields(before).into_iter().zip(fields(after)) {
+        note(changes, name, before, after);
+    }
+}
+
+fn note(changes: &mut Map<String, Value>, field: &str, before: Value, after: Value) {
+    if before != after {
+        changes.insert(field.to_owned(), json!({ "before": before, "after": after }));
+    }
+}
