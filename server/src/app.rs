@@ -3,8 +3,9 @@
 //! Opens the data folder, wires the services, and ends them in an order that
 //! loses nothing. How they are reached is not its business.
 
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
-use std::sync::Arc;
 
 use entity::ids::{RequestId, WorkspaceId};
 use parking_lot::Mutex;
@@ -60,6 +61,8 @@ pub struct App {
     last_used: LastUsed,
     writer: Mutex<Option<Writer>>,
     dir: DataDir,
+    /// Where the server listens, once it does.
+    pub address: OnceLock<SocketAddr>,
 }
 
 impl App {
@@ -98,6 +101,7 @@ impl App {
             last_used,
             writer: Mutex::new(Some(writer)),
             dir,
+            address: OnceLock::new(),
         });
         app.first_start().await?;
         Ok(app)

@@ -102,7 +102,13 @@ pub struct Cache<K, V> {
 impl<K: Clone + Eq + Hash, V: Weigh> Cache<K, V> {
     /// Holds about `capacity_bytes` of values, and up to an eighth of that of misses.
     pub fn new(epochs: Arc<Epochs>, capacity_bytes: u64) -> Self {
-        let sized = |bytes: u64| quick_cache::sync::Cache::with_weighter((bytes / 512).max(64) as usize, bytes.max(65_536), ByWeight);
+        let sized = |bytes: u64| {
+            quick_cache::sync::Cache::with_weighter(
+                (bytes / 512).max(64) as usize,
+                bytes.max(65_536),
+                ByWeight,
+            )
+        };
         Self { epochs, present: sized(capacity_bytes), absent: sized(capacity_bytes / 8) }
     }
 
@@ -187,7 +193,8 @@ mod tests {
         });
         assert_eq!(raced.await.unwrap().as_deref(), Some(&1));
         assert!(cache.get(&"k").is_none());
-        let fresh = cache.get_or_load(&"k", || async { Ok(Loaded { value: Some(2), subjects: smallvec![subject] }) });
+        let fresh =
+            cache.get_or_load(&"k", || async { Ok(Loaded { value: Some(2), subjects: smallvec![subject] }) });
         assert_eq!(fresh.await.unwrap().as_deref(), Some(&2));
         assert_eq!(cache.get(&"k").flatten().as_deref(), Some(&2));
     }

@@ -52,7 +52,10 @@ pub const SETTINGS: &[Setting] = &[
     plain("worker_threads", "0", "Threads that serve requests; 0 for one per core"),
     plain("admin_email", "", "E-mail of the owner made on the first start"),
     secret("admin_password", "Password of that owner"),
-    secret("master_key", "32 bytes in base64 that encrypt recoverable keys; else master.key in the data folder"),
+    secret(
+        "master_key",
+        "32 bytes in base64 that encrypt recoverable keys; else master.key in the data folder",
+    ),
     secret("root_key", "A root key with every right, 24 characters or more"),
 ];
 
@@ -137,16 +140,23 @@ impl Config {
         let listen = parsed("listen", text("listen"), SocketAddr::from(([127, 0, 0, 1], 3000)), &mut check);
         let max_body_bytes = parsed("max_body_bytes", text("max_body_bytes"), 0, &mut check);
         let key_cache_mib: u64 = parsed("key_cache_mib", text("key_cache_mib"), 64, &mut check);
-        let limiter_max_counters = parsed("limiter_max_counters", text("limiter_max_counters"), 0, &mut check);
+        let limiter_max_counters =
+            parsed("limiter_max_counters", text("limiter_max_counters"), 0, &mut check);
         let worker_threads = parsed("worker_threads", text("worker_threads"), 0, &mut check);
         let trusted_proxies = networks(text("trusted_proxies"), &mut check);
         let log_format = log_format(text("log_format"), &mut check);
         let levels = ["error", "warn", "info", "debug", "trace"];
-        check("log_level", (!levels.contains(&text("log_level"))).then(|| format!("must be one of {}", levels.join(", "))));
+        check(
+            "log_level",
+            (!levels.contains(&text("log_level"))).then(|| format!("must be one of {}", levels.join(", "))),
+        );
         check("public_url", some("public_url").and_then(|url| origin_fault(&url)));
         check("master_key", some("master_key").and_then(|key| master_key_fault(&key)));
         check("root_key", some("root_key").and_then(|key| root_key_fault(&key)));
-        check("admin_email", some("admin_email").filter(|email| !email.contains('@')).map(|_| "is no address".to_owned()));
+        check(
+            "admin_email",
+            some("admin_email").filter(|email| !email.contains('@')).map(|_| "is no address".to_owned()),
+        );
         let half = some("admin_email").is_some() != some("admin_password").is_some();
         check("admin_password", half.then(|| "admin_email and admin_password belong together".to_owned()));
         Self {
@@ -210,7 +220,12 @@ fn read_file(raw: &Raw, problems: &mut Vec<String>) -> toml::Table {
     table
 }
 
-fn find(setting: &Setting, raw: &Raw, file: &toml::Table, problems: &mut Vec<String>) -> (String, &'static str) {
+fn find(
+    setting: &Setting,
+    raw: &Raw,
+    file: &toml::Table,
+    problems: &mut Vec<String>,
+) -> (String, &'static str) {
     if let Some(value) = raw.flags.get(setting.name) {
         return (value.clone(), "flag");
     }
@@ -230,7 +245,11 @@ fn find(setting: &Setting, raw: &Raw, file: &toml::Table, problems: &mut Vec<Str
         Some(toml::Value::Array(items)) => {
             (items.iter().filter_map(toml::Value::as_str).collect::<Vec<_>>().join(","), "file")
         }
-        Some(other) => (other.to_string(), "file"),
+        Some(toml::Value::Integer(number)) => (number.to_string(), "file"),
+        Some(_) => {
+            problems.push(format!("{}: expected a text or a number in the file", setting.name));
+            (setting.default.to_owned(), "default")
+        }
         None => (setting.default.to_owned(), "default"),
     }
 }
@@ -248,12 +267,15 @@ fn parsed<T: FromStr<Err: std::fmt::Display>>(
 }
 
 fn networks(list: &str, check: &mut impl FnMut(&str, Option<String>)) -> Vec<IpNet> {
-    let parse = |entry: &str| entry.parse().or_else(|_| entry.parse().map(|ip: std::net::IpAddr| IpNet::from(ip)));
+    let parse =
+        |entry: &str| entry.parse().or_else(|_| entry.parse().map(|ip: std::net::IpAddr| IpNet::from(ip)));
     list.split(',')
         .map(str::trim)
         .filter(|entry| !entry.is_empty())
         .filter_map(|entry| {
-            parse(entry).map_err(|_| check("trusted_proxies", Some(format!("'{entry}' is no address or network")))).ok()
+            parse(entry)
+                .map_err(|_| check("trusted_proxies", Some(format!("'{entry}' is no address or network"))))
+                .ok()
         })
         .collect()
 }
@@ -271,14 +293,18 @@ fn log_format(text: &str, check: &mut impl FnMut(&str, Option<String>)) -> LogFo
 }
 
 fn origin_fault(url: &str) -> Option<String> {
-    let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")).map(|rest| rest.trim_end_matches('/'));
+    let host = url
+        .strip_prefix("https://")
+        .or_else(|| url.strip_prefix("http://"))
+        .map(|rest| rest.trim_end_matches('/'));
     let well_formed = host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#', ' ']));
     (!well_formed).then(|| "must be http:// or https:// and a host, without a path".to_owned())
 }
 
 fn master_key_fault(key: &str) -> Option<String> {
     let length = STANDARD.decode(key).map(|bytes| bytes.len());
-    (length != Ok(32)).then(|| "must be 32 bytes in base64, as `openssl rand -base64 32` prints them".to_owned())
+    (length != Ok(32))
+        .then(|| "must be 32 bytes in base64, as `openssl rand -base64 32` prints them".to_owned())
 }
 
 fn root_key_fault(key: &str) -> Option<String> {
@@ -291,7 +317,8 @@ mod tests {
     use super::*;
 
     fn raw(flags: &[(&str, &str)], variables: &[(&str, &str)]) -> Raw {
-        let map = |pairs: &[(&str, &str)]| pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let map =
+            |pairs: &[(&str, &str)]| pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
         Raw { flags: map(flags), variables: map(variables) }
     }
 
@@ -325,7 +352,14 @@ mod tests {
         .err()
         .expect("problems");
         let text = problems.detail();
-        for name in ["listen (from flag)", "trusted_proxies", "root_key", "master_key", "public_url", "admin_password"] {
+        for name in [
+            "listen (from flag)",
+            "trusted_proxies",
+            "root_key",
+            "master_key",
+            "public_url",
+            "admin_password",
+        ] {
             assert!(text.contains(name), "{name} is missing in {text}");
         }
     }
@@ -346,7 +380,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("unkey.toml");
         std::fs::write(&file, "listne = \"x\"\n").unwrap();
-        let problems = Config::resolve(&raw(&[("config", file.to_str().unwrap())], &[])).err().expect("a problem");
+        let problems =
+            Config::resolve(&raw(&[("config", file.to_str().unwrap())], &[])).err().expect("a problem");
         assert!(problems.detail().contains("listne"));
     }
 }

@@ -43,8 +43,11 @@ impl Error {
 
     /// An unexpected failure: the caller learns nothing but the request id.
     pub fn internal(cause: impl Into<Cause>) -> Self {
-        Self::new(Code::Unexpected, "An unexpected error occurred. The server log has the details under this request id.")
-            .because(cause)
+        Self::new(
+            Code::Unexpected,
+            "An unexpected error occurred. The server log has the details under this request id.",
+        )
+        .because(cause)
     }
 
     /// The error of a resource that is absent, foreign or hidden from the caller.
@@ -181,7 +184,8 @@ impl Code {
 
 impl From<sea_orm::DbErr> for Error {
     fn from(error: sea_orm::DbErr) -> Self {
-        Self::new(Code::ServiceUnavailable, "The database could not serve this request. Try again.").because(error)
+        Self::new(Code::ServiceUnavailable, "The database could not serve this request. Try again.")
+            .because(error)
     }
 }
 

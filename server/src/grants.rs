@@ -48,6 +48,14 @@ impl Grants {
         self.full
     }
 
+    /// Whether exactly this permission is held. Narrower ones that a held one
+    /// implies do not count: who delegates must name what they have.
+    pub fn holds(&self, permission: &str) -> bool {
+        self.full
+            || self.tuples.contains(permission)
+            || Urn::parse(permission).is_some_and(|wanted| self.urns.contains(&wanted))
+    }
+
     fn covers_urn(&self, workspace: &WorkspaceId, path: &str, action: &str) -> bool {
         self.urns.iter().any(|urn| urn.covers(workspace.as_str(), path, action))
     }
@@ -93,8 +101,14 @@ pub struct Target<'a> {
 
 impl<'a> Target<'a> {
     /// A resource without an id of its own, or one that does not exist yet.
-    pub const NONE: Target<'static> =
-        Target { api: None, keyspace: None, key: None, identity: None, namespace: None, ratelimit_override: None };
+    pub const NONE: Target<'static> = Target {
+        api: None,
+        keyspace: None,
+        key: None,
+        identity: None,
+        namespace: None,
+        ratelimit_override: None,
+    };
 
     pub fn api(api: &'a ApiId, keyspace: &'a KeyspaceId) -> Self {
         Self { api: Some(api), keyspace: Some(keyspace), ..Target::NONE }
@@ -176,14 +190,18 @@ fn rule(operation: Operation) -> (Need, Denial) {
             (Any(&[Own(Api, "encrypt_key"), On(AnyKeyOfKeyspace, "encrypt_key")]), Masked(Code::ApiNotFound))
         }
         Operation::KeyRead => (Any(&[Own(Api, "read_key"), On(Key, "read_key")]), Forbidden),
-        Operation::KeyWhoami => (Any(&[Own(Api, "read_key"), On(Key, "read_key")]), Masked(Code::KeyNotFound)),
+        Operation::KeyWhoami => {
+            (Any(&[Own(Api, "read_key"), On(Key, "read_key")]), Masked(Code::KeyNotFound))
+        }
         Operation::KeyDecrypt => (Any(&[Own(Api, "decrypt_key"), On(Key, "decrypt_key")]), Forbidden),
         Operation::KeyListDecrypt => {
             (Any(&[Own(Api, "decrypt_key"), On(AnyKeyOfKeyspace, "decrypt_key")]), Forbidden)
         }
         Operation::KeyUpdate => (Any(&[Own(Api, "update_key"), On(Key, "update_key")]), Forbidden),
         Operation::KeyDelete => (Any(&[Own(Api, "delete_key"), On(Key, "delete_key")]), Forbidden),
-        Operation::KeyVerify => (Any(&[Own(Api, "verify_key"), On(Key, "verify_key")]), Masked(Code::KeyNotFound)),
+        Operation::KeyVerify => {
+            (Any(&[Own(Api, "verify_key"), On(Key, "verify_key")]), Masked(Code::KeyNotFound))
+        }
         Operation::IdentityCreate => {
             (Any(&[Exact("identity.*.create_identity"), On(AnyIdentity, "create_identity")]), Forbidden)
         }
@@ -204,7 +222,9 @@ impl OpCtx {
         match &self.principal {
             Principal::Cli | Principal::Job(_) => true,
             Principal::RootKey(key) if key.grants.full => true,
-            Principal::RootKey(key) => rule(operation).0.missing(&key.grants, &self.workspace, target).is_none(),
+            Principal::RootKey(key) => {
+                rule(operation).0.missing(&key.grants, &self.workspace, target).is_none()
+            }
         }
     }
 
@@ -222,7 +242,9 @@ impl OpCtx {
         match (need.missing(grants, &self.workspace, target), denial) {
             (None, _) => Ok(()),
             (Some(_), Denial::Masked(code)) => Err(Error::absent(code)),
-            (Some(missing), Denial::Forbidden) => Err(Error::new(Code::InsufficientPermissions, missing.sentence())),
+            (Some(missing), Denial::Forbidden) => {
+                Err(Error::new(Code::InsufficientPermissions, missing.sentence()))
+            }
         }
     }
 }
@@ -294,7 +316,13 @@ impl Need {
     }
 }
 
-fn describe_joined(needs: &[Need], joint: &str, text: &mut String, workspace: &WorkspaceId, target: Target<'_>) {
+fn describe_joined(
+    needs: &[Need],
+    joint: &str,
+    text: &mut String,
+    workspace: &WorkspaceId,
+    target: Target<'_>,
+) {
     for (position, need) in needs.iter().enumerate() {
         if position > 0 {
             text.push_str(joint);

@@ -51,7 +51,13 @@ impl Group {
     }
 
     /// As [`Group::push`], with the changed fields: `{"field": {"before": .., "after": ..}}`.
-    pub fn push_change(&mut self, event: Event, description: impl Into<String>, targets: Vec<Target>, changes: Value) {
+    pub fn push_change(
+        &mut self,
+        event: Event,
+        description: impl Into<String>,
+        targets: Vec<Target>,
+        changes: Value,
+    ) {
         self.0.push(Entry { event, description: description.into(), targets, changes: Some(changes) });
     }
 
@@ -66,7 +72,11 @@ impl Group {
         }
         let correlation: Option<CorrelationId> =
             (self.0.len() > 1).then(|| entropy.id(CorrelationId::PREFIX, cx.now_ms));
-        let rows = self.0.into_iter().map(|entry| (entropy.id::<AuditId>(AuditId::PREFIX, cx.now_ms), entry)).collect();
+        let rows = self
+            .0
+            .into_iter()
+            .map(|entry| (entropy.id::<AuditId>(AuditId::PREFIX, cx.now_ms), entry))
+            .collect();
         store::insert(tx, cx, correlation, rows).await
     }
 }

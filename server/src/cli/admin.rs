@@ -66,7 +66,8 @@ pub(super) async fn execute(app: &App, request: &Request) -> Result<Output> {
     let matches = parser::command()
         .try_get_matches_from(&request.arguments)
         .map_err(|error| Error::invalid(error.to_string()))?;
-    let password = request.stdin.as_deref().map(|text| PlainKey::new(text.trim_end_matches(['\r', '\n']).to_owned()));
+    let password =
+        request.stdin.as_deref().map(|text| PlainKey::new(text.trim_end_matches(['\r', '\n']).to_owned()));
     let cx = context(app, &matches).await?;
     let (group, inner) = matches.subcommand().ok_or_else(unknown)?;
     let (action, inner) = inner.subcommand().ok_or_else(unknown)?;
@@ -133,10 +134,13 @@ fn read_stdin() -> Result<String> {
 /// Rows of text in aligned columns.
 pub(super) fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
-    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0);
+    let width = |column: usize| {
+        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
     let widths: Vec<usize> = (0..columns).map(width).collect();
     let line = |row: &Vec<String>| {
-        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        let cells: Vec<String> =
+            row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
         cells.join("  ").trim_end().to_owned() + "\n"
     };
     rows.iter().map(line).collect()
@@ -144,5 +148,7 @@ pub(super) fn table(rows: &[Vec<String>]) -> String {
 
 /// A time as lists show it.
 pub(super) fn date(time_ms: i64) -> String {
-    chrono::DateTime::from_timestamp_millis(time_ms).map(|time| time.format("%Y-%m-%d %H:%M").to_string()).unwrap_or_default()
+    chrono::DateTime::from_timestamp_millis(time_ms)
+        .map(|time| time.format("%Y-%m-%d %H:%M").to_string())
+        .unwrap_or_default()
 }

@@ -30,7 +30,11 @@ pub(super) async fn set(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<O
     // An empty value clears.
     let clearable = |name: &str| text(name).map(|value| Some(value).filter(|value| !value.trim().is_empty()));
     let default_bytes = clearable("default-bytes")
-        .map(|bytes| bytes.map(|bytes| bytes.parse().map_err(|_| Error::invalid("--default-bytes expects a number."))).transpose())
+        .map(|bytes| {
+            bytes
+                .map(|bytes| bytes.parse().map_err(|_| Error::invalid("--default-bytes expects a number.")))
+                .transpose()
+        })
         .transpose()?;
     let change = SetApi {
         name: text("name"),

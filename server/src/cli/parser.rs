@@ -14,7 +14,10 @@ pub(super) fn command() -> Command {
         .arg_required_else_help(true)
         .args(folder_flags())
         .subcommand(serve())
-        .subcommand(group("setup", "First steps").subcommand(Command::new("link").about("Print a one-time setup link")))
+        .subcommand(
+            group("setup", "First steps")
+                .subcommand(Command::new("link").about("Print a one-time setup link")),
+        )
         .subcommand(root_key())
         .subcommand(user())
         .subcommand(workspace())
@@ -33,7 +36,9 @@ pub(super) fn command() -> Command {
         .subcommand(
             group("config", "Settings")
                 .subcommand(Command::new("check").about("Report every problem of the settings"))
-                .subcommand(Command::new("print").about("Print the settings in force and where they come from")),
+                .subcommand(
+                    Command::new("print").about("Print the settings in force and where they come from"),
+                ),
         )
 }
 
@@ -66,7 +71,8 @@ fn folder_flags() -> Vec<Arg> {
 }
 
 fn serve() -> Command {
-    let flags = SETTINGS.iter().filter(|setting| !setting.secret && !matches!(setting.name, "data_dir" | "config"));
+    let flags =
+        SETTINGS.iter().filter(|setting| !setting.secret && !matches!(setting.name, "data_dir" | "config"));
     let flags = flags.filter_map(|setting| setting_flag(setting.name));
     Command::new("serve").about("Run the server").args(flags)
 }
@@ -128,25 +134,24 @@ fn workspace() -> Command {
 
 fn api() -> Command {
     let switch = |name, help| option(name, help).value_parser(["on", "off"]);
-    group("api", "APIs and their settings")
-        .subcommand(Command::new("list").about("List APIs"))
-        .subcommand(
-            Command::new("set")
-                .about("Change settings of an API; an empty value clears one")
-                .arg(Arg::new("id").required(true))
-                .arg(option("name", "New name"))
-                .arg(switch("recoverable", "Allow keys whose plaintext can be read again"))
-                .arg(switch("delete-protection", "Refuse to delete the API"))
-                .arg(option("ip-allow", "Comma-separated addresses and networks that may verify its keys"))
-                .arg(option("default-prefix", "Prefix of keys made without one"))
-                .arg(option("default-bytes", "Random bytes of keys made without a length, 16 to 255")),
-        )
+    group("api", "APIs and their settings").subcommand(Command::new("list").about("List APIs")).subcommand(
+        Command::new("set")
+            .about("Change settings of an API; an empty value clears one")
+            .arg(Arg::new("id").required(true))
+            .arg(option("name", "New name"))
+            .arg(switch("recoverable", "Allow keys whose plaintext can be read again"))
+            .arg(switch("delete-protection", "Refuse to delete the API"))
+            .arg(option("ip-allow", "Comma-separated addresses and networks that may verify its keys"))
+            .arg(option("default-prefix", "Prefix of keys made without one"))
+            .arg(option("default-bytes", "Random bytes of keys made without a length, 16 to 255")),
+    )
 }
 
 fn migration() -> Command {
     group("migration", "Imports of foreign keys").subcommand(
-        Command::new("create")
-            .about("Announce an import and print its id")
-            .arg(required("algorithm", "How the foreign hashes were made: sha256 or github.com/seamapi/prefixed-api-key")),
+        Command::new("create").about("Announce an import and print its id").arg(required(
+            "algorithm",
+            "How the foreign hashes were made: sha256 or github.com/seamapi/prefixed-api-key",
+        )),
     )
 }

@@ -23,7 +23,11 @@ pub(super) async fn create(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Resul
     };
     let (_, plaintext) = app.root_keys.create(cx, command).await?;
     let output = Output::line(plaintext.reveal());
-    Ok(if has_rights { output } else { output.remark("This key has no permissions: give some with --permission, or --full.") })
+    Ok(if has_rights {
+        output
+    } else {
+        output.remark("This key has no permissions: give some with --permission, or --full.")
+    })
 }
 
 pub(super) async fn list(app: &App, cx: &OpCtx) -> Result<Output> {

@@ -4,7 +4,6 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
@@ -23,12 +22,15 @@ pub(super) async fn run(config: Config) -> Result<Output> {
     let dir = DataDir::acquire(&config.data_dir)?.ok_or_else(|| {
         Error::invalid(format!("{} is in use by another unkey process", config.data_dir.display()))
     })?;
-    let listener = TcpListener::bind(config.listen)
-        .await
-        .map_err(|error| Error::invalid(format!("cannot listen on {}: {error}", config.listen)).because(error))?;
+    let listener = std::net::TcpListener::bind(config.listen)
+        .and_then(|listener| listener.set_nonblocking(true).map(|()| listener))
+        .map_err(|error| {
+            Error::invalid(format!("cannot listen on {}: {error}", config.listen)).because(error)
+        })?;
     let address = listener.local_addr().map_err(Error::internal)?;
     let app = App::open(config, Clock::system(), Entropy::system(), dir).await?;
     let commands = tokio::spawn(control::listen(app.clone(), control::open(app.data_dir())?));
+    app.address.get_or_init(|| address);
     announce(&app, address).await?;
 
     let (stop, stopped) = watch::channel(false);
@@ -53,7 +55,7 @@ async fn announce(app: &Arc<App>, address: SocketAddr) -> Result<()> {
     if !app.users.exist().await? {
         let workspace = app.workspaces.list().await?.remove(0);
         let cx = app.cx(workspace.id, Principal::Job("first start"), Door::Job);
-        let link = setup::new_link(app, &cx, &address.to_string()).await?;
+        let link = setup::new_link(app, &cx).await?;
         lines.push_str(&format!("Set this server up within an hour: {link}\n"));
     }
     tracing::info!(%address, data_dir = %app.data_dir().display(), version = env!("CARGO_PKG_VERSION"), "listening");

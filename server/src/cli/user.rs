@@ -19,7 +19,12 @@ fn printed(given: bool, password: &PlainKey) -> Output {
     if given { Output::default() } else { Output::line(password.reveal()) }
 }
 
-pub(super) async fn create(app: &App, cx: &OpCtx, matches: &ArgMatches, password: Option<PlainKey>) -> Result<Output> {
+pub(super) async fn create(
+    app: &App,
+    cx: &OpCtx,
+    matches: &ArgMatches,
+    password: Option<PlainKey>,
+) -> Result<Output> {
     let given = password.is_some();
     let password = password.unwrap_or_else(|| app.users.generate_password());
     let output = printed(given, &password);
@@ -44,6 +49,7 @@ pub(super) async fn reset_password(
 
 pub(super) async fn list(app: &App, cx: &OpCtx) -> Result<Output> {
     let rows = app.users.list(cx).await?.into_iter();
-    let rows = rows.map(|user| vec![user.id.to_string(), user.email, user.name, user.role, date(user.created_at)]);
+    let rows =
+        rows.map(|user| vec![user.id.to_string(), user.email, user.name, user.role, date(user.created_at)]);
     Ok(Output::text(table(&rows.collect::<Vec<_>>())))
 }

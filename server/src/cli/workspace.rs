@@ -19,12 +19,23 @@ pub(super) async fn create(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Resul
 pub(super) async fn list(app: &App) -> Result<Output> {
     let rows = app.workspaces.list().await?.into_iter().map(|workspace| {
         let state = if workspace.enabled { "enabled" } else { "disabled" };
-        vec![workspace.id.to_string(), workspace.slug, workspace.name, state.to_owned(), date(workspace.created_at)]
+        vec![
+            workspace.id.to_string(),
+            workspace.slug,
+            workspace.name,
+            state.to_owned(),
+            date(workspace.created_at),
+        ]
     });
     Ok(Output::text(table(&rows.collect::<Vec<_>>())))
 }
 
-pub(super) async fn set_enabled(app: &App, cx: &OpCtx, matches: &ArgMatches, enabled: bool) -> Result<Output> {
+pub(super) async fn set_enabled(
+    app: &App,
+    cx: &OpCtx,
+    matches: &ArgMatches,
+    enabled: bool,
+) -> Result<Output> {
     let slug = matches.get_one::<String>("slug").cloned().unwrap_or_default();
     app.workspaces.set_enabled(cx, &slug, enabled).await?;
     Ok(Output::default().remark(if enabled { "Enabled." } else { "Disabled." }))

@@ -69,7 +69,8 @@ impl Ledger {
 async fn run(store: Store, mut queue: mpsc::Receiver<Request>) {
     let mut batch = Vec::with_capacity(BATCH);
     while queue.recv_many(&mut batch, BATCH).await > 0 {
-        let spends: Vec<(KeyId, i64)> = batch.iter().map(|request| (request.key.clone(), request.cost)).collect();
+        let spends: Vec<(KeyId, i64)> =
+            batch.iter().map(|request| (request.key.clone(), request.cost)).collect();
         let outcome = store.write(|tx| async move { commit(&tx, &spends).await }).await;
         answer(batch.drain(..), outcome);
     }

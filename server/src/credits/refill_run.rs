@@ -4,7 +4,7 @@
 //! follows from when each key was last refilled, so a run that was missed, cut
 //! short or repeated does no harm.
 
-use super::refill::{due_since, previous_at_or_before, refilled, Interval};
+use super::refill::{Interval, due_since, previous_at_or_before, refilled};
 use super::store;
 use crate::error::Result;
 use crate::store::{Change, Store};
@@ -19,10 +19,12 @@ pub async fn refill_due(store: &Store, now_ms: i64) -> Result<u64> {
     let mut cursor = String::new();
     let mut count = 0;
     loop {
-        let (last, refilled) = store.write(|tx| {
-            let cursor = cursor.clone();
-            async move { batch(&tx, midnight, &cursor, now_ms).await }
-        }).await?;
+        let (last, refilled) = store
+            .write(|tx| {
+                let cursor = cursor.clone();
+                async move { batch(&tx, midnight, &cursor, now_ms).await }
+            })
+            .await?;
         count += refilled;
         match last {
             Some(last) => cursor = last,
@@ -32,7 +34,12 @@ pub async fn refill_due(store: &Store, now_ms: i64) -> Result<u64> {
 }
 
 /// Refills one batch; returns where the next begins, if there may be one.
-async fn batch(tx: &crate::store::Tx, midnight: i64, cursor: &str, now_ms: i64) -> Result<(Option<String>, u64)> {
+async fn batch(
+    tx: &crate::store::Tx,
+    midnight: i64,
+    cursor: &str,
+    now_ms: i64,
+) -> Result<(Option<String>, u64)> {
     let keys = store::refillable(tx.db(), midnight, cursor, BATCH).await?;
     let last = (keys.len() as u64 == BATCH).then(|| keys.last().map(|key| key.id.to_string())).flatten();
     let mut count = 0;

@@ -11,7 +11,10 @@ use super::refill::Interval;
 use crate::error::Result;
 
 /// Balances of live keys; `None` is unlimited. Keys that are gone are missing.
-pub(super) async fn balances(db: &impl ConnectionTrait, keys: &[&KeyId]) -> Result<HashMap<KeyId, Option<i64>>> {
+pub(super) async fn balances(
+    db: &impl ConnectionTrait,
+    keys: &[&KeyId],
+) -> Result<HashMap<KeyId, Option<i64>>> {
     let rows: Vec<(KeyId, Option<i64>)> = key::Entity::find()
         .select_only()
         .columns([key::Column::Id, key::Column::Remaining])
@@ -90,7 +93,12 @@ pub(super) async fn refillable(
 }
 
 /// Notes a refill of `key` at `now_ms`.
-pub(super) async fn refill(db: &impl ConnectionTrait, key: &KeyId, remaining: i64, now_ms: i64) -> Result<()> {
+pub(super) async fn refill(
+    db: &impl ConnectionTrait,
+    key: &KeyId,
+    remaining: i64,
+    now_ms: i64,
+) -> Result<()> {
     key::Entity::update_many()
         .col_expr(key::Column::Remaining, Expr::value(remaining))
         .col_expr(key::Column::LastRefillAt, Expr::value(now_ms))

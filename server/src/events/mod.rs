@@ -15,7 +15,9 @@ mod writer;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use entity::ids::{ApiId, IdentityId, KeyId, KeyspaceId, NamespaceId, OverrideId, RequestId, RootKeyId, WorkspaceId};
+use entity::ids::{
+    ApiId, IdentityId, KeyId, KeyspaceId, NamespaceId, OverrideId, RequestId, RootKeyId, WorkspaceId,
+};
 
 pub use chunk::{Stored, StoredRatelimit, StoredVerification, decode};
 pub use last_used::LastUsed;

@@ -3,7 +3,9 @@
 use entity::ids::{KeyId, RootKeyId};
 use entity::{chunk, key, root_key};
 use sea_orm::sea_query::{CaseStatement, Expr};
-use sea_orm::{ActiveValue::NotSet, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
+use sea_orm::{
+    ActiveValue::NotSet, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set,
+};
 
 use super::Event;
 use super::chunk::{Stored, VERSION, decode, encode};
@@ -62,7 +64,10 @@ pub(super) async fn set_root_keys_used(db: &impl ConnectionTrait, used: &[(RootK
         latest = latest.case(root_key::Column::Id.eq(key.as_str()), Expr::value(*time_ms));
     }
     root_key::Entity::update_many()
-        .col_expr(root_key::Column::LastUsedAt, latest.finally(Expr::col(root_key::Column::LastUsedAt)).into())
+        .col_expr(
+            root_key::Column::LastUsedAt,
+            latest.finally(Expr::col(root_key::Column::LastUsedAt)).into(),
+        )
         .filter(root_key::Column::Id.is_in(used.iter().map(|(key, _)| key.as_str())))
         .exec(db)
         .await?;

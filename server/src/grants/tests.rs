@@ -8,7 +8,11 @@ use crate::op::{Door, RootKeyPrincipal};
 fn holder(permissions: &[&str]) -> OpCtx {
     let grants = Grants::new(false, permissions.iter().map(|text| (*text).to_owned()));
     OpCtx {
-        principal: Principal::RootKey(Arc::new(RootKeyPrincipal { id: RootKeyId::from("key_1"), name: None, grants })),
+        principal: Principal::RootKey(Arc::new(RootKeyPrincipal {
+            id: RootKeyId::from("key_1"),
+            name: None,
+            grants,
+        })),
         workspace: WorkspaceId::from("ws_1"),
         now_ms: 0,
         request_id: RequestId::from("req_1"),

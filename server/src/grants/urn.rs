@@ -24,12 +24,19 @@ impl Urn {
         };
         let valid_action = match action {
             "*" => path == "**",
-            word => !word.is_empty() && !word.contains([':', '#', '/', '*']) && !word.starts_with('_') && !word.ends_with('_'),
+            word => {
+                !word.is_empty()
+                    && !word.contains([':', '#', '/', '*'])
+                    && !word.starts_with('_')
+                    && !word.ends_with('_')
+            }
         };
-        (!workspace.is_empty() && valid_action && segments.iter().enumerate().all(well_formed)).then(|| Self {
-            workspace: workspace.into(),
-            path: segments.into_iter().map(Into::into).collect(),
-            action: action.into(),
+        (!workspace.is_empty() && valid_action && segments.iter().enumerate().all(well_formed)).then(|| {
+            Self {
+                workspace: workspace.into(),
+                path: segments.into_iter().map(Into::into).collect(),
+                action: action.into(),
+            }
         })
     }
 

@@ -51,7 +51,9 @@ impl Call {
             Some(error) => tracing::debug!(
                 request_id = %self.request_id, path, status, elapsed_us, code = error.code().as_str(), "request refused"
             ),
-            None => tracing::debug!(request_id = %self.request_id, path, status, elapsed_us, "request served"),
+            None => {
+                tracing::debug!(request_id = %self.request_id, path, status, elapsed_us, "request served")
+            }
         }
     }
 }
@@ -61,10 +63,13 @@ pub async fn read_body(body: Body, max_bytes: usize) -> Result<Bytes> {
     let limit = if max_bytes == 0 { usize::MAX } else { max_bytes };
     match tokio::time::timeout(BODY_TIMEOUT, body.into_bytes_limit(limit)).await {
         Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(poem::error::ReadBodyError::PayloadTooLarge)) => {
-            Err(Error::new(Code::BodyTooLarge, format!("The request body exceeds the limit of {limit} bytes.")))
+        Ok(Err(poem::error::ReadBodyError::PayloadTooLarge)) => Err(Error::new(
+            Code::BodyTooLarge,
+            format!("The request body exceeds the limit of {limit} bytes."),
+        )),
+        Ok(Err(error)) => {
+            Err(Error::new(Code::BodyUnreadable, "The request body could not be read.").because(error))
         }
-        Ok(Err(error)) => Err(Error::new(Code::BodyUnreadable, "The request body could not be read.").because(error)),
         Err(_) => Err(Error::new(Code::RequestTimeout, "The request body took too long to arrive.")),
     }
 }
@@ -102,7 +107,9 @@ pub fn base_url(app: &App, headers: &HeaderMap) -> String {
     let is_plain = |host: &&str| {
         !host.is_empty()
             && host.len() <= 255
-            && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b':' | b'[' | b']'))
+            && host
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b':' | b'[' | b']'))
     };
     header(headers, &HOST).filter(is_plain).map(|host| format!("http://{host}")).unwrap_or_default()
 }

@@ -40,7 +40,10 @@ impl Endpoint for Setup {
         Ok(if known {
             plain(StatusCode::OK, SETUP)
         } else {
-            plain(StatusCode::NOT_FOUND, "This setup link is unknown, used or expired. Make another with `unkey setup link`.\n")
+            plain(
+                StatusCode::NOT_FOUND,
+                "This setup link is unknown, used or expired. Make another with `unkey setup link`.\n",
+            )
         })
     }
 }

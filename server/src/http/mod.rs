@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use poem::endpoint::{BoxEndpoint, make_sync};
 use poem::http::{StatusCode, header};
-use poem::listener::Acceptor;
+use poem::listener::TcpAcceptor;
 use poem::middleware::CatchPanic;
 use poem::{EndpointExt, IntoResponse, Response, Route, Server, get};
 use serde_json::Value;
@@ -42,11 +42,12 @@ pub fn routes(app: &Arc<App>) -> BoxEndpoint<'static, Response> {
 }
 
 /// Serves until `shutdown` resolves, then lets requests in flight finish.
-pub async fn serve<A, S>(app: &Arc<App>, acceptor: A, shutdown: S) -> Result<()>
+/// `listener` must be non-blocking.
+pub async fn serve<S>(app: &Arc<App>, listener: std::net::TcpListener, shutdown: S) -> Result<()>
 where
-    A: Acceptor + 'static,
     S: Future<Output = ()>,
 {
+    let acceptor = TcpAcceptor::from_std(listener).map_err(Error::internal)?;
     Server::new_with_acceptor(acceptor)
         .run_with_graceful_shutdown(routes(app), shutdown, Some(DRAIN))
         .await

@@ -48,7 +48,8 @@ pub fn document(version: &Version, operations: &[Described]) -> Value {
     tidy_numbers(&mut schemas);
     close_requests(version, operations, &mut schemas);
     add_envelope(&mut schemas);
-    let paths: Map<String, Value> = operations.iter().map(|operation| (operation.path.to_owned(), path(operation))).collect();
+    let paths: Map<String, Value> =
+        operations.iter().map(|operation| (operation.path.to_owned(), path(operation))).collect();
     json!({
         "openapi": "3.0.0",
         "info": { "title": version.title, "version": version.version, "description": version.description },
@@ -77,7 +78,10 @@ pub fn reference(schema: Schema) -> Value {
 fn tidy_numbers(value: &mut Value) {
     match value {
         Value::Number(number) => {
-            if let Some(float) = number.as_f64().filter(|float| number.is_f64() && float.fract() == 0.0 && float.abs() < 9.1e18) {
+            if let Some(float) = number
+                .as_f64()
+                .filter(|float| number.is_f64() && float.fract() == 0.0 && float.abs() < 9.1e18)
+            {
                 *value = json!(float as i64);
             }
         }
@@ -103,7 +107,8 @@ fn close_requests(version: &Version, operations: &[Described], schemas: &mut Val
 fn collect_references(schema: &Value, schemas: &Value, names: &mut BTreeSet<String>) {
     match schema {
         Value::Object(members) => {
-            if let Some(name) = members.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next())
+            if let Some(name) =
+                members.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next())
                 && names.insert(name.to_owned())
             {
                 collect_references(&schemas[name], schemas, names);
@@ -188,8 +193,9 @@ fn success(operation: &Described) -> Value {
 pub fn reference_page(document: &Value) -> String {
     let empty = OpenApiService::new((), "", "");
     let spec = document.to_string().replace("</", "<\\/");
-    empty
-        .scalar_html()
-        .replacen(&empty.spec(), &spec, 1)
-        .replacen(r#"id="api-reference""#, r#"id="api-reference" data-configuration='{"withDefaultFonts":false}'"#, 1)
+    empty.scalar_html().replacen(&empty.spec(), &spec, 1).replacen(
+        r#"id="api-reference""#,
+        r#"id="api-reference" data-configuration='{"withDefaultFonts":false}'"#,
+        1,
+    )
 }

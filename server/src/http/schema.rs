@@ -53,7 +53,9 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Patch<T> {
 pub struct Nullable<T>(pub Option<T>);
 
 /// Reads an optional member that may be left out but not be `null`.
-pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
 
@@ -67,7 +69,7 @@ macro_rules! json_by_serde {
             }
         }
 
-        impl$(<$generic: Type + Serialize>)? ToJSON for $type {
+        impl$(<$generic: Type>)? ToJSON for $type {
             fn to_json(&self) -> Option<Value> {
                 None
             }
@@ -121,6 +123,42 @@ impl Type for Meta {
 }
 
 json_by_serde!(Meta);
+
+/// A body that is a list of 1 to 100 items.
+#[derive(Debug, Deserialize)]
+#[serde(transparent)]
+pub struct Batch<T>(pub Vec<T>);
+
+impl<T: Type> Type for Batch<T> {
+    const IS_REQUIRED: bool = true;
+    type RawValueType = Self;
+    type RawElementValueType = T::RawValueType;
+
+    fn name() -> Cow<'static, str> {
+        format!("batch_{}", T::name()).into()
+    }
+
+    fn schema_ref() -> MetaSchemaRef {
+        MetaSchemaRef::Inline(Box::new(MetaSchema {
+            items: Some(Box::new(T::schema_ref())),
+            min_items: Some(1),
+            max_items: Some(100),
+            ..MetaSchema::new("array")
+        }))
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+
+    fn as_raw_value(&self) -> Option<&Self::RawValueType> {
+        Some(self)
+    }
+
+    fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self::RawElementValueType> + 'a> {
+        Box::new(self.0.iter().filter_map(Type::as_raw_value))
+    }
+}
 
 fn nullable(schema: MetaSchemaRef) -> MetaSchemaRef {
     match schema {
@@ -179,14 +217,18 @@ json_by_serde!(Nullable<T>, T);
 pub fn json_schema(schema: &Value, components: &Value) -> Value {
     match schema {
         Value::Object(members) => {
-            if let Some(name) = members.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next()) {
+            if let Some(name) =
+                members.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next())
+            {
                 return json_schema(&components[name], components);
             }
             if members.get("nullable") == Some(&Value::Bool(true)) {
                 return nullable_schema(members, components);
             }
             let kept = members.iter().filter(|(name, _)| !is_annotation(name));
-            Value::Object(kept.map(|(name, value)| (name.clone(), member_schema(name, value, components))).collect())
+            Value::Object(
+                kept.map(|(name, value)| (name.clone(), member_schema(name, value, components))).collect(),
+            )
         }
         Value::Array(items) => items.iter().map(|item| json_schema(item, components)).collect(),
         other => other.clone(),
@@ -248,8 +290,12 @@ fn message(error: &ValidationError<'_>) -> String {
         ValidationErrorKind::MaxLength { limit } => format!("maxLength: got {}, want {limit}", length()),
         ValidationErrorKind::MinItems { limit } => format!("minItems: got {}, want {limit}", items()),
         ValidationErrorKind::MaxItems { limit } => format!("maxItems: got {}, want {limit}", items()),
-        ValidationErrorKind::MaxProperties { limit } => format!("maxProperties: got {}, want {limit}", members()),
-        ValidationErrorKind::MinProperties { limit } => format!("minProperties: got {}, want {limit}", members()),
+        ValidationErrorKind::MaxProperties { limit } => {
+            format!("maxProperties: got {}, want {limit}", members())
+        }
+        ValidationErrorKind::MinProperties { limit } => {
+            format!("minProperties: got {}, want {limit}", members())
+        }
         ValidationErrorKind::Minimum { limit } => format!("minimum: got {}, want {limit}", error.instance),
         ValidationErrorKind::Maximum { limit } => format!("maximum: got {}, want {limit}", error.instance),
         ValidationErrorKind::Pattern { pattern } => format!("pattern: the value does not match '{pattern}'"),
@@ -270,7 +316,9 @@ fn message(error: &ValidationError<'_>) -> String {
 fn wanted(kind: &TypeKind) -> String {
     match kind {
         TypeKind::Single(kind) => kind.to_string(),
-        TypeKind::Multiple(kinds) => kinds.iter().map(|kind| kind.to_string()).collect::<Vec<_>>().join(" or "),
+        TypeKind::Multiple(kinds) => {
+            kinds.iter().map(|kind| kind.to_string()).collect::<Vec<_>>().join(" or ")
+        }
     }
 }
 

@@ -88,7 +88,8 @@ impl Jobs {
 /// The first run after `now_ms`, Unix milliseconds.
 fn next_run(pattern: &str, now_ms: i64) -> Result<i64> {
     let schedule = Schedule::from_str(pattern).map_err(Error::internal)?;
-    let now: DateTime<Utc> = DateTime::from_timestamp_millis(now_ms).ok_or_else(|| Error::internal("no such time"))?;
+    let now: DateTime<Utc> =
+        DateTime::from_timestamp_millis(now_ms).ok_or_else(|| Error::internal("no such time"))?;
     let next = schedule.after(&now).next().ok_or_else(|| Error::internal("a schedule has no next run"))?;
     Ok(next.timestamp_millis())
 }

@@ -33,8 +33,12 @@ pub(super) async fn save(tx: &Tx, name: &str, due: &Due) -> Result<()> {
         last_run_at: Set(due.last_run_at),
         last_error: Set(due.last_error.clone()),
     };
-    let columns =
-        [schedule::Column::Pattern, schedule::Column::NextRunAt, schedule::Column::LastRunAt, schedule::Column::LastError];
+    let columns = [
+        schedule::Column::Pattern,
+        schedule::Column::NextRunAt,
+        schedule::Column::LastRunAt,
+        schedule::Column::LastError,
+    ];
     schedule::Entity::insert(row)
         .on_conflict(OnConflict::column(schedule::Column::Name).update_columns(columns).to_owned())
         .exec_without_returning(tx.db())

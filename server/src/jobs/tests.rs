@@ -5,7 +5,8 @@ use crate::store::testing::{NOW_MS, TestStore};
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 async fn jobs(test: &TestStore, dir: &tempfile::TempDir) -> Jobs {
-    let events = Database::open::<migration::Events>(&dir.path().join("events.db"), Durability::Normal).await.unwrap();
+    let events =
+        Database::open::<migration::Events>(&dir.path().join("events.db"), Durability::Normal).await.unwrap();
     Jobs::new(test.store.clone(), events)
 }
 
@@ -34,7 +35,10 @@ async fn a_missed_refill_happens_once_at_the_next_run() {
     // Down for three days.
     let later = NOW_MS + 3 * DAY_MS;
     jobs.run_due(later).await.unwrap();
-    assert_eq!(test.count("keys", &format!("id = 'low' AND remaining = 100 AND last_refill_at = {later}")).await, 1);
+    assert_eq!(
+        test.count("keys", &format!("id = 'low' AND remaining = 100 AND last_refill_at = {later}")).await,
+        1
+    );
     assert_eq!(test.count("keys", "id = 'high' AND remaining = 500").await, 1);
     assert_eq!(test.count("keys", "id = 'unlimited' AND remaining IS NULL").await, 1);
     test.force("UPDATE keys SET remaining = 5 WHERE id = 'low'").await;

@@ -24,7 +24,11 @@ impl Keys {
                     store::insert_migration(&tx, &id, cx, algorithm).await?;
                     let mut group = Group::new();
                     let targets = vec![Target::new("migration", id.as_str(), None)];
-                    group.push(Event::MigrationCreate, format!("Announced a migration of {algorithm} hashes"), targets);
+                    group.push(
+                        Event::MigrationCreate,
+                        format!("Announced a migration of {algorithm} hashes"),
+                        targets,
+                    );
                     group.record(cx, &tx, &self.entropy).await
                 }
             })

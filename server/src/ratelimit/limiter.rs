@@ -171,7 +171,6 @@ fn is_same(left: &Check<'_>, right: &Check<'_>) -> bool {
         && left.workspace == right.workspace
 }
 
-
 impl Shard {
     fn is_spilled(&self, hash: u64, now_ms: i64) -> bool {
         self.spilled.get(&hash).is_some_and(|dead_at_ms| *dead_at_ms > now_ms)

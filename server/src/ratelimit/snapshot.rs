@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
-use super::limiter::{Attempt, Check, Limiter, Taken};
 use super::counter_store as store;
+use super::limiter::{Attempt, Check, Limiter, Taken};
 use crate::error::Result;
 use crate::store::Database;
 
@@ -38,7 +38,9 @@ impl RateLimiter {
         store::delete_dead_counters(self.database.writer(), now_ms).await?;
         let mut cursor = None;
         loop {
-            let rows = store::counters_after(self.database.reader(), cursor.as_ref(), store::COUNTERS_PER_STATEMENT).await?;
+            let rows =
+                store::counters_after(self.database.reader(), cursor.as_ref(), store::COUNTERS_PER_STATEMENT)
+                    .await?;
             let Some(last) = rows.last().cloned() else { return Ok(()) };
             self.limiter.restore(rows, now_ms);
             cursor = Some(last);
@@ -117,11 +119,17 @@ mod tests {
         limiter.snapshot(0).await.unwrap();
         let after_crash = RateLimiter::new(1000, database(&dir).await);
         after_crash.restore(0).await.unwrap();
-        assert_eq!((left(&after_crash, "long", MINUTE).await, left(&after_crash, "short", 1000).await), (993, 1000));
+        assert_eq!(
+            (left(&after_crash, "long", MINUTE).await, left(&after_crash, "short", 1000).await),
+            (993, 1000)
+        );
         limiter.shutdown(0).await.unwrap();
         let restarted = RateLimiter::new(1000, database(&dir).await);
         restarted.restore(0).await.unwrap();
-        assert_eq!((left(&restarted, "long", MINUTE).await, left(&restarted, "short", 1000).await), (993, 997));
+        assert_eq!(
+            (left(&restarted, "long", MINUTE).await, left(&restarted, "short", 1000).await),
+            (993, 997)
+        );
         restarted.restore(120_000).await.unwrap();
     }
 

@@ -32,7 +32,12 @@ impl Weigh for RootKeySnapshot {
 
 impl RootKeys {
     /// As [`RootKeys::authenticate`], if the key is cached.
-    pub fn authenticate_cached(&self, bearer: &str, ip: Option<IpAddr>, now_ms: i64) -> Option<Result<Authenticated>> {
+    pub fn authenticate_cached(
+        &self,
+        bearer: &str,
+        ip: Option<IpAddr>,
+        now_ms: i64,
+    ) -> Option<Result<Authenticated>> {
         let found = self.snapshots.get(&KeyHash::of(bearer))?;
         Some(judge(found, ip, now_ms))
     }
@@ -56,7 +61,9 @@ fn judge(found: Option<Arc<RootKeySnapshot>>, ip: Option<IpAddr>, now_ms: i64) -
     if key.expires_at.is_some_and(|expires_at| now_ms > expires_at) {
         return refused(Code::Forbidden, "The root key has expired.");
     }
-    if !key.ip_allowlist.is_empty() && !ip.is_some_and(|ip| key.ip_allowlist.iter().any(|net| net.contains(&ip))) {
+    if !key.ip_allowlist.is_empty()
+        && !ip.is_some_and(|ip| key.ip_allowlist.iter().any(|net| net.contains(&ip)))
+    {
         return refused(Code::Forbidden, "The root key may not be used from this address.");
     }
     if !key.workspace_enabled {

@@ -40,7 +40,8 @@ impl RootKeys {
     ) -> Result<()> {
         let id: RootKeyId = self.entropy.id(RootKeyId::PREFIX, cx.now_ms);
         let name = Some("UNKEY_ROOT_KEY".to_owned());
-        let command = CreateRootKey { name, permissions: Vec::new(), full: true, expires_at: None, ip_allowlist: None };
+        let command =
+            CreateRootKey { name, permissions: Vec::new(), full: true, expires_at: None, ip_allowlist: None };
         let key = described(cx, &id, &command, plaintext);
         self.store
             .write(|tx| async move {

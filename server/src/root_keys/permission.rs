@@ -7,23 +7,52 @@ const ACTIONS: &[(&str, &[&str])] = &[
     (
         "api",
         &[
-            "read_api", "create_api", "delete_api", "update_api", "create_key", "update_key", "delete_key",
-            "encrypt_key", "decrypt_key", "read_key", "verify_key", "read_analytics",
+            "read_api",
+            "create_api",
+            "delete_api",
+            "update_api",
+            "create_key",
+            "update_key",
+            "delete_key",
+            "encrypt_key",
+            "decrypt_key",
+            "read_key",
+            "verify_key",
+            "read_analytics",
         ],
     ),
     (
         "ratelimit",
         &[
-            "limit", "create_namespace", "read_namespace", "update_namespace", "delete_namespace", "set_override",
-            "read_override", "delete_override", "list_overrides", "read_analytics",
+            "limit",
+            "create_namespace",
+            "read_namespace",
+            "update_namespace",
+            "delete_namespace",
+            "set_override",
+            "read_override",
+            "delete_override",
+            "list_overrides",
+            "read_analytics",
         ],
     ),
     (
         "rbac",
         &[
-            "create_permission", "update_permission", "delete_permission", "read_permission", "create_role",
-            "update_role", "delete_role", "read_role", "add_permission_to_key", "remove_permission_from_key",
-            "add_role_to_key", "remove_role_from_key", "add_permission_to_role", "remove_permission_from_role",
+            "create_permission",
+            "update_permission",
+            "delete_permission",
+            "read_permission",
+            "create_role",
+            "update_role",
+            "delete_role",
+            "read_role",
+            "add_permission_to_key",
+            "remove_permission_from_key",
+            "add_role_to_key",
+            "remove_role_from_key",
+            "add_permission_to_role",
+            "remove_permission_from_role",
         ],
     ),
     ("identity", &["create_identity", "read_identity", "update_identity", "delete_identity"]),
@@ -37,7 +66,9 @@ pub fn is_known(text: &str) -> bool {
 
 fn is_tuple(text: &str) -> bool {
     let mut parts = text.split('.');
-    let (Some(resource), Some(id), Some(action), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+    let (Some(resource), Some(id), Some(action), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
         return false;
     };
     let well_formed_id =
@@ -51,10 +82,17 @@ mod tests {
 
     #[test]
     fn tuples_and_urns_are_told_from_typing_errors() {
-        for text in ["api.*.create_key", "api.api_1.verify_key", "rbac.*.create_role", "unkey:v1:ws_1:keyspaces/*#create_key"] {
+        for text in [
+            "api.*.create_key",
+            "api.api_1.verify_key",
+            "rbac.*.create_role",
+            "unkey:v1:ws_1:keyspaces/*#create_key",
+        ] {
             assert!(is_known(text), "{text}");
         }
-        for text in ["*", "api.create_key", "api.*.fly", "rbac..create_role", "api.a-b.read_key", "unkey:v1:ws_1:a"] {
+        for text in
+            ["*", "api.create_key", "api.*.fly", "rbac..create_role", "api.a-b.read_key", "unkey:v1:ws_1:a"]
+        {
             assert!(!is_known(text), "{text}");
         }
     }

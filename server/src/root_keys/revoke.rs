@@ -12,9 +12,9 @@ impl RootKeys {
     pub async fn revoke(&self, cx: &OpCtx, id: &RootKeyId) -> Result<()> {
         self.store
             .write(|tx| async move {
-                let revoked = store::revoke(&tx, &cx.workspace, id, cx.now_ms)
-                    .await?
-                    .ok_or_else(|| Error::new(Code::KeyNotFound, format!("There is no root key '{id}' in this workspace.")))?;
+                let revoked = store::revoke(&tx, &cx.workspace, id, cx.now_ms).await?.ok_or_else(|| {
+                    Error::new(Code::KeyNotFound, format!("There is no root key '{id}' in this workspace."))
+                })?;
                 tx.changed(Change::RootKey(revoked.hash));
                 let mut group = Group::new();
                 let targets = vec![Target::new("key", id.as_str(), revoked.name.as_deref())];

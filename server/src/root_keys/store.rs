@@ -19,7 +19,11 @@ use crate::store::Tx;
 
 const BOOTSTRAPPED: &str = "bootstrapped_root_key";
 
-pub(super) async fn load(db: &impl ConnectionTrait, epochs: &Epochs, hash: KeyHash) -> Result<Loaded<RootKeySnapshot>> {
+pub(super) async fn load(
+    db: &impl ConnectionTrait,
+    epochs: &Epochs,
+    hash: KeyHash,
+) -> Result<Loaded<RootKeySnapshot>> {
     let hash = hash.to_base64();
     let subject = epochs.subject("root key", hash.as_str());
     let row = root_key::Entity::find()
@@ -41,7 +45,11 @@ pub(super) async fn load(db: &impl ConnectionTrait, epochs: &Epochs, hash: KeyHa
         workspace_enabled: owner.is_some_and(|owner| owner.enabled && owner.deleted_at.is_none()),
         enabled: row.enabled,
         expires_at: row.expires_at,
-        ip_allowlist: row.ip_allowlist.map(|list| crate::apis::allowlist::parse(&list)).transpose()?.unwrap_or_default(),
+        ip_allowlist: row
+            .ip_allowlist
+            .map(|list| crate::apis::allowlist::parse(&list))
+            .transpose()?
+            .unwrap_or_default(),
     };
     Ok(Loaded { value: Some(snapshot), subjects })
 }
@@ -67,7 +75,13 @@ pub(super) async fn of_workspace(db: &impl ConnectionTrait, workspace: &Workspac
     Ok(keys.collect())
 }
 
-pub(super) async fn insert(tx: &Tx, cx: &OpCtx, key: &RootKey, command: &CreateRootKey, hash: &str) -> Result<()> {
+pub(super) async fn insert(
+    tx: &Tx,
+    cx: &OpCtx,
+    key: &RootKey,
+    command: &CreateRootKey,
+    hash: &str,
+) -> Result<()> {
     let row = root_key::ActiveModel {
         id: Set(key.id.clone()),
         workspace_id: Set(cx.workspace.clone()),
@@ -90,9 +104,10 @@ pub(super) async fn insert(tx: &Tx, cx: &OpCtx, key: &RootKey, command: &CreateR
     if permissions.is_empty() {
         return Ok(());
     }
-    let rows = permissions
-        .into_iter()
-        .map(|permission| root_key_grant::ActiveModel { root_key_id: Set(key.id.clone()), permission: Set(permission) });
+    let rows = permissions.into_iter().map(|permission| root_key_grant::ActiveModel {
+        root_key_id: Set(key.id.clone()),
+        permission: Set(permission),
+    });
     root_key_grant::Entity::insert_many(rows).exec_without_returning(tx.db()).await?;
     Ok(())
 }
@@ -103,7 +118,12 @@ pub(super) struct Revoked {
     pub name: Option<String>,
 }
 
-pub(super) async fn revoke(tx: &Tx, workspace: &WorkspaceId, id: &RootKeyId, now_ms: i64) -> Result<Option<Revoked>> {
+pub(super) async fn revoke(
+    tx: &Tx,
+    workspace: &WorkspaceId,
+    id: &RootKeyId,
+    now_ms: i64,
+) -> Result<Option<Revoked>> {
     let row = root_key::Entity::find_by_id(id.clone())
         .filter(root_key::Column::WorkspaceId.eq(workspace.as_str()))
         .filter(root_key::Column::DeletedAt.is_null())
@@ -119,7 +139,10 @@ pub(super) async fn revoke(tx: &Tx, workspace: &WorkspaceId, id: &RootKeyId, now
 }
 
 pub(super) async fn hash_of_live(db: &impl ConnectionTrait, id: &RootKeyId) -> Result<Option<String>> {
-    let row = root_key::Entity::find_by_id(id.clone()).filter(root_key::Column::DeletedAt.is_null()).one(db).await?;
+    let row = root_key::Entity::find_by_id(id.clone())
+        .filter(root_key::Column::DeletedAt.is_null())
+        .one(db)
+        .await?;
     Ok(row.map(|row| row.hash))
 }
 

@@ -73,7 +73,11 @@ impl Database {
 
 async fn connect(path: &Path, durability: Option<Durability>) -> Result<DatabaseConnection> {
     let writes = durability.is_some();
-    let mut options = ConnectOptions::new(format!("sqlite://{}?mode={}", path.display(), if writes { "rwc" } else { "ro" }));
+    let mut options = ConnectOptions::new(format!(
+        "sqlite://{}?mode={}",
+        path.display(),
+        if writes { "rwc" } else { "ro" }
+    ));
     let connections = if writes { 1 } else { READERS };
     options
         .max_connections(connections)
@@ -93,7 +97,9 @@ async fn connect(path: &Path, durability: Option<Durability>) -> Result<Database
                     .pragma("synchronous", if durability == Durability::Full { "FULL" } else { "NORMAL" })
                     .pragma("cache_size", WRITER_CACHE_KIB)
                     .pragma("journal_size_limit", "67108864"),
-                None => options.read_only(true).pragma("query_only", "on").pragma("cache_size", READER_CACHE_KIB),
+                None => {
+                    options.read_only(true).pragma("query_only", "on").pragma("cache_size", READER_CACHE_KIB)
+                }
             }
         })
         .map_sqlx_sqlite_pool_opts(|pool| pool.max_lifetime(None).idle_timeout(None));

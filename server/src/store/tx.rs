@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use entity::ids::{ApiId, IdentityId, NamespaceId, WorkspaceId};
 use parking_lot::Mutex;
-use sea_orm::{DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait};
+use sea_orm::{
+    DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
 
 use super::Database;
 use crate::cache::{Epochs, Subject};
@@ -25,7 +27,11 @@ pub enum Change {
     /// Roles or permissions of a workspace, or what they consist of.
     Rbac(WorkspaceId),
     /// A namespace was created, changed or removed, or its overrides were.
-    Namespace { workspace: WorkspaceId, id: NamespaceId, name: String },
+    Namespace {
+        workspace: WorkspaceId,
+        id: NamespaceId,
+        name: String,
+    },
 }
 
 impl Change {
@@ -107,8 +113,10 @@ impl Store {
         F: FnOnce(Tx) -> Fut,
         Fut: Future<Output = Result<T>>,
     {
-        let immediate =
-            TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
+        let immediate = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..Default::default()
+        };
         let db = self.database.writer().begin_with_options(immediate).await?;
         let tx = Tx(Arc::new(Inner { db, changes: Mutex::default() }));
         let outcome = work(tx.clone()).await;

@@ -107,7 +107,11 @@ impl Users {
                 store::insert(&tx, &new, &hash, &cx.workspace).await?;
                 let mut group = Group::new();
                 let target = Target::new("user", new.id.as_str(), Some(&new.name));
-                group.push(Event::UserCreate, format!("Created user {} as {}", new.email, new.role), vec![target]);
+                group.push(
+                    Event::UserCreate,
+                    format!("Created user {} as {}", new.email, new.role),
+                    vec![target],
+                );
                 group.record(cx, &tx, &self.entropy).await
             })
             .await?;
@@ -119,13 +123,17 @@ impl Users {
         let hash = self.hash(password).await?;
         self.store
             .write(|tx| async move {
-                let user = store::find(tx.db(), &cx.workspace, email)
-                    .await?
-                    .ok_or_else(|| Error::invalid(format!("There is no user '{email}' in this workspace.")))?;
+                let user = store::find(tx.db(), &cx.workspace, email).await?.ok_or_else(|| {
+                    Error::invalid(format!("There is no user '{email}' in this workspace."))
+                })?;
                 store::set_password(&tx, &user.id, &hash, cx.now_ms).await?;
                 let mut group = Group::new();
                 let target = Target::new("user", user.id.as_str(), Some(&user.name));
-                group.push(Event::UserPasswordReset, format!("Reset the password of {}", user.email), vec![target]);
+                group.push(
+                    Event::UserPasswordReset,
+                    format!("Reset the password of {}", user.email),
+                    vec![target],
+                );
                 group.record(cx, &tx, &self.entropy).await
             })
             .await
@@ -160,7 +168,9 @@ impl Users {
 
     async fn hash(&self, password: PlainKey) -> Result<String> {
         if password.reveal().chars().count() < MIN_PASSWORD_CHARACTERS {
-            return Err(Error::invalid(format!("A password has {MIN_PASSWORD_CHARACTERS} characters or more.")));
+            return Err(Error::invalid(format!(
+                "A password has {MIN_PASSWORD_CHARACTERS} characters or more."
+            )));
         }
         let salt = self.entropy.bytes();
         tokio::task::spawn_blocking(move || password::hash(&password, salt)).await.map_err(Error::internal)?
@@ -174,6 +184,8 @@ fn token_hash(token: &str) -> String {
 fn check_email(email: &str) -> Result<()> {
     let well_formed = email.len() <= 254
         && !email.contains(char::is_whitespace)
-        && email.split_once('@').is_some_and(|(local, host)| !local.is_empty() && !host.is_empty() && !host.contains('@'));
+        && email
+            .split_once('@')
+            .is_some_and(|(local, host)| !local.is_empty() && !host.is_empty() && !host.contains('@'));
     if well_formed { Ok(()) } else { Err(Error::invalid("This is not an e-mail address.")) }
 }

@@ -26,11 +26,16 @@ pub(super) async fn of_workspace(db: &impl ConnectionTrait, workspace: &Workspac
         .filter(user::Column::DeletedAt.is_null())
         .all(db)
         .await?;
-    let role_of = |id: &UserId| members.iter().find(|member| member.user_id == *id).map(|member| member.role.clone());
+    let role_of =
+        |id: &UserId| members.iter().find(|member| member.user_id == *id).map(|member| member.role.clone());
     Ok(rows.into_iter().map(|row| view(role_of(&row.id).unwrap_or_default(), row)).collect())
 }
 
-pub(super) async fn find(db: &impl ConnectionTrait, workspace: &WorkspaceId, email: &str) -> Result<Option<User>> {
+pub(super) async fn find(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    email: &str,
+) -> Result<Option<User>> {
     let folded = email.to_lowercase();
     let row = user::Entity::find()
         .filter(user::Column::EmailFolded.eq(folded))
@@ -110,7 +115,11 @@ pub(super) async fn insert_setup_link(
     Ok(())
 }
 
-pub(super) async fn setup_link_is_open(db: &impl ConnectionTrait, token_hash: &str, now_ms: i64) -> Result<bool> {
+pub(super) async fn setup_link_is_open(
+    db: &impl ConnectionTrait,
+    token_hash: &str,
+    now_ms: i64,
+) -> Result<bool> {
     let row = one_time_link::Entity::find_by_id(token_hash)
         .filter(one_time_link::Column::Purpose.eq(SETUP))
         .filter(one_time_link::Column::UsedAt.is_null())

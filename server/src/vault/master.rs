@@ -60,13 +60,19 @@ impl MasterKey {
         derived
     }
 
-    pub(super) fn seal(&self, nonce: [u8; NONCE_BYTES], data_key: &DataKey, workspace: &str) -> Result<Vec<u8>> {
+    pub(super) fn seal(
+        &self,
+        nonce: [u8; NONCE_BYTES],
+        data_key: &DataKey,
+        workspace: &str,
+    ) -> Result<Vec<u8>> {
         seal::seal(&self.0, nonce, data_key.bytes(), workspace)
     }
 
     pub(super) fn open(&self, sealed: &[u8], workspace: &str) -> Result<DataKey> {
         let plain = Zeroizing::new(seal::open(&self.0, sealed, workspace)?);
-        let bytes = plain.as_slice().try_into().map_err(|_| Error::internal("a data key has the wrong length"))?;
+        let bytes =
+            plain.as_slice().try_into().map_err(|_| Error::internal("a data key has the wrong length"))?;
         Ok(DataKey::new(bytes))
     }
 }

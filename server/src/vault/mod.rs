@@ -50,7 +50,13 @@ impl Vault {
     }
 
     /// Encrypts the plaintext of a key, in the transaction that creates it.
-    pub async fn encrypt(&self, tx: &Tx, workspace: &WorkspaceId, key: &KeyId, plaintext: &PlainKey) -> Result<Vec<u8>> {
+    pub async fn encrypt(
+        &self,
+        tx: &Tx,
+        workspace: &WorkspaceId,
+        key: &KeyId,
+        plaintext: &PlainKey,
+    ) -> Result<Vec<u8>> {
         let data_key = match store::data_key(tx.db(), workspace).await? {
             Some(sealed) => self.open_data_key(workspace, &sealed)?,
             None => {

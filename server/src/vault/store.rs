@@ -51,7 +51,11 @@ pub(super) async fn data_keys(db: &impl ConnectionTrait) -> Result<Vec<(Workspac
         .await?)
 }
 
-pub(super) async fn set_data_key(db: &impl ConnectionTrait, workspace: &WorkspaceId, sealed: Vec<u8>) -> Result<()> {
+pub(super) async fn set_data_key(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    sealed: Vec<u8>,
+) -> Result<()> {
     workspace::Entity::update_many()
         .col_expr(workspace::Column::DataKey, Expr::value(sealed))
         .filter(workspace::Column::Id.eq(workspace.as_str()))

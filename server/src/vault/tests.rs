@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use super::*;
-use crate::store::testing::{NOW_MS, TestStore, owner};
+use crate::store::testing::{NOW_MS, TestStore};
 
 fn file(dir: &Path) -> MasterKeySource {
     MasterKeySource::File(dir.join("master.key"))
@@ -51,7 +51,7 @@ async fn rotation_keeps_what_was_encrypted_before() {
     let key = KeyId::from("key_1");
     let sealed = encrypt(&test, &vault, &key, "sk_secret").await;
     let before = std::fs::read_to_string(dir.path().join("master.key")).unwrap();
-    vault.rotate(&owner()).await.unwrap();
+    vault.rotate(&test.operator()).await.unwrap();
     let after = std::fs::read_to_string(dir.path().join("master.key")).unwrap();
     assert_ne!(before, after);
     assert_eq!(vault.decrypt(&"ws_1".into(), &key, &sealed).await.unwrap().reveal(), "sk_secret");

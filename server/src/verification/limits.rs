@@ -63,7 +63,13 @@ pub(super) fn select<'a>(key: &'a KeySnapshot, requested: &'a [RequestedLimit]) 
 
 impl<'a> Selected<'a> {
     fn stored(stored: &'a StoredLimit, cost: u64) -> Self {
-        Self { stored: Some(stored), name: &stored.name, limit: stored.limit, duration_ms: stored.duration_ms, cost }
+        Self {
+            stored: Some(stored),
+            name: &stored.name,
+            limit: stored.limit,
+            duration_ms: stored.duration_ms,
+            cost,
+        }
     }
 
     fn inline(item: &'a RequestedLimit, limit: u64, duration_ms: u64) -> Result<Self> {
@@ -79,7 +85,9 @@ impl<'a> Selected<'a> {
     /// A limit counts where it is stored; one of the request's own, per key.
     pub fn check(&self, key: &'a KeySnapshot) -> Check<'a> {
         let (scope, subject) = match &key.facts.identity {
-            Some(identity) if self.stored.is_some_and(|stored| stored.of_identity) => (Scope::Identity, identity.as_str()),
+            Some(identity) if self.stored.is_some_and(|stored| stored.of_identity) => {
+                (Scope::Identity, identity.as_str())
+            }
             _ => (Scope::Key, key.facts.key.as_str()),
         };
         Check {

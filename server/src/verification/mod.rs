@@ -93,7 +93,13 @@ pub struct Verifier {
 
 impl Verifier {
     /// `cache_bytes` bounds the memory of cached keys.
-    pub fn new(store: Store, limiter: RateLimiter, ledger: Ledger, recorder: Recorder, cache_bytes: u64) -> Self {
+    pub fn new(
+        store: Store,
+        limiter: RateLimiter,
+        ledger: Ledger,
+        recorder: Recorder,
+        cache_bytes: u64,
+    ) -> Self {
         let snapshots = Arc::new(Cache::new(store.epochs().clone(), cache_bytes));
         Self { snapshots, store, limiter, ledger, recorder }
     }

@@ -130,7 +130,10 @@ impl Weigh for KeySnapshot {
             + self.limits.iter().map(|limit| limit.name.len() + 96).sum::<usize>()
             + self.name.as_ref().map_or(0, String::len)
             + raw_len(&self.meta)
-            + self.identity.as_ref().map_or(0, |identity| identity.external_id.len() + 64 + raw_len(&identity.meta))
+            + self
+                .identity
+                .as_ref()
+                .map_or(0, |identity| identity.external_id.len() + 64 + raw_len(&identity.meta))
             + self.ip_allowlist.len() * size_of::<IpNet>();
         // The snapshot itself, its facts with their ids, allocator overhead.
         (size_of::<Self>() + 480 + strings) as u64

@@ -40,7 +40,11 @@ SELECT k.id, k.workspace_id, k.api_id, a.keyspace_id, w.enabled AS workspace_ena
 #[derive(Deserialize)]
 struct LimitRow(String, String, i64, i64, i64, i64);
 
-pub(super) async fn load(db: &impl ConnectionTrait, epochs: &Epochs, hash: KeyHash) -> Result<Loaded<KeySnapshot>> {
+pub(super) async fn load(
+    db: &impl ConnectionTrait,
+    epochs: &Epochs,
+    hash: KeyHash,
+) -> Result<Loaded<KeySnapshot>> {
     let hash = hash.to_base64();
     let key_subject = epochs.subject("key", hash.as_str());
     let statement = Statement::from_sql_and_values(db.get_database_backend(), SNAPSHOT, [hash.into()]);

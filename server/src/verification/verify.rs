@@ -39,10 +39,19 @@ impl Verifier {
         let hash = request.key.hash();
         let found = match self.snapshots.get(&hash) {
             Some(hit) => hit,
-            None => self.snapshots.get_or_load(&hash, || store::load(self.store.read(), self.store.epochs(), hash)).await?,
+            None => {
+                self.snapshots
+                    .get_or_load(&hash, || store::load(self.store.read(), self.store.epochs(), hash))
+                    .await?
+            }
         };
         let Some(key) = found.filter(|key| may_see(cx, key)) else {
-            return Ok(Verification { outcome: Outcome::NotFound, key: None, credits: None, limits: Vec::new() });
+            return Ok(Verification {
+                outcome: Outcome::NotFound,
+                key: None,
+                credits: None,
+                limits: Vec::new(),
+            });
         };
         let query = request.permissions.as_deref().map(Query::parse).transpose().map_err(syntax_error)?;
 
@@ -58,7 +67,9 @@ impl Verifier {
             if key.expires_at.is_some_and(|expires_at| cx.now_ms > expires_at) {
                 break 'decided Outcome::Expired;
             }
-            if !key.ip_allowlist.is_empty() && !cx.ip.is_some_and(|ip| key.ip_allowlist.iter().any(|net| net.contains(&ip))) {
+            if !key.ip_allowlist.is_empty()
+                && !cx.ip.is_some_and(|ip| key.ip_allowlist.iter().any(|net| net.contains(&ip)))
+            {
                 break 'decided Outcome::Forbidden;
             }
             if let Some(Err(refused)) = query.as_ref().map(|query| query.eval(|slug| key.holds(slug))) {
@@ -67,9 +78,14 @@ impl Verifier {
             }
             let selected = select(&key, &request.limits)?;
             if !selected.is_empty() {
-                let checks: SmallVec<[Check<'_>; 4]> = selected.iter().map(|limit| limit.check(&key)).collect();
+                let checks: SmallVec<[Check<'_>; 4]> =
+                    selected.iter().map(|limit| limit.check(&key)).collect();
                 let taken = self.limiter.take_many(&checks, cx.now_ms).await?;
-                limits = selected.iter().zip(taken.decisions.iter()).map(|(limit, decision)| Selected::outcome(limit, decision)).collect();
+                limits = selected
+                    .iter()
+                    .zip(taken.decisions.iter())
+                    .map(|(limit, decision)| Selected::outcome(limit, decision))
+                    .collect();
                 if !taken.passed {
                     denial = limits.iter().find(|limit| limit.exceeded).map(|limit| limit.name.clone());
                     break 'decided Outcome::RateLimited;

@@ -48,12 +48,13 @@ impl Workspaces {
     pub async fn resolve(&self, slug: Option<&str>) -> Result<Workspace> {
         let mut all = self.list().await?;
         match slug {
-            Some(slug) => all
-                .into_iter()
-                .find(|workspace| workspace.slug == slug)
-                .ok_or_else(|| Error::new(Code::WorkspaceNotFound, format!("There is no workspace '{slug}'."))),
+            Some(slug) => all.into_iter().find(|workspace| workspace.slug == slug).ok_or_else(|| {
+                Error::new(Code::WorkspaceNotFound, format!("There is no workspace '{slug}'."))
+            }),
             None if all.len() == 1 => Ok(all.remove(0)),
-            None => Err(Error::invalid("This server has several workspaces: name one with --workspace SLUG.")),
+            None => {
+                Err(Error::invalid("This server has several workspaces: name one with --workspace SLUG."))
+            }
         }
     }
 
@@ -77,7 +78,11 @@ impl Workspaces {
                 async move {
                     store::insert(&tx, workspace).await?;
                     let mut group = Group::new();
-                    group.push(Event::WorkspaceCreate, format!("Created workspace {}", workspace.slug), vec![target(workspace)]);
+                    group.push(
+                        Event::WorkspaceCreate,
+                        format!("Created workspace {}", workspace.slug),
+                        vec![target(workspace)],
+                    );
                     group.record(cx, &tx, &self.entropy).await
                 }
             })
@@ -99,7 +104,8 @@ impl Workspaces {
                     store::set_enabled(&tx, &workspace.id, enabled, cx.now_ms).await?;
                     tx.changed(Change::Workspace(workspace.id.clone()));
                     let verb = if enabled { "Enabled" } else { "Disabled" };
-                    let changes = serde_json::json!({ "enabled": { "before": workspace.enabled, "after": enabled } });
+                    let changes =
+                        serde_json::json!({ "enabled": { "before": workspace.enabled, "after": enabled } });
                     let mut group = Group::new();
                     let description = format!("{verb} workspace {}", workspace.slug);
                     group.push_change(Event::WorkspaceUpdate, description, vec![target(workspace)], changes);

@@ -24,7 +24,10 @@ async fn migrated_schema_is_the_reviewed_one() {
         std::fs::write(&path, &fresh).unwrap();
     }
     let reviewed = std::fs::read_to_string(&path).expect("migration/schema.sql is committed");
-    assert!(reviewed == fresh, "migration/schema.sql is out of date; run this test with UNKEY_WRITE_SCHEMA=1 and review");
+    assert!(
+        reviewed == fresh,
+        "migration/schema.sql is out of date; run this test with UNKEY_WRITE_SCHEMA=1 and review"
+    );
 }
 
 #[tokio::test]

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
+use entity::ids::ApiId;
+use poem::Response;
 use poem::endpoint::BoxEndpoint;
 use poem::http::StatusCode;
 use poem::test::TestClient;
-use poem::Response;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use entity::ids::ApiId;
 use unkey::apis::SetApi;
 use unkey::app::App;
 use unkey::clock::Clock;
@@ -76,7 +76,13 @@ impl TestApp {
     /// A root key with these permissions, or all of them.
     pub async fn new_root_key(&self, full: bool, permissions: &[&str]) -> String {
         let permissions = permissions.iter().map(|permission| (*permission).to_owned()).collect();
-        let command = CreateRootKey { name: Some("test".into()), permissions, full, expires_at: None, ip_allowlist: None };
+        let command = CreateRootKey {
+            name: Some("test".into()),
+            permissions,
+            full,
+            expires_at: None,
+            ip_allowlist: None,
+        };
         let (_, plaintext) = self.app.root_keys.create(&self.operator().await, command).await.unwrap();
         plaintext.reveal().to_owned()
     }
@@ -91,7 +97,8 @@ impl TestApp {
     }
 
     pub async fn call_as(&self, root_key: &str, operation: &str, body: Value) -> Answer {
-        self.raw(operation, Some(&format!("Bearer {root_key}")), Some("application/json"), body.to_string()).await
+        self.raw(operation, Some(&format!("Bearer {root_key}")), Some("application/json"), body.to_string())
+            .await
     }
 
     /// Any request, well-formed or not.
@@ -130,7 +137,7 @@ impl TestApp {
 
     /// Opts an API into recoverable keys, as the operator can.
     pub async fn set_recoverable(&self, api: &str) {
-        let change = SetApi { api_id: ApiId::from(api), recoverable: Some(true), ..SetApi::default() };
+        let change = SetApi { recoverable: Some(true), ..SetApi::new(ApiId::from(api)) };
         self.app.apis.set(&self.operator().await, change).await.unwrap();
     }
 

@@ -23,6 +23,8 @@ const ORDER: &[&[&str]] = &[
 
 /// Imports between rooms of one group, or against the order, each with its reason.
 const SIBLINGS: &[(&str, &str, &str)] = &[
+    ("config", "error", "problems of the settings are errors"),
+    ("config", "secret", "secrets among the settings keep their type"),
     ("grants", "op", "the check reads the principal of the context"),
     ("op", "grants", "the principal carries its grants"),
     ("root_keys", "keys", "root keys share the key format"),
@@ -68,8 +70,11 @@ fn read(root: &Path, path: &Path) -> Source {
     let name = path.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/");
     let text = fs::read_to_string(path).unwrap();
     let production = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
-    let code: String =
-        production.lines().filter(|line| !line.trim_start().starts_with("//")).map(|line| format!("{line}\n")).collect();
+    let code: String = production
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .map(|line| format!("{line}\n"))
+        .collect();
     let room = name.split('/').next().unwrap().trim_end_matches(".rs").to_owned();
     Source { room, header: text.starts_with("//!"), lines: text.lines().count(), code, name }
 }
@@ -129,7 +134,11 @@ fn http_is_named_only_in_the_outer_layer() {
     let wrong: Vec<_> = read_all()
         .into_iter()
         .filter(|source| !matches!(source.room.as_str(), "http" | "app"))
-        .filter(|source| source.code.contains("poem::") || source.code.contains("poem_openapi") || source.code.contains("web::"))
+        .filter(|source| {
+            source.code.contains("poem::")
+                || source.code.contains("poem_openapi")
+                || source.code.contains("web::")
+        })
         .map(|source| source.name)
         .collect();
     assert!(wrong.is_empty(), "these name HTTP: {wrong:?}");
@@ -153,7 +162,9 @@ fn rows_are_named_only_in_stores() {
 fn doors_do_not_import_one_another() {
     let doors = ["v1", "v2", "dashboard", "mcp"];
     for source in read_all() {
-        let Some(own) = doors.iter().find(|door| source.name.starts_with(&format!("http/{door}/"))) else { continue };
+        let Some(own) = doors.iter().find(|door| source.name.starts_with(&format!("http/{door}/"))) else {
+            continue;
+        };
         for other in doors.iter().filter(|door| *door != own) {
             assert!(!source.code.contains(&format!("http::{other}")), "{} imports {other}", source.name);
         }
@@ -164,7 +175,7 @@ fn doors_do_not_import_one_another() {
 fn every_module_says_what_it_is_for() {
     let silent: Vec<_> = read_all()
         .into_iter()
-        .filter(|source| !source.header && !source.name.ends_with("tests.rs"))
+        .filter(|source| !source.header && !is_test(source))
         .map(|source| source.name)
         .collect();
     assert!(silent.is_empty(), "no module header: {silent:?}");

@@ -78,7 +78,9 @@ impl Server {
             .spawn()
             .expect("the binary is built: run `cargo build` first");
         let mut first = String::new();
-        BufReader::new(child.stdout.take().expect("stdout is piped")).read_line(&mut first).expect("a first line");
+        BufReader::new(child.stdout.take().expect("stdout is piped"))
+            .read_line(&mut first)
+            .expect("a first line");
         let base = first.split_whitespace().last().unwrap_or_default().to_owned();
         assert!(base.starts_with("http://127.0.0.1:"), "unexpected first line: {first:?}");
         let agent = ureq::Agent::config_builder()
@@ -145,7 +147,8 @@ impl Server {
 
     /// Resident memory in KiB.
     pub fn resident_kib(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("a Linux proc file");
+        let status =
+            std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("a Linux proc file");
         let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("VmRSS");
         line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).expect("a number")
     }

@@ -76,12 +76,17 @@ fn acknowledged_writes_survive_kill_9() {
             assert_eq!(integrity(&data.path().join(name)), "ok", "{name} in round {round}");
         }
         server = Server::start(data.path());
-        let credits = server.call("keys.getKey", &json!({ "keyId": funded_id })).data()["credits"]["remaining"].as_i64();
+        let credits =
+            server.call("keys.getKey", &json!({ "keyId": funded_id })).data()["credits"]["remaining"]
+                .as_i64();
         let gone = CREDITS - credits.expect("finite credits");
         let known = spent.load(Ordering::SeqCst);
         // What was answered was spent; of the calls cut off, each may have been.
         assert!(gone >= known, "round {round}: {known} answered, only {gone} spent");
-        assert!(gone <= known + unsure.load(Ordering::SeqCst), "round {round}: {gone} spent of {known} answered");
+        assert!(
+            gone <= known + unsure.load(Ordering::SeqCst),
+            "round {round}: {gone} spent of {known} answered"
+        );
         spent.store(gone, Ordering::SeqCst);
     }
     for (key_id, key) in acknowledged.into_inner().expect("no panic") {

@@ -15,7 +15,11 @@ use crate::op::OpCtx;
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        checked::<_, CreateIdentityOut, _, _, _>("/v2/identities.createIdentity", "Create an identity", create),
+        checked::<_, CreateIdentityOut, _, _, _>(
+            "/v2/identities.createIdentity",
+            "Create an identity",
+            create,
+        ),
         checked::<_, IdentityOut, _, _, _>("/v2/identities.getIdentity", "Get an identity", get),
     ]
 }

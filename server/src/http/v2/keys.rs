@@ -11,7 +11,9 @@ use super::shared::{CreditsBody, Empty, KeyOut, LimitBody, RefillBody, default_t
 use crate::app::App;
 use crate::error::Result;
 use crate::http::schema::{self, Meta};
-use crate::keys::{CreateKey, CreditsOperation, DeleteKey, NewCredits, Refill, UpdateCredits, UpdateKey};
+use crate::keys::{
+    CreateKey, CreditOperation, CreditsPatch, DeleteKey, GetKey, NewCredits, Refill, UpdateCredits, UpdateKey,
+};
 use crate::op::OpCtx;
 use crate::patch::Patch;
 use crate::secret::PlainKey;
@@ -22,7 +24,11 @@ pub fn operations() -> Vec<Operation> {
         checked::<_, KeyOut, _, _, _>("/v2/keys.getKey", "Get a key by its id", get),
         checked::<_, KeyOut, _, _, _>("/v2/keys.whoami", "Get a key by its secret", whoami),
         checked::<_, Empty, _, _, _>("/v2/keys.updateKey", "Change a key", update),
-        checked::<_, CreditsBody, _, _, _>("/v2/keys.updateCredits", "Set, add or take credits", update_credits),
+        checked::<_, CreditsBody, _, _, _>(
+            "/v2/keys.updateCredits",
+            "Set, add or take credits",
+            update_credits,
+        ),
         checked::<_, Empty, _, _, _>("/v2/keys.deleteKey", "Delete a key", delete),
     ]
 }
@@ -39,14 +45,17 @@ pub struct CreateKeyBody {
     name: Option<String>,
     /// Random bytes in the key; the API's default, else 16.
     #[oai(validator(minimum(value = "16"), maximum(value = "255")))]
-    byte_length: Option<u8>,
+    byte_length: Option<i64>,
     #[oai(validator(min_length = 1, max_length = 255, pattern = "^[a-zA-Z0-9_.-]+$"))]
     external_id: Option<String>,
     meta: Option<Meta>,
     #[oai(default, validator(max_items = 100, min_length = 1, max_length = 128))]
     #[serde(default)]
     roles: Vec<String>,
-    #[oai(default, validator(max_items = 1000, min_length = 1, max_length = 128, pattern = "^[a-zA-Z0-9_:\\-\\.\\*]+$"))]
+    #[oai(
+        default,
+        validator(max_items = 1000, min_length = 1, max_length = 128, pattern = "^[a-zA-Z0-9_:\\-\\.\\*]+$")
+    )]
     #[serde(default)]
     permissions: Vec<String>,
     /// Unix milliseconds; a past time makes a key that has already expired.
@@ -93,7 +102,7 @@ async fn create(app: Arc<App>, cx: OpCtx, body: CreateKeyBody) -> Result<Reply<C
         owner_id: None,
     };
     let created = app.keys.create(&cx, command).await?;
-    Ok(CreateKeyOut { key_id: created.key_id.into_string(), key: created.plaintext.reveal().to_owned() }.into())
+    Ok(CreateKeyOut { key_id: created.id.into_string(), key: created.plaintext.reveal().to_owned() }.into())
 }
 
 #[derive(Object, Deserialize)]
@@ -108,7 +117,7 @@ pub struct GetKeyBody {
 }
 
 async fn get(app: Arc<App>, cx: OpCtx, body: GetKeyBody) -> Result<Reply<KeyOut>> {
-    let key = app.keys.get(&cx, &KeyId::from(body.key_id), body.decrypt).await?;
+    let key = app.keys.get(&cx, GetKey { key_id: KeyId::from(body.key_id), decrypt: body.decrypt }).await?;
     Ok(KeyOut::from(key).into())
 }
 
@@ -145,7 +154,12 @@ pub struct UpdateKeyBody {
     credits: schema::Patch<UpdateKeyCreditsBody>,
     #[oai(validator(max_items = 50))]
     ratelimits: Option<Vec<LimitBody>>,
-    #[oai(validator(max_items = 1000, min_length = 1, max_length = 128, pattern = "^[a-zA-Z0-9_:\\-\\.\\*]+$"))]
+    #[oai(validator(
+        max_items = 1000,
+        min_length = 1,
+        max_length = 128,
+        pattern = "^[a-zA-Z0-9_:\\-\\.\\*]+$"
+    ))]
     permissions: Option<Vec<String>>,
     #[oai(validator(max_items = 100, min_length = 1, max_length = 128))]
     roles: Option<Vec<String>>,
@@ -162,11 +176,10 @@ pub struct UpdateKeyCreditsBody {
 }
 
 async fn update(app: Arc<App>, cx: OpCtx, body: UpdateKeyBody) -> Result<Reply<Empty>> {
-    let (remaining, refill) = match body.credits.0 {
-        Patch::Keep => (Patch::Keep, Patch::Keep),
-        Patch::Clear => (Patch::Clear, Patch::Clear),
-        Patch::Set(credits) => (credits.remaining.0, credits.refill.0.map(Refill::from)),
-    };
+    let credits = body.credits.0.map(|credits| CreditsPatch {
+        remaining: credits.remaining.0,
+        refill: credits.refill.0.map(Refill::from),
+    });
     let command = UpdateKey {
         key_id: KeyId::from(body.key_id),
         name: body.name.0,
@@ -174,8 +187,8 @@ async fn update(app: Arc<App>, cx: OpCtx, body: UpdateKeyBody) -> Result<Reply<E
         meta: body.meta.0.map(|meta| meta.0),
         expires_at: body.expires.0,
         enabled: body.enabled,
-        remaining,
-        refill,
+        owner_id: Patch::Keep,
+        credits,
         limits: body.ratelimits.map(new_limits),
         permissions: body.permissions,
         roles: body.roles,
@@ -207,11 +220,16 @@ pub struct UpdateCreditsBody {
 
 async fn update_credits(app: Arc<App>, cx: OpCtx, body: UpdateCreditsBody) -> Result<Reply<CreditsBody>> {
     let operation = match body.operation {
-        OperationName::Set => CreditsOperation::Set,
-        OperationName::Increment => CreditsOperation::Increment,
-        OperationName::Decrement => CreditsOperation::Decrement,
+        OperationName::Set => CreditOperation::Set,
+        OperationName::Increment => CreditOperation::Increment,
+        OperationName::Decrement => CreditOperation::Decrement,
     };
-    let command = UpdateCredits { key_id: KeyId::from(body.key_id), operation, value: body.value.0 };
+    let value = match body.value.0 {
+        Patch::Keep => None,
+        Patch::Clear => Some(None),
+        Patch::Set(value) => Some(Some(value)),
+    };
+    let command = UpdateCredits { key_id: KeyId::from(body.key_id), operation, value };
     Ok(CreditsBody::from(app.keys.update_credits(&cx, command).await?).into())
 }
 

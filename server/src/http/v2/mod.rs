@@ -26,8 +26,8 @@ use self::errors::{Negotiation, respond};
 use self::operation::Operation;
 use crate::app::App;
 use crate::error::{Code, Error};
-use crate::http::{funnel, panic_text};
 use crate::http::openapi::{self, Described, Version};
+use crate::http::{funnel, panic_text};
 
 /// Every operation with a body.
 fn operations() -> Vec<Operation> {
@@ -54,7 +54,8 @@ const VERSION: Version = Version {
 
 /// The OpenAPI document of v2. A test compares it with the committed copy.
 pub static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
-    let mut described: Vec<Described> = operations().into_iter().map(|operation| operation.described).collect();
+    let mut described: Vec<Described> =
+        operations().into_iter().map(|operation| operation.described).collect();
     described.push(Described {
         path: "/v2/liveness",
         method: "get",
@@ -65,9 +66,9 @@ pub static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
         paged: false,
     });
     let mut document = openapi::document(&VERSION, &described);
-    let liveness = &mut document["paths"]["/v2/liveness"]["get"]["responses"]["200"]["content"]["application/json"]["schema"];
-    liveness["properties"]["data"] =
-        json!({ "type": "object", "required": ["message"], "properties": { "message": { "type": "string" } } });
+    let liveness = &mut document["paths"]["/v2/liveness"]["get"]["responses"]["200"]["content"]["application/json"]
+        ["schema"];
+    liveness["properties"]["data"] = json!({ "type": "object", "required": ["message"], "properties": { "message": { "type": "string" } } });
     document
 });
 

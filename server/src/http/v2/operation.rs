@@ -130,7 +130,12 @@ where
 }
 
 /// An operation of the hot path.
-pub fn hot<I, D, T, H, Fut>(path: &'static str, summary: &'static str, in_bounds: fn(&I) -> bool, handler: H) -> Operation
+pub fn hot<I, D, T, H, Fut>(
+    path: &'static str,
+    summary: &'static str,
+    in_bounds: fn(&I) -> bool,
+    handler: H,
+) -> Operation
 where
     I: Type + DeserializeOwned + Send + Sync + 'static,
     D: Type,
@@ -141,7 +146,12 @@ where
     operation::<I, D, T, H, Fut>(path, summary, Mode::Hot { in_bounds }, handler)
 }
 
-fn operation<I, D, T, H, Fut>(path: &'static str, summary: &'static str, mode: Mode<I>, handler: H) -> Operation
+fn operation<I, D, T, H, Fut>(
+    path: &'static str,
+    summary: &'static str,
+    mode: Mode<I>,
+    handler: H,
+) -> Operation
 where
     I: Type + DeserializeOwned + Send + Sync + 'static,
     D: Type,
@@ -216,13 +226,21 @@ where
         if !headers.contains_key(AUTHORIZATION) {
             return Err(invalid(
                 "Authorization header for 'bearer' scheme",
-                fault("security", "The Authorization header is missing", Some("Send 'Authorization: Bearer <root key>'")),
+                fault(
+                    "security",
+                    "The Authorization header is missing",
+                    Some("Send 'Authorization: Bearer <root key>'"),
+                ),
             ));
         }
         if !is_json(headers) {
             return Err(invalid(
                 "The request body must be JSON",
-                fault("requestBody", "The content type must be application/json", Some("Set 'Content-Type: application/json'")),
+                fault(
+                    "requestBody",
+                    "The content type must be application/json",
+                    Some("Set 'Content-Type: application/json'"),
+                ),
             ));
         }
         if let Mode::Hot { in_bounds } = &self.mode
@@ -237,7 +255,10 @@ where
     fn read_checked(&self, body: &[u8]) -> Result<I> {
         let value: Value = serde_json::from_slice(body).map_err(|error| {
             let fix = Some("Send one well-formed JSON document");
-            invalid("The request body is not valid JSON", fault("requestBody", &format!("invalid JSON: {error}"), fix))
+            invalid(
+                "The request body is not valid JSON",
+                fault("requestBody", &format!("invalid JSON: {error}"), fix),
+            )
         })?;
         if let Some(error) = self.checker.explain(self.path, &value) {
             return Err(error);

@@ -70,7 +70,8 @@ pub struct CreateRoleOut {
 }
 
 async fn create_role(app: Arc<App>, cx: OpCtx, body: CreateRoleBody) -> Result<Reply<CreateRoleOut>> {
-    let command = CreateRole { name: body.name, description: body.description, permissions: body.permissions };
+    let command =
+        CreateRole { name: body.name, description: body.description, permissions: body.permissions };
     let role_id = app.permissions.create_role(&cx, command).await?;
     Ok(CreateRoleOut { role_id: role_id.into_string() }.into())
 }

@@ -9,12 +9,18 @@ use serde::{Deserialize, Serialize};
 use super::operation::{Operation, Reply, hot};
 use crate::app::App;
 use crate::error::Result;
+use crate::http::schema::Batch;
 use crate::op::OpCtx;
 use crate::ratelimit::{LimitOutcome, LimitRequest};
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        hot::<_, LimitOut, _, _, _>("/v2/ratelimit.limit", "Check and consume one limit", LimitBody::in_bounds, limit),
+        hot::<_, LimitOut, _, _, _>(
+            "/v2/ratelimit.limit",
+            "Check and consume one limit",
+            LimitBody::in_bounds,
+            limit,
+        ),
         hot::<_, MultiLimitOut, _, _, _>(
             "/v2/ratelimit.multiLimit",
             "Check several limits, consume all or none",
@@ -101,8 +107,8 @@ async fn limit(app: Arc<App>, cx: OpCtx, body: LimitBody) -> Result<Reply<LimitO
     Ok(LimitOut::from(app.ratelimits.limit(&cx, &body.into()).await?).into())
 }
 
-fn many_in_bounds(bodies: &Vec<LimitBody>) -> bool {
-    (1..=100).contains(&bodies.len()) && bodies.iter().all(LimitBody::in_bounds)
+fn many_in_bounds(bodies: &Batch<LimitBody>) -> bool {
+    (1..=100).contains(&bodies.0.len()) && bodies.0.iter().all(LimitBody::in_bounds)
 }
 
 #[derive(Object, Serialize)]
@@ -126,8 +132,8 @@ pub struct MultiLimitItem {
     override_id: Option<String>,
 }
 
-async fn multi_limit(app: Arc<App>, cx: OpCtx, bodies: Vec<LimitBody>) -> Result<Reply<MultiLimitOut>> {
-    let requests: Vec<LimitRequest> = bodies.into_iter().map(LimitRequest::from).collect();
+async fn multi_limit(app: Arc<App>, cx: OpCtx, bodies: Batch<LimitBody>) -> Result<Reply<MultiLimitOut>> {
+    let requests: Vec<LimitRequest> = bodies.0.into_iter().map(LimitRequest::from).collect();
     let outcome = app.ratelimits.multi_limit(&cx, &requests).await?;
     let limits = requests.into_iter().zip(outcome.limits).map(|(request, limit)| MultiLimitItem {
         namespace: request.namespace,

@@ -85,7 +85,7 @@ pub struct RefillBody {
     /// Day of a monthly refill; the last day of a shorter month.
     #[oai(skip_serializing_if_is_none, validator(minimum(value = "1"), maximum(value = "31")))]
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub refill_day: Option<u8>,
+    pub refill_day: Option<i64>,
 }
 
 impl From<RefillBody> for Refill {
@@ -190,7 +190,8 @@ pub struct KeyOut {
 }
 
 impl From<KeyDetails> for KeyOut {
-    fn from(key: KeyDetails) -> Self {
+    fn from(details: KeyDetails) -> Self {
+        let key = details.key;
         Self {
             key_id: key.id.into_string(),
             start: key.start,
@@ -201,13 +202,13 @@ impl From<KeyDetails> for KeyOut {
             updated_at: key.updated_at,
             last_used_at: key.last_used_at,
             expires: key.expires_at,
-            permissions: key.permissions,
-            roles: key.roles,
+            permissions: details.permissions,
+            roles: details.roles,
             // A refill without finite credits is not shown.
             credits: key.credits.remaining.is_some().then(|| key.credits.into()),
-            identity: key.identity.map(IdentityOut::from),
-            plaintext: key.plaintext.map(|plaintext| plaintext.reveal().to_owned()),
-            ratelimits: key.limits.into_iter().map(LimitOut::from).collect(),
+            identity: details.identity.map(IdentityOut::from),
+            plaintext: details.plaintext.map(|plaintext| plaintext.reveal().to_owned()),
+            ratelimits: details.limits.into_iter().map(LimitOut::from).collect(),
         }
     }
 }

@@ -14,10 +14,17 @@ use crate::error::Result;
 use crate::http::schema::{Meta, present};
 use crate::op::OpCtx;
 use crate::secret::PlainKey;
-use crate::verification::{CheckedLimit, KeySnapshot, Outcome, RequestedLimit, StoredLimit, Verification, VerifyKey};
+use crate::verification::{
+    CheckedLimit, KeySnapshot, Outcome, RequestedLimit, StoredLimit, Verification, VerifyKey,
+};
 
 pub fn operations() -> Vec<Operation> {
-    vec![hot::<_, VerifyKeyOut, _, _, _>("/v2/keys.verifyKey", "Verify a key", VerifyKeyBody::in_bounds, verify)]
+    vec![hot::<_, VerifyKeyOut, _, _, _>(
+        "/v2/keys.verifyKey",
+        "Verify a key",
+        VerifyKeyBody::in_bounds,
+        verify,
+    )]
 }
 
 #[derive(Object, Deserialize)]
@@ -206,9 +213,10 @@ impl Serialize for IdentityOfKey<'_> {
             if let Some(meta) = &identity.meta {
                 map.serialize_entry("meta", meta)?;
             }
-            let limits: Vec<&StoredLimit> = self.0.limits.iter().filter(|limit| limit.of_identity).collect();
+            let stored = self.0.limits.iter().filter(|limit| limit.of_identity);
+            let limits: Vec<StoredOut<'_>> = stored.map(StoredOut).collect();
             if !limits.is_empty() {
-                map.serialize_entry("ratelimits", &Each(&limits, |limit| StoredOut(limit)))?;
+                map.serialize_entry("ratelimits", &limits)?;
             }
         }
         map.end()

@@ -77,7 +77,10 @@ impl Limiter {
         let mut rows = Vec::new();
         for shard in self.table.shards() {
             let shard = shard.lock();
-            let live = shard.counters.iter().filter(|counter| !counter.window.is_dead(now_ms, counter.name.duration_ms));
+            let live = shard
+                .counters
+                .iter()
+                .filter(|counter| !counter.window.is_dead(now_ms, counter.name.duration_ms));
             rows.extend(live.map(CounterRow::of));
         }
         rows

@@ -124,7 +124,8 @@ impl Shard {
                     name: check.name.into(),
                     duration_ms: check.duration_ms,
                 };
-                self.counters.insert_unique(hash, Counter { hash, name, window, dirty: true }, |counter| counter.hash);
+                self.counters
+                    .insert_unique(hash, Counter { hash, name, window, dirty: true }, |counter| counter.hash);
                 self.dirty.push(hash);
             }
         }

@@ -6,7 +6,15 @@ use proptest::prelude::*;
 use super::*;
 
 fn check(name: &str, limit: u64, cost: u64) -> Check<'_> {
-    Check { workspace: "ws", scope: Scope::Namespace, subject: "rlns", name, limit, duration_ms: 60_000, cost }
+    Check {
+        workspace: "ws",
+        scope: Scope::Namespace,
+        subject: "rlns",
+        name,
+        limit,
+        duration_ms: 60_000,
+        cost,
+    }
 }
 
 fn take(limiter: &Limiter, checks: &[Check<'_>], now_ms: i64) -> Taken {
@@ -19,8 +27,10 @@ fn take(limiter: &Limiter, checks: &[Check<'_>], now_ms: i64) -> Taken {
 #[test]
 fn counts_down_and_denies_without_taking() {
     let limiter = Limiter::new(100);
-    let remaining: Vec<_> =
-        (0..4).map(|_| take(&limiter, &[check("a", 3, 1)], 0).decisions[0]).map(|d| (d.exceeded, d.remaining)).collect();
+    let remaining: Vec<_> = (0..4)
+        .map(|_| take(&limiter, &[check("a", 3, 1)], 0).decisions[0])
+        .map(|d| (d.exceeded, d.remaining))
+        .collect();
     assert_eq!(remaining, [(false, 2), (false, 1), (false, 0), (true, 0)]);
     assert_eq!(take(&limiter, &[check("a", 3, 0)], 0).decisions[0].remaining, 0);
     assert!(take(&limiter, &[check("a", 4, 1)], 0).passed, "the limit is no part of the counter");
@@ -84,7 +94,9 @@ fn spilled_counters_come_back_with_their_count() {
     for row in &rows {
         let name = row.name.clone();
         let wanted = [check(&name, 1000, 1)];
-        let Attempt::NeedsLoad(positions) = limiter.take_many(&wanted, 0) else { panic!("{name} was forgotten") };
+        let Attempt::NeedsLoad(positions) = limiter.take_many(&wanted, 0) else {
+            panic!("{name} was forgotten")
+        };
         assert_eq!(positions, [0]);
         limiter.restore([row.clone()], 0);
         limiter.loaded(&wanted);
@@ -147,7 +159,8 @@ struct Call {
 
 fn calls() -> impl Strategy<Value = Vec<Call>> {
     let item = (0..3_usize, 0..4_u64);
-    let call = (prop::collection::vec(item, 1..4), 0..20_000_i64).prop_map(|(items, after_ms)| Call { items, after_ms });
+    let call = (prop::collection::vec(item, 1..4), 0..20_000_i64)
+        .prop_map(|(items, after_ms)| Call { items, after_ms });
     prop::collection::vec(call, 1..60)
 }
 

@@ -55,7 +55,9 @@ async fn list_keys_pages_through_all() {
     let mut body = json!({ "apiId": api, "limit": 2 });
     loop {
         let page = test.call("apis.listKeys", body.clone()).await.body;
-        seen.extend(page["data"].as_array().unwrap().iter().map(|key| key["keyId"].as_str().unwrap().to_owned()));
+        seen.extend(
+            page["data"].as_array().unwrap().iter().map(|key| key["keyId"].as_str().unwrap().to_owned()),
+        );
         assert_eq!(page["pagination"]["hasMore"], page["pagination"]["cursor"].is_string());
         match page["pagination"]["cursor"].as_str() {
             Some(cursor) => body["cursor"] = cursor.into(),

@@ -8,13 +8,19 @@ use crate::support::TestApp;
 const JSON: Option<&str> = Some("application/json");
 
 fn locations(body: &Value) -> Vec<&str> {
-    body["error"]["errors"].as_array().unwrap().iter().map(|fault| fault["location"].as_str().unwrap()).collect()
+    body["error"]["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|fault| fault["location"].as_str().unwrap())
+        .collect()
 }
 
 #[tokio::test]
 async fn every_fault_is_listed_with_its_keyword_pointer() {
     let test = TestApp::start().await;
-    let body = json!({ "apiId": "a!", "byteLength": 8, "unknown": 1, "ratelimits": [{ "name": "x", "limit": 0 }] });
+    let body =
+        json!({ "apiId": "a!", "byteLength": 8, "unknown": 1, "ratelimits": [{ "name": "x", "limit": 0 }] });
     let answer = test.call("keys.createKey", body).await;
     answer.fails(400, "application/invalid_input");
     let found = locations(&answer.body);
@@ -47,9 +53,15 @@ async fn security_header_then_content_type_then_json() {
     assert!(third.body["error"]["errors"][0]["fix"].is_string());
     // A valid body and a bad credential.
     let body = json!({ "name": "api" }).to_string();
-    test.raw("apis.createApi", Some("bearer x"), JSON, body.clone()).await.fails(400, "authentication/malformed");
-    test.raw("apis.createApi", Some("Bearer "), JSON, body.clone()).await.fails(400, "authentication/malformed");
-    test.raw("apis.createApi", Some("Bearer unkey_nobody"), JSON, body).await.fails(401, "authentication/key_not_found");
+    test.raw("apis.createApi", Some("bearer x"), JSON, body.clone())
+        .await
+        .fails(400, "authentication/malformed");
+    test.raw("apis.createApi", Some("Bearer "), JSON, body.clone())
+        .await
+        .fails(400, "authentication/malformed");
+    test.raw("apis.createApi", Some("Bearer unkey_nobody"), JSON, body)
+        .await
+        .fails(401, "authentication/key_not_found");
 }
 
 #[tokio::test]
@@ -57,7 +69,8 @@ async fn hostile_bodies_are_bad_requests() {
     let test = TestApp::start().await;
     let bearer = format!("Bearer {}", test.new_root_key(true, &[]).await);
     let nested = "[".repeat(100_000);
-    let deep = format!("{{\"apiId\":\"api_12345\",\"meta\":{}1{}}}", "{\"a\":".repeat(5_000), "}".repeat(5_000));
+    let deep =
+        format!("{{\"apiId\":\"api_12345\",\"meta\":{}1{}}}", "{\"a\":".repeat(5_000), "}".repeat(5_000));
     let bodies: [&[u8]; 12] = [
         b"",
         b"null",
@@ -72,7 +85,9 @@ async fn hostile_bodies_are_bad_requests() {
         nested.as_bytes(),
         deep.as_bytes(),
     ];
-    for operation in ["apis.createApi", "keys.createKey", "keys.verifyKey", "ratelimit.limit", "ratelimit.multiLimit"] {
+    for operation in
+        ["apis.createApi", "keys.createKey", "keys.verifyKey", "ratelimit.limit", "ratelimit.multiLimit"]
+    {
         for body in bodies {
             let answer = test.raw(operation, Some(&bearer), JSON, body).await;
             answer.fails(400, "application/invalid_input");
@@ -99,9 +114,12 @@ async fn nul_bytes_travel_safely() {
     let (key_id, _) = test.key(&api, json!({ "name": "a\u{0}b", "meta": { "k\u{0}": "v\u{0}" } })).await;
     let got = test.call("keys.getKey", json!({ "keyId": key_id })).await.data();
     assert_eq!((&got["name"], &got["meta"]), (&json!("a\u{0}b"), &json!({ "k\u{0}": "v\u{0}" })));
-    test.call("ratelimit.limit", json!({ "namespace": "n\u{0}", "identifier": "\u{0}", "limit": 1, "duration": 1000 }))
-        .await
-        .data();
+    test.call(
+        "ratelimit.limit",
+        json!({ "namespace": "n\u{0}", "identifier": "\u{0}", "limit": 1, "duration": 1000 }),
+    )
+    .await
+    .data();
     test.call("permissions.createRole", json!({ "name": "r\u{0}x" })).await.data();
     let (_, key) = test.key(&api, json!({ "roles": ["r\u{0}x"] })).await;
     assert_eq!(test.verify(&key).await["roles"], json!(["r\u{0}x"]));

@@ -9,7 +9,8 @@ use crate::support::TestApp;
 /// The success schema of an operation as JSON Schema, closed against members
 /// the document does not know.
 fn success_schema(path: &str) -> Value {
-    let mut schema = DOCUMENT["paths"][path]["post"]["responses"]["200"]["content"]["application/json"]["schema"].clone();
+    let mut schema =
+        DOCUMENT["paths"][path]["post"]["responses"]["200"]["content"]["application/json"]["schema"].clone();
     schema["components"] = DOCUMENT["components"].clone();
     close(&mut schema);
     schema
@@ -47,13 +48,18 @@ async fn hot_answers_follow_the_document() {
             "ratelimits": limits, "expires": 4_000_000_000_000_i64,
         }))
         .await;
-    for body in [json!({ "key": key }), json!({ "key": key }), json!({ "key": key }), json!({ "key": "nobody" })] {
+    for body in
+        [json!({ "key": key }), json!({ "key": key }), json!({ "key": key }), json!({ "key": "nobody" })]
+    {
         matches("/v2/keys.verifyKey", &test.call("keys.verifyKey", body).await.body);
     }
     let limit = json!({ "namespace": "n", "identifier": "i", "limit": 1, "duration": 1000 });
     for _ in 0..2 {
         matches("/v2/ratelimit.limit", &test.call("ratelimit.limit", limit.clone()).await.body);
-        matches("/v2/ratelimit.multiLimit", &test.call("ratelimit.multiLimit", json!([limit, limit])).await.body);
+        matches(
+            "/v2/ratelimit.multiLimit",
+            &test.call("ratelimit.multiLimit", json!([limit, limit])).await.body,
+        );
     }
 }
 

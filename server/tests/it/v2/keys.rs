@@ -31,10 +31,14 @@ async fn get_shows_every_option() {
     assert_eq!(got["createdAt"], START_MS);
     assert_eq!(got["expires"], START_MS + 5000);
     assert_eq!(got["enabled"], false);
-    assert_eq!(got["credits"], json!({ "remaining": 7, "refill": { "interval": "monthly", "amount": 9, "refillDay": 31 } }));
+    assert_eq!(
+        got["credits"],
+        json!({ "remaining": 7, "refill": { "interval": "monthly", "amount": 9, "refillDay": 31 } })
+    );
     assert_eq!(got["identity"]["externalId"], "user_1");
     assert_eq!(got["ratelimits"][0]["limit"], 5);
-    let mut slugs: Vec<_> = got["permissions"].as_array().unwrap().iter().map(|slug| slug.as_str().unwrap()).collect();
+    let mut slugs: Vec<_> =
+        got["permissions"].as_array().unwrap().iter().map(|slug| slug.as_str().unwrap()).collect();
     slugs.sort_unstable();
     assert_eq!(slugs, ["a", "b"]);
     assert!(got.get("roles").is_none() && got.get("updatedAt").is_none() && got.get("plaintext").is_none());
@@ -50,13 +54,16 @@ async fn create_writes_one_audit_group() {
     test.key(&api, json!({ "externalId": "new", "permissions": ["p"], "roles": ["reader"] })).await;
     let mut events = test.last_audit().await;
     events.sort();
-    assert_eq!(events, [
-        "authorization.connect_permission_and_key",
-        "authorization.connect_role_and_key",
-        "identity.create",
-        "key.create",
-        "permission.create",
-    ]);
+    assert_eq!(
+        events,
+        [
+            "authorization.connect_permission_and_key",
+            "authorization.connect_role_and_key",
+            "identity.create",
+            "key.create",
+            "permission.create",
+        ]
+    );
 }
 
 #[tokio::test]
@@ -102,7 +109,10 @@ async fn update_keeps_what_it_does_not_name() {
     let test = TestApp::start().await;
     let api = test.api().await;
     let (key_id, _) = test
-        .key(&api, json!({ "name": "n", "meta": { "a": 1 }, "externalId": "u", "credits": { "remaining": 5 } }))
+        .key(
+            &api,
+            json!({ "name": "n", "meta": { "a": 1 }, "externalId": "u", "credits": { "remaining": 5 } }),
+        )
         .await;
     let update = async |mut change: Value| {
         change["keyId"] = key_id.clone().into();
@@ -112,18 +122,25 @@ async fn update_keeps_what_it_does_not_name() {
     test.advance_ms(5);
     assert_eq!(update(json!({ "name": "m" })).await.data(), json!({}));
     let got = get().await;
-    assert_eq!((&got["name"], &got["meta"], &got["credits"]["remaining"]), (&json!("m"), &json!({ "a": 1 }), &json!(5)));
+    assert_eq!(
+        (&got["name"], &got["meta"], &got["credits"]["remaining"]),
+        (&json!("m"), &json!({ "a": 1 }), &json!(5))
+    );
     assert_eq!(got["updatedAt"], START_MS + 5);
     update(json!({ "name": null, "meta": null, "externalId": null })).await.data();
     let got = get().await;
     assert!(got.get("name").is_none() && got.get("meta").is_none() && got.get("identity").is_none());
     update(json!({ "credits": { "refill": { "interval": "daily", "amount": 3 } } })).await.data();
-    assert_eq!(get().await["credits"], json!({ "remaining": 5, "refill": { "interval": "daily", "amount": 3 } }));
+    assert_eq!(
+        get().await["credits"],
+        json!({ "remaining": 5, "refill": { "interval": "daily", "amount": 3 } })
+    );
     update(json!({ "credits": { "refill": null } })).await.data();
     assert_eq!(get().await["credits"], json!({ "remaining": 5 }));
     update(json!({ "credits": { "remaining": null } })).await.data();
     assert!(get().await.get("credits").is_none());
-    let daily_with_day = json!({ "credits": { "refill": { "interval": "daily", "amount": 3, "refillDay": 2 } } });
+    let daily_with_day =
+        json!({ "credits": { "refill": { "interval": "daily", "amount": 3, "refillDay": 2 } } });
     update(daily_with_day).await.fails(400, "application/invalid_input");
     update(json!({ "enabled": null })).await.fails(400, "application/invalid_input");
     update(json!({ "ratelimits": null })).await.fails(400, "application/invalid_input");
@@ -133,9 +150,11 @@ async fn update_keeps_what_it_does_not_name() {
 async fn update_replaces_lists_and_keeps_limit_ids() {
     let test = TestApp::start().await;
     let api = test.api().await;
-    let limit = |name: &str, max: i64| json!({ "name": name, "limit": max, "duration": 1000, "autoApply": false });
+    let limit =
+        |name: &str, max: i64| json!({ "name": name, "limit": max, "duration": 1000, "autoApply": false });
     let (key_id, _) = test.key(&api, json!({ "ratelimits": [limit("one", 1), limit("two", 2)] })).await;
-    let get = async || test.call("keys.getKey", json!({ "keyId": key_id })).await.data()["ratelimits"].clone();
+    let get =
+        async || test.call("keys.getKey", json!({ "keyId": key_id })).await.data()["ratelimits"].clone();
     let before = get().await;
     let id_of = |limits: &Value, name: &str| {
         limits.as_array().unwrap().iter().find(|limit| limit["name"] == name).unwrap()["id"].clone()
@@ -155,7 +174,8 @@ async fn update_credits_sets_adds_and_takes() {
     let api = test.api().await;
     let (key_id, _) = test.key(&api, json!({})).await;
     let change = async |operation: &str, value: Value| {
-        test.call("keys.updateCredits", json!({ "keyId": key_id, "operation": operation, "value": value })).await
+        test.call("keys.updateCredits", json!({ "keyId": key_id, "operation": operation, "value": value }))
+            .await
     };
     change("increment", json!(1)).await.fails(400, "application/invalid_input");
     assert_eq!(change("set", json!(10)).await.data()["remaining"], 10);
@@ -194,6 +214,8 @@ async fn missing_grants_are_refused_or_masked() {
     ] {
         test.call_as(&powerless, operation, body).await.fails(403, "authorization/insufficient_permissions");
     }
-    test.call_as(&powerless, "keys.createKey", json!({ "apiId": api })).await.fails(404, "data/api_not_found");
+    test.call_as(&powerless, "keys.createKey", json!({ "apiId": api }))
+        .await
+        .fails(404, "data/api_not_found");
     test.call_as(&powerless, "keys.whoami", json!({ "key": key })).await.fails(404, "data/key_not_found");
 }

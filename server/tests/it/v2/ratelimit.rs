@@ -40,11 +40,13 @@ async fn several_limits_consume_all_or_none() {
     let batch = json!([limit("a", "u", 5), limit("b", "u", 1), limit("a", "u", 5)]);
     let passed = test.call("ratelimit.multiLimit", batch.clone()).await.data();
     assert_eq!(passed["passed"], true);
-    let remaining: Vec<_> = passed["limits"].as_array().unwrap().iter().map(|item| item["remaining"].clone()).collect();
+    let remaining: Vec<_> =
+        passed["limits"].as_array().unwrap().iter().map(|item| item["remaining"].clone()).collect();
     assert_eq!(remaining, [json!(4), json!(0), json!(3)]);
     let refused = test.call("ratelimit.multiLimit", batch).await.data();
     assert_eq!(refused["passed"], false);
-    let passed: Vec<_> = refused["limits"].as_array().unwrap().iter().map(|item| item["passed"].clone()).collect();
+    let passed: Vec<_> =
+        refused["limits"].as_array().unwrap().iter().map(|item| item["passed"].clone()).collect();
     assert_eq!(passed, [json!(true), json!(false), json!(true)]);
     let peek = json!({ "namespace": "a", "identifier": "u", "limit": 5, "duration": 60000, "cost": 0 });
     assert_eq!(test.call("ratelimit.limit", peek).await.data()["remaining"], 3);
@@ -56,7 +58,9 @@ async fn two_hundred_calls_share_fifty_tokens() {
     let tasks: Vec<_> = (0..200)
         .map(|_| {
             let test = test.clone();
-            tokio::spawn(async move { test.call("ratelimit.limit", limit("n", "u", 50)).await.data()["success"] == true })
+            tokio::spawn(async move {
+                test.call("ratelimit.limit", limit("n", "u", 50)).await.data()["success"] == true
+            })
         })
         .collect();
     let mut admitted = 0;

@@ -11,7 +11,10 @@ async fn a_plain_key_is_valid_and_shows_no_empty_members() {
     let test = TestApp::start().await;
     let api = test.api().await;
     let (key_id, key) = test.key(&api, json!({})).await;
-    assert_eq!(test.verify(&key).await, json!({ "valid": true, "code": "VALID", "keyId": key_id, "enabled": true }));
+    assert_eq!(
+        test.verify(&key).await,
+        json!({ "valid": true, "code": "VALID", "keyId": key_id, "enabled": true })
+    );
 }
 
 #[tokio::test]
@@ -19,11 +22,18 @@ async fn everything_stored_is_shown() {
     let test = TestApp::start().await;
     let api = test.api().await;
     let limits = json!([{ "name": "requests", "limit": 10, "duration": 60000, "autoApply": true }]);
-    test.call("identities.createIdentity", json!({
-        "externalId": "user_1", "meta": { "plan": "pro" },
-        "ratelimits": [{ "name": "tokens", "limit": 100, "duration": 60000, "autoApply": false }],
-    })).await.data();
-    test.call("permissions.createRole", json!({ "name": "editor", "permissions": ["documents.write"] })).await.data();
+    test.call(
+        "identities.createIdentity",
+        json!({
+            "externalId": "user_1", "meta": { "plan": "pro" },
+            "ratelimits": [{ "name": "tokens", "limit": 100, "duration": 60000, "autoApply": false }],
+        }),
+    )
+    .await
+    .data();
+    test.call("permissions.createRole", json!({ "name": "editor", "permissions": ["documents.write"] }))
+        .await
+        .data();
     let (_, key) = test.key(&api, json!({
         "name": "n", "meta": { "a": 1 }, "externalId": "user_1", "roles": ["editor"], "permissions": ["documents.read"],
         "credits": { "remaining": 10 }, "ratelimits": limits, "expires": START_MS + 1000,
@@ -39,7 +49,10 @@ async fn everything_stored_is_shown() {
     assert_eq!(seen["credits"], 9);
     assert_eq!(seen["expires"], START_MS + 1000);
     let limit = &seen["ratelimits"][0];
-    assert_eq!((&limit["remaining"], &limit["exceeded"], &limit["autoApply"]), (&json!(9), &json!(false), &json!(true)));
+    assert_eq!(
+        (&limit["remaining"], &limit["exceeded"], &limit["autoApply"]),
+        (&json!(9), &json!(false), &json!(true))
+    );
     assert!(limit["reset"].as_i64().unwrap() > START_MS);
 }
 
@@ -138,12 +151,20 @@ async fn named_and_inline_limits() {
     assert_eq!(outcome(&test, ask(json!({ "name": "tokens", "cost": 4 }))).await, "RATE_LIMITED");
     // Inline limits of the same name and duration share the counter of the key.
     let inline = test.verify_with(ask(json!({ "name": "tokens", "limit": 20, "duration": 60000 }))).await;
-    assert_eq!((&inline["ratelimits"][0]["remaining"], &inline["ratelimits"][0]["id"]), (&json!(12), &json!("")));
-    assert_eq!(outcome(&test, ask(json!({ "name": "none", "limit": 0, "duration": 60000 }))).await, "RATE_LIMITED");
+    assert_eq!(
+        (&inline["ratelimits"][0]["remaining"], &inline["ratelimits"][0]["id"]),
+        (&json!(12), &json!(""))
+    );
+    assert_eq!(
+        outcome(&test, ask(json!({ "name": "none", "limit": 0, "duration": 60000 }))).await,
+        "RATE_LIMITED"
+    );
     let unknown = test.call("keys.verifyKey", ask(json!({ "name": "missing" }))).await;
     unknown.fails(412, "application/precondition_failed");
     assert!(unknown.body["error"]["detail"].as_str().unwrap().contains(&key_id));
-    test.call("keys.verifyKey", ask(json!({ "name": "odd", "limit": 1, "duration": 10 }))).await.fails(400, "invalid_input");
+    test.call("keys.verifyKey", ask(json!({ "name": "odd", "limit": 1, "duration": 10 })))
+        .await
+        .fails(400, "invalid_input");
 }
 
 #[tokio::test]
@@ -151,7 +172,9 @@ async fn identity_limits_are_shared_and_key_limits_hide_them() {
     let test = TestApp::start().await;
     let api = test.api().await;
     let limit = |max: i64| json!([{ "name": "all", "limit": max, "duration": 60000, "autoApply": true }]);
-    test.call("identities.createIdentity", json!({ "externalId": "org", "ratelimits": limit(3) })).await.data();
+    test.call("identities.createIdentity", json!({ "externalId": "org", "ratelimits": limit(3) }))
+        .await
+        .data();
     let (_, one) = test.key(&api, json!({ "externalId": "org" })).await;
     let (_, two) = test.key(&api, json!({ "externalId": "org" })).await;
     let (_, own) = test.key(&api, json!({ "externalId": "org", "ratelimits": limit(1) })).await;
@@ -174,7 +197,10 @@ async fn malformed_queries_are_refused_even_for_disabled_keys() {
         answer.fails(400, "user/bad_request/permissions_query_syntax_error");
         assert_eq!(answer.body["error"]["errors"], json!([]));
     }
-    assert_eq!(test.verify_with(json!({ "key": "nobody", "permissions": "a AND" })).await["code"], "NOT_FOUND");
+    assert_eq!(
+        test.verify_with(json!({ "key": "nobody", "permissions": "a AND" })).await["code"],
+        "NOT_FOUND"
+    );
 }
 
 #[tokio::test]

@@ -1,0 +1,292 @@
+-- app.db
+
+CREATE TABLE apis (
+  id                   TEXT    NOT NULL PRIMARY KEY,
+  workspace_id         TEXT    NOT NULL REFERENCES workspaces (id),
+  keyspace_id          TEXT    NOT NULL UNIQUE,
+  name                 TEXT    NOT NULL,
+  ip_allowlist         TEXT,
+  default_prefix       TEXT,
+  default_bytes        BIGINT,
+  store_encrypted_keys BOOLEAN NOT NULL DEFAULT FALSE,
+  delete_protection    BOOLEAN NOT NULL DEFAULT FALSE,
+  created_at           BIGINT  NOT NULL,
+  updated_at           BIGINT,
+  deleted_at           BIGINT
+);
+CREATE INDEX apis_by_workspace ON apis (workspace_id, id);
+CREATE TABLE audit_log (
+  id             TEXT   NOT NULL PRIMARY KEY,
+  workspace_id   TEXT   NOT NULL,
+  time           BIGINT NOT NULL,
+  event          TEXT   NOT NULL,
+  description    TEXT   NOT NULL,
+  actor_type     TEXT   NOT NULL,
+  actor_id       TEXT   NOT NULL,
+  actor_name     TEXT   NOT NULL,
+  door           TEXT   NOT NULL,
+  ip             TEXT,
+  user_agent     TEXT,
+  request_id     TEXT   NOT NULL,
+  correlation_id TEXT,
+  changes        TEXT
+);
+CREATE INDEX audit_log_by_request ON audit_log (request_id);
+CREATE INDEX audit_log_by_time ON audit_log (workspace_id, time, id);
+CREATE TABLE audit_targets (
+  audit_id  TEXT   NOT NULL REFERENCES audit_log (id) ON DELETE CASCADE,
+  position  BIGINT NOT NULL,
+  kind      TEXT   NOT NULL,
+  target_id TEXT   NOT NULL,
+  name      TEXT,
+  meta      TEXT,
+  PRIMARY KEY (audit_id, position)
+);
+CREATE INDEX audit_targets_by_target ON audit_targets (target_id);
+CREATE TABLE encrypted_keys (
+  key_id       TEXT   NOT NULL PRIMARY KEY REFERENCES keys (id) ON DELETE CASCADE,
+  workspace_id TEXT   NOT NULL,
+  ciphertext   BLOB   NOT NULL,
+  created_at   BIGINT NOT NULL
+);
+CREATE TABLE identities (
+  id           TEXT   NOT NULL PRIMARY KEY,
+  workspace_id TEXT   NOT NULL REFERENCES workspaces (id),
+  external_id  TEXT   NOT NULL,
+  meta         TEXT,
+  environment  TEXT   NOT NULL DEFAULT 'default',
+  created_at   BIGINT NOT NULL,
+  updated_at   BIGINT,
+  deleted_at   BIGINT
+);
+CREATE INDEX identities_by_workspace ON identities (workspace_id, id);
+CREATE UNIQUE INDEX identities_live_external_id ON identities (workspace_id, external_id) WHERE deleted_at IS NULL;
+CREATE TABLE key_migrations (
+  id           TEXT   NOT NULL PRIMARY KEY,
+  workspace_id TEXT   NOT NULL REFERENCES workspaces (id),
+  algorithm    TEXT   NOT NULL,
+  created_at   BIGINT NOT NULL
+);
+CREATE TABLE keys (
+  id             TEXT    NOT NULL PRIMARY KEY,
+  workspace_id   TEXT    NOT NULL REFERENCES workspaces (id),
+  api_id         TEXT    NOT NULL REFERENCES apis (id),
+  hash           TEXT    NOT NULL UNIQUE,
+  start          TEXT    NOT NULL,
+  last4          TEXT    NOT NULL,
+  prefix         TEXT,
+  byte_length    BIGINT,
+  name           TEXT,
+  identity_id    TEXT    REFERENCES identities (id),
+  owner_id       TEXT,
+  meta           TEXT,
+  environment    TEXT,
+  enabled        BOOLEAN NOT NULL DEFAULT TRUE,
+  expires_at     BIGINT,
+  remaining      BIGINT,
+  refill_amount  BIGINT,
+  refill_day     BIGINT,
+  last_refill_at BIGINT,
+  migration_id   TEXT    REFERENCES key_migrations (id),
+  rotated_from   TEXT,
+  created_by     TEXT,
+  deleted_by     TEXT,
+  last_used_at   BIGINT,
+  created_at     BIGINT  NOT NULL,
+  updated_at     BIGINT,
+  deleted_at     BIGINT
+);
+CREATE INDEX keys_by_api ON keys (api_id, id);
+CREATE INDEX keys_by_identity ON keys (identity_id, id) WHERE identity_id IS NOT NULL;
+CREATE INDEX keys_by_owner ON keys (api_id, owner_id, id) WHERE owner_id IS NOT NULL;
+CREATE INDEX keys_to_refill ON keys (last_refill_at, id) WHERE refill_amount IS NOT NULL AND deleted_at IS NULL;
+CREATE TABLE keys_permissions (
+  key_id        TEXT NOT NULL REFERENCES keys (id) ON DELETE CASCADE,
+  permission_id TEXT NOT NULL REFERENCES permissions (id) ON DELETE CASCADE,
+  PRIMARY KEY (key_id, permission_id)
+);
+CREATE INDEX keys_permissions_by_permission ON keys_permissions (permission_id);
+CREATE TABLE keys_roles (
+  key_id  TEXT NOT NULL REFERENCES keys (id) ON DELETE CASCADE,
+  role_id TEXT NOT NULL REFERENCES roles (id) ON DELETE CASCADE,
+  PRIMARY KEY (key_id, role_id)
+);
+CREATE INDEX keys_roles_by_role ON keys_roles (role_id);
+CREATE TABLE limits (
+  id           TEXT    NOT NULL PRIMARY KEY,
+  workspace_id TEXT    NOT NULL,
+  key_id       TEXT    REFERENCES keys (id) ON DELETE CASCADE,
+  identity_id  TEXT    REFERENCES identities (id) ON DELETE CASCADE,
+  name         TEXT    NOT NULL,
+  max_count    BIGINT  NOT NULL,
+  duration_ms  BIGINT  NOT NULL,
+  auto_apply   BOOLEAN NOT NULL DEFAULT FALSE,
+  is_async     BOOLEAN NOT NULL DEFAULT FALSE,
+  created_at   BIGINT  NOT NULL,
+  updated_at   BIGINT,
+  CHECK ((key_id IS NULL) <> (identity_id IS NULL))
+);
+CREATE UNIQUE INDEX limits_of_identity ON limits (identity_id, name) WHERE identity_id IS NOT NULL;
+CREATE UNIQUE INDEX limits_of_key ON limits (key_id, name) WHERE key_id IS NOT NULL;
+CREATE TABLE memberships (
+  workspace_id TEXT   NOT NULL REFERENCES workspaces (id),
+  user_id      TEXT   NOT NULL REFERENCES users (id),
+  role         TEXT   NOT NULL,
+  created_at   BIGINT NOT NULL,
+  PRIMARY KEY (workspace_id, user_id)
+);
+CREATE INDEX memberships_by_user ON memberships (user_id);
+CREATE TABLE namespaces (
+  id           TEXT   NOT NULL PRIMARY KEY,
+  workspace_id TEXT   NOT NULL REFERENCES workspaces (id),
+  name         TEXT   NOT NULL,
+  created_at   BIGINT NOT NULL,
+  updated_at   BIGINT,
+  deleted_at   BIGINT
+);
+CREATE UNIQUE INDEX namespaces_name ON namespaces (workspace_id, name);
+CREATE TABLE one_time_links (
+  token_hash   TEXT   NOT NULL PRIMARY KEY,
+  purpose      TEXT   NOT NULL,
+  workspace_id TEXT,
+  user_id      TEXT,
+  created_at   BIGINT NOT NULL,
+  expires_at   BIGINT NOT NULL,
+  used_at      BIGINT
+);
+CREATE TABLE overrides (
+  id           TEXT    NOT NULL PRIMARY KEY,
+  workspace_id TEXT    NOT NULL REFERENCES workspaces (id),
+  namespace_id TEXT    NOT NULL REFERENCES namespaces (id),
+  identifier   TEXT    NOT NULL,
+  max_count    BIGINT  NOT NULL,
+  duration_ms  BIGINT  NOT NULL,
+  is_async     BOOLEAN NOT NULL DEFAULT FALSE,
+  created_at   BIGINT  NOT NULL,
+  updated_at   BIGINT,
+  deleted_at   BIGINT
+);
+CREATE UNIQUE INDEX overrides_identifier ON overrides (namespace_id, identifier);
+CREATE TABLE permissions (
+  id           TEXT   NOT NULL PRIMARY KEY,
+  workspace_id TEXT   NOT NULL REFERENCES workspaces (id),
+  name         TEXT   NOT NULL,
+  slug         TEXT   NOT NULL,
+  slug_folded  TEXT   NOT NULL,
+  description  TEXT,
+  created_at   BIGINT NOT NULL,
+  updated_at   BIGINT
+);
+CREATE UNIQUE INDEX permissions_slug ON permissions (workspace_id, slug_folded);
+CREATE TABLE roles (
+  id           TEXT   NOT NULL PRIMARY KEY,
+  workspace_id TEXT   NOT NULL REFERENCES workspaces (id),
+  name         TEXT   NOT NULL,
+  name_folded  TEXT   NOT NULL,
+  description  TEXT,
+  created_at   BIGINT NOT NULL,
+  updated_at   BIGINT
+);
+CREATE UNIQUE INDEX roles_name ON roles (workspace_id, name_folded);
+CREATE TABLE roles_permissions (
+  role_id       TEXT NOT NULL REFERENCES roles (id) ON DELETE CASCADE,
+  permission_id TEXT NOT NULL REFERENCES permissions (id) ON DELETE CASCADE,
+  PRIMARY KEY (role_id, permission_id)
+);
+CREATE INDEX roles_permissions_by_permission ON roles_permissions (permission_id);
+CREATE TABLE root_key_grants (
+  root_key_id TEXT NOT NULL REFERENCES root_keys (id) ON DELETE CASCADE,
+  permission  TEXT NOT NULL,
+  PRIMARY KEY (root_key_id, permission)
+);
+CREATE TABLE root_keys (
+  id           TEXT    NOT NULL PRIMARY KEY,
+  workspace_id TEXT    NOT NULL REFERENCES workspaces (id),
+  name         TEXT,
+  hash         TEXT    NOT NULL UNIQUE,
+  start        TEXT    NOT NULL,
+  last4        TEXT    NOT NULL,
+  is_full      BOOLEAN NOT NULL DEFAULT FALSE,
+  enabled      BOOLEAN NOT NULL DEFAULT TRUE,
+  ip_allowlist TEXT,
+  expires_at   BIGINT,
+  created_by   TEXT,
+  rotated_from TEXT,
+  last_used_at BIGINT,
+  created_at   BIGINT  NOT NULL,
+  updated_at   BIGINT,
+  deleted_at   BIGINT
+);
+CREATE INDEX root_keys_by_workspace ON root_keys (workspace_id, id);
+CREATE TABLE schedules (
+  name        TEXT   NOT NULL PRIMARY KEY,
+  pattern     TEXT   NOT NULL,
+  next_run_at BIGINT NOT NULL,
+  last_run_at BIGINT,
+  last_error  TEXT
+);
+CREATE TABLE sessions (
+  id           TEXT   NOT NULL PRIMARY KEY,
+  user_id      TEXT   NOT NULL REFERENCES users (id),
+  ip           TEXT,
+  user_agent   TEXT,
+  created_at   BIGINT NOT NULL,
+  expires_at   BIGINT NOT NULL,
+  last_seen_at BIGINT,
+  revoked_at   BIGINT
+);
+CREATE INDEX sessions_by_user ON sessions (user_id);
+CREATE TABLE settings (
+  name       TEXT   NOT NULL PRIMARY KEY,
+  value      TEXT   NOT NULL,
+  updated_at BIGINT NOT NULL
+);
+CREATE TABLE users (
+  id            TEXT    NOT NULL PRIMARY KEY,
+  email         TEXT    NOT NULL,
+  email_folded  TEXT    NOT NULL UNIQUE,
+  name          TEXT    NOT NULL,
+  password_hash TEXT    NOT NULL,
+  failed_logins BIGINT  NOT NULL DEFAULT 0,
+  locked_until  BIGINT,
+  time_zone     TEXT    NOT NULL DEFAULT 'UTC',
+  created_at    BIGINT  NOT NULL,
+  updated_at    BIGINT,
+  deleted_at    BIGINT
+);
+CREATE TABLE workspaces (
+  id                   TEXT    NOT NULL PRIMARY KEY,
+  slug                 TEXT    NOT NULL UNIQUE,
+  name                 TEXT    NOT NULL,
+  enabled              BOOLEAN NOT NULL DEFAULT TRUE,
+  api_limit_per_minute BIGINT,
+  data_key             BLOB,
+  created_at           BIGINT  NOT NULL,
+  updated_at           BIGINT,
+  deleted_at           BIGINT
+);
+
+-- events.db
+
+CREATE TABLE chunks (
+  id         INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+  version    BIGINT  NOT NULL,
+  first_time BIGINT  NOT NULL,
+  last_time  BIGINT  NOT NULL,
+  events     BIGINT  NOT NULL,
+  body       BLOB    NOT NULL
+);
+CREATE INDEX chunks_by_time ON chunks (last_time);
+CREATE TABLE limiter_counters (
+  workspace_id   TEXT   NOT NULL,
+  scope          BIGINT NOT NULL,
+  subject        TEXT   NOT NULL,
+  name           TEXT   NOT NULL,
+  duration_ms    BIGINT NOT NULL,
+  window_index   BIGINT NOT NULL,
+  current_count  BIGINT NOT NULL,
+  previous_count BIGINT NOT NULL,
+  dead_at        BIGINT NOT NULL,
+  PRIMARY KEY (workspace_id, scope, subject, name, duration_ms)
+) WITHOUT ROWID;
+CREATE INDEX limiter_counters_dead ON limiter_counters (dead_at);
