@@ -7,6 +7,7 @@ use tracing_subscriber::EnvFilter;
 use unkey::cli::{Invocation, Output};
 use unkey::config::{Config, LogFormat};
 
+#[expect(clippy::print_stdout, reason = "what a command answers belongs on standard output")]
 fn main() -> ExitCode {
     let invocation = match Invocation::parse(std::env::args().collect()) {
         Ok(invocation) => invocation,

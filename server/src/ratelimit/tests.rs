@@ -41,7 +41,11 @@ async fn publish(store: &Store, cx: &OpCtx, namespace: &NamespaceSnapshot) {
         id: namespace.id.clone(),
         name: namespace.name.clone(),
     };
-    store.write(|tx| async move { Ok(tx.changed(change)) }).await.unwrap();
+    let publish = |tx: crate::store::Tx| async move {
+        tx.changed(change);
+        Ok(())
+    };
+    store.write(publish).await.unwrap();
 }
 
 async fn set_overrides(test: &TestStore, outcome: &LimitOutcome, overrides: &[(&str, &str, i64, i64)]) {

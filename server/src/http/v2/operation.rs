@@ -67,10 +67,13 @@ struct EnvelopeMeta<'a> {
     request_id: &'a str,
 }
 
+/// Makes the endpoint of an operation.
+type Mount = Box<dyn Fn(&Arc<App>, Arc<Checker>) -> BoxEndpoint<'static, Response>>;
+
 /// An operation of the table in [`super::operations`].
 pub struct Operation {
     pub described: Described,
-    mount: Box<dyn Fn(&Arc<App>, Arc<Checker>) -> BoxEndpoint<'static, Response>>,
+    mount: Mount,
 }
 
 impl Operation {
