@@ -96,7 +96,7 @@ CREATE TABLE keys (
   updated_at     BIGINT,
   deleted_at     BIGINT
 );
-CREATE INDEX keys_by_api ON keys (api_id, id);
+CREATE INDEX keys_by_api ON keys (api_id, id) WHERE deleted_at IS NULL;
 CREATE INDEX keys_by_identity ON keys (identity_id, id) WHERE identity_id IS NOT NULL;
 CREATE INDEX keys_by_owner ON keys (api_id, owner_id, id) WHERE owner_id IS NOT NULL;
 CREATE INDEX keys_to_refill ON keys (last_refill_at, id) WHERE refill_amount IS NOT NULL AND deleted_at IS NULL;

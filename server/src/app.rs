@@ -78,6 +78,7 @@ impl App {
         let vault = Vault::open(store.clone(), entropy.clone(), master_key(&config, &dir), now_ms).await?;
         let namespaces = Namespaces::new(store.clone(), entropy.clone());
         let ledger = Ledger::start(store.clone());
+        let keys = Keys::new(store.clone(), entropy.clone(), vault.clone());
         let cache = config.key_cache_bytes;
         let app = Arc::new(Self {
             workspaces: Workspaces::new(store.clone(), entropy.clone()),
@@ -86,10 +87,10 @@ impl App {
             permissions: Permissions::new(store.clone(), entropy.clone()),
             identities: Identities::new(store.clone(), entropy.clone()),
             apis: Apis::new(store.clone(), entropy.clone()),
-            keys: Keys::new(store.clone(), entropy.clone(), vault.clone()),
+            keys: keys.clone(),
             ratelimits: Ratelimits::new(limiter.clone(), namespaces, recorder.clone()),
             verifier: Verifier::new(store.clone(), limiter.clone(), ledger, recorder.clone(), cache),
-            jobs: Jobs::new(store.clone(), events.clone()),
+            jobs: Jobs::new(store.clone(), events.clone(), keys),
             vault,
             config,
             clock,

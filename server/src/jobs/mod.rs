@@ -14,7 +14,8 @@ use cron::Schedule;
 
 use crate::credits;
 use crate::error::{Error, Result};
-use crate::store::Database;
+use crate::keys::Keys;
+use crate::store::{Database, Store};
 
 pub use store::Due;
 
@@ -22,6 +23,7 @@ pub use store::Due;
 const JOBS: &[(&str, &str)] = &[
     // Second, minute, hour, day, month, weekday.
     ("refill", "0 0 0 * * *"),
+    ("orphans", "0 * * * * *"),
     ("sweep", "0 30 3 * * *"),
     ("checkpoint", "0 */5 * * * *"),
 ];
@@ -29,13 +31,14 @@ const JOBS: &[(&str, &str)] = &[
 /// Runs due jobs. Cheap to clone.
 #[derive(Clone)]
 pub struct Jobs {
-    app: crate::store::Store,
+    app: Store,
     events: Database,
+    keys: Keys,
 }
 
 impl Jobs {
-    pub fn new(app: crate::store::Store, events: Database) -> Self {
-        Self { app, events }
+    pub fn new(app: Store, events: Database, keys: Keys) -> Self {
+        Self { app, events, keys }
     }
 
     /// Runs every job that is due at `now_ms` and stores its next run. A job
@@ -72,6 +75,13 @@ impl Jobs {
                 let refilled = credits::refill_due(&self.app, now_ms).await?;
                 if refilled > 0 {
                     tracing::info!(keys = refilled, "refilled credits");
+                }
+                Ok(())
+            }
+            "orphans" => {
+                let deleted = self.keys.delete_orphans(now_ms).await?;
+                if deleted > 0 {
+                    tracing::info!(keys = deleted, "deleted the keys of deleted APIs");
                 }
                 Ok(())
             }

@@ -1,13 +1,18 @@
 use super::*;
+use crate::entropy::Entropy;
 use crate::store::Durability;
 use crate::store::testing::{NOW_MS, TestStore};
+use crate::vault::{MasterKey, MasterKeySource, Vault};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 async fn jobs(test: &TestStore, dir: &tempfile::TempDir) -> Jobs {
     let events =
         Database::open::<migration::Events>(&dir.path().join("events.db"), Durability::Normal).await.unwrap();
-    Jobs::new(test.store.clone(), events)
+    let master = MasterKeySource::Given(MasterKey::new([1; 32]));
+    let vault = Vault::open(test.store.clone(), Entropy::seeded(1), master, NOW_MS).await.unwrap();
+    let keys = Keys::new(test.store.clone(), Entropy::seeded(2), vault);
+    Jobs::new(test.store.clone(), events, keys)
 }
 
 async fn add_key(test: &TestStore, id: &str, columns: &str, values: &str) {
@@ -62,4 +67,21 @@ fn every_pattern_has_a_next_run() {
     for (name, pattern) in JOBS {
         assert!(next_run(pattern, NOW_MS).unwrap() > NOW_MS, "{name}");
     }
+}
+
+#[tokio::test]
+async fn keys_of_a_deleted_api_are_deleted_with_an_entry_each() {
+    let (test, dir) = (TestStore::open().await, tempfile::tempdir().unwrap());
+    let jobs = jobs(&test, &dir).await;
+    for number in 0..150 {
+        add_key(&test, &format!("key_{number}"), "name", "'n'").await;
+    }
+    jobs.run_due(NOW_MS).await.unwrap();
+    assert_eq!(test.count("keys", "deleted_at IS NOT NULL").await, 0);
+    test.force("UPDATE apis SET deleted_at = 1").await;
+    jobs.run_due(NOW_MS + 60_000).await.unwrap();
+    assert_eq!(test.count("keys", "deleted_at IS NULL").await, 0);
+    assert_eq!(test.count("audit_log", "event = 'key.delete'").await, 150);
+    jobs.run_due(NOW_MS + 120_000).await.unwrap();
+    assert_eq!(test.count("audit_log", "event = 'key.delete'").await, 150);
 }

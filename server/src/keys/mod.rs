@@ -13,6 +13,7 @@ mod delete;
 pub mod format;
 mod list;
 mod migration;
+mod orphans;
 mod read;
 mod store;
 mod update;

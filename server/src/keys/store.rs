@@ -6,8 +6,11 @@
 use std::collections::HashMap;
 
 use entity::ids::{ApiId, IdentityId, KeyId, MigrationId, WorkspaceId};
-use entity::{encrypted_key, identity, key, key_migration};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, Set};
+use entity::{api, encrypted_key, identity, key, key_migration};
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, Set,
+};
 use serde_json::{Map, Value};
 
 use super::{Credits, Interval, Key, Refill, StoredHash};
@@ -273,5 +276,41 @@ pub(super) async fn insert_migration(tx: &Tx, id: &MigrationId, cx: &OpCtx, algo
         created_at: Set(cx.now_ms),
     };
     key_migration::Entity::insert(row).exec_without_returning(tx.db()).await?;
+    Ok(())
+}
+
+/// A live key below a deleted API.
+pub(super) struct Orphan {
+    pub id: KeyId,
+    pub api: ApiId,
+    pub workspace: WorkspaceId,
+    pub name: Option<String>,
+}
+
+pub(super) async fn orphans(db: &impl ConnectionTrait, limit: u64) -> Result<Vec<Orphan>> {
+    let deleted = api::Entity::find()
+        .select_only()
+        .column(api::Column::Id)
+        .filter(api::Column::DeletedAt.is_not_null());
+    let rows = key::Entity::find()
+        .filter(key::Column::DeletedAt.is_null())
+        .filter(key::Column::ApiId.in_subquery(deleted.into_query()))
+        .order_by_asc(key::Column::ApiId)
+        .limit(limit)
+        .all(db)
+        .await?;
+    let orphan =
+        |row: key::Model| Orphan { id: row.id, api: row.api_id, workspace: row.workspace_id, name: row.name };
+    Ok(rows.into_iter().map(orphan).collect())
+}
+
+/// No cached value depends on these rows any more: their API is gone.
+pub(super) async fn delete_orphans(tx: &Tx, orphans: &[Orphan], by: &str, now_ms: i64) -> Result<()> {
+    key::Entity::update_many()
+        .col_expr(key::Column::DeletedAt, Expr::value(now_ms))
+        .col_expr(key::Column::DeletedBy, Expr::value(by))
+        .filter(key::Column::Id.is_in(orphans.iter().map(|orphan| orphan.id.as_str())))
+        .exec(tx.db())
+        .await?;
     Ok(())
 }

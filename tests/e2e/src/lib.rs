@@ -69,7 +69,20 @@ pub fn cli_ok(data: &Path, arguments: &[&str]) -> String {
 
 impl Server {
     pub fn start(data: &Path) -> Self {
-        let mut child = Command::new(binary())
+        Self::run(Command::new(binary()), data)
+    }
+
+    /// With no file allowed to grow past `kib` KiB.
+    pub fn start_with_file_limit(data: &Path, kib: u32) -> Self {
+        let mut shell = Command::new("bash");
+        // The signal a write past the limit raises is ignored: the write fails instead.
+        let script = format!("trap '' XFSZ; ulimit -f {kib}; exec \"$0\" \"$@\"");
+        shell.arg("-c").arg(script).arg(binary());
+        Self::run(shell, data)
+    }
+
+    fn run(mut command: Command, data: &Path) -> Self {
+        let mut child = command
             .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(data)
             .env("UNKEY_ROOT_KEY", ROOT_KEY)

@@ -1,0 +1,59 @@
+//! A database that cannot be written: a clear 500, nothing half done, and keys
+//! that are cached keep verifying.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use e2e::{Answer, Server, folder};
+use serde_json::json;
+
+#[track_caller]
+fn is_server_error(answer: &Answer) {
+    assert_eq!(answer.status, 500, "{}", answer.body);
+    let error = &answer.body["error"];
+    assert!(error["type"].as_str().is_some_and(|kind| kind.ends_with("service_unavailable")), "{error}");
+    assert!(answer.body["meta"]["requestId"].as_str().is_some_and(|id| id.starts_with("req_")));
+    let text = answer.body.to_string();
+    assert!(!text.contains("SQL") && !text.contains("sqlite") && !text.contains("locked"), "{text}");
+}
+
+#[test]
+fn a_locked_database_fails_writes_and_not_cached_keys() {
+    let data = folder();
+    let server = Server::start(data.path());
+    let api = server.api();
+    let (_, key) = server.key(&api, json!({}));
+    assert_eq!(server.verify(&key), "VALID");
+    let mut holder = Command::new("sqlite3")
+        .arg(data.path().join("app.db"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("sqlite3 is installed by tests/run.sh");
+    let mut commands = holder.stdin.take().expect("stdin is piped");
+    commands.write_all(b"BEGIN IMMEDIATE;\nSELECT 'held';\n").expect("sqlite3 reads");
+    let mut said = [0; 4];
+    std::io::Read::read_exact(holder.stdout.as_mut().expect("stdout is piped"), &mut said)
+        .expect("an answer");
+    is_server_error(&server.call("keys.createKey", &json!({ "apiId": api })));
+    assert_eq!(server.verify(&key), "VALID");
+    drop(commands);
+    holder.wait().expect("sqlite3 ends");
+    let keys = server.call("apis.listKeys", &json!({ "apiId": api })).data();
+    assert_eq!(keys.as_array().map(Vec::len), Some(1), "nothing was half done");
+    server.key(&api, json!({}));
+}
+
+#[test]
+fn a_full_disk_fails_writes_and_not_cached_keys() {
+    let data = folder();
+    // No file may grow past 2 MiB: what SQLite meets is what a full disk gives.
+    let server = Server::start_with_file_limit(data.path(), 2048);
+    let api = server.api();
+    let (_, key) = server.key(&api, json!({}));
+    assert_eq!(server.verify(&key), "VALID");
+    let big = json!({ "apiId": api, "meta": { "text": "x".repeat(200_000) } });
+    let refused = (0..40).map(|_| server.call("keys.createKey", &big)).find(|answer| answer.status != 200);
+    is_server_error(&refused.expect("the limit is reached"));
+    assert_eq!(server.verify(&key), "VALID");
+}

@@ -1,0 +1,106 @@
+#!/usr/bin/env bash
+# The one test command: installs what the tests need, then runs all of them.
+#
+#   ./tests/run.sh             everything, about half an hour on two cores at most
+#   ./tests/run.sh --long      with the heavy runs
+#   ./tests/run.sh --only rust one stage: tools fmt clippy rust node python
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+only=""
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --long) export UNKEY_LONG=1 ;;
+    --only) only="$2"; shift ;;
+    *) echo "usage: $0 [--long] [--only STAGE]" >&2; exit 2 ;;
+  esac
+  shift
+done
+
+logs="$(mktemp -d)"
+trap 'rm -rf "$logs"' EXIT
+passed=0
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+# Installs Debian packages for commands that are missing.
+need() {
+  local command="$1" package="$2"
+  command -v "$command" >/dev/null && return 0
+  command -v apt-get >/dev/null || { echo "please install $command" >&2; exit 1; }
+  [ -e "$logs/apt" ] || { as_root apt-get update -q >"$logs/apt" 2>&1 || true; }
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends "$package" >>"$logs/apt" 2>&1 \
+    || { tail -5 "$logs/apt" >&2; exit 1; }
+}
+
+# Runs one stage, unless another was asked for or it is listed in skips.txt.
+stage() {
+  local name="$1"; shift
+  if [ -n "$only" ] && [ "$only" != "$name" ] && [ "$name" != tools ]; then return 0; fi
+  local reason
+  reason="$(sed -n "s/^$name: //p" tests/skips.txt)"
+  if [ -n "$reason" ]; then echo "== $name: SKIPPED, $reason"; return 0; fi
+  local start=$SECONDS
+  if ! "$@" >"$logs/$name" 2>&1; then
+    cat "$logs/$name"
+    echo "== $name: FAILED after $((SECONDS - start)) s"
+    exit 1
+  fi
+  local count
+  count="$(count_passed <"$logs/$name")"
+  passed=$((passed + count))
+  echo "== $name: ok, $count tests, $((SECONDS - start)) s"
+}
+
+# Adds up what cargo, node and pytest say they passed.
+count_passed() {
+  awk '/^test result: ok\. [0-9]+ passed/ { n += $4 }
+       /^(#|ℹ) pass [0-9]+$/ { n += $3 }
+       /^=+ .*[0-9]+ passed.* =+$/ { for (i = 2; i <= NF; i++) if ($i ~ /^passed/) n += $(i - 1) }
+       END { print n + 0 }'
+}
+
+tools() {
+  need cc gcc
+  need sqlite3 sqlite3
+  need node nodejs
+  need npm npm
+  need python3 python3
+  python3 -c 'import ensurepip' 2>/dev/null || need python3-venv-is-missing python3-venv
+  command -v cargo >/dev/null || { echo "please install Rust" >&2; exit 1; }
+  cargo fmt --version >/dev/null 2>&1 || rustup component add rustfmt
+  cargo clippy --version >/dev/null 2>&1 || rustup component add clippy
+}
+
+fmt() { cargo fmt --all --check; }
+
+clippy() { cargo clippy --workspace --all-targets -- -D warnings; }
+
+# The binary is built first: black-box tests run it.
+rust() { cargo build --workspace && cargo test --workspace; }
+
+node_clients() {
+  cargo build
+  (cd tests/clients/node && npm ci --no-audit --no-fund && UNKEY_BIN="$PWD/../../../target/debug/unkey" node --test --test-reporter=spec)
+}
+
+python_clients() {
+  cargo build
+  cd tests/clients/python
+  [ -x .venv/bin/python ] || python3 -m venv .venv
+  .venv/bin/pip install -q --disable-pip-version-check -r requirements.txt
+  UNKEY_BIN="$PWD/../../../target/debug/unkey" .venv/bin/python -m pytest -q --color=no -o console_output_style=classic -rN --tb=short 2>&1 | tee /dev/stderr | tail -1 >"$logs/pytest"
+  grep -q " passed" "$logs/pytest"
+  sed 's/^/= /; s/$/ =/' "$logs/pytest"
+}
+
+stage tools tools
+stage fmt fmt
+stage clippy clippy
+stage rust rust
+stage node node_clients
+stage python python_clients
+
+echo "$passed passed, 0 failed"
