@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::credits::Ledger;
 use crate::entropy::Entropy;
 use crate::error::{Code, Error, Result};
-use crate::events::{LastUsed, Recorder, Writer};
+use crate::events::{Recorder, Writer};
 use crate::identities::Identities;
 use crate::jobs::Jobs;
 use crate::keys::Keys;
@@ -58,7 +58,6 @@ pub struct App {
     pub recorder: Recorder,
     events: Database,
     limiter: RateLimiter,
-    last_used: LastUsed,
     writer: Mutex<Option<Writer>>,
     dir: DataDir,
     /// Where the server listens, once it does.
@@ -73,8 +72,8 @@ impl App {
         let events = Database::open::<migration::Events>(&dir.events_db(), Durability::Normal).await?;
         let limiter = RateLimiter::new(config.limiter_max_counters, events.clone());
         limiter.restore(now_ms).await?;
-        let (recorder, last_used) = (Recorder::default(), LastUsed::default());
-        let writer = Writer::start(recorder.clone(), events.clone(), last_used.clone());
+        let recorder = Recorder::default();
+        let writer = Writer::start(recorder.clone(), events.clone());
         let vault = Vault::open(store.clone(), entropy.clone(), master_key(&config, &dir), now_ms).await?;
         let namespaces = Namespaces::new(store.clone(), entropy.clone());
         let ledger = Ledger::start(store.clone());
@@ -83,7 +82,7 @@ impl App {
         let app = Arc::new(Self {
             workspaces: Workspaces::new(store.clone(), entropy.clone()),
             users: Users::new(store.clone(), entropy.clone()),
-            root_keys: RootKeys::new(store.clone(), entropy.clone()),
+            root_keys: RootKeys::new(store.clone(), entropy.clone(), recorder.last_used().clone()),
             permissions: Permissions::new(store.clone(), entropy.clone()),
             identities: Identities::new(store.clone(), entropy.clone()),
             apis: Apis::new(store.clone(), entropy.clone()),
@@ -99,7 +98,6 @@ impl App {
             recorder,
             events,
             limiter,
-            last_used,
             writer: Mutex::new(Some(writer)),
             dir,
             address: OnceLock::new(),
@@ -147,7 +145,7 @@ impl App {
                 () = &mut shutdown => return,
                 _ = snapshot.tick() => ("storing rate-limit windows", self.limiter.snapshot(self.clock.now_ms()).await),
                 _ = tend.tick() => ("tending", self.tend_once().await),
-                _ = last_used.tick() => ("storing the last use of keys", self.last_used.flush(&self.store).await),
+                _ = last_used.tick() => ("storing the last use of keys", self.recorder.last_used().flush(&self.store).await),
             };
             if let Err(error) = done {
                 tracing::error!(?error, "{what} failed");
@@ -168,7 +166,7 @@ impl App {
         if let Some(writer) = writer {
             writer.shutdown().await?;
         }
-        self.last_used.flush(&self.store).await?;
+        self.recorder.last_used().flush(&self.store).await?;
         self.limiter.shutdown(self.clock.now_ms()).await?;
         self.store.database().close().await?;
         self.events.close().await

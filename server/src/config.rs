@@ -17,7 +17,8 @@ use base64::engine::general_purpose::STANDARD;
 use ipnet::IpNet;
 
 use crate::error::{Error, Result};
-use crate::secret::PlainKey;
+use crate::secret::{MIN_PASSWORD_CHARACTERS, PlainKey};
+
 
 /// One row of the table.
 pub struct Setting {
@@ -111,7 +112,24 @@ impl Raw {
     /// The variables of this process, beside the given flags.
     #[expect(clippy::disallowed_methods, reason = "this is the file that may read the environment")]
     pub fn of_process(flags: BTreeMap<String, String>) -> Self {
-        Self { flags, variables: std::env::vars().filter(|(name, _)| name.starts_with("UNKEY_")).collect() }
+        // Other programs' variables need not be UTF-8; ours are checked like any other text.
+        let text = |value: std::ffi::OsString| value.to_string_lossy().into_owned();
+        let variables = std::env::vars_os()
+            .map(|(name, value)| (text(name), text(value)))
+            .filter(|(name, _)| name.starts_with("UNKEY_"))
+            .collect();
+        Self { flags, variables }
+    }
+
+    /// Variables that look like settings and are none: typing errors, mostly.
+    pub fn unknown_variables(&self) -> Vec<&str> {
+        let known = |name: &str| {
+            SETTINGS.iter().any(|setting| {
+                let variable = setting.variable();
+                name == variable || (setting.secret && name.strip_suffix("_FILE") == Some(variable.as_str()))
+            })
+        };
+        self.variables.keys().map(String::as_str).filter(|name| !known(name)).collect()
     }
 }
 
@@ -159,6 +177,8 @@ impl Config {
         );
         let half = some("admin_email").is_some() != some("admin_password").is_some();
         check("admin_password", half.then(|| "admin_email and admin_password belong together".to_owned()));
+        let short = some("admin_password").filter(|text| text.chars().count() < MIN_PASSWORD_CHARACTERS);
+        check("admin_password", short.map(|_| format!("needs {MIN_PASSWORD_CHARACTERS} characters or more")));
         Self {
             listen,
             data_dir: PathBuf::from(text("data_dir")),
@@ -214,7 +234,8 @@ fn read_file(raw: &Raw, problems: &mut Vec<String>) -> toml::Table {
             toml::Table::new()
         }
     };
-    for name in table.keys().filter(|name| !SETTINGS.iter().any(|setting| setting.name == name.as_str())) {
+    let known = |name: &str| name != "config" && SETTINGS.iter().any(|setting| setting.name == name);
+    for name in table.keys().filter(|name| !known(name)) {
         problems.push(format!("{path}: there is no setting '{name}'"));
     }
     table
@@ -243,7 +264,11 @@ fn find(
     match file.get(setting.name) {
         Some(toml::Value::String(text)) => (text.clone(), "file"),
         Some(toml::Value::Array(items)) => {
-            (items.iter().filter_map(toml::Value::as_str).collect::<Vec<_>>().join(","), "file")
+            let texts: Option<Vec<_>> = items.iter().map(toml::Value::as_str).collect();
+            if texts.is_none() {
+                problems.push(format!("{}: expected a list of texts in the file", setting.name));
+            }
+            (texts.unwrap_or_default().join(","), "file")
         }
         Some(toml::Value::Integer(number)) => (number.to_string(), "file"),
         Some(_) => {
@@ -373,6 +398,24 @@ mod tests {
         assert_eq!(config.root_key.as_ref().unwrap().reveal(), "unkey_0123456789abcdef0123");
         let printed = config.print();
         assert!(printed.contains("(hidden)") && !printed.contains("0123456789"), "{printed}");
+    }
+
+    #[test]
+    fn variables_that_are_no_settings_are_named() {
+        let raw =
+            raw(&[], &[("UNKEY_LISTNE", "x"), ("UNKEY_ROOT_KEY_FILE", "x"), ("UNKEY_LISTEN_FILE", "x")]);
+        assert_eq!(raw.unknown_variables(), ["UNKEY_LISTEN_FILE", "UNKEY_LISTNE"]);
+    }
+
+    #[test]
+    fn lists_of_the_file_hold_texts() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("unkey.toml");
+        std::fs::write(&file, "trusted_proxies = [\"10.0.0.1\", 7]\nconfig = \"x\"\n").unwrap();
+        let problems =
+            Config::resolve(&raw(&[("config", file.to_str().unwrap())], &[])).err().expect("a problem");
+        let text = problems.detail();
+        assert!(text.contains("list of texts") && text.contains("no setting 'config'"), "{text}");
     }
 
     #[test]

@@ -15,6 +15,9 @@ fn main() -> ExitCode {
     };
     let outcome = invocation.config().and_then(|config| {
         log(&config);
+        for name in invocation.unknown_variables() {
+            tracing::warn!(name, "there is no such setting; the variable is ignored");
+        }
         runtime(&config)?.block_on(invocation.run(config))
     });
     match outcome {

@@ -63,6 +63,14 @@ impl Door {
 }
 
 impl Principal {
+    /// The root key, if it is one.
+    pub fn root_key(&self) -> Option<&RootKeyPrincipal> {
+        match self {
+            Principal::RootKey(key) => Some(key),
+            Principal::Cli | Principal::Job(_) => None,
+        }
+    }
+
     /// Id of the actor, as audit rows and `created_by` columns keep it.
     pub fn id(&self) -> &str {
         match self {

@@ -11,6 +11,9 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+/// Shorter passwords are refused.
+pub const MIN_PASSWORD_CHARACTERS: usize = 8;
+
 /// The plaintext of a key or root key. Shown once, by the call that made it.
 #[derive(Clone)]
 pub struct PlainKey(Zeroizing<String>);

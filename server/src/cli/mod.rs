@@ -56,6 +56,11 @@ impl Invocation {
         Config::resolve(&self.raw)
     }
 
+    /// Variables named like settings that are none.
+    pub fn unknown_variables(&self) -> Vec<&str> {
+        self.raw.unknown_variables()
+    }
+
     /// Runs the command and returns what to print.
     pub async fn run(self, config: Config) -> Result<Output> {
         match self.matches.subcommand() {

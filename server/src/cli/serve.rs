@@ -4,7 +4,7 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use super::{Output, control, setup};
@@ -31,10 +31,14 @@ pub(super) async fn run(config: Config) -> Result<Output> {
     let app = App::open(config, Clock::system(), Entropy::system(), dir).await?;
     let commands = tokio::spawn(control::listen(app.clone(), control::open(app.data_dir())?));
     app.address.get_or_init(|| address);
-    announce(&app, address).await?;
-
     let (stop, stopped) = watch::channel(false);
-    tokio::spawn(wait_for_signal(stop));
+    // Before the address is known to anyone: a supervisor may stop us at once.
+    let signals = Signals::catch()?;
+    announce(&app, address).await?;
+    tokio::spawn(async move {
+        signals.wait().await;
+        stop.send_replace(true);
+    });
     let tending = tokio::spawn({
         let (app, stopped) = (app.clone(), stopped.clone());
         async move { app.tend(wait(stopped)).await }
@@ -70,16 +74,23 @@ async fn wait(mut stopped: watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stopped| *stopped).await;
 }
 
-async fn wait_for_signal(stop: watch::Sender<bool>) {
-    let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
-    let (Ok(mut terminate), Ok(mut interrupt)) = signals else {
-        tracing::error!("cannot wait for signals");
-        return;
-    };
-    let name = tokio::select! {
-        _ = terminate.recv() => "SIGTERM",
-        _ = interrupt.recv() => "SIGINT",
-    };
-    tracing::info!(signal = name, "stopping: requests in flight may finish");
-    stop.send_replace(true);
+/// The signals that ask for an orderly end.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn catch() -> Result<Self> {
+        let catch = |kind| signal(kind).map_err(Error::internal);
+        Ok(Self { terminate: catch(SignalKind::terminate())?, interrupt: catch(SignalKind::interrupt())? })
+    }
+
+    async fn wait(mut self) {
+        let name = tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        };
+        tracing::info!(signal = name, "stopping: requests in flight may finish");
+    }
 }

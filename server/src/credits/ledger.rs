@@ -1,9 +1,9 @@
 //! Group-committed spends.
 //!
-//! Every spend is decided inside a write transaction that reads the balance
-//! itself, so sets, refills and other spends can never be lost or counted twice.
-//! Callers that arrive while a transaction runs share the next one: one read,
-//! one update and one commit for all of them, then all are answered.
+//! Every spend is decided inside a transaction that reads the balance itself, so
+//! sets, refills and other spends can never be lost or counted twice. Callers
+//! that arrive while one runs share the next: one commit for all of them, then
+//! all are answered.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::store;
 use crate::error::{Code, Error, Result};
-use crate::store::Store;
+use crate::store::{Store, Tx};
 
 /// Spends that share one transaction at most.
 const BATCH: usize = 512;
@@ -69,21 +69,53 @@ impl Ledger {
 async fn run(store: Store, mut queue: mpsc::Receiver<Request>) {
     let mut batch = Vec::with_capacity(BATCH);
     while queue.recv_many(&mut batch, BATCH).await > 0 {
-        let spends: Vec<(KeyId, i64)> =
-            batch.iter().map(|request| (request.key.clone(), request.cost)).collect();
-        let outcome = store.write(|tx| async move { commit(&tx, &spends).await }).await;
+        let outcome = commit(&store, &batch).await;
         answer(batch.drain(..), outcome);
     }
 }
 
-/// `None` stands for a key that is gone.
-async fn commit(tx: &crate::store::Tx, spends: &[(KeyId, i64)]) -> Result<Vec<Option<Spend>>> {
-    let mut keys: Vec<&KeyId> = spends.iter().map(|(key, _)| key).collect();
+/// One outcome per request; `None` stands for a key that is gone.
+///
+/// Keys that can pay for all of their spends do so in one statement, which is a
+/// transaction of its own. Only the spends of the others are decided one by one.
+async fn commit(store: &Store, requests: &[Request]) -> Result<Vec<Option<Spend>>> {
+    let mut totals: HashMap<&KeyId, i64> = HashMap::new();
+    for request in requests {
+        let total = totals.entry(&request.key).or_default();
+        *total = total.saturating_add(request.cost);
+    }
+    let mut balances = store::spend_totals(store.database().writer(), &totals).await?;
+    for (key, balance) in &mut balances {
+        *balance += totals[key];
+    }
+    let rest: Vec<(&KeyId, i64)> = requests
+        .iter()
+        .filter(|request| !balances.contains_key(&request.key))
+        .map(|request| (&request.key, request.cost))
+        .collect();
+    let mut decided = if rest.is_empty() {
+        Vec::new().into_iter()
+    } else {
+        store.write(|tx| async move { one_by_one(&tx, &rest).await }).await?.into_iter()
+    };
+    let outcome = |request: &Request| match balances.get_mut(&request.key) {
+        Some(balance) => {
+            *balance -= request.cost;
+            Some(Spend::Spent { balance: *balance })
+        }
+        None => decided.next().flatten(),
+    };
+    Ok(requests.iter().map(outcome).collect())
+}
+
+/// Decides spends in their order; what does not fit takes nothing.
+async fn one_by_one(tx: &Tx, spends: &[(&KeyId, i64)]) -> Result<Vec<Option<Spend>>> {
+    let mut keys: Vec<&KeyId> = spends.iter().map(|(key, _)| *key).collect();
     keys.sort_unstable();
     keys.dedup();
     let before = store::balances(tx.db(), &keys).await?;
     let mut after = before.clone();
-    let outcomes = spends.iter().map(|(key, cost)| Some(decide(after.get_mut(key)?, *cost))).collect();
+    let outcomes = spends.iter().map(|(key, cost)| Some(decide(after.get_mut(*key)?, *cost))).collect();
     let changed: HashMap<&KeyId, i64> = after
         .iter()
         .filter(|(key, balance)| before.get(*key) != Some(balance))

@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use entity::ids::KeyId;
 use entity::key;
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement, Value,
+};
 
 use super::refill::Interval;
 use crate::error::Result;
@@ -24,6 +26,30 @@ pub(super) async fn balances(
         .all(db)
         .await?;
     Ok(rows.into_iter().collect())
+}
+
+/// Takes each key's total where its balance covers it; returns the balances
+/// after. Keys that cannot pay it all, have no finite credits or are gone are
+/// left alone and missing from the answer.
+pub(super) async fn spend_totals(
+    db: &impl ConnectionTrait,
+    totals: &HashMap<&KeyId, i64>,
+) -> Result<HashMap<KeyId, i64>> {
+    let mut sql = String::from("WITH spends (id, total) AS (VALUES ");
+    let mut values: Vec<Value> = Vec::with_capacity(totals.len() * 2);
+    for (key, total) in totals {
+        sql.push_str(if values.is_empty() { "(?, ?)" } else { ", (?, ?)" });
+        values.push(key.as_str().into());
+        values.push((*total).into());
+    }
+    sql.push_str(
+        ") UPDATE keys SET remaining = remaining - spends.total FROM spends \
+         WHERE keys.id = spends.id AND keys.deleted_at IS NULL AND keys.remaining >= spends.total \
+         RETURNING keys.id AS id, keys.remaining AS remaining",
+    );
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
+    let rows = db.query_all_raw(statement).await?;
+    rows.iter().map(|row| Ok((row.try_get("", "id")?, row.try_get("", "remaining")?))).collect()
 }
 
 /// Writes all balances in one statement.

@@ -5,16 +5,33 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use entity::ids::{KeyId, RootKeyId};
 use parking_lot::Mutex;
 
-use super::{Event, store};
+use super::store;
 use crate::error::Result;
 use crate::store::Store;
 
+/// A use this soon after a noted one is not noted again.
+const GRAIN_MS: i64 = 60_000;
+
 /// Keys per transaction: others get their turn in between.
 const BATCH: usize = 500;
+
+/// When the last use of one key was noted; kept beside its cached facts.
+#[derive(Debug, Default)]
+pub struct Noted(AtomicI64);
+
+impl Noted {
+    /// Whether a use at `time_ms` is worth a note; says yes to one caller.
+    fn claim(&self, time_ms: i64) -> bool {
+        let noted = self.0.load(Ordering::Relaxed);
+        time_ms - noted >= GRAIN_MS
+            && self.0.compare_exchange(noted, time_ms, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
+}
 
 /// Latest use of each key since the last flush. Cheap to clone.
 #[derive(Clone, Default)]
@@ -27,29 +44,16 @@ struct Seen {
 }
 
 impl LastUsed {
-    pub(super) fn note(&self, events: &[Event]) {
-        let mut seen = self.0.lock();
-        for event in events {
-            let root_key = match event {
-                Event::Verification(event) => {
-                    match seen.keys.get_mut(&event.facts.key) {
-                        Some(latest) => *latest = event.time_ms.max(*latest),
-                        None => {
-                            seen.keys.insert(event.facts.key.clone(), event.time_ms);
-                        }
-                    }
-                    &event.root_key
-                }
-                Event::Ratelimit(event) => &event.root_key,
-            };
-            if let Some(root_key) = root_key {
-                match seen.root_keys.get_mut(root_key) {
-                    Some(latest) => *latest = event.time_ms().max(*latest),
-                    None => {
-                        seen.root_keys.insert(root_key.clone(), event.time_ms());
-                    }
-                }
-            }
+    pub(super) fn note_key(&self, noted: &Noted, key: &KeyId, time_ms: i64) {
+        if noted.claim(time_ms) {
+            self.0.lock().keys.insert(key.clone(), time_ms);
+        }
+    }
+
+    /// Notes that a root key was used.
+    pub fn note_root_key(&self, noted: &Noted, key: &RootKeyId, time_ms: i64) {
+        if noted.claim(time_ms) {
+            self.0.lock().root_keys.insert(key.clone(), time_ms);
         }
     }
 

@@ -1,24 +1,41 @@
-//! The bounded queue between the hot path and the writer.
+//! The bounded queue between the hot path and the writer: encoded events in
+//! segments, each of which becomes one chunk.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use super::Event;
+use super::{LastUsed, RatelimitDecision, Verification, chunk};
 
-/// Events that may wait for the writer before the oldest are dropped.
-const CAPACITY: usize = 500_000;
+/// A segment is closed at this size; a chunk stays quick to read.
+const SEGMENT_BYTES: usize = 2 << 20;
+
+/// Segments that may wait for the writer before the oldest is dropped: with
+/// some 250 bytes an event, about half a million of them.
+const MAX_SEGMENTS: usize = 64;
+
+/// Encoded events that are stored together.
+#[derive(Default)]
+pub(super) struct Segment {
+    pub bytes: Vec<u8>,
+    pub events: u64,
+    pub first_time_ms: i64,
+    pub last_time_ms: i64,
+}
 
 /// Where events are recorded. Cheap to clone.
 #[derive(Clone)]
 pub struct Recorder(Arc<Shared>);
 
 struct Shared {
-    waiting: Mutex<Vec<Event>>,
-    capacity: usize,
+    waiting: Mutex<VecDeque<Segment>>,
+    max_segments: usize,
+    segment_bytes: usize,
     filled: Notify,
+    last_used: LastUsed,
     closed: AtomicBool,
     failing: AtomicBool,
     lost: AtomicU64,
@@ -33,21 +50,24 @@ pub struct Health {
     /// Events dropped since the start because they could not be stored.
     pub lost: u64,
     pub stored: u64,
-    pub waiting: usize,
+    /// Events that wait to be stored.
+    pub waiting: u64,
 }
 
 impl Default for Recorder {
     fn default() -> Self {
-        Self::with_capacity(CAPACITY)
+        Self::with_capacity(MAX_SEGMENTS, SEGMENT_BYTES)
     }
 }
 
 impl Recorder {
-    pub(super) fn with_capacity(capacity: usize) -> Self {
+    pub(super) fn with_capacity(max_segments: usize, segment_bytes: usize) -> Self {
         Self(Arc::new(Shared {
             waiting: Mutex::default(),
-            capacity,
+            max_segments,
+            segment_bytes,
             filled: Notify::new(),
+            last_used: LastUsed::default(),
             closed: AtomicBool::new(false),
             failing: AtomicBool::new(false),
             lost: AtomicU64::new(0),
@@ -55,21 +75,19 @@ impl Recorder {
         }))
     }
 
-    /// Records an event. Never waits: when the queue is full the oldest half is
-    /// dropped and counted, because the newest events matter most.
-    pub fn record(&self, event: Event) {
-        let was_empty = {
-            let mut waiting = self.0.waiting.lock();
-            if waiting.len() >= self.0.capacity {
-                let dropped = waiting.drain(..self.0.capacity / 2).count();
-                self.0.lost.fetch_add(dropped as u64, Ordering::Relaxed);
-            }
-            waiting.push(event);
-            waiting.len() == 1
-        };
-        if was_empty {
-            self.0.filled.notify_one();
-        }
+    /// Records a verification, and that its key was used. Never waits.
+    pub fn verification(&self, event: &Verification<'_>) {
+        self.0.last_used.note_key(&event.facts.noted, &event.facts.key, event.time_ms);
+        self.append(event.time_ms, |buffer| chunk::append_verification(buffer, event));
+    }
+
+    /// Records a rate-limit decision. Never waits.
+    pub fn ratelimit(&self, event: &RatelimitDecision<'_>) {
+        self.append(event.time_ms, |buffer| chunk::append_ratelimit(buffer, event));
+    }
+
+    pub fn last_used(&self) -> &LastUsed {
+        &self.0.last_used
     }
 
     pub fn health(&self) -> Health {
@@ -77,7 +95,38 @@ impl Recorder {
             storing: !self.0.failing.load(Ordering::Relaxed),
             lost: self.0.lost.load(Ordering::Relaxed),
             stored: self.0.stored.load(Ordering::Relaxed),
-            waiting: self.0.waiting.lock().len(),
+            waiting: self.0.waiting.lock().iter().map(|segment| segment.events).sum(),
+        }
+    }
+
+    /// When the queue is full the oldest segment goes, because the newest events
+    /// matter most; what is lost is counted.
+    fn append(&self, time_ms: i64, encode: impl FnOnce(&mut Vec<u8>)) {
+        let was_empty = {
+            let mut waiting = self.0.waiting.lock();
+            let was_empty = waiting.is_empty();
+            if waiting.back().is_none_or(|segment| segment.bytes.len() >= self.0.segment_bytes) {
+                if waiting.len() >= self.0.max_segments
+                    && let Some(oldest) = waiting.pop_front()
+                {
+                    self.0.lost.fetch_add(oldest.events, Ordering::Relaxed);
+                }
+                waiting.push_back(Segment {
+                    first_time_ms: time_ms,
+                    last_time_ms: time_ms,
+                    ..Segment::default()
+                });
+            }
+            if let Some(segment) = waiting.back_mut() {
+                encode(&mut segment.bytes);
+                segment.events += 1;
+                segment.first_time_ms = segment.first_time_ms.min(time_ms);
+                segment.last_time_ms = segment.last_time_ms.max(time_ms);
+            }
+            was_empty
+        };
+        if was_empty {
+            self.0.filled.notify_one();
         }
     }
 
@@ -88,8 +137,9 @@ impl Recorder {
         }
     }
 
-    pub(super) fn take(&self) -> Vec<Event> {
-        std::mem::take(&mut *self.0.waiting.lock())
+    /// The oldest segment; later events start another.
+    pub(super) fn take(&self) -> Option<Segment> {
+        self.0.waiting.lock().pop_front()
     }
 
     pub(super) fn close(&self) {
@@ -101,13 +151,13 @@ impl Recorder {
         self.0.closed.load(Ordering::SeqCst)
     }
 
-    pub(super) fn count_stored(&self, events: usize) {
+    pub(super) fn count_stored(&self, events: u64) {
         self.0.failing.store(false, Ordering::Relaxed);
-        self.0.stored.fetch_add(events as u64, Ordering::Relaxed);
+        self.0.stored.fetch_add(events, Ordering::Relaxed);
     }
 
-    pub(super) fn count_lost(&self, events: usize) {
-        self.0.lost.fetch_add(events as u64, Ordering::Relaxed);
+    pub(super) fn count_lost(&self, events: u64) {
+        self.0.lost.fetch_add(events, Ordering::Relaxed);
     }
 
     pub(super) fn say_failing(&self) {

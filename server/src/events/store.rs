@@ -7,8 +7,8 @@ use sea_orm::{
     ActiveValue::NotSet, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set,
 };
 
-use super::Event;
-use super::chunk::{Stored, VERSION, decode, encode};
+use super::chunk::{Stored, VERSION, decode};
+use super::queue::Segment;
 use crate::error::Result;
 
 /// A chunk read back.
@@ -18,15 +18,14 @@ pub struct Chunk {
     pub events: Vec<Stored>,
 }
 
-pub(super) async fn insert(db: &impl ConnectionTrait, events: &[Event]) -> Result<()> {
-    let times = || events.iter().map(Event::time_ms);
+pub(super) async fn insert(db: &impl ConnectionTrait, segment: &Segment, body: Vec<u8>) -> Result<()> {
     let row = chunk::ActiveModel {
         id: NotSet,
         version: Set(VERSION),
-        first_time: Set(times().min().unwrap_or_default()),
-        last_time: Set(times().max().unwrap_or_default()),
-        events: Set(events.len() as i64),
-        body: Set(encode(events)?),
+        first_time: Set(segment.first_time_ms),
+        last_time: Set(segment.last_time_ms),
+        events: Set(segment.events as i64),
+        body: Set(body),
     };
     chunk::Entity::insert(row).exec_without_returning(db).await?;
     Ok(())

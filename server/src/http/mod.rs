@@ -18,7 +18,7 @@ use poem::endpoint::{BoxEndpoint, make_sync};
 use poem::http::{StatusCode, header};
 use poem::listener::TcpAcceptor;
 use poem::middleware::CatchPanic;
-use poem::{EndpointExt, IntoResponse, Response, Route, Server, get};
+use poem::{Endpoint, EndpointExt, IntoResponse, Request, Response, Route, Server, get};
 use serde_json::Value;
 
 use crate::app::App;
@@ -29,16 +29,37 @@ const DRAIN: Duration = Duration::from_secs(20);
 
 /// The route table.
 pub fn routes(app: &Arc<App>) -> BoxEndpoint<'static, Response> {
-    Route::new()
+    let pages = Route::new()
         .at("/livez", get(make_sync(|_| health::live())))
         .at("/readyz", get(health::Ready(app.clone())))
         .at("/setup/:token", get(health::Setup(app.clone())))
         .at("/openapi/v2.json", get(document(&v2::DOCUMENT)))
         .at("/docs/api/v2", get(reference(&v2::DOCUMENT)))
-        .nest_no_strip("/v2", v2::routes(app))
         .with(CatchPanic::new().with_handler(health::panicked))
-        .map_to_response()
-        .boxed()
+        .map_to_response();
+    Doors { v2: v2::endpoint(app), pages }.boxed()
+}
+
+/// Tells the APIs, which are measured, from everything else.
+struct Doors<V2, Pages> {
+    v2: V2,
+    pages: Pages,
+}
+
+impl<V2, Pages> Endpoint for Doors<V2, Pages>
+where
+    V2: Endpoint<Output = Response>,
+    Pages: Endpoint<Output = Response>,
+{
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        if request.uri().path().starts_with("/v2/") {
+            self.v2.call(request).await
+        } else {
+            Ok(self.pages.get_response(request).await)
+        }
+    }
 }
 
 /// Serves until `shutdown` resolves, then lets requests in flight finish.
@@ -54,7 +75,7 @@ where
         .map_err(Error::internal)
 }
 
-fn document(document: &'static Value) -> impl poem::Endpoint<Output = Response> + 'static {
+fn document(document: &'static Value) -> impl Endpoint<Output = Response> + 'static {
     let body = bytes::Bytes::from(document.to_string());
     make_sync(move |_| {
         Response::builder()
@@ -65,7 +86,7 @@ fn document(document: &'static Value) -> impl poem::Endpoint<Output = Response> 
 }
 
 /// The reference page has its own policy: it runs its own inline script.
-fn reference(document: &'static Value) -> impl poem::Endpoint<Output = Response> + 'static {
+fn reference(document: &'static Value) -> impl Endpoint<Output = Response> + 'static {
     make_sync(move |_| {
         let page = openapi::reference_page(document);
         Response::builder()

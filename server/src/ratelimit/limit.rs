@@ -12,9 +12,9 @@ use super::namespaces::{NamespaceSnapshot, Namespaces, Override};
 use super::{LimitOutcome, LimitRequest, MultiOutcome, RateLimiter};
 use crate::clock::Stopwatch;
 use crate::error::{Code, Error, Result};
-use crate::events::{Event, RatelimitDecision, Recorder};
+use crate::events::{RatelimitDecision, Recorder};
 use crate::grants::{Operation, Target};
-use crate::op::{OpCtx, Principal};
+use crate::op::OpCtx;
 
 /// Keeps counters small; far above what the doors of the contract admit.
 const MAX_IDENTIFIER_BYTES: usize = 4096;
@@ -101,24 +101,21 @@ impl Ratelimits {
     }
 
     fn record(&self, cx: &OpCtx, request: &LimitRequest, outcome: &LimitOutcome, latency_us: u32) {
-        self.recorder.record(Event::Ratelimit(RatelimitDecision {
+        self.recorder.ratelimit(&RatelimitDecision {
             time_ms: cx.now_ms,
-            request_id: cx.request_id.clone(),
-            workspace: cx.workspace.clone(),
-            namespace: outcome.namespace.id.clone(),
-            identifier: request.identifier.clone(),
+            request_id: cx.request_id.as_str(),
+            workspace: cx.workspace.as_str(),
+            namespace: outcome.namespace.id.as_str(),
+            identifier: &request.identifier,
             passed: outcome.passed,
             limit: outcome.limit,
             remaining: outcome.remaining,
             reset_ms: outcome.reset_ms,
             cost: request.cost,
-            ratelimit_override: outcome.override_id.clone(),
-            root_key: match &cx.principal {
-                Principal::RootKey(key) => Some(key.id.clone()),
-                Principal::Cli | Principal::Job(_) => None,
-            },
+            ratelimit_override: outcome.override_id.as_ref().map(AsRef::as_ref),
+            root_key: cx.principal.root_key().map(|key| key.id.as_str()),
             latency_us,
-        }));
+        });
     }
 
     async fn lookup(&self, cx: &OpCtx, name_or_id: &str) -> Result<Option<Arc<NamespaceSnapshot>>> {

@@ -11,6 +11,7 @@ use ipnet::IpNet;
 use super::{Authenticated, RootKeys, store};
 use crate::cache::Weigh;
 use crate::error::{Code, Error, Result};
+use crate::events::Noted;
 use crate::op::RootKeyPrincipal;
 use crate::secret::KeyHash;
 
@@ -22,6 +23,7 @@ pub(super) struct RootKeySnapshot {
     pub enabled: bool,
     pub expires_at: Option<i64>,
     pub ip_allowlist: Vec<IpNet>,
+    pub noted: Noted,
 }
 
 impl Weigh for RootKeySnapshot {
@@ -39,35 +41,41 @@ impl RootKeys {
         now_ms: i64,
     ) -> Option<Result<Authenticated>> {
         let found = self.snapshots.get(&KeyHash::of(bearer))?;
-        Some(judge(found, ip, now_ms))
+        Some(self.judge(found, ip, now_ms))
     }
 
     /// Whom a bearer token stands for, or why it is refused.
     pub async fn authenticate(&self, bearer: &str, ip: Option<IpAddr>, now_ms: i64) -> Result<Authenticated> {
         let hash = KeyHash::of(bearer);
         let load = || store::load(self.store.read(), self.store.epochs(), hash);
-        judge(self.snapshots.get_or_load(&hash, load).await?, ip, now_ms)
+        self.judge(self.snapshots.get_or_load(&hash, load).await?, ip, now_ms)
     }
-}
 
-fn judge(found: Option<Arc<RootKeySnapshot>>, ip: Option<IpAddr>, now_ms: i64) -> Result<Authenticated> {
-    let refused = |code, detail: &str| Err(Error::new(code, detail));
-    let Some(key) = found else {
-        return refused(Code::RootKeyNotFound, "The given root key does not exist.");
-    };
-    if !key.enabled {
-        return refused(Code::KeyDisabled, "The root key is disabled.");
+    fn judge(
+        &self,
+        found: Option<Arc<RootKeySnapshot>>,
+        ip: Option<IpAddr>,
+        now_ms: i64,
+    ) -> Result<Authenticated> {
+        let refused = |code, detail: &str| Err(Error::new(code, detail));
+        let Some(key) = found else {
+            return refused(Code::RootKeyNotFound, "The given root key does not exist.");
+        };
+        if !key.enabled {
+            return refused(Code::KeyDisabled, "The root key is disabled.");
+        }
+        if key.expires_at.is_some_and(|expires_at| now_ms > expires_at) {
+            return refused(Code::Forbidden, "The root key has expired.");
+        }
+        if !key.ip_allowlist.is_empty()
+            && !ip.is_some_and(|ip| key.ip_allowlist.iter().any(|net| net.contains(&ip)))
+        {
+            return refused(Code::Forbidden, "The root key may not be used from this address.");
+        }
+        if !key.workspace_enabled {
+            return refused(Code::WorkspaceDisabled, "The workspace of the root key is disabled.");
+        }
+        self.last_used.note_root_key(&key.noted, &key.principal.id, now_ms);
+        Ok(Authenticated { principal: key.principal.clone(), workspace: key.workspace.clone() })
     }
-    if key.expires_at.is_some_and(|expires_at| now_ms > expires_at) {
-        return refused(Code::Forbidden, "The root key has expired.");
-    }
-    if !key.ip_allowlist.is_empty()
-        && !ip.is_some_and(|ip| key.ip_allowlist.iter().any(|net| net.contains(&ip)))
-    {
-        return refused(Code::Forbidden, "The root key may not be used from this address.");
-    }
-    if !key.workspace_enabled {
-        return refused(Code::WorkspaceDisabled, "The workspace of the root key is disabled.");
-    }
-    Ok(Authenticated { principal: key.principal.clone(), workspace: key.workspace.clone() })
 }

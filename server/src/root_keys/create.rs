@@ -32,36 +32,7 @@ impl RootKeys {
         Ok((id, plaintext))
     }
 
-    pub(super) async fn replace_bootstrapped(
-        &self,
-        cx: &OpCtx,
-        plaintext: &PlainKey,
-        previous: Option<RootKeyId>,
-    ) -> Result<()> {
-        let id: RootKeyId = self.entropy.id(RootKeyId::PREFIX, cx.now_ms);
-        let name = Some("UNKEY_ROOT_KEY".to_owned());
-        let command =
-            CreateRootKey { name, permissions: Vec::new(), full: true, expires_at: None, ip_allowlist: None };
-        let key = described(cx, &id, &command, plaintext);
-        self.store
-            .write(|tx| async move {
-                let mut group = Group::new();
-                if let Some(previous) = previous
-                    && let Some(revoked) = store::revoke(&tx, &cx.workspace, &previous, cx.now_ms).await?
-                {
-                    tx.changed(Change::RootKey(revoked.hash));
-                    let targets = vec![Target::new("key", previous.as_str(), None)];
-                    group.push(Event::RootKeyRevoke, format!("Revoked root key {previous}"), targets);
-                }
-                self.insert(cx, &tx, &key, &command, plaintext).await?;
-                store::set_bootstrapped(&tx, &key.id, cx.now_ms).await?;
-                group.push(Event::RootKeyCreate, format!("Created root key {}", key.id), vec![target(&key)]);
-                group.record(cx, &tx, &self.entropy).await
-            })
-            .await
-    }
-
-    async fn insert(
+    pub(super) async fn insert(
         &self,
         cx: &OpCtx,
         tx: &Tx,
@@ -76,7 +47,12 @@ impl RootKeys {
     }
 }
 
-fn described(cx: &OpCtx, id: &RootKeyId, command: &CreateRootKey, plaintext: &PlainKey) -> RootKey {
+pub(super) fn described(
+    cx: &OpCtx,
+    id: &RootKeyId,
+    command: &CreateRootKey,
+    plaintext: &PlainKey,
+) -> RootKey {
     RootKey {
         id: id.clone(),
         name: command.name.clone(),
@@ -90,7 +66,7 @@ fn described(cx: &OpCtx, id: &RootKeyId, command: &CreateRootKey, plaintext: &Pl
     }
 }
 
-fn target(key: &RootKey) -> Target {
+pub(super) fn target(key: &RootKey) -> Target {
     Target::new("key", key.id.as_str(), key.name.as_deref())
 }
 

@@ -4,6 +4,7 @@
 //! A key never grants more than its creator has. Its secret is shown once.
 
 mod authenticate;
+mod bootstrap;
 mod create;
 mod permission;
 mod revoke;
@@ -16,8 +17,9 @@ use entity::ids::{RootKeyId, WorkspaceId};
 use crate::cache::Cache;
 use crate::entropy::Entropy;
 use crate::error::Result;
+use crate::events::LastUsed;
 use crate::op::{OpCtx, RootKeyPrincipal};
-use crate::secret::{KeyHash, PlainKey};
+use crate::secret::KeyHash;
 use crate::store::Store;
 
 use authenticate::RootKeySnapshot;
@@ -64,29 +66,17 @@ pub struct RootKeys {
     store: Store,
     entropy: Entropy,
     snapshots: Arc<Cache<KeyHash, RootKeySnapshot>>,
+    last_used: LastUsed,
 }
 
 impl RootKeys {
-    pub fn new(store: Store, entropy: Entropy) -> Self {
+    pub fn new(store: Store, entropy: Entropy, last_used: LastUsed) -> Self {
         let snapshots = Arc::new(Cache::new(store.epochs().clone(), CACHE_BYTES));
-        Self { store, entropy, snapshots }
+        Self { store, entropy, snapshots, last_used }
     }
 
     /// Root keys of the workspace of the context that were not revoked.
     pub async fn list(&self, cx: &OpCtx) -> Result<Vec<RootKey>> {
         store::of_workspace(self.store.read(), &cx.workspace).await
-    }
-
-    /// Makes `plaintext` a root key with every right (design decision 3). The
-    /// same key again changes nothing; another one revokes the one before.
-    pub async fn bootstrap(&self, cx: &OpCtx, plaintext: &PlainKey) -> Result<()> {
-        let hash = plaintext.hash().to_base64();
-        let previous = store::bootstrapped(self.store.read()).await?;
-        if let Some(id) = &previous
-            && store::hash_of_live(self.store.read(), id).await?.as_deref() == Some(&hash)
-        {
-            return Ok(());
-        }
-        self.replace_bootstrapped(cx, plaintext, previous).await
     }
 }

@@ -59,6 +59,9 @@ const ACTIONS: &[(&str, &[&str])] = &[
     ("portal", &["create_portal", "read_portal", "update_portal", "delete_portal", "create_portal_session"]),
 ];
 
+/// Actions on what has no id yet, or never gets one: only `*` makes sense.
+const ON_ANY: &[&str] = &["create_api", "create_namespace", "create_identity", "create_portal"];
+
 /// Whether `text` is a tuple of a known resource and action, or a URN grant.
 pub fn is_known(text: &str) -> bool {
     is_tuple(text) || Urn::parse(text).is_some()
@@ -73,7 +76,10 @@ fn is_tuple(text: &str) -> bool {
     };
     let well_formed_id =
         id == "*" || (!id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'));
-    well_formed_id && ACTIONS.iter().any(|(known, actions)| *known == resource && actions.contains(&action))
+    let any_only = resource == "rbac" || ON_ANY.contains(&action);
+    well_formed_id
+        && (id == "*" || !any_only)
+        && ACTIONS.iter().any(|(known, actions)| *known == resource && actions.contains(&action))
 }
 
 #[cfg(test)]
@@ -90,9 +96,15 @@ mod tests {
         ] {
             assert!(is_known(text), "{text}");
         }
-        for text in
-            ["*", "api.create_key", "api.*.fly", "rbac..create_role", "api.a-b.read_key", "unkey:v1:ws_1:a"]
-        {
+        for text in [
+            "*",
+            "api.create_key",
+            "api.*.fly",
+            "rbac..create_role",
+            "api.a-b.read_key",
+            "api.api_1.create_api",
+            "unkey:v1:ws_1:a",
+        ] {
             assert!(!is_known(text), "{text}");
         }
     }

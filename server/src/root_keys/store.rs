@@ -12,6 +12,7 @@ use super::authenticate::RootKeySnapshot;
 use super::{CreateRootKey, RootKey};
 use crate::cache::{Epochs, Loaded};
 use crate::error::Result;
+use crate::events::Noted;
 use crate::grants::Grants;
 use crate::op::{OpCtx, RootKeyPrincipal};
 use crate::secret::KeyHash;
@@ -50,6 +51,7 @@ pub(super) async fn load(
             .map(|list| crate::apis::allowlist::parse(&list))
             .transpose()?
             .unwrap_or_default(),
+        noted: Noted::default(),
     };
     Ok(Loaded { value: Some(snapshot), subjects })
 }
@@ -138,12 +140,28 @@ pub(super) async fn revoke(
     Ok(Some(Revoked { hash: row.hash, name: row.name }))
 }
 
-pub(super) async fn hash_of_live(db: &impl ConnectionTrait, id: &RootKeyId) -> Result<Option<String>> {
-    let row = root_key::Entity::find_by_id(id.clone())
-        .filter(root_key::Column::DeletedAt.is_null())
-        .one(db)
+/// A root key found by its secret, revoked or not.
+pub(super) struct Known {
+    pub id: RootKeyId,
+    pub revoked: bool,
+}
+
+pub(super) async fn by_hash(db: &impl ConnectionTrait, hash: &str) -> Result<Option<Known>> {
+    let row = root_key::Entity::find().filter(root_key::Column::Hash.eq(hash)).one(db).await?;
+    Ok(row.map(|row| Known { id: row.id, revoked: row.deleted_at.is_some() }))
+}
+
+/// Makes an existing root key one with every right that works now.
+pub(super) async fn grant_everything(tx: &Tx, id: &RootKeyId) -> Result<()> {
+    root_key::Entity::update_many()
+        .col_expr(root_key::Column::IsFull, Expr::value(true))
+        .col_expr(root_key::Column::Enabled, Expr::value(true))
+        .col_expr(root_key::Column::ExpiresAt, Expr::value(None::<i64>))
+        .col_expr(root_key::Column::DeletedAt, Expr::value(None::<i64>))
+        .filter(root_key::Column::Id.eq(id.as_str()))
+        .exec(tx.db())
         .await?;
-    Ok(row.map(|row| row.hash))
+    Ok(())
 }
 
 /// The root key that configuration made, revoked or not.

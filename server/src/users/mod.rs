@@ -13,13 +13,13 @@ use crate::audit::{Event, Group, Target};
 use crate::entropy::Entropy;
 use crate::error::{Error, Result};
 use crate::op::OpCtx;
-use crate::secret::PlainKey;
+use crate::secret::{MIN_PASSWORD_CHARACTERS, PlainKey};
 use crate::store::Store;
 
 /// How long a setup link works.
 pub const SETUP_LINK_MS: i64 = 60 * 60 * 1000;
 
-const MIN_PASSWORD_CHARACTERS: usize = 8;
+
 
 /// What a user may do in a workspace, strongest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,6 @@
 //!
 //! Immutable but for the balance last seen, which is shown, never decided on.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use entity::ids::{IdentityId, LimitId};
@@ -15,7 +14,7 @@ use crate::events::KeyFacts;
 /// A live key, as its verification sees it.
 pub struct KeySnapshot {
     /// Ids of the key and of what it belongs to.
-    pub facts: Arc<KeyFacts>,
+    pub facts: KeyFacts,
     pub workspace_enabled: bool,
     pub enabled: bool,
     /// Unix milliseconds.
@@ -82,7 +81,7 @@ impl KeySnapshot {
             meta: parts.identity_meta.and_then(raw),
         });
         Self {
-            facts: Arc::new(parts.facts),
+            facts: parts.facts,
             workspace_enabled: parts.workspace_enabled,
             enabled: parts.enabled,
             expires_at: parts.expires_at,

@@ -10,7 +10,7 @@ use super::snapshot::{KeySnapshot, Parts, StoredLimit};
 use crate::apis;
 use crate::cache::{Epochs, Loaded};
 use crate::error::Result;
-use crate::events::KeyFacts;
+use crate::events::{KeyFacts, Noted};
 use crate::secret::KeyHash;
 
 /// Roles, permissions and limits come as JSON arrays in the same row.
@@ -77,6 +77,7 @@ fn parts(row: &QueryResult) -> Result<Parts> {
             key: row.try_get::<KeyId>("", "id")?,
             identity: row.try_get::<Option<IdentityId>>("", "identity_id")?,
             external_id: row.try_get("", "external_id")?,
+            noted: Noted::default(),
         },
         workspace_enabled: row.try_get("", "workspace_enabled")?,
         enabled: row.try_get("", "enabled")?,

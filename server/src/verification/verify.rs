@@ -10,9 +10,9 @@ use super::{KeySnapshot, Outcome, Verification, Verifier, VerifyKey, store};
 use crate::clock::Stopwatch;
 use crate::credits::Spend;
 use crate::error::{Code, Error, Result};
-use crate::events::{Event, Verification as Recorded};
+use crate::events::Verification as Recorded;
 use crate::grants::{Operation, Target};
-use crate::op::{OpCtx, Principal};
+use crate::op::OpCtx;
 use crate::permissions::query::{Query, QueryError};
 use crate::ratelimit::limiter::Check;
 
@@ -126,23 +126,20 @@ impl Verifier {
     fn finish(&self, cx: &OpCtx, decided: Decided) -> Verification {
         let Decided { watch, key, outcome, denial, limits, spent, tags } = decided;
         let credits = key.balance();
-        self.recorder.record(Event::Verification(Recorded {
+        self.recorder.verification(&Recorded {
             time_ms: cx.now_ms,
-            request_id: cx.request_id.clone(),
-            facts: key.facts.clone(),
+            request_id: cx.request_id.as_str(),
+            facts: &key.facts,
             door: cx.door.as_str(),
-            root_key: match &cx.principal {
-                Principal::RootKey(root) => Some(root.id.clone()),
-                Principal::Cli | Principal::Job(_) => None,
-            },
+            root_key: cx.principal.root_key().map(|root| root.id.as_str()),
             ip: cx.ip,
             outcome: outcome.as_str(),
-            denial,
+            denial: denial.as_deref(),
             spent_credits: spent,
             balance: credits,
             latency_us: watch.elapsed_us(),
-            tags,
-        }));
+            tags: &tags,
+        });
         Verification { outcome, key: Some(key), credits, limits }
     }
 }

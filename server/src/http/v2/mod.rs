@@ -14,12 +14,14 @@ mod shared;
 mod verify;
 
 use std::any::Any;
+use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
 use entity::ids::RequestId;
-use poem::http::HeaderMap;
+use poem::endpoint::BoxEndpoint;
+use poem::http::{HeaderMap, Method};
 use poem::middleware::CatchPanic;
-use poem::{Endpoint, EndpointExt, Request, Response, Route, RouteMethod, endpoint::make_sync};
+use poem::{Endpoint, EndpointExt, Request, Response};
 use serde_json::{Value, json};
 
 use self::errors::{Negotiation, respond};
@@ -28,6 +30,8 @@ use crate::app::App;
 use crate::error::{Code, Error};
 use crate::http::openapi::{self, Described, Version};
 use crate::http::{funnel, panic_text};
+
+const LIVENESS: &str = "/v2/liveness";
 
 /// Every operation with a body.
 fn operations() -> Vec<Operation> {
@@ -57,7 +61,7 @@ pub static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
     let mut described: Vec<Described> =
         operations().into_iter().map(|operation| operation.described).collect();
     described.push(Described {
-        path: "/v2/liveness",
+        path: LIVENESS,
         method: "get",
         summary: "Whether the server answers",
         public: true,
@@ -66,33 +70,51 @@ pub static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
         paged: false,
     });
     let mut document = openapi::document(&VERSION, &described);
-    let liveness = &mut document["paths"]["/v2/liveness"]["get"]["responses"]["200"]["content"]["application/json"]
-        ["schema"];
+    let liveness =
+        &mut document["paths"][LIVENESS]["get"]["responses"]["200"]["content"]["application/json"]["schema"];
     liveness["properties"]["data"] = json!({ "type": "object", "required": ["message"], "properties": { "message": { "type": "string" } } });
     document
 });
 
-/// The routes of v2. Even a panic answers in the envelope.
-pub fn routes(app: &Arc<App>) -> impl Endpoint<Output = Response> + 'static {
+/// Serves everything below `/v2/`. Even a panic answers in the envelope.
+pub fn endpoint(app: &Arc<App>) -> impl Endpoint<Output = Response> + 'static {
     let document: &'static Value = &DOCUMENT;
-    let mut route = Route::new();
-    for operation in operations() {
-        let methods = RouteMethod::new().post(operation.mount(app, document));
-        route = route.at(operation.described.path, enveloped(app, methods));
-    }
-    let liveness_app = app.clone();
-    let liveness = RouteMethod::new().get(make_sync(move |_| liveness(&liveness_app)));
+    let mount = |operation: Operation| (operation.described.path, operation.mount(app, document));
+    let routes = Routes { app: app.clone(), posts: operations().into_iter().map(mount).collect() };
     let panicking = app.clone();
     let panicked = CatchPanic::new().with_handler(move |panic: Box<dyn Any + Send>| {
         let bug = Error::internal(panic_text(&*panic));
         tracing::error!(cause = %bug.cause_chain(), "a request panicked");
-        refuse(&panicking, &HeaderMap::new(), bug)
+        refuse(&panicking, &HeaderMap::new(), &bug)
     });
-    route
-        .at("/v2/liveness", enveloped(app, liveness))
-        .at("/v2/*any", unknown(app))
-        .with(panicked)
-        .map_to_response()
+    routes.with(panicked).map_to_response()
+}
+
+/// Operations by their whole path: there are no parameters in v2 paths.
+struct Routes {
+    app: Arc<App>,
+    posts: HashMap<&'static str, BoxEndpoint<'static, Response>>,
+}
+
+impl Endpoint for Routes {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        let (method, path) = (request.method(), request.uri().path());
+        match self.posts.get(path) {
+            Some(operation) if method == Method::POST => operation.call(request).await,
+            None if path == LIVENESS && method == Method::GET => Ok(liveness(&self.app)),
+            found => {
+                // Wrong methods and unknown paths answer in the envelope (D18).
+                let error = if found.is_some() || path == LIVENESS {
+                    Error::new(Code::MethodNotAllowed, format!("This operation does not answer to {method}."))
+                } else {
+                    Error::new(Code::RouteNotFound, format!("There is no operation at {method} {path}."))
+                };
+                Ok(refuse(&self.app, request.headers(), &error))
+            }
+        }
+    }
 }
 
 fn liveness(app: &App) -> Response {
@@ -101,33 +123,7 @@ fn liveness(app: &App) -> Response {
     Response::builder().content_type("application/json").body(body.to_string())
 }
 
-/// Answers a wrong method in the envelope (D18).
-fn enveloped(app: &Arc<App>, methods: RouteMethod) -> impl Endpoint<Output = Response> + 'static {
-    let app = app.clone();
-    methods.map_to_response().around(move |endpoint, request: Request| {
-        let app = app.clone();
-        async move {
-            let (method, headers) = (request.method().clone(), request.headers().clone());
-            match endpoint.call(request).await {
-                Err(error) if error.is::<poem::error::MethodNotAllowedError>() => {
-                    let detail = format!("This operation does not answer to {method}.");
-                    Ok(refuse(&app, &headers, Error::new(Code::MethodNotAllowed, detail)))
-                }
-                other => other,
-            }
-        }
-    })
-}
-
-fn unknown(app: &Arc<App>) -> impl Endpoint<Output = Response> + 'static {
-    let app = app.clone();
-    make_sync(move |request: Request| {
-        let detail = format!("There is no operation at {} {}.", request.method(), request.uri().path());
-        refuse(&app, request.headers(), Error::new(Code::RouteNotFound, detail))
-    })
-}
-
-fn refuse(app: &App, headers: &HeaderMap, error: Error) -> Response {
+fn refuse(app: &App, headers: &HeaderMap, error: &Error) -> Response {
     let request_id: RequestId = app.entropy.id(RequestId::PREFIX, app.clock.now_ms());
-    respond(&error, &request_id, headers, &funnel::base_url(app, headers), Negotiation::ByAccept)
+    respond(error, &request_id, headers, &funnel::base_url(app, headers), Negotiation::ByAccept)
 }
