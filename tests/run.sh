@@ -83,7 +83,9 @@ rust() { cargo build --workspace && cargo test --workspace; }
 
 node_clients() {
   cargo build
-  (cd tests/clients/node && npm ci --no-audit --no-fund && UNKEY_BIN="$PWD/../../../target/debug/unkey" node --test --test-reporter=spec)
+  cd tests/clients/node
+  npm ci --no-audit --no-fund
+  node --test --test-reporter=spec
 }
 
 python_clients() {
@@ -91,9 +93,7 @@ python_clients() {
   cd tests/clients/python
   [ -x .venv/bin/python ] || python3 -m venv .venv
   .venv/bin/pip install -q --disable-pip-version-check -r requirements.txt
-  UNKEY_BIN="$PWD/../../../target/debug/unkey" .venv/bin/python -m pytest -q --color=no -o console_output_style=classic -rN --tb=short 2>&1 | tee /dev/stderr | tail -1 >"$logs/pytest"
-  grep -q " passed" "$logs/pytest"
-  sed 's/^/= /; s/$/ =/' "$logs/pytest"
+  .venv/bin/python -m pytest --color=no --tb=short
 }
 
 stage tools tools
