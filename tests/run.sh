@@ -42,8 +42,13 @@ stage() {
   local reason
   reason="$(sed -n "s/^$name: //p" tests/skips.txt)"
   if [ -n "$reason" ]; then echo "== $name: SKIPPED, $reason"; return 0; fi
-  local start=$SECONDS
-  if ! "$@" >"$logs/$name" 2>&1; then
+  local start=$SECONDS status=0
+  # Not in a condition: there, bash would ignore failures inside the stage.
+  set +e
+  (set -e; "$@") >"$logs/$name" 2>&1
+  status=$?
+  set -e
+  if [ "$status" -ne 0 ]; then
     cat "$logs/$name"
     echo "== $name: FAILED after $((SECONDS - start)) s"
     exit 1
@@ -79,7 +84,10 @@ fmt() { cargo fmt --all --check; }
 clippy() { cargo clippy --workspace --all-targets -- -D warnings; }
 
 # The binary is built first: black-box tests run it.
-rust() { cargo build --workspace && cargo test --workspace; }
+rust() {
+  cargo build --workspace
+  cargo test --workspace
+}
 
 node_clients() {
   cargo build

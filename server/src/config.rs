@@ -19,7 +19,6 @@ use ipnet::IpNet;
 use crate::error::{Error, Result};
 use crate::secret::{MIN_PASSWORD_CHARACTERS, PlainKey};
 
-
 /// One row of the table.
 pub struct Setting {
     /// The TOML key; flag and variable derive from it.

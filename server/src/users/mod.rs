@@ -19,8 +19,6 @@ use crate::store::Store;
 /// How long a setup link works.
 pub const SETUP_LINK_MS: i64 = 60 * 60 * 1000;
 
-
-
 /// What a user may do in a workspace, strongest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
