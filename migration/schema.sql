@@ -49,6 +49,16 @@ CREATE TABLE encrypted_keys (
   ciphertext   BLOB   NOT NULL,
   created_at   BIGINT NOT NULL
 );
+CREATE TABLE idempotency_keys (
+  workspace_id TEXT   NOT NULL,
+  root_key_id  TEXT   NOT NULL,
+  key_hash     TEXT   NOT NULL,
+  request_hash TEXT   NOT NULL,
+  response     BLOB,
+  created_at   BIGINT NOT NULL,
+  PRIMARY KEY (workspace_id, root_key_id, key_hash)
+);
+CREATE INDEX idempotency_keys_by_time ON idempotency_keys (created_at);
 CREATE TABLE identities (
   id           TEXT   NOT NULL PRIMARY KEY,
   workspace_id TEXT   NOT NULL REFERENCES workspaces (id),
@@ -95,8 +105,9 @@ CREATE TABLE keys (
   created_at     BIGINT  NOT NULL,
   updated_at     BIGINT,
   deleted_at     BIGINT
-);
+, balance_key_id TEXT, lineage_id TEXT);
 CREATE INDEX keys_by_api ON keys (api_id, id) WHERE deleted_at IS NULL;
+CREATE INDEX keys_by_balance ON keys (balance_key_id) WHERE balance_key_id IS NOT NULL;
 CREATE INDEX keys_by_identity ON keys (identity_id, id) WHERE identity_id IS NOT NULL;
 CREATE INDEX keys_by_owner ON keys (api_id, owner_id, id) WHERE owner_id IS NOT NULL;
 CREATE INDEX keys_to_refill ON keys (last_refill_at, id) WHERE refill_amount IS NOT NULL AND deleted_at IS NULL;
@@ -178,6 +189,36 @@ CREATE TABLE permissions (
   updated_at   BIGINT
 );
 CREATE UNIQUE INDEX permissions_slug ON permissions (workspace_id, slug_folded);
+CREATE TABLE portal_sessions (
+  id              TEXT   NOT NULL PRIMARY KEY,
+  portal_id       TEXT   NOT NULL REFERENCES portals (id) ON DELETE CASCADE,
+  workspace_id    TEXT   NOT NULL,
+  api_id          TEXT   NOT NULL,
+  external_id     TEXT   NOT NULL,
+  scopes          TEXT   NOT NULL,
+  return_url      TEXT,
+  code_hash       TEXT   NOT NULL UNIQUE,
+  code_expires_at BIGINT NOT NULL,
+  token_hash      TEXT   UNIQUE,
+  expires_at      BIGINT,
+  revoked_at      BIGINT,
+  created_at      BIGINT NOT NULL
+);
+CREATE INDEX portal_sessions_by_user ON portal_sessions (portal_id, external_id, id);
+CREATE TABLE portals (
+  id            TEXT    NOT NULL PRIMARY KEY,
+  workspace_id  TEXT    NOT NULL REFERENCES workspaces (id),
+  slug          TEXT    NOT NULL,
+  display_name  TEXT    NOT NULL,
+  api_id        TEXT    NOT NULL REFERENCES apis (id),
+  enabled       BOOLEAN NOT NULL DEFAULT TRUE,
+  logo_url      TEXT,
+  primary_color TEXT,
+  created_at    BIGINT  NOT NULL,
+  updated_at    BIGINT
+);
+CREATE UNIQUE INDEX portals_api ON portals (api_id);
+CREATE UNIQUE INDEX portals_slug ON portals (workspace_id, slug);
 CREATE TABLE roles (
   id           TEXT   NOT NULL PRIMARY KEY,
   workspace_id TEXT   NOT NULL REFERENCES workspaces (id),
@@ -216,7 +257,7 @@ CREATE TABLE root_keys (
   created_at   BIGINT  NOT NULL,
   updated_at   BIGINT,
   deleted_at   BIGINT
-);
+, limit_per_minute BIGINT);
 CREATE INDEX root_keys_by_workspace ON root_keys (workspace_id, id);
 CREATE TABLE schedules (
   name        TEXT   NOT NULL PRIMARY KEY,

@@ -85,4 +85,6 @@ ids! {
     /// Shared by the audit entries that one request wrote together.
     CorrelationId = "cor";
     RequestId = "req";
+    PortalId = "pc";
+    PortalSessionId = "ps";
 }

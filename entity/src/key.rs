@@ -29,6 +29,10 @@ pub struct Model {
     pub last_refill_at: Option<i64>,
     pub migration_id: Option<MigrationId>,
     pub rotated_from: Option<KeyId>,
+    /// The key whose credits this one spends; its own when absent.
+    pub balance_key_id: Option<KeyId>,
+    /// The first key of a chain of rerolls; itself when absent.
+    pub lineage_id: Option<KeyId>,
     pub created_by: Option<String>,
     pub deleted_by: Option<String>,
     pub last_used_at: Option<i64>,

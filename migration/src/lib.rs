@@ -16,7 +16,10 @@ pub struct Events;
 #[async_trait::async_trait]
 impl MigratorTrait for App {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(Sql { name: "m0001_app", up: include_str!("m0001_app.sql") })]
+        vec![
+            Box::new(Sql { name: "m0001_app", up: include_str!("m0001_app.sql") }),
+            Box::new(Sql { name: "m0002_reroll_portals", up: include_str!("m0002_reroll_portals.sql") }),
+        ]
     }
 }
 

@@ -55,6 +55,8 @@ fn request(key: &PlainKey, query: Option<&str>, limits: &[&str]) -> VerifyKey {
         cost: None,
         limits: limits.iter().map(named).collect(),
         tags: Vec::new(),
+        migration_id: None,
+        keyspaces: Vec::new(),
     }
 }
 

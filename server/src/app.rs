@@ -23,6 +23,7 @@ use crate::keys::Keys;
 use crate::op::{Door, OpCtx, Principal};
 use crate::permissions::Permissions;
 use crate::ratelimit::namespaces::Namespaces;
+use crate::ratelimit::overrides::Overrides;
 use crate::ratelimit::{RateLimiter, Ratelimits};
 use crate::root_keys::RootKeys;
 use crate::store::{DataDir, Database, Durability, Store};
@@ -53,6 +54,7 @@ pub struct App {
     pub keys: Keys,
     pub vault: Vault,
     pub ratelimits: Ratelimits,
+    pub overrides: Overrides,
     pub verifier: Verifier,
     pub jobs: Jobs,
     pub recorder: Recorder,
@@ -87,8 +89,16 @@ impl App {
             identities: Identities::new(store.clone(), entropy.clone()),
             apis: Apis::new(store.clone(), entropy.clone()),
             keys: keys.clone(),
+            overrides: Overrides::new(store.clone(), entropy.clone(), namespaces.clone()),
             ratelimits: Ratelimits::new(limiter.clone(), namespaces, recorder.clone()),
-            verifier: Verifier::new(store.clone(), limiter.clone(), ledger, recorder.clone(), cache),
+            verifier: Verifier::new(
+                store.clone(),
+                limiter.clone(),
+                ledger,
+                recorder.clone(),
+                keys.clone(),
+                cache,
+            ),
             jobs: Jobs::new(store.clone(), events.clone(), keys),
             vault,
             config,

@@ -136,6 +136,8 @@ codes! {
     Unexpected = "unkey:application:unexpected_error";
     AuthMissing = "unkey:authentication:missing";
     AuthMalformed = "unkey:authentication:malformed";
+    PortalTokenMissing = "unkey:authentication:portal_token_missing";
+    PortalSessionNotFound = "unkey:authentication:portal_session_not_found";
     RootKeyNotFound = "unkey:authentication:key_not_found";
     InsufficientPermissions = "unkey:authorization:insufficient_permissions";
     Forbidden = "unkey:authorization:forbidden";
@@ -150,10 +152,12 @@ codes! {
     MigrationNotFound = "unkey:data:migration_not_found";
     NamespaceNotFound = "unkey:data:ratelimit_namespace_not_found";
     OverrideNotFound = "unkey:data:ratelimit_override_not_found";
+    PortalNotFound = "unkey:data:portal_not_found";
     NamespaceGone = "unkey:data:ratelimit_namespace_gone";
     IdentityExists = "unkey:data:identity_already_exists";
     RoleExists = "unkey:data:role_already_exists";
     PermissionExists = "unkey:data:permission_already_exists";
+    AnalyticsNotConfigured = "unkey:data:analytics_not_configured";
     QuerySyntax = "user:bad_request:permissions_query_syntax_error";
     BodyUnreadable = "user:bad_request:request_body_unreadable";
     BodyTooLarge = "user:bad_request:request_body_too_large";
@@ -177,6 +181,8 @@ impl Code {
             Code::MigrationNotFound => "The requested migration does not exist.",
             Code::NamespaceNotFound => "This namespace does not exist.",
             Code::OverrideNotFound => "This override does not exist.",
+            Code::PortalNotFound => "The requested portal does not exist.",
+            Code::PortalSessionNotFound => "The portal session does not exist or is over.",
             _ => "The requested resource does not exist.",
         }
     }

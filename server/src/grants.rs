@@ -4,17 +4,20 @@
 //! Two spellings exist side by side (v2 contract, section 2): tuples
 //! `<resource>.<id|*>.<action>`, compared as exact strings, and URNs
 //! `unkey:v1:<workspace>:<path>#<action>`, whose path may hold wildcards.
-//! [`rule`] is the one table that says what each operation needs and whether a
+//! `rules` is the one table that says what each operation needs and whether a
 //! caller without it learns that the resource exists. Looking resources up is
 //! not done here; callers pass a [`Target`].
 
+mod rules;
 mod urn;
 
 use std::collections::HashSet;
 use std::fmt::Write;
 
-use entity::ids::{ApiId, IdentityId, KeyId, KeyspaceId, NamespaceId, OverrideId, WorkspaceId};
+use entity::ids::WorkspaceId;
 
+pub use self::rules::{Denial, Operation, Target};
+use self::rules::{Need, rule};
 pub use self::urn::Urn;
 use crate::error::{Code, Error, Result};
 use crate::op::{OpCtx, Principal};
@@ -58,161 +61,6 @@ impl Grants {
 
     fn covers_urn(&self, workspace: &WorkspaceId, path: &str, action: &str) -> bool {
         self.urns.iter().any(|urn| urn.covers(workspace.as_str(), path, action))
-    }
-}
-
-/// Operations that ask for a permission.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Operation {
-    ApiCreate,
-    ApiRead,
-    ApiUpdate,
-    ApiDelete,
-    ApiListKeys,
-    KeyCreate,
-    KeyCreateRecoverable,
-    KeyRead,
-    KeyWhoami,
-    KeyDecrypt,
-    KeyListDecrypt,
-    KeyUpdate,
-    KeyDelete,
-    KeyVerify,
-    IdentityCreate,
-    IdentityRead,
-    PermissionCreate,
-    RoleCreate,
-    RoleAddPermission,
-    NamespaceCreate,
-    RatelimitLimit,
-}
-
-/// The resource an operation acts on. Only what the operation's rule names
-/// needs to be set.
-#[derive(Clone, Copy, Default)]
-pub struct Target<'a> {
-    pub api: Option<&'a ApiId>,
-    pub keyspace: Option<&'a KeyspaceId>,
-    pub key: Option<&'a KeyId>,
-    pub identity: Option<&'a IdentityId>,
-    pub namespace: Option<&'a NamespaceId>,
-    pub ratelimit_override: Option<&'a OverrideId>,
-}
-
-impl<'a> Target<'a> {
-    /// A resource without an id of its own, or one that does not exist yet.
-    pub const NONE: Target<'static> = Target {
-        api: None,
-        keyspace: None,
-        key: None,
-        identity: None,
-        namespace: None,
-        ratelimit_override: None,
-    };
-
-    pub fn api(api: &'a ApiId, keyspace: &'a KeyspaceId) -> Self {
-        Self { api: Some(api), keyspace: Some(keyspace), ..Target::NONE }
-    }
-
-    pub fn key(api: &'a ApiId, keyspace: &'a KeyspaceId, key: &'a KeyId) -> Self {
-        Self { key: Some(key), ..Self::api(api, keyspace) }
-    }
-
-    pub fn identity(identity: &'a IdentityId) -> Self {
-        Self { identity: Some(identity), ..Target::NONE }
-    }
-
-    pub fn namespace(namespace: &'a NamespaceId) -> Self {
-        Self { namespace: Some(namespace), ..Target::NONE }
-    }
-}
-
-/// What a rule asks for.
-enum Need {
-    /// `<resource>.*.<action>`, or the same with the target's own id.
-    Own(Resource, &'static str),
-    /// Exactly this tuple.
-    Exact(&'static str),
-    /// A URN on a path of the target.
-    On(Path, &'static str),
-    Any(&'static [Need]),
-    All(&'static [Need]),
-}
-
-#[derive(Clone, Copy)]
-enum Resource {
-    Api,
-    Identity,
-    Ratelimit,
-}
-
-#[derive(Clone, Copy)]
-enum Path {
-    Keyspace,
-    Key,
-    AnyKeyOfKeyspace,
-    AnyIdentity,
-}
-
-/// What a caller without the permission is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Denial {
-    /// That permissions are missing, and which.
-    Forbidden,
-    /// That there is no such thing: the error of an absent resource.
-    Masked(Code),
-}
-
-/// The one table: operation to requirement and failure mode (v2 contract,
-/// sections 2.4, 5, 6, 7, 8 and 9).
-fn rule(operation: Operation) -> (Need, Denial) {
-    use Denial::{Forbidden, Masked};
-    use Need::{All, Any, Exact, On, Own};
-    use Path::{AnyIdentity, AnyKeyOfKeyspace, Key, Keyspace};
-    use Resource::{Api, Identity, Ratelimit};
-
-    match operation {
-        Operation::ApiCreate => (Exact("api.*.create_api"), Forbidden),
-        Operation::ApiRead => (Own(Api, "read_api"), Forbidden),
-        Operation::ApiUpdate => (Own(Api, "update_api"), Forbidden),
-        Operation::ApiDelete => (Own(Api, "delete_api"), Forbidden),
-        Operation::ApiListKeys => (
-            Any(&[
-                All(&[Own(Api, "read_key"), Own(Api, "read_api")]),
-                All(&[On(AnyKeyOfKeyspace, "read_key"), On(Keyspace, "read_keyspace")]),
-            ]),
-            Masked(Code::ApiNotFound),
-        ),
-        Operation::KeyCreate => {
-            (Any(&[Own(Api, "create_key"), On(Keyspace, "create_key")]), Masked(Code::ApiNotFound))
-        }
-        Operation::KeyCreateRecoverable => {
-            (Any(&[Own(Api, "encrypt_key"), On(AnyKeyOfKeyspace, "encrypt_key")]), Masked(Code::ApiNotFound))
-        }
-        Operation::KeyRead => (Any(&[Own(Api, "read_key"), On(Key, "read_key")]), Forbidden),
-        Operation::KeyWhoami => {
-            (Any(&[Own(Api, "read_key"), On(Key, "read_key")]), Masked(Code::KeyNotFound))
-        }
-        Operation::KeyDecrypt => (Any(&[Own(Api, "decrypt_key"), On(Key, "decrypt_key")]), Forbidden),
-        Operation::KeyListDecrypt => {
-            (Any(&[Own(Api, "decrypt_key"), On(AnyKeyOfKeyspace, "decrypt_key")]), Forbidden)
-        }
-        Operation::KeyUpdate => (Any(&[Own(Api, "update_key"), On(Key, "update_key")]), Forbidden),
-        Operation::KeyDelete => (Any(&[Own(Api, "delete_key"), On(Key, "delete_key")]), Forbidden),
-        Operation::KeyVerify => {
-            (Any(&[Own(Api, "verify_key"), On(Key, "verify_key")]), Masked(Code::KeyNotFound))
-        }
-        Operation::IdentityCreate => {
-            (Any(&[Exact("identity.*.create_identity"), On(AnyIdentity, "create_identity")]), Forbidden)
-        }
-        Operation::IdentityRead => {
-            (Any(&[Own(Identity, "read_identity"), On(AnyIdentity, "read_identity")]), Forbidden)
-        }
-        Operation::PermissionCreate => (Exact("rbac.*.create_permission"), Forbidden),
-        Operation::RoleCreate => (Exact("rbac.*.create_role"), Forbidden),
-        Operation::RoleAddPermission => (Exact("rbac.*.add_permission_to_role"), Forbidden),
-        Operation::NamespaceCreate => (Exact("ratelimit.*.create_namespace"), Forbidden),
-        Operation::RatelimitLimit => (Own(Ratelimit, "limit"), Forbidden),
     }
 }
 
@@ -287,6 +135,9 @@ impl Need {
                         .id(target)
                         .is_some_and(|id| grants.tuples.contains(resource.tuple(id, action).as_str()))
             }
+            Need::OnSome(resource, action) => {
+                grants.tuples.iter().any(|tuple| resource.is_some(tuple, action))
+            }
             Need::On(path, action) => {
                 !grants.urns.is_empty()
                     && path.of(target).is_some_and(|path| grants.covers_urn(workspace, &path, action))
@@ -306,6 +157,7 @@ impl Need {
                     text.push_str(&resource.tuple(id, action));
                 }
             }
+            Need::OnSome(resource, action) => text.push_str(&resource.tuple("*", action)),
             Need::On(path, action) => {
                 let path = path.of(target).unwrap_or_default();
                 let _ = write!(text, "unkey:v1:{workspace}:{path}#{action}");
@@ -328,36 +180,6 @@ fn describe_joined(
             text.push_str(joint);
         }
         need.describe(text, workspace, target);
-    }
-}
-
-impl Resource {
-    fn tuple(self, id: &str, action: &str) -> String {
-        let resource = match self {
-            Resource::Api => "api",
-            Resource::Identity => "identity",
-            Resource::Ratelimit => "ratelimit",
-        };
-        format!("{resource}.{id}.{action}")
-    }
-
-    fn id(self, target: Target<'_>) -> Option<&str> {
-        match self {
-            Resource::Api => target.api.map(ApiId::as_str),
-            Resource::Identity => target.identity.map(IdentityId::as_str),
-            Resource::Ratelimit => target.namespace.map(NamespaceId::as_str),
-        }
-    }
-}
-
-impl Path {
-    fn of(self, target: Target<'_>) -> Option<String> {
-        match self {
-            Path::Keyspace => target.keyspace.map(|keyspace| format!("keyspaces/{keyspace}")),
-            Path::Key => Some(format!("keyspaces/{}/keys/{}", target.keyspace?, target.key?)),
-            Path::AnyKeyOfKeyspace => target.keyspace.map(|keyspace| format!("keyspaces/{keyspace}/keys/*")),
-            Path::AnyIdentity => Some("projects/*/identities/*".to_owned()),
-        }
     }
 }
 

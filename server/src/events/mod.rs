@@ -29,6 +29,10 @@ pub struct KeyFacts {
     pub api: ApiId,
     pub keyspace: KeyspaceId,
     pub key: KeyId,
+    /// The key whose credits this one spends, if another's.
+    pub balance: Option<KeyId>,
+    /// The first key of a chain of rerolls, if another.
+    pub lineage: Option<KeyId>,
     pub identity: Option<IdentityId>,
     pub external_id: Option<String>,
     /// When the last use of this key was noted.

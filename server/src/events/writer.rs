@@ -97,6 +97,8 @@ mod tests {
             api: "api".into(),
             keyspace: "ks".into(),
             key: "key".into(),
+            balance: None,
+            lineage: None,
             identity: Some("id".into()),
             external_id: Some("user".to_owned()),
             noted: Noted::default(),

@@ -2,6 +2,8 @@ use std::sync::Arc;
 
 use entity::ids::{RequestId, RootKeyId};
 
+use entity::ids::{ApiId, KeyId, KeyspaceId};
+
 use super::*;
 use crate::op::{Door, RootKeyPrincipal};
 

@@ -60,7 +60,7 @@ impl Identities {
     }
 }
 
-fn check_meta(meta: &Map<String, Value>) -> Result<()> {
+pub(super) fn check_meta(meta: &Map<String, Value>) -> Result<()> {
     if serde_json::to_vec(meta)?.len() > MAX_META_BYTES {
         return Err(Error::invalid("The metadata must not be larger than 1 MiB when serialised."));
     }

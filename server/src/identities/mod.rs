@@ -4,16 +4,20 @@
 //! point at identities; which keys do is the business of `keys`.
 
 mod create;
+mod delete;
 mod ensure;
 mod read;
 mod store;
+mod update;
 
 use entity::ids::IdentityId;
 use serde_json::{Map, Value};
 
 pub use create::CreateIdentity;
 pub use ensure::ensure;
+pub use read::ListIdentities;
 pub use store::load;
+pub use update::UpdateIdentity;
 
 use crate::audit;
 use crate::entropy::Entropy;

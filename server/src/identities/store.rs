@@ -4,14 +4,15 @@ use std::collections::HashMap;
 
 use entity::identity;
 use entity::ids::{IdentityId, WorkspaceId};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, Select, Set};
+use sea_orm::sea_query::{Expr, ExprTrait, Func};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, Set};
 use serde_json::{Map, Value};
 
 use super::Identity;
 use crate::error::{Code, Error, Result};
 use crate::op::OpCtx;
 use crate::ratelimit::limits::{self, Limit};
-use crate::store::Unique;
+use crate::store::{Page, Paged, Tx, Unique};
 
 const EXTERNAL_ID: Unique = Unique {
     index: "identities_live_external_id",
@@ -94,6 +95,65 @@ pub(super) async fn insert(
         error.into()
     })?;
     Ok(())
+}
+
+/// Writes the metadata of an identity.
+pub(super) async fn save_meta(
+    tx: &Tx,
+    id: &IdentityId,
+    meta: &Map<String, Value>,
+    now_ms: i64,
+) -> Result<()> {
+    let meta = if meta.is_empty() { None } else { Some(serde_json::to_string(meta)?) };
+    let row = identity::ActiveModel { meta: Set(meta), updated_at: Set(Some(now_ms)), ..Default::default() };
+    identity::Entity::update_many()
+        .set(row)
+        .filter(identity::Column::Id.eq(id.clone()))
+        .exec(tx.db())
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn mark_deleted(tx: &Tx, id: &IdentityId, now_ms: i64) -> Result<()> {
+    let row = identity::ActiveModel { deleted_at: Set(Some(now_ms)), ..Default::default() };
+    identity::Entity::update_many()
+        .set(row)
+        .filter(identity::Column::Id.eq(id.clone()))
+        .exec(tx.db())
+        .await?;
+    Ok(())
+}
+
+/// A page of live identities whose id or external id holds the text, whatever
+/// its case.
+pub(super) async fn page(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    search: Option<&str>,
+    page: &Page,
+) -> Result<Paged<Identity>> {
+    let mut select = live(workspace);
+    if let Some(text) = search {
+        let holds = |column: identity::Column| {
+            let folded = Func::lower(Expr::col((column.entity_name(), column)));
+            Expr::from(Func::cust("instr").arg(folded).arg(Expr::value(text.to_lowercase()))).gt(0)
+        };
+        select = select.filter(holds(identity::Column::Id).or(holds(identity::Column::ExternalId)));
+    }
+    if let Some(cursor) = &page.cursor {
+        select = select.filter(identity::Column::Id.gte(cursor.as_str()));
+    }
+    let rows = select.order_by_asc(identity::Column::Id).limit(page.limit + 1).all(db).await?;
+    let ids: Vec<IdentityId> = rows.iter().map(|row| row.id.clone()).collect();
+    let mut limits = limits::of_identities(db, &ids).await?;
+    let items = rows
+        .into_iter()
+        .map(|row| {
+            let limits = limits.remove(&row.id).unwrap_or_default();
+            identity(row, limits)
+        })
+        .collect::<Result<Vec<_>>>()?;
+    Ok(Paged::from_rows(items, page, |identity| identity.id.as_str()))
 }
 
 fn live(workspace: &WorkspaceId) -> Select<identity::Entity> {

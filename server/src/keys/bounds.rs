@@ -27,6 +27,11 @@ pub(super) fn check_prefix(prefix: Option<&str>) -> Result<()> {
     }
 }
 
+/// Foreign hashes are text of an unknown form; a row must bound it.
+pub(super) fn check_hash(hash: &str) -> Result<()> {
+    check_length("hash", Some(hash), TEXT_MAX)
+}
+
 pub(super) fn check_bytes(length: i64) -> Result<()> {
     if (DEFAULT_BYTES..=BYTES_MAX).contains(&length) {
         return Ok(());

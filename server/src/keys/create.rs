@@ -54,13 +54,13 @@ pub struct CreatedKey {
 }
 
 /// What the secret of a new key is made of and what is stored of it.
-struct Minted {
-    id: KeyId,
-    plaintext: PlainKey,
-    start: String,
-    last4: String,
-    prefix: Option<String>,
-    byte_length: i64,
+pub(super) struct Minted {
+    pub id: KeyId,
+    pub plaintext: PlainKey,
+    pub start: String,
+    pub last4: String,
+    pub prefix: Option<String>,
+    pub byte_length: i64,
 }
 
 impl CreateKey {
@@ -116,13 +116,18 @@ impl Keys {
         }
         command.check()?;
         let credits = command.credits.take().unwrap_or_default().into_credits()?;
-        let minted = self.mint(cx, &api, &command)?;
+        let prefix = command.prefix.clone().or_else(|| api.default_prefix.clone());
+        let minted = self.mint(cx, prefix, command.byte_length.or(api.default_bytes))?;
         self.store.write(|tx| self.insert(cx, tx, api, command, credits, minted)).await
     }
 
-    fn mint(&self, cx: &OpCtx, api: &Api, command: &CreateKey) -> Result<Minted> {
-        let prefix = command.prefix.clone().or_else(|| api.default_prefix.clone());
-        let byte_length = command.byte_length.or(api.default_bytes).unwrap_or(bounds::DEFAULT_BYTES);
+    pub(super) fn mint(
+        &self,
+        cx: &OpCtx,
+        prefix: Option<String>,
+        byte_length: Option<i64>,
+    ) -> Result<Minted> {
+        let byte_length = byte_length.unwrap_or(bounds::DEFAULT_BYTES);
         bounds::check_bytes(byte_length)?;
         let length = usize::try_from(byte_length).map_err(Error::internal)?;
         let mut random = Zeroizing::new(vec![0; length]);
@@ -183,7 +188,7 @@ fn new_row<'a>(
         start: &minted.start,
         last4: &minted.last4,
         prefix: minted.prefix.as_deref(),
-        byte_length: minted.byte_length,
+        byte_length: Some(minted.byte_length),
         name: command.name.as_deref(),
         identity_id,
         owner_id: command.owner_id.as_deref(),
@@ -192,11 +197,13 @@ fn new_row<'a>(
         enabled: command.enabled,
         expires_at: command.expires_at,
         credits,
+        migration: None,
+        rotated_from: None,
     }
 }
 
 /// Connections first, then the key itself (v2 contract, section 13).
-fn audit(
+pub(super) fn audit(
     group: &mut Group,
     id: &KeyId,
     name: Option<&str>,

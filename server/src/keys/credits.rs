@@ -67,7 +67,7 @@ impl Keys {
                 cx.require(Operation::KeyUpdate, key.target())?;
                 let mut credits = key.credits.clone();
                 command.apply(&mut credits)?;
-                store::set_credits(tx.db(), &cx.workspace, &key.id, &credits).await?;
+                store::set_credits(tx.db(), &cx.workspace, &key, &credits).await?;
                 let refill = |credits: &Credits| credits.refill.as_ref().map(super::Refill::to_audit);
                 let mut changes = json!({
                     "remaining": { "before": key.credits.remaining, "after": credits.remaining },
@@ -85,7 +85,8 @@ impl Keys {
                     changes,
                 );
                 group.record(cx, &tx, &self.entropy).await?;
-                tx.changed(key.change());
+                key.announce(&tx);
+                key.announce_credits(&tx);
                 Ok(credits)
             })
             .await

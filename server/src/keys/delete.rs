@@ -25,6 +25,7 @@ impl Keys {
             .write(|tx| async move {
                 let key = store::find(tx.db(), &cx.workspace, key_id).await?.ok_or_else(absent)?;
                 cx.require(Operation::KeyDelete, key.target())?;
+                store::leave(&tx, &key).await?;
                 let description = if *permanent {
                     store::remove(tx.db(), &cx.workspace, key_id).await?;
                     format!("Permanently deleted key {key_id}")
@@ -35,7 +36,8 @@ impl Keys {
                 let mut group = Group::new();
                 group.push(Event::KeyDelete, description, vec![key.audit_target()]);
                 group.record(cx, &tx, &self.entropy).await?;
-                tx.changed(key.change());
+                key.announce(&tx);
+                key.announce_credits(&tx);
                 Ok(())
             })
             .await

@@ -1,14 +1,21 @@
-//! Announced imports of foreign keys (v2 contract: migrateKeys).
+//! Announced imports of foreign keys, and the moment a foreign key becomes a
+//! native one (v2 contract, 5.1.5).
 
 use entity::ids::MigrationId;
 
-use super::{Keys, store};
+use super::{Keys, format, store};
 use crate::audit::{Event, Group, Target};
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::op::OpCtx;
+use crate::secret::PlainKey;
+use crate::store::Change;
 
 /// How the hashes of a migration were made.
-const ALGORITHMS: [&str; 2] = ["sha256", "github.com/seamapi/prefixed-api-key"];
+const ALGORITHMS: [&str; 2] = [NATIVE, PREFIXED];
+/// The hash we use ourselves: nothing has to be rewritten.
+pub(super) const NATIVE: &str = "sha256";
+/// `<prefix>_<short token>_<long token>`; the hash covers the long token only.
+const PREFIXED: &str = "github.com/seamapi/prefixed-api-key";
 
 impl Keys {
     /// Announces an import; its id is what migrateKeys and verifyKey name.
@@ -34,5 +41,42 @@ impl Keys {
             })
             .await?;
         Ok(id)
+    }
+
+    /// Makes the key of this plaintext native if it waits for this migration;
+    /// says whether it did. A plaintext that cannot be of the algorithm fails
+    /// with `malformed`.
+    pub async fn adopt(&self, cx: &OpCtx, plaintext: &PlainKey, migration: &MigrationId) -> Result<bool> {
+        let Some(migration) = store::find_migration(self.store.read(), &cx.workspace, migration).await?
+        else {
+            return Ok(false);
+        };
+        if migration.algorithm != PREFIXED {
+            return Ok(false);
+        }
+        let malformed = |_| {
+            Error::new(Code::AuthMalformed, "The key does not have the form of the keys of this migration.")
+        };
+        let foreign = format::seam_long_token_hash(plaintext.reveal()).map_err(malformed)?;
+        let start = format::seam_start(plaintext.reveal()).map_err(malformed)?;
+        let (hash, last4) = (plaintext.hash().to_base64(), format::last4(plaintext.reveal()));
+        self.store
+            .write(|tx| {
+                let native = store::Native { foreign, hash: hash.clone(), start, last4 };
+                async move {
+                    let adopted = store::adopt(&tx, &cx.workspace, &migration.id, &native).await?;
+                    if let Some(key) = adopted {
+                        let mut group = Group::new();
+                        let text = format!("Completed the migration of key {key}");
+                        group.push(Event::KeyUpdate, text, vec![Target::new("key", key.as_str(), None)]);
+                        group.record(cx, &tx, &self.entropy).await?;
+                        tx.changed(Change::Key(native.foreign));
+                        tx.changed(Change::Key(hash));
+                        return Ok(true);
+                    }
+                    Ok(false)
+                }
+            })
+            .await
     }
 }

@@ -5,6 +5,7 @@
 //! the API allows recoverable keys. Deciding whether a key is valid, spending
 //! its credits and counting its limits belong to other rooms.
 
+mod access;
 mod balance;
 mod bounds;
 mod create;
@@ -12,9 +13,11 @@ mod credits;
 mod delete;
 pub mod format;
 mod list;
+mod migrate;
 mod migration;
 mod orphans;
 mod read;
+mod reroll;
 mod store;
 mod update;
 
@@ -26,12 +29,15 @@ use std::fmt;
 use entity::ids::{IdentityId, KeyId, WorkspaceId};
 use serde_json::{Map, Value};
 
+pub use access::{Change as AccessChange, ChangeAccess};
 pub use balance::{Credits, CreditsPatch, Interval, NewCredits, Refill};
 pub use create::{CreateKey, CreatedKey};
 pub use credits::{CreditOperation, UpdateCredits};
 pub use delete::DeleteKey;
 pub use list::ListKeys;
+pub use migrate::{MigrateKeys, MigratedKeys, MigratingKey};
 pub use read::GetKey;
+pub use reroll::RerollKey;
 pub use update::UpdateKey;
 
 use crate::apis::Api;
@@ -43,7 +49,7 @@ use crate::identities::Identity;
 use crate::permissions::Permission;
 use crate::ratelimit::limits::Limit;
 use crate::secret::PlainKey;
-use crate::store::{Change, Store};
+use crate::store::{Change, Store, Tx};
 use crate::vault::Vault;
 
 /// A visible key and its API, without what hangs on it.
@@ -68,6 +74,10 @@ pub struct Key {
     /// Unix milliseconds; expired once now is strictly later.
     pub expires_at: Option<i64>,
     pub credits: Credits,
+    /// Where they are kept.
+    pub(crate) balance: Balance,
+    /// The first key of the chain of rerolls, unless this one is.
+    pub(crate) lineage: Option<KeyId>,
     /// From when on a refill counts as missed; Unix milliseconds.
     pub(crate) last_refill_at: Option<i64>,
     /// Unix milliseconds, approximate.
@@ -76,6 +86,14 @@ pub struct Key {
     pub created_at: i64,
     /// Unix milliseconds; not touched by changes of credits.
     pub updated_at: Option<i64>,
+}
+
+/// The key that holds the credits: the key itself, or, after a reroll, its
+/// successor.
+#[derive(Clone, Debug)]
+pub(crate) struct Balance {
+    pub key_id: KeyId,
+    pub hash: StoredHash,
 }
 
 /// A hash as the table holds it: base64, or foreign text while a migration is
@@ -126,9 +144,14 @@ impl Key {
         grants::Target::key(&self.api.id, &self.api.keyspace_id, &self.id)
     }
 
-    /// What cached values of this key depend on.
-    fn change(&self) -> Change {
-        Change::Key(self.hash.0.clone())
+    /// Says that cached values of this key are old.
+    fn announce(&self, tx: &Tx) {
+        tx.changed(Change::Key(self.hash.0.clone()));
+    }
+
+    /// Says that the credits of this key, and of those that share them, changed.
+    fn announce_credits(&self, tx: &Tx) {
+        tx.changed(Change::Key(self.balance.hash.0.clone()));
     }
 
     fn audit_target(&self) -> audit::Target {

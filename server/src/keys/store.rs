@@ -3,7 +3,9 @@
 //! Every lookup is scoped to a workspace and ends at a live API: keys of a
 //! deleted API are as absent as deleted keys.
 
-use std::collections::HashMap;
+mod shared;
+
+use std::collections::{HashMap, HashSet};
 
 use entity::ids::{ApiId, IdentityId, KeyId, MigrationId, WorkspaceId};
 use entity::{api, encrypted_key, identity, key, key_migration};
@@ -13,11 +15,16 @@ use sea_orm::{
 };
 use serde_json::{Map, Value};
 
-use super::{Credits, Interval, Key, Refill, StoredHash};
+use super::{Balance, Credits, Interval, Key, Refill, StoredHash};
+pub(super) use shared::{hand_over, leave};
+
 use crate::apis::{self, Api};
 use crate::error::Result;
 use crate::op::OpCtx;
 use crate::store::{Page, Paged, Tx};
+
+/// Values per statement: well under SQLite's limit.
+const CHUNK: usize = 500;
 
 /// A row to be inserted.
 pub(super) struct NewKey<'a> {
@@ -27,7 +34,8 @@ pub(super) struct NewKey<'a> {
     pub start: &'a str,
     pub last4: &'a str,
     pub prefix: Option<&'a str>,
-    pub byte_length: i64,
+    /// Unknown for keys that were not made here.
+    pub byte_length: Option<i64>,
     pub name: Option<&'a str>,
     pub identity_id: Option<IdentityId>,
     pub owner_id: Option<&'a str>,
@@ -36,6 +44,9 @@ pub(super) struct NewKey<'a> {
     pub enabled: bool,
     pub expires_at: Option<i64>,
     pub credits: Credits,
+    /// The hash is foreign and waits for its first verification.
+    pub migration: Option<&'a MigrationId>,
+    pub rotated_from: Option<&'a Key>,
 }
 
 /// The visible key with this id.
@@ -63,7 +74,9 @@ async fn one(
 ) -> Result<Option<Key>> {
     let Some(row) = live(select, workspace).one(db).await? else { return Ok(None) };
     let Some(api) = apis::find_live(db, workspace, &row.api_id).await? else { return Ok(None) };
-    to_key(row, api).map(Some)
+    let mut keys = vec![to_key(row, api)?];
+    shared::resolve(db, &mut keys).await?;
+    Ok(keys.pop())
 }
 
 /// A page of the visible keys of a live API, perhaps of one identity only.
@@ -82,7 +95,8 @@ pub(super) async fn page(
         select = select.filter(key::Column::Id.gte(KeyId::from(cursor.as_str())));
     }
     let rows = select.order_by_asc(key::Column::Id).limit(page.limit + 1).all(db).await?;
-    let keys = rows.into_iter().map(|row| to_key(row, api.clone())).collect::<Result<Vec<_>>>()?;
+    let mut keys = rows.into_iter().map(|row| to_key(row, api.clone())).collect::<Result<Vec<_>>>()?;
+    shared::resolve(db, &mut keys).await?;
     Ok(Paged::from_rows(keys, page, |key| key.id.as_str()))
 }
 
@@ -111,7 +125,7 @@ pub(super) async fn insert(db: &impl ConnectionTrait, cx: &OpCtx, new: NewKey<'_
         start: Set(new.start.to_owned()),
         last4: Set(new.last4.to_owned()),
         prefix: Set(new.prefix.map(ToOwned::to_owned)),
-        byte_length: Set(Some(new.byte_length)),
+        byte_length: Set(new.byte_length),
         name: Set(new.name.map(ToOwned::to_owned)),
         identity_id: Set(new.identity_id),
         owner_id: Set(new.owner_id.map(ToOwned::to_owned)),
@@ -120,6 +134,9 @@ pub(super) async fn insert(db: &impl ConnectionTrait, cx: &OpCtx, new: NewKey<'_
         enabled: Set(new.enabled),
         expires_at: Set(new.expires_at),
         last_refill_at: Set(refills.then_some(cx.now_ms)),
+        migration_id: Set(new.migration.cloned()),
+        rotated_from: Set(new.rotated_from.map(|old| old.id.clone())),
+        lineage_id: Set(new.rotated_from.map(|old| old.lineage.as_ref().unwrap_or(&old.id).clone())),
         created_by: Set(Some(cx.principal.id().to_owned())),
         created_at: Set(cx.now_ms),
         ..credit_columns(&new.credits)
@@ -142,20 +159,52 @@ pub(super) async fn update(
         meta: Set(meta_text(&key.meta)),
         enabled: Set(key.enabled),
         expires_at: Set(key.expires_at),
-        last_refill_at: Set(key.last_refill_at),
         updated_at: Set(Some(now_ms)),
-        ..credit_columns(&key.credits)
+        ..Default::default()
     };
-    save(db, workspace, &key.id, row).await
+    save(db, workspace, &key.id, row).await?;
+    let credits =
+        key::ActiveModel { last_refill_at: Set(key.last_refill_at), ..credit_columns(&key.credits) };
+    save(db, workspace, &key.balance.key_id, credits).await
 }
 
+/// Writes the credits of a key where they are kept.
 pub(super) async fn set_credits(
     db: &impl ConnectionTrait,
     workspace: &WorkspaceId,
-    id: &KeyId,
+    key: &Key,
     credits: &Credits,
 ) -> Result<()> {
-    save(db, workspace, id, credit_columns(credits)).await
+    save(db, workspace, &key.balance.key_id, credit_columns(credits)).await
+}
+
+pub(super) async fn set_expiry(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    id: &KeyId,
+    expires_at: i64,
+    now_ms: i64,
+) -> Result<()> {
+    let row = key::ActiveModel {
+        expires_at: Set(Some(expires_at)),
+        updated_at: Set(Some(now_ms)),
+        ..Default::default()
+    };
+    save(db, workspace, id, row).await
+}
+
+/// Prefix and number of random bytes of a key, as far as they are known.
+pub(super) async fn material_of(
+    db: &impl ConnectionTrait,
+    id: &KeyId,
+) -> Result<(Option<String>, Option<i64>)> {
+    let row = key::Entity::find_by_id(id.clone())
+        .select_only()
+        .columns([key::Column::Prefix, key::Column::ByteLength])
+        .into_tuple()
+        .one(db)
+        .await?;
+    Ok(row.unwrap_or_default())
 }
 
 pub(super) async fn mark_deleted(db: &impl ConnectionTrait, cx: &OpCtx, id: &KeyId) -> Result<()> {
@@ -239,17 +288,25 @@ fn meta_text(meta: &Map<String, Value>) -> Option<String> {
     (!meta.is_empty()).then(|| Value::Object(meta.clone()).to_string())
 }
 
-fn to_key(row: key::Model, api: Api) -> Result<Key> {
+fn to_credits(row: &key::Model) -> Credits {
     // Monthly exactly when a day is stored (v2 contract, section 4).
     let refill = row.refill_amount.map(|amount| Refill {
         interval: if row.refill_day.is_some() { Interval::Monthly } else { Interval::Daily },
         amount,
         day: row.refill_day,
     });
+    Credits { remaining: row.remaining, refill }
+}
+
+fn to_key(row: key::Model, api: Api) -> Result<Key> {
+    let credits = to_credits(&row);
+    let holder = row.balance_key_id.unwrap_or_else(|| row.id.clone());
     Ok(Key {
         id: row.id,
         workspace: row.workspace_id,
         api,
+        balance: Balance { key_id: holder, hash: StoredHash(row.hash.clone()) },
+        lineage: row.lineage_id,
         hash: StoredHash(row.hash),
         start: row.start,
         last4: row.last4,
@@ -260,12 +317,83 @@ fn to_key(row: key::Model, api: Api) -> Result<Key> {
         environment: row.environment,
         enabled: row.enabled,
         expires_at: row.expires_at,
-        credits: Credits { remaining: row.remaining, refill },
+        credits,
         last_refill_at: row.last_refill_at,
         last_used_at: row.last_used_at,
         created_at: row.created_at,
         updated_at: row.updated_at,
     })
+}
+
+/// An announced import.
+pub(super) struct Migration {
+    pub id: MigrationId,
+    pub algorithm: String,
+}
+
+pub(super) async fn find_migration(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    id: &MigrationId,
+) -> Result<Option<Migration>> {
+    let row = key_migration::Entity::find_by_id(id.clone())
+        .filter(key_migration::Column::WorkspaceId.eq(workspace.clone()))
+        .one(db)
+        .await?;
+    Ok(row.map(|row| Migration { id: row.id, algorithm: row.algorithm }))
+}
+
+/// Which of these hashes exist, in any workspace, deleted keys included.
+pub(super) async fn taken_hashes<'a>(
+    db: &impl ConnectionTrait,
+    hashes: impl Iterator<Item = &'a str>,
+) -> Result<HashSet<String>> {
+    let hashes: Vec<&str> = hashes.collect();
+    let mut taken = HashSet::new();
+    for chunk in hashes.chunks(CHUNK) {
+        let rows: Vec<String> = key::Entity::find()
+            .select_only()
+            .column(key::Column::Hash)
+            .filter(key::Column::Hash.is_in(chunk.iter().copied()))
+            .into_tuple()
+            .all(db)
+            .await?;
+        taken.extend(rows);
+    }
+    Ok(taken)
+}
+
+/// What a foreign key becomes.
+pub(super) struct Native {
+    /// The hash it waited under.
+    pub foreign: String,
+    pub hash: String,
+    pub start: String,
+    pub last4: String,
+}
+
+/// Rewrites the key that waits for this migration under its foreign hash.
+pub(super) async fn adopt(
+    tx: &Tx,
+    workspace: &WorkspaceId,
+    migration: &MigrationId,
+    native: &Native,
+) -> Result<Option<KeyId>> {
+    let waiting = live(key::Entity::find(), workspace)
+        .filter(key::Column::Hash.eq(native.foreign.as_str()))
+        .filter(key::Column::MigrationId.eq(migration.clone()))
+        .one(tx.db())
+        .await?;
+    let Some(waiting) = waiting else { return Ok(None) };
+    let row = key::ActiveModel {
+        hash: Set(native.hash.clone()),
+        start: Set(native.start.clone()),
+        last4: Set(native.last4.clone()),
+        migration_id: Set(None),
+        ..Default::default()
+    };
+    save(tx.db(), workspace, &waiting.id, row).await?;
+    Ok(Some(waiting.id))
 }
 
 pub(super) async fn insert_migration(tx: &Tx, id: &MigrationId, cx: &OpCtx, algorithm: &str) -> Result<()> {

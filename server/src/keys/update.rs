@@ -125,7 +125,8 @@ impl Keys {
             Value::Object(changes),
         );
         group.record(cx, &tx, &self.entropy).await?;
-        tx.changed(after.change());
+        after.announce(&tx);
+        after.announce_credits(&tx);
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 use entity::ids::{PermissionId, RoleId};
 
-use super::{Permission, Permissions, Role, ensure, fold, store};
+use super::{Permission, Permissions, Role, ensure, store};
 use crate::audit::{Event, Group};
 use crate::error::{Error, Result};
 use crate::grants::{Operation, Target};
@@ -68,9 +68,7 @@ impl Permissions {
     }
 
     async fn insert_role(&self, cx: &OpCtx, tx: Tx, role: Role, slugs: Vec<String>) -> Result<RoleId> {
-        let folded: Vec<String> = ensure::unique(&slugs).into_iter().map(|slug| fold(slug)).collect();
-        let wanted = folded.len();
-        if store::by_slug(tx.db(), &cx.workspace, folded).await?.len() < wanted {
+        if !store::unknown_slugs(&tx, &cx.workspace, &slugs).await?.is_empty() {
             cx.require(Operation::PermissionCreate, Target::NONE)?;
         }
         let mut group = Group::new();
@@ -92,7 +90,7 @@ impl Permissions {
 }
 
 /// An empty description is none (v2 contract, section 4: omitted when empty).
-fn described(description: Option<String>) -> Result<Option<String>> {
+pub(super) fn described(description: Option<String>) -> Result<Option<String>> {
     let description = description.filter(|text| !text.is_empty());
     if let Some(text) = &description {
         check_length("description", text, 1, 512)?;
@@ -101,11 +99,11 @@ fn described(description: Option<String>) -> Result<Option<String>> {
 }
 
 /// Wide enough for both doors: v1 takes 256 characters, v2 takes 128.
-fn check_slug(slug: &str) -> Result<()> {
+pub(super) fn check_slug(slug: &str) -> Result<()> {
     check_length("slug", slug, 1, 256)
 }
 
-fn check_length(field: &str, text: &str, least: usize, most: usize) -> Result<()> {
+pub(super) fn check_length(field: &str, text: &str, least: usize, most: usize) -> Result<()> {
     if (least..=most).contains(&text.chars().count()) {
         return Ok(());
     }

@@ -1,8 +1,9 @@
-//! Finding permissions by slug and making those that do not exist yet.
+//! Finding permissions by slug and roles by name, and making those that do not
+//! exist yet.
 
-use entity::ids::PermissionId;
+use entity::ids::{PermissionId, RoleId};
 
-use super::{Permission, fold, store};
+use super::{Permission, Role, fold, store};
 use crate::audit::{Event, Group};
 use crate::entropy::Entropy;
 use crate::error::Result;
@@ -43,6 +44,31 @@ pub async fn ensure(
         made.iter().for_each(|permission| audit(group, permission));
     }
     Ok(found)
+}
+
+/// The roles of these names, each once; an unknown one is made and audited.
+/// Asks for no grant.
+pub async fn ensure_roles(
+    tx: &Tx,
+    cx: &OpCtx,
+    entropy: &Entropy,
+    group: &mut Group,
+    names: &[String],
+) -> Result<Vec<Role>> {
+    let names: Vec<String> = unique(names).into_iter().cloned().collect();
+    let known = store::known_roles(tx.db(), &cx.workspace, &names).await?;
+    let mut roles = Vec::with_capacity(names.len());
+    for name in names {
+        if let Some(role) = known.get(&fold(&name)) {
+            roles.push(role.clone());
+            continue;
+        }
+        let role = Role { id: entropy.id(RoleId::PREFIX, cx.now_ms), name, description: None };
+        store::insert_role(tx.db(), cx, &role).await?;
+        group.push(Event::RoleCreate, format!("Created role {}", role.name), vec![role.audit_target()]);
+        roles.push(role);
+    }
+    Ok(roles)
 }
 
 pub(super) fn audit(group: &mut Group, permission: &Permission) {

@@ -3,16 +3,23 @@
 //! Slugs and role names are unique per workspace whatever their case. What a
 //! root key may do is not decided here but in [`crate::grants`].
 
+mod change;
 mod create;
 mod ensure;
 pub mod query;
+mod read;
 mod store;
 
 use entity::ids::{PermissionId, RoleId};
 
+pub use change::{SetRolePermissions, UpdatePermission, UpdateRole};
 pub use create::{CreatePermission, CreateRole};
-pub use ensure::ensure;
-pub use store::{KeyRbac, LinkChange, link_key, of_keys, roles_by_name, set_key_permissions, set_key_roles};
+pub use ensure::{ensure, ensure_roles};
+pub use read::Listing;
+pub use store::{
+    KeyRbac, LinkChange, direct_of, link_key, of_keys, roles_by_name, roles_of, set_key_permissions,
+    set_key_roles, unknown_slugs, with_permissions,
+};
 
 use crate::audit;
 use crate::entropy::Entropy;
@@ -34,6 +41,14 @@ pub struct Role {
     pub id: RoleId,
     pub name: String,
     pub description: Option<String>,
+}
+
+/// A role and what it grants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoleDetails {
+    pub role: Role,
+    /// By slug.
+    pub permissions: Vec<Permission>,
 }
 
 /// The operations on permissions and roles.

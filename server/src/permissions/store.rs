@@ -1,11 +1,18 @@
 //! Rows of permissions, roles and their links.
 
+mod lookup;
+
 use std::collections::HashMap;
 
 use entity::ids::{KeyId, PermissionId, RoleId, WorkspaceId};
 use entity::{key_permission, key_role, permission, role, role_permission};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, Set,
+};
+
+pub use lookup::{direct_of, roles_of, with_permissions};
+pub(super) use lookup::{
+    find, find_role, page, page_of_roles, remove, remove_role, save, save_role, unlink_role,
 };
 
 use super::{Permission, Role, fold};
@@ -77,13 +84,7 @@ pub async fn roles_by_name(
     if names.is_empty() {
         return Ok(Vec::new());
     }
-    let rows = role::Entity::find()
-        .filter(role::Column::WorkspaceId.eq(workspace.clone()))
-        .filter(role::Column::NameFolded.is_in(names.iter().map(|name| fold(name))))
-        .all(db)
-        .await?;
-    let known: HashMap<String, Role> =
-        rows.into_iter().map(|row| (row.name_folded.clone(), Role::from(row))).collect();
+    let known = known_roles(db, workspace, names).await?;
     let mut roles: Vec<Role> = Vec::with_capacity(names.len());
     for name in names {
         let role = known
@@ -94,6 +95,29 @@ pub async fn roles_by_name(
         }
     }
     Ok(roles)
+}
+
+/// Roles by their folded name; unknown ones are left out.
+pub(super) async fn known_roles(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    names: &[String],
+) -> Result<HashMap<String, Role>> {
+    if names.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = role::Entity::find()
+        .filter(role::Column::WorkspaceId.eq(workspace.clone()))
+        .filter(role::Column::NameFolded.is_in(names.iter().map(|name| fold(name))))
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.name_folded.clone(), Role::from(row))).collect())
+}
+
+/// Those of these slugs that name no permission yet.
+pub async fn unknown_slugs(tx: &Tx, workspace: &WorkspaceId, slugs: &[String]) -> Result<Vec<String>> {
+    let known = by_slug(tx.db(), workspace, slugs.iter().map(|slug| fold(slug)).collect()).await?;
+    Ok(slugs.iter().filter(|slug| !known.contains_key(&fold(slug))).cloned().collect())
 }
 
 /// What each of these keys carries, in at most three queries. Every key has an

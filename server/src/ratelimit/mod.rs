@@ -8,6 +8,7 @@ mod limit;
 pub mod limiter;
 pub mod limits;
 pub mod namespaces;
+pub mod overrides;
 mod pattern;
 mod snapshot;
 mod store;

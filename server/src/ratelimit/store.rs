@@ -1,11 +1,15 @@
 //! Rows of stored limits, namespaces and overrides.
 
+mod overrides;
+
 use std::collections::HashMap;
 
 use entity::ids::{IdentityId, KeyId, LimitId, NamespaceId, WorkspaceId};
 use entity::{limit, namespace, ratelimit_override};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Set};
+
+pub(super) use overrides::{delete_override, find_override, page_of_overrides, save_override};
 
 use super::limits::{Limit, LimitsChange, Owner};
 use super::namespaces::{NamespaceSnapshot, Override};

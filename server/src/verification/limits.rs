@@ -82,13 +82,14 @@ impl<'a> Selected<'a> {
         Ok(Self { stored: None, name: &item.name, limit, duration_ms, cost: item.cost })
     }
 
-    /// A limit counts where it is stored; one of the request's own, per key.
+    /// A limit counts where it is stored; one of the request's own, per key. A
+    /// rerolled key and its successor count together.
     pub fn check(&self, key: &'a KeySnapshot) -> Check<'a> {
         let (scope, subject) = match &key.facts.identity {
             Some(identity) if self.stored.is_some_and(|stored| stored.of_identity) => {
                 (Scope::Identity, identity.as_str())
             }
-            _ => (Scope::Key, key.facts.key.as_str()),
+            _ => (Scope::Key, key.facts.lineage.as_ref().unwrap_or(&key.facts.key).as_str()),
         };
         Check {
             workspace: key.facts.workspace.as_str(),

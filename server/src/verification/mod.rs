@@ -11,9 +11,12 @@ mod verify;
 
 use std::sync::Arc;
 
+use entity::ids::{KeyspaceId, MigrationId};
+
 use crate::cache::Cache;
 use crate::credits::Ledger;
 use crate::events::Recorder;
+use crate::keys::Keys;
 use crate::ratelimit::RateLimiter;
 use crate::secret::{KeyHash, PlainKey};
 use crate::store::Store;
@@ -59,6 +62,16 @@ pub struct VerifyKey {
     pub limits: Vec<RequestedLimit>,
     /// Free-form labels for analytics.
     pub tags: Vec<String>,
+    /// Where an unknown key may be waiting under a foreign hash.
+    pub migration_id: Option<MigrationId>,
+    /// Keys of other keyspaces do not exist; empty means any.
+    pub keyspaces: Vec<KeyspaceId>,
+}
+
+impl VerifyKey {
+    fn is_among(&self, key: &KeySnapshot) -> bool {
+        self.keyspaces.is_empty() || self.keyspaces.contains(&key.facts.keyspace)
+    }
 }
 
 /// A limit named in a verification: a reference to a stored one, or, with both
@@ -89,6 +102,7 @@ pub struct Verifier {
     limiter: RateLimiter,
     ledger: Ledger,
     recorder: Recorder,
+    keys: Keys,
 }
 
 impl Verifier {
@@ -98,10 +112,11 @@ impl Verifier {
         limiter: RateLimiter,
         ledger: Ledger,
         recorder: Recorder,
+        keys: Keys,
         cache_bytes: u64,
     ) -> Self {
         let snapshots = Arc::new(Cache::new(store.epochs().clone(), cache_bytes));
-        Self { snapshots, store, limiter, ledger, recorder }
+        Self { snapshots, store, limiter, ledger, recorder, keys }
     }
 
     /// How many keys are cached, for metrics.

@@ -4,7 +4,7 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use entity::ids::{IdentityId, LimitId};
+use entity::ids::{IdentityId, KeyId, LimitId};
 use ipnet::IpNet;
 use serde_json::value::RawValue;
 
@@ -99,6 +99,11 @@ impl KeySnapshot {
     /// Whether a spend of credits applies to this key at all.
     pub fn has_finite_credits(&self) -> bool {
         self.balance.is_some()
+    }
+
+    /// The key whose credits a verification spends.
+    pub fn balance_key(&self) -> &KeyId {
+        self.facts.balance.as_ref().unwrap_or(&self.facts.key)
     }
 
     /// The balance last seen. Spends by others may not show yet.

@@ -16,7 +16,8 @@ use crate::secret::KeyHash;
 /// Roles, permissions and limits come as JSON arrays in the same row.
 const SNAPSHOT: &str = "
 SELECT k.id, k.workspace_id, k.api_id, a.keyspace_id, w.enabled AS workspace_enabled, a.ip_allowlist,
-       k.enabled, k.expires_at, k.remaining, k.name, k.meta,
+       k.enabled, k.expires_at, k.name, k.meta, k.balance_key_id, k.lineage_id, b.hash AS balance_hash,
+       CASE WHEN b.id IS NULL THEN k.remaining ELSE b.remaining END AS remaining,
        i.id AS identity_id, i.external_id, i.meta AS identity_meta,
        (SELECT json_group_array(r.name) FROM keys_roles kr JOIN roles r ON r.id = kr.role_id
          WHERE kr.key_id = k.id) AS roles,
@@ -33,6 +34,7 @@ SELECT k.id, k.workspace_id, k.api_id, a.keyspace_id, w.enabled AS workspace_ena
   FROM keys k
   JOIN apis a ON a.id = k.api_id AND a.deleted_at IS NULL
   JOIN workspaces w ON w.id = k.workspace_id AND w.deleted_at IS NULL
+  LEFT JOIN keys b ON b.id = k.balance_key_id
   LEFT JOIN identities i ON i.id = k.identity_id AND i.deleted_at IS NULL
  WHERE k.hash = ? AND k.deleted_at IS NULL";
 
@@ -62,6 +64,9 @@ pub(super) async fn load(
     if let Some(identity) = &facts.identity {
         subjects.push(epochs.subject("identity", identity.as_str()));
     }
+    if let Some(holder) = row.try_get::<Option<String>>("", "balance_hash")? {
+        subjects.push(epochs.subject("key", holder.as_str()));
+    }
     Ok(Loaded { value: Some(snapshot), subjects })
 }
 
@@ -75,6 +80,8 @@ fn parts(row: &QueryResult) -> Result<Parts> {
             api: row.try_get::<ApiId>("", "api_id")?,
             keyspace: row.try_get::<KeyspaceId>("", "keyspace_id")?,
             key: row.try_get::<KeyId>("", "id")?,
+            balance: row.try_get("", "balance_key_id")?,
+            lineage: row.try_get("", "lineage_id")?,
             identity: row.try_get::<Option<IdentityId>>("", "identity_id")?,
             external_id: row.try_get("", "external_id")?,
             noted: Noted::default(),

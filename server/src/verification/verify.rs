@@ -15,6 +15,7 @@ use crate::grants::{Operation, Target};
 use crate::op::OpCtx;
 use crate::permissions::query::{Query, QueryError};
 use crate::ratelimit::limiter::Check;
+use crate::secret::KeyHash;
 
 /// A decision on its way to the exit.
 struct Decided {
@@ -37,15 +38,16 @@ impl Verifier {
     pub async fn verify(&self, cx: &OpCtx, request: VerifyKey) -> Result<Verification> {
         let watch = Stopwatch::start();
         let hash = request.key.hash();
-        let found = match self.snapshots.get(&hash) {
+        let mut found = match self.snapshots.get(&hash) {
             Some(hit) => hit,
-            None => {
-                self.snapshots
-                    .get_or_load(&hash, || store::load(self.store.read(), self.store.epochs(), hash))
-                    .await?
-            }
+            None => self.load(hash).await?,
         };
-        let Some(key) = found.filter(|key| may_see(cx, key)) else {
+        if let (None, Some(migration)) = (&found, &request.migration_id)
+            && self.keys.adopt(cx, &request.key, migration).await?
+        {
+            found = self.load(hash).await?;
+        }
+        let Some(key) = found.filter(|key| may_see(cx, key) && request.is_among(key)) else {
             return Ok(Verification {
                 outcome: Outcome::NotFound,
                 key: None,
@@ -101,12 +103,17 @@ impl Verifier {
         Ok(self.finish(cx, decided))
     }
 
+    async fn load(&self, hash: KeyHash) -> Result<Option<Arc<KeySnapshot>>> {
+        let load = || store::load(self.store.read(), self.store.epochs(), hash);
+        self.snapshots.get_or_load(&hash, load).await
+    }
+
     /// Spends and records in a task of its own: a client that leaves cannot
     /// separate the two.
     async fn spend(&self, cx: &OpCtx, mut decided: Decided, cost: i64) -> Result<Verification> {
         let (verifier, cx) = (self.clone(), cx.clone());
         let spending = tokio::spawn(async move {
-            match verifier.ledger.spend(&decided.key.facts.key, cost).await? {
+            match verifier.ledger.spend(decided.key.balance_key(), cost).await? {
                 Spend::Spent { balance } => {
                     decided.key.saw_balance(balance);
                     decided.spent = cost;

@@ -149,6 +149,15 @@ impl TestApp {
         self.call("keys.verifyKey", body).await.data()
     }
 
+    /// How many audit entries there are.
+    pub async fn audit_entries(&self) -> i64 {
+        use sea_orm::{ConnectionTrait, Statement};
+        let db = self.app.store.read();
+        let sql = "SELECT COUNT(*) AS n FROM audit_log";
+        let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap();
+        row.unwrap().try_get("", "n").unwrap()
+    }
+
     /// Audit events of the last request that wrote any, oldest first.
     pub async fn last_audit(&self) -> Vec<String> {
         use sea_orm::{ConnectionTrait, Statement};

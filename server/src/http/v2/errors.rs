@@ -64,9 +64,10 @@ pub fn status(code: Code) -> (u16, &'static str) {
         Code::InvalidInput
         | Code::AuthMissing
         | Code::AuthMalformed
+        | Code::PortalTokenMissing
         | Code::QuerySyntax
         | Code::BodyUnreadable => (400, "Bad Request"),
-        Code::RootKeyNotFound => (401, "Unauthorized"),
+        Code::RootKeyNotFound | Code::PortalSessionNotFound => (401, "Unauthorized"),
         Code::InsufficientPermissions => (403, "Insufficient Permissions"),
         Code::Forbidden => (403, "Forbidden"),
         Code::KeyDisabled => (403, "Key is disabled"),
@@ -80,13 +81,14 @@ pub fn status(code: Code) -> (u16, &'static str) {
         | Code::MigrationNotFound
         | Code::NamespaceNotFound
         | Code::OverrideNotFound
+        | Code::PortalNotFound
         | Code::RouteNotFound => (404, "Not Found"),
         Code::MethodNotAllowed => (405, "Method Not Allowed"),
         Code::RequestTimeout => (408, "Request Timeout"),
         Code::IdentityExists | Code::RoleExists | Code::PermissionExists => (409, "Conflicting Resource"),
         Code::NamespaceGone => (410, "Resource Gone"),
         Code::ProtectedResource => (412, "Resource is protected"),
-        Code::PreconditionFailed => (412, "Precondition Failed"),
+        Code::PreconditionFailed | Code::AnalyticsNotConfigured => (412, "Precondition Failed"),
         Code::BodyTooLarge => (413, "Request Entity Too Large"),
         Code::WorkspaceRateLimited => (429, "Too Many Requests"),
         Code::ServiceUnavailable | Code::Unexpected => (500, "Internal Server Error"),

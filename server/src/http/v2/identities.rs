@@ -6,11 +6,11 @@ use poem_openapi::Object;
 use serde::{Deserialize, Serialize};
 
 use super::operation::{Operation, Reply, checked};
-use super::shared::{IdentityOut, LimitBody, new_limits};
+use super::shared::{Empty, IdentityOut, LimitBody, default_limit, new_limits, page};
 use crate::app::App;
 use crate::error::Result;
 use crate::http::schema::Meta;
-use crate::identities::CreateIdentity;
+use crate::identities::{CreateIdentity, ListIdentities, UpdateIdentity};
 use crate::op::OpCtx;
 
 pub fn operations() -> Vec<Operation> {
@@ -21,6 +21,11 @@ pub fn operations() -> Vec<Operation> {
             create,
         ),
         checked::<_, IdentityOut, _, _, _>("/v2/identities.getIdentity", "Get an identity", get),
+        checked::<_, Vec<IdentityOut>, _, _, _>("/v2/identities.listIdentities", "List identities", list)
+            .paged(),
+        checked::<_, IdentityOut, _, _, _>("/v2/identities.updateIdentity", "Change an identity", update),
+        checked::<_, Empty, _, _, _>("/v2/identities.deleteIdentity", "Delete an identity", delete)
+            .without_data(),
     ]
 }
 
@@ -63,4 +68,47 @@ pub struct GetIdentityBody {
 
 async fn get(app: Arc<App>, cx: OpCtx, body: GetIdentityBody) -> Result<Reply<IdentityOut>> {
     Ok(IdentityOut::from(app.identities.get(&cx, &body.identity).await?).into())
+}
+
+#[derive(Object, Deserialize)]
+pub struct ListIdentitiesBody {
+    #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "100")))]
+    #[serde(default = "default_limit")]
+    limit: i64,
+    cursor: Option<String>,
+    /// Text that the id or external id holds, whatever its case.
+    #[oai(validator(max_length = 256))]
+    search: Option<String>,
+}
+
+async fn list(app: Arc<App>, cx: OpCtx, body: ListIdentitiesBody) -> Result<Reply<Vec<IdentityOut>>> {
+    let command = ListIdentities { page: page(body.limit, body.cursor), search: body.search };
+    let identities = app.identities.list(&cx, command).await?;
+    Ok(Reply::page(identities.map(IdentityOut::from)))
+}
+
+#[derive(Object, Deserialize)]
+pub struct UpdateIdentityBody {
+    /// The identity's id or its external id.
+    #[oai(validator(min_length = 1))]
+    identity: String,
+    /// Replaces all of it; `{}` clears.
+    meta: Option<Meta>,
+    /// Replaces all of them, matched by name; `[]` clears.
+    #[oai(validator(max_items = 50))]
+    ratelimits: Option<Vec<LimitBody>>,
+}
+
+async fn update(app: Arc<App>, cx: OpCtx, body: UpdateIdentityBody) -> Result<Reply<IdentityOut>> {
+    let command = UpdateIdentity {
+        identity: body.identity,
+        meta: body.meta.map(|meta| meta.0),
+        limits: body.ratelimits.map(new_limits),
+    };
+    Ok(IdentityOut::from(app.identities.update(&cx, command).await?).into())
+}
+
+async fn delete(app: Arc<App>, cx: OpCtx, body: GetIdentityBody) -> Result<Reply<Empty>> {
+    app.identities.delete(&cx, &body.identity).await?;
+    Ok(Empty {}.into())
 }

@@ -12,7 +12,8 @@ use crate::app::App;
 use crate::error::Result;
 use crate::http::schema::{self, Meta};
 use crate::keys::{
-    CreateKey, CreditOperation, CreditsPatch, DeleteKey, GetKey, NewCredits, Refill, UpdateCredits, UpdateKey,
+    CreateKey, CreatedKey, CreditOperation, CreditsPatch, DeleteKey, GetKey, NewCredits, Refill,
+    UpdateCredits, UpdateKey,
 };
 use crate::op::OpCtx;
 use crate::patch::Patch;
@@ -83,6 +84,12 @@ pub struct CreateKeyOut {
     key: String,
 }
 
+impl From<CreatedKey> for CreateKeyOut {
+    fn from(created: CreatedKey) -> Self {
+        Self { key_id: created.id.into_string(), key: created.plaintext.reveal().to_owned() }
+    }
+}
+
 async fn create(app: Arc<App>, cx: OpCtx, body: CreateKeyBody) -> Result<Reply<CreateKeyOut>> {
     let command = CreateKey {
         api_id: ApiId::from(body.api_id),
@@ -101,8 +108,7 @@ async fn create(app: Arc<App>, cx: OpCtx, body: CreateKeyBody) -> Result<Reply<C
         environment: None,
         owner_id: None,
     };
-    let created = app.keys.create(&cx, command).await?;
-    Ok(CreateKeyOut { key_id: created.id.into_string(), key: created.plaintext.reveal().to_owned() }.into())
+    Ok(CreateKeyOut::from(app.keys.create(&cx, command).await?).into())
 }
 
 #[derive(Object, Deserialize)]
@@ -152,8 +158,10 @@ pub struct UpdateKeyBody {
     enabled: Option<bool>,
     #[serde(default)]
     credits: schema::Patch<UpdateKeyCreditsBody>,
+    /// `null` removes all of them.
     #[oai(validator(max_items = 50))]
-    ratelimits: Option<Vec<LimitBody>>,
+    #[serde(default)]
+    ratelimits: schema::Patch<Vec<LimitBody>>,
     #[oai(validator(
         max_items = 1000,
         min_length = 1,
@@ -189,7 +197,11 @@ async fn update(app: Arc<App>, cx: OpCtx, body: UpdateKeyBody) -> Result<Reply<E
         enabled: body.enabled,
         owner_id: Patch::Keep,
         credits,
-        limits: body.ratelimits.map(new_limits),
+        limits: match body.ratelimits.0 {
+            Patch::Keep => None,
+            Patch::Clear => Some(Vec::new()),
+            Patch::Set(limits) => Some(new_limits(limits)),
+        },
         permissions: body.permissions,
         roles: body.roles,
     };

@@ -7,9 +7,13 @@ mod apis;
 mod errors;
 mod identities;
 mod keys;
+mod keys_access;
+mod keys_moves;
 mod operation;
+mod overrides;
 mod permissions;
 mod ratelimit;
+mod roles;
 mod shared;
 mod verify;
 
@@ -39,9 +43,13 @@ fn operations() -> Vec<Operation> {
         apis::operations(),
         identities::operations(),
         keys::operations(),
+        keys_access::operations(),
+        keys_moves::operations(),
         verify::operations(),
         permissions::operations(),
+        roles::operations(),
         ratelimit::operations(),
+        overrides::operations(),
     ]
     .into_iter()
     .flatten()
@@ -53,7 +61,7 @@ const VERSION: Version = Version {
     version: "2.0.0",
     description: "Issue and verify API keys, limit rates, manage identities, roles and permissions.",
     // v2 contract, 1.7: these ignore members they do not know.
-    open: &["CreateIdentityBody", "RatelimitRequest", "VerifyLimitBody"],
+    open: &["CreateIdentityBody", "RatelimitRequest", "RerollKeyBody", "VerifyLimitBody"],
 };
 
 /// The OpenAPI document of v2. A test compares it with the committed copy.

@@ -56,7 +56,8 @@ impl<T> Reply<Vec<T>> {
 #[derive(Serialize)]
 struct Envelope<'a, T> {
     meta: EnvelopeMeta<'a>,
-    data: &'a T,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a T>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pagination: Option<&'a Pagination>,
 }
@@ -68,7 +69,7 @@ struct EnvelopeMeta<'a> {
 }
 
 /// Makes the endpoint of an operation.
-type Mount = Box<dyn Fn(&Arc<App>, Arc<Checker>) -> BoxEndpoint<'static, Response>>;
+type Mount = Box<dyn Fn(&Arc<App>, Arc<Checker>, bool) -> BoxEndpoint<'static, Response>>;
 
 /// An operation of the table in [`super::operations`].
 pub struct Operation {
@@ -79,7 +80,14 @@ pub struct Operation {
 impl Operation {
     pub fn mount(&self, app: &Arc<App>, document: &'static Value) -> BoxEndpoint<'static, Response> {
         let schema = self.described.request.expect("mounted operations have a body");
-        (self.mount)(app, Arc::new(Checker { schema, document, compiled: OnceLock::new() }))
+        let checker = Arc::new(Checker { schema, document, compiled: OnceLock::new() });
+        (self.mount)(app, checker, self.described.response.is_some())
+    }
+
+    /// Answers with the envelope alone (v2 contract, 1.4: deleteIdentity).
+    pub fn without_data(mut self) -> Self {
+        self.described.response = None;
+        self
     }
 
     pub fn paged(mut self) -> Self {
@@ -171,12 +179,12 @@ where
         response: Some(Schema { reference: D::schema_ref, register: D::register }),
         paged: false,
     };
-    let mount = move |app: &Arc<App>, checker: Arc<Checker>| {
+    let mount = move |app: &Arc<App>, checker: Arc<Checker>, has_data: bool| {
         let mode = match mode {
             Mode::Checked => Mode::Checked,
             Mode::Hot { in_bounds } => Mode::Hot { in_bounds },
         };
-        Served { app: app.clone(), path, checker, mode, handler, input: PhantomData }.boxed()
+        Served { app: app.clone(), path, checker, mode, has_data, handler, input: PhantomData }.boxed()
     };
     Operation { described, mount: Box::new(mount) }
 }
@@ -186,6 +194,7 @@ struct Served<I, H> {
     path: &'static str,
     checker: Arc<Checker>,
     mode: Mode<I>,
+    has_data: bool,
     handler: H,
     input: PhantomData<fn() -> I>,
 }
@@ -214,7 +223,7 @@ where
         match self.run(&call, headers, input).await {
             Ok(reply) => {
                 call.log(self.path, 200, None);
-                Ok(succeed(&call, &reply))
+                Ok(succeed(&call, &reply, self.has_data))
             }
             Err(error) => Ok(self.refuse(&call, headers, &error, Negotiation::ByAccept)),
         }
@@ -294,10 +303,10 @@ where
     }
 }
 
-fn succeed<T: Serialize>(call: &Call, reply: &Reply<T>) -> Response {
+fn succeed<T: Serialize>(call: &Call, reply: &Reply<T>, has_data: bool) -> Response {
     let envelope = Envelope {
         meta: EnvelopeMeta { request_id: call.request_id.as_str() },
-        data: &reply.data,
+        data: has_data.then_some(&reply.data),
         pagination: reply.pagination.as_ref(),
     };
     let mut body = Vec::with_capacity(512);

@@ -1,4 +1,5 @@
-//! v2 `permissions.*` (v2 contract, section 8).
+//! v2 `permissions.*`: permissions (v2 contract, sections 8 and 15). Roles are
+//! in [`super::roles`].
 
 use std::sync::Arc;
 
@@ -6,10 +7,12 @@ use poem_openapi::Object;
 use serde::{Deserialize, Serialize};
 
 use super::operation::{Operation, Reply, checked};
+use super::shared::{Empty, default_limit, page};
 use crate::app::App;
 use crate::error::Result;
+use crate::http::schema;
 use crate::op::OpCtx;
-use crate::permissions::{CreatePermission, CreateRole};
+use crate::permissions::{CreatePermission, Listing, Permission, RoleDetails, UpdatePermission};
 
 pub fn operations() -> Vec<Operation> {
     vec![
@@ -18,7 +21,27 @@ pub fn operations() -> Vec<Operation> {
             "Create a permission",
             create_permission,
         ),
-        checked::<_, CreateRoleOut, _, _, _>("/v2/permissions.createRole", "Create a role", create_role),
+        checked::<_, PermissionOut, _, _, _>(
+            "/v2/permissions.getPermission",
+            "Get a permission",
+            get_permission,
+        ),
+        checked::<_, Vec<PermissionOut>, _, _, _>(
+            "/v2/permissions.listPermissions",
+            "List permissions",
+            list_permissions,
+        )
+        .paged(),
+        checked::<_, PermissionOut, _, _, _>(
+            "/v2/permissions.updatePermission",
+            "Change a permission",
+            update_permission,
+        ),
+        checked::<_, Empty, _, _, _>(
+            "/v2/permissions.deletePermission",
+            "Delete a permission",
+            delete_permission,
+        ),
     ]
 }
 
@@ -50,28 +73,114 @@ async fn create_permission(
     Ok(CreatePermissionOut { permission_id: permission_id.into_string() }.into())
 }
 
-#[derive(Object, Deserialize)]
-pub struct CreateRoleBody {
-    #[oai(validator(min_length = 1, max_length = 128))]
+#[derive(Object, Serialize)]
+#[oai(rename = "Permission")]
+pub struct PermissionOut {
+    id: String,
     name: String,
-    #[oai(validator(max_length = 512))]
+    slug: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<String>,
-    /// Slugs the role grants; unknown ones are created.
-    #[oai(default, validator(min_length = 1, max_length = 128))]
-    #[serde(default)]
-    permissions: Vec<String>,
+}
+
+impl From<Permission> for PermissionOut {
+    fn from(permission: Permission) -> Self {
+        Self {
+            id: permission.id.into_string(),
+            name: permission.name,
+            slug: permission.slug,
+            description: permission.description,
+        }
+    }
 }
 
 #[derive(Object, Serialize)]
-#[oai(rename_all = "camelCase")]
-#[serde(rename_all = "camelCase")]
-pub struct CreateRoleOut {
-    role_id: String,
+#[oai(rename = "Role")]
+pub struct RoleOut {
+    id: String,
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[oai(default)]
+    permissions: Vec<PermissionOut>,
 }
 
-async fn create_role(app: Arc<App>, cx: OpCtx, body: CreateRoleBody) -> Result<Reply<CreateRoleOut>> {
-    let command =
-        CreateRole { name: body.name, description: body.description, permissions: body.permissions };
-    let role_id = app.permissions.create_role(&cx, command).await?;
-    Ok(CreateRoleOut { role_id: role_id.into_string() }.into())
+impl From<RoleDetails> for RoleOut {
+    fn from(details: RoleDetails) -> Self {
+        Self {
+            id: details.role.id.into_string(),
+            name: details.role.name,
+            description: details.role.description,
+            permissions: details.permissions.into_iter().map(PermissionOut::from).collect(),
+        }
+    }
+}
+
+#[derive(Object, Deserialize)]
+pub struct PermissionBody {
+    /// Id or slug.
+    #[oai(validator(min_length = 1, max_length = 128, pattern = "^[a-zA-Z0-9_:\\-\\.\\*]+$"))]
+    permission: String,
+}
+
+async fn get_permission(app: Arc<App>, cx: OpCtx, body: PermissionBody) -> Result<Reply<PermissionOut>> {
+    Ok(PermissionOut::from(app.permissions.get_permission(&cx, &body.permission).await?).into())
+}
+
+async fn delete_permission(app: Arc<App>, cx: OpCtx, body: PermissionBody) -> Result<Reply<Empty>> {
+    app.permissions.delete_permission(&cx, &body.permission).await?;
+    Ok(Empty {}.into())
+}
+
+#[derive(Object, Deserialize)]
+pub struct ListingBody {
+    #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "100")))]
+    #[serde(default = "default_limit")]
+    limit: i64,
+    #[oai(validator(max_length = 1024))]
+    cursor: Option<String>,
+    /// Text that a shown field holds, whatever its case.
+    #[oai(validator(max_length = 256))]
+    search: Option<String>,
+}
+
+impl From<ListingBody> for Listing {
+    fn from(body: ListingBody) -> Self {
+        Self { page: page(body.limit, body.cursor), search: body.search }
+    }
+}
+
+async fn list_permissions(app: Arc<App>, cx: OpCtx, body: ListingBody) -> Result<Reply<Vec<PermissionOut>>> {
+    let permissions = app.permissions.list_permissions(&cx, body.into()).await?;
+    Ok(Reply::page(permissions.map(PermissionOut::from)))
+}
+
+#[derive(Object, Deserialize)]
+pub struct UpdatePermissionBody {
+    /// Id or slug.
+    #[oai(validator(min_length = 1, max_length = 255, pattern = "^[a-zA-Z0-9_:\\-\\.\\*]+$"))]
+    permission: String,
+    #[oai(validator(min_length = 1, max_length = 512))]
+    name: Option<String>,
+    #[oai(validator(min_length = 1, max_length = 128, pattern = "^[a-zA-Z0-9_:\\-\\.\\*]+$"))]
+    slug: Option<String>,
+    /// `null` or empty text clears.
+    #[oai(validator(max_length = 512))]
+    #[serde(default)]
+    description: schema::Patch<String>,
+}
+
+async fn update_permission(
+    app: Arc<App>,
+    cx: OpCtx,
+    body: UpdatePermissionBody,
+) -> Result<Reply<PermissionOut>> {
+    let command = UpdatePermission {
+        permission: body.permission,
+        name: body.name,
+        slug: body.slug,
+        description: body.description.0,
+    };
+    Ok(PermissionOut::from(app.permissions.update_permission(&cx, command).await?).into())
 }

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use entity::ids::{KeyspaceId, MigrationId};
 use poem_openapi::Object;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
@@ -48,6 +49,10 @@ pub struct VerifyKeyBody {
     #[oai(validator(max_length = 256))]
     #[serde(default, deserialize_with = "present")]
     migration_id: Option<String>,
+    /// Keys of other keyspaces answer as unknown ones.
+    #[oai(default, validator(max_items = 100, min_length = 1, max_length = 255))]
+    #[serde(default)]
+    keyspaces: Vec<String>,
 }
 
 #[derive(Object, Deserialize)]
@@ -88,6 +93,8 @@ impl VerifyKeyBody {
             && self.credits.as_ref().is_none_or(|credits| (0..=1_000_000_000_000).contains(&credits.cost))
             && self.tags.len() <= 20
             && self.tags.iter().all(|tag| length(tag, 1, 512))
+            && self.keyspaces.len() <= 100
+            && self.keyspaces.iter().all(|id| length(id, 1, 255))
             && self.migration_id.as_deref().is_none_or(|id| length(id, 0, 256))
             && self.ratelimits.iter().all(|limit| {
                 limit.name.chars().count() >= 3
@@ -106,6 +113,8 @@ async fn verify(app: Arc<App>, cx: OpCtx, body: VerifyKeyBody) -> Result<Reply<V
         cost: body.credits.map(|credits| credits.cost),
         limits: body.ratelimits.into_iter().map(RequestedLimit::from).collect(),
         tags: body.tags,
+        migration_id: body.migration_id.map(MigrationId::from),
+        keyspaces: body.keyspaces.into_iter().map(KeyspaceId::from).collect(),
     };
     Ok(Verified(app.verifier.verify(&cx, request).await?).into())
 }
@@ -130,6 +139,7 @@ pub struct VerifyKeyOut {
     /// RATE_LIMITED, DISABLED or EXPIRED.
     code: String,
     key_id: Option<String>,
+    keyspace_id: Option<String>,
     name: Option<String>,
     meta: Option<Meta>,
     expires: Option<i64>,
@@ -180,6 +190,7 @@ impl Serialize for Verified {
 
 fn serialize_key<M: SerializeMap>(map: &mut M, key: &KeySnapshot) -> Result<(), M::Error> {
     map.serialize_entry("keyId", key.facts.key.as_str())?;
+    map.serialize_entry("keyspaceId", key.facts.keyspace.as_str())?;
     map.serialize_entry("enabled", &key.enabled)?;
     if let Some(name) = &key.name {
         map.serialize_entry("name", name)?;

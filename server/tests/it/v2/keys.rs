@@ -143,7 +143,7 @@ async fn update_keeps_what_it_does_not_name() {
         json!({ "credits": { "refill": { "interval": "daily", "amount": 3, "refillDay": 2 } } });
     update(daily_with_day).await.fails(400, "application/invalid_input");
     update(json!({ "enabled": null })).await.fails(400, "application/invalid_input");
-    update(json!({ "ratelimits": null })).await.fails(400, "application/invalid_input");
+    update(json!({ "permissions": null })).await.fails(400, "application/invalid_input");
 }
 
 #[tokio::test]

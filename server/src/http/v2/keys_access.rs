@@ -1,0 +1,152 @@
+//! v2 `keys.*`: roles and direct permissions of a key (v2 contract, 5.10).
+
+use std::sync::Arc;
+
+use entity::ids::KeyId;
+use poem_openapi::Object;
+use serde::Deserialize;
+
+use super::operation::{Operation, Reply, checked};
+use super::permissions::{PermissionOut, RoleOut};
+use crate::app::App;
+use crate::error::Result;
+use crate::keys::{AccessChange, ChangeAccess};
+use crate::op::OpCtx;
+
+type Permissions = Vec<PermissionOut>;
+type Roles = Vec<RoleOut>;
+
+pub fn operations() -> Vec<Operation> {
+    vec![
+        checked::<_, Permissions, _, _, _>(
+            "/v2/keys.addPermissions",
+            "Give permissions to a key",
+            |app, cx, body: SomePermissionsBody| permissions(app, cx, AccessChange::Add, body.into()),
+        ),
+        checked::<_, Permissions, _, _, _>(
+            "/v2/keys.removePermissions",
+            "Take permissions from a key",
+            |app, cx, body: SomePermissionsBody| permissions(app, cx, AccessChange::Remove, body.into()),
+        ),
+        checked::<_, Permissions, _, _, _>(
+            "/v2/keys.setPermissions",
+            "Replace the direct permissions of a key",
+            |app, cx, body: AllPermissionsBody| permissions(app, cx, AccessChange::Set, body.into()),
+        ),
+        checked::<_, Roles, _, _, _>(
+            "/v2/keys.addRoles",
+            "Give roles to a key",
+            |app, cx, body: SomeRolesBody| roles(app, cx, AccessChange::Add, body.into()),
+        ),
+        checked::<_, Roles, _, _, _>(
+            "/v2/keys.removeRoles",
+            "Take roles from a key",
+            |app, cx, body: SomeRolesBody| roles(app, cx, AccessChange::Remove, body.into()),
+        ),
+        checked::<_, Roles, _, _, _>(
+            "/v2/keys.setRoles",
+            "Replace the roles of a key",
+            |app, cx, body: AllRolesBody| roles(app, cx, AccessChange::Set, body.into()),
+        ),
+    ]
+}
+
+#[derive(Object, Deserialize)]
+#[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub struct SomePermissionsBody {
+    #[oai(validator(min_length = 3, max_length = 255, pattern = "^[a-zA-Z0-9_]+$"))]
+    key_id: String,
+    #[oai(validator(
+        min_items = 1,
+        max_items = 1000,
+        min_length = 1,
+        max_length = 128,
+        pattern = "^[a-zA-Z0-9_:\\-\\.\\*]+$"
+    ))]
+    permissions: Vec<String>,
+}
+
+#[derive(Object, Deserialize)]
+#[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub struct AllPermissionsBody {
+    #[oai(validator(min_length = 3, max_length = 255, pattern = "^[a-zA-Z0-9_]+$"))]
+    key_id: String,
+    /// An empty list clears.
+    #[oai(validator(min_length = 1, max_length = 128, pattern = "^[a-zA-Z0-9_:\\-\\.\\*]+$"))]
+    permissions: Vec<String>,
+}
+
+#[derive(Object, Deserialize)]
+#[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub struct SomeRolesBody {
+    #[oai(validator(min_length = 3, max_length = 255, pattern = "^[a-zA-Z0-9_]+$"))]
+    key_id: String,
+    /// Names.
+    #[oai(validator(min_items = 1, max_items = 100, min_length = 1, max_length = 128))]
+    roles: Vec<String>,
+}
+
+#[derive(Object, Deserialize)]
+#[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub struct AllRolesBody {
+    #[oai(validator(min_length = 3, max_length = 255, pattern = "^[a-zA-Z0-9_]+$"))]
+    key_id: String,
+    /// Names; an empty list clears.
+    #[oai(validator(max_items = 100, min_length = 1, max_length = 128))]
+    roles: Vec<String>,
+}
+
+/// A key, and names to give to it or take from it.
+struct Named {
+    key_id: String,
+    names: Vec<String>,
+}
+
+impl Named {
+    fn into_command(self, change: AccessChange) -> ChangeAccess {
+        ChangeAccess { key_id: KeyId::from(self.key_id), change, names: self.names }
+    }
+}
+
+impl From<SomePermissionsBody> for Named {
+    fn from(body: SomePermissionsBody) -> Self {
+        Self { key_id: body.key_id, names: body.permissions }
+    }
+}
+
+impl From<AllPermissionsBody> for Named {
+    fn from(body: AllPermissionsBody) -> Self {
+        Self { key_id: body.key_id, names: body.permissions }
+    }
+}
+
+impl From<SomeRolesBody> for Named {
+    fn from(body: SomeRolesBody) -> Self {
+        Self { key_id: body.key_id, names: body.roles }
+    }
+}
+
+impl From<AllRolesBody> for Named {
+    fn from(body: AllRolesBody) -> Self {
+        Self { key_id: body.key_id, names: body.roles }
+    }
+}
+
+async fn permissions(
+    app: Arc<App>,
+    cx: OpCtx,
+    change: AccessChange,
+    named: Named,
+) -> Result<Reply<Permissions>> {
+    let permissions = app.keys.change_permissions(&cx, named.into_command(change)).await?;
+    Ok(permissions.into_iter().map(PermissionOut::from).collect::<Vec<_>>().into())
+}
+
+async fn roles(app: Arc<App>, cx: OpCtx, change: AccessChange, named: Named) -> Result<Reply<Roles>> {
+    let roles = app.keys.change_roles(&cx, named.into_command(change)).await?;
+    Ok(roles.into_iter().map(RoleOut::from).collect::<Vec<_>>().into())
+}

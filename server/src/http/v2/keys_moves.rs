@@ -1,0 +1,145 @@
+//! v2 `keys.rerollKey` and `keys.migrateKeys` (v2 contract, 5.8 and 5.9).
+
+use std::sync::Arc;
+
+use entity::ids::{ApiId, KeyId, MigrationId};
+use poem_openapi::Object;
+use serde::{Deserialize, Serialize};
+
+use super::keys::CreateKeyOut;
+use super::operation::{Operation, Reply, checked};
+use super::shared::{CreditsBody, LimitBody, default_true, new_limits};
+use crate::app::App;
+use crate::error::Result;
+use crate::http::schema::{Meta, Nullable};
+use crate::keys::{MigrateKeys, MigratingKey, NewCredits, RerollKey};
+use crate::op::OpCtx;
+
+pub fn operations() -> Vec<Operation> {
+    vec![
+        checked::<_, CreateKeyOut, _, _, _>(
+            "/v2/keys.rerollKey",
+            "Replace a key by a new one with the same settings",
+            reroll,
+        ),
+        checked::<_, MigratedOut, _, _, _>(
+            "/v2/keys.migrateKeys",
+            "Import keys of another system by their hashes",
+            migrate,
+        ),
+    ]
+}
+
+#[derive(Object, Deserialize)]
+#[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub struct RerollKeyBody {
+    #[oai(validator(min_length = 3, max_length = 255, pattern = "^[a-zA-Z0-9_]+$"))]
+    key_id: String,
+    /// Milliseconds the old key still works; `null` leaves its expiry alone.
+    #[oai(validator(minimum(value = "0"), maximum(value = "4102444800000")))]
+    expiration: Nullable<i64>,
+}
+
+impl From<RerollKeyBody> for RerollKey {
+    fn from(body: RerollKeyBody) -> Self {
+        Self { key_id: KeyId::from(body.key_id), overlap_ms: body.expiration.0 }
+    }
+}
+
+async fn reroll(app: Arc<App>, cx: OpCtx, body: RerollKeyBody) -> Result<Reply<CreateKeyOut>> {
+    Ok(CreateKeyOut::from(app.keys.reroll(&cx, body.into()).await?).into())
+}
+
+#[derive(Object, Deserialize)]
+#[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub struct MigrateKeysBody {
+    #[oai(validator(min_length = 3, max_length = 255))]
+    migration_id: String,
+    #[oai(validator(min_length = 3, max_length = 255))]
+    api_id: String,
+    #[oai(validator(min_items = 1))]
+    keys: Vec<MigrateKeyBody>,
+}
+
+#[derive(Object, Deserialize)]
+#[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub struct MigrateKeyBody {
+    /// As the algorithm of the migration makes it.
+    #[oai(validator(min_length = 3))]
+    hash: String,
+    #[oai(validator(min_length = 1, max_length = 255))]
+    name: Option<String>,
+    #[oai(validator(min_length = 1, max_length = 255))]
+    external_id: Option<String>,
+    meta: Option<Meta>,
+    /// Names; unknown ones are created.
+    #[oai(default, validator(max_items = 100, min_length = 1, max_length = 128))]
+    #[serde(default)]
+    roles: Vec<String>,
+    /// Slugs; unknown ones are created.
+    #[oai(
+        default,
+        validator(max_items = 1000, min_length = 1, max_length = 128, pattern = "^[a-zA-Z0-9_:\\-\\.\\*]+$")
+    )]
+    #[serde(default)]
+    permissions: Vec<String>,
+    #[oai(validator(minimum(value = "0"), maximum(value = "4102444800000")))]
+    expires: Option<i64>,
+    #[oai(default = "default_true")]
+    #[serde(default = "default_true")]
+    enabled: bool,
+    credits: Option<CreditsBody>,
+    #[oai(default, validator(max_items = 50))]
+    #[serde(default)]
+    ratelimits: Vec<LimitBody>,
+}
+
+impl From<MigrateKeyBody> for MigratingKey {
+    fn from(body: MigrateKeyBody) -> Self {
+        Self {
+            hash: body.hash,
+            name: body.name,
+            external_id: body.external_id,
+            meta: body.meta.map(|meta| meta.0).unwrap_or_default(),
+            roles: body.roles,
+            permissions: body.permissions,
+            expires_at: body.expires,
+            credits: body.credits.map(NewCredits::from),
+            limits: new_limits(body.ratelimits),
+            enabled: body.enabled,
+        }
+    }
+}
+
+#[derive(Object, Serialize)]
+pub struct MigratedOut {
+    migrated: Vec<MigratedKeyOut>,
+    /// Hashes that exist already.
+    failed: Vec<String>,
+}
+
+#[derive(Object, Serialize)]
+#[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub struct MigratedKeyOut {
+    hash: String,
+    key_id: String,
+}
+
+async fn migrate(app: Arc<App>, cx: OpCtx, body: MigrateKeysBody) -> Result<Reply<MigratedOut>> {
+    let command = MigrateKeys {
+        migration_id: MigrationId::from(body.migration_id),
+        api_id: ApiId::from(body.api_id),
+        keys: body.keys.into_iter().map(MigratingKey::from).collect(),
+    };
+    let outcome = app.keys.migrate(&cx, command).await?;
+    let migrated = outcome
+        .migrated
+        .into_iter()
+        .map(|(hash, key_id)| MigratedKeyOut { hash, key_id: key_id.into_string() })
+        .collect();
+    Ok(MigratedOut { migrated, failed: outcome.failed }.into())
+}

@@ -1,0 +1,124 @@
+//! v2 `ratelimit.*Override*` (v2 contract, 9.5).
+
+use std::sync::Arc;
+
+use poem_openapi::Object;
+use serde::{Deserialize, Serialize};
+
+use super::operation::{Operation, Reply, checked};
+use super::shared::{Empty, page};
+use crate::app::App;
+use crate::error::Result;
+use crate::op::OpCtx;
+use crate::ratelimit::overrides::{NamedOverride, SetOverride};
+
+pub fn operations() -> Vec<Operation> {
+    vec![
+        checked::<_, SetOverrideOut, _, _, _>("/v2/ratelimit.setOverride", "Set an override", set),
+        checked::<_, OverrideOut, _, _, _>(
+            "/v2/ratelimit.getOverride",
+            "Get the override that applies to an identifier",
+            get,
+        ),
+        checked::<_, Empty, _, _, _>("/v2/ratelimit.deleteOverride", "Delete an override", delete),
+        checked::<_, Vec<OverrideOut>, _, _, _>(
+            "/v2/ratelimit.listOverrides",
+            "List the overrides of a namespace",
+            list,
+        )
+        .paged(),
+    ]
+}
+
+#[derive(Object, Deserialize)]
+pub struct SetOverrideBody {
+    /// Name or id; never created here.
+    #[oai(validator(min_length = 1, max_length = 512))]
+    namespace: String,
+    /// `*` stands for any run of characters.
+    #[oai(validator(min_length = 1, max_length = 512))]
+    identifier: String,
+    /// 0 denies every request.
+    #[oai(validator(minimum(value = "0")))]
+    limit: i64,
+    /// Window length in milliseconds.
+    #[oai(validator(minimum(value = "1000")))]
+    duration: i64,
+}
+
+#[derive(Object, Serialize)]
+#[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub struct SetOverrideOut {
+    override_id: String,
+}
+
+async fn set(app: Arc<App>, cx: OpCtx, body: SetOverrideBody) -> Result<Reply<SetOverrideOut>> {
+    let command = SetOverride {
+        namespace: body.namespace,
+        identifier: body.identifier,
+        limit: body.limit,
+        duration_ms: body.duration,
+    };
+    let override_id = app.overrides.set(&cx, command).await?;
+    Ok(SetOverrideOut { override_id: override_id.into_string() }.into())
+}
+
+#[derive(Object, Deserialize)]
+pub struct OverrideBody {
+    #[oai(validator(min_length = 1, max_length = 512))]
+    namespace: String,
+    #[oai(validator(min_length = 1, max_length = 512))]
+    identifier: String,
+}
+
+#[derive(Object, Serialize)]
+#[oai(rename = "RatelimitOverride", rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub struct OverrideOut {
+    override_id: String,
+    identifier: String,
+    limit: u64,
+    /// Milliseconds.
+    duration: u64,
+}
+
+impl From<NamedOverride> for OverrideOut {
+    fn from(found: NamedOverride) -> Self {
+        Self {
+            override_id: found.applies.id.into_string(),
+            identifier: found.identifier,
+            limit: found.applies.limit,
+            duration: found.applies.duration_ms,
+        }
+    }
+}
+
+async fn get(app: Arc<App>, cx: OpCtx, body: OverrideBody) -> Result<Reply<OverrideOut>> {
+    Ok(OverrideOut::from(app.overrides.get(&cx, &body.namespace, &body.identifier).await?).into())
+}
+
+async fn delete(app: Arc<App>, cx: OpCtx, body: OverrideBody) -> Result<Reply<Empty>> {
+    app.overrides.delete(&cx, &body.namespace, &body.identifier).await?;
+    Ok(Empty {}.into())
+}
+
+#[derive(Object, Deserialize)]
+pub struct ListOverridesBody {
+    #[oai(validator(min_length = 1, max_length = 512))]
+    namespace: String,
+    cursor: Option<String>,
+    #[oai(default = "default_overrides", validator(minimum(value = "1"), maximum(value = "100")))]
+    #[serde(default = "default_overrides")]
+    limit: i64,
+}
+
+/// The published document says 10; every SDK sends it.
+fn default_overrides() -> i64 {
+    10
+}
+
+async fn list(app: Arc<App>, cx: OpCtx, body: ListOverridesBody) -> Result<Reply<Vec<OverrideOut>>> {
+    let overrides = app.overrides.list(&cx, &body.namespace, &page(body.limit, body.cursor)).await?;
+    Ok(Reply::page(overrides.map(OverrideOut::from)))
+}

@@ -1,0 +1,139 @@
+//! v2 `permissions.*`: roles (v2 contract, sections 8 and 15).
+
+use std::sync::Arc;
+
+use poem_openapi::Object;
+use serde::{Deserialize, Serialize};
+
+use super::operation::{Operation, Reply, checked};
+use super::permissions::{ListingBody, PermissionOut, RoleOut};
+use super::shared::Empty;
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::http::schema;
+use crate::op::OpCtx;
+use crate::permissions::{CreateRole, Role, SetRolePermissions, UpdateRole};
+
+pub fn operations() -> Vec<Operation> {
+    vec![
+        checked::<_, CreateRoleOut, _, _, _>("/v2/permissions.createRole", "Create a role", create_role),
+        checked::<_, RoleOut, _, _, _>("/v2/permissions.getRole", "Get a role", get_role),
+        checked::<_, Vec<RoleOut>, _, _, _>("/v2/permissions.listRoles", "List roles", list_roles).paged(),
+        checked::<_, BareRoleOut, _, _, _>("/v2/permissions.updateRole", "Change a role", update_role),
+        checked::<_, Empty, _, _, _>("/v2/permissions.deleteRole", "Delete a role", delete_role),
+        checked::<_, Vec<PermissionOut>, _, _, _>(
+            "/v2/permissions.setRolePermissions",
+            "Replace the permissions of a role",
+            set_permissions,
+        ),
+    ]
+}
+
+#[derive(Object, Deserialize)]
+pub struct CreateRoleBody {
+    #[oai(validator(min_length = 1, max_length = 128))]
+    name: String,
+    #[oai(validator(max_length = 512))]
+    description: Option<String>,
+    /// Slugs the role grants; unknown ones are created.
+    #[oai(default, validator(min_length = 1, max_length = 128))]
+    #[serde(default)]
+    permissions: Vec<String>,
+}
+
+#[derive(Object, Serialize)]
+#[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub struct CreateRoleOut {
+    role_id: String,
+}
+
+async fn create_role(app: Arc<App>, cx: OpCtx, body: CreateRoleBody) -> Result<Reply<CreateRoleOut>> {
+    let command =
+        CreateRole { name: body.name, description: body.description, permissions: body.permissions };
+    let role_id = app.permissions.create_role(&cx, command).await?;
+    Ok(CreateRoleOut { role_id: role_id.into_string() }.into())
+}
+
+#[derive(Object, Deserialize)]
+pub struct RoleBody {
+    /// Id or name.
+    #[oai(validator(min_length = 1, max_length = 128))]
+    role: String,
+}
+
+async fn get_role(app: Arc<App>, cx: OpCtx, body: RoleBody) -> Result<Reply<RoleOut>> {
+    Ok(RoleOut::from(app.permissions.get_role(&cx, &body.role).await?).into())
+}
+
+async fn delete_role(app: Arc<App>, cx: OpCtx, body: RoleBody) -> Result<Reply<Empty>> {
+    app.permissions.delete_role(&cx, &body.role).await?;
+    Ok(Empty {}.into())
+}
+
+async fn list_roles(app: Arc<App>, cx: OpCtx, body: ListingBody) -> Result<Reply<Vec<RoleOut>>> {
+    let roles = app.permissions.list_roles(&cx, body.into()).await?;
+    Ok(Reply::page(roles.map(RoleOut::from)))
+}
+
+#[derive(Object, Deserialize)]
+pub struct UpdateRoleBody {
+    /// Id or name.
+    #[oai(validator(min_length = 1, max_length = 255))]
+    role: String,
+    #[oai(validator(min_length = 1, max_length = 128))]
+    name: Option<String>,
+    /// `null` or empty text clears.
+    #[oai(validator(max_length = 512))]
+    #[serde(default)]
+    description: schema::Patch<String>,
+}
+
+/// A role without what it grants.
+#[derive(Object, Serialize)]
+pub struct BareRoleOut {
+    id: String,
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+}
+
+impl From<Role> for BareRoleOut {
+    fn from(role: Role) -> Self {
+        Self { id: role.id.into_string(), name: role.name, description: role.description }
+    }
+}
+
+async fn update_role(app: Arc<App>, cx: OpCtx, body: UpdateRoleBody) -> Result<Reply<BareRoleOut>> {
+    let command = UpdateRole { role: body.role, name: body.name, description: body.description.0 };
+    Ok(BareRoleOut::from(app.permissions.update_role(&cx, command).await?).into())
+}
+
+#[derive(Object, Deserialize)]
+#[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub struct SetRolePermissionsBody {
+    /// Id or name; this or `roleId`.
+    #[oai(validator(min_length = 1, max_length = 255))]
+    role: Option<String>,
+    /// The older spelling of `role`.
+    #[oai(validator(min_length = 3, max_length = 255, pattern = "^[a-zA-Z0-9_-]+$"))]
+    role_id: Option<String>,
+    /// Slugs; unknown ones are created, an empty list clears.
+    #[oai(validator(min_length = 1, max_length = 128, pattern = "^[a-zA-Z0-9_:\\-\\.\\*]+$"))]
+    permissions: Vec<String>,
+}
+
+async fn set_permissions(
+    app: Arc<App>,
+    cx: OpCtx,
+    body: SetRolePermissionsBody,
+) -> Result<Reply<Vec<PermissionOut>>> {
+    let role = match (body.role, body.role_id) {
+        (Some(role), None) | (None, Some(role)) => role,
+        _ => return Err(Error::invalid("Name the role by exactly one of `role` and `roleId`.")),
+    };
+    let command = SetRolePermissions { role, permissions: body.permissions };
+    let permissions = app.permissions.set_role_permissions(&cx, command).await?;
+    Ok(permissions.into_iter().map(PermissionOut::from).collect::<Vec<_>>().into())
+}

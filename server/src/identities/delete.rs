@@ -1,0 +1,36 @@
+//! Deleting an identity.
+
+use super::update::push_limit;
+use super::{Identities, audit_target, store};
+use crate::audit::{Event, Group};
+use crate::error::{Code, Error, Result};
+use crate::grants::{Operation, Target};
+use crate::op::OpCtx;
+use crate::store::Change;
+
+impl Identities {
+    /// Deletes an identity, given by its id or external id. Its keys go on
+    /// without it; its external id is free at once, and an identity that takes
+    /// it is not linked to those keys.
+    pub async fn delete(&self, cx: &OpCtx, id_or_external_id: &str) -> Result<()> {
+        cx.require(Operation::IdentityDelete, Target::NONE)?;
+        self.store
+            .write(|tx| async move {
+                let identity = store::find(tx.db(), &cx.workspace, id_or_external_id)
+                    .await?
+                    .ok_or_else(|| Error::absent(Code::IdentityNotFound))?;
+                store::mark_deleted(&tx, &identity.id, cx.now_ms).await?;
+                let mut group = Group::new();
+                let text = format!("Deleted identity {}", identity.external_id);
+                let targets = vec![audit_target(&identity.id, &identity.external_id)];
+                group.push(Event::IdentityDelete, text, targets);
+                for limit in &identity.limits {
+                    push_limit(&mut group, Event::RatelimitDelete, "Deleted", &identity, limit);
+                }
+                group.record(cx, &tx, &self.entropy).await?;
+                tx.changed(Change::Identity(identity.id));
+                Ok(())
+            })
+            .await
+    }
+}

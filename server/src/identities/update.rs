@@ -1,0 +1,96 @@
+//! Changing an identity: what is left out stays, lists replace.
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value, json};
+
+use super::create::check_meta;
+use super::{Identities, Identity, audit_target, store};
+use crate::audit::{Event, Group, Target as Audited};
+use crate::error::{Code, Error, Result};
+use crate::grants::{Operation, Target};
+use crate::op::OpCtx;
+use crate::ratelimit::limits::{self, Limit, LimitsChange, NewLimit, Owner};
+use crate::store::{Change, Tx};
+
+/// A change of an identity (v2 contract: updateIdentity).
+#[derive(Clone, Debug)]
+pub struct UpdateIdentity {
+    /// Id or external id.
+    pub identity: String,
+    /// Replaces all of it; empty clears.
+    pub meta: Option<Map<String, Value>>,
+    /// Replaces all of them, matched by name; empty clears. A name given twice
+    /// fails with `invalid_input`.
+    pub limits: Option<Vec<NewLimit>>,
+}
+
+impl Identities {
+    /// Answers the identity as it then is.
+    pub async fn update(&self, cx: &OpCtx, command: UpdateIdentity) -> Result<Identity> {
+        cx.require(Operation::IdentityUpdate, Target::NONE)?;
+        command.meta.as_ref().map_or(Ok(()), check_meta)?;
+        let limits = command.limits.as_deref().unwrap_or_default();
+        limits.iter().try_for_each(limits::validate)?;
+        refuse_duplicates(limits)?;
+        self.store.write(|tx| self.update_in(cx, tx, command)).await
+    }
+
+    async fn update_in(&self, cx: &OpCtx, tx: Tx, command: UpdateIdentity) -> Result<Identity> {
+        let mut identity = store::find(tx.db(), &cx.workspace, &command.identity)
+            .await?
+            .ok_or_else(|| Error::absent(Code::IdentityNotFound))?;
+        let mut changes = Map::new();
+        if let Some(meta) = command.meta {
+            changes.insert("meta".to_owned(), json!({ "before": identity.meta, "after": meta }));
+            identity.meta = meta;
+        }
+        let mut group = Group::new();
+        let text = format!("Updated identity {}", identity.external_id);
+        let targets = vec![audit_target(&identity.id, &identity.external_id)];
+        group.push_change(Event::IdentityUpdate, text, targets, Value::Object(changes));
+        if let Some(wanted) = command.limits {
+            let owner = Owner::Identity(&identity.id);
+            let change = limits::replace(&tx, cx, &self.entropy, owner, wanted).await?;
+            audit_limits(&mut group, &identity, &change);
+            identity.limits = change.current();
+        }
+        store::save_meta(&tx, &identity.id, &identity.meta, cx.now_ms).await?;
+        group.record(cx, &tx, &self.entropy).await?;
+        tx.changed(Change::Identity(identity.id.clone()));
+        Ok(identity)
+    }
+}
+
+fn refuse_duplicates(limits: &[NewLimit]) -> Result<()> {
+    let mut seen = HashSet::new();
+    match limits.iter().find(|limit| !seen.insert(limit.name.as_str())) {
+        Some(twice) => Err(Error::invalid(format!("The rate limit '{}' is given twice.", twice.name))),
+        None => Ok(()),
+    }
+}
+
+/// An entry per limit, kept ones included (v2 contract, section 13).
+fn audit_limits(group: &mut Group, identity: &Identity, change: &LimitsChange) {
+    let each: [(Event, &str, &[Limit]); 3] = [
+        (Event::RatelimitCreate, "Created", &change.created),
+        (Event::RatelimitUpdate, "Updated", &change.kept),
+        (Event::RatelimitDelete, "Deleted", &change.removed),
+    ];
+    for (event, done, limits) in each {
+        for limit in limits {
+            push_limit(group, event, done, identity, limit);
+        }
+    }
+}
+
+pub(super) fn push_limit(group: &mut Group, event: Event, done: &str, identity: &Identity, limit: &Limit) {
+    group.push(
+        event,
+        format!("{done} rate limit {} of identity {}", limit.name, identity.external_id),
+        vec![
+            audit_target(&identity.id, &identity.external_id),
+            Audited::new("ratelimit", limit.id.as_str(), Some(&limit.name)),
+        ],
+    );
+}

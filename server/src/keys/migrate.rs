@@ -1,0 +1,149 @@
+//! Importing keys of another system by their hashes (v2 contract: migrateKeys).
+//!
+//! A hash of the native form works at once. Foreign ones wait: the first
+//! verification that names the migration shows the secret and makes the key a
+//! native one ([`super::migration`]).
+
+use entity::ids::{ApiId, KeyId, MigrationId};
+use serde_json::{Map, Value};
+
+use super::balance::NewCredits;
+use super::{Keys, bounds, create, store};
+use crate::apis::{self, Api};
+use crate::audit::Group;
+use crate::error::{Code, Error, Result};
+use crate::grants::{Operation, Target};
+use crate::identities;
+use crate::op::OpCtx;
+use crate::permissions;
+use crate::ratelimit::limits::{self, NewLimit, Owner};
+use crate::store::{Change, Tx};
+
+/// Keys to import into one API.
+#[derive(Clone, Debug)]
+pub struct MigrateKeys {
+    pub migration_id: MigrationId,
+    pub api_id: ApiId,
+    pub keys: Vec<MigratingKey>,
+}
+
+/// A key of which only the hash is known.
+#[derive(Clone, Debug)]
+pub struct MigratingKey {
+    /// As the algorithm of the migration makes it.
+    pub hash: String,
+    pub name: Option<String>,
+    pub external_id: Option<String>,
+    pub meta: Map<String, Value>,
+    /// Names; unknown ones are made.
+    pub roles: Vec<String>,
+    /// Slugs; unknown ones are made.
+    pub permissions: Vec<String>,
+    pub expires_at: Option<i64>,
+    pub credits: Option<NewCredits>,
+    pub limits: Vec<NewLimit>,
+    pub enabled: bool,
+}
+
+/// What an import did, in the order of the request.
+#[derive(Debug, Default)]
+pub struct MigratedKeys {
+    pub migrated: Vec<(String, KeyId)>,
+    /// Hashes that exist already, anywhere, or twice in the request.
+    pub failed: Vec<String>,
+}
+
+impl MigratingKey {
+    fn check(&self) -> Result<()> {
+        bounds::check_hash(&self.hash)?;
+        bounds::check_text("name", self.name.as_deref())?;
+        bounds::check_external_id(self.external_id.as_deref())?;
+        bounds::check_meta(&self.meta)?;
+        bounds::check_slugs("roles", &self.roles)?;
+        bounds::check_slugs("permissions", &self.permissions)?;
+        bounds::check_expiry(self.expires_at)?;
+        bounds::check_limits(&self.limits)
+    }
+}
+
+impl Keys {
+    /// Imports what is new, all of it or nothing; hashes that exist are
+    /// reported, not refused.
+    pub async fn migrate(&self, cx: &OpCtx, command: MigrateKeys) -> Result<MigratedKeys> {
+        // The grant comes first here: it is asked for by the id of the request.
+        cx.require(Operation::KeyMigrate, Target { api: Some(&command.api_id), ..Target::NONE })?;
+        let api = apis::find_live(self.store.read(), &cx.workspace, &command.api_id)
+            .await?
+            .ok_or_else(|| Error::absent(Code::ApiNotFound))?;
+        let migration = store::find_migration(self.store.read(), &cx.workspace, &command.migration_id)
+            .await?
+            .ok_or_else(|| Error::absent(Code::MigrationNotFound))?;
+        command.keys.iter().try_for_each(MigratingKey::check)?;
+        let pending = (migration.algorithm != super::migration::NATIVE).then_some(migration.id);
+        self.store
+            .write(|tx| async move {
+                let hashes = command.keys.iter().map(|key| key.hash.as_str());
+                let mut taken = store::taken_hashes(tx.db(), hashes).await?;
+                let mut outcome = MigratedKeys::default();
+                let mut group = Group::new();
+                for key in command.keys {
+                    if !taken.insert(key.hash.clone()) {
+                        outcome.failed.push(key.hash);
+                        continue;
+                    }
+                    let hash = key.hash.clone();
+                    let id = self.import(cx, &tx, &api, pending.as_ref(), key, &mut group).await?;
+                    outcome.migrated.push((hash, id));
+                }
+                group.record(cx, &tx, &self.entropy).await?;
+                Ok(outcome)
+            })
+            .await
+    }
+
+    async fn import(
+        &self,
+        cx: &OpCtx,
+        tx: &Tx,
+        api: &Api,
+        pending: Option<&MigrationId>,
+        key: MigratingKey,
+        group: &mut Group,
+    ) -> Result<KeyId> {
+        let id: KeyId = self.entropy.id(KeyId::PREFIX, cx.now_ms);
+        let roles = permissions::ensure_roles(tx, cx, &self.entropy, group, &key.roles).await?;
+        let direct = permissions::ensure(tx, cx, &self.entropy, group, &key.permissions).await?;
+        let identity_id = match &key.external_id {
+            Some(external_id) => Some(identities::ensure(tx, cx, &self.entropy, group, external_id).await?),
+            None => None,
+        };
+        let row = store::NewKey {
+            id: &id,
+            api_id: &api.id,
+            hash: &key.hash,
+            start: "",
+            last4: "",
+            prefix: None,
+            byte_length: None,
+            name: key.name.as_deref(),
+            identity_id,
+            owner_id: None,
+            meta: &key.meta,
+            environment: None,
+            enabled: key.enabled,
+            expires_at: key.expires_at,
+            credits: key.credits.unwrap_or_default().into_credits()?,
+            migration: pending,
+            rotated_from: None,
+        };
+        store::insert(tx.db(), cx, row).await?;
+        let ids = direct.iter().map(|permission| &permission.id);
+        permissions::link_key(tx, &id, ids, roles.iter().map(|role| &role.id)).await?;
+        if !key.limits.is_empty() {
+            limits::replace(tx, cx, &self.entropy, Owner::Key(&id), key.limits).await?;
+        }
+        create::audit(group, &id, key.name.as_deref(), api, &roles, &direct);
+        tx.changed(Change::Key(key.hash));
+        Ok(id)
+    }
+}

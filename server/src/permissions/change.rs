@@ -1,0 +1,208 @@
+//! Changing and removing permissions and roles. Keys see it with their next
+//! verification.
+
+use serde_json::{Map, Value, json};
+
+use super::create::{check_length, check_slug, described};
+use super::{Permission, Permissions, Role, RoleDetails, ensure, store};
+use crate::audit::{Event, Group};
+use crate::error::{Code, Error, Result};
+use crate::grants::{Operation, Target};
+use crate::op::OpCtx;
+use crate::patch::Patch;
+use crate::store::{Change, Tx};
+
+/// A change of a permission; what is left out stays.
+#[derive(Clone, Debug)]
+pub struct UpdatePermission {
+    /// Id or slug.
+    pub permission: String,
+    pub name: Option<String>,
+    pub slug: Option<String>,
+    /// Empty text clears, too.
+    pub description: Patch<String>,
+}
+
+/// A change of a role; what is left out stays.
+#[derive(Clone, Debug)]
+pub struct UpdateRole {
+    /// Id or name.
+    pub role: String,
+    pub name: Option<String>,
+    /// Empty text clears, too.
+    pub description: Patch<String>,
+}
+
+/// The permissions a role shall have, and no others.
+#[derive(Clone, Debug)]
+pub struct SetRolePermissions {
+    /// Id or name.
+    pub role: String,
+    /// Slugs; unknown ones are made, which needs a grant of its own.
+    pub permissions: Vec<String>,
+}
+
+impl Permissions {
+    /// Changes a permission; a change of nothing writes nothing.
+    pub async fn update_permission(&self, cx: &OpCtx, command: UpdatePermission) -> Result<Permission> {
+        let before = store::find(self.store.read(), &cx.workspace, &command.permission).await?;
+        let target = before.as_ref().map_or(Target::NONE, |found| Target::permission(&found.id));
+        cx.require(Operation::PermissionUpdate, target)?;
+        let before = before.ok_or_else(|| Error::absent(Code::PermissionNotFound))?;
+        let mut after = before.clone();
+        after.name = command.name.unwrap_or(after.name);
+        after.slug = command.slug.unwrap_or(after.slug);
+        command.description.apply(&mut after.description);
+        after.description = described(after.description)?;
+        check_length("name", &after.name, 1, 512)?;
+        check_slug(&after.slug)?;
+        if after == before {
+            return Ok(after);
+        }
+        self.store
+            .write(|tx| async move {
+                store::save(&tx, &after, cx.now_ms).await?;
+                let mut changes = Map::new();
+                note(&mut changes, "name", &before.name, &after.name);
+                note(&mut changes, "slug", &before.slug, &after.slug);
+                note(&mut changes, "description", &before.description, &after.description);
+                let text = format!("Updated permission {}", after.slug);
+                let targets = vec![after.audit_target()];
+                self.record(cx, &tx, Event::PermissionUpdate, text, targets, Some(changes)).await?;
+                Ok(after)
+            })
+            .await
+    }
+
+    /// Changes a role; a change of nothing writes nothing.
+    pub async fn update_role(&self, cx: &OpCtx, command: UpdateRole) -> Result<Role> {
+        let before = store::find_role(self.store.read(), &cx.workspace, &command.role).await?;
+        let target = before.as_ref().map_or(Target::NONE, |found| Target::role(&found.id));
+        cx.require(Operation::RoleUpdate, target)?;
+        let before = before.ok_or_else(|| Error::absent(Code::RoleNotFound))?;
+        let mut after = before.clone();
+        after.name = command.name.unwrap_or(after.name);
+        command.description.apply(&mut after.description);
+        after.description = described(after.description)?;
+        check_length("name", &after.name, 1, 512)?;
+        if after == before {
+            return Ok(after);
+        }
+        self.store
+            .write(|tx| async move {
+                store::save_role(&tx, &after, cx.now_ms).await?;
+                let mut changes = Map::new();
+                note(&mut changes, "name", &before.name, &after.name);
+                note(&mut changes, "description", &before.description, &after.description);
+                let text = format!("Updated role {}", after.name);
+                let targets = vec![after.audit_target()];
+                self.record(cx, &tx, Event::RoleUpdate, text, targets, Some(changes)).await?;
+                Ok(after)
+            })
+            .await
+    }
+
+    /// Removes a permission, given by id or slug, from keys and roles too.
+    pub async fn delete_permission(&self, cx: &OpCtx, id_or_slug: &str) -> Result<()> {
+        cx.require(Operation::PermissionDelete, Target::NONE)?;
+        self.store
+            .write(|tx| async move {
+                let found = store::find(tx.db(), &cx.workspace, id_or_slug).await?;
+                let permission = found.ok_or_else(|| Error::absent(Code::PermissionNotFound))?;
+                store::remove(&tx, &permission.id).await?;
+                let text = format!("Deleted permission {}", permission.slug);
+                let targets = vec![permission.audit_target()];
+                self.record(cx, &tx, Event::PermissionDelete, text, targets, None).await
+            })
+            .await
+    }
+
+    /// Removes a role, given by id or name, from keys too.
+    pub async fn delete_role(&self, cx: &OpCtx, id_or_name: &str) -> Result<()> {
+        cx.require(Operation::RoleDelete, Target::NONE)?;
+        self.store
+            .write(|tx| async move {
+                let found = store::find_role(tx.db(), &cx.workspace, id_or_name).await?;
+                let role = found.ok_or_else(|| Error::absent(Code::RoleNotFound))?;
+                store::remove_role(&tx, &role.id).await?;
+                let text = format!("Deleted role {}", role.name);
+                self.record(cx, &tx, Event::RoleDelete, text, vec![role.audit_target()], None).await
+            })
+            .await
+    }
+
+    /// Replaces the permissions of a role and answers them by slug.
+    pub async fn set_role_permissions(
+        &self,
+        cx: &OpCtx,
+        command: SetRolePermissions,
+    ) -> Result<Vec<Permission>> {
+        cx.require(Operation::RoleSetPermissions, Target::NONE)?;
+        command.permissions.iter().try_for_each(|slug| check_slug(slug))?;
+        self.store.write(|tx| self.set_role_permissions_in(cx, tx, command)).await
+    }
+
+    async fn set_role_permissions_in(
+        &self,
+        cx: &OpCtx,
+        tx: Tx,
+        command: SetRolePermissions,
+    ) -> Result<Vec<Permission>> {
+        let found = store::find_role(tx.db(), &cx.workspace, &command.role).await?;
+        let role = found.ok_or_else(|| Error::absent(Code::RoleNotFound))?;
+        if !store::unknown_slugs(&tx, &cx.workspace, &command.permissions).await?.is_empty() {
+            cx.require(Operation::PermissionCreateImplicit, Target::NONE)?;
+        }
+        let before = store::with_permissions(tx.db(), vec![role]).await?.pop();
+        let RoleDetails { role, permissions: before } =
+            before.ok_or_else(|| Error::internal("completing a role lost it"))?;
+        let mut group = Group::new();
+        let mut wanted = ensure::ensure(&tx, cx, &self.entropy, &mut group, &command.permissions).await?;
+        wanted.sort_by(|a, b| a.slug.cmp(&b.slug));
+        store::unlink_role(&tx, &role.id).await?;
+        store::link_role(tx.db(), &role.id, &wanted).await?;
+        for gone in before.iter().filter(|old| !wanted.contains(old)) {
+            let text = format!("Disconnected role {} and permission {}", role.name, gone.slug);
+            let targets = vec![role.audit_target(), gone.audit_target()];
+            group.push(Event::DisconnectRolePermissions, text, targets);
+        }
+        for new in wanted.iter().filter(|new| !before.contains(new)) {
+            let text = format!("Connected role {} and permission {}", role.name, new.slug);
+            let targets = vec![role.audit_target(), new.audit_target()];
+            group.push(Event::ConnectRolePermission, text, targets);
+        }
+        group.record(cx, &tx, &self.entropy).await?;
+        tx.changed(Change::Rbac(cx.workspace.clone()));
+        Ok(wanted)
+    }
+
+    async fn record(
+        &self,
+        cx: &OpCtx,
+        tx: &Tx,
+        event: Event,
+        text: String,
+        targets: Vec<crate::audit::Target>,
+        changes: Option<Map<String, Value>>,
+    ) -> Result<()> {
+        let mut group = Group::new();
+        match changes {
+            Some(changes) => group.push_change(event, text, targets, Value::Object(changes)),
+            None => group.push(event, text, targets),
+        }
+        group.record(cx, tx, &self.entropy).await?;
+        tx.changed(Change::Rbac(cx.workspace.clone()));
+        Ok(())
+    }
+}
+
+fn note<T: PartialEq + serde::Serialize>(
+    changes: &mut Map<String, Value>,
+    field: &str,
+    before: &T,
+    after: &T,
+) {
+    if before != after {
+        changes.insert(field.to_owned(), json!({ "before": before, "after": after }));
+    }
+}

@@ -1,0 +1,147 @@
+//! Overrides: limits of a namespace for chosen identifiers (v2 contract, 9.5).
+//!
+//! An identifier with `*` is a pattern. Which override applies to a request is
+//! the namespace's business; here they are set, read, listed and deleted.
+
+use entity::ids::OverrideId;
+
+use super::namespaces::{NamespaceSnapshot, Namespaces, Override};
+use super::store;
+use crate::audit::{Event, Group, Target as Audited};
+use crate::entropy::Entropy;
+use crate::error::{Code, Error, Result};
+use crate::grants::{Operation, Target};
+use crate::op::OpCtx;
+use crate::store::{Change, Page, Paged, Store};
+
+/// An override to be set; one of the same identifier is replaced.
+#[derive(Clone, Debug)]
+pub struct SetOverride {
+    /// Name or id; never made here.
+    pub namespace: String,
+    pub identifier: String,
+    /// 0 denies everything (D21).
+    pub limit: i64,
+    /// At least 1000.
+    pub duration_ms: i64,
+}
+
+/// An override with the identifier or pattern it is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedOverride {
+    pub identifier: String,
+    pub applies: Override,
+}
+
+/// The operations on overrides. Cheap to clone.
+#[derive(Clone)]
+pub struct Overrides {
+    store: Store,
+    entropy: Entropy,
+    namespaces: Namespaces,
+}
+
+impl Overrides {
+    pub fn new(store: Store, entropy: Entropy, namespaces: Namespaces) -> Self {
+        Self { store, entropy, namespaces }
+    }
+
+    /// Sets an override and answers its id, which a replacement keeps.
+    pub async fn set(&self, cx: &OpCtx, command: SetOverride) -> Result<OverrideId> {
+        check(&command)?;
+        let namespace = self.live(cx, &command.namespace).await?;
+        cx.require(Operation::OverrideSet, Target::namespace(&namespace.id))?;
+        let id = self.entropy.id(OverrideId::PREFIX, cx.now_ms);
+        self.store
+            .write(|tx| {
+                let (namespace, command) = (&namespace, &command);
+                async move {
+                    let id = store::save_override(&tx, cx, &namespace.id, &id, command).await?;
+                    let mut group = Group::new();
+                    group.push(
+                        Event::OverrideSet,
+                        format!("Set the override of {} in {}", command.identifier, namespace.name),
+                        vec![Audited::new("ratelimitOverride", id.as_str(), Some(&command.identifier))],
+                    );
+                    group.record(cx, &tx, &self.entropy).await?;
+                    tx.changed(changed(cx, namespace));
+                    Ok(id)
+                }
+            })
+            .await
+    }
+
+    /// The override that applies to an identifier, a pattern's included. A
+    /// missing grant answers as an absent override.
+    pub async fn get(&self, cx: &OpCtx, namespace: &str, identifier: &str) -> Result<NamedOverride> {
+        let absent = || Error::absent(Code::OverrideNotFound);
+        let namespace = self.live(cx, namespace).await?;
+        let found = namespace.override_of(identifier);
+        let target =
+            Target { ratelimit_override: found.map(|found| &found.id), ..Target::namespace(&namespace.id) };
+        cx.require(Operation::OverrideRead, target)?;
+        let id = &found.ok_or_else(absent)?.id;
+        store::find_override(self.store.read(), &namespace.id, id).await?.ok_or_else(absent)
+    }
+
+    /// Deletes the override of exactly this identifier.
+    pub async fn delete(&self, cx: &OpCtx, namespace: &str, identifier: &str) -> Result<()> {
+        let namespace = &self.live(cx, namespace).await?;
+        cx.require(Operation::OverrideDelete, Target::namespace(&namespace.id))?;
+        self.store
+            .write(|tx| async move {
+                let id = store::delete_override(&tx, &namespace.id, identifier, cx.now_ms)
+                    .await?
+                    .ok_or_else(|| Error::absent(Code::OverrideNotFound))?;
+                let mut group = Group::new();
+                group.push(
+                    Event::OverrideDelete,
+                    format!("Deleted the override of {identifier} in {}", namespace.name),
+                    vec![
+                        Audited::new("ratelimitOverride", id.as_str(), Some(identifier)),
+                        Audited::new("ratelimitNamespace", namespace.id.as_str(), Some(&namespace.name)),
+                    ],
+                );
+                group.record(cx, &tx, &self.entropy).await?;
+                tx.changed(changed(cx, namespace));
+                Ok(())
+            })
+            .await
+    }
+
+    /// A page of the overrides of a namespace, by id.
+    pub async fn list(&self, cx: &OpCtx, namespace: &str, page: &Page) -> Result<Paged<NamedOverride>> {
+        let namespace = self.live(cx, namespace).await?;
+        cx.require(Operation::OverrideList, Target::namespace(&namespace.id))?;
+        store::page_of_overrides(self.store.read(), &namespace.id, page).await
+    }
+
+    async fn live(&self, cx: &OpCtx, name_or_id: &str) -> Result<std::sync::Arc<NamespaceSnapshot>> {
+        self.namespaces
+            .find(&cx.workspace, name_or_id)
+            .await?
+            .filter(|namespace| !namespace.deleted)
+            .ok_or_else(|| Error::absent(Code::NamespaceNotFound))
+    }
+}
+
+fn changed(cx: &OpCtx, namespace: &NamespaceSnapshot) -> Change {
+    Change::Namespace {
+        workspace: cx.workspace.clone(),
+        id: namespace.id.clone(),
+        name: namespace.name.clone(),
+    }
+}
+
+fn check(command: &SetOverride) -> Result<()> {
+    if !(1..=512).contains(&command.identifier.chars().count()) {
+        return Err(Error::invalid("The identifier must have 1 to 512 characters."));
+    }
+    if command.limit < 0 {
+        return Err(Error::invalid("The limit of an override cannot be negative."));
+    }
+    if command.duration_ms < 1000 {
+        return Err(Error::invalid("The duration of an override must be at least 1000 ms."));
+    }
+    Ok(())
+}
