@@ -19,6 +19,7 @@ pub struct Model {
     pub ip_allowlist: Option<String>,
     pub expires_at: Option<i64>,
     pub created_by: Option<String>,
+    pub limit_per_minute: Option<i64>,
     pub rotated_from: Option<RootKeyId>,
     pub last_used_at: Option<i64>,
     pub created_at: i64,

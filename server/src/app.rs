@@ -84,7 +84,12 @@ impl App {
         let app = Arc::new(Self {
             workspaces: Workspaces::new(store.clone(), entropy.clone()),
             users: Users::new(store.clone(), entropy.clone()),
-            root_keys: RootKeys::new(store.clone(), entropy.clone(), recorder.last_used().clone()),
+            root_keys: RootKeys::new(
+                store.clone(),
+                entropy.clone(),
+                recorder.last_used().clone(),
+                limiter.clone(),
+            ),
             permissions: Permissions::new(store.clone(), entropy.clone()),
             identities: Identities::new(store.clone(), entropy.clone()),
             apis: Apis::new(store.clone(), entropy.clone()),

@@ -51,12 +51,28 @@ impl Grants {
         self.full
     }
 
-    /// Whether exactly this permission is held. Narrower ones that a held one
-    /// implies do not count: who delegates must name what they have.
+    /// Whether whoever holds these may hand `permission` on: everything it lets
+    /// its holder do must be held.
     pub fn holds(&self, permission: &str) -> bool {
         self.full
             || self.tuples.contains(permission)
-            || Urn::parse(permission).is_some_and(|wanted| self.urns.contains(&wanted))
+            || self.covers_tuple(permission)
+            || self.covers_text(permission)
+    }
+
+    /// `<resource>.*.<action>` covers the same on one id.
+    fn covers_tuple(&self, permission: &str) -> bool {
+        let mut parts = permission.split('.');
+        match (parts.next(), parts.next(), parts.next(), parts.next()) {
+            (Some(resource), Some(_), Some(action), None) => {
+                self.tuples.contains(format!("{resource}.*.{action}").as_str())
+            }
+            _ => false,
+        }
+    }
+
+    fn covers_text(&self, permission: &str) -> bool {
+        Urn::parse(permission).is_some_and(|wanted| self.urns.iter().any(|urn| urn.covers_urn(&wanted)))
     }
 
     fn covers_urn(&self, workspace: &WorkspaceId, path: &str, action: &str) -> bool {

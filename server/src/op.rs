@@ -40,6 +40,8 @@ pub struct RootKeyPrincipal {
     pub id: RootKeyId,
     pub name: Option<String>,
     pub grants: Grants,
+    /// Unix milliseconds.
+    pub expires_at: Option<i64>,
 }
 
 /// Where a call came in.

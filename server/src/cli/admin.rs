@@ -83,6 +83,7 @@ pub(super) async fn execute(app: &App, request: &Request) -> Result<Output> {
         ("workspace", "list") => workspace::list(app).await,
         ("workspace", "enable") => workspace::set_enabled(app, &cx, inner, true).await,
         ("workspace", "disable") => workspace::set_enabled(app, &cx, inner, false).await,
+        ("workspace", "set") => workspace::set(app, &cx, inner).await,
         ("api", "list") => api::list(app, &cx).await,
         ("api", "set") => api::set(app, &cx, inner).await,
         ("migration", "create") => migration::create(app, &cx, inner).await,

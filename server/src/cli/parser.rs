@@ -85,7 +85,11 @@ fn root_key() -> Command {
                 .arg(required("name", "What it is for"))
                 .arg(option("full", "Grant every permission").action(ArgAction::SetTrue))
                 .arg(option("permission", "Grant this permission; may be repeated").action(ArgAction::Append))
-                .arg(option("ip-allow", "Comma-separated addresses and networks it may be used from")),
+                .arg(option("ip-allow", "Comma-separated addresses and networks it may be used from"))
+                .arg(
+                    option("limit-per-minute", "Requests it may make in a minute")
+                        .value_parser(clap::value_parser!(i64)),
+                ),
         )
         .subcommand(Command::new("list").about("List root keys"))
         .subcommand(Command::new("revoke").about("Revoke a root key").arg(Arg::new("id").required(true)))
@@ -130,6 +134,10 @@ fn workspace() -> Command {
         .subcommand(Command::new("list").about("List workspaces"))
         .subcommand(Command::new("enable").about("Serve a workspace again").arg(slug()))
         .subcommand(Command::new("disable").about("Refuse every call of a workspace").arg(slug()))
+        .subcommand(Command::new("set").about("Change settings of a workspace").arg(slug()).arg(required(
+            "api-limit",
+            "Requests all its root keys together may make in a minute; 0 refuses all, none lifts the limit",
+        )))
 }
 
 fn api() -> Command {

@@ -20,6 +20,7 @@ pub(super) async fn create(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Resul
         full,
         expires_at: None,
         ip_allowlist: matches.get_one::<String>("ip-allow").cloned(),
+        limit_per_minute: matches.get_one::<i64>("limit-per-minute").copied(),
     };
     let (_, plaintext) = app.root_keys.create(cx, command).await?;
     let output = Output::line(plaintext.reveal());

@@ -1,11 +1,11 @@
-//! `unkey workspace create | list | enable | disable`.
+//! `unkey workspace create | list | enable | disable | set`.
 
 use clap::ArgMatches;
 
 use super::Output;
 use super::admin::{date, table};
 use crate::app::App;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::op::OpCtx;
 use crate::workspaces::CreateWorkspace;
 
@@ -39,4 +39,17 @@ pub(super) async fn set_enabled(
     let slug = matches.get_one::<String>("slug").cloned().unwrap_or_default();
     app.workspaces.set_enabled(cx, &slug, enabled).await?;
     Ok(Output::default().remark(if enabled { "Enabled." } else { "Disabled." }))
+}
+
+pub(super) async fn set(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<Output> {
+    let slug = matches.get_one::<String>("slug").cloned().unwrap_or_default();
+    let limit = match matches.get_one::<String>("api-limit").map(String::as_str) {
+        None | Some("none") => None,
+        Some(text) => Some(
+            text.parse()
+                .map_err(|_| Error::invalid(format!("'{text}' is no number of requests, nor 'none'.")))?,
+        ),
+    };
+    app.workspaces.set_api_limit(cx, &slug, limit).await?;
+    Ok(Output::default().remark("Changed."))
 }

@@ -14,6 +14,7 @@ fn holder(permissions: &[&str]) -> OpCtx {
             id: RootKeyId::from("key_1"),
             name: None,
             grants,
+            expires_at: None,
         })),
         workspace: WorkspaceId::from("ws_1"),
         now_ms: 0,

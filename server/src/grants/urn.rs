@@ -48,14 +48,25 @@ impl Urn {
             && self.covers_path(path)
     }
 
+    /// Whether this grant covers all of what another one covers.
+    pub fn covers_urn(&self, other: &Urn) -> bool {
+        self.workspace == other.workspace
+            && (self.action == other.action || &*self.action == "*")
+            && self.covers_segments(other.path.iter().map(|segment| &**segment))
+    }
+
     fn covers_path(&self, path: &str) -> bool {
-        let mut required = path.split('/');
+        self.covers_segments(path.split('/'))
+    }
+
+    fn covers_segments<'a>(&self, mut required: impl Iterator<Item = &'a str>) -> bool {
         for granted in &self.path {
             if &**granted == "**" {
                 return true;
             }
             match required.next() {
-                Some(segment) if &**granted == "*" || &**granted == segment => {}
+                // `*` is one segment; it cannot cover a remainder of any length.
+                Some(segment) if (&**granted == "*" && segment != "**") || &**granted == segment => {}
                 _ => return false,
             }
         }

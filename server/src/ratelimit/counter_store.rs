@@ -20,6 +20,8 @@ const fn scope_number(scope: Scope) -> i64 {
         Scope::Key => 0,
         Scope::Identity => 1,
         Scope::Namespace => 2,
+        Scope::Workspace => 3,
+        Scope::RootKey => 4,
     }
 }
 
@@ -27,6 +29,8 @@ const fn scope_of(number: i64) -> Scope {
     match number {
         0 => Scope::Key,
         1 => Scope::Identity,
+        3 => Scope::Workspace,
+        4 => Scope::RootKey,
         _ => Scope::Namespace,
     }
 }

@@ -24,6 +24,9 @@ pub enum Scope {
     Key,
     Identity,
     Namespace,
+    /// API requests of a workspace, and of one root key.
+    Workspace,
+    RootKey,
 }
 
 /// A limit to check and the tokens to take from it.

@@ -23,6 +23,9 @@ pub(super) struct RootKeySnapshot {
     pub enabled: bool,
     pub expires_at: Option<i64>,
     pub ip_allowlist: Vec<IpNet>,
+    /// Requests a minute, if limited.
+    pub workspace_limit: Option<u64>,
+    pub key_limit: Option<u64>,
     pub noted: Noted,
 }
 
@@ -76,6 +79,11 @@ impl RootKeys {
             return refused(Code::WorkspaceDisabled, "The workspace of the root key is disabled.");
         }
         self.last_used.note_root_key(&key.noted, &key.principal.id, now_ms);
-        Ok(Authenticated { principal: key.principal.clone(), workspace: key.workspace.clone() })
+        Ok(Authenticated {
+            principal: key.principal.clone(),
+            workspace: key.workspace.clone(),
+            workspace_limit: key.workspace_limit,
+            key_limit: key.key_limit,
+        })
     }
 }

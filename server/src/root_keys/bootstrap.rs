@@ -65,8 +65,14 @@ impl RootKeys {
     ) -> Result<RootKeyId> {
         let id: RootKeyId = self.entropy.id(RootKeyId::PREFIX, cx.now_ms);
         let name = Some("UNKEY_ROOT_KEY".to_owned());
-        let command =
-            CreateRootKey { name, permissions: Vec::new(), full: true, expires_at: None, ip_allowlist: None };
+        let command = CreateRootKey {
+            name,
+            permissions: Vec::new(),
+            full: true,
+            expires_at: None,
+            ip_allowlist: None,
+            limit_per_minute: None,
+        };
         let key = described(cx, &id, &command, plaintext);
         self.insert(cx, tx, &key, &command, plaintext).await?;
         group.push(Event::RootKeyCreate, format!("Created root key {id}"), vec![target(&key)]);
@@ -88,7 +94,12 @@ mod tests {
     use super::*;
     use crate::entropy::Entropy;
     use crate::events::LastUsed;
+    use crate::ratelimit::RateLimiter;
     use crate::store::testing::{TestStore, owner};
+
+    fn limiter(test: &TestStore) -> RateLimiter {
+        RateLimiter::new(10, test.store.database().clone())
+    }
 
     async fn configure(keys: &RootKeys, text: &str) {
         keys.bootstrap(&owner(), &PlainKey::new(text.to_owned())).await.unwrap();
@@ -101,7 +112,7 @@ mod tests {
     #[tokio::test]
     async fn the_configured_key_can_change_and_change_back() {
         let test = TestStore::open().await;
-        let keys = RootKeys::new(test.store.clone(), Entropy::system(), LastUsed::default());
+        let keys = RootKeys::new(test.store.clone(), Entropy::system(), LastUsed::default(), limiter(&test));
         let (a, b) = ("unkey_0123456789012345678aaaa", "unkey_0123456789012345678bbbb");
         for (text, last4) in [(a, "aaaa"), (a, "aaaa"), (b, "bbbb"), (a, "aaaa")] {
             configure(&keys, text).await;
@@ -112,7 +123,7 @@ mod tests {
     #[tokio::test]
     async fn a_person_who_revokes_it_is_not_overruled() {
         let test = TestStore::open().await;
-        let keys = RootKeys::new(test.store.clone(), Entropy::system(), LastUsed::default());
+        let keys = RootKeys::new(test.store.clone(), Entropy::system(), LastUsed::default(), limiter(&test));
         let text = "unkey_0123456789012345678aaaa";
         configure(&keys, text).await;
         let id = keys.list(&owner()).await.unwrap().remove(0).id;
@@ -124,13 +135,14 @@ mod tests {
     #[tokio::test]
     async fn a_key_made_by_hand_gains_every_right() {
         let test = TestStore::open().await;
-        let keys = RootKeys::new(test.store.clone(), Entropy::system(), LastUsed::default());
+        let keys = RootKeys::new(test.store.clone(), Entropy::system(), LastUsed::default(), limiter(&test));
         let narrow = CreateRootKey {
             name: None,
             permissions: vec!["api.*.read_api".to_owned()],
             full: false,
             expires_at: None,
             ip_allowlist: None,
+            limit_per_minute: None,
         };
         let (id, plaintext) = keys.create(&owner(), narrow).await.unwrap();
         configure(&keys, plaintext.reveal()).await;

@@ -2,9 +2,11 @@
 
 use entity::ids::RootKeyId;
 
+use super::manage::outlives;
 use super::{CreateRootKey, RootKey, RootKeys, permission, store};
-use crate::audit::{Event, Group, Target};
-use crate::error::{Error, Result};
+use crate::audit::{self, Event, Group};
+use crate::error::{Code, Error, Result};
+use crate::grants::{Operation, Target};
 use crate::keys::format;
 use crate::op::{OpCtx, Principal};
 use crate::secret::PlainKey;
@@ -13,6 +15,7 @@ use crate::store::{Change, Tx};
 impl RootKeys {
     /// Returns the id and the secret, which is never shown again.
     pub async fn create(&self, cx: &OpCtx, command: CreateRootKey) -> Result<(RootKeyId, PlainKey)> {
+        cx.require(Operation::RootKeyCreate, Target::NONE)?;
         check(cx, &command)?;
         let plaintext = PlainKey::new(format::root_key(&self.entropy.bytes()));
         let id: RootKeyId = self.entropy.id(RootKeyId::PREFIX, cx.now_ms);
@@ -59,6 +62,7 @@ pub(super) fn described(
         start: plaintext.reveal().chars().take(10).collect(),
         last4: format::last4(plaintext.reveal()),
         full: command.full,
+        permissions: unique(command.permissions.clone()),
         enabled: true,
         expires_at: command.expires_at,
         last_used_at: None,
@@ -66,28 +70,71 @@ pub(super) fn described(
     }
 }
 
-pub(super) fn target(key: &RootKey) -> Target {
-    Target::new("key", key.id.as_str(), key.name.as_deref())
+pub(super) fn target(key: &RootKey) -> audit::Target {
+    audit::Target::new("key", key.id.as_str(), key.name.as_deref())
 }
 
 fn check(cx: &OpCtx, command: &CreateRootKey) -> Result<()> {
-    if command.name.as_ref().is_some_and(|name| name.is_empty() || name.chars().count() > 256) {
-        return Err(Error::invalid("A root key name has 1 to 256 characters."));
-    }
-    if let Some(unknown) = command.permissions.iter().find(|text| !permission::is_known(text)) {
-        return Err(Error::invalid(format!("There is no permission '{unknown}'.")));
-    }
+    check_name(command.name.as_deref())?;
     if let Some(list) = &command.ip_allowlist {
         crate::apis::allowlist::parse(list)?;
     }
-    if let Principal::RootKey(creator) = &cx.principal {
-        let exceeds = |text: &String| !creator.grants.holds(text);
-        if !creator.grants.is_full() && (command.full || command.permissions.iter().any(exceeds)) {
-            return Err(Error::new(
-                crate::error::Code::InsufficientPermissions,
-                "A root key cannot grant permissions that its creator does not have.",
-            ));
+    if command.limit_per_minute.is_some_and(|limit| limit < 1) {
+        return Err(Error::invalid("A root key may be limited to 1 request a minute or more."));
+    }
+    if command.expires_at.is_some_and(|expires_at| expires_at <= cx.now_ms) {
+        return Err(Error::invalid("The expiry of a root key must lie in the future."));
+    }
+    check_permissions(cx, &command.permissions)?;
+    check_within(cx, command)
+}
+
+pub(super) fn check_name(name: Option<&str>) -> Result<()> {
+    match name.map(|name| name.chars().count()) {
+        None | Some(1..=256) => Ok(()),
+        Some(_) => Err(Error::invalid("A root key name has 1 to 256 characters.")),
+    }
+}
+
+/// Each must be one we know, and one the caller has.
+pub(super) fn check_permissions(cx: &OpCtx, permissions: &[String]) -> Result<()> {
+    if let Some(unknown) = permissions.iter().find(|text| !permission::is_known(text)) {
+        return Err(Error::invalid(format!("There is no permission '{unknown}'.")));
+    }
+    let Principal::RootKey(caller) = &cx.principal else { return Ok(()) };
+    match permissions.iter().find(|text| !caller.grants.holds(text)) {
+        Some(missing) => {
+            Err(exceeds(&format!("A root key cannot grant '{missing}', which its maker does not have.")))
         }
+        None => Ok(()),
+    }
+}
+
+/// A root key never exceeds its maker: not in rights, not in time.
+pub(super) fn check_within(cx: &OpCtx, command: &CreateRootKey) -> Result<()> {
+    check_permissions(cx, &command.permissions)?;
+    if let Principal::RootKey(caller) = &cx.principal
+        && command.full
+        && !caller.grants.is_full()
+    {
+        return Err(exceeds("A root key cannot grant everything unless its maker may do everything."));
+    }
+    check_expiry(cx, command.expires_at)
+}
+
+pub(super) fn check_expiry(cx: &OpCtx, expires_at: Option<i64>) -> Result<()> {
+    if outlives(cx, expires_at) {
+        return Err(exceeds("A root key that expires cannot make or change one that lives longer."));
     }
     Ok(())
+}
+
+fn exceeds(detail: &str) -> Error {
+    Error::new(Code::InsufficientPermissions, detail)
+}
+
+pub(super) fn unique(mut permissions: Vec<String>) -> Vec<String> {
+    permissions.sort_unstable();
+    permissions.dedup();
+    permissions
 }

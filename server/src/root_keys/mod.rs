@@ -5,7 +5,9 @@
 
 mod authenticate;
 mod bootstrap;
+mod budget;
 mod create;
+mod manage;
 mod permission;
 mod revoke;
 mod store;
@@ -19,8 +21,12 @@ use crate::entropy::Entropy;
 use crate::error::Result;
 use crate::events::LastUsed;
 use crate::op::{OpCtx, RootKeyPrincipal};
+use crate::ratelimit::RateLimiter;
 use crate::secret::KeyHash;
 use crate::store::Store;
+
+pub use budget::{Budget, Charged};
+pub use manage::{RerollRootKey, UpdateRootKey};
 
 use authenticate::RootKeySnapshot;
 
@@ -37,6 +43,8 @@ pub struct CreateRootKey {
     pub expires_at: Option<i64>,
     /// Comma-separated addresses and networks it may be used from.
     pub ip_allowlist: Option<String>,
+    /// Requests it may make in a minute.
+    pub limit_per_minute: Option<i64>,
 }
 
 /// A root key as lists show it.
@@ -47,6 +55,8 @@ pub struct RootKey {
     pub start: String,
     pub last4: String,
     pub full: bool,
+    /// Sorted; a full root key needs none.
+    pub permissions: Vec<String>,
     pub enabled: bool,
     pub expires_at: Option<i64>,
     pub last_used_at: Option<i64>,
@@ -58,6 +68,17 @@ pub struct RootKey {
 pub struct Authenticated {
     pub principal: Arc<RootKeyPrincipal>,
     pub workspace: WorkspaceId,
+    /// Requests a minute of the whole workspace, if limited.
+    workspace_limit: Option<u64>,
+    /// Requests a minute of this root key, if limited.
+    key_limit: Option<u64>,
+}
+
+impl Authenticated {
+    /// Whether [`RootKeys::charge`] has anything to charge.
+    pub fn is_limited(&self) -> bool {
+        self.workspace_limit.is_some() || self.key_limit.is_some()
+    }
 }
 
 /// The root keys of this server. Cheap to clone.
@@ -67,12 +88,13 @@ pub struct RootKeys {
     entropy: Entropy,
     snapshots: Arc<Cache<KeyHash, RootKeySnapshot>>,
     last_used: LastUsed,
+    limiter: RateLimiter,
 }
 
 impl RootKeys {
-    pub fn new(store: Store, entropy: Entropy, last_used: LastUsed) -> Self {
+    pub fn new(store: Store, entropy: Entropy, last_used: LastUsed, limiter: RateLimiter) -> Self {
         let snapshots = Arc::new(Cache::new(store.epochs().clone(), CACHE_BYTES));
-        Self { store, entropy, snapshots, last_used }
+        Self { store, entropy, snapshots, last_used, limiter }
     }
 
     /// Root keys of the workspace of the context that were not revoked.

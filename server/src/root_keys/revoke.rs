@@ -5,11 +5,13 @@ use entity::ids::RootKeyId;
 use super::{RootKeys, store};
 use crate::audit::{Event, Group, Target};
 use crate::error::{Code, Error, Result};
+use crate::grants::{self, Operation};
 use crate::op::OpCtx;
 use crate::store::Change;
 
 impl RootKeys {
     pub async fn revoke(&self, cx: &OpCtx, id: &RootKeyId) -> Result<()> {
+        cx.require(Operation::RootKeyDelete, grants::Target::root_key(id))?;
         self.store
             .write(|tx| async move {
                 let revoked = store::revoke(&tx, &cx.workspace, id, cx.now_ms).await?.ok_or_else(|| {

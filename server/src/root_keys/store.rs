@@ -1,11 +1,12 @@
 //! Rows of root keys and their permissions.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use entity::ids::{RootKeyId, WorkspaceId};
 use entity::{root_key, root_key_grant, setting, workspace};
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Set};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, Set};
 use smallvec::smallvec;
 
 use super::authenticate::RootKeySnapshot;
@@ -16,7 +17,7 @@ use crate::events::Noted;
 use crate::grants::Grants;
 use crate::op::{OpCtx, RootKeyPrincipal};
 use crate::secret::KeyHash;
-use crate::store::Tx;
+use crate::store::{Page, Paged, Tx};
 
 const BOOTSTRAPPED: &str = "bootstrapped_root_key";
 
@@ -41,7 +42,14 @@ pub(super) async fn load(
     let subjects = smallvec![subject, epochs.subject("workspace", row.workspace_id.as_str())];
     let grants = Grants::new(row.is_full, permissions.into_iter().map(|grant| grant.permission));
     let snapshot = RootKeySnapshot {
-        principal: Arc::new(RootKeyPrincipal { id: row.id, name: row.name, grants }),
+        principal: Arc::new(RootKeyPrincipal {
+            id: row.id,
+            name: row.name,
+            grants,
+            expires_at: row.expires_at,
+        }),
+        workspace_limit: owner.as_ref().and_then(|owner| owner.api_limit_per_minute).map(not_negative),
+        key_limit: row.limit_per_minute.map(not_negative),
         workspace: row.workspace_id,
         workspace_enabled: owner.is_some_and(|owner| owner.enabled && owner.deleted_at.is_none()),
         enabled: row.enabled,
@@ -56,14 +64,68 @@ pub(super) async fn load(
     Ok(Loaded { value: Some(snapshot), subjects })
 }
 
+fn not_negative(limit: i64) -> u64 {
+    limit.max(0).unsigned_abs()
+}
+
 pub(super) async fn of_workspace(db: &impl ConnectionTrait, workspace: &WorkspaceId) -> Result<Vec<RootKey>> {
-    let rows = root_key::Entity::find()
+    let rows = live(workspace).order_by_asc(root_key::Column::Id).all(db).await?;
+    with_permissions(db, rows).await
+}
+
+/// A page of the live root keys of a workspace, by id.
+pub(super) async fn page(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    page: &Page,
+) -> Result<Paged<RootKey>> {
+    let mut select = live(workspace);
+    if let Some(cursor) = &page.cursor {
+        select = select.filter(root_key::Column::Id.gte(cursor.as_str()));
+    }
+    let rows = select.order_by_asc(root_key::Column::Id).limit(page.limit + 1).all(db).await?;
+    Ok(Paged::from_rows(with_permissions(db, rows).await?, page, |key| key.id.as_str()))
+}
+
+/// A live root key with what lists do not show.
+pub(super) struct Found {
+    pub key: RootKey,
+    pub hash: String,
+    pub ip_allowlist: Option<String>,
+    pub limit_per_minute: Option<i64>,
+}
+
+pub(super) async fn find(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    id: &RootKeyId,
+) -> Result<Option<Found>> {
+    let row = live(workspace).filter(root_key::Column::Id.eq(id.as_str())).one(db).await?;
+    let Some(row) = row else { return Ok(None) };
+    let (hash, ip_allowlist, limit_per_minute) =
+        (row.hash.clone(), row.ip_allowlist.clone(), row.limit_per_minute);
+    let key = with_permissions(db, vec![row]).await?.pop();
+    Ok(key.map(|key| Found { key, hash, ip_allowlist, limit_per_minute }))
+}
+
+fn live(workspace: &WorkspaceId) -> Select<root_key::Entity> {
+    root_key::Entity::find()
         .filter(root_key::Column::WorkspaceId.eq(workspace.as_str()))
         .filter(root_key::Column::DeletedAt.is_null())
-        .order_by_asc(root_key::Column::Id)
+}
+
+async fn with_permissions(db: &impl ConnectionTrait, rows: Vec<root_key::Model>) -> Result<Vec<RootKey>> {
+    let grants = root_key_grant::Entity::find()
+        .filter(root_key_grant::Column::RootKeyId.is_in(rows.iter().map(|row| row.id.as_str())))
+        .order_by_asc(root_key_grant::Column::Permission)
         .all(db)
         .await?;
+    let mut permissions: HashMap<RootKeyId, Vec<String>> = HashMap::new();
+    for grant in grants {
+        permissions.entry(grant.root_key_id).or_default().push(grant.permission);
+    }
     let keys = rows.into_iter().map(|row| RootKey {
+        permissions: permissions.remove(&row.id).unwrap_or_default(),
         id: row.id,
         name: row.name,
         start: row.start,
@@ -75,6 +137,53 @@ pub(super) async fn of_workspace(db: &impl ConnectionTrait, workspace: &Workspac
         created_at: row.created_at,
     });
     Ok(keys.collect())
+}
+
+/// Writes name, state and permissions.
+pub(super) async fn update(tx: &Tx, key: &RootKey, now_ms: i64) -> Result<()> {
+    let row = root_key::ActiveModel {
+        name: Set(key.name.clone()),
+        enabled: Set(key.enabled),
+        is_full: Set(key.full),
+        updated_at: Set(Some(now_ms)),
+        ..Default::default()
+    };
+    save(tx, &key.id, row).await?;
+    root_key_grant::Entity::delete_many()
+        .filter(root_key_grant::Column::RootKeyId.eq(key.id.as_str()))
+        .exec(tx.db())
+        .await?;
+    grant(tx, &key.id, &key.permissions).await
+}
+
+pub(super) async fn set_expiry(tx: &Tx, id: &RootKeyId, expires_at: i64, now_ms: i64) -> Result<()> {
+    let row = root_key::ActiveModel {
+        expires_at: Set(Some(expires_at)),
+        updated_at: Set(Some(now_ms)),
+        ..Default::default()
+    };
+    save(tx, id, row).await
+}
+
+async fn save(tx: &Tx, id: &RootKeyId, row: root_key::ActiveModel) -> Result<()> {
+    root_key::Entity::update_many()
+        .set(row)
+        .filter(root_key::Column::Id.eq(id.as_str()))
+        .exec(tx.db())
+        .await?;
+    Ok(())
+}
+
+async fn grant(tx: &Tx, id: &RootKeyId, permissions: &[String]) -> Result<()> {
+    if permissions.is_empty() {
+        return Ok(());
+    }
+    let rows = permissions.iter().map(|permission| root_key_grant::ActiveModel {
+        root_key_id: Set(id.clone()),
+        permission: Set(permission.clone()),
+    });
+    root_key_grant::Entity::insert_many(rows).exec_without_returning(tx.db()).await?;
+    Ok(())
 }
 
 pub(super) async fn insert(
@@ -94,24 +203,14 @@ pub(super) async fn insert(
         is_full: Set(key.full),
         enabled: Set(key.enabled),
         ip_allowlist: Set(command.ip_allowlist.clone()),
+        limit_per_minute: Set(command.limit_per_minute),
         expires_at: Set(key.expires_at),
         created_by: Set(Some(cx.principal.id().to_owned())),
         created_at: Set(key.created_at),
         ..Default::default()
     };
     root_key::Entity::insert(row).exec_without_returning(tx.db()).await?;
-    let mut permissions = command.permissions.clone();
-    permissions.sort_unstable();
-    permissions.dedup();
-    if permissions.is_empty() {
-        return Ok(());
-    }
-    let rows = permissions.into_iter().map(|permission| root_key_grant::ActiveModel {
-        root_key_id: Set(key.id.clone()),
-        permission: Set(permission),
-    });
-    root_key_grant::Entity::insert_many(rows).exec_without_returning(tx.db()).await?;
-    Ok(())
+    grant(tx, &key.id, &key.permissions).await
 }
 
 /// A root key that was just revoked.

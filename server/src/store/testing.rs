@@ -124,6 +124,7 @@ fn caller(workspace: &str, grants: Grants) -> OpCtx {
             id: RootKeyId::from("key_root"),
             name: None,
             grants,
+            expires_at: None,
         })),
         workspace: WorkspaceId::from(workspace),
         now_ms: NOW_MS,

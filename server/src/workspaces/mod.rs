@@ -3,10 +3,12 @@
 mod store;
 
 use entity::ids::WorkspaceId;
+use serde_json::{Value, json};
 
 use crate::audit::{Event, Group, Target};
 use crate::entropy::Entropy;
 use crate::error::{Code, Error, Result};
+use crate::grants::{self, Operation};
 use crate::op::OpCtx;
 use crate::store::{Change, Store};
 
@@ -19,7 +21,16 @@ pub struct Workspace {
     pub name: String,
     /// A disabled workspace refuses every call.
     pub enabled: bool,
+    /// API requests of all its root keys in a minute; `None` is unlimited.
+    pub api_limit_per_minute: Option<i64>,
     pub created_at: i64,
+}
+
+/// What bounds a workspace; everything else here is unlimited.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// `None` is unlimited.
+    pub api_requests_per_minute: Option<i64>,
 }
 
 /// Creates a workspace.
@@ -69,6 +80,7 @@ impl Workspaces {
             slug: command.slug,
             name: command.name,
             enabled: true,
+            api_limit_per_minute: None,
             created_at: cx.now_ms,
         };
         let cx = &OpCtx { workspace: workspace.id.clone(), ..cx.clone() };
@@ -92,25 +104,53 @@ impl Workspaces {
 
     /// Enables or disables a workspace; the next call notices.
     pub async fn set_enabled(&self, cx: &OpCtx, slug: &str, enabled: bool) -> Result<()> {
-        let workspace = self.resolve(Some(slug)).await?;
-        if workspace.enabled == enabled {
+        let mut workspace = self.resolve(Some(slug)).await?;
+        let before = std::mem::replace(&mut workspace.enabled, enabled);
+        let verb = if enabled { "Enabled" } else { "Disabled" };
+        let changes = json!({ "enabled": { "before": before, "after": enabled } });
+        self.save(cx, workspace, before == enabled, verb, changes).await
+    }
+
+    /// Limits the API requests of a workspace; 0 refuses all.
+    pub async fn set_api_limit(&self, cx: &OpCtx, slug: &str, per_minute: Option<i64>) -> Result<()> {
+        if per_minute.is_some_and(|limit| limit < 0) {
+            return Err(Error::invalid("A limit of API requests cannot be negative."));
+        }
+        let mut workspace = self.resolve(Some(slug)).await?;
+        let before = std::mem::replace(&mut workspace.api_limit_per_minute, per_minute);
+        let changes = json!({ "apiLimitPerMinute": { "before": before, "after": per_minute } });
+        self.save(cx, workspace, before == per_minute, "Limited the API requests of", changes).await
+    }
+
+    /// The limits a workspace has (v2 contract, section 15: getLimits).
+    pub async fn limits(&self, cx: &OpCtx) -> Result<Limits> {
+        cx.require(Operation::WorkspaceLimitsRead, grants::Target::NONE)?;
+        let all = self.list().await?;
+        let own = all.into_iter().find(|workspace| workspace.id == cx.workspace);
+        let own = own.ok_or_else(|| Error::absent(Code::WorkspaceNotFound))?;
+        Ok(Limits { api_requests_per_minute: own.api_limit_per_minute })
+    }
+
+    async fn save(
+        &self,
+        cx: &OpCtx,
+        workspace: Workspace,
+        unchanged: bool,
+        verb: &str,
+        changes: Value,
+    ) -> Result<()> {
+        if unchanged {
             return Ok(());
         }
         let cx = &OpCtx { workspace: workspace.id.clone(), ..cx.clone() };
         self.store
-            .write(|tx| {
-                let workspace = &workspace;
-                async move {
-                    store::set_enabled(&tx, &workspace.id, enabled, cx.now_ms).await?;
-                    tx.changed(Change::Workspace(workspace.id.clone()));
-                    let verb = if enabled { "Enabled" } else { "Disabled" };
-                    let changes =
-                        serde_json::json!({ "enabled": { "before": workspace.enabled, "after": enabled } });
-                    let mut group = Group::new();
-                    let description = format!("{verb} workspace {}", workspace.slug);
-                    group.push_change(Event::WorkspaceUpdate, description, vec![target(workspace)], changes);
-                    group.record(cx, &tx, &self.entropy).await
-                }
+            .write(|tx| async move {
+                store::update(&tx, &workspace, cx.now_ms).await?;
+                tx.changed(Change::Workspace(workspace.id.clone()));
+                let mut group = Group::new();
+                let description = format!("{verb} workspace {}", workspace.slug);
+                group.push_change(Event::WorkspaceUpdate, description, vec![target(&workspace)], changes);
+                group.record(cx, &tx, &self.entropy).await
             })
             .await
     }

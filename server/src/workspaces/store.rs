@@ -1,8 +1,6 @@
 //! Rows of workspaces.
 
-use entity::ids::WorkspaceId;
 use entity::workspace::{self, Column, Entity};
-use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Set, SqlErr};
 
 use super::Workspace;
@@ -16,6 +14,7 @@ pub(super) async fn all(db: &impl ConnectionTrait) -> Result<Vec<Workspace>> {
         slug: row.slug,
         name: row.name,
         enabled: row.enabled,
+        api_limit_per_minute: row.api_limit_per_minute,
         created_at: row.created_at,
     });
     Ok(workspaces.collect())
@@ -39,12 +38,14 @@ pub(super) async fn insert(tx: &Tx, workspace: &Workspace) -> Result<()> {
     }
 }
 
-pub(super) async fn set_enabled(tx: &Tx, id: &WorkspaceId, enabled: bool, now_ms: i64) -> Result<()> {
-    Entity::update_many()
-        .col_expr(Column::Enabled, Expr::value(enabled))
-        .col_expr(Column::UpdatedAt, Expr::value(now_ms))
-        .filter(Column::Id.eq(id.as_str()))
-        .exec(tx.db())
-        .await?;
+/// Writes the settings of a workspace.
+pub(super) async fn update(tx: &Tx, workspace: &Workspace, now_ms: i64) -> Result<()> {
+    let row = workspace::ActiveModel {
+        enabled: Set(workspace.enabled),
+        api_limit_per_minute: Set(workspace.api_limit_per_minute),
+        updated_at: Set(Some(now_ms)),
+        ..Default::default()
+    };
+    Entity::update_many().set(row).filter(Column::Id.eq(workspace.id.as_str())).exec(tx.db()).await?;
     Ok(())
 }

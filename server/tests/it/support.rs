@@ -82,6 +82,7 @@ impl TestApp {
             full,
             expires_at: None,
             ip_allowlist: None,
+            limit_per_minute: None,
         };
         let (_, plaintext) = self.app.root_keys.create(&self.operator().await, command).await.unwrap();
         plaintext.reveal().to_owned()

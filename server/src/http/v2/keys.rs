@@ -79,9 +79,9 @@ pub struct CreateKeyBody {
 #[oai(rename_all = "camelCase")]
 #[serde(rename_all = "camelCase")]
 pub struct CreateKeyOut {
-    key_id: String,
+    pub key_id: String,
     /// The key itself. This is the only time it is shown.
-    key: String,
+    pub key: String,
 }
 
 impl From<CreatedKey> for CreateKeyOut {

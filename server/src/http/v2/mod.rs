@@ -3,6 +3,7 @@
 //! A thin door: bounds, names and masking of the v2 contract live here, rules
 //! of the product do not. Nothing is imported from another door.
 
+mod analytics;
 mod apis;
 mod errors;
 mod identities;
@@ -14,8 +15,10 @@ mod overrides;
 mod permissions;
 mod ratelimit;
 mod roles;
+mod root_keys;
 mod shared;
 mod verify;
+mod workspace;
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -50,6 +53,9 @@ fn operations() -> Vec<Operation> {
         roles::operations(),
         ratelimit::operations(),
         overrides::operations(),
+        analytics::operations(),
+        root_keys::operations(),
+        workspace::operations(),
     ]
     .into_iter()
     .flatten()
@@ -61,7 +67,13 @@ const VERSION: Version = Version {
     version: "2.0.0",
     description: "Issue and verify API keys, limit rates, manage identities, roles and permissions.",
     // v2 contract, 1.7: these ignore members they do not know.
-    open: &["CreateIdentityBody", "RatelimitRequest", "RerollKeyBody", "VerifyLimitBody"],
+    open: &[
+        "AnalyticsQueryBody",
+        "CreateIdentityBody",
+        "RatelimitRequest",
+        "RerollKeyBody",
+        "VerifyLimitBody",
+    ],
 };
 
 /// The OpenAPI document of v2. A test compares it with the committed copy.

@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 
 use jsonschema::Validator;
 use poem::endpoint::BoxEndpoint;
-use poem::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, USER_AGENT};
+use poem::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
 use poem::{Endpoint, EndpointExt, Request, Response};
 use poem_openapi::types::Type;
 use serde::Serialize;
@@ -24,6 +24,7 @@ use crate::http::funnel::{self, Call, header};
 use crate::http::openapi::{self, Described, Schema};
 use crate::http::schema;
 use crate::op::{Door, OpCtx};
+use crate::root_keys::Budget;
 use crate::store::Paged;
 
 /// What a handler answers with.
@@ -220,13 +221,21 @@ where
             Ok(input) => input,
             Err(error) => return Ok(self.refuse(&call, headers, &error, Negotiation::Json)),
         };
-        match self.run(&call, headers, input).await {
+        let (outcome, budget) = match authenticate(&self.app, &call, headers).await {
+            Ok((cx, budget)) => (self.run(cx, input).await, budget),
+            Err(refused) => (Err(refused.error), refused.budget),
+        };
+        let mut response = match outcome {
             Ok(reply) => {
                 call.log(self.path, 200, None);
-                Ok(succeed(&call, &reply, self.has_data))
+                succeed(&call, &reply, self.has_data)
             }
-            Err(error) => Ok(self.refuse(&call, headers, &error, Negotiation::ByAccept)),
+            Err(error) => self.refuse(&call, headers, &error, Negotiation::ByAccept),
+        };
+        if let Some(budget) = budget {
+            show_budget(response.headers_mut(), budget);
         }
+        Ok(response)
     }
 }
 
@@ -281,13 +290,12 @@ where
         })
     }
 
-    async fn run<T, Fut>(&self, call: &Call, headers: &HeaderMap, input: I) -> Result<Reply<T>>
+    async fn run<T, Fut>(&self, cx: OpCtx, input: I) -> Result<Reply<T>>
     where
         T: Send + 'static,
         H: Fn(Arc<App>, OpCtx, I) -> Fut,
         Fut: Future<Output = Result<Reply<T>>> + Send + 'static,
     {
-        let cx = authenticate(&self.app, call, headers).await?;
         let work = (self.handler)(self.app.clone(), cx, input);
         match self.mode {
             Mode::Hot { .. } => work.await,
@@ -314,22 +322,39 @@ fn succeed<T: Serialize>(call: &Call, reply: &Reply<T>, has_data: bool) -> Respo
     Response::builder().content_type("application/json").body(body)
 }
 
-/// The root key behind the bearer token (v2 contract, 1.2).
-async fn authenticate(app: &Arc<App>, call: &Call, headers: &HeaderMap) -> Result<OpCtx> {
-    let value = header(headers, &AUTHORIZATION).unwrap_or_default().trim();
-    let malformed = |detail| Error::new(Code::AuthMalformed, detail);
-    let token = value
-        .strip_prefix("Bearer ")
-        .ok_or_else(|| malformed("The Authorization header must have the form 'Bearer <root key>'."))?
-        .trim();
-    if token.is_empty() {
-        return Err(malformed("The bearer token is empty."));
+/// A caller turned away before the handler, perhaps with a budget to show.
+struct Refused {
+    error: Error,
+    budget: Option<Budget>,
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        Self { error, budget: None }
     }
+}
+
+/// The root key behind the bearer token (v2 contract, 1.2), one request of its
+/// budget charged.
+async fn authenticate(
+    app: &Arc<App>,
+    call: &Call,
+    headers: &HeaderMap,
+) -> Result<(OpCtx, Option<Budget>), Refused> {
+    let token = bearer(headers)?;
     let authenticated = match app.root_keys.authenticate_cached(token, call.ip, call.now_ms) {
         Some(outcome) => outcome?,
         None => app.root_keys.authenticate(token, call.ip, call.now_ms).await?,
     };
-    Ok(OpCtx {
+    let budget = if authenticated.is_limited() {
+        match app.root_keys.charge(&authenticated, call.now_ms).await {
+            (budget, None) => budget,
+            (budget, Some(error)) => return Err(Refused { error, budget }),
+        }
+    } else {
+        None
+    };
+    let cx = OpCtx {
         principal: crate::op::Principal::RootKey(authenticated.principal),
         workspace: authenticated.workspace,
         now_ms: call.now_ms,
@@ -337,7 +362,29 @@ async fn authenticate(app: &Arc<App>, call: &Call, headers: &HeaderMap) -> Resul
         door: Door::V2,
         ip: call.ip,
         user_agent: header(headers, &USER_AGENT).map(ToOwned::to_owned),
-    })
+    };
+    Ok((cx, budget))
+}
+
+fn bearer(headers: &HeaderMap) -> Result<&str> {
+    let value = header(headers, &AUTHORIZATION).unwrap_or_default().trim();
+    let malformed = |detail| Error::new(Code::AuthMalformed, detail);
+    let token = value
+        .strip_prefix("Bearer ")
+        .ok_or_else(|| malformed("The Authorization header must have the form 'Bearer <root key>'."))?
+        .trim();
+    if token.is_empty() { Err(malformed("The bearer token is empty.")) } else { Ok(token) }
+}
+
+/// v2 contract, 1.8.
+fn show_budget(headers: &mut HeaderMap, budget: Budget) {
+    let mut set = |name: &'static str, value: u64| headers.insert(name, HeaderValue::from(value));
+    set("ratelimit-limit", budget.limit);
+    set("ratelimit-remaining", budget.remaining);
+    set("ratelimit-reset", budget.reset_s);
+    if budget.exceeded {
+        set("retry-after", budget.reset_s);
+    }
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

@@ -1,0 +1,160 @@
+//! Listing, changing and replacing root keys through the API (v2 contract,
+//! section 15).
+//!
+//! Nobody hands out more than they have: the permissions and the expiry of the
+//! caller bound those of every root key it makes or changes.
+
+use entity::ids::RootKeyId;
+use serde_json::{Map, Value, json};
+
+use super::create::{described, target};
+use super::{CreateRootKey, RootKey, RootKeys, create, store};
+use crate::audit::{Event, Group};
+use crate::error::{Code, Error, Result};
+use crate::grants::{Operation, Target};
+use crate::keys::format;
+use crate::op::{OpCtx, Principal};
+use crate::patch::Patch;
+use crate::secret::PlainKey;
+use crate::store::{Change, Page, Paged, Tx};
+
+/// Root keys read at a time while looking for readable ones.
+const BATCH: u64 = 200;
+
+/// A change of a root key; what is left out stays.
+#[derive(Clone, Debug)]
+pub struct UpdateRootKey {
+    pub id: RootKeyId,
+    pub name: Patch<String>,
+    pub enabled: Option<bool>,
+    /// Replaces all permissions, a full root key's too.
+    pub permissions: Option<Vec<String>>,
+}
+
+/// Which root key to replace.
+#[derive(Clone, Debug)]
+pub struct RerollRootKey {
+    pub id: RootKeyId,
+    /// Milliseconds the old one still works; 0 revokes it and `None` leaves its
+    /// expiry alone. Never extends it.
+    pub overlap_ms: Option<i64>,
+}
+
+impl RootKeys {
+    /// A page of the root keys that the caller may read, by id.
+    pub async fn page(&self, cx: &OpCtx, page: &Page) -> Result<Paged<RootKey>> {
+        let mut readable = Vec::new();
+        let mut cursor = page.cursor.clone();
+        while readable.len() <= page.limit as usize {
+            let batch = Page { limit: BATCH, cursor };
+            let found = store::page(self.store.read(), &cx.workspace, &batch).await?;
+            let may_read = |key: &RootKey| cx.may(Operation::RootKeyRead, Target::root_key(&key.id));
+            readable.extend(found.items.into_iter().filter(may_read));
+            cursor = found.next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        Ok(Paged::from_rows(readable, page, |key| key.id.as_str()))
+    }
+
+    pub async fn update(&self, cx: &OpCtx, command: UpdateRootKey) -> Result<()> {
+        cx.require(Operation::RootKeyUpdate, Target::root_key(&command.id))?;
+        create::check_name(command.name.value().map(String::as_str))?;
+        if let Some(permissions) = &command.permissions {
+            create::check_permissions(cx, permissions)?;
+        }
+        self.store.write(|tx| self.update_in(cx, tx, command)).await
+    }
+
+    async fn update_in(&self, cx: &OpCtx, tx: Tx, command: UpdateRootKey) -> Result<()> {
+        let before = store::find(tx.db(), &cx.workspace, &command.id).await?.ok_or_else(absent)?;
+        create::check_expiry(cx, before.key.expires_at)?;
+        let mut after = before.key.clone();
+        command.name.apply(&mut after.name);
+        after.enabled = command.enabled.unwrap_or(after.enabled);
+        if let Some(permissions) = command.permissions {
+            (after.full, after.permissions) = (false, create::unique(permissions));
+        }
+        store::update(&tx, &after, cx.now_ms).await?;
+        tx.changed(Change::RootKey(before.hash));
+        let mut changes = Map::new();
+        let fields = |key: &RootKey| {
+            [
+                ("name", json!(key.name)),
+                ("enabled", json!(key.enabled)),
+                ("full", json!(key.full)),
+                ("permissions", json!(key.permissions)),
+            ]
+        };
+        for ((field, old), (_, new)) in fields(&before.key).into_iter().zip(fields(&after)) {
+            if old != new {
+                changes.insert(field.to_owned(), json!({ "before": old, "after": new }));
+            }
+        }
+        let mut group = Group::new();
+        let text = format!("Updated root key {}", after.id);
+        group.push_change(Event::RootKeyUpdate, text, vec![target(&after)], Value::Object(changes));
+        group.record(cx, &tx, &self.entropy).await
+    }
+
+    /// Makes a root key with the name, state, expiry and permissions of another
+    /// one, and ends the other as asked.
+    pub async fn reroll(&self, cx: &OpCtx, command: RerollRootKey) -> Result<(RootKeyId, PlainKey)> {
+        let old_target = Target::root_key(&command.id);
+        cx.require(Operation::RootKeyUpdate, old_target)?;
+        if command.overlap_ms.is_some() {
+            cx.require(Operation::RootKeyDelete, old_target)?;
+        }
+        self.store.write(|tx| self.reroll_in(cx, tx, command)).await
+    }
+
+    async fn reroll_in(&self, cx: &OpCtx, tx: Tx, command: RerollRootKey) -> Result<(RootKeyId, PlainKey)> {
+        let old = store::find(tx.db(), &cx.workspace, &command.id).await?.ok_or_else(absent)?;
+        let like = CreateRootKey {
+            name: old.key.name.clone(),
+            permissions: old.key.permissions.clone(),
+            full: old.key.full,
+            expires_at: old.key.expires_at,
+            ip_allowlist: old.ip_allowlist.clone(),
+            limit_per_minute: old.limit_per_minute,
+        };
+        create::check_within(cx, &like)?;
+        let plaintext = PlainKey::new(format::root_key(&self.entropy.bytes()));
+        let id: RootKeyId = self.entropy.id(RootKeyId::PREFIX, cx.now_ms);
+        let mut key = described(cx, &id, &like, &plaintext);
+        key.enabled = old.key.enabled;
+        self.insert(cx, &tx, &key, &like, &plaintext).await?;
+        match command.overlap_ms {
+            None => {}
+            Some(0) => {
+                store::revoke(&tx, &cx.workspace, &old.key.id, cx.now_ms).await?;
+            }
+            Some(overlap_ms) => {
+                let end = cx.now_ms.saturating_add(overlap_ms.max(0));
+                let end = old.key.expires_at.map_or(end, |expires_at| expires_at.min(end));
+                store::set_expiry(&tx, &old.key.id, end, cx.now_ms).await?;
+            }
+        }
+        tx.changed(Change::RootKey(old.hash));
+        let mut group = Group::new();
+        let text = format!("Rerolled root key {} to {id}", old.key.id);
+        group.push(Event::RootKeyReroll, text, vec![target(&key), target(&old.key)]);
+        group.record(cx, &tx, &self.entropy).await?;
+        Ok((id, plaintext))
+    }
+}
+
+fn absent() -> Error {
+    Error::absent(Code::KeyNotFound)
+}
+
+/// Whether a root key's expiry lies within that of its maker.
+pub(super) fn outlives(cx: &OpCtx, expires_at: Option<i64>) -> bool {
+    match &cx.principal {
+        Principal::RootKey(caller) => {
+            caller.expires_at.is_some_and(|own| expires_at.is_none_or(|expires_at| expires_at > own))
+        }
+        _ => false,
+    }
+}
