@@ -21,6 +21,8 @@ pub mod membership;
 pub mod namespace;
 pub mod one_time_link;
 pub mod permission;
+pub mod portal;
+pub mod portal_session;
 pub mod ratelimit_override;
 pub mod role;
 pub mod role_permission;

@@ -10,6 +10,7 @@ use std::time::Duration;
 use entity::ids::{RequestId, WorkspaceId};
 use parking_lot::Mutex;
 
+use crate::analytics::Analytics;
 use crate::apis::Apis;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -22,6 +23,7 @@ use crate::jobs::Jobs;
 use crate::keys::Keys;
 use crate::op::{Door, OpCtx, Principal};
 use crate::permissions::Permissions;
+use crate::portals::Portals;
 use crate::ratelimit::namespaces::Namespaces;
 use crate::ratelimit::overrides::Overrides;
 use crate::ratelimit::{RateLimiter, Ratelimits};
@@ -56,6 +58,8 @@ pub struct App {
     pub ratelimits: Ratelimits,
     pub overrides: Overrides,
     pub verifier: Verifier,
+    pub analytics: Analytics,
+    pub portals: Portals,
     pub jobs: Jobs,
     pub recorder: Recorder,
     events: Database,
@@ -80,9 +84,10 @@ impl App {
         let namespaces = Namespaces::new(store.clone(), entropy.clone());
         let ledger = Ledger::start(store.clone());
         let keys = Keys::new(store.clone(), entropy.clone(), vault.clone());
+        let analytics = Analytics::new(events.clone());
         let cache = config.key_cache_bytes;
         let app = Arc::new(Self {
-            workspaces: Workspaces::new(store.clone(), entropy.clone()),
+            workspaces: Workspaces::new(store.clone(), entropy.clone(), analytics.clone()),
             users: Users::new(store.clone(), entropy.clone()),
             root_keys: RootKeys::new(
                 store.clone(),
@@ -104,6 +109,8 @@ impl App {
                 keys.clone(),
                 cache,
             ),
+            portals: Portals::new(store.clone(), entropy.clone(), keys.clone(), analytics.clone()),
+            analytics,
             jobs: Jobs::new(store.clone(), events.clone(), keys),
             vault,
             config,
@@ -132,6 +139,16 @@ impl App {
             door,
             ip: None,
             user_agent: None,
+        }
+    }
+
+    /// Where security links point: the public URL or the listen address, never a
+    /// Host header (design decision 5).
+    pub fn origin(&self) -> String {
+        let address = self.address.get().unwrap_or(&self.config.listen);
+        match &self.config.public_url {
+            Some(url) => url.trim_end_matches('/').to_owned(),
+            None => format!("http://{address}"),
         }
     }
 

@@ -152,6 +152,9 @@ codes! {
     MigrationNotFound = "unkey:data:migration_not_found";
     NamespaceNotFound = "unkey:data:ratelimit_namespace_not_found";
     OverrideNotFound = "unkey:data:ratelimit_override_not_found";
+    KeySpaceNotFound = "unkey:data:key_space_not_found";
+    /// A slug or a keyspace of portals is taken. Ours: the contract names none.
+    PortalExists = "unkey:data:portal_already_exists";
     PortalNotFound = "unkey:data:portal_not_found";
     NamespaceGone = "unkey:data:ratelimit_namespace_gone";
     IdentityExists = "unkey:data:identity_already_exists";
@@ -181,6 +184,7 @@ impl Code {
             Code::MigrationNotFound => "The requested migration does not exist.",
             Code::NamespaceNotFound => "This namespace does not exist.",
             Code::OverrideNotFound => "This override does not exist.",
+            Code::KeySpaceNotFound => "The requested keyspace does not exist.",
             Code::PortalNotFound => "The requested portal does not exist.",
             Code::PortalSessionNotFound => "The portal session does not exist or is over.",
             _ => "The requested resource does not exist.",

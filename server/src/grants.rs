@@ -20,7 +20,7 @@ pub use self::rules::{Denial, Operation, Target};
 use self::rules::{Need, rule};
 pub use self::urn::Urn;
 use crate::error::{Code, Error, Result};
-use crate::op::{OpCtx, Principal};
+use crate::op::{OpCtx, PortalUser, Principal, Scope};
 
 /// What a principal may do, parsed once when its snapshot is loaded.
 #[derive(Debug, Default)]
@@ -85,6 +85,8 @@ impl OpCtx {
     pub fn may(&self, operation: Operation, target: Target<'_>) -> bool {
         match &self.principal {
             Principal::Cli | Principal::Job(_) => true,
+            Principal::Anonymous | Principal::PortalSession(_) => false,
+            Principal::PortalUser(user) => portal_user_may(user, operation, target),
             Principal::RootKey(key) if key.grants.full => true,
             Principal::RootKey(key) => {
                 rule(operation).0.missing(&key.grants, &self.workspace, target).is_none()
@@ -97,12 +99,13 @@ impl OpCtx {
     /// Fails with `insufficient_permissions` naming the missing permission, or
     /// with the error of an absent resource where the contract masks.
     pub fn require(&self, operation: Operation, target: Target<'_>) -> Result<()> {
-        let grants = match &self.principal {
-            Principal::Cli | Principal::Job(_) => return Ok(()),
-            Principal::RootKey(key) if key.grants.full => return Ok(()),
-            Principal::RootKey(key) => &key.grants,
-        };
         let (need, denial) = rule(operation);
+        let nothing = Grants::default();
+        let grants = match &self.principal {
+            Principal::RootKey(key) if !key.grants.full => &key.grants,
+            _ if self.may(operation, target) => return Ok(()),
+            _ => &nothing,
+        };
         match (need.missing(grants, &self.workspace, target), denial) {
             (None, _) => Ok(()),
             (Some(_), Denial::Masked(code)) => Err(Error::absent(code)),
@@ -111,6 +114,17 @@ impl OpCtx {
             }
         }
     }
+}
+
+/// End users act on the API of their portal; which of its keys are theirs is for
+/// the room of portals to say.
+fn portal_user_may(user: &PortalUser, operation: Operation, target: Target<'_>) -> bool {
+    let scope = match operation {
+        Operation::ApiListKeys | Operation::KeyRead => Scope::KeysRead,
+        Operation::KeyReroll | Operation::KeyRerollRecoverable => Scope::KeysReroll,
+        _ => return false,
+    };
+    user.scopes.contains(&scope) && target.api == Some(&user.api)
 }
 
 /// What was missing, in the words of the contract.

@@ -28,6 +28,8 @@ pub mod store;
 pub mod audit;
 pub mod events;
 
+pub mod analytics;
+
 pub mod apis;
 pub mod credits;
 pub mod permissions;
@@ -42,6 +44,8 @@ pub mod keys;
 pub mod root_keys;
 
 pub mod verification;
+
+pub mod portals;
 
 pub mod cli;
 pub mod jobs;

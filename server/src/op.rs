@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use entity::ids::{RequestId, RootKeyId, WorkspaceId};
+use entity::ids::{ApiId, PortalSessionId, RequestId, RootKeyId, WorkspaceId};
 
 use crate::grants::Grants;
 
@@ -28,6 +28,12 @@ pub struct OpCtx {
 #[derive(Clone)]
 pub enum Principal {
     RootKey(Arc<RootKeyPrincipal>),
+    /// An end user in a portal, bound to one external id.
+    PortalUser(PortalUser),
+    /// A session whose code is being redeemed.
+    PortalSession(PortalSessionId),
+    /// Nobody yet; may do nothing.
+    Anonymous,
     /// The operator at the command line; may do everything.
     Cli,
     /// The server itself: a scheduled task or the bootstrap.
@@ -42,6 +48,40 @@ pub struct RootKeyPrincipal {
     pub grants: Grants,
     /// Unix milliseconds.
     pub expires_at: Option<i64>,
+}
+
+/// An end user's portal session.
+#[derive(Clone, Debug)]
+pub struct PortalUser {
+    pub session: PortalSessionId,
+    /// The API whose keys the portal serves.
+    pub api: ApiId,
+    pub external_id: String,
+    pub scopes: Vec<Scope>,
+}
+
+/// What an end user may do in a portal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    KeysRead,
+    KeysReroll,
+    AnalyticsRead,
+}
+
+impl Scope {
+    pub const ALL: [Scope; 3] = [Scope::KeysRead, Scope::KeysReroll, Scope::AnalyticsRead];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Scope::KeysRead => "keys:read",
+            Scope::KeysReroll => "keys:reroll",
+            Scope::AnalyticsRead => "analytics:read",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scope| scope.as_str() == text)
+    }
 }
 
 /// Where a call came in.
@@ -69,7 +109,7 @@ impl Principal {
     pub fn root_key(&self) -> Option<&RootKeyPrincipal> {
         match self {
             Principal::RootKey(key) => Some(key),
-            Principal::Cli | Principal::Job(_) => None,
+            _ => None,
         }
     }
 
@@ -77,6 +117,9 @@ impl Principal {
     pub fn id(&self) -> &str {
         match self {
             Principal::RootKey(key) => key.id.as_str(),
+            Principal::PortalUser(user) => &user.external_id,
+            Principal::PortalSession(id) => id.as_str(),
+            Principal::Anonymous => "anonymous",
             Principal::Cli => "cli",
             Principal::Job(name) => name,
         }

@@ -1,6 +1,6 @@
 //! Rows of APIs.
 
-use entity::ids::{ApiId, WorkspaceId};
+use entity::ids::{ApiId, KeyspaceId, WorkspaceId};
 use entity::{api, key};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, Set};
 
@@ -31,6 +31,21 @@ pub async fn find_live(
     id: &ApiId,
 ) -> Result<Option<Api>> {
     let row = api::Entity::find_by_id(id.clone())
+        .filter(api::Column::WorkspaceId.eq(workspace.clone()))
+        .filter(api::Column::DeletedAt.is_null())
+        .one(db)
+        .await?;
+    Ok(row.map(Api::from))
+}
+
+/// As [`find_live`], by the keyspace behind the API.
+pub async fn find_live_by_keyspace(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    keyspace: &KeyspaceId,
+) -> Result<Option<Api>> {
+    let row = api::Entity::find()
+        .filter(api::Column::KeyspaceId.eq(keyspace.clone()))
         .filter(api::Column::WorkspaceId.eq(workspace.clone()))
         .filter(api::Column::DeletedAt.is_null())
         .one(db)

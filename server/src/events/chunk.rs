@@ -27,6 +27,16 @@ pub enum Stored {
     Ratelimit(StoredRatelimit),
 }
 
+impl Stored {
+    /// Unix milliseconds.
+    pub fn time_ms(&self) -> i64 {
+        match self {
+            Stored::Verification(event) => event.time_ms,
+            Stored::Ratelimit(event) => event.time_ms,
+        }
+    }
+}
+
 /// Fields as in [`super::Verification`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredVerification {

@@ -38,6 +38,7 @@ struct Shared {
     last_used: LastUsed,
     closed: AtomicBool,
     failing: AtomicBool,
+    storing_now: AtomicBool,
     lost: AtomicU64,
     stored: AtomicU64,
 }
@@ -52,6 +53,8 @@ pub struct Health {
     pub stored: u64,
     /// Events that wait to be stored.
     pub waiting: u64,
+    /// A chunk is on its way to the disk.
+    pub storing_now: bool,
 }
 
 impl Default for Recorder {
@@ -70,6 +73,7 @@ impl Recorder {
             last_used: LastUsed::default(),
             closed: AtomicBool::new(false),
             failing: AtomicBool::new(false),
+            storing_now: AtomicBool::new(false),
             lost: AtomicU64::new(0),
             stored: AtomicU64::new(0),
         }))
@@ -96,6 +100,7 @@ impl Recorder {
             lost: self.0.lost.load(Ordering::Relaxed),
             stored: self.0.stored.load(Ordering::Relaxed),
             waiting: self.0.waiting.lock().iter().map(|segment| segment.events).sum(),
+            storing_now: self.0.storing_now.load(Ordering::SeqCst),
         }
     }
 
@@ -139,7 +144,16 @@ impl Recorder {
 
     /// The oldest segment; later events start another.
     pub(super) fn take(&self) -> Option<Segment> {
-        self.0.waiting.lock().pop_front()
+        let mut waiting = self.0.waiting.lock();
+        let taken = waiting.pop_front();
+        // Before the lock goes: nobody may see neither a waiting nor a stored event.
+        self.0.storing_now.store(taken.is_some(), Ordering::SeqCst);
+        taken
+    }
+
+    /// The segment taken last is stored or lost.
+    pub(super) fn settled(&self) {
+        self.0.storing_now.store(false, Ordering::SeqCst);
     }
 
     pub(super) fn close(&self) {

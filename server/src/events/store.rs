@@ -42,6 +42,26 @@ pub async fn read_after(db: &impl ConnectionTrait, cursor: i64, limit: u64) -> R
     rows.into_iter().map(|row| Ok(Chunk { id: row.id, events: decode(row.version, &row.body)? })).collect()
 }
 
+/// Up to `limit` chunks after the one with id `cursor` that may hold events of
+/// the span from `start_ms` until before `end_ms`, oldest first.
+pub async fn read_between(
+    db: &impl ConnectionTrait,
+    start_ms: i64,
+    end_ms: i64,
+    cursor: i64,
+    limit: u64,
+) -> Result<Vec<Chunk>> {
+    let rows = chunk::Entity::find()
+        .filter(chunk::Column::Id.gt(cursor))
+        .filter(chunk::Column::LastTime.gte(start_ms))
+        .filter(chunk::Column::FirstTime.lt(end_ms))
+        .order_by_asc(chunk::Column::Id)
+        .limit(limit)
+        .all(db)
+        .await?;
+    rows.into_iter().map(|row| Ok(Chunk { id: row.id, events: decode(row.version, &row.body)? })).collect()
+}
+
 /// Notes when keys were last used, in one statement.
 pub(super) async fn set_keys_used(db: &impl ConnectionTrait, used: &[(KeyId, i64)]) -> Result<()> {
     let mut latest = CaseStatement::new();

@@ -44,6 +44,7 @@ async fn run(recorder: Recorder, database: Database) {
         let closing = recorder.is_closed();
         while let Some(segment) = recorder.take() {
             persist(&recorder, &database, &segment).await;
+            recorder.settled();
             if !closing {
                 // What was recorded meanwhile gathers into a chunk worth its row.
                 break;

@@ -61,6 +61,11 @@ pub enum Operation {
     PortalUpdate,
     PortalDelete,
     PortalCreateSession,
+    /// What the caller must hold to give a scope away.
+    PortalScopeKeysRead,
+    PortalScopeKeysReroll,
+    PortalScopeEncrypt,
+    PortalScopeAnalytics,
     RootKeyCreate,
     RootKeyRead,
     RootKeyUpdate,
@@ -304,6 +309,10 @@ pub(super) fn rule(operation: Operation) -> (Need, Denial) {
         Operation::PortalCreateSession => {
             (Own(Portal, "create_portal_session"), Masked(Code::PortalNotFound))
         }
+        Operation::PortalScopeKeysRead => (All(&[Own(Api, "read_key"), Own(Api, "read_api")]), Forbidden),
+        Operation::PortalScopeKeysReroll => (Own(Api, "create_key"), Forbidden),
+        Operation::PortalScopeEncrypt => (Own(Api, "encrypt_key"), Forbidden),
+        Operation::PortalScopeAnalytics => (Own(Api, "read_analytics"), Forbidden),
         Operation::RootKeyCreate | Operation::RootKeyUpdate => (On(RootKey, "write"), Forbidden),
         Operation::RootKeyRead => (On(RootKey, "read"), Forbidden),
         Operation::RootKeyDelete => (On(RootKey, "delete"), Forbidden),

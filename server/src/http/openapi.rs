@@ -15,11 +15,21 @@ pub struct Described {
     pub path: &'static str,
     pub method: &'static str,
     pub summary: &'static str,
-    /// Served without credentials.
-    pub public: bool,
+    pub access: Access,
     pub request: Option<Schema>,
     pub response: Option<Schema>,
     pub paged: bool,
+    /// Schemas of members of the envelope beside `data`.
+    pub beside_data: Option<fn() -> Value>,
+}
+
+/// Which credentials an operation asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    RootKey,
+    /// The cookie of an end user's session.
+    PortalSession,
+    Public,
 }
 
 /// A type's place in the registry.
@@ -57,7 +67,13 @@ pub fn document(version: &Version, operations: &[Described]) -> Value {
         "security": [{ "rootKey": [] }],
         "paths": paths,
         "components": {
-            "securitySchemes": { "rootKey": { "type": "http", "scheme": "bearer", "description": "A root key." } },
+            "securitySchemes": {
+                "rootKey": { "type": "http", "scheme": "bearer", "description": "A root key." },
+                "portalSession": {
+                    "type": "apiKey", "in": "cookie", "name": "portal_session",
+                    "description": "The token of an end user's portal session.",
+                },
+            },
             "schemas": schemas,
         },
     })
@@ -168,8 +184,10 @@ fn path(operation: &Described) -> Value {
         body["requestBody"] =
             json!({ "required": true, "content": { "application/json": { "schema": reference(request) } } });
     }
-    if operation.public {
-        body["security"] = json!([]);
+    match operation.access {
+        Access::RootKey => {}
+        Access::PortalSession => body["security"] = json!([{ "portalSession": [] }]),
+        Access::Public => body["security"] = json!([]),
     }
     json!({ operation.method: body })
 }
@@ -180,6 +198,12 @@ fn success(operation: &Described) -> Value {
     if let Some(response) = operation.response {
         properties["data"] = reference(response);
         required.push("data");
+    }
+    if let Some(beside) = operation.beside_data {
+        let Value::Object(members) = beside() else { return json!({}) };
+        for (name, schema) in members {
+            properties[&name] = schema;
+        }
     }
     if operation.paged {
         properties["pagination"] = json!({ "$ref": "#/components/schemas/Pagination" });

@@ -1,14 +1,17 @@
 //! Workspaces: the tenants of one server. Every other row belongs to one.
 
 mod store;
+mod usage;
 
 use entity::ids::WorkspaceId;
 use serde_json::{Value, json};
 
+pub use usage::{Limits, Month, MonthUsage};
+
+use crate::analytics::Analytics;
 use crate::audit::{Event, Group, Target};
 use crate::entropy::Entropy;
 use crate::error::{Code, Error, Result};
-use crate::grants::{self, Operation};
 use crate::op::OpCtx;
 use crate::store::{Change, Store};
 
@@ -26,13 +29,6 @@ pub struct Workspace {
     pub created_at: i64,
 }
 
-/// What bounds a workspace; everything else here is unlimited.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// `None` is unlimited.
-    pub api_requests_per_minute: Option<i64>,
-}
-
 /// Creates a workspace.
 pub struct CreateWorkspace {
     pub slug: String,
@@ -44,11 +40,12 @@ pub struct CreateWorkspace {
 pub struct Workspaces {
     store: Store,
     entropy: Entropy,
+    analytics: Analytics,
 }
 
 impl Workspaces {
-    pub fn new(store: Store, entropy: Entropy) -> Self {
-        Self { store, entropy }
+    pub fn new(store: Store, entropy: Entropy, analytics: Analytics) -> Self {
+        Self { store, entropy, analytics }
     }
 
     pub async fn list(&self) -> Result<Vec<Workspace>> {
@@ -120,15 +117,6 @@ impl Workspaces {
         let before = std::mem::replace(&mut workspace.api_limit_per_minute, per_minute);
         let changes = json!({ "apiLimitPerMinute": { "before": before, "after": per_minute } });
         self.save(cx, workspace, before == per_minute, "Limited the API requests of", changes).await
-    }
-
-    /// The limits a workspace has (v2 contract, section 15: getLimits).
-    pub async fn limits(&self, cx: &OpCtx) -> Result<Limits> {
-        cx.require(Operation::WorkspaceLimitsRead, grants::Target::NONE)?;
-        let all = self.list().await?;
-        let own = all.into_iter().find(|workspace| workspace.id == cx.workspace);
-        let own = own.ok_or_else(|| Error::absent(Code::WorkspaceNotFound))?;
-        Ok(Limits { api_requests_per_minute: own.api_limit_per_minute })
     }
 
     async fn save(

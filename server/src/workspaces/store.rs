@@ -1,5 +1,6 @@
 //! Rows of workspaces.
 
+use entity::ids::WorkspaceId;
 use entity::workspace::{self, Column, Entity};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Set, SqlErr};
 
@@ -9,15 +10,25 @@ use crate::store::Tx;
 
 pub(super) async fn all(db: &impl ConnectionTrait) -> Result<Vec<Workspace>> {
     let rows = Entity::find().filter(Column::DeletedAt.is_null()).order_by_asc(Column::Id).all(db).await?;
-    let workspaces = rows.into_iter().map(|row| Workspace {
-        id: row.id,
-        slug: row.slug,
-        name: row.name,
-        enabled: row.enabled,
-        api_limit_per_minute: row.api_limit_per_minute,
-        created_at: row.created_at,
-    });
-    Ok(workspaces.collect())
+    Ok(rows.into_iter().map(Workspace::from).collect())
+}
+
+pub(super) async fn find(db: &impl ConnectionTrait, id: &WorkspaceId) -> Result<Option<Workspace>> {
+    let row = Entity::find_by_id(id.clone()).filter(Column::DeletedAt.is_null()).one(db).await?;
+    Ok(row.map(Workspace::from))
+}
+
+impl From<workspace::Model> for Workspace {
+    fn from(row: workspace::Model) -> Self {
+        Self {
+            id: row.id,
+            slug: row.slug,
+            name: row.name,
+            enabled: row.enabled,
+            api_limit_per_minute: row.api_limit_per_minute,
+            created_at: row.created_at,
+        }
+    }
 }
 
 pub(super) async fn insert(tx: &Tx, workspace: &Workspace) -> Result<()> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use entity::ids::ApiId;
 use poem::Response;
 use poem::endpoint::BoxEndpoint;
-use poem::http::StatusCode;
+use poem::http::{HeaderMap, StatusCode};
 use poem::test::TestClient;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -34,9 +34,15 @@ pub struct Answer {
     pub status: StatusCode,
     pub body: Value,
     pub content_type: String,
+    headers: HeaderMap,
 }
 
 impl Answer {
+    /// A header's text; empty when it is absent.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
     /// The data of a success; panics on anything else.
     #[track_caller]
     pub fn data(self) -> Value {
@@ -120,6 +126,20 @@ impl TestApp {
         answer(request.send().await.0).await
     }
 
+    /// A call with a cookie and without a bearer token.
+    pub async fn with_cookie(&self, operation: &str, cookie: &str, body: Value) -> Answer {
+        let request = self.client.post(format!("/v2/{operation}")).body(body.to_string());
+        let request = request.header("content-type", "application/json").header("cookie", cookie);
+        answer(request.send().await.0).await
+    }
+
+    /// Waits until every event recorded so far is stored.
+    pub async fn flush_events(&self) {
+        while self.app.recorder.health().waiting > 0 || self.app.recorder.health().storing_now {
+            tokio::task::yield_now().await;
+        }
+    }
+
     pub async fn get(&self, path: &str) -> Answer {
         answer(self.client.get(path).send().await.0).await
     }
@@ -173,6 +193,7 @@ impl TestApp {
 async fn answer(response: Response) -> Answer {
     let status = response.status();
     let content_type = response.content_type().unwrap_or_default().to_owned();
+    let headers = response.headers().clone();
     let bytes = response.into_body().into_vec().await.unwrap();
-    Answer { status, content_type, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) }
+    Answer { status, content_type, headers, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) }
 }

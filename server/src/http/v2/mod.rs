@@ -13,6 +13,8 @@ mod keys_moves;
 mod operation;
 mod overrides;
 mod permissions;
+mod portal;
+mod portal_manage;
 mod ratelimit;
 mod roles;
 mod root_keys;
@@ -35,7 +37,7 @@ use self::errors::{Negotiation, respond};
 use self::operation::Operation;
 use crate::app::App;
 use crate::error::{Code, Error};
-use crate::http::openapi::{self, Described, Version};
+use crate::http::openapi::{self, Access, Described, Version};
 use crate::http::{funnel, panic_text};
 
 const LIVENESS: &str = "/v2/liveness";
@@ -54,6 +56,8 @@ fn operations() -> Vec<Operation> {
         ratelimit::operations(),
         overrides::operations(),
         analytics::operations(),
+        portal::operations(),
+        portal_manage::operations(),
         root_keys::operations(),
         workspace::operations(),
     ]
@@ -84,10 +88,11 @@ pub static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
         path: LIVENESS,
         method: "get",
         summary: "Whether the server answers",
-        public: true,
+        access: Access::Public,
         request: None,
         response: None,
         paged: false,
+        beside_data: None,
     });
     let mut document = openapi::document(&VERSION, &described);
     let liveness =

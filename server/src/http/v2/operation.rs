@@ -8,22 +8,25 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::sync::{Arc, OnceLock};
 
+use entity::ids::WorkspaceId;
 use jsonschema::Validator;
 use poem::endpoint::BoxEndpoint;
-use poem::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
+use poem::http::header::{
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, COOKIE, HeaderMap, HeaderValue, PRAGMA, USER_AGENT,
+};
 use poem::{Endpoint, EndpointExt, Request, Response};
 use poem_openapi::types::Type;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::errors::{Negotiation, respond};
 use crate::app::App;
 use crate::error::{Code, Error, Fault, Result};
 use crate::http::funnel::{self, Call, header};
-use crate::http::openapi::{self, Described, Schema};
+use crate::http::openapi::{self, Access, Described, Schema};
 use crate::http::schema;
-use crate::op::{Door, OpCtx};
+use crate::op::{Door, OpCtx, Principal};
 use crate::root_keys::Budget;
 use crate::store::Paged;
 
@@ -31,6 +34,8 @@ use crate::store::Paged;
 pub struct Reply<T> {
     data: T,
     pagination: Option<Pagination>,
+    /// Members of the envelope beside `data`.
+    beside: Option<Map<String, Value>>,
 }
 
 #[derive(Serialize)]
@@ -43,14 +48,22 @@ struct Pagination {
 
 impl<T> From<T> for Reply<T> {
     fn from(data: T) -> Self {
-        Self { data, pagination: None }
+        Self { data, pagination: None, beside: None }
+    }
+}
+
+impl<T> Reply<T> {
+    pub fn beside(mut self, members: Map<String, Value>) -> Self {
+        self.beside = Some(members);
+        self
     }
 }
 
 impl<T> Reply<Vec<T>> {
     pub fn page(page: Paged<T>) -> Self {
         let has_more = page.next.is_some();
-        Self { data: page.items, pagination: Some(Pagination { cursor: page.next, has_more }) }
+        let pagination = Some(Pagination { cursor: page.next, has_more });
+        Self { data: page.items, pagination, beside: None }
     }
 }
 
@@ -63,6 +76,15 @@ struct Envelope<'a, T> {
     pagination: Option<&'a Pagination>,
 }
 
+/// An envelope with members beside `data`.
+#[derive(Serialize)]
+struct Beside<'a, T> {
+    #[serde(flatten)]
+    envelope: Envelope<'a, T>,
+    #[serde(flatten)]
+    members: &'a Map<String, Value>,
+}
+
 #[derive(Serialize)]
 struct EnvelopeMeta<'a> {
     #[serde(rename = "requestId")]
@@ -70,24 +92,55 @@ struct EnvelopeMeta<'a> {
 }
 
 /// Makes the endpoint of an operation.
-type Mount = Box<dyn Fn(&Arc<App>, Arc<Checker>, bool) -> BoxEndpoint<'static, Response>>;
+type Mount = Box<dyn Fn(&Arc<App>, Traits) -> BoxEndpoint<'static, Response>>;
 
 /// An operation of the table in [`super::operations`].
 pub struct Operation {
     pub described: Described,
+    no_store: bool,
     mount: Mount,
+}
+
+/// What the endpoint needs to know of its operation.
+#[derive(Clone)]
+struct Traits {
+    checker: Arc<Checker>,
+    access: Access,
+    has_data: bool,
+    no_store: bool,
 }
 
 impl Operation {
     pub fn mount(&self, app: &Arc<App>, document: &'static Value) -> BoxEndpoint<'static, Response> {
         let schema = self.described.request.expect("mounted operations have a body");
         let checker = Arc::new(Checker { schema, document, compiled: OnceLock::new() });
-        (self.mount)(app, checker, self.described.response.is_some())
+        let Described { access, response, .. } = &self.described;
+        let traits =
+            Traits { checker, access: *access, has_data: response.is_some(), no_store: self.no_store };
+        (self.mount)(app, traits)
     }
 
     /// Answers with the envelope alone (v2 contract, 1.4: deleteIdentity).
     pub fn without_data(mut self) -> Self {
         self.described.response = None;
+        self
+    }
+
+    /// Asks for other credentials than a root key.
+    pub fn access(mut self, access: Access) -> Self {
+        self.described.access = access;
+        self
+    }
+
+    /// Answers with members beside `data`.
+    pub fn beside_data(mut self, schemas: fn() -> Value) -> Self {
+        self.described.beside_data = Some(schemas);
+        self
+    }
+
+    /// Its answer carries a secret that no cache may keep (v2 contract, 1.8).
+    pub fn no_store(mut self) -> Self {
+        self.no_store = true;
         self
     }
 
@@ -175,27 +228,27 @@ where
         path,
         method: "post",
         summary,
-        public: false,
+        access: Access::RootKey,
         request: Some(Schema { reference: I::schema_ref, register: I::register }),
         response: Some(Schema { reference: D::schema_ref, register: D::register }),
         paged: false,
+        beside_data: None,
     };
-    let mount = move |app: &Arc<App>, checker: Arc<Checker>, has_data: bool| {
+    let mount = move |app: &Arc<App>, traits: Traits| {
         let mode = match mode {
             Mode::Checked => Mode::Checked,
             Mode::Hot { in_bounds } => Mode::Hot { in_bounds },
         };
-        Served { app: app.clone(), path, checker, mode, has_data, handler, input: PhantomData }.boxed()
+        Served { app: app.clone(), path, traits, mode, handler, input: PhantomData }.boxed()
     };
-    Operation { described, mount: Box::new(mount) }
+    Operation { described, no_store: false, mount: Box::new(mount) }
 }
 
 struct Served<I, H> {
     app: Arc<App>,
     path: &'static str,
-    checker: Arc<Checker>,
+    traits: Traits,
     mode: Mode<I>,
-    has_data: bool,
     handler: H,
     input: PhantomData<fn() -> I>,
 }
@@ -221,14 +274,19 @@ where
             Ok(input) => input,
             Err(error) => return Ok(self.refuse(&call, headers, &error, Negotiation::Json)),
         };
-        let (outcome, budget) = match authenticate(&self.app, &call, headers).await {
+        let authenticated = match self.traits.access {
+            Access::RootKey => authenticate(&self.app, &call, headers).await,
+            Access::PortalSession => portal_user(&self.app, &call, headers).await,
+            Access::Public => Ok((context(&call, headers, Principal::Anonymous, "".into()), None)),
+        };
+        let (outcome, budget) = match authenticated {
             Ok((cx, budget)) => (self.run(cx, input).await, budget),
             Err(refused) => (Err(refused.error), refused.budget),
         };
         let mut response = match outcome {
             Ok(reply) => {
                 call.log(self.path, 200, None);
-                succeed(&call, &reply, self.has_data)
+                succeed(&call, &reply, &self.traits)
             }
             Err(error) => self.refuse(&call, headers, &error, Negotiation::ByAccept),
         };
@@ -244,16 +302,7 @@ where
     I: DeserializeOwned,
 {
     fn read_input(&self, headers: &HeaderMap, body: &[u8]) -> Result<I> {
-        if !headers.contains_key(AUTHORIZATION) {
-            return Err(invalid(
-                "Authorization header for 'bearer' scheme",
-                fault(
-                    "security",
-                    "The Authorization header is missing",
-                    Some("Send 'Authorization: Bearer <root key>'"),
-                ),
-            ));
-        }
+        check_security(self.traits.access, headers)?;
         if !is_json(headers) {
             return Err(invalid(
                 "The request body must be JSON",
@@ -281,7 +330,7 @@ where
                 fault("requestBody", &format!("invalid JSON: {error}"), fix),
             )
         })?;
-        if let Some(error) = self.checker.explain(self.path, &value) {
+        if let Some(error) = self.traits.checker.explain(self.path, &value) {
             return Err(error);
         }
         // What JSON Schema cannot see: integers past 64 bits, duplicate members.
@@ -311,15 +360,25 @@ where
     }
 }
 
-fn succeed<T: Serialize>(call: &Call, reply: &Reply<T>, has_data: bool) -> Response {
+fn succeed<T: Serialize>(call: &Call, reply: &Reply<T>, traits: &Traits) -> Response {
     let envelope = Envelope {
         meta: EnvelopeMeta { request_id: call.request_id.as_str() },
-        data: has_data.then_some(&reply.data),
+        data: traits.has_data.then_some(&reply.data),
         pagination: reply.pagination.as_ref(),
     };
     let mut body = Vec::with_capacity(512);
-    serde_json::to_writer(&mut body, &envelope).expect("replies are plain data");
-    Response::builder().content_type("application/json").body(body)
+    match &reply.beside {
+        None => serde_json::to_writer(&mut body, &envelope),
+        Some(members) => serde_json::to_writer(&mut body, &Beside { envelope, members }),
+    }
+    .expect("replies are plain data");
+    let response = Response::builder().content_type("application/json");
+    let response = if traits.no_store {
+        response.header(CACHE_CONTROL, "no-store").header(PRAGMA, "no-cache")
+    } else {
+        response
+    };
+    response.body(body)
 }
 
 /// A caller turned away before the handler, perhaps with a budget to show.
@@ -354,16 +413,62 @@ async fn authenticate(
     } else {
         None
     };
-    let cx = OpCtx {
-        principal: crate::op::Principal::RootKey(authenticated.principal),
-        workspace: authenticated.workspace,
+    let principal = Principal::RootKey(authenticated.principal);
+    Ok((context(call, headers, principal, authenticated.workspace), budget))
+}
+
+/// The end user behind the session cookie (v2 contract, section 11).
+async fn portal_user(
+    app: &Arc<App>,
+    call: &Call,
+    headers: &HeaderMap,
+) -> Result<(OpCtx, Option<Budget>), Refused> {
+    let token = portal_token(headers).unwrap_or_default();
+    if token.is_empty() {
+        let detail = "The portal session cookie is empty.";
+        return Err(Error::new(Code::PortalTokenMissing, detail).into());
+    }
+    let session = app.portals.authenticate(token, call.now_ms).await?;
+    Ok((context(call, headers, session.principal(), session.workspace.clone()), None))
+}
+
+fn context(call: &Call, headers: &HeaderMap, principal: Principal, workspace: WorkspaceId) -> OpCtx {
+    OpCtx {
+        principal,
+        workspace,
         now_ms: call.now_ms,
         request_id: call.request_id.clone(),
         door: Door::V2,
         ip: call.ip,
         user_agent: header(headers, &USER_AGENT).map(ToOwned::to_owned),
-    };
-    Ok((cx, budget))
+    }
+}
+
+/// The credentials must be there at all; whether they are good comes later (v2
+/// contract, 1.3).
+fn check_security(access: Access, headers: &HeaderMap) -> Result<()> {
+    let has_bearer = headers.contains_key(AUTHORIZATION);
+    let missing =
+        |detail: &str, message: &str, fix: &str| Err(invalid(detail, fault("security", message, Some(fix))));
+    match access {
+        Access::RootKey if !has_bearer => missing(
+            "Authorization header for 'bearer' scheme",
+            "The Authorization header is missing",
+            "Send 'Authorization: Bearer <root key>'",
+        ),
+        // A bearer token makes the cookie count for nothing.
+        Access::PortalSession if has_bearer || portal_token(headers).is_none() => missing(
+            "Cookie 'portal_session'",
+            "The portal session cookie is missing, or an Authorization header was sent beside it",
+            "Send the cookie 'portal_session' and no Authorization header",
+        ),
+        _ => Ok(()),
+    }
+}
+
+fn portal_token(headers: &HeaderMap) -> Option<&str> {
+    let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    cookies.flat_map(|value| value.split(';')).find_map(|pair| pair.trim().strip_prefix("portal_session="))
 }
 
 fn bearer(headers: &HeaderMap) -> Result<&str> {

@@ -10,12 +10,20 @@ use crate::app::App;
 use crate::error::Result;
 use crate::http::schema::Nullable;
 use crate::op::OpCtx;
+use crate::workspaces::Month;
 
 /// Days that logs of requests can be queried (design decision 13).
 const LOG_RETENTION_DAYS: i64 = 14;
 
 pub fn operations() -> Vec<Operation> {
-    vec![checked::<_, LimitsOut, _, _, _>("/v2/workspace.getLimits", "Get the limits of a workspace", limits)]
+    vec![
+        checked::<_, LimitsOut, _, _, _>("/v2/workspace.getLimits", "Get the limits of a workspace", limits),
+        checked::<_, UsageOut, _, _, _>(
+            "/v2/workspace.getUsage",
+            "Get what a workspace used in a month",
+            usage,
+        ),
+    ]
 }
 
 #[derive(Object, Deserialize)]
@@ -45,11 +53,111 @@ async fn limits(app: Arc<App>, cx: OpCtx, _: GetLimitsBody) -> Result<Reply<Limi
     let limits = app.workspaces.limits(&cx).await?;
     let limit = |limit| LimitOut { limit: Nullable(limit), current: None };
     let out = LimitsOut {
-        api_billable_operations_count_max_per_month: limit(None),
+        api_billable_operations_count_max_per_month: LimitOut {
+            limit: Nullable(None),
+            current: Some(limits.operations_this_month),
+        },
         api_requests_count_max_per_minute: limit(limits.api_requests_per_minute),
         logs_retention_days_max: limit(Some(LOG_RETENTION_DAYS)),
         logs_audit_retention_days_max: limit(None),
         logdrains_max: LimitOut { limit: Nullable(Some(0)), current: Some(0) },
+    };
+    Ok(out.into())
+}
+
+#[derive(Object, Deserialize)]
+pub struct GetUsageBody {
+    /// The current month up to now when left out.
+    period: Option<MonthBody>,
+}
+
+/// A calendar month, UTC, of the last 90 days.
+#[derive(Object, Deserialize)]
+#[oai(rename = "UsageMonth")]
+pub struct MonthBody {
+    #[oai(validator(minimum(value = "2000"), maximum(value = "9999")))]
+    year: i32,
+    #[oai(validator(minimum(value = "1"), maximum(value = "12")))]
+    month: u32,
+}
+
+#[derive(Object, Serialize)]
+#[oai(rename = "WorkspaceUsage")]
+pub struct UsageOut {
+    period: PeriodOut,
+    totals: TotalsOut,
+    breakdowns: BreakdownsOut,
+}
+
+#[derive(Object, Serialize)]
+#[oai(rename = "UsagePeriod")]
+pub struct PeriodOut {
+    /// Unix milliseconds.
+    start: i64,
+    /// Unix milliseconds, exclusive.
+    end: i64,
+}
+
+#[derive(Object, Serialize)]
+#[oai(rename = "UsageTotals")]
+pub struct TotalsOut {
+    api: ApiUsageOut,
+    compute: ComputeOut,
+    gateway: GatewayOut,
+}
+
+#[derive(Object, Serialize)]
+#[oai(rename = "ApiUsage")]
+pub struct ApiUsageOut {
+    /// Those that were valid.
+    verifications: i64,
+    /// Those that passed.
+    ratelimits: i64,
+}
+
+/// Always nothing: this server runs no deployments.
+#[derive(Default, Object, Serialize)]
+#[oai(rename = "ComputeUsage")]
+pub struct ComputeOut {
+    #[oai(rename = "cpuSeconds")]
+    #[serde(rename = "cpuSeconds")]
+    cpu_seconds: i64,
+    #[oai(rename = "memoryGiBHours")]
+    #[serde(rename = "memoryGiBHours")]
+    memory_gib_hours: i64,
+    #[oai(rename = "storageGiBHours")]
+    #[serde(rename = "storageGiBHours")]
+    storage_gib_hours: i64,
+    #[oai(rename = "egressGiB")]
+    #[serde(rename = "egressGiB")]
+    egress_gib: i64,
+}
+
+/// Always nothing: there is no gateway here.
+#[derive(Default, Object, Serialize)]
+#[oai(rename = "GatewayUsage", rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub struct GatewayOut {
+    active_keys: i64,
+}
+
+/// Always empty: there are no environments and no apps here.
+#[derive(Default, Object, Serialize)]
+#[oai(rename = "UsageBreakdowns", rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub struct BreakdownsOut {
+    by_environment: Vec<super::shared::Empty>,
+    by_app: Vec<super::shared::Empty>,
+}
+
+async fn usage(app: Arc<App>, cx: OpCtx, body: GetUsageBody) -> Result<Reply<UsageOut>> {
+    let month = body.period.map(|period| Month { year: period.year, month: period.month });
+    let found = app.workspaces.usage(&cx, month).await?;
+    let api = ApiUsageOut { verifications: found.usage.verifications, ratelimits: found.usage.ratelimits };
+    let out = UsageOut {
+        period: PeriodOut { start: found.start_ms, end: found.end_ms },
+        totals: TotalsOut { api, compute: ComputeOut::default(), gateway: GatewayOut::default() },
+        breakdowns: BreakdownsOut::default(),
     };
     Ok(out.into())
 }

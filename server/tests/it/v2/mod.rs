@@ -9,5 +9,7 @@ mod keys_access;
 mod keys_moves;
 mod overrides;
 mod permissions;
+mod portal;
 mod ratelimit;
+mod root_keys;
 mod verify;

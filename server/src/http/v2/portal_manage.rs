@@ -1,0 +1,296 @@
+//! v2 `portal.*`: managing portals and ending sessions (v2 contract, section 15).
+//!
+//! Portals of apps are not offered: there are no apps here.
+
+use std::sync::Arc;
+
+use entity::ids::KeyspaceId;
+use poem_openapi::Object;
+use serde::{Deserialize, Serialize};
+
+use super::operation::{Operation, Reply, checked};
+use super::shared::{Empty, default_limit, default_true, page};
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::http::schema;
+use crate::op::OpCtx;
+use crate::portals::{
+    CreatePortal, ExternalSessions, Portal, PortalName, SessionInfo, SessionStatus, UpdatePortal,
+};
+
+pub fn operations() -> Vec<Operation> {
+    vec![
+        checked::<_, CreatePortalOut, _, _, _>("/v2/portal.createPortal", "Create a portal", create),
+        checked::<_, PortalOut, _, _, _>("/v2/portal.getPortal", "Get a portal", get),
+        checked::<_, Empty, _, _, _>("/v2/portal.updatePortal", "Change a portal", update),
+        checked::<_, Empty, _, _, _>("/v2/portal.deletePortal", "Delete a portal", delete),
+        checked::<_, Vec<SessionsOut>, _, _, _>(
+            "/v2/portal.listSessions",
+            "List the live sessions of a portal by end user",
+            sessions,
+        )
+        .paged(),
+        checked::<_, RevokedOut, _, _, _>(
+            "/v2/portal.revokeSession",
+            "End every session of an end user",
+            revoke,
+        ),
+    ]
+}
+
+fn no_apps() -> Error {
+    Error::invalid("This server has no apps: name the keyspace the portal serves by `keyspaceId`.")
+}
+
+#[derive(Object, Deserialize)]
+#[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub struct CreatePortalBody {
+    #[oai(validator(min_length = 3, max_length = 64, pattern = "^[a-z0-9]+(-[a-z0-9]+)*$"))]
+    slug: String,
+    #[oai(validator(min_length = 1, max_length = 64))]
+    display_name: String,
+    #[oai(validator(min_length = 1, max_length = 255))]
+    keyspace_id: Option<String>,
+    /// Refused: there are no apps here.
+    #[oai(validator(min_length = 1, max_length = 255))]
+    app_id: Option<String>,
+    #[oai(default = "default_true")]
+    #[serde(default = "default_true")]
+    enabled: bool,
+    #[oai(validator(max_length = 500, pattern = "^https://"))]
+    logo_url: Option<String>,
+    #[oai(validator(pattern = "^#[0-9a-fA-F]{6}$"))]
+    primary_color: Option<String>,
+}
+
+#[derive(Object, Serialize)]
+#[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub struct CreatePortalOut {
+    portal_id: String,
+}
+
+async fn create(app: Arc<App>, cx: OpCtx, body: CreatePortalBody) -> Result<Reply<CreatePortalOut>> {
+    let (Some(keyspace), None) = (body.keyspace_id, body.app_id) else { return Err(no_apps()) };
+    let command = CreatePortal {
+        slug: body.slug,
+        display_name: body.display_name,
+        keyspace: KeyspaceId::from(keyspace),
+        enabled: body.enabled,
+        logo_url: body.logo_url,
+        primary_color: body.primary_color,
+    };
+    let portal_id = app.portals.create(&cx, command).await?;
+    Ok(CreatePortalOut { portal_id: portal_id.into_string() }.into())
+}
+
+#[derive(Object, Deserialize)]
+#[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub struct GetPortalBody {
+    /// Id or slug; this or `keyspaceId`.
+    #[oai(validator(min_length = 3, max_length = 255, pattern = "^[a-zA-Z0-9_-]+$"))]
+    portal: Option<String>,
+    #[oai(validator(min_length = 1, max_length = 255))]
+    keyspace_id: Option<String>,
+    /// Refused: there are no apps here.
+    #[oai(validator(min_length = 1, max_length = 255))]
+    app_id: Option<String>,
+}
+
+#[derive(Object, Serialize)]
+#[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub struct BrandingOut {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    logo_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    primary_color: Option<String>,
+}
+
+#[derive(Object, Serialize)]
+#[oai(rename = "Portal", rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub struct PortalOut {
+    id: String,
+    slug: String,
+    display_name: String,
+    enabled: bool,
+    created_at: i64,
+    keyspace_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    branding: Option<BrandingOut>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    updated_at: Option<i64>,
+}
+
+impl From<Portal> for PortalOut {
+    fn from(portal: Portal) -> Self {
+        let branding = BrandingOut { logo_url: portal.logo_url, primary_color: portal.primary_color };
+        let is_plain = branding.logo_url.is_none() && branding.primary_color.is_none();
+        Self {
+            id: portal.id.into_string(),
+            slug: portal.slug,
+            display_name: portal.display_name,
+            enabled: portal.enabled,
+            created_at: portal.created_at,
+            keyspace_id: portal.keyspace.into_string(),
+            branding: (!is_plain).then_some(branding),
+            updated_at: portal.updated_at,
+        }
+    }
+}
+
+async fn get(app: Arc<App>, cx: OpCtx, body: GetPortalBody) -> Result<Reply<PortalOut>> {
+    let name = match (body.portal, body.keyspace_id, body.app_id) {
+        (Some(portal), None, None) => PortalName::IdOrSlug(portal),
+        (None, Some(keyspace), None) => PortalName::Keyspace(KeyspaceId::from(keyspace)),
+        (None, None, Some(_)) => return Err(no_apps()),
+        _ => return Err(Error::invalid("Name the portal by exactly one of `portal` and `keyspaceId`.")),
+    };
+    Ok(PortalOut::from(app.portals.get(&cx, &name).await?).into())
+}
+
+#[derive(Object, Deserialize)]
+#[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub struct UpdatePortalBody {
+    /// Id or slug.
+    #[oai(validator(min_length = 3, max_length = 255, pattern = "^[a-zA-Z0-9_-]+$"))]
+    portal: String,
+    #[oai(validator(min_length = 3, max_length = 64, pattern = "^[a-z0-9]+(-[a-z0-9]+)*$"))]
+    slug: Option<String>,
+    #[oai(validator(min_length = 1, max_length = 64))]
+    display_name: Option<String>,
+    #[oai(validator(min_length = 1, max_length = 255))]
+    keyspace_id: Option<String>,
+    /// Refused: there are no apps here.
+    #[oai(validator(min_length = 1, max_length = 255))]
+    app_id: Option<String>,
+    enabled: Option<bool>,
+    /// `null` removes the logo.
+    #[oai(validator(max_length = 500, pattern = "^https://"))]
+    #[serde(default)]
+    logo_url: schema::Patch<String>,
+    /// `null` falls back to the default.
+    #[oai(validator(pattern = "^#[0-9a-fA-F]{6}$"))]
+    #[serde(default)]
+    primary_color: schema::Patch<String>,
+}
+
+async fn update(app: Arc<App>, cx: OpCtx, body: UpdatePortalBody) -> Result<Reply<Empty>> {
+    if body.app_id.is_some() {
+        return Err(no_apps());
+    }
+    let command = UpdatePortal {
+        portal: body.portal,
+        slug: body.slug,
+        display_name: body.display_name,
+        keyspace: body.keyspace_id.map(KeyspaceId::from),
+        enabled: body.enabled,
+        logo_url: body.logo_url.0,
+        primary_color: body.primary_color.0,
+    };
+    app.portals.update(&cx, command).await?;
+    Ok(Empty {}.into())
+}
+
+#[derive(Object, Deserialize)]
+pub struct PortalBody {
+    /// Id or slug.
+    #[oai(validator(min_length = 3, max_length = 255, pattern = "^[a-zA-Z0-9_-]+$"))]
+    portal: String,
+}
+
+async fn delete(app: Arc<App>, cx: OpCtx, body: PortalBody) -> Result<Reply<Empty>> {
+    app.portals.delete(&cx, &body.portal).await?;
+    Ok(Empty {}.into())
+}
+
+#[derive(Object, Deserialize)]
+pub struct ListSessionsBody {
+    /// Id or slug.
+    #[oai(validator(min_length = 3, max_length = 255, pattern = "^[a-zA-Z0-9_-]+$"))]
+    portal: String,
+    #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "100")))]
+    #[serde(default = "default_limit")]
+    limit: i64,
+    cursor: Option<String>,
+    /// What the external id begins with.
+    #[oai(validator(max_length = 256))]
+    search: Option<String>,
+}
+
+#[derive(Object, Serialize)]
+#[oai(rename = "PortalSessions", rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub struct SessionsOut {
+    external_id: String,
+    /// The newest first.
+    sessions: Vec<SessionOut>,
+}
+
+#[derive(Object, Serialize)]
+#[oai(rename = "PortalSession", rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub struct SessionOut {
+    id: String,
+    /// `pending` until the code is redeemed, then `active`.
+    status: String,
+    created_at: i64,
+    expires_at: i64,
+    scopes: Vec<String>,
+}
+
+impl From<SessionInfo> for SessionOut {
+    fn from(session: SessionInfo) -> Self {
+        let status = match session.status {
+            SessionStatus::Pending => "pending",
+            SessionStatus::Active => "active",
+        };
+        Self {
+            id: session.id.into_string(),
+            status: status.to_owned(),
+            created_at: session.created_at,
+            expires_at: session.expires_at,
+            scopes: session.scopes.into_iter().map(|scope| scope.as_str().to_owned()).collect(),
+        }
+    }
+}
+
+impl From<ExternalSessions> for SessionsOut {
+    fn from(user: ExternalSessions) -> Self {
+        let sessions = user.sessions.into_iter().map(SessionOut::from).collect();
+        Self { external_id: user.external_id, sessions }
+    }
+}
+
+async fn sessions(app: Arc<App>, cx: OpCtx, body: ListSessionsBody) -> Result<Reply<Vec<SessionsOut>>> {
+    let page = page(body.limit, body.cursor);
+    let users = app.portals.list_sessions(&cx, &body.portal, body.search.as_deref(), &page).await?;
+    Ok(Reply::page(users.map(SessionsOut::from)))
+}
+
+#[derive(Object, Deserialize)]
+#[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub struct RevokeBody {
+    /// Id or slug.
+    #[oai(validator(min_length = 3, max_length = 255, pattern = "^[a-zA-Z0-9_-]+$"))]
+    portal: String,
+    #[oai(validator(min_length = 1, max_length = 256))]
+    external_id: String,
+}
+
+#[derive(Object, Serialize)]
+#[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub struct RevokedOut {
+    sessions_revoked: i64,
+}
+
+async fn revoke(app: Arc<App>, cx: OpCtx, body: RevokeBody) -> Result<Reply<RevokedOut>> {
+    let ended = app.portals.revoke_sessions(&cx, &body.portal, &body.external_id).await?;
+    Ok(RevokedOut { sessions_revoked: i64::try_from(ended).map_err(Error::internal)? }.into())
+}

@@ -1,0 +1,69 @@
+//! What an end user may do with their own keys.
+
+use entity::ids::KeyId;
+
+use super::Portals;
+use crate::analytics::{Series, SeriesOf};
+use crate::error::{Code, Error, Result};
+use crate::keys::{CreatedKey, GetKey, KeyDetails, ListKeys, RerollKey};
+use crate::op::{OpCtx, PortalUser, Principal, Scope};
+use crate::store::{Page, Paged};
+
+/// As long as verifications are kept (design decision 13).
+const MAX_SPAN_MS: i64 = 400 * 24 * 60 * 60_000;
+
+impl Portals {
+    /// The end user's keys, never their plaintext.
+    pub async fn own_keys(&self, cx: &OpCtx, page: Page) -> Result<Paged<KeyDetails>> {
+        let user = user(cx, Scope::KeysRead)?;
+        let external_id = Some(user.external_id.clone());
+        let command = ListKeys { api_id: user.api.clone(), page, external_id, decrypt: false };
+        self.keys.list(cx, command).await
+    }
+
+    /// Replaces one of the end user's keys; others are absent.
+    pub async fn reroll_own(&self, cx: &OpCtx, command: RerollKey) -> Result<CreatedKey> {
+        let user = user(cx, Scope::KeysReroll)?;
+        let key = self.keys.get(cx, GetKey { key_id: command.key_id.clone(), decrypt: false }).await?;
+        let owner = key.identity.as_ref().map(|identity| identity.external_id.as_str());
+        if owner != Some(user.external_id.as_str()) || key.key.api.id != user.api {
+            return Err(Error::absent(Code::KeyNotFound));
+        }
+        self.keys.reroll(cx, command).await
+    }
+
+    /// Verifications of the end user's keys over time.
+    pub async fn own_series(
+        &self,
+        cx: &OpCtx,
+        key: Option<KeyId>,
+        start_ms: i64,
+        end_ms: i64,
+    ) -> Result<Series> {
+        let user = user(cx, Scope::AnalyticsRead)?;
+        if end_ms.saturating_sub(start_ms) > MAX_SPAN_MS {
+            return Err(Error::invalid("The span is longer than verifications are kept: 400 days."));
+        }
+        let of = SeriesOf {
+            workspace: cx.workspace.clone(),
+            api: user.api.clone(),
+            external_id: user.external_id.clone(),
+            key,
+            start_ms,
+            end_ms,
+        };
+        self.analytics.series(&of).await
+    }
+}
+
+/// The end user, who must have this scope.
+fn user(cx: &OpCtx, scope: Scope) -> Result<&PortalUser> {
+    let Principal::PortalUser(user) = &cx.principal else {
+        return Err(Error::new(Code::Forbidden, "Only the end user of a portal can do this."));
+    };
+    if user.scopes.contains(&scope) {
+        return Ok(user);
+    }
+    let detail = format!("This portal session does not have the scope '{}'.", scope.as_str());
+    Err(Error::new(Code::InsufficientPermissions, detail))
+}

@@ -1,0 +1,205 @@
+//! v2 `portal.*`.
+
+use poem::http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::support::{Answer, START_MS, TestApp};
+
+/// A portal over an API with two keys of `ann` and one of `bob`.
+struct Portal {
+    test: TestApp,
+    api: String,
+    id: String,
+    keys: Vec<(String, String)>,
+}
+
+impl Portal {
+    async fn open() -> Self {
+        let test = TestApp::start().await;
+        let api = test.api().await;
+        let mut keys = Vec::new();
+        for external_id in ["ann", "ann", "bob"] {
+            keys.push(test.key(&api, json!({ "externalId": external_id })).await);
+        }
+        let keyspace = test.verify(&keys[2].1).await["keyspaceId"].clone();
+        let body = json!({ "slug": "my-portal", "displayName": "Mine", "keyspaceId": keyspace });
+        let id = test.call("portal.createPortal", body).await.data()["portalId"].as_str().unwrap().to_owned();
+        Self { test, api, id, keys }
+    }
+
+    async fn code(&self, external_id: &str, scopes: &[&str]) -> String {
+        let body = json!({ "portal": "my-portal", "externalId": external_id, "scopes": scopes });
+        let data = self.test.call("portal.createSession", body).await.data();
+        assert!(data["id"].as_str().unwrap().starts_with("ps_"));
+        data["url"].as_str().unwrap().split_once("?code=").unwrap().1.to_owned()
+    }
+
+    async fn token(&self, external_id: &str, scopes: &[&str]) -> String {
+        let code = self.code(external_id, scopes).await;
+        let answer = self.exchange(&code).await.data();
+        assert_eq!(answer["expiresAt"], START_MS + 86_400_000);
+        answer["accessToken"].as_str().unwrap().to_owned()
+    }
+
+    async fn exchange(&self, code: &str) -> Answer {
+        let body = json!({ "code": code }).to_string();
+        self.test.raw("portal.exchangeCode", None, Some("application/json"), body).await
+    }
+
+    async fn as_user(&self, token: &str, operation: &str, body: Value) -> Answer {
+        self.test.with_cookie(operation, &format!("other=1; portal_session={token}"), body).await
+    }
+}
+
+#[tokio::test]
+async fn end_users_see_and_reroll_only_their_own_keys() {
+    let portal = Portal::open().await;
+    let token = portal.token("ann", &["keys:read", "keys:reroll"]).await;
+    assert_eq!(portal.test.last_audit().await, ["portal.session.exchange"]);
+    let listed = portal.as_user(&token, "portal.listKeys", json!({ "limit": 1 })).await;
+    assert_eq!(listed.body["data"].as_array().unwrap().len(), 1);
+    assert_eq!(listed.body["pagination"]["hasMore"], true);
+    let own = json!({ "keyId": portal.keys[0].0, "expiration": 0 });
+    let new = portal.as_user(&token, "portal.rerollKey", own).await.data();
+    assert_eq!(portal.test.verify(new["key"].as_str().unwrap()).await["code"], "VALID");
+    assert_eq!(portal.test.verify(&portal.keys[0].1).await["code"], "EXPIRED");
+    let foreign = json!({ "keyId": portal.keys[2].0, "expiration": 0 });
+    portal.as_user(&token, "portal.rerollKey", foreign).await.fails(404, "data/key_not_found");
+    let other = portal.test.api().await;
+    let (elsewhere, _) = portal.test.key(&other, json!({ "externalId": "ann" })).await;
+    let elsewhere = json!({ "keyId": elsewhere, "expiration": 0 });
+    portal.as_user(&token, "portal.rerollKey", elsewhere).await.fails(403, "insufficient_permissions");
+    let span = json!({ "startTime": START_MS, "endTime": START_MS + 60_000 });
+    let refused = portal.as_user(&token, "portal.getVerifications", span).await;
+    refused.fails(403, "authorization/insufficient_permissions");
+}
+
+#[tokio::test]
+async fn a_code_works_once_and_a_session_can_be_ended() {
+    let portal = Portal::open().await;
+    let code = portal.code("ann", &["keys:read"]).await;
+    let token = portal.exchange(&code).await.data()["accessToken"].as_str().unwrap().to_owned();
+    for wrong in [code.as_str(), "pst_nothing"] {
+        portal.exchange(wrong).await.fails(401, "authentication/portal_session_not_found");
+    }
+    let late = portal.code("bob", &["keys:read"]).await;
+    let sessions = portal.test.call("portal.listSessions", json!({ "portal": portal.id })).await.data();
+    assert_eq!(
+        (sessions[0]["externalId"].clone(), sessions[0]["sessions"][0]["status"].clone()),
+        (json!("ann"), json!("active"))
+    );
+    assert_eq!(sessions[1]["sessions"][0]["status"], "pending");
+    portal.test.advance_ms(15 * 60_000 + 1);
+    portal.exchange(&late).await.fails(401, "authentication/portal_session_not_found");
+
+    portal.as_user(&token, "portal.listKeys", json!({})).await.data();
+    let body = json!({ "portal": "my-portal", "externalId": "ann" });
+    assert_eq!(portal.test.call("portal.revokeSession", body.clone()).await.data()["sessionsRevoked"], 1);
+    portal.as_user(&token, "portal.listKeys", json!({})).await.fails(401, "portal_session_not_found");
+    assert_eq!(portal.test.call("portal.revokeSession", body).await.data()["sessionsRevoked"], 0);
+}
+
+#[tokio::test]
+async fn credentials_of_the_wrong_kind_are_refused() {
+    let portal = Portal::open().await;
+    let token = portal.token("ann", &["keys:read"]).await;
+    let empty = portal.as_user("", "portal.listKeys", json!({})).await;
+    empty.fails(400, "authentication/portal_token_missing");
+    portal.as_user("pat_wrong", "portal.listKeys", json!({})).await.fails(401, "portal_session_not_found");
+    let bearer = portal.test.call("portal.listKeys", json!({})).await;
+    bearer.fails(400, "application/invalid_input");
+    assert_eq!(bearer.body["error"]["errors"][0]["location"], "security");
+    let none = portal.test.raw("portal.listKeys", None, Some("application/json"), "{}").await;
+    none.fails(400, "application/invalid_input");
+    portal.test.advance_ms(86_400_001);
+    portal.as_user(&token, "portal.listKeys", json!({})).await.fails(401, "portal_session_not_found");
+}
+
+#[tokio::test]
+async fn nobody_gives_away_what_they_do_not_have() {
+    let portal = Portal::open().await;
+    let grants = ["portal.*.create_portal_session", "api.*.read_key", "api.*.read_api"];
+    let narrow = portal.test.new_root_key(false, &grants).await;
+    let open = async |scopes: Value| {
+        let body = json!({ "portal": portal.id, "externalId": "ann", "scopes": scopes });
+        portal.test.call_as(&narrow, "portal.createSession", body).await
+    };
+    open(json!(["keys:read"])).await.data();
+    open(json!(["keys:read", "keys:reroll"])).await.fails(403, "authorization/insufficient_permissions");
+    open(json!(["keys:reroll"])).await.fails(400, "application/invalid_input");
+    let stranger = portal.test.new_root_key(false, &["api.*.read_key"]).await;
+    let body = json!({ "portal": portal.id, "externalId": "ann", "scopes": ["keys:read"] });
+    portal.test.call_as(&stranger, "portal.createSession", body).await.fails(404, "data/portal_not_found");
+}
+
+#[tokio::test]
+async fn portals_are_read_changed_and_deleted() {
+    let portal = Portal::open().await;
+    let test = &portal.test;
+    let found = test.call("portal.getPortal", json!({ "portal": "my-portal" })).await.data();
+    assert_eq!(
+        (found["id"].clone(), found["enabled"].clone(), found.get("branding")),
+        (json!(portal.id), json!(true), None)
+    );
+    let by_keyspace = json!({ "keyspaceId": found["keyspaceId"] });
+    assert_eq!(test.call("portal.getPortal", by_keyspace.clone()).await.data()["id"], portal.id);
+    let again = json!({ "slug": "another", "displayName": "A", "keyspaceId": found["keyspaceId"] });
+    test.call("portal.createPortal", again).await.fails(409, "data/portal_already_exists");
+
+    let token = portal.token("ann", &["keys:read"]).await;
+    let change =
+        json!({ "portal": portal.id, "enabled": false, "primaryColor": "#00ff00", "displayName": "New" });
+    test.call("portal.updatePortal", change).await.data();
+    let found = test.call("portal.getPortal", json!({ "portal": portal.id })).await.data();
+    assert_eq!(found["branding"], json!({ "primaryColor": "#00ff00" }));
+    portal.as_user(&token, "portal.listKeys", json!({})).await.fails(401, "portal_session_not_found");
+    let body = json!({ "portal": portal.id, "externalId": "ann", "scopes": ["keys:read"] });
+    test.call("portal.createSession", body).await.fails(403, "authorization/forbidden");
+
+    test.call("portal.deletePortal", json!({ "portal": portal.id })).await.data();
+    test.call("portal.getPortal", json!({ "portal": portal.id })).await.fails(404, "data/portal_not_found");
+    let body = json!({ "slug": "my-portal", "displayName": "A", "keyspaceId": found["keyspaceId"] });
+    test.call("portal.createPortal", body).await.data();
+    assert!(!portal.api.is_empty());
+}
+
+#[tokio::test]
+async fn verifications_are_counted_per_bucket_and_key() {
+    let portal = Portal::open().await;
+    let test = &portal.test;
+    let (first, second, foreign) = (&portal.keys[0], &portal.keys[1], &portal.keys[2]);
+    for _ in 0..3 {
+        test.verify(&first.1).await;
+    }
+    test.verify(&foreign.1).await;
+    test.advance_ms(60_000);
+    test.call("keys.updateKey", json!({ "keyId": second.0, "enabled": false })).await.data();
+    test.verify(&second.1).await;
+    test.flush_events().await;
+    let token = portal.token_with_analytics().await;
+    let span = json!({ "startTime": START_MS, "endTime": START_MS + 120_000 });
+    let answer = portal.as_user(&token, "portal.getVerifications", span).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+    assert_eq!(answer.body["bucketMillis"], 60_000);
+    let total = answer.body["data"].as_array().unwrap();
+    assert_eq!(total.len(), 3);
+    assert_eq!(
+        (total[0]["time"].clone(), total[0]["valid"].clone(), total[0]["total"].clone()),
+        (json!(START_MS), json!(3), json!(3))
+    );
+    assert_eq!((total[1]["disabled"].clone(), total[2]["total"].clone()), (json!(1), json!(0)));
+    let keys = answer.body["keys"].as_array().unwrap();
+    assert_eq!(keys.len(), 2);
+    let one = json!({ "startTime": START_MS, "endTime": START_MS + 1, "keyId": second.0 });
+    let answer = portal.as_user(&token, "portal.getVerifications", one).await;
+    assert_eq!((answer.body["keys"].clone(), answer.body["data"][0]["total"].clone()), (json!([]), json!(0)));
+    let backwards = json!({ "startTime": 5, "endTime": 5 });
+    portal.as_user(&token, "portal.getVerifications", backwards).await.fails(400, "invalid_input");
+}
+
+impl Portal {
+    async fn token_with_analytics(&self) -> String {
+        let code = self.code("ann", &["keys:read", "analytics:read"]).await;
+        self.exchange(&code).await.data()["accessToken"].as_str().unwrap().to_owned()
+    }
+}
