@@ -3,7 +3,7 @@
 #
 #   ./tests/run.sh             everything, about half an hour on two cores at most
 #   ./tests/run.sh --long      with the heavy runs
-#   ./tests/run.sh --only rust one stage: tools fmt clippy rust node python
+#   ./tests/run.sh --only rust one stage: tools fmt clippy rust node python go
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -62,6 +62,7 @@ stage() {
 # Adds up what cargo, node and pytest say they passed.
 count_passed() {
   awk '/^test result: ok\. [0-9]+ passed/ { n += $4 }
+       /^--- PASS: / { n += 1 }
        /^(#|ℹ) pass [0-9]+$/ { n += $3 }
        /^=+ .*[0-9]+ passed.* =+$/ { for (i = 2; i <= NF; i++) if ($i ~ /^passed/) n += $(i - 1) }
        END { print n + 0 }'
@@ -104,11 +105,22 @@ python_clients() {
   .venv/bin/python -m pytest --color=no --tb=short
 }
 
+go_client() {
+  cargo build
+  cd tests/clients/go
+  go test -count=1 -v ./...
+}
+
 stage tools tools
 stage fmt fmt
 stage clippy clippy
 stage rust rust
 stage node node_clients
 stage python python_clients
+if command -v go >/dev/null; then
+  stage go go_client
+else
+  echo "== go: no Go toolchain here, its client is not run"
+fi
 
 echo "$passed passed, 0 failed"

@@ -173,8 +173,8 @@ fn is_of(of: &SeriesOf, event: &StoredVerification) -> bool {
 
 fn width(span_ms: i64) -> i64 {
     match span_ms {
-        ..=10_800_000 => MINUTE_MS,
-        ..=345_600_000 => HOUR_MS,
+        _ if span_ms <= 3 * HOUR_MS => MINUTE_MS,
+        _ if span_ms <= 4 * DAY_MS => HOUR_MS,
         _ => DAY_MS,
     }
 }

@@ -19,6 +19,7 @@ pub struct Described {
     pub request: Option<Schema>,
     pub response: Option<Schema>,
     pub paged: bool,
+    pub optional_body: bool,
     /// Schemas of members of the envelope beside `data`.
     pub beside_data: Option<fn() -> Value>,
 }
@@ -182,7 +183,7 @@ fn path(operation: &Described) -> Value {
     });
     if let Some(request) = operation.request {
         body["requestBody"] =
-            json!({ "required": true, "content": { "application/json": { "schema": reference(request) } } });
+            json!({ "required": !operation.optional_body, "content": { "application/json": { "schema": reference(request) } } });
     }
     match operation.access {
         Access::RootKey => {}

@@ -82,7 +82,8 @@ impl Portals {
         Ok(portal)
     }
 
-    pub async fn update(&self, cx: &OpCtx, command: UpdatePortal) -> Result<()> {
+    /// Answers the portal as it then is.
+    pub async fn update(&self, cx: &OpCtx, command: UpdatePortal) -> Result<Portal> {
         let name = PortalName::IdOrSlug(command.portal.clone());
         let before = store::find(self.store.read(), &cx.workspace, &name).await?.ok_or_else(absent)?;
         cx.require(Operation::PortalUpdate, Target::portal(&before.id))?;
@@ -99,6 +100,7 @@ impl Portals {
             (after.api, after.keyspace) = (api.id, api.keyspace_id);
         }
         check(&after)?;
+        after.updated_at = Some(cx.now_ms);
         let ends_sessions = after.api != before.api || (before.enabled && !after.enabled);
         self.store
             .write(|tx| async move {
@@ -110,7 +112,8 @@ impl Portals {
                 let text = format!("Updated portal {}", after.slug);
                 let changes = Value::Object(differences(&before, &after));
                 group.push_change(Event::PortalUpdate, text, vec![after.audit_target()], changes);
-                group.record(cx, &tx, &self.entropy).await
+                group.record(cx, &tx, &self.entropy).await?;
+                Ok(after)
             })
             .await
     }

@@ -42,7 +42,7 @@ impl RootKeys {
             let check =
                 Check { workspace, scope, subject, name: NAME, limit, duration_ms: MINUTE_MS, cost: 1 };
             let decision = match self.limiter.take_many(&[check], now_ms).await {
-                Ok(taken) => taken.decisions[0].clone(),
+                Ok(taken) => taken.decisions[0],
                 Err(error) => {
                     tracing::warn!(?error, "the budget of API requests cannot be checked");
                     continue;

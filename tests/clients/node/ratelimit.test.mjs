@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { Ratelimit } from "@unkey/ratelimit";
+import { Overrides, Ratelimit } from "@unkey/ratelimit";
 import { Server } from "./harness.mjs";
 
 let server;
@@ -54,4 +54,20 @@ test("200 calls at once pass exactly 50 times", async () => {
   const call = { namespace: "burst", identifier: "u", limit: 50, duration: 600_000 };
   const passed = await Promise.all(Array.from({ length: 200 }, async () => (await server.unkey.ratelimit.limit(call)).data.success));
   assert.equal(passed.filter(Boolean).length, 50);
+});
+
+test("overrides are set, read, listed and deleted", async () => {
+  const overrides = new Overrides({ rootKey: server.rootKey, baseUrl: server.url });
+  const call = { namespace: "overridden", identifier: "vip@example.com", limit: 1, duration: 60_000 };
+  await server.unkey.ratelimit.limit(call);
+  const namespace = "overridden";
+  const set = await overrides.setOverride({ namespace, identifier: "*@example.com", limit: 7, duration: 60_000 });
+  assert.match(set.data.overrideId, /^rlor_/);
+  assert.equal((await server.unkey.ratelimit.limit(call)).data.limit, 7);
+  const found = await overrides.getOverride({ namespace, identifier: "vip@example.com" });
+  assert.equal(found.data.identifier, "*@example.com");
+  const listed = await server.unkey.ratelimit.listOverrides({ namespace });
+  assert.equal(listed.result.data.length, 1);
+  await overrides.deleteOverride({ namespace, identifier: "*@example.com" });
+  assert.equal((await server.unkey.ratelimit.limit(call)).data.limit, 1);
 });

@@ -92,6 +92,7 @@ pub static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
         request: None,
         response: None,
         paged: false,
+        optional_body: false,
         beside_data: None,
     });
     let mut document = openapi::document(&VERSION, &described);

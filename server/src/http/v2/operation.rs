@@ -107,6 +107,7 @@ struct Traits {
     checker: Arc<Checker>,
     access: Access,
     has_data: bool,
+    optional_body: bool,
     no_store: bool,
 }
 
@@ -114,9 +115,9 @@ impl Operation {
     pub fn mount(&self, app: &Arc<App>, document: &'static Value) -> BoxEndpoint<'static, Response> {
         let schema = self.described.request.expect("mounted operations have a body");
         let checker = Arc::new(Checker { schema, document, compiled: OnceLock::new() });
-        let Described { access, response, .. } = &self.described;
-        let traits =
-            Traits { checker, access: *access, has_data: response.is_some(), no_store: self.no_store };
+        let Described { access, response, optional_body, .. } = self.described;
+        let has_data = response.is_some();
+        let traits = Traits { checker, access, has_data, optional_body, no_store: self.no_store };
         (self.mount)(app, traits)
     }
 
@@ -141,6 +142,12 @@ impl Operation {
     /// Its answer carries a secret that no cache may keep (v2 contract, 1.8).
     pub fn no_store(mut self) -> Self {
         self.no_store = true;
+        self
+    }
+
+    /// A request without a body is one with `{}`.
+    pub fn optional_body(mut self) -> Self {
+        self.described.optional_body = true;
         self
     }
 
@@ -232,6 +239,7 @@ where
         request: Some(Schema { reference: I::schema_ref, register: I::register }),
         response: Some(Schema { reference: D::schema_ref, register: D::register }),
         paged: false,
+        optional_body: false,
         beside_data: None,
     };
     let mount = move |app: &Arc<App>, traits: Traits| {
@@ -303,6 +311,9 @@ where
 {
     fn read_input(&self, headers: &HeaderMap, body: &[u8]) -> Result<I> {
         check_security(self.traits.access, headers)?;
+        if body.is_empty() && self.traits.optional_body {
+            return self.read_checked(b"{}");
+        }
         if !is_json(headers) {
             return Err(invalid(
                 "The request body must be JSON",

@@ -22,7 +22,7 @@ pub fn operations() -> Vec<Operation> {
     vec![
         checked::<_, CreatePortalOut, _, _, _>("/v2/portal.createPortal", "Create a portal", create),
         checked::<_, PortalOut, _, _, _>("/v2/portal.getPortal", "Get a portal", get),
-        checked::<_, Empty, _, _, _>("/v2/portal.updatePortal", "Change a portal", update),
+        checked::<_, PortalOut, _, _, _>("/v2/portal.updatePortal", "Change a portal", update),
         checked::<_, Empty, _, _, _>("/v2/portal.deletePortal", "Delete a portal", delete),
         checked::<_, Vec<SessionsOut>, _, _, _>(
             "/v2/portal.listSessions",
@@ -179,7 +179,7 @@ pub struct UpdatePortalBody {
     primary_color: schema::Patch<String>,
 }
 
-async fn update(app: Arc<App>, cx: OpCtx, body: UpdatePortalBody) -> Result<Reply<Empty>> {
+async fn update(app: Arc<App>, cx: OpCtx, body: UpdatePortalBody) -> Result<Reply<PortalOut>> {
     if body.app_id.is_some() {
         return Err(no_apps());
     }
@@ -192,8 +192,7 @@ async fn update(app: Arc<App>, cx: OpCtx, body: UpdatePortalBody) -> Result<Repl
         logo_url: body.logo_url.0,
         primary_color: body.primary_color.0,
     };
-    app.portals.update(&cx, command).await?;
-    Ok(Empty {}.into())
+    Ok(PortalOut::from(app.portals.update(&cx, command).await?).into())
 }
 
 #[derive(Object, Deserialize)]

@@ -17,7 +17,8 @@ const LOG_RETENTION_DAYS: i64 = 14;
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        checked::<_, LimitsOut, _, _, _>("/v2/workspace.getLimits", "Get the limits of a workspace", limits),
+        checked::<_, LimitsOut, _, _, _>("/v2/workspace.getLimits", "Get the limits of a workspace", limits)
+            .optional_body(),
         checked::<_, UsageOut, _, _, _>(
             "/v2/workspace.getUsage",
             "Get what a workspace used in a month",
