@@ -3,7 +3,7 @@
 #
 #   ./tests/run.sh             everything, about half an hour on two cores at most
 #   ./tests/run.sh --long      with the heavy runs
-#   ./tests/run.sh --only rust one stage: tools fmt clippy rust node python go
+#   ./tests/run.sh --only rust one stage: tools fmt clippy rust node python go fuzz
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -63,6 +63,7 @@ stage() {
 count_passed() {
   awk '/^test result: ok\. [0-9]+ passed/ { n += $4 }
        /^--- PASS: / { n += 1 }
+       / [0-9]+ generated, [0-9]+ passed/ { n += 1 }
        /^(#|ℹ) pass [0-9]+$/ { n += $3 }
        /^=+ .*[0-9]+ passed.* =+$/ { for (i = 2; i <= NF; i++) if ($i ~ /^passed/) n += $(i - 1) }
        END { print n + 0 }'
@@ -111,6 +112,15 @@ go_client() {
   go test -count=1 -v ./...
 }
 
+# Fuzzing from the OpenAPI document; ten times as long with --long.
+fuzz() {
+  cargo build
+  cd tests/fuzz
+  [ -x .venv/bin/python ] || python3 -m venv .venv
+  .venv/bin/pip install -q --disable-pip-version-check -r requirements.txt
+  ./run.py --seconds "$([ -n "${UNKEY_LONG:-}" ] && echo 900 || echo 90)"
+}
+
 stage tools tools
 stage fmt fmt
 stage clippy clippy
@@ -122,5 +132,6 @@ if command -v go >/dev/null; then
 else
   echo "== go: no Go toolchain here, its client is not run"
 fi
+stage fuzz fuzz
 
 echo "$passed passed, 0 failed"

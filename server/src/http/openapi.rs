@@ -182,8 +182,7 @@ fn path(operation: &Described) -> Value {
         },
     });
     if let Some(request) = operation.request {
-        body["requestBody"] =
-            json!({ "required": !operation.optional_body, "content": { "application/json": { "schema": reference(request) } } });
+        body["requestBody"] = json!({ "required": !operation.optional_body, "content": { "application/json": { "schema": reference(request) } } });
     }
     match operation.access {
         Access::RootKey => {}

@@ -17,6 +17,7 @@ use unkey::entropy::Entropy;
 use unkey::op::{Door, OpCtx, Principal};
 use unkey::root_keys::CreateRootKey;
 use unkey::store::DataDir;
+use unkey::workspaces::CreateWorkspace;
 
 /// 2026-10-07 10:40:00 UTC, in the middle of a minute, an hour and a day.
 pub const START_MS: i64 = 1_791_369_600_000;
@@ -75,7 +76,7 @@ impl TestApp {
 
     /// The operator, in the default workspace.
     pub async fn operator(&self) -> OpCtx {
-        let workspace = self.app.workspaces.resolve(None).await.unwrap();
+        let workspace = self.app.workspaces.resolve(Some("default")).await.unwrap();
         self.app.cx(workspace.id, Principal::Cli, Door::Cli)
     }
 
@@ -92,6 +93,36 @@ impl TestApp {
         };
         let (_, plaintext) = self.app.root_keys.create(&self.operator().await, command).await.unwrap();
         plaintext.reveal().to_owned()
+    }
+
+    /// A root key with every right in a second workspace.
+    pub async fn root_key_of_another_workspace(&self) -> String {
+        let command = CreateWorkspace { slug: "other".into(), name: "Other".into() };
+        let other = self.app.workspaces.create(&self.operator().await, command).await.unwrap();
+        let cx = self.app.cx(other.id, Principal::Cli, Door::Cli);
+        let command = CreateRootKey {
+            name: None,
+            permissions: Vec::new(),
+            full: true,
+            expires_at: None,
+            ip_allowlist: None,
+            limit_per_minute: None,
+        };
+        self.app.root_keys.create(&cx, command).await.unwrap().1.reveal().to_owned()
+    }
+
+    /// Asserts that the entries of a request are one group: several share one
+    /// correlation id, a single one has none.
+    pub async fn assert_one_audit_group(&self, request: &str, entries: usize) {
+        use sea_orm::{ConnectionTrait, Statement};
+        let db = self.app.store.read();
+        let sql = "SELECT COUNT(*) AS n, COUNT(DISTINCT correlation_id) AS groups, COUNT(correlation_id) AS linked \
+                   FROM audit_log WHERE request_id = ?";
+        let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, [request.into()]);
+        let row = db.query_one_raw(statement).await.unwrap().unwrap();
+        let get = |column: &str| usize::try_from(row.try_get::<i64>("", column).unwrap()).unwrap();
+        let linked = if entries > 1 { (1, entries) } else { (0, 0) };
+        assert_eq!((get("n"), (get("groups"), get("linked"))), (entries, linked));
     }
 
     pub fn advance_ms(&self, by_ms: i64) {

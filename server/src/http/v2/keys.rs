@@ -222,7 +222,7 @@ pub enum OperationName {
 #[oai(rename_all = "camelCase")]
 #[serde(rename_all = "camelCase")]
 pub struct UpdateCreditsBody {
-    #[oai(validator(min_length = 3, max_length = 255, pattern = "^[a-zA-Z0-9_]+$"))]
+    #[oai(validator(min_length = 3))]
     key_id: String,
     operation: OperationName,
     #[oai(validator(minimum(value = "0")))]

@@ -170,12 +170,9 @@ async fn reroll(app: Arc<App>, cx: OpCtx, body: RerollKeyBody) -> Result<Reply<C
 #[serde(rename_all = "camelCase")]
 pub struct OwnVerificationsBody {
     /// Unix milliseconds, inclusive.
-    #[oai(validator(minimum(value = "0"), maximum(value = "4102444800000")))]
     start_time: i64,
     /// Unix milliseconds, exclusive.
-    #[oai(validator(minimum(value = "0"), maximum(value = "4102444800000")))]
     end_time: i64,
-    #[oai(validator(min_length = 3, max_length = 255))]
     key_id: Option<String>,
 }
 

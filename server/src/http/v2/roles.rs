@@ -36,7 +36,7 @@ pub struct CreateRoleBody {
     #[oai(validator(max_length = 512))]
     description: Option<String>,
     /// Slugs the role grants; unknown ones are created.
-    #[oai(default, validator(min_length = 1, max_length = 128))]
+    #[oai(default, validator(min_length = 1, max_length = 128, pattern = "^[a-zA-Z0-9_:\\-\\.\\*]+$"))]
     #[serde(default)]
     permissions: Vec<String>,
 }

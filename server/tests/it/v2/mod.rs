@@ -7,6 +7,7 @@ mod identities;
 mod keys;
 mod keys_access;
 mod keys_moves;
+mod matrix;
 mod overrides;
 mod permissions;
 mod portal;
