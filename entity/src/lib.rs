@@ -10,6 +10,7 @@ pub mod audit_entry;
 pub mod audit_target;
 pub mod chunk;
 pub mod encrypted_key;
+pub mod idempotency_key;
 pub mod identity;
 pub mod key;
 pub mod key_migration;

@@ -18,6 +18,7 @@ use crate::credits::Ledger;
 use crate::entropy::Entropy;
 use crate::error::{Code, Error, Result};
 use crate::events::{Recorder, Writer};
+use crate::idempotency::Idempotency;
 use crate::identities::Identities;
 use crate::jobs::Jobs;
 use crate::keys::Keys;
@@ -59,6 +60,7 @@ pub struct App {
     pub overrides: Overrides,
     pub verifier: Verifier,
     pub analytics: Analytics,
+    pub idempotency: Idempotency,
     pub portals: Portals,
     pub jobs: Jobs,
     pub recorder: Recorder,
@@ -85,6 +87,7 @@ impl App {
         let ledger = Ledger::start(store.clone());
         let keys = Keys::new(store.clone(), entropy.clone(), vault.clone());
         let analytics = Analytics::new(events.clone());
+        let idempotency = Idempotency::new(store.clone(), vault.clone());
         let cache = config.key_cache_bytes;
         let app = Arc::new(Self {
             workspaces: Workspaces::new(store.clone(), entropy.clone(), analytics.clone()),
@@ -111,7 +114,8 @@ impl App {
             ),
             portals: Portals::new(store.clone(), entropy.clone(), keys.clone(), analytics.clone()),
             analytics,
-            jobs: Jobs::new(store.clone(), events.clone(), keys),
+            idempotency: idempotency.clone(),
+            jobs: Jobs::new(store.clone(), events.clone(), keys, idempotency),
             vault,
             config,
             clock,
@@ -139,6 +143,7 @@ impl App {
             door,
             ip: None,
             user_agent: None,
+            idempotency: None,
         }
     }
 

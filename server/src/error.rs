@@ -166,6 +166,8 @@ codes! {
     BodyTooLarge = "user:bad_request:request_body_too_large";
     RequestTimeout = "user:bad_request:request_timeout";
     WorkspaceRateLimited = "user:too_many_requests:workspace_rate_limited";
+    /// A change was made under this key, and its answer is not known. Ours.
+    IdempotencyConflict = "unkey:application:idempotency_conflict";
     /// No route at this path. Ours: the upstream mux answers plain text.
     RouteNotFound = "unkey:application:route_not_found";
     /// The path exists for another method. Ours, as above.

@@ -38,6 +38,7 @@ pub mod users;
 pub mod vault;
 pub mod workspaces;
 
+pub mod idempotency;
 pub mod identities;
 
 pub mod keys;

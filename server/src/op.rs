@@ -22,6 +22,18 @@ pub struct OpCtx {
     pub door: Door,
     pub ip: Option<IpAddr>,
     pub user_agent: Option<String>,
+    /// Names the change, so that it is made once.
+    pub idempotency: Option<Arc<IdempotencyKey>>,
+}
+
+/// An `Idempotency-Key` of a root key, and the request it came with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdempotencyKey {
+    pub root_key: RootKeyId,
+    /// Base64 of the SHA-256 of the header.
+    pub key_hash: String,
+    /// Base64 of the SHA-256 of operation and body.
+    pub request_hash: String,
 }
 
 /// Who acts.

@@ -70,6 +70,9 @@ impl Group {
         if self.0.is_empty() {
             return Ok(());
         }
+        if let Some(key) = &cx.idempotency {
+            store::claim(tx, cx, key).await?;
+        }
         let correlation: Option<CorrelationId> =
             (self.0.len() > 1).then(|| entropy.id(CorrelationId::PREFIX, cx.now_ms));
         let rows = self

@@ -20,6 +20,7 @@ pub struct Described {
     pub response: Option<Schema>,
     pub paged: bool,
     pub optional_body: bool,
+    pub idempotent: bool,
     /// Schemas of members of the envelope beside `data`.
     pub beside_data: Option<fn() -> Value>,
 }
@@ -183,6 +184,13 @@ fn path(operation: &Described) -> Value {
     });
     if let Some(request) = operation.request {
         body["requestBody"] = json!({ "required": !operation.optional_body, "content": { "application/json": { "schema": reference(request) } } });
+    }
+    if operation.idempotent {
+        body["parameters"] = json!([{
+            "name": "Idempotency-Key", "in": "header", "required": false,
+            "description": "The same key with the same body within a day gets the first answer again.",
+            "schema": { "type": "string", "minLength": 1, "maxLength": 255 },
+        }]);
     }
     match operation.access {
         Access::RootKey => {}

@@ -14,6 +14,7 @@ use cron::Schedule;
 
 use crate::credits;
 use crate::error::{Error, Result};
+use crate::idempotency::Idempotency;
 use crate::keys::Keys;
 use crate::store::{Database, Store};
 
@@ -34,11 +35,12 @@ pub struct Jobs {
     app: Store,
     events: Database,
     keys: Keys,
+    idempotency: Idempotency,
 }
 
 impl Jobs {
-    pub fn new(app: Store, events: Database, keys: Keys) -> Self {
-        Self { app, events, keys }
+    pub fn new(app: Store, events: Database, keys: Keys, idempotency: Idempotency) -> Self {
+        Self { app, events, keys, idempotency }
     }
 
     /// Runs every job that is due at `now_ms` and stores its next run. A job
@@ -85,7 +87,10 @@ impl Jobs {
                 }
                 Ok(())
             }
-            "sweep" => sweep::run(&self.app, now_ms).await,
+            "sweep" => {
+                self.idempotency.sweep(now_ms).await?;
+                sweep::run(&self.app, now_ms).await
+            }
             "checkpoint" => {
                 self.app.database().checkpoint().await?;
                 self.events.checkpoint().await

@@ -11,8 +11,8 @@ async fn jobs(test: &TestStore, dir: &tempfile::TempDir) -> Jobs {
         Database::open::<migration::Events>(&dir.path().join("events.db"), Durability::Normal).await.unwrap();
     let master = MasterKeySource::Given(MasterKey::new([1; 32]));
     let vault = Vault::open(test.store.clone(), Entropy::seeded(1), master, NOW_MS).await.unwrap();
-    let keys = Keys::new(test.store.clone(), Entropy::seeded(2), vault);
-    Jobs::new(test.store.clone(), events, keys)
+    let keys = Keys::new(test.store.clone(), Entropy::seeded(2), vault.clone());
+    Jobs::new(test.store.clone(), events, keys, Idempotency::new(test.store.clone(), vault))
 }
 
 async fn add_key(test: &TestStore, id: &str, columns: &str, values: &str) {

@@ -42,6 +42,7 @@ impl Keys {
             door: Door::Job,
             ip: None,
             user_agent: None,
+            idempotency: None,
         };
         store::delete_orphans(tx, &orphans, JOB, now_ms).await?;
         let mut group = Group::new();

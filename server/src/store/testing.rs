@@ -132,5 +132,6 @@ fn caller(workspace: &str, grants: Grants) -> OpCtx {
         door: Door::V2,
         ip: None,
         user_agent: None,
+        idempotency: None,
     }
 }

@@ -57,6 +57,18 @@ impl Vault {
         key: &KeyId,
         plaintext: &PlainKey,
     ) -> Result<Vec<u8>> {
+        self.seal_text(tx, workspace, &binding(workspace, key), plaintext.reveal().as_bytes()).await
+    }
+
+    /// Encrypts any text of a workspace, bound to a name that opening it must
+    /// repeat.
+    pub async fn seal_text(
+        &self,
+        tx: &Tx,
+        workspace: &WorkspaceId,
+        name: &str,
+        text: &[u8],
+    ) -> Result<Vec<u8>> {
         let data_key = match store::data_key(tx.db(), workspace).await? {
             Some(sealed) => self.open_data_key(workspace, &sealed)?,
             None => {
@@ -66,16 +78,21 @@ impl Vault {
                 data_key
             }
         };
-        data_key.seal(self.entropy.bytes(), plaintext.reveal().as_bytes(), &binding(workspace, key))
+        data_key.seal(self.entropy.bytes(), text, name)
     }
 
     /// Decrypts what [`Vault::encrypt`] made for this very key.
     pub async fn decrypt(&self, workspace: &WorkspaceId, key: &KeyId, ciphertext: &[u8]) -> Result<PlainKey> {
-        let sealed = store::data_key(self.store.read(), workspace)
+        let plain = self.open_text(workspace, &binding(workspace, key), ciphertext).await?;
+        String::from_utf8(plain).map(PlainKey::new).map_err(Error::internal)
+    }
+
+    /// Decrypts what [`Vault::seal_text`] made under this very name.
+    pub async fn open_text(&self, workspace: &WorkspaceId, name: &str, sealed: &[u8]) -> Result<Vec<u8>> {
+        let data_key = store::data_key(self.store.read(), workspace)
             .await?
             .ok_or_else(|| Error::internal("a ciphertext exists, but its workspace has no data key"))?;
-        let plain = self.open_data_key(workspace, &sealed)?.open(ciphertext, &binding(workspace, key))?;
-        String::from_utf8(plain).map(PlainKey::new).map_err(Error::internal)
+        self.open_data_key(workspace, &data_key)?.open(sealed, name)
     }
 
     /// Replaces the master key: every data key is sealed anew in one

@@ -157,6 +157,31 @@ impl TestApp {
         answer(request.send().await.0).await
     }
 
+    /// A call with an `Idempotency-Key`.
+    pub async fn call_once(&self, operation: &str, key: &str, body: Value) -> Answer {
+        let request = self.client.post(format!("/v2/{operation}")).body(body.to_string());
+        let bearer = format!("Bearer {}", self.root_key);
+        let request = request.header("authorization", bearer).header("idempotency-key", key);
+        answer(request.header("content-type", "application/json").send().await.0).await
+    }
+
+    /// Leaves every claimed `Idempotency-Key` without its answer, as a crash
+    /// between the two commits would.
+    pub async fn lose_answers(&self) {
+        use sea_orm::ConnectionTrait;
+        let db = self.app.store.database().writer();
+        db.execute_unprepared("UPDATE idempotency_keys SET response = NULL").await.unwrap();
+    }
+
+    /// How many audit entries of this event there are.
+    pub async fn audit_events(&self, event: &str) -> i64 {
+        use sea_orm::{ConnectionTrait, Statement};
+        let db = self.app.store.read();
+        let sql = "SELECT COUNT(*) AS n FROM audit_log WHERE event = ?";
+        let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, [event.into()]);
+        db.query_one_raw(statement).await.unwrap().unwrap().try_get("", "n").unwrap()
+    }
+
     /// A call with a cookie and without a bearer token.
     pub async fn with_cookie(&self, operation: &str, cookie: &str, body: Value) -> Answer {
         let request = self.client.post(format!("/v2/{operation}")).body(body.to_string());

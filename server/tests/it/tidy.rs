@@ -13,7 +13,7 @@ const ORDER: &[&[&str]] = &[
     &["events", "audit"],
     &["search", "analytics"],
     &["workspaces", "users", "permissions", "ratelimit", "credits", "vault", "apis"],
-    &["identities"],
+    &["identities", "idempotency"],
     &["keys", "root_keys"],
     &["verification"],
     &["session", "portals", "explain", "bulk", "transfer", "webhooks", "leaks"],

@@ -86,9 +86,11 @@ pub fn status(code: Code) -> (u16, &'static str) {
         | Code::RouteNotFound => (404, "Not Found"),
         Code::MethodNotAllowed => (405, "Method Not Allowed"),
         Code::RequestTimeout => (408, "Request Timeout"),
-        Code::IdentityExists | Code::RoleExists | Code::PermissionExists | Code::PortalExists => {
-            (409, "Conflicting Resource")
-        }
+        Code::IdentityExists
+        | Code::RoleExists
+        | Code::PermissionExists
+        | Code::PortalExists
+        | Code::IdempotencyConflict => (409, "Conflicting Resource"),
         Code::NamespaceGone => (410, "Resource Gone"),
         Code::ProtectedResource => (412, "Resource is protected"),
         Code::PreconditionFailed | Code::AnalyticsNotConfigured => (412, "Precondition Failed"),

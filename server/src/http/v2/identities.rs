@@ -19,7 +19,8 @@ pub fn operations() -> Vec<Operation> {
             "/v2/identities.createIdentity",
             "Create an identity",
             create,
-        ),
+        )
+        .idempotent(),
         checked::<_, IdentityOut, _, _, _>("/v2/identities.getIdentity", "Get an identity", get),
         checked::<_, Vec<IdentityOut>, _, _, _>("/v2/identities.listIdentities", "List identities", list)
             .paged(),

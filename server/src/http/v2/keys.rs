@@ -21,7 +21,7 @@ use crate::secret::PlainKey;
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        checked::<_, CreateKeyOut, _, _, _>("/v2/keys.createKey", "Create a key", create),
+        checked::<_, CreateKeyOut, _, _, _>("/v2/keys.createKey", "Create a key", create).idempotent(),
         checked::<_, KeyOut, _, _, _>("/v2/keys.getKey", "Get a key by its id", get),
         checked::<_, KeyOut, _, _, _>("/v2/keys.whoami", "Get a key by its secret", whoami),
         checked::<_, Empty, _, _, _>("/v2/keys.updateKey", "Change a key", update),

@@ -21,12 +21,14 @@ pub fn operations() -> Vec<Operation> {
             "/v2/keys.rerollKey",
             "Replace a key by a new one with the same settings",
             reroll,
-        ),
+        )
+        .idempotent(),
         checked::<_, MigratedOut, _, _, _>(
             "/v2/keys.migrateKeys",
             "Import keys of another system by their hashes",
             migrate,
-        ),
+        )
+        .idempotent(),
     ]
 }
 

@@ -18,6 +18,7 @@ mod portal_manage;
 mod ratelimit;
 mod roles;
 mod root_keys;
+mod security;
 mod shared;
 mod verify;
 mod workspace;
@@ -93,6 +94,7 @@ pub static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
         response: None,
         paged: false,
         optional_body: false,
+        idempotent: false,
         beside_data: None,
     });
     let mut document = openapi::document(&VERSION, &described);

@@ -8,27 +8,30 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::sync::{Arc, OnceLock};
 
-use entity::ids::WorkspaceId;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use entity::ids::RequestId;
 use jsonschema::Validator;
 use poem::endpoint::BoxEndpoint;
-use poem::http::header::{
-    AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, COOKIE, HeaderMap, HeaderValue, PRAGMA, USER_AGENT,
-};
+use poem::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, PRAGMA};
 use poem::{Endpoint, EndpointExt, Request, Response};
 use poem_openapi::types::Type;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 
 use super::errors::{Negotiation, respond};
+use super::security::{authenticate, check_security, context, portal_user, show_budget};
 use crate::app::App;
-use crate::error::{Code, Error, Fault, Result};
+use crate::error::{Error, Fault, Result};
 use crate::http::funnel::{self, Call, header};
 use crate::http::openapi::{self, Access, Described, Schema};
 use crate::http::schema;
-use crate::op::{Door, OpCtx, Principal};
-use crate::root_keys::Budget;
+use crate::op::{IdempotencyKey, OpCtx, Principal};
 use crate::store::Paged;
+
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// What a handler answers with.
 pub struct Reply<T> {
@@ -108,6 +111,7 @@ struct Traits {
     access: Access,
     has_data: bool,
     optional_body: bool,
+    idempotent: bool,
     no_store: bool,
 }
 
@@ -115,9 +119,9 @@ impl Operation {
     pub fn mount(&self, app: &Arc<App>, document: &'static Value) -> BoxEndpoint<'static, Response> {
         let schema = self.described.request.expect("mounted operations have a body");
         let checker = Arc::new(Checker { schema, document, compiled: OnceLock::new() });
-        let Described { access, response, optional_body, .. } = self.described;
+        let Described { access, response, optional_body, idempotent, .. } = self.described;
         let has_data = response.is_some();
-        let traits = Traits { checker, access, has_data, optional_body, no_store: self.no_store };
+        let traits = Traits { checker, access, has_data, optional_body, idempotent, no_store: self.no_store };
         (self.mount)(app, traits)
     }
 
@@ -142,6 +146,12 @@ impl Operation {
     /// Its answer carries a secret that no cache may keep (v2 contract, 1.8).
     pub fn no_store(mut self) -> Self {
         self.no_store = true;
+        self
+    }
+
+    /// An `Idempotency-Key` makes it happen once.
+    pub fn idempotent(mut self) -> Self {
+        self.described.idempotent = true;
         self
     }
 
@@ -240,6 +250,7 @@ where
         response: Some(Schema { reference: D::schema_ref, register: D::register }),
         paged: false,
         optional_body: false,
+        idempotent: false,
         beside_data: None,
     };
     let mount = move |app: &Arc<App>, traits: Traits| {
@@ -274,11 +285,11 @@ where
         let call = Call::start(&self.app, &request);
         let body = request.take_body();
         let headers = request.headers();
-        let input = match funnel::read_body(body, self.app.config.max_body_bytes).await {
-            Ok(bytes) => self.read_input(headers, &bytes),
-            Err(error) => Err(error),
+        let body = match funnel::read_body(body, self.app.config.max_body_bytes).await {
+            Ok(body) => body,
+            Err(error) => return Ok(self.refuse(&call, headers, &error, Negotiation::Json)),
         };
-        let input = match input {
+        let input = match self.read_input(headers, &body) {
             Ok(input) => input,
             Err(error) => return Ok(self.refuse(&call, headers, &error, Negotiation::Json)),
         };
@@ -288,13 +299,16 @@ where
             Access::Public => Ok((context(&call, headers, Principal::Anonymous, "".into()), None)),
         };
         let (outcome, budget) = match authenticated {
+            Ok((cx, budget)) if self.traits.idempotent && headers.contains_key(IDEMPOTENCY_KEY) => {
+                (self.run_once(cx, headers, &body, input).await, budget)
+            }
             Ok((cx, budget)) => (self.run(cx, input).await, budget),
             Err(refused) => (Err(refused.error), refused.budget),
         };
         let mut response = match outcome {
-            Ok(reply) => {
+            Ok(body) => {
                 call.log(self.path, 200, None);
-                succeed(&call, &reply, &self.traits)
+                succeed(body, &self.traits)
             }
             Err(error) => self.refuse(&call, headers, &error, Negotiation::ByAccept),
         };
@@ -350,17 +364,51 @@ where
         })
     }
 
-    async fn run<T, Fut>(&self, cx: OpCtx, input: I) -> Result<Reply<T>>
+    /// Runs the handler; answers the body to send.
+    async fn run<T, Fut>(&self, cx: OpCtx, input: I) -> Result<Vec<u8>>
     where
-        T: Send + 'static,
+        T: Serialize + Send + 'static,
         H: Fn(Arc<App>, OpCtx, I) -> Fut,
         Fut: Future<Output = Result<Reply<T>>> + Send + 'static,
     {
+        let (has_data, request_id) = (self.traits.has_data, cx.request_id.clone());
+        let idempotency = cx.idempotency.clone().map(|key| (key, cx.clone()));
+        let app = self.app.clone();
         let work = (self.handler)(self.app.clone(), cx, input);
+        let answer = async move {
+            let body = encode(&request_id, &work.await?, has_data);
+            if let Some((key, cx)) = idempotency
+                && let Err(error) = app.idempotency.save(&cx, &key, &body).await
+            {
+                tracing::warn!(?error, "an answer cannot be kept for its Idempotency-Key");
+            }
+            Ok(body)
+        };
         match self.mode {
-            Mode::Hot { .. } => work.await,
-            Mode::Checked => tokio::spawn(work).await.map_err(Error::internal)?,
+            Mode::Hot { .. } => answer.await,
+            Mode::Checked => tokio::spawn(answer).await.map_err(Error::internal)?,
         }
+    }
+
+    /// As [`Served::run`], for a request that may have been carried out before.
+    async fn run_once<T, Fut>(
+        &self,
+        mut cx: OpCtx,
+        headers: &HeaderMap,
+        body: &[u8],
+        input: I,
+    ) -> Result<Vec<u8>>
+    where
+        T: Serialize + Send + 'static,
+        H: Fn(Arc<App>, OpCtx, I) -> Fut,
+        Fut: Future<Output = Result<Reply<T>>> + Send + 'static,
+    {
+        let key = idempotency_key(&cx, headers, self.path, body)?;
+        if let Some(answer) = self.app.idempotency.find(&cx, &key).await? {
+            return Ok(answer);
+        }
+        cx.idempotency = Some(Arc::new(key));
+        self.run(cx, input).await
     }
 
     fn refuse(&self, call: &Call, headers: &HeaderMap, error: &Error, negotiation: Negotiation) -> Response {
@@ -371,10 +419,10 @@ where
     }
 }
 
-fn succeed<T: Serialize>(call: &Call, reply: &Reply<T>, traits: &Traits) -> Response {
+fn encode<T: Serialize>(request_id: &RequestId, reply: &Reply<T>, has_data: bool) -> Vec<u8> {
     let envelope = Envelope {
-        meta: EnvelopeMeta { request_id: call.request_id.as_str() },
-        data: traits.has_data.then_some(&reply.data),
+        meta: EnvelopeMeta { request_id: request_id.as_str() },
+        data: has_data.then_some(&reply.data),
         pagination: reply.pagination.as_ref(),
     };
     let mut body = Vec::with_capacity(512);
@@ -383,124 +431,32 @@ fn succeed<T: Serialize>(call: &Call, reply: &Reply<T>, traits: &Traits) -> Resp
         Some(members) => serde_json::to_writer(&mut body, &Beside { envelope, members }),
     }
     .expect("replies are plain data");
+    body
+}
+
+fn succeed(body: Vec<u8>, traits: &Traits) -> Response {
     let response = Response::builder().content_type("application/json");
-    let response = if traits.no_store {
-        response.header(CACHE_CONTROL, "no-store").header(PRAGMA, "no-cache")
-    } else {
-        response
-    };
+    if traits.no_store {
+        return response.header(CACHE_CONTROL, "no-store").header(PRAGMA, "no-cache").body(body);
+    }
     response.body(body)
 }
 
-/// A caller turned away before the handler, perhaps with a budget to show.
-struct Refused {
-    error: Error,
-    budget: Option<Budget>,
-}
-
-impl From<Error> for Refused {
-    fn from(error: Error) -> Self {
-        Self { error, budget: None }
+fn idempotency_key(cx: &OpCtx, headers: &HeaderMap, path: &str, body: &[u8]) -> Result<IdempotencyKey> {
+    let key = headers.get(IDEMPOTENCY_KEY).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !(1..=255).contains(&key.len()) {
+        return Err(Error::invalid("An Idempotency-Key has 1 to 255 characters."));
     }
-}
-
-/// The root key behind the bearer token (v2 contract, 1.2), one request of its
-/// budget charged.
-async fn authenticate(
-    app: &Arc<App>,
-    call: &Call,
-    headers: &HeaderMap,
-) -> Result<(OpCtx, Option<Budget>), Refused> {
-    let token = bearer(headers)?;
-    let authenticated = match app.root_keys.authenticate_cached(token, call.ip, call.now_ms) {
-        Some(outcome) => outcome?,
-        None => app.root_keys.authenticate(token, call.ip, call.now_ms).await?,
-    };
-    let budget = if authenticated.is_limited() {
-        match app.root_keys.charge(&authenticated, call.now_ms).await {
-            (budget, None) => budget,
-            (budget, Some(error)) => return Err(Refused { error, budget }),
-        }
-    } else {
-        None
-    };
-    let principal = Principal::RootKey(authenticated.principal);
-    Ok((context(call, headers, principal, authenticated.workspace), budget))
-}
-
-/// The end user behind the session cookie (v2 contract, section 11).
-async fn portal_user(
-    app: &Arc<App>,
-    call: &Call,
-    headers: &HeaderMap,
-) -> Result<(OpCtx, Option<Budget>), Refused> {
-    let token = portal_token(headers).unwrap_or_default();
-    if token.is_empty() {
-        let detail = "The portal session cookie is empty.";
-        return Err(Error::new(Code::PortalTokenMissing, detail).into());
-    }
-    let session = app.portals.authenticate(token, call.now_ms).await?;
-    Ok((context(call, headers, session.principal(), session.workspace.clone()), None))
-}
-
-fn context(call: &Call, headers: &HeaderMap, principal: Principal, workspace: WorkspaceId) -> OpCtx {
-    OpCtx {
-        principal,
-        workspace,
-        now_ms: call.now_ms,
-        request_id: call.request_id.clone(),
-        door: Door::V2,
-        ip: call.ip,
-        user_agent: header(headers, &USER_AGENT).map(ToOwned::to_owned),
-    }
-}
-
-/// The credentials must be there at all; whether they are good comes later (v2
-/// contract, 1.3).
-fn check_security(access: Access, headers: &HeaderMap) -> Result<()> {
-    let has_bearer = headers.contains_key(AUTHORIZATION);
-    let missing =
-        |detail: &str, message: &str, fix: &str| Err(invalid(detail, fault("security", message, Some(fix))));
-    match access {
-        Access::RootKey if !has_bearer => missing(
-            "Authorization header for 'bearer' scheme",
-            "The Authorization header is missing",
-            "Send 'Authorization: Bearer <root key>'",
-        ),
-        // A bearer token makes the cookie count for nothing.
-        Access::PortalSession if has_bearer || portal_token(headers).is_none() => missing(
-            "Cookie 'portal_session'",
-            "The portal session cookie is missing, or an Authorization header was sent beside it",
-            "Send the cookie 'portal_session' and no Authorization header",
-        ),
-        _ => Ok(()),
-    }
-}
-
-fn portal_token(headers: &HeaderMap) -> Option<&str> {
-    let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-    cookies.flat_map(|value| value.split(';')).find_map(|pair| pair.trim().strip_prefix("portal_session="))
-}
-
-fn bearer(headers: &HeaderMap) -> Result<&str> {
-    let value = header(headers, &AUTHORIZATION).unwrap_or_default().trim();
-    let malformed = |detail| Error::new(Code::AuthMalformed, detail);
-    let token = value
-        .strip_prefix("Bearer ")
-        .ok_or_else(|| malformed("The Authorization header must have the form 'Bearer <root key>'."))?
-        .trim();
-    if token.is_empty() { Err(malformed("The bearer token is empty.")) } else { Ok(token) }
-}
-
-/// v2 contract, 1.8.
-fn show_budget(headers: &mut HeaderMap, budget: Budget) {
-    let mut set = |name: &'static str, value: u64| headers.insert(name, HeaderValue::from(value));
-    set("ratelimit-limit", budget.limit);
-    set("ratelimit-remaining", budget.remaining);
-    set("ratelimit-reset", budget.reset_s);
-    if budget.exceeded {
-        set("retry-after", budget.reset_s);
-    }
+    let root_key = cx.principal.root_key().map(|root_key| root_key.id.clone());
+    let root_key = root_key.ok_or_else(|| Error::internal("only root keys call idempotent operations"))?;
+    let mut request = Sha256::new_with_prefix(path);
+    request.update(b"\n");
+    request.update(body);
+    Ok(IdempotencyKey {
+        root_key,
+        key_hash: STANDARD.encode(Sha256::digest(key)),
+        request_hash: STANDARD.encode(request.finalize()),
+    })
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
@@ -509,10 +465,10 @@ fn is_json(headers: &HeaderMap) -> bool {
         .is_some_and(|media| media.trim().eq_ignore_ascii_case("application/json"))
 }
 
-fn invalid(detail: &str, fault: Fault) -> Error {
+pub(super) fn invalid(detail: &str, fault: Fault) -> Error {
     Error::invalid(detail).with_faults(vec![fault])
 }
 
-fn fault(location: &str, message: &str, fix: Option<&str>) -> Fault {
+pub(super) fn fault(location: &str, message: &str, fix: Option<&str>) -> Fault {
     Fault { location: location.to_owned(), message: message.to_owned(), fix: fix.map(ToOwned::to_owned) }
 }

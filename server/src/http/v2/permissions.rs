@@ -20,7 +20,8 @@ pub fn operations() -> Vec<Operation> {
             "/v2/permissions.createPermission",
             "Create a permission",
             create_permission,
-        ),
+        )
+        .idempotent(),
         checked::<_, PermissionOut, _, _, _>(
             "/v2/permissions.getPermission",
             "Get a permission",

@@ -26,6 +26,7 @@ pub fn operations() -> Vec<Operation> {
             "Open a portal session",
             create_session,
         )
+        .idempotent()
         .no_store(),
         checked::<_, TokenOut, _, _, _>(
             "/v2/portal.exchangeCode",

@@ -20,7 +20,8 @@ use crate::portals::{
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        checked::<_, CreatePortalOut, _, _, _>("/v2/portal.createPortal", "Create a portal", create),
+        checked::<_, CreatePortalOut, _, _, _>("/v2/portal.createPortal", "Create a portal", create)
+            .idempotent(),
         checked::<_, PortalOut, _, _, _>("/v2/portal.getPortal", "Get a portal", get),
         checked::<_, PortalOut, _, _, _>("/v2/portal.updatePortal", "Change a portal", update),
         checked::<_, Empty, _, _, _>("/v2/portal.deletePortal", "Delete a portal", delete),

@@ -16,7 +16,8 @@ use crate::permissions::{CreateRole, Role, SetRolePermissions, UpdateRole};
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        checked::<_, CreateRoleOut, _, _, _>("/v2/permissions.createRole", "Create a role", create_role),
+        checked::<_, CreateRoleOut, _, _, _>("/v2/permissions.createRole", "Create a role", create_role)
+            .idempotent(),
         checked::<_, RoleOut, _, _, _>("/v2/permissions.getRole", "Get a role", get_role),
         checked::<_, Vec<RoleOut>, _, _, _>("/v2/permissions.listRoles", "List roles", list_roles).paged(),
         checked::<_, BareRoleOut, _, _, _>("/v2/permissions.updateRole", "Change a role", update_role),

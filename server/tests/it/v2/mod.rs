@@ -3,6 +3,7 @@
 mod apis;
 mod bad_input;
 mod document;
+mod idempotency;
 mod identities;
 mod keys;
 mod keys_access;

@@ -1,0 +1,132 @@
+//! Who calls: the bearer token or the session cookie, and the budget it is
+//! charged to (v2 contract, 1.2, 1.8 and section 11).
+
+use std::sync::Arc;
+
+use entity::ids::WorkspaceId;
+use poem::http::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderValue, USER_AGENT};
+
+use super::operation::{fault, invalid};
+use crate::app::App;
+use crate::error::{Code, Error, Result};
+use crate::http::funnel::{Call, header};
+use crate::http::openapi::Access;
+use crate::op::{Door, OpCtx, Principal};
+use crate::root_keys::Budget;
+
+/// A caller turned away before the handler, perhaps with a budget to show.
+pub(super) struct Refused {
+    pub error: Error,
+    pub budget: Option<Budget>,
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        Self { error, budget: None }
+    }
+}
+
+/// The root key behind the bearer token (v2 contract, 1.2), one request of its
+/// budget charged.
+pub(super) async fn authenticate(
+    app: &Arc<App>,
+    call: &Call,
+    headers: &HeaderMap,
+) -> Result<(OpCtx, Option<Budget>), Refused> {
+    let token = bearer(headers)?;
+    let authenticated = match app.root_keys.authenticate_cached(token, call.ip, call.now_ms) {
+        Some(outcome) => outcome?,
+        None => app.root_keys.authenticate(token, call.ip, call.now_ms).await?,
+    };
+    let budget = if authenticated.is_limited() {
+        match app.root_keys.charge(&authenticated, call.now_ms).await {
+            (budget, None) => budget,
+            (budget, Some(error)) => return Err(Refused { error, budget }),
+        }
+    } else {
+        None
+    };
+    let principal = Principal::RootKey(authenticated.principal);
+    Ok((context(call, headers, principal, authenticated.workspace), budget))
+}
+
+/// The end user behind the session cookie (v2 contract, section 11).
+pub(super) async fn portal_user(
+    app: &Arc<App>,
+    call: &Call,
+    headers: &HeaderMap,
+) -> Result<(OpCtx, Option<Budget>), Refused> {
+    let token = portal_token(headers).unwrap_or_default();
+    if token.is_empty() {
+        let detail = "The portal session cookie is empty.";
+        return Err(Error::new(Code::PortalTokenMissing, detail).into());
+    }
+    let session = app.portals.authenticate(token, call.now_ms).await?;
+    Ok((context(call, headers, session.principal(), session.workspace.clone()), None))
+}
+
+pub(super) fn context(
+    call: &Call,
+    headers: &HeaderMap,
+    principal: Principal,
+    workspace: WorkspaceId,
+) -> OpCtx {
+    OpCtx {
+        principal,
+        workspace,
+        now_ms: call.now_ms,
+        request_id: call.request_id.clone(),
+        door: Door::V2,
+        ip: call.ip,
+        user_agent: header(headers, &USER_AGENT).map(ToOwned::to_owned),
+        idempotency: None,
+    }
+}
+
+/// The credentials must be there at all; whether they are good comes later (v2
+/// contract, 1.3).
+pub(super) fn check_security(access: Access, headers: &HeaderMap) -> Result<()> {
+    let has_bearer = headers.contains_key(AUTHORIZATION);
+    let missing =
+        |detail: &str, message: &str, fix: &str| Err(invalid(detail, fault("security", message, Some(fix))));
+    match access {
+        Access::RootKey if !has_bearer => missing(
+            "Authorization header for 'bearer' scheme",
+            "The Authorization header is missing",
+            "Send 'Authorization: Bearer <root key>'",
+        ),
+        // A bearer token makes the cookie count for nothing.
+        Access::PortalSession if has_bearer || portal_token(headers).is_none() => missing(
+            "Cookie 'portal_session'",
+            "The portal session cookie is missing, or an Authorization header was sent beside it",
+            "Send the cookie 'portal_session' and no Authorization header",
+        ),
+        _ => Ok(()),
+    }
+}
+
+fn portal_token(headers: &HeaderMap) -> Option<&str> {
+    let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    cookies.flat_map(|value| value.split(';')).find_map(|pair| pair.trim().strip_prefix("portal_session="))
+}
+
+fn bearer(headers: &HeaderMap) -> Result<&str> {
+    let value = header(headers, &AUTHORIZATION).unwrap_or_default().trim();
+    let malformed = |detail| Error::new(Code::AuthMalformed, detail);
+    let token = value
+        .strip_prefix("Bearer ")
+        .ok_or_else(|| malformed("The Authorization header must have the form 'Bearer <root key>'."))?
+        .trim();
+    if token.is_empty() { Err(malformed("The bearer token is empty.")) } else { Ok(token) }
+}
+
+/// v2 contract, 1.8.
+pub(super) fn show_budget(headers: &mut HeaderMap, budget: Budget) {
+    let mut set = |name: &'static str, value: u64| headers.insert(name, HeaderValue::from(value));
+    set("ratelimit-limit", budget.limit);
+    set("ratelimit-remaining", budget.remaining);
+    set("ratelimit-reset", budget.reset_s);
+    if budget.exceeded {
+        set("retry-after", budget.reset_s);
+    }
+}

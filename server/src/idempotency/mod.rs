@@ -1,0 +1,72 @@
+//! Requests that may be sent again: an `Idempotency-Key` names a change, and the
+//! same key with the same request gets the first answer again.
+//!
+//! Ours: the published contract has no such header, but its SDKs resend after a
+//! dropped connection. The key is claimed in the transaction of the change
+//! itself ([`crate::audit`]), so a change happens once whatever fails after it;
+//! the answer, which may hold a secret, is kept encrypted for a day.
+
+mod store;
+
+use crate::error::{Code, Error, Result};
+use crate::op::{IdempotencyKey, OpCtx};
+use crate::store::Store;
+use crate::vault::Vault;
+
+/// How long an answer is kept.
+const KEEP_MS: i64 = 24 * 60 * 60_000;
+
+/// Remembers answers. Cheap to clone.
+#[derive(Clone)]
+pub struct Idempotency {
+    store: Store,
+    vault: Vault,
+}
+
+impl Idempotency {
+    pub fn new(store: Store, vault: Vault) -> Self {
+        Self { store, vault }
+    }
+
+    /// The answer this key had before; `None` for a new one.
+    ///
+    /// Fails with `invalid_input` if the key named another request, and with
+    /// `idempotency_conflict` if the change was made and its answer was lost.
+    pub async fn find(&self, cx: &OpCtx, key: &IdempotencyKey) -> Result<Option<Vec<u8>>> {
+        let Some(claim) = store::find(self.store.read(), cx, key).await? else { return Ok(None) };
+        if claim.created_at < cx.now_ms - KEEP_MS {
+            self.store.write(|tx| async move { store::forget(&tx, cx, key).await }).await?;
+            return Ok(None);
+        }
+        if claim.request_hash != key.request_hash {
+            return Err(Error::invalid("This Idempotency-Key was used with another request."));
+        }
+        let sealed = claim.response.ok_or_else(|| {
+            Error::new(
+                Code::IdempotencyConflict,
+                "The request with this Idempotency-Key was carried out, but its answer is not known. Look before you \
+                 send it again under another key.",
+            )
+        })?;
+        self.vault.open_text(&cx.workspace, &binding(key), &sealed).await.map(Some)
+    }
+
+    /// Keeps the answer of the change that claimed this key.
+    pub async fn save(&self, cx: &OpCtx, key: &IdempotencyKey, answer: &[u8]) -> Result<()> {
+        self.store
+            .write(|tx| async move {
+                let sealed = self.vault.seal_text(&tx, &cx.workspace, &binding(key), answer).await?;
+                store::set_response(&tx, cx, key, sealed).await
+            })
+            .await
+    }
+
+    /// Removes what is older than a day.
+    pub async fn sweep(&self, now_ms: i64) -> Result<()> {
+        self.store.write(|tx| async move { store::remove_before(&tx, now_ms - KEEP_MS).await }).await
+    }
+}
+
+fn binding(key: &IdempotencyKey) -> String {
+    format!("idempotency/{}/{}", key.root_key, key.key_hash)
+}
