@@ -17,8 +17,9 @@ COPY entity/Cargo.toml entity/
 COPY migration/Cargo.toml migration/
 COPY tests/e2e/Cargo.toml tests/e2e/
 COPY tests/load/echo/Cargo.toml tests/load/echo/
-RUN mkdir -p server/src server/benches entity/src migration/src tests/e2e/src tests/load/echo/src \
- && for main in server tests/load/echo; do echo 'fn main() {}' > $main/src/main.rs; done \
+COPY tests/load/events/Cargo.toml tests/load/events/
+RUN mkdir -p server/src server/benches entity/src migration/src tests/e2e/src tests/load/echo/src tests/load/events/src \
+ && for main in server tests/load/echo tests/load/events; do echo 'fn main() {}' > $main/src/main.rs; done \
  && touch server/src/lib.rs entity/src/lib.rs migration/src/lib.rs tests/e2e/src/lib.rs \
  && for bench in $(sed -n '/^\[\[bench\]\]/,/^$/s/^name = "\(.*\)"/\1/p' server/Cargo.toml); do \
       echo 'fn main() {}' > "server/benches/$bench.rs"; \

@@ -12,12 +12,14 @@ use parking_lot::Mutex;
 
 use crate::analytics::Analytics;
 use crate::apis::Apis;
+use crate::audit::AuditLog;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::credits::Ledger;
 use crate::entropy::Entropy;
 use crate::error::{Code, Error, Result};
 use crate::events::{Recorder, Writer};
+use crate::http::metrics::Requests;
 use crate::idempotency::Idempotency;
 use crate::identities::Identities;
 use crate::jobs::Jobs;
@@ -29,6 +31,7 @@ use crate::ratelimit::namespaces::Namespaces;
 use crate::ratelimit::overrides::Overrides;
 use crate::ratelimit::{RateLimiter, Ratelimits};
 use crate::root_keys::RootKeys;
+use crate::search::{Indexer, Search};
 use crate::store::{DataDir, Database, Durability, Store};
 use crate::users::{CreateUser, Role, Users};
 use crate::vault::{MasterKey, MasterKeySource, Vault};
@@ -60,13 +63,18 @@ pub struct App {
     pub overrides: Overrides,
     pub verifier: Verifier,
     pub analytics: Analytics,
+    pub audit_log: AuditLog,
+    pub search: Search,
     pub idempotency: Idempotency,
     pub portals: Portals,
     pub jobs: Jobs,
     pub recorder: Recorder,
+    pub requests: Requests,
+    ledger: Ledger,
     events: Database,
     limiter: RateLimiter,
     writer: Mutex<Option<Writer>>,
+    indexer: Mutex<Option<Indexer>>,
     dir: DataDir,
     /// Where the server listens, once it does.
     pub address: OnceLock<SocketAddr>,
@@ -86,7 +94,9 @@ impl App {
         let namespaces = Namespaces::new(store.clone(), entropy.clone());
         let ledger = Ledger::start(store.clone());
         let keys = Keys::new(store.clone(), entropy.clone(), vault.clone());
-        let analytics = Analytics::new(events.clone());
+        let search = Search::open(&dir.index())?;
+        let indexer = Indexer::start(search.clone(), events.clone());
+        let analytics = Analytics::new(search.clone(), events.clone());
         let idempotency = Idempotency::new(store.clone(), vault.clone());
         let cache = config.key_cache_bytes;
         let app = Arc::new(Self {
@@ -107,24 +117,29 @@ impl App {
             verifier: Verifier::new(
                 store.clone(),
                 limiter.clone(),
-                ledger,
+                ledger.clone(),
                 recorder.clone(),
                 keys.clone(),
                 cache,
             ),
             portals: Portals::new(store.clone(), entropy.clone(), keys.clone(), analytics.clone()),
             analytics,
+            audit_log: AuditLog::new(store.clone()),
+            search: search.clone(),
             idempotency: idempotency.clone(),
-            jobs: Jobs::new(store.clone(), events.clone(), keys, idempotency),
+            jobs: Jobs::new(store.clone(), events.clone(), keys, idempotency, search),
             vault,
             config,
             clock,
             entropy,
             store,
             recorder,
+            requests: Requests::default(),
+            ledger,
             events,
             limiter,
             writer: Mutex::new(Some(writer)),
+            indexer: Mutex::new(Some(indexer)),
             dir,
             address: OnceLock::new(),
         });
@@ -143,6 +158,7 @@ impl App {
             door,
             ip: None,
             user_agent: None,
+            unrecorded: false,
             idempotency: None,
         }
     }
@@ -155,6 +171,19 @@ impl App {
             Some(url) => url.trim_end_matches('/').to_owned(),
             None => format!("http://{address}"),
         }
+    }
+
+    pub fn rate_limiter(&self) -> &RateLimiter {
+        &self.limiter
+    }
+
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Where events are stored.
+    pub fn events(&self) -> &Database {
+        &self.events
     }
 
     pub fn data_dir(&self) -> &std::path::Path {
@@ -202,6 +231,10 @@ impl App {
         let writer = self.writer.lock().take();
         if let Some(writer) = writer {
             writer.shutdown().await?;
+        }
+        let indexer = self.indexer.lock().take();
+        if let Some(indexer) = indexer {
+            indexer.shutdown().await?;
         }
         self.recorder.last_used().flush(&self.store).await?;
         self.limiter.shutdown(self.clock.now_ms()).await?;

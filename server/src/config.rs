@@ -40,6 +40,7 @@ const fn secret(name: &'static str, help: &'static str) -> Setting {
 /// Every setting.
 pub const SETTINGS: &[Setting] = &[
     plain("listen", "127.0.0.1:3000", "Address to listen on"),
+    plain("metrics_listen", "", "Address and port of the Prometheus metrics; none when empty"),
     plain("data_dir", "./data", "Folder that holds everything"),
     plain("config", "", "TOML file with settings"),
     plain("public_url", "", "Origin under which clients reach this server, such as https://keys.example.com"),
@@ -81,6 +82,7 @@ pub enum LogFormat {
 #[derive(Clone)]
 pub struct Config {
     pub listen: SocketAddr,
+    pub metrics_listen: Option<SocketAddr>,
     pub data_dir: PathBuf,
     pub public_url: Option<String>,
     pub trusted_proxies: Vec<IpNet>,
@@ -155,6 +157,8 @@ impl Config {
             }
         };
         let listen = parsed("listen", text("listen"), SocketAddr::from(([127, 0, 0, 1], 3000)), &mut check);
+        let metrics_listen = some("metrics_listen")
+            .map(|text| parsed("metrics_listen", &text, SocketAddr::from(([127, 0, 0, 1], 0)), &mut check));
         let max_body_bytes = parsed("max_body_bytes", text("max_body_bytes"), 0, &mut check);
         let key_cache_mib: u64 = parsed("key_cache_mib", text("key_cache_mib"), 64, &mut check);
         let limiter_max_counters =
@@ -180,6 +184,7 @@ impl Config {
         check("admin_password", short.map(|_| format!("needs {MIN_PASSWORD_CHARACTERS} characters or more")));
         Self {
             listen,
+            metrics_listen,
             data_dir: PathBuf::from(text("data_dir")),
             public_url: some("public_url"),
             trusted_proxies,

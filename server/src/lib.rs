@@ -29,6 +29,7 @@ pub mod audit;
 pub mod events;
 
 pub mod analytics;
+pub mod search;
 
 pub mod apis;
 pub mod credits;

@@ -21,7 +21,7 @@ fn main() -> ExitCode {
         runtime(&config)?.block_on(invocation.run(config))
     });
     match outcome {
-        Ok(Output { stdout, stderr }) => {
+        Ok(Output { stdout, stderr, .. }) => {
             print!("{stdout}");
             eprint!("{stderr}");
             ExitCode::SUCCESS

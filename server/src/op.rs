@@ -22,6 +22,8 @@ pub struct OpCtx {
     pub door: Door,
     pub ip: Option<IpAddr>,
     pub user_agent: Option<String>,
+    /// The caller wants its rate-limit decisions in no analytics.
+    pub unrecorded: bool,
     /// Names the change, so that it is made once.
     pub idempotency: Option<Arc<IdempotencyKey>>,
 }

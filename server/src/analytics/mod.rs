@@ -1,22 +1,35 @@
-//! Questions about recorded events.
+//! Questions about recorded events: counts over time and by group, and the
+//! events themselves, newest first.
 //!
-//! Answered by reading the stored chunks of the time asked for: exact, and slow
-//! in the number of events. Nothing is decided here, and who may ask is not.
+//! Asked of the index; exact up to what was indexed a second ago. Who may ask
+//! is for the callers to say, and every question is of one workspace.
 
+mod collect;
+mod counts;
+mod pages;
+mod query;
 mod series;
 
-pub use series::{Bucket, Counts, KeySeries, Series, SeriesOf, Usage};
+pub use counts::{Buckets, Counts, GroupBy, Question, Row};
+pub use pages::{EventPage, PageOf};
+pub use query::Filter;
+pub use series::{Bucket, KeySeries, Series, SeriesOf, Usage};
 
+use crate::search::Search;
 use crate::store::Database;
 
 /// Answers questions about events. Cheap to clone.
 #[derive(Clone)]
 pub struct Analytics {
+    search: Search,
     events: Database,
 }
 
 impl Analytics {
-    pub fn new(events: Database) -> Self {
-        Self { events }
+    pub fn new(search: Search, events: Database) -> Self {
+        Self { search, events }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,16 +4,13 @@ use std::collections::BTreeMap;
 
 use entity::ids::{ApiId, KeyId, WorkspaceId};
 
-use super::Analytics;
+use super::{Analytics, Buckets, Counts, Filter, GroupBy, Question, Row};
 use crate::error::{Error, Result};
-use crate::events::{Stored, StoredVerification, read_between};
+use crate::search::Kind;
 
 const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
 const DAY_MS: i64 = 24 * HOUR_MS;
-
-/// Chunks decoded at a time.
-const BATCH: u64 = 16;
 
 /// Whose verifications to count, and when.
 #[derive(Clone, Debug)]
@@ -27,44 +24,6 @@ pub struct SeriesOf {
     pub start_ms: i64,
     /// Unix milliseconds, exclusive.
     pub end_ms: i64,
-}
-
-/// Verifications by outcome.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    pub valid: i64,
-    pub rate_limited: i64,
-    pub insufficient_permissions: i64,
-    pub forbidden: i64,
-    pub disabled: i64,
-    pub expired: i64,
-    pub usage_exceeded: i64,
-}
-
-impl Counts {
-    pub fn total(&self) -> i64 {
-        self.valid
-            + self.rate_limited
-            + self.insufficient_permissions
-            + self.forbidden
-            + self.disabled
-            + self.expired
-            + self.usage_exceeded
-    }
-
-    fn add(&mut self, outcome: &str) {
-        let count = match outcome {
-            "VALID" => &mut self.valid,
-            "RATE_LIMITED" => &mut self.rate_limited,
-            "INSUFFICIENT_PERMISSIONS" => &mut self.insufficient_permissions,
-            "FORBIDDEN" => &mut self.forbidden,
-            "DISABLED" => &mut self.disabled,
-            "EXPIRED" => &mut self.expired,
-            "USAGE_EXCEEDED" => &mut self.usage_exceeded,
-            _ => return,
-        };
-        *count += 1;
-    }
 }
 
 /// The counts of one slot of time.
@@ -108,67 +67,57 @@ impl Analytics {
             return Err(Error::invalid("The end must lie after the start."));
         }
         let bucket_ms = width(of.end_ms - of.start_ms);
-        let mut keys: BTreeMap<String, BTreeMap<i64, Counts>> = BTreeMap::new();
-        self.scan(of.start_ms, of.end_ms, |event| {
-            if let Stored::Verification(event) = event
-                && is_of(of, event)
-            {
-                let slot = event.time_ms - event.time_ms.rem_euclid(bucket_ms);
-                keys.entry(event.key.clone()).or_default().entry(slot).or_default().add(&event.outcome);
-            }
-        })
-        .await?;
-        let slots: Vec<i64> = slots(of.start_ms, of.end_ms, bucket_ms).collect();
-        let filled = |counts: &dyn Fn(i64) -> Counts| -> Vec<Bucket> {
-            slots.iter().map(|slot| Bucket { time_ms: *slot, counts: counts(*slot) }).collect()
+        let question = Question {
+            kind: Kind::Verifications,
+            workspace: of.workspace.clone(),
+            start_ms: of.start_ms,
+            end_ms: of.end_ms,
+            filter: Filter {
+                apis: vec![of.api.to_string()],
+                external_ids: vec![of.external_id.clone()],
+                keys: of.key.iter().map(ToString::to_string).collect(),
+                ..Filter::default()
+            },
+            buckets: Some(Buckets::Every(bucket_ms)),
+            group_by: vec![GroupBy::Key],
         };
-        let total = filled(&|slot| sum(keys.values().filter_map(|counts| counts.get(&slot))));
-        let keys = keys
-            .iter()
-            .map(|(key, counts)| KeySeries {
-                key: key.clone(),
-                buckets: filled(&|slot| counts.get(&slot).copied().unwrap_or_default()),
-            })
-            .collect();
-        Ok(Series { bucket_ms, total, keys })
+        let mut keys: BTreeMap<String, BTreeMap<i64, Counts>> = BTreeMap::new();
+        let mut total: BTreeMap<i64, Counts> = BTreeMap::new();
+        for row in self.count(question).await? {
+            let key = row.groups.into_iter().next().unwrap_or_default();
+            keys.entry(key).or_default().entry(row.time_ms).or_default().add(&row.counts);
+            total.entry(row.time_ms).or_default().add(&row.counts);
+        }
+        let slots: Vec<i64> = slots(of.start_ms, of.end_ms, bucket_ms).collect();
+        let filled = |counts: &BTreeMap<i64, Counts>| -> Vec<Bucket> {
+            let bucket =
+                |slot: &i64| Bucket { time_ms: *slot, counts: counts.get(slot).copied().unwrap_or_default() };
+            slots.iter().map(bucket).collect()
+        };
+        let series = keys.into_iter().map(|(key, counts)| KeySeries { key, buckets: filled(&counts) });
+        Ok(Series { bucket_ms, keys: series.collect(), total: filled(&total) })
     }
 
     /// What a workspace used from `start_ms` until before `end_ms`.
     pub async fn usage(&self, workspace: &WorkspaceId, start_ms: i64, end_ms: i64) -> Result<Usage> {
-        let mut usage = Usage::default();
-        self.scan(start_ms, end_ms, |event| match event {
-            Stored::Verification(event)
-                if event.workspace == workspace.as_str() && event.outcome == "VALID" =>
-            {
-                usage.verifications += 1;
-            }
-            Stored::Ratelimit(event) if event.workspace == workspace.as_str() && event.passed => {
-                usage.ratelimits += 1;
-            }
-            _ => {}
-        })
-        .await?;
-        Ok(usage)
-    }
-
-    async fn scan(&self, start_ms: i64, end_ms: i64, mut visit: impl FnMut(&Stored)) -> Result<()> {
-        let mut cursor = 0;
-        loop {
-            let chunks = read_between(self.events.reader(), start_ms, end_ms, cursor, BATCH).await?;
-            let Some(last) = chunks.last() else { return Ok(()) };
-            cursor = last.id;
-            let events = chunks.iter().flat_map(|chunk| &chunk.events);
-            events.filter(|event| (start_ms..end_ms).contains(&event.time_ms())).for_each(&mut visit);
-            tokio::task::yield_now().await;
+        if end_ms <= start_ms {
+            return Ok(Usage::default());
         }
+        let question = |kind, outcome: &str| Question {
+            kind,
+            workspace: workspace.clone(),
+            start_ms,
+            end_ms,
+            filter: Filter { outcomes: vec![outcome.to_owned()], ..Filter::default() },
+            buckets: None,
+            group_by: Vec::new(),
+        };
+        let total = |rows: Vec<Row>| rows.iter().map(|row| row.counts.total()).sum();
+        Ok(Usage {
+            verifications: total(self.count(question(Kind::Verifications, "VALID")).await?),
+            ratelimits: total(self.count(question(Kind::Ratelimits, "passed")).await?),
+        })
     }
-}
-
-fn is_of(of: &SeriesOf, event: &StoredVerification) -> bool {
-    event.workspace == of.workspace.as_str()
-        && event.api == of.api.as_str()
-        && event.external_id.as_deref() == Some(of.external_id.as_str())
-        && of.key.as_ref().is_none_or(|key| event.key == key.as_str())
 }
 
 fn width(span_ms: i64) -> i64 {
@@ -184,18 +133,6 @@ fn slots(start_ms: i64, end_ms: i64, bucket_ms: i64) -> impl Iterator<Item = i64
     let first = start_ms.div_euclid(bucket_ms);
     let last = end_ms.div_euclid(bucket_ms);
     (first..=last).map(move |slot| slot * bucket_ms)
-}
-
-fn sum<'a>(counts: impl Iterator<Item = &'a Counts>) -> Counts {
-    counts.fold(Counts::default(), |sum, counts| Counts {
-        valid: sum.valid + counts.valid,
-        rate_limited: sum.rate_limited + counts.rate_limited,
-        insufficient_permissions: sum.insufficient_permissions + counts.insufficient_permissions,
-        forbidden: sum.forbidden + counts.forbidden,
-        disabled: sum.disabled + counts.disabled,
-        expired: sum.expired + counts.expired,
-        usage_exceeded: sum.usage_exceeded + counts.usage_exceeded,
-    })
 }
 
 #[cfg(test)]

@@ -5,7 +5,9 @@
 
 mod event;
 mod log;
+mod read;
 mod store;
 
 pub use event::Event;
 pub use log::{Group, Target};
+pub use read::{AuditEntry, AuditFilter, AuditLog, AuditTarget};

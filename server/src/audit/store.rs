@@ -1,13 +1,20 @@
 //! Rows of the audit log.
 
-use entity::ids::{AuditId, CorrelationId};
+use std::collections::HashMap;
+
+use entity::ids::{AuditId, CorrelationId, WorkspaceId};
 use entity::{audit_entry, audit_target, idempotency_key};
-use sea_orm::{EntityTrait, Set, SqlErr};
+use sea_orm::sea_query::{Expr, ExprTrait, Func};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    Set, SqlErr,
+};
 
 use super::log::{Entry, actor};
+use super::read::{AuditEntry, AuditFilter, AuditTarget};
 use crate::error::{Code, Error, Result};
 use crate::op::{IdempotencyKey, OpCtx};
-use crate::store::Tx;
+use crate::store::{Page, Paged, Tx};
 
 /// Rows per statement: well under SQLite's limit of bound values.
 const CHUNK: usize = 500;
@@ -77,4 +84,101 @@ pub(super) async fn insert(
         audit_target::Entity::insert_many(chunk.to_vec()).exec_without_returning(tx.db()).await?;
     }
     Ok(())
+}
+
+/// A page of entries, the newest first; ids grow with time.
+pub(super) async fn list(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    filter: &AuditFilter,
+    page: &Page,
+) -> Result<Paged<AuditEntry>> {
+    use audit_entry::Column;
+    let mut select = audit_entry::Entity::find().filter(Column::WorkspaceId.eq(workspace.clone()));
+    if let Some(event) = filter.stored_event() {
+        select = match event.strip_suffix('*') {
+            Some(start) => select.filter(holds_at(Column::Event, start).eq(1)),
+            None => select.filter(Column::Event.eq(event)),
+        };
+    }
+    if let Some(actor) = &filter.actor {
+        select = select.filter(Column::ActorId.eq(actor.as_str()));
+    }
+    if let Some(request_id) = &filter.request_id {
+        select = select.filter(Column::RequestId.eq(request_id.as_str()));
+    }
+    if let Some(target) = &filter.target {
+        select =
+            select.filter(Column::Id.in_subquery(
+                targets().filter(audit_target::Column::TargetId.eq(target.as_str())).into_query(),
+            ));
+    }
+    if let Some(text) = &filter.text {
+        let text = text.to_lowercase();
+        let named = targets().filter(holds_at(audit_target::Column::Name, &text).gt(0)).into_query();
+        let either = Condition::any()
+            .add(holds_at(Column::Description, &text).gt(0))
+            .add(Column::Id.in_subquery(named));
+        select = select.filter(either);
+    }
+    if let Some(since_ms) = filter.since_ms {
+        select = select.filter(Column::Time.gte(since_ms));
+    }
+    if let Some(until_ms) = filter.until_ms {
+        select = select.filter(Column::Time.lt(until_ms));
+    }
+    if let Some(cursor) = &page.cursor {
+        select = select.filter(Column::Id.lte(cursor.as_str()));
+    }
+    let rows = select.order_by_desc(Column::Id).limit(page.limit + 1).all(db).await?;
+    let rows = Paged::from_rows(rows, page, |row| row.id.as_str());
+    let ids = rows.items.iter().map(|row| row.id.clone());
+    let about = audit_target::Entity::find()
+        .filter(audit_target::Column::AuditId.is_in(ids))
+        .order_by_asc(audit_target::Column::Position)
+        .all(db)
+        .await?;
+    let mut of_entry: HashMap<AuditId, Vec<AuditTarget>> = HashMap::new();
+    for row in about {
+        of_entry.entry(row.audit_id.clone()).or_default().push(target(row)?);
+    }
+    let items = rows.items.into_iter().map(|row| {
+        let targets = of_entry.remove(&row.id).unwrap_or_default();
+        entry(row, targets)
+    });
+    Ok(Paged { items: items.collect::<Result<Vec<_>>>()?, next: rows.next })
+}
+
+fn targets() -> sea_orm::Select<audit_target::Entity> {
+    audit_target::Entity::find().select_only().column(audit_target::Column::AuditId)
+}
+
+/// Where the lower-case text begins in the column, from 1; 0 when it does not.
+fn holds_at<C: ColumnTrait>(column: C, text: &str) -> Expr {
+    let folded = Func::lower(Expr::col((column.entity_name(), column)));
+    Func::cust("instr").arg(folded).arg(Expr::value(text.to_lowercase())).into()
+}
+
+fn target(row: audit_target::Model) -> Result<AuditTarget> {
+    let meta = row.meta.as_deref().map(serde_json::from_str).transpose()?;
+    Ok(AuditTarget { kind: row.kind, id: row.target_id, name: row.name, meta })
+}
+
+fn entry(row: audit_entry::Model, targets: Vec<AuditTarget>) -> Result<AuditEntry> {
+    Ok(AuditEntry {
+        changes: row.changes.as_deref().map(serde_json::from_str).transpose()?,
+        id: row.id,
+        time_ms: row.time,
+        event: row.event,
+        description: row.description,
+        actor_type: row.actor_type,
+        actor_id: row.actor_id,
+        actor_name: row.actor_name,
+        door: row.door,
+        ip: row.ip,
+        user_agent: row.user_agent,
+        request_id: row.request_id,
+        correlation_id: row.correlation_id,
+        targets,
+    })
 }

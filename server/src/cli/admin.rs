@@ -1,11 +1,11 @@
 //! Commands on the data folder: run here, or by the server that holds it.
 
-use std::io::{IsTerminal, Read};
+use std::io::{IsTerminal, Read, Write};
 
 use clap::ArgMatches;
 use serde::{Deserialize, Serialize};
 
-use super::{api, control, migration, parser, root_key, setup, user, workspace};
+use super::{api, audit, control, index, migration, parser, root_key, setup, user, workspace};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -20,6 +20,9 @@ use crate::store::DataDir;
 pub struct Output {
     pub stdout: String,
     pub stderr: String,
+    /// Where to go on asking for the rest of a long answer.
+    #[serde(default)]
+    pub next: Option<String>,
 }
 
 impl Output {
@@ -46,19 +49,38 @@ pub(super) struct Request {
     pub stdin: Option<String>,
 }
 
-/// Runs a command on the data folder, wherever that is.
+/// Runs a command on the data folder, wherever that is. Long answers come in
+/// parts, printed as they come.
 pub(super) async fn run(config: Config, arguments: Vec<String>, matches: &ArgMatches) -> Result<Output> {
     let stdin = if wants_stdin(matches) { Some(read_stdin()?) } else { None };
-    let request = Request { arguments, stdin };
+    let mut request = Request { arguments: arguments.clone(), stdin };
     match DataDir::acquire(&config.data_dir)? {
         Some(dir) => {
             let app = App::open(config, Clock::system(), Entropy::system(), dir).await?;
-            let output = execute(&app, &request).await;
+            let mut output = execute(&app, &request).await;
+            while let Some(rest) = print_part(&arguments, &output)? {
+                output = execute(&app, &rest).await;
+            }
             app.close().await?;
             output
         }
-        None => control::send(&config.data_dir, &request).await,
+        None => loop {
+            let output = control::send(&config.data_dir, &request).await;
+            match print_part(&arguments, &output)? {
+                Some(rest) => request = rest,
+                None => return output,
+            }
+        },
     }
+}
+
+/// Prints an answer that is not the last part, and says how to ask for the next.
+fn print_part(arguments: &[String], output: &Result<Output>) -> Result<Option<Request>> {
+    let Ok(Output { stdout, next: Some(next), .. }) = output else { return Ok(None) };
+    std::io::stdout().write_all(stdout.as_bytes()).map_err(Error::internal)?;
+    let mut arguments = arguments.to_vec();
+    arguments.extend(["--cursor".to_owned(), next.clone()]);
+    Ok(Some(Request { arguments, stdin: None }))
 }
 
 /// Runs a command on an open folder.
@@ -87,6 +109,10 @@ pub(super) async fn execute(app: &App, request: &Request) -> Result<Output> {
         ("api", "list") => api::list(app, &cx).await,
         ("api", "set") => api::set(app, &cx, inner).await,
         ("migration", "create") => migration::create(app, &cx, inner).await,
+        ("audit", "list") => audit::list(app, &cx, inner).await,
+        ("audit", "export") => audit::export(app, &cx, inner).await,
+        ("index", "status") => index::status(app).await,
+        ("index", "rebuild") => index::rebuild(app).await,
         ("master-key", "rotate") => {
             app.vault.rotate(&cx).await?;
             Ok(Output::default().remark("The master key was replaced."))
@@ -99,7 +125,7 @@ pub(super) async fn execute(app: &App, request: &Request) -> Result<Output> {
 /// workspaces themselves act in the first one unless told otherwise.
 async fn context(app: &App, matches: &ArgMatches) -> Result<OpCtx> {
     let slug = matches.try_get_one::<String>("workspace").ok().flatten().map(String::as_str);
-    let is_server_wide = matches!(matches.subcommand_name(), Some("workspace" | "master-key"));
+    let is_server_wide = matches!(matches.subcommand_name(), Some("workspace" | "master-key" | "index"));
     let workspace = match app.workspaces.resolve(slug).await {
         Err(_) if slug.is_none() && is_server_wide => app.workspaces.list().await?.remove(0),
         found => found?,

@@ -7,9 +7,11 @@
 
 mod admin;
 mod api;
+mod audit;
 mod config;
 mod control;
 mod healthcheck;
+mod index;
 mod migration;
 mod parser;
 mod root_key;

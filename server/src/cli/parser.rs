@@ -23,6 +23,12 @@ pub(super) fn command() -> Command {
         .subcommand(workspace())
         .subcommand(api())
         .subcommand(migration())
+        .subcommand(audit())
+        .subcommand(
+            group("index", "The index of events, a view that can be built again")
+                .subcommand(Command::new("status").about("How far the index is"))
+                .subcommand(Command::new("rebuild").about("Throw the index away and build it again")),
+        )
         .subcommand(
             group("master-key", "The key that encrypts recoverable keys")
                 .subcommand(Command::new("rotate").about("Replace the master key in the data folder")),
@@ -162,4 +168,29 @@ fn migration() -> Command {
             "How the foreign hashes were made: sha256 or github.com/seamapi/prefixed-api-key",
         )),
     )
+}
+
+fn audit() -> Command {
+    let filters = || {
+        [
+            option("event", "Only this event; a `*` at its end stands for any rest"),
+            option("actor", "Only what this id did"),
+            option("target", "Only what is about this id"),
+            option("text", "Only entries that hold this text"),
+            option("request-id", "Only what this request did"),
+            option("since", "Only from this day or RFC 3339 moment on"),
+            option("until", "Only before this day or RFC 3339 moment"),
+        ]
+    };
+    let limit = option("limit", "Entries to show, 1000 at most").value_parser(clap::value_parser!(u64));
+    let format = option("format", "How to write them").default_value("jsonl").value_parser(["jsonl", "csv"]);
+    group("audit", "Who changed what")
+        .subcommand(Command::new("list").about("Show the newest entries").args(filters()).arg(limit))
+        .subcommand(
+            Command::new("export")
+                .about("Write all entries, the newest first")
+                .args(filters())
+                .arg(format)
+                .arg(option("cursor", "Where to go on").hide(true)),
+        )
 }

@@ -22,11 +22,8 @@ pub(super) async fn run(config: Config) -> Result<Output> {
     let dir = DataDir::acquire(&config.data_dir)?.ok_or_else(|| {
         Error::invalid(format!("{} is in use by another unkey process", config.data_dir.display()))
     })?;
-    let listener = std::net::TcpListener::bind(config.listen)
-        .and_then(|listener| listener.set_nonblocking(true).map(|()| listener))
-        .map_err(|error| {
-            Error::invalid(format!("cannot listen on {}: {error}", config.listen)).because(error)
-        })?;
+    let listener = listen(config.listen)?;
+    let metrics = config.metrics_listen.map(listen).transpose()?;
     let address = listener.local_addr().map_err(Error::internal)?;
     let app = App::open(config, Clock::system(), Entropy::system(), dir).await?;
     let commands = tokio::spawn(control::listen(app.clone(), control::open(app.data_dir())?));
@@ -43,6 +40,12 @@ pub(super) async fn run(config: Config) -> Result<Output> {
         let (app, stopped) = (app.clone(), stopped.clone());
         async move { app.tend(wait(stopped)).await }
     });
+    if let Some(metrics) = metrics {
+        let address = metrics.local_addr().map_err(Error::internal)?;
+        say(&format!("Metrics are on http://{address}/metrics\n"));
+        let (app, stopped) = (app.clone(), stopped.clone());
+        tokio::spawn(async move { http::serve_metrics(&app, metrics, wait(stopped)).await });
+    }
     http::serve(&app, listener, wait(stopped)).await?;
 
     commands.abort();
@@ -50,6 +53,12 @@ pub(super) async fn run(config: Config) -> Result<Output> {
     app.close().await?;
     tracing::info!("stopped");
     Ok(Output::default())
+}
+
+fn listen(address: SocketAddr) -> Result<std::net::TcpListener> {
+    std::net::TcpListener::bind(address)
+        .and_then(|listener| listener.set_nonblocking(true).map(|()| listener))
+        .map_err(|error| Error::invalid(format!("cannot listen on {address}: {error}")).because(error))
 }
 
 /// The first lines on standard output: where the server listens, and how to
@@ -63,10 +72,14 @@ async fn announce(app: &Arc<App>, address: SocketAddr) -> Result<()> {
         lines.push_str(&format!("Set this server up within an hour: {link}\n"));
     }
     tracing::info!(%address, data_dir = %app.data_dir().display(), version = env!("CARGO_PKG_VERSION"), "listening");
-    let mut stdout = std::io::stdout();
-    // A closed standard output is no reason not to serve.
-    let _ = stdout.write_all(lines.as_bytes()).and_then(|()| stdout.flush());
+    say(&lines);
     Ok(())
+}
+
+/// A closed standard output is no reason not to serve.
+fn say(lines: &str) {
+    let mut stdout = std::io::stdout();
+    let _ = stdout.write_all(lines.as_bytes()).and_then(|()| stdout.flush());
 }
 
 async fn wait(mut stopped: watch::Receiver<bool>) {

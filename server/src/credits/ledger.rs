@@ -6,6 +6,8 @@
 //! all are answered.
 
 use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use entity::ids::KeyId;
 use tokio::sync::{mpsc, oneshot};
@@ -40,14 +42,28 @@ struct Request {
 #[derive(Clone)]
 pub struct Ledger {
     requests: mpsc::Sender<Request>,
+    counts: Arc<Counts>,
+}
+
+/// Since the start, for metrics.
+#[derive(Default)]
+struct Counts {
+    commits: AtomicU64,
+    spends: AtomicU64,
 }
 
 impl Ledger {
     /// Starts the task that commits.
     pub fn start(store: Store) -> Self {
         let (requests, queue) = mpsc::channel(QUEUE);
-        tokio::spawn(run(store, queue));
-        Self { requests }
+        let counts = Arc::new(Counts::default());
+        tokio::spawn(run(store, queue, counts.clone()));
+        Self { requests, counts }
+    }
+
+    /// Commits, and the spends they carried, since the start.
+    pub fn counts(&self) -> (u64, u64) {
+        (self.counts.commits.load(Ordering::Relaxed), self.counts.spends.load(Ordering::Relaxed))
     }
 
     /// Takes `cost` from the balance, all or nothing (D16). A cost of 0 always
@@ -66,10 +82,12 @@ impl Ledger {
     }
 }
 
-async fn run(store: Store, mut queue: mpsc::Receiver<Request>) {
+async fn run(store: Store, mut queue: mpsc::Receiver<Request>, counts: Arc<Counts>) {
     let mut batch = Vec::with_capacity(BATCH);
     while queue.recv_many(&mut batch, BATCH).await > 0 {
         let outcome = commit(&store, &batch).await;
+        counts.commits.fetch_add(1, Ordering::Relaxed);
+        counts.spends.fetch_add(batch.len() as u64, Ordering::Relaxed);
         answer(batch.drain(..), outcome);
     }
 }

@@ -19,7 +19,7 @@ use entity::ids::{ApiId, IdentityId, KeyId, KeyspaceId, WorkspaceId};
 pub use chunk::{Stored, StoredRatelimit, StoredVerification, decode};
 pub use last_used::{LastUsed, Noted};
 pub use queue::{Health, Recorder};
-pub use store::{Chunk, read_after, read_between};
+pub use store::{Chunk, last_chunk, read_after, read_chunk, remove_chunks};
 pub use writer::Writer;
 
 /// The ids a verification is counted under, shared by all events of one key.

@@ -42,24 +42,38 @@ pub async fn read_after(db: &impl ConnectionTrait, cursor: i64, limit: u64) -> R
     rows.into_iter().map(|row| Ok(Chunk { id: row.id, events: decode(row.version, &row.body)? })).collect()
 }
 
-/// Up to `limit` chunks after the one with id `cursor` that may hold events of
-/// the span from `start_ms` until before `end_ms`, oldest first.
-pub async fn read_between(
-    db: &impl ConnectionTrait,
-    start_ms: i64,
-    end_ms: i64,
-    cursor: i64,
-    limit: u64,
-) -> Result<Vec<Chunk>> {
-    let rows = chunk::Entity::find()
-        .filter(chunk::Column::Id.gt(cursor))
-        .filter(chunk::Column::LastTime.gte(start_ms))
-        .filter(chunk::Column::FirstTime.lt(end_ms))
-        .order_by_asc(chunk::Column::Id)
+/// The chunk with this id, unless its time is over.
+pub async fn read_chunk(db: &impl ConnectionTrait, id: i64) -> Result<Option<Chunk>> {
+    let row = chunk::Entity::find_by_id(id).one(db).await?;
+    row.map(|row| Ok(Chunk { id: row.id, events: decode(row.version, &row.body)? })).transpose()
+}
+
+/// The id of the last chunk; 0 when there is none.
+pub async fn last_chunk(db: &impl ConnectionTrait) -> Result<i64> {
+    let last = chunk::Entity::find()
+        .select_only()
+        .column(chunk::Column::Id)
+        .order_by_desc(chunk::Column::Id)
+        .into_tuple()
+        .one(db)
+        .await?;
+    Ok(last.unwrap_or(0))
+}
+
+/// Removes up to `limit` chunks whose every event is older than `before_ms`.
+pub async fn remove_chunks(db: &impl ConnectionTrait, before_ms: i64, limit: u64) -> Result<u64> {
+    let ids: Vec<i64> = chunk::Entity::find()
+        .select_only()
+        .column(chunk::Column::Id)
+        .filter(chunk::Column::LastTime.lt(before_ms))
         .limit(limit)
+        .into_tuple()
         .all(db)
         .await?;
-    rows.into_iter().map(|row| Ok(Chunk { id: row.id, events: decode(row.version, &row.body)? })).collect()
+    if ids.is_empty() {
+        return Ok(0);
+    }
+    Ok(chunk::Entity::delete_many().filter(chunk::Column::Id.is_in(ids)).exec(db).await?.rows_affected)
 }
 
 /// Notes when keys were last used, in one statement.

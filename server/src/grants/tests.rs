@@ -22,6 +22,7 @@ fn holder(permissions: &[&str]) -> OpCtx {
         door: Door::V2,
         ip: None,
         user_agent: None,
+        unrecorded: false,
         idempotency: None,
     }
 }

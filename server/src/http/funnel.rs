@@ -40,9 +40,10 @@ impl Call {
         }
     }
 
-    /// Logs a finished request once. Failures of the server carry their cause.
-    pub fn log(&self, path: &str, status: u16, error: Option<&Error>) {
+    /// Counts and logs a finished request, once. Failures of the server carry their cause.
+    pub fn finish(&self, app: &App, path: &str, status: u16, error: Option<&Error>) {
         let elapsed_us = self.watch.elapsed_us();
+        app.requests.count(status, elapsed_us);
         match error {
             Some(error) if status >= 500 => tracing::error!(
                 request_id = %self.request_id, path, status, elapsed_us,

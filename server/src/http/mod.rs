@@ -5,6 +5,7 @@
 
 mod funnel;
 mod health;
+pub mod metrics;
 mod openapi;
 mod schema;
 pub mod v2;
@@ -71,6 +72,18 @@ where
     let acceptor = TcpAcceptor::from_std(listener).map_err(Error::internal)?;
     Server::new_with_acceptor(acceptor)
         .run_with_graceful_shutdown(routes(app), shutdown, Some(DRAIN))
+        .await
+        .map_err(Error::internal)
+}
+
+/// Serves metrics until `shutdown` resolves.
+pub async fn serve_metrics<S>(app: &Arc<App>, listener: std::net::TcpListener, shutdown: S) -> Result<()>
+where
+    S: Future<Output = ()>,
+{
+    let acceptor = TcpAcceptor::from_std(listener).map_err(Error::internal)?;
+    Server::new_with_acceptor(acceptor)
+        .run_with_graceful_shutdown(metrics::routes(app), shutdown, None)
         .await
         .map_err(Error::internal)
 }

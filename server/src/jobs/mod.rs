@@ -4,6 +4,7 @@
 //! Patterns are cron expressions in UTC. The next run is stored, so a run that
 //! was missed while the server was down happens once at the next start.
 
+mod retention;
 mod store;
 mod sweep;
 
@@ -16,6 +17,7 @@ use crate::credits;
 use crate::error::{Error, Result};
 use crate::idempotency::Idempotency;
 use crate::keys::Keys;
+use crate::search::Search;
 use crate::store::{Database, Store};
 
 pub use store::Due;
@@ -26,8 +28,17 @@ const JOBS: &[(&str, &str)] = &[
     ("refill", "0 0 0 * * *"),
     ("orphans", "0 * * * * *"),
     ("sweep", "0 30 3 * * *"),
+    ("retention", "0 45 3 * * *"),
     ("checkpoint", "0 */5 * * * *"),
 ];
+
+/// How a job fared, for metrics.
+pub struct LastRun {
+    pub name: &'static str,
+    /// Unix milliseconds.
+    pub last_run_at: Option<i64>,
+    pub failed: bool,
+}
 
 /// Runs due jobs. Cheap to clone.
 #[derive(Clone)]
@@ -36,11 +47,12 @@ pub struct Jobs {
     events: Database,
     keys: Keys,
     idempotency: Idempotency,
+    search: Search,
 }
 
 impl Jobs {
-    pub fn new(app: Store, events: Database, keys: Keys, idempotency: Idempotency) -> Self {
-        Self { app, events, keys, idempotency }
+    pub fn new(app: Store, events: Database, keys: Keys, idempotency: Idempotency, search: Search) -> Self {
+        Self { app, events, keys, idempotency, search }
     }
 
     /// Runs every job that is due at `now_ms` and stores its next run. A job
@@ -71,6 +83,21 @@ impl Jobs {
         Ok(())
     }
 
+    /// The last run of every job.
+    pub async fn last_runs(&self) -> Result<Vec<LastRun>> {
+        let mut runs = Vec::with_capacity(JOBS.len());
+        for (name, _) in JOBS {
+            let stored = store::find(self.app.read(), name).await?;
+            let last_run_at = stored.as_ref().and_then(|due| due.last_run_at);
+            runs.push(LastRun {
+                name,
+                last_run_at,
+                failed: stored.is_some_and(|due| due.last_error.is_some()),
+            });
+        }
+        Ok(runs)
+    }
+
     async fn run(&self, name: &str, now_ms: i64) -> Result<()> {
         match name {
             "refill" => {
@@ -91,6 +118,7 @@ impl Jobs {
                 self.idempotency.sweep(now_ms).await?;
                 sweep::run(&self.app, now_ms).await
             }
+            "retention" => retention::run(&self.events, &self.search, now_ms).await,
             "checkpoint" => {
                 self.app.database().checkpoint().await?;
                 self.events.checkpoint().await

@@ -12,7 +12,8 @@ async fn jobs(test: &TestStore, dir: &tempfile::TempDir) -> Jobs {
     let master = MasterKeySource::Given(MasterKey::new([1; 32]));
     let vault = Vault::open(test.store.clone(), Entropy::seeded(1), master, NOW_MS).await.unwrap();
     let keys = Keys::new(test.store.clone(), Entropy::seeded(2), vault.clone());
-    Jobs::new(test.store.clone(), events, keys, Idempotency::new(test.store.clone(), vault))
+    let search = Search::open(&dir.path().join("index")).unwrap();
+    Jobs::new(test.store.clone(), events, keys, Idempotency::new(test.store.clone(), vault), search)
 }
 
 async fn add_key(test: &TestStore, id: &str, columns: &str, values: &str) {

@@ -42,6 +42,7 @@ impl Keys {
             door: Door::Job,
             ip: None,
             user_agent: None,
+            unrecorded: false,
             idempotency: None,
         };
         store::delete_orphans(tx, &orphans, JOB, now_ms).await?;

@@ -101,6 +101,9 @@ impl Ratelimits {
     }
 
     fn record(&self, cx: &OpCtx, request: &LimitRequest, outcome: &LimitOutcome, latency_us: u32) {
+        if cx.unrecorded {
+            return;
+        }
         self.recorder.ratelimit(&RatelimitDecision {
             time_ms: cx.now_ms,
             request_id: cx.request_id.as_str(),

@@ -47,6 +47,10 @@ impl DataDir {
         self.path.join("events.db")
     }
 
+    pub fn index(&self) -> PathBuf {
+        self.path.join("index")
+    }
+
     pub fn master_key(&self) -> PathBuf {
         self.path.join("master.key")
     }

@@ -132,6 +132,7 @@ fn caller(workspace: &str, grants: Grants) -> OpCtx {
         door: Door::V2,
         ip: None,
         user_agent: None,
+        unrecorded: false,
         idempotency: None,
     }
 }

@@ -10,6 +10,7 @@ mod store;
 mod verify;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use entity::ids::{KeyspaceId, MigrationId};
 
@@ -38,6 +39,17 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    pub const ALL: [Outcome; 8] = [
+        Outcome::Valid,
+        Outcome::NotFound,
+        Outcome::Forbidden,
+        Outcome::InsufficientPermissions,
+        Outcome::UsageExceeded,
+        Outcome::RateLimited,
+        Outcome::Disabled,
+        Outcome::Expired,
+    ];
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Outcome::Valid => "VALID",
@@ -103,6 +115,14 @@ pub struct Verifier {
     ledger: Ledger,
     recorder: Recorder,
     keys: Keys,
+    counts: Arc<VerifyCounts>,
+}
+
+/// What happened since the start, for metrics.
+#[derive(Default)]
+struct VerifyCounts {
+    outcomes: [AtomicU64; Outcome::ALL.len()],
+    loads: AtomicU64,
 }
 
 impl Verifier {
@@ -116,7 +136,21 @@ impl Verifier {
         cache_bytes: u64,
     ) -> Self {
         let snapshots = Arc::new(Cache::new(store.epochs().clone(), cache_bytes));
-        Self { snapshots, store, limiter, ledger, recorder, keys }
+        Self { snapshots, store, limiter, ledger, recorder, keys, counts: Arc::default() }
+    }
+
+    fn count(&self, outcome: Outcome) {
+        self.counts.outcomes[outcome as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Verifications with this outcome since the start.
+    pub fn count_of(&self, outcome: Outcome) -> u64 {
+        self.counts.outcomes[outcome as usize].load(Ordering::Relaxed)
+    }
+
+    /// Keys that were read from the database since the start.
+    pub fn loads(&self) -> u64 {
+        self.counts.loads.load(Ordering::Relaxed)
     }
 
     /// How many keys are cached, for metrics.

@@ -2,6 +2,7 @@
 //! 5.1.1), and it is the whole of this file.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use smallvec::SmallVec;
 
@@ -48,6 +49,7 @@ impl Verifier {
             found = self.load(hash).await?;
         }
         let Some(key) = found.filter(|key| may_see(cx, key) && request.is_among(key)) else {
+            self.count(Outcome::NotFound);
             return Ok(Verification {
                 outcome: Outcome::NotFound,
                 key: None,
@@ -104,6 +106,7 @@ impl Verifier {
     }
 
     async fn load(&self, hash: KeyHash) -> Result<Option<Arc<KeySnapshot>>> {
+        self.counts.loads.fetch_add(1, Ordering::Relaxed);
         let load = || store::load(self.store.read(), self.store.epochs(), hash);
         self.snapshots.get_or_load(&hash, load).await
     }
@@ -132,6 +135,7 @@ impl Verifier {
     /// The only way out past `NOT_FOUND`: every outcome is recorded.
     fn finish(&self, cx: &OpCtx, decided: Decided) -> Verification {
         let Decided { watch, key, outcome, denial, limits, spent, tags } = decided;
+        self.count(outcome);
         let credits = key.balance();
         self.recorder.verification(&Recorded {
             time_ms: cx.now_ms,

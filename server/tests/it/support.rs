@@ -182,6 +182,14 @@ impl TestApp {
         db.query_one_raw(statement).await.unwrap().unwrap().try_get("", "n").unwrap()
     }
 
+    /// A call with one more header.
+    pub async fn raw_with(&self, operation: &str, name: &str, value: &str, body: &Value) -> Answer {
+        let request = self.client.post(format!("/v2/{operation}")).body(body.to_string());
+        let request =
+            request.header("authorization", format!("Bearer {}", self.root_key)).header(name, value);
+        answer(request.header("content-type", "application/json").send().await.0).await
+    }
+
     /// A call with a cookie and without a bearer token.
     pub async fn with_cookie(&self, operation: &str, cookie: &str, body: Value) -> Answer {
         let request = self.client.post(format!("/v2/{operation}")).body(body.to_string());
@@ -189,9 +197,17 @@ impl TestApp {
         answer(request.send().await.0).await
     }
 
-    /// Waits until every event recorded so far is stored.
+    /// Waits until every event recorded so far is stored and searchable.
     pub async fn flush_events(&self) {
+        use sea_orm::{ConnectionTrait, Statement};
         while self.app.recorder.health().waiting > 0 || self.app.recorder.health().storing_now {
+            tokio::task::yield_now().await;
+        }
+        let db = self.app.events().reader();
+        let sql = "SELECT COALESCE(MAX(id), 0) AS last FROM chunks";
+        let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap();
+        let last: i64 = row.unwrap().try_get("", "last").unwrap();
+        while self.app.search.cursor() < last {
             tokio::task::yield_now().await;
         }
     }

@@ -307,7 +307,7 @@ where
         };
         let mut response = match outcome {
             Ok(body) => {
-                call.log(self.path, 200, None);
+                call.finish(&self.app, self.path, 200, None);
                 succeed(body, &self.traits)
             }
             Err(error) => self.refuse(&call, headers, &error, Negotiation::ByAccept),
@@ -414,7 +414,7 @@ where
     fn refuse(&self, call: &Call, headers: &HeaderMap, error: &Error, negotiation: Negotiation) -> Response {
         let response =
             respond(error, &call.request_id, headers, &funnel::base_url(&self.app, headers), negotiation);
-        call.log(self.path, response.status().as_u16(), Some(error));
+        call.finish(&self.app, self.path, response.status().as_u16(), Some(error));
         response
     }
 }

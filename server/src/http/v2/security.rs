@@ -79,6 +79,7 @@ pub(super) fn context(
         door: Door::V2,
         ip: call.ip,
         user_agent: header(headers, &USER_AGENT).map(ToOwned::to_owned),
+        unrecorded: headers.get("x-unkey-metrics").is_some_and(|value| value == "disabled"),
         idempotency: None,
     }
 }

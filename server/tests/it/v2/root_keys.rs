@@ -163,6 +163,8 @@ async fn limits_and_usage_of_a_workspace_are_shown() {
     let call = json!({ "namespace": "n", "identifier": "i", "limit": 1, "duration": 60000 });
     test.call("ratelimit.limit", call.clone()).await.data();
     test.call("ratelimit.limit", call).await.data();
+    let unrecorded = json!({ "namespace": "n", "identifier": "other", "limit": 1, "duration": 60000 });
+    test.raw_with("ratelimit.limit", "x-unkey-metrics", "disabled", &unrecorded).await;
     test.flush_events().await;
     test.advance_ms(1000);
     let limits = test.call("workspace.getLimits", json!({})).await.data();

@@ -1,0 +1,259 @@
+//! Counting the matching events of a segment, in numbers until its end.
+//!
+//! Blocks of events are read column by column. Texts have numbers in a segment;
+//! they become texts again once per row, not once per event.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+use tantivy::collector::{Collector, SegmentCollector};
+use tantivy::columnar::{Column, StrColumn};
+use tantivy::{DateTime, DocId, Score, SegmentOrdinal, SegmentReader, TantivyError};
+
+use super::{Buckets, Counts, GroupBy, Question};
+
+/// Start of the bucket and texts of the groups, to counts.
+pub(super) type Collected = HashMap<(i64, Vec<String>), Counts>;
+
+/// Outcomes of a segment are few; they are counted by their number in it.
+const OUTCOMES: usize = 16;
+
+/// The number of a missing group.
+const NONE: u64 = u64::MAX;
+
+/// Counts by number of the outcome, and the cost.
+#[derive(Clone, Copy, Default)]
+struct Tally {
+    outcomes: [i64; OUTCOMES],
+    cost: i64,
+}
+
+/// A bucket, and the numbers of the groups.
+type Place = (i64, SmallVec<[u64; 2]>);
+
+pub(super) struct CountCollector {
+    span: (i64, i64),
+    buckets: Option<Arc<Buckets>>,
+    group_by: Vec<GroupBy>,
+}
+
+impl CountCollector {
+    pub fn new(question: &Question) -> Self {
+        Self {
+            span: (question.start_ms, question.end_ms),
+            buckets: question.buckets.clone().map(Arc::new),
+            group_by: question.group_by.clone(),
+        }
+    }
+}
+
+impl Collector for CountCollector {
+    type Fruit = Collected;
+    type Child = CountSegment;
+
+    fn for_segment(&self, _: SegmentOrdinal, segment: &SegmentReader) -> tantivy::Result<CountSegment> {
+        let columns = segment.fast_fields();
+        let time = columns.date("time")?;
+        let (start, end) = self.span;
+        let outside = segment.num_docs() == 0
+            || time.max_value().into_timestamp_millis() < start
+            || time.min_value().into_timestamp_millis() >= end;
+        let groups = self.group_by.iter().map(|by| columns.str(by.field()));
+        Ok(CountSegment {
+            outside,
+            span: self.span,
+            buckets: self.buckets.clone(),
+            time,
+            outcome: columns.str("outcome")?,
+            cost: columns.i64("cost")?,
+            groups: groups.collect::<tantivy::Result<_>>()?,
+            block: Block::default(),
+            bucket: (i64::MAX, i64::MAX),
+            open: (0, Tally::default()),
+            counts: FxHashMap::default(),
+        })
+    }
+
+    fn requires_scoring(&self) -> bool {
+        false
+    }
+
+    fn merge_fruits(&self, fruits: Vec<tantivy::Result<Collected>>) -> tantivy::Result<Collected> {
+        let mut all = Collected::new();
+        for fruit in fruits {
+            for (place, counts) in fruit? {
+                all.entry(place).or_default().add(&counts);
+            }
+        }
+        Ok(all)
+    }
+}
+
+/// Columns of the events being counted.
+#[derive(Default)]
+struct Block {
+    times: Vec<Option<DateTime>>,
+    outcomes: Vec<Option<u64>>,
+    costs: Vec<Option<i64>>,
+}
+
+pub(super) struct CountSegment {
+    outside: bool,
+    span: (i64, i64),
+    buckets: Option<Arc<Buckets>>,
+    time: Column<DateTime>,
+    outcome: Option<StrColumn>,
+    cost: Column<i64>,
+    groups: Vec<Option<StrColumn>>,
+    block: Block,
+    /// Start and end of the bucket of the last event: the next is mostly in it.
+    bucket: (i64, i64),
+    /// Without groups: the bucket being counted, kept out of the map until the next.
+    open: (i64, Tally),
+    counts: FxHashMap<Place, Tally>,
+}
+
+impl CountSegment {
+    /// Where the bucket of a moment begins; `None` before the first.
+    fn bucket_of(&mut self, time_ms: i64) -> Option<i64> {
+        match self.buckets.as_deref() {
+            None => Some(0),
+            Some(Buckets::Every(length_ms)) => {
+                if !(self.bucket.0..self.bucket.1).contains(&time_ms) {
+                    let start = time_ms - time_ms.rem_euclid(*length_ms);
+                    self.bucket = (start, start + length_ms);
+                }
+                Some(self.bucket.0)
+            }
+            Some(buckets) => buckets.start_of(time_ms),
+        }
+    }
+
+    fn count_alone(&mut self, bucket: i64, outcome: usize, cost: i64) {
+        if self.open.0 != bucket {
+            self.close();
+            self.open.0 = bucket;
+        }
+        self.open.1.add(outcome, cost);
+    }
+
+    /// Puts the bucket being counted into the map.
+    fn close(&mut self) {
+        let tally = std::mem::take(&mut self.open.1);
+        if tally.outcomes.iter().any(|count| *count > 0) {
+            self.counts.entry((self.open.0, SmallVec::new())).or_default().merge(&tally);
+        }
+    }
+
+    /// A row per combination of the numbers that the event has in each group.
+    fn count_grouped(&mut self, doc: DocId, bucket: i64, outcome: usize, cost: i64) {
+        let mut places: SmallVec<[SmallVec<[u64; 2]>; 4]> = SmallVec::new();
+        places.push(SmallVec::new());
+        for column in &self.groups {
+            let mut numbers: SmallVec<[u64; 4]> = SmallVec::new();
+            if let Some(column) = column {
+                numbers.extend(column.ords().values_for_doc(doc));
+            }
+            if numbers.is_empty() {
+                numbers.push(NONE);
+            }
+            let before = std::mem::take(&mut places);
+            for number in numbers {
+                places.extend(before.iter().map(|place| {
+                    let mut place = place.clone();
+                    place.push(number);
+                    place
+                }));
+            }
+        }
+        for place in places {
+            self.counts.entry((bucket, place)).or_default().add(outcome, cost);
+        }
+    }
+}
+
+impl Tally {
+    fn add(&mut self, outcome: usize, cost: i64) {
+        self.outcomes[outcome.min(OUTCOMES - 1)] += 1;
+        self.cost += cost;
+    }
+
+    fn merge(&mut self, other: &Tally) {
+        for (count, more) in self.outcomes.iter_mut().zip(other.outcomes) {
+            *count += more;
+        }
+        self.cost += other.cost;
+    }
+}
+
+impl SegmentCollector for CountSegment {
+    type Fruit = tantivy::Result<Collected>;
+
+    fn collect(&mut self, doc: DocId, _: Score) {
+        self.collect_block(&[doc]);
+    }
+
+    fn collect_block(&mut self, docs: &[DocId]) {
+        if self.outside {
+            return;
+        }
+        let Some(outcome) = self.outcome.clone() else { return };
+        let mut block = std::mem::take(&mut self.block);
+        block.times.resize(docs.len(), None);
+        block.outcomes.resize(docs.len(), None);
+        block.costs.resize(docs.len(), None);
+        self.time.first_vals(docs, &mut block.times[..docs.len()]);
+        outcome.ords().first_vals(docs, &mut block.outcomes[..docs.len()]);
+        self.cost.first_vals(docs, &mut block.costs[..docs.len()]);
+        for (position, doc) in docs.iter().enumerate() {
+            let (Some(time), Some(outcome)) = (block.times[position], block.outcomes[position]) else {
+                continue;
+            };
+            let time_ms = time.into_timestamp_millis();
+            if !(self.span.0..self.span.1).contains(&time_ms) {
+                continue;
+            }
+            let Some(bucket) = self.bucket_of(time_ms) else { continue };
+            let (outcome, cost) = (outcome as usize, block.costs[position].unwrap_or(0));
+            if self.groups.is_empty() {
+                self.count_alone(bucket, outcome, cost);
+            } else {
+                self.count_grouped(*doc, bucket, outcome, cost);
+            }
+        }
+        self.block = block;
+    }
+
+    fn harvest(mut self) -> tantivy::Result<Collected> {
+        self.close();
+        let mut outcomes = Vec::new();
+        if let Some(column) = &self.outcome {
+            for number in 0..column.num_terms().min(OUTCOMES) {
+                outcomes.push(text(column, number as u64)?);
+            }
+        }
+        let mut collected = Collected::with_capacity(self.counts.len());
+        for ((bucket, numbers), tally) in self.counts {
+            let groups = numbers.iter().zip(&self.groups).map(|(number, column)| match column {
+                Some(column) if *number != NONE => text(column, *number),
+                _ => Ok(String::new()),
+            });
+            let mut counts = Counts { cost: tally.cost, ..Counts::default() };
+            for (outcome, count) in outcomes.iter().zip(tally.outcomes) {
+                if let Some(field) = counts.of_outcome(outcome) {
+                    *field += count;
+                }
+            }
+            collected.entry((bucket, groups.collect::<tantivy::Result<_>>()?)).or_default().add(&counts);
+        }
+        Ok(collected)
+    }
+}
+
+fn text(column: &StrColumn, number: u64) -> tantivy::Result<String> {
+    let mut text = String::new();
+    column.ord_to_str(number, &mut text).map_err(|error| TantivyError::IoError(Arc::new(error)))?;
+    Ok(text)
+}

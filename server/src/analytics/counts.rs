@@ -1,0 +1,190 @@
+//! Counting events by outcome, over time and by group.
+
+use std::collections::HashMap;
+
+use entity::ids::WorkspaceId;
+
+use super::collect::{Collected, CountCollector};
+use super::{Analytics, Filter};
+use crate::error::{Error, Result};
+use crate::search::Kind;
+
+/// Rows a question may have: a bound on memory, far above what a page shows.
+const MAX_ROWS: usize = 2_000_000;
+
+/// What to count.
+#[derive(Clone, Debug)]
+pub struct Question {
+    pub kind: Kind,
+    pub workspace: WorkspaceId,
+    /// Unix milliseconds, inclusive.
+    pub start_ms: i64,
+    /// Unix milliseconds, exclusive.
+    pub end_ms: i64,
+    pub filter: Filter,
+    pub buckets: Option<Buckets>,
+    /// A row per combination that occurs.
+    pub group_by: Vec<GroupBy>,
+}
+
+/// Spans of time, a row each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Buckets {
+    /// Of this length, counted from the epoch.
+    Every(i64),
+    /// From each of these moments to the next: days and months of a time zone.
+    From(Vec<i64>),
+}
+
+/// What rows are told apart by. A verification with several tags is in the rows
+/// of all of them, one without is in the row of the empty text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum GroupBy {
+    Api,
+    Key,
+    Identity,
+    ExternalId,
+    Tag,
+    /// The whole list of tags, as sorted JSON.
+    Tags,
+    Namespace,
+    Identifier,
+}
+
+impl GroupBy {
+    pub(super) fn field(self) -> &'static str {
+        match self {
+            GroupBy::Api => "api",
+            GroupBy::Key => "key",
+            GroupBy::Identity => "identity",
+            GroupBy::ExternalId => "external_id",
+            GroupBy::Tag => "tag",
+            GroupBy::Tags => "tags",
+            GroupBy::Namespace => "namespace",
+            GroupBy::Identifier => "identifier",
+        }
+    }
+}
+
+/// Events by outcome. Rate-limit decisions are `passed` and `denied`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub valid: i64,
+    pub rate_limited: i64,
+    pub insufficient_permissions: i64,
+    pub forbidden: i64,
+    pub disabled: i64,
+    pub expired: i64,
+    pub usage_exceeded: i64,
+    pub passed: i64,
+    pub denied: i64,
+    /// Credits spent, or tokens asked for.
+    pub cost: i64,
+}
+
+impl Counts {
+    pub fn total(&self) -> i64 {
+        self.valid
+            + self.rate_limited
+            + self.insufficient_permissions
+            + self.forbidden
+            + self.disabled
+            + self.expired
+            + self.usage_exceeded
+            + self.passed
+            + self.denied
+    }
+
+    pub(super) fn of_outcome(&mut self, outcome: &str) -> Option<&mut i64> {
+        Some(match outcome {
+            "VALID" => &mut self.valid,
+            "RATE_LIMITED" => &mut self.rate_limited,
+            "INSUFFICIENT_PERMISSIONS" => &mut self.insufficient_permissions,
+            "FORBIDDEN" => &mut self.forbidden,
+            "DISABLED" => &mut self.disabled,
+            "EXPIRED" => &mut self.expired,
+            "USAGE_EXCEEDED" => &mut self.usage_exceeded,
+            "passed" => &mut self.passed,
+            "denied" => &mut self.denied,
+            _ => return None,
+        })
+    }
+
+    pub fn add(&mut self, other: &Counts) {
+        self.valid += other.valid;
+        self.rate_limited += other.rate_limited;
+        self.insufficient_permissions += other.insufficient_permissions;
+        self.forbidden += other.forbidden;
+        self.disabled += other.disabled;
+        self.expired += other.expired;
+        self.usage_exceeded += other.usage_exceeded;
+        self.passed += other.passed;
+        self.denied += other.denied;
+        self.cost += other.cost;
+    }
+}
+
+/// The counts of one bucket and group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Start of the bucket, Unix milliseconds; 0 without buckets.
+    pub time_ms: i64,
+    /// In the order of `group_by`.
+    pub groups: Vec<String>,
+    pub counts: Counts,
+}
+
+impl Buckets {
+    /// Where the bucket of a moment begins; `None` before the first.
+    pub(super) fn start_of(&self, time_ms: i64) -> Option<i64> {
+        match self {
+            Buckets::Every(length_ms) => Some(time_ms - time_ms.rem_euclid(*length_ms)),
+            Buckets::From(starts) => {
+                let after = starts.partition_point(|start| *start <= time_ms);
+                starts.get(after.checked_sub(1)?).copied()
+            }
+        }
+    }
+
+    /// Every bucket of a span, empty ones included.
+    pub fn starts(&self, start_ms: i64, end_ms: i64) -> Vec<i64> {
+        match self {
+            Buckets::Every(length_ms) => {
+                let (first, last) = (start_ms.div_euclid(*length_ms), (end_ms - 1).div_euclid(*length_ms));
+                (first..=last).map(|slot| slot * length_ms).collect()
+            }
+            Buckets::From(starts) => starts.iter().copied().filter(|start| *start < end_ms).collect(),
+        }
+    }
+}
+
+impl Analytics {
+    /// Rows in no particular order; buckets and groups without events have none.
+    pub async fn count(&self, question: Question) -> Result<Vec<Row>> {
+        if question.end_ms <= question.start_ms {
+            return Err(Error::invalid("The end must lie after the start."));
+        }
+        let search = self.search.clone();
+        tokio::task::spawn_blocking(move || {
+            let mut rows: HashMap<(i64, Vec<String>), Counts> = HashMap::new();
+            for week in search.between(question.kind, question.start_ms, question.end_ms) {
+                let query = question.filter.query(&question.workspace, &week);
+                let collector = CountCollector::new(&question);
+                let found: Collected =
+                    week.searcher().search(&*query, &collector).map_err(Error::internal)?;
+                for (place, counts) in found {
+                    rows.entry(place).or_default().add(&counts);
+                }
+                if rows.len() > MAX_ROWS {
+                    return Err(Error::invalid(
+                        "The question has too many rows: narrow its span or its groups.",
+                    ));
+                }
+            }
+            let row = |((time_ms, groups), counts)| Row { time_ms, groups, counts };
+            Ok(rows.into_iter().map(row).collect())
+        })
+        .await
+        .map_err(Error::internal)?
+    }
+}

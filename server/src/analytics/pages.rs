@@ -1,0 +1,110 @@
+//! The events themselves, the newest first.
+
+use entity::ids::WorkspaceId;
+use tantivy::collector::TopDocs;
+use tantivy::{DateTime, Order};
+
+use super::{Analytics, Filter};
+use crate::error::{Error, Result};
+use crate::events::{Stored, read_chunk};
+use crate::search::{Kind, Week};
+
+/// A page of events.
+#[derive(Clone, Debug)]
+pub struct PageOf {
+    pub kind: Kind,
+    pub workspace: WorkspaceId,
+    /// Unix milliseconds, inclusive.
+    pub start_ms: i64,
+    /// Unix milliseconds, exclusive.
+    pub end_ms: i64,
+    pub filter: Filter,
+    /// At most 1000.
+    pub limit: usize,
+    /// The cursor of the page before.
+    pub after: Option<(i64, u64, u64)>,
+}
+
+/// Events, newest first, and where the next page begins.
+#[derive(Clone, Debug)]
+pub struct EventPage {
+    pub events: Vec<Stored>,
+    /// Time, chunk and position of the last event, unless it was the last of all.
+    pub next: Option<(i64, u64, u64)>,
+}
+
+/// Where an event is.
+type Place = (i64, u64, u64);
+
+impl Analytics {
+    pub async fn page(&self, of: PageOf) -> Result<EventPage> {
+        let limit = of.limit.clamp(1, 1000);
+        let (search, asked) = (self.search.clone(), of.clone());
+        let mut places = tokio::task::spawn_blocking(move || {
+            let mut places: Vec<Place> = Vec::new();
+            // Weeks are apart in time: the newest that fill a page are enough.
+            for week in search.between(asked.kind, asked.start_ms, asked.end_ms).iter().rev() {
+                places.extend(newest(week, &asked, limit + 1 - places.len())?);
+                if places.len() > limit {
+                    break;
+                }
+            }
+            Ok::<_, Error>(places)
+        })
+        .await
+        .map_err(Error::internal)??;
+        let more = places.len() > limit;
+        places.truncate(limit);
+        let next = if more { places.last().copied() } else { None };
+        Ok(EventPage { events: self.read(&places).await?, next })
+    }
+
+    /// Reads each chunk once; neighbours in time are mostly in one.
+    async fn read(&self, places: &[Place]) -> Result<Vec<Stored>> {
+        let mut chunks: std::collections::HashMap<u64, Vec<Stored>> = std::collections::HashMap::new();
+        let mut events = Vec::with_capacity(places.len());
+        for (_, chunk, position) in places {
+            if !chunks.contains_key(chunk) {
+                let id = i64::try_from(*chunk).map_err(Error::internal)?;
+                let found = read_chunk(self.events.reader(), id).await?;
+                chunks.insert(*chunk, found.map(|chunk| chunk.events).unwrap_or_default());
+            }
+            let event = chunks.get(chunk).and_then(|events| events.get(usize::try_from(*position).ok()?));
+            events.extend(event.cloned());
+        }
+        Ok(events)
+    }
+}
+
+fn newest(week: &Week, of: &PageOf, wanted: usize) -> Result<Vec<Place>> {
+    let searcher = week.searcher();
+    let query = of.filter.query(&of.workspace, week);
+    // The span and the cursor cut a part off the newest: ask for more until there are enough.
+    let mut ask = wanted + 100;
+    loop {
+        let top = TopDocs::with_limit(ask).order_by_fast_field::<DateTime>("time", Order::Desc);
+        let found = searcher.search(&*query, &top).map_err(Error::internal)?;
+        let exhausted = found.len() < ask;
+        let mut places = Vec::with_capacity(found.len());
+        for (time, address) in &found {
+            let columns = searcher.segment_reader(address.segment_ord).fast_fields();
+            let number = |name: &str| -> Result<u64> {
+                let column = columns.u64(name).map_err(Error::internal)?;
+                column.first(address.doc_id).ok_or_else(|| Error::internal("an indexed event points nowhere"))
+            };
+            let time_ms = time.map(DateTime::into_timestamp_millis).unwrap_or_default();
+            places.push((time_ms, number("chunk")?, number("position")?));
+        }
+        places.sort_unstable_by(|a, b| b.cmp(a));
+        let oldest = places.last().map(|place| place.0);
+        places.retain(|place| {
+            (of.start_ms..of.end_ms).contains(&place.0) && of.after.is_none_or(|after| *place < after)
+        });
+        let past_the_start = oldest.is_some_and(|oldest| oldest < of.start_ms);
+        if places.len() >= wanted || exhausted || past_the_start {
+            places.truncate(wanted);
+            return Ok(places);
+        }
+        ask = ask.saturating_mul(4);
+    }
+}

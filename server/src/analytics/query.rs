@@ -1,0 +1,62 @@
+//! From filters to a query of the index.
+
+use entity::ids::WorkspaceId;
+use tantivy::Term;
+use tantivy::query::{AllQuery, BooleanQuery, Occur, Query, TermQuery, TermSetQuery};
+use tantivy::schema::{Field, IndexRecordOption};
+
+use crate::search::Week;
+
+/// Which events of a workspace; an empty list is no condition, and the members
+/// of a list are alternatives.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    pub apis: Vec<String>,
+    pub keys: Vec<String>,
+    pub identities: Vec<String>,
+    pub external_ids: Vec<String>,
+    pub tags: Vec<String>,
+    pub outcomes: Vec<String>,
+    pub namespaces: Vec<String>,
+    pub identifiers: Vec<String>,
+    pub request_ids: Vec<String>,
+    pub ips: Vec<String>,
+    pub root_keys: Vec<String>,
+}
+
+impl Filter {
+    pub(super) fn query(&self, workspace: &WorkspaceId, week: &Week) -> Box<dyn Query> {
+        let fields = week.fields();
+        // Where there is one workspace, asking every event for it would cost more than the rest.
+        let alone = week.is_all_of(workspace.as_str());
+        let own = if alone { Vec::new() } else { vec![workspace.as_str().to_owned()] };
+        let conditions = [
+            (fields.workspace, &own),
+            (fields.api, &self.apis),
+            (fields.key, &self.keys),
+            (fields.identity, &self.identities),
+            (fields.external_id, &self.external_ids),
+            (fields.tag, &self.tags),
+            (fields.outcome, &self.outcomes),
+            (fields.namespace, &self.namespaces),
+            (fields.identifier, &self.identifiers),
+            (fields.request_id, &self.request_ids),
+            (fields.ip, &self.ips),
+            (fields.root_key, &self.root_keys),
+        ];
+        let musts = conditions
+            .into_iter()
+            .filter(|(_, texts)| !texts.is_empty())
+            .map(|(field, texts)| (Occur::Must, any_of(field, texts)));
+        let musts: Vec<_> = musts.collect();
+        if musts.is_empty() { Box::new(AllQuery) } else { Box::new(BooleanQuery::new(musts)) }
+    }
+}
+
+fn any_of(field: Field, texts: &[String]) -> Box<dyn Query> {
+    let term = |text: &String| Term::from_field_text(field, text);
+    match texts {
+        [text] => Box::new(TermQuery::new(term(text), IndexRecordOption::Basic)),
+        texts => Box::new(TermSetQuery::new(texts.iter().map(term))),
+    }
+}

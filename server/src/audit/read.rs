@@ -1,0 +1,110 @@
+//! Reading the audit log: by event, actor, target, text and time, newest first.
+
+use entity::ids::AuditId;
+use serde_json::{Value, json};
+
+use super::store;
+use crate::error::Result;
+use crate::op::OpCtx;
+use crate::store::{Page, Paged, Store};
+
+/// Events that newer and older documents name differently (D6): asking for one
+/// finds what was stored under the other.
+const ALIASES: &[(&str, &str)] = &[
+    ("ratelimitOverride.create", "ratelimit.set_override"),
+    ("ratelimitOverride.update", "ratelimit.set_override"),
+    ("ratelimitOverride.delete", "ratelimit.delete_override"),
+];
+
+/// Which entries of a workspace; what is `None` is no condition.
+#[derive(Clone, Debug, Default)]
+pub struct AuditFilter {
+    /// An event's name, old or new, or with a `*` at its end the names it begins.
+    pub event: Option<String>,
+    /// Id of whoever acted.
+    pub actor: Option<String>,
+    /// Id of a resource an entry is about.
+    pub target: Option<String>,
+    /// Text of the description, or of a target's name, whatever its case.
+    pub text: Option<String>,
+    pub request_id: Option<String>,
+    /// Unix milliseconds, inclusive.
+    pub since_ms: Option<i64>,
+    /// Unix milliseconds, exclusive.
+    pub until_ms: Option<i64>,
+}
+
+/// An entry as it is shown.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AuditEntry {
+    pub id: AuditId,
+    pub time_ms: i64,
+    pub event: String,
+    pub description: String,
+    pub actor_type: String,
+    pub actor_id: String,
+    pub actor_name: String,
+    pub door: String,
+    pub ip: Option<String>,
+    pub user_agent: Option<String>,
+    pub request_id: String,
+    pub correlation_id: Option<String>,
+    /// Changed fields: `{"field": {"before": .., "after": ..}}`.
+    pub changes: Option<Value>,
+    pub targets: Vec<AuditTarget>,
+}
+
+/// A resource an entry is about.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AuditTarget {
+    pub kind: String,
+    pub id: String,
+    pub name: Option<String>,
+    pub meta: Option<Value>,
+}
+
+/// Reads the audit log. Cheap to clone.
+#[derive(Clone)]
+pub struct AuditLog {
+    store: Store,
+}
+
+impl AuditLog {
+    pub fn new(store: Store) -> Self {
+        Self { store }
+    }
+
+    /// A page of entries. Its cursor names the next one.
+    pub async fn list(&self, cx: &OpCtx, filter: &AuditFilter, page: &Page) -> Result<Paged<AuditEntry>> {
+        store::list(self.store.read(), &cx.workspace, filter, page).await
+    }
+}
+
+impl AuditFilter {
+    /// The stored name of the asked event.
+    pub(super) fn stored_event(&self) -> Option<&str> {
+        let asked = self.event.as_deref()?;
+        Some(ALIASES.iter().find(|(old, _)| *old == asked).map_or(asked, |(_, stored)| stored))
+    }
+}
+
+impl AuditEntry {
+    /// As exports write it: one JSON object.
+    pub fn to_json(&self) -> Value {
+        let target = |target: &AuditTarget| json!({ "type": target.kind, "id": target.id, "name": target.name, "meta": target.meta });
+        json!({
+            "id": self.id.as_str(),
+            "time": self.time_ms,
+            "event": self.event,
+            "description": self.description,
+            "actor": { "type": self.actor_type, "id": self.actor_id, "name": self.actor_name },
+            "targets": self.targets.iter().map(target).collect::<Vec<_>>(),
+            "changes": self.changes,
+            "door": self.door,
+            "remoteIp": self.ip,
+            "userAgent": self.user_agent,
+            "requestId": self.request_id,
+            "correlationId": self.correlation_id,
+        })
+    }
+}

@@ -1,0 +1,138 @@
+//! `unkey audit list | export`: pages of the audit log, asked for one after the
+//! other so that no export holds the database or the memory for long.
+
+use clap::ArgMatches;
+
+use super::Output;
+use super::admin::{date, table};
+use crate::app::App;
+use crate::audit::{AuditEntry, AuditFilter};
+use crate::error::{Error, Result};
+use crate::op::OpCtx;
+use crate::store::Page;
+
+/// Entries of one request to the server.
+const PAGE: u64 = 1000;
+
+pub(super) async fn list(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<Output> {
+    let limit = matches.get_one::<u64>("limit").copied().unwrap_or(50).clamp(1, PAGE);
+    let page = app.audit_log.list(cx, &filter(matches)?, &Page { limit, cursor: None }).await?;
+    let rows = page.items.into_iter().map(|entry| {
+        let target = entry.targets.first().map(|target| target.id.clone()).unwrap_or_default();
+        vec![date(entry.time_ms), entry.event, entry.actor_name, target, entry.description]
+    });
+    Ok(Output::text(table(&rows.collect::<Vec<_>>())))
+}
+
+/// One page; `more` asks for the next.
+pub(super) async fn export(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<Output> {
+    let cursor = matches.get_one::<String>("cursor").cloned();
+    let csv = matches.get_one::<String>("format").is_some_and(|format| format == "csv");
+    let is_first = cursor.is_none();
+    let page = app.audit_log.list(cx, &filter(matches)?, &Page { limit: PAGE, cursor }).await?;
+    let mut text = if csv && is_first { csv_line(&COLUMNS.map(str::to_owned)) } else { String::new() };
+    for entry in &page.items {
+        if csv {
+            text.push_str(&csv_line(&columns(entry)));
+        } else {
+            text.push_str(&entry.to_json().to_string());
+            text.push('\n');
+        }
+    }
+    Ok(Output { next: page.next, ..Output::text(text) })
+}
+
+const COLUMNS: [&str; 12] = [
+    "id",
+    "time",
+    "event",
+    "description",
+    "actor_type",
+    "actor_id",
+    "actor_name",
+    "target_types",
+    "target_ids",
+    "ip",
+    "request_id",
+    "changes",
+];
+
+fn columns(entry: &AuditEntry) -> [String; 12] {
+    let joined = |part: fn(&crate::audit::AuditTarget) -> &str| {
+        entry.targets.iter().map(part).collect::<Vec<_>>().join(" ")
+    };
+    [
+        entry.id.to_string(),
+        chrono::DateTime::from_timestamp_millis(entry.time_ms)
+            .map(|time| time.to_rfc3339())
+            .unwrap_or_default(),
+        entry.event.clone(),
+        entry.description.clone(),
+        entry.actor_type.clone(),
+        entry.actor_id.clone(),
+        entry.actor_name.clone(),
+        joined(|target| &target.kind),
+        joined(|target| &target.id),
+        entry.ip.clone().unwrap_or_default(),
+        entry.request_id.clone(),
+        entry.changes.as_ref().map(ToString::to_string).unwrap_or_default(),
+    ]
+}
+
+/// RFC 4180, and no cell that a spreadsheet would take for a formula.
+fn csv_line(cells: &[String]) -> String {
+    let cell = |cell: &String| {
+        let guarded = if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+            format!("'{cell}")
+        } else {
+            cell.clone()
+        };
+        if guarded.contains(['"', ',', '\n', '\r']) {
+            format!("\"{}\"", guarded.replace('"', "\"\""))
+        } else {
+            guarded
+        }
+    };
+    cells.iter().map(cell).collect::<Vec<_>>().join(",") + "\r\n"
+}
+
+fn filter(matches: &ArgMatches) -> Result<AuditFilter> {
+    let text = |name: &str| matches.get_one::<String>(name).cloned();
+    Ok(AuditFilter {
+        event: text("event"),
+        actor: text("actor"),
+        target: text("target"),
+        text: text("text"),
+        request_id: text("request-id"),
+        since_ms: text("since").map(|since| moment(&since)).transpose()?,
+        until_ms: text("until").map(|until| moment(&until)).transpose()?,
+    })
+}
+
+/// A day, or a moment as RFC 3339 writes it.
+fn moment(text: &str) -> Result<i64> {
+    let day =
+        || text.parse::<chrono::NaiveDate>().ok().map(|day| day.and_time(chrono::NaiveTime::MIN).and_utc());
+    let moment = chrono::DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc()).or_else(day);
+    moment.map(|time| time.timestamp_millis()).ok_or_else(|| {
+        Error::invalid(format!("'{text}' is neither a day like 2026-10-31 nor an RFC 3339 moment."))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_are_quoted_and_formulas_disarmed() {
+        let cells = ["plain", "with, comma", "say \"hi\"", "=1+1", "two\nlines"].map(str::to_owned);
+        assert_eq!(csv_line(&cells), "plain,\"with, comma\",\"say \"\"hi\"\"\",'=1+1,\"two\nlines\"\r\n");
+    }
+
+    #[test]
+    fn moments_are_days_or_rfc_3339() {
+        assert_eq!(moment("1970-01-02").unwrap(), 86_400_000);
+        assert_eq!(moment("1970-01-01T01:00:00+01:00").unwrap(), 0);
+        assert!(moment("yesterday").is_err());
+    }
+}

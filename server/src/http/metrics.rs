@@ -1,0 +1,198 @@
+//! Prometheus metrics, on an address of their own: they say how much is used,
+//! which is nobody's business but the operator's.
+//!
+//! Everything is read from where it is kept when a scrape asks, so counting
+//! costs the hot path an addition. Labels are few and fixed: no key, namespace
+//! or path of a customer is ever one.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use poem::endpoint::make;
+use poem::http::StatusCode;
+use poem::{Endpoint, EndpointExt, Response, Route, get};
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::registry::Registry;
+
+use crate::app::App;
+use crate::error::Result;
+use crate::verification::Outcome;
+
+/// Requests of one door by the class of their status.
+#[derive(Debug, Default)]
+pub struct Requests {
+    classes: [AtomicU64; 3],
+    elapsed_us: AtomicU64,
+}
+
+const CLASSES: [&str; 3] = ["success", "refused", "failed"];
+
+impl Requests {
+    pub fn count(&self, status: u16, elapsed_us: u32) {
+        let class = match status {
+            ..400 => 0,
+            400..500 => 1,
+            _ => 2,
+        };
+        self.classes[class].fetch_add(1, Ordering::Relaxed);
+        self.elapsed_us.fetch_add(elapsed_us.into(), Ordering::Relaxed);
+    }
+}
+
+/// `GET /metrics`.
+pub fn routes(app: &Arc<App>) -> impl Endpoint<Output = Response> + 'static {
+    let app = app.clone();
+    let scrape = make(move |_| {
+        let app = app.clone();
+        async move {
+            match text(&app).await {
+                Ok(text) => Response::builder()
+                    .content_type("application/openmetrics-text; version=1.0.0; charset=utf-8")
+                    .body(text),
+                Err(error) => super::plain(StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")),
+            }
+        }
+    });
+    Route::new().at("/metrics", get(scrape)).map_to_response()
+}
+
+async fn text(app: &Arc<App>) -> Result<String> {
+    let mut registry = Registry::default();
+    registry.register_collector(Box::new(Snapshot {
+        jobs: app.jobs.last_runs().await?,
+        last_chunk: crate::events::last_chunk(app.events().reader()).await?,
+        app: app.clone(),
+    }));
+    let mut text = String::new();
+    prometheus_client::encoding::text::encode(&mut text, &registry).map_err(crate::error::Error::internal)?;
+    Ok(text)
+}
+
+/// What needed the database is read before; the rest is read while encoding.
+struct Snapshot {
+    app: Arc<App>,
+    jobs: Vec<crate::jobs::LastRun>,
+    last_chunk: i64,
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Snapshot(..)")
+    }
+}
+
+type Encoded = std::result::Result<(), fmt::Error>;
+
+impl Collector for Snapshot {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> Encoded {
+        self.requests(&mut encoder)?;
+        self.verifications(&mut encoder)?;
+        self.events(&mut encoder)?;
+        self.jobs(&mut encoder)
+    }
+}
+
+impl Snapshot {
+    fn requests(&self, encoder: &mut DescriptorEncoder) -> Encoded {
+        let requests = &self.app.requests;
+        let counts = requests.classes.iter().zip(CLASSES);
+        let counts =
+            counts.map(|(count, class)| ([("door", "v2"), ("result", class)], count.load(Ordering::Relaxed)));
+        counters(encoder, "unkey_requests", "API requests by result.", counts)?;
+        let elapsed_s = requests.elapsed_us.load(Ordering::Relaxed) as f64 / 1e6;
+        let metric = encoder.encode_descriptor(
+            "unkey_request_seconds",
+            "Time spent answering API requests.",
+            None,
+            MetricType::Counter,
+        )?;
+        ConstCounter::new(elapsed_s).encode(metric)
+    }
+
+    fn verifications(&self, encoder: &mut DescriptorEncoder) -> Encoded {
+        let verifier = &self.app.verifier;
+        let counts = Outcome::ALL
+            .into_iter()
+            .map(|outcome| ([("outcome", outcome.as_str())], verifier.count_of(outcome)));
+        counters(encoder, "unkey_verifications", "Verifications by outcome.", counts)?;
+        let loads = [([] as [(&str, &str); 0], verifier.loads())];
+        counters(encoder, "unkey_key_cache_misses", "Keys that had to be read from the database.", loads)?;
+        gauge(encoder, "unkey_cached_keys", "Keys held in memory.", verifier.cached_keys() as u64)?;
+        let limiter = self.app.rate_limiter().counters() as u64;
+        gauge(encoder, "unkey_limiter_counters", "Rate-limit counters held in memory.", limiter)?;
+        let (batches, spends) = self.app.ledger().counts();
+        counters(
+            encoder,
+            "unkey_credit_commits",
+            "Commits of credit spends.",
+            [([] as [(&str, &str); 0], batches)],
+        )?;
+        counters(encoder, "unkey_credit_spends", "Spends of credits.", [([] as [(&str, &str); 0], spends)])
+    }
+
+    fn events(&self, encoder: &mut DescriptorEncoder) -> Encoded {
+        let health = self.app.recorder.health();
+        let counts = [([("state", "stored")], health.stored), ([("state", "lost")], health.lost)];
+        counters(encoder, "unkey_events", "Events recorded since the start.", counts)?;
+        gauge(encoder, "unkey_events_waiting", "Events that wait to be stored.", health.waiting)?;
+        let status = self.app.search.status();
+        let behind = self.last_chunk.saturating_sub(status.cursor).max(0).unsigned_abs();
+        gauge(encoder, "unkey_index_chunks_behind", "Chunks of events not searchable yet.", behind)?;
+        gauge(encoder, "unkey_index_events", "Events that can be searched.", status.events)?;
+        gauge(
+            encoder,
+            "unkey_index_rebuilding",
+            "Whether the index is being built again.",
+            status.rebuilding.into(),
+        )
+    }
+
+    fn jobs(&self, encoder: &mut DescriptorEncoder) -> Encoded {
+        let metric = |run: &crate::jobs::LastRun| {
+            let time_s = run.last_run_at.unwrap_or_default().max(0).unsigned_abs() / 1000;
+            (run.name, time_s, u64::from(run.failed))
+        };
+        let runs: Vec<(&str, u64, u64)> = self.jobs.iter().map(metric).collect();
+        let mut last = encoder.encode_descriptor(
+            "unkey_job_last_run_timestamp_seconds",
+            "When a job ran last.",
+            None,
+            MetricType::Gauge,
+        )?;
+        for (name, time_s, _) in &runs {
+            ConstGauge::new(*time_s).encode(last.encode_family(&[("job", *name)])?)?;
+        }
+        let mut failed = encoder.encode_descriptor(
+            "unkey_job_failed",
+            "Whether its last run failed.",
+            None,
+            MetricType::Gauge,
+        )?;
+        for (name, _, is_failed) in &runs {
+            ConstGauge::new(*is_failed).encode(failed.encode_family(&[("job", *name)])?)?;
+        }
+        Ok(())
+    }
+}
+
+fn counters<const N: usize>(
+    encoder: &mut DescriptorEncoder,
+    name: &str,
+    help: &str,
+    counts: impl IntoIterator<Item = ([(&'static str, &'static str); N], u64)>,
+) -> Encoded {
+    let mut family = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
+    for (labels, count) in counts {
+        ConstCounter::new(count).encode(family.encode_family(&labels)?)?;
+    }
+    Ok(())
+}
+
+fn gauge(encoder: &mut DescriptorEncoder, name: &str, help: &str, value: u64) -> Encoded {
+    ConstGauge::new(value).encode(encoder.encode_descriptor(name, help, None, MetricType::Gauge)?)
+}

@@ -1,0 +1,148 @@
+//! The fields of an indexed event.
+//!
+//! Nothing is stored: an event is read from its chunk, to which `chunk` and
+//! `position` point. What is filtered by is indexed; what is counted or grouped
+//! by has a column.
+
+use tantivy::schema::{
+    DateOptions, DateTimePrecision, FAST, Field, IndexRecordOption, Schema, TextFieldIndexing, TextOptions,
+};
+use tantivy::{DateTime, TantivyDocument};
+
+use super::Kind;
+use crate::events::{Stored, StoredRatelimit, StoredVerification};
+
+/// Handles of the fields. One form serves both kinds; a field that a kind does
+/// not have stays empty and costs nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct Fields {
+    pub time: Field,
+    pub workspace: Field,
+    pub request_id: Field,
+    /// Of verifications.
+    pub api: Field,
+    pub key: Field,
+    pub identity: Field,
+    pub external_id: Field,
+    pub tag: Field,
+    /// The whole list of tags, sorted, as one text.
+    pub tags: Field,
+    /// Of verifications, and `passed` or `denied` of rate limits.
+    pub outcome: Field,
+    /// Of rate limits.
+    pub namespace: Field,
+    pub identifier: Field,
+    pub root_key: Field,
+    pub ip: Field,
+    /// Credits spent, or tokens asked for.
+    pub cost: Field,
+    pub latency_us: Field,
+    pub chunk: Field,
+    pub position: Field,
+}
+
+impl Fields {
+    pub fn schema() -> (Schema, Self) {
+        let mut builder = Schema::builder();
+        let indexing = || {
+            TextFieldIndexing::default()
+                .set_tokenizer("raw")
+                .set_index_option(IndexRecordOption::Basic)
+                .set_fieldnorms(false)
+        };
+        let filter = TextOptions::default().set_indexing_options(indexing());
+        let both = TextOptions::default().set_indexing_options(indexing()).set_fast("raw");
+        let column = TextOptions::default().set_fast("raw");
+        let time = DateOptions::default().set_fast().set_precision(DateTimePrecision::Milliseconds);
+        let fields = Self {
+            time: builder.add_date_field("time", time),
+            workspace: builder.add_text_field("workspace", both.clone()),
+            request_id: builder.add_text_field("request_id", filter.clone()),
+            api: builder.add_text_field("api", both.clone()),
+            key: builder.add_text_field("key", both.clone()),
+            identity: builder.add_text_field("identity", both.clone()),
+            external_id: builder.add_text_field("external_id", both.clone()),
+            tag: builder.add_text_field("tag", both.clone()),
+            tags: builder.add_text_field("tags", column),
+            outcome: builder.add_text_field("outcome", both.clone()),
+            namespace: builder.add_text_field("namespace", both.clone()),
+            identifier: builder.add_text_field("identifier", both),
+            root_key: builder.add_text_field("root_key", filter.clone()),
+            ip: builder.add_text_field("ip", filter),
+            cost: builder.add_i64_field("cost", FAST),
+            latency_us: builder.add_u64_field("latency_us", FAST),
+            chunk: builder.add_u64_field("chunk", FAST),
+            position: builder.add_u64_field("position", FAST),
+        };
+        (builder.build(), fields)
+    }
+
+    pub(super) fn document(&self, chunk: i64, position: usize, event: &Stored) -> TantivyDocument {
+        let mut document = TantivyDocument::default();
+        document.add_date(self.time, DateTime::from_timestamp_millis(event.time_ms()));
+        document.add_u64(self.chunk, chunk.unsigned_abs());
+        document.add_u64(self.position, position as u64);
+        match event {
+            Stored::Verification(event) => self.verification(&mut document, event),
+            Stored::Ratelimit(event) => self.ratelimit(&mut document, event),
+        }
+        document
+    }
+
+    fn verification(&self, document: &mut TantivyDocument, event: &StoredVerification) {
+        document.add_text(self.workspace, &event.workspace);
+        document.add_text(self.request_id, &event.request_id);
+        document.add_text(self.api, &event.api);
+        document.add_text(self.key, &event.key);
+        document.add_text(self.outcome, &event.outcome);
+        let texts = [
+            (self.identity, &event.identity),
+            (self.external_id, &event.external_id),
+            (self.root_key, &event.root_key),
+        ];
+        for (field, text) in texts {
+            if let Some(text) = text {
+                document.add_text(field, text);
+            }
+        }
+        if let Some(ip) = event.ip {
+            document.add_text(self.ip, ip.to_string());
+        }
+        for tag in &event.tags {
+            document.add_text(self.tag, tag);
+        }
+        if !event.tags.is_empty() {
+            document.add_text(self.tags, tag_list(&event.tags));
+        }
+        document.add_i64(self.cost, event.spent_credits);
+        document.add_u64(self.latency_us, event.latency_us.into());
+    }
+
+    fn ratelimit(&self, document: &mut TantivyDocument, event: &StoredRatelimit) {
+        document.add_text(self.workspace, &event.workspace);
+        document.add_text(self.request_id, &event.request_id);
+        document.add_text(self.namespace, &event.namespace);
+        document.add_text(self.identifier, &event.identifier);
+        document.add_text(self.outcome, if event.passed { "passed" } else { "denied" });
+        if let Some(root_key) = &event.root_key {
+            document.add_text(self.root_key, root_key);
+        }
+        document.add_i64(self.cost, i64::try_from(event.cost).unwrap_or(i64::MAX));
+        document.add_u64(self.latency_us, event.latency_us.into());
+    }
+
+    /// The fields that tell kinds apart are all here; a kind is only a folder.
+    pub fn groups(kind: Kind) -> &'static [&'static str] {
+        match kind {
+            Kind::Verifications => &["api", "key", "identity", "external_id", "tag", "tags", "outcome"],
+            Kind::Ratelimits => &["namespace", "identifier", "outcome"],
+        }
+    }
+}
+
+/// The canonical text of a list of tags: sorted, as JSON.
+pub fn tag_list(tags: &[String]) -> String {
+    let mut tags: Vec<&String> = tags.iter().collect();
+    tags.sort_unstable();
+    serde_json::to_string(&tags).unwrap_or_default()
+}

@@ -1,0 +1,89 @@
+//! The task that carries chunks into the index.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::Search;
+use crate::error::{Error, Result};
+use crate::events::read_after;
+use crate::store::Database;
+
+/// How long events may wait to be searchable; with the time to gather a chunk
+/// they are there within a second.
+const EVERY: Duration = Duration::from_millis(500);
+/// Chunks per commit.
+const BATCH: u64 = 64;
+/// Rounds without events after which writers are closed.
+const IDLE_ROUNDS: u32 = 20;
+
+/// The running indexer; stop it with [`Indexer::shutdown`].
+pub struct Indexer {
+    stop: watch::Sender<bool>,
+    task: JoinHandle<()>,
+}
+
+impl Indexer {
+    pub fn start(search: Search, events: Database) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let task = tokio::spawn(run(search, events, stopped));
+        Self { stop, task }
+    }
+
+    /// Indexes nothing more; what is not indexed yet will be at the next start.
+    pub async fn shutdown(self) -> Result<()> {
+        self.stop.send_replace(true);
+        self.task.await.map_err(Error::internal)
+    }
+}
+
+async fn run(search: Search, events: Database, mut stopped: watch::Receiver<bool>) {
+    let mut idle_rounds = 0;
+    while !*stopped.borrow() {
+        let busy = match step(&search, &events).await {
+            Ok(busy) => busy,
+            Err(error) => {
+                tracing::error!(?error, "indexing events failed, trying again");
+                false
+            }
+        };
+        idle_rounds = if busy { 0 } else { idle_rounds + 1 };
+        if idle_rounds == IDLE_ROUNDS {
+            rest(&search).await;
+        }
+        if !busy {
+            // A sender that is gone means stop, too.
+            let _ = tokio::time::timeout(EVERY, stopped.wait_for(|stopped| *stopped)).await;
+        } else if search.status().rebuilding {
+            tokio::task::yield_now().await;
+        } else {
+            let _ = tokio::time::timeout(EVERY, stopped.wait_for(|stopped| *stopped)).await;
+        }
+    }
+    rest(&search).await;
+}
+
+/// Indexes one batch; says whether there was one.
+async fn step(search: &Search, events: &Database) -> Result<bool> {
+    let chunks = read_after(events.reader(), search.cursor(), BATCH).await?;
+    let full = chunks.len() as u64 == BATCH;
+    if chunks.is_empty() {
+        search.caught_up();
+        return Ok(false);
+    }
+    let indexing = search.clone();
+    tokio::task::spawn_blocking(move || indexing.index(&chunks)).await.map_err(Error::internal)??;
+    if !full {
+        search.caught_up();
+    }
+    Ok(true)
+}
+
+async fn rest(search: &Search) {
+    let resting = search.clone();
+    let rested = tokio::task::spawn_blocking(move || resting.rest()).await.map_err(Error::internal);
+    if let Err(error) = rested.and_then(|rested| rested) {
+        tracing::warn!(?error, "an index writer did not close cleanly");
+    }
+}

@@ -1,0 +1,156 @@
+//! Tests of indexing: nothing lost, nothing twice, whatever happens to folders.
+
+use std::net::IpAddr;
+
+use super::*;
+use crate::events::{StoredRatelimit, StoredVerification};
+
+const DAY_MS: i64 = 24 * 60 * 60_000;
+/// A Monday at midnight.
+const MONDAY_MS: i64 = 1_790_553_600_000;
+
+fn verification(time_ms: i64, key: &str) -> Stored {
+    Stored::Verification(StoredVerification {
+        time_ms,
+        request_id: format!("req_{time_ms}_{key}"),
+        workspace: "ws_1".into(),
+        api: "api_1".into(),
+        keyspace: "ks_1".into(),
+        key: key.into(),
+        identity: None,
+        external_id: None,
+        door: "v2".into(),
+        root_key: None,
+        ip: Some(IpAddr::from([127, 0, 0, 1])),
+        outcome: "VALID".into(),
+        denial: None,
+        spent_credits: 1,
+        balance: None,
+        latency_us: 5,
+        tags: vec!["a".into()],
+    })
+}
+
+fn ratelimit(time_ms: i64) -> Stored {
+    Stored::Ratelimit(StoredRatelimit {
+        time_ms,
+        request_id: format!("req_{time_ms}"),
+        workspace: "ws_1".into(),
+        namespace: "rlns_1".into(),
+        identifier: "u".into(),
+        passed: true,
+        limit: 1,
+        remaining: 0,
+        reset_ms: 0,
+        cost: 1,
+        ratelimit_override: None,
+        root_key: None,
+        latency_us: 5,
+    })
+}
+
+/// Ten chunks over three weeks, both kinds in each.
+fn chunks() -> Vec<Chunk> {
+    let chunk = |id: i64| {
+        let time_ms = MONDAY_MS + id * 2 * DAY_MS;
+        Chunk {
+            id,
+            events: vec![verification(time_ms, "key_1"), ratelimit(time_ms), verification(time_ms, "key_2")],
+        }
+    };
+    (1..=10).map(chunk).collect()
+}
+
+fn events(search: &Search, kind: Kind) -> u64 {
+    search.between(kind, 0, i64::MAX / 2).iter().map(|week| week.events()).sum()
+}
+
+#[track_caller]
+fn complete(search: &Search) {
+    assert_eq!((events(search, Kind::Verifications), events(search, Kind::Ratelimits)), (20, 10));
+    assert_eq!(search.cursor(), 10);
+}
+
+#[test]
+fn weeks_begin_on_monday() {
+    assert_eq!(week_of(MONDAY_MS), week_of(MONDAY_MS - 1) + 1);
+    assert_eq!(week_of(MONDAY_MS), week_of(MONDAY_MS + 7 * DAY_MS - 1));
+    assert_eq!(week::end_of(week_of(MONDAY_MS)), MONDAY_MS + 7 * DAY_MS);
+}
+
+#[test]
+fn events_are_found_by_kind_and_week_after_a_restart_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let search = Search::open(dir.path()).unwrap();
+    search.index(&chunks()).unwrap();
+    complete(&search);
+    assert_eq!(search.between(Kind::Verifications, MONDAY_MS, MONDAY_MS + 1).len(), 1);
+    assert_eq!(search.between(Kind::Verifications, MONDAY_MS, MONDAY_MS + 60 * DAY_MS).len(), 3);
+    search.rest().unwrap();
+    drop(search);
+    complete(&Search::open(dir.path()).unwrap());
+}
+
+#[test]
+fn a_crash_between_commits_counts_nothing_twice() {
+    let dir = tempfile::tempdir().unwrap();
+    let search = Search::open(dir.path()).unwrap();
+    search.index(&chunks()[..4]).unwrap();
+    let before = std::fs::read(dir.path().join("manifest.json")).unwrap();
+    search.index(&chunks()[4..]).unwrap();
+    search.rest().unwrap();
+    drop(search);
+    // The indexes were committed, the manifest was not: all later chunks are offered again.
+    std::fs::write(dir.path().join("manifest.json"), before).unwrap();
+    let search = Search::open(dir.path()).unwrap();
+    assert_eq!(search.cursor(), 4);
+    search.index(&chunks()[4..]).unwrap();
+    complete(&search);
+}
+
+#[test]
+fn a_missing_or_corrupt_index_is_built_again_and_the_others_stay() {
+    for damage in [(|path| std::fs::remove_dir_all(path).unwrap()) as fn(PathBuf), |path| {
+        std::fs::write(path.join("meta.json"), "{").unwrap()
+    }] {
+        let dir = tempfile::tempdir().unwrap();
+        let search = Search::open(dir.path()).unwrap();
+        search.index(&chunks()).unwrap();
+        search.rest().unwrap();
+        drop(search);
+        damage(dir.path().join(format!("verifications-{}", week_of(MONDAY_MS + 8 * DAY_MS))));
+        let search = Search::open(dir.path()).unwrap();
+        assert!(search.status().rebuilding && search.cursor() == 0);
+        assert!(events(&search, Kind::Verifications) < 20);
+        search.index(&chunks()).unwrap();
+        complete(&search);
+    }
+}
+
+#[test]
+fn without_a_manifest_of_this_form_everything_is_built_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let search = Search::open(dir.path()).unwrap();
+    search.index(&chunks()).unwrap();
+    search.rest().unwrap();
+    drop(search);
+    std::fs::write(dir.path().join("manifest.json"), r#"{"format":0}"#).unwrap();
+    let search = Search::open(dir.path()).unwrap();
+    assert_eq!((events(&search, Kind::Verifications), search.cursor()), (0, 0));
+    search.index(&chunks()).unwrap();
+    complete(&search);
+}
+
+#[test]
+fn a_rebuild_and_an_end_of_retention_leave_what_they_should() {
+    let dir = tempfile::tempdir().unwrap();
+    let search = Search::open(dir.path()).unwrap();
+    search.index(&chunks()).unwrap();
+    search.rebuild().unwrap();
+    assert_eq!((events(&search, Kind::Ratelimits), search.cursor()), (0, 0));
+    search.index(&chunks()).unwrap();
+    complete(&search);
+    assert_eq!(search.forget_before(MONDAY_MS + 7 * DAY_MS).unwrap(), 2);
+    assert!(events(&search, Kind::Verifications) < 20);
+    assert_eq!(search.status().indexes, 4);
+}

@@ -1,0 +1,100 @@
+//! Audit exports, the index over a crash, and metrics, of the built binary.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+use e2e::{ROOT_KEY, Server, binary, cli_ok, folder};
+use serde_json::{Value, json};
+
+#[test]
+fn an_export_holds_every_entry_with_the_server_running_or_not() {
+    let data = folder();
+    let server = Server::start(data.path());
+    for number in 0..1100 {
+        server
+            .call("permissions.createPermission", &json!({ "name": "n", "slug": format!("slug_{number}") }))
+            .data();
+    }
+    let arguments = ["audit", "export", "--event", "permission.create"];
+    let running = cli_ok(data.path(), &arguments);
+    let lines: Vec<Value> =
+        running.lines().map(|line| serde_json::from_str(line).expect("a JSON line")).collect();
+    assert_eq!(lines.len(), 1100);
+    assert_eq!(lines[0]["actor"]["type"], "rootkey");
+    assert_eq!(server.stop(), Some(0));
+    assert_eq!(cli_ok(data.path(), &arguments), running);
+    let csv = cli_ok(data.path(), &["audit", "export", "--format", "csv", "--event", "permission.create"]);
+    assert_eq!(csv.lines().count(), 1101);
+    assert!(csv.starts_with("id,time,event,"), "{}", csv.lines().next().unwrap_or_default());
+    let listed = cli_ok(data.path(), &["audit", "list", "--text", "slug_1099"]);
+    assert_eq!(listed.lines().count(), 1, "{listed}");
+}
+
+/// Verifications that can be searched, once nothing is behind.
+fn indexed(data: &std::path::Path) -> u64 {
+    loop {
+        let status = cli_ok(data, &["index", "status"]);
+        let number = |name: &str| {
+            let line = status.lines().find(|line| line.starts_with(name)).expect("a line");
+            line.split_whitespace().nth(1).and_then(|word| word.parse::<u64>().ok()).expect("a number")
+        };
+        if number("behind") == 0 && status.contains("complete") {
+            return number("events");
+        }
+    }
+}
+
+#[test]
+fn a_crash_and_a_lost_index_lose_no_stored_event_and_count_none_twice() {
+    let data = folder();
+    let mut server = Server::start(data.path());
+    let api = server.api();
+    let (_, key) = server.key(&api, json!({}));
+    for _ in 0..300 {
+        server.verify(&key);
+    }
+    let stored = indexed(data.path());
+    assert_eq!(stored, 300);
+    for round in 1..=3 {
+        for _ in 0..100 {
+            server.verify(&key);
+        }
+        server.kill();
+        server = Server::start(data.path());
+        let now = indexed(data.path());
+        // Events of the last moments before a kill may be lost; none may be doubled.
+        assert!(now <= 300 + round * 100 && now >= 300, "{now}");
+    }
+    let before = indexed(data.path());
+    assert_eq!(server.stop(), Some(0));
+    std::fs::remove_dir_all(data.path().join("index")).expect("an index to lose");
+    let server = Server::start(data.path());
+    assert_eq!(indexed(data.path()), before);
+    cli_ok(data.path(), &["index", "rebuild"]);
+    assert_eq!(indexed(data.path()), before);
+    assert_eq!(server.stop(), Some(0));
+}
+
+#[test]
+fn metrics_have_an_address_of_their_own() {
+    let data = folder();
+    let mut child = Command::new(binary())
+        .args(["serve", "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0", "--data-dir"])
+        .arg(data.path())
+        .env("UNKEY_ROOT_KEY", ROOT_KEY)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the binary is built");
+    let lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+    let line = lines.map_while(Result::ok).find(|line| line.starts_with("Metrics")).expect("an address");
+    let url = line.split_whitespace().last().expect("a URL").to_owned();
+    let text = ureq::get(&url).call().expect("an answer").body_mut().read_to_string().expect("text");
+    for name in ["unkey_verifications_total", "unkey_events_waiting", "unkey_job_last_run_timestamp_seconds"]
+    {
+        assert!(text.contains(name), "{name} is missing in {text}");
+    }
+    assert!(text.ends_with("# EOF\n"));
+    let _ = child.kill();
+    let _ = child.wait();
+}
