@@ -7,9 +7,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 use tantivy::collector::{Collector, SegmentCollector};
-use tantivy::columnar::{Column, StrColumn};
+use tantivy::columnar::{Cardinality, Column, StrColumn};
 use tantivy::{DateTime, DocId, Score, SegmentOrdinal, SegmentReader, TantivyError};
 
 use super::{Buckets, Counts, GroupBy, Question};
@@ -61,14 +61,20 @@ impl Collector for CountCollector {
             || time.max_value().into_timestamp_millis() < start
             || time.min_value().into_timestamp_millis() >= end;
         let groups = self.group_by.iter().map(|by| columns.str(by.field()));
+        let groups: Vec<Option<StrColumn>> = groups.collect::<tantivy::Result<_>>()?;
+        let dense = match groups.as_slice() {
+            [Some(column)] if self.buckets.is_none() => Dense::over(column),
+            _ => None,
+        };
         Ok(CountSegment {
+            dense,
             outside,
             span: self.span,
             buckets: self.buckets.clone(),
             time,
             outcome: columns.str("outcome")?,
             cost: columns.i64("cost")?,
-            groups: groups.collect::<tantivy::Result<_>>()?,
+            groups,
             block: Block::default(),
             bucket: (i64::MAX, i64::MAX),
             open: (0, Tally::default()),
@@ -97,9 +103,53 @@ struct Block {
     times: Vec<Option<DateTime>>,
     outcomes: Vec<Option<u64>>,
     costs: Vec<Option<i64>>,
+    numbers: Vec<Option<u64>>,
+}
+
+/// Counts of one group without buckets, by its number: most questions for a top
+/// ten are of this form, and a map would cost more than the counting.
+struct Dense {
+    /// By number, a row of outcomes each; the last row is of the missing group.
+    outcomes: Vec<u32>,
+    costs: Vec<i64>,
+}
+
+/// Groups of a segment that are counted densely: a bound on memory.
+const DENSE_GROUPS: usize = 1_000_000;
+
+impl Dense {
+    fn over(column: &StrColumn) -> Option<Self> {
+        let groups = column.num_terms() + 1;
+        let is_single = column.ords().get_cardinality() != Cardinality::Multivalued;
+        (is_single && groups <= DENSE_GROUPS)
+            .then(|| Self { outcomes: vec![0; groups * OUTCOMES], costs: vec![0; groups] })
+    }
+
+    fn add(&mut self, number: Option<u64>, outcome: usize, cost: i64) {
+        let missing = self.costs.len() - 1;
+        let group = number.map_or(missing, |number| (number as usize).min(missing));
+        self.outcomes[group * OUTCOMES + outcome.min(OUTCOMES - 1)] += 1;
+        self.costs[group] += cost;
+    }
+
+    fn into_tallies(self) -> FxHashMap<Place, Tally> {
+        let missing = self.costs.len() - 1;
+        let rows = self.outcomes.chunks(OUTCOMES).zip(&self.costs).enumerate();
+        rows.filter(|(_, (row, _))| row.iter().any(|count| *count > 0))
+            .map(|(group, (row, cost))| {
+                let mut tally = Tally { cost: *cost, ..Tally::default() };
+                for (count, found) in tally.outcomes.iter_mut().zip(row) {
+                    *count = i64::from(*found);
+                }
+                let number = if group == missing { NONE } else { group as u64 };
+                ((0, smallvec![number]), tally)
+            })
+            .collect()
+    }
 }
 
 pub(super) struct CountSegment {
+    dense: Option<Dense>,
     outside: bool,
     span: (i64, i64),
     buckets: Option<Arc<Buckets>>,
@@ -207,6 +257,10 @@ impl SegmentCollector for CountSegment {
         self.time.first_vals(docs, &mut block.times[..docs.len()]);
         outcome.ords().first_vals(docs, &mut block.outcomes[..docs.len()]);
         self.cost.first_vals(docs, &mut block.costs[..docs.len()]);
+        if let (Some(_), [Some(column)]) = (&self.dense, self.groups.as_slice()) {
+            block.numbers.resize(docs.len(), None);
+            column.ords().first_vals(docs, &mut block.numbers[..docs.len()]);
+        }
         for (position, doc) in docs.iter().enumerate() {
             let (Some(time), Some(outcome)) = (block.times[position], block.outcomes[position]) else {
                 continue;
@@ -217,7 +271,9 @@ impl SegmentCollector for CountSegment {
             }
             let Some(bucket) = self.bucket_of(time_ms) else { continue };
             let (outcome, cost) = (outcome as usize, block.costs[position].unwrap_or(0));
-            if self.groups.is_empty() {
+            if let Some(dense) = &mut self.dense {
+                dense.add(block.numbers[position], outcome, cost);
+            } else if self.groups.is_empty() {
                 self.count_alone(bucket, outcome, cost);
             } else {
                 self.count_grouped(*doc, bucket, outcome, cost);
@@ -228,28 +284,51 @@ impl SegmentCollector for CountSegment {
 
     fn harvest(mut self) -> tantivy::Result<Collected> {
         self.close();
+        if let Some(dense) = self.dense.take() {
+            self.counts = dense.into_tallies();
+        }
         let mut outcomes = Vec::new();
         if let Some(column) = &self.outcome {
             for number in 0..column.num_terms().min(OUTCOMES) {
                 outcomes.push(text(column, number as u64)?);
             }
         }
+        let mut names = Vec::with_capacity(self.groups.len());
+        for (position, column) in self.groups.iter().enumerate() {
+            let numbers = self.counts.keys().filter_map(|(_, numbers)| numbers.get(position).copied());
+            names.push(texts(column.as_ref(), numbers.collect())?);
+        }
         let mut collected = Collected::with_capacity(self.counts.len());
         for ((bucket, numbers), tally) in self.counts {
-            let groups = numbers.iter().zip(&self.groups).map(|(number, column)| match column {
-                Some(column) if *number != NONE => text(column, *number),
-                _ => Ok(String::new()),
-            });
+            let named = numbers.iter().zip(&names);
+            let groups = named.map(|(number, names)| names.get(number).cloned().unwrap_or_default());
             let mut counts = Counts { cost: tally.cost, ..Counts::default() };
             for (outcome, count) in outcomes.iter().zip(tally.outcomes) {
                 if let Some(field) = counts.of_outcome(outcome) {
                     *field += count;
                 }
             }
-            collected.entry((bucket, groups.collect::<tantivy::Result<_>>()?)).or_default().add(&counts);
+            collected.entry((bucket, groups.collect())).or_default().add(&counts);
         }
         Ok(collected)
     }
+}
+
+/// The texts of these numbers, read in one pass: one lookup each would cost more
+/// than the counting.
+fn texts(column: Option<&StrColumn>, mut numbers: Vec<u64>) -> tantivy::Result<FxHashMap<u64, String>> {
+    let mut texts = FxHashMap::default();
+    let Some(column) = column else { return Ok(texts) };
+    numbers.sort_unstable();
+    numbers.dedup();
+    numbers.retain(|number| *number != NONE);
+    let mut next = numbers.iter();
+    column.dictionary().sorted_ords_to_term_cb(&numbers, |bytes| {
+        if let Some(number) = next.next() {
+            texts.insert(*number, String::from_utf8_lossy(bytes).into_owned());
+        }
+    })?;
+    Ok(texts)
 }
 
 fn text(column: &StrColumn, number: u64) -> tantivy::Result<String> {

@@ -5,7 +5,7 @@ use std::io::{IsTerminal, Read, Write};
 use clap::ArgMatches;
 use serde::{Deserialize, Serialize};
 
-use super::{api, audit, control, index, migration, parser, root_key, setup, user, workspace};
+use super::{api, audit, control, events, index, migration, parser, root_key, setup, user, workspace};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -111,6 +111,8 @@ pub(super) async fn execute(app: &App, request: &Request) -> Result<Output> {
         ("migration", "create") => migration::create(app, &cx, inner).await,
         ("audit", "list") => audit::list(app, &cx, inner).await,
         ("audit", "export") => audit::export(app, &cx, inner).await,
+        ("events", "list") => events::list(app, &cx, inner).await,
+        ("events", "top") => events::top(app, &cx, inner).await,
         ("index", "status") => index::status(app).await,
         ("index", "rebuild") => index::rebuild(app).await,
         ("master-key", "rotate") => {

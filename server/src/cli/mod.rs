@@ -10,6 +10,7 @@ mod api;
 mod audit;
 mod config;
 mod control;
+mod events;
 mod healthcheck;
 mod index;
 mod migration;

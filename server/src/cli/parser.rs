@@ -24,6 +24,7 @@ pub(super) fn command() -> Command {
         .subcommand(api())
         .subcommand(migration())
         .subcommand(audit())
+        .subcommand(events())
         .subcommand(
             group("index", "The index of events, a view that can be built again")
                 .subcommand(Command::new("status").about("How far the index is"))
@@ -193,4 +194,34 @@ fn audit() -> Command {
                 .arg(format)
                 .arg(option("cursor", "Where to go on").hide(true)),
         )
+}
+
+fn events() -> Command {
+    let filters = || {
+        [
+            option("days", "How many days to look back, 7 unless told")
+                .value_parser(clap::value_parser!(i64)),
+            option("limit", "Lines to show").value_parser(clap::value_parser!(usize)),
+            option("key", "Only of this key id"),
+            option("external-id", "Only of keys of this external id"),
+            option("outcome", "Only with this outcome, such as RATE_LIMITED, or denied"),
+            option("tag", "Only with this tag"),
+            option("identifier", "Only of this rate-limit identifier"),
+            option("request-id", "Only of this request"),
+        ]
+    };
+    let kind = option("kind", "What to show")
+        .default_value("verifications")
+        .value_parser(["verifications", "ratelimits"]);
+    let by = required("by", "What to count by").value_parser([
+        "api",
+        "key",
+        "identity",
+        "tag",
+        "namespace",
+        "identifier",
+    ]);
+    group("events", "What was verified and limited")
+        .subcommand(Command::new("list").about("Show the newest events").args(filters()).arg(kind))
+        .subcommand(Command::new("top").about("Show what occurs most").args(filters()).arg(by))
 }

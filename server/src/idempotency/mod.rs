@@ -8,6 +8,8 @@
 
 mod store;
 
+use std::time::Duration;
+
 use crate::error::{Code, Error, Result};
 use crate::op::{IdempotencyKey, OpCtx};
 use crate::store::Store;
@@ -15,6 +17,10 @@ use crate::vault::Vault;
 
 /// How long an answer is kept.
 const KEEP_MS: i64 = 24 * 60 * 60_000;
+
+/// Between looks for an answer, and how many there are.
+const BREATH: Duration = Duration::from_millis(20);
+const PATIENCE: u32 = 100;
 
 /// Remembers answers. Cheap to clone.
 #[derive(Clone)]
@@ -30,9 +36,20 @@ impl Idempotency {
 
     /// The answer this key had before; `None` for a new one.
     ///
-    /// Fails with `invalid_input` if the key named another request, and with
+    /// Waits a little for the answer of a request that is being carried out right
+    /// now. Fails with `invalid_input` if the key named another request, and with
     /// `idempotency_conflict` if the change was made and its answer was lost.
-    pub async fn find(&self, cx: &OpCtx, key: &IdempotencyKey) -> Result<Option<Vec<u8>>> {
+    pub async fn answer(&self, cx: &OpCtx, key: &IdempotencyKey) -> Result<Option<Vec<u8>>> {
+        for _ in 0..PATIENCE {
+            match self.find(cx, key).await {
+                Err(error) if error.code() == Code::IdempotencyConflict => tokio::time::sleep(BREATH).await,
+                found => return found,
+            }
+        }
+        self.find(cx, key).await
+    }
+
+    async fn find(&self, cx: &OpCtx, key: &IdempotencyKey) -> Result<Option<Vec<u8>>> {
         let Some(claim) = store::find(self.store.read(), cx, key).await? else { return Ok(None) };
         if claim.created_at < cx.now_ms - KEEP_MS {
             self.store.write(|tx| async move { store::forget(&tx, cx, key).await }).await?;

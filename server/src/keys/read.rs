@@ -79,11 +79,21 @@ impl Keys {
     pub(super) async fn reveal(&self, cx: &OpCtx, details: &mut [KeyDetails]) -> Result<()> {
         let ids: Vec<KeyId> = details.iter().map(|details| details.key.id.clone()).collect();
         let ciphertexts = store::ciphertexts_of(self.store.read(), &cx.workspace, &ids).await?;
+        if ciphertexts.is_empty() {
+            return Ok(());
+        }
+        let encrypted = details.iter_mut().filter_map(|details| {
+            let ciphertext = ciphertexts.get(&details.key.id)?;
+            Some((details, ciphertext))
+        });
+        let encrypted: Vec<_> = encrypted.collect();
+        let sealed: Vec<(&KeyId, &[u8])> =
+            encrypted.iter().map(|(details, ciphertext)| (&details.key.id, ciphertext.as_slice())).collect();
+        let opened = self.vault.decrypt(&cx.workspace, &sealed).await?;
         let mut group = Group::new();
-        for details in details.iter_mut() {
+        for ((details, _), opened) in encrypted.into_iter().zip(opened) {
             let key = &details.key;
-            let Some(ciphertext) = ciphertexts.get(&key.id) else { continue };
-            match self.vault.decrypt(&cx.workspace, &key.id, ciphertext).await {
+            match opened {
                 Ok(plaintext) => details.plaintext = Some(plaintext),
                 Err(error) => {
                     tracing::warn!(key = %key.id, ?error, "a recoverable key cannot be decrypted");

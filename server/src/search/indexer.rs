@@ -6,6 +6,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::Search;
+use super::worker::Worker;
 use crate::error::{Error, Result};
 use crate::events::read_after;
 use crate::store::Database;
@@ -39,9 +40,13 @@ impl Indexer {
 }
 
 async fn run(search: Search, events: Database, mut stopped: watch::Receiver<bool>) {
+    let worker = match Worker::start() {
+        Ok(worker) => worker,
+        Err(error) => return tracing::error!(?error, "events cannot be indexed: no thread"),
+    };
     let mut idle_rounds = 0;
     while !*stopped.borrow() {
-        let busy = match step(&search, &events).await {
+        let busy = match step(&search, &events, &worker).await {
             Ok(busy) => busy,
             Err(error) => {
                 tracing::error!(?error, "indexing events failed, trying again");
@@ -50,7 +55,7 @@ async fn run(search: Search, events: Database, mut stopped: watch::Receiver<bool
         };
         idle_rounds = if busy { 0 } else { idle_rounds + 1 };
         if idle_rounds == IDLE_ROUNDS {
-            rest(&search).await;
+            rest(&search, &worker).await;
         }
         if !busy {
             // A sender that is gone means stop, too.
@@ -61,29 +66,29 @@ async fn run(search: Search, events: Database, mut stopped: watch::Receiver<bool
             let _ = tokio::time::timeout(EVERY, stopped.wait_for(|stopped| *stopped)).await;
         }
     }
-    rest(&search).await;
+    rest(&search, &worker).await;
 }
 
 /// Indexes one batch; says whether there was one.
-async fn step(search: &Search, events: &Database) -> Result<bool> {
-    let chunks = read_after(events.reader(), search.cursor(), BATCH).await?;
+async fn step(search: &Search, events: &Database, worker: &Worker) -> Result<bool> {
+    let from = search.cursor();
+    let chunks = read_after(events.reader(), from, BATCH).await?;
     let full = chunks.len() as u64 == BATCH;
     if chunks.is_empty() {
         search.caught_up();
         return Ok(false);
     }
     let indexing = search.clone();
-    tokio::task::spawn_blocking(move || indexing.index(&chunks)).await.map_err(Error::internal)??;
+    worker.run(move || indexing.index(from, &chunks)).await?;
     if !full {
         search.caught_up();
     }
     Ok(true)
 }
 
-async fn rest(search: &Search) {
+async fn rest(search: &Search, worker: &Worker) {
     let resting = search.clone();
-    let rested = tokio::task::spawn_blocking(move || resting.rest()).await.map_err(Error::internal);
-    if let Err(error) = rested.and_then(|rested| rested) {
+    if let Err(error) = worker.run(move || resting.rest()).await {
         tracing::warn!(?error, "an index writer did not close cleanly");
     }
 }

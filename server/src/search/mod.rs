@@ -12,6 +12,7 @@ mod fields;
 mod indexer;
 mod manifest;
 mod week;
+mod worker;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -167,13 +168,13 @@ impl Search {
         Ok(old.len())
     }
 
-    /// Indexes a batch and commits. Blocks; events of a chunk that an index
-    /// already holds are skipped.
-    fn index(&self, chunks: &[Chunk]) -> Result<()> {
+    /// Indexes a batch that was read after the chunk `from`, and commits. Blocks;
+    /// events of a chunk that an index already holds are skipped.
+    fn index(&self, from: i64, chunks: &[Chunk]) -> Result<()> {
         let _turn = self.0.turn.lock();
         let Some(last) = chunks.last() else { return Ok(()) };
-        // A rebuild that was asked for meanwhile begins anew.
-        if chunks.first().is_some_and(|chunk| chunk.id <= self.cursor()) || last.id < self.cursor() {
+        // A rebuild was asked for meanwhile: this batch will come again in its place.
+        if from != self.cursor() {
             return Ok(());
         }
         let mut touched: BTreeMap<(Kind, i64), Arc<Week>> = BTreeMap::new();

@@ -82,7 +82,7 @@ fn weeks_begin_on_monday() {
 fn events_are_found_by_kind_and_week_after_a_restart_too() {
     let dir = tempfile::tempdir().unwrap();
     let search = Search::open(dir.path()).unwrap();
-    search.index(&chunks()).unwrap();
+    search.index(0, &chunks()).unwrap();
     complete(&search);
     assert_eq!(search.between(Kind::Verifications, MONDAY_MS, MONDAY_MS + 1).len(), 1);
     assert_eq!(search.between(Kind::Verifications, MONDAY_MS, MONDAY_MS + 60 * DAY_MS).len(), 3);
@@ -95,16 +95,16 @@ fn events_are_found_by_kind_and_week_after_a_restart_too() {
 fn a_crash_between_commits_counts_nothing_twice() {
     let dir = tempfile::tempdir().unwrap();
     let search = Search::open(dir.path()).unwrap();
-    search.index(&chunks()[..4]).unwrap();
+    search.index(0, &chunks()[..4]).unwrap();
     let before = std::fs::read(dir.path().join("manifest.json")).unwrap();
-    search.index(&chunks()[4..]).unwrap();
+    search.index(4, &chunks()[4..]).unwrap();
     search.rest().unwrap();
     drop(search);
     // The indexes were committed, the manifest was not: all later chunks are offered again.
     std::fs::write(dir.path().join("manifest.json"), before).unwrap();
     let search = Search::open(dir.path()).unwrap();
     assert_eq!(search.cursor(), 4);
-    search.index(&chunks()[4..]).unwrap();
+    search.index(4, &chunks()[4..]).unwrap();
     complete(&search);
 }
 
@@ -115,14 +115,14 @@ fn a_missing_or_corrupt_index_is_built_again_and_the_others_stay() {
     }] {
         let dir = tempfile::tempdir().unwrap();
         let search = Search::open(dir.path()).unwrap();
-        search.index(&chunks()).unwrap();
+        search.index(0, &chunks()).unwrap();
         search.rest().unwrap();
         drop(search);
         damage(dir.path().join(format!("verifications-{}", week_of(MONDAY_MS + 8 * DAY_MS))));
         let search = Search::open(dir.path()).unwrap();
         assert!(search.status().rebuilding && search.cursor() == 0);
         assert!(events(&search, Kind::Verifications) < 20);
-        search.index(&chunks()).unwrap();
+        search.index(0, &chunks()).unwrap();
         complete(&search);
     }
 }
@@ -131,13 +131,25 @@ fn a_missing_or_corrupt_index_is_built_again_and_the_others_stay() {
 fn without_a_manifest_of_this_form_everything_is_built_again() {
     let dir = tempfile::tempdir().unwrap();
     let search = Search::open(dir.path()).unwrap();
-    search.index(&chunks()).unwrap();
+    search.index(0, &chunks()).unwrap();
     search.rest().unwrap();
     drop(search);
     std::fs::write(dir.path().join("manifest.json"), r#"{"format":0}"#).unwrap();
     let search = Search::open(dir.path()).unwrap();
     assert_eq!((events(&search, Kind::Verifications), search.cursor()), (0, 0));
-    search.index(&chunks()).unwrap();
+    search.index(0, &chunks()).unwrap();
+    complete(&search);
+}
+
+#[test]
+fn a_batch_read_before_a_rebuild_does_not_skip_what_came_before_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let search = Search::open(dir.path()).unwrap();
+    search.index(0, &chunks()[..4]).unwrap();
+    search.rebuild().unwrap();
+    search.index(4, &chunks()[4..]).unwrap();
+    assert_eq!(search.cursor(), 0);
+    search.index(0, &chunks()).unwrap();
     complete(&search);
 }
 
@@ -145,10 +157,10 @@ fn without_a_manifest_of_this_form_everything_is_built_again() {
 fn a_rebuild_and_an_end_of_retention_leave_what_they_should() {
     let dir = tempfile::tempdir().unwrap();
     let search = Search::open(dir.path()).unwrap();
-    search.index(&chunks()).unwrap();
+    search.index(0, &chunks()).unwrap();
     search.rebuild().unwrap();
     assert_eq!((events(&search, Kind::Ratelimits), search.cursor()), (0, 0));
-    search.index(&chunks()).unwrap();
+    search.index(0, &chunks()).unwrap();
     complete(&search);
     assert_eq!(search.forget_before(MONDAY_MS + 7 * DAY_MS).unwrap(), 2);
     assert!(events(&search, Kind::Verifications) < 20);

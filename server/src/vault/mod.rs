@@ -81,18 +81,31 @@ impl Vault {
         data_key.seal(self.entropy.bytes(), text, name)
     }
 
-    /// Decrypts what [`Vault::encrypt`] made for this very key.
-    pub async fn decrypt(&self, workspace: &WorkspaceId, key: &KeyId, ciphertext: &[u8]) -> Result<PlainKey> {
-        let plain = self.open_text(workspace, &binding(workspace, key), ciphertext).await?;
-        String::from_utf8(plain).map(PlainKey::new).map_err(Error::internal)
+    /// Decrypts what [`Vault::encrypt`] made for these very keys, in their order.
+    /// The data key is read once for all of them.
+    pub async fn decrypt(
+        &self,
+        workspace: &WorkspaceId,
+        sealed: &[(&KeyId, &[u8])],
+    ) -> Result<Vec<Result<PlainKey>>> {
+        let data_key = self.data_key(workspace).await?;
+        let open = |(key, ciphertext): &(&KeyId, &[u8])| {
+            let plain = data_key.open(ciphertext, &binding(workspace, key))?;
+            String::from_utf8(plain).map(PlainKey::new).map_err(Error::internal)
+        };
+        Ok(sealed.iter().map(open).collect())
     }
 
     /// Decrypts what [`Vault::seal_text`] made under this very name.
     pub async fn open_text(&self, workspace: &WorkspaceId, name: &str, sealed: &[u8]) -> Result<Vec<u8>> {
-        let data_key = store::data_key(self.store.read(), workspace)
+        self.data_key(workspace).await?.open(sealed, name)
+    }
+
+    async fn data_key(&self, workspace: &WorkspaceId) -> Result<DataKey> {
+        let sealed = store::data_key(self.store.read(), workspace)
             .await?
             .ok_or_else(|| Error::internal("a ciphertext exists, but its workspace has no data key"))?;
-        self.open_data_key(workspace, &data_key)?.open(sealed, name)
+        self.open_data_key(workspace, &sealed)
     }
 
     /// Replaces the master key: every data key is sealed anew in one

@@ -16,6 +16,10 @@ async fn encrypt(test: &TestStore, vault: &Vault, key: &KeyId, text: &str) -> Ve
     test.store.write(|tx| async move { vault.encrypt(&tx, &"ws_1".into(), key, &plain).await }).await.unwrap()
 }
 
+async fn opened(vault: &Vault, workspace: &WorkspaceId, key: &KeyId, sealed: &[u8]) -> Result<PlainKey> {
+    vault.decrypt(workspace, &[(key, sealed)]).await?.remove(0)
+}
+
 #[tokio::test]
 async fn round_trip_is_bound_to_the_row() {
     let (test, dir) = (TestStore::open().await, tempfile::tempdir().unwrap());
@@ -23,12 +27,12 @@ async fn round_trip_is_bound_to_the_row() {
     let (one, two) = (KeyId::from("key_1"), KeyId::from("key_2"));
     let sealed = encrypt(&test, &vault, &one, "sk_secret").await;
     let workspace = WorkspaceId::from("ws_1");
-    assert_eq!(vault.decrypt(&workspace, &one, &sealed).await.unwrap().reveal(), "sk_secret");
-    assert!(vault.decrypt(&workspace, &two, &sealed).await.is_err());
-    assert!(vault.decrypt(&"ws_2".into(), &one, &sealed).await.is_err());
+    assert_eq!(opened(&vault, &workspace, &one, &sealed).await.unwrap().reveal(), "sk_secret");
+    assert!(opened(&vault, &workspace, &two, &sealed).await.is_err());
+    assert!(opened(&vault, &"ws_2".into(), &one, &sealed).await.is_err());
     let mut damaged = sealed.clone();
     damaged[20] ^= 1;
-    assert!(vault.decrypt(&workspace, &one, &damaged).await.is_err());
+    assert!(opened(&vault, &workspace, &one, &damaged).await.is_err());
     assert!(!sealed.windows(9).any(|window| window == b"sk_secret"));
 }
 
@@ -54,14 +58,14 @@ async fn rotation_keeps_what_was_encrypted_before() {
     vault.rotate(&test.operator()).await.unwrap();
     let after = std::fs::read_to_string(dir.path().join("master.key")).unwrap();
     assert_ne!(before, after);
-    assert_eq!(vault.decrypt(&"ws_1".into(), &key, &sealed).await.unwrap().reveal(), "sk_secret");
+    assert_eq!(opened(&vault, &"ws_1".into(), &key, &sealed).await.unwrap().reveal(), "sk_secret");
     let reopened = open(&test, file(dir.path())).await.unwrap();
-    assert_eq!(reopened.decrypt(&"ws_1".into(), &key, &sealed).await.unwrap().reveal(), "sk_secret");
+    assert_eq!(opened(&reopened, &"ws_1".into(), &key, &sealed).await.unwrap().reveal(), "sk_secret");
     // As if the process had died between the commit and the rename.
     std::fs::write(dir.path().join("master.key.next"), &after).unwrap();
     std::fs::write(dir.path().join("master.key"), &before).unwrap();
     let recovered = open(&test, file(dir.path())).await.unwrap();
-    assert_eq!(recovered.decrypt(&"ws_1".into(), &key, &sealed).await.unwrap().reveal(), "sk_secret");
+    assert_eq!(opened(&recovered, &"ws_1".into(), &key, &sealed).await.unwrap().reveal(), "sk_secret");
     assert_eq!(std::fs::read_to_string(dir.path().join("master.key")).unwrap(), after);
 }
 

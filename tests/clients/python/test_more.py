@@ -142,3 +142,10 @@ def test_a_portal_serves_an_end_user(unkey, server, api_id):
     assert unkey.portal.revoke_session(portal=slug, external_id="ann").data.sessions_revoked == 1
     unkey.portal.update_portal(portal=slug, display_name="Other")
     unkey.portal.delete_portal(portal=slug)
+
+
+def test_analytics_by_sql_are_refused_like_in_a_workspace_without_them(unkey):
+    for ask in (unkey.analytics.get_verifications, unkey.analytics.get_ratelimits):
+        with pytest.raises(errors.UnkeyError) as refused:
+            ask(query="SELECT count() FROM key_verifications_v1")
+        assert refused.value.status_code == 412

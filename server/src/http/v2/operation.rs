@@ -24,7 +24,7 @@ use sha2::{Digest, Sha256};
 use super::errors::{Negotiation, respond};
 use super::security::{authenticate, check_security, context, portal_user, show_budget};
 use crate::app::App;
-use crate::error::{Error, Fault, Result};
+use crate::error::{Code, Error, Fault, Result};
 use crate::http::funnel::{self, Call, header};
 use crate::http::openapi::{self, Access, Described, Schema};
 use crate::http::schema;
@@ -404,11 +404,17 @@ where
         Fut: Future<Output = Result<Reply<T>>> + Send + 'static,
     {
         let key = idempotency_key(&cx, headers, self.path, body)?;
-        if let Some(answer) = self.app.idempotency.find(&cx, &key).await? {
+        if let Some(answer) = self.app.idempotency.answer(&cx, &key).await? {
             return Ok(answer);
         }
-        cx.idempotency = Some(Arc::new(key));
-        self.run(cx, input).await
+        cx.idempotency = Some(Arc::new(key.clone()));
+        match self.run(cx.clone(), input).await {
+            // The same request is being carried out right now: its answer is ours.
+            Err(error) if error.code() == Code::IdempotencyConflict => {
+                self.app.idempotency.answer(&cx, &key).await?.ok_or(error)
+            }
+            outcome => outcome,
+        }
     }
 
     fn refuse(&self, call: &Call, headers: &HeaderMap, error: &Error, negotiation: Negotiation) -> Response {
