@@ -40,6 +40,10 @@ impl Urn {
         })
     }
 
+    pub fn workspace(&self) -> &str {
+        &self.workspace
+    }
+
     /// Whether this grant covers `action` on `path`. A `*` segment in `path`
     /// is literal: only a wildcard covers it.
     pub fn covers(&self, workspace: &str, path: &str, action: &str) -> bool {

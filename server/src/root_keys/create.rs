@@ -6,7 +6,7 @@ use super::manage::outlives;
 use super::{CreateRootKey, RootKey, RootKeys, permission, store};
 use crate::audit::{self, Event, Group};
 use crate::error::{Code, Error, Result};
-use crate::grants::{Operation, Target};
+use crate::grants::{Operation, Target, Urn};
 use crate::keys::format;
 use crate::op::{OpCtx, Principal};
 use crate::secret::PlainKey;
@@ -101,11 +101,15 @@ pub(super) fn check_permissions(cx: &OpCtx, permissions: &[String]) -> Result<()
     if let Some(unknown) = permissions.iter().find(|text| !permission::is_known(text)) {
         return Err(Error::invalid(format!("There is no permission '{unknown}'.")));
     }
-    let Principal::RootKey(caller) = &cx.principal else { return Ok(()) };
-    match permissions.iter().find(|text| !caller.grants.holds(text)) {
-        Some(missing) => {
-            Err(exceeds(&format!("A root key cannot grant '{missing}', which its maker does not have.")))
-        }
+    if let Principal::RootKey(caller) = &cx.principal
+        && let Some(missing) = permissions.iter().find(|text| !caller.grants.holds(text))
+    {
+        return Err(exceeds(&format!("A root key cannot grant '{missing}', which its maker does not have.")));
+    }
+    let is_foreign =
+        |text: &&String| Urn::parse(text).is_some_and(|urn| urn.workspace() != cx.workspace.as_str());
+    match permissions.iter().find(is_foreign) {
+        Some(foreign) => Err(Error::invalid(format!("'{foreign}' names another workspace."))),
         None => Ok(()),
     }
 }

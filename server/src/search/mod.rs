@@ -214,7 +214,8 @@ impl Search {
     }
 
     fn caught_up(&self) {
-        if self.0.rebuilding.swap(false, Ordering::Relaxed) {
+        // A folder that was just made has nothing to be complete again.
+        if self.0.rebuilding.swap(false, Ordering::Relaxed) && self.status().events > 0 {
             tracing::info!("the index of events is complete again");
         }
     }

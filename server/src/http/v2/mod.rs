@@ -16,6 +16,7 @@ mod permissions;
 mod portal;
 mod portal_manage;
 mod ratelimit;
+mod reply;
 mod roles;
 mod root_keys;
 mod security;

@@ -10,7 +10,6 @@ use std::sync::{Arc, OnceLock};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use entity::ids::RequestId;
 use jsonschema::Validator;
 use poem::endpoint::BoxEndpoint;
 use poem::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, PRAGMA};
@@ -18,10 +17,12 @@ use poem::{Endpoint, EndpointExt, Request, Response};
 use poem_openapi::types::Type;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::errors::{Negotiation, respond};
+pub use super::reply::Reply;
+use super::reply::encode;
 use super::security::{authenticate, check_security, context, portal_user, show_budget};
 use crate::app::App;
 use crate::error::{Code, Error, Fault, Result};
@@ -29,70 +30,8 @@ use crate::http::funnel::{self, Call, header};
 use crate::http::openapi::{self, Access, Described, Schema};
 use crate::http::schema;
 use crate::op::{IdempotencyKey, OpCtx, Principal};
-use crate::store::Paged;
 
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
-
-/// What a handler answers with.
-pub struct Reply<T> {
-    data: T,
-    pagination: Option<Pagination>,
-    /// Members of the envelope beside `data`.
-    beside: Option<Map<String, Value>>,
-}
-
-#[derive(Serialize)]
-struct Pagination {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cursor: Option<String>,
-    #[serde(rename = "hasMore")]
-    has_more: bool,
-}
-
-impl<T> From<T> for Reply<T> {
-    fn from(data: T) -> Self {
-        Self { data, pagination: None, beside: None }
-    }
-}
-
-impl<T> Reply<T> {
-    pub fn beside(mut self, members: Map<String, Value>) -> Self {
-        self.beside = Some(members);
-        self
-    }
-}
-
-impl<T> Reply<Vec<T>> {
-    pub fn page(page: Paged<T>) -> Self {
-        let has_more = page.next.is_some();
-        let pagination = Some(Pagination { cursor: page.next, has_more });
-        Self { data: page.items, pagination, beside: None }
-    }
-}
-
-#[derive(Serialize)]
-struct Envelope<'a, T> {
-    meta: EnvelopeMeta<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<&'a T>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pagination: Option<&'a Pagination>,
-}
-
-/// An envelope with members beside `data`.
-#[derive(Serialize)]
-struct Beside<'a, T> {
-    #[serde(flatten)]
-    envelope: Envelope<'a, T>,
-    #[serde(flatten)]
-    members: &'a Map<String, Value>,
-}
-
-#[derive(Serialize)]
-struct EnvelopeMeta<'a> {
-    #[serde(rename = "requestId")]
-    request_id: &'a str,
-}
 
 /// Makes the endpoint of an operation.
 type Mount = Box<dyn Fn(&Arc<App>, Traits) -> BoxEndpoint<'static, Response>>;
@@ -423,21 +362,6 @@ where
         call.finish(&self.app, self.path, response.status().as_u16(), Some(error));
         response
     }
-}
-
-fn encode<T: Serialize>(request_id: &RequestId, reply: &Reply<T>, has_data: bool) -> Vec<u8> {
-    let envelope = Envelope {
-        meta: EnvelopeMeta { request_id: request_id.as_str() },
-        data: has_data.then_some(&reply.data),
-        pagination: reply.pagination.as_ref(),
-    };
-    let mut body = Vec::with_capacity(512);
-    match &reply.beside {
-        None => serde_json::to_writer(&mut body, &envelope),
-        Some(members) => serde_json::to_writer(&mut body, &Beside { envelope, members }),
-    }
-    .expect("replies are plain data");
-    body
 }
 
 fn succeed(body: Vec<u8>, traits: &Traits) -> Response {

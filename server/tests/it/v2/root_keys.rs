@@ -35,8 +35,10 @@ async fn a_child_never_exceeds_its_maker() {
         let body = json!({ "permissions": [beyond] });
         test.call_as(&maker, "rootKeys.createKey", body).await.fails(403, "insufficient_permissions");
     }
-    let unknown = json!({ "permissions": ["api.*.fly"] });
-    test.call("rootKeys.createKey", unknown).await.fails(400, "application/invalid_input");
+    for unknown in ["api.*.fly", "unkey:v1:ws_other:rootKeys/*#write"] {
+        let body = json!({ "permissions": [unknown] });
+        test.call("rootKeys.createKey", body).await.fails(400, "application/invalid_input");
+    }
     let past = json!({ "permissions": [], "expires": START_MS });
     test.call("rootKeys.createKey", past).await.fails(400, "application/invalid_input");
     test.call_as(&child, "rootKeys.createKey", json!({ "permissions": [] }))
