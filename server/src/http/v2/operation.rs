@@ -239,9 +239,9 @@ where
         };
         let (outcome, budget) = match authenticated {
             Ok((cx, budget)) if self.traits.idempotent && headers.contains_key(IDEMPOTENCY_KEY) => {
-                (self.run_once(cx, headers, &body, input).await, budget)
+                (self.run_once(&call, cx, headers, &body, input).await, budget)
             }
-            Ok((cx, budget)) => (self.run(cx, input).await, budget),
+            Ok((cx, budget)) => (self.run(&call, cx, input).await, budget),
             Err(refused) => (Err(refused.error), refused.budget),
         };
         let mut response = match outcome {
@@ -304,13 +304,19 @@ where
     }
 
     /// Runs the handler; answers the body to send.
-    async fn run<T, Fut>(&self, cx: OpCtx, input: I) -> Result<Vec<u8>>
+    async fn run<T, Fut>(&self, call: &Call, cx: OpCtx, input: I) -> Result<Vec<u8>>
     where
         T: Serialize + Send + 'static,
         H: Fn(Arc<App>, OpCtx, I) -> Fut,
         Fut: Future<Output = Result<Reply<T>>> + Send + 'static,
     {
-        let (has_data, request_id) = (self.traits.has_data, cx.request_id.clone());
+        let has_data = self.traits.has_data;
+        if let Mode::Hot { .. } = self.mode {
+            // What a task of its own would need is not copied here.
+            let reply = (self.handler)(self.app.clone(), cx, input).await?;
+            return Ok(encode(&call.request_id, &reply, has_data));
+        }
+        let request_id = call.request_id.clone();
         let idempotency = cx.idempotency.clone().map(|key| (key, cx.clone()));
         let app = self.app.clone();
         let work = (self.handler)(self.app.clone(), cx, input);
@@ -323,15 +329,13 @@ where
             }
             Ok(body)
         };
-        match self.mode {
-            Mode::Hot { .. } => answer.await,
-            Mode::Checked => tokio::spawn(answer).await.map_err(Error::internal)?,
-        }
+        tokio::spawn(answer).await.map_err(Error::internal)?
     }
 
     /// As [`Served::run`], for a request that may have been carried out before.
     async fn run_once<T, Fut>(
         &self,
+        call: &Call,
         mut cx: OpCtx,
         headers: &HeaderMap,
         body: &[u8],
@@ -347,7 +351,7 @@ where
             return Ok(answer);
         }
         cx.idempotency = Some(Arc::new(key.clone()));
-        match self.run(cx.clone(), input).await {
+        match self.run(call, cx.clone(), input).await {
             // The same request is being carried out right now: its answer is ours.
             Err(error) if error.code() == Code::IdempotencyConflict => {
                 self.app.idempotency.answer(&cx, &key).await?.ok_or(error)
