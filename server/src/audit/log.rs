@@ -1,7 +1,7 @@
 //! Building the audit group of one operation and recording it.
 
 use entity::ids::{AuditId, CorrelationId};
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use super::{Event, store};
 use crate::entropy::Entropy;
@@ -39,6 +39,18 @@ impl Target {
         self.meta = Some(meta);
         self
     }
+}
+
+/// The fields that differ, as audit entries keep them.
+pub fn changes<const N: usize>(
+    before: [(&'static str, Value); N],
+    after: [(&'static str, Value); N],
+) -> Map<String, Value> {
+    let pairs = before.into_iter().zip(after);
+    pairs
+        .filter(|((_, old), (_, new))| old != new)
+        .map(|((field, old), (_, new))| (field.to_owned(), json!({ "before": old, "after": new })))
+        .collect()
 }
 
 impl Group {

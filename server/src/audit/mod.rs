@@ -9,5 +9,5 @@ mod read;
 mod store;
 
 pub use event::Event;
-pub use log::{Group, Target};
+pub use log::{Group, Target, changes};
 pub use read::{AuditEntry, AuditFilter, AuditLog, AuditTarget};

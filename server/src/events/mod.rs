@@ -22,6 +22,9 @@ pub use queue::{Health, Recorder};
 pub use store::{Chunk, last_chunk, read_after, read_chunk, remove_chunks};
 pub use writer::Writer;
 
+/// How long events are kept, in days (design decision 13).
+pub const KEEP_DAYS: i64 = 400;
+
 /// The ids a verification is counted under, shared by all events of one key.
 #[derive(Debug)]
 pub struct KeyFacts {

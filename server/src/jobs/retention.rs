@@ -4,12 +4,11 @@
 //! otherwise.
 
 use crate::error::{Error, Result};
-use crate::events::remove_chunks;
+use crate::events::{KEEP_DAYS, remove_chunks};
 use crate::search::Search;
 use crate::store::Database;
 
-/// How long verifications and rate-limit decisions are kept.
-const KEEP_MS: i64 = 400 * 24 * 60 * 60_000;
+const KEEP_MS: i64 = KEEP_DAYS * 24 * 60 * 60_000;
 
 /// Chunks per statement: writers get their turn in between.
 const BATCH: u64 = 50;

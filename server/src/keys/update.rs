@@ -4,7 +4,7 @@ use entity::ids::KeyId;
 use serde_json::{Map, Value, json};
 
 use super::{CreditsPatch, Key, Keys, Refill, absent, bounds, store};
-use crate::audit::{Event, Group};
+use crate::audit::{self, Event, Group};
 use crate::error::Result;
 use crate::grants::Operation;
 use crate::identities;
@@ -211,9 +211,7 @@ fn note_fields(changes: &mut Map<String, Value>, before: &Key, after: &Key) {
             ("refill", json!(key.credits.refill.as_ref().map(Refill::to_audit))),
         ]
     };
-    for ((name, before), (_, after)) in fields(before).into_iter().zip(fields(after)) {
-        note(changes, name, before, after);
-    }
+    changes.extend(audit::changes(fields(before), fields(after)));
 }
 
 fn note(changes: &mut Map<String, Value>, field: &str, before: Value, after: Value) {

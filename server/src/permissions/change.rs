@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::create::{check_length, check_slug, described};
 use super::{Permission, Permissions, Role, RoleDetails, ensure, store};
-use crate::audit::{Event, Group};
+use crate::audit::{Event, Group, changes};
 use crate::error::{Code, Error, Result};
 use crate::grants::{Operation, Target};
 use crate::op::OpCtx;
@@ -62,10 +62,11 @@ impl Permissions {
         self.store
             .write(|tx| async move {
                 store::save(&tx, &after, cx.now_ms).await?;
-                let mut changes = Map::new();
-                note(&mut changes, "name", &before.name, &after.name);
-                note(&mut changes, "slug", &before.slug, &after.slug);
-                note(&mut changes, "description", &before.description, &after.description);
+                let fields = |permission: &Permission| {
+                    let Permission { name, slug, description, .. } = permission;
+                    [("name", json!(name)), ("slug", json!(slug)), ("description", json!(description))]
+                };
+                let changes = changes(fields(&before), fields(&after));
                 let text = format!("Updated permission {}", after.slug);
                 let targets = vec![after.audit_target()];
                 self.record(cx, &tx, Event::PermissionUpdate, text, targets, Some(changes)).await?;
@@ -91,9 +92,9 @@ impl Permissions {
         self.store
             .write(|tx| async move {
                 store::save_role(&tx, &after, cx.now_ms).await?;
-                let mut changes = Map::new();
-                note(&mut changes, "name", &before.name, &after.name);
-                note(&mut changes, "description", &before.description, &after.description);
+                let fields =
+                    |role: &Role| [("name", json!(role.name)), ("description", json!(role.description))];
+                let changes = changes(fields(&before), fields(&after));
                 let text = format!("Updated role {}", after.name);
                 let targets = vec![after.audit_target()];
                 self.record(cx, &tx, Event::RoleUpdate, text, targets, Some(changes)).await?;
@@ -193,16 +194,5 @@ impl Permissions {
         group.record(cx, tx, &self.entropy).await?;
         tx.changed(Change::Rbac(cx.workspace.clone()));
         Ok(())
-    }
-}
-
-fn note<T: PartialEq + serde::Serialize>(
-    changes: &mut Map<String, Value>,
-    field: &str,
-    before: &T,
-    after: &T,
-) {
-    if before != after {
-        changes.insert(field.to_owned(), json!({ "before": before, "after": after }));
     }
 }

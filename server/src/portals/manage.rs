@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Portal, Portals, absent, store};
 use crate::apis;
-use crate::audit::{Event, Group};
+use crate::audit::{Event, Group, changes};
 use crate::error::{Code, Error, Result};
 use crate::grants::{Operation, Target};
 use crate::op::OpCtx;
@@ -146,11 +146,7 @@ fn differences(before: &Portal, after: &Portal) -> Map<String, Value> {
             ("primaryColor", json!(portal.primary_color)),
         ]
     };
-    let pairs = fields(before).into_iter().zip(fields(after));
-    pairs
-        .filter(|((_, old), (_, new))| old != new)
-        .map(|((field, old), (_, new))| (field.to_owned(), json!({ "before": old, "after": new })))
-        .collect()
+    changes(fields(before), fields(after))
 }
 
 fn check(portal: &Portal) -> Result<()> {

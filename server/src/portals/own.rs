@@ -5,12 +5,12 @@ use entity::ids::KeyId;
 use super::Portals;
 use crate::analytics::{Series, SeriesOf};
 use crate::error::{Code, Error, Result};
+use crate::events::KEEP_DAYS;
 use crate::keys::{CreatedKey, GetKey, KeyDetails, ListKeys, RerollKey};
 use crate::op::{OpCtx, PortalUser, Principal, Scope};
 use crate::store::{Page, Paged};
 
-/// As long as verifications are kept (design decision 13).
-const MAX_SPAN_MS: i64 = 400 * 24 * 60 * 60_000;
+const MAX_SPAN_MS: i64 = KEEP_DAYS * 24 * 60 * 60_000;
 
 impl Portals {
     /// The end user's keys, never their plaintext.
@@ -42,7 +42,9 @@ impl Portals {
     ) -> Result<Series> {
         let user = user(cx, Scope::AnalyticsRead)?;
         if end_ms.saturating_sub(start_ms) > MAX_SPAN_MS {
-            return Err(Error::invalid("The span is longer than verifications are kept: 400 days."));
+            return Err(Error::invalid(format!(
+                "The span is longer than verifications are kept: {KEEP_DAYS} days."
+            )));
         }
         let of = SeriesOf {
             workspace: cx.workspace.clone(),

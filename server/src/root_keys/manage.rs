@@ -5,11 +5,11 @@
 //! caller bound those of every root key it makes or changes.
 
 use entity::ids::RootKeyId;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::create::{described, target};
 use super::{CreateRootKey, RootKey, RootKeys, create, store};
-use crate::audit::{Event, Group};
+use crate::audit::{Event, Group, changes};
 use crate::error::{Code, Error, Result};
 use crate::grants::{Operation, Target};
 use crate::keys::format;
@@ -78,7 +78,6 @@ impl RootKeys {
         }
         store::update(&tx, &after, cx.now_ms).await?;
         tx.changed(Change::RootKey(before.hash));
-        let mut changes = Map::new();
         let fields = |key: &RootKey| {
             [
                 ("name", json!(key.name)),
@@ -87,11 +86,7 @@ impl RootKeys {
                 ("permissions", json!(key.permissions)),
             ]
         };
-        for ((field, old), (_, new)) in fields(&before.key).into_iter().zip(fields(&after)) {
-            if old != new {
-                changes.insert(field.to_owned(), json!({ "before": old, "after": new }));
-            }
-        }
+        let changes = changes(fields(&before.key), fields(&after));
         let mut group = Group::new();
         let text = format!("Updated root key {}", after.id);
         group.push_change(Event::RootKeyUpdate, text, vec![target(&after)], Value::Object(changes));

@@ -9,7 +9,6 @@ use tantivy::schema::{
 };
 use tantivy::{DateTime, TantivyDocument};
 
-use super::Kind;
 use crate::events::{Stored, StoredRatelimit, StoredVerification};
 
 /// Handles of the fields. One form serves both kinds; a field that a kind does
@@ -130,18 +129,10 @@ impl Fields {
         document.add_i64(self.cost, i64::try_from(event.cost).unwrap_or(i64::MAX));
         document.add_u64(self.latency_us, event.latency_us.into());
     }
-
-    /// The fields that tell kinds apart are all here; a kind is only a folder.
-    pub fn groups(kind: Kind) -> &'static [&'static str] {
-        match kind {
-            Kind::Verifications => &["api", "key", "identity", "external_id", "tag", "tags", "outcome"],
-            Kind::Ratelimits => &["namespace", "identifier", "outcome"],
-        }
-    }
 }
 
 /// The canonical text of a list of tags: sorted, as JSON.
-pub fn tag_list(tags: &[String]) -> String {
+fn tag_list(tags: &[String]) -> String {
     let mut tags: Vec<&String> = tags.iter().collect();
     tags.sort_unstable();
     serde_json::to_string(&tags).unwrap_or_default()

@@ -5,6 +5,7 @@ use chrono::{DateTime, Datelike, Months, NaiveDate};
 use super::{Workspaces, store};
 use crate::analytics::Usage;
 use crate::error::{Code, Error, Result};
+use crate::events::KEEP_DAYS;
 use crate::grants::{Operation, Target};
 use crate::op::OpCtx;
 
@@ -18,6 +19,8 @@ pub struct Limits {
     pub api_requests_per_minute: Option<i64>,
     /// Verifications and rate-limit decisions that passed this month.
     pub operations_this_month: i64,
+    /// How far back events can be asked for.
+    pub event_retention_days: i64,
 }
 
 /// A calendar month, UTC.
@@ -46,6 +49,7 @@ impl Workspaces {
         Ok(Limits {
             api_requests_per_minute: own.api_limit_per_minute,
             operations_this_month: usage.verifications + usage.ratelimits,
+            event_retention_days: KEEP_DAYS,
         })
     }
 

@@ -12,9 +12,6 @@ use crate::http::schema::Nullable;
 use crate::op::OpCtx;
 use crate::workspaces::Month;
 
-/// Days that logs of requests can be queried (design decision 13).
-const LOG_RETENTION_DAYS: i64 = 14;
-
 pub fn operations() -> Vec<Operation> {
     vec![
         checked::<_, LimitsOut, _, _, _>("/v2/workspace.getLimits", "Get the limits of a workspace", limits)
@@ -59,7 +56,7 @@ async fn limits(app: Arc<App>, cx: OpCtx, _: GetLimitsBody) -> Result<Reply<Limi
             current: Some(limits.operations_this_month),
         },
         api_requests_count_max_per_minute: limit(limits.api_requests_per_minute),
-        logs_retention_days_max: limit(Some(LOG_RETENTION_DAYS)),
+        logs_retention_days_max: limit(Some(limits.event_retention_days)),
         logs_audit_retention_days_max: limit(None),
         logdrains_max: LimitOut { limit: Nullable(Some(0)), current: Some(0) },
     };
