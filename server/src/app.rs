@@ -19,6 +19,7 @@ use crate::credits::Ledger;
 use crate::entropy::Entropy;
 use crate::error::{Code, Error, Result};
 use crate::events::{Recorder, Writer};
+use crate::explain::Explainer;
 use crate::http::metrics::Requests;
 use crate::idempotency::Idempotency;
 use crate::identities::Identities;
@@ -67,6 +68,7 @@ pub struct App {
     pub search: Search,
     pub idempotency: Idempotency,
     pub portals: Portals,
+    pub explainer: Explainer,
     pub jobs: Jobs,
     pub recorder: Recorder,
     pub requests: Requests,
@@ -98,7 +100,14 @@ impl App {
         let indexer = Indexer::start(search.clone(), events.clone());
         let analytics = Analytics::new(search.clone(), events.clone());
         let idempotency = Idempotency::new(store.clone(), vault.clone());
-        let cache = config.key_cache_bytes;
+        let verifier = Verifier::new(
+            store.clone(),
+            limiter.clone(),
+            ledger.clone(),
+            recorder.clone(),
+            keys.clone(),
+            config.key_cache_bytes,
+        );
         let app = Arc::new(Self {
             workspaces: Workspaces::new(store.clone(), entropy.clone(), analytics.clone()),
             users: Users::new(store.clone(), entropy.clone()),
@@ -114,14 +123,8 @@ impl App {
             keys: keys.clone(),
             overrides: Overrides::new(store.clone(), entropy.clone(), namespaces.clone()),
             ratelimits: Ratelimits::new(limiter.clone(), namespaces, recorder.clone()),
-            verifier: Verifier::new(
-                store.clone(),
-                limiter.clone(),
-                ledger.clone(),
-                recorder.clone(),
-                keys.clone(),
-                cache,
-            ),
+            explainer: Explainer::new(keys.clone(), verifier.clone(), limiter.clone(), analytics.clone()),
+            verifier,
             portals: Portals::new(store.clone(), entropy.clone(), keys.clone(), analytics.clone()),
             analytics,
             audit_log: AuditLog::new(store.clone()),

@@ -47,6 +47,7 @@ pub mod root_keys;
 
 pub mod verification;
 
+pub mod explain;
 pub mod portals;
 
 pub mod cli;

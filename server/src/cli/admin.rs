@@ -5,7 +5,9 @@ use std::io::{IsTerminal, Read, Write};
 use clap::ArgMatches;
 use serde::{Deserialize, Serialize};
 
-use super::{api, audit, control, events, index, migration, parser, root_key, setup, user, workspace};
+use super::{
+    api, audit, control, events, explain, index, migration, parser, root_key, setup, user, workspace,
+};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -88,7 +90,7 @@ pub(super) async fn execute(app: &App, request: &Request) -> Result<Output> {
     let matches = parser::command()
         .try_get_matches_from(&request.arguments)
         .map_err(|error| Error::invalid(error.to_string()))?;
-    let password =
+    let secret =
         request.stdin.as_deref().map(|text| PlainKey::new(text.trim_end_matches(['\r', '\n']).to_owned()));
     let cx = context(app, &matches).await?;
     let (group, inner) = matches.subcommand().ok_or_else(unknown)?;
@@ -98,8 +100,8 @@ pub(super) async fn execute(app: &App, request: &Request) -> Result<Output> {
         ("root-key", "create") => root_key::create(app, &cx, inner).await,
         ("root-key", "list") => root_key::list(app, &cx).await,
         ("root-key", "revoke") => root_key::revoke(app, &cx, inner).await,
-        ("user", "create") => user::create(app, &cx, inner, password).await,
-        ("user", "reset-password") => user::reset_password(app, &cx, inner, password).await,
+        ("user", "create") => user::create(app, &cx, inner, secret).await,
+        ("user", "reset-password") => user::reset_password(app, &cx, inner, secret).await,
         ("user", "list") => user::list(app, &cx).await,
         ("workspace", "create") => workspace::create(app, &cx, inner).await,
         ("workspace", "list") => workspace::list(app).await,
@@ -113,6 +115,7 @@ pub(super) async fn execute(app: &App, request: &Request) -> Result<Output> {
         ("audit", "export") => audit::export(app, &cx, inner).await,
         ("events", "list") => events::list(app, &cx, inner).await,
         ("events", "top") => events::top(app, &cx, inner).await,
+        ("explain", "key") => explain::explain(app, &cx, inner, secret).await,
         ("index", "status") => index::status(app).await,
         ("index", "rebuild") => index::rebuild(app).await,
         ("master-key", "rotate") => {
@@ -142,7 +145,8 @@ fn unknown() -> Error {
 fn wants_stdin(matches: &ArgMatches) -> bool {
     let mut level = Some(matches);
     while let Some(matches) = level {
-        if matches.try_get_one::<bool>("password-stdin").is_ok_and(|flag| flag.copied().unwrap_or(false)) {
+        let asks = |name| matches.try_get_one::<bool>(name).is_ok_and(|flag| flag.copied().unwrap_or(false));
+        if asks("password-stdin") || asks("secret-stdin") {
             return true;
         }
         level = matches.subcommand().map(|(_, matches)| matches);
@@ -154,7 +158,7 @@ fn read_stdin() -> Result<String> {
     let mut text = String::new();
     let stdin = std::io::stdin();
     if stdin.is_terminal() {
-        return Err(Error::invalid("--password-stdin expects the password on standard input."));
+        return Err(Error::invalid("The secret is expected on standard input."));
     }
     stdin.take(4096).read_to_string(&mut text).map_err(Error::internal)?;
     Ok(text)

@@ -11,6 +11,7 @@ mod audit;
 mod config;
 mod control;
 mod events;
+mod explain;
 mod healthcheck;
 mod index;
 mod migration;

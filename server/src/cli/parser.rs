@@ -25,6 +25,7 @@ pub(super) fn command() -> Command {
         .subcommand(migration())
         .subcommand(audit())
         .subcommand(events())
+        .subcommand(explain())
         .subcommand(
             group("index", "The index of events, a view that can be built again")
                 .subcommand(Command::new("status").about("How far the index is"))
@@ -194,6 +195,21 @@ fn audit() -> Command {
                 .arg(format)
                 .arg(option("cursor", "Where to go on").hide(true)),
         )
+}
+
+fn explain() -> Command {
+    let options = [
+        option("key", "Id of the key"),
+        option("secret-stdin", "Read the key itself from standard input").action(ArgAction::SetTrue),
+        option("request", "Explain the verification that this request made"),
+        option("api", "API the key is expected to belong to"),
+        option("permissions", "Permission query that would be asked"),
+        option("cost", "Credits that would be spent, 1 unless told").value_parser(clap::value_parser!(i64)),
+        option("ip", "Address the verification would come from"),
+    ];
+    group("explain", "Why a key is refused").subcommand(
+        Command::new("key").about("Go through a verification without carrying it out").args(options),
+    )
 }
 
 fn events() -> Command {

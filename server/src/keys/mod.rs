@@ -11,6 +11,7 @@ mod bounds;
 mod create;
 mod credits;
 mod delete;
+mod fate;
 pub mod format;
 mod list;
 mod migrate;
@@ -34,6 +35,7 @@ pub use balance::{Credits, CreditsPatch, Interval, NewCredits, Refill};
 pub use create::{CreateKey, CreatedKey};
 pub use credits::{CreditOperation, UpdateCredits};
 pub use delete::DeleteKey;
+pub use fate::Fate;
 pub use list::ListKeys;
 pub use migrate::{MigrateKeys, MigratedKeys, MigratingKey};
 pub use read::GetKey;
@@ -48,7 +50,7 @@ use crate::grants;
 use crate::identities::Identity;
 use crate::permissions::Permission;
 use crate::ratelimit::limits::Limit;
-use crate::secret::PlainKey;
+use crate::secret::{KeyHash, PlainKey};
 use crate::store::{Change, Store, Tx};
 use crate::vault::Vault;
 
@@ -140,6 +142,11 @@ impl Keys {
 }
 
 impl Key {
+    /// `None` while the key waits under a foreign hash.
+    pub(crate) fn hash(&self) -> Option<KeyHash> {
+        KeyHash::from_base64(&self.hash.0)
+    }
+
     fn target(&self) -> grants::Target<'_> {
         grants::Target::key(&self.api.id, &self.api.keyspace_id, &self.id)
     }

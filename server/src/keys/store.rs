@@ -15,7 +15,7 @@ use sea_orm::{
 };
 use serde_json::{Map, Value};
 
-use super::{Balance, Credits, Interval, Key, Refill, StoredHash};
+use super::{Balance, Credits, Fate, Interval, Key, Refill, StoredHash};
 pub(super) use shared::{hand_over, leave};
 
 use crate::apis::{self, Api};
@@ -77,6 +77,20 @@ async fn one(
     let mut keys = vec![to_key(row, api)?];
     shared::resolve(db, &mut keys).await?;
     Ok(keys.pop())
+}
+
+/// The row with this hash, whatever became of it.
+pub(super) async fn fate(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    hash: &str,
+) -> Result<Option<Fate>> {
+    let row = key::Entity::find()
+        .filter(key::Column::WorkspaceId.eq(workspace.clone()))
+        .filter(key::Column::Hash.eq(hash))
+        .one(db)
+        .await?;
+    Ok(row.map(|row| Fate { key: row.id, api: row.api_id, deleted_at: row.deleted_at }))
 }
 
 /// A page of the visible keys of a live API, perhaps of one identity only.

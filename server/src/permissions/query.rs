@@ -123,6 +123,36 @@ impl Query {
     }
 }
 
+/// A part of a query's text, for showing which of its permissions are held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    pub text: String,
+    /// Of a permission whether it is held; `None` of what joins them.
+    pub held: Option<bool>,
+}
+
+impl Query {
+    /// The text of the query in parts, every permission judged by itself: the
+    /// answer of [`Query::eval`] need not look at all of them.
+    pub fn parts(&self, holds: impl Fn(&str) -> bool) -> Vec<Part> {
+        let mut parts = Vec::with_capacity(self.leaves.len() * 2 + 1);
+        let mut end = 0;
+        let glue = |text: &str| Part { text: text.to_owned(), held: None };
+        for leaf in &self.leaves {
+            if end < leaf.start {
+                parts.push(glue(&self.text[end..leaf.start]));
+            }
+            let slug = &self.text[leaf.start..leaf.end];
+            parts.push(Part { text: slug.to_owned(), held: Some(holds(slug)) });
+            end = leaf.end;
+        }
+        if end < self.text.len() {
+            parts.push(glue(&self.text[end..]));
+        }
+        parts
+    }
+}
+
 /// Prints the query in the string language. For a query read by [`Query::parse`] the result
 /// parses to the same query; slugs from v1 may hold characters that language lacks.
 impl fmt::Display for Query {

@@ -95,6 +95,15 @@ impl Limiter {
 
     /// Checks all limits and takes all costs, or none of them.
     pub fn take_many(&self, checks: &[Check<'_>], now_ms: i64) -> Attempt {
+        self.decide(checks, now_ms, true)
+    }
+
+    /// What [`Limiter::take_many`] would answer now; takes nothing.
+    pub fn look_many(&self, checks: &[Check<'_>], now_ms: i64) -> Attempt {
+        self.decide(checks, now_ms, false)
+    }
+
+    fn decide(&self, checks: &[Check<'_>], now_ms: i64, take: bool) -> Attempt {
         let hashes: SmallVec<[u64; 4]> = checks.iter().map(|check| self.table.hash(check)).collect();
         let mut shards = self.table.lock(&hashes);
         let mut working: SmallVec<[Working; 2]> = SmallVec::new();
@@ -135,7 +144,7 @@ impl Limiter {
             return Attempt::NeedsLoad(missing);
         }
         let passed = decisions.iter().all(|decision: &Decision| !decision.exceeded);
-        if passed {
+        if passed && take {
             for copy in working.iter().filter(|copy| copy.taken) {
                 shards.of(hashes[copy.check]).store(hashes[copy.check], &checks[copy.check], copy.window);
             }

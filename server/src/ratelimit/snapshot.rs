@@ -49,8 +49,22 @@ impl RateLimiter {
 
     /// See [`Limiter::take_many`]. Waits only for counters that were evicted.
     pub async fn take_many(&self, checks: &[Check<'_>], now_ms: i64) -> Result<Taken> {
+        self.attempt(checks, now_ms, Limiter::take_many).await
+    }
+
+    /// See [`Limiter::look_many`].
+    pub async fn look_many(&self, checks: &[Check<'_>], now_ms: i64) -> Result<Taken> {
+        self.attempt(checks, now_ms, Limiter::look_many).await
+    }
+
+    async fn attempt(
+        &self,
+        checks: &[Check<'_>],
+        now_ms: i64,
+        decide: fn(&Limiter, &[Check<'_>], i64) -> Attempt,
+    ) -> Result<Taken> {
         loop {
-            match self.limiter.take_many(checks, now_ms) {
+            match decide(&self.limiter, checks, now_ms) {
                 Attempt::Taken(taken) => return Ok(taken),
                 Attempt::NeedsLoad(positions) => {
                     let _turn = self.moving.lock().await;

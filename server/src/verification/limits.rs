@@ -23,7 +23,7 @@ pub struct CheckedLimit {
 }
 
 /// A limit to check.
-pub(super) struct Selected<'a> {
+pub(crate) struct Selected<'a> {
     stored: Option<&'a StoredLimit>,
     name: &'a str,
     limit: u64,
@@ -31,14 +31,14 @@ pub(super) struct Selected<'a> {
     cost: u64,
 }
 
-pub(super) type Selection<'a> = SmallVec<[Selected<'a>; 4]>;
+pub(crate) type Selection<'a> = SmallVec<[Selected<'a>; 4]>;
 
 const MIN_DURATION_MS: u64 = 1000;
 
 /// Every stored limit that applies by itself, and every requested one; of two
 /// requests with one name the last counts. A reference to a limit that is not
 /// stored fails with `precondition_failed`.
-pub(super) fn select<'a>(key: &'a KeySnapshot, requested: &'a [RequestedLimit]) -> Result<Selection<'a>> {
+pub(crate) fn select<'a>(key: &'a KeySnapshot, requested: &'a [RequestedLimit]) -> Result<Selection<'a>> {
     let is_requested = |name: &str| requested.iter().any(|item| item.name == name);
     let mut selection: Selection<'a> = key
         .limits
@@ -86,9 +86,7 @@ impl<'a> Selected<'a> {
     /// rerolled key and its successor count together.
     pub fn check(&self, key: &'a KeySnapshot) -> Check<'a> {
         let (scope, subject) = match &key.facts.identity {
-            Some(identity) if self.stored.is_some_and(|stored| stored.of_identity) => {
-                (Scope::Identity, identity.as_str())
-            }
+            Some(identity) if self.is_of_identity() => (Scope::Identity, identity.as_str()),
             _ => (Scope::Key, key.facts.lineage.as_ref().unwrap_or(&key.facts.key).as_str()),
         };
         Check {
@@ -100,6 +98,15 @@ impl<'a> Selected<'a> {
             duration_ms: self.duration_ms,
             cost: self.cost,
         }
+    }
+
+    /// Whether the limit is stored on the identity of the key.
+    pub fn is_of_identity(&self) -> bool {
+        self.stored.is_some_and(|stored| stored.of_identity)
+    }
+
+    pub fn cost(&self) -> u64 {
+        self.cost
     }
 
     pub fn outcome(&self, decision: &Decision) -> CheckedLimit {

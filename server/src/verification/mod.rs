@@ -16,6 +16,7 @@ use entity::ids::{KeyspaceId, MigrationId};
 
 use crate::cache::Cache;
 use crate::credits::Ledger;
+use crate::error::Result;
 use crate::events::Recorder;
 use crate::keys::Keys;
 use crate::ratelimit::RateLimiter;
@@ -23,6 +24,7 @@ use crate::secret::{KeyHash, PlainKey};
 use crate::store::Store;
 
 pub use limits::CheckedLimit;
+pub(crate) use limits::{Selected, select};
 pub use snapshot::{KeySnapshot, StoredLimit};
 
 /// The result of a verification (v2 contract, verifyKey, `code`).
@@ -137,6 +139,14 @@ impl Verifier {
     ) -> Self {
         let snapshots = Arc::new(Cache::new(store.epochs().clone(), cache_bytes));
         Self { snapshots, store, limiter, ledger, recorder, keys, counts: Arc::default() }
+    }
+
+    /// The live key with this hash as its next verification would see it.
+    pub async fn find(&self, hash: KeyHash) -> Result<Option<Arc<KeySnapshot>>> {
+        match self.snapshots.get(&hash) {
+            Some(hit) => Ok(hit),
+            None => self.load(hash).await,
+        }
     }
 
     fn count(&self, outcome: Outcome) {

@@ -39,10 +39,7 @@ impl Verifier {
     pub async fn verify(&self, cx: &OpCtx, request: VerifyKey) -> Result<Verification> {
         let watch = Stopwatch::start();
         let hash = request.key.hash();
-        let mut found = match self.snapshots.get(&hash) {
-            Some(hit) => hit,
-            None => self.load(hash).await?,
-        };
+        let mut found = self.find(hash).await?;
         if let (None, Some(migration)) = (&found, &request.migration_id)
             && self.keys.adopt(cx, &request.key, migration).await?
         {
@@ -105,7 +102,7 @@ impl Verifier {
         Ok(self.finish(cx, decided))
     }
 
-    async fn load(&self, hash: KeyHash) -> Result<Option<Arc<KeySnapshot>>> {
+    pub(super) async fn load(&self, hash: KeyHash) -> Result<Option<Arc<KeySnapshot>>> {
         self.counts.loads.fetch_add(1, Ordering::Relaxed);
         let load = || store::load(self.store.read(), self.store.epochs(), hash);
         self.snapshots.get_or_load(&hash, load).await

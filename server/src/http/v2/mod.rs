@@ -6,6 +6,7 @@
 mod analytics;
 mod apis;
 mod errors;
+mod explain;
 mod identities;
 mod keys;
 mod keys_access;
@@ -53,6 +54,7 @@ fn operations() -> Vec<Operation> {
         keys_access::operations(),
         keys_moves::operations(),
         verify::operations(),
+        explain::operations(),
         permissions::operations(),
         roles::operations(),
         ratelimit::operations(),

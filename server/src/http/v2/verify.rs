@@ -59,7 +59,7 @@ pub struct VerifyKeyBody {
 #[serde(deny_unknown_fields)]
 pub struct VerifyCreditsBody {
     #[oai(validator(minimum(value = "0"), maximum(value = "1000000000000")))]
-    cost: i64,
+    pub(super) cost: i64,
 }
 
 #[derive(Object, Deserialize)]

@@ -233,3 +233,20 @@ fn nesting_costs_no_stack_in_the_json_form() {
         }
     });
 }
+
+#[test]
+fn parts_judge_every_permission_and_spell_the_query() {
+    let query = query("(a OR b) AND c");
+    let parts = query.parts(|slug| slug == "b");
+    let judged: Vec<_> = parts.iter().map(|part| (part.text.as_str(), part.held)).collect();
+    let expected = [
+        ("(", None),
+        ("a", Some(false)),
+        (" OR ", None),
+        ("b", Some(true)),
+        (") AND ", None),
+        ("c", Some(false)),
+    ];
+    assert_eq!(judged, expected);
+    assert_eq!(parts.iter().map(|part| part.text.as_str()).collect::<String>(), query.to_string());
+}

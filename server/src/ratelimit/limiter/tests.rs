@@ -47,6 +47,22 @@ fn a_batch_takes_all_or_nothing() {
 }
 
 #[test]
+fn looking_answers_like_taking_and_takes_nothing() {
+    let limiter = Limiter::new(100);
+    let look = |cost| match limiter.look_many(&[check("a", 3, cost)], 0) {
+        Attempt::Taken(taken) => taken,
+        Attempt::NeedsLoad(positions) => panic!("{positions:?} are missing"),
+    };
+    for cost in [0, 1, 3, 4] {
+        let looked = look(cost);
+        assert_eq!(looked, look(cost));
+        let fresh = Limiter::new(100);
+        assert_eq!(looked, take(&fresh, &[check("a", 3, cost)], 0));
+    }
+    assert_eq!(take(&limiter, &[check("a", 3, 3)], 0).decisions[0].remaining, 0);
+}
+
+#[test]
 fn items_on_one_counter_see_each_other() {
     let limiter = Limiter::new(100);
     assert!(!take(&limiter, &[check("a", 3, 2), check("a", 3, 2)], 0).passed);

@@ -80,6 +80,14 @@ fn keys() -> Vec<Case> {
             audited: 0,
         },
         Case {
+            operation: "keys.explainKey",
+            body: |ids| json!({ "keyId": ids.key }),
+            grants: &["api.{api}.read_key"],
+            denied: FORBIDDEN,
+            foreign: fails(NO_KEY),
+            audited: 0,
+        },
+        Case {
             operation: "keys.rerollKey",
             body: |ids| json!({ "keyId": ids.key, "expiration": 0 }),
             grants: &["api.{api}.create_key", "api.{api}.encrypt_key"],
