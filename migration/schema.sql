@@ -13,7 +13,7 @@ CREATE TABLE apis (
   created_at           BIGINT  NOT NULL,
   updated_at           BIGINT,
   deleted_at           BIGINT
-);
+, live_keys BIGINT NOT NULL DEFAULT 0);
 CREATE INDEX apis_by_workspace ON apis (workspace_id, id);
 CREATE TABLE audit_log (
   id             TEXT   NOT NULL PRIMARY KEY,
@@ -77,6 +77,19 @@ CREATE TABLE key_migrations (
   algorithm    TEXT   NOT NULL,
   created_at   BIGINT NOT NULL
 );
+CREATE TRIGGER keys_counted_on_delete AFTER DELETE ON keys WHEN OLD.deleted_at IS NULL
+BEGIN
+  UPDATE apis SET live_keys = live_keys - 1 WHERE id = OLD.api_id;
+END;
+CREATE TRIGGER keys_counted_on_insert AFTER INSERT ON keys WHEN NEW.deleted_at IS NULL
+BEGIN
+  UPDATE apis SET live_keys = live_keys + 1 WHERE id = NEW.api_id;
+END;
+CREATE TRIGGER keys_counted_on_mark AFTER UPDATE OF deleted_at ON keys
+WHEN (OLD.deleted_at IS NULL) <> (NEW.deleted_at IS NULL)
+BEGIN
+  UPDATE apis SET live_keys = live_keys + CASE WHEN NEW.deleted_at IS NULL THEN 1 ELSE -1 END WHERE id = NEW.api_id;
+END;
 CREATE TABLE keys (
   id             TEXT    NOT NULL PRIMARY KEY,
   workspace_id   TEXT    NOT NULL REFERENCES workspaces (id),
@@ -110,6 +123,7 @@ CREATE INDEX keys_by_api ON keys (api_id, id) WHERE deleted_at IS NULL;
 CREATE INDEX keys_by_balance ON keys (balance_key_id) WHERE balance_key_id IS NOT NULL;
 CREATE INDEX keys_by_identity ON keys (identity_id, id) WHERE identity_id IS NOT NULL;
 CREATE INDEX keys_by_owner ON keys (api_id, owner_id, id) WHERE owner_id IS NOT NULL;
+CREATE INDEX keys_by_workspace ON keys (workspace_id, id) WHERE deleted_at IS NULL;
 CREATE INDEX keys_to_refill ON keys (last_refill_at, id) WHERE refill_amount IS NOT NULL AND deleted_at IS NULL;
 CREATE TABLE keys_permissions (
   key_id        TEXT NOT NULL REFERENCES keys (id) ON DELETE CASCADE,

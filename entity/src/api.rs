@@ -17,6 +17,8 @@ pub struct Model {
     pub default_bytes: Option<i64>,
     pub store_encrypted_keys: bool,
     pub delete_protection: bool,
+    /// Kept by triggers on `keys`; never written.
+    pub live_keys: i64,
     pub created_at: i64,
     pub updated_at: Option<i64>,
     pub deleted_at: Option<i64>,

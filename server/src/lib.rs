@@ -16,6 +16,7 @@ pub mod clock;
 pub mod config;
 pub mod entropy;
 pub mod error;
+pub mod filter;
 pub mod patch;
 pub mod secret;
 

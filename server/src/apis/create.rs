@@ -33,6 +33,7 @@ impl Apis {
             default_bytes: None,
             store_encrypted_keys: false,
             delete_protection: false,
+            live_keys: 0,
             created_at: cx.now_ms,
         };
         self.store

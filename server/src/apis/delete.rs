@@ -15,9 +15,6 @@ impl Apis {
     /// many keys went out of sight (D25).
     pub async fn delete(&self, cx: &OpCtx, id: &ApiId) -> Result<()> {
         cx.require(Operation::ApiDelete, Target { api: Some(id), ..Target::NONE })?;
-        // Counted before the transaction: a large API would hold up every other
-        // writer, and the figure is information, not a decision.
-        let keys = store::count_keys(self.store.read(), &cx.workspace, id).await?;
         self.store
             .write(|tx| async move {
                 let api = store::find_live(tx.db(), &cx.workspace, id)
@@ -30,6 +27,7 @@ impl Apis {
                     ));
                 }
                 store::mark_deleted(tx.db(), &cx.workspace, id, cx.now_ms).await?;
+                let keys = api.live_keys;
                 let mut group = Group::new();
                 let target = api.audit_target().with_meta(json!({ "keys": keys }));
                 group.push(Event::ApiDelete, format!("Deleted API {id} with {keys} keys"), vec![target]);

@@ -41,6 +41,8 @@ pub struct Api {
     /// Whether recoverable keys may be made here and read back.
     pub store_encrypted_keys: bool,
     pub delete_protection: bool,
+    /// Keys that are not deleted, disabled and expired ones included.
+    pub live_keys: i64,
     /// Unix milliseconds.
     pub created_at: i64,
 }

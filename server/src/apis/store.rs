@@ -1,8 +1,8 @@
 //! Rows of APIs.
 
+use entity::api;
 use entity::ids::{ApiId, KeyspaceId, WorkspaceId};
-use entity::{api, key};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, Set};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Set};
 
 use super::Api;
 use crate::error::Result;
@@ -18,6 +18,7 @@ impl From<api::Model> for Api {
             default_bytes: row.default_bytes,
             store_encrypted_keys: row.store_encrypted_keys,
             delete_protection: row.delete_protection,
+            live_keys: row.live_keys,
             created_at: row.created_at,
         }
     }
@@ -61,20 +62,6 @@ pub(super) async fn all_live(db: &impl ConnectionTrait, workspace: &WorkspaceId)
         .all(db)
         .await?;
     Ok(rows.into_iter().map(Api::from).collect())
-}
-
-pub(super) async fn count_keys(
-    db: &impl ConnectionTrait,
-    workspace: &WorkspaceId,
-    id: &ApiId,
-) -> Result<u64> {
-    let keys = key::Entity::find()
-        .filter(key::Column::ApiId.eq(id.clone()))
-        .filter(key::Column::WorkspaceId.eq(workspace.clone()))
-        .filter(key::Column::DeletedAt.is_null())
-        .count(db)
-        .await?;
-    Ok(keys)
 }
 
 pub(super) async fn insert(db: &impl ConnectionTrait, workspace: &WorkspaceId, api: &Api) -> Result<()> {

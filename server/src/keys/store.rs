@@ -3,6 +3,7 @@
 //! Every lookup is scoped to a workspace and ends at a live API: keys of a
 //! deleted API are as absent as deleted keys.
 
+mod find;
 mod shared;
 
 use std::collections::{HashMap, HashSet};
@@ -16,6 +17,7 @@ use sea_orm::{
 use serde_json::{Map, Value};
 
 use super::{Balance, Credits, Fate, Interval, Key, Refill, StoredHash};
+pub(super) use find::find_page;
 pub(super) use shared::{hand_over, leave};
 
 use crate::apis::{self, Api};

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// Rooms from left to right; a room may import those of earlier groups.
 const ORDER: &[&[&str]] = &[
-    &["config", "error", "clock", "entropy", "secret", "patch"],
+    &["config", "error", "clock", "entropy", "secret", "patch", "filter"],
     &["grants", "op", "cache"],
     &["store"],
     &["events", "audit"],
@@ -24,6 +24,7 @@ const ORDER: &[&[&str]] = &[
 /// Imports between rooms of one group, or against the order, each with its reason.
 const SIBLINGS: &[(&str, &str, &str)] = &[
     ("config", "error", "problems of the settings are errors"),
+    ("filter", "error", "what cannot be read is an error"),
     ("config", "secret", "secrets among the settings keep their type"),
     ("grants", "op", "the check reads the principal of the context"),
     ("op", "grants", "the principal carries its grants"),

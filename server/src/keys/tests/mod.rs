@@ -3,6 +3,7 @@
 mod create;
 mod credits;
 mod delete;
+mod find;
 mod list;
 mod read;
 mod update;
