@@ -34,6 +34,7 @@ use crate::ratelimit::{RateLimiter, Ratelimits};
 use crate::root_keys::RootKeys;
 use crate::search::{Indexer, Search};
 use crate::store::{DataDir, Database, Durability, Store};
+use crate::transfer::{Sources, Transfer};
 use crate::users::{CreateUser, Role, Users};
 use crate::vault::{MasterKey, MasterKeySource, Vault};
 use crate::verification::Verifier;
@@ -69,6 +70,7 @@ pub struct App {
     pub idempotency: Idempotency,
     pub portals: Portals,
     pub explainer: Explainer,
+    pub transfer: Transfer,
     pub jobs: Jobs,
     pub recorder: Recorder,
     pub requests: Requests,
@@ -108,7 +110,20 @@ impl App {
             keys.clone(),
             config.key_cache_bytes,
         );
+        let permissions = Permissions::new(store.clone(), entropy.clone());
+        let identities = Identities::new(store.clone(), entropy.clone());
+        let overrides = Overrides::new(store.clone(), entropy.clone(), namespaces.clone());
+        let audit_log = AuditLog::new(store.clone());
+        let sources = Sources {
+            keys: keys.clone(),
+            identities: identities.clone(),
+            permissions: permissions.clone(),
+            overrides: overrides.clone(),
+            audit_log: audit_log.clone(),
+            analytics: analytics.clone(),
+        };
         let app = Arc::new(Self {
+            transfer: Transfer::new(store.clone(), entropy.clone(), sources),
             workspaces: Workspaces::new(store.clone(), entropy.clone(), analytics.clone()),
             users: Users::new(store.clone(), entropy.clone()),
             root_keys: RootKeys::new(
@@ -117,17 +132,17 @@ impl App {
                 recorder.last_used().clone(),
                 limiter.clone(),
             ),
-            permissions: Permissions::new(store.clone(), entropy.clone()),
-            identities: Identities::new(store.clone(), entropy.clone()),
+            permissions,
+            identities,
             apis: Apis::new(store.clone(), entropy.clone()),
             keys: keys.clone(),
-            overrides: Overrides::new(store.clone(), entropy.clone(), namespaces.clone()),
+            overrides,
             ratelimits: Ratelimits::new(limiter.clone(), namespaces, recorder.clone()),
             explainer: Explainer::new(keys.clone(), verifier.clone(), limiter.clone(), analytics.clone()),
             verifier,
             portals: Portals::new(store.clone(), entropy.clone(), keys.clone(), analytics.clone()),
             analytics,
-            audit_log: AuditLog::new(store.clone()),
+            audit_log,
             search: search.clone(),
             idempotency: idempotency.clone(),
             jobs: Jobs::new(store.clone(), events.clone(), keys, idempotency, search),

@@ -50,6 +50,7 @@ pub mod verification;
 
 pub mod explain;
 pub mod portals;
+pub mod transfer;
 
 pub mod cli;
 pub mod jobs;

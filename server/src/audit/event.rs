@@ -66,4 +66,6 @@ events! {
     MigrationCreate = "migration.create";
     MasterKeyRotate = "masterkey.rotate";
     SettingsUpdate = "settings.update";
+    /// A list left the server as a file. Ours (D25).
+    ExportCreate = "export.create";
 }

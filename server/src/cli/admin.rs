@@ -6,7 +6,7 @@ use clap::ArgMatches;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    api, audit, control, events, explain, index, migration, parser, root_key, setup, user, workspace,
+    api, audit, control, events, explain, export, index, migration, parser, root_key, setup, user, workspace,
 };
 use crate::app::App;
 use crate::clock::Clock;
@@ -115,6 +115,7 @@ pub(super) async fn execute(app: &App, request: &Request) -> Result<Output> {
         ("audit", "export") => audit::export(app, &cx, inner).await,
         ("events", "list") => events::list(app, &cx, inner).await,
         ("events", "top") => events::top(app, &cx, inner).await,
+        ("export", list) => export::export(app, &cx, list, inner).await,
         ("explain", "key") => explain::explain(app, &cx, inner, secret).await,
         ("index", "status") => index::status(app).await,
         ("index", "rebuild") => index::rebuild(app).await,

@@ -12,6 +12,7 @@ mod config;
 mod control;
 mod events;
 mod explain;
+mod export;
 mod healthcheck;
 mod index;
 mod migration;

@@ -26,6 +26,7 @@ pub(super) fn command() -> Command {
         .subcommand(audit())
         .subcommand(events())
         .subcommand(explain())
+        .subcommand(export())
         .subcommand(
             group("index", "The index of events, a view that can be built again")
                 .subcommand(Command::new("status").about("How far the index is"))
@@ -195,6 +196,30 @@ fn audit() -> Command {
                 .arg(format)
                 .arg(option("cursor", "Where to go on").hide(true)),
         )
+}
+
+fn export() -> Command {
+    let list = |name, about, filters: Vec<Arg>| {
+        let format =
+            option("format", "How to write them").default_value("jsonl").value_parser(["jsonl", "csv"]);
+        let cursor = option("cursor", "Where to go on").hide(true);
+        Command::new(name).about(about).args(filters).arg(format).arg(cursor)
+    };
+    let keys = vec![
+        option("api", "Only keys of this API"),
+        option("filter", "Only keys that fit, such as `status:expired last_used:>90d`"),
+    ];
+    let identities = vec![option("search", "Only identities whose id or external id holds this")];
+    group("export", "Lists as files, without secrets")
+        .subcommand(list("keys", "Keys, the newest first", keys))
+        .subcommand(list("identities", "Identities", identities))
+        .subcommand(list("permissions", "Permissions", Vec::new()))
+        .subcommand(list("roles", "Roles and what they grant", Vec::new()))
+        .subcommand(list(
+            "overrides",
+            "Overrides of a namespace",
+            vec![required("namespace", "Its name or id")],
+        ))
 }
 
 fn explain() -> Command {

@@ -10,4 +10,5 @@ mod openapi_drift;
 mod schema;
 mod support;
 mod tidy;
+mod transfer;
 mod v2;

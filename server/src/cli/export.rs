@@ -1,0 +1,27 @@
+//! `unkey export`: lists as CSV or JSON lines, part by part.
+
+use clap::ArgMatches;
+use entity::ids::{ApiId, NamespaceId};
+
+use super::Output;
+use crate::app::App;
+use crate::error::Result;
+use crate::op::OpCtx;
+use crate::transfer::{Export, Format, List};
+
+/// One part; the answer says where the next begins.
+pub(super) async fn export(app: &App, cx: &OpCtx, list: &str, matches: &ArgMatches) -> Result<Output> {
+    let text = |name: &str| matches.try_get_one::<String>(name).ok().flatten().cloned();
+    let list = match list {
+        "keys" => {
+            List::Keys { api: text("api").map(ApiId::from), filter: text("filter").unwrap_or_default() }
+        }
+        "identities" => List::Identities { search: text("search") },
+        "permissions" => List::Permissions,
+        "roles" => List::Roles,
+        _ => List::Overrides { namespace: NamespaceId::from(text("namespace").unwrap_or_default()) },
+    };
+    let format = Format::parse(text("format").as_deref().unwrap_or("jsonl"))?;
+    let part = app.transfer.export(cx, &Export { list, format }, text("cursor")).await?;
+    Ok(Output { next: part.next, ..Output::text(part.text) })
+}
