@@ -49,7 +49,9 @@ pub fn serve(request: Request) -> Response {
     if request.uri().path() == STYLESHEET_PATH.as_str() {
         return answer("text/css; charset=utf-8", FOREVER, Bytes::from_static(STYLESHEET.as_bytes()));
     }
-    if let Some(slug) = book::other_name(&path) {
+    // The path of `/docs/` is as empty as that of `/docs`.
+    let meant = if request.uri().path() == "/docs/" { Some(String::new()) } else { book::other_name(&path) };
+    if let Some(slug) = meant {
         return moved(&book::url(&slug));
     }
     if let Some(page) = BOOK.page(&path) {

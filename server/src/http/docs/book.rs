@@ -99,8 +99,10 @@ impl Book {
             book.add_section(title, false, slugs.iter().map(|slug| (*slug).to_owned()));
         }
         for (title, first, folder) in FOLDERS {
-            let mut slugs: Vec<String> =
-                Files::iter().filter(|file| file.starts_with(folder)).filter_map(|file| slug(&file)).collect();
+            let mut slugs: Vec<String> = Files::iter()
+                .filter(|file| file.starts_with(folder))
+                .filter_map(|file| slug(&file))
+                .collect();
             slugs.sort_by(|a, b| (a != first, a).cmp(&(b != first, b)));
             book.add_section(title, true, slugs);
         }

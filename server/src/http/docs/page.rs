@@ -14,7 +14,10 @@ pub fn html(book: &Book, page: &Page, stylesheet: &str) -> String {
     let content = markdown::render(page.markdown, |link| book::resolve(&page.file, link));
     let source = format!("{}/{}", super::ROOT, page.file);
     let mut body = content.html.clone();
-    let _ = write!(body, "<p class=\"source\"><a href=\"{source}\">This page as Markdown</a></p>\n<nav class=\"turn\">");
+    let _ = write!(
+        body,
+        "<p class=\"source\"><a href=\"{source}\">This page as Markdown</a></p>\n<nav class=\"turn\">"
+    );
     let (before, after) = book.neighbours(page);
     for (page, name, arrow) in [(before, "prev", "← "), (after, "next", "")] {
         let Some(page) = page else { continue };
