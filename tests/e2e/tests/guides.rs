@@ -77,11 +77,10 @@ impl Reader {
     }
 
     fn shell(&self, script: &str) -> String {
-        let path = std::env::var("PATH").unwrap_or_default();
         let beside = binary().parent().expect("a folder").to_owned();
         let output = Command::new("bash")
-            .args(["-e", "-u", "-o", "pipefail", "-c", script])
-            .env("PATH", format!("{}:{path}", beside.display()))
+            .args(["-e", "-u", "-o", "pipefail", "-c"])
+            .arg(format!("PATH='{}':$PATH\n{script}", beside.display()))
             .env("UNKEY_DATA_DIR", self.data.path())
             .output()
             .expect("bash runs");

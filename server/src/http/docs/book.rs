@@ -73,7 +73,7 @@ pub struct Page {
     /// The path of its file below `docs/`.
     pub file: String,
     pub title: String,
-    /// The first paragraph as plain text.
+    /// The first sentence as plain text.
     pub summary: String,
     pub markdown: &'static str,
 }

@@ -76,14 +76,16 @@ pub fn render(markdown: &str, resolve: impl Fn(&str) -> Option<String>) -> Rende
     Rendered { html, headings }
 }
 
-/// The title of a page and its first paragraph, both as plain text.
+/// The title of a page and its first sentence, both as plain text.
 pub fn introduction(markdown: &str) -> (String, String) {
     let events: Vec<Event<'_>> = parser(markdown).collect();
     let after = |wanted: fn(&Tag<'_>) -> bool| {
         let place = events.iter().position(|event| matches!(event, Event::Start(tag) if wanted(tag)));
         place.map(|place| plain_text(&events[place + 1..])).unwrap_or_default()
     };
-    (after(|tag| matches!(tag, Tag::Heading { .. })), after(|tag| matches!(tag, Tag::Paragraph)))
+    let paragraph = after(|tag| matches!(tag, Tag::Paragraph));
+    let sentence = paragraph.split_inclusive(". ").next().unwrap_or_default().trim_end().to_owned();
+    (after(|tag| matches!(tag, Tag::Heading { .. })), sentence)
 }
 
 fn parser(markdown: &str) -> Parser<'_> {
@@ -156,7 +158,7 @@ mod tests {
 
     #[test]
     fn a_page_introduces_itself() {
-        let (title, summary) = introduction("# Keys of `v2`\n\nWhat *they*\nare.\n\nMore.\n");
+        let (title, summary) = introduction("# Keys of `v2`\n\nWhat *they*\nare. And\nmore.\n");
         assert_eq!((title.as_str(), summary.as_str()), ("Keys of v2", "What they are."));
     }
 }
