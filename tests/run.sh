@@ -72,6 +72,7 @@ count_passed() {
 tools() {
   need cc gcc
   need sqlite3 sqlite3
+  need curl curl
   need node nodejs
   need npm npm
   need python3 python3

@@ -3,6 +3,7 @@
 //! The only room that knows HTTP. Each version of the API is a thin door to the
 //! same services; doors never import one another.
 
+mod docs;
 mod funnel;
 mod health;
 pub mod metrics;
@@ -36,6 +37,10 @@ pub fn routes(app: &Arc<App>) -> BoxEndpoint<'static, Response> {
         .at("/setup/:token", get(health::Setup(app.clone())))
         .at("/openapi/v2.json", get(document(&v2::DOCUMENT)))
         .at("/docs/api/v2", get(reference(&v2::DOCUMENT)))
+        .at("/docs", get(make_sync(docs::serve)))
+        .at("/docs/*path", get(make_sync(docs::serve)))
+        .at("/llms.txt", get(docs::Llms { app: app.clone(), full: false }))
+        .at("/llms-full.txt", get(docs::Llms { app: app.clone(), full: true }))
         .with(CatchPanic::new().with_handler(health::panicked))
         .map_to_response();
     Doors { v2: v2::endpoint(app), pages }.boxed()

@@ -5,10 +5,4 @@
 
 mod audit;
 mod contract;
-mod explain;
-mod openapi_drift;
-mod schema;
-mod support;
-mod tidy;
-mod transfer;
-mod v2;
+mod docs;

@@ -212,6 +212,11 @@ impl TestApp {
         }
     }
 
+    /// For requests that are not calls of the API.
+    pub fn client(&self) -> &TestClient<BoxEndpoint<'static, Response>> {
+        &self.client
+    }
+
     pub async fn get(&self, path: &str) -> Answer {
         answer(self.client.get(path).send().await.0).await
     }
