@@ -48,6 +48,8 @@ pub mod root_keys;
 pub mod verification;
 
 pub mod portals;
+pub mod secret_links;
+pub mod session;
 
 pub mod cli;
 pub mod jobs;
