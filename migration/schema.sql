@@ -71,6 +71,19 @@ CREATE TABLE identities (
 );
 CREATE INDEX identities_by_workspace ON identities (workspace_id, id);
 CREATE UNIQUE INDEX identities_live_external_id ON identities (workspace_id, external_id) WHERE deleted_at IS NULL;
+CREATE TABLE invitations (
+  id           TEXT   NOT NULL PRIMARY KEY,
+  workspace_id TEXT   NOT NULL REFERENCES workspaces (id),
+  token_hash   TEXT   NOT NULL UNIQUE,
+  role         TEXT   NOT NULL,
+  email        TEXT,
+  created_by   TEXT   NOT NULL,
+  created_at   BIGINT NOT NULL,
+  expires_at   BIGINT NOT NULL,
+  accepted_at  BIGINT,
+  revoked_at   BIGINT
+);
+CREATE INDEX invitations_by_workspace ON invitations (workspace_id, id);
 CREATE TABLE key_migrations (
   id           TEXT   NOT NULL PRIMARY KEY,
   workspace_id TEXT   NOT NULL REFERENCES workspaces (id),
@@ -233,6 +246,12 @@ CREATE TABLE portals (
 );
 CREATE UNIQUE INDEX portals_api ON portals (api_id);
 CREATE UNIQUE INDEX portals_slug ON portals (workspace_id, slug);
+CREATE TABLE recovery_codes (
+  user_id   TEXT   NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  code_hash TEXT   NOT NULL,
+  used_at   BIGINT,
+  PRIMARY KEY (user_id, code_hash)
+);
 CREATE TABLE roles (
   id           TEXT   NOT NULL PRIMARY KEY,
   workspace_id TEXT   NOT NULL REFERENCES workspaces (id),
@@ -273,6 +292,17 @@ CREATE TABLE root_keys (
   deleted_at   BIGINT
 , limit_per_minute BIGINT);
 CREATE INDEX root_keys_by_workspace ON root_keys (workspace_id, id);
+CREATE TABLE saved_views (
+  id           TEXT    NOT NULL PRIMARY KEY,
+  workspace_id TEXT    NOT NULL REFERENCES workspaces (id),
+  user_id      TEXT    NOT NULL REFERENCES users (id),
+  page         TEXT    NOT NULL,
+  name         TEXT    NOT NULL,
+  query        TEXT    NOT NULL,
+  shared       BOOLEAN NOT NULL DEFAULT FALSE,
+  created_at   BIGINT  NOT NULL
+);
+CREATE UNIQUE INDEX saved_views_name ON saved_views (workspace_id, user_id, page, name);
 CREATE TABLE schedules (
   name        TEXT   NOT NULL PRIMARY KEY,
   pattern     TEXT   NOT NULL,
@@ -280,6 +310,17 @@ CREATE TABLE schedules (
   last_run_at BIGINT,
   last_error  TEXT
 );
+CREATE TABLE secret_links (
+  id           TEXT   NOT NULL PRIMARY KEY,
+  workspace_id TEXT   NOT NULL REFERENCES workspaces (id),
+  token_hash   TEXT   NOT NULL UNIQUE,
+  key_id       TEXT   NOT NULL,
+  key_name     TEXT,
+  ciphertext   BLOB,
+  created_at   BIGINT NOT NULL,
+  expires_at   BIGINT NOT NULL
+);
+CREATE INDEX secret_links_by_expiry ON secret_links (expires_at);
 CREATE TABLE sessions (
   id           TEXT   NOT NULL PRIMARY KEY,
   user_id      TEXT   NOT NULL REFERENCES users (id),
@@ -308,7 +349,7 @@ CREATE TABLE users (
   created_at    BIGINT  NOT NULL,
   updated_at    BIGINT,
   deleted_at    BIGINT
-);
+, theme TEXT NOT NULL DEFAULT 'system', totp_secret BLOB, totp_last_step BIGINT);
 CREATE TABLE workspaces (
   id                   TEXT    NOT NULL PRIMARY KEY,
   slug                 TEXT    NOT NULL UNIQUE,

@@ -87,4 +87,7 @@ ids! {
     RequestId = "req";
     PortalId = "pc";
     PortalSessionId = "ps";
+    InvitationId = "inv";
+    SecretLinkId = "link";
+    SavedViewId = "view";
 }

@@ -16,6 +16,10 @@ pub struct Model {
     pub failed_logins: i64,
     pub locked_until: Option<i64>,
     pub time_zone: String,
+    pub theme: String,
+    #[sea_orm(column_type = "Blob", nullable)]
+    pub totp_secret: Option<Vec<u8>>,
+    pub totp_last_step: Option<i64>,
     pub created_at: i64,
     pub updated_at: Option<i64>,
     pub deleted_at: Option<i64>,

@@ -33,6 +33,8 @@ use crate::ratelimit::overrides::Overrides;
 use crate::ratelimit::{RateLimiter, Ratelimits};
 use crate::root_keys::RootKeys;
 use crate::search::{Indexer, Search};
+use crate::secret_links::SecretLinks;
+use crate::session::Sessions;
 use crate::store::{DataDir, Database, Durability, Store};
 use crate::transfer::{Sources, Transfer};
 use crate::users::{CreateUser, Role, Users};
@@ -71,6 +73,8 @@ pub struct App {
     pub portals: Portals,
     pub explainer: Explainer,
     pub transfer: Transfer,
+    pub sessions: Sessions,
+    pub secret_links: SecretLinks,
     pub jobs: Jobs,
     pub recorder: Recorder,
     pub requests: Requests,
@@ -122,10 +126,19 @@ impl App {
             audit_log: audit_log.clone(),
             analytics: analytics.clone(),
         };
+        let users = Users::new(store.clone(), entropy.clone());
         let app = Arc::new(Self {
             transfer: Transfer::new(store.clone(), entropy.clone(), sources),
             workspaces: Workspaces::new(store.clone(), entropy.clone(), analytics.clone()),
-            users: Users::new(store.clone(), entropy.clone()),
+            sessions: Sessions::new(
+                store.clone(),
+                entropy.clone(),
+                vault.clone(),
+                limiter.clone(),
+                users.passwords().clone(),
+            ),
+            users,
+            secret_links: SecretLinks::new(store.clone(), entropy.clone()),
             root_keys: RootKeys::new(
                 store.clone(),
                 entropy.clone(),
@@ -229,12 +242,17 @@ impl App {
                 () = &mut shutdown => return,
                 _ = snapshot.tick() => ("storing rate-limit windows", self.limiter.snapshot(self.clock.now_ms()).await),
                 _ = tend.tick() => ("tending", self.tend_once().await),
-                _ = last_used.tick() => ("storing the last use of keys", self.recorder.last_used().flush(&self.store).await),
+                _ = last_used.tick() => ("storing the last use of keys and sessions", self.flush_last_used().await),
             };
             if let Err(error) = done {
                 tracing::error!(?error, "{what} failed");
             }
         }
+    }
+
+    async fn flush_last_used(&self) -> Result<()> {
+        self.recorder.last_used().flush(&self.store).await?;
+        self.sessions.flush_seen().await
     }
 
     async fn tend_once(&self) -> Result<()> {
@@ -254,7 +272,7 @@ impl App {
         if let Some(indexer) = indexer {
             indexer.shutdown().await?;
         }
-        self.recorder.last_used().flush(&self.store).await?;
+        self.flush_last_used().await?;
         self.limiter.shutdown(self.clock.now_ms()).await?;
         self.store.database().close().await?;
         self.events.close().await

@@ -139,6 +139,9 @@ codes! {
     PortalTokenMissing = "unkey:authentication:portal_token_missing";
     PortalSessionNotFound = "unkey:authentication:portal_session_not_found";
     RootKeyNotFound = "unkey:authentication:key_not_found";
+    /// Somebody could not sign in; says nothing of why. Ours, as are all of people.
+    SignInRefused = "unkey:authentication:sign_in_refused";
+    SessionOver = "unkey:authentication:session_over";
     InsufficientPermissions = "unkey:authorization:insufficient_permissions";
     Forbidden = "unkey:authorization:forbidden";
     KeyDisabled = "unkey:authorization:key_disabled";
@@ -150,6 +153,10 @@ codes! {
     RoleNotFound = "unkey:data:role_not_found";
     WorkspaceNotFound = "unkey:data:workspace_not_found";
     MigrationNotFound = "unkey:data:migration_not_found";
+    MemberNotFound = "unkey:data:member_not_found";
+    /// A setup, invitation or secret link that is unknown, used or expired.
+    LinkNotFound = "unkey:data:link_not_found";
+    ViewNotFound = "unkey:data:saved_view_not_found";
     NamespaceNotFound = "unkey:data:ratelimit_namespace_not_found";
     OverrideNotFound = "unkey:data:ratelimit_override_not_found";
     KeySpaceNotFound = "unkey:data:key_space_not_found";
@@ -166,6 +173,7 @@ codes! {
     BodyTooLarge = "user:bad_request:request_body_too_large";
     RequestTimeout = "user:bad_request:request_timeout";
     WorkspaceRateLimited = "user:too_many_requests:workspace_rate_limited";
+    TooManyAttempts = "user:too_many_requests:too_many_attempts";
     /// A change was made under this key, and its answer is not known. Ours.
     IdempotencyConflict = "unkey:application:idempotency_conflict";
     /// No route at this path. Ours: the upstream mux answers plain text.
@@ -188,6 +196,10 @@ impl Code {
             Code::OverrideNotFound => "This override does not exist.",
             Code::KeySpaceNotFound => "The requested keyspace does not exist.",
             Code::PortalNotFound => "The requested portal does not exist.",
+            Code::MemberNotFound => "There is no such member of this workspace.",
+            Code::LinkNotFound => "This link is unknown, was used, or has expired.",
+            Code::ViewNotFound => "There is no such saved view.",
+            Code::SessionOver => "This session is over. Sign in again.",
             Code::PortalSessionNotFound => "The portal session does not exist or is over.",
             _ => "The requested resource does not exist.",
         }

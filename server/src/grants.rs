@@ -8,6 +8,7 @@
 //! caller without it learns that the resource exists. Looking resources up is
 //! not done here; callers pass a [`Target`].
 
+mod roles;
 mod rules;
 mod urn;
 
@@ -16,6 +17,7 @@ use std::fmt::Write;
 
 use entity::ids::WorkspaceId;
 
+pub use self::roles::Role;
 pub use self::rules::{Denial, Operation, Target};
 use self::rules::{Need, rule};
 pub use self::urn::Urn;
@@ -83,9 +85,12 @@ impl Grants {
 impl OpCtx {
     /// Whether the principal may do this, without an error to answer with.
     pub fn may(&self, operation: Operation, target: Target<'_>) -> bool {
+        if let Some(verdict) = roles::verdict(self, operation) {
+            return verdict.is_ok();
+        }
         match &self.principal {
             Principal::Cli | Principal::Job(_) => true,
-            Principal::Anonymous | Principal::PortalSession(_) => false,
+            Principal::Anonymous | Principal::PortalSession(_) | Principal::User(_) => false,
             Principal::PortalUser(user) => portal_user_may(user, operation, target),
             Principal::RootKey(key) if key.grants.full => true,
             Principal::RootKey(key) => {
@@ -99,6 +104,9 @@ impl OpCtx {
     /// Fails with `insufficient_permissions` naming the missing permission, or
     /// with the error of an absent resource where the contract masks.
     pub fn require(&self, operation: Operation, target: Target<'_>) -> Result<()> {
+        if let Some(verdict) = roles::verdict(self, operation) {
+            return verdict;
+        }
         let (need, denial) = rule(operation);
         let nothing = Grants::default();
         let grants = match &self.principal {

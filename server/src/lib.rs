@@ -51,6 +51,8 @@ pub mod verification;
 pub mod explain;
 pub mod portals;
 pub mod transfer;
+pub mod secret_links;
+pub mod session;
 
 pub mod cli;
 pub mod jobs;

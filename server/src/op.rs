@@ -6,9 +6,9 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use entity::ids::{ApiId, PortalSessionId, RequestId, RootKeyId, WorkspaceId};
+use entity::ids::{ApiId, PortalSessionId, RequestId, RootKeyId, SessionId, UserId, WorkspaceId};
 
-use crate::grants::Grants;
+use crate::grants::{Grants, Role};
 
 /// The context of one operation.
 #[derive(Clone)]
@@ -42,6 +42,8 @@ pub struct IdempotencyKey {
 #[derive(Clone)]
 pub enum Principal {
     RootKey(Arc<RootKeyPrincipal>),
+    /// A person who signed in.
+    User(Arc<UserPrincipal>),
     /// An end user in a portal, bound to one external id.
     PortalUser(PortalUser),
     /// A session whose code is being redeemed.
@@ -62,6 +64,18 @@ pub struct RootKeyPrincipal {
     pub grants: Grants,
     /// Unix milliseconds.
     pub expires_at: Option<i64>,
+}
+
+/// A person and the session they act in.
+#[derive(Clone, Debug)]
+pub struct UserPrincipal {
+    pub id: UserId,
+    pub name: String,
+    pub email: String,
+    /// In the workspace of the context. `None` looks after their own account
+    /// and nothing else.
+    pub role: Option<Role>,
+    pub session: SessionId,
 }
 
 /// An end user's portal session.
@@ -103,6 +117,8 @@ impl Scope {
 pub enum Door {
     V1,
     V2,
+    Dashboard,
+    Mcp,
     Cli,
     Job,
 }
@@ -112,6 +128,8 @@ impl Door {
         match self {
             Door::V1 => "v1",
             Door::V2 => "v2",
+            Door::Dashboard => "dashboard",
+            Door::Mcp => "mcp",
             Door::Cli => "cli",
             Door::Job => "job",
         }
@@ -131,6 +149,7 @@ impl Principal {
     pub fn id(&self) -> &str {
         match self {
             Principal::RootKey(key) => key.id.as_str(),
+            Principal::User(user) => user.id.as_str(),
             Principal::PortalUser(user) => &user.external_id,
             Principal::PortalSession(id) => id.as_str(),
             Principal::Anonymous => "anonymous",

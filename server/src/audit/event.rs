@@ -20,6 +20,7 @@ macro_rules! events {
 events! {
     WorkspaceCreate = "workspace.create";
     WorkspaceUpdate = "workspace.update";
+    WorkspaceDelete = "workspace.delete";
     ApiCreate = "api.create";
     ApiUpdate = "api.update";
     ApiDelete = "api.delete";
@@ -62,7 +63,26 @@ events! {
     PortalSessionExchange = "portal.session.exchange";
     PortalSessionRevoke = "portal.session.revoke";
     UserCreate = "user.create";
+    UserUpdate = "user.update";
     UserPasswordReset = "user.password_reset";
+    UserPasswordChange = "user.password_change";
+    UserTotpEnable = "user.totp_enable";
+    UserTotpDisable = "user.totp_disable";
+    /// All recovery codes were replaced.
+    UserRecoveryCodes = "user.recovery_codes";
+    SessionLogin = "session.login";
+    SessionFailed = "session.failed";
+    SessionLogout = "session.logout";
+    SessionRevoke = "session.revoke";
+    InviteCreate = "invite.create";
+    InviteAccept = "invite.accept";
+    InviteRevoke = "invite.revoke";
+    MemberUpdate = "member.update";
+    MemberRemove = "member.remove";
+    SecretCreate = "secret.create";
+    SecretReveal = "secret.reveal";
+    ViewCreate = "view.create";
+    ViewDelete = "view.delete";
     MigrationCreate = "migration.create";
     MasterKeyRotate = "masterkey.rotate";
     SettingsUpdate = "settings.update";

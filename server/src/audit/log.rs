@@ -102,6 +102,7 @@ pub(super) fn actor(cx: &OpCtx) -> (&'static str, String, String) {
         Principal::RootKey(key) => {
             ("rootkey", key.id.to_string(), key.name.clone().unwrap_or_else(|| "root key".to_owned()))
         }
+        Principal::User(user) => ("user", user.id.to_string(), user.name.clone()),
         Principal::PortalUser(user) => ("portalEndUser", user.external_id.clone(), user.external_id.clone()),
         Principal::PortalSession(id) => ("system", id.to_string(), "portal session".to_owned()),
         Principal::Anonymous => ("system", "anonymous".to_owned(), "anonymous".to_owned()),

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::store;
 use crate::error::Result;
+use crate::grants::{self, Operation};
 use crate::op::OpCtx;
 use crate::store::{Page, Paged, Store};
 
@@ -76,6 +77,7 @@ impl AuditLog {
 
     /// A page of entries. Its cursor names the next one.
     pub async fn list(&self, cx: &OpCtx, filter: &AuditFilter, page: &Page) -> Result<Paged<AuditEntry>> {
+        cx.require(Operation::AuditRead, grants::Target::NONE)?;
         store::list(self.store.read(), &cx.workspace, filter, page).await
     }
 }

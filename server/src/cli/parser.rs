@@ -109,24 +109,46 @@ fn user() -> Command {
         option("password-stdin", "Read the password from standard input instead of making one")
             .action(ArgAction::SetTrue)
     };
+    let role = || {
+        option("role", "What the user may do")
+            .default_value("viewer")
+            .value_parser(PossibleValuesParser::new(["owner", "admin", "operator", "viewer"]))
+    };
     group("user", "People who sign in")
         .subcommand(
             Command::new("create")
                 .about("Create a user")
                 .arg(required("email", "Address to sign in with"))
                 .arg(required("name", "Name to show"))
-                .arg(
-                    option("role", "What the user may do")
-                        .default_value("viewer")
-                        .value_parser(PossibleValuesParser::new(["owner", "admin", "operator", "viewer"])),
-                )
+                .arg(role())
                 .arg(stdin()),
+        )
+        .subcommand(
+            Command::new("invite")
+                .about("Print a link by which somebody may join, once")
+                .arg(role())
+                .arg(option("email", "The only address that may accept"))
+                .arg(
+                    option("hours", "How long the link works, 72 unless told")
+                        .value_parser(clap::value_parser!(i64)),
+                ),
         )
         .subcommand(
             Command::new("reset-password")
                 .about("Give a user a new password and end their sessions")
                 .arg(required("email", "Address of the user"))
                 .arg(stdin()),
+        )
+        .subcommand(
+            Command::new("totp-reset")
+                .about("Remove the second factor of a user who lost it")
+                .arg(required("email", "Address of the user")),
+        )
+        .subcommand(
+            Command::new("sessions")
+                .about("List where a user is signed in")
+                .arg(required("email", "Address of the user"))
+                .arg(option("end", "End all of them").action(ArgAction::SetTrue)),
         )
         .subcommand(Command::new("list").about("List users"))
 }
@@ -141,6 +163,19 @@ fn workspace() -> Command {
                 .arg(option("name", "Name to show; the slug when left out")),
         )
         .subcommand(Command::new("list").about("List workspaces"))
+        .subcommand(
+            Command::new("rename")
+                .about("Give a workspace another name, another slug, or both")
+                .arg(slug())
+                .arg(option("name", "New name"))
+                .arg(option("new-slug", "New slug")),
+        )
+        .subcommand(
+            Command::new("delete")
+                .about("Delete a workspace and all that is in it")
+                .arg(slug())
+                .arg(required("confirm", "The name of the workspace, once more")),
+        )
         .subcommand(Command::new("enable").about("Serve a workspace again").arg(slug()))
         .subcommand(Command::new("disable").about("Refuse every call of a workspace").arg(slug()))
         .subcommand(Command::new("set").about("Change settings of a workspace").arg(slug()).arg(required(

@@ -1,4 +1,4 @@
-//! `unkey user create | reset-password | list`.
+//! `unkey user create | invite | reset-password | totp-reset | sessions | list`.
 
 use clap::ArgMatches;
 
@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::error::Result;
 use crate::op::OpCtx;
 use crate::secret::PlainKey;
-use crate::users::{CreateUser, Role};
+use crate::users::{CreateUser, NewInvitation, Role, User};
 
 fn text(matches: &ArgMatches, name: &str) -> String {
     matches.get_one::<String>(name).cloned().unwrap_or_default()
@@ -47,9 +47,55 @@ pub(super) async fn reset_password(
     Ok(output.remark("The password was replaced."))
 }
 
-pub(super) async fn list(app: &App, cx: &OpCtx) -> Result<Output> {
-    let rows = app.users.list(cx).await?.into_iter();
-    let rows =
-        rows.map(|user| vec![user.id.to_string(), user.email, user.name, user.role, date(user.created_at)]);
+/// The link is printed alone, this once.
+pub(super) async fn invite(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<Output> {
+    let hours = matches.get_one::<i64>("hours").copied();
+    let command = NewInvitation {
+        role: Role::parse(&text(matches, "role"))?,
+        email: matches.get_one::<String>("email").cloned(),
+        valid_ms: hours.map_or(NewInvitation::VALID_MS, |hours| hours.saturating_mul(60 * 60_000)),
+    };
+    let (_, token) = app.users.invite(cx, command).await?;
+    let origin = app.origin();
+    Ok(Output::line(format!("{origin}/invite/{}", token.reveal())).remark("This link works once."))
+}
+
+pub(super) async fn totp_reset(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<Output> {
+    let user = app.users.by_email(cx, &text(matches, "email")).await?;
+    app.sessions.reset_second_factor(cx, &user.id).await?;
+    Ok(Output::default().remark("The second factor was removed."))
+}
+
+pub(super) async fn sessions(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<Output> {
+    let user = app.users.by_email(cx, &text(matches, "email")).await?;
+    if matches.get_flag("end") {
+        let ended = app.sessions.revoke_of(cx, &user.id).await?;
+        return Ok(Output::default().remark(format!("Ended {ended} sessions.")));
+    }
+    let rows = app.sessions.list_of(cx, &user.id).await?.into_iter().map(|session| {
+        vec![
+            session.id.to_string(),
+            session.ip.unwrap_or_default(),
+            format!("created {}", date(session.created_at)),
+            session.last_seen_at.map(|time| format!("used {}", date(time))).unwrap_or_default(),
+            session.user_agent.unwrap_or_default(),
+        ]
+    });
     Ok(Output::text(table(&rows.collect::<Vec<_>>())))
+}
+
+pub(super) async fn list(app: &App, cx: &OpCtx) -> Result<Output> {
+    let row = |user: User| {
+        let factor = if user.second_factor { "second factor" } else { "" };
+        vec![
+            user.id.to_string(),
+            user.email,
+            user.name,
+            user.role.as_str().to_owned(),
+            factor.to_owned(),
+            date(user.created_at),
+        ]
+    };
+    let rows: Vec<_> = app.users.list(cx).await?.into_iter().map(row).collect();
+    Ok(Output::text(table(&rows)))
 }

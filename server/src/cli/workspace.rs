@@ -1,4 +1,4 @@
-//! `unkey workspace create | list | enable | disable | set`.
+//! `unkey workspace create | list | rename | enable | disable | set | delete`.
 
 use clap::ArgMatches;
 
@@ -52,4 +52,25 @@ pub(super) async fn set(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<O
     };
     app.workspaces.set_api_limit(cx, &slug, limit).await?;
     Ok(Output::default().remark("Changed."))
+}
+
+pub(super) async fn rename(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<Output> {
+    let text = |name: &str| matches.get_one::<String>(name).map(String::as_str);
+    let cx = named(app, cx, matches).await?;
+    app.workspaces.rename(&cx, text("name"), text("new-slug")).await?;
+    Ok(Output::default().remark("Renamed."))
+}
+
+pub(super) async fn delete(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<Output> {
+    let confirmation = matches.get_one::<String>("confirm").cloned().unwrap_or_default();
+    let cx = named(app, cx, matches).await?;
+    app.workspaces.delete(&cx, &confirmation).await?;
+    Ok(Output::default().remark("Deleted."))
+}
+
+/// The context, in the workspace whose slug is the argument.
+async fn named(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<OpCtx> {
+    let slug = matches.get_one::<String>("slug").map(String::as_str);
+    let workspace = app.workspaces.resolve(slug).await?.id;
+    Ok(OpCtx { workspace, ..cx.clone() })
 }

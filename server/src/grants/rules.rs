@@ -72,6 +72,41 @@ pub enum Operation {
     RootKeyDelete,
     WorkspaceLimitsRead,
     WorkspaceUsageRead,
+    NamespaceRead,
+    NamespaceUpdate,
+    NamespaceDelete,
+    /// The audit log.
+    AuditRead,
+    /// Requests and other events, one by one.
+    LogsRead,
+    /// Why a key was or would be refused; takes nothing.
+    Explain,
+    /// Handing many rows out at once.
+    Export,
+    /// Putting a secret that was just made behind a one-time link.
+    SecretLinkCreate,
+    SettingsRead,
+    SettingsUpdate,
+    WorkspaceUpdate,
+    WorkspaceDelete,
+    /// Whether the server serves a workspace, and how much.
+    WorkspaceOperate,
+    /// Keeping a filter of a list for oneself.
+    ViewSave,
+    /// Showing it to everybody, and removing what others show.
+    ViewShare,
+    MemberRead,
+    MemberInvite,
+    MemberUpdate,
+    MemberRemove,
+    /// Making, changing and removing owners.
+    OwnerManage,
+    /// Sessions of other members.
+    MemberSessionsRead,
+    MemberSessionsRevoke,
+    /// Giving somebody access to their account back, without asking them.
+    AccountRecover,
+    MasterKeyRotate,
 }
 
 /// The resource an operation acts on. Only what the operation's rule names
@@ -174,6 +209,8 @@ pub(super) enum Path {
     RootKey,
     Limits,
     Usage,
+    /// A part of the workspace that the contract has no name for.
+    Part(&'static str),
 }
 
 /// What a caller without the permission is told.
@@ -190,7 +227,7 @@ pub enum Denial {
 pub(super) fn rule(operation: Operation) -> (Need, Denial) {
     use Denial::{Forbidden, Masked};
     use Need::{All, Any, Exact, On, OnSome, Own};
-    use Path::{AnyIdentity, AnyKeyOfKeyspace, AnyPermission, Key, Keyspace, RootKey};
+    use Path::{AnyIdentity, AnyKeyOfKeyspace, AnyPermission, Key, Keyspace, Part, RootKey};
     use Resource::{Api, Identity, Portal, Ratelimit};
 
     match operation {
@@ -318,6 +355,31 @@ pub(super) fn rule(operation: Operation) -> (Need, Denial) {
         Operation::RootKeyDelete => (On(RootKey, "delete"), Forbidden),
         Operation::WorkspaceLimitsRead => (On(Path::Limits, "read"), Forbidden),
         Operation::WorkspaceUsageRead => (On(Path::Usage, "read"), Forbidden),
+        Operation::NamespaceRead => (Own(Ratelimit, "read_namespace"), Forbidden),
+        Operation::NamespaceUpdate => (Own(Ratelimit, "update_namespace"), Forbidden),
+        Operation::NamespaceDelete => (Own(Ratelimit, "delete_namespace"), Forbidden),
+        Operation::AuditRead => (On(Part("audit"), "read"), Forbidden),
+        Operation::LogsRead => (On(Part("logs"), "read"), Forbidden),
+        Operation::Explain => (On(Part("explanations"), "read"), Forbidden),
+        Operation::Export => (On(Part("exports"), "create"), Forbidden),
+        Operation::SecretLinkCreate => (On(Part("secretLinks"), "create"), Forbidden),
+        Operation::SettingsRead => (On(Part("settings"), "read"), Forbidden),
+        Operation::SettingsUpdate => (On(Part("settings"), "write"), Forbidden),
+        Operation::WorkspaceUpdate => (On(Part("workspace"), "write"), Forbidden),
+        // No root key comes this far, see `roles`.
+        Operation::WorkspaceDelete
+        | Operation::WorkspaceOperate
+        | Operation::ViewSave
+        | Operation::ViewShare
+        | Operation::MemberRead
+        | Operation::MemberInvite
+        | Operation::MemberUpdate
+        | Operation::MemberRemove
+        | Operation::OwnerManage
+        | Operation::MemberSessionsRead
+        | Operation::MemberSessionsRevoke
+        | Operation::AccountRecover
+        | Operation::MasterKeyRotate => (On(Part("people"), "manage"), Forbidden),
     }
 }
 
@@ -367,6 +429,7 @@ impl Path {
             Path::RootKey => Some(format!("rootKeys/{}", target.root_key.map_or("*", RootKeyId::as_str))),
             Path::Limits => Some("limits".to_owned()),
             Path::Usage => Some("usage".to_owned()),
+            Path::Part(name) => Some(name.to_owned()),
         }
     }
 }

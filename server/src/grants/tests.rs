@@ -1,11 +1,11 @@
 use std::sync::Arc;
 
-use entity::ids::{RequestId, RootKeyId};
+use entity::ids::{RequestId, RootKeyId, SessionId, UserId};
 
 use entity::ids::{ApiId, KeyId, KeyspaceId};
 
 use super::*;
-use crate::op::{Door, RootKeyPrincipal};
+use crate::op::{Door, RootKeyPrincipal, UserPrincipal};
 
 fn holder(permissions: &[&str]) -> OpCtx {
     let grants = Grants::new(false, permissions.iter().map(|text| (*text).to_owned()));
@@ -97,4 +97,72 @@ fn malformed_urns_grant_nothing() {
     ] {
         assert_eq!(Urn::parse(text), None, "{text}");
     }
+}
+
+fn person(role: Option<Role>) -> OpCtx {
+    let user = UserPrincipal {
+        id: UserId::from("user_1"),
+        name: "Ada".to_owned(),
+        email: "ada@example.com".to_owned(),
+        role,
+        session: SessionId::from("ses_1"),
+    };
+    OpCtx { principal: Principal::User(Arc::new(user)), door: Door::Dashboard, ..holder(&[]) }
+}
+
+#[test]
+fn each_role_adds_to_the_weaker_ones() {
+    let steps = [
+        (Role::Viewer, Operation::KeyRead),
+        (Role::Viewer, Operation::AuditRead),
+        (Role::Viewer, Operation::MemberRead),
+        (Role::Viewer, Operation::ViewSave),
+        (Role::Operator, Operation::KeyDecrypt),
+        (Role::Operator, Operation::KeyCreate),
+        (Role::Operator, Operation::OverrideSet),
+        (Role::Operator, Operation::NamespaceDelete),
+        (Role::Admin, Operation::ApiUpdate),
+        (Role::Admin, Operation::RootKeyCreate),
+        (Role::Admin, Operation::MemberInvite),
+        (Role::Admin, Operation::Export),
+        (Role::Owner, Operation::OwnerManage),
+        (Role::Owner, Operation::WorkspaceDelete),
+    ];
+    for (needed, operation) in steps {
+        for role in Role::ALL {
+            let may = person(Some(role)).may(operation, Target::NONE);
+            assert_eq!(may, role >= needed, "{operation:?} as {role:?}");
+        }
+    }
+}
+
+#[test]
+fn a_refused_person_learns_which_role_it_takes() {
+    let refused = person(Some(Role::Viewer)).require(Operation::KeyCreate, Target::NONE).unwrap_err();
+    assert_eq!(refused.code(), Code::InsufficientPermissions);
+    assert_eq!(refused.detail(), "Your role here is viewer; this takes operator.");
+    let refused = person(None).require(Operation::KeyRead, Target::NONE).unwrap_err();
+    assert_eq!(refused.code(), Code::WorkspaceNotFound);
+    let refused = person(Some(Role::Owner)).require(Operation::AccountRecover, Target::NONE).unwrap_err();
+    assert_eq!(refused.code(), Code::InsufficientPermissions);
+}
+
+#[test]
+fn what_concerns_people_is_closed_to_root_keys() {
+    let mut full = holder(&[]);
+    full.principal = Principal::RootKey(Arc::new(RootKeyPrincipal {
+        id: RootKeyId::from("key_1"),
+        name: None,
+        grants: Grants::new(true, []),
+        expires_at: None,
+    }));
+    for cx in [full.clone(), holder(&["unkey:v1:ws_1:**#*"])] {
+        for operation in [Operation::OwnerManage, Operation::MemberInvite, Operation::WorkspaceDelete] {
+            assert!(!cx.may(operation, Target::NONE), "{operation:?}");
+            let refused = cx.require(operation, Target::NONE).unwrap_err();
+            assert_eq!(refused.code(), Code::InsufficientPermissions, "{operation:?}");
+        }
+        assert!(cx.may(Operation::AuditRead, Target::NONE));
+    }
+    assert!(!holder(&["unkey:v1:ws_1:audit#write"]).may(Operation::AuditRead, Target::NONE));
 }

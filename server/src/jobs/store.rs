@@ -1,6 +1,9 @@
 //! Rows of schedules, and what the sweep removes.
 
-use entity::{key, one_time_link, portal_session, ratelimit_override, root_key, schedule};
+use entity::{
+    invitation, key, one_time_link, portal_session, ratelimit_override, root_key, schedule, secret_link,
+    session,
+};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, Set};
 
@@ -73,6 +76,9 @@ pub(super) async fn remove_the_rest(tx: &Tx, before_ms: i64, now_ms: i64) -> Res
         .filter(portal_session::Column::CodeExpiresAt.lt(before_ms))
         .exec(db)
         .await?;
+    session::Entity::delete_many().filter(session::Column::ExpiresAt.lt(before_ms)).exec(db).await?;
+    invitation::Entity::delete_many().filter(invitation::Column::ExpiresAt.lt(before_ms)).exec(db).await?;
+    secret_link::Entity::delete_many().filter(secret_link::Column::ExpiresAt.lt(now_ms)).exec(db).await?;
     one_time_link::Entity::delete_many().filter(one_time_link::Column::ExpiresAt.lt(now_ms)).exec(db).await?;
     Ok(())
 }

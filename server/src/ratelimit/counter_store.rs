@@ -22,6 +22,8 @@ const fn scope_number(scope: Scope) -> i64 {
         Scope::Namespace => 2,
         Scope::Workspace => 3,
         Scope::RootKey => 4,
+        Scope::Address => 5,
+        Scope::Account => 6,
     }
 }
 
@@ -31,6 +33,8 @@ const fn scope_of(number: i64) -> Scope {
         1 => Scope::Identity,
         3 => Scope::Workspace,
         4 => Scope::RootKey,
+        5 => Scope::Address,
+        6 => Scope::Account,
         _ => Scope::Namespace,
     }
 }

@@ -27,6 +27,9 @@ pub enum Scope {
     /// API requests of a workspace, and of one root key.
     Workspace,
     RootKey,
+    /// Attempts to sign in: of one address, and on one account.
+    Address,
+    Account,
 }
 
 /// A limit to check and the tokens to take from it.

@@ -20,6 +20,7 @@ use crate::cache::Cache;
 use crate::entropy::Entropy;
 use crate::error::Result;
 use crate::events::LastUsed;
+use crate::grants::{Operation, Target};
 use crate::op::{OpCtx, RootKeyPrincipal};
 use crate::ratelimit::RateLimiter;
 use crate::secret::KeyHash;
@@ -99,6 +100,7 @@ impl RootKeys {
 
     /// Root keys of the workspace of the context that were not revoked.
     pub async fn list(&self, cx: &OpCtx) -> Result<Vec<RootKey>> {
+        cx.require(Operation::RootKeyRead, Target::NONE)?;
         store::of_workspace(self.store.read(), &cx.workspace).await
     }
 }

@@ -4,13 +4,13 @@
 
 use std::sync::Arc;
 
-use entity::ids::{RequestId, RootKeyId, WorkspaceId};
+use entity::ids::{RequestId, RootKeyId, SessionId, UserId, WorkspaceId};
 use entity::{audit_entry, audit_target, workspace};
 use sea_orm::{ConnectionTrait, EntityTrait, QueryOrder, Set};
 
 use super::{Database, Durability, Store};
-use crate::grants::Grants;
-use crate::op::{Door, OpCtx, Principal, RootKeyPrincipal};
+use crate::grants::{Grants, Role};
+use crate::op::{Door, OpCtx, Principal, RootKeyPrincipal, UserPrincipal};
 
 pub(crate) const NOW_MS: i64 = 1_790_000_000_000;
 
@@ -134,5 +134,32 @@ fn caller(workspace: &str, grants: Grants) -> OpCtx {
         user_agent: None,
         unrecorded: false,
         idempotency: None,
+    }
+}
+
+/// A person with this role in `ws_1`, who has no row.
+pub(crate) fn person(role: Role) -> OpCtx {
+    signed_in("user_1", Some(role))
+}
+
+/// The user with this id, acting in `ws_1` with this role.
+pub(crate) fn signed_in(id: &str, role: Option<Role>) -> OpCtx {
+    let user = UserPrincipal {
+        id: UserId::from(id),
+        name: id.to_owned(),
+        email: format!("{id}@example.com"),
+        role,
+        session: SessionId::from("ses_1"),
+    };
+    OpCtx { principal: Principal::User(Arc::new(user)), door: Door::Dashboard, ..owner() }
+}
+
+/// Somebody who has not signed in, in no workspace.
+pub(crate) fn anonymous() -> OpCtx {
+    OpCtx {
+        principal: Principal::Anonymous,
+        workspace: WorkspaceId::from(""),
+        door: Door::Dashboard,
+        ..owner()
     }
 }

@@ -4,7 +4,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use entity::ids::{ApiId, IdentityId, NamespaceId, WorkspaceId};
+use entity::ids::{ApiId, IdentityId, NamespaceId, UserId, WorkspaceId};
 use parking_lot::Mutex;
 use sea_orm::{
     DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait,
@@ -24,6 +24,8 @@ pub enum Change {
     Api(ApiId),
     Identity(IdentityId),
     Workspace(WorkspaceId),
+    /// A user, their roles, or one of their sessions.
+    User(UserId),
     /// Roles or permissions of a workspace, or what they consist of.
     Rbac(WorkspaceId),
     /// A namespace was created, changed or removed, or its overrides were.
@@ -46,6 +48,7 @@ impl Change {
             Change::Api(id) => epochs.bump(epochs.subject("api", id.as_str())),
             Change::Identity(id) => epochs.bump(epochs.subject("identity", id.as_str())),
             Change::Workspace(id) => epochs.bump(epochs.subject("workspace", id.as_str())),
+            Change::User(id) => epochs.bump(epochs.subject("user", id.as_str())),
             Change::Rbac(id) => epochs.bump(epochs.subject("rbac", id.as_str())),
         }
     }

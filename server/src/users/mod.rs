@@ -1,50 +1,37 @@
-//! People who sign in, their roles in workspaces, and the setup link of a new
-//! server.
+//! People who sign in: their accounts, their roles in workspaces, and the links
+//! by which they come in.
 //!
-//! Signing in and sessions belong to the dashboard, which is not built yet.
+//! A user has one account on the server and a role in each of their workspaces.
+//! Signing in, sessions and the second factor belong to `session`. Links are
+//! shown by whoever makes them; the server sends no mail.
 
+mod invitations;
+mod members;
 mod password;
+mod profile;
+mod setup;
 mod store;
+#[cfg(test)]
+pub(crate) mod tests;
+mod views;
 
 use entity::ids::UserId;
-use sha2::{Digest, Sha256};
+
+pub use crate::grants::Role;
+pub use invitations::{Invitation, Invited, NewAccount, NewInvitation};
+pub use members::UpdateMember;
+pub use password::Passwords;
+pub use profile::{Theme, UpdateProfile, time_zones};
+pub use setup::SetUp;
+pub use views::{SaveView, SavedView};
 
 use crate::audit::{Event, Group, Target};
 use crate::entropy::Entropy;
 use crate::error::{Error, Result};
+use crate::grants::{self, Operation};
 use crate::op::OpCtx;
-use crate::secret::{MIN_PASSWORD_CHARACTERS, PlainKey};
-use crate::store::Store;
-
-/// How long a setup link works.
-pub const SETUP_LINK_MS: i64 = 60 * 60 * 1000;
-
-/// What a user may do in a workspace, strongest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    Owner,
-    Admin,
-    Operator,
-    Viewer,
-}
-
-impl Role {
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Role::Owner => "owner",
-            Role::Admin => "admin",
-            Role::Operator => "operator",
-            Role::Viewer => "viewer",
-        }
-    }
-
-    pub fn parse(text: &str) -> Result<Self> {
-        [Role::Owner, Role::Admin, Role::Operator, Role::Viewer]
-            .into_iter()
-            .find(|role| role.as_str() == text)
-            .ok_or_else(|| Error::invalid("A role is one of owner, admin, operator, viewer."))
-    }
-}
+use crate::secret::{KeyHash, PlainKey};
+use crate::store::{Change, Store, Tx};
 
 /// A user as one workspace sees it.
 #[derive(Clone, Debug)]
@@ -52,7 +39,9 @@ pub struct User {
     pub id: UserId,
     pub email: String,
     pub name: String,
-    pub role: String,
+    pub role: Role,
+    /// Signs in with a second factor.
+    pub second_factor: bool,
     pub created_at: i64,
 }
 
@@ -69,15 +58,23 @@ pub struct CreateUser {
 pub struct Users {
     store: Store,
     entropy: Entropy,
+    passwords: Passwords,
 }
 
 impl Users {
     pub fn new(store: Store, entropy: Entropy) -> Self {
-        Self { store, entropy }
+        let passwords = Passwords::new(entropy.clone());
+        Self { store, entropy, passwords }
     }
 
-    /// Users with a role in the workspace of the context.
+    /// The one that bounds how many passwords are computed at a time.
+    pub fn passwords(&self) -> &Passwords {
+        &self.passwords
+    }
+
+    /// Users with a role in the workspace of the context, by id.
     pub async fn list(&self, cx: &OpCtx) -> Result<Vec<User>> {
+        cx.require(Operation::MemberRead, grants::Target::NONE)?;
         store::of_workspace(self.store.read(), &cx.workspace).await
     }
 
@@ -86,104 +83,105 @@ impl Users {
         store::any(self.store.read()).await
     }
 
+    /// Creates an account, with a password somebody else chose.
     pub async fn create(&self, cx: &OpCtx, command: CreateUser) -> Result<UserId> {
-        check_email(&command.email)?;
-        if command.name.is_empty() || command.name.chars().count() > 256 {
-            return Err(Error::invalid("A user name has 1 to 256 characters."));
-        }
-        let id: UserId = self.entropy.id(UserId::PREFIX, cx.now_ms);
-        let hash = self.hash(command.password).await?;
-        let new = User {
-            id: id.clone(),
-            email: command.email,
-            name: command.name,
-            role: command.role.as_str().to_owned(),
-            created_at: cx.now_ms,
-        };
+        cx.require(Operation::MemberInvite, grants::Target::NONE)?;
+        members::require_for(cx, command.role)?;
+        check_account(&command.email, &command.name)?;
+        let hash = self.passwords.hash(command.password).await?;
+        let new = self.described(cx, command.email, command.name, command.role);
         self.store
-            .write(|tx| async move {
-                store::insert(&tx, &new, &hash, &cx.workspace).await?;
-                let mut group = Group::new();
-                let target = Target::new("user", new.id.as_str(), Some(&new.name));
-                group.push(
-                    Event::UserCreate,
-                    format!("Created user {} as {}", new.email, new.role),
-                    vec![target],
-                );
-                group.record(cx, &tx, &self.entropy).await
+            .write(|tx| {
+                let new = &new;
+                async move {
+                    let mut group = Group::new();
+                    self.insert(cx, &tx, new, &hash, &mut group).await?;
+                    group.record(cx, &tx, &self.entropy).await
+                }
             })
             .await?;
-        Ok(id)
+        Ok(new.id)
     }
 
-    /// Replaces a password and ends every session of the user.
+    fn described(&self, cx: &OpCtx, email: String, name: String, role: Role) -> User {
+        let id = self.entropy.id(UserId::PREFIX, cx.now_ms);
+        User { id, email, name, role, second_factor: false, created_at: cx.now_ms }
+    }
+
+    /// Inserts a user and their first role, in the transaction of whatever made
+    /// them one.
+    async fn insert(&self, cx: &OpCtx, tx: &Tx, new: &User, hash: &str, group: &mut Group) -> Result<()> {
+        store::insert(tx, new, hash, &cx.workspace).await?;
+        let text = format!("Created user {} as {}", new.email, new.role.as_str());
+        group.push(Event::UserCreate, text, vec![target(new)]);
+        Ok(())
+    }
+
+    /// Replaces a password, lifts a lockout and ends every session of the user.
     pub async fn reset_password(&self, cx: &OpCtx, email: &str, password: PlainKey) -> Result<()> {
-        let hash = self.hash(password).await?;
+        cx.require(Operation::AccountRecover, grants::Target::NONE)?;
+        let hash = self.passwords.hash(password).await?;
         self.store
             .write(|tx| async move {
-                let user = store::find(tx.db(), &cx.workspace, email).await?.ok_or_else(|| {
-                    Error::invalid(format!("There is no user '{email}' in this workspace."))
-                })?;
+                let user = store::find(tx.db(), &cx.workspace, email).await?.ok_or_else(|| no_user(email))?;
                 store::set_password(&tx, &user.id, &hash, cx.now_ms).await?;
+                tx.changed(Change::User(user.id.clone()));
                 let mut group = Group::new();
-                let target = Target::new("user", user.id.as_str(), Some(&user.name));
-                group.push(
-                    Event::UserPasswordReset,
-                    format!("Reset the password of {}", user.email),
-                    vec![target],
-                );
+                let text = format!("Reset the password of {}", user.email);
+                group.push(Event::UserPasswordReset, text, vec![target(&user)]);
                 group.record(cx, &tx, &self.entropy).await
             })
             .await
+    }
+
+    /// The member of the workspace with this address.
+    ///
+    /// Fails with `invalid_input`: an address is typed by an operator.
+    pub async fn by_email(&self, cx: &OpCtx, email: &str) -> Result<User> {
+        cx.require(Operation::MemberRead, grants::Target::NONE)?;
+        store::find(self.store.read(), &cx.workspace, email).await?.ok_or_else(|| no_user(email))
     }
 
     /// A password nobody has to think of.
     pub fn generate_password(&self) -> PlainKey {
         PlainKey::new(bs58::encode(self.entropy.bytes::<15>()).into_string())
     }
-
-    /// Makes a one-time setup link and returns its token; only its hash is kept.
-    pub async fn create_setup_link(&self, cx: &OpCtx) -> Result<PlainKey> {
-        let token = PlainKey::new(self.entropy.token());
-        let hash = token_hash(token.reveal());
-        let expires_at = cx.now_ms + SETUP_LINK_MS;
-        self.store
-            .write(|tx| async move {
-                store::insert_setup_link(&tx, &hash, &cx.workspace, cx.now_ms, expires_at).await?;
-                let mut group = Group::new();
-                let target = Target::new("workspace", cx.workspace.as_str(), None);
-                group.push(Event::SettingsUpdate, "Created a setup link", vec![target]);
-                group.record(cx, &tx, &self.entropy).await
-            })
-            .await?;
-        Ok(token)
-    }
-
-    /// Whether a setup link is known, unused and not expired.
-    pub async fn setup_link_is_open(&self, token: &str, now_ms: i64) -> Result<bool> {
-        store::setup_link_is_open(self.store.read(), &token_hash(token), now_ms).await
-    }
-
-    async fn hash(&self, password: PlainKey) -> Result<String> {
-        if password.reveal().chars().count() < MIN_PASSWORD_CHARACTERS {
-            return Err(Error::invalid(format!(
-                "A password has {MIN_PASSWORD_CHARACTERS} characters or more."
-            )));
-        }
-        let salt = self.entropy.bytes();
-        tokio::task::spawn_blocking(move || password::hash(&password, salt)).await.map_err(Error::internal)?
-    }
 }
 
+fn no_user(email: &str) -> Error {
+    Error::invalid(format!("There is no user '{email}' in this workspace."))
+}
+
+fn target(user: &User) -> Target {
+    Target::new("user", user.id.as_str(), Some(&user.name))
+}
+
+/// What is kept of the token of a link.
 fn token_hash(token: &str) -> String {
-    bs58::encode(Sha256::digest(token.as_bytes())).into_string()
+    KeyHash::of(token).to_base64()
+}
+
+fn check_account(email: &str, name: &str) -> Result<()> {
+    check_email(email)?;
+    check_name(name)
+}
+
+fn check_name(name: &str) -> Result<()> {
+    if name.trim().is_empty() || name.chars().count() > 256 {
+        return Err(Error::invalid("A user name has 1 to 256 characters."));
+    }
+    Ok(())
+}
+
+/// Whether this could be an address; whether anybody reads mail there is not known.
+pub fn is_email(text: &str) -> bool {
+    text.len() <= 254
+        && !text.contains(|c: char| c.is_whitespace() || c.is_control())
+        && text
+            .split_once('@')
+            .is_some_and(|(local, host)| !local.is_empty() && !host.is_empty() && !host.contains('@'))
 }
 
 fn check_email(email: &str) -> Result<()> {
-    let well_formed = email.len() <= 254
-        && !email.contains(char::is_whitespace)
-        && email
-            .split_once('@')
-            .is_some_and(|(local, host)| !local.is_empty() && !host.is_empty() && !host.contains('@'));
-    if well_formed { Ok(()) } else { Err(Error::invalid("This is not an e-mail address.")) }
+    if is_email(email) { Ok(()) } else { Err(Error::invalid("This is not an e-mail address.")) }
 }

@@ -1,17 +1,131 @@
 //! Passwords as argon2id hashes with the crate's recommended parameters.
+//!
+//! One computation takes tens of milliseconds and 19 MiB: it runs on a thread
+//! for blocking work, and only a few at a time, so that a flood of sign-ins
+//! waits in line instead of filling the memory.
+
+use std::sync::Arc;
 
 use argon2::Argon2;
-use argon2::password_hash::PasswordHasher;
 use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{self, PasswordHasher, PasswordVerifier};
+use tokio::sync::Semaphore;
 
+use crate::entropy::Entropy;
 use crate::error::{Error, Result};
-use crate::secret::PlainKey;
+use crate::secret::{MIN_PASSWORD_CHARACTERS, PlainKey};
 
-/// The PHC string of a password. Takes tens of milliseconds: never on a
-/// connection's task.
-pub(super) fn hash(password: &PlainKey, salt: [u8; 16]) -> Result<String> {
+/// Computations at the same time.
+const PARALLEL: usize = 2;
+
+/// Longer passwords are refused rather than cut.
+const MAX_PASSWORD_BYTES: usize = 1024;
+
+/// What is compared when there is no such user: the same work, never a match.
+const NOBODY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+/// Makes and checks hashes of passwords. Cheap to clone.
+#[derive(Clone)]
+pub struct Passwords {
+    entropy: Entropy,
+    permits: Arc<Semaphore>,
+}
+
+impl Passwords {
+    pub(super) fn new(entropy: Entropy) -> Self {
+        Self { entropy, permits: Arc::new(Semaphore::new(PARALLEL)) }
+    }
+
+    /// The PHC string of a new password.
+    ///
+    /// Fails with `invalid_input` when it is too short or too long.
+    pub async fn hash(&self, password: PlainKey) -> Result<String> {
+        if password.reveal().chars().count() < MIN_PASSWORD_CHARACTERS {
+            return Err(Error::invalid(format!(
+                "A password has {MIN_PASSWORD_CHARACTERS} characters or more."
+            )));
+        }
+        if password.reveal().len() > MAX_PASSWORD_BYTES {
+            return Err(Error::invalid(format!("A password has {MAX_PASSWORD_BYTES} bytes at most.")));
+        }
+        let salt: [u8; 16] = self.entropy.bytes();
+        self.compute(move || hash(&password, salt)).await
+    }
+
+    /// Whether this is the password of a stored hash. Without one it takes as
+    /// long and says no.
+    pub async fn matches(&self, password: PlainKey, stored: Option<String>) -> Result<bool> {
+        if password.reveal().len() > MAX_PASSWORD_BYTES {
+            return Ok(false);
+        }
+        let is_somebody = stored.is_some();
+        let stored = stored.unwrap_or_else(|| NOBODY.to_owned());
+        let matches = self.compute(move || verify(&password, &stored)).await?;
+        Ok(matches && is_somebody)
+    }
+
+    async fn compute<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> Result<T> + Send + 'static,
+    {
+        // Held by the computation, which a caller that goes away does not end.
+        let permit = self.permits.clone().acquire_owned().await.map_err(Error::internal)?;
+        let computation = move || {
+            let _permit = permit;
+            work()
+        };
+        tokio::task::spawn_blocking(computation).await.map_err(Error::internal)?
+    }
+}
+
+fn hash(password: &PlainKey, salt: [u8; 16]) -> Result<String> {
     let hash: PasswordHash = Argon2::default()
         .hash_password_with_salt(password.reveal().as_bytes(), &salt)
         .map_err(Error::internal)?;
     Ok(hash.to_string())
+}
+
+fn verify(password: &PlainKey, stored: &str) -> Result<bool> {
+    match Argon2::default().verify_password(password.reveal().as_bytes(), stored) {
+        Ok(()) => Ok(true),
+        Err(password_hash::Error::PasswordInvalid) => Ok(false),
+        Err(error) => Err(Error::internal(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plain(text: &str) -> PlainKey {
+        PlainKey::new(text.to_owned())
+    }
+
+    #[tokio::test]
+    async fn only_the_password_matches_its_hash() {
+        let passwords = Passwords::new(Entropy::seeded(1));
+        let stored = passwords.hash(plain("correct horse")).await.unwrap();
+        assert!(passwords.matches(plain("correct horse"), Some(stored.clone())).await.unwrap());
+        assert!(!passwords.matches(plain("correct hors"), Some(stored)).await.unwrap());
+        assert!(!passwords.matches(plain("correct horse"), None).await.unwrap());
+        assert!(passwords.matches(plain("x"), Some("nonsense".to_owned())).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn nobody_costs_as_much_as_somebody() {
+        let fresh = Passwords::new(Entropy::seeded(1)).hash(plain("12345678")).await.unwrap();
+        let work = |phc: &str| phc.split('$').take(4).collect::<Vec<_>>().join("$");
+        assert_eq!(work(NOBODY), work(&fresh));
+        assert_eq!(NOBODY.len(), fresh.len());
+    }
+
+    #[tokio::test]
+    async fn too_short_and_too_long_are_refused() {
+        let passwords = Passwords::new(Entropy::seeded(1));
+        for text in ["1234567".to_owned(), "x".repeat(1025)] {
+            assert!(passwords.hash(plain(&text)).await.is_err(), "{} characters", text.len());
+        }
+    }
 }

@@ -8,6 +8,7 @@
 
 mod master;
 mod seal;
+mod server;
 mod store;
 
 use std::sync::Arc;
@@ -16,14 +17,15 @@ use entity::ids::{KeyId, WorkspaceId};
 use parking_lot::RwLock;
 
 pub use master::{MasterKey, MasterKeySource};
+pub use seal::DataKey;
 
 use crate::audit::{Event, Group, Target};
 use crate::entropy::Entropy;
 use crate::error::{Code, Error, Result};
+use crate::grants::{self, Operation};
 use crate::op::OpCtx;
 use crate::secret::PlainKey;
 use crate::store::{Store, Tx};
-use seal::DataKey;
 
 /// Encrypts and decrypts recoverable keys. Cheap to clone.
 #[derive(Clone)]
@@ -116,6 +118,7 @@ impl Vault {
     /// before the transaction commits, and the one whose fingerprint the
     /// database knows is used.
     pub async fn rotate(&self, cx: &OpCtx) -> Result<()> {
+        cx.require(Operation::MasterKeyRotate, grants::Target::NONE)?;
         if !self.source.is_file() {
             return Err(Error::new(
                 Code::PreconditionFailed,
@@ -134,6 +137,7 @@ impl Vault {
                         let sealed = next.seal(self.entropy.bytes(), &data_key, workspace.as_str())?;
                         store::set_data_key(tx.db(), &workspace, sealed).await?;
                     }
+                    self.reseal_server_key(&tx, &current, &next, cx.now_ms).await?;
                     store::set_fingerprint(&tx, &next.fingerprint(), cx.now_ms).await?;
                     let mut group = Group::new();
                     let target = Target::new("workspace", cx.workspace.as_str(), None);

@@ -1,23 +1,44 @@
 //! Sealed data keys of workspaces, and the fingerprint of the master key.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use entity::ids::WorkspaceId;
 use entity::{setting, workspace};
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, Set};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::store::Tx;
 
 const FINGERPRINT: &str = "master_key_fingerprint";
+const SERVER_KEY: &str = "server_data_key";
 
 pub(super) async fn fingerprint(db: &impl ConnectionTrait) -> Result<Option<String>> {
-    Ok(setting::Entity::find_by_id(FINGERPRINT).one(db).await?.map(|row| row.value))
+    setting(db, FINGERPRINT).await
 }
 
 pub(super) async fn set_fingerprint(tx: &Tx, fingerprint: &str, now_ms: i64) -> Result<()> {
+    set_setting(tx, FINGERPRINT, fingerprint, now_ms).await
+}
+
+/// The sealed data key of the server itself.
+pub(super) async fn server_key(db: &impl ConnectionTrait) -> Result<Option<Vec<u8>>> {
+    let sealed = setting(db, SERVER_KEY).await?.map(|text| STANDARD.decode(text));
+    sealed.transpose().map_err(Error::internal)
+}
+
+pub(super) async fn set_server_key(tx: &Tx, sealed: &[u8], now_ms: i64) -> Result<()> {
+    set_setting(tx, SERVER_KEY, &STANDARD.encode(sealed), now_ms).await
+}
+
+async fn setting(db: &impl ConnectionTrait, name: &str) -> Result<Option<String>> {
+    Ok(setting::Entity::find_by_id(name).one(db).await?.map(|row| row.value))
+}
+
+async fn set_setting(tx: &Tx, name: &str, value: &str, now_ms: i64) -> Result<()> {
     let row = setting::ActiveModel {
-        name: Set(FINGERPRINT.to_owned()),
-        value: Set(fingerprint.to_owned()),
+        name: Set(name.to_owned()),
+        value: Set(value.to_owned()),
         updated_at: Set(now_ms),
     };
     setting::Entity::insert(row)

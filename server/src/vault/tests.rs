@@ -76,3 +76,22 @@ fn the_fingerprint_does_not_tell_the_key() {
     assert_ne!(key.derive("a"), key.derive("b"));
     assert!(MasterKey::from_base64("short").is_none());
 }
+
+#[tokio::test]
+async fn what_belongs_to_the_server_survives_a_rotation() {
+    let (test, dir) = (TestStore::open().await, tempfile::tempdir().unwrap());
+    let vault = open(&test, file(dir.path())).await.unwrap();
+    let by = &vault;
+    let sealed = test
+        .store
+        .write(|tx| async move { by.seal_for_server(&tx, "user/1", b"seed", NOW_MS).await })
+        .await
+        .unwrap();
+    let signing = vault.derive("cookies");
+    vault.rotate(&test.operator()).await.unwrap();
+    assert_ne!(*signing, *vault.derive("cookies"));
+    assert_eq!(**vault.open_for_server("user/1", &sealed).await.unwrap(), *b"seed");
+    assert!(vault.open_for_server("user/2", &sealed).await.is_err());
+    let reopened = open(&test, file(dir.path())).await.unwrap();
+    assert_eq!(**reopened.open_for_server("user/1", &sealed).await.unwrap(), *b"seed");
+}

@@ -1,18 +1,23 @@
 //! Workspaces: the tenants of one server. Every other row belongs to one.
 
+mod manage;
 mod store;
+#[cfg(test)]
+mod tests;
 mod usage;
 
 use entity::ids::WorkspaceId;
 use serde_json::{Value, json};
 
+pub use manage::{MyWorkspace, rename_in};
 pub use usage::{Limits, Month, MonthUsage};
 
 use crate::analytics::Analytics;
 use crate::audit::{Event, Group, Target};
 use crate::entropy::Entropy;
 use crate::error::{Code, Error, Result};
-use crate::op::OpCtx;
+use crate::grants::{self, Operation};
+use crate::op::{OpCtx, Principal};
 use crate::store::{Change, Store};
 
 /// A workspace.
@@ -66,12 +71,14 @@ impl Workspaces {
         }
     }
 
-    /// Creates a workspace; the audit entry is its own first one.
+    /// Creates a workspace; the audit entry is its own first one. A person who
+    /// creates one is its owner.
     pub async fn create(&self, cx: &OpCtx, command: CreateWorkspace) -> Result<Workspace> {
-        check_slug(&command.slug)?;
-        if command.name.is_empty() || command.name.chars().count() > 256 {
-            return Err(Error::invalid("A workspace name has 1 to 256 characters."));
+        if !matches!(cx.principal, Principal::User(_) | Principal::Cli | Principal::Job(_)) {
+            return Err(Error::new(Code::InsufficientPermissions, "Only people may create workspaces."));
         }
+        check_slug(&command.slug)?;
+        check_name(&command.name)?;
         let workspace = Workspace {
             id: self.entropy.id(WorkspaceId::PREFIX, cx.now_ms),
             slug: command.slug,
@@ -86,6 +93,10 @@ impl Workspaces {
                 let workspace = &workspace;
                 async move {
                     store::insert(&tx, workspace).await?;
+                    if let Some(user) = cx.principal.user() {
+                        store::insert_owner(&tx, workspace, &user.id).await?;
+                        tx.changed(Change::User(user.id.clone()));
+                    }
                     let mut group = Group::new();
                     group.push(
                         Event::WorkspaceCreate,
@@ -101,6 +112,7 @@ impl Workspaces {
 
     /// Enables or disables a workspace; the next call notices.
     pub async fn set_enabled(&self, cx: &OpCtx, slug: &str, enabled: bool) -> Result<()> {
+        cx.require(Operation::WorkspaceOperate, grants::Target::NONE)?;
         let mut workspace = self.resolve(Some(slug)).await?;
         let before = std::mem::replace(&mut workspace.enabled, enabled);
         let verb = if enabled { "Enabled" } else { "Disabled" };
@@ -110,6 +122,7 @@ impl Workspaces {
 
     /// Limits the API requests of a workspace; 0 refuses all.
     pub async fn set_api_limit(&self, cx: &OpCtx, slug: &str, per_minute: Option<i64>) -> Result<()> {
+        cx.require(Operation::WorkspaceOperate, grants::Target::NONE)?;
         if per_minute.is_some_and(|limit| limit < 0) {
             return Err(Error::invalid("A limit of API requests cannot be negative."));
         }
@@ -146,6 +159,13 @@ impl Workspaces {
 
 fn target(workspace: &Workspace) -> Target {
     Target::new("workspace", workspace.id.as_str(), Some(&workspace.name))
+}
+
+fn check_name(name: &str) -> Result<()> {
+    if name.trim().is_empty() || name.chars().count() > 256 {
+        return Err(Error::invalid("A workspace name has 1 to 256 characters."));
+    }
+    Ok(())
 }
 
 fn check_slug(slug: &str) -> Result<()> {

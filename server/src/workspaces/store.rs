@@ -1,11 +1,13 @@
 //! Rows of workspaces.
 
-use entity::ids::WorkspaceId;
+use entity::ids::{UserId, WorkspaceId};
+use entity::membership;
 use entity::workspace::{self, Column, Entity};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Set, SqlErr};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, Set, SqlErr};
 
-use super::Workspace;
+use super::{MyWorkspace, Workspace};
 use crate::error::{Error, Result};
+use crate::grants::Role;
 use crate::store::Tx;
 
 pub(super) async fn all(db: &impl ConnectionTrait) -> Result<Vec<Workspace>> {
@@ -40,23 +42,70 @@ pub(super) async fn insert(tx: &Tx, workspace: &Workspace) -> Result<()> {
         created_at: Set(workspace.created_at),
         ..Default::default()
     };
-    match Entity::insert(row).exec_without_returning(tx.db()).await {
-        Ok(_) => Ok(()),
-        Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
-            Err(Error::invalid(format!("The slug '{}' is taken.", workspace.slug)))
-        }
-        Err(error) => Err(error.into()),
+    let inserted = Entity::insert(row).exec_without_returning(tx.db()).await;
+    inserted.map_err(|error| taken(error, &workspace.slug))?;
+    Ok(())
+}
+
+fn taken(error: DbErr, slug: &str) -> Error {
+    match error.sql_err() {
+        Some(SqlErr::UniqueConstraintViolation(_)) => Error::invalid(format!("The slug '{slug}' is taken.")),
+        _ => error.into(),
     }
+}
+
+pub(super) async fn insert_owner(tx: &Tx, workspace: &Workspace, owner: &UserId) -> Result<()> {
+    let row = membership::ActiveModel {
+        workspace_id: Set(workspace.id.clone()),
+        user_id: Set(owner.clone()),
+        role: Set(Role::Owner.as_str().to_owned()),
+        created_at: Set(workspace.created_at),
+    };
+    membership::Entity::insert(row).exec_without_returning(tx.db()).await?;
+    Ok(())
+}
+
+/// Those in which a user has a role, by name.
+pub(super) async fn of_user(db: &impl ConnectionTrait, user: &UserId) -> Result<Vec<MyWorkspace>> {
+    let roles =
+        membership::Entity::find().filter(membership::Column::UserId.eq(user.as_str())).all(db).await?;
+    let rows = Entity::find()
+        .filter(Column::Id.is_in(roles.iter().map(|role| role.workspace_id.as_str())))
+        .filter(Column::DeletedAt.is_null())
+        .order_by_asc(Column::Name)
+        .order_by_asc(Column::Id)
+        .all(db)
+        .await?;
+    let mine = rows.into_iter().filter_map(|row| {
+        let role = roles.iter().find(|role| role.workspace_id == row.id)?;
+        Some((role.role.as_str(), Workspace::from(row)))
+    });
+    mine.map(|(role, workspace)| Ok(MyWorkspace { workspace, role: Role::parse(role)? })).collect()
+}
+
+/// Marks a workspace deleted. Its slug, which nobody can choose any more, is its id.
+pub(super) async fn delete(tx: &Tx, id: &WorkspaceId, now_ms: i64) -> Result<()> {
+    let row = workspace::ActiveModel {
+        slug: Set(id.to_string()),
+        updated_at: Set(Some(now_ms)),
+        deleted_at: Set(Some(now_ms)),
+        ..Default::default()
+    };
+    Entity::update_many().set(row).filter(Column::Id.eq(id.as_str())).exec(tx.db()).await?;
+    Ok(())
 }
 
 /// Writes the settings of a workspace.
 pub(super) async fn update(tx: &Tx, workspace: &Workspace, now_ms: i64) -> Result<()> {
     let row = workspace::ActiveModel {
+        slug: Set(workspace.slug.clone()),
+        name: Set(workspace.name.clone()),
         enabled: Set(workspace.enabled),
         api_limit_per_minute: Set(workspace.api_limit_per_minute),
         updated_at: Set(Some(now_ms)),
         ..Default::default()
     };
-    Entity::update_many().set(row).filter(Column::Id.eq(workspace.id.as_str())).exec(tx.db()).await?;
+    let updated = Entity::update_many().set(row).filter(Column::Id.eq(workspace.id.as_str()));
+    updated.exec(tx.db()).await.map_err(|error| taken(error, &workspace.slug))?;
     Ok(())
 }

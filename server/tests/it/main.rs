@@ -6,3 +6,10 @@
 mod audit;
 mod contract;
 mod docs;
+mod explain;
+mod openapi_drift;
+mod schema;
+mod support;
+mod tidy;
+mod transfer;
+mod v2;

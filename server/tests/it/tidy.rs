@@ -16,7 +16,7 @@ const ORDER: &[&[&str]] = &[
     &["identities", "idempotency"],
     &["keys", "root_keys"],
     &["verification"],
-    &["session", "portals", "explain", "bulk", "transfer", "webhooks", "leaks"],
+    &["session", "secret_links", "portals", "explain", "bulk", "transfer", "webhooks", "leaks"],
     &["jobs", "cli"],
     &["http", "app"],
 ];
@@ -29,6 +29,7 @@ const SIBLINGS: &[(&str, &str, &str)] = &[
     ("grants", "op", "the check reads the principal of the context"),
     ("op", "grants", "the principal carries its grants"),
     ("analytics", "search", "questions are asked of the index"),
+    ("users", "workspaces", "setting a server up names its workspace"),
     ("root_keys", "keys", "root keys share the key format"),
     ("jobs", "app", "a job is started by the composition root it is part of"),
     ("cli", "app", "every command runs on the composition root"),

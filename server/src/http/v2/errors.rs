@@ -67,7 +67,9 @@ pub fn status(code: Code) -> (u16, &'static str) {
         | Code::PortalTokenMissing
         | Code::QuerySyntax
         | Code::BodyUnreadable => (400, "Bad Request"),
-        Code::RootKeyNotFound | Code::PortalSessionNotFound => (401, "Unauthorized"),
+        Code::RootKeyNotFound | Code::PortalSessionNotFound | Code::SignInRefused | Code::SessionOver => {
+            (401, "Unauthorized")
+        }
         Code::InsufficientPermissions => (403, "Insufficient Permissions"),
         Code::Forbidden => (403, "Forbidden"),
         Code::KeyDisabled => (403, "Key is disabled"),
@@ -79,6 +81,9 @@ pub fn status(code: Code) -> (u16, &'static str) {
         | Code::RoleNotFound
         | Code::WorkspaceNotFound
         | Code::MigrationNotFound
+        | Code::MemberNotFound
+        | Code::LinkNotFound
+        | Code::ViewNotFound
         | Code::NamespaceNotFound
         | Code::OverrideNotFound
         | Code::KeySpaceNotFound
@@ -95,7 +100,7 @@ pub fn status(code: Code) -> (u16, &'static str) {
         Code::ProtectedResource => (412, "Resource is protected"),
         Code::PreconditionFailed | Code::AnalyticsNotConfigured => (412, "Precondition Failed"),
         Code::BodyTooLarge => (413, "Request Entity Too Large"),
-        Code::WorkspaceRateLimited => (429, "Too Many Requests"),
+        Code::WorkspaceRateLimited | Code::TooManyAttempts => (429, "Too Many Requests"),
         Code::ServiceUnavailable | Code::Unexpected => (500, "Internal Server Error"),
     }
 }

@@ -1,0 +1,38 @@
+//! Accepting a cookie, and noting when sessions are used.
+
+use super::{Sessions, SignedIn, store};
+use crate::cache::Weigh;
+use crate::error::{Code, Error, Result};
+
+use std::sync::Arc;
+
+impl Weigh for SignedIn {
+    fn weight_bytes(&self) -> u64 {
+        512 + 256 * self.memberships.len() as u64
+    }
+}
+
+impl Sessions {
+    /// Whose cookie this is.
+    ///
+    /// Fails with `session_over` when it is not ours, has ended, or was revoked.
+    pub async fn authenticate(&self, cookie: &str, now_ms: i64) -> Result<Arc<SignedIn>> {
+        let over = || Error::absent(Code::SessionOver);
+        let id = self.session_of(cookie, now_ms).ok_or_else(over)?;
+        let load = || store::load(self.store.read(), self.store.epochs(), &id);
+        let found = self.cache.get_or_load(&id, load).await?;
+        let signed_in = found.filter(|signed_in| now_ms < signed_in.expires_at).ok_or_else(over)?;
+        self.seen.lock().insert(id, now_ms);
+        Ok(signed_in)
+    }
+
+    /// Stores when sessions were last used. Called every minute: not worth a
+    /// write per request, nor an entry in the audit log.
+    pub async fn flush_seen(&self) -> Result<()> {
+        let seen = std::mem::take(&mut *self.seen.lock());
+        if seen.is_empty() {
+            return Ok(());
+        }
+        self.store.write(|tx| async move { store::save_seen(&tx, &seen).await }).await
+    }
+}

@@ -1,0 +1,135 @@
+//! Signed tokens: the cookie of a session, and what carries somebody from one
+//! form to the next. Each kind has a key of its own, so that none passes for
+//! another.
+
+use entity::ids::{SessionId, UserId};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::{Sessions, signer};
+use crate::error::{Error, Result};
+use crate::secret::PlainKey;
+
+/// What a cookie says: which session, and until when.
+#[derive(Serialize, Deserialize)]
+struct SessionClaims {
+    sid: String,
+    exp: i64,
+}
+
+/// The password was right; the second factor is still to come.
+#[derive(Serialize, Deserialize)]
+pub(super) struct PasswordWasRight {
+    sub: String,
+    /// Names the password that was right: a new one voids the token.
+    pub binding: String,
+    exp: i64,
+}
+
+/// A second factor that no code has confirmed yet. The page that carries it
+/// shows the secret as well.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Enrolling {
+    sub: String,
+    pub secret: String,
+    exp: i64,
+}
+
+/// Claims that name their own kind and end.
+trait Claims: Serialize + DeserializeOwned {
+    const PURPOSE: &'static str;
+
+    /// Unix seconds, as the format wants them.
+    fn exp(&self) -> i64;
+}
+
+impl Claims for SessionClaims {
+    const PURPOSE: &'static str = "unkey session cookies";
+
+    fn exp(&self) -> i64 {
+        self.exp
+    }
+}
+
+impl Claims for PasswordWasRight {
+    const PURPOSE: &'static str = "unkey second steps of signing in";
+
+    fn exp(&self) -> i64 {
+        self.exp
+    }
+}
+
+impl Claims for Enrolling {
+    const PURPOSE: &'static str = "unkey enrolments of second factors";
+
+    fn exp(&self) -> i64 {
+        self.exp
+    }
+}
+
+impl PasswordWasRight {
+    pub fn new(user: &UserId, binding: String, expires_at: i64) -> Self {
+        Self { sub: user.to_string(), binding, exp: expires_at / 1000 }
+    }
+
+    pub fn user(&self) -> UserId {
+        UserId::from(self.sub.as_str())
+    }
+}
+
+impl Enrolling {
+    pub fn new(user: &UserId, secret: String, expires_at: i64) -> Self {
+        Self { sub: user.to_string(), secret, exp: expires_at / 1000 }
+    }
+
+    pub fn is_of(&self, user: &UserId) -> bool {
+        self.sub == user.as_str()
+    }
+}
+
+impl Sessions {
+    pub(super) fn cookie(&self, session: &SessionId, expires_at: i64) -> Result<PlainKey> {
+        self.sign(&SessionClaims { sid: session.to_string(), exp: expires_at / 1000 })
+    }
+
+    /// The session a cookie names, if we signed it and it has not ended.
+    pub(super) fn session_of(&self, cookie: &str, now_ms: i64) -> Option<SessionId> {
+        self.open::<SessionClaims>(cookie, now_ms).map(|claims| SessionId::from(claims.sid))
+    }
+
+    pub(super) fn sign_step(&self, claims: &PasswordWasRight) -> Result<PlainKey> {
+        self.sign(claims)
+    }
+
+    pub(super) fn open_step(&self, token: &str, now_ms: i64) -> Option<PasswordWasRight> {
+        self.open(token, now_ms)
+    }
+
+    pub(super) fn sign_enrolment(&self, claims: &Enrolling) -> Result<PlainKey> {
+        self.sign(claims)
+    }
+
+    pub(super) fn open_enrolment(&self, token: &str, now_ms: i64) -> Option<Enrolling> {
+        self.open(token, now_ms)
+    }
+
+    fn sign<C: Claims>(&self, claims: &C) -> Result<PlainKey> {
+        signer::install();
+        let key = EncodingKey::from_secret(&*self.vault.derive(C::PURPOSE));
+        let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &key);
+        token.map(PlainKey::new).map_err(Error::internal)
+    }
+
+    fn open<C: Claims>(&self, token: &str, now_ms: i64) -> Option<C> {
+        signer::install();
+        let key = DecodingKey::from_secret(&*self.vault.derive(C::PURPOSE));
+        let mut validation = Validation::new(Algorithm::HS256);
+        // The library would read a clock of its own; the end is checked below.
+        validation.validate_exp = false;
+        validation.validate_aud = false;
+        validation.required_spec_claims.clear();
+        let claims = jsonwebtoken::decode::<C>(token, &key, &validation).ok()?.claims;
+        (now_ms < claims.exp().saturating_mul(1000)).then_some(claims)
+    }
+}

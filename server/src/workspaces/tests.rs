@@ -1,0 +1,94 @@
+use super::*;
+use crate::grants::Role;
+use crate::search::Search;
+use crate::store::testing::{TestStore, person, signed_in};
+use crate::store::{Database, Durability};
+
+async fn workspaces(test: &TestStore, dir: &tempfile::TempDir) -> Workspaces {
+    let path = dir.path().join("events.db");
+    let events = Database::open::<migration::Events>(&path, Durability::Normal).await.unwrap();
+    let search = Search::open(&dir.path().join("index")).unwrap();
+    Workspaces::new(test.store.clone(), Entropy::seeded(6), Analytics::new(search, events))
+}
+
+/// A user who has a row and a role in `ws_1`.
+async fn user(test: &TestStore, role: Role) -> OpCtx {
+    test.force(
+        "INSERT INTO users (id, email, email_folded, name, password_hash, created_at) \
+         VALUES ('user_1', 'a@b', 'a@b', 'Ada', '', 0)",
+    )
+    .await;
+    test.force(&format!("INSERT INTO memberships VALUES ('ws_1', 'user_1', '{}', 0)", role.as_str())).await;
+    signed_in("user_1", Some(role))
+}
+
+#[tokio::test]
+async fn whoever_creates_a_workspace_owns_it() {
+    let (test, dir) = (TestStore::open().await, tempfile::tempdir().unwrap());
+    let workspaces = workspaces(&test, &dir).await;
+    let cx = user(&test, Role::Viewer).await;
+    let command = CreateWorkspace { slug: "lab".to_owned(), name: "Lab".to_owned() };
+    let made = workspaces.create(&cx, command).await.unwrap();
+    let mine = workspaces.mine(&cx).await.unwrap();
+    let roles: Vec<_> = mine.iter().map(|mine| (mine.workspace.slug.as_str(), mine.role)).collect();
+    assert_eq!(roles, [("lab", Role::Owner), ("ws_1", Role::Viewer)]);
+    assert_eq!(test.events(0).await, ["workspace.create"]);
+    assert_eq!(test.count("audit_log", &format!("workspace_id = '{}'", made.id)).await, 1);
+    let command = CreateWorkspace { slug: "lab2".to_owned(), name: "Lab".to_owned() };
+    assert!(workspaces.create(&crate::store::testing::owner(), command).await.is_err(), "a root key");
+}
+
+#[tokio::test]
+async fn a_workspace_is_renamed_by_admins() {
+    let (test, dir) = (TestStore::open().await, tempfile::tempdir().unwrap());
+    let workspaces = workspaces(&test, &dir).await;
+    assert!(workspaces.rename(&person(Role::Operator), Some("New"), None).await.is_err());
+    let admin = person(Role::Admin);
+    let refused = workspaces.rename(&admin, None, Some("ws_2")).await.unwrap_err();
+    assert_eq!(refused.code(), Code::InvalidInput, "no underscores");
+    test.force("UPDATE workspaces SET slug = 'two' WHERE id = 'ws_2'").await;
+    let refused = workspaces.rename(&admin, None, Some("two")).await.unwrap_err();
+    assert!(refused.detail().contains("taken"), "{refused:?}");
+    workspaces.rename(&admin, Some("New"), Some("new-slug")).await.unwrap();
+    workspaces.rename(&admin, Some("New"), None).await.unwrap();
+    let now = workspaces.current(&admin).await.unwrap();
+    assert_eq!((now.name.as_str(), now.slug.as_str()), ("New", "new-slug"));
+    let audited = test.audited().await;
+    assert_eq!(audited.len(), 1, "no change, no entry");
+    assert_eq!(audited[0].changes.as_ref().unwrap()["slug"]["after"], "new-slug");
+}
+
+#[tokio::test]
+async fn a_deleted_workspace_is_gone_and_its_slug_free() {
+    let (test, dir) = (TestStore::open().await, tempfile::tempdir().unwrap());
+    let workspaces = workspaces(&test, &dir).await;
+    let owner = user(&test, Role::Owner).await;
+    test.force("UPDATE workspaces SET slug = 'one', name = 'One' WHERE id = 'ws_1'").await;
+    assert!(workspaces.delete(&person(Role::Admin), "One").await.is_err());
+    let refused = workspaces.delete(&owner, "one").await.unwrap_err();
+    assert_eq!(refused.code(), Code::InvalidInput, "the name, not the slug");
+    workspaces.delete(&owner, "One").await.unwrap();
+    assert!(workspaces.mine(&owner).await.unwrap().is_empty());
+    assert!(workspaces.current(&owner).await.is_err());
+    let command = CreateWorkspace { slug: "one".to_owned(), name: "Again".to_owned() };
+    workspaces.create(&test.operator(), command).await.unwrap();
+    assert_eq!(test.events(0).await, ["workspace.delete", "workspace.create"]);
+}
+
+#[tokio::test]
+async fn the_last_workspace_stays() {
+    let (test, dir) = (TestStore::open().await, tempfile::tempdir().unwrap());
+    let workspaces = workspaces(&test, &dir).await;
+    test.force("UPDATE workspaces SET deleted_at = 1 WHERE id = 'ws_2'").await;
+    let refused = workspaces.delete(&person(Role::Owner), "ws_1").await.unwrap_err();
+    assert_eq!(refused.code(), Code::PreconditionFailed);
+}
+
+#[tokio::test]
+async fn only_the_operator_decides_what_is_served() {
+    let (test, dir) = (TestStore::open().await, tempfile::tempdir().unwrap());
+    let workspaces = workspaces(&test, &dir).await;
+    assert!(workspaces.set_enabled(&person(Role::Owner), "ws_1", false).await.is_err());
+    assert!(workspaces.set_api_limit(&person(Role::Owner), "ws_1", Some(1)).await.is_err());
+    workspaces.set_enabled(&test.operator(), "ws_1", false).await.unwrap();
+}
