@@ -20,6 +20,7 @@ use crate::entropy::Entropy;
 use crate::error::{Code, Error, Result};
 use crate::events::{Recorder, Writer};
 use crate::http::metrics::Requests;
+use crate::http::request_log::RequestLog;
 use crate::idempotency::Idempotency;
 use crate::identities::Identities;
 use crate::jobs::Jobs;
@@ -31,7 +32,7 @@ use crate::ratelimit::namespaces::Namespaces;
 use crate::ratelimit::overrides::Overrides;
 use crate::ratelimit::{RateLimiter, Ratelimits};
 use crate::root_keys::RootKeys;
-use crate::search::{Indexer, Search};
+use crate::search::{Follower, Indexer, Search};
 use crate::store::{DataDir, Database, Durability, Store};
 use crate::users::{CreateUser, Role, Users};
 use crate::vault::{MasterKey, MasterKeySource, Vault};
@@ -61,6 +62,7 @@ pub struct App {
     pub vault: Vault,
     pub ratelimits: Ratelimits,
     pub overrides: Overrides,
+    pub namespaces: Namespaces,
     pub verifier: Verifier,
     pub analytics: Analytics,
     pub audit_log: AuditLog,
@@ -70,11 +72,13 @@ pub struct App {
     pub jobs: Jobs,
     pub recorder: Recorder,
     pub requests: Requests,
+    pub request_log: RequestLog,
     ledger: Ledger,
     events: Database,
     limiter: RateLimiter,
     writer: Mutex<Option<Writer>>,
     indexer: Mutex<Option<Indexer>>,
+    follower: Mutex<Option<Follower>>,
     dir: DataDir,
     /// Where the server listens, once it does.
     pub address: OnceLock<SocketAddr>,
@@ -96,9 +100,12 @@ impl App {
         let keys = Keys::new(store.clone(), entropy.clone(), vault.clone());
         let search = Search::open(&dir.index())?;
         let indexer = Indexer::start(search.clone(), events.clone());
+        let follower = Follower::start(search.clone(), store.clone());
         let analytics = Analytics::new(search.clone(), events.clone());
         let idempotency = Idempotency::new(store.clone(), vault.clone());
         let cache = config.key_cache_bytes;
+        let (log, percent) = (config.request_log, config.request_log_sample_percent);
+        let request_log = RequestLog::new(log, percent, recorder.clone());
         let app = Arc::new(Self {
             workspaces: Workspaces::new(store.clone(), entropy.clone(), analytics.clone()),
             users: Users::new(store.clone(), entropy.clone()),
@@ -113,6 +120,7 @@ impl App {
             apis: Apis::new(store.clone(), entropy.clone()),
             keys: keys.clone(),
             overrides: Overrides::new(store.clone(), entropy.clone(), namespaces.clone()),
+            namespaces: namespaces.clone(),
             ratelimits: Ratelimits::new(limiter.clone(), namespaces, recorder.clone()),
             verifier: Verifier::new(
                 store.clone(),
@@ -124,10 +132,17 @@ impl App {
             ),
             portals: Portals::new(store.clone(), entropy.clone(), keys.clone(), analytics.clone()),
             analytics,
-            audit_log: AuditLog::new(store.clone()),
+            audit_log: AuditLog::new(store.clone(), search.audit_text(store.clone())),
             search: search.clone(),
             idempotency: idempotency.clone(),
-            jobs: Jobs::new(store.clone(), events.clone(), keys, idempotency, search),
+            jobs: Jobs::new(
+                store.clone(),
+                events.clone(),
+                keys,
+                idempotency,
+                search,
+                config.events_max_bytes,
+            ),
             vault,
             config,
             clock,
@@ -135,11 +150,13 @@ impl App {
             store,
             recorder,
             requests: Requests::default(),
+            request_log,
             ledger,
             events,
             limiter,
             writer: Mutex::new(Some(writer)),
             indexer: Mutex::new(Some(indexer)),
+            follower: Mutex::new(Some(follower)),
             dir,
             address: OnceLock::new(),
         });
@@ -235,6 +252,10 @@ impl App {
         let indexer = self.indexer.lock().take();
         if let Some(indexer) = indexer {
             indexer.shutdown().await?;
+        }
+        let follower = self.follower.lock().take();
+        if let Some(follower) = follower {
+            follower.shutdown().await?;
         }
         self.recorder.last_used().flush(&self.store).await?;
         self.limiter.shutdown(self.clock.now_ms()).await?;

@@ -20,6 +20,7 @@ macro_rules! events {
 events! {
     WorkspaceCreate = "workspace.create";
     WorkspaceUpdate = "workspace.update";
+    WorkspaceDelete = "workspace.delete";
     ApiCreate = "api.create";
     ApiUpdate = "api.update";
     ApiDelete = "api.delete";
@@ -40,6 +41,8 @@ events! {
     RatelimitUpdate = "ratelimit.update";
     RatelimitDelete = "ratelimit.delete";
     NamespaceCreate = "ratelimitNamespace.create";
+    NamespaceUpdate = "ratelimitNamespace.update";
+    NamespaceDelete = "ratelimitNamespace.delete";
     OverrideSet = "ratelimit.set_override";
     OverrideDelete = "ratelimit.delete_override";
     PermissionCreate = "permission.create";

@@ -5,7 +5,10 @@ use std::io::{IsTerminal, Read, Write};
 use clap::ArgMatches;
 use serde::{Deserialize, Serialize};
 
-use super::{api, audit, control, events, index, migration, parser, root_key, setup, user, workspace};
+use super::{
+    api, audit, control, events, index, migration, namespace, parser, requests, root_key, search, setup,
+    user, workspace,
+};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -92,6 +95,9 @@ pub(super) async fn execute(app: &App, request: &Request) -> Result<Output> {
         request.stdin.as_deref().map(|text| PlainKey::new(text.trim_end_matches(['\r', '\n']).to_owned()));
     let cx = context(app, &matches).await?;
     let (group, inner) = matches.subcommand().ok_or_else(unknown)?;
+    if group == "search" {
+        return search::run(app, &cx, inner).await;
+    }
     let (action, inner) = inner.subcommand().ok_or_else(unknown)?;
     match (group, action) {
         ("setup", "link") => setup::link(app, &cx).await,
@@ -105,6 +111,8 @@ pub(super) async fn execute(app: &App, request: &Request) -> Result<Output> {
         ("workspace", "list") => workspace::list(app).await,
         ("workspace", "enable") => workspace::set_enabled(app, &cx, inner, true).await,
         ("workspace", "disable") => workspace::set_enabled(app, &cx, inner, false).await,
+        ("workspace", "rename") => workspace::rename(app, &cx, inner).await,
+        ("workspace", "delete") => workspace::delete(app, &cx, inner).await,
         ("workspace", "set") => workspace::set(app, &cx, inner).await,
         ("api", "list") => api::list(app, &cx).await,
         ("api", "set") => api::set(app, &cx, inner).await,
@@ -113,6 +121,11 @@ pub(super) async fn execute(app: &App, request: &Request) -> Result<Output> {
         ("audit", "export") => audit::export(app, &cx, inner).await,
         ("events", "list") => events::list(app, &cx, inner).await,
         ("events", "top") => events::top(app, &cx, inner).await,
+        ("events", "latency") => events::latency(app, &cx, inner).await,
+        ("requests", "list") => requests::list(app, &cx, inner).await,
+        ("namespace", "list") => namespace::list(app, &cx).await,
+        ("namespace", "rename") => namespace::rename(app, &cx, inner).await,
+        ("namespace", "delete") => namespace::delete(app, &cx, inner).await,
         ("index", "status") => index::status(app).await,
         ("index", "rebuild") => index::rebuild(app).await,
         ("master-key", "rotate") => {

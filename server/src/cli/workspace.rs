@@ -1,4 +1,4 @@
-//! `unkey workspace create | list | enable | disable | set`.
+//! `unkey workspace create | list | rename | delete | enable | disable | set`.
 
 use clap::ArgMatches;
 
@@ -28,6 +28,21 @@ pub(super) async fn list(app: &App) -> Result<Output> {
         ]
     });
     Ok(Output::text(table(&rows.collect::<Vec<_>>())))
+}
+
+pub(super) async fn rename(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<Output> {
+    let text = |name: &str| matches.get_one::<String>(name).map(String::as_str).unwrap_or_default();
+    app.workspaces.rename(cx, text("slug"), text("name")).await?;
+    Ok(Output::default().remark("Renamed."))
+}
+
+pub(super) async fn delete(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<Output> {
+    let text = |name: &str| matches.get_one::<String>(name).map(String::as_str).unwrap_or_default();
+    if text("slug") != text("confirm") {
+        return Err(Error::invalid("--confirm must repeat the slug of the workspace."));
+    }
+    app.workspaces.delete(cx, text("slug")).await?;
+    Ok(Output::default().remark("Deleted."))
 }
 
 pub(super) async fn set_enabled(

@@ -69,9 +69,7 @@ impl Workspaces {
     /// Creates a workspace; the audit entry is its own first one.
     pub async fn create(&self, cx: &OpCtx, command: CreateWorkspace) -> Result<Workspace> {
         check_slug(&command.slug)?;
-        if command.name.is_empty() || command.name.chars().count() > 256 {
-            return Err(Error::invalid("A workspace name has 1 to 256 characters."));
-        }
+        check_name(&command.name)?;
         let workspace = Workspace {
             id: self.entropy.id(WorkspaceId::PREFIX, cx.now_ms),
             slug: command.slug,
@@ -97,6 +95,35 @@ impl Workspaces {
             })
             .await?;
         Ok(workspace)
+    }
+
+    /// Gives a workspace another name to show; its slug stays.
+    pub async fn rename(&self, cx: &OpCtx, slug: &str, name: &str) -> Result<()> {
+        check_name(name)?;
+        let mut workspace = self.resolve(Some(slug)).await?;
+        let before = std::mem::replace(&mut workspace.name, name.to_owned());
+        let changes = json!({ "name": { "before": before, "after": name } });
+        self.save(cx, workspace, before == name, "Renamed", changes).await
+    }
+
+    /// Deletes a workspace: its root keys and keys are refused from the next call
+    /// on. Its slug stays taken, and the last workspace cannot be deleted.
+    pub async fn delete(&self, cx: &OpCtx, slug: &str) -> Result<()> {
+        let workspace = self.resolve(Some(slug)).await?;
+        if self.list().await?.len() == 1 {
+            return Err(Error::invalid("The only workspace cannot be deleted."));
+        }
+        let cx = &OpCtx { workspace: workspace.id.clone(), ..cx.clone() };
+        self.store
+            .write(|tx| async move {
+                store::mark_deleted(&tx, &workspace.id, cx.now_ms).await?;
+                tx.changed(Change::Workspace(workspace.id.clone()));
+                let mut group = Group::new();
+                let description = format!("Deleted workspace {}", workspace.slug);
+                group.push(Event::WorkspaceDelete, description, vec![target(&workspace)]);
+                group.record(cx, &tx, &self.entropy).await
+            })
+            .await
     }
 
     /// Enables or disables a workspace; the next call notices.
@@ -146,6 +173,14 @@ impl Workspaces {
 
 fn target(workspace: &Workspace) -> Target {
     Target::new("workspace", workspace.id.as_str(), Some(&workspace.name))
+}
+
+fn check_name(name: &str) -> Result<()> {
+    if (1..=256).contains(&name.chars().count()) {
+        Ok(())
+    } else {
+        Err(Error::invalid("A workspace name has 1 to 256 characters."))
+    }
 }
 
 fn check_slug(slug: &str) -> Result<()> {

@@ -49,9 +49,22 @@ pub(super) async fn insert(tx: &Tx, workspace: &Workspace) -> Result<()> {
     }
 }
 
-/// Writes the settings of a workspace.
+/// Marks a workspace deleted, and disabled for whoever reads only that.
+pub(super) async fn mark_deleted(tx: &Tx, id: &WorkspaceId, now_ms: i64) -> Result<()> {
+    let row = workspace::ActiveModel {
+        enabled: Set(false),
+        deleted_at: Set(Some(now_ms)),
+        updated_at: Set(Some(now_ms)),
+        ..Default::default()
+    };
+    Entity::update_many().set(row).filter(Column::Id.eq(id.as_str())).exec(tx.db()).await?;
+    Ok(())
+}
+
+/// Writes the name and the settings of a workspace.
 pub(super) async fn update(tx: &Tx, workspace: &Workspace, now_ms: i64) -> Result<()> {
     let row = workspace::ActiveModel {
+        name: Set(workspace.name.clone()),
         enabled: Set(workspace.enabled),
         api_limit_per_minute: Set(workspace.api_limit_per_minute),
         updated_at: Set(Some(now_ms)),
