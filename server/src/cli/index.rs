@@ -17,7 +17,7 @@ pub(super) async fn status(app: &App) -> Result<Output> {
 }
 
 fn row(index: &IndexStatus) -> Vec<String> {
-    let behind = if index.name == "events" { "chunks" } else { "entries" };
+    let behind = if matches!(index.name, "audit" | "entities") { "entries" } else { "chunks" };
     vec![
         index.name.to_owned(),
         if index.rebuilding { "rebuilding" } else { "complete" }.to_owned(),

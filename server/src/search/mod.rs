@@ -295,11 +295,6 @@ impl Search {
         open.map_or(Ok(false), |week| week.seal().map(|()| true))
     }
 
-    fn events_bytes(&self) -> u64 {
-        let weeks = self.0.weeks.read();
-        weeks.keys().map(|(kind, week)| Week::bytes(&self.0.dir, *kind, *week)).sum()
-    }
-
     fn audit(&self) -> &AuditIndex {
         &self.0.audit
     }

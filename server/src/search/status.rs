@@ -1,7 +1,7 @@
 //! How far every index is, for operators and metrics.
 
-use super::Search;
 use super::audit::last_entry;
+use super::{Kind, Search, Week};
 use crate::error::Result;
 use crate::events::last_chunk;
 use crate::store::{Database, Store};
@@ -9,7 +9,7 @@ use crate::store::{Database, Store};
 /// How far an index is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IndexStatus {
-    /// `events`, `audit` or `entities`.
+    /// A kind of event, `audit` or `entities`.
     pub name: &'static str,
     pub documents: u64,
     /// Folders that it is made of.
@@ -26,14 +26,19 @@ impl Search {
         let status = self.status();
         let chunk = last_chunk(events.reader()).await?;
         let behind = |last: i64, at: i64| last.saturating_sub(at).max(0).unsigned_abs();
-        let mut report = vec![IndexStatus {
-            name: "events",
-            documents: status.events,
-            indexes: status.indexes,
-            behind: behind(chunk, status.cursor),
-            rebuilding: status.rebuilding,
-            bytes: self.events_bytes(),
-        }];
+        let mut report = Vec::new();
+        for kind in Kind::ALL {
+            let weeks = self.0.weeks.read();
+            let own = || weeks.iter().filter(|((of, _), _)| *of == kind);
+            report.push(IndexStatus {
+                name: kind.as_str(),
+                documents: own().map(|(_, week)| week.events()).sum(),
+                indexes: own().count(),
+                behind: behind(chunk, status.cursor),
+                rebuilding: status.rebuilding,
+                bytes: own().map(|((kind, week), _)| Week::bytes(&self.0.dir, *kind, *week)).sum(),
+            });
+        }
         let (row, _) = last_entry(store.read()).await?;
         for followed in self.followed() {
             let at = followed.position().filter(|at| at.scan.is_none()).map_or(0, |at| at.row);

@@ -3,10 +3,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod analytics;
 mod audit;
+mod audit_catalogue;
 mod contract;
 mod openapi_drift;
+mod request_log;
 mod schema;
+mod search;
 mod support;
 mod tidy;
 mod v2;
