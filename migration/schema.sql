@@ -371,8 +371,8 @@ CREATE TABLE chunks (
   last_time  BIGINT  NOT NULL,
   events     BIGINT  NOT NULL,
   body       BLOB    NOT NULL
-);
-CREATE INDEX chunks_by_time ON chunks (last_time);
+, kind BIGINT NOT NULL DEFAULT 0);
+CREATE INDEX chunks_by_time ON chunks (kind, last_time);
 CREATE TABLE limiter_counters (
   workspace_id   TEXT   NOT NULL,
   scope          BIGINT NOT NULL,

@@ -3,7 +3,7 @@
 #
 #   ./tests/run.sh             everything, about half an hour on two cores at most
 #   ./tests/run.sh --long      with the heavy runs
-#   ./tests/run.sh --only rust one stage: tools fmt clippy rust node python go fuzz
+#   ./tests/run.sh --only rust one stage: tools fmt rows clippy rust node python go fuzz
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -84,6 +84,9 @@ tools() {
 
 fmt() { cargo fmt --all --check; }
 
+# Every page of the product's documentation in these sections has a test.
+rows() { tests/features/rows.py --require 4,5; }
+
 clippy() { cargo clippy --workspace --all-targets -- -D warnings; }
 
 # The binary is built first: black-box tests run it.
@@ -124,6 +127,7 @@ fuzz() {
 
 stage tools tools
 stage fmt fmt
+stage rows rows
 stage clippy clippy
 stage rust rust
 stage node node_clients

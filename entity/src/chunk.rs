@@ -8,6 +8,8 @@ pub struct Model {
     #[sea_orm(primary_key)]
     pub id: i64,
     pub version: i64,
+    /// 0 for verifications and rate limits, 1 for requests.
+    pub kind: i64,
     pub first_time: i64,
     pub last_time: i64,
     pub events: i64,

@@ -28,7 +28,10 @@ impl MigratorTrait for App {
 #[async_trait::async_trait]
 impl MigratorTrait for Events {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(Sql { name: "e0001_events", up: include_str!("e0001_events.sql") })]
+        vec![
+            Box::new(Sql { name: "e0001_events", up: include_str!("e0001_events.sql") }),
+            Box::new(Sql { name: "e0002_chunk_kinds", up: include_str!("e0002_chunk_kinds.sql") }),
+        ]
     }
 }
 

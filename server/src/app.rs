@@ -21,6 +21,7 @@ use crate::error::{Code, Error, Result};
 use crate::events::{Recorder, Writer};
 use crate::explain::Explainer;
 use crate::http::metrics::Requests;
+use crate::http::request_log::RequestLog;
 use crate::idempotency::Idempotency;
 use crate::identities::Identities;
 use crate::jobs::Jobs;
@@ -32,7 +33,7 @@ use crate::ratelimit::namespaces::Namespaces;
 use crate::ratelimit::overrides::Overrides;
 use crate::ratelimit::{RateLimiter, Ratelimits};
 use crate::root_keys::RootKeys;
-use crate::search::{Indexer, Search};
+use crate::search::{Follower, Indexer, Search};
 use crate::secret_links::SecretLinks;
 use crate::session::Sessions;
 use crate::store::{DataDir, Database, Durability, Store};
@@ -65,6 +66,7 @@ pub struct App {
     pub vault: Vault,
     pub ratelimits: Ratelimits,
     pub overrides: Overrides,
+    pub namespaces: Namespaces,
     pub verifier: Verifier,
     pub analytics: Analytics,
     pub audit_log: AuditLog,
@@ -78,11 +80,13 @@ pub struct App {
     pub jobs: Jobs,
     pub recorder: Recorder,
     pub requests: Requests,
+    pub request_log: RequestLog,
     ledger: Ledger,
     events: Database,
     limiter: RateLimiter,
     writer: Mutex<Option<Writer>>,
     indexer: Mutex<Option<Indexer>>,
+    follower: Mutex<Option<Follower>>,
     dir: DataDir,
     /// Where the server listens, once it does.
     pub address: OnceLock<SocketAddr>,
@@ -104,8 +108,11 @@ impl App {
         let keys = Keys::new(store.clone(), entropy.clone(), vault.clone());
         let search = Search::open(&dir.index())?;
         let indexer = Indexer::start(search.clone(), events.clone());
+        let follower = Follower::start(search.clone(), store.clone());
         let analytics = Analytics::new(search.clone(), events.clone());
         let idempotency = Idempotency::new(store.clone(), vault.clone());
+        let (log, percent) = (config.request_log, config.request_log_sample_percent);
+        let request_log = RequestLog::new(log, percent, recorder.clone());
         let verifier = Verifier::new(
             store.clone(),
             limiter.clone(),
@@ -117,7 +124,7 @@ impl App {
         let permissions = Permissions::new(store.clone(), entropy.clone());
         let identities = Identities::new(store.clone(), entropy.clone());
         let overrides = Overrides::new(store.clone(), entropy.clone(), namespaces.clone());
-        let audit_log = AuditLog::new(store.clone());
+        let audit_log = AuditLog::new(store.clone(), search.audit_text(store.clone()));
         let sources = Sources {
             keys: keys.clone(),
             identities: identities.clone(),
@@ -150,6 +157,7 @@ impl App {
             apis: Apis::new(store.clone(), entropy.clone()),
             keys: keys.clone(),
             overrides,
+            namespaces: namespaces.clone(),
             ratelimits: Ratelimits::new(limiter.clone(), namespaces, recorder.clone()),
             explainer: Explainer::new(keys.clone(), verifier.clone(), limiter.clone(), analytics.clone()),
             verifier,
@@ -158,7 +166,14 @@ impl App {
             audit_log,
             search: search.clone(),
             idempotency: idempotency.clone(),
-            jobs: Jobs::new(store.clone(), events.clone(), keys, idempotency, search),
+            jobs: Jobs::new(
+                store.clone(),
+                events.clone(),
+                keys,
+                idempotency,
+                search,
+                config.events_max_bytes,
+            ),
             vault,
             config,
             clock,
@@ -166,11 +181,13 @@ impl App {
             store,
             recorder,
             requests: Requests::default(),
+            request_log,
             ledger,
             events,
             limiter,
             writer: Mutex::new(Some(writer)),
             indexer: Mutex::new(Some(indexer)),
+            follower: Mutex::new(Some(follower)),
             dir,
             address: OnceLock::new(),
         });
@@ -271,6 +288,10 @@ impl App {
         let indexer = self.indexer.lock().take();
         if let Some(indexer) = indexer {
             indexer.shutdown().await?;
+        }
+        let follower = self.follower.lock().take();
+        if let Some(follower) = follower {
+            follower.shutdown().await?;
         }
         self.flush_last_used().await?;
         self.limiter.shutdown(self.clock.now_ms()).await?;

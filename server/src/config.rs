@@ -51,6 +51,17 @@ pub const SETTINGS: &[Setting] = &[
     plain("key_cache_mib", "64", "Memory for cached keys, in MiB"),
     plain("limiter_max_counters", "1000000", "Rate-limit counters kept in memory"),
     plain("worker_threads", "0", "Threads that serve requests; 0 for one per core"),
+    plain("request_log", "on", "Requests to remember: on, errors, or off"),
+    plain(
+        "request_log_sample_percent",
+        "1",
+        "Of successful verifications and limit checks, how many to remember",
+    ),
+    plain(
+        "events_max_mib",
+        "10240",
+        "Disk space for stored events, in MiB, the oldest go first; 0 for no cap",
+    ),
     plain("admin_email", "", "E-mail of the owner made on the first start"),
     secret("admin_password", "Password of that owner"),
     secret(
@@ -78,6 +89,15 @@ pub enum LogFormat {
     Json,
 }
 
+/// Which requests the request log holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogRequests {
+    On,
+    /// Failed ones, and verifications of unknown keys.
+    Errors,
+    Off,
+}
+
 /// Resolved and valid settings.
 #[derive(Clone)]
 pub struct Config {
@@ -94,6 +114,11 @@ pub struct Config {
     pub limiter_max_counters: usize,
     /// 0 is one per core.
     pub worker_threads: usize,
+    pub request_log: LogRequests,
+    /// 0 to 100.
+    pub request_log_sample_percent: u8,
+    /// 0 is no cap.
+    pub events_max_bytes: u64,
     pub admin_email: Option<String>,
     pub admin_password: Option<PlainKey>,
     /// 32 bytes in base64.
@@ -164,6 +189,18 @@ impl Config {
         let limiter_max_counters =
             parsed("limiter_max_counters", text("limiter_max_counters"), 0, &mut check);
         let worker_threads = parsed("worker_threads", text("worker_threads"), 0, &mut check);
+        let request_log = match text("request_log") {
+            "errors" => LogRequests::Errors,
+            "off" => LogRequests::Off,
+            other => {
+                check("request_log", (other != "on").then(|| "must be on, errors or off".to_owned()));
+                LogRequests::On
+            }
+        };
+        let percent: u8 =
+            parsed("request_log_sample_percent", text("request_log_sample_percent"), 1, &mut check);
+        check("request_log_sample_percent", (percent > 100).then(|| "must be 0 to 100".to_owned()));
+        let events_max_mib: u64 = parsed("events_max_mib", text("events_max_mib"), 0, &mut check);
         let trusted_proxies = networks(text("trusted_proxies"), &mut check);
         let log_format = log_format(text("log_format"), &mut check);
         let levels = ["error", "warn", "info", "debug", "trace"];
@@ -194,6 +231,9 @@ impl Config {
             key_cache_bytes: key_cache_mib.saturating_mul(1 << 20),
             limiter_max_counters,
             worker_threads,
+            request_log,
+            request_log_sample_percent: percent,
+            events_max_bytes: events_max_mib.saturating_mul(1 << 20),
             admin_email: some("admin_email"),
             admin_password: hidden("admin_password"),
             master_key: hidden("master_key"),
@@ -212,7 +252,7 @@ impl Config {
                 (false, true) => "(hidden)",
                 (false, false) => value,
             };
-            let _ = writeln!(text, "{:<22} {shown:<28} {source}", setting.name);
+            let _ = writeln!(text, "{:<26} {shown:<28} {source}", setting.name);
         }
         text
     }

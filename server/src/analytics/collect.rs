@@ -10,8 +10,9 @@ use rustc_hash::FxHashMap;
 use smallvec::{SmallVec, smallvec};
 use tantivy::collector::{Collector, SegmentCollector};
 use tantivy::columnar::{Cardinality, Column, StrColumn};
-use tantivy::{DateTime, DocId, Score, SegmentOrdinal, SegmentReader, TantivyError};
+use tantivy::{DocId, Score, SegmentOrdinal, SegmentReader, TantivyError};
 
+use super::columns::{Slots, Times};
 use super::{Buckets, Counts, GroupBy, Question};
 
 /// Start of the bucket and texts of the groups, to counts.
@@ -55,11 +56,6 @@ impl Collector for CountCollector {
 
     fn for_segment(&self, _: SegmentOrdinal, segment: &SegmentReader) -> tantivy::Result<CountSegment> {
         let columns = segment.fast_fields();
-        let time = columns.date("time")?;
-        let (start, end) = self.span;
-        let outside = segment.num_docs() == 0
-            || time.max_value().into_timestamp_millis() < start
-            || time.min_value().into_timestamp_millis() >= end;
         let groups = self.group_by.iter().map(|by| columns.str(by.field()));
         let groups: Vec<Option<StrColumn>> = groups.collect::<tantivy::Result<_>>()?;
         let dense = match groups.as_slice() {
@@ -68,15 +64,12 @@ impl Collector for CountCollector {
         };
         Ok(CountSegment {
             dense,
-            outside,
-            span: self.span,
-            buckets: self.buckets.clone(),
-            time,
+            times: Times::of(segment, self.span)?,
+            slots: Slots::of(self.buckets.clone()),
             outcome: columns.str("outcome")?,
             cost: columns.i64("cost")?,
             groups,
             block: Block::default(),
-            bucket: (i64::MAX, i64::MAX),
             open: (0, Tally::default()),
             counts: FxHashMap::default(),
         })
@@ -100,7 +93,6 @@ impl Collector for CountCollector {
 /// Columns of the events being counted.
 #[derive(Default)]
 struct Block {
-    times: Vec<Option<DateTime>>,
     outcomes: Vec<Option<u64>>,
     costs: Vec<Option<i64>>,
     numbers: Vec<Option<u64>>,
@@ -112,6 +104,8 @@ struct Dense {
     /// By number, a row of outcomes each; the last row is of the missing group.
     outcomes: Vec<u32>,
     costs: Vec<i64>,
+    /// Whether an event may be in several groups.
+    several: bool,
 }
 
 /// Groups of a segment that are counted densely: a bound on memory.
@@ -120,9 +114,12 @@ const DENSE_GROUPS: usize = 1_000_000;
 impl Dense {
     fn over(column: &StrColumn) -> Option<Self> {
         let groups = column.num_terms() + 1;
-        let is_single = column.ords().get_cardinality() != Cardinality::Multivalued;
-        (is_single && groups <= DENSE_GROUPS)
-            .then(|| Self { outcomes: vec![0; groups * OUTCOMES], costs: vec![0; groups] })
+        let several = column.ords().get_cardinality() == Cardinality::Multivalued;
+        (groups <= DENSE_GROUPS).then(|| Self {
+            outcomes: vec![0; groups * OUTCOMES],
+            costs: vec![0; groups],
+            several,
+        })
     }
 
     fn add(&mut self, number: Option<u64>, outcome: usize, cost: i64) {
@@ -130,6 +127,16 @@ impl Dense {
         let group = number.map_or(missing, |number| (number as usize).min(missing));
         self.outcomes[group * OUTCOMES + outcome.min(OUTCOMES - 1)] += 1;
         self.costs[group] += cost;
+    }
+
+    fn add_each(&mut self, column: &StrColumn, doc: DocId, outcome: usize, cost: i64) {
+        let mut numbers = column.ords().values_for_doc(doc).peekable();
+        if numbers.peek().is_none() {
+            self.add(None, outcome, cost);
+        }
+        for number in numbers {
+            self.add(Some(number), outcome, cost);
+        }
     }
 
     fn into_tallies(self) -> FxHashMap<Place, Tally> {
@@ -150,37 +157,18 @@ impl Dense {
 
 pub(super) struct CountSegment {
     dense: Option<Dense>,
-    outside: bool,
-    span: (i64, i64),
-    buckets: Option<Arc<Buckets>>,
-    time: Column<DateTime>,
+    times: Times,
+    slots: Slots,
     outcome: Option<StrColumn>,
     cost: Column<i64>,
     groups: Vec<Option<StrColumn>>,
     block: Block,
-    /// Start and end of the bucket of the last event: the next is mostly in it.
-    bucket: (i64, i64),
     /// Without groups: the bucket being counted, kept out of the map until the next.
     open: (i64, Tally),
     counts: FxHashMap<Place, Tally>,
 }
 
 impl CountSegment {
-    /// Where the bucket of a moment begins; `None` before the first.
-    fn bucket_of(&mut self, time_ms: i64) -> Option<i64> {
-        match self.buckets.as_deref() {
-            None => Some(0),
-            Some(Buckets::Every(length_ms)) => {
-                if !(self.bucket.0..self.bucket.1).contains(&time_ms) {
-                    let start = time_ms - time_ms.rem_euclid(*length_ms);
-                    self.bucket = (start, start + length_ms);
-                }
-                Some(self.bucket.0)
-            }
-            Some(buckets) => buckets.start_of(time_ms),
-        }
-    }
-
     fn count_alone(&mut self, bucket: i64, outcome: usize, cost: i64) {
         if self.open.0 != bucket {
             self.close();
@@ -246,37 +234,30 @@ impl SegmentCollector for CountSegment {
     }
 
     fn collect_block(&mut self, docs: &[DocId]) {
-        if self.outside {
+        let Some(outcome) = self.outcome.clone() else { return };
+        if !self.times.read(docs) {
             return;
         }
-        let Some(outcome) = self.outcome.clone() else { return };
         let mut block = std::mem::take(&mut self.block);
-        block.times.resize(docs.len(), None);
         block.outcomes.resize(docs.len(), None);
         block.costs.resize(docs.len(), None);
-        self.time.first_vals(docs, &mut block.times[..docs.len()]);
         outcome.ords().first_vals(docs, &mut block.outcomes[..docs.len()]);
         self.cost.first_vals(docs, &mut block.costs[..docs.len()]);
-        if let (Some(_), [Some(column)]) = (&self.dense, self.groups.as_slice()) {
+        if let (Some(Dense { several: false, .. }), [Some(column)]) = (&self.dense, self.groups.as_slice()) {
             block.numbers.resize(docs.len(), None);
             column.ords().first_vals(docs, &mut block.numbers[..docs.len()]);
         }
         for (position, doc) in docs.iter().enumerate() {
-            let (Some(time), Some(outcome)) = (block.times[position], block.outcomes[position]) else {
+            let (Some(time_ms), Some(outcome)) = (self.times.get(position), block.outcomes[position]) else {
                 continue;
             };
-            let time_ms = time.into_timestamp_millis();
-            if !(self.span.0..self.span.1).contains(&time_ms) {
-                continue;
-            }
-            let Some(bucket) = self.bucket_of(time_ms) else { continue };
+            let Some(bucket) = self.slots.start(time_ms) else { continue };
             let (outcome, cost) = (outcome as usize, block.costs[position].unwrap_or(0));
-            if let Some(dense) = &mut self.dense {
-                dense.add(block.numbers[position], outcome, cost);
-            } else if self.groups.is_empty() {
-                self.count_alone(bucket, outcome, cost);
-            } else {
-                self.count_grouped(*doc, bucket, outcome, cost);
+            match (&mut self.dense, self.groups.as_slice()) {
+                (Some(dense), [Some(column)]) if dense.several => dense.add_each(column, *doc, outcome, cost),
+                (Some(dense), _) => dense.add(block.numbers[position], outcome, cost),
+                (None, []) => self.count_alone(bucket, outcome, cost),
+                (None, _) => self.count_grouped(*doc, bucket, outcome, cost),
             }
         }
         self.block = block;

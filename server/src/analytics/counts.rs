@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use entity::ids::WorkspaceId;
 
 use super::collect::{Collected, CountCollector};
-use super::{Analytics, Filter};
+use super::{Analytics, Buckets, Filter};
 use crate::error::{Error, Result};
 use crate::search::Kind;
 
@@ -27,15 +27,6 @@ pub struct Question {
     pub group_by: Vec<GroupBy>,
 }
 
-/// Spans of time, a row each.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Buckets {
-    /// Of this length, counted from the epoch.
-    Every(i64),
-    /// From each of these moments to the next: days and months of a time zone.
-    From(Vec<i64>),
-}
-
 /// What rows are told apart by. A verification with several tags is in the rows
 /// of all of them, one without is in the row of the empty text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -49,6 +40,12 @@ pub enum GroupBy {
     Tags,
     Namespace,
     Identifier,
+    /// Of requests, as all that follow.
+    Door,
+    Path,
+    Status,
+    /// A verification's outcome, or the code of the error.
+    Code,
 }
 
 impl GroupBy {
@@ -62,11 +59,16 @@ impl GroupBy {
             GroupBy::Tags => "tags",
             GroupBy::Namespace => "namespace",
             GroupBy::Identifier => "identifier",
+            GroupBy::Door => "door",
+            GroupBy::Path => "path",
+            GroupBy::Status => "status",
+            GroupBy::Code => "code",
         }
     }
 }
 
-/// Events by outcome. Rate-limit decisions are `passed` and `denied`.
+/// Events by outcome. Rate-limit decisions are `passed` and `denied`, requests
+/// `served`, `refused` (4xx) and `failed` (5xx).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     pub valid: i64,
@@ -78,6 +80,9 @@ pub struct Counts {
     pub usage_exceeded: i64,
     pub passed: i64,
     pub denied: i64,
+    pub served: i64,
+    pub refused: i64,
+    pub failed: i64,
     /// Credits spent, or tokens asked for.
     pub cost: i64,
 }
@@ -93,6 +98,9 @@ impl Counts {
             + self.usage_exceeded
             + self.passed
             + self.denied
+            + self.served
+            + self.refused
+            + self.failed
     }
 
     pub(super) fn of_outcome(&mut self, outcome: &str) -> Option<&mut i64> {
@@ -106,6 +114,9 @@ impl Counts {
             "USAGE_EXCEEDED" => &mut self.usage_exceeded,
             "passed" => &mut self.passed,
             "denied" => &mut self.denied,
+            "served" => &mut self.served,
+            "refused" => &mut self.refused,
+            "failed" => &mut self.failed,
             _ => return None,
         })
     }
@@ -120,6 +131,9 @@ impl Counts {
         self.usage_exceeded += other.usage_exceeded;
         self.passed += other.passed;
         self.denied += other.denied;
+        self.served += other.served;
+        self.refused += other.refused;
+        self.failed += other.failed;
         self.cost += other.cost;
     }
 }
@@ -134,44 +148,14 @@ pub struct Row {
     pub counts: Counts,
 }
 
-impl Buckets {
-    /// Where the bucket of a moment begins; `None` before the first.
-    pub(super) fn start_of(&self, time_ms: i64) -> Option<i64> {
-        match self {
-            Buckets::Every(length_ms) => Some(time_ms - time_ms.rem_euclid(*length_ms)),
-            Buckets::From(starts) => {
-                let after = starts.partition_point(|start| *start <= time_ms);
-                starts.get(after.checked_sub(1)?).copied()
-            }
-        }
-    }
-
-    /// Every bucket of a span, empty ones included.
-    pub fn starts(&self, start_ms: i64, end_ms: i64) -> Vec<i64> {
-        match self {
-            Buckets::Every(length_ms) => {
-                let (first, last) = (start_ms.div_euclid(*length_ms), (end_ms - 1).div_euclid(*length_ms));
-                (first..=last).map(|slot| slot * length_ms).collect()
-            }
-            Buckets::From(starts) => starts.iter().copied().filter(|start| *start < end_ms).collect(),
-        }
-    }
-}
-
 impl Analytics {
     /// Rows in no particular order; buckets and groups without events have none.
     pub async fn count(&self, question: Question) -> Result<Vec<Row>> {
-        if question.end_ms <= question.start_ms {
-            return Err(Error::invalid("The end must lie after the start."));
-        }
-        let search = self.search.clone();
-        tokio::task::spawn_blocking(move || {
-            let mut rows: HashMap<(i64, Vec<String>), Counts> = HashMap::new();
-            for week in search.between(question.kind, question.start_ms, question.end_ms) {
-                let query = question.filter.query(&question.workspace, &week);
-                let collector = CountCollector::new(&question);
-                let found: Collected =
-                    week.searcher().search(&*query, &collector).map_err(Error::internal)?;
+        type Rows = HashMap<(i64, Vec<String>), Counts>;
+        let rows = self
+            .over_weeks(question, |question, week, query, rows: &mut Rows| {
+                let collector = CountCollector::new(question);
+                let found: Collected = week.searcher().search(query, &collector).map_err(Error::internal)?;
                 for (place, counts) in found {
                     rows.entry(place).or_default().add(&counts);
                 }
@@ -180,11 +164,10 @@ impl Analytics {
                         "The question has too many rows: narrow its span or its groups.",
                     ));
                 }
-            }
-            let row = |((time_ms, groups), counts)| Row { time_ms, groups, counts };
-            Ok(rows.into_iter().map(row).collect())
-        })
-        .await
-        .map_err(Error::internal)?
+                Ok(())
+            })
+            .await?;
+        let row = |((time_ms, groups), counts)| Row { time_ms, groups, counts };
+        Ok(rows.into_iter().map(row).collect())
     }
 }

@@ -39,7 +39,8 @@ type Place = (i64, u64, u64);
 impl Analytics {
     pub async fn page(&self, of: PageOf) -> Result<EventPage> {
         let limit = of.limit.clamp(1, 1000);
-        let (search, asked) = (self.search.clone(), of.clone());
+        let (search, mut asked) = (self.search.clone(), of.clone());
+        asked.start_ms = asked.start_ms.max(search.floor(asked.kind));
         let mut places = tokio::task::spawn_blocking(move || {
             let mut places: Vec<Place> = Vec::new();
             // Weeks are apart in time: the newest that fill a page are enough.

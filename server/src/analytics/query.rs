@@ -5,7 +5,7 @@ use tantivy::Term;
 use tantivy::query::{AllQuery, BooleanQuery, Occur, Query, TermQuery, TermSetQuery};
 use tantivy::schema::{Field, IndexRecordOption};
 
-use crate::search::Week;
+use crate::search::{Week, any, begins_with, words};
 
 /// Which events of a workspace; an empty list is no condition, and the members
 /// of a list are alternatives.
@@ -22,6 +22,16 @@ pub struct Filter {
     pub request_ids: Vec<String>,
     pub ips: Vec<String>,
     pub root_keys: Vec<String>,
+    /// Of requests, as all that follow but the text.
+    pub doors: Vec<String>,
+    pub methods: Vec<String>,
+    pub paths: Vec<String>,
+    pub statuses: Vec<String>,
+    /// A verification's outcome, or the code of the error.
+    pub codes: Vec<String>,
+    /// Each word of it must begin an id, external id, tag, identifier or address
+    /// of the event; or, of requests, a word of what is logged.
+    pub text: Option<String>,
 }
 
 impl Filter {
@@ -43,14 +53,42 @@ impl Filter {
             (fields.request_id, &self.request_ids),
             (fields.ip, &self.ips),
             (fields.root_key, &self.root_keys),
+            (fields.door, &self.doors),
+            (fields.method, &self.methods),
+            (fields.path, &self.paths),
+            (fields.status, &self.statuses),
+            (fields.code, &self.codes),
         ];
         let musts = conditions
             .into_iter()
             .filter(|(_, texts)| !texts.is_empty())
             .map(|(field, texts)| (Occur::Must, any_of(field, texts)));
-        let musts: Vec<_> = musts.collect();
+        let mut musts: Vec<_> = musts.collect();
+        let text = self.text.as_deref().unwrap_or_default();
+        musts.extend(text.split_whitespace().map(|word| (Occur::Must, mentions(week, word))));
         if musts.is_empty() { Box::new(AllQuery) } else { Box::new(BooleanQuery::new(musts)) }
     }
+}
+
+/// Events that mention a word: in a field that holds one text, the text must
+/// begin with it as it stands.
+fn mentions(week: &Week, word: &str) -> Box<dyn Query> {
+    let fields = week.fields();
+    let whole = [
+        fields.request_id,
+        fields.key,
+        fields.identity,
+        fields.external_id,
+        fields.tag,
+        fields.api,
+        fields.namespace,
+        fields.identifier,
+        fields.root_key,
+        fields.ip,
+    ];
+    let mut ways: Vec<Box<dyn Query>> = whole.into_iter().map(|field| begins_with(field, word)).collect();
+    ways.extend(words(word).iter().map(|word| begins_with(fields.text, word)));
+    any(ways)
 }
 
 fn any_of(field: Field, texts: &[String]) -> Box<dyn Query> {

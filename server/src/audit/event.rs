@@ -41,6 +41,8 @@ events! {
     RatelimitUpdate = "ratelimit.update";
     RatelimitDelete = "ratelimit.delete";
     NamespaceCreate = "ratelimitNamespace.create";
+    NamespaceUpdate = "ratelimitNamespace.update";
+    NamespaceDelete = "ratelimitNamespace.delete";
     OverrideSet = "ratelimit.set_override";
     OverrideDelete = "ratelimit.delete_override";
     PermissionCreate = "permission.create";

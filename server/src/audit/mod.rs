@@ -10,4 +10,4 @@ mod store;
 
 pub use event::Event;
 pub use log::{Group, Target, changes};
-pub use read::{AuditEntry, AuditFilter, AuditLog, AuditTarget};
+pub use read::{AuditEntry, AuditFilter, AuditLog, AuditTarget, TextIndex};

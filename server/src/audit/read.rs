@@ -1,6 +1,10 @@
 //! Reading the audit log: by event, actor, target, text and time, newest first.
 
-use entity::ids::AuditId;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use entity::ids::{AuditId, WorkspaceId};
 use serde_json::{Value, json};
 
 use super::store;
@@ -26,7 +30,8 @@ pub struct AuditFilter {
     pub actor: Option<String>,
     /// Id of a resource an entry is about.
     pub target: Option<String>,
-    /// Text of the description, or of a target's name, whatever its case.
+    /// Words, each of which must begin a word of the description, the actor, a
+    /// target's name or id, or a changed value.
     pub text: Option<String>,
     pub request_id: Option<String>,
     /// Unix milliseconds, inclusive.
@@ -64,27 +69,46 @@ pub struct AuditTarget {
     pub meta: Option<Value>,
 }
 
+/// Finds entries by text. The room that indexes them stands further right.
+pub trait TextIndex: Send + Sync {
+    /// Ids of the entries that match the whole filter, the newest first, from the
+    /// cursor of the page on; one more than the page has if there are more.
+    fn find<'a>(
+        &'a self,
+        workspace: &'a WorkspaceId,
+        filter: &'a AuditFilter,
+        page: &'a Page,
+    ) -> Pin<Box<dyn Future<Output = Result<Vec<AuditId>>> + Send + 'a>>;
+}
+
 /// Reads the audit log. Cheap to clone.
 #[derive(Clone)]
 pub struct AuditLog {
     store: Store,
+    text: Arc<dyn TextIndex>,
 }
 
 impl AuditLog {
-    pub fn new(store: Store) -> Self {
-        Self { store }
+    pub fn new(store: Store, text: Arc<dyn TextIndex>) -> Self {
+        Self { store, text }
     }
 
     /// A page of entries. Its cursor names the next one.
     pub async fn list(&self, cx: &OpCtx, filter: &AuditFilter, page: &Page) -> Result<Paged<AuditEntry>> {
         cx.require(Operation::AuditRead, grants::Target::NONE)?;
-        store::list(self.store.read(), &cx.workspace, filter, page).await
+        if filter.text.is_none() {
+            return store::list(self.store.read(), &cx.workspace, filter, page).await;
+        }
+        let found = self.text.find(&cx.workspace, filter, page).await?;
+        let ids = Paged::from_rows(found, page, AuditId::as_str);
+        let items = store::read(self.store.read(), &cx.workspace, &ids.items).await?;
+        Ok(Paged { items, next: ids.next })
     }
 }
 
 impl AuditFilter {
     /// The stored name of the asked event.
-    pub(super) fn stored_event(&self) -> Option<&str> {
+    pub fn stored_event(&self) -> Option<&str> {
         let asked = self.event.as_deref()?;
         Some(ALIASES.iter().find(|(old, _)| *old == asked).map_or(asked, |(_, stored)| stored))
     }

@@ -6,8 +6,7 @@ use entity::ids::{AuditId, CorrelationId, WorkspaceId};
 use entity::{audit_entry, audit_target, idempotency_key};
 use sea_orm::sea_query::{Expr, ExprTrait, Func};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    Set, SqlErr,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Set, SqlErr,
 };
 
 use super::log::{Entry, actor};
@@ -86,7 +85,7 @@ pub(super) async fn insert(
     Ok(())
 }
 
-/// A page of entries, the newest first; ids grow with time.
+/// A page of entries, the newest first; ids grow with time. Looks at no text.
 pub(super) async fn list(
     db: &impl ConnectionTrait,
     workspace: &WorkspaceId,
@@ -113,14 +112,6 @@ pub(super) async fn list(
                 targets().filter(audit_target::Column::TargetId.eq(target.as_str())).into_query(),
             ));
     }
-    if let Some(text) = &filter.text {
-        let text = text.to_lowercase();
-        let named = targets().filter(holds_at(audit_target::Column::Name, &text).gt(0)).into_query();
-        let either = Condition::any()
-            .add(holds_at(Column::Description, &text).gt(0))
-            .add(Column::Id.in_subquery(named));
-        select = select.filter(either);
-    }
     if let Some(since_ms) = filter.since_ms {
         select = select.filter(Column::Time.gte(since_ms));
     }
@@ -132,7 +123,26 @@ pub(super) async fn list(
     }
     let rows = select.order_by_desc(Column::Id).limit(page.limit + 1).all(db).await?;
     let rows = Paged::from_rows(rows, page, |row| row.id.as_str());
-    let ids = rows.items.iter().map(|row| row.id.clone());
+    Ok(Paged { items: with_targets(db, rows.items).await?, next: rows.next })
+}
+
+/// The entries with these ids, the newest first.
+pub(super) async fn read(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    ids: &[AuditId],
+) -> Result<Vec<AuditEntry>> {
+    let rows = audit_entry::Entity::find()
+        .filter(audit_entry::Column::WorkspaceId.eq(workspace.clone()))
+        .filter(audit_entry::Column::Id.is_in(ids.iter().cloned()))
+        .order_by_desc(audit_entry::Column::Id)
+        .all(db)
+        .await?;
+    with_targets(db, rows).await
+}
+
+async fn with_targets(db: &impl ConnectionTrait, rows: Vec<audit_entry::Model>) -> Result<Vec<AuditEntry>> {
+    let ids = rows.iter().map(|row| row.id.clone());
     let about = audit_target::Entity::find()
         .filter(audit_target::Column::AuditId.is_in(ids))
         .order_by_asc(audit_target::Column::Position)
@@ -142,11 +152,11 @@ pub(super) async fn list(
     for row in about {
         of_entry.entry(row.audit_id.clone()).or_default().push(target(row)?);
     }
-    let items = rows.items.into_iter().map(|row| {
+    let entries = rows.into_iter().map(|row| {
         let targets = of_entry.remove(&row.id).unwrap_or_default();
         entry(row, targets)
     });
-    Ok(Paged { items: items.collect::<Result<Vec<_>>>()?, next: rows.next })
+    entries.collect()
 }
 
 fn targets() -> sea_orm::Select<audit_target::Entity> {

@@ -6,7 +6,8 @@ use clap::ArgMatches;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    api, audit, control, events, explain, export, index, migration, parser, root_key, setup, user, workspace,
+    api, audit, control, events, explain, export, index, migration, namespace, parser, requests, root_key,
+    search, setup, user, workspace,
 };
 use crate::app::App;
 use crate::clock::Clock;
@@ -94,6 +95,9 @@ pub(super) async fn execute(app: &App, request: &Request) -> Result<Output> {
         request.stdin.as_deref().map(|text| PlainKey::new(text.trim_end_matches(['\r', '\n']).to_owned()));
     let cx = context(app, &matches).await?;
     let (group, inner) = matches.subcommand().ok_or_else(unknown)?;
+    if group == "search" {
+        return search::run(app, &cx, inner).await;
+    }
     let (action, inner) = inner.subcommand().ok_or_else(unknown)?;
     match (group, action) {
         ("setup", "link") => setup::link(app, &cx).await,
@@ -122,6 +126,11 @@ pub(super) async fn execute(app: &App, request: &Request) -> Result<Output> {
         ("events", "top") => events::top(app, &cx, inner).await,
         ("export", list) => export::export(app, &cx, list, inner).await,
         ("explain", "key") => explain::explain(app, &cx, inner, secret).await,
+        ("events", "latency") => events::latency(app, &cx, inner).await,
+        ("requests", "list") => requests::list(app, &cx, inner).await,
+        ("namespace", "list") => namespace::list(app, &cx).await,
+        ("namespace", "rename") => namespace::rename(app, &cx, inner).await,
+        ("namespace", "delete") => namespace::delete(app, &cx, inner).await,
         ("index", "status") => index::status(app).await,
         ("index", "rebuild") => index::rebuild(app).await,
         ("master-key", "rotate") => {

@@ -1,10 +1,10 @@
-//! `unkey events list | top`: what was verified and limited.
+//! `unkey events list | top | latency`: what was verified and limited.
 
 use clap::ArgMatches;
 
 use super::Output;
 use super::admin::{date, table};
-use crate::analytics::{Filter, GroupBy, PageOf, Question};
+use crate::analytics::{Buckets, Filter, GroupBy, Metric, PageOf, Question, Row, Unit, Zone};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::events::Stored;
@@ -48,6 +48,7 @@ fn row(event: &Stored) -> Vec<String> {
             format!("{} of {} left", event.remaining, event.limit),
             event.request_id.clone(),
         ],
+        Stored::Request(event) => super::requests::row(event),
     }
 }
 
@@ -67,39 +68,63 @@ pub(super) async fn top(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<O
             ));
         }
     };
+    let question = question(cx, matches, kind);
+    let limit = matches.get_one::<usize>("limit").copied().unwrap_or(10);
+    let top = app.analytics.top(question, group, Metric::Total, limit).await?;
+    let line = |row: &Row| {
+        let good = row.counts.valid + row.counts.passed;
+        vec![
+            row.groups.first().cloned().unwrap_or_default(),
+            format!("{} events", row.counts.total()),
+            format!("{} refused", row.counts.total() - good),
+        ]
+    };
+    let output = Output::text(table(&top.rows.iter().map(line).collect::<Vec<_>>()));
+    Ok(if top.approximate { output.remark("There are so many that others may belong here.") } else { output })
+}
+
+/// How long things took, by day or hour.
+pub(super) async fn latency(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<Output> {
+    let mut question = question(cx, matches, kind(matches));
+    let unit = match matches.get_one::<String>("by").map(String::as_str) {
+        Some("hour") => Unit::Hour,
+        _ => Unit::Day,
+    };
+    question.buckets = Some(Buckets::of(unit, Zone::UTC, question.start_ms, question.end_ms)?);
+    let header = ["from", "events", "average", "p50", "p75", "p90", "p99", "max"].map(str::to_owned).to_vec();
+    let ms = |us: f64| format!("{:.2} ms", us / 1000.0);
+    let rows = app.analytics.latency(question).await?.into_iter().map(|row| {
+        let us = [row.p50_us, row.p75_us, row.p90_us, row.p99_us, row.max_us];
+        let mut cells = vec![date(row.time_ms), row.count.to_string(), ms(row.avg_us)];
+        cells.extend(us.map(|us| ms(us as f64)));
+        cells
+    });
+    Ok(Output::text(table(&std::iter::once(header).chain(rows).collect::<Vec<_>>())))
+}
+
+fn question(cx: &OpCtx, matches: &ArgMatches, kind: Kind) -> Question {
     let (start_ms, end_ms) = span(cx, matches);
-    let question = Question {
+    Question {
         kind,
         workspace: cx.workspace.clone(),
         start_ms,
         end_ms,
         filter: filter(matches),
         buckets: None,
-        group_by: vec![group],
-    };
-    let mut rows = app.analytics.count(question).await?;
-    rows.sort_by_key(|row| std::cmp::Reverse(row.counts.total()));
-    rows.truncate(matches.get_one::<usize>("limit").copied().unwrap_or(10));
-    let line = |row: &crate::analytics::Row| {
-        let good = row.counts.valid + row.counts.passed;
-        let name = row.groups.first().filter(|name| !name.is_empty()).map_or("(none)", String::as_str);
-        vec![
-            name.to_owned(),
-            format!("{} events", row.counts.total()),
-            format!("{} refused", row.counts.total() - good),
-        ]
-    };
-    Ok(Output::text(table(&rows.iter().map(line).collect::<Vec<_>>())))
+        group_by: Vec::new(),
+    }
 }
 
 fn kind(matches: &ArgMatches) -> Kind {
     match matches.get_one::<String>("kind").map(String::as_str) {
         Some("ratelimits") => Kind::Ratelimits,
+        Some("requests") => Kind::Requests,
         _ => Kind::Verifications,
     }
 }
 
-fn span(cx: &OpCtx, matches: &ArgMatches) -> (i64, i64) {
+/// The span that `--days` asks for.
+pub(super) fn span(cx: &OpCtx, matches: &ArgMatches) -> (i64, i64) {
     let days = matches.get_one::<i64>("days").copied().unwrap_or(7).clamp(1, 400);
     (cx.now_ms - days * DAY_MS, cx.now_ms + 1)
 }
@@ -113,6 +138,7 @@ fn filter(matches: &ArgMatches) -> Filter {
         tags: texts("tag"),
         identifiers: texts("identifier"),
         request_ids: texts("request-id"),
+        text: matches.get_one("text").cloned(),
         ..Filter::default()
     }
 }

@@ -28,10 +28,13 @@ pub(super) fn command() -> Command {
         .subcommand(explain())
         .subcommand(export())
         .subcommand(
-            group("index", "The index of events, a view that can be built again")
-                .subcommand(Command::new("status").about("How far the index is"))
-                .subcommand(Command::new("rebuild").about("Throw the index away and build it again")),
+            group("index", "The search indexes, views that can be built again")
+                .subcommand(Command::new("status").about("How far the indexes are"))
+                .subcommand(Command::new("rebuild").about("Throw the indexes away and build them again")),
         )
+        .subcommand(requests())
+        .subcommand(search())
+        .subcommand(namespace())
         .subcommand(
             group("master-key", "The key that encrypts recoverable keys")
                 .subcommand(Command::new("rotate").about("Replace the master key in the data folder")),
@@ -284,11 +287,14 @@ fn events() -> Command {
             option("tag", "Only with this tag"),
             option("identifier", "Only of this rate-limit identifier"),
             option("request-id", "Only of this request"),
+            option("text", "Only with ids, tags, identifiers or addresses that begin with these words"),
         ]
     };
-    let kind = option("kind", "What to show")
-        .default_value("verifications")
-        .value_parser(["verifications", "ratelimits"]);
+    let kind = |kinds: &'static [&'static str]| {
+        let kinds = PossibleValuesParser::new(kinds);
+        option("kind", "What to show").default_value("verifications").value_parser(kinds)
+    };
+    let slot = option("by", "Length of a line").default_value("day").value_parser(["day", "hour"]);
     let by = required("by", "What to count by").value_parser([
         "api",
         "key",
@@ -298,6 +304,60 @@ fn events() -> Command {
         "identifier",
     ]);
     group("events", "What was verified and limited")
-        .subcommand(Command::new("list").about("Show the newest events").args(filters()).arg(kind))
+        .subcommand(
+            Command::new("list")
+                .about("Show the newest events")
+                .args(filters())
+                .arg(kind(&["verifications", "ratelimits"])),
+        )
         .subcommand(Command::new("top").about("Show what occurs most").args(filters()).arg(by))
+        .subcommand(
+            Command::new("latency")
+                .about("Show how long things took")
+                .args(filters())
+                .arg(kind(&["verifications", "ratelimits", "requests"]))
+                .arg(slot),
+        )
+}
+
+fn requests() -> Command {
+    let flag = |name, help| option(name, help).action(ArgAction::SetTrue);
+    group("requests", "What was asked of the HTTP APIs").subcommand(
+        Command::new("list")
+            .about("Show the newest requests")
+            .arg(
+                option("days", "How many days to look back, 7 unless told")
+                    .value_parser(clap::value_parser!(i64)),
+            )
+            .arg(option("limit", "Lines to show").value_parser(clap::value_parser!(usize)))
+            .arg(option("status", "Only with this status, such as 404"))
+            .arg(option("path", "Only of this path, such as /v2/keys.verifyKey"))
+            .arg(option("request-id", "Only this request"))
+            .arg(option("root-key", "Only with the root key of this id"))
+            .arg(option("outcome", "Only with this outcome of a verification, or code of an error"))
+            .arg(option("text", "Only with words that begin so"))
+            .arg(flag("unauthenticated", "Those nobody was authenticated for, which are of no workspace"))
+            .arg(flag("bodies", "Everything that was logged, a JSON line each")),
+    )
+}
+
+fn search() -> Command {
+    Command::new("search")
+        .about("Find keys, identities, roles and the rest by id, name, or the start or end of a key")
+        .arg(Arg::new("text").required(true))
+        .arg(option("kind", "Only of this kind, such as key; may be repeated").action(ArgAction::Append))
+        .arg(option("limit", "Lines to show, 100 at most").value_parser(clap::value_parser!(usize)))
+}
+
+fn namespace() -> Command {
+    let namespace = || Arg::new("namespace").required(true).help("Name or id");
+    group("namespace", "Namespaces of rate limits")
+        .subcommand(Command::new("list").about("List namespaces"))
+        .subcommand(
+            Command::new("rename")
+                .about("Give a namespace another name")
+                .arg(namespace())
+                .arg(Arg::new("name").required(true)),
+        )
+        .subcommand(Command::new("delete").about("Delete a namespace and its overrides").arg(namespace()))
 }

@@ -1,17 +1,18 @@
 //! The stored form of events: a version, then a compressed list.
 //!
 //! [`Stored`] is that form and must stay readable for as long as chunks are
-//! kept: a change of its fields is a new version with its own reader.
+//! kept: a change of its fields is a new version with its own reader. A new kind
+//! of event is a variant at the end, which leaves older chunks as they are.
 
 use std::io::Write;
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{RatelimitDecision, Verification};
+use super::{RatelimitDecision, Request, StoredRequest, Verification};
 use crate::error::{Error, Result};
 
-/// Version of what [`append_verification`] and [`append_ratelimit`] write.
+/// Version of what the `append` functions write.
 pub const VERSION: i64 = 1;
 
 /// Fast rather than small: events arrive on the core that serves requests.
@@ -25,6 +26,7 @@ const SLICE: usize = 16 * 1024;
 pub enum Stored {
     Verification(StoredVerification),
     Ratelimit(StoredRatelimit),
+    Request(StoredRequest),
 }
 
 impl Stored {
@@ -33,6 +35,7 @@ impl Stored {
         match self {
             Stored::Verification(event) => event.time_ms,
             Stored::Ratelimit(event) => event.time_ms,
+            Stored::Request(event) => event.time_ms,
         }
     }
 }
@@ -83,6 +86,7 @@ pub struct StoredRatelimit {
 enum Borrowed<'a> {
     Verification(BorrowedVerification<'a>),
     Ratelimit(BorrowedRatelimit<'a>),
+    Request(&'a Request<'a>),
 }
 
 #[derive(Serialize)]
@@ -170,6 +174,11 @@ pub(super) fn append_ratelimit(buffer: &mut Vec<u8>, event: &RatelimitDecision<'
             latency_us: event.latency_us,
         }),
     );
+}
+
+/// Appends the encoded event to `buffer`.
+pub(super) fn append_request(buffer: &mut Vec<u8>, event: &Request<'_>) {
+    append(buffer, &Borrowed::Request(event));
 }
 
 fn append(buffer: &mut Vec<u8>, event: &Borrowed<'_>) {

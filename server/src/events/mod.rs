@@ -1,5 +1,5 @@
-//! What happened: verifications and rate-limit decisions, recorded without
-//! waiting and stored in compressed chunks.
+//! What happened: verifications, rate-limit decisions and requests, recorded
+//! without waiting and stored in compressed chunks.
 //!
 //! Recording is on the hot path: it encodes the borrowed facts into a buffer and
 //! never blocks. A task compresses and stores what gathered within 50 ms. The
@@ -9,6 +9,7 @@
 mod chunk;
 mod last_used;
 mod queue;
+mod request;
 mod store;
 mod writer;
 
@@ -19,11 +20,48 @@ use entity::ids::{ApiId, IdentityId, KeyId, KeyspaceId, WorkspaceId};
 pub use chunk::{Stored, StoredRatelimit, StoredVerification, decode};
 pub use last_used::{LastUsed, Noted};
 pub use queue::{Health, Recorder};
-pub use store::{Chunk, last_chunk, read_after, read_chunk, remove_chunks};
+pub use request::{MAX_LOGGED_BODY, Request, StoredRequest};
+pub use store::{
+    Chunk, Removed, free_bytes, free_space, last_chunk, oldest_chunk, read_after, read_chunk, remove_chunks,
+    remove_oldest, stored_bytes,
+};
 pub use writer::Writer;
 
-/// How long events are kept, in days (design decision 13).
+/// How long verifications and rate-limit decisions are kept, in days (design
+/// decision 13).
 pub const KEEP_DAYS: i64 = 400;
+
+/// How long requests are kept, in days.
+pub const KEEP_REQUESTS_DAYS: i64 = 14;
+
+/// What a chunk holds: events that are kept equally long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ChunkKind {
+    /// Verifications and rate-limit decisions.
+    Events,
+    Requests,
+}
+
+impl ChunkKind {
+    pub const ALL: [ChunkKind; 2] = [ChunkKind::Events, ChunkKind::Requests];
+
+    /// How long such events are kept.
+    pub fn keep_ms(self) -> i64 {
+        let days = match self {
+            ChunkKind::Events => KEEP_DAYS,
+            ChunkKind::Requests => KEEP_REQUESTS_DAYS,
+        };
+        days * 24 * 60 * 60_000
+    }
+
+    /// As rows of chunks say it.
+    fn number(self) -> i64 {
+        match self {
+            ChunkKind::Events => 0,
+            ChunkKind::Requests => 1,
+        }
+    }
+}
 
 /// The ids a verification is counted under, shared by all events of one key.
 #[derive(Debug)]

@@ -1,5 +1,6 @@
-//! The bounded queue between the hot path and the writer: encoded events in
-//! segments, each of which becomes one chunk.
+//! The bounded queues between the hot path and the writer: encoded events in
+//! segments, each of which becomes one chunk. Requests have a queue of their own,
+//! so that a flood of them pushes out no verification.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use super::{LastUsed, RatelimitDecision, Verification, chunk};
+use super::{ChunkKind, LastUsed, RatelimitDecision, Request, Verification, chunk};
 
 /// A segment is closed at this size; a chunk stays quick to read.
 const SEGMENT_BYTES: usize = 2 << 20;
@@ -17,9 +18,12 @@ const SEGMENT_BYTES: usize = 2 << 20;
 /// some 250 bytes an event, about half a million of them.
 const MAX_SEGMENTS: usize = 64;
 
+/// As [`MAX_SEGMENTS`], of requests: 16 MiB, at least two thousand of them.
+const MAX_REQUEST_SEGMENTS: usize = 8;
+
 /// Encoded events that are stored together.
-#[derive(Default)]
 pub(super) struct Segment {
+    pub kind: ChunkKind,
     pub bytes: Vec<u8>,
     pub events: u64,
     pub first_time_ms: i64,
@@ -31,13 +35,20 @@ pub(super) struct Segment {
 pub struct Recorder(Arc<Shared>);
 
 struct Shared {
-    waiting: Mutex<VecDeque<Segment>>,
-    max_segments: usize,
-    segment_bytes: usize,
+    events: Lane,
+    requests: Lane,
     filled: Notify,
     last_used: LastUsed,
     closed: AtomicBool,
     failing: AtomicBool,
+}
+
+/// The queue of one kind of chunk.
+struct Lane {
+    kind: ChunkKind,
+    waiting: Mutex<VecDeque<Segment>>,
+    max_segments: usize,
+    segment_bytes: usize,
     storing_now: AtomicBool,
     lost: AtomicU64,
     stored: AtomicU64,
@@ -51,10 +62,71 @@ pub struct Health {
     /// Events dropped since the start because they could not be stored.
     pub lost: u64,
     pub stored: u64,
-    /// Events that wait to be stored.
+    /// Requests, which the other counts leave out.
+    pub lost_requests: u64,
+    pub stored_requests: u64,
+    /// Events and requests that wait to be stored.
     pub waiting: u64,
     /// A chunk is on its way to the disk.
     pub storing_now: bool,
+}
+
+impl Lane {
+    fn new(kind: ChunkKind, max_segments: usize, segment_bytes: usize) -> Self {
+        Self {
+            kind,
+            waiting: Mutex::default(),
+            max_segments,
+            segment_bytes,
+            storing_now: AtomicBool::new(false),
+            lost: AtomicU64::new(0),
+            stored: AtomicU64::new(0),
+        }
+    }
+
+    /// When the queue is full the oldest segment goes, because the newest events
+    /// matter most; what is lost is counted. Says whether the queue was empty.
+    fn append(&self, time_ms: i64, encode: impl FnOnce(&mut Vec<u8>)) -> bool {
+        let mut waiting = self.waiting.lock();
+        let was_empty = waiting.is_empty();
+        if waiting.back().is_none_or(|segment| segment.bytes.len() >= self.segment_bytes) {
+            if waiting.len() >= self.max_segments
+                && let Some(oldest) = waiting.pop_front()
+            {
+                self.lost.fetch_add(oldest.events, Ordering::Relaxed);
+            }
+            waiting.push_back(Segment {
+                kind: self.kind,
+                bytes: Vec::new(),
+                events: 0,
+                first_time_ms: time_ms,
+                last_time_ms: time_ms,
+            });
+        }
+        if let Some(segment) = waiting.back_mut() {
+            encode(&mut segment.bytes);
+            segment.events += 1;
+            segment.first_time_ms = segment.first_time_ms.min(time_ms);
+            segment.last_time_ms = segment.last_time_ms.max(time_ms);
+        }
+        was_empty
+    }
+
+    fn is_empty(&self) -> bool {
+        self.waiting.lock().is_empty()
+    }
+
+    fn waiting(&self) -> u64 {
+        self.waiting.lock().iter().map(|segment| segment.events).sum()
+    }
+
+    fn take(&self) -> Option<Segment> {
+        let mut waiting = self.waiting.lock();
+        let taken = waiting.pop_front();
+        // Before the lock goes: nobody may see neither a waiting nor a stored event.
+        self.storing_now.store(taken.is_some(), Ordering::SeqCst);
+        taken
+    }
 }
 
 impl Default for Recorder {
@@ -65,29 +137,44 @@ impl Default for Recorder {
 
 impl Recorder {
     pub(super) fn with_capacity(max_segments: usize, segment_bytes: usize) -> Self {
+        let max_requests = max_segments.min(MAX_REQUEST_SEGMENTS);
         Self(Arc::new(Shared {
-            waiting: Mutex::default(),
-            max_segments,
-            segment_bytes,
+            events: Lane::new(ChunkKind::Events, max_segments, segment_bytes),
+            requests: Lane::new(ChunkKind::Requests, max_requests, segment_bytes),
             filled: Notify::new(),
             last_used: LastUsed::default(),
             closed: AtomicBool::new(false),
             failing: AtomicBool::new(false),
-            storing_now: AtomicBool::new(false),
-            lost: AtomicU64::new(0),
-            stored: AtomicU64::new(0),
         }))
     }
 
     /// Records a verification, and that its key was used. Never waits.
     pub fn verification(&self, event: &Verification<'_>) {
         self.0.last_used.note_key(&event.facts.noted, &event.facts.key, event.time_ms);
-        self.append(event.time_ms, |buffer| chunk::append_verification(buffer, event));
+        self.append(&self.0.events, event.time_ms, |buffer| chunk::append_verification(buffer, event));
     }
 
     /// Records a rate-limit decision. Never waits.
     pub fn ratelimit(&self, event: &RatelimitDecision<'_>) {
-        self.append(event.time_ms, |buffer| chunk::append_ratelimit(buffer, event));
+        self.append(&self.0.events, event.time_ms, |buffer| chunk::append_ratelimit(buffer, event));
+    }
+
+    /// Records a request. Never waits.
+    pub fn request(&self, event: &Request<'_>) {
+        self.append(&self.0.requests, event.time_ms, |buffer| chunk::append_request(buffer, event));
+    }
+
+    fn append(&self, lane: &Lane, time_ms: i64, encode: impl FnOnce(&mut Vec<u8>)) {
+        if lane.append(time_ms, encode) {
+            self.0.filled.notify_one();
+        }
+    }
+
+    fn lane(&self, kind: ChunkKind) -> &Lane {
+        match kind {
+            ChunkKind::Events => &self.0.events,
+            ChunkKind::Requests => &self.0.requests,
+        }
     }
 
     pub fn last_used(&self) -> &LastUsed {
@@ -95,65 +182,34 @@ impl Recorder {
     }
 
     pub fn health(&self) -> Health {
+        let Shared { events, requests, failing, .. } = &*self.0;
         Health {
-            storing: !self.0.failing.load(Ordering::Relaxed),
-            lost: self.0.lost.load(Ordering::Relaxed),
-            stored: self.0.stored.load(Ordering::Relaxed),
-            waiting: self.0.waiting.lock().iter().map(|segment| segment.events).sum(),
-            storing_now: self.0.storing_now.load(Ordering::SeqCst),
-        }
-    }
-
-    /// When the queue is full the oldest segment goes, because the newest events
-    /// matter most; what is lost is counted.
-    fn append(&self, time_ms: i64, encode: impl FnOnce(&mut Vec<u8>)) {
-        let was_empty = {
-            let mut waiting = self.0.waiting.lock();
-            let was_empty = waiting.is_empty();
-            if waiting.back().is_none_or(|segment| segment.bytes.len() >= self.0.segment_bytes) {
-                if waiting.len() >= self.0.max_segments
-                    && let Some(oldest) = waiting.pop_front()
-                {
-                    self.0.lost.fetch_add(oldest.events, Ordering::Relaxed);
-                }
-                waiting.push_back(Segment {
-                    first_time_ms: time_ms,
-                    last_time_ms: time_ms,
-                    ..Segment::default()
-                });
-            }
-            if let Some(segment) = waiting.back_mut() {
-                encode(&mut segment.bytes);
-                segment.events += 1;
-                segment.first_time_ms = segment.first_time_ms.min(time_ms);
-                segment.last_time_ms = segment.last_time_ms.max(time_ms);
-            }
-            was_empty
-        };
-        if was_empty {
-            self.0.filled.notify_one();
+            storing: !failing.load(Ordering::Relaxed),
+            lost: events.lost.load(Ordering::Relaxed),
+            stored: events.stored.load(Ordering::Relaxed),
+            lost_requests: requests.lost.load(Ordering::Relaxed),
+            stored_requests: requests.stored.load(Ordering::Relaxed),
+            waiting: events.waiting() + requests.waiting(),
+            storing_now: events.storing_now.load(Ordering::SeqCst)
+                || requests.storing_now.load(Ordering::SeqCst),
         }
     }
 
     /// Waits until something was recorded or the queue was closed.
     pub(super) async fn filled(&self) {
-        if !self.is_closed() && self.0.waiting.lock().is_empty() {
+        if !self.is_closed() && self.0.events.is_empty() && self.0.requests.is_empty() {
             self.0.filled.notified().await;
         }
     }
 
-    /// The oldest segment; later events start another.
-    pub(super) fn take(&self) -> Option<Segment> {
-        let mut waiting = self.0.waiting.lock();
-        let taken = waiting.pop_front();
-        // Before the lock goes: nobody may see neither a waiting nor a stored event.
-        self.0.storing_now.store(taken.is_some(), Ordering::SeqCst);
-        taken
+    /// The oldest segment of a kind; later events start another.
+    pub(super) fn take(&self, kind: ChunkKind) -> Option<Segment> {
+        self.lane(kind).take()
     }
 
     /// The segment taken last is stored or lost.
-    pub(super) fn settled(&self) {
-        self.0.storing_now.store(false, Ordering::SeqCst);
+    pub(super) fn settled(&self, kind: ChunkKind) {
+        self.lane(kind).storing_now.store(false, Ordering::SeqCst);
     }
 
     pub(super) fn close(&self) {
@@ -165,13 +221,13 @@ impl Recorder {
         self.0.closed.load(Ordering::SeqCst)
     }
 
-    pub(super) fn count_stored(&self, events: u64) {
+    pub(super) fn count_stored(&self, segment: &Segment) {
         self.0.failing.store(false, Ordering::Relaxed);
-        self.0.stored.fetch_add(events, Ordering::Relaxed);
+        self.lane(segment.kind).stored.fetch_add(segment.events, Ordering::Relaxed);
     }
 
-    pub(super) fn count_lost(&self, events: u64) {
-        self.0.lost.fetch_add(events, Ordering::Relaxed);
+    pub(super) fn count_lost(&self, segment: &Segment) {
+        self.lane(segment.kind).lost.fetch_add(segment.events, Ordering::Relaxed);
     }
 
     pub(super) fn say_failing(&self) {

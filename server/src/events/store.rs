@@ -4,12 +4,14 @@ use entity::ids::{KeyId, RootKeyId};
 use entity::{chunk, key, root_key};
 use sea_orm::sea_query::{CaseStatement, Expr};
 use sea_orm::{
-    ActiveValue::NotSet, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set,
+    ActiveValue::NotSet, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    Set, Statement,
 };
 
+use super::ChunkKind;
 use super::chunk::{Stored, VERSION, decode};
 use super::queue::Segment;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A chunk read back.
 pub struct Chunk {
@@ -22,6 +24,7 @@ pub(super) async fn insert(db: &impl ConnectionTrait, segment: &Segment, body: V
     let row = chunk::ActiveModel {
         id: NotSet,
         version: Set(VERSION),
+        kind: Set(segment.kind.number()),
         first_time: Set(segment.first_time_ms),
         last_time: Set(segment.last_time_ms),
         events: Set(segment.events as i64),
@@ -60,20 +63,93 @@ pub async fn last_chunk(db: &impl ConnectionTrait) -> Result<i64> {
     Ok(last.unwrap_or(0))
 }
 
-/// Removes up to `limit` chunks whose every event is older than `before_ms`.
-pub async fn remove_chunks(db: &impl ConnectionTrait, before_ms: i64, limit: u64) -> Result<u64> {
-    let ids: Vec<i64> = chunk::Entity::find()
+/// Chunks that were removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Removed {
+    pub chunks: u64,
+    pub events: u64,
+    /// Time of the newest event among them, Unix milliseconds.
+    pub newest_ms: Option<i64>,
+}
+
+/// Removes up to `limit` chunks of a kind whose every event is older than `before_ms`.
+pub async fn remove_chunks(
+    db: &impl ConnectionTrait,
+    kind: ChunkKind,
+    before_ms: i64,
+    limit: u64,
+) -> Result<Removed> {
+    let old = chunk::Entity::find().filter(chunk::Column::LastTime.lt(before_ms));
+    remove(db, old, kind, limit).await
+}
+
+/// Removes the `limit` oldest chunks of a kind.
+pub async fn remove_oldest(db: &impl ConnectionTrait, kind: ChunkKind, limit: u64) -> Result<Removed> {
+    remove(db, chunk::Entity::find(), kind, limit).await
+}
+
+async fn remove(
+    db: &impl ConnectionTrait,
+    which: sea_orm::Select<chunk::Entity>,
+    kind: ChunkKind,
+    limit: u64,
+) -> Result<Removed> {
+    let rows: Vec<(i64, i64, i64)> = which
         .select_only()
-        .column(chunk::Column::Id)
-        .filter(chunk::Column::LastTime.lt(before_ms))
+        .columns([chunk::Column::Id, chunk::Column::Events, chunk::Column::LastTime])
+        .filter(chunk::Column::Kind.eq(kind.number()))
+        .order_by_asc(chunk::Column::LastTime)
         .limit(limit)
         .into_tuple()
         .all(db)
         .await?;
-    if ids.is_empty() {
-        return Ok(0);
+    if rows.is_empty() {
+        return Ok(Removed::default());
     }
-    Ok(chunk::Entity::delete_many().filter(chunk::Column::Id.is_in(ids)).exec(db).await?.rows_affected)
+    let ids = rows.iter().map(|(id, _, _)| *id);
+    let chunks = chunk::Entity::delete_many().filter(chunk::Column::Id.is_in(ids)).exec(db).await?;
+    Ok(Removed {
+        chunks: chunks.rows_affected,
+        events: rows.iter().map(|(_, events, _)| events.unsigned_abs()).sum(),
+        newest_ms: rows.iter().map(|(_, _, last)| *last).max(),
+    })
+}
+
+/// The time of the oldest event of a kind, Unix milliseconds.
+pub async fn oldest_chunk(db: &impl ConnectionTrait, kind: ChunkKind) -> Result<Option<i64>> {
+    let times = chunk::Entity::find()
+        .select_only()
+        .column_as(chunk::Column::FirstTime.min(), "oldest")
+        .filter(chunk::Column::Kind.eq(kind.number()))
+        .into_tuple::<Option<i64>>()
+        .one(db)
+        .await?;
+    Ok(times.flatten())
+}
+
+/// Bytes of the database that are in use; what was freed is not.
+pub async fn stored_bytes(db: &impl ConnectionTrait) -> Result<u64> {
+    let pages = pragma(db, "page_count").await?.saturating_sub(pragma(db, "freelist_count").await?);
+    Ok(pages * pragma(db, "page_size").await?)
+}
+
+/// Bytes of the database that were freed and not given back.
+pub async fn free_bytes(db: &impl ConnectionTrait) -> Result<u64> {
+    Ok(pragma(db, "freelist_count").await? * pragma(db, "page_size").await?)
+}
+
+/// Gives up to `pages` free pages back to the file system. Does nothing in a
+/// database that was made before it could.
+pub async fn free_space(db: &impl ConnectionTrait, pages: u32) -> Result<()> {
+    db.execute_unprepared(&format!("PRAGMA incremental_vacuum({pages})")).await?;
+    Ok(())
+}
+
+async fn pragma(db: &impl ConnectionTrait, name: &str) -> Result<u64> {
+    let statement = Statement::from_string(db.get_database_backend(), format!("PRAGMA {name}"));
+    let row = db.query_one_raw(statement).await?;
+    let row = row.ok_or_else(|| Error::internal(format!("there is no pragma {name}")))?;
+    Ok(row.try_get_by_index::<i64>(0)?.unsigned_abs())
 }
 
 /// Notes when keys were last used, in one statement.

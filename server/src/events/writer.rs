@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 
 use super::queue::Segment;
-use super::{Recorder, chunk, store};
+use super::{ChunkKind, Recorder, chunk, store};
 use crate::clock::Stopwatch;
 use crate::error::{Error, Result};
 use crate::store::Database;
@@ -42,12 +42,14 @@ async fn run(recorder: Recorder, database: Database) {
             tokio::time::sleep(GATHER).await;
         }
         let closing = recorder.is_closed();
-        while let Some(segment) = recorder.take() {
-            persist(&recorder, &database, &segment).await;
-            recorder.settled();
-            if !closing {
-                // What was recorded meanwhile gathers into a chunk worth its row.
-                break;
+        for kind in ChunkKind::ALL {
+            while let Some(segment) = recorder.take(kind) {
+                persist(&recorder, &database, &segment).await;
+                recorder.settled(kind);
+                if !closing {
+                    // What was recorded meanwhile gathers into a chunk worth its row.
+                    break;
+                }
             }
         }
         if closing {
@@ -66,10 +68,10 @@ async fn persist(recorder: &Recorder, database: &Database, segment: &Segment) {
             Err(error) => Err(error),
         };
         match stored {
-            Ok(()) => return recorder.count_stored(segment.events),
+            Ok(()) => return recorder.count_stored(segment),
             Err(error) if trying.elapsed() >= PATIENCE || recorder.is_closed() => {
                 recorder.say_failing();
-                recorder.count_lost(segment.events);
+                recorder.count_lost(segment);
                 tracing::error!(
                     events = segment.events,
                     ?error,
@@ -89,7 +91,7 @@ async fn persist(recorder: &Recorder, database: &Database, segment: &Segment) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::events::{KeyFacts, Noted, RatelimitDecision, Stored, Verification, read_after};
+    use crate::events::{KeyFacts, Noted, RatelimitDecision, Request, Stored, Verification, read_after};
     use crate::store::Durability;
 
     fn facts() -> KeyFacts {
@@ -139,6 +141,25 @@ mod tests {
         latency_us: 3,
     };
 
+    const REQUEST: Request<'_> = Request {
+        time_ms: 6,
+        request_id: "req_6",
+        workspace: "",
+        door: "v2",
+        method: "POST",
+        path: "/v2/apis.getApi",
+        status: 400,
+        latency_us: 9,
+        root_key: None,
+        ip: Some(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST)),
+        user_agent: Some("curl"),
+        outcome: Some("unkey:application:invalid_input"),
+        request_bytes: 2,
+        response_bytes: 3,
+        request_body: Some("{}"),
+        response_body: None,
+    };
+
     async fn database(dir: &tempfile::TempDir) -> Database {
         Database::open::<migration::Events>(&dir.path().join("events.db"), Durability::Normal).await.unwrap()
     }
@@ -171,6 +192,34 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn requests_are_read_back_from_chunks_of_their_own() {
+        let dir = tempfile::tempdir().unwrap();
+        let database = database(&dir).await;
+        let recorder = Recorder::default();
+        let writer = Writer::start(recorder.clone(), database.clone());
+        recorder.ratelimit(&DECISION);
+        recorder.request(&REQUEST);
+        writer.shutdown().await.unwrap();
+        let chunks = read_after(database.reader(), 0, 100).await.unwrap();
+        assert_eq!(chunks.len(), 2);
+        let [Stored::Request(request)] = &chunks[1].events[..] else { panic!("{:?}", chunks[1].events) };
+        assert_eq!((request.status, request.latency_us, request.response_bytes), (400, 9, 3));
+        assert_eq!((request.ip, request.user_agent.as_deref()), (REQUEST.ip, REQUEST.user_agent));
+        assert_eq!((request.request_body.as_deref(), &request.response_body), (Some("{}"), &None));
+        let health = recorder.health();
+        assert_eq!((health.stored, health.stored_requests), (1, 1));
+    }
+
+    #[tokio::test]
+    async fn a_flood_of_requests_pushes_out_no_other_event() {
+        let recorder = Recorder::with_capacity(2, 1);
+        recorder.ratelimit(&DECISION);
+        (0..5).for_each(|_| recorder.request(&REQUEST));
+        let health = recorder.health();
+        assert_eq!((health.lost, health.lost_requests, health.waiting), (0, 3, 3));
+    }
+
+    #[tokio::test]
     async fn a_full_queue_drops_the_oldest_and_counts_them() {
         let recorder = Recorder::with_capacity(3, 1);
         let facts = facts();
@@ -179,8 +228,9 @@ mod tests {
         }
         let health = recorder.health();
         assert_eq!((health.lost, health.waiting), (2, 3));
-        let kept: Vec<i64> =
-            std::iter::from_fn(|| recorder.take()).map(|segment| segment.first_time_ms).collect();
+        let kept: Vec<i64> = std::iter::from_fn(|| recorder.take(ChunkKind::Events))
+            .map(|segment| segment.first_time_ms)
+            .collect();
         assert_eq!(kept, [2, 3, 4]);
     }
 

@@ -1,5 +1,5 @@
 //! What every API request passes through, whatever its version: a request id, a
-//! bounded body, the caller's address, one log line.
+//! bounded body, the caller's address, one log line, an entry of the request log.
 //!
 //! Envelopes, error names and credentials differ by version and live there.
 
@@ -15,6 +15,8 @@ use poem::{Body, Request};
 use crate::app::App;
 use crate::clock::Stopwatch;
 use crate::error::{Code, Error, Result};
+use crate::http::request_log::Caller;
+use crate::op::Door;
 
 /// How long a client may take to send its body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -29,6 +31,44 @@ pub struct Call {
     pub ip: Option<IpAddr>,
 }
 
+/// What a door knows of a request that is answered.
+#[derive(Clone, Copy)]
+pub struct Finished<'a> {
+    pub door: Door,
+    pub method: &'a str,
+    pub path: &'a str,
+    pub status: u16,
+    pub error: Option<&'a Error>,
+    /// Of a verification.
+    pub outcome: Option<&'a str>,
+    pub user_agent: Option<&'a str>,
+    /// Its own event tells the story: the log needs a part of the successes only.
+    pub sampled: bool,
+    /// Its bodies are secrets as a whole.
+    pub hide_bodies: bool,
+    pub request_body: &'a [u8],
+    pub response_body: &'a [u8],
+}
+
+impl<'a> Finished<'a> {
+    /// A request that was answered 200, of which nothing else is known.
+    pub fn of(door: Door, method: &'a str, path: &'a str) -> Self {
+        Self {
+            door,
+            method,
+            path,
+            status: 200,
+            error: None,
+            outcome: None,
+            user_agent: None,
+            sampled: false,
+            hide_bodies: false,
+            request_body: &[],
+            response_body: &[],
+        }
+    }
+}
+
 impl Call {
     pub fn start(app: &App, request: &Request) -> Self {
         let now_ms = app.clock.now_ms();
@@ -40,10 +80,12 @@ impl Call {
         }
     }
 
-    /// Counts and logs a finished request, once. Failures of the server carry their cause.
-    pub fn finish(&self, app: &App, path: &str, status: u16, error: Option<&Error>) {
+    /// Counts and logs a finished request, once. Failures of the server carry
+    /// their cause. `caller` is asked only for a request that is remembered.
+    pub fn finish(&self, app: &App, finished: &Finished<'_>, caller: impl FnOnce() -> Caller) {
         let elapsed_us = self.watch.elapsed_us();
-        app.requests.count(status, elapsed_us);
+        let Finished { door, path, status, error, .. } = *finished;
+        app.requests.count(door, status, elapsed_us);
         match error {
             Some(error) if status >= 500 => tracing::error!(
                 request_id = %self.request_id, path, status, elapsed_us,
@@ -55,6 +97,9 @@ impl Call {
             None => {
                 tracing::debug!(request_id = %self.request_id, path, status, elapsed_us, "request served")
             }
+        }
+        if app.request_log.wants(finished) {
+            app.request_log.write(self, finished, &caller(), elapsed_us);
         }
     }
 }

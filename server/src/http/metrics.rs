@@ -21,25 +21,32 @@ use prometheus_client::registry::Registry;
 
 use crate::app::App;
 use crate::error::Result;
+use crate::op::Door;
+use crate::search::IndexStatus;
 use crate::verification::Outcome;
 
-/// Requests of one door by the class of their status.
+/// The doors whose requests are counted.
+const DOORS: [Door; 2] = [Door::V1, Door::V2];
+
+/// Requests by door and by the class of their status.
 #[derive(Debug, Default)]
 pub struct Requests {
-    classes: [AtomicU64; 3],
+    classes: [[AtomicU64; 3]; DOORS.len()],
     elapsed_us: AtomicU64,
 }
 
 const CLASSES: [&str; 3] = ["success", "refused", "failed"];
 
 impl Requests {
-    pub fn count(&self, status: u16, elapsed_us: u32) {
+    pub fn count(&self, door: Door, status: u16, elapsed_us: u32) {
         let class = match status {
             ..400 => 0,
             400..500 => 1,
             _ => 2,
         };
-        self.classes[class].fetch_add(1, Ordering::Relaxed);
+        if let Some(at) = DOORS.iter().position(|counted| *counted == door) {
+            self.classes[at][class].fetch_add(1, Ordering::Relaxed);
+        }
         self.elapsed_us.fetch_add(elapsed_us.into(), Ordering::Relaxed);
     }
 }
@@ -65,7 +72,7 @@ async fn text(app: &Arc<App>) -> Result<String> {
     let mut registry = Registry::default();
     registry.register_collector(Box::new(Snapshot {
         jobs: app.jobs.last_runs().await?,
-        last_chunk: crate::events::last_chunk(app.events().reader()).await?,
+        indexes: app.search.report(app.events(), &app.store).await?,
         app: app.clone(),
     }));
     let mut text = String::new();
@@ -77,7 +84,7 @@ async fn text(app: &Arc<App>) -> Result<String> {
 struct Snapshot {
     app: Arc<App>,
     jobs: Vec<crate::jobs::LastRun>,
-    last_chunk: i64,
+    indexes: Vec<IndexStatus>,
 }
 
 impl fmt::Debug for Snapshot {
@@ -93,6 +100,7 @@ impl Collector for Snapshot {
         self.requests(&mut encoder)?;
         self.verifications(&mut encoder)?;
         self.events(&mut encoder)?;
+        self.indexes(&mut encoder)?;
         self.jobs(&mut encoder)
     }
 }
@@ -100,9 +108,11 @@ impl Collector for Snapshot {
 impl Snapshot {
     fn requests(&self, encoder: &mut DescriptorEncoder) -> Encoded {
         let requests = &self.app.requests;
-        let counts = requests.classes.iter().zip(CLASSES);
-        let counts =
-            counts.map(|(count, class)| ([("door", "v2"), ("result", class)], count.load(Ordering::Relaxed)));
+        let counts = DOORS.iter().zip(&requests.classes).flat_map(|(door, classes)| {
+            classes.iter().zip(CLASSES).map(|(count, class)| {
+                ([("door", door.as_str()), ("result", class)], count.load(Ordering::Relaxed))
+            })
+        });
         counters(encoder, "unkey_requests", "API requests by result.", counts)?;
         let elapsed_s = requests.elapsed_us.load(Ordering::Relaxed) as f64 / 1e6;
         let metric = encoder.encode_descriptor(
@@ -139,17 +149,29 @@ impl Snapshot {
         let health = self.app.recorder.health();
         let counts = [([("state", "stored")], health.stored), ([("state", "lost")], health.lost)];
         counters(encoder, "unkey_events", "Events recorded since the start.", counts)?;
+        let counts =
+            [([("state", "stored")], health.stored_requests), ([("state", "lost")], health.lost_requests)];
+        counters(encoder, "unkey_logged_requests", "Requests for the request log since the start.", counts)?;
         gauge(encoder, "unkey_events_waiting", "Events that wait to be stored.", health.waiting)?;
-        let status = self.app.search.status();
-        let behind = self.last_chunk.saturating_sub(status.cursor).max(0).unsigned_abs();
-        gauge(encoder, "unkey_index_chunks_behind", "Chunks of events not searchable yet.", behind)?;
-        gauge(encoder, "unkey_index_events", "Events that can be searched.", status.events)?;
-        gauge(
+        let dropped = [([] as [(&str, &str); 0], self.app.jobs.dropped_events())];
+        counters(
             encoder,
-            "unkey_index_rebuilding",
-            "Whether the index is being built again.",
-            status.rebuilding.into(),
+            "unkey_events_dropped",
+            "Events removed before their time, for their size.",
+            dropped,
         )
+    }
+
+    fn indexes(&self, encoder: &mut DescriptorEncoder) -> Encoded {
+        let each = |value: fn(&IndexStatus) -> u64| {
+            self.indexes.iter().map(move |index| ([("index", index.name)], value(index)))
+        };
+        let behind = "Chunks of events, or audit entries, that cannot be searched yet.";
+        gauges(encoder, "unkey_index_behind", behind, each(|index| index.behind))?;
+        gauges(encoder, "unkey_index_documents", "What can be searched.", each(|index| index.documents))?;
+        gauges(encoder, "unkey_index_bytes", "Size on disk.", each(|index| index.bytes))?;
+        let rebuilding = "Whether the index is being built again.";
+        gauges(encoder, "unkey_index_rebuilding", rebuilding, each(|index| index.rebuilding.into()))
     }
 
     fn jobs(&self, encoder: &mut DescriptorEncoder) -> Encoded {
@@ -189,6 +211,19 @@ fn counters<const N: usize>(
     let mut family = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
     for (labels, count) in counts {
         ConstCounter::new(count).encode(family.encode_family(&labels)?)?;
+    }
+    Ok(())
+}
+
+fn gauges(
+    encoder: &mut DescriptorEncoder,
+    name: &str,
+    help: &str,
+    values: impl IntoIterator<Item = ([(&'static str, &'static str); 1], u64)>,
+) -> Encoded {
+    let mut family = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+    for (labels, value) in values {
+        ConstGauge::new(value).encode(family.encode_family(&labels)?)?;
     }
     Ok(())
 }

@@ -8,6 +8,8 @@ mod funnel;
 mod health;
 pub mod metrics;
 mod openapi;
+mod redact;
+pub mod request_log;
 mod schema;
 pub mod v2;
 

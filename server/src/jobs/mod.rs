@@ -19,6 +19,7 @@ use crate::idempotency::Idempotency;
 use crate::keys::Keys;
 use crate::search::Search;
 use crate::store::{Database, Store};
+use retention::Retention;
 
 pub use store::Due;
 
@@ -30,6 +31,7 @@ const JOBS: &[(&str, &str)] = &[
     ("sweep", "0 30 3 * * *"),
     ("retention", "0 45 3 * * *"),
     ("checkpoint", "0 */5 * * * *"),
+    ("size-cap", "30 */5 * * * *"),
 ];
 
 /// How a job fared, for metrics.
@@ -47,12 +49,26 @@ pub struct Jobs {
     events: Database,
     keys: Keys,
     idempotency: Idempotency,
-    search: Search,
+    retention: Retention,
 }
 
 impl Jobs {
-    pub fn new(app: Store, events: Database, keys: Keys, idempotency: Idempotency, search: Search) -> Self {
-        Self { app, events, keys, idempotency, search }
+    /// Of events, at most `events_max_bytes` are kept; 0 is no cap.
+    pub fn new(
+        app: Store,
+        events: Database,
+        keys: Keys,
+        idempotency: Idempotency,
+        search: Search,
+        events_max_bytes: u64,
+    ) -> Self {
+        let retention = Retention::new(events.clone(), search, events_max_bytes);
+        Self { app, events, keys, idempotency, retention }
+    }
+
+    /// Events that were removed before their time, for their size, since the start.
+    pub fn dropped_events(&self) -> u64 {
+        self.retention.dropped()
     }
 
     /// Runs every job that is due at `now_ms` and stores its next run. A job
@@ -118,7 +134,8 @@ impl Jobs {
                 self.idempotency.sweep(now_ms).await?;
                 sweep::run(&self.app, now_ms).await
             }
-            "retention" => retention::run(&self.events, &self.search, now_ms).await,
+            "retention" => self.retention.expire(now_ms).await,
+            "size-cap" => self.retention.cap().await,
             "checkpoint" => {
                 self.app.database().checkpoint().await?;
                 self.events.checkpoint().await

@@ -1,8 +1,8 @@
 //! Rows of schedules, and what the sweep removes.
 
 use entity::{
-    invitation, key, one_time_link, portal_session, ratelimit_override, root_key, schedule, secret_link,
-    session,
+    invitation, key, namespace, one_time_link, portal_session, ratelimit_override, root_key, schedule,
+    secret_link, session,
 };
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, Set};
@@ -71,6 +71,8 @@ pub(super) async fn remove_the_rest(tx: &Tx, before_ms: i64, now_ms: i64) -> Res
         .filter(ratelimit_override::Column::DeletedAt.lt(before_ms))
         .exec(db)
         .await?;
+    // Overrides go first: those of a deleted namespace were deleted with it.
+    namespace::Entity::delete_many().filter(namespace::Column::DeletedAt.lt(before_ms)).exec(db).await?;
     root_key::Entity::delete_many().filter(root_key::Column::DeletedAt.lt(before_ms)).exec(db).await?;
     portal_session::Entity::delete_many()
         .filter(portal_session::Column::CodeExpiresAt.lt(before_ms))

@@ -1,5 +1,8 @@
 use super::*;
 use crate::entropy::Entropy;
+use crate::events::{
+    RatelimitDecision, Recorder, Request, Stored, Writer, free_bytes, read_after, stored_bytes,
+};
 use crate::store::Durability;
 use crate::store::testing::{NOW_MS, TestStore};
 use crate::vault::{MasterKey, MasterKeySource, Vault};
@@ -7,13 +10,27 @@ use crate::vault::{MasterKey, MasterKeySource, Vault};
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 async fn jobs(test: &TestStore, dir: &tempfile::TempDir) -> Jobs {
-    let events =
-        Database::open::<migration::Events>(&dir.path().join("events.db"), Durability::Normal).await.unwrap();
+    jobs_with(test, dir, 0).await
+}
+
+async fn open_events(dir: &tempfile::TempDir) -> Database {
+    Database::open::<migration::Events>(&dir.path().join("events.db"), Durability::Normal).await.unwrap()
+}
+
+async fn jobs_with(test: &TestStore, dir: &tempfile::TempDir, max_bytes: u64) -> Jobs {
+    let events = open_events(dir).await;
     let master = MasterKeySource::Given(MasterKey::new([1; 32]));
     let vault = Vault::open(test.store.clone(), Entropy::seeded(1), master, NOW_MS).await.unwrap();
     let keys = Keys::new(test.store.clone(), Entropy::seeded(2), vault.clone());
     let search = Search::open(&dir.path().join("index")).unwrap();
-    Jobs::new(test.store.clone(), events, keys, Idempotency::new(test.store.clone(), vault), search)
+    Jobs::new(
+        test.store.clone(),
+        events,
+        keys,
+        Idempotency::new(test.store.clone(), vault),
+        search,
+        max_bytes,
+    )
 }
 
 async fn add_key(test: &TestStore, id: &str, columns: &str, values: &str) {
@@ -61,6 +78,104 @@ async fn the_sweep_removes_rows_deleted_thirty_days_ago() {
     jobs.run_due(NOW_MS).await.unwrap();
     assert_eq!(test.count("keys", "id = 'old'").await, 0);
     assert_eq!(test.count("keys", "id = 'recent'").await, 1);
+}
+
+/// Stores a chunk of requests and one of limit decisions for each of these times,
+/// each of about 20 KB that do not compress.
+async fn record(events: &Database, times: &[i64]) {
+    let mut random = 1_u64;
+    let mut noise = || -> String {
+        let digits = (0..2500).map(|_| {
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            format!("{random:016x}")
+        });
+        digits.take(2500).collect()
+    };
+    for time_ms in times {
+        let recorder = Recorder::default();
+        let writer = Writer::start(recorder.clone(), events.clone());
+        let (identifier, path) = (noise(), noise());
+        recorder.ratelimit(&RatelimitDecision {
+            time_ms: *time_ms,
+            request_id: "req",
+            workspace: "ws_1",
+            namespace: "rlns_1",
+            identifier: &identifier,
+            passed: true,
+            limit: 1,
+            remaining: 0,
+            reset_ms: 0,
+            cost: 1,
+            ratelimit_override: None,
+            root_key: None,
+            latency_us: 1,
+        });
+        recorder.request(&Request {
+            time_ms: *time_ms,
+            request_id: "req",
+            workspace: "ws_1",
+            door: "v2",
+            method: "POST",
+            path: &path,
+            status: 200,
+            latency_us: 1,
+            root_key: None,
+            ip: None,
+            user_agent: None,
+            outcome: None,
+            request_bytes: 0,
+            response_bytes: 0,
+            request_body: None,
+            response_body: None,
+        });
+        writer.shutdown().await.unwrap();
+    }
+}
+
+/// How many events of each kind there are.
+async fn stored(events: &Database) -> (usize, usize) {
+    let chunks = read_after(events.reader(), 0, 1000).await.unwrap();
+    let all: Vec<Stored> = chunks.into_iter().flat_map(|chunk| chunk.events).collect();
+    let requests = all.iter().filter(|event| matches!(event, Stored::Request(_))).count();
+    (all.len() - requests, requests)
+}
+
+#[tokio::test]
+async fn requests_go_after_two_weeks_and_the_rest_after_four_hundred_days() {
+    let (test, dir) = (TestStore::open().await, tempfile::tempdir().unwrap());
+    let jobs = jobs(&test, &dir).await;
+    let events = open_events(&dir).await;
+    record(&events, &[401, 399, 15, 13].map(|days| NOW_MS - days * DAY_MS)).await;
+    let before = stored_bytes(events.reader()).await.unwrap();
+    jobs.run_due(NOW_MS).await.unwrap();
+    assert_eq!(stored(&events).await, (3, 1));
+    assert!(stored_bytes(events.reader()).await.unwrap() < before * 3 / 4);
+    // The space went back to the file system, not only to the database.
+    assert_eq!(free_bytes(events.reader()).await.unwrap(), 0);
+    assert_eq!(jobs.dropped_events(), 0);
+}
+
+#[tokio::test]
+async fn a_full_log_loses_its_oldest_requests_first() {
+    let (test, dir) = (TestStore::open().await, tempfile::tempdir().unwrap());
+    let events = open_events(&dir).await;
+    record(&events, &(0..60).map(|number| NOW_MS - 1000 + number).collect::<Vec<_>>()).await;
+    let all = stored_bytes(events.reader()).await.unwrap();
+    // Requests are half of it: a cap of 80 % takes some of them, one of 30 % all and more.
+    let jobs = jobs_with(&test, &dir, all * 8 / 10).await;
+    jobs.run_due(NOW_MS).await.unwrap();
+    let (events_left, requests_left) = stored(&events).await;
+    assert_eq!(events_left, 60);
+    assert!(requests_left < 60, "{requests_left}");
+    assert_eq!(jobs.dropped_events(), 60 - requests_left as u64);
+    drop(jobs);
+    let jobs = jobs_with(&test, &dir, all * 3 / 10).await;
+    jobs.run_due(NOW_MS + 3_600_000).await.unwrap();
+    let (events_left, requests_left) = stored(&events).await;
+    assert!(events_left < 60 && requests_left == 0, "{events_left}");
+    assert!(stored_bytes(events.reader()).await.unwrap() <= all * 3 / 10);
 }
 
 #[test]

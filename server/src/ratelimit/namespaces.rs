@@ -113,7 +113,7 @@ impl Equivalent<CacheKey> for Lookup<'_> {
 /// Finds and makes namespaces. Cheap to clone.
 #[derive(Clone)]
 pub struct Namespaces {
-    store: Store,
+    pub(super) store: Store,
     entropy: Entropy,
     cache: Arc<Cache<CacheKey, NamespaceSnapshot>>,
 }
@@ -122,6 +122,10 @@ impl Namespaces {
     pub fn new(store: Store, entropy: Entropy) -> Self {
         let cache = Arc::new(Cache::new(store.epochs().clone(), CACHE_BYTES));
         Self { store, entropy, cache }
+    }
+
+    pub(super) fn entropy(&self) -> &Entropy {
+        &self.entropy
     }
 
     /// A namespace from memory, without allocating: `Some(None)` is one known

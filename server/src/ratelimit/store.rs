@@ -12,6 +12,7 @@ use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
 pub(super) use overrides::{delete_override, find_override, page_of_overrides, save_override};
 
 use super::limits::{Limit, LimitsChange, Owner};
+use super::manage::Namespace;
 use super::namespaces::{NamespaceSnapshot, Override};
 use crate::error::Result;
 use crate::op::OpCtx;
@@ -141,6 +142,67 @@ pub(super) async fn find_namespace(
         .await?;
     let by_id = rows.iter().position(|row| row.id.as_str() == name_or_id);
     Ok(by_id.map(|position| rows.swap_remove(position)).or_else(|| rows.pop()))
+}
+
+/// As [`find_namespace`], unless it is deleted.
+pub(super) async fn live_namespace(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    name_or_id: &str,
+) -> Result<Option<Namespace>> {
+    let found = find_namespace(db, workspace, name_or_id).await?;
+    Ok(found.filter(|row| row.deleted_at.is_none()).map(Namespace::from))
+}
+
+/// By name.
+pub(super) async fn live_namespaces(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+) -> Result<Vec<Namespace>> {
+    let rows = namespace::Entity::find()
+        .filter(namespace::Column::WorkspaceId.eq(workspace.clone()))
+        .filter(namespace::Column::DeletedAt.is_null())
+        .order_by_asc(namespace::Column::Name)
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().map(Namespace::from).collect())
+}
+
+impl From<namespace::Model> for Namespace {
+    fn from(row: namespace::Model) -> Self {
+        Self { id: row.id, name: row.name, created_at: row.created_at }
+    }
+}
+
+pub(super) async fn rename_namespace(
+    db: &impl ConnectionTrait,
+    id: &NamespaceId,
+    name: &str,
+    now_ms: i64,
+) -> Result<()> {
+    let row = namespace::ActiveModel {
+        name: Set(name.to_owned()),
+        updated_at: Set(Some(now_ms)),
+        ..Default::default()
+    };
+    let own = namespace::Column::Id.eq(id.as_str());
+    namespace::Entity::update_many().set(row).filter(own).exec(db).await?;
+    Ok(())
+}
+
+/// Marks a namespace and its overrides deleted.
+pub(super) async fn delete_namespace(db: &impl ConnectionTrait, id: &NamespaceId, now_ms: i64) -> Result<()> {
+    let row = namespace::ActiveModel { deleted_at: Set(Some(now_ms)), ..Default::default() };
+    let own = namespace::Column::Id.eq(id.as_str());
+    namespace::Entity::update_many().set(row).filter(own).exec(db).await?;
+    let row = ratelimit_override::ActiveModel { deleted_at: Set(Some(now_ms)), ..Default::default() };
+    ratelimit_override::Entity::update_many()
+        .set(row)
+        .filter(ratelimit_override::Column::NamespaceId.eq(id.as_str()))
+        .filter(ratelimit_override::Column::DeletedAt.is_null())
+        .exec(db)
+        .await?;
+    Ok(())
 }
 
 pub(super) async fn snapshot(

@@ -9,9 +9,10 @@ use tantivy::schema::{
 };
 use tantivy::{DateTime, TantivyDocument};
 
-use crate::events::{Stored, StoredRatelimit, StoredVerification};
+use super::words;
+use crate::events::{Stored, StoredRatelimit, StoredRequest, StoredVerification};
 
-/// Handles of the fields. One form serves both kinds; a field that a kind does
+/// Handles of the fields. One form serves all kinds; a field that a kind does
 /// not have stays empty and costs nothing.
 #[derive(Clone, Copy, Debug)]
 pub struct Fields {
@@ -26,11 +27,21 @@ pub struct Fields {
     pub tag: Field,
     /// The whole list of tags, sorted, as one text.
     pub tags: Field,
-    /// Of verifications, and `passed` or `denied` of rate limits.
+    /// Of verifications, `passed` or `denied` of rate limits, and `served`,
+    /// `refused` (4xx) or `failed` (5xx) of requests.
     pub outcome: Field,
     /// Of rate limits.
     pub namespace: Field,
     pub identifier: Field,
+    /// Of requests.
+    pub door: Field,
+    pub method: Field,
+    pub path: Field,
+    pub status: Field,
+    /// A verification's outcome, or the code of the error.
+    pub code: Field,
+    /// The words of path, user agent, code and bodies.
+    pub text: Field,
     pub root_key: Field,
     pub ip: Field,
     /// Credits spent, or tokens asked for.
@@ -65,7 +76,13 @@ impl Fields {
             tags: builder.add_text_field("tags", column),
             outcome: builder.add_text_field("outcome", both.clone()),
             namespace: builder.add_text_field("namespace", both.clone()),
-            identifier: builder.add_text_field("identifier", both),
+            identifier: builder.add_text_field("identifier", both.clone()),
+            door: builder.add_text_field("door", both.clone()),
+            method: builder.add_text_field("method", filter.clone()),
+            path: builder.add_text_field("path", both.clone()),
+            status: builder.add_text_field("status", both.clone()),
+            code: builder.add_text_field("code", both),
+            text: builder.add_text_field("text", words::indexed()),
             root_key: builder.add_text_field("root_key", filter.clone()),
             ip: builder.add_text_field("ip", filter),
             cost: builder.add_i64_field("cost", FAST),
@@ -84,6 +101,7 @@ impl Fields {
         match event {
             Stored::Verification(event) => self.verification(&mut document, event),
             Stored::Ratelimit(event) => self.ratelimit(&mut document, event),
+            Stored::Request(event) => self.request(&mut document, event),
         }
         document
     }
@@ -128,6 +146,42 @@ impl Fields {
         }
         document.add_i64(self.cost, i64::try_from(event.cost).unwrap_or(i64::MAX));
         document.add_u64(self.latency_us, event.latency_us.into());
+    }
+
+    fn request(&self, document: &mut TantivyDocument, event: &StoredRequest) {
+        document.add_text(self.workspace, &event.workspace);
+        document.add_text(self.request_id, &event.request_id);
+        document.add_text(self.door, &event.door);
+        document.add_text(self.method, &event.method);
+        document.add_text(self.path, &event.path);
+        document.add_text(self.status, event.status.to_string());
+        document.add_text(self.outcome, class(event.status));
+        document.add_text(self.text, words::indexable(&event.path));
+        for (field, text) in [(self.root_key, &event.root_key), (self.code, &event.outcome)] {
+            if let Some(text) = text {
+                document.add_text(field, text);
+            }
+        }
+        for text in [&event.outcome, &event.user_agent].into_iter().flatten() {
+            document.add_text(self.text, words::indexable(text));
+        }
+        for body in [&event.request_body, &event.response_body].into_iter().flatten() {
+            document.add_text(self.text, words::of_json(body));
+        }
+        if let Some(ip) = event.ip {
+            document.add_text(self.ip, ip.to_string());
+        }
+        document.add_i64(self.cost, 0);
+        document.add_u64(self.latency_us, event.latency_us.into());
+    }
+}
+
+/// The outcome of a request by which it is counted.
+fn class(status: u16) -> &'static str {
+    match status {
+        ..400 => "served",
+        400..500 => "refused",
+        _ => "failed",
     }
 }
 

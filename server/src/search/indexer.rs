@@ -44,7 +44,7 @@ async fn run(search: Search, events: Database, mut stopped: watch::Receiver<bool
         Ok(worker) => worker,
         Err(error) => return tracing::error!(?error, "events cannot be indexed: no thread"),
     };
-    let mut idle_rounds = 0;
+    let mut idle_rounds: u32 = 0;
     while !*stopped.borrow() {
         let busy = match step(&search, &events, &worker).await {
             Ok(busy) => busy,
@@ -53,9 +53,13 @@ async fn run(search: Search, events: Database, mut stopped: watch::Receiver<bool
                 false
             }
         };
-        idle_rounds = if busy { 0 } else { idle_rounds + 1 };
+        idle_rounds = if busy { 0 } else { idle_rounds.saturating_add(1) };
         if idle_rounds == IDLE_ROUNDS {
             rest(&search, &worker).await;
+        }
+        // One week a round, so that events that come meanwhile wait for no second.
+        if idle_rounds == IDLE_ROUNDS && seal(&search, &worker).await {
+            idle_rounds -= 1;
         }
         if !busy {
             // A sender that is gone means stop, too.
@@ -91,4 +95,14 @@ async fn rest(search: &Search, worker: &Worker) {
     if let Err(error) = worker.run(move || resting.rest()).await {
         tracing::warn!(?error, "an index writer did not close cleanly");
     }
+}
+
+/// Seals a week that is over; says whether there may be another. One that cannot
+/// be sealed is tried again after the next events.
+async fn seal(search: &Search, worker: &Worker) -> bool {
+    let sealing = search.clone();
+    worker.run(move || sealing.seal_one()).await.unwrap_or_else(|error| {
+        tracing::warn!(?error, "a week that is over could not be merged");
+        false
+    })
 }

@@ -1,5 +1,7 @@
-//! Which indexes there are, and from which chunk on they have to look.
+//! Which indexes there are, from which chunk on they have to look, and how far
+//! back they still count.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -8,42 +10,42 @@ use super::Kind;
 use crate::error::{Error, Result};
 
 /// Another form of the documents is another number: all indexes are built anew.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 const FILE: &str = "manifest.json";
 
-#[derive(Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 pub(super) struct Manifest {
     format: u32,
     pub cursor: i64,
-    verifications: Vec<i64>,
-    ratelimits: Vec<i64>,
-}
-
-impl Default for Manifest {
-    fn default() -> Self {
-        Self::new(0, [])
-    }
+    /// By the name of the kind.
+    weeks: BTreeMap<String, Vec<i64>>,
+    /// By the name of the kind: the time before which its events are gone.
+    floors: BTreeMap<String, i64>,
 }
 
 impl Manifest {
-    pub fn new(cursor: i64, weeks: impl IntoIterator<Item = (Kind, i64)>) -> Self {
-        let (mut verifications, mut ratelimits) = (Vec::new(), Vec::new());
+    pub fn new(
+        cursor: i64,
+        weeks: impl IntoIterator<Item = (Kind, i64)>,
+        floors: impl IntoIterator<Item = (Kind, i64)>,
+    ) -> Self {
+        let mut of_kind: BTreeMap<String, Vec<i64>> = BTreeMap::new();
         for (kind, week) in weeks {
-            match kind {
-                Kind::Verifications => verifications.push(week),
-                Kind::Ratelimits => ratelimits.push(week),
-            }
+            of_kind.entry(kind.as_str().to_owned()).or_default().push(week);
         }
-        Self { format: FORMAT, cursor, verifications, ratelimits }
+        let floors = floors.into_iter().map(|(kind, floor)| (kind.as_str().to_owned(), floor)).collect();
+        Self { format: FORMAT, cursor, weeks: of_kind, floors }
     }
 
     pub fn weeks(&self) -> Vec<(Kind, i64)> {
-        let of = |kind| move |week: &i64| (kind, *week);
-        self.verifications
-            .iter()
-            .map(of(Kind::Verifications))
-            .chain(self.ratelimits.iter().map(of(Kind::Ratelimits)))
-            .collect()
+        let of =
+            |kind: Kind| self.weeks.get(kind.as_str()).into_iter().flatten().map(move |week| (kind, *week));
+        Kind::ALL.into_iter().flat_map(of).collect()
+    }
+
+    pub fn floors(&self) -> BTreeMap<Kind, i64> {
+        let of = |kind: Kind| Some((kind, *self.floors.get(kind.as_str())?));
+        Kind::ALL.into_iter().filter_map(of).collect()
     }
 
     /// `None` when there is none, or one of another form.

@@ -1,32 +1,51 @@
-//! The index of events: one tantivy index per kind and week.
+//! The indexes: of events, one per kind and week; of the audit log; and of the
+//! things people configure.
 //!
-//! Everything here is a view that can be thrown away: chunks in `events.db` are
-//! the record, and whatever is missing, corrupt or of an older form is built
-//! from them again while the server serves. Each index remembers in its commit
-//! which chunk it holds last, so that no event is counted twice; the manifest
-//! says from which chunk on all of them have to look.
+//! Everything here is a view that can be thrown away: chunks in `events.db` and
+//! rows of `app.db` are the record, and whatever is missing, corrupt or of an
+//! older form is built from them again while the server serves. Each index of
+//! events remembers in its commit which chunk it holds last, so that no event is
+//! counted twice; the manifest says from which chunk on all of them have to look.
+//! The other two follow the audit log in the same way.
 //!
-//! Questions are asked elsewhere, in `analytics`.
+//! Questions about events are asked elsewhere, in `analytics`.
 
+mod audit;
+mod entities;
 mod fields;
+mod folder;
+mod followed;
+mod follower;
 mod indexer;
 mod manifest;
+mod status;
 mod week;
+mod words;
 mod worker;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::time::Duration;
 
 use parking_lot::{Mutex, RwLock};
+use tokio::sync::{Notify, watch};
 
+pub use audit::AuditText;
+pub use entities::{EntityHit, EntityKind, EntityQuery};
 pub use fields::Fields;
+pub use follower::Follower;
 pub use indexer::Indexer;
+pub use status::IndexStatus;
 pub use week::{Week, week_of};
+pub use words::{any, begins_with, words};
 
 use crate::error::{Error, Result};
 use crate::events::{Chunk, Stored};
+use audit::AuditIndex;
+use entities::EntityIndex;
+use followed::Followed;
 use manifest::Manifest;
 
 /// What an index holds.
@@ -34,15 +53,17 @@ use manifest::Manifest;
 pub enum Kind {
     Verifications,
     Ratelimits,
+    Requests,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 2] = [Kind::Verifications, Kind::Ratelimits];
+    pub const ALL: [Kind; 3] = [Kind::Verifications, Kind::Ratelimits, Kind::Requests];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Kind::Verifications => "verifications",
             Kind::Ratelimits => "ratelimits",
+            Kind::Requests => "requests",
         }
     }
 
@@ -50,11 +71,12 @@ impl Kind {
         match event {
             Stored::Verification(_) => Kind::Verifications,
             Stored::Ratelimit(_) => Kind::Ratelimits,
+            Stored::Request(_) => Kind::Requests,
         }
     }
 }
 
-/// How far the index is, for operators and metrics.
+/// How far the indexes of events are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Status {
     /// The last chunk that every index holds.
@@ -72,10 +94,25 @@ pub struct Search(Arc<Inner>);
 struct Inner {
     dir: PathBuf,
     weeks: RwLock<BTreeMap<(Kind, i64), Arc<Week>>>,
+    /// The time before which events of a kind are gone, Unix milliseconds.
+    floors: RwLock<BTreeMap<Kind, i64>>,
     cursor: AtomicI64,
     rebuilding: AtomicBool,
     /// One batch at a time: the indexer's, or a rebuild that an operator asked for.
     turn: Mutex<()>,
+    audit: AuditIndex,
+    entities: EntityIndex,
+    /// Somebody waits for what was changed a moment ago.
+    hurry: Notify,
+    /// Counts the commits of indexes that follow the audit log.
+    moved: watch::Sender<u64>,
+}
+
+/// How long an answer waits for an index to catch up.
+struct Patience;
+
+impl Patience {
+    const SECONDS: Duration = Duration::from_secs(2);
 }
 
 impl Search {
@@ -106,10 +143,16 @@ impl Search {
         if manifest.is_none() {
             Week::remove_all(dir)?;
         }
+        let floors = manifest.as_ref().map(Manifest::floors).unwrap_or_default();
         let cursor = if whole { manifest.map_or(0, |manifest| manifest.cursor) } else { 0 };
         Ok(Self(Arc::new(Inner {
+            audit: AuditIndex::open(dir)?,
+            entities: EntityIndex::open(dir)?,
+            hurry: Notify::new(),
+            moved: watch::channel(0).0,
             dir: dir.to_owned(),
             weeks: RwLock::new(weeks),
+            floors: RwLock::new(floors),
             cursor: AtomicI64::new(cursor),
             rebuilding: AtomicBool::new(!whole),
             turn: Mutex::new(()),
@@ -141,31 +184,48 @@ impl Search {
         weeks.range(span).map(|(_, week)| week.clone()).collect()
     }
 
-    /// Throws every index away; the indexer builds them again.
-    pub fn rebuild(&self) -> Result<()> {
-        let _turn = self.0.turn.lock();
-        let mut weeks = self.0.weeks.write();
-        weeks.clear();
-        Week::remove_all(&self.0.dir)?;
-        self.0.cursor.store(0, Ordering::Release);
-        self.0.rebuilding.store(true, Ordering::Relaxed);
-        Manifest::default().write(&self.0.dir)
+    /// The time before which events of this kind are gone.
+    pub fn floor(&self, kind: Kind) -> i64 {
+        self.0.floors.read().get(&kind).copied().unwrap_or(i64::MIN)
     }
 
-    /// Removes indexes whose every event is older than `before_ms`.
-    pub fn forget_before(&self, before_ms: i64) -> Result<usize> {
+    /// Throws every index away; they are built again in the background. Blocks.
+    pub fn rebuild(&self) -> Result<()> {
+        {
+            let _turn = self.0.turn.lock();
+            let mut weeks = self.0.weeks.write();
+            weeks.clear();
+            Week::remove_all(&self.0.dir)?;
+            self.0.cursor.store(0, Ordering::Release);
+            self.0.rebuilding.store(true, Ordering::Relaxed);
+            self.save_manifest(0, &weeks)?;
+        }
+        self.followed().into_iter().try_for_each(Followed::rebuild)
+    }
+
+    /// Counts events of a kind that are older than `before_ms` no more, and
+    /// removes indexes that hold nothing else; says how many.
+    pub fn forget_before(&self, kind: Kind, before_ms: i64) -> Result<usize> {
         let _turn = self.0.turn.lock();
         let mut weeks = self.0.weeks.write();
-        let old: Vec<(Kind, i64)> =
-            weeks.keys().copied().filter(|(_, week)| week::end_of(*week) <= before_ms).collect();
+        let is_old = |key: &&(Kind, i64)| key.0 == kind && week::end_of(key.1) <= before_ms;
+        let old: Vec<(Kind, i64)> = weeks.keys().filter(is_old).copied().collect();
         for key in &old {
             weeks.remove(key);
             Week::remove(&self.0.dir, key.0, key.1)?;
         }
-        let manifest = Manifest::new(self.cursor(), weeks.keys().copied());
-        drop(weeks);
-        manifest.write(&self.0.dir)?;
+        {
+            let mut floors = self.0.floors.write();
+            let floor = floors.entry(kind).or_insert(before_ms);
+            *floor = before_ms.max(*floor);
+        }
+        self.save_manifest(self.cursor(), &weeks)?;
         Ok(old.len())
+    }
+
+    fn save_manifest(&self, cursor: i64, weeks: &BTreeMap<(Kind, i64), Arc<Week>>) -> Result<()> {
+        let floors = self.0.floors.read().clone();
+        Manifest::new(cursor, weeks.keys().copied(), floors).write(&self.0.dir)
     }
 
     /// Indexes a batch that was read after the chunk `from`, and commits. Blocks;
@@ -177,7 +237,24 @@ impl Search {
         if from != self.cursor() {
             return Ok(());
         }
-        let mut touched: BTreeMap<(Kind, i64), Arc<Week>> = BTreeMap::new();
+        let mut touched = BTreeMap::new();
+        let written = self.write(chunks, last.id, &mut touched);
+        if written.is_err() {
+            // The batch comes again: what was added and not committed must not stay.
+            touched.values().for_each(|week| week.abandon());
+            return written;
+        }
+        self.save_manifest(last.id, &self.0.weeks.read())?;
+        self.0.cursor.store(last.id, Ordering::Release);
+        Ok(())
+    }
+
+    fn write(
+        &self,
+        chunks: &[Chunk],
+        last: i64,
+        touched: &mut BTreeMap<(Kind, i64), Arc<Week>>,
+    ) -> Result<()> {
         for chunk in chunks {
             for (position, event) in chunk.events.iter().enumerate() {
                 let key = (Kind::of(event), week_of(event.time_ms()));
@@ -190,12 +267,7 @@ impl Search {
                 }
             }
         }
-        for week in touched.values().filter(|week| week.cursor() < last.id) {
-            week.commit(last.id)?;
-        }
-        Manifest::new(last.id, self.0.weeks.read().keys().copied()).write(&self.0.dir)?;
-        self.0.cursor.store(last.id, Ordering::Release);
-        Ok(())
+        touched.values().filter(|week| week.cursor() < last).try_for_each(|week| week.commit(last))
     }
 
     fn week(&self, key: (Kind, i64)) -> Result<Arc<Week>> {
@@ -213,6 +285,53 @@ impl Search {
         weeks.iter().try_for_each(|week| week.close_writer())
     }
 
+    /// Seals one week that is over; says whether there was one.
+    fn seal_one(&self) -> Result<bool> {
+        let open = {
+            let weeks = self.0.weeks.read();
+            let is_over = |(kind, week): &(Kind, i64)| weeks.contains_key(&(*kind, week + 1));
+            weeks.iter().find(|(key, week)| is_over(key) && !week.is_sealed()).map(|(_, week)| week.clone())
+        };
+        open.map_or(Ok(false), |week| week.seal().map(|()| true))
+    }
+
+    fn audit(&self) -> &AuditIndex {
+        &self.0.audit
+    }
+
+    fn entity_index(&self) -> &EntityIndex {
+        &self.0.entities
+    }
+
+    /// The indexes that follow the audit log.
+    fn followed(&self) -> [&Followed; 2] {
+        [&self.0.audit.followed, &self.0.entities.followed]
+    }
+
+    /// Waits until a follower should not wait any longer.
+    async fn hurried(&self) {
+        self.0.hurry.notified().await;
+    }
+
+    fn say_moved(&self) {
+        self.0.moved.send_modify(|count| *count += 1);
+    }
+
+    /// Asks the follower to hurry, and waits until it got there or time is up.
+    async fn reach(&self, patience: Duration, is_there: impl Fn(&Search) -> bool) {
+        let mut moved = self.0.moved.subscribe();
+        let arrive = async {
+            while !is_there(self) {
+                self.0.hurry.notify_one();
+                if moved.changed().await.is_err() {
+                    return;
+                }
+            }
+        };
+        // Out of time is an answer, too: what is indexed so far.
+        let _ = tokio::time::timeout(patience, arrive).await;
+    }
+
     fn caught_up(&self) {
         // A folder that was just made has nothing to be complete again.
         if self.0.rebuilding.swap(false, Ordering::Relaxed) && self.status().events > 0 {
@@ -221,5 +340,7 @@ impl Search {
     }
 }
 
+#[cfg(test)]
+mod follower_tests;
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::*;
-use crate::events::{StoredRatelimit, StoredVerification};
+use crate::events::{StoredRatelimit, StoredRequest, StoredVerification};
 
 const DAY_MS: i64 = 24 * 60 * 60_000;
 /// A Monday at midnight.
@@ -49,13 +49,39 @@ fn ratelimit(time_ms: i64) -> Stored {
     })
 }
 
-/// Ten chunks over three weeks, both kinds in each.
+fn request(time_ms: i64) -> Stored {
+    Stored::Request(StoredRequest {
+        time_ms,
+        request_id: format!("req_{time_ms}"),
+        workspace: String::new(),
+        door: "v2".into(),
+        method: "POST".into(),
+        path: "/v2/keys.getKey".into(),
+        status: 404,
+        latency_us: 5,
+        root_key: None,
+        ip: None,
+        user_agent: None,
+        outcome: None,
+        request_bytes: 0,
+        response_bytes: 0,
+        request_body: None,
+        response_body: None,
+    })
+}
+
+/// Ten chunks over three weeks, all kinds in each.
 fn chunks() -> Vec<Chunk> {
     let chunk = |id: i64| {
         let time_ms = MONDAY_MS + id * 2 * DAY_MS;
         Chunk {
             id,
-            events: vec![verification(time_ms, "key_1"), ratelimit(time_ms), verification(time_ms, "key_2")],
+            events: vec![
+                verification(time_ms, "key_1"),
+                ratelimit(time_ms),
+                verification(time_ms, "key_2"),
+                request(time_ms),
+            ],
         }
     };
     (1..=10).map(chunk).collect()
@@ -67,7 +93,7 @@ fn events(search: &Search, kind: Kind) -> u64 {
 
 #[track_caller]
 fn complete(search: &Search) {
-    assert_eq!((events(search, Kind::Verifications), events(search, Kind::Ratelimits)), (20, 10));
+    assert_eq!(Kind::ALL.map(|kind| events(search, kind)), [20, 10, 10]);
     assert_eq!(search.cursor(), 10);
 }
 
@@ -162,7 +188,54 @@ fn a_rebuild_and_an_end_of_retention_leave_what_they_should() {
     assert_eq!((events(&search, Kind::Ratelimits), search.cursor()), (0, 0));
     search.index(0, &chunks()).unwrap();
     complete(&search);
-    assert_eq!(search.forget_before(MONDAY_MS + 7 * DAY_MS).unwrap(), 2);
+    let floor_ms = MONDAY_MS + 7 * DAY_MS;
+    assert_eq!(search.forget_before(Kind::Verifications, floor_ms).unwrap(), 1);
     assert!(events(&search, Kind::Verifications) < 20);
-    assert_eq!(search.status().indexes, 4);
+    assert_eq!((events(&search, Kind::Ratelimits), search.status().indexes), (10, 8));
+    search.rest().unwrap();
+    drop(search);
+    let search = Search::open(dir.path()).unwrap();
+    assert_eq!((search.floor(Kind::Verifications), search.floor(Kind::Requests)), (floor_ms, i64::MIN));
+    // What the index of a week had before its time was over is not counted again.
+    search.rebuild().unwrap();
+    assert_eq!(search.floor(Kind::Verifications), floor_ms);
+}
+
+#[test]
+fn a_sealed_week_keeps_its_events_and_its_place() {
+    let dir = tempfile::tempdir().unwrap();
+    let search = Search::open(dir.path()).unwrap();
+    for (at, chunk) in chunks().chunks(1).enumerate() {
+        search.index(at as i64, chunk).unwrap();
+    }
+    search.rest().unwrap();
+    let segments = |search: &Search| -> Vec<bool> {
+        search.0.weeks.read().values().map(|week| week.is_sealed()).collect()
+    };
+    assert!(segments(&search).contains(&false));
+    while search.seal_one().unwrap() {}
+    // The last week of each kind goes on.
+    assert!(segments(&search).iter().filter(|sealed| !**sealed).count() <= 3);
+    complete(&search);
+    drop(search);
+    let search = Search::open(dir.path()).unwrap();
+    complete(&search);
+    // Chunks that are offered again are still known.
+    let weeks: Vec<_> = search.0.weeks.read().values().cloned().collect();
+    assert!(weeks.iter().all(|week| week.cursor() > 0));
+}
+
+#[test]
+fn a_batch_that_failed_comes_again_and_counts_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let search = Search::open(dir.path()).unwrap();
+    search.index(0, &chunks()[..4]).unwrap();
+    search.rest().unwrap();
+    // One of the folders cannot be written: its writer's lock is held.
+    let week = search.0.weeks.read().iter().next_back().unwrap().1.clone();
+    let held = week.hold();
+    assert!(search.index(4, &chunks()[4..]).is_err());
+    drop(held);
+    search.index(4, &chunks()[4..]).unwrap();
+    complete(&search);
 }

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use parking_lot::Mutex;
-use tantivy::{Index, IndexReader, IndexSettings, IndexWriter, ReloadPolicy, Searcher, TantivyDocument};
+use tantivy::Searcher;
 
+use super::folder::{self, Folder};
 use super::{Fields, Kind};
 use crate::error::{Error, Result};
 use crate::events::Stored;
@@ -13,9 +13,6 @@ use crate::events::Stored;
 const WEEK_MS: i64 = 7 * 24 * 60 * 60_000;
 /// The epoch was a Thursday; weeks begin on Monday, UTC.
 const MONDAY_MS: i64 = 3 * 24 * 60 * 60_000;
-
-/// As little as a writer takes: there are few of them, and they write in batches.
-const WRITER_BYTES: usize = 16_000_000;
 
 /// The number of the week of a moment.
 pub fn week_of(time_ms: i64) -> i64 {
@@ -29,53 +26,35 @@ pub fn end_of(week: i64) -> i64 {
 
 /// An open index.
 pub struct Week {
-    index: Index,
-    reader: IndexReader,
+    folder: Folder,
     fields: Fields,
     /// The last chunk it holds.
     cursor: AtomicI64,
-    writer: Mutex<Option<IndexWriter<TantivyDocument>>>,
 }
 
 impl Week {
     pub(super) fn create(dir: &Path, kind: Kind, week: i64) -> Result<Self> {
-        let path = folder(dir, kind, week);
-        // What a crash left behind before the first commit.
-        Self::remove(dir, kind, week)?;
-        std::fs::create_dir_all(&path).map_err(Error::internal)?;
         let (schema, fields) = Fields::schema();
-        let settings = IndexSettings {
-            docstore_compression: tantivy::store::Compressor::None,
-            ..IndexSettings::default()
-        };
-        let index = Index::builder()
-            .schema(schema)
-            .settings(settings)
-            .create_in_dir(&path)
-            .map_err(Error::internal)?;
-        Self::around(index, fields)
+        Self::around(Folder::create(&path(dir, kind, week), schema)?, fields)
     }
 
     /// Fails when the folder is missing, corrupt or has another schema.
     pub(super) fn open(dir: &Path, kind: Kind, week: i64) -> Result<Self> {
-        let index = Index::open_in_dir(folder(dir, kind, week)).map_err(Error::internal)?;
         let (schema, fields) = Fields::schema();
-        if index.schema() != schema {
-            return Err(Error::internal("the index has another schema"));
-        }
-        Self::around(index, fields)
+        Self::around(Folder::open(&path(dir, kind, week), &schema)?, fields)
     }
 
-    fn around(index: Index, fields: Fields) -> Result<Self> {
-        let payload = index.load_metas().map_err(Error::internal)?.payload;
-        let cursor = payload.and_then(|payload| payload.parse().ok()).unwrap_or(0);
-        let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into();
-        let reader: IndexReader = reader.map_err(Error::internal)?;
-        Ok(Self { index, reader, fields, cursor: AtomicI64::new(cursor), writer: Mutex::new(None) })
+    fn around(folder: Folder, fields: Fields) -> Result<Self> {
+        let cursor = folder.payload()?.and_then(|payload| payload.parse().ok()).unwrap_or(0);
+        Ok(Self { folder, fields, cursor: AtomicI64::new(cursor) })
+    }
+
+    pub(super) fn bytes(dir: &Path, kind: Kind, week: i64) -> u64 {
+        folder::bytes(&path(dir, kind, week))
     }
 
     pub(super) fn remove(dir: &Path, kind: Kind, week: i64) -> Result<()> {
-        remove_folder(&folder(dir, kind, week))
+        folder::remove(&path(dir, kind, week))
     }
 
     pub(super) fn remove_all(dir: &Path) -> Result<()> {
@@ -83,7 +62,7 @@ impl Week {
             let path = entry.map_err(Error::internal)?.path();
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
             if Kind::ALL.iter().any(|kind| name.starts_with(kind.as_str())) {
-                remove_folder(&path)?;
+                folder::remove(&path)?;
             }
         }
         Ok(())
@@ -95,16 +74,16 @@ impl Week {
 
     /// What is committed.
     pub fn searcher(&self) -> Searcher {
-        self.reader.searcher()
+        self.folder.searcher()
     }
 
     pub fn events(&self) -> u64 {
-        self.reader.searcher().num_docs()
+        self.folder.documents()
     }
 
     /// Whether every event here is of this workspace.
     pub fn is_all_of(&self, workspace: &str) -> bool {
-        let searcher = self.reader.searcher();
+        let searcher = self.folder.searcher();
         searcher.segment_readers().iter().all(|segment| {
             let Ok(Some(column)) = segment.fast_fields().str("workspace") else { return false };
             let mut only = String::new();
@@ -117,43 +96,44 @@ impl Week {
     }
 
     pub(super) fn add(&self, chunk: i64, position: usize, event: &Stored) -> Result<()> {
-        let mut writer = self.writer.lock();
-        if writer.is_none() {
-            *writer = Some(self.index.writer_with_num_threads(1, WRITER_BYTES).map_err(Error::internal)?);
-        }
-        if let Some(writer) = writer.as_ref() {
-            writer.add_document(self.fields.document(chunk, position, event)).map_err(Error::internal)?;
-        }
-        Ok(())
+        self.folder.add(self.fields.document(chunk, position, event))
     }
 
     /// Makes everything added so far visible and durable, together with the
     /// chunk it goes up to.
     pub(super) fn commit(&self, last_chunk: i64) -> Result<()> {
-        if let Some(writer) = self.writer.lock().as_mut() {
-            let mut commit = writer.prepare_commit().map_err(Error::internal)?;
-            commit.set_payload(&last_chunk.to_string());
-            commit.commit().map_err(Error::internal)?;
+        if self.folder.is_open() {
+            self.folder.commit(&last_chunk.to_string())?;
             self.cursor.store(last_chunk, Ordering::Release);
         }
-        self.reader.reload().map_err(Error::internal)
+        Ok(())
+    }
+
+    /// Drops what was added since the last commit.
+    pub(super) fn abandon(&self) {
+        self.folder.abandon();
     }
 
     pub(super) fn close_writer(&self) -> Result<()> {
-        match self.writer.lock().take() {
-            Some(writer) => writer.wait_merging_threads().map_err(Error::internal),
-            None => Ok(()),
-        }
+        self.folder.close_writer()
+    }
+
+    /// Keeps anybody from writing, as a second process or a broken disk would.
+    #[cfg(test)]
+    pub(super) fn hold(&self) -> tantivy::directory::DirectoryLock {
+        self.folder.hold()
+    }
+
+    pub(super) fn is_sealed(&self) -> bool {
+        self.folder.segments() <= 1
+    }
+
+    /// One segment instead of several: half the time of every question.
+    pub(super) fn seal(&self) -> Result<()> {
+        self.folder.seal()
     }
 }
 
-fn folder(dir: &Path, kind: Kind, week: i64) -> PathBuf {
+fn path(dir: &Path, kind: Kind, week: i64) -> PathBuf {
     dir.join(format!("{}-{week}", kind.as_str()))
-}
-
-fn remove_folder(path: &Path) -> Result<()> {
-    match std::fs::remove_dir_all(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::internal(error)),
-        _ => Ok(()),
-    }
 }

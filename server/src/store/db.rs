@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use sea_orm::sqlx::sqlite::SqliteJournalMode;
+use sea_orm::sqlx::sqlite::{SqliteAutoVacuum, SqliteJournalMode};
 use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection};
 use sea_orm_migration::MigratorTrait;
 
@@ -93,6 +93,12 @@ async fn connect(path: &Path, durability: Option<Durability>) -> Result<Database
                 .pragma("temp_store", "memory");
             match durability {
                 Some(durability) => options
+                    // Retention empties whole parts of a log: its file can shrink again.
+                    .auto_vacuum(if durability == Durability::Normal {
+                        SqliteAutoVacuum::Incremental
+                    } else {
+                        SqliteAutoVacuum::None
+                    })
                     .journal_mode(SqliteJournalMode::Wal)
                     .pragma("synchronous", if durability == Durability::Full { "FULL" } else { "NORMAL" })
                     .pragma("cache_size", WRITER_CACHE_KIB)

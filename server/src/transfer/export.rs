@@ -73,6 +73,7 @@ impl Transfer {
         let columns = match of.kind {
             Kind::Verifications => rows::VERIFICATIONS,
             Kind::Ratelimits => rows::RATELIMITS,
+            Kind::Requests => rows::REQUESTS,
         };
         let found = self.analytics.page(of).await?;
         let next = found.next.map(|(time_ms, chunk, position)| format!("{time_ms}-{chunk}-{position}"));

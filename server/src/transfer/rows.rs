@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::sheet::{Column, plain, time};
 use crate::audit::{AuditEntry, AuditTarget};
-use crate::events::{Stored, StoredRatelimit, StoredVerification};
+use crate::events::{Stored, StoredRatelimit, StoredRequest, StoredVerification};
 use crate::identities::Identity;
 use crate::keys::{Interval, KeyDetails};
 use crate::permissions::{Permission, RoleDetails};
@@ -175,10 +175,27 @@ pub(super) const RATELIMITS: &[Column] = &[
     plain("latency_us"),
 ];
 
+pub(super) const REQUESTS: &[Column] = &[
+    time("time"),
+    plain("request_id"),
+    plain("door"),
+    plain("method"),
+    plain("path"),
+    plain("status"),
+    plain("outcome"),
+    plain("root_key_id"),
+    plain("ip"),
+    plain("user_agent"),
+    plain("latency_us"),
+    plain("request_body"),
+    plain("response_body"),
+];
+
 pub(super) fn event(event: Stored) -> Vec<Value> {
     match event {
         Stored::Verification(event) => verification(event),
         Stored::Ratelimit(event) => ratelimit(event),
+        Stored::Request(event) => request(event),
     }
 }
 
@@ -216,6 +233,24 @@ fn ratelimit(event: StoredRatelimit) -> Vec<Value> {
         json!(event.ratelimit_override),
         json!(event.root_key),
         json!(event.latency_us),
+    ]
+}
+
+fn request(event: StoredRequest) -> Vec<Value> {
+    vec![
+        json!(event.time_ms),
+        json!(event.request_id),
+        json!(event.door),
+        json!(event.method),
+        json!(event.path),
+        json!(event.status),
+        json!(event.outcome),
+        json!(event.root_key),
+        json!(event.ip),
+        json!(event.user_agent),
+        json!(event.latency_us),
+        json!(event.request_body),
+        json!(event.response_body),
     ]
 }
 

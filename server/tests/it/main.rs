@@ -3,12 +3,16 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod analytics;
 mod audit;
+mod audit_catalogue;
 mod contract;
 mod docs;
 mod explain;
 mod openapi_drift;
+mod request_log;
 mod schema;
+mod search;
 mod support;
 mod tidy;
 mod transfer;

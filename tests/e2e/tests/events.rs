@@ -30,16 +30,17 @@ fn an_export_holds_every_entry_with_the_server_running_or_not() {
     assert_eq!(listed.lines().count(), 1, "{listed}");
 }
 
-/// Verifications that can be searched, once nothing is behind.
-fn indexed(data: &std::path::Path) -> u64 {
+/// How many documents an index has, once none is behind.
+fn indexed(data: &std::path::Path, name: &str) -> u64 {
     loop {
         let status = cli_ok(data, &["index", "status"]);
-        let number = |name: &str| {
-            let line = status.lines().find(|line| line.starts_with(name)).expect("a line");
-            line.split_whitespace().nth(1).and_then(|word| word.parse::<u64>().ok()).expect("a number")
+        let done = |line: &str| {
+            line.contains("complete") && line.ends_with(" 0 chunks behind")
+                || line.ends_with(" 0 entries behind")
         };
-        if number("behind") == 0 && status.contains("complete") {
-            return number("events");
+        if status.lines().all(done) {
+            let line = status.lines().find(|line| line.starts_with(name)).expect("a line");
+            return line.split_whitespace().nth(2).and_then(|word| word.parse().ok()).expect("a number");
         }
     }
 }
@@ -54,7 +55,7 @@ fn a_crash_and_a_lost_index_lose_no_stored_event_and_count_none_twice() {
         server.verify(&key);
     }
     // The last ones may still be on their way to the disk.
-    while indexed(data.path()) < 300 {
+    while indexed(data.path(), "verifications") < 300 {
         std::thread::yield_now();
     }
     let listed = cli_ok(data.path(), &["events", "list", "--outcome", "VALID", "--limit", "20"]);
@@ -67,17 +68,101 @@ fn a_crash_and_a_lost_index_lose_no_stored_event_and_count_none_twice() {
         }
         server.kill();
         server = Server::start(data.path());
-        let now = indexed(data.path());
+        let now = indexed(data.path(), "verifications");
         // Events of the last moments before a kill may be lost; none may be doubled.
         assert!(now <= 300 + round * 100 && now >= 300, "{now}");
     }
-    let before = indexed(data.path());
+    let before = indexed(data.path(), "verifications");
     assert_eq!(server.stop(), Some(0));
     std::fs::remove_dir_all(data.path().join("index")).expect("an index to lose");
     let server = Server::start(data.path());
-    assert_eq!(indexed(data.path()), before);
+    assert_eq!(indexed(data.path(), "verifications"), before);
     cli_ok(data.path(), &["index", "rebuild"]);
-    assert_eq!(indexed(data.path()), before);
+    assert_eq!(indexed(data.path(), "verifications"), before);
+    assert_eq!(server.stop(), Some(0));
+}
+
+#[test]
+fn killed_or_damaged_indexes_of_every_kind_lose_nothing_and_double_nothing() {
+    let data = folder();
+    let mut server = Server::start(data.path());
+    let api = server.api();
+    let mut made = 0;
+    for round in 0..3 {
+        for _ in 0..40 {
+            made += 1;
+            server.key(&api, json!({ "name": format!("number{made}"), "externalId": format!("user{made}") }));
+        }
+        // Acknowledged, perhaps not indexed yet.
+        server.kill();
+        let damaged = data.path().join("index").join(["audit", "entities", "manifest.json"][round]);
+        if damaged.is_dir() {
+            std::fs::write(damaged.join("meta.json"), "{").expect("an index to damage");
+        } else {
+            std::fs::write(damaged, "{\"format\":1}").expect("a manifest to age");
+        }
+        server = Server::start(data.path());
+        // It serves while it builds.
+        server.key(&api, json!({ "name": "meanwhile" }));
+        made += 1;
+    }
+    // Keys with their identities, the API, and the root key of the environment.
+    assert_eq!(indexed(data.path(), "entities"), made + (made - 3) + 2);
+    let found = cli_ok(data.path(), &["search", "number77"]);
+    assert_eq!(found.lines().count(), 1, "{found}");
+    let found = cli_ok(data.path(), &["search", "user77", "--kind", "key", "--kind", "identity"]);
+    assert_eq!(found.lines().count(), 2, "{found}");
+    let entries = cli_ok(data.path(), &["audit", "export"]).lines().count();
+    assert_eq!(indexed(data.path(), "audit"), entries as u64);
+    let listed = cli_ok(data.path(), &["audit", "list", "--event", "key.create", "--text", "meanwhile"]);
+    assert_eq!(listed.lines().count(), 3, "{listed}");
+    // Every one of these requests is logged; the last moments before a kill may be lost.
+    let requests =
+        cli_ok(data.path(), &["requests", "list", "--path", "/v2/keys.createKey", "--limit", "1000"]);
+    let unique: std::collections::BTreeSet<&str> =
+        requests.lines().filter_map(|line| line.split_whitespace().last()).collect();
+    assert_eq!(unique.len(), requests.lines().count(), "a request is logged twice");
+    assert!(unique.len() as u64 <= made && unique.len() > 60, "{} of {made}", unique.len());
+    assert!(!requests.contains("number77 "), "{requests}");
+    assert_eq!(server.stop(), Some(0));
+}
+
+#[test]
+fn operators_see_requests_latencies_and_namespaces() {
+    let data = folder();
+    let server = Server::start(data.path());
+    let api = server.api();
+    let (_, key) = server.key(&api, json!({}));
+    for _ in 0..5 {
+        server.verify(&key);
+    }
+    assert_eq!(server.verify("no_such_key"), "NOT_FOUND");
+    server.call("apis.getApi", &json!({ "apiId": "api_none" }));
+    let limit = json!({ "namespace": "mails", "identifier": "ann", "limit": 5, "duration": 60_000 });
+    server.call("ratelimit.limit", &limit).data();
+    while indexed(data.path(), "ratelimits") < 1 || indexed(data.path(), "verifications") < 5 {
+        std::thread::yield_now();
+    }
+    let missing = cli_ok(data.path(), &["requests", "list", "--status", "404"]);
+    assert!(missing.contains("/v2/apis.getApi") && missing.contains("api_not_found"), "{missing}");
+    let unknown = cli_ok(data.path(), &["requests", "list", "--outcome", "NOT_FOUND", "--bodies"]);
+    assert!(unknown.contains("/v2/keys.verifyKey") && !unknown.contains("no_such_key"), "{unknown}");
+    let latency = cli_ok(data.path(), &["events", "latency", "--days", "1"]);
+    assert!(latency.contains("p99") && latency.contains(" ms"), "{latency}");
+    let found = cli_ok(data.path(), &["events", "list", "--kind", "ratelimits", "--text", "an"]);
+    assert!(found.contains("ann"), "{found}");
+    cli_ok(data.path(), &["namespace", "rename", "mails", "letters"]);
+    assert!(cli_ok(data.path(), &["namespace", "list"]).contains("letters"));
+    cli_ok(data.path(), &["namespace", "delete", "letters"]);
+    assert_eq!(cli_ok(data.path(), &["namespace", "list"]), "");
+    cli_ok(data.path(), &["workspace", "create", "second"]);
+    cli_ok(data.path(), &["workspace", "rename", "second", "--name", "Second one"]);
+    assert!(cli_ok(data.path(), &["workspace", "list"]).contains("Second one"));
+    assert!(
+        !e2e::cli(data.path(), &["workspace", "delete", "second", "--confirm", "secnd"]).status.success()
+    );
+    cli_ok(data.path(), &["workspace", "delete", "second", "--confirm", "second"]);
+    assert!(!cli_ok(data.path(), &["workspace", "list"]).contains("second"));
     assert_eq!(server.stop(), Some(0));
 }
 
@@ -96,8 +181,16 @@ fn metrics_have_an_address_of_their_own() {
     let line = lines.map_while(Result::ok).find(|line| line.starts_with("Metrics")).expect("an address");
     let url = line.split_whitespace().last().expect("a URL").to_owned();
     let text = ureq::get(&url).call().expect("an answer").body_mut().read_to_string().expect("text");
-    for name in ["unkey_verifications_total", "unkey_events_waiting", "unkey_job_last_run_timestamp_seconds"]
-    {
+    for name in [
+        "unkey_verifications_total",
+        "unkey_requests_total{door=\"v1\",result=\"success\"}",
+        "unkey_events_waiting",
+        "unkey_logged_requests_total{state=\"stored\"}",
+        "unkey_events_dropped_total",
+        "unkey_index_behind{index=\"audit\"}",
+        "unkey_index_behind{index=\"requests\"}",
+        "unkey_job_last_run_timestamp_seconds",
+    ] {
         assert!(text.contains(name), "{name} is missing in {text}");
     }
     assert!(text.ends_with("# EOF\n"));

@@ -1,6 +1,7 @@
 //! The v2 name and status of every error, and its envelope (v2 contract, 1.5
 //! and 1.6).
 
+use bytes::Bytes;
 use entity::ids::RequestId;
 use poem::Response;
 use poem::http::{StatusCode, header::ACCEPT, header::HeaderMap};
@@ -105,14 +106,15 @@ pub fn status(code: Code) -> (u16, &'static str) {
     }
 }
 
-/// The response of a failed request. `base_url` is where its error page lives.
+/// The response of a failed request, and its body. `base_url` is where its error
+/// page lives.
 pub fn respond(
     error: &Error,
     request_id: &RequestId,
     headers: &HeaderMap,
     base_url: &str,
     negotiation: Negotiation,
-) -> Response {
+) -> (Response, Bytes) {
     let (status, title) = status(error.code());
     let has_faults = matches!(status, 400 | 408 | 413);
     let envelope = Envelope {
@@ -131,10 +133,12 @@ pub fn respond(
         Negotiation::ByAccept if wants_problem(headers) => PROBLEM,
         _ => JSON,
     };
-    Response::builder()
+    let body = Bytes::from(serde_json::to_vec(&envelope).expect("an envelope is plain data"));
+    let response = Response::builder()
         .status(StatusCode::from_u16(status).expect("the table holds valid statuses"))
         .content_type(content_type)
-        .body(serde_json::to_vec(&envelope).expect("an envelope is plain data"))
+        .body(body.clone());
+    (response, body)
 }
 
 fn wants_problem(headers: &HeaderMap) -> bool {

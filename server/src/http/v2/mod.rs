@@ -31,6 +31,7 @@ use std::sync::{Arc, LazyLock};
 
 use entity::ids::RequestId;
 use poem::endpoint::BoxEndpoint;
+use poem::http::header::USER_AGENT;
 use poem::http::{HeaderMap, Method};
 use poem::middleware::CatchPanic;
 use poem::{Endpoint, EndpointExt, Request, Response};
@@ -38,10 +39,13 @@ use serde_json::{Value, json};
 
 use self::errors::{Negotiation, respond};
 use self::operation::Operation;
+use self::security::caller;
 use crate::app::App;
 use crate::error::{Code, Error};
+use crate::http::funnel::{Call, Finished, header};
 use crate::http::openapi::{self, Access, Described, Version};
 use crate::http::{funnel, panic_text};
+use crate::op::Door;
 
 const LIVENESS: &str = "/v2/liveness";
 
@@ -116,7 +120,10 @@ pub fn endpoint(app: &Arc<App>) -> impl Endpoint<Output = Response> + 'static {
     let panicked = CatchPanic::new().with_handler(move |panic: Box<dyn Any + Send>| {
         let bug = Error::internal(panic_text(&*panic));
         tracing::error!(cause = %bug.cause_chain(), "a request panicked");
-        refuse(&panicking, &HeaderMap::new(), &bug)
+        let request_id: RequestId = panicking.entropy.id(RequestId::PREFIX, panicking.clock.now_ms());
+        let headers = HeaderMap::new();
+        let base_url = funnel::base_url(&panicking, &headers);
+        respond(&bug, &request_id, &headers, &base_url, Negotiation::ByAccept).0
     });
     routes.with(panicked).map_to_response()
 }
@@ -142,7 +149,7 @@ impl Endpoint for Routes {
                 } else {
                     Error::new(Code::RouteNotFound, format!("There is no operation at {method} {path}."))
                 };
-                Ok(refuse(&self.app, request.headers(), &error))
+                Ok(refuse(&self.app, &request, &error))
             }
         }
     }
@@ -154,7 +161,19 @@ fn liveness(app: &App) -> Response {
     Response::builder().content_type("application/json").body(body.to_string())
 }
 
-fn refuse(app: &App, headers: &HeaderMap, error: &Error) -> Response {
-    let request_id: RequestId = app.entropy.id(RequestId::PREFIX, app.clock.now_ms());
-    respond(error, &request_id, headers, &funnel::base_url(app, headers), Negotiation::ByAccept)
+/// Refuses a request that is of no operation.
+fn refuse(app: &App, request: &Request, error: &Error) -> Response {
+    let call = Call::start(app, request);
+    let headers = request.headers();
+    let base_url = funnel::base_url(app, headers);
+    let (response, body) = respond(error, &call.request_id, headers, &base_url, Negotiation::ByAccept);
+    let finished = Finished {
+        status: response.status().as_u16(),
+        error: Some(error),
+        user_agent: header(headers, &USER_AGENT),
+        response_body: &body,
+        ..Finished::of(Door::V2, request.method().as_str(), request.uri().path())
+    };
+    call.finish(app, &finished, || caller(app, &call, headers));
+    response
 }

@@ -12,7 +12,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jsonschema::Validator;
 use poem::endpoint::BoxEndpoint;
-use poem::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, PRAGMA};
+use poem::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, PRAGMA, USER_AGENT};
 use poem::{Endpoint, EndpointExt, Request, Response};
 use poem_openapi::types::Type;
 use serde::Serialize;
@@ -22,14 +22,15 @@ use sha2::{Digest, Sha256};
 
 use super::errors::{Negotiation, respond};
 pub use super::reply::Reply;
-use super::reply::encode;
-use super::security::{authenticate, check_security, context, portal_user, show_budget};
+use super::reply::{Answer, encode};
+use super::security::{authenticate, caller, check_security, context, portal_user, show_budget};
 use crate::app::App;
 use crate::error::{Code, Error, Fault, Result};
-use crate::http::funnel::{self, Call, header};
+use crate::http::funnel::{self, Call, Finished, header};
 use crate::http::openapi::{self, Access, Described, Schema};
+use crate::http::request_log::Caller;
 use crate::http::schema;
-use crate::op::{IdempotencyKey, OpCtx, Principal};
+use crate::op::{Door, IdempotencyKey, OpCtx, Principal};
 
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
@@ -226,16 +227,20 @@ where
         let headers = request.headers();
         let body = match funnel::read_body(body, self.app.config.max_body_bytes).await {
             Ok(body) => body,
-            Err(error) => return Ok(self.refuse(&call, headers, &error, Negotiation::Json)),
+            Err(error) => return Ok(self.refuse(&call, headers, &[], &error, Negotiation::Json, None)),
         };
         let input = match self.read_input(headers, &body) {
             Ok(input) => input,
-            Err(error) => return Ok(self.refuse(&call, headers, &error, Negotiation::Json)),
+            Err(error) => return Ok(self.refuse(&call, headers, &body, &error, Negotiation::Json, None)),
         };
         let authenticated = match self.traits.access {
             Access::RootKey => authenticate(&self.app, &call, headers).await,
             Access::PortalSession => portal_user(&self.app, &call, headers).await,
             Access::Public => Ok((context(&call, headers, Principal::Anonymous, "".into()), None)),
+        };
+        let known = match (&authenticated, &self.mode) {
+            (Ok((cx, _)), Mode::Checked) => Some(caller_of(cx)),
+            _ => None,
         };
         let (outcome, budget) = match authenticated {
             Ok((cx, budget)) if self.traits.idempotent && headers.contains_key(IDEMPOTENCY_KEY) => {
@@ -245,11 +250,8 @@ where
             Err(refused) => (Err(refused.error), refused.budget),
         };
         let mut response = match outcome {
-            Ok(body) => {
-                call.finish(&self.app, self.path, 200, None);
-                succeed(body, &self.traits)
-            }
-            Err(error) => self.refuse(&call, headers, &error, Negotiation::ByAccept),
+            Ok(answer) => self.succeed(&call, headers, &body, answer, known),
+            Err(error) => self.refuse(&call, headers, &body, &error, Negotiation::ByAccept, known),
         };
         if let Some(budget) = budget {
             show_budget(response.headers_mut(), budget);
@@ -303,8 +305,8 @@ where
         })
     }
 
-    /// Runs the handler; answers the body to send.
-    async fn run<T, Fut>(&self, call: &Call, cx: OpCtx, input: I) -> Result<Vec<u8>>
+    /// Runs the handler; answers what to send.
+    async fn run<T, Fut>(&self, call: &Call, cx: OpCtx, input: I) -> Result<Answer>
     where
         T: Serialize + Send + 'static,
         H: Fn(Arc<App>, OpCtx, I) -> Fut,
@@ -321,13 +323,13 @@ where
         let app = self.app.clone();
         let work = (self.handler)(self.app.clone(), cx, input);
         let answer = async move {
-            let body = encode(&request_id, &work.await?, has_data);
+            let answer = encode(&request_id, &work.await?, has_data);
             if let Some((key, cx)) = idempotency
-                && let Err(error) = app.idempotency.save(&cx, &key, &body).await
+                && let Err(error) = app.idempotency.save(&cx, &key, &answer.body).await
             {
                 tracing::warn!(?error, "an answer cannot be kept for its Idempotency-Key");
             }
-            Ok(body)
+            Ok(answer)
         };
         tokio::spawn(answer).await.map_err(Error::internal)?
     }
@@ -340,40 +342,83 @@ where
         headers: &HeaderMap,
         body: &[u8],
         input: I,
-    ) -> Result<Vec<u8>>
+    ) -> Result<Answer>
     where
         T: Serialize + Send + 'static,
         H: Fn(Arc<App>, OpCtx, I) -> Fut,
         Fut: Future<Output = Result<Reply<T>>> + Send + 'static,
     {
         let key = idempotency_key(&cx, headers, self.path, body)?;
-        if let Some(answer) = self.app.idempotency.answer(&cx, &key).await? {
-            return Ok(answer);
+        if let Some(body) = self.app.idempotency.answer(&cx, &key).await? {
+            return Ok(Answer { body, outcome: None });
         }
         cx.idempotency = Some(Arc::new(key.clone()));
         match self.run(call, cx.clone(), input).await {
             // The same request is being carried out right now: its answer is ours.
             Err(error) if error.code() == Code::IdempotencyConflict => {
-                self.app.idempotency.answer(&cx, &key).await?.ok_or(error)
+                let body = self.app.idempotency.answer(&cx, &key).await?.ok_or(error)?;
+                Ok(Answer { body, outcome: None })
             }
             outcome => outcome,
         }
     }
 
-    fn refuse(&self, call: &Call, headers: &HeaderMap, error: &Error, negotiation: Negotiation) -> Response {
-        let response =
-            respond(error, &call.request_id, headers, &funnel::base_url(&self.app, headers), negotiation);
-        call.finish(&self.app, self.path, response.status().as_u16(), Some(error));
+    fn succeed(
+        &self,
+        call: &Call,
+        headers: &HeaderMap,
+        request_body: &[u8],
+        answer: Answer,
+        known: Option<Caller>,
+    ) -> Response {
+        let Answer { body, outcome } = answer;
+        let finished = Finished { outcome, response_body: &body, ..self.finished(headers, request_body) };
+        call.finish(&self.app, &finished, || known.unwrap_or_else(|| caller(&self.app, call, headers)));
+        let response = Response::builder().content_type("application/json");
+        if self.traits.no_store {
+            return response.header(CACHE_CONTROL, "no-store").header(PRAGMA, "no-cache").body(body);
+        }
+        response.body(body)
+    }
+
+    fn refuse(
+        &self,
+        call: &Call,
+        headers: &HeaderMap,
+        request_body: &[u8],
+        error: &Error,
+        negotiation: Negotiation,
+        known: Option<Caller>,
+    ) -> Response {
+        let base_url = funnel::base_url(&self.app, headers);
+        let (response, body) = respond(error, &call.request_id, headers, &base_url, negotiation);
+        let finished = Finished {
+            status: response.status().as_u16(),
+            error: Some(error),
+            response_body: &body,
+            ..self.finished(headers, request_body)
+        };
+        call.finish(&self.app, &finished, || known.unwrap_or_else(|| caller(&self.app, call, headers)));
         response
+    }
+
+    /// What the log hears of every request of this operation.
+    fn finished<'a>(&'a self, headers: &'a HeaderMap, request_body: &'a [u8]) -> Finished<'a> {
+        Finished {
+            user_agent: header(headers, &USER_AGENT),
+            sampled: matches!(self.mode, Mode::Hot { .. }),
+            hide_bodies: self.traits.no_store,
+            request_body,
+            ..Finished::of(Door::V2, "POST", self.path)
+        }
     }
 }
 
-fn succeed(body: Vec<u8>, traits: &Traits) -> Response {
-    let response = Response::builder().content_type("application/json");
-    if traits.no_store {
-        return response.header(CACHE_CONTROL, "no-store").header(PRAGMA, "no-cache").body(body);
+fn caller_of(cx: &OpCtx) -> Caller {
+    Caller {
+        workspace: cx.workspace.to_string(),
+        root_key: cx.principal.root_key().map(|key| key.id.to_string()),
     }
-    response.body(body)
 }
 
 fn idempotency_key(cx: &OpCtx, headers: &HeaderMap, path: &str, body: &[u8]) -> Result<IdempotencyKey> {

@@ -104,7 +104,13 @@ impl From<LimitOutcome> for LimitOut {
 }
 
 async fn limit(app: Arc<App>, cx: OpCtx, body: LimitBody) -> Result<Reply<LimitOut>> {
-    Ok(LimitOut::from(app.ratelimits.limit(&cx, &body.into()).await?).into())
+    let outcome = app.ratelimits.limit(&cx, &body.into()).await?;
+    let name = outcome_name(outcome.passed);
+    Ok(Reply::from(LimitOut::from(outcome)).outcome(name))
+}
+
+fn outcome_name(passed: bool) -> &'static str {
+    if passed { "passed" } else { "denied" }
 }
 
 fn many_in_bounds(bodies: &Batch<LimitBody>) -> bool {
@@ -144,5 +150,6 @@ async fn multi_limit(app: Arc<App>, cx: OpCtx, bodies: Batch<LimitBody>) -> Resu
         passed: limit.passed,
         override_id: limit.override_id.map(|id| id.into_string()),
     });
-    Ok(MultiLimitOut { passed: outcome.passed, limits: limits.collect() }.into())
+    let reply = Reply::from(MultiLimitOut { passed: outcome.passed, limits: limits.collect() });
+    Ok(reply.outcome(outcome_name(outcome.passed)))
 }

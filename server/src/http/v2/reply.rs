@@ -12,6 +12,7 @@ pub struct Reply<T> {
     pagination: Option<Pagination>,
     /// Members of the envelope beside `data`.
     beside: Option<Map<String, Value>>,
+    outcome: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -24,11 +25,17 @@ struct Pagination {
 
 impl<T> From<T> for Reply<T> {
     fn from(data: T) -> Self {
-        Self { data, pagination: None, beside: None }
+        Self { data, pagination: None, beside: None, outcome: None }
     }
 }
 
 impl<T> Reply<T> {
+    /// What the request log calls it.
+    pub fn outcome(mut self, outcome: &'static str) -> Self {
+        self.outcome = Some(outcome);
+        self
+    }
+
     pub fn beside(mut self, members: Map<String, Value>) -> Self {
         self.beside = Some(members);
         self
@@ -39,7 +46,7 @@ impl<T> Reply<Vec<T>> {
     pub fn page(page: Paged<T>) -> Self {
         let has_more = page.next.is_some();
         let pagination = Some(Pagination { cursor: page.next, has_more });
-        Self { data: page.items, pagination, beside: None }
+        Self { data: page.items, pagination, beside: None, outcome: None }
     }
 }
 
@@ -67,8 +74,13 @@ struct EnvelopeMeta<'a> {
     request_id: &'a str,
 }
 
-/// The body of a success.
-pub(super) fn encode<T: Serialize>(request_id: &RequestId, reply: &Reply<T>, has_data: bool) -> Vec<u8> {
+/// A success, ready to send.
+pub(super) struct Answer {
+    pub body: Vec<u8>,
+    pub outcome: Option<&'static str>,
+}
+
+pub(super) fn encode<T: Serialize>(request_id: &RequestId, reply: &Reply<T>, has_data: bool) -> Answer {
     let envelope = Envelope {
         meta: EnvelopeMeta { request_id: request_id.as_str() },
         data: has_data.then_some(&reply.data),
@@ -80,5 +92,5 @@ pub(super) fn encode<T: Serialize>(request_id: &RequestId, reply: &Reply<T>, has
         Some(members) => serde_json::to_writer(&mut body, &Beside { envelope, members }),
     }
     .expect("replies are plain data");
-    body
+    Answer { body, outcome: reply.outcome }
 }

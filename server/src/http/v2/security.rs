@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::error::{Code, Error, Result};
 use crate::http::funnel::{Call, header};
 use crate::http::openapi::Access;
+use crate::http::request_log::Caller;
 use crate::op::{Door, OpCtx, Principal};
 use crate::root_keys::Budget;
 
@@ -66,6 +67,19 @@ pub(super) async fn portal_user(
     }
     let session = app.portals.authenticate(token, call.now_ms).await?;
     Ok((context(call, headers, session.principal(), session.workspace.clone()), None))
+}
+
+/// The root key behind the bearer token if it is in memory, for the request log:
+/// requests that are not logged need not carry it to their end, and one that was
+/// refused for its body was not authenticated.
+pub(super) fn caller(app: &App, call: &Call, headers: &HeaderMap) -> Caller {
+    let known = bearer(headers)
+        .ok()
+        .and_then(|token| app.root_keys.authenticate_cached(token, call.ip, call.now_ms)?.ok());
+    known.map_or_else(Caller::default, |known| Caller {
+        workspace: known.workspace.into_string(),
+        root_key: Some(known.principal.id.to_string()),
+    })
 }
 
 pub(super) fn context(

@@ -116,7 +116,9 @@ async fn verify(app: Arc<App>, cx: OpCtx, body: VerifyKeyBody) -> Result<Reply<V
         migration_id: body.migration_id.map(MigrationId::from),
         keyspaces: body.keyspaces.into_iter().map(KeyspaceId::from).collect(),
     };
-    Ok(Verified(app.verifier.verify(&cx, request).await?).into())
+    let verification = app.verifier.verify(&cx, request).await?;
+    let outcome = verification.outcome.as_str();
+    Ok(Reply::from(Verified(verification)).outcome(outcome))
 }
 
 impl From<VerifyLimitBody> for RequestedLimit {

@@ -1,7 +1,8 @@
 //! Makes events through the server's own recorder, and measures storing,
 //! indexing and questions. Prints one Markdown table.
 //!
-//!     cargo run --release -p load-events [EVENTS]      ten million unless told
+//!     cargo run --release -p load-events [EVENTS]                  ten million unless told
+//!     cargo run --release -p load-events EVENTS --into events.db   only stores them, in this file
 //!
 //! Not part of the suite: ten million events take minutes and a gigabyte.
 
@@ -16,7 +17,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use entity::ids::WorkspaceId;
-use unkey::analytics::{Analytics, Buckets, Filter, GroupBy, PageOf, Question};
+use unkey::analytics::{Analytics, Buckets, Filter, GroupBy, Metric, PageOf, Question};
 use unkey::events::{KeyFacts, Noted, Recorder, Verification, Writer, last_chunk};
 use unkey::search::{Indexer, Kind, Search};
 use unkey::store::{Database, Durability};
@@ -129,81 +130,124 @@ fn question() -> Question {
 }
 
 /// Median of five runs.
-async fn ask(name: &str, analytics: &Analytics, question: Question) {
+async fn measure<T>(name: &str, ask: impl AsyncFn() -> T, tell: impl Fn(&T) -> String) {
     let mut times = Vec::new();
-    let mut rows = 0;
+    let mut told = String::new();
     for _ in 0..5 {
         let begun = Instant::now();
-        rows = analytics.count(question.clone()).await.unwrap().len();
+        let answer = ask().await;
         times.push(begun.elapsed());
+        told = tell(&answer);
     }
     times.sort_unstable();
-    row(name, format!("{:.1} ms ({rows} rows)", times[2].as_secs_f64() * 1000.0));
+    row(name, format!("{:.1} ms ({told})", times[2].as_secs_f64() * 1000.0));
 }
 
-#[tokio::main]
-async fn main() {
-    let events: u64 = std::env::args().nth(1).map_or(10_000_000, |text| text.parse().unwrap());
-    let dir = tempfile::tempdir().unwrap();
-    let database =
-        Database::open::<migration::Events>(&dir.path().join("events.db"), Durability::Normal).await.unwrap();
+async fn count(name: &str, analytics: &Analytics, question: Question) {
+    let ask = async || analytics.count(question.clone()).await.unwrap().len();
+    measure(name, ask, |rows| format!("{rows} rows")).await;
+}
+
+async fn top(name: &str, analytics: &Analytics, by: GroupBy) {
+    let ask = async || analytics.top(question(), by, Metric::Total, 10).await.unwrap();
+    measure(name, ask, |top| if top.approximate { "approximate".into() } else { "exact".into() }).await;
+}
+
+async fn store(path: &Path, events: u64) -> Database {
+    let database = Database::open::<migration::Events>(path, Durability::Normal).await.unwrap();
     let recorder = Recorder::default();
     let writer = Writer::start(recorder.clone(), database.clone());
     println!("| {events} events over {DAYS} days, {KEYS} keys | |\n|---|---|");
-
     let begun = Instant::now();
     record(&recorder, events).await;
     writer.shutdown().await.unwrap();
     assert_eq!(recorder.health().lost, 0, "events were dropped");
     row("stored", format!("{:.0} events/s", events as f64 / begun.elapsed().as_secs_f64()));
     database.checkpoint().await.unwrap();
-    row(
-        "events.db",
-        format!("{:.1} bytes per event", megabytes(&dir.path().join("events.db")) as f64 / events as f64),
-    );
+    row("events.db", format!("{:.1} bytes per event", megabytes(path) as f64 / events as f64));
+    database
+}
 
+/// Builds the index from nothing, and waits until weeks that are over are sealed.
+async fn index(dir: &Path, database: &Database, events: u64) -> Search {
     let begun = Instant::now();
-    let search = Search::open(&dir.path().join("index")).unwrap();
+    let search = Search::open(dir).unwrap();
     let indexer = Indexer::start(search.clone(), database.clone());
     let last = last_chunk(database.reader()).await.unwrap();
     while search.cursor() < last {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    let took = begun.elapsed();
+    let took = begun.elapsed().as_secs_f64();
+    row("index built anew", format!("{took:.1} s, {:.0} events/s", events as f64 / took));
+    assert_eq!(search.status().events, events);
+    let weeks = search.between(Kind::Verifications, START_MS, END_MS);
+    let open = |week: &unkey::search::Week| week.searcher().segment_readers().len() > 1;
+    let begun = Instant::now();
+    while weeks.iter().rev().skip(1).any(|week| open(week)) {
+        assert!(begun.elapsed() < Duration::from_secs(300), "weeks that are over are not sealed");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
     row(
-        "index built anew",
-        format!("{:.1} s, {:.0} events/s", took.as_secs_f64(), events as f64 / took.as_secs_f64()),
+        "weeks that are over sealed, ten idle seconds later",
+        format!("{:.1} s", begun.elapsed().as_secs_f64()),
     );
     indexer.shutdown().await.unwrap();
-    row(
-        "index",
-        format!("{:.1} bytes per event", megabytes(&dir.path().join("index")) as f64 / events as f64),
-    );
-    assert_eq!(search.status().events, events);
+    row("index", format!("{:.1} bytes per event", megabytes(dir) as f64 / events as f64));
+    search
+}
 
-    let analytics = Analytics::new(search, database);
+#[tokio::main]
+async fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    let events: u64 = arguments.get(1).map_or(10_000_000, |text| text.parse().unwrap());
+    if let [_, _, flag, path] = &arguments[..]
+        && flag == "--into"
+    {
+        store(Path::new(path), events).await.close().await.unwrap();
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let database = store(&dir.path().join("events.db"), events).await;
+    let search = index(&dir.path().join("index"), &database, events).await;
+    ask(&Analytics::new(search, database)).await;
+}
+
+async fn ask(analytics: &Analytics) {
     let hourly = Some(Buckets::Every(60 * 60_000));
-    ask("hourly by outcome, 30 days", &analytics, Question { buckets: hourly.clone(), ..question() }).await;
-    ask("counts by key, 30 days", &analytics, Question { group_by: vec![GroupBy::Key], ..question() }).await;
-    ask("counts by tag, 30 days", &analytics, Question { group_by: vec![GroupBy::Tag], ..question() }).await;
+    let daily = Some(Buckets::Every(DAY_MS));
+    let by_hour = Question { buckets: hourly.clone(), ..question() };
+    count("hourly by outcome, 30 days", analytics, by_hour.clone()).await;
+    top("top 10 keys, 30 days", analytics, GroupBy::Key).await;
+    top("top 10 identities, 30 days", analytics, GroupBy::ExternalId).await;
+    top("top 10 tags, 30 days", analytics, GroupBy::Tag).await;
+    count("counts by key, 30 days", analytics, Question { group_by: vec![GroupBy::Key], ..question() }).await;
+    count("counts by tag, 30 days", analytics, Question { group_by: vec![GroupBy::Tag], ..question() }).await;
+    let by_day = Question { buckets: daily, ..question() };
+    let active = async || analytics.distinct(by_day.clone(), GroupBy::Key).await.unwrap().len();
+    measure("active keys a day, 30 days", active, |days| format!("{days} rows")).await;
+    let latency = async || analytics.latency(by_day.clone()).await.unwrap().len();
+    measure("latency percentiles a day, 30 days", latency, |days| format!("{days} rows")).await;
     let of_key = |key: &str| Filter { keys: vec![key.to_owned()], ..Filter::default() };
-    let day = Question {
-        start_ms: END_MS - DAY_MS,
-        filter: of_key("key_000001"),
-        buckets: hourly.clone(),
-        ..question()
-    };
-    ask("one key, hourly, 24 hours", &analytics, day).await;
-    let month = Question { filter: of_key("key_000001"), buckets: hourly.clone(), ..question() };
-    ask("one key, hourly, 30 days", &analytics, month).await;
-    let day = Question { start_ms: END_MS - DAY_MS, buckets: hourly, ..question() };
-    ask("everything, hourly, 24 hours", &analytics, day).await;
-
+    let key_by_hour = Question { filter: of_key("key_000001"), ..by_hour.clone() };
+    let day_of_key = Question { start_ms: END_MS - DAY_MS, ..key_by_hour.clone() };
+    count("one key, hourly, 24 hours", analytics, day_of_key).await;
+    count("one key, hourly, 30 days", analytics, key_by_hour).await;
+    let day = Question { start_ms: END_MS - DAY_MS, ..by_hour };
+    count("everything, hourly, 24 hours", analytics, day).await;
+    let names: Vec<String> = (0..100).map(|number| format!("key_{number:06}")).collect();
+    let totals = async || analytics.totals(question(), GroupBy::Key, names.clone()).await.unwrap().len();
+    measure("totals of 100 keys, 30 days", totals, |rows| format!("{rows} rows")).await;
     let filter = Filter {
         outcomes: vec!["RATE_LIMITED".to_owned()],
         tags: vec!["region=3".to_owned()],
         ..Filter::default()
     };
+    page("newest 100 events with two filters", analytics, filter).await;
+    let filter = Filter { text: Some("key_0000".to_owned()), ..Filter::default() };
+    page("newest 100 events of keys that begin so", analytics, filter).await;
+}
+
+async fn page(name: &str, analytics: &Analytics, filter: Filter) {
     let page = PageOf {
         kind: Kind::Verifications,
         workspace: WorkspaceId::from("ws_load"),
@@ -213,12 +257,6 @@ async fn main() {
         limit: 100,
         after: None,
     };
-    let mut times = Vec::new();
-    for _ in 0..5 {
-        let begun = Instant::now();
-        assert_eq!(analytics.page(page.clone()).await.unwrap().events.len(), 100);
-        times.push(begun.elapsed());
-    }
-    times.sort_unstable();
-    row("newest 100 events with two filters", format!("{:.1} ms", times[2].as_secs_f64() * 1000.0));
+    let ask = async || analytics.page(page.clone()).await.unwrap().events.len();
+    measure(name, ask, |events| format!("{events} events")).await;
 }

@@ -1,0 +1,29 @@
+//! `unkey search TEXT`: finds keys, identities and the rest by what one
+//! remembers of them.
+
+use clap::ArgMatches;
+
+use super::Output;
+use super::admin::table;
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::op::OpCtx;
+use crate::search::{EntityKind, EntityQuery};
+
+pub(super) async fn run(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<Output> {
+    let named = matches.get_many::<String>("kind").into_iter().flatten();
+    let kind = |name: &String| {
+        EntityKind::parse(name).ok_or_else(|| Error::invalid(format!("There is no kind '{name}'.")))
+    };
+    let query = EntityQuery {
+        workspace: cx.workspace.clone(),
+        text: matches.get_one::<String>("text").cloned().unwrap_or_default(),
+        kinds: named.map(kind).collect::<Result<_>>()?,
+        limit: matches.get_one::<usize>("limit").copied().unwrap_or(20),
+    };
+    // A command may be the only one running: what it finds is what is there.
+    app.search.settle(&app.store).await?;
+    let rows = app.search.entities(query).await?.into_iter();
+    let rows = rows.map(|hit| vec![hit.kind.as_str().to_owned(), hit.id, hit.name, hit.detail]);
+    Ok(Output::text(table(&rows.collect::<Vec<_>>())))
+}

@@ -1,0 +1,64 @@
+//! How far every index is, for operators and metrics.
+
+use super::audit::last_entry;
+use super::{Kind, Search, Week};
+use crate::error::Result;
+use crate::events::last_chunk;
+use crate::store::{Database, Store};
+
+/// How far an index is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IndexStatus {
+    /// A kind of event, `audit` or `entities`.
+    pub name: &'static str,
+    pub documents: u64,
+    /// Folders that it is made of.
+    pub indexes: usize,
+    /// Chunks of events, or audit entries, that it does not hold yet.
+    pub behind: u64,
+    pub rebuilding: bool,
+    /// On disk.
+    pub bytes: u64,
+}
+
+impl Search {
+    pub async fn report(&self, events: &Database, store: &Store) -> Result<Vec<IndexStatus>> {
+        let status = self.status();
+        let chunk = last_chunk(events.reader()).await?;
+        let behind = |last: i64, at: i64| last.saturating_sub(at).max(0).unsigned_abs();
+        let mut report = Vec::new();
+        for kind in Kind::ALL {
+            let weeks = self.0.weeks.read();
+            let own = || weeks.iter().filter(|((of, _), _)| *of == kind);
+            report.push(IndexStatus {
+                name: kind.as_str(),
+                documents: own().map(|(_, week)| week.events()).sum(),
+                indexes: own().count(),
+                behind: behind(chunk, status.cursor),
+                rebuilding: status.rebuilding,
+                bytes: own().map(|((kind, week), _)| Week::bytes(&self.0.dir, *kind, *week)).sum(),
+            });
+        }
+        let (row, _) = last_entry(store.read()).await?;
+        for followed in self.followed() {
+            let at = followed.position().filter(|at| at.scan.is_none()).map_or(0, |at| at.row);
+            report.push(IndexStatus {
+                name: followed.name,
+                documents: followed.documents(),
+                indexes: 1,
+                behind: behind(row, at),
+                rebuilding: followed.is_rebuilding(),
+                bytes: followed.bytes(),
+            });
+        }
+        Ok(report)
+    }
+
+    /// Waits until everything that was committed before is found, or ten seconds.
+    pub async fn settle(&self, store: &Store) -> Result<()> {
+        let (row, _) = last_entry(store.read()).await?;
+        let patience = std::time::Duration::from_secs(10);
+        self.reach(patience, |search| search.followed().iter().all(|index| index.has_reached(row))).await;
+        Ok(())
+    }
+}

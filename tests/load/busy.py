@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+"""Measures verifications while the server has nothing else to do, while it takes in
+events of other requests, and while it builds the whole index again.
+
+The server is pinned to one core and wrk to another. Its folder holds a month of
+events, so that a rebuild takes long enough. Prints one Markdown table; every run
+ends by itself.
+
+    cargo build --release --workspace
+    tests/load/busy.py [--events 2000000] [--seconds 6] [--runs 3] [--profile release]
+"""
+
+import argparse
+import pathlib
+import secrets
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+import run
+
+
+def indexes(binaries, data):
+    command = [str(binaries / "unkey"), "index", "status", "--data-dir", data]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def wait_until_complete(binaries, data):
+    begun = time.monotonic()
+    while True:
+        lines = indexes(binaries, data).splitlines()
+        if all("complete" in line and f" 0 " in line for line in lines):
+            return time.monotonic() - begun
+        if time.monotonic() - begun > 600:
+            sys.exit("the index does not become complete")
+        time.sleep(0.5)
+
+
+def beside(server, token, case, seconds, connections):
+    """Other clients, whose decisions are events too."""
+    _, route, body = case
+    thread = threading.Thread(target=load, args=(server, token, route, body, seconds, connections))
+    thread.start()
+    return thread
+
+
+def load(server, token, route, body, seconds, connections):
+    run.CONNECTIONS = connections
+    return run.wrk(server.base, route, token, body, seconds, True)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--events", type=int, default=2_000_000)
+    parser.add_argument("--seconds", type=int, default=6)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--connections", type=int, default=8)
+    parser.add_argument("--profile", default="release")
+    options = parser.parse_args()
+    binaries = run.ROOT / "target" / options.profile
+    print("| verifications of a cached key | req/s | p50 ms | p99 ms | failed |\n|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as data:
+        database = str(pathlib.Path(data) / "events.db")
+        command = [str(binaries / "load-events"), str(options.events), "--into", database]
+        subprocess.run(command, check=True, capture_output=True)
+        token = "unkey_" + secrets.token_hex(16)
+        command = [str(binaries / "unkey"), "serve", "--listen", "127.0.0.1:0", "--data-dir", data]
+        server = run.Process(command, True, {"UNKEY_ROOT_KEY": token})
+        try:
+            cases = run.prepare(server.base, token)
+            run.check_answers(server.base, token, cases)
+            wait_until_complete(binaries, data)
+            verify, limit = cases[0], cases[-1]
+
+            def measured(name, before):
+                samples = []
+                for _ in range(options.runs):
+                    other = before()
+                    samples.append(load(server, token, verify[1], verify[2], options.seconds, options.connections))
+                    if other:
+                        other.join()
+                median = run.median(samples)
+                print(f"| {name} | {median['rate']:,.0f} | {median['p50']:.2f} | {median['p99']:.2f} | {median['failed']:.0f} |", flush=True)
+
+            def rebuild():
+                wait_until_complete(binaries, data)
+                command = [str(binaries / "unkey"), "index", "rebuild", "--data-dir", data]
+                subprocess.run(command, check=True, capture_output=True)
+
+            measured("nothing else", lambda: wait_until_complete(binaries, data) and None)
+            measured(
+                "beside as many clients of ratelimit.limit",
+                lambda: beside(server, token, limit, options.seconds, options.connections),
+            )
+            measured("while the index is built again", rebuild)
+            print(f"\nAn index of {options.events:,} events was complete {wait_until_complete(binaries, data):.0f} s after the last run.")
+        finally:
+            server.stop()
+
+
+if __name__ == "__main__":
+    main()
