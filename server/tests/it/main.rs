@@ -6,6 +6,7 @@
 mod audit;
 mod contract;
 mod openapi_drift;
+mod people;
 mod schema;
 mod support;
 mod tidy;
