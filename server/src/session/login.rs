@@ -90,7 +90,10 @@ impl Sessions {
                 }
             })
             .await?;
-        opened.map(Step::SignedIn).ok_or_else(refused)
+        match opened {
+            Some(session) => Ok(Step::SignedIn(session)),
+            None => Err(self.fail(cx, &account, Failure::Password).await?),
+        }
     }
 
     /// Checks the code of a second factor, or a recovery code, after
