@@ -119,6 +119,7 @@ fn weakest(operation: Operation) -> Option<Role> {
         | RootKeyCreate
         | RootKeyUpdate
         | RootKeyDelete
+        | MigrationCreate
         | Export
         | SettingsUpdate
         | WorkspaceUpdate

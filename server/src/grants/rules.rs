@@ -81,6 +81,8 @@ pub enum Operation {
     LogsRead,
     /// Why a key was or would be refused; takes nothing.
     Explain,
+    /// Announcing an import of foreign keys.
+    MigrationCreate,
     /// Handing many rows out at once.
     Export,
     /// Putting a secret that was just made behind a one-time link.
@@ -361,6 +363,7 @@ pub(super) fn rule(operation: Operation) -> (Need, Denial) {
         Operation::AuditRead => (On(Part("audit"), "read"), Forbidden),
         Operation::LogsRead => (On(Part("logs"), "read"), Forbidden),
         Operation::Explain => (On(Part("explanations"), "read"), Forbidden),
+        Operation::MigrationCreate => (On(Part("migrations"), "create"), Forbidden),
         Operation::Export => (On(Part("exports"), "create"), Forbidden),
         Operation::SecretLinkCreate => (On(Part("secretLinks"), "create"), Forbidden),
         Operation::SettingsRead => (On(Part("settings"), "read"), Forbidden),

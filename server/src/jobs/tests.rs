@@ -178,6 +178,40 @@ async fn a_full_log_loses_its_oldest_requests_first() {
     assert!(stored_bytes(events.reader()).await.unwrap() <= all * 3 / 10);
 }
 
+#[tokio::test]
+async fn the_sweep_removes_what_people_left_behind() {
+    let (test, dir) = (TestStore::open().await, tempfile::tempdir().unwrap());
+    let jobs = jobs(&test, &dir).await;
+    test.force(
+        "INSERT INTO users (id, email, email_folded, name, password_hash, created_at) \
+         VALUES ('user_1', 'a@b', 'a@b', 'Ada', '', 0)",
+    )
+    .await;
+    let old = NOW_MS - 31 * DAY_MS;
+    for (id, expires_at) in [("old", old), ("ended", NOW_MS - 1), ("live", NOW_MS + 1)] {
+        for sql in [
+            format!(
+                "INSERT INTO sessions (id, user_id, created_at, expires_at) VALUES ('{id}', 'user_1', 0, {expires_at})"
+            ),
+            format!(
+                "INSERT INTO invitations (id, workspace_id, token_hash, role, created_by, created_at, expires_at) \
+                 VALUES ('{id}', 'ws_1', '{id}', 'viewer', 'user_1', 0, {expires_at})"
+            ),
+            format!(
+                "INSERT INTO secret_links (id, workspace_id, token_hash, key_id, ciphertext, created_at, expires_at) \
+                 VALUES ('{id}', 'ws_1', '{id}', 'key_1', x'00', 0, {expires_at})"
+            ),
+        ] {
+            test.force(&sql).await;
+        }
+    }
+    jobs.run_due(NOW_MS).await.unwrap();
+    for (table, left) in [("sessions", 2), ("invitations", 2), ("secret_links", 1)] {
+        assert_eq!(test.count(table, "1").await, left, "{table}");
+        assert_eq!(test.count(table, "id = 'old'").await, 0, "{table}");
+    }
+}
+
 #[test]
 fn every_pattern_has_a_next_run() {
     for (name, pattern) in JOBS {

@@ -6,6 +6,7 @@ use entity::ids::MigrationId;
 use super::{Keys, format, store};
 use crate::audit::{Event, Group, Target};
 use crate::error::{Code, Error, Result};
+use crate::grants::{self, Operation};
 use crate::op::OpCtx;
 use crate::secret::PlainKey;
 use crate::store::Change;
@@ -20,6 +21,7 @@ const PREFIXED: &str = "github.com/seamapi/prefixed-api-key";
 impl Keys {
     /// Announces an import; its id is what migrateKeys and verifyKey name.
     pub async fn create_migration(&self, cx: &OpCtx, algorithm: &str) -> Result<MigrationId> {
+        cx.require(Operation::MigrationCreate, grants::Target::NONE)?;
         if !ALGORITHMS.contains(&algorithm) {
             return Err(Error::invalid(format!("An algorithm is one of {}.", ALGORITHMS.join(", "))));
         }

@@ -1,10 +1,10 @@
 //! Accepting a cookie, and noting when sessions are used.
 
+use std::sync::Arc;
+
 use super::{Sessions, SignedIn, store};
 use crate::cache::Weigh;
 use crate::error::{Code, Error, Result};
-
-use std::sync::Arc;
 
 impl Weigh for SignedIn {
     fn weight_bytes(&self) -> u64 {

@@ -21,23 +21,23 @@ const END_BYTES: usize = 8;
 impl Sessions {
     /// The token of every form shown in a session.
     pub fn form_token(&self, session: &SessionId) -> String {
-        token(&*self.vault.derive(FORMS), session)
+        token(&self.vault.derive(FORMS), session)
     }
 
     /// Whether a form was shown in this very session.
     pub fn is_form_token(&self, session: &SessionId, given: &str) -> bool {
-        is_token(&*self.vault.derive(FORMS), session, given)
+        is_token(&self.vault.derive(FORMS), session, given)
     }
 
     /// A token for the cookie and for the form of somebody not signed in.
     pub fn anonymous_form_token(&self, now_ms: i64) -> String {
         let nonce = self.entropy.bytes::<NONCE_BYTES>();
-        anonymous(&*self.vault.derive(ANONYMOUS_FORMS), nonce, now_ms + ANONYMOUS_FORM_MS)
+        anonymous(&self.vault.derive(ANONYMOUS_FORMS), nonce, now_ms + ANONYMOUS_FORM_MS)
     }
 
     /// Whether cookie and form carry the same token, ours and not too old.
     pub fn is_anonymous_form_token(&self, cookie: &str, given: &str, now_ms: i64) -> bool {
-        cookie == given && is_anonymous(&*self.vault.derive(ANONYMOUS_FORMS), given, now_ms)
+        cookie == given && is_anonymous(&self.vault.derive(ANONYMOUS_FORMS), given, now_ms)
     }
 }
 

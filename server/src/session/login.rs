@@ -1,5 +1,7 @@
 //! Signing in: a password, then a code if the user has a second factor.
 
+use std::sync::Arc;
+
 use entity::ids::{SessionId, UserId};
 
 use super::attempts::{lock_ms, refused};
@@ -7,13 +9,11 @@ use super::store::Account;
 use super::token::PasswordWasRight;
 use super::{SESSION_MS, Sessions, store};
 use crate::audit::{Event, Group, Target};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::op::{OpCtx, Principal, UserPrincipal};
 use crate::secret::{KeyHash, PlainKey};
 use crate::store::{Change, Tx};
 use crate::users::is_email;
-
-use std::sync::Arc;
 
 /// How long the second step may take.
 const STEP_MS: i64 = 5 * 60_000;
@@ -90,7 +90,10 @@ impl Sessions {
                 }
             })
             .await?;
-        opened.map(Step::SignedIn).ok_or_else(refused)
+        match opened {
+            Some(session) => Ok(Step::SignedIn(session)),
+            None => Err(self.fail(cx, &account, Failure::Password).await?),
+        }
     }
 
     /// Checks the code of a second factor, or a recovery code, after
@@ -145,12 +148,7 @@ impl Sessions {
 
     /// Notes a failure on an account, and locks it after too many; the error to
     /// answer with. While it is locked, failures are noted but prolong nothing.
-    pub(super) async fn fail(
-        &self,
-        cx: &OpCtx,
-        account: &Account,
-        failure: Failure,
-    ) -> Result<crate::error::Error> {
+    pub(super) async fn fail(&self, cx: &OpCtx, account: &Account, failure: Failure) -> Result<Error> {
         self.store
             .write(|tx| async move {
                 let Some(account) = store::account(tx.db(), &account.id).await? else { return Ok(()) };

@@ -33,6 +33,7 @@ pub use second_factor::Enrolment;
 
 use crate::cache::Cache;
 use crate::entropy::Entropy;
+use crate::error::{Code, Error, Result};
 use crate::grants::Role;
 use crate::op::{Principal, UserPrincipal};
 use crate::ratelimit::RateLimiter;
@@ -83,9 +84,22 @@ impl SignedIn {
         self.memberships.iter().find(|membership| membership.slug == slug)
     }
 
-    /// The user as the one who acts in `workspace`.
+    /// The workspace with this slug, for somebody who wants to act in it.
+    ///
+    /// Fails with `workspace_not_found` or `workspace_disabled`.
+    pub fn enter(&self, slug: &str) -> Result<&Membership> {
+        match self.member_of(slug) {
+            Some(membership) if membership.enabled => Ok(membership),
+            Some(_) => Err(Error::new(Code::WorkspaceDisabled, "This workspace is disabled.")),
+            None => Err(Error::absent(Code::WorkspaceNotFound)),
+        }
+    }
+
+    /// The user as the one who acts in `workspace`; without a role where they
+    /// have none, and where the operator disabled it.
     pub fn principal(&self, workspace: &WorkspaceId) -> Principal {
-        let membership = self.memberships.iter().find(|membership| membership.workspace == *workspace);
+        let held = |one: &&Membership| one.enabled && one.workspace == *workspace;
+        let membership = self.memberships.iter().find(held);
         Principal::User(Arc::new(UserPrincipal {
             id: self.user.clone(),
             name: self.name.clone(),

@@ -3,6 +3,8 @@
 //! A new secret lives in a signed token on the page that shows it and is stored
 //! only when a first code proves that an authenticator has it.
 
+use entity::ids::UserId;
+
 use super::attempts::refused;
 use super::login::{Failure, changed, target};
 use super::store::Account;
@@ -15,8 +17,6 @@ use crate::grants::{self, Operation};
 use crate::op::OpCtx;
 use crate::secret::PlainKey;
 use crate::store::Tx;
-
-use entity::ids::UserId;
 
 /// How long a secret may wait for its first code.
 const ENROLMENT_MS: i64 = 15 * 60_000;

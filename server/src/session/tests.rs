@@ -2,7 +2,6 @@ mod factor;
 mod login;
 
 use super::*;
-use crate::error::{Code, Error};
 use crate::op::OpCtx;
 use crate::secret::PlainKey;
 use crate::store::testing::{NOW_MS, TestStore, anonymous};
@@ -42,13 +41,13 @@ impl Server {
         }
     }
 
-    async fn try_log_in(&self, password: &str, now_ms: i64) -> crate::error::Result<Step> {
+    async fn try_log_in(&self, password: &str, now_ms: i64) -> Result<Step> {
         let command = Login { email: "Ada@Example.com".to_owned(), password: plain(password) };
         self.sessions.login(&visitor(now_ms), command).await
     }
 
     /// What a page does with a cookie.
-    async fn open(&self, session: &NewSession, now_ms: i64) -> crate::error::Result<OpCtx> {
+    async fn open(&self, session: &NewSession, now_ms: i64) -> Result<OpCtx> {
         let signed_in = self.sessions.authenticate(session.cookie.reveal(), now_ms).await?;
         let workspace = WorkspaceId::from("ws_1");
         Ok(OpCtx { principal: signed_in.principal(&workspace), workspace, ..visitor(now_ms) })

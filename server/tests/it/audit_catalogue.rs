@@ -8,6 +8,7 @@ use sea_orm::{DatabaseConnection, FromQueryResult, Statement};
 use serde_json::{Value, json};
 use unkey::apis::SetApi;
 use unkey::audit::Event;
+use unkey::op::{Door, Principal};
 use unkey::secret::PlainKey;
 use unkey::users::{CreateUser, Role};
 use unkey::workspaces::CreateWorkspace;

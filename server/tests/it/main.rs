@@ -11,6 +11,7 @@ mod docs;
 mod explain;
 mod openapi_drift;
 mod request_log;
+mod people;
 mod schema;
 mod search;
 mod support;

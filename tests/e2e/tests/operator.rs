@@ -92,3 +92,37 @@ fn a_second_server_on_the_same_folder_is_refused() {
     let second = cli(data.path(), &["serve", "--listen", "127.0.0.1:0"]);
     assert_eq!(second.status.code(), Some(1));
 }
+
+#[test]
+fn people_come_by_invitation_and_the_operator_looks_after_them() {
+    let data = folder();
+    let server = Server::start(data.path());
+    let link = cli_ok(data.path(), &["user", "invite", "--role", "operator", "--email", "ada@example.com"]);
+    assert!(link.contains("/invite/") && !link.trim().contains(char::is_whitespace), "{link}");
+    let password = cli_ok(data.path(), &["user", "create", "--email", "bob@example.com", "--name", "Bob"]);
+    assert!(password.len() >= 20, "made and printed");
+    let listed = cli_ok(data.path(), &["user", "list"]);
+    assert!(listed.contains("bob@example.com") && listed.contains("viewer"), "{listed}");
+    assert_eq!(cli_ok(data.path(), &["user", "sessions", "--email", "bob@example.com"]), "");
+    cli_ok(data.path(), &["user", "sessions", "--email", "bob@example.com", "--end"]);
+    let no_factor = cli(data.path(), &["user", "totp-reset", "--email", "bob@example.com"]);
+    assert_eq!(no_factor.status.code(), Some(1));
+    let nobody = cli(data.path(), &["user", "sessions", "--email", "eve@example.com"]);
+    assert_eq!(nobody.status.code(), Some(1));
+    assert_eq!(server.stop(), Some(0));
+}
+
+#[test]
+fn workspaces_are_renamed_and_deleted_by_name() {
+    let data = folder();
+    cli_ok(data.path(), &["workspace", "create", "lab", "--name", "Lab"]);
+    cli_ok(data.path(), &["workspace", "rename", "lab", "--name", "Laboratory", "--new-slug", "laboratory"]);
+    let listed = cli_ok(data.path(), &["workspace", "list"]);
+    assert!(listed.contains("Laboratory") && !listed.contains(" lab "), "{listed}");
+    let unsure = cli(data.path(), &["workspace", "delete", "laboratory", "--confirm", "laboratory"]);
+    assert_eq!(unsure.status.code(), Some(1));
+    cli_ok(data.path(), &["workspace", "delete", "laboratory", "--confirm", "Laboratory"]);
+    assert!(!cli_ok(data.path(), &["workspace", "list"]).contains("aboratory"));
+    let last = cli(data.path(), &["workspace", "delete", "default", "--confirm", "Default"]);
+    assert_eq!(last.status.code(), Some(1));
+}

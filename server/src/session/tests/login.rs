@@ -1,4 +1,5 @@
 use super::*;
+use crate::store::{Change, Tx};
 
 #[tokio::test]
 async fn a_cookie_stands_for_its_user_until_it_ends() {
@@ -191,6 +192,23 @@ async fn roles_and_workspaces_bite_on_the_next_request() {
     let signed_in = server.sessions.authenticate(session.cookie.reveal(), NOW_MS).await.unwrap();
     assert!(signed_in.memberships.is_empty());
     assert_eq!(signed_in.home.as_str(), "ws_1", "the first of the server");
+}
+
+#[tokio::test]
+async fn a_disabled_workspace_is_closed_to_its_members() {
+    let server = Server::start().await;
+    let session = server.log_in(NOW_MS).await;
+    let signed_in = async || server.sessions.authenticate(session.cookie.reveal(), NOW_MS).await.unwrap();
+    assert_eq!(signed_in().await.enter("ws_1").unwrap().role, Role::Admin);
+    assert_eq!(code(signed_in().await.enter("ws_2")), Code::WorkspaceNotFound);
+    server.test.force("UPDATE workspaces SET enabled = FALSE WHERE id = 'ws_1'").await;
+    let bump = |tx: Tx| async move {
+        tx.changed(Change::Workspace("ws_1".into()));
+        Ok(())
+    };
+    server.test.store.write(bump).await.unwrap();
+    assert_eq!(code(signed_in().await.enter("ws_1")), Code::WorkspaceDisabled);
+    assert_eq!(signed_in().await.principal(&"ws_1".into()).user().unwrap().role, None);
 }
 
 #[tokio::test]
