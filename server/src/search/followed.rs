@@ -14,7 +14,7 @@ use tantivy::Searcher;
 use tantivy::schema::Schema;
 
 use super::folder::{self, Folder};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// How far an index is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,26 +55,15 @@ pub(super) struct Followed {
 }
 
 impl Followed {
-    /// Opens what is there; what cannot be read, or is of another form, is
-    /// emptied and will be built again.
-    pub fn open(dir: &Path, name: &'static str, schema: Schema, format: u32) -> Result<Self> {
+    /// Opens what is there; what is missing in a folder that `is_used`, cannot be
+    /// read, or is of another form, is said to be and will be built again.
+    pub fn open(dir: &Path, name: &'static str, schema: Schema, format: u32, is_used: bool) -> Result<Self> {
         let path = dir.join(name);
-        let was_there = path.exists();
-        let opened = Folder::open(&path, &schema).and_then(|folder| Ok((folder.payload()?, folder)));
-        let (folder, position) = match opened {
-            Ok((payload, folder)) => {
-                let position = payload.and_then(|payload| serde_json::from_str::<Position>(&payload).ok());
-                match position.filter(|position| position.format == format) {
-                    Some(position) => (folder, Some(position)),
-                    None => {
-                        drop(folder);
-                        (Folder::create(&path, schema.clone())?, None)
-                    }
-                }
-            }
+        let (folder, position) = match Self::read(&path, &schema, format) {
+            Ok((folder, position)) => (folder, Some(position)),
             Err(error) => {
-                if was_there {
-                    tracing::warn!(index = name, ?error, "an index is unreadable and is built again");
+                if is_used || path.exists() {
+                    tracing::warn!(index = name, ?error, "an index cannot be used and is built again");
                 }
                 (Folder::create(&path, schema.clone())?, None)
             }
@@ -90,6 +79,16 @@ impl Followed {
             checked: AtomicBool::new(false),
             turn: Mutex::new(()),
         })
+    }
+
+    fn read(path: &Path, schema: &Schema, format: u32) -> Result<(Folder, Position)> {
+        let folder = Folder::open(path, schema)?;
+        let payload = folder.payload()?.ok_or_else(|| Error::internal("nothing was committed to it"))?;
+        let position: Position = serde_json::from_str(&payload)?;
+        if position.format != format {
+            return Err(Error::internal("it is of another form"));
+        }
+        Ok((folder, position))
     }
 
     pub fn position(&self) -> Option<Position> {

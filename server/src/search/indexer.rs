@@ -82,6 +82,9 @@ async fn step(search: &Search, events: &Database, worker: &Worker) -> Result<boo
         search.caught_up();
         return Ok(false);
     }
+    if from == 0 && chunks.len() > 1 {
+        tracing::info!("building the indexes of events");
+    }
     let indexing = search.clone();
     worker.run(move || indexing.index(from, &chunks)).await?;
     if !full {

@@ -140,14 +140,14 @@ impl Search {
                 }
             }
         }
-        if manifest.is_none() {
-            Week::remove_all(dir)?;
+        if manifest.is_none() && Week::remove_all(dir)? > 0 {
+            tracing::warn!("the indexes of events have no manifest of this form and are built again");
         }
         let floors = manifest.as_ref().map(Manifest::floors).unwrap_or_default();
-        let cursor = if whole { manifest.map_or(0, |manifest| manifest.cursor) } else { 0 };
+        let cursor = manifest.as_ref().filter(|_| whole).map_or(0, |manifest| manifest.cursor);
         Ok(Self(Arc::new(Inner {
-            audit: AuditIndex::open(dir)?,
-            entities: EntityIndex::open(dir)?,
+            audit: AuditIndex::open(dir, manifest.is_some())?,
+            entities: EntityIndex::open(dir, manifest.is_some())?,
             hurry: Notify::new(),
             moved: watch::channel(0).0,
             dir: dir.to_owned(),

@@ -57,15 +57,18 @@ impl Week {
         folder::remove(&path(dir, kind, week))
     }
 
-    pub(super) fn remove_all(dir: &Path) -> Result<()> {
+    /// Removes the indexes of events; says how many there were.
+    pub(super) fn remove_all(dir: &Path) -> Result<usize> {
+        let mut removed = 0;
         for entry in std::fs::read_dir(dir).map_err(Error::internal)? {
             let path = entry.map_err(Error::internal)?.path();
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            if Kind::ALL.iter().any(|kind| name.starts_with(kind.as_str())) {
+            if path.is_dir() && Kind::ALL.iter().any(|kind| name.starts_with(kind.as_str())) {
                 folder::remove(&path)?;
+                removed += 1;
             }
         }
-        Ok(())
+        Ok(removed)
     }
 
     pub fn fields(&self) -> Fields {

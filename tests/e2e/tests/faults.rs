@@ -57,3 +57,22 @@ fn a_full_disk_fails_writes_and_not_cached_keys() {
     is_server_error(&refused.expect("the limit is reached"));
     assert_eq!(server.verify(&key), "VALID");
 }
+
+#[test]
+fn events_that_cannot_be_stored_turn_readiness_red_and_stop_nothing() {
+    let data = folder();
+    // The log of events.db reaches the limit after some hundred chunks.
+    let server = Server::start_with_file_limit(data.path(), 2048);
+    let api = server.api();
+    let (_, key) = server.key(&api, json!({}));
+    assert_eq!(server.get("/readyz").0, 200);
+    let mut rounds = 0;
+    while server.get("/readyz").0 == 200 {
+        assert_eq!(server.verify(&key), "VALID");
+        rounds += 1;
+        assert!(rounds < 200_000, "the limit is not reached");
+    }
+    assert_eq!(server.get("/livez").0, 200);
+    assert_eq!(server.verify(&key), "VALID");
+    assert_eq!(server.verify("no_such_key"), "NOT_FOUND");
+}

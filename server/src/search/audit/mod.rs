@@ -116,9 +116,9 @@ pub(super) fn leaves(value: &Value) -> Vec<String> {
 }
 
 impl AuditIndex {
-    pub fn open(dir: &Path) -> Result<Self> {
+    pub fn open(dir: &Path, is_used: bool) -> Result<Self> {
         let (schema, fields) = Fields::schema();
-        Ok(Self { followed: Followed::open(dir, "audit", schema, FORMAT)?, fields })
+        Ok(Self { followed: Followed::open(dir, "audit", schema, FORMAT, is_used)?, fields })
     }
 
     /// Adds the entries that follow the position `from`; none of them says that

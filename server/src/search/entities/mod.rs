@@ -223,9 +223,9 @@ fn exactly(field: Field, text: &str) -> Box<dyn Query> {
 }
 
 impl EntityIndex {
-    pub fn open(dir: &Path) -> Result<Self> {
+    pub fn open(dir: &Path, is_used: bool) -> Result<Self> {
         let (schema, fields) = Fields::schema();
-        Ok(Self { followed: Followed::open(dir, "entities", schema, FORMAT)?, fields })
+        Ok(Self { followed: Followed::open(dir, "entities", schema, FORMAT, is_used)?, fields })
     }
 
     /// Adds rows of a first pass. Blocks.
