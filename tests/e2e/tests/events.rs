@@ -159,9 +159,9 @@ fn operators_see_requests_latencies_and_namespaces() {
     cli_ok(data.path(), &["workspace", "rename", "second", "--name", "Second one"]);
     assert!(cli_ok(data.path(), &["workspace", "list"]).contains("Second one"));
     assert!(
-        !e2e::cli(data.path(), &["workspace", "delete", "second", "--confirm", "secnd"]).status.success()
+        !e2e::cli(data.path(), &["workspace", "delete", "second", "--confirm", "second"]).status.success()
     );
-    cli_ok(data.path(), &["workspace", "delete", "second", "--confirm", "second"]);
+    cli_ok(data.path(), &["workspace", "delete", "second", "--confirm", "Second one"]);
     assert!(!cli_ok(data.path(), &["workspace", "list"]).contains("second"));
     assert_eq!(server.stop(), Some(0));
 }

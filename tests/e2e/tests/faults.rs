@@ -31,7 +31,7 @@ fn a_locked_database_fails_writes_and_not_cached_keys() {
         .spawn()
         .expect("sqlite3 is installed by tests/run.sh");
     let mut commands = holder.stdin.take().expect("stdin is piped");
-    commands.write_all(b"BEGIN IMMEDIATE;\nSELECT 'held';\n").expect("sqlite3 reads");
+    commands.write_all(b".timeout 10000\nBEGIN IMMEDIATE;\nSELECT 'held';\n").expect("sqlite3 reads");
     let mut said = [0; 4];
     std::io::Read::read_exact(holder.stdout.as_mut().expect("stdout is piped"), &mut said)
         .expect("an answer");
