@@ -53,7 +53,8 @@ pub async fn find_live_by_keyspace(
     Ok(row.map(Api::from))
 }
 
-pub(super) async fn all_live(db: &impl ConnectionTrait, workspace: &WorkspaceId) -> Result<Vec<Api>> {
+/// Every live API of the workspace. Asks for no grant, as [`find_live`].
+pub async fn all_live(db: &impl ConnectionTrait, workspace: &WorkspaceId) -> Result<Vec<Api>> {
     let rows = api::Entity::find()
         .filter(api::Column::WorkspaceId.eq(workspace.clone()))
         .filter(api::Column::DeletedAt.is_null())
@@ -63,11 +64,8 @@ pub(super) async fn all_live(db: &impl ConnectionTrait, workspace: &WorkspaceId)
     Ok(rows.into_iter().map(Api::from).collect())
 }
 
-pub(super) async fn count_keys(
-    db: &impl ConnectionTrait,
-    workspace: &WorkspaceId,
-    id: &ApiId,
-) -> Result<u64> {
+/// How many live keys an API has. Asks for no grant, as [`find_live`].
+pub async fn count_keys(db: &impl ConnectionTrait, workspace: &WorkspaceId, id: &ApiId) -> Result<u64> {
     let keys = key::Entity::find()
         .filter(key::Column::ApiId.eq(id.clone()))
         .filter(key::Column::WorkspaceId.eq(workspace.clone()))

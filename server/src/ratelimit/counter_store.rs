@@ -22,6 +22,7 @@ const fn scope_number(scope: Scope) -> i64 {
         Scope::Namespace => 2,
         Scope::Workspace => 3,
         Scope::RootKey => 4,
+        Scope::Address => 5,
     }
 }
 
@@ -31,6 +32,7 @@ const fn scope_of(number: i64) -> Scope {
         1 => Scope::Identity,
         3 => Scope::Workspace,
         4 => Scope::RootKey,
+        5 => Scope::Address,
         _ => Scope::Namespace,
     }
 }

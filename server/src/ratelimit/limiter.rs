@@ -27,6 +27,8 @@ pub enum Scope {
     /// API requests of a workspace, and of one root key.
     Workspace,
     RootKey,
+    /// What a network address may do before it says who it is.
+    Address,
 }
 
 /// A limit to check and the tokens to take from it.
