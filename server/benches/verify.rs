@@ -15,7 +15,7 @@ use unkey::op::{Door, OpCtx, Principal};
 use unkey::ratelimit::limits::NewLimit;
 use unkey::secret::PlainKey;
 use unkey::store::DataDir;
-use unkey::verification::{RequestedLimit, VerifyKey};
+use unkey::verification::{PermissionQuery, RequestedLimit, Rules, VerifyKey};
 
 const NOW_MS: i64 = 1_790_000_000_000;
 
@@ -40,8 +40,13 @@ async fn prepare(dir: &std::path::Path) -> Bench {
         app.keys.create(&cx, command).await.expect("a key").plaintext
     };
     let plain = key(Vec::new()).await;
-    let requests =
-        NewLimit { name: "requests".into(), limit: i64::MAX, duration_ms: 60_000, auto_apply: false };
+    let requests = NewLimit {
+        name: "requests".into(),
+        limit: i64::MAX,
+        duration_ms: 60_000,
+        auto_apply: false,
+        is_async: false,
+    };
     let limited = key(vec![requests]).await;
     Bench { app, cx, plain, limited }
 }
@@ -50,13 +55,9 @@ fn request(key: &PlainKey, query: Option<&str>, limits: &[&str]) -> VerifyKey {
     let named =
         |name: &&str| RequestedLimit { name: (*name).to_owned(), cost: 1, limit: None, duration_ms: None };
     VerifyKey {
-        key: key.clone(),
-        permissions: query.map(ToOwned::to_owned),
-        cost: None,
+        permissions: query.map(|query| PermissionQuery::Text(query.to_owned())),
         limits: limits.iter().map(named).collect(),
-        tags: Vec::new(),
-        migration_id: None,
-        keyspaces: Vec::new(),
+        ..VerifyKey::new(key.clone(), Rules::V2)
     }
 }
 

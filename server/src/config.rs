@@ -50,6 +50,8 @@ pub const SETTINGS: &[Setting] = &[
     plain("max_body_bytes", "10485760", "Largest request body; 0 for no cap"),
     plain("key_cache_mib", "64", "Memory for cached keys, in MiB"),
     plain("limiter_max_counters", "1000000", "Rate-limit counters kept in memory"),
+    plain("v1", "on", "The v1 API: on, off, or verify-needs-root-key"),
+    plain("v1_unknown_keys_per_minute", "600", "Unknown keys an address may verify in a minute; 0 for any"),
     plain("worker_threads", "0", "Threads that serve requests; 0 for one per core"),
     plain("request_log", "on", "Requests to remember: on, errors, or off"),
     plain(
@@ -79,6 +81,16 @@ impl Setting {
     pub fn variable(&self) -> String {
         format!("UNKEY_{}", self.name.to_uppercase())
     }
+}
+
+/// Whether the v1 API answers, and whom (D29).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum V1 {
+    /// As its contract says: anybody who has a key may verify it.
+    On,
+    Off,
+    /// On, but verifying a key takes a root key of its workspace.
+    VerifyNeedsRootKey,
 }
 
 /// How log lines look.
@@ -112,6 +124,9 @@ pub struct Config {
     pub max_body_bytes: usize,
     pub key_cache_bytes: u64,
     pub limiter_max_counters: usize,
+    pub v1: V1,
+    /// `None` is any number.
+    pub v1_unknown_keys_per_minute: Option<u64>,
     /// 0 is one per core.
     pub worker_threads: usize,
     pub request_log: LogRequests,
@@ -202,6 +217,9 @@ impl Config {
         check("request_log_sample_percent", (percent > 100).then(|| "must be 0 to 100".to_owned()));
         let events_max_mib: u64 = parsed("events_max_mib", text("events_max_mib"), 0, &mut check);
         let trusted_proxies = networks(text("trusted_proxies"), &mut check);
+        let v1 = v1(text("v1"), &mut check);
+        let v1_unknown_keys: u64 =
+            parsed("v1_unknown_keys_per_minute", text("v1_unknown_keys_per_minute"), 0, &mut check);
         let log_format = log_format(text("log_format"), &mut check);
         let levels = ["error", "warn", "info", "debug", "trace"];
         check(
@@ -230,6 +248,8 @@ impl Config {
             max_body_bytes,
             key_cache_bytes: key_cache_mib.saturating_mul(1 << 20),
             limiter_max_counters,
+            v1,
+            v1_unknown_keys_per_minute: Some(v1_unknown_keys).filter(|limit| *limit > 0),
             worker_threads,
             request_log,
             request_log_sample_percent: percent,
@@ -252,7 +272,7 @@ impl Config {
                 (false, true) => "(hidden)",
                 (false, false) => value,
             };
-            let _ = writeln!(text, "{:<26} {shown:<28} {source}", setting.name);
+            let _ = writeln!(text, "{:<27} {shown:<28} {source}", setting.name);
         }
         text
     }
@@ -347,6 +367,18 @@ fn networks(list: &str, check: &mut impl FnMut(&str, Option<String>)) -> Vec<IpN
                 .ok()
         })
         .collect()
+}
+
+fn v1(text: &str, check: &mut impl FnMut(&str, Option<String>)) -> V1 {
+    match text {
+        "on" => V1::On,
+        "off" => V1::Off,
+        "verify-needs-root-key" => V1::VerifyNeedsRootKey,
+        _ => {
+            check("v1", Some("must be on, off or verify-needs-root-key".to_owned()));
+            V1::On
+        }
+    }
 }
 
 fn log_format(text: &str, check: &mut impl FnMut(&str, Option<String>)) -> LogFormat {

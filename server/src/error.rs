@@ -144,6 +144,8 @@ codes! {
     SessionOver = "unkey:authentication:session_over";
     InsufficientPermissions = "unkey:authorization:insufficient_permissions";
     Forbidden = "unkey:authorization:forbidden";
+    /// v1 has a name of its own for an expired root key, v2 calls it forbidden.
+    RootKeyExpired = "unkey:authorization:forbidden";
     KeyDisabled = "unkey:authorization:key_disabled";
     WorkspaceDisabled = "unkey:authorization:workspace_disabled";
     KeyNotFound = "unkey:data:key_not_found";
@@ -167,6 +169,10 @@ codes! {
     IdentityExists = "unkey:data:identity_already_exists";
     RoleExists = "unkey:data:role_already_exists";
     PermissionExists = "unkey:data:permission_already_exists";
+    /// The hash of a key to be imported exists already. Ours.
+    KeyExists = "unkey:data:key_already_exists";
+    /// A name is given to two rate limits of one owner. Ours.
+    RatelimitExists = "unkey:data:ratelimit_already_exists";
     AnalyticsNotConfigured = "unkey:data:analytics_not_configured";
     QuerySyntax = "user:bad_request:permissions_query_syntax_error";
     BodyUnreadable = "user:bad_request:request_body_unreadable";
@@ -174,6 +180,8 @@ codes! {
     RequestTimeout = "user:bad_request:request_timeout";
     WorkspaceRateLimited = "user:too_many_requests:workspace_rate_limited";
     TooManyAttempts = "user:too_many_requests:too_many_attempts";
+    /// An address asked for too many keys that do not exist. Ours (D29).
+    UnknownKeysRateLimited = "user:too_many_requests:unknown_keys_rate_limited";
     /// A change was made under this key, and its answer is not known. Ours.
     IdempotencyConflict = "unkey:application:idempotency_conflict";
     /// No route at this path. Ours: the upstream mux answers plain text.

@@ -16,13 +16,17 @@ use std::collections::HashSet;
 use std::fmt::Write;
 
 use entity::ids::WorkspaceId;
+use serde_json::{Value, json};
 
 pub use self::roles::Role;
 pub use self::rules::{Denial, Operation, Target};
 use self::rules::{Need, rule};
 pub use self::urn::Urn;
 use crate::error::{Code, Error, Result};
-use crate::op::{OpCtx, PortalUser, Principal, Scope};
+use crate::op::{Door, OpCtx, PortalUser, Principal, Scope};
+
+/// A grant of everything that only v1 knows (v1 contract, section 4).
+const EVERYTHING: &str = "*";
 
 /// What a principal may do, parsed once when its snapshot is loaded.
 #[derive(Debug, Default)]
@@ -94,7 +98,7 @@ impl OpCtx {
             Principal::PortalUser(user) => portal_user_may(user, operation, target),
             Principal::RootKey(key) if key.grants.full => true,
             Principal::RootKey(key) => {
-                rule(operation).0.missing(&key.grants, &self.workspace, target).is_none()
+                rule(operation, self.door).0.missing(&key.grants, self, target).is_none()
             }
         }
     }
@@ -107,14 +111,14 @@ impl OpCtx {
         if let Some(verdict) = roles::verdict(self, operation) {
             return verdict;
         }
-        let (need, denial) = rule(operation);
+        let (need, denial) = rule(operation, self.door);
         let nothing = Grants::default();
         let grants = match &self.principal {
             Principal::RootKey(key) if !key.grants.full => &key.grants,
             _ if self.may(operation, target) => return Ok(()),
             _ => &nothing,
         };
-        match (need.missing(grants, &self.workspace, target), denial) {
+        match (need.missing(grants, self, target), denial) {
             (None, _) => Ok(()),
             (Some(_), Denial::Masked(code)) => Err(Error::absent(code)),
             (Some(missing), Denial::Forbidden) => {
@@ -139,6 +143,11 @@ fn portal_user_may(user: &PortalUser, operation: Operation, target: Target<'_>) 
 enum Missing {
     One(String),
     OneOf(String),
+    /// v1: every alternative as JSON, and what the caller has.
+    OneOfThese {
+        alternatives: Vec<Value>,
+        held: Vec<String>,
+    },
 }
 
 impl Missing {
@@ -146,15 +155,70 @@ impl Missing {
         match self {
             Missing::One(grant) => format!("Missing permission: '{grant}'"),
             Missing::OneOf(grants) => format!("Missing one of these permissions: {grants}"),
+            Missing::OneOfThese { alternatives, held } => {
+                let alternatives: Vec<String> = alternatives.iter().map(|one| format!("'{one}'")).collect();
+                let held: Vec<String> = held.iter().map(|one| format!("'{one}'")).collect();
+                format!(
+                    "Missing one of these permissions: [{}], have: [{}]",
+                    alternatives.join(", "),
+                    held.join(", ")
+                )
+            }
         }
     }
 }
 
 impl Need {
-    /// `None` when met. Of an AND the first failing child is reported.
-    fn missing(&self, grants: &Grants, workspace: &WorkspaceId, target: Target<'_>) -> Option<Missing> {
+    /// `None` when met.
+    fn missing(&self, grants: &Grants, cx: &OpCtx, target: Target<'_>) -> Option<Missing> {
+        match cx.door {
+            Door::V1 => self.missing_at_v1(grants, &cx.workspace, target),
+            Door::V2 | Door::Cli | Door::Job => self.missing_at_v2(grants, &cx.workspace, target),
+        }
+    }
+
+    fn missing_at_v1(&self, grants: &Grants, workspace: &WorkspaceId, target: Target<'_>) -> Option<Missing> {
+        if grants.tuples.contains(EVERYTHING) || self.is_met(grants, workspace, target) {
+            return None;
+        }
+        let mut alternatives = vec![json!(EVERYTHING)];
+        alternatives.extend(self.alternatives(target));
+        let mut held: Vec<String> = grants.tuples.iter().map(ToString::to_string).collect();
+        held.sort_unstable();
+        Some(Missing::OneOfThese { alternatives, held })
+    }
+
+    /// The tuples that would do, as v1 spells a query: URNs are not its own.
+    fn alternatives(&self, target: Target<'_>) -> Vec<Value> {
+        match self {
+            Need::Exact(tuple) => vec![json!(tuple)],
+            Need::Own(resource, action) => {
+                let own = resource.id(target).map(|id| resource.tuple(id, action));
+                std::iter::once(resource.tuple("*", action)).chain(own).map(Value::from).collect()
+            }
+            Need::OnSome(resource, action) => vec![json!(resource.tuple("*", action))],
+            Need::On(..) => Vec::new(),
+            Need::Any(needs) => needs.iter().flat_map(|need| need.alternatives(target)).collect(),
+            Need::All(needs) => {
+                let mut parts: Vec<Value> = Vec::with_capacity(needs.len());
+                for need in *needs {
+                    let mut alternatives = need.alternatives(target);
+                    match alternatives.len() {
+                        // A part that only a URN meets: no tuple will do.
+                        0 => return Vec::new(),
+                        1 => parts.append(&mut alternatives),
+                        _ => parts.push(json!({ "or": alternatives })),
+                    }
+                }
+                vec![json!({ "and": parts })]
+            }
+        }
+    }
+
+    /// Of an AND the first failing child is reported.
+    fn missing_at_v2(&self, grants: &Grants, workspace: &WorkspaceId, target: Target<'_>) -> Option<Missing> {
         if let Need::All(needs) = self {
-            return needs.iter().find_map(|need| need.missing(grants, workspace, target));
+            return needs.iter().find_map(|need| need.missing_at_v2(grants, workspace, target));
         }
         if self.is_met(grants, workspace, target) {
             return None;

@@ -20,7 +20,7 @@ use entity::ids::{ApiId, KeyspaceId};
 
 pub use create::CreateApi;
 pub use set::SetApi;
-pub use store::{find_live, find_live_by_keyspace};
+pub use store::{all_live, find_live, find_live_by_keyspace};
 
 use crate::audit::Target;
 use crate::entropy::Entropy;

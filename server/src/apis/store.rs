@@ -54,7 +54,8 @@ pub async fn find_live_by_keyspace(
     Ok(row.map(Api::from))
 }
 
-pub(super) async fn all_live(db: &impl ConnectionTrait, workspace: &WorkspaceId) -> Result<Vec<Api>> {
+/// Every live API of the workspace. Asks for no grant, as [`find_live`].
+pub async fn all_live(db: &impl ConnectionTrait, workspace: &WorkspaceId) -> Result<Vec<Api>> {
     let rows = api::Entity::find()
         .filter(api::Column::WorkspaceId.eq(workspace.clone()))
         .filter(api::Column::DeletedAt.is_null())

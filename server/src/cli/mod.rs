@@ -74,8 +74,13 @@ impl Invocation {
         match self.matches.subcommand() {
             Some(("serve", _)) => serve::run(config).await,
             Some(("healthcheck", _)) => healthcheck::run(&config).await,
-            Some(("openapi", _)) => {
-                let document: &serde_json::Value = &crate::http::v2::DOCUMENT;
+            Some(("openapi", matches)) => {
+                let version = matches.get_one::<String>("version").map(String::as_str);
+                let document: &serde_json::Value = if version == Some("v1") {
+                    &crate::http::v1::DOCUMENT
+                } else {
+                    &crate::http::v2::DOCUMENT
+                };
                 Ok(Output::text(serde_json::to_string_pretty(document)? + "\n"))
             }
             Some(("config", matches)) => Ok(config::run(&config, matches)),

@@ -43,7 +43,7 @@ pub(super) fn command() -> Command {
         .subcommand(
             Command::new("openapi")
                 .about("Print the OpenAPI document")
-                .arg(required("version", "Version of the API").value_parser(["v2"])),
+                .arg(required("version", "Version of the API").value_parser(["v1", "v2"])),
         )
         .subcommand(
             group("config", "Settings")

@@ -12,7 +12,7 @@ use crate::op::OpCtx;
 use crate::permissions::query::Query;
 use crate::ratelimit::limiter::{self, Decision};
 use crate::secret::KeyHash;
-use crate::verification::{KeySnapshot, Outcome, Selected, select};
+use crate::verification::{KeySnapshot, Outcome, Rules, Selected, select};
 
 /// A check, whether it passes (`None` when nothing is asked for), and its fix.
 type Judged = (Check, Option<bool>, Option<Fix>);
@@ -77,11 +77,11 @@ impl Explainer {
     }
 
     async fn limits(&self, cx: &OpCtx, command: &ExplainKey, key: &KeySnapshot) -> Result<Judged> {
-        let selected = select(key, &command.limits)?;
+        let selected = select(key, &command.limits, None, Rules::V2)?;
         if selected.is_empty() {
             return Ok((Check::Limits(Vec::new()), None, None));
         }
-        let checks: Vec<limiter::Check<'_>> = selected.iter().map(|limit| limit.check(key)).collect();
+        let checks: Vec<limiter::Check<'_>> = selected.iter().map(|limit| limit.check(key, Rules::V2)).collect();
         let looks: Vec<limiter::Check<'_>> =
             checks.iter().map(|check| limiter::Check { cost: 0, limit: u64::MAX, ..*check }).collect();
         let used = self.limiter.look_many(&looks, cx.now_ms).await?;

@@ -5,6 +5,7 @@ use entity::ids::{
 };
 
 use crate::error::Code;
+use crate::op::Door;
 
 /// Operations that ask for a permission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -22,6 +23,8 @@ pub enum Operation {
     KeyListDecrypt,
     KeyUpdate,
     KeyDelete,
+    /// Every key of an API.
+    KeyDeleteAll,
     KeyVerify,
     KeyReroll,
     KeyRerollRecoverable,
@@ -32,8 +35,16 @@ pub enum Operation {
     KeyAddRoles,
     KeyRemoveRoles,
     KeySetRoles,
+    /// What a replacement adds and takes asks for this on top.
+    KeyConnectPermission,
+    KeyDisconnectPermission,
+    KeyConnectRole,
+    KeyDisconnectRole,
     IdentityCreate,
     IdentityRead,
+    /// Listing them at all, and each one that is listed.
+    IdentityList,
+    IdentityListed,
     IdentityUpdate,
     IdentityDelete,
     PermissionCreate,
@@ -43,6 +54,9 @@ pub enum Operation {
     /// Making a permission by naming it in a list.
     PermissionCreateImplicit,
     RoleCreate,
+    /// Making a role by naming it in a list, and by adding it to a key.
+    RoleCreateImplicit,
+    RoleCreateByAdding,
     RoleRead,
     RoleUpdate,
     RoleDelete,
@@ -224,9 +238,63 @@ pub enum Denial {
     Masked(Code),
 }
 
-/// The one table: operation to requirement and failure mode (v2 contract,
-/// sections 2.4, 5, 6, 7, 8 and 9).
-pub(super) fn rule(operation: Operation) -> (Need, Denial) {
+/// The one table: operation and door to requirement and failure mode.
+pub(super) fn rule(operation: Operation, door: Door) -> (Need, Denial) {
+    match door {
+        Door::V1 => of_v1(operation).unwrap_or_else(|| (of_v2(operation).0, Denial::Forbidden)),
+        Door::V2 | Door::Cli | Door::Job => of_v2(operation),
+    }
+}
+
+/// Rows in which v1 differs (v1 contract, section 4). It asks for less where a
+/// right on the key and one on roles or permissions would both be at hand, and
+/// hides nothing but the namespace that a caller may not make.
+fn of_v1(operation: Operation) -> Option<(Need, Denial)> {
+    use Denial::{Forbidden, Masked};
+    use Need::{All, Any, Exact, On, Own};
+    use Path::{AnyIdentity, Key};
+    use Resource::Identity;
+
+    let need = match operation {
+        Operation::KeyAddPermissions => Any(&[Exact("rbac.*.add_permission_to_key"), On(Key, "update_key")]),
+        Operation::KeyRemovePermissions => {
+            Any(&[Exact("rbac.*.remove_permission_from_key"), On(Key, "update_key")])
+        }
+        Operation::KeyAddRoles => Any(&[Exact("rbac.*.add_role_to_key"), On(Key, "update_key")]),
+        Operation::KeyRemoveRoles => Any(&[Exact("rbac.*.remove_role_from_key"), On(Key, "update_key")]),
+        // Any root key, as far as nothing is added or taken.
+        Operation::KeySetPermissions | Operation::KeySetRoles => All(&[]),
+        Operation::KeyConnectPermission => return of_v1(Operation::KeyAddPermissions),
+        Operation::KeyDisconnectPermission => return of_v1(Operation::KeyRemovePermissions),
+        Operation::KeyConnectRole => return of_v1(Operation::KeyAddRoles),
+        Operation::KeyDisconnectRole => return of_v1(Operation::KeyRemoveRoles),
+        // A verification with a root key, where the server asks for one (D29).
+        Operation::KeyVerify => All(&[]),
+        Operation::IdentityList => Any(&[
+            Exact("identity.*.read_identity"),
+            Exact("identity.default.read_identity"),
+            On(AnyIdentity, "read_identity"),
+        ]),
+        Operation::IdentityListed => All(&[]),
+        Operation::IdentityDelete => {
+            Any(&[Own(Identity, "delete_identity"), On(AnyIdentity, "delete_identity")])
+        }
+        // The published v1 asked for the right on permissions by mistake.
+        Operation::RoleCreateByAdding => {
+            Any(&[Exact("rbac.*.create_role"), Exact("rbac.*.create_permission")])
+        }
+        Operation::NamespaceCreate => {
+            let need = Exact("ratelimit.*.create_namespace");
+            return Some((need, Masked(Code::NamespaceNotFound)));
+        }
+        _ => return None,
+    };
+    Some((need, Forbidden))
+}
+
+/// The rows of v2 (v2 contract, sections 2.4, 5, 6, 7, 8 and 9), which hold for
+/// every door that has none of its own.
+fn of_v2(operation: Operation) -> (Need, Denial) {
     use Denial::{Forbidden, Masked};
     use Need::{All, Any, Exact, On, OnSome, Own};
     use Path::{AnyIdentity, AnyKeyOfKeyspace, AnyPermission, Key, Keyspace, Part, RootKey};
@@ -260,6 +328,9 @@ pub(super) fn rule(operation: Operation) -> (Need, Denial) {
         }
         Operation::KeyUpdate => (Any(&[Own(Api, "update_key"), On(Key, "update_key")]), Forbidden),
         Operation::KeyDelete => (Any(&[Own(Api, "delete_key"), On(Key, "delete_key")]), Forbidden),
+        Operation::KeyDeleteAll => {
+            (Any(&[Own(Api, "delete_key"), On(AnyKeyOfKeyspace, "delete_key")]), Forbidden)
+        }
         Operation::KeyVerify => {
             (Any(&[Own(Api, "verify_key"), On(Key, "verify_key")]), Masked(Code::KeyNotFound))
         }
@@ -300,10 +371,16 @@ pub(super) fn rule(operation: Operation) -> (Need, Denial) {
         Operation::KeyRemoveRoles | Operation::KeySetRoles => {
             (Any(&[On(Key, "update_key"), Own(Api, "update_key")]), Forbidden)
         }
+        // The replacement itself has asked for all it needs.
+        Operation::KeyConnectPermission
+        | Operation::KeyDisconnectPermission
+        | Operation::KeyConnectRole
+        | Operation::KeyDisconnectRole
+        | Operation::IdentityList => (All(&[]), Forbidden),
         Operation::IdentityCreate => {
             (Any(&[Exact("identity.*.create_identity"), On(AnyIdentity, "create_identity")]), Forbidden)
         }
-        Operation::IdentityRead => {
+        Operation::IdentityRead | Operation::IdentityListed => {
             (Any(&[Own(Identity, "read_identity"), On(AnyIdentity, "read_identity")]), Forbidden)
         }
         Operation::IdentityUpdate => {
@@ -321,7 +398,9 @@ pub(super) fn rule(operation: Operation) -> (Need, Denial) {
         Operation::PermissionCreateImplicit => {
             (Any(&[Exact("rbac.*.create_permission"), On(AnyPermission, "create_permission")]), Forbidden)
         }
-        Operation::RoleCreate => (Exact("rbac.*.create_role"), Forbidden),
+        Operation::RoleCreate | Operation::RoleCreateImplicit | Operation::RoleCreateByAdding => {
+            (Exact("rbac.*.create_role"), Forbidden)
+        }
         Operation::RoleRead => (Exact("rbac.*.read_role"), Forbidden),
         Operation::RoleUpdate => (Any(&[Exact("rbac.*.update_role"), On(Path::Role, "write")]), Forbidden),
         Operation::RoleDelete => (Exact("rbac.*.delete_role"), Forbidden),

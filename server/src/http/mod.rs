@@ -11,6 +11,7 @@ mod openapi;
 mod redact;
 pub mod request_log;
 mod schema;
+pub mod v1;
 pub mod v2;
 
 use std::any::Any;
@@ -43,27 +44,35 @@ pub fn routes(app: &Arc<App>) -> BoxEndpoint<'static, Response> {
         .at("/docs/*path", get(make_sync(docs::serve)))
         .at("/llms.txt", get(docs::Llms { app: app.clone(), full: false }))
         .at("/llms-full.txt", get(docs::Llms { app: app.clone(), full: true }))
+        .at("/openapi/v1.json", get(document(&v1::DOCUMENT)))
+        .at("/openapi.json", get(document(&v1::DOCUMENT)))
+        .at("/docs/api/v1", get(reference(&v1::DOCUMENT)))
         .with(CatchPanic::new().with_handler(health::panicked))
         .map_to_response();
-    Doors { v2: v2::endpoint(app), pages }.boxed()
+    Doors { v1: v1::endpoint(app), v2: v2::endpoint(app), pages }.boxed()
 }
 
 /// Tells the APIs, which are measured, from everything else.
-struct Doors<V2, Pages> {
+struct Doors<V1, V2, Pages> {
+    v1: V1,
     v2: V2,
     pages: Pages,
 }
 
-impl<V2, Pages> Endpoint for Doors<V2, Pages>
+impl<V1, V2, Pages> Endpoint for Doors<V1, V2, Pages>
 where
+    V1: Endpoint<Output = Response>,
     V2: Endpoint<Output = Response>,
     Pages: Endpoint<Output = Response>,
 {
     type Output = Response;
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
-        if request.uri().path().starts_with("/v2/") {
+        let path = request.uri().path();
+        if path.starts_with("/v2/") {
             self.v2.call(request).await
+        } else if path.starts_with("/v1/") {
+            self.v1.call(request).await
         } else {
             Ok(self.pages.get_response(request).await)
         }

@@ -56,8 +56,7 @@ pub fn document(version: &Version, operations: &[Described]) -> Value {
     for schema in operations.iter().flat_map(|operation| [operation.request, operation.response]).flatten() {
         (schema.register)(&mut registry);
     }
-    let mut schemas = to_json(&registry.schemas);
-    tidy_numbers(&mut schemas);
+    let mut schemas = self::schemas(&registry);
     close_requests(version, operations, &mut schemas);
     add_envelope(&mut schemas);
     let paths: Map<String, Value> =
@@ -92,8 +91,15 @@ pub fn reference(schema: Schema) -> Value {
     value
 }
 
-/// poem-openapi writes integral bounds as floats.
-fn tidy_numbers(value: &mut Value) {
+/// The schemas of all registered types, by name.
+pub fn schemas(registry: &Registry) -> Value {
+    let mut schemas = to_json(&registry.schemas);
+    tidy_numbers(&mut schemas);
+    schemas
+}
+
+/// Makes integers of integral floats: poem-openapi writes bounds that way.
+pub fn tidy_numbers(value: &mut Value) {
     match value {
         Value::Number(number) => {
             if let Some(float) = number

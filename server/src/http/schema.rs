@@ -124,31 +124,25 @@ impl Type for Meta {
 
 json_by_serde!(Meta);
 
-/// A body that is a list of 1 to 100 items.
-#[derive(Debug, Deserialize)]
+/// A JSON object of any members.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Batch<T>(pub Vec<T>);
+pub struct AnyObject(pub Map<String, Value>);
 
-impl<T: Type> Type for Batch<T> {
+impl Type for AnyObject {
     const IS_REQUIRED: bool = true;
     type RawValueType = Self;
-    type RawElementValueType = T::RawValueType;
+    type RawElementValueType = Self;
 
     fn name() -> Cow<'static, str> {
-        format!("batch_{}", T::name()).into()
+        "AnyObject".into()
     }
 
     fn schema_ref() -> MetaSchemaRef {
         MetaSchemaRef::Inline(Box::new(MetaSchema {
-            items: Some(Box::new(T::schema_ref())),
-            min_items: Some(1),
-            max_items: Some(100),
-            ..MetaSchema::new("array")
+            additional_properties: Some(Box::new(MetaSchemaRef::Inline(Box::new(MetaSchema::ANY)))),
+            ..MetaSchema::new("object")
         }))
-    }
-
-    fn register(registry: &mut Registry) {
-        T::register(registry);
     }
 
     fn as_raw_value(&self) -> Option<&Self::RawValueType> {
@@ -156,9 +150,91 @@ impl<T: Type> Type for Batch<T> {
     }
 
     fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self::RawElementValueType> + 'a> {
-        Box::new(self.0.iter().filter_map(Type::as_raw_value))
+        Box::new(std::iter::empty())
     }
 }
+
+json_by_serde!(AnyObject);
+
+/// Any JSON at all.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(transparent)]
+pub struct AnyJson(pub Value);
+
+impl Type for AnyJson {
+    const IS_REQUIRED: bool = false;
+    type RawValueType = Self;
+    type RawElementValueType = Self;
+
+    fn name() -> Cow<'static, str> {
+        "AnyJson".into()
+    }
+
+    fn schema_ref() -> MetaSchemaRef {
+        MetaSchemaRef::Inline(Box::new(MetaSchema::ANY))
+    }
+
+    fn as_raw_value(&self) -> Option<&Self::RawValueType> {
+        Some(self)
+    }
+
+    fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self::RawElementValueType> + 'a> {
+        Box::new(std::iter::empty())
+    }
+}
+
+json_by_serde!(AnyJson);
+
+/// Lists of at most 100 items as bodies, told apart by how few they may be.
+macro_rules! batch {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal, $min_items:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name<T>(pub Vec<T>);
+
+        impl<T: Type> Type for $name<T> {
+            const IS_REQUIRED: bool = true;
+            type RawValueType = Self;
+            type RawElementValueType = T::RawValueType;
+
+            fn name() -> Cow<'static, str> {
+                format!($prefix, T::name()).into()
+            }
+
+            fn schema_ref() -> MetaSchemaRef {
+                MetaSchemaRef::Inline(Box::new(MetaSchema {
+                    items: Some(Box::new(T::schema_ref())),
+                    min_items: $min_items,
+                    max_items: Some(100),
+                    ..MetaSchema::new("array")
+                }))
+            }
+
+            fn register(registry: &mut Registry) {
+                T::register(registry);
+            }
+
+            fn as_raw_value(&self) -> Option<&Self::RawValueType> {
+                Some(self)
+            }
+
+            fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self::RawElementValueType> + 'a> {
+                Box::new(self.0.iter().filter_map(Type::as_raw_value))
+            }
+        }
+    };
+}
+
+batch!(
+    /// A body that is a list of 1 to 100 items.
+    Batch, "batch_{}", Some(1)
+);
+
+batch!(
+    /// A body that is a list of up to 100 items, or none.
+    UpTo100, "up_to_100_{}", None
+);
 
 fn nullable(schema: MetaSchemaRef) -> MetaSchemaRef {
     match schema {

@@ -1,7 +1,9 @@
 //! Deleting an identity.
 
+use entity::ids::IdentityId;
+
 use super::update::push_limit;
-use super::{Identities, audit_target, store};
+use super::{Identities, IdentityName, audit_target, store};
 use crate::audit::{Event, Group};
 use crate::error::{Code, Error, Result};
 use crate::grants::{Operation, Target};
@@ -9,14 +11,21 @@ use crate::op::OpCtx;
 use crate::store::Change;
 
 impl Identities {
-    /// Deletes an identity, given by its id or external id. Its keys go on
+    /// Deletes an identity. Its keys go on
     /// without it; its external id is free at once, and an identity that takes
     /// it is not linked to those keys.
-    pub async fn delete(&self, cx: &OpCtx, id_or_external_id: &str) -> Result<()> {
-        cx.require(Operation::IdentityDelete, Target::NONE)?;
+    pub async fn delete(&self, cx: &OpCtx, name: impl Into<IdentityName>) -> Result<()> {
+        let name = &name.into();
+        // A grant may be on one id, which only a request by id tells.
+        match name {
+            IdentityName::Id(id) => {
+                cx.require(Operation::IdentityDelete, Target::identity(&IdentityId::from(id.as_str())))?;
+            }
+            _ => cx.require(Operation::IdentityDelete, Target::NONE)?,
+        }
         self.store
             .write(|tx| async move {
-                let identity = store::find(tx.db(), &cx.workspace, id_or_external_id)
+                let identity = store::find(tx.db(), &cx.workspace, name)
                     .await?
                     .ok_or_else(|| Error::absent(Code::IdentityNotFound))?;
                 store::mark_deleted(&tx, &identity.id, cx.now_ms).await?;

@@ -35,6 +35,33 @@ pub struct Identity {
     pub limits: Vec<Limit>,
 }
 
+/// How a request names an identity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IdentityName {
+    Id(String),
+    ExternalId(String),
+    /// The id, else the external id.
+    Either(String),
+}
+
+impl From<&str> for IdentityName {
+    fn from(text: &str) -> Self {
+        Self::Either(text.to_owned())
+    }
+}
+
+impl From<&String> for IdentityName {
+    fn from(text: &String) -> Self {
+        Self::Either(text.clone())
+    }
+}
+
+impl From<String> for IdentityName {
+    fn from(text: String) -> Self {
+        Self::Either(text)
+    }
+}
+
 /// The operations on identities.
 #[derive(Clone)]
 pub struct Identities {

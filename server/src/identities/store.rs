@@ -5,10 +5,13 @@ use std::collections::HashMap;
 use entity::identity;
 use entity::ids::{IdentityId, WorkspaceId};
 use sea_orm::sea_query::{Expr, ExprTrait, Func};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, Set};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    Set,
+};
 use serde_json::{Map, Value};
 
-use super::Identity;
+use super::{Identity, IdentityName};
 use crate::error::{Code, Error, Result};
 use crate::op::OpCtx;
 use crate::ratelimit::limits::{self, Limit};
@@ -38,19 +41,28 @@ pub async fn load(
         .collect()
 }
 
-/// The live identity with this id, else with this external id. Asked one after
+/// The live identity of this name. Id and external id are asked for one after
 /// the other: for an `OR` of the two SQLite walks the whole workspace.
 pub(super) async fn find(
     db: &impl ConnectionTrait,
     workspace: &WorkspaceId,
-    id_or_external_id: &str,
+    name: &IdentityName,
 ) -> Result<Option<Identity>> {
-    let id = IdentityId::from(id_or_external_id);
-    if let Some(found) = load(db, workspace, std::slice::from_ref(&id)).await?.remove(&id) {
-        return Ok(Some(found));
+    if let IdentityName::Id(id) | IdentityName::Either(id) = name {
+        let id = IdentityId::from(id.as_str());
+        if let Some(found) = load(db, workspace, std::slice::from_ref(&id)).await?.remove(&id) {
+            return Ok(Some(found));
+        }
     }
-    let Some(id) = id_of(db, workspace, id_or_external_id).await? else { return Ok(None) };
+    let (IdentityName::ExternalId(external_id) | IdentityName::Either(external_id)) = name else {
+        return Ok(None);
+    };
+    let Some(id) = id_of(db, workspace, external_id).await? else { return Ok(None) };
     Ok(load(db, workspace, std::slice::from_ref(&id)).await?.remove(&id))
+}
+
+pub(super) async fn count(db: &impl ConnectionTrait, workspace: &WorkspaceId) -> Result<u64> {
+    Ok(live(workspace).count(db).await?)
 }
 
 pub(super) async fn id_of(

@@ -18,7 +18,7 @@ fn identity(external_id: &str) -> CreateIdentity {
 }
 
 fn limit(name: &str, count: i64) -> NewLimit {
-    NewLimit { name: name.to_owned(), limit: count, duration_ms: 1000, auto_apply: false }
+    NewLimit { name: name.to_owned(), limit: count, duration_ms: 1000, auto_apply: false, is_async: false }
 }
 
 fn map(value: Value) -> Map<String, Value> {

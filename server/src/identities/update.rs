@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde_json::{Map, Value, json};
 
 use super::create::check_meta;
-use super::{Identities, Identity, audit_target, store};
+use super::{Identities, Identity, IdentityName, audit_target, store};
 use crate::audit::{Event, Group, Target as Audited};
 use crate::error::{Code, Error, Result};
 use crate::grants::{Operation, Target};
@@ -16,8 +16,7 @@ use crate::store::{Change, Tx};
 /// A change of an identity (v2 contract: updateIdentity).
 #[derive(Clone, Debug)]
 pub struct UpdateIdentity {
-    /// Id or external id.
-    pub identity: String,
+    pub identity: IdentityName,
     /// Replaces all of it; empty clears.
     pub meta: Option<Map<String, Value>>,
     /// Replaces all of them, matched by name; empty clears. A name given twice

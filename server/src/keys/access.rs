@@ -1,16 +1,17 @@
 //! Roles and direct permissions of a key: adding, removing, replacing.
 //!
-//! Each call answers what the key then carries. Adding what is there and
-//! removing what is not change nothing and are not audited (v2 contract, 5.10).
+//! Each call answers what the key then carries, and what of it the request
+//! named. Adding what is there and removing what is not change nothing and are
+//! not audited (v2 contract, 5.10).
 
 use entity::ids::KeyId;
 
 use super::{Key, Keys, absent, store};
 use crate::audit::{Event, Group};
-use crate::error::{Code, Error, Result};
-use crate::grants::{Operation, Target};
+use crate::error::Result;
+use crate::grants::Operation;
 use crate::op::OpCtx;
-use crate::permissions::{self, Permission, Role, RoleDetails};
+use crate::permissions::{self, LinkChange, Permission, Reference, Role, RoleDetails};
 use crate::store::Tx;
 
 /// What to do with a list of roles or permissions.
@@ -26,28 +27,37 @@ pub enum Change {
 pub struct ChangeAccess {
     pub key_id: KeyId,
     pub change: Change,
-    /// Slugs of permissions or names of roles.
-    pub names: Vec<String>,
+    pub items: Vec<Reference>,
+}
+
+/// What a change of access led to.
+#[derive(Debug)]
+pub struct Carried<T> {
+    /// Everything the key now carries.
+    pub all: Vec<T>,
+    /// What the request named, in its order.
+    pub named: Vec<T>,
 }
 
 impl Keys {
-    /// Changes the direct permissions of a key and answers all of them. Unknown
-    /// slugs are made where they are added, which needs a grant of its own;
-    /// removing one fails with `permission_not_found`.
-    pub async fn change_permissions(&self, cx: &OpCtx, command: ChangeAccess) -> Result<Vec<Permission>> {
+    /// Changes the direct permissions of a key. See [`Reference`] for those that
+    /// do not exist.
+    pub async fn change_permissions(&self, cx: &OpCtx, command: ChangeAccess) -> Result<Carried<Permission>> {
         let operation = match command.change {
             Change::Add => Operation::KeyAddPermissions,
             Change::Remove => Operation::KeyRemovePermissions,
             Change::Set => Operation::KeySetPermissions,
         };
-        super::bounds::check_slugs("permissions", &command.names)?;
+        super::bounds::check_references("permissions", &command.items)?;
         self.store
             .write(|tx| async move {
                 let key = self.for_access(cx, &tx, &command.key_id, operation).await?;
                 let mut group = Group::new();
                 let before = permissions::direct_of(&tx, &key.id).await?;
-                let wanted = self.wanted_permissions(cx, &tx, &mut group, &command, &before).await?;
-                let change = permissions::set_key_permissions(&tx, &key.id, &wanted).await?;
+                let named = permissions::resolve(&tx, cx, &self.entropy, &mut group, &command.items).await?;
+                let all = combined(command.change, before, &named, |permission| permission.id.clone());
+                let change = permissions::set_key_permissions(&tx, &key.id, &all).await?;
+                require_permissions(cx, &key, &change)?;
                 for permission in &change.removed {
                     let text = format!("Disconnected permission {} and key {}", permission.slug, key.id);
                     let targets = vec![key.audit_target(), permission.audit_target()];
@@ -60,28 +70,30 @@ impl Keys {
                 }
                 group.record(cx, &tx, &self.entropy).await?;
                 key.announce(&tx);
-                Ok(wanted)
+                Ok(Carried { all, named })
             })
             .await
     }
 
-    /// Changes the roles of a key and answers all of them. Every name must
-    /// exist, else `role_not_found`.
-    pub async fn change_roles(&self, cx: &OpCtx, command: ChangeAccess) -> Result<Vec<RoleDetails>> {
-        let operation = match command.change {
-            Change::Add => Operation::KeyAddRoles,
-            Change::Remove => Operation::KeyRemoveRoles,
-            Change::Set => Operation::KeySetRoles,
+    /// Changes the roles of a key. See [`Reference`] for those that do not exist.
+    pub async fn change_roles(&self, cx: &OpCtx, command: ChangeAccess) -> Result<Carried<RoleDetails>> {
+        let (operation, making) = match command.change {
+            Change::Add => (Operation::KeyAddRoles, Operation::RoleCreateByAdding),
+            Change::Remove => (Operation::KeyRemoveRoles, Operation::RoleCreateImplicit),
+            Change::Set => (Operation::KeySetRoles, Operation::RoleCreateImplicit),
         };
-        super::bounds::check_slugs("roles", &command.names)?;
+        super::bounds::check_references("roles", &command.items)?;
         self.store
             .write(|tx| async move {
                 let key = self.for_access(cx, &tx, &command.key_id, operation).await?;
-                let named = permissions::roles_by_name(tx.db(), &cx.workspace, &command.names).await?;
-                let before = permissions::roles_of(&tx, &key.id).await?;
-                let wanted = combined(command.change, before, named, |role: &Role| role.id.clone());
-                let change = permissions::set_key_roles(&tx, &key.id, &wanted).await?;
                 let mut group = Group::new();
+                let named =
+                    permissions::resolve_roles(&tx, cx, &self.entropy, &mut group, &command.items, making)
+                        .await?;
+                let before = permissions::roles_of(&tx, &key.id).await?;
+                let all = combined(command.change, before, &named, |role: &Role| role.id.clone());
+                let change = permissions::set_key_roles(&tx, &key.id, &all).await?;
+                require_roles(cx, &key, &change)?;
                 for role in &change.removed {
                     let text = format!("Disconnected role {} and key {}", role.name, key.id);
                     let targets = vec![key.audit_target(), role.audit_target()];
@@ -93,7 +105,8 @@ impl Keys {
                 }
                 group.record(cx, &tx, &self.entropy).await?;
                 key.announce(&tx);
-                permissions::with_permissions(tx.db(), wanted).await
+                let all = permissions::with_permissions(tx.db(), all).await?;
+                Ok(Carried { all, named: permissions::with_permissions(tx.db(), named).await? })
             })
             .await
     }
@@ -103,40 +116,47 @@ impl Keys {
         cx.require(operation, key.target())?;
         Ok(key)
     }
+}
 
-    async fn wanted_permissions(
-        &self,
-        cx: &OpCtx,
-        tx: &Tx,
-        group: &mut Group,
-        command: &ChangeAccess,
-        before: &[Permission],
-    ) -> Result<Vec<Permission>> {
-        let unknown = permissions::unknown_slugs(tx, &cx.workspace, &command.names).await?;
-        if let Some(slug) = unknown.first() {
-            if command.change == Change::Remove {
-                let detail = format!("The permission '{slug}' does not exist.");
-                return Err(Error::new(Code::PermissionNotFound, detail));
-            }
-            cx.require(Operation::PermissionCreateImplicit, Target::NONE)?;
-        }
-        let named = permissions::ensure(tx, cx, &self.entropy, group, &command.names).await?;
-        Ok(combined(command.change, before.to_vec(), named, |permission: &Permission| permission.id.clone()))
+/// A change asks for the rights on what it adds and what it takes.
+pub(super) fn require_permissions(cx: &OpCtx, key: &Key, change: &LinkChange<Permission>) -> Result<()> {
+    if !change.removed.is_empty() {
+        cx.require(Operation::KeyDisconnectPermission, key.target())?;
     }
+    if !change.added.is_empty() {
+        cx.require(Operation::KeyConnectPermission, key.target())?;
+    }
+    Ok(())
+}
+
+/// As [`require_permissions`], for roles.
+pub(super) fn require_roles(cx: &OpCtx, key: &Key, change: &LinkChange<Role>) -> Result<()> {
+    if !change.removed.is_empty() {
+        cx.require(Operation::KeyDisconnectRole, key.target())?;
+    }
+    if !change.added.is_empty() {
+        cx.require(Operation::KeyConnectRole, key.target())?;
+    }
+    Ok(())
 }
 
 /// What was there, in its order, then what came.
-fn combined<T, I: PartialEq>(change: Change, before: Vec<T>, named: Vec<T>, id: impl Fn(&T) -> I) -> Vec<T> {
+fn combined<T: Clone, I: PartialEq>(
+    change: Change,
+    before: Vec<T>,
+    named: &[T],
+    id: impl Fn(&T) -> I,
+) -> Vec<T> {
     match change {
-        Change::Set => named,
+        Change::Set => named.to_vec(),
         Change::Remove => {
             before.into_iter().filter(|old| !named.iter().any(|gone| id(gone) == id(old))).collect()
         }
         Change::Add => {
             let mut all = before;
             for new in named {
-                if !all.iter().any(|old| id(old) == id(&new)) {
-                    all.push(new);
+                if !all.iter().any(|old| id(old) == id(new)) {
+                    all.push(new.clone());
                 }
             }
             all

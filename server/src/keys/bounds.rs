@@ -4,6 +4,7 @@
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
+use crate::permissions::Reference;
 use crate::ratelimit::limits::{self, NewLimit};
 
 pub(super) const DEFAULT_BYTES: i64 = 16;
@@ -63,6 +64,11 @@ pub(super) fn check_text(what: &str, text: Option<&str>) -> Result<()> {
 /// Slugs of permissions or names of roles.
 pub(super) fn check_slugs(what: &str, slugs: &[String]) -> Result<()> {
     slugs.iter().try_for_each(|slug| check_length(what, Some(slug), SLUG_MAX))
+}
+
+/// As [`check_slugs`], ids included.
+pub(super) fn check_references(what: &str, references: &[Reference]) -> Result<()> {
+    references.iter().try_for_each(|reference| check_length(what, Some(reference.text()), SLUG_MAX))
 }
 
 fn check_length(what: &str, text: Option<&str>, max: usize) -> Result<()> {

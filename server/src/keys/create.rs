@@ -13,7 +13,7 @@ use crate::error::{Code, Error, Result};
 use crate::grants::{Operation, Target};
 use crate::identities;
 use crate::op::OpCtx;
-use crate::permissions::{self, Permission, Role};
+use crate::permissions::{self, Permission, Reference, Role, Unknown};
 use crate::ratelimit::limits::{self, NewLimit, Owner};
 use crate::secret::PlainKey;
 use crate::store::{Change, Tx};
@@ -30,10 +30,12 @@ pub struct CreateKey {
     /// The identity is made if there is none.
     pub external_id: Option<String>,
     pub meta: Map<String, Value>,
-    /// Names; each must exist.
+    /// Names.
     pub roles: Vec<String>,
-    /// Slugs; unknown ones are made.
+    pub unknown_roles: Unknown,
+    /// Slugs.
     pub permissions: Vec<String>,
+    pub unknown_permissions: Unknown,
     /// Unix milliseconds; may lie in the past.
     pub expires_at: Option<i64>,
     /// `None` is unlimited.
@@ -64,7 +66,8 @@ pub(super) struct Minted {
 }
 
 impl CreateKey {
-    /// An enabled, unlimited key of this API without anything else.
+    /// An enabled, unlimited key of this API without anything else. Roles must
+    /// exist, permissions are made (v2 contract: createKey).
     pub fn new(api_id: ApiId) -> Self {
         Self {
             api_id,
@@ -74,7 +77,9 @@ impl CreateKey {
             external_id: None,
             meta: Map::new(),
             roles: Vec::new(),
+            unknown_roles: Unknown::Refuse,
             permissions: Vec::new(),
+            unknown_permissions: Unknown::Make,
             expires_at: None,
             credits: None,
             limits: Vec::new(),
@@ -102,14 +107,11 @@ impl CreateKey {
 impl Keys {
     /// Makes a key and answers its plaintext.
     ///
-    /// An unknown API and a missing grant give the same `api_not_found` (v2
-    /// contract, 2.4).
+    /// Where the contract masks, an unknown API and a missing grant give the same
+    /// `api_not_found` (v2 contract, 2.4).
     pub async fn create(&self, cx: &OpCtx, mut command: CreateKey) -> Result<CreatedKey> {
-        let api = apis::find_live(self.store.read(), &cx.workspace, &command.api_id)
-            .await?
-            .ok_or_else(|| Error::absent(Code::ApiNotFound))?;
+        let api = self.live_api(cx, &command.api_id, Operation::KeyCreate).await?;
         let target = Target::api(&api.id, &api.keyspace_id);
-        cx.require(Operation::KeyCreate, target)?;
         if command.recoverable {
             cx.require(Operation::KeyCreateRecoverable, target)?;
             require_recoverable(&api)?;
@@ -119,6 +121,17 @@ impl Keys {
         let prefix = command.prefix.clone().or_else(|| api.default_prefix.clone());
         let minted = self.mint(cx, prefix, command.byte_length.or(api.default_bytes))?;
         self.store.write(|tx| self.insert(cx, tx, api, command, credits, minted)).await
+    }
+
+    /// The live API with this id, on which the principal may do `operation`. A
+    /// caller who may not do it on that id does not learn that there is none.
+    pub(super) async fn live_api(&self, cx: &OpCtx, id: &ApiId, operation: Operation) -> Result<Api> {
+        let Some(api) = apis::find_live(self.store.read(), &cx.workspace, id).await? else {
+            cx.require(operation, Target { api: Some(id), ..Target::NONE })?;
+            return Err(Error::absent(Code::ApiNotFound));
+        };
+        cx.require(operation, Target::api(&api.id, &api.keyspace_id))?;
+        Ok(api)
     }
 
     pub(super) fn mint(
@@ -147,8 +160,11 @@ impl Keys {
         minted: Minted,
     ) -> Result<CreatedKey> {
         let mut group = Group::new();
-        let roles = permissions::roles_by_name(tx.db(), &cx.workspace, &command.roles).await?;
-        let direct = permissions::ensure(&tx, cx, &self.entropy, &mut group, &command.permissions).await?;
+        let names = Reference::named(command.roles.clone(), command.unknown_roles);
+        let making = Operation::RoleCreateImplicit;
+        let roles = permissions::resolve_roles(&tx, cx, &self.entropy, &mut group, &names, making).await?;
+        let slugs = Reference::named(command.permissions.clone(), command.unknown_permissions);
+        let direct = permissions::resolve(&tx, cx, &self.entropy, &mut group, &slugs).await?;
         let identity = match &command.external_id {
             Some(external_id) => {
                 Some(identities::ensure(&tx, cx, &self.entropy, &mut group, external_id).await?)

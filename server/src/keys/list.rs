@@ -2,9 +2,9 @@
 
 use entity::ids::ApiId;
 
-use super::{KeyDetails, Keys, require_recoverable, store};
+use super::{Decrypt, KeyDetails, Keys, store};
 use crate::apis;
-use crate::error::{Code, Error, Result};
+use crate::error::Result;
 use crate::grants::{Operation, Target};
 use crate::op::OpCtx;
 use crate::store::{Page, Paged};
@@ -17,24 +17,29 @@ pub struct ListKeys {
     pub page: Page,
     /// Only keys of this identity; an unknown one has none.
     pub external_id: Option<String>,
-    /// Ask for plaintexts too; reading them is audited (D25).
-    pub decrypt: bool,
+    pub decrypt: Decrypt,
+}
+
+/// As [`ListKeys`], by position instead of a cursor (v1 contract, section 16).
+#[derive(Clone, Debug)]
+pub struct ListKeysByOffset {
+    pub api_id: ApiId,
+    /// 1 to 100.
+    pub limit: u64,
+    pub offset: u64,
+    /// Only keys with this owner id.
+    pub owner_id: Option<String>,
 }
 
 impl Keys {
-    /// A page of keys. An unknown API and a missing read grant give the same
-    /// `api_not_found`; a missing decrypt grant does not hide.
+    /// A page of keys. Where the contract masks, an unknown API and a missing
+    /// read grant give the same `api_not_found`; a missing decrypt grant does not
+    /// hide.
     pub async fn list(&self, cx: &OpCtx, command: ListKeys) -> Result<Paged<KeyDetails>> {
         let db = self.store.read();
-        let api = apis::find_live(db, &cx.workspace, &command.api_id)
-            .await?
-            .ok_or_else(|| Error::absent(Code::ApiNotFound))?;
+        let api = self.live_api(cx, &command.api_id, Operation::ApiListKeys).await?;
         let target = Target::api(&api.id, &api.keyspace_id);
-        cx.require(Operation::ApiListKeys, target)?;
-        if command.decrypt {
-            cx.require(Operation::KeyListDecrypt, target)?;
-            require_recoverable(&api)?;
-        }
+        let decrypts = command.decrypt.applies(cx, Operation::KeyListDecrypt, target, &api)?;
         let identity = match &command.external_id {
             None => None,
             Some(external_id) => match store::identity_of(db, &cx.workspace, external_id).await? {
@@ -44,9 +49,22 @@ impl Keys {
         };
         let page = store::page(db, &cx.workspace, &api, identity.as_ref(), &command.page).await?;
         let mut items = self.complete(cx, page.items).await?;
-        if command.decrypt {
+        if decrypts {
             self.reveal(cx, &mut items).await?;
         }
         Ok(Paged { items, next: page.next })
+    }
+
+    /// How many keys an API has, whoever they belong to.
+    pub async fn count(&self, cx: &OpCtx, api_id: &ApiId) -> Result<u64> {
+        let api = self.live_api(cx, api_id, Operation::ApiListKeys).await?;
+        Ok(api.live_keys.unsigned_abs())
+    }
+
+    /// Keys by id from a position on.
+    pub async fn list_by_offset(&self, cx: &OpCtx, command: ListKeysByOffset) -> Result<Vec<KeyDetails>> {
+        let api = self.live_api(cx, &command.api_id, Operation::ApiListKeys).await?;
+        let keys = store::from_offset(self.store.read(), &cx.workspace, &api, &command).await?;
+        self.complete(cx, keys).await
     }
 }

@@ -8,7 +8,8 @@ use entity::ids::{ApiId, KeyId, MigrationId};
 use serde_json::{Map, Value};
 
 use super::balance::NewCredits;
-use super::{Keys, bounds, create, store};
+use super::import::Foreign;
+use super::{Keys, bounds, store};
 use crate::apis::{self, Api};
 use crate::audit::Group;
 use crate::error::{Code, Error, Result};
@@ -16,8 +17,8 @@ use crate::grants::{Operation, Target};
 use crate::identities;
 use crate::op::OpCtx;
 use crate::permissions;
-use crate::ratelimit::limits::{self, NewLimit, Owner};
-use crate::store::{Change, Tx};
+use crate::ratelimit::limits::NewLimit;
+use crate::store::Tx;
 
 /// Keys to import into one API.
 #[derive(Clone, Debug)]
@@ -92,7 +93,7 @@ impl Keys {
                         continue;
                     }
                     let hash = key.hash.clone();
-                    let id = self.import(cx, &tx, &api, pending.as_ref(), key, &mut group).await?;
+                    let id = self.import_hash(cx, &tx, &api, pending.as_ref(), key, &mut group).await?;
                     outcome.migrated.push((hash, id));
                 }
                 group.record(cx, &tx, &self.entropy).await?;
@@ -101,7 +102,7 @@ impl Keys {
             .await
     }
 
-    async fn import(
+    async fn import_hash(
         &self,
         cx: &OpCtx,
         tx: &Tx,
@@ -136,14 +137,8 @@ impl Keys {
             migration: pending,
             rotated_from: None,
         };
-        store::insert(tx.db(), cx, row).await?;
-        let ids = direct.iter().map(|permission| &permission.id);
-        permissions::link_key(tx, &id, ids, roles.iter().map(|role| &role.id)).await?;
-        if !key.limits.is_empty() {
-            limits::replace(tx, cx, &self.entropy, Owner::Key(&id), key.limits).await?;
-        }
-        create::audit(group, &id, key.name.as_deref(), api, &roles, &direct);
-        tx.changed(Change::Key(key.hash));
+        let foreign = Foreign { api, row, roles, direct, limits: key.limits };
+        self.insert_foreign(cx, tx, group, foreign).await?;
         Ok(id)
     }
 }

@@ -3,9 +3,10 @@
 use entity::ids::KeyId;
 
 use super::{Key, KeyDetails, Keys, absent, require_recoverable, store};
+use crate::apis::{self, Api};
 use crate::audit::{Event, Group};
 use crate::error::{Error, Result};
-use crate::grants::Operation;
+use crate::grants::{Operation, Target};
 use crate::identities;
 use crate::op::OpCtx;
 use crate::permissions;
@@ -16,8 +17,45 @@ use crate::secret::PlainKey;
 #[derive(Clone, Debug)]
 pub struct GetKey {
     pub key_id: KeyId,
-    /// Ask for the plaintext too; reading it is audited (D25).
-    pub decrypt: bool,
+    pub decrypt: Decrypt,
+}
+
+/// How a key is named without its workspace.
+#[derive(Clone, Copy)]
+pub enum KeyName<'a> {
+    Id(&'a str),
+    /// The plaintext.
+    Secret(&'a str),
+}
+
+/// Whether plaintexts are asked for too; reading one is audited (D25).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decrypt {
+    No,
+    /// Fails with `precondition_failed` where the API does not allow it.
+    Demand,
+    /// Leaves plaintexts out where the API does not allow them.
+    IfAllowed,
+}
+
+impl Decrypt {
+    /// Whether plaintexts of this API shall be read, which `operation` allows.
+    pub(super) fn applies(
+        self,
+        cx: &OpCtx,
+        operation: Operation,
+        target: Target<'_>,
+        api: &Api,
+    ) -> Result<bool> {
+        if self == Decrypt::No {
+            return Ok(false);
+        }
+        cx.require(operation, target)?;
+        match self {
+            Decrypt::Demand => require_recoverable(api).map(|()| true),
+            _ => Ok(api.store_encrypted_keys),
+        }
+    }
 }
 
 impl Keys {
@@ -26,15 +64,34 @@ impl Keys {
     pub async fn get(&self, cx: &OpCtx, command: GetKey) -> Result<KeyDetails> {
         let key = store::find(self.store.read(), &cx.workspace, &command.key_id).await?.ok_or_else(absent)?;
         cx.require(Operation::KeyRead, key.target())?;
-        if command.decrypt {
-            cx.require(Operation::KeyDecrypt, key.target())?;
-            require_recoverable(&key.api)?;
-        }
+        let decrypts = command.decrypt.applies(cx, Operation::KeyDecrypt, key.target(), &key.api)?;
         let mut details = self.complete(cx, vec![key]).await?;
-        if command.decrypt {
+        if decrypts {
             self.reveal(cx, &mut details).await?;
         }
         details.pop().ok_or_else(|| Error::internal("completing a key lost it"))
+    }
+
+    /// Whether a key of this name is live, in any workspace. v1 tells absence
+    /// before it asks who calls (v1 contract, section 2).
+    pub async fn is_live(&self, name: KeyName<'_>) -> Result<bool> {
+        store::is_live(self.store.read(), name).await
+    }
+
+    /// Keys of whoever has this external id, through their identity or by name,
+    /// each of which the principal may read; at most 1000, by id.
+    pub async fn of_owner(&self, cx: &OpCtx, owner: &str) -> Result<Vec<KeyId>> {
+        let db = self.store.read();
+        let identity = store::identity_of(db, &cx.workspace, owner).await?;
+        let apis = apis::all_live(db, &cx.workspace).await?;
+        let keys = store::of_owner(db, &cx.workspace, &apis, identity.as_ref(), owner).await?;
+        for key in &keys {
+            let api = apis.iter().find(|api| api.id == key.api);
+            let keyspace = api.map(|api| &api.keyspace_id);
+            let target = Target { api: Some(&key.api), keyspace, key: Some(&key.id), ..Target::NONE };
+            cx.require(Operation::KeyRead, target)?;
+        }
+        Ok(keys.into_iter().map(|key| key.id).collect())
     }
 
     /// One key by its plaintext (v2 contract: whoami). A missing grant answers

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::grants::Operation;
 use crate::op::OpCtx;
 use crate::permissions;
-use crate::ratelimit::limits::{self, Limit, NewLimit, Owner};
+use crate::ratelimit::limits::{self, NewLimit, Owner};
 use crate::store::{Change, Tx};
 
 use super::CreatedKey;
@@ -102,7 +102,7 @@ impl Keys {
         let ids = direct.iter().map(|permission| &permission.id);
         permissions::link_key(tx, &minted.id, ids, roles.iter().map(|role| &role.id)).await?;
         let stored = limits::of_keys(tx.db(), std::slice::from_ref(&old.id)).await?.remove(&old.id);
-        let wanted: Vec<NewLimit> = stored.unwrap_or_default().into_iter().map(same_limit).collect();
+        let wanted: Vec<NewLimit> = stored.unwrap_or_default().into_iter().map(NewLimit::from).collect();
         if !wanted.is_empty() {
             limits::replace(tx, cx, &self.entropy, Owner::Key(&minted.id), wanted).await?;
         }
@@ -119,15 +119,6 @@ impl Keys {
         old.announce(tx);
         old.announce_credits(tx);
         Ok(())
-    }
-}
-
-fn same_limit(limit: Limit) -> NewLimit {
-    NewLimit {
-        name: limit.name,
-        limit: limit.limit,
-        duration_ms: limit.duration_ms,
-        auto_apply: limit.auto_apply,
     }
 }
 

@@ -4,6 +4,7 @@
 //! deleted API are as absent as deleted keys.
 
 mod find;
+mod many;
 mod shared;
 
 use std::collections::{HashMap, HashSet};
@@ -18,12 +19,15 @@ use serde_json::{Map, Value};
 
 use super::{Balance, Credits, Fate, Interval, Key, Refill, StoredHash};
 pub(super) use find::find_page;
+pub(super) use many::{after, from_offset, is_live, mark_all_deleted, of_owner, remove_all, remove_deleted};
 pub(super) use shared::{hand_over, leave};
 
 use crate::apis::{self, Api};
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::op::OpCtx;
-use crate::store::{Page, Paged, Tx};
+use crate::store::{Page, Paged, Tx, Unique};
+
+const HASH: Unique = Unique { index: "keys_hash", columns: "keys.hash" };
 
 /// Values per statement: well under SQLite's limit.
 const CHUNK: usize = 500;
@@ -157,7 +161,12 @@ pub(super) async fn insert(db: &impl ConnectionTrait, cx: &OpCtx, new: NewKey<'_
         created_at: Set(cx.now_ms),
         ..credit_columns(&new.credits)
     };
-    key::Entity::insert(row).exec_without_returning(db).await?;
+    key::Entity::insert(row).exec_without_returning(db).await.map_err(|error| {
+        if HASH.refused(&error) {
+            return Error::new(Code::KeyExists, "A key with this hash already exists.");
+        }
+        error.into()
+    })?;
     Ok(())
 }
 

@@ -3,14 +3,14 @@
 use entity::ids::KeyId;
 use serde_json::{Map, Value, json};
 
-use super::{CreditsPatch, Key, Keys, Refill, absent, bounds, store};
+use super::{CreditsPatch, Key, Keys, Refill, absent, access, bounds, store};
 use crate::audit::{self, Event, Group};
 use crate::error::Result;
 use crate::grants::Operation;
 use crate::identities;
 use crate::op::OpCtx;
 use crate::patch::Patch;
-use crate::permissions::{self, Permission, Role};
+use crate::permissions::{self, Permission, Reference, Role};
 use crate::ratelimit::limits::{self, Limit, NewLimit, Owner};
 use crate::store::Tx;
 
@@ -31,10 +31,33 @@ pub struct UpdateKey {
     pub credits: Patch<CreditsPatch>,
     /// Matched by name: a kept name keeps its id.
     pub limits: Option<Vec<NewLimit>>,
-    /// Slugs of direct permissions; unknown ones are made.
-    pub permissions: Option<Vec<String>>,
-    /// Names; each must exist.
-    pub roles: Option<Vec<String>>,
+    /// Changes one limit alone; not together with `limits`.
+    pub default_limit: Patch<DefaultLimit>,
+    /// Direct ones.
+    pub permissions: Option<Vec<Reference>>,
+    pub roles: Option<Vec<Reference>>,
+}
+
+/// The one limit of a key in v1: stored under the name `default`, it applies by
+/// itself (D7, D19).
+#[derive(Clone, Debug)]
+pub struct DefaultLimit {
+    pub limit: i64,
+    /// Else that of the stored one. Without either it never applies, so that it
+    /// is not stored (v1 contract: createKey).
+    pub duration_ms: Option<i64>,
+    pub is_async: bool,
+}
+
+impl DefaultLimit {
+    pub const NAME: &'static str = "default";
+
+    /// As it is stored, if it is complete.
+    pub fn complete(self, stored: Option<&Limit>) -> Option<NewLimit> {
+        let duration_ms = self.duration_ms.or(stored.map(|stored| stored.duration_ms))?;
+        let DefaultLimit { limit, is_async, .. } = self;
+        Some(NewLimit { name: Self::NAME.to_owned(), limit, duration_ms, auto_apply: true, is_async })
+    }
 }
 
 impl UpdateKey {
@@ -50,6 +73,7 @@ impl UpdateKey {
             enabled: None,
             credits: Patch::Keep,
             limits: None,
+            default_limit: Patch::Keep,
             permissions: None,
             roles: None,
         }
@@ -60,8 +84,8 @@ impl UpdateKey {
         bounds::check_external_id(self.external_id.value().map(String::as_str))?;
         bounds::check_text("ownerId", self.owner_id.value().map(String::as_str))?;
         self.meta.value().map_or(Ok(()), bounds::check_meta)?;
-        bounds::check_slugs("roles", self.roles.as_deref().unwrap_or_default())?;
-        bounds::check_slugs("permissions", self.permissions.as_deref().unwrap_or_default())?;
+        bounds::check_references("roles", self.roles.as_deref().unwrap_or_default())?;
+        bounds::check_references("permissions", self.permissions.as_deref().unwrap_or_default())?;
         bounds::check_expiry(self.expires_at.value().copied())?;
         bounds::check_limits(self.limits.as_deref().unwrap_or_default())
     }
@@ -113,7 +137,7 @@ impl Keys {
                 after.identity_id = Some(id);
             }
         }
-        self.replace_access(cx, &tx, &mut command, &mut group, &mut changes).await?;
+        self.replace_access(cx, &tx, &before, &mut command, &mut group, &mut changes).await?;
         self.replace_limits(cx, &tx, &mut command, &mut changes).await?;
         command.apply(&mut after, cx.now_ms)?;
         store::update(tx.db(), &cx.workspace, &after, cx.now_ms).await?;
@@ -134,11 +158,12 @@ impl Keys {
         &self,
         cx: &OpCtx,
         tx: &Tx,
+        key: &Key,
         command: &mut UpdateKey,
         group: &mut Group,
         changes: &mut Map<String, Value>,
     ) -> Result<()> {
-        let key_id = &command.key_id;
+        let key_id = &key.id;
         if command.roles.is_none() && command.permissions.is_none() {
             return Ok(());
         }
@@ -146,15 +171,17 @@ impl Keys {
             .await?
             .remove(key_id)
             .unwrap_or_default();
-        if let Some(names) = command.roles.take() {
-            let roles = permissions::roles_by_name(tx.db(), &cx.workspace, &names).await?;
-            permissions::set_key_roles(tx, key_id, &roles).await?;
+        if let Some(named) = command.roles.take() {
+            let making = Operation::RoleCreateImplicit;
+            let roles = permissions::resolve_roles(tx, cx, &self.entropy, group, &named, making).await?;
+            access::require_roles(cx, key, &permissions::set_key_roles(tx, key_id, &roles).await?)?;
             let names = |roles: &[Role]| sorted(roles.iter().map(|role| role.name.as_str()));
             note(changes, "roles", names(&before.roles), names(&roles));
         }
-        if let Some(slugs) = command.permissions.take() {
-            let direct = permissions::ensure(tx, cx, &self.entropy, group, &slugs).await?;
-            permissions::set_key_permissions(tx, key_id, &direct).await?;
+        if let Some(named) = command.permissions.take() {
+            let direct = permissions::resolve(tx, cx, &self.entropy, group, &named).await?;
+            let change = permissions::set_key_permissions(tx, key_id, &direct).await?;
+            access::require_permissions(cx, key, &change)?;
             let slugs =
                 |direct: &[Permission]| sorted(direct.iter().map(|permission| permission.slug.as_str()));
             note(changes, "permissions", slugs(&before.direct), slugs(&direct));
@@ -169,14 +196,34 @@ impl Keys {
         command: &mut UpdateKey,
         changes: &mut Map<String, Value>,
     ) -> Result<()> {
-        let Some(wanted) = command.limits.take() else { return Ok(()) };
+        let default_limit = std::mem::take(&mut command.default_limit);
+        if command.limits.is_none() && matches!(default_limit, Patch::Keep) {
+            return Ok(());
+        }
         let key_id = &command.key_id;
         let before =
             limits::of_keys(tx.db(), std::slice::from_ref(key_id)).await?.remove(key_id).unwrap_or_default();
+        let wanted = match command.limits.take() {
+            Some(wanted) => wanted,
+            None => with_default(before.clone(), default_limit),
+        };
         let change = limits::replace(tx, cx, &self.entropy, Owner::Key(key_id), wanted).await?;
         note(changes, "ratelimits", limits_to_audit(&before), limits_to_audit(&change.current()));
         Ok(())
     }
+}
+
+/// These limits, but for the one of v1.
+fn with_default(limits: Vec<Limit>, default_limit: Patch<DefaultLimit>) -> Vec<NewLimit> {
+    let (stored, others): (Vec<_>, Vec<_>) =
+        limits.into_iter().partition(|limit| limit.name == DefaultLimit::NAME);
+    let stored = stored.first();
+    let kept = match default_limit {
+        Patch::Keep => stored.cloned().map(NewLimit::from),
+        Patch::Clear => None,
+        Patch::Set(wanted) => wanted.complete(stored),
+    };
+    others.into_iter().map(NewLimit::from).chain(kept).collect()
 }
 
 fn sorted<'a>(names: impl Iterator<Item = &'a str>) -> Value {

@@ -8,6 +8,7 @@ mod create;
 mod ensure;
 pub mod query;
 mod read;
+mod reference;
 mod store;
 
 use entity::ids::{PermissionId, RoleId};
@@ -16,9 +17,10 @@ pub use change::{SetRolePermissions, UpdatePermission, UpdateRole};
 pub use create::{CreatePermission, CreateRole};
 pub use ensure::{ensure, ensure_roles};
 pub use read::Listing;
+pub use reference::{By, Reference, Unknown, resolve, resolve_roles};
 pub use store::{
-    KeyRbac, LinkChange, direct_of, link_key, of_keys, roles_by_name, roles_of, set_key_permissions,
-    set_key_roles, unknown_slugs, with_permissions,
+    KeyRbac, LinkChange, direct_of, link_key, of_keys, roles_of, set_key_permissions, set_key_roles,
+    with_permissions,
 };
 
 use crate::audit;
@@ -82,6 +84,11 @@ impl Role {
     pub fn audit_target(&self) -> audit::Target {
         audit::Target::new("role", self.id.as_str(), Some(&self.name))
     }
+}
+
+/// Whether two slugs or role names are one.
+pub fn same(one: &str, other: &str) -> bool {
+    fold(one) == fold(other)
 }
 
 /// How slugs and role names compare.

@@ -74,27 +74,40 @@ pub(super) async fn by_slug(
     Ok(rows.into_iter().map(|row| (row.slug_folded.clone(), Permission::from(row))).collect())
 }
 
-/// The roles of these names in the order given, each once. Names match
-/// whatever their case; an unknown one fails with `role_not_found` naming it.
-pub async fn roles_by_name(
+/// Permissions with these ids; unknown ones are left out.
+pub(super) async fn by_ids(
     db: &impl ConnectionTrait,
     workspace: &WorkspaceId,
-    names: &[String],
-) -> Result<Vec<Role>> {
-    if names.is_empty() {
+    ids: impl Iterator<Item = PermissionId>,
+) -> Result<Vec<Permission>> {
+    let ids: Vec<PermissionId> = ids.collect();
+    if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let known = known_roles(db, workspace, names).await?;
-    let mut roles: Vec<Role> = Vec::with_capacity(names.len());
-    for name in names {
-        let role = known
-            .get(&fold(name))
-            .ok_or_else(|| Error::new(Code::RoleNotFound, format!("The role '{name}' does not exist.")))?;
-        if !roles.contains(role) {
-            roles.push(role.clone());
-        }
+    let rows = permission::Entity::find()
+        .filter(permission::Column::WorkspaceId.eq(workspace.clone()))
+        .filter(permission::Column::Id.is_in(ids))
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().map(Permission::from).collect())
+}
+
+/// Roles with these ids; unknown ones are left out.
+pub(super) async fn roles_by_ids(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    ids: impl Iterator<Item = RoleId>,
+) -> Result<Vec<Role>> {
+    let ids: Vec<RoleId> = ids.collect();
+    if ids.is_empty() {
+        return Ok(Vec::new());
     }
-    Ok(roles)
+    let rows = role::Entity::find()
+        .filter(role::Column::WorkspaceId.eq(workspace.clone()))
+        .filter(role::Column::Id.is_in(ids))
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().map(Role::from).collect())
 }
 
 /// Roles by their folded name; unknown ones are left out.
@@ -115,7 +128,7 @@ pub(super) async fn known_roles(
 }
 
 /// Those of these slugs that name no permission yet.
-pub async fn unknown_slugs(tx: &Tx, workspace: &WorkspaceId, slugs: &[String]) -> Result<Vec<String>> {
+pub(super) async fn unknown_slugs(tx: &Tx, workspace: &WorkspaceId, slugs: &[String]) -> Result<Vec<String>> {
     let known = by_slug(tx.db(), workspace, slugs.iter().map(|slug| fold(slug)).collect()).await?;
     Ok(slugs.iter().filter(|slug| !known.contains_key(&fold(slug))).cloned().collect())
 }

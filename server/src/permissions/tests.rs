@@ -144,16 +144,35 @@ async fn ensuring_finds_makes_and_audits() {
     assert_eq!(test.count("audit_log", "1").await, 2);
 }
 
+async fn found_roles(test: &TestStore, cx: &OpCtx, names: &[&str]) -> Result<Vec<Role>> {
+    let references = Reference::named(strings(names), Unknown::Refuse);
+    let entropy = Entropy::seeded(8);
+    let (entropy, references) = (&entropy, &references);
+    test.store
+        .write(|tx| async move {
+            let mut group = crate::audit::Group::new();
+            resolve_roles(
+                &tx,
+                cx,
+                entropy,
+                &mut group,
+                references,
+                crate::grants::Operation::RoleCreateImplicit,
+            )
+            .await
+        })
+        .await
+}
+
 #[tokio::test]
 async fn roles_are_found_by_name_within_the_workspace() {
     let test = TestStore::open().await;
     let (ours, theirs) = (owner(), stranger());
     room(&test).create_role(&ours, role("Reader", &[])).await.unwrap();
     room(&test).create_role(&theirs, role("Writer", &[])).await.unwrap();
-    let db = test.store.read();
-    let found = roles_by_name(db, &ours.workspace, &strings(&["reader", "READER"])).await.unwrap();
+    let found = found_roles(&test, &ours, &["reader", "READER"]).await.unwrap();
     assert_eq!(found.iter().map(|role| role.name.as_str()).collect::<Vec<_>>(), ["Reader"]);
-    let unknown = roles_by_name(db, &ours.workspace, &strings(&["reader", "Writer"])).await.unwrap_err();
+    let unknown = found_roles(&test, &ours, &["reader", "Writer"]).await.unwrap_err();
     assert_eq!(unknown.code(), Code::RoleNotFound);
     assert!(unknown.detail().contains("'Writer'"), "{}", unknown.detail());
 }
@@ -170,7 +189,7 @@ async fn a_key_carries_what_it_and_its_roles_have() {
     let cx = owner();
     room(&test).create_role(&cx, role("Reader", &["docs.read", "docs.list"])).await.unwrap();
     let direct = ensured(&test, &cx, &["zebra", "docs.read"]).await;
-    let roles = roles_by_name(test.store.read(), &cx.workspace, &strings(&["Reader"])).await.unwrap();
+    let roles = found_roles(&test, &cx, &["Reader"]).await.unwrap();
     let (one, two) = (KeyId::from("key_1"), KeyId::from("key_2"));
     let (key, linked) = (&one, (&direct, &roles));
     test.store

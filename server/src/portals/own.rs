@@ -6,7 +6,7 @@ use super::Portals;
 use crate::analytics::{Series, SeriesOf};
 use crate::error::{Code, Error, Result};
 use crate::events::KEEP_DAYS;
-use crate::keys::{CreatedKey, GetKey, KeyDetails, ListKeys, RerollKey};
+use crate::keys::{CreatedKey, Decrypt, GetKey, KeyDetails, ListKeys, RerollKey};
 use crate::op::{OpCtx, PortalUser, Principal, Scope};
 use crate::store::{Page, Paged};
 
@@ -17,14 +17,14 @@ impl Portals {
     pub async fn own_keys(&self, cx: &OpCtx, page: Page) -> Result<Paged<KeyDetails>> {
         let user = user(cx, Scope::KeysRead)?;
         let external_id = Some(user.external_id.clone());
-        let command = ListKeys { api_id: user.api.clone(), page, external_id, decrypt: false };
+        let command = ListKeys { api_id: user.api.clone(), page, external_id, decrypt: Decrypt::No };
         self.keys.list(cx, command).await
     }
 
     /// Replaces one of the end user's keys; others are absent.
     pub async fn reroll_own(&self, cx: &OpCtx, command: RerollKey) -> Result<CreatedKey> {
         let user = user(cx, Scope::KeysReroll)?;
-        let key = self.keys.get(cx, GetKey { key_id: command.key_id.clone(), decrypt: false }).await?;
+        let key = self.keys.get(cx, GetKey { key_id: command.key_id.clone(), decrypt: Decrypt::No }).await?;
         let owner = key.identity.as_ref().map(|identity| identity.external_id.as_str());
         if owner != Some(user.external_id.as_str()) || key.key.api.id != user.api {
             return Err(Error::absent(Code::KeyNotFound));

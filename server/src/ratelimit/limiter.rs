@@ -27,7 +27,8 @@ pub enum Scope {
     /// API requests of a workspace, and of one root key.
     Workspace,
     RootKey,
-    /// Attempts to sign in: of one address, and on one account.
+    /// What a network address may do before it says who it is, and attempts to
+    /// sign in to one account.
     Address,
     Account,
 }

@@ -24,6 +24,8 @@ pub struct Limit {
     pub duration_ms: i64,
     /// Checked on every verification, named or not.
     pub auto_apply: bool,
+    /// Kept for v1, which shows it; every decision here is exact (D13).
+    pub is_async: bool,
 }
 
 /// A limit to be stored.
@@ -33,6 +35,13 @@ pub struct NewLimit {
     pub limit: i64,
     pub duration_ms: i64,
     pub auto_apply: bool,
+    pub is_async: bool,
+}
+
+impl From<Limit> for NewLimit {
+    fn from(Limit { name, limit, duration_ms, auto_apply, is_async, .. }: Limit) -> Self {
+        Self { name, limit, duration_ms, auto_apply, is_async }
+    }
 }
 
 /// Where a limit is stored, and so what it counts for (D19).
@@ -91,12 +100,12 @@ pub async fn replace(
     let mut before: HashMap<String, Limit> =
         store::of_owner(tx.db(), owner).await?.into_iter().map(|limit| (limit.name.clone(), limit)).collect();
     let mut change = LimitsChange::default();
-    for NewLimit { name, limit, duration_ms, auto_apply } in last_of_each_name(wanted) {
+    for NewLimit { name, limit, duration_ms, auto_apply, is_async } in last_of_each_name(wanted) {
         let (id, list) = match before.remove(&name) {
             Some(old) => (old.id, &mut change.kept),
             None => (entropy.id(LimitId::PREFIX, cx.now_ms), &mut change.created),
         };
-        list.push(Limit { id, name, limit, duration_ms, auto_apply });
+        list.push(Limit { id, name, limit, duration_ms, auto_apply, is_async });
     }
     change.removed = before.into_values().collect();
     change.removed.sort_by(|a, b| a.name.cmp(&b.name));

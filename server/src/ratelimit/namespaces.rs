@@ -66,7 +66,12 @@ impl NamespaceSnapshot {
     /// the closest wildcard (v2 contract, 9.5).
     pub fn override_of(&self, identifier: &str) -> Option<&Override> {
         let by_wildcard = || self.wildcards.iter().find(|(pattern, _)| pattern.matches(identifier));
-        self.exact.get(identifier).or_else(|| by_wildcard().map(|(_, found)| found))
+        self.override_for(identifier).or_else(|| by_wildcard().map(|(_, found)| found))
+    }
+
+    /// The override that was set for exactly this text.
+    pub fn override_for(&self, identifier: &str) -> Option<&Override> {
+        self.exact.get(identifier)
     }
 }
 

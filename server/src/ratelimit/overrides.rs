@@ -24,6 +24,8 @@ pub struct SetOverride {
     pub limit: i64,
     /// At least 1000.
     pub duration_ms: i64,
+    /// Kept for v1, which shows it; every decision here is exact (D13).
+    pub is_async: bool,
 }
 
 /// An override with the identifier or pattern it is for.
@@ -31,6 +33,16 @@ pub struct SetOverride {
 pub struct NamedOverride {
     pub identifier: String,
     pub applies: Override,
+    pub is_async: bool,
+}
+
+/// Which override of an identifier is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lookup {
+    /// The one that applies to it, a pattern's included.
+    Applying,
+    /// The one that was set for exactly this text.
+    Exact,
 }
 
 /// The operations on overrides. Cheap to clone.
@@ -71,12 +83,21 @@ impl Overrides {
             .await
     }
 
-    /// The override that applies to an identifier, a pattern's included. A
-    /// missing grant answers as an absent override.
-    pub async fn get(&self, cx: &OpCtx, namespace: &str, identifier: &str) -> Result<NamedOverride> {
+    /// The override of an identifier. Where the contract masks, a missing grant
+    /// answers as an absent override.
+    pub async fn get(
+        &self,
+        cx: &OpCtx,
+        namespace: &str,
+        identifier: &str,
+        lookup: Lookup,
+    ) -> Result<NamedOverride> {
         let absent = || Error::absent(Code::OverrideNotFound);
         let namespace = self.live(cx, namespace).await?;
-        let found = namespace.override_of(identifier);
+        let found = match lookup {
+            Lookup::Applying => namespace.override_of(identifier),
+            Lookup::Exact => namespace.override_for(identifier),
+        };
         let target =
             Target { ratelimit_override: found.map(|found| &found.id), ..Target::namespace(&namespace.id) };
         cx.require(Operation::OverrideRead, target)?;
@@ -114,6 +135,13 @@ impl Overrides {
         let namespace = self.live(cx, namespace).await?;
         cx.require(Operation::OverrideList, Target::namespace(&namespace.id))?;
         store::page_of_overrides(self.store.read(), &namespace.id, page).await
+    }
+
+    /// How many overrides a namespace has.
+    pub async fn count(&self, cx: &OpCtx, namespace: &str) -> Result<u64> {
+        let namespace = self.live(cx, namespace).await?;
+        cx.require(Operation::OverrideList, Target::namespace(&namespace.id))?;
+        store::count_overrides(self.store.read(), &namespace.id).await
     }
 
     async fn live(&self, cx: &OpCtx, name_or_id: &str) -> Result<std::sync::Arc<NamespaceSnapshot>> {

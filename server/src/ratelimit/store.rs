@@ -9,7 +9,9 @@ use entity::{limit, namespace, ratelimit_override};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Set};
 
-pub(super) use overrides::{delete_override, find_override, page_of_overrides, save_override};
+pub(super) use overrides::{
+    count_overrides, delete_override, find_override, page_of_overrides, save_override,
+};
 
 use super::limits::{Limit, LimitsChange, Owner};
 use super::manage::Namespace;
@@ -25,6 +27,7 @@ impl From<limit::Model> for Limit {
             limit: row.max_count,
             duration_ms: row.duration_ms,
             auto_apply: row.auto_apply,
+            is_async: row.is_async,
         }
     }
 }
@@ -104,7 +107,7 @@ pub(super) async fn save_limits(
         max_count: Set(limit.limit),
         duration_ms: Set(limit.duration_ms),
         auto_apply: Set(limit.auto_apply),
-        is_async: Set(false),
+        is_async: Set(limit.is_async),
         created_at: Set(cx.now_ms),
         updated_at: Set(updated_at),
     };
@@ -119,6 +122,7 @@ pub(super) async fn save_limits(
             limit::Column::MaxCount,
             limit::Column::DurationMs,
             limit::Column::AutoApply,
+            limit::Column::IsAsync,
             limit::Column::UpdatedAt,
         ])
         .to_owned();

@@ -68,7 +68,7 @@ impl RootKeys {
             return refused(Code::KeyDisabled, "The root key is disabled.");
         }
         if key.expires_at.is_some_and(|expires_at| now_ms > expires_at) {
-            return refused(Code::Forbidden, "The root key has expired.");
+            return refused(Code::RootKeyExpired, "The root key has expired.");
         }
         if !key.ip_allowlist.is_empty()
             && !ip.is_some_and(|ip| key.ip_allowlist.iter().any(|net| net.contains(&ip)))

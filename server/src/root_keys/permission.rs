@@ -62,9 +62,12 @@ const ACTIONS: &[(&str, &[&str])] = &[
 /// Actions on what has no id yet, or never gets one: only `*` makes sense.
 const ON_ANY: &[&str] = &["create_api", "create_namespace", "create_identity", "create_portal"];
 
+/// Everything in v1, nothing in v2 (v1 contract, section 4).
+const LEGACY_EVERYTHING: &str = "*";
+
 /// Whether `text` is a tuple of a known resource and action, or a URN grant.
 pub fn is_known(text: &str) -> bool {
-    is_tuple(text) || Urn::parse(text).is_some()
+    text == LEGACY_EVERYTHING || is_tuple(text) || Urn::parse(text).is_some()
 }
 
 fn is_tuple(text: &str) -> bool {
@@ -93,11 +96,12 @@ mod tests {
             "api.api_1.verify_key",
             "rbac.*.create_role",
             "unkey:v1:ws_1:keyspaces/*#create_key",
+            "*",
         ] {
             assert!(is_known(text), "{text}");
         }
         for text in [
-            "*",
+            "**",
             "api.create_key",
             "api.*.fly",
             "rbac..create_role",

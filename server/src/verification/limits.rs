@@ -3,8 +3,9 @@
 
 use smallvec::SmallVec;
 
-use super::{KeySnapshot, RequestedLimit, StoredLimit};
+use super::{KeySnapshot, RequestedLimit, Rules, StoredLimit};
 use crate::error::{Code, Error, Result};
+use crate::keys::DefaultLimit;
 use crate::ratelimit::limiter::{Check, Decision, Scope};
 
 /// A limit that was checked.
@@ -38,13 +39,18 @@ const MIN_DURATION_MS: u64 = 1000;
 /// Every stored limit that applies by itself, and every requested one; of two
 /// requests with one name the last counts. A reference to a limit that is not
 /// stored fails with `precondition_failed`.
-pub(crate) fn select<'a>(key: &'a KeySnapshot, requested: &'a [RequestedLimit]) -> Result<Selection<'a>> {
+pub(crate) fn select<'a>(
+    key: &'a KeySnapshot,
+    requested: &'a [RequestedLimit],
+    default_cost: Option<u64>,
+    rules: Rules,
+) -> Result<Selection<'a>> {
     let is_requested = |name: &str| requested.iter().any(|item| item.name == name);
     let mut selection: Selection<'a> = key
         .limits
         .iter()
         .filter(|stored| stored.auto_apply && !is_requested(&stored.name))
-        .map(|stored| Selected::stored(stored, 1))
+        .map(|stored| Selected::stored(stored, own_cost(stored, default_cost)))
         .collect();
     for (position, item) in requested.iter().enumerate() {
         if requested[position + 1..].iter().any(|later| later.name == item.name) {
@@ -54,11 +60,20 @@ pub(crate) fn select<'a>(key: &'a KeySnapshot, requested: &'a [RequestedLimit]) 
             (Some(limit), Some(duration_ms)) => Selected::inline(item, limit, duration_ms)?,
             _ => {
                 let stored = key.limits.iter().find(|stored| stored.name == item.name);
-                Selected::stored(stored.ok_or_else(|| unknown(key, &item.name))?, item.cost)
+                Selected::stored(stored.ok_or_else(|| unknown(key, &item.name, rules))?, item.cost)
             }
         });
     }
     Ok(selection)
+}
+
+/// What a limit costs that applies by itself. The first limit of v1 had no name
+/// to ask for it by (v1 contract, section 8).
+fn own_cost(stored: &StoredLimit, default_cost: Option<u64>) -> u64 {
+    match default_cost {
+        Some(cost) if stored.name == DefaultLimit::NAME => cost,
+        _ => 1,
+    }
 }
 
 impl<'a> Selected<'a> {
@@ -82,11 +97,12 @@ impl<'a> Selected<'a> {
         Ok(Self { stored: None, name: &item.name, limit, duration_ms, cost: item.cost })
     }
 
-    /// A limit counts where it is stored; one of the request's own, per key. A
-    /// rerolled key and its successor count together.
-    pub fn check(&self, key: &'a KeySnapshot) -> Check<'a> {
+    /// A limit counts where it is stored; one of the request's own, where the
+    /// rules say. A rerolled key and its successor count together.
+    pub fn check(&self, key: &'a KeySnapshot, rules: Rules) -> Check<'a> {
+        let per_identity = self.stored.map_or(rules.own_limits_per_identity, |stored| stored.of_identity);
         let (scope, subject) = match &key.facts.identity {
-            Some(identity) if self.is_of_identity() => (Scope::Identity, identity.as_str()),
+            Some(identity) if per_identity => (Scope::Identity, identity.as_str()),
             _ => (Scope::Key, key.facts.lineage.as_ref().unwrap_or(&key.facts.key).as_str()),
         };
         Check {
@@ -123,7 +139,20 @@ impl<'a> Selected<'a> {
     }
 }
 
-fn unknown(key: &KeySnapshot, name: &str) -> Error {
+fn unknown(key: &KeySnapshot, name: &str, rules: Rules) -> Error {
+    if rules.unknown_limit_is_invalid {
+        let identity = key.identity.as_ref().map_or_else(
+            || " and there is no identity connected".to_owned(),
+            |identity| {
+                let (id, external_id) = (&identity.id, &identity.external_id);
+                format!(" nor identity {{ id: {id}, externalId: {external_id}}}")
+            },
+        );
+        let key = &key.facts.key;
+        return Error::invalid(format!(
+            "ratelimit \"{name}\" was requested but does not exist for key \"{key}\"{identity}"
+        ));
+    }
     let identity = key.identity.as_ref().map_or(String::new(), |identity| {
         format!(" nor on its identity '{}' (external id '{}')", identity.id, identity.external_id)
     });

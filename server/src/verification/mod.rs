@@ -5,14 +5,16 @@
 //! Nothing here awaits the database on a cache hit, except a spend of credits.
 
 mod limits;
+mod rules;
 mod snapshot;
 mod store;
+mod unknown;
 mod verify;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use entity::ids::{KeyspaceId, MigrationId};
+use entity::ids::{ApiId, KeyspaceId, MigrationId};
 
 use crate::cache::Cache;
 use crate::credits::Ledger;
@@ -25,6 +27,7 @@ use crate::store::Store;
 
 pub use limits::CheckedLimit;
 pub(crate) use limits::{Selected, select};
+pub use rules::{PermissionQuery, Rules};
 pub use snapshot::{KeySnapshot, StoredLimit};
 
 /// The result of a verification (v2 contract, verifyKey, `code`).
@@ -69,8 +72,7 @@ impl Outcome {
 /// What to verify.
 pub struct VerifyKey {
     pub key: PlainKey,
-    /// A permission query in the string language.
-    pub permissions: Option<String>,
+    pub permissions: Option<PermissionQuery>,
     /// Credits to spend; 1 when absent. 0 always passes.
     pub cost: Option<i64>,
     pub limits: Vec<RequestedLimit>,
@@ -80,9 +82,31 @@ pub struct VerifyKey {
     pub migration_id: Option<MigrationId>,
     /// Keys of other keyspaces do not exist; empty means any.
     pub keyspaces: Vec<KeyspaceId>,
+    /// Keys of other APIs are forbidden; `None` means any.
+    pub api: Option<ApiId>,
+    /// What a limit called `default` costs where it applies by itself; 1 when absent.
+    pub default_cost: Option<u64>,
+    /// How the contract of the door decides where they differ.
+    pub rules: Rules,
 }
 
 impl VerifyKey {
+    /// A verification of this key and nothing else.
+    pub fn new(key: PlainKey, rules: Rules) -> Self {
+        Self {
+            key,
+            permissions: None,
+            cost: None,
+            limits: Vec::new(),
+            tags: Vec::new(),
+            migration_id: None,
+            keyspaces: Vec::new(),
+            api: None,
+            default_cost: None,
+            rules,
+        }
+    }
+
     fn is_among(&self, key: &KeySnapshot) -> bool {
         self.keyspaces.is_empty() || self.keyspaces.contains(&key.facts.keyspace)
     }

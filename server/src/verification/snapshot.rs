@@ -20,6 +20,9 @@ pub struct KeySnapshot {
     /// Unix milliseconds.
     pub expires_at: Option<i64>,
     pub name: Option<String>,
+    /// v1 shows these two.
+    pub owner_id: Option<Box<str>>,
+    pub environment: Option<Box<str>>,
     /// A JSON object that is not empty.
     pub meta: Option<Box<RawValue>>,
     /// Slugs held directly or through a role, sorted and unique.
@@ -59,6 +62,8 @@ pub(super) struct Parts {
     pub enabled: bool,
     pub expires_at: Option<i64>,
     pub name: Option<String>,
+    pub owner_id: Option<String>,
+    pub environment: Option<String>,
     pub meta: Option<String>,
     pub permissions: Vec<Box<str>>,
     pub roles: Vec<String>,
@@ -86,6 +91,8 @@ impl KeySnapshot {
             enabled: parts.enabled,
             expires_at: parts.expires_at,
             name: parts.name,
+            owner_id: parts.owner_id.map(String::into_boxed_str),
+            environment: parts.environment.map(String::into_boxed_str),
             meta: parts.meta.and_then(raw),
             permissions: parts.permissions,
             roles: parts.roles,
@@ -133,6 +140,8 @@ impl Weigh for KeySnapshot {
             + self.roles.iter().map(|role| role.len() + 24).sum::<usize>()
             + self.limits.iter().map(|limit| limit.name.len() + 96).sum::<usize>()
             + self.name.as_ref().map_or(0, String::len)
+            + self.owner_id.as_ref().map_or(0, |text| text.len())
+            + self.environment.as_ref().map_or(0, |text| text.len())
             + raw_len(&self.meta)
             + self
                 .identity

@@ -16,7 +16,7 @@ use crate::secret::KeyHash;
 /// Roles, permissions and limits come as JSON arrays in the same row.
 const SNAPSHOT: &str = "
 SELECT k.id, k.workspace_id, k.api_id, a.keyspace_id, w.enabled AS workspace_enabled, a.ip_allowlist,
-       k.enabled, k.expires_at, k.name, k.meta, k.balance_key_id, k.lineage_id, b.hash AS balance_hash,
+       k.enabled, k.expires_at, k.name, k.owner_id, k.environment, k.meta, k.balance_key_id, k.lineage_id, b.hash AS balance_hash,
        CASE WHEN b.id IS NULL THEN k.remaining ELSE b.remaining END AS remaining,
        i.id AS identity_id, i.external_id, i.meta AS identity_meta,
        (SELECT json_group_array(r.name) FROM keys_roles kr JOIN roles r ON r.id = kr.role_id
@@ -90,6 +90,8 @@ fn parts(row: &QueryResult) -> Result<Parts> {
         enabled: row.try_get("", "enabled")?,
         expires_at: row.try_get("", "expires_at")?,
         name: row.try_get("", "name")?,
+        owner_id: row.try_get("", "owner_id")?,
+        environment: row.try_get("", "environment")?,
         meta: row.try_get("", "meta")?,
         permissions: serde_json::from_str(&json("permissions")?)?,
         roles: serde_json::from_str(&json("roles")?)?,

@@ -7,14 +7,13 @@ use std::sync::atomic::Ordering;
 use smallvec::SmallVec;
 
 use super::limits::{CheckedLimit, Selected, select};
-use super::{KeySnapshot, Outcome, Verification, Verifier, VerifyKey, store};
+use super::{KeySnapshot, Outcome, PermissionQuery, Rules, Verification, Verifier, VerifyKey, store};
 use crate::clock::Stopwatch;
 use crate::credits::Spend;
 use crate::error::{Code, Error, Result};
 use crate::events::Verification as Recorded;
 use crate::grants::{Operation, Target};
 use crate::op::OpCtx;
-use crate::permissions::query::{Query, QueryError};
 use crate::ratelimit::limiter::Check;
 use crate::secret::KeyHash;
 
@@ -34,8 +33,9 @@ impl Verifier {
     /// Decides on one key, consuming limits and credits only when it may pass.
     ///
     /// Fails with `permissions_query_syntax_error` for a malformed query, with
-    /// `precondition_failed` for a limit that is stored nowhere, and when the
-    /// database is needed but cannot answer.
+    /// `precondition_failed` for a limit that is stored nowhere (where the rules
+    /// say so with `invalid_input`), and when the database is needed but cannot
+    /// answer.
     pub async fn verify(&self, cx: &OpCtx, request: VerifyKey) -> Result<Verification> {
         let watch = Stopwatch::start();
         let hash = request.key.hash();
@@ -45,7 +45,8 @@ impl Verifier {
         {
             found = self.load(hash).await?;
         }
-        let Some(key) = found.filter(|key| may_see(cx, key) && request.is_among(key)) else {
+        let is_seen = |key: &KeySnapshot| may_see(cx, key, request.rules) && request.is_among(key);
+        let Some(key) = found.filter(|key| is_seen(key)) else {
             self.count(Outcome::NotFound);
             return Ok(Verification {
                 outcome: Outcome::NotFound,
@@ -54,16 +55,22 @@ impl Verifier {
                 limits: Vec::new(),
             });
         };
-        let query = request.permissions.as_deref().map(Query::parse).transpose().map_err(syntax_error)?;
+        let early = request.permissions.as_ref().map_or(Ok(None), PermissionQuery::early)?;
 
         let mut denial = None;
         let mut limits = Vec::new();
         let outcome = 'decided: {
             if !key.workspace_enabled {
+                if request.rules.refuses_disabled_workspace {
+                    return Err(Error::new(Code::WorkspaceDisabled, "The workspace of the key is disabled."));
+                }
                 break 'decided Outcome::Forbidden;
             }
             if !key.enabled {
                 break 'decided Outcome::Disabled;
+            }
+            if request.api.as_ref().is_some_and(|api| *api != key.facts.api) {
+                break 'decided Outcome::Forbidden;
             }
             if key.expires_at.is_some_and(|expires_at| cx.now_ms > expires_at) {
                 break 'decided Outcome::Expired;
@@ -73,14 +80,16 @@ impl Verifier {
             {
                 break 'decided Outcome::Forbidden;
             }
-            if let Some(Err(refused)) = query.as_ref().map(|query| query.eval(|slug| key.holds(slug))) {
+            if let Some(query) = &request.permissions
+                && let Err(refused) = query.late(&early)?.eval(|slug| key.holds(slug))
+            {
                 denial = Some(refused.missing.to_owned());
                 break 'decided Outcome::InsufficientPermissions;
             }
-            let selected = select(&key, &request.limits)?;
+            let selected = select(&key, &request.limits, request.default_cost, request.rules)?;
             if !selected.is_empty() {
                 let checks: SmallVec<[Check<'_>; 4]> =
-                    selected.iter().map(|limit| limit.check(&key)).collect();
+                    selected.iter().map(|limit| limit.check(&key, request.rules)).collect();
                 let taken = self.limiter.take_many(&checks, cx.now_ms).await?;
                 limits = selected
                     .iter()
@@ -152,13 +161,11 @@ impl Verifier {
     }
 }
 
-/// Keys of other workspaces, and keys the principal may not verify, do not exist.
-fn may_see(cx: &OpCtx, key: &KeySnapshot) -> bool {
+/// Keys of other workspaces, and keys the principal may not verify, do not exist,
+/// unless the key alone is the credential.
+fn may_see(cx: &OpCtx, key: &KeySnapshot, rules: Rules) -> bool {
     let facts = &key.facts;
-    facts.workspace == cx.workspace
-        && cx.may(Operation::KeyVerify, Target::key(&facts.api, &facts.keyspace, &facts.key))
-}
-
-fn syntax_error(error: QueryError) -> Error {
-    Error::new(Code::QuerySyntax, error.to_string())
+    rules.key_is_credential
+        || facts.workspace == cx.workspace
+            && cx.may(Operation::KeyVerify, Target::key(&facts.api, &facts.keyspace, &facts.key))
 }

@@ -7,7 +7,7 @@ use poem_openapi::Object;
 use serde::{Deserialize, Serialize};
 
 use super::operation::{Operation, Reply, checked};
-use super::shared::{Empty, KeyOut, default_limit, page};
+use super::shared::{Empty, KeyOut, decrypting, default_limit, page};
 use crate::apis::CreateApi;
 use crate::app::App;
 use crate::error::Result;
@@ -96,7 +96,7 @@ async fn list_keys(app: Arc<App>, cx: OpCtx, body: ListKeysBody) -> Result<Reply
                 api_id: ApiId::from(body.api_id),
                 page: page(body.limit, body.cursor),
                 external_id: body.external_id,
-                decrypt: body.decrypt,
+                decrypt: decrypting(body.decrypt),
             },
         )
         .await?;

@@ -72,7 +72,7 @@ pub fn status(code: Code) -> (u16, &'static str) {
             (401, "Unauthorized")
         }
         Code::InsufficientPermissions => (403, "Insufficient Permissions"),
-        Code::Forbidden => (403, "Forbidden"),
+        Code::Forbidden | Code::RootKeyExpired => (403, "Forbidden"),
         Code::KeyDisabled => (403, "Key is disabled"),
         Code::WorkspaceDisabled => (403, "Workspace is disabled"),
         Code::KeyNotFound
@@ -95,13 +95,17 @@ pub fn status(code: Code) -> (u16, &'static str) {
         Code::IdentityExists
         | Code::RoleExists
         | Code::PermissionExists
+        | Code::KeyExists
+        | Code::RatelimitExists
         | Code::PortalExists
         | Code::IdempotencyConflict => (409, "Conflicting Resource"),
         Code::NamespaceGone => (410, "Resource Gone"),
         Code::ProtectedResource => (412, "Resource is protected"),
         Code::PreconditionFailed | Code::AnalyticsNotConfigured => (412, "Precondition Failed"),
         Code::BodyTooLarge => (413, "Request Entity Too Large"),
-        Code::WorkspaceRateLimited | Code::TooManyAttempts => (429, "Too Many Requests"),
+        Code::WorkspaceRateLimited | Code::UnknownKeysRateLimited | Code::TooManyAttempts => {
+            (429, "Too Many Requests")
+        }
         Code::ServiceUnavailable | Code::Unexpected => (500, "Internal Server Error"),
     }
 }

@@ -102,7 +102,7 @@ pub struct UpdateIdentityBody {
 
 async fn update(app: Arc<App>, cx: OpCtx, body: UpdateIdentityBody) -> Result<Reply<IdentityOut>> {
     let command = UpdateIdentity {
-        identity: body.identity,
+        identity: body.identity.into(),
         meta: body.meta.map(|meta| meta.0),
         limits: body.ratelimits.map(new_limits),
     };

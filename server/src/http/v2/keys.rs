@@ -7,7 +7,9 @@ use poem_openapi::{Enum, Object};
 use serde::{Deserialize, Serialize};
 
 use super::operation::{Operation, Reply, checked};
-use super::shared::{CreditsBody, Empty, KeyOut, LimitBody, RefillBody, default_true, new_limits};
+use super::shared::{
+    CreditsBody, Empty, KeyOut, LimitBody, RefillBody, decrypting, default_true, new_limits,
+};
 use crate::app::App;
 use crate::error::Result;
 use crate::http::schema::{self, Meta};
@@ -17,6 +19,7 @@ use crate::keys::{
 };
 use crate::op::OpCtx;
 use crate::patch::Patch;
+use crate::permissions::{Reference, Unknown};
 use crate::secret::PlainKey;
 
 pub fn operations() -> Vec<Operation> {
@@ -92,7 +95,6 @@ impl From<CreatedKey> for CreateKeyOut {
 
 async fn create(app: Arc<App>, cx: OpCtx, body: CreateKeyBody) -> Result<Reply<CreateKeyOut>> {
     let command = CreateKey {
-        api_id: ApiId::from(body.api_id),
         prefix: body.prefix,
         name: body.name,
         byte_length: body.byte_length,
@@ -105,8 +107,7 @@ async fn create(app: Arc<App>, cx: OpCtx, body: CreateKeyBody) -> Result<Reply<C
         limits: new_limits(body.ratelimits),
         enabled: body.enabled,
         recoverable: body.recoverable,
-        environment: None,
-        owner_id: None,
+        ..CreateKey::new(ApiId::from(body.api_id))
     };
     Ok(CreateKeyOut::from(app.keys.create(&cx, command).await?).into())
 }
@@ -123,7 +124,8 @@ pub struct GetKeyBody {
 }
 
 async fn get(app: Arc<App>, cx: OpCtx, body: GetKeyBody) -> Result<Reply<KeyOut>> {
-    let key = app.keys.get(&cx, GetKey { key_id: KeyId::from(body.key_id), decrypt: body.decrypt }).await?;
+    let command = GetKey { key_id: KeyId::from(body.key_id), decrypt: decrypting(body.decrypt) };
+    let key = app.keys.get(&cx, command).await?;
     Ok(KeyOut::from(key).into())
 }
 
@@ -189,21 +191,20 @@ async fn update(app: Arc<App>, cx: OpCtx, body: UpdateKeyBody) -> Result<Reply<E
         refill: credits.refill.0.map(Refill::from),
     });
     let command = UpdateKey {
-        key_id: KeyId::from(body.key_id),
         name: body.name.0,
         external_id: body.external_id.0,
         meta: body.meta.0.map(|meta| meta.0),
         expires_at: body.expires.0,
         enabled: body.enabled,
-        owner_id: Patch::Keep,
         credits,
         limits: match body.ratelimits.0 {
             Patch::Keep => None,
             Patch::Clear => Some(Vec::new()),
             Patch::Set(limits) => Some(new_limits(limits)),
         },
-        permissions: body.permissions,
-        roles: body.roles,
+        permissions: body.permissions.map(|slugs| Reference::named(slugs, Unknown::Make)),
+        roles: body.roles.map(|names| Reference::named(names, Unknown::Refuse)),
+        ..UpdateKey::new(KeyId::from(body.key_id))
     };
     app.keys.update(&cx, command).await?;
     Ok(Empty {}.into())

@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::error::Result;
 use crate::keys::{AccessChange, ChangeAccess};
 use crate::op::OpCtx;
+use crate::permissions::{Reference, Unknown};
 
 type Permissions = Vec<PermissionOut>;
 type Roles = Vec<RoleOut>;
@@ -107,8 +108,12 @@ struct Named {
 }
 
 impl Named {
-    fn into_command(self, change: AccessChange) -> ChangeAccess {
-        ChangeAccess { key_id: KeyId::from(self.key_id), change, names: self.names }
+    fn into_command(self, change: AccessChange, unknown: Unknown) -> ChangeAccess {
+        ChangeAccess {
+            key_id: KeyId::from(self.key_id),
+            change,
+            items: Reference::named(self.names, unknown),
+        }
     }
 }
 
@@ -142,11 +147,16 @@ async fn permissions(
     change: AccessChange,
     named: Named,
 ) -> Result<Reply<Permissions>> {
-    let permissions = app.keys.change_permissions(&cx, named.into_command(change)).await?;
+    let unknown = match change {
+        AccessChange::Remove => Unknown::Refuse,
+        AccessChange::Add | AccessChange::Set => Unknown::MakeIfPermitted,
+    };
+    let permissions = app.keys.change_permissions(&cx, named.into_command(change, unknown)).await?.all;
     Ok(permissions.into_iter().map(PermissionOut::from).collect::<Vec<_>>().into())
 }
 
 async fn roles(app: Arc<App>, cx: OpCtx, change: AccessChange, named: Named) -> Result<Reply<Roles>> {
-    let roles = app.keys.change_roles(&cx, named.into_command(change)).await?;
+    let command = named.into_command(change, Unknown::Refuse);
+    let roles = app.keys.change_roles(&cx, command).await?.all;
     Ok(roles.into_iter().map(RoleOut::from).collect::<Vec<_>>().into())
 }

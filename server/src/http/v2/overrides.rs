@@ -10,7 +10,7 @@ use super::shared::{Empty, page};
 use crate::app::App;
 use crate::error::Result;
 use crate::op::OpCtx;
-use crate::ratelimit::overrides::{NamedOverride, SetOverride};
+use crate::ratelimit::overrides::{Lookup, NamedOverride, SetOverride};
 
 pub fn operations() -> Vec<Operation> {
     vec![
@@ -59,6 +59,7 @@ async fn set(app: Arc<App>, cx: OpCtx, body: SetOverrideBody) -> Result<Reply<Se
         identifier: body.identifier,
         limit: body.limit,
         duration_ms: body.duration,
+        is_async: false,
     };
     let override_id = app.overrides.set(&cx, command).await?;
     Ok(SetOverrideOut { override_id: override_id.into_string() }.into())
@@ -95,7 +96,8 @@ impl From<NamedOverride> for OverrideOut {
 }
 
 async fn get(app: Arc<App>, cx: OpCtx, body: OverrideBody) -> Result<Reply<OverrideOut>> {
-    Ok(OverrideOut::from(app.overrides.get(&cx, &body.namespace, &body.identifier).await?).into())
+    let found = app.overrides.get(&cx, &body.namespace, &body.identifier, Lookup::Applying).await?;
+    Ok(OverrideOut::from(found).into())
 }
 
 async fn delete(app: Arc<App>, cx: OpCtx, body: OverrideBody) -> Result<Reply<Empty>> {

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::http::schema::{Meta, Nullable};
 use crate::identities::Identity;
-use crate::keys::{Credits, Interval, KeyDetails, NewCredits, Refill};
+use crate::keys::{Credits, Decrypt, Interval, KeyDetails, NewCredits, Refill};
 use crate::ratelimit::limits::{Limit, NewLimit};
 use crate::store::Page;
 
@@ -36,7 +36,13 @@ pub struct LimitBody {
 
 impl From<LimitBody> for NewLimit {
     fn from(body: LimitBody) -> Self {
-        Self { name: body.name, limit: body.limit, duration_ms: body.duration, auto_apply: body.auto_apply }
+        Self {
+            name: body.name,
+            limit: body.limit,
+            duration_ms: body.duration,
+            auto_apply: body.auto_apply,
+            is_async: false,
+        }
     }
 }
 
@@ -215,6 +221,10 @@ impl From<KeyDetails> for KeyOut {
 
 fn some_meta(meta: Map<String, Value>) -> Option<Meta> {
     (!meta.is_empty()).then_some(Meta(meta))
+}
+
+pub fn decrypting(asked: bool) -> Decrypt {
+    if asked { Decrypt::Demand } else { Decrypt::No }
 }
 
 pub fn default_limit() -> i64 {

@@ -16,7 +16,8 @@ use crate::http::schema::{Meta, present};
 use crate::op::OpCtx;
 use crate::secret::PlainKey;
 use crate::verification::{
-    CheckedLimit, KeySnapshot, Outcome, RequestedLimit, StoredLimit, Verification, VerifyKey,
+    CheckedLimit, KeySnapshot, Outcome, PermissionQuery, RequestedLimit, Rules, StoredLimit, Verification,
+    VerifyKey,
 };
 
 pub fn operations() -> Vec<Operation> {
@@ -108,13 +109,13 @@ impl VerifyKeyBody {
 
 async fn verify(app: Arc<App>, cx: OpCtx, body: VerifyKeyBody) -> Result<Reply<Verified>> {
     let request = VerifyKey {
-        key: PlainKey::new(body.key),
-        permissions: body.permissions,
+        permissions: body.permissions.map(PermissionQuery::Text),
         cost: body.credits.map(|credits| credits.cost),
         limits: body.ratelimits.into_iter().map(RequestedLimit::from).collect(),
         tags: body.tags,
         migration_id: body.migration_id.map(MigrationId::from),
         keyspaces: body.keyspaces.into_iter().map(KeyspaceId::from).collect(),
+        ..VerifyKey::new(PlainKey::new(body.key), Rules::V2)
     };
     let verification = app.verifier.verify(&cx, request).await?;
     let outcome = verification.outcome.as_str();

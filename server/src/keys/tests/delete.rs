@@ -23,7 +23,7 @@ async fn a_soft_deletion_keeps_the_row_and_its_hash() {
     let id = laden(&room).await;
     room.keys.delete(&owner(), delete(&id, false)).await.unwrap();
     assert_eq!(
-        code(room.keys.get(&owner(), GetKey { key_id: id.clone(), decrypt: false }).await),
+        code(room.keys.get(&owner(), GetKey { key_id: id.clone(), decrypt: Decrypt::No }).await),
         Code::KeyNotFound
     );
     assert_eq!(

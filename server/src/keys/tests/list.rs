@@ -6,7 +6,7 @@ fn all(room: &Room) -> ListKeys {
         api_id: room.api.clone(),
         page: Page { limit: 100, cursor: None },
         external_id: None,
-        decrypt: false,
+        decrypt: Decrypt::No,
     }
 }
 
@@ -99,14 +99,14 @@ async fn a_missing_read_grant_hides_the_api() {
     }
     let reader = holder(&["api.*.read_key", "api.*.read_api"]);
     assert!(room.keys.list(&reader, all(&room)).await.is_ok());
-    let decrypting = ListKeys { decrypt: true, ..all(&room) };
+    let decrypting = ListKeys { decrypt: Decrypt::Demand, ..all(&room) };
     assert_eq!(code(room.keys.list(&reader, decrypting).await), Code::InsufficientPermissions);
 }
 
 #[tokio::test]
 async fn decrypting_a_list_is_audited_per_key() {
     let room = Room::open().await;
-    let decrypting = || ListKeys { decrypt: true, ..all(&room) };
+    let decrypting = || ListKeys { decrypt: Decrypt::Demand, ..all(&room) };
     assert_eq!(code(room.keys.list(&owner(), decrypting()).await), Code::PreconditionFailed);
     room.opt_in().await;
     room.make(room.plain()).await;

@@ -15,6 +15,7 @@ use super::*;
 use crate::apis::{Apis, CreateApi, SetApi};
 use crate::error::Code;
 use crate::op::OpCtx;
+use crate::permissions::{Reference, Unknown};
 use crate::ratelimit::limits::NewLimit;
 use crate::store::testing::{NOW_MS, TestStore, holder, owner, stranger};
 use crate::vault::{MasterKey, MasterKeySource};
@@ -48,7 +49,7 @@ impl Room {
     }
 
     async fn get(&self, id: &KeyId) -> KeyDetails {
-        self.keys.get(&owner(), GetKey { key_id: id.clone(), decrypt: false }).await.unwrap()
+        self.keys.get(&owner(), GetKey { key_id: id.clone(), decrypt: Decrypt::No }).await.unwrap()
     }
 
     async fn opt_in(&self) {
@@ -80,11 +81,21 @@ impl Room {
 }
 
 fn limit(name: &str, limit: i64) -> NewLimit {
-    NewLimit { name: name.into(), limit, duration_ms: 60_000, auto_apply: false }
+    NewLimit { name: name.into(), limit, duration_ms: 60_000, auto_apply: false, is_async: false }
 }
 
 fn strings(texts: &[&str]) -> Vec<String> {
     texts.iter().map(|text| (*text).to_owned()).collect()
+}
+
+/// Slugs of permissions, to be made where they do not exist.
+fn slugs(texts: &[&str]) -> Option<Vec<Reference>> {
+    Some(Reference::named(strings(texts), Unknown::Make))
+}
+
+/// Names of roles, which must exist.
+fn roles(texts: &[&str]) -> Option<Vec<Reference>> {
+    Some(Reference::named(strings(texts), Unknown::Refuse))
 }
 
 fn object(value: Value) -> Map<String, Value> {
@@ -103,10 +114,10 @@ async fn every_operation_can_run_in_a_task_of_its_own() {
     let keys = room.keys.clone();
     let (id, api_id) = (made.id, room.api.clone());
     let rest = async move {
-        keys.get(&owner(), GetKey { key_id: id.clone(), decrypt: false }).await?;
+        keys.get(&owner(), GetKey { key_id: id.clone(), decrypt: Decrypt::No }).await?;
         keys.whoami(&owner(), &made.plaintext).await?;
         let page = crate::store::Page { limit: 1, cursor: None };
-        keys.list(&owner(), ListKeys { api_id, page, external_id: None, decrypt: false }).await?;
+        keys.list(&owner(), ListKeys { api_id, page, external_id: None, decrypt: Decrypt::No }).await?;
         keys.update(&owner(), UpdateKey::new(id.clone())).await?;
         let credits = UpdateCredits { key_id: id.clone(), operation: CreditOperation::Set, value: None };
         keys.update_credits(&owner(), credits).await?;

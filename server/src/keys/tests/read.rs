@@ -1,7 +1,7 @@
 use super::*;
 
 fn get(id: &KeyId, decrypt: bool) -> GetKey {
-    GetKey { key_id: id.clone(), decrypt }
+    GetKey { key_id: id.clone(), decrypt: if decrypt { Decrypt::Demand } else { Decrypt::No } }
 }
 
 #[tokio::test]

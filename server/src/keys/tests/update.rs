@@ -78,8 +78,8 @@ async fn values_replace_and_the_log_says_what_was() {
         enabled: Some(false),
         credits: Patch::Set(CreditsPatch { remaining: Patch::Set(3), refill: Patch::Keep }),
         limits: Some(vec![limit("c", 7), limit("b", 8)]),
-        permissions: Some(strings(&["new", "docs.read", "new"])),
-        roles: Some(strings(&["Writer", "Writer"])),
+        permissions: slugs(&["new", "docs.read", "new"]),
+        roles: roles(&["Writer", "Writer"]),
         ..UpdateKey::new(id.clone())
     };
     room.keys.update(&owner(), command).await.unwrap();
@@ -139,8 +139,8 @@ async fn refused_updates_change_nothing() {
     let mark = room.mark().await;
     let base = || UpdateKey { name: Patch::Set("Eve".into()), ..UpdateKey::new(id.clone()) };
     let unknown_role = UpdateKey {
-        roles: Some(strings(&["Nobody"])),
-        permissions: Some(strings(&["fresh"])),
+        roles: roles(&["Nobody"]),
+        permissions: slugs(&["fresh"]),
         external_id: Patch::Set("user_9".into()),
         ..base()
     };
@@ -152,7 +152,7 @@ async fn refused_updates_change_nothing() {
         UpdateKey { limits: Some(vec![limit("a", 0)]), ..base() },
         UpdateKey {
             credits: Patch::Set(CreditsPatch { remaining: Patch::Keep, refill: Patch::Set(daily_with_day) }),
-            permissions: Some(strings(&["fresh"])),
+            permissions: slugs(&["fresh"]),
             ..base()
         },
     ] {

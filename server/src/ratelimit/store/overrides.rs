@@ -3,7 +3,9 @@
 use entity::ids::{NamespaceId, OverrideId};
 use entity::ratelimit_override::{ActiveModel, Column, Entity, Model};
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Set,
+};
 
 use crate::error::Result;
 use crate::op::OpCtx;
@@ -18,7 +20,7 @@ impl From<Model> for NamedOverride {
             limit: row.max_count.max(0).unsigned_abs(),
             duration_ms: row.duration_ms.max(0).unsigned_abs(),
         };
-        Self { identifier: row.identifier, applies }
+        Self { identifier: row.identifier, applies, is_async: row.is_async }
     }
 }
 
@@ -38,13 +40,19 @@ pub(in crate::ratelimit) async fn save_override(
         identifier: Set(command.identifier.clone()),
         max_count: Set(command.limit),
         duration_ms: Set(command.duration_ms),
-        is_async: Set(false),
+        is_async: Set(command.is_async),
         created_at: Set(cx.now_ms),
         updated_at: Set(Some(cx.now_ms)),
         deleted_at: Set(None),
     };
     let rewrite = OnConflict::columns([Column::NamespaceId, Column::Identifier])
-        .update_columns([Column::MaxCount, Column::DurationMs, Column::UpdatedAt, Column::DeletedAt])
+        .update_columns([
+            Column::MaxCount,
+            Column::DurationMs,
+            Column::IsAsync,
+            Column::UpdatedAt,
+            Column::DeletedAt,
+        ])
         .to_owned();
     Entity::insert(row).on_conflict(rewrite).exec_without_returning(tx.db()).await?;
     let saved = of_identifier(tx.db(), namespace, &command.identifier).await?;
@@ -88,6 +96,15 @@ pub(in crate::ratelimit) async fn delete_override(
     let gone = ActiveModel { deleted_at: Set(Some(now_ms)), ..Default::default() };
     Entity::update_many().set(gone).filter(Column::Id.eq(row.id.clone())).exec(tx.db()).await?;
     Ok(Some(row.id))
+}
+
+pub(in crate::ratelimit) async fn count_overrides(
+    db: &impl ConnectionTrait,
+    namespace: &NamespaceId,
+) -> Result<u64> {
+    let select =
+        Entity::find().filter(Column::NamespaceId.eq(namespace.clone())).filter(Column::DeletedAt.is_null());
+    Ok(select.count(db).await?)
 }
 
 pub(in crate::ratelimit) async fn page_of_overrides(

@@ -1,0 +1,108 @@
+//! The v1 name and status of every error, the texts its contract fixes, and its
+//! envelope (v1 contract, section 2; D1, D2, D4).
+
+use std::borrow::Cow;
+
+use poem::Response;
+use poem::http::StatusCode;
+use serde::Serialize;
+
+use super::reply::Answered;
+use crate::error::{Code, Error, Result};
+
+#[derive(Serialize)]
+struct Envelope<'a> {
+    error: ErrorOut<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ErrorOut<'a> {
+    code: &'a str,
+    docs: String,
+    message: &'a str,
+    request_id: &'a str,
+}
+
+/// Status and v1 code of an error.
+pub fn status(code: Code) -> (u16, &'static str) {
+    match code {
+        Code::InvalidInput | Code::QuerySyntax | Code::BodyUnreadable => (400, "BAD_REQUEST"),
+        Code::AuthMissing
+        | Code::AuthMalformed
+        | Code::RootKeyNotFound
+        | Code::PortalTokenMissing
+        | Code::PortalSessionNotFound => (401, "UNAUTHORIZED"),
+        Code::InsufficientPermissions => (403, "INSUFFICIENT_PERMISSIONS"),
+        Code::Forbidden | Code::WorkspaceDisabled => (403, "FORBIDDEN"),
+        Code::KeyDisabled => (403, "DISABLED"),
+        Code::RootKeyExpired => (403, "EXPIRED"),
+        Code::KeyNotFound
+        | Code::ApiNotFound
+        | Code::IdentityNotFound
+        | Code::PermissionNotFound
+        | Code::RoleNotFound
+        | Code::WorkspaceNotFound
+        | Code::MigrationNotFound
+        | Code::NamespaceNotFound
+        | Code::NamespaceGone
+        | Code::OverrideNotFound
+        | Code::KeySpaceNotFound
+        | Code::PortalNotFound
+        | Code::RouteNotFound => (404, "NOT_FOUND"),
+        Code::MethodNotAllowed => (405, "METHOD_NOT_ALLOWED"),
+        Code::RequestTimeout => (408, "BAD_REQUEST"),
+        Code::IdentityExists
+        | Code::RoleExists
+        | Code::PermissionExists
+        | Code::KeyExists
+        | Code::RatelimitExists
+        | Code::PortalExists
+        | Code::IdempotencyConflict => (409, "CONFLICT"),
+        Code::PreconditionFailed | Code::AnalyticsNotConfigured => (412, "PRECONDITION_FAILED"),
+        Code::BodyTooLarge => (413, "BAD_REQUEST"),
+        Code::ProtectedResource => (429, "DELETE_PROTECTED"),
+        Code::WorkspaceRateLimited | Code::UnknownKeysRateLimited => (429, "TOO_MANY_REQUESTS"),
+        Code::ServiceUnavailable | Code::Unexpected => (500, "INTERNAL_SERVER_ERROR"),
+    }
+}
+
+/// The texts of v1 for what can happen to any request (v1 contract, section 3).
+fn message(error: &Error) -> Cow<'_, str> {
+    Cow::Borrowed(match error.code() {
+        Code::AuthMissing => "key required",
+        Code::RootKeyNotFound => "key not found",
+        Code::WorkspaceDisabled => "workspace is disabled",
+        Code::KeyDisabled => "the key is disabled",
+        Code::RootKeyExpired => "the key has expired",
+        _ => error.detail(),
+    })
+}
+
+/// The response of a failed request. `base_url` is where its error page lives.
+pub fn respond(error: &Error, answered: &Answered<'_>, base_url: &str) -> Response {
+    let (status, code) = status(error.code());
+    let envelope = Envelope {
+        error: ErrorOut {
+            code,
+            docs: format!("{base_url}/docs/api-reference/errors/code/{code}"),
+            message: &message(error),
+            request_id: answered.request_id.as_str(),
+        },
+    };
+    let status = StatusCode::from_u16(status).expect("the table holds valid statuses");
+    let limited_by = (error.code() == Code::WorkspaceRateLimited).then_some("api requests");
+    answered.respond(status, answered.encode(&envelope), limited_by)
+}
+
+/// Says a failure in the words of the contract.
+pub trait Tell<T> {
+    /// Replaces what a failure with this code says.
+    fn telling(self, code: Code, text: impl FnOnce() -> String) -> Result<T>;
+}
+
+impl<T> Tell<T> for Result<T> {
+    fn telling(self, code: Code, text: impl FnOnce() -> String) -> Result<T> {
+        self.map_err(|error| if error.code() == code { Error::new(code, text()) } else { error })
+    }
+}

@@ -1,0 +1,135 @@
+//! v1 `keys.updateKey` (v1 contract, section 7).
+
+use std::sync::Arc;
+
+use entity::ids::KeyId;
+use poem_openapi::Object;
+use serde::Deserialize;
+
+use super::access::{ItemBody, NamedItem};
+use super::errors::Tell;
+use super::keys::no_key;
+use super::operation::{Input, Operation, Reply, post};
+use super::shared::{Empty, RatelimitType, RefillBody, is_async};
+use crate::app::App;
+use crate::error::{Code, Error, Result};
+use crate::http::schema::{AnyObject, Patch as Member};
+use crate::keys::{CreditsPatch, DefaultLimit, UpdateKey};
+use crate::op::OpCtx;
+use crate::patch::Patch;
+
+const NO_REFILL_OF_UNLIMITED: &str = "Cannot set refill on a key with unlimited requests";
+const DAILY_HAS_NO_DAY: &str = "Cannot set 'refillDay' if 'interval' is 'daily'";
+
+pub fn operations() -> Vec<Operation> {
+    vec![post::<_, Empty, _, _, _>("/v1/keys.updateKey", "Change a key", update)]
+}
+
+/// What is left out stays; `null` clears.
+#[derive(Object, Deserialize)]
+#[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub struct UpdateKeyBody {
+    key_id: String,
+    #[serde(default)]
+    name: Member<String>,
+    /// The older name of `externalId`.
+    #[oai(deprecated)]
+    #[serde(default)]
+    owner_id: Member<String>,
+    #[serde(default)]
+    external_id: Member<String>,
+    #[serde(default)]
+    meta: Member<AnyObject>,
+    /// Unix milliseconds.
+    #[serde(default)]
+    expires: Member<i64>,
+    #[serde(default)]
+    ratelimit: Member<UpdateRatelimitBody>,
+    /// `null` is unlimited.
+    #[serde(default)]
+    remaining: Member<i64>,
+    #[serde(default)]
+    refill: Member<RefillBody>,
+    enabled: Option<bool>,
+    /// Replace all of them; names alone will do.
+    roles: Option<Vec<NamedItem>>,
+    permissions: Option<Vec<NamedItem>>,
+}
+
+impl Input for UpdateKeyBody {}
+
+/// As on creation, but for a window that may be left as it is.
+#[derive(Object, Deserialize)]
+#[oai(rename = "UpdateKeyRatelimit", rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub struct UpdateRatelimitBody {
+    #[oai(rename = "type", deprecated)]
+    #[serde(rename = "type")]
+    kind: Option<RatelimitType>,
+    #[oai(rename = "async")]
+    #[serde(rename = "async")]
+    is_async: Option<bool>,
+    #[oai(validator(minimum(value = "1")))]
+    limit: i64,
+    #[oai(deprecated, validator(minimum(value = "1")))]
+    refill_rate: Option<i64>,
+    #[oai(deprecated, validator(minimum(value = "1")))]
+    refill_interval: Option<i64>,
+    /// Window length in milliseconds.
+    #[oai(validator(minimum(value = "1")))]
+    duration: Option<i64>,
+}
+
+impl From<UpdateRatelimitBody> for DefaultLimit {
+    fn from(body: UpdateRatelimitBody) -> Self {
+        Self {
+            limit: body.limit,
+            duration_ms: body.duration.or(body.refill_interval),
+            is_async: is_async(body.is_async, body.kind),
+        }
+    }
+}
+
+pub async fn update(app: Arc<App>, cx: OpCtx, body: UpdateKeyBody) -> Result<Reply<Empty>> {
+    let owner = match (body.external_id.0, body.owner_id.0) {
+        (Patch::Keep, owner_id) => owner_id,
+        (external_id, _) => external_id,
+    };
+    let command = UpdateKey {
+        name: body.name.0,
+        owner_id: owner.clone(),
+        external_id: owner,
+        meta: body.meta.0.map(|meta| meta.0),
+        expires_at: body.expires.0,
+        enabled: body.enabled,
+        credits: credits(body.remaining.0, body.refill.0)?,
+        default_limit: body.ratelimit.0.map(DefaultLimit::from),
+        roles: references("roles", body.roles)?,
+        permissions: references("permissions", body.permissions)?,
+        ..UpdateKey::new(KeyId::from(body.key_id.as_str()))
+    };
+    app.keys.update(&cx, command).await.telling(Code::KeyNotFound, || no_key(&body.key_id))?;
+    Ok(Empty {}.into())
+}
+
+fn credits(remaining: Patch<i64>, refill: Patch<RefillBody>) -> Result<Patch<CreditsPatch>> {
+    let refill = match refill {
+        Patch::Keep => Patch::Keep,
+        Patch::Clear => Patch::Clear,
+        Patch::Set(refill) => Patch::Set(refill.refill(DAILY_HAS_NO_DAY)?),
+    };
+    match (&remaining, &refill) {
+        (Patch::Clear, Patch::Set(_)) => Err(Error::invalid(NO_REFILL_OF_UNLIMITED)),
+        (Patch::Keep, Patch::Keep) => Ok(Patch::Keep),
+        _ => Ok(Patch::Set(CreditsPatch { remaining, refill })),
+    }
+}
+
+fn references(
+    field: &str,
+    items: Option<Vec<NamedItem>>,
+) -> Result<Option<Vec<crate::permissions::Reference>>> {
+    let items = items.map(|items| items.into_iter().map(ItemBody::from).collect::<Vec<_>>());
+    items.map(|items| super::access::references(field, items)).transpose()
+}

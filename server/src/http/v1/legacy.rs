@@ -1,0 +1,203 @@
+//! Routes older than v1's names for them, which listed clients still call (v1
+//! contract, section 16). They ask for the same rights as the newer ones.
+
+use std::sync::Arc;
+
+use entity::ids::ApiId;
+use poem::http::{Method, StatusCode};
+use poem_openapi::Object;
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::apis::{ApiOut, no_api, read as read_api};
+use super::errors::Tell;
+use super::keys::{CreateKeyOut, delete, given};
+use super::keys_update::update;
+use super::operation::{Access, Input, Operation, Reply, get, operation, post};
+use super::shared::{Empty, KeyOut, RatelimitType, default_limit_of_pages};
+use super::verify::{CodeName, VerifyLimitOut, decide, limited_by, serialize_facts, serialize_spent};
+use crate::app::App;
+use crate::error::{Code, Result};
+use crate::http::schema::AnyObject;
+use crate::keys::{CreateKey, DefaultLimit, ListKeysByOffset, NewCredits};
+use crate::op::OpCtx;
+use crate::secret::PlainKey;
+use crate::verification::{Outcome, Rules, Verification, VerifyKey};
+
+pub fn operations() -> Vec<Operation> {
+    let all = [
+        post::<_, CreateKeyOut, _, _, _>("/v1/keys", "Create a key", create_key),
+        post::<_, LegacyVerifyOut, _, _, _>("/v1/keys/verify", "Verify a key", verify).access(Access::Key),
+        operation::<_, Empty, _, _, _>(Method::PUT, "/v1/keys/{keyId}", "Change a key", update),
+        operation::<_, Empty, _, _, _>(Method::DELETE, "/v1/keys/{keyId}", "Delete a key", delete),
+        get::<_, ApiOut, _, _, _>("/v1/apis/{apiId}", "Get an API", read_api),
+        get::<_, LegacyKeysOut, _, _, _>("/v1/apis/{apiId}/keys", "List the keys of an API", list_keys),
+    ];
+    all.into_iter().map(Operation::deprecated).collect()
+}
+
+#[derive(Object, Deserialize)]
+#[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub struct LegacyKeyBody {
+    api_id: String,
+    #[oai(validator(max_length = 8))]
+    prefix: Option<String>,
+    name: Option<String>,
+    /// Random bytes in the key.
+    #[oai(validator(minimum(value = "16"), maximum(value = "255")))]
+    byte_length: Option<i64>,
+    /// Stored, without an identity.
+    owner_id: Option<String>,
+    meta: Option<AnyObject>,
+    /// Unix milliseconds; 0 is never.
+    expires: Option<i64>,
+    remaining: Option<i64>,
+    ratelimit: Option<LegacyRatelimitBody>,
+}
+
+impl Input for LegacyKeyBody {}
+
+/// `refillRate` is what `limit` is called elsewhere; the window is the interval.
+#[derive(Object, Deserialize)]
+#[oai(rename = "LegacyRatelimit", rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub struct LegacyRatelimitBody {
+    #[oai(rename = "type", default = "fast")]
+    #[serde(rename = "type", default = "fast")]
+    kind: RatelimitType,
+    #[oai(validator(minimum(value = "1")))]
+    limit: i64,
+    #[oai(validator(minimum(value = "1")))]
+    refill_rate: i64,
+    /// Milliseconds.
+    #[oai(validator(minimum(value = "1")))]
+    refill_interval: i64,
+}
+
+fn fast() -> RatelimitType {
+    RatelimitType::Fast
+}
+
+async fn create_key(app: Arc<App>, cx: OpCtx, body: LegacyKeyBody) -> Result<Reply<CreateKeyOut>> {
+    let api_id = body.api_id;
+    let default_limit = body.ratelimit.map(|limit| DefaultLimit {
+        limit: limit.limit,
+        duration_ms: Some(limit.refill_interval),
+        is_async: limit.kind == RatelimitType::Fast,
+    });
+    let credits = body.remaining.map(|remaining| NewCredits { remaining: Some(remaining), refill: None });
+    let command = CreateKey {
+        prefix: given(body.prefix),
+        name: given(body.name),
+        byte_length: body.byte_length,
+        owner_id: given(body.owner_id),
+        meta: body.meta.map(|meta| meta.0).unwrap_or_default(),
+        expires_at: body.expires.filter(|expires| *expires != 0),
+        credits,
+        limits: default_limit.and_then(|limit| limit.complete(None)).into_iter().collect(),
+        ..CreateKey::new(ApiId::from(api_id.as_str()))
+    };
+    let created = app.keys.create(&cx, command).await;
+    let created = created.telling(Code::ApiNotFound, || no_api(&api_id))?;
+    Ok(CreateKeyOut::from(created).into())
+}
+
+#[derive(Object, Deserialize)]
+#[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub struct LegacyVerifyBody {
+    api_id: Option<String>,
+    #[oai(validator(min_length = 1))]
+    key: String,
+}
+
+impl Input for LegacyVerifyBody {}
+
+async fn verify(app: Arc<App>, cx: OpCtx, body: LegacyVerifyBody) -> Result<Reply<LegacyVerified>> {
+    let request = VerifyKey {
+        api: given(body.api_id).map(ApiId::from),
+        ..VerifyKey::new(PlainKey::new(body.key), Rules::V1)
+    };
+    let verification = decide(&app, &cx, request).await?;
+    let is_absent = matches!(verification.outcome, Outcome::NotFound | Outcome::Expired);
+    let status = is_absent.then_some(StatusCode::NOT_FOUND);
+    let limited_by = limited_by(&verification);
+    Ok(Reply { data: LegacyVerified(verification), status, limited_by })
+}
+
+/// The answer as the document describes it; [`LegacyVerified`] writes it.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+pub struct LegacyVerifyOut {
+    key_id: Option<String>,
+    valid: bool,
+    owner_id: Option<String>,
+    meta: Option<AnyObject>,
+    expires: Option<i64>,
+    ratelimit: Option<VerifyLimitOut>,
+    remaining: Option<i64>,
+    /// Why a key is not valid.
+    code: Option<CodeName>,
+}
+
+struct LegacyVerified(Verification);
+
+impl Serialize for LegacyVerified {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Verification { outcome, key, .. } = &self.0;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("valid", &(*outcome == Outcome::Valid))?;
+        match key {
+            Some(key) if *outcome == Outcome::Valid => {
+                map.serialize_entry("keyId", key.facts.key.as_str())?;
+                serialize_facts(&mut map, key)?;
+            }
+            _ => map.serialize_entry("code", outcome.as_str())?,
+        }
+        serialize_spent(&mut map, &self.0)?;
+        map.end()
+    }
+}
+
+#[derive(Object, Deserialize)]
+#[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub struct LegacyListQuery {
+    #[oai(validator(min_length = 1))]
+    api_id: String,
+    #[oai(default = "default_limit_of_pages", validator(minimum(value = "1"), maximum(value = "100")))]
+    #[serde(default = "default_limit_of_pages")]
+    limit: i64,
+    #[oai(default, validator(minimum(value = "0")))]
+    #[serde(default)]
+    offset: i64,
+    #[oai(validator(min_length = 1))]
+    owner_id: Option<String>,
+}
+
+impl Input for LegacyListQuery {}
+
+#[derive(Object, Serialize)]
+pub struct LegacyKeysOut {
+    keys: Vec<KeyOut>,
+    /// Id of the last key; pages are asked for by offset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cursor: Option<String>,
+    total: u64,
+}
+
+async fn list_keys(app: Arc<App>, cx: OpCtx, query: LegacyListQuery) -> Result<Reply<LegacyKeysOut>> {
+    let api_id = ApiId::from(query.api_id.as_str());
+    let command = ListKeysByOffset {
+        api_id: api_id.clone(),
+        limit: query.limit.unsigned_abs(),
+        offset: query.offset.unsigned_abs(),
+        owner_id: query.owner_id,
+    };
+    let keys = app.keys.list_by_offset(&cx, command).await;
+    let keys = keys.telling(Code::ApiNotFound, || no_api(&query.api_id))?;
+    let cursor = keys.last().map(|details| details.key.id.to_string());
+    let total = app.keys.count(&cx, &api_id).await?;
+    Ok(LegacyKeysOut { keys: keys.into_iter().map(KeyOut::from).collect(), cursor, total }.into())
+}

@@ -1,0 +1,47 @@
+//! v1 `liveness` (v1 contract, section 16).
+
+use std::sync::Arc;
+
+use poem_openapi::Object;
+use serde::Serialize;
+
+use super::operation::{Access, Operation, Reply, get};
+use super::shared::Nothing;
+use crate::app::App;
+use crate::error::Result;
+use crate::op::OpCtx;
+
+pub fn operations() -> Vec<Operation> {
+    vec![
+        get::<_, LivenessOut, _, _, _>("/v1/liveness", "Whether the server answers", liveness)
+            .access(Access::Public),
+    ]
+}
+
+#[derive(Object, Serialize)]
+#[oai(rename = "Liveness")]
+pub struct LivenessOut {
+    status: String,
+    services: ServicesOut,
+}
+
+/// The parts of the hosted product, all of which this process is.
+#[derive(Object, Serialize)]
+#[oai(rename = "LivenessServices")]
+pub struct ServicesOut {
+    metrics: String,
+    logger: String,
+    ratelimit: String,
+    usagelimit: String,
+}
+
+async fn liveness(_: Arc<App>, _: OpCtx, _: Nothing) -> Result<Reply<LivenessOut>> {
+    let built_in = || "built in".to_owned();
+    let services = ServicesOut {
+        metrics: built_in(),
+        logger: built_in(),
+        ratelimit: built_in(),
+        usagelimit: built_in(),
+    };
+    Ok(LivenessOut { status: "the server is alive".to_owned(), services }.into())
+}

@@ -1,0 +1,248 @@
+//! v1 `migrations.*`: keys of other systems (v1 contract, section 15).
+
+use std::sync::Arc;
+
+use entity::ids::{ApiId, MigrationId};
+use poem::http::StatusCode;
+use poem_openapi::{Enum, Object};
+use serde::{Deserialize, Serialize};
+
+use super::apis::no_api;
+use super::errors::Tell;
+use super::input::Input;
+use super::keys::{given, new_credits};
+use super::operation::{Operation, Reply, post};
+use super::shared::{Empty, RatelimitBody, RatelimitType, RefillBody, default_true, is_async};
+use crate::app::App;
+use crate::error::{Code, Error, Result};
+use crate::http::schema::{AnyObject, UpTo100};
+use crate::keys::{DefaultLimit, ImportKey, ImportedSecret};
+use crate::op::OpCtx;
+use crate::secret::PlainKey;
+
+pub fn operations() -> Vec<Operation> {
+    vec![
+        post::<_, KeyIdsOut, _, _, _>("/v1/migrations.createKeys", "Import keys, all or none", create_keys),
+        post::<_, Empty, _, _, _>("/v1/migrations.enqueueKeys", "Import keys, each by itself", enqueue_keys)
+            .status(StatusCode::ACCEPTED),
+    ]
+}
+
+#[derive(Clone, Copy, Enum, Deserialize)]
+#[oai(rename = "HashVariant", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum HashVariant {
+    Sha256Base64,
+}
+
+#[derive(Object, Deserialize)]
+#[oai(rename = "KeyHash")]
+pub struct HashBody {
+    value: String,
+    variant: HashVariant,
+}
+
+/// A key to import; either its plaintext or its hash must be there, and the
+/// plaintext wins.
+#[derive(Object, Deserialize)]
+#[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub struct ImportKeyBody {
+    api_id: String,
+    /// Accepted and ignored: the key is made already.
+    #[oai(validator(max_length = 8))]
+    prefix: Option<String>,
+    name: Option<String>,
+    plaintext: Option<String>,
+    hash: Option<HashBody>,
+    /// What to show of the key; else the first four characters of the plaintext.
+    start: Option<String>,
+    /// Stored, without an identity.
+    #[oai(deprecated)]
+    owner_id: Option<String>,
+    external_id: Option<String>,
+    meta: Option<AnyObject>,
+    /// Names; each must exist.
+    #[oai(default, validator(min_length = 1, max_length = 512))]
+    #[serde(default)]
+    roles: Vec<String>,
+    /// Slugs; each must exist.
+    #[oai(default, validator(min_length = 1, max_length = 512))]
+    #[serde(default)]
+    permissions: Vec<String>,
+    /// Unix milliseconds; 0 is never.
+    expires: Option<i64>,
+    #[oai(validator(minimum(value = "1")))]
+    remaining: Option<i64>,
+    refill: Option<RefillBody>,
+    ratelimit: Option<ImportRatelimitBody>,
+    #[oai(default = "default_true")]
+    #[serde(default = "default_true")]
+    enabled: bool,
+    #[oai(validator(max_length = 256))]
+    environment: Option<String>,
+}
+
+/// The limit of a key in its older spelling.
+#[derive(Object, Deserialize)]
+#[oai(rename = "ImportRatelimit", rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub struct ImportRatelimitBody {
+    #[oai(rename = "async")]
+    #[serde(rename = "async")]
+    is_async: Option<bool>,
+    #[oai(rename = "type", default = "fast", deprecated)]
+    #[serde(rename = "type", default = "fast")]
+    kind: RatelimitType,
+    #[oai(validator(minimum(value = "1")))]
+    limit: i64,
+    #[oai(deprecated, validator(minimum(value = "1")))]
+    refill_rate: i64,
+    #[oai(deprecated, validator(minimum(value = "1")))]
+    refill_interval: i64,
+}
+
+fn fast() -> RatelimitType {
+    RatelimitType::Fast
+}
+
+impl From<ImportRatelimitBody> for DefaultLimit {
+    fn from(body: ImportRatelimitBody) -> Self {
+        let is_async = is_async(body.is_async, Some(body.kind));
+        Self { limit: body.limit, duration_ms: Some(body.refill_interval), is_async }
+    }
+}
+
+fn secret(plaintext: Option<String>, hash: Option<HashBody>, neither: &str) -> Result<ImportedSecret> {
+    let plaintext = given(plaintext).map(|text| ImportedSecret::Plain(PlainKey::new(text)));
+    let HashVariant::Sha256Base64 = hash.as_ref().map_or(HashVariant::Sha256Base64, |hash| hash.variant);
+    plaintext.or(hash.map(|hash| ImportedSecret::Hash(hash.value))).ok_or_else(|| Error::invalid(neither))
+}
+
+impl ImportKeyBody {
+    fn into_command(self) -> Result<ImportKey> {
+        let default_limit = self.ratelimit.and_then(|limit| DefaultLimit::from(limit).complete(None));
+        Ok(ImportKey {
+            api_id: ApiId::from(self.api_id),
+            secret: secret(self.plaintext, self.hash, "provide either `hash` or `plaintext`")?,
+            start: self.start,
+            name: given(self.name),
+            external_id: given(self.external_id),
+            owner_id: given(self.owner_id),
+            meta: self.meta.map(|meta| meta.0).unwrap_or_default(),
+            environment: given(self.environment),
+            roles: self.roles,
+            permissions: self.permissions,
+            expires_at: self.expires.filter(|expires| *expires != 0),
+            credits: new_credits(self.remaining, self.refill)?,
+            limits: default_limit.into_iter().collect(),
+            enabled: self.enabled,
+        })
+    }
+}
+
+impl Input for UpTo100<ImportKeyBody> {}
+
+#[derive(Object, Serialize)]
+#[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub struct KeyIdsOut {
+    key_ids: Vec<String>,
+}
+
+async fn create_keys(app: Arc<App>, cx: OpCtx, bodies: UpTo100<ImportKeyBody>) -> Result<Reply<KeyIdsOut>> {
+    let apis: Vec<String> = bodies.0.iter().map(|body| body.api_id.clone()).collect();
+    let keys = bodies.0.into_iter().map(ImportKeyBody::into_command).collect::<Result<Vec<_>>>()?;
+    let ids = app.keys.import(&cx, keys).await;
+    let ids = ids.telling(Code::ApiNotFound, || no_api(&apis.join(" or ")))?;
+    Ok(KeyIdsOut { key_ids: ids.into_iter().map(|id| id.into_string()).collect() }.into())
+}
+
+#[derive(Object, Deserialize)]
+#[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub struct EnqueueKeysBody {
+    /// As `unkey migration create` prints it.
+    migration_id: String,
+    api_id: String,
+    #[oai(validator(max_items = 100))]
+    keys: Vec<EnqueuedKeyBody>,
+}
+
+impl Input for EnqueueKeysBody {}
+
+/// As on direct import, but for the API, the identity and the newer limit.
+#[derive(Object, Deserialize)]
+#[oai(rename = "EnqueuedKey", rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub struct EnqueuedKeyBody {
+    /// Accepted and ignored: the key is made already.
+    #[oai(validator(max_length = 8))]
+    prefix: Option<String>,
+    name: Option<String>,
+    plaintext: Option<String>,
+    hash: Option<HashBody>,
+    start: Option<String>,
+    owner_id: Option<String>,
+    meta: Option<AnyObject>,
+    #[oai(default, validator(min_length = 1, max_length = 512))]
+    #[serde(default)]
+    roles: Vec<String>,
+    #[oai(default, validator(min_length = 1, max_length = 512))]
+    #[serde(default)]
+    permissions: Vec<String>,
+    /// Unix milliseconds; 0 is never.
+    expires: Option<i64>,
+    #[oai(validator(minimum(value = "1")))]
+    remaining: Option<i64>,
+    refill: Option<RefillBody>,
+    ratelimit: Option<RatelimitBody>,
+    #[oai(default = "default_true")]
+    #[serde(default = "default_true")]
+    enabled: bool,
+    #[oai(validator(max_length = 256))]
+    environment: Option<String>,
+}
+
+impl EnqueuedKeyBody {
+    fn into_command(self, api_id: &str) -> Result<ImportKey> {
+        let default_limit = self.ratelimit.and_then(|limit| DefaultLimit::from(limit).complete(None));
+        Ok(ImportKey {
+            api_id: ApiId::from(api_id),
+            secret: secret(self.plaintext, self.hash, "Either plaintext or hash must be provided")?,
+            start: self.start,
+            name: given(self.name),
+            external_id: None,
+            owner_id: given(self.owner_id),
+            meta: self.meta.map(|meta| meta.0).unwrap_or_default(),
+            environment: given(self.environment),
+            roles: self.roles,
+            permissions: self.permissions,
+            expires_at: self.expires.filter(|expires| *expires != 0),
+            credits: new_credits(self.remaining, self.refill)?,
+            limits: default_limit.into_iter().collect(),
+            enabled: self.enabled,
+        })
+    }
+}
+
+/// There is no queue: what was accepted is stored when it is answered. A key
+/// that cannot be imported is left out and logged, as its contract has it.
+async fn enqueue_keys(app: Arc<App>, cx: OpCtx, body: EnqueueKeysBody) -> Result<Reply<Empty>> {
+    let EnqueueKeysBody { migration_id, api_id, keys } = body;
+    let keys: Result<Vec<_>> = keys.into_iter().map(|key| key.into_command(&api_id)).collect();
+    let migration = MigrationId::from(migration_id.as_str());
+    let outcomes = app
+        .keys
+        .import_each(&cx, &migration, keys?)
+        .await
+        .telling(Code::ApiNotFound, || "api not found".to_owned())
+        .telling(Code::MigrationNotFound, || format!("migration {migration_id} not found"))?;
+    for (position, outcome) in outcomes.iter().enumerate() {
+        if let Err(error) = outcome {
+            let reason = error.detail();
+            tracing::warn!(migration = %migration, position, reason, "a key was not imported");
+        }
+    }
+    Ok(Empty {}.into())
+}

@@ -1,0 +1,98 @@
+//! The v1 door: its table of operations, its document, its envelope.
+//!
+//! Frozen as the vendor left it, and as thin as v2: bounds, names and texts of
+//! the v1 contract live here, rules of the product do not. Nothing is imported
+//! from another door.
+
+mod access;
+mod analytics;
+mod apis;
+mod document;
+mod errors;
+mod faults;
+mod identities;
+mod input;
+mod keys;
+mod keys_update;
+mod legacy;
+mod liveness;
+mod migrations;
+mod operation;
+mod overrides;
+mod permissions;
+mod ratelimits;
+mod reply;
+mod routes;
+mod security;
+mod shared;
+mod usage;
+mod verify;
+
+use std::any::Any;
+use std::sync::{Arc, LazyLock};
+
+use entity::ids::RequestId;
+use poem::middleware::CatchPanic;
+use poem::{Endpoint, EndpointExt, Request, Response};
+use serde_json::Value;
+
+use self::operation::Operation;
+use self::reply::Answered;
+use self::routes::Routes;
+use crate::app::App;
+use crate::clock::Stopwatch;
+use crate::config::V1;
+use crate::error::{Code, Error};
+use crate::http::{funnel, panic_text};
+
+/// Every operation.
+fn operations() -> Vec<Operation> {
+    [
+        liveness::operations(),
+        keys::operations(),
+        keys_update::operations(),
+        verify::operations(),
+        usage::operations(),
+        access::operations(),
+        apis::operations(),
+        ratelimits::operations(),
+        overrides::operations(),
+        migrations::operations(),
+        permissions::operations(),
+        identities::operations(),
+        analytics::operations(),
+        legacy::operations(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// The OpenAPI document of v1. A test compares it with the committed copy.
+pub static DOCUMENT: LazyLock<Value> = LazyLock::new(|| document::document(&operations()));
+
+/// Serves everything below `/v1/`. Even a panic answers in the envelope.
+pub fn endpoint(app: &Arc<App>) -> impl Endpoint<Output = Response> + 'static {
+    let routes = match app.config.v1 {
+        V1::Off => Routes::none(app),
+        V1::On | V1::VerifyNeedsRootKey => Routes::new(app, operations()),
+    };
+    let panicking = app.clone();
+    let panicked = CatchPanic::new().with_handler(move |panic: Box<dyn Any + Send>| {
+        let bug = Error::internal(panic_text(&*panic));
+        tracing::error!(cause = %bug.cause_chain(), "a request panicked");
+        let request_id = panicking.entropy.id(RequestId::PREFIX, panicking.clock.now_ms());
+        let answered = Answered { request_id: &request_id, watch: Stopwatch::start(), pretty: false };
+        errors::respond(&bug, &answered, "")
+    });
+    routes.with(panicked).map_to_response()
+}
+
+/// The answer to a request that no operation takes.
+fn refuse(app: &App, request: &Request, code: Code, detail: String) -> Response {
+    let request_id: RequestId = app.entropy.id(RequestId::PREFIX, app.clock.now_ms());
+    let base_url = funnel::base_url(app, request.headers());
+    let pretty = reply::wants_pretty(request.uri().query());
+    let answered = Answered { request_id: &request_id, watch: Stopwatch::start(), pretty };
+    errors::respond(&Error::new(code, detail), &answered, &base_url)
+}

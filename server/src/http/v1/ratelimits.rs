@@ -1,0 +1,117 @@
+//! v1 `ratelimits.limit` (v1 contract, section 11). A hot path, as
+//! [`super::verify`]. Overrides are in [`super::overrides`].
+
+use std::sync::Arc;
+
+use poem_openapi::Object;
+use serde::{Deserialize, Serialize};
+
+use super::errors::Tell;
+use super::operation::{Input, Operation, Reply, post};
+use crate::app::App;
+use crate::error::{Code, Result};
+use crate::http::schema::{AnyJson, AnyObject, present};
+use crate::op::OpCtx;
+use crate::ratelimit::LimitRequest;
+
+pub fn operations() -> Vec<Operation> {
+    vec![post::<_, LimitOut, _, _, _>("/v1/ratelimits.limit", "Check and consume one limit", limit)]
+}
+
+#[derive(Object, Deserialize)]
+#[oai(rename = "RatelimitBody")]
+pub struct LimitBody {
+    /// Name of a namespace; created when it does not exist.
+    #[oai(default = "default_namespace")]
+    #[serde(default = "default_namespace")]
+    namespace: String,
+    identifier: String,
+    #[oai(validator(minimum(value = "1")))]
+    limit: i64,
+    /// Window length in milliseconds.
+    #[oai(validator(minimum(value = "1000")))]
+    duration: i64,
+    #[oai(default = "default_cost", validator(minimum(value = "0")))]
+    #[serde(default = "default_cost")]
+    cost: i64,
+    /// Accepted and ignored: one node decides exactly (D13).
+    #[oai(default, rename = "async")]
+    #[serde(default, rename = "async")]
+    is_async: bool,
+    /// Accepted and ignored, as `resources`.
+    #[serde(default, deserialize_with = "present")]
+    meta: Option<AnyObject>,
+    #[serde(default, deserialize_with = "present")]
+    resources: Option<Vec<ResourceBody>>,
+}
+
+#[derive(Object, Deserialize)]
+#[oai(rename = "RatelimitResource")]
+pub struct ResourceBody {
+    #[oai(rename = "type")]
+    #[serde(rename = "type")]
+    kind: String,
+    id: String,
+    #[serde(default, deserialize_with = "present")]
+    name: Option<String>,
+    #[serde(default)]
+    meta: AnyJson,
+}
+
+fn default_namespace() -> String {
+    "default".to_owned()
+}
+
+fn default_cost() -> i64 {
+    1
+}
+
+impl Input for LimitBody {
+    const IS_HOT: bool = true;
+
+    fn in_bounds(&self) -> bool {
+        self.limit >= 1 && self.duration >= 1000 && self.cost >= 0
+    }
+}
+
+impl From<LimitBody> for LimitRequest {
+    fn from(body: LimitBody) -> Self {
+        Self {
+            namespace: body.namespace,
+            identifier: body.identifier,
+            limit: body.limit.unsigned_abs(),
+            duration_ms: body.duration.unsigned_abs(),
+            cost: body.cost.unsigned_abs(),
+        }
+    }
+}
+
+#[derive(Object, Serialize)]
+#[oai(rename = "Ratelimit")]
+pub struct LimitOut {
+    success: bool,
+    /// The limit that applied, an override's if there is one.
+    limit: u64,
+    remaining: u64,
+    /// End of the current window, Unix milliseconds.
+    reset: i64,
+}
+
+async fn limit(app: Arc<App>, cx: OpCtx, body: LimitBody) -> Result<Reply<LimitOut>> {
+    let request = LimitRequest::from(body);
+    let no_namespace = || format!("namespace {} not found", request.namespace);
+    let outcome = app
+        .ratelimits
+        .limit(&cx, &request)
+        .await
+        .telling(Code::NamespaceNotFound, no_namespace)
+        .telling(Code::NamespaceGone, no_namespace)?;
+    let out = LimitOut {
+        success: outcome.passed,
+        limit: outcome.limit,
+        remaining: outcome.remaining,
+        reset: outcome.reset_ms,
+    };
+    let limited_by = (!outcome.passed).then(|| outcome.namespace.name.clone());
+    Ok(Reply { data: out, status: None, limited_by })
+}

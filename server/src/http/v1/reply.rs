@@ -1,0 +1,78 @@
+//! What handlers answer with, and the headers every answer carries (v1
+//! contract, section 1). Bodies are bare: there is no envelope around a success.
+
+use entity::ids::RequestId;
+use poem::Response;
+use poem::http::StatusCode;
+use poem::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, HeaderName, HeaderValue};
+use serde::Serialize;
+
+use crate::clock::Stopwatch;
+
+const JSON: &str = "application/json; charset=UTF-8";
+static REQUEST_ID: HeaderName = HeaderName::from_static("unkey-request-id");
+static VERSION: HeaderName = HeaderName::from_static("unkey-version");
+static LATENCY: HeaderName = HeaderName::from_static("unkey-latency");
+static TRIGGERED: HeaderName = HeaderName::from_static("unkey-ratelimit-triggered");
+
+/// What a handler answers with.
+pub struct Reply<T> {
+    pub data: T,
+    /// Else that of the operation.
+    pub status: Option<StatusCode>,
+    /// Name of the limit that was exceeded.
+    pub limited_by: Option<String>,
+}
+
+impl<T> From<T> for Reply<T> {
+    fn from(data: T) -> Self {
+        Self { data, status: None, limited_by: None }
+    }
+}
+
+/// A request that is about to be answered.
+pub struct Answered<'a> {
+    pub request_id: &'a RequestId,
+    pub watch: Stopwatch,
+    /// The client wants to read it.
+    pub pretty: bool,
+}
+
+impl Answered<'_> {
+    pub fn encode(&self, data: &impl Serialize) -> Vec<u8> {
+        let mut body = Vec::with_capacity(512);
+        if self.pretty {
+            serde_json::to_writer_pretty(&mut body, data)
+        } else {
+            serde_json::to_writer(&mut body, data)
+        }
+        .expect("replies are plain data");
+        body
+    }
+
+    pub fn respond(&self, status: StatusCode, body: Vec<u8>, limited_by: Option<&str>) -> Response {
+        let mut response = Response::builder().status(status).content_type(JSON).body(body);
+        let headers = response.headers_mut();
+        let latency_ms = f64::from(self.watch.elapsed_us()) / 1000.0;
+        let mut set = |name: &HeaderName, value: &str| {
+            if let Ok(value) = HeaderValue::from_str(value) {
+                headers.insert(name, value);
+            }
+        };
+        set(&REQUEST_ID, self.request_id.as_str());
+        set(&VERSION, env!("CARGO_PKG_VERSION"));
+        set(&LATENCY, &format!("service={latency_ms:.3}ms"));
+        if let Some(name) = limited_by {
+            // Names are the customer's own; one that no header can hold is not sent.
+            set(&TRIGGERED, name);
+        }
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        response
+    }
+}
+
+/// `?pretty` on any URL, with whatever value.
+pub fn wants_pretty(query: Option<&str>) -> bool {
+    let is_pretty = |pair: &str| pair.split('=').next() == Some("pretty");
+    query.is_some_and(|query| query.split('&').any(is_pretty))
+}

@@ -1,0 +1,132 @@
+//! Which operation a request is for: by method and path, a few of which have a
+//! parameter (v1 contract, section 16). Preflights are answered here.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use poem::endpoint::BoxEndpoint;
+use poem::http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_REQUEST_HEADERS, VARY,
+};
+use poem::http::{HeaderMap, Method, StatusCode};
+use poem::{Endpoint, Request, Response};
+use serde_json::Value;
+
+use super::operation::Operation;
+use super::{DOCUMENT, refuse};
+use crate::app::App;
+use crate::error::Code;
+
+/// Where v1 itself served its document, beside the root of the server.
+const OPENAPI: &str = "/v1/openapi.json";
+
+type Mounted = BoxEndpoint<'static, Response>;
+
+/// Operations by method and path.
+pub(super) struct Routes {
+    app: Arc<App>,
+    off: bool,
+    exact: HashMap<&'static str, Vec<(Method, Mounted)>>,
+    /// Paths with a parameter, as segments.
+    patterns: Vec<(Method, Vec<&'static str>, Mounted)>,
+}
+
+/// The parameter of a path, for the operation to read.
+#[derive(Clone)]
+pub(super) struct PathParameter {
+    pub name: &'static str,
+    pub value: String,
+}
+
+impl Routes {
+    pub fn new(app: &Arc<App>, operations: Vec<Operation>) -> Self {
+        let mut routes = Self { off: false, ..Self::none(app) };
+        for operation in operations {
+            let (method, path) = (operation.described.method.clone(), operation.described.path);
+            let mounted = operation.mount(app);
+            if path.contains('{') {
+                routes.patterns.push((method, path.split('/').collect(), mounted));
+            } else {
+                routes.exact.entry(path).or_default().push((method, mounted));
+            }
+        }
+        routes
+    }
+
+    /// The door is closed.
+    pub fn none(app: &Arc<App>) -> Self {
+        Self { app: app.clone(), off: true, exact: HashMap::new(), patterns: Vec::new() }
+    }
+
+    fn by_pattern(&self, method: &Method, path: &str) -> Option<(&Mounted, PathParameter)> {
+        let segments: Vec<&str> = path.split('/').collect();
+        self.patterns
+            .iter()
+            .filter(|(known, pattern, _)| known == method && pattern.len() == segments.len())
+            .find_map(|(_, pattern, mounted)| Some((mounted, parameter(pattern, &segments)?)))
+    }
+}
+
+/// The value of the one parameter, if all other segments are the same.
+fn parameter(pattern: &[&'static str], segments: &[&str]) -> Option<PathParameter> {
+    let mut found = None;
+    for (part, segment) in pattern.iter().zip(segments) {
+        match part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) {
+            Some(name) if !segment.is_empty() => {
+                found = Some(PathParameter { name, value: (*segment).to_owned() });
+            }
+            None if part == segment => {}
+            _ => return None,
+        }
+    }
+    found
+}
+
+impl Endpoint for Routes {
+    type Output = Response;
+
+    async fn call(&self, mut request: Request) -> poem::Result<Response> {
+        if request.method() == Method::OPTIONS {
+            return Ok(preflight(request.headers()));
+        }
+        // A HEAD is a GET of which the server leaves the body out.
+        let method = if request.method() == Method::HEAD { Method::GET } else { request.method().clone() };
+        let path = request.uri().path();
+        let at_path = self.exact.get(path).map(Vec::as_slice).unwrap_or_default();
+        if let Some((_, operation)) = at_path.iter().find(|(known, _)| *known == method) {
+            return operation.call(request).await;
+        }
+        if let Some((operation, parameter)) = self.by_pattern(&method, path) {
+            request.extensions_mut().insert(parameter);
+            return operation.call(request).await;
+        }
+        if path == OPENAPI && method == Method::GET && !self.off {
+            let document: &Value = &DOCUMENT;
+            return Ok(Response::builder()
+                .content_type("application/json")
+                .header(ACCESS_CONTROL_ALLOW_ORIGIN, "*")
+                .body(document.to_string()));
+        }
+        let detail = if self.off {
+            "the v1 API is switched off on this server".to_owned()
+        } else {
+            format!("there is no operation at {method} {path}")
+        };
+        Ok(refuse(&self.app, &request, Code::RouteNotFound, detail))
+    }
+}
+
+/// v1 contract, section 1: any path, any headers.
+fn preflight(headers: &HeaderMap) -> Response {
+    let mut response = Response::builder()
+        .status(StatusCode::NO_CONTENT)
+        .header(ACCESS_CONTROL_ALLOW_ORIGIN, "*")
+        .header(ACCESS_CONTROL_ALLOW_METHODS, "GET,HEAD,PUT,POST,DELETE,PATCH")
+        .header(VARY, ACCESS_CONTROL_REQUEST_HEADERS.as_str())
+        .finish();
+    if let Some(asked) = headers.get(ACCESS_CONTROL_REQUEST_HEADERS) {
+        response.headers_mut().insert(ACCESS_CONTROL_ALLOW_HEADERS, asked.clone());
+    }
+    response
+}

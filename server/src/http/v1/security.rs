@@ -1,0 +1,54 @@
+//! Who calls: the root key behind the bearer token (v1 contract, section 3).
+
+use std::sync::Arc;
+
+use entity::ids::WorkspaceId;
+use poem::http::header::{AUTHORIZATION, HeaderMap, USER_AGENT};
+
+use crate::app::App;
+use crate::error::{Code, Error, Result};
+use crate::http::funnel::{Call, header};
+use crate::op::{Door, OpCtx, Principal};
+
+/// The context of a root key, one request of its budget charged.
+pub(super) async fn authenticate(app: &Arc<App>, call: &Call, headers: &HeaderMap) -> Result<OpCtx> {
+    let token = bearer(headers);
+    if token.is_empty() {
+        return Err(Error::new(Code::AuthMissing, "The Authorization header is missing."));
+    }
+    let authenticated = match app.root_keys.authenticate_cached(token, call.ip, call.now_ms) {
+        Some(outcome) => outcome?,
+        None => app.root_keys.authenticate(token, call.ip, call.now_ms).await?,
+    };
+    if authenticated.is_limited()
+        && let (_, Some(refusal)) = app.root_keys.charge(&authenticated, call.now_ms).await
+    {
+        return Err(refusal);
+    }
+    Ok(context(call, headers, Principal::RootKey(authenticated.principal), authenticated.workspace))
+}
+
+/// The context of somebody who said nothing of themselves.
+pub(super) fn anonymous(call: &Call, headers: &HeaderMap) -> OpCtx {
+    context(call, headers, Principal::Anonymous, "".into())
+}
+
+fn context(call: &Call, headers: &HeaderMap, principal: Principal, workspace: WorkspaceId) -> OpCtx {
+    OpCtx {
+        principal,
+        workspace,
+        now_ms: call.now_ms,
+        request_id: call.request_id.clone(),
+        door: Door::V1,
+        ip: call.ip,
+        user_agent: header(headers, &USER_AGENT).map(ToOwned::to_owned),
+        unrecorded: false,
+        idempotency: None,
+    }
+}
+
+/// The scheme is optional: one client sends the token alone.
+fn bearer(headers: &HeaderMap) -> &str {
+    let value = header(headers, &AUTHORIZATION).unwrap_or_default();
+    value.strip_prefix("Bearer ").unwrap_or(value).trim()
+}

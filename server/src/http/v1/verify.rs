@@ -1,0 +1,325 @@
+//! v1 `keys.verifyKey` (v1 contract, section 8). The hot path of this door: the
+//! body is parsed strictly, the answer written straight from the key's snapshot.
+
+use std::sync::Arc;
+
+use entity::ids::{ApiId, RequestId};
+use poem_openapi::{Enum, Object};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::keys::given;
+use super::operation::{Access, Input, Operation, Reply, post};
+use super::shared::Empty;
+use crate::app::App;
+use crate::config::V1;
+use crate::error::Result;
+use crate::http::schema::{AnyJson, AnyObject, present};
+use crate::op::OpCtx;
+use crate::permissions::query::Query;
+use crate::secret::PlainKey;
+use crate::verification::{
+    CheckedLimit, KeySnapshot, Outcome, PermissionQuery, RequestedLimit, Rules, Verification, VerifyKey,
+};
+
+pub fn operations() -> Vec<Operation> {
+    vec![post::<_, VerifyKeyOut, _, _, _>("/v1/keys.verifyKey", "Verify a key", verify).access(Access::Key)]
+}
+
+#[derive(Object, Deserialize)]
+#[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub struct VerifyKeyBody {
+    /// Keys of other APIs are forbidden.
+    #[serde(default, deserialize_with = "present")]
+    api_id: Option<String>,
+    #[oai(validator(min_length = 1))]
+    key: String,
+    #[oai(default, validator(max_items = 10, min_length = 1, max_length = 128))]
+    #[serde(default)]
+    tags: Vec<String>,
+    #[serde(default, deserialize_with = "present")]
+    authorization: Option<AuthorizationBody>,
+    #[serde(default, deserialize_with = "present")]
+    remaining: Option<RemainingBody>,
+    /// What the limit `default` costs.
+    #[oai(deprecated)]
+    #[serde(default, deserialize_with = "present")]
+    ratelimit: Option<CostBody>,
+    #[serde(default, deserialize_with = "present")]
+    ratelimits: Option<Vec<VerifyLimitBody>>,
+}
+
+#[derive(Object, Deserialize)]
+#[oai(rename = "VerifyAuthorization")]
+pub struct AuthorizationBody {
+    /// A permission, `{"and": [..]}` or `{"or": [..]}`, nested at will.
+    #[serde(default)]
+    permissions: AnyJson,
+}
+
+#[derive(Object, Deserialize)]
+#[oai(rename = "VerifyRemaining")]
+pub struct RemainingBody {
+    /// Credits to spend; 0 always passes.
+    #[oai(default = "default_cost", validator(minimum(value = "0")))]
+    #[serde(default = "default_cost")]
+    cost: i64,
+}
+
+#[derive(Object, Deserialize)]
+#[oai(rename = "VerifyCost")]
+pub struct CostBody {
+    #[oai(default = "default_cost", validator(minimum(value = "0")))]
+    #[serde(default = "default_cost")]
+    cost: i64,
+}
+
+#[derive(Object, Deserialize)]
+#[oai(rename = "VerifyRatelimit")]
+pub struct VerifyLimitBody {
+    #[oai(validator(min_length = 1))]
+    name: String,
+    #[oai(default = "default_cost", validator(minimum(value = "0")))]
+    #[serde(default = "default_cost")]
+    cost: i64,
+    /// With `duration`, a limit of the request's own.
+    #[oai(validator(minimum(value = "0")))]
+    #[serde(default, deserialize_with = "present")]
+    limit: Option<i64>,
+    /// Window length in milliseconds.
+    #[oai(validator(minimum(value = "0")))]
+    #[serde(default, deserialize_with = "present")]
+    duration: Option<i64>,
+}
+
+fn default_cost() -> i64 {
+    1
+}
+
+impl Input for VerifyKeyBody {
+    const IS_HOT: bool = true;
+
+    fn in_bounds(&self) -> bool {
+        let not_negative = |number: Option<i64>| number.is_none_or(|number| number >= 0);
+        let tag = |tag: &String| !tag.is_empty() && tag.chars().count() <= 128;
+        !self.key.is_empty()
+            && self.tags.len() <= 10
+            && self.tags.iter().all(tag)
+            && not_negative(self.remaining.as_ref().map(|remaining| remaining.cost))
+            && not_negative(self.ratelimit.as_ref().map(|ratelimit| ratelimit.cost))
+            && self.ratelimits.iter().flatten().all(|limit| {
+                !limit.name.is_empty()
+                    && limit.cost >= 0
+                    && not_negative(limit.limit)
+                    && not_negative(limit.duration)
+            })
+    }
+}
+
+impl From<VerifyLimitBody> for RequestedLimit {
+    fn from(body: VerifyLimitBody) -> Self {
+        Self {
+            name: body.name,
+            cost: body.cost.unsigned_abs(),
+            limit: body.limit.map(i64::unsigned_abs),
+            duration_ms: body.duration.map(i64::unsigned_abs),
+        }
+    }
+}
+
+impl From<VerifyKeyBody> for VerifyKey {
+    fn from(body: VerifyKeyBody) -> Self {
+        let query = body.authorization.map(|authorization| authorization.permissions.0);
+        // The cost of the old limit counts only where no limits are named.
+        let default_cost = match (&body.ratelimits, body.ratelimit) {
+            (None, Some(ratelimit)) => Some(ratelimit.cost.unsigned_abs()),
+            _ => None,
+        };
+        let mut tags = body.tags;
+        tags.sort_unstable();
+        Self {
+            api: given(body.api_id).map(ApiId::from),
+            permissions: query.filter(|query| !Query::is_absent(query)).map(PermissionQuery::Json),
+            cost: body.remaining.map(|remaining| remaining.cost),
+            limits: body.ratelimits.into_iter().flatten().map(RequestedLimit::from).collect(),
+            default_cost,
+            tags,
+            ..VerifyKey::new(PlainKey::new(body.key), Rules::V1)
+        }
+    }
+}
+
+async fn verify(app: Arc<App>, cx: OpCtx, body: VerifyKeyBody) -> Result<Reply<Verified>> {
+    let verification = decide(&app, &cx, body.into()).await?;
+    let limited_by = limited_by(&verification);
+    Ok(Reply { data: Verified { verification, request_id: cx.request_id }, status: None, limited_by })
+}
+
+/// Verifies, and charges unknown keys to whoever asks for them.
+pub async fn decide(app: &App, cx: &OpCtx, mut request: VerifyKey) -> Result<Verification> {
+    request.rules.key_is_credential = app.config.v1 != V1::VerifyNeedsRootKey;
+    let verification = app.verifier.verify(cx, request).await?;
+    if verification.outcome == Outcome::NotFound
+        && let Some(limit) = app.config.v1_unknown_keys_per_minute
+    {
+        app.verifier.charge_unknown(cx.ip, limit, cx.now_ms).await?;
+    }
+    Ok(verification)
+}
+
+pub fn limited_by(verification: &Verification) -> Option<String> {
+    let is_limited = verification.outcome == Outcome::RateLimited;
+    let exceeded = || verification.limits.iter().find(|limit| limit.exceeded);
+    if is_limited { exceeded().map(|limit| limit.name.clone()) } else { None }
+}
+
+#[derive(Enum)]
+#[oai(rename = "VerificationCode", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum CodeName {
+    Valid,
+    NotFound,
+    Forbidden,
+    UsageExceeded,
+    RateLimited,
+    /// Never answered; clients expect it to be possible.
+    Unauthorized,
+    Disabled,
+    InsufficientPermissions,
+    Expired,
+}
+
+/// The answer as the document describes it; [`Verified`] writes it.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+pub struct VerifyKeyOut {
+    key_id: Option<String>,
+    valid: bool,
+    name: Option<String>,
+    owner_id: Option<String>,
+    meta: Option<AnyObject>,
+    expires: Option<i64>,
+    ratelimit: Option<VerifyLimitOut>,
+    remaining: Option<i64>,
+    code: CodeName,
+    enabled: Option<bool>,
+    permissions: Option<Vec<String>>,
+    roles: Option<Vec<String>>,
+    environment: Option<String>,
+    identity: Option<VerifyIdentityOut>,
+    request_id: String,
+}
+
+/// The limit that was exceeded, else the first one that was checked.
+#[derive(Object)]
+pub struct VerifyLimitOut {
+    limit: i64,
+    remaining: i64,
+    /// End of the current window, Unix milliseconds.
+    reset: i64,
+}
+
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+pub struct VerifyIdentityOut {
+    id: String,
+    external_id: String,
+    meta: AnyObject,
+}
+
+/// Serializes a verification as `VerifyKeyOut`, leaving empty members out.
+struct Verified {
+    verification: Verification,
+    request_id: RequestId,
+}
+
+impl Serialize for Verified {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Verification { outcome, key, .. } = &self.verification;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("valid", &(*outcome == Outcome::Valid))?;
+        map.serialize_entry("code", outcome.as_str())?;
+        map.serialize_entry("requestId", self.request_id.as_str())?;
+        if let Some(key) = key {
+            serialize_key(&mut map, key)?;
+            serialize_spent(&mut map, &self.verification)?;
+        }
+        map.end()
+    }
+}
+
+fn serialize_key<M: SerializeMap>(map: &mut M, key: &KeySnapshot) -> Result<(), M::Error> {
+    map.serialize_entry("keyId", key.facts.key.as_str())?;
+    map.serialize_entry("enabled", &key.enabled)?;
+    map.serialize_entry("permissions", &key.permissions)?;
+    map.serialize_entry("roles", &key.roles)?;
+    serialize_facts(map, key)?;
+    if let Some(name) = &key.name {
+        map.serialize_entry("name", name)?;
+    }
+    if let Some(environment) = &key.environment {
+        map.serialize_entry("environment", environment)?;
+    }
+    if key.identity.is_some() {
+        map.serialize_entry("identity", &IdentityOf(key))?;
+    }
+    Ok(())
+}
+
+/// What older answers show too.
+pub fn serialize_facts<M: SerializeMap>(map: &mut M, key: &KeySnapshot) -> Result<(), M::Error> {
+    let identity = key.identity.as_ref().map(|identity| identity.external_id.as_str());
+    if let Some(owner) = identity.or(key.owner_id.as_deref()) {
+        map.serialize_entry("ownerId", owner)?;
+    }
+    if let Some(meta) = &key.meta {
+        map.serialize_entry("meta", meta)?;
+    }
+    if let Some(expires_at) = key.expires_at {
+        map.serialize_entry("expires", &expires_at)?;
+    }
+    Ok(())
+}
+
+/// The limit that decided, and the balance once credits were asked for.
+pub fn serialize_spent<M: SerializeMap>(map: &mut M, verification: &Verification) -> Result<(), M::Error> {
+    let limits = &verification.limits;
+    if let Some(limit) = limits.iter().find(|limit| limit.exceeded).or(limits.first()) {
+        map.serialize_entry("ratelimit", &LimitOut(limit))?;
+    }
+    let asked = matches!(verification.outcome, Outcome::Valid | Outcome::UsageExceeded);
+    if let Some(credits) = verification.credits.filter(|_| asked) {
+        map.serialize_entry("remaining", &credits)?;
+    }
+    Ok(())
+}
+
+struct IdentityOf<'a>(&'a KeySnapshot);
+
+impl Serialize for IdentityOf<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(identity) = &self.0.identity {
+            map.serialize_entry("id", identity.id.as_str())?;
+            map.serialize_entry("externalId", &identity.external_id)?;
+            // One client asks for an object even where there is none.
+            match &identity.meta {
+                Some(meta) => map.serialize_entry("meta", meta)?,
+                None => map.serialize_entry("meta", &Empty {})?,
+            }
+        }
+        map.end()
+    }
+}
+
+struct LimitOut<'a>(&'a CheckedLimit);
+
+impl Serialize for LimitOut<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(3))?;
+        map.serialize_entry("limit", &self.0.limit)?;
+        map.serialize_entry("remaining", &self.0.remaining)?;
+        map.serialize_entry("reset", &self.0.reset_ms)?;
+        map.end()
+    }
+}
