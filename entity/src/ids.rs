@@ -90,4 +90,5 @@ ids! {
     InvitationId = "inv";
     SecretLinkId = "link";
     SavedViewId = "view";
+    BulkJobId = "job";
 }

@@ -8,6 +8,8 @@ pub mod ids;
 pub mod api;
 pub mod audit_entry;
 pub mod audit_target;
+pub mod bulk_job;
+pub mod bulk_row;
 pub mod chunk;
 pub mod encrypted_key;
 pub mod idempotency_key;

@@ -21,6 +21,7 @@ impl MigratorTrait for App {
             Box::new(Sql { name: "m0002_reroll_portals", up: include_str!("m0002_reroll_portals.sql") }),
             Box::new(Sql { name: "m0004_people", up: include_str!("m0004_people.sql") }),
             Box::new(Sql { name: "m0005_key_counts", up: include_str!("m0005_key_counts.sql") }),
+            Box::new(Sql { name: "m0006_bulk", up: include_str!("m0006_bulk.sql") }),
         ]
     }
 }

@@ -13,6 +13,7 @@ use parking_lot::Mutex;
 use crate::analytics::Analytics;
 use crate::apis::Apis;
 use crate::audit::AuditLog;
+use crate::bulk::{Bulk, Runner};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::credits::Ledger;
@@ -73,6 +74,7 @@ pub struct App {
     pub search: Search,
     pub idempotency: Idempotency,
     pub portals: Portals,
+    pub bulk: Bulk,
     pub explainer: Explainer,
     pub transfer: Transfer,
     pub sessions: Sessions,
@@ -85,6 +87,7 @@ pub struct App {
     events: Database,
     limiter: RateLimiter,
     writer: Mutex<Option<Writer>>,
+    runner: Mutex<Option<Runner>>,
     indexer: Mutex<Option<Indexer>>,
     follower: Mutex<Option<Follower>>,
     dir: DataDir,
@@ -134,7 +137,18 @@ impl App {
             analytics: analytics.clone(),
         };
         let users = Users::new(store.clone(), entropy.clone());
+        let bulk = Bulk::new(
+            store.clone(),
+            entropy.clone(),
+            clock.clone(),
+            keys.clone(),
+            identities.clone(),
+            permissions.clone(),
+            users.clone(),
+        );
+        let runner = Runner::start(bulk.clone());
         let app = Arc::new(Self {
+            bulk,
             transfer: Transfer::new(store.clone(), entropy.clone(), sources),
             workspaces: Workspaces::new(store.clone(), entropy.clone(), analytics.clone()),
             sessions: Sessions::new(
@@ -186,6 +200,7 @@ impl App {
             events,
             limiter,
             writer: Mutex::new(Some(writer)),
+            runner: Mutex::new(Some(runner)),
             indexer: Mutex::new(Some(indexer)),
             follower: Mutex::new(Some(follower)),
             dir,
@@ -281,6 +296,10 @@ impl App {
     /// Stores what is still in memory and closes the databases. Call when no
     /// more requests are served.
     pub async fn close(&self) -> Result<()> {
+        let runner = self.runner.lock().take();
+        if let Some(runner) = runner {
+            runner.shutdown().await?;
+        }
         let writer = self.writer.lock().take();
         if let Some(writer) = writer {
             writer.shutdown().await?;

@@ -173,6 +173,8 @@ codes! {
     KeyExists = "unkey:data:key_already_exists";
     /// A name is given to two rate limits of one owner. Ours.
     RatelimitExists = "unkey:data:ratelimit_already_exists";
+    /// No such job over many rows. Ours.
+    JobNotFound = "unkey:data:job_not_found";
     AnalyticsNotConfigured = "unkey:data:analytics_not_configured";
     QuerySyntax = "user:bad_request:permissions_query_syntax_error";
     BodyUnreadable = "user:bad_request:request_body_unreadable";
@@ -203,6 +205,7 @@ impl Code {
             Code::NamespaceNotFound => "This namespace does not exist.",
             Code::OverrideNotFound => "This override does not exist.",
             Code::KeySpaceNotFound => "The requested keyspace does not exist.",
+            Code::JobNotFound => "The requested job does not exist.",
             Code::PortalNotFound => "The requested portal does not exist.",
             Code::MemberNotFound => "There is no such member of this workspace.",
             Code::LinkNotFound => "This link is unknown, was used, or has expired.",

@@ -48,11 +48,12 @@ pub mod root_keys;
 
 pub mod verification;
 
+pub mod bulk;
 pub mod explain;
 pub mod portals;
-pub mod transfer;
 pub mod secret_links;
 pub mod session;
+pub mod transfer;
 
 pub mod cli;
 pub mod jobs;

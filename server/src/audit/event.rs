@@ -28,6 +28,8 @@ events! {
     KeyReroll = "key.reroll";
     KeyUpdate = "key.update";
     KeyDelete = "key.delete";
+    /// A deletion was taken back. Ours.
+    KeyRestore = "key.restore";
     /// The plaintext of a recoverable key was read. Ours (D25).
     KeyDecrypt = "key.decrypt";
     RootKeyCreate = "rootkey.create";
@@ -90,4 +92,7 @@ events! {
     SettingsUpdate = "settings.update";
     /// A list left the server as a file. Ours (D25).
     ExportCreate = "export.create";
+    /// Work on many rows began, or was ended early. Ours.
+    BulkStart = "bulk.start";
+    BulkCancel = "bulk.cancel";
 }

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use super::{Check, ExplainKey, Explained, Explainer, Explanation, Fix, LimitState, Step, Subject, Verdict};
 use crate::error::{Code, Error, Result};
 use crate::grants::{Operation, Target};
-use crate::keys::GetKey;
+use crate::keys::{Decrypt, GetKey};
 use crate::op::OpCtx;
 use crate::permissions::query::Query;
 use crate::ratelimit::limiter::{self, Decision};
@@ -26,7 +26,7 @@ impl Explainer {
         let hash = match &command.subject {
             Subject::Secret(secret) => Some(secret.hash()),
             Subject::Id(id) => {
-                let read = GetKey { key_id: id.clone(), decrypt: false };
+                let read = GetKey { key_id: id.clone(), decrypt: Decrypt::No };
                 self.keys.get(cx, read).await?.key.hash()
             }
         };
@@ -81,7 +81,8 @@ impl Explainer {
         if selected.is_empty() {
             return Ok((Check::Limits(Vec::new()), None, None));
         }
-        let checks: Vec<limiter::Check<'_>> = selected.iter().map(|limit| limit.check(key, Rules::V2)).collect();
+        let checks: Vec<limiter::Check<'_>> =
+            selected.iter().map(|limit| limit.check(key, Rules::V2)).collect();
         let looks: Vec<limiter::Check<'_>> =
             checks.iter().map(|check| limiter::Check { cost: 0, limit: u64::MAX, ..*check }).collect();
         let used = self.limiter.look_many(&looks, cx.now_ms).await?;
@@ -110,7 +111,7 @@ impl Explainer {
 
     /// The balance is read where it is kept: the snapshot shows the last one seen.
     async fn credits(&self, cx: &OpCtx, command: &ExplainKey, key: &KeySnapshot) -> Result<Judged> {
-        let read = GetKey { key_id: key.facts.key.clone(), decrypt: false };
+        let read = GetKey { key_id: key.facts.key.clone(), decrypt: Decrypt::No };
         let balance = self.keys.get(cx, read).await?.key.credits.remaining;
         let cost = command.cost.unwrap_or(1);
         let passes = balance.map(|balance| cost == 0 || cost <= balance);

@@ -52,6 +52,8 @@ fn weakest(operation: Operation) -> Option<Role> {
         | KeyRead
         | KeyWhoami
         | IdentityRead
+        | IdentityList
+        | IdentityListed
         | PermissionRead
         | RoleRead
         | NamespaceRead
@@ -75,6 +77,7 @@ fn weakest(operation: Operation) -> Option<Role> {
         | KeyListDecrypt
         | KeyUpdate
         | KeyDelete
+        | KeyDeleteAll
         | KeyVerify
         | KeyReroll
         | KeyRerollRecoverable
@@ -85,6 +88,10 @@ fn weakest(operation: Operation) -> Option<Role> {
         | KeyAddRoles
         | KeyRemoveRoles
         | KeySetRoles
+        | KeyConnectPermission
+        | KeyDisconnectPermission
+        | KeyConnectRole
+        | KeyDisconnectRole
         | IdentityCreate
         | IdentityUpdate
         | IdentityDelete
@@ -92,6 +99,8 @@ fn weakest(operation: Operation) -> Option<Role> {
         | PermissionUpdate
         | PermissionDelete
         | PermissionCreateImplicit
+        | RoleCreateImplicit
+        | RoleCreateByAdding
         | RoleCreate
         | RoleUpdate
         | RoleDelete

@@ -6,7 +6,7 @@
 
 use entity::ids::{ApiId, KeyId};
 
-use super::{KeyDetails, Keys, store};
+use super::{Key, KeyDetails, Keys, store};
 use crate::apis;
 use crate::error::{Code, Error, Result};
 use crate::filter::{Comparison, Direction, Term, parse};
@@ -84,6 +84,17 @@ pub(super) type Conditions = Vec<(bool, Condition)>;
 impl Keys {
     /// A page of keys. Asks for the right to list the keys of the API, or of all.
     pub async fn find(&self, cx: &OpCtx, command: FindKeys) -> Result<Paged<KeyDetails>> {
+        let page = self.find_bare(cx, command).await?;
+        Ok(Paged { items: self.complete(cx, page.items).await?, next: page.next })
+    }
+
+    /// Ids of the keys a filter fits, a page at a time: what work on many keys
+    /// goes through.
+    pub async fn find_ids(&self, cx: &OpCtx, command: FindKeys) -> Result<Paged<KeyId>> {
+        Ok(self.find_bare(cx, command).await?.map(|key| key.id))
+    }
+
+    async fn find_bare(&self, cx: &OpCtx, command: FindKeys) -> Result<Paged<Key>> {
         let db = self.store.read();
         let api = match &command.api_id {
             Some(id) => {
@@ -95,16 +106,13 @@ impl Keys {
         let target = api.as_ref().map_or(Target::NONE, |api| Target::api(&api.id, &api.keyspace_id));
         cx.require(Operation::ApiListKeys, target)?;
         let conditions = conditions(&command.filter, cx.now_ms)?;
-        let page = store::find_page(db, cx, api.as_ref(), &conditions, &command.page).await?;
-        Ok(Paged { items: self.complete(cx, page.items).await?, next: page.next })
+        store::find_page(db, cx, api.as_ref(), &conditions, &command.page).await
     }
+}
 
-    /// Ids of the keys a filter fits, a page at a time: what work on many keys
-    /// goes through.
-    pub async fn find_ids(&self, cx: &OpCtx, command: FindKeys) -> Result<Paged<KeyId>> {
-        let found = self.find(cx, command).await?;
-        Ok(found.map(|details| details.key.id))
-    }
+/// Whether a filter of keys can be read.
+pub fn check_filter(filter: &str, now_ms: i64) -> Result<()> {
+    conditions(filter, now_ms).map(drop)
 }
 
 fn conditions(filter: &str, now_ms: i64) -> Result<Conditions> {

@@ -3,7 +3,6 @@
 use entity::ids::ApiId;
 
 use super::{Decrypt, KeyDetails, Keys, store};
-use crate::apis;
 use crate::error::Result;
 use crate::grants::{Operation, Target};
 use crate::op::OpCtx;

@@ -22,6 +22,7 @@ mod migration;
 mod orphans;
 mod read;
 mod reroll;
+mod restore;
 mod store;
 mod update;
 
@@ -40,7 +41,7 @@ pub use credits::{CreditOperation, UpdateCredits};
 pub use delete::DeleteKey;
 pub use delete_all::DeleteKeys;
 pub use fate::Fate;
-pub use find::{FIELDS as FILTER_FIELDS, FindKeys};
+pub use find::{FIELDS as FILTER_FIELDS, FindKeys, check_filter};
 pub use import::{ImportKey, ImportedSecret};
 pub use list::{ListKeys, ListKeysByOffset};
 pub use migrate::{MigrateKeys, MigratedKeys, MigratingKey};

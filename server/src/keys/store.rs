@@ -232,6 +232,32 @@ pub(super) async fn material_of(
     Ok(row.unwrap_or_default())
 }
 
+/// The deleted key with this id, below a live API.
+pub(super) async fn find_deleted(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    id: &KeyId,
+) -> Result<Option<Key>> {
+    let row = key::Entity::find_by_id(id.clone())
+        .filter(key::Column::WorkspaceId.eq(workspace.clone()))
+        .filter(key::Column::DeletedAt.is_not_null())
+        .one(db)
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    let api = apis::find_live(db, workspace, &row.api_id).await?;
+    api.map(|api| to_key(row, api)).transpose()
+}
+
+pub(super) async fn unmark_deleted(db: &impl ConnectionTrait, cx: &OpCtx, id: &KeyId) -> Result<()> {
+    let row = key::ActiveModel {
+        deleted_at: Set(None),
+        deleted_by: Set(None),
+        updated_at: Set(Some(cx.now_ms)),
+        ..Default::default()
+    };
+    save(db, &cx.workspace, id, row).await
+}
+
 pub(super) async fn mark_deleted(db: &impl ConnectionTrait, cx: &OpCtx, id: &KeyId) -> Result<()> {
     let row = key::ActiveModel {
         deleted_at: Set(Some(cx.now_ms)),

@@ -24,6 +24,8 @@ pub struct UpdateKey {
     pub external_id: Patch<String>,
     pub owner_id: Patch<String>,
     pub meta: Patch<Map<String, Value>>,
+    /// Members to set in what is there then; `null` removes one.
+    pub merge_meta: Map<String, Value>,
     /// Unix milliseconds; cleared is never.
     pub expires_at: Patch<i64>,
     pub enabled: Option<bool>,
@@ -69,6 +71,7 @@ impl UpdateKey {
             external_id: Patch::Keep,
             owner_id: Patch::Keep,
             meta: Patch::Keep,
+            merge_meta: Map::new(),
             expires_at: Patch::Keep,
             enabled: None,
             credits: Patch::Keep,
@@ -101,6 +104,14 @@ impl UpdateKey {
             Patch::Clear => key.meta.clear(),
             Patch::Set(meta) => key.meta = meta,
         }
+        for (member, value) in self.merge_meta {
+            if value.is_null() {
+                key.meta.remove(&member);
+            } else {
+                key.meta.insert(member, value);
+            }
+        }
+        bounds::check_meta(&key.meta)?;
         let before = key.credits.refill.clone();
         match self.credits {
             Patch::Keep => {}

@@ -3,14 +3,16 @@
 //! Owners are made, changed and removed by owners alone, and the last one stays:
 //! a workspace without an owner could never get one again.
 
-use entity::ids::UserId;
+use std::sync::Arc;
+
+use entity::ids::{SessionId, UserId, WorkspaceId};
 use serde_json::{Value, json};
 
 use super::{Role, User, Users, invitations, store, target};
 use crate::audit::{Event, Group, changes};
 use crate::error::{Code, Error, Result};
 use crate::grants::{self, Operation};
-use crate::op::OpCtx;
+use crate::op::{OpCtx, Principal, UserPrincipal};
 use crate::store::{Change, Tx};
 
 /// A new role for a member.
@@ -83,6 +85,24 @@ impl Users {
                 group.record(cx, &tx, &self.entropy).await
             })
             .await
+    }
+
+    /// A member as the one who acts: for work that goes on after they asked for it.
+    pub async fn principal(
+        &self,
+        workspace: &WorkspaceId,
+        user: &UserId,
+        session: SessionId,
+    ) -> Result<Principal> {
+        let member = store::member(self.store.read(), workspace, user).await?;
+        let member = member.ok_or_else(|| Error::absent(Code::MemberNotFound))?;
+        Ok(Principal::User(Arc::new(UserPrincipal {
+            id: member.id,
+            name: member.name,
+            email: member.email,
+            role: Some(member.role),
+            session,
+        })))
     }
 
     async fn member_in(&self, cx: &OpCtx, tx: &Tx, user: &UserId) -> Result<User> {

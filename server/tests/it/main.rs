@@ -6,12 +6,13 @@
 mod analytics;
 mod audit;
 mod audit_catalogue;
+mod bulk;
 mod contract;
 mod docs;
 mod explain;
 mod openapi_drift;
-mod request_log;
 mod people;
+mod request_log;
 mod schema;
 mod search;
 mod support;

@@ -104,7 +104,14 @@ async fn roles_decide_in_the_domain() {
         [test.person(Role::Viewer).await, test.person(Role::Operator).await, test.person(Role::Admin).await];
     let get = |cx: OpCtx| {
         let (app, key) = (test.app.clone(), key.clone());
-        async move { app.keys.get(&cx, unkey::keys::GetKey { key_id: key.as_str().into(), decrypt: false }).await }
+        async move {
+            app.keys
+                .get(
+                    &cx,
+                    unkey::keys::GetKey { key_id: key.as_str().into(), decrypt: unkey::keys::Decrypt::No },
+                )
+                .await
+        }
     };
     assert!(get(viewer.clone()).await.is_ok(), "a viewer reads");
     let create = CreateKey { name: Some("made".to_owned()), ..CreateKey::new(api.as_str().into()) };

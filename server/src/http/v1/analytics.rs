@@ -347,7 +347,8 @@ fn out(row: Row, group_by: &[GroupBy], has_time: bool) -> Option<CountsOut> {
                     identity.external_id = given(Some(text));
                 }
             }
-            GroupBy::Api | GroupBy::Namespace | GroupBy::Identifier => {}
+            // No question of this door groups by anything else.
+            _ => {}
         }
     }
     Some(out)

@@ -1,6 +1,7 @@
 //! The v1 name and status of every error, the texts its contract fixes, and its
 //! envelope (v1 contract, section 2; D1, D2, D4).
 
+use bytes::Bytes;
 use std::borrow::Cow;
 
 use poem::Response;
@@ -32,7 +33,9 @@ pub fn status(code: Code) -> (u16, &'static str) {
         | Code::AuthMalformed
         | Code::RootKeyNotFound
         | Code::PortalTokenMissing
-        | Code::PortalSessionNotFound => (401, "UNAUTHORIZED"),
+        | Code::PortalSessionNotFound
+        | Code::SignInRefused
+        | Code::SessionOver => (401, "UNAUTHORIZED"),
         Code::InsufficientPermissions => (403, "INSUFFICIENT_PERMISSIONS"),
         Code::Forbidden | Code::WorkspaceDisabled => (403, "FORBIDDEN"),
         Code::KeyDisabled => (403, "DISABLED"),
@@ -49,6 +52,10 @@ pub fn status(code: Code) -> (u16, &'static str) {
         | Code::OverrideNotFound
         | Code::KeySpaceNotFound
         | Code::PortalNotFound
+        | Code::MemberNotFound
+        | Code::LinkNotFound
+        | Code::ViewNotFound
+        | Code::JobNotFound
         | Code::RouteNotFound => (404, "NOT_FOUND"),
         Code::MethodNotAllowed => (405, "METHOD_NOT_ALLOWED"),
         Code::RequestTimeout => (408, "BAD_REQUEST"),
@@ -62,7 +69,9 @@ pub fn status(code: Code) -> (u16, &'static str) {
         Code::PreconditionFailed | Code::AnalyticsNotConfigured => (412, "PRECONDITION_FAILED"),
         Code::BodyTooLarge => (413, "BAD_REQUEST"),
         Code::ProtectedResource => (429, "DELETE_PROTECTED"),
-        Code::WorkspaceRateLimited | Code::UnknownKeysRateLimited => (429, "TOO_MANY_REQUESTS"),
+        Code::WorkspaceRateLimited | Code::UnknownKeysRateLimited | Code::TooManyAttempts => {
+            (429, "TOO_MANY_REQUESTS")
+        }
         Code::ServiceUnavailable | Code::Unexpected => (500, "INTERNAL_SERVER_ERROR"),
     }
 }
@@ -80,7 +89,8 @@ fn message(error: &Error) -> Cow<'_, str> {
 }
 
 /// The response of a failed request. `base_url` is where its error page lives.
-pub fn respond(error: &Error, answered: &Answered<'_>, base_url: &str) -> Response {
+/// Its body comes beside it, for the request log.
+pub fn respond(error: &Error, answered: &Answered<'_>, base_url: &str) -> (Response, Bytes) {
     let (status, code) = status(error.code());
     let envelope = Envelope {
         error: ErrorOut {
@@ -92,7 +102,8 @@ pub fn respond(error: &Error, answered: &Answered<'_>, base_url: &str) -> Respon
     };
     let status = StatusCode::from_u16(status).expect("the table holds valid statuses");
     let limited_by = (error.code() == Code::WorkspaceRateLimited).then_some("api requests");
-    answered.respond(status, answered.encode(&envelope), limited_by)
+    let body = Bytes::from(answered.encode(&envelope));
+    (answered.respond(status, body.clone(), limited_by), body)
 }
 
 /// Says a failure in the words of the contract.

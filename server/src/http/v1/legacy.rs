@@ -15,7 +15,7 @@ use super::keys::{CreateKeyOut, delete, given};
 use super::keys_update::update;
 use super::operation::{Access, Input, Operation, Reply, get, operation, post};
 use super::shared::{Empty, KeyOut, RatelimitType, default_limit_of_pages};
-use super::verify::{CodeName, VerifyLimitOut, decide, limited_by, serialize_facts, serialize_spent};
+use super::verify::{CodeName, VerifyLimitOut, decide, serialize_facts, serialize_spent, told};
 use crate::app::App;
 use crate::error::{Code, Result};
 use crate::http::schema::AnyObject;
@@ -122,8 +122,8 @@ async fn verify(app: Arc<App>, cx: OpCtx, body: LegacyVerifyBody) -> Result<Repl
     let verification = decide(&app, &cx, request).await?;
     let is_absent = matches!(verification.outcome, Outcome::NotFound | Outcome::Expired);
     let status = is_absent.then_some(StatusCode::NOT_FOUND);
-    let limited_by = limited_by(&verification);
-    Ok(Reply { data: LegacyVerified(verification), status, limited_by })
+    let told = told(&verification);
+    Ok(Reply { status, ..told.with(LegacyVerified(verification)) })
 }
 
 /// The answer as the document describes it; [`LegacyVerified`] writes it.

@@ -83,7 +83,7 @@ pub fn endpoint(app: &Arc<App>) -> impl Endpoint<Output = Response> + 'static {
         tracing::error!(cause = %bug.cause_chain(), "a request panicked");
         let request_id = panicking.entropy.id(RequestId::PREFIX, panicking.clock.now_ms());
         let answered = Answered { request_id: &request_id, watch: Stopwatch::start(), pretty: false };
-        errors::respond(&bug, &answered, "")
+        errors::respond(&bug, &answered, "").0
     });
     routes.with(panicked).map_to_response()
 }
@@ -94,5 +94,5 @@ fn refuse(app: &App, request: &Request, code: Code, detail: String) -> Response 
     let base_url = funnel::base_url(app, request.headers());
     let pretty = reply::wants_pretty(request.uri().query());
     let answered = Answered { request_id: &request_id, watch: Stopwatch::start(), pretty };
-    errors::respond(&Error::new(code, detail), &answered, &base_url)
+    errors::respond(&Error::new(code, detail), &answered, &base_url).0
 }

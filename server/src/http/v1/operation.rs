@@ -7,8 +7,10 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use bytes::Bytes;
+use entity::ids::WorkspaceId;
 use poem::endpoint::BoxEndpoint;
-use poem::http::header::{CONTENT_TYPE, HeaderMap};
+use poem::http::header::{CONTENT_TYPE, HeaderMap, USER_AGENT};
 use poem::http::{Method, StatusCode};
 use poem::{Body, Endpoint, EndpointExt, Request, Response};
 use poem_openapi::types::Type;
@@ -21,15 +23,16 @@ pub use super::reply::Reply;
 use super::faults::{self, Checker};
 use super::reply::{Answered, wants_pretty};
 use super::routes::PathParameter;
-use super::security::{anonymous, authenticate};
+use super::security::{anonymous, authenticate, caller};
 use super::{errors, input};
 use crate::app::App;
 use crate::config::V1;
 use crate::error::{Code, Error, Result};
-use crate::http::funnel::{self, Call, header};
+use crate::http::funnel::{self, Call, Finished, header};
 use crate::http::openapi::Schema;
+use crate::http::request_log::Caller;
 use crate::keys::KeyName;
-use crate::op::OpCtx;
+use crate::op::{Door, OpCtx};
 
 /// Makes the endpoint of an operation.
 type Mount = Box<dyn Fn(&Arc<App>, &Described) -> BoxEndpoint<'static, Response>>;
@@ -151,8 +154,10 @@ struct Served<I, H> {
 /// A success on its way out.
 struct Success {
     status: StatusCode,
-    body: Vec<u8>,
+    body: Bytes,
     limited_by: Option<String>,
+    outcome: Option<&'static str>,
+    workspace: Option<WorkspaceId>,
 }
 
 impl<I, T, H, Fut> Endpoint for Served<I, H>
@@ -168,30 +173,78 @@ where
         let call = Call::start(&self.app, &request);
         let body = request.take_body();
         let pretty = wants_pretty(request.uri().query());
-        let outcome = self.serve(&call, &request, body, pretty).await;
+        let (sent, outcome) = match self.body(body).await {
+            Ok(sent) => (sent.clone(), self.serve(&call, &request, &sent, pretty).await),
+            Err(error) => (Bytes::new(), Err(error)),
+        };
         let answered = Answered { request_id: &call.request_id, watch: call.watch, pretty };
-        let (response, error) = match outcome {
-            Ok(Success { status, body, limited_by }) => {
-                (answered.respond(status, body, limited_by.as_deref()), None)
+        let headers = request.headers();
+        let mut finished = Finished {
+            user_agent: header(headers, &USER_AGENT),
+            sampled: I::IS_HOT,
+            request_body: &sent,
+            ..Finished::of(Door::V1, self.described.method.as_str(), self.described.path)
+        };
+        let response = match &outcome {
+            Ok(success) => {
+                finished.status = success.status.as_u16();
+                finished.outcome = success.outcome;
+                finished.response_body = &success.body;
+                let response =
+                    answered.respond(success.status, success.body.clone(), success.limited_by.as_deref());
+                call.finish(&self.app, &finished, || success.caller(&self.app, &call, headers));
+                response
             }
             Err(error) => {
-                let base_url = funnel::base_url(&self.app, request.headers());
-                (errors::respond(&error, &answered, &base_url), Some(error))
+                let base_url = funnel::base_url(&self.app, headers);
+                let (response, body) = errors::respond(error, &answered, &base_url);
+                finished.status = response.status().as_u16();
+                finished.error = Some(error);
+                finished.response_body = &body;
+                call.finish(&self.app, &finished, || caller(&self.app, &call, headers));
+                response
             }
         };
-        call.finish(&self.app, self.described.path, response.status().as_u16(), error.as_ref());
         Ok(response)
     }
 }
 
+impl Success {
+    /// Whose request it was, for the log.
+    fn caller(&self, app: &App, call: &Call, headers: &HeaderMap) -> Caller {
+        match &self.workspace {
+            Some(workspace) => Caller { workspace: workspace.to_string(), root_key: None },
+            None => caller(app, call, headers),
+        }
+    }
+}
+
 impl<I: Input, H> Served<I, H> {
-    async fn serve<T, Fut>(&self, call: &Call, request: &Request, body: Body, pretty: bool) -> Result<Success>
+    fn is_in_query(&self) -> bool {
+        matches!(self.described.method, Method::GET | Method::DELETE)
+    }
+
+    /// What was sent, of methods that send something.
+    async fn body(&self, body: Body) -> Result<Bytes> {
+        if self.is_in_query() {
+            return Ok(Bytes::new());
+        }
+        funnel::read_body(body, self.app.config.max_body_bytes).await
+    }
+
+    async fn serve<T, Fut>(
+        &self,
+        call: &Call,
+        request: &Request,
+        sent: &[u8],
+        pretty: bool,
+    ) -> Result<Success>
     where
         T: Serialize + Send + 'static,
         H: Fn(Arc<App>, OpCtx, I) -> Fut,
         Fut: Future<Output = Result<Reply<T>>> + Send + 'static,
     {
-        let input = self.read(request, body).await?;
+        let input = self.read(request, sent)?;
         input.check()?;
         let cx = self.caller(call, request.headers(), &input).await?;
         let work = (self.handler)(self.app.clone(), cx, input);
@@ -199,8 +252,10 @@ impl<I: Input, H> Served<I, H> {
         let default_status = self.described.status;
         let success = |reply: Reply<T>, answered: &Answered<'_>| Success {
             status: reply.status.unwrap_or(default_status),
-            body: answered.encode(&reply.data),
+            body: answered.encode(&reply.data).into(),
             limited_by: reply.limited_by,
+            outcome: reply.outcome,
+            workspace: reply.workspace,
         };
         if I::IS_HOT {
             return Ok(success(work.await?, &answered));
@@ -210,19 +265,18 @@ impl<I: Input, H> Served<I, H> {
         Ok(success(reply, &answered))
     }
 
-    async fn read(&self, request: &Request, body: Body) -> Result<I> {
+    fn read(&self, request: &Request, sent: &[u8]) -> Result<I> {
         let headers = request.headers();
-        let in_query = matches!(self.described.method, Method::GET | Method::DELETE);
+        let in_query = self.is_in_query();
         let mut value = if in_query {
             let pairs: Vec<(String, String)> = request.params().unwrap_or_default();
             self.checker.object().map_or(Value::Null, |schema| input::query(schema, &pairs))
         } else {
-            let bytes = funnel::read_body(body, self.app.config.max_body_bytes).await?;
             let content_type = header(headers, &CONTENT_TYPE).unwrap_or_default();
-            if let Some(input) = input::hot(content_type, &bytes) {
+            if let Some(input) = input::hot(content_type, sent) {
                 return Ok(input);
             }
-            input::body(content_type, &bytes)?
+            input::body(content_type, sent)?
         };
         if let (Some(parameter), Value::Object(members)) =
             (request.extensions().get::<PathParameter>(), &mut value)

@@ -113,5 +113,5 @@ async fn limit(app: Arc<App>, cx: OpCtx, body: LimitBody) -> Result<Reply<LimitO
         reset: outcome.reset_ms,
     };
     let limited_by = (!outcome.passed).then(|| outcome.namespace.name.clone());
-    Ok(Reply { data: out, status: None, limited_by })
+    Ok(Reply { limited_by, ..Reply::from(out) })
 }

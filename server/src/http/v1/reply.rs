@@ -1,7 +1,8 @@
 //! What handlers answer with, and the headers every answer carries (v1
 //! contract, section 1). Bodies are bare: there is no envelope around a success.
 
-use entity::ids::RequestId;
+use bytes::Bytes;
+use entity::ids::{RequestId, WorkspaceId};
 use poem::Response;
 use poem::http::StatusCode;
 use poem::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, HeaderName, HeaderValue};
@@ -22,11 +23,23 @@ pub struct Reply<T> {
     pub status: Option<StatusCode>,
     /// Name of the limit that was exceeded.
     pub limited_by: Option<String>,
+    /// Of a verification, for the request log.
+    pub outcome: Option<&'static str>,
+    /// Of the verified key: at this door the key alone says whose request it is.
+    pub workspace: Option<WorkspaceId>,
 }
 
 impl<T> From<T> for Reply<T> {
     fn from(data: T) -> Self {
-        Self { data, status: None, limited_by: None }
+        Self { data, status: None, limited_by: None, outcome: None, workspace: None }
+    }
+}
+
+impl Reply<()> {
+    /// The same with something to say.
+    pub fn with<T>(self, data: T) -> Reply<T> {
+        let Self { status, limited_by, outcome, workspace, .. } = self;
+        Reply { data, status, limited_by, outcome, workspace }
     }
 }
 
@@ -50,7 +63,7 @@ impl Answered<'_> {
         body
     }
 
-    pub fn respond(&self, status: StatusCode, body: Vec<u8>, limited_by: Option<&str>) -> Response {
+    pub fn respond(&self, status: StatusCode, body: Bytes, limited_by: Option<&str>) -> Response {
         let mut response = Response::builder().status(status).content_type(JSON).body(body);
         let headers = response.headers_mut();
         let latency_ms = f64::from(self.watch.elapsed_us()) / 1000.0;

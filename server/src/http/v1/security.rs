@@ -8,6 +8,7 @@ use poem::http::header::{AUTHORIZATION, HeaderMap, USER_AGENT};
 use crate::app::App;
 use crate::error::{Code, Error, Result};
 use crate::http::funnel::{Call, header};
+use crate::http::request_log::Caller;
 use crate::op::{Door, OpCtx, Principal};
 
 /// The context of a root key, one request of its budget charged.
@@ -26,6 +27,15 @@ pub(super) async fn authenticate(app: &Arc<App>, call: &Call, headers: &HeaderMa
         return Err(refusal);
     }
     Ok(context(call, headers, Principal::RootKey(authenticated.principal), authenticated.workspace))
+}
+
+/// Whose root key it is, for the request log: nothing is charged.
+pub(super) fn caller(app: &App, call: &Call, headers: &HeaderMap) -> Caller {
+    let known = app.root_keys.authenticate_cached(bearer(headers), call.ip, call.now_ms);
+    known.and_then(Result::ok).map_or_else(Caller::default, |known| Caller {
+        workspace: known.workspace.into_string(),
+        root_key: Some(known.principal.id.to_string()),
+    })
 }
 
 /// The context of somebody who said nothing of themselves.

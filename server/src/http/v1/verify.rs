@@ -152,8 +152,18 @@ impl From<VerifyKeyBody> for VerifyKey {
 
 async fn verify(app: Arc<App>, cx: OpCtx, body: VerifyKeyBody) -> Result<Reply<Verified>> {
     let verification = decide(&app, &cx, body.into()).await?;
-    let limited_by = limited_by(&verification);
-    Ok(Reply { data: Verified { verification, request_id: cx.request_id }, status: None, limited_by })
+    let told = told(&verification);
+    Ok(told.with(Verified { verification, request_id: cx.request_id }))
+}
+
+/// What the headers and the log are told of a verification.
+pub fn told(verification: &Verification) -> Reply<()> {
+    Reply {
+        limited_by: limited_by(verification),
+        outcome: Some(verification.outcome.as_str()),
+        workspace: verification.key.as_ref().map(|key| key.facts.workspace.clone()),
+        ..Reply::from(())
+    }
 }
 
 /// Verifies, and charges unknown keys to whoever asks for them.
@@ -168,7 +178,7 @@ pub async fn decide(app: &App, cx: &OpCtx, mut request: VerifyKey) -> Result<Ver
     Ok(verification)
 }
 
-pub fn limited_by(verification: &Verification) -> Option<String> {
+fn limited_by(verification: &Verification) -> Option<String> {
     let is_limited = verification.outcome == Outcome::RateLimited;
     let exceeded = || verification.limits.iter().find(|limit| limit.exceeded);
     if is_limited { exceeded().map(|limit| limit.name.clone()) } else { None }

@@ -89,6 +89,7 @@ pub fn status(code: Code) -> (u16, &'static str) {
         | Code::OverrideNotFound
         | Code::KeySpaceNotFound
         | Code::PortalNotFound
+        | Code::JobNotFound
         | Code::RouteNotFound => (404, "Not Found"),
         Code::MethodNotAllowed => (405, "Method Not Allowed"),
         Code::RequestTimeout => (408, "Request Timeout"),
