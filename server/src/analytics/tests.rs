@@ -201,6 +201,19 @@ async fn the_first_places_are_those_of_a_full_count() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_ranking_says_when_what_was_cut_off_could_change_it() {
+    let fixture = crowd().await;
+    let top = async |limit| {
+        let top = fixture.analytics.top_keeping(5, of_crowd(), GroupBy::Key, Metric::Total, limit);
+        top.await.unwrap()
+    };
+    // Below the fifth place every segment has at most one less a day: three places are proven.
+    let three = top(3).await;
+    assert_eq!((three.rows.len(), three.rows[2].counts.total(), three.approximate), (3, 798, false));
+    assert!(top(8).await.approximate);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn different_ones_are_counted_per_bucket_and_over_all() {
     let fixture = crowd().await;
     let distinct = async |question, by| fixture.analytics.distinct(question, by).await.unwrap();

@@ -45,17 +45,29 @@ impl Analytics {
     /// The `limit` groups with the most, at least one. Events without a value of
     /// `by` count for none. Buckets and groups of the question are not looked at.
     pub async fn top(&self, question: Question, by: GroupBy, metric: Metric, limit: usize) -> Result<Top> {
+        self.top_keeping(KEPT, question, by, metric, limit).await
+    }
+
+    /// As [`Analytics::top`], with so many groups kept by each segment.
+    pub(super) async fn top_keeping(
+        &self,
+        kept: usize,
+        question: Question,
+        by: GroupBy,
+        metric: Metric,
+        limit: usize,
+    ) -> Result<Top> {
         let limit = limit.max(1);
         let asked = metric.clone();
         let segments = self
             .over_weeks(question.clone(), move |question, week, query, all: &mut Vec<Ranked>| {
                 let span = (question.start_ms, question.end_ms);
-                let collector = TopCollector { span, by, metric: asked.clone() };
+                let collector = TopCollector { span, by, metric: asked.clone(), kept };
                 all.extend(week.searcher().search(query, &collector).map_err(Error::internal)?);
                 Ok(())
             })
             .await?;
-        let (names, approximate) = tokio::task::spawn_blocking(move || winners(&segments, limit))
+        let (names, approximate) = tokio::task::spawn_blocking(move || winners(&segments, limit, kept))
             .await
             .map_err(Error::internal)??;
         if names.is_empty() {
@@ -117,19 +129,19 @@ impl GroupBy {
 }
 
 /// The names of the first places, and whether others might belong there.
-fn winners(segments: &[Ranked], limit: usize) -> Result<(Vec<String>, bool)> {
-    let mut depth = (limit * 10).max(1000);
+fn winners(segments: &[Ranked], limit: usize, kept: usize) -> Result<(Vec<String>, bool)> {
+    let mut depth = (limit * 10).max(1000).min(kept);
     loop {
         let (mut totals, proven) = candidates(segments, depth)?;
         totals.sort_unstable_by(|(a, left), (b, right)| b.cmp(a).then_with(|| left.cmp(right)));
         let unseen: i64 = segments.iter().map(|segment| segment.below(depth)).sum();
         let last = totals.get(limit - 1).map_or(0, |(count, _)| *count);
         let is_proven = proven && (unseen == 0 || last > unseen);
-        if is_proven || depth >= KEPT {
+        if is_proven || depth >= kept {
             totals.truncate(limit);
             return Ok((totals.into_iter().map(|(_, name)| name).collect(), !is_proven));
         }
-        depth *= 10;
+        depth = (depth * 10).min(kept);
     }
 }
 
@@ -184,6 +196,7 @@ struct TopCollector {
     span: (i64, i64),
     by: GroupBy,
     metric: Metric,
+    kept: usize,
 }
 
 impl Collector for TopCollector {
@@ -207,7 +220,8 @@ impl Collector for TopCollector {
             },
         };
         let groups = column.as_ref().map_or(0, |column| column.num_terms());
-        Ok(TopSegment { times: Times::of(segment, self.span)?, column, counted, counts: vec![0; groups] })
+        let (times, kept) = (Times::of(segment, self.span)?, self.kept);
+        Ok(TopSegment { times, column, counted, counts: vec![0; groups], kept })
     }
 
     fn requires_scoring(&self) -> bool {
@@ -247,6 +261,7 @@ pub(super) struct TopSegment {
     counted: Counted,
     /// By the number of the group.
     counts: Vec<i64>,
+    kept: usize,
 }
 
 impl SegmentCollector for TopSegment {
@@ -278,8 +293,8 @@ impl SegmentCollector for TopSegment {
         let ranked = self.counts.into_iter().enumerate().filter(|(_, count)| *count > 0);
         let mut best: Vec<(i64, u64)> = ranked.map(|(number, count)| (count, number as u64)).collect();
         best.sort_unstable_by(|a, b| b.cmp(a));
-        let cut_off = best.get(KEPT).map_or(0, |(count, _)| *count);
-        best.truncate(KEPT);
+        let cut_off = best.get(self.kept).map_or(0, |(count, _)| *count);
+        best.truncate(self.kept);
         let counts = best.iter().map(|(count, number)| (*number, *count)).collect();
         Some(Ranked { column: self.column?, best, counts, cut_off })
     }
