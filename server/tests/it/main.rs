@@ -9,4 +9,5 @@ mod openapi_drift;
 mod schema;
 mod support;
 mod tidy;
+mod v1;
 mod v2;
