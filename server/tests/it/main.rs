@@ -5,6 +5,7 @@
 
 mod audit;
 mod contract;
+mod doors;
 mod openapi_drift;
 mod schema;
 mod support;
