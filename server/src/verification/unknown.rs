@@ -18,8 +18,8 @@ impl Verifier {
     /// Charges one unknown key to an address. Fails with
     /// `unknown_keys_rate_limited` once it had `per_minute` of them.
     pub async fn charge_unknown(&self, ip: Option<IpAddr>, per_minute: u64, now_ms: i64) -> Result<()> {
-        let Some(ip) = ip else { return Ok(()) };
-        let subject = network(ip).to_string();
+        // Callers without an address share one budget: better than none.
+        let subject = ip.map_or_else(|| "unknown".to_owned(), |ip| network(ip).to_string());
         let check = Check {
             workspace: "",
             scope: Scope::Address,

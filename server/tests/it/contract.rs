@@ -1,37 +1,50 @@
-//! Our document against the published contract: which members each request and
+//! Our documents against the published contracts: which members each request and
 //! answer has, of which type, within which bounds.
 //!
-//! `tests/contract/v2.tsv` holds the contract as a table; where we differ is
-//! listed in `additions.txt`, `+` for ours and `-` for the contract's, and
-//! nothing else may differ. `UNKEY_CONTRACT_FROM=openapi.json` makes the table
-//! anew from a newer published document.
+//! `tests/contract/` holds the contracts as tables (`v1.tsv`, `v2.tsv`); where we
+//! differ is listed in `v1_differences.txt` and `additions.txt`, `+` for ours and
+//! `-` for the contract's, and nothing else may differ. With
+//! `UNKEY_CONTRACT_V2=openapi.json` the table is made anew from a newer published
+//! document.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
 use serde_json::Value;
-use unkey::http::v2::DOCUMENT;
+use unkey::http::{v1, v2};
 
 fn file(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/contract").join(name)
 }
 
-/// One line per member: route, side, path, type and bounds.
+/// One line per member: route, side, path, type and bounds. Parameters in a header
+/// are not part of a contract's routes.
 fn facts(document: &Value) -> BTreeSet<String> {
     let mut facts = BTreeSet::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             let json = |content: &Value| content["content"]["application/json"]["schema"].clone();
+            let success = operation["responses"]
+                .as_object()
+                .unwrap()
+                .iter()
+                .find(|(status, _)| status.starts_with('2'));
             let route = format!("{} {path}", method.to_uppercase());
             facts.insert(route.clone());
             for (side, schema) in [
                 ("request", json(&operation["requestBody"])),
-                ("answer", json(&operation["responses"]["200"])),
+                ("answer", success.map(|(_, content)| json(content)).unwrap_or_default()),
             ] {
                 if !schema.is_null() {
                     describe(document, &schema, &format!("{route}\t{side}"), "", true, &mut facts);
                 }
+            }
+            let parameters = operation["parameters"].as_array().map(Vec::as_slice).unwrap_or_default();
+            for parameter in parameters.iter().filter(|parameter| parameter["in"] != "header") {
+                let (name, required) = (parameter["name"].as_str().unwrap(), parameter["required"] == true);
+                let place = format!("{route}\t{}", parameter["in"].as_str().unwrap());
+                describe(document, &parameter["schema"], &place, name, required, &mut facts);
             }
         }
     }
@@ -114,35 +127,68 @@ fn lines(name: &str) -> BTreeSet<String> {
     text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned).collect()
 }
 
-#[test]
-fn the_document_keeps_the_contract() {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a test is told by its environment to write its table anew"
-    )]
-    let published = std::env::var("UNKEY_CONTRACT_FROM");
-    if let Ok(published) = published {
-        let document: Value = serde_json::from_str(&fs::read_to_string(published).unwrap()).unwrap();
-        let table: Vec<String> = facts(&document).into_iter().collect();
-        fs::write(file("v2.tsv"), table.join("\n") + "\n").unwrap();
-    }
-    let (contract, ours) = (lines("v2.tsv"), facts(&DOCUMENT));
-    let differences: BTreeSet<String> = ours
-        .difference(&contract)
-        .map(|line| format!("+ {line}"))
-        .chain(contract.difference(&ours).map(|line| format!("- {line}")))
-        .collect();
-    let listed = lines("additions.txt");
-    let unlisted: Vec<_> = differences.difference(&listed).collect();
-    let gone: Vec<_> = listed.difference(&differences).collect();
-    assert!(unlisted.is_empty() && gone.is_empty(), "not listed: {unlisted:#?}\nlisted but gone: {gone:#?}");
+/// A version, its table and the list of its differences.
+struct Contract {
+    table: &'static str,
+    differences: &'static str,
+    document: &'static Value,
+    /// Names a newer published document.
+    variable: &'static str,
+}
+
+fn contracts() -> [Contract; 2] {
+    [
+        Contract {
+            table: "v1.tsv",
+            differences: "v1_differences.txt",
+            document: &v1::DOCUMENT,
+            variable: "UNKEY_CONTRACT_V1",
+        },
+        Contract {
+            table: "v2.tsv",
+            differences: "additions.txt",
+            document: &v2::DOCUMENT,
+            variable: "UNKEY_CONTRACT_V2",
+        },
+    ]
 }
 
 #[test]
-fn no_route_of_the_contract_is_missing() {
+fn the_documents_keep_their_contracts() {
+    for Contract { table, differences, document, variable } in contracts() {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a test is told by its environment to write its table anew"
+        )]
+        let published = std::env::var(variable);
+        if let Ok(published) = published {
+            let document: Value = serde_json::from_str(&fs::read_to_string(published).unwrap()).unwrap();
+            let lines: Vec<String> = facts(&document).into_iter().collect();
+            fs::write(file(table), lines.join("\n") + "\n").unwrap();
+        }
+        let (contract, ours) = (lines(table), facts(document));
+        let found: BTreeSet<String> = ours
+            .difference(&contract)
+            .map(|line| format!("+ {line}"))
+            .chain(contract.difference(&ours).map(|line| format!("- {line}")))
+            .collect();
+        let listed = lines(differences);
+        let unlisted: Vec<_> = found.difference(&listed).collect();
+        let gone: Vec<_> = listed.difference(&found).collect();
+        assert!(
+            unlisted.is_empty() && gone.is_empty(),
+            "{table}: not listed: {unlisted:#?}\nlisted but gone: {gone:#?}"
+        );
+    }
+}
+
+#[test]
+fn no_route_of_a_contract_is_missing() {
     let routes = |facts: BTreeSet<String>| -> BTreeSet<String> {
         facts.into_iter().filter(|line| !line.contains('\t')).collect()
     };
-    let missing: Vec<_> = routes(lines("v2.tsv")).difference(&routes(facts(&DOCUMENT))).cloned().collect();
-    assert!(missing.is_empty(), "{missing:?}");
+    for Contract { table, document, .. } in contracts() {
+        let missing: Vec<_> = routes(lines(table)).difference(&routes(facts(document))).cloned().collect();
+        assert!(missing.is_empty(), "{table}: {missing:?}");
+    }
 }

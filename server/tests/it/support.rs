@@ -24,8 +24,8 @@ pub const START_MS: i64 = 1_791_369_600_000;
 
 pub struct TestApp {
     pub app: Arc<App>,
-    client: TestClient<BoxEndpoint<'static, Response>>,
-    root_key: String,
+    pub client: TestClient<BoxEndpoint<'static, Response>>,
+    pub root_key: String,
     _dir: TempDir,
 }
 
@@ -64,8 +64,14 @@ impl Answer {
 
 impl TestApp {
     pub async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// An app with other settings than the defaults.
+    pub async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let config = Config::for_tests(dir.path());
+        let mut config = Config::for_tests(dir.path());
+        change(&mut config);
         let data_dir = DataDir::acquire(dir.path()).unwrap().expect("a temporary folder is free");
         let app = App::open(config, Clock::manual(START_MS), Entropy::seeded(7), data_dir).await.unwrap();
         let client = TestClient::new(unkey::http::routes(&app));
@@ -267,7 +273,7 @@ impl TestApp {
     }
 }
 
-async fn answer(response: Response) -> Answer {
+pub async fn answer(response: Response) -> Answer {
     let status = response.status();
     let content_type = response.content_type().unwrap_or_default().to_owned();
     let headers = response.headers().clone();

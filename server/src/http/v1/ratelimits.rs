@@ -10,7 +10,7 @@ use super::errors::Tell;
 use super::operation::{Input, Operation, Reply, post};
 use crate::app::App;
 use crate::error::{Code, Result};
-use crate::http::schema::{AnyJson, AnyObject, present};
+use crate::http::schema::{AnyObject, present};
 use crate::op::OpCtx;
 use crate::ratelimit::LimitRequest;
 
@@ -54,8 +54,8 @@ pub struct ResourceBody {
     id: String,
     #[serde(default, deserialize_with = "present")]
     name: Option<String>,
-    #[serde(default)]
-    meta: AnyJson,
+    #[serde(default, deserialize_with = "present")]
+    meta: Option<AnyObject>,
 }
 
 fn default_namespace() -> String {

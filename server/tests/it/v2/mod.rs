@@ -2,6 +2,7 @@
 
 mod apis;
 mod bad_input;
+mod codes;
 mod document;
 mod idempotency;
 mod identities;

@@ -1,0 +1,35 @@
+//! The budget of unknown keys per address (D29).
+
+use serde_json::json;
+
+use crate::support::TestApp;
+
+#[tokio::test]
+async fn an_address_may_ask_for_so_many_unknown_keys() {
+    let test = TestApp::start_with(|config| config.v1_unknown_keys_per_minute = Some(3)).await;
+    let (v1, nobody) = (test.v1(), test.v1_anonymous());
+    let (_, key) = v1.key(&v1.api().await, json!({})).await;
+    let unknown = async |number: i64| {
+        nobody.post("keys.verifyKey", json!({ "key": format!("unknown {number}") })).await
+    };
+    for number in 0..3 {
+        assert_eq!(unknown(number).await.ok()["code"], "NOT_FOUND");
+    }
+    unknown(3).await.refused(429, "TOO_MANY_REQUESTS");
+    // Neither known keys nor root keys are refused for it; other ways to ask are.
+    assert_eq!(nobody.verify(&key).await["code"], "VALID");
+    v1.get("keys.getKey?keyId=key_none").await.refused(404, "NOT_FOUND");
+    nobody.get("keys.getKey?keyId=key_none").await.refused(429, "TOO_MANY_REQUESTS");
+    nobody.post("keys/verify", json!({ "key": "unknown" })).await.refused(429, "TOO_MANY_REQUESTS");
+    test.advance_ms(120_000);
+    assert_eq!(unknown(4).await.ok()["code"], "NOT_FOUND");
+}
+
+#[tokio::test]
+async fn the_budget_can_be_lifted() {
+    let test = TestApp::start_with(|config| config.v1_unknown_keys_per_minute = None).await;
+    for number in 0..700 {
+        let verified = test.v1_anonymous().verify(&format!("unknown {number}")).await;
+        assert_eq!(verified["code"], "NOT_FOUND");
+    }
+}

@@ -1,0 +1,224 @@
+//! Every structured error code that v2 can answer with, provoked. A line
+//! `// row: <slug>` names the entry of the feature list that a test shows.
+
+use sea_orm::ConnectionTrait;
+use serde_json::json;
+use unkey::apis::SetApi;
+use unkey::entropy::Entropy;
+use unkey::error::{Code, Error};
+use unkey::patch::Patch;
+use unkey::root_keys::UpdateRootKey;
+
+use crate::support::TestApp;
+
+// row: api-reference/errors-v2/overview
+#[tokio::test]
+async fn every_failure_has_all_members() {
+    let test = TestApp::start().await;
+    let failed = test.call("apis.getApi", json!({ "apiId": "api_unknown" })).await;
+    failed.fails(404, "/docs/errors/unkey/data/api_not_found");
+    for member in ["detail", "title", "type"] {
+        assert!(failed.body["error"][member].is_string(), "{member}: {}", failed.body);
+    }
+}
+
+// row: api-reference/errors-v2/unkey/application/assertion_failed
+// row: api-reference/errors-v2/unkey/data/key_auth_not_found
+#[tokio::test]
+async fn a_broken_invariant_is_no_panic() {
+    let test = TestApp::start().await;
+    let api = test.api().await;
+    let (key_id, key) = test.key(&api, json!({})).await;
+    // Foreign keys forbid it: a key whose API, and so whose keyspace, is gone.
+    let db = test.app.store.database().writer();
+    db.execute_unprepared("PRAGMA foreign_keys = OFF").await.unwrap();
+    db.execute_unprepared(&format!("DELETE FROM apis WHERE id = '{api}'")).await.unwrap();
+    test.call("keys.getKey", json!({ "keyId": key_id })).await.fails(404, "data/key_not_found");
+    assert_eq!(test.verify(&key).await["code"], "NOT_FOUND");
+    test.call("keys.createKey", json!({ "apiId": api })).await.fails(404, "data/api_not_found");
+    let portal = json!({ "slug": "mine", "displayName": "Mine", "keyspaceId": "ks_unknown" });
+    test.call("portal.createPortal", portal).await.fails(404, "data/key_space_not_found");
+    assert_eq!(Error::internal("an invariant").code(), Code::Unexpected);
+}
+
+// row: api-reference/errors-v2/unkey/application/invalid_input
+#[tokio::test]
+async fn invalid_input() {
+    let test = TestApp::start().await;
+    let body = json!({ "namespace": "n", "identifier": "i", "limit": 0, "duration": 1000 });
+    let refused = test.call("ratelimit.limit", body).await;
+    refused.fails(400, "application/invalid_input");
+    assert_eq!(refused.body["error"]["errors"][0]["location"], "/properties/limit/minimum");
+}
+
+// row: api-reference/errors-v2/unkey/application/protected_resource
+#[tokio::test]
+async fn protected_resource() {
+    let test = TestApp::start().await;
+    let api = test.api().await;
+    let protect = SetApi { delete_protection: Some(true), ..SetApi::new(api.as_str().into()) };
+    test.app.apis.set(&test.operator().await, protect).await.unwrap();
+    test.call("apis.deleteApi", json!({ "apiId": api })).await.fails(412, "application/protected_resource");
+}
+
+// row: api-reference/errors-v2/unkey/application/service_unavailable
+// row: api-reference/errors-v2/unkey/application/unexpected_error
+#[tokio::test]
+async fn a_store_that_cannot_answer() {
+    let test = TestApp::start().await;
+    test.app.store.database().writer().execute_unprepared("ALTER TABLE apis RENAME TO gone").await.unwrap();
+    let failed = test.call("apis.createApi", json!({ "name": "orders" })).await;
+    failed.fails(500, "application/service_unavailable");
+    assert!(!failed.body.to_string().contains("no such table"));
+    assert_eq!(Error::internal("a bug").code().as_str(), "unkey:application:unexpected_error");
+}
+
+// row: api-reference/errors-v2/unkey/authentication/key_not_found
+#[tokio::test]
+async fn authentication_key_not_found() {
+    let test = TestApp::start().await;
+    let call = async |root_key: &str| test.call_as(root_key, "permissions.listRoles", json!({})).await;
+    call("unkey_doesnotexist").await.fails(401, "authentication/key_not_found");
+    let root_key = test.new_root_key(true, &[]).await;
+    call(&root_key).await.data();
+    let operator = test.operator().await;
+    let id = test.app.root_keys.list(&operator).await.unwrap().pop().unwrap().id;
+    test.app.root_keys.revoke(&operator, &id).await.unwrap();
+    call(&root_key).await.fails(401, "authentication/key_not_found");
+}
+
+// row: api-reference/errors-v2/unkey/authentication/malformed
+#[tokio::test]
+async fn authentication_malformed() {
+    let test = TestApp::start().await;
+    for header in ["unkey_x", "bearer unkey_x", "Bearer ", "Basic x"] {
+        let refused = test.raw("permissions.listRoles", Some(header), Some("application/json"), "{}").await;
+        refused.fails(400, "authentication/malformed");
+    }
+}
+
+// row: api-reference/errors-v2/unkey/authentication/missing
+#[tokio::test]
+async fn authentication_missing() {
+    let test = TestApp::start().await;
+    let refused = test.raw("permissions.listRoles", None, Some("application/json"), "{}").await;
+    refused.fails(400, "application/invalid_input");
+    assert_eq!(refused.body["error"]["errors"][0]["location"], "security");
+}
+
+// row: api-reference/errors-v2/unkey/authorization/forbidden
+#[tokio::test]
+async fn forbidden() {
+    let test = TestApp::start().await;
+    let command = unkey::root_keys::CreateRootKey {
+        name: None,
+        permissions: Vec::new(),
+        full: true,
+        expires_at: None,
+        ip_allowlist: Some("192.0.2.1".into()),
+        limit_per_minute: None,
+    };
+    let (_, elsewhere) = test.app.root_keys.create(&test.operator().await, command).await.unwrap();
+    let refused = test.call_as(elsewhere.reveal(), "permissions.listRoles", json!({})).await;
+    refused.fails(403, "authorization/forbidden");
+}
+
+// row: api-reference/errors-v2/unkey/authorization/insufficient_permissions
+#[tokio::test]
+async fn insufficient_permissions() {
+    let test = TestApp::start().await;
+    let reader = test.new_root_key(false, &["api.*.read_api"]).await;
+    let refused = test.call_as(&reader, "apis.createApi", json!({ "name": "orders" })).await;
+    refused.fails(403, "authorization/insufficient_permissions");
+    assert!(refused.body["error"]["detail"].as_str().unwrap().contains("api.*.create_api"));
+}
+
+// row: api-reference/errors-v2/unkey/authorization/key_disabled
+#[tokio::test]
+async fn key_disabled() {
+    let test = TestApp::start().await;
+    let root_key = test.new_root_key(true, &[]).await;
+    let operator = test.operator().await;
+    let id = test.app.root_keys.list(&operator).await.unwrap().pop().unwrap().id;
+    let call = async || test.call_as(&root_key, "permissions.listRoles", json!({})).await;
+    for enabled in [false, true] {
+        let switch =
+            UpdateRootKey { id: id.clone(), name: Patch::Keep, enabled: Some(enabled), permissions: None };
+        test.app.root_keys.update(&operator, switch).await.unwrap();
+        if enabled {
+            call().await.data();
+        } else {
+            call().await.fails(403, "authorization/key_disabled");
+        }
+    }
+}
+
+// row: api-reference/errors-v2/unkey/authorization/workspace_disabled
+#[tokio::test]
+async fn workspace_disabled() {
+    let test = TestApp::start().await;
+    let operator = test.operator().await;
+    let call = async || test.call("permissions.listRoles", json!({})).await;
+    test.app.workspaces.set_enabled(&operator, "default", false).await.unwrap();
+    call().await.fails(403, "authorization/workspace_disabled");
+    test.app.workspaces.set_enabled(&operator, "default", true).await.unwrap();
+    call().await.data();
+}
+
+// row: api-reference/errors-v2/unkey/data/api_not_found
+// row: api-reference/errors-v2/unkey/data/identity_already_exists
+// row: api-reference/errors-v2/unkey/data/identity_not_found
+// row: api-reference/errors-v2/unkey/data/key_not_found
+// row: api-reference/errors-v2/unkey/data/permission_not_found
+// row: api-reference/errors-v2/unkey/data/ratelimit_namespace_not_found
+// row: api-reference/errors-v2/unkey/data/ratelimit_override_not_found
+// row: api-reference/errors-v2/unkey/data/role_not_found
+#[tokio::test]
+async fn what_is_not_there_and_what_is_there_already() {
+    let test = TestApp::start().await;
+    let (key_id, _) = test.key(&test.api().await, json!({})).await;
+    let limit = json!({ "namespace": "n", "identifier": "i", "limit": 1, "duration": 1000 });
+    test.call("ratelimit.limit", limit).await.data();
+    test.call("identities.createIdentity", json!({ "externalId": "ann" })).await.data();
+    // External ids differ by case.
+    test.call("identities.createIdentity", json!({ "externalId": "Ann" })).await.data();
+    for (operation, body, status, code) in [
+        ("keys.createKey", json!({ "apiId": "api_unknown" }), 404, "data/api_not_found"),
+        ("identities.createIdentity", json!({ "externalId": "ann" }), 409, "data/identity_already_exists"),
+        ("identities.getIdentity", json!({ "identity": "bob" }), 404, "data/identity_not_found"),
+        ("keys.getKey", json!({ "keyId": "key_unknown" }), 404, "data/key_not_found"),
+        ("keys.updateKey", json!({ "keyId": "key_unknown" }), 404, "data/key_not_found"),
+        ("keys.deleteKey", json!({ "keyId": "key_unknown" }), 404, "data/key_not_found"),
+        ("permissions.getPermission", json!({ "permission": "unknown" }), 404, "data/permission_not_found"),
+        (
+            "keys.removePermissions",
+            json!({ "keyId": key_id, "permissions": ["unknown"] }),
+            404,
+            "data/permission_not_found",
+        ),
+        ("permissions.getRole", json!({ "role": "unknown" }), 404, "data/role_not_found"),
+        ("ratelimit.listOverrides", json!({ "namespace": "x" }), 404, "data/ratelimit_namespace_not_found"),
+        (
+            "ratelimit.getOverride",
+            json!({ "namespace": "n", "identifier": "i" }),
+            404,
+            "data/ratelimit_override_not_found",
+        ),
+    ] {
+        test.call(operation, body).await.fails(status, code);
+    }
+}
+
+// row: api-reference/errors-v2/unkey/data/workspace_not_found
+#[tokio::test]
+async fn workspace_not_found() {
+    let test = TestApp::start().await;
+    let refused = test.app.workspaces.resolve(Some("nowhere")).await.unwrap_err();
+    assert_eq!(refused.code(), Code::WorkspaceNotFound);
+    // A root key outlives no workspace: it is refused as one of a disabled workspace.
+    let db = test.app.store.database().writer();
+    db.execute_unprepared("UPDATE workspaces SET deleted_at = 1").await.unwrap();
+    let root_key = unkey::keys::format::root_key(&Entropy::seeded(99).bytes());
+    test.call_as(&root_key, "permissions.listRoles", json!({})).await.fails(401, "key_not_found");
+    test.call("permissions.listRoles", json!({})).await.fails(403, "authorization/workspace_disabled");
+}
