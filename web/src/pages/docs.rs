@@ -1,0 +1,42 @@
+//! The documentation that comes with the server, readable without signing in.
+
+use leptos::prelude::*;
+
+use crate::components::link;
+use crate::paths::Href;
+use crate::shell::{Frame, docs_page};
+use crate::trusted::TrustedHtml;
+
+/// A page of the documentation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DocsView {
+    pub title: String,
+    /// Heading, and its pages with the one that is open marked.
+    pub contents: Vec<(String, Vec<(String, Href, bool)>)>,
+    /// Rendered from the project's own pages.
+    pub html: TrustedHtml,
+    pub previous: Option<(String, Href)>,
+    pub next: Option<(String, Href)>,
+}
+
+pub fn docs(frame: &Frame, view: &DocsView) -> String {
+    let groups = view.contents.iter().map(|(heading, pages)| {
+        let pages = pages.iter().map(|(name, href, current)| {
+            let current = current.then_some("page");
+            view! { <li><a href=href.to_string() aria-current=current>{name.clone()}</a></li> }
+        });
+        let pages = pages.collect_view();
+        view! { <div class="nav-group"><p class="nav-heading">{heading.clone()}</p><ul>{pages}</ul></div> }
+            .into_any()
+    });
+    let contents = view! { <nav class="sidebar" aria-label="Documentation">{groups.collect_view()}</nav> };
+    let step = |entry: &Option<(String, Href)>| entry.as_ref().map(|(name, href)| link(name, href));
+    let article = view! {
+        <article class="prose" inner_html=view.html.as_str().to_owned()></article>
+        <nav class="pager" aria-label="Next pages">
+            <div>{step(&view.previous)}</div>
+            <div>{step(&view.next)}</div>
+        </nav>
+    };
+    docs_page(frame, &view.title, contents.into_any(), article.into_any())
+}
