@@ -52,10 +52,7 @@ pub(crate) fn bars(chart: &Bars) -> View {
     let tallest = chart.buckets.iter().map(|bucket| bucket.counts.iter().sum()).max().unwrap_or(0);
     let top = nice_top(tallest);
     let labels: Vec<_> = chart.buckets.iter().map(|bucket| bucket.label.clone()).collect();
-    let heads = chart.outcomes.iter().map(|outcome| outcome.label().to_owned()).collect();
-    let rows = chart.buckets.iter().map(|bucket| {
-        (bucket.label.clone(), bucket.counts.iter().map(|count| Some(*count)).collect::<Vec<_>>())
-    });
+    let (heads, rows) = table(chart);
     view! {
         <figure class="chart">
             <figcaption>
@@ -68,10 +65,21 @@ pub(crate) fn bars(chart: &Bars) -> View {
                 {drawing(chart, top)}
                 {time_axis(&labels)}
             </div>
-            {figures(&chart.title, heads, rows.collect())}
+            {figures(&chart.title, heads, rows)}
         </figure>
     }
     .into_any()
+}
+
+/// Heads and rows of the figures; outcomes that never occurred have no column.
+fn table(chart: &Bars) -> (Vec<String>, Vec<(String, Vec<Option<i64>>)>) {
+    let seen: Vec<_> = (0..chart.outcomes.len()).filter(|index| chart.total(*index) > 0).collect();
+    let heads = seen.iter().map(|index| chart.outcomes[*index].label().to_owned()).collect();
+    let row = |bucket: &Bucket| {
+        let counts = seen.iter().map(|index| bucket.counts.get(*index).copied()).collect();
+        (bucket.label.clone(), counts)
+    };
+    (heads, chart.buckets.iter().map(row).collect())
 }
 
 fn legend(chart: &Bars) -> View {
@@ -145,7 +153,7 @@ fn column(chart: &Bars, bucket: &Bucket, x: i64, top: i64) -> View {
     let (start, end) = (bucket.start_ms.to_string(), bucket.end_ms.to_string());
     match &bucket.zoom {
         Some(zoom) if bucket.counts.iter().any(|count| *count > 0) => view! {
-            <a href=zoom.to_string() aria-label=tooltip(chart, bucket) data-start=start data-end=end>{inner}</a>
+            <a href=zoom.to_string() data-start=start data-end=end>{inner}</a>
         }
         .into_any(),
         _ => view! { <g data-start=start data-end=end>{inner}</g> }.into_any(),
@@ -153,15 +161,7 @@ fn column(chart: &Bars, bucket: &Bucket, x: i64, top: i64) -> View {
 }
 
 fn mark(outcome: Outcome, x: i64, y: i64, height: i64) -> View {
-    let width = STEP - GAP;
-    let over = outcome.fill().map(|fill| {
-        view! { <rect fill=fill x=x y=y width=width height=height></rect> }
-    });
-    view! {
-        <rect class=format!("s-{}", outcome.class()) x=x y=y width=width height=height></rect>
-        {over}
-    }
-    .into_any()
+    view! { <rect fill=outcome.paint() x=x y=y width=STEP - GAP height=height></rect> }.into_any()
 }
 
 fn tooltip(chart: &Bars, bucket: &Bucket) -> String {

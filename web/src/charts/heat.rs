@@ -29,7 +29,7 @@ pub(crate) fn heat(strip: &Heat) -> View {
         .into_any()
     });
     view! {
-        <svg class="heat" viewBox=format!("0 0 {width} {CELL}") role="img" aria-label=strip.title.clone()>
+        <svg class="heat" viewBox=format!("0 0 {width} {CELL}") preserveAspectRatio="none" role="img" aria-label=strip.title.clone()>
             {cells.collect_view()}
         </svg>
     }

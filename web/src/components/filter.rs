@@ -92,7 +92,7 @@ pub(crate) fn filter_bar(csrf: &str, filters: &Filters, extra: Vec<View>) -> Vie
     view! {
         <div class="filters">
             <div class="filter-row">
-                <form method="get" action=filters.here.path.to_string() class="filter-form" role="search">
+                <form method="get" action=filters.here.path.to_string() class="filter-form" role="search" aria-label="This list">
                     {kept(filters)}
                     {search_box(filters)}
                     {fields(filters)}

@@ -136,19 +136,17 @@ impl Outcome {
         }
     }
 
-    /// The pattern of this outcome in bars and legends; good traffic has none.
-    pub(crate) fn fill(self) -> Option<String> {
-        (!self.is_good()).then(|| format!("url(#p-{})", self.class()))
+    /// The paint of this outcome in bars and legends: colour and pattern in one.
+    pub(crate) fn paint(self) -> String {
+        format!("url(#p-{})", self.class())
     }
 }
 
 /// The colour square of a legend, with its pattern.
 pub(crate) fn swatch(outcome: Outcome) -> View {
-    let over = outcome.fill().map(|fill| view! { <rect width="10" height="10" fill=fill></rect> });
     view! {
         <svg class="swatch" viewBox="0 0 10 10" width="10" height="10" aria-hidden="true">
-            <rect class=format!("s-{}", outcome.class()) width="10" height="10"></rect>
-            {over}
+            <rect width="10" height="10" fill=outcome.paint()></rect>
         </svg>
     }
     .into_any()
@@ -156,7 +154,9 @@ pub(crate) fn swatch(outcome: Outcome) -> View {
 
 /// The patterns that bars and legends refer to; once per page.
 pub(crate) fn patterns() -> View {
-    const DRAWINGS: [(&str, &str); 7] = [
+    const DRAWINGS: [(&str, &str); 9] = [
+        ("good", ""),
+        ("info", "M4 0v8"),
         ("limited", "M-1 5 5-1M-1 9 9-1M3 9 9 3"),
         ("used", "M-1 3 5 9M-1-1 9 9M3-1 9 5"),
         ("expired", "M0 2h8M0 6h8"),
@@ -168,6 +168,7 @@ pub(crate) fn patterns() -> View {
     let patterns = DRAWINGS.map(|(name, drawing)| {
         view! {
             <pattern id=format!("p-{name}") width="8" height="8" patternUnits="userSpaceOnUse">
+                <rect class=format!("s-{name}") width="8" height="8"></rect>
                 <path class="pattern" d=drawing></path>
             </pattern>
         }
@@ -176,7 +177,6 @@ pub(crate) fn patterns() -> View {
         <svg class="defs" width="0" height="0" aria-hidden="true" focusable="false">
             <defs>
                 {patterns.to_vec()}
-                <pattern id="p-info" width="8" height="8" patternUnits="userSpaceOnUse"></pattern>
             </defs>
         </svg>
     }

@@ -59,7 +59,7 @@ fn card(api: &ApiCard) -> View {
             <p class="card-foot">
                 <span>{count(api.keys, "key")}</span>
                 <span class="figures-line">
-                    {num(api.valid)}" valid"
+                    <span>{num(api.valid)}" valid"</span>
                     <span class=tint(api.denied)>{num(api.denied)}" denied"</span>
                 </span>
             </p>

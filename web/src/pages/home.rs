@@ -124,8 +124,8 @@ fn concerns(concerns: &[Concern]) -> View {
         .map(|concern| {
             let icon = if concern.tone == Tone::Info { Icon::Info } else { Icon::Warning };
             view! {
-                <li class=format!("t-{}", concern.tone.class())>
-                    {icon.view()}
+                <li>
+                    <span class=format!("concern-mark t-{}", concern.tone.class())>{icon.view()}</span>
                     <div>
                         <b>{concern.title.clone()}</b>
                         <p class="hint">{concern.detail.clone()}</p>

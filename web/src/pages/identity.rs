@@ -1,7 +1,7 @@
 //! One identity: its keys, limits, metadata, and all requests with its keys.
 
 use super::key::limits;
-use super::parts::{KeyLine, Live, Named, VerificationRow, key_lines, verification_log};
+use super::parts::{KeyLine, Live, Log, Named, VerificationRow, key_lines, verification_log};
 use crate::charts::{Bars, bars};
 use crate::components::{
     Filters, Icon, LimitRule, Pager, TimeRange, button_link, code_block, copy_chip, empty_state, facts,
@@ -41,7 +41,7 @@ pub fn show(shell: &Shell, view: &IdentityView) -> String {
     let log = if view.rows.is_empty() {
         empty_state(Icon::Log, "No request in this span", "Requests with any of its keys show here.", vec![])
     } else {
-        verification_log(&view.rows, true, view.live.source())
+        verification_log(&view.rows, Log::OfIdentity, view.live.source())
     };
     let main = vec![
         filter_bar(shell.csrf(), &view.filters, extra),

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::parts::{
-    ApiRef, AuditRow, KeyLine, Live, VerificationRow, audit_table, key_lines, verification_log,
+    ApiRef, AuditRow, KeyLine, Live, Log, VerificationRow, audit_table, key_lines, verification_log,
 };
 use crate::View;
 use crate::charts::{Bars, Heat, bars, heat};
@@ -130,7 +130,7 @@ pub fn activity(shell: &Shell, view: &KeyView) -> String {
             vec![],
         )
     } else {
-        verification_log(&view.recent, false, None)
+        verification_log(&view.recent, Log::Latest, None)
     };
     let more = link("All requests of this key", &paths::key_log(&view.key.id));
     let mut main = vec![
@@ -231,7 +231,7 @@ pub fn log(shell: &Shell, view: &KeyLogView) -> String {
     let rows = if view.rows.is_empty() {
         empty_state(Icon::Log, "No request here", "Change the filters or look at a longer span.", vec![])
     } else {
-        verification_log(&view.rows, false, view.live.source())
+        verification_log(&view.rows, Log::OfKey, view.live.source())
     };
     frame(shell, &view.key, "Log").waiting(view.live.on).body(vec![
         filter_bar(shell.csrf(), &view.filters, extra),

@@ -68,7 +68,7 @@ fn card(one: &NamespaceCard) -> View {
             <p class="card-foot">
                 <span>{optional_stamp(&one.last_used, "never used")}</span>
                 <span class="figures-line">
-                    {num(one.passed)}" passed"
+                    <span>{num(one.passed)}" passed"</span>
                     <span class=tint(one.blocked)>{num(one.blocked)}" blocked"</span>
                 </span>
             </p>

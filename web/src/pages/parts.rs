@@ -103,44 +103,57 @@ pub struct VerificationRow {
     pub latency_us: i64,
 }
 
-fn log_heads(with_key: bool) -> Vec<Column> {
-    let key = with_key.then(|| head("Key"));
-    let rest =
-        [head("Reason"), head("Tags"), head("Source"), head("Credits").numeric(), head("Took").numeric()];
-    [head("Time"), head("Outcome")].into_iter().chain(key).chain(rest).collect()
+/// Which columns a log of verifications has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Log {
+    /// Everything but the key, which the page is about.
+    OfKey,
+    /// Everything.
+    OfIdentity,
+    /// What fits beside other things.
+    Latest,
 }
 
-/// A log of verifications. `with_key` says whether rows name their key.
-pub(crate) fn verification_log(rows: &[VerificationRow], with_key: bool, live: Option<String>) -> View {
-    let rows = rows.iter().map(|row| log_row(row, with_key)).collect();
-    Table::new("Verifications", log_heads(with_key)).dense().live(live).rows(rows)
+fn log_heads(log: Log) -> Vec<Column> {
+    let key = (log == Log::OfIdentity).then(|| head("Key"));
+    let tags = (log != Log::Latest).then(|| head("Tags"));
+    let credits = (log != Log::Latest).then(|| head("Credits").numeric());
+    let start = [head("Time"), head("Outcome")].into_iter().chain(key).chain([head("Reason")]);
+    start.chain(tags).chain([head("Source")]).chain(credits).chain([head("Took").numeric()]).collect()
+}
+
+/// A log of verifications, newest first.
+pub(crate) fn verification_log(rows: &[VerificationRow], log: Log, live: Option<String>) -> View {
+    let rows = rows.iter().map(|row| log_row(row, log)).collect();
+    Table::new("Verifications", log_heads(log)).dense().live(live).rows(rows)
 }
 
 /// One row of a verification log as the live tail sends it.
-pub fn verification_row(row: &VerificationRow, with_key: bool) -> String {
-    log_row(row, with_key).under(&log_heads(with_key)).view(false).to_html()
+pub fn verification_row(row: &VerificationRow, log: Log) -> String {
+    log_row(row, log).under(&log_heads(log)).view(false).to_html()
 }
 
-fn log_row(row: &VerificationRow, with_key: bool) -> Row {
+fn log_row(row: &VerificationRow, log: Log) -> Row {
     let time = view! { <a href=paths::verification(&row.id).to_string()>{stamp(&row.at)}</a> };
     let balance = row.balance.map(|balance| format!(" → {}", exact(balance))).unwrap_or_default();
     let credits = match (row.spent, row.balance) {
         (0, None) => nothing("–"),
         (spent, _) => view! { <span class="num">{format!("{spent}{balance}")}</span> }.into_any(),
     };
-    let mut cells = vec![
-        time.into_any(),
-        outcome_badge(row.outcome),
-        row.denial.as_deref().map_or_else(|| nothing("–"), mono),
-        if row.tags.is_empty() { nothing("–") } else { tags(&row.tags) },
-        row.ip.as_deref().map_or_else(|| nothing("–"), mono),
-        credits,
-        view! { <span class="num">{latency(row.latency_us)}</span> }.into_any(),
-    ];
-    if with_key {
-        let key = row.key.as_ref();
-        cells.insert(2, key.map_or_else(|| nothing("unknown"), |key| link(&key.name, &paths::key(&key.id))));
+    let key = row.key.as_ref();
+    let mut cells = vec![time.into_any(), outcome_badge(row.outcome)];
+    if log == Log::OfIdentity {
+        cells.push(key.map_or_else(|| nothing("unknown"), |key| link(&key.name, &paths::key(&key.id))));
     }
+    cells.push(row.denial.as_deref().map_or_else(|| nothing("–"), mono));
+    if log != Log::Latest {
+        cells.push(if row.tags.is_empty() { nothing("–") } else { tags(&row.tags) });
+    }
+    cells.push(row.ip.as_deref().map_or_else(|| nothing("–"), mono));
+    if log != Log::Latest {
+        cells.push(credits);
+    }
+    cells.push(view! { <span class="num">{latency(row.latency_us)}</span> }.into_any());
     Row::new(cells).class(severity(row.outcome))
 }
 
@@ -201,7 +214,9 @@ pub(crate) fn audit_table(rows: &[AuditRow]) -> View {
     let heads = vec![head("Time"), head("Event"), head("Description"), head("Actor")];
     let rows = rows.iter().map(|row| {
         let time = view! { <a href=paths::audit_entry(&row.id).to_string()>{stamp(&row.at)}</a> };
-        let actor = view! { {row.actor.clone()} <span class="note">{row.actor_kind.clone()}</span> };
+        // Most actors are people, which their address already says.
+        let kind = (row.actor_kind != "user").then(|| view! { <span class="note">{row.actor_kind.clone()}</span> });
+        let actor = view! { {row.actor.clone()} {kind} };
         Row::new(vec![
             time.into_any(),
             event_badge(&row.event),

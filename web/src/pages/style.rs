@@ -22,7 +22,7 @@ pub fn style(shell: &Shell) -> String {
             section("Values", vec![values()]),
             section("Fields", vec![fields(shell)]),
             section("Table", vec![table()]),
-            section("Before and after", vec![diff("Example", &changes())]),
+            section("Before and after", vec![diff("Example of a change", &changes())]),
             section("Notices", vec![note("Something worth knowing."), warning("Something to think about.")]),
             section("Nothing yet", vec![empty_state(Icon::Key, "No key yet", "What would be here.", vec![])]),
             code_block("Code", "curl https://keys.example.com/v2/keys.verifyKey"),

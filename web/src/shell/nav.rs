@@ -71,7 +71,8 @@ pub(super) fn sidebar(section: Section) -> View {
         let entries = entries.iter().map(|entry| nav_entry(entry, section)).collect_view();
         view! { <div class="nav-group">{heading}<ul>{entries}</ul></div> }.into_any()
     });
-    view! { <nav class="sidebar" aria-label="Main">{groups.collect_view()}</nav> }.into_any()
+    let groups = groups.collect_view();
+    view! { <nav class="sidebar" aria-label="Main"><div>{groups}</div></nav> }.into_any()
 }
 
 fn nav_entry((own, icon, name, path, letter): &Entry, section: Section) -> View {
@@ -150,7 +151,7 @@ pub(super) fn search(shell: &Shell) -> View {
         </span>
     };
     view! {
-        <div class="top-search" role="search">
+        <div class="top-search" role="search" aria-label="Everything">
             {post_form(shell.csrf(), &paths::search(), "", vec![field.into_any()])}
         </div>
     }

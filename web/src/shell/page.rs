@@ -114,7 +114,10 @@ impl<'a> Page<'a> {
 
     pub(crate) fn body(self, body: Vec<View>) -> String {
         let shell = self.shell;
-        let crumbs = self.crumbs.into_iter().map(Crumb::view).collect_view();
+        let crumbs = (!self.crumbs.is_empty()).then(|| {
+            let steps = self.crumbs.into_iter().map(Crumb::view).collect_view();
+            view! { <nav class="crumbs" aria-label="Breadcrumb"><ol>{steps}</ol></nav> }
+        });
         let actions =
             (!self.actions.is_empty()).then(|| view! { <div class="page-actions">{self.actions}</div> });
         let content = view! {
@@ -125,9 +128,7 @@ impl<'a> Page<'a> {
                 <main id="main" tabindex="-1" class=self.class>
                     {flash_region(shell.csrf(), &shell.frame.flashes)}
                     <header class="page-head">
-                        <nav class="crumbs" aria-label="Breadcrumb">
-                            <ol>{crumbs}</ol>
-                        </nav>
+                        {crumbs}
                         <div class="page-title">
                             <h1>{self.title.clone()}</h1>
                             {self.beside_title}
