@@ -22,7 +22,14 @@ pub mod shell;
 pub mod time;
 pub mod trusted;
 
-use leptos::prelude::AnyView;
+use leptos::prelude::{AnyView, RenderHtml};
 
 /// A piece of a page with its type forgotten, which keeps compile times short.
 pub type View = AnyView;
+
+/// The bytes of a piece. The renderer marks places for hydration with `<!>`,
+/// which nothing here needs and which is not valid HTML; text cannot hold these
+/// characters unescaped.
+fn to_html(view: View) -> String {
+    view.to_html().replace("<!>", "")
+}

@@ -24,6 +24,9 @@ mod secret;
 mod table;
 mod tabs;
 
+#[cfg(test)]
+mod tests;
+
 pub use badge::{Chip, Tone};
 pub use filter::{FilterField, FilterKind, Filters, SavedView};
 pub use outcome::Outcome;

@@ -29,7 +29,8 @@ pub fn docs(frame: &Frame, view: &DocsView) -> String {
         view! { <div class="nav-group"><p class="nav-heading">{heading.clone()}</p><ul>{pages}</ul></div> }
             .into_any()
     });
-    let contents = view! { <nav class="sidebar" aria-label="Documentation"><div>{groups.collect_view()}</div></nav> };
+    let contents =
+        view! { <nav class="sidebar" aria-label="Documentation"><div>{groups.collect_view()}</div></nav> };
     let step = |entry: &Option<(String, Href)>| entry.as_ref().map(|(name, href)| link(name, href));
     let article = view! {
         <article class="prose" inner_html=view.html.as_str().to_owned()></article>

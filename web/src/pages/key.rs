@@ -176,7 +176,7 @@ fn credits(credits: Option<&CreditsFact>) -> View {
     let refill = credits.refill.as_ref().map(|(amount, rhythm)| {
         view! {
             {meter("Credits left", credits.remaining, *amount)}
-            <span class="note">{rhythm.clone()}</span>
+            <p class="hint">{rhythm.clone()}</p>
         }
     });
     view! { <span class="num">{exact(credits.remaining)}" left"</span>{refill} }.into_any()

@@ -186,7 +186,7 @@ fn log_heads() -> Vec<crate::components::Column> {
 
 /// One row of the log as the live tail sends it.
 pub fn decision_row(row: &DecisionRow) -> String {
-    decision(row).under(&log_heads()).view(false).to_html()
+    crate::to_html(decision(row).under(&log_heads()).view(false))
 }
 
 fn decision(row: &DecisionRow) -> Row {

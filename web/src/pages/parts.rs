@@ -130,7 +130,7 @@ pub(crate) fn verification_log(rows: &[VerificationRow], log: Log, live: Option<
 
 /// One row of a verification log as the live tail sends it.
 pub fn verification_row(row: &VerificationRow, log: Log) -> String {
-    log_row(row, log).under(&log_heads(log)).view(false).to_html()
+    crate::to_html(log_row(row, log).under(&log_heads(log)).view(false))
 }
 
 fn log_row(row: &VerificationRow, log: Log) -> Row {
@@ -215,7 +215,8 @@ pub(crate) fn audit_table(rows: &[AuditRow]) -> View {
     let rows = rows.iter().map(|row| {
         let time = view! { <a href=paths::audit_entry(&row.id).to_string()>{stamp(&row.at)}</a> };
         // Most actors are people, which their address already says.
-        let kind = (row.actor_kind != "user").then(|| view! { <span class="note">{row.actor_kind.clone()}</span> });
+        let kind =
+            (row.actor_kind != "user").then(|| view! { <span class="note">{row.actor_kind.clone()}</span> });
         let actor = view! { {row.actor.clone()} {kind} };
         Row::new(vec![
             time.into_any(),

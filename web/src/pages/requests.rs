@@ -82,7 +82,7 @@ fn heads() -> Vec<Column> {
 
 /// One row of the log as the live tail sends it.
 pub fn request_row(one: &RequestRow) -> String {
-    row(one).under(&heads()).view(false).to_html()
+    crate::to_html(row(one).under(&heads()).view(false))
 }
 
 fn row(one: &RequestRow) -> Row {

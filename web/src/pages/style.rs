@@ -7,7 +7,7 @@ use crate::View;
 use crate::components::{
     Changed, Chip, Field, Icon, Outcome, Row, Table, Tone, action, area, badge, button_link, check, chips,
     code_block, copy_chip, diff, empty_state, facts, head, input, masked, menu, meter, note, num,
-    outcome_badge, post_form, progress, section, select, status_badge, submit, tags, warning,
+    outcome_badge, post_form, progress, section, select, selection_form, status_badge, submit, tags, warning,
 };
 use crate::form::FormState;
 use crate::paths;
@@ -21,7 +21,7 @@ pub fn style(shell: &Shell) -> String {
             section("Badges", vec![badges()]),
             section("Values", vec![values()]),
             section("Fields", vec![fields(shell)]),
-            section("Table", vec![table()]),
+            section("Table", vec![table(shell)]),
             section("Before and after", vec![diff("Example of a change", &changes())]),
             section("Notices", vec![note("Something worth knowing."), warning("Something to think about.")]),
             section("Nothing yet", vec![empty_state(Icon::Key, "No key yet", "What would be here.", vec![])]),
@@ -91,13 +91,15 @@ fn fields(shell: &Shell) -> View {
     post_form(shell.csrf(), &paths::style(), "form", fields)
 }
 
-fn table() -> View {
+fn table(shell: &Shell) -> View {
     let rows = ["", "row-caution", "row-error", "row-off"].map(|class| {
         Row::selectable("x", "example", vec![class.into_any(), num(12_345), badge(Tone::Quiet, "state")])
             .class(class)
     });
     let heads = vec![head("Tint"), head("Number").numeric(), head("State")];
-    Table::new("Example", heads).selectable(true).rows(rows.into())
+    let table = Table::new("Example", heads).selectable(true).rows(rows.into());
+    let form = selection_form(shell.csrf(), &paths::style(), submit("With the chosen rows", ""));
+    view! { {table} {form} }.into_any()
 }
 
 fn changes() -> [Changed; 2] {

@@ -28,7 +28,7 @@ pub(super) fn render(document: Document<'_>) -> String {
         }
     });
     let style = style.map(|href| view! { <link rel="stylesheet" href=href.to_string()/> });
-    view! {
+    let html = view! {
         <!DOCTYPE html>
         <html lang="en" data-theme=frame.theme.as_str()>
             <head>
@@ -46,6 +46,6 @@ pub(super) fn render(document: Document<'_>) -> String {
             </head>
             <body class=class>{patterns()} {body}</body>
         </html>
-    }
-    .to_html()
+    };
+    crate::to_html(html.into_any())
 }

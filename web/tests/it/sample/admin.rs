@@ -36,7 +36,10 @@ use super::{DAY, HOUR, MINUTE, Words, ago, bars, here, no_bars, pager, range, so
 
 pub fn login(words: &Words, refused: bool) -> LoginView {
     LoginView {
-        form: words.form(&[("email", "ada@example.com"), ("password", "typed before")], if refused { &[""] } else { &[] }),
+        form: words.form(
+            &[("email", "ada@example.com"), ("password", "typed before")],
+            if refused { &[""] } else { &[] },
+        ),
         next: words.t("/keys/key_1"),
         session_ended: refused,
     }
@@ -72,7 +75,11 @@ pub fn start(words: &Words, protect: bool, step: Step, with_secret: bool) -> Sta
         protect,
         step,
         form: words.form(&[("name", "payments")], &[]),
-        shown: with_secret.then(|| web::components::ShownOnce { link: None, made_link: None, ..shown(words, "Root key", false) }),
+        shown: with_secret.then(|| web::components::ShownOnce {
+            link: None,
+            made_link: None,
+            ..shown(words, "Root key", false)
+        }),
         commands: words.pairs(&[("Verify a key", "curl https://keys.example.com/v2/keys.verifyKey")]),
         again: Some(paths::start_protect().with("api", "api_2x9")),
         seen: Some((words.t("web app was verified: VALID, 0.4 ms"), paths::verification("req_1"))),
@@ -96,7 +103,8 @@ pub fn home(words: &Words, some: bool) -> HomeView {
         of,
         mostly,
     };
-    let health = |name: &str, value: &str, tone| HealthFact { name: words.t(name), value: words.t(value), tone };
+    let health =
+        |name: &str, value: &str, tone| HealthFact { name: words.t(name), value: words.t(value), tone };
     let compared = |now, before| if some { Compared { now, before } } else { Compared::default() };
     let chart: fn(&'static str, String, &[Outcome]) -> Bars = if some { bars } else { no_bars };
     HomeView {
@@ -110,9 +118,24 @@ pub fn home(words: &Words, some: bool) -> HomeView {
         requests: chart("requests", words.t("Verifications"), &Outcome::VERIFICATIONS),
         concerns: if some {
             vec![
-                concern(Tone::Error, "Denials doubled since yesterday", "Mostly rate limited, most of them with 3 keys.", "See requests"),
-                concern(Tone::Caution, "12 keys expire within a week", "The first one in 14 hours: web app.", "See keys"),
-                concern(Tone::Info, "2 root keys were not used in 90 days", "One of them has every right.", "See root keys"),
+                concern(
+                    Tone::Error,
+                    "Denials doubled since yesterday",
+                    "Mostly rate limited, most of them with 3 keys.",
+                    "See requests",
+                ),
+                concern(
+                    Tone::Caution,
+                    "12 keys expire within a week",
+                    "The first one in 14 hours: web app.",
+                    "See keys",
+                ),
+                concern(
+                    Tone::Info,
+                    "2 root keys were not used in 90 days",
+                    "One of them has every right.",
+                    "See root keys",
+                ),
             ]
         } else {
             vec![]
@@ -158,7 +181,11 @@ pub fn root_keys(words: &Words, some: bool) -> RootKeysView {
         created: ago(90 * DAY),
         last_used: (!full).then(|| ago(MINUTE)),
         expires: full.then(|| ago(-30 * DAY)),
-        states: if full { vec![words.chip(Tone::Caution, "Never used", "It has every right and was never used.")] } else { vec![] },
+        states: if full {
+            vec![words.chip(Tone::Caution, "Never used", "It has every right and was never used.")]
+        } else {
+            vec![]
+        },
     };
     let rows = vec![
         row("rk_1", Some("billing service"), false, true),
@@ -166,7 +193,10 @@ pub fn root_keys(words: &Words, some: bool) -> RootKeysView {
         row("rk_3", None, false, false),
     ];
     RootKeysView {
-        filters: web::components::Filters::search_only(here(paths::root_keys(), &[]), &words.t("Name, start or permission")),
+        filters: web::components::Filters::search_only(
+            here(paths::root_keys(), &[]),
+            &words.t("Name, start or permission"),
+        ),
         rows: if some { rows } else { vec![] },
         sorting: sorting(),
         pager: pager(3),
@@ -188,7 +218,11 @@ pub fn root_key(words: &Words) -> RootKeyView {
         expires: None,
         limit_per_minute: Some(600),
         ip_allowlist: words.all(&["10.0.0.0/8"]),
-        grants: vec![grant("api.*.verify_key", 1_482_004), grant("api.api_2x9.create_key", 214), grant("api.*.delete_api", 0)],
+        grants: vec![
+            grant("api.*.verify_key", 1_482_004),
+            grant("api.api_2x9.create_key", 214),
+            grant("api.*.delete_api", 0),
+        ],
         observed_days: 90,
         requests: Some(bars("requests", words.t("Requests"), &Outcome::RESPONSES)),
         recent: requests(words),
@@ -215,22 +249,38 @@ pub fn root_key_form(words: &Words, some: bool) -> RootKeyFormView {
         title: words.t(title),
         id: if id.is_empty() { String::new() } else { words.t(id) },
         groups: vec![
-            group("Keys", vec![
-                option(&format!("api.{id}.verify_key"), "Verify", false),
-                option(&format!("api.{id}.create_key"), "Create", false),
-                option(&format!("api.{id}.read_key"), "Read", false),
-                option(&format!("api.{id}.update_key"), "Update", false),
-                option(&format!("api.{id}.delete_key"), "Delete", false),
-                option(&format!("api.{id}.decrypt_key"), "Decrypt", true),
-            ]),
-            group("API", vec![option(&format!("api.{id}.read_api"), "Read", false), option(&format!("api.{id}.update_api"), "Update", false)]),
+            group(
+                "Keys",
+                vec![
+                    option(&format!("api.{id}.verify_key"), "Verify", false),
+                    option(&format!("api.{id}.create_key"), "Create", false),
+                    option(&format!("api.{id}.read_key"), "Read", false),
+                    option(&format!("api.{id}.update_key"), "Update", false),
+                    option(&format!("api.{id}.delete_key"), "Delete", false),
+                    option(&format!("api.{id}.decrypt_key"), "Decrypt", true),
+                ],
+            ),
+            group(
+                "API",
+                vec![
+                    option(&format!("api.{id}.read_api"), "Read", false),
+                    option(&format!("api.{id}.update_api"), "Update", false),
+                ],
+            ),
         ],
     };
-    let template = |name: &str, about: &str| GrantTemplate { name: words.t(name), about: words.t(about), code: words.t(name) };
+    let template = |name: &str, about: &str| GrantTemplate {
+        name: words.t(name),
+        about: words.t(about),
+        code: words.t(name),
+    };
     RootKeyFormView {
         key: some.then(|| words.named("rk_1", "billing service")),
         nonce: words.t("nonce"),
-        form: words.chosen(words.form(&[("name", "billing service"), ("limit_per_minute", "600")], &[]), &[("permissions", "api.api_2x9.create_key"), ("expires", "never")]),
+        form: words.chosen(
+            words.form(&[("name", "billing service"), ("limit_per_minute", "600")], &[]),
+            &[("permissions", "api.api_2x9.create_key"), ("expires", "never")],
+        ),
         scopes: vec![scope("Whole workspace", ""), scope("payments", "api_2x9"), scope("maps", "api_7Qa")],
         templates: vec![
             template("Verify only", "For services that check keys."),
@@ -246,7 +296,11 @@ pub fn job_row(words: &Words, running: bool) -> JobRow {
     JobRow {
         id: words.t("job_1"),
         title: words.t("Disable 1,204 keys of payments"),
-        state: words.chip(if running { Tone::Info } else { Tone::Good }, if running { "Running" } else { "Done" }, ""),
+        state: words.chip(
+            if running { Tone::Info } else { Tone::Good },
+            if running { "Running" } else { "Done" },
+            "",
+        ),
         done: if running { 730 } else { 1_204 },
         total: 1_204,
         failed: 2,
@@ -262,12 +316,20 @@ pub fn jobs(words: &Words, some: bool) -> JobsView {
 }
 
 pub fn job(words: &Words, running: bool) -> JobView {
-    let result = |subject: &str, ok, message: &str| JobResult { subject: words.t(subject), ok, message: words.t(message) };
+    let result = |subject: &str, ok, message: &str| JobResult {
+        subject: words.t(subject),
+        ok,
+        message: words.t(message),
+    };
     JobView {
         job: job_row(words, running),
         running,
         here: here(paths::job("job_1"), &[]),
-        results: vec![result("key_7", false, "The key was deleted meanwhile."), result("key_1", true, "Disabled"), result("key_2", true, "Disabled")],
+        results: vec![
+            result("key_7", false, "The key was deleted meanwhile."),
+            result("key_1", true, "Disabled"),
+            result("key_2", true, "Disabled"),
+        ],
         pager: pager(3),
         request: words.t("{\n  \"act\": \"disable\"\n}"),
     }
@@ -304,7 +366,11 @@ pub fn search(words: &Words, some: bool) -> SearchView {
         matched: words.t(matched),
         states: vec![words.chip(Tone::Good, "Active", "")],
     };
-    let group = |kind: &str, hits| HitGroup { kind: words.t(kind), hits, more: Some(paths::audit().with("q", "web")) };
+    let group = |kind: &str, hits| HitGroup {
+        kind: words.t(kind),
+        hits,
+        more: Some(paths::audit().with("q", "web")),
+    };
     SearchView {
         words: words.t("web"),
         groups: if some {
@@ -321,7 +387,10 @@ pub fn search(words: &Words, some: bool) -> SearchView {
 
 pub fn sql(words: &Words, asked: bool) -> SqlView {
     SqlView {
-        form: words.form(&[("query", "SELECT outcome, count(*) AS requests\nFROM verifications\nGROUP BY outcome")], &[]),
+        form: words.form(
+            &[("query", "SELECT outcome, count(*) AS requests\nFROM verifications\nGROUP BY outcome")],
+            &[],
+        ),
         answer: asked.then(|| SqlAnswer {
             columns: words.all(&["outcome", "requests"]),
             rows: vec![words.all(&["VALID", "1482004"]), words.all(&["RATE_LIMITED", "29201"])],
@@ -330,8 +399,12 @@ pub fn sql(words: &Words, asked: bool) -> SqlView {
             scanned: 1_513_211,
             chart: Some(bars("answer", words.t("requests"), &[Outcome::Valid])),
         }),
-        tables: vec![(words.t("verifications"), words.pairs(&[("time", "timestamp"), ("outcome", "text"), ("key_id", "text")]))],
-        examples: words.pairs(&[("Outcomes", "SELECT outcome, count(*) FROM verifications GROUP BY outcome")]),
+        tables: vec![(
+            words.t("verifications"),
+            words.pairs(&[("time", "timestamp"), ("outcome", "text"), ("key_id", "text")]),
+        )],
+        examples: words
+            .pairs(&[("Outcomes", "SELECT outcome, count(*) FROM verifications GROUP BY outcome")]),
     }
 }
 
@@ -339,7 +412,13 @@ pub fn docs(words: &Words) -> DocsView {
     let html = "<h1>Quickstart</h1><p>Run <code>unkey serve</code>.</p><h2>First key</h2><pre tabindex=\"0\"><code>curl localhost:3000</code></pre>";
     DocsView {
         title: words.t("Quickstart"),
-        contents: vec![(words.t("Start"), vec![(words.t("Quickstart"), paths::doc("quickstart"), true), (words.t("Keys"), paths::doc("keys"), false)])],
+        contents: vec![(
+            words.t("Start"),
+            vec![
+                (words.t("Quickstart"), paths::doc("quickstart"), true),
+                (words.t("Keys"), paths::doc("keys"), false),
+            ],
+        )],
         html: TrustedHtml::from_own_markup(html.to_owned()),
         previous: None,
         next: Some((words.t("Keys"), paths::doc("keys"))),
@@ -366,8 +445,17 @@ pub fn team(words: &Words) -> TeamView {
         you,
     };
     TeamView {
-        members: vec![member("user_1", "ada@example.com", "owner", true), member("user_2", "grace@example.com", "operator", false)],
-        invites: vec![Invite { id: words.t("inv_1"), email: words.t("edsger@example.com"), role: words.t("viewer"), invited_by: words.t("ada@example.com"), expires: ago(-5 * DAY) }],
+        members: vec![
+            member("user_1", "ada@example.com", "owner", true),
+            member("user_2", "grace@example.com", "operator", false),
+        ],
+        invites: vec![Invite {
+            id: words.t("inv_1"),
+            email: words.t("edsger@example.com"),
+            role: words.t("viewer"),
+            invited_by: words.t("ada@example.com"),
+            expires: ago(-5 * DAY),
+        }],
         form: words.form(&[("email", "nobody"), ("role", "viewer")], &["email"]),
         link: Some(words.t("https://keys.example.com/invites/9aXy")),
     }
@@ -446,7 +534,13 @@ pub fn migrations(words: &Words, some: bool) -> MigrationsView {
 }
 
 pub fn ai(words: &Words) -> AiView {
-    AiView { form: words.form(&[], &[]), snippets: words.pairs(&[("Cursor", "{ \"mcpServers\": { \"unkey\": { \"url\": \"https://keys.example.com/mcp\" } } }")]) }
+    AiView {
+        form: words.form(&[], &[]),
+        snippets: words.pairs(&[(
+            "Cursor",
+            "{ \"mcpServers\": { \"unkey\": { \"url\": \"https://keys.example.com/mcp\" } } }",
+        )]),
+    }
 }
 
 pub fn danger(words: &Words, enabled: bool) -> DangerView {

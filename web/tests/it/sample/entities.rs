@@ -91,8 +91,15 @@ pub fn keys(words: &Words, some: bool) -> KeysView {
         expires: expires.map(ago),
     };
     let good = || vec![words.chip(Tone::Good, "Active", "Nothing stands out in 36 hours.")];
-    let off = || vec![words.chip(Tone::Quiet, "Disabled", "Requests with it are refused. Enable it in the menu.")];
-    let gone = || vec![words.chip(Tone::Attention, "Expired", "It stopped working by itself. Set a later expiry to use it again.")];
+    let off =
+        || vec![words.chip(Tone::Quiet, "Disabled", "Requests with it are refused. Enable it in the menu.")];
+    let gone = || {
+        vec![words.chip(
+            Tone::Attention,
+            "Expired",
+            "It stopped working by itself. Set a later expiry to use it again.",
+        )]
+    };
     let rows = vec![
         row("key_3ZHJsBkrNU5u", Some("web app"), true, Some(-14 * HOUR), words.states()),
         row("key_8KpqTx2mVa9c", Some("nightly import"), true, None, good()),
@@ -103,7 +110,11 @@ pub fn keys(words: &Words, some: bool) -> KeysView {
     ];
     KeysView {
         api: words.api(),
-        filters: words.filters(paths::api_keys("api_2x9"), if some { &[("q", "web"), ("status", "active")] } else { &[] }, "Name, id, start, external id, or status:expired"),
+        filters: words.filters(
+            paths::api_keys("api_2x9"),
+            if some { &[("q", "web"), ("status", "active")] } else { &[] },
+            "Name, id, start, external id, or status:expired",
+        ),
         keys: if some { rows } else { vec![] },
         sorting: sorting(),
         pager: pager(6),
@@ -111,9 +122,16 @@ pub fn keys(words: &Words, some: bool) -> KeysView {
 }
 
 pub fn choices(words: &Words) -> KeyChoices {
-    let one = |id: &str, label: &str, note: &str| Grantable { id: words.t(id), label: words.t(label), note: words.t(note) };
+    let one = |id: &str, label: &str, note: &str| Grantable {
+        id: words.t(id),
+        label: words.t(label),
+        note: words.t(note),
+    };
     KeyChoices {
-        roles: vec![one("role_1", "editor", "documents.read, documents.write"), one("role_2", "billing", "billing.view")],
+        roles: vec![
+            one("role_1", "editor", "documents.read, documents.write"),
+            one("role_2", "billing", "billing.view"),
+        ],
         permissions: vec![
             one("perm_1", "documents.read", "through editor"),
             one("perm_2", "documents.write", ""),
@@ -138,11 +156,17 @@ const KEY_VALUES: &[(&str, &str)] = &[
     ("refill_day", "1"),
     ("meta", "{\n  \"plan\": \"pro\"\n}"),
 ];
-const KEY_CHOICES: &[(&str, &str)] =
-    &[("enabled", "on"), ("limits.0.auto_apply", "on"), ("refill", "monthly"), ("expires", "never"), ("roles", "role_1")];
+const KEY_CHOICES: &[(&str, &str)] = &[
+    ("enabled", "on"),
+    ("limits.0.auto_apply", "on"),
+    ("refill", "monthly"),
+    ("expires", "never"),
+    ("roles", "role_1"),
+];
 
 pub fn new_key(words: &Words, refused: bool) -> NewKeyView {
-    let wrong: &[&str] = if refused { &["name", "limits.0.limit", "meta", "roles", "refill", "enabled"] } else { &[] };
+    let wrong: &[&str] =
+        if refused { &["name", "limits.0.limit", "meta", "roles", "refill", "enabled"] } else { &[] };
     NewKeyView {
         api: words.api(),
         nonce: words.t("nonce"),
@@ -186,7 +210,10 @@ pub fn key(words: &Words) -> KeyView {
             updated: Some(ago(2 * DAY)),
             last_used: Some(ago(3 * MINUTE)),
             expires: Some(ago(-14 * HOUR)),
-            credits: Some(CreditsFact { remaining: 8_240, refill: Some((10_000, words.t("back to 10,000 every month on day 1"))) }),
+            credits: Some(CreditsFact {
+                remaining: 8_240,
+                refill: Some((10_000, words.t("back to 10,000 every month on day 1"))),
+            }),
             limits: words.limits(),
             roles: vec![(words.t("role_1"), words.t("editor"))],
             permissions: words.all(&["documents.read", "documents.write", "billing.view"]),
@@ -216,7 +243,12 @@ pub fn key_log(words: &Words) -> KeyLogView {
 }
 
 pub fn key_changes(words: &Words) -> KeyChangesView {
-    KeyChangesView { key: key_head(words), here: here(paths::key_changes("key_1"), &[]), rows: audit_rows(words), pager: pager(4) }
+    KeyChangesView {
+        key: key_head(words),
+        here: here(paths::key_changes("key_1"), &[]),
+        rows: audit_rows(words),
+        pager: pager(4),
+    }
 }
 
 pub fn shown(words: &Words, what: &str, linked: bool) -> ShownOnce {
@@ -231,7 +263,12 @@ pub fn shown(words: &Words, what: &str, linked: bool) -> ShownOnce {
 }
 
 pub fn key_secret(words: &Words, linked: bool) -> KeySecretView {
-    KeySecretView { api: words.api(), key_id: words.t("key_1"), title: words.t("Key created"), shown: shown(words, "Key", linked) }
+    KeySecretView {
+        api: words.api(),
+        key_id: words.t("key_1"),
+        title: words.t("Key created"),
+        shown: shown(words, "Key", linked),
+    }
 }
 
 pub fn rotate(words: &Words, of_api: bool, refused: bool) -> RotateView {
@@ -264,7 +301,15 @@ pub fn api_settings(words: &Words, protected: bool) -> ApiSettingsView {
         keyspace_id: words.t("ks_1"),
         keys: 1_204,
         protected,
-        form: words.form(&[("name", "payments"), ("default_prefix", "live"), ("default_bytes", "16"), ("ip_allowlist", "203.0.113.0/24\n2001:db8::/32")], &["ip_allowlist"]),
+        form: words.form(
+            &[
+                ("name", "payments"),
+                ("default_prefix", "live"),
+                ("default_bytes", "16"),
+                ("ip_allowlist", "203.0.113.0/24\n2001:db8::/32"),
+            ],
+            &["ip_allowlist"],
+        ),
     }
 }
 
@@ -272,7 +317,17 @@ pub fn portal_settings(words: &Words, some: bool) -> PortalSettingsView {
     PortalSettingsView {
         api: words.api(),
         portal: some.then(|| (words.t("portal_1"), words.t("acme"), 3)),
-        form: words.chosen(words.form(&[("display_name", "Acme developers"), ("slug", "acme"), ("logo_url", "https://acme.example.com/logo.svg")], &[]), &[("primary_color", "#7a2fd0"), ("enabled", "on")]),
+        form: words.chosen(
+            words.form(
+                &[
+                    ("display_name", "Acme developers"),
+                    ("slug", "acme"),
+                    ("logo_url", "https://acme.example.com/logo.svg"),
+                ],
+                &[],
+            ),
+            &[("primary_color", "#7a2fd0"), ("enabled", "on")],
+        ),
     }
 }
 
@@ -288,7 +343,11 @@ pub fn portal_keys(words: &Words, some: bool) -> PortalKeysView {
         states: vec![words.chip(Tone::Good, "Active", "")],
     };
     let keys = if some { vec![key("key_1", "web app"), key("key_2", "mobile")] } else { vec![] };
-    PortalKeysView { keys, may_reroll: true, shown: some.then(|| ShownOnce { link: None, made_link: None, ..shown(words, "Key", false) }) }
+    PortalKeysView {
+        keys,
+        may_reroll: true,
+        shown: some.then(|| ShownOnce { link: None, made_link: None, ..shown(words, "Key", false) }),
+    }
 }
 
 pub fn portal_usage(words: &Words) -> PortalUsageView {
@@ -310,7 +369,10 @@ pub fn identities(words: &Words, some: bool) -> IdentitiesView {
     };
     let rows = vec![row("id_1", "user_123", 3), row("id_2", "team_9", 41), row("id_3", "user_88", 0)];
     IdentitiesView {
-        filters: web::components::Filters::search_only(here(paths::identities(), &[]), &words.t("External id or id")),
+        filters: web::components::Filters::search_only(
+            here(paths::identities(), &[]),
+            &words.t("External id or id"),
+        ),
         rows: if some { rows } else { vec![] },
         sorting: sorting(),
         pager: pager(3),
@@ -338,7 +400,16 @@ pub fn identity(words: &Words) -> IdentityView {
 pub fn identity_form(words: &Words, some: bool) -> IdentityFormView {
     IdentityFormView {
         identity: some.then(|| words.named("id_1", "user_123")),
-        form: words.form(&[("external_id", "user_123"), ("limits.0.name", "tokens"), ("limits.0.limit", "250000"), ("limits.0.duration", "1d"), ("meta", "{}")], if some { &[] } else { &["external_id"] }),
+        form: words.form(
+            &[
+                ("external_id", "user_123"),
+                ("limits.0.name", "tokens"),
+                ("limits.0.limit", "250000"),
+                ("limits.0.duration", "1d"),
+                ("meta", "{}"),
+            ],
+            if some { &[] } else { &["external_id"] },
+        ),
         keys: 3,
     }
 }
@@ -352,9 +423,15 @@ pub fn roles(words: &Words, some: bool) -> RolesView {
         permissions: 7,
         updated: Some(ago(9 * DAY)),
     };
-    let rows = vec![row("role_1", "editor", "Reads and writes documents"), row("role_2", "billing", "Sees invoices")];
+    let rows = vec![
+        row("role_1", "editor", "Reads and writes documents"),
+        row("role_2", "billing", "Sees invoices"),
+    ];
     RolesView {
-        filters: web::components::Filters::search_only(here(paths::roles(), &[]), &words.t("Name or description")),
+        filters: web::components::Filters::search_only(
+            here(paths::roles(), &[]),
+            &words.t("Name or description"),
+        ),
         rows: if some { rows } else { vec![] },
         sorting: sorting(),
         pager: pager(2),
@@ -377,7 +454,10 @@ pub fn role(words: &Words) -> RoleView {
 pub fn role_form(words: &Words, some: bool) -> RoleFormView {
     RoleFormView {
         role: some.then(|| words.named("role_1", "editor")),
-        form: words.chosen(words.form(&[("name", "editor"), ("description", "Reads and writes documents")], &[]), &[("permissions", "perm_1")]),
+        form: words.chosen(
+            words.form(&[("name", "editor"), ("description", "Reads and writes documents")], &[]),
+            &[("permissions", "perm_1")],
+        ),
         permissions: choices(words).permissions,
         keys: 214,
     }
@@ -393,9 +473,16 @@ pub fn permissions(words: &Words, some: bool) -> PermissionsView {
         keys: 14,
         updated: None,
     };
-    let rows = vec![row("perm_1", "documents.read"), row("perm_2", "documents.write"), row("perm_3", "billing.view")];
+    let rows = vec![
+        row("perm_1", "documents.read"),
+        row("perm_2", "documents.write"),
+        row("perm_3", "billing.view"),
+    ];
     PermissionsView {
-        filters: web::components::Filters::search_only(here(paths::permissions(), &[]), &words.t("Slug, name or description")),
+        filters: web::components::Filters::search_only(
+            here(paths::permissions(), &[]),
+            &words.t("Slug, name or description"),
+        ),
         rows: if some { rows } else { vec![] },
         sorting: sorting(),
         pager: pager(3),
@@ -405,7 +492,15 @@ pub fn permissions(words: &Words, some: bool) -> PermissionsView {
 pub fn permission_form(words: &Words, some: bool) -> PermissionFormView {
     PermissionFormView {
         permission: some.then(|| words.named("perm_1", "documents.read")),
-        form: words.form(&[("name", "Read documents"), ("slug", "documents.read"), ("slugs", "a.b\nc.d"), ("description", "Every document")], &["slugs", "slug"]),
+        form: words.form(
+            &[
+                ("name", "Read documents"),
+                ("slug", "documents.read"),
+                ("slugs", "a.b\nc.d"),
+                ("description", "Every document"),
+            ],
+            &["slugs", "slug"],
+        ),
         roles: vec![words.named("role_1", "editor")],
         keys: 14,
     }
@@ -420,9 +515,16 @@ pub fn namespaces(words: &Words, some: bool) -> NamespacesView {
         spark: spark(passed / 24, blocked / 4),
         last_used: (passed > 0).then(|| ago(MINUTE)),
     };
-    let cards = vec![card("rlns_4k", "login", 204_110, 9_201), card("rlns_8p", "signup", 3_204, 0), card("rlns_9q", "export", 0, 0)];
+    let cards = vec![
+        card("rlns_4k", "login", 204_110, 9_201),
+        card("rlns_8p", "signup", 3_204, 0),
+        card("rlns_9q", "export", 0, 0),
+    ];
     NamespacesView {
-        filters: web::components::Filters::search_only(here(paths::namespaces(), &[]), &words.t("Name or id")),
+        filters: web::components::Filters::search_only(
+            here(paths::namespaces(), &[]),
+            &words.t("Name or id"),
+        ),
         range: range(),
         namespaces: if some { cards } else { vec![] },
         pager: super::Pager { shown: 3, total: Some(3), next: None },
@@ -444,7 +546,10 @@ pub fn overrides(words: &Words, some: bool) -> OverridesView {
     let rows = vec![row("rlor_1", "*@acme.example", 1_000), row("rlor_2", "203.0.113.7", 0)];
     OverridesView {
         namespace: words.namespace(),
-        filters: web::components::Filters::search_only(here(paths::overrides("rlns_4k"), &[]), &words.t("Identifier")),
+        filters: web::components::Filters::search_only(
+            here(paths::overrides("rlns_4k"), &[]),
+            &words.t("Identifier"),
+        ),
         rows: if some { rows } else { vec![] },
         pager: pager(2),
     }
@@ -454,6 +559,7 @@ pub fn override_form(words: &Words, some: bool) -> OverrideFormView {
     OverrideFormView {
         namespace: words.namespace(),
         existing: some.then(|| words.named("rlor_1", "*@acme.example")),
-        form: words.form(&[("identifier", "*@acme.example"), ("limit", "1000"), ("duration", "1m")], &["limit"]),
+        form: words
+            .form(&[("identifier", "*@acme.example"), ("limit", "1000"), ("duration", "1m")], &["limit"]),
     }
 }

@@ -81,7 +81,11 @@ pub fn requests(words: &Words) -> Vec<RequestRow> {
 
 pub fn requests_view(words: &Words, on: bool) -> RequestsView {
     RequestsView {
-        filters: words.filters(paths::requests(), &[("since", "24h"), ("status", "disabled")], "Path, request id, caller"),
+        filters: words.filters(
+            paths::requests(),
+            &[("since", "24h"), ("status", "disabled")],
+            "Path, request id, caller",
+        ),
         range: range(),
         live: live(on),
         responses: bars("responses", words.t("Requests"), &Outcome::RESPONSES),
@@ -103,10 +107,12 @@ pub fn request_view(words: &Words) -> RequestView {
         ip: Some(words.t("203.0.113.7")),
         user_agent: Some(words.t("unkey-go/2.1.0")),
         latency_us: 214,
-        request_headers: words.pairs(&[("content-type", "application/json"), ("authorization", "[redacted]")]),
+        request_headers: words
+            .pairs(&[("content-type", "application/json"), ("authorization", "[redacted]")]),
         request_body: words.t("{\n  \"key\": \"[redacted]\",\n  \"permissions\": \"documents.read\"\n}"),
         response_headers: words.pairs(&[("content-type", "application/json")]),
-        response_body: words.t("{\n  \"data\": {\n    \"valid\": false,\n    \"code\": \"RATE_LIMITED\"\n  }\n}"),
+        response_body: words
+            .t("{\n  \"data\": {\n    \"valid\": false,\n    \"code\": \"RATE_LIMITED\"\n  }\n}"),
         verification: true,
     }
 }
@@ -122,7 +128,8 @@ pub fn trace(words: &Words, dry_run: bool) -> Trace {
         fix: None,
     };
     let leaf = |slug: &str, held, decisive| QueryNode::Permission { slug: words.t(slug), held, decisive };
-    let mut permissions = check("Permissions", Verdict::Failed, "The query asks for a permission the key does not hold.");
+    let mut permissions =
+        check("Permissions", Verdict::Failed, "The query asks for a permission the key does not hold.");
     permissions.query = Some(QueryNode::And(vec![
         leaf("documents.read", true, false),
         QueryNode::Or(vec![leaf("documents.write", false, true), leaf("admin", false, false)]),
@@ -134,7 +141,8 @@ pub fn trace(words: &Words, dry_run: bool) -> Trace {
         fields: vec![("grant".to_owned(), words.t("documents.write"))],
     });
     let mut expiry = check("Expiry", Verdict::Passed, "It expires in 12 days.");
-    expiry.values = vec![(words.t("expires"), Some(words.t("2025-12-01 00:00")), Some(words.t("2025-12-02 00:00")))];
+    expiry.values =
+        vec![(words.t("expires"), Some(words.t("2025-12-01 00:00")), Some(words.t("2025-12-02 00:00")))];
     Trace {
         outcome: Outcome::InsufficientPermissions,
         dry_run,
@@ -158,7 +166,15 @@ pub fn trace(words: &Words, dry_run: bool) -> Trace {
 }
 
 pub fn explain_view(words: &Words, asked: bool) -> ExplainView {
-    let form = words.form(&[("key", "key_1"), ("permissions", "documents.read AND (documents.write OR admin)"), ("ip", "203.0.113.7"), ("limits", "requests\ntokens 20")], &[]);
+    let form = words.form(
+        &[
+            ("key", "key_1"),
+            ("permissions", "documents.read AND (documents.write OR admin)"),
+            ("ip", "203.0.113.7"),
+            ("limits", "requests\ntokens 20"),
+        ],
+        &[],
+    );
     ExplainView { form, trace: asked.then(|| trace(words, true)) }
 }
 
@@ -218,8 +234,20 @@ pub fn audit_entry(words: &Words) -> AuditEntryView {
             changed("meta", Some("{\"plan\":\"free\"}"), Some("{\"plan\":\"pro\"}")),
         ],
         targets: vec![
-            AuditTarget { kind: words.t("key"), id: words.t("key_1"), name: Some(words.t("web app")), href: Some(paths::key("key_1")), meta: words.t("{\n  \"start\": \"live_3ZHJ\"\n}") },
-            AuditTarget { kind: words.t("api"), id: words.t("api_2x9"), name: None, href: None, meta: String::new() },
+            AuditTarget {
+                kind: words.t("key"),
+                id: words.t("key_1"),
+                name: Some(words.t("web app")),
+                href: Some(paths::key("key_1")),
+                meta: words.t("{\n  \"start\": \"live_3ZHJ\"\n}"),
+            },
+            AuditTarget {
+                kind: words.t("api"),
+                id: words.t("api_2x9"),
+                name: None,
+                href: None,
+                meta: String::new(),
+            },
         ],
         related: audit_rows(words),
     }
@@ -241,7 +269,7 @@ pub fn namespace_view(words: &Words) -> NamespaceView {
         range: range(),
         requests: bars("requests", words.t("Requests"), &Outcome::DECISIONS),
         tokens: bars("tokens", words.t("Tokens"), &Outcome::DECISIONS),
-        latency: line_chart("latency", words.t("Latency"), Unit::Latency, words.all(&["average", "p99"])),
+        latency: line_chart("latency", words.t("Latency"), Unit::Latency, words.all(&["p50", "p95", "p99"])),
         identifiers: vec![
             one("user_123", 18_204, 12, false),
             one("203.0.113.7", 410, 1_980, false),

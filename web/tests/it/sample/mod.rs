@@ -12,7 +12,9 @@ pub use pages::every_page;
 use shells::{frame, portal_frame, shell};
 
 use web::charts::{Bars, Bucket, Heat, Line, Lines, Spark, Unit};
-use web::components::{Chip, FilterField, FilterKind, Filters, LimitRule, Outcome, Pager, SavedView, Sorting, TimeRange, Tone};
+use web::components::{
+    Chip, FilterField, FilterKind, Filters, LimitRule, Outcome, Pager, SavedView, Sorting, TimeRange, Tone,
+};
 use web::form::FormState;
 use web::pages::parts::{ApiRef, KeyLine, Live, Named, NamespaceRef};
 use web::paths::{self, Here, Href};
@@ -55,7 +57,10 @@ impl Words {
     pub fn form(&self, values: &[(&str, &str)], wrong: &[&str]) -> FormState {
         FormState {
             values: values.iter().map(|(name, value)| ((*name).to_owned(), self.t(value))).collect(),
-            errors: wrong.iter().map(|name| ((*name).to_owned(), self.t("This is not as it should be."))).collect(),
+            errors: wrong
+                .iter()
+                .map(|name| ((*name).to_owned(), self.t("This is not as it should be.")))
+                .collect(),
         }
     }
 
@@ -66,7 +71,11 @@ impl Words {
     }
 
     pub fn api(&self) -> ApiRef {
-        let siblings = vec![self.named("api_2x9", "payments"), self.named("api_7Qa", "maps"), self.named("api_9Zb", "search")];
+        let siblings = vec![
+            self.named("api_2x9", "payments"),
+            self.named("api_7Qa", "maps"),
+            self.named("api_9Zb", "search"),
+        ];
         ApiRef { id: self.t("api_2x9"), name: self.t("payments"), siblings }
     }
 
@@ -84,12 +93,19 @@ impl Words {
             used,
             inherited,
         };
-        vec![rule("requests", 100, MINUTE, Some(37), false), rule("tokens", 250_000, DAY, Some(198_400), true)]
+        vec![
+            rule("requests", 100, MINUTE, Some(37), false),
+            rule("tokens", 250_000, DAY, Some(198_400), true),
+        ]
     }
 
     pub fn states(&self) -> Vec<Chip> {
         vec![
-            self.chip(Tone::Error, "Rate limited", "More than a tenth of its requests in 36 hours exceeded a limit."),
+            self.chip(
+                Tone::Error,
+                "Rate limited",
+                "More than a tenth of its requests in 36 hours exceeded a limit.",
+            ),
             self.chip(Tone::Attention, "Expires soon", "It stops working within a day."),
         ]
     }
@@ -105,18 +121,32 @@ impl Words {
     }
 
     pub fn key_lines(&self) -> Vec<KeyLine> {
-        vec![self.key_line("key_1", "web app"), self.key_line("key_2", "nightly import"), self.key_line("key_3", "staging")]
+        vec![
+            self.key_line("key_1", "web app"),
+            self.key_line("key_2", "nightly import"),
+            self.key_line("key_3", "staging"),
+        ]
     }
 
     pub fn filters(&self, path: Href, pairs: &[(&str, &str)], searches: &str) -> Filters {
-        let status = [("active", "Active"), ("disabled", "Disabled"), ("expired", "Expired"), ("expiring", "Expires soon")];
-        let field = |name: &str, label: &str, kind| FilterField { name: name.to_owned(), label: self.t(label), kind };
+        let status = [
+            ("active", "Active"),
+            ("disabled", "Disabled"),
+            ("expired", "Expired"),
+            ("expiring", "Expires soon"),
+        ];
+        let field =
+            |name: &str, label: &str, kind| FilterField { name: name.to_owned(), label: self.t(label), kind };
         let text = || FilterKind::Text { placeholder: self.t("contains") };
         Filters {
             here: here(path, pairs),
             searches: self.t(searches),
             fields: vec![
-                field("status", "Status", FilterKind::AnyOf(status.map(|(value, text)| (value.to_owned(), self.t(text))).to_vec())),
+                field(
+                    "status",
+                    "Status",
+                    FilterKind::AnyOf(status.map(|(value, text)| (value.to_owned(), self.t(text))).to_vec()),
+                ),
                 field("identity", "Identity", text()),
                 field("tag", "Tag", text()),
             ],
@@ -133,7 +163,8 @@ impl Words {
     }
 
     pub fn heat(&self) -> Heat {
-        let cells = (0..24).map(|hour| (self.t(&format!("{hour:02}:00")), wave(hour, 900)));
+        let cells = (0..24)
+            .map(|hour| (self.t(&format!("{hour:02}:00")), if hour == 4 { 0 } else { wave(hour, 900) }));
         Heat { title: self.t("Requests by hour of the day"), cells: cells.collect() }
     }
 }
@@ -207,7 +238,8 @@ pub fn no_bars(id: &'static str, title: String, outcomes: &[Outcome]) -> Bars {
 }
 
 pub fn line_chart(id: &'static str, title: String, unit: Unit, names: Vec<String>) -> Lines {
-    let values = |rank: i64| (0..48).map(|step| (step != 7).then(|| wave(step / 2, 340 * (rank + 1)) + 20)).collect();
+    let values =
+        |rank: i64| (0..48).map(|step| (step != 7).then(|| wave(step / 2, 340 * (rank + 1)) + 20)).collect();
     let lines = (0i64..).zip(names).map(|(rank, label)| Line { label, values: values(rank) }).collect();
     Lines { id, title, unit, labels: (0..48).map(label).collect(), lines }
 }

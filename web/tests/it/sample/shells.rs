@@ -25,7 +25,8 @@ pub fn frame(words: &Words) -> Frame {
 
 /// An owner, or a viewer.
 pub fn shell(words: &Words, owner: bool) -> Shell {
-    let workspace = |id: &str, name: &str| WorkspaceRef { id: words.t(id), name: words.t(name), slug: words.t(name) };
+    let workspace =
+        |id: &str, name: &str| WorkspaceRef { id: words.t(id), name: words.t(name), slug: words.t(name) };
     Shell {
         frame: frame(words),
         email: words.t("ada@example.com"),
@@ -38,7 +39,11 @@ pub fn shell(words: &Words, owner: bool) -> Shell {
 
 pub fn with_flash(words: &Words, mut shell: Shell) -> Shell {
     shell.frame.flashes = vec![
-        Flash { kind: FlashKind::Done, message: words.t("Key deleted."), undo: Some(paths::restore_key("key_1")) },
+        Flash {
+            kind: FlashKind::Done,
+            message: words.t("Key deleted."),
+            undo: Some(paths::restore_key("key_1")),
+        },
         Flash { kind: FlashKind::Problem, message: words.t("The mail could not be sent."), undo: None },
     ];
     shell
