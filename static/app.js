@@ -86,6 +86,24 @@
     }
   });
 
+  // A group of permissions: all, some or none.
+  function whole(group) {
+    const box = group.querySelector("[data-whole]");
+    const parts = all("li input:enabled", group);
+    const ticked = parts.filter((part) => part.checked).length;
+    box.checked = ticked > 0 && ticked === parts.length;
+    box.indeterminate = ticked > 0 && ticked < parts.length;
+  }
+  for (const group of all("[data-group]")) {
+    whole(group);
+    group.addEventListener("change", (event) => {
+      if (event.target.dataset.whole !== undefined) {
+        for (const part of all("li input:enabled", group)) part.checked = event.target.checked;
+      }
+      whole(group);
+    });
+  }
+
   // The cheat sheet is a page; here it opens as a dialog.
   async function cheatSheet(href) {
     const open = document.querySelector("dialog.cheat");

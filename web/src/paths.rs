@@ -268,11 +268,16 @@ of_one! {
     job_result = "/jobs/" "/result.csv";
     secret_link = "/links/" "";
     delete_view = "/views/" "/delete";
-    doc = "/docs/" "";
     portal = "/portal/" "";
     portal_usage = "/portal/" "/usage";
     portal_logout = "/portal/" "/logout";
     portal_style = "/portal/" "/brand.css";
+}
+
+/// A page of the documentation by its path below `/docs`, such as `errors/x/y`.
+pub fn doc(path: &str) -> Href {
+    let segments: Vec<_> = path.split('/').map(encode).collect();
+    Href(format!("/docs/{}", segments.join("/")))
 }
 
 of_two! {
@@ -289,6 +294,7 @@ mod tests {
     #[test]
     fn ids_cannot_leave_their_place_in_a_path() {
         assert_eq!(key("../x?y#z").as_str(), "/keys/..%2Fx%3Fy%23z");
+        assert_eq!(doc("errors/a b").as_str(), "/docs/errors/a%20b");
         assert_eq!(override_("ns", "*@a b").as_str(), "/ratelimits/ns/overrides/%2A%40a%20b");
     }
 

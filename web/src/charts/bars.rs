@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::scale::{HEIGHT, nice_top, stack};
-use super::table::{figures, grid_lines, time_axis, value_axis};
+use super::table::{Figures, figures, grid_lines, time_axis, value_axis};
 use crate::View;
 use crate::components::Outcome;
 use crate::number::{compact, exact};
@@ -72,7 +72,7 @@ pub(crate) fn bars(chart: &Bars) -> View {
 }
 
 /// Heads and rows of the figures; outcomes that never occurred have no column.
-fn table(chart: &Bars) -> (Vec<String>, Vec<(String, Vec<Option<i64>>)>) {
+fn table(chart: &Bars) -> (Vec<String>, Vec<Figures>) {
     let seen: Vec<_> = (0..chart.outcomes.len()).filter(|index| chart.total(*index) > 0).collect();
     let heads = seen.iter().map(|index| chart.outcomes[*index].label().to_owned()).collect();
     let row = |bucket: &Bucket| {

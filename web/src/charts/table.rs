@@ -5,8 +5,11 @@ use leptos::prelude::*;
 use crate::View;
 use crate::number::exact;
 
+/// A row of figures: its label, and a value under each head.
+pub(super) type Figures = (String, Vec<Option<i64>>);
+
 /// `heads` after the first column, `rows` with their label.
-pub(super) fn figures(title: &str, heads: Vec<String>, rows: Vec<(String, Vec<Option<i64>>)>) -> View {
+pub(super) fn figures(title: &str, heads: Vec<String>, rows: Vec<Figures>) -> View {
     let heads = heads.into_iter().map(|head| view! { <th scope="col" class="r">{head}</th> }).collect_view();
     let rows = rows.into_iter().map(|(label, values)| {
         let cells = values

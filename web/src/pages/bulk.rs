@@ -74,7 +74,9 @@ pub fn preview(shell: &Shell, view: &BulkView) -> String {
 fn consequence(act: &str) -> View {
     match act {
         "delete" => warning("Requests with these keys are refused at once. Their history stays."),
-        "rotate" => warning("Each key gets a new secret. They are in the result file of the job, once."),
+        "rotate" => {
+            warning("Each key gets a new secret. The old ones stop working after the time chosen here.")
+        }
         "disable" => note("Requests with these keys are refused until they are enabled again."),
         "roles" => note("Replaces the roles and direct permissions of every key."),
         "limits" => note("Replaces the rate limits of every key."),

@@ -7,12 +7,26 @@ use crate::paths::Href;
 use crate::shell::{Frame, docs_page};
 use crate::trusted::TrustedHtml;
 
+/// Pages under one heading of the contents.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DocsGroup {
+    pub heading: String,
+    pub pages: Vec<DocsLink>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DocsLink {
+    pub name: String,
+    pub href: Href,
+    /// Whether it is the page that is open.
+    pub current: bool,
+}
+
 /// A page of the documentation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DocsView {
     pub title: String,
-    /// Heading, and its pages with the one that is open marked.
-    pub contents: Vec<(String, Vec<(String, Href, bool)>)>,
+    pub contents: Vec<DocsGroup>,
     /// Rendered from the project's own pages.
     pub html: TrustedHtml,
     pub previous: Option<(String, Href)>,
@@ -20,14 +34,14 @@ pub struct DocsView {
 }
 
 pub fn docs(frame: &Frame, view: &DocsView) -> String {
-    let groups = view.contents.iter().map(|(heading, pages)| {
-        let pages = pages.iter().map(|(name, href, current)| {
-            let current = current.then_some("page");
-            view! { <li><a href=href.to_string() aria-current=current>{name.clone()}</a></li> }
+    let groups = view.contents.iter().map(|group| {
+        let pages = group.pages.iter().map(|page| {
+            let current = page.current.then_some("page");
+            view! { <li><a href=page.href.to_string() aria-current=current>{page.name.clone()}</a></li> }
         });
         let pages = pages.collect_view();
-        view! { <div class="nav-group"><p class="nav-heading">{heading.clone()}</p><ul>{pages}</ul></div> }
-            .into_any()
+        let heading = group.heading.clone();
+        view! { <div class="nav-group"><p class="nav-heading">{heading}</p><ul>{pages}</ul></div> }.into_any()
     });
     let contents =
         view! { <nav class="sidebar" aria-label="Documentation"><div>{groups.collect_view()}</div></nav> };

@@ -168,11 +168,15 @@ fn scope_view(form: &FormState, scope: &GrantScope) -> View {
 }
 
 fn group_view(form: &FormState, scope: &GrantScope, group: &GrantGroup) -> View {
-    let legend = format!("{} in {}", group.title, scope.title);
+    let name = format!("Everything of {} in {}", group.title, scope.title);
     let boxes = group.options.iter().map(|option| option_view(form, option)).collect_view();
     view! {
-        <fieldset class="choices" data-tree="">
-            <legend>{group.title.clone()}<span class="sr">{legend}</span></legend>
+        <fieldset class="choices" data-group="">
+            <legend>
+                <input type="checkbox" class="needs-js" data-whole="" aria-label=name/>
+                {group.title.clone()}
+                <span class="sr">{format!(" in {}", scope.title)}</span>
+            </legend>
             <ul>{boxes}</ul>
         </fieldset>
     }

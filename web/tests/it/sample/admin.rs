@@ -2,7 +2,7 @@
 
 use web::charts::Bars;
 use web::components::{Outcome, SavedView, Tone};
-use web::pages::docs::DocsView;
+use web::pages::docs::{DocsGroup, DocsLink, DocsView};
 use web::pages::export::ExportView;
 use web::pages::home::{Concern, Failing, HealthFact, HomeView};
 use web::pages::import::{ImportCheck, ImportView};
@@ -409,16 +409,15 @@ pub fn sql(words: &Words, asked: bool) -> SqlView {
 }
 
 pub fn docs(words: &Words) -> DocsView {
+    let page =
+        |name: &str, path: &str, current| DocsLink { name: words.t(name), href: paths::doc(path), current };
     let html = "<h1>Quickstart</h1><p>Run <code>unkey serve</code>.</p><h2>First key</h2><pre tabindex=\"0\"><code>curl localhost:3000</code></pre>";
     DocsView {
         title: words.t("Quickstart"),
-        contents: vec![(
-            words.t("Start"),
-            vec![
-                (words.t("Quickstart"), paths::doc("quickstart"), true),
-                (words.t("Keys"), paths::doc("keys"), false),
-            ],
-        )],
+        contents: vec![DocsGroup {
+            heading: words.t("Start"),
+            pages: vec![page("Quickstart", "quickstart", true), page("Keys", "keys", false)],
+        }],
         html: TrustedHtml::from_own_markup(html.to_owned()),
         previous: None,
         next: Some((words.t("Keys"), paths::doc("keys"))),

@@ -201,7 +201,8 @@ pub fn live(on: bool) -> Live {
 /// A day that rises and falls, the same each time.
 pub fn wave(step: i64, height: i64) -> i64 {
     let shape = [22, 14, 9, 7, 6, 9, 18, 37, 62, 84, 95, 91, 83, 88, 97, 100, 92, 81, 74, 70, 61, 52, 44, 31];
-    height * shape[usize::try_from(step.rem_euclid(24)).unwrap()] / 100
+    let hour = usize::try_from(step.rem_euclid(24)).expect("a remainder is not negative");
+    height * shape[hour] / 100
 }
 
 fn label(step: i64) -> String {

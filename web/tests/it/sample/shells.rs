@@ -8,7 +8,7 @@ use super::Words;
 
 /// Static files, as the gallery finds them next to its pages.
 pub fn asset(name: &str) -> Href {
-    Href::local(&format!("/static/{name}")).unwrap()
+    Href::local(&format!("/static/{name}")).expect("the path of a static file is local")
 }
 
 pub fn frame(words: &Words) -> Frame {
