@@ -15,12 +15,13 @@ COPY Cargo.toml Cargo.lock ./
 COPY server/Cargo.toml server/
 COPY entity/Cargo.toml entity/
 COPY migration/Cargo.toml migration/
+COPY web/Cargo.toml web/
 COPY tests/e2e/Cargo.toml tests/e2e/
 COPY tests/load/echo/Cargo.toml tests/load/echo/
 COPY tests/load/events/Cargo.toml tests/load/events/
-RUN mkdir -p server/src server/benches entity/src migration/src tests/e2e/src tests/load/echo/src tests/load/events/src \
+RUN mkdir -p server/src server/benches entity/src migration/src web/src tests/e2e/src tests/load/echo/src tests/load/events/src \
  && for main in server tests/load/echo tests/load/events; do echo 'fn main() {}' > $main/src/main.rs; done \
- && touch server/src/lib.rs entity/src/lib.rs migration/src/lib.rs tests/e2e/src/lib.rs \
+ && touch server/src/lib.rs entity/src/lib.rs migration/src/lib.rs web/src/lib.rs tests/e2e/src/lib.rs \
  && for bench in $(sed -n '/^\[\[bench\]\]/,/^$/s/^name = "\(.*\)"/\1/p' server/Cargo.toml); do \
       echo 'fn main() {}' > "server/benches/$bench.rs"; \
     done \
@@ -29,7 +30,7 @@ RUN mkdir -p server/src server/benches entity/src migration/src tests/e2e/src te
 # COPY keeps the times of the checkout, which may be older than the empty build;
 # without the touch Cargo would take the empty crates for current.
 COPY . .
-RUN find server entity migration -name '*.rs' -exec touch {} + \
+RUN find server entity migration web -name '*.rs' -exec touch {} + \
  && cargo build --release --locked
 
 FROM debian:${DEBIAN_RELEASE}-slim

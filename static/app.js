@@ -1,0 +1,251 @@
+// What the dashboard gains with script: copying, keys, live rows, dragging over
+// charts. Every page works without it. No framework, no build, no inline code.
+"use strict";
+(() => {
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const typing = (target) => target.closest("input:not([type=checkbox]), select, textarea, [contenteditable]");
+
+  // A word at the foot of the page, spoken by screen readers too.
+  let said;
+  function say(text) {
+    said?.remove();
+    said = Object.assign(document.createElement("div"), { className: "said", textContent: text });
+    said.setAttribute("role", "status");
+    document.body.append(said);
+    const own = said;
+    setTimeout(() => own.remove(), 2500);
+  }
+
+  async function copy(button) {
+    try {
+      await navigator.clipboard.writeText(button.dataset.copy);
+    } catch {
+      // Without the clipboard API (plain HTTP) the selection is copied instead.
+      const field = Object.assign(document.createElement("textarea"), { value: button.dataset.copy });
+      button.after(field);
+      field.select();
+      document.execCommand("copy");
+      field.remove();
+      button.focus();
+    }
+    kept = true;
+    say("Copied");
+  }
+
+  // A secret is shown once: leaving before it was copied asks first.
+  const secret = document.querySelector("[data-secret]");
+  let kept = !secret;
+  addEventListener("beforeunload", (event) => {
+    if (!kept) event.preventDefault();
+  });
+  if (secret) {
+    const field = secret.querySelector("[data-secret-value]");
+    field.addEventListener("focus", () => field.select());
+    field.addEventListener("copy", () => (kept = true));
+  }
+  function mask(button) {
+    const field = secret.querySelector("[data-secret-value]");
+    const hide = field.type === "text";
+    field.type = hide ? "password" : "text";
+    button.textContent = hide ? "Show" : "Hide";
+    button.setAttribute("aria-pressed", String(hide));
+  }
+
+  document.addEventListener("click", (event) => {
+    const target = event.target.closest("[data-copy], [data-mask], [data-choose-all], [data-leaves], [data-shortcuts]");
+    for (const open of all("details.menu[open], details.chips[open]")) {
+      if (!open.contains(event.target)) open.open = false;
+    }
+    if (!target) return;
+    if (target.dataset.copy !== undefined) copy(target);
+    else if (target.dataset.mask !== undefined) mask(target);
+    else if (target.dataset.leaves !== undefined) kept = true;
+    else if (target.dataset.shortcuts !== undefined) {
+      if (event.metaKey || event.ctrlKey) return;
+      event.preventDefault();
+      cheatSheet(target.href);
+    }
+  });
+
+  // Choosing rows: all of them, or a run of them with shift.
+  let lastChosen;
+  document.addEventListener("click", (event) => {
+    const box = event.target;
+    if (!box.matches("input[type=checkbox]")) return;
+    const boxes = all("tbody .choose input", box.closest("table") ?? document.createElement("table"));
+    if (box.dataset.chooseAll !== undefined) for (const one of boxes) one.checked = box.checked;
+    else if (event.shiftKey && boxes.includes(lastChosen) && boxes.includes(box)) {
+      const [from, to] = [boxes.indexOf(lastChosen), boxes.indexOf(box)].sort((a, b) => a - b);
+      for (const one of boxes.slice(from, to + 1)) one.checked = box.checked;
+    }
+    if (boxes.includes(box)) lastChosen = box;
+    const text = document.querySelector("[data-chosen]");
+    if (text) {
+      const count = all("tbody .choose input:checked").length;
+      text.textContent = count === 1 ? "1 chosen" : `${count} chosen`;
+    }
+  });
+
+  // A group of permissions: all, some or none.
+  function whole(group) {
+    const box = group.querySelector("[data-whole]");
+    const parts = all("li input:enabled", group);
+    const ticked = parts.filter((part) => part.checked).length;
+    box.checked = ticked > 0 && ticked === parts.length;
+    box.indeterminate = ticked > 0 && ticked < parts.length;
+  }
+  for (const group of all("[data-group]")) {
+    whole(group);
+    group.addEventListener("change", (event) => {
+      if (event.target.dataset.whole !== undefined) {
+        for (const part of all("li input:enabled", group)) part.checked = event.target.checked;
+      }
+      whole(group);
+    });
+  }
+
+  // The cheat sheet is a page; here it opens as a dialog.
+  async function cheatSheet(href) {
+    const open = document.querySelector("dialog.cheat");
+    if (open) return open.close();
+    const page = new DOMParser().parseFromString(await (await fetch(href)).text(), "text/html");
+    const dialog = Object.assign(document.createElement("dialog"), { className: "cheat" });
+    dialog.setAttribute("aria-label", "Keyboard shortcuts");
+    dialog.append(...all("main .card", page));
+    dialog.addEventListener("close", () => dialog.remove());
+    dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+    document.body.append(dialog);
+    dialog.showModal();
+  }
+
+  // Keys. Letters do nothing while somebody types.
+  let at = -1;
+  let going = 0;
+  function move(step) {
+    const rows = all("main [data-row]");
+    if (!rows.length) return;
+    rows[at]?.classList.remove("at");
+    at = Math.min(Math.max(at + step, 0), rows.length - 1);
+    rows[at].classList.add("at");
+    rows[at].scrollIntoView({ block: "nearest" });
+    rows[at].querySelector("a")?.focus({ preventScroll: true });
+  }
+  const row = () => all("main [data-row]")[at];
+  const keys = {
+    "/": () => document.querySelector("[data-search]")?.focus(),
+    "?": () => cheatSheet(document.querySelector("[data-shortcuts]")?.href ?? "/shortcuts"),
+    f: () => document.querySelector("[data-filter]")?.focus(),
+    j: () => move(1),
+    k: () => move(-1),
+    x: () => row()?.querySelector(".choose input")?.click(),
+    g: () => (going = Date.now()),
+  };
+  document.addEventListener("keydown", (event) => {
+    if ((event.ctrlKey || event.metaKey) && event.key === "k") {
+      event.preventDefault();
+      return keys["/"]();
+    }
+    if ((event.ctrlKey || event.metaKey) && event.key === "Enter" && event.target.form) return event.target.form.requestSubmit();
+    if (event.key === "Escape") {
+      const open = document.querySelector("details.menu[open], details.chips[open]");
+      if (open) {
+        open.open = false;
+        return open.querySelector("summary").focus();
+      }
+      if (typing(event.target)) return event.target.blur();
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+    if (document.querySelector("dialog[open]") && event.key !== "?") return;
+    if (Date.now() - going < 1200) {
+      going = 0;
+      const link = all("[data-go]").find((link) => link.dataset.go === event.key);
+      if (link) {
+        event.preventDefault();
+        return link.click();
+      }
+    }
+    if (Object.hasOwn(keys, event.key)) {
+      event.preventDefault();
+      keys[event.key]();
+    }
+  });
+
+  // Live rows: the server sends finished <tr> elements, newest last.
+  const KEEP_ROWS = 200;
+  for (const body of all("tbody[data-live]")) {
+    const source = new EventSource(body.dataset.live);
+    source.addEventListener("message", (event) => {
+      const template = document.createElement("template");
+      template.innerHTML = event.data;
+      for (const fresh of template.content.querySelectorAll("tr")) fresh.classList.add("fresh");
+      body.prepend(template.content);
+      while (body.rows.length > KEEP_ROWS) body.deleteRow(-1);
+    });
+    addEventListener("pagehide", () => source.close());
+  }
+
+  // Pages that wait for something look again by themselves.
+  const again = document.querySelector("[data-reload]:not([data-reload=''])");
+  const waiting = document.querySelector("a[data-wait]");
+  if (again || waiting) {
+    const page = waiting ? waiting.href : location.href;
+    const timer = setInterval(async () => {
+      if (document.hidden) return;
+      const answer = await fetch(page).catch(() => undefined);
+      if (!answer?.ok) return;
+      const next = new DOMParser().parseFromString(await answer.text(), "text/html");
+      if (waiting && next.querySelector("a[data-wait]")) return;
+      if (waiting) {
+        kept = true;
+        return location.assign(page);
+      }
+      document.querySelector("main").replaceWith(next.querySelector("main"));
+      if (!document.querySelector("[data-reload]:not([data-reload=''])")) clearInterval(timer);
+    }, 3000);
+  }
+
+  // Dragging over a chart chooses its span.
+  for (const chart of all("svg[data-zoom]")) {
+    let from;
+    const bucket = (event) => document.elementFromPoint(event.clientX, event.clientY)?.closest("[data-start]");
+    const span = (to) => [from, to].sort((a, b) => a.dataset.start - b.dataset.start);
+    chart.addEventListener("dragstart", (event) => event.preventDefault());
+    chart.addEventListener("pointerdown", (event) => {
+      if (event.pointerType === "mouse") from = bucket(event);
+    });
+    chart.addEventListener("pointermove", (event) => {
+      const to = from && bucket(event);
+      if (!to || !chart.contains(to)) return;
+      const [first, last] = span(to);
+      for (const one of all("[data-start]", chart)) {
+        const inside = +one.dataset.start >= +first.dataset.start && +one.dataset.start <= +last.dataset.start;
+        one.classList.toggle("dragged", inside && first !== last);
+      }
+    });
+    addEventListener("pointerup", (event) => {
+      const to = from && bucket(event);
+      if (to && to !== from && chart.contains(to)) {
+        const [first, last] = span(to);
+        const address = new URL(location.href);
+        for (const name of ["since", "cursor"]) address.searchParams.delete(name);
+        address.searchParams.set("from", first.dataset.start);
+        address.searchParams.set("to", last.dataset.end);
+        location.assign(address);
+      }
+      from = undefined;
+    });
+  }
+
+  // Relative times stay true while a page is open.
+  const units = [["year", 31536e6], ["month", 2592e6], ["day", 864e5], ["hour", 36e5], ["minute", 6e4], ["second", 1e3]];
+  const words = new Intl.RelativeTimeFormat("en", { numeric: "always" });
+  setInterval(() => {
+    const now = Date.now();
+    for (const time of all("time[data-ms]")) {
+      const distance = time.dataset.ms - now;
+      const [unit, size] = units.find(([, size]) => Math.abs(distance) >= size) ?? units[5];
+      const text = Math.abs(distance) < 5e3 ? "just now" : words.format(Math.trunc(distance / size), unit);
+      if (time.textContent !== text) time.textContent = text;
+    }
+  }, 30000);
+})();

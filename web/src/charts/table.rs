@@ -1,0 +1,67 @@
+//! The figures of a chart as a table that unfolds.
+
+use leptos::prelude::*;
+
+use crate::View;
+use crate::number::exact;
+
+/// A row of figures: its label, and a value under each head.
+pub(super) type Figures = (String, Vec<Option<i64>>);
+
+/// `heads` after the first column, `rows` with their label.
+pub(super) fn figures(title: &str, heads: Vec<String>, rows: Vec<Figures>) -> View {
+    let heads = heads.into_iter().map(|head| view! { <th scope="col" class="r">{head}</th> }).collect_view();
+    let rows = rows.into_iter().map(|(label, values)| {
+        let cells = values
+            .into_iter()
+            .map(|value| view! { <td class="r">{value.map_or_else(|| "–".to_owned(), exact)}</td> })
+            .collect_view();
+        view! { <tr><th scope="row">{label}</th>{cells}</tr> }.into_any()
+    });
+    let caption = format!("{title}, figures");
+    view! {
+        <details class="figures">
+            <summary>"Figures"</summary>
+            <div class="table-wrap" tabindex="0" role="region" aria-label=caption>
+                <table class="dense">
+                    <caption class="sr">{caption.clone()}</caption>
+                    <thead>
+                        <tr>
+                            <th scope="col">"Time"</th>
+                            {heads}
+                        </tr>
+                    </thead>
+                    <tbody>{rows.collect_view()}</tbody>
+                </table>
+            </div>
+        </details>
+    }
+    .into_any()
+}
+
+/// Words under a plot, evenly spaced.
+pub(super) fn time_axis(labels: &[String]) -> View {
+    let labels = super::scale::ticks(labels.len())
+        .into_iter()
+        .map(|index| view! { <span>{labels[index].clone()}</span> })
+        .collect_view();
+    view! { <div class="x-axis" aria-hidden="true">{labels}</div> }.into_any()
+}
+
+/// The top, the middle and the foot of the axis, beside a plot.
+pub(super) fn value_axis(top: String, middle: String, foot: &str) -> View {
+    view! {
+        <div class="y-axis" aria-hidden="true">
+            <span>{top}</span>
+            <span>{middle}</span>
+            <span>{foot.to_owned()}</span>
+        </div>
+    }
+    .into_any()
+}
+
+/// Faint lines behind the marks.
+pub(super) fn grid_lines(width: i64) -> View {
+    let line = |y: i64| view! { <line class="grid-line" x1="0" x2=width y1=y y2=y></line> };
+    view! { {line(0)} {line(super::scale::HEIGHT / 2)} {line(super::scale::HEIGHT)} }.into_any()
+}

@@ -1,0 +1,95 @@
+//! Values: ids to copy, instants, numbers, facts.
+
+use leptos::prelude::*;
+
+use super::icon::Icon;
+use crate::View;
+use crate::number::{compact, exact};
+use crate::time::Stamp;
+
+/// An id that copies itself when pressed. Without script it is text to select.
+pub(crate) fn copy_chip(value: &str, what: &str) -> View {
+    view! {
+        <span class="copy-chip">
+            <code>{value.to_owned()}</code>
+            <button
+                type="button"
+                class="icon-button needs-js"
+                data-copy=value.to_owned()
+                aria-label=format!("Copy {what}")
+                title=format!("Copy {what}")
+            >
+                {Icon::Copy.view()}
+            </button>
+        </span>
+    }
+    .into_any()
+}
+
+pub(crate) fn mono(text: &str) -> View {
+    view! { <code>{text.to_owned()}</code> }.into_any()
+}
+
+/// The place of a value that is not there.
+pub(crate) fn nothing(word: &'static str) -> View {
+    view! { <span class="none">{word}</span> }.into_any()
+}
+
+/// An instant: relative in the text, local, UTC and raw in the title.
+pub(crate) fn stamp(at: &Stamp) -> View {
+    let title = format!("{}\n{}\n{} ms", at.local, at.utc, at.ms);
+    view! {
+        <time datetime=at.utc.clone() title=title data-ms=at.ms.to_string()>
+            {at.relative.clone()}
+        </time>
+    }
+    .into_any()
+}
+
+pub(crate) fn optional_stamp(at: &Option<Stamp>, absent: &'static str) -> View {
+    at.as_ref().map_or_else(|| nothing(absent), stamp)
+}
+
+/// A number: short in the text, exact in the title.
+pub(crate) fn num(value: i64) -> View {
+    let title = (value.unsigned_abs() >= 1000).then(|| exact(value));
+    view! { <span class="num" title=title>{compact(value)}</span> }.into_any()
+}
+
+/// What is stored of a secret: its start and its last four characters.
+pub(crate) fn masked(start: &str, last4: &str) -> View {
+    view! {
+        <code class="masked">
+            {start.to_owned()}
+            <span aria-hidden="true">"••••"</span>
+            <span class="sr">" hidden "</span>
+            {last4.to_owned()}
+        </code>
+    }
+    .into_any()
+}
+
+/// Names and values of an entity.
+pub(crate) fn facts(rows: Vec<(&str, View)>) -> View {
+    let rows = rows
+        .into_iter()
+        .map(|(name, value)| {
+            view! {
+                <div>
+                    <dt>{name.to_owned()}</dt>
+                    <dd>{value}</dd>
+                </div>
+            }
+        })
+        .collect_view();
+    view! { <dl class="facts">{rows}</dl> }.into_any()
+}
+
+/// Short words in a row.
+pub(crate) fn tags(words: &[String]) -> View {
+    if words.is_empty() {
+        return nothing("none");
+    }
+    let words = words.iter().map(|word| view! { <li>{word.clone()}</li> }).collect_view();
+    view! { <ul class="tags">{words}</ul> }.into_any()
+}

@@ -1,0 +1,55 @@
+//! Rate limits of a key or an identity: rows to read, rows to edit.
+
+use leptos::prelude::*;
+
+use super::field::{Field, check, hidden, input};
+use crate::View;
+use crate::form::{FormState, MORE};
+
+/// Group of the fields: `limits.0.id`, `.name`, `.limit`, `.duration`, `.auto_apply`.
+pub(crate) const GROUP: &str = "limits";
+
+/// A rate limit as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LimitRule {
+    pub name: String,
+    pub limit: i64,
+    pub duration_ms: i64,
+    pub auto_apply: bool,
+    /// Used in the current window, where known.
+    pub used: Option<i64>,
+    /// Whether it is the identity's, not the key's own.
+    pub inherited: bool,
+}
+
+/// Editable rows, with one to spare. An empty name removes a row.
+pub(crate) fn limit_rows(form: &FormState) -> View {
+    let rows = (0..form.rows(GROUP)).map(|index| row(form, index)).collect_view();
+    view! {
+        <div class="limit-rows">
+            {rows}
+            <button type="submit" class="button small" name=MORE value=GROUP formnovalidate>
+                "Add a limit"
+            </button>
+            <p class="hint">
+                "A duration is text such as 10s, 5m, 1h or 1d, one second or more. Empty a name to remove its limit."
+            </p>
+        </div>
+    }
+    .into_any()
+}
+
+fn row(form: &FormState, index: usize) -> View {
+    let name = |field: &str| format!("{GROUP}.{index}.{field}");
+    let number = index + 1;
+    view! {
+        <div class="limit-row" role="group" aria-label=format!("Limit {number}")>
+            {hidden(&name("id"), &form.value(&name("id")))}
+            {input(form, Field::text(&name("name"), "Name").mono().placeholder("requests"))}
+            {input(form, Field::number(&name("limit"), "Limit").placeholder("100"))}
+            {input(form, Field::text(&name("duration"), "Every").placeholder("1m").no_autofill())}
+            {check(form, &name("auto_apply"), "Always apply", "")}
+        </div>
+    }
+    .into_any()
+}

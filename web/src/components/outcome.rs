@@ -1,0 +1,184 @@
+//! What became of a request: the words, colours and patterns that every chart,
+//! badge and legend shares.
+//!
+//! Good traffic is grey and plain. Each problem has a colour and a pattern of
+//! its own, so that nothing is told by colour alone.
+
+use leptos::prelude::*;
+
+use crate::View;
+
+/// The result of a verification, of a rate-limit decision or of an API request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    Valid,
+    NotFound,
+    Forbidden,
+    InsufficientPermissions,
+    UsageExceeded,
+    RateLimited,
+    Disabled,
+    Expired,
+    Passed,
+    Blocked,
+    Success,
+    Redirect,
+    ClientError,
+    ServerError,
+}
+
+impl Outcome {
+    /// Of verifications, in the order charts stack them.
+    pub const VERIFICATIONS: [Outcome; 8] = [
+        Outcome::Valid,
+        Outcome::RateLimited,
+        Outcome::UsageExceeded,
+        Outcome::Expired,
+        Outcome::Disabled,
+        Outcome::InsufficientPermissions,
+        Outcome::Forbidden,
+        Outcome::NotFound,
+    ];
+    /// Of rate-limit decisions.
+    pub const DECISIONS: [Outcome; 2] = [Outcome::Passed, Outcome::Blocked];
+    /// Of API requests.
+    pub const RESPONSES: [Outcome; 4] =
+        [Outcome::Success, Outcome::Redirect, Outcome::ClientError, Outcome::ServerError];
+
+    /// The outcome of a verification by its name in the contract.
+    pub fn of_verification(code: &str) -> Option<Self> {
+        Self::VERIFICATIONS.into_iter().find(|outcome| outcome.code() == code)
+    }
+
+    pub fn of_status(status: u16) -> Self {
+        match status {
+            ..300 => Outcome::Success,
+            300..400 => Outcome::Redirect,
+            400..500 => Outcome::ClientError,
+            _ => Outcome::ServerError,
+        }
+    }
+
+    pub const fn code(self) -> &'static str {
+        match self {
+            Outcome::Valid => "VALID",
+            Outcome::NotFound => "NOT_FOUND",
+            Outcome::Forbidden => "FORBIDDEN",
+            Outcome::InsufficientPermissions => "INSUFFICIENT_PERMISSIONS",
+            Outcome::UsageExceeded => "USAGE_EXCEEDED",
+            Outcome::RateLimited => "RATE_LIMITED",
+            Outcome::Disabled => "DISABLED",
+            Outcome::Expired => "EXPIRED",
+            Outcome::Passed => "PASSED",
+            Outcome::Blocked => "BLOCKED",
+            Outcome::Success => "2XX",
+            Outcome::Redirect => "3XX",
+            Outcome::ClientError => "4XX",
+            Outcome::ServerError => "5XX",
+        }
+    }
+
+    pub const fn label(self) -> &'static str {
+        match self {
+            Outcome::Valid => "Valid",
+            Outcome::NotFound => "Unknown key",
+            Outcome::Forbidden => "Forbidden",
+            Outcome::InsufficientPermissions => "No permission",
+            Outcome::UsageExceeded => "Out of credits",
+            Outcome::RateLimited => "Rate limited",
+            Outcome::Disabled => "Disabled",
+            Outcome::Expired => "Expired",
+            Outcome::Passed => "Passed",
+            Outcome::Blocked => "Blocked",
+            Outcome::Success => "2xx success",
+            Outcome::Redirect => "3xx redirect",
+            Outcome::ClientError => "4xx client error",
+            Outcome::ServerError => "5xx server error",
+        }
+    }
+
+    /// One sentence for whoever meets the word for the first time.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Outcome::Valid => "The key was verified.",
+            Outcome::NotFound => "No key with this secret exists here.",
+            Outcome::Forbidden => "A rule other than a permission refused it, such as the IP list.",
+            Outcome::InsufficientPermissions => "The permission query was not met.",
+            Outcome::UsageExceeded => "The credits did not suffice.",
+            Outcome::RateLimited => "A rate limit was exceeded.",
+            Outcome::Disabled => "The key was switched off.",
+            Outcome::Expired => "The key's expiry had passed.",
+            Outcome::Passed => "The request was within its limit.",
+            Outcome::Blocked => "The request exceeded its limit.",
+            Outcome::Success => "The request succeeded.",
+            Outcome::Redirect => "The request was sent elsewhere.",
+            Outcome::ClientError => "The request was refused.",
+            Outcome::ServerError => "The server failed.",
+        }
+    }
+
+    pub const fn is_good(self) -> bool {
+        matches!(self, Outcome::Valid | Outcome::Passed | Outcome::Success)
+    }
+
+    /// Suffix of the classes and patterns that colour this outcome.
+    pub(crate) const fn class(self) -> &'static str {
+        match self {
+            Outcome::Valid | Outcome::Passed | Outcome::Success => "good",
+            Outcome::RateLimited | Outcome::Blocked | Outcome::ClientError => "limited",
+            Outcome::UsageExceeded => "used",
+            Outcome::Expired => "expired",
+            Outcome::Disabled => "off",
+            Outcome::InsufficientPermissions | Outcome::ServerError => "denied",
+            Outcome::Forbidden => "forbidden",
+            Outcome::NotFound => "unknown",
+            Outcome::Redirect => "info",
+        }
+    }
+
+    /// The paint of this outcome in bars and legends: colour and pattern in one.
+    pub(crate) fn paint(self) -> String {
+        format!("url(#p-{})", self.class())
+    }
+}
+
+/// The colour square of a legend, with its pattern.
+pub(crate) fn swatch(outcome: Outcome) -> View {
+    view! {
+        <svg class="swatch" viewBox="0 0 10 10" width="10" height="10" aria-hidden="true">
+            <rect width="10" height="10" fill=outcome.paint()></rect>
+        </svg>
+    }
+    .into_any()
+}
+
+/// The patterns that bars and legends refer to; once per page.
+pub(crate) fn patterns() -> View {
+    const DRAWINGS: [(&str, &str); 9] = [
+        ("good", ""),
+        ("info", "M4 0v8"),
+        ("limited", "M-1 5 5-1M-1 9 9-1M3 9 9 3"),
+        ("used", "M-1 3 5 9M-1-1 9 9M3-1 9 5"),
+        ("expired", "M0 2h8M0 6h8"),
+        ("off", "M2 0v8M6 0v8"),
+        ("denied", "M0 0 8 8M8 0 0 8"),
+        ("forbidden", "M0 0h8M0 0v8"),
+        ("unknown", "M3 3h2v2H3z"),
+    ];
+    let patterns = DRAWINGS.map(|(name, drawing)| {
+        view! {
+            <pattern id=format!("p-{name}") width="8" height="8" patternUnits="userSpaceOnUse">
+                <rect class=format!("s-{name}") width="8" height="8"></rect>
+                <path class="pattern" d=drawing></path>
+            </pattern>
+        }
+    });
+    view! {
+        <svg class="defs" width="0" height="0" aria-hidden="true" focusable="false">
+            <defs>
+                {patterns.to_vec()}
+            </defs>
+        </svg>
+    }
+    .into_any()
+}

@@ -1,0 +1,47 @@
+//! Moving through a list by cursor.
+
+use leptos::prelude::*;
+
+use super::icon::Icon;
+use crate::View;
+use crate::number::{count, exact};
+use crate::paths::{CURSOR, Here};
+
+/// Where a page of a list stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pager {
+    /// Rows on this page.
+    pub shown: i64,
+    /// Rows in all, where that is cheap to know.
+    pub total: Option<i64>,
+    /// Cursor of the page after this; `None` on the last.
+    pub next: Option<String>,
+}
+
+/// `noun` is what a row is, in the singular.
+pub(crate) fn pager(here: &Here, page: &Pager, noun: &str) -> View {
+    if page.shown == 0 {
+        return ().into_any();
+    }
+    let text = match page.total {
+        Some(total) if total > page.shown => format!("{} of {}", exact(page.shown), count(total, noun)),
+        _ => count(page.shown, noun),
+    };
+    let first = here.get(CURSOR).is_some().then(|| {
+        view! {
+            <a class="button small" href=here.without(&[]).to_string() rel="first">
+                {Icon::Left.view()}
+                <span>"First page"</span>
+            </a>
+        }
+    });
+    let next = page.next.as_ref().map(|cursor| {
+        view! {
+            <a class="button small" href=here.with(CURSOR, cursor).to_string() rel="next">
+                <span>"Next page"</span>
+                {Icon::Right.view()}
+            </a>
+        }
+    });
+    view! { <nav class="pager" aria-label="Pages"><p>{text}</p><div>{first}{next}</div></nav> }.into_any()
+}

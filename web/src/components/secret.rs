@@ -1,0 +1,82 @@
+//! A secret, the one time it is shown.
+
+use leptos::prelude::*;
+
+use super::button::post_form;
+use super::empty::code_block;
+use super::icon::Icon;
+use super::notice::note;
+use crate::View;
+use crate::form::NONCE;
+use crate::paths::Href;
+
+/// A secret that was just made. It is in this page and nowhere else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShownOnce {
+    pub secret: String,
+    /// What it is: `Key`, `Root key`.
+    pub what: String,
+    /// Name and code of calls that use it, the secret in place.
+    pub snippets: Vec<(String, String)>,
+    /// Where a one-time link to it can be made by POST, with the secret's id in
+    /// the path and the nonce as its field; `None` for secrets that are not
+    /// handed on.
+    pub link: Option<Href>,
+    pub nonce: String,
+    /// A one-time link that was made, and how long it works.
+    pub made_link: Option<(String, String)>,
+}
+
+/// The secret in a field that a click selects whole, then what to do with it.
+pub(crate) fn shown_once(csrf: &str, shown: &ShownOnce) -> View {
+    let snippets = shown.snippets.iter().map(|(name, code)| code_block(name, code)).collect_view();
+    view! {
+        <section class="card secret" data-secret="">
+            <header class="card-head">
+                <h2>{format!("{}: copy it now", shown.what)}</h2>
+            </header>
+            <p class="hint">"It is not stored and will not be shown again. Reloading this page does not make another."</p>
+            <span class="control">
+                <input
+                    type="text"
+                    class="mono"
+                    readonly
+                    value=shown.secret.clone()
+                    aria-label=shown.what.clone()
+                    autocomplete="off"
+                    spellcheck="false"
+                    data-secret-value=""
+                />
+                <button type="button" class="button needs-js" data-mask="" aria-pressed="false">"Hide"</button>
+                <button type="button" class="button primary needs-js" data-copy=shown.secret.clone()>
+                    {Icon::Copy.view()}
+                    <span>"Copy"</span>
+                </button>
+            </span>
+            {one_time_link(csrf, shown)}
+        </section>
+        {snippets}
+    }
+    .into_any()
+}
+
+fn one_time_link(csrf: &str, shown: &ShownOnce) -> View {
+    if let Some((link, lifetime)) = &shown.made_link {
+        return view! {
+            {code_block("One-time link", link)}
+            {note(&format!("Whoever opens it first sees the secret, after pressing Reveal. It works for {lifetime}."))}
+        }
+        .into_any();
+    }
+    let Some(action) = &shown.link else { return ().into_any() };
+    let body = view! {
+        <input type="hidden" name=NONCE value=shown.nonce.clone()/>
+        <input type="hidden" name="secret" value=shown.secret.clone() autocomplete="off"/>
+        <button type="submit" class="button" data-leaves="">
+            {Icon::Link.view()}
+            <span>"Make a one-time link instead"</span>
+        </button>
+        <p class="hint">"For handing it to somebody: works once, for 72 hours."</p>
+    };
+    post_form(csrf, action, "one-time", vec![body.into_any()])
+}

@@ -1,0 +1,95 @@
+//! Numbers as people read them: short, with the exact figure close by.
+
+/// `1234567` as `1,234,567`.
+pub fn exact(value: i64) -> String {
+    let digits = value.unsigned_abs().to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3 + 1);
+    if value < 0 {
+        text.push('-');
+    }
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `1234567` as `1.2M`. Cut, not rounded, so that 999,999 never reads 1,000.0K.
+pub fn compact(value: i64) -> String {
+    const UNITS: [(u64, &str); 4] =
+        [(1_000_000_000_000, "T"), (1_000_000_000, "B"), (1_000_000, "M"), (1_000, "K")];
+    let magnitude = value.unsigned_abs();
+    let sign = if value < 0 { "-" } else { "" };
+    let Some((unit, suffix)) = UNITS.into_iter().find(|(unit, _)| magnitude >= *unit) else {
+        return value.to_string();
+    };
+    let tenths = magnitude / (unit / 10);
+    match (tenths / 10, tenths % 10) {
+        (whole, 0) => format!("{sign}{whole}{suffix}"),
+        (whole, _) if whole >= 100 => format!("{sign}{whole}{suffix}"),
+        (whole, tenth) => format!("{sign}{whole}.{tenth}{suffix}"),
+    }
+}
+
+/// `part` of `whole` in percent with one decimal, `0` where there is no whole.
+pub fn percent(part: i64, whole: i64) -> String {
+    if whole <= 0 {
+        return "0%".to_owned();
+    }
+    let tenths = i128::from(part) * 1000 / i128::from(whole);
+    match (tenths / 10, tenths % 10) {
+        (0, 0) if part > 0 => "<0.1%".to_owned(),
+        (whole, 0) => format!("{whole}%"),
+        (whole, tenth) => format!("{whole}.{tenth}%"),
+    }
+}
+
+/// `1 key`, `2 keys`: English plurals of the words the dashboard counts.
+pub fn count(value: i64, noun: &str) -> String {
+    let noun = match noun {
+        _ if value == 1 => noun.to_owned(),
+        "identity" => "identities".to_owned(),
+        "entry" => "entries".to_owned(),
+        _ => format!("{noun}s"),
+    };
+    format!("{} {noun}", exact(value))
+}
+
+/// Bytes in binary units, `1536` as `1.5 KiB`.
+pub fn bytes(value: i64) -> String {
+    const UNITS: [(i64, &str); 4] = [(1 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    match UNITS.into_iter().find(|(unit, _)| value >= *unit) {
+        Some((unit, suffix)) => format!("{}.{} {suffix}", value / unit, value % unit * 10 / unit),
+        None => format!("{value} B"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exact_groups_thousands() {
+        let texts = [0, 12, 999, 1000, -1_234_567, i64::MIN].map(exact);
+        assert_eq!(texts, ["0", "12", "999", "1,000", "-1,234,567", "-9,223,372,036,854,775,808"]);
+    }
+
+    #[test]
+    fn compact_cuts_and_never_rounds_up_to_the_next_unit() {
+        let texts = [999, 1000, 1250, 99_949, 123_456, 999_999, 1_000_000, -2_500].map(compact);
+        assert_eq!(texts, ["999", "1K", "1.2K", "99.9K", "123K", "999K", "1M", "-2.5K"]);
+    }
+
+    #[test]
+    fn percent_shows_that_a_little_is_not_nothing() {
+        assert_eq!([percent(0, 0), percent(1, 100_000), percent(1, 3)], ["0%", "<0.1%", "33.3%"]);
+    }
+
+    #[test]
+    fn plurals_and_bytes() {
+        assert_eq!([count(1, "key"), count(2_000, "identity")], ["1 key", "2,000 identities"]);
+        assert_eq!([bytes(1023), bytes(1536), bytes(3 << 30)], ["1023 B", "1.5 KiB", "3.0 GiB"]);
+    }
+}

@@ -1,0 +1,107 @@
+//! The APIs of a workspace as cards, and making one.
+
+use leptos::prelude::*;
+
+use super::parts::tint;
+use crate::View;
+use crate::charts::{Spark, spark};
+use crate::components::{
+    Field, Filters, Icon, Pager, TimeRange, action, button_link, code_block, curl, empty_state, filter_bar,
+    form_error, input, num, pager, post_form, range_picker, submit,
+};
+use crate::form::FormState;
+use crate::number::count;
+use crate::paths;
+use crate::shell::{Crumb, Page, Section, Shell};
+
+/// An API at a glance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiCard {
+    pub id: String,
+    pub name: String,
+    pub keys: i64,
+    pub valid: i64,
+    pub denied: i64,
+    pub spark: Spark,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApisView {
+    pub filters: Filters,
+    pub range: TimeRange,
+    pub apis: Vec<ApiCard>,
+    pub pager: Pager,
+}
+
+pub fn list(shell: &Shell, view: &ApisView) -> String {
+    let page = Page::new(shell, Section::Apis, "APIs").action_if(shell.may.write, || {
+        button_link(Some(Icon::Plus), "New API", &paths::new_api(), "primary")
+    });
+    let here = &view.filters.here;
+    let bar = filter_bar(shell.csrf(), &view.filters, vec![range_picker(here, &view.range)]);
+    if view.apis.is_empty() && !view.filters.is_active() {
+        return page.body(vec![nothing_yet(shell)]);
+    }
+    let body = if view.apis.is_empty() {
+        empty_state(Icon::Search, "No API matches", "Try fewer letters, or its id.", vec![])
+    } else {
+        view! { <ul class="cards">{view.apis.iter().map(card).collect_view()}</ul> }.into_any()
+    };
+    page.body(vec![bar, body, pager(here, &view.pager, "API")])
+}
+
+fn card(api: &ApiCard) -> View {
+    view! {
+        <li class="card link-card" data-row="">
+            <h2><a href=paths::api(&api.id).to_string()>{api.name.clone()}</a></h2>
+            <code class="id">{api.id.clone()}</code>
+            {spark(&api.spark, "valid", "denied")}
+            <p class="card-foot">
+                <span>{count(api.keys, "key")}</span>
+                <span class="figures-line">
+                    <span>{num(api.valid)}" valid"</span>
+                    <span class=tint(api.denied)>{num(api.denied)}" denied"</span>
+                </span>
+            </p>
+        </li>
+    }
+    .into_any()
+}
+
+fn nothing_yet(shell: &Shell) -> View {
+    let command = curl(shell.origin(), "apis.createApi", "YOUR_ROOT_KEY", r#"{"name":"payments"}"#);
+    let button =
+        shell.may.write.then(|| button_link(Some(Icon::Plus), "New API", &paths::new_api(), "primary"));
+    let body = vec![button.into_any(), code_block("Or from a shell", &command)];
+    empty_state(
+        Icon::Api,
+        "No API yet",
+        "An API is a set of keys that open the same service. Make one, then give its keys to your users.",
+        body,
+    )
+}
+
+/// Posts to [`paths::new_api`]: `name`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NewApiView {
+    pub form: FormState,
+}
+
+pub fn create(shell: &Shell, view: &NewApiView) -> String {
+    let form = vec![
+        form_error(&view.form),
+        input(
+            &view.form,
+            Field::text("name", "Name")
+                .help("Name it after the service its keys open. It can be changed later.")
+                .required()
+                .autofocus()
+                .no_autofill(),
+        ),
+        action("", vec![submit("Create API", "primary"), button_link(None, "Cancel", &paths::apis(), "")]),
+    ];
+    Page::new(shell, Section::Apis, "New API")
+        .crumb(Crumb::new("APIs", paths::apis()))
+        .narrow()
+        .body(vec![post_form(shell.csrf(), &paths::new_api(), "form card", form)])
+}

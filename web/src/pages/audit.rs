@@ -1,0 +1,119 @@
+//! The audit log: who changed what, and each change before and after.
+
+use leptos::prelude::*;
+
+use super::parts::{AuditRow, audit_table, event_badge};
+use crate::components::{
+    Changed, Filters, Icon, Pager, Row, Table, TimeRange, button_link, code_block, copy_chip, diff,
+    empty_state, facts, filter_bar, head, link, mono, nothing, pager, range_picker, section, split, stamp,
+};
+use crate::paths::{self, Href};
+use crate::shell::{Crumb, Page, Section, Shell};
+use crate::time::Stamp;
+
+/// `filters` has the fields `event`, `actor`, `target`, `request`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditView {
+    pub filters: Filters,
+    pub range: TimeRange,
+    pub rows: Vec<AuditRow>,
+    pub pager: Pager,
+}
+
+pub fn list(shell: &Shell, view: &AuditView) -> String {
+    let here = &view.filters.here;
+    let rows = if view.rows.is_empty() {
+        empty_state(Icon::Audit, "No change here", "Change the filters or look at a longer span.", vec![])
+    } else {
+        audit_table(&view.rows)
+    };
+    Page::new(shell, Section::Audit, "Audit log")
+        .action(button_link(Some(Icon::Export), "Export", &paths::export().with("what", "audit"), ""))
+        .body(vec![
+            filter_bar(shell.csrf(), &view.filters, vec![range_picker(here, &view.range)]),
+            rows,
+            pager(here, &view.pager, "entry"),
+        ])
+}
+
+/// A resource an entry is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditTarget {
+    pub kind: String,
+    pub id: String,
+    pub name: Option<String>,
+    /// Its page, while it exists.
+    pub href: Option<Href>,
+    /// Pretty-printed JSON; empty for none.
+    pub meta: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditEntryView {
+    pub id: String,
+    pub at: Stamp,
+    pub event: String,
+    pub description: String,
+    pub actor: String,
+    pub actor_kind: String,
+    pub actor_id: String,
+    /// The actor's page: a root key's.
+    pub actor_href: Option<Href>,
+    pub door: String,
+    pub ip: Option<String>,
+    pub user_agent: Option<String>,
+    pub request_id: String,
+    /// Whether the request log has it.
+    pub request_logged: bool,
+    pub changes: Vec<Changed>,
+    pub targets: Vec<AuditTarget>,
+    /// Other entries of the same act.
+    pub related: Vec<AuditRow>,
+}
+
+pub fn entry(shell: &Shell, view: &AuditEntryView) -> String {
+    let actor = match &view.actor_href {
+        Some(href) => link(&view.actor, href),
+        None => view.actor.clone().into_any(),
+    };
+    let request = match view.request_logged {
+        true => view! { <a href=paths::request(&view.request_id).to_string()>{mono(&view.request_id)}</a> }
+            .into_any(),
+        false => mono(&view.request_id),
+    };
+    let rows = vec![
+        ("Event", event_badge(&view.event)),
+        ("Time", stamp(&view.at)),
+        ("Actor", view! { {actor} <span class="note">{view.actor_kind.clone()}</span> }.into_any()),
+        ("Actor id", mono(&view.actor_id)),
+        ("Door", mono(&view.door)),
+        ("Source", view.ip.as_deref().map_or_else(|| nothing("none"), mono)),
+        ("User agent", view.user_agent.as_deref().map_or_else(|| nothing("none"), mono)),
+        ("Request", request),
+    ];
+    let changes = if view.changes.is_empty() {
+        view! { <p class="hint">"This act changed no field of what existed."</p> }.into_any()
+    } else {
+        diff("Changed fields", &view.changes)
+    };
+    let mut main =
+        vec![section("Before and after", vec![changes]), section("What it was about", vec![targets(view)])];
+    let metas = view.targets.iter().filter(|target| !target.meta.is_empty());
+    main.extend(metas.map(|target| code_block(&format!("{} {}", target.kind, target.id), &target.meta)));
+    if !view.related.is_empty() {
+        main.push(section("Of the same act", vec![audit_table(&view.related)]));
+    }
+    Page::new(shell, Section::Audit, &view.description)
+        .crumb(Crumb::new("Audit log", paths::audit()))
+        .beside_title(copy_chip(&view.id, "entry id"))
+        .body(vec![split(main, vec![section("Facts", vec![facts(rows)])])])
+}
+
+fn targets(view: &AuditEntryView) -> crate::View {
+    let rows = view.targets.iter().map(|target| {
+        let name = target.name.clone().unwrap_or_else(|| target.id.clone());
+        let name = target.href.as_ref().map_or_else(|| name.clone().into_any(), |href| link(&name, href));
+        Row::new(vec![mono(&target.kind), name, mono(&target.id)])
+    });
+    Table::new("Resources", vec![head("Kind"), head("Name"), head("Id")]).rows(rows.collect())
+}

@@ -1,0 +1,76 @@
+//! Pages for what is not there, not allowed, or went wrong.
+
+use crate::View;
+use crate::components::{Icon, button_link, empty_state};
+use crate::paths;
+use crate::shell::{Frame, Page, Section, Shell, bare};
+
+/// Why there is no page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ErrorView {
+    /// Nothing here, or nothing this reader may know of.
+    NotFound,
+    /// What the reader's role does not allow, and the role that would.
+    Forbidden { needs: String },
+    /// The form's token was too old or came from elsewhere. Nothing was done.
+    StaleForm,
+    /// Too many attempts; the text says when to try again.
+    TooMany { message: String },
+    /// Something failed here. The id finds it in the log.
+    Internal { request_id: String },
+}
+
+impl ErrorView {
+    fn words(&self) -> (Icon, &'static str, String) {
+        match self {
+            ErrorView::NotFound => (
+                Icon::Search,
+                "Nothing is here",
+                "It was deleted, it belongs to another workspace, or the address has a typo.".to_owned(),
+            ),
+            ErrorView::Forbidden { needs } => (
+                Icon::Lock,
+                "You may not do this",
+                format!("It takes the role {needs}. An owner can give it to you. Nothing was changed."),
+            ),
+            ErrorView::StaleForm => (
+                Icon::Rotate,
+                "This form is out of date",
+                "You signed in again or left it open for long. Go back, reload, and send it again. Nothing was changed."
+                    .to_owned(),
+            ),
+            ErrorView::TooMany { message } => (Icon::Clock, "Too many attempts", message.clone()),
+            ErrorView::Internal { request_id } => (
+                Icon::Warning,
+                "Something failed on this server",
+                format!("Nothing more is shown here. The log has the cause under request {request_id}."),
+            ),
+        }
+    }
+
+    fn body(&self, signed_in: bool) -> Vec<View> {
+        let (icon, title, hint) = self.words();
+        let (name, href) = if signed_in { ("Home", paths::home()) } else { ("Sign in", paths::login()) };
+        vec![empty_state(icon, title, &hint, vec![button_link(None, name, &href, "primary")])]
+    }
+
+    const fn title(&self) -> &'static str {
+        match self {
+            ErrorView::NotFound => "Not found",
+            ErrorView::Forbidden { .. } => "Not allowed",
+            ErrorView::StaleForm => "Out of date",
+            ErrorView::TooMany { .. } => "Slow down",
+            ErrorView::Internal { .. } => "Error",
+        }
+    }
+}
+
+/// For somebody who signed in.
+pub fn error(shell: &Shell, view: &ErrorView) -> String {
+    Page::new(shell, Section::None, view.title()).body(view.body(true))
+}
+
+/// For everybody else.
+pub fn bare_error(frame: &Frame, view: &ErrorView) -> String {
+    bare(frame, view.title(), "", view.body(false))
+}

@@ -1,0 +1,255 @@
+//! Why a request was refused, or would be: every check in order, then and now.
+
+use leptos::prelude::*;
+
+use super::parts::Named;
+use crate::View;
+use crate::components::{
+    Field, Icon, Outcome, action, area, button_link, empty_state, facts, form_error, input, link, mono,
+    nothing, num, outcome_badge, post_form, section, split, submit,
+};
+use crate::form::FormState;
+use crate::paths::{self, Href};
+use crate::shell::{Page, Section, Shell};
+
+/// How a check ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Passed,
+    Failed,
+    /// An earlier check had settled the outcome.
+    NotReached,
+    /// Nothing was set or asked for.
+    NotUsed,
+}
+
+/// One check of a verification.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// `Expiry`, `IP list`, `Rate limit requests`.
+    pub name: String,
+    pub verdict: Verdict,
+    /// One sentence: what was compared with what.
+    pub detail: String,
+    /// Name of a value, its value at the time, its value now.
+    pub values: Vec<(String, Option<String>, Option<String>)>,
+    /// The permission query, for the check that evaluates one.
+    pub query: Option<QueryNode>,
+    /// Where the setting is changed.
+    pub setting: Option<Href>,
+    /// What would let the same request pass.
+    pub fix: Option<Fix>,
+}
+
+/// A permission query as a tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum QueryNode {
+    And(Vec<QueryNode>),
+    Or(Vec<QueryNode>),
+    Permission {
+        slug: String,
+        held: bool,
+        /// Whether this one settled the refusal.
+        decisive: bool,
+    },
+}
+
+/// One act that changes the outcome. Posts to `action` with these fields.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fix {
+    /// `Grant documents.read to this key`.
+    pub label: String,
+    pub action: Href,
+    pub fields: Vec<(String, String)>,
+}
+
+/// What the trace found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trace {
+    pub outcome: Outcome,
+    /// Whether the request was made up for this page; nothing was consumed.
+    pub dry_run: bool,
+    pub key: Option<Named>,
+    pub api: Option<Named>,
+    /// Text of the request's time, of a trace of a real request.
+    pub at: Option<crate::time::Stamp>,
+    pub ip: Option<String>,
+    pub cost: i64,
+    pub checks: Vec<Check>,
+    /// What the same request would come to now.
+    pub now: Option<Outcome>,
+}
+
+/// Posts to [`paths::explain`]: `key` (secret, id or start; a secret is hashed
+/// on arrival), `api`, `permissions` (a query), `cost`, `limits` (one a line:
+/// `name cost`), `ip`, `tags` (comma-separated).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExplainView {
+    pub form: FormState,
+    pub trace: Option<Trace>,
+}
+
+pub fn explain(shell: &Shell, view: &ExplainView) -> String {
+    let trace = match &view.trace {
+        Some(trace) => trace_view(shell, trace),
+        None => vec![empty_state(
+            Icon::Search,
+            "Nothing asked yet",
+            "Paste a key, and what the caller asked for, to see every check in order. Nothing is consumed.",
+            vec![],
+        )],
+    };
+    Page::new(shell, Section::Explain, "Explain a decision")
+        .body(vec![split(trace, vec![question(shell, &view.form)])])
+}
+
+fn question(shell: &Shell, form: &FormState) -> View {
+    let fields = vec![
+        form_error(form),
+        input(
+            form,
+            Field::text("key", "Key")
+                .help("The secret, an id, or the start. A secret is hashed on arrival and never kept.")
+                .mono()
+                .required()
+                .no_autofill(),
+        ),
+        input(
+            form,
+            Field::text("permissions", "Permission query")
+                .mono()
+                .placeholder("documents.read AND billing.view"),
+        ),
+        input(form, Field::number("cost", "Cost").help("Credits to spend; 1 if empty.")),
+        area(
+            form,
+            Field::text("limits", "Limits").mono().rows(2).help("One a line: name, and a cost if not 1."),
+        ),
+        input(form, Field::text("ip", "Source address").mono()),
+        action("A dry run: nothing is consumed or counted.", vec![submit("Explain", "primary")]),
+    ];
+    section("What is asked", vec![post_form(shell.csrf(), &paths::explain(), "form", fields)])
+}
+
+pub(crate) fn trace_view(shell: &Shell, trace: &Trace) -> Vec<View> {
+    let named = |one: &Option<Named>, path: fn(&str) -> Href| {
+        one.as_ref().map_or_else(|| nothing("not found"), |one| link(&one.name, &path(&one.id)))
+    };
+    let time = match &trace.at {
+        Some(at) => crate::components::stamp(at),
+        None => nothing("dry run"),
+    };
+    let now = trace.now.map_or_else(|| nothing("–"), outcome_badge);
+    let summary = vec![
+        ("Outcome", outcome_badge(trace.outcome)),
+        ("The same request now", now),
+        ("Key", named(&trace.key, paths::key)),
+        ("API", named(&trace.api, paths::api)),
+        ("Time", time),
+        ("Source", trace.ip.as_deref().map_or_else(|| nothing("unknown"), mono)),
+        ("Cost", num(trace.cost)),
+    ];
+    let checks = trace.checks.iter().map(|check| check_view(shell, check)).collect_view();
+    let title = if trace.dry_run { "Dry run" } else { "What happened" };
+    vec![
+        section(title, vec![facts(summary)]),
+        section("Checks, in order", vec![view! { <ol class="trace">{checks}</ol> }.into_any()]),
+    ]
+}
+
+fn check_view(shell: &Shell, check: &Check) -> View {
+    let (class, word, icon) = match check.verdict {
+        Verdict::Passed => ("passed", "passed", Some(Icon::Check)),
+        Verdict::Failed => ("failed", "failed", Some(Icon::Cross)),
+        Verdict::NotReached => ("skipped", "not reached", None),
+        Verdict::NotUsed => ("skipped", "not used", None),
+    };
+    let values = (!check.values.is_empty()).then(|| values(check));
+    let query = check.query.as_ref().map(|query| view! { <ul class="query">{node(query)}</ul> });
+    let setting =
+        check.setting.as_ref().map(|href| button_link(Some(Icon::Settings), "Setting", href, "small"));
+    let fix = check.fix.as_ref().filter(|_| shell.may.write).map(|fix| fix_view(shell, fix));
+    view! {
+        <li class=class>
+            <span class="trace-mark">{icon.map(Icon::view)}</span>
+            <div>
+                <h3>{check.name.clone()} <span class="verdict">{word}</span></h3>
+                <p>{check.detail.clone()}</p>
+                {query}
+                {values}
+                <div class="trace-actions">{fix}{setting}</div>
+            </div>
+        </li>
+    }
+    .into_any()
+}
+
+fn values(check: &Check) -> View {
+    let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "–".to_owned());
+    let rows = check
+        .values
+        .iter()
+        .map(|(name, then, now)| {
+            let class = (then.is_some() && now.is_some() && then != now).then_some("changed");
+            view! {
+                <tr class=class>
+                    <th scope="row">{name.clone()}</th>
+                    <td>{text(then)}</td>
+                    <td>{text(now)}</td>
+                </tr>
+            }
+        })
+        .collect_view();
+    let caption = format!("Values of {}", check.name);
+    view! {
+        <table class="values">
+            <caption class="sr">{caption}</caption>
+            <thead>
+                <tr>
+                    <th scope="col"><span class="sr">"Value"</span></th>
+                    <th scope="col">"Then"</th>
+                    <th scope="col">"Now"</th>
+                </tr>
+            </thead>
+            <tbody>{rows}</tbody>
+        </table>
+    }
+    .into_any()
+}
+
+/// Deeper than people write by hand; what is below is cut.
+const MAX_DEPTH: usize = 16;
+
+fn node(query: &QueryNode) -> View {
+    node_at(query, 0)
+}
+
+fn node_at(query: &QueryNode, depth: usize) -> View {
+    let group = |word: &'static str, children: &[QueryNode]| {
+        if depth >= MAX_DEPTH {
+            return view! { <li>"…"</li> }.into_any();
+        }
+        let children = children.iter().map(|child| node_at(child, depth + 1)).collect_view();
+        view! { <li><b>{word}</b><ul>{children}</ul></li> }.into_any()
+    };
+    match query {
+        QueryNode::And(children) => group("all of", children),
+        QueryNode::Or(children) => group("any of", children),
+        QueryNode::Permission { slug, held, decisive } => {
+            let (class, icon, word) = match (held, decisive) {
+                (true, _) => ("held", Icon::Check, "held"),
+                (false, true) => ("missing decisive", Icon::Cross, "missing, this decided it"),
+                (false, false) => ("missing", Icon::Cross, "missing"),
+            };
+            view! { <li class=class>{icon.view()}{mono(slug)}<span class="note">{word}</span></li> }
+                .into_any()
+        }
+    }
+}
+
+fn fix_view(shell: &Shell, fix: &Fix) -> View {
+    let mut body: Vec<View> =
+        fix.fields.iter().map(|(name, value)| crate::components::hidden(name, value)).collect();
+    body.push(submit(&fix.label, "small primary"));
+    post_form(shell.csrf(), &fix.action, "inline", body)
+}

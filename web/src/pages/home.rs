@@ -1,0 +1,171 @@
+//! Is anything wrong? What happened lately, what will need a hand, and how the
+//! server is.
+
+use leptos::prelude::*;
+
+use super::parts::{AuditRow, Compared, audit_table};
+use crate::View;
+use crate::charts::{Bars, bars};
+use crate::components::{
+    Icon, Outcome, Row, SavedView, Table, TimeRange, Tone, button_link, card_with, empty_state, facts, head,
+    link, mono, num, outcome_badge, range_picker, section, split, stats,
+};
+use crate::paths::{self, Here, Href};
+use crate::shell::{Page, Section, Shell};
+
+/// Something that asks for attention.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Concern {
+    pub tone: Tone,
+    /// `12 keys expire within a week`.
+    pub title: String,
+    pub detail: String,
+    pub href: Href,
+    /// `See keys`.
+    pub go: String,
+}
+
+/// Whose requests are refused most.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failing {
+    /// `key`, `identity`, `identifier`.
+    pub kind: String,
+    pub label: String,
+    pub href: Href,
+    pub refused: i64,
+    pub of: i64,
+    pub mostly: Outcome,
+}
+
+/// A fact about the server: name, value, and whether it is as it should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HealthFact {
+    pub name: String,
+    pub value: String,
+    pub tone: Tone,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HomeView {
+    pub here: Here,
+    pub range: TimeRange,
+    /// The period figures are compared with: `yesterday`.
+    pub before: String,
+    pub verifications: Compared,
+    pub denials: Compared,
+    pub decisions: Compared,
+    pub blocked: Compared,
+    pub requests: Bars,
+    /// Most urgent first.
+    pub concerns: Vec<Concern>,
+    pub failing: Vec<Failing>,
+    pub changes: Vec<AuditRow>,
+    pub health: Vec<HealthFact>,
+    pub pinned: Vec<SavedView>,
+    /// Whether nothing was ever verified here, so that first steps are offered.
+    pub first_steps: bool,
+}
+
+pub fn home(shell: &Shell, view: &HomeView) -> String {
+    let figures = stats(vec![
+        view.verifications.view("Verifications", &view.before),
+        view.denials.view("Denied", &view.before),
+        view.decisions.view("Rate-limit decisions", &view.before),
+        view.blocked.view("Blocked", &view.before),
+    ]);
+    let range = range_picker(&view.here, &view.range);
+    let mut main = Vec::new();
+    if view.first_steps {
+        main.push(first_steps());
+    }
+    main.push(concerns(&view.concerns));
+    main.push(bars(&view.requests));
+    if !view.failing.is_empty() {
+        main.push(section("Refused most", vec![failing(&view.failing)]));
+    }
+    let all = link("All", &paths::audit());
+    let changes = match view.changes.as_slice() {
+        [] => view! { <p class="hint">"No change yet."</p> }.into_any(),
+        rows => audit_table(rows),
+    };
+    main.push(card_with("Recent changes", vec![all], vec![changes]));
+    let mut side = vec![health(&view.health)];
+    if !view.pinned.is_empty() {
+        let links =
+            view.pinned.iter().map(|one| view! { <li>{link(&one.name, &one.href)}</li> }).collect_view();
+        side.push(section("Pinned views", vec![view! { <ul class="plain">{links}</ul> }.into_any()]));
+    }
+    Page::new(shell, Section::Home, &shell.workspace.name)
+        .action(range)
+        .body(vec![figures, split(main, side)])
+}
+
+fn first_steps() -> View {
+    empty_state(
+        Icon::Play,
+        "Nothing was verified here yet",
+        "Two minutes from here to a first verified request.",
+        vec![button_link(None, "Take the first steps", &paths::start(), "primary")],
+    )
+}
+
+fn concerns(concerns: &[Concern]) -> View {
+    if concerns.is_empty() {
+        return view! {
+            <section class="card all-well" aria-label="Concerns">
+                {Icon::Check.view()}
+                <p>"Nothing needs a hand: no refusals out of the ordinary, nothing about to run out."</p>
+            </section>
+        }
+        .into_any();
+    }
+    let rows = concerns
+        .iter()
+        .map(|concern| {
+            let icon = if concern.tone == Tone::Info { Icon::Info } else { Icon::Warning };
+            view! {
+                <li>
+                    <span class=format!("concern-mark t-{}", concern.tone.class())>{icon.view()}</span>
+                    <div>
+                        <b>{concern.title.clone()}</b>
+                        <p class="hint">{concern.detail.clone()}</p>
+                    </div>
+                    {button_link(None, &concern.go, &concern.href, "small")}
+                </li>
+            }
+        })
+        .collect_view();
+    section("Needs a hand", vec![view! { <ul class="concerns">{rows}</ul> }.into_any()])
+}
+
+fn failing(rows: &[Failing]) -> View {
+    let heads =
+        vec![head("Who"), head("Kind"), head("Mostly"), head("Refused").numeric(), head("Share").numeric()];
+    let rows = rows.iter().map(|row| {
+        let name = view! { <a href=row.href.to_string()>{mono(&row.label)}</a> };
+        let share = view! { <span class="num">{crate::number::percent(row.refused, row.of)}</span> };
+        Row::new(vec![
+            name.into_any(),
+            row.kind.clone().into_any(),
+            outcome_badge(row.mostly),
+            num(row.refused),
+            share.into_any(),
+        ])
+    });
+    Table::new("Refused most", heads).rows(rows.collect())
+}
+
+fn health(rows: &[HealthFact]) -> View {
+    let values = rows
+        .iter()
+        .map(|fact| {
+            let mark = match fact.tone {
+                Tone::Good | Tone::Quiet => ().into_any(),
+                _ => Icon::Warning.view(),
+            };
+            let value = view! { <span class=format!("health t-{}", fact.tone.class())>{mark}{fact.value.clone()}</span> };
+            (fact.name.as_str(), value.into_any())
+        })
+        .collect();
+    section("This server", vec![facts(values)])
+}

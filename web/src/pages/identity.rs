@@ -1,0 +1,75 @@
+//! One identity: its keys, limits, metadata, and all requests with its keys.
+
+use super::key::limits;
+use super::parts::{KeyLine, Live, Log, Named, VerificationRow, key_lines, verification_log};
+use crate::charts::{Bars, bars};
+use crate::components::{
+    Filters, Icon, LimitRule, Pager, TimeRange, button_link, code_block, copy_chip, empty_state, facts,
+    filter_bar, num, optional_stamp, pager, range_picker, section, split, stamp,
+};
+use crate::paths;
+use crate::shell::{Crumb, Page, Section, Shell};
+use crate::time::Stamp;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdentityView {
+    /// Id and external id.
+    pub identity: Named,
+    pub created: Stamp,
+    pub last_used: Option<Stamp>,
+    pub keys: Vec<KeyLine>,
+    pub total_keys: i64,
+    pub limits: Vec<LimitRule>,
+    /// Pretty-printed JSON; empty for none.
+    pub meta: String,
+    pub filters: Filters,
+    pub range: TimeRange,
+    pub live: Live,
+    pub requests: Bars,
+    pub rows: Vec<VerificationRow>,
+    pub pager: Pager,
+}
+
+pub fn show(shell: &Shell, view: &IdentityView) -> String {
+    let here = &view.filters.here;
+    let extra = vec![range_picker(here, &view.range), view.live.switch(here)];
+    let keys = if view.keys.is_empty() {
+        empty_state(Icon::Key, "No key yet", "Make a key with this external id and it shows here.", vec![])
+    } else {
+        key_lines("Keys of this identity", &view.keys)
+    };
+    let log = if view.rows.is_empty() {
+        empty_state(Icon::Log, "No request in this span", "Requests with any of its keys show here.", vec![])
+    } else {
+        verification_log(&view.rows, Log::OfIdentity, view.live.source())
+    };
+    let main = vec![
+        filter_bar(shell.csrf(), &view.filters, extra),
+        bars(&view.requests),
+        section("Keys", vec![keys]),
+        section("Requests", vec![log, pager(here, &view.pager, "request")]),
+    ];
+    let mut side = vec![
+        section(
+            "Facts",
+            vec![facts(vec![
+                ("External id", copy_chip(&view.identity.name, "external id")),
+                ("Keys", num(view.total_keys)),
+                ("Last used", optional_stamp(&view.last_used, "never")),
+                ("Created", stamp(&view.created)),
+            ])],
+        ),
+        section("Shared rate limits", vec![limits(&view.limits)]),
+    ];
+    if !view.meta.is_empty() {
+        side.push(code_block("Metadata", &view.meta));
+    }
+    Page::new(shell, Section::Identities, &view.identity.name)
+        .crumb(Crumb::new("Identities", paths::identities()))
+        .beside_title(copy_chip(&view.identity.id, "identity id"))
+        .waiting(view.live.on)
+        .action_if(shell.may.write, || {
+            button_link(Some(Icon::Edit), "Edit", &paths::edit_identity(&view.identity.id), "primary")
+        })
+        .body(vec![split(main, side)])
+}

@@ -1,0 +1,74 @@
+//! Rotating a key or a root key: a new secret, and how long the old one works.
+
+use super::parts::{ApiRef, Named};
+use crate::View;
+use crate::components::{
+    action, button_link, form_error, hidden, note, post_form, section, select, submit, warning,
+};
+use crate::form::{FormState, NONCE};
+use crate::paths::{self, Href};
+use crate::shell::{Crumb, Page, Section, Shell};
+
+/// How long an old secret goes on working: posted value in milliseconds, and
+/// text.
+pub const GRACE: [(&str, &str); 6] = [
+    ("0", "Not at all"),
+    ("900000", "15 minutes"),
+    ("3600000", "1 hour"),
+    ("21600000", "6 hours"),
+    ("86400000", "24 hours"),
+    ("604800000", "7 days"),
+];
+
+/// Posts to [`paths::rotate_key`] or [`paths::rotate_root_key`]: `nonce`,
+/// `grace_ms`, one of [`GRACE`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RotateView {
+    /// `None` for a root key.
+    pub api: Option<ApiRef>,
+    pub key: Named,
+    pub nonce: String,
+    pub form: FormState,
+    /// Why it cannot be rotated: it expired.
+    pub refused: Option<String>,
+}
+
+pub fn rotate(shell: &Shell, view: &RotateView) -> String {
+    match &view.api {
+        Some(api) => {
+            let page = api.crumbs(Page::new(shell, Section::Apis, "Rotate key"));
+            page.crumb(Crumb::new("Keys", paths::api_keys(&api.id)))
+                .crumb(Crumb::new(&view.key.name, paths::key(&view.key.id)))
+                .narrow()
+                .body(body(shell, view, &paths::rotate_key(&view.key.id), &paths::key(&view.key.id)))
+        }
+        None => Page::new(shell, Section::RootKeys, "Rotate root key")
+            .crumb(Crumb::new("Root keys", paths::root_keys()))
+            .crumb(Crumb::new(&view.key.name, paths::root_key(&view.key.id)))
+            .narrow()
+            .body(body(shell, view, &paths::rotate_root_key(&view.key.id), &paths::root_key(&view.key.id))),
+    }
+}
+
+fn body(shell: &Shell, view: &RotateView, post: &Href, back: &Href) -> Vec<View> {
+    if let Some(reason) = &view.refused {
+        return vec![warning(reason), button_link(None, "Back", back, "")];
+    }
+    let form = vec![
+        form_error(&view.form),
+        hidden(NONCE, &view.nonce),
+        select(
+            &view.form,
+            "grace_ms",
+            "The old secret goes on working for",
+            "Long enough to deploy the new one everywhere.",
+            &GRACE,
+        ),
+        action(
+            "The new secret is shown once, on the next page.",
+            vec![submit("Rotate", "primary"), button_link(None, "Cancel", back, "")],
+        ),
+    ];
+    let about = "The new key has the same settings and shares the credits. Both are counted as one.";
+    vec![note(about), section(&view.key.name, vec![post_form(shell.csrf(), post, "form", form)])]
+}

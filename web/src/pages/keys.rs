@@ -1,0 +1,175 @@
+//! The keys of an API: found, seen through, and changed many at a time.
+
+use leptos::prelude::*;
+
+use super::parts::ApiRef;
+use crate::View;
+use crate::charts::{Spark, spark};
+use crate::components::{
+    Chip, Filters, Icon, Pager, Row, Sorting, Table, act, button_link, chips, code_block, curl, empty_state,
+    filter_bar, head, hidden, link, masked, menu, nothing, optional_stamp, pager, selection_form,
+};
+use crate::form::{ALL_MATCHING, ON};
+use crate::number::exact;
+use crate::paths;
+use crate::shell::Shell;
+use crate::time::Stamp;
+
+/// A key in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyRow {
+    pub id: String,
+    pub name: Option<String>,
+    pub start: String,
+    pub last4: String,
+    /// External id, and id of the identity.
+    pub identity: Option<(String, String)>,
+    pub enabled: bool,
+    /// Most urgent first; never empty.
+    pub states: Vec<Chip>,
+    /// The last 36 hours.
+    pub usage: Spark,
+    pub last_used: Option<Stamp>,
+    pub expires: Option<Stamp>,
+}
+
+/// Chosen rows post to [`paths::bulk_keys`]: `id` for each, `all_matching` for
+/// every row that matches, `query` (the list's query string) and `act`, one of
+/// [`ACTS`]. Row menus post to [`paths::enable_key`] and [`paths::disable_key`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeysView {
+    pub api: ApiRef,
+    pub filters: Filters,
+    pub keys: Vec<KeyRow>,
+    pub sorting: Sorting,
+    pub pager: Pager,
+}
+
+/// What can be done to many keys: value of the field `act`, and its name.
+pub const ACTS: [(&str, &str); 10] = [
+    ("enable", "Enable"),
+    ("disable", "Disable"),
+    ("expiry", "Set expiry"),
+    ("credits", "Set credits"),
+    ("limits", "Set rate limits"),
+    ("roles", "Set roles and permissions"),
+    ("external_id", "Set external id"),
+    ("meta", "Merge metadata"),
+    ("rotate", "Rotate"),
+    ("delete", "Delete"),
+];
+
+pub fn list(shell: &Shell, view: &KeysView) -> String {
+    let api = &view.api.id;
+    let page = view
+        .api
+        .page(shell, "Keys")
+        .action(button_link(Some(Icon::Export), "Export", &paths::export().with("api", api), ""))
+        .action_if(shell.may.write, || {
+            button_link(Some(Icon::Import), "Import", &paths::import().with("api", api), "")
+        })
+        .action_if(shell.may.write, || {
+            button_link(Some(Icon::Plus), "New key", &paths::new_key(api), "primary")
+        });
+    if view.keys.is_empty() && !view.filters.is_active() {
+        return page.body(vec![nothing_yet(shell, api)]);
+    }
+    let here = &view.filters.here;
+    let bar = filter_bar(shell.csrf(), &view.filters, vec![]);
+    if view.keys.is_empty() {
+        let none = empty_state(Icon::Search, "No key matches", "Remove a filter to see more keys.", vec![]);
+        return page.body(vec![bar, none]);
+    }
+    let bulk = if shell.may.write { bulk_bar(shell, view) } else { ().into_any() };
+    page.body(vec![bar, table(shell, view), bulk, pager(here, &view.pager, "key")])
+}
+
+fn table(shell: &Shell, view: &KeysView) -> View {
+    let heads = vec![
+        head("Key").sorted_by("name"),
+        head("Value"),
+        head("Identity"),
+        head("Last 36 hours"),
+        head("Last used").sorted_by("last_used"),
+        head("Expires").sorted_by("expires"),
+        head("State"),
+        head(""),
+    ];
+    let rows = view.keys.iter().map(|key| row(shell, key)).collect();
+    Table::new("Keys", heads).sorted(&view.filters.here, &view.sorting).selectable(shell.may.write).rows(rows)
+}
+
+fn row(shell: &Shell, key: &KeyRow) -> Row {
+    let label = key.name.clone().unwrap_or_else(|| key.id.clone());
+    let name = view! {
+        <a class="strong" href=paths::key(&key.id).to_string()>{label.clone()}</a>
+        {key.name.is_some().then(|| view! { <code class="id">{key.id.clone()}</code> })}
+    };
+    let identity = key.identity.as_ref();
+    let cells = vec![
+        name.into_any(),
+        masked(&key.start, &key.last4),
+        identity.map_or_else(|| nothing("none"), |(name, id)| link(name, &paths::identity(id))),
+        spark(&key.usage, "valid", "denied"),
+        optional_stamp(&key.last_used, "never"),
+        optional_stamp(&key.expires, "never"),
+        chips(&key.states),
+        menu(&label, menu_items(shell, key)),
+    ];
+    Row::selectable(&key.id, &label, cells).class(if key.enabled { "" } else { "row-off" })
+}
+
+fn menu_items(shell: &Shell, key: &KeyRow) -> Vec<View> {
+    let go = |icon: Icon, text: &str, href| button_link(Some(icon), text, &href, "menu-item");
+    let mut items = vec![go(Icon::Log, "Log", paths::key_log(&key.id))];
+    if shell.may.write {
+        items.push(go(Icon::Edit, "Edit", paths::edit_key(&key.id)));
+        items.push(go(Icon::Rotate, "Rotate", paths::rotate_key(&key.id)));
+        items.push(if key.enabled {
+            act(shell.csrf(), Some(Icon::Pause), "Disable", &paths::disable_key(&key.id), "menu-item")
+        } else {
+            act(shell.csrf(), Some(Icon::Play), "Enable", &paths::enable_key(&key.id), "menu-item")
+        });
+        items.push(go(Icon::Trash, "Delete", paths::edit_key(&key.id).at("danger")));
+    }
+    items
+}
+
+/// Stands under the table; the checkboxes belong to this form by its id, because
+/// the row menus inside the table are forms of their own.
+fn bulk_bar(shell: &Shell, view: &KeysView) -> View {
+    let acts = ACTS.map(|(value, name)| view! { <option value=value>{name}</option> }).to_vec();
+    let every = view.pager.total.filter(|total| *total > view.pager.shown).map(|total| {
+        view! {
+            <label class="check-inline">
+                <input type="checkbox" name=ALL_MATCHING value=ON/>
+                {format!("All {} that match", exact(total))}
+            </label>
+        }
+    });
+    let query = view.filters.here.href();
+    let query = query.as_str().split_once('?').map_or("", |(_, query)| query);
+    let body = view! {
+        {hidden("query", query)}
+        <p class="bulk-count" data-chosen="">"With the chosen keys"</p>
+        {every}
+        <label class="sr" for="bulk-act">"What to do"</label>
+        <span class="control select"><select id="bulk-act" name="act">{acts}</select>{Icon::Down.view()}</span>
+        <button type="submit" class="button">"Preview"</button>
+    };
+    let form = selection_form(shell.csrf(), &paths::bulk_keys(&view.api.id), body.into_any());
+    view! { <section aria-label="Many keys at once">{form}</section> }.into_any()
+}
+
+fn nothing_yet(shell: &Shell, api: &str) -> View {
+    let body = format!(r#"{{"apiId":"{api}","name":"first key"}}"#);
+    let command = curl(shell.origin(), "keys.createKey", "YOUR_ROOT_KEY", &body);
+    let button =
+        shell.may.write.then(|| button_link(Some(Icon::Plus), "New key", &paths::new_key(api), "primary"));
+    empty_state(
+        Icon::Key,
+        "No key yet",
+        "Make a key here, or let your backend make one for each user.",
+        vec![button.into_any(), code_block("Create a key", &command)],
+    )
+}

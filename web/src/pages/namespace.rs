@@ -1,0 +1,212 @@
+//! One namespace: what passed and what was blocked, by identifier and one by one.
+
+use leptos::prelude::*;
+
+use super::parts::{Live, NamespaceRef, severity};
+use crate::View;
+use crate::charts::{Bars, Lines, bars, lines};
+use crate::components::Tone;
+use crate::components::{
+    Filters, Icon, Outcome, Pager, Row, Sorting, Table, TimeRange, badge, button_link, code_block, curl,
+    empty_state, filter_bar, head, link, menu, mono, num, optional_stamp, outcome_badge, pager, range_picker,
+    stamp,
+};
+use crate::number::percent;
+use crate::paths;
+use crate::shell::Shell;
+use crate::time::{Stamp, duration, latency};
+
+/// An identifier that was limited in the span.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdentifierUse {
+    pub identifier: String,
+    /// Id of the override that applies, and its limit as text: `100 / 1m`.
+    pub applied: Option<(String, String)>,
+    pub passed: i64,
+    pub blocked: i64,
+    pub passed_tokens: i64,
+    pub blocked_tokens: i64,
+    pub last: Option<Stamp>,
+}
+
+/// Tab Requests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamespaceView {
+    pub namespace: NamespaceRef,
+    pub filters: Filters,
+    pub range: TimeRange,
+    pub requests: Bars,
+    /// Requests weighted by their cost.
+    pub tokens: Bars,
+    pub latency: Lines,
+    pub identifiers: Vec<IdentifierUse>,
+    pub sorting: Sorting,
+    pub pager: Pager,
+}
+
+pub fn requests(shell: &Shell, view: &NamespaceView) -> String {
+    let here = &view.filters.here;
+    let namespace = &view.namespace;
+    let page = namespace.page(shell, "Requests").action_if(shell.may.write, || {
+        button_link(Some(Icon::Plus), "New override", &paths::new_override(&namespace.id), "primary")
+    });
+    let table = if view.identifiers.is_empty() { nothing_yet(shell, view) } else { table(shell, view) };
+    let charts =
+        view! { <div class="charts">{bars(&view.requests)}{bars(&view.tokens)}{lines(&view.latency)}</div> };
+    page.body(vec![
+        filter_bar(shell.csrf(), &view.filters, vec![range_picker(here, &view.range)]),
+        charts.into_any(),
+        table,
+        pager(here, &view.pager, "identifier"),
+    ])
+}
+
+fn nothing_yet(shell: &Shell, view: &NamespaceView) -> View {
+    if view.filters.is_active() {
+        return empty_state(
+            Icon::Search,
+            "No identifier matches",
+            "Change the filters or look at a longer span.",
+            vec![],
+        );
+    }
+    let call = format!(
+        r#"{{"namespace":"{}","identifier":"user_123","limit":10,"duration":60000}}"#,
+        view.namespace.name.replace(['"', '\\'], "")
+    );
+    let command = curl(shell.origin(), "ratelimit.limit", "YOUR_ROOT_KEY", &call);
+    let hint = "Decisions of this namespace show here as they are made.";
+    empty_state(Icon::Gauge, "No request in this span", hint, vec![code_block("Limit something", &command)])
+}
+
+fn table(shell: &Shell, view: &NamespaceView) -> View {
+    let heads = vec![
+        head("Identifier"),
+        head("Override"),
+        head("Passed").numeric().sorted_by("passed"),
+        head("Blocked").numeric().sorted_by("blocked"),
+        head("Tokens passed").numeric(),
+        head("Tokens blocked").numeric(),
+        head("Last request").sorted_by("last"),
+        head(""),
+    ];
+    let rows = view.identifiers.iter().map(|one| row(shell, view, one)).collect();
+    Table::new("Identifiers", heads).sorted(&view.filters.here, &view.sorting).rows(rows)
+}
+
+fn row(shell: &Shell, view: &NamespaceView, one: &IdentifierUse) -> Row {
+    let id = &view.namespace.id;
+    let logs = paths::namespace_logs(id).with("identifier", &one.identifier);
+    let applied = one.applied.as_ref().map_or_else(
+        || crate::components::nothing("none"),
+        |(override_id, text)| link(text, &paths::override_(id, override_id)),
+    );
+    let mut items = vec![button_link(Some(Icon::Log), "Log", &logs, "menu-item")];
+    if shell.may.write {
+        let new = paths::new_override(id).with("identifier", &one.identifier);
+        let edit = one.applied.as_ref().map(|(override_id, _)| paths::override_(id, override_id));
+        let (name, href) = edit.map_or(("Override", new), |href| ("Edit override", href));
+        items.push(button_link(Some(Icon::Edit), name, &href, "menu-item"));
+    }
+    let blocked =
+        view! { <span title=percent(one.blocked, one.passed + one.blocked)>{num(one.blocked)}</span> };
+    let name = view! { <a href=logs.to_string()>{mono(&one.identifier)}</a> };
+    let cells = vec![
+        name.into_any(),
+        applied,
+        num(one.passed),
+        blocked.into_any(),
+        num(one.passed_tokens),
+        num(one.blocked_tokens),
+        optional_stamp(&one.last, "never"),
+        menu(&one.identifier, items),
+    ];
+    let mostly_blocked = one.blocked * 10 > (one.passed + one.blocked) * 6;
+    Row::new(cells).class(if mostly_blocked { "row-caution" } else { "" })
+}
+
+/// A decision of the limiter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DecisionRow {
+    pub id: String,
+    pub at: Stamp,
+    pub identifier: String,
+    pub passed: bool,
+    pub limit: i64,
+    pub remaining: i64,
+    /// Of the window, where known.
+    pub duration_ms: Option<i64>,
+    pub cost: i64,
+    pub reset: Stamp,
+    pub overridden: bool,
+    pub latency_us: i64,
+}
+
+/// Tab Logs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamespaceLogsView {
+    pub namespace: NamespaceRef,
+    pub filters: Filters,
+    pub range: TimeRange,
+    pub live: Live,
+    pub requests: Bars,
+    pub rows: Vec<DecisionRow>,
+    pub pager: Pager,
+}
+
+pub fn logs(shell: &Shell, view: &NamespaceLogsView) -> String {
+    let here = &view.filters.here;
+    let rows = if view.rows.is_empty() {
+        empty_state(Icon::Log, "No decision here", "Change the filters or look at a longer span.", vec![])
+    } else {
+        let rows = view.rows.iter().map(decision).collect();
+        Table::new("Decisions", log_heads()).dense().live(view.live.source()).rows(rows)
+    };
+    let extra = vec![range_picker(here, &view.range), view.live.switch(here)];
+    view.namespace.page(shell, "Logs").waiting(view.live.on).body(vec![
+        filter_bar(shell.csrf(), &view.filters, extra),
+        bars(&view.requests),
+        rows,
+        pager(here, &view.pager, "decision"),
+    ])
+}
+
+fn log_heads() -> Vec<crate::components::Column> {
+    vec![
+        head("Time"),
+        head("Outcome"),
+        head("Identifier"),
+        head("Limit").numeric(),
+        head("Left").numeric(),
+        head("Cost").numeric(),
+        head("Resets"),
+        head("Took").numeric(),
+    ]
+}
+
+/// One row of the log as the live tail sends it.
+pub fn decision_row(row: &DecisionRow) -> String {
+    crate::to_html(decision(row).under(&log_heads()).view(false))
+}
+
+fn decision(row: &DecisionRow) -> Row {
+    let outcome = if row.passed { Outcome::Passed } else { Outcome::Blocked };
+    let window = row.duration_ms.map(|ms| format!(" / {}", duration(ms))).unwrap_or_default();
+    let time = view! { <a href=paths::request(&row.id).to_string()>{stamp(&row.at)}</a> };
+    let identifier = view! {
+        {mono(&row.identifier)}
+        {row.overridden.then(|| badge(Tone::Info, "override"))}
+    };
+    let limit = view! { {num(row.limit)}{window} };
+    Row::new(vec![
+        time.into_any(),
+        outcome_badge(outcome),
+        identifier.into_any(),
+        limit.into_any(),
+        num(row.remaining),
+        num(row.cost),
+        stamp(&row.reset),
+        view! { <span class="num">{latency(row.latency_us)}</span> }.into_any(),
+    ])
+    .class(severity(outcome))
+}

@@ -1,0 +1,111 @@
+//! Overrides: other limits for chosen identifiers. The list, and the form.
+
+use leptos::prelude::*;
+
+use super::parts::{Named, NamespaceRef};
+use crate::components::{
+    Danger, Field, Filters, Icon, Pager, Row, Table, action, button_link, danger_zone, empty_state,
+    filter_bar, form_error, head, input, mono, num, optional_stamp, pager, post_form, submit,
+};
+use crate::form::FormState;
+use crate::paths;
+use crate::shell::{Crumb, Page, Section, Shell};
+use crate::time::{Stamp, duration};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OverrideRow {
+    pub id: String,
+    pub identifier: String,
+    pub limit: i64,
+    pub duration_ms: i64,
+    pub last_used: Option<Stamp>,
+}
+
+/// Tab Overrides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OverridesView {
+    pub namespace: NamespaceRef,
+    pub filters: Filters,
+    pub rows: Vec<OverrideRow>,
+    pub pager: Pager,
+}
+
+pub fn list(shell: &Shell, view: &OverridesView) -> String {
+    let id = &view.namespace.id;
+    let new = || button_link(Some(Icon::Plus), "New override", &paths::new_override(id), "primary");
+    let page = view.namespace.page(shell, "Overrides").action_if(shell.may.write, new);
+    if view.rows.is_empty() && !view.filters.is_active() {
+        let hint = "An override gives an identifier, or all that match a pattern, another limit than the call asks for.";
+        let button = if shell.may.write { vec![new()] } else { vec![] };
+        return page.body(vec![empty_state(Icon::Gauge, "No override yet", hint, button)]);
+    }
+    let rows = view.rows.iter().map(|row| {
+        let name = view! { <a href=paths::override_(id, &row.id).to_string()>{mono(&row.identifier)}</a> };
+        let limit = view! { {num(row.limit)}" / "{duration(row.duration_ms)} };
+        Row::new(vec![name.into_any(), limit.into_any(), optional_stamp(&row.last_used, "never")])
+    });
+    let heads = vec![head("Identifier"), head("Limit").numeric(), head("Last used")];
+    let rows = if view.rows.is_empty() {
+        empty_state(Icon::Search, "No override matches", "Search by identifier.", vec![])
+    } else {
+        Table::new("Overrides", heads).rows(rows.collect())
+    };
+    page.body(vec![
+        filter_bar(shell.csrf(), &view.filters, vec![]),
+        rows,
+        pager(&view.filters.here, &view.pager, "override"),
+    ])
+}
+
+/// Posts to [`paths::new_override`] or [`paths::override_`]: `identifier` (of a
+/// new one), `limit`, `duration` (text). The danger zone posts to
+/// [`paths::delete_override`]: `confirm` (the identifier).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OverrideFormView {
+    pub namespace: NamespaceRef,
+    /// Id and identifier; `None` for a new one.
+    pub existing: Option<Named>,
+    pub form: FormState,
+}
+
+pub fn form(shell: &Shell, view: &OverrideFormView) -> String {
+    let form = &view.form;
+    let id = &view.namespace.id;
+    let (title, post, button) = match &view.existing {
+        Some(one) => ("Edit override", paths::override_(id, &one.id), "Save changes"),
+        None => ("New override", paths::new_override(id), "Create override"),
+    };
+    let identifier = Field::text("identifier", "Identifier").mono().required().no_autofill();
+    let identifier = identifier.readonly(view.existing.is_some());
+    let help =
+        "Exact, or a pattern with *, such as *@example.com. Exact comes first, then the longest pattern.";
+    let fields = vec![
+        form_error(form),
+        input(form, identifier.help(help)),
+        input(form, Field::number("limit", "Limit").required().help("0 blocks everything.")),
+        input(
+            form,
+            Field::text("duration", "Every")
+                .required()
+                .placeholder("1m")
+                .help("Such as 10s, 5m, 1h, 1d; one second or more."),
+        ),
+        action(
+            "Takes effect with the next request.",
+            vec![submit(button, "primary"), button_link(None, "Cancel", &paths::overrides(id), "")],
+        ),
+    ];
+    let page = view.namespace.crumbs(Page::new(shell, Section::Ratelimits, title));
+    let page = page.crumb(Crumb::new("Overrides", paths::overrides(id))).narrow();
+    let form_view = post_form(shell.csrf(), &post, "form card", fields);
+    let Some(one) = &view.existing else { return page.body(vec![form_view]) };
+    let delete = Danger {
+        title: "Delete this override",
+        consequence: "The identifier gets the limit its calls ask for.".to_owned(),
+        button: "Delete override",
+        action: paths::delete_override(id, &one.id),
+        confirm: Some(&one.name),
+        locked: None,
+    };
+    page.body(vec![form_view, danger_zone(shell.csrf(), vec![delete], form)])
+}

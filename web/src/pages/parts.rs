@@ -1,0 +1,285 @@
+//! What several pages share: heads of entities, rows of logs, the live tail.
+
+use leptos::prelude::*;
+
+use crate::View;
+use crate::components::{Chip, Column, Tone};
+use crate::components::{
+    Icon, Outcome, Row, Table, badge, head, link, mono, nothing, num, outcome_badge, stamp, tabs, tags,
+};
+use crate::number::exact;
+use crate::paths::{self, Here, Href, LIVE};
+use crate::shell::{Crumb, Page, Section, Shell};
+use crate::time::{Stamp, latency};
+
+/// An entity by id and name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    pub id: String,
+    pub name: String,
+}
+
+impl Named {
+    pub fn new(id: &str, name: &str) -> Self {
+        Self { id: id.to_owned(), name: name.to_owned() }
+    }
+}
+
+/// An API and those one can hop to from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiRef {
+    pub id: String,
+    pub name: String,
+    /// APIs of the workspace, this one included; as many as fit a menu.
+    pub siblings: Vec<Named>,
+}
+
+impl ApiRef {
+    pub(crate) fn crumbs<'a>(&self, page: Page<'a>) -> Page<'a> {
+        let siblings = self.siblings.iter().map(|api| (api.name.clone(), paths::api(&api.id))).collect();
+        page.crumb(Crumb::new("APIs", paths::apis()))
+            .crumb(Crumb::new(&self.name, paths::api(&self.id)).siblings(siblings))
+    }
+
+    /// A page of this API under one of its tabs.
+    pub(crate) fn page<'a>(&self, shell: &'a Shell, current: &str) -> Page<'a> {
+        let entries = vec![
+            ("Overview", paths::api(&self.id)),
+            ("Keys", paths::api_keys(&self.id)),
+            ("Portal", paths::api_portal(&self.id)),
+            ("Settings", paths::api_settings(&self.id)),
+        ];
+        self.crumbs(Page::new(shell, Section::Apis, &self.name))
+            .beside_title(crate::components::copy_chip(&self.id, "API id"))
+            .tabs(tabs("API", current, entries))
+    }
+}
+
+/// A namespace and those one can hop to from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamespaceRef {
+    pub id: String,
+    pub name: String,
+    pub siblings: Vec<Named>,
+}
+
+impl NamespaceRef {
+    pub(crate) fn crumbs<'a>(&self, page: Page<'a>) -> Page<'a> {
+        let siblings =
+            self.siblings.iter().map(|one| (one.name.clone(), paths::namespace(&one.id))).collect();
+        page.crumb(Crumb::new("Rate limits", paths::namespaces()))
+            .crumb(Crumb::new(&self.name, paths::namespace(&self.id)).siblings(siblings))
+    }
+
+    pub(crate) fn page<'a>(&self, shell: &'a Shell, current: &str) -> Page<'a> {
+        let entries = vec![
+            ("Requests", paths::namespace(&self.id)),
+            ("Logs", paths::namespace_logs(&self.id)),
+            ("Overrides", paths::overrides(&self.id)),
+            ("Settings", paths::namespace_settings(&self.id)),
+        ];
+        self.crumbs(Page::new(shell, Section::Ratelimits, &self.name))
+            .beside_title(crate::components::copy_chip(&self.id, "namespace id"))
+            .tabs(tabs("Namespace", current, entries))
+    }
+}
+
+/// A verification as logs list it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerificationRow {
+    /// The request's id, which is the verification's.
+    pub id: String,
+    pub at: Stamp,
+    pub outcome: Outcome,
+    /// The key, where the log is not about one.
+    pub key: Option<Named>,
+    /// The limit that was exceeded, the permission that was missing.
+    pub denial: Option<String>,
+    pub tags: Vec<String>,
+    pub ip: Option<String>,
+    pub spent: i64,
+    /// Credits left, of a key with finite ones.
+    pub balance: Option<i64>,
+    pub latency_us: i64,
+}
+
+/// Which columns a log of verifications has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Log {
+    /// Everything but the key, which the page is about.
+    OfKey,
+    /// Everything.
+    OfIdentity,
+    /// What fits beside other things.
+    Latest,
+}
+
+fn log_heads(log: Log) -> Vec<Column> {
+    let key = (log == Log::OfIdentity).then(|| head("Key"));
+    let tags = (log != Log::Latest).then(|| head("Tags"));
+    let credits = (log != Log::Latest).then(|| head("Credits").numeric());
+    let start = [head("Time"), head("Outcome")].into_iter().chain(key).chain([head("Reason")]);
+    start.chain(tags).chain([head("Source")]).chain(credits).chain([head("Took").numeric()]).collect()
+}
+
+/// A log of verifications, newest first.
+pub(crate) fn verification_log(rows: &[VerificationRow], log: Log, live: Option<String>) -> View {
+    let rows = rows.iter().map(|row| log_row(row, log)).collect();
+    Table::new("Verifications", log_heads(log)).dense().live(live).rows(rows)
+}
+
+/// One row of a verification log as the live tail sends it.
+pub fn verification_row(row: &VerificationRow, log: Log) -> String {
+    crate::to_html(log_row(row, log).under(&log_heads(log)).view(false))
+}
+
+fn log_row(row: &VerificationRow, log: Log) -> Row {
+    let time = view! { <a href=paths::verification(&row.id).to_string()>{stamp(&row.at)}</a> };
+    let balance = row.balance.map(|balance| format!(" → {}", exact(balance))).unwrap_or_default();
+    let credits = match (row.spent, row.balance) {
+        (0, None) => nothing("–"),
+        (spent, _) => view! { <span class="num">{format!("{spent}{balance}")}</span> }.into_any(),
+    };
+    let key = row.key.as_ref();
+    let mut cells = vec![time.into_any(), outcome_badge(row.outcome)];
+    if log == Log::OfIdentity {
+        cells.push(key.map_or_else(|| nothing("unknown"), |key| link(&key.name, &paths::key(&key.id))));
+    }
+    cells.push(row.denial.as_deref().map_or_else(|| nothing("–"), mono));
+    if log != Log::Latest {
+        cells.push(if row.tags.is_empty() { nothing("–") } else { tags(&row.tags) });
+    }
+    cells.push(row.ip.as_deref().map_or_else(|| nothing("–"), mono));
+    if log != Log::Latest {
+        cells.push(credits);
+    }
+    cells.push(view! { <span class="num">{latency(row.latency_us)}</span> }.into_any());
+    Row::new(cells).class(severity(row.outcome))
+}
+
+/// The tint of a log row.
+pub(crate) fn severity(outcome: Outcome) -> &'static str {
+    match outcome {
+        outcome if outcome.is_good() => "",
+        Outcome::RateLimited | Outcome::Blocked | Outcome::ClientError => "row-caution",
+        _ => "row-error",
+    }
+}
+
+/// The live tail of a log: whether it runs, and where it comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Live {
+    pub on: bool,
+    /// Server-sent events whose data is a row of the table.
+    pub source: Href,
+}
+
+impl Live {
+    pub(crate) fn source(&self) -> Option<String> {
+        self.on.then(|| self.source.to_string())
+    }
+
+    /// The switch, which is a link, and the way to look again.
+    pub(crate) fn switch(&self, here: &Here) -> View {
+        let (href, pressed) =
+            if self.on { (here.without(&[LIVE]), "true") } else { (here.with(LIVE, "1"), "false") };
+        let name = if self.on { "Live, press to stop" } else { "Live" };
+        view! {
+            <a class="button live" role="button" href=href.to_string() aria-pressed=pressed>
+                {Icon::Live.view()}
+                <span>{name}</span>
+            </a>
+            <a class="button" href=here.href().to_string()>
+                {Icon::Rotate.view()}
+                <span>"Refresh"</span>
+            </a>
+        }
+        .into_any()
+    }
+}
+
+/// An audit entry as lists show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditRow {
+    pub id: String,
+    pub at: Stamp,
+    pub event: String,
+    pub description: String,
+    pub actor: String,
+    /// `user`, `root key`, `job`, `cli`.
+    pub actor_kind: String,
+}
+
+pub(crate) fn audit_table(rows: &[AuditRow]) -> View {
+    let heads = vec![head("Time"), head("Event"), head("Description"), head("Actor")];
+    let rows = rows.iter().map(|row| {
+        let time = view! { <a href=paths::audit_entry(&row.id).to_string()>{stamp(&row.at)}</a> };
+        // Most actors are people, which their address already says.
+        let kind =
+            (row.actor_kind != "user").then(|| view! { <span class="note">{row.actor_kind.clone()}</span> });
+        let actor = view! { {row.actor.clone()} {kind} };
+        Row::new(vec![
+            time.into_any(),
+            event_badge(&row.event),
+            row.description.clone().into_any(),
+            actor.into_any(),
+        ])
+    });
+    Table::new("Changes", heads).rows(rows.collect())
+}
+
+/// What ends something stands out; what makes or changes it does not.
+pub(crate) fn event_badge(event: &str) -> View {
+    let ends = ["delete", "revoke", "remove", "failed"].iter().any(|word| event.contains(word));
+    badge(if ends { Tone::Attention } else { Tone::Quiet }, event)
+}
+
+/// A key as search results and side lists name it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyLine {
+    pub id: String,
+    /// Its name, else what is stored of its secret.
+    pub label: String,
+    pub api: Named,
+    pub last_used: Option<Stamp>,
+    pub states: Vec<Chip>,
+}
+
+pub(crate) fn key_lines(caption: &str, keys: &[KeyLine]) -> View {
+    let heads = vec![head("Key"), head("API"), head("Last used"), head("State")];
+    let rows = keys.iter().map(|key| {
+        Row::new(vec![
+            link(&key.label, &paths::key(&key.id)),
+            link(&key.api.name, &paths::api(&key.api.id)),
+            crate::components::optional_stamp(&key.last_used, "never"),
+            crate::components::chips(&key.states),
+        ])
+    });
+    Table::new(caption, heads).rows(rows.collect())
+}
+
+/// A figure beside the same figure a period before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Compared {
+    pub now: i64,
+    pub before: i64,
+}
+
+impl Compared {
+    /// `before` names the period: `yesterday`.
+    pub(crate) fn view(self, label: &str, before: &str) -> View {
+        let change = match (self.now, self.before) {
+            (_, 0) => format!("{} {before}", exact(0)),
+            (now, then) if now >= then => {
+                format!("+{} on {before}", crate::number::percent(now - then, then))
+            }
+            (now, then) => format!("−{} on {before}", crate::number::percent(then - now, then)),
+        };
+        crate::components::stat(label, num(self.now), Some(&change))
+    }
+}
+
+/// Class of a count of refusals: none is quiet.
+pub(crate) fn tint(refused: i64) -> &'static str {
+    if refused > 0 { "bad" } else { "none" }
+}

@@ -1,0 +1,146 @@
+//! Permissions: what keys may do, by slug. The list, and the form.
+
+use leptos::prelude::*;
+
+use super::parts::Named;
+use crate::components::{
+    Danger, Field, Filters, Icon, Pager, Row, Sorting, Table, action, area, button_link, danger_zone,
+    empty_state, filter_bar, form_error, head, input, link, mono, num, optional_stamp, pager, post_form,
+    section, submit,
+};
+use crate::form::FormState;
+use crate::number::count;
+use crate::paths;
+use crate::shell::{Crumb, Page, Section, Shell};
+use crate::time::Stamp;
+
+/// A permission in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PermissionRow {
+    pub id: String,
+    pub slug: String,
+    pub name: String,
+    pub description: String,
+    pub roles: i64,
+    pub keys: i64,
+    pub updated: Option<Stamp>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PermissionsView {
+    pub filters: Filters,
+    pub rows: Vec<PermissionRow>,
+    pub sorting: Sorting,
+    pub pager: Pager,
+}
+
+pub fn list(shell: &Shell, view: &PermissionsView) -> String {
+    let new = || button_link(Some(Icon::Plus), "New permission", &paths::new_permission(), "primary");
+    let page = Page::new(shell, Section::Permissions, "Permissions").action_if(shell.may.write, new);
+    if view.rows.is_empty() && !view.filters.is_active() {
+        let hint =
+            "A permission is a slug such as documents.read. Your backend asks for it when it verifies a key.";
+        let button = if shell.may.write { vec![new()] } else { vec![] };
+        return page.body(vec![empty_state(Icon::Shield, "No permission yet", hint, button)]);
+    }
+    let heads = vec![
+        head("Slug").sorted_by("slug"),
+        head("Name"),
+        head("Roles").numeric(),
+        head("Keys").numeric(),
+        head("Changed").sorted_by("updated"),
+    ];
+    let rows = view.rows.iter().map(|row| {
+        let slug = view! { <a href=paths::edit_permission(&row.id).to_string()>{mono(&row.slug)}</a> };
+        let name = view! { {row.name.clone()} <span class="sub">{row.description.clone()}</span> };
+        Row::new(vec![
+            slug.into_any(),
+            name.into_any(),
+            num(row.roles),
+            num(row.keys),
+            optional_stamp(&row.updated, "never"),
+        ])
+    });
+    let rows = if view.rows.is_empty() {
+        empty_state(Icon::Search, "No permission matches", "Search by slug, name or description.", vec![])
+    } else {
+        Table::new("Permissions", heads).sorted(&view.filters.here, &view.sorting).rows(rows.collect())
+    };
+    page.body(vec![
+        filter_bar(shell.csrf(), &view.filters, vec![]),
+        rows,
+        pager(&view.filters.here, &view.pager, "permission"),
+    ])
+}
+
+/// Posts to [`paths::new_permission`]: `slugs` (one a line, several at once),
+/// `description`; or to [`paths::edit_permission`]: `name`, `slug`,
+/// `description`. The danger zone posts to [`paths::delete_permission`]:
+/// `confirm` (the slug).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PermissionFormView {
+    /// Id and slug; `None` for a new one.
+    pub permission: Option<Named>,
+    pub form: FormState,
+    pub roles: Vec<Named>,
+    pub keys: i64,
+}
+
+pub fn form(shell: &Shell, view: &PermissionFormView) -> String {
+    let form = &view.form;
+    let page = |title| {
+        let page = Page::new(shell, Section::Permissions, title);
+        page.crumb(Crumb::new("Permissions", paths::permissions())).narrow()
+    };
+    let cancel = || button_link(None, "Cancel", &paths::permissions(), "");
+    let slug_help = "Letters, digits and . _ : - *";
+    let description = input(form, Field::text("description", "Description"));
+    let Some(one) = &view.permission else {
+        let slugs = Field::text("slugs", "Slugs")
+            .mono()
+            .required()
+            .rows(4)
+            .placeholder("documents.read\ndocuments.write");
+        let fields = vec![
+            form_error(form),
+            area(form, slugs.help(&format!("One a line. {slug_help}"))),
+            description,
+            action("", vec![submit("Create", "primary"), cancel()]),
+        ];
+        return page("New permissions").body(vec![post_form(
+            shell.csrf(),
+            &paths::new_permission(),
+            "form card",
+            fields,
+        )]);
+    };
+    let fields = vec![
+        form_error(form),
+        input(form, Field::text("name", "Name").required().no_autofill()),
+        input(form, Field::text("slug", "Slug").mono().required().help(slug_help).no_autofill()),
+        description,
+        action("Takes effect with the next request.", vec![submit("Save changes", "primary"), cancel()]),
+    ];
+    let roles = view
+        .roles
+        .iter()
+        .map(|role| view! { <li>{link(&role.name, &paths::role(&role.id))}</li> })
+        .collect_view();
+    let used = view! {
+        <p>{format!("{} directly, and through {}.", count(view.keys, "key"), count(view.roles.len() as i64, "role"))}</p>
+        <ul class="tags">{roles}</ul>
+    };
+    let delete = Danger {
+        title: "Delete this permission",
+        consequence: "Queries that ask for it are no longer met.".to_owned(),
+        button: "Delete permission",
+        action: paths::delete_permission(&one.id),
+        confirm: Some(&one.name),
+        locked: None,
+    };
+    page("Edit permission").body(vec![
+        post_form(shell.csrf(), &paths::edit_permission(&one.id), "form card", fields),
+        section("Who has it", vec![used.into_any()]),
+        danger_zone(shell.csrf(), vec![delete], form),
+    ])
+}

@@ -1,0 +1,105 @@
+//! The log of API requests of a workspace.
+
+use leptos::prelude::*;
+
+use super::parts::{Live, severity};
+use crate::charts::{Bars, bars};
+use crate::components::{
+    Column, Filters, Icon, Outcome, Pager, Row, Table, TimeRange, button_link, empty_state, filter_bar, head,
+    mono, nothing, outcome_badge, pager, range_picker, stamp, swatch,
+};
+use crate::paths;
+use crate::shell::{Page, Section, Shell};
+use crate::time::{Stamp, latency};
+
+/// A request to the API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestRow {
+    pub id: String,
+    pub at: Stamp,
+    pub status: u16,
+    /// What a verification came to; its HTTP status is 200 either way.
+    pub outcome: Option<Outcome>,
+    pub method: String,
+    pub path: String,
+    /// Name or start of the root key.
+    pub caller: Option<String>,
+    pub ip: Option<String>,
+    pub latency_us: i64,
+}
+
+/// `filters` has the fields `status`, `method`, `path`, `caller`, `request`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestsView {
+    pub filters: Filters,
+    pub range: TimeRange,
+    pub live: Live,
+    pub responses: Bars,
+    pub rows: Vec<RequestRow>,
+    pub pager: Pager,
+}
+
+pub fn list(shell: &Shell, view: &RequestsView) -> String {
+    let here = &view.filters.here;
+    let rows = if view.rows.is_empty() {
+        empty_state(
+            Icon::Log,
+            "No request here",
+            "Requests to the API show here with what was sent and answered. Change the filters or look at a longer span.",
+            vec![],
+        )
+    } else {
+        let rows = view.rows.iter().map(row).collect();
+        Table::new("Requests", heads()).dense().live(view.live.source()).rows(rows)
+    };
+    Page::new(shell, Section::Requests, "Requests")
+        .waiting(view.live.on)
+        .action(button_link(Some(Icon::Export), "Export", &paths::export().with("what", "requests"), ""))
+        .body(vec![
+            filter_bar(
+                shell.csrf(),
+                &view.filters,
+                vec![range_picker(here, &view.range), view.live.switch(here)],
+            ),
+            bars(&view.responses),
+            rows,
+            pager(here, &view.pager, "request"),
+        ])
+}
+
+fn heads() -> Vec<Column> {
+    vec![
+        head("Time"),
+        head("Status"),
+        head("Method"),
+        head("Path"),
+        head("Outcome"),
+        head("Caller"),
+        head("Source"),
+        head("Took").numeric(),
+    ]
+}
+
+/// One row of the log as the live tail sends it.
+pub fn request_row(one: &RequestRow) -> String {
+    crate::to_html(row(one).under(&heads()).view(false))
+}
+
+fn row(one: &RequestRow) -> Row {
+    let status = Outcome::of_status(one.status);
+    let worst = one.outcome.filter(|outcome| !outcome.is_good()).unwrap_or(status);
+    let time = view! { <a href=paths::request(&one.id).to_string()>{stamp(&one.at)}</a> };
+    let code =
+        view! { <span class="status" title=status.label()>{swatch(status)}{one.status.to_string()}</span> };
+    Row::new(vec![
+        time.into_any(),
+        code.into_any(),
+        mono(&one.method),
+        mono(&one.path),
+        one.outcome.map_or_else(|| nothing("–"), outcome_badge),
+        one.caller.as_deref().map_or_else(|| nothing("anonymous"), mono),
+        one.ip.as_deref().map_or_else(|| nothing("–"), mono),
+        view! { <span class="num">{latency(one.latency_us)}</span> }.into_any(),
+    ])
+    .class(severity(worst))
+}

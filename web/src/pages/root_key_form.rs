@@ -1,0 +1,217 @@
+//! Making and changing a root key: permissions as a tree, workspace-wide first,
+//! then by API and namespace.
+
+use leptos::prelude::*;
+
+use super::key_form::expiry;
+use super::parts::Named;
+use crate::View;
+use crate::components::{
+    Danger, Field, action, area, button_link, check, danger_zone, fieldset, form_error, hidden, input,
+    post_form, submit,
+};
+use crate::form::{FormState, NONCE};
+use crate::paths;
+use crate::shell::{Crumb, Page, Section, Shell};
+
+/// A permission that can be given to a root key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrantOption {
+    /// Posted value: `api.*.create_key`.
+    pub permission: String,
+    /// `Create keys`.
+    pub label: String,
+    /// Why it cannot be given: the reader does not have it. `None` when it can.
+    pub locked: Option<String>,
+}
+
+/// Permissions on one kind of resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrantGroup {
+    /// `Keys`, `Rate limits`.
+    pub title: String,
+    pub options: Vec<GrantOption>,
+}
+
+/// A scope: the workspace, or one API or namespace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrantScope {
+    /// `Whole workspace`, `payments`.
+    pub title: String,
+    /// Id of the API or namespace; empty for the workspace.
+    pub id: String,
+    pub groups: Vec<GrantGroup>,
+}
+
+/// A set of permissions for a common purpose, as a link that fills the form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrantTemplate {
+    pub name: String,
+    pub about: String,
+    /// Query parameter `template` of [`paths::new_root_key`].
+    pub code: String,
+}
+
+/// Posts to [`paths::new_root_key`] or [`paths::edit_root_key`]: `nonce` (of a
+/// new one), `name`, `full`, `permissions`* (tuples or URNs), `other` (further
+/// permissions, one a line), `expires` and `expires_at` as of a key,
+/// `ip_allowlist` (one a line), `limit_per_minute`. The danger zone posts to
+/// [`paths::delete_root_key`]: `confirm` (the name).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RootKeyFormView {
+    /// `None` for a new one.
+    pub key: Option<Named>,
+    pub nonce: String,
+    pub form: FormState,
+    pub scopes: Vec<GrantScope>,
+    pub templates: Vec<GrantTemplate>,
+    /// Whether the reader may hand on every right.
+    pub may_grant_full: bool,
+    pub zone: String,
+}
+
+pub fn form(shell: &Shell, view: &RootKeyFormView) -> String {
+    let (title, post, back, button) = match &view.key {
+        Some(key) => {
+            ("Edit root key", paths::edit_root_key(&key.id), paths::root_key(&key.id), "Save changes")
+        }
+        None => ("New root key", paths::new_root_key(), paths::root_keys(), "Create root key"),
+    };
+    let consequence = if view.key.is_some() {
+        "Takes effect with the next call."
+    } else {
+        "The secret is shown once, on the next page."
+    };
+    let form = &view.form;
+    let name = Field::text("name", "Name").help("The service that uses it.").autofocus().no_autofill();
+    let fields = vec![
+        hidden(NONCE, &view.nonce),
+        form_error(form),
+        fieldset("General", "", vec![input(form, name)]),
+        fieldset(
+            "Permissions",
+            "What calls with this key may do. Give no more than the service needs.",
+            permissions(view),
+        ),
+        fieldset("Expiry", "When it stops working by itself.", expiry(form, &view.zone)),
+        fieldset("Bounds", "Where from and how often it may be used.", bounds(form)),
+        action(consequence, vec![submit(button, "primary"), button_link(None, "Cancel", &back, "")]),
+    ];
+    let page = Page::new(shell, Section::RootKeys, title)
+        .crumb(Crumb::new("Root keys", paths::root_keys()))
+        .narrow();
+    let form_view = post_form(shell.csrf(), &post, "form sections", fields);
+    let Some(key) = &view.key else { return page.body(vec![templates(view), form_view]) };
+    let delete = Danger {
+        title: "Delete this root key",
+        consequence: "Calls with it are refused at once. This cannot be undone.".to_owned(),
+        button: "Delete root key",
+        action: paths::delete_root_key(&key.id),
+        confirm: Some(&key.name),
+        locked: None,
+    };
+    let danger = view! { <div id="danger">{danger_zone(shell.csrf(), vec![delete], form)}</div> };
+    page.crumb(Crumb::new(&key.name, back)).body(vec![form_view, danger.into_any()])
+}
+
+fn templates(view: &RootKeyFormView) -> View {
+    let links = view.templates.iter().map(|template| {
+        let href = paths::new_root_key().with("template", &template.code);
+        view! {
+            <li>
+                <a class="template" href=href.to_string()>
+                    <b>{template.name.clone()}</b>
+                    <span class="hint">{template.about.clone()}</span>
+                </a>
+            </li>
+        }
+        .into_any()
+    });
+    view! { <ul class="templates" aria-label="Templates">{links.collect_view()}</ul> }.into_any()
+}
+
+fn permissions(view: &RootKeyFormView) -> Vec<View> {
+    let form = &view.form;
+    let full = view.may_grant_full.then(|| {
+        check(
+            form,
+            "full",
+            "Everything",
+            "All permissions, and those of later versions. For bootstrap and emergencies.",
+        )
+    });
+    let scopes = view.scopes.iter().map(|scope| scope_view(form, scope));
+    let other = Field::text("other", "Others").mono().rows(2);
+    let other =
+        area(form, other.help("Further permissions, one a line: tuples such as api.ID.verify_key, or URNs."));
+    full.into_iter().chain(scopes).chain([other]).collect()
+}
+
+/// Open where something is chosen, and always for the workspace.
+fn scope_view(form: &FormState, scope: &GrantScope) -> View {
+    let options = || scope.groups.iter().flat_map(|group| &group.options);
+    let chosen = options().filter(|option| form.has("permissions", &option.permission)).count();
+    let open = scope.id.is_empty() || chosen > 0;
+    let id = (!scope.id.is_empty()).then(|| view! { <code class="id">{scope.id.clone()}</code> });
+    let groups = scope.groups.iter().map(|group| group_view(form, scope, group)).collect_view();
+    view! {
+        <details class="scope" open=open>
+            <summary>
+                <b>{scope.title.clone()}</b>
+                {id}
+                <span class="note">{format!("{chosen} of {}", options().count())}</span>
+            </summary>
+            <div class="scope-groups">{groups}</div>
+        </details>
+    }
+    .into_any()
+}
+
+fn group_view(form: &FormState, scope: &GrantScope, group: &GrantGroup) -> View {
+    let name = format!("Everything of {} in {}", group.title, scope.title);
+    let boxes = group.options.iter().map(|option| option_view(form, option)).collect_view();
+    view! {
+        <fieldset class="choices" data-group="">
+            <legend>
+                <input type="checkbox" class="needs-js" data-whole="" aria-label=name/>
+                {group.title.clone()}
+                <span class="sr">{format!(" in {}", scope.title)}</span>
+            </legend>
+            <ul>{boxes}</ul>
+        </fieldset>
+    }
+    .into_any()
+}
+
+fn option_view(form: &FormState, option: &GrantOption) -> View {
+    let checked = form.has("permissions", &option.permission);
+    let disabled = option.locked.is_some();
+    view! {
+        <li>
+            <label title=option.locked.clone().unwrap_or_else(|| option.permission.clone())>
+                <input
+                    type="checkbox"
+                    name="permissions"
+                    value=option.permission.clone()
+                    checked=checked
+                    disabled=disabled
+                />
+                {option.label.clone()}
+            </label>
+        </li>
+    }
+    .into_any()
+}
+
+fn bounds(form: &FormState) -> Vec<View> {
+    vec![
+        area(
+            form,
+            Field::text("ip_allowlist", "Addresses and networks")
+                .mono()
+                .rows(2)
+                .help("One a line; empty for anywhere."),
+        ),
+        input(form, Field::number("limit_per_minute", "Requests a minute").help("Empty for unlimited.")),
+    ]
+}

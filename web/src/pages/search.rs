@@ -1,0 +1,101 @@
+//! Everything that matches some words, across kinds of entities.
+
+use leptos::prelude::*;
+
+use crate::View;
+use crate::components::Chip;
+use crate::components::{Icon, button_link, card, chips, empty_state, mono, post_form, section};
+use crate::paths::{self, Href};
+use crate::shell::{Page, Section, Shell};
+
+/// One thing that was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hit {
+    pub title: String,
+    pub id: String,
+    pub href: Href,
+    /// What matched: `name`, `external id`, `metadata plan`.
+    pub matched: String,
+    pub states: Vec<Chip>,
+}
+
+/// Hits of one kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HitGroup {
+    /// `Keys`, `Identities`, `Audit log`.
+    pub kind: String,
+    pub hits: Vec<Hit>,
+    /// The list with the same words, if there are more.
+    pub more: Option<Href>,
+}
+
+/// Posts to [`paths::search`]: `q`. The words are never put back into the page
+/// when they may be a secret; the handler leaves `words` empty then.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SearchView {
+    pub words: String,
+    pub groups: Vec<HitGroup>,
+    /// Whether a secret was searched for, which leads straight to its key or here.
+    pub secret_not_found: bool,
+}
+
+pub fn search(shell: &Shell, view: &SearchView) -> String {
+    let found = view.groups.iter().any(|group| !group.hits.is_empty());
+    let body = match (found, view.secret_not_found, view.words.is_empty()) {
+        (true, ..) => {
+            view.groups.iter().filter(|group| !group.hits.is_empty()).map(group).collect_view().into_any()
+        }
+        (_, true, _) => empty_state(
+            Icon::Key,
+            "No key has this secret",
+            "It was hashed on arrival and looked up; neither was kept. The key may belong to another workspace.",
+            vec![],
+        ),
+        (.., true) => empty_state(
+            Icon::Search,
+            "Search everything",
+            "Names, ids, external ids, starts and last characters of keys, metadata, slugs, request ids. Or paste a whole key.",
+            vec![],
+        ),
+        _ => empty_state(Icon::Search, "Nothing matches", "Try fewer words, or part of an id.", vec![]),
+    };
+    Page::new(shell, Section::None, "Search").narrow().body(vec![form(shell, &view.words), body])
+}
+
+fn form(shell: &Shell, words: &str) -> View {
+    let field = view! {
+        <span class="control search">
+            {Icon::Search.view()}
+            <input
+                type="search"
+                name="q"
+                value=words.to_owned()
+                aria-label="Search everything"
+                autocomplete="off"
+                spellcheck="false"
+                autofocus=words.is_empty()
+            />
+            <button type="submit" class="button">"Search"</button>
+        </span>
+    };
+    card(vec![post_form(shell.csrf(), &paths::search(), "", vec![field.into_any()])])
+}
+
+fn group(group: &HitGroup) -> View {
+    let hits = group
+        .hits
+        .iter()
+        .map(|hit| {
+            view! {
+                <li data-row="">
+                    <a class="strong" href=hit.href.to_string()>{hit.title.clone()}</a>
+                    {mono(&hit.id)}
+                    <span class="note">{hit.matched.clone()}</span>
+                    {chips(&hit.states)}
+                </li>
+            }
+        })
+        .collect_view();
+    let more = group.more.as_ref().map(|href| button_link(None, "All", href, "small"));
+    section(&group.kind, vec![view! { <ul class="hits">{hits}</ul> }.into_any(), more.into_any()])
+}

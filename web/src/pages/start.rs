@@ -1,0 +1,157 @@
+//! The first steps: choose what to do, run one command, see it arrive.
+
+use leptos::prelude::*;
+
+use crate::View;
+use crate::components::{
+    Field, Icon, ShownOnce, action, button_link, code_block, empty_state, form_error, grid, input, link,
+    post_form, section, shown_once, submit,
+};
+use crate::form::FormState;
+use crate::paths::{self, Href};
+use crate::shell::{Page, Section, Shell};
+
+/// Choosing between the two things the product is for.
+pub fn choose(shell: &Shell) -> String {
+    let choice = |icon: Icon, title: &str, text: &str, href: Href| {
+        view! {
+            <a class="card choice" href=href.to_string()>
+                {icon.view()}
+                <h2>{title.to_owned()}</h2>
+                <p class="hint">{text.to_owned()}</p>
+            </a>
+        }
+        .into_any()
+    };
+    let choices = vec![
+        choice(
+            Icon::Key,
+            "Protect an API",
+            "Issue keys to your users and verify each request with one call: limits, permissions, credits.",
+            paths::start_protect(),
+        ),
+        choice(
+            Icon::Gauge,
+            "Limit a rate",
+            "Count requests of anything that has a name: a user, an address, a tenant. No keys needed.",
+            paths::start_limit(),
+        ),
+    ];
+    let skip = view! { <p>{link("Skip, show me the dashboard", &paths::home())}</p> };
+    Page::new(shell, Section::Home, "What do you want to do first?")
+        .narrow()
+        .body(vec![grid(choices), skip.into_any()])
+}
+
+/// One step of a way: done, at hand or ahead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Name what is to be made. Posts to [`paths::start_protect`] or
+    /// [`paths::start_limit`]: `name`.
+    Name,
+    /// Run the command; waits for the request to arrive.
+    Call,
+    /// It arrived.
+    Seen,
+}
+
+/// A way from nothing to a first request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StartView {
+    /// `true`: an API and its first key. `false`: a namespace.
+    pub protect: bool,
+    pub step: Step,
+    pub form: FormState,
+    /// The root key made for the calls, right after it was made; its snippets
+    /// are the commands to run.
+    pub shown: Option<ShownOnce>,
+    /// Commands when the secret was shown before: a placeholder stands in it.
+    pub commands: Vec<(String, String)>,
+    /// This page at this step, to look again.
+    pub again: Option<Href>,
+    /// What the request came to, with the page about it.
+    pub seen: Option<(String, Href)>,
+    /// Where the way ends: the API or the namespace.
+    pub end: Option<Href>,
+}
+
+pub fn start(shell: &Shell, view: &StartView) -> String {
+    let title = if view.protect { "Protect an API" } else { "Limit a rate" };
+    let body = match view.step {
+        Step::Name => name_step(shell, view),
+        Step::Call => call_step(shell, view),
+        Step::Seen => seen_step(view),
+    };
+    Page::new(shell, Section::Home, title)
+        .narrow()
+        .waiting(view.step == Step::Call)
+        .body(vec![steps(view), body])
+}
+
+fn steps(view: &StartView) -> View {
+    let names = [
+        if view.protect { "Name the API" } else { "Name the namespace" },
+        "Run one command",
+        "See it arrive",
+    ];
+    let at = match view.step {
+        Step::Name => 0,
+        Step::Call => 1,
+        Step::Seen => 2,
+    };
+    let entries = (0..).zip(names).map(|(index, name)| {
+        let done = index < at || view.step == Step::Seen;
+        let current = (index == at).then_some("step");
+        let mark = if done { Icon::Check.view() } else { (index + 1).to_string().into_any() };
+        view! { <li class=done.then_some("done") aria-current=current><span class="step-mark">{mark}</span>{name}</li> }
+    });
+    view! { <ol class="steps">{entries.collect_view()}</ol> }.into_any()
+}
+
+fn name_step(shell: &Shell, view: &StartView) -> View {
+    let (label, help, path) = if view.protect {
+        (
+            "Name of the API",
+            "Keys belong to an API. Name it after the service they open.",
+            paths::start_protect(),
+        )
+    } else {
+        (
+            "Name of the namespace",
+            "Limits of one kind share a namespace, such as login.",
+            paths::start_limit(),
+        )
+    };
+    let form = vec![
+        form_error(&view.form),
+        input(&view.form, Field::text("name", label).help(help).required().autofocus().no_autofill()),
+        action("Makes it and a root key that may call it.", vec![submit("Create", "primary")]),
+    ];
+    section("Name it", vec![post_form(shell.csrf(), &path, "form", form)])
+}
+
+fn call_step(shell: &Shell, view: &StartView) -> View {
+    let commands = match &view.shown {
+        Some(shown) => shown_once(shell.csrf(), shown),
+        None => view.commands.iter().map(|(name, code)| code_block(name, code)).collect_view().into_any(),
+    };
+    let again = view.again.as_ref().map(|href| {
+        view! { <a class="button" href=href.to_string() data-wait="">{Icon::Rotate.view()}<span>"Look again"</span></a> }
+    });
+    view! {
+        {commands}
+        <div class="card waiting" role="status">
+            <span class="pulse" aria-hidden="true"></span>
+            <p>"Waiting for the first request. This page notices by itself."</p>
+            {again}
+        </div>
+    }
+    .into_any()
+}
+
+fn seen_step(view: &StartView) -> View {
+    let seen = view.seen.as_ref().map(|(text, href)| link(text, href));
+    let end = view.end.as_ref().map(|href| button_link(None, "Continue", href, "primary"));
+    let body = vec![view! { <p>{seen}</p> }.into_any(), end.into_any()];
+    empty_state(Icon::Check, "It works", "Your first request arrived and was answered.", body)
+}

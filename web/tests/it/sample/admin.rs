@@ -1,0 +1,547 @@
+//! What operators look after.
+
+use web::charts::Bars;
+use web::components::{Outcome, SavedView, Tone};
+use web::pages::docs::{DocsGroup, DocsLink, DocsView};
+use web::pages::export::ExportView;
+use web::pages::home::{Concern, Failing, HealthFact, HomeView};
+use web::pages::import::{ImportCheck, ImportView};
+use web::pages::invite::InviteView;
+use web::pages::jobs::{JobResult, JobRow, JobView, JobsView};
+use web::pages::login::{LoginView, SecondFactorView};
+use web::pages::parts::Compared;
+use web::pages::root_key::{GrantUse, RootKeySecretView, RootKeyView};
+use web::pages::root_key_form::{GrantGroup, GrantOption, GrantScope, GrantTemplate, RootKeyFormView};
+use web::pages::root_keys::{RootKeyRow, RootKeysView};
+use web::pages::search::{Hit, HitGroup, SearchView};
+use web::pages::settings::addresses::AddressesView;
+use web::pages::settings::ai::AiView;
+use web::pages::settings::danger::DangerView;
+use web::pages::settings::general::GeneralView;
+use web::pages::settings::migrations::{MigrationRow, MigrationsView};
+use web::pages::settings::retention::RetentionView;
+use web::pages::settings::security::{SecondFactor, SecurityView};
+use web::pages::settings::sessions::{SessionRow, SessionsView};
+use web::pages::settings::team::{Invite, Member, TeamView};
+use web::pages::settings::v1::V1View;
+use web::pages::setup::SetupView;
+use web::pages::sql::{SqlAnswer, SqlView};
+use web::pages::start::{StartView, Step};
+use web::paths;
+use web::trusted::TrustedHtml;
+
+use super::entities::shown;
+use super::logs::{OLDEST, audit_rows, requests};
+use super::{DAY, HOUR, MINUTE, Words, ago, bars, here, no_bars, pager, range, sorting};
+
+pub fn login(words: &Words, refused: bool) -> LoginView {
+    LoginView {
+        form: words.form(
+            &[("email", "ada@example.com"), ("password", "typed before")],
+            if refused { &[""] } else { &[] },
+        ),
+        next: words.t("/keys/key_1"),
+        session_ended: refused,
+    }
+}
+
+pub fn second_factor(words: &Words) -> SecondFactorView {
+    SecondFactorView { form: words.form(&[("code", "12")], &["code"]), next: words.t("/") }
+}
+
+pub fn setup(words: &Words) -> SetupView {
+    SetupView {
+        token: words.t("token"),
+        form: words.form(&[("workspace", "Acme"), ("email", "ada")], &["email", "password"]),
+        min_password: 12,
+    }
+}
+
+pub fn invite(words: &Words, has_account: bool) -> InviteView {
+    InviteView {
+        token: words.t("token"),
+        workspace: words.t("Acme"),
+        email: words.t("grace@example.com"),
+        role: words.t("operator"),
+        invited_by: words.t("ada@example.com"),
+        has_account,
+        form: words.form(&[("name", "Grace")], &[]),
+        min_password: 12,
+    }
+}
+
+pub fn start(words: &Words, protect: bool, step: Step, with_secret: bool) -> StartView {
+    StartView {
+        protect,
+        step,
+        form: words.form(&[("name", "payments")], &[]),
+        shown: with_secret.then(|| web::components::ShownOnce {
+            link: None,
+            made_link: None,
+            ..shown(words, "Root key", false)
+        }),
+        commands: words.pairs(&[("Verify a key", "curl https://keys.example.com/v2/keys.verifyKey")]),
+        again: Some(paths::start_protect().with("api", "api_2x9")),
+        seen: Some((words.t("web app was verified: VALID, 0.4 ms"), paths::verification("req_1"))),
+        end: Some(paths::api("api_2x9")),
+    }
+}
+
+pub fn home(words: &Words, some: bool) -> HomeView {
+    let concern = |tone, title: &str, detail: &str, go: &str| Concern {
+        tone,
+        title: words.t(title),
+        detail: words.t(detail),
+        href: paths::apis().with("status", "expiring"),
+        go: words.t(go),
+    };
+    let failing = |kind: &str, label: &str, refused, of, mostly| Failing {
+        kind: words.t(kind),
+        label: words.t(label),
+        href: paths::key("key_1"),
+        refused,
+        of,
+        mostly,
+    };
+    let health =
+        |name: &str, value: &str, tone| HealthFact { name: words.t(name), value: words.t(value), tone };
+    let compared = |now, before| if some { Compared { now, before } } else { Compared::default() };
+    let chart: fn(&'static str, String, &[Outcome]) -> Bars = if some { bars } else { no_bars };
+    HomeView {
+        here: here(paths::home(), &[]),
+        range: range(),
+        before: words.t("yesterday"),
+        verifications: compared(1_482_004, 1_391_220),
+        denials: compared(31_207, 12_410),
+        decisions: compared(204_110, 231_004),
+        blocked: compared(9_201, 9_100),
+        requests: chart("requests", words.t("Verifications"), &Outcome::VERIFICATIONS),
+        concerns: if some {
+            vec![
+                concern(
+                    Tone::Error,
+                    "Denials doubled since yesterday",
+                    "Mostly rate limited, most of them with 3 keys.",
+                    "See requests",
+                ),
+                concern(
+                    Tone::Caution,
+                    "12 keys expire within a week",
+                    "The first one in 14 hours: web app.",
+                    "See keys",
+                ),
+                concern(
+                    Tone::Info,
+                    "2 root keys were not used in 90 days",
+                    "One of them has every right.",
+                    "See root keys",
+                ),
+            ]
+        } else {
+            vec![]
+        },
+        failing: if some {
+            vec![
+                failing("key", "web app", 1_202, 92_406, Outcome::RateLimited),
+                failing("identity", "user_123", 340, 352, Outcome::InsufficientPermissions),
+                failing("identifier", "203.0.113.7", 1_980, 2_390, Outcome::Blocked),
+            ]
+        } else {
+            vec![]
+        },
+        changes: if some { audit_rows(words) } else { vec![] },
+        health: vec![
+            health("Version", "0.1.0", Tone::Quiet),
+            health("Up since", "12 days", Tone::Quiet),
+            health("Verify, p50 / p99", "0.08 / 0.4 ms", Tone::Good),
+            health("Event queue", "empty", Tone::Good),
+            health("Storage", "2.1 GiB of 40 GiB", Tone::Good),
+            health("Last backup", "9 days ago", Tone::Caution),
+        ],
+        pinned: vec![SavedView {
+            id: words.t("view_1"),
+            name: words.t("Expiring this month"),
+            href: paths::apis().with("status", "expiring"),
+            shared: true,
+            pinned: true,
+        }],
+        first_steps: !some,
+    }
+}
+
+pub fn root_keys(words: &Words, some: bool) -> RootKeysView {
+    let row = |id: &str, name: Option<&str>, full, enabled| RootKeyRow {
+        id: words.t(id),
+        name: name.map(|name| words.t(name)),
+        start: words.t("unkey_4aB"),
+        last4: words.t("7Tq1"),
+        full,
+        permissions: 6,
+        enabled,
+        created: ago(90 * DAY),
+        last_used: (!full).then(|| ago(MINUTE)),
+        expires: full.then(|| ago(-30 * DAY)),
+        states: if full {
+            vec![words.chip(Tone::Caution, "Never used", "It has every right and was never used.")]
+        } else {
+            vec![]
+        },
+    };
+    let rows = vec![
+        row("rk_1", Some("billing service"), false, true),
+        row("rk_2", Some("bootstrap"), true, true),
+        row("rk_3", None, false, false),
+    ];
+    RootKeysView {
+        filters: web::components::Filters::search_only(
+            here(paths::root_keys(), &[]),
+            &words.t("Name, start or permission"),
+        ),
+        rows: if some { rows } else { vec![] },
+        sorting: sorting(),
+        pager: pager(3),
+    }
+}
+
+pub fn root_key(words: &Words) -> RootKeyView {
+    let grant = |permission: &str, uses| GrantUse { permission: words.t(permission), uses: Some(uses) };
+    RootKeyView {
+        key: words.named("rk_1", "billing service"),
+        start: words.t("unkey_4aB"),
+        last4: words.t("7Tq1"),
+        states: vec![words.chip(Tone::Good, "Active", "")],
+        full: false,
+        enabled: true,
+        created: ago(90 * DAY),
+        created_by: Some(words.t("ada@example.com")),
+        last_used: Some(ago(MINUTE)),
+        expires: None,
+        limit_per_minute: Some(600),
+        ip_allowlist: words.all(&["10.0.0.0/8"]),
+        grants: vec![
+            grant("api.*.verify_key", 1_482_004),
+            grant("api.api_2x9.create_key", 214),
+            grant("api.*.delete_api", 0),
+        ],
+        observed_days: 90,
+        requests: Some(bars("requests", words.t("Requests"), &Outcome::RESPONSES)),
+        recent: requests(words),
+        changes: audit_rows(words),
+    }
+}
+
+pub fn root_key_secret(words: &Words) -> RootKeySecretView {
+    RootKeySecretView {
+        key: words.named("rk_1", "billing service"),
+        title: words.t("Root key created"),
+        shown: web::components::ShownOnce { link: None, made_link: None, ..shown(words, "Root key", false) },
+    }
+}
+
+pub fn root_key_form(words: &Words, some: bool) -> RootKeyFormView {
+    let option = |permission: &str, label: &str, locked: bool| GrantOption {
+        permission: words.t(permission),
+        label: words.t(label),
+        locked: locked.then(|| words.t("You do not have it yourself.")),
+    };
+    let group = |title: &str, options| GrantGroup { title: words.t(title), options };
+    let scope = |title: &str, id: &str| GrantScope {
+        title: words.t(title),
+        id: if id.is_empty() { String::new() } else { words.t(id) },
+        groups: vec![
+            group(
+                "Keys",
+                vec![
+                    option(&format!("api.{id}.verify_key"), "Verify", false),
+                    option(&format!("api.{id}.create_key"), "Create", false),
+                    option(&format!("api.{id}.read_key"), "Read", false),
+                    option(&format!("api.{id}.update_key"), "Update", false),
+                    option(&format!("api.{id}.delete_key"), "Delete", false),
+                    option(&format!("api.{id}.decrypt_key"), "Decrypt", true),
+                ],
+            ),
+            group(
+                "API",
+                vec![
+                    option(&format!("api.{id}.read_api"), "Read", false),
+                    option(&format!("api.{id}.update_api"), "Update", false),
+                ],
+            ),
+        ],
+    };
+    let template = |name: &str, about: &str| GrantTemplate {
+        name: words.t(name),
+        about: words.t(about),
+        code: words.t(name),
+    };
+    RootKeyFormView {
+        key: some.then(|| words.named("rk_1", "billing service")),
+        nonce: words.t("nonce"),
+        form: words.chosen(
+            words.form(&[("name", "billing service"), ("limit_per_minute", "600")], &[]),
+            &[("permissions", "api.api_2x9.create_key"), ("expires", "never")],
+        ),
+        scopes: vec![scope("Whole workspace", ""), scope("payments", "api_2x9"), scope("maps", "api_7Qa")],
+        templates: vec![
+            template("Verify only", "For services that check keys."),
+            template("Issuer", "For the backend that makes keys for users."),
+            template("CI", "Reads settings, changes nothing."),
+        ],
+        may_grant_full: true,
+        zone: words.t("CET"),
+    }
+}
+
+pub fn job_row(words: &Words, running: bool) -> JobRow {
+    JobRow {
+        id: words.t("job_1"),
+        title: words.t("Disable 1,204 keys of payments"),
+        state: words.chip(
+            if running { Tone::Info } else { Tone::Good },
+            if running { "Running" } else { "Done" },
+            "",
+        ),
+        done: if running { 730 } else { 1_204 },
+        total: 1_204,
+        failed: 2,
+        started: ago(40_000),
+        started_by: words.t("ada@example.com"),
+        finished: (!running).then(|| ago(2_000)),
+    }
+}
+
+pub fn jobs(words: &Words, some: bool) -> JobsView {
+    let rows = vec![job_row(words, true), job_row(words, false)];
+    JobsView { here: here(paths::jobs(), &[]), rows: if some { rows } else { vec![] }, pager: pager(2) }
+}
+
+pub fn job(words: &Words, running: bool) -> JobView {
+    let result = |subject: &str, ok, message: &str| JobResult {
+        subject: words.t(subject),
+        ok,
+        message: words.t(message),
+    };
+    JobView {
+        job: job_row(words, running),
+        running,
+        here: here(paths::job("job_1"), &[]),
+        results: vec![
+            result("key_7", false, "The key was deleted meanwhile."),
+            result("key_1", true, "Disabled"),
+            result("key_2", true, "Disabled"),
+        ],
+        pager: pager(3),
+        request: words.t("{\n  \"act\": \"disable\"\n}"),
+    }
+}
+
+pub fn import(words: &Words, checked: bool) -> ImportView {
+    ImportView {
+        apis: vec![words.named("api_2x9", "payments"), words.named("api_7Qa", "maps")],
+        form: words.form(&[], &["api"]),
+        check: checked.then(|| ImportCheck {
+            rows: 1_000,
+            new: 989,
+            duplicates: 9,
+            problems: vec![(14, words.t("expires: not a time")), (201, words.t("meta: not an object"))],
+            total_problems: 2,
+            upload: words.t("upl_1"),
+        }),
+    }
+}
+
+pub fn export(words: &Words) -> ExportView {
+    ExportView {
+        kinds: vec![("keys".to_owned(), words.t("Keys")), ("audit".to_owned(), words.t("Audit log"))],
+        form: words.form(&[], &[]),
+        filters: words.filters(paths::export(), &[("api", "api_2x9"), ("status", "expired")], ""),
+    }
+}
+
+pub fn search(words: &Words, some: bool) -> SearchView {
+    let hit = |title: &str, id: &str, matched: &str| Hit {
+        title: words.t(title),
+        id: words.t(id),
+        href: paths::key("key_1"),
+        matched: words.t(matched),
+        states: vec![words.chip(Tone::Good, "Active", "")],
+    };
+    let group = |kind: &str, hits| HitGroup {
+        kind: words.t(kind),
+        hits,
+        more: Some(paths::audit().with("q", "web")),
+    };
+    SearchView {
+        words: words.t("web"),
+        groups: if some {
+            vec![
+                group("Keys", vec![hit("web app", "key_1", "name"), hit("web hooks", "key_2", "name")]),
+                group("Identities", vec![hit("web-team", "id_1", "external id")]),
+            ]
+        } else {
+            vec![]
+        },
+        secret_not_found: false,
+    }
+}
+
+pub fn sql(words: &Words, asked: bool) -> SqlView {
+    SqlView {
+        form: words.form(
+            &[("query", "SELECT outcome, count(*) AS requests\nFROM verifications\nGROUP BY outcome")],
+            &[],
+        ),
+        answer: asked.then(|| SqlAnswer {
+            columns: words.all(&["outcome", "requests"]),
+            rows: vec![words.all(&["VALID", "1482004"]), words.all(&["RATE_LIMITED", "29201"])],
+            cut: true,
+            took_ms: 41,
+            scanned: 1_513_211,
+            chart: Some(bars("answer", words.t("requests"), &[Outcome::Valid])),
+        }),
+        tables: vec![(
+            words.t("verifications"),
+            words.pairs(&[("time", "timestamp"), ("outcome", "text"), ("key_id", "text")]),
+        )],
+        examples: words
+            .pairs(&[("Outcomes", "SELECT outcome, count(*) FROM verifications GROUP BY outcome")]),
+    }
+}
+
+pub fn docs(words: &Words) -> DocsView {
+    let page =
+        |name: &str, path: &str, current| DocsLink { name: words.t(name), href: paths::doc(path), current };
+    let html = "<h1>Quickstart</h1><p>Run <code>unkey serve</code>.</p><h2>First key</h2><pre tabindex=\"0\"><code>curl localhost:3000</code></pre>";
+    DocsView {
+        title: words.t("Quickstart"),
+        contents: vec![DocsGroup {
+            heading: words.t("Start"),
+            pages: vec![page("Quickstart", "quickstart", true), page("Keys", "keys", false)],
+        }],
+        html: TrustedHtml::from_own_markup(html.to_owned()),
+        previous: None,
+        next: Some((words.t("Keys"), paths::doc("keys"))),
+    }
+}
+
+pub fn general(words: &Words) -> GeneralView {
+    GeneralView {
+        form: words.form(&[("name", "Acme"), ("slug", "acme"), ("zone", "Europe/Paris")], &["slug"]),
+        created: ago(400 * DAY),
+        zones: words.pairs(&[("UTC", "UTC"), ("Europe/Paris", "Europe/Paris")]),
+        server: words.pairs(&[("data_dir", "./data"), ("listen", "127.0.0.1:3000")]),
+    }
+}
+
+pub fn team(words: &Words) -> TeamView {
+    let member = |id: &str, email: &str, role: &str, you| Member {
+        id: words.t(id),
+        email: words.t(email),
+        name: words.t("Ada Lovelace"),
+        role: words.t(role),
+        second_factor: you,
+        last_seen: Some(ago(HOUR)),
+        you,
+    };
+    TeamView {
+        members: vec![
+            member("user_1", "ada@example.com", "owner", true),
+            member("user_2", "grace@example.com", "operator", false),
+        ],
+        invites: vec![Invite {
+            id: words.t("inv_1"),
+            email: words.t("edsger@example.com"),
+            role: words.t("viewer"),
+            invited_by: words.t("ada@example.com"),
+            expires: ago(-5 * DAY),
+        }],
+        form: words.form(&[("email", "nobody"), ("role", "viewer")], &["email"]),
+        link: Some(words.t("https://keys.example.com/invites/9aXy")),
+    }
+}
+
+pub fn sessions(words: &Words) -> SessionsView {
+    let row = |id: &str, current| SessionRow {
+        id: words.t(id),
+        browser: words.t("Firefox on Linux"),
+        ip: words.t("198.51.100.4"),
+        started: ago(3 * DAY),
+        last_seen: ago(MINUTE),
+        current,
+    };
+    SessionsView { sessions: vec![row("ses_1", true), row("ses_2", false)] }
+}
+
+pub fn security(words: &Words, second_factor: SecondFactor) -> SecurityView {
+    let codes = matches!(second_factor, SecondFactor::On { .. });
+    SecurityView {
+        form: words.form(&[], &["current"]),
+        second_factor,
+        codes: if codes { words.all(&["1111-2222", "3333-4444"]) } else { vec![] },
+        min_password: 12,
+    }
+}
+
+pub fn enrolling(words: &Words) -> SecondFactor {
+    let qr = "<svg viewBox=\"0 0 3 3\"><path d=\"M0 0h1v1H0zM2 2h1v1H2z\"/></svg>";
+    SecondFactor::Enrolling {
+        qr: TrustedHtml::from_own_markup(qr.to_owned()),
+        secret: words.t("JBSWY3DPEHPK3PXP"),
+        sealed: words.t("sealed"),
+    }
+}
+
+pub fn retention(words: &Words) -> RetentionView {
+    RetentionView {
+        form: words.form(&[("events_days", "400"), ("requests_days", "14")], &[]),
+        sizes: vec![(words.t("Events"), 1_900_000_000), (words.t("Indexes"), 310_000_000)],
+        events: 10_482_004,
+        oldest: Some(ago(OLDEST)),
+    }
+}
+
+pub fn addresses(words: &Words, public: bool) -> AddressesView {
+    AddressesView {
+        form: words.form(&[("leak_webhook", "https://hooks.example.com/leaks")], &[]),
+        public_url: public.then(|| words.t("https://keys.example.com")),
+        listen: words.t("127.0.0.1:3000"),
+        trusted_proxies: if public { words.all(&["10.0.0.0/8"]) } else { vec![] },
+        your_ip: words.t("198.51.100.4"),
+        untrusted_header: !public,
+        smtp: None,
+    }
+}
+
+pub fn v1(words: &Words) -> V1View {
+    V1View { form: words.chosen(words.form(&[], &[]), &[("v1", "on")]), requests: 41_204, anonymous: 40_001 }
+}
+
+pub fn migrations(words: &Words, some: bool) -> MigrationsView {
+    let row = |id: &str, pending| MigrationRow {
+        id: words.t(id),
+        name: words.t("from the old gateway"),
+        algorithm: words.t("bcrypt"),
+        pending,
+        moved: 812,
+        created: ago(20 * DAY),
+    };
+    MigrationsView {
+        rows: if some { vec![row("mig_1", 392), row("mig_2", 0)] } else { vec![] },
+        algorithms: words.pairs(&[("bcrypt", "bcrypt"), ("sha256", "SHA-256")]),
+        form: words.form(&[], &["name"]),
+    }
+}
+
+pub fn ai(words: &Words) -> AiView {
+    AiView {
+        form: words.form(&[], &[]),
+        snippets: words.pairs(&[(
+            "Cursor",
+            "{ \"mcpServers\": { \"unkey\": { \"url\": \"https://keys.example.com/mcp\" } } }",
+        )]),
+    }
+}
+
+pub fn danger(words: &Words, enabled: bool) -> DangerView {
+    DangerView { form: words.form(&[], &["external_id"]), enabled, keys: 1_204, last: !enabled }
+}
