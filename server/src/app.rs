@@ -32,6 +32,7 @@ use crate::ratelimit::overrides::Overrides;
 use crate::ratelimit::{RateLimiter, Ratelimits};
 use crate::root_keys::RootKeys;
 use crate::search::{Indexer, Search};
+use crate::sql::{Sql, SqlConfig};
 use crate::store::{DataDir, Database, Durability, Store};
 use crate::users::{CreateUser, Role, Users};
 use crate::vault::{MasterKey, MasterKeySource, Vault};
@@ -63,6 +64,7 @@ pub struct App {
     pub overrides: Overrides,
     pub verifier: Verifier,
     pub analytics: Analytics,
+    pub sql: Sql,
     pub audit_log: AuditLog,
     pub search: Search,
     pub idempotency: Idempotency,
@@ -97,6 +99,12 @@ impl App {
         let search = Search::open(&dir.index())?;
         let indexer = Indexer::start(search.clone(), events.clone());
         let analytics = Analytics::new(search.clone(), events.clone());
+        let sql = SqlConfig {
+            enabled: config.analytics_sql,
+            region: config.region.clone(),
+            ..SqlConfig::default()
+        };
+        let sql = Sql::new(sql, store.clone(), search.clone(), events.clone())?;
         let idempotency = Idempotency::new(store.clone(), vault.clone());
         let cache = config.key_cache_bytes;
         let app = Arc::new(Self {
@@ -124,6 +132,7 @@ impl App {
             ),
             portals: Portals::new(store.clone(), entropy.clone(), keys.clone(), analytics.clone()),
             analytics,
+            sql,
             audit_log: AuditLog::new(store.clone()),
             search: search.clone(),
             idempotency: idempotency.clone(),

@@ -51,6 +51,8 @@ pub const SETTINGS: &[Setting] = &[
     plain("key_cache_mib", "64", "Memory for cached keys, in MiB"),
     plain("limiter_max_counters", "1000000", "Rate-limit counters kept in memory"),
     plain("worker_threads", "0", "Threads that serve requests; 0 for one per core"),
+    plain("analytics_sql", "on", "Answer SQL queries over events: on or off"),
+    plain("region", "", "What the column `region` of SQL queries says"),
     plain("admin_email", "", "E-mail of the owner made on the first start"),
     secret("admin_password", "Password of that owner"),
     secret(
@@ -94,6 +96,8 @@ pub struct Config {
     pub limiter_max_counters: usize,
     /// 0 is one per core.
     pub worker_threads: usize,
+    pub analytics_sql: bool,
+    pub region: String,
     pub admin_email: Option<String>,
     pub admin_password: Option<PlainKey>,
     /// 32 bytes in base64.
@@ -164,6 +168,8 @@ impl Config {
         let limiter_max_counters =
             parsed("limiter_max_counters", text("limiter_max_counters"), 0, &mut check);
         let worker_threads = parsed("worker_threads", text("worker_threads"), 0, &mut check);
+        let analytics_sql = text("analytics_sql");
+        check("analytics_sql", (!matches!(analytics_sql, "on" | "off")).then(|| "must be on or off".to_owned()));
         let trusted_proxies = networks(text("trusted_proxies"), &mut check);
         let log_format = log_format(text("log_format"), &mut check);
         let levels = ["error", "warn", "info", "debug", "trace"];
@@ -194,6 +200,8 @@ impl Config {
             key_cache_bytes: key_cache_mib.saturating_mul(1 << 20),
             limiter_max_counters,
             worker_threads,
+            analytics_sql: analytics_sql == "on",
+            region: text("region").to_owned(),
             admin_email: some("admin_email"),
             admin_password: hidden("admin_password"),
             master_key: hidden("master_key"),

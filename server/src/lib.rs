@@ -31,6 +31,8 @@ pub mod events;
 pub mod analytics;
 pub mod search;
 
+pub mod sql;
+
 pub mod apis;
 pub mod credits;
 pub mod permissions;

@@ -5,7 +5,7 @@ use std::io::{IsTerminal, Read, Write};
 use clap::ArgMatches;
 use serde::{Deserialize, Serialize};
 
-use super::{api, audit, control, events, index, migration, parser, root_key, setup, user, workspace};
+use super::{analytics, api, audit, control, events, index, migration, parser, root_key, setup, user, workspace};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -113,6 +113,7 @@ pub(super) async fn execute(app: &App, request: &Request) -> Result<Output> {
         ("audit", "export") => audit::export(app, &cx, inner).await,
         ("events", "list") => events::list(app, &cx, inner).await,
         ("events", "top") => events::top(app, &cx, inner).await,
+        ("analytics", "query") => analytics::query(app, &cx, inner).await,
         ("index", "status") => index::status(app).await,
         ("index", "rebuild") => index::rebuild(app).await,
         ("master-key", "rotate") => {

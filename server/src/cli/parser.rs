@@ -25,6 +25,7 @@ pub(super) fn command() -> Command {
         .subcommand(migration())
         .subcommand(audit())
         .subcommand(events())
+        .subcommand(analytics())
         .subcommand(
             group("index", "The index of events, a view that can be built again")
                 .subcommand(Command::new("status").about("How far the index is"))
@@ -224,4 +225,14 @@ fn events() -> Command {
     group("events", "What was verified and limited")
         .subcommand(Command::new("list").about("Show the newest events").args(filters()).arg(kind))
         .subcommand(Command::new("top").about("Show what occurs most").args(filters()).arg(by))
+}
+
+fn analytics() -> Command {
+    let format = option("format", "How to write the answer").default_value("table");
+    group("analytics", "Questions about what was verified and limited").subcommand(
+        Command::new("query")
+            .about("Answer a query in SQL; docs/analytics.md lists tables, columns and functions")
+            .arg(Arg::new("sql").required(true))
+            .arg(format.value_parser(["table", "csv", "json"])),
+    )
 }

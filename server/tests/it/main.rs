@@ -7,6 +7,7 @@ mod audit;
 mod contract;
 mod openapi_drift;
 mod schema;
+mod sql;
 mod support;
 mod tidy;
 mod v2;
