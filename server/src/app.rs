@@ -32,7 +32,7 @@ use crate::ratelimit::overrides::Overrides;
 use crate::ratelimit::{RateLimiter, Ratelimits};
 use crate::root_keys::RootKeys;
 use crate::search::{Indexer, Search};
-use crate::sql::{Sql, SqlConfig};
+use crate::sql::{Limits, Sql, SqlConfig};
 use crate::store::{DataDir, Database, Durability, Store};
 use crate::users::{CreateUser, Role, Users};
 use crate::vault::{MasterKey, MasterKeySource, Vault};
@@ -102,6 +102,11 @@ impl App {
         let sql = SqlConfig {
             enabled: config.analytics_sql,
             region: config.region.clone(),
+            limits: Limits {
+                time: Duration::from_secs(config.analytics_seconds),
+                memory_bytes: config.analytics_memory_bytes,
+                ..Limits::default()
+            },
             ..SqlConfig::default()
         };
         let sql = Sql::new(sql, store.clone(), search.clone(), events.clone())?;

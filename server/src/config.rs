@@ -52,6 +52,8 @@ pub const SETTINGS: &[Setting] = &[
     plain("limiter_max_counters", "1000000", "Rate-limit counters kept in memory"),
     plain("worker_threads", "0", "Threads that serve requests; 0 for one per core"),
     plain("analytics_sql", "on", "Answer SQL queries over events: on or off"),
+    plain("analytics_seconds", "10", "Longest time a SQL query may take, waiting included"),
+    plain("analytics_memory_mib", "1024", "Most memory a SQL query may take, in MiB"),
     plain("region", "", "What the column `region` of SQL queries says"),
     plain("admin_email", "", "E-mail of the owner made on the first start"),
     secret("admin_password", "Password of that owner"),
@@ -97,6 +99,8 @@ pub struct Config {
     /// 0 is one per core.
     pub worker_threads: usize,
     pub analytics_sql: bool,
+    pub analytics_seconds: u64,
+    pub analytics_memory_bytes: u64,
     pub region: String,
     pub admin_email: Option<String>,
     pub admin_password: Option<PlainKey>,
@@ -168,6 +172,9 @@ impl Config {
         let limiter_max_counters =
             parsed("limiter_max_counters", text("limiter_max_counters"), 0, &mut check);
         let worker_threads = parsed("worker_threads", text("worker_threads"), 0, &mut check);
+        let analytics_seconds = parsed("analytics_seconds", text("analytics_seconds"), 10, &mut check);
+        let analytics_memory_mib: u64 =
+            parsed("analytics_memory_mib", text("analytics_memory_mib"), 1024, &mut check);
         let analytics_sql = text("analytics_sql");
         check("analytics_sql", (!matches!(analytics_sql, "on" | "off")).then(|| "must be on or off".to_owned()));
         let trusted_proxies = networks(text("trusted_proxies"), &mut check);
@@ -201,6 +208,8 @@ impl Config {
             limiter_max_counters,
             worker_threads,
             analytics_sql: analytics_sql == "on",
+            analytics_seconds,
+            analytics_memory_bytes: analytics_memory_mib.saturating_mul(1 << 20),
             region: text("region").to_owned(),
             admin_email: some("admin_email"),
             admin_password: hidden("admin_password"),

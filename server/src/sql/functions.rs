@@ -81,6 +81,11 @@ pub fn is_allowed(name: &str) -> bool {
     is_aggregate(&name) || SCALARS.contains(&name.as_str())
 }
 
+/// Every function, by lower-case name.
+pub fn offered() -> impl Iterator<Item = &'static str> {
+    SCALARS.iter().chain(AGGREGATES).copied()
+}
+
 /// By lower-case name.
 pub fn is_aggregate(name: &str) -> bool {
     AGGREGATES.contains(&name)

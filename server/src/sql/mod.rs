@@ -27,6 +27,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+pub use functions::offered as functions_offered;
 pub use meter::Limits;
 pub use plan::Output;
 pub use quota::Allowance;

@@ -64,8 +64,16 @@ impl Answer {
 
 impl TestApp {
     pub async fn start() -> Self {
+        Self::start_with(|_| ()).await
+    }
+
+    /// With other settings than the defaults.
+    pub async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let config = Config::for_tests(dir.path());
+        let mut config = Config::for_tests(dir.path());
+        // Many tests share few cores, and queries give way to all of them.
+        config.analytics_seconds = 120;
+        change(&mut config);
         let data_dir = DataDir::acquire(dir.path()).unwrap().expect("a temporary folder is free");
         let app = App::open(config, Clock::manual(START_MS), Entropy::seeded(7), data_dir).await.unwrap();
         let client = TestClient::new(unkey::http::routes(&app));
