@@ -176,7 +176,10 @@ impl Config {
         let analytics_memory_mib: u64 =
             parsed("analytics_memory_mib", text("analytics_memory_mib"), 1024, &mut check);
         let analytics_sql = text("analytics_sql");
-        check("analytics_sql", (!matches!(analytics_sql, "on" | "off")).then(|| "must be on or off".to_owned()));
+        check(
+            "analytics_sql",
+            (!matches!(analytics_sql, "on" | "off")).then(|| "must be on or off".to_owned()),
+        );
         let trusted_proxies = networks(text("trusted_proxies"), &mut check);
         let log_format = log_format(text("log_format"), &mut check);
         let levels = ["error", "warn", "info", "debug", "trace"];

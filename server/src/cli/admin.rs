@@ -5,7 +5,9 @@ use std::io::{IsTerminal, Read, Write};
 use clap::ArgMatches;
 use serde::{Deserialize, Serialize};
 
-use super::{analytics, api, audit, control, events, index, migration, parser, root_key, setup, user, workspace};
+use super::{
+    analytics, api, audit, control, events, index, migration, parser, root_key, setup, user, workspace,
+};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;

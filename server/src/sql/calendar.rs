@@ -309,7 +309,10 @@ mod tests {
 
     #[test]
     fn formats_show_what_their_letters_mean() {
-        assert_eq!(format(TIME_MS, "%Y-%m-%d %H:%i:%S %M %a %j %%").unwrap(), "2026-10-07 10:40:00 October Wed 280 %");
+        assert_eq!(
+            format(TIME_MS, "%Y-%m-%d %H:%i:%S %M %a %j %%").unwrap(),
+            "2026-10-07 10:40:00 October Wed 280 %"
+        );
         assert_eq!((format(TIME_MS, "%q"), format(TIME_MS, "%")), (None, None));
         assert_eq!(finest("%Y-%m"), Some(Unit::Day));
         assert_eq!(finest("%F %H:00"), Some(Unit::Hour));

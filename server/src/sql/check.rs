@@ -8,9 +8,7 @@
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 
-use sqlparser::ast::{
-    Expr, ObjectName, Query, Select, SetExpr, Statement, TableFactor, Visit, Visitor,
-};
+use sqlparser::ast::{Expr, ObjectName, Query, Select, SetExpr, Statement, TableFactor, Visit, Visitor};
 
 use super::functions;
 use super::tables::{Family, TABLES, Table};
@@ -150,7 +148,8 @@ impl Visitor for Found {
             | TableFactor::Derived { .. }
             | TableFactor::NestedJoin { .. } => {}
             // A table function is no table, whatever its name.
-            other => self.tables.push(other.to_string()),
+            TableFactor::Table { name, .. } => self.tables.push(format!("{name}()")),
+            other => self.tables.push(other.to_string().chars().take(40).collect()),
         }
         self.count()
     }

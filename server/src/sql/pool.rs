@@ -17,7 +17,7 @@ const NICE: i32 = 19;
 /// Queries that may wait.
 const WAITING: usize = 64;
 /// Trees are walked by recursion, and their depth is the writer's choice.
-const STACK_BYTES: usize = 128 << 20;
+pub(super) const STACK_BYTES: usize = 128 << 20;
 const MAX_THREADS: usize = 4;
 
 type Job = Box<dyn FnOnce() + Send>;

@@ -75,10 +75,18 @@ impl Type {
             (Type::Null, other) | (other, Type::Null) => other.clone(),
             (Type::Array(a), Type::Array(b)) => Type::array(a.common(b)?),
             (a, b) if a.is_number() && b.is_number() => {
-                if *a == Type::Float || *b == Type::Float { Type::Float } else { Type::Int }
+                if *a == Type::Float || *b == Type::Float {
+                    Type::Float
+                } else {
+                    Type::Int
+                }
             }
             (a, b) if a.is_time() && b.is_time() => {
-                if *a == Type::DateTime64 || *b == Type::DateTime64 { Type::DateTime64 } else { Type::DateTime }
+                if *a == Type::DateTime64 || *b == Type::DateTime64 {
+                    Type::DateTime64
+                } else {
+                    Type::DateTime
+                }
             }
             _ => return None,
         })

@@ -99,7 +99,9 @@ impl<'q> Frame<'_, 'q> {
             (None, None) => "count(*)".to_owned(),
             (None, Some(condition)) => format!("count(CASE WHEN {condition} THEN 1 END)"),
             (Some(n), None) => format!("ifnull(sum({n}), 0)"),
-            (Some(n), Some(condition)) => format!("ifnull(sum(CASE WHEN {condition} THEN {n} ELSE 0 END), 0)"),
+            (Some(n), Some(condition)) => {
+                format!("ifnull(sum(CASE WHEN {condition} THEN {n} ELSE 0 END), 0)")
+            }
         };
         Ok(Expr::column(sql, Type::Int))
     }
@@ -130,7 +132,9 @@ impl<'q> Frame<'_, 'q> {
                 Some((sum, _)) => format!("(CAST(sum({sum}) AS REAL) / sum({n}))"),
                 None => {
                     let one = self.number_of(ast)?.sql;
-                    format!("(CAST(sum({one} * {n}) AS REAL) / sum(CASE WHEN {one} IS NOT NULL THEN {n} END))")
+                    format!(
+                        "(CAST(sum({one} * {n}) AS REAL) / sum(CASE WHEN {one} IS NOT NULL THEN {n} END))"
+                    )
                 }
             },
         };
@@ -151,7 +155,8 @@ impl<'q> Frame<'_, 'q> {
     fn uniq(&mut self, list: &[&'q Ast]) -> Result<Expr> {
         let bound = list.iter().map(|one| self.expr(one)).collect::<Result<Vec<_>>>()?;
         let texts: Vec<&str> = bound.iter().map(|one| one.sql.as_str()).collect();
-        let one = if bound.len() == 1 { texts[0].to_owned() } else { format!("json_array({})", texts.join(", ")) };
+        let one =
+            if bound.len() == 1 { texts[0].to_owned() } else { format!("json_array({})", texts.join(", ")) };
         Ok(Expr::column(format!("count(DISTINCT {one})"), Type::Int))
     }
 
@@ -249,9 +254,13 @@ impl<'q> Frame<'_, 'q> {
         let origin = scan.table.origin_of(column);
         let (sql, ty) = match column {
             Column::Count | Column::Total => (format!("{alias}.n"), Type::Int),
-            Column::SpentCredits | Column::Tokens | Column::TotalTokens => (format!("{alias}.cost"), Type::Int),
+            Column::SpentCredits | Column::Tokens | Column::TotalTokens => {
+                (format!("{alias}.cost"), Type::Int)
+            }
             Column::Latency => (format!("({alias}.latency_us / 1000.0)"), Type::Float),
-            Column::Passed if origin == Origin::Measure => (format!("({alias}.n * {alias}.c_passed)"), Type::Int),
+            Column::Passed if origin == Origin::Measure => {
+                (format!("({alias}.n * {alias}.c_passed)"), Type::Int)
+            }
             Column::PassedTokens => (format!("({alias}.cost * {alias}.c_passed)"), Type::Int),
             _ => return None,
         };
@@ -276,9 +285,7 @@ impl<'q> Frame<'_, 'q> {
             return None;
         }
         let (inner, ty) = match ast {
-            Ast::Function(call)
-                if call.name.to_string().eq_ignore_ascii_case("fromUnixTimestamp64Milli") =>
-            {
+            Ast::Function(call) if call.name.to_string().eq_ignore_ascii_case("fromUnixTimestamp64Milli") => {
                 let FunctionArguments::List(list) = &call.args else { return None };
                 match list.args.as_slice() {
                     [FunctionArg::Unnamed(FunctionArgExpr::Expr(only))] => (only, Type::DateTime64),

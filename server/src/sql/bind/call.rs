@@ -1,8 +1,8 @@
 //! Calls of functions that work on one row.
 
 use sqlparser::ast::{
-    DuplicateTreatment, Expr as Ast, Function, FunctionArg, FunctionArgExpr, FunctionArguments, LambdaFunction,
-    OneOrManyWithParens,
+    DuplicateTreatment, Expr as Ast, Function, FunctionArg, FunctionArgExpr, FunctionArguments,
+    LambdaFunction, OneOrManyWithParens,
 };
 
 use super::expr::{Expr, in_json};
@@ -81,8 +81,10 @@ impl<'q> Frame<'_, 'q> {
 
     /// A function by its lower-case name.
     pub(super) fn scalar(&mut self, name: &str, args: &[&'q Ast]) -> Result<Expr> {
-        let keeps_grain =
-            matches!(name, "todatetime" | "todatetime64" | "fromunixtimestamp64milli" | "tounixtimestamp64milli");
+        let keeps_grain = matches!(
+            name,
+            "todatetime" | "todatetime64" | "fromunixtimestamp64milli" | "tounixtimestamp64milli"
+        );
         if !keeps_grain {
             self.grain = None;
         }
@@ -143,8 +145,10 @@ impl<'q> Frame<'_, 'q> {
             }
             ("if", [condition, then, otherwise]) => {
                 let condition = self.truth(condition.clone())?;
-                let ty = then.ty.common(&otherwise.ty).ok_or_else(|| mismatch("if", &then.ty, &otherwise.ty))?;
-                let sql = format!("(CASE WHEN {} THEN {} ELSE {} END)", condition.sql, then.sql, otherwise.sql);
+                let ty =
+                    then.ty.common(&otherwise.ty).ok_or_else(|| mismatch("if", &then.ty, &otherwise.ty))?;
+                let sql =
+                    format!("(CASE WHEN {} THEN {} ELSE {} END)", condition.sql, then.sql, otherwise.sql);
                 let nullable = then.nullable || otherwise.nullable;
                 Expr { nullable, ..Expr::of(&all, sql, ty) }
             }
@@ -156,7 +160,9 @@ impl<'q> Frame<'_, 'q> {
                 let sql = if rest.is_empty() { first.sql.clone() } else { format!("coalesce({listed})") };
                 Expr { nullable: args.iter().all(|arg| arg.nullable), ..Expr::of(&all, sql, ty) }
             }
-            ("tostring" | "toint32" | "toint64" | "tofloat64", [one]) => return self.convert(name, one.clone()),
+            ("tostring" | "toint32" | "toint64" | "tofloat64", [one]) => {
+                return self.convert(name, one.clone());
+            }
             ("has", [array, element]) => self.has(array.clone(), element.clone())?,
             ("hasany" | "hasall", [one, other]) => {
                 if one.ty.common(&other.ty).is_none() || !matches!(one.ty, Type::Array(_)) {
@@ -165,7 +171,9 @@ impl<'q> Frame<'_, 'q> {
                 Expr::of(&all, format!("ch_{name}({listed})"), Type::Int)
             }
             ("arrayjoin", [array]) => self.array_join(array.clone())?,
-            _ => return Err(refuse(format!("{name} does not take {} arguments of these types.", args.len()))),
+            _ => {
+                return Err(refuse(format!("{name} does not take {} arguments of these types.", args.len())));
+            }
         })
     }
 

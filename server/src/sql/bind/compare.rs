@@ -47,8 +47,11 @@ impl<'q> Frame<'_, 'q> {
 
     /// A text that is compared with a value of this type.
     fn read_as(&mut self, text: Expr, ty: &Type) -> Result<Expr> {
-        let Some(Const::Text(text)) = &text.value else { return Err(mismatch("A comparison", ty, &Type::Text)) };
-        let (time, number) = (calendar::parse(text), text.parse::<f64>().ok().filter(|number| number.is_finite()));
+        let Some(Const::Text(text)) = &text.value else {
+            return Err(mismatch("A comparison", ty, &Type::Text));
+        };
+        let (time, number) =
+            (calendar::parse(text), text.parse::<f64>().ok().filter(|number| number.is_finite()));
         let flag = ["false", "true"].iter().position(|word| text.eq_ignore_ascii_case(word));
         let value = match ty {
             Type::Date | Type::DateTime | Type::DateTime64 => time.map(Const::Int),

@@ -1,7 +1,7 @@
 //! Expressions: names, literals, CASE, arrays, subqueries.
 
 use sqlparser::ast::{
-    Array, CastKind, CaseWhen, CeilFloorKind, DataType, Expr as Ast, Ident, Query, UnaryOperator, Value,
+    Array, CaseWhen, CastKind, CeilFloorKind, DataType, Expr as Ast, Ident, Query, UnaryOperator, Value,
 };
 
 use super::from::{ambiguous, unknown};
@@ -105,7 +105,13 @@ impl<'q> Frame<'_, 'q> {
             Ast::Case { operand, conditions, else_result, .. } => {
                 self.case(operand.as_deref(), conditions, else_result.as_deref())
             }
-            Ast::Cast { kind: CastKind::Cast | CastKind::DoubleColon, expr, data_type, array: false, format: None } => {
+            Ast::Cast {
+                kind: CastKind::Cast | CastKind::DoubleColon,
+                expr,
+                data_type,
+                array: false,
+                format: None,
+            } => {
                 let bound = self.expr(expr)?;
                 self.cast(bound, data_type)
             }
@@ -223,7 +229,9 @@ impl<'q> Frame<'_, 'q> {
                     let negative = self.constant(Const::Int(number.saturating_neg()), Type::Interval);
                     Ok(Expr { months: bound.months, ..negative })
                 }
-                (Some(Const::Int(number)), _) => Ok(self.constant(Const::Int(number.saturating_neg()), Type::Int)),
+                (Some(Const::Int(number)), _) => {
+                    Ok(self.constant(Const::Int(number.saturating_neg()), Type::Int))
+                }
                 (Some(Const::Float(number)), _) => Ok(self.constant(Const::Float(-number), Type::Float)),
                 (_, ty) if ty.is_number() => {
                     let ty = if *ty == Type::Float { Type::Float } else { Type::Int };

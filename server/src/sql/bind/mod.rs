@@ -60,8 +60,7 @@ pub fn bind(query: &Query, facts: &Facts<'_>) -> Result<Plan> {
         .iter()
         .map(|cte| format!("{} AS MATERIALIZED ({})", cte.sql_name, cte.bound.sql))
         .collect();
-    let sql =
-        if with.is_empty() { bound.sql } else { format!("WITH {} {}", with.join(", "), bound.sql) };
+    let sql = if with.is_empty() { bound.sql } else { format!("WITH {} {}", with.join(", "), bound.sql) };
     if sql.len() > MAX_SQL_BYTES {
         return Err(too_complex());
     }
@@ -265,3 +264,5 @@ fn mismatch(what: &str, one: &Type, other: &Type) -> Error {
     refuse(format!("{what}: {} and {} do not fit together.", one.name(), other.name()))
 }
 
+#[cfg(test)]
+mod tests;

@@ -23,7 +23,11 @@ impl<'q> Frame<'_, 'q> {
             }
             Op::Xor => {
                 let (one, other) = (self.truth(one)?, self.truth(other)?);
-                Ok(Expr::of(&[&one, &other], format!("(({}) <> ({}))", not_not(&one), not_not(&other)), Type::Int))
+                Ok(Expr::of(
+                    &[&one, &other],
+                    format!("(({}) <> ({}))", not_not(&one), not_not(&other)),
+                    Type::Int,
+                ))
             }
             Op::StringConcat => self.join_texts(vec![one, other]),
             Op::Plus | Op::Minus if one.ty.is_time() || other.ty.is_time() || other.ty == Type::Interval => {
@@ -55,20 +59,29 @@ impl<'q> Frame<'_, 'q> {
             // Division never truncates; by zero it has no value that JSON knows.
             Op::Divide => (format!("(CAST({} AS REAL) / {})", one.sql, other.sql), Type::Float),
             Op::Modulo if is_float => (format!("ch_mod({}, {})", one.sql, other.sql), Type::Float),
-            op => (format!("({} {op} {})", one.sql, other.sql), if is_float { Type::Float } else { Type::Int }),
+            op => {
+                (format!("({} {op} {})", one.sql, other.sql), if is_float { Type::Float } else { Type::Int })
+            }
         };
         let nullable = matches!(op, Op::Divide | Op::Modulo) || one.nullable || other.nullable;
         Ok(Expr { nullable, ..Expr::of(&[&one, &other], sql, ty) })
     }
 
     pub(super) fn join_texts(&mut self, parts: Vec<Expr>) -> Result<Expr> {
-        let parts = parts.into_iter().map(|part| self.convert("tostring", part)).collect::<Result<Vec<_>>>()?;
+        let parts =
+            parts.into_iter().map(|part| self.convert("tostring", part)).collect::<Result<Vec<_>>>()?;
         let texts: Vec<&str> = parts.iter().map(|part| part.sql.as_str()).collect();
         let all: Vec<&Expr> = parts.iter().collect();
         Ok(Expr::of(&all, format!("({})", texts.join(" || ")), Type::Text))
     }
 
-    pub(super) fn like(&mut self, expr: &'q Ast, pattern: &'q Ast, negated: bool, fold: bool) -> Result<Expr> {
+    pub(super) fn like(
+        &mut self,
+        expr: &'q Ast,
+        pattern: &'q Ast,
+        negated: bool,
+        fold: bool,
+    ) -> Result<Expr> {
         let (text, pattern) = (self.expr(expr)?, self.expr(pattern)?);
         if text.ty != Type::Text || pattern.ty != Type::Text {
             return Err(mismatch("LIKE", &text.ty, &pattern.ty));
@@ -78,7 +91,13 @@ impl<'q> Frame<'_, 'q> {
         Ok(Expr::of(&[&text, &pattern], sql, Type::Int))
     }
 
-    pub(super) fn between(&mut self, expr: &'q Ast, low: &'q Ast, high: &'q Ast, negated: bool) -> Result<Expr> {
+    pub(super) fn between(
+        &mut self,
+        expr: &'q Ast,
+        low: &'q Ast,
+        high: &'q Ast,
+        negated: bool,
+    ) -> Result<Expr> {
         let (from, to) = (self.compare(expr, ">=", low)?, self.compare(expr, "<=", high)?);
         let not = if negated { "NOT " } else { "" };
         Ok(Expr::of(&[&from, &to], format!("({not}({} AND {}))", from.sql, to.sql), Type::Int))

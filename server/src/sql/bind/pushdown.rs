@@ -73,7 +73,9 @@ impl<'q> Frame<'_, 'q> {
                 Ok(self.push_values(target, values))
             }
             Ast::UnaryOp { op: UnaryOperator::Not, expr } => Ok(self.push_flag(expr, false)),
-            Ast::Function(call) if call.name.to_string().eq_ignore_ascii_case("has") => self.push_has(condition),
+            Ast::Function(call) if call.name.to_string().eq_ignore_ascii_case("has") => {
+                self.push_has(condition)
+            }
             condition => Ok(self.push_flag(condition, true)),
         }
     }
@@ -98,7 +100,8 @@ impl<'q> Frame<'_, 'q> {
             return Ok(false);
         }
         let is_conversion = matches!(column, Ast::Function(_));
-        let ty = if is_conversion { Type::DateTime64 } else { self.binder.scans[scan].table.type_of(column_name) };
+        let ty =
+            if is_conversion { Type::DateTime64 } else { self.binder.scans[scan].table.type_of(column_name) };
         bound = self.comparable(Expr::column(String::new(), ty), bound)?.1;
         let value = bound.value.clone();
         match (column_name, value) {
@@ -111,7 +114,9 @@ impl<'q> Frame<'_, 'q> {
             (Column::Passed, Some(Const::Int(flag @ (0 | 1)))) if word == "=" => {
                 Ok(self.push_passed(scan, flag == 1))
             }
-            (_, Some(Const::Text(text))) if word == "=" => Ok(self.push_values((scan, column_name), vec![text])),
+            (_, Some(Const::Text(text))) if word == "=" => {
+                Ok(self.push_values((scan, column_name), vec![text]))
+            }
             _ => Ok(false),
         }
     }

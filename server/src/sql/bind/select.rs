@@ -99,12 +99,7 @@ impl<'b, 'q> Frame<'b, 'q> {
         refuse("The query needs single events.")
     }
 
-    pub fn bind(
-        &mut self,
-        select: &'q Select,
-        order_by: Option<&'q OrderBy>,
-        limit: Limit,
-    ) -> Result<Bound> {
+    pub fn bind(&mut self, select: &'q Select, order_by: Option<&'q OrderBy>, limit: Limit) -> Result<Bound> {
         check_clauses(select)?;
         self.binder.step()?;
         self.from(&select.from)?;
@@ -137,7 +132,8 @@ impl<'b, 'q> Frame<'b, 'q> {
         };
         let order = self.order_by(order_by, &projected)?;
         let distinct = matches!(select.distinct, Some(Distinct::Distinct));
-        let used = projected.iter().map(|one| &one.expr).chain(&having).chain(order.iter().map(|(key, _)| key));
+        let used =
+            projected.iter().map(|one| &one.expr).chain(&having).chain(order.iter().map(|(key, _)| key));
         let aggregated = !self.groups.is_empty() || used.clone().any(|expr| expr.aggregate);
         if aggregated && used.clone().any(|expr| expr.loose) {
             return Err(refuse("A column that is neither aggregated nor in GROUP BY cannot be selected."));
@@ -164,8 +160,11 @@ impl<'b, 'q> Frame<'b, 'q> {
         order: &[String],
         limit: Limit,
     ) -> Result<Bound> {
-        let columns: Vec<String> =
-            projected.iter().enumerate().map(|(place, one)| format!("{} AS c{place}", one.expr.sql)).collect();
+        let columns: Vec<String> = projected
+            .iter()
+            .enumerate()
+            .map(|(place, one)| format!("{} AS c{place}", one.expr.sql))
+            .collect();
         let mut sql = if distinct { "SELECT DISTINCT ".to_owned() } else { "SELECT ".to_owned() };
         sql.push_str(&columns.join(", "));
         sql.push_str(&format!(" FROM {}", self.from_sql()));
@@ -293,12 +292,7 @@ impl<'b, 'q> Frame<'b, 'q> {
         Ok(())
     }
 
-    fn project_all(
-        &mut self,
-        place: usize,
-        excluded: &[&str],
-        projected: &mut Vec<Projected>,
-    ) -> Result<()> {
+    fn project_all(&mut self, place: usize, excluded: &[&str], projected: &mut Vec<Projected>) -> Result<()> {
         let (table, outputs) = match &self.relations[place].source {
             Source::Table { scan, .. } => (Some(self.binder.scans[*scan].table), Vec::new()),
             Source::Query { bound, .. } => {
@@ -372,4 +366,3 @@ fn check_clauses(select: &Select) -> Result<()> {
         None => Ok(()),
     }
 }
-

@@ -34,10 +34,8 @@ impl<'q> Binder<'q> {
         }
         let nullable = left.nullable.iter().zip(&right.nullable).map(|(a, b)| *a || *b).collect();
         let columns = columns(outputs.len());
-        let sql = format!(
-            "SELECT {columns} FROM ({}) {word} SELECT {columns} FROM ({})",
-            left.sql, right.sql
-        );
+        let sql =
+            format!("SELECT {columns} FROM ({}) {word} SELECT {columns} FROM ({})", left.sql, right.sql);
         Ok(Bound { sql, outputs, nullable })
     }
 

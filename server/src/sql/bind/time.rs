@@ -51,7 +51,9 @@ impl<'q> Frame<'_, 'q> {
             ("tounixtimestamp64milli", [time]) => Expr { ty: Type::Int, ..self.time(time)? },
             ("date_trunc", [unit, time]) => {
                 let unit = self.expr(unit)?;
-                let Some(Const::Text(unit)) = unit.value else { return Err(refuse("date_trunc needs a unit.")) };
+                let Some(Const::Text(unit)) = unit.value else {
+                    return Err(refuse("date_trunc needs a unit."));
+                };
                 let unit = Unit::parse(&unit)
                     .ok_or_else(|| refuse(format!("'{}' is no unit of time.", crop(&unit))))?;
                 self.truncate(unit, time)?
@@ -75,7 +77,9 @@ impl<'q> Frame<'_, 'q> {
             // The mode of a week: even ones begin on Sunday, odd ones on Monday.
             [time, mode] if unit == Unit::SundayWeek => {
                 let mode = self.expr(mode)?;
-                let Some(Const::Int(mode)) = mode.value else { return Err(refuse("The mode of a week is a number.")) };
+                let Some(Const::Int(mode)) = mode.value else {
+                    return Err(refuse("The mode of a week is a number."));
+                };
                 self.truncate(if mode % 2 == 0 { Unit::SundayWeek } else { Unit::Week }, time)
             }
             [time, zone] => {
@@ -153,7 +157,13 @@ impl<'q> Frame<'_, 'q> {
                 Ok(self.constant(Const::Int(fit(time_ms)), ty))
             }
             (Type::Text, _) => {
-                let kind = if ty == Type::Date { DAY_MS } else if ty == Type::DateTime { SECOND_MS } else { 1 };
+                let kind = if ty == Type::Date {
+                    DAY_MS
+                } else if ty == Type::DateTime {
+                    SECOND_MS
+                } else {
+                    1
+                };
                 Ok(Expr::of(&[&from], format!("ch_parse_time({}, {kind})", from.sql), ty))
             }
             (time, _) if time.is_time() => match ty {
@@ -165,11 +175,20 @@ impl<'q> Frame<'_, 'q> {
                 if let (Some(Const::Int(number)), Type::Date | Type::DateTime) = (value, &ty) {
                     let number = *number;
                     let is_date = ty == Type::Date;
-                    let time_ms =
-                        if is_date { calendar::date_from_number(number) } else { calendar::from_seconds(number) };
+                    let time_ms = if is_date {
+                        calendar::date_from_number(number)
+                    } else {
+                        calendar::from_seconds(number)
+                    };
                     return Ok(self.constant(Const::Int(time_ms), ty));
                 }
-                let kind = if ty == Type::Date { DAY_MS } else if ty == Type::DateTime { SECOND_MS } else { 1 };
+                let kind = if ty == Type::Date {
+                    DAY_MS
+                } else if ty == Type::DateTime {
+                    SECOND_MS
+                } else {
+                    1
+                };
                 Ok(Expr::of(&[&from], format!("ch_from_seconds({}, {kind})", from.sql), ty))
             }
             (other, _) => Err(refuse(format!("{} cannot become a time.", other.name()))),
@@ -212,7 +231,9 @@ impl<'q> Frame<'_, 'q> {
     }
 
     fn span(&mut self, count: Expr, unit: &str) -> Result<Expr> {
-        let Some(Const::Int(count)) = count.value else { return Err(refuse("An interval needs a whole number.")) };
+        let Some(Const::Int(count)) = count.value else {
+            return Err(refuse("An interval needs a whole number."));
+        };
         let (length, months) = match unit {
             "nanosecond" => return Ok(self.constant(Const::Int(count / 1_000_000), Type::Interval)),
             "microsecond" => return Ok(self.constant(Const::Int(count / 1000), Type::Interval)),
@@ -267,8 +288,7 @@ impl<'q> Frame<'_, 'q> {
         let finer = time.ty == Type::Date && !months && by % DAY_MS != 0;
         let ty = if finer { Type::DateTime } else { time.ty.clone() };
         if let Some(Const::Int(time_ms)) = time.value {
-            let moved =
-                if months { calendar::add_months(time_ms, by) } else { time_ms.checked_add(by) };
+            let moved = if months { calendar::add_months(time_ms, by) } else { time_ms.checked_add(by) };
             // What lies beyond the calendar bounds nothing.
             let moved = moved.unwrap_or(if by < 0 { 0 } else { i64::MAX / 2 });
             return self.constant(Const::Int(moved), ty);

@@ -13,8 +13,18 @@ pub(super) fn register(connection: &Connection, meter: &Meter) -> Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
     connection.create_aggregate_function("ch_any", 1, flags, Any)?;
     connection.create_aggregate_function("ch_quantile", 3, flags, Quantile(meter.clone()))?;
-    connection.create_aggregate_function("ch_grouparray", 3, flags, Collect { meter: meter.clone(), unique: false })?;
-    connection.create_aggregate_function("ch_groupuniqarray", 3, flags, Collect { meter: meter.clone(), unique: true })
+    connection.create_aggregate_function(
+        "ch_grouparray",
+        3,
+        flags,
+        Collect { meter: meter.clone(), unique: false },
+    )?;
+    connection.create_aggregate_function(
+        "ch_groupuniqarray",
+        3,
+        flags,
+        Collect { meter: meter.clone(), unique: true },
+    )
 }
 
 fn stopped() -> Error {

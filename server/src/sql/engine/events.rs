@@ -74,7 +74,9 @@ fn nothing(column: Column) -> Owned {
 
 fn value_of(column: Column, event: &Stored) -> Option<Owned> {
     match event {
-        Stored::Verification(event) if column == Column::RequestId => Some(Owned::Text(event.request_id.clone())),
+        Stored::Verification(event) if column == Column::RequestId => {
+            Some(Owned::Text(event.request_id.clone()))
+        }
         Stored::Ratelimit(event) => of_ratelimit(column, event),
         _ => None,
     }

@@ -51,9 +51,18 @@ enum Source {
     Text(Option<StrColumn>),
     Passed(Option<StrColumn>, Option<u64>),
     /// Spans from the first that holds an event.
-    Spans { unit: Unit, first: i64 },
-    Cost { column: Numbers<i64>, least: i64 },
-    Latency { column: Numbers<u64>, exact: bool },
+    Spans {
+        unit: Unit,
+        first: i64,
+    },
+    Cost {
+        column: Numbers<i64>,
+        least: i64,
+    },
+    Latency {
+        column: Numbers<u64>,
+        exact: bool,
+    },
 }
 
 /// What a group adds up to.
@@ -85,8 +94,11 @@ struct Groups {
 
 impl Groups {
     fn over(scan: &Scan, segment: &SegmentReader, search: &Search) -> Result<Self> {
-        let axes: Vec<Axis> =
-            scan.columns.iter().map(|column| Axis::over(scan, *column, segment, search)).collect::<Result<_>>()?;
+        let axes: Vec<Axis> = scan
+            .columns
+            .iter()
+            .map(|column| Axis::over(scan, *column, segment, search))
+            .collect::<Result<_>>()?;
         let combinations = axes.iter().try_fold(1_u128, |all, axis| all.checked_mul(axis.size.max(1)));
         let dense = combinations.filter(|combinations| {
             *combinations <= DENSE && *combinations <= u128::from(segment.num_docs()) * 4 + 1024
@@ -311,7 +323,9 @@ impl Axis {
     fn cell<'a>(&self, number: u64, texts: Option<&'a Texts>) -> Cell<'a> {
         match &self.source {
             Source::Text(_) => Cell::Text(texts.map_or("", |texts| texts.get(text_number(number)))),
-            Source::Spans { unit, first } => Cell::Int(start_of_span(*unit, first.saturating_add_unsigned(number))),
+            Source::Spans { unit, first } => {
+                Cell::Int(start_of_span(*unit, first.saturating_add_unsigned(number)))
+            }
             Source::Passed(..) => Cell::Int(i64::from(number == 1)),
             Source::Cost { least, .. } => Cell::Int(least.wrapping_add_unsigned(number)),
             Source::Latency { .. } => Cell::Float(number as f64 / 1000.0),

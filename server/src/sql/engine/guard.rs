@@ -50,6 +50,7 @@ pub(super) fn limit(connection: &Connection) -> rusqlite::Result<()> {
 
 /// Call when the tables are made: from here on nothing but the query may run.
 pub(super) fn watch(connection: &Connection, meter: &Meter) -> rusqlite::Result<()> {
+    connection.execute_batch("PRAGMA query_only = ON")?;
     connection.authorizer(Some(|context: AuthContext<'_>| authorize(&context.action)))?;
     let meter = meter.clone();
     connection.progress_handler(STEPS, Some(move || meter.check().is_err()))
@@ -67,7 +68,8 @@ fn authorize(action: &AuthAction<'_>) -> Authorization {
             table_name.is_empty() || *table_name == "json_each" || is_ours(table_name)
         }
         AuthAction::Function { function_name } => {
-            function_name.starts_with("ch_") || BUILT_IN.contains(&function_name.to_ascii_lowercase().as_str())
+            function_name.starts_with("ch_")
+                || BUILT_IN.contains(&function_name.to_ascii_lowercase().as_str())
         }
         _ => false,
     };
@@ -109,12 +111,16 @@ mod tests {
             "DROP TABLE t0",
             "CREATE TABLE t1 (a)",
             "CREATE VIRTUAL TABLE v USING fts5(a)",
-            "VACUUM INTO '/tmp/x'",
+            "VACUUM INTO 'nowhere/x'",
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n",
             "SELECT * FROM dbstat",
             "SELECT * FROM json_tree('[1]')",
         ] {
-            assert!(connection.prepare(sql).and_then(|mut s| s.query([]).map(|_| ())).is_err(), "{sql}");
+            let run = connection.prepare(sql).and_then(|mut statement| {
+                let mut rows = statement.query([])?;
+                rows.next().map(|_| ())
+            });
+            assert!(run.is_err(), "{sql}");
         }
     }
 }

@@ -21,10 +21,10 @@ use rusqlite::{Connection, ErrorCode, Statement};
 use serde_json::{Number, Value};
 use tokio::runtime::Handle;
 
+use super::Answer;
 use super::meter::{Meter, Stop};
 use super::plan::{Const, Plan, Scan, Shape};
 use super::scope::Scope;
-use super::Answer;
 use crate::error::{Code, Error, Result};
 use crate::search::Search;
 use crate::store::Database;
@@ -156,6 +156,9 @@ impl Table<'_> {
 
 fn answer(connection: &Connection, plan: &Plan, meter: &Meter) -> rusqlite::Result<Answer> {
     let mut statement = connection.prepare(&plan.sql)?;
+    if !statement.readonly() {
+        return Err(interrupted());
+    }
     for (place, value) in plan.params.iter().enumerate().take(statement.parameter_count()) {
         match value {
             Const::Null => statement.raw_bind_parameter(place + 1, rusqlite::types::Null)?,
@@ -218,7 +221,8 @@ fn json_bytes(value: &Value) -> usize {
 fn failed(error: rusqlite::Error) -> Error {
     let detail = match (&error, error.sqlite_error_code()) {
         (_, Some(ErrorCode::TooBig | ErrorCode::OutOfMemory | ErrorCode::DiskFull)) => {
-            return Error::new(Code::QueryMemory, "The query makes values that are too large.").because(error);
+            return Error::new(Code::QueryMemory, "The query makes values that are too large.")
+                .because(error);
         }
         (rusqlite::Error::SqliteFailure(_, Some(text)), _) if text.contains("integer overflow") => {
             "A sum is larger than 64 bits."

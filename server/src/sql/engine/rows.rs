@@ -122,8 +122,12 @@ fn write(
     for column in &scan.columns {
         columns.push(values(scan, *column, &docs, segment, sources)?);
     }
-    let stored: Vec<Column> =
-        scan.columns.iter().copied().filter(|column| scan.table.origin_of(*column) == Origin::Event).collect();
+    let stored: Vec<Column> = scan
+        .columns
+        .iter()
+        .copied()
+        .filter(|column| scan.table.origin_of(*column) == Origin::Event)
+        .collect();
     let stored: HashMap<Column, Vec<Owned>> = events::read(&stored, &docs, segment, sources)?;
     let mut row: Vec<Cell<'_>> = Vec::with_capacity(columns.len());
     for place in 0..docs.len() {
@@ -133,9 +137,7 @@ fn write(
             Values::Int(numbers) => Cell::Int(numbers[place]),
             Values::Float(numbers) => Cell::Float(numbers[place]),
             Values::Text(numbers, texts) => Cell::Text(texts.get(numbers[place])),
-            Values::Event(column) => {
-                stored.get(column).map_or(Cell::Int(0), |values| values[place].cell())
-            }
+            Values::Event(column) => stored.get(column).map_or(Cell::Int(0), |values| values[place].cell()),
         }));
         table.insert(&row)?;
     }
@@ -170,7 +172,9 @@ fn values(
             if let Some(outcomes) = &outcomes {
                 outcomes.ords().first_vals(docs, &mut numbers);
             }
-            Values::Int(numbers.into_iter().map(|number| (number.is_some() && number == passed).into()).collect())
+            Values::Int(
+                numbers.into_iter().map(|number| (number.is_some() && number == passed).into()).collect(),
+            )
         }
         (Origin::Number, _) if column == Column::Latency => {
             let mut numbers = vec![None; docs.len()];

@@ -127,7 +127,9 @@ fn text(context: &Context<'_>) -> Result<Sql> {
         (ValueRef::Integer(yes), None) if number(context, 1) == Some(1) => Sql::Text((yes != 0).to_string()),
         (ValueRef::Integer(number), None) => Sql::Text(number.to_string()),
         (ValueRef::Real(number), _) => Sql::Text(number.to_string()),
-        (ValueRef::Text(text) | ValueRef::Blob(text), _) => Sql::Text(String::from_utf8_lossy(text).into_owned()),
+        (ValueRef::Text(text) | ValueRef::Blob(text), _) => {
+            Sql::Text(String::from_utf8_lossy(text).into_owned())
+        }
     })
 }
 
@@ -155,7 +157,8 @@ fn float(context: &Context<'_>) -> Result<Sql> {
 fn rounded(context: &Context<'_>, round: fn(f64) -> f64) -> Result<Sql> {
     let (value, Some(digits)) = (context.get_raw(0), number(context, 1)) else { return Ok(Sql::Null) };
     let scale = 10_f64.powi(i32::try_from(digits).unwrap_or(0).abs());
-    let apply = |number: f64| if digits < 0 { round(number / scale) * scale } else { round(number * scale) / scale };
+    let apply =
+        |number: f64| if digits < 0 { round(number / scale) * scale } else { round(number * scale) / scale };
     Ok(match value {
         ValueRef::Integer(number) => Sql::Integer(apply(number as f64) as i64),
         ValueRef::Real(number) => Sql::Real(apply(number)),
@@ -279,9 +282,9 @@ fn json_text(context: &Context<'_>) -> Result<Sql> {
             (ValueRef::Text(_), Value::Object(members)) => {
                 string(context, place).and_then(|name| members.remove(name))
             }
-            (ValueRef::Integer(number), Value::Array(values)) => element(number, values.len())
-                .and_then(|place| values.get_mut(place))
-                .map(Value::take),
+            (ValueRef::Integer(number), Value::Array(values)) => {
+                element(number, values.len()).and_then(|place| values.get_mut(place)).map(Value::take)
+            }
             _ => None,
         };
         value = next.unwrap_or(Value::Null);
@@ -303,7 +306,9 @@ mod tests {
     fn ask(sql: &str) -> Value {
         let connection = Connection::open_in_memory().unwrap();
         register(&connection).unwrap();
-        connection.query_row(&format!("SELECT {sql}"), [], |row| Ok(super::super::plain(row.get_ref(0)?))).unwrap()
+        connection
+            .query_row(&format!("SELECT {sql}"), [], |row| Ok(super::super::plain(row.get_ref(0)?)))
+            .unwrap()
     }
 
     #[test]

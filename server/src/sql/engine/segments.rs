@@ -66,7 +66,8 @@ impl Search {
         visit: &mut dyn FnMut(&[DocId], &[i64]) -> Result<()>,
     ) -> Result<()> {
         let time = segment.fast_fields().date("time").map_err(Error::internal)?;
-        let (first, last) = (time.min_value().into_timestamp_millis(), time.max_value().into_timestamp_millis());
+        let (first, last) =
+            (time.min_value().into_timestamp_millis(), time.max_value().into_timestamp_millis());
         if segment.num_docs() == 0 || last < self.span_ms.start || first >= self.span_ms.end {
             return Ok(());
         }

@@ -16,11 +16,11 @@ async fn rows_are_objects_by_the_names_of_their_columns() {
     let answer = seeded.test.call("analytics.getRatelimits", query(text)).await;
     assert_eq!(answer.content_type, "application/json");
     assert!(answer.body.get("pagination").is_none());
-    let own = |r: &&super::seed::R| r.identifier == "user_4" && r.namespace_id == "rlns_1" && r.time < 1_791_331_200_000;
-    let (passed, total) = (
-        seeded.r.iter().filter(own).filter(|r| r.passed).count(),
-        seeded.r.iter().filter(own).count(),
-    );
+    let own = |r: &&super::seed::R| {
+        r.identifier == "user_4" && r.namespace_id == "rlns_1" && r.time < 1_791_331_200_000
+    };
+    let (passed, total) =
+        (seeded.r.iter().filter(own).filter(|r| r.passed).count(), seeded.r.iter().filter(own).count());
     assert_eq!(answer.data(), json!([{ "time": "2026-10-06T00:00:00Z", "passed": passed, "n": total }]));
     let text = "SELECT outcome FROM key_verifications_v1 WHERE outcome = 'NEVER'";
     assert_eq!(seeded.test.call("analytics.getVerifications", query(text)).await.data(), json!([]));

@@ -25,7 +25,8 @@ async fn ends(seeded: &Seeded, limits: Limits, text: &str) -> Code {
     asked.map(|answer| answer.rows.len()).expect_err(text).code()
 }
 
-const CROSS: &str = "key_verifications_v1 AS a CROSS JOIN key_verifications_v1 AS b CROSS JOIN key_verifications_v1 AS c";
+const CROSS: &str =
+    "key_verifications_v1 AS a CROSS JOIN key_verifications_v1 AS b CROSS JOIN key_verifications_v1 AS c";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_limit_has_its_code() {
@@ -61,7 +62,8 @@ async fn every_limit_has_its_code() {
 async fn memory_that_only_the_engine_sees_is_bounded_too() {
     let seeded = Seeded::start().await;
     let wide = "x".repeat(8000);
-    let text = format!("SELECT concat('{wide}', a.request_id, b.request_id) AS k, count() FROM {CROSS} GROUP BY k");
+    let text =
+        format!("SELECT concat('{wide}', a.request_id, b.request_id) AS k, count() FROM {CROSS} GROUP BY k");
     let limits = Limits { memory_bytes: 256 << 20, ..patient() };
     assert_eq!(ends(&seeded, limits, &text).await, Code::QueryMemory);
 }
@@ -77,7 +79,10 @@ async fn every_select_is_cut_at_the_most_rows() {
         ("SELECT request_id FROM key_verifications_v1 LIMIT 3", 3),
         ("SELECT request_id FROM key_verifications_v1 LIMIT 5 OFFSET 498", 2),
         ("SELECT request_id FROM (SELECT request_id FROM key_verifications_v1)", 10),
-        ("SELECT a.request_id FROM key_verifications_v1 AS a JOIN (SELECT request_id FROM key_verifications_v1) AS b ON a.request_id = b.request_id", 10),
+        (
+            "SELECT a.request_id FROM key_verifications_v1 AS a JOIN (SELECT request_id FROM key_verifications_v1) AS b ON a.request_id = b.request_id",
+            10,
+        ),
     ] {
         let answer = sql.ask(&seeded.cx, Ask { text: text.to_owned(), family: None }).await.unwrap();
         assert_eq!(answer.rows.len(), rows, "{text}");
@@ -129,5 +134,33 @@ async fn lower_bounds_lie_within_retention() {
         (format!("{hourly} time >= now() - INTERVAL 400 DAY"), seeded.v.len()),
     ] {
         assert_eq!(seeded.ask(&text).await.unwrap(), [json!([count])], "{text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deep_and_long_trees_are_answered_or_refused() {
+    let seeded = Seeded::start().await;
+    let t = "key_verifications_v1";
+    let chain = (1..63).map(|number| format!("a{} AS a{number}", number - 1)).collect::<Vec<_>>().join(", ");
+    for text in [
+        format!("SELECT {} FROM {t}", ["1"; 900].join(" + ")),
+        format!("SELECT count() FROM {t} WHERE {}", ["key_id = 'a'"; 400].join(" OR ")),
+        format!("SELECT count() FROM {t} WHERE {}", ["key_id != 'a'"; 400].join(" AND ")),
+        format!("SELECT {}1 FROM {t}", "NOT ".repeat(3000)),
+        format!("SELECT {}1 FROM {t}", "-".repeat(3000)),
+        format!("SELECT {}1{} FROM {t}", "abs(".repeat(3000), ")".repeat(3000)),
+        format!("SELECT {}1{} FROM {t}", "[".repeat(3000), "]".repeat(3000)),
+        format!("SELECT * FROM {}{t}{}", "(".repeat(3000), ")".repeat(3000)),
+        format!("{}SELECT 1 FROM {t}{}", "SELECT * FROM (".repeat(500), ")".repeat(500)),
+        vec![format!("SELECT 1 FROM {t}"); 300].join(" UNION ALL "),
+        format!("SELECT key_id AS a0, {chain} FROM {t}"),
+        format!("SELECT {} FROM {t}", ["CASE WHEN 1 THEN"; 500].join(" ")),
+        format!("SELECT 1 FROM {t} WHERE key_id IN ({})", ["'a'"; 1500].join(",")),
+    ] {
+        let shown = &text[..text.len().min(60)];
+        match seeded.ask(&text).await {
+            Ok(rows) => assert!(!rows.is_empty() || shown.contains("IN"), "{shown}"),
+            Err(error) => assert!(error.code() == Code::AnalyticsQuery, "{shown}: {error:?}"),
+        }
     }
 }

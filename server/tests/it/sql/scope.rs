@@ -30,7 +30,8 @@ async fn a_right_on_one_api_shows_its_keyspace_only() {
     let nothing = json!([{ "n": 0, "spaces": 0 }]);
     assert_eq!(count(&["api.api_unknown.read_analytics"]).await.data(), nothing);
     assert_eq!(count(&["api.api_foreign.read_analytics"]).await.data(), nothing);
-    let refused = count(&["ratelimit.*.read_analytics", "unkey:v1:ws:**#*"]).await;
+    let admin = format!("unkey:v1:{}:**#*", seeded.cx.workspace);
+    let refused = count(&["ratelimit.*.read_analytics", &admin]).await;
     refused.fails(403, "authorization/insufficient_permissions");
     assert_eq!(refused.body["error"]["detail"], "Missing permission: 'api.*.read_analytics'");
     test.call("apis.deleteApi", json!({ "apiId": api })).await.data();
@@ -83,7 +84,8 @@ async fn no_trick_shows_the_neighbour() {
     ] {
         assert_eq!(seeded.ask(&query).await.unwrap(), Vec::<Value>::new(), "{query}");
     }
-    let theirs = seeded.ask_as(&seeded.neighbour, "SELECT DISTINCT key_id FROM key_verifications_v1", None).await;
+    let theirs =
+        seeded.ask_as(&seeded.neighbour, "SELECT DISTINCT key_id FROM key_verifications_v1", None).await;
     assert_eq!(theirs.unwrap(), [json!([foreign_key])]);
 }
 

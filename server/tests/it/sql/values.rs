@@ -121,7 +121,8 @@ async fn columns_have_the_types_that_sdks_decode() {
     assert!(row[0].as_str().is_some_and(|time| time.ends_with("T00:00:00Z")), "{row}");
     let row = ask("SELECT passed, `limit`, reset_at FROM ratelimits_v1 LIMIT 1").await;
     assert!(row[0].is_boolean() && row[1].is_i64() && row[2].is_i64(), "{row}");
-    let row = ask("SELECT avg(latency), quantile(latency) FROM ratelimits_v1 WHERE identifier = 'nobody'").await;
+    let row =
+        ask("SELECT avg(latency), quantile(latency) FROM ratelimits_v1 WHERE identifier = 'nobody'").await;
     assert_eq!(row, json!([null, null]));
 }
 
