@@ -37,6 +37,7 @@ use crate::root_keys::RootKeys;
 use crate::search::{Follower, Indexer, Search};
 use crate::secret_links::SecretLinks;
 use crate::session::Sessions;
+use crate::sql::{Limits, Sql, SqlConfig};
 use crate::store::{DataDir, Database, Durability, Store};
 use crate::transfer::{Sources, Transfer};
 use crate::users::{CreateUser, Role, Users};
@@ -70,6 +71,7 @@ pub struct App {
     pub namespaces: Namespaces,
     pub verifier: Verifier,
     pub analytics: Analytics,
+    pub sql: Sql,
     pub audit_log: AuditLog,
     pub search: Search,
     pub idempotency: Idempotency,
@@ -113,6 +115,17 @@ impl App {
         let indexer = Indexer::start(search.clone(), events.clone());
         let follower = Follower::start(search.clone(), store.clone());
         let analytics = Analytics::new(search.clone(), events.clone());
+        let sql = SqlConfig {
+            enabled: config.analytics_sql,
+            region: config.region.clone(),
+            limits: Limits {
+                time: Duration::from_secs(config.analytics_seconds),
+                memory_bytes: config.analytics_memory_bytes,
+                ..Limits::default()
+            },
+            ..SqlConfig::default()
+        };
+        let sql = Sql::new(sql, store.clone(), search.clone(), events.clone())?;
         let idempotency = Idempotency::new(store.clone(), vault.clone());
         let (log, percent) = (config.request_log, config.request_log_sample_percent);
         let request_log = RequestLog::new(log, percent, recorder.clone());
@@ -177,6 +190,7 @@ impl App {
             verifier,
             portals: Portals::new(store.clone(), entropy.clone(), keys.clone(), analytics.clone()),
             analytics,
+            sql,
             audit_log,
             search: search.clone(),
             idempotency: idempotency.clone(),

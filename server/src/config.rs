@@ -64,6 +64,10 @@ pub const SETTINGS: &[Setting] = &[
         "10240",
         "Disk space for stored events, in MiB, the oldest go first; 0 for no cap",
     ),
+    plain("analytics_sql", "on", "Answer SQL queries over events: on or off"),
+    plain("analytics_seconds", "10", "Longest time a SQL query may take, waiting included"),
+    plain("analytics_memory_mib", "1024", "Most memory a SQL query may take, in MiB"),
+    plain("region", "", "What the column `region` of SQL queries says"),
     plain("admin_email", "", "E-mail of the owner made on the first start"),
     secret("admin_password", "Password of that owner"),
     secret(
@@ -134,6 +138,10 @@ pub struct Config {
     pub request_log_sample_percent: u8,
     /// 0 is no cap.
     pub events_max_bytes: u64,
+    pub analytics_sql: bool,
+    pub analytics_seconds: u64,
+    pub analytics_memory_bytes: u64,
+    pub region: String,
     pub admin_email: Option<String>,
     pub admin_password: Option<PlainKey>,
     /// 32 bytes in base64.
@@ -216,6 +224,14 @@ impl Config {
             parsed("request_log_sample_percent", text("request_log_sample_percent"), 1, &mut check);
         check("request_log_sample_percent", (percent > 100).then(|| "must be 0 to 100".to_owned()));
         let events_max_mib: u64 = parsed("events_max_mib", text("events_max_mib"), 0, &mut check);
+        let analytics_seconds = parsed("analytics_seconds", text("analytics_seconds"), 10, &mut check);
+        let analytics_memory_mib: u64 =
+            parsed("analytics_memory_mib", text("analytics_memory_mib"), 1024, &mut check);
+        let analytics_sql = text("analytics_sql");
+        check(
+            "analytics_sql",
+            (!matches!(analytics_sql, "on" | "off")).then(|| "must be on or off".to_owned()),
+        );
         let trusted_proxies = networks(text("trusted_proxies"), &mut check);
         let v1 = v1(text("v1"), &mut check);
         let v1_unknown_keys: u64 =
@@ -254,6 +270,10 @@ impl Config {
             request_log,
             request_log_sample_percent: percent,
             events_max_bytes: events_max_mib.saturating_mul(1 << 20),
+            analytics_sql: analytics_sql == "on",
+            analytics_seconds,
+            analytics_memory_bytes: analytics_memory_mib.saturating_mul(1 << 20),
+            region: text("region").to_owned(),
             admin_email: some("admin_email"),
             admin_password: hidden("admin_password"),
             master_key: hidden("master_key"),

@@ -176,6 +176,16 @@ codes! {
     /// No such job over many rows. Ours.
     JobNotFound = "unkey:data:job_not_found";
     AnalyticsNotConfigured = "unkey:data:analytics_not_configured";
+    AnalyticsUnavailable = "unkey:data:analytics_connection_failed";
+    AnalyticsQuery = "user:bad_request:invalid_analytics_query";
+    AnalyticsTable = "user:bad_request:invalid_analytics_table";
+    AnalyticsFunction = "user:bad_request:invalid_analytics_function";
+    AnalyticsQueryType = "user:bad_request:invalid_analytics_query_type";
+    QueryRetention = "user:bad_request:query_range_exceeds_retention";
+    QueryTimeout = "user:unprocessable_entity:query_execution_timeout";
+    QueryMemory = "user:unprocessable_entity:query_memory_limit_exceeded";
+    QueryRows = "user:unprocessable_entity:query_rows_limit_exceeded";
+    QueryQuota = "user:too_many_requests:query_quota_exceeded";
     QuerySyntax = "user:bad_request:permissions_query_syntax_error";
     BodyUnreadable = "user:bad_request:request_body_unreadable";
     BodyTooLarge = "user:bad_request:request_body_too_large";

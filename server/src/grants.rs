@@ -128,6 +128,30 @@ impl OpCtx {
     }
 }
 
+/// What an operation on many resources may show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reach {
+    All,
+    /// The resources with these ids, if they exist.
+    Only(Vec<String>),
+}
+
+impl OpCtx {
+    /// Which resources the principal sees in an operation that asks for a right
+    /// on some of them. Call after [`OpCtx::require`].
+    pub fn reach(&self, operation: Operation) -> Reach {
+        let Principal::RootKey(key) = &self.principal else {
+            return if self.may(operation, Target::NONE) { Reach::All } else { Reach::Only(Vec::new()) };
+        };
+        let Need::OnSome(resource, action) = rule(operation).0 else { return Reach::Only(Vec::new()) };
+        if key.grants.full || key.grants.tuples.contains(resource.tuple("*", action).as_str()) {
+            return Reach::All;
+        }
+        let held = key.grants.tuples.iter().filter(|tuple| resource.is_some(tuple, action));
+        Reach::Only(held.filter_map(|tuple| tuple.split('.').nth(1)).map(str::to_owned).collect())
+    }
+}
+
 /// End users act on the API of their portal; which of its keys are theirs is for
 /// the room of portals to say.
 fn portal_user_may(user: &PortalUser, operation: Operation, target: Target<'_>) -> bool {

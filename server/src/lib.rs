@@ -32,6 +32,8 @@ pub mod events;
 pub mod analytics;
 pub mod search;
 
+pub mod sql;
+
 pub mod apis;
 pub mod credits;
 pub mod permissions;

@@ -35,7 +35,8 @@ pub struct Filter {
 }
 
 impl Filter {
-    pub(super) fn query(&self, workspace: &WorkspaceId, week: &Week) -> Box<dyn Query> {
+    /// As a query of one index; also the SQL room asks it.
+    pub(crate) fn query(&self, workspace: &WorkspaceId, week: &Week) -> Box<dyn Query> {
         let fields = week.fields();
         // Where there is one workspace, asking every event for it would cost more than the rest.
         let alone = week.is_all_of(workspace.as_str());

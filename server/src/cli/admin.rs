@@ -6,8 +6,8 @@ use clap::ArgMatches;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    api, audit, control, events, explain, export, index, migration, namespace, parser, requests, root_key,
-    search, setup, user, workspace,
+    analytics, api, audit, control, events, explain, export, index, migration, namespace, parser, requests,
+    root_key, search, setup, user, workspace,
 };
 use crate::app::App;
 use crate::clock::Clock;
@@ -131,6 +131,7 @@ pub(super) async fn execute(app: &App, request: &Request) -> Result<Output> {
         ("namespace", "list") => namespace::list(app, &cx).await,
         ("namespace", "rename") => namespace::rename(app, &cx, inner).await,
         ("namespace", "delete") => namespace::delete(app, &cx, inner).await,
+        ("analytics", "query") => analytics::query(app, &cx, inner).await,
         ("index", "status") => index::status(app).await,
         ("index", "rebuild") => index::rebuild(app).await,
         ("master-key", "rotate") => {

@@ -6,6 +6,7 @@
 //! once.
 
 mod admin;
+mod analytics;
 mod api;
 mod audit;
 mod config;

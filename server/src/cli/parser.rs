@@ -27,6 +27,7 @@ pub(super) fn command() -> Command {
         .subcommand(events())
         .subcommand(explain())
         .subcommand(export())
+        .subcommand(analytics())
         .subcommand(
             group("index", "The search indexes, views that can be built again")
                 .subcommand(Command::new("status").about("How far the indexes are"))
@@ -360,4 +361,14 @@ fn namespace() -> Command {
                 .arg(Arg::new("name").required(true)),
         )
         .subcommand(Command::new("delete").about("Delete a namespace and its overrides").arg(namespace()))
+}
+
+fn analytics() -> Command {
+    let format = option("format", "How to write the answer").default_value("table");
+    group("analytics", "Questions about what was verified and limited").subcommand(
+        Command::new("query")
+            .about("Answer a query in SQL; docs/analytics.md lists tables, columns and functions")
+            .arg(Arg::new("sql").required(true))
+            .arg(format.value_parser(["table", "csv", "json"])),
+    )
 }

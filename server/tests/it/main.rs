@@ -16,6 +16,7 @@ mod people;
 mod request_log;
 mod schema;
 mod search;
+mod sql;
 mod support;
 mod tidy;
 mod transfer;

@@ -71,6 +71,8 @@ impl TestApp {
     pub async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut config = Config::for_tests(dir.path());
+        // Many tests share few cores, and queries give way to all of them.
+        config.analytics_seconds = 120;
         change(&mut config);
         let data_dir = DataDir::acquire(dir.path()).unwrap().expect("a temporary folder is free");
         let app = App::open(config, Clock::manual(START_MS), Entropy::seeded(7), data_dir).await.unwrap();

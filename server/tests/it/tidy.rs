@@ -12,6 +12,8 @@ const ORDER: &[&[&str]] = &[
     &["store"],
     &["events", "audit"],
     &["search", "analytics"],
+    // Questions in SQL are asked of the index and of stored events.
+    &["sql"],
     &["workspaces", "users", "permissions", "ratelimit", "credits", "vault", "apis"],
     &["identities", "idempotency"],
     &["keys", "root_keys"],

@@ -29,9 +29,26 @@ test("an end user lists, rerolls and counts their own keys", async () => {
   await assert.rejects(portal.listKeys({ portalSession: "pat_wrong" }, {}), { statusCode: 401 });
 });
 
-test("analytics by SQL are refused like in a workspace without them", async () => {
-  const { analytics } = server.unkey;
-  const query = "SELECT count() FROM key_verifications_v1";
-  await assert.rejects(analytics.getVerifications({ query }), { statusCode: 412 });
-  await assert.rejects(analytics.getRatelimits({ query }), { statusCode: 412 });
+test("analytics answer SQL", async () => {
+  const { analytics, apis, keys, ratelimit } = server.unkey;
+  const { apiId } = (await apis.createApi({ name: "asked" })).data;
+  const { key, keyId } = (await keys.createKey({ apiId })).data;
+  await keys.verifyKey({ key, tags: ["path=/sql"] });
+  await ratelimit.limit({ namespace: "asked", identifier: "sql", limit: 1, duration: 60_000 });
+  const eventually = async (ask, expected) => {
+    // Events are searchable within a second or two.
+    for (let tries = 0; tries < 100; tries++) {
+      const { data } = await ask();
+      if (data.length === expected.length) return assert.deepEqual(data, expected);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    assert.fail("the events never became searchable");
+  };
+  const events = `SELECT outcome, tags, spent_credits FROM key_verifications_v1 WHERE key_id = '${keyId}'`;
+  await eventually(() => analytics.getVerifications({ query: events }), [
+    { outcome: "VALID", tags: ["path=/sql"], spent_credits: 0 },
+  ]);
+  const daily = "SELECT sum(passed) AS passed FROM ratelimits_per_day_v1 WHERE identifier = 'sql' HAVING passed > 0";
+  await eventually(() => analytics.getRatelimits({ query: daily }), [{ passed: 1 }]);
+  await assert.rejects(analytics.getVerifications({ query: "SELECT 1 FROM system.tables" }), { statusCode: 400 });
 });

@@ -144,8 +144,29 @@ def test_a_portal_serves_an_end_user(unkey, server, api_id):
     unkey.portal.delete_portal(portal=slug)
 
 
-def test_analytics_by_sql_are_refused_like_in_a_workspace_without_them(unkey):
-    for ask in (unkey.analytics.get_verifications, unkey.analytics.get_ratelimits):
-        with pytest.raises(errors.UnkeyError) as refused:
-            ask(query="SELECT count() FROM key_verifications_v1")
-        assert refused.value.status_code == 412
+def test_analytics_answer_sql(unkey):
+    api = unkey.apis.create_api(name="asked").data.api_id
+    made = unkey.keys.create_key(api_id=api).data
+    unkey.keys.verify_key(key=made.key, tags=["path=/sql"])
+    identifier = f"sql-{unkey.style}"
+    unkey.ratelimit.limit(namespace="asked", identifier=identifier, limit=1, duration=60000)
+    query = f"SELECT key_id, outcome, tags, count() AS n FROM key_verifications_v1 WHERE key_id = '{made.key_id}' GROUP BY key_id, outcome, tags"
+    expected = [{"key_id": made.key_id, "outcome": "VALID", "tags": ["path=/sql"], "n": 1}]
+    assert eventually(lambda: unkey.analytics.get_verifications(query=query).data, expected) == expected
+    query = f"SELECT passed, tokens FROM ratelimits_v1 WHERE identifier = '{identifier}'"
+    expected = [{"passed": True, "tokens": 1}]
+    assert eventually(lambda: unkey.analytics.get_ratelimits(query=query).data, expected) == expected
+    with pytest.raises(errors.UnkeyError) as refused:
+        unkey.analytics.get_verifications(query="SELECT 1 FROM system.tables")
+    assert refused.value.status_code == 400
+    assert "invalid_analytics_table" in refused.value.body
+
+
+def eventually(ask, expected):
+    """Events are searchable within a second or two."""
+    for _ in range(100):
+        found = ask()
+        if found == expected:
+            break
+        time.sleep(0.1)
+    return found

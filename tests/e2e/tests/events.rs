@@ -197,3 +197,35 @@ fn metrics_have_an_address_of_their_own() {
     let _ = child.kill();
     let _ = child.wait();
 }
+
+#[test]
+fn sql_is_answered_at_the_command_line_with_the_server_running_or_not() {
+    let data = folder();
+    let server = Server::start(data.path());
+    let api = server.api();
+    let (key_id, key) = server.key(&api, json!({}));
+    for _ in 0..3 {
+        server.verify(&key);
+    }
+    while indexed(data.path()) < 3 {
+        std::thread::yield_now();
+    }
+    let query = "SELECT key_id, outcome, count() AS n FROM key_verifications_v1 GROUP BY key_id, outcome";
+    let ask = |format: &str| cli_ok(data.path(), &["analytics", "query", query, "--format", format]);
+    let csv = format!("key_id,outcome,n\r\n{key_id},VALID,3\r\n");
+    assert_eq!(ask("csv"), csv.trim());
+    let rows: Value = serde_json::from_str(&ask("json")).expect("JSON");
+    assert_eq!(rows, json!([{ "key_id": key_id, "outcome": "VALID", "n": 3 }]));
+    let table = ask("table");
+    let cells: Vec<&str> = table.lines().nth(1).unwrap_or_default().split_whitespace().collect();
+    assert_eq!(cells, [key_id.as_str(), "VALID", "3"]);
+    assert_eq!(server.stop(), Some(0));
+    assert_eq!(ask("csv"), csv.trim());
+    let refused = Command::new(binary())
+        .args(["analytics", "query", "SELECT 1 FROM sqlite_master", "--data-dir"])
+        .arg(data.path())
+        .output()
+        .expect("the binary runs");
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("not allowed"));
+}

@@ -26,6 +26,7 @@ const CONTENTS: &[(&str, &[&str])] = &[
             "recoverable-keys",
             "portals",
             "events",
+            "analytics",
             "audit-log",
             "ai-tools",
         ],

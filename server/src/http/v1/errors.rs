@@ -28,7 +28,17 @@ struct ErrorOut<'a> {
 /// Status and v1 code of an error.
 pub fn status(code: Code) -> (u16, &'static str) {
     match code {
-        Code::InvalidInput | Code::QuerySyntax | Code::BodyUnreadable => (400, "BAD_REQUEST"),
+        Code::InvalidInput
+        | Code::QuerySyntax
+        | Code::AnalyticsQuery
+        | Code::AnalyticsTable
+        | Code::AnalyticsFunction
+        | Code::AnalyticsQueryType
+        | Code::QueryRetention
+        | Code::QueryTimeout
+        | Code::QueryMemory
+        | Code::QueryRows
+        | Code::BodyUnreadable => (400, "BAD_REQUEST"),
         Code::AuthMissing
         | Code::AuthMalformed
         | Code::RootKeyNotFound
@@ -72,7 +82,7 @@ pub fn status(code: Code) -> (u16, &'static str) {
         Code::WorkspaceRateLimited | Code::UnknownKeysRateLimited | Code::TooManyAttempts => {
             (429, "TOO_MANY_REQUESTS")
         }
-        Code::ServiceUnavailable | Code::Unexpected => (500, "INTERNAL_SERVER_ERROR"),
+        Code::ServiceUnavailable | Code::AnalyticsUnavailable | Code::Unexpected => (500, "INTERNAL_SERVER_ERROR"),
     }
 }
 

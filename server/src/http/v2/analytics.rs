@@ -1,31 +1,28 @@
 //! v2 `analytics.*`: SQL over events (v2 contract, section 10).
-//!
-//! This server does not answer SQL yet; a caller with the grant is told so as a
-//! workspace without analytics is told by the contract.
 
 use std::sync::Arc;
 
 use poem_openapi::Object;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::operation::{Operation, Reply, checked};
 use crate::app::App;
-use crate::error::{Code, Error, Result};
-use crate::grants::{Operation as Granted, Target};
+use crate::error::Result;
 use crate::http::schema::Meta;
 use crate::op::OpCtx;
+use crate::sql::{Answer, Ask, Family};
 
 pub fn operations() -> Vec<Operation> {
     vec![
         checked::<_, Vec<Meta>, _, _, _>(
             "/v2/analytics.getVerifications",
             "Query verifications by SQL",
-            |_app: Arc<App>, cx, _body: QueryBody| refuse(cx, Granted::AnalyticsVerifications),
+            |app, cx, body| answer(app, cx, body, Family::Verifications),
         ),
         checked::<_, Vec<Meta>, _, _, _>(
             "/v2/analytics.getRatelimits",
             "Query rate-limit decisions by SQL",
-            |_app: Arc<App>, cx, _body: QueryBody| refuse(cx, Granted::AnalyticsRatelimits),
+            |app, cx, body| answer(app, cx, body, Family::Ratelimits),
         ),
     ]
 }
@@ -36,7 +33,15 @@ pub struct QueryBody {
     query: String,
 }
 
-async fn refuse(cx: OpCtx, operation: Granted) -> Result<Reply<Vec<Meta>>> {
-    cx.require(operation, Target::NONE)?;
-    Err(Error::new(Code::AnalyticsNotConfigured, "Analytics by SQL are not configured for this workspace."))
+async fn answer(app: Arc<App>, cx: OpCtx, body: QueryBody, family: Family) -> Result<Reply<Rows>> {
+    Ok(Rows(app.sql.ask(&cx, Ask { text: body.query, family: Some(family) }).await?).into())
+}
+
+/// Rows as objects by the names of their columns.
+struct Rows(Answer);
+
+impl Serialize for Rows {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.objects())
+    }
 }

@@ -67,6 +67,11 @@ pub fn status(code: Code) -> (u16, &'static str) {
         | Code::AuthMalformed
         | Code::PortalTokenMissing
         | Code::QuerySyntax
+        | Code::AnalyticsQuery
+        | Code::AnalyticsTable
+        | Code::AnalyticsFunction
+        | Code::AnalyticsQueryType
+        | Code::QueryRetention
         | Code::BodyUnreadable => (400, "Bad Request"),
         Code::RootKeyNotFound | Code::PortalSessionNotFound | Code::SignInRefused | Code::SessionOver => {
             (401, "Unauthorized")
@@ -104,10 +109,13 @@ pub fn status(code: Code) -> (u16, &'static str) {
         Code::ProtectedResource => (412, "Resource is protected"),
         Code::PreconditionFailed | Code::AnalyticsNotConfigured => (412, "Precondition Failed"),
         Code::BodyTooLarge => (413, "Request Entity Too Large"),
-        Code::WorkspaceRateLimited | Code::UnknownKeysRateLimited | Code::TooManyAttempts => {
-            (429, "Too Many Requests")
-        }
+        Code::QueryTimeout | Code::QueryMemory | Code::QueryRows => (422, "Unprocessable Entity"),
+        Code::WorkspaceRateLimited
+        | Code::UnknownKeysRateLimited
+        | Code::TooManyAttempts
+        | Code::QueryQuota => (429, "Too Many Requests"),
         Code::ServiceUnavailable | Code::Unexpected => (500, "Internal Server Error"),
+        Code::AnalyticsUnavailable => (503, "Service Unavailable"),
     }
 }
 

@@ -187,6 +187,6 @@ async fn limits_and_usage_of_a_workspace_are_shown() {
     let blind = test.new_root_key(false, &[]).await;
     test.call_as(&blind, "workspace.getUsage", json!({})).await.fails(403, "insufficient_permissions");
     let query = json!({ "query": "SELECT 1" });
-    test.call("analytics.getVerifications", query.clone()).await.fails(412, "data/analytics_not_configured");
+    test.call("analytics.getVerifications", query.clone()).await.fails(400, "invalid_analytics_query");
     test.call_as(&blind, "analytics.getRatelimits", query).await.fails(403, "insufficient_permissions");
 }

@@ -13,6 +13,8 @@
     reason = "a measuring program"
 )]
 
+mod sql;
+
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -20,7 +22,8 @@ use entity::ids::WorkspaceId;
 use unkey::analytics::{Analytics, Buckets, Filter, GroupBy, Metric, PageOf, Question};
 use unkey::events::{KeyFacts, Noted, Recorder, Verification, Writer, last_chunk};
 use unkey::search::{Indexer, Kind, Search};
-use unkey::store::{Database, Durability};
+use unkey::sql::{Sql, SqlConfig};
+use unkey::store::{Database, Durability, Store};
 
 const DAY_MS: i64 = 24 * 60 * 60_000;
 const DAYS: i64 = 30;
@@ -209,7 +212,10 @@ async fn main() {
     let dir = tempfile::tempdir().unwrap();
     let database = store(&dir.path().join("events.db"), events).await;
     let search = index(&dir.path().join("index"), &database, events).await;
+    let app = Database::open::<migration::App>(&dir.path().join("app.db"), Durability::Normal).await.unwrap();
+    let queries = Sql::new(SqlConfig::default(), Store::new(app), search.clone(), database.clone()).unwrap();
     ask(&Analytics::new(search, database)).await;
+    sql::ask(&queries).await;
 }
 
 async fn ask(analytics: &Analytics) {

@@ -486,5 +486,21 @@ fn others() -> Vec<Case> {
     vec![
         read("workspace.getLimits", &["unkey:v1:{ws}:limits#read"]),
         read("workspace.getUsage", &["unkey:v1:{ws}:usage#read"]),
+        Case {
+            operation: "analytics.getVerifications",
+            body: |_| json!({ "query": "SELECT key_id FROM key_verifications_v1 WHERE key_id = 'none'" }),
+            grants: &["api.{api}.read_analytics"],
+            denied: FORBIDDEN,
+            foreign: Foreign::Shows("", json!([])),
+            audited: 0,
+        },
+        Case {
+            operation: "analytics.getRatelimits",
+            body: |_| json!({ "query": "SELECT identifier FROM ratelimits_v1" }),
+            grants: &["ratelimit.*.read_analytics"],
+            denied: FORBIDDEN,
+            foreign: Foreign::Shows("", json!([])),
+            audited: 0,
+        },
     ]
 }

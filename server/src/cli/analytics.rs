@@ -1,0 +1,50 @@
+//! `unkey analytics query`: SQL over recorded events.
+
+use clap::ArgMatches;
+use serde_json::Value;
+
+use super::Output;
+use super::admin::table;
+use crate::app::App;
+use crate::error::Result;
+use crate::op::OpCtx;
+use crate::sql::{Answer, Ask};
+
+/// Every table may be named: the operator sees them all.
+pub(super) async fn query(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<Output> {
+    let text = matches.get_one::<String>("sql").cloned().unwrap_or_default();
+    let answer = app.sql.ask(cx, Ask { text, family: None }).await?;
+    Ok(match matches.get_one::<String>("format").map(String::as_str) {
+        Some("json") => Output::text(serde_json::to_string_pretty(&answer.objects())? + "\n"),
+        Some("csv") => Output::text(csv(&answer)),
+        _ => {
+            let rows = format!("{} rows", answer.rows.len());
+            Output::text(table(&lines(&answer))).remark(rows)
+        }
+    })
+}
+
+/// Names of the columns, then the rows.
+fn lines(answer: &Answer) -> Vec<Vec<String>> {
+    let names = answer.outputs.iter().map(|output| output.name.clone()).collect();
+    let rows = answer.rows.iter().map(|row| row.iter().map(plain).collect());
+    std::iter::once(names).chain(rows).collect()
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        value => value.to_string(),
+    }
+}
+
+/// As RFC 4180 has it: what could be read as something else is quoted.
+fn csv(answer: &Answer) -> String {
+    let quoted = |cell: &String| match cell.contains([',', '"', '\n', '\r']) {
+        true => format!("\"{}\"", cell.replace('"', "\"\"")),
+        false => cell.clone(),
+    };
+    let line = |row: &Vec<String>| row.iter().map(quoted).collect::<Vec<_>>().join(",") + "\r\n";
+    lines(answer).iter().map(line).collect()
+}
