@@ -1,6 +1,8 @@
 //! The audit catalogue: each event by an action that makes exactly one entry of
 //! it, with the right actor and targets. An event without a row fails.
 
+mod people;
+
 use std::collections::BTreeSet;
 use std::future::Future;
 
@@ -19,6 +21,7 @@ use crate::support::TestApp;
 const ROOT_KEY: &str = "rootkey";
 const SYSTEM: &str = "system";
 const END_USER: &str = "portalEndUser";
+const USER: &str = "user";
 
 #[derive(Debug, FromQueryResult)]
 struct Entry {
@@ -123,6 +126,10 @@ async fn every_event_has_an_action_that_makes_one_entry_of_it() {
     portals(&mut catalogue).await;
     root_keys(&mut catalogue).await;
     operator(&mut catalogue).await;
+    people::sessions(&mut catalogue).await;
+    people::second_factor(&mut catalogue).await;
+    people::members(&mut catalogue).await;
+    people::lists(&mut catalogue).await;
     let all: BTreeSet<String> = Event::ALL.iter().map(|event| event.as_str().to_owned()).collect();
     let missing: Vec<&String> = all.difference(&catalogue.seen).collect();
     assert!(missing.is_empty(), "no action shows {missing:?}");

@@ -3,6 +3,8 @@
 use serde_json::json;
 use unkey::search::{EntityHit, EntityKind, EntityQuery};
 
+use unkey::op::{Door, Principal};
+
 use crate::support::TestApp;
 
 async fn find(test: &TestApp, text: &str, kinds: &[EntityKind]) -> Vec<EntityHit> {
@@ -67,8 +69,9 @@ async fn changes_show_and_other_workspaces_do_not() {
     let stranger = test.root_key_of_another_workspace().await;
     test.call_as(&stranger, "apis.createApi", json!({ "name": "theirs" })).await.data();
     assert!(find(&test, "theirs", &[]).await.is_empty());
-    let operator = test.operator().await;
-    test.app.workspaces.delete(&operator, "other").await.unwrap();
+    let other = test.app.workspaces.resolve(Some("other")).await.unwrap();
+    let there = test.app.cx(other.id, Principal::Cli, Door::Cli);
+    test.app.workspaces.delete(&there, "Other").await.unwrap();
     test.app.search.settle(&test.app.store).await.unwrap();
     test.call_as(&stranger, "apis.createApi", json!({ "name": "more" }))
         .await

@@ -207,7 +207,7 @@ fn sql_is_answered_at_the_command_line_with_the_server_running_or_not() {
     for _ in 0..3 {
         server.verify(&key);
     }
-    while indexed(data.path()) < 3 {
+    while indexed(data.path(), "verifications") < 3 {
         std::thread::yield_now();
     }
     let query = "SELECT key_id, outcome, count() AS n FROM key_verifications_v1 GROUP BY key_id, outcome";
