@@ -143,7 +143,9 @@ impl OpCtx {
         let Principal::RootKey(key) = &self.principal else {
             return if self.may(operation, Target::NONE) { Reach::All } else { Reach::Only(Vec::new()) };
         };
-        let Need::OnSome(resource, action) = rule(operation, self.door).0 else { return Reach::Only(Vec::new()) };
+        let Need::OnSome(resource, action) = rule(operation, self.door).0 else {
+            return Reach::Only(Vec::new());
+        };
         if key.grants.full || key.grants.tuples.contains(resource.tuple("*", action).as_str()) {
             return Reach::All;
         }

@@ -79,10 +79,13 @@ pub fn status(code: Code) -> (u16, &'static str) {
         Code::PreconditionFailed | Code::AnalyticsNotConfigured => (412, "PRECONDITION_FAILED"),
         Code::BodyTooLarge => (413, "BAD_REQUEST"),
         Code::ProtectedResource => (429, "DELETE_PROTECTED"),
-        Code::WorkspaceRateLimited | Code::UnknownKeysRateLimited | Code::TooManyAttempts | Code::QueryQuota => {
-            (429, "TOO_MANY_REQUESTS")
+        Code::WorkspaceRateLimited
+        | Code::UnknownKeysRateLimited
+        | Code::TooManyAttempts
+        | Code::QueryQuota => (429, "TOO_MANY_REQUESTS"),
+        Code::ServiceUnavailable | Code::AnalyticsUnavailable | Code::Unexpected => {
+            (500, "INTERNAL_SERVER_ERROR")
         }
-        Code::ServiceUnavailable | Code::AnalyticsUnavailable | Code::Unexpected => (500, "INTERNAL_SERVER_ERROR"),
     }
 }
 

@@ -32,8 +32,12 @@ fn login(email: &str, password: &str) -> Login {
 }
 
 async fn made(test: &TestApp, email: &str) {
-    let command =
-        CreateUser { email: email.to_owned(), name: "Ada".into(), role: Role::Owner, password: plain(PASSWORD) };
+    let command = CreateUser {
+        email: email.to_owned(),
+        name: "Ada".into(),
+        role: Role::Owner,
+        password: plain(PASSWORD),
+    };
     test.app.users.create(&test.operator().await, command).await.unwrap();
 }
 
@@ -57,7 +61,9 @@ pub(super) async fn sessions(catalogue: &mut Catalogue<'_>) {
     let user = &["user"];
     let enter = async { signed_in(test, "ada@example.com").await };
     let session = catalogue.row("session.login", USER, user, enter).await;
-    let fail = async { app.sessions.login(&visitor(test), login("ada@example.com", "wrong password")).await.is_err() };
+    let fail = async {
+        app.sessions.login(&visitor(test), login("ada@example.com", "wrong password")).await.is_err()
+    };
     assert!(catalogue.row("session.failed", SYSTEM, user, fail).await);
     let other = signed_in(test, "ada@example.com").await;
     let cx = request(test, &session).await;
@@ -67,7 +73,8 @@ pub(super) async fn sessions(catalogue: &mut Catalogue<'_>) {
     let update = UpdateProfile { name: Some("Ada L".into()), time_zone: None, theme: None };
     let update = async { app.users.update_profile(&cx, update).await.unwrap() };
     catalogue.row("user.update", USER, user, update).await;
-    let change = async { app.sessions.change_password(&cx, plain(PASSWORD), plain("another horse")).await.unwrap() };
+    let change =
+        async { app.sessions.change_password(&cx, plain(PASSWORD), plain("another horse")).await.unwrap() };
     catalogue.row("user.password_change", USER, user, change).await;
     let leave = async { app.sessions.logout(&cx).await.unwrap() };
     catalogue.row("session.logout", USER, user, leave).await;
@@ -79,9 +86,10 @@ pub(super) async fn second_factor(catalogue: &mut Catalogue<'_>) {
     let cx = request(test, &signed_in(test, "bob@example.com").await).await;
     let enrolment = app.sessions.begin_second_factor(&cx, plain(PASSWORD)).await.unwrap();
     let secret = Secret::try_from_base32(enrolment.secret.reveal()).unwrap();
-    let generator = Builder::new().with_secret(&secret).with_account_name("bob".to_owned()).build().unwrap();
+    let generator = Builder::new().with_secret(secret).with_account_name("bob".to_owned()).build().unwrap();
     let code = generator.generate(cx.now_ms.unsigned_abs() / 1000).to_string();
-    let enable = async { app.sessions.enable_second_factor(&cx, enrolment.token.reveal(), &code).await.unwrap() };
+    let enable =
+        async { app.sessions.enable_second_factor(&cx, enrolment.token.reveal(), &code).await.unwrap() };
     let codes = catalogue.row("user.totp_enable", USER, &["user"], enable).await;
     let renew = async { app.sessions.renew_recovery_codes(&cx, codes[0].reveal()).await.unwrap() };
     let codes = catalogue.row("user.recovery_codes", USER, &["user"], renew).await;
@@ -93,14 +101,14 @@ pub(super) async fn members(catalogue: &mut Catalogue<'_>) {
     let (test, app) = (catalogue.test, &catalogue.test.app);
     made(test, "eve@example.com").await;
     let cx = request(test, &signed_in(test, "eve@example.com").await).await;
-    let invitation =
-        || NewInvitation { role: Role::Viewer, email: None, valid_ms: NewInvitation::VALID_MS };
+    let invitation = || NewInvitation { role: Role::Viewer, email: None, valid_ms: NewInvitation::VALID_MS };
     let invite = async { app.users.invite(&cx, invitation()).await.unwrap() };
     let (id, _) = catalogue.row("invite.create", USER, &["invitation"], invite).await;
     let revoke = async { app.users.revoke_invitation(&cx, &id).await.unwrap() };
     catalogue.row("invite.revoke", USER, &["invitation"], revoke).await;
     let (_, token) = app.users.invite(&cx, invitation()).await.unwrap();
-    let account = NewAccount { email: "kim@example.com".into(), name: "Kim".into(), password: plain(PASSWORD) };
+    let account =
+        NewAccount { email: "kim@example.com".into(), name: "Kim".into(), password: plain(PASSWORD) };
     let visitor = visitor(test);
     let accept = async { app.users.accept_as_new(&visitor, token.reveal(), account).await.unwrap() };
     let kim = catalogue.row("invite.accept", SYSTEM, &["invitation", "user"], accept).await;
