@@ -6,7 +6,7 @@ use unkey::search::{EntityHit, EntityKind, EntityQuery};
 use crate::support::TestApp;
 
 async fn find(test: &TestApp, text: &str, kinds: &[EntityKind]) -> Vec<EntityHit> {
-    test.app.search.settle(&test.app.store).await.unwrap();
+    while !test.app.search.settle(&test.app.store).await.unwrap() {}
     let query = EntityQuery {
         workspace: test.operator().await.workspace,
         text: text.to_owned(),
@@ -69,7 +69,6 @@ async fn changes_show_and_other_workspaces_do_not() {
     assert!(find(&test, "theirs", &[]).await.is_empty());
     let operator = test.operator().await;
     test.app.workspaces.delete(&operator, "other").await.unwrap();
-    test.app.search.settle(&test.app.store).await.unwrap();
     test.call_as(&stranger, "apis.createApi", json!({ "name": "more" }))
         .await
         .fails(403, "workspace_disabled");
