@@ -22,8 +22,9 @@ pub(super) async fn run(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<O
         limit: matches.get_one::<usize>("limit").copied().unwrap_or(20),
     };
     // A command may be the only one running: what it finds is what is there.
-    app.search.settle(&app.store).await?;
+    let is_complete = app.search.settle(&app.store).await?;
     let rows = app.search.entities(query).await?.into_iter();
     let rows = rows.map(|hit| vec![hit.kind.as_str().to_owned(), hit.id, hit.name, hit.detail]);
-    Ok(Output::text(table(&rows.collect::<Vec<_>>())))
+    let output = Output::text(table(&rows.collect::<Vec<_>>()));
+    Ok(if is_complete { output } else { output.remark("The index is being built: there may be more.") })
 }

@@ -102,8 +102,14 @@ impl Followed {
 
     /// Whether it holds the audit entry in this row, and all before it.
     pub fn has_reached(&self, row: i64) -> bool {
-        let is_there = |at: &Position| at.scan.is_none() && at.row >= row;
-        self.checked.load(Ordering::Acquire) && self.position.read().as_ref().is_some_and(is_there)
+        self.reached().is_some_and(|reached| reached >= row)
+    }
+
+    /// The row up to which it surely holds everything; `None` before that is known.
+    pub fn reached(&self) -> Option<i64> {
+        let position = self.position.read();
+        let row = position.as_ref().filter(|at| at.scan.is_none()).map(|at| at.row);
+        row.filter(|_| self.checked.load(Ordering::Acquire))
     }
 
     /// The position was compared with the database.

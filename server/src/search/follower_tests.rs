@@ -70,7 +70,7 @@ impl Fixture {
     async fn follow(&self) -> Search {
         let search = Search::open(self.dir.path()).unwrap();
         let follower = Follower::start(search.clone(), self.store().clone());
-        search.settle(self.store()).await.unwrap();
+        while !search.settle(self.store()).await.unwrap() {}
         follower.shutdown().await.unwrap();
         search
     }
@@ -179,6 +179,25 @@ async fn audit_entries_are_found_by_words_and_all_other_conditions() {
     let now = crate::store::testing::NOW_MS;
     assert_eq!(count(AuditFilter { since_ms: Some(now), until_ms: Some(now + 1), ..text("bill") }).await, 3);
     assert_eq!(count(AuditFilter { since_ms: Some(now + 1), ..text("bill") }).await, 0);
+}
+
+#[tokio::test]
+async fn entries_that_are_not_indexed_yet_are_found_all_the_same() {
+    let fixture = Fixture::new().await;
+    fixture.say(&owner(), Event::KeyCreate, "Created key Billing", &[("key", "key_1")]).await;
+    // Nothing follows: no entry is indexed, and whether the index is of this database is not known.
+    let idle = Search::open(fixture.dir.path()).unwrap();
+    let by_words = AuditFilter { target: Some("key_1".into()), ..text("crea bill") };
+    assert_eq!(entries(&fixture, &idle, by_words.clone()).await.len(), 1);
+    assert_eq!(entries(&fixture, &idle, text("illing")).await.len(), 0);
+    assert_eq!(
+        entries(&fixture, &idle, AuditFilter { event: Some("api.*".into()), ..by_words }).await.len(),
+        0
+    );
+    drop(idle);
+    let search = fixture.follow().await;
+    fixture.say(&owner(), Event::KeyUpdate, "Updated key Billing", &[("key", "key_1")]).await;
+    assert_eq!(entries(&fixture, &search, text("billing")).await.len(), 2, "one from each");
 }
 
 #[tokio::test]

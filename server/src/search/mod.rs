@@ -109,11 +109,7 @@ struct Inner {
 }
 
 /// How long an answer waits for an index to catch up.
-struct Patience;
-
-impl Patience {
-    const SECONDS: Duration = Duration::from_secs(2);
-}
+const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Search {
     /// Opens what is there. Indexes that cannot be read are removed, and will be
@@ -318,7 +314,7 @@ impl Search {
     }
 
     /// Asks the follower to hurry, and waits until it got there or time is up.
-    async fn reach(&self, patience: Duration, is_there: impl Fn(&Search) -> bool) {
+    async fn reach(&self, is_there: impl Fn(&Search) -> bool) {
         let mut moved = self.0.moved.subscribe();
         let arrive = async {
             while !is_there(self) {
@@ -329,7 +325,7 @@ impl Search {
             }
         };
         // Out of time is an answer, too: what is indexed so far.
-        let _ = tokio::time::timeout(patience, arrive).await;
+        let _ = tokio::time::timeout(PATIENCE, arrive).await;
     }
 
     fn caught_up(&self) {

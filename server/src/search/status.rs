@@ -54,11 +54,12 @@ impl Search {
         Ok(report)
     }
 
-    /// Waits until everything that was committed before is found, or ten seconds.
-    pub async fn settle(&self, store: &Store) -> Result<()> {
+    /// Waits until everything that was committed before is found; says whether it
+    /// is, for a long rebuild is not waited for beyond ten seconds.
+    pub async fn settle(&self, store: &Store) -> Result<bool> {
         let (row, _) = last_entry(store.read()).await?;
-        let patience = std::time::Duration::from_secs(10);
-        self.reach(patience, |search| search.followed().iter().all(|index| index.has_reached(row))).await;
-        Ok(())
+        let is_there = |search: &Search| search.followed().iter().all(|index| index.has_reached(row));
+        self.reach(is_there).await;
+        Ok(is_there(self))
     }
 }

@@ -1,14 +1,13 @@
 //! Finding what people configured a moment after they did, through the whole app.
 
 use serde_json::json;
-use unkey::search::{EntityHit, EntityKind, EntityQuery};
-
 use unkey::op::{Door, Principal};
+use unkey::search::{EntityHit, EntityKind, EntityQuery};
 
 use crate::support::TestApp;
 
 async fn find(test: &TestApp, text: &str, kinds: &[EntityKind]) -> Vec<EntityHit> {
-    test.app.search.settle(&test.app.store).await.unwrap();
+    while !test.app.search.settle(&test.app.store).await.unwrap() {}
     let query = EntityQuery {
         workspace: test.operator().await.workspace,
         text: text.to_owned(),
@@ -72,7 +71,6 @@ async fn changes_show_and_other_workspaces_do_not() {
     let other = test.app.workspaces.resolve(Some("other")).await.unwrap();
     let there = test.app.cx(other.id, Principal::Cli, Door::Cli);
     test.app.workspaces.delete(&there, "Other").await.unwrap();
-    test.app.search.settle(&test.app.store).await.unwrap();
     test.call_as(&stranger, "apis.createApi", json!({ "name": "more" }))
         .await
         .fails(403, "workspace_disabled");

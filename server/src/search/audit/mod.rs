@@ -1,7 +1,8 @@
 //! The index of the audit log: finds entries by words, whatever else is asked.
 //!
 //! Holds where entries are, not what they say: those found are read from the log
-//! itself. Entries are never changed, so documents are only ever added.
+//! itself. Entries are never changed, so documents are only ever added. Entries
+//! that are not indexed yet are looked through one by one: answers are exact.
 
 mod store;
 
@@ -22,14 +23,17 @@ use tantivy::{DateTime, Order, TantivyDocument, Term};
 
 pub(super) use store::{AuditRow, AuditTargetRow, entries_after, entry_at, last_entry};
 
+use super::Search;
 use super::followed::Followed;
 use super::words::{all, begins_with, indexable, indexed, words};
-use super::{Patience, Search};
 use crate::audit::{AuditFilter, TextIndex};
 use crate::error::{Error, Result};
 use crate::store::{Page, Store};
 
 const FORMAT: u32 = 1;
+
+/// Entries that are not indexed yet are read so many at a time.
+const TAIL: u64 = 500;
 
 /// The index of the audit log.
 pub(super) struct AuditIndex {
@@ -82,26 +86,50 @@ impl Fields {
         document.add_text(self.event, &entry.event);
         document.add_text(self.actor, &entry.actor_id);
         document.add_text(self.request_id, &entry.request_id);
-        for text in [&entry.description, &entry.actor_id, &entry.actor_name] {
-            document.add_text(self.text, indexable(text));
-        }
         if let Some(ip) = &entry.ip {
             document.add_text(self.ip, ip);
-            document.add_text(self.text, indexable(ip));
         }
-        for AuditTargetRow { id, name, .. } in &entry.targets {
-            document.add_text(self.target, id);
-            document.add_text(self.text, indexable(id));
-            if let Some(name) = name {
-                document.add_text(self.text, indexable(name));
-            }
+        for target in &entry.targets {
+            document.add_text(self.target, &target.id);
         }
-        let changes = entry.changes.as_deref().and_then(|text| serde_json::from_str(text).ok());
-        for text in changes.iter().flat_map(leaves) {
-            document.add_text(self.text, indexable(&text));
-        }
+        document.add_text(self.text, words_of(entry));
         document
     }
+}
+
+/// Everything an entry is found by, as its field holds it.
+fn words_of(entry: &AuditRow) -> String {
+    let changes = entry.changes.as_deref().and_then(|text| serde_json::from_str(text).ok());
+    let mut texts = vec![entry.description.clone(), entry.actor_id.clone(), entry.actor_name.clone()];
+    texts.extend(entry.ip.clone());
+    for AuditTargetRow { id, name, .. } in &entry.targets {
+        texts.push(id.clone());
+        texts.extend(name.clone());
+    }
+    texts.extend(changes.iter().flat_map(leaves));
+    indexable(&texts.join(" "))
+}
+
+/// Whether an entry that is not indexed yet is one that the index would find.
+fn matches(entry: &AuditRow, workspace: &WorkspaceId, filter: &AuditFilter, words: &[String]) -> bool {
+    let is = |asked: &Option<String>, found: &str| asked.as_deref().is_none_or(|asked| asked == found);
+    let of_event = |asked: &str| match asked.strip_suffix('*') {
+        Some(start) => entry.event.starts_with(start),
+        None => entry.event == asked,
+    };
+    let about = |asked: &String| entry.targets.iter().any(|target| target.id == *asked);
+    entry.workspace == workspace.as_str()
+        && filter.stored_event().is_none_or(of_event)
+        && is(&filter.actor, &entry.actor_id)
+        && is(&filter.request_id, &entry.request_id)
+        && filter.target.as_ref().is_none_or(about)
+        && filter.since_ms.is_none_or(|since_ms| entry.time_ms >= since_ms)
+        && filter.until_ms.is_none_or(|until_ms| entry.time_ms < until_ms)
+        && {
+            let held = words_of(entry);
+            let begins = |word: &String| held.split(' ').any(|held| held.starts_with(word.as_str()));
+            words.iter().all(begins)
+        }
 }
 
 /// The values of a JSON document as texts, without the names of its members.
@@ -199,9 +227,37 @@ impl AuditText {
         filter: &AuditFilter,
         page: &Page,
     ) -> Result<Vec<AuditId>> {
-        // What was written a moment ago belongs to the answer; a long rebuild is not waited for.
-        let (row, _) = last_entry(self.store.read()).await?;
-        self.search.reach(Patience::SECONDS, |search| search.audit().followed.has_reached(row)).await;
+        let words = words(filter.text.as_deref().unwrap_or_default());
+        if words.is_empty() {
+            return Ok(Vec::new());
+        }
+        // Read first: what the index learns after that is found twice, not missed.
+        let reached = self.search.audit().followed.reached();
+        let mut found = match reached {
+            Some(_) => self.indexed(workspace, filter, page).await?,
+            None => Vec::new(),
+        };
+        let mut after = reached.unwrap_or(0);
+        loop {
+            let entries = entries_after(self.store.read(), after, TAIL).await?;
+            let Some(last) = entries.last() else { break };
+            after = last.row;
+            let new = entries.iter().filter(|entry| matches(entry, workspace, filter, &words));
+            found.extend(new.map(|entry| AuditId::from(entry.id.as_str())));
+        }
+        found.retain(|id| page.cursor.as_deref().is_none_or(|cursor| id.as_str() <= cursor));
+        found.sort_unstable_by(|a, b| b.cmp(a));
+        found.dedup();
+        found.truncate(usize::try_from(page.limit).map_err(Error::internal)? + 1);
+        Ok(found)
+    }
+
+    async fn indexed(
+        &self,
+        workspace: &WorkspaceId,
+        filter: &AuditFilter,
+        page: &Page,
+    ) -> Result<Vec<AuditId>> {
         let (search, workspace) = (self.search.clone(), workspace.clone());
         let (filter, page) = (filter.clone(), page.clone());
         tokio::task::spawn_blocking(move || search.audit().find(&workspace, &filter, &page))
