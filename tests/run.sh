@@ -3,7 +3,7 @@
 #
 #   ./tests/run.sh             everything, about half an hour on two cores at most
 #   ./tests/run.sh --long      with the heavy runs
-#   ./tests/run.sh --only rust one stage: tools fmt rows clippy rust node python go fuzz
+#   ./tests/run.sh --only rust one stage: tools fmt clippy rust rows node node-v1 python python-v1 rust-v1 go fuzz
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -84,8 +84,8 @@ tools() {
 
 fmt() { cargo fmt --all --check; }
 
-# Every page of the product's documentation in these sections has a test.
-rows() { tests/features/rows.py --require 4,5; }
+# Every page of the product's documentation in these sections has a test named after it.
+rows() { tests/features/rows.py --require 1,2,3,4,5,6,7,9,10; }
 
 clippy() { cargo clippy --workspace --all-targets -- -D warnings; }
 
@@ -102,9 +102,23 @@ node_clients() {
   node --test --test-reporter=spec
 }
 
+# The clients of v1 and of v2 have the same names: each set lives in a folder of its own.
+node_v1_clients() {
+  cargo build
+  cd tests/clients/node_v1
+  npm ci --omit=optional --no-audit --no-fund
+  node --test --test-reporter=spec
+}
+
+rust_v1_client() {
+  cargo build
+  cd tests/clients/rust
+  cargo test --locked
+}
+
 python_clients() {
   cargo build
-  cd tests/clients/python
+  cd "tests/clients/$1"
   [ -x .venv/bin/python ] || python3 -m venv .venv
   .venv/bin/pip install -q --disable-pip-version-check -r requirements.txt
   .venv/bin/python -m pytest --color=no --tb=short
@@ -122,16 +136,21 @@ fuzz() {
   cd tests/fuzz
   [ -x .venv/bin/python ] || python3 -m venv .venv
   .venv/bin/pip install -q --disable-pip-version-check -r requirements.txt
-  ./run.py --seconds "$([ -n "${UNKEY_LONG:-}" ] && echo 900 || echo 90)"
+  for version in v1 v2; do
+    ./run.py --version "$version" --seconds "$([ -n "${UNKEY_LONG:-}" ] && echo 900 || echo 90)"
+  done
 }
 
 stage tools tools
 stage fmt fmt
-stage rows rows
 stage clippy clippy
 stage rust rust
+stage rows rows
 stage node node_clients
-stage python python_clients
+stage node-v1 node_v1_clients
+stage python python_clients python
+stage python-v1 python_clients python_v1
+stage rust-v1 rust_v1_client
 if command -v go >/dev/null; then
   stage go go_client
 else

@@ -112,13 +112,13 @@ impl OpCtx {
             return verdict;
         }
         let (need, denial) = rule(operation, self.door);
-        let nothing = Grants::default();
-        let grants = match &self.principal {
-            Principal::RootKey(key) if !key.grants.full => &key.grants,
-            _ if self.may(operation, target) => return Ok(()),
-            _ => &nothing,
+        let missing = match &self.principal {
+            Principal::RootKey(key) if !key.grants.full => need.missing(&key.grants, self, target),
+            _ if self.may(operation, target) => None,
+            // A need that nothing has to be held for is one of root keys all the same.
+            _ => need.missing(&Grants::default(), self, target).or(Some(Missing::RootKey)),
         };
-        match (need.missing(grants, self, target), denial) {
+        match (missing, denial) {
             (None, _) => Ok(()),
             (Some(_), Denial::Masked(code)) => Err(Error::absent(code)),
             (Some(missing), Denial::Forbidden) => {
@@ -167,6 +167,7 @@ fn portal_user_may(user: &PortalUser, operation: Operation, target: Target<'_>) 
 
 /// What was missing, in the words of the contract.
 enum Missing {
+    RootKey,
     One(String),
     OneOf(String),
     /// v1: every alternative as JSON, and what the caller has.
@@ -179,6 +180,7 @@ enum Missing {
 impl Missing {
     fn sentence(&self) -> String {
         match self {
+            Missing::RootKey => "Only root keys may do this.".to_owned(),
             Missing::One(grant) => format!("Missing permission: '{grant}'"),
             Missing::OneOf(grants) => format!("Missing one of these permissions: {grants}"),
             Missing::OneOfThese { alternatives, held } => {

@@ -1,4 +1,4 @@
-"""Puts ids that exist into generated bodies, so that fuzzing gets past "not found".
+"""Puts ids that exist into generated requests, so that fuzzing gets past "not found".
 
 Loaded by schemathesis; `run.py` hands over the ids in UNKEY_FUZZ_IDS.
 """
@@ -12,16 +12,34 @@ import schemathesis
 IDS = json.loads(os.environ["UNKEY_FUZZ_IDS"])
 
 
+def deletes(context):
+    """What everybody else needs stays."""
+    return ".delete" in context.operation.path or context.operation.method.lower() == "delete"
+
+
+def fill(item):
+    for name in item.keys() & IDS.keys():
+        # Now and then what was generated stays, to be refused.
+        if isinstance(item[name], str) and random.random() < 0.7:
+            item[name] = random.choice(IDS[name])
+    return item
+
+
 @schemathesis.hook
 def map_body(context, body):
-    if ".delete" in context.operation.path:
-        # What everybody else needs stays.
+    if deletes(context):
         return body
-    items = body if isinstance(body, list) else [body]
-    for item in items:
+    for item in body if isinstance(body, list) else [body]:
         if isinstance(item, dict):
-            for name in item.keys() & IDS.keys():
-                # Now and then what was generated stays, to be refused.
-                if isinstance(item[name], str) and random.random() < 0.7:
-                    item[name] = random.choice(IDS[name])
+            fill(item)
     return body
+
+
+@schemathesis.hook
+def map_query(context, query):
+    return fill(query) if query and not deletes(context) else query
+
+
+@schemathesis.hook
+def map_path_parameters(context, path_parameters):
+    return fill(path_parameters) if path_parameters and not deletes(context) else path_parameters

@@ -4,7 +4,7 @@
 Fails on any 5xx, on any answer the document does not describe, and on any
 panic in the log. Every address is 127.0.0.1; the run ends by itself.
 
-    cargo build && tests/fuzz/run.py [--seconds 90]
+    cargo build && tests/fuzz/run.py [--version v2] [--seconds 90]
 """
 
 import argparse
@@ -43,8 +43,16 @@ def fixture(base, data):
     root_key = call(base, "rootKeys.createKey", {"permissions": []})["keyId"]
     command = [BINARY, "migration", "create", "--algorithm", "sha256", "--data-dir", str(data)]
     migration = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    identity = call(base, "identities.getIdentity", {"identity": "ann"})["id"]
+    call(base, "ratelimit.setOverride", {"namespace": "email", "identifier": "vip", "limit": 1, "duration": 1000})
     return {
         "apiId": [api],
+        # Of v1.
+        "identityId": [identity],
+        "ownerId": ["ann", "bob"],
+        "permissionId": [permission],
+        "namespaceName": ["email"],
+        "identifier": ["vip", "u"],
         "keyId": [key["keyId"] for key in keys] + [root_key],
         "key": [key["key"] for key in keys],
         "identity": ["ann"],
@@ -62,6 +70,7 @@ def fixture(base, data):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seconds", type=int, default=90)
+    parser.add_argument("--version", choices=["v1", "v2"], default="v2")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         data, log = pathlib.Path(folder) / "data", pathlib.Path(folder) / "log"
@@ -70,7 +79,7 @@ def main():
         server = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=log.open("w"), text=True)
         try:
             base = re.search(r"http:\S+", server.stdout.readline())[0]
-            st = [str(HERE / ".venv" / "bin" / "st"), "run", f"{base}/openapi/v2.json", "--no-color"]
+            st = [str(HERE / ".venv" / "bin" / "st"), "run", f"{base}/openapi/{options.version}.json", "--no-color"]
             st += ["--header", f"Authorization: Bearer {ROOT_KEY}", "--checks", CHECKS]
             st += ["--phases", "coverage,fuzzing", "--max-time", str(options.seconds)]
             hooks = {"SCHEMATHESIS_HOOKS": "hooks", "PYTHONPATH": str(HERE), "UNKEY_FUZZ_IDS": json.dumps(fixture(base, data))}

@@ -84,6 +84,41 @@ fn masked_operations_answer_as_absent() {
 }
 
 #[test]
+fn v1_knows_a_star_and_hides_nothing() {
+    let (api, keyspace, id) = key();
+    let at_v1 = |permissions: &[&str]| OpCtx { door: Door::V1, ..holder(permissions) };
+    let target = Target::key(&api, &keyspace, &id);
+    for permission in ["*", "api.*.read_key", "api.api_1.read_key", "unkey:v1:ws_1:keyspaces/**#read_key"] {
+        assert!(at_v1(&[permission]).may(Operation::KeyWhoami, target), "{permission}");
+    }
+    assert!(!holder(&["*"]).may(Operation::KeyWhoami, target));
+    let refused = at_v1(&["rbac.*.read_role", "api.x.read_key"]).require(Operation::KeyWhoami, target);
+    let refused = refused.unwrap_err();
+    assert_eq!(refused.code(), Code::InsufficientPermissions);
+    assert_eq!(
+        refused.detail(),
+        r#"Missing one of these permissions: ['"*"', '"api.*.read_key"', '"api.api_1.read_key"'], have: ['api.x.read_key', 'rbac.*.read_role']"#
+    );
+    let refused = at_v1(&["api.*.read_key"]).require(Operation::ApiListKeys, Target::api(&api, &keyspace));
+    let both = r#"'{"and":[{"or":["api.*.read_key","api.api_1.read_key"]},{"or":["api.*.read_api","api.api_1.read_api"]}]}'"#;
+    assert!(refused.unwrap_err().detail().contains(both));
+    let refused = at_v1(&[]).require(Operation::NamespaceCreate, Target::NONE).unwrap_err();
+    assert_eq!(refused.code(), Code::NamespaceNotFound);
+}
+
+#[test]
+fn nobody_may_even_what_any_root_key_may() {
+    let (api, keyspace, id) = key();
+    let target = Target::key(&api, &keyspace, &id);
+    let at_v1 = OpCtx { door: Door::V1, ..holder(&[]) };
+    at_v1.require(Operation::KeySetRoles, target).unwrap();
+    assert!(holder(&[]).require(Operation::KeySetRoles, target).is_err());
+    let nobody = OpCtx { principal: Principal::Anonymous, ..at_v1 };
+    assert!(!nobody.may(Operation::KeySetRoles, target));
+    assert!(nobody.require(Operation::KeySetRoles, target).is_err());
+}
+
+#[test]
 fn malformed_urns_grant_nothing() {
     for text in [
         "unkey:v1:ws_1:a//b#read",

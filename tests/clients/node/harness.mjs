@@ -1,52 +1,15 @@
-// Starts the built binary on a temporary folder and a free port, and hands out
-// official clients that know nothing but its address.
-//
-// The binary is UNKEY_BIN, or the debug build of this checkout.
-import { execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { createInterface } from "node:readline";
+// A server, and official clients of v2 that know nothing but its address.
 import { Unkey } from "@unkey/api";
+import { Server as Process } from "../server.mjs";
 
-const binary = process.env.UNKEY_BIN ?? resolve(import.meta.dirname, "../../../target/debug/unkey");
-const rootKey = "unkey_node000000000000000000000";
-
-export class Server {
-  static async start(environment = {}) {
-    const data = mkdtempSync(join(tmpdir(), "unkey-node-"));
-    const env = { PATH: process.env.PATH, UNKEY_ROOT_KEY: rootKey, ...environment };
-    const child = spawn(binary, ["serve", "--listen", "127.0.0.1:0", "--data-dir", data], { env });
-    let log = "";
-    child.stderr.on("data", (chunk) => { log += chunk; });
-    const lines = createInterface({ input: child.stdout });
-    const url = await new Promise((done, failed) => {
-      lines.on("line", (line) => {
-        const found = /^unkey is listening on (http:\S+)/.exec(line);
-        if (found) done(found[1]);
-      });
-      child.on("exit", () => failed(new Error(`the server did not start:\n${log}`)));
-    });
-    return new Server(child, data, url);
-  }
-
-  constructor(child, data, url) {
-    Object.assign(this, { child, data, url, rootKey });
-    this.unkey = this.client(rootKey);
+export class Server extends Process {
+  constructor(...started) {
+    super(...started);
+    this.unkey = this.client(this.rootKey);
   }
 
   client(key) {
     return new Unkey({ rootKey: key, serverURL: this.url });
-  }
-
-  /** Runs a command of the same binary against this server's folder. */
-  cli(...args) {
-    return execFileSync(binary, [...args, "--data-dir", this.data], { encoding: "utf8", env: { PATH: process.env.PATH } }).trim();
-  }
-
-  /** A root key with just these permissions. */
-  rootKeyWith(...permissions) {
-    return this.cli("root-key", "create", "--name", "narrow", ...permissions.flatMap((text) => ["--permission", text]));
   }
 
   async api(name = "payments") {
@@ -63,19 +26,7 @@ export class Server {
   }
 
   /** A request without an SDK, for what SDKs refuse to send. */
-  async raw(path, body, headers = {}) {
-    const response = await fetch(`${this.url}${path}`, {
-      method: "POST",
-      headers: { authorization: `Bearer ${rootKey}`, "content-type": "application/json", ...headers },
-      body: typeof body === "string" ? body : JSON.stringify(body),
-    });
-    return { status: response.status, headers: response.headers, body: await response.json() };
-  }
-
-  async stop() {
-    const gone = new Promise((done) => this.child.once("exit", done));
-    this.child.kill("SIGTERM");
-    await gone;
-    rmSync(this.data, { recursive: true, force: true });
+  raw(path, body, headers = {}) {
+    return this.send("POST", path, body, headers);
   }
 }

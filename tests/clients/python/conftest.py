@@ -1,46 +1,20 @@
-"""Starts the built binary and hands out the official client, sync and async.
+"""The official client of v2, sync and async, on a server of its own."""
 
-The binary is UNKEY_BIN, or the debug build of this checkout.
-"""
-
-import asyncio
-import os
 import pathlib
-import re
-import subprocess
+import sys
 
 import pytest
 from unkey.py import Unkey
 
-ROOT_KEY = "unkey_python0000000000000000000"
-BUILT = pathlib.Path(__file__).parents[3] / "target" / "debug" / "unkey"
-BINARY = os.environ.get("UNKEY_BIN", str(BUILT))
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
+
+from server import ROOT_KEY, Caller  # noqa: E402
+from server import Server as Process  # noqa: E402
 
 
-class Server:
-    def __init__(self, data):
-        self.data = data
-        self.log = (data.parent / "server.log").open("w")
-        environment = {"PATH": os.environ["PATH"], "UNKEY_ROOT_KEY": ROOT_KEY}
-        command = [BINARY, "serve", "--listen", "127.0.0.1:0", "--data-dir", str(data)]
-        self.process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=self.log, text=True)
-        line = self.process.stdout.readline()
-        found = re.match(r"unkey is listening on (http:\S+)", line)
-        assert found, (data.parent / "server.log").read_text()
-        self.url = found[1]
-
+class Server(Process):
     def client(self, root_key=ROOT_KEY):
         return Unkey(root_key=root_key, server_url=self.url)
-
-    def cli(self, *arguments):
-        command = [BINARY, *arguments, "--data-dir", str(self.data)]
-        environment = {"PATH": os.environ["PATH"]}
-        return subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout.strip()
-
-    def stop(self):
-        self.process.terminate()
-        assert self.process.wait(timeout=30) == 0
-        self.log.close()
 
 
 @pytest.fixture(scope="session")
@@ -48,37 +22,6 @@ def server(tmp_path_factory):
     server = Server(tmp_path_factory.mktemp("unkey") / "data")
     yield server
     server.stop()
-
-
-class Caller:
-    """Calls a method of the client in one of its two styles.
-
-    `call.keys.get_key(...)` is the sync method, or its `_async` twin run to its end.
-    """
-
-    def __init__(self, client, style, path=()):
-        self.client, self.style, self.path = client, style, path
-
-    def __getattr__(self, name):
-        return Caller(self.client, self.style, (*self.path, name))
-
-    def __call__(self, *args, **kwargs):
-        *group, name = self.path
-        target = self.client
-        for part in group:
-            target = getattr(target, part)
-        if self.style == "sync":
-            return getattr(target, name)(*args, **kwargs)
-        return asyncio.run(self.once(getattr(target, name + "_async"), *args, **kwargs))
-
-    async def once(self, method, *args, **kwargs):
-        try:
-            return await method(*args, **kwargs)
-        finally:
-            # Connections belong to this event loop, which ends here.
-            client = self.client.sdk_configuration.async_client
-            await client.aclose()
-            self.client.sdk_configuration.async_client = type(client)(follow_redirects=True)
 
 
 @pytest.fixture(params=["sync", "async"])

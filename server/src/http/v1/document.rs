@@ -73,6 +73,10 @@ fn operation(described: &Described, schemas: &Value) -> Value {
                 "content": { "application/json": { "schema": failure } } },
         },
     });
+    if let Some(also) = described.also {
+        body["responses"][also.as_str()] = body["responses"][described.status.as_str()].clone();
+        body["responses"][also.as_str()]["description"] = json!("No success, and no error either.");
+    }
     describe_input(&mut body, described, schemas);
     if described.deprecated {
         body["deprecated"] = json!(true);

@@ -27,7 +27,9 @@ use crate::verification::{Outcome, Rules, Verification, VerifyKey};
 pub fn operations() -> Vec<Operation> {
     let all = [
         post::<_, CreateKeyOut, _, _, _>("/v1/keys", "Create a key", create_key),
-        post::<_, LegacyVerifyOut, _, _, _>("/v1/keys/verify", "Verify a key", verify).access(Access::Key),
+        post::<_, LegacyVerifyOut, _, _, _>("/v1/keys/verify", "Verify a key", verify)
+            .access(Access::Key)
+            .also(StatusCode::NOT_FOUND),
         operation::<_, Empty, _, _, _>(Method::PUT, "/v1/keys/{keyId}", "Change a key", update),
         operation::<_, Empty, _, _, _>(Method::DELETE, "/v1/keys/{keyId}", "Delete a key", delete),
         get::<_, ApiOut, _, _, _>("/v1/apis/{apiId}", "Get an API", read_api),

@@ -53,6 +53,8 @@ pub struct Described {
     pub request: Schema,
     pub response: Schema,
     pub status: StatusCode,
+    /// A status that answers with the same body and still is no success.
+    pub also: Option<StatusCode>,
     pub deprecated: bool,
 }
 
@@ -78,6 +80,11 @@ impl Operation {
 
     pub fn status(mut self, status: StatusCode) -> Self {
         self.described.status = status;
+        self
+    }
+
+    pub fn also(mut self, status: StatusCode) -> Self {
+        self.described.also = Some(status);
         self
     }
 
@@ -133,6 +140,7 @@ where
         request: Schema { reference: I::schema_ref, register: I::register },
         response: Schema { reference: D::schema_ref, register: D::register },
         status: StatusCode::OK,
+        also: None,
         deprecated: false,
     };
     let mount = move |app: &Arc<App>, described: &Described| {

@@ -1,0 +1,50 @@
+"""The official client of v1, sync and async, on a server of its own."""
+
+import pathlib
+import sys
+
+import pytest
+from unkey_py import Unkey
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
+
+from server import ROOT_KEY, Caller  # noqa: E402
+from server import Server as Process  # noqa: E402
+
+
+class Server(Process):
+    def client(self, root_key=ROOT_KEY):
+        return Unkey(bearer_auth=root_key, server_url=self.url)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    server = Server(tmp_path_factory.mktemp("unkey") / "data")
+    yield server
+    server.stop()
+
+
+@pytest.fixture(params=["sync", "async"])
+def unkey(request, server):
+    return Caller(server.client(), request.param)
+
+
+@pytest.fixture
+def api_id(unkey):
+    return unkey.apis.create(request={"name": "payments"}).object.api_id
+
+
+@pytest.fixture
+def make(unkey, api_id):
+    """Makes a key with these options; answers its id and secret."""
+
+    def make(**options):
+        made = unkey.keys.create(request={"api_id": api_id, **options}).object
+        return made.key_id, made.key
+
+    return make
+
+
+@pytest.fixture
+def verify(unkey):
+    return lambda key, **options: unkey.keys.verify(request={"key": key, **options}).v1_keys_verify_key_response
