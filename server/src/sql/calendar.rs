@@ -243,8 +243,8 @@ pub fn format(time_ms: i64, format: &str) -> Option<String> {
             'T' => write!(text, "{}", time.format("%H:%M:%S")),
             'R' => write!(text, "{}", time.format("%H:%M")),
             'r' => write!(text, "{}", time.format("%I:%M %p")),
-            'n' => write!(text, "\n"),
-            't' => write!(text, "\t"),
+            'n' => write!(text, "{}", '\n'),
+            't' => write!(text, "{}", '\t'),
             '%' => write!(text, "%"),
             _ => return None,
         };

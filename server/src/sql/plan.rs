@@ -69,6 +69,8 @@ pub struct Scan {
     /// What the column `time` of groups is truncated to.
     pub bucket: Option<Unit>,
     pub sums: Sums,
+    /// Latencies must be told apart to the microsecond.
+    pub exact_latency: bool,
     /// Unix milliseconds of events, inclusive.
     pub start_ms: i64,
     /// Exclusive.

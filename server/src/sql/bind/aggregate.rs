@@ -170,7 +170,10 @@ impl<'q> Frame<'_, 'q> {
             },
             _ => return Err(refuse("quantile takes one level.")),
         };
-        let one = self.number_of(ast)?;
+        self.inside_quantile = true;
+        let one = self.number_of(ast);
+        self.inside_quantile = false;
+        let one = one?;
         let n = self.weight()?.unwrap_or_else(|| "1".to_owned());
         let level = self.constant(Const::Float(level), Type::Float).sql;
         let sql = format!("ch_quantile({}, {n}, {level})", one.sql);

@@ -99,41 +99,12 @@ impl<'q> Frame<'_, 'q> {
     }
 
     fn plain_call(&mut self, name: &str, args: Vec<Expr>) -> Result<Expr> {
+        if let Some(bound) = text_call(name, &args)? {
+            return Ok(bound);
+        }
         let all: Vec<&Expr> = args.iter().collect();
-        let texts = |places: std::ops::Range<usize>| match args.get(places.clone()) {
-            Some(args) if args.iter().all(|arg| arg.ty == Type::Text) => Ok(()),
-            _ => Err(refuse(format!("{name} needs {} texts.", places.len()))),
-        };
-        let sql: Vec<&str> = args.iter().map(|arg| arg.sql.as_str()).collect();
-        let listed = sql.join(", ");
+        let listed = listed(&args);
         Ok(match (name, args.as_slice()) {
-            ("lower" | "upper" | "trim", [_]) => {
-                texts(0..1)?;
-                Expr::of(&all, format!("{name}({listed})"), Type::Text)
-            }
-            ("startswith" | "endswith", [_, _]) => {
-                texts(0..2)?;
-                Expr::of(&all, format!("ch_{name}({listed})"), Type::Int)
-            }
-            ("substring", [_, rest @ ..]) if matches!(rest.len(), 1 | 2) => {
-                texts(0..1)?;
-                if rest.iter().any(|number| number.ty != Type::Int) {
-                    return Err(refuse("substring counts in whole numbers."));
-                }
-                Expr::of(&all, format!("ch_substring({listed})"), Type::Text)
-            }
-            ("jsonextractstring", [_, ..]) => {
-                texts(0..1)?;
-                if args[1..].iter().any(|part| !matches!(part.ty, Type::Text | Type::Int)) {
-                    return Err(refuse("JSONExtractString takes names and places."));
-                }
-                Expr::of(&all, format!("ch_json_text({listed})"), Type::Text)
-            }
-            ("length", [one]) => match &one.ty {
-                Type::Text => Expr::of(&all, format!("octet_length({listed})"), Type::Int),
-                Type::Array(_) => Expr::of(&all, format!("json_array_length({listed})"), Type::Int),
-                ty => return Err(refuse(format!("length needs a text or an array, not {}.", ty.name()))),
-            },
             ("concat", [_, ..]) => return self.join_texts(args),
             ("abs", [one]) if one.ty.is_number() => {
                 let ty = if one.ty == Type::Float { Type::Float } else { Type::Int };
@@ -243,7 +214,7 @@ impl<'q> Frame<'_, 'q> {
             (_, Type::Interval) => return Err(refuse("An interval cannot be converted.")),
             ("tostring", Type::Text | Type::Null) => return Ok(from),
             ("tostring", ty) => (format!("ch_text({}, {})", from.sql, text_kind(ty)), Type::Text),
-            ("todate" | "todatetime" | "todatetime64", _) => return self.to_time(name, from),
+            ("todate" | "todatetime" | "todatetime64", _) => return self.as_time(name, from),
             (_, Type::Array(_)) => return Err(refuse("An array cannot become a number.")),
             // The number of a time is in seconds, that of a date in days.
             ("tofloat64", Type::Date) => (format!("({} / 86400000.0)", from.sql), Type::Float),
@@ -283,4 +254,48 @@ fn text_kind(ty: &Type) -> u8 {
         Type::DateTime64 => 4,
         _ => 0,
     }
+}
+
+fn listed(args: &[Expr]) -> String {
+    args.iter().map(|arg| arg.sql.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+/// Functions of texts; `None` when it is no such function.
+fn text_call(name: &str, args: &[Expr]) -> Result<Option<Expr>> {
+    let texts = |count: usize| match args.get(..count) {
+        Some(args) if args.iter().all(|arg| arg.ty == Type::Text) => Ok(()),
+        _ => Err(refuse(format!("{name} needs {count} texts."))),
+    };
+    let all: Vec<&Expr> = args.iter().collect();
+    let made = |function: &str, ty| Expr::of(&all, format!("{function}({})", listed(args)), ty);
+    Ok(Some(match (name, args) {
+        ("lower" | "upper" | "trim", [_]) => {
+            texts(1)?;
+            made(name, Type::Text)
+        }
+        ("startswith" | "endswith", [_, _]) => {
+            texts(2)?;
+            made(&format!("ch_{name}"), Type::Int)
+        }
+        ("substring", [_, rest @ ..]) if matches!(rest.len(), 1 | 2) => {
+            texts(1)?;
+            if rest.iter().any(|number| number.ty != Type::Int) {
+                return Err(refuse("substring counts in whole numbers."));
+            }
+            made("ch_substring", Type::Text)
+        }
+        ("jsonextractstring", [_, path @ ..]) => {
+            texts(1)?;
+            if path.iter().any(|part| !matches!(part.ty, Type::Text | Type::Int)) {
+                return Err(refuse("JSONExtractString takes names and places."));
+            }
+            made("ch_json_text", Type::Text)
+        }
+        ("length", [one]) => match &one.ty {
+            Type::Text => made("octet_length", Type::Int),
+            Type::Array(_) => made("json_array_length", Type::Int),
+            ty => return Err(refuse(format!("length needs a text or an array, not {}.", ty.name()))),
+        },
+        _ => return Ok(None),
+    }))
 }

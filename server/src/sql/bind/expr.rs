@@ -98,10 +98,6 @@ impl<'q> Frame<'_, 'q> {
             }
             Ast::IsNull(inner) => self.is_null(inner, "IS NULL"),
             Ast::IsNotNull(inner) => self.is_null(inner, "IS NOT NULL"),
-            Ast::IsTrue(inner) => self.is(inner, "IS TRUE"),
-            Ast::IsFalse(inner) => self.is(inner, "IS FALSE"),
-            Ast::IsNotTrue(inner) => self.is(inner, "IS NOT TRUE"),
-            Ast::IsNotFalse(inner) => self.is(inner, "IS NOT FALSE"),
             Ast::Case { operand, conditions, else_result, .. } => {
                 self.case(operand.as_deref(), conditions, else_result.as_deref())
             }
@@ -376,7 +372,7 @@ pub(super) fn name_of(ast: &Ast) -> String {
         Ast::Identifier(ident) => ident.value.clone(),
         Ast::CompoundIdentifier(parts) => parts.last().map(|part| part.value.clone()).unwrap_or_default(),
         Ast::Nested(inner) => name_of(inner),
-        Ast::Function(call) if call.to_string().to_ascii_lowercase() == "count(*)" => "count()".to_owned(),
+        Ast::Function(call) if call.to_string().eq_ignore_ascii_case("count(*)") => "count()".to_owned(),
         _ => ast.to_string(),
     }
 }

@@ -162,6 +162,7 @@ impl<'q> Frame<'_, 'q> {
             columns: BTreeSet::new(),
             bucket: table.per,
             sums: Sums::default(),
+            exact_latency: false,
             start_ms: self.binder.facts.oldest_ms,
             end_ms: i64::MAX,
             filter: crate::analytics::Filter::default(),
@@ -235,6 +236,7 @@ impl<'q> Frame<'_, 'q> {
                 _ => {}
             }
             found.columns.insert(column);
+            found.exact_latency |= column == Column::Latency && !self.inside_quantile;
         }
         Ok(self.maybe_missing(place, Expr::column(format!("{alias}.{}", column_sql(column)), ty)))
     }
@@ -259,7 +261,7 @@ impl<'q> Frame<'_, 'q> {
     }
 
     /// The FROM clause, once it is known which columns are used.
-    pub(super) fn from_sql(&self) -> String {
+    pub(super) fn sources_sql(&self) -> String {
         let mut sql = String::new();
         for relation in &self.relations {
             let (word, on) = &relation.join;

@@ -138,12 +138,6 @@ impl<'q> Frame<'_, 'q> {
         let bound = self.expr(inner)?;
         Ok(Expr { nullable: false, ..Expr::of(&[&bound], format!("({} {word})", bound.sql), Type::Int) })
     }
-
-    pub(super) fn is(&mut self, inner: &'q Ast, word: &str) -> Result<Expr> {
-        let bound = self.expr(inner)?;
-        let bound = self.truth(bound)?;
-        Ok(Expr { nullable: false, ..Expr::of(&[&bound], format!("({} {word})", bound.sql), Type::Int) })
-    }
 }
 
 fn not_not(expr: &Expr) -> String {

@@ -1,12 +1,13 @@
 //! One SELECT: what it reads, keeps, groups and answers with.
 
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    Distinct, Expr as Ast, GroupByExpr, OrderBy, OrderByExpr, OrderByKind, Select, SelectFlavor, SelectItem,
-    SelectItemQualifiedWildcardKind, TableFactor, Value, WildcardAdditionalOptions, visit_expressions,
+    Distinct, Expr as Ast, GroupByExpr, OrderBy, OrderByExpr, OrderByKind, Query, Select, SelectFlavor,
+    SelectItem, SelectItemQualifiedWildcardKind, TableFactor, Value, Visit, Visitor,
+    WildcardAdditionalOptions,
 };
-use std::ops::ControlFlow;
 
 use super::expr::{Expr, name_of};
 use super::from::{Merged, Relation, Source};
@@ -36,6 +37,8 @@ pub(super) struct Frame<'b, 'q> {
     /// Whether aggregates may be called here.
     pub aggregates: bool,
     pub inside_aggregate: bool,
+    /// Where a latency need not be exact.
+    pub inside_quantile: bool,
     /// What the time of an event is truncated to by the call around it.
     pub grain: Option<Unit>,
     /// Whether rows stand for all events that this SELECT cannot tell apart.
@@ -56,15 +59,35 @@ pub(super) fn may_roll(select: &Select) -> bool {
     is_table && (grouped || select.distinct.is_some() || expressions.into_iter().any(has_aggregate))
 }
 
-/// Whether an aggregate is called anywhere in an expression.
+/// Whether an expression calls an aggregate; what its subqueries call is theirs.
 pub(super) fn has_aggregate(expr: &Ast) -> bool {
-    visit_expressions(expr, |expr| match expr {
-        Ast::Function(call) if functions::is_aggregate(&call.name.to_string().to_ascii_lowercase()) => {
-            ControlFlow::Break(())
+    #[derive(Default)]
+    struct Search {
+        subqueries: usize,
+    }
+    impl Visitor for Search {
+        type Break = ();
+
+        fn pre_visit_query(&mut self, _: &Query) -> ControlFlow<()> {
+            self.subqueries += 1;
+            ControlFlow::Continue(())
         }
-        _ => ControlFlow::Continue(()),
-    })
-    .is_break()
+
+        fn post_visit_query(&mut self, _: &Query) -> ControlFlow<()> {
+            self.subqueries -= 1;
+            ControlFlow::Continue(())
+        }
+
+        fn pre_visit_expr(&mut self, expr: &Ast) -> ControlFlow<()> {
+            let Ast::Function(call) = expr else { return ControlFlow::Continue(()) };
+            let own = self.subqueries == 0;
+            if own && functions::is_aggregate(&call.name.to_string().to_ascii_lowercase()) {
+                return ControlFlow::Break(());
+            }
+            ControlFlow::Continue(())
+        }
+    }
+    expr.visit(&mut Search::default()).is_break()
 }
 
 /// What the SELECT list came to.
@@ -86,6 +109,7 @@ impl<'b, 'q> Frame<'b, 'q> {
             exploded: Vec::new(),
             aggregates: false,
             inside_aggregate: false,
+            inside_quantile: false,
             grain: None,
             rolled,
             roll_refused: false,
@@ -167,7 +191,7 @@ impl<'b, 'q> Frame<'b, 'q> {
             .collect();
         let mut sql = if distinct { "SELECT DISTINCT ".to_owned() } else { "SELECT ".to_owned() };
         sql.push_str(&columns.join(", "));
-        sql.push_str(&format!(" FROM {}", self.from_sql()));
+        sql.push_str(&format!(" FROM {}", self.sources_sql()));
         let clauses = [
             (" WHERE ", residual.join(" AND ")),
             (" GROUP BY ", self.groups.join(", ")),

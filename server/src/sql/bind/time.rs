@@ -139,7 +139,7 @@ impl<'q> Frame<'_, 'q> {
     }
 
     /// `toDate`, `toDateTime` and `toDateTime64` of anything that can be one.
-    pub(super) fn to_time(&mut self, name: &str, from: Expr) -> Result<Expr> {
+    pub(super) fn as_time(&mut self, name: &str, from: Expr) -> Result<Expr> {
         let ty = match name {
             "todate" => Type::Date,
             "todatetime" => Type::DateTime,

@@ -250,7 +250,7 @@ impl Axis {
             }
             (_, Column::Latency) => {
                 let column = columns.u64("latency_us").map_err(Error::internal)?;
-                let exact = segment.num_docs() <= EXACT_LATENCIES;
+                let exact = scan.exact_latency || segment.num_docs() <= EXACT_LATENCIES;
                 let most = if exact { column.max_value() } else { three_digits(column.max_value()) };
                 (Source::Latency { column, exact }, u128::from(most) + 1)
             }

@@ -8,9 +8,11 @@ use serde_json::Value;
 
 use super::super::calendar::{self, DAY_MS, Digits, SECOND_MS, Unit};
 
+type Function = fn(&Context<'_>) -> Result<Sql>;
+
 /// Registers them all.
 pub(super) fn register(connection: &Connection) -> Result<()> {
-    let plain: &[(&str, i32, fn(&Context<'_>) -> Result<Sql>)] = &[
+    let plain: &[(&str, i32, Function)] = &[
         ("ch_start", 2, start),
         ("ch_add_months", 2, add_months),
         ("ch_parse_time", 2, parse_time),

@@ -22,6 +22,9 @@ const END_OF_TIME_MS: i64 = 1 << 53;
 /// Blocks between two looks at the meter.
 const CHECK_EVERY: u32 = 256;
 
+/// Takes a block of events and their moments.
+type Visit<'a> = &'a mut dyn FnMut(&[DocId], &[i64]) -> Result<()>;
+
 /// What of the index a scan has to look at.
 pub(super) struct Search {
     pub weeks: Vec<Arc<Week>>,
@@ -63,7 +66,7 @@ impl Search {
         segment: &SegmentReader,
         weight: &dyn Weight,
         sources: &Sources,
-        visit: &mut dyn FnMut(&[DocId], &[i64]) -> Result<()>,
+        visit: Visit<'_>,
     ) -> Result<()> {
         let time = segment.fast_fields().date("time").map_err(Error::internal)?;
         let (first, last) =
