@@ -10,6 +10,12 @@ use crate::store::Durability;
 const START_MS: i64 = 1_790_553_600_000;
 const HOUR_MS: i64 = 60 * 60_000;
 
+/// A moment for the threads that give way to everybody: whoever waits for them
+/// in a busy loop keeps them from the core.
+async fn pause() {
+    tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+}
+
 struct Fixture {
     analytics: Analytics,
     _dir: tempfile::TempDir,
@@ -66,7 +72,7 @@ async fn fixture() -> Fixture {
     let indexer = Indexer::start(search.clone(), events.clone());
     let last = last_chunk(events.reader()).await.unwrap();
     while search.cursor() < last {
-        tokio::task::yield_now().await;
+        pause().await;
     }
     indexer.shutdown().await.unwrap();
     Fixture { analytics: Analytics::new(search, events), _dir: dir }
@@ -172,7 +178,7 @@ async fn crowd() -> Fixture {
     let indexer = Indexer::start(search.clone(), events.clone());
     let last = last_chunk(events.reader()).await.unwrap();
     while search.cursor() < last {
-        tokio::task::yield_now().await;
+        pause().await;
     }
     indexer.shutdown().await.unwrap();
     Fixture { analytics: Analytics::new(search, events), _dir: dir }

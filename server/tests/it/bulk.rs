@@ -10,7 +10,7 @@ use unkey::keys::DeleteKey;
 use unkey::op::{IdempotencyKey, OpCtx};
 use unkey::store::Page;
 
-use crate::support::TestApp;
+use crate::support::{TestApp, pause};
 
 async fn run(test: &TestApp, work: Work, selection: Selection) -> (BulkJobId, Job) {
     let cx = test.operator().await;
@@ -24,7 +24,7 @@ async fn finished(test: &TestApp, cx: &OpCtx, id: &BulkJobId) -> Job {
         if job.state.is_over() {
             return job;
         }
-        tokio::task::yield_now().await;
+        pause().await;
     }
 }
 

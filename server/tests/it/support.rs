@@ -209,14 +209,14 @@ impl TestApp {
     pub async fn flush_events(&self) {
         use sea_orm::{ConnectionTrait, Statement};
         while self.app.recorder.health().waiting > 0 || self.app.recorder.health().storing_now {
-            tokio::task::yield_now().await;
+            pause().await;
         }
         let db = self.app.events().reader();
         let sql = "SELECT COALESCE(MAX(id), 0) AS last FROM chunks";
         let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap();
         let last: i64 = row.unwrap().try_get("", "last").unwrap();
         while self.app.search.cursor() < last {
-            tokio::task::yield_now().await;
+            pause().await;
         }
     }
 
@@ -275,7 +275,13 @@ impl TestApp {
     }
 }
 
-pub async fn answer(response: Response) -> Answer {
+pub /// A moment for the threads that give way to everybody: whoever waits for them
+/// in a busy loop keeps them from the core.
+pub async fn pause() {
+    tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+}
+
+async fn answer(response: Response) -> Answer {
     let status = response.status();
     let content_type = response.content_type().unwrap_or_default().to_owned();
     let headers = response.headers().clone();

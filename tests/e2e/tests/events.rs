@@ -56,7 +56,7 @@ fn a_crash_and_a_lost_index_lose_no_stored_event_and_count_none_twice() {
     }
     // The last ones may still be on their way to the disk.
     while indexed(data.path(), "verifications") < 300 {
-        std::thread::yield_now();
+        std::thread::sleep(std::time::Duration::from_millis(5));
     }
     let listed = cli_ok(data.path(), &["events", "list", "--outcome", "VALID", "--limit", "20"]);
     assert_eq!(listed.lines().filter(|line| line.contains("VALID")).count(), 20, "{listed}");
@@ -141,7 +141,7 @@ fn operators_see_requests_latencies_and_namespaces() {
     let limit = json!({ "namespace": "mails", "identifier": "ann", "limit": 5, "duration": 60_000 });
     server.call("ratelimit.limit", &limit).data();
     while indexed(data.path(), "ratelimits") < 1 || indexed(data.path(), "verifications") < 5 {
-        std::thread::yield_now();
+        std::thread::sleep(std::time::Duration::from_millis(5));
     }
     let missing = cli_ok(data.path(), &["requests", "list", "--status", "404"]);
     assert!(missing.contains("/v2/apis.getApi") && missing.contains("api_not_found"), "{missing}");
@@ -208,7 +208,7 @@ fn sql_is_answered_at_the_command_line_with_the_server_running_or_not() {
         server.verify(&key);
     }
     while indexed(data.path(), "verifications") < 3 {
-        std::thread::yield_now();
+        std::thread::sleep(std::time::Duration::from_millis(5));
     }
     let query = "SELECT key_id, outcome, count() AS n FROM key_verifications_v1 GROUP BY key_id, outcome";
     let ask = |format: &str| cli_ok(data.path(), &["analytics", "query", query, "--format", format]);
