@@ -1,13 +1,11 @@
 //! Who or what occurs most.
 //!
-//! Every segment counts all its groups by number and ranks them; only the best
-//! become texts. The best of all segments are looked up in each, so that their
-//! counts are exact, and what no segment ranked can have at most the sum of what
-//! the segments cut off. If that is less than the last place shown, the places
-//! are proven; else more are ranked, up to a bound beyond which the answer says
-//! that it is approximate.
+//! Every segment counts all its groups by number and keeps the best; those
+//! become texts, read in one pass, and are added up. Where a segment kept all its
+//! groups nothing is lost. Where it did not, a group that it cut off has there at
+//! most what the first of those has: if that could bring another group among the
+//! first places, the answer says that it is approximate.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
@@ -67,7 +65,7 @@ impl Analytics {
                 Ok(())
             })
             .await?;
-        let (names, approximate) = tokio::task::spawn_blocking(move || winners(&segments, limit, kept))
+        let (names, approximate) = tokio::task::spawn_blocking(move || winners(segments, limit))
             .await
             .map_err(Error::internal)??;
         if names.is_empty() {
@@ -128,68 +126,54 @@ impl GroupBy {
     }
 }
 
-/// The names of the first places, and whether others might belong there.
-fn winners(segments: &[Ranked], limit: usize, kept: usize) -> Result<(Vec<String>, bool)> {
-    let mut depth = (limit * 10).max(1000).min(kept);
-    loop {
-        let (mut totals, proven) = candidates(segments, depth)?;
-        totals.sort_unstable_by(|(a, left), (b, right)| b.cmp(a).then_with(|| left.cmp(right)));
-        let unseen: i64 = segments.iter().map(|segment| segment.below(depth)).sum();
-        let last = totals.get(limit - 1).map_or(0, |(count, _)| *count);
-        let is_proven = proven && (unseen == 0 || last > unseen);
-        if is_proven || depth >= kept {
-            totals.truncate(limit);
-            return Ok((totals.into_iter().map(|(_, name)| name).collect(), !is_proven));
-        }
-        depth = (depth * 10).min(kept);
-    }
-}
-
-/// Totals of whatever is among the first `depth` of any segment, and whether
-/// every segment could tell its share.
-fn candidates(segments: &[Ranked], depth: usize) -> Result<(Vec<(i64, String)>, bool)> {
-    let mut names: BTreeSet<Vec<u8>> = BTreeSet::new();
-    for segment in segments {
-        let mut numbers: Vec<u64> = segment.best.iter().take(depth).map(|(_, number)| *number).collect();
-        numbers.sort_unstable();
-        let named = |name: &[u8]| {
-            names.insert(name.to_vec());
-        };
-        segment.column.dictionary().sorted_ords_to_term_cb(&numbers, named).map_err(Error::internal)?;
-    }
-    let mut proven = true;
-    let mut totals = Vec::with_capacity(names.len());
-    for name in names {
-        let mut total = 0;
-        for segment in segments {
-            let number = segment.column.dictionary().term_ord(&name).map_err(Error::internal)?;
-            match number.map(|number| segment.counts.get(&number)) {
-                Some(Some(count)) => total += count,
-                // Below what the segment kept: it may have some.
-                Some(None) => proven &= segment.cut_off == 0,
-                None => {}
-            }
-        }
-        totals.push((total, String::from_utf8_lossy(&name).into_owned()));
-    }
-    Ok((totals, proven))
-}
-
-/// The groups of one segment by rank.
-pub(super) struct Ranked {
-    column: StrColumn,
-    /// Count and number, the most first.
-    best: Vec<(i64, u64)>,
-    counts: FxHashMap<u64, i64>,
-    /// The most that a group which was not kept has.
+/// What the segments tell of a group.
+#[derive(Default)]
+struct Told {
+    count: i64,
+    /// The sum of what the segments that told of it cut off.
     cut_off: i64,
 }
 
-impl Ranked {
-    /// The most that a group below this rank has.
-    fn below(&self, depth: usize) -> i64 {
-        self.best.get(depth).map_or(self.cut_off, |(count, _)| *count)
+/// The names of the first places, and whether others might belong there.
+fn winners(segments: Vec<Ranked>, limit: usize) -> Result<(Vec<String>, bool)> {
+    let cut_off: i64 = segments.iter().map(|segment| segment.cut_off).sum();
+    let mut groups: FxHashMap<Box<[u8]>, Told> = FxHashMap::default();
+    for mut segment in segments {
+        segment.kept.sort_unstable_by_key(|(_, number)| *number);
+        let numbers: Vec<u64> = segment.kept.iter().map(|(_, number)| *number).collect();
+        let mut counts = segment.kept.iter().map(|(count, _)| *count);
+        let add = |name: &[u8]| {
+            let more = Told { count: counts.next().unwrap_or(0), cut_off: segment.cut_off };
+            match groups.get_mut(name) {
+                Some(told) => {
+                    *told = Told { count: told.count + more.count, cut_off: told.cut_off + more.cut_off }
+                }
+                None => {
+                    groups.insert(name.into(), more);
+                }
+            }
+        };
+        segment.column.dictionary().sorted_ords_to_term_cb(&numbers, add).map_err(Error::internal)?;
     }
+    let mut ranking: Vec<(Box<[u8]>, Told)> = groups.into_iter().collect();
+    ranking.sort_unstable_by(|(left, a), (right, b)| b.count.cmp(&a.count).then_with(|| left.cmp(right)));
+    let last = ranking.get(limit - 1).map_or(0, |(_, told)| told.count);
+    // What a group may have where it was cut off, and what one that nobody told of may have.
+    let possible = |told: &Told| told.count + cut_off - told.cut_off;
+    let others = ranking.iter().skip(limit).map(|(_, told)| possible(told));
+    let approximate = cut_off > 0 && others.chain([cut_off]).any(|possible| possible > last);
+    ranking.truncate(limit);
+    let names = ranking.into_iter().map(|(name, _)| String::from_utf8_lossy(&name).into_owned());
+    Ok((names.collect(), approximate))
+}
+
+/// The best groups of one segment.
+pub(super) struct Ranked {
+    column: StrColumn,
+    /// Count and number.
+    kept: Vec<(i64, u64)>,
+    /// The most that a group which was not kept has.
+    cut_off: i64,
 }
 
 struct TopCollector {
@@ -291,11 +275,13 @@ impl SegmentCollector for TopSegment {
 
     fn harvest(self) -> Option<Ranked> {
         let ranked = self.counts.into_iter().enumerate().filter(|(_, count)| *count > 0);
-        let mut best: Vec<(i64, u64)> = ranked.map(|(number, count)| (count, number as u64)).collect();
-        best.sort_unstable_by(|a, b| b.cmp(a));
-        let cut_off = best.get(self.kept).map_or(0, |(count, _)| *count);
-        best.truncate(self.kept);
-        let counts = best.iter().map(|(count, number)| (*number, *count)).collect();
-        Some(Ranked { column: self.column?, best, counts, cut_off })
+        let mut kept: Vec<(i64, u64)> = ranked.map(|(number, count)| (count, number as u64)).collect();
+        let mut cut_off = 0;
+        if kept.len() > self.kept {
+            kept.select_nth_unstable_by(self.kept, |a, b| b.cmp(a));
+            cut_off = kept[self.kept].0;
+            kept.truncate(self.kept);
+        }
+        Some(Ranked { column: self.column?, kept, cut_off })
     }
 }
