@@ -275,13 +275,13 @@ impl TestApp {
     }
 }
 
-pub /// A moment for the threads that give way to everybody: whoever waits for them
+/// A moment for the threads that give way to everybody: whoever waits for them
 /// in a busy loop keeps them from the core.
 pub async fn pause() {
     tokio::time::sleep(std::time::Duration::from_millis(2)).await;
 }
 
-async fn answer(response: Response) -> Answer {
+pub async fn answer(response: Response) -> Answer {
     let status = response.status();
     let content_type = response.content_type().unwrap_or_default().to_owned();
     let headers = response.headers().clone();
