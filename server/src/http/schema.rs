@@ -398,7 +398,8 @@ fn wanted(kind: &TypeKind) -> String {
     }
 }
 
-fn type_of(value: &Value) -> &'static str {
+/// The name JSON Schema has for the type of a value.
+pub fn type_of(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "boolean",

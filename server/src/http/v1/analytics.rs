@@ -220,21 +220,14 @@ async fn verifications(app: Arc<App>, cx: OpCtx, query: VerificationsQuery) -> R
         return Err(Error::new(Code::IdentityNotFound, "we're unable to find the identity"));
     }
     let span = Span::of(&query, cx.now_ms)?;
-    let question = Question {
-        kind: Kind::Verifications,
-        workspace: cx.workspace.clone(),
-        start_ms: span.from_ms,
-        end_ms: span.unit.next(span.to_ms),
-        filter: Filter {
-            apis: vec![api.id.into_string()],
-            keys: query.key_id.clone(),
-            external_ids: external_id.into_iter().collect(),
-            tags: query.tag.clone(),
-            ..Filter::default()
-        },
-        buckets: span.buckets()?,
-        group_by: groups(&query.group_by),
+    let filter = Filter {
+        apis: vec![api.id.into_string()],
+        keys: query.key_id.clone(),
+        external_ids: external_id.into_iter().collect(),
+        tags: query.tag.clone(),
+        ..Filter::default()
     };
+    let question = span.question(&cx, filter, groups(&query.group_by))?;
     let group_by = question.group_by.clone();
     let rows = app.analytics.count(question).await?;
     let counted = rows.into_iter().filter_map(|row| out(row, &group_by, span.is_grouped)).collect();
@@ -262,6 +255,18 @@ impl Span {
         let slots_of = unit.unwrap_or(Unit::Hour);
         let (from_ms, to_ms) = (slots_of.slot(start), slots_of.slot(end));
         Ok(Self { unit: slots_of, is_grouped: unit.is_some(), from_ms, to_ms })
+    }
+
+    fn question(&self, cx: &OpCtx, filter: Filter, group_by: Vec<GroupBy>) -> Result<Question> {
+        Ok(Question {
+            kind: Kind::Verifications,
+            workspace: cx.workspace.clone(),
+            start_ms: self.from_ms,
+            end_ms: self.unit.next(self.to_ms),
+            filter,
+            buckets: self.buckets()?,
+            group_by,
+        })
     }
 
     fn buckets(&self) -> Result<Option<Buckets>> {

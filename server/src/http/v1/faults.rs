@@ -11,7 +11,7 @@ use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};
 use serde_json::Value;
 
 use crate::http::openapi::{self, Schema};
-use crate::http::schema;
+use crate::http::schema::{self, type_of};
 
 /// Names and slugs of v1.
 pub const IDENTIFIER: &str = "^[a-zA-Z0-9_\\.:\\-]*$";
@@ -200,17 +200,6 @@ fn name(kind: &TypeKind) -> String {
             let mut names = kinds.iter().map(|kind| kind.to_string()).filter(|name| name != "null");
             names.next().unwrap_or_default()
         }
-    }
-}
-
-fn type_of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "boolean",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
     }
 }
 

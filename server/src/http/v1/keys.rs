@@ -114,35 +114,40 @@ pub fn new_credits(remaining: Option<i64>, refill: Option<RefillBody>) -> Result
 }
 
 pub async fn create(app: Arc<App>, cx: OpCtx, body: CreateKeyBody) -> Result<Reply<CreateKeyOut>> {
-    let api_id = body.api_id;
-    let external_id = given(body.external_id.or(body.owner_id));
-    let default_limit = body.ratelimit.and_then(|limit| DefaultLimit::from(limit).complete(None));
-    let command = CreateKey {
-        prefix: given(body.prefix),
-        name: given(body.name),
-        byte_length: body.byte_length,
-        owner_id: external_id.clone(),
-        external_id,
-        meta: body.meta.map(|meta| meta.0).unwrap_or_default(),
-        roles: body.roles,
-        unknown_roles: Unknown::MakeIfPermitted,
-        permissions: body.permissions,
-        unknown_permissions: Unknown::MakeIfPermitted,
-        expires_at: body.expires.filter(|expires| *expires != 0),
-        credits: new_credits(body.remaining, body.refill)?,
-        limits: default_limit.into_iter().collect(),
-        enabled: body.enabled,
-        recoverable: body.recoverable,
-        environment: given(body.environment),
-        ..CreateKey::new(ApiId::from(api_id.as_str()))
-    };
+    let api_id = body.api_id.clone();
     let created = app
         .keys
-        .create(&cx, command)
+        .create(&cx, body.command()?)
         .await
         .telling(Code::ApiNotFound, || format!("api {api_id} not found"))
         .telling(Code::PreconditionFailed, || format!("api {api_id} does not support recoverable keys"))?;
     Ok(CreateKeyOut::from(created).into())
+}
+
+impl CreateKeyBody {
+    fn command(self) -> Result<CreateKey> {
+        let external_id = given(self.external_id.or(self.owner_id));
+        let default_limit = self.ratelimit.and_then(|limit| DefaultLimit::from(limit).complete(None));
+        Ok(CreateKey {
+            prefix: given(self.prefix),
+            name: given(self.name),
+            byte_length: self.byte_length,
+            owner_id: external_id.clone(),
+            external_id,
+            meta: self.meta.map(|meta| meta.0).unwrap_or_default(),
+            roles: self.roles,
+            unknown_roles: Unknown::MakeIfPermitted,
+            permissions: self.permissions,
+            unknown_permissions: Unknown::MakeIfPermitted,
+            expires_at: self.expires.filter(|expires| *expires != 0),
+            credits: new_credits(self.remaining, self.refill)?,
+            limits: default_limit.into_iter().collect(),
+            enabled: self.enabled,
+            recoverable: self.recoverable,
+            environment: given(self.environment),
+            ..CreateKey::new(ApiId::from(self.api_id))
+        })
+    }
 }
 
 #[derive(Object, Deserialize)]

@@ -102,11 +102,7 @@ impl Endpoint for Routes {
             return operation.call(request).await;
         }
         if path == OPENAPI && method == Method::GET && !self.off {
-            let document: &Value = &DOCUMENT;
-            return Ok(Response::builder()
-                .content_type("application/json")
-                .header(ACCESS_CONTROL_ALLOW_ORIGIN, "*")
-                .body(document.to_string()));
+            return Ok(document());
         }
         let detail = if self.off {
             "the v1 API is switched off on this server".to_owned()
@@ -115,6 +111,14 @@ impl Endpoint for Routes {
         };
         Ok(refuse(&self.app, &request, Code::RouteNotFound, detail))
     }
+}
+
+fn document() -> Response {
+    let document: &Value = &DOCUMENT;
+    Response::builder()
+        .content_type("application/json")
+        .header(ACCESS_CONTROL_ALLOW_ORIGIN, "*")
+        .body(document.to_string())
 }
 
 /// v1 contract, section 1: any path, any headers.

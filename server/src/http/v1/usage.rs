@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::errors::Tell;
 use super::keys::{given, no_key};
 use super::operation::{Input, Operation, Reply, get};
-use crate::analytics::{Buckets, Filter, Question};
+use crate::analytics::{Buckets, Filter, Question, Row};
 use crate::app::App;
 use crate::error::{Code, Error, Result};
 use crate::keys::{Decrypt, GetKey, KeyName};
@@ -72,6 +72,17 @@ pub struct DayOut {
     usage_exceeded: i64,
 }
 
+impl From<&Row> for DayOut {
+    fn from(row: &Row) -> Self {
+        Self {
+            time: row.time_ms,
+            success: row.counts.valid,
+            rate_limited: row.counts.rate_limited,
+            usage_exceeded: row.counts.usage_exceeded,
+        }
+    }
+}
+
 async fn usage(app: Arc<App>, cx: OpCtx, query: UsageQuery) -> Result<Reply<UsageOut>> {
     let keys = match (given(query.key_id), given(query.owner_id)) {
         (Some(key_id), _) => {
@@ -107,16 +118,8 @@ async fn days(app: &App, cx: &OpCtx, keys: &[KeyId], start: i64, end: i64) -> Re
     if slots.len() > DAYS_MAX {
         return Err(Error::invalid(format!("there are more than {DAYS_MAX} days between start and end")));
     }
-    let mut counted = BTreeMap::new();
-    for row in app.analytics.count(question).await? {
-        let day = DayOut {
-            time: row.time_ms,
-            success: row.counts.valid,
-            rate_limited: row.counts.rate_limited,
-            usage_exceeded: row.counts.usage_exceeded,
-        };
-        counted.insert(row.time_ms, day);
-    }
+    let rows = app.analytics.count(question).await?;
+    let counted: BTreeMap<i64, DayOut> = rows.iter().map(|row| (row.time_ms, DayOut::from(row))).collect();
     if counted.values().all(|day| day.success + day.rate_limited + day.usage_exceeded == 0) {
         return Ok(Vec::new());
     }
