@@ -244,8 +244,8 @@ pub fn format(time_ms: i64, format: &str) -> Option<String> {
             'T' => write!(text, "{}", time.format("%H:%M:%S")),
             'R' => write!(text, "{}", time.format("%H:%M")),
             'r' => write!(text, "{}", time.format("%I:%M %p")),
-            'n' => write!(text, "{}", '\n'),
-            't' => write!(text, "{}", '\t'),
+            'n' => text.write_char('\n'),
+            't' => text.write_char('\t'),
             '%' => write!(text, "%"),
             _ => return None,
         };

@@ -64,9 +64,9 @@ pub enum List {
     Overrides {
         namespace: NamespaceId,
     },
-    Audit(AuditFilter),
+    Audit(Box<AuditFilter>),
     /// Verifications, rate-limit decisions or requests; its limit and cursor are ignored.
-    Events(PageOf),
+    Events(Box<PageOf>),
 }
 
 /// What to export, and how.

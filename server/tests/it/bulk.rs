@@ -180,7 +180,7 @@ async fn files_become_keys_identities_permissions_and_roles() {
     let identities = "external_id,meta\nuser_1,\"{\"\"plan\"\":\"\"pro\"\"}\"\nuser_1,\n";
     let job = import(ImportOf::Identities, Work::ImportIdentities, ImportFormat::Csv, identities).await;
     assert_eq!((job.done, job.failed), (1, 1), "the second is taken");
-    let keys = format!("key,name,external_id,roles,credits\nmy-old-key,Old,user_1,reader,9\n,,,,\n");
+    let keys = "key,name,external_id,roles,credits\nmy-old-key,Old,user_1,reader,9\n,,,,\n".to_owned();
     let of = ImportOf::Keys(api.as_str().into());
     assert!(of.read(ImportFormat::Csv, &keys).is_err(), "a row without a secret");
     let keys = keys.replace(",,,,\n", "");

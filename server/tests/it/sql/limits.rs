@@ -122,7 +122,7 @@ async fn lower_bounds_lie_within_retention() {
         format!("{hourly} time = '2020-01-01'"),
         format!("{hourly} time >= now() - INTERVAL 401 DAY"),
         format!("{hourly} count > 0 OR time >= toStartOfMonth(now() - INTERVAL 2 YEAR)"),
-        format!("SELECT countIf(time >= '2020-01-01') FROM key_verifications_v1"),
+        "SELECT countIf(time >= '2020-01-01') FROM key_verifications_v1".to_owned(),
     ] {
         let error = seeded.ask(&text).await.expect_err(&text);
         assert_eq!(error.code(), Code::QueryRetention, "{text}: {error:?}");

@@ -386,5 +386,4 @@ async fn random_queries_stay_in_their_workspace_and_in_the_envelope() {
         assert!(answer.body["meta"]["requestId"].is_string());
     }
     assert!(answered > queries / 20 && refused > queries / 20, "{answered} answered, {refused} refused");
-    println!("{answered} answered, {refused} refused");
 }

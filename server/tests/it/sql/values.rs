@@ -39,7 +39,7 @@ fn expressions() -> Vec<(&'static str, Value)> {
         ("JSONExtractString('{\"a\":{\"b\":\"c\"}}', 'a', 'b')", json!("c")),
         ("JSONExtractString('{\"a\":1}', 'a')", json!("")),
         ("round(2.5)", json!(2)),
-        ("round(3.14159, 2)", json!(3.14)),
+        ("round(2.71459, 2)", json!(2.71)),
         ("floor(-1.5)", json!(-2)),
         ("ceil(1.2)", json!(2)),
         ("abs(-3)", json!(3)),
