@@ -80,7 +80,7 @@ impl Unit {
     /// When the unit that holds a moment began.
     pub fn start_of(self, time_ms: i64) -> i64 {
         if let Some(length_ms) = self.length_ms() {
-            return time_ms - time_ms.rem_euclid(length_ms);
+            return time_ms.saturating_sub(time_ms.rem_euclid(length_ms));
         }
         let Some(date) = date_of(time_ms) else { return time_ms };
         let back = |days: u32| date.checked_sub_days(Days::new(days.into()));
@@ -153,15 +153,16 @@ pub fn parse(text: &str) -> Option<i64> {
     formats.iter().find_map(read).map(|time| time.and_utc().timestamp_millis())
 }
 
-/// RFC 3339 with the fraction that is not zero, as the SDKs read it.
-pub fn rfc3339(time_ms: i64) -> String {
-    let Some(time) = moment(time_ms) else { return String::new() };
+/// RFC 3339 with the fraction that is not zero, as the SDKs read it; `None` beyond
+/// the calendar.
+pub fn rfc3339(time_ms: i64) -> Option<String> {
+    let time = moment(time_ms)?;
     let millis = time_ms.rem_euclid(SECOND_MS);
     if millis == 0 {
-        return time.format("%Y-%m-%dT%H:%M:%SZ").to_string();
+        return Some(time.format("%Y-%m-%dT%H:%M:%SZ").to_string());
     }
     let fraction = format!("{millis:03}");
-    format!("{}.{}Z", time.format("%Y-%m-%dT%H:%M:%S"), fraction.trim_end_matches('0'))
+    Some(format!("{}.{}Z", time.format("%Y-%m-%dT%H:%M:%S"), fraction.trim_end_matches('0')))
 }
 
 /// `2026-10-07`, `2026-10-07 10:40:00` or the latter with milliseconds.
@@ -286,8 +287,9 @@ mod tests {
         assert_eq!(parse("2026-10-07T12:40:00.250+02:00"), Some(TIME_MS));
         assert_eq!(parse("2026-10-07"), Some(1_791_331_200_000));
         assert_eq!((parse("yesterday"), parse("2026-13-01")), (None, None));
-        assert_eq!(rfc3339(TIME_MS), "2026-10-07T10:40:00.25Z");
-        assert_eq!(rfc3339(TIME_MS - 250), "2026-10-07T10:40:00Z");
+        assert_eq!(rfc3339(TIME_MS).unwrap(), "2026-10-07T10:40:00.25Z");
+        assert_eq!(rfc3339(TIME_MS - 250).unwrap(), "2026-10-07T10:40:00Z");
+        assert_eq!((rfc3339(i64::MAX), Unit::Hour.start_of(i64::MIN)), (None, i64::MIN));
     }
 
     #[test]

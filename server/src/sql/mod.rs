@@ -11,6 +11,7 @@
 mod bind;
 mod calendar;
 mod check;
+mod dialect;
 mod engine;
 mod functions;
 mod meter;

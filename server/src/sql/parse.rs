@@ -2,11 +2,11 @@
 //! `check`, what it means is decided in `bind`.
 
 use sqlparser::ast::Statement;
-use sqlparser::dialect::ClickHouseDialect;
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
+use super::dialect::Bounded;
 use crate::error::{Code, Error, Result};
 
 /// Longest query, in bytes (v2 contract, 10.2).
@@ -20,7 +20,7 @@ pub fn parse(text: &str) -> Result<Statement> {
     if text.len() > MAX_BYTES {
         return Err(invalid(format!("The query is longer than {MAX_BYTES} bytes.")));
     }
-    let dialect = ClickHouseDialect {};
+    let dialect = Bounded::new();
     let tokens = Tokenizer::new(&dialect, text)
         .tokenize_with_location()
         .map_err(|error| invalid(format!("The query has a syntax error: {error}.")))?;
@@ -105,6 +105,15 @@ mod tests {
         assert!(detail("SELEC 1").contains("syntax error"));
         let deep = format!("SELECT {}1{}", "(".repeat(500), ")".repeat(500));
         assert!(detail(&deep).contains("syntax error"));
+    }
+
+    /// The parser backs out of each of these words and tries again.
+    #[test]
+    fn what_would_be_read_for_ever_is_refused() {
+        for word in ["CASE WHEN 1 THEN ", "CAST(", "INTERVAL ", "1 IN ((", "EXISTS (SELECT ", "(x, y) -> "] {
+            let text = format!("SELECT {}1 FROM t", word.repeat(60));
+            assert!(detail(&text).contains("syntax error"), "{word}");
+        }
     }
 
     #[test]

@@ -98,7 +98,7 @@ impl Type {
         match (self, value) {
             (Type::Bool, Value::Number(number)) => Value::Bool(number.as_f64() != Some(0.0)),
             (Type::Date | Type::DateTime | Type::DateTime64, Value::Number(number)) => {
-                number.as_i64().map_or(Value::Null, |time_ms| calendar::rfc3339(time_ms).into())
+                number.as_i64().and_then(calendar::rfc3339).map_or(Value::Null, Value::String)
             }
             (Type::Array(of), Value::String(text)) => match serde_json::from_str(&text) {
                 Ok(Value::Array(values)) => values.into_iter().map(|value| of.json(value)).collect(),

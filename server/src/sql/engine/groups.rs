@@ -7,6 +7,7 @@
 //! engine sums them up anyway.
 
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 use tantivy::columnar::{Column as Numbers, StrColumn};
 use tantivy::{DocId, SegmentReader};
 
@@ -42,7 +43,7 @@ pub(super) fn scan(scan: &Scan, sources: &Sources, table: &mut Table<'_>) -> Res
 struct Axis {
     column: Column,
     source: Source,
-    /// How many numbers it has in this segment.
+    /// How many numbers it has in this segment; one at least.
     size: u128,
 }
 
@@ -77,94 +78,121 @@ struct Group {
 
 const EMPTY: Group = Group { n: 0, cost: 0, latency_us: 0, first_ms: i64::MAX, last_ms: i64::MIN };
 
+/// Where the group of a combination is.
+enum Places {
+    /// At its number: combinations are few.
+    Dense,
+    /// By its number.
+    Packed(FxHashMap<u128, usize>),
+    /// By the numbers of its columns, where those of all together would not fit.
+    Wide(FxHashMap<SmallVec<[u64; 8]>, usize>),
+}
+
 struct Groups {
     axes: Vec<Axis>,
     sums: Sums,
     cost: Numbers<i64>,
     latency: Numbers<u64>,
-    /// By combination when those are few, else in the order of `places`.
     groups: Vec<Group>,
-    places: Option<FxHashMap<u128, usize>>,
+    places: Places,
     reported: usize,
-    keys: Vec<u128>,
-    numbers: Vec<Option<u64>>,
+    block: Block,
+}
+
+/// Columns of the events being counted.
+#[derive(Default)]
+struct Block {
+    /// By axis and row.
+    numbers: Vec<Vec<u64>>,
+    texts: Vec<Option<u64>>,
     costs: Vec<Option<i64>>,
     latencies: Vec<Option<u64>>,
 }
 
 impl Groups {
     fn over(scan: &Scan, segment: &SegmentReader, search: &Search) -> Result<Self> {
-        let axes: Vec<Axis> = scan
-            .columns
-            .iter()
-            .map(|column| Axis::over(scan, *column, segment, search))
-            .collect::<Result<_>>()?;
-        let combinations = axes.iter().try_fold(1_u128, |all, axis| all.checked_mul(axis.size.max(1)));
-        let dense = combinations.filter(|combinations| {
-            *combinations <= DENSE && *combinations <= u128::from(segment.num_docs()) * 4 + 1024
-        });
+        let over = |column: &Column| Axis::over(scan, *column, segment, search);
+        let axes: Vec<Axis> = scan.columns.iter().map(over).collect::<Result<_>>()?;
+        let combinations = axes.iter().try_fold(1_u128, |all, axis| all.checked_mul(axis.size));
+        let most = DENSE.min(u128::from(segment.num_docs()) * 4 + 1024);
+        let (places, groups) = match combinations {
+            Some(combinations) if combinations <= most => (Places::Dense, vec![EMPTY; combinations as usize]),
+            Some(_) => (Places::Packed(FxHashMap::default()), Vec::new()),
+            None => (Places::Wide(FxHashMap::default()), Vec::new()),
+        };
         let columns = segment.fast_fields();
         Ok(Self {
+            block: Block { numbers: vec![Vec::new(); axes.len()], ..Block::default() },
             axes,
             sums: scan.sums,
             cost: columns.i64("cost").map_err(Error::internal)?,
             latency: columns.u64("latency_us").map_err(Error::internal)?,
-            groups: vec![EMPTY; dense.map_or(0, |combinations| combinations as usize)],
-            places: dense.is_none().then(FxHashMap::default),
+            groups,
+            places,
             reported: 0,
-            keys: Vec::new(),
-            numbers: Vec::new(),
-            costs: Vec::new(),
-            latencies: Vec::new(),
         })
     }
 
     fn add(&mut self, docs: &[DocId], times: &[i64], sources: &Sources) -> Result<()> {
-        self.keys.clear();
-        self.keys.resize(docs.len(), 0);
-        self.numbers.resize(docs.len(), None);
-        for axis in &self.axes {
-            axis.number(docs, times, &mut self.numbers, &mut self.costs, &mut self.keys);
+        let mut block = std::mem::take(&mut self.block);
+        for (place, axis) in self.axes.iter().enumerate() {
+            axis.number(docs, times, &mut block, place);
         }
         if self.sums.cost {
-            self.costs.resize(docs.len(), None);
-            self.cost.first_vals(docs, &mut self.costs[..docs.len()]);
+            block.costs.resize(docs.len(), None);
+            self.cost.first_vals(docs, &mut block.costs);
         }
         if self.sums.latency {
-            self.latencies.resize(docs.len(), None);
-            self.latency.first_vals(docs, &mut self.latencies[..docs.len()]);
+            block.latencies.resize(docs.len(), None);
+            self.latency.first_vals(docs, &mut block.latencies);
         }
-        for (row, key) in self.keys.iter().enumerate() {
-            let group = match &mut self.places {
-                None => &mut self.groups[*key as usize],
-                Some(places) => {
-                    let next = self.groups.len();
-                    let place = *places.entry(*key).or_insert(next);
-                    if place == next {
-                        self.groups.push(EMPTY);
-                    }
-                    &mut self.groups[place]
-                }
-            };
+        for (row, time_ms) in times.iter().enumerate() {
+            let place = self.place(&block.numbers, row);
+            let group = &mut self.groups[place];
             group.n += 1;
             if self.sums.cost {
-                group.cost = group.cost.saturating_add(self.costs[row].unwrap_or(0));
+                group.cost = group.cost.saturating_add(block.costs[row].unwrap_or(0));
             }
             if self.sums.latency {
-                let latency_us = self.latencies[row].unwrap_or(0);
+                let latency_us = block.latencies[row].unwrap_or(0);
                 group.latency_us = group.latency_us.saturating_add_unsigned(latency_us);
             }
             if self.sums.span {
-                group.first_ms = group.first_ms.min(times[row]);
-                group.last_ms = group.last_ms.max(times[row]);
+                group.first_ms = group.first_ms.min(*time_ms);
+                group.last_ms = group.last_ms.max(*time_ms);
             }
         }
+        self.block = block;
         self.report(sources)
+    }
+
+    /// Where the group of a row is, which is made if there is none yet.
+    fn place(&mut self, numbers: &[Vec<u64>], row: usize) -> usize {
+        let next = self.groups.len();
+        let place = match &mut self.places {
+            Places::Dense => {
+                let sized = self.axes.iter().zip(numbers);
+                return sized
+                    .fold(0, |key, (axis, numbers)| key * axis.size as usize + numbers[row] as usize);
+            }
+            Places::Packed(places) => {
+                let sized = self.axes.iter().zip(numbers);
+                let key = sized.fold(0, |key, (axis, numbers)| key * axis.size + u128::from(numbers[row]));
+                *places.entry(key).or_insert(next)
+            }
+            Places::Wide(places) => {
+                *places.entry(numbers.iter().map(|numbers| numbers[row]).collect()).or_insert(next)
+            }
+        };
+        if place == next {
+            self.groups.push(EMPTY);
+        }
+        place
     }
 
     /// Groups in a map take memory before they are rows.
     fn report(&mut self, sources: &Sources) -> Result<()> {
-        if self.places.is_some() && self.groups.len() > self.reported + 65_536 {
+        if !matches!(self.places, Places::Dense) && self.groups.len() > self.reported + 65_536 {
             let bytes = (self.groups.len() - self.reported) * 2 * (size_of::<Group>() + size_of::<u128>());
             self.reported = self.groups.len();
             sources.meter.add_bytes(bytes as u64);
@@ -173,41 +201,47 @@ impl Groups {
         Ok(())
     }
 
-    fn write(self, segment: &SegmentReader, sources: &Sources, table: &mut Table<'_>) -> Result<()> {
-        let Self { axes, sums, groups, places, .. } = self;
-        let used: Vec<(u128, Group)> = match places {
-            None => groups
-                .into_iter()
-                .enumerate()
-                .filter(|(_, group)| group.n > 0)
-                .map(|(key, group)| (key as u128, group))
-                .collect(),
-            Some(places) => places.into_iter().map(|(key, place)| (key, groups[place])).collect(),
-        };
-        let mut texts = Vec::with_capacity(axes.len());
-        for (place, axis) in axes.iter().enumerate() {
+    /// The groups that have events, by the numbers of their columns.
+    fn used(&mut self) -> Vec<(SmallVec<[u64; 8]>, Group)> {
+        let groups = std::mem::take(&mut self.groups);
+        let unpacked = |key: u128| unpack(&self.axes, key);
+        match std::mem::replace(&mut self.places, Places::Dense) {
+            Places::Dense => {
+                let found = groups.into_iter().enumerate().filter(|(_, group)| group.n > 0);
+                found.map(|(key, group)| (unpacked(key as u128), group)).collect()
+            }
+            Places::Packed(places) => {
+                places.into_iter().map(|(key, place)| (unpacked(key), groups[place])).collect()
+            }
+            Places::Wide(places) => places.into_iter().map(|(key, place)| (key, groups[place])).collect(),
+        }
+    }
+
+    fn write(mut self, segment: &SegmentReader, sources: &Sources, table: &mut Table<'_>) -> Result<()> {
+        let used = self.used();
+        let mut texts = Vec::with_capacity(self.axes.len());
+        for (place, axis) in self.axes.iter().enumerate() {
             texts.push(match &axis.source {
                 Source::Text(column) => {
-                    let numbers = used.iter().map(|(key, _)| text_number(number_at(&axes, *key, place)));
+                    let numbers = used.iter().map(|(numbers, _)| text_number(numbers[place]));
                     Some(texts::read(axis.column, column.as_ref(), numbers.collect(), segment, sources)?)
                 }
                 _ => None,
             });
         }
-        let mut row = Vec::with_capacity(axes.len() + 5);
-        for (key, group) in &used {
+        let mut row = Vec::with_capacity(self.axes.len() + 5);
+        for (numbers, group) in &used {
             row.clear();
-            for (place, (axis, texts)) in axes.iter().zip(&texts).enumerate() {
-                row.push(axis.cell(number_at(&axes, *key, place), texts.as_ref()));
-            }
+            let columns = self.axes.iter().zip(numbers).zip(&texts);
+            row.extend(columns.map(|((axis, number), texts)| axis.cell(*number, texts.as_ref())));
             row.push(Cell::Int(group.n));
-            if sums.cost {
+            if self.sums.cost {
                 row.push(Cell::Int(group.cost));
             }
-            if sums.latency {
+            if self.sums.latency {
                 row.push(Cell::Int(group.latency_us));
             }
-            if sums.span {
+            if self.sums.span {
                 row.extend([Cell::Int(group.first_ms), Cell::Int(group.last_ms)]);
             }
             table.insert(&row)?;
@@ -216,10 +250,19 @@ impl Groups {
     }
 }
 
-/// The number that a key holds for one of the axes.
-fn number_at(axes: &[Axis], key: u128, place: usize) -> u64 {
-    let below: u128 = axes[place + 1..].iter().map(|axis| axis.size.max(1)).product();
-    (key / below % axes[place].size.max(1)) as u64
+/// The numbers that a packed key is made of.
+fn unpack(axes: &[Axis], mut key: u128) -> SmallVec<[u64; 8]> {
+    let mut numbers: SmallVec<[u64; 8]> = axes
+        .iter()
+        .rev()
+        .map(|axis| {
+            let number = key % axis.size;
+            key /= axis.size;
+            number as u64
+        })
+        .collect();
+    numbers.reverse();
+    numbers
 }
 
 fn text_number(number: u64) -> u64 {
@@ -261,61 +304,53 @@ impl Axis {
                 (Source::Cost { column, least }, u128::try_from(size).unwrap_or(1))
             }
         };
-        Ok(Self { column, source, size })
+        Ok(Self { column, source, size: size.max(1) })
     }
 
-    /// Adds the numbers of a block to its keys.
-    fn number(
-        &self,
-        docs: &[DocId],
-        times: &[i64],
-        numbers: &mut [Option<u64>],
-        costs: &mut Vec<Option<i64>>,
-        keys: &mut [u128],
-    ) {
-        let size = self.size.max(1);
-        let mut set = |row: usize, number: u64| keys[row] = keys[row] * size + u128::from(number);
+    /// Writes the numbers of a block of events as those of axis `place`.
+    fn number(&self, docs: &[DocId], times: &[i64], block: &mut Block, place: usize) {
+        let Block { numbers, texts, costs, latencies } = block;
+        let numbers = &mut numbers[place];
+        numbers.clear();
         match &self.source {
             Source::Spans { unit, first } => {
                 // The next event is mostly in the span of the last.
                 let (mut span, mut start, mut end) = (0, 0, 0);
-                for (row, time_ms) in times.iter().enumerate() {
+                numbers.extend(times.iter().map(|time_ms| {
                     if *time_ms < start || *time_ms >= end {
                         let number = span_of(*unit, *time_ms);
                         (start, end) = (start_of_span(*unit, number), start_of_span(*unit, number + 1));
                         span = (number - first).unsigned_abs();
                     }
-                    set(row, span);
-                }
+                    span
+                }));
             }
-            Source::Text(Some(texts)) => {
-                texts.ords().first_vals(docs, numbers);
-                for (row, number) in numbers.iter().enumerate() {
-                    set(row, number.map_or(0, |number| number + 1));
-                }
+            Source::Text(None) => numbers.resize(docs.len(), 0),
+            Source::Text(Some(column)) => {
+                texts.resize(docs.len(), None);
+                column.ords().first_vals(docs, texts);
+                numbers.extend(texts.iter().map(|number| number.map_or(0, |number| number + 1)));
             }
-            Source::Text(None) => (0..docs.len()).for_each(|row| set(row, 0)),
-            Source::Passed(outcomes, passed) => {
-                if let Some(outcomes) = outcomes {
-                    outcomes.ords().first_vals(docs, numbers);
+            Source::Passed(column, passed) => {
+                texts.clear();
+                texts.resize(docs.len(), None);
+                if let Some(column) = column {
+                    column.ords().first_vals(docs, texts);
                 }
-                for (row, number) in numbers.iter().enumerate() {
-                    set(row, (number.is_some() && *number == *passed).into());
-                }
+                let is_passed = |number: &Option<u64>| u64::from(number.is_some() && number == passed);
+                numbers.extend(texts.iter().map(is_passed));
             }
             Source::Latency { column, exact } => {
-                column.first_vals(docs, numbers);
-                for (row, number) in numbers.iter().enumerate() {
-                    let latency_us = number.unwrap_or(0);
-                    set(row, if *exact { latency_us } else { three_digits(latency_us) });
-                }
+                latencies.resize(docs.len(), None);
+                column.first_vals(docs, latencies);
+                let latency = latencies.iter().map(|latency| latency.unwrap_or(0));
+                numbers.extend(latency.map(|us| if *exact { us } else { three_digits(us) }));
             }
             Source::Cost { column, least } => {
                 costs.resize(docs.len(), None);
-                column.first_vals(docs, &mut costs[..docs.len()]);
-                for (row, cost) in costs.iter().take(docs.len()).enumerate() {
-                    set(row, cost.map_or(0, |cost| cost.wrapping_sub(*least) as u64));
-                }
+                column.first_vals(docs, costs);
+                numbers
+                    .extend(costs.iter().map(|cost| cost.map_or(0, |cost| cost.wrapping_sub(*least) as u64)));
             }
         }
     }

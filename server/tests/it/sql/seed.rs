@@ -61,10 +61,14 @@ pub struct Seeded {
 }
 
 pub const FOREIGN: &str = "foreign";
+pub const FOREIGN_NUMBER: i64 = 7_777_777;
 
 impl Seeded {
     pub async fn start() -> Self {
-        let test = TestApp::start().await;
+        Self::around(TestApp::start().await).await
+    }
+
+    pub async fn around(test: TestApp) -> Self {
         let cx = test.operator().await;
         let mut apis = Vec::new();
         for name in ["payments", "search"] {
@@ -190,11 +194,11 @@ impl Seeded {
             row.external_id = format!("user_{FOREIGN}");
             row.identity_id = format!("id_{FOREIGN}");
             row.tags = vec![FOREIGN.to_owned()];
-            row.spent_credits = 1_000_000;
+            row.spent_credits = FOREIGN_NUMBER;
             self.record(&row, &self.neighbour);
             let mut row = self.r[number].clone();
             row.identifier = FOREIGN.to_owned();
-            row.tokens = 1_000_000;
+            row.tokens = FOREIGN_NUMBER;
             self.decide(&row, &self.neighbour);
         }
     }
