@@ -24,6 +24,10 @@ pub fn parse(text: &str) -> Result<Statement> {
     let tokens = Tokenizer::new(&dialect, text)
         .tokenize_with_location()
         .map_err(|error| invalid(format!("The query has a syntax error: {error}.")))?;
+    // The parser does not count how deep lambdas nest.
+    if tokens.iter().filter(|token| token.token == Token::Arrow).count() > MAX_DEPTH {
+        return Err(invalid(format!("The query has more than {MAX_DEPTH} lambdas.")));
+    }
     let mut statements = Parser::new(&dialect)
         .with_recursion_limit(MAX_DEPTH)
         .with_tokens_with_locations(plain_in(tokens))
@@ -107,13 +111,18 @@ mod tests {
         assert!(detail(&deep).contains("syntax error"));
     }
 
-    /// The parser backs out of each of these words and tries again.
+    /// The parser backs out of each of these words and tries again. It runs where
+    /// the pool has it run: on a deep stack.
     #[test]
     fn what_would_be_read_for_ever_is_refused() {
-        for word in ["CASE WHEN 1 THEN ", "CAST(", "INTERVAL ", "1 IN ((", "EXISTS (SELECT ", "(x, y) -> "] {
-            let text = format!("SELECT {}1 FROM t", word.repeat(60));
-            assert!(detail(&text).contains("syntax error"), "{word}");
-        }
+        let all = || {
+            for word in ["CASE WHEN 1 THEN ", "CAST(", "INTERVAL ", "1 IN ((", "EXISTS (SELECT "] {
+                let text = format!("SELECT {}1 FROM t", word.repeat(60));
+                assert!(detail(&text).contains("syntax error"), "{word}");
+            }
+        };
+        let deep = std::thread::Builder::new().stack_size(super::super::pool::STACK_BYTES);
+        deep.spawn(all).unwrap().join().unwrap();
     }
 
     #[test]

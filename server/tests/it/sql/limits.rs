@@ -148,6 +148,7 @@ async fn deep_and_long_trees_are_answered_or_refused() {
         format!("SELECT count() FROM {t} WHERE {}", ["key_id != 'a'"; 400].join(" AND ")),
         format!("SELECT {}1 FROM {t}", "NOT ".repeat(3000)),
         format!("SELECT {}1 FROM {t}", "-".repeat(3000)),
+        format!("SELECT {}1 FROM {t}", "x->".repeat(4000)),
         format!("SELECT {}1{} FROM {t}", "abs(".repeat(3000), ")".repeat(3000)),
         format!("SELECT {}1{} FROM {t}", "[".repeat(3000), "]".repeat(3000)),
         format!("SELECT * FROM {}{t}{}", "(".repeat(3000), ")".repeat(3000)),
