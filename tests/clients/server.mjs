@@ -3,7 +3,7 @@
 //
 // The binary is UNKEY_BIN, or the debug build of this checkout.
 import { execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -51,6 +51,18 @@ export class Server {
       body: body === undefined || typeof body === "string" ? body : JSON.stringify(body),
     });
     return { status: response.status, headers: response.headers, body: await response.json() };
+  }
+
+  /** Stops the process where it is. A signal takes its time to reach every thread. */
+  async pause() {
+    this.child.kill("SIGSTOP");
+    const tasks = `/proc/${this.child.pid}/task`;
+    const isStopped = (task) => / T /.test(readFileSync(`${tasks}/${task}/stat`, "utf8").replace(/^.*\)/s, ""));
+    while (!readdirSync(tasks).every(isStopped)) await new Promise((done) => setImmediate(done));
+  }
+
+  resume() {
+    this.child.kill("SIGCONT");
   }
 
   async stop() {
