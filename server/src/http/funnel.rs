@@ -39,7 +39,7 @@ pub struct Finished<'a> {
     pub path: &'a str,
     pub status: u16,
     pub error: Option<&'a Error>,
-    /// Of a verification.
+    /// Of a verification, or of a rate-limit decision.
     pub outcome: Option<&'a str>,
     pub user_agent: Option<&'a str>,
     /// Its own event tells the story: the log needs a part of the successes only.

@@ -56,6 +56,13 @@ pub fn text(text: &str) -> &str {
     &text[..end]
 }
 
+/// The path of a request that is of no operation: its beginning, for what follows
+/// may be anything.
+pub fn unknown_path(path: &str) -> &str {
+    let end = path.match_indices('/').nth(3).map_or(path.len(), |(at, _)| at);
+    text(&path[..end])
+}
+
 fn redact(value: &mut Value) {
     match value {
         Value::Object(members) => {
@@ -69,9 +76,15 @@ fn redact(value: &mut Value) {
         }
         Value::Array(items) => items.iter_mut().for_each(redact),
         // Wherever a root key was pasted.
-        Value::String(text) if text.contains("unkey_") => REDACTED.clone_into(text),
+        Value::String(text) if text.contains("unkey_") || repeats_a_key(text) => REDACTED.clone_into(text),
         _ => {}
     }
+}
+
+/// v1 says which key it did not find: a secret if that was pasted for the id.
+fn repeats_a_key(text: &str) -> bool {
+    let named = text.strip_prefix("key ").and_then(|text| text.strip_suffix(" not found"));
+    named.is_some_and(|id| !id.starts_with("key_"))
 }
 
 fn is_secret(name: &str, value: &Value) -> bool {
@@ -123,6 +136,11 @@ mod tests {
         assert_eq!(shown, json!({ "keyId": REDACTED, "name": REDACTED, "externalId": "ann" }));
         assert_eq!((text("/v2/unkey_3Zy"), text("/v2/keys.getKey")), (REDACTED, "/v2/keys.getKey"));
         assert_eq!(text(&"a".repeat(1000)).len(), MAX_TEXT);
+        let told = |id: &str| json!({ "error": { "message": format!("key {id} not found") } });
+        assert_eq!(redacted(&told("key_1")), told("key_1"));
+        assert_eq!(redacted(&told("prefix_abc")), json!({ "error": { "message": REDACTED } }));
+        assert_eq!(unknown_path("/v1/keys/verify/prefix_abc"), "/v1/keys/verify");
+        assert_eq!(unknown_path("/v2/nothing"), "/v2/nothing");
     }
 
     #[test]

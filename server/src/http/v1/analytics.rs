@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::errors::Tell;
 use super::keys::given;
 use super::operation::{Input, Operation, Reply, get};
+use super::shared::within_time;
 use crate::analytics::{Buckets, Counts, Filter, GroupBy, Question, Row};
 use crate::app::App;
 use crate::error::{Code, Error, Result};
@@ -246,8 +247,8 @@ struct Span {
 
 impl Span {
     fn of(query: &VerificationsQuery, now_ms: i64) -> Result<Self> {
-        let start = query.start.unwrap_or(now_ms - KEEP_DAYS * DAY_MS);
-        let end = query.end.unwrap_or(now_ms);
+        let start = within_time(query.start.unwrap_or(now_ms - KEEP_DAYS * DAY_MS));
+        let end = within_time(query.end.unwrap_or(now_ms));
         if start >= end {
             return Err(backwards());
         }

@@ -25,6 +25,9 @@ pub trait Input: Type + DeserializeOwned + Send + Sync + 'static {
     /// Whether it is parsed strictly first, the schema only to explain a failure.
     const IS_HOT: bool = false;
 
+    /// Whether a part of its successes is enough for the request log.
+    const IS_SAMPLED: bool = Self::IS_HOT;
+
     /// For inputs of the hot path: whether the bounds of the schema hold, without
     /// walking it. A test holds the two together.
     fn in_bounds(&self) -> bool {

@@ -114,7 +114,9 @@ pub struct LegacyVerifyBody {
     key: String,
 }
 
-impl Input for LegacyVerifyBody {}
+impl Input for LegacyVerifyBody {
+    const IS_SAMPLED: bool = true;
+}
 
 async fn verify(app: Arc<App>, cx: OpCtx, body: LegacyVerifyBody) -> Result<Reply<LegacyVerified>> {
     let request = VerifyKey {

@@ -32,6 +32,7 @@ use std::any::Any;
 use std::sync::{Arc, LazyLock};
 
 use entity::ids::RequestId;
+use poem::http::header::USER_AGENT;
 use poem::middleware::CatchPanic;
 use poem::{Endpoint, EndpointExt, Request, Response};
 use serde_json::Value;
@@ -43,7 +44,9 @@ use crate::app::App;
 use crate::clock::Stopwatch;
 use crate::config::V1;
 use crate::error::{Code, Error};
-use crate::http::{funnel, panic_text};
+use crate::http::funnel::{self, Call, Finished, header};
+use crate::http::{panic_text, redact};
+use crate::op::Door;
 
 /// Every operation.
 fn operations() -> Vec<Operation> {
@@ -90,9 +93,19 @@ pub fn endpoint(app: &Arc<App>) -> impl Endpoint<Output = Response> + 'static {
 
 /// The answer to a request that no operation takes.
 fn refuse(app: &App, request: &Request, code: Code, detail: String) -> Response {
-    let request_id: RequestId = app.entropy.id(RequestId::PREFIX, app.clock.now_ms());
-    let base_url = funnel::base_url(app, request.headers());
+    let call = Call::start(app, request);
+    let headers = request.headers();
+    let error = Error::new(code, detail);
     let pretty = reply::wants_pretty(request.uri().query());
-    let answered = Answered { request_id: &request_id, watch: Stopwatch::start(), pretty };
-    errors::respond(&Error::new(code, detail), &answered, &base_url).0
+    let answered = Answered { request_id: &call.request_id, watch: call.watch, pretty };
+    let (response, body) = errors::respond(&error, &answered, &funnel::base_url(app, headers));
+    let finished = Finished {
+        status: response.status().as_u16(),
+        error: Some(&error),
+        user_agent: header(headers, &USER_AGENT),
+        response_body: &body,
+        ..Finished::of(Door::V1, request.method().as_str(), redact::unknown_path(request.uri().path()))
+    };
+    call.finish(app, &finished, || security::caller(app, &call, headers));
+    response
 }

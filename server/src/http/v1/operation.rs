@@ -189,7 +189,7 @@ where
         let headers = request.headers();
         let mut finished = Finished {
             user_agent: header(headers, &USER_AGENT),
-            sampled: I::IS_HOT,
+            sampled: I::IS_SAMPLED,
             request_body: &sent,
             ..Finished::of(Door::V1, self.described.method.as_str(), self.described.path)
         };

@@ -113,5 +113,6 @@ async fn limit(app: Arc<App>, cx: OpCtx, body: LimitBody) -> Result<Reply<LimitO
         reset: outcome.reset_ms,
     };
     let limited_by = (!outcome.passed).then(|| outcome.namespace.name.clone());
-    Ok(Reply { limited_by, ..Reply::from(out) })
+    let told = if outcome.passed { "passed" } else { "denied" };
+    Ok(Reply { limited_by, outcome: Some(told), ..Reply::from(out) })
 }

@@ -23,7 +23,7 @@ pub struct Reply<T> {
     pub status: Option<StatusCode>,
     /// Name of the limit that was exceeded.
     pub limited_by: Option<String>,
-    /// Of a verification, for the request log.
+    /// Of a verification or a rate-limit decision, for the request log.
     pub outcome: Option<&'static str>,
     /// Of the verified key: at this door the key alone says whose request it is.
     pub workspace: Option<WorkspaceId>,

@@ -14,6 +14,14 @@ use crate::keys::{Decrypt, DefaultLimit, Interval, KeyDetails, Refill};
 use crate::ratelimit::limits::{Limit, NewLimit};
 use crate::store::{Page, Paged};
 
+/// No time of the language v1 was written in is further from the epoch.
+const FARTHEST_MS: i64 = 8_640_000_000_000_000;
+
+/// A moment that a client names, as near as there is one.
+pub fn within_time(time_ms: i64) -> i64 {
+    time_ms.clamp(-FARTHEST_MS, FARTHEST_MS)
+}
+
 /// The empty object of operations without a result.
 #[derive(Default, Object, Serialize)]
 pub struct Empty {}

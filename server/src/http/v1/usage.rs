@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::errors::Tell;
 use super::keys::{given, no_key};
 use super::operation::{Input, Operation, Reply, get};
+use super::shared::within_time;
 use crate::analytics::{Buckets, Filter, Question, Row};
 use crate::app::App;
 use crate::error::{Code, Error, Result};
@@ -20,7 +21,7 @@ use crate::search::Kind;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// Days an answer may have.
-const DAYS_MAX: usize = 1000;
+const DAYS_MAX: i64 = 1000;
 
 pub fn operations() -> Vec<Operation> {
     vec![get::<_, UsageOut, _, _, _>(
@@ -97,8 +98,8 @@ async fn usage(app: Arc<App>, cx: OpCtx, query: UsageQuery) -> Result<Reply<Usag
         return Err(Error::new(Code::KeyNotFound, "No keys were found to match your query"));
     }
     // v1 takes 0 for a time that was left out.
-    let end = query.end.filter(|end| *end != 0).unwrap_or(cx.now_ms);
-    let start = query.start.filter(|start| *start != 0).unwrap_or(cx.now_ms - DAY_MS);
+    let end = within_time(query.end.filter(|end| *end != 0).unwrap_or(cx.now_ms));
+    let start = within_time(query.start.filter(|start| *start != 0).unwrap_or(cx.now_ms - DAY_MS));
     Ok(UsageOut { verifications: days(&app, &cx, &keys, start, end).await? }.into())
 }
 
@@ -109,15 +110,15 @@ async fn days(app: &App, cx: &OpCtx, keys: &[KeyId], start: i64, end: i64) -> Re
         kind: Kind::Verifications,
         workspace: cx.workspace.clone(),
         start_ms: start - start.rem_euclid(DAY_MS),
-        end_ms: (end - end.rem_euclid(DAY_MS)).saturating_add(DAY_MS),
+        end_ms: end - end.rem_euclid(DAY_MS) + DAY_MS,
         filter: Filter { keys: keys.iter().map(ToString::to_string).collect(), ..Filter::default() },
         buckets: Some(Buckets::Every(DAY_MS)),
         group_by: Vec::new(),
     };
-    let slots = Buckets::Every(DAY_MS).starts(question.start_ms, question.end_ms);
-    if slots.len() > DAYS_MAX {
+    if (question.end_ms - question.start_ms) / DAY_MS > DAYS_MAX {
         return Err(Error::invalid(format!("there are more than {DAYS_MAX} days between start and end")));
     }
+    let slots = Buckets::Every(DAY_MS).starts(question.start_ms, question.end_ms);
     let rows = app.analytics.count(question).await?;
     let counted: BTreeMap<i64, DayOut> = rows.iter().map(|row| (row.time_ms, DayOut::from(row))).collect();
     if counted.values().all(|day| day.success + day.rate_limited + day.usage_exceeded == 0) {

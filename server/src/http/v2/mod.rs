@@ -44,7 +44,7 @@ use crate::app::App;
 use crate::error::{Code, Error};
 use crate::http::funnel::{Call, Finished, header};
 use crate::http::openapi::{self, Access, Described, Version};
-use crate::http::{funnel, panic_text};
+use crate::http::{funnel, panic_text, redact};
 use crate::op::Door;
 
 const LIVENESS: &str = "/v2/liveness";
@@ -172,7 +172,7 @@ fn refuse(app: &App, request: &Request, error: &Error) -> Response {
         error: Some(error),
         user_agent: header(headers, &USER_AGENT),
         response_body: &body,
-        ..Finished::of(Door::V2, request.method().as_str(), request.uri().path())
+        ..Finished::of(Door::V2, request.method().as_str(), redact::unknown_path(request.uri().path()))
     };
     call.finish(app, &finished, || caller(app, &call, headers));
     response

@@ -137,6 +137,21 @@ async fn rows_are_told_apart_by_time() {
         .refused(400, "BAD_REQUEST");
 }
 
+#[tokio::test]
+async fn times_that_nothing_can_be_are_answered() {
+    let test = TestApp::start().await;
+    let v1 = test.v1();
+    let events = Fixture::make(&test).await;
+    let (first, last) = (i64::MIN, i64::MAX);
+    assert_eq!(only(&events.count(&v1, &format!("start={first}&end={last}")).await)["total"], 5);
+    let days = async |start: i64, end: i64| {
+        v1.get(&format!("keys.getVerifications?keyId={}&start={start}&end={end}", events.anns)).await
+    };
+    days(first, last).await.refused(400, "BAD_REQUEST");
+    days(1, last).await.refused(400, "BAD_REQUEST");
+    assert_eq!(days(last - 1, last).await.ok(), json!({ "verifications": [] }));
+}
+
 // row: analytics/overview
 #[tokio::test]
 async fn rows_are_told_apart_by_key_identity_and_tag() {
