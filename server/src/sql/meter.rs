@@ -1,8 +1,8 @@
 //! What one query has used, and when it has to stop.
 //!
-//! Asked again and again while rows are made and while the engine runs. Memory is
-//! what this query reported plus what the whole process grew by since it began:
-//! the engine's own sorting shows only there.
+//! Asked again and again while rows are made and while the engine runs. Neither the
+//! memory that this query reported nor what the whole process grew by since it
+//! began may pass the limit: the engine's own sorting shows only in the latter.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};

@@ -41,6 +41,7 @@ use self::meter::Meter;
 use self::pool::Pool;
 use self::quota::Quota;
 use self::scope::Scope;
+use crate::clock::Stopwatch;
 use crate::error::{Code, Error, Result};
 use crate::events::KEEP_DAYS;
 use crate::op::OpCtx;
@@ -125,17 +126,15 @@ impl Sql {
             ));
         }
         let scope = Arc::new(Scope::of(cx, &self.0.store).await?);
-        let meter = Meter::start(self.0.config.limits);
         let sources = Sources {
             search: self.0.search.clone(),
             events: self.0.events.clone(),
             scope,
-            meter: meter.clone(),
+            meter: Meter::start(self.0.config.limits),
             runtime: tokio::runtime::Handle::current(),
         };
         let (own, now_ms) = (self.clone(), cx.now_ms);
         let answer = self.0.pool.run(move || own.answer(&ask, now_ms, &sources)).await;
-        self.0.quota.end(&cx.workspace, meter.elapsed());
         answer.map_err(|error| match error.code() {
             Code::Unexpected | Code::ServiceUnavailable => {
                 Error::new(Code::AnalyticsUnavailable, "The events cannot be read at the moment. Try again.")
@@ -160,6 +159,9 @@ impl Sql {
         let plan = bind::bind(query, &facts)?;
         // Only what runs is charged: a query with a mistake in it costs nothing.
         self.0.quota.begin(&sources.scope.workspace, now_ms)?;
-        engine::run(&plan, sources)
+        let watch = Stopwatch::start();
+        let answer = engine::run(&plan, sources);
+        self.0.quota.end(&sources.scope.workspace, watch.elapsed());
+        answer
     }
 }

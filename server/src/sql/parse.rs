@@ -15,6 +15,9 @@ pub const MAX_BYTES: usize = 16_384;
 /// How deep parentheses and calls may nest.
 const MAX_DEPTH: usize = 64;
 
+/// Subqueries in more parentheses than one.
+const MAX_DOUBLED: usize = 2;
+
 /// Parses the one statement of a query.
 pub fn parse(text: &str) -> Result<Statement> {
     if text.len() > MAX_BYTES {
@@ -28,9 +31,13 @@ pub fn parse(text: &str) -> Result<Statement> {
     if tokens.iter().filter(|token| token.token == Token::Arrow).count() > MAX_DEPTH {
         return Err(invalid(format!("The query has more than {MAX_DEPTH} lambdas.")));
     }
+    let tokens = plain_in(tokens);
+    if doubled(&tokens) > MAX_DOUBLED {
+        return Err(invalid("The query has too many subqueries in more parentheses than one."));
+    }
     let mut statements = Parser::new(&dialect)
         .with_recursion_limit(MAX_DEPTH)
-        .with_tokens_with_locations(plain_in(tokens))
+        .with_tokens_with_locations(tokens)
         .parse_statements()
         .map_err(|error| invalid(format!("The query has a syntax error: {error}.")))?;
     match (statements.pop(), statements.is_empty()) {
@@ -42,6 +49,16 @@ pub fn parse(text: &str) -> Result<Statement> {
 
 fn invalid(detail: impl Into<String>) -> Error {
     Error::new(Code::AnalyticsQuery, detail)
+}
+
+/// How many subqueries stand in more parentheses than one. In FROM the parser reads
+/// such a one again for each of them, and all that is in it.
+fn doubled(tokens: &[TokenWithSpan]) -> usize {
+    let is_query = |token: &Token| matches!(token, Token::Word(word) if matches!(word.keyword, Keyword::SELECT | Keyword::WITH));
+    let doubled = |three: &&[TokenWithSpan]| {
+        three[0].token == Token::LParen && three[1].token == Token::LParen && is_query(&three[2].token)
+    };
+    tokens.windows(3).filter(doubled).count()
 }
 
 /// Two forms of `IN` that the parser does not know mean the same as one it does:
@@ -123,6 +140,13 @@ mod tests {
         };
         let deep = std::thread::Builder::new().stack_size(super::super::pool::STACK_BYTES);
         deep.spawn(all).unwrap().join().unwrap();
+    }
+
+    #[test]
+    fn subqueries_in_many_parentheses_are_few() {
+        let text = format!("SELECT * FROM t{}", " WHERE 1 IN ((SELECT * FROM (((SELECT 1))) , ".repeat(3));
+        assert!(detail(&text).contains("more parentheses than one"));
+        assert!(parse("SELECT * FROM ((SELECT 1 FROM t)) AS x WHERE a IN ((SELECT 1 FROM t))").is_ok());
     }
 
     #[test]

@@ -49,9 +49,12 @@ impl Pool {
     ) -> Result<T> {
         let (reply, answer) = oneshot::channel();
         let job: Job = Box::new(move || {
+            // Whoever asked may have gone.
+            if reply.is_closed() {
+                return;
+            }
             let done = catch_unwind(AssertUnwindSafe(work));
             let done = done.unwrap_or_else(|_| Err(Error::internal("a query panicked")));
-            // Whoever asked may have gone.
             let _ = reply.send(done);
         });
         match self.0.try_send(job) {

@@ -64,6 +64,7 @@ impl<'q> Frame<'_, 'q> {
         let bound = self.any_expr(ast);
         self.grain = grain;
         let mut bound = bound?;
+        self.binder.wrote(bound.sql.len())?;
         // An expression of GROUP BY is as good as an aggregate.
         if bound.loose && self.groups.contains(&bound.sql) {
             bound.loose = false;

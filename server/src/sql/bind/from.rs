@@ -151,7 +151,9 @@ impl<'q> Frame<'_, 'q> {
     }
 
     fn named(&mut self, name: &str) -> Result<Source> {
-        if let Some(cte) = self.binder.ctes.iter().find(|cte| cte.name == name) {
+        if let Some(known) = self.binder.ctes.iter().position(|cte| cte.name == name) {
+            self.binder.wrote(self.binder.ctes[known].bound.sql.len())?;
+            let cte = &self.binder.ctes[known];
             return Ok(Source::Query { sql: cte.sql_name.clone(), bound: cte.bound.clone() });
         }
         let table = Table::find(name).ok_or_else(|| unsupported("This table"))?;

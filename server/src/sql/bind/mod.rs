@@ -28,7 +28,10 @@ use crate::error::{Code, Error, Result};
 
 /// Expressions looked at in one query: aliases of aliases can multiply.
 const MAX_STEPS: usize = 20_000;
-/// Longest SQL that is written for a query.
+/// SQL that may be written while a query is bound, thrown away or not: what one
+/// expression repeats, an expression around it repeats again.
+const MAX_WRITTEN_BYTES: usize = 16 << 20;
+/// Longest SQL that is written for a query, or a part of it.
 const MAX_SQL_BYTES: usize = 1 << 19;
 
 /// What a query cannot know of itself.
@@ -53,6 +56,7 @@ pub fn bind(query: &Query, facts: &Facts<'_>) -> Result<Plan> {
         subqueries: Vec::new(),
         numbers: 0,
         steps: 0,
+        written_bytes: 0,
     };
     let bound = binder.query(query, true)?;
     let with: Vec<String> = binder
@@ -91,6 +95,7 @@ struct Binder<'q> {
     /// For names of our own.
     numbers: usize,
     steps: usize,
+    written_bytes: usize,
 }
 
 /// `LIMIT` and `OFFSET` as numbers.
@@ -118,6 +123,13 @@ impl<'q> Binder<'q> {
     fn step(&mut self) -> Result<()> {
         self.steps += 1;
         if self.steps > MAX_STEPS { Err(too_complex()) } else { Ok(()) }
+    }
+
+    /// Counts SQL that was written or copied.
+    fn wrote(&mut self, bytes: usize) -> Result<()> {
+        self.written_bytes = self.written_bytes.saturating_add(bytes);
+        let fits = bytes <= MAX_SQL_BYTES && self.written_bytes <= MAX_WRITTEN_BYTES;
+        if fits { Ok(()) } else { Err(too_complex()) }
     }
 
     /// The parameter that stands for a value.
@@ -169,8 +181,9 @@ impl<'q> Binder<'q> {
     /// only once.
     fn subquery(&mut self, query: &'q Query) -> Result<Bound> {
         let place = std::ptr::from_ref(query);
-        if let Some((_, bound)) = self.subqueries.iter().find(|(known, _)| *known == place) {
-            return Ok(bound.clone());
+        if let Some(known) = self.subqueries.iter().position(|(known, _)| *known == place) {
+            self.wrote(self.subqueries[known].1.sql.len())?;
+            return Ok(self.subqueries[known].1.clone());
         }
         let bound = self.query(query, false)?;
         self.subqueries.push((place, bound.clone()));

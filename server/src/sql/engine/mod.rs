@@ -77,7 +77,7 @@ pub(super) fn run(plan: &Plan, sources: &Sources) -> Result<Answer> {
 fn open(meter: &Meter) -> rusqlite::Result<Connection> {
     let connection = Connection::open_in_memory()?;
     guard::limit(&connection)?;
-    scalars::register(&connection)?;
+    scalars::register(&connection, meter)?;
     aggregates::register(&connection, meter)?;
     connection.execute_batch(
         "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;",

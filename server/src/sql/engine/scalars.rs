@@ -1,17 +1,24 @@
 //! Functions of the column store's dialect that the engine lacks, one row at a
 //! time. All of them begin with `ch_` and are called by plans only.
 
+use std::cell::Cell;
+use std::collections::HashSet;
+
 use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::{Value as Sql, ValueRef};
 use rusqlite::{Connection, Error, Result};
 use serde_json::Value;
 
 use super::super::calendar::{self, DAY_MS, Digits, SECOND_MS, Unit};
+use super::super::meter::Meter;
+
+/// Steps between two looks at the meter.
+const STEPS_BETWEEN: u32 = 1 << 16;
 
 type Function = fn(&Context<'_>) -> Result<Sql>;
 
-/// Registers them all.
-pub(super) fn register(connection: &Connection) -> Result<()> {
+/// Registers them all. Those that can take long on two large values ask the meter.
+pub(super) fn register(connection: &Connection, meter: &Meter) -> Result<()> {
     let plain: &[(&str, i32, Function)] = &[
         ("ch_start", 2, start),
         ("ch_add_months", 2, add_months),
@@ -29,17 +36,45 @@ pub(super) fn register(connection: &Connection) -> Result<()> {
         ("ch_substring", 3, substring),
         ("ch_startswith", 2, |context| texts(context, |text, part| text.starts_with(part))),
         ("ch_endswith", 2, |context| texts(context, |text, part| text.ends_with(part))),
-        ("ch_like", 3, like),
         ("ch_has", 2, has),
-        ("ch_hasany", 2, |context| arrays(context, |one, other| other.iter().any(|x| one.contains(x)))),
-        ("ch_hasall", 2, |context| arrays(context, |one, other| other.iter().all(|x| one.contains(x)))),
         ("ch_json_text", -1, json_text),
     ];
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
     for (name, arguments, function) in plain {
         connection.create_scalar_function(*name, *arguments, flags, *function)?;
     }
+    let long: &[(&str, i32, LongFunction)] =
+        &[("ch_like", 3, like), ("ch_hasany", 2, has_any), ("ch_hasall", 2, has_all)];
+    for (name, arguments, function) in long {
+        let (function, meter) = (*function, meter.clone());
+        connection.create_scalar_function(*name, *arguments, flags, move |context| {
+            function(context, &Steps::of(&meter))
+        })?;
+    }
     Ok(())
+}
+
+type LongFunction = fn(&Context<'_>, &Steps<'_>) -> Result<Sql>;
+
+/// The steps of one call: the engine cannot end it, so that it has to ask itself.
+struct Steps<'a> {
+    meter: &'a Meter,
+    taken: Cell<u32>,
+}
+
+impl<'a> Steps<'a> {
+    fn of(meter: &'a Meter) -> Self {
+        Self { meter, taken: Cell::new(0) }
+    }
+
+    /// Fails once the query has to end.
+    fn take(&self) -> Result<()> {
+        self.taken.set(self.taken.get().wrapping_add(1));
+        if self.taken.get() % STEPS_BETWEEN == 0 && self.meter.check().is_err() {
+            return Err(failure("the query has to end"));
+        }
+        Ok(())
+    }
 }
 
 fn failure(text: &str) -> Error {
@@ -194,17 +229,17 @@ fn texts(context: &Context<'_>, test: fn(&str, &str) -> bool) -> Result<Sql> {
     or_null(string(context, 0).zip(string(context, 1)).map(|(text, part)| flag(test(text, part))))
 }
 
-fn like(context: &Context<'_>) -> Result<Sql> {
+fn like(context: &Context<'_>, steps: &Steps<'_>) -> Result<Sql> {
     let (Some(text), Some(pattern)) = (string(context, 0), string(context, 1)) else { return Ok(Sql::Null) };
     if number(context, 2) == Some(1) {
-        return Ok(flag(matches(&text.to_lowercase(), &pattern.to_lowercase())));
+        return matches(&text.to_lowercase(), &pattern.to_lowercase(), steps).map(flag);
     }
-    Ok(flag(matches(text, pattern)))
+    matches(text, pattern, steps).map(flag)
 }
 
 /// `%` is any text, `_` any letter, `\` takes the next letter as it is. Takes at
 /// most the product of the lengths.
-fn matches(text: &str, pattern: &str) -> bool {
+fn matches(text: &str, pattern: &str, steps: &Steps<'_>) -> Result<bool> {
     #[derive(Clone, Copy, PartialEq)]
     enum Part {
         Any,
@@ -224,6 +259,7 @@ fn matches(text: &str, pattern: &str) -> bool {
     let text: Vec<char> = text.chars().collect();
     let (mut at, mut part, mut retry) = (0, 0, None);
     while at < text.len() {
+        steps.take()?;
         match parts.get(part) {
             Some(Part::Any) => {
                 retry = Some((part, at));
@@ -236,11 +272,11 @@ fn matches(text: &str, pattern: &str) -> bool {
                     retry = Some((any, from + 1));
                     (at, part) = (from + 1, any + 1);
                 }
-                None => return false,
+                None => return Ok(false),
             },
         }
     }
-    parts[part..].iter().all(|part| *part == Part::Any)
+    Ok(parts[part..].iter().all(|part| *part == Part::Any))
 }
 
 fn array(context: &Context<'_>, place: usize) -> Option<Vec<Value>> {
@@ -265,8 +301,24 @@ fn same_number(one: &Value, other: &Value) -> bool {
     one.as_f64().zip(other.as_f64()).is_some_and(|(one, other)| one == other)
 }
 
-fn arrays(context: &Context<'_>, test: fn(&[Value], &[Value]) -> bool) -> Result<Sql> {
-    or_null(array(context, 0).zip(array(context, 1)).map(|(one, other)| flag(test(&one, &other))))
+fn has_any(context: &Context<'_>, steps: &Steps<'_>) -> Result<Sql> {
+    held(context, steps, |found| found.contains(&true))
+}
+
+fn has_all(context: &Context<'_>, steps: &Steps<'_>) -> Result<Sql> {
+    held(context, steps, |found| !found.contains(&false))
+}
+
+/// Which elements of the second array the first one has.
+fn held(context: &Context<'_>, steps: &Steps<'_>, test: fn(&[bool]) -> bool) -> Result<Sql> {
+    let Some((one, other)) = array(context, 0).zip(array(context, 1)) else { return Ok(Sql::Null) };
+    let one: HashSet<Value> = one.into_iter().collect();
+    let mut found = Vec::with_capacity(other.len());
+    for element in &other {
+        steps.take()?;
+        found.push(one.contains(element));
+    }
+    Ok(flag(test(&found)))
 }
 
 /// The text at a path of names and places (from one, or from the end); what is
@@ -303,11 +355,12 @@ fn element(number: i64, length: usize) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::meter::Limits;
     use super::*;
 
     fn ask(sql: &str) -> Value {
         let connection = Connection::open_in_memory().unwrap();
-        register(&connection).unwrap();
+        register(&connection, &Meter::start(Limits::default())).unwrap();
         connection
             .query_row(&format!("SELECT {sql}"), [], |row| Ok(super::super::plain(row.get_ref(0)?)))
             .unwrap()
@@ -353,9 +406,18 @@ mod tests {
 
     #[test]
     fn patterns_end_in_time() {
+        let meter = Meter::start(Limits::default());
+        let matches = |text: &str, pattern: &str| matches(text, pattern, &Steps::of(&meter)).unwrap();
         let (text, pattern) = ("a".repeat(2000), "%a".repeat(500) + "b");
         assert!(!matches(&text, &pattern));
         assert!(matches(&text, &"%a".repeat(500)));
         assert!(matches("", "%%") && !matches("", "_"));
+    }
+
+    #[test]
+    fn a_long_comparison_ends_with_the_query() {
+        let meter = Meter::start(Limits { time: std::time::Duration::ZERO, ..Limits::default() });
+        let (text, pattern) = ("a".repeat(200_000), format!("%{}b", "a".repeat(100_000)));
+        assert!(matches(&text, &pattern, &Steps::of(&meter)).is_err());
     }
 }

@@ -43,18 +43,21 @@ impl Search {
         if let Some(granted) = granted {
             narrow(list, granted.clone(), &mut never);
         }
-        let span_ms = scan.start_ms.max(0)..scan.end_ms.min(END_OF_TIME_MS);
+        let kind = scan.table.family.kind();
+        // Events whose time is over may still be in an index that has younger ones.
+        let start_ms = scan.start_ms.max(0).max(sources.search.floor(kind));
+        let span_ms = start_ms..scan.end_ms.min(END_OF_TIME_MS);
         if never || span_ms.is_empty() {
             return None;
         }
-        let weeks = sources.search.between(scan.table.family.kind(), span_ms.start, span_ms.end);
+        let weeks = sources.search.between(kind, span_ms.start, span_ms.end);
         Some(Self { weeks, filter, span_ms })
     }
 
     /// The matching of one week: its searcher and what decides in each segment.
     pub fn in_week(&self, week: &Week, sources: &Sources) -> Result<(tantivy::Searcher, Box<dyn Weight>)> {
         let searcher = week.searcher();
-        let query = self.filter.query(&sources.scope.workspace, week);
+        let query = self.filter.query(&sources.scope.workspace, week, &searcher);
         let weight =
             query.weight(EnableScoring::disabled_from_searcher(&searcher)).map_err(Error::internal)?;
         Ok((searcher, weight))

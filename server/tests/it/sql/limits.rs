@@ -149,6 +149,8 @@ async fn deep_and_long_trees_are_answered_or_refused() {
         format!("SELECT {}1 FROM {t}", "NOT ".repeat(3000)),
         format!("SELECT {}1 FROM {t}", "-".repeat(3000)),
         format!("SELECT {}1 FROM {t}", "x->".repeat(4000)),
+        format!("SELECT {}time{} FROM {t}", "toStartOfHour(".repeat(45), ")".repeat(45)),
+        format!("SELECT {}FROM {t}", "SELECT * FROM ((((".repeat(12)),
         format!("SELECT {}1{} FROM {t}", "abs(".repeat(3000), ")".repeat(3000)),
         format!("SELECT {}1{} FROM {t}", "[".repeat(3000), "]".repeat(3000)),
         format!("SELECT * FROM {}{t}{}", "(".repeat(3000), ")".repeat(3000)),
