@@ -153,9 +153,9 @@ impl Analytics {
     pub async fn count(&self, question: Question) -> Result<Vec<Row>> {
         type Rows = HashMap<(i64, Vec<String>), Counts>;
         let rows = self
-            .over_weeks(question, |question, week, query, rows: &mut Rows| {
+            .over_weeks(question, |question, searcher, query, rows: &mut Rows| {
                 let collector = CountCollector::new(question);
-                let found: Collected = week.searcher().search(query, &collector).map_err(Error::internal)?;
+                let found: Collected = searcher.search(query, &collector).map_err(Error::internal)?;
                 for (place, counts) in found {
                     rows.entry(place).or_default().add(&counts);
                 }

@@ -43,9 +43,9 @@ impl Analytics {
         let (start_ms, end_ms) = (question.start_ms, question.end_ms);
         let buckets = question.buckets.clone();
         let found = self
-            .over_weeks(question, move |question, week, query, all: &mut Sets| {
+            .over_weeks(question, move |question, searcher, query, all: &mut Sets| {
                 let collector = DistinctCollector::new(question, by);
-                let found = week.searcher().search(query, &collector).map_err(explain)?;
+                let found = searcher.search(query, &collector).map_err(explain)?;
                 merge(all, found).map_err(explain)
             })
             .await?;

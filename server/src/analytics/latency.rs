@@ -49,9 +49,9 @@ impl Analytics {
             return Err(Error::invalid(format!("Latencies are told for {MAX_BUCKETS} slots at most.")));
         }
         let found = self
-            .over_weeks(question, move |question, week, query, all: &mut Spread| {
+            .over_weeks(question, move |question, searcher, query, all: &mut Spread| {
                 let collector = LatencyCollector::new(question);
-                let found = week.searcher().search(query, &collector).map_err(Error::internal)?;
+                let found = searcher.search(query, &collector).map_err(Error::internal)?;
                 merge(all, found);
                 Ok(())
             })

@@ -24,10 +24,11 @@ pub use query::Filter;
 pub use series::{Bucket, KeySeries, Series, SeriesOf, Usage};
 pub use top::{Metric, Top};
 
+use tantivy::Searcher;
 use tantivy::query::Query;
 
 use crate::error::{Error, Result};
-use crate::search::{Search, Week};
+use crate::search::Search;
 use crate::store::Database;
 
 /// Answers questions about events. Cheap to clone.
@@ -47,7 +48,7 @@ impl Analytics {
     async fn over_weeks<T, F>(&self, mut question: Question, ask: F) -> Result<T>
     where
         T: Default + Send + 'static,
-        F: Fn(&Question, &Week, &dyn Query, &mut T) -> Result<()> + Send + 'static,
+        F: Fn(&Question, &Searcher, &dyn Query, &mut T) -> Result<()> + Send + 'static,
     {
         if question.end_ms <= question.start_ms {
             return Err(Error::invalid("The end must lie after the start."));
@@ -58,8 +59,9 @@ impl Analytics {
         let asking = move || {
             let mut gathered = T::default();
             for week in search.between(question.kind, question.start_ms, question.end_ms) {
-                let query = question.filter.query(&question.workspace, &week);
-                ask(&question, &week, &*query, &mut gathered)?;
+                let searcher = week.searcher();
+                let query = question.filter.query(&question.workspace, &week, &searcher);
+                ask(&question, &searcher, &*query, &mut gathered)?;
             }
             Ok(gathered)
         };

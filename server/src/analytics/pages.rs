@@ -79,7 +79,7 @@ impl Analytics {
 
 fn newest(week: &Week, of: &PageOf, wanted: usize) -> Result<Vec<Place>> {
     let searcher = week.searcher();
-    let query = of.filter.query(&of.workspace, week);
+    let query = of.filter.query(&of.workspace, week, &searcher);
     // The span and the cursor cut a part off the newest: ask for more until there are enough.
     let mut ask = wanted + 100;
     loop {

@@ -1,11 +1,11 @@
 //! From filters to a query of the index.
 
 use entity::ids::WorkspaceId;
-use tantivy::Term;
 use tantivy::query::{AllQuery, BooleanQuery, Occur, Query, TermQuery, TermSetQuery};
 use tantivy::schema::{Field, IndexRecordOption};
+use tantivy::{Searcher, Term};
 
-use crate::search::{Week, any, begins_with, words};
+use crate::search::{Week, any, begins_with, is_all_of, words};
 
 /// Which events of a workspace; an empty list is no condition, and the members
 /// of a list are alternatives.
@@ -35,11 +35,12 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// As a query of one index; also the SQL room asks it.
-    pub(crate) fn query(&self, workspace: &WorkspaceId, week: &Week) -> Box<dyn Query> {
+    /// As a query of one index, for this searcher of it and no other: what is
+    /// committed later may be of somebody else. Also the SQL room asks it.
+    pub(crate) fn query(&self, workspace: &WorkspaceId, week: &Week, searcher: &Searcher) -> Box<dyn Query> {
         let fields = week.fields();
         // Where there is one workspace, asking every event for it would cost more than the rest.
-        let alone = week.is_all_of(workspace.as_str());
+        let alone = is_all_of(searcher, workspace.as_str());
         let own = if alone { Vec::new() } else { vec![workspace.as_str().to_owned()] };
         let conditions = [
             (fields.workspace, &own),

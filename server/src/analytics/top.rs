@@ -58,10 +58,10 @@ impl Analytics {
         let limit = limit.max(1);
         let asked = metric.clone();
         let segments = self
-            .over_weeks(question.clone(), move |question, week, query, all: &mut Vec<Ranked>| {
+            .over_weeks(question.clone(), move |question, searcher, query, all: &mut Vec<Ranked>| {
                 let span = (question.start_ms, question.end_ms);
                 let collector = TopCollector { span, by, metric: asked.clone(), kept };
-                all.extend(week.searcher().search(query, &collector).map_err(Error::internal)?);
+                all.extend(searcher.search(query, &collector).map_err(Error::internal)?);
                 Ok(())
             })
             .await?;
@@ -111,6 +111,8 @@ impl GroupBy {
             GroupBy::Key => &mut filter.keys,
             GroupBy::Identity => &mut filter.identities,
             GroupBy::ExternalId => &mut filter.external_ids,
+            // An event with an asked tag may have others, too.
+            GroupBy::Tag if !filter.tags.is_empty() => return,
             GroupBy::Tag => &mut filter.tags,
             // A list of tags has no field to filter by: every list is counted.
             GroupBy::Tags => return,

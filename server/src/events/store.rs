@@ -63,6 +63,13 @@ pub async fn last_chunk(db: &impl ConnectionTrait) -> Result<i64> {
     Ok(last.unwrap_or(0))
 }
 
+/// The id of the last chunk that ever was, removed since or not; 0 before the first.
+pub async fn newest_chunk_id(db: &impl ConnectionTrait) -> Result<i64> {
+    let sql = "SELECT seq FROM sqlite_sequence WHERE name = 'chunks'";
+    let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
+    Ok(row.map(|row| row.try_get("", "seq")).transpose()?.unwrap_or(0))
+}
+
 /// Chunks that were removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Removed {

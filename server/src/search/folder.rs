@@ -93,7 +93,11 @@ impl Folder {
             commit.set_payload(payload);
             commit.commit().map(|_| ())
         })?;
-        self.reader.reload().map_err(Error::internal)
+        // It is committed: an error here would have it all added again.
+        if let Err(error) = self.reader.reload() {
+            tracing::warn!(%error, "what was indexed shows after the next commit only");
+        }
+        Ok(())
     }
 
     /// Drops what was done since the last commit, so that it can be done again.

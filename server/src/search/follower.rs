@@ -55,13 +55,17 @@ async fn run(search: Search, store: Store, mut stopped: watch::Receiver<bool>) {
         Err(error) => return tracing::error!(?error, "changes cannot be indexed: no thread"),
     };
     let follow = Follow { search, store, worker };
-    if let Err(error) = follow.check_all().await {
-        tracing::error!(?error, "the indexes could not be compared with the audit log");
-    }
-    let mut idle_rounds = 0;
+    let (mut idle_rounds, mut checked) = (0, false);
     while !*stopped.borrow() {
-        let busy = match follow.step().await {
-            Ok(busy) => busy,
+        let stepped = match checked {
+            true => follow.step().await,
+            false => follow.check_all().await.map(|()| true),
+        };
+        let busy = match stepped {
+            Ok(busy) => {
+                checked = true;
+                busy
+            }
             Err(error) => {
                 tracing::error!(?error, "indexing changes failed, trying again");
                 false

@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 use super::Search;
 use super::worker::Worker;
 use crate::error::{Error, Result};
-use crate::events::read_after;
+use crate::events::{newest_chunk_id, read_after};
 use crate::store::Database;
 
 /// How long events may wait to be searchable; with the time to gather a chunk
@@ -44,10 +44,17 @@ async fn run(search: Search, events: Database, mut stopped: watch::Receiver<bool
         Ok(worker) => worker,
         Err(error) => return tracing::error!(?error, "events cannot be indexed: no thread"),
     };
-    let mut idle_rounds: u32 = 0;
+    let (mut idle_rounds, mut checked) = (0_u32, false);
     while !*stopped.borrow() {
-        let busy = match step(&search, &events, &worker).await {
-            Ok(busy) => busy,
+        let stepped = match checked {
+            true => step(&search, &events, &worker).await,
+            false => check(&search, &events).await.map(|()| true),
+        };
+        let busy = match stepped {
+            Ok(busy) => {
+                checked = true;
+                busy
+            }
             Err(error) => {
                 tracing::error!(?error, "indexing events failed, trying again");
                 false
@@ -71,6 +78,10 @@ async fn run(search: Search, events: Database, mut stopped: watch::Receiver<bool
         }
     }
     rest(&search, &worker).await;
+}
+
+async fn check(search: &Search, events: &Database) -> Result<()> {
+    search.check_events(newest_chunk_id(events.reader()).await?)
 }
 
 /// Indexes one batch; says whether there was one.

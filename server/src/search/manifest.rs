@@ -2,6 +2,7 @@
 //! back they still count.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -54,10 +55,12 @@ impl Manifest {
         serde_json::from_slice(&text).ok().filter(|manifest: &Self| manifest.format == FORMAT)
     }
 
-    /// In one step: a crash leaves the old one or the new one.
+    /// In one step: a crash or a power cut leaves the old one or the new one.
     pub fn write(&self, dir: &Path) -> Result<()> {
         let next = dir.join("manifest.json.new");
-        std::fs::write(&next, serde_json::to_vec(self)?).map_err(Error::internal)?;
+        let mut file = std::fs::File::create(&next).map_err(Error::internal)?;
+        file.write_all(&serde_json::to_vec(self)?).map_err(Error::internal)?;
+        file.sync_all().map_err(Error::internal)?;
         std::fs::rename(next, dir.join(FILE)).map_err(Error::internal)
     }
 }

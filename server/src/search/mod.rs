@@ -38,7 +38,7 @@ pub use fields::Fields;
 pub use follower::Follower;
 pub use indexer::Indexer;
 pub use status::IndexStatus;
-pub use week::{Week, week_of};
+pub use week::{Week, is_all_of, week_of};
 pub use words::{any, begins_with, words};
 
 use crate::error::{Error, Result};
@@ -187,16 +187,29 @@ impl Search {
 
     /// Throws every index away; they are built again in the background. Blocks.
     pub fn rebuild(&self) -> Result<()> {
-        {
-            let _turn = self.0.turn.lock();
-            let mut weeks = self.0.weeks.write();
-            weeks.clear();
-            Week::remove_all(&self.0.dir)?;
-            self.0.cursor.store(0, Ordering::Release);
-            self.0.rebuilding.store(true, Ordering::Relaxed);
-            self.save_manifest(0, &weeks)?;
-        }
+        self.rebuild_events()?;
         self.followed().into_iter().try_for_each(Followed::rebuild)
+    }
+
+    fn rebuild_events(&self) -> Result<()> {
+        let _turn = self.0.turn.lock();
+        let mut weeks = self.0.weeks.write();
+        weeks.clear();
+        Week::remove_all(&self.0.dir)?;
+        self.0.cursor.store(0, Ordering::Release);
+        self.0.rebuilding.store(true, Ordering::Relaxed);
+        self.save_manifest(0, &weeks)
+    }
+
+    /// An index that is ahead of the chunks is of other ones: a power cut took the
+    /// last of them back, or a copy was put in their place. It is built again.
+    fn check_events(&self, newest_chunk: i64) -> Result<()> {
+        let of_weeks = self.0.weeks.read().values().map(|week| week.cursor()).max();
+        if self.cursor().max(of_weeks.unwrap_or(0)) <= newest_chunk {
+            return Ok(());
+        }
+        tracing::warn!("the indexes of events are of another database and are built again");
+        self.rebuild_events()
     }
 
     /// Counts events of a kind that are older than `before_ms` no more, and

@@ -202,6 +202,20 @@ fn a_rebuild_and_an_end_of_retention_leave_what_they_should() {
 }
 
 #[test]
+fn an_index_of_chunks_that_are_no_more_is_built_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let search = Search::open(dir.path()).unwrap();
+    search.index(0, &chunks()).unwrap();
+    let last = search.cursor();
+    search.check_events(last).unwrap();
+    complete(&search);
+    search.check_events(last - 1).unwrap();
+    assert_eq!((events(&search, Kind::Verifications), search.cursor()), (0, 0));
+    search.index(0, &chunks()).unwrap();
+    complete(&search);
+}
+
+#[test]
 fn a_sealed_week_keeps_its_events_and_its_place() {
     let dir = tempfile::tempdir().unwrap();
     let search = Search::open(dir.path()).unwrap();

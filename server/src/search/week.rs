@@ -16,7 +16,7 @@ const MONDAY_MS: i64 = 3 * 24 * 60 * 60_000;
 
 /// The number of the week of a moment.
 pub fn week_of(time_ms: i64) -> i64 {
-    (time_ms + MONDAY_MS).div_euclid(WEEK_MS)
+    time_ms.saturating_add(MONDAY_MS).div_euclid(WEEK_MS)
 }
 
 /// When a week is over, Unix milliseconds.
@@ -84,16 +84,6 @@ impl Week {
         self.folder.documents()
     }
 
-    /// Whether every event here is of this workspace.
-    pub fn is_all_of(&self, workspace: &str) -> bool {
-        let searcher = self.folder.searcher();
-        searcher.segment_readers().iter().all(|segment| {
-            let Ok(Some(column)) = segment.fast_fields().str("workspace") else { return false };
-            let mut only = String::new();
-            column.num_terms() == 1 && column.ord_to_str(0, &mut only).unwrap_or(false) && only == workspace
-        })
-    }
-
     pub(super) fn cursor(&self) -> i64 {
         self.cursor.load(Ordering::Acquire)
     }
@@ -135,6 +125,17 @@ impl Week {
     pub(super) fn seal(&self) -> Result<()> {
         self.folder.seal()
     }
+}
+
+/// Whether every event that this searcher sees is of this workspace.
+pub fn is_all_of(searcher: &Searcher, workspace: &str) -> bool {
+    let segments = searcher.segment_readers();
+    !segments.is_empty()
+        && segments.iter().all(|segment| {
+            let Ok(Some(column)) = segment.fast_fields().str("workspace") else { return false };
+            let mut only = String::new();
+            column.num_terms() == 1 && column.ord_to_str(0, &mut only).unwrap_or(false) && only == workspace
+        })
 }
 
 fn path(dir: &Path, kind: Kind, week: i64) -> PathBuf {
