@@ -25,7 +25,7 @@ impl Keys {
             .write(|tx| async move {
                 let key = store::find(tx.db(), &cx.workspace, key_id).await?.ok_or_else(absent)?;
                 cx.require(Operation::KeyDelete, key.target())?;
-                store::leave(&tx, &key).await?;
+                store::leave(&tx, &key, *permanent).await?;
                 let description = if *permanent {
                     store::remove(tx.db(), &cx.workspace, key_id).await?;
                     format!("Permanently deleted key {key_id}")

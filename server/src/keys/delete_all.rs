@@ -34,10 +34,7 @@ impl Keys {
         let mut count = 0;
         if permanent {
             loop {
-                let removed = self
-                    .store
-                    .write(|tx| async move { store::remove_deleted(&tx, api, BATCH).await })
-                    .await?;
+                let removed = self.store.write(|tx| self.remove_deleted(cx, tx, api)).await?;
                 count += removed;
                 if removed < BATCH {
                     break;
@@ -57,6 +54,20 @@ impl Keys {
         }
     }
 
+    /// One batch of those deleted before. Each is on record by its own deletion;
+    /// what is new is that nobody can take it back.
+    async fn remove_deleted(&self, cx: &OpCtx, tx: Tx, api: &Api) -> Result<u64> {
+        let removed = store::remove_deleted(&tx, api, BATCH).await?;
+        if removed > 0 {
+            let mut group = Group::new();
+            let text = format!("Removed {removed} deleted keys of API {} for good", api.id);
+            let target = api.audit_target().with_meta(json!({ "keys": removed }));
+            group.push(Event::KeyDelete, text, vec![target]);
+            group.record(cx, &tx, &self.entropy).await?;
+        }
+        Ok(removed)
+    }
+
     /// One batch; the last one says how many keys went in all (D25).
     async fn delete_after(
         &self,
@@ -69,7 +80,7 @@ impl Keys {
     ) -> Result<Vec<KeyId>> {
         let keys = store::after(&tx, api, last, BATCH, &cx.workspace).await?;
         for key in &keys {
-            store::leave(&tx, key).await?;
+            store::leave(&tx, key, permanent).await?;
             key.announce(&tx);
             key.announce_credits(&tx);
         }

@@ -7,8 +7,7 @@
 use entity::ids::{ApiId, KeyId};
 
 use super::{Key, KeyDetails, Keys, store};
-use crate::apis;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::filter::{Comparison, Direction, Term, parse};
 use crate::grants::{Operation, Target};
 use crate::op::OpCtx;
@@ -95,18 +94,15 @@ impl Keys {
     }
 
     async fn find_bare(&self, cx: &OpCtx, command: FindKeys) -> Result<Paged<Key>> {
-        let db = self.store.read();
         let api = match &command.api_id {
-            Some(id) => {
-                let api = apis::find_live(db, &cx.workspace, id).await?;
-                Some(api.ok_or_else(|| Error::absent(Code::ApiNotFound))?)
+            Some(id) => Some(self.live_api(cx, id, Operation::ApiListKeys).await?),
+            None => {
+                cx.require(Operation::ApiListKeys, Target::NONE)?;
+                None
             }
-            None => None,
         };
-        let target = api.as_ref().map_or(Target::NONE, |api| Target::api(&api.id, &api.keyspace_id));
-        cx.require(Operation::ApiListKeys, target)?;
         let conditions = conditions(&command.filter, cx.now_ms)?;
-        store::find_page(db, cx, api.as_ref(), &conditions, &command.page).await
+        store::find_page(self.store.read(), cx, api.as_ref(), &conditions, &command.page).await
     }
 }
 

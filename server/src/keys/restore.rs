@@ -9,8 +9,9 @@ use crate::grants::Operation;
 use crate::op::OpCtx;
 
 impl Keys {
-    /// Makes a deleted key verify again, with everything it had but credits that
-    /// a successor took over. Asks for the right to delete it.
+    /// Makes a deleted key verify again, with everything it had. Credits that were
+    /// shared stay shared: a key that took them over keeps them, and those of a
+    /// key that is deleted as well come to this one. Asks for the right to delete it.
     ///
     /// Fails with `key_not_found` for a key that lives, was removed for good, or
     /// whose API is gone.
@@ -20,6 +21,12 @@ impl Keys {
                 let key = store::find_deleted(tx.db(), &cx.workspace, id).await?.ok_or_else(absent)?;
                 cx.require(Operation::KeyDelete, key.target())?;
                 store::unmark_deleted(tx.db(), cx, id).await?;
+                if key.balance.key_id != key.id
+                    && let Some(holder) =
+                        store::find_deleted(tx.db(), &cx.workspace, &key.balance.key_id).await?
+                {
+                    store::leave(&tx, &holder, false).await?;
+                }
                 let mut group = Group::new();
                 let targets = vec![key.audit_target(), key.api.audit_target()];
                 group.push(Event::KeyRestore, format!("Restored key {id}"), targets);

@@ -245,7 +245,10 @@ pub(super) async fn find_deleted(
         .await?;
     let Some(row) = row else { return Ok(None) };
     let api = apis::find_live(db, workspace, &row.api_id).await?;
-    api.map(|api| to_key(row, api)).transpose()
+    let Some(api) = api else { return Ok(None) };
+    let mut found = vec![to_key(row, api)?];
+    shared::resolve(db, &mut found).await?;
+    Ok(found.pop())
 }
 
 pub(super) async fn unmark_deleted(db: &impl ConnectionTrait, cx: &OpCtx, id: &KeyId) -> Result<()> {

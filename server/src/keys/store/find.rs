@@ -30,6 +30,7 @@ pub(in crate::keys) async fn find_page(
     conditions: &Conditions,
     page: &Page,
 ) -> Result<Paged<Key>> {
+    let is_selective = conditions.iter().any(|(negated, condition)| !negated && is_selective(condition));
     let candidates = || {
         let mut select = live(key::Entity::find(), &cx.workspace);
         select = match api {
@@ -37,24 +38,27 @@ pub(in crate::keys) async fn find_page(
             None => select.filter(key::Column::ApiId.in_subquery(live_apis(cx).into_query())),
         };
         if let Some(cursor) = &page.cursor {
-            select = select.filter(key::Column::Id.lte(cursor.as_str()));
+            // With few keys to look at, SQLite shall not walk the others from here on.
+            let id =
+                if is_selective { Expr::cust("+keys.id") } else { Expr::col((key::Entity, key::Column::Id)) };
+            select = select.filter(id.lte(cursor.as_str()));
         }
         select.order_by_desc(key::Column::Id)
     };
-    let bound = if conditions.iter().any(|(_, condition)| is_selective(condition)) || conditions.is_empty() {
-        None
-    } else {
-        edge(db, candidates()).await?
-    };
+    let bound = if is_selective || conditions.is_empty() { None } else { edge(db, candidates()).await? };
     let mut select = candidates();
     if let Some(bound) = &bound {
         select = select.filter(key::Column::Id.gt(bound.as_str()));
     }
     for (negated, condition) in conditions {
         let holds = expression(cx, condition);
-        // What is unknown does not hold, so its opposite does.
-        let known = Func::coalesce([holds, Expr::value(false)]);
-        select = select.filter(Expr::from(known).eq(!negated));
+        select = select.filter(if *negated {
+            // What is unknown does not hold, so its opposite does.
+            Expr::from(Func::coalesce([holds, Expr::value(false)])).eq(false)
+        } else {
+            // As it is, so that its index can be used.
+            holds
+        });
     }
     let rows = select.limit(page.limit + 1).all(db).await?;
     let apis = apis_of(db, cx, &rows).await?;
@@ -113,25 +117,30 @@ fn expression(cx: &OpCtx, condition: &Condition) -> SimpleExpr {
         Condition::Name(text) => holds(Column::Name, text),
         Condition::Start(text) => begins(Column::Start, text),
         Condition::Last4(text) => Column::Last4.eq(text.as_str()),
-        Condition::Identity(external_id) => {
-            Column::IdentityId.in_subquery(identities(cx, |column| column.eq(external_id.as_str())))
-        }
+        Condition::Identity(external_id) => Column::Id.in_subquery(of_identity(cx, external_id)),
         Condition::Owner(text) => Column::OwnerId.eq(text.as_str()),
         Condition::Environment(text) => Column::Environment.eq(text.as_str()),
         Condition::Role(name) => Column::Id.in_subquery(with_role(cx, name)),
         Condition::Permission(slug) => Column::Id.in_subquery(with_permission(cx, slug)),
-        Condition::Meta(path, text) => {
-            let member = Func::cust("json_extract")
-                .arg(Expr::col((key::Entity, Column::Meta)))
-                .arg(Expr::value(format!("$.\"{}\"", path.replace('.', "\".\"").replace('\\', ""))));
-            Expr::from(member).cast_as("TEXT").eq(text.as_str())
-        }
+        Condition::Meta(path, text) => member(path).eq(text.as_str()),
         Condition::Created(comparison, at_ms) => compared(Column::CreatedAt, *comparison, *at_ms),
         Condition::Expires(comparison, at_ms) => compared(Column::ExpiresAt, *comparison, *at_ms),
         Condition::LastUsed(comparison, at_ms) => compared(Column::LastUsedAt, *comparison, *at_ms),
         Condition::NeverUsed => Column::LastUsedAt.is_null(),
         Condition::Credits(comparison, number) => compared(Column::Remaining, *comparison, *number),
     }
+}
+
+/// A member of the metadata as text. SQLite takes a boolean out as a number,
+/// which nobody would look for: its text is the name of its type.
+fn member(path: &str) -> SimpleExpr {
+    let path = format!("$.\"{}\"", path.replace('.', "\".\"").replace('\\', ""));
+    let ask = |function: &'static str| {
+        let meta = Expr::col((key::Entity, key::Column::Meta));
+        Expr::from(Func::cust(function).arg(meta).arg(Expr::value(path.clone())))
+    };
+    let is_boolean = ask("json_type").is_in(["true", "false"]);
+    Expr::case(is_boolean, ask("json_type")).finally(ask("json_extract").cast_as("TEXT")).into()
 }
 
 fn of_status(cx: &OpCtx, status: Status) -> SimpleExpr {
@@ -165,9 +174,20 @@ fn begins<C: ColumnTrait>(column: C, text: &str) -> SimpleExpr {
     at(column, text).eq(1)
 }
 
+/// Where the text begins in the column, from 1. Folds as SQLite does: ASCII alone.
 fn at<C: ColumnTrait>(column: C, text: &str) -> SimpleExpr {
     let folded = Func::lower(Expr::col((column.entity_name(), column)));
-    Func::cust("instr").arg(folded).arg(Expr::value(text.to_lowercase())).into()
+    Func::cust("instr").arg(folded).arg(Expr::value(text.to_ascii_lowercase())).into()
+}
+
+/// Keys of an identity, asked for by themselves: beside their workspace SQLite
+/// would rather walk that.
+fn of_identity(cx: &OpCtx, external_id: &str) -> sea_orm::sea_query::SelectStatement {
+    key::Entity::find()
+        .select_only()
+        .column(key::Column::Id)
+        .filter(key::Column::IdentityId.in_subquery(identities(cx, |column| column.eq(external_id))))
+        .into_query()
 }
 
 fn identities(

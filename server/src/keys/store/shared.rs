@@ -59,15 +59,17 @@ pub(in crate::keys) async fn hand_over(tx: &Tx, old: &Key, successor: &KeyId) ->
     point(tx, &old.id, Some(successor)).await
 }
 
-/// Before `gone` disappears: the newest key that spends its credits keeps them.
-pub(in crate::keys) async fn leave(tx: &Tx, gone: &Key) -> Result<()> {
-    let heir = key::Entity::find()
+/// Before `gone` disappears: the newest key that spends its credits keeps them, and
+/// `gone` would spend them there if it came back. A deleted key keeps them only
+/// when the row of `gone` is removed `for_good`.
+pub(in crate::keys) async fn leave(tx: &Tx, gone: &Key, for_good: bool) -> Result<()> {
+    let spenders = key::Entity::find()
         .filter(key::Column::BalanceKeyId.eq(gone.id.clone()))
-        .filter(key::Column::DeletedAt.is_null())
         .order_by_desc(key::Column::Id)
-        .one(tx.db())
+        .all(tx.db())
         .await?;
-    let Some(heir) = heir else { return Ok(()) };
+    let live = spenders.iter().find(|key| key.deleted_at.is_none());
+    let Some(heir) = live.or(spenders.first().filter(|_| for_good)) else { return Ok(()) };
     key::Entity::update_many()
         .set(key::ActiveModel {
             last_refill_at: sea_orm::Set(gone.last_refill_at),
@@ -81,7 +83,13 @@ pub(in crate::keys) async fn leave(tx: &Tx, gone: &Key) -> Result<()> {
         .filter(key::Column::BalanceKeyId.eq(gone.id.clone()))
         .exec(tx.db())
         .await?;
-    point(tx, &heir.id, None).await
+    point(tx, &heir.id, None).await?;
+    key::Entity::update_many()
+        .set(credit_columns(&Credits::default()))
+        .filter(key::Column::Id.eq(gone.id.clone()))
+        .exec(tx.db())
+        .await?;
+    point(tx, &gone.id, Some(&heir.id)).await
 }
 
 async fn point(tx: &Tx, key: &KeyId, holder: Option<&KeyId>) -> Result<()> {

@@ -1,5 +1,6 @@
 //! v2 `keys.rerollKey` and `keys.migrateKeys`.
 
+use entity::ids::KeyId;
 use serde_json::{Value, json};
 use unkey::secret::PlainKey;
 
@@ -66,6 +67,46 @@ async fn an_overlap_shares_credits_and_limits() {
     test.call("keys.updateKey", json!({ "keyId": new_id, "credits": null })).await.data();
     let unlimited = test.verify(&old).await;
     assert_eq!((unlimited["code"].as_str(), unlimited.get("credits")), (Some("VALID"), None));
+}
+
+/// Each end of a reroll is deleted, its partner lives or goes too, and it comes
+/// back: there are never more credits than there were.
+#[tokio::test]
+async fn a_restored_key_brings_no_credits_along() {
+    let test = TestApp::start().await;
+    let api = test.api().await;
+    let cx = test.operator().await;
+    let restore = async |id: &str| test.app.keys.restore(&cx, &KeyId::from(id)).await.unwrap();
+    let delete = async |id: &str, permanent: bool| {
+        test.call("keys.deleteKey", json!({ "keyId": id, "permanent": permanent })).await.data()
+    };
+    let pair = async || {
+        let (old_id, old) = test.key(&api, json!({ "credits": { "remaining": 5 } })).await;
+        let (new_id, new) = reroll(&test, &old_id, json!(600_000)).await;
+        (old_id, old, new_id, new)
+    };
+
+    let (_, old, new_id, new) = pair().await;
+    delete(&new_id, false).await;
+    assert_eq!(test.verify(&old).await["credits"], 4);
+    restore(&new_id).await;
+    assert_eq!(test.verify(&new).await["credits"], 3);
+    assert_eq!(test.verify(&old).await["credits"], 2);
+
+    let (old_id, old, new_id, _) = pair().await;
+    delete(&old_id, false).await;
+    delete(&new_id, true).await;
+    restore(&old_id).await;
+    assert_eq!(test.verify(&old).await["credits"], 4);
+
+    let (old_id, old, new_id, new) = pair().await;
+    delete(&old_id, false).await;
+    delete(&new_id, false).await;
+    restore(&old_id).await;
+    assert_eq!(test.verify(&old).await["credits"], 4);
+    restore(&new_id).await;
+    assert_eq!(test.verify(&new).await["credits"], 3);
+    assert_eq!(test.verify(&old).await["credits"], 2);
 }
 
 #[tokio::test]
