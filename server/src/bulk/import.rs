@@ -22,7 +22,7 @@ use crate::ratelimit::limits::NewLimit;
 use crate::secret::{KeyHash, PlainKey};
 
 /// Rows of one file.
-const MAX_ROWS: usize = 100_000;
+pub(super) const MAX_ROWS: usize = 100_000;
 /// Faults that are reported before reading ends.
 const MAX_FAULTS: usize = 50;
 /// Characters of a plaintext that stay readable.

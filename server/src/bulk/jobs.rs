@@ -3,6 +3,7 @@
 use entity::ids::BulkJobId;
 use serde_json::json;
 
+use super::import::MAX_ROWS;
 use super::{Bulk, Job, MAX_NAMED, RowResult, Selection, StartJob, State, Work, absent, store};
 use crate::audit::{Event, Group, Target as Audited};
 use crate::error::{Error, Result};
@@ -95,7 +96,7 @@ fn require(cx: &OpCtx, work: &Work) -> Result<()> {
         Work::RemoveRoles { .. } => Operation::KeyRemoveRoles,
         Work::AddPermissions { .. } => Operation::KeyAddPermissions,
         Work::RemovePermissions { .. } => Operation::KeyRemovePermissions,
-        Work::ImportKeys { .. } => Operation::KeyMigrate,
+        Work::ImportKeys { .. } => Operation::KeyCreate,
         Work::ImportIdentities => Operation::IdentityCreate,
         Work::ImportPermissions => Operation::PermissionCreate,
         Work::ImportRoles => Operation::RoleCreate,
@@ -119,6 +120,9 @@ fn check(cx: &OpCtx, command: &StartJob) -> Result<()> {
             Err(Error::invalid(format!("At most {MAX_NAMED} keys can be named one by one: use a filter.")))
         }
         Selection::Rows(rows) if rows.is_empty() => Err(Error::invalid("The file has no rows.")),
+        Selection::Rows(rows) if rows.len() > MAX_ROWS => {
+            Err(Error::invalid(format!("A file has at most {MAX_ROWS} rows.")))
+        }
         Selection::Matching { filter, .. } => check_filter(filter, cx.now_ms),
         Selection::Keys(_) | Selection::Rows(_) => Ok(()),
     }

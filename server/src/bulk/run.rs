@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use entity::ids::{RequestId, RootKeyId, SessionId, UserId};
 
-use super::store::{self, Open, Selected};
+use super::store::{self, Open, Selected, Waiting};
 use super::{Bulk, RowResult, RowState, State};
 use crate::error::{Code, Error, Result};
 use crate::keys::FindKeys;
 use crate::op::{Door, IdempotencyKey, OpCtx, Principal};
 use crate::store::Page;
+use crate::workspaces;
 
 /// Rows between two notes of the progress.
 const BATCH: u64 = 25;
@@ -18,22 +19,36 @@ const COLLECT: u64 = 500;
 
 impl Bulk {
     /// Carries on with the oldest open job by one step; says whether there was one.
+    ///
+    /// Fails with `service_unavailable` when the database cannot answer: the job
+    /// stays open, and goes on where it is with a later step.
     pub(super) async fn step(&self) -> Result<bool> {
-        let Some(job) = store::oldest_open(self.store.read()).await? else { return Ok(false) };
-        let outcome = match &job.selection {
-            Some(selected) => self.collect(&job, selected).await,
-            None => self.run_batch(&job).await,
+        let Some((id, job)) = store::oldest_open(self.store.read()).await? else { return Ok(false) };
+        let outcome = match job {
+            Ok(job) => self.carry_on(&job).await,
+            Err(error) => Err(error),
         };
-        if let Err(error) = outcome {
-            tracing::error!(job = %job.id, ?error, "a job over many rows cannot go on");
-            let detail = error.detail().to_owned();
-            let now_ms = self.clock.now_ms();
-            let id = &job.id;
-            self.store
-                .write(|tx| async move { store::finish(&tx, id, State::Failed, Some(detail), now_ms).await })
-                .await?;
+        match outcome {
+            Ok(()) => {}
+            Err(error) if error.code() == Code::ServiceUnavailable => return Err(error),
+            Err(error) => {
+                tracing::error!(job = %id, ?error, "a job over many rows cannot go on");
+                let (id, detail, now_ms) = (&id, error.detail().to_owned(), self.clock.now_ms());
+                self.store
+                    .write(
+                        |tx| async move { store::finish(&tx, id, State::Failed, Some(detail), now_ms).await },
+                    )
+                    .await?;
+            }
         }
         Ok(true)
+    }
+
+    async fn carry_on(&self, job: &Open) -> Result<()> {
+        match &job.selection {
+            Some(selected) => self.collect(job, selected).await,
+            None => self.run_batch(job).await,
+        }
     }
 
     /// Carries out everything that is open; for tests and the command line.
@@ -64,16 +79,43 @@ impl Bulk {
                 .await;
         }
         let mut results = Vec::with_capacity(rows.len());
+        let mut end = Ok(());
         for row in rows {
-            let cx = OpCtx { idempotency: Some(Arc::new(claim(job, row.position))), ..self.cx(job).await? };
-            let outcome = self.perform(&cx, &job.work, &row.subject, row.payload.as_deref()).await;
-            results.push(result(row.position, row.subject, outcome)?);
+            match self.run_row(job, row).await {
+                Ok(Some(result)) => results.push(result),
+                Ok(None) => break,
+                Err(error) => {
+                    end = Err(error);
+                    break;
+                }
+            }
         }
-        self.store.write(|tx| async move { store::note(&tx, &job.id, &results).await }).await
+        // What was done is noted, whatever kept the others from it.
+        self.store.write(|tx| async move { store::note(&tx, &job.id, &results).await }).await?;
+        end
     }
 
-    /// Whoever started the job, with the rights they have now.
+    /// Carries out one row; `None` once somebody cancelled the job.
+    async fn run_row(&self, job: &Open, row: Waiting) -> Result<Option<RowResult>> {
+        let db = self.store.read();
+        if !store::is_open(db, &job.id).await? {
+            return Ok(None);
+        }
+        let claim = claim(job, row.position);
+        // Done before a crash that came before the note. Asked first: a key that
+        // is deleted already fails long before it claims anything.
+        if store::is_claimed(db, &job.workspace, &claim).await? {
+            return result(row.position, row.subject, Ok(())).map(Some);
+        }
+        let cx = OpCtx { idempotency: Some(Arc::new(claim)), ..self.cx(job).await? };
+        let outcome = self.perform(&cx, &job.work, &row.subject, row.payload.as_deref()).await;
+        result(row.position, row.subject, outcome).map(Some)
+    }
+
+    /// Whoever started the job, with the rights they have now, in a workspace
+    /// that still serves.
     async fn cx(&self, job: &Open) -> Result<OpCtx> {
+        workspaces::require_enabled(self.store.read(), &job.workspace).await?;
         let now_ms = self.clock.now_ms();
         Ok(OpCtx {
             principal: self.principal(job).await?,
@@ -116,7 +158,7 @@ fn result(position: i64, subject: String, outcome: Result<()>) -> Result<RowResu
     let done = |outcome, message| RowResult { position, subject, outcome, message };
     match outcome {
         Ok(()) => Ok(done(RowState::Done, None)),
-        // Done before a crash that came before the note.
+        // Somebody else did it meanwhile under the same claim.
         Err(error) if error.code() == Code::IdempotencyConflict => Ok(done(RowState::Done, None)),
         Err(error) if matches!(error.code(), Code::ServiceUnavailable | Code::Unexpected) => Err(error),
         Err(error) => Ok(done(RowState::Failed, Some(error.detail().to_owned()))),

@@ -1,14 +1,14 @@
 //! Rows of jobs and of their rows.
 
 use entity::ids::{BulkJobId, KeyId, WorkspaceId};
-use entity::{bulk_job, bulk_row};
+use entity::{bulk_job, bulk_row, idempotency_key};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
 use serde::{Deserialize, Serialize};
 
 use super::{Job, Row, RowResult, RowState, Selection, StartJob, State, Work};
 use crate::error::{Error, Result};
-use crate::op::{OpCtx, Principal};
+use crate::op::{IdempotencyKey, OpCtx, Principal};
 use crate::store::{Page, Paged, Tx};
 
 /// Rows per statement.
@@ -167,26 +167,46 @@ async fn save_open(tx: &Tx, id: &BulkJobId, row: bulk_job::ActiveModel) -> Resul
     Ok(())
 }
 
-pub(super) async fn oldest_open(db: &impl ConnectionTrait) -> Result<Option<Open>> {
+/// The job whose turn it is. What was stored of it may be from another version
+/// that this one cannot read: then there is its id, for it to be ended.
+pub(super) async fn oldest_open(db: &impl ConnectionTrait) -> Result<Option<(BulkJobId, Result<Open>)>> {
     let row = bulk_job::Entity::find()
         .filter(bulk_job::Column::FinishedAt.is_null())
         .order_by_asc(bulk_job::Column::Id)
         .one(db)
         .await?;
-    let open = |row: bulk_job::Model| {
-        Ok(Open {
-            work: serde_json::from_str(&row.work)?,
-            selection: row.selection.as_deref().map(serde_json::from_str).transpose()?,
-            id: row.id,
-            workspace: row.workspace_id,
-            actor_type: row.actor_type,
-            actor_id: row.actor_id,
-            session_id: row.session_id,
-            total: row.total,
-            created_at: row.created_at,
-        })
-    };
-    row.map(open).transpose()
+    Ok(row.map(|row| (row.id.clone(), open(row))))
+}
+
+fn open(row: bulk_job::Model) -> Result<Open> {
+    Ok(Open {
+        work: serde_json::from_str(&row.work)?,
+        selection: row.selection.as_deref().map(serde_json::from_str).transpose()?,
+        id: row.id,
+        workspace: row.workspace_id,
+        actor_type: row.actor_type,
+        actor_id: row.actor_id,
+        session_id: row.session_id,
+        total: row.total,
+        created_at: row.created_at,
+    })
+}
+
+/// Whether a job still is to be carried on.
+pub(super) async fn is_open(db: &impl ConnectionTrait, id: &BulkJobId) -> Result<bool> {
+    let open = bulk_job::Entity::find_by_id(id.clone()).filter(bulk_job::Column::FinishedAt.is_null());
+    Ok(open.one(db).await?.is_some())
+}
+
+/// Whether the change that a row is was made: it claims the name of the row in
+/// its own transaction.
+pub(super) async fn is_claimed(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    claim: &IdempotencyKey,
+) -> Result<bool> {
+    let id = (workspace.clone(), claim.root_key.clone(), claim.key_hash.clone());
+    Ok(idempotency_key::Entity::find_by_id(id).one(db).await?.is_some())
 }
 
 pub(super) async fn waiting(db: &impl ConnectionTrait, id: &BulkJobId, limit: u64) -> Result<Vec<Waiting>> {
