@@ -71,7 +71,7 @@ impl Sessions {
     /// Live sessions of a member of the workspace.
     pub async fn list_of(&self, cx: &OpCtx, member: &UserId) -> Result<Vec<SessionInfo>> {
         cx.require(Operation::MemberSessionsRead, grants::Target::NONE)?;
-        self.require_member(cx, member).await?;
+        store::role(self.store.read(), &cx.workspace, member).await?.ok_or_else(no_member)?;
         self.of_user(cx, member).await
     }
 
@@ -79,15 +79,15 @@ impl Sessions {
     /// are ended by owners alone.
     pub async fn revoke_of(&self, cx: &OpCtx, member: &UserId) -> Result<u64> {
         cx.require(Operation::MemberSessionsRevoke, grants::Target::NONE)?;
-        if self.require_member(cx, member).await? == Role::Owner {
-            cx.require(Operation::OwnerManage, grants::Target::NONE)?;
-        }
-        self.store.write(|tx| self.revoke_all_in(cx, tx, member, None)).await
-    }
-
-    async fn require_member(&self, cx: &OpCtx, user: &UserId) -> Result<Role> {
-        let role = store::role(self.store.read(), &cx.workspace, user).await?;
-        role.ok_or_else(|| Error::absent(Code::MemberNotFound))
+        self.store
+            .write(|tx| async move {
+                let role = store::role(tx.db(), &cx.workspace, member).await?;
+                if role.ok_or_else(no_member)? == Role::Owner {
+                    cx.require(Operation::OwnerManage, grants::Target::NONE)?;
+                }
+                self.revoke_all_in(cx, tx, member, None).await
+            })
+            .await
     }
 
     async fn of_user(&self, cx: &OpCtx, user: &UserId) -> Result<Vec<SessionInfo>> {
@@ -117,11 +117,15 @@ impl Sessions {
     async fn record_end(&self, cx: &OpCtx, tx: &Tx, user: &UserId, ended: u64) -> Result<()> {
         changed(tx, user);
         let account = store::account(tx.db(), user).await?;
-        let account = account.ok_or_else(|| Error::absent(Code::MemberNotFound))?;
+        let account = account.ok_or_else(no_member)?;
         let sessions = if ended == 1 { "a session".to_owned() } else { format!("{ended} sessions") };
         let mut group = Group::new();
         let text = format!("Ended {sessions} of {}", account.email);
         group.push(Event::SessionRevoke, text, vec![target(&account)]);
         group.record(cx, tx, &self.entropy).await
     }
+}
+
+fn no_member() -> Error {
+    Error::absent(Code::MemberNotFound)
 }

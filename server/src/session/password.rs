@@ -24,9 +24,27 @@ impl Sessions {
         let account = account.ok_or_else(|| Error::absent(Code::SessionOver))?;
         let is_right = self.passwords.matches(password, Some(account.password_hash.clone())).await?;
         if is_right && !account.is_locked(cx.now_ms) {
+            self.forgive(cx, &account).await?;
             return Ok(account);
         }
         Err(self.fail(cx, &account, Failure::Password).await?)
+    }
+
+    /// Ends a row of failures, as signing in does. Where there is a second factor,
+    /// a password alone ends none: whoever has it could guess codes for ever.
+    async fn forgive(&self, cx: &OpCtx, account: &Account) -> Result<()> {
+        if account.failed_logins == 0 {
+            return Ok(());
+        }
+        self.store
+            .write(|tx| async move {
+                let now = unchanged(&tx, account, cx.now_ms).await?;
+                if now.is_some_and(|now| now.totp_secret.is_none()) {
+                    store::set_failures(&tx, &account.id, 0, None).await?;
+                }
+                Ok(())
+            })
+            .await
     }
 
     /// Changes one's password and ends all of one's other sessions.

@@ -167,7 +167,12 @@ impl Sessions {
                     return Err(none());
                 }
                 match self.use_factor(cx, &tx, &account, code).await? {
-                    Some(_) => work(&tx, &account).await.map(|()| true),
+                    Some(_) => {
+                        if account.failed_logins > 0 {
+                            store::set_failures(&tx, &account.id, 0, None).await?;
+                        }
+                        work(&tx, &account).await.map(|()| true)
+                    }
                     None => Ok(false),
                 }
             })

@@ -25,12 +25,19 @@ pub struct SetUp {
 
 impl Users {
     /// Makes a one-time setup link and returns its token; only its hash is kept.
+    ///
+    /// Fails with `precondition_failed` once somebody can sign in: it would lead nowhere.
     pub async fn create_setup_link(&self, cx: &OpCtx) -> Result<PlainKey> {
         let token = PlainKey::new(self.entropy.token());
         let hash = token_hash(token.reveal());
         let expires_at = cx.now_ms + SETUP_LINK_MS;
         self.store
             .write(|tx| async move {
+                if store::any(tx.db()).await? {
+                    let detail = "This server is set up. `unkey user invite` lets another person in, and \
+                                  `unkey user reset-password` somebody who is locked out.";
+                    return Err(Error::new(Code::PreconditionFailed, detail));
+                }
                 store::insert_setup_link(&tx, &hash, &cx.workspace, cx.now_ms, expires_at).await?;
                 let mut group = Group::new();
                 let target = Target::new("workspace", cx.workspace.as_str(), None);

@@ -41,6 +41,7 @@ async fn the_setup_link_makes_one_owner_and_names_the_workspace() {
     let users = users(&test);
     let token = users.create_setup_link(&test.operator()).await.unwrap();
     assert!(users.setup_link_is_open(token.reveal(), NOW_MS).await.unwrap());
+    let second = users.create_setup_link(&test.operator()).await.unwrap();
     let nobody = anonymous();
     let (one, two) = tokio::join!(
         users.set_up(&nobody, token.reveal(), set_up()),
@@ -50,11 +51,12 @@ async fn the_setup_link_makes_one_owner_and_names_the_workspace() {
     let listed = users.list(&person(Role::Viewer)).await.unwrap();
     assert_eq!((listed.len(), listed[0].role), (1, Role::Owner));
     assert_eq!(test.count("workspaces", "id = 'ws_1' AND name = 'Analytical Engines'").await, 1);
-    assert_eq!(test.events(1).await, ["user.create", "workspace.update"]);
-    let second = users.create_setup_link(&test.operator()).await.unwrap();
+    assert_eq!(test.events(2).await, ["user.create", "workspace.update"]);
     assert!(!users.setup_link_is_open(second.reveal(), NOW_MS).await.unwrap(), "somebody can sign in");
     let refused = users.set_up(&anonymous(), second.reveal(), set_up()).await.unwrap_err();
     assert_eq!(refused.code(), Code::LinkNotFound);
+    let refused = users.create_setup_link(&test.operator()).await.unwrap_err();
+    assert_eq!(refused.code(), Code::PreconditionFailed, "it would lead nowhere");
 }
 
 #[tokio::test]

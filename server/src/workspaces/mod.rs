@@ -10,10 +10,11 @@ use entity::ids::WorkspaceId;
 use serde_json::{Value, json};
 
 pub use manage::{MyWorkspace, rename_in};
+pub use store::require_enabled;
 pub use usage::{Limits, Month, MonthUsage};
 
 use crate::analytics::Analytics;
-use crate::audit::{Event, Group, Target};
+use crate::audit::{Event, Group, Target, changes};
 use crate::entropy::Entropy;
 use crate::error::{Code, Error, Result};
 use crate::grants::{self, Operation};
@@ -61,9 +62,7 @@ impl Workspaces {
     pub async fn resolve(&self, slug: Option<&str>) -> Result<Workspace> {
         let mut all = self.list().await?;
         match slug {
-            Some(slug) => all.into_iter().find(|workspace| workspace.slug == slug).ok_or_else(|| {
-                Error::new(Code::WorkspaceNotFound, format!("There is no workspace '{slug}'."))
-            }),
+            Some(slug) => named(all, slug),
             None if all.len() == 1 => Ok(all.remove(0)),
             None => {
                 Err(Error::invalid("This server has several workspaces: name one with --workspace SLUG."))
@@ -113,11 +112,8 @@ impl Workspaces {
     /// Enables or disables a workspace; the next call notices.
     pub async fn set_enabled(&self, cx: &OpCtx, slug: &str, enabled: bool) -> Result<()> {
         cx.require(Operation::WorkspaceOperate, grants::Target::NONE)?;
-        let mut workspace = self.resolve(Some(slug)).await?;
-        let before = std::mem::replace(&mut workspace.enabled, enabled);
         let verb = if enabled { "Enabled" } else { "Disabled" };
-        let changes = json!({ "enabled": { "before": before, "after": enabled } });
-        self.save(cx, workspace, before == enabled, verb, changes).await
+        self.operate(cx, slug, verb, |workspace| workspace.enabled = enabled).await
     }
 
     /// Limits the API requests of a workspace; 0 refuses all.
@@ -126,35 +122,47 @@ impl Workspaces {
         if per_minute.is_some_and(|limit| limit < 0) {
             return Err(Error::invalid("A limit of API requests cannot be negative."));
         }
-        let mut workspace = self.resolve(Some(slug)).await?;
-        let before = std::mem::replace(&mut workspace.api_limit_per_minute, per_minute);
-        let changes = json!({ "apiLimitPerMinute": { "before": before, "after": per_minute } });
-        self.save(cx, workspace, before == per_minute, "Limited the API requests of", changes).await
+        let verb = "Limited the API requests of";
+        self.operate(cx, slug, verb, |workspace| workspace.api_limit_per_minute = per_minute).await
     }
 
-    async fn save(
-        &self,
-        cx: &OpCtx,
-        workspace: Workspace,
-        unchanged: bool,
-        verb: &str,
-        changes: Value,
-    ) -> Result<()> {
-        if unchanged {
-            return Ok(());
-        }
-        let cx = &OpCtx { workspace: workspace.id.clone(), ..cx.clone() };
+    /// Changes what the operator decides of a workspace, as it is in the
+    /// transaction that writes it.
+    async fn operate<F>(&self, cx: &OpCtx, slug: &str, verb: &str, change: F) -> Result<()>
+    where
+        F: FnOnce(&mut Workspace),
+    {
         self.store
             .write(|tx| async move {
-                store::update(&tx, &workspace, cx.now_ms).await?;
-                tx.changed(Change::Workspace(workspace.id.clone()));
+                let before = named(store::all(tx.db()).await?, slug)?;
+                let mut after = before.clone();
+                change(&mut after);
+                if after == before {
+                    return Ok(());
+                }
+                store::update(&tx, &after, cx.now_ms).await?;
+                tx.changed(Change::Workspace(after.id.clone()));
+                let cx = &OpCtx { workspace: after.id.clone(), ..cx.clone() };
+                let changed = changes(operated(&before), operated(&after));
                 let mut group = Group::new();
-                let description = format!("{verb} workspace {}", workspace.slug);
-                group.push_change(Event::WorkspaceUpdate, description, vec![target(&workspace)], changes);
+                let text = format!("{verb} workspace {}", after.slug);
+                group.push_change(Event::WorkspaceUpdate, text, vec![target(&after)], Value::Object(changed));
                 group.record(cx, &tx, &self.entropy).await
             })
             .await
     }
+}
+
+/// The one with this slug.
+fn named(all: Vec<Workspace>, slug: &str) -> Result<Workspace> {
+    let absent = || Error::new(Code::WorkspaceNotFound, format!("There is no workspace '{slug}'."));
+    all.into_iter().find(|workspace| workspace.slug == slug).ok_or_else(absent)
+}
+
+/// What the operator decides, as audit entries tell it.
+fn operated(workspace: &Workspace) -> [(&'static str, Value); 2] {
+    let limit = json!(workspace.api_limit_per_minute);
+    [("enabled", json!(workspace.enabled)), ("apiLimitPerMinute", limit)]
 }
 
 fn target(workspace: &Workspace) -> Target {

@@ -6,7 +6,7 @@ use entity::workspace::{self, Column, Entity};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, Set, SqlErr};
 
 use super::{MyWorkspace, Workspace};
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::grants::Role;
 use crate::store::Tx;
 
@@ -18,6 +18,17 @@ pub(super) async fn all(db: &impl ConnectionTrait) -> Result<Vec<Workspace>> {
 pub(super) async fn find(db: &impl ConnectionTrait, id: &WorkspaceId) -> Result<Option<Workspace>> {
     let row = Entity::find_by_id(id.clone()).filter(Column::DeletedAt.is_null()).one(db).await?;
     Ok(row.map(Workspace::from))
+}
+
+/// Makes sure that a workspace serves, for work that goes on behind a call.
+///
+/// Fails with `workspace_not_found` or `workspace_disabled`.
+pub async fn require_enabled(db: &impl ConnectionTrait, id: &WorkspaceId) -> Result<()> {
+    match find(db, id).await? {
+        Some(workspace) if workspace.enabled => Ok(()),
+        Some(_) => Err(Error::new(Code::WorkspaceDisabled, "This workspace is disabled.")),
+        None => Err(Error::absent(Code::WorkspaceNotFound)),
+    }
 }
 
 impl From<workspace::Model> for Workspace {
@@ -95,7 +106,7 @@ pub(super) async fn delete(tx: &Tx, id: &WorkspaceId, now_ms: i64) -> Result<()>
     Ok(())
 }
 
-/// Writes the settings of a workspace.
+/// Writes the settings of a workspace; those of a deleted one stay, its slug above all.
 pub(super) async fn update(tx: &Tx, workspace: &Workspace, now_ms: i64) -> Result<()> {
     let row = workspace::ActiveModel {
         slug: Set(workspace.slug.clone()),
@@ -105,7 +116,10 @@ pub(super) async fn update(tx: &Tx, workspace: &Workspace, now_ms: i64) -> Resul
         updated_at: Set(Some(now_ms)),
         ..Default::default()
     };
-    let updated = Entity::update_many().set(row).filter(Column::Id.eq(workspace.id.as_str()));
+    let updated = Entity::update_many()
+        .set(row)
+        .filter(Column::Id.eq(workspace.id.as_str()))
+        .filter(Column::DeletedAt.is_null());
     updated.exec(tx.db()).await.map_err(|error| taken(error, &workspace.slug))?;
     Ok(())
 }

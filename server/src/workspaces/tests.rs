@@ -90,5 +90,29 @@ async fn only_the_operator_decides_what_is_served() {
     let workspaces = workspaces(&test, &dir).await;
     assert!(workspaces.set_enabled(&person(Role::Owner), "ws_1", false).await.is_err());
     assert!(workspaces.set_api_limit(&person(Role::Owner), "ws_1", Some(1)).await.is_err());
-    workspaces.set_enabled(&test.operator(), "ws_1", false).await.unwrap();
+    workspaces.set_enabled(&test.operator(), "ws_2", false).await.unwrap();
+    workspaces.set_api_limit(&test.operator(), "ws_2", Some(7)).await.unwrap();
+    workspaces.set_api_limit(&test.operator(), "ws_2", Some(7)).await.unwrap();
+    let now = workspaces.resolve(Some("ws_2")).await.unwrap();
+    assert_eq!((now.enabled, now.api_limit_per_minute), (false, Some(7)));
+    let changed: Vec<_> = test.audited().await.into_iter().map(|entry| entry.changes.unwrap()).collect();
+    let enabled = json!({ "enabled": { "before": true, "after": false } });
+    let limited = json!({ "apiLimitPerMinute": { "before": null, "after": 7 } });
+    assert_eq!(changed, [enabled, limited], "no change, no entry");
+    assert_eq!(test.count("audit_log", "workspace_id = 'ws_2'").await, 2);
+}
+
+#[tokio::test]
+async fn settings_of_a_deleted_workspace_stay() {
+    let (test, dir) = (TestStore::open().await, tempfile::tempdir().unwrap());
+    let workspaces = workspaces(&test, &dir).await;
+    let stale = workspaces.resolve(Some("ws_1")).await.unwrap();
+    test.store.write(|tx| async move { store::delete(&tx, &"ws_1".into(), 1).await }).await.unwrap();
+    test.force("UPDATE workspaces SET slug = 'gone' WHERE id = 'ws_1'").await;
+    test.store.write(|tx| async move { store::update(&tx, &stale, 2).await }).await.unwrap();
+    assert_eq!(test.count("workspaces", "id = 'ws_1' AND slug = 'gone'").await, 1);
+    let refused = workspaces.set_enabled(&test.operator(), "ws_1", false).await.unwrap_err();
+    assert_eq!(refused.code(), Code::WorkspaceNotFound);
+    let refused = require_enabled(test.store.read(), &"ws_1".into()).await.unwrap_err();
+    assert_eq!(refused.code(), Code::WorkspaceNotFound);
 }

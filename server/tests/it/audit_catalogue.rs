@@ -280,6 +280,8 @@ async fn operator(catalogue: &mut Catalogue<'_>) {
     catalogue.row("workspace.update", SYSTEM, &["workspace"], rename).await;
     let delete = async { app.workspaces.delete(&there, "Other").await.unwrap() };
     catalogue.row("workspace.delete", SYSTEM, &["workspace"], delete).await;
+    let link = async { app.users.create_setup_link(&cx).await.unwrap() };
+    catalogue.row("settings.update", SYSTEM, &["workspace"], link).await;
     let password = || PlainKey::new("a long password".to_owned());
     let command = CreateUser {
         email: "ann@example.com".into(),
@@ -291,8 +293,6 @@ async fn operator(catalogue: &mut Catalogue<'_>) {
     catalogue.row("user.create", SYSTEM, &["user"], create).await;
     let reset = async { app.users.reset_password(&cx, "ann@example.com", password()).await.unwrap() };
     catalogue.row("user.password_reset", SYSTEM, &["user"], reset).await;
-    let link = async { app.users.create_setup_link(&cx).await.unwrap() };
-    catalogue.row("settings.update", SYSTEM, &["workspace"], link).await;
     let announce = async { app.keys.create_migration(&cx, "sha256").await.unwrap() };
     catalogue.row("migration.create", SYSTEM, &["migration"], announce).await;
     let rotate = async { app.vault.rotate(&cx).await.unwrap() };
