@@ -195,6 +195,20 @@ pub(super) fn table(rows: &[Vec<String>]) -> String {
     rows.iter().map(line).collect()
 }
 
+/// A line of CSV (RFC 4180): what could be read as something else is quoted.
+pub(super) fn csv_line(cells: &[String]) -> String {
+    let quoted = |cell: &String| match cell.contains(['"', ',', '\n', '\r']) {
+        true => format!("\"{}\"", cell.replace('"', "\"\"")),
+        false => cell.clone(),
+    };
+    cells.iter().map(quoted).collect::<Vec<_>>().join(",") + "\r\n"
+}
+
+/// A text as no spreadsheet takes it for a formula.
+pub(super) fn no_formula(text: &str) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
+}
+
 /// A time as lists show it.
 pub(super) fn date(time_ms: i64) -> String {
     chrono::DateTime::from_timestamp_millis(time_ms)

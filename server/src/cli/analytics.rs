@@ -4,7 +4,7 @@ use clap::ArgMatches;
 use serde_json::Value;
 
 use super::Output;
-use super::admin::table;
+use super::admin::{csv_line, no_formula, table};
 use crate::app::App;
 use crate::error::Result;
 use crate::op::OpCtx;
@@ -39,12 +39,12 @@ fn plain(value: &Value) -> String {
     }
 }
 
-/// As RFC 4180 has it: what could be read as something else is quoted.
 fn csv(answer: &Answer) -> String {
-    let quoted = |cell: &String| match cell.contains([',', '"', '\n', '\r']) {
-        true => format!("\"{}\"", cell.replace('"', "\"\"")),
-        false => cell.clone(),
+    let names = answer.outputs.iter().map(|output| no_formula(&output.name)).collect::<Vec<_>>();
+    let cell = |value: &Value| match value {
+        Value::String(text) => no_formula(text),
+        value => plain(value),
     };
-    let line = |row: &Vec<String>| row.iter().map(quoted).collect::<Vec<_>>().join(",") + "\r\n";
-    lines(answer).iter().map(line).collect()
+    let rows = answer.rows.iter().map(|row| csv_line(&row.iter().map(cell).collect::<Vec<_>>()));
+    csv_line(&names) + &rows.collect::<String>()
 }

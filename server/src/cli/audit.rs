@@ -4,7 +4,7 @@
 use clap::ArgMatches;
 
 use super::Output;
-use super::admin::{date, table};
+use super::admin::{csv_line, date, no_formula, table};
 use crate::app::App;
 use crate::audit::{AuditEntry, AuditFilter};
 use crate::error::{Error, Result};
@@ -33,7 +33,7 @@ pub(super) async fn export(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Resul
     let mut text = if csv && is_first { csv_line(&COLUMNS.map(str::to_owned)) } else { String::new() };
     for entry in &page.items {
         if csv {
-            text.push_str(&csv_line(&columns(entry)));
+            text.push_str(&csv_line(&columns(entry).map(|cell| no_formula(&cell))));
         } else {
             text.push_str(&entry.to_json().to_string());
             text.push('\n');
@@ -79,23 +79,6 @@ fn columns(entry: &AuditEntry) -> [String; 12] {
     ]
 }
 
-/// RFC 4180, and no cell that a spreadsheet would take for a formula.
-fn csv_line(cells: &[String]) -> String {
-    let cell = |cell: &String| {
-        let guarded = if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-            format!("'{cell}")
-        } else {
-            cell.clone()
-        };
-        if guarded.contains(['"', ',', '\n', '\r']) {
-            format!("\"{}\"", guarded.replace('"', "\"\""))
-        } else {
-            guarded
-        }
-    };
-    cells.iter().map(cell).collect::<Vec<_>>().join(",") + "\r\n"
-}
-
 fn filter(matches: &ArgMatches) -> Result<AuditFilter> {
     let text = |name: &str| matches.get_one::<String>(name).cloned();
     Ok(AuditFilter {
@@ -125,7 +108,7 @@ mod tests {
 
     #[test]
     fn cells_are_quoted_and_formulas_disarmed() {
-        let cells = ["plain", "with, comma", "say \"hi\"", "=1+1", "two\nlines"].map(str::to_owned);
+        let cells = ["plain", "with, comma", "say \"hi\"", "=1+1", "two\nlines"].map(no_formula);
         assert_eq!(csv_line(&cells), "plain,\"with, comma\",\"say \"\"hi\"\"\",'=1+1,\"two\nlines\"\r\n");
     }
 

@@ -57,7 +57,7 @@ pub(super) async fn invite(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Resul
     };
     let (_, token) = app.users.invite(cx, command).await?;
     let origin = app.origin();
-    Ok(Output::line(format!("{origin}/invite/{}", token.reveal())).remark("This link works once."))
+    Ok(Output::line(format!("{origin}/invites/{}", token.reveal())).remark("This link works once."))
 }
 
 pub(super) async fn totp_reset(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<Output> {

@@ -7,6 +7,7 @@ use super::{Export, List, Part, Transfer, rows, sheet};
 use crate::analytics::PageOf;
 use crate::audit::{Event, Group, Target as Audited};
 use crate::error::{Error, Result};
+use crate::grants::{Operation, Target};
 use crate::identities::ListIdentities;
 use crate::keys::FindKeys;
 use crate::op::OpCtx;
@@ -23,8 +24,9 @@ type Table = (&'static [Column], Paged<Vec<Value>>);
 impl Transfer {
     /// The part of an export after `cursor`; the first one begins the file.
     ///
-    /// Fails as the list itself would.
+    /// Fails as the list itself would, and without the right to export.
     pub async fn export(&self, cx: &OpCtx, export: &Export, cursor: Option<String>) -> Result<Part> {
+        cx.require(Operation::Export, Target::NONE)?;
         let is_first = cursor.is_none();
         let (columns, page) = self.rows(cx, &export.list, Page { limit: PART, cursor }).await?;
         if is_first {
@@ -70,11 +72,12 @@ impl Transfer {
             after: page.cursor.as_deref().map(place).transpose()?,
             ..of.clone()
         };
-        let columns = match of.kind {
-            Kind::Verifications => rows::VERIFICATIONS,
-            Kind::Ratelimits => rows::RATELIMITS,
-            Kind::Requests => rows::REQUESTS,
+        let (operation, columns) = match of.kind {
+            Kind::Verifications => (Operation::AnalyticsVerifications, rows::VERIFICATIONS),
+            Kind::Ratelimits => (Operation::AnalyticsRatelimits, rows::RATELIMITS),
+            Kind::Requests => (Operation::LogsRead, rows::REQUESTS),
         };
+        cx.require(operation, Target::NONE)?;
         let found = self.analytics.page(of).await?;
         let next = found.next.map(|(time_ms, chunk, position)| format!("{time_ms}-{chunk}-{position}"));
         Ok((columns, Paged { items: found.events.into_iter().map(rows::event).collect(), next }))

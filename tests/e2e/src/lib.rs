@@ -6,7 +6,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -43,6 +43,20 @@ pub fn binary() -> PathBuf {
         let beside = std::env::current_exe().expect("a test has a path");
         beside.parent().and_then(Path::parent).expect("target/<profile>/deps/test").join("unkey")
     })
+}
+
+/// Asks until there is an answer, for two minutes at most.
+#[track_caller]
+#[expect(clippy::disallowed_methods, reason = "a test that waits for another process needs a clock")]
+pub fn eventually<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    let end = Instant::now() + Duration::from_secs(120);
+    loop {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        assert!(Instant::now() < end, "waited too long for {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 pub fn folder() -> TempDir {

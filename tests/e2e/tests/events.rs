@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
-use e2e::{ROOT_KEY, Server, binary, cli_ok, folder};
+use e2e::{ROOT_KEY, Server, binary, cli_ok, eventually, folder};
 use serde_json::{Value, json};
 
 #[test]
@@ -32,17 +32,21 @@ fn an_export_holds_every_entry_with_the_server_running_or_not() {
 
 /// How many documents an index has, once none is behind.
 fn indexed(data: &std::path::Path, name: &str) -> u64 {
-    loop {
+    let done = |line: &str| {
+        line.contains("complete") && line.ends_with(" 0 chunks behind") || line.ends_with(" 0 entries behind")
+    };
+    eventually("the indexes", || {
         let status = cli_ok(data, &["index", "status"]);
-        let done = |line: &str| {
-            line.contains("complete") && line.ends_with(" 0 chunks behind")
-                || line.ends_with(" 0 entries behind")
-        };
-        if status.lines().all(done) {
-            let line = status.lines().find(|line| line.starts_with(name)).expect("a line");
-            return line.split_whitespace().nth(2).and_then(|word| word.parse().ok()).expect("a number");
-        }
-    }
+        let line = status.lines().find(|line| line.starts_with(name)).expect("a line");
+        let count = line.split_whitespace().nth(2).and_then(|word| word.parse().ok()).expect("a number");
+        status.lines().all(done).then_some(count)
+    })
+}
+
+/// Waits until an index has at least so many documents: the last events may
+/// still be on their way to the disk.
+fn wait_for(data: &std::path::Path, name: &str, count: u64) {
+    eventually(name, || (indexed(data, name) >= count).then_some(()));
 }
 
 #[test]
@@ -54,10 +58,7 @@ fn a_crash_and_a_lost_index_lose_no_stored_event_and_count_none_twice() {
     for _ in 0..300 {
         server.verify(&key);
     }
-    // The last ones may still be on their way to the disk.
-    while indexed(data.path(), "verifications") < 300 {
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
+    wait_for(data.path(), "verifications", 300);
     let listed = cli_ok(data.path(), &["events", "list", "--outcome", "VALID", "--limit", "20"]);
     assert_eq!(listed.lines().filter(|line| line.contains("VALID")).count(), 20, "{listed}");
     let top = cli_ok(data.path(), &["events", "top", "--by", "api"]);
@@ -140,9 +141,8 @@ fn operators_see_requests_latencies_and_namespaces() {
     server.call("apis.getApi", &json!({ "apiId": "api_none" }));
     let limit = json!({ "namespace": "mails", "identifier": "ann", "limit": 5, "duration": 60_000 });
     server.call("ratelimit.limit", &limit).data();
-    while indexed(data.path(), "ratelimits") < 1 || indexed(data.path(), "verifications") < 5 {
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
+    wait_for(data.path(), "ratelimits", 1);
+    wait_for(data.path(), "verifications", 5);
     let missing = cli_ok(data.path(), &["requests", "list", "--status", "404"]);
     assert!(missing.contains("/v2/apis.getApi") && missing.contains("api_not_found"), "{missing}");
     let unknown = cli_ok(data.path(), &["requests", "list", "--outcome", "NOT_FOUND", "--bodies"]);
@@ -207,9 +207,7 @@ fn sql_is_answered_at_the_command_line_with_the_server_running_or_not() {
     for _ in 0..3 {
         server.verify(&key);
     }
-    while indexed(data.path(), "verifications") < 3 {
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
+    wait_for(data.path(), "verifications", 3);
     let query = "SELECT key_id, outcome, count() AS n FROM key_verifications_v1 GROUP BY key_id, outcome";
     let ask = |format: &str| cli_ok(data.path(), &["analytics", "query", query, "--format", format]);
     let csv = format!("key_id,outcome,n\r\n{key_id},VALID,3\r\n");

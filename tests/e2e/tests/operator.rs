@@ -98,7 +98,7 @@ fn people_come_by_invitation_and_the_operator_looks_after_them() {
     let data = folder();
     let server = Server::start(data.path());
     let link = cli_ok(data.path(), &["user", "invite", "--role", "operator", "--email", "ada@example.com"]);
-    assert!(link.contains("/invite/") && !link.trim().contains(char::is_whitespace), "{link}");
+    assert!(link.contains("/invites/") && !link.trim().contains(char::is_whitespace), "{link}");
     let password = cli_ok(data.path(), &["user", "create", "--email", "bob@example.com", "--name", "Bob"]);
     assert!(password.len() >= 20, "made and printed");
     let listed = cli_ok(data.path(), &["user", "list"]);
