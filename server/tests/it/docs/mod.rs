@@ -1,5 +1,6 @@
 //! The documentation that the server serves: every page, link and error.
 
+mod audit_events;
 mod errors;
 
 use std::collections::{BTreeSet, HashMap};
