@@ -19,7 +19,7 @@ const MAX_TERMS: usize = 20;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Term {
     pub negated: bool,
-    /// Lower case; `None` of a bare word.
+    /// Lower case but for what follows `meta.`; `None` of a bare word.
     pub field: Option<String>,
     pub comparison: Comparison,
     pub value: String,
@@ -72,7 +72,15 @@ fn term(text: &str) -> Result<(Term, &str)> {
     if value.is_empty() {
         return Err(Error::invalid(format!("The filter `{}:` has no value.", &text[..end])));
     }
-    Ok((Term { negated, field: Some(text[..end].to_lowercase()), comparison, value }, rest))
+    Ok((Term { negated, field: Some(folded(&text[..end])), comparison, value }, rest))
+}
+
+/// Nobody has to mind the case of a field. Members of metadata are not ours to fold.
+fn folded(field: &str) -> String {
+    match field.split_once('.') {
+        Some((first, path)) if first.eq_ignore_ascii_case("meta") => format!("meta.{path}"),
+        _ => field.to_lowercase(),
+    }
 }
 
 /// A word, or what stands between quotes; a quote inside is written twice.
@@ -182,6 +190,7 @@ mod tests {
                 (false, some("name"), Is, r#"a "b" c"#.to_owned()),
             ]
         );
+        assert_eq!(read("Meta.customerId:Ab"), [(false, some("meta.customerId"), Is, "Ab".to_owned())]);
         assert_eq!(read("  "), []);
         assert_eq!(
             read("- http://x"),

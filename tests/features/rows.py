@@ -5,9 +5,9 @@
     tests/features/rows.py --require 4,5    fails when a row of these sections is not covered
 
 Rows are the lines of slugs.txt: a section and the slug of a page of the product's
-documentation. A test stands for a row when a comment of its own line right above it, or
-in its first lines, says `row: <slug>`. A mark that is not at a test, or names no row, is an
-error. What has no test in this program is in without_test.txt, with the reason.
+documentation. A test stands for a row when a comment of its own line right above it says
+`row: <slug>`; only comments and attributes may stand between. A mark that is not at a test,
+or names no row, is an error. What has no test in this program is in without_test.txt, with the reason.
 """
 
 import argparse
@@ -22,9 +22,9 @@ ENDINGS = {".rs", ".py", ".mjs", ".js", ".ts", ".go"}
 LEFT_OUT = {"node_modules", ".venv", "target", "__pycache__", "features"}
 
 MARK = re.compile(r"^\s*(?://|#) row: (\S+)\s*$")
-TEST = re.compile(r"#\[(tokio::)?test\b|^\s*(async )?def test_|^\s*(test|it)\(|^func Test|^\s*fn ")
-# How far a mark may stand from its test.
-NEAR = 16
+TEST = re.compile(r"#\[(tokio::)?test\b|^\s*(async )?def test_|^\s*(test|it)\(|^func Test")
+# What may stand between a mark and its test: nothing, a comment, an attribute of Rust.
+BETWEEN = re.compile(r"^\s*($|//|#)")
 
 
 def sources():
@@ -40,8 +40,8 @@ def marks():
         lines = path.read_text(encoding="utf-8").splitlines()
         for number, line in enumerate(lines):
             for slug in MARK.findall(line):
-                near = lines[max(0, number - NEAR):number + NEAR + 1]
-                yield slug, f"{path.relative_to(ROOT)}:{number + 1}", any(map(TEST.search, near))
+                after = (line for line in lines[number + 1:] if TEST.search(line) or not BETWEEN.match(line))
+                yield slug, f"{path.relative_to(ROOT)}:{number + 1}", bool(TEST.search(next(after, "")))
 
 
 def main():

@@ -147,8 +147,9 @@ pub(super) async fn page(
     let mut select = live(workspace);
     if let Some(text) = search {
         let holds = |column: identity::Column| {
+            // Folds as SQLite does: ASCII alone.
             let folded = Func::lower(Expr::col((column.entity_name(), column)));
-            Expr::from(Func::cust("instr").arg(folded).arg(Expr::value(text.to_lowercase()))).gt(0)
+            Expr::from(Func::cust("instr").arg(folded).arg(Expr::value(text.to_ascii_lowercase()))).gt(0)
         };
         select = select.filter(holds(identity::Column::Id).or(holds(identity::Column::ExternalId)));
     }

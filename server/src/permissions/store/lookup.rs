@@ -89,9 +89,10 @@ fn holds<C: ColumnTrait>(columns: &[C], text: &str) -> Condition {
 }
 
 /// Where the text begins in the column, from 1; no character of it is special.
+/// Folds as SQLite does: ASCII alone.
 fn position<C: ColumnTrait>(column: C, text: &str) -> SimpleExpr {
     let folded = Func::lower(Expr::col((column.entity_name(), column)));
-    Func::cust("instr").arg(folded).arg(Expr::value(fold(text))).into()
+    Func::cust("instr").arg(folded).arg(Expr::value(text.to_ascii_lowercase())).into()
 }
 
 pub(in crate::permissions) async fn page(
