@@ -196,7 +196,7 @@ fixed! {
     import = "/import";
     export = "/export";
     sql = "/sql";
-    /// POST: fields `name`, `back`, `shared`, `pinned`.
+    /// POST: fields `name`, `back`, `shared`.
     save_view = "/views";
     docs = "/docs";
     api_reference = "/docs/api/v2";

@@ -26,7 +26,7 @@ use crate::search::IndexStatus;
 use crate::verification::Outcome;
 
 /// The doors whose requests are counted.
-const DOORS: [Door; 2] = [Door::V1, Door::V2];
+const DOORS: [Door; 3] = [Door::V1, Door::V2, Door::Dashboard];
 
 /// Requests by door and by the class of their status.
 #[derive(Debug, Default)]

@@ -3,6 +3,7 @@
 //! The only room that knows HTTP. Each version of the API is a thin door to the
 //! same services; doors never import one another.
 
+mod dashboard;
 mod docs;
 mod funnel;
 mod health;
@@ -37,7 +38,6 @@ pub fn routes(app: &Arc<App>) -> BoxEndpoint<'static, Response> {
     let pages = Route::new()
         .at("/livez", get(make_sync(|_| health::live())))
         .at("/readyz", get(health::Ready(app.clone())))
-        .at("/setup/:token", get(health::Setup(app.clone())))
         .at("/openapi/v2.json", get(document(&v2::DOCUMENT)))
         .at("/docs/api/v2", get(reference(&v2::DOCUMENT)))
         .at("/docs", get(make_sync(docs::serve)))
@@ -46,9 +46,9 @@ pub fn routes(app: &Arc<App>) -> BoxEndpoint<'static, Response> {
         .at("/llms-full.txt", get(docs::Llms { app: app.clone(), full: true }))
         .at("/openapi/v1.json", get(document(&v1::DOCUMENT)))
         .at("/openapi.json", get(document(&v1::DOCUMENT)))
-        .at("/docs/api/v1", get(reference(&v1::DOCUMENT)))
-        .with(CatchPanic::new().with_handler(health::panicked))
-        .map_to_response();
+        .at("/docs/api/v1", get(reference(&v1::DOCUMENT)));
+    let pages =
+        dashboard::mount(pages, app).with(CatchPanic::new().with_handler(health::panicked)).map_to_response();
     Doors { v1: v1::endpoint(app), v2: v2::endpoint(app), pages }.boxed()
 }
 

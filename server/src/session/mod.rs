@@ -27,6 +27,7 @@ use std::sync::Arc;
 use entity::ids::{SessionId, UserId, WorkspaceId};
 use parking_lot::Mutex;
 
+pub use form::ANONYMOUS_FORM_MS;
 pub use login::{Login, NewSession, Step};
 pub use manage::SessionInfo;
 pub use second_factor::Enrolment;

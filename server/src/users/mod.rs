@@ -18,6 +18,7 @@ mod views;
 use entity::ids::UserId;
 
 pub use crate::grants::Role;
+pub use crate::secret::MIN_PASSWORD_CHARACTERS as MIN_PASSWORD;
 pub use invitations::{Invitation, Invited, NewAccount, NewInvitation};
 pub use members::UpdateMember;
 pub use password::Passwords;

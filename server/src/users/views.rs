@@ -13,7 +13,7 @@ const MAX_VIEWS: u64 = 200;
 
 /// Keeps a view. One with the same page and name is replaced.
 pub struct SaveView {
-    /// Which list, such as `keys`: `[a-z0-9/_-]`, 1 to 64 characters.
+    /// Which list, such as `keys`: `[A-Za-z0-9/_-]`, 1 to 64 characters.
     pub page: String,
     /// 1 to 64 characters.
     pub name: String,
@@ -104,11 +104,12 @@ fn target(view: &SavedView) -> Target {
 
 fn check(command: &SaveView) -> Result<()> {
     let page = (1..=64).contains(&command.page.len())
-        && command.page.bytes().all(|byte| {
-            byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'/' | b'_' | b'-')
-        });
+        && command
+            .page
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'_' | b'-'));
     if !page {
-        return Err(Error::invalid("A page has 1 to 64 characters of a-z, 0-9, '/', '_' and '-'."));
+        return Err(Error::invalid("A page has 1 to 64 characters of a-z, A-Z, 0-9, '/', '_' and '-'."));
     }
     if command.name.trim().is_empty() || command.name.chars().count() > 64 {
         return Err(Error::invalid("The name of a view has 1 to 64 characters."));

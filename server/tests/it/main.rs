@@ -8,6 +8,7 @@ mod audit;
 mod audit_catalogue;
 mod bulk;
 mod contract;
+mod dashboard;
 mod docs;
 mod doors;
 mod explain;

@@ -35,7 +35,6 @@ pub struct SavedView {
     pub href: Href,
     /// Whether everybody in the workspace sees it.
     pub shared: bool,
-    pub pinned: bool,
 }
 
 /// How the rows of a list were chosen. The choices themselves are in the address.
@@ -230,7 +229,6 @@ fn saved(csrf: &str, filters: &Filters) -> View {
             {hidden("back", filters.here.without(&[SORT]).as_str())}
             <label>"Save this view as" <input type="text" name="name" required maxlength="64"/></label>
             <label><input type="checkbox" name="shared" value="on"/>"Share with the workspace"</label>
-            <label><input type="checkbox" name="pinned" value="on"/>"Pin to home"</label>
             <button type="submit" class="button">"Save view"</button>
         };
         post_form(csrf, &paths::save_view(), "save-view", vec![body.into_any()])

@@ -10,8 +10,10 @@ use crate::shell::{Frame, Page, Section, Shell, bare};
 pub enum ErrorView {
     /// Nothing here, or nothing this reader may know of.
     NotFound,
-    /// What the reader's role does not allow, and the role that would.
-    Forbidden { needs: String },
+    /// What the reader's role does not allow; the text says what would.
+    Forbidden { message: String },
+    /// What the server would not do with what was sent; the text says why.
+    Refused { message: String },
     /// The form's token was too old or came from elsewhere. Nothing was done.
     StaleForm,
     /// Too many attempts; the text says when to try again.
@@ -28,11 +30,10 @@ impl ErrorView {
                 "Nothing is here",
                 "It was deleted, it belongs to another workspace, or the address has a typo.".to_owned(),
             ),
-            ErrorView::Forbidden { needs } => (
-                Icon::Lock,
-                "You may not do this",
-                format!("It takes the role {needs}. An owner can give it to you. Nothing was changed."),
-            ),
+            ErrorView::Forbidden { message } => {
+                (Icon::Lock, "You may not do this", format!("{message} Nothing was changed."))
+            }
+            ErrorView::Refused { message } => (Icon::Warning, "This did not work", message.clone()),
             ErrorView::StaleForm => (
                 Icon::Rotate,
                 "This form is out of date",
@@ -58,6 +59,7 @@ impl ErrorView {
         match self {
             ErrorView::NotFound => "Not found",
             ErrorView::Forbidden { .. } => "Not allowed",
+            ErrorView::Refused { .. } => "Not accepted",
             ErrorView::StaleForm => "Out of date",
             ErrorView::TooMany { .. } => "Slow down",
             ErrorView::Internal { .. } => "Error",

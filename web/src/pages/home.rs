@@ -61,7 +61,7 @@ pub struct HomeView {
     pub failing: Vec<Failing>,
     pub changes: Vec<AuditRow>,
     pub health: Vec<HealthFact>,
-    pub pinned: Vec<SavedView>,
+    pub views: Vec<SavedView>,
     /// Whether nothing was ever verified here, so that first steps are offered.
     pub first_steps: bool,
 }
@@ -90,10 +90,10 @@ pub fn home(shell: &Shell, view: &HomeView) -> String {
     };
     main.push(card_with("Recent changes", vec![all], vec![changes]));
     let mut side = vec![health(&view.health)];
-    if !view.pinned.is_empty() {
+    if !view.views.is_empty() {
         let links =
-            view.pinned.iter().map(|one| view! { <li>{link(&one.name, &one.href)}</li> }).collect_view();
-        side.push(section("Pinned views", vec![view! { <ul class="plain">{links}</ul> }.into_any()]));
+            view.views.iter().map(|one| view! { <li>{link(&one.name, &one.href)}</li> }).collect_view();
+        side.push(section("Saved views", vec![view! { <ul class="plain">{links}</ul> }.into_any()]));
     }
     Page::new(shell, Section::Home, &shell.workspace.name)
         .action(range)

@@ -1,6 +1,8 @@
 //! The first visit: the owner of a new server and their workspace.
 
-use crate::components::{Field, action, form_error, input, post_form, submit};
+use leptos::prelude::*;
+
+use crate::components::{Field, action, code_block, form_error, input, post_form, submit};
 use crate::form::FormState;
 use crate::paths;
 use crate::shell::{Frame, bare};
@@ -44,4 +46,13 @@ pub fn setup(frame: &Frame, view: &SetupView) -> String {
     ];
     let form = post_form(&frame.csrf, &paths::setup(&view.token), "form", form);
     bare(frame, "Set up this server", "Nobody has signed in here yet.", vec![form])
+}
+
+/// Signing in is for later: nobody has an account yet.
+pub fn unclaimed(frame: &Frame) -> String {
+    let lead = "This server waits for its first user.";
+    let text = "Open the setup link that the server printed when it started. It works for an hour; \
+                this makes another, on the machine of the server:";
+    let body = view! { <p>{text}</p> };
+    bare(frame, "Welcome", lead, vec![body.into_any(), code_block("A new setup link", "unkey setup link")])
 }

@@ -70,7 +70,7 @@ impl<'a> Steps<'a> {
     /// Fails once the query has to end.
     fn take(&self) -> Result<()> {
         self.taken.set(self.taken.get().wrapping_add(1));
-        if self.taken.get() % STEPS_BETWEEN == 0 && self.meter.check().is_err() {
+        if self.taken.get().is_multiple_of(STEPS_BETWEEN) && self.meter.check().is_err() {
             return Err(failure("the query has to end"));
         }
         Ok(())

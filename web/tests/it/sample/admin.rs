@@ -61,10 +61,9 @@ pub fn invite(words: &Words, has_account: bool) -> InviteView {
     InviteView {
         token: words.t("token"),
         workspace: words.t("Acme"),
-        email: words.t("grace@example.com"),
+        email: Some(words.t("grace@example.com")),
         role: words.t("operator"),
-        invited_by: words.t("ada@example.com"),
-        has_account,
+        signed_in_as: has_account.then(|| words.t("grace@example.com")),
         form: words.form(&[("name", "Grace")], &[]),
         min_password: 12,
     }
@@ -158,12 +157,11 @@ pub fn home(words: &Words, some: bool) -> HomeView {
             health("Storage", "2.1 GiB of 40 GiB", Tone::Good),
             health("Last backup", "9 days ago", Tone::Caution),
         ],
-        pinned: vec![SavedView {
+        views: vec![SavedView {
             id: words.t("view_1"),
             name: words.t("Expiring this month"),
             href: paths::apis().with("status", "expiring"),
             shared: true,
-            pinned: true,
         }],
         first_steps: !some,
     }

@@ -156,7 +156,6 @@ impl Words {
                 name: self.t("Expiring this month"),
                 href: paths::apis().with("status", "expiring"),
                 shared: true,
-                pinned: false,
             }],
             can_save: true,
         }

@@ -40,8 +40,9 @@ fn signed_out(words: &Words, theme: Theme) -> Vec<Rendered> {
         "login-refused" => pages::login::login(f, &admin::login(words, true));
         "second-factor" => pages::login::second_factor(f, &admin::second_factor(words));
         "setup" => pages::setup::setup(f, &admin::setup(words));
-        "invite" => pages::invite::accept_invite(f, &admin::invite(words, false));
-        "invite-account" => pages::invite::accept_invite(f, &admin::invite(words, true));
+        "unclaimed" => pages::setup::unclaimed(f);
+        "invite" => pages::invite::invite(f, &admin::invite(words, false));
+        "invite-account" => pages::invite::invite(f, &admin::invite(words, true));
         "secret-link" => pages::secret_link::secret_link(f, &SecretLinkView::Waiting { token: words.t("tok") });
         "secret-link-revealed" => pages::secret_link::secret_link(f, &SecretLinkView::Revealed(entities::shown(words, "Key", false)));
         "secret-link-gone" => pages::secret_link::secret_link(f, &SecretLinkView::Gone);
@@ -190,7 +191,7 @@ fn operated(words: &Words, theme: Theme) -> Vec<Rendered> {
         "settings-danger" => pages::settings::danger::danger(s, &admin::danger(words, true));
         "settings-danger-disabled" => pages::settings::danger::danger(s, &admin::danger(words, false));
         "error-not-found" => pages::error::error(s, &ErrorView::NotFound);
-        "error-forbidden" => pages::error::error(s, &ErrorView::Forbidden { needs: words.t("admin") });
+        "error-forbidden" => pages::error::error(s, &ErrorView::Forbidden { message: words.t("Your role here is viewer; this takes admin.") });
         "error-stale" => pages::error::error(s, &ErrorView::StaleForm);
         "error-internal" => pages::error::error(s, &ErrorView::Internal { request_id: words.t("req_1") });
         "shortcuts" => pages::shortcuts::shortcuts(s);

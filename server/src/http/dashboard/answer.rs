@@ -1,0 +1,152 @@
+//! What a page or an act answers with.
+//!
+//! Every answer carries the policy under which pages run: nothing inline, all
+//! from this server. Nothing is cached: pages hold what only their reader may
+//! see.
+
+use poem::http::{HeaderValue, StatusCode, header};
+use poem::{Body, Response};
+use web::components::{Flash, FlashKind};
+use web::paths::Href;
+
+use super::cookies::Jar;
+use super::flash;
+use crate::config::Config;
+
+/// Scripts, styles and requests of this server only; forms post to it alone.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
+    connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// An answer before it is a response.
+pub struct Answer {
+    kind: Kind,
+    cookies: Vec<(Jar, String, i64)>,
+    flash: Option<Flash>,
+    image_source: Option<String>,
+}
+
+enum Kind {
+    Page(StatusCode, String),
+    Go(Href),
+    File { content_type: &'static str, name: Option<String>, body: Body },
+}
+
+impl Answer {
+    fn of(kind: Kind) -> Self {
+        Self { kind, cookies: Vec::new(), flash: None, image_source: None }
+    }
+
+    /// A page.
+    pub fn page(html: String) -> Self {
+        Self::of(Kind::Page(StatusCode::OK, html))
+    }
+
+    /// A page that says why there is no other.
+    pub fn page_of(status: StatusCode, html: String) -> Self {
+        Self::of(Kind::Page(status, html))
+    }
+
+    /// The form once more, with what was wrong.
+    pub fn again(html: String) -> Self {
+        Self::of(Kind::Page(StatusCode::UNPROCESSABLE_ENTITY, html))
+    }
+
+    /// Elsewhere; after an act, so that reloading repeats nothing.
+    pub fn go(to: Href) -> Self {
+        Self::of(Kind::Go(to))
+    }
+
+    /// What is no page: a style, a stream of events.
+    pub fn raw(content_type: &'static str, body: Body) -> Self {
+        Self::of(Kind::File { content_type, name: None, body })
+    }
+
+    /// Something to save.
+    pub fn file(content_type: &'static str, name: String, body: Body) -> Self {
+        Self::of(Kind::File { content_type, name: Some(name), body })
+    }
+
+    /// Says on the next page that an act is done.
+    #[must_use]
+    pub fn saying(self, message: impl Into<String>) -> Self {
+        self.flashing(FlashKind::Done, message.into(), None)
+    }
+
+    /// As [`Answer::saying`], with a way to take it back: where to POST.
+    #[must_use]
+    pub fn saying_with_undo(self, message: impl Into<String>, undo: Href) -> Self {
+        self.flashing(FlashKind::Done, message.into(), Some(undo))
+    }
+
+    /// Says on the next page why nothing was done.
+    #[must_use]
+    pub fn warning(self, message: impl Into<String>) -> Self {
+        self.flashing(FlashKind::Problem, message.into(), None)
+    }
+
+    fn flashing(mut self, kind: FlashKind, message: String, undo: Option<Href>) -> Self {
+        self.flash = Some(Flash { kind, message, undo });
+        self
+    }
+
+    /// Sets a cookie for so many seconds; 0 takes it away.
+    #[must_use]
+    pub fn cookie(mut self, jar: Jar, value: impl Into<String>, seconds: i64) -> Self {
+        self.cookies.push((jar, value.into(), seconds));
+        self
+    }
+
+    /// Lets the page show images of one more origin: the logo of a portal.
+    #[must_use]
+    pub fn with_images_of(mut self, origin: Option<String>) -> Self {
+        self.image_source = origin;
+        self
+    }
+
+    /// `flashed` says that the request brought a flash, which is shown by now.
+    pub fn into_response(self, config: &Config, flashed: bool) -> Response {
+        let policy = match &self.image_source {
+            Some(origin) => POLICY.replace("img-src 'self'", &format!("img-src 'self' {origin}")),
+            None => POLICY.to_owned(),
+        };
+        let is_page = matches!(self.kind, Kind::Page(..));
+        let mut response = match self.kind {
+            Kind::Page(status, html) => {
+                Response::builder().status(status).content_type("text/html; charset=utf-8").body(html)
+            }
+            Kind::Go(to) => Response::builder()
+                .status(StatusCode::SEE_OTHER)
+                .header(header::LOCATION, to.as_str())
+                .finish(),
+            Kind::File { content_type, name, body } => {
+                let response = Response::builder().content_type(content_type);
+                match name {
+                    Some(name) => response
+                        .header(header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\""))
+                        .body(body),
+                    None => response.body(body),
+                }
+            }
+        };
+        let mut cookies: Vec<_> =
+            self.cookies.iter().map(|(jar, value, seconds)| jar.set(config, value, *seconds)).collect();
+        match &self.flash {
+            Some(flash) => cookies.push(Jar::Flash.set(config, &flash::encode(flash), flash::WAIT_S)),
+            None if flashed && is_page => cookies.push(Jar::Flash.end(config)),
+            None => {}
+        }
+        let headers = response.headers_mut();
+        for cookie in cookies {
+            if let Ok(value) = HeaderValue::from_str(&cookie) {
+                headers.append(header::SET_COOKIE, value);
+            }
+        }
+        if let Ok(policy) = HeaderValue::from_str(&policy) {
+            headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+        }
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+        response
+    }
+}

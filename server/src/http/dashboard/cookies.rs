@@ -1,0 +1,86 @@
+//! The cookies of the dashboard, by name and attribute.
+//!
+//! The session's cookie is the only one that opens anything. Behind HTTPS, which
+//! the public URL tells, names have the prefix with which browsers refuse cookies
+//! from elsewhere (design decision 7).
+
+use poem::http::HeaderMap;
+use poem::http::header::COOKIE;
+
+use crate::config::Config;
+
+/// A cookie of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Jar {
+    /// Who is signed in.
+    Session,
+    /// That a password was right and a code is wanted.
+    Step,
+    /// The form token of somebody not signed in.
+    Form,
+    /// The workspace somebody looks at.
+    Workspace,
+    /// What the last act came to, until it was shown.
+    Flash,
+}
+
+impl Jar {
+    const fn name(self) -> &'static str {
+        match self {
+            Jar::Session => "unkey_session",
+            Jar::Step => "unkey_step",
+            Jar::Form => "unkey_form",
+            Jar::Workspace => "unkey_workspace",
+            Jar::Flash => "unkey_flash",
+        }
+    }
+
+    fn full_name(self, config: &Config) -> String {
+        if is_https(config) { format!("__Host-{}", self.name()) } else { self.name().to_owned() }
+    }
+
+    /// Its value in a request.
+    pub fn read<'a>(self, config: &Config, headers: &'a HeaderMap) -> Option<&'a str> {
+        let name = self.full_name(config);
+        let lines = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+        let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        pairs.find(|(own, _)| *own == name).map(|(_, value)| value)
+    }
+
+    /// The header that sets it for so many seconds; 0 takes it away. Values are
+    /// of the characters cookies may have.
+    pub fn set(self, config: &Config, value: &str, seconds: i64) -> String {
+        let secure = if is_https(config) { "; Secure" } else { "" };
+        let name = self.full_name(config);
+        format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}")
+    }
+
+    pub fn end(self, config: &Config) -> String {
+        self.set(config, "", 0)
+    }
+}
+
+fn is_https(config: &Config) -> bool {
+    config.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
+}
+
+#[cfg(test)]
+mod tests {
+    use poem::http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn behind_https_cookies_are_bound_to_the_host() {
+        let mut config = Config::for_tests(std::path::Path::new("/tmp"));
+        let plain = Jar::Session.set(&config, "v", 9);
+        assert_eq!(plain, "unkey_session=v; Path=/; HttpOnly; SameSite=Lax; Max-Age=9");
+        config.public_url = Some("https://keys.example.com".to_owned());
+        let bound = Jar::Session.set(&config, "v", 9);
+        assert_eq!(bound, "__Host-unkey_session=v; Path=/; HttpOnly; SameSite=Lax; Max-Age=9; Secure");
+        let mut headers = HeaderMap::new();
+        headers.insert(COOKIE, HeaderValue::from_static("unkey_session=forged; __Host-unkey_session=own"));
+        assert_eq!(Jar::Session.read(&config, &headers), Some("own"));
+        assert_eq!(Jar::Flash.read(&config, &headers), None);
+    }
+}

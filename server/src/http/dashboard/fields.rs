@@ -1,0 +1,84 @@
+//! What was sent with a request, by name: the query of an address, or a form.
+//!
+//! Says nothing of what is acceptable; the domain does. Fields are not
+//! interpreted beyond trimming, empty ones count as left out.
+
+use web::form::{FormState, ON};
+
+/// Names and values in the order they came.
+#[derive(Clone, Debug, Default)]
+pub struct Fields(Vec<(String, String)>);
+
+impl Fields {
+    pub fn parse(encoded: &[u8]) -> Self {
+        Self(form_urlencoded::parse(encoded).map(|(name, value)| (name.into(), value.into())).collect())
+    }
+
+    pub fn new(pairs: Vec<(String, String)>) -> Self {
+        Self(pairs)
+    }
+
+    pub fn pairs(&self) -> &[(String, String)] {
+        &self.0
+    }
+
+    /// As it was sent; empty when it was not.
+    pub fn raw(&self, name: &str) -> &str {
+        self.0.iter().find(|(own, _)| own == name).map_or("", |(_, value)| value)
+    }
+
+    /// Without space around it; empty when it was not sent.
+    pub fn text(&self, name: &str) -> &str {
+        self.raw(name).trim()
+    }
+
+    /// As [`Fields::text`], `None` when empty.
+    pub fn given(&self, name: &str) -> Option<&str> {
+        Some(self.text(name)).filter(|text| !text.is_empty())
+    }
+
+    /// Every value of a repeated field that is not empty.
+    pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        let own = self.0.iter().filter(move |(own, _)| own == name);
+        own.map(|(_, value)| value.trim()).filter(|value| !value.is_empty())
+    }
+
+    /// Whether a checkbox is ticked.
+    pub fn ticked(&self, name: &str) -> bool {
+        self.raw(name) == ON
+    }
+
+    /// A whole number; `None` when left out. The error is for the reader.
+    pub fn number(&self, name: &str) -> Result<Option<i64>, String> {
+        let Some(text) = self.given(name) else { return Ok(None) };
+        let plain: String = text.chars().filter(|c| !matches!(c, ',' | '_' | ' ')).collect();
+        plain.parse().map(Some).map_err(|_| "This is no whole number.".to_owned())
+    }
+
+    /// What a form shows again after a refusal. Passwords and tokens are not
+    /// sent back.
+    pub fn state(&self) -> FormState {
+        let kept = self.0.iter().filter(|(name, _)| !SECRETS.contains(&name.as_str()));
+        FormState::new(kept.cloned().collect())
+    }
+}
+
+/// Fields that are not shown again.
+const SECRETS: [&str; 6] = ["password", "current", "new", "code", "secret", web::form::CSRF];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_found_by_name() {
+        let fields = Fields::parse(b"name=+a%20b+&role=x&role=&role=y&on=on&n=1%2C000&password=p");
+        assert_eq!(fields.text("name"), "a b");
+        assert_eq!(fields.all("role").collect::<Vec<_>>(), ["x", "y"]);
+        assert!(fields.ticked("on") && !fields.ticked("off"));
+        assert_eq!(fields.number("n"), Ok(Some(1000)));
+        assert_eq!(fields.number("none"), Ok(None));
+        assert!(fields.number("name").is_err());
+        assert_eq!(fields.state().value("password"), "");
+    }
+}

@@ -1,0 +1,11 @@
+//! The first page, and the first steps.
+
+use std::sync::Arc;
+
+use poem::Route;
+
+use crate::app::App;
+
+pub fn mount(route: Route, _app: &Arc<App>) -> Route {
+    route
+}

@@ -1,0 +1,4 @@
+//! The dashboard as people use it, without script: pages, forms, refusals.
+
+mod browser;
+mod entrance;
