@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Measures verifications while the server has nothing else to do, while it takes in
-events of other requests, and while it builds the whole index again.
+events of other requests, while it answers heavy queries, and while it builds the whole
+index again.
 
 The server is pinned to one core and wrk to another. Its folder holds a month of
 events, so that a rebuild takes long enough. Prints one Markdown table; every run
@@ -11,6 +12,7 @@ ends by itself.
 """
 
 import argparse
+import json
 import pathlib
 import secrets
 import subprocess
@@ -18,8 +20,17 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.error
+import urllib.request
 
 import run
+
+# Each looks at every event of a month.
+HEAVY = (
+    "SELECT key_id, outcome, count() AS n FROM key_verifications_v1 GROUP BY key_id, outcome ORDER BY n DESC LIMIT 100",
+    "SELECT toStartOfHour(time) AS hour, uniq(key_id) AS n FROM key_verifications_v1 GROUP BY hour ORDER BY hour",
+    "SELECT request_id, time FROM key_verifications_v1 ORDER BY latency DESC LIMIT 10",
+)
 
 
 def indexes(binaries, data):
@@ -44,6 +55,39 @@ def beside(server, token, case, seconds, connections):
     thread = threading.Thread(target=load, args=(server, token, route, body, seconds, connections))
     thread.start()
     return thread
+
+
+def heavy_queries(server, token, seconds, clients=2):
+    """Clients that ask the heavy queries one after another; counts the answers."""
+    end = time.monotonic() + seconds
+    answers = []
+
+    def ask(number):
+        while time.monotonic() < end:
+            body = json.dumps({"query": HEAVY[(number + len(answers)) % len(HEAVY)]}).encode()
+            headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+            request = urllib.request.Request(f"{server.base}/v2/analytics.getVerifications", body, headers)
+            try:
+                with urllib.request.urlopen(request, timeout=60) as response:
+                    answers.append(response.status)
+            except urllib.error.HTTPError as error:
+                sys.exit(f"a heavy query failed: {error.status} {error.read().decode()}")
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(clients)]
+    for thread in threads:
+        thread.start()
+
+    class Asked:
+        @staticmethod
+        def join():
+            for thread in threads:
+                thread.join()
+            ANSWERED.append(len(answers))
+
+    return Asked()
+
+
+ANSWERED = []
 
 
 def load(server, token, route, body, seconds, connections):
@@ -94,6 +138,8 @@ def main():
                 "beside as many clients of ratelimit.limit",
                 lambda: beside(server, token, limit, options.seconds, options.connections),
             )
+            measured("beside two clients with heavy queries", lambda: heavy_queries(server, token, options.seconds))
+            print(f"\nHeavy queries answered in each run: {ANSWERED}.\n", flush=True)
             measured("while the index is built again", rebuild)
             print(f"\nAn index of {options.events:,} events was complete {wait_until_complete(binaries, data):.0f} s after the last run.")
         finally:
