@@ -2,12 +2,12 @@
 # The one test command: installs what the tests need, then runs all of them.
 #
 #   ./tests/run.sh             everything, about half an hour on two cores at most
-#   ./tests/run.sh --long      with the heavy runs
+#   ./tests/run.sh --long      with the heavy runs, an hour more
 #   ./tests/run.sh --only rust one stage of those below
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-stages="tools fmt clippy rust rows node node-v1 python python-v1 rust-v1 go fuzz"
+stages="tools fmt clippy rust rows browser node node-v1 python python-v1 rust-v1 go fuzz load"
 usage() {
   echo "usage: $0 [--long] [--only STAGE]; stages: $stages" >&2
   exit 2
@@ -65,6 +65,7 @@ stage() {
   local count
   count="$(count_passed <"$logs/$name")"
   passed=$((passed + count))
+  [ "$name" != load ] || cat "$logs/load"
   echo "== $name: ok, $count tests, $((SECONDS - start)) s"
 }
 
@@ -102,6 +103,16 @@ clippy() { cargo clippy --workspace --all-targets -- -D warnings; }
 rust() {
   cargo build --workspace
   cargo test --workspace
+}
+
+# The dashboard in the system's Chromium.
+browser() {
+  cargo build
+  [ -n "${UNKEY_CHROMIUM:-}" ] || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
+    || need chromium chromium
+  cd tests/browser
+  npm ci --no-audit --no-fund
+  node --test --test-concurrency=1 --test-reporter=spec
 }
 
 node_clients() {
@@ -150,11 +161,20 @@ fuzz() {
   done
 }
 
+# What docs/performance.md tells: prints figures, which a person compares.
+load() {
+  need wrk wrk
+  cargo build --release --workspace
+  target/release/load-events
+  for script in run busy million pages; do "tests/load/$script.py"; done
+}
+
 stage tools tools
 stage fmt fmt
 stage clippy clippy
 stage rust rust
 stage rows rows
+stage browser browser
 stage node node_clients
 stage node-v1 node_v1_clients
 stage python python_clients python
@@ -166,5 +186,10 @@ elif [ -z "$only" ] || [ "$only" = go ]; then
   echo "== go: no Go toolchain here, its client is not run"
 fi
 stage fuzz fuzz
+if [ -n "${UNKEY_LONG:-}" ]; then
+  stage load load
+elif [ "$only" = load ]; then
+  echo "== load: heavy, comes with --long"
+fi
 
 echo "$passed passed, 0 failed"

@@ -3,6 +3,8 @@
 //!
 //!     cargo run --release -p load-events [EVENTS]                  ten million unless told
 //!     cargo run --release -p load-events EVENTS --into events.db   only stores them, in this file
+//!     ... EVENTS --into events.db keys.tsv   of these keys, until now, busy by day and quiet by night; a line
+//!         has workspace, API, keyspace, key, identity and external id, the last two perhaps empty
 //!
 //! Not part of the suite: ten million events take minutes and a gigabyte.
 
@@ -62,6 +64,51 @@ impl Random {
     }
 }
 
+/// Whose events are made, and when.
+struct Plan {
+    facts: Vec<KeyFacts>,
+    end_ms: i64,
+    /// How much busier noon is than the mean.
+    swing: f64,
+}
+
+impl Plan {
+    fn even() -> Self {
+        Self { facts: facts(), end_ms: END_MS, swing: 0.0 }
+    }
+
+    fn of_keys(file: &str) -> Self {
+        let text = std::fs::read_to_string(file).unwrap();
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+        let end_ms = i64::try_from(now.as_millis()).unwrap();
+        Self { facts: text.lines().map(key_of_line).collect(), end_ms, swing: 0.7 }
+    }
+
+    /// When the event at this share of the span happened.
+    fn time_ms(&self, share: f64) -> i64 {
+        let even = share * (DAYS * DAY_MS) as f64;
+        let day = DAY_MS as f64 / std::f64::consts::TAU;
+        self.end_ms - DAYS * DAY_MS + (even - day * self.swing * (even / day).sin()) as i64
+    }
+}
+
+fn key_of_line(line: &str) -> KeyFacts {
+    let fields: Vec<&str> = line.split('\t').collect();
+    let [workspace, api, keyspace, key, identity, external_id] = fields[..] else { panic!("six fields: {line}") };
+    let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+    KeyFacts {
+        workspace: workspace.into(),
+        api: api.into(),
+        keyspace: keyspace.into(),
+        key: key.into(),
+        balance: None,
+        lineage: None,
+        identity: given(identity).map(|id| id.as_str().into()),
+        external_id: given(external_id),
+        noted: Noted::default(),
+    }
+}
+
 fn facts() -> Vec<KeyFacts> {
     (0..KEYS)
         .map(|number| KeyFacts {
@@ -90,16 +137,14 @@ fn megabytes(path: &Path) -> u64 {
     entries.map(|entry| megabytes(&entry.path())).sum()
 }
 
-async fn record(recorder: &Recorder, events: u64) {
-    let facts = facts();
+async fn record(recorder: &Recorder, events: u64, plan: &Plan) {
     let mut random = Random(88_172_645_463_325_252);
-    let step = (END_MS - START_MS) as f64 / events as f64;
     for number in 0..events {
-        let key = &facts[usize::try_from(random.skewed(KEYS)).unwrap()];
+        let key = &plan.facts[usize::try_from(random.skewed(plan.facts.len() as u64)).unwrap()];
         let tags = [format!("path=/v1/{}", random.next() % 40), format!("region={}", random.next() % 6)];
         let request_id = format!("req_{number:016}");
         recorder.verification(&Verification {
-            time_ms: START_MS + (number as f64 * step) as i64,
+            time_ms: plan.time_ms(number as f64 / events as f64),
             request_id: &request_id,
             facts: key,
             door: "v2",
@@ -156,13 +201,13 @@ async fn top(name: &str, analytics: &Analytics, by: GroupBy) {
     measure(name, ask, |top| if top.approximate { "approximate".into() } else { "exact".into() }).await;
 }
 
-async fn store(path: &Path, events: u64) -> Database {
+async fn store(path: &Path, events: u64, plan: &Plan) -> Database {
     let database = Database::open::<migration::Events>(path, Durability::Normal).await.unwrap();
     let recorder = Recorder::default();
     let writer = Writer::start(recorder.clone(), database.clone());
-    println!("| {events} events over {DAYS} days, {KEYS} keys | |\n|---|---|");
+    println!("| {events} events over {DAYS} days, {} keys | |\n|---|---|", plan.facts.len());
     let begun = Instant::now();
-    record(&recorder, events).await;
+    record(&recorder, events, plan).await;
     writer.shutdown().await.unwrap();
     assert_eq!(recorder.health().lost, 0, "events were dropped");
     row("stored", format!("{:.0} events/s", events as f64 / begun.elapsed().as_secs_f64()));
@@ -203,14 +248,15 @@ async fn index(dir: &Path, database: &Database, events: u64) -> Search {
 async fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     let events: u64 = arguments.get(1).map_or(10_000_000, |text| text.parse().unwrap());
-    if let [_, _, flag, path] = &arguments[..]
+    if let [_, _, flag, path, keys @ ..] = &arguments[..]
         && flag == "--into"
     {
-        store(Path::new(path), events).await.close().await.unwrap();
+        let plan = keys.first().map_or_else(Plan::even, |file| Plan::of_keys(file));
+        store(Path::new(path), events, &plan).await.close().await.unwrap();
         return;
     }
     let dir = tempfile::tempdir().unwrap();
-    let database = store(&dir.path().join("events.db"), events).await;
+    let database = store(&dir.path().join("events.db"), events, &Plan::even()).await;
     let search = index(&dir.path().join("index"), &database, events).await;
     let app = Database::open::<migration::App>(&dir.path().join("app.db"), Durability::Normal).await.unwrap();
     let queries = Sql::new(SqlConfig::default(), Store::new(app), search.clone(), database.clone()).unwrap();

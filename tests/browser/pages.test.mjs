@@ -1,0 +1,127 @@
+// Every page, as it looks and as it is read aloud.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { Dashboard, accessibility, close, shift, submit } from "./browser.mjs";
+import { discover, places } from "./places.mjs";
+import { seed } from "./seed.mjs";
+
+let server;
+let data;
+
+before(async () => {
+  server = await Dashboard.start();
+  data = await seed(server);
+  const page = await server.visit("owner");
+  await startJob(page, data);
+  data = await discover(page, data);
+  data.more.jobId = await job(page);
+  await page.context().close();
+});
+
+after(async () => {
+  await close();
+  await server.stop();
+});
+
+/** A small job, so that there is one to look at. */
+async function startJob(page, { apiId }) {
+  await page.goto(`/apis/${apiId}/keys`);
+  await page.locator('tbody input[name="id"]').first().check();
+  await page.locator("#bulk-act").selectOption("enable");
+  await page.getByRole("button", { name: "Preview" }).click();
+  await page.waitForLoadState();
+  await submit(page, `/apis/${apiId}/keys/bulk`, {});
+}
+
+async function job(page) {
+  await page.goto("/jobs");
+  const link = await page.locator('main a[href^="/jobs/"]').first().getAttribute("href");
+  return link.split("/").pop();
+}
+
+for (const colorScheme of ["light", "dark"]) {
+  test(`axe finds nothing on any page, ${colorScheme}`, async () => {
+    const page = await server.visit("owner", { colorScheme, reducedMotion: "reduce" });
+    const found = [];
+    for (const path of places(data)) {
+      const answer = await page.goto(path);
+      assert.equal(answer.status(), 200, path);
+      const wrong = await accessibility(page);
+      if (wrong.length > 0) found.push(`${path}\n    ${wrong.join("\n    ")}`);
+    }
+    assert.equal(found.length, 0, found.join("\n"));
+    assert.deepEqual(page.problems, []);
+    await page.context().close();
+  });
+}
+
+test("no page moves while it loads, or is wider than a phone", async () => {
+  const page = await server.visit("owner", { viewport: { width: 375, height: 700 } });
+  const wide = [];
+  for (const path of places(data)) {
+    await page.goto(path);
+    assert.equal(await shift(page), 0, `${path} moves`);
+    const width = await page.evaluate(() => document.documentElement.scrollWidth);
+    if (width > 375) wide.push(`${path}: ${width}`);
+  }
+  assert.deepEqual(wide, []);
+  await page.context().close();
+});
+
+test("pages stay under 60 KB compressed and are told apart by their titles", async () => {
+  const page = await server.visit("owner");
+  const titles = new Map();
+  for (const path of places(data)) {
+    const answer = await page.goto(path);
+    const body = await answer.body();
+    const stream = new Blob([body]).stream().pipeThrough(new CompressionStream("gzip"));
+    const { byteLength } = await new Response(stream).arrayBuffer();
+    assert.ok(byteLength < 60_000, `${path} has ${byteLength} bytes compressed`);
+    titles.set(path, await page.title());
+  }
+  assert.ok([...titles.values()].every((title) => title.endsWith("unkey")));
+  await page.context().close();
+});
+
+test("every link of every page leads somewhere", async () => {
+  const page = await server.visit("owner");
+  const links = new Set();
+  for (const path of places(data)) {
+    await page.goto(path);
+    const found = await page.locator("a[href^='/']").evaluateAll((all) => all.map((one) => one.getAttribute("href")));
+    found.forEach((href) => links.add(href.split("#")[0]));
+  }
+  const dead = [];
+  for (const link of links) {
+    if (/live=events|download=1|\.csv|format=csv/.test(link)) continue;
+    const answer = await page.request.get(link, { maxRedirects: 5 });
+    if (answer.status() !== 200) dead.push(`${link}: ${answer.status()}`);
+  }
+  assert.deepEqual(dead, []);
+  assert.ok(links.size > 100);
+  await page.context().close();
+});
+
+test("a hostile name is text on every page", async () => {
+  const other = await Dashboard.start();
+  try {
+    let hostile = await seed(other, { hostile: true, verifications: 5 });
+    const page = await other.visit("owner");
+    await startJob(page, hostile);
+    hostile = await discover(page, hostile);
+    hostile.more.jobId = await job(page);
+    let seen = 0;
+    for (const path of places(hostile)) {
+      const answer = await page.goto(path);
+      assert.equal(answer.status(), 200, path);
+      assert.equal(await page.evaluate(() => globalThis.hacked), undefined, path);
+      assert.equal(await page.locator("img[onerror], [onmouseover]").count(), 0, path);
+      if ((await page.locator("body").innerText()).includes("onerror=")) seen += 1;
+    }
+    assert.ok(seen > 15, `the attack is on ${seen} pages only`);
+    assert.deepEqual(page.problems, []);
+  } finally {
+    await other.stop();
+  }
+});
