@@ -39,8 +39,8 @@ export async function close() {
 
 /** A server with people of every role. */
 export class Dashboard extends Server {
-  static async start(environment) {
-    const server = await super.start(environment);
+  static async start(environment, data) {
+    const server = await super.start(environment, data);
     server.passwords = {};
     return server;
   }

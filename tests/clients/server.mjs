@@ -12,8 +12,8 @@ const binary = process.env.UNKEY_BIN ?? resolve(import.meta.dirname, "../../targ
 const rootKey = "unkey_node000000000000000000000";
 
 export class Server {
-  static async start(environment = {}) {
-    const data = mkdtempSync(join(tmpdir(), "unkey-node-"));
+  /** On a new folder, unless one is named. */
+  static async start(environment = {}, data = mkdtempSync(join(tmpdir(), "unkey-node-"))) {
     const env = { PATH: process.env.PATH, UNKEY_ROOT_KEY: rootKey, ...environment };
     const child = spawn(binary, ["serve", "--listen", "127.0.0.1:0", "--data-dir", data], { env });
     let log = "";
@@ -65,10 +65,10 @@ export class Server {
     this.child.kill("SIGCONT");
   }
 
-  async stop() {
+  async stop({ keep = false } = {}) {
     const gone = new Promise((done) => this.child.once("exit", done));
     this.child.kill("SIGTERM");
     await gone;
-    rmSync(this.data, { recursive: true, force: true });
+    if (!keep) rmSync(this.data, { recursive: true, force: true });
   }
 }
