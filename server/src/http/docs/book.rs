@@ -15,7 +15,7 @@ use super::{ROOT, markdown};
 /// The table of contents: sections, and the slugs of their pages. The slug of a
 /// page is its file without `.md`; a `README.md` has that of its folder.
 const CONTENTS: &[(&str, &[&str])] = &[
-    ("Start", &["", "quickstart", "ratelimiting", "shared-limits", "migrate-from-unkey"]),
+    ("Start", &["", "quickstart", "dashboard", "ratelimiting", "shared-limits", "migrate-from-unkey"]),
     (
         "Guides",
         &[
