@@ -30,7 +30,7 @@ mod serve;
 mod settings;
 mod shown;
 mod span;
-
+mod tail;
 mod visit;
 
 use std::sync::Arc;

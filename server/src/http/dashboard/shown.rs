@@ -3,7 +3,6 @@
 //!
 //! Mappings only: nothing here asks the domain but for the neighbours of an API.
 
-use web::charts::Spark;
 use web::components::{Chip, LimitRule, Outcome, Tone};
 use web::pages::parts::{ApiRef, AuditRow, KeyLine, Named, VerificationRow};
 use web::paths::CURSOR;
@@ -189,11 +188,6 @@ fn traffic_state(counts: &Counts) -> Option<Chip> {
             "More than a tenth of its requests of 36 hours were refused.",
         )
     })
-}
-
-/// Nothing happened.
-pub fn no_spark(buckets: usize) -> Spark {
-    Spark(vec![(0, 0); buckets])
 }
 
 /// A stored limit as it is read. `used` is what counts in its window now.
