@@ -6,6 +6,7 @@
 use web::components::{Chip, LimitRule, Outcome, Tone};
 use web::pages::parts::{ApiRef, AuditRow, KeyLine, Named, VerificationRow};
 use web::paths::CURSOR;
+use web::time::Stamp;
 
 use super::fields::Fields;
 use super::figures::{bad, count_of};
@@ -51,13 +52,18 @@ impl Visit {
         Some((time.parse().ok()?, chunk.parse().ok()?, position.parse().ok()?))
     }
 
+    /// When a key was last used, as far as it was noted: a minute may be missing.
+    pub fn last_used(&self, key: &Key) -> Option<Stamp> {
+        self.maybe_stamp(key.last_used_at.max(self.app.recorder.last_used().of_key(&key.id)))
+    }
+
     pub fn key_line(&self, details: &KeyDetails) -> KeyLine {
         let key = &details.key;
         KeyLine {
             id: key.id.to_string(),
             label: key_label(key),
             api: Named::new(key.api.id.as_str(), &key.api.name),
-            last_used: self.maybe_stamp(key.last_used_at),
+            last_used: self.last_used(key),
             states: key_states(key, None, self.now_ms()),
         }
     }

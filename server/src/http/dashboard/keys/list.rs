@@ -59,7 +59,7 @@ fn row(visit: &Visit, details: &KeyDetails, usage: &Usage) -> KeyRow {
         enabled: key.enabled,
         states: key_states(key, Some(&sum(rows)), visit.now_ms()),
         usage: spark(rows, &BUCKETS, &usage.span),
-        last_used: visit.maybe_stamp(key.last_used_at),
+        last_used: visit.last_used(key),
         expires: visit.maybe_stamp(key.expires_at),
     }
 }

@@ -66,7 +66,7 @@ impl Visit {
             created: self.stamp(key.created_at),
             created_by: self.maker(key.id.as_str()).await?,
             updated: self.maybe_stamp(key.updated_at),
-            last_used: self.maybe_stamp(key.last_used_at),
+            last_used: self.last_used(key),
             expires: self.maybe_stamp(key.expires_at),
             credits: key.credits.remaining.map(|remaining| CreditsFact {
                 remaining,
