@@ -23,7 +23,7 @@ use crate::store::Page;
 /// Rows of a page of a list.
 pub const ROWS: u64 = 50;
 /// APIs that a menu of the crumbs offers.
-const SIBLINGS: usize = 20;
+const SIBLINGS: u64 = 20;
 /// Rows of limits that a form may send.
 const MAX_LIMITS: usize = 50;
 
@@ -35,8 +35,11 @@ const DAY_MS: i64 = 24 * HOUR_MS;
 impl Visit {
     /// An API and those one can hop to from it.
     pub async fn api_ref(&self, api: &Api) -> Result<ApiRef> {
-        let all = self.app.apis.list(&self.cx).await?;
-        let siblings = all.iter().take(SIBLINGS).map(|api| Named::new(api.id.as_str(), &api.name));
+        let mut all = self.app.apis.first(&self.cx, SIBLINGS).await?;
+        if !all.iter().any(|other| other.id == api.id) {
+            all.push(api.clone());
+        }
+        let siblings = all.iter().map(|api| Named::new(api.id.as_str(), &api.name));
         Ok(ApiRef { id: api.id.to_string(), name: api.name.clone(), siblings: siblings.collect() })
     }
 

@@ -329,6 +329,7 @@ async fn a_key_shows_its_facts_and_every_verification() {
         .shows("docs.read")
         .shows("\"plan\"")
         .shows("test")
+        .lacks("Last used never")
         .shows("Rate limited");
     assert!(page.links_to(&format!("/keys/{sibling}")));
     assert!(!page.has_form(&format!("/keys/{id}/disable")) && !page.links_to(&format!("/keys/{id}/edit")));

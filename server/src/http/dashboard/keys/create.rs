@@ -6,7 +6,7 @@ use web::paths;
 
 use super::super::answer::Answer;
 use super::super::visit::Visit;
-use super::fields::{KeyFields, field_of, new_values, read};
+use super::fields::{KeyFields, Problem, field_of, new_values, read};
 use super::secret::{made_already, show};
 use crate::apis::Api;
 use crate::error::{Code, Result};
@@ -37,35 +37,36 @@ async fn page(visit: &Visit, api: &Api, nonce: String, form: FormState) -> Resul
 pub async fn create(visit: Visit) -> Result<Answer> {
     let api = visit.app.apis.get(&visit.cx, &visit.id().into()).await?;
     visit.cx.require(Operation::KeyCreate, Target::api(&api.id, &api.keyspace_id))?;
-    let nonce = visit.form().text(NONCE).to_owned();
     if visit.form().given(MORE).is_some() {
-        return Ok(Answer::page(page(&visit, &api, nonce, visit.form_with(vec![])).await?));
+        return Ok(Answer::page(page_again(&visit, &api, visit.form_with(vec![])).await?));
     }
-    let mut read = read(visit.form(), &[], visit.now_ms(), visit.zone);
-    let byte_length = visit.form().number("byte_length").unwrap_or_else(|problem| {
-        let wrong = ("byte_length".to_owned(), problem);
-        read = match std::mem::replace(&mut read, Err(vec![])) {
-            Ok(_) => Err(vec![wrong]),
-            Err(problems) => Err(problems.into_iter().chain([wrong]).collect()),
-        };
-        None
-    });
-    let fields = match read {
-        Ok(fields) => fields,
+    let command = match read_new(&visit) {
+        Ok((fields, byte_length)) => command(&visit, &api, fields, byte_length),
         Err(problems) => {
-            return Ok(Answer::again(page(&visit, &api, nonce, visit.form_with(problems)).await?));
+            return Ok(Answer::again(page_again(&visit, &api, visit.form_with(problems)).await?));
         }
     };
-    let command = command(&visit, &api, fields, byte_length);
     match visit.app.keys.create(&visit.cx, command).await {
         Ok(made) => show(&visit, &api, "Key created", made.id.as_str(), &made.plaintext).await,
         Err(error) if error.code() == Code::IdempotencyConflict => {
             Ok(made_already(paths::api_keys(api.id.as_str())))
         }
-        Err(error) => {
-            let form = visit.key_form_refused(error)?;
-            Ok(Answer::again(page(&visit, &api, nonce, form).await?))
-        }
+        Err(error) => Ok(Answer::again(page_again(&visit, &api, visit.key_form_refused(error)?).await?)),
+    }
+}
+
+/// The form under the name it was sent by: nothing was made yet.
+async fn page_again(visit: &Visit, api: &Api, form: FormState) -> Result<String> {
+    page(visit, api, visit.form().text(NONCE).to_owned(), form).await
+}
+
+fn read_new(visit: &Visit) -> Result<(KeyFields, Option<i64>), Vec<Problem>> {
+    let wrong = |problem| ("byte_length".to_owned(), problem);
+    let byte_length = visit.form().number("byte_length").map_err(wrong);
+    match (read(visit.form(), &[], visit.now_ms(), visit.zone), byte_length) {
+        (Ok(fields), Ok(byte_length)) => Ok((fields, byte_length)),
+        (Ok(_), Err(problem)) => Err(vec![problem]),
+        (Err(problems), byte_length) => Err(problems.into_iter().chain(byte_length.err()).collect()),
     }
 }
 

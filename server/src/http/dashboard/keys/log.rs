@@ -8,6 +8,7 @@ use web::paths::{LIVE, QUERY};
 use super::super::answer::Answer;
 use super::super::fields::Fields;
 use super::super::shown::{ROWS, event_cursor};
+use super::super::span::Span;
 use super::super::tail::{EVENTS, LiveRow, tail};
 use super::super::visit::Visit;
 use super::show::{outcomes, rows};
@@ -29,16 +30,7 @@ pub async fn log(visit: Visit) -> Result<Answer> {
     let buckets = visit.buckets(&span)?;
     let question = visit.question(Kind::Verifications, &span, filter.clone());
     let counts = visit.app.analytics.count(Question { buckets: Some(buckets.clone()), ..question }).await?;
-    let of = PageOf {
-        kind: Kind::Verifications,
-        workspace: visit.cx.workspace.clone(),
-        start_ms: span.start_ms,
-        end_ms: span.end_ms,
-        filter,
-        limit: usize::try_from(ROWS).unwrap_or(usize::MAX),
-        after: visit.events_after(),
-    };
-    let page = visit.app.analytics.page(of).await?;
+    let page = visit.app.analytics.page(page_of(&visit, &span, filter)).await?;
     let rows = rows(&visit, &page.events);
     let view = KeyLogView {
         key: visit.key_head(&seen).await?,
@@ -54,6 +46,18 @@ pub async fn log(visit: Visit) -> Result<Answer> {
         range: span.range,
     };
     Ok(Answer::page(log_page(&visit.shell, &view)))
+}
+
+fn page_of(visit: &Visit, span: &Span, filter: Filter) -> PageOf {
+    PageOf {
+        kind: Kind::Verifications,
+        workspace: visit.cx.workspace.clone(),
+        start_ms: span.start_ms,
+        end_ms: span.end_ms,
+        filter,
+        limit: usize::try_from(ROWS).unwrap_or(usize::MAX),
+        after: visit.events_after(),
+    }
 }
 
 fn live_row(visit: &Visit, event: &Stored) -> Option<LiveRow> {
