@@ -23,4 +23,10 @@ impl Apis {
         cx.require(Operation::ApiRead, Target::NONE)?;
         store::all_live(self.store.read(), &cx.workspace).await
     }
+
+    /// The oldest live APIs of the workspace, as many as fit a menu.
+    pub async fn first(&self, cx: &OpCtx, limit: u64) -> Result<Vec<Api>> {
+        cx.require(Operation::ApiRead, Target::NONE)?;
+        store::first_live(self.store.read(), &cx.workspace, limit).await
+    }
 }

@@ -2,7 +2,7 @@
 
 use entity::api;
 use entity::ids::{ApiId, KeyspaceId, WorkspaceId};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Set};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, Set};
 
 use super::Api;
 use crate::error::Result;
@@ -56,13 +56,24 @@ pub async fn find_live_by_keyspace(
 
 /// Every live API of the workspace. Asks for no grant, as [`find_live`].
 pub async fn all_live(db: &impl ConnectionTrait, workspace: &WorkspaceId) -> Result<Vec<Api>> {
-    let rows = api::Entity::find()
+    let rows = live_of(workspace).all(db).await?;
+    Ok(rows.into_iter().map(Api::from).collect())
+}
+
+pub(super) async fn first_live(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    limit: u64,
+) -> Result<Vec<Api>> {
+    let rows = live_of(workspace).limit(limit).all(db).await?;
+    Ok(rows.into_iter().map(Api::from).collect())
+}
+
+fn live_of(workspace: &WorkspaceId) -> Select<api::Entity> {
+    api::Entity::find()
         .filter(api::Column::WorkspaceId.eq(workspace.clone()))
         .filter(api::Column::DeletedAt.is_null())
         .order_by_asc(api::Column::Id)
-        .all(db)
-        .await?;
-    Ok(rows.into_iter().map(Api::from).collect())
 }
 
 pub(super) async fn insert(db: &impl ConnectionTrait, workspace: &WorkspaceId, api: &Api) -> Result<()> {

@@ -50,6 +50,11 @@ impl LastUsed {
         }
     }
 
+    /// The last noted use of a key, if it is not written yet.
+    pub fn of_key(&self, key: &KeyId) -> Option<i64> {
+        self.0.lock().keys.get(key).copied()
+    }
+
     /// Notes that a root key was used.
     pub fn note_root_key(&self, noted: &Noted, key: &RootKeyId, time_ms: i64) {
         if noted.claim(time_ms) {
