@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use entity::ids::{RequestId, WorkspaceId};
 use parking_lot::Mutex;
+use tokio::sync::watch;
 
 use crate::analytics::Analytics;
 use crate::apis::Apis;
@@ -93,6 +94,7 @@ pub struct App {
     indexer: Mutex<Option<Indexer>>,
     follower: Mutex<Option<Follower>>,
     dir: DataDir,
+    closing: watch::Sender<bool>,
     /// Where the server listens, once it does.
     pub address: OnceLock<SocketAddr>,
 }
@@ -218,6 +220,7 @@ impl App {
             indexer: Mutex::new(Some(indexer)),
             follower: Mutex::new(Some(follower)),
             dir,
+            closing: watch::Sender::new(false),
             address: OnceLock::new(),
         });
         app.first_start().await?;
@@ -285,7 +288,10 @@ impl App {
         tokio::pin!(shutdown);
         loop {
             let (what, done) = tokio::select! {
-                () = &mut shutdown => return,
+                () = &mut shutdown => {
+                    self.closing.send_replace(true);
+                    return;
+                }
                 _ = snapshot.tick() => ("storing rate-limit windows", self.limiter.snapshot(self.clock.now_ms()).await),
                 _ = tend.tick() => ("tending", self.tend_once().await),
                 _ = last_used.tick() => ("storing the last use of keys and sessions", self.flush_last_used().await),
@@ -294,6 +300,12 @@ impl App {
                 tracing::error!(?error, "{what} failed");
             }
         }
+    }
+
+    /// Resolves once the server is about to stop: what would go on for long ends.
+    pub async fn closing(&self) {
+        // The sender lives as long as the app, so waiting cannot fail.
+        let _ = self.closing.subscribe().wait_for(|closing| *closing).await;
     }
 
     async fn flush_last_used(&self) -> Result<()> {
@@ -310,6 +322,7 @@ impl App {
     /// Stores what is still in memory and closes the databases. Call when no
     /// more requests are served.
     pub async fn close(&self) -> Result<()> {
+        self.closing.send_replace(true);
         let runner = self.runner.lock().take();
         if let Some(runner) = runner {
             runner.shutdown().await?;

@@ -22,6 +22,7 @@ use crate::store::{Database, Store};
 use retention::Retention;
 
 pub use store::Due;
+pub use sweep::KEEP_DELETED_DAYS;
 
 /// What runs when.
 const JOBS: &[(&str, &str)] = &[

@@ -7,8 +7,10 @@ use super::store;
 use crate::error::Result;
 use crate::store::Store;
 
-/// How long a deleted row stays: 30 days.
-const KEEP_MS: i64 = 30 * 24 * 60 * 60 * 1000;
+/// How long a deleted row stays and can be restored, in days.
+pub const KEEP_DELETED_DAYS: i64 = 30;
+
+const KEEP_MS: i64 = KEEP_DELETED_DAYS * 24 * 60 * 60 * 1000;
 
 /// Keys per transaction: others get their turn in between.
 const BATCH: u64 = 200;

@@ -47,7 +47,8 @@ pub const FIELDS: &[&str] = &[
 pub(super) enum Condition {
     /// Text of the name, or the beginning of id, start, last four or external id.
     Text(String),
-    Status(Status),
+    /// Any of these.
+    Status(Vec<Status>),
     Id(String),
     Name(String),
     Start(String),
@@ -119,7 +120,7 @@ fn condition(term: Term, now_ms: i64) -> Result<Condition> {
     let Some(field) = term.field.clone() else { return Ok(Condition::Text(term.value)) };
     let past = |term: &Term| term.moment_ms(now_ms, Direction::Past);
     Ok(match field.as_str() {
-        "status" => Condition::Status(Status::parse(&term.value)?),
+        "status" => Condition::Status(term.value.split(',').map(Status::parse).collect::<Result<_>>()?),
         "id" => Condition::Id(term.value),
         "name" => Condition::Name(term.value),
         "start" => Condition::Start(term.value),
@@ -153,7 +154,7 @@ fn age(term: &Term) -> Comparison {
 
 impl Status {
     fn parse(text: &str) -> Result<Self> {
-        Ok(match text {
+        Ok(match text.trim() {
             "enabled" => Status::Enabled,
             "disabled" => Status::Disabled,
             "expired" => Status::Expired,

@@ -72,6 +72,25 @@ impl Keys {
         details.pop().ok_or_else(|| Error::internal("completing a key lost it"))
     }
 
+    /// A deleted key that can be restored.
+    pub async fn get_deleted(&self, cx: &OpCtx, id: &KeyId) -> Result<KeyDetails> {
+        let key = store::find_deleted(self.store.read(), &cx.workspace, id).await?.ok_or_else(absent)?;
+        cx.require(Operation::KeyRead, key.target())?;
+        let mut details = self.complete(cx, vec![key]).await?;
+        details.pop().ok_or_else(|| Error::internal("completing a key lost it"))
+    }
+
+    /// Whether the plaintext of a key can be read by those who may.
+    pub async fn is_recoverable(&self, cx: &OpCtx, key: &Key) -> Result<bool> {
+        cx.require(Operation::KeyRead, key.target())?;
+        let ids = std::slice::from_ref(&key.id);
+        let is_stored = || async {
+            let stored = store::ciphertexts_of(self.store.read(), &cx.workspace, ids).await?;
+            Ok(!stored.is_empty())
+        };
+        if key.api.store_encrypted_keys { is_stored().await } else { Ok(false) }
+    }
+
     /// Whether a key of this name is live, in any workspace. v1 tells absence
     /// before it asks who calls (v1 contract, section 2).
     pub async fn is_live(&self, name: KeyName<'_>) -> Result<bool> {

@@ -181,6 +181,7 @@ pub(super) async fn update(
         name: Set(key.name.clone()),
         identity_id: Set(key.identity_id.clone()),
         owner_id: Set(key.owner_id.clone()),
+        environment: Set(key.environment.clone()),
         meta: Set(meta_text(&key.meta)),
         enabled: Set(key.enabled),
         expires_at: Set(key.expires_at),

@@ -23,6 +23,7 @@ pub struct UpdateKey {
     /// Clearing detaches the identity; an unknown one is made.
     pub external_id: Patch<String>,
     pub owner_id: Patch<String>,
+    pub environment: Patch<String>,
     pub meta: Patch<Map<String, Value>>,
     /// Members to set in what is there then; `null` removes one.
     pub merge_meta: Map<String, Value>,
@@ -70,6 +71,7 @@ impl UpdateKey {
             name: Patch::Keep,
             external_id: Patch::Keep,
             owner_id: Patch::Keep,
+            environment: Patch::Keep,
             meta: Patch::Keep,
             merge_meta: Map::new(),
             expires_at: Patch::Keep,
@@ -86,6 +88,7 @@ impl UpdateKey {
         bounds::check_text("name", self.name.value().map(String::as_str))?;
         bounds::check_external_id(self.external_id.value().map(String::as_str))?;
         bounds::check_text("ownerId", self.owner_id.value().map(String::as_str))?;
+        bounds::check_environment(self.environment.value().map(String::as_str))?;
         self.meta.value().map_or(Ok(()), bounds::check_meta)?;
         bounds::check_references("roles", self.roles.as_deref().unwrap_or_default())?;
         bounds::check_references("permissions", self.permissions.as_deref().unwrap_or_default())?;
@@ -97,6 +100,7 @@ impl UpdateKey {
     fn apply(self, key: &mut Key, now_ms: i64) -> Result<()> {
         self.name.apply(&mut key.name);
         self.owner_id.apply(&mut key.owner_id);
+        self.environment.apply(&mut key.environment);
         self.expires_at.apply(&mut key.expires_at);
         key.enabled = self.enabled.unwrap_or(key.enabled);
         match self.meta {
@@ -262,6 +266,7 @@ fn note_fields(changes: &mut Map<String, Value>, before: &Key, after: &Key) {
             ("name", json!(key.name)),
             ("identityId", json!(key.identity_id.as_ref().map(|id| id.as_str()))),
             ("ownerId", json!(key.owner_id)),
+            ("environment", json!(key.environment)),
             ("meta", json!(key.meta)),
             ("expires", json!(key.expires_at)),
             ("enabled", json!(key.enabled)),

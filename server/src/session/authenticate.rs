@@ -2,9 +2,15 @@
 
 use std::sync::Arc;
 
+use entity::ids::SessionId;
+
 use super::{Sessions, SignedIn, store};
 use crate::cache::Weigh;
 use crate::error::{Code, Error, Result};
+
+fn over() -> Error {
+    Error::absent(Code::SessionOver)
+}
 
 impl Weigh for SignedIn {
     fn weight_bytes(&self) -> u64 {
@@ -17,13 +23,18 @@ impl Sessions {
     ///
     /// Fails with `session_over` when it is not ours, has ended, or was revoked.
     pub async fn authenticate(&self, cookie: &str, now_ms: i64) -> Result<Arc<SignedIn>> {
-        let over = || Error::absent(Code::SessionOver);
         let id = self.session_of(cookie, now_ms).ok_or_else(over)?;
-        let load = || store::load(self.store.read(), self.store.epochs(), &id);
-        let found = self.cache.get_or_load(&id, load).await?;
-        let signed_in = found.filter(|signed_in| now_ms < signed_in.expires_at).ok_or_else(over)?;
+        let signed_in = self.signed_in(&id, now_ms).await?;
         self.seen.lock().insert(id, now_ms);
         Ok(signed_in)
+    }
+
+    /// Whose session this is, while it lasts: for answers that go on for long.
+    /// Does not count as its use. Fails with `session_over`.
+    pub async fn signed_in(&self, id: &SessionId, now_ms: i64) -> Result<Arc<SignedIn>> {
+        let load = || store::load(self.store.read(), self.store.epochs(), id);
+        let found = self.cache.get_or_load(id, load).await?;
+        found.filter(|signed_in| now_ms < signed_in.expires_at).ok_or_else(over)
     }
 
     /// Stores when sessions were last used. Called every minute: not worth a

@@ -52,7 +52,7 @@ pub(crate) use outcome::{patterns, swatch};
 pub(crate) use pager::pager;
 pub(crate) use progress::{meter, progress};
 pub(crate) use range::range_picker;
-pub(crate) use secret::shown_once;
+pub(crate) use secret::{shown_again, shown_once};
 pub(crate) use table::{Column, Row, Table, head, selection_form};
 pub(crate) use tabs::tabs;
 

@@ -29,13 +29,23 @@ pub struct ShownOnce {
 
 /// The secret in a field that a click selects whole, then what to do with it.
 pub(crate) fn shown_once(csrf: &str, shown: &ShownOnce) -> View {
+    let hint = "It is not stored and will not be shown again. Reloading this page does not make another.";
+    shown_with(csrf, shown, hint)
+}
+
+/// As [`shown_once`], of a secret that is kept encrypted.
+pub(crate) fn shown_again(csrf: &str, shown: &ShownOnce) -> View {
+    shown_with(csrf, shown, "It is kept encrypted. That you looked at it is in the audit log.")
+}
+
+fn shown_with(csrf: &str, shown: &ShownOnce, hint: &'static str) -> View {
     let snippets = shown.snippets.iter().map(|(name, code)| code_block(name, code)).collect_view();
     view! {
         <section class="card secret" data-secret="">
             <header class="card-head">
                 <h2>{format!("{}: copy it now", shown.what)}</h2>
             </header>
-            <p class="hint">"It is not stored and will not be shown again. Reloading this page does not make another."</p>
+            <p class="hint">{hint}</p>
             <span class="control">
                 <input
                     type="text"

@@ -15,7 +15,7 @@ use crate::shell::{Crumb, Page, Section, Shell};
 /// A role or a permission that can be given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grantable {
-    /// Posted value: the id.
+    /// Posted value.
     pub id: String,
     /// Name of a role, slug of a permission.
     pub label: String,
@@ -60,13 +60,13 @@ pub fn create(shell: &Shell, view: &NewKeyView) -> String {
         input(
             form,
             Field::text("prefix", "Prefix")
-                .help("Starts the secret and tells keys apart, such as live.")
+                .help("Starts the secret and tells keys apart, such as live. Empty takes the default of the API.")
                 .mono(),
         ),
         input(
             form,
             Field::number("byte_length", "Random bytes")
-                .help("16 to 255; 16 is more than enough.")
+                .help("16 to 255. Empty takes the default of the API, else 16, which is more than enough.")
                 .unit("bytes"),
         ),
         input(form, Field::text("environment", "Environment").help("A free label such as production.")),
@@ -104,7 +104,8 @@ pub fn create(shell: &Shell, view: &NewKeyView) -> String {
 }
 
 /// Posts to [`paths::edit_key`]: the fields of [`NewKeyView`] but `nonce`,
-/// `prefix`, `byte_length` and `recoverable`, and `limits.N.id` of stored limits.
+/// `prefix`, `byte_length` and `recoverable`, `limits.N.id` of stored limits, and
+/// `credits_before`: the balance the form was shown with, as it goes on changing.
 /// The danger zone posts to [`paths::delete_key`]: `confirm` (name or id).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EditKeyView {
@@ -127,6 +128,7 @@ pub fn edit(shell: &Shell, view: &EditKeyView) -> String {
     ];
     let mut body = vec![
         form_error(form),
+        hidden("credits_before", &form.value("credits_before")),
         fieldset("General", "What the key is called and whom it belongs to.", general),
     ];
     body.extend(shared_sections(form, &view.choices, &view.zone));
@@ -238,5 +240,5 @@ pub(crate) fn access(form: &FormState, available: &KeyChoices) -> Vec<View> {
 
 pub(crate) fn metadata(form: &FormState) -> View {
     let field = Field::text("meta", "JSON object").mono().rows(8).placeholder("{ \"plan\": \"pro\" }");
-    area(form, field.help("Up to 64 KB. Returned with every verification; never put secrets here."))
+    area(form, field.help("Returned with every verification; never put secrets here."))
 }

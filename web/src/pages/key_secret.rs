@@ -1,7 +1,7 @@
 //! The secret of a key, once: after it was made, rotated or recovered.
 
 use super::parts::ApiRef;
-use crate::components::{ShownOnce, button_link, shown_once};
+use crate::components::{ShownOnce, button_link, curl, shown_again, shown_once};
 use crate::paths;
 use crate::shell::{Crumb, Page, Section, Shell};
 
@@ -14,13 +14,21 @@ pub struct KeySecretView {
     /// `Key created`, `Key rotated`, `Secret of web app`.
     pub title: String,
     pub shown: ShownOnce,
+    /// Whether it is kept, encrypted, and was read again.
+    pub kept: bool,
+}
+
+/// Name and code of the call that verifies a key; `body` is its JSON.
+pub fn verify_call(origin: &str, body: &str) -> (String, String) {
+    ("Verify it".to_owned(), curl(origin, "keys.verifyKey", "YOUR_ROOT_KEY", body))
 }
 
 pub fn secret(shell: &Shell, view: &KeySecretView) -> String {
+    let shown = if view.kept { shown_again } else { shown_once };
     view.api
         .crumbs(Page::new(shell, Section::Apis, &view.title))
         .crumb(Crumb::new("Keys", paths::api_keys(&view.api.id)))
         .narrow()
         .action(button_link(None, "Go to the key", &paths::key(&view.key_id), ""))
-        .body(vec![shown_once(shell.csrf(), &view.shown)])
+        .body(vec![shown(shell.csrf(), &view.shown)])
 }

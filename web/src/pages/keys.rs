@@ -6,12 +6,12 @@ use super::parts::ApiRef;
 use crate::View;
 use crate::charts::{Spark, spark};
 use crate::components::{
-    Chip, Filters, Icon, Pager, Row, Sorting, Table, act, button_link, chips, code_block, curl, empty_state,
+    Chip, Filters, Icon, Pager, Row, Table, act, button_link, chips, code_block, curl, empty_state,
     filter_bar, head, hidden, link, masked, menu, nothing, optional_stamp, pager, selection_form,
 };
 use crate::form::{ALL_MATCHING, ON};
 use crate::number::exact;
-use crate::paths;
+use crate::paths::{self, CURSOR};
 use crate::shell::Shell;
 use crate::time::Stamp;
 
@@ -40,8 +40,8 @@ pub struct KeyRow {
 pub struct KeysView {
     pub api: ApiRef,
     pub filters: Filters,
+    /// The newest first.
     pub keys: Vec<KeyRow>,
-    pub sorting: Sorting,
     pub pager: Pager,
 }
 
@@ -80,26 +80,39 @@ pub fn list(shell: &Shell, view: &KeysView) -> String {
     let here = &view.filters.here;
     let bar = filter_bar(shell.csrf(), &view.filters, vec![]);
     if view.keys.is_empty() {
-        let none = empty_state(Icon::Search, "No key matches", "Remove a filter to see more keys.", vec![]);
-        return page.body(vec![bar, none]);
+        return page.body(vec![bar, no_match(view)]);
     }
     let bulk = if shell.may.write { bulk_bar(shell, view) } else { ().into_any() };
     page.body(vec![bar, table(shell, view), bulk, pager(here, &view.pager, "key")])
 }
 
+/// A page looks at a bounded number of keys: where few of many match, the next
+/// ones may be further on.
+fn no_match(view: &KeysView) -> View {
+    match &view.pager.next {
+        Some(cursor) => empty_state(
+            Icon::Search,
+            "No match so far",
+            "The newest keys were looked through, and there are more.",
+            vec![button_link(Some(Icon::Right), "Look further", &view.filters.here.with(CURSOR, cursor), "")],
+        ),
+        None => empty_state(Icon::Search, "No key matches", "Remove a filter to see more keys.", vec![]),
+    }
+}
+
 fn table(shell: &Shell, view: &KeysView) -> View {
     let heads = vec![
-        head("Key").sorted_by("name"),
+        head("Key"),
         head("Value"),
         head("Identity"),
         head("Last 36 hours"),
-        head("Last used").sorted_by("last_used"),
-        head("Expires").sorted_by("expires"),
+        head("Last used"),
+        head("Expires"),
         head("State"),
         head(""),
     ];
     let rows = view.keys.iter().map(|key| row(shell, key)).collect();
-    Table::new("Keys", heads).sorted(&view.filters.here, &view.sorting).selectable(shell.may.write).rows(rows)
+    Table::new("Keys", heads).selectable(shell.may.write).rows(rows)
 }
 
 fn row(shell: &Shell, key: &KeyRow) -> Row {
@@ -142,15 +155,17 @@ fn menu_items(shell: &Shell, key: &KeyRow) -> Vec<View> {
 /// the row menus inside the table are forms of their own.
 fn bulk_bar(shell: &Shell, view: &KeysView) -> View {
     let acts = ACTS.map(|(value, name)| view! { <option value=value>{name}</option> }).to_vec();
-    let every = view.pager.total.filter(|total| *total > view.pager.shown).map(|total| {
+    let is_part = view.pager.next.is_some() || view.filters.here.get(CURSOR).is_some();
+    let every = is_part.then(|| {
+        let all = view.pager.total.map_or_else(|| "All".to_owned(), |total| format!("All {}", exact(total)));
         view! {
             <label class="check-inline">
                 <input type="checkbox" name=ALL_MATCHING value=ON/>
-                {format!("All {} that match", exact(total))}
+                {format!("{all} that match")}
             </label>
         }
     });
-    let query = view.filters.here.href();
+    let query = view.filters.here.without(&[]);
     let query = query.as_str().split_once('?').map_or("", |(_, query)| query);
     let body = view! {
         {hidden("query", query)}

@@ -28,7 +28,9 @@ mod ratelimits;
 mod root_keys;
 mod serve;
 mod settings;
+mod shown;
 mod span;
+mod tail;
 mod visit;
 
 use std::sync::Arc;

@@ -151,7 +151,10 @@ fn expression(cx: &OpCtx, condition: &Condition) -> SimpleExpr {
             .or(begins(Column::Start, text))
             .or(Column::Last4.eq(text.as_str()))
             .or(Column::IdentityId.in_subquery(identities(cx, |column| begins(column, text)))),
-        Condition::Status(status) => of_status(cx, *status),
+        Condition::Status(any) => {
+            let ways = any.iter().map(|status| of_status(cx, *status));
+            ways.reduce(ExprTrait::or).unwrap_or_else(|| Expr::value(false))
+        }
         Condition::Id(id) => Column::Id.eq(id.as_str()),
         Condition::Name(text) => holds(Column::Name, text),
         Condition::Start(text) => begins(Column::Start, text),

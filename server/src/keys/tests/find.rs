@@ -41,6 +41,7 @@ async fn every_field_narrows() {
         ("status:disabled", &["off"][..]),
         ("status:expired", &["gone"]),
         ("status:expiring", &["soon"]),
+        ("status:disabled,expiring", &["off", "soon"]),
         ("expires:<2h", &["gone", "soon"]),
         ("status:exhausted", &["empty"]),
         ("credits:<1", &["empty"]),

@@ -116,7 +116,6 @@ pub fn keys(words: &Words, some: bool) -> KeysView {
             "Name, id, start, external id, or status:expired",
         ),
         keys: if some { rows } else { vec![] },
-        sorting: sorting(),
         pager: pager(6),
     }
 }
@@ -268,6 +267,7 @@ pub fn key_secret(words: &Words, linked: bool) -> KeySecretView {
         key_id: words.t("key_1"),
         title: words.t("Key created"),
         shown: shown(words, "Key", linked),
+        kept: false,
     }
 }
 

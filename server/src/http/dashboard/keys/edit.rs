@@ -1,0 +1,133 @@
+//! Changing a key: one form with all of it, and its end.
+//!
+//! What is as it was when the form was shown is left alone, so that a form that
+//! lay open does not take back what changed meanwhile.
+
+use web::form::{FormState, MORE};
+use web::pages::key_form::{EditKeyView, edit as edit_page};
+use web::pages::parts::Named;
+use web::paths;
+
+use super::super::answer::Answer;
+use super::super::fields::Fields;
+use super::super::shown::key_label;
+use super::super::visit::Visit;
+use super::fields::{KeyFields, minute, read, values};
+use crate::error::Result;
+use crate::grants::{Operation, Target};
+use crate::jobs::KEEP_DELETED_DAYS;
+use crate::keys::{CreditsPatch, KeyDetails, UpdateKey};
+use crate::patch::Patch;
+use crate::permissions::{Reference, Unknown};
+use crate::ratelimit::limits::NewLimit;
+
+/// `GET /keys/:id/edit`.
+pub async fn form(visit: Visit) -> Result<Answer> {
+    let details = visit.key().await?;
+    require(&visit, &details)?;
+    let form = FormState::new(values(&details, visit.zone)?);
+    Ok(Answer::page(page(&visit, &details, form).await?))
+}
+
+/// The page is for those who may change the key; the domain asks again.
+fn require(visit: &Visit, details: &KeyDetails) -> Result<()> {
+    let api = &details.key.api;
+    visit.cx.require(Operation::KeyUpdate, Target::key(&api.id, &api.keyspace_id, &details.key.id))
+}
+
+async fn page(visit: &Visit, details: &KeyDetails, form: FormState) -> Result<String> {
+    let key = &details.key;
+    let view = EditKeyView {
+        api: visit.api_ref(&key.api).await?,
+        key: Named::new(key.id.as_str(), &key_label(key)),
+        form,
+        choices: visit.key_choices(&key.api, Some(details)).await?,
+        zone: visit.zone.name().to_owned(),
+        undo_for: format!("{KEEP_DELETED_DAYS} days"),
+    };
+    Ok(edit_page(&visit.shell, &view))
+}
+
+/// `POST /keys/:id/edit`.
+pub async fn save(visit: Visit) -> Result<Answer> {
+    let details = visit.key().await?;
+    require(&visit, &details)?;
+    if visit.form().given(MORE).is_some() {
+        return Ok(Answer::page(page(&visit, &details, visit.form_with(vec![])).await?));
+    }
+    let fields = match read(visit.form(), &details.limits, visit.now_ms(), visit.zone) {
+        Ok(fields) => fields,
+        Err(problems) => {
+            return Ok(Answer::again(page(&visit, &details, visit.form_with(problems)).await?));
+        }
+    };
+    let command = command(&visit, &details, fields);
+    if let Err(error) = visit.app.keys.update(&visit.cx, command).await {
+        let form = visit.key_form_refused(error)?;
+        return Ok(Answer::again(page(&visit, &details, form).await?));
+    }
+    let label = visit.form().given("name").map_or_else(|| key_label(&details.key), ToOwned::to_owned);
+    Ok(Answer::go(paths::key(details.key.id.as_str())).saying(format!("Saved the key {label}.")))
+}
+
+fn command(visit: &Visit, details: &KeyDetails, fields: KeyFields) -> UpdateKey {
+    let key = &details.key;
+    let stored_limits: Vec<NewLimit> = details.limits.iter().cloned().map(NewLimit::from).collect();
+    let slugs: Vec<String> = details.direct_permissions.iter().map(|one| one.slug.clone()).collect();
+    let external_id = details.identity.as_ref().map(|one| one.external_id.clone());
+    // A date field knows no seconds: the minute it was shown with is no change.
+    let shown_expiry = key.expires_at.map(|at_ms| minute(at_ms, visit.zone));
+    let same_expiry = fields.expires_at.is_some()
+        && fields.expires_at.map(|at_ms| minute(at_ms, visit.zone)) == shown_expiry;
+    let credits = credits(visit.form(), details, &fields);
+    UpdateKey {
+        name: patch(fields.name, &key.name),
+        external_id: patch(fields.external_id, &external_id),
+        environment: patch(fields.environment, &key.environment),
+        enabled: (fields.enabled != key.enabled).then_some(fields.enabled),
+        limits: (fields.limits != stored_limits).then_some(fields.limits),
+        credits,
+        expires_at: if same_expiry { Patch::Keep } else { patch(fields.expires_at, &key.expires_at) },
+        roles: changed(fields.roles, &details.roles),
+        permissions: changed(fields.permissions, &slugs),
+        meta: if fields.meta == key.meta { Patch::Keep } else { Patch::Set(fields.meta) },
+        ..UpdateKey::new(key.id.clone())
+    }
+}
+
+/// The balance goes on changing while a form lies open: it is set only if
+/// somebody typed another one.
+fn credits(form: &Fields, details: &KeyDetails, fields: &KeyFields) -> Patch<CreditsPatch> {
+    let typed = form.text("credits") != form.text("credits_before");
+    let stored = &details.key.credits.refill;
+    let mut refill = patch(fields.refill.clone(), stored);
+    let remaining = match (typed, fields.credits) {
+        (false, _) => Patch::Keep,
+        (true, Some(credits)) => Patch::Set(credits),
+        (true, None) => {
+            // A refill that would go with them is refused rather than dropped.
+            refill = fields.refill.clone().map_or(Patch::Keep, Patch::Set);
+            Patch::Clear
+        }
+    };
+    match (&remaining, &refill) {
+        (Patch::Keep, Patch::Keep) => Patch::Keep,
+        _ => Patch::Set(CreditsPatch { remaining, refill }),
+    }
+}
+
+fn patch<T: PartialEq>(wanted: Option<T>, stored: &Option<T>) -> Patch<T> {
+    match wanted {
+        wanted if wanted == *stored => Patch::Keep,
+        Some(wanted) => Patch::Set(wanted),
+        None => Patch::Clear,
+    }
+}
+
+/// Names in another order are the same.
+fn changed(mut wanted: Vec<String>, stored: &[String]) -> Option<Vec<Reference>> {
+    let mut stored = stored.to_vec();
+    wanted.sort_unstable();
+    stored.sort_unstable();
+    (wanted != stored).then(|| Reference::named(wanted, Unknown::Refuse))
+}

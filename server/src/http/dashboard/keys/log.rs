@@ -1,0 +1,97 @@
+//! Every verification of a key, as a page and as it comes in.
+
+use web::components::{FilterField, FilterKind, Filters, Pager};
+use web::pages::key::{KeyLogView, log as log_page};
+use web::pages::parts::{Live, Log, verification_row};
+use web::paths::{LIVE, QUERY};
+
+use super::super::answer::Answer;
+use super::super::fields::Fields;
+use super::super::shown::{ROWS, event_cursor};
+use super::super::tail::{EVENTS, LiveRow, tail};
+use super::super::visit::Visit;
+use super::show::{outcomes, rows};
+use crate::analytics::{Filter, PageOf, Question};
+use crate::error::Result;
+use crate::events::Stored;
+use crate::grants::{Operation, Target};
+use crate::search::Kind;
+
+/// `GET /keys/:id/log`.
+pub async fn log(visit: Visit) -> Result<Answer> {
+    visit.cx.require(Operation::AnalyticsVerifications, Target::NONE)?;
+    let seen = visit.seen_key().await?;
+    let filter = filter(seen.details.key.id.as_str(), visit.query());
+    if visit.query().text(LIVE) == EVENTS {
+        return Ok(tail(visit, Kind::Verifications, filter, live_row));
+    }
+    let span = visit.span("24h");
+    let buckets = visit.buckets(&span)?;
+    let question = visit.question(Kind::Verifications, &span, filter.clone());
+    let counts = visit.app.analytics.count(Question { buckets: Some(buckets.clone()), ..question }).await?;
+    let of = PageOf {
+        kind: Kind::Verifications,
+        workspace: visit.cx.workspace.clone(),
+        start_ms: span.start_ms,
+        end_ms: span.end_ms,
+        filter,
+        limit: usize::try_from(ROWS).unwrap_or(usize::MAX),
+        after: visit.events_after(),
+    };
+    let page = visit.app.analytics.page(of).await?;
+    let rows = rows(&visit, &page.events);
+    let view = KeyLogView {
+        key: visit.key_head(&seen).await?,
+        filters: filters(&visit).await?,
+        live: Live { on: visit.query().text(LIVE) == "1", source: visit.here().with(LIVE, EVENTS) },
+        requests: visit.bars("requests", "Verifications", outcomes(), &counts, (&buckets, &span)),
+        pager: Pager {
+            shown: i64::try_from(rows.len()).unwrap_or(0),
+            total: None,
+            next: page.next.map(event_cursor),
+        },
+        rows,
+        range: span.range,
+    };
+    Ok(Answer::page(log_page(&visit.shell, &view)))
+}
+
+fn live_row(visit: &Visit, event: &Stored) -> Option<LiveRow> {
+    let Stored::Verification(event) = event else { return None };
+    let html = verification_row(&visit.verification_row(event, None), Log::OfKey);
+    Some(LiveRow { id: event.request_id.clone(), html })
+}
+
+fn filter(key: &str, query: &Fields) -> Filter {
+    let all = |name: &str| query.all(name).map(ToOwned::to_owned).collect();
+    Filter {
+        keys: vec![key.to_owned()],
+        outcomes: all("outcome"),
+        tags: all("tag"),
+        ips: all("ip"),
+        text: query.given(QUERY).map(ToOwned::to_owned),
+        ..Filter::default()
+    }
+}
+
+async fn filters(visit: &Visit) -> Result<Filters> {
+    let text = |name: &str, label: &str, placeholder: &str| FilterField {
+        name: name.to_owned(),
+        label: label.to_owned(),
+        kind: FilterKind::Text { placeholder: placeholder.to_owned() },
+    };
+    let options = outcomes().iter().map(|one| (one.code().to_owned(), one.label().to_owned()));
+    let outcome = FilterField {
+        name: "outcome".to_owned(),
+        label: "Outcome".to_owned(),
+        kind: FilterKind::AnyOf(options.collect()),
+    };
+    Ok(Filters {
+        here: visit.here(),
+        searches: "Request id, tag or source".to_owned(),
+        fields: vec![outcome, text("tag", "Tag", "path=/v1"), text("ip", "Source", "203.0.113.9")],
+        problems: vec![],
+        saved: visit.saved_views().await?,
+        can_save: true,
+    })
+}

@@ -1,0 +1,123 @@
+//! A key's page: its facts and what it was used for; and its changes.
+
+use chrono::{TimeZone, Timelike};
+use web::charts::Heat;
+use web::components::{Outcome, Pager};
+use web::pages::key::{KeyChangesView, KeyView, activity as activity_page, changes as changes_page};
+use web::pages::parts::{KeyLine, VerificationRow};
+
+use super::super::answer::Answer;
+use super::super::span::Span;
+use super::super::visit::Visit;
+use super::seen::Seen;
+use crate::analytics::{Buckets, Filter, PageOf, Question, Unit, Zone};
+use crate::audit::AuditFilter;
+use crate::error::Result;
+use crate::events::Stored;
+use crate::keys::FindKeys;
+use crate::search::Kind;
+use crate::store::Page;
+
+const DAY_MS: i64 = 24 * 60 * 60_000;
+/// Verifications a page shows beside other things.
+const LATEST: usize = 10;
+/// Keys of the same identity.
+const SIBLINGS: u64 = 10;
+
+/// What can become of a key that was found.
+pub(super) fn outcomes() -> &'static [Outcome] {
+    let all: &'static [Outcome] = &Outcome::VERIFICATIONS;
+    all.strip_suffix(&[Outcome::NotFound]).unwrap_or(all)
+}
+
+/// `GET /keys/:id`.
+pub async fn activity(visit: Visit) -> Result<Answer> {
+    let seen = visit.seen_key().await?;
+    // Asks for the right to read what keys are used for.
+    let key = visit.key_head(&seen).await?;
+    let span = visit.span("24h");
+    let buckets = visit.buckets(&span)?;
+    let filter = Filter { keys: vec![key.id.clone()], ..Filter::default() };
+    let question = visit.question(Kind::Verifications, &span, filter.clone());
+    let rows = visit.app.analytics.count(Question { buckets: Some(buckets.clone()), ..question }).await?;
+    let requests = visit.bars("requests", "Verifications", outcomes(), &rows, (&buckets, &span));
+    let view = KeyView {
+        facts: visit.key_facts(&seen).await?,
+        here: visit.here(),
+        requests,
+        rhythm: if rows.is_empty() { None } else { rhythm(&visit, &span, filter.clone()).await? },
+        recent: latest(&visit, &span, filter).await?,
+        siblings: siblings(&visit, &seen).await?,
+        range: span.range,
+        key,
+    };
+    Ok(Answer::page(activity_page(&visit.shell, &view)))
+}
+
+/// Requests by the hour of the reader's day, of spans that have whole days.
+async fn rhythm(visit: &Visit, span: &Span, filter: Filter) -> Result<Option<Heat>> {
+    if span.end_ms - span.start_ms < DAY_MS {
+        return Ok(None);
+    }
+    let zone = Zone::parse(visit.zone.name())?;
+    let hours = Buckets::of(Unit::Hour, zone, span.start_ms, span.end_ms)?;
+    let question = visit.question(Kind::Verifications, span, filter);
+    let rows = visit.app.analytics.count(Question { buckets: Some(hours), ..question }).await?;
+    let mut of_hour = [0_i64; 24];
+    for row in rows {
+        let local = visit.zone.timestamp_millis_opt(row.time_ms).earliest();
+        let hour = local.and_then(|local| of_hour.get_mut(local.hour() as usize));
+        if let Some(count) = hour {
+            *count += row.counts.total();
+        }
+    }
+    let cells = (0..24).zip(of_hour).map(|(hour, count)| (format!("{hour:02}:00"), count)).collect();
+    let title = format!("Requests by hour of the day ({})", span.range.zone);
+    Ok(Some(Heat { title, cells }))
+}
+
+async fn latest(visit: &Visit, span: &Span, filter: Filter) -> Result<Vec<VerificationRow>> {
+    let of = PageOf {
+        kind: Kind::Verifications,
+        workspace: visit.cx.workspace.clone(),
+        start_ms: span.start_ms,
+        end_ms: span.end_ms,
+        filter,
+        limit: LATEST,
+        after: None,
+    };
+    let page = visit.app.analytics.page(of).await?;
+    Ok(rows(visit, &page.events))
+}
+
+/// Verifications of one key as rows of its log.
+pub(super) fn rows(visit: &Visit, events: &[Stored]) -> Vec<VerificationRow> {
+    let row = |event: &Stored| match event {
+        Stored::Verification(event) => Some(visit.verification_row(event, None)),
+        _ => None,
+    };
+    events.iter().filter_map(row).collect()
+}
+
+async fn siblings(visit: &Visit, seen: &Seen) -> Result<Vec<KeyLine>> {
+    let Some(identity) = &seen.details.identity else { return Ok(Vec::new()) };
+    let command = FindKeys {
+        api_id: None,
+        filter: format!("identity:\"{}\"", identity.external_id.replace('"', "\"\"")),
+        page: Page { limit: SIBLINGS + 1, cursor: None },
+    };
+    let found = visit.app.keys.find(&visit.cx, command).await?;
+    let others = found.items.iter().filter(|details| details.key.id != seen.details.key.id);
+    Ok(others.map(|details| visit.key_line(details)).collect())
+}
+
+/// `GET /keys/:id/changes`.
+pub async fn changes(visit: Visit) -> Result<Answer> {
+    let seen = visit.seen_key().await?;
+    let filter = AuditFilter { target: Some(seen.details.key.id.to_string()), ..AuditFilter::default() };
+    let found = visit.app.audit_log.list(&visit.cx, &filter, &visit.page()).await?;
+    let rows: Vec<_> = found.items.into_iter().map(|entry| visit.audit_row(entry)).collect();
+    let pager = Pager { shown: i64::try_from(rows.len()).unwrap_or(0), total: None, next: found.next };
+    let view = KeyChangesView { key: visit.key_head(&seen).await?, here: visit.here(), rows, pager };
+    Ok(Answer::page(changes_page(&visit.shell, &view)))
+}
