@@ -57,6 +57,19 @@ impl KeyHash {
     pub fn from_base64(text: &str) -> Option<Self> {
         STANDARD.decode(text).ok()?.try_into().ok().map(Self)
     }
+
+    /// Reads what people copy from other tools: 64 hexadecimal digits, whatever
+    /// their case.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return None;
+        }
+        let mut hash = [0; 32];
+        for (byte, digits) in hash.iter_mut().zip(text.as_bytes().chunks(2)) {
+            *byte = u8::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()?;
+        }
+        Some(Self(hash))
+    }
 }
 
 impl fmt::Debug for KeyHash {
@@ -81,5 +94,8 @@ mod tests {
         assert_eq!(hash.to_base64(), "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=");
         assert_eq!(KeyHash::from_base64(&hash.to_base64()), Some(hash));
         assert_eq!(KeyHash::from_base64("deadbeef"), None);
+        let hex = "BA7816BF8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(KeyHash::from_hex(hex), Some(hash));
+        assert_eq!(KeyHash::from_hex(&hex.replace('a', "g")), None);
     }
 }

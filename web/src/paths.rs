@@ -265,6 +265,8 @@ of_one! {
     delete_migration = "/settings/migrations/" "/delete";
     job = "/jobs/" "";
     cancel_job = "/jobs/" "/cancel";
+    /// POST: takes back what a job of deletions did.
+    undo_job = "/jobs/" "/undo";
     job_result = "/jobs/" "/result.csv";
     secret_link = "/links/" "";
     delete_view = "/views/" "/delete";

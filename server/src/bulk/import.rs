@@ -102,6 +102,8 @@ impl ImportOf {
     ///
     /// Fails with `invalid_input` and a fault per line that cannot be read.
     pub fn read(&self, format: ImportFormat, text: &str) -> Result<Vec<Row>> {
+        // What spreadsheets put before a text to say that it is one.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let objects = match format {
             ImportFormat::Csv => csv_objects(text)?,
             ImportFormat::JsonLines => json_objects(text),
@@ -287,7 +289,7 @@ mod tests {
 
     #[test]
     fn csv_cells_have_the_type_of_their_column() {
-        let text = "slug,name,description\r\ndocs.read,Read,\"a, b\"\r\ndocs.write,,\r\n";
+        let text = "\u{feff}slug,name,description\r\ndocs.read,Read,\"a, b\"\r\ndocs.write,,\r\n";
         let rows = ImportOf::Permissions.read(ImportFormat::Csv, text).unwrap();
         assert_eq!(
             rows.iter().map(|row| row.subject.as_str()).collect::<Vec<_>>(),

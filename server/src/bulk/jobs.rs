@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::grants::{Operation, Target};
 use crate::keys::check_filter;
 use crate::op::OpCtx;
+use crate::ratelimit::limits::validate;
 use crate::store::{Page, Paged, Tx};
 
 impl Bulk {
@@ -18,6 +19,7 @@ impl Bulk {
     /// Fails when the caller may not do to one row what it asks for many.
     pub async fn start(&self, cx: &OpCtx, command: StartJob) -> Result<BulkJobId> {
         require(cx, &command.work)?;
+        check_work(&command.work)?;
         check(cx, &command)?;
         let id: BulkJobId = self.entropy.id(BulkJobId::PREFIX, cx.now_ms);
         let job = &id;
@@ -30,6 +32,31 @@ impl Bulk {
             .await?;
         self.wake.notify_one();
         Ok(id)
+    }
+
+    /// Starts a job that takes back what a job of deletions did, row by row.
+    ///
+    /// Fails with `invalid_input` unless that job is over and deleted something.
+    pub async fn undo(&self, cx: &OpCtx, id: &BulkJobId) -> Result<BulkJobId> {
+        let work = &Work::RestoreKeys;
+        require(cx, work)?;
+        let deletions = store::find(self.store.read(), &cx.workspace, id).await?.ok_or_else(absent)?;
+        if !deletions.can_be_undone() {
+            return Err(Error::invalid("Only deletions that are done can be taken back."));
+        }
+        let undo: BulkJobId = self.entropy.id(BulkJobId::PREFIX, cx.now_ms);
+        let job = &undo;
+        self.store
+            .write(|tx| async move {
+                let none = StartJob { work: work.clone(), selection: Selection::Keys(Vec::new()) };
+                store::insert(&tx, cx, job, &none).await?;
+                store::copy_done(&tx, id, job).await?;
+                let text = format!("Started a job to {}", work.as_str());
+                self.record(cx, &tx, Event::BulkStart, text, job, work).await
+            })
+            .await?;
+        self.wake.notify_one();
+        Ok(undo)
     }
 
     /// Ends a job after the row it is at. What was done stays done.
@@ -103,6 +130,34 @@ fn require(cx: &OpCtx, work: &Work) -> Result<()> {
         _ => Operation::KeyUpdate,
     };
     cx.require(operation, Target::NONE)
+}
+
+/// What would fail on every row is refused before there is a job.
+fn check_work(work: &Work) -> Result<()> {
+    match work {
+        Work::AddCredits { amount } if *amount < 1 => Err(Error::invalid("There are no credits to add.")),
+        Work::SetCredits { remaining: Some(remaining) } if *remaining < 0 => {
+            Err(Error::invalid("The credits of a key cannot be negative."))
+        }
+        Work::AddRoles { names } | Work::RemoveRoles { names } if names.is_empty() => {
+            Err(Error::invalid("No role was named."))
+        }
+        Work::AddPermissions { slugs } | Work::RemovePermissions { slugs } if slugs.is_empty() => {
+            Err(Error::invalid("No permission was named."))
+        }
+        Work::MergeMeta { meta } if meta.is_empty() => Err(Error::invalid("There is nothing to merge.")),
+        Work::SetLimits { limits } => {
+            let mut names = std::collections::HashSet::new();
+            for limit in limits {
+                validate(&limit.into())?;
+                if !names.insert(&limit.name) {
+                    return Err(Error::invalid(format!("The rate limit '{}' is named twice.", limit.name)));
+                }
+            }
+            Ok(())
+        }
+        _ => Ok(()),
+    }
 }
 
 fn check(cx: &OpCtx, command: &StartJob) -> Result<()> {

@@ -154,6 +154,13 @@ pub struct Job {
     pub finished_at: Option<i64>,
 }
 
+impl Job {
+    /// Whether [`Bulk::undo`] takes back what it did.
+    pub fn can_be_undone(&self) -> bool {
+        self.work == Work::DeleteKeys && self.state.is_over() && self.done > 0
+    }
+}
+
 /// How one row went.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RowResult {

@@ -2,7 +2,7 @@
 
 use entity::ids::{BulkJobId, KeyId, WorkspaceId};
 use entity::{bulk_job, bulk_row, idempotency_key};
-use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
 use serde::{Deserialize, Serialize};
 
@@ -99,6 +99,25 @@ async fn add_rows(tx: &Tx, id: &BulkJobId, from: i64, rows: Vec<(String, Option<
         bulk_row::Entity::insert_many(chunk.to_vec()).exec_without_returning(tx.db()).await?;
     }
     Ok(())
+}
+
+/// Makes the rows that one job did the rows of another.
+pub(super) async fn copy_done(tx: &Tx, from: &BulkJobId, to: &BulkJobId) -> Result<()> {
+    use bulk_row::Column;
+    let done = Query::select()
+        .expr(Expr::value(to.as_str()))
+        .columns([Column::Position, Column::Subject])
+        .expr(Expr::value(RowState::Waiting.as_str()))
+        .from(bulk_row::Entity)
+        .and_where(Column::JobId.eq(from.clone()))
+        .and_where(Column::State.eq(RowState::Done.as_str()))
+        .to_owned();
+    let columns = [Column::JobId, Column::Position, Column::Subject, Column::State];
+    let mut insert = Query::insert();
+    insert.into_table(bulk_row::Entity).columns(columns).select_from(done).map_err(Error::internal)?;
+    let copied = tx.db().execute(&insert).await?.rows_affected();
+    let total = i64::try_from(copied).map_err(Error::internal)?;
+    save_open(tx, to, bulk_job::ActiveModel { total: Set(total), ..Default::default() }).await
 }
 
 /// Adds keys that were found; without a rest the job begins to run.

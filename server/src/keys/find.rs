@@ -112,7 +112,7 @@ pub fn check_filter(filter: &str, now_ms: i64) -> Result<()> {
     conditions(filter, now_ms).map(drop)
 }
 
-fn conditions(filter: &str, now_ms: i64) -> Result<Conditions> {
+pub(super) fn conditions(filter: &str, now_ms: i64) -> Result<Conditions> {
     parse(filter)?.into_iter().map(|term| Ok((term.negated, condition(term, now_ms)?))).collect()
 }
 

@@ -15,7 +15,7 @@ use crate::grants::{Operation, Target};
 use crate::keys::format;
 use crate::op::{OpCtx, Principal};
 use crate::patch::Patch;
-use crate::secret::PlainKey;
+use crate::secret::{KeyHash, PlainKey};
 use crate::store::{Change, Page, Paged, Tx};
 
 /// Root keys read at a time while looking for readable ones.
@@ -56,6 +56,12 @@ impl RootKeys {
             }
         }
         Ok(Paged::from_rows(readable, page, |key| key.id.as_str()))
+    }
+
+    /// The root key that has this hash, for whoever may read it.
+    pub async fn by_hash(&self, cx: &OpCtx, hash: KeyHash) -> Result<Option<RootKeyId>> {
+        let found = store::find_by_hash(self.store.read(), &cx.workspace, &hash.to_base64()).await?;
+        Ok(found.filter(|id| cx.may(Operation::RootKeyRead, Target::root_key(id))))
     }
 
     pub async fn update(&self, cx: &OpCtx, command: UpdateRootKey) -> Result<()> {

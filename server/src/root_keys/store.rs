@@ -108,6 +108,16 @@ pub(super) async fn find(
     Ok(key.map(|key| Found { key, hash, ip_allowlist, limit_per_minute }))
 }
 
+/// The live root key of the workspace with this hash.
+pub(super) async fn find_by_hash(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    hash: &str,
+) -> Result<Option<RootKeyId>> {
+    let row = live(workspace).filter(root_key::Column::Hash.eq(hash)).one(db).await?;
+    Ok(row.map(|row| row.id))
+}
+
 fn live(workspace: &WorkspaceId) -> Select<root_key::Entity> {
     root_key::Entity::find()
         .filter(root_key::Column::WorkspaceId.eq(workspace.as_str()))

@@ -21,6 +21,8 @@ use crate::permissions::Permissions;
 use crate::ratelimit::overrides::Overrides;
 use crate::store::Store;
 
+pub use sheet::csv_lines;
+
 /// How a file is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {

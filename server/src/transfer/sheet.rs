@@ -53,6 +53,21 @@ fn csv(columns: &[Column], rows: impl IntoIterator<Item = Vec<Value>>, with_head
     String::from_utf8(bytes).map_err(Error::internal)
 }
 
+/// Lines of CSV, RFC 4180, from texts that a spreadsheet shall show as they are.
+pub fn csv_lines(lines: impl IntoIterator<Item = Vec<String>>) -> Result<String> {
+    let mut writer =
+        csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).flexible(true).from_writer(Vec::new());
+    for line in lines {
+        writer.write_record(line.into_iter().map(no_formula)).map_err(Error::internal)?;
+    }
+    let bytes = writer.into_inner().map_err(|error| Error::internal(error.to_string()))?;
+    String::from_utf8(bytes).map_err(Error::internal)
+}
+
+fn no_formula(text: String) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text }
+}
+
 /// No cell that a spreadsheet would take for a formula.
 fn cell(column: Column, value: Value) -> String {
     let text = match value {
@@ -61,7 +76,7 @@ fn cell(column: Column, value: Value) -> String {
         Value::Number(number) if column.is_time => moment(&number),
         other => return other.to_string(),
     };
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text }
+    no_formula(text)
 }
 
 fn moment(number: &serde_json::Number) -> String {

@@ -2,39 +2,95 @@
 
 use leptos::prelude::*;
 
-use crate::components::{Filters, action, note, section, select, submit};
+use crate::View;
+use crate::components::{
+    Field, Icon, action, button_link, form_error, hidden, input, note, section, select, tabs,
+};
 use crate::form::FormState;
 use crate::paths;
-use crate::shell::{Page, Section, Shell};
+use crate::shell::{Crumb, Page, Section, Shell};
+
+/// A choice of rows that a list offers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExportField {
+    pub name: String,
+    pub label: String,
+    pub help: String,
+    /// Value and text; empty for a field that takes any text.
+    pub options: Vec<(String, String)>,
+}
 
 /// A GET form to [`paths::export`] with `download` = `1`: `what`, `format`
-/// (`csv`, `json`), and the query of the list it came from.
+/// (`csv`, `jsonl`), the fields, and whatever else chose rows of the list one
+/// came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExportView {
     /// Value and name of what can be exported.
     pub kinds: Vec<(String, String)>,
+    /// Value of the one that is.
+    pub what: String,
     pub form: FormState,
-    /// The choice of rows that is kept, shown as pills.
-    pub filters: Filters,
+    pub fields: Vec<ExportField>,
+    /// Other choices of rows that are kept: name and value.
+    pub kept: Vec<(String, String)>,
 }
 
 pub fn export(shell: &Shell, view: &ExportView) -> String {
-    let kinds: Vec<_> = view.kinds.iter().map(|(value, name)| (value.as_str(), name.as_str())).collect();
-    let formats = [("csv", "CSV"), ("json", "JSON, one object a line")];
-    let own = ["what", "format", "download"];
-    let kept = view.filters.here.pairs.iter().filter(|(name, _)| !own.contains(&name.as_str()));
-    let kept = kept.map(|(name, value)| crate::components::hidden(name, value)).collect_view();
-    let form = view! {
-        <form method="get" action=paths::export().to_string() class="form">
-            <input type="hidden" name="download" value="1"/>
-            {kept}
-            {select(&view.form, "what", "What", "", &kinds)}
-            {select(&view.form, "format", "Format", "", &formats)}
-            {action("The export is audited.", vec![submit("Download", "primary")])}
-        </form>
-    };
-    Page::new(shell, Section::None, "Export").narrow().body(vec![
-        section("Export", vec![form.into_any()]),
-        note("Secrets are not in an export: only hashes are stored."),
+    let current = view.kinds.iter().find(|(value, _)| *value == view.what).map_or("", |(_, name)| name);
+    let entries = view.kinds.iter().map(|(value, name)| (name.as_str(), paths::export().with("what", value)));
+    let page = Page::new(shell, Section::Jobs, "Export").crumb(Crumb::new("Jobs", paths::jobs())).tabs(tabs(
+        "What to export",
+        current,
+        entries.collect(),
+    ));
+    let page = page.narrow();
+    if !shell.may.admin {
+        return page.body(vec![note("Exports take the role admin or owner.")]);
+    }
+    page.body(vec![
+        section(current, vec![form(view)]),
+        note("Secrets and hashes are in no export. A spreadsheet shows every cell of the CSV as text."),
     ])
+}
+
+fn form(view: &ExportView) -> View {
+    let formats = [("csv", "CSV"), ("jsonl", "JSON, one object a line")];
+    let fields = view.fields.iter().map(|field| control(&view.form, field)).collect_view();
+    let kept = view.kept.iter().map(|(name, value)| hidden(name, value)).collect_view();
+    let pills = (!view.kept.is_empty()).then(|| pills(view));
+    let buttons = vec![
+        view! {
+            <button type="submit" class="button primary">{Icon::Export.view()}<span>"Download"</span></button>
+        }
+        .into_any(),
+        button_link(None, "Start over", &paths::export().with("what", &view.what), ""),
+    ];
+    view! {
+        <form method="get" action=paths::export().to_string() class="form">
+            {form_error(&view.form)}
+            <input type="hidden" name="download" value="1"/>
+            {hidden("what", &view.what)}
+            {kept}
+            {fields}
+            {pills}
+            {select(&view.form, "format", "Format", "", &formats)}
+            {action("The export is in the audit log.", buttons)}
+        </form>
+    }
+    .into_any()
+}
+
+fn control(form: &FormState, field: &ExportField) -> View {
+    if field.options.is_empty() {
+        return input(form, Field::text(&field.name, &field.label).help(&field.help).no_autofill());
+    }
+    let options: Vec<_> = field.options.iter().map(|(value, text)| (value.as_str(), text.as_str())).collect();
+    select(form, &field.name, &field.label, &field.help, &options)
+}
+
+fn pills(view: &ExportView) -> View {
+    let pills = view.kept.iter().map(|(name, value)| {
+        view! { <li class="pill"><span>{name.clone()}</span><b>{value.clone()}</b></li> }.into_any()
+    });
+    view! { <ul class="pills" aria-label="Filters in force">{pills.collect_view()}</ul> }.into_any()
 }

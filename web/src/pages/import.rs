@@ -1,110 +1,115 @@
-//! Bringing keys from elsewhere, as CSV or JSON.
+//! Bringing keys, identities, roles and permissions from elsewhere, as CSV or
+//! JSON.
 
 use leptos::prelude::*;
 
 use super::parts::Named;
+use crate::View;
 use crate::components::{
-    Row, Table, action, button_link, check, code_block, field_id, form_error, head, mono, note, post_form,
-    section, select, submit, warning,
+    Row, Table, action, button_link, code_block, field_id, form_error, head, hidden, mono, note, section,
+    select, submit, warning,
 };
-use crate::form::{CSRF, FormState, ON};
+use crate::form::{CSRF, FormState, NONCE};
 use crate::paths;
 use crate::shell::{Crumb, Page, Section, Shell};
 
-/// What a file would do.
+/// What a file can hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ImportCheck {
-    pub rows: i64,
-    pub new: i64,
-    pub duplicates: i64,
-    /// Line and problem, the first of many.
-    pub problems: Vec<(i64, String)>,
-    pub total_problems: i64,
-    /// Names the checked upload when it is run.
-    pub upload: String,
+pub struct ImportKind {
+    /// Posted value.
+    pub value: String,
+    /// `Keys`.
+    pub name: String,
+    /// Each column, and what it takes.
+    pub columns: Vec<(String, String)>,
+    /// A file of two lines or so.
+    pub csv: String,
+    pub json: String,
 }
 
-/// Posts `multipart/form-data` to [`paths::import`]: `file`, `api`, `format`
-/// (`csv`, `json`), `hashed` (secrets are already hashes), `partial` (bring the
-/// good rows though others are bad). The checked file then posts `upload`, `run`.
+/// Posts `multipart/form-data` to [`paths::import`]: `nonce`, `what` (value of a
+/// kind), `api` for keys, `format` (empty, `csv`, `jsonl`), `file`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ImportView {
+    pub nonce: String,
+    pub kinds: Vec<ImportKind>,
     pub apis: Vec<Named>,
     pub form: FormState,
-    pub check: Option<ImportCheck>,
+    /// Place in the refused file, and what is wrong there.
+    pub faults: Vec<(String, String)>,
 }
-
-const EXAMPLE: &str = "name,hash,externalId,expires,credits,enabled,meta\n\
-    web app,u0WmvYyJ3pXfWCbKm9b1vRA3S2qYxPjK7m4wqQ0L1nE=,user_123,,1000,true,\"{\"\"plan\"\":\"\"pro\"\"}\"";
 
 pub fn import(shell: &Shell, view: &ImportView) -> String {
-    let page =
-        Page::new(shell, Section::Apis, "Import keys").crumb(Crumb::new("APIs", paths::apis())).narrow();
-    if let Some(checked) = &view.check {
-        return page.body(vec![confirm(shell, checked)]);
-    }
-    let form = &view.form;
-    let apis: Vec<_> = view.apis.iter().map(|api| (api.id.as_str(), api.name.as_str())).collect();
-    let formats = [("csv", "CSV with a header line"), ("json", "JSON, one object a line or an array")];
-    let id = field_id("file");
-    let upload = view! {
-        <form method="post" action=paths::import().to_string() enctype="multipart/form-data" class="form card">
-            <input type="hidden" name=CSRF value=shell.csrf().to_owned()/>
-            {form_error(form)}
-            <div class="field">
-                <label for=id.clone()>"File"<span class="required">"required"</span></label>
-                <input type="file" id=id name="file" required accept=".csv,.json,.ndjson,text/csv,application/json"/>
-            </div>
-            {select(form, "api", "Into", "", &apis)}
-            {select(form, "format", "Format", "", &formats)}
-            {check(form, "hashed", "Values are hashes", "SHA-256 in base64 or hex. Otherwise a column key holds secrets, which are hashed on arrival.")}
-            {check(form, "partial", "Bring what is right", "Rows with problems are left out and listed.")}
-            {action("Checks the file first. Nothing changes yet.", vec![submit("Check file", "primary")])}
-        </form>
+    let page = Page::new(shell, Section::Jobs, "Import").crumb(Crumb::new("Jobs", paths::jobs())).narrow();
+    let form = if shell.may.write {
+        upload(shell, view)
+    } else {
+        note("Your role here may look at jobs, not start any.")
     };
-    page.body(vec![
-        upload.into_any(),
-        section(
-            "Columns",
-            vec![
-                note("Unknown columns are refused, so that no setting is lost silently."),
-                code_block("Example", EXAMPLE),
-            ],
-        ),
-    ])
+    let mut body = vec![form];
+    if !view.faults.is_empty() {
+        body.push(faults(view));
+    }
+    body.push(note(
+        "Unknown columns are refused, so that no setting is lost silently. A file that was exported here can be \
+         brought back as it is, but for keys: an export has no hashes.",
+    ));
+    body.extend(view.kinds.iter().map(kind));
+    page.body(body)
 }
 
-fn confirm(shell: &Shell, checked: &ImportCheck) -> crate::View {
-    let rows = checked
-        .problems
+fn upload(shell: &Shell, view: &ImportView) -> View {
+    let form = &view.form;
+    let kinds: Vec<_> = view.kinds.iter().map(|kind| (kind.value.as_str(), kind.name.as_str())).collect();
+    let mut apis = vec![("", "None: the file holds no keys")];
+    apis.extend(view.apis.iter().map(|api| (api.id.as_str(), api.name.as_str())));
+    let formats =
+        [("", "As its name says"), ("csv", "CSV with a header line"), ("jsonl", "JSON, one object a line")];
+    let id = field_id("file");
+    let error = form.error("file").map(|error| view! { <p class="field-error" id="file-error">{error}</p> });
+    let described = error.is_some().then_some("file-error");
+    view! {
+        <form method="post" action=paths::import().to_string() enctype="multipart/form-data" class="form card">
+            <input type="hidden" name=CSRF value=shell.csrf().to_owned()/>
+            {hidden(NONCE, &view.nonce)}
+            {form_error(form)}
+            {select(form, "what", "What", "", &kinds)}
+            {select(form, "api", "API of the keys", "", &apis)}
+            <div class="field">
+                <label for=id.clone()>"File"<span class="required">"required"</span></label>
+                <input
+                    type="file"
+                    id=id
+                    name="file"
+                    required
+                    accept=".csv,.json,.jsonl,.ndjson,text/csv,application/json"
+                    aria-describedby=described
+                />
+                {error}
+            </div>
+            {select(form, "format", "Format", "", &formats)}
+            {action(
+                "Every line is read first: a file with a fault changes nothing. Then it runs in the background.",
+                vec![submit("Import", "primary"), button_link(None, "Cancel", &paths::jobs(), "")],
+            )}
+        </form>
+    }
+    .into_any()
+}
+
+fn faults(view: &ImportView) -> View {
+    let rows = view
+        .faults
         .iter()
-        .map(|(line, text)| Row::new(vec![mono(&line.to_string()), text.clone().into_any()]));
-    let problems = (!checked.problems.is_empty()).then(|| {
-        let heads = vec![head("Line"), head("Problem")];
-        view! {
-            {warning(&format!("{} have problems.", crate::number::count(checked.total_problems, "row")))}
-            {Table::new("Problems", heads).dense().rows(rows.collect())}
-        }
-    });
-    let form = vec![
-        crate::components::hidden("upload", &checked.upload),
-        crate::components::hidden("run", ON),
-        action(
-            "Runs in the background.",
-            vec![submit("Import", "primary"), button_link(None, "Choose another file", &paths::import(), "")],
-        ),
-    ];
-    let text = format!(
-        "{} new, {} already here.",
-        crate::number::count(checked.new, "key"),
-        crate::number::exact(checked.duplicates)
-    );
-    section(
-        &crate::number::count(checked.rows, "row"),
-        vec![
-            view! { <p>{text}</p> }.into_any(),
-            problems.into_any(),
-            post_form(shell.csrf(), &paths::import(), "form", form),
-        ],
-    )
+        .map(|(place, text)| Row::new(vec![mono(place), text.clone().into_any()]))
+        .collect();
+    let table = Table::new("Faults", vec![head("Place"), head("Fault")]).dense().rows(rows);
+    section("Faults of the file", vec![warning("Nothing was imported. These are the first faults."), table])
+}
+
+fn kind(kind: &ImportKind) -> View {
+    let rows = kind.columns.iter().map(|(name, about)| Row::new(vec![mono(name), about.clone().into_any()]));
+    let table = Table::new(&kind.name, vec![head("Column"), head("Holds")]).dense().rows(rows.collect());
+    let title = format!("Columns of {}", kind.name.to_lowercase());
+    section(&title, vec![table, code_block("CSV", &kind.csv), code_block("JSON lines", &kind.json)])
 }

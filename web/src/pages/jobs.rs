@@ -5,10 +5,10 @@ use leptos::prelude::*;
 
 use crate::View;
 use crate::components::{
-    Chip, Icon, Pager, Row, Table, Tone, act, badge, button_link, chips, code_block, copy_chip, empty_state,
-    facts, head, link, mono, num, optional_stamp, pager, progress, section, stamp,
+    Chip, Icon, Pager, Row, Table, Tone, act, badge, button_link, card_with, chips, code_block, copy_chip,
+    empty_state, facts, head, link, mono, num, optional_stamp, pager, progress, section, stamp, warning,
 };
-use crate::paths::{self, Here};
+use crate::paths::{self, Here, Href};
 use crate::shell::{Crumb, Page, Section, Shell};
 use crate::time::Stamp;
 
@@ -16,9 +16,10 @@ use crate::time::Stamp;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JobRow {
     pub id: String,
-    /// `Disable 1,204 keys of payments`.
+    /// `Disable keys`.
     pub title: String,
     pub state: Chip,
+    /// Rows that are over, failed ones included.
     pub done: i64,
     pub total: i64,
     pub failed: i64,
@@ -35,7 +36,9 @@ pub struct JobsView {
 }
 
 pub fn list(shell: &Shell, view: &JobsView) -> String {
-    let page = Page::new(shell, Section::Jobs, "Jobs");
+    let page = Page::new(shell, Section::Jobs, "Jobs")
+        .action_if(shell.may.admin, || button_link(Some(Icon::Export), "Export", &paths::export(), ""))
+        .action_if(shell.may.write, || button_link(Some(Icon::Plus), "Import", &paths::import(), ""));
     if view.rows.is_empty() {
         let hint = "Imports and changes of many keys run here, can be watched, and go on after a restart.";
         return page.body(vec![empty_state(Icon::Play, "No job yet", hint, vec![])]);
@@ -62,28 +65,48 @@ pub fn list(shell: &Shell, view: &JobsView) -> String {
     page.body(vec![Table::new("Jobs", heads).rows(rows.collect()), pager(&view.here, &view.pager, "job")])
 }
 
+/// How far a row is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowState {
+    Waiting,
+    Done,
+    Failed,
+}
+
 /// What a job did to one row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JobResult {
-    /// Id of the key, or line of the file.
+    /// Id of the key, or what names the row of a file.
     pub subject: String,
-    pub ok: bool,
+    /// The page of the subject.
+    pub href: Option<Href>,
+    pub state: RowState,
+    /// Why it failed.
     pub message: String,
 }
 
-/// [`paths::cancel_job`] takes a POST without fields;
+/// [`paths::cancel_job`] and [`paths::undo_job`] take a POST without fields;
 /// [`paths::job_result`] answers the results as CSV.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JobView {
     pub job: JobRow,
     pub running: bool,
+    /// Whether what it did can be taken back.
+    pub undo: bool,
+    /// Why it could not go on.
+    pub error: Option<String>,
     pub here: Here,
-    /// Failures first.
+    /// Only the rows that failed are shown.
+    pub failed_only: bool,
+    /// In the order of the job.
     pub results: Vec<JobResult>,
     pub pager: Pager,
     /// What was asked for, as JSON without secrets.
     pub request: String,
 }
+
+/// Query parameter of [`paths::job`]: `1` shows only the rows that failed.
+pub const FAILED: &str = "failed";
 
 pub fn show(shell: &Shell, view: &JobView) -> String {
     let job = &view.job;
@@ -94,13 +117,9 @@ pub fn show(shell: &Shell, view: &JobView) -> String {
         ("By", job.started_by.clone().into_any()),
         ("Finished", optional_stamp(&job.finished, "not yet")),
     ];
-    let state = section("Progress", vec![progress(&job.title, job.done, job.total), facts(rows)]);
-    let results = if view.results.is_empty() {
-        view! { <p class="hint">"Results show here as rows are done."</p> }.into_any()
-    } else {
-        results(&view.results)
-    };
-    let results = section("Results", vec![results, pager(&view.here, &view.pager, "row")]);
+    let error = view.error.as_deref().map(warning);
+    let progress = progress(&job.title, job.done, job.total);
+    let state = section("Progress", vec![error.into_any(), progress, facts(rows)]);
     Page::new(shell, Section::Jobs, &job.title)
         .crumb(Crumb::new("Jobs", paths::jobs()))
         .beside_title(copy_chip(&job.id, "job id"))
@@ -109,18 +128,42 @@ pub fn show(shell: &Shell, view: &JobView) -> String {
         .action_if(view.running && shell.may.write, || {
             act(shell.csrf(), Some(Icon::Pause), "Stop", &paths::cancel_job(&job.id), "danger")
         })
+        .action_if(view.undo && shell.may.write, || {
+            act(shell.csrf(), Some(Icon::Rotate), "Restore these keys", &paths::undo_job(&job.id), "")
+        })
         .body(vec![
             view! { <div data-reload=view.running.then_some("5")>{state}</div> }.into_any(),
-            results,
+            results(view),
             code_block("What was asked for", &view.request),
         ])
 }
 
-fn results(results: &[JobResult]) -> View {
-    let rows = results.iter().map(|result| {
-        let (tone, word) = if result.ok { (Tone::Good, "done") } else { (Tone::Error, "failed") };
-        Row::new(vec![mono(&result.subject), badge(tone, word), result.message.clone().into_any()])
-            .class(if result.ok { "" } else { "row-error" })
-    });
-    Table::new("Results", vec![head("Row"), head("Result"), head("Message")]).dense().rows(rows.collect())
+fn results(view: &JobView) -> View {
+    let other = if view.failed_only {
+        Some(("All rows", view.here.without(&[FAILED])))
+    } else {
+        (view.job.failed > 0).then(|| ("Only failed rows", view.here.with(FAILED, "1")))
+    };
+    let aside = other.map(|(text, href)| button_link(None, text, &href, "small")).into_iter().collect();
+    let rows = if view.results.is_empty() {
+        let hint = if view.failed_only { "No row failed." } else { "There are no rows yet." };
+        view! { <p class="hint">{hint}</p> }.into_any()
+    } else {
+        let rows = view.results.iter().map(result).collect();
+        Table::new("Results", vec![head("Row"), head("Result"), head("Message")]).dense().rows(rows)
+    };
+    card_with("Results", aside, vec![rows, pager(&view.here, &view.pager, "row")])
+}
+
+fn result(result: &JobResult) -> Row {
+    let (tone, word, class) = match result.state {
+        RowState::Waiting => (Tone::Quiet, "waiting", ""),
+        RowState::Done => (Tone::Good, "done", ""),
+        RowState::Failed => (Tone::Error, "failed", "row-error"),
+    };
+    let subject = match &result.href {
+        Some(href) => view! { <a href=href.to_string()>{mono(&result.subject)}</a> }.into_any(),
+        None => mono(&result.subject),
+    };
+    Row::new(vec![subject, badge(tone, word), result.message.clone().into_any()]).class(class)
 }

@@ -46,16 +46,19 @@ pub struct KeysView {
 }
 
 /// What can be done to many keys: value of the field `act`, and its name.
-pub const ACTS: [(&str, &str); 10] = [
+pub const ACTS: [(&str, &str); 13] = [
     ("enable", "Enable"),
     ("disable", "Disable"),
     ("expiry", "Set expiry"),
     ("credits", "Set credits"),
+    ("add_credits", "Add credits"),
     ("limits", "Set rate limits"),
-    ("roles", "Set roles and permissions"),
+    ("add_roles", "Add roles"),
+    ("remove_roles", "Remove roles"),
+    ("add_permissions", "Add permissions"),
+    ("remove_permissions", "Remove permissions"),
     ("external_id", "Set external id"),
     ("meta", "Merge metadata"),
-    ("rotate", "Rotate"),
     ("delete", "Delete"),
 ];
 

@@ -14,8 +14,8 @@ pub struct Hit {
     pub title: String,
     pub id: String,
     pub href: Href,
-    /// What matched: `name`, `external id`, `metadata plan`.
-    pub matched: String,
+    /// What tells it from others of its name: the API, a slug, start and end of a key.
+    pub detail: String,
     pub states: Vec<Chip>,
 }
 
@@ -25,11 +25,11 @@ pub struct HitGroup {
     /// `Keys`, `Identities`, `Audit log`.
     pub kind: String,
     pub hits: Vec<Hit>,
-    /// The list with the same words, if there are more.
+    /// Where there may be more, unless the words may be a secret.
     pub more: Option<Href>,
 }
 
-/// Posts to [`paths::search`]: `q`. The words are never put back into the page
+/// Posts to [`paths::search`]: `q`; a GET of it finds the same, but no secret. The words are never put back into the page
 /// when they may be a secret; the handler leaves `words` empty then.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SearchView {
@@ -54,7 +54,7 @@ pub fn search(shell: &Shell, view: &SearchView) -> String {
         (.., true) => empty_state(
             Icon::Search,
             "Search everything",
-            "Names, ids, external ids, starts and last characters of keys, metadata, slugs, request ids. Or paste a whole key.",
+            "Names, ids, external ids, starts and last characters of keys, metadata, slugs, request ids. Or paste a whole key, or its SHA-256.",
             vec![],
         ),
         _ => empty_state(Icon::Search, "Nothing matches", "Try fewer words, or part of an id.", vec![]),
@@ -90,7 +90,7 @@ fn group(group: &HitGroup) -> View {
                 <li data-row="">
                     <a class="strong" href=hit.href.to_string()>{hit.title.clone()}</a>
                     {mono(&hit.id)}
-                    <span class="note">{hit.matched.clone()}</span>
+                    <span class="note">{hit.detail.clone()}</span>
                     {chips(&hit.states)}
                 </li>
             }

@@ -4,7 +4,8 @@ use entity::ids::{ApiId, KeyId};
 use entity::{api, identity, key, key_permission, key_role, permission, role};
 use sea_orm::sea_query::{Expr, ExprTrait, Func, SimpleExpr};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait, Select,
 };
 
 use super::{live, shared, to_key};
@@ -50,6 +51,16 @@ pub(in crate::keys) async fn find_page(
     if let Some(bound) = &bound {
         select = select.filter(key::Column::Id.gt(bound.as_str()));
     }
+    select = fitting(select, cx, conditions);
+    let rows = select.limit(page.limit + 1).all(db).await?;
+    let keys = keys_of(db, cx, rows).await?;
+    let mut found = Paged::from_rows(keys, page, |key| key.id.as_str());
+    found.next = found.next.or(bound.map(KeyId::into_string));
+    Ok(found)
+}
+
+/// Those of a page's conditions.
+fn fitting(mut select: Select<key::Entity>, cx: &OpCtx, conditions: &Conditions) -> Select<key::Entity> {
     for (negated, condition) in conditions {
         let holds = expression(cx, condition);
         select = select.filter(if *negated {
@@ -60,7 +71,11 @@ pub(in crate::keys) async fn find_page(
             holds
         });
     }
-    let rows = select.limit(page.limit + 1).all(db).await?;
+    select
+}
+
+/// Rows as keys, but for those of APIs that are gone.
+async fn keys_of(db: &impl ConnectionTrait, cx: &OpCtx, rows: Vec<key::Model>) -> Result<Vec<Key>> {
     let apis = apis_of(db, cx, &rows).await?;
     let mut keys = Vec::with_capacity(rows.len());
     for row in rows {
@@ -69,9 +84,33 @@ pub(in crate::keys) async fn find_page(
         }
     }
     shared::resolve(db, &mut keys).await?;
-    let mut found = Paged::from_rows(keys, page, |key| key.id.as_str());
-    found.next = found.next.or(bound.map(KeyId::into_string));
-    Ok(found)
+    Ok(keys)
+}
+
+/// The live keys with these ids, by id.
+pub(in crate::keys) async fn among(db: &impl ConnectionTrait, cx: &OpCtx, ids: &[KeyId]) -> Result<Vec<Key>> {
+    let named = live(key::Entity::find(), &cx.workspace).filter(key::Column::Id.is_in(ids.to_vec()));
+    let rows = named.order_by_asc(key::Column::Id).all(db).await?;
+    keys_of(db, cx, rows).await
+}
+
+/// How many keys of an API fit, among those that a page would look at, and
+/// whether these are all.
+pub(in crate::keys) async fn count_fitting(
+    db: &impl ConnectionTrait,
+    cx: &OpCtx,
+    api: &Api,
+    conditions: &Conditions,
+) -> Result<(u64, bool)> {
+    let of_api = || live(key::Entity::find(), &cx.workspace).filter(key::Column::ApiId.eq(api.id.clone()));
+    let is_selective = conditions.iter().any(|(negated, condition)| !negated && is_selective(condition));
+    let newest = || of_api().order_by_desc(key::Column::Id);
+    let bound = if is_selective { None } else { edge(db, newest()).await? };
+    let mut select = fitting(of_api(), cx, conditions);
+    if let Some(bound) = &bound {
+        select = select.filter(key::Column::Id.gt(bound.as_str()));
+    }
+    Ok((select.count(db).await?, bound.is_none()))
 }
 
 /// The first key that the page does not look at.

@@ -1,13 +1,13 @@
 //! What operators look after.
 
-use web::charts::Bars;
+use web::charts::{Bars, Unit};
 use web::components::{Outcome, SavedView, Tone};
 use web::pages::docs::{DocsGroup, DocsLink, DocsView};
-use web::pages::export::ExportView;
+use web::pages::export::{ExportField, ExportView};
 use web::pages::home::{Concern, Failing, HealthFact, HomeView};
-use web::pages::import::{ImportCheck, ImportView};
+use web::pages::import::{ImportKind, ImportView};
 use web::pages::invite::InviteView;
-use web::pages::jobs::{JobResult, JobRow, JobView, JobsView};
+use web::pages::jobs::{JobResult, JobRow, JobView, JobsView, RowState};
 use web::pages::login::{LoginView, SecondFactorView};
 use web::pages::parts::Compared;
 use web::pages::root_key::{GrantUse, RootKeySecretView, RootKeyView};
@@ -32,7 +32,7 @@ use web::trusted::TrustedHtml;
 
 use super::entities::shown;
 use super::logs::{OLDEST, audit_rows, requests};
-use super::{DAY, HOUR, MINUTE, Words, ago, bars, here, no_bars, pager, range, sorting};
+use super::{DAY, HOUR, MINUTE, Words, ago, bars, here, line_chart, no_bars, pager, range, sorting};
 
 pub fn login(words: &Words, refused: bool) -> LoginView {
     LoginView {
@@ -314,54 +314,71 @@ pub fn jobs(words: &Words, some: bool) -> JobsView {
 }
 
 pub fn job(words: &Words, running: bool) -> JobView {
-    let result = |subject: &str, ok, message: &str| JobResult {
+    let result = |subject: &str, state, message: &str| JobResult {
         subject: words.t(subject),
-        ok,
+        href: Some(paths::key(subject)),
+        state,
         message: words.t(message),
     };
     JobView {
         job: job_row(words, running),
         running,
-        here: here(paths::job("job_1"), &[]),
+        undo: !running,
+        error: running.then(|| words.t("The workspace is disabled.")),
+        here: here(paths::job("job_1"), if running { &[] } else { &[("failed", "1")] }),
+        failed_only: !running,
         results: vec![
-            result("key_7", false, "The key was deleted meanwhile."),
-            result("key_1", true, "Disabled"),
-            result("key_2", true, "Disabled"),
+            result("key_7", RowState::Failed, "The key was deleted meanwhile."),
+            result("key_1", RowState::Done, ""),
+            JobResult { href: None, ..result("key_2", RowState::Waiting, "") },
         ],
         pager: pager(3),
-        request: words.t("{\n  \"act\": \"disable\"\n}"),
+        request: words.t("{\n  \"kind\": \"disable_keys\"\n}"),
     }
 }
 
-pub fn import(words: &Words, checked: bool) -> ImportView {
+pub fn import(words: &Words, refused: bool) -> ImportView {
+    let faults = [("line 14", "`expires` is no time."), ("line 201", "`meta` is no JSON.")];
     ImportView {
+        nonce: words.t("nonce"),
+        kinds: vec![ImportKind {
+            value: "keys".to_owned(),
+            name: words.t("Keys"),
+            columns: words.pairs(&[("hash", "SHA-256 in base64"), ("name", "")]),
+            csv: words.t("hash,name"),
+            json: words.t("{}"),
+        }],
         apis: vec![words.named("api_2x9", "payments"), words.named("api_7Qa", "maps")],
-        form: words.form(&[], &["api"]),
-        check: checked.then(|| ImportCheck {
-            rows: 1_000,
-            new: 989,
-            duplicates: 9,
-            problems: vec![(14, words.t("expires: not a time")), (201, words.t("meta: not an object"))],
-            total_problems: 2,
-            upload: words.t("upl_1"),
-        }),
+        form: words.form(&[], if refused { &["file"] } else { &[] }),
+        faults: if refused { words.pairs(&faults) } else { vec![] },
     }
 }
 
 pub fn export(words: &Words) -> ExportView {
+    let field = |name: &str, label: &str, options| ExportField {
+        name: name.to_owned(),
+        label: words.t(label),
+        help: words.t("Empty for all."),
+        options,
+    };
     ExportView {
         kinds: vec![("keys".to_owned(), words.t("Keys")), ("audit".to_owned(), words.t("Audit log"))],
-        form: words.form(&[], &[]),
-        filters: words.filters(paths::export(), &[("api", "api_2x9"), ("status", "expired")], ""),
+        what: "keys".to_owned(),
+        form: words.form(&[("filter", "status:expired")], &["filter"]),
+        fields: vec![
+            field("api", "API", words.pairs(&[("", "All"), ("api_2x9", "payments")])),
+            field("filter", "Filter", vec![]),
+        ],
+        kept: words.pairs(&[("status", "expired")]),
     }
 }
 
 pub fn search(words: &Words, some: bool) -> SearchView {
-    let hit = |title: &str, id: &str, matched: &str| Hit {
+    let hit = |title: &str, id: &str, detail: &str| Hit {
         title: words.t(title),
         id: words.t(id),
         href: paths::key("key_1"),
-        matched: words.t(matched),
+        detail: words.t(detail),
         states: vec![words.chip(Tone::Good, "Active", "")],
     };
     let group = |kind: &str, hits| HitGroup {
@@ -392,10 +409,9 @@ pub fn sql(words: &Words, asked: bool) -> SqlView {
         answer: asked.then(|| SqlAnswer {
             columns: words.all(&["outcome", "requests"]),
             rows: vec![words.all(&["VALID", "1482004"]), words.all(&["RATE_LIMITED", "29201"])],
-            cut: true,
+            total: 1_204,
             took_ms: 41,
-            scanned: 1_513_211,
-            chart: Some(bars("answer", words.t("requests"), &[Outcome::Valid])),
+            chart: Some(line_chart("answer", words.t("requests"), Unit::Count, words.all(&["requests"]))),
         }),
         tables: vec![(
             words.t("verifications"),
@@ -403,6 +419,7 @@ pub fn sql(words: &Words, asked: bool) -> SqlView {
         )],
         examples: words
             .pairs(&[("Outcomes", "SELECT outcome, count(*) FROM verifications GROUP BY outcome")]),
+        functions: words.all(&["count", "sum"]),
     }
 }
 

@@ -282,15 +282,19 @@ pub fn rotate(words: &Words, of_api: bool, refused: bool) -> RotateView {
 }
 
 pub fn bulk(words: &Words, act: &str) -> BulkView {
+    let deletes = act == "delete";
     BulkView {
         api: words.api(),
+        nonce: words.t("nonce"),
         act: act.to_owned(),
         count: 1_204,
+        or_more: deletes,
         sample: words.key_lines(),
-        ids: if act == "delete" { vec![] } else { words.all(&["key_1", "key_2"]) },
+        ids: if deletes { vec![] } else { words.all(&["key_1", "key_2"]) },
         query: words.t("status=expired"),
         form: words.form(KEY_VALUES, &["confirm"]),
-        choices: choices(words),
+        choices: words.pairs(&[("reader", "Reads documents"), ("writer", "")]),
+        confirm: words.t("all"),
         zone: words.t("CET"),
     }
 }

@@ -83,11 +83,12 @@ fn apis_and_keys(words: &Words, theme: Theme) -> Vec<Rendered> {
         "key-rotate-refused" => pages::key_rotate::rotate(s, &entities::rotate(words, true, true));
         "bulk-delete" => pages::bulk::preview(s, &entities::bulk(words, "delete"));
         "bulk-limits" => pages::bulk::preview(s, &entities::bulk(words, "limits"));
-        "bulk-roles" => pages::bulk::preview(s, &entities::bulk(words, "roles"));
+        "bulk-roles" => pages::bulk::preview(s, &entities::bulk(words, "add_roles"));
+        "bulk-permissions" => pages::bulk::preview(s, &entities::bulk(words, "remove_permissions"));
         "bulk-credits" => pages::bulk::preview(s, &entities::bulk(words, "credits"));
         "bulk-expiry" => pages::bulk::preview(s, &entities::bulk(words, "expiry"));
         "bulk-meta" => pages::bulk::preview(s, &entities::bulk(words, "meta"));
-        "bulk-rotate" => pages::bulk::preview(s, &entities::bulk(words, "rotate"));
+        "bulk-add-credits" => pages::bulk::preview(s, &entities::bulk(words, "add_credits"));
         "bulk-external-id" => pages::bulk::preview(s, &entities::bulk(words, "external_id"));
         "api-settings" => pages::api_settings::settings(s, &entities::api_settings(words, false));
         "api-settings-protected" => pages::api_settings::settings(s, &entities::api_settings(words, true));
@@ -173,7 +174,7 @@ fn operated(words: &Words, theme: Theme) -> Vec<Rendered> {
         "job" => pages::jobs::show(s, &admin::job(words, true));
         "job-done" => pages::jobs::show(s, &admin::job(words, false));
         "import" => pages::import::import(s, &admin::import(words, false));
-        "import-checked" => pages::import::import(s, &admin::import(words, true));
+        "import-refused" => pages::import::import(s, &admin::import(words, true));
         "export" => pages::export::export(s, &admin::export(words));
         "settings" => pages::settings::general::general(s, &admin::general(words));
         "settings-team" => pages::settings::team::team(s, &admin::team(words));
@@ -211,6 +212,10 @@ fn as_viewer(words: &Words, theme: Theme) -> Vec<Rendered> {
         "viewer-verification" => pages::verification::show(s, &logs::verification_view(words));
         "viewer-root-key" => pages::root_key::show(s, &admin::root_key(words));
         "viewer-team" => pages::settings::team::team(s, &admin::team(words));
+        "viewer-jobs" => pages::jobs::list(s, &admin::jobs(words, true));
+        "viewer-job" => pages::jobs::show(s, &admin::job(words, true));
+        "viewer-import" => pages::import::import(s, &admin::import(words, false));
+        "viewer-export" => pages::export::export(s, &admin::export(words));
         "viewer-settings" => pages::settings::general::general(s, &admin::general(words));
     }
 }

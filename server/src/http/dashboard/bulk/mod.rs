@@ -1,0 +1,37 @@
+//! Many rows at once: bulk changes, imports, exports, and the jobs that carry
+//! them out.
+//!
+//! What a job may do to a row, and what a file may hold, is said in the rooms
+//! `bulk` and `transfer`; here are forms, lists and streams.
+
+mod change;
+mod chosen;
+mod export;
+mod export_fields;
+mod import;
+mod jobs;
+mod lines;
+mod samples;
+mod stream;
+mod work;
+
+use std::sync::Arc;
+
+use poem::{Route, get, post};
+
+pub(super) use self::lines::{key_label, key_states};
+
+use super::serve::member;
+use crate::app::App;
+
+pub fn mount(route: Route, app: &Arc<App>) -> Route {
+    route
+        .at("/apis/:id/keys/bulk", get(member(app, change::back)).post(member(app, change::change)))
+        .at("/jobs", get(member(app, jobs::list)))
+        .at("/jobs/:id", get(member(app, jobs::show)))
+        .at("/jobs/:id/cancel", post(member(app, jobs::cancel)))
+        .at("/jobs/:id/undo", post(member(app, jobs::undo)))
+        .at("/jobs/:id/result.csv", get(member(app, jobs::results)))
+        .at("/import", get(member(app, import::page)).post(member(app, import::import)))
+        .at("/export", get(member(app, export::export)))
+}

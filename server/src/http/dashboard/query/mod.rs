@@ -1,0 +1,20 @@
+//! Questions in SQL, and the search over everything.
+
+mod chart;
+mod exact;
+mod examples;
+mod search;
+mod sql;
+
+use std::sync::Arc;
+
+use poem::{Route, get};
+
+use super::serve::member;
+use crate::app::App;
+
+pub fn mount(route: Route, app: &Arc<App>) -> Route {
+    route
+        .at("/sql", get(member(app, sql::page)).post(member(app, sql::ask)))
+        .at("/search", get(member(app, search::linked)).post(member(app, search::pasted)))
+}

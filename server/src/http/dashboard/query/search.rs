@@ -1,0 +1,175 @@
+//! The search over everything. A secret may be pasted here: it comes by POST
+//! alone, is hashed on arrival, and is in no page and no address after that.
+
+use std::collections::HashMap;
+
+use entity::ids::KeyId;
+use web::components::Chip;
+use web::pages::search::{Hit, HitGroup, SearchView, search as search_page};
+use web::paths::{self, QUERY};
+
+use super::super::answer::Answer;
+use super::super::bulk::{key_label, key_states};
+use super::super::visit::Visit;
+use super::exact;
+use crate::audit::AuditFilter;
+use crate::error::Result;
+use crate::grants::{Operation, Target};
+use crate::search::{EntityHit, EntityKind, EntityQuery};
+use crate::secret::PlainKey;
+use crate::store::Page;
+
+/// Hits that are looked for, and those of a kind that are shown at first.
+const HITS: usize = 100;
+const PER_KIND: usize = 10;
+/// Entries of the audit log.
+const ENTRIES: u64 = 5;
+
+/// `GET /search?q=`.
+pub async fn linked(visit: Visit) -> Result<Answer> {
+    let text = visit.query().text(QUERY).to_owned();
+    find(&visit, text, false).await
+}
+
+/// `POST /search`.
+pub async fn pasted(visit: Visit) -> Result<Answer> {
+    let text = visit.form().text(QUERY).to_owned();
+    if !text.is_empty() {
+        let secret = PlainKey::new(text.clone());
+        if let Some(page) = exact::by_secret(&visit, &secret).await? {
+            return Ok(Answer::go(page));
+        }
+    }
+    find(&visit, text, true).await
+}
+
+async fn find(visit: &Visit, text: String, pasted: bool) -> Result<Answer> {
+    for operation in [Operation::ApiListKeys, Operation::IdentityRead, Operation::RootKeyRead] {
+        visit.cx.require(operation, Target::NONE)?;
+    }
+    if text.is_empty() {
+        return Ok(Answer::page(search_page(&visit.shell, &SearchView::default())));
+    }
+    if let Some(page) = exact::by_name(visit, &text).await? {
+        return Ok(Answer::go(page));
+    }
+    let kind = EntityKind::parse(visit.query().text("kind"));
+    let query = EntityQuery {
+        workspace: visit.cx.workspace.clone(),
+        text: text.clone(),
+        kinds: kind.into_iter().collect(),
+        limit: HITS,
+    };
+    let hits = visit.app.search.entities(query).await?;
+    if let Some(hit) = exact::named(&hits, &text).filter(|_| kind.is_none()) {
+        return Ok(Answer::go(exact::page_of(hit)));
+    }
+    let is_secret = exact::may_be_secret(&text);
+    let mut groups = groups(visit, hits, &text, kind, is_secret).await?;
+    if kind.is_none() {
+        groups.extend(entries(visit, &text, is_secret).await?);
+    }
+    let words = if is_secret { String::new() } else { text };
+    let view = SearchView { words, groups, secret_not_found: is_secret && pasted };
+    Ok(Answer::page(search_page(&visit.shell, &view)))
+}
+
+/// Hits by their kind; the kind of the likeliest comes first.
+async fn groups(
+    visit: &Visit,
+    hits: Vec<EntityHit>,
+    text: &str,
+    only: Option<EntityKind>,
+    is_secret: bool,
+) -> Result<Vec<HitGroup>> {
+    let most = if only.is_some() { HITS } else { PER_KIND };
+    let mut kinds: Vec<(EntityKind, Vec<EntityHit>)> = Vec::new();
+    for hit in hits {
+        match kinds.iter_mut().find(|(kind, _)| *kind == hit.kind) {
+            Some((_, own)) => own.push(hit),
+            None => kinds.push((hit.kind, vec![hit])),
+        }
+    }
+    let about = About::load(visit, &kinds, most).await?;
+    let group = |(kind, hits): (EntityKind, Vec<EntityHit>)| {
+        let more = (hits.len() > most && !is_secret)
+            .then(|| paths::search().with(QUERY, text).with("kind", kind.as_str()));
+        let hits = hits.into_iter().take(most).map(|hit| about.hit(hit)).collect();
+        HitGroup { kind: name(kind).to_owned(), hits, more }
+    };
+    Ok(kinds.into_iter().map(group).collect())
+}
+
+/// What the index does not say of its hits.
+struct About {
+    /// Names of APIs by id.
+    apis: HashMap<String, String>,
+    /// Labels and states of keys by id.
+    keys: HashMap<String, (String, Vec<Chip>)>,
+}
+
+impl About {
+    async fn load(visit: &Visit, kinds: &[(EntityKind, Vec<EntityHit>)], most: usize) -> Result<Self> {
+        let apis = visit.app.apis.list(&visit.cx).await?;
+        let keys = kinds.iter().filter(|(kind, _)| *kind == EntityKind::Key);
+        let ids: Vec<KeyId> =
+            keys.flat_map(|(_, hits)| hits.iter().take(most)).map(|hit| hit.id.as_str().into()).collect();
+        let found = visit.app.keys.among(&visit.cx, &ids).await?;
+        let keys = found.iter().map(|details| {
+            let key = &details.key;
+            (key.id.to_string(), (key_label(key), key_states(key, visit.now_ms())))
+        });
+        Ok(Self {
+            keys: keys.collect(),
+            apis: apis.into_iter().map(|api| (api.id.into_string(), api.name)).collect(),
+        })
+    }
+
+    fn hit(&self, hit: EntityHit) -> Hit {
+        let href = exact::page_of(&hit);
+        let api = hit.parent.as_ref().and_then(|parent| self.apis.get(parent)).cloned();
+        let (label, states) = self.keys.get(&hit.id).cloned().unwrap_or_default();
+        let title = [hit.name, label, hit.detail.clone()].into_iter().find(|title| !title.trim().is_empty());
+        let detail: Vec<String> =
+            api.into_iter().chain([hit.detail]).filter(|text| !text.is_empty()).collect();
+        Hit {
+            title: title.unwrap_or_else(|| hit.id.clone()),
+            href,
+            id: hit.id,
+            detail: detail.join(" · "),
+            states,
+        }
+    }
+}
+
+fn name(kind: EntityKind) -> &'static str {
+    match kind {
+        EntityKind::Key => "Keys",
+        EntityKind::RootKey => "Root keys",
+        EntityKind::Identity => "Identities",
+        EntityKind::Api => "APIs",
+        EntityKind::Role => "Roles",
+        EntityKind::Permission => "Permissions",
+        EntityKind::Namespace => "Namespaces",
+        EntityKind::Override => "Overrides",
+    }
+}
+
+/// The latest entries of the audit log that hold the words.
+async fn entries(visit: &Visit, text: &str, is_secret: bool) -> Result<Option<HitGroup>> {
+    let filter = AuditFilter { text: Some(text.to_owned()), ..AuditFilter::default() };
+    let page = Page { limit: ENTRIES, cursor: None };
+    let found = visit.app.audit_log.list(&visit.cx, &filter, &page).await?;
+    if found.items.is_empty() {
+        return Ok(None);
+    }
+    let hits = found.items.into_iter().map(|entry| Hit {
+        title: entry.description,
+        href: paths::audit_entry(entry.id.as_str()),
+        id: entry.id.into_string(),
+        detail: format!("{} · {}", entry.event, visit.stamp(entry.time_ms).relative),
+        states: Vec::new(),
+    });
+    let more = (found.next.is_some() && !is_secret).then(|| paths::audit().with(QUERY, text));
+    Ok(Some(HitGroup { kind: "Audit log".to_owned(), hits: hits.collect(), more }))
+}
