@@ -94,7 +94,8 @@ pub(in crate::identities) async fn ids_beginning(
                SELECT * FROM (SELECT id FROM identities WHERE workspace_id = ?1 AND deleted_at IS NULL \
                AND external_id >= ?2 AND external_id <= ?2 || char(1114111) ORDER BY external_id LIMIT ?3)";
     let values: [Value; 3] = [workspace.as_str().into(), text.into(), limit.into()];
-    let rows = db.query_all_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).await?;
+    let rows =
+        db.query_all_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).await?;
     rows.iter().map(|row| Ok(row.try_get("", "id")?)).collect()
 }
 

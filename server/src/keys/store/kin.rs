@@ -21,11 +21,9 @@ const VISIBLE: &str = "k.workspace_id = ?1 AND k.deleted_at IS NULL AND +k.api_i
 fn source(kin: &Kin) -> (&'static str, &'static str, &str) {
     match kin {
         Kin::Identity(id) => ("keys k WHERE k.identity_id = ?2", "k.id", id.as_str()),
-        Kin::Role(id) => (
-            "keys_roles l CROSS JOIN keys k ON k.id = l.key_id WHERE l.role_id = ?2",
-            "l.rowid",
-            id.as_str(),
-        ),
+        Kin::Role(id) => {
+            ("keys_roles l CROSS JOIN keys k ON k.id = l.key_id WHERE l.role_id = ?2", "l.rowid", id.as_str())
+        }
         Kin::Permission(id) => (
             "keys_permissions l CROSS JOIN keys k ON k.id = l.key_id WHERE l.permission_id = ?2",
             "l.rowid",
@@ -55,7 +53,8 @@ pub(in crate::keys) async fn page_of_kin(
         "SELECT k.id AS id, CAST({place} AS TEXT) AS place FROM {from} AND {VISIBLE} {after} \
          ORDER BY {place} DESC LIMIT ?3 + 1"
     );
-    let rows = db.query_all_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).await?;
+    let rows =
+        db.query_all_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).await?;
     let mut found = Vec::with_capacity(rows.len());
     for row in &rows {
         found.push((row.try_get::<KeyId>("", "id")?, row.try_get::<String>("", "place")?));
@@ -71,7 +70,8 @@ pub(in crate::keys) async fn count_kin(db: &impl ConnectionTrait, cx: &OpCtx, ki
     let (from, _, id) = source(kin);
     let sql = format!("SELECT COUNT(*) AS n FROM (SELECT 1 FROM {from} AND {VISIBLE} LIMIT ?3)");
     let values: [Value; 3] = [cx.workspace.as_str().into(), id.into(), (Tally::MOST + 1).into()];
-    let row = db.query_one_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).await?;
+    let row =
+        db.query_one_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).await?;
     let counted = row.map(|row| row.try_get("", "n")).transpose()?;
     Ok(Tally::of(counted.unwrap_or_default()))
 }

@@ -4,8 +4,8 @@ use entity::ids::{NamespaceId, OverrideId};
 use entity::ratelimit_override::{ActiveModel, Column, Entity, Model};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    Set,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, Set,
 };
 
 use crate::error::Result;
@@ -133,7 +133,9 @@ pub(in crate::ratelimit) async fn browse_overrides(
     let mut select =
         Entity::find().filter(Column::NamespaceId.eq(namespace.clone())).filter(Column::DeletedAt.is_null());
     if !search.is_empty() {
-        select = select.filter(Condition::any().add(super::holds(Column::Identifier, search)).add(Column::Id.eq(search)));
+        select = select.filter(
+            Condition::any().add(super::holds(Column::Identifier, search)).add(Column::Id.eq(search)),
+        );
     }
     if let Some(cursor) = &page.cursor {
         select = select.filter(Column::Identifier.gte(cursor.as_str()));
