@@ -1,4 +1,7 @@
 //! The dashboard as people use it, without script: pages, forms, refusals.
 
+mod access;
 mod browser;
 mod entrance;
+mod identities;
+mod ratelimits;
