@@ -10,6 +10,7 @@ mod columns;
 mod counts;
 mod distinct;
 mod latency;
+mod latest;
 mod pages;
 mod query;
 mod series;

@@ -29,6 +29,9 @@ pub struct PageOf {
 #[derive(Clone, Debug)]
 pub struct EventPage {
     pub events: Vec<Stored>,
+    /// Where each of them is: time, chunk and position. Later chunks hold what
+    /// was recorded later.
+    pub places: Vec<(i64, u64, u64)>,
     /// Time, chunk and position of the last event, unless it was the last of all.
     pub next: Option<(i64, u64, u64)>,
 }
@@ -57,21 +60,23 @@ impl Analytics {
         let more = places.len() > limit;
         places.truncate(limit);
         let next = if more { places.last().copied() } else { None };
-        Ok(EventPage { events: self.read(&places).await?, next })
+        let (places, events) = self.read(&places).await?.into_iter().unzip();
+        Ok(EventPage { events, places, next })
     }
 
     /// Reads each chunk once; neighbours in time are mostly in one.
-    async fn read(&self, places: &[Place]) -> Result<Vec<Stored>> {
+    async fn read(&self, places: &[Place]) -> Result<Vec<(Place, Stored)>> {
         let mut chunks: std::collections::HashMap<u64, Vec<Stored>> = std::collections::HashMap::new();
         let mut events = Vec::with_capacity(places.len());
-        for (_, chunk, position) in places {
+        for place in places {
+            let (_, chunk, position) = place;
             if !chunks.contains_key(chunk) {
                 let id = i64::try_from(*chunk).map_err(Error::internal)?;
                 let found = read_chunk(self.events.reader(), id).await?;
                 chunks.insert(*chunk, found.map(|chunk| chunk.events).unwrap_or_default());
             }
             let event = chunks.get(chunk).and_then(|events| events.get(usize::try_from(*position).ok()?));
-            events.extend(event.cloned());
+            events.extend(event.map(|event| (*place, event.clone())));
         }
         Ok(events)
     }

@@ -105,7 +105,7 @@ impl Metric {
 
 impl GroupBy {
     /// Leaves only events of these groups.
-    fn narrow(self, filter: &mut Filter, names: &[String]) {
+    pub(super) fn narrow(self, filter: &mut Filter, names: &[String]) {
         let list = match self {
             GroupBy::Api => &mut filter.apis,
             GroupBy::Key => &mut filter.keys,

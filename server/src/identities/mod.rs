@@ -3,6 +3,7 @@
 //! An external id names at most one live identity of a workspace (D27). Keys
 //! point at identities; which keys do is the business of `keys`.
 
+mod browse;
 mod create;
 mod delete;
 mod ensure;
@@ -13,6 +14,7 @@ mod update;
 use entity::ids::IdentityId;
 use serde_json::{Map, Value};
 
+pub use browse::{BrowseIdentities, IdentityLine, Order};
 pub use create::CreateIdentity;
 pub use ensure::ensure;
 pub use read::ListIdentities;
@@ -33,6 +35,8 @@ pub struct Identity {
     pub meta: Map<String, Value>,
     /// Shared by all keys of the identity; by name.
     pub limits: Vec<Limit>,
+    /// Unix milliseconds.
+    pub created_at: i64,
 }
 
 /// How a request names an identity.

@@ -1,5 +1,7 @@
 //! Rows of identities.
 
+mod lines;
+
 use std::collections::HashMap;
 
 use entity::identity;
@@ -10,6 +12,8 @@ use sea_orm::{
     Set,
 };
 use serde_json::{Map, Value};
+
+pub(super) use lines::{ids_beginning, lines_of, page_of_lines};
 
 use super::{Identity, IdentityName};
 use crate::error::{Code, Error, Result};
@@ -177,5 +181,5 @@ fn live(workspace: &WorkspaceId) -> Select<identity::Entity> {
 
 fn identity(row: identity::Model, limits: Vec<Limit>) -> Result<Identity> {
     let meta = row.meta.as_deref().map(serde_json::from_str).transpose()?.unwrap_or_default();
-    Ok(Identity { id: row.id, external_id: row.external_id, meta, limits })
+    Ok(Identity { id: row.id, external_id: row.external_id, meta, limits, created_at: row.created_at })
 }

@@ -4,6 +4,7 @@
 //! deleted API are as absent as deleted keys.
 
 mod find;
+mod kin;
 mod many;
 mod shared;
 
@@ -19,6 +20,7 @@ use serde_json::{Map, Value};
 
 use super::{Balance, Credits, Fate, Interval, Key, Refill, StoredHash};
 pub(super) use find::{among, count_fitting, find_page};
+pub(super) use kin::{by_ids, count_kin, page_of_kin};
 pub(super) use many::{after, from_offset, is_live, mark_all_deleted, of_owner, remove_all, remove_deleted};
 pub(super) use shared::{hand_over, leave};
 

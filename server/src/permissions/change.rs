@@ -77,7 +77,25 @@ impl Permissions {
 
     /// Changes a role; a change of nothing writes nothing.
     pub async fn update_role(&self, cx: &OpCtx, command: UpdateRole) -> Result<Role> {
-        let before = store::find_role(self.store.read(), &cx.workspace, &command.role).await?;
+        self.store.write(|tx| self.update_role_in(cx, tx, command)).await
+    }
+
+    /// Changes a role and replaces its permissions by these slugs, both or neither.
+    pub async fn save_role(&self, cx: &OpCtx, command: UpdateRole, slugs: Vec<String>) -> Result<Role> {
+        cx.require(Operation::RoleSetPermissions, Target::NONE)?;
+        slugs.iter().try_for_each(|slug| check_slug(slug))?;
+        self.store
+            .write(|tx| async move {
+                let role = self.update_role_in(cx, tx.clone(), command).await?;
+                let command = SetRolePermissions { role: role.id.to_string(), permissions: slugs };
+                self.set_role_permissions_in(cx, tx, command).await?;
+                Ok(role)
+            })
+            .await
+    }
+
+    async fn update_role_in(&self, cx: &OpCtx, tx: Tx, command: UpdateRole) -> Result<Role> {
+        let before = store::find_role(tx.db(), &cx.workspace, &command.role).await?;
         let target = before.as_ref().map_or(Target::NONE, |found| Target::role(&found.id));
         cx.require(Operation::RoleUpdate, target)?;
         let before = before.ok_or_else(|| Error::absent(Code::RoleNotFound))?;
@@ -89,18 +107,13 @@ impl Permissions {
         if after == before {
             return Ok(after);
         }
-        self.store
-            .write(|tx| async move {
-                store::save_role(&tx, &after, cx.now_ms).await?;
-                let fields =
-                    |role: &Role| [("name", json!(role.name)), ("description", json!(role.description))];
-                let changes = changes(fields(&before), fields(&after));
-                let text = format!("Updated role {}", after.name);
-                let targets = vec![after.audit_target()];
-                self.record(cx, &tx, Event::RoleUpdate, text, targets, Some(changes)).await?;
-                Ok(after)
-            })
-            .await
+        store::save_role(&tx, &after, cx.now_ms).await?;
+        let fields = |role: &Role| [("name", json!(role.name)), ("description", json!(role.description))];
+        let changes = changes(fields(&before), fields(&after));
+        let text = format!("Updated role {}", after.name);
+        let targets = vec![after.audit_target()];
+        self.record(cx, &tx, Event::RoleUpdate, text, targets, Some(changes)).await?;
+        Ok(after)
     }
 
     /// Removes a permission, given by id or slug, from keys and roles too.

@@ -6,6 +6,7 @@
 mod change;
 mod create;
 mod ensure;
+mod overview;
 pub mod query;
 mod read;
 mod reference;
@@ -16,6 +17,7 @@ use entity::ids::{PermissionId, RoleId};
 pub use change::{SetRolePermissions, UpdatePermission, UpdateRole};
 pub use create::{CreatePermission, CreateRole};
 pub use ensure::{ensure, ensure_roles};
+pub use overview::{Browse, PermissionLine, RoleLine};
 pub use read::Listing;
 pub use reference::{By, Reference, Unknown, resolve, resolve_roles};
 pub use store::{

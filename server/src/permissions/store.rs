@@ -1,5 +1,6 @@
 //! Rows of permissions, roles and their links.
 
+mod lines;
 mod lookup;
 
 use std::collections::HashMap;
@@ -10,6 +11,7 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, Set,
 };
 
+pub(super) use lines::{permission_line, permission_lines, role_line, role_lines, roles_granting};
 pub use lookup::{direct_of, roles_of, with_permissions};
 pub(super) use lookup::{
     find, find_role, page, page_of_roles, remove, remove_role, save, save_role, unlink_role,

@@ -1,5 +1,6 @@
-//! Looking after namespaces: listing, renaming and deleting them. The HTTP API
-//! of the contract has no route for any of it.
+//! Looking after namespaces: listing, making, renaming and deleting them. The
+//! HTTP API of the contract has no route for any of it: one is made by its first
+//! use there.
 
 use entity::ids::NamespaceId;
 use serde_json::json;
@@ -8,8 +9,9 @@ use super::namespaces::Namespaces;
 use super::store;
 use crate::audit::{Event, Group, Target};
 use crate::error::{Code, Error, Result};
-use crate::op::{OpCtx, Principal};
-use crate::store::Change;
+use crate::grants::{self, Operation};
+use crate::op::OpCtx;
+use crate::store::{Change, Page, Paged};
 
 /// A namespace as lists show it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,19 +22,39 @@ pub struct Namespace {
     pub created_at: i64,
 }
 
-/// No root key can be granted this; users who sign in come in through their role.
-fn require_operator(cx: &OpCtx) -> Result<()> {
-    match cx.principal {
-        Principal::Cli | Principal::Job(_) => Ok(()),
-        _ => Err(Error::new(Code::Forbidden, "Namespaces are managed by operators.")),
-    }
-}
-
 impl Namespaces {
     /// The live namespaces of the workspace, by name.
     pub async fn list(&self, cx: &OpCtx) -> Result<Vec<Namespace>> {
-        require_operator(cx)?;
+        cx.require(Operation::NamespaceRead, grants::Target::NONE)?;
         store::live_namespaces(self.store.read(), &cx.workspace).await
+    }
+
+    /// A page of the live namespaces, by name; those whose name or id holds the
+    /// text, whatever its case.
+    pub async fn browse(&self, cx: &OpCtx, search: &str, page: &Page) -> Result<Paged<Namespace>> {
+        cx.require(Operation::NamespaceRead, grants::Target::NONE)?;
+        store::page_of_namespaces(self.store.read(), &cx.workspace, search.trim(), page).await
+    }
+
+    /// A live namespace by its id or name.
+    pub async fn get(&self, cx: &OpCtx, name_or_id: &str) -> Result<Namespace> {
+        let found = store::live_namespace(self.store.read(), &cx.workspace, name_or_id).await?;
+        permitted(cx, Operation::NamespaceRead, found)
+    }
+
+    /// Makes a namespace before its first use.
+    ///
+    /// Fails with `invalid_input` for a name that is taken, by a deleted one too
+    /// (D27), or does not have 1 to 512 characters.
+    pub async fn make(&self, cx: &OpCtx, name: &str) -> Result<Namespace> {
+        cx.require(Operation::NamespaceCreate, grants::Target::NONE)?;
+        let taken = store::find_namespace(self.store.read(), &cx.workspace, name).await?;
+        if taken.is_some() {
+            return Err(taken_name(name));
+        }
+        self.create(cx, &[name]).await?;
+        let made = store::live_namespace(self.store.read(), &cx.workspace, name).await?;
+        made.ok_or_else(|| taken_name(name))
     }
 
     /// Gives a namespace, named by its name or id, another name. Requests that
@@ -41,19 +63,18 @@ impl Namespaces {
     /// Fails with `invalid_input` for a name that is taken, by a deleted one too
     /// (D27), or does not have 1 to 512 characters.
     pub async fn rename(&self, cx: &OpCtx, name_or_id: &str, name: &str) -> Result<()> {
-        require_operator(cx)?;
         if !(1..=512).contains(&name.chars().count()) {
             return Err(Error::invalid("The namespace must have 1 to 512 characters."));
         }
         self.store
             .write(|tx| async move {
                 let old = store::live_namespace(tx.db(), &cx.workspace, name_or_id).await?;
-                let old = old.ok_or_else(|| Error::absent(Code::NamespaceNotFound))?;
+                let old = permitted(cx, Operation::NamespaceUpdate, old)?;
                 if old.name == name {
                     return Ok(());
                 }
                 if store::find_namespace(tx.db(), &cx.workspace, name).await?.is_some() {
-                    return Err(Error::invalid(format!("The name '{name}' is taken.")));
+                    return Err(taken_name(name));
                 }
                 store::rename_namespace(tx.db(), &old.id, name, cx.now_ms).await?;
                 let mut group = Group::new();
@@ -79,11 +100,10 @@ impl Namespaces {
     /// Deletes a namespace with its overrides. Requests that name it are refused,
     /// and its name stays reserved (D27).
     pub async fn delete(&self, cx: &OpCtx, name_or_id: &str) -> Result<()> {
-        require_operator(cx)?;
         self.store
             .write(|tx| async move {
                 let old = store::live_namespace(tx.db(), &cx.workspace, name_or_id).await?;
-                let old = old.ok_or_else(|| Error::absent(Code::NamespaceNotFound))?;
+                let old = permitted(cx, Operation::NamespaceDelete, old)?;
                 store::delete_namespace(tx.db(), &old.id, cx.now_ms).await?;
                 let mut group = Group::new();
                 let target = Target::new("ratelimitNamespace", old.id.as_str(), Some(&old.name));
@@ -94,4 +114,16 @@ impl Namespaces {
             })
             .await
     }
+}
+
+/// What was found, to a principal that may do this with it; who may not does not
+/// learn whether it exists.
+fn permitted(cx: &OpCtx, operation: Operation, found: Option<Namespace>) -> Result<Namespace> {
+    let target = found.as_ref().map_or(grants::Target::NONE, |found| grants::Target::namespace(&found.id));
+    cx.require(operation, target)?;
+    found.ok_or_else(|| Error::absent(Code::NamespaceNotFound))
+}
+
+fn taken_name(name: &str) -> Error {
+    Error::invalid(format!("The name '{name}' is taken, perhaps by a namespace that was deleted."))
 }

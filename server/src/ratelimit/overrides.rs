@@ -34,6 +34,8 @@ pub struct NamedOverride {
     pub identifier: String,
     pub applies: Override,
     pub is_async: bool,
+    /// When it was last set, Unix milliseconds.
+    pub updated_at: Option<i64>,
 }
 
 /// Which override of an identifier is asked for.
@@ -60,6 +62,16 @@ impl Overrides {
 
     /// Sets an override and answers its id, which a replacement keeps.
     pub async fn set(&self, cx: &OpCtx, command: SetOverride) -> Result<OverrideId> {
+        self.save(cx, command, false).await
+    }
+
+    /// As [`Overrides::set`], but fails with `invalid_input` where the identifier
+    /// has an override already.
+    pub async fn create(&self, cx: &OpCtx, command: SetOverride) -> Result<OverrideId> {
+        self.save(cx, command, true).await
+    }
+
+    async fn save(&self, cx: &OpCtx, command: SetOverride, only_new: bool) -> Result<OverrideId> {
         check(&command)?;
         let namespace = self.live(cx, &command.namespace).await?;
         cx.require(Operation::OverrideSet, Target::namespace(&namespace.id))?;
@@ -68,6 +80,9 @@ impl Overrides {
             .write(|tx| {
                 let (namespace, command) = (&namespace, &command);
                 async move {
+                    if only_new {
+                        refuse_second(tx.db(), namespace, &command.identifier).await?;
+                    }
                     let id = store::save_override(&tx, cx, &namespace.id, &id, command).await?;
                     let mut group = Group::new();
                     group.push(
@@ -130,6 +145,29 @@ impl Overrides {
             .await
     }
 
+    /// One override by its id.
+    pub async fn get_by_id(&self, cx: &OpCtx, namespace: &str, id: &OverrideId) -> Result<NamedOverride> {
+        let namespace = self.live(cx, namespace).await?;
+        let target = Target { ratelimit_override: Some(id), ..Target::namespace(&namespace.id) };
+        cx.require(Operation::OverrideRead, target)?;
+        let found = store::find_override(self.store.read(), &namespace.id, id).await?;
+        found.ok_or_else(|| Error::absent(Code::OverrideNotFound))
+    }
+
+    /// A page of the overrides of a namespace, by identifier; those whose
+    /// identifier holds the text, whatever its case.
+    pub async fn browse(
+        &self,
+        cx: &OpCtx,
+        namespace: &str,
+        search: &str,
+        page: &Page,
+    ) -> Result<Paged<NamedOverride>> {
+        let namespace = self.live(cx, namespace).await?;
+        cx.require(Operation::OverrideList, Target::namespace(&namespace.id))?;
+        store::browse_overrides(self.store.read(), &namespace.id, search.trim(), page).await
+    }
+
     /// A page of the overrides of a namespace, by id.
     pub async fn list(&self, cx: &OpCtx, namespace: &str, page: &Page) -> Result<Paged<NamedOverride>> {
         let namespace = self.live(cx, namespace).await?;
@@ -150,6 +188,17 @@ impl Overrides {
             .await?
             .filter(|namespace| !namespace.deleted)
             .ok_or_else(|| Error::absent(Code::NamespaceNotFound))
+    }
+}
+
+async fn refuse_second(
+    db: &impl sea_orm::ConnectionTrait,
+    namespace: &NamespaceSnapshot,
+    identifier: &str,
+) -> Result<()> {
+    match store::of_identifier(db, &namespace.id, identifier).await? {
+        Some(_) => Err(Error::invalid(format!("The identifier '{identifier}' has an override already."))),
+        None => Ok(()),
     }
 }
 

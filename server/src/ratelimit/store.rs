@@ -6,11 +6,14 @@ use std::collections::HashMap;
 
 use entity::ids::{IdentityId, KeyId, LimitId, NamespaceId, WorkspaceId};
 use entity::{limit, namespace, ratelimit_override};
-use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Set};
+use sea_orm::sea_query::{Expr, Func, OnConflict, SimpleExpr};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set,
+};
 
 pub(super) use overrides::{
-    count_overrides, delete_override, find_override, page_of_overrides, save_override,
+    browse_overrides, count_overrides, delete_override, find_override, of_identifier, page_of_overrides,
+    save_override,
 };
 
 use super::limits::{Limit, LimitsChange, Owner};
@@ -18,6 +21,7 @@ use super::manage::Namespace;
 use super::namespaces::{NamespaceSnapshot, Override};
 use crate::error::Result;
 use crate::op::OpCtx;
+use crate::store::{Page, Paged};
 
 impl From<limit::Model> for Limit {
     fn from(row: limit::Model) -> Self {
@@ -170,6 +174,36 @@ pub(super) async fn live_namespaces(
         .all(db)
         .await?;
     Ok(rows.into_iter().map(Namespace::from).collect())
+}
+
+/// A page by name of those whose name or id holds the text.
+pub(super) async fn page_of_namespaces(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    search: &str,
+    page: &Page,
+) -> Result<Paged<Namespace>> {
+    use namespace::Column;
+    let mut select = namespace::Entity::find()
+        .filter(Column::WorkspaceId.eq(workspace.clone()))
+        .filter(Column::DeletedAt.is_null());
+    if !search.is_empty() {
+        select = select.filter(Condition::any().add(holds(Column::Name, search)).add(Column::Id.eq(search)));
+    }
+    if let Some(cursor) = &page.cursor {
+        select = select.filter(Column::Name.gte(cursor.as_str()));
+    }
+    let rows = select.order_by_asc(Column::Name).limit(page.limit + 1).all(db).await?;
+    let items = rows.into_iter().map(Namespace::from).collect();
+    Ok(Paged::from_rows(items, page, |found: &Namespace| found.name.as_str()))
+}
+
+/// Whether a column holds this text, whatever its case. Folds as SQLite does:
+/// ASCII alone.
+fn holds<C: ColumnTrait>(column: C, text: &str) -> SimpleExpr {
+    use sea_orm::ExprTrait;
+    let folded = Func::lower(Expr::col((column.entity_name(), column)));
+    Expr::from(Func::cust("instr").arg(folded).arg(Expr::value(text.to_ascii_lowercase()))).gt(0)
 }
 
 impl From<namespace::Model> for Namespace {

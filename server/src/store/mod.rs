@@ -13,6 +13,6 @@ mod unique;
 
 pub use db::{Database, Durability};
 pub use dir::DataDir;
-pub use page::{Page, Paged};
+pub use page::{Page, Paged, Tally};
 pub use tx::{Change, Store, Tx, namespace_subject};
 pub use unique::Unique;

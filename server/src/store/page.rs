@@ -17,6 +17,24 @@ pub struct Paged<T> {
     pub next: Option<String>,
 }
 
+/// A count that gives up: above some hundreds it is only known to be more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    pub count: i64,
+    /// Whether there are more than that.
+    pub more: bool,
+}
+
+impl Tally {
+    /// How far is counted, so that fifty counts on a page take no time.
+    pub const MOST: i64 = 500;
+
+    /// What a count of at most `MOST + 1` rows says.
+    pub fn of(counted: i64) -> Self {
+        Self { count: counted.min(Self::MOST), more: counted > Self::MOST }
+    }
+}
+
 impl<T> Paged<T> {
     /// Takes up to `limit + 1` rows: the extra one becomes the cursor.
     pub fn from_rows(mut rows: Vec<T>, page: &Page, id: impl Fn(&T) -> &str) -> Self {

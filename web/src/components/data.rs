@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::icon::Icon;
 use crate::View;
-use crate::number::{compact, exact};
+use crate::number::{compact, count, exact};
 use crate::time::Stamp;
 
 /// An id that copies itself when pressed. Without script it is text to select.
@@ -54,6 +54,29 @@ pub(crate) fn optional_stamp(at: &Option<Stamp>, absent: &'static str) -> View {
 pub(crate) fn num(value: i64) -> View {
     let title = (value.unsigned_abs() >= 1000).then(|| exact(value));
     view! { <span class="num" title=title>{compact(value)}</span> }.into_any()
+}
+
+/// A count that gives up: above some hundreds it is only known to be more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    pub count: i64,
+    /// Whether there are more than that.
+    pub more: bool,
+}
+
+impl Tally {
+    /// `1 key`, `500+ keys`.
+    pub fn text(self, noun: &str) -> String {
+        let text = count(self.count, noun);
+        if self.more { text.replacen(' ', "+ ", 1) } else { text }
+    }
+
+    pub(crate) fn view(self) -> View {
+        match self.more {
+            true => view! { <span class="num">{format!("{}+", exact(self.count))}</span> }.into_any(),
+            false => num(self.count),
+        }
+    }
 }
 
 /// What is stored of a secret: its start and its last four characters.

@@ -35,18 +35,26 @@ pub struct Sorting {
 pub(crate) struct Column {
     label: &'static str,
     sort: Option<&'static str>,
+    /// The most first is the only order.
+    ranked: bool,
     class: &'static str,
 }
 
 /// A header by which the list cannot be sorted.
 pub(crate) const fn head(label: &'static str) -> Column {
-    Column { label, sort: None, class: "" }
+    Column { label, sort: None, ranked: false, class: "" }
 }
 
 impl Column {
     pub(crate) const fn sorted_by(mut self, name: &'static str) -> Self {
         self.sort = Some(name);
         self
+    }
+
+    /// A column by which the first places are known, but not the last.
+    pub(crate) const fn ranked_by(mut self, name: &'static str) -> Self {
+        self.ranked = true;
+        self.sorted_by(name)
     }
 
     /// Figures stand at the right.
@@ -69,7 +77,8 @@ impl Column {
             (true, false) => (Some("ascending"), Icon::Up),
             (false, _) => (None, Icon::Sort),
         };
-        let next = if active && sorting.descending { name.to_owned() } else { format!("-{name}") };
+        let next =
+            if active && sorting.descending && !self.ranked { name.to_owned() } else { format!("-{name}") };
         view! {
             <th scope="col" class=self.class aria-sort=state>
                 <a class="sort" href=here.with(SORT, &next).to_string()>{self.label}{icon.view()}</a>

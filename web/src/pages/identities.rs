@@ -4,9 +4,9 @@ use leptos::prelude::*;
 
 use crate::View;
 use crate::components::{
-    Danger, Field, Filters, Icon, Pager, Row, Sorting, Table, action, area, button_link, code_block, curl,
-    danger_zone, empty_state, fieldset, filter_bar, form_error, head, input, limit_rows, num, optional_stamp,
-    pager, post_form, submit,
+    Danger, Field, Filters, Icon, Pager, Row, Sorting, Table, Tally, action, area, button_link, code_block,
+    curl, danger_zone, empty_state, fieldset, filter_bar, form_error, head, input, limit_rows, num,
+    optional_stamp, pager, post_form, submit,
 };
 use crate::form::FormState;
 use crate::paths;
@@ -20,7 +20,7 @@ use super::parts::Named;
 pub struct IdentityRow {
     pub id: String,
     pub external_id: String,
-    pub keys: i64,
+    pub keys: Tally,
     pub limits: i64,
     pub last_used: Option<Stamp>,
     pub created: Option<Stamp>,
@@ -78,7 +78,7 @@ fn table(view: &IdentitiesView) -> View {
         };
         Row::new(vec![
             name.into_any(),
-            num(row.keys),
+            row.keys.view(),
             num(row.limits),
             optional_stamp(&row.last_used, "never"),
             optional_stamp(&row.created, "unknown"),
@@ -97,7 +97,7 @@ pub struct IdentityFormView {
     pub identity: Option<Named>,
     pub form: FormState,
     /// Keys that stay behind when it is deleted.
-    pub keys: i64,
+    pub keys: Tally,
 }
 
 pub fn form(shell: &Shell, view: &IdentityFormView) -> String {
@@ -136,12 +136,12 @@ pub fn form(shell: &Shell, view: &IdentityFormView) -> String {
     }
 }
 
-fn delete(one: &Named, keys: i64) -> Danger<'_> {
+fn delete(one: &Named, keys: Tally) -> Danger<'_> {
     Danger {
         title: "Delete this identity",
         consequence: format!(
-            "Its limits and metadata go. {} stay and work without it.",
-            crate::number::count(keys, "key")
+            "Its limits and metadata go. {} of it stay and work without it.",
+            keys.text("key")
         ),
         button: "Delete identity",
         action: paths::delete_identity(&one.id),

@@ -1,11 +1,11 @@
 //! One identity: its keys, limits, metadata, and all requests with its keys.
 
 use super::key::limits;
-use super::parts::{KeyLine, Live, Log, Named, VerificationRow, key_lines, verification_log};
+use super::parts::{KeyLine, Live, Log, Named, VerificationRow, further_keys, key_lines, verification_log};
 use crate::charts::{Bars, bars};
 use crate::components::{
-    Filters, Icon, LimitRule, Pager, TimeRange, button_link, code_block, copy_chip, empty_state, facts,
-    filter_bar, num, optional_stamp, pager, range_picker, section, split, stamp,
+    Filters, Icon, LimitRule, Pager, Tally, TimeRange, button_link, code_block, copy_chip, empty_state,
+    facts, filter_bar, optional_stamp, pager, range_picker, section, split, stamp,
 };
 use crate::paths;
 use crate::shell::{Crumb, Page, Section, Shell};
@@ -18,7 +18,9 @@ pub struct IdentityView {
     pub created: Stamp,
     pub last_used: Option<Stamp>,
     pub keys: Vec<KeyLine>,
-    pub total_keys: i64,
+    /// Cursor of the next keys, in the parameter [`KEYS`](super::parts::KEYS).
+    pub more_keys: Option<String>,
+    pub total_keys: Tally,
     pub limits: Vec<LimitRule>,
     /// Pretty-printed JSON; empty for none.
     pub meta: String,
@@ -46,7 +48,7 @@ pub fn show(shell: &Shell, view: &IdentityView) -> String {
     let main = vec![
         filter_bar(shell.csrf(), &view.filters, extra),
         bars(&view.requests),
-        section("Keys", vec![keys]),
+        section("Keys", vec![keys, further_keys(here, &view.more_keys)]),
         section("Requests", vec![log, pager(here, &view.pager, "request")]),
     ];
     let mut side = vec![
@@ -54,7 +56,7 @@ pub fn show(shell: &Shell, view: &IdentityView) -> String {
             "Facts",
             vec![facts(vec![
                 ("External id", copy_chip(&view.identity.name, "external id")),
-                ("Keys", num(view.total_keys)),
+                ("Keys", view.total_keys.view()),
                 ("Last used", optional_stamp(&view.last_used, "never")),
                 ("Created", stamp(&view.created)),
             ])],

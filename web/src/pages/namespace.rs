@@ -39,9 +39,11 @@ pub struct NamespaceView {
     /// Requests weighted by their cost.
     pub tokens: Bars,
     pub latency: Lines,
+    /// The first places by the column of the order.
     pub identifiers: Vec<IdentifierUse>,
     pub sorting: Sorting,
-    pub pager: Pager,
+    /// What the table leaves out, as a sentence; empty for nothing.
+    pub left_out: String,
 }
 
 pub fn requests(shell: &Shell, view: &NamespaceView) -> String {
@@ -57,7 +59,7 @@ pub fn requests(shell: &Shell, view: &NamespaceView) -> String {
         filter_bar(shell.csrf(), &view.filters, vec![range_picker(here, &view.range)]),
         charts.into_any(),
         table,
-        pager(here, &view.pager, "identifier"),
+        (!view.left_out.is_empty()).then(|| view! { <p class="hint">{view.left_out.clone()}</p> }).into_any(),
     ])
 }
 
@@ -83,11 +85,11 @@ fn table(shell: &Shell, view: &NamespaceView) -> View {
     let heads = vec![
         head("Identifier"),
         head("Override"),
-        head("Passed").numeric().sorted_by("passed"),
-        head("Blocked").numeric().sorted_by("blocked"),
+        head("Passed").numeric().ranked_by("passed"),
+        head("Blocked").numeric().ranked_by("blocked"),
         head("Tokens passed").numeric(),
         head("Tokens blocked").numeric(),
-        head("Last request").sorted_by("last"),
+        head("Last request"),
         head(""),
     ];
     let rows = view.identifiers.iter().map(|one| row(shell, view, one)).collect();

@@ -90,7 +90,7 @@ pub fn create(shell: &Shell, view: &NewNamespaceView) -> String {
             &view.form,
             Field::text("name", "Name")
                 .mono()
-                .help("Your code names it in each call. Letters, digits and _ - . /")
+                .help("Your code names it in each call, exactly as it is written here.")
                 .required()
                 .autofocus()
                 .no_autofill(),

@@ -4,8 +4,8 @@ use leptos::prelude::*;
 
 use super::parts::{Named, NamespaceRef};
 use crate::components::{
-    Danger, Field, Filters, Icon, Pager, Row, Table, action, button_link, danger_zone, empty_state,
-    filter_bar, form_error, head, input, mono, num, optional_stamp, pager, post_form, submit,
+    Danger, Field, Filters, Icon, Pager, Row, Table, action, button_link, danger_zone, empty_state, facts,
+    filter_bar, form_error, head, input, mono, num, optional_stamp, pager, post_form, section, submit,
 };
 use crate::form::FormState;
 use crate::paths;
@@ -18,7 +18,7 @@ pub struct OverrideRow {
     pub identifier: String,
     pub limit: i64,
     pub duration_ms: i64,
-    pub last_used: Option<Stamp>,
+    pub changed: Option<Stamp>,
 }
 
 /// Tab Overrides.
@@ -42,9 +42,9 @@ pub fn list(shell: &Shell, view: &OverridesView) -> String {
     let rows = view.rows.iter().map(|row| {
         let name = view! { <a href=paths::override_(id, &row.id).to_string()>{mono(&row.identifier)}</a> };
         let limit = view! { {num(row.limit)}" / "{duration(row.duration_ms)} };
-        Row::new(vec![name.into_any(), limit.into_any(), optional_stamp(&row.last_used, "never")])
+        Row::new(vec![name.into_any(), limit.into_any(), optional_stamp(&row.changed, "unknown")])
     });
-    let heads = vec![head("Identifier"), head("Limit").numeric(), head("Last used")];
+    let heads = vec![head("Identifier"), head("Limit").numeric(), head("Changed")];
     let rows = if view.rows.is_empty() {
         empty_state(Icon::Search, "No override matches", "Search by identifier.", vec![])
     } else {
@@ -57,6 +57,7 @@ pub fn list(shell: &Shell, view: &OverridesView) -> String {
     ])
 }
 
+/// Without the right to write it is only shown.
 /// Posts to [`paths::new_override`] or [`paths::override_`]: `identifier` (of a
 /// new one), `limit`, `duration` (text). The danger zone posts to
 /// [`paths::delete_override`]: `confirm` (the identifier).
@@ -95,8 +96,16 @@ pub fn form(shell: &Shell, view: &OverrideFormView) -> String {
             vec![submit(button, "primary"), button_link(None, "Cancel", &paths::overrides(id), "")],
         ),
     ];
-    let page = view.namespace.crumbs(Page::new(shell, Section::Ratelimits, title));
-    let page = page.crumb(Crumb::new("Overrides", paths::overrides(id))).narrow();
+    let page = |title| {
+        let page = view.namespace.crumbs(Page::new(shell, Section::Ratelimits, title));
+        page.crumb(Crumb::new("Overrides", paths::overrides(id))).narrow()
+    };
+    if !shell.may.write {
+        let limit = format!("{} / {}", form.value("limit"), form.value("duration"));
+        let facts = facts(vec![("Identifier", mono(&form.value("identifier"))), ("Limit", limit.into_any())]);
+        return page("Override").body(vec![section("Facts", vec![facts])]);
+    }
+    let page = page(title);
     let form_view = post_form(shell.csrf(), &post, "form card", fields);
     let Some(one) = &view.existing else { return page.body(vec![form_view]) };
     let delete = Danger {

@@ -258,6 +258,21 @@ pub(crate) fn key_lines(caption: &str, keys: &[KeyLine]) -> View {
     Table::new(caption, heads).rows(rows.collect())
 }
 
+/// Query parameter with the place in a list of keys that is not the page's own.
+pub const KEYS: &str = "keys";
+
+/// The way on through the keys of a page about something else.
+pub(crate) fn further_keys(here: &Here, next: &Option<String>) -> View {
+    let button =
+        |name: &'static str, href: Href| view! { <a class="button small" href=href.to_string()>{name}</a> };
+    let first = here.get(KEYS).is_some().then(|| button("First keys", here.without(&[KEYS])));
+    let next = next.as_ref().map(|cursor| button("Next keys", here.with(KEYS, cursor)));
+    if first.is_none() && next.is_none() {
+        return ().into_any();
+    }
+    view! { <nav class="pager" aria-label="Keys"><div>{first}{next}</div></nav> }.into_any()
+}
+
 /// A figure beside the same figure a period before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Compared {

@@ -2,15 +2,16 @@
 
 use leptos::prelude::*;
 
-use super::parts::Named;
+use super::parts::{KeyLine, Named, further_keys, key_lines};
+use crate::View;
 use crate::components::{
-    Danger, Field, Filters, Icon, Pager, Row, Sorting, Table, action, area, button_link, danger_zone,
-    empty_state, filter_bar, form_error, head, input, link, mono, num, optional_stamp, pager, post_form,
-    section, submit,
+    Danger, Field, Filters, Icon, Pager, Row, Sorting, Table, Tally, action, area, button_link, danger_zone,
+    empty_state, facts, filter_bar, form_error, head, input, link, mono, num, optional_stamp, pager,
+    post_form, section, submit,
 };
 use crate::form::FormState;
 use crate::number::count;
-use crate::paths;
+use crate::paths::{self, Here};
 use crate::shell::{Crumb, Page, Section, Shell};
 use crate::time::Stamp;
 
@@ -22,7 +23,7 @@ pub struct PermissionRow {
     pub name: String,
     pub description: String,
     pub roles: i64,
-    pub keys: i64,
+    pub keys: Tally,
     pub updated: Option<Stamp>,
 }
 
@@ -48,7 +49,7 @@ pub fn list(shell: &Shell, view: &PermissionsView) -> String {
         head("Name"),
         head("Roles").numeric(),
         head("Keys").numeric(),
-        head("Changed").sorted_by("updated"),
+        head("Changed"),
     ];
     let rows = view.rows.iter().map(|row| {
         let slug = view! { <a href=paths::edit_permission(&row.id).to_string()>{mono(&row.slug)}</a> };
@@ -57,7 +58,7 @@ pub fn list(shell: &Shell, view: &PermissionsView) -> String {
             slug.into_any(),
             name.into_any(),
             num(row.roles),
-            num(row.keys),
+            row.keys.view(),
             optional_stamp(&row.updated, "never"),
         ])
     });
@@ -73,6 +74,7 @@ pub fn list(shell: &Shell, view: &PermissionsView) -> String {
     ])
 }
 
+/// Without the right to write it is only shown.
 /// Posts to [`paths::new_permission`]: `slugs` (one a line, several at once),
 /// `description`; or to [`paths::edit_permission`]: `name`, `slug`,
 /// `description`. The danger zone posts to [`paths::delete_permission`]:
@@ -83,7 +85,13 @@ pub struct PermissionFormView {
     pub permission: Option<Named>,
     pub form: FormState,
     pub roles: Vec<Named>,
-    pub keys: i64,
+    /// Keys that carry it themselves.
+    pub keys: Vec<KeyLine>,
+    /// This page, for the way through the keys.
+    pub here: Option<Here>,
+    /// Cursor of the next keys.
+    pub more_keys: Option<String>,
+    pub total_keys: Tally,
 }
 
 pub fn form(shell: &Shell, view: &PermissionFormView) -> String {
@@ -121,15 +129,16 @@ pub fn form(shell: &Shell, view: &PermissionFormView) -> String {
         description,
         action("Takes effect with the next request.", vec![submit("Save changes", "primary"), cancel()]),
     ];
-    let roles = view
-        .roles
-        .iter()
-        .map(|role| view! { <li>{link(&role.name, &paths::role(&role.id))}</li> })
-        .collect_view();
-    let used = view! {
-        <p>{format!("{} directly, and through {}.", count(view.keys, "key"), count(view.roles.len() as i64, "role"))}</p>
-        <ul class="tags">{roles}</ul>
-    };
+    let used = used(view);
+    if !shell.may.write {
+        let facts = facts(vec![
+            ("Name", form.value("name").into_any()),
+            ("Slug", mono(&one.name)),
+            ("Description", form.value("description").into_any()),
+        ]);
+        return page("Permission")
+            .body(vec![section("Facts", vec![facts]), section("Who has it", vec![used])]);
+    }
     let delete = Danger {
         title: "Delete this permission",
         consequence: "Queries that ask for it are no longer met.".to_owned(),
@@ -140,7 +149,26 @@ pub fn form(shell: &Shell, view: &PermissionFormView) -> String {
     };
     page("Edit permission").body(vec![
         post_form(shell.csrf(), &paths::edit_permission(&one.id), "form card", fields),
-        section("Who has it", vec![used.into_any()]),
+        section("Who has it", vec![used]),
         danger_zone(shell.csrf(), vec![delete], form),
     ])
+}
+
+/// Roles that grant it and keys that carry it.
+fn used(view: &PermissionFormView) -> View {
+    let roles = view
+        .roles
+        .iter()
+        .map(|role| view! { <li>{link(&role.name, &paths::role(&role.id))}</li> })
+        .collect_view();
+    let through = count(i64::try_from(view.roles.len()).unwrap_or(i64::MAX), "role");
+    let keys = (!view.keys.is_empty()).then(|| key_lines("Keys with this permission", &view.keys));
+    let further = view.here.as_ref().map(|here| further_keys(here, &view.more_keys));
+    view! {
+        <p>{format!("{} directly, and through {through}.", view.total_keys.text("key"))}</p>
+        <ul class="tags">{roles}</ul>
+        {keys}
+        {further}
+    }
+    .into_any()
 }

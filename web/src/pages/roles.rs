@@ -3,15 +3,14 @@
 use leptos::prelude::*;
 
 use super::key_form::Grantable;
-use super::parts::{KeyLine, Named, key_lines};
+use super::parts::{KeyLine, Named, further_keys, key_lines};
 use crate::components::{
-    Danger, Field, Filters, Icon, Pager, Row, Sorting, Table, action, button_link, choices, code_block,
-    copy_chip, danger_zone, empty_state, facts, fieldset, filter_bar, form_error, head, input, num,
-    optional_stamp, pager, post_form, section, split, submit,
+    Danger, Field, Filters, Icon, Pager, Row, Sorting, Table, Tally, action, area, button_link, choices,
+    code_block, copy_chip, danger_zone, empty_state, facts, fieldset, filter_bar, form_error, head, input,
+    num, optional_stamp, pager, post_form, section, split, submit,
 };
 use crate::form::FormState;
-use crate::number::count;
-use crate::paths;
+use crate::paths::{self, Here};
 use crate::shell::{Crumb, Page, Section, Shell};
 use crate::time::Stamp;
 
@@ -21,7 +20,7 @@ pub struct RoleRow {
     pub id: String,
     pub name: String,
     pub description: String,
-    pub keys: i64,
+    pub keys: Tally,
     pub permissions: i64,
     pub updated: Option<Stamp>,
 }
@@ -46,7 +45,7 @@ pub fn list(shell: &Shell, view: &RolesView) -> String {
         head("Role").sorted_by("name"),
         head("Keys").numeric(),
         head("Permissions").numeric(),
-        head("Changed").sorted_by("updated"),
+        head("Changed"),
     ];
     let rows = view.rows.iter().map(|role| {
         let name = view! {
@@ -55,7 +54,7 @@ pub fn list(shell: &Shell, view: &RolesView) -> String {
         };
         Row::new(vec![
             name.into_any(),
-            num(role.keys),
+            role.keys.view(),
             num(role.permissions),
             optional_stamp(&role.updated, "never"),
         ])
@@ -82,7 +81,11 @@ pub struct RoleView {
     /// Id and slug.
     pub permissions: Vec<Named>,
     pub keys: Vec<KeyLine>,
-    pub total_keys: i64,
+    /// This page, for the way through the keys.
+    pub here: Here,
+    /// Cursor of the next keys.
+    pub more_keys: Option<String>,
+    pub total_keys: Tally,
     /// The role as JSON, to copy.
     pub json: String,
 }
@@ -102,7 +105,10 @@ pub fn show(shell: &Shell, view: &RoleView) -> String {
     };
     let main = vec![
         section(&format!("Permissions ({})", view.permissions.len()), vec![slugs]),
-        section(&format!("Keys ({})", count(view.total_keys, "key")), vec![keys]),
+        section(
+            &format!("Keys ({})", view.total_keys.text("key")),
+            vec![keys, further_keys(&view.here, &view.more_keys)],
+        ),
     ];
     let side = vec![
         section(
@@ -125,16 +131,17 @@ pub fn show(shell: &Shell, view: &RoleView) -> String {
 }
 
 /// Posts to [`paths::new_role`] or [`paths::edit_role`]: `name`, `description`,
-/// `permissions`* (ids). The danger zone posts to [`paths::delete_role`]:
+/// `permissions`* (ids), `slugs` (others, one a line). The danger zone posts to [`paths::delete_role`]:
 /// `confirm` (the name).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RoleFormView {
     /// `None` for a new one.
     pub role: Option<Named>,
     pub form: FormState,
+    /// As many as fit a form.
     pub permissions: Vec<Grantable>,
     /// Keys that lose it when it is deleted.
-    pub keys: i64,
+    pub keys: Tally,
 }
 
 pub fn form(shell: &Shell, view: &RoleFormView) -> String {
@@ -145,11 +152,13 @@ pub fn form(shell: &Shell, view: &RoleFormView) -> String {
     };
     let options: Vec<_> =
         view.permissions.iter().map(|one| (one.id.clone(), one.label.clone(), one.note.clone())).collect();
+    let others = Field::text("slugs", "Other permissions")
+        .mono()
+        .rows(3)
+        .placeholder("documents.read")
+        .help("Slugs, one a line. Those that do not exist yet are made.");
     let general = vec![
-        input(
-            form,
-            Field::text("name", "Name").mono().required().help("Letters, digits and . _ : -").no_autofill(),
-        ),
+        input(form, Field::text("name", "Name").mono().required().no_autofill()),
         input(form, Field::text("description", "Description")),
     ];
     let fields = vec![
@@ -158,7 +167,7 @@ pub fn form(shell: &Shell, view: &RoleFormView) -> String {
         fieldset(
             "Permissions",
             "What every key with this role may do.",
-            vec![choices(form, "permissions", "Permissions", "", &options)],
+            vec![choices(form, "permissions", "Permissions", "", &options), area(form, others)],
         ),
         action(
             "Takes effect with the next request.",
@@ -170,7 +179,7 @@ pub fn form(shell: &Shell, view: &RoleFormView) -> String {
     let Some(role) = &view.role else { return page.body(vec![form_view]) };
     let delete = Danger {
         title: "Delete this role",
-        consequence: format!("{} lose its permissions with the next request.", count(view.keys, "key")),
+        consequence: format!("{} lose its permissions with the next request.", view.keys.text("key")),
         button: "Delete role",
         action: paths::delete_role(&role.id),
         confirm: Some(&role.name),

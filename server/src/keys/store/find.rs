@@ -132,7 +132,7 @@ fn live_apis(cx: &OpCtx) -> Select<api::Entity> {
         .filter(api::Column::DeletedAt.is_null())
 }
 
-async fn apis_of(db: &impl ConnectionTrait, cx: &OpCtx, rows: &[key::Model]) -> Result<Vec<Api>> {
+pub(super) async fn apis_of(db: &impl ConnectionTrait, cx: &OpCtx, rows: &[key::Model]) -> Result<Vec<Api>> {
     let mut ids: Vec<&ApiId> = rows.iter().map(|row| &row.api_id).collect();
     ids.sort_unstable();
     ids.dedup();

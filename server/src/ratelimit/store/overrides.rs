@@ -4,7 +4,8 @@ use entity::ids::{NamespaceId, OverrideId};
 use entity::ratelimit_override::{ActiveModel, Column, Entity, Model};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Set,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, Set,
 };
 
 use crate::error::Result;
@@ -20,7 +21,7 @@ impl From<Model> for NamedOverride {
             limit: row.max_count.max(0).unsigned_abs(),
             duration_ms: row.duration_ms.max(0).unsigned_abs(),
         };
-        Self { identifier: row.identifier, applies, is_async: row.is_async }
+        Self { identifier: row.identifier, applies, is_async: row.is_async, updated_at: row.updated_at }
     }
 }
 
@@ -59,7 +60,7 @@ pub(in crate::ratelimit) async fn save_override(
     Ok(saved.map_or_else(|| id.clone(), |row| row.id))
 }
 
-async fn of_identifier(
+pub(in crate::ratelimit) async fn of_identifier(
     db: &impl ConnectionTrait,
     namespace: &NamespaceId,
     identifier: &str,
@@ -120,4 +121,26 @@ pub(in crate::ratelimit) async fn page_of_overrides(
     let rows = select.order_by_asc(Column::Id).limit(page.limit + 1).all(db).await?;
     let items = rows.into_iter().map(NamedOverride::from).collect();
     Ok(Paged::from_rows(items, page, |found: &NamedOverride| found.applies.id.as_str()))
+}
+
+/// A page by identifier of those whose identifier holds the text.
+pub(in crate::ratelimit) async fn browse_overrides(
+    db: &impl ConnectionTrait,
+    namespace: &NamespaceId,
+    search: &str,
+    page: &Page,
+) -> Result<Paged<NamedOverride>> {
+    let mut select =
+        Entity::find().filter(Column::NamespaceId.eq(namespace.clone())).filter(Column::DeletedAt.is_null());
+    if !search.is_empty() {
+        select = select.filter(
+            Condition::any().add(super::holds(Column::Identifier, search)).add(Column::Id.eq(search)),
+        );
+    }
+    if let Some(cursor) = &page.cursor {
+        select = select.filter(Column::Identifier.gte(cursor.as_str()));
+    }
+    let rows = select.order_by_asc(Column::Identifier).limit(page.limit + 1).all(db).await?;
+    let items = rows.into_iter().map(NamedOverride::from).collect();
+    Ok(Paged::from_rows(items, page, |found: &NamedOverride| found.identifier.as_str()))
 }

@@ -1,7 +1,7 @@
 //! Things people set up.
 
 use web::charts::Unit;
-use web::components::{Outcome, ShownOnce, Tone};
+use web::components::{Outcome, ShownOnce, Tally, Tone};
 use web::pages::api::{ApiView, KeyUse};
 use web::pages::api_settings::ApiSettingsView;
 use web::pages::apis::{ApiCard, ApisView};
@@ -362,16 +362,21 @@ pub fn portal_usage(words: &Words) -> PortalUsageView {
     }
 }
 
+/// As lists count: some hundreds at most.
+fn tally(count: i64) -> Tally {
+    Tally { count, more: count == 500 }
+}
+
 pub fn identities(words: &Words, some: bool) -> IdentitiesView {
     let row = |id: &str, external_id: &str, keys| IdentityRow {
         id: words.t(id),
         external_id: words.t(external_id),
-        keys,
+        keys: tally(keys),
         limits: 2,
         last_used: Some(ago(MINUTE)),
         created: Some(ago(200 * DAY)),
     };
-    let rows = vec![row("id_1", "user_123", 3), row("id_2", "team_9", 41), row("id_3", "user_88", 0)];
+    let rows = vec![row("id_1", "user_123", 3), row("id_2", "team_9", 500), row("id_3", "user_88", 0)];
     IdentitiesView {
         filters: web::components::Filters::search_only(
             here(paths::identities(), &[]),
@@ -389,7 +394,8 @@ pub fn identity(words: &Words) -> IdentityView {
         created: ago(200 * DAY),
         last_used: Some(ago(MINUTE)),
         keys: words.key_lines(),
-        total_keys: 3,
+        more_keys: Some("key_4".to_owned()),
+        total_keys: tally(3),
         limits: words.limits(),
         meta: words.t("{\n  \"plan\": \"pro\"\n}"),
         filters: words.filters(paths::identity("id_1"), &[], "Request id, tag or source"),
@@ -414,7 +420,7 @@ pub fn identity_form(words: &Words, some: bool) -> IdentityFormView {
             ],
             if some { &[] } else { &["external_id"] },
         ),
-        keys: 3,
+        keys: tally(3),
     }
 }
 
@@ -423,7 +429,7 @@ pub fn roles(words: &Words, some: bool) -> RolesView {
         id: words.t(id),
         name: words.t(name),
         description: words.t(text),
-        keys: 214,
+        keys: tally(214),
         permissions: 7,
         updated: Some(ago(9 * DAY)),
     };
@@ -450,7 +456,9 @@ pub fn role(words: &Words) -> RoleView {
         updated: None,
         permissions: vec![words.named("perm_1", "documents.read"), words.named("perm_2", "documents.write")],
         keys: words.key_lines(),
-        total_keys: 214,
+        here: here(paths::role("role_1"), &[("keys", "9")]),
+        more_keys: None,
+        total_keys: tally(500),
         json: words.t("{\n  \"name\": \"editor\"\n}"),
     }
 }
@@ -459,11 +467,18 @@ pub fn role_form(words: &Words, some: bool) -> RoleFormView {
     RoleFormView {
         role: some.then(|| words.named("role_1", "editor")),
         form: words.chosen(
-            words.form(&[("name", "editor"), ("description", "Reads and writes documents")], &[]),
+            words.form(
+                &[
+                    ("name", "editor"),
+                    ("description", "Reads and writes documents"),
+                    ("slugs", "billing.view"),
+                ],
+                &[],
+            ),
             &[("permissions", "perm_1")],
         ),
         permissions: choices(words).permissions,
-        keys: 214,
+        keys: tally(214),
     }
 }
 
@@ -474,7 +489,7 @@ pub fn permissions(words: &Words, some: bool) -> PermissionsView {
         name: words.t("Read documents"),
         description: words.t("Every document of the tenant"),
         roles: 2,
-        keys: 14,
+        keys: tally(14),
         updated: None,
     };
     let rows = vec![
@@ -506,7 +521,10 @@ pub fn permission_form(words: &Words, some: bool) -> PermissionFormView {
             &["slugs", "slug"],
         ),
         roles: vec![words.named("role_1", "editor")],
-        keys: 14,
+        keys: if some { words.key_lines() } else { vec![] },
+        here: Some(here(paths::edit_permission("perm_1"), &[])),
+        more_keys: None,
+        total_keys: tally(14),
     }
 }
 
@@ -545,7 +563,7 @@ pub fn overrides(words: &Words, some: bool) -> OverridesView {
         identifier: words.t(identifier),
         limit,
         duration_ms: MINUTE,
-        last_used: Some(ago(HOUR)),
+        changed: Some(ago(HOUR)),
     };
     let rows = vec![row("rlor_1", "*@acme.example", 1_000), row("rlor_2", "203.0.113.7", 0)];
     OverridesView {

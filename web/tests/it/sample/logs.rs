@@ -11,7 +11,7 @@ use web::pages::requests::{RequestRow, RequestsView};
 use web::pages::verification::VerificationView;
 use web::paths;
 
-use super::{DAY, HOUR, MINUTE, Words, ago, bars, line_chart, live, pager, range, sorting};
+use super::{DAY, HOUR, MINUTE, Words, ago, bars, line_chart, live, pager, range};
 
 pub fn verifications(words: &Words) -> Vec<VerificationRow> {
     let outcomes = [
@@ -275,8 +275,8 @@ pub fn namespace_view(words: &Words) -> NamespaceView {
             one("203.0.113.7", 410, 1_980, false),
             one("ops@acme.example", 92_110, 0, true),
         ],
-        sorting: sorting(),
-        pager: pager(3),
+        sorting: web::components::Sorting { column: "passed".to_owned(), descending: true },
+        left_out: words.t("Only the first 100 are shown."),
     }
 }
 

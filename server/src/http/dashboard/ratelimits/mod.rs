@@ -1,0 +1,92 @@
+//! Namespaces of rate limits, their decisions and overrides.
+//!
+//! A namespace is in addresses by its id; its name works as well.
+
+mod duration;
+mod live;
+mod logs;
+mod namespaces;
+mod overrides;
+mod traffic;
+
+use std::sync::Arc;
+
+use poem::{Route, get, post};
+use web::components::{FilterField, FilterKind, Outcome};
+use web::pages::parts::{Named, NamespaceRef};
+
+pub(super) use duration::duration_ms;
+pub(super) use live::{after, is_live, is_stream, place, source, stream};
+
+use super::serve::member;
+use super::visit::Visit;
+use crate::app::App;
+use crate::error::Result;
+use crate::ratelimit::manage::Namespace;
+use crate::store::Page;
+
+/// Namespaces that the menu beside the name offers.
+const SIBLINGS: u64 = 20;
+
+pub fn mount(route: Route, app: &Arc<App>) -> Route {
+    route
+        .at("/ratelimits", get(member(app, namespaces::list)))
+        .at("/ratelimits/new", get(member(app, namespaces::new)).post(member(app, namespaces::create)))
+        .at("/ratelimits/:id", get(member(app, traffic::show)))
+        .at("/ratelimits/:id/logs", get(member(app, logs::show)))
+        .at(
+            "/ratelimits/:id/settings",
+            get(member(app, namespaces::settings)).post(member(app, namespaces::rename)),
+        )
+        .at("/ratelimits/:id/delete", post(member(app, namespaces::delete)))
+        .at("/ratelimits/:id/overrides", get(member(app, overrides::list)))
+        .at(
+            "/ratelimits/:id/overrides/new",
+            get(member(app, overrides::new)).post(member(app, overrides::create)),
+        )
+        .at(
+            "/ratelimits/:id/overrides/:override",
+            get(member(app, overrides::edit)).post(member(app, overrides::save)),
+        )
+        .at("/ratelimits/:id/overrides/:override/delete", post(member(app, overrides::delete)))
+}
+
+impl Visit {
+    /// The namespace the path names, and those one can hop to from it.
+    async fn namespace(&self) -> Result<(Namespace, NamespaceRef)> {
+        let namespace = self.app.namespaces.get(&self.cx, self.id()).await?;
+        let first = Page { limit: SIBLINGS, cursor: None };
+        let siblings = self.app.namespaces.browse(&self.cx, "", &first).await?.items;
+        let siblings = siblings.iter().map(|one| Named::new(one.id.as_str(), &one.name)).collect();
+        let reference = NamespaceRef { id: namespace.id.to_string(), name: namespace.name.clone(), siblings };
+        Ok((namespace, reference))
+    }
+}
+
+/// Passed or blocked, as a choice.
+fn outcome_field() -> FilterField {
+    let options = Outcome::DECISIONS.map(|outcome| (outcome.code().to_owned(), outcome.label().to_owned()));
+    FilterField {
+        name: "outcome".to_owned(),
+        label: "Outcome".to_owned(),
+        kind: FilterKind::AnyOf(options.to_vec()),
+    }
+}
+
+fn identifier_field() -> FilterField {
+    FilterField {
+        name: "identifier".to_owned(),
+        label: "Identifier".to_owned(),
+        kind: FilterKind::Text { placeholder: "user_123, exactly".to_owned() },
+    }
+}
+
+/// The outcomes that are asked for, as events name them; none for both.
+fn outcomes(visit: &Visit) -> Vec<String> {
+    let name = |code: &str| match code {
+        "PASSED" => Some("passed".to_owned()),
+        "BLOCKED" => Some("denied".to_owned()),
+        _ => None,
+    };
+    visit.query().all("outcome").filter_map(name).collect()
+}

@@ -1,0 +1,129 @@
+//! Identities: the list, one with its keys and requests, the form.
+
+use poem::http::StatusCode;
+use serde_json::json;
+use unkey::grants::Role;
+
+use super::browser::Browser;
+use crate::support::TestApp;
+
+// row: concepts/identities/ratelimits
+#[tokio::test(flavor = "multi_thread")]
+async fn an_identity_is_made_changed_and_deleted() {
+    let test = TestApp::start().await;
+    let mut browser = Browser::of(&test, Role::Operator).await;
+    browser.get("/identities").await.shows("No identity yet");
+    let page = browser.get("/identities/new").await;
+    let fields = [
+        ("external_id", "user_1"),
+        ("limits.0.name", "requests"),
+        ("limits.0.limit", "1,000"),
+        ("limits.0.duration", "5m"),
+        ("limits.0.auto_apply", "on"),
+        ("meta", "{\"plan\": \"pro\"}"),
+    ];
+    let more = browser.submit(&page, "/identities/new", &[&fields[..], &[("more", "limits")]].concat()).await;
+    assert!(more.html.contains("limits.1.name") && more.html.contains("user_1"), "a row more, input kept");
+    let made = browser.submit(&more, "/identities/new", &fields).await;
+    made.shows("Created identity user_1.").shows("requests").shows("1K / 5m").shows("\"plan\": \"pro\"");
+    let path = made.path.clone();
+    let again = browser.submit(&page, "/identities/new", &fields).await;
+    again.refuses("already exists");
+    for (field, value, problem) in [
+        ("meta", "[1]", "no object"),
+        ("meta", "{", "This is no JSON"),
+        ("limits.0.duration", "soon", "one second or more"),
+        ("limits.0.limit", "many", "no whole number"),
+        ("limits.0.limit", "0", "1 or more"),
+        ("external_id", "", "must have 1 to 255"),
+    ] {
+        let mut wrong = fields.to_vec();
+        wrong.iter_mut().find(|(name, _)| *name == field).unwrap().1 = value;
+        let refused = browser.submit(&page, "/identities/new", &wrong).await;
+        refused.refuses(problem);
+        assert!(refused.html.contains("requests"), "input is kept");
+    }
+
+    let edit = format!("{path}/edit");
+    let page = browser.get(&edit).await;
+    assert!(page.form(&edit).fields.contains(&("limits.0.auto_apply".to_owned(), "on".to_owned())));
+    let changes = [("external_id", "other"), ("limits.0.limit", "7"), ("meta", "")];
+    let saved = browser.submit(&page, &edit, &changes).await;
+    saved.shows("Saved identity user_1.").shows("7 / 5m").lacks("plan");
+    let delete = format!("{path}/delete");
+    let refused = browser.submit(&page, &delete, &[("confirm", "user")]).await;
+    refused.refuses("Type user_1 exactly");
+    assert!(refused.html.contains("requests"), "the form is still there");
+    browser.submit(&page, &delete, &[("confirm", "user_1")]).await.shows("Deleted identity user_1.");
+    assert_eq!(browser.get(&path).await.status, StatusCode::NOT_FOUND);
+}
+
+// row: concepts/identities/overview
+#[tokio::test(flavor = "multi_thread")]
+async fn an_identity_shows_its_keys_and_every_request_with_them() {
+    let test = TestApp::start().await;
+    let api = test.api().await;
+    let (first, secret) = test.key(&api, json!({ "name": "laptop", "externalId": "user_1" })).await;
+    let (_, off) = test.key(&api, json!({ "name": "phone", "externalId": "user_1", "enabled": false })).await;
+    let (_, other) = test.key(&api, json!({ "name": "foreign", "externalId": "user_2" })).await;
+    let verify =
+        |key: String, tag: &'static str| test.call("keys.verifyKey", json!({ "key": key, "tags": [tag] }));
+    for tag in ["env=prod", "env=dev"] {
+        verify(secret.clone(), tag).await.data();
+    }
+    verify(off, "env=prod").await.data();
+    verify(other, "env=foreign").await.data();
+    test.flush_events().await;
+    test.advance_ms(1000);
+    let mut browser = Browser::of(&test, Role::Viewer).await;
+    let page = browser.get("/identities/user_1").await;
+    page.shows("laptop").shows("phone").shows("Disabled").lacks("foreign").shows("3 requests");
+    page.shows("env=prod").shows("env=dev");
+    let only = browser.get("/identities/user_1?outcome=DISABLED").await;
+    only.shows("1 request").lacks("env=dev");
+    browser.get(&format!("/identities/user_1?key={first}&tag=env%3Ddev")).await.shows("1 request");
+    browser.get("/identities/user_1?q=env%3Dnothing").await.shows("No request in this span");
+    browser.get("/identities/user_1?live=1").await.shows("Live, press to stop");
+    let list = browser.get("/identities").await;
+    list.shows("user_1").shows("user_2");
+    assert_eq!(browser.get("/identities/nobody").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_is_searched_sorted_and_goes_on() {
+    let test = TestApp::start().await;
+    for index in 0..53 {
+        let external_id = format!("user_{index:02}");
+        test.call("identities.createIdentity", json!({ "externalId": external_id })).await.data();
+        test.advance_ms(1000);
+    }
+    let mut browser = Browser::of(&test, Role::Viewer).await;
+    let newest = browser.get("/identities").await;
+    newest.shows("user_52").shows("user_03").lacks("user_02");
+    let next = newest.links.iter().find(|link| link.contains("cursor=")).unwrap().clone();
+    browser.get(&next).await.shows("user_02").shows("user_00").lacks("user_03");
+    let named = browser.get("/identities?sort=external_id").await;
+    named.shows("user_00").shows("user_49").lacks("user_50");
+    browser.get("/identities?q=user_1").await.shows("user_10").shows("user_19").lacks("user_20");
+    browser.get("/identities?q=%27%3B--").await.shows("No identity matches");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_viewer_changes_no_identity() {
+    let test = TestApp::start().await;
+    test.call("identities.createIdentity", json!({ "externalId": "user_1" })).await.data();
+    let mut browser = Browser::of(&test, Role::Viewer).await;
+    let page = browser.get("/identities/user_1").await;
+    page.shows("user_1");
+    assert!(!page.links.iter().any(|link| link.ends_with("/edit")));
+    assert!(!browser.get("/identities").await.links_to("/identities/new"));
+    let token = browser.get("/shortcuts").await.form("/theme").fields.clone();
+    let own = [("origin", "http://unkey.test"), ("sec-fetch-site", "same-origin")];
+    for path in ["/identities/new", "/identities/user_1/edit", "/identities/user_1/delete"] {
+        let mut fields = token.clone();
+        fields
+            .extend([("external_id", "x"), ("confirm", "user_1")].map(|(a, b)| (a.to_owned(), b.to_owned())));
+        assert_eq!(browser.post(path, &fields, &own).await.status, StatusCode::FORBIDDEN, "{path}");
+    }
+    browser.get("/identities/user_1").await.shows("user_1");
+}
