@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use entity::ids::{RequestId, WorkspaceId};
 use parking_lot::Mutex;
+use tokio::sync::watch;
 
 use crate::analytics::Analytics;
 use crate::apis::Apis;
@@ -93,6 +94,8 @@ pub struct App {
     indexer: Mutex<Option<Indexer>>,
     follower: Mutex<Option<Follower>>,
     dir: DataDir,
+    /// Whether the server is about to end.
+    ending: watch::Sender<bool>,
     /// Where the server listens, once it does.
     pub address: OnceLock<SocketAddr>,
 }
@@ -218,6 +221,7 @@ impl App {
             indexer: Mutex::new(Some(indexer)),
             follower: Mutex::new(Some(follower)),
             dir,
+            ending: watch::channel(false).0,
             address: OnceLock::new(),
         });
         app.first_start().await?;
@@ -307,9 +311,24 @@ impl App {
         self.jobs.run_due(now_ms).await
     }
 
+    /// Ends answers that would go on and on, so that nobody waits for them.
+    pub fn end_streams(&self) {
+        self.ending.send_replace(true);
+    }
+
+    /// Resolves when answers that go on and on must end.
+    pub fn ending(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut ending = self.ending.subscribe();
+        async move {
+            // An app that is gone has ended, too.
+            let _ = ending.wait_for(|ending| *ending).await;
+        }
+    }
+
     /// Stores what is still in memory and closes the databases. Call when no
     /// more requests are served.
     pub async fn close(&self) -> Result<()> {
+        self.end_streams();
         let runner = self.runner.lock().take();
         if let Some(runner) = runner {
             runner.shutdown().await?;

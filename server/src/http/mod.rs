@@ -86,6 +86,10 @@ where
     S: Future<Output = ()>,
 {
     let acceptor = TcpAcceptor::from_std(listener).map_err(Error::internal)?;
+    let shutdown = async {
+        shutdown.await;
+        app.end_streams();
+    };
     Server::new_with_acceptor(acceptor)
         .run_with_graceful_shutdown(routes(app), shutdown, Some(DRAIN))
         .await

@@ -8,6 +8,7 @@ use super::namespaces::Namespaces;
 use super::store;
 use crate::audit::{Event, Group, Target};
 use crate::error::{Code, Error, Result};
+use crate::grants::{self, Operation};
 use crate::op::{OpCtx, Principal};
 use crate::store::Change;
 
@@ -31,7 +32,7 @@ fn require_operator(cx: &OpCtx) -> Result<()> {
 impl Namespaces {
     /// The live namespaces of the workspace, by name.
     pub async fn list(&self, cx: &OpCtx) -> Result<Vec<Namespace>> {
-        require_operator(cx)?;
+        cx.require(Operation::NamespaceRead, grants::Target::NONE)?;
         store::live_namespaces(self.store.read(), &cx.workspace).await
     }
 

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use entity::ids::SessionId;
+
 use super::{Sessions, SignedIn, store};
 use crate::cache::Weigh;
 use crate::error::{Code, Error, Result};
@@ -17,13 +19,20 @@ impl Sessions {
     ///
     /// Fails with `session_over` when it is not ours, has ended, or was revoked.
     pub async fn authenticate(&self, cookie: &str, now_ms: i64) -> Result<Arc<SignedIn>> {
-        let over = || Error::absent(Code::SessionOver);
-        let id = self.session_of(cookie, now_ms).ok_or_else(over)?;
-        let load = || store::load(self.store.read(), self.store.epochs(), &id);
-        let found = self.cache.get_or_load(&id, load).await?;
-        let signed_in = found.filter(|signed_in| now_ms < signed_in.expires_at).ok_or_else(over)?;
+        let id = self.session_of(cookie, now_ms).ok_or_else(|| Error::absent(Code::SessionOver))?;
+        let signed_in = self.again(&id, now_ms).await?;
         self.seen.lock().insert(id, now_ms);
         Ok(signed_in)
+    }
+
+    /// Somebody who signed in, as they are now: for answers that take long.
+    ///
+    /// Fails with `session_over` as soon as the session is.
+    pub async fn again(&self, session: &SessionId, now_ms: i64) -> Result<Arc<SignedIn>> {
+        let load = || store::load(self.store.read(), self.store.epochs(), session);
+        let found = self.cache.get_or_load(session, load).await?;
+        let is_live = |signed_in: &Arc<SignedIn>| now_ms < signed_in.expires_at;
+        found.filter(is_live).ok_or_else(|| Error::absent(Code::SessionOver))
     }
 
     /// Stores when sessions were last used. Called every minute: not worth a

@@ -12,7 +12,7 @@ use chrono_tz::Tz;
 use entity::ids::WorkspaceId;
 use poem::endpoint::make;
 use poem::http::header::{CONTENT_TYPE, REFERER, USER_AGENT};
-use poem::http::{HeaderMap, Method, StatusCode};
+use poem::http::{HeaderMap, HeaderName, Method, StatusCode};
 use poem::web::Multipart;
 use poem::{Body, Endpoint, FromRequest, Request, RequestBody, Response};
 use web::pages::error::{ErrorView, bare_error, error as error_page};
@@ -33,6 +33,8 @@ use crate::op::{Door, OpCtx, Principal};
 use crate::secret::PlainKey;
 use crate::session::{ANONYMOUS_FORM_MS, Membership, SignedIn};
 use crate::users;
+
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 /// A form without a file.
 const FORM_BYTES: usize = 1 << 20;
@@ -264,6 +266,7 @@ pub(super) fn status(code: Code) -> StatusCode {
         | MemberNotFound
         | LinkNotFound
         | ViewNotFound
+        | AuditEntryNotFound
         | NamespaceNotFound
         | NamespaceGone
         | OverrideNotFound
@@ -296,7 +299,8 @@ async fn read(app: &App, request: &mut Request, headers: &HeaderMap) -> Result<S
         }
     }
     let step = Jar::Step.read(&app.config, headers).map(|value| PlainKey::new(value.to_owned()));
-    Ok(Sent { path, params, query, form, upload, step, referer: referer(app, headers) })
+    let last_event = header(headers, &LAST_EVENT_ID).and_then(|text| text.parse().ok());
+    Ok(Sent { path, params, query, form, upload, step, last_event, referer: referer(app, headers) })
 }
 
 /// The fields of a form with a file, and the file.

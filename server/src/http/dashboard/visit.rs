@@ -41,6 +41,8 @@ pub struct Sent {
     pub upload: Option<Upload>,
     /// Value of the cookie of a second step.
     pub step: Option<PlainKey>,
+    /// The last event of a stream that a browser saw before it asked again.
+    pub last_event: Option<i64>,
     /// The page of this server that led here, without its query.
     pub referer: Option<Href>,
 }
