@@ -109,13 +109,12 @@ impl RootKey {
 impl RootKeyOrder {
     /// Without a name, a use or an expiry comes last.
     fn compare(self, a: &RootKey, b: &RootKey) -> std::cmp::Ordering {
-        let name = |key: &RootKey| (key.name.is_none(), key.name.as_deref().unwrap_or_default().to_lowercase());
+        let name =
+            |key: &RootKey| (key.name.is_none(), key.name.as_deref().unwrap_or_default().to_lowercase());
         match self {
             RootKeyOrder::Name => name(a).cmp(&name(b)),
             RootKeyOrder::LastUsed => a.last_used_at.cmp(&b.last_used_at),
-            RootKeyOrder::Expires => {
-                a.expires_at.unwrap_or(i64::MAX).cmp(&b.expires_at.unwrap_or(i64::MAX))
-            }
+            RootKeyOrder::Expires => a.expires_at.unwrap_or(i64::MAX).cmp(&b.expires_at.unwrap_or(i64::MAX)),
             RootKeyOrder::Created => a.created_at.cmp(&b.created_at),
         }
     }
