@@ -2,3 +2,5 @@
 
 mod browser;
 mod entrance;
+mod logs;
+mod root_keys;

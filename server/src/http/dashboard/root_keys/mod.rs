@@ -46,7 +46,7 @@ fn states(key: &RootKey, now_ms: i64) -> Vec<Chip> {
     let mut states = Vec::new();
     if key.is_expired(now_ms) {
         states.push(Chip::new(Tone::Error, "Expired", "Calls with it are refused."));
-    } else if key.expires_at.is_some_and(|expires_at| expires_at - now_ms < SOON_MS) {
+    } else if key.expires_at.is_some_and(|expires_at| expires_at - now_ms <= SOON_MS) {
         states.push(Chip::new(Tone::Attention, "Expires soon", "It stops working within a week."));
     }
     if !key.enabled {
