@@ -159,6 +159,7 @@ codes! {
     /// A setup, invitation or secret link that is unknown, used or expired.
     LinkNotFound = "unkey:data:link_not_found";
     ViewNotFound = "unkey:data:saved_view_not_found";
+    AuditEntryNotFound = "unkey:data:audit_log_not_found";
     NamespaceNotFound = "unkey:data:ratelimit_namespace_not_found";
     OverrideNotFound = "unkey:data:ratelimit_override_not_found";
     KeySpaceNotFound = "unkey:data:key_space_not_found";
@@ -219,6 +220,7 @@ impl Code {
             Code::PortalNotFound => "The requested portal does not exist.",
             Code::MemberNotFound => "There is no such member of this workspace.",
             Code::LinkNotFound => "This link is unknown, was used, or has expired.",
+            Code::AuditEntryNotFound => "There is no such entry in the audit log.",
             Code::ViewNotFound => "There is no such saved view.",
             Code::SessionOver => "This session is over. Sign in again.",
             Code::PortalSessionNotFound => "The portal session does not exist or is over.",

@@ -86,6 +86,15 @@ impl Grants {
     }
 }
 
+/// Path and action of the URN that allows an operation on everything in a
+/// workspace, if a URN is all that does.
+pub fn by_path(operation: Operation) -> Option<(String, &'static str)> {
+    match rule(operation, Door::Dashboard).0 {
+        Need::On(path, action) => Some((path.of(Target::NONE)?, action)),
+        _ => None,
+    }
+}
+
 impl OpCtx {
     /// Whether the principal may do this, without an error to answer with.
     pub fn may(&self, operation: Operation, target: Target<'_>) -> bool {

@@ -158,6 +158,9 @@ fixed! {
     apis = "/apis";
     new_api = "/apis/new";
     explain = "/explain";
+    /// POST: one act that makes a key pass: fields `key`, `fix`, `permission`,
+    /// `amount`, and the question to ask again.
+    explain_fix = "/explain/fix";
     identities = "/identities";
     new_identity = "/identities/new";
     roles = "/roles";

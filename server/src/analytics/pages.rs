@@ -6,8 +6,10 @@ use tantivy::{DateTime, Order};
 
 use super::{Analytics, Filter};
 use crate::error::{Error, Result};
-use crate::events::{Stored, read_chunk};
+use crate::events::{KEEP_DAYS, Stored, read_chunk};
 use crate::search::{Kind, Week};
+
+const DAY_MS: i64 = 24 * 60 * 60_000;
 
 /// A page of events.
 #[derive(Clone, Debug)]
@@ -62,6 +64,26 @@ impl Analytics {
         let next = if more { places.last().copied() } else { None };
         let (places, events) = self.read(&places).await?.into_iter().unzip();
         Ok(EventPage { events, places, next })
+    }
+
+    /// The event that a request left, whenever that was; of several one.
+    pub async fn of_request(
+        &self,
+        kind: Kind,
+        workspace: &WorkspaceId,
+        request_id: &str,
+        now_ms: i64,
+    ) -> Result<Option<Stored>> {
+        let of = PageOf {
+            kind,
+            workspace: workspace.clone(),
+            start_ms: now_ms - KEEP_DAYS * DAY_MS,
+            end_ms: now_ms + 1,
+            filter: Filter { request_ids: vec![request_id.to_owned()], ..Filter::default() },
+            limit: 1,
+            after: None,
+        };
+        Ok(self.page(of).await?.events.pop())
     }
 
     /// Reads each chunk once; neighbours in time are mostly in one.

@@ -8,7 +8,7 @@ use entity::ids::{AuditId, WorkspaceId};
 use serde_json::{Value, json};
 
 use super::store;
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::grants::{self, Operation};
 use crate::op::OpCtx;
 use crate::store::{Page, Paged, Store};
@@ -20,6 +20,9 @@ const ALIASES: &[(&str, &str)] = &[
     ("ratelimitOverride.update", "ratelimit.set_override"),
     ("ratelimitOverride.delete", "ratelimit.delete_override"),
 ];
+
+/// Other entries of one act that are shown: a bulk change has one per row.
+const MAX_RELATED: u64 = 100;
 
 /// Which entries of a workspace; what is `None` is no condition.
 #[derive(Clone, Debug, Default)]
@@ -91,6 +94,22 @@ pub struct AuditLog {
 impl AuditLog {
     pub fn new(store: Store, text: Arc<dyn TextIndex>) -> Self {
         Self { store, text }
+    }
+
+    /// One entry, and the others of the same act, the newest first.
+    pub async fn get(&self, cx: &OpCtx, id: &AuditId) -> Result<(AuditEntry, Vec<AuditEntry>)> {
+        cx.require(Operation::AuditRead, grants::Target::NONE)?;
+        let db = self.store.read();
+        let found = store::read(db, &cx.workspace, std::slice::from_ref(id)).await?;
+        let entry = found.into_iter().next().ok_or_else(|| Error::absent(Code::AuditEntryNotFound))?;
+        if entry.correlation_id.is_none() {
+            return Ok((entry, Vec::new()));
+        }
+        let filter = AuditFilter { request_id: Some(entry.request_id.clone()), ..AuditFilter::default() };
+        let page = Page { limit: MAX_RELATED, cursor: None };
+        let mut related = store::list(db, &cx.workspace, &filter, &page).await?.items;
+        related.retain(|other| other.correlation_id == entry.correlation_id && other.id != entry.id);
+        Ok((entry, related))
     }
 
     /// A page of entries. Its cursor names the next one.

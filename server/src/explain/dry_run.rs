@@ -36,8 +36,12 @@ impl Explainer {
         };
         let Some(key) = found else { return self.not_found(cx, hash).await };
         let judged = self.judge(cx, command, &key).await?;
-        let explained =
-            Explained { id: key.facts.key.clone(), api: key.facts.api.clone(), name: key.name.clone() };
+        let explained = Explained {
+            id: key.facts.key.clone(),
+            api: key.facts.api.clone(),
+            name: key.name.clone(),
+            identity: key.facts.identity.clone(),
+        };
         let (outcome, steps) = settle(judged);
         Ok(Explanation { outcome, key: Some(explained), steps, recorded: None })
     }

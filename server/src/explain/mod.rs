@@ -12,7 +12,7 @@ mod sentence;
 
 use std::net::IpAddr;
 
-use entity::ids::{ApiId, KeyId};
+use entity::ids::{ApiId, IdentityId, KeyId};
 use ipnet::IpNet;
 
 use crate::analytics::Analytics;
@@ -70,6 +70,7 @@ pub struct Explained {
     pub id: KeyId,
     pub api: ApiId,
     pub name: Option<String>,
+    pub identity: Option<IdentityId>,
 }
 
 /// One check.

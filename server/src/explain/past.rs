@@ -10,13 +10,10 @@ use std::net::IpAddr;
 use entity::ids::{KeyId, RequestId};
 
 use super::{Check, ExplainKey, Explainer, Explanation, Subject};
-use crate::analytics::{Filter, PageOf};
 use crate::error::{Code, Error, Result};
-use crate::events::{KEEP_DAYS, Stored, StoredVerification};
+use crate::events::{Stored, StoredVerification};
 use crate::op::OpCtx;
 use crate::search::Kind;
-
-const DAY_MS: i64 = 24 * 60 * 60_000;
 
 /// A verification as its event keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,16 +71,8 @@ impl Explainer {
     }
 
     async fn verification_of(&self, cx: &OpCtx, request_id: &RequestId) -> Result<StoredVerification> {
-        let of = PageOf {
-            kind: Kind::Verifications,
-            workspace: cx.workspace.clone(),
-            start_ms: cx.now_ms - KEEP_DAYS * DAY_MS,
-            end_ms: cx.now_ms + 1,
-            filter: Filter { request_ids: vec![request_id.to_string()], ..Filter::default() },
-            limit: 1,
-            after: None,
-        };
-        match self.analytics.page(of).await?.events.pop() {
+        let (workspace, id) = (&cx.workspace, request_id.as_str());
+        match self.analytics.of_request(Kind::Verifications, workspace, id, cx.now_ms).await? {
             Some(Stored::Verification(event)) => Ok(event),
             _ => {
                 let detail = "No verification of this request is recorded.";

@@ -75,6 +75,12 @@ pub(super) fn target(key: &RootKey) -> audit::Target {
 }
 
 fn check(cx: &OpCtx, command: &CreateRootKey) -> Result<()> {
+    check_values(cx, command)?;
+    check_within(cx, command)
+}
+
+/// What is wrong with it whoever makes it.
+pub(super) fn check_values(cx: &OpCtx, command: &CreateRootKey) -> Result<()> {
     check_name(command.name.as_deref())?;
     if let Some(list) = &command.ip_allowlist {
         crate::apis::allowlist::parse(list)?;
@@ -85,11 +91,10 @@ fn check(cx: &OpCtx, command: &CreateRootKey) -> Result<()> {
     if command.expires_at.is_some_and(|expires_at| expires_at <= cx.now_ms) {
         return Err(Error::invalid("The expiry of a root key must lie in the future."));
     }
-    check_permissions(cx, &command.permissions)?;
-    check_within(cx, command)
+    Ok(())
 }
 
-pub(super) fn check_name(name: Option<&str>) -> Result<()> {
+fn check_name(name: Option<&str>) -> Result<()> {
     match name.map(|name| name.chars().count()) {
         None | Some(1..=256) => Ok(()),
         Some(_) => Err(Error::invalid("A root key name has 1 to 256 characters.")),
@@ -97,7 +102,7 @@ pub(super) fn check_name(name: Option<&str>) -> Result<()> {
 }
 
 /// Each must be one we know, and one the caller has.
-pub(super) fn check_permissions(cx: &OpCtx, permissions: &[String]) -> Result<()> {
+fn check_permissions(cx: &OpCtx, permissions: &[String]) -> Result<()> {
     if let Some(unknown) = permissions.iter().find(|text| !permission::is_known(text)) {
         return Err(Error::invalid(format!("There is no permission '{unknown}'.")));
     }
@@ -116,6 +121,11 @@ pub(super) fn check_permissions(cx: &OpCtx, permissions: &[String]) -> Result<()
 
 /// A root key never exceeds its maker: not in rights, not in time.
 pub(super) fn check_within(cx: &OpCtx, command: &CreateRootKey) -> Result<()> {
+    check_rights(cx, command)?;
+    check_expiry(cx, command.expires_at)
+}
+
+pub(super) fn check_rights(cx: &OpCtx, command: &CreateRootKey) -> Result<()> {
     check_permissions(cx, &command.permissions)?;
     if let Principal::RootKey(caller) = &cx.principal
         && command.full
@@ -123,7 +133,7 @@ pub(super) fn check_within(cx: &OpCtx, command: &CreateRootKey) -> Result<()> {
     {
         return Err(exceeds("A root key cannot grant everything unless its maker may do everything."));
     }
-    check_expiry(cx, command.expires_at)
+    Ok(())
 }
 
 pub(super) fn check_expiry(cx: &OpCtx, expires_at: Option<i64>) -> Result<()> {

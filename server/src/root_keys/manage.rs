@@ -8,7 +8,7 @@ use entity::ids::RootKeyId;
 use serde_json::{Value, json};
 
 use super::create::{described, target};
-use super::{CreateRootKey, RootKey, RootKeys, create, store};
+use super::{CreateRootKey, RootKey, RootKeyDetails, RootKeys, create, store};
 use crate::audit::{Event, Group, changes};
 use crate::error::{Code, Error, Result};
 use crate::grants::{Operation, Target};
@@ -29,6 +29,30 @@ pub struct UpdateRootKey {
     pub enabled: Option<bool>,
     /// Replaces all permissions, a full root key's too.
     pub permissions: Option<Vec<String>>,
+    /// Every permission; not together with some.
+    pub full: bool,
+    /// Unix milliseconds, in the future.
+    pub expires_at: Patch<i64>,
+    /// Comma-separated addresses and networks it may be used from.
+    pub ip_allowlist: Patch<String>,
+    /// Requests it may make in a minute.
+    pub limit_per_minute: Patch<i64>,
+}
+
+impl UpdateRootKey {
+    /// A change of nothing yet.
+    pub fn new(id: RootKeyId) -> Self {
+        Self {
+            id,
+            name: Patch::Keep,
+            enabled: None,
+            permissions: None,
+            full: false,
+            expires_at: Patch::Keep,
+            ip_allowlist: Patch::Keep,
+            limit_per_minute: Patch::Keep,
+        }
+    }
 }
 
 /// Which root key to replace.
@@ -66,36 +90,32 @@ impl RootKeys {
 
     pub async fn update(&self, cx: &OpCtx, command: UpdateRootKey) -> Result<()> {
         cx.require(Operation::RootKeyUpdate, Target::root_key(&command.id))?;
-        create::check_name(command.name.value().map(String::as_str))?;
-        if let Some(permissions) = &command.permissions {
-            create::check_permissions(cx, permissions)?;
-        }
-        self.store.write(|tx| self.update_in(cx, tx, command)).await
+        let as_new = CreateRootKey {
+            name: command.name.value().cloned(),
+            permissions: command.permissions.clone().unwrap_or_default(),
+            full: command.full,
+            expires_at: command.expires_at.value().copied(),
+            ip_allowlist: command.ip_allowlist.value().cloned(),
+            limit_per_minute: command.limit_per_minute.value().copied(),
+        };
+        create::check_values(cx, &as_new)?;
+        create::check_rights(cx, &as_new)?;
+        self.store.write(|tx| async move { self.update_in(cx, tx, command).await }).await
     }
 
     async fn update_in(&self, cx: &OpCtx, tx: Tx, command: UpdateRootKey) -> Result<()> {
-        let before = store::find(tx.db(), &cx.workspace, &command.id).await?.ok_or_else(absent)?;
-        create::check_expiry(cx, before.key.expires_at)?;
-        let mut after = before.key.clone();
-        command.name.apply(&mut after.name);
-        after.enabled = command.enabled.unwrap_or(after.enabled);
-        if let Some(permissions) = command.permissions {
-            (after.full, after.permissions) = (false, create::unique(permissions));
-        }
+        let found = store::find(tx.db(), &cx.workspace, &command.id).await?.ok_or_else(absent)?;
+        create::check_expiry(cx, found.key.expires_at)?;
+        let hash = found.hash.clone();
+        let before = RootKeyDetails::from(found);
+        let after = command.applied(before.clone());
+        create::check_expiry(cx, after.key.expires_at)?;
         store::update(&tx, &after, cx.now_ms).await?;
-        tx.changed(Change::RootKey(before.hash));
-        let fields = |key: &RootKey| {
-            [
-                ("name", json!(key.name)),
-                ("enabled", json!(key.enabled)),
-                ("full", json!(key.full)),
-                ("permissions", json!(key.permissions)),
-            ]
-        };
-        let changes = changes(fields(&before.key), fields(&after));
+        tx.changed(Change::RootKey(hash));
+        let changes = changes(fields(&before), fields(&after));
         let mut group = Group::new();
-        let text = format!("Updated root key {}", after.id);
-        group.push_change(Event::RootKeyUpdate, text, vec![target(&after)], Value::Object(changes));
+        let text = format!("Updated root key {}", after.key.id);
+        group.push_change(Event::RootKeyUpdate, text, vec![target(&after.key)], Value::Object(changes));
         group.record(cx, &tx, &self.entropy).await
     }
 
@@ -144,6 +164,38 @@ impl RootKeys {
         group.record(cx, &tx, &self.entropy).await?;
         Ok((id, plaintext))
     }
+}
+
+impl UpdateRootKey {
+    fn applied(self, mut of: RootKeyDetails) -> RootKeyDetails {
+        let key = &mut of.key;
+        self.name.apply(&mut key.name);
+        key.enabled = self.enabled.unwrap_or(key.enabled);
+        if let Some(permissions) = self.permissions {
+            (key.full, key.permissions) = (false, create::unique(permissions));
+        }
+        if self.full {
+            (key.full, key.permissions) = (true, Vec::new());
+        }
+        self.expires_at.apply(&mut key.expires_at);
+        self.ip_allowlist.apply(&mut of.ip_allowlist);
+        self.limit_per_minute.apply(&mut of.limit_per_minute);
+        of
+    }
+}
+
+/// As the audit log compares them.
+fn fields(of: &RootKeyDetails) -> [(&'static str, Value); 7] {
+    let key = &of.key;
+    [
+        ("name", json!(key.name)),
+        ("enabled", json!(key.enabled)),
+        ("full", json!(key.full)),
+        ("permissions", json!(key.permissions)),
+        ("expires", json!(key.expires_at)),
+        ("ipAllowlist", json!(of.ip_allowlist)),
+        ("limitPerMinute", json!(of.limit_per_minute)),
+    ]
 }
 
 fn absent() -> Error {

@@ -8,7 +8,8 @@ mod bootstrap;
 mod budget;
 mod create;
 mod manage;
-mod permission;
+pub mod permission;
+mod read;
 mod revoke;
 mod store;
 
@@ -18,16 +19,15 @@ use entity::ids::{RootKeyId, WorkspaceId};
 
 use crate::cache::Cache;
 use crate::entropy::Entropy;
-use crate::error::Result;
 use crate::events::LastUsed;
-use crate::grants::{Operation, Target};
-use crate::op::{OpCtx, RootKeyPrincipal};
+use crate::op::RootKeyPrincipal;
 use crate::ratelimit::RateLimiter;
 use crate::secret::KeyHash;
 use crate::store::Store;
 
 pub use budget::{Budget, Charged};
 pub use manage::{RerollRootKey, UpdateRootKey};
+pub use read::{FindRootKeys, FoundRootKeys, RootKeyOrder, STALE_DAYS};
 
 use authenticate::RootKeySnapshot;
 
@@ -64,6 +64,18 @@ pub struct RootKey {
     pub created_at: i64,
 }
 
+/// A root key with what lists do not show.
+#[derive(Clone, Debug)]
+pub struct RootKeyDetails {
+    pub key: RootKey,
+    /// Comma-separated addresses and networks.
+    pub ip_allowlist: Option<String>,
+    /// Requests a minute.
+    pub limit_per_minute: Option<i64>,
+    /// Id of whoever made it.
+    pub created_by: Option<String>,
+}
+
 /// A root key that was presented and accepted.
 #[derive(Clone)]
 pub struct Authenticated {
@@ -96,11 +108,5 @@ impl RootKeys {
     pub fn new(store: Store, entropy: Entropy, last_used: LastUsed, limiter: RateLimiter) -> Self {
         let snapshots = Arc::new(Cache::new(store.epochs().clone(), CACHE_BYTES));
         Self { store, entropy, snapshots, last_used, limiter }
-    }
-
-    /// Root keys of the workspace of the context that were not revoked.
-    pub async fn list(&self, cx: &OpCtx) -> Result<Vec<RootKey>> {
-        cx.require(Operation::RootKeyRead, Target::NONE)?;
-        store::of_workspace(self.store.read(), &cx.workspace).await
     }
 }

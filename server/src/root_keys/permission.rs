@@ -1,6 +1,8 @@
 //! Which texts are permissions of a root key (v2 contract, 2.1 to 2.3).
 
-use crate::grants::Urn;
+use entity::ids::WorkspaceId;
+
+use crate::grants::{self, Operation, Urn};
 
 /// Resource, and the actions that exist on it.
 const ACTIONS: &[(&str, &[&str])] = &[
@@ -62,8 +64,68 @@ const ACTIONS: &[(&str, &[&str])] = &[
 /// Actions on what has no id yet, or never gets one: only `*` makes sense.
 const ON_ANY: &[&str] = &["create_api", "create_namespace", "create_identity", "create_portal"];
 
+/// What no tuple grants.
+const BY_URN: &[Operation] = &[
+    Operation::RootKeyRead,
+    Operation::RootKeyUpdate,
+    Operation::RootKeyDelete,
+    Operation::WorkspaceLimitsRead,
+    Operation::WorkspaceUsageRead,
+    Operation::AuditRead,
+    Operation::LogsRead,
+    Operation::Explain,
+    Operation::MigrationCreate,
+    Operation::Export,
+    Operation::SecretLinkCreate,
+    Operation::SettingsRead,
+    Operation::SettingsUpdate,
+    Operation::WorkspaceUpdate,
+];
+
 /// Everything in v1, nothing in v2 (v1 contract, section 4).
 const LEGACY_EVERYTHING: &str = "*";
+
+/// A permission that can be chosen from a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// `api`, `ratelimit`, `rbac`, `identity`, `portal`; `workspace` of URNs.
+    pub resource: &'static str,
+    /// `create_key`; of a URN `read_audit`.
+    pub action: String,
+    /// As it is stored.
+    pub text: String,
+}
+
+/// Every permission on all of a workspace.
+pub fn of_workspace(workspace: &WorkspaceId) -> Vec<Choice> {
+    let tuples = ACTIONS.iter().flat_map(|(resource, actions)| {
+        let on_all = |action: &&str| Choice::tuple(resource, "*", action);
+        actions.iter().map(on_all).collect::<Vec<_>>()
+    });
+    let urn = |operation: &Operation| {
+        let (path, verb) = grants::by_path(*operation)?;
+        let part = path.split('/').next().unwrap_or_default();
+        let text = format!("unkey:v1:{workspace}:{path}#{verb}");
+        Some(Choice { resource: "workspace", action: format!("{verb}_{part}"), text })
+    };
+    tuples.chain(BY_URN.iter().filter_map(urn)).collect()
+}
+
+/// The permissions that can be limited to the resource with this id.
+pub fn of_one(resource: &str, id: &str) -> Vec<Choice> {
+    let own = ACTIONS.iter().filter(|(known, _)| *known == resource && *known != "rbac");
+    let limited = own.flat_map(|(resource, actions)| {
+        let on_one = actions.iter().filter(|action| !ON_ANY.contains(action));
+        on_one.map(|action| Choice::tuple(resource, id, action)).collect::<Vec<_>>()
+    });
+    limited.collect()
+}
+
+impl Choice {
+    fn tuple(resource: &'static str, id: &str, action: &str) -> Self {
+        Self { resource, action: action.to_owned(), text: format!("{resource}.{id}.{action}") }
+    }
+}
 
 /// Whether `text` is a tuple of a known resource and action, or a URN grant.
 pub fn is_known(text: &str) -> bool {
@@ -88,6 +150,17 @@ fn is_tuple(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_choice_is_a_permission() {
+        let all = of_workspace(&"ws_1".into());
+        assert_eq!(all.len(), 45 + BY_URN.len());
+        for choice in all.iter().chain(&of_one("api", "api_1")).chain(&of_one("ratelimit", "rl_1")) {
+            assert!(is_known(&choice.text), "{choice:?}");
+        }
+        assert!(of_one("api", "api_1").iter().all(|choice| choice.action != "create_api"));
+        assert!(all.iter().any(|choice| choice.text == "unkey:v1:ws_1:audit#read"));
+    }
 
     #[test]
     fn tuples_and_urns_are_told_from_typing_errors() {

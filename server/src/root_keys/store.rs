@@ -10,7 +10,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder
 use smallvec::smallvec;
 
 use super::authenticate::RootKeySnapshot;
-use super::{CreateRootKey, RootKey};
+use super::{CreateRootKey, RootKey, RootKeyDetails};
 use crate::cache::{Epochs, Loaded};
 use crate::error::Result;
 use crate::events::Noted;
@@ -93,6 +93,7 @@ pub(super) struct Found {
     pub hash: String,
     pub ip_allowlist: Option<String>,
     pub limit_per_minute: Option<i64>,
+    pub created_by: Option<String>,
 }
 
 pub(super) async fn find(
@@ -104,8 +105,23 @@ pub(super) async fn find(
     let Some(row) = row else { return Ok(None) };
     let (hash, ip_allowlist, limit_per_minute) =
         (row.hash.clone(), row.ip_allowlist.clone(), row.limit_per_minute);
+    let created_by = row.created_by.clone();
     let key = with_permissions(db, vec![row]).await?.pop();
-    Ok(key.map(|key| Found { key, hash, ip_allowlist, limit_per_minute }))
+    Ok(key.map(|key| Found { key, hash, ip_allowlist, limit_per_minute, created_by }))
+}
+
+/// Name, else start, of root keys, revoked ones too.
+pub(super) async fn names(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    ids: &[&str],
+) -> Result<HashMap<String, String>> {
+    let rows = root_key::Entity::find()
+        .filter(root_key::Column::WorkspaceId.eq(workspace.as_str()))
+        .filter(root_key::Column::Id.is_in(ids.iter().copied()))
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.id.into_string(), row.name.unwrap_or(row.start))).collect())
 }
 
 /// The live root key of the workspace with this hash.
@@ -149,12 +165,16 @@ async fn with_permissions(db: &impl ConnectionTrait, rows: Vec<root_key::Model>)
     Ok(keys.collect())
 }
 
-/// Writes name, state and permissions.
-pub(super) async fn update(tx: &Tx, key: &RootKey, now_ms: i64) -> Result<()> {
+/// Writes everything that can be changed.
+pub(super) async fn update(tx: &Tx, of: &RootKeyDetails, now_ms: i64) -> Result<()> {
+    let key = &of.key;
     let row = root_key::ActiveModel {
         name: Set(key.name.clone()),
         enabled: Set(key.enabled),
         is_full: Set(key.full),
+        expires_at: Set(key.expires_at),
+        ip_allowlist: Set(of.ip_allowlist.clone()),
+        limit_per_minute: Set(of.limit_per_minute),
         updated_at: Set(Some(now_ms)),
         ..Default::default()
     };

@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 
-use super::parts::{AuditRow, audit_table, event_badge};
+use super::parts::{AuditRow, audit_table, event_badge, export_link};
 use crate::components::{
-    Changed, Filters, Icon, Pager, Row, Table, TimeRange, button_link, code_block, copy_chip, diff,
-    empty_state, facts, filter_bar, head, link, mono, nothing, pager, range_picker, section, split, stamp,
+    Changed, Filters, Icon, Pager, Row, Table, TimeRange, code_block, copy_chip, diff, empty_state, facts,
+    filter_bar, head, link, mono, nothing, pager, range_picker, section, split, stamp,
 };
 use crate::paths::{self, Href};
 use crate::shell::{Crumb, Page, Section, Shell};
@@ -28,7 +28,7 @@ pub fn list(shell: &Shell, view: &AuditView) -> String {
         audit_table(&view.rows)
     };
     Page::new(shell, Section::Audit, "Audit log")
-        .action(button_link(Some(Icon::Export), "Export", &paths::export().with("what", "audit"), ""))
+        .action_if(shell.may.admin, || export_link(here, "audit"))
         .body(vec![
             filter_bar(shell.csrf(), &view.filters, vec![range_picker(here, &view.range)]),
             rows,
@@ -42,7 +42,7 @@ pub struct AuditTarget {
     pub kind: String,
     pub id: String,
     pub name: Option<String>,
-    /// Its page, while it exists.
+    /// Its page, of a kind that has one.
     pub href: Option<Href>,
     /// Pretty-printed JSON; empty for none.
     pub meta: String,
@@ -57,7 +57,7 @@ pub struct AuditEntryView {
     pub actor: String,
     pub actor_kind: String,
     pub actor_id: String,
-    /// The actor's page: a root key's.
+    /// A root key's page, else what else they did.
     pub actor_href: Option<Href>,
     pub door: String,
     pub ip: Option<String>,

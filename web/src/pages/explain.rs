@@ -19,6 +19,9 @@ pub enum Verdict {
     Failed,
     /// An earlier check had settled the outcome.
     NotReached,
+    /// As before, and what would have come of this one.
+    WouldPass,
+    WouldFail,
     /// Nothing was set or asked for.
     NotUsed,
 }
@@ -35,7 +38,7 @@ pub struct Check {
     pub values: Vec<(String, Option<String>, Option<String>)>,
     /// The permission query, for the check that evaluates one.
     pub query: Option<QueryNode>,
-    /// Where the setting is changed.
+    /// Where the setting is changed, for those who may.
     pub setting: Option<Href>,
     /// What would let the same request pass.
     pub fix: Option<Fix>,
@@ -54,7 +57,8 @@ pub enum QueryNode {
     },
 }
 
-/// One act that changes the outcome. Posts to `action` with these fields.
+/// One act that changes the outcome, for those who may change keys. Posts to
+/// `action` with these fields.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fix {
     /// `Grant documents.read to this key`.
@@ -80,9 +84,10 @@ pub struct Trace {
     pub now: Option<Outcome>,
 }
 
-/// Posts to [`paths::explain`]: `key` (secret, id or start; a secret is hashed
-/// on arrival), `api`, `permissions` (a query), `cost`, `limits` (one a line:
-/// `name cost`), `ip`, `tags` (comma-separated).
+/// Posts to [`paths::explain`]: `key` (a secret or an id; a secret is hashed on
+/// arrival and never shown again), `permissions` (a query), `cost`, `limits`
+/// (one a line: `name cost`), `ip`. The same fields, with an id, may stand in
+/// the address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExplainView {
     pub form: FormState,
@@ -109,7 +114,7 @@ fn question(shell: &Shell, form: &FormState) -> View {
         input(
             form,
             Field::text("key", "Key")
-                .help("The secret, an id, or the start. A secret is hashed on arrival and never kept.")
+                .help("The secret, or an id. A secret is hashed on arrival and never kept.")
                 .mono()
                 .required()
                 .no_autofill(),
@@ -125,7 +130,7 @@ fn question(shell: &Shell, form: &FormState) -> View {
             form,
             Field::text("limits", "Limits").mono().rows(2).help("One a line: name, and a cost if not 1."),
         ),
-        input(form, Field::text("ip", "Source address").mono()),
+        input(form, Field::text("ip", "Source address").mono().help("Your own if empty.")),
         action("A dry run: nothing is consumed or counted.", vec![submit("Explain", "primary")]),
     ];
     section("What is asked", vec![post_form(shell.csrf(), &paths::explain(), "form", fields)])
@@ -137,18 +142,17 @@ pub(crate) fn trace_view(shell: &Shell, trace: &Trace) -> Vec<View> {
     };
     let time = match &trace.at {
         Some(at) => crate::components::stamp(at),
-        None => nothing("dry run"),
+        None => nothing("now"),
     };
-    let now = trace.now.map_or_else(|| nothing("–"), outcome_badge);
-    let summary = vec![
-        ("Outcome", outcome_badge(trace.outcome)),
-        ("The same request now", now),
+    let mut summary = vec![("Outcome", outcome_badge(trace.outcome))];
+    summary.extend(trace.now.map(|now| ("The same request now", outcome_badge(now))));
+    summary.extend([
         ("Key", named(&trace.key, paths::key)),
         ("API", named(&trace.api, paths::api)),
         ("Time", time),
         ("Source", trace.ip.as_deref().map_or_else(|| nothing("unknown"), mono)),
         ("Cost", num(trace.cost)),
-    ];
+    ]);
     let checks = trace.checks.iter().map(|check| check_view(shell, check)).collect_view();
     let title = if trace.dry_run { "Dry run" } else { "What happened" };
     vec![
@@ -162,12 +166,14 @@ fn check_view(shell: &Shell, check: &Check) -> View {
         Verdict::Passed => ("passed", "passed", Some(Icon::Check)),
         Verdict::Failed => ("failed", "failed", Some(Icon::Cross)),
         Verdict::NotReached => ("skipped", "not reached", None),
+        Verdict::WouldPass => ("skipped", "not reached, would pass", None),
+        Verdict::WouldFail => ("skipped", "not reached, would fail", None),
         Verdict::NotUsed => ("skipped", "not used", None),
     };
     let values = (!check.values.is_empty()).then(|| values(check));
     let query = check.query.as_ref().map(|query| view! { <ul class="query">{node(query)}</ul> });
-    let setting =
-        check.setting.as_ref().map(|href| button_link(Some(Icon::Settings), "Setting", href, "small"));
+    let setting = check.setting.as_ref().filter(|_| shell.may.write);
+    let setting = setting.map(|href| button_link(Some(Icon::Settings), "Setting", href, "small"));
     let fix = check.fix.as_ref().filter(|_| shell.may.write).map(|fix| fix_view(shell, fix));
     view! {
         <li class=class>
@@ -184,8 +190,10 @@ fn check_view(shell: &Shell, check: &Check) -> View {
     .into_any()
 }
 
+/// A made-up request has no past: its values have one column.
 fn values(check: &Check) -> View {
     let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "–".to_owned());
+    let past = check.values.iter().any(|(_, then, _)| then.is_some());
     let rows = check
         .values
         .iter()
@@ -194,7 +202,7 @@ fn values(check: &Check) -> View {
             view! {
                 <tr class=class>
                     <th scope="row">{name.clone()}</th>
-                    <td>{text(then)}</td>
+                    {past.then(|| view! { <td>{text(then)}</td> })}
                     <td>{text(now)}</td>
                 </tr>
             }
@@ -207,7 +215,7 @@ fn values(check: &Check) -> View {
             <thead>
                 <tr>
                     <th scope="col"><span class="sr">"Value"</span></th>
-                    <th scope="col">"Then"</th>
+                    {past.then(|| view! { <th scope="col">"Then"</th> })}
                     <th scope="col">"Now"</th>
                 </tr>
             </thead>

@@ -69,6 +69,9 @@ fn body(shell: &Shell, view: &RotateView, post: &Href, back: &Href) -> Vec<View>
             vec![submit("Rotate", "primary"), button_link(None, "Cancel", back, "")],
         ),
     ];
-    let about = "The new key has the same settings and shares the credits. Both are counted as one.";
+    let about = match view.api {
+        Some(_) => "The new key has the same settings and shares the credits. Both are counted as one.",
+        None => "The new root key has the same name, permissions and bounds, and an id of its own.",
+    };
     vec![note(about), section(&view.key.name, vec![post_form(shell.csrf(), post, "form", form)])]
 }

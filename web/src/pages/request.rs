@@ -1,18 +1,21 @@
 //! One API request: what was sent and what was answered, secrets redacted.
+//!
+//! Headers are not kept, so none are shown.
 
 use leptos::prelude::*;
 
 use super::parts::Named;
 use crate::View;
 use crate::components::{
-    Icon, Outcome, Row, Table, button_link, code_block, copy_chip, facts, head, link, mono, nothing,
-    outcome_badge, section, split, stamp,
+    Icon, Outcome, button_link, code_block, copy_chip, facts, link, mono, nothing, outcome_badge, section,
+    split, stamp,
 };
+use crate::number::exact;
 use crate::paths;
 use crate::shell::{Crumb, Page, Section, Shell};
 use crate::time::{Stamp, latency};
 
-/// Headers and bodies come redacted; bodies pretty-printed where they are JSON.
+/// Bodies come redacted and cut, pretty-printed where they are whole JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestView {
     pub id: String,
@@ -20,16 +23,16 @@ pub struct RequestView {
     pub status: u16,
     pub outcome: Option<Outcome>,
     pub method: String,
-    pub host: String,
     pub path: String,
+    /// `v1`, `v2`.
+    pub door: String,
     pub root_key: Option<Named>,
     pub ip: Option<String>,
     pub user_agent: Option<String>,
     pub latency_us: i64,
-    pub request_headers: Vec<(String, String)>,
-    pub request_body: String,
-    pub response_headers: Vec<(String, String)>,
-    pub response_body: String,
+    /// Length of the body as it came, and what is kept of it.
+    pub sent: (i64, Option<String>),
+    pub answered: (i64, Option<String>),
     /// Whether a verification of this id is on record.
     pub verification: bool,
 }
@@ -40,7 +43,7 @@ pub fn show(shell: &Shell, view: &RequestView) -> String {
         ("Status", view! { {outcome_badge(status)} {mono(&view.status.to_string())} }.into_any()),
         ("Outcome", view.outcome.map_or_else(|| nothing("–"), outcome_badge)),
         ("Time", stamp(&view.at)),
-        ("Host", mono(&view.host)),
+        ("Door", mono(&view.door)),
         (
             "Root key",
             view.root_key
@@ -51,26 +54,20 @@ pub fn show(shell: &Shell, view: &RequestView) -> String {
         ("User agent", view.user_agent.as_deref().map_or_else(|| nothing("none"), mono)),
         ("Took", mono(&latency(view.latency_us))),
     ];
-    let main = vec![
-        body("Request body", &view.request_body),
-        body("Response body", &view.response_body),
-        headers("Request headers", &view.request_headers),
-        headers("Response headers", &view.response_headers),
-    ];
+    let main = vec![body("Request body", &view.sent), body("Response body", &view.answered)];
     Page::new(shell, Section::Requests, &format!("{} {}", view.method, view.path))
         .crumb(Crumb::new("Requests", paths::requests()))
         .beside_title(copy_chip(&view.id, "request id"))
         .action_if(view.verification, || {
-            button_link(Some(Icon::Help), "Explain", &paths::verification(&view.id), "primary")
+            button_link(Some(Icon::Help), "Verification", &paths::verification(&view.id), "primary")
         })
         .body(vec![split(main, vec![section("Facts", vec![facts(rows)])])])
 }
 
-fn body(name: &str, text: &str) -> View {
-    code_block(name, if text.is_empty() { "(empty)" } else { text })
-}
-
-fn headers(name: &str, headers: &[(String, String)]) -> View {
-    let rows = headers.iter().map(|(name, value)| Row::new(vec![mono(name), mono(value)])).collect();
-    section(name, vec![Table::new(name, vec![head("Name"), head("Value")]).dense().rows(rows)])
+fn body(name: &str, (bytes, kept): &(i64, Option<String>)) -> View {
+    match kept {
+        Some(text) => code_block(&format!("{name}, {} bytes", exact(*bytes)), text),
+        None if *bytes == 0 => code_block(name, "(empty)"),
+        None => code_block(name, &format!("({} bytes that were not kept)", exact(*bytes))),
+    }
 }

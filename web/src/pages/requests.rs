@@ -2,11 +2,11 @@
 
 use leptos::prelude::*;
 
-use super::parts::{Live, severity};
+use super::parts::{Live, export_link, severity};
 use crate::charts::{Bars, bars};
 use crate::components::{
-    Column, Filters, Icon, Outcome, Pager, Row, Table, TimeRange, button_link, empty_state, filter_bar, head,
-    mono, nothing, outcome_badge, pager, range_picker, stamp, swatch,
+    Column, Filters, Icon, Outcome, Pager, Row, Table, TimeRange, empty_state, filter_bar, head, mono,
+    nothing, outcome_badge, pager, range_picker, stamp, swatch,
 };
 use crate::paths;
 use crate::shell::{Page, Section, Shell};
@@ -28,7 +28,8 @@ pub struct RequestRow {
     pub latency_us: i64,
 }
 
-/// `filters` has the fields `status`, `method`, `path`, `caller`, `request`.
+/// `filters` has the fields `status`, `method`, `path`, `outcome`, `caller`,
+/// `ip`, `request`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestsView {
     pub filters: Filters,
@@ -41,7 +42,7 @@ pub struct RequestsView {
 
 pub fn list(shell: &Shell, view: &RequestsView) -> String {
     let here = &view.filters.here;
-    let rows = if view.rows.is_empty() {
+    let rows = if view.rows.is_empty() && !view.live.on {
         empty_state(
             Icon::Log,
             "No request here",
@@ -54,7 +55,7 @@ pub fn list(shell: &Shell, view: &RequestsView) -> String {
     };
     Page::new(shell, Section::Requests, "Requests")
         .waiting(view.live.on)
-        .action(button_link(Some(Icon::Export), "Export", &paths::export().with("what", "requests"), ""))
+        .action_if(shell.may.admin, || export_link(here, "requests"))
         .body(vec![
             filter_bar(
                 shell.csrf(),

@@ -1,4 +1,4 @@
-//! One root key: what it may do, what it did, and what it never needed.
+//! One root key: what it may do and what it did.
 
 use leptos::prelude::*;
 
@@ -7,26 +7,14 @@ use super::requests::RequestRow;
 use crate::View;
 use crate::charts::{Bars, bars};
 use crate::components::{
-    Chip, Icon, Row, ShownOnce, Table, act, button_link, chips, copy_chip, empty_state, facts, head, hidden,
-    link, masked, mono, nothing, num, optional_stamp, post_form, section, shown_once, split, stamp, submit,
+    Chip, Icon, Row, ShownOnce, Table, TimeRange, act, button_link, chips, copy_chip, empty_state, facts,
+    head, link, masked, mono, nothing, num, optional_stamp, range_picker, section, shown_once, split, stamp,
     tags,
 };
-use crate::form::ON;
-use crate::paths;
+use crate::paths::{self, Here};
 use crate::shell::{Crumb, Page, Section, Shell};
 use crate::time::Stamp;
 
-/// A permission of a root key and whether it was needed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GrantUse {
-    /// `api.*.create_key` or a URN.
-    pub permission: String,
-    /// Uses in the time that is on record, where that is known.
-    pub uses: Option<i64>,
-}
-
-/// `shrink` posts to [`paths::edit_root_key`] with `shrink` = `on`: the key
-/// keeps the permissions it used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RootKeyView {
     pub key: Named,
@@ -41,10 +29,13 @@ pub struct RootKeyView {
     pub expires: Option<Stamp>,
     pub limit_per_minute: Option<i64>,
     pub ip_allowlist: Vec<String>,
-    pub grants: Vec<GrantUse>,
-    /// Days over which uses were counted.
-    pub observed_days: i64,
-    pub requests: Option<Bars>,
+    pub permissions: Vec<String>,
+    /// Paths it called and how often, as far as requests were logged; the most
+    /// frequent first.
+    pub called: Vec<(String, i64)>,
+    pub range: TimeRange,
+    pub here: Here,
+    pub requests: Bars,
     pub recent: Vec<RequestRow>,
     pub changes: Vec<AuditRow>,
 }
@@ -53,9 +44,11 @@ pub fn show(shell: &Shell, view: &RootKeyView) -> String {
     let id = &view.key.id;
     let csrf = shell.csrf();
     let mut main = Vec::new();
-    main.extend(view.requests.as_ref().map(bars));
-    main.push(section("Permissions", vec![grants(shell, view)]));
-    main.push(section("Latest requests", vec![recent(&view.recent)]));
+    main.push(view! { <div class="filters">{range_picker(&view.here, &view.range)}</div> }.into_any());
+    main.push(bars(&view.requests));
+    main.push(section("What it called", vec![called(&view.called)]));
+    main.push(section("Latest requests", vec![recent(id, &view.recent)]));
+    main.push(section("Permissions", vec![permissions(view)]));
     if !view.changes.is_empty() {
         main.push(section("Changes", vec![audit_table(&view.changes)]));
     }
@@ -94,35 +87,27 @@ fn fact_rows(view: &RootKeyView) -> Vec<(&'static str, View)> {
     ]
 }
 
-fn grants(shell: &Shell, view: &RootKeyView) -> View {
+fn permissions(view: &RootKeyView) -> View {
     if view.full {
         return view! { <p>"Everything, and what later versions add."</p> }.into_any();
     }
-    if view.grants.is_empty() {
+    if view.permissions.is_empty() {
         return view! { <p class="hint">"None: every call is refused."</p> }.into_any();
     }
-    let rows = view.grants.iter().map(|grant| {
-        let uses = grant
-            .uses
-            .map_or_else(|| nothing("–"), |uses| if uses == 0 { nothing("unused") } else { num(uses) });
-        Row::new(vec![mono(&grant.permission), uses])
-    });
-    let table =
-        Table::new("Permissions", vec![head("Permission"), head("Uses").numeric()]).rows(rows.collect());
-    let unused = view.grants.iter().filter(|grant| grant.uses == Some(0)).count();
-    let shrink = (unused > 0 && shell.may.admin).then(|| {
-        let text = format!("{unused} were not used in {} days.", view.observed_days);
-        let body = vec![
-            hidden("shrink", ON),
-            view! { <p class="hint">{text}</p> }.into_any(),
-            submit("Keep only what was used", ""),
-        ];
-        post_form(shell.csrf(), &paths::edit_root_key(&view.key.id), "one-time", body)
-    });
-    view! { {table} {shrink} }.into_any()
+    tags(&view.permissions)
 }
 
-fn recent(rows: &[RequestRow]) -> View {
+fn called(paths: &[(String, i64)]) -> View {
+    if paths.is_empty() {
+        return view! { <p class="hint">"Nothing is in the request log for this span."</p> }.into_any();
+    }
+    let rows = paths.iter().map(|(path, count)| Row::new(vec![mono(path), num(*count)])).collect();
+    let heads = vec![head("Path"), head("Logged requests").numeric()];
+    let about = "Of requests that succeed often, such as verifications, the log holds a sample.";
+    view! { {Table::new("What it called", heads).dense().rows(rows)} <p class="hint">{about}</p> }.into_any()
+}
+
+fn recent(id: &str, rows: &[RequestRow]) -> View {
     if rows.is_empty() {
         return empty_state(Icon::Log, "No request on record", "Calls with this root key show here.", vec![]);
     }
@@ -132,7 +117,9 @@ fn recent(rows: &[RequestRow]) -> View {
         let source = row.ip.as_deref().map_or_else(|| nothing("–"), mono);
         Row::new(vec![time.into_any(), mono(&row.path), mono(&row.status.to_string()), source])
     });
-    Table::new("Latest requests", heads).dense().rows(rows.collect())
+    let table = Table::new("Latest requests", heads).dense().rows(rows.collect());
+    let all = link("All of its requests", &paths::requests().with("caller", id));
+    view! { {table} <p>{all}</p> }.into_any()
 }
 
 /// The secret of a root key, once. Answers the POST itself, never cached.

@@ -21,8 +21,6 @@ pub struct GrantOption {
     pub permission: String,
     /// `Create keys`.
     pub label: String,
-    /// Why it cannot be given: the reader does not have it. `None` when it can.
-    pub locked: Option<String>,
 }
 
 /// Permissions on one kind of resource.
@@ -65,8 +63,6 @@ pub struct RootKeyFormView {
     pub form: FormState,
     pub scopes: Vec<GrantScope>,
     pub templates: Vec<GrantTemplate>,
-    /// Whether the reader may hand on every right.
-    pub may_grant_full: bool,
     pub zone: String,
 }
 
@@ -132,19 +128,17 @@ fn templates(view: &RootKeyFormView) -> View {
 
 fn permissions(view: &RootKeyFormView) -> Vec<View> {
     let form = &view.form;
-    let full = view.may_grant_full.then(|| {
-        check(
-            form,
-            "full",
-            "Everything",
-            "All permissions, and those of later versions. For bootstrap and emergencies.",
-        )
-    });
+    let full = check(
+        form,
+        "full",
+        "Everything",
+        "All permissions, and those of later versions. For bootstrap and emergencies.",
+    );
     let scopes = view.scopes.iter().map(|scope| scope_view(form, scope));
     let other = Field::text("other", "Others").mono().rows(2);
     let other =
         area(form, other.help("Further permissions, one a line: tuples such as api.ID.verify_key, or URNs."));
-    full.into_iter().chain(scopes).chain([other]).collect()
+    std::iter::once(full).chain(scopes).chain([other]).collect()
 }
 
 /// Open where something is chosen, and always for the workspace.
@@ -185,16 +179,14 @@ fn group_view(form: &FormState, scope: &GrantScope, group: &GrantGroup) -> View 
 
 fn option_view(form: &FormState, option: &GrantOption) -> View {
     let checked = form.has("permissions", &option.permission);
-    let disabled = option.locked.is_some();
     view! {
         <li>
-            <label title=option.locked.clone().unwrap_or_else(|| option.permission.clone())>
+            <label title=option.permission.clone()>
                 <input
                     type="checkbox"
                     name="permissions"
                     value=option.permission.clone()
                     checked=checked
-                    disabled=disabled
                 />
                 {option.label.clone()}
             </label>

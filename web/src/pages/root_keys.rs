@@ -3,10 +3,9 @@
 use leptos::prelude::*;
 
 use crate::View;
-use crate::components::Tone;
 use crate::components::{
-    Chip, Filters, Icon, Pager, Row, Sorting, Table, act, badge, button_link, chips, empty_state, filter_bar,
-    head, masked, menu, num, optional_stamp, pager,
+    Chip, Filters, Icon, Pager, Row, Sorting, Table, Tone, act, badge, button_link, chips, empty_state,
+    filter_bar, head, masked, menu, num, optional_stamp, pager,
 };
 use crate::paths;
 use crate::shell::{Page, Section, Shell};

@@ -66,6 +66,8 @@ pub fn show(shell: &Shell, view: &VerificationView) -> String {
     let page = Page::new(shell, Section::Requests, "Verification")
         .crumb(Crumb::new("Requests", paths::requests()))
         .beside_title(copy_chip(&view.id, "request id"));
+    let ask = || button_link(Some(Icon::Help), "Explain", &paths::explain_verification(&view.id), "primary");
+    let page = page.action_if(view.trace.is_some(), ask);
     page.action_if(view.logged, || button_link(Some(Icon::Log), "Request", &paths::request(&view.id), ""))
         .body(vec![split(trace, vec![section("Facts", vec![facts(rows)])])])
 }

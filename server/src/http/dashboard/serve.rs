@@ -264,6 +264,7 @@ pub(super) fn status(code: Code) -> StatusCode {
         | MemberNotFound
         | LinkNotFound
         | ViewNotFound
+        | AuditEntryNotFound
         | NamespaceNotFound
         | NamespaceGone
         | OverrideNotFound

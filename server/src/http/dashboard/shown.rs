@@ -16,7 +16,7 @@ use crate::apis::Api;
 use crate::audit::AuditEntry;
 use crate::error::Result;
 use crate::events::StoredVerification;
-use crate::keys::{Key, KeyDetails};
+use crate::keys::Key;
 use crate::ratelimit::limits::{Limit, NewLimit};
 use crate::store::Page;
 
@@ -44,8 +44,8 @@ impl Visit {
     }
 
     /// The page of a list that the address asks for.
-    pub fn page(&self) -> Page {
-        Page { limit: ROWS, cursor: self.query().given(CURSOR).map(ToOwned::to_owned) }
+    pub fn page(&self, limit: u64) -> Page {
+        Page { limit, cursor: self.query().given(CURSOR).map(ToOwned::to_owned) }
     }
 
     /// Where a page of events begins: what [`event_cursor`] wrote.
@@ -60,8 +60,7 @@ impl Visit {
         self.maybe_stamp(key.last_used_at.max(self.app.recorder.last_used().of_key(&key.id)))
     }
 
-    pub fn key_line(&self, details: &KeyDetails) -> KeyLine {
-        let key = &details.key;
+    pub fn key_line(&self, key: &Key) -> KeyLine {
         KeyLine {
             id: key.id.to_string(),
             label: key_label(key),

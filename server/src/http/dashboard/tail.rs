@@ -1,127 +1,148 @@
 //! Live logs: events as they come in, as rows of the table of an open page.
 //!
-//! Looks once a second at the newest events and sends those it did not see yet.
-//! A stream ends by itself, so that a forgotten tab does not ask for ever; the
-//! browser of one that is still looked at comes again. It also ends with the
-//! session, with the membership, and when the server stops.
+//! The index is asked once a second for what was stored after the page was made.
+//! Chunks of events are numbered as they are stored, so "after" is exact whatever
+//! the clocks of requests say. A tail ends with the session, with the right to
+//! read, when the server stops, and by itself after some minutes; the browser of
+//! one that is still looked at comes again.
 
-use std::collections::HashSet;
 use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use futures_util::stream;
 use poem::Body;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
+use web::paths::{Href, LIVE};
 
 use super::answer::Answer;
 use super::visit::Visit;
 use crate::analytics::{Filter, PageOf};
 use crate::error::Result;
 use crate::events::Stored;
+use crate::grants::{Operation, Target};
 use crate::search::Kind;
-
-/// The value of the query parameter [`web::paths::LIVE`] that asks a log for its
-/// events instead of a page.
-pub const EVENTS: &str = "events";
 
 const EVERY: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(10 * 60);
-/// How late an event may come and still be shown.
-const WINDOW_MS: i64 = 30_000;
-/// Clocks of the events may be ahead of ours by this.
-const AHEAD_MS: i64 = 60_000;
-/// Rows of one second; more could not be read anyway.
+/// An event is noted when it ends, under the time it began.
+const LATE_MS: i64 = 30_000;
+/// News of one look; more could not be read anyway.
 const ROWS: usize = 200;
 
-/// A row of a live log: what tells its event from others, and its markup.
-pub struct LiveRow {
-    pub id: String,
-    pub html: String,
+/// Query parameter with the last chunk that the page knew.
+const AFTER: &str = "after";
+
+/// Draws events as rows, in their order.
+pub type Draw = for<'a> fn(&'a Visit, Vec<Stored>) -> BoxFuture<'a, Result<Vec<String>>>;
+
+/// A log to follow.
+pub struct Log {
+    pub kind: Kind,
+    pub filter: Filter,
+    /// The right that reading it takes, asked for before each look.
+    pub needs: Operation,
+    pub draw: Draw,
 }
 
-/// How an event becomes a row; `None` for one that is not shown.
-pub type Draw = fn(&Visit, &Stored) -> Option<LiveRow>;
+impl Visit {
+    /// Whether the page is to follow its log.
+    pub fn is_live(&self) -> bool {
+        self.query().text(LIVE) == "1"
+    }
 
-/// Sends new events that the filter fits until the reader leaves. The caller has
-/// checked that they may be read.
-pub fn tail(visit: Visit, kind: Kind, filter: Filter, draw: Draw) -> Answer {
-    let mut ticks = interval(EVERY);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let tail = Tail { visit, kind, filter, draw, seen: None, ticks, end: Instant::now() + LONGEST };
-    let parts = stream::unfold(tail, |mut tail| async move {
-        if !tail.goes_on().await {
-            return None;
-        }
-        match tail.news().await {
-            Ok(text) => Some((Ok::<_, io::Error>(Bytes::from(text)), tail)),
-            Err(error) => {
-                tracing::warn!(?error, "a live log ended");
-                None
-            }
-        }
-    });
-    Answer::raw("text/event-stream", Body::from_bytes_stream(parts))
+    /// Whether the rows alone are asked for.
+    pub fn is_stream(&self) -> bool {
+        self.query().text(LIVE) == "events"
+    }
+
+    /// Where the rows of this page come from once it is shown. Its own rows are
+    /// of these places.
+    pub fn tail_source(&self, places: &[(i64, u64, u64)]) -> Href {
+        let last = places.iter().map(|(_, chunk, _)| *chunk).fold(indexed(self), u64::max);
+        self.here().without(&[LIVE, AFTER]).with(LIVE, "events").with(AFTER, &last.to_string())
+    }
+
+    /// Answers with the events that come in until the reader leaves.
+    pub fn follow(self, log: Log) -> Answer {
+        let last = self.query().text(AFTER).parse().unwrap_or_else(|_| indexed(&self));
+        let mut ticks = interval(EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let tail =
+            Tail { since_ms: self.now_ms(), visit: self, log, last, ticks, end: Instant::now() + LONGEST };
+        let parts = stream::unfold(tail, |mut tail| async move {
+            let text = tail.next().await?;
+            Some((Ok::<_, io::Error>(Bytes::from(text)), tail))
+        });
+        Answer::raw("text/event-stream", Body::from_bytes_stream(parts))
+    }
+}
+
+/// The last chunk that can be found.
+fn indexed(visit: &Visit) -> u64 {
+    u64::try_from(visit.app.search.cursor()).unwrap_or_default()
 }
 
 struct Tail {
     visit: Visit,
-    kind: Kind,
-    filter: Filter,
-    draw: Draw,
-    /// Ids of the events of the last look; `None` before the first one, whose
-    /// events the page shows already.
-    seen: Option<HashSet<String>>,
+    log: Log,
+    /// The last chunk that was shown.
+    last: u64,
+    since_ms: i64,
     ticks: Interval,
     end: Instant,
 }
 
 impl Tail {
-    /// Waits for the next look; says whether there is one.
-    async fn goes_on(&mut self) -> bool {
-        let app = Arc::clone(&self.visit.app);
+    /// What is new, as events of the stream, or a comment, which finds out
+    /// whether anybody still listens; `None` when the tail ends.
+    async fn next(&mut self) -> Option<String> {
         tokio::select! {
-            () = app.closing() => return false,
-            now = self.ticks.tick() => if now >= self.end { return false },
+            () = self.visit.app.closing() => return None,
+            now = self.ticks.tick() => if now >= self.end { return None },
         }
-        self.visit.cx.now_ms = app.clock.now_ms();
-        let who = app.sessions.signed_in(&self.visit.who.session, self.visit.now_ms()).await;
-        let here = &self.visit.cx.workspace;
-        who.is_ok_and(|who| who.memberships.iter().any(|one| one.workspace == *here && one.enabled))
+        match self.fresh().await {
+            Ok(rows) if rows.is_empty() => Some(":\n\n".to_owned()),
+            Ok(rows) => Some(rows.iter().map(|row| message(row)).collect()),
+            Err(error) => {
+                tracing::debug!(cause = %error.cause_chain(), detail = error.detail(), "a live log ended");
+                None
+            }
+        }
     }
 
-    /// What came since the last look as events of a stream; a comment where
-    /// nothing did, which finds out whether anybody still listens.
-    async fn news(&mut self) -> Result<String> {
-        let now_ms = self.visit.now_ms();
+    /// Rows that were not shown yet, the oldest first.
+    async fn fresh(&mut self) -> Result<Vec<String>> {
+        let visit = &mut self.visit;
+        // Ages of rows, and rights, are of now and not of when the tail began.
+        visit.cx.now_ms = visit.app.clock.now_ms();
+        let who = visit.app.sessions.signed_in(&visit.who.session, visit.cx.now_ms).await?;
+        visit.cx.principal = who.principal(&visit.cx.workspace);
+        visit.cx.require(self.log.needs, Target::NONE)?;
         let of = PageOf {
-            kind: self.kind,
-            workspace: self.visit.cx.workspace.clone(),
-            start_ms: now_ms - WINDOW_MS,
-            end_ms: now_ms + AHEAD_MS,
-            filter: self.filter.clone(),
+            kind: self.log.kind,
+            workspace: visit.cx.workspace.clone(),
+            start_ms: self.since_ms - LATE_MS,
+            end_ms: visit.cx.now_ms + LATE_MS,
+            filter: self.log.filter.clone(),
             limit: ROWS,
             after: None,
         };
-        let page = self.visit.app.analytics.page(of).await?;
-        let rows: Vec<LiveRow> =
-            page.events.iter().filter_map(|event| (self.draw)(&self.visit, event)).collect();
-        let mut text = String::from(":\n\n");
-        if let Some(seen) = &self.seen {
-            // The page puts each row above the others.
-            for row in rows.iter().rev().filter(|row| !seen.contains(&row.id)) {
-                text.push_str(&message(&row.html));
-            }
-        }
-        self.seen = Some(rows.into_iter().map(|row| row.id).collect());
-        Ok(text)
+        self.since_ms = visit.cx.now_ms;
+        let page = visit.app.analytics.page(of).await?;
+        let known = self.last;
+        self.last = page.places.iter().map(|(_, chunk, _)| *chunk).fold(known, u64::max);
+        let new = page.places.iter().zip(page.events).filter(|((_, chunk, _), _)| *chunk > known);
+        let mut new: Vec<_> = new.map(|(_, event)| event).collect();
+        new.reverse();
+        if new.is_empty() { Ok(Vec::new()) } else { (self.log.draw)(&self.visit, new).await }
     }
 }
 
-/// One event of a stream; a line break of the data begins another line of it.
-fn message(data: &str) -> String {
-    let lines: String = data.split(['\n', '\r']).map(|line| format!("data: {line}\n")).collect();
+/// A row as one event of the stream; a line break begins another line of it.
+fn message(row: &str) -> String {
+    let lines: String = row.split(['\n', '\r']).map(|line| format!("data: {line}\n")).collect();
     format!("{lines}\n")
 }
 
@@ -130,10 +151,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_data_can_end_its_message() {
-        assert_eq!(
-            message("<tr>a\n\nevent: x\rb</tr>"),
-            "data: <tr>a\ndata: \ndata: event: x\ndata: b</tr>\n\n"
-        );
+    fn no_row_can_end_its_message() {
+        let sent = message("<tr>a\n\nevent: x\rb</tr>");
+        assert_eq!(sent, "data: <tr>a\ndata: \ndata: event: x\ndata: b</tr>\n\n");
     }
 }

@@ -65,6 +65,7 @@ pub fn status(code: Code) -> (u16, &'static str) {
         | Code::MemberNotFound
         | Code::LinkNotFound
         | Code::ViewNotFound
+        | Code::AuditEntryNotFound
         | Code::JobNotFound
         | Code::RouteNotFound => (404, "NOT_FOUND"),
         Code::MethodNotAllowed => (405, "METHOD_NOT_ALLOWED"),

@@ -90,6 +90,7 @@ pub fn status(code: Code) -> (u16, &'static str) {
         | Code::MemberNotFound
         | Code::LinkNotFound
         | Code::ViewNotFound
+        | Code::AuditEntryNotFound
         | Code::NamespaceNotFound
         | Code::OverrideNotFound
         | Code::KeySpaceNotFound

@@ -125,10 +125,10 @@ pub struct UpdateRootKeyBody {
 
 async fn update(app: Arc<App>, cx: OpCtx, body: UpdateRootKeyBody) -> Result<Reply<Empty>> {
     let command = UpdateRootKey {
-        id: RootKeyId::from(body.key_id),
         name: body.name.0,
         enabled: body.enabled,
         permissions: body.permissions,
+        ..UpdateRootKey::new(RootKeyId::from(body.key_id))
     };
     app.root_keys.update(&cx, command).await?;
     Ok(Empty {}.into())

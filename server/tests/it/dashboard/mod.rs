@@ -5,4 +5,6 @@ mod browser;
 mod entrance;
 mod identities;
 mod keys;
+mod logs;
 mod ratelimits;
+mod root_keys;

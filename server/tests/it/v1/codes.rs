@@ -3,7 +3,6 @@
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 use unkey::apis::SetApi;
-use unkey::patch::Patch;
 use unkey::root_keys::UpdateRootKey;
 
 use super::set_api;
@@ -72,7 +71,7 @@ async fn disabled() {
     let root_key = test.new_root_key(true, &[]).await;
     let operator = test.operator().await;
     let id = test.app.root_keys.list(&operator).await.unwrap().pop().unwrap().id;
-    let off = UpdateRootKey { id, name: Patch::Keep, enabled: Some(false), permissions: None };
+    let off = UpdateRootKey { enabled: Some(false), ..UpdateRootKey::new(id) };
     test.app.root_keys.update(&operator, off).await.unwrap();
     let refused = test.v1_as(&root_key).get("permissions.listRoles").await;
     assert_eq!(refused.refused(403, "DISABLED"), "the key is disabled");

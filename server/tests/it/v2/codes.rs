@@ -6,7 +6,6 @@ use serde_json::json;
 use unkey::apis::SetApi;
 use unkey::entropy::Entropy;
 use unkey::error::{Code, Error};
-use unkey::patch::Patch;
 use unkey::root_keys::UpdateRootKey;
 
 use crate::support::TestApp;
@@ -142,8 +141,7 @@ async fn key_disabled() {
     let id = test.app.root_keys.list(&operator).await.unwrap().pop().unwrap().id;
     let call = async || test.call_as(&root_key, "permissions.listRoles", json!({})).await;
     for enabled in [false, true] {
-        let switch =
-            UpdateRootKey { id: id.clone(), name: Patch::Keep, enabled: Some(enabled), permissions: None };
+        let switch = UpdateRootKey { enabled: Some(enabled), ..UpdateRootKey::new(id.clone()) };
         test.app.root_keys.update(&operator, switch).await.unwrap();
         if enabled {
             call().await.data();

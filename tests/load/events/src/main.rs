@@ -99,7 +99,9 @@ impl Plan {
 
 fn key_of_line(line: &str) -> KeyFacts {
     let fields: Vec<&str> = line.split('\t').collect();
-    let [workspace, api, keyspace, key, identity, external_id] = fields[..] else { panic!("six fields: {line}") };
+    let [workspace, api, keyspace, key, identity, external_id] = fields[..] else {
+        panic!("six fields: {line}")
+    };
     let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
     KeyFacts {
         workspace: workspace.into(),

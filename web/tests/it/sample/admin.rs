@@ -10,7 +10,7 @@ use web::pages::invite::InviteView;
 use web::pages::jobs::{JobResult, JobRow, JobView, JobsView, RowState};
 use web::pages::login::{LoginView, SecondFactorView};
 use web::pages::parts::Compared;
-use web::pages::root_key::{GrantUse, RootKeySecretView, RootKeyView};
+use web::pages::root_key::{RootKeySecretView, RootKeyView};
 use web::pages::root_key_form::{GrantGroup, GrantOption, GrantScope, GrantTemplate, RootKeyFormView};
 use web::pages::root_keys::{RootKeyRow, RootKeysView};
 use web::pages::search::{Hit, HitGroup, SearchView};
@@ -202,7 +202,6 @@ pub fn root_keys(words: &Words, some: bool) -> RootKeysView {
 }
 
 pub fn root_key(words: &Words) -> RootKeyView {
-    let grant = |permission: &str, uses| GrantUse { permission: words.t(permission), uses: Some(uses) };
     RootKeyView {
         key: words.named("rk_1", "billing service"),
         start: words.t("unkey_4aB"),
@@ -216,13 +215,11 @@ pub fn root_key(words: &Words) -> RootKeyView {
         expires: None,
         limit_per_minute: Some(600),
         ip_allowlist: words.all(&["10.0.0.0/8"]),
-        grants: vec![
-            grant("api.*.verify_key", 1_482_004),
-            grant("api.api_2x9.create_key", 214),
-            grant("api.*.delete_api", 0),
-        ],
-        observed_days: 90,
-        requests: Some(bars("requests", words.t("Requests"), &Outcome::RESPONSES)),
+        permissions: words.all(&["api.*.verify_key", "api.api_2x9.create_key", "api.*.delete_api"]),
+        called: vec![(words.t("/v2/keys.verifyKey"), 14_820), (words.t("/v2/keys.createKey"), 214)],
+        range: range(),
+        here: here(paths::root_key("rk_1"), &[]),
+        requests: bars("requests", words.t("Requests"), &Outcome::RESPONSES),
         recent: requests(words),
         changes: audit_rows(words),
     }
@@ -237,10 +234,9 @@ pub fn root_key_secret(words: &Words) -> RootKeySecretView {
 }
 
 pub fn root_key_form(words: &Words, some: bool) -> RootKeyFormView {
-    let option = |permission: &str, label: &str, locked: bool| GrantOption {
+    let option = |permission: &str, label: &str| GrantOption {
         permission: words.t(permission),
         label: words.t(label),
-        locked: locked.then(|| words.t("You do not have it yourself.")),
     };
     let group = |title: &str, options| GrantGroup { title: words.t(title), options };
     let scope = |title: &str, id: &str| GrantScope {
@@ -250,19 +246,19 @@ pub fn root_key_form(words: &Words, some: bool) -> RootKeyFormView {
             group(
                 "Keys",
                 vec![
-                    option(&format!("api.{id}.verify_key"), "Verify", false),
-                    option(&format!("api.{id}.create_key"), "Create", false),
-                    option(&format!("api.{id}.read_key"), "Read", false),
-                    option(&format!("api.{id}.update_key"), "Update", false),
-                    option(&format!("api.{id}.delete_key"), "Delete", false),
-                    option(&format!("api.{id}.decrypt_key"), "Decrypt", true),
+                    option(&format!("api.{id}.verify_key"), "Verify"),
+                    option(&format!("api.{id}.create_key"), "Create"),
+                    option(&format!("api.{id}.read_key"), "Read"),
+                    option(&format!("api.{id}.update_key"), "Update"),
+                    option(&format!("api.{id}.delete_key"), "Delete"),
+                    option(&format!("api.{id}.decrypt_key"), "Decrypt"),
                 ],
             ),
             group(
                 "API",
                 vec![
-                    option(&format!("api.{id}.read_api"), "Read", false),
-                    option(&format!("api.{id}.update_api"), "Update", false),
+                    option(&format!("api.{id}.read_api"), "Read"),
+                    option(&format!("api.{id}.update_api"), "Update"),
                 ],
             ),
         ],
@@ -285,7 +281,6 @@ pub fn root_key_form(words: &Words, some: bool) -> RootKeyFormView {
             template("Issuer", "For the backend that makes keys for users."),
             template("CI", "Reads settings, changes nothing."),
         ],
-        may_grant_full: true,
         zone: words.t("CET"),
     }
 }

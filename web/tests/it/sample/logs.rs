@@ -101,18 +101,14 @@ pub fn request_view(words: &Words) -> RequestView {
         status: 200,
         outcome: Some(Outcome::RateLimited),
         method: words.t("POST"),
-        host: words.t("keys.example.com"),
         path: words.t("/v2/keys.verifyKey"),
+        door: words.t("v2"),
         root_key: Some(words.named("rk_1", "billing service")),
         ip: Some(words.t("203.0.113.7")),
         user_agent: Some(words.t("unkey-go/2.1.0")),
         latency_us: 214,
-        request_headers: words
-            .pairs(&[("content-type", "application/json"), ("authorization", "[redacted]")]),
-        request_body: words.t("{\n  \"key\": \"[redacted]\",\n  \"permissions\": \"documents.read\"\n}"),
-        response_headers: words.pairs(&[("content-type", "application/json")]),
-        response_body: words
-            .t("{\n  \"data\": {\n    \"valid\": false,\n    \"code\": \"RATE_LIMITED\"\n  }\n}"),
+        sent: (62, Some(words.t("{\n  \"key\": \"[redacted]\",\n  \"permissions\": \"documents.read\"\n}"))),
+        answered: (18_204, None),
         verification: true,
     }
 }
@@ -137,12 +133,16 @@ pub fn trace(words: &Words, dry_run: bool) -> Trace {
     permissions.setting = Some(paths::edit_key("key_1"));
     permissions.fix = Some(Fix {
         label: words.t("Grant documents.write to this key"),
-        action: paths::edit_key("key_1"),
-        fields: vec![("grant".to_owned(), words.t("documents.write"))],
+        action: paths::explain_fix(),
+        fields: vec![
+            ("key".to_owned(), words.t("key_1")),
+            ("fix".to_owned(), "grant".to_owned()),
+            ("permission".to_owned(), words.t("documents.write")),
+        ],
     });
     let mut expiry = check("Expiry", Verdict::Passed, "It expires in 12 days.");
-    expiry.values =
-        vec![(words.t("expires"), Some(words.t("2025-12-01 00:00")), Some(words.t("2025-12-02 00:00")))];
+    let then = (!dry_run).then(|| words.t("2025-12-01 00:00"));
+    expiry.values = vec![(words.t("expires"), then, Some(words.t("2025-12-02 00:00")))];
     Trace {
         outcome: Outcome::InsufficientPermissions,
         dry_run,
@@ -159,9 +159,9 @@ pub fn trace(words: &Words, dry_run: bool) -> Trace {
             check("IP list", Verdict::NotUsed, "No list is set."),
             permissions,
             check("Rate limit requests", Verdict::NotReached, "38 of 100 used, resets in 24 seconds."),
-            check("Credits", Verdict::NotReached, "8,240 left, 1 asked for."),
+            check("Credits", Verdict::WouldPass, "8,240 left, 1 asked for."),
         ],
-        now: Some(Outcome::InsufficientPermissions),
+        now: (!dry_run).then_some(Outcome::InsufficientPermissions),
     }
 }
 

@@ -7,16 +7,16 @@ mod roles;
 use std::sync::Arc;
 
 use poem::{Route, get, post};
-use web::components::{Chip, Filters, Sorting, Tone};
+use web::components::{Filters, Sorting};
 use web::form::CONFIRM;
-use web::pages::parts::{KEYS, KeyLine, Named};
-use web::paths::{CURSOR, Href, SORT};
+use web::pages::parts::{KEYS, KeyLine};
+use web::paths::{Href, SORT};
 
 use super::serve::member;
 use super::visit::Visit;
 use crate::app::App;
 use crate::error::{Code, Error, Result};
-use crate::keys::{Key, Kin};
+use crate::keys::Kin;
 use crate::store::{Page, Tally};
 
 /// Rows of a list.
@@ -38,11 +38,6 @@ pub fn mount(route: Route, app: &Arc<App>) -> Route {
 }
 
 impl Visit {
-    /// The page of a list that the address asks for.
-    pub(super) fn page(&self, limit: u64) -> Page {
-        Page { limit, cursor: self.query().given(CURSOR).map(ToOwned::to_owned) }
-    }
-
     /// A list that is searched and whose choices can be kept.
     pub(super) async fn searched(&self, searches: &str) -> Result<Filters> {
         let saved = self.saved_views().await?;
@@ -70,39 +65,6 @@ impl Visit {
         let page = Page { limit: FEW, cursor: self.query().given(KEYS).map(ToOwned::to_owned) };
         let found = self.app.keys.kin(&self.cx, kin, &page).await?;
         Ok((found.items.iter().map(|key| self.key_line(key)).collect(), found.next))
-    }
-
-    fn key_line(&self, key: &Key) -> KeyLine {
-        let spent = key.credits.remaining.is_some_and(|left| left <= 0);
-        let states = [
-            (!key.enabled, Chip::new(Tone::Quiet, "Disabled", "It was switched off.")),
-            (
-                key.expires_at.is_some_and(|at| at < self.now_ms()),
-                Chip::new(Tone::Error, "Expired", "Its expiry has passed."),
-            ),
-            (spent, Chip::new(Tone::Attention, "Out of credits", "No credits are left.")),
-        ];
-        let mut states: Vec<_> =
-            states.into_iter().filter(|(holds, _)| *holds).map(|(_, chip)| chip).collect();
-        if states.is_empty() {
-            states.push(Chip::new(Tone::Good, "Active", ""));
-        }
-        KeyLine {
-            id: key.id.to_string(),
-            label: label(key),
-            api: Named::new(key.api.id.as_str(), &key.api.name),
-            last_used: self.maybe_stamp(key.last_used_at),
-            states,
-        }
-    }
-}
-
-/// The name of a key, else what is stored of its secret.
-pub(super) fn label(key: &Key) -> String {
-    match &key.name {
-        Some(name) if !name.is_empty() => name.clone(),
-        _ if key.start.is_empty() => key.id.to_string(),
-        _ => format!("{}…{}", key.start, key.last4),
     }
 }
 

@@ -7,8 +7,9 @@ use web::paths::QUERY;
 
 use super::super::access::tally;
 use super::super::answer::Answer;
-use super::super::ratelimits::{after, is_live, is_stream, place, source, stream};
+use super::super::shown::event_cursor;
 use super::super::span::Span;
+use super::super::tail::Log;
 use super::super::visit::Visit;
 use super::log;
 use crate::analytics::{Filter, PageOf, Question};
@@ -28,8 +29,9 @@ pub async fn show(visit: Visit) -> Result<Answer> {
     visit.cx.require(Operation::AnalyticsVerifications, Target::NONE)?;
     let span = visit.span("24h");
     let of = page_of(&visit, &identity, &span);
-    if is_stream(&visit) {
-        return Ok(stream(visit, of, log::draw));
+    if visit.is_stream() {
+        let (kind, needs) = (Kind::Verifications, Operation::AnalyticsVerifications);
+        return Ok(visit.follow(Log { kind, filter: of.filter, needs, draw: log::draw }));
     }
     let buckets = visit.buckets(&span)?;
     let question = Question {
@@ -52,9 +54,9 @@ pub async fn show(visit: Visit) -> Result<Answer> {
         meta: meta(&identity)?,
         filters: filters(&visit).await?,
         range: span.range.clone(),
-        live: Live { on: is_live(&visit), source: source(&visit, &log.places) },
+        live: Live { on: visit.is_live(), source: visit.tail_source(&log.places) },
         requests: visit.bars("requests", "Verifications", OUTCOMES, &counts, (&buckets, &span)),
-        pager: Pager { shown: rows.len() as i64, total: None, next: log.next.map(place) },
+        pager: Pager { shown: rows.len() as i64, total: None, next: log.next.map(event_cursor) },
         rows,
     };
     Ok(Answer::page(page(&visit.shell, &view)))
@@ -87,7 +89,7 @@ fn page_of(visit: &Visit, identity: &Identity, span: &Span) -> PageOf {
             ..Filter::default()
         },
         limit: ROWS,
-        after: after(visit),
+        after: visit.events_after(),
     }
 }
 

@@ -7,7 +7,7 @@ use web::pages::keys::{KeyRow, KeysView, list as list_page};
 
 use super::super::answer::Answer;
 use super::super::figures::{spark, sum};
-use super::super::shown::{key_filter, key_states};
+use super::super::shown::{ROWS, key_filter, key_states};
 use super::super::span::Span;
 use super::super::visit::Visit;
 use crate::analytics::{Buckets, Filter, GroupBy, Question, Row};
@@ -26,7 +26,7 @@ pub async fn list(visit: Visit) -> Result<Answer> {
     let api = visit.app.apis.get(&visit.cx, &visit.id().into()).await?;
     let filter = key_filter(visit.query());
     let is_filtered = !filter.is_empty();
-    let command = FindKeys { api_id: Some(api.id.clone()), filter, page: visit.page() };
+    let command = FindKeys { api_id: Some(api.id.clone()), filter, page: visit.page(ROWS) };
     let (found, problems) = match visit.app.keys.find(&visit.cx, command).await {
         Ok(found) => (found, vec![]),
         Err(error) if error.code() == Code::InvalidInput => {

@@ -1,15 +1,17 @@
 //! Every verification of a key, as a page and as it comes in.
 
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use web::components::{FilterField, FilterKind, Filters, Pager};
 use web::pages::key::{KeyLogView, log as log_page};
 use web::pages::parts::{Live, Log, verification_row};
-use web::paths::{LIVE, QUERY};
+use web::paths::QUERY;
 
 use super::super::answer::Answer;
 use super::super::fields::Fields;
 use super::super::shown::{ROWS, event_cursor};
 use super::super::span::Span;
-use super::super::tail::{EVENTS, LiveRow, tail};
+use super::super::tail;
 use super::super::visit::Visit;
 use super::show::{outcomes, rows};
 use crate::analytics::{Filter, PageOf, Question};
@@ -23,8 +25,9 @@ pub async fn log(visit: Visit) -> Result<Answer> {
     visit.cx.require(Operation::AnalyticsVerifications, Target::NONE)?;
     let seen = visit.seen_key().await?;
     let filter = filter(seen.details.key.id.as_str(), visit.query());
-    if visit.query().text(LIVE) == EVENTS {
-        return Ok(tail(visit, Kind::Verifications, filter, live_row));
+    if visit.is_stream() {
+        let (kind, needs) = (Kind::Verifications, Operation::AnalyticsVerifications);
+        return Ok(visit.follow(tail::Log { kind, filter, needs, draw }));
     }
     let span = visit.span("24h");
     let buckets = visit.buckets(&span)?;
@@ -35,7 +38,7 @@ pub async fn log(visit: Visit) -> Result<Answer> {
     let view = KeyLogView {
         key: visit.key_head(&seen).await?,
         filters: filters(&visit).await?,
-        live: Live { on: visit.query().text(LIVE) == "1", source: visit.here().with(LIVE, EVENTS) },
+        live: Live { on: visit.is_live(), source: visit.tail_source(&page.places) },
         requests: visit.bars("requests", "Verifications", outcomes(), &counts, (&buckets, &span)),
         pager: Pager {
             shown: i64::try_from(rows.len()).unwrap_or(0),
@@ -60,10 +63,9 @@ fn page_of(visit: &Visit, span: &Span, filter: Filter) -> PageOf {
     }
 }
 
-fn live_row(visit: &Visit, event: &Stored) -> Option<LiveRow> {
-    let Stored::Verification(event) = event else { return None };
-    let html = verification_row(&visit.verification_row(event, None), Log::OfKey);
-    Some(LiveRow { id: event.request_id.clone(), html })
+fn draw(visit: &Visit, events: Vec<Stored>) -> BoxFuture<'_, Result<Vec<String>>> {
+    let rows: Vec<_> = rows(visit, &events).iter().map(|row| verification_row(row, Log::OfKey)).collect();
+    async move { Ok(rows) }.boxed()
 }
 
 fn filter(key: &str, query: &Fields) -> Filter {

@@ -7,6 +7,7 @@ use web::pages::key::{KeyChangesView, KeyView, activity as activity_page, change
 use web::pages::parts::{KeyLine, VerificationRow};
 
 use super::super::answer::Answer;
+use super::super::shown::ROWS;
 use super::super::span::Span;
 use super::super::visit::Visit;
 use super::seen::Seen;
@@ -108,14 +109,14 @@ async fn siblings(visit: &Visit, seen: &Seen) -> Result<Vec<KeyLine>> {
     };
     let found = visit.app.keys.find(&visit.cx, command).await?;
     let others = found.items.iter().filter(|details| details.key.id != seen.details.key.id);
-    Ok(others.map(|details| visit.key_line(details)).collect())
+    Ok(others.map(|details| visit.key_line(&details.key)).collect())
 }
 
 /// `GET /keys/:id/changes`.
 pub async fn changes(visit: Visit) -> Result<Answer> {
     let seen = visit.seen_key().await?;
     let filter = AuditFilter { target: Some(seen.details.key.id.to_string()), ..AuditFilter::default() };
-    let found = visit.app.audit_log.list(&visit.cx, &filter, &visit.page()).await?;
+    let found = visit.app.audit_log.list(&visit.cx, &filter, &visit.page(ROWS)).await?;
     let rows: Vec<_> = found.items.into_iter().map(|entry| visit.audit_row(entry)).collect();
     let pager = Pager { shown: i64::try_from(rows.len()).unwrap_or(0), total: None, next: found.next };
     let view = KeyChangesView { key: visit.key_head(&seen).await?, here: visit.here(), rows, pager };

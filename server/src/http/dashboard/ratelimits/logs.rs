@@ -8,9 +8,11 @@ use web::pages::parts::Live;
 use web::paths::QUERY;
 
 use super::super::answer::Answer;
+use super::super::shown::event_cursor;
 use super::super::span::Span;
+use super::super::tail::Log;
 use super::super::visit::Visit;
-use super::{after, identifier_field, is_live, is_stream, outcome_field, outcomes, place, source, stream};
+use super::{identifier_field, outcome_field, outcomes};
 use crate::analytics::{Filter, PageOf, Question};
 use crate::error::Result;
 use crate::events::{Stored, StoredRatelimit};
@@ -26,8 +28,9 @@ pub async fn show(visit: Visit) -> Result<Answer> {
     visit.cx.require(Operation::AnalyticsRatelimits, Target::namespace(&found.id))?;
     let span = visit.span("24h");
     let of = page_of(&visit, found.id.as_str(), &span);
-    if is_stream(&visit) {
-        return Ok(stream(visit, of, draw));
+    if visit.is_stream() {
+        let (kind, needs) = (Kind::Ratelimits, Operation::LogsRead);
+        return Ok(visit.follow(Log { kind, filter: of.filter, needs, draw }));
     }
     let buckets = visit.buckets(&span)?;
     let question = Question {
@@ -45,9 +48,9 @@ pub async fn show(visit: Visit) -> Result<Answer> {
         namespace,
         filters,
         range: span.range.clone(),
-        live: Live { on: is_live(&visit), source: source(&visit, &page.places) },
+        live: Live { on: visit.is_live(), source: visit.tail_source(&page.places) },
         requests: visit.bars("requests", "Decisions", &Outcome::DECISIONS, &counts, (&buckets, &span)),
-        pager: Pager { shown: rows.len() as i64, total: None, next: page.next.map(place) },
+        pager: Pager { shown: rows.len() as i64, total: None, next: page.next.map(event_cursor) },
         rows,
     };
     Ok(Answer::page(logs(&visit.shell, &view)))
@@ -67,7 +70,7 @@ fn page_of(visit: &Visit, namespace: &str, span: &Span) -> PageOf {
             ..Filter::default()
         },
         limit: ROWS,
-        after: after(visit),
+        after: visit.events_after(),
     }
 }
 

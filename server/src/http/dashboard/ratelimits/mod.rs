@@ -3,7 +3,6 @@
 //! A namespace is in addresses by its id; its name works as well.
 
 mod duration;
-mod live;
 mod logs;
 mod namespaces;
 mod overrides;
@@ -16,7 +15,6 @@ use web::components::{FilterField, FilterKind, Outcome};
 use web::pages::parts::{Named, NamespaceRef};
 
 pub(super) use duration::duration_ms;
-pub(super) use live::{after, is_live, is_stream, place, source, stream};
 
 use super::serve::member;
 use super::visit::Visit;

@@ -1,0 +1,208 @@
+//! Explaining a decision before it is made, and the acts that change it.
+//!
+//! A key is asked for by its id in the address, or by its secret in a POST. A
+//! secret that is found leads to the address with the key's id, so that it is in
+//! no page, and the answer can be looked at again and passed on.
+
+use std::net::IpAddr;
+
+use entity::ids::KeyId;
+use web::form::FormState;
+use web::pages::explain::{ExplainView, Trace, explain};
+use web::paths;
+
+use super::super::answer::Answer;
+use super::super::fields::Fields;
+use super::super::visit::Visit;
+use super::trace::{Asked, trace};
+use crate::error::{Code, Error, Result};
+use crate::explain::{ExplainKey, Subject};
+use crate::keys::{AccessChange, ChangeAccess, CreditOperation, Decrypt, GetKey, UpdateCredits, UpdateKey};
+use crate::patch::Patch;
+use crate::permissions::{Reference, Unknown};
+use crate::secret::PlainKey;
+use crate::verification::RequestedLimit;
+
+/// How much longer a key works that is given more time here.
+const MORE_MS: i64 = 30 * 24 * 60 * 60_000;
+
+/// What the form asks beside the key.
+const QUESTION: [&str; 4] = ["permissions", "cost", "limits", "ip"];
+
+type Problem = (String, String);
+
+/// `GET /explain`.
+pub async fn page(visit: Visit) -> Result<Answer> {
+    let Some(id) = visit.query().given("key") else {
+        return Ok(drawn(&visit, visit.query().state(), None));
+    };
+    let command = match command(Subject::Id(KeyId::from(id)), visit.query()) {
+        Ok(command) => command,
+        Err(problems) => return Ok(again(&visit, problems)),
+    };
+    let explanation = match visit.app.explainer.explain(&visit.cx, &command).await {
+        Ok(explanation) => explanation,
+        Err(error) => return Ok(again(&visit, vec![problem_of(error)?])),
+    };
+    let asked = Asked {
+        cost: command.cost.unwrap_or(1),
+        ip: command.ip.or(visit.cx.ip),
+        fields: question(visit.query()),
+    };
+    let trace = trace(&visit, &explanation, &asked).await?;
+    Ok(drawn(&visit, visit.query().state(), Some(trace)))
+}
+
+fn drawn(visit: &Visit, form: FormState, trace: Option<Trace>) -> Answer {
+    Answer::page(explain(&visit.shell, &ExplainView { form, trace }))
+}
+
+fn again(visit: &Visit, errors: Vec<Problem>) -> Answer {
+    let form = FormState { errors, ..visit.query().state() };
+    Answer::again(explain(&visit.shell, &ExplainView { form, trace: None }))
+}
+
+/// What the reader can mend, at its field.
+fn problem_of(error: Error) -> Result<Problem> {
+    let field = match error.code() {
+        Code::KeyNotFound => "key",
+        Code::QuerySyntax => "permissions",
+        Code::InvalidInput => "limits",
+        _ => return Err(error),
+    };
+    Ok((field.to_owned(), error.detail().to_owned()))
+}
+
+/// The question in the fields, without the key.
+fn question(fields: &Fields) -> Vec<(String, String)> {
+    let given = |name: &&str| fields.given(name).map(|value| ((*name).to_owned(), value.to_owned()));
+    QUESTION.iter().filter_map(given).collect()
+}
+
+fn command(subject: Subject, fields: &Fields) -> Result<ExplainKey, Vec<Problem>> {
+    let mut problems = Vec::new();
+    let mut problem = |field: &str, message: &str| problems.push((field.to_owned(), message.to_owned()));
+    let cost = fields.number("cost").unwrap_or_else(|message| {
+        problem("cost", &message);
+        None
+    });
+    if cost.is_some_and(|cost| cost < 0) {
+        problem("cost", "A cost is 0 or more.");
+    }
+    let ip = fields.given("ip").and_then(|text| {
+        let read = text.parse::<IpAddr>().ok();
+        if read.is_none() {
+            problem("ip", "This is not an address.");
+        }
+        read
+    });
+    let lines = fields.raw("limits").lines().map(str::trim).filter(|line| !line.is_empty());
+    let limits: Option<Vec<RequestedLimit>> = lines.map(limit).collect();
+    if limits.is_none() {
+        problem("limits", "A line has the name of a limit, and a cost if it is not 1.");
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let permissions = fields.given("permissions").map(str::to_owned);
+    let limits = limits.unwrap_or_default();
+    Ok(ExplainKey { permissions, cost, limits, ip, ..ExplainKey::new(subject) })
+}
+
+/// `requests`, or `requests 5`.
+fn limit(line: &str) -> Option<RequestedLimit> {
+    let (name, cost) = match line.rsplit_once(char::is_whitespace) {
+        Some((name, cost)) => (name.trim_end(), cost.parse().ok()?),
+        None => (line, 1),
+    };
+    Some(RequestedLimit { name: name.to_owned(), cost, limit: None, duration_ms: None })
+}
+
+/// `POST /explain`: finds the key, and leads to what is asked of it.
+pub async fn ask(visit: Visit) -> Result<Answer> {
+    let text = visit.form().text("key").to_owned();
+    if text.is_empty() {
+        let form = visit.form_with(vec![("key".to_owned(), "Which key?".to_owned())]);
+        return Ok(Answer::again(explain(&visit.shell, &ExplainView { form, trace: None })));
+    }
+    let read = GetKey { key_id: KeyId::from(text.as_str()), decrypt: Decrypt::No };
+    match visit.app.keys.get(&visit.cx, read).await {
+        Ok(found) => return Ok(to_answer(&visit, found.key.id.as_str())),
+        Err(error) if error.code() == Code::KeyNotFound => {}
+        Err(error) => return Err(error),
+    }
+    let by_secret = ExplainKey::new(Subject::Secret(PlainKey::new(text)));
+    let explanation = visit.app.explainer.explain(&visit.cx, &by_secret).await?;
+    if let Some(key) = &explanation.key {
+        return Ok(to_answer(&visit, key.id.as_str()));
+    }
+    let asked = Asked { cost: 1, ip: visit.cx.ip, fields: Vec::new() };
+    let trace = trace(&visit, &explanation, &asked).await?;
+    Ok(drawn(&visit, FormState::new(question(visit.form())), Some(trace)))
+}
+
+fn to_answer(visit: &Visit, key: &str) -> Answer {
+    let to = paths::explain().with("key", key);
+    let question = question(visit.form());
+    Answer::go(question.iter().fold(to, |href, (name, value)| href.with(name, value)))
+}
+
+/// `POST /explain/fix`: one act that lets the key pass, then the same question.
+pub async fn fix(visit: Visit) -> Result<Answer> {
+    let (app, cx, form) = (&visit.app, &visit.cx, visit.form());
+    let key_id = KeyId::from(form.text("key"));
+    let said = match form.text("fix") {
+        "enable" => {
+            let change = UpdateKey { enabled: Some(true), ..UpdateKey::new(key_id.clone()) };
+            app.keys.update(cx, change).await?;
+            "Enabled the key.".to_owned()
+        }
+        "extend" => {
+            let expires_at = Patch::Set(cx.now_ms + MORE_MS);
+            app.keys.update(cx, UpdateKey { expires_at, ..UpdateKey::new(key_id.clone()) }).await?;
+            "The key works for 30 more days.".to_owned()
+        }
+        "grant" => {
+            let slug = form.text("permission").to_owned();
+            let items = Reference::named([slug.clone()], Unknown::MakeIfPermitted);
+            let change = ChangeAccess { key_id: key_id.clone(), change: AccessChange::Add, items };
+            app.keys.change_permissions(cx, change).await?;
+            format!("Granted {slug} to the key.")
+        }
+        "top_up" => {
+            let amount = form.number("amount").ok().flatten();
+            let operation = CreditOperation::Increment;
+            let change = UpdateCredits { key_id: key_id.clone(), operation, value: Some(amount) };
+            app.keys.update_credits(cx, change).await?;
+            "Added the missing credits.".to_owned()
+        }
+        _ => return Err(Error::invalid("There is no such remedy.")),
+    };
+    Ok(to_answer(&visit, key_id.as_str()).saying(said))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(text: &str) -> Result<ExplainKey, Vec<Problem>> {
+        command(Subject::Id("key_1".into()), &Fields::parse(text.as_bytes()))
+    }
+
+    #[test]
+    fn a_question_is_read_from_its_fields() {
+        let command = asked("permissions=a+AND+b&cost=3&limits=requests%0D%0Atokens+20&ip=::1").ok().unwrap();
+        assert_eq!((command.permissions.as_deref(), command.cost), (Some("a AND b"), Some(3)));
+        let limits: Vec<_> = command.limits.iter().map(|limit| (limit.name.as_str(), limit.cost)).collect();
+        assert_eq!(limits, [("requests", 1), ("tokens", 20)]);
+        assert!(command.ip.is_some());
+    }
+
+    #[test]
+    fn every_problem_is_at_its_field() {
+        let problems = asked("cost=many&ip=here&limits=requests+x").err().unwrap();
+        let fields: Vec<_> = problems.iter().map(|(field, _)| field.as_str()).collect();
+        assert_eq!(fields, ["cost", "ip", "limits"]);
+        assert_eq!(asked("cost=-1").err().unwrap()[0].0, "cost");
+    }
+}

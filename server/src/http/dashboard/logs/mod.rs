@@ -1,0 +1,89 @@
+//! The logs: requests, verifications, changes, and why one was refused.
+//!
+//! Events are asked of the index, which knows no callers: every handler asks
+//! for its right first.
+
+mod audit;
+mod explain;
+mod filters;
+mod query_tree;
+mod requests;
+mod trace;
+mod verification;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use poem::{Route, get, post};
+use web::components::{FilterField, FilterKind, Filters};
+
+pub use self::audit::audit_row;
+pub use self::filters::{audit_filter, request_filter};
+pub use self::requests::request_row;
+use super::serve::member;
+use super::visit::Visit;
+use crate::app::App;
+use crate::error::Result;
+use crate::events::Stored;
+
+/// Rows of a page of a log.
+const PAGE: usize = 50;
+
+/// What root keys are called, by id.
+pub type Names = HashMap<String, String>;
+
+pub fn mount(route: Route, app: &Arc<App>) -> Route {
+    route
+        .at("/requests", get(member(app, requests::list)))
+        .at("/requests/:id", get(member(app, requests::one)))
+        .at("/verifications/:id", get(member(app, verification::one)))
+        .at("/verifications/:id/explain", get(member(app, verification::explained)))
+        .at("/explain", get(member(app, explain::page)).post(member(app, explain::ask)))
+        .at("/explain/fix", post(member(app, explain::fix)))
+        .at("/audit", get(member(app, audit::list)))
+        .at("/audit/:id", get(member(app, audit::one)))
+}
+
+impl Visit {
+    /// What the root keys of these events are called.
+    pub async fn root_key_names(&self, events: &[Stored]) -> Result<Names> {
+        let mut ids: Vec<&str> = events.iter().filter_map(root_key_of).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        self.app.root_keys.names(&self.cx, &ids).await
+    }
+
+    /// The bar over a log, with its views.
+    pub async fn log_filters(
+        &self,
+        searches: &str,
+        fields: Vec<FilterField>,
+        problems: Vec<String>,
+    ) -> Result<Filters> {
+        Ok(Filters {
+            here: self.here(),
+            searches: searches.to_owned(),
+            fields,
+            problems,
+            saved: self.saved_views().await?,
+            can_save: true,
+        })
+    }
+}
+
+fn root_key_of(event: &Stored) -> Option<&str> {
+    match event {
+        Stored::Verification(event) => event.root_key.as_deref(),
+        Stored::Ratelimit(event) => event.root_key.as_deref(),
+        Stored::Request(event) => event.root_key.as_deref(),
+    }
+}
+
+fn text_field(name: &str, label: &str, placeholder: &str) -> FilterField {
+    let kind = FilterKind::Text { placeholder: placeholder.to_owned() };
+    FilterField { name: name.to_owned(), label: label.to_owned(), kind }
+}
+
+fn choice_field(name: &str, label: &str, options: Vec<(String, String)>) -> FilterField {
+    FilterField { name: name.to_owned(), label: label.to_owned(), kind: FilterKind::AnyOf(options) }
+}

@@ -1,0 +1,76 @@
+//! Root keys: finding, making, changing, replacing and ending them.
+
+mod acts;
+mod form;
+mod list;
+mod one;
+mod picker;
+
+use std::sync::Arc;
+
+use entity::ids::RootKeyId;
+use poem::{Route, get, post};
+use web::components::{Chip, Tone};
+use web::pages::parts::Named;
+
+use super::serve::member;
+use super::visit::Visit;
+use crate::app::App;
+use crate::root_keys::{RootKey, STALE_DAYS};
+
+pub fn mount(route: Route, app: &Arc<App>) -> Route {
+    route
+        .at("/root-keys", get(member(app, list::list)))
+        .at("/root-keys/new", get(member(app, form::new)).post(member(app, form::create)))
+        .at("/root-keys/:id", get(member(app, one::one)))
+        .at("/root-keys/:id/edit", get(member(app, form::edit)).post(member(app, form::save)))
+        .at("/root-keys/:id/rotate", get(member(app, acts::rotate_page)).post(member(app, acts::rotate)))
+        .at("/root-keys/:id/enable", post(member(app, acts::enable)))
+        .at("/root-keys/:id/disable", post(member(app, acts::disable)))
+        .at("/root-keys/:id/delete", post(member(app, acts::delete)))
+}
+
+const SOON_MS: i64 = 7 * 24 * 60 * 60_000;
+
+/// Its name, else what is stored of its secret.
+fn named(key: &RootKey) -> Named {
+    Named::new(key.id.as_str(), key.name.as_deref().unwrap_or(&key.start))
+}
+
+fn id_of(visit: &Visit) -> RootKeyId {
+    RootKeyId::from(visit.id())
+}
+
+/// The states of a root key, the most urgent first.
+fn states(key: &RootKey, now_ms: i64) -> Vec<Chip> {
+    let mut states = Vec::new();
+    if key.is_expired(now_ms) {
+        states.push(Chip::new(Tone::Error, "Expired", "Calls with it are refused."));
+    } else if key.expires_at.is_some_and(|expires_at| expires_at - now_ms <= SOON_MS) {
+        states.push(Chip::new(Tone::Attention, "Expires soon", "It stops working within a week."));
+    }
+    if !key.enabled {
+        states.push(Chip::new(Tone::Caution, "Disabled", "Calls with it are refused until it is enabled."));
+    }
+    if key.is_stale(now_ms) {
+        let (label, reason) = match key.last_used_at {
+            Some(_) => (
+                format!("Unused {STALE_DAYS} days"),
+                "Nobody used it for long. Delete it if nothing needs it any more.",
+            ),
+            None => ("Never used".to_owned(), "It was made long ago and never used."),
+        };
+        states.push(Chip::new(Tone::Caution, &label, reason));
+    }
+    if key.full {
+        states.push(Chip::new(
+            Tone::Caution,
+            "Full rights",
+            "It may do everything, whatever it is used for.",
+        ));
+    }
+    if states.is_empty() {
+        states.push(Chip::new(Tone::Good, "Active", ""));
+    }
+    states
+}
