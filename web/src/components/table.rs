@@ -35,18 +35,26 @@ pub struct Sorting {
 pub(crate) struct Column {
     label: &'static str,
     sort: Option<&'static str>,
+    /// Sorted by one way only: the most first.
+    ranked: bool,
     class: &'static str,
 }
 
 /// A header by which the list cannot be sorted.
 pub(crate) const fn head(label: &'static str) -> Column {
-    Column { label, sort: None, class: "" }
+    Column { label, sort: None, ranked: false, class: "" }
 }
 
 impl Column {
     pub(crate) const fn sorted_by(mut self, name: &'static str) -> Self {
         self.sort = Some(name);
         self
+    }
+
+    /// As [`Column::sorted_by`], for what can only be asked for with the most first.
+    pub(crate) const fn ranked_by(mut self, name: &'static str) -> Self {
+        self.ranked = true;
+        self.sorted_by(name)
     }
 
     /// Figures stand at the right.
@@ -69,6 +77,10 @@ impl Column {
             (true, false) => (Some("ascending"), Icon::Up),
             (false, _) => (None, Icon::Sort),
         };
+        if active && self.ranked {
+            return view! { <th scope="col" class=self.class aria-sort="descending">{self.label}{Icon::Down.view()}</th> }
+                .into_any();
+        }
         let next = if active && sorting.descending { name.to_owned() } else { format!("-{name}") };
         view! {
             <th scope="col" class=self.class aria-sort=state>
