@@ -66,10 +66,9 @@ impl Analytics {
         let limit = limit.max(1);
         let segments = self.ranked(question.clone(), by, metric.clone(), kept).await?;
         let asked = metric.clone();
-        let (names, approximate) =
-            tokio::task::spawn_blocking(move || winners(segments, &asked, limit))
-                .await
-                .map_err(Error::internal)??;
+        let (names, approximate) = tokio::task::spawn_blocking(move || winners(segments, &asked, limit))
+            .await
+            .map_err(Error::internal)??;
         if names.is_empty() {
             return Ok(Top { rows: Vec::new(), approximate });
         }

@@ -176,8 +176,5 @@ async fn apis_are_found_by_part_of_a_name_or_id() {
     let (first, next) = found("", 2, None).await;
     assert_eq!((first.len(), found("", 2, next).await), (2, (vec!["100% maps".to_owned()], None)));
     let one = FindApis { text: String::new(), page: Page { limit: 1, cursor: None } };
-    assert_eq!(
-        apis.find(&holder(&[]), one).await.unwrap_err().code(),
-        Code::InsufficientPermissions
-    );
+    assert_eq!(apis.find(&holder(&[]), one).await.unwrap_err().code(), Code::InsufficientPermissions);
 }

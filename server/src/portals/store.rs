@@ -6,8 +6,8 @@ use entity::ids::{KeyspaceId, PortalId, PortalSessionId, WorkspaceId};
 use entity::{api, portal, portal_session, workspace};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    Select, Set,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, Select, Set,
 };
 
 use super::{ExternalSessions, Portal, PortalName, PortalSession, SessionInfo, SessionStatus};

@@ -7,8 +7,8 @@ use crate::View;
 use crate::charts::{Bars, Lines, bars, lines};
 use crate::components::{
     Filters, Icon, Outcome, Pager, Row, Sorting, Table, TimeRange, button_link, code_block, curl,
-    empty_state, filter_bar, head, link, note, nothing, num, optional_stamp, outcome_badge, pager, range_picker,
-    stat, stats,
+    empty_state, filter_bar, head, link, note, nothing, num, optional_stamp, outcome_badge, pager,
+    range_picker, stat, stats,
 };
 use crate::number::{exact, percent};
 use crate::paths;

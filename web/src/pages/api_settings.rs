@@ -6,8 +6,8 @@ use leptos::prelude::*;
 use super::parts::ApiRef;
 use crate::View;
 use crate::components::{
-    Danger, Field, action, area, check, danger_zone, facts, form_error, input, mono, nothing, post_form, section,
-    submit,
+    Danger, Field, action, area, check, danger_zone, facts, form_error, input, mono, nothing, post_form,
+    section, submit,
 };
 use crate::form::{FormState, ON};
 use crate::number::count;

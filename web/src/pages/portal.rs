@@ -6,8 +6,8 @@ use crate::View;
 use crate::charts::{Bars, bars};
 use crate::components::TimeRange;
 use crate::components::{
-    Chip, Icon, Pager, ShownOnce, chips, empty_state, facts, hidden, masked, optional_stamp, pager, post_form,
-    range_picker, section, shown_once, stamp, submit,
+    Chip, Icon, Pager, ShownOnce, chips, empty_state, facts, hidden, masked, optional_stamp, pager,
+    post_form, range_picker, section, shown_once, stamp, submit,
 };
 use crate::form::NONCE;
 use crate::paths::{self, Here, Href};
@@ -42,7 +42,8 @@ pub struct PortalKeysView {
 }
 
 /// How long a replaced key still works: minutes, and in words.
-pub const GRACES: [(i64, &str); 4] = [(0, "at once"), (60, "in an hour"), (1440, "in a day"), (10_080, "in a week")];
+pub const GRACES: [(i64, &str); 4] =
+    [(0, "at once"), (60, "in an hour"), (1440, "in a day"), (10_080, "in a week")];
 
 pub fn keys(portal: &PortalFrame, view: &PortalKeysView) -> String {
     let csrf = &portal.frame.csrf;

@@ -40,7 +40,11 @@ impl Jar {
     }
 
     fn full_name(self, config: &Config) -> String {
-        if is_https(config) && self != Jar::Portal { format!("__Host-{}", self.name()) } else { self.name().to_owned() }
+        if is_https(config) && self != Jar::Portal {
+            format!("__Host-{}", self.name())
+        } else {
+            self.name().to_owned()
+        }
     }
 
     /// Its value in a request.

@@ -7,11 +7,7 @@ use crate::op::OpCtx;
 /// Carries an act out, unless the nonce of its form says that it was; gives its
 /// answer either way. Answers are kept encrypted for a day, so that a page with a
 /// new secret can be loaded again without making another.
-pub async fn once(
-    app: &App,
-    cx: &OpCtx,
-    act: impl Future<Output = Result<String>>,
-) -> Result<String> {
+pub async fn once(app: &App, cx: &OpCtx, act: impl Future<Output = Result<String>>) -> Result<String> {
     let Some(key) = &cx.idempotency else { return act.await };
     if let Some(answer) = app.idempotency.answer(cx, key).await? {
         return Ok(String::from_utf8_lossy(&answer).into_owned());

@@ -3,6 +3,8 @@
 //! The keys of the table are the first of a ranking, a page of them at a time;
 //! whatever is asked of them is asked for all at once.
 
+use std::collections::HashSet;
+
 use entity::ids::KeyId;
 use web::charts::{Line, Lines, Unit};
 use web::components::{FilterField, FilterKind, Filters, Outcome, Pager, Sorting};
@@ -13,7 +15,7 @@ use super::super::answer::Answer;
 use super::super::figures::{count_of, sum};
 use super::super::span::Span;
 use super::super::visit::Visit;
-use crate::analytics::{Buckets, Counts, Distinct, Filter, GroupBy, Metric, Question, Row};
+use crate::analytics::{Buckets, Counts, Distinct, Filter, GroupBy, Metric, Question, Row, Top};
 use crate::apis::Api;
 use crate::error::{Code, Result};
 use crate::grants::{Operation, Target};
@@ -146,10 +148,27 @@ async fn ranking(visit: &Visit, question: Question) -> Result<Ranking> {
     let sorting = Sorting { column: column.to_owned(), descending: true };
     let offset = visit.query().text(CURSOR).parse().unwrap_or(0_usize).min(MAX_ROWS - ROWS);
     let end = offset + ROWS;
-    let top = visit.app.analytics.top(question.clone(), GroupBy::Key, metric, end + 1).await?;
+    let top = first(visit, question.clone(), metric, end + 1).await?;
     let next = (top.rows.len() > end && end < MAX_ROWS).then(|| end.to_string());
     let rows: Vec<Row> = top.rows.into_iter().skip(offset).take(ROWS).collect();
     Ok(Ranking { rows: uses(visit, question, &rows).await?, sorting, approximate: top.approximate, next })
+}
+
+/// The first keys of a ranking. Where it ends, those follow that were used but
+/// have none of what is ranked by.
+async fn first(visit: &Visit, question: Question, metric: Metric, limit: usize) -> Result<Top> {
+    let analytics = &visit.app.analytics;
+    let mut top = analytics.top(question.clone(), GroupBy::Key, metric.clone(), limit).await?;
+    let missing = limit.saturating_sub(top.rows.len());
+    if missing == 0 || metric == Metric::Latest {
+        return Ok(top);
+    }
+    let all = analytics.top(question, GroupBy::Key, Metric::Total, limit + top.rows.len()).await?;
+    let ranked: HashSet<Vec<String>> = top.rows.iter().map(|row| row.groups.clone()).collect();
+    let others = all.rows.into_iter().filter(|row| !ranked.contains(&row.groups));
+    top.rows.extend(others.take(missing));
+    top.approximate |= all.approximate;
+    Ok(top)
 }
 
 async fn uses(visit: &Visit, question: Question, rows: &[Row]) -> Result<Vec<KeyUse>> {

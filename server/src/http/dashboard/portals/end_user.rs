@@ -76,7 +76,9 @@ pub fn no_session(guest: &Guest) -> Answer {
 pub async fn enter(guest: Guest) -> Result<Answer> {
     let Some(code) = guest.sent.query.given("code") else {
         let user = EndUser::anywhere(&guest).await?;
-        return Ok(user.map_or_else(|| no_session(&guest), |user| Answer::go(paths::portal(&user.portal.slug))));
+        return Ok(
+            user.map_or_else(|| no_session(&guest), |user| Answer::go(paths::portal(&user.portal.slug)))
+        );
     };
     let redeemed = match guest.app.portals.redeem(&guest.cx, code).await {
         Ok(redeemed) => redeemed,

@@ -10,7 +10,9 @@ use entity::ids::{KeyId, RootKeyId};
 use web::charts::{Bars, Bucket};
 use web::components::{Chip, Outcome, Pager, ShownOnce, Tone};
 use web::form::NONCE;
-use web::pages::portal::{GRACES, PortalKey, PortalKeysView, PortalUsageView, keys as keys_page, usage as usage_page};
+use web::pages::portal::{
+    GRACES, PortalKey, PortalKeysView, PortalUsageView, keys as keys_page, usage as usage_page,
+};
 use web::paths::{self, CURSOR, Here};
 use web::time::{Stamp, Zone, local};
 
@@ -75,7 +77,9 @@ fn line(details: KeyDetails, now_ms: i64) -> PortalKey {
 fn state(enabled: bool, expires_at: Option<i64>, now_ms: i64) -> Chip {
     let left_ms = expires_at.map(|time_ms| time_ms - now_ms);
     match left_ms {
-        _ if !enabled => Chip::new(Tone::Error, "Switched off", "It is refused until it is switched on again."),
+        _ if !enabled => {
+            Chip::new(Tone::Error, "Switched off", "It is refused until it is switched on again.")
+        }
         Some(left) if left < 0 => Chip::new(Tone::Attention, "Expired", "It is refused since then."),
         Some(left) if left < SOON_MS => Chip::new(Tone::Caution, "Expires soon", "Replace it in time."),
         _ => Chip::new(Tone::Good, "Active", ""),
