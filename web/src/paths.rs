@@ -224,6 +224,8 @@ of_one! {
     delete_api = "/apis/" "/delete";
     api_portal = "/apis/" "/portal";
     delete_portal = "/apis/" "/portal/delete";
+    portal_preview = "/apis/" "/portal/preview";
+    portal_preview_style = "/apis/" "/portal/preview.css";
     key = "/keys/" "";
     key_log = "/keys/" "/log";
     key_changes = "/keys/" "/changes";
@@ -288,7 +290,7 @@ pub fn doc(path: &str) -> Href {
 of_two! {
     override_ = "/ratelimits/" "/overrides/" "";
     delete_override = "/ratelimits/" "/overrides/" "/delete";
-    /// POST: slug of the portal, id of the key.
+    /// POST: slug of the portal, id of the key; fields `nonce`, `grace`.
     portal_reroll = "/portal/" "/keys/" "/reroll";
 }
 

@@ -10,7 +10,6 @@ mod columns;
 mod counts;
 mod distinct;
 mod latency;
-mod latest;
 mod pages;
 mod query;
 mod series;

@@ -202,8 +202,27 @@ async fn the_first_places_are_those_of_a_full_count() {
     assert_eq!(places, [("key_00", 126), ("key_01", 105)]);
     let top = fixture.analytics.top(of_crowd(), GroupBy::Tag, Metric::Cost, 1).await.unwrap();
     assert_eq!((top.rows[0].groups[0].as_str(), top.rows[0].counts.cost), ("all", 1638));
+    let top = fixture.analytics.top(of_crowd(), GroupBy::Key, Metric::Denied, 2).await.unwrap();
+    let denied: Vec<_> = top.rows.iter().map(|row| (row.groups[0].as_str(), row.counts.disabled)).collect();
+    assert_eq!(denied, [("key_00", 126), ("key_01", 105)]);
     let other = Question { workspace: WorkspaceId::from("ws_2"), ..of_crowd() };
     assert!(fixture.analytics.top(other, GroupBy::Key, Metric::Total, 3).await.unwrap().rows.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_latest_come_first_and_say_when() {
+    let fixture = fixture().await;
+    let top = fixture.analytics.top(question(), GroupBy::Key, Metric::Latest, 2).await.unwrap();
+    let order: Vec<_> = top.rows.iter().map(|row| (row.groups[0].as_str(), row.counts.total())).collect();
+    assert_eq!((order, top.approximate), (vec![("key_2", 24), ("key_1", 24)], false));
+    let names = ["key_1", "key_2", "key_3"].map(str::to_owned);
+    let latest = fixture.analytics.latest(question(), GroupBy::Key, &names).await.unwrap();
+    assert_eq!(latest.len(), 2);
+    assert_eq!((latest["key_1"], latest["key_2"]), (START_MS + 46 * HOUR_MS, START_MS + 47 * HOUR_MS));
+    let limited = Filter { outcomes: vec!["RATE_LIMITED".to_owned()], ..Filter::default() };
+    let limited = Question { filter: limited, ..question() };
+    let latest = fixture.analytics.latest(limited, GroupBy::Key, &names).await.unwrap();
+    assert_eq!((latest["key_1"], latest["key_2"]), (START_MS + 42 * HOUR_MS, START_MS + 45 * HOUR_MS));
 }
 
 #[tokio::test(flavor = "multi_thread")]

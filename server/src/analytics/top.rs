@@ -6,6 +6,7 @@
 //! most what the first of those has: if that could bring another group among the
 //! first places, the answer says that it is approximate.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
@@ -20,20 +21,27 @@ use crate::error::{Error, Result};
 /// Groups that a segment keeps the counts of: a bound on memory, some 2 MiB each.
 const KEPT: usize = 100_000;
 
+/// The outcome of a verification that was not refused.
+const VALID: &str = "VALID";
+
 /// By what groups are ranked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Metric {
     Total,
     /// Events with this outcome.
     Outcome(String),
+    /// Verifications with any outcome but `VALID`.
+    Denied,
     /// Credits spent, or tokens asked for.
     Cost,
+    /// When the last event was.
+    Latest,
 }
 
 /// The first places.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Top {
-    /// The most first, of the same count the smaller name first. Counts are exact.
+    /// The most or the latest first, of the same the smaller name first. Counts are exact.
     pub rows: Vec<Row>,
     /// Whether a group that is not shown might belong here.
     pub approximate: bool,
@@ -56,24 +64,55 @@ impl Analytics {
         limit: usize,
     ) -> Result<Top> {
         let limit = limit.max(1);
+        let segments = self.ranked(question.clone(), by, metric.clone(), kept).await?;
         let asked = metric.clone();
-        let segments = self
-            .over_weeks(question.clone(), move |question, searcher, query, all: &mut Vec<Ranked>| {
-                let span = (question.start_ms, question.end_ms);
-                let collector = TopCollector { span, by, metric: asked.clone(), kept };
-                all.extend(searcher.search(query, &collector).map_err(Error::internal)?);
-                Ok(())
-            })
-            .await?;
-        let (names, approximate) = tokio::task::spawn_blocking(move || winners(segments, limit))
+        let (names, approximate) = tokio::task::spawn_blocking(move || winners(segments, &asked, limit))
             .await
             .map_err(Error::internal)??;
         if names.is_empty() {
             return Ok(Top { rows: Vec::new(), approximate });
         }
         let mut rows = self.totals(question, by, names).await?;
-        rows.sort_by(|a, b| metric.of(b).cmp(&metric.of(a)).then_with(|| a.groups.cmp(&b.groups)));
+        // Counts of a segment that was cut off were incomplete until now; times never are.
+        if metric != Metric::Latest {
+            rows.sort_by(|a, b| metric.of(b).cmp(&metric.of(a)).then_with(|| a.groups.cmp(&b.groups)));
+        }
         Ok(Top { rows, approximate })
+    }
+
+    async fn ranked(
+        &self,
+        question: Question,
+        by: GroupBy,
+        metric: Metric,
+        kept: usize,
+    ) -> Result<Vec<Ranked>> {
+        self.over_weeks(question, move |question, searcher, query, all: &mut Vec<Ranked>| {
+            let span = (question.start_ms, question.end_ms);
+            let collector = TopCollector { span, by, metric: metric.clone(), kept };
+            all.extend(searcher.search(query, &collector).map_err(Error::internal)?);
+            Ok(())
+        })
+        .await
+    }
+
+    /// When each of these groups had its last event, in Unix milliseconds; those
+    /// without one are left out. Buckets and groups of the question are not
+    /// looked at.
+    pub async fn latest(
+        &self,
+        mut question: Question,
+        by: GroupBy,
+        names: &[String],
+    ) -> Result<HashMap<String, i64>> {
+        if names.is_empty() {
+            return Ok(HashMap::new());
+        }
+        by.narrow(&mut question.filter, names);
+        let segments = self.ranked(question, by, Metric::Latest, KEPT).await?;
+        let told = gathered(segments, &Metric::Latest)?;
+        let time = |name: &String| Some((name.clone(), told.get(name.as_bytes())?.count));
+        Ok(names.iter().filter_map(time).collect())
     }
 
     /// The counts of each of these groups, of those without events too.
@@ -98,8 +137,16 @@ impl Metric {
         match self {
             Metric::Total => counts.total(),
             Metric::Cost => counts.cost,
+            Metric::Denied => counts.total() - counts.valid,
+            // Rows do not say when; whoever ranks by it keeps the order of the ranking.
+            Metric::Latest => 0,
             Metric::Outcome(outcome) => counts.of_outcome(outcome).map_or(0, |count| *count),
         }
+    }
+
+    /// What two parts of a group come to.
+    fn join(&self, a: i64, b: i64) -> i64 {
+        if *self == Metric::Latest { a.max(b) } else { a + b }
     }
 }
 
@@ -132,14 +179,15 @@ impl GroupBy {
 #[derive(Default)]
 struct Told {
     count: i64,
-    /// The sum of what the segments that told of it cut off.
+    /// What the segments that told of it cut off, together.
     cut_off: i64,
 }
 
-/// The names of the first places, and whether others might belong there.
-fn winners(segments: Vec<Ranked>, limit: usize) -> Result<(Vec<String>, bool)> {
-    let cut_off: i64 = segments.iter().map(|segment| segment.cut_off).sum();
-    let mut groups: FxHashMap<Box<[u8]>, Told> = FxHashMap::default();
+type Groups = FxHashMap<Box<[u8]>, Told>;
+
+/// What all segments together tell of each group.
+fn gathered(segments: Vec<Ranked>, metric: &Metric) -> Result<Groups> {
+    let mut groups = Groups::default();
     for mut segment in segments {
         segment.kept.sort_unstable_by_key(|(_, number)| *number);
         let numbers: Vec<u64> = segment.kept.iter().map(|(_, number)| *number).collect();
@@ -148,7 +196,8 @@ fn winners(segments: Vec<Ranked>, limit: usize) -> Result<(Vec<String>, bool)> {
             let more = Told { count: counts.next().unwrap_or(0), cut_off: segment.cut_off };
             match groups.get_mut(name) {
                 Some(told) => {
-                    *told = Told { count: told.count + more.count, cut_off: told.cut_off + more.cut_off }
+                    told.count = metric.join(told.count, more.count);
+                    told.cut_off = metric.join(told.cut_off, more.cut_off);
                 }
                 None => {
                     groups.insert(name.into(), more);
@@ -157,11 +206,20 @@ fn winners(segments: Vec<Ranked>, limit: usize) -> Result<(Vec<String>, bool)> {
         };
         segment.column.dictionary().sorted_ords_to_term_cb(&numbers, add).map_err(Error::internal)?;
     }
-    let mut ranking: Vec<(Box<[u8]>, Told)> = groups.into_iter().collect();
+    Ok(groups)
+}
+
+/// The names of the first places, and whether others might belong there.
+fn winners(segments: Vec<Ranked>, metric: &Metric, limit: usize) -> Result<(Vec<String>, bool)> {
+    let cut_off = segments.iter().fold(0, |all, segment| metric.join(all, segment.cut_off));
+    let mut ranking: Vec<(Box<[u8]>, Told)> = gathered(segments, metric)?.into_iter().collect();
     ranking.sort_unstable_by(|(left, a), (right, b)| b.count.cmp(&a.count).then_with(|| left.cmp(right)));
     let last = ranking.get(limit - 1).map_or(0, |(_, told)| told.count);
     // What a group may have where it was cut off, and what one that nobody told of may have.
-    let possible = |told: &Told| told.count + cut_off - told.cut_off;
+    let possible = |told: &Told| match metric {
+        Metric::Latest => told.count.max(cut_off),
+        _ => told.count + cut_off - told.cut_off,
+    };
     let others = ranking.iter().skip(limit).map(|(_, told)| possible(told));
     let approximate = cut_off > 0 && others.chain([cut_off]).any(|possible| possible > last);
     ranking.truncate(limit);
@@ -193,21 +251,32 @@ impl Collector for TopCollector {
         let columns = segment.fast_fields();
         let column = columns.str(self.by.field())?;
         let outcome = columns.str("outcome")?;
+        let number_of = |outcome: &StrColumn, wanted: &str| {
+            let number = outcome.dictionary().term_ord(wanted);
+            number.map_err(|error| TantivyError::IoError(Arc::new(error)))
+        };
         let counted = match &self.metric {
             Metric::Total => Counted::Events,
+            Metric::Latest => Counted::Times,
             Metric::Cost => Counted::Cost(columns.i64("cost")?),
+            Metric::Denied => match outcome {
+                Some(outcome) => {
+                    let number = number_of(&outcome, VALID)?;
+                    Counted::Other(outcome, number)
+                }
+                None => Counted::Nothing,
+            },
             Metric::Outcome(wanted) => match outcome {
                 Some(outcome) => {
-                    let number = outcome.dictionary().term_ord(wanted);
-                    let number = number.map_err(|error| TantivyError::IoError(Arc::new(error)))?;
+                    let number = number_of(&outcome, wanted)?;
                     Counted::Outcome(outcome, number)
                 }
                 None => Counted::Nothing,
             },
         };
         let groups = column.as_ref().map_or(0, |column| column.num_terms());
-        let (times, kept) = (Times::of(segment, self.span)?, self.kept);
-        Ok(TopSegment { times, column, counted, counts: vec![0; groups], kept })
+        let (times, kept, metric) = (Times::of(segment, self.span)?, self.kept, self.metric.clone());
+        Ok(TopSegment { times, column, counted, metric, counts: vec![0; groups], kept })
     }
 
     fn requires_scoring(&self) -> bool {
@@ -225,13 +294,22 @@ enum Counted {
     Cost(Column<i64>),
     /// One if it has the outcome of this number.
     Outcome(StrColumn, Option<u64>),
+    /// One if it has another outcome than that of this number.
+    Other(StrColumn, Option<u64>),
+    /// Its time, of which the latest counts.
+    Times,
     Nothing,
 }
 
 impl Counted {
-    fn of(&self, doc: DocId) -> i64 {
+    fn of(&self, doc: DocId, time_ms: i64) -> i64 {
         match self {
             Counted::Events => 1,
+            Counted::Times => time_ms,
+            Counted::Other(column, other) => {
+                let number = column.ords().first(doc);
+                i64::from(number.is_some() && number != *other)
+            }
             Counted::Cost(column) => column.first(doc).unwrap_or(0),
             Counted::Outcome(column, wanted) => {
                 i64::from(wanted.is_some() && column.ords().first(doc) == *wanted)
@@ -245,6 +323,7 @@ pub(super) struct TopSegment {
     times: Times,
     column: Option<StrColumn>,
     counted: Counted,
+    metric: Metric,
     /// By the number of the group.
     counts: Vec<i64>,
     kept: usize,
@@ -263,13 +342,11 @@ impl SegmentCollector for TopSegment {
             return;
         }
         for (position, doc) in docs.iter().enumerate() {
-            if self.times.get(position).is_none() {
-                continue;
-            }
-            let more = self.counted.of(*doc);
+            let Some(time_ms) = self.times.get(position) else { continue };
+            let more = self.counted.of(*doc, time_ms);
             for number in column.ords().values_for_doc(*doc) {
                 if let Some(count) = self.counts.get_mut(number as usize) {
-                    *count += more;
+                    *count = self.metric.join(*count, more);
                 }
             }
         }

@@ -9,6 +9,7 @@ pub mod allowlist;
 
 mod create;
 mod delete;
+mod find;
 mod read;
 mod set;
 mod store;
@@ -19,6 +20,7 @@ mod tests;
 use entity::ids::{ApiId, KeyspaceId};
 
 pub use create::CreateApi;
+pub use find::FindApis;
 pub use set::SetApi;
 pub use store::{all_live, find_live, find_live_by_keyspace};
 

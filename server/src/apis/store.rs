@@ -2,10 +2,14 @@
 
 use entity::api;
 use entity::ids::{ApiId, KeyspaceId, WorkspaceId};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, Set};
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, Set,
+};
 
 use super::Api;
 use crate::error::Result;
+use crate::store::{Page, Paged};
 
 impl From<api::Model> for Api {
     fn from(row: api::Model) -> Self {
@@ -74,6 +78,29 @@ fn live_of(workspace: &WorkspaceId) -> Select<api::Entity> {
         .filter(api::Column::WorkspaceId.eq(workspace.clone()))
         .filter(api::Column::DeletedAt.is_null())
         .order_by_asc(api::Column::Id)
+}
+
+/// A page of live APIs whose name or id contains the text.
+pub(super) async fn find_page(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    text: &str,
+    page: &Page,
+) -> Result<Paged<Api>> {
+    let mut select = api::Entity::find()
+        .filter(api::Column::WorkspaceId.eq(workspace.clone()))
+        .filter(api::Column::DeletedAt.is_null());
+    if !text.is_empty() {
+        let named = Expr::cust_with_values("instr(lower(name), ?) > 0", [text.to_lowercase()]);
+        let known = Expr::cust_with_values("instr(id, ?) > 0", [text]);
+        select = select.filter(Condition::any().add(named).add(known));
+    }
+    if let Some(cursor) = &page.cursor {
+        select = select.filter(api::Column::Id.gte(cursor.as_str()));
+    }
+    let rows = select.order_by_asc(api::Column::Id).limit(page.limit + 1).all(db).await?;
+    let apis = rows.into_iter().map(Api::from).collect();
+    Ok(Paged::from_rows(apis, page, |api: &Api| api.id.as_str()))
 }
 
 pub(super) async fn insert(db: &impl ConnectionTrait, workspace: &WorkspaceId, api: &Api) -> Result<()> {

@@ -4,6 +4,7 @@ use serde_json::json;
 use super::*;
 use crate::error::Code;
 use crate::op::OpCtx;
+use crate::store::Page;
 use crate::store::testing::{NOW_MS, TestStore, holder, owner, stranger};
 
 async fn room() -> (TestStore, Apis) {
@@ -154,4 +155,26 @@ async fn settings_have_bounds() {
         assert_eq!(refused.code(), Code::InvalidInput, "{command:?}");
     }
     assert_eq!(test.events(0).await, ["api.create"]);
+}
+
+#[tokio::test]
+async fn apis_are_found_by_part_of_a_name_or_id() {
+    let (_test, apis) = room().await;
+    let mut ids = Vec::new();
+    for name in ["Payments EU", "payments us", "100% maps"] {
+        ids.push(make(&apis, &owner(), name).await);
+    }
+    let found = async |text: &str, limit: u64, cursor: Option<String>| {
+        let command = FindApis { text: text.to_owned(), page: Page { limit, cursor } };
+        let page = apis.find(&owner(), command).await.unwrap();
+        (page.items.into_iter().map(|api| api.name).collect::<Vec<_>>(), page.next)
+    };
+    assert_eq!(found(" PAY ", 10, None).await.0, ["Payments EU", "payments us"]);
+    assert_eq!(found("0%", 10, None).await.0, ["100% maps"]);
+    assert_eq!(found(ids[1].as_str(), 10, None).await.0, ["payments us"]);
+    assert!(found("%", 10, None).await.0.len() == 1 && found("none", 10, None).await.0.is_empty());
+    let (first, next) = found("", 2, None).await;
+    assert_eq!((first.len(), found("", 2, next).await), (2, (vec!["100% maps".to_owned()], None)));
+    let one = FindApis { text: String::new(), page: Page { limit: 1, cursor: None } };
+    assert_eq!(apis.find(&holder(&[]), one).await.unwrap_err().code(), Code::InsufficientPermissions);
 }

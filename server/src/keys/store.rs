@@ -21,7 +21,9 @@ use serde_json::{Map, Value};
 use super::{Balance, Credits, Fate, Interval, Key, Refill, StoredHash};
 pub(super) use find::{among, count_fitting, find_page};
 pub(super) use kin::{by_ids, count_kin, page_of_kin};
-pub(super) use many::{after, from_offset, is_live, mark_all_deleted, of_owner, remove_all, remove_deleted};
+pub(super) use many::{
+    after, from_offset, is_live, mark_all_deleted, mentioned, of_owner, remove_all, remove_deleted,
+};
 pub(super) use shared::{hand_over, leave};
 
 use crate::apis::{self, Api};

@@ -2,8 +2,9 @@
 
 use entity::ids::KeyId;
 
-use super::Portals;
+use super::{Portals, store};
 use crate::analytics::{Series, SeriesOf};
+use crate::audit::{Event, Group, Target};
 use crate::error::{Code, Error, Result};
 use crate::events::KEEP_DAYS;
 use crate::keys::{CreatedKey, Decrypt, GetKey, KeyDetails, ListKeys, RerollKey};
@@ -30,6 +31,23 @@ impl Portals {
             return Err(Error::absent(Code::KeyNotFound));
         }
         self.keys.reroll(cx, command).await
+    }
+
+    /// Ends the session the end user acts in.
+    pub async fn end_own(&self, cx: &OpCtx) -> Result<()> {
+        let Principal::PortalUser(user) = &cx.principal else { return Err(not_an_end_user()) };
+        self.store
+            .write(|tx| async move {
+                if !store::revoke_one(&tx, &user.session, cx.now_ms).await? {
+                    return Ok(());
+                }
+                let mut group = Group::new();
+                let target = Target::new("portalSession", user.session.as_str(), Some(&user.external_id));
+                let text = format!("{} signed out of the portal", user.external_id);
+                group.push(Event::PortalSessionRevoke, text, vec![target]);
+                group.record(cx, &tx, &self.entropy).await
+            })
+            .await
     }
 
     /// Verifications of the end user's keys over time.
@@ -60,12 +78,14 @@ impl Portals {
 
 /// The end user, who must have this scope.
 fn user(cx: &OpCtx, scope: Scope) -> Result<&PortalUser> {
-    let Principal::PortalUser(user) = &cx.principal else {
-        return Err(Error::new(Code::Forbidden, "Only the end user of a portal can do this."));
-    };
+    let Principal::PortalUser(user) = &cx.principal else { return Err(not_an_end_user()) };
     if user.scopes.contains(&scope) {
         return Ok(user);
     }
     let detail = format!("This portal session does not have the scope '{}'.", scope.as_str());
     Err(Error::new(Code::InsufficientPermissions, detail))
+}
+
+fn not_an_end_user() -> Error {
+    Error::new(Code::Forbidden, "Only the end user of a portal can do this.")
 }

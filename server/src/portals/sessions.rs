@@ -185,6 +185,18 @@ impl Portals {
             .ok_or_else(|| Error::absent(Code::PortalSessionNotFound))
     }
 
+    /// The portal a session is of.
+    pub async fn of_session(&self, session: &PortalSession) -> Result<Portal> {
+        let name = PortalName::IdOrSlug(session.portal.to_string());
+        store::find(self.store.read(), &session.workspace, &name).await?.ok_or_else(absent)
+    }
+
+    /// How many sessions of a portal are live.
+    pub async fn count_sessions(&self, cx: &OpCtx, portal: &PortalId) -> Result<u64> {
+        cx.require(Operation::PortalRead, Target::portal(portal))?;
+        store::count_live(self.store.read(), &cx.workspace, portal, cx.now_ms).await
+    }
+
     /// Live sessions grouped by end user, those with this prefix.
     pub async fn list_sessions(
         &self,

@@ -6,7 +6,8 @@ use entity::ids::{KeyspaceId, PortalId, PortalSessionId, WorkspaceId};
 use entity::{api, portal, portal_session, workspace};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, Set,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, Select, Set,
 };
 
 use super::{ExternalSessions, Portal, PortalName, PortalSession, SessionInfo, SessionStatus};
@@ -213,6 +214,28 @@ fn live(portal: &PortalId, now_ms: i64) -> Select<portal_session::Entity> {
         .filter(Column::PortalId.eq(portal.clone()))
         .filter(Column::RevokedAt.is_null())
         .filter(pending.or(active))
+}
+
+pub(super) async fn count_live(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    portal: &PortalId,
+    now_ms: i64,
+) -> Result<u64> {
+    let own = portal_session::Column::WorkspaceId.eq(workspace.clone());
+    Ok(live(portal, now_ms).filter(own).count(db).await?)
+}
+
+/// Ends one session; says whether it was live.
+pub(super) async fn revoke_one(tx: &Tx, id: &PortalSessionId, now_ms: i64) -> Result<bool> {
+    let row = portal_session::ActiveModel { revoked_at: Set(Some(now_ms)), ..Default::default() };
+    let ended = portal_session::Entity::update_many()
+        .set(row)
+        .filter(portal_session::Column::Id.eq(id.clone()))
+        .filter(portal_session::Column::RevokedAt.is_null())
+        .exec(tx.db())
+        .await?;
+    Ok(ended.rows_affected > 0)
 }
 
 /// A page of end users by external id, each with all of their live sessions.

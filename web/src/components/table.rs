@@ -77,8 +77,11 @@ impl Column {
             (true, false) => (Some("ascending"), Icon::Up),
             (false, _) => (None, Icon::Sort),
         };
-        let next =
-            if active && sorting.descending && !self.ranked { name.to_owned() } else { format!("-{name}") };
+        if active && self.ranked {
+            return view! { <th scope="col" class=self.class aria-sort="descending">{self.label}{Icon::Down.view()}</th> }
+                .into_any();
+        }
+        let next = if active && sorting.descending { name.to_owned() } else { format!("-{name}") };
         view! {
             <th scope="col" class=self.class aria-sort=state>
                 <a class="sort" href=here.with(SORT, &next).to_string()>{self.label}{icon.view()}</a>

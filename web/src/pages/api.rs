@@ -7,8 +7,8 @@ use crate::View;
 use crate::charts::{Bars, Lines, bars, lines};
 use crate::components::{
     Filters, Icon, Outcome, Pager, Row, Sorting, Table, TimeRange, button_link, code_block, curl,
-    empty_state, filter_bar, head, link, nothing, num, optional_stamp, outcome_badge, pager, range_picker,
-    stat, stats,
+    empty_state, filter_bar, head, link, note, nothing, num, optional_stamp, outcome_badge, pager,
+    range_picker, stat, stats,
 };
 use crate::number::{exact, percent};
 use crate::paths;
@@ -36,14 +36,15 @@ pub struct ApiView {
     pub filters: Filters,
     pub range: TimeRange,
     pub total_keys: i64,
-    pub active_keys: i64,
+    /// `None` where there are too many to tell apart.
+    pub active_keys: Option<i64>,
     pub spent_credits: i64,
     pub requests: Bars,
     pub active: Lines,
     pub keys: Vec<KeyUse>,
     pub sorting: Sorting,
     pub pager: Pager,
-    /// Whether some figures are estimates, as counts of distinct keys are.
+    /// Whether a key that is not shown might belong among the first.
     pub approximate: bool,
 }
 
@@ -54,15 +55,17 @@ pub fn overview(shell: &Shell, view: &ApiView) -> String {
     });
     let figures = stats(vec![
         stat("Keys", num(view.total_keys), None),
-        stat("Active in this span", num(view.active_keys), view.approximate.then_some("approximate")),
+        stat("Active in this span", view.active_keys.map_or_else(|| nothing("too many"), num), None),
         stat("Credits spent", num(view.spent_credits), None),
     ]);
     let charts = view! { <div class="charts">{bars(&view.requests)}{lines(&view.active)}</div> };
+    let hint = view.approximate.then(|| note("The order is approximate: so many keys are nearly as active."));
     let table = if view.keys.is_empty() { no_requests(shell, view) } else { table(view) };
     page.body(vec![
         filter_bar(shell.csrf(), &view.filters, vec![range_picker(here, &view.range)]),
         figures,
         charts.into_any(),
+        hint.into_any(),
         table,
         pager(here, &view.pager, "key"),
     ])
@@ -72,10 +75,10 @@ fn table(view: &ApiView) -> View {
     let heads = vec![
         head("Key"),
         head("Identity"),
-        head("Valid").numeric().sorted_by("valid"),
-        head("Denied").numeric().sorted_by("denied"),
+        head("Valid").numeric().ranked_by("valid"),
+        head("Denied").numeric().ranked_by("denied"),
         head("Mostly"),
-        head("Last used").sorted_by("last_used"),
+        head("Last used").ranked_by("last_used"),
     ];
     let rows = view.keys.iter().map(row).collect();
     Table::new("Keys used in this span", heads).sorted(&view.filters.here, &view.sorting).rows(rows)

@@ -1,13 +1,15 @@
 //! Settings of an API: defaults of new keys, where its keys may be used, and its
 //! end.
 
+use leptos::prelude::*;
+
 use super::parts::ApiRef;
 use crate::View;
 use crate::components::{
-    Danger, Field, action, area, check, danger_zone, facts, form_error, input, mono, post_form, section,
-    submit,
+    Danger, Field, action, area, check, danger_zone, facts, form_error, input, mono, nothing, post_form,
+    section, submit,
 };
-use crate::form::FormState;
+use crate::form::{FormState, ON};
 use crate::number::count;
 use crate::paths;
 use crate::shell::Shell;
@@ -30,14 +32,31 @@ pub struct ApiSettingsView {
 pub fn settings(shell: &Shell, view: &ApiSettingsView) -> String {
     let page = view.api.page(shell, "Settings").narrow();
     let ids = vec![("API id", mono(&view.api.id)), ("Keyspace id", mono(&view.keyspace_id))];
-    if !shell.may.write {
-        return page.body(vec![section("Identifiers", vec![facts(ids)])]);
+    if !shell.may.admin {
+        return page
+            .body(vec![section("Identifiers", vec![facts(ids)]), section("Settings", vec![as_facts(view)])]);
     }
     let forms =
         [form_error(&view.form), defaults(shell, view), allowlist(shell, view), recovery(shell, view)];
     let ids = section("Identifiers", vec![facts(ids)]);
     let danger = danger_zone(shell.csrf(), dangers(view), &view.form);
     page.body(forms.into_iter().chain([ids, danger]).collect())
+}
+
+/// The settings for whoever may not change them.
+fn as_facts(view: &ApiSettingsView) -> View {
+    let text = |name: &str, absent: &'static str| match view.form.value(name) {
+        value if value.is_empty() => nothing(absent),
+        value => mono(&value),
+    };
+    let switch = |on: bool| if on { "on" } else { "off" }.into_any();
+    facts(vec![
+        ("Prefix of new keys", text("default_prefix", "none")),
+        ("Random bytes of new keys", text("default_bytes", "16")),
+        ("Keys may be used from", text("ip_allowlist", "anywhere")),
+        ("Recoverable keys", switch(view.form.has("recoverable", ON))),
+        ("Delete protection", switch(view.protected)),
+    ])
 }
 
 fn defaults(shell: &Shell, view: &ApiSettingsView) -> View {

@@ -7,9 +7,9 @@ use crate::View;
 use crate::charts::{Spark, spark};
 use crate::components::{
     Field, Filters, Icon, Pager, TimeRange, action, button_link, code_block, curl, empty_state, filter_bar,
-    form_error, input, num, pager, post_form, range_picker, submit,
+    form_error, hidden, input, num, pager, post_form, range_picker, submit,
 };
-use crate::form::FormState;
+use crate::form::{FormState, NONCE};
 use crate::number::count;
 use crate::paths;
 use crate::shell::{Crumb, Page, Section, Shell};
@@ -34,7 +34,7 @@ pub struct ApisView {
 }
 
 pub fn list(shell: &Shell, view: &ApisView) -> String {
-    let page = Page::new(shell, Section::Apis, "APIs").action_if(shell.may.write, || {
+    let page = Page::new(shell, Section::Apis, "APIs").action_if(shell.may.admin, || {
         button_link(Some(Icon::Plus), "New API", &paths::new_api(), "primary")
     });
     let here = &view.filters.here;
@@ -71,7 +71,7 @@ fn card(api: &ApiCard) -> View {
 fn nothing_yet(shell: &Shell) -> View {
     let command = curl(shell.origin(), "apis.createApi", "YOUR_ROOT_KEY", r#"{"name":"payments"}"#);
     let button =
-        shell.may.write.then(|| button_link(Some(Icon::Plus), "New API", &paths::new_api(), "primary"));
+        shell.may.admin.then(|| button_link(Some(Icon::Plus), "New API", &paths::new_api(), "primary"));
     let body = vec![button.into_any(), code_block("Or from a shell", &command)];
     empty_state(
         Icon::Api,
@@ -81,15 +81,17 @@ fn nothing_yet(shell: &Shell) -> View {
     )
 }
 
-/// Posts to [`paths::new_api`]: `name`.
+/// Posts to [`paths::new_api`]: `nonce`, `name`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NewApiView {
+    pub nonce: String,
     pub form: FormState,
 }
 
 pub fn create(shell: &Shell, view: &NewApiView) -> String {
     let form = vec![
         form_error(&view.form),
+        hidden(NONCE, &view.nonce),
         input(
             &view.form,
             Field::text("name", "Name")

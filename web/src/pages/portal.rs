@@ -6,11 +6,12 @@ use crate::View;
 use crate::charts::{Bars, bars};
 use crate::components::TimeRange;
 use crate::components::{
-    Chip, Icon, ShownOnce, act, chips, empty_state, facts, masked, optional_stamp, range_picker, section,
-    shown_once, stamp,
+    Chip, Icon, Pager, ShownOnce, chips, empty_state, facts, hidden, masked, optional_stamp, pager,
+    post_form, range_picker, section, shown_once, stamp, submit,
 };
-use crate::paths::{self, Here};
-use crate::shell::{PortalFrame, bare, portal_page};
+use crate::form::NONCE;
+use crate::paths::{self, Here, Href};
+use crate::shell::{Frame, PortalFrame, bare, portal_page};
 use crate::time::Stamp;
 
 /// A key of the end user.
@@ -26,38 +27,38 @@ pub struct PortalKey {
     pub states: Vec<Chip>,
 }
 
-/// Each key posts to [`paths::portal_reroll`] without fields, where the session
-/// may reroll. The answer is this view with `shown`.
+/// Each key posts to [`paths::portal_reroll`] `nonce` and `grace` (one of
+/// [`GRACES`]), where the session may reroll. The answer is this view with `shown`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PortalKeysView {
+    pub here: Here,
     pub keys: Vec<PortalKey>,
+    pub pager: Pager,
+    /// Names a replacement, so that it happens once.
+    pub nonce: String,
     pub may_reroll: bool,
     /// The new secret, right after a reroll.
     pub shown: Option<ShownOnce>,
 }
 
+/// How long a replaced key still works: minutes, and in words.
+pub const GRACES: [(i64, &str); 4] =
+    [(0, "at once"), (60, "in an hour"), (1440, "in a day"), (10_080, "in a week")];
+
 pub fn keys(portal: &PortalFrame, view: &PortalKeysView) -> String {
     let csrf = &portal.frame.csrf;
     let shown = view.shown.as_ref().map(|shown| shown_once(csrf, shown));
-    let cards = view.keys.iter().map(|key| key_card(portal, key, view.may_reroll)).collect_view();
+    let cards = view.keys.iter().map(|key| key_card(portal, key, view)).collect_view();
     let body = if view.keys.is_empty() {
         empty_state(Icon::Key, "You have no keys yet", "They show here once you have some.", vec![])
     } else {
         cards.into_any()
     };
-    portal_page(portal, "Keys", vec![shown.into_any(), body])
+    portal_page(portal, "Keys", vec![shown.into_any(), body, pager(&view.here, &view.pager, "key")])
 }
 
-fn key_card(portal: &PortalFrame, key: &PortalKey, may_reroll: bool) -> View {
-    let reroll = may_reroll.then(|| {
-        view! {
-            <details class="confirm">
-                <summary class="button">{Icon::Rotate.view()}<span>"Replace"</span></summary>
-                <p class="hint">"Makes a new secret. The old one stops working after a grace period."</p>
-                {act(&portal.frame.csrf, None, "Replace this key", &paths::portal_reroll(&portal.slug, &key.id), "primary")}
-            </details>
-        }
-    });
+fn key_card(portal: &PortalFrame, key: &PortalKey, view: &PortalKeysView) -> View {
+    let reroll = view.may_reroll.then(|| reroll_form(portal, key, &view.nonce));
     section(
         &key.label,
         vec![
@@ -73,6 +74,32 @@ fn key_card(portal: &PortalFrame, key: &PortalKey, may_reroll: bool) -> View {
     )
 }
 
+fn reroll_form(portal: &PortalFrame, key: &PortalKey, nonce: &str) -> View {
+    let graces = GRACES.into_iter().map(|(minutes, words)| {
+        view! { <option value=minutes.to_string() selected=minutes == 1440>{words}</option> }.into_any()
+    });
+    let fields = view! {
+        {hidden(NONCE, &format!("{nonce}.{}", key.id))}
+        <label>
+            "The old secret stops working "
+            <span class="control select">
+                <select name="grace">{graces.collect_view()}</select>
+                {Icon::Down.view()}
+            </span>
+        </label>
+    };
+    let action = paths::portal_reroll(&portal.slug, &key.id);
+    let form = vec![fields.into_any(), submit("Replace this key", "primary")];
+    view! {
+        <details class="confirm">
+            <summary class="button">{Icon::Rotate.view()}<span>"Replace"</span></summary>
+            <p class="hint">"Makes a new secret and shows it once."</p>
+            {post_form(&portal.frame.csrf, &action, "form", form)}
+        </details>
+    }
+    .into_any()
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PortalUsageView {
     pub here: Here,
@@ -85,11 +112,12 @@ pub fn usage(portal: &PortalFrame, view: &PortalUsageView) -> String {
     portal_page(portal, "Usage", vec![range.into_any(), bars(&view.requests)])
 }
 
-/// The end user came without a session, or with one that ended.
-pub fn closed(portal: &PortalFrame) -> String {
-    let back = portal.return_to.as_ref().map(|href| {
+/// The end user came without a session, or with one that ended; `return_to` is
+/// the site it was of, where that is known.
+pub fn closed(frame: &Frame, return_to: Option<&Href>) -> String {
+    let back = return_to.map(|href| {
         view! { <a class="button primary" href=href.to_string() rel="noreferrer">"Back to the site"</a> }
     });
     let lead = "Open this page again from the site that sent you here.";
-    bare(&portal.frame, "This session has ended", lead, vec![back.into_any()])
+    bare(frame, "This session has ended", lead, vec![back.into_any()])
 }

@@ -6,7 +6,7 @@ use super::parts::ApiRef;
 use crate::View;
 use crate::components::{
     Danger, Field, Icon, action, button_link, check, code_block, copy_chip, curl, danger_zone, empty_state,
-    facts, form_error, input, num, post_form, section, submit,
+    facts, form_error, input, mono, num, post_form, section, submit,
 };
 use crate::form::FormState;
 use crate::paths;
@@ -35,16 +35,17 @@ pub fn settings(shell: &Shell, view: &PortalSettingsView) -> String {
         )),
         Some((id, slug, sessions)) => body.push(section("Portal", vec![facts(vec![
             ("Id", copy_chip(id, "portal id")),
-            ("Address", button_link(Some(Icon::Out), "Preview", &paths::portal(slug).with("preview", "1"), "small")),
+            ("Slug", mono(slug)),
+            ("Look", button_link(Some(Icon::Out), "Preview", &paths::portal_preview(&view.api.id), "small")),
             ("Open sessions", num(*sessions)),
         ])])),
     }
-    if shell.may.write {
+    if shell.may.admin {
         body.push(branding(shell, view));
     }
     if let Some((_, slug, _)) = &view.portal {
         let call = format!(
-            r#"{{"slug":"{slug}","externalId":"YOUR_USER","permissions":["keys:read","keys:reroll","analytics:read"]}}"#
+            r#"{{"portal":"{slug}","externalId":"YOUR_USER","scopes":["keys:read","keys:reroll","analytics:read"]}}"#
         );
         let command = curl(shell.origin(), "portal.createSession", "YOUR_ROOT_KEY", &call);
         body.push(section("Send a user there", vec![
@@ -52,7 +53,7 @@ pub fn settings(shell: &Shell, view: &PortalSettingsView) -> String {
                 .into_any(),
             code_block("Open a session", &command),
         ]));
-        if shell.may.write {
+        if shell.may.admin {
             body.push(danger(shell, view, slug));
         }
     }
@@ -72,9 +73,18 @@ fn branding(shell: &Shell, view: &PortalSettingsView) -> View {
         ),
         input(
             form,
-            Field::text("logo_url", "Logo").of_kind("url").placeholder("https://example.com/logo.svg"),
+            Field::text("logo_url", "Logo")
+                .of_kind("url")
+                .placeholder("https://example.com/logo.svg")
+                .help("An image under https. Browsers of your users load it from there."),
         ),
-        input(form, Field::text("primary_color", "Colour").of_kind("color")),
+        input(
+            form,
+            Field::text("primary_color", "Colour")
+                .mono()
+                .placeholder("#7a2fd0")
+                .help("Of buttons and lines, as #rrggbb. Empty for the usual one."),
+        ),
         check(
             form,
             "enabled",

@@ -23,7 +23,8 @@ pub struct PortalFrame {
     pub return_to: Option<Href>,
     /// Whether the end user may see usage.
     pub usage: bool,
-    /// Whether this is the operator looking, not an end user.
+    /// Whether this is somebody of the workspace looking, not an end user; there is
+    /// nothing to be done then.
     pub preview: bool,
 }
 
@@ -47,7 +48,7 @@ pub(crate) fn portal_page(portal: &PortalFrame, current: &str, body: Vec<View>) 
         .into_iter()
         .chain(portal.usage.then(|| ("Usage", paths::portal_usage(&portal.slug))))
         .collect();
-    let tabs = (tabs.len() > 1).then(|| crate::components::tabs("Portal", current, tabs));
+    let tabs = (tabs.len() > 1 && !portal.preview).then(|| crate::components::tabs("Portal", current, tabs));
     let logo = portal.logo.as_ref().map(|src| {
         view! { <img src=src.to_string() alt="" height="28" referrerpolicy="no-referrer"/> }
     });
@@ -55,8 +56,10 @@ pub(crate) fn portal_page(portal: &PortalFrame, current: &str, body: Vec<View>) 
         view! { <a class="button" href=href.to_string() rel="noreferrer">"Back to the site"</a> }
     });
     let preview =
-        portal.preview.then(|| view! { <p class="notice t-info">"Preview. Nothing here is real."</p> });
+        portal.preview.then(|| view! { <p class="notice t-info">"Preview. The key is an example."</p> });
     let csrf = &portal.frame.csrf;
+    let leave =
+        (!portal.preview).then(|| act(csrf, None, "Sign out", &paths::portal_logout(&portal.slug), ""));
     let content = view! {
         <a class="skip" href="#main">"Skip to the page"</a>
         <header class="portal-top">
@@ -64,7 +67,7 @@ pub(crate) fn portal_page(portal: &PortalFrame, current: &str, body: Vec<View>) 
             <strong>{portal.name.clone()}</strong>
             <div class="page-actions">
                 {back}
-                {act(csrf, None, "Sign out", &paths::portal_logout(&portal.slug), "")}
+                {leave}
             </div>
         </header>
         <main id="main" class="narrow" tabindex="-1">

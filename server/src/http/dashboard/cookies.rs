@@ -22,6 +22,9 @@ pub enum Jar {
     Workspace,
     /// What the last act came to, until it was shown.
     Flash,
+    /// The session of an end user in a portal, which is not one of ours. The API
+    /// reads it too, so that its name is the same everywhere.
+    Portal,
 }
 
 impl Jar {
@@ -32,11 +35,16 @@ impl Jar {
             Jar::Form => "unkey_form",
             Jar::Workspace => "unkey_workspace",
             Jar::Flash => "unkey_flash",
+            Jar::Portal => "portal_session",
         }
     }
 
     fn full_name(self, config: &Config) -> String {
-        if is_https(config) { format!("__Host-{}", self.name()) } else { self.name().to_owned() }
+        if is_https(config) && self != Jar::Portal {
+            format!("__Host-{}", self.name())
+        } else {
+            self.name().to_owned()
+        }
     }
 
     /// Its value in a request.
@@ -82,5 +90,7 @@ mod tests {
         headers.insert(COOKIE, HeaderValue::from_static("unkey_session=forged; __Host-unkey_session=own"));
         assert_eq!(Jar::Session.read(&config, &headers), Some("own"));
         assert_eq!(Jar::Flash.read(&config, &headers), None);
+        let portal = Jar::Portal.set(&config, "v", 9);
+        assert_eq!(portal, "portal_session=v; Path=/; HttpOnly; SameSite=Lax; Max-Age=9; Secure");
     }
 }

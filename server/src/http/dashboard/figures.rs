@@ -120,6 +120,7 @@ fn last_end(starts: &[i64], buckets: &Buckets) -> i64 {
     }
 }
 
-fn zoom(here: &Here, start_ms: i64, end_ms: i64) -> web::paths::Href {
+/// The page about one bucket.
+pub fn zoom(here: &Here, start_ms: i64, end_ms: i64) -> web::paths::Href {
     here.without(&[SINCE, FROM, TO]).with(FROM, &start_ms.to_string()).with(TO, &end_ms.to_string())
 }

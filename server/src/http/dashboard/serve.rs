@@ -297,7 +297,8 @@ async fn read(app: &App, request: &mut Request, headers: &HeaderMap) -> Result<S
         }
     }
     let step = Jar::Step.read(&app.config, headers).map(|value| PlainKey::new(value.to_owned()));
-    Ok(Sent { path, params, query, form, upload, step, referer: referer(app, headers) })
+    let portal = Jar::Portal.read(&app.config, headers).map(|value| PlainKey::new(value.to_owned()));
+    Ok(Sent { path, params, query, form, upload, step, portal, referer: referer(app, headers) })
 }
 
 /// The fields of a form with a file, and the file.

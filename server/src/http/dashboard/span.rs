@@ -9,6 +9,7 @@ use web::components::TimeRange;
 use web::paths::{FROM, SINCE, TO};
 use web::time::local;
 
+use super::fields::Fields;
 use super::visit::{Visit, zone_at};
 use crate::analytics::{Buckets, Unit, Zone};
 use crate::error::Result;
@@ -30,30 +31,7 @@ impl Visit {
     /// What the address says, `default` (such as `24h`) where it says nothing
     /// that can be read.
     pub fn span(&self, default: &str) -> Span {
-        let query = self.query();
-        let limit = self.cx.now_ms + DAY_MS;
-        let time = |name| {
-            let read = query.given(name).and_then(|text| read(text, self.zone));
-            read.map(|time_ms| time_ms.clamp(limit - LONGEST_MS, limit))
-        };
-        let (from, to) = (time(FROM), time(TO));
-        let chosen = match (from, to) {
-            (None, None) => None,
-            (from, to) => {
-                let end_ms = to.unwrap_or(self.cx.now_ms);
-                let start_ms = from.unwrap_or(end_ms - DAY_MS);
-                (start_ms < end_ms).then_some((start_ms, end_ms, None))
-            }
-        };
-        let (start_ms, end_ms, since) = chosen.unwrap_or_else(|| {
-            let asked = query.given(SINCE).and_then(|text| Some((text, length_ms(text)?)));
-            let (text, length) = asked.unwrap_or((default, length_ms(default).unwrap_or(DAY_MS)));
-            (self.cx.now_ms - length, self.cx.now_ms, Some(text.to_owned()))
-        });
-        let at = |time_ms| local(time_ms, &zone_at(self.zone, time_ms), "%Y-%m-%dT%H:%M");
-        let zone = zone_at(self.zone, end_ms).label;
-        let range = TimeRange { since, from: at(start_ms), to: at(end_ms), zone };
-        Span { start_ms, end_ms, range }
+        span_of(self.query(), self.zone, self.cx.now_ms, default)
     }
 
     /// The buckets of a span's charts: some dozens, so that a bar can be hit.
@@ -71,6 +49,32 @@ impl Visit {
             _ => unit(Unit::Month),
         }
     }
+}
+
+/// As [`Visit::span`], for whoever has no zone of their own.
+pub fn span_of(query: &Fields, zone: Tz, now_ms: i64, default: &str) -> Span {
+    let limit = now_ms + DAY_MS;
+    let time = |name| {
+        let read = query.given(name).and_then(|text| read(text, zone));
+        read.map(|time_ms| time_ms.clamp(limit - LONGEST_MS, limit))
+    };
+    let (from, to) = (time(FROM), time(TO));
+    let chosen = match (from, to) {
+        (None, None) => None,
+        (from, to) => {
+            let end_ms = to.unwrap_or(now_ms);
+            let start_ms = from.unwrap_or(end_ms - DAY_MS);
+            (start_ms < end_ms).then_some((start_ms, end_ms, None))
+        }
+    };
+    let (start_ms, end_ms, since) = chosen.unwrap_or_else(|| {
+        let asked = query.given(SINCE).and_then(|text| Some((text, length_ms(text)?)));
+        let (text, length) = asked.unwrap_or((default, length_ms(default).unwrap_or(DAY_MS)));
+        (now_ms - length, now_ms, Some(text.to_owned()))
+    });
+    let at = |time_ms| local(time_ms, &zone_at(zone, time_ms), "%Y-%m-%dT%H:%M");
+    let range = TimeRange { since, from: at(start_ms), to: at(end_ms), zone: zone_at(zone, end_ms).label };
+    Span { start_ms, end_ms, range }
 }
 
 /// Unix milliseconds, or a local time as date fields have it.

@@ -41,6 +41,8 @@ pub struct Sent {
     pub upload: Option<Upload>,
     /// Value of the cookie of a second step.
     pub step: Option<PlainKey>,
+    /// Value of the cookie of an end user in a portal.
+    pub portal: Option<PlainKey>,
     /// The page of this server that led here, without its query.
     pub referer: Option<Href>,
 }

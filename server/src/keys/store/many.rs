@@ -34,6 +34,21 @@ pub(in crate::keys) async fn is_live(db: &impl ConnectionTrait, name: KeyName<'_
     Ok(found > 0)
 }
 
+/// The rows with these ids, deleted ones too.
+pub(in crate::keys) async fn mentioned(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    ids: &[KeyId],
+) -> Result<Vec<key::Model>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let select = key::Entity::find()
+        .filter(key::Column::WorkspaceId.eq(workspace.clone()))
+        .filter(key::Column::Id.is_in(ids.iter().cloned()));
+    Ok(select.all(db).await?)
+}
+
 /// A key and the API it belongs to.
 pub(in crate::keys) struct Owned {
     pub id: KeyId,

@@ -86,3 +86,19 @@ async fn a_deleted_identity_is_not_shown() {
     room.test.force("UPDATE identities SET deleted_at = 1").await;
     assert!(room.get(&made.id).await.identity.is_none());
 }
+
+#[tokio::test]
+async fn keys_are_mentioned_whatever_became_of_them() {
+    let room = Room::open().await;
+    let named = CreateKey { name: Some("web".into()), external_id: Some("ann".into()), ..room.plain() };
+    let (named, plain) = (room.make(named).await.id, room.make(room.plain()).await.id);
+    let deletion = DeleteKey { key_id: plain.clone(), permanent: false };
+    room.keys.delete(&owner(), deletion).await.unwrap();
+    let ids = [named.clone(), plain.clone(), KeyId::from("key_absent")];
+    let found = room.keys.mentions(&owner(), &ids).await.unwrap();
+    assert_eq!((found.len(), found[&named].label().as_str(), found[&named].is_deleted), (2, "web", false));
+    assert_eq!(found[&named].identity.as_ref().unwrap().1, "ann");
+    assert!(found[&plain].is_deleted && found[&plain].label().contains('…'));
+    assert!(room.keys.mentions(&stranger(), &ids).await.unwrap().is_empty());
+    assert!(room.keys.mentions(&holder(&[]), &ids).await.is_err());
+}

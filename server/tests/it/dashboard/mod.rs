@@ -1,10 +1,12 @@
 //! The dashboard as people use it, without script: pages, forms, refusals.
 
 mod access;
+mod apis;
 mod browser;
 mod entrance;
 mod identities;
 mod keys;
 mod logs;
+mod portals;
 mod ratelimits;
 mod root_keys;

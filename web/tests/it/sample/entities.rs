@@ -62,7 +62,7 @@ pub fn api(words: &Words) -> ApiView {
         filters: words.filters(paths::api("api_2x9"), &[("since", "24h")], "Key, identity or tag"),
         range: range(),
         total_keys: 1_204,
-        active_keys: 391,
+        active_keys: Some(391),
         spent_credits: 982_001,
         requests: bars("requests", words.t("Verifications"), &Outcome::VERIFICATIONS),
         active: line_chart("active", words.t("Active keys"), Unit::Count, words.all(&["keys"])),
@@ -348,6 +348,9 @@ pub fn portal_keys(words: &Words, some: bool) -> PortalKeysView {
     };
     let keys = if some { vec![key("key_1", "web app"), key("key_2", "mobile")] } else { vec![] };
     PortalKeysView {
+        here: here(paths::portal("acme"), &[]),
+        pager: super::Pager { shown: if some { 2 } else { 0 }, total: None, next: None },
+        nonce: "nonce-of-the-form".to_owned(),
         keys,
         may_reroll: true,
         shown: some.then(|| ShownOnce { link: None, made_link: None, ..shown(words, "Key", false) }),

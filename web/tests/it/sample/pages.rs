@@ -51,7 +51,7 @@ fn signed_out(words: &Words, theme: Theme) -> Vec<Rendered> {
         "portal" => pages::portal::keys(&portal, &entities::portal_keys(words, true));
         "portal-empty" => pages::portal::keys(&portal, &entities::portal_keys(words, false));
         "portal-usage" => pages::portal::usage(&portal, &entities::portal_usage(words));
-        "portal-closed" => pages::portal::closed(&portal);
+        "portal-closed" => pages::portal::closed(&portal.frame, portal.return_to.as_ref());
     }
 }
 
@@ -67,7 +67,7 @@ fn apis_and_keys(words: &Words, theme: Theme) -> Vec<Rendered> {
     pages! {
         "apis" => pages::apis::list(s, &entities::apis(words, true));
         "apis-empty" => pages::apis::list(s, &entities::apis(words, false));
-        "api-new" => pages::apis::create(s, &pages::apis::NewApiView { form: words.form(&[("name", "pay")], &["name"]) });
+        "api-new" => pages::apis::create(s, &pages::apis::NewApiView { form: words.form(&[("name", "pay")], &["name"]), nonce: "nonce".to_owned() });
         "api" => pages::api::overview(s, &entities::api(words));
         "keys" => pages::keys::list(&flashed, &entities::keys(words, true));
         "keys-empty" => pages::keys::list(s, &entities::keys(words, false));

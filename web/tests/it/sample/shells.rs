@@ -58,6 +58,6 @@ pub fn portal_frame(words: &Words) -> PortalFrame {
         style: Some(asset("brand.css")),
         return_to: Href::external("https://acme.example.com/account"),
         usage: true,
-        preview: true,
+        preview: false,
     }
 }

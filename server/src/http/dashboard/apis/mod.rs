@@ -1,0 +1,55 @@
+//! The APIs of a workspace: their list, making one, what they were used for, settings.
+//!
+//! The keys of an API have an area of their own.
+
+mod list;
+mod once;
+mod overview;
+mod settings;
+
+use std::sync::Arc;
+
+use poem::{Route, get};
+use web::pages::parts::{ApiRef, Named};
+
+use super::serve::member;
+use super::visit::Visit;
+use crate::apis::{Api, FindApis};
+use crate::app::App;
+use crate::error::Result;
+use crate::store::Page;
+
+pub(super) use once::once;
+
+/// APIs in the menu of an API's name.
+const SIBLINGS: u64 = 20;
+
+pub fn mount(route: Route, app: &Arc<App>) -> Route {
+    use settings::{delete, set_allowlist, set_defaults, set_protection, set_recovery, show};
+    // A refused form stays at the path it was posted to; loading that again shows the settings.
+    route
+        .at("/apis", get(member(app, list::list)))
+        .at("/apis/new", get(member(app, list::new)).post(member(app, list::create)))
+        .at("/apis/:id", get(member(app, overview::overview)))
+        .at("/apis/:id/settings", get(member(app, show)))
+        .at("/apis/:id/settings/defaults", get(member(app, show)).post(member(app, set_defaults)))
+        .at("/apis/:id/settings/allowlist", get(member(app, show)).post(member(app, set_allowlist)))
+        .at("/apis/:id/settings/recovery", get(member(app, show)).post(member(app, set_recovery)))
+        .at("/apis/:id/settings/protection", get(member(app, show)).post(member(app, set_protection)))
+        .at("/apis/:id/delete", get(member(app, show)).post(member(app, delete)))
+}
+
+impl Visit {
+    /// The API that the path names, and how its pages name it.
+    pub async fn api_of_path(&self) -> Result<(Api, ApiRef)> {
+        let api = self.app.apis.get(&self.cx, &self.id().into()).await?;
+        let command = FindApis { text: String::new(), page: Page { limit: SIBLINGS, cursor: None } };
+        let siblings = self.app.apis.find(&self.cx, command).await?.items;
+        let reference = ApiRef {
+            id: api.id.to_string(),
+            name: api.name.clone(),
+            siblings: siblings.iter().map(|api| Named::new(api.id.as_str(), &api.name)).collect(),
+        };
+        Ok((api, reference))
+    }
+}

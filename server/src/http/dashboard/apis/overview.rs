@@ -1,0 +1,204 @@
+//! One API: how much it was used in a span, and by which keys.
+//!
+//! The keys of the table are the first of a ranking, a page of them at a time;
+//! whatever is asked of them is asked for all at once.
+
+use std::collections::HashSet;
+
+use entity::ids::KeyId;
+use web::charts::{Line, Lines, Unit};
+use web::components::{FilterField, FilterKind, Filters, Outcome, Pager, Sorting};
+use web::pages::api::{ApiView, KeyUse, overview as page};
+use web::paths::{CURSOR, QUERY, SORT};
+
+use super::super::answer::Answer;
+use super::super::figures::{count_of, sum};
+use super::super::span::Span;
+use super::super::visit::Visit;
+use crate::analytics::{Buckets, Counts, Distinct, Filter, GroupBy, Metric, Question, Row, Top};
+use crate::apis::Api;
+use crate::error::{Code, Result};
+use crate::grants::{Operation, Target};
+use crate::search::Kind;
+
+/// Keys of a page.
+const ROWS: usize = 50;
+/// Keys of all pages: a ranking is made anew for each.
+const MAX_ROWS: usize = 1000;
+
+/// Outcomes that a verification of a known key can have.
+const OUTCOMES: &[Outcome] = {
+    let (known, _) = Outcome::VERIFICATIONS.split_at(Outcome::VERIFICATIONS.len() - 1);
+    known
+};
+
+/// `GET /apis/:id`.
+pub async fn overview(visit: Visit) -> Result<Answer> {
+    let (api, reference) = visit.api_of_path().await?;
+    visit.cx.require(Operation::AnalyticsVerifications, Target::NONE)?;
+    let span = visit.span("24h");
+    let buckets = visit.buckets(&span)?;
+    let question = visit.question(Kind::Verifications, &span, filter(&visit, &api));
+    let in_buckets = || Question { buckets: Some(buckets.clone()), ..question.clone() };
+    let analytics = &visit.app.analytics;
+    let (counts, over_time, active, keys) = tokio::try_join!(
+        analytics.count(in_buckets()),
+        distinct(&visit, in_buckets()),
+        distinct(&visit, question.clone()),
+        ranking(&visit, question.clone()),
+    )?;
+    let active_keys = active.and_then(|rows| Some(i64::try_from(rows.first()?.count).unwrap_or(i64::MAX)));
+    let view = ApiView {
+        api: reference,
+        filters: filters(&visit).await?,
+        total_keys: api.live_keys,
+        active_keys,
+        spent_credits: sum(&counts).cost,
+        requests: visit.bars("requests", "Verifications", OUTCOMES, &counts, (&buckets, &span)),
+        active: active_lines(&visit, over_time, &buckets, &span),
+        sorting: keys.sorting,
+        pager: Pager { shown: keys.rows.len() as i64, total: active_keys, next: keys.next },
+        approximate: keys.approximate,
+        keys: keys.rows,
+        range: span.range,
+    };
+    Ok(Answer::page(page(&visit.shell, &view)))
+}
+
+/// `None` where there are too many to tell apart: the page has the rest still.
+async fn distinct(visit: &Visit, question: Question) -> Result<Option<Vec<Distinct>>> {
+    match visit.app.analytics.distinct(question, GroupBy::Key).await {
+        Ok(rows) => Ok(Some(rows)),
+        Err(error) if error.code() == Code::InvalidInput => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn active_lines(visit: &Visit, active: Option<Vec<Distinct>>, buckets: &Buckets, span: &Span) -> Lines {
+    let starts = buckets.starts(span.start_ms, span.end_ms);
+    let values = match active {
+        Some(rows) => rows.iter().map(|row| i64::try_from(row.count).ok()).collect(),
+        None => vec![None; starts.len()],
+    };
+    Lines {
+        id: "active",
+        title: "Active keys".to_owned(),
+        unit: Unit::Count,
+        labels: starts.iter().map(|start_ms| visit.bucket_label(*start_ms, span)).collect(),
+        lines: vec![Line { label: "keys".to_owned(), values }],
+    }
+}
+
+fn filter(visit: &Visit, api: &Api) -> Filter {
+    let all = |name| visit.query().all(name).map(ToOwned::to_owned).collect::<Vec<_>>();
+    let (identities, external_ids) = all("identity").into_iter().partition(|text| text.starts_with("id_"));
+    Filter {
+        apis: vec![api.id.to_string()],
+        keys: all("key"),
+        identities,
+        external_ids,
+        tags: all("tag"),
+        outcomes: all("outcome"),
+        text: visit.query().given(QUERY).map(ToOwned::to_owned),
+        ..Filter::default()
+    }
+}
+
+async fn filters(visit: &Visit) -> Result<Filters> {
+    let text = |name: &str, label: &str, placeholder: &str| FilterField {
+        name: name.to_owned(),
+        label: label.to_owned(),
+        kind: FilterKind::Text { placeholder: placeholder.to_owned() },
+    };
+    let outcomes = OUTCOMES.iter().map(|outcome| (outcome.code().to_owned(), outcome.label().to_owned()));
+    Ok(Filters {
+        here: visit.here(),
+        searches: "Key, identity or tag".to_owned(),
+        fields: vec![
+            FilterField {
+                name: "outcome".to_owned(),
+                label: "Outcome".to_owned(),
+                kind: FilterKind::AnyOf(outcomes.collect()),
+            },
+            text("key", "Key", "key id"),
+            text("identity", "Identity", "external id or id"),
+            text("tag", "Tag", ""),
+        ],
+        problems: Vec::new(),
+        saved: visit.saved_views().await?,
+        can_save: true,
+    })
+}
+
+/// A page of the keys that come first.
+struct Ranking {
+    rows: Vec<KeyUse>,
+    sorting: Sorting,
+    approximate: bool,
+    next: Option<String>,
+}
+
+async fn ranking(visit: &Visit, question: Question) -> Result<Ranking> {
+    let column = visit.query().text(SORT).trim_start_matches('-');
+    let (column, metric) = match column {
+        "valid" => (column, Metric::Outcome(Outcome::Valid.code().to_owned())),
+        "denied" => (column, Metric::Denied),
+        _ => ("last_used", Metric::Latest),
+    };
+    let sorting = Sorting { column: column.to_owned(), descending: true };
+    let offset = visit.query().text(CURSOR).parse().unwrap_or(0_usize).min(MAX_ROWS - ROWS);
+    let end = offset + ROWS;
+    let top = first(visit, question.clone(), metric, end + 1).await?;
+    let next = (top.rows.len() > end && end < MAX_ROWS).then(|| end.to_string());
+    let rows: Vec<Row> = top.rows.into_iter().skip(offset).take(ROWS).collect();
+    Ok(Ranking { rows: uses(visit, question, &rows).await?, sorting, approximate: top.approximate, next })
+}
+
+/// The first keys of a ranking. Where it ends, those follow that were used but
+/// have none of what is ranked by.
+async fn first(visit: &Visit, question: Question, metric: Metric, limit: usize) -> Result<Top> {
+    let analytics = &visit.app.analytics;
+    let mut top = analytics.top(question.clone(), GroupBy::Key, metric.clone(), limit).await?;
+    let missing = limit.saturating_sub(top.rows.len());
+    if missing == 0 || metric == Metric::Latest {
+        return Ok(top);
+    }
+    let all = analytics.top(question, GroupBy::Key, Metric::Total, limit + top.rows.len()).await?;
+    let ranked: HashSet<Vec<String>> = top.rows.iter().map(|row| row.groups.clone()).collect();
+    let others = all.rows.into_iter().filter(|row| !ranked.contains(&row.groups));
+    top.rows.extend(others.take(missing));
+    top.approximate |= all.approximate;
+    Ok(top)
+}
+
+async fn uses(visit: &Visit, question: Question, rows: &[Row]) -> Result<Vec<KeyUse>> {
+    let ids: Vec<String> = rows.iter().filter_map(|row| row.groups.first().cloned()).collect();
+    let key_ids: Vec<KeyId> = ids.iter().map(|id| KeyId::from(id.as_str())).collect();
+    let (mut latest, mut mentions) = tokio::try_join!(
+        visit.app.analytics.latest(question, GroupBy::Key, &ids),
+        visit.app.keys.mentions(&visit.cx, &key_ids),
+    )?;
+    let one = |(row, id): (&Row, String)| {
+        // Of a key that was removed only its id is left.
+        let mention = mentions.remove(&KeyId::from(id.as_str()));
+        KeyUse {
+            label: mention.as_ref().map_or_else(|| id.clone(), |mention| mention.label()),
+            deleted: mention.as_ref().is_none_or(|mention| mention.is_deleted),
+            identity: mention.and_then(|mention| mention.identity).map(|(id, name)| (name, id.into_string())),
+            valid: row.counts.valid,
+            denied: denied(&row.counts),
+            last_used: visit.maybe_stamp(latest.remove(&id)),
+            id,
+        }
+    };
+    Ok(rows.iter().zip(ids).map(one).collect())
+}
+
+/// Refusals by outcome, the most first.
+fn denied(counts: &Counts) -> Vec<(Outcome, i64)> {
+    let refusals = OUTCOMES.iter().filter(|outcome| !outcome.is_good());
+    let counted = refusals.map(|outcome| (*outcome, count_of(counts, *outcome)));
+    let mut denied: Vec<_> = counted.filter(|(_, count)| *count > 0).collect();
+    denied.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    denied
+}

@@ -1,0 +1,153 @@
+//! What end users see and do: their keys, replacing one, their usage.
+//!
+//! What they may is in their session; it is asked for by the domain, and what it
+//! would refuse is not offered. Times are in UTC: nothing is known of the reader.
+
+use std::sync::Arc;
+
+use chrono_tz::Tz;
+use entity::ids::{KeyId, RootKeyId};
+use web::charts::{Bars, Bucket};
+use web::components::{Chip, Outcome, Pager, ShownOnce, Tone};
+use web::form::NONCE;
+use web::pages::portal::{
+    GRACES, PortalKey, PortalKeysView, PortalUsageView, keys as keys_page, usage as usage_page,
+};
+use web::paths::{self, CURSOR, Here};
+use web::time::{Stamp, Zone, local};
+
+use super::super::answer::Answer;
+use super::super::apis::once;
+use super::super::figures::{count_of, zoom};
+use super::super::span::span_of;
+use super::super::visit::Guest;
+use super::end_user::{EndUser, no_session};
+use super::look::page_of;
+use crate::analytics::Series;
+use crate::error::{Error, Result};
+use crate::keys::{KeyDetails, RerollKey};
+use crate::op::{IdempotencyKey, OpCtx, Scope};
+use crate::secret::KeyHash;
+use crate::store::Page;
+
+const MINUTE_MS: i64 = 60_000;
+const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
+
+/// Keys of a page.
+const ROWS: u64 = 50;
+/// How long before its end a key is said to end soon.
+const SOON_MS: i64 = 7 * DAY_MS;
+
+/// `GET /portal/:slug`.
+pub async fn keys(guest: Guest) -> Result<Answer> {
+    let Some(user) = EndUser::of(&guest).await? else { return Ok(no_session(&guest)) };
+    show(&guest, &user, None).await
+}
+
+async fn show(guest: &Guest, user: &EndUser, shown: Option<ShownOnce>) -> Result<Answer> {
+    let cursor = guest.sent.query.given(CURSOR).map(ToOwned::to_owned);
+    let page = guest.app.portals.own_keys(&user.cx, Page { limit: ROWS, cursor }).await?;
+    let keys: Vec<PortalKey> = page.items.into_iter().map(|key| line(key, guest.cx.now_ms)).collect();
+    let view = PortalKeysView {
+        here: Here::new(paths::portal(&user.portal.slug), guest.sent.query.pairs().to_vec()),
+        pager: Pager { shown: keys.len() as i64, total: None, next: page.next },
+        nonce: guest.app.entropy.token(),
+        keys,
+        may_reroll: user.may(Scope::KeysReroll),
+        shown,
+    };
+    Ok(page_of(&user.portal, keys_page(&user.frame(guest), &view)))
+}
+
+fn line(details: KeyDetails, now_ms: i64) -> PortalKey {
+    let key = details.key;
+    let at = |time_ms: i64| Stamp::new(time_ms, now_ms, &Zone::utc());
+    PortalKey {
+        id: key.id.to_string(),
+        label: key.name.filter(|name| !name.is_empty()).unwrap_or_else(|| "Key".to_owned()),
+        states: vec![state(key.enabled, key.expires_at, now_ms)],
+        start: key.start,
+        last4: key.last4,
+        created: at(key.created_at),
+        last_used: key.last_used_at.map(at),
+        expires: key.expires_at.map(at),
+    }
+}
+
+fn state(enabled: bool, expires_at: Option<i64>, now_ms: i64) -> Chip {
+    let left_ms = expires_at.map(|time_ms| time_ms - now_ms);
+    match left_ms {
+        _ if !enabled => {
+            Chip::new(Tone::Error, "Switched off", "It is refused until it is switched on again.")
+        }
+        Some(left) if left < 0 => Chip::new(Tone::Attention, "Expired", "It is refused since then."),
+        Some(left) if left < SOON_MS => Chip::new(Tone::Caution, "Expires soon", "Replace it in time."),
+        _ => Chip::new(Tone::Good, "Active", ""),
+    }
+}
+
+/// `POST /portal/:slug/keys/:id/reroll`: shows the new secret once.
+pub async fn reroll(guest: Guest) -> Result<Answer> {
+    let Some(user) = EndUser::of(&guest).await? else { return Ok(no_session(&guest)) };
+    let cx = OpCtx { idempotency: idempotency(&guest, &user), ..user.cx.clone() };
+    let command =
+        RerollKey { key_id: KeyId::from(guest.sent.param("id")), overlap_ms: Some(grace_ms(&guest)?) };
+    let act = async {
+        let created = guest.app.portals.reroll_own(&cx, command).await?;
+        Ok(created.plaintext.reveal().to_owned())
+    };
+    let shown = ShownOnce {
+        secret: once(&guest.app, &cx, act).await?,
+        what: "New key".to_owned(),
+        snippets: Vec::new(),
+        link: None,
+        nonce: String::new(),
+        made_link: None,
+    };
+    show(&guest, &user, Some(shown)).await
+}
+
+fn grace_ms(guest: &Guest) -> Result<i64> {
+    let asked = guest.form().text("grace");
+    let known = GRACES.iter().find(|(minutes, _)| minutes.to_string() == asked);
+    let (minutes, _) = known.ok_or_else(|| Error::invalid("Choose when the old secret stops working."))?;
+    Ok(minutes * MINUTE_MS)
+}
+
+/// Names the replacement a form is, within its session.
+fn idempotency(guest: &Guest, user: &EndUser) -> Option<Arc<IdempotencyKey>> {
+    let nonce = guest.form().given(NONCE)?;
+    Some(Arc::new(IdempotencyKey {
+        root_key: RootKeyId::from(user.session.id.as_str()),
+        key_hash: KeyHash::of(nonce).to_base64(),
+        request_hash: KeyHash::of(&guest.sent.path).to_base64(),
+    }))
+}
+
+/// `GET /portal/:slug/usage`.
+pub async fn usage(guest: Guest) -> Result<Answer> {
+    let Some(user) = EndUser::of(&guest).await? else { return Ok(no_session(&guest)) };
+    let span = span_of(&guest.sent.query, Tz::UTC, guest.cx.now_ms, "7d");
+    let series = guest.app.portals.own_series(&user.cx, None, span.start_ms, span.end_ms).await?;
+    let here = Here::new(paths::portal_usage(&user.portal.slug), guest.sent.query.pairs().to_vec());
+    let view = PortalUsageView { requests: bars(&here, &series), here, range: span.range };
+    Ok(page_of(&user.portal, usage_page(&user.frame(&guest), &view)))
+}
+
+fn bars(here: &Here, series: &Series) -> Bars {
+    let outcomes: Vec<Outcome> =
+        Outcome::VERIFICATIONS.into_iter().filter(|outcome| *outcome != Outcome::NotFound).collect();
+    let form = if series.bucket_ms < DAY_MS { "%b %d %H:%M" } else { "%b %d" };
+    let bucket = |bucket: &crate::analytics::Bucket| {
+        let end_ms = bucket.time_ms + series.bucket_ms;
+        Bucket {
+            label: local(bucket.time_ms, &Zone::utc(), form),
+            counts: outcomes.iter().map(|outcome| count_of(&bucket.counts, *outcome)).collect(),
+            zoom: (bucket.counts.total() > 0).then(|| zoom(here, bucket.time_ms, end_ms)),
+            start_ms: bucket.time_ms,
+            end_ms,
+        }
+    };
+    let buckets = series.total.iter().map(bucket).collect();
+    Bars { id: "requests", title: "Requests (UTC)".to_owned(), outcomes, buckets }
+}

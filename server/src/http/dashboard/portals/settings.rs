@@ -1,0 +1,149 @@
+//! The portal of an API, for those who look after it.
+
+use web::components::{Chip, Pager, Tone};
+use web::form::{CONFIRM, FormState, ON};
+use web::pages::portal::{PortalKey, PortalKeysView, keys as portal_keys};
+use web::pages::portal_settings::{PortalSettingsView, settings};
+use web::paths::{self, Here};
+use web::shell::PortalFrame;
+
+use super::super::answer::Answer;
+use super::super::fields::Fields;
+use super::super::visit::Visit;
+use super::look::{frame_of, page_of, style_of};
+use crate::apis::Api;
+use crate::error::{Code, Error, Result};
+use crate::patch::Patch;
+use crate::portals::{CreatePortal, Portal, PortalName, UpdatePortal};
+
+/// `GET /apis/:id/portal`.
+pub async fn show(visit: Visit) -> Result<Answer> {
+    Ok(Answer::page(page(&visit, None).await?))
+}
+
+/// The page, with what is stored or with what was typed.
+async fn page(visit: &Visit, typed: Option<FormState>) -> Result<String> {
+    let (api, reference) = visit.api_of_path().await?;
+    let portal = portal_of(visit, &api).await?;
+    let form = typed.unwrap_or_else(|| FormState::new(values(portal.as_ref())));
+    let portal = match portal {
+        Some(portal) => {
+            let sessions = visit.app.portals.count_sessions(&visit.cx, &portal.id).await?;
+            let sessions = i64::try_from(sessions).unwrap_or(i64::MAX);
+            Some((portal.id.into_string(), portal.slug, sessions))
+        }
+        None => None,
+    };
+    Ok(settings(&visit.shell, &PortalSettingsView { api: reference, portal, form }))
+}
+
+async fn portal_of(visit: &Visit, api: &Api) -> Result<Option<Portal>> {
+    let name = PortalName::Keyspace(api.keyspace_id.clone());
+    match visit.app.portals.get(&visit.cx, &name).await {
+        Ok(portal) => Ok(Some(portal)),
+        Err(error) if error.code() == Code::PortalNotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn values(portal: Option<&Portal>) -> Vec<(String, String)> {
+    let Some(portal) = portal else { return vec![("enabled".to_owned(), ON.to_owned())] };
+    let texts = [
+        ("display_name", portal.display_name.clone()),
+        ("slug", portal.slug.clone()),
+        ("logo_url", portal.logo_url.clone().unwrap_or_default()),
+        ("primary_color", portal.primary_color.clone().unwrap_or_default()),
+        ("enabled", if portal.enabled { ON } else { "" }.to_owned()),
+    ];
+    texts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// `POST /apis/:id/portal`: makes the portal, or changes it.
+pub async fn save(visit: Visit) -> Result<Answer> {
+    let api = visit.app.apis.get(&visit.cx, &visit.id().into()).await?;
+    let saved = match portal_of(&visit, &api).await? {
+        Some(portal) => visit.app.portals.update(&visit.cx, update(visit.form(), portal)).await.map(drop),
+        None => visit.app.portals.create(&visit.cx, create(visit.form(), api)).await.map(drop),
+    };
+    match saved {
+        Ok(()) => Ok(Answer::go(paths::api_portal(visit.id())).saying("Saved the portal.")),
+        Err(error) => {
+            let field = if error.code() == Code::PortalExists { "slug" } else { "" };
+            let form = visit.refused_at(field, error)?;
+            Ok(Answer::again(page(&visit, Some(form)).await?))
+        }
+    }
+}
+
+fn create(form: &Fields, api: Api) -> CreatePortal {
+    CreatePortal {
+        slug: form.text("slug").to_owned(),
+        display_name: form.text("display_name").to_owned(),
+        keyspace: api.keyspace_id,
+        enabled: form.ticked("enabled"),
+        logo_url: form.given("logo_url").map(ToOwned::to_owned),
+        primary_color: form.given("primary_color").map(ToOwned::to_owned),
+    }
+}
+
+fn update(form: &Fields, portal: Portal) -> UpdatePortal {
+    let patch = |name: &str| form.given(name).map_or(Patch::Clear, |text| Patch::Set(text.to_owned()));
+    UpdatePortal {
+        portal: portal.id.into_string(),
+        slug: Some(form.text("slug").to_owned()),
+        display_name: Some(form.text("display_name").to_owned()),
+        keyspace: None,
+        enabled: Some(form.ticked("enabled")),
+        logo_url: patch("logo_url"),
+        primary_color: patch("primary_color"),
+    }
+}
+
+/// `POST /apis/:id/portal/delete`: the slug typed.
+pub async fn delete(visit: Visit) -> Result<Answer> {
+    let portal = existing(&visit).await?;
+    if visit.form().text(CONFIRM) != portal.slug {
+        let act = paths::delete_portal(visit.id()).to_string();
+        let errors = vec![(act, "This is not its slug.".to_owned())];
+        let form = FormState { errors, values: values(Some(&portal)) };
+        return Ok(Answer::again(page(&visit, Some(form)).await?));
+    }
+    visit.app.portals.delete(&visit.cx, portal.id.as_str()).await?;
+    Ok(Answer::go(paths::api_portal(visit.id())).saying(format!("Deleted the portal {}.", portal.slug)))
+}
+
+async fn existing(visit: &Visit) -> Result<Portal> {
+    let api = visit.app.apis.get(&visit.cx, &visit.id().into()).await?;
+    portal_of(visit, &api).await?.ok_or_else(|| Error::absent(Code::PortalNotFound))
+}
+
+/// `GET /apis/:id/portal/preview`: the look of the portal, with an example of a key.
+pub async fn preview(visit: Visit) -> Result<Answer> {
+    let portal = existing(&visit).await?;
+    let style = paths::portal_preview_style(visit.id());
+    let frame = PortalFrame { preview: true, ..frame_of(&portal, &visit.shell.frame, style) };
+    let example = PortalKey {
+        id: "key_example".to_owned(),
+        label: "Example".to_owned(),
+        start: "key_3ZHJ".to_owned(),
+        last4: "x9Qa".to_owned(),
+        created: visit.stamp(visit.now_ms()),
+        last_used: None,
+        expires: None,
+        states: vec![Chip::new(Tone::Good, "Active", "")],
+    };
+    let view = PortalKeysView {
+        here: Here::new(paths::portal_preview(visit.id()), Vec::new()),
+        keys: vec![example],
+        pager: Pager::default(),
+        nonce: String::new(),
+        may_reroll: false,
+        shown: None,
+    };
+    Ok(page_of(&portal, portal_keys(&frame, &view)))
+}
+
+/// `GET /apis/:id/portal/preview.css`.
+pub async fn preview_style(visit: Visit) -> Result<Answer> {
+    style_of(&existing(&visit).await?)
+}
