@@ -344,3 +344,16 @@ async fn pages_show_every_event_once_newest_first() {
     of.filter = Filter { request_ids: vec!["req_5".to_owned()], ..Filter::default() };
     assert_eq!(fixture.analytics.page(of).await.unwrap().events.len(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_latest_of_each_group_is_told() {
+    let fixture = fixture().await;
+    let names = ["key_1", "key_2", "key_9", "none"].map(ToOwned::to_owned);
+    let latest = fixture.analytics.latest(question(), GroupBy::Key, &names).await.unwrap();
+    assert_eq!(latest.get("key_1"), Some(&(START_MS + 46 * HOUR_MS)));
+    assert_eq!(latest.get("key_2"), Some(&(START_MS + 47 * HOUR_MS)));
+    assert_eq!(latest.len(), 2, "neither another workspace's nor what has no events");
+    let early = Question { end_ms: START_MS + 3 * HOUR_MS, ..question() };
+    let latest = fixture.analytics.latest(early, GroupBy::Key, &names[..1]).await.unwrap();
+    assert_eq!(latest.into_iter().collect::<Vec<_>>(), [("key_1".to_owned(), START_MS + 2 * HOUR_MS)]);
+}

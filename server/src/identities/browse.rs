@@ -63,7 +63,7 @@ impl Identities {
         let mut ids = store::ids_beginning(db, &cx.workspace, text, limit).await?;
         ids.extend(others.into_iter().filter(|id| !ids.contains(id)).collect::<Vec<_>>());
         ids.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        let mut lines = store::lines_of(db, &cx.workspace, &ids).await?;
+        let mut lines = store::lines_of(db, &cx.workspace, &ids, Tally::IN_LISTS).await?;
         lines.sort_by_key(|line| ids.iter().position(|id| *id == line.id));
         for line in &lines {
             cx.require(Operation::IdentityListed, Target::identity(&line.id))?;
@@ -74,6 +74,8 @@ impl Identities {
     /// How many visible keys an identity has, how many limits, and when it was last used.
     pub async fn line(&self, cx: &OpCtx, id: &IdentityId) -> Result<Option<IdentityLine>> {
         cx.require(Operation::IdentityRead, Target::identity(id))?;
-        Ok(store::lines_of(self.store.read(), &cx.workspace, std::slice::from_ref(id)).await?.pop())
+        Ok(store::lines_of(self.store.read(), &cx.workspace, std::slice::from_ref(id), Tally::MOST)
+            .await?
+            .pop())
     }
 }

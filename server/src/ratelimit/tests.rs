@@ -4,8 +4,9 @@ use super::namespaces::Namespaces;
 use super::*;
 use crate::entropy::Entropy;
 use crate::error::{Code, Result};
+use crate::grants::{Operation, Reach, Role};
 use crate::op::OpCtx;
-use crate::store::testing::{NOW_MS, TestStore, holder, owner, stranger};
+use crate::store::testing::{NOW_MS, TestStore, holder, owner, person, signed_in, stranger};
 use crate::store::{Change, Store};
 
 fn room(test: &TestStore) -> Ratelimits {
@@ -224,4 +225,35 @@ async fn bounds_hold_whatever_the_door() {
     assert_eq!(test.count("namespaces", "1").await, 0);
     let zero = limits.limit(&owner(), &request("a", "me", 0)).await.unwrap();
     assert_eq!((zero.passed, zero.remaining), (false, 0));
+}
+
+#[tokio::test]
+async fn roles_and_grants_decide_over_namespaces() {
+    let test = TestStore::open().await;
+    let room = room(&test);
+    let namespaces = room.namespaces();
+    let made = namespaces.make(&person(Role::Operator), "mail").await.unwrap();
+    assert_eq!(code(namespaces.make(&person(Role::Operator), "mail").await), Code::InvalidInput);
+    assert_eq!(namespaces.get(&person(Role::Viewer), "mail").await.unwrap(), made);
+    assert_eq!(namespaces.list(&person(Role::Viewer)).await.unwrap(), [made.clone()]);
+    for refused in [person(Role::Viewer), holder(&["ratelimit.*.limit"])] {
+        let renamed = namespaces.rename(&refused, "mail", "x").await;
+        assert_eq!(code(renamed), Code::InsufficientPermissions);
+        assert_eq!(code(namespaces.rename(&refused, "none", "x").await), Code::InsufficientPermissions);
+        assert_eq!(code(namespaces.delete(&refused, "mail").await), Code::InsufficientPermissions);
+        assert_eq!(code(namespaces.make(&refused, "x").await), Code::InsufficientPermissions);
+    }
+    assert_eq!(code(namespaces.list(&holder(&[])).await), Code::InsufficientPermissions);
+    assert_eq!(code(namespaces.get(&stranger(), made.id.as_str()).await), Code::NamespaceNotFound);
+    namespaces.rename(&person(Role::Operator), "mail", "letters").await.unwrap();
+    namespaces.delete(&person(Role::Operator), "letters").await.unwrap();
+    assert_eq!(code(namespaces.get(&person(Role::Operator), "letters").await), Code::NamespaceNotFound);
+    assert_eq!(code(namespaces.make(&person(Role::Operator), "letters").await), Code::InvalidInput);
+}
+
+#[test]
+fn people_reach_every_namespace() {
+    let viewer = person(Role::Viewer);
+    assert_eq!(viewer.reach(Operation::AnalyticsRatelimits), Reach::All);
+    assert_eq!(signed_in("usr_1", None).reach(Operation::AnalyticsRatelimits), Reach::Only(Vec::new()));
 }

@@ -26,12 +26,14 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// How far is counted, so that fifty counts on a page take no time.
-    pub const MOST: i64 = 500;
+    /// How far is counted on a page about one thing, and in a list of fifty, all
+    /// of which may have a million: a few milliseconds.
+    pub const MOST: i64 = 1000;
+    pub const IN_LISTS: i64 = 100;
 
-    /// What a count of at most `MOST + 1` rows says.
-    pub fn of(counted: i64) -> Self {
-        Self { count: counted.min(Self::MOST), more: counted > Self::MOST }
+    /// What a count of at most `most + 1` rows says.
+    pub fn of(counted: i64, most: i64) -> Self {
+        Self { count: counted.min(most), more: counted > most }
     }
 }
 

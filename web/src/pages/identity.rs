@@ -40,7 +40,8 @@ pub fn show(shell: &Shell, view: &IdentityView) -> String {
     } else {
         key_lines("Keys of this identity", &view.keys)
     };
-    let log = if view.rows.is_empty() {
+    // A tail needs its table, empty or not.
+    let log = if view.rows.is_empty() && !view.live.on {
         empty_state(Icon::Log, "No request in this span", "Requests with any of its keys show here.", vec![])
     } else {
         verification_log(&view.rows, Log::OfIdentity, view.live.source())

@@ -158,7 +158,8 @@ pub struct NamespaceLogsView {
 
 pub fn logs(shell: &Shell, view: &NamespaceLogsView) -> String {
     let here = &view.filters.here;
-    let rows = if view.rows.is_empty() {
+    // A tail needs its table, empty or not.
+    let rows = if view.rows.is_empty() && !view.live.on {
         empty_state(Icon::Log, "No decision here", "Change the filters or look at a longer span.", vec![])
     } else {
         let rows = view.rows.iter().map(decision).collect();

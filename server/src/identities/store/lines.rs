@@ -31,12 +31,12 @@ struct Line {
 }
 
 impl Line {
-    fn read(self) -> Result<IdentityLine> {
+    fn read(self, most: i64) -> Result<IdentityLine> {
         let (keys, last_used_at): (i64, Option<i64>) = serde_json::from_str(&self.used)?;
         Ok(IdentityLine {
             id: self.id,
             external_id: self.external_id,
-            keys: Tally::of(keys),
+            keys: Tally::of(keys, most),
             limits: self.limits,
             last_used_at,
             created_at: self.created_at,
@@ -54,7 +54,8 @@ pub(in crate::identities) async fn page_of_lines(
         Order::ExternalId => "i.external_id",
     };
     let (comparison, direction) = if of.descending { ("<=", "DESC") } else { (">=", "ASC") };
-    let mut values = bound(workspace);
+    let most = Tally::IN_LISTS;
+    let mut values = bound(workspace, most);
     values.push(of.page.limit.into());
     let mut after = String::new();
     if let Some(cursor) = &of.page.cursor {
@@ -62,25 +63,26 @@ pub(in crate::identities) async fn page_of_lines(
         values.push(cursor.as_str().into());
     }
     let sql = format!("{LINES} {after} ORDER BY {column} {direction} LIMIT ?3 + 1");
-    let lines = lines(db, sql, values).await?;
+    let lines = lines(db, sql, values, most).await?;
     Ok(Paged::from_rows(lines, &of.page, |line| match of.order {
         Order::Created => line.id.as_str(),
         Order::ExternalId => &line.external_id,
     }))
 }
 
-/// In no particular order.
+/// In no particular order; keys are counted up to `most`.
 pub(in crate::identities) async fn lines_of(
     db: &impl ConnectionTrait,
     workspace: &WorkspaceId,
     ids: &[IdentityId],
+    most: i64,
 ) -> Result<Vec<IdentityLine>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let mut values = bound(workspace);
+    let mut values = bound(workspace, most);
     values.push(serde_json::to_string(&ids.iter().map(IdentityId::as_str).collect::<Vec<_>>())?.into());
-    lines(db, format!("{LINES} AND i.id IN (SELECT value FROM json_each(?3))"), values).await
+    lines(db, format!("{LINES} AND i.id IN (SELECT value FROM json_each(?3))"), values, most).await
 }
 
 /// Ids of live identities whose id this is, or whose external id begins so.
@@ -99,11 +101,16 @@ pub(in crate::identities) async fn ids_beginning(
     rows.iter().map(|row| Ok(row.try_get("", "id")?)).collect()
 }
 
-fn bound(workspace: &WorkspaceId) -> Vec<Value> {
-    vec![workspace.as_str().into(), (Tally::MOST + 1).into()]
+fn bound(workspace: &WorkspaceId, most: i64) -> Vec<Value> {
+    vec![workspace.as_str().into(), (most + 1).into()]
 }
 
-async fn lines(db: &impl ConnectionTrait, sql: String, values: Vec<Value>) -> Result<Vec<IdentityLine>> {
+async fn lines(
+    db: &impl ConnectionTrait,
+    sql: String,
+    values: Vec<Value>,
+    most: i64,
+) -> Result<Vec<IdentityLine>> {
     let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
-    Line::find_by_statement(statement).all(db).await?.into_iter().map(Line::read).collect()
+    Line::find_by_statement(statement).all(db).await?.into_iter().map(|line| line.read(most)).collect()
 }

@@ -12,8 +12,8 @@ use crate::op::OpCtx;
 use crate::store::{Page, Paged, Tally};
 
 /// What holds of every key that is shown; the plus keeps SQLite from walking
-/// the keys of each API instead.
-const VISIBLE: &str = "k.workspace_id = ?1 AND k.deleted_at IS NULL AND +k.api_id IN \
+/// the keys of the workspace or of each API instead.
+const VISIBLE: &str = "+k.workspace_id = ?1 AND k.deleted_at IS NULL AND +k.api_id IN \
                        (SELECT id FROM apis WHERE workspace_id = ?1 AND deleted_at IS NULL)";
 
 /// From where the keys come, and by what they are in order: links have no order
@@ -73,7 +73,7 @@ pub(in crate::keys) async fn count_kin(db: &impl ConnectionTrait, cx: &OpCtx, ki
     let row =
         db.query_one_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).await?;
     let counted = row.map(|row| row.try_get("", "n")).transpose()?;
-    Ok(Tally::of(counted.unwrap_or_default()))
+    Ok(Tally::of(counted.unwrap_or_default(), Tally::MOST))
 }
 
 /// The visible ones among these keys.

@@ -42,19 +42,19 @@ struct RoleRow {
     keys: i64,
 }
 
-impl From<PermissionRow> for PermissionLine {
-    fn from(row: PermissionRow) -> Self {
-        let PermissionRow { id, name, slug, description, created_at, updated_at, roles, keys } = row;
+impl PermissionRow {
+    fn line(self, most: i64) -> PermissionLine {
+        let Self { id, name, slug, description, created_at, updated_at, roles, keys } = self;
         let permission = Permission { id, name, slug, description };
-        Self { permission, created_at, updated_at, roles, keys: Tally::of(keys) }
+        PermissionLine { permission, created_at, updated_at, roles, keys: Tally::of(keys, most) }
     }
 }
 
-impl From<RoleRow> for RoleLine {
-    fn from(row: RoleRow) -> Self {
-        let RoleRow { id, name, description, created_at, updated_at, permissions, keys } = row;
+impl RoleRow {
+    fn line(self, most: i64) -> RoleLine {
+        let Self { id, name, description, created_at, updated_at, permissions, keys } = self;
         let role = Role { id, name, description };
-        Self { role, created_at, updated_at, permissions, keys: Tally::of(keys) }
+        RoleLine { role, created_at, updated_at, permissions, keys: Tally::of(keys, most) }
     }
 }
 
@@ -86,7 +86,8 @@ pub(in crate::permissions) async fn permission_lines(
     let columns = ["p.id", "p.name", "p.slug", "p.description"];
     let (rest, values) = choice(workspace, of, &columns, "p.slug_folded");
     let rows = PermissionRow::find_by_statement(statement(db, permissions() + &rest, values)).all(db).await?;
-    let found = rows.into_iter().map(PermissionLine::from).map(|line| (fold(&line.permission.slug), line));
+    let found = rows.into_iter().map(|row| row.line(Tally::IN_LISTS));
+    let found = found.map(|line| (fold(&line.permission.slug), line));
     Ok(page_of(found.collect(), of))
 }
 
@@ -97,7 +98,8 @@ pub(in crate::permissions) async fn role_lines(
 ) -> Result<Paged<RoleLine>> {
     let (rest, values) = choice(workspace, of, &["r.id", "r.name", "r.description"], "r.name_folded");
     let rows = RoleRow::find_by_statement(statement(db, roles() + &rest, values)).all(db).await?;
-    let found = rows.into_iter().map(RoleLine::from).map(|line| (fold(&line.role.name), line));
+    let found = rows.into_iter().map(|row| row.line(Tally::IN_LISTS));
+    let found = found.map(|line| (fold(&line.role.name), line));
     Ok(page_of(found.collect(), of))
 }
 
@@ -108,7 +110,7 @@ pub(in crate::permissions) async fn permission_line(
 ) -> Result<Option<PermissionLine>> {
     let values = vec![workspace.as_str().into(), (Tally::MOST + 1).into(), id.as_str().into()];
     let statement = statement(db, permissions() + " AND p.id = ?3", values);
-    Ok(PermissionRow::find_by_statement(statement).one(db).await?.map(PermissionLine::from))
+    Ok(PermissionRow::find_by_statement(statement).one(db).await?.map(|row| row.line(Tally::MOST)))
 }
 
 pub(in crate::permissions) async fn role_line(
@@ -118,7 +120,7 @@ pub(in crate::permissions) async fn role_line(
 ) -> Result<Option<RoleLine>> {
     let values = vec![workspace.as_str().into(), (Tally::MOST + 1).into(), id.as_str().into()];
     let statement = statement(db, roles() + " AND r.id = ?3", values);
-    Ok(RoleRow::find_by_statement(statement).one(db).await?.map(RoleLine::from))
+    Ok(RoleRow::find_by_statement(statement).one(db).await?.map(|row| row.line(Tally::MOST)))
 }
 
 pub(in crate::permissions) async fn roles_granting(
@@ -146,7 +148,7 @@ fn choice(workspace: &WorkspaceId, of: &Browse, columns: &[&str], by: &str) -> (
     let text = of.search.trim().to_ascii_lowercase();
     let mut values: Vec<Value> = vec![
         workspace.as_str().into(),
-        (Tally::MOST + 1).into(),
+        (Tally::IN_LISTS + 1).into(),
         of.page.limit.into(),
         text.as_str().into(),
         of.page.cursor.clone().unwrap_or_default().into(),

@@ -13,7 +13,7 @@ use super::super::answer::Answer;
 use super::super::span::Span;
 use super::super::visit::Visit;
 use super::{identifier_field, outcome_field, outcomes};
-use crate::analytics::{Buckets, Counts, Filter, GroupBy, Latency, Metric, Question, Row};
+use crate::analytics::{Buckets, Counts, Filter, GroupBy, Latency, Metric, Question, Row, Top};
 use crate::error::Result;
 use crate::grants::{Operation, Target};
 use crate::ratelimit::manage::Namespace;
@@ -143,7 +143,12 @@ async fn identifiers(
     };
     let by = GroupBy::Identifier;
     let analytics = &visit.app.analytics;
-    let top = analytics.top(asked.all.clone(), by, metric, PLACES).await?;
+    let top = analytics.top(asked.all.clone(), by, metric.clone(), PLACES).await?;
+    let top = if metric != Metric::Total && top.rows.len() < PLACES {
+        filled(top, analytics.top(asked.all.clone(), by, Metric::Total, PLACES).await?)
+    } else {
+        top
+    };
     let names: Vec<String> = top.rows.iter().filter_map(|row| row.groups.first().cloned()).collect();
     if names.is_empty() {
         return Ok((Vec::new(), String::new()));
@@ -175,6 +180,15 @@ async fn identifiers(
     };
     let rows: Vec<_> = names.iter().zip(&top.rows).enumerate().map(one).collect();
     Ok((rows, left_out(names.len(), top.approximate)))
+}
+
+/// Those that have none of what is ranked by come last.
+fn filled(mut top: Top, all: Top) -> Top {
+    let others: Vec<Row> =
+        all.rows.into_iter().filter(|row| top.rows.iter().all(|known| known.groups != row.groups)).collect();
+    top.rows.extend(others);
+    top.rows.truncate(PLACES);
+    Top { approximate: top.approximate || all.approximate, ..top }
 }
 
 fn applied(found: &Override) -> (String, String) {
