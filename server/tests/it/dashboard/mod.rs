@@ -1,4 +1,6 @@
 //! The dashboard as people use it, without script: pages, forms, refusals.
 
 mod browser;
+mod bulk;
 mod entrance;
+mod query;
