@@ -11,7 +11,7 @@ use crate::components::{
 };
 use crate::form::{ALL_MATCHING, ON};
 use crate::number::exact;
-use crate::paths::{self, CURSOR};
+use crate::paths::{self, CURSOR, Href};
 use crate::shell::Shell;
 use crate::time::Stamp;
 
@@ -67,7 +67,7 @@ pub fn list(shell: &Shell, view: &KeysView) -> String {
     let page = view
         .api
         .page(shell, "Keys")
-        .action(button_link(Some(Icon::Export), "Export", &paths::export().with("api", api), ""))
+        .action(button_link(Some(Icon::Export), "Export", &export(view), ""))
         .action_if(shell.may.write, || {
             button_link(Some(Icon::Import), "Import", &paths::import().with("api", api), "")
         })
@@ -84,6 +84,13 @@ pub fn list(shell: &Shell, view: &KeysView) -> String {
     }
     let bulk = if shell.may.write { bulk_bar(shell, view) } else { ().into_any() };
     page.body(vec![bar, table(shell, view), bulk, pager(here, &view.pager, "key")])
+}
+
+/// The same choice of keys as a file.
+fn export(view: &KeysView) -> Href {
+    let start = paths::export().with("what", "keys").with("api", &view.api.id);
+    let chosen = view.filters.here.pairs.iter().filter(|(name, _)| name != CURSOR);
+    chosen.fold(start, |href, (name, value)| href.with(name, value))
 }
 
 /// A page looks at a bounded number of keys: where few of many match, the next

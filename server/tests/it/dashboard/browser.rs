@@ -236,6 +236,40 @@ impl<'a> Browser<'a> {
         self.send(Method::POST, path, Some(fields), headers).await
     }
 
+    /// Sends a form with a file, as a page shows it but for some of its fields.
+    pub async fn upload(
+        &mut self,
+        page: &Page,
+        action: &str,
+        changes: &[(&str, &str)],
+        (name, content): (&str, &str),
+    ) -> Page {
+        const EDGE: &str = "----edge-of-a-part";
+        let mut fields = page.form(action).fields.clone();
+        fields.retain(|(name, _)| !changes.iter().any(|(changed, _)| changed == name));
+        fields.extend(changes.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let part = |(name, value): &(String, String)| {
+            format!("--{EDGE}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+        };
+        let mut body: String = fields.iter().map(part).collect();
+        body += &format!(
+            "--{EDGE}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\
+             Content-Type: application/octet-stream\r\n\r\n{content}\r\n--{EDGE}--\r\n"
+        );
+        let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let request = self.test.client.post(action).header(header::HOST, "unkey.test");
+        let request = request.header(header::COOKIE, cookies.join("; "));
+        let request = request.content_type(format!("multipart/form-data; boundary={EDGE}")).body(body);
+        let response = request.send().await.0;
+        self.keep(response.headers());
+        let (parts, answer) = response.into_parts();
+        if let Some(to) = parts.headers.get(header::LOCATION) {
+            return self.get(to.to_str().unwrap()).await;
+        }
+        let html = String::from_utf8_lossy(&answer.into_vec().await.unwrap()).into_owned();
+        Page::parse(parts.status, action.to_owned(), parts.headers, html)
+    }
+
     async fn send(
         &mut self,
         mut method: Method,

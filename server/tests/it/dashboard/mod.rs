@@ -3,10 +3,12 @@
 mod access;
 mod apis;
 mod browser;
+mod bulk;
 mod entrance;
 mod identities;
 mod keys;
 mod logs;
 mod portals;
+mod query;
 mod ratelimits;
 mod root_keys;

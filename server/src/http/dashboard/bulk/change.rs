@@ -3,7 +3,6 @@
 use web::form::{CONFIRM, FormState, MORE};
 use web::pages::bulk::{BulkView, preview};
 use web::pages::keys::ACTS;
-use web::pages::parts::{ApiRef, Named};
 use web::paths;
 
 use super::super::answer::Answer;
@@ -20,8 +19,6 @@ use crate::store::Page;
 
 /// Roles or permissions to tick; any other can be typed.
 const CHOICES: u64 = 100;
-/// APIs one can hop to.
-const SIBLINGS: usize = 50;
 
 /// `GET /apis/:id/keys/bulk`: the page is the answer to a form alone.
 pub async fn back(visit: Visit) -> Result<Answer> {
@@ -57,8 +54,8 @@ async fn run(visit: &Visit, asked: Asked) -> Result<Answer> {
     let read = work(asked.act, visit.form(), visit.now_ms(), visit.zone);
     let work = match read.ok_or_else(|| Error::invalid("There is no such act on many keys."))? {
         Ok(work) => work,
-        Err(problem) => {
-            let form = visit.form_with(vec![problem]);
+        Err(problems) => {
+            let form = visit.form_with(problems);
             return Ok(Answer::again(page(visit, &asked, form).await?));
         }
     };
@@ -89,12 +86,12 @@ fn confirmation(count: Matching) -> String {
 async fn page(visit: &Visit, asked: &Asked, form: FormState) -> Result<String> {
     let sample = asked.chosen.sample(visit, &asked.api.id).await?;
     let view = BulkView {
-        api: api_ref(visit, &asked.api).await?,
+        api: visit.api_ref(&asked.api).await?,
         nonce: visit.nonce(),
         act: asked.act.to_owned(),
         count: i64::try_from(asked.count.keys).map_err(Error::internal)?,
         or_more: !asked.count.is_exact,
-        sample: visit.key_lines(&sample),
+        sample: sample.iter().map(|details| visit.key_line(details)).collect(),
         ids: asked.chosen.ids(),
         query: visit.form().raw("query").to_owned(),
         form,
@@ -103,12 +100,6 @@ async fn page(visit: &Visit, asked: &Asked, form: FormState) -> Result<String> {
         zone: visit.zone_at(visit.now_ms()).label,
     };
     Ok(preview(&visit.shell, &view))
-}
-
-async fn api_ref(visit: &Visit, api: &Api) -> Result<ApiRef> {
-    let siblings = visit.app.apis.list(&visit.cx).await?;
-    let siblings = siblings.iter().take(SIBLINGS).map(|api| Named::new(api.id.as_str(), &api.name)).collect();
-    Ok(ApiRef { id: api.id.to_string(), name: api.name.clone(), siblings })
 }
 
 /// Names to tick, and what they are for.

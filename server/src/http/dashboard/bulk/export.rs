@@ -1,14 +1,16 @@
 //! Lists as files, with the choice of rows that the list's own page offers.
 
 use chrono::DateTime;
+use web::components::Outcome;
 use web::form::FormState;
 use web::pages::export::{ExportView, export as export_page};
 
 use super::super::answer::Answer;
 use super::super::fields::Fields;
+use super::super::shown::key_filter;
 use super::super::visit::Visit;
 use super::export_fields::{self, KINDS};
-use super::{chosen, stream};
+use super::stream;
 use crate::analytics::{Filter, PageOf};
 use crate::audit::AuditFilter;
 use crate::error::{Code, Error, Result};
@@ -68,7 +70,7 @@ fn list(visit: &Visit, what: &str) -> Result<List> {
     let query = visit.query();
     let text = |name: &str| query.given(name).map(ToOwned::to_owned);
     Ok(match what {
-        "keys" => List::Keys { api: text("api").map(Into::into), filter: chosen::filter(query) },
+        "keys" => List::Keys { api: text("api").map(Into::into), filter: key_filter(query) },
         "identities" => List::Identities { search: text("q") },
         "permissions" => List::Permissions,
         "roles" => List::Roles,
@@ -94,7 +96,7 @@ fn audit(visit: &Visit) -> AuditFilter {
         actor: text("actor"),
         target: text("target"),
         text: text("q"),
-        request_id: text("request_id"),
+        request_id: text("request"),
         since_ms: span.as_ref().map(|span| span.start_ms),
         until_ms: span.as_ref().map(|span| span.end_ms),
     }
@@ -107,32 +109,65 @@ fn events(visit: &Visit, kind: Kind) -> PageOf {
         workspace: visit.cx.workspace.clone(),
         start_ms: span.start_ms,
         end_ms: span.end_ms,
-        filter: filter(visit.query()),
+        filter: filter(kind, visit.query()),
         limit: 0,
         after: None,
     }
 }
 
-fn filter(query: &Fields) -> Filter {
+/// The parameters that logs have in their addresses.
+fn filter(kind: Kind, query: &Fields) -> Filter {
     let all = |name: &str| query.all(name).map(ToOwned::to_owned).collect();
-    Filter {
+    let mut filter = Filter {
         apis: all("api"),
         keys: all("key"),
         identities: all("identity"),
         external_ids: all("external_id"),
         tags: all("tag"),
-        outcomes: all("outcome"),
         namespaces: all("namespace"),
         identifiers: all("identifier"),
-        request_ids: all("request_id"),
+        request_ids: all("request"),
         ips: all("ip"),
-        root_keys: all("root_key"),
-        doors: all("door"),
+        root_keys: all("caller"),
         methods: all("method"),
         paths: all("path"),
-        statuses: all("status"),
-        codes: all("code"),
         text: query.given("q").map(ToOwned::to_owned),
+        ..Filter::default()
+    };
+    match kind {
+        Kind::Requests => {
+            filter.codes = all("outcome");
+            for status in query.all("status") {
+                match class(status) {
+                    Some(class) => filter.outcomes.push(class.to_owned()),
+                    None => filter.statuses.push(status.to_owned()),
+                }
+            }
+        }
+        Kind::Verifications => filter.outcomes = all("outcome"),
+        Kind::Ratelimits => filter.outcomes = query.all("outcome").map(decision).collect(),
+    }
+    filter
+}
+
+/// Requests are counted by the class of their status.
+fn class(status: &str) -> Option<&'static str> {
+    let is = |outcome: Outcome| outcome.code().eq_ignore_ascii_case(status);
+    match () {
+        () if is(Outcome::Success) => Some("served"),
+        () if is(Outcome::ClientError) => Some("refused"),
+        () if is(Outcome::ServerError) => Some("failed"),
+        () => None,
+    }
+}
+
+/// Decisions are stored under other words than are shown.
+fn decision(outcome: &str) -> String {
+    let is = |shown: Outcome| outcome.eq_ignore_ascii_case(shown.code());
+    match () {
+        () if is(Outcome::Passed) => "passed".to_owned(),
+        () if is(Outcome::Blocked) => "denied".to_owned(),
+        () => outcome.to_owned(),
     }
 }
 

@@ -2,7 +2,6 @@
 
 use web::pages::export::ExportField;
 
-use super::chosen;
 use crate::apis::Api;
 
 /// Value and name.
@@ -27,8 +26,11 @@ const SPANS: [(&str, &str); 6] = [
     ("400d", "Last 400 days"),
 ];
 
-/// Parameters of lists of events beside those that the form has.
+/// Parameters of lists beside those that the form has.
+const OF_KEYS: [&str; 10] =
+    ["status", "name", "identity", "env", "role", "permission", "last_used", "expires", "created", "credits"];
 const OF_EVENTS: [&str; 18] = [
+    "q",
     "api",
     "key",
     "identity",
@@ -37,18 +39,17 @@ const OF_EVENTS: [&str; 18] = [
     "outcome",
     "namespace",
     "identifier",
-    "request_id",
+    "request",
     "ip",
-    "root_key",
-    "door",
+    "caller",
     "method",
     "path",
     "status",
-    "code",
+    "since",
     "from",
     "to",
 ];
-const OF_AUDIT: [&str; 4] = ["request_id", "target", "from", "to"];
+const OF_AUDIT: [&str; 4] = ["request", "target", "from", "to"];
 
 /// The fields of the form.
 pub fn of(what: &str, apis: &[Api]) -> Vec<ExportField> {
@@ -75,7 +76,7 @@ pub fn of(what: &str, apis: &[Api]) -> Vec<ExportField> {
             field("q", "Search", "Words of what is logged, or ids."),
             field("path", "Path", "Such as /v2/keys.verifyKey."),
             field("status", "Status", "Such as 404."),
-            field("root_key", "Root key id", ""),
+            field("caller", "Root key id", ""),
         ],
         "audit" => vec![
             span(true),
@@ -90,7 +91,7 @@ pub fn of(what: &str, apis: &[Api]) -> Vec<ExportField> {
 /// Whether a parameter that the form does not have chooses rows all the same.
 pub fn is_choice(what: &str, name: &str) -> bool {
     match what {
-        "keys" => chosen::is_field(name),
+        "keys" => OF_KEYS.contains(&name),
         "verifications" | "ratelimits" | "requests" => OF_EVENTS.contains(&name),
         "audit" => OF_AUDIT.contains(&name),
         _ => false,

@@ -7,7 +7,7 @@ use web::components::{Chip, Pager, Tone};
 use web::pages::jobs::{
     FAILED, JobResult, JobRow, JobView, JobsView, RowState as Shown, list as list_page, show as job_page,
 };
-use web::paths::{self, CURSOR};
+use web::paths;
 
 use super::super::answer::Answer;
 use super::super::visit::Visit;
@@ -19,15 +19,14 @@ use crate::op::OpCtx;
 use crate::store::Page;
 use crate::transfer::csv_lines;
 
-const JOBS: u64 = 50;
 const ROWS: u64 = 100;
 /// Rows of a part of a download.
 const PART: u64 = 500;
 
 /// `GET /jobs`.
 pub async fn list(visit: Visit) -> Result<Answer> {
-    let found = visit.app.bulk.jobs(&visit.cx, &page_of(&visit, JOBS)).await?;
-    let people = visit.people().await?;
+    let found = visit.app.bulk.jobs(&visit.cx, &visit.page()).await?;
+    let people = people(&visit).await?;
     let rows: Vec<_> = found.items.iter().map(|job| row(&visit, &people, job)).collect();
     let pager = pager(rows.len(), None, found.next)?;
     Ok(Answer::page(list_page(&visit.shell, &JobsView { here: visit.here(), rows, pager })))
@@ -38,8 +37,9 @@ pub async fn show(visit: Visit) -> Result<Answer> {
     let id = BulkJobId::from(visit.id());
     let job = visit.app.bulk.job(&visit.cx, &id).await?;
     let failed_only = visit.query().text(FAILED) == "1";
-    let rows = visit.app.bulk.rows(&visit.cx, &id, failed_only, &page_of(&visit, ROWS)).await?;
-    let people = visit.people().await?;
+    let rows =
+        visit.app.bulk.rows(&visit.cx, &id, failed_only, &Page { limit: ROWS, ..visit.page() }).await?;
+    let people = people(&visit).await?;
     let total = if failed_only { job.failed } else { job.total };
     let view = JobView {
         job: row(&visit, &people, &job),
@@ -91,8 +91,10 @@ async fn part(app: &App, cx: &OpCtx, id: &BulkJobId, cursor: Option<String>) -> 
     Ok((csv_lines(rows.items.into_iter().map(line))?, rows.next))
 }
 
-fn page_of(visit: &Visit, limit: u64) -> Page {
-    Page { limit, cursor: visit.query().given(CURSOR).map(ToOwned::to_owned) }
+/// Addresses of the members of the workspace by the ids that actors have.
+async fn people(visit: &Visit) -> Result<HashMap<String, String>> {
+    let members = visit.app.users.list(&visit.cx).await?;
+    Ok(members.into_iter().map(|member| (member.id.to_string(), member.email)).collect())
 }
 
 fn pager(shown: usize, total: Option<i64>, next: Option<String>) -> Result<Pager> {

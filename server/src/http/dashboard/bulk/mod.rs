@@ -10,7 +10,6 @@ mod export;
 mod export_fields;
 mod import;
 mod jobs;
-mod lines;
 mod samples;
 mod stream;
 mod work;
@@ -18,8 +17,6 @@ mod work;
 use std::sync::Arc;
 
 use poem::{Route, get, post};
-
-pub(super) use self::lines::{key_label, key_states};
 
 use super::serve::member;
 use crate::app::App;

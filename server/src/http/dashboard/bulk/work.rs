@@ -7,18 +7,18 @@ use chrono_tz::Tz;
 use serde_json::{Map, Value};
 
 use super::super::fields::Fields;
+use super::super::shown::read_limits;
 use super::super::span::local_time;
 use crate::bulk::{Limit, Work};
+use crate::ratelimit::limits::NewLimit;
 
 /// Field and what is wrong with it.
 pub type Problem = (String, String);
 
 const DAY_MS: i64 = 24 * 60 * 60_000;
-/// Rows of the group of limits that are looked at.
-const MAX_LIMITS: usize = 50;
 
 /// The work of an act of `web::pages::keys::ACTS`; `None` for any other.
-pub fn work(act: &str, form: &Fields, now_ms: i64, zone: Tz) -> Option<Result<Work, Problem>> {
+pub fn work(act: &str, form: &Fields, now_ms: i64, zone: Tz) -> Option<Result<Work, Vec<Problem>>> {
     Some(match act {
         "enable" => Ok(Work::EnableKeys),
         "disable" => Ok(Work::DisableKeys),
@@ -54,15 +54,15 @@ pub fn field_of(work: &Work) -> &'static str {
     }
 }
 
-fn problem(field: &str, message: &str) -> Problem {
-    (field.to_owned(), message.to_owned())
+fn problem(field: &str, message: &str) -> Vec<Problem> {
+    vec![(field.to_owned(), message.to_owned())]
 }
 
-fn number(form: &Fields, name: &str) -> Result<Option<i64>, Problem> {
+fn number(form: &Fields, name: &str) -> Result<Option<i64>, Vec<Problem>> {
     form.number(name).map_err(|message| problem(name, &message))
 }
 
-fn expiry(form: &Fields, now_ms: i64, zone: Tz) -> Result<Option<i64>, Problem> {
+fn expiry(form: &Fields, now_ms: i64, zone: Tz) -> Result<Option<i64>, Vec<Problem>> {
     let days = match form.text("expires") {
         "never" => return Ok(None),
         "1d" => 1,
@@ -77,37 +77,14 @@ fn expiry(form: &Fields, now_ms: i64, zone: Tz) -> Result<Option<i64>, Problem> 
     Ok(Some(now_ms + days * DAY_MS))
 }
 
-/// Rows without a name are none.
-fn limits(form: &Fields) -> Result<Vec<Limit>, Problem> {
-    let mut limits = Vec::new();
-    for row in 0..MAX_LIMITS {
-        let field = |name: &str| format!("limits.{row}.{name}");
-        let Some(name) = form.given(&field("name")) else { continue };
-        let limit = number(form, &field("limit"))?.ok_or_else(|| problem(&field("limit"), "How many?"))?;
-        let duration = duration_ms(form.text(&field("duration")))
-            .ok_or_else(|| problem(&field("duration"), "Such as 10s, 5m, 1h or 1d."))?;
-        limits.push(Limit {
-            name: name.to_owned(),
-            limit,
-            duration,
-            auto_apply: form.ticked(&field("auto_apply")),
-        });
-    }
-    Ok(limits)
-}
-
-/// `10s`, `5m`, `1h`, `1d`, `1500ms`.
-fn duration_ms(text: &str) -> Option<i64> {
-    let end = text.find(|c: char| !c.is_ascii_digit())?;
-    let unit_ms = match text[end..].trim_start() {
-        "ms" => 1,
-        "s" => 1000,
-        "m" => 60_000,
-        "h" => 3_600_000,
-        "d" => DAY_MS,
-        _ => return None,
+fn limits(form: &Fields) -> Result<Vec<Limit>, Vec<Problem>> {
+    let limit = |limit: NewLimit| Limit {
+        name: limit.name,
+        limit: limit.limit,
+        duration: limit.duration_ms,
+        auto_apply: limit.auto_apply,
     };
-    text[..end].parse::<i64>().ok()?.checked_mul(unit_ms)
+    Ok(read_limits(form, &[])?.into_iter().map(limit).collect())
 }
 
 /// Those that were ticked and those that were typed, each once.
@@ -117,7 +94,7 @@ fn names(form: &Fields) -> Vec<String> {
     form.all("names").chain(typed).filter(|name| seen.insert(*name)).map(ToOwned::to_owned).collect()
 }
 
-fn meta(form: &Fields) -> Result<Map<String, Value>, Problem> {
+fn meta(form: &Fields) -> Result<Map<String, Value>, Vec<Problem>> {
     match serde_json::from_str(form.text("meta")) {
         Ok(Value::Object(meta)) => Ok(meta),
         Ok(_) => Err(problem("meta", "This is no JSON object.")),
@@ -132,7 +109,7 @@ mod tests {
 
     use super::*;
 
-    fn read(act: &str, encoded: &str) -> Result<Work, Problem> {
+    fn read(act: &str, encoded: &str) -> Result<Work, Vec<Problem>> {
         work(act, &Fields::parse(encoded.as_bytes()), 1000, Tz::UTC).unwrap()
     }
 
@@ -179,7 +156,7 @@ mod tests {
             ("limits", "limits.0.name=a&limits.0.limit=1&limits.0.duration=1y", "limits.0.duration"),
             ("meta", "meta=%5B%5D", "meta"),
         ] {
-            assert_eq!(read(act, encoded).unwrap_err().0, field, "{act} {encoded}");
+            assert_eq!(read(act, encoded).unwrap_err()[0].0, field, "{act} {encoded}");
         }
     }
 }

@@ -9,7 +9,7 @@ use web::pages::search::{Hit, HitGroup, SearchView, search as search_page};
 use web::paths::{self, QUERY};
 
 use super::super::answer::Answer;
-use super::super::bulk::{key_label, key_states};
+use super::super::shown::{key_label, key_states};
 use super::super::visit::Visit;
 use super::exact;
 use crate::audit::AuditFilter;
@@ -117,7 +117,7 @@ impl About {
         let found = visit.app.keys.among(&visit.cx, &ids).await?;
         let keys = found.iter().map(|details| {
             let key = &details.key;
-            (key.id.to_string(), (key_label(key), key_states(key, visit.now_ms())))
+            (key.id.to_string(), (key_label(key), key_states(key, None, visit.now_ms())))
         });
         Ok(Self {
             keys: keys.collect(),
