@@ -93,6 +93,8 @@ pub struct App {
     indexer: Mutex<Option<Indexer>>,
     follower: Mutex<Option<Follower>>,
     dir: DataDir,
+    /// Unix milliseconds.
+    pub started_ms: i64,
     /// Where the server listens, once it does.
     pub address: OnceLock<SocketAddr>,
 }
@@ -218,6 +220,7 @@ impl App {
             indexer: Mutex::new(Some(indexer)),
             follower: Mutex::new(Some(follower)),
             dir,
+            started_ms: now_ms,
             address: OnceLock::new(),
         });
         app.first_start().await?;

@@ -3,6 +3,7 @@
 //! Every lookup is scoped to a workspace and ends at a live API: keys of a
 //! deleted API are as absent as deleted keys.
 
+mod attention;
 mod find;
 mod many;
 mod shared;
@@ -18,6 +19,9 @@ use sea_orm::{
 use serde_json::{Map, Value};
 
 use super::{Balance, Credits, Fate, Interval, Key, Refill, StoredHash};
+#[cfg(test)]
+pub(super) use attention::COUNTS;
+pub(super) use attention::{expiring, labels, migrations, short_of_credits};
 pub(super) use find::find_page;
 pub(super) use many::{after, from_offset, is_live, mark_all_deleted, of_owner, remove_all, remove_deleted};
 pub(super) use shared::{hand_over, leave};

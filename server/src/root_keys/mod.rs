@@ -64,6 +64,14 @@ pub struct RootKey {
     pub created_at: i64,
 }
 
+/// Root keys that nobody used for long.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unused {
+    pub keys: i64,
+    /// Those among them that may do everything.
+    pub full: i64,
+}
+
 /// A root key that was presented and accepted.
 #[derive(Clone)]
 pub struct Authenticated {
@@ -102,5 +110,11 @@ impl RootKeys {
     pub async fn list(&self, cx: &OpCtx) -> Result<Vec<RootKey>> {
         cx.require(Operation::RootKeyRead, Target::NONE)?;
         store::of_workspace(self.store.read(), &cx.workspace).await
+    }
+
+    /// Enabled root keys that are older than `before_ms` and were not used since.
+    pub async fn unused(&self, cx: &OpCtx, before_ms: i64) -> Result<Unused> {
+        cx.require(Operation::RootKeyRead, Target::NONE)?;
+        store::unused(self.store.read(), &cx.workspace, cx.now_ms, before_ms).await
     }
 }
