@@ -9,7 +9,7 @@ use crate::sample::{Words, every_page};
 const HOSTILE: &str = "</title></textarea></script><script>alert(1)</script>\"'><img src=x onerror=alert(1)>\u{202e}&amp;javascript:alert(1)";
 
 /// Pages that show nothing a user typed.
-const WORDLESS: [&str; 3] = ["secret-link", "secret-link-gone", "portal-closed"];
+const WORDLESS: [&str; 4] = ["unclaimed", "secret-link", "secret-link-gone", "portal-closed"];
 
 fn hostile() -> Words {
     Words { instead: Some(HOSTILE.to_owned()) }

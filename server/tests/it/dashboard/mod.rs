@@ -2,3 +2,7 @@
 
 mod browser;
 mod entrance;
+mod home;
+mod secrets;
+mod settings;
+mod team;
