@@ -22,6 +22,7 @@ impl MigratorTrait for App {
             Box::new(Sql { name: "m0004_people", up: include_str!("m0004_people.sql") }),
             Box::new(Sql { name: "m0005_key_counts", up: include_str!("m0005_key_counts.sql") }),
             Box::new(Sql { name: "m0006_bulk", up: include_str!("m0006_bulk.sql") }),
+            Box::new(Sql { name: "m0009_attention", up: include_str!("m0009_attention.sql") }),
         ]
     }
 }

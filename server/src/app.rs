@@ -95,6 +95,8 @@ pub struct App {
     follower: Mutex<Option<Follower>>,
     dir: DataDir,
     closing: watch::Sender<bool>,
+    /// Unix milliseconds.
+    pub started_ms: i64,
     /// Where the server listens, once it does.
     pub address: OnceLock<SocketAddr>,
 }
@@ -221,6 +223,7 @@ impl App {
             follower: Mutex::new(Some(follower)),
             dir,
             closing: watch::Sender::new(false),
+            started_ms: now_ms,
             address: OnceLock::new(),
         });
         app.first_start().await?;

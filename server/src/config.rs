@@ -285,16 +285,23 @@ impl Config {
     /// The settings in force and where each came from; secrets are not shown.
     pub fn print(&self) -> String {
         let mut text = String::new();
-        for setting in SETTINGS {
+        for (name, shown, source) in self.settings() {
+            let _ = writeln!(text, "{name:<27} {shown:<28} {source}");
+        }
+        text
+    }
+
+    /// Name, value and source of every setting, as [`Config::print`] shows them.
+    pub fn settings(&self) -> impl Iterator<Item = (&'static str, &str, &'static str)> {
+        SETTINGS.iter().map(|setting| {
             let (value, source) = &self.sources[setting.name];
             let shown = match (value.is_empty(), setting.secret) {
                 (true, _) => "(unset)",
                 (false, true) => "(hidden)",
                 (false, false) => value,
             };
-            let _ = writeln!(text, "{:<27} {shown:<28} {source}", setting.name);
-        }
-        text
+            (setting.name, shown, *source)
+        })
     }
 
     /// Defaults on a folder, for tests of the whole program.

@@ -179,10 +179,12 @@ fixed! {
     team = "/settings/team";
     sessions = "/settings/sessions";
     security = "/settings/security";
-    /// POST: fields `code`, `secret`.
+    /// POST: field `password`, then fields `code`, `sealed`.
     enable_totp = "/settings/security/totp";
     disable_totp = "/settings/security/totp/remove";
     recovery_codes = "/settings/security/recovery-codes";
+    /// POST: fields `name`, `zone`.
+    profile = "/settings/security/profile";
     change_password = "/settings/security/password";
     end_other_sessions = "/settings/sessions/end-others";
     retention = "/settings/retention";
@@ -191,8 +193,6 @@ fixed! {
     migrations = "/settings/migrations";
     ai_tools = "/settings/ai";
     danger = "/settings/danger";
-    disable_workspace = "/settings/danger/disable";
-    erase_identity = "/settings/danger/erase";
     delete_workspace = "/settings/danger/delete";
     invite = "/settings/team/invite";
     jobs = "/jobs";
@@ -265,9 +265,9 @@ of_one! {
     /// POST: field `role`.
     member_role = "/settings/team/" "/role";
     remove_member = "/settings/team/" "/remove";
+    end_member_sessions = "/settings/team/" "/end-sessions";
     revoke_invite = "/settings/team/invites/" "/revoke";
     end_session = "/settings/sessions/" "/end";
-    delete_migration = "/settings/migrations/" "/delete";
     job = "/jobs/" "";
     cancel_job = "/jobs/" "/cancel";
     /// POST: takes back what a job of deletions did.

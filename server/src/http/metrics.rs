@@ -49,6 +49,12 @@ impl Requests {
         }
         self.elapsed_us.fetch_add(elapsed_us.into(), Ordering::Relaxed);
     }
+
+    /// Requests to a door since the start: served, refused, failed.
+    pub fn of(&self, door: Door) -> [u64; 3] {
+        let at = DOORS.iter().position(|counted| *counted == door);
+        at.map_or([0; 3], |at| self.classes[at].each_ref().map(|count| count.load(Ordering::Relaxed)))
+    }
 }
 
 /// `GET /metrics`.

@@ -12,13 +12,29 @@ use crate::secret::PlainKey;
 use crate::store::Change;
 
 /// How the hashes of a migration were made.
-const ALGORITHMS: [&str; 2] = [NATIVE, PREFIXED];
+pub const ALGORITHMS: [&str; 2] = [NATIVE, PREFIXED];
 /// The hash we use ourselves: nothing has to be rewritten.
 pub(super) const NATIVE: &str = "sha256";
 /// `<prefix>_<short token>_<long token>`; the hash covers the long token only.
 const PREFIXED: &str = "github.com/seamapi/prefixed-api-key";
 
+/// An announced import.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Announced {
+    pub id: MigrationId,
+    pub algorithm: String,
+    /// Keys that were not used since, ten thousand at most.
+    pub waiting: i64,
+    pub created_at: i64,
+}
+
 impl Keys {
+    /// The announced imports of the workspace, the newest first; a hundred at most.
+    pub async fn migrations(&self, cx: &OpCtx) -> Result<Vec<Announced>> {
+        cx.require(Operation::MigrationCreate, grants::Target::NONE)?;
+        store::migrations(self.store.read(), &cx.workspace).await
+    }
+
     /// Announces an import; its id is what migrateKeys and verifyKey name.
     pub async fn create_migration(&self, cx: &OpCtx, algorithm: &str) -> Result<MigrationId> {
         cx.require(Operation::MigrationCreate, grants::Target::NONE)?;

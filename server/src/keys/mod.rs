@@ -6,6 +6,7 @@
 //! its credits and counting its limits belong to other rooms.
 
 mod access;
+mod attention;
 mod balance;
 mod bounds;
 mod create;
@@ -38,6 +39,7 @@ use entity::ids::{IdentityId, KeyId, WorkspaceId};
 use serde_json::{Map, Value};
 
 pub use access::{Carried, Change as AccessChange, ChangeAccess};
+pub use attention::{Due, FEW_CREDITS};
 pub use balance::{Credits, CreditsPatch, Interval, NewCredits, Refill};
 pub use create::{CreateKey, CreatedKey};
 pub use credits::{CreditOperation, UpdateCredits};
@@ -51,6 +53,7 @@ pub use list::{ListKeys, ListKeysByOffset};
 pub use lookup::Matching;
 pub use mentions::Mention;
 pub use migrate::{MigrateKeys, MigratedKeys, MigratingKey};
+pub use migration::{ALGORITHMS, Announced};
 pub use read::{Decrypt, GetKey, KeyName};
 pub use reroll::RerollKey;
 pub use update::{DefaultLimit, UpdateKey};

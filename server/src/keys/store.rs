@@ -3,6 +3,7 @@
 //! Every lookup is scoped to a workspace and ends at a live API: keys of a
 //! deleted API are as absent as deleted keys.
 
+mod attention;
 mod find;
 mod kin;
 mod many;
@@ -19,6 +20,9 @@ use sea_orm::{
 use serde_json::{Map, Value};
 
 use super::{Balance, Credits, Fate, Interval, Key, Refill, StoredHash};
+#[cfg(test)]
+pub(super) use attention::COUNTS;
+pub(super) use attention::{expiring, labels, migrations, short_of_credits};
 pub(super) use find::{among, count_fitting, find_page};
 pub(super) use kin::{by_ids, count_kin, page_of_kin};
 pub(super) use many::{

@@ -76,6 +76,14 @@ pub struct RootKeyDetails {
     pub created_by: Option<String>,
 }
 
+/// Root keys that nobody used for long.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unused {
+    pub keys: i64,
+    /// Those among them that may do everything.
+    pub full: i64,
+}
+
 /// A root key that was presented and accepted.
 #[derive(Clone)]
 pub struct Authenticated {

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use entity::ids::RootKeyId;
 
-use super::{RootKey, RootKeyDetails, RootKeys, store};
+use super::{RootKey, RootKeyDetails, RootKeys, Unused, store};
 use crate::error::{Code, Error, Result};
 use crate::grants::{Operation, Target};
 use crate::op::OpCtx;
@@ -52,6 +52,12 @@ impl RootKeys {
     pub async fn list(&self, cx: &OpCtx) -> Result<Vec<RootKey>> {
         cx.require(Operation::RootKeyRead, Target::NONE)?;
         store::of_workspace(self.store.read(), &cx.workspace).await
+    }
+
+    /// Enabled root keys that are older than `before_ms` and were not used since.
+    pub async fn unused(&self, cx: &OpCtx, before_ms: i64) -> Result<Unused> {
+        cx.require(Operation::RootKeyRead, Target::NONE)?;
+        store::unused(self.store.read(), &cx.workspace, cx.now_ms, before_ms).await
     }
 
     /// Those of [`RootKeys::list`] that match.

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use entity::ids::{RootKeyId, WorkspaceId};
 use entity::{root_key, root_key_grant, setting, workspace};
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, Set};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, Set,
+};
 use smallvec::smallvec;
 
 use super::authenticate::RootKeySnapshot;
-use super::{CreateRootKey, RootKey, RootKeyDetails};
+use super::{CreateRootKey, RootKey, RootKeyDetails, Unused};
 use crate::cache::{Epochs, Loaded};
 use crate::error::Result;
 use crate::events::Noted;
@@ -18,6 +20,9 @@ use crate::grants::Grants;
 use crate::op::{OpCtx, RootKeyPrincipal};
 use crate::secret::KeyHash;
 use crate::store::{Page, Paged, Tx};
+
+/// Root keys that a count looks at.
+const COUNTED: u64 = 1000;
 
 const BOOTSTRAPPED: &str = "bootstrapped_root_key";
 
@@ -132,6 +137,28 @@ pub(super) async fn find_by_hash(
 ) -> Result<Option<RootKeyId>> {
     let row = live(workspace).filter(root_key::Column::Hash.eq(hash)).one(db).await?;
     Ok(row.map(|row| row.id))
+}
+
+pub(super) async fn unused(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    now_ms: i64,
+    before_ms: i64,
+) -> Result<Unused> {
+    let (used, expires) = (root_key::Column::LastUsedAt, root_key::Column::ExpiresAt);
+    let flags: Vec<bool> = live(workspace)
+        .filter(root_key::Column::Enabled.eq(true))
+        .filter(root_key::Column::CreatedAt.lt(before_ms))
+        .filter(Condition::any().add(used.is_null()).add(used.lt(before_ms)))
+        .filter(Condition::any().add(expires.is_null()).add(expires.gt(now_ms)))
+        .select_only()
+        .column(root_key::Column::IsFull)
+        .limit(COUNTED)
+        .into_tuple()
+        .all(db)
+        .await?;
+    let full = flags.iter().filter(|full| **full).count();
+    Ok(Unused { keys: flags.len() as i64, full: full as i64 })
 }
 
 fn live(workspace: &WorkspaceId) -> Select<root_key::Entity> {

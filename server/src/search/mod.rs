@@ -37,7 +37,7 @@ pub use entities::{EntityHit, EntityKind, EntityQuery};
 pub use fields::Fields;
 pub use follower::Follower;
 pub use indexer::Indexer;
-pub use status::IndexStatus;
+pub use status::{IndexStatus, Lag};
 pub use week::{Week, is_all_of, week_of};
 pub use words::{any, begins_with, words};
 

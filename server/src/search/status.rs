@@ -1,6 +1,7 @@
 //! How far every index is, for operators and metrics.
 
 use super::audit::last_entry;
+use super::followed::Followed;
 use super::{Kind, Search, Week};
 use crate::error::Result;
 use crate::events::last_chunk;
@@ -21,11 +22,32 @@ pub struct IndexStatus {
     pub bytes: u64,
 }
 
+/// How far behind the indexes are, without their sizes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lag {
+    /// Chunks of events that cannot be searched yet.
+    pub chunks: u64,
+    /// Audit entries that an index does not hold yet.
+    pub entries: u64,
+    pub rebuilding: bool,
+}
+
 impl Search {
+    pub async fn lag(&self, events: &Database, store: &Store) -> Result<Lag> {
+        let chunk = last_chunk(events.reader()).await?;
+        let (row, _) = last_entry(store.read()).await?;
+        let followed = self.followed();
+        let reached = followed.iter().map(|index| index_row(index)).min().unwrap_or(row);
+        Ok(Lag {
+            chunks: behind(chunk, self.cursor()),
+            entries: behind(row, reached),
+            rebuilding: self.status().rebuilding || followed.iter().any(|index| index.is_rebuilding()),
+        })
+    }
+
     pub async fn report(&self, events: &Database, store: &Store) -> Result<Vec<IndexStatus>> {
         let status = self.status();
         let chunk = last_chunk(events.reader()).await?;
-        let behind = |last: i64, at: i64| last.saturating_sub(at).max(0).unsigned_abs();
         let mut report = Vec::new();
         for kind in Kind::ALL {
             let weeks = self.0.weeks.read();
@@ -41,7 +63,7 @@ impl Search {
         }
         let (row, _) = last_entry(store.read()).await?;
         for followed in self.followed() {
-            let at = followed.position().filter(|at| at.scan.is_none()).map_or(0, |at| at.row);
+            let at = index_row(followed);
             report.push(IndexStatus {
                 name: followed.name,
                 documents: followed.documents(),
@@ -62,4 +84,13 @@ impl Search {
         self.reach(is_there).await;
         Ok(is_there(self))
     }
+}
+
+fn behind(last: i64, at: i64) -> u64 {
+    last.saturating_sub(at).max(0).unsigned_abs()
+}
+
+/// The last audit entry an index holds; 0 before its first pass is over.
+fn index_row(followed: &Followed) -> i64 {
+    followed.position().filter(|at| at.scan.is_none()).map_or(0, |at| at.row)
 }

@@ -1,5 +1,7 @@
 //! Signing out, and looking after one's sessions or those of a member.
 
+use std::collections::HashMap;
+
 use entity::ids::{SessionId, UserId};
 
 use super::login::{changed, target};
@@ -73,6 +75,13 @@ impl Sessions {
         cx.require(Operation::MemberSessionsRead, grants::Target::NONE)?;
         store::role(self.store.read(), &cx.workspace, member).await?.ok_or_else(no_member)?;
         self.of_user(cx, member).await
+    }
+
+    /// When the members of the workspace were last seen in any session that is kept.
+    pub async fn last_seen(&self, cx: &OpCtx) -> Result<HashMap<UserId, i64>> {
+        cx.require(Operation::MemberSessionsRead, grants::Target::NONE)?;
+        self.flush_seen().await?;
+        store::last_seen(self.store.read(), &cx.workspace).await
     }
 
     /// Ends every session of a member; answers how many there were. An owner's

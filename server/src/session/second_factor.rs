@@ -61,12 +61,16 @@ impl Sessions {
         }
         let generator = Generator::new(&self.entropy.bytes::<SECRET_BYTES>(), &account.email)?;
         let claims = Enrolling::new(&account.id, generator.base32(), cx.now_ms + ENROLMENT_MS);
-        Ok(Enrolment {
-            token: self.sign_enrolment(&claims)?,
-            secret: PlainKey::new(generator.base32()),
-            url: PlainKey::new(generator.url()?),
-            qr_svg: PlainKey::new(generator.qr_svg()?),
-        })
+        enrolment(self.sign_enrolment(&claims)?, &generator)
+    }
+
+    /// What the page showed before, for whoever typed a code that is not right.
+    pub fn resume_second_factor(&self, cx: &OpCtx, token: &str) -> Result<Enrolment> {
+        let user = cx.require_user()?;
+        let claims = self.open_enrolment(token, cx.now_ms).filter(|claims| claims.is_of(&user.id));
+        let claims = claims.ok_or_else(too_late)?;
+        let generator = Generator::from_base32(&claims.secret, &user.email)?;
+        enrolment(PlainKey::new(token.to_owned()), &generator)
     }
 
     /// Turns the second factor on after one good code; returns the recovery
@@ -75,7 +79,7 @@ impl Sessions {
         let user = cx.require_user()?;
         self.charge(cx, user.id.as_str()).await?;
         let claims = self.open_enrolment(token, cx.now_ms).filter(|claims| claims.is_of(&user.id));
-        let claims = claims.ok_or_else(|| Error::invalid("This took too long. Begin again."))?;
+        let claims = claims.ok_or_else(too_late)?;
         let generator = Generator::from_base32(&claims.secret, &user.email)?;
         let step = generator
             .step(code, cx.now_ms, None)
@@ -209,6 +213,15 @@ impl Sessions {
     }
 }
 
+fn enrolment(token: PlainKey, generator: &Generator) -> Result<Enrolment> {
+    Ok(Enrolment {
+        token,
+        secret: PlainKey::new(generator.base32()),
+        url: PlainKey::new(generator.url()?),
+        qr_svg: PlainKey::new(generator.qr_svg()?),
+    })
+}
+
 async fn account(tx: &Tx, user: &UserId) -> Result<Account> {
     store::account(tx.db(), user).await?.ok_or_else(|| Error::absent(Code::MemberNotFound))
 }
@@ -221,6 +234,10 @@ async fn replace_codes(tx: &Tx, user: &UserId, codes: &[PlainKey]) -> Result<()>
 /// Names the secret of a user where it is encrypted.
 fn binding(user: &UserId) -> String {
     format!("totp/{user}")
+}
+
+fn too_late() -> Error {
+    Error::invalid("This took too long. Begin again.")
 }
 
 fn already() -> Error {

@@ -7,7 +7,9 @@ use std::collections::HashMap;
 use entity::ids::{SessionId, UserId, WorkspaceId};
 use entity::{membership, session, user, workspace};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, Set};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, Set,
+};
 use smallvec::SmallVec;
 
 pub(super) use factors::{
@@ -211,6 +213,26 @@ pub(super) async fn sessions(
         current: false,
     });
     Ok(sessions.collect())
+}
+
+pub(super) async fn last_seen(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+) -> Result<HashMap<UserId, i64>> {
+    let members = membership::Entity::find()
+        .select_only()
+        .column(membership::Column::UserId)
+        .filter(membership::Column::WorkspaceId.eq(workspace.as_str()));
+    let rows: Vec<(UserId, Option<i64>)> = session::Entity::find()
+        .select_only()
+        .column(session::Column::UserId)
+        .column_as(session::Column::LastSeenAt.max(), "seen")
+        .filter(session::Column::UserId.in_subquery(members.into_query()))
+        .group_by(session::Column::UserId)
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().filter_map(|(user, seen)| Some((user, seen?))).collect())
 }
 
 /// Ends one session of a user.

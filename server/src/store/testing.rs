@@ -94,6 +94,15 @@ impl TestStore {
         self.store.database().writer().execute_unprepared(sql).await.unwrap();
     }
 
+    /// How SQLite means to answer a query.
+    pub(crate) async fn plan(&self, sql: &str) -> String {
+        let statement =
+            sea_orm::Statement::from_string(sea_orm::DbBackend::Sqlite, format!("EXPLAIN QUERY PLAN {sql}"));
+        let rows = self.store.read().query_all_raw(statement).await.unwrap();
+        let lines = rows.iter().map(|row| row.try_get::<String>("", "detail").unwrap());
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
     /// How many rows of a table satisfy a condition.
     pub(crate) async fn count(&self, table: &str, condition: &str) -> i64 {
         let sql = format!("SELECT COUNT(*) AS n FROM {table} WHERE {condition}");

@@ -76,7 +76,7 @@ pub fn home(shell: &Shell, view: &HomeView) -> String {
     let range = range_picker(&view.here, &view.range);
     let mut main = Vec::new();
     if view.first_steps {
-        main.push(first_steps());
+        main.push(first_steps(shell));
     }
     main.push(concerns(&view.concerns));
     main.push(bars(&view.requests));
@@ -100,7 +100,11 @@ pub fn home(shell: &Shell, view: &HomeView) -> String {
         .body(vec![figures, split(main, side)])
 }
 
-fn first_steps() -> View {
+fn first_steps(shell: &Shell) -> View {
+    if !shell.may.admin {
+        let hint = "Once a key of this workspace is verified, it shows here.";
+        return empty_state(Icon::Play, "Nothing was verified here yet", hint, vec![]);
+    }
     empty_state(
         Icon::Play,
         "Nothing was verified here yet",
@@ -114,7 +118,7 @@ fn concerns(concerns: &[Concern]) -> View {
         return view! {
             <section class="card all-well" aria-label="Concerns">
                 {Icon::Check.view()}
-                <p>"Nothing needs a hand: no refusals out of the ordinary, nothing about to run out."</p>
+                <p>"Nothing needs a hand: nothing expires or runs out soon, and everything is stored."</p>
             </section>
         }
         .into_any();

@@ -12,7 +12,6 @@ pub mod api_settings;
 pub mod apis;
 pub mod audit;
 pub mod bulk;
-pub mod docs;
 pub mod error;
 pub mod explain;
 pub mod export;

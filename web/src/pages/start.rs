@@ -4,15 +4,25 @@ use leptos::prelude::*;
 
 use crate::View;
 use crate::components::{
-    Field, Icon, ShownOnce, action, button_link, code_block, empty_state, form_error, grid, input, link,
-    post_form, section, shown_once, submit,
+    Field, Icon, ShownOnce, action, button_link, code_block, curl, empty_state, form_error, grid, hidden,
+    input, link, post_form, section, shown_once, submit,
 };
-use crate::form::FormState;
+use crate::form::{FormState, NONCE};
 use crate::paths::{self, Href};
 use crate::shell::{Page, Section, Shell};
 
 /// Choosing between the two things the product is for.
 pub fn choose(shell: &Shell) -> String {
+    if !shell.may.admin {
+        let hint = "The first steps make a root key, which takes the role admin.";
+        let home = button_link(None, "To the overview", &paths::home(), "primary");
+        return Page::new(shell, Section::Home, "First steps").narrow().body(vec![empty_state(
+            Icon::Lock,
+            "Not with your role",
+            hint,
+            vec![home],
+        )]);
+    }
     let choice = |icon: Icon, title: &str, text: &str, href: Href| {
         view! {
             <a class="card choice" href=href.to_string()>
@@ -47,7 +57,7 @@ pub fn choose(shell: &Shell) -> String {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// Name what is to be made. Posts to [`paths::start_protect`] or
-    /// [`paths::start_limit`]: `name`.
+    /// [`paths::start_limit`]: `name`, with the nonce.
     Name,
     /// Run the command; waits for the request to arrive.
     Call,
@@ -62,6 +72,7 @@ pub struct StartView {
     pub protect: bool,
     pub step: Step,
     pub form: FormState,
+    pub nonce: String,
     /// The root key made for the calls, right after it was made; its snippets
     /// are the commands to run.
     pub shown: Option<ShownOnce>,
@@ -75,6 +86,14 @@ pub struct StartView {
     pub end: Option<Href>,
 }
 
+impl StartView {
+    /// A way at a step, with nothing made yet.
+    pub fn new(protect: bool, step: Step, nonce: String) -> Self {
+        let form = FormState::default();
+        Self { protect, step, form, nonce, shown: None, commands: vec![], again: None, seen: None, end: None }
+    }
+}
+
 pub fn start(shell: &Shell, view: &StartView) -> String {
     let title = if view.protect { "Protect an API" } else { "Limit a rate" };
     let body = match view.step {
@@ -84,7 +103,8 @@ pub fn start(shell: &Shell, view: &StartView) -> String {
     };
     Page::new(shell, Section::Home, title)
         .narrow()
-        .waiting(view.step == Step::Call)
+        // Without script the page would ask for itself again, and the secret with it.
+        .waiting(view.step == Step::Call && view.shown.is_none())
         .body(vec![steps(view), body])
 }
 
@@ -124,6 +144,7 @@ fn name_step(shell: &Shell, view: &StartView) -> View {
     };
     let form = vec![
         form_error(&view.form),
+        hidden(NONCE, &view.nonce),
         input(&view.form, Field::text("name", label).help(help).required().autofocus().no_autofill()),
         action("Makes it and a root key that may call it.", vec![submit("Create", "primary")]),
     ];
@@ -142,7 +163,7 @@ fn call_step(shell: &Shell, view: &StartView) -> View {
         {commands}
         <div class="card waiting" role="status">
             <span class="pulse" aria-hidden="true"></span>
-            <p>"Waiting for the first request. This page notices by itself."</p>
+            <p>"Waiting for the first request. This page notices by itself, or look again."</p>
             {again}
         </div>
     }
@@ -154,4 +175,20 @@ fn seen_step(view: &StartView) -> View {
     let end = view.end.as_ref().map(|href| button_link(None, "Continue", href, "primary"));
     let body = vec![view! { <p>{seen}</p> }.into_any(), end.into_any()];
     empty_state(Icon::Check, "It works", "Your first request arrived and was answered.", body)
+}
+
+/// Calls of the root key that the first way makes. Secrets are shown as they
+/// are: pass placeholders unless they may be seen.
+pub fn protect_commands(origin: &str, root_key: &str, key: &str, api: &str) -> Vec<(String, String)> {
+    let call = |operation: &str, body: String| curl(origin, operation, root_key, &body);
+    vec![
+        ("Verify the first key".to_owned(), call("keys.verifyKey", format!(r#"{{"key":"{key}"}}"#))),
+        ("Make another key".to_owned(), call("keys.createKey", format!(r#"{{"apiId":"{api}"}}"#))),
+    ]
+}
+
+/// As [`protect_commands`], of the second way.
+pub fn limit_commands(origin: &str, root_key: &str, namespace: &str) -> Vec<(String, String)> {
+    let body = format!(r#"{{"namespace":"{namespace}","identifier":"user_123","limit":5,"duration":60000}}"#);
+    vec![("Five requests a minute".to_owned(), curl(origin, "ratelimit.limit", root_key, &body))]
 }

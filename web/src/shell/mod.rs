@@ -13,7 +13,7 @@ mod portal;
 pub use nav::Section;
 pub use portal::{PortalFrame, portal_style};
 
-pub(crate) use bare::{bare, docs_page};
+pub(crate) use bare::bare;
 pub(crate) use nav::places;
 pub(crate) use page::{Crumb, Page};
 pub(crate) use portal::portal_page;

@@ -61,7 +61,9 @@ pub fn mount(route: Route, app: &Arc<App>) -> Route {
         .at("/views", post(member(app, own::save_view)))
         .at("/views/:id/delete", post(member(app, own::delete_view)))
         .at("/shortcuts", get(member(app, own::shortcuts)))
-        .at("/*path", get(guest(app, own::nothing)));
+        // Not `/*path`: that would take `/` itself.
+        .at("/:first", get(guest(app, own::nothing)))
+        .at("/:first/*rest", get(guest(app, own::nothing)));
     let areas = [
         home::mount,
         apis::mount,

@@ -1,5 +1,6 @@
 //! The rules of this room, one file per use case.
 
+mod attention;
 mod create;
 mod credits;
 mod delete;

@@ -1,64 +1,58 @@
-//! Under which address the server is reached, whose word it takes for a client's
-//! address, and where notices go.
+//! Under which address the server is reached, and whose word it takes for a
+//! client's address.
 
-use crate::components::{
-    Field, action, area, facts, form_error, input, mono, note, nothing, post_form, section, submit, warning,
-};
-use crate::form::FormState;
+use crate::View;
+use crate::components::{facts, link, mono, note, nothing, section, tags, warning};
 use crate::paths;
 use crate::shell::Shell;
 
-/// Posts to [`paths::addresses`]: `leak_webhook`, `leak_mail`, `alert_webhook`.
 /// What the server was started with is shown, not changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AddressesView {
-    pub form: FormState,
     pub public_url: Option<String>,
+    /// Where links in invitations lead.
+    pub origin: String,
     pub listen: String,
+    pub metrics: Option<String>,
     pub trusted_proxies: Vec<String>,
     /// The reader's own address, as the server sees it now.
-    pub your_ip: String,
-    /// Whether a proxy's header was there that is not believed.
-    pub untrusted_header: bool,
-    pub smtp: Option<String>,
+    pub your_ip: Option<String>,
 }
 
 pub fn addresses(shell: &Shell, view: &AddressesView) -> String {
-    let form = &view.form;
+    let maybe = |text: &Option<String>, absent: &'static str| -> View {
+        text.as_deref().map_or_else(|| nothing(absent), mono)
+    };
+    let proxies = if view.trusted_proxies.is_empty() { nothing("none") } else { tags(&view.trusted_proxies) };
     let rows = vec![
-        ("Public address", view.public_url.as_deref().map_or_else(|| nothing("not set"), mono)),
+        ("Public address", maybe(&view.public_url, "not set")),
+        ("Links lead to", mono(&view.origin)),
         ("Listens on", mono(&view.listen)),
-        (
-            "Trusted proxies",
-            if view.trusted_proxies.is_empty() {
-                nothing("none")
-            } else {
-                crate::components::tags(&view.trusted_proxies)
-            },
-        ),
-        ("Your address, as seen here", mono(&view.your_ip)),
-        ("Mail", view.smtp.as_deref().map_or_else(|| nothing("not set"), mono)),
+        ("Metrics", maybe(&view.metrics, "off")),
+        ("Trusted proxies", proxies),
+        ("Your address, as seen here", maybe(&view.your_ip, "unknown")),
     ];
     let mut body = Vec::new();
-    if view.untrusted_header {
-        body.push(warning("A proxy sends X-Forwarded-For but is not among the trusted proxies, so its own address counts as the client's. Set UNKEY_TRUSTED_PROXIES."));
-    }
     if view.public_url.is_none() {
-        body.push(warning("Without UNKEY_PUBLIC_URL, links in invitations and portals name the address the server listens on."));
+        body.push(warning(
+            "Without UNKEY_PUBLIC_URL, links in invitations and portals name the address the server listens on.",
+        ));
     }
-    let fields = vec![
-        form_error(form),
-        input(form, Field::text("leak_webhook", "Webhook for leak notices").of_kind("url").mono()),
-        input(form, Field::text("leak_mail", "E-mail for leak notices").of_kind("email")),
-        area(form, Field::text("alert_webhook", "Webhooks for alerts").mono().rows(2).help("One a line.")),
-        action("", vec![submit("Save", "primary")]),
-    ];
-    body.extend([
-        section(
-            "Addresses",
-            vec![facts(rows), note("Set by flag, environment or file when the server starts.")],
-        ),
-        section("Notices", vec![post_form(shell.csrf(), &paths::addresses(), "form", fields)]),
-    ]);
+    let proxy = if view.trusted_proxies.is_empty() {
+        "Behind a proxy, every client has the proxy's address until UNKEY_TRUSTED_PROXIES names it: \
+         if your address above is not yours, set it."
+    } else {
+        "Clients of these proxies are known by the address the proxy forwards. \
+         If your address above is not yours, one of the proxies is missing."
+    };
+    body.push(section(
+        "Addresses",
+        vec![
+            facts(rows),
+            note(proxy),
+            note("Set by flag, environment or file when the server starts."),
+            link("Behind a reverse proxy", &paths::doc("reverse-proxy")),
+        ],
+    ));
     super::page(shell, "Addresses").body(body)
 }

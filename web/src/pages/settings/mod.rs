@@ -10,6 +10,7 @@ pub mod security;
 pub mod sessions;
 pub mod team;
 pub mod v1;
+pub mod workspace;
 
 use crate::components::tabs;
 use crate::paths;

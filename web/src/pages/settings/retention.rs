@@ -1,52 +1,45 @@
 //! How long events and audit entries are kept, and what they take.
 
-use crate::components::{
-    Field, action, check, facts, form_error, input, mono, num, post_form, section, submit,
-};
-use crate::form::FormState;
+use leptos::prelude::*;
+
+use crate::components::{facts, link, mono, note, num, optional_stamp, section};
 use crate::number::bytes;
 use crate::paths;
 use crate::shell::Shell;
+use crate::time::Stamp;
 
-/// Posts to [`paths::retention`]: `events_days`, `requests_days`, `audit_days`
-/// (empty: forever), `max_gib` (empty: no cap), `log_bodies`.
+/// Retention is set when the server starts; this page changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RetentionView {
-    pub form: FormState,
+    /// What is kept, and for how long.
+    pub kept: Vec<(String, String)>,
     /// Name and bytes of what takes space.
     pub sizes: Vec<(String, i64)>,
+    /// Most bytes that stored events may take.
+    pub cap: Option<i64>,
+    /// What can be searched: verifications, decisions and requests.
     pub events: i64,
-    pub oldest: Option<crate::time::Stamp>,
+    pub oldest: Option<Stamp>,
+    /// Events that went before their time since the start, for their size.
+    pub dropped: i64,
 }
 
 pub fn retention(shell: &Shell, view: &RetentionView) -> String {
-    let form = &view.form;
-    let days = |name, label, help| input(form, Field::number(name, label).unit("days").help(help));
-    let fields = vec![
-        form_error(form),
-        days("events_days", "Verifications and rate limits", "What charts and logs are drawn from."),
-        days("requests_days", "API requests", "Bodies take most of the space."),
-        days("audit_days", "Audit log", "Empty keeps it forever."),
-        input(
-            form,
-            Field::number("max_gib", "At most")
-                .unit("GiB")
-                .help("The oldest go first, with a notice. Empty for no cap."),
-        ),
-        check(
-            form,
-            "log_bodies",
-            "Keep bodies of API requests",
-            "Redacted. Without them the request log has headers and outcomes only.",
-        ),
-        action("Shortening deletes what is older within an hour.", vec![submit("Save", "primary")]),
-    ];
+    let kept = view.kept.iter().map(|(name, time)| (name.as_str(), time.clone().into_any())).collect();
     let mut rows: Vec<_> =
         view.sizes.iter().map(|(name, size)| (name.as_str(), mono(&bytes(*size)))).collect();
-    rows.push(("Events", num(view.events)));
-    rows.push(("Oldest event", crate::components::optional_stamp(&view.oldest, "none")));
+    let cap = view.cap.map_or_else(|| "no cap".into_any(), |cap| mono(&bytes(cap)));
+    rows.extend([
+        ("Events may take", cap),
+        ("Events", num(view.events)),
+        ("Oldest event", optional_stamp(&view.oldest, "none")),
+        ("Dropped for their size", num(view.dropped)),
+    ]);
+    let hint = note(
+        "Set when the server starts: events_max_mib caps the space of events, the oldest go first; request_log says which requests are remembered.",
+    );
     super::page(shell, "Retention").body(vec![
-        section("Retention", vec![post_form(shell.csrf(), &paths::retention(), "form", fields)]),
+        section("What is kept", vec![facts(kept), hint, link("Configuration", &paths::doc("configuration"))]),
         section("Space in use", vec![facts(rows)]),
     ])
 }

@@ -2,7 +2,9 @@
 
 use leptos::prelude::*;
 
-use crate::components::{Icon, Row, Table, Tone, act, badge, head, mono, section, stamp};
+use crate::components::{
+    Icon, Row, Table, Tone, act, badge, head, mono, nothing, optional_stamp, section, stamp,
+};
 use crate::paths;
 use crate::shell::Shell;
 use crate::time::Stamp;
@@ -12,9 +14,9 @@ pub struct SessionRow {
     pub id: String,
     /// `Firefox on Linux`, or the user agent as it is.
     pub browser: String,
-    pub ip: String,
+    pub ip: Option<String>,
     pub started: Stamp,
-    pub last_seen: Stamp,
+    pub last_seen: Option<Stamp>,
     /// Whether this page was asked for with it.
     pub current: bool,
 }
@@ -35,9 +37,9 @@ pub fn sessions(shell: &Shell, view: &SessionsView) -> String {
         };
         Row::new(vec![
             session.browser.clone().into_any(),
-            mono(&session.ip),
+            session.ip.as_deref().map_or_else(|| nothing("unknown"), mono),
             stamp(&session.started),
-            stamp(&session.last_seen),
+            optional_stamp(&session.last_seen, "never"),
             end,
         ])
     });

@@ -5,9 +5,9 @@ use leptos::prelude::*;
 use crate::View;
 use crate::components::{
     Danger, Field, Row, Table, Tone, act, action, badge, code_block, danger_zone, field_id, form_error, head,
-    input, nothing, optional_stamp, post_form, section, select, stamp, submit,
+    hidden, input, note, nothing, optional_stamp, post_form, section, select, stamp, submit,
 };
-use crate::form::FormState;
+use crate::form::{FormState, NONCE};
 use crate::paths;
 use crate::shell::Shell;
 use crate::time::Stamp;
@@ -27,6 +27,7 @@ pub struct Member {
     pub name: String,
     pub role: String,
     pub second_factor: bool,
+    /// Known to those who may look at sessions.
     pub last_seen: Option<Stamp>,
     /// Whether this is the reader.
     pub you: bool,
@@ -35,28 +36,33 @@ pub struct Member {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Invite {
     pub id: String,
-    pub email: String,
+    /// The only address that may accept, if there is one.
+    pub email: Option<String>,
     pub role: String,
     pub invited_by: String,
     pub expires: Stamp,
+    pub expired: bool,
 }
 
-/// Posts to [`paths::invite`]: `email`, `role`; to [`paths::member_role`]:
-/// `role`; to [`paths::remove_member`]: `confirm` (the address); to
-/// [`paths::revoke_invite`]: nothing.
+/// Posts to [`paths::invite`]: `email` (empty for whoever has the link), `role`,
+/// with the nonce; to [`paths::member_role`]: `role`; to
+/// [`paths::end_member_sessions`] and [`paths::revoke_invite`]: nothing; to
+/// [`paths::remove_member`]: `confirm` (the address).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TeamView {
     pub members: Vec<Member>,
     pub invites: Vec<Invite>,
     pub form: FormState,
-    /// The link of the invitation just made, shown once where mail is not set up.
+    pub nonce: String,
+    /// The link of the invitation just made, shown once.
     pub link: Option<String>,
 }
 
 pub fn team(shell: &Shell, view: &TeamView) -> String {
     let mut body = Vec::new();
     if let Some(link) = &view.link {
-        body.push(code_block("Invitation link: send it yourself, it is shown once", link));
+        body.push(note("Send this link yourself: it is shown once and works once, for 72 hours."));
+        body.push(code_block("Invitation link", link));
     }
     body.push(section("Members", vec![members(shell, view)]));
     if shell.may.admin {
@@ -65,38 +71,54 @@ pub fn team(shell: &Shell, view: &TeamView) -> String {
     if !view.invites.is_empty() {
         body.push(section("Invited", vec![invites(shell, view)]));
     }
-    let others = || view.members.iter().filter(|member| !member.you);
-    if shell.may.admin && others().count() > 0 {
-        body.push(danger_zone(shell.csrf(), others().map(removal).collect(), &view.form));
-    }
+    let removable = view.members.iter().filter(|member| member.you || may_change(shell, member));
+    body.push(danger_zone(shell.csrf(), removable.map(removal).collect(), &view.form));
     super::page(shell, "Team").body(body)
 }
 
+/// Owners are changed by owners alone.
+fn may_change(shell: &Shell, member: &Member) -> bool {
+    shell.may.admin && !member.you && (shell.may.own || member.role != "owner")
+}
+
+/// The roles the reader may hand out.
+fn roles(shell: &Shell) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let own = shell.may.own;
+    ROLES.into_iter().filter(move |(role, _)| own || *role != "owner")
+}
+
 fn members(shell: &Shell, view: &TeamView) -> View {
-    let heads = vec![head("Who"), head("Role"), head("Second factor"), head("Last seen")];
+    let mut heads = vec![head("Who"), head("Role"), head("Second factor")];
+    if shell.may.admin {
+        heads.extend([head("Last seen"), head("")]);
+    }
     let rows = view.members.iter().map(|member| {
         let you = member.you.then(|| view! { <span class="note">"you"</span> });
         let who = view! { {member.name.clone()} {you} <span class="sub">{member.email.clone()}</span> };
         let factor = if member.second_factor { badge(Tone::Good, "on") } else { nothing("off") };
-        let role = if shell.may.admin && !member.you {
-            role_form(shell, member)
-        } else {
-            badge(Tone::Quiet, &member.role)
-        };
-        Row::new(vec![who.into_any(), role, factor, optional_stamp(&member.last_seen, "never")])
+        let changeable = may_change(shell, member);
+        let role = if changeable { role_form(shell, member) } else { badge(Tone::Quiet, &member.role) };
+        let mut cells = vec![who.into_any(), role, factor];
+        if shell.may.admin {
+            let end = changeable.then(|| {
+                act(shell.csrf(), None, "End sessions", &paths::end_member_sessions(&member.id), "small")
+            });
+            cells.extend([optional_stamp(&member.last_seen, "never"), end.into_any()]);
+        }
+        Row::new(cells)
     });
     Table::new("Members", heads).rows(rows.collect())
 }
 
 fn role_form(shell: &Shell, member: &Member) -> View {
     let id = field_id(&format!("role-{}", member.id));
-    let options = ROLES.map(|(value, _)| {
+    let options = roles(shell).map(|(value, _)| {
         let selected = value == member.role;
         view! { <option value=value selected=selected>{value}</option> }
     });
     let body = view! {
         <label class="sr" for=id.clone()>{format!("Role of {}", member.email)}</label>
-        <span class="control select"><select id=id name="role">{options.to_vec()}</select></span>
+        <span class="control select"><select id=id name="role">{options.collect_view()}</select></span>
         <button type="submit" class="button small">"Set"</button>
     };
     post_form(shell.csrf(), &paths::member_role(&member.id), "inline", vec![body.into_any()])
@@ -104,11 +126,14 @@ fn role_form(shell: &Shell, member: &Member) -> View {
 
 fn invite_form(shell: &Shell, view: &TeamView) -> View {
     let form = &view.form;
+    let email = Field::text("email", "E-mail").of_kind("email").no_autofill();
+    let options: Vec<_> = roles(shell).collect();
     let fields = vec![
         form_error(form),
-        input(form, Field::text("email", "E-mail").of_kind("email").required().no_autofill()),
-        select(form, "role", "Role", "", &ROLES),
-        action("The invitation works for a week.", vec![submit("Invite", "primary")]),
+        hidden(NONCE, &view.nonce),
+        input(form, email.help("Only this address may accept. Empty: whoever has the link.")),
+        select(form, "role", "Role", "", &options),
+        action("Makes a link for you to send; no mail is sent.", vec![submit("Invite", "primary")]),
     ];
     section("Invite somebody", vec![post_form(shell.csrf(), &paths::invite(), "form", fields)])
 }
@@ -121,11 +146,16 @@ fn invites(shell: &Shell, view: &TeamView) -> View {
         } else {
             ().into_any()
         };
+        let expires = if invite.expired { badge(Tone::Caution, "expired") } else { stamp(&invite.expires) };
+        let whom = match &invite.email {
+            Some(email) => email.clone().into_any(),
+            None => nothing("whoever has the link"),
+        };
         Row::new(vec![
-            invite.email.clone().into_any(),
+            whom,
             badge(Tone::Quiet, &invite.role),
             invite.invited_by.clone().into_any(),
-            stamp(&invite.expires),
+            expires,
             revoke,
         ])
     });
@@ -133,10 +163,19 @@ fn invites(shell: &Shell, view: &TeamView) -> View {
 }
 
 fn removal(member: &Member) -> Danger<'_> {
+    let (title, consequence, button) = if member.you {
+        (
+            "Leave the workspace",
+            "You lose your role in this workspace; your account stays.".to_owned(),
+            "Leave",
+        )
+    } else {
+        ("Remove a member", format!("{} loses their role in this workspace at once.", member.email), "Remove")
+    };
     Danger {
-        title: "Remove a member",
-        consequence: format!("{} leaves this workspace and its sessions here end.", member.email),
-        button: "Remove",
+        title,
+        consequence,
+        button,
         action: paths::remove_member(&member.id),
         confirm: Some(&member.email),
         locked: None,

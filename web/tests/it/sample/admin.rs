@@ -2,7 +2,6 @@
 
 use web::charts::{Bars, Unit};
 use web::components::{Outcome, SavedView, Tone};
-use web::pages::docs::{DocsGroup, DocsLink, DocsView};
 use web::pages::export::{ExportField, ExportView};
 use web::pages::home::{Concern, Failing, HealthFact, HomeView};
 use web::pages::import::{ImportKind, ImportView};
@@ -23,7 +22,7 @@ use web::pages::settings::retention::RetentionView;
 use web::pages::settings::security::{SecondFactor, SecurityView};
 use web::pages::settings::sessions::{SessionRow, SessionsView};
 use web::pages::settings::team::{Invite, Member, TeamView};
-use web::pages::settings::v1::V1View;
+use web::pages::settings::v1::{V1Mode, V1View};
 use web::pages::setup::SetupView;
 use web::pages::sql::{SqlAnswer, SqlView};
 use web::pages::start::{StartView, Step};
@@ -74,6 +73,7 @@ pub fn start(words: &Words, protect: bool, step: Step, with_secret: bool) -> Sta
         protect,
         step,
         form: words.form(&[("name", "payments")], &[]),
+        nonce: words.t("nonce"),
         shown: with_secret.then(|| web::components::ShownOnce {
             link: None,
             made_link: None,
@@ -418,27 +418,11 @@ pub fn sql(words: &Words, asked: bool) -> SqlView {
     }
 }
 
-pub fn docs(words: &Words) -> DocsView {
-    let page =
-        |name: &str, path: &str, current| DocsLink { name: words.t(name), href: paths::doc(path), current };
-    let html = "<h1>Quickstart</h1><p>Run <code>unkey serve</code>.</p><h2>First key</h2><pre tabindex=\"0\"><code>curl localhost:3000</code></pre>";
-    DocsView {
-        title: words.t("Quickstart"),
-        contents: vec![DocsGroup {
-            heading: words.t("Start"),
-            pages: vec![page("Quickstart", "quickstart", true), page("Keys", "keys", false)],
-        }],
-        html: TrustedHtml::from_own_markup(html.to_owned()),
-        previous: None,
-        next: Some((words.t("Keys"), paths::doc("keys"))),
-    }
-}
-
 pub fn general(words: &Words) -> GeneralView {
     GeneralView {
-        form: words.form(&[("name", "Acme"), ("slug", "acme"), ("zone", "Europe/Paris")], &["slug"]),
+        form: words.form(&[("name", "Acme"), ("slug", "acme")], &["slug"]),
         created: ago(400 * DAY),
-        zones: words.pairs(&[("UTC", "UTC"), ("Europe/Paris", "Europe/Paris")]),
+        requests_per_minute: Some(6_000),
         server: words.pairs(&[("data_dir", "./data"), ("listen", "127.0.0.1:3000")]),
     }
 }
@@ -460,12 +444,14 @@ pub fn team(words: &Words) -> TeamView {
         ],
         invites: vec![Invite {
             id: words.t("inv_1"),
-            email: words.t("edsger@example.com"),
+            email: Some(words.t("edsger@example.com")),
             role: words.t("viewer"),
             invited_by: words.t("ada@example.com"),
-            expires: ago(-5 * DAY),
+            expires: ago(-2 * DAY),
+            expired: false,
         }],
         form: words.form(&[("email", "nobody"), ("role", "viewer")], &["email"]),
+        nonce: words.t("nonce"),
         link: Some(words.t("https://keys.example.com/invites/9aXy")),
     }
 }
@@ -474,9 +460,9 @@ pub fn sessions(words: &Words) -> SessionsView {
     let row = |id: &str, current| SessionRow {
         id: words.t(id),
         browser: words.t("Firefox on Linux"),
-        ip: words.t("198.51.100.4"),
+        ip: Some(words.t("198.51.100.4")),
         started: ago(3 * DAY),
-        last_seen: ago(MINUTE),
+        last_seen: Some(ago(MINUTE)),
         current,
     };
     SessionsView { sessions: vec![row("ses_1", true), row("ses_2", false)] }
@@ -485,7 +471,8 @@ pub fn sessions(words: &Words) -> SessionsView {
 pub fn security(words: &Words, second_factor: SecondFactor) -> SecurityView {
     let codes = matches!(second_factor, SecondFactor::On { .. });
     SecurityView {
-        form: words.form(&[], &["current"]),
+        form: words.form(&[("name", "Ada"), ("zone", "Europe/Paris")], &["current"]),
+        zones: words.pairs(&[("UTC", "UTC"), ("Europe/Paris", "Europe/Paris")]),
         second_factor,
         codes: if codes { words.all(&["1111-2222", "3333-4444"]) } else { vec![] },
         min_password: 12,
@@ -503,55 +490,51 @@ pub fn enrolling(words: &Words) -> SecondFactor {
 
 pub fn retention(words: &Words) -> RetentionView {
     RetentionView {
-        form: words.form(&[("events_days", "400"), ("requests_days", "14")], &[]),
+        kept: words.pairs(&[("Verifications", "400 days"), ("Audit log", "for ever")]),
         sizes: vec![(words.t("Events"), 1_900_000_000), (words.t("Indexes"), 310_000_000)],
+        cap: Some(10 << 30),
         events: 10_482_004,
         oldest: Some(ago(OLDEST)),
+        dropped: 0,
     }
 }
 
 pub fn addresses(words: &Words, public: bool) -> AddressesView {
     AddressesView {
-        form: words.form(&[("leak_webhook", "https://hooks.example.com/leaks")], &[]),
         public_url: public.then(|| words.t("https://keys.example.com")),
+        origin: words.t("https://keys.example.com"),
         listen: words.t("127.0.0.1:3000"),
+        metrics: public.then(|| words.t("127.0.0.1:9090")),
         trusted_proxies: if public { words.all(&["10.0.0.0/8"]) } else { vec![] },
-        your_ip: words.t("198.51.100.4"),
-        untrusted_header: !public,
-        smtp: None,
+        your_ip: Some(words.t("198.51.100.4")),
     }
 }
 
 pub fn v1(words: &Words) -> V1View {
-    V1View { form: words.chosen(words.form(&[], &[]), &[("v1", "on")]), requests: 41_204, anonymous: 40_001 }
+    let mode = if words.instead.is_some() { V1Mode::Off } else { V1Mode::On };
+    V1View { mode, unknown_per_minute: Some(600), served: 41_204, refused: 12, since: ago(12 * DAY) }
 }
 
 pub fn migrations(words: &Words, some: bool) -> MigrationsView {
-    let row = |id: &str, pending| MigrationRow {
+    let row = |id: &str, waiting| MigrationRow {
         id: words.t(id),
-        name: words.t("from the old gateway"),
-        algorithm: words.t("bcrypt"),
-        pending,
-        moved: 812,
+        algorithm: words.t("sha256"),
+        waiting,
         created: ago(20 * DAY),
     };
     MigrationsView {
         rows: if some { vec![row("mig_1", 392), row("mig_2", 0)] } else { vec![] },
-        algorithms: words.pairs(&[("bcrypt", "bcrypt"), ("sha256", "SHA-256")]),
-        form: words.form(&[], &["name"]),
+        algorithms: words
+            .pairs(&[("sha256", "SHA-256"), ("github.com/seamapi/prefixed-api-key", "Prefixed")]),
+        form: words.form(&[], &["algorithm"]),
+        nonce: words.t("nonce"),
     }
 }
 
 pub fn ai(words: &Words) -> AiView {
-    AiView {
-        form: words.form(&[], &[]),
-        snippets: words.pairs(&[(
-            "Cursor",
-            "{ \"mcpServers\": { \"unkey\": { \"url\": \"https://keys.example.com/mcp\" } } }",
-        )]),
-    }
+    AiView { snippets: words.pairs(&[("Cursor", "https://keys.example.com/llms.txt")]) }
 }
 
-pub fn danger(words: &Words, enabled: bool) -> DangerView {
-    DangerView { form: words.form(&[], &["external_id"]), enabled, keys: 1_204, last: !enabled }
+pub fn danger(words: &Words, last: bool) -> DangerView {
+    DangerView { form: words.form(&[], &[]), keys: 1_204, last }
 }

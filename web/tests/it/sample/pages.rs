@@ -47,7 +47,6 @@ fn signed_out(words: &Words, theme: Theme) -> Vec<Rendered> {
         "secret-link-revealed" => pages::secret_link::secret_link(f, &SecretLinkView::Revealed(entities::shown(words, "Key", false)));
         "secret-link-gone" => pages::secret_link::secret_link(f, &SecretLinkView::Gone);
         "error-signed-out" => pages::error::bare_error(f, &ErrorView::TooMany { message: words.t("Try again in 4 minutes.") });
-        "docs" => pages::docs::docs(f, &admin::docs(words));
         "portal" => pages::portal::keys(&portal, &entities::portal_keys(words, true));
         "portal-empty" => pages::portal::keys(&portal, &entities::portal_keys(words, false));
         "portal-usage" => pages::portal::usage(&portal, &entities::portal_usage(words));
@@ -189,8 +188,9 @@ fn operated(words: &Words, theme: Theme) -> Vec<Rendered> {
         "settings-migrations" => pages::settings::migrations::migrations(s, &admin::migrations(words, true));
         "settings-migrations-empty" => pages::settings::migrations::migrations(s, &admin::migrations(words, false));
         "settings-ai" => pages::settings::ai::ai(s, &admin::ai(words));
-        "settings-danger" => pages::settings::danger::danger(s, &admin::danger(words, true));
-        "settings-danger-disabled" => pages::settings::danger::danger(s, &admin::danger(words, false));
+        "settings-danger" => pages::settings::danger::danger(s, &admin::danger(words, false));
+        "settings-danger-last" => pages::settings::danger::danger(s, &admin::danger(words, true));
+        "workspace-new" => pages::settings::workspace::new_workspace(s, &words.form(&[("name", "Acme"), ("slug", "A")], &["slug"]));
         "error-not-found" => pages::error::error(s, &ErrorView::NotFound);
         "error-forbidden" => pages::error::error(s, &ErrorView::Forbidden { message: words.t("Your role here is viewer; this takes admin.") });
         "error-stale" => pages::error::error(s, &ErrorView::StaleForm);
@@ -216,6 +216,8 @@ fn as_viewer(words: &Words, theme: Theme) -> Vec<Rendered> {
         "viewer-job" => pages::jobs::show(s, &admin::job(words, true));
         "viewer-import" => pages::import::import(s, &admin::import(words, false));
         "viewer-export" => pages::export::export(s, &admin::export(words));
+        "viewer-start" => pages::start::choose(s);
+        "viewer-home" => pages::home::home(s, &admin::home(words, false));
         "viewer-settings" => pages::settings::general::general(s, &admin::general(words));
     }
 }

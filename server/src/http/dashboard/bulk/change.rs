@@ -91,7 +91,7 @@ async fn page(visit: &Visit, asked: &Asked, form: FormState) -> Result<String> {
         act: asked.act.to_owned(),
         count: i64::try_from(asked.count.keys).map_err(Error::internal)?,
         or_more: !asked.count.is_exact,
-        sample: sample.iter().map(|details| visit.key_line(details)).collect(),
+        sample: sample.iter().map(|details| visit.key_line(&details.key)).collect(),
         ids: asked.chosen.ids(),
         query: visit.form().raw("query").to_owned(),
         form,

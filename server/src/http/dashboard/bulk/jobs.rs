@@ -25,7 +25,7 @@ const PART: u64 = 500;
 
 /// `GET /jobs`.
 pub async fn list(visit: Visit) -> Result<Answer> {
-    let found = visit.app.bulk.jobs(&visit.cx, &visit.page()).await?;
+    let found = visit.app.bulk.jobs(&visit.cx, &visit.page(ROWS)).await?;
     let people = people(&visit).await?;
     let rows: Vec<_> = found.items.iter().map(|job| row(&visit, &people, job)).collect();
     let pager = pager(rows.len(), None, found.next)?;
@@ -38,7 +38,7 @@ pub async fn show(visit: Visit) -> Result<Answer> {
     let job = visit.app.bulk.job(&visit.cx, &id).await?;
     let failed_only = visit.query().text(FAILED) == "1";
     let rows =
-        visit.app.bulk.rows(&visit.cx, &id, failed_only, &Page { limit: ROWS, ..visit.page() }).await?;
+        visit.app.bulk.rows(&visit.cx, &id, failed_only, &visit.page(ROWS)).await?;
     let people = people(&visit).await?;
     let total = if failed_only { job.failed } else { job.total };
     let view = JobView {

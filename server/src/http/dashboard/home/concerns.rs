@@ -1,0 +1,124 @@
+//! What will need a hand, each with the list where one lends it.
+//!
+//! What is not known is not claimed: nothing is said of backups, for they are
+//! made outside of this program.
+
+use web::components::Tone;
+use web::number::{count, exact};
+use web::pages::home::Concern;
+use web::paths::{self, QUERY};
+
+use crate::error::Result;
+use crate::http::dashboard::visit::Visit;
+use crate::keys::{Due, FEW_CREDITS};
+
+const DAY_MS: i64 = 24 * 60 * 60_000;
+const WEEK_MS: i64 = 7 * DAY_MS;
+const UNUSED_DAYS: i64 = 90;
+
+/// APIs that are named for one reason.
+const NAMED: usize = 3;
+
+/// So many keys are counted at most.
+const COUNTED: i64 = 10_000;
+
+/// A chunk is stored twenty times a second at most, and searched a second later.
+const CHUNKS_BEHIND: u64 = 200;
+
+/// The most urgent first.
+pub async fn concerns(visit: &Visit) -> Result<Vec<Concern>> {
+    let (app, cx) = (&visit.app, &visit.cx);
+    let (expiring, short, unused, lag, jobs) = tokio::try_join!(
+        app.keys.expiring(cx, visit.now_ms() + WEEK_MS),
+        app.keys.short_of_credits(cx),
+        app.root_keys.unused(cx, visit.now_ms() - UNUSED_DAYS * DAY_MS),
+        app.search.lag(app.events(), &app.store),
+        app.jobs.last_runs(),
+    )?;
+    let mut concerns = recording(visit);
+    let failed = jobs.iter().filter(|job| job.failed).map(|job| job.name);
+    concerns.extend(failed.map(|name| {
+        let title = format!("The scheduled work {name} failed");
+        server(Tone::Error, title, "The log of the server says why. It is tried again on its own.")
+    }));
+    concerns.extend(short.iter().take(NAMED).map(few_credits));
+    concerns.extend(expiring.iter().take(NAMED).map(|due| expire(visit, due)));
+    if unused.keys > 0 {
+        concerns.push(unused_root_keys(unused.keys, unused.full));
+    }
+    if lag.rebuilding || lag.chunks > CHUNKS_BEHIND {
+        let title = if lag.rebuilding { "Indexes are being built again" } else { "Indexes are behind" };
+        let detail = "Charts, logs and search lack the newest events until they have caught up.";
+        concerns.push(server(Tone::Info, title.to_owned(), detail));
+    }
+    Ok(concerns)
+}
+
+fn recording(visit: &Visit) -> Vec<Concern> {
+    let health = visit.app.recorder.health();
+    let mut concerns = Vec::new();
+    if !health.storing {
+        let detail = "Verifications go on, but what happens now may be lost. Is the disk full?";
+        concerns.push(server(Tone::Error, "Events cannot be stored".to_owned(), detail));
+    }
+    let lost = health.lost + health.lost_requests;
+    if lost > 0 {
+        let title = format!("{} lost since the start", were(lost.cast_signed(), "event"));
+        concerns.push(server(Tone::Caution, title, "They could not be stored in time; charts lack them."));
+    }
+    concerns
+}
+
+fn server(tone: Tone, title: String, detail: &str) -> Concern {
+    Concern { tone, title, detail: detail.to_owned(), href: paths::retention(), go: "See storage".to_owned() }
+}
+
+fn expire(visit: &Visit, due: &Due) -> Concern {
+    let verb = if due.keys == 1 { "expires" } else { "expire" };
+    Concern {
+        tone: Tone::Caution,
+        title: format!("{} of {} {verb} within a week", keys(due.keys), due.api_name),
+        detail: format!("The first one {}.", visit.stamp(due.first).relative),
+        href: paths::api_keys(due.api.as_str()).with(QUERY, "expires:<7d -status:expired"),
+        go: "See keys".to_owned(),
+    }
+}
+
+fn few_credits(due: &Due) -> Concern {
+    let verb = if due.keys == 1 { "has" } else { "have" };
+    let first = if due.first <= 0 {
+        "Some have none left and are refused.".to_owned()
+    } else {
+        format!("The lowest balance is {}.", exact(due.first))
+    };
+    Concern {
+        tone: if due.first <= 0 { Tone::Error } else { Tone::Caution },
+        title: format!("{} of {} {verb} fewer than {FEW_CREDITS} credits", keys(due.keys), due.api_name),
+        detail: first,
+        href: paths::api_keys(due.api.as_str()).with(QUERY, &format!("credits:<{FEW_CREDITS}")),
+        go: "See keys".to_owned(),
+    }
+}
+
+fn unused_root_keys(unused: i64, full: i64) -> Concern {
+    let detail = match full {
+        0 => "Revoke what nobody needs.".to_owned(),
+        1 => "One of them has every right.".to_owned(),
+        full => format!("{} of them have every right.", exact(full)),
+    };
+    Concern {
+        tone: if full > 0 { Tone::Caution } else { Tone::Info },
+        title: format!("{} not used in {UNUSED_DAYS} days", were(unused, "root key")),
+        detail,
+        href: paths::root_keys().with(QUERY, &format!("last_used:>{UNUSED_DAYS}d")),
+        go: "See root keys".to_owned(),
+    }
+}
+
+fn keys(number: i64) -> String {
+    if number >= COUNTED { format!("{} or more keys", exact(number)) } else { count(number, "key") }
+}
+
+fn were(number: i64, noun: &str) -> String {
+    format!("{} {}", count(number, noun), if number == 1 { "was" } else { "were" })
+}

@@ -1,0 +1,169 @@
+//! The first page, which answers whether anything is wrong, and the first steps.
+
+mod concerns;
+mod health;
+mod refused;
+mod start;
+
+use std::sync::Arc;
+
+use poem::{Route, get};
+use web::components::Outcome;
+use web::pages::home::{HomeView, home};
+use web::pages::parts::{AuditRow, Compared};
+use web::pages::style;
+
+use super::answer::Answer;
+use super::figures::{bad, sum};
+use super::own::saved_view;
+use super::serve::member;
+use super::span::Span;
+use super::visit::Visit;
+use crate::analytics::{Counts, Filter, PageOf, Row};
+use crate::app::App;
+use crate::audit::{AuditEntry, AuditFilter};
+use crate::error::Result;
+use crate::events::KEEP_DAYS;
+use crate::grants::{Operation, Target};
+use crate::search::Kind;
+use crate::store::Page;
+
+const DAY_MS: i64 = 24 * 60 * 60_000;
+
+/// Entries of the audit log on the first page.
+const CHANGES: u64 = 8;
+
+/// Unknown keys belong to no workspace.
+const OUTCOMES: [Outcome; 7] = [
+    Outcome::Valid,
+    Outcome::RateLimited,
+    Outcome::UsageExceeded,
+    Outcome::Expired,
+    Outcome::Disabled,
+    Outcome::InsufficientPermissions,
+    Outcome::Forbidden,
+];
+
+pub fn mount(route: Route, app: &Arc<App>) -> Route {
+    let route = route
+        .at("/", get(member(app, show)))
+        .at("/start", get(member(app, start::choose)))
+        .at("/start/protect", get(member(app, start::protect)).post(member(app, start::make_api)))
+        .at("/start/limit", get(member(app, start::limit)).post(member(app, start::make_namespace)));
+    if cfg!(debug_assertions) { route.at("/style", get(member(app, show_style))) } else { route }
+}
+
+/// `GET /`.
+async fn show(visit: Visit) -> Result<Answer> {
+    visit.cx.require(Operation::AnalyticsVerifications, Target::NONE)?;
+    visit.cx.require(Operation::AnalyticsRatelimits, Target::NONE)?;
+    let span = visit.span("24h");
+    let (figures, concerns, changes, health, views) = tokio::try_join!(
+        Figures::ask(&visit, &span),
+        concerns::concerns(&visit),
+        changes(&visit),
+        health::facts(&visit, &span),
+        visit.app.users.views(&visit.cx, None),
+    )?;
+    let failing = refused::most(&visit, &span, &figures).await?;
+    let first_steps = figures.is_empty() && !was_ever_verified(&visit).await?;
+    let buckets = visit.buckets(&span)?;
+    let view = HomeView {
+        here: visit.here(),
+        range: span.range.clone(),
+        before: "the day before".to_owned(),
+        verifications: figures.compared(|figures| figures.verified.total()),
+        denials: figures.compared(|figures| bad(&figures.verified)),
+        decisions: figures.compared(|figures| figures.decided.total()),
+        blocked: figures.compared(|figures| figures.decided.denied),
+        requests: visit.bars("requests", "Verifications", &OUTCOMES, &figures.rows, (&buckets, &span)),
+        concerns,
+        failing,
+        changes,
+        health,
+        views: views.into_iter().filter_map(saved_view).collect(),
+        first_steps,
+    };
+    Ok(Answer::page(home(&visit.shell, &view)))
+}
+
+/// What happened in one span.
+#[derive(Default)]
+struct Counted {
+    verified: Counts,
+    decided: Counts,
+}
+
+/// What happened in a span, and in the same span of the day before.
+struct Figures {
+    /// Verifications by bucket.
+    rows: Vec<Row>,
+    now: Counted,
+    before: Counted,
+}
+
+impl Figures {
+    async fn ask(visit: &Visit, span: &Span) -> Result<Self> {
+        let earlier = Span {
+            start_ms: span.start_ms - DAY_MS,
+            end_ms: span.end_ms - DAY_MS,
+            range: span.range.clone(),
+        };
+        let question = |kind, span| visit.question(kind, span, Filter::default());
+        let mut over_time = question(Kind::Verifications, span);
+        over_time.buckets = Some(visit.buckets(span)?);
+        let analytics = &visit.app.analytics;
+        let (rows, decided, verified_before, decided_before) = tokio::try_join!(
+            analytics.count(over_time),
+            analytics.count(question(Kind::Ratelimits, span)),
+            analytics.count(question(Kind::Verifications, &earlier)),
+            analytics.count(question(Kind::Ratelimits, &earlier)),
+        )?;
+        Ok(Self {
+            now: Counted { verified: sum(&rows), decided: sum(&decided) },
+            before: Counted { verified: sum(&verified_before), decided: sum(&decided_before) },
+            rows,
+        })
+    }
+
+    fn compared(&self, figure: impl Fn(&Counted) -> i64) -> Compared {
+        Compared { now: figure(&self.now), before: figure(&self.before) }
+    }
+
+    fn is_empty(&self) -> bool {
+        let total = |counted: &Counted| counted.verified.total() + counted.decided.total();
+        total(&self.now) + total(&self.before) == 0
+    }
+}
+
+async fn was_ever_verified(visit: &Visit) -> Result<bool> {
+    let of = PageOf {
+        kind: Kind::Verifications,
+        workspace: visit.cx.workspace.clone(),
+        start_ms: visit.now_ms() - KEEP_DAYS * DAY_MS,
+        end_ms: visit.now_ms() + 1,
+        filter: Filter::default(),
+        limit: 1,
+        after: None,
+    };
+    Ok(!visit.app.analytics.page(of).await?.events.is_empty())
+}
+
+async fn changes(visit: &Visit) -> Result<Vec<AuditRow>> {
+    let page = Page { limit: CHANGES, cursor: None };
+    let found = visit.app.audit_log.list(&visit.cx, &AuditFilter::default(), &page).await?;
+    let row = |entry: AuditEntry| AuditRow {
+        id: entry.id.to_string(),
+        at: visit.stamp(entry.time_ms),
+        event: entry.event,
+        description: entry.description,
+        actor: entry.actor_name,
+        actor_kind: if entry.actor_type == "rootkey" { "root key".to_owned() } else { entry.actor_type },
+    };
+    Ok(found.items.into_iter().map(row).collect())
+}
+
+/// `GET /style`, in debug builds.
+async fn show_style(visit: Visit) -> Result<Answer> {
+    Ok(Answer::page(style::style(&visit.shell)))
+}

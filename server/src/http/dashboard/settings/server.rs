@@ -1,0 +1,166 @@
+//! The server, as it was started: what it keeps, where it is, and what it still
+//! answers. Its settings live in flags, environment and file; nothing here
+//! changes them. Announced migrations belong to the workspace.
+
+use web::form::FormState;
+use web::pages::settings::addresses::{AddressesView, addresses as addresses_page};
+use web::pages::settings::ai::{AiView, ai as ai_page};
+use web::pages::settings::migrations::{MigrationRow, MigrationsView, migrations as migrations_page};
+use web::pages::settings::retention::{RetentionView, retention as retention_page};
+use web::pages::settings::v1::{V1Mode, V1View, v1 as v1_page};
+use web::paths;
+
+use crate::config::{Config, LogRequests, V1};
+use crate::error::Result;
+use crate::events::{ChunkKind, KEEP_DAYS, KEEP_REQUESTS_DAYS, oldest_chunk, stored_bytes};
+use crate::grants::{Operation, Target};
+use crate::http::dashboard::answer::Answer;
+use crate::http::dashboard::visit::Visit;
+use crate::keys::{ALGORITHMS, Announced};
+use crate::op::Door;
+
+/// Facts about the server are for those who look after it.
+fn require_admin(visit: &Visit) -> Result<()> {
+    visit.cx.require(Operation::SettingsUpdate, Target::NONE)
+}
+
+/// `GET /settings/retention`.
+pub async fn retention(visit: Visit) -> Result<Answer> {
+    require_admin(&visit)?;
+    let app = &visit.app;
+    let (indexes, event_bytes, config_bytes, oldest) = tokio::try_join!(
+        app.search.report(app.events(), &app.store),
+        stored_bytes(app.events().reader()),
+        stored_bytes(app.store.read()),
+        oldest_chunk(app.events().reader(), ChunkKind::Events),
+    )?;
+    let of_events = |index: &&crate::search::IndexStatus| !matches!(index.name, "audit" | "entities");
+    let index_bytes: u64 = indexes.iter().map(|index| index.bytes).sum();
+    let events: u64 = indexes.iter().filter(of_events).map(|index| index.documents).sum();
+    let size = |name: &str, bytes: u64| (name.to_owned(), bytes.cast_signed());
+    let view = RetentionView {
+        kept: kept(&app.config),
+        sizes: vec![
+            size("Events", event_bytes),
+            size("Indexes", index_bytes),
+            size("Keys, settings and audit log", config_bytes),
+        ],
+        cap: Some(app.config.events_max_bytes.cast_signed()).filter(|cap| *cap > 0),
+        events: events.cast_signed(),
+        oldest: visit.maybe_stamp(oldest),
+        dropped: app.jobs.dropped_events().cast_signed(),
+    };
+    Ok(Answer::page(retention_page(&visit.shell, &view)))
+}
+
+fn kept(config: &Config) -> Vec<(String, String)> {
+    let percent = config.request_log_sample_percent;
+    let requests = match config.request_log {
+        LogRequests::On => {
+            format!("{KEEP_REQUESTS_DAYS} days; of successful verifications and limit checks {percent}%")
+        }
+        LogRequests::Errors => format!("{KEEP_REQUESTS_DAYS} days; failed ones only"),
+        LogRequests::Off => "not remembered".to_owned(),
+    };
+    [
+        ("Verifications and rate-limit decisions", format!("{KEEP_DAYS} days")),
+        ("API requests", requests),
+        ("Audit log", "for ever".to_owned()),
+    ]
+    .map(|(name, time)| (name.to_owned(), time))
+    .to_vec()
+}
+
+/// `GET /settings/addresses`.
+pub async fn addresses(visit: Visit) -> Result<Answer> {
+    require_admin(&visit)?;
+    let config = &visit.app.config;
+    let listen = visit.app.address.get().unwrap_or(&config.listen);
+    let view = AddressesView {
+        public_url: config.public_url.clone(),
+        origin: visit.app.origin(),
+        listen: listen.to_string(),
+        metrics: config.metrics_listen.map(|address| address.to_string()),
+        trusted_proxies: config.trusted_proxies.iter().map(ToString::to_string).collect(),
+        your_ip: visit.cx.ip.map(|ip| ip.to_string()),
+    };
+    Ok(Answer::page(addresses_page(&visit.shell, &view)))
+}
+
+/// `GET /settings/v1`.
+pub async fn v1(visit: Visit) -> Result<Answer> {
+    require_admin(&visit)?;
+    let config = &visit.app.config;
+    let [served, refused, failed] = visit.app.requests.of(Door::V1);
+    let view = V1View {
+        mode: match config.v1 {
+            V1::On => V1Mode::On,
+            V1::VerifyNeedsRootKey => V1Mode::VerifyNeedsRootKey,
+            V1::Off => V1Mode::Off,
+        },
+        unknown_per_minute: config.v1_unknown_keys_per_minute.map(u64::cast_signed),
+        served: served.cast_signed(),
+        refused: (refused + failed).cast_signed(),
+        since: visit.stamp(visit.app.started_ms),
+    };
+    Ok(Answer::page(v1_page(&visit.shell, &view)))
+}
+
+/// `GET /settings/migrations`.
+pub async fn migrations(visit: Visit) -> Result<Answer> {
+    Ok(Answer::page(migrations_html(&visit, FormState::default()).await?))
+}
+
+async fn migrations_html(visit: &Visit, form: FormState) -> Result<String> {
+    let found = visit.app.keys.migrations(&visit.cx).await?;
+    let row = |migration: Announced| MigrationRow {
+        id: migration.id.to_string(),
+        algorithm: migration.algorithm,
+        waiting: migration.waiting,
+        created: visit.stamp(migration.created_at),
+    };
+    let named = |algorithm: &str| match algorithm {
+        "sha256" => "SHA-256 of the key, as this server keeps its own".to_owned(),
+        other => other.to_owned(),
+    };
+    let view = MigrationsView {
+        rows: found.into_iter().map(row).collect(),
+        algorithms: ALGORITHMS.iter().map(|name| ((*name).to_owned(), named(name))).collect(),
+        form,
+        nonce: visit.nonce(),
+    };
+    Ok(migrations_page(&visit.shell, &view))
+}
+
+/// `POST /settings/migrations`.
+pub async fn announce(visit: Visit) -> Result<Answer> {
+    match visit.app.keys.create_migration(&visit.cx, visit.form().text("algorithm")).await {
+        Ok(id) => Ok(Answer::go(paths::migrations()).saying(format!("Created the migration {id}."))),
+        Err(error) => {
+            let form = visit.refused_at("algorithm", error)?;
+            Ok(Answer::again(migrations_html(&visit, form).await?))
+        }
+    }
+}
+
+/// `GET /settings/ai`.
+pub async fn ai(visit: Visit) -> Result<Answer> {
+    let origin = &visit.shell.frame.origin;
+    let instructions = format!(
+        "Our API keys are handled by unkey at {origin}.\n\
+         Before you write code that calls it, read {origin}/llms.txt and the pages it lists that apply.\n\
+         The address is in UNKEY_URL and the root key in UNKEY_ROOT_KEY; never write either into code."
+    );
+    let snippets = [
+        ("Cursor, Windsurf and others: documentation to index", format!("{origin}/llms.txt")),
+        ("Project instructions: AGENTS.md, .cursor/rules, .windsurfrules", instructions),
+        (
+            "The whole documentation in one file, for tools that cannot reach this server",
+            format!("{origin}/llms-full.txt"),
+        ),
+        ("OpenAPI document of the v2 API", format!("{origin}/openapi/v2.json")),
+        ("Environment of the code the tool writes", format!("UNKEY_URL={origin}\nUNKEY_ROOT_KEY=")),
+    ];
+    let view = AiView { snippets: snippets.map(|(tool, text)| (tool.to_owned(), text)).to_vec() };
+    Ok(Answer::page(ai_page(&visit.shell, &view)))
+}

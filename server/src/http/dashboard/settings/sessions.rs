@@ -1,0 +1,87 @@
+//! Where one is signed in.
+
+use entity::ids::SessionId;
+use web::pages::settings::sessions::{SessionRow, SessionsView, sessions};
+use web::paths;
+
+use crate::error::{Code, Result};
+use crate::http::dashboard::answer::Answer;
+use crate::http::dashboard::visit::Visit;
+use crate::session::SessionInfo;
+
+/// `GET /settings/sessions`.
+pub async fn show(visit: Visit) -> Result<Answer> {
+    let row = |session: SessionInfo| SessionRow {
+        id: session.id.to_string(),
+        browser: session.user_agent.as_deref().map_or_else(|| "unknown".to_owned(), browser),
+        ip: session.ip,
+        started: visit.stamp(session.created_at),
+        last_seen: visit.maybe_stamp(session.last_seen_at),
+        current: session.current,
+    };
+    let rows = visit.app.sessions.list(&visit.cx).await?.into_iter().map(row).collect();
+    Ok(Answer::page(sessions(&visit.shell, &SessionsView { sessions: rows })))
+}
+
+/// `POST /settings/sessions/:id/end`.
+pub async fn end(visit: Visit) -> Result<Answer> {
+    match visit.app.sessions.revoke(&visit.cx, &SessionId::from(visit.id())).await {
+        Ok(()) => Ok(Answer::go(paths::sessions()).saying("Ended the session.")),
+        // That one, not the one that asks.
+        Err(error) if error.code() == Code::SessionOver => {
+            Ok(Answer::go(paths::sessions()).warning(error.detail()))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// `POST /settings/sessions/end-others`.
+pub async fn end_others(visit: Visit) -> Result<Answer> {
+    let ended = visit.app.sessions.revoke_others(&visit.cx).await?;
+    let ended = web::number::count(ended.cast_signed(), "other session");
+    Ok(Answer::go(paths::sessions()).saying(format!("Ended {ended}.")))
+}
+
+/// `Firefox on Linux`, or the user agent as it is. Order matters: most browsers
+/// claim to be others, too.
+fn browser(user_agent: &str) -> String {
+    const BROWSERS: [(&str, &str); 5] = [
+        ("Edg/", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+    ];
+    const SYSTEMS: [(&str, &str); 6] = [
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Windows", "Windows"),
+        ("Mac OS X", "macOS"),
+        ("Linux", "Linux"),
+    ];
+    let found = |names: &[(&str, &'static str)]| {
+        names.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name)
+    };
+    match (found(&BROWSERS), found(&SYSTEMS)) {
+        (Some(browser), Some(system)) => format!("{browser} on {system}"),
+        _ => user_agent.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::browser;
+
+    #[test]
+    fn browsers_are_told_apart_by_what_only_they_say() {
+        let chrome = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 Safari/537.36";
+        assert_eq!(browser(chrome), "Chrome on Linux");
+        assert_eq!(browser(&format!("{chrome} Edg/130.0")), "Edge on Linux");
+        assert_eq!(
+            browser("Mozilla/5.0 (Macintosh; Intel Mac OS X 10.15; rv:132.0) Gecko/20100101 Firefox/132.0"),
+            "Firefox on macOS"
+        );
+        assert_eq!(browser("curl/8.5.0"), "curl/8.5.0");
+    }
+}
