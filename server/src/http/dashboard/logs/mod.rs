@@ -19,7 +19,7 @@ use web::components::{FilterField, FilterKind, Filters};
 
 pub use self::audit::audit_row;
 pub use self::filters::{audit_filter, request_filter};
-pub use self::requests::request_row;
+pub use self::requests::{RESPONSES, request_row};
 use super::serve::member;
 use super::visit::Visit;
 use crate::app::App;

@@ -23,8 +23,7 @@ use crate::search::Kind;
 const MAX_CALLERS: usize = 50;
 
 /// Outcomes of requests that are counted.
-pub(in super::super) const RESPONSES: [Outcome; 3] =
-    [Outcome::Success, Outcome::ClientError, Outcome::ServerError];
+pub const RESPONSES: [Outcome; 3] = [Outcome::Success, Outcome::ClientError, Outcome::ServerError];
 
 /// `GET /requests`; with `live=events` the rows that come in.
 pub async fn list(visit: Visit) -> Result<Answer> {

@@ -36,6 +36,12 @@ fn rotate_view(visit: &Visit, key: &RootKey, form: FormState) -> RotateView {
 /// `POST /root-keys/:id/rotate`: shows the new secret, once.
 pub async fn rotate(visit: Visit) -> Result<Answer> {
     let details = editable(&visit).await?;
+    if details.key.is_expired(visit.now_ms()) {
+        return Ok(Answer::again(page(
+            &visit.shell,
+            &rotate_view(&visit, &details.key, FormState::default()),
+        )));
+    }
     let typed = visit.form().text("grace_ms");
     let Some(overlap_ms) = GRACE.iter().find(|(ms, _)| *ms == typed).and_then(|(ms, _)| ms.parse().ok())
     else {

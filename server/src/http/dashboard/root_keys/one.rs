@@ -1,12 +1,11 @@
 //! One root key: what it may do and what it did.
 
-use web::components::Outcome;
 use web::pages::parts::AuditRow;
 use web::pages::requests::RequestRow;
 use web::pages::root_key::{RootKeyView, show};
 
 use super::super::answer::Answer;
-use super::super::logs::{audit_row, request_row};
+use super::super::logs::{RESPONSES, audit_row, request_row};
 use super::super::span::Span;
 use super::super::visit::Visit;
 use super::{id_of, named, states};
@@ -21,7 +20,6 @@ use crate::store::Page;
 
 /// Requests, paths and changes that are shown.
 const LATEST: usize = 20;
-const RESPONSES: [Outcome; 3] = [Outcome::Success, Outcome::ClientError, Outcome::ServerError];
 
 /// `GET /root-keys/:id`.
 pub async fn one(visit: Visit) -> Result<Answer> {
