@@ -32,6 +32,17 @@ pub struct Lag {
     pub rebuilding: bool,
 }
 
+impl Lag {
+    /// What is always on its way: a chunk is stored twenty times a second at most
+    /// and searched a second later.
+    const ON_ITS_WAY: u64 = 200;
+
+    /// Whether anybody would miss something.
+    pub fn is_noticeable(&self) -> bool {
+        self.chunks > Self::ON_ITS_WAY || self.entries > Self::ON_ITS_WAY
+    }
+}
+
 impl Search {
     pub async fn lag(&self, events: &Database, store: &Store) -> Result<Lag> {
         let chunk = last_chunk(events.reader()).await?;

@@ -22,9 +22,6 @@ const NAMED: usize = 3;
 /// So many keys are counted at most.
 const COUNTED: i64 = 10_000;
 
-/// A chunk is stored twenty times a second at most, and searched a second later.
-const CHUNKS_BEHIND: u64 = 200;
-
 /// The most urgent first.
 pub async fn concerns(visit: &Visit) -> Result<Vec<Concern>> {
     let (app, cx) = (&visit.app, &visit.cx);
@@ -46,7 +43,7 @@ pub async fn concerns(visit: &Visit) -> Result<Vec<Concern>> {
     if unused.keys > 0 {
         concerns.push(unused_root_keys(unused.keys, unused.full));
     }
-    if lag.rebuilding || lag.chunks > CHUNKS_BEHIND {
+    if lag.is_noticeable() {
         let title = if lag.rebuilding { "Indexes are being built again" } else { "Indexes are behind" };
         let detail = "Charts, logs and search lack the newest events until they have caught up.";
         concerns.push(server(Tone::Info, title.to_owned(), detail));

@@ -47,12 +47,13 @@ pub async fn facts(visit: &Visit, span: &Span) -> Result<Vec<HealthFact>> {
 }
 
 fn search(lag: Lag) -> HealthFact {
-    let behind = lag.chunks + lag.entries;
-    let (value, tone) = match (lag.rebuilding, behind) {
-        (true, _) => ("being built again".to_owned(), Tone::Caution),
-        (false, 0) => ("up to date".to_owned(), Tone::Good),
-        // Some moments of work are always on their way.
-        (false, behind) => (format!("{} batches to go", exact(behind.cast_signed())), Tone::Quiet),
+    let (value, tone) = match (lag.is_noticeable(), lag.rebuilding) {
+        (false, _) => ("up to date".to_owned(), Tone::Good),
+        (true, true) => ("being built again".to_owned(), Tone::Caution),
+        (true, false) => {
+            let behind = (lag.chunks + lag.entries).cast_signed();
+            (format!("{} batches to go", exact(behind)), Tone::Caution)
+        }
     };
     HealthFact { name: "Search".to_owned(), value, tone }
 }
