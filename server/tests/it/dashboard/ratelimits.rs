@@ -41,7 +41,10 @@ async fn a_namespace_shows_what_it_decided() {
     let place = |page: &super::browser::Page, text: &str| page.text.find(text).unwrap();
     assert!(place(&ranked, "user_1") < place(&ranked, "user_2"), "those without come last");
     browser.get("/ratelimits/login?q=%3Ci").await.shows("user_2").lacks("user_1");
-    browser.get("/ratelimits/login?from=0&to=1000").await.shows("No request in this span");
+    browser
+        .get("/ratelimits/login?from=1790000000000&to=1790000100000")
+        .await
+        .shows("No request in this span");
 
     let logs = browser.get("/ratelimits/login/logs").await;
     logs.shows("4 decisions").shows("Blocked").shows("user_1");
