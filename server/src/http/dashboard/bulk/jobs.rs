@@ -37,8 +37,7 @@ pub async fn show(visit: Visit) -> Result<Answer> {
     let id = BulkJobId::from(visit.id());
     let job = visit.app.bulk.job(&visit.cx, &id).await?;
     let failed_only = visit.query().text(FAILED) == "1";
-    let rows =
-        visit.app.bulk.rows(&visit.cx, &id, failed_only, &visit.page(ROWS)).await?;
+    let rows = visit.app.bulk.rows(&visit.cx, &id, failed_only, &visit.page(ROWS)).await?;
     let people = people(&visit).await?;
     let total = if failed_only { job.failed } else { job.total };
     let view = JobView {
