@@ -21,6 +21,7 @@ after(() => {
   return server.stop();
 });
 
+// row: quickstart/apis/hono
 test("a Hono app is guarded by the middleware", async () => {
   const app = new Hono();
   app.use("*", unkey({

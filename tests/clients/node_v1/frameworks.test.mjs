@@ -12,6 +12,7 @@ before(async () => { server = await Server.start(); });
 after(() => server.stop());
 
 // row: libraries/ts/nextjs
+// row: quickstart/apis/nextjs
 test("a Next.js route is guarded by the wrapper", async () => {
   const apiId = await server.api();
   const { key } = await server.key({ apiId, environment: "test" });

@@ -122,6 +122,7 @@ async fn an_unknown_api_and_a_missing_grant_look_alike() {
     assert_eq!(room.test.count("keys", "TRUE").await, 0);
 }
 
+// row: security/recovering-keys
 #[tokio::test]
 async fn recoverable_needs_its_grant_and_the_api_to_opt_in() {
     let room = Room::open().await;

@@ -85,6 +85,7 @@ async fn create_refuses_what_the_contract_refuses() {
     test.call("keys.createKey", json!({ "apiId": "api_none" })).await.fails(404, "data/api_not_found");
 }
 
+// row: security/recovering-keys
 #[tokio::test]
 async fn recoverable_keys_come_back_only_with_the_right() {
     let test = TestApp::start().await;
