@@ -86,17 +86,17 @@ test("pages stay under 60 KB compressed and are told apart by their titles", asy
 
 test("every link of every page leads somewhere", async () => {
   const page = await server.visit("owner");
-  const links = new Set();
+  const links = new Map();
   for (const path of places(data)) {
     await page.goto(path);
     const found = await page.locator("a[href^='/']").evaluateAll((all) => all.map((one) => one.getAttribute("href")));
-    found.forEach((href) => links.add(href.split("#")[0]));
+    found.forEach((href) => links.set(href.split("#")[0], path));
   }
   const dead = [];
-  for (const link of links) {
+  for (const [link, path] of links) {
     if (/live=events|download=1|\.csv|format=csv/.test(link)) continue;
     const answer = await page.request.get(link, { maxRedirects: 5 });
-    if (answer.status() !== 200) dead.push(`${link}: ${answer.status()}`);
+    if (answer.status() !== 200) dead.push(`${path} -> ${link}: ${answer.status()}`);
   }
   assert.deepEqual(dead, []);
   assert.ok(links.size > 100);

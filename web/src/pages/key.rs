@@ -88,14 +88,14 @@ fn frame<'a>(shell: &'a Shell, key: &KeyHead, current: &str) -> Page<'a> {
         ("Log", paths::key_log(&key.id)),
         ("Changes", paths::key_changes(&key.id)),
     ];
-    let explain = button_link(Some(Icon::Help), "Explain", &paths::explain().with("key", &key.id), "");
+    let explain = || button_link(Some(Icon::Help), "Explain", &paths::explain().with("key", &key.id), "");
     key.api
         .crumbs(Page::new(shell, Section::Apis, &key.label))
         .crumb(Crumb::new("Keys", paths::api_keys(&key.api.id)))
         .beside_title(chips(&key.states))
         .beside_title(copy_chip(&key.id, "key id"))
         .tabs(tabs("Key", current, entries))
-        .action(explain)
+        .action_if(!key.deleted, explain)
         .action_if(shell.may.write && key.deleted, || {
             act(shell.csrf(), Some(Icon::Rotate), "Restore", &paths::restore_key(&key.id), "primary")
         })

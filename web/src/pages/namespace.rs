@@ -12,7 +12,7 @@ use crate::components::{
     stamp,
 };
 use crate::number::percent;
-use crate::paths;
+use crate::paths::{self, Href};
 use crate::shell::Shell;
 use crate::time::{Stamp, duration, latency};
 
@@ -130,7 +130,8 @@ fn row(shell: &Shell, view: &NamespaceView, one: &IdentifierUse) -> Row {
 /// A decision of the limiter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DecisionRow {
-    pub id: String,
+    /// The log with this decision alone: what asked for it need not be logged.
+    pub href: Href,
     pub at: Stamp,
     pub identifier: String,
     pub passed: bool,
@@ -195,7 +196,7 @@ pub fn decision_row(row: &DecisionRow) -> String {
 fn decision(row: &DecisionRow) -> Row {
     let outcome = if row.passed { Outcome::Passed } else { Outcome::Blocked };
     let window = row.duration_ms.map(|ms| format!(" / {}", duration(ms))).unwrap_or_default();
-    let time = view! { <a href=paths::request(&row.id).to_string()>{stamp(&row.at)}</a> };
+    let time = view! { <a href=row.href.to_string()>{stamp(&row.at)}</a> };
     let identifier = view! {
         {mono(&row.identifier)}
         {row.overridden.then(|| badge(Tone::Info, "override"))}

@@ -9,7 +9,7 @@ use web::pages::parts::{AuditRow, VerificationRow};
 use web::pages::request::RequestView;
 use web::pages::requests::{RequestRow, RequestsView};
 use web::pages::verification::VerificationView;
-use web::paths;
+use web::paths::{self, QUERY};
 
 use super::{DAY, HOUR, MINUTE, Words, ago, bars, line_chart, live, pager, range};
 
@@ -282,7 +282,7 @@ pub fn namespace_view(words: &Words) -> NamespaceView {
 
 pub fn namespace_logs(words: &Words) -> NamespaceLogsView {
     let row = |index: i64| DecisionRow {
-        id: words.t(&format!("req_{index}")),
+        href: paths::namespace_logs("rlns_4k").with(QUERY, &words.t(&format!("req_{index}"))),
         at: ago(index * 4_000),
         identifier: words.t("user_123"),
         passed: index % 3 != 1,

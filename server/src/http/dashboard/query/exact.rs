@@ -2,7 +2,7 @@
 //! the secret itself.
 
 use entity::ids::{AuditId, BulkJobId, RequestId};
-use web::paths::{self, Href};
+use web::paths::{self, Href, QUERY};
 
 use super::super::visit::Visit;
 use crate::analytics::{Filter, PageOf};
@@ -105,7 +105,7 @@ async fn by_request(visit: &Visit, id: &str) -> Result<Option<Href>> {
             Some(Stored::Verification(event)) => return Ok(Some(paths::verification(&event.request_id))),
             Some(Stored::Request(event)) => return Ok(Some(paths::request(&event.request_id))),
             Some(Stored::Ratelimit(event)) => {
-                return Ok(Some(paths::namespace_logs(&event.namespace).with("request_id", id)));
+                return Ok(Some(paths::namespace_logs(&event.namespace).with(QUERY, id)));
             }
             None => {}
         }

@@ -5,7 +5,7 @@ use futures_util::future::BoxFuture;
 use web::components::{Filters, Outcome, Pager};
 use web::pages::namespace::{DecisionRow, NamespaceLogsView, decision_row, logs};
 use web::pages::parts::Live;
-use web::paths::QUERY;
+use web::paths::{self, QUERY};
 
 use super::super::answer::Answer;
 use super::super::shown::event_cursor;
@@ -85,7 +85,7 @@ fn row(visit: &Visit, event: &Stored) -> Option<DecisionRow> {
     let StoredRatelimit { time_ms, passed, limit, remaining, reset_ms, cost, latency_us, .. } = *event;
     let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
     Some(DecisionRow {
-        id: event.request_id.clone(),
+        href: paths::namespace_logs(&event.namespace).with(QUERY, &event.request_id),
         at: visit.stamp(time_ms),
         identifier: event.identifier.clone(),
         passed,
