@@ -40,21 +40,15 @@ impl Keys {
         cx.require(Operation::ApiListKeys, Target::NONE)?;
         let db = self.store.read();
         let rows = store::mentioned(db, &cx.workspace, ids).await?;
-        let mut identity_ids: Vec<_> = rows.iter().filter_map(|row| row.identity_id.clone()).collect();
+        let mut identity_ids: Vec<_> = rows.iter().filter_map(|(.., identity)| identity.clone()).collect();
         identity_ids.sort_unstable();
         identity_ids.dedup();
         let identities = identities::load(db, &cx.workspace, &identity_ids).await?;
-        let mention = |row: entity::key::Model| {
-            let identity = row.identity_id.as_ref().and_then(|id| identities.get(id));
-            let mention = Mention {
-                identity: identity.map(|identity| (identity.id.clone(), identity.external_id.clone())),
-                name: row.name,
-                start: row.start,
-                last4: row.last4,
-                is_deleted: row.deleted_at.is_some(),
-            };
-            (row.id, mention)
+        let with_identity = |(id, mut mention, identity): (KeyId, Mention, Option<IdentityId>)| {
+            let identity = identity.and_then(|id| identities.get(&id));
+            mention.identity = identity.map(|identity| (identity.id.clone(), identity.external_id.clone()));
+            (id, mention)
         };
-        Ok(rows.into_iter().map(mention).collect())
+        Ok(rows.into_iter().map(with_identity).collect())
     }
 }

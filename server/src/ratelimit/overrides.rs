@@ -12,7 +12,7 @@ use crate::entropy::Entropy;
 use crate::error::{Code, Error, Result};
 use crate::grants::{Operation, Target};
 use crate::op::OpCtx;
-use crate::store::{Change, Page, Paged, Store};
+use crate::store::{Change, Page, Paged, Store, Tx};
 
 /// An override to be set; one of the same identifier is replaced.
 #[derive(Clone, Debug)]
@@ -81,7 +81,7 @@ impl Overrides {
                 let (namespace, command) = (&namespace, &command);
                 async move {
                     if only_new {
-                        refuse_second(tx.db(), namespace, &command.identifier).await?;
+                        refuse_second(&tx, namespace, &command.identifier).await?;
                     }
                     let id = store::save_override(&tx, cx, &namespace.id, &id, command).await?;
                     let mut group = Group::new();
@@ -191,12 +191,8 @@ impl Overrides {
     }
 }
 
-async fn refuse_second(
-    db: &impl sea_orm::ConnectionTrait,
-    namespace: &NamespaceSnapshot,
-    identifier: &str,
-) -> Result<()> {
-    match store::of_identifier(db, &namespace.id, identifier).await? {
+async fn refuse_second(tx: &Tx, namespace: &NamespaceSnapshot, identifier: &str) -> Result<()> {
+    match store::of_identifier(tx.db(), &namespace.id, identifier).await? {
         Some(_) => Err(Error::invalid(format!("The identifier '{identifier}' has an override already."))),
         None => Ok(()),
     }

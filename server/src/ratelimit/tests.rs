@@ -235,7 +235,7 @@ async fn roles_and_grants_decide_over_namespaces() {
     let made = namespaces.make(&person(Role::Operator), "mail").await.unwrap();
     assert_eq!(code(namespaces.make(&person(Role::Operator), "mail").await), Code::InvalidInput);
     assert_eq!(namespaces.get(&person(Role::Viewer), "mail").await.unwrap(), made);
-    assert_eq!(namespaces.list(&person(Role::Viewer)).await.unwrap(), [made.clone()]);
+    assert_eq!(namespaces.list(&person(Role::Viewer)).await.unwrap(), std::slice::from_ref(&made));
     for refused in [person(Role::Viewer), holder(&["ratelimit.*.limit"])] {
         let renamed = namespaces.rename(&refused, "mail", "x").await;
         assert_eq!(code(renamed), Code::InsufficientPermissions);

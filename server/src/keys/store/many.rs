@@ -11,7 +11,7 @@ use sea_orm::{
 use super::{live, shared, to_key};
 use crate::apis::Api;
 use crate::error::Result;
-use crate::keys::{Key, KeyName, ListKeysByOffset};
+use crate::keys::{Key, KeyName, ListKeysByOffset, Mention};
 use crate::op::OpCtx;
 use crate::secret::KeyHash;
 use crate::store::Tx;
@@ -34,19 +34,30 @@ pub(in crate::keys) async fn is_live(db: &impl ConnectionTrait, name: KeyName<'_
     Ok(found > 0)
 }
 
-/// The rows with these ids, deleted ones too.
+/// The keys with these ids, deleted ones too, and whose they are: the identity
+/// of a mention is not looked up here.
 pub(in crate::keys) async fn mentioned(
     db: &impl ConnectionTrait,
     workspace: &WorkspaceId,
     ids: &[KeyId],
-) -> Result<Vec<key::Model>> {
+) -> Result<Vec<(KeyId, Mention, Option<IdentityId>)>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     let select = key::Entity::find()
         .filter(key::Column::WorkspaceId.eq(workspace.clone()))
         .filter(key::Column::Id.is_in(ids.iter().cloned()));
-    Ok(select.all(db).await?)
+    let mention = |row: key::Model| {
+        let mention = Mention {
+            name: row.name,
+            start: row.start,
+            last4: row.last4,
+            is_deleted: row.deleted_at.is_some(),
+            identity: None,
+        };
+        (row.id, mention, row.identity_id)
+    };
+    Ok(select.all(db).await?.into_iter().map(mention).collect())
 }
 
 /// A key and the API it belongs to.

@@ -10,7 +10,6 @@ use crate::support::TestApp;
 /// A portal over an API with two keys of `ann` and one of `bob`.
 struct Portal {
     test: TestApp,
-    api: String,
     keys: Vec<(String, String)>,
 }
 
@@ -23,7 +22,7 @@ impl Portal {
             keys.push(test.key(&api, json!({ "name": name, "externalId": external_id })).await);
         }
         Self::over(&test, &keys[0].1, "acme").await;
-        Self { test, api, keys }
+        Self { test, keys }
     }
 
     /// A portal over the API of this key.
