@@ -28,6 +28,7 @@ use crate::idempotency::Idempotency;
 use crate::identities::Identities;
 use crate::jobs::Jobs;
 use crate::keys::Keys;
+use crate::leaks::Leaks;
 use crate::op::{Door, OpCtx, Principal};
 use crate::permissions::Permissions;
 use crate::portals::Portals;
@@ -82,6 +83,7 @@ pub struct App {
     pub transfer: Transfer,
     pub sessions: Sessions,
     pub secret_links: SecretLinks,
+    pub leaks: Leaks,
     pub jobs: Jobs,
     pub recorder: Recorder,
     pub requests: Requests,
@@ -164,6 +166,8 @@ impl App {
             users.clone(),
         );
         let runner = Runner::start(bulk.clone());
+        let last_used = recorder.last_used().clone();
+        let root_keys = RootKeys::new(store.clone(), entropy.clone(), last_used, limiter.clone());
         let app = Arc::new(Self {
             bulk,
             transfer: Transfer::new(store.clone(), entropy.clone(), sources),
@@ -177,12 +181,8 @@ impl App {
             ),
             users,
             secret_links: SecretLinks::new(store.clone(), entropy.clone()),
-            root_keys: RootKeys::new(
-                store.clone(),
-                entropy.clone(),
-                recorder.last_used().clone(),
-                limiter.clone(),
-            ),
+            leaks: Leaks::new(store.clone(), entropy.clone(), root_keys.clone(), config.leak_public_key),
+            root_keys,
             permissions,
             identities,
             apis: Apis::new(store.clone(), entropy.clone()),

@@ -15,6 +15,7 @@ use std::str::FromStr;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ipnet::IpNet;
+use p256::ecdsa::VerifyingKey;
 
 use crate::error::{Error, Result};
 use crate::secret::{MIN_PASSWORD_CHARACTERS, PlainKey};
@@ -68,6 +69,11 @@ pub const SETTINGS: &[Setting] = &[
     plain("analytics_seconds", "10", "Longest time a SQL query may take, waiting included"),
     plain("analytics_memory_mib", "1024", "Most memory a SQL query may take, in MiB"),
     plain("region", "", "What the column `region` of SQL queries says"),
+    plain(
+        "leak_public_key",
+        "",
+        "PEM of the key by which a secret scanner signs; nothing is accepted without",
+    ),
     plain("admin_email", "", "E-mail of the owner made on the first start"),
     secret("admin_password", "Password of that owner"),
     secret(
@@ -142,6 +148,8 @@ pub struct Config {
     pub analytics_seconds: u64,
     pub analytics_memory_bytes: u64,
     pub region: String,
+    /// Of the secret scanner that may report root keys.
+    pub leak_public_key: Option<VerifyingKey>,
     pub admin_email: Option<String>,
     pub admin_password: Option<PlainKey>,
     /// 32 bytes in base64.
@@ -237,6 +245,7 @@ impl Config {
         let v1_unknown_keys: u64 =
             parsed("v1_unknown_keys_per_minute", text("v1_unknown_keys_per_minute"), 0, &mut check);
         let log_format = log_format(text("log_format"), &mut check);
+        let leak_public_key = some("leak_public_key").and_then(|pem| public_key(&pem, &mut check));
         let levels = ["error", "warn", "info", "debug", "trace"];
         check(
             "log_level",
@@ -274,6 +283,7 @@ impl Config {
             analytics_seconds,
             analytics_memory_bytes: analytics_memory_mib.saturating_mul(1 << 20),
             region: text("region").to_owned(),
+            leak_public_key,
             admin_email: some("admin_email"),
             admin_password: hidden("admin_password"),
             master_key: hidden("master_key"),
@@ -298,7 +308,8 @@ impl Config {
             let shown = match (value.is_empty(), setting.secret) {
                 (true, _) => "(unset)",
                 (false, true) => "(hidden)",
-                (false, false) => value,
+                // Of several lines, the first says what it is.
+                (false, false) => value.trim().lines().next().unwrap_or_default(),
             };
             (setting.name, shown, *source)
         })
@@ -418,6 +429,15 @@ fn log_format(text: &str, check: &mut impl FnMut(&str, Option<String>)) -> LogFo
             LogFormat::Auto
         }
     }
+}
+
+/// A `\n` for each line's end is how GitHub lists its keys, and all that some
+/// environment files can hold.
+fn public_key(pem: &str, check: &mut impl FnMut(&str, Option<String>)) -> Option<VerifyingKey> {
+    let key = pem.replace("\\n", "\n").trim().parse().ok();
+    let fault = key.is_none().then(|| "must be an ECDSA P-256 public key in PEM".to_owned());
+    check("leak_public_key", fault);
+    key
 }
 
 fn origin_fault(url: &str) -> Option<String> {

@@ -52,6 +52,7 @@ pub mod verification;
 
 pub mod bulk;
 pub mod explain;
+pub mod leaks;
 pub mod portals;
 pub mod secret_links;
 pub mod session;

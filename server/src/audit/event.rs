@@ -36,6 +36,8 @@ events! {
     RootKeyRevoke = "rootkey.revoke";
     RootKeyUpdate = "rootkey.update";
     RootKeyReroll = "rootkey.reroll";
+    /// A secret scanner found it in public. Ours.
+    RootKeyLeak = "rootkey.leak";
     IdentityCreate = "identity.create";
     IdentityUpdate = "identity.update";
     IdentityDelete = "identity.delete";

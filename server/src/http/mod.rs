@@ -7,6 +7,7 @@ mod dashboard;
 mod docs;
 mod funnel;
 mod health;
+mod leaks;
 pub mod metrics;
 mod openapi;
 mod redact;
@@ -24,7 +25,7 @@ use poem::endpoint::{BoxEndpoint, make_sync};
 use poem::http::{StatusCode, header};
 use poem::listener::TcpAcceptor;
 use poem::middleware::CatchPanic;
-use poem::{Endpoint, EndpointExt, IntoResponse, Request, Response, Route, Server, get};
+use poem::{Endpoint, EndpointExt, IntoResponse, Request, Response, Route, Server, get, post};
 use serde_json::Value;
 
 use crate::app::App;
@@ -38,6 +39,7 @@ pub fn routes(app: &Arc<App>) -> BoxEndpoint<'static, Response> {
     let pages = Route::new()
         .at("/livez", get(make_sync(|_| health::live())))
         .at("/readyz", get(health::Ready(app.clone())))
+        .at("/leaks", post(leaks::Report(app.clone())))
         .at("/openapi/v2.json", get(document(&v2::DOCUMENT)))
         .at("/docs/api/v2", get(reference(&v2::DOCUMENT)))
         .at("/docs", get(make_sync(docs::serve)))

@@ -76,6 +76,14 @@ pub struct RootKeyDetails {
     pub created_by: Option<String>,
 }
 
+/// A root key that was found by its secret.
+#[derive(Clone, Debug)]
+pub struct HeldRootKey {
+    pub id: RootKeyId,
+    pub name: Option<String>,
+    pub workspace: WorkspaceId,
+}
+
 /// Root keys that nobody used for long.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Unused {

@@ -7,10 +7,11 @@ use std::collections::HashMap;
 
 use entity::ids::RootKeyId;
 
-use super::{RootKey, RootKeyDetails, RootKeys, Unused, store};
+use super::{HeldRootKey, RootKey, RootKeyDetails, RootKeys, Unused, store};
 use crate::error::{Code, Error, Result};
 use crate::grants::{Operation, Target};
 use crate::op::OpCtx;
+use crate::secret::KeyHash;
 
 /// A root key that was not used for so long probably need not exist.
 pub const STALE_DAYS: i64 = 90;
@@ -91,6 +92,13 @@ impl RootKeys {
             return Ok(HashMap::new());
         }
         store::names(self.store.read(), &cx.workspace, ids).await
+    }
+
+    /// Which of these hashes are of root keys, of whatever workspace, that were
+    /// neither revoked nor have expired. Disabled ones count: they may be enabled
+    /// again. Asks for no grant: whoever has the hash has had the key.
+    pub async fn held(&self, hashes: &[KeyHash], now_ms: i64) -> Result<HashMap<KeyHash, HeldRootKey>> {
+        store::held(self.store.read(), hashes, now_ms).await
     }
 }
 

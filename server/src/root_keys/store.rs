@@ -1,6 +1,6 @@
 //! Rows of root keys and their permissions.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use entity::ids::{RootKeyId, WorkspaceId};
@@ -12,7 +12,7 @@ use sea_orm::{
 use smallvec::smallvec;
 
 use super::authenticate::RootKeySnapshot;
-use super::{CreateRootKey, RootKey, RootKeyDetails, Unused};
+use super::{CreateRootKey, HeldRootKey, RootKey, RootKeyDetails, Unused};
 use crate::cache::{Epochs, Loaded};
 use crate::error::Result;
 use crate::events::Noted;
@@ -137,6 +137,37 @@ pub(super) async fn find_by_hash(
 ) -> Result<Option<RootKeyId>> {
     let row = live(workspace).filter(root_key::Column::Hash.eq(hash)).one(db).await?;
     Ok(row.map(|row| row.id))
+}
+
+/// Root keys with these hashes in all workspaces that there are.
+pub(super) async fn held(
+    db: &impl ConnectionTrait,
+    hashes: &[KeyHash],
+    now_ms: i64,
+) -> Result<HashMap<KeyHash, HeldRootKey>> {
+    let expires = root_key::Column::ExpiresAt;
+    let rows = root_key::Entity::find()
+        .filter(root_key::Column::Hash.is_in(hashes.iter().map(|hash| hash.to_base64())))
+        .filter(root_key::Column::DeletedAt.is_null())
+        .filter(Condition::any().add(expires.is_null()).add(expires.gte(now_ms)))
+        .all(db)
+        .await?;
+    let owners: HashSet<WorkspaceId> = workspace::Entity::find()
+        .filter(workspace::Column::Id.is_in(rows.iter().map(|row| row.workspace_id.as_str())))
+        .filter(workspace::Column::DeletedAt.is_null())
+        .select_only()
+        .column(workspace::Column::Id)
+        .into_tuple()
+        .all(db)
+        .await?
+        .into_iter()
+        .collect();
+    let there = rows.into_iter().filter(|row| owners.contains(&row.workspace_id));
+    let found = there.filter_map(|row| {
+        let hash = KeyHash::from_base64(&row.hash)?;
+        Some((hash, HeldRootKey { id: row.id, name: row.name, workspace: row.workspace_id }))
+    });
+    Ok(found.collect())
 }
 
 pub(super) async fn unused(

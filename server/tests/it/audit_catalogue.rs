@@ -15,6 +15,7 @@ use unkey::secret::PlainKey;
 use unkey::users::{CreateUser, Role};
 use unkey::workspaces::CreateWorkspace;
 
+use crate::leaks;
 use crate::support::TestApp;
 
 /// Who acts in a row.
@@ -118,7 +119,7 @@ fn text(value: &Value) -> String {
 // row: audit-log/types
 #[tokio::test]
 async fn every_event_has_an_action_that_makes_one_entry_of_it() {
-    let test = TestApp::start().await;
+    let test = leaks::start().await;
     let mut catalogue = Catalogue::open(&test).await;
     keys(&mut catalogue).await;
     access(&mut catalogue).await;
@@ -256,6 +257,9 @@ async fn root_keys(catalogue: &mut Catalogue<'_>) {
     catalogue.call("rootkey.update", own, "rootKeys.updateKey", body).await;
     let body = json!({ "keyId": id, "expiration": null });
     let new = catalogue.call("rootkey.reroll", &["key", "key"], "rootKeys.rerollKey", body).await;
+    let report =
+        leaks::report(catalogue.test, json!([leaks::found(&text(&new["key"]), "https://example.com")]));
+    catalogue.row("rootkey.leak", SYSTEM, own, report).await;
     let body = json!({ "keyId": new["keyId"] });
     catalogue.call("rootkey.revoke", own, "rootKeys.deleteKey", body).await;
 }

@@ -2,7 +2,7 @@
 
 mod access;
 mod apis;
-mod browser;
+pub mod browser;
 mod bulk;
 mod entrance;
 mod home;

@@ -11,12 +11,13 @@ use web::paths::{self, QUERY};
 use crate::error::Result;
 use crate::http::dashboard::visit::Visit;
 use crate::keys::{Due, FEW_CREDITS};
+use crate::leaks::Leak;
 
 const DAY_MS: i64 = 24 * 60 * 60_000;
 const WEEK_MS: i64 = 7 * DAY_MS;
 const UNUSED_DAYS: i64 = 90;
 
-/// APIs that are named for one reason.
+/// APIs and root keys that are named for one reason.
 const NAMED: usize = 3;
 
 /// So many keys are counted at most.
@@ -25,14 +26,16 @@ const COUNTED: i64 = 10_000;
 /// The most urgent first.
 pub async fn concerns(visit: &Visit) -> Result<Vec<Concern>> {
     let (app, cx) = (&visit.app, &visit.cx);
-    let (expiring, short, unused, lag, jobs) = tokio::try_join!(
+    let (leaks, expiring, short, unused, lag, jobs) = tokio::try_join!(
+        app.leaks.recent(cx),
         app.keys.expiring(cx, visit.now_ms() + WEEK_MS),
         app.keys.short_of_credits(cx),
         app.root_keys.unused(cx, visit.now_ms() - UNUSED_DAYS * DAY_MS),
         app.search.lag(app.events(), &app.store),
         app.jobs.last_runs(),
     )?;
-    let mut concerns = recording(visit);
+    let mut concerns: Vec<Concern> = leaks.iter().take(NAMED).map(|leak| leaked(visit, leak)).collect();
+    concerns.extend(recording(visit));
     let failed = jobs.iter().filter(|job| job.failed).map(|job| job.name);
     concerns.extend(failed.map(|name| {
         let title = format!("The scheduled work {name} failed");
@@ -64,6 +67,21 @@ fn recording(visit: &Visit) -> Vec<Concern> {
         concerns.push(server(Tone::Caution, title, "They could not be stored in time; charts lack them."));
     }
     concerns
+}
+
+fn leaked(visit: &Visit, leak: &Leak) -> Concern {
+    Concern {
+        tone: Tone::Error,
+        title: format!("The root key {} was found in public", leak.name),
+        detail: format!(
+            "{} was found {}, {}. It still works: replace it, then revoke it.",
+            leak.key,
+            leak.place.sentence(),
+            visit.stamp(leak.time_ms).relative
+        ),
+        href: paths::root_key(leak.key.as_str()),
+        go: "See root key".to_owned(),
+    }
 }
 
 fn server(tone: Tone, title: String, detail: &str) -> Concern {

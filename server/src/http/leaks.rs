@@ -1,0 +1,80 @@
+//! Where secret scanners report root keys they found: a body and headers as
+//! those of GitHub's secret scanning partner program.
+//!
+//! Not an operation of an API: it has no root key, no envelope and no place in
+//! an OpenAPI document.
+
+use std::sync::Arc;
+
+use entity::ids::WorkspaceId;
+use poem::http::{HeaderName, StatusCode, header};
+use poem::{Endpoint, Request, Response};
+use serde_json::json;
+
+use super::{funnel, plain};
+use crate::app::App;
+use crate::error::{Code, Error, Result};
+use crate::leaks::Verdict;
+use crate::op::{Door, OpCtx, Principal};
+
+const SIGNATURE: HeaderName = HeaderName::from_static("github-public-key-signature");
+
+const MAX_BYTES: usize = 1 << 20;
+
+/// `POST /leaks`.
+pub struct Report(pub Arc<App>);
+
+impl Endpoint for Report {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        if !self.0.leaks.is_open() {
+            return Ok(plain(StatusCode::NOT_FOUND, "No secret scanner is configured.\n"));
+        }
+        Ok(match receive(&self.0, request).await {
+            Ok(verdicts) => labels(verdicts),
+            Err(error) => refused(&error),
+        })
+    }
+}
+
+async fn receive(app: &Arc<App>, mut request: Request) -> Result<Vec<Verdict>> {
+    let text = |name: &HeaderName| funnel::header(request.headers(), name).map(ToOwned::to_owned);
+    let signature = text(&SIGNATURE).unwrap_or_default();
+    let cx = OpCtx {
+        ip: funnel::client_ip(&request, &app.config.trusted_proxies),
+        user_agent: text(&header::USER_AGENT),
+        ..app.cx(WorkspaceId::from(""), Principal::Job("secret scanning"), Door::Job)
+    };
+    let body = funnel::read_body(request.take_body(), MAX_BYTES).await?;
+    let app = app.clone();
+    // In a task of its own, which a disconnect cannot cut.
+    let work = async move { app.leaks.receive(&cx, &signature, &body).await };
+    tokio::spawn(work).await.map_err(Error::internal)?
+}
+
+fn labels(verdicts: Vec<Verdict>) -> Response {
+    let label = |verdict: Verdict| {
+        json!({
+            "token_hash": verdict.hash.to_base64(),
+            "token_type": verdict.kind,
+            "label": if verdict.live { "true_positive" } else { "false_positive" },
+        })
+    };
+    let body: serde_json::Value = verdicts.into_iter().map(label).collect();
+    Response::builder().content_type("application/json").body(body.to_string())
+}
+
+fn refused(error: &Error) -> Response {
+    let status = match error.code() {
+        Code::Forbidden => StatusCode::FORBIDDEN,
+        Code::InvalidInput | Code::BodyUnreadable => StatusCode::BAD_REQUEST,
+        Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Code::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    if status.is_server_error() {
+        tracing::error!(cause = %error.cause_chain(), "a report of a secret scanner failed");
+    }
+    plain(status, format!("{}\n", error.detail()))
+}
