@@ -51,7 +51,9 @@ async function company(server) {
   for (let turn = 0; turn < 160; turn += 1) {
     await call("ratelimit.limit", { namespace: ["login", "signup", "export"][turn % 3], identifier: `user_${turn % 9}`, limit: 12, duration: 60_000 });
   }
-  await call("ratelimit.setOverride", { namespace: "login", identifier: "office-*", limit: 500, duration: 60_000 });
+  for (const namespace of ["login", "signup", "export"]) {
+    await call("ratelimit.setOverride", { namespace, identifier: "office-*", limit: 500, duration: 60_000 });
+  }
   return { apiId, roleId, identityId, main: made[0], limited: made[1], made };
 }
 

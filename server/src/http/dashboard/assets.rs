@@ -11,6 +11,7 @@ use web::shell::Assets;
 
 #[derive(Embed)]
 #[folder = "../static/"]
+#[exclude = "docs.css"]
 struct Static;
 
 /// Where files are served: `/static/HASH/NAME`.

@@ -63,6 +63,8 @@ const OTHER_ERRORS: &str = "api-reference/errors-v2/";
 
 #[derive(RustEmbed)]
 #[folder = "../docs"]
+// Pictures are for whoever reads the repository; a page has none.
+#[exclude = "images/*"]
 struct Files;
 
 /// All pages.
