@@ -16,3 +16,5 @@ mod root_keys;
 mod secrets;
 mod settings;
 mod team;
+
+pub use browser::Browser;
