@@ -61,7 +61,8 @@ pub struct Seeded {
 }
 
 pub const FOREIGN: &str = "foreign";
-pub const FOREIGN_NUMBER: i64 = 7_777_777;
+/// Long and without a pattern, so that no mean of our own has its digits.
+pub const FOREIGN_NUMBER: i64 = 9_403_851_726_187;
 
 impl Seeded {
     pub async fn start() -> Self {
