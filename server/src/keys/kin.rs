@@ -3,7 +3,7 @@
 //! For the pages about those. Unlike a filter of a key list this walks only the
 //! keys in question, however many others there are.
 
-use entity::ids::{IdentityId, KeyId, PermissionId, RoleId};
+use entity::ids::{IdentityId, PermissionId, RoleId};
 
 use super::{Key, Keys, store};
 use crate::error::Result;
@@ -33,11 +33,5 @@ impl Keys {
     pub async fn count_kin(&self, cx: &OpCtx, kin: &Kin) -> Result<Tally> {
         cx.require(Operation::ApiListKeys, Target::NONE)?;
         store::count_kin(self.store.read(), cx, kin).await
-    }
-
-    /// The visible ones among these keys, in no particular order: names for a log.
-    pub async fn by_ids(&self, cx: &OpCtx, ids: Vec<KeyId>) -> Result<Vec<Key>> {
-        cx.require(Operation::ApiListKeys, Target::NONE)?;
-        store::by_ids(self.store.read(), cx, ids).await
     }
 }

@@ -24,7 +24,7 @@ use super::{Balance, Credits, Fate, Interval, Key, Refill, StoredHash};
 pub(super) use attention::COUNTS;
 pub(super) use attention::{expiring, labels, migrations, short_of_credits};
 pub(super) use find::{among, count_fitting, find_page};
-pub(super) use kin::{by_ids, count_kin, page_of_kin};
+pub(super) use kin::{count_kin, page_of_kin};
 pub(super) use many::{
     after, from_offset, is_live, mark_all_deleted, mentioned, of_owner, remove_all, remove_deleted,
 };

@@ -39,6 +39,16 @@ impl Outcome {
         Outcome::Forbidden,
         Outcome::NotFound,
     ];
+    /// Of verifications with a key that is somebody's: unknown keys belong to no workspace.
+    pub const OF_KEYS: [Outcome; 7] = [
+        Outcome::Valid,
+        Outcome::RateLimited,
+        Outcome::UsageExceeded,
+        Outcome::Expired,
+        Outcome::Disabled,
+        Outcome::InsufficientPermissions,
+        Outcome::Forbidden,
+    ];
     /// Of rate-limit decisions.
     pub const DECISIONS: [Outcome; 2] = [Outcome::Passed, Outcome::Blocked];
     /// Of API requests.

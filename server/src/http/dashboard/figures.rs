@@ -9,7 +9,7 @@ use web::time::local;
 
 use super::span::Span;
 use super::visit::{Visit, zone_at};
-use crate::analytics::{Buckets, Counts, Filter, Question, Row};
+use crate::analytics::{Buckets, Counts, Filter, PageOf, Question, Row};
 use crate::search::Kind;
 
 const DAY_MS: i64 = 24 * 60 * 60_000;
@@ -60,6 +60,19 @@ impl Visit {
             filter,
             buckets: None,
             group_by: Vec::new(),
+        }
+    }
+
+    /// A page of the events of the workspace and span, from the newest.
+    pub fn events(&self, kind: Kind, span: &Span, filter: Filter, limit: usize) -> PageOf {
+        PageOf {
+            kind,
+            workspace: self.cx.workspace.clone(),
+            start_ms: span.start_ms,
+            end_ms: span.end_ms,
+            filter,
+            limit,
+            after: None,
         }
     }
 

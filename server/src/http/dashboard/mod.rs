@@ -12,6 +12,7 @@ mod apis;
 mod assets;
 mod bulk;
 mod cookies;
+mod duration;
 mod entrance;
 mod fields;
 mod figures;

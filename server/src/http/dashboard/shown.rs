@@ -8,6 +8,7 @@ use web::pages::parts::{ApiRef, AuditRow, KeyLine, Named, VerificationRow};
 use web::paths::CURSOR;
 use web::time::Stamp;
 
+use super::duration::duration_ms;
 use super::fields::Fields;
 use super::figures::{bad, count_of};
 use super::visit::Visit;
@@ -243,7 +244,7 @@ pub fn read_limits(form: &Fields, stored: &[Limit]) -> Result<Vec<NewLimit>, Vec
             _ => refuse(
                 &mut problems,
                 field("duration"),
-                "Write a duration of a second or more, such as 10s or 1h.",
+                "Write a duration of one second or more, such as 10s, 5m, 1h or 1d.",
             ),
         };
         if limits.iter().any(|other: &NewLimit| other.name == name) {
@@ -264,14 +265,6 @@ pub fn read_limits(form: &Fields, stored: &[Limit]) -> Result<Vec<NewLimit>, Vec
 fn refuse(problems: &mut Vec<(String, String)>, field: String, problem: &str) -> i64 {
     problems.push((field, problem.to_owned()));
     0
-}
-
-/// The length of `10s`, `5m`, `1h`, `1d`, `1500ms`, or of plain milliseconds.
-pub fn duration_ms(text: &str) -> Option<i64> {
-    let units = [("ms", 1), ("s", SECOND_MS), ("m", MINUTE_MS), ("h", HOUR_MS), ("d", DAY_MS), ("", 1)];
-    let text = text.trim();
-    let (number, unit_ms) = units.iter().find_map(|(unit, ms)| Some((text.strip_suffix(unit)?, *ms)))?;
-    number.trim().parse::<i64>().ok().filter(|number| *number >= 0)?.checked_mul(unit_ms)
 }
 
 /// The filter of a list of keys, from the fields of its address: what is typed in
@@ -302,17 +295,6 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn durations_are_read_as_they_are_shown() {
-        for ms in [1000, 1500, 90_000, 3_600_000, 86_400_000] {
-            assert_eq!(duration_ms(&web::time::duration(ms)), Some(ms));
-        }
-        assert_eq!(duration_ms(" 1500 "), Some(1500));
-        for wrong in ["", "s", "-1s", "1.5h", "1y", "é", "99999999999999999d"] {
-            assert_eq!(duration_ms(wrong), None, "{wrong}");
-        }
-    }
 
     #[test]
     fn rows_of_limits_tell_what_is_wrong_with_each() {

@@ -58,9 +58,9 @@ impl Visit {
     }
 
     /// Where the rows of this page come from once it is shown. Its own rows are
-    /// of these places.
+    /// of these places; what was indexed since they were looked up is news.
     pub fn tail_source(&self, places: &[(i64, u64, u64)]) -> Href {
-        let last = places.iter().map(|(_, chunk, _)| *chunk).fold(indexed(self), u64::max);
+        let last = places.iter().map(|(_, chunk, _)| *chunk).max().unwrap_or_default();
         self.here().without(&[LIVE, AFTER]).with(LIVE, "events").with(AFTER, &last.to_string())
     }
 

@@ -1,11 +1,9 @@
 //! Keys that have something in common, by the index of what that is.
 
 use entity::ids::KeyId;
-use entity::key;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Statement, Value};
+use sea_orm::{ConnectionTrait, Statement, Value};
 
-use super::find::apis_of;
-use super::{live, shared, to_key};
+use super::find::among;
 use crate::error::Result;
 use crate::keys::{Key, Kin};
 use crate::op::OpCtx;
@@ -61,7 +59,7 @@ pub(in crate::keys) async fn page_of_kin(
     }
     let found = Paged::from_rows(found, page, |(_, place)| place.as_str());
     let ids: Vec<KeyId> = found.items.into_iter().map(|(id, _)| id).collect();
-    let mut items = by_ids(db, cx, ids.clone()).await?;
+    let mut items = among(db, cx, &ids).await?;
     items.sort_by_key(|key| ids.iter().position(|id| *id == key.id));
     Ok(Paged { items, next: found.next })
 }
@@ -74,25 +72,4 @@ pub(in crate::keys) async fn count_kin(db: &impl ConnectionTrait, cx: &OpCtx, ki
         db.query_one_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).await?;
     let counted = row.map(|row| row.try_get("", "n")).transpose()?;
     Ok(Tally::of(counted.unwrap_or_default(), Tally::MOST))
-}
-
-/// The visible ones among these keys.
-pub(in crate::keys) async fn by_ids(
-    db: &impl ConnectionTrait,
-    cx: &OpCtx,
-    ids: Vec<KeyId>,
-) -> Result<Vec<Key>> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let rows = live(key::Entity::find(), &cx.workspace).filter(key::Column::Id.is_in(ids)).all(db).await?;
-    let apis = apis_of(db, cx, &rows).await?;
-    let mut keys = Vec::with_capacity(rows.len());
-    for row in rows {
-        if let Some(api) = apis.iter().find(|api| api.id == row.api_id) {
-            keys.push(to_key(row, api.clone())?);
-        }
-    }
-    shared::resolve(db, &mut keys).await?;
-    Ok(keys)
 }

@@ -34,7 +34,7 @@ async fn an_identity_is_made_changed_and_deleted() {
         ("meta", "{", "This is no JSON"),
         ("limits.0.duration", "soon", "one second or more"),
         ("limits.0.limit", "many", "no whole number"),
-        ("limits.0.limit", "0", "1 or more"),
+        ("limits.0.limit", "0", "A limit admits at least 1."),
         ("external_id", "", "must have 1 to 255"),
     ] {
         let mut wrong = fields.to_vec();

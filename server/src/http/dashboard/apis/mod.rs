@@ -10,19 +10,15 @@ mod settings;
 use std::sync::Arc;
 
 use poem::{Route, get};
-use web::pages::parts::{ApiRef, Named};
+use web::pages::parts::ApiRef;
 
 use super::serve::member;
 use super::visit::Visit;
-use crate::apis::{Api, FindApis};
+use crate::apis::Api;
 use crate::app::App;
 use crate::error::Result;
-use crate::store::Page;
 
 pub(super) use once::once;
-
-/// APIs in the menu of an API's name.
-const SIBLINGS: u64 = 20;
 
 pub fn mount(route: Route, app: &Arc<App>) -> Route {
     use settings::{delete, set_allowlist, set_defaults, set_protection, set_recovery, show};
@@ -43,13 +39,7 @@ impl Visit {
     /// The API that the path names, and how its pages name it.
     pub async fn api_of_path(&self) -> Result<(Api, ApiRef)> {
         let api = self.app.apis.get(&self.cx, &self.id().into()).await?;
-        let command = FindApis { text: String::new(), page: Page { limit: SIBLINGS, cursor: None } };
-        let siblings = self.app.apis.find(&self.cx, command).await?.items;
-        let reference = ApiRef {
-            id: api.id.to_string(),
-            name: api.name.clone(),
-            siblings: siblings.iter().map(|api| Named::new(api.id.as_str(), &api.name)).collect(),
-        };
+        let reference = self.api_ref(&api).await?;
         Ok((api, reference))
     }
 }

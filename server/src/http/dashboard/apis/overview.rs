@@ -26,12 +26,6 @@ const ROWS: usize = 50;
 /// Keys of all pages: a ranking is made anew for each.
 const MAX_ROWS: usize = 1000;
 
-/// Outcomes that a verification of a known key can have.
-const OUTCOMES: &[Outcome] = {
-    let (known, _) = Outcome::VERIFICATIONS.split_at(Outcome::VERIFICATIONS.len() - 1);
-    known
-};
-
 /// `GET /apis/:id`.
 pub async fn overview(visit: Visit) -> Result<Answer> {
     let (api, reference) = visit.api_of_path().await?;
@@ -54,7 +48,7 @@ pub async fn overview(visit: Visit) -> Result<Answer> {
         total_keys: api.live_keys,
         active_keys,
         spent_credits: sum(&counts).cost,
-        requests: visit.bars("requests", "Verifications", OUTCOMES, &counts, (&buckets, &span)),
+        requests: visit.bars("requests", "Verifications", &Outcome::OF_KEYS, &counts, (&buckets, &span)),
         active: active_lines(&visit, over_time, &buckets, &span),
         sorting: keys.sorting,
         pager: Pager { shown: keys.rows.len() as i64, total: active_keys, next: keys.next },
@@ -110,7 +104,8 @@ async fn filters(visit: &Visit) -> Result<Filters> {
         label: label.to_owned(),
         kind: FilterKind::Text { placeholder: placeholder.to_owned() },
     };
-    let outcomes = OUTCOMES.iter().map(|outcome| (outcome.code().to_owned(), outcome.label().to_owned()));
+    let outcomes =
+        Outcome::OF_KEYS.iter().map(|outcome| (outcome.code().to_owned(), outcome.label().to_owned()));
     Ok(Filters {
         here: visit.here(),
         searches: "Key, identity or tag".to_owned(),
@@ -196,7 +191,7 @@ async fn uses(visit: &Visit, question: Question, rows: &[Row]) -> Result<Vec<Key
 
 /// Refusals by outcome, the most first.
 fn denied(counts: &Counts) -> Vec<(Outcome, i64)> {
-    let refusals = OUTCOMES.iter().filter(|outcome| !outcome.is_good());
+    let refusals = Outcome::OF_KEYS.iter().filter(|outcome| !outcome.is_good());
     let counted = refusals.map(|outcome| (*outcome, count_of(counts, *outcome)));
     let mut denied: Vec<_> = counted.filter(|(_, count)| *count > 0).collect();
     denied.sort_by_key(|(_, count)| std::cmp::Reverse(*count));

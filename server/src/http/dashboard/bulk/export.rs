@@ -1,12 +1,12 @@
 //! Lists as files, with the choice of rows that the list's own page offers.
 
 use chrono::DateTime;
-use web::components::Outcome;
 use web::form::FormState;
 use web::pages::export::{ExportView, export as export_page};
 
 use super::super::answer::Answer;
-use super::super::fields::Fields;
+use super::super::logs::{audit_filter, request_filter};
+use super::super::ratelimits::decisions;
 use super::super::shown::key_filter;
 use super::super::visit::Visit;
 use super::export_fields::{self, KINDS};
@@ -88,37 +88,23 @@ fn list(visit: &Visit, what: &str) -> Result<List> {
 
 fn audit(visit: &Visit) -> AuditFilter {
     let query = visit.query();
-    let text = |name: &str| query.given(name).map(ToOwned::to_owned);
     let spanned = ["since", "from", "to"].iter().any(|name| query.given(name).is_some());
-    let span = spanned.then(|| visit.span(SPAN));
-    AuditFilter {
-        event: text("event"),
-        actor: text("actor"),
-        target: text("target"),
-        text: text("q"),
-        request_id: text("request"),
-        since_ms: span.as_ref().map(|span| span.start_ms),
-        until_ms: span.as_ref().map(|span| span.end_ms),
-    }
+    audit_filter(query, spanned.then(|| visit.span(SPAN)).as_ref())
 }
 
 fn events(visit: &Visit, kind: Kind) -> PageOf {
-    let span = visit.span(SPAN);
-    PageOf {
-        kind,
-        workspace: visit.cx.workspace.clone(),
-        start_ms: span.start_ms,
-        end_ms: span.end_ms,
-        filter: filter(kind, visit.query()),
-        limit: 0,
-        after: None,
-    }
+    visit.events(kind, &visit.span(SPAN), filter(kind, visit), 0)
 }
 
 /// The parameters that logs have in their addresses.
-fn filter(kind: Kind, query: &Fields) -> Filter {
+fn filter(kind: Kind, visit: &Visit) -> Filter {
+    let query = visit.query();
     let all = |name: &str| query.all(name).map(ToOwned::to_owned).collect();
-    let mut filter = Filter {
+    let of_requests = request_filter(query).0;
+    if kind == Kind::Requests {
+        return of_requests;
+    }
+    Filter {
         apis: all("api"),
         keys: all("key"),
         identities: all("identity"),
@@ -126,48 +112,12 @@ fn filter(kind: Kind, query: &Fields) -> Filter {
         tags: all("tag"),
         namespaces: all("namespace"),
         identifiers: all("identifier"),
-        request_ids: all("request"),
-        ips: all("ip"),
-        root_keys: all("caller"),
-        methods: all("method"),
-        paths: all("path"),
-        text: query.given("q").map(ToOwned::to_owned),
+        request_ids: of_requests.request_ids,
+        ips: of_requests.ips,
+        root_keys: of_requests.root_keys,
+        text: of_requests.text,
+        outcomes: if kind == Kind::Ratelimits { decisions(visit) } else { all("outcome") },
         ..Filter::default()
-    };
-    match kind {
-        Kind::Requests => {
-            filter.codes = all("outcome");
-            for status in query.all("status") {
-                match class(status) {
-                    Some(class) => filter.outcomes.push(class.to_owned()),
-                    None => filter.statuses.push(status.to_owned()),
-                }
-            }
-        }
-        Kind::Verifications => filter.outcomes = all("outcome"),
-        Kind::Ratelimits => filter.outcomes = query.all("outcome").map(decision).collect(),
-    }
-    filter
-}
-
-/// Requests are counted by the class of their status.
-fn class(status: &str) -> Option<&'static str> {
-    let is = |outcome: Outcome| outcome.code().eq_ignore_ascii_case(status);
-    match () {
-        () if is(Outcome::Success) => Some("served"),
-        () if is(Outcome::ClientError) => Some("refused"),
-        () if is(Outcome::ServerError) => Some("failed"),
-        () => None,
-    }
-}
-
-/// Decisions are stored under other words than are shown.
-fn decision(outcome: &str) -> String {
-    let is = |shown: Outcome| outcome.eq_ignore_ascii_case(shown.code());
-    match () {
-        () if is(Outcome::Passed) => "passed".to_owned(),
-        () if is(Outcome::Blocked) => "denied".to_owned(),
-        () => outcome.to_owned(),
     }
 }
 

@@ -21,7 +21,7 @@ use super::span::Span;
 use super::visit::Visit;
 use crate::analytics::{Counts, Filter, PageOf, Row};
 use crate::app::App;
-use crate::audit::{AuditEntry, AuditFilter};
+use crate::audit::AuditFilter;
 use crate::error::Result;
 use crate::events::KEEP_DAYS;
 use crate::grants::{Operation, Target};
@@ -32,17 +32,6 @@ const DAY_MS: i64 = 24 * 60 * 60_000;
 
 /// Entries of the audit log on the first page.
 const CHANGES: u64 = 8;
-
-/// Unknown keys belong to no workspace.
-const OUTCOMES: [Outcome; 7] = [
-    Outcome::Valid,
-    Outcome::RateLimited,
-    Outcome::UsageExceeded,
-    Outcome::Expired,
-    Outcome::Disabled,
-    Outcome::InsufficientPermissions,
-    Outcome::Forbidden,
-];
 
 pub fn mount(route: Route, app: &Arc<App>) -> Route {
     let route = route
@@ -76,7 +65,13 @@ async fn show(visit: Visit) -> Result<Answer> {
         denials: figures.compared(|figures| bad(&figures.verified)),
         decisions: figures.compared(|figures| figures.decided.total()),
         blocked: figures.compared(|figures| figures.decided.denied),
-        requests: visit.bars("requests", "Verifications", &OUTCOMES, &figures.rows, (&buckets, &span)),
+        requests: visit.bars(
+            "requests",
+            "Verifications",
+            &Outcome::OF_KEYS,
+            &figures.rows,
+            (&buckets, &span),
+        ),
         concerns,
         failing,
         changes,
@@ -152,15 +147,7 @@ async fn was_ever_verified(visit: &Visit) -> Result<bool> {
 async fn changes(visit: &Visit) -> Result<Vec<AuditRow>> {
     let page = Page { limit: CHANGES, cursor: None };
     let found = visit.app.audit_log.list(&visit.cx, &AuditFilter::default(), &page).await?;
-    let row = |entry: AuditEntry| AuditRow {
-        id: entry.id.to_string(),
-        at: visit.stamp(entry.time_ms),
-        event: entry.event,
-        description: entry.description,
-        actor: entry.actor_name,
-        actor_kind: if entry.actor_type == "rootkey" { "root key".to_owned() } else { entry.actor_type },
-    };
-    Ok(found.items.into_iter().map(row).collect())
+    Ok(found.items.into_iter().map(|entry| visit.audit_row(entry)).collect())
 }
 
 /// `GET /style`, in debug builds.

@@ -5,7 +5,7 @@ use web::components::Outcome;
 use web::pages::home::Failing;
 use web::paths::{self, Href};
 
-use super::{Figures, OUTCOMES};
+use super::Figures;
 use crate::analytics::{Counts, Filter, GroupBy, Metric, Row};
 use crate::error::Result;
 use crate::http::dashboard::figures::{bad, count_of};
@@ -69,7 +69,11 @@ async fn identifiers(visit: &Visit, span: &Span) -> Result<Vec<Failing>> {
 async fn refused(visit: &Visit, span: &Span, kind: Kind, by: GroupBy) -> Result<Vec<Row>> {
     let refusals = match kind {
         Kind::Ratelimits => vec!["denied".to_owned()],
-        _ => OUTCOMES.iter().filter(|outcome| !outcome.is_good()).map(|one| one.code().to_owned()).collect(),
+        _ => Outcome::OF_KEYS
+            .iter()
+            .filter(|outcome| !outcome.is_good())
+            .map(|one| one.code().to_owned())
+            .collect(),
     };
     let only = Filter { outcomes: refusals, ..Filter::default() };
     let analytics = &visit.app.analytics;
@@ -79,7 +83,8 @@ async fn refused(visit: &Visit, span: &Span, kind: Kind, by: GroupBy) -> Result<
 }
 
 fn one(kind: &str, label: String, href: Href, counts: &Counts) -> Failing {
-    let refusals = OUTCOMES.into_iter().chain([Outcome::Blocked]).filter(|outcome| !outcome.is_good());
+    let refusals =
+        Outcome::OF_KEYS.into_iter().chain([Outcome::Blocked]).filter(|outcome| !outcome.is_good());
     let mostly = refusals.max_by_key(|outcome| count_of(counts, *outcome)).unwrap_or(Outcome::Forbidden);
     Failing { kind: kind.to_owned(), label, href, refused: bad(counts), of: counts.total(), mostly }
 }

@@ -1,25 +1,21 @@
 //! Making, changing and deleting an identity.
 
 use serde_json::{Map, Value};
-use web::form::{FormState, MORE, ON};
+use web::form::{FormState, MORE};
 use web::pages::identities::{IdentityFormView, form as form_page};
 use web::pages::parts::Named;
 use web::paths;
-use web::time::duration;
 
 use super::super::access::{field_of, tally};
 use super::super::answer::Answer;
 use super::super::fields::Fields;
-use super::super::ratelimits::duration_ms;
+use super::super::shown::{limit_values, read_limits};
 use super::super::visit::Visit;
 use crate::error::{Error, Result};
 use crate::grants::{Operation, Target};
 use crate::identities::{CreateIdentity, Identity, IdentityName, UpdateIdentity};
 use crate::keys::Kin;
 use crate::ratelimit::limits::{Limit, NewLimit};
-
-/// Rate limits of a form.
-const ROWS: usize = 50;
 
 type Problems = Vec<(String, String)>;
 
@@ -135,17 +131,7 @@ fn refused(visit: &Visit, error: Error) -> Result<FormState> {
 
 /// The form of an identity as it is.
 fn state(identity: &Identity) -> Result<FormState> {
-    let mut values = Vec::new();
-    for (index, limit) in identity.limits.iter().enumerate() {
-        let mut value = |field: &str, text: String| values.push((format!("limits.{index}.{field}"), text));
-        value("id", limit.id.to_string());
-        value("name", limit.name.clone());
-        value("limit", limit.limit.to_string());
-        value("duration", duration(limit.duration_ms));
-        if limit.auto_apply {
-            value("auto_apply", ON.to_owned());
-        }
-    }
+    let mut values = limit_values(&identity.limits);
     if !identity.meta.is_empty() {
         values.push(("meta".to_owned(), serde_json::to_string_pretty(&identity.meta)?));
     }
@@ -171,35 +157,9 @@ fn read(
             Map::new()
         }
     };
-    let limits = (0..ROWS).filter_map(|index| limit(form, index, known, &mut problems)).collect();
+    let limits = read_limits(form, known).unwrap_or_else(|wrong| {
+        problems.extend(wrong);
+        Vec::new()
+    });
     if problems.is_empty() { Ok((meta, limits)) } else { Err(problems) }
-}
-
-/// A row of the limits; without a name there is none.
-fn limit(form: &Fields, index: usize, known: &[Limit], problems: &mut Problems) -> Option<NewLimit> {
-    let field = |name: &str| format!("limits.{index}.{name}");
-    let name = form.given(&field("name"))?.to_owned();
-    let mut problem = |field: String, text: String| problems.push((field, text));
-    let limit = match form.number(&field("limit")) {
-        Ok(limit) => limit,
-        Err(text) => {
-            problem(field("limit"), text);
-            return None;
-        }
-    };
-    let duration_ms = duration_ms(form.text(&field("duration")));
-    if limit.is_none_or(|limit| limit < 1) {
-        problem(field("limit"), "Give a limit of 1 or more.".to_owned());
-    }
-    if duration_ms.is_none_or(|duration_ms| duration_ms < 1000) {
-        problem(field("duration"), "Give one second or more, such as 10s, 5m, 1h or 1d.".to_owned());
-    }
-    Some(NewLimit {
-        limit: limit?,
-        duration_ms: duration_ms?,
-        auto_apply: form.ticked(&field("auto_apply")),
-        // The form does not show it, so it stays.
-        is_async: known.iter().any(|old| old.name == name && old.is_async),
-        name,
-    })
 }

@@ -8,7 +8,6 @@ use futures_util::future::BoxFuture;
 use web::components::Outcome;
 use web::pages::parts::{Log, Named, VerificationRow, verification_row};
 
-use super::super::shown::key_label;
 use super::super::visit::Visit;
 use crate::error::Result;
 use crate::events::{Stored, StoredVerification};
@@ -33,8 +32,8 @@ pub async fn rows(visit: &Visit, events: &[Stored]) -> Result<Vec<VerificationRo
     let mut ids: Vec<KeyId> = verifications.iter().map(|event| KeyId::from(event.key.as_str())).collect();
     ids.sort_unstable();
     ids.dedup();
-    let keys = visit.app.keys.by_ids(&visit.cx, ids).await?;
-    let names: HashMap<&str, String> = keys.iter().map(|key| (key.id.as_str(), key_label(key))).collect();
+    let keys = visit.app.keys.mentions(&visit.cx, &ids).await?;
+    let names: HashMap<&str, String> = keys.iter().map(|(id, key)| (id.as_str(), key.label())).collect();
     let row = |event: &StoredVerification| {
         let name = names.get(event.key.as_str()).map_or(event.key.as_str(), String::as_str);
         row(visit, event, Named::new(&event.key, name))

@@ -55,42 +55,24 @@ pub async fn show(visit: Visit) -> Result<Answer> {
         filters: filters(&visit).await?,
         range: span.range.clone(),
         live: Live { on: visit.is_live(), source: visit.tail_source(&log.places) },
-        requests: visit.bars("requests", "Verifications", OUTCOMES, &counts, (&buckets, &span)),
+        requests: visit.bars("requests", "Verifications", &Outcome::OF_KEYS, &counts, (&buckets, &span)),
         pager: Pager { shown: rows.len() as i64, total: None, next: log.next.map(event_cursor) },
         rows,
     };
     Ok(Answer::page(page(&visit.shell, &view)))
 }
 
-/// Of verifications with a key that is somebody's.
-const OUTCOMES: &[Outcome] = &[
-    Outcome::Valid,
-    Outcome::RateLimited,
-    Outcome::UsageExceeded,
-    Outcome::Expired,
-    Outcome::Disabled,
-    Outcome::InsufficientPermissions,
-    Outcome::Forbidden,
-];
-
 fn page_of(visit: &Visit, identity: &Identity, span: &Span) -> PageOf {
     let all = |name: &str| visit.query().all(name).map(ToOwned::to_owned).collect();
-    PageOf {
-        kind: Kind::Verifications,
-        workspace: visit.cx.workspace.clone(),
-        start_ms: span.start_ms,
-        end_ms: span.end_ms,
-        filter: Filter {
-            identities: vec![identity.id.to_string()],
-            outcomes: all("outcome"),
-            keys: all("key"),
-            tags: all("tag"),
-            text: visit.query().given(QUERY).map(ToOwned::to_owned),
-            ..Filter::default()
-        },
-        limit: ROWS,
-        after: visit.events_after(),
-    }
+    let filter = Filter {
+        identities: vec![identity.id.to_string()],
+        outcomes: all("outcome"),
+        keys: all("key"),
+        tags: all("tag"),
+        text: visit.query().given(QUERY).map(ToOwned::to_owned),
+        ..Filter::default()
+    };
+    PageOf { after: visit.events_after(), ..visit.events(Kind::Verifications, span, filter, ROWS) }
 }
 
 async fn filters(visit: &Visit) -> Result<Filters> {
@@ -100,7 +82,8 @@ async fn filters(visit: &Visit) -> Result<Filters> {
         kind,
     };
     let text = |placeholder: &str| FilterKind::Text { placeholder: placeholder.to_owned() };
-    let outcomes = OUTCOMES.iter().map(|outcome| (outcome.code().to_owned(), outcome.label().to_owned()));
+    let outcomes =
+        Outcome::OF_KEYS.iter().map(|outcome| (outcome.code().to_owned(), outcome.label().to_owned()));
     Ok(Filters {
         fields: vec![
             field("outcome", "Outcome", FilterKind::AnyOf(outcomes.collect())),

@@ -2,7 +2,7 @@
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use web::components::{FilterField, FilterKind, Filters, Pager};
+use web::components::{FilterField, FilterKind, Filters, Outcome, Pager};
 use web::pages::key::{KeyLogView, log as log_page};
 use web::pages::parts::{Live, Log, verification_row};
 use web::paths::QUERY;
@@ -13,7 +13,7 @@ use super::super::shown::{ROWS, event_cursor};
 use super::super::span::Span;
 use super::super::tail;
 use super::super::visit::Visit;
-use super::show::{outcomes, rows};
+use super::show::rows;
 use crate::analytics::{Filter, PageOf, Question};
 use crate::error::Result;
 use crate::events::Stored;
@@ -39,7 +39,7 @@ pub async fn log(visit: Visit) -> Result<Answer> {
         key: visit.key_head(&seen).await?,
         filters: filters(&visit).await?,
         live: Live { on: visit.is_live(), source: visit.tail_source(&page.places) },
-        requests: visit.bars("requests", "Verifications", outcomes(), &counts, (&buckets, &span)),
+        requests: visit.bars("requests", "Verifications", &Outcome::OF_KEYS, &counts, (&buckets, &span)),
         pager: Pager {
             shown: i64::try_from(rows.len()).unwrap_or(0),
             total: None,
@@ -52,15 +52,8 @@ pub async fn log(visit: Visit) -> Result<Answer> {
 }
 
 fn page_of(visit: &Visit, span: &Span, filter: Filter) -> PageOf {
-    PageOf {
-        kind: Kind::Verifications,
-        workspace: visit.cx.workspace.clone(),
-        start_ms: span.start_ms,
-        end_ms: span.end_ms,
-        filter,
-        limit: usize::try_from(ROWS).unwrap_or(usize::MAX),
-        after: visit.events_after(),
-    }
+    let limit = usize::try_from(ROWS).unwrap_or(usize::MAX);
+    PageOf { after: visit.events_after(), ..visit.events(Kind::Verifications, span, filter, limit) }
 }
 
 fn draw(visit: &Visit, events: Vec<Stored>) -> BoxFuture<'_, Result<Vec<String>>> {
@@ -86,7 +79,7 @@ async fn filters(visit: &Visit) -> Result<Filters> {
         label: label.to_owned(),
         kind: FilterKind::Text { placeholder: placeholder.to_owned() },
     };
-    let options = outcomes().iter().map(|one| (one.code().to_owned(), one.label().to_owned()));
+    let options = Outcome::OF_KEYS.iter().map(|one| (one.code().to_owned(), one.label().to_owned()));
     let outcome = FilterField {
         name: "outcome".to_owned(),
         label: "Outcome".to_owned(),

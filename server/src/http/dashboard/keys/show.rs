@@ -11,7 +11,7 @@ use super::super::shown::ROWS;
 use super::super::span::Span;
 use super::super::visit::Visit;
 use super::seen::Seen;
-use crate::analytics::{Buckets, Filter, PageOf, Question, Unit, Zone};
+use crate::analytics::{Buckets, Filter, Question, Unit, Zone};
 use crate::audit::AuditFilter;
 use crate::error::Result;
 use crate::events::Stored;
@@ -25,12 +25,6 @@ const LATEST: usize = 10;
 /// Keys of the same identity.
 const SIBLINGS: u64 = 10;
 
-/// What can become of a key that was found.
-pub(super) fn outcomes() -> &'static [Outcome] {
-    let all: &'static [Outcome] = &Outcome::VERIFICATIONS;
-    all.strip_suffix(&[Outcome::NotFound]).unwrap_or(all)
-}
-
 /// `GET /keys/:id`.
 pub async fn activity(visit: Visit) -> Result<Answer> {
     let seen = visit.seen_key().await?;
@@ -41,7 +35,7 @@ pub async fn activity(visit: Visit) -> Result<Answer> {
     let filter = Filter { keys: vec![key.id.clone()], ..Filter::default() };
     let question = visit.question(Kind::Verifications, &span, filter.clone());
     let rows = visit.app.analytics.count(Question { buckets: Some(buckets.clone()), ..question }).await?;
-    let requests = visit.bars("requests", "Verifications", outcomes(), &rows, (&buckets, &span));
+    let requests = visit.bars("requests", "Verifications", &Outcome::OF_KEYS, &rows, (&buckets, &span));
     let view = KeyView {
         facts: visit.key_facts(&seen).await?,
         here: visit.here(),
@@ -78,15 +72,7 @@ async fn rhythm(visit: &Visit, span: &Span, filter: Filter) -> Result<Option<Hea
 }
 
 async fn latest(visit: &Visit, span: &Span, filter: Filter) -> Result<Vec<VerificationRow>> {
-    let of = PageOf {
-        kind: Kind::Verifications,
-        workspace: visit.cx.workspace.clone(),
-        start_ms: span.start_ms,
-        end_ms: span.end_ms,
-        filter,
-        limit: LATEST,
-        after: None,
-    };
+    let of = visit.events(Kind::Verifications, span, filter, LATEST);
     let page = visit.app.analytics.page(of).await?;
     Ok(rows(visit, &page.events))
 }

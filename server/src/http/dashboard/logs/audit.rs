@@ -4,10 +4,10 @@ use entity::ids::AuditId;
 use serde_json::Value;
 use web::components::{Changed, Pager};
 use web::pages::audit::{self as page, AuditEntryView, AuditView};
-use web::pages::parts::AuditRow;
 use web::paths::{self, CURSOR, Href};
 
 use super::super::answer::Answer;
+use super::super::shown::actor_kind;
 use super::super::visit::Visit;
 use super::{PAGE, audit_filter, text_field};
 use crate::audit::{AuditEntry, AuditTarget};
@@ -18,7 +18,7 @@ use crate::store::Page;
 /// `GET /audit`.
 pub async fn list(visit: Visit) -> Result<Answer> {
     let span = visit.span("7d");
-    let filter = audit_filter(visit.query(), &span);
+    let filter = audit_filter(visit.query(), Some(&span));
     let cursor = visit.query().given(CURSOR).map(str::to_owned);
     let found = visit.app.audit_log.list(&visit.cx, &filter, &Page { limit: PAGE as u64, cursor }).await?;
     let fields = vec![
@@ -30,31 +30,10 @@ pub async fn list(visit: Visit) -> Result<Answer> {
     let view = AuditView {
         filters: visit.log_filters("Description, actor, target or value", fields, Vec::new()).await?,
         range: span.range,
-        rows: found.items.iter().map(|entry| audit_row(&visit, entry)).collect(),
         pager: Pager { shown: found.items.len() as i64, total: None, next: found.next },
+        rows: found.items.into_iter().map(|entry| visit.audit_row(entry)).collect(),
     };
     Ok(Answer::page(page::list(&visit.shell, &view)))
-}
-
-/// An entry as lists show it.
-pub fn audit_row(visit: &Visit, entry: &AuditEntry) -> AuditRow {
-    AuditRow {
-        id: entry.id.to_string(),
-        at: visit.stamp(entry.time_ms),
-        event: entry.event.clone(),
-        description: entry.description.clone(),
-        actor: entry.actor_name.clone(),
-        actor_kind: actor_kind(entry).to_owned(),
-    }
-}
-
-fn actor_kind(entry: &AuditEntry) -> &str {
-    match (entry.actor_type.as_str(), entry.actor_id.as_str()) {
-        ("rootkey", _) => "root key",
-        ("portalEndUser", _) => "end user",
-        ("system", "cli") => "operator",
-        (kind, _) => kind,
-    }
 }
 
 /// `GET /audit/:id`.
@@ -72,7 +51,7 @@ pub async fn one(visit: Visit) -> Result<Answer> {
         request_logged: request.await?.is_some(),
         changes: entry.changes.as_ref().map(changed).unwrap_or_default(),
         targets: entry.targets.iter().map(|target| target_view(&entry.event, target)).collect(),
-        related: related.iter().map(|entry| audit_row(&visit, entry)).collect(),
+        related: related.into_iter().map(|entry| visit.audit_row(entry)).collect(),
         event: entry.event,
         description: entry.description,
         door: entry.door,

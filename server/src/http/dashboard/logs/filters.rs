@@ -51,8 +51,8 @@ fn class(status: &str) -> Option<&'static str> {
     }
 }
 
-/// Which changes an address asks for, within a span.
-pub fn audit_filter(query: &Fields, span: &Span) -> AuditFilter {
+/// Which changes an address asks for, within a span or ever.
+pub fn audit_filter(query: &Fields, span: Option<&Span>) -> AuditFilter {
     let given = |name: &str| query.given(name).map(str::to_owned);
     AuditFilter {
         event: given("event"),
@@ -60,8 +60,8 @@ pub fn audit_filter(query: &Fields, span: &Span) -> AuditFilter {
         target: given("target"),
         text: given(QUERY),
         request_id: given("request"),
-        since_ms: Some(span.start_ms),
-        until_ms: Some(span.end_ms),
+        since_ms: span.map(|span| span.start_ms),
+        until_ms: span.map(|span| span.end_ms),
     }
 }
 

@@ -17,7 +17,6 @@ use std::sync::Arc;
 use poem::{Route, get, post};
 use web::components::{FilterField, FilterKind, Filters};
 
-pub use self::audit::audit_row;
 pub use self::filters::{audit_filter, request_filter};
 pub use self::requests::{RESPONSES, request_row};
 use super::serve::member;

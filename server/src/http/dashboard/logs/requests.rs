@@ -38,15 +38,8 @@ pub async fn list(visit: Visit) -> Result<Answer> {
     let mut question = visit.question(Kind::Requests, &span, filter.clone());
     question.buckets = Some(buckets.clone());
     let counts = visit.app.analytics.count(question).await?;
-    let of = PageOf {
-        kind: Kind::Requests,
-        workspace: visit.cx.workspace.clone(),
-        start_ms: span.start_ms,
-        end_ms: span.end_ms,
-        filter,
-        limit: PAGE,
-        after: visit.events_after(),
-    };
+    let after = visit.events_after();
+    let of = PageOf { after, ..visit.events(Kind::Requests, &span, filter, PAGE) };
     let found = visit.app.analytics.page(of).await?;
     let names = visit.root_key_names(&found.events).await?;
     let rows: Vec<RequestRow> =

@@ -12,7 +12,7 @@ use super::super::shown::event_cursor;
 use super::super::span::Span;
 use super::super::tail::Log;
 use super::super::visit::Visit;
-use super::{identifier_field, outcome_field, outcomes};
+use super::{decisions, identifier_field, outcome_field};
 use crate::analytics::{Filter, PageOf, Question};
 use crate::error::Result;
 use crate::events::{Stored, StoredRatelimit};
@@ -57,21 +57,14 @@ pub async fn show(visit: Visit) -> Result<Answer> {
 }
 
 fn page_of(visit: &Visit, namespace: &str, span: &Span) -> PageOf {
-    PageOf {
-        kind: Kind::Ratelimits,
-        workspace: visit.cx.workspace.clone(),
-        start_ms: span.start_ms,
-        end_ms: span.end_ms,
-        filter: Filter {
-            namespaces: vec![namespace.to_owned()],
-            identifiers: visit.query().all("identifier").map(ToOwned::to_owned).collect(),
-            outcomes: outcomes(visit),
-            text: visit.query().given(QUERY).map(ToOwned::to_owned),
-            ..Filter::default()
-        },
-        limit: ROWS,
-        after: visit.events_after(),
-    }
+    let filter = Filter {
+        namespaces: vec![namespace.to_owned()],
+        identifiers: visit.query().all("identifier").map(ToOwned::to_owned).collect(),
+        outcomes: decisions(visit),
+        text: visit.query().given(QUERY).map(ToOwned::to_owned),
+        ..Filter::default()
+    };
+    PageOf { after: visit.events_after(), ..visit.events(Kind::Ratelimits, span, filter, ROWS) }
 }
 
 fn draw(visit: &Visit, events: Vec<Stored>) -> BoxFuture<'_, Result<Vec<String>>> {

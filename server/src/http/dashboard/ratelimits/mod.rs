@@ -2,7 +2,6 @@
 //!
 //! A namespace is in addresses by its id; its name works as well.
 
-mod duration;
 mod logs;
 mod namespaces;
 mod overrides;
@@ -13,8 +12,6 @@ use std::sync::Arc;
 use poem::{Route, get, post};
 use web::components::{FilterField, FilterKind, Outcome};
 use web::pages::parts::{Named, NamespaceRef};
-
-pub(super) use duration::duration_ms;
 
 use super::serve::member;
 use super::visit::Visit;
@@ -80,7 +77,7 @@ fn identifier_field() -> FilterField {
 }
 
 /// The outcomes that are asked for, as events name them; none for both.
-fn outcomes(visit: &Visit) -> Vec<String> {
+pub fn decisions(visit: &Visit) -> Vec<String> {
     let name = |code: &str| match code {
         "PASSED" => Some("passed".to_owned()),
         "BLOCKED" => Some("denied".to_owned()),

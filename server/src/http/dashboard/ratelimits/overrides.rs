@@ -10,8 +10,8 @@ use web::time::duration;
 
 use super::super::access::{ROWS, field_of};
 use super::super::answer::Answer;
+use super::super::duration::duration_ms;
 use super::super::visit::Visit;
-use super::duration_ms;
 use crate::error::Result;
 use crate::grants::{Operation, Target};
 use crate::ratelimit::overrides::{NamedOverride, SetOverride};

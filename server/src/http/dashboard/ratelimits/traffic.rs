@@ -12,7 +12,7 @@ use web::time::duration;
 use super::super::answer::Answer;
 use super::super::span::Span;
 use super::super::visit::Visit;
-use super::{identifier_field, outcome_field, outcomes};
+use super::{decisions, identifier_field, outcome_field};
 use crate::analytics::{Buckets, Counts, Filter, GroupBy, Latency, Metric, Question, Row, Top};
 use crate::error::Result;
 use crate::grants::{Operation, Target};
@@ -64,7 +64,7 @@ struct Asked {
 
 impl Asked {
     fn of(visit: &Visit, span: &Span, namespace: &Namespace) -> Self {
-        let chosen = outcomes(visit);
+        let chosen = decisions(visit);
         let filter = Filter {
             namespaces: vec![namespace.id.to_string()],
             identifiers: visit.query().all("identifier").map(ToOwned::to_owned).collect(),

@@ -5,11 +5,11 @@ use web::pages::requests::RequestRow;
 use web::pages::root_key::{RootKeyView, show};
 
 use super::super::answer::Answer;
-use super::super::logs::{RESPONSES, audit_row, request_row};
+use super::super::logs::{RESPONSES, request_row};
 use super::super::span::Span;
 use super::super::visit::Visit;
 use super::{id_of, named, states};
-use crate::analytics::{Filter, GroupBy, Metric, PageOf, Row};
+use crate::analytics::{Filter, GroupBy, Metric, Row};
 use crate::audit::AuditFilter;
 use crate::error::Result;
 use crate::events::Stored;
@@ -67,15 +67,7 @@ pub fn addresses(details: &RootKeyDetails) -> Vec<String> {
 }
 
 async fn recent(visit: &Visit, span: &Span, filter: Filter) -> Result<Vec<RequestRow>> {
-    let of = PageOf {
-        kind: Kind::Requests,
-        workspace: visit.cx.workspace.clone(),
-        start_ms: span.start_ms,
-        end_ms: span.end_ms,
-        filter,
-        limit: LATEST,
-        after: None,
-    };
+    let of = visit.events(Kind::Requests, span, filter, LATEST);
     let found = visit.app.analytics.page(of).await?.events;
     let row = |event: Stored| match event {
         Stored::Request(request) => Some(request_row(visit, &Default::default(), &request)),
@@ -88,7 +80,7 @@ async fn changes(visit: &Visit) -> Result<Vec<AuditRow>> {
     let filter = AuditFilter { target: Some(visit.id().to_owned()), ..AuditFilter::default() };
     let page = Page { limit: LATEST as u64, cursor: None };
     let found = visit.app.audit_log.list(&visit.cx, &filter, &page).await?;
-    Ok(found.items.iter().map(|entry| audit_row(visit, entry)).collect())
+    Ok(found.items.into_iter().map(|entry| visit.audit_row(entry)).collect())
 }
 
 /// Who an id of the audit log is.
