@@ -58,8 +58,7 @@ pub async fn set_up(guest: Guest) -> Result<Answer> {
     }
     match guest.app.sessions.login(&guest.cx, Login { email, password }).await? {
         Step::SignedIn(session) => {
-            Ok(signed_in(&guest, session, paths::start())
-                .saying("The server is set up, and you are its owner."))
+            Ok(signed_in(session, paths::start()).saying("The server is set up, and you are its owner."))
         }
         Step::SecondFactor(_) => Ok(Answer::go(paths::login())),
     }
@@ -88,7 +87,7 @@ pub async fn sign_in(guest: Guest) -> Result<Answer> {
     };
     let next = form.text("next").to_owned();
     match guest.app.sessions.login(&guest.cx, command).await {
-        Ok(Step::SignedIn(session)) => Ok(signed_in(&guest, session, after(&next))),
+        Ok(Step::SignedIn(session)) => Ok(signed_in(session, after(&next))),
         Ok(Step::SecondFactor(step)) => {
             let to = paths::second_factor().with("next", after(&next).as_str());
             Ok(Answer::go(to).cookie(Jar::Step, step.reveal(), STEP_S))
@@ -114,7 +113,7 @@ pub async fn second_step(guest: Guest) -> Result<Answer> {
     let Some(step) = &guest.sent.step else { return Ok(Answer::go(paths::login())) };
     let next = guest.form().text("next").to_owned();
     match guest.app.sessions.second_step(&guest.cx, step.reveal(), guest.form().text("code")).await {
-        Ok(session) => Ok(signed_in(&guest, session, after(&next))),
+        Ok(session) => Ok(signed_in(session, after(&next))),
         Err(error) => {
             let view = SecondFactorView { form: guest.refused(error)?, next };
             Ok(Answer::again(second_factor(&guest.frame, &view)))
@@ -167,7 +166,7 @@ pub async fn accept_invite(guest: Guest) -> Result<Answer> {
         return show_invite(&guest, guest.refused(error)?).await;
     }
     match guest.app.sessions.login(&guest.cx, Login { email, password }).await? {
-        Step::SignedIn(session) => Ok(signed_in(&guest, session, paths::home()).saying("Welcome.")),
+        Step::SignedIn(session) => Ok(signed_in(session, paths::home()).saying("Welcome.")),
         Step::SecondFactor(_) => Ok(Answer::go(paths::login())),
     }
 }
@@ -178,7 +177,7 @@ pub async fn sign_out(visit: Visit) -> Result<Answer> {
     Ok(Answer::go(paths::login()).cookie(Jar::Session, "", 0).cookie(Jar::Workspace, "", 0))
 }
 
-fn signed_in(_guest: &Guest, session: NewSession, to: Href) -> Answer {
+fn signed_in(session: NewSession, to: Href) -> Answer {
     Answer::go(to)
         .cookie(Jar::Session, session.cookie.reveal(), SESSION_MS / 1000)
         .cookie(Jar::Step, "", 0)

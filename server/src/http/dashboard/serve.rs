@@ -6,6 +6,7 @@
 //! about what clients of this server do.
 
 use std::collections::HashMap;
+use std::fmt::Display;
 use std::sync::Arc;
 
 use chrono_tz::Tz;
@@ -93,7 +94,9 @@ impl Arrival {
             Some(cookie) => app.sessions.authenticate(cookie, call.now_ms).await.ok(),
             None => None,
         };
-        let sent = read(app, &mut request, &headers).await;
+        // Strangers send forms, not files.
+        let max_bytes = if who.is_some() { UPLOAD_BYTES } else { FORM_BYTES };
+        let sent = read(app, &mut request, &headers, max_bytes).await;
         let path = sent.as_ref().map_or("/", |sent| sent.path.as_str());
         let (frame, new_form) = frame(app, &headers, who.as_deref(), path, call.now_ms);
         Self { app: app.clone(), call, headers, is_post, sent, who, frame, new_form }
@@ -283,7 +286,12 @@ pub(super) fn status(code: Code) -> StatusCode {
     }
 }
 
-async fn read(app: &App, request: &mut Request, headers: &HeaderMap) -> Result<Sent> {
+async fn read(
+    app: &App,
+    request: &mut Request,
+    headers: &HeaderMap,
+    max_upload_bytes: usize,
+) -> Result<Sent> {
     let params: HashMap<String, String> = request.path_params().unwrap_or_default();
     let path = request.uri().path().to_owned();
     let query = Fields::parse(request.uri().query().unwrap_or_default().as_bytes());
@@ -291,7 +299,7 @@ async fn read(app: &App, request: &mut Request, headers: &HeaderMap) -> Result<S
     if request.method() == Method::POST {
         let kind = header(headers, &CONTENT_TYPE).unwrap_or_default();
         if kind.starts_with("multipart/form-data") {
-            (form, upload) = read_parts(request).await?;
+            (form, upload) = read_parts(request, max_upload_bytes).await?;
         } else {
             form = Fields::parse(&funnel::read_body(request.take_body(), FORM_BYTES).await?);
         }
@@ -302,32 +310,26 @@ async fn read(app: &App, request: &mut Request, headers: &HeaderMap) -> Result<S
 }
 
 /// The fields of a form with a file, and the file.
-async fn read_parts(request: &mut Request) -> Result<(Fields, Option<Upload>)> {
-    let unreadable = |error: poem::Error| {
-        Error::new(Code::BodyUnreadable, "The form could not be read.").because(error.to_string())
-    };
-    let bytes = funnel::read_body(request.take_body(), UPLOAD_BYTES).await?;
+async fn read_parts(request: &mut Request, max_bytes: usize) -> Result<(Fields, Option<Upload>)> {
+    let bytes = funnel::read_body(request.take_body(), max_bytes).await?;
     let mut body = RequestBody::new(Body::from(bytes));
     let mut parts = Multipart::from_request(request, &mut body).await.map_err(unreadable)?;
     let (mut pairs, mut upload) = (Vec::new(), None);
-    while let Some(part) = parts.next_field().await.map_err(|error| unreadable(error.into()))? {
+    while let Some(part) = parts.next_field().await.map_err(unreadable)? {
         let name = part.name().unwrap_or_default().to_owned();
         match part.file_name().map(ToOwned::to_owned) {
             Some(file) => {
-                let content = part.bytes().await.map_err(|error| {
-                    unreadable(poem::Error::from_string(error.to_string(), StatusCode::BAD_REQUEST))
-                })?;
+                let content = part.bytes().await.map_err(unreadable)?.into();
                 upload = Some(Upload { name: file, content });
             }
-            None => {
-                let text = part.text().await.map_err(|error| {
-                    unreadable(poem::Error::from_string(error.to_string(), StatusCode::BAD_REQUEST))
-                })?;
-                pairs.push((name, text));
-            }
+            None => pairs.push((name, part.text().await.map_err(unreadable)?)),
         }
     }
     Ok((Fields::new(pairs), upload))
+}
+
+fn unreadable(error: impl Display) -> Error {
+    Error::new(Code::BodyUnreadable, "The form could not be read.").because(error.to_string())
 }
 
 /// The page of ours that a request came from, with its query.

@@ -55,7 +55,7 @@ impl Visit {
 pub fn span_of(query: &Fields, zone: Tz, now_ms: i64, default: &str) -> Span {
     let limit = now_ms + DAY_MS;
     let time = |name| {
-        let read = query.given(name).and_then(|text| read(text, zone));
+        let read = query.given(name).and_then(|text| local_time(text, zone));
         read.map(|time_ms| time_ms.clamp(limit - LONGEST_MS, limit))
     };
     let (from, to) = (time(FROM), time(TO));
@@ -78,7 +78,7 @@ pub fn span_of(query: &Fields, zone: Tz, now_ms: i64, default: &str) -> Span {
 }
 
 /// Unix milliseconds, or a local time as date fields have it.
-fn read(text: &str, zone: Tz) -> Option<i64> {
+pub fn local_time(text: &str, zone: Tz) -> Option<i64> {
     if let Ok(time_ms) = text.parse() {
         return Some(time_ms);
     }
@@ -100,11 +100,6 @@ fn length_ms(text: &str) -> Option<i64> {
     number.checked_mul(unit_ms).filter(|length| *length <= LONGEST_MS)
 }
 
-/// Reads a local time of a form, in the reader's zone.
-pub fn local_time(text: &str, zone: Tz) -> Option<i64> {
-    read(text, zone)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,8 +111,8 @@ mod tests {
         for wrong in ["", "d", "0h", "-1h", "1y", "401d", "99999999999999999d", "é"] {
             assert_eq!(length_ms(wrong), None, "{wrong}");
         }
-        assert_eq!(read("1763640000000", Tz::UTC), Some(1_763_640_000_000));
-        assert_eq!(read("2025-11-20T13:00", Tz::Europe__Berlin), Some(1_763_640_000_000));
-        assert_eq!(read("yesterday", Tz::UTC), None);
+        assert_eq!(local_time("1763640000000", Tz::UTC), Some(1_763_640_000_000));
+        assert_eq!(local_time("2025-11-20T13:00", Tz::Europe__Berlin), Some(1_763_640_000_000));
+        assert_eq!(local_time("yesterday", Tz::UTC), None);
     }
 }

@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use chrono::{DateTime, Offset, TimeZone};
 use chrono_tz::Tz;
 use entity::ids::RootKeyId;
@@ -26,7 +27,7 @@ use crate::session::SignedIn;
 #[derive(Clone, Debug, Default)]
 pub struct Upload {
     pub name: String,
-    pub content: Vec<u8>,
+    pub content: Bytes,
 }
 
 /// What came with a request, whoever sent it.

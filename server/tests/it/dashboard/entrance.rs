@@ -84,3 +84,17 @@ async fn answers_carry_the_policy_and_are_not_kept() {
     file.assert_header("cache-control", "public, max-age=31536000, immutable");
     assert_eq!(browser.get("/nothing-here").await.status, StatusCode::NOT_FOUND);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_send_no_files() {
+    let test = TestApp::start().await;
+    let mut browser = Browser::of(&test, Role::Viewer).await;
+    let large = "x".repeat(2 << 20);
+    let page = browser.get("/shortcuts").await;
+    let taken = browser.upload(&page, "/theme", &[("theme", "dark")], ("a.csv", &large)).await;
+    assert_eq!(taken.status, StatusCode::OK, "somebody who signed in may send a file");
+    let mut stranger = Browser::new(&test);
+    let page = stranger.get("/login").await;
+    let refused = stranger.upload(&page, "/login", &[], ("a.csv", &large)).await;
+    assert_eq!(refused.status, StatusCode::PAYLOAD_TOO_LARGE);
+}

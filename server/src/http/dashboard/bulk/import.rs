@@ -65,8 +65,8 @@ async fn target(visit: &Visit) -> Result<std::result::Result<(ImportOf, Work), P
 async fn read(visit: &Visit, of: ImportOf, upload: Upload) -> Result<Vec<Row>> {
     let format = format(visit.form().text("format"), &upload.name);
     let reading = move || {
-        let text =
-            String::from_utf8(upload.content).map_err(|_| Error::invalid("The file is no text in UTF-8."))?;
+        let text = String::from_utf8(upload.content.into())
+            .map_err(|_| Error::invalid("The file is no text in UTF-8."))?;
         of.read(format, &text)
     };
     tokio::task::spawn_blocking(reading).await.map_err(Error::internal)?
