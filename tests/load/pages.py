@@ -94,7 +94,7 @@ def places(reader, api):
         "/keys/key_load000000000001?since=28d", "/keys/key_load000000000001/log", "/keys/key_load000000000001/changes",
         "/keys/key_load000000000001/edit", "/identities", identity, "/ratelimits", "/roles", "/permissions", "/requests",
         verification, f"{verification}/explain", "/audit", audit, "/explain", "/sql", "/root-keys", "/jobs", "/import", "/export",
-        "/search?q=user_77", "/search?q=key_load000000500000", "/settings", "/settings/team", "/settings/security", "/start",
+        "/search?q=user_77", "/search?q=key_load00000050", "/settings", "/settings/team", "/settings/security", "/start",
     ]
 
 

@@ -104,6 +104,18 @@ impl Buckets {
         }
     }
 
+    /// Rows of finer buckets added up by these; their groups are not kept.
+    pub fn folded(&self, rows: &[Row]) -> Vec<Row> {
+        let mut by_start: BTreeMap<i64, Counts> = BTreeMap::new();
+        for row in rows {
+            if let Some((start_ms, _)) = self.around(row.time_ms) {
+                by_start.entry(start_ms).or_default().add(&row.counts);
+            }
+        }
+        let row = |(time_ms, counts)| Row { time_ms, groups: Vec::new(), counts };
+        by_start.into_iter().map(row).collect()
+    }
+
     /// Every bucket of a span, empty ones included.
     pub fn starts(&self, start_ms: i64, end_ms: i64) -> Vec<i64> {
         match self {
@@ -209,6 +221,21 @@ mod tests {
     fn hours_follow_half_hours_of_a_zone() {
         let hours = starts(Unit::Hour, "Asia/Kolkata", "2026-01-01T00:00:00Z", "2026-01-01T01:00:00Z");
         assert_eq!(hours, ["2026-01-01T05:00:00+05:30", "2026-01-01T06:00:00+05:30"]);
+    }
+
+    #[test]
+    fn rows_of_hours_add_up_to_days() {
+        let row = |time_ms, valid| Row {
+            time_ms,
+            groups: Vec::new(),
+            counts: Counts { valid, ..Counts::default() },
+        };
+        let rows = [row(0, 1), row(23 * HOUR_MS, 2), row(24 * HOUR_MS, 4)];
+        let days = Buckets::Every(DAY_MS).folded(&rows);
+        assert_eq!(
+            days.iter().map(|row| (row.time_ms, row.counts.valid)).collect::<Vec<_>>(),
+            [(0, 3), (DAY_MS, 4)]
+        );
     }
 
     #[test]

@@ -26,13 +26,15 @@ impl Times {
         Ok(Self { column, span, outside, values: Vec::new() })
     }
 
-    /// Reads the times of a block; says whether any can be in the span.
+    /// Reads the times of a block; says whether any is in the span. Events are
+    /// in order mostly: of a short span most blocks need no other column.
     pub fn read(&mut self, docs: &[DocId]) -> bool {
-        if !self.outside {
-            self.values.resize(docs.len(), None);
-            self.column.first_vals(docs, &mut self.values);
+        if self.outside {
+            return false;
         }
-        !self.outside
+        self.values.resize(docs.len(), None);
+        self.column.first_vals(docs, &mut self.values);
+        (0..docs.len()).any(|position| self.get(position).is_some())
     }
 
     /// The time of an event of the block, if it is in the span.

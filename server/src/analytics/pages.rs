@@ -1,5 +1,7 @@
 //! The events themselves, the newest first.
 
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
 use entity::ids::WorkspaceId;
 use tantivy::collector::TopDocs;
 use tantivy::{DateTime, Order};
@@ -88,19 +90,21 @@ impl Analytics {
 
     /// Reads each chunk once; neighbours in time are mostly in one.
     async fn read(&self, places: &[Place]) -> Result<Vec<(Place, Stored)>> {
-        let mut chunks: std::collections::HashMap<u64, Vec<Stored>> = std::collections::HashMap::new();
-        let mut events = Vec::with_capacity(places.len());
-        for place in places {
-            let (_, chunk, position) = place;
-            if !chunks.contains_key(chunk) {
-                let id = i64::try_from(*chunk).map_err(Error::internal)?;
-                let found = read_chunk(self.events.reader(), id).await?;
-                chunks.insert(*chunk, found.map(|chunk| chunk.events).unwrap_or_default());
-            }
-            let event = chunks.get(chunk).and_then(|events| events.get(usize::try_from(*position).ok()?));
-            events.extend(event.map(|event| (*place, event.clone())));
+        let mut of_chunks: BTreeMap<u64, BTreeSet<usize>> = BTreeMap::new();
+        for (_, chunk, position) in places {
+            of_chunks.entry(*chunk).or_default().insert(usize::try_from(*position).map_err(Error::internal)?);
         }
-        Ok(events)
+        let mut events = HashMap::with_capacity(places.len());
+        for (chunk, positions) in of_chunks {
+            let id = i64::try_from(chunk).map_err(Error::internal)?;
+            let Some(read) = read_chunk(self.events.reader(), id).await? else { continue };
+            let positions: Vec<usize> = positions.into_iter().collect();
+            let pick = move || read.open()?.pick(&positions).map(|picked| (positions, picked));
+            let (positions, picked) = tokio::task::spawn_blocking(pick).await.map_err(Error::internal)??;
+            let found = positions.into_iter().zip(picked);
+            events.extend(found.filter_map(|(at, event)| Some(((chunk, at as u64), event?))));
+        }
+        Ok(places.iter().filter_map(|at| Some((*at, events.remove(&(at.1, at.2))?))).collect())
     }
 }
 

@@ -21,15 +21,15 @@ const LEVEL: i32 = 1;
 /// Bytes compressed before other tasks get their turn: some fifty microseconds.
 const SLICE: usize = 16 * 1024;
 
-/// An event as it is stored and read back.
+/// An event as it is stored and read back, its texts owned or borrowed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Stored {
-    Verification(StoredVerification),
-    Ratelimit(StoredRatelimit),
-    Request(StoredRequest),
+pub enum Stored<S = String> {
+    Verification(StoredVerification<S>),
+    Ratelimit(StoredRatelimit<S>),
+    Request(StoredRequest<S>),
 }
 
-impl Stored {
+impl<S> Stored<S> {
     /// Unix milliseconds.
     pub fn time_ms(&self) -> i64 {
         match self {
@@ -42,41 +42,41 @@ impl Stored {
 
 /// Fields as in [`super::Verification`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StoredVerification {
+pub struct StoredVerification<S = String> {
     pub time_ms: i64,
-    pub request_id: String,
-    pub workspace: String,
-    pub api: String,
-    pub keyspace: String,
-    pub key: String,
-    pub identity: Option<String>,
-    pub external_id: Option<String>,
-    pub door: String,
-    pub root_key: Option<String>,
+    pub request_id: S,
+    pub workspace: S,
+    pub api: S,
+    pub keyspace: S,
+    pub key: S,
+    pub identity: Option<S>,
+    pub external_id: Option<S>,
+    pub door: S,
+    pub root_key: Option<S>,
     pub ip: Option<IpAddr>,
-    pub outcome: String,
-    pub denial: Option<String>,
+    pub outcome: S,
+    pub denial: Option<S>,
     pub spent_credits: i64,
     pub balance: Option<i64>,
     pub latency_us: u32,
-    pub tags: Vec<String>,
+    pub tags: Vec<S>,
 }
 
 /// Fields as in [`super::RatelimitDecision`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StoredRatelimit {
+pub struct StoredRatelimit<S = String> {
     pub time_ms: i64,
-    pub request_id: String,
-    pub workspace: String,
-    pub namespace: String,
-    pub identifier: String,
+    pub request_id: S,
+    pub workspace: S,
+    pub namespace: S,
+    pub identifier: S,
     pub passed: bool,
     pub limit: u64,
     pub remaining: u64,
     pub reset_ms: i64,
     pub cost: u64,
-    pub ratelimit_override: Option<String>,
-    pub root_key: Option<String>,
+    pub ratelimit_override: Option<S>,
+    pub root_key: Option<S>,
     pub latency_us: u32,
 }
 
@@ -197,18 +197,102 @@ pub(super) async fn compress(encoded: &[u8]) -> Result<Vec<u8>> {
     encoder.finish().map_err(Error::internal)
 }
 
-/// Reads a chunk of the given version.
-pub fn decode(version: i64, body: &[u8]) -> Result<Vec<Stored>> {
-    if version != VERSION {
-        return Err(Error::internal(format!("chunk version {version} is not known")));
+/// The events of a chunk, decompressed. They are decoded as they are asked for:
+/// borrowed texts cost a tenth of owned ones.
+pub struct Events(Vec<u8>);
+
+impl Events {
+    /// Decompresses a chunk of the given version.
+    pub(super) fn open(version: i64, body: &[u8]) -> Result<Self> {
+        if version != VERSION {
+            return Err(Error::internal(format!("chunk version {version} is not known")));
+        }
+        zstd::stream::decode_all(body).map(Self).map_err(Error::internal)
     }
-    let plain = zstd::stream::decode_all(body).map_err(Error::internal)?;
-    let mut rest = plain.as_slice();
-    let mut events = Vec::new();
-    while !rest.is_empty() {
-        let (event, left) = postcard::take_from_bytes(rest).map_err(Error::internal)?;
-        events.push(event);
-        rest = left;
+
+    /// All of them in the order of their recording.
+    pub fn iter<'a, S: Deserialize<'a>>(&'a self) -> impl Iterator<Item = Result<Stored<S>>> {
+        let mut rest = self.0.as_slice();
+        std::iter::from_fn(move || (!rest.is_empty()).then(|| take(&mut rest)))
     }
-    Ok(events)
+
+    /// Those at these ascending positions; `None` where there is none.
+    pub fn pick(&self, positions: &[usize]) -> Result<Vec<Option<Stored>>> {
+        let (mut rest, mut position) = (self.0.as_slice(), 0);
+        let mut picked = Vec::with_capacity(positions.len());
+        for wanted in positions {
+            while position < *wanted && !rest.is_empty() {
+                take::<&str>(&mut rest)?;
+                position += 1;
+            }
+            let there = position == *wanted && !rest.is_empty();
+            picked.push(if there { Some(take(&mut rest)?) } else { None });
+            position += usize::from(there);
+        }
+        Ok(picked)
+    }
+}
+
+/// Takes the first event off what is left.
+fn take<'a, S: Deserialize<'a>>(rest: &mut &'a [u8]) -> Result<Stored<S>> {
+    let (event, left) = postcard::take_from_bytes(rest).map_err(Error::internal)?;
+    *rest = left;
+    Ok(event)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Chunk, RatelimitDecision};
+    use super::*;
+
+    fn decisions(number: u64) -> Chunk {
+        let mut bytes = Vec::new();
+        for limit in 0..number {
+            let decision = RatelimitDecision {
+                time_ms: 5,
+                request_id: "req",
+                workspace: "ws",
+                namespace: "rlns",
+                identifier: "user",
+                passed: true,
+                limit,
+                remaining: 0,
+                reset_ms: 0,
+                cost: 1,
+                ratelimit_override: None,
+                root_key: None,
+                latency_us: 3,
+            };
+            append_ratelimit(&mut bytes, &decision);
+        }
+        Chunk { id: 1, version: VERSION, body: zstd::encode_all(bytes.as_slice(), LEVEL).unwrap() }
+    }
+
+    #[test]
+    fn events_are_picked_by_their_position() {
+        let events = decisions(5).open().unwrap();
+        let limit = |event: Option<Stored>| match event {
+            Some(Stored::Ratelimit(event)) => Some(event.limit),
+            _ => None,
+        };
+        let picked = |positions: &[usize]| -> Vec<_> {
+            events.pick(positions).unwrap().into_iter().map(limit).collect()
+        };
+        assert_eq!(picked(&[0, 3, 4]), [Some(0), Some(3), Some(4)]);
+        assert_eq!(picked(&[2, 5, 9]), [Some(2), None, None]);
+        assert_eq!(picked(&[]), []);
+        assert_eq!(events.iter::<&str>().count(), 5);
+    }
+
+    #[test]
+    fn an_unknown_version_and_broken_bytes_are_errors() {
+        let whole = decisions(2);
+        assert!(Chunk { version: VERSION + 1, ..decisions(2) }.open().is_err());
+        let cut = whole.body[..whole.body.len() - 4].to_vec();
+        assert!(Chunk { body: cut, ..decisions(2) }.open().is_err());
+        let plain = zstd::decode_all(whole.body.as_slice()).unwrap();
+        let torn = zstd::encode_all(&plain[..plain.len() - 1], LEVEL).unwrap();
+        let torn = Chunk { body: torn, ..decisions(2) }.open().unwrap();
+        assert_eq!(torn.iter::<&str>().map(|event| event.is_ok()).take(2).collect::<Vec<_>>(), [true, false]);
+    }
 }

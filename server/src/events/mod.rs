@@ -17,7 +17,7 @@ use std::net::IpAddr;
 
 use entity::ids::{ApiId, IdentityId, KeyId, KeyspaceId, WorkspaceId};
 
-pub use chunk::{Stored, StoredRatelimit, StoredVerification, decode};
+pub use chunk::{Events, Stored, StoredRatelimit, StoredVerification};
 pub use last_used::{LastUsed, Noted};
 pub use queue::{Health, Recorder};
 pub use request::{MAX_LOGGED_BODY, Request, StoredRequest};

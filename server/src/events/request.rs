@@ -39,21 +39,21 @@ pub struct Request<'a> {
 
 /// Fields as in [`Request`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StoredRequest {
+pub struct StoredRequest<S = String> {
     pub time_ms: i64,
-    pub request_id: String,
-    pub workspace: String,
-    pub door: String,
-    pub method: String,
-    pub path: String,
+    pub request_id: S,
+    pub workspace: S,
+    pub door: S,
+    pub method: S,
+    pub path: S,
     pub status: u16,
     pub latency_us: u32,
-    pub root_key: Option<String>,
+    pub root_key: Option<S>,
     pub ip: Option<IpAddr>,
-    pub user_agent: Option<String>,
-    pub outcome: Option<String>,
+    pub user_agent: Option<S>,
+    pub outcome: Option<S>,
     pub request_bytes: u32,
     pub response_bytes: u32,
-    pub request_body: Option<String>,
-    pub response_body: Option<String>,
+    pub request_body: Option<S>,
+    pub response_body: Option<S>,
 }

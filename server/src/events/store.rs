@@ -9,7 +9,7 @@ use sea_orm::{
 };
 
 use super::ChunkKind;
-use super::chunk::{Stored, VERSION, decode};
+use super::chunk::{Events, VERSION};
 use super::queue::Segment;
 use crate::error::{Error, Result};
 
@@ -17,7 +17,28 @@ use crate::error::{Error, Result};
 pub struct Chunk {
     /// Ever-growing; the cursor of whoever follows the events.
     pub id: i64,
-    pub events: Vec<Stored>,
+    pub(super) version: i64,
+    pub(super) body: Vec<u8>,
+}
+
+impl Chunk {
+    /// Its events. Takes milliseconds: not for the threads that serve requests.
+    pub fn open(&self) -> Result<Events> {
+        Events::open(self.version, &self.body)
+    }
+
+    /// A chunk that holds these events.
+    #[cfg(test)]
+    pub fn holding(id: i64, events: &[super::Stored]) -> Self {
+        let encoded: Vec<u8> = events.iter().flat_map(|event| postcard::to_stdvec(event).unwrap()).collect();
+        Self { id, version: VERSION, body: zstd::encode_all(encoded.as_slice(), 1).unwrap() }
+    }
+}
+
+impl From<chunk::Model> for Chunk {
+    fn from(row: chunk::Model) -> Self {
+        Self { id: row.id, version: row.version, body: row.body }
+    }
 }
 
 pub(super) async fn insert(db: &impl ConnectionTrait, segment: &Segment, body: Vec<u8>) -> Result<()> {
@@ -42,13 +63,12 @@ pub async fn read_after(db: &impl ConnectionTrait, cursor: i64, limit: u64) -> R
         .limit(limit)
         .all(db)
         .await?;
-    rows.into_iter().map(|row| Ok(Chunk { id: row.id, events: decode(row.version, &row.body)? })).collect()
+    Ok(rows.into_iter().map(Chunk::from).collect())
 }
 
 /// The chunk with this id, unless its time is over.
 pub async fn read_chunk(db: &impl ConnectionTrait, id: i64) -> Result<Option<Chunk>> {
-    let row = chunk::Entity::find_by_id(id).one(db).await?;
-    row.map(|row| Ok(Chunk { id: row.id, events: decode(row.version, &row.body)? })).transpose()
+    Ok(chunk::Entity::find_by_id(id).one(db).await?.map(Chunk::from))
 }
 
 /// The id of the last chunk; 0 when there is none.

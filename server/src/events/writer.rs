@@ -91,7 +91,9 @@ async fn persist(recorder: &Recorder, database: &Database, segment: &Segment) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::events::{KeyFacts, Noted, RatelimitDecision, Request, Stored, Verification, read_after};
+    use crate::events::{
+        Chunk, KeyFacts, Noted, RatelimitDecision, Request, Stored, Verification, read_after,
+    };
     use crate::store::Durability;
 
     fn facts() -> KeyFacts {
@@ -164,6 +166,10 @@ mod tests {
         Database::open::<migration::Events>(&dir.path().join("events.db"), Durability::Normal).await.unwrap()
     }
 
+    fn events_of(chunk: &Chunk) -> Vec<Stored> {
+        chunk.open().unwrap().iter().collect::<Result<_>>().unwrap()
+    }
+
     #[tokio::test]
     async fn recorded_events_are_read_back_in_order() {
         let dir = tempfile::tempdir().unwrap();
@@ -178,7 +184,7 @@ mod tests {
         writer.shutdown().await.unwrap();
         let chunks = read_after(database.reader(), 0, 100).await.unwrap();
         assert!(chunks.len() >= 2 && chunks.is_sorted_by_key(|chunk| chunk.id));
-        let events: Vec<Stored> = chunks.into_iter().flat_map(|chunk| chunk.events).collect();
+        let events: Vec<Stored> = chunks.iter().flat_map(events_of).collect();
         assert_eq!(events.len(), 45_001);
         for (number, event) in events.iter().take(45_000).enumerate() {
             let Stored::Verification(event) = event else { panic!("{event:?}") };
@@ -202,7 +208,8 @@ mod tests {
         writer.shutdown().await.unwrap();
         let chunks = read_after(database.reader(), 0, 100).await.unwrap();
         assert_eq!(chunks.len(), 2);
-        let [Stored::Request(request)] = &chunks[1].events[..] else { panic!("{:?}", chunks[1].events) };
+        let events = events_of(&chunks[1]);
+        let [Stored::Request(request)] = &events[..] else { panic!("{events:?}") };
         assert_eq!((request.status, request.latency_us, request.response_bytes), (400, 9, 3));
         assert_eq!((request.ip, request.user_agent.as_deref()), (REQUEST.ip, REQUEST.user_agent));
         assert_eq!((request.request_body.as_deref(), &request.response_body), (Some("{}"), &None));

@@ -48,6 +48,13 @@ impl Explainer {
     /// or its key is not the caller's to read.
     pub async fn explain_request(&self, cx: &OpCtx, request_id: &RequestId) -> Result<Explanation> {
         let event = self.verification_of(cx, request_id).await?;
+        self.explain_recorded(cx, event).await
+    }
+
+    /// Explains a verification of the caller's workspace that was read already.
+    ///
+    /// Fails with `key_not_found` when its key is not the caller's to read.
+    pub async fn explain_recorded(&self, cx: &OpCtx, event: StoredVerification) -> Result<Explanation> {
         let mut command = ExplainKey::new(Subject::Id(KeyId::from(event.key.as_str())));
         command.ip = event.ip;
         command.permissions =

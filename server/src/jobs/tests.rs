@@ -1,7 +1,7 @@
 use super::*;
 use crate::entropy::Entropy;
 use crate::events::{
-    RatelimitDecision, Recorder, Request, Stored, Writer, free_bytes, read_after, stored_bytes,
+    Events, RatelimitDecision, Recorder, Request, Stored, Writer, free_bytes, read_after, stored_bytes,
 };
 use crate::store::Durability;
 use crate::store::testing::{NOW_MS, TestStore};
@@ -137,7 +137,8 @@ async fn record(events: &Database, times: &[i64]) {
 /// How many events of each kind there are.
 async fn stored(events: &Database) -> (usize, usize) {
     let chunks = read_after(events.reader(), 0, 1000).await.unwrap();
-    let all: Vec<Stored> = chunks.into_iter().flat_map(|chunk| chunk.events).collect();
+    let open: Vec<Events> = chunks.iter().map(|chunk| chunk.open().unwrap()).collect();
+    let all: Vec<Stored<&str>> = open.iter().flat_map(Events::iter).collect::<Result<_, _>>().unwrap();
     let requests = all.iter().filter(|event| matches!(event, Stored::Request(_))).count();
     (all.len() - requests, requests)
 }

@@ -93,7 +93,7 @@ impl Fields {
         (builder.build(), fields)
     }
 
-    pub(super) fn document(&self, chunk: i64, position: usize, event: &Stored) -> TantivyDocument {
+    pub(super) fn document(&self, chunk: i64, position: usize, event: &Stored<&str>) -> TantivyDocument {
         let mut document = TantivyDocument::default();
         document.add_date(self.time, DateTime::from_timestamp_millis(event.time_ms()));
         document.add_u64(self.chunk, chunk.unsigned_abs());
@@ -106,12 +106,12 @@ impl Fields {
         document
     }
 
-    fn verification(&self, document: &mut TantivyDocument, event: &StoredVerification) {
-        document.add_text(self.workspace, &event.workspace);
-        document.add_text(self.request_id, &event.request_id);
-        document.add_text(self.api, &event.api);
-        document.add_text(self.key, &event.key);
-        document.add_text(self.outcome, &event.outcome);
+    fn verification(&self, document: &mut TantivyDocument, event: &StoredVerification<&str>) {
+        document.add_text(self.workspace, event.workspace);
+        document.add_text(self.request_id, event.request_id);
+        document.add_text(self.api, event.api);
+        document.add_text(self.key, event.key);
+        document.add_text(self.outcome, event.outcome);
         let texts = [
             (self.identity, &event.identity),
             (self.external_id, &event.external_id),
@@ -135,11 +135,11 @@ impl Fields {
         document.add_u64(self.latency_us, event.latency_us.into());
     }
 
-    fn ratelimit(&self, document: &mut TantivyDocument, event: &StoredRatelimit) {
-        document.add_text(self.workspace, &event.workspace);
-        document.add_text(self.request_id, &event.request_id);
-        document.add_text(self.namespace, &event.namespace);
-        document.add_text(self.identifier, &event.identifier);
+    fn ratelimit(&self, document: &mut TantivyDocument, event: &StoredRatelimit<&str>) {
+        document.add_text(self.workspace, event.workspace);
+        document.add_text(self.request_id, event.request_id);
+        document.add_text(self.namespace, event.namespace);
+        document.add_text(self.identifier, event.identifier);
         document.add_text(self.outcome, if event.passed { "passed" } else { "denied" });
         if let Some(root_key) = &event.root_key {
             document.add_text(self.root_key, root_key);
@@ -148,15 +148,15 @@ impl Fields {
         document.add_u64(self.latency_us, event.latency_us.into());
     }
 
-    fn request(&self, document: &mut TantivyDocument, event: &StoredRequest) {
-        document.add_text(self.workspace, &event.workspace);
-        document.add_text(self.request_id, &event.request_id);
-        document.add_text(self.door, &event.door);
-        document.add_text(self.method, &event.method);
-        document.add_text(self.path, &event.path);
+    fn request(&self, document: &mut TantivyDocument, event: &StoredRequest<&str>) {
+        document.add_text(self.workspace, event.workspace);
+        document.add_text(self.request_id, event.request_id);
+        document.add_text(self.door, event.door);
+        document.add_text(self.method, event.method);
+        document.add_text(self.path, event.path);
         document.add_text(self.status, event.status.to_string());
         document.add_text(self.outcome, class(event.status));
-        document.add_text(self.text, words::indexable(&event.path));
+        document.add_text(self.text, words::indexable(event.path));
         for (field, text) in [(self.root_key, &event.root_key), (self.code, &event.outcome)] {
             if let Some(text) = text {
                 document.add_text(field, text);
@@ -186,8 +186,8 @@ fn class(status: u16) -> &'static str {
 }
 
 /// The canonical text of a list of tags: sorted, as JSON.
-fn tag_list(tags: &[String]) -> String {
-    let mut tags: Vec<&String> = tags.iter().collect();
+fn tag_list(tags: &[&str]) -> String {
+    let mut tags = tags.to_vec();
     tags.sort_unstable();
     serde_json::to_string(&tags).unwrap_or_default()
 }

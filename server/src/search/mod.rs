@@ -67,7 +67,7 @@ impl Kind {
         }
     }
 
-    fn of(event: &Stored) -> Self {
+    fn of<S>(event: &Stored<S>) -> Self {
         match event {
             Stored::Verification(_) => Kind::Verifications,
             Stored::Ratelimit(_) => Kind::Ratelimits,
@@ -265,14 +265,15 @@ impl Search {
         touched: &mut BTreeMap<(Kind, i64), Arc<Week>>,
     ) -> Result<()> {
         for chunk in chunks {
-            for (position, event) in chunk.events.iter().enumerate() {
-                let key = (Kind::of(event), week_of(event.time_ms()));
+            for (position, event) in chunk.open()?.iter::<&str>().enumerate() {
+                let event = event?;
+                let key = (Kind::of(&event), week_of(event.time_ms()));
                 let week = match touched.get(&key) {
                     Some(week) => week,
                     None => touched.entry(key).or_insert(self.week(key)?),
                 };
                 if week.cursor() < chunk.id {
-                    week.add(chunk.id, position, event)?;
+                    week.add(chunk.id, position, &event)?;
                 }
             }
         }

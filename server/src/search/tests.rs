@@ -74,15 +74,13 @@ fn request(time_ms: i64) -> Stored {
 fn chunks() -> Vec<Chunk> {
     let chunk = |id: i64| {
         let time_ms = MONDAY_MS + id * 2 * DAY_MS;
-        Chunk {
-            id,
-            events: vec![
-                verification(time_ms, "key_1"),
-                ratelimit(time_ms),
-                verification(time_ms, "key_2"),
-                request(time_ms),
-            ],
-        }
+        let events = [
+            verification(time_ms, "key_1"),
+            ratelimit(time_ms),
+            verification(time_ms, "key_2"),
+            request(time_ms),
+        ];
+        Chunk::holding(id, &events)
     };
     (1..=10).map(chunk).collect()
 }

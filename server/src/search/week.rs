@@ -88,7 +88,7 @@ impl Week {
         self.cursor.load(Ordering::Acquire)
     }
 
-    pub(super) fn add(&self, chunk: i64, position: usize, event: &Stored) -> Result<()> {
+    pub(super) fn add(&self, chunk: i64, position: usize, event: &Stored<&str>) -> Result<()> {
         self.folder.add(self.fields.document(chunk, position, event))
     }
 

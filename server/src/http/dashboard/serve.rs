@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use chrono_tz::Tz;
 use entity::ids::WorkspaceId;
-use poem::endpoint::make;
+use futures_util::future::BoxFuture;
 use poem::http::header::{CONTENT_TYPE, REFERER, USER_AGENT};
 use poem::http::{HeaderMap, Method, StatusCode};
 use poem::web::Multipart;
@@ -40,36 +40,49 @@ const FORM_BYTES: usize = 1 << 20;
 /// A form with one: a hundred thousand rows.
 const UPLOAD_BYTES: usize = 64 << 20;
 
+/// What is done for a visitor, whatever the type of its future is: all that is
+/// around handlers is compiled once, not once for each of them.
+type Handler<V> = Box<dyn Fn(V) -> BoxFuture<'static, Result<Answer>> + Send + Sync>;
+
+/// A page or an act at its address.
+pub struct Page {
+    app: Arc<App>,
+    handler: Handles,
+}
+
+enum Handles {
+    Member(Handler<Visit>),
+    Guest(Handler<Guest>),
+}
+
 /// A page or an act of somebody who signed in. Whoever did not is sent to do so.
-pub fn member<F, Fut>(app: &Arc<App>, handler: F) -> impl Endpoint<Output = Response> + 'static
+pub fn member<F, Fut>(app: &Arc<App>, handler: F) -> Page
 where
-    F: Fn(Visit) -> Fut + Copy + Send + Sync + 'static,
-    Fut: Future<Output = Result<Answer>> + Send,
+    F: Fn(Visit) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<Answer>> + Send + 'static,
 {
-    let app = app.clone();
-    make(move |request: Request| {
-        let app = app.clone();
-        async move {
-            let arrival = Arrival::of(&app, request).await;
-            Ok::<_, poem::Error>(arrival.visit(handler).await)
-        }
-    })
+    Page { app: app.clone(), handler: Handles::Member(Box::new(move |visit| Box::pin(handler(visit)))) }
 }
 
 /// A page or an act of anybody.
-pub fn guest<F, Fut>(app: &Arc<App>, handler: F) -> impl Endpoint<Output = Response> + 'static
+pub fn guest<F, Fut>(app: &Arc<App>, handler: F) -> Page
 where
-    F: Fn(Guest) -> Fut + Copy + Send + Sync + 'static,
-    Fut: Future<Output = Result<Answer>> + Send,
+    F: Fn(Guest) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<Answer>> + Send + 'static,
 {
-    let app = app.clone();
-    make(move |request: Request| {
-        let app = app.clone();
-        async move {
-            let arrival = Arrival::of(&app, request).await;
-            Ok::<_, poem::Error>(arrival.call(handler).await)
-        }
-    })
+    Page { app: app.clone(), handler: Handles::Guest(Box::new(move |guest| Box::pin(handler(guest)))) }
+}
+
+impl Endpoint for Page {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        let arrival = Arrival::of(&self.app, request).await;
+        Ok(match &self.handler {
+            Handles::Member(handler) => arrival.visit(handler).await,
+            Handles::Guest(handler) => arrival.call(handler).await,
+        })
+    }
 }
 
 /// A request that was read.
@@ -102,11 +115,7 @@ impl Arrival {
         Self { app: app.clone(), call, headers, is_post, sent, who, frame, new_form }
     }
 
-    async fn call<F, Fut>(self, handler: F) -> Response
-    where
-        F: Fn(Guest) -> Fut,
-        Fut: Future<Output = Result<Answer>>,
-    {
+    async fn call(self, handler: &Handler<Guest>) -> Response {
         let answer = match self.trusted() {
             Ok(sent) => {
                 let cx = self.cx("".into(), Principal::Anonymous);
@@ -119,11 +128,7 @@ impl Arrival {
         self.finish(answer)
     }
 
-    async fn visit<F, Fut>(self, handler: F) -> Response
-    where
-        F: Fn(Visit) -> Fut,
-        Fut: Future<Output = Result<Answer>>,
-    {
+    async fn visit(self, handler: &Handler<Visit>) -> Response {
         let Some(who) = self.who.clone() else {
             let answer = self.to_login();
             return self.finish(answer);

@@ -8,7 +8,7 @@ use poem::Response;
 use poem::http::StatusCode;
 use serde::Serialize;
 
-use super::reply::Answered;
+use super::reply::{Answered, encode};
 use crate::error::{Code, Error, Result};
 
 #[derive(Serialize)]
@@ -116,7 +116,7 @@ pub fn respond(error: &Error, answered: &Answered<'_>, base_url: &str) -> (Respo
     };
     let status = StatusCode::from_u16(status).expect("the table holds valid statuses");
     let limited_by = (error.code() == Code::WorkspaceRateLimited).then_some("api requests");
-    let body = Bytes::from(answered.encode(&envelope));
+    let body = Bytes::from(encode(&envelope, answered.pretty));
     (answered.respond(status, body.clone(), limited_by), body)
 }
 

@@ -24,6 +24,7 @@ mod ratelimits;
 mod reply;
 mod routes;
 mod security;
+mod serve;
 mod shared;
 mod usage;
 mod verify;

@@ -35,6 +35,15 @@ impl<T> From<T> for Reply<T> {
     }
 }
 
+impl<T: Serialize> Reply<T> {
+    /// Its data as JSON, indented if `pretty`.
+    pub fn encoded(self, pretty: bool) -> Reply<Bytes> {
+        let data = encode(&self.data, pretty).into();
+        let Self { status, limited_by, outcome, workspace, .. } = self;
+        Reply { data, status, limited_by, outcome, workspace }
+    }
+}
+
 impl Reply<()> {
     /// The same with something to say.
     pub fn with<T>(self, data: T) -> Reply<T> {
@@ -51,18 +60,19 @@ pub struct Answered<'a> {
     pub pretty: bool,
 }
 
-impl Answered<'_> {
-    pub fn encode(&self, data: &impl Serialize) -> Vec<u8> {
-        let mut body = Vec::with_capacity(512);
-        if self.pretty {
-            serde_json::to_writer_pretty(&mut body, data)
-        } else {
-            serde_json::to_writer(&mut body, data)
-        }
-        .expect("replies are plain data");
-        body
+/// JSON, indented if `pretty`.
+pub fn encode(data: &impl Serialize, pretty: bool) -> Vec<u8> {
+    let mut body = Vec::with_capacity(512);
+    if pretty {
+        serde_json::to_writer_pretty(&mut body, data)
+    } else {
+        serde_json::to_writer(&mut body, data)
     }
+    .expect("replies are plain data");
+    body
+}
 
+impl Answered<'_> {
     pub fn respond(&self, status: StatusCode, body: Bytes, limited_by: Option<&str>) -> Response {
         let mut response = Response::builder().status(status).content_type(JSON).body(body);
         let headers = response.headers_mut();

@@ -21,6 +21,7 @@ mod reply;
 mod roles;
 mod root_keys;
 mod security;
+mod serve;
 mod shared;
 mod verify;
 mod workspace;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use entity::ids::WorkspaceId;
 use poem::http::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 
-use super::operation::{fault, invalid};
+use super::serve::{fault, invalid};
 use crate::app::App;
 use crate::error::{Code, Error, Result};
 use crate::http::funnel::{Call, header};

@@ -46,19 +46,19 @@ pub(super) fn read(
         .filter_map(|(row, doc)| Some((chunk.first(*doc)?, position.first(*doc)?, row)))
         .collect();
     places.sort_unstable();
-    let mut open: Option<(u64, Vec<Stored>)> = None;
-    for (chunk, position, row) in places {
-        if open.as_ref().is_none_or(|(id, _)| *id != chunk) {
-            sources.meter.check()?;
-            let id = i64::try_from(chunk).map_err(Error::internal)?;
-            let read = sources.runtime.block_on(read_chunk(sources.events.reader(), id))?;
-            open = Some((chunk, read.map(|chunk| chunk.events).unwrap_or_default()));
-        }
-        let Some((_, events)) = &open else { continue };
-        let event = usize::try_from(position).ok().and_then(|position| events.get(position));
-        for (column, values) in &mut found {
-            if let Some(value) = event.and_then(|event| value_of(*column, event)) {
-                values[row] = value;
+    for of_chunk in places.chunk_by(|a, b| a.0 == b.0) {
+        sources.meter.check()?;
+        let id = i64::try_from(of_chunk[0].0).map_err(Error::internal)?;
+        let read = sources.runtime.block_on(read_chunk(sources.events.reader(), id))?;
+        let Some(chunk) = read else { continue };
+        let opened = chunk.open()?;
+        let events = opened.iter().collect::<Result<Vec<Stored<&str>>>>()?;
+        for (_, position, row) in of_chunk {
+            let event = usize::try_from(*position).ok().and_then(|position| events.get(position));
+            for (column, values) in &mut found {
+                if let Some(value) = event.and_then(|event| value_of(*column, event)) {
+                    values[*row] = value;
+                }
             }
         }
     }
@@ -72,21 +72,21 @@ fn nothing(column: Column) -> Owned {
     }
 }
 
-fn value_of(column: Column, event: &Stored) -> Option<Owned> {
+fn value_of(column: Column, event: &Stored<&str>) -> Option<Owned> {
     match event {
         Stored::Verification(event) if column == Column::RequestId => {
-            Some(Owned::Text(event.request_id.clone()))
+            Some(Owned::Text(event.request_id.to_owned()))
         }
         Stored::Ratelimit(event) => of_ratelimit(column, event),
         _ => None,
     }
 }
 
-fn of_ratelimit(column: Column, event: &StoredRatelimit) -> Option<Owned> {
+fn of_ratelimit(column: Column, event: &StoredRatelimit<&str>) -> Option<Owned> {
     let number = |number: u64| Owned::Int(i64::try_from(number).unwrap_or(i64::MAX));
     Some(match column {
-        Column::RequestId => Owned::Text(event.request_id.clone()),
-        Column::OverrideId => Owned::Text(event.ratelimit_override.clone().unwrap_or_default()),
+        Column::RequestId => Owned::Text(event.request_id.to_owned()),
+        Column::OverrideId => Owned::Text(event.ratelimit_override.unwrap_or_default().to_owned()),
         Column::Limit => number(event.limit),
         Column::Remaining => number(event.remaining),
         Column::ResetAt => Owned::Int(event.reset_ms),

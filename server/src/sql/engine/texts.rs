@@ -74,8 +74,9 @@ fn keyspace_of(api: &str, segment: &SegmentReader, sources: &Sources) -> Result<
     let (Some(chunk), Some(position)) = (place("chunk")?, place("position")?) else { return Ok(None) };
     let id = i64::try_from(chunk).map_err(Error::internal)?;
     let chunk = sources.runtime.block_on(read_chunk(sources.events.reader(), id))?;
-    let event = chunk.and_then(|chunk| chunk.events.into_iter().nth(usize::try_from(position).ok()?));
-    Ok(match event {
+    let Some(chunk) = chunk else { return Ok(None) };
+    let position = usize::try_from(position).map_err(Error::internal)?;
+    Ok(match chunk.open()?.pick(&[position])?.pop().flatten() {
         Some(Stored::Verification(event)) => Some(event.keyspace),
         _ => None,
     })

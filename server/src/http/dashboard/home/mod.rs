@@ -5,6 +5,7 @@ mod health;
 mod refused;
 mod start;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use poem::{Route, get};
@@ -19,7 +20,7 @@ use super::own::saved_view;
 use super::serve::member;
 use super::span::Span;
 use super::visit::Visit;
-use crate::analytics::{Counts, Filter, PageOf, Row};
+use crate::analytics::{Buckets, Counts, Filter, PageOf, Row};
 use crate::app::App;
 use crate::audit::AuditFilter;
 use crate::error::Result;
@@ -99,24 +100,14 @@ struct Figures {
 
 impl Figures {
     async fn ask(visit: &Visit, span: &Span) -> Result<Self> {
-        let earlier = Span {
-            start_ms: span.start_ms - DAY_MS,
-            end_ms: span.end_ms - DAY_MS,
-            range: span.range.clone(),
-        };
-        let question = |kind, span| visit.question(kind, span, Filter::default());
-        let mut over_time = question(Kind::Verifications, span);
-        over_time.buckets = Some(visit.buckets(span)?);
-        let analytics = &visit.app.analytics;
-        let (rows, decided, verified_before, decided_before) = tokio::try_join!(
-            analytics.count(over_time),
-            analytics.count(question(Kind::Ratelimits, span)),
-            analytics.count(question(Kind::Verifications, &earlier)),
-            analytics.count(question(Kind::Ratelimits, &earlier)),
+        let buckets = visit.buckets(span)?;
+        let ((rows, verified_before), (decided, decided_before)) = tokio::try_join!(
+            now_and_before(visit, Kind::Verifications, span, &buckets),
+            now_and_before(visit, Kind::Ratelimits, span, &buckets),
         )?;
         Ok(Self {
             now: Counted { verified: sum(&rows), decided: sum(&decided) },
-            before: Counted { verified: sum(&verified_before), decided: sum(&decided_before) },
+            before: Counted { verified: verified_before, decided: decided_before },
             rows,
         })
     }
@@ -129,6 +120,29 @@ impl Figures {
         let total = |counted: &Counted| counted.verified.total() + counted.decided.total();
         total(&self.now) + total(&self.before) == 0
     }
+}
+
+/// The counts of a span by bucket, and those of the same span a day before, from
+/// one question: what the spans have in common is counted once.
+async fn now_and_before(
+    visit: &Visit,
+    kind: Kind,
+    span: &Span,
+    buckets: &Buckets,
+) -> Result<(Vec<Row>, Counts)> {
+    let before = span.start_ms - DAY_MS..span.end_ms - DAY_MS;
+    let mut starts = buckets.starts(span.start_ms, span.end_ms);
+    starts.extend([before.start, before.end, span.start_ms]);
+    starts.sort_unstable();
+    starts.dedup();
+    let mut question = visit.question(kind, span, Filter::default());
+    question.start_ms = before.start;
+    question.buckets = Some(Buckets::From(starts));
+    let pieces = visit.app.analytics.count(question).await?;
+    let within = |span: Range<i64>| pieces.iter().filter(move |row| span.contains(&row.time_ms)).cloned();
+    let now: Vec<Row> = within(span.start_ms..span.end_ms).collect();
+    let before: Vec<Row> = within(before).collect();
+    Ok((buckets.folded(&now), sum(&before)))
 }
 
 async fn was_ever_verified(visit: &Visit) -> Result<bool> {

@@ -11,7 +11,7 @@ use super::super::shown::ROWS;
 use super::super::span::Span;
 use super::super::visit::Visit;
 use super::seen::Seen;
-use crate::analytics::{Buckets, Filter, Question, Unit, Zone};
+use crate::analytics::{Buckets, Filter, Question, Row, Unit, Zone};
 use crate::audit::AuditFilter;
 use crate::error::Result;
 use crate::events::Stored;
@@ -19,7 +19,9 @@ use crate::keys::FindKeys;
 use crate::search::Kind;
 use crate::store::Page;
 
+const QUARTER_MS: i64 = 15 * 60_000;
 const DAY_MS: i64 = 24 * 60 * 60_000;
+const FEW_DAYS_MS: i64 = 4 * DAY_MS;
 /// Verifications a page shows beside other things.
 const LATEST: usize = 10;
 /// Keys of the same identity.
@@ -34,13 +36,15 @@ pub async fn activity(visit: Visit) -> Result<Answer> {
     let buckets = visit.buckets(&span)?;
     let filter = Filter { keys: vec![key.id.clone()], ..Filter::default() };
     let question = visit.question(Kind::Verifications, &span, filter.clone());
-    let rows = visit.app.analytics.count(Question { buckets: Some(buckets.clone()), ..question }).await?;
+    let fine = Question { buckets: Some(fine_buckets(&visit, &span)?), ..question };
+    let fine = visit.app.analytics.count(fine).await?;
+    let rows = buckets.folded(&fine);
     let requests = visit.bars("requests", "Verifications", &Outcome::OF_KEYS, &rows, (&buckets, &span));
     let view = KeyView {
         facts: visit.key_facts(&seen).await?,
         here: visit.here(),
         requests,
-        rhythm: if rows.is_empty() { None } else { rhythm(&visit, &span, filter.clone()).await? },
+        rhythm: rhythm(&visit, &span, &fine),
         recent: latest(&visit, &span, filter).await?,
         siblings: siblings(&visit, &seen).await?,
         range: span.range,
@@ -49,15 +53,21 @@ pub async fn activity(visit: Visit) -> Result<Answer> {
     Ok(Answer::page(activity_page(&visit.shell, &view)))
 }
 
-/// Requests by the hour of the reader's day, of spans that have whole days.
-async fn rhythm(visit: &Visit, span: &Span, filter: Filter) -> Result<Option<Heat>> {
-    if span.end_ms - span.start_ms < DAY_MS {
-        return Ok(None);
+/// Buckets that both charts of the page are added up from, so that the events
+/// are counted once. All offsets of time zones are quarters of an hour.
+fn fine_buckets(visit: &Visit, span: &Span) -> Result<Buckets> {
+    match span.end_ms - span.start_ms {
+        ..DAY_MS => visit.buckets(span),
+        DAY_MS..FEW_DAYS_MS => Ok(Buckets::Every(QUARTER_MS)),
+        _ => Buckets::of(Unit::Hour, Zone::parse(visit.zone.name())?, span.start_ms, span.end_ms),
     }
-    let zone = Zone::parse(visit.zone.name())?;
-    let hours = Buckets::of(Unit::Hour, zone, span.start_ms, span.end_ms)?;
-    let question = visit.question(Kind::Verifications, span, filter);
-    let rows = visit.app.analytics.count(Question { buckets: Some(hours), ..question }).await?;
+}
+
+/// Requests by the hour of the reader's day, of spans that have whole days.
+fn rhythm(visit: &Visit, span: &Span, rows: &[Row]) -> Option<Heat> {
+    if span.end_ms - span.start_ms < DAY_MS || rows.is_empty() {
+        return None;
+    }
     let mut of_hour = [0_i64; 24];
     for row in rows {
         let local = visit.zone.timestamp_millis_opt(row.time_ms).earliest();
@@ -68,7 +78,7 @@ async fn rhythm(visit: &Visit, span: &Span, filter: Filter) -> Result<Option<Hea
     }
     let cells = (0..24).zip(of_hour).map(|(hour, count)| (format!("{hour:02}:00"), count)).collect();
     let title = format!("Requests by hour of the day ({})", span.range.zone);
-    Ok(Some(Heat { title, cells }))
+    Some(Heat { title, cells })
 }
 
 async fn latest(visit: &Visit, span: &Span, filter: Filter) -> Result<Vec<VerificationRow>> {

@@ -1,6 +1,5 @@
 //! One verification of the past: what was known of it, and the same checks now.
 
-use entity::ids::RequestId;
 use web::components::Outcome;
 use web::form::FormState;
 use web::pages::explain::{ExplainView, Trace, explain};
@@ -19,7 +18,7 @@ use crate::search::Kind;
 /// `GET /verifications/:id`.
 pub async fn one(visit: Visit) -> Result<Answer> {
     let event = recorded(&visit).await?;
-    let explanation = explained_if_there(&visit).await?;
+    let explanation = explained_if_there(&visit, &event).await?;
     let names = visit.root_key_names(&[Stored::Verification(event.clone())]).await?;
     let logged = visit.app.analytics.of_request(
         Kind::Requests,
@@ -62,7 +61,7 @@ pub async fn one(visit: Visit) -> Result<Answer> {
 /// what the verification asked for as far as it was recorded.
 pub async fn explained(visit: Visit) -> Result<Answer> {
     let event = recorded(&visit).await?;
-    let explanation = visit.app.explainer.explain_request(&visit.cx, &RequestId::from(visit.id())).await?;
+    let explanation = visit.app.explainer.explain_recorded(&visit.cx, event.clone()).await?;
     let trace = of_past(&visit, &event, &explanation).await?;
     let view = ExplainView { form: FormState::new(question(&event)), trace: Some(trace) };
     Ok(Answer::page(explain(&visit.shell, &view)))
@@ -94,8 +93,8 @@ async fn recorded(visit: &Visit) -> Result<StoredVerification> {
 }
 
 /// `None` when the key is gone.
-async fn explained_if_there(visit: &Visit) -> Result<Option<Explanation>> {
-    match visit.app.explainer.explain_request(&visit.cx, &RequestId::from(visit.id())).await {
+async fn explained_if_there(visit: &Visit, event: &StoredVerification) -> Result<Option<Explanation>> {
+    match visit.app.explainer.explain_recorded(&visit.cx, event.clone()).await {
         Ok(explanation) => Ok(Some(explanation)),
         Err(error) if error.code() == Code::KeyNotFound => Ok(None),
         Err(error) => Err(error),

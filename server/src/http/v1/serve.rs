@@ -1,0 +1,197 @@
+//! The endpoint of a v1 operation.
+//!
+//! It keeps the contract's order (v1 contract, section 2): input, the few rules
+//! that come before it is asked who calls, root key, handler.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use entity::ids::WorkspaceId;
+use poem::http::header::{CONTENT_TYPE, HeaderMap, USER_AGENT};
+use poem::http::{Method, StatusCode};
+use poem::{Body, Endpoint, Request, Response};
+use serde_json::Value;
+
+use super::faults::{self, Checker};
+use super::operation::{Access, Asked, Described, Handled};
+use super::reply::{Answered, wants_pretty};
+use super::routes::PathParameter;
+use super::security::{anonymous, authenticate, caller};
+use super::{errors, input};
+use crate::app::App;
+use crate::config::V1;
+use crate::error::{Code, Error, Result};
+use crate::http::funnel::{self, Call, Finished, header};
+use crate::http::request_log::Caller;
+use crate::keys::KeyName;
+use crate::op::{Door, OpCtx};
+
+/// The endpoint of an operation.
+pub(super) struct Served {
+    app: Arc<App>,
+    described: Described,
+    checker: Checker,
+    handled: Arc<dyn Handled>,
+}
+
+/// A success on its way out.
+struct Success {
+    status: StatusCode,
+    body: Bytes,
+    limited_by: Option<String>,
+    outcome: Option<&'static str>,
+    workspace: Option<WorkspaceId>,
+}
+
+impl Endpoint for Served {
+    type Output = Response;
+
+    async fn call(&self, mut request: Request) -> poem::Result<Response> {
+        let call = Call::start(&self.app, &request);
+        let body = request.take_body();
+        let pretty = wants_pretty(request.uri().query());
+        let (sent, outcome) = match self.body(body).await {
+            Ok(sent) => (sent.clone(), self.serve(&call, &request, &sent, pretty).await),
+            Err(error) => (Bytes::new(), Err(error)),
+        };
+        let answered = Answered { request_id: &call.request_id, watch: call.watch, pretty };
+        let headers = request.headers();
+        let mut finished = Finished {
+            user_agent: header(headers, &USER_AGENT),
+            sampled: self.handled.is_sampled(),
+            request_body: &sent,
+            ..Finished::of(Door::V1, self.described.method.as_str(), self.described.path)
+        };
+        let response = match &outcome {
+            Ok(success) => {
+                finished.status = success.status.as_u16();
+                finished.outcome = success.outcome;
+                finished.response_body = &success.body;
+                let response =
+                    answered.respond(success.status, success.body.clone(), success.limited_by.as_deref());
+                call.finish(&self.app, &finished, || success.caller(&self.app, &call, headers));
+                response
+            }
+            Err(error) => {
+                let base_url = funnel::base_url(&self.app, headers);
+                let (response, body) = errors::respond(error, &answered, &base_url);
+                finished.status = response.status().as_u16();
+                finished.error = Some(error);
+                finished.response_body = &body;
+                call.finish(&self.app, &finished, || caller(&self.app, &call, headers));
+                response
+            }
+        };
+        Ok(response)
+    }
+}
+
+impl Success {
+    /// Whose request it was, for the log.
+    fn caller(&self, app: &App, call: &Call, headers: &HeaderMap) -> Caller {
+        match &self.workspace {
+            Some(workspace) => Caller { workspace: workspace.to_string(), root_key: None },
+            None => caller(app, call, headers),
+        }
+    }
+}
+
+impl Served {
+    pub fn new(app: Arc<App>, described: Described, handled: Arc<dyn Handled>) -> Self {
+        let checker = Checker::new(described.request);
+        Self { app, described, checker, handled }
+    }
+
+    fn is_in_query(&self) -> bool {
+        matches!(self.described.method, Method::GET | Method::DELETE)
+    }
+
+    /// What was sent, of methods that send something.
+    async fn body(&self, body: Body) -> Result<Bytes> {
+        if self.is_in_query() {
+            return Ok(Bytes::new());
+        }
+        funnel::read_body(body, self.app.config.max_body_bytes).await
+    }
+
+    async fn serve(&self, call: &Call, request: &Request, sent: &[u8], pretty: bool) -> Result<Success> {
+        let asked = self.read(request, sent)?;
+        asked.check()?;
+        let cx = self.caller(call, request.headers(), &*asked).await?;
+        let work = asked.run(self.app.clone(), cx, pretty);
+        let reply = match self.handled.is_hot() {
+            true => work.await?,
+            false => tokio::spawn(work).await.map_err(Error::internal)??,
+        };
+        Ok(Success {
+            status: reply.status.unwrap_or(self.described.status),
+            body: reply.data,
+            limited_by: reply.limited_by,
+            outcome: reply.outcome,
+            workspace: reply.workspace,
+        })
+    }
+
+    fn read(&self, request: &Request, sent: &[u8]) -> Result<Box<dyn Asked>> {
+        let headers = request.headers();
+        let in_query = self.is_in_query();
+        let mut value = if in_query {
+            let pairs: Vec<(String, String)> = request.params().unwrap_or_default();
+            self.checker.object().map_or(Value::Null, |schema| input::query(schema, &pairs))
+        } else {
+            let content_type = header(headers, &CONTENT_TYPE).unwrap_or_default();
+            if let Some(asked) = self.handled.read_hot(content_type, sent) {
+                return Ok(asked);
+            }
+            input::body(content_type, sent)?
+        };
+        if let (Some(parameter), Value::Object(members)) =
+            (request.extensions().get::<PathParameter>(), &mut value)
+        {
+            members.insert(parameter.name.to_owned(), Value::from(parameter.value.as_str()));
+        }
+        if let Some(fault) = self.checker.fault(&value) {
+            let fault = if in_query { faults::of_query(fault) } else { fault };
+            return Err(Error::invalid(fault));
+        }
+        // What a schema cannot see: integers past 64 bits.
+        self.handled.read(value).map_err(|error| Error::invalid(format!(": {error}")))
+    }
+
+    async fn caller(&self, call: &Call, headers: &HeaderMap, asked: &dyn Asked) -> Result<OpCtx> {
+        let needs_root_key = match self.described.access {
+            Access::RootKey => true,
+            Access::Public => false,
+            Access::Key => self.app.config.v1 == V1::VerifyNeedsRootKey,
+        };
+        if !needs_root_key {
+            return Ok(anonymous(call, headers));
+        }
+        let refused = match authenticate(&self.app, call, headers).await {
+            Ok(cx) => return Ok(cx),
+            Err(refused) => refused,
+        };
+        match asked.key() {
+            Some(name) if !self.app.keys.is_live(name).await? => {
+                self.charge_unknown(call).await?;
+                Err(Error::new(Code::KeyNotFound, absence(name)))
+            }
+            _ => Err(refused),
+        }
+    }
+
+    async fn charge_unknown(&self, call: &Call) -> Result<()> {
+        match self.app.config.v1_unknown_keys_per_minute {
+            Some(limit) => self.app.verifier.charge_unknown(call.ip, limit, call.now_ms).await,
+            None => Ok(()),
+        }
+    }
+}
+
+/// v1 contract, section 7.
+fn absence(name: KeyName<'_>) -> String {
+    match name {
+        KeyName::Id(id) => format!("key {id} not found"),
+        KeyName::Secret(_) => "Key not found".to_owned(),
+    }
+}

@@ -1,0 +1,298 @@
+//! The endpoint of a v2 operation.
+//!
+//! It keeps the contract's order (v2 contract, 1.3): body, security header,
+//! content type, JSON, schema, authentication, handler.
+
+use std::sync::{Arc, OnceLock};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use jsonschema::Validator;
+use poem::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, PRAGMA, USER_AGENT};
+use poem::{Endpoint, Request, Response};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::errors::{Negotiation, respond};
+use super::operation::{Handled, Work};
+use super::reply::Answer;
+use super::security::{authenticate, caller, check_security, context, portal_user, show_budget};
+use crate::app::App;
+use crate::error::{Code, Error, Fault, Result};
+use crate::http::funnel::{self, Call, Finished, header};
+use crate::http::openapi::{self, Access, Described, Schema};
+use crate::http::request_log::Caller;
+use crate::http::schema;
+use crate::op::{Door, IdempotencyKey, OpCtx, Principal};
+
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+/// The endpoint of an operation.
+pub(super) struct Served {
+    app: Arc<App>,
+    path: &'static str,
+    traits: Traits,
+    handled: Arc<dyn Handled>,
+}
+
+/// What the endpoint needs to know of its operation.
+struct Traits {
+    checker: Checker,
+    access: Access,
+    has_data: bool,
+    optional_body: bool,
+    idempotent: bool,
+    no_store: bool,
+}
+
+/// Validates bodies of one operation; compiled when first needed.
+struct Checker {
+    schema: Schema,
+    document: &'static Value,
+    compiled: OnceLock<Validator>,
+}
+
+impl Checker {
+    fn validator(&self) -> &Validator {
+        self.compiled.get_or_init(|| {
+            let components = &self.document["components"]["schemas"];
+            schema::validator(&schema::json_schema(&openapi::reference(self.schema), components))
+        })
+    }
+
+    fn explain(&self, path: &str, body: &Value) -> Option<Error> {
+        let faults = schema::faults(self.validator(), body);
+        let detail = format!("POST request body for '{path}' failed to validate schema");
+        (!faults.is_empty()).then(|| Error::invalid(detail).with_faults(faults))
+    }
+}
+
+impl Endpoint for Served {
+    type Output = Response;
+
+    async fn call(&self, mut request: Request) -> poem::Result<Response> {
+        let call = Call::start(&self.app, &request);
+        let body = request.take_body();
+        let headers = request.headers();
+        let body = match funnel::read_body(body, self.app.config.max_body_bytes).await {
+            Ok(body) => body,
+            Err(error) => return Ok(self.refuse(&call, headers, &[], &error, Negotiation::Json, None)),
+        };
+        let work = match self.read(headers, &body) {
+            Ok(work) => work,
+            Err(error) => return Ok(self.refuse(&call, headers, &body, &error, Negotiation::Json, None)),
+        };
+        let authenticated = match self.traits.access {
+            Access::RootKey => authenticate(&self.app, &call, headers).await,
+            Access::PortalSession => portal_user(&self.app, &call, headers).await,
+            Access::Public => Ok((context(&call, headers, Principal::Anonymous, "".into()), None)),
+        };
+        let known = match &authenticated {
+            Ok((cx, _)) if !self.handled.is_hot() => Some(caller_of(cx)),
+            _ => None,
+        };
+        let (outcome, budget) = match authenticated {
+            Ok((cx, budget)) if self.traits.idempotent && headers.contains_key(IDEMPOTENCY_KEY) => {
+                (self.run_once(cx, headers, &body, work).await, budget)
+            }
+            Ok((cx, budget)) => (self.run(cx, work).await, budget),
+            Err(refused) => (Err(refused.error), refused.budget),
+        };
+        let mut response = match outcome {
+            Ok(answer) => self.succeed(&call, headers, &body, answer, known),
+            Err(error) => self.refuse(&call, headers, &body, &error, Negotiation::ByAccept, known),
+        };
+        if let Some(budget) = budget {
+            show_budget(response.headers_mut(), budget);
+        }
+        Ok(response)
+    }
+}
+
+impl Served {
+    /// `described` has a body.
+    pub fn new(
+        app: Arc<App>,
+        described: &Described,
+        no_store: bool,
+        handled: Arc<dyn Handled>,
+        document: &'static Value,
+    ) -> Self {
+        let schema = described.request.expect("mounted operations have a body");
+        let checker = Checker { schema, document, compiled: OnceLock::new() };
+        let Described { access, response, optional_body, idempotent, .. } = described;
+        let traits = Traits {
+            checker,
+            access: *access,
+            has_data: response.is_some(),
+            optional_body: *optional_body,
+            idempotent: *idempotent,
+            no_store,
+        };
+        Self { app, path: described.path, traits, handled }
+    }
+
+    fn read(&self, headers: &HeaderMap, body: &[u8]) -> Result<Work> {
+        check_security(self.traits.access, headers)?;
+        if body.is_empty() && self.traits.optional_body {
+            return self.read_checked(b"{}");
+        }
+        if !is_json(headers) {
+            return Err(invalid(
+                "The request body must be JSON",
+                fault(
+                    "requestBody",
+                    "The content type must be application/json",
+                    Some("Set 'Content-Type: application/json'"),
+                ),
+            ));
+        }
+        match self.handled.read_hot(body) {
+            Some(work) => Ok(work),
+            None => self.read_checked(body),
+        }
+    }
+
+    fn read_checked(&self, body: &[u8]) -> Result<Work> {
+        let value: Value = serde_json::from_slice(body).map_err(|error| {
+            let fix = Some("Send one well-formed JSON document");
+            invalid(
+                "The request body is not valid JSON",
+                fault("requestBody", &format!("invalid JSON: {error}"), fix),
+            )
+        })?;
+        if let Some(error) = self.traits.checker.explain(self.path, &value) {
+            return Err(error);
+        }
+        // What JSON Schema cannot see: integers past 64 bits, duplicate members.
+        self.handled.read(body).map_err(|error| {
+            invalid("The request body could not be decoded", fault("requestBody", &error.to_string(), None))
+        })
+    }
+
+    /// Runs the handler; answers what to send.
+    async fn run(&self, cx: OpCtx, work: Work) -> Result<Answer> {
+        let has_data = self.traits.has_data;
+        if self.handled.is_hot() {
+            return work(self.app.clone(), cx, has_data).await;
+        }
+        let idempotency = cx.idempotency.clone().map(|key| (key, cx.clone()));
+        let app = self.app.clone();
+        let answer = work(self.app.clone(), cx, has_data);
+        let answered = async move {
+            let answer = answer.await?;
+            if let Some((key, cx)) = idempotency
+                && let Err(error) = app.idempotency.save(&cx, &key, &answer.body).await
+            {
+                tracing::warn!(?error, "an answer cannot be kept for its Idempotency-Key");
+            }
+            Ok(answer)
+        };
+        tokio::spawn(answered).await.map_err(Error::internal)?
+    }
+
+    /// As [`Served::run`], for a request that may have been carried out before.
+    async fn run_once(&self, mut cx: OpCtx, headers: &HeaderMap, body: &[u8], work: Work) -> Result<Answer> {
+        let key = idempotency_key(&cx, headers, self.path, body)?;
+        if let Some(body) = self.app.idempotency.answer(&cx, &key).await? {
+            return Ok(Answer { body, outcome: None });
+        }
+        cx.idempotency = Some(Arc::new(key.clone()));
+        match self.run(cx.clone(), work).await {
+            // The same request is being carried out right now: its answer is ours.
+            Err(error) if error.code() == Code::IdempotencyConflict => {
+                let body = self.app.idempotency.answer(&cx, &key).await?.ok_or(error)?;
+                Ok(Answer { body, outcome: None })
+            }
+            outcome => outcome,
+        }
+    }
+
+    fn succeed(
+        &self,
+        call: &Call,
+        headers: &HeaderMap,
+        request_body: &[u8],
+        answer: Answer,
+        known: Option<Caller>,
+    ) -> Response {
+        let Answer { body, outcome } = answer;
+        let finished = Finished { outcome, response_body: &body, ..self.finished(headers, request_body) };
+        call.finish(&self.app, &finished, || known.unwrap_or_else(|| caller(&self.app, call, headers)));
+        let response = Response::builder().content_type("application/json");
+        if self.traits.no_store {
+            return response.header(CACHE_CONTROL, "no-store").header(PRAGMA, "no-cache").body(body);
+        }
+        response.body(body)
+    }
+
+    fn refuse(
+        &self,
+        call: &Call,
+        headers: &HeaderMap,
+        request_body: &[u8],
+        error: &Error,
+        negotiation: Negotiation,
+        known: Option<Caller>,
+    ) -> Response {
+        let base_url = funnel::base_url(&self.app, headers);
+        let (response, body) = respond(error, &call.request_id, headers, &base_url, negotiation);
+        let finished = Finished {
+            status: response.status().as_u16(),
+            error: Some(error),
+            response_body: &body,
+            ..self.finished(headers, request_body)
+        };
+        call.finish(&self.app, &finished, || known.unwrap_or_else(|| caller(&self.app, call, headers)));
+        response
+    }
+
+    /// What the log hears of every request of this operation.
+    fn finished<'a>(&'a self, headers: &'a HeaderMap, request_body: &'a [u8]) -> Finished<'a> {
+        Finished {
+            user_agent: header(headers, &USER_AGENT),
+            sampled: self.handled.is_hot(),
+            hide_bodies: self.traits.no_store,
+            request_body,
+            ..Finished::of(Door::V2, "POST", self.path)
+        }
+    }
+}
+
+fn caller_of(cx: &OpCtx) -> Caller {
+    Caller {
+        workspace: cx.workspace.to_string(),
+        root_key: cx.principal.root_key().map(|key| key.id.to_string()),
+    }
+}
+
+fn idempotency_key(cx: &OpCtx, headers: &HeaderMap, path: &str, body: &[u8]) -> Result<IdempotencyKey> {
+    let key = headers.get(IDEMPOTENCY_KEY).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !(1..=255).contains(&key.len()) {
+        return Err(Error::invalid("An Idempotency-Key has 1 to 255 characters."));
+    }
+    let root_key = cx.principal.root_key().map(|root_key| root_key.id.clone());
+    let root_key = root_key.ok_or_else(|| Error::internal("only root keys call idempotent operations"))?;
+    let mut request = Sha256::new_with_prefix(path);
+    request.update(b"\n");
+    request.update(body);
+    Ok(IdempotencyKey {
+        root_key,
+        key_hash: STANDARD.encode(Sha256::digest(key)),
+        request_hash: STANDARD.encode(request.finalize()),
+    })
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    header(headers, &CONTENT_TYPE)
+        .and_then(|value| value.split(';').next())
+        .is_some_and(|media| media.trim().eq_ignore_ascii_case("application/json"))
+}
+
+pub(super) fn invalid(detail: &str, fault: Fault) -> Error {
+    Error::invalid(detail).with_faults(vec![fault])
+}
+
+pub(super) fn fault(location: &str, message: &str, fix: Option<&str>) -> Fault {
+    Fault { location: location.to_owned(), message: message.to_owned(), fix: fix.map(ToOwned::to_owned) }
+}
