@@ -12,6 +12,7 @@ WORKDIR /src
 # manifest or the lock file does. A new workspace member is added here too.
 # Cargo refuses a manifest whose declared benches are missing, hence the loop.
 COPY Cargo.toml Cargo.lock ./
+COPY .cargo/ .cargo/
 COPY server/Cargo.toml server/
 COPY entity/Cargo.toml entity/
 COPY migration/Cargo.toml migration/

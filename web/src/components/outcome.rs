@@ -186,7 +186,7 @@ pub(crate) fn patterns() -> View {
     view! {
         <svg class="defs" width="0" height="0" aria-hidden="true" focusable="false">
             <defs>
-                {patterns.to_vec()}
+                {Vec::from(patterns)}
             </defs>
         </svg>
     }

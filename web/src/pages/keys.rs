@@ -161,7 +161,7 @@ fn menu_items(shell: &Shell, key: &KeyRow) -> Vec<View> {
 /// Stands under the table; the checkboxes belong to this form by its id, because
 /// the row menus inside the table are forms of their own.
 fn bulk_bar(shell: &Shell, view: &KeysView) -> View {
-    let acts = ACTS.map(|(value, name)| view! { <option value=value>{name}</option> }).to_vec();
+    let acts = Vec::from(ACTS.map(|(value, name)| view! { <option value=value>{name}</option> }));
     let is_part = view.pager.next.is_some() || view.filters.here.get(CURSOR).is_some();
     let every = is_part.then(|| {
         let all = view.pager.total.map_or_else(|| "All".to_owned(), |total| format!("All {}", exact(total)));
