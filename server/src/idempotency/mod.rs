@@ -8,6 +8,7 @@
 
 mod store;
 
+use std::future::Future;
 use std::time::Duration;
 
 use crate::error::{Code, Error, Result};
@@ -34,12 +35,42 @@ impl Idempotency {
         Self { store, vault }
     }
 
+    /// Carries out an act that claims the key of `cx`, unless that was done before;
+    /// gives its answer either way. Without a key it is carried out.
+    ///
+    /// Fails as the act does, with `invalid_input` if the key named another request,
+    /// and with `idempotency_conflict` if the change was made and its answer was lost.
+    pub async fn once(&self, cx: &OpCtx, act: impl Future<Output = Result<Vec<u8>>>) -> Result<Vec<u8>> {
+        let Some(key) = &cx.idempotency else { return act.await };
+        if let Some(answer) = self.answer(cx, key).await? {
+            return Ok(answer);
+        }
+        match act.await {
+            Ok(answer) => {
+                if let Err(error) = self.save(cx, key, &answer).await {
+                    tracing::warn!(?error, "an answer cannot be kept for its Idempotency-Key");
+                }
+                Ok(answer)
+            }
+            // The same request is being carried out right now: its answer is ours.
+            Err(error) if error.code() == Code::IdempotencyConflict => {
+                self.answer(cx, key).await?.ok_or(error)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// As [`Idempotency::once`], for an answer that is text.
+    pub async fn once_text(&self, cx: &OpCtx, act: impl Future<Output = Result<String>>) -> Result<String> {
+        let answer = self.once(cx, async { act.await.map(String::into_bytes) }).await?;
+        String::from_utf8(answer).map_err(Error::internal)
+    }
+
     /// The answer this key had before; `None` for a new one.
     ///
     /// Waits a little for the answer of a request that is being carried out right
-    /// now. Fails with `invalid_input` if the key named another request, and with
-    /// `idempotency_conflict` if the change was made and its answer was lost.
-    pub async fn answer(&self, cx: &OpCtx, key: &IdempotencyKey) -> Result<Option<Vec<u8>>> {
+    /// now.
+    async fn answer(&self, cx: &OpCtx, key: &IdempotencyKey) -> Result<Option<Vec<u8>>> {
         for _ in 0..PATIENCE {
             match self.find(cx, key).await {
                 Err(error) if error.code() == Code::IdempotencyConflict => tokio::time::sleep(BREATH).await,
@@ -69,7 +100,7 @@ impl Idempotency {
     }
 
     /// Keeps the answer of the change that claimed this key.
-    pub async fn save(&self, cx: &OpCtx, key: &IdempotencyKey, answer: &[u8]) -> Result<()> {
+    async fn save(&self, cx: &OpCtx, key: &IdempotencyKey, answer: &[u8]) -> Result<()> {
         self.store
             .write(|tx| async move {
                 let sealed = self.vault.seal_text(&tx, &cx.workspace, &binding(key), answer).await?;

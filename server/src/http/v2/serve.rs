@@ -18,7 +18,7 @@ use super::operation::{Handled, Work};
 use super::reply::Answer;
 use super::security::{authenticate, caller, check_security, context, portal_user, show_budget};
 use crate::app::App;
-use crate::error::{Code, Error, Fault, Result};
+use crate::error::{Error, Fault, Result};
 use crate::http::funnel::{self, Call, Finished, header};
 use crate::http::openapi::{self, Access, Described, Schema};
 use crate::http::request_log::Caller;
@@ -172,40 +172,25 @@ impl Served {
 
     /// Runs the handler; answers what to send.
     async fn run(&self, cx: OpCtx, work: Work) -> Result<Answer> {
-        let has_data = self.traits.has_data;
+        let (app, has_data) = (self.app.clone(), self.traits.has_data);
         if self.handled.is_hot() {
-            return work(self.app.clone(), cx, has_data).await;
+            return work(app, cx, has_data).await;
         }
-        let idempotency = cx.idempotency.clone().map(|key| (key, cx.clone()));
-        let app = self.app.clone();
-        let answer = work(self.app.clone(), cx, has_data);
-        let answered = async move {
-            let answer = answer.await?;
-            if let Some((key, cx)) = idempotency
-                && let Err(error) = app.idempotency.save(&cx, &key, &answer.body).await
-            {
-                tracing::warn!(?error, "an answer cannot be kept for its Idempotency-Key");
+        let carried_out = async move {
+            if cx.idempotency.is_none() {
+                return work(app, cx, has_data).await;
             }
-            Ok(answer)
+            let answer = work(app.clone(), cx.clone(), has_data);
+            let body = app.idempotency.once(&cx, async { answer.await.map(|answer| answer.body) }).await?;
+            Ok(Answer { body, outcome: None })
         };
-        tokio::spawn(answered).await.map_err(Error::internal)?
+        tokio::spawn(carried_out).await.map_err(Error::internal)?
     }
 
     /// As [`Served::run`], for a request that may have been carried out before.
     async fn run_once(&self, mut cx: OpCtx, headers: &HeaderMap, body: &[u8], work: Work) -> Result<Answer> {
-        let key = idempotency_key(&cx, headers, self.path, body)?;
-        if let Some(body) = self.app.idempotency.answer(&cx, &key).await? {
-            return Ok(Answer { body, outcome: None });
-        }
-        cx.idempotency = Some(Arc::new(key.clone()));
-        match self.run(cx.clone(), work).await {
-            // The same request is being carried out right now: its answer is ours.
-            Err(error) if error.code() == Code::IdempotencyConflict => {
-                let body = self.app.idempotency.answer(&cx, &key).await?.ok_or(error)?;
-                Ok(Answer { body, outcome: None })
-            }
-            outcome => outcome,
-        }
+        cx.idempotency = Some(Arc::new(idempotency_key(&cx, headers, self.path, body)?));
+        self.run(cx, work).await
     }
 
     fn succeed(

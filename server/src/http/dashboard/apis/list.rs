@@ -11,7 +11,6 @@ use super::super::answer::Answer;
 use super::super::figures::{bad, good, spark, sum};
 use super::super::span::Span;
 use super::super::visit::Visit;
-use super::once;
 use crate::analytics::{Filter, GroupBy, Question, Row};
 use crate::apis::{Api, CreateApi, FindApis};
 use crate::error::Result;
@@ -82,7 +81,7 @@ pub async fn create(visit: Visit) -> Result<Answer> {
     let name = visit.form().text("name").to_owned();
     let command = CreateApi { name: name.clone() };
     let act = async { Ok(visit.app.apis.create(&visit.cx, command).await?.into_string()) };
-    match once(&visit.app, &visit.cx, act).await {
+    match visit.app.idempotency.once_text(&visit.cx, act).await {
         Ok(id) => Ok(Answer::go(paths::api(&id)).saying(format!("Created API {name}."))),
         Err(error) => {
             let view = NewApiView { nonce: visit.nonce(), form: visit.refused_at("name", error)? };

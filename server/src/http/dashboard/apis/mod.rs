@@ -3,7 +3,6 @@
 //! The keys of an API have an area of their own.
 
 mod list;
-mod once;
 mod overview;
 mod settings;
 
@@ -17,8 +16,6 @@ use super::visit::Visit;
 use crate::apis::Api;
 use crate::app::App;
 use crate::error::Result;
-
-pub(super) use once::once;
 
 pub fn mount(route: Route, app: &Arc<App>) -> Route {
     use settings::{delete, set_allowlist, set_defaults, set_protection, set_recovery, show};

@@ -17,7 +17,6 @@ use web::paths::{self, CURSOR, Here};
 use web::time::{Stamp, Zone, local};
 
 use super::super::answer::Answer;
-use super::super::apis::once;
 use super::super::figures::{count_of, zoom};
 use super::super::span::span_of;
 use super::super::visit::Guest;
@@ -97,7 +96,7 @@ pub async fn reroll(guest: Guest) -> Result<Answer> {
         Ok(created.plaintext.reveal().to_owned())
     };
     let shown = ShownOnce {
-        secret: once(&guest.app, &cx, act).await?,
+        secret: guest.app.idempotency.once_text(&cx, act).await?,
         what: "New key".to_owned(),
         snippets: Vec::new(),
         link: None,
