@@ -1,6 +1,7 @@
 //! The events themselves, the newest first.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use entity::ids::WorkspaceId;
 use tantivy::collector::TopDocs;
@@ -8,8 +9,11 @@ use tantivy::{DateTime, Order};
 
 use super::{Analytics, Filter};
 use crate::error::{Error, Result};
-use crate::events::{KEEP_DAYS, Stored, read_chunk};
+use crate::events::{Chunk, KEEP_DAYS, Stored, read_chunks};
 use crate::search::{Kind, Week};
+
+/// Chunks that are in memory at once.
+const CHUNKS: usize = 64;
 
 const DAY_MS: i64 = 24 * 60 * 60_000;
 
@@ -88,29 +92,41 @@ impl Analytics {
         Ok(self.page(of).await?.events.pop())
     }
 
-    /// Reads each chunk once; neighbours in time are mostly in one.
+    /// Reads each chunk once.
     async fn read(&self, places: &[Place]) -> Result<Vec<(Place, Stored)>> {
-        let mut of_chunks: BTreeMap<u64, BTreeSet<usize>> = BTreeMap::new();
+        let mut wanted: BTreeMap<u64, BTreeSet<usize>> = BTreeMap::new();
         for (_, chunk, position) in places {
-            of_chunks.entry(*chunk).or_default().insert(usize::try_from(*position).map_err(Error::internal)?);
+            wanted.entry(*chunk).or_default().insert(usize::try_from(*position).map_err(Error::internal)?);
         }
-        let mut events = HashMap::with_capacity(places.len());
-        for (chunk, positions) in of_chunks {
-            let id = i64::try_from(chunk).map_err(Error::internal)?;
-            let Some(read) = read_chunk(self.events.reader(), id).await? else { continue };
-            let positions: Vec<usize> = positions.into_iter().collect();
-            let pick = move || read.open()?.pick(&positions).map(|picked| (positions, picked));
-            let (positions, picked) = tokio::task::spawn_blocking(pick).await.map_err(Error::internal)??;
-            let found = positions.into_iter().zip(picked);
-            events.extend(found.filter_map(|(at, event)| Some(((chunk, at as u64), event?))));
+        let ids: Vec<i64> = wanted.keys().map(|id| id.cast_signed()).collect();
+        let (wanted, mut events) = (Arc::new(wanted), HashMap::with_capacity(places.len()));
+        for some in ids.chunks(CHUNKS) {
+            let (chunks, wanted) = (read_chunks(self.events.reader(), some).await?, wanted.clone());
+            let picked = tokio::task::spawn_blocking(move || pick(&chunks, &wanted));
+            events.extend(picked.await.map_err(Error::internal)??);
         }
         Ok(places.iter().filter_map(|at| Some((*at, events.remove(&(at.1, at.2))?))).collect())
     }
 }
 
+/// Events by chunk and position.
+type Picked = HashMap<(u64, u64), Stored>;
+
+fn pick(chunks: &[Chunk], wanted: &BTreeMap<u64, BTreeSet<usize>>) -> Result<Picked> {
+    let mut picked = Picked::new();
+    for chunk in chunks {
+        let id = chunk.id.cast_unsigned();
+        let positions: Vec<usize> = wanted.get(&id).into_iter().flatten().copied().collect();
+        let events = chunk.open()?.pick(&positions)?;
+        let found = positions.into_iter().zip(events);
+        picked.extend(found.filter_map(|(at, event)| Some(((id, at as u64), event?))));
+    }
+    Ok(picked)
+}
+
 fn newest(week: &Week, of: &PageOf, wanted: usize) -> Result<Vec<Place>> {
     let searcher = week.searcher();
-    let query = of.filter.query(&of.workspace, week, &searcher);
+    let query = of.filter.query(&of.workspace, week, &searcher, &(of.start_ms..of.end_ms))?;
     // The span and the cursor cut a part off the newest: ask for more until there are enough.
     let mut ask = wanted + 100;
     loop {

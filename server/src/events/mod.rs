@@ -23,7 +23,7 @@ pub use queue::{Health, Recorder};
 pub use request::{MAX_LOGGED_BODY, Request, StoredRequest};
 pub use store::{
     Chunk, Removed, free_bytes, free_space, last_chunk, newest_chunk_id, oldest_chunk, read_after,
-    read_chunk, remove_chunks, remove_oldest, stored_bytes,
+    read_chunk, read_chunks, remove_chunks, remove_oldest, stored_bytes,
 };
 pub use writer::Writer;
 

@@ -11,15 +11,16 @@ use tokio::sync::Notify;
 
 use super::{ChunkKind, LastUsed, RatelimitDecision, Request, Verification, chunk};
 
-/// A segment is closed at this size; a chunk stays quick to read.
-const SEGMENT_BYTES: usize = 2 << 20;
+/// A segment is closed at this size: one event of a chunk is read in a quarter of
+/// a millisecond, and a page of fifty may be in fifty chunks.
+const SEGMENT_BYTES: usize = 128 << 10;
 
 /// Segments that may wait for the writer before the oldest is dropped: with
 /// some 250 bytes an event, about half a million of them.
-const MAX_SEGMENTS: usize = 64;
+const MAX_SEGMENTS: usize = 1024;
 
 /// As [`MAX_SEGMENTS`], of requests: 16 MiB, at least two thousand of them.
-const MAX_REQUEST_SEGMENTS: usize = 8;
+const MAX_REQUEST_SEGMENTS: usize = 128;
 
 /// Encoded events that are stored together.
 pub(super) struct Segment {
@@ -120,6 +121,13 @@ impl Lane {
         self.waiting.lock().iter().map(|segment| segment.events).sum()
     }
 
+    /// Segments that nothing is added to.
+    fn full(&self) -> usize {
+        let waiting = self.waiting.lock();
+        let last = waiting.back().is_some_and(|segment| segment.bytes.len() < self.segment_bytes);
+        waiting.len() - usize::from(last)
+    }
+
     fn take(&self) -> Option<Segment> {
         let mut waiting = self.waiting.lock();
         let taken = waiting.pop_front();
@@ -200,6 +208,11 @@ impl Recorder {
         if !self.is_closed() && self.0.events.is_empty() && self.0.requests.is_empty() {
             self.0.filled.notified().await;
         }
+    }
+
+    /// Segments of a kind that wait and have reached their size.
+    pub(super) fn full(&self, kind: ChunkKind) -> usize {
+        self.lane(kind).full()
     }
 
     /// The oldest segment of a kind; later events start another.

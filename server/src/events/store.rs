@@ -71,6 +71,12 @@ pub async fn read_chunk(db: &impl ConnectionTrait, id: i64) -> Result<Option<Chu
     Ok(chunk::Entity::find_by_id(id).one(db).await?.map(Chunk::from))
 }
 
+/// Those of the chunks with these ids whose time is not over.
+pub async fn read_chunks(db: &impl ConnectionTrait, ids: &[i64]) -> Result<Vec<Chunk>> {
+    let rows = chunk::Entity::find().filter(chunk::Column::Id.is_in(ids.iter().copied())).all(db).await?;
+    Ok(rows.into_iter().map(Chunk::from).collect())
+}
+
 /// The id of the last chunk; 0 when there is none.
 pub async fn last_chunk(db: &impl ConnectionTrait) -> Result<i64> {
     let last = chunk::Entity::find()

@@ -43,13 +43,13 @@ async fn run(recorder: Recorder, database: Database) {
         }
         let closing = recorder.is_closed();
         for kind in ChunkKind::ALL {
-            while let Some(segment) = recorder.take(kind) {
+            // Those that are full, and the one that gathers; what is recorded meanwhile
+            // gathers into a chunk worth its row.
+            let segments = if closing { usize::MAX } else { recorder.full(kind) + 1 };
+            for _ in 0..segments {
+                let Some(segment) = recorder.take(kind) else { break };
                 persist(&recorder, &database, &segment).await;
                 recorder.settled(kind);
-                if !closing {
-                    // What was recorded meanwhile gathers into a chunk worth its row.
-                    break;
-                }
             }
         }
         if closing {
@@ -224,6 +224,25 @@ mod tests {
         (0..5).for_each(|_| recorder.request(&REQUEST));
         let health = recorder.health();
         assert_eq!((health.lost, health.lost_requests, health.waiting), (0, 3, 3));
+    }
+
+    #[tokio::test]
+    async fn a_burst_of_many_segments_is_stored_at_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let database = database(&dir).await;
+        let recorder = Recorder::with_capacity(50, 1);
+        (0..40).for_each(|_| recorder.ratelimit(&DECISION));
+        assert_eq!(recorder.full(ChunkKind::Events), 40);
+        let writer = Writer::start(recorder.clone(), database.clone());
+        let stored = async {
+            while recorder.health().stored < 40 {
+                tokio::task::yield_now().await;
+            }
+        };
+        // One round of gathering, not forty.
+        tokio::time::timeout(GATHER * 20, stored).await.unwrap();
+        writer.shutdown().await.unwrap();
+        assert_eq!(read_after(database.reader(), 0, 100).await.unwrap().len(), 40);
     }
 
     #[tokio::test]

@@ -14,8 +14,8 @@ use crate::store::Database;
 /// How long events may wait to be searchable; with the time to gather a chunk
 /// they are there within a second.
 const EVERY: Duration = Duration::from_millis(500);
-/// Chunks per commit.
-const BATCH: u64 = 64;
+/// Chunks per commit: half a million events at most.
+const BATCH: u64 = 1024;
 /// Rounds without events after which writers are closed.
 const IDLE_ROUNDS: u32 = 20;
 
