@@ -27,6 +27,7 @@ const NONE: u64 = u64::MAX;
 /// Counts by number of the outcome, and the cost.
 #[derive(Clone, Copy, Default)]
 struct Tally {
+    events: i64,
     outcomes: [i64; OUTCOMES],
     cost: i64,
 }
@@ -68,9 +69,9 @@ impl Collector for CountCollector {
             slots: Slots::of(self.buckets.clone()),
             outcome: columns.str("outcome")?,
             cost: columns.i64("cost")?,
-            groups,
             block: Block::default(),
-            open: (0, Tally::default()),
+            open: Open::over(groups.as_slice()),
+            groups,
             counts: FxHashMap::default(),
         })
     }
@@ -155,6 +156,59 @@ impl Dense {
     }
 }
 
+/// The bucket being counted, without groups or by the number of one group: kept
+/// out of the map until the next, for events come in order mostly.
+struct Open {
+    bucket: i64,
+    /// By number, the last of the missing group; without groups the only one.
+    tallies: Vec<Tally>,
+    /// Those that are not empty.
+    touched: Vec<usize>,
+}
+
+/// Groups of a segment that are counted in the open bucket: more of them would
+/// be moved into the map one by one as soon.
+const OPEN_GROUPS: usize = 4096;
+
+impl Open {
+    /// `None` for groups that are counted otherwise.
+    fn over(groups: &[Option<StrColumn>]) -> Option<Self> {
+        let tallies = match groups {
+            [] => 1,
+            [Some(column)] if column.ords().get_cardinality() != Cardinality::Multivalued => {
+                column.num_terms() + 1
+            }
+            _ => return None,
+        };
+        (tallies <= OPEN_GROUPS).then(|| Self {
+            bucket: 0,
+            tallies: vec![Tally::default(); tallies],
+            touched: Vec::new(),
+        })
+    }
+
+    fn add(&mut self, number: Option<u64>, outcome: usize, cost: i64) {
+        let missing = self.tallies.len() - 1;
+        let place = number.map_or(missing, |number| (number as usize).min(missing));
+        let tally = &mut self.tallies[place];
+        if tally.events == 0 {
+            self.touched.push(place);
+        }
+        tally.add(outcome, cost);
+    }
+
+    /// Moves the bucket into the map.
+    fn close(&mut self, counts: &mut FxHashMap<Place, Tally>, has_group: bool) {
+        let missing = self.tallies.len() - 1;
+        for place in self.touched.drain(..) {
+            let tally = std::mem::take(&mut self.tallies[place]);
+            let number = if place == missing { NONE } else { place as u64 };
+            let numbers = if has_group { smallvec![number] } else { SmallVec::new() };
+            counts.entry((self.bucket, numbers)).or_default().merge(&tally);
+        }
+    }
+}
+
 pub(super) struct CountSegment {
     dense: Option<Dense>,
     times: Times,
@@ -163,28 +217,11 @@ pub(super) struct CountSegment {
     cost: Column<i64>,
     groups: Vec<Option<StrColumn>>,
     block: Block,
-    /// Without groups: the bucket being counted, kept out of the map until the next.
-    open: (i64, Tally),
+    open: Option<Open>,
     counts: FxHashMap<Place, Tally>,
 }
 
 impl CountSegment {
-    fn count_alone(&mut self, bucket: i64, outcome: usize, cost: i64) {
-        if self.open.0 != bucket {
-            self.close();
-            self.open.0 = bucket;
-        }
-        self.open.1.add(outcome, cost);
-    }
-
-    /// Puts the bucket being counted into the map.
-    fn close(&mut self) {
-        let tally = std::mem::take(&mut self.open.1);
-        if tally.outcomes.iter().any(|count| *count > 0) {
-            self.counts.entry((self.open.0, SmallVec::new())).or_default().merge(&tally);
-        }
-    }
-
     /// A row per combination of the numbers that the event has in each group.
     fn count_grouped(&mut self, doc: DocId, bucket: i64, outcome: usize, cost: i64) {
         let mut places: SmallVec<[SmallVec<[u64; 2]>; 4]> = SmallVec::new();
@@ -214,11 +251,13 @@ impl CountSegment {
 
 impl Tally {
     fn add(&mut self, outcome: usize, cost: i64) {
+        self.events += 1;
         self.outcomes[outcome.min(OUTCOMES - 1)] += 1;
         self.cost += cost;
     }
 
     fn merge(&mut self, other: &Tally) {
+        self.events += other.events;
         for (count, more) in self.outcomes.iter_mut().zip(other.outcomes) {
             *count += more;
         }
@@ -243,7 +282,8 @@ impl SegmentCollector for CountSegment {
         block.costs.resize(docs.len(), None);
         outcome.ords().first_vals(docs, &mut block.outcomes[..docs.len()]);
         self.cost.first_vals(docs, &mut block.costs[..docs.len()]);
-        if let (Some(Dense { several: false, .. }), [Some(column)]) = (&self.dense, self.groups.as_slice()) {
+        let one_each = matches!(&self.dense, Some(Dense { several: false, .. })) || self.open.is_some();
+        if let (true, [Some(column)]) = (one_each, self.groups.as_slice()) {
             block.numbers.resize(docs.len(), None);
             column.ords().first_vals(docs, &mut block.numbers[..docs.len()]);
         }
@@ -256,15 +296,25 @@ impl SegmentCollector for CountSegment {
             match (&mut self.dense, self.groups.as_slice()) {
                 (Some(dense), [Some(column)]) if dense.several => dense.add_each(column, *doc, outcome, cost),
                 (Some(dense), _) => dense.add(block.numbers[position], outcome, cost),
-                (None, []) => self.count_alone(bucket, outcome, cost),
-                (None, _) => self.count_grouped(*doc, bucket, outcome, cost),
+                (None, groups) => match &mut self.open {
+                    Some(open) => {
+                        if open.bucket != bucket {
+                            open.close(&mut self.counts, !groups.is_empty());
+                            open.bucket = bucket;
+                        }
+                        open.add(block.numbers.get(position).copied().flatten(), outcome, cost);
+                    }
+                    None => self.count_grouped(*doc, bucket, outcome, cost),
+                },
             }
         }
         self.block = block;
     }
 
     fn harvest(mut self) -> tantivy::Result<Collected> {
-        self.close();
+        if let Some(open) = &mut self.open {
+            open.close(&mut self.counts, !self.groups.is_empty());
+        }
         if let Some(dense) = self.dense.take() {
             self.counts = dense.into_tallies();
         }

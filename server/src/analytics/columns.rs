@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use tantivy::columnar::Column;
+use tantivy::columnar::{Cardinality, Column, StrColumn};
 use tantivy::{DateTime, DocId, SegmentReader};
 
 use super::Buckets;
@@ -41,6 +41,45 @@ impl Times {
     pub fn get(&self, position: usize) -> Option<i64> {
         let time_ms = self.values.get(position).copied().flatten()?.into_timestamp_millis();
         (self.span.0..self.span.1).contains(&time_ms).then_some(time_ms)
+    }
+}
+
+/// The numbers of the texts of a field, block by block: where an event has one
+/// text at most, all of a block are read at once.
+pub(super) struct Numbers {
+    column: StrColumn,
+    several: bool,
+    values: Vec<Option<u64>>,
+}
+
+impl Numbers {
+    pub fn of(column: StrColumn) -> Self {
+        let several = column.ords().get_cardinality() == Cardinality::Multivalued;
+        Self { column, several, values: Vec::new() }
+    }
+
+    pub fn column(&self) -> &StrColumn {
+        &self.column
+    }
+
+    pub fn into_column(self) -> StrColumn {
+        self.column
+    }
+
+    pub fn read(&mut self, docs: &[DocId]) {
+        if !self.several {
+            self.values.resize(docs.len(), None);
+            self.column.ords().first_vals(docs, &mut self.values);
+        }
+    }
+
+    /// Visits those of the event at this position of the block.
+    pub fn each(&self, position: usize, doc: DocId, visit: impl FnMut(u64)) {
+        if self.several {
+            self.column.ords().values_for_doc(doc).for_each(visit);
+        } else {
+            self.values.get(position).copied().flatten().into_iter().for_each(visit);
+        }
     }
 }
 

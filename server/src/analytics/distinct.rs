@@ -10,10 +10,9 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use tantivy::collector::{Collector, SegmentCollector};
-use tantivy::columnar::StrColumn;
 use tantivy::{DocId, Score, SegmentOrdinal, SegmentReader, TantivyError};
 
-use super::columns::{Slots, Times};
+use super::columns::{Numbers, Slots, Times};
 use super::{Analytics, Buckets, GroupBy, Question};
 use crate::error::{Error, Result};
 
@@ -40,6 +39,11 @@ impl Analytics {
     ///
     /// Fails with `invalid_input` beyond four million values over all buckets.
     pub async fn distinct(&self, question: Question, by: GroupBy) -> Result<Vec<Distinct>> {
+        Ok(self.distinct_and_total(question, by).await?.0)
+    }
+
+    /// As [`Analytics::distinct`], and how many there are in all buckets together.
+    pub async fn distinct_and_total(&self, question: Question, by: GroupBy) -> Result<(Vec<Distinct>, u64)> {
         let (start_ms, end_ms) = (question.start_ms, question.end_ms);
         let buckets = question.buckets.clone();
         let found = self
@@ -49,16 +53,19 @@ impl Analytics {
                 merge(all, found).map_err(explain)
             })
             .await?;
-        let count = |time_ms: i64| Distinct {
-            time_ms,
-            count: found.get(&time_ms).map_or(0, |texts| texts.len() as u64),
-        };
+        let number = |bucket: i64| found.get(&bucket).map_or(0, |texts| texts.len() as u64);
+        let count = |time_ms: i64| Distinct { time_ms, count: number(time_ms) };
         Ok(match buckets {
-            Some(buckets) => buckets.starts(start_ms, end_ms).into_iter().map(count).collect(),
-            None => vec![count(0)],
+            Some(buckets) => {
+                (buckets.starts(start_ms, end_ms).into_iter().map(count).collect(), number(TOTAL))
+            }
+            None => (vec![count(0)], number(0)),
         })
     }
 }
+
+/// In the place of a bucket, all of them together.
+const TOTAL: i64 = i64::MAX;
 
 /// Hashes of the texts of each bucket.
 type Sets = BTreeMap<i64, FxHashSet<u64>>;
@@ -79,7 +86,8 @@ fn merge(all: &mut Sets, more: Sets) -> tantivy::Result<()> {
             own.extend(texts);
         }
     }
-    let total: usize = all.values().map(FxHashSet::len).sum();
+    let of_buckets = all.iter().filter(|(bucket, _)| **bucket != TOTAL);
+    let total: usize = of_buckets.map(|(_, texts)| texts.len()).sum();
     if total > MAX_TEXTS { Err(TantivyError::InvalidArgument(TOO_MANY.to_owned())) } else { Ok(()) }
 }
 
@@ -104,7 +112,9 @@ impl Collector for DistinctCollector {
         Ok(DistinctSegment {
             times: Times::of(segment, self.span)?,
             slots: Slots::of(self.buckets.clone()),
-            column: segment.fast_fields().str(self.by.field())?,
+            has_buckets: self.buckets.is_some(),
+            numbers: segment.fast_fields().str(self.by.field())?.map(Numbers::of),
+            open: (0, Vec::new()),
             marked: FxHashMap::default(),
             too_many: false,
         })
@@ -126,10 +136,35 @@ impl Collector for DistinctCollector {
 struct DistinctSegment {
     times: Times,
     slots: Slots,
-    column: Option<StrColumn>,
+    has_buckets: bool,
+    numbers: Option<Numbers>,
+    /// The bucket being marked, kept out of the map until the next; without bits
+    /// before the first.
+    open: (i64, Vec<u64>),
     /// A bit for the number of each text, by bucket.
     marked: FxHashMap<i64, Vec<u64>>,
     too_many: bool,
+}
+
+impl DistinctSegment {
+    /// Makes a bucket the open one; says whether there is room for it.
+    fn open(&mut self, bucket: i64, words: usize) -> bool {
+        self.close();
+        let bits = match self.marked.remove(&bucket) {
+            Some(bits) => bits,
+            None if (self.marked.len() + 1) * words * 8 > MAX_BITS => return false,
+            None => vec![0; words],
+        };
+        self.open = (bucket, bits);
+        true
+    }
+
+    fn close(&mut self) {
+        let (bucket, bits) = std::mem::take(&mut self.open);
+        if !bits.is_empty() {
+            self.marked.insert(bucket, bits);
+        }
+    }
 }
 
 impl SegmentCollector for DistinctSegment {
@@ -140,29 +175,34 @@ impl SegmentCollector for DistinctSegment {
     }
 
     fn collect_block(&mut self, docs: &[DocId]) {
-        let Some(column) = &self.column else { return };
         if self.too_many || !self.times.read(docs) {
             return;
         }
-        let words = column.num_terms().div_ceil(64);
+        let Some(mut numbers) = self.numbers.take() else { return };
+        numbers.read(docs);
+        let words = numbers.column().num_terms().div_ceil(64);
         for (position, doc) in docs.iter().enumerate() {
             let Some(time_ms) = self.times.get(position) else { continue };
             let Some(bucket) = self.slots.start(time_ms) else { continue };
-            if !self.marked.contains_key(&bucket) && (self.marked.len() + 1) * words * 8 > MAX_BITS {
+            let is_open = self.open.0 == bucket && !self.open.1.is_empty();
+            if !is_open && !self.open(bucket, words) {
                 self.too_many = true;
-                return;
+                break;
             }
-            let bits = self.marked.entry(bucket).or_insert_with(|| vec![0; words]);
-            for number in column.ords().values_for_doc(*doc) {
+            let bits = &mut self.open.1;
+            numbers.each(position, *doc, |number| {
                 if let Some(word) = bits.get_mut((number / 64) as usize) {
                     *word |= 1 << (number % 64);
                 }
-            }
+            });
         }
+        self.numbers = Some(numbers);
     }
 
-    fn harvest(self) -> tantivy::Result<Sets> {
-        let Some(column) = self.column else { return Ok(Sets::new()) };
+    fn harvest(mut self) -> tantivy::Result<Sets> {
+        self.close();
+        let Some(numbers) = self.numbers else { return Ok(Sets::new()) };
+        let column = numbers.into_column();
         let ones: usize = self.marked.values().flatten().map(|word| word.count_ones() as usize).sum();
         if self.too_many || ones > MAX_TEXTS {
             return Err(TantivyError::InvalidArgument(TOO_MANY.to_owned()));
@@ -171,21 +211,27 @@ impl SegmentCollector for DistinctSegment {
         for bits in self.marked.values() {
             used.iter_mut().zip(bits).for_each(|(all, some)| *all |= some);
         }
-        let numbers: Vec<u64> = numbers(&used).collect();
+        let numbers: Vec<u64> = ones_of(&used).collect();
         let mut hashes = Vec::with_capacity(numbers.len());
         column.dictionary().sorted_ords_to_term_cb(&numbers, |text| hashes.push(hash(text)))?;
-        let hash_of = |number: u64| {
-            let at = numbers.binary_search(&number).ok()?;
-            hashes.get(at).copied()
+        // By number; those that do not occur are never asked for.
+        let mut hash_of = vec![0; column.num_terms()];
+        for (number, hash) in numbers.iter().zip(&hashes) {
+            hash_of[*number as usize] = *hash;
+        }
+        let set = |(bucket, bits): (i64, Vec<u64>)| {
+            (bucket, ones_of(&bits).map(|number| hash_of[number as usize]).collect())
         };
-        let set =
-            |(bucket, bits): (i64, Vec<u64>)| (bucket, self::numbers(&bits).filter_map(hash_of).collect());
-        Ok(self.marked.into_iter().map(set).collect())
+        let mut sets: Sets = self.marked.into_iter().map(set).collect();
+        if self.has_buckets {
+            sets.insert(TOTAL, hashes.into_iter().collect());
+        }
+        Ok(sets)
     }
 }
 
 /// The places of the ones.
-fn numbers(bits: &[u64]) -> impl Iterator<Item = u64> + '_ {
+fn ones_of(bits: &[u64]) -> impl Iterator<Item = u64> + '_ {
     bits.iter().enumerate().flat_map(|(at, word)| {
         let mut left = *word;
         std::iter::from_fn(move || {

@@ -58,9 +58,10 @@ impl Analytics {
         let search = self.search.clone();
         let asking = move || {
             let mut gathered = T::default();
+            let span = question.start_ms..question.end_ms;
             for week in search.between(question.kind, question.start_ms, question.end_ms) {
                 let searcher = week.searcher();
-                let query = question.filter.query(&question.workspace, &week, &searcher);
+                let query = question.filter.query(&question.workspace, &week, &searcher, &span)?;
                 ask(&question, &searcher, &*query, &mut gathered)?;
             }
             Ok(gathered)

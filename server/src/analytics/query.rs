@@ -1,11 +1,14 @@
 //! From filters to a query of the index.
 
+use std::ops::Range;
+
 use entity::ids::WorkspaceId;
 use tantivy::query::{AllQuery, BooleanQuery, Occur, Query, TermQuery, TermSetQuery};
 use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{Searcher, Term};
 
-use crate::search::{Week, any, begins_with, is_all_of, words};
+use crate::error::Result;
+use crate::search::{Week, all_are_of, any, begins_with, words};
 
 /// Which events of a workspace; an empty list is no condition, and the members
 /// of a list are alternatives.
@@ -36,15 +39,26 @@ pub struct Filter {
 
 impl Filter {
     /// As a query of one index, for this searcher of it and no other: what is
-    /// committed later may be of somebody else. Also the SQL room asks it.
-    pub(crate) fn query(&self, workspace: &WorkspaceId, week: &Week, searcher: &Searcher) -> Box<dyn Query> {
+    /// committed later may be of somebody else. Leaves most events out that are not
+    /// in the span, Unix milliseconds. Also the SQL room asks it.
+    pub(crate) fn query(
+        &self,
+        workspace: &WorkspaceId,
+        week: &Week,
+        searcher: &Searcher,
+        span: &Range<i64>,
+    ) -> Result<Box<dyn Query>> {
         let fields = week.fields();
-        // Where there is one workspace, asking every event for it would cost more than the rest.
-        let alone = is_all_of(searcher, workspace.as_str());
-        let own = if alone { Vec::new() } else { vec![workspace.as_str().to_owned()] };
+        // What is true of all events would cost more to ask of each than the rest.
+        let unless_all = |field: &str, texts: Vec<String>| match all_are_of(searcher, field, &texts) {
+            true => Vec::new(),
+            false => texts,
+        };
+        let own = unless_all("workspace", vec![workspace.as_str().to_owned()]);
+        let apis = unless_all("api", self.apis.clone());
         let conditions = [
             (fields.workspace, &own),
-            (fields.api, &self.apis),
+            (fields.api, &apis),
             (fields.key, &self.keys),
             (fields.identity, &self.identities),
             (fields.external_id, &self.external_ids),
@@ -68,7 +82,15 @@ impl Filter {
         let mut musts: Vec<_> = musts.collect();
         let text = self.text.as_deref().unwrap_or_default();
         musts.extend(text.split_whitespace().map(|word| (Occur::Must, mentions(week, word))));
-        if musts.is_empty() { Box::new(AllQuery) } else { Box::new(BooleanQuery::new(musts)) }
+        let within = week.within(searcher, span)?;
+        Ok(match within {
+            Some(within) if musts.is_empty() => within,
+            None if musts.is_empty() => Box::new(AllQuery),
+            within => {
+                musts.extend(within.map(|within| (Occur::Must, within)));
+                Box::new(BooleanQuery::new(musts))
+            }
+        })
     }
 }
 

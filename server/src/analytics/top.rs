@@ -14,7 +14,7 @@ use tantivy::collector::{Collector, SegmentCollector};
 use tantivy::columnar::{Column, StrColumn};
 use tantivy::{DocId, Score, SegmentOrdinal, SegmentReader, TantivyError};
 
-use super::columns::Times;
+use super::columns::{Numbers, Times};
 use super::{Analytics, Filter, GroupBy, Question, Row};
 use crate::error::{Error, Result};
 
@@ -276,7 +276,8 @@ impl Collector for TopCollector {
         };
         let groups = column.as_ref().map_or(0, |column| column.num_terms());
         let (times, kept, metric) = (Times::of(segment, self.span)?, self.kept, self.metric.clone());
-        Ok(TopSegment { times, column, counted, metric, counts: vec![0; groups], kept })
+        let numbers = column.map(Numbers::of);
+        Ok(TopSegment { times, numbers, counted, metric, counts: vec![0; groups], kept })
     }
 
     fn requires_scoring(&self) -> bool {
@@ -321,7 +322,7 @@ impl Counted {
 
 pub(super) struct TopSegment {
     times: Times,
-    column: Option<StrColumn>,
+    numbers: Option<Numbers>,
     counted: Counted,
     metric: Metric,
     /// By the number of the group.
@@ -337,18 +338,19 @@ impl SegmentCollector for TopSegment {
     }
 
     fn collect_block(&mut self, docs: &[DocId]) {
-        let Some(column) = &self.column else { return };
+        let Some(numbers) = &mut self.numbers else { return };
         if !self.times.read(docs) {
             return;
         }
+        numbers.read(docs);
         for (position, doc) in docs.iter().enumerate() {
             let Some(time_ms) = self.times.get(position) else { continue };
             let more = self.counted.of(*doc, time_ms);
-            for number in column.ords().values_for_doc(*doc) {
+            numbers.each(position, *doc, |number| {
                 if let Some(count) = self.counts.get_mut(number as usize) {
                     *count = self.metric.join(*count, more);
                 }
-            }
+            });
         }
     }
 
@@ -361,6 +363,6 @@ impl SegmentCollector for TopSegment {
             cut_off = kept[self.kept].0;
             kept.truncate(self.kept);
         }
-        Some(Ranked { column: self.column?, kept, cut_off })
+        Some(Ranked { column: self.numbers?.into_column(), kept, cut_off })
     }
 }

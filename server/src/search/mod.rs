@@ -22,6 +22,7 @@ mod status;
 mod week;
 mod words;
 mod worker;
+mod zones;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -38,7 +39,7 @@ pub use fields::Fields;
 pub use follower::Follower;
 pub use indexer::Indexer;
 pub use status::{IndexStatus, Lag};
-pub use week::{Week, is_all_of, week_of};
+pub use week::{Week, all_are_of, week_of};
 pub use words::{any, begins_with, words};
 
 use crate::error::{Error, Result};

@@ -1,11 +1,15 @@
 //! The index of one kind of events in one week.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use tantivy::Searcher;
+use tantivy::columnar::Cardinality;
+use tantivy::query::Query;
 
 use super::folder::{self, Folder};
+use super::zones::Zones;
 use super::{Fields, Kind};
 use crate::error::{Error, Result};
 use crate::events::Stored;
@@ -30,6 +34,7 @@ pub struct Week {
     fields: Fields,
     /// The last chunk it holds.
     cursor: AtomicI64,
+    zones: Zones,
 }
 
 impl Week {
@@ -46,7 +51,7 @@ impl Week {
 
     fn around(folder: Folder, fields: Fields) -> Result<Self> {
         let cursor = folder.payload()?.and_then(|payload| payload.parse().ok()).unwrap_or(0);
-        Ok(Self { folder, fields, cursor: AtomicI64::new(cursor) })
+        Ok(Self { folder, fields, cursor: AtomicI64::new(cursor), zones: Zones::default() })
     }
 
     pub(super) fn bytes(dir: &Path, kind: Kind, week: i64) -> u64 {
@@ -78,6 +83,12 @@ impl Week {
     /// What is committed.
     pub fn searcher(&self) -> Searcher {
         self.folder.searcher()
+    }
+
+    /// Matches every event of a span and few others, for this searcher of the index;
+    /// `None` where all are in it.
+    pub fn within(&self, searcher: &Searcher, span: &Range<i64>) -> Result<Option<Box<dyn Query>>> {
+        self.zones.within(searcher, span).map_err(Error::internal)
     }
 
     pub fn events(&self) -> u64 {
@@ -127,14 +138,20 @@ impl Week {
     }
 }
 
-/// Whether every event that this searcher sees is of this workspace.
-pub fn is_all_of(searcher: &Searcher, workspace: &str) -> bool {
+/// Whether every event that this searcher sees has one of these texts in a field
+/// of one text, as far as can be told without looking at each.
+pub fn all_are_of(searcher: &Searcher, field: &str, texts: &[String]) -> bool {
     let segments = searcher.segment_readers();
     !segments.is_empty()
         && segments.iter().all(|segment| {
-            let Ok(Some(column)) = segment.fast_fields().str("workspace") else { return false };
-            let mut only = String::new();
-            column.num_terms() == 1 && column.ord_to_str(0, &mut only).unwrap_or(false) && only == workspace
+            let Ok(Some(column)) = segment.fast_fields().str(field) else { return false };
+            let mut text = String::new();
+            column.ords().get_cardinality() == Cardinality::Full
+                && column.num_terms() <= texts.len()
+                && (0..column.num_terms() as u64).all(|number| {
+                    text.clear();
+                    column.ord_to_str(number, &mut text).unwrap_or(false) && texts.contains(&text)
+                })
         })
 }
 

@@ -57,7 +57,7 @@ impl Search {
     /// The matching of one week: its searcher and what decides in each segment.
     pub fn in_week(&self, week: &Week, sources: &Sources) -> Result<(tantivy::Searcher, Box<dyn Weight>)> {
         let searcher = week.searcher();
-        let query = self.filter.query(&sources.scope.workspace, week, &searcher);
+        let query = self.filter.query(&sources.scope.workspace, week, &searcher, &self.span_ms)?;
         let weight =
             query.weight(EnableScoring::disabled_from_searcher(&searcher)).map_err(Error::internal)?;
         Ok((searcher, weight))

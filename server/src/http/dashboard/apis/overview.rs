@@ -35,13 +35,13 @@ pub async fn overview(visit: Visit) -> Result<Answer> {
     let question = visit.question(Kind::Verifications, &span, filter(&visit, &api));
     let in_buckets = || Question { buckets: Some(buckets.clone()), ..question.clone() };
     let analytics = &visit.app.analytics;
-    let (counts, over_time, active, keys) = tokio::try_join!(
+    let (counts, active, keys) = tokio::try_join!(
         analytics.count(in_buckets()),
         distinct(&visit, in_buckets()),
-        distinct(&visit, question.clone()),
         ranking(&visit, question.clone()),
     )?;
-    let active_keys = active.and_then(|rows| Some(i64::try_from(rows.first()?.count).unwrap_or(i64::MAX)));
+    let (over_time, active_keys) = active.unzip();
+    let active_keys = active_keys.map(|keys| i64::try_from(keys).unwrap_or(i64::MAX));
     let view = ApiView {
         api: reference,
         filters: filters(&visit).await?,
@@ -60,9 +60,9 @@ pub async fn overview(visit: Visit) -> Result<Answer> {
 }
 
 /// `None` where there are too many to tell apart: the page has the rest still.
-async fn distinct(visit: &Visit, question: Question) -> Result<Option<Vec<Distinct>>> {
-    match visit.app.analytics.distinct(question, GroupBy::Key).await {
-        Ok(rows) => Ok(Some(rows)),
+async fn distinct(visit: &Visit, question: Question) -> Result<Option<(Vec<Distinct>, u64)>> {
+    match visit.app.analytics.distinct_and_total(question, GroupBy::Key).await {
+        Ok(found) => Ok(Some(found)),
         Err(error) if error.code() == Code::InvalidInput => Ok(None),
         Err(error) => Err(error),
     }
