@@ -14,6 +14,7 @@ ends by itself.
 import argparse
 import json
 import pathlib
+import re
 import secrets
 import subprocess
 import sys
@@ -42,7 +43,7 @@ def wait_until_complete(binaries, data):
     begun = time.monotonic()
     while True:
         lines = indexes(binaries, data).splitlines()
-        if all("complete" in line and f" 0 " in line for line in lines):
+        if all("complete" in line and re.search(r"\b0 \w+ behind", line) for line in lines):
             return time.monotonic() - begun
         if time.monotonic() - begun > 600:
             sys.exit("the index does not become complete")
