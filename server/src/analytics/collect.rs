@@ -59,15 +59,16 @@ impl Collector for CountCollector {
         let columns = segment.fast_fields();
         let groups = self.group_by.iter().map(|by| columns.str(by.field()));
         let groups: Vec<Option<StrColumn>> = groups.collect::<tantivy::Result<_>>()?;
-        let dense = match groups.as_slice() {
-            [Some(column)] if self.buckets.is_none() => Dense::over(column),
+        let outcome = columns.str("outcome")?;
+        let dense = match (groups.as_slice(), &outcome) {
+            ([Some(column)], Some(outcome)) if self.buckets.is_none() => Dense::over(column, outcome),
             _ => None,
         };
         Ok(CountSegment {
             dense,
             times: Times::of(segment, self.span)?,
             slots: Slots::of(self.buckets.clone()),
-            outcome: columns.str("outcome")?,
+            outcome,
             cost: columns.i64("cost")?,
             block: Block::default(),
             open: Open::over(groups.as_slice()),
@@ -104,6 +105,8 @@ struct Block {
 struct Dense {
     /// By number, a row of outcomes each; the last row is of the missing group.
     outcomes: Vec<u32>,
+    /// Outcomes of a row: as many as the segment has.
+    width: usize,
     costs: Vec<i64>,
     /// Whether an event may be in several groups.
     several: bool,
@@ -113,11 +116,13 @@ struct Dense {
 const DENSE_GROUPS: usize = 1_000_000;
 
 impl Dense {
-    fn over(column: &StrColumn) -> Option<Self> {
+    fn over(column: &StrColumn, outcome: &StrColumn) -> Option<Self> {
         let groups = column.num_terms() + 1;
+        let width = outcome.num_terms().clamp(1, OUTCOMES);
         let several = column.ords().get_cardinality() == Cardinality::Multivalued;
         (groups <= DENSE_GROUPS).then(|| Self {
-            outcomes: vec![0; groups * OUTCOMES],
+            outcomes: vec![0; groups * width],
+            width,
             costs: vec![0; groups],
             several,
         })
@@ -126,7 +131,7 @@ impl Dense {
     fn add(&mut self, number: Option<u64>, outcome: usize, cost: i64) {
         let missing = self.costs.len() - 1;
         let group = number.map_or(missing, |number| (number as usize).min(missing));
-        self.outcomes[group * OUTCOMES + outcome.min(OUTCOMES - 1)] += 1;
+        self.outcomes[group * self.width + outcome.min(self.width - 1)] += 1;
         self.costs[group] += cost;
     }
 
@@ -142,7 +147,7 @@ impl Dense {
 
     fn into_tallies(self) -> FxHashMap<Place, Tally> {
         let missing = self.costs.len() - 1;
-        let rows = self.outcomes.chunks(OUTCOMES).zip(&self.costs).enumerate();
+        let rows = self.outcomes.chunks(self.width).zip(&self.costs).enumerate();
         rows.filter(|(_, (row, _))| row.iter().any(|count| *count > 0))
             .map(|(group, (row, cost))| {
                 let mut tally = Tally { cost: *cost, ..Tally::default() };

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hasher};
 use std::sync::Arc;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 use tantivy::collector::{Collector, SegmentCollector};
 use tantivy::{DocId, Score, SegmentOrdinal, SegmentReader, TantivyError};
 
@@ -220,7 +220,10 @@ impl SegmentCollector for DistinctSegment {
             hash_of[*number as usize] = *hash;
         }
         let set = |(bucket, bits): (i64, Vec<u64>)| {
-            (bucket, ones_of(&bits).map(|number| hash_of[number as usize]).collect())
+            let ones: usize = bits.iter().map(|word| word.count_ones() as usize).sum();
+            let mut texts = FxHashSet::with_capacity_and_hasher(ones, FxBuildHasher);
+            texts.extend(ones_of(&bits).map(|number| hash_of[number as usize]));
+            (bucket, texts)
         };
         let mut sets: Sets = self.marked.into_iter().map(set).collect();
         if self.has_buckets {

@@ -147,6 +147,11 @@ async fn filters_narrow_and_spans_are_half_open() {
 /// Three weeks of verifications by twelve keys, the first of them most: chunk
 /// after chunk.
 async fn crowd() -> Fixture {
+    crowd_of(12, |_, key| 12 - key).await
+}
+
+/// Three weeks of verifications by keys that are used so often, by day and number.
+async fn crowd_of(keys: i64, uses: fn(i64, i64) -> i64) -> Fixture {
     let dir = tempfile::tempdir().unwrap();
     let events =
         Database::open::<migration::Events>(&dir.path().join("events.db"), Durability::Normal).await.unwrap();
@@ -154,9 +159,9 @@ async fn crowd() -> Fixture {
     for day in 0..21 {
         let recorder = Recorder::default();
         let writer = Writer::start(recorder.clone(), events.clone());
-        for key in 0..12 {
+        for key in 0..keys {
             let facts = facts("ws_1", &format!("key_{key:02}"), Some(&format!("user_{}", key % 7)));
-            for use_of_it in 0..(12 - key) {
+            for use_of_it in 0..uses(day, key) {
                 recorder.verification(&Verification {
                     time_ms: START_MS + day * 24 * HOUR_MS + use_of_it * 1000,
                     request_id: "req",
@@ -239,6 +244,35 @@ async fn a_ranking_says_when_what_was_cut_off_could_change_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn first_places_are_those_of_counting_everything_ties_by_name() {
+    // More groups than the best of a segment, many of them with as many events.
+    let fixture = crowd_of(40, |day, key| (key * 7 + day * 5) % 4).await;
+    let by_key = Question { group_by: vec![GroupBy::Key], ..of_crowd() };
+    let mut all = fixture.analytics.count(by_key).await.unwrap();
+    all.sort_by(|a, b| b.counts.total().cmp(&a.counts.total()).then_with(|| a.groups.cmp(&b.groups)));
+    for limit in [1, 2] {
+        let top = fixture.analytics.top(of_crowd(), GroupBy::Key, Metric::Total, limit).await.unwrap();
+        assert_eq!((top.rows.as_slice(), top.approximate), (&all[..limit], false));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_parts_of_a_span_add_up_to_it() {
+    let fixture = crowd().await;
+    let (whole, mut parts) = (of_crowd(), 0);
+    let total = async |question| -> i64 {
+        let rows = fixture.analytics.count(question).await.unwrap();
+        rows.iter().map(|row| row.counts.total()).sum()
+    };
+    let step = 31 * HOUR_MS;
+    for start_ms in (whole.start_ms..whole.end_ms).step_by(step as usize) {
+        let end_ms = whole.end_ms.min(start_ms + step);
+        parts += total(Question { start_ms, end_ms, ..of_crowd() }).await;
+    }
+    assert_eq!((parts, total(of_crowd()).await), (21 * 78, 21 * 78));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn different_ones_are_counted_per_bucket_and_over_all() {
     let fixture = crowd().await;
     let distinct = async |question, by| fixture.analytics.distinct(question, by).await.unwrap();
@@ -251,6 +285,9 @@ async fn different_ones_are_counted_per_bucket_and_over_all() {
     let daily = Buckets::of(Unit::Day, Zone::UTC, START_MS, START_MS + 2 * 24 * HOUR_MS).unwrap();
     let two_days =
         Question { end_ms: START_MS + 2 * 24 * HOUR_MS, buckets: Some(daily), filter: only, ..question() };
+    let (by_day, in_all) =
+        fixture.analytics.distinct_and_total(two_days.clone(), GroupBy::ExternalId).await.unwrap();
+    assert_eq!((by_day.len(), in_all), (2, 2));
     let counts: Vec<u64> = distinct(two_days, GroupBy::Key).await.iter().map(|row| row.count).collect();
     assert_eq!(counts, [2, 2]);
     let empty = Question { start_ms: 0, end_ms: 10, ..question() };

@@ -209,8 +209,34 @@ fn gathered(segments: Vec<Ranked>, metric: &Metric) -> Result<Groups> {
     Ok(groups)
 }
 
-/// The names of the first places, and whether others might belong there.
+/// The names of the first places, and whether others might belong there. Mostly
+/// the best of each segment decide: the texts of the rest are read only if not.
 fn winners(segments: Vec<Ranked>, metric: &Metric, limit: usize) -> Result<(Vec<String>, bool)> {
+    let few = limit.saturating_mul(16);
+    if segments.iter().any(|segment| segment.kept.len() > few) {
+        let best = segments.iter().map(|segment| segment.best(few)).collect();
+        let (names, approximate) = first_places(best, metric, limit, Ties::Matter)?;
+        if !approximate {
+            return Ok((names, false));
+        }
+    }
+    first_places(segments, metric, limit, Ties::DoNotMatter)
+}
+
+/// Whether a group that might have as many as the last place might belong there:
+/// by its name, perhaps.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ties {
+    Matter,
+    DoNotMatter,
+}
+
+fn first_places(
+    segments: Vec<Ranked>,
+    metric: &Metric,
+    limit: usize,
+    ties: Ties,
+) -> Result<(Vec<String>, bool)> {
     let cut_off = segments.iter().fold(0, |all, segment| metric.join(all, segment.cut_off));
     let mut ranking: Vec<(Box<[u8]>, Told)> = gathered(segments, metric)?.into_iter().collect();
     ranking.sort_unstable_by(|(left, a), (right, b)| b.count.cmp(&a.count).then_with(|| left.cmp(right)));
@@ -221,6 +247,7 @@ fn winners(segments: Vec<Ranked>, metric: &Metric, limit: usize) -> Result<(Vec<
         _ => told.count + cut_off - told.cut_off,
     };
     let others = ranking.iter().skip(limit).map(|(_, told)| possible(told));
+    let last = if ties == Ties::Matter { last - 1 } else { last };
     let approximate = cut_off > 0 && others.chain([cut_off]).any(|possible| possible > last);
     ranking.truncate(limit);
     let names = ranking.into_iter().map(|(name, _)| String::from_utf8_lossy(&name).into_owned());
@@ -234,6 +261,19 @@ pub(super) struct Ranked {
     kept: Vec<(i64, u64)>,
     /// The most that a group which was not kept has.
     cut_off: i64,
+}
+
+impl Ranked {
+    /// Those of the best `few` groups.
+    fn best(&self, few: usize) -> Self {
+        let (mut kept, mut cut_off) = (self.kept.clone(), self.cut_off);
+        if kept.len() > few {
+            kept.select_nth_unstable_by(few, |a, b| b.cmp(a));
+            cut_off = cut_off.max(kept[few].0);
+            kept.truncate(few);
+        }
+        Self { column: self.column.clone(), kept, cut_off }
+    }
 }
 
 struct TopCollector {
@@ -356,13 +396,8 @@ impl SegmentCollector for TopSegment {
 
     fn harvest(self) -> Option<Ranked> {
         let ranked = self.counts.into_iter().enumerate().filter(|(_, count)| *count > 0);
-        let mut kept: Vec<(i64, u64)> = ranked.map(|(number, count)| (count, number as u64)).collect();
-        let mut cut_off = 0;
-        if kept.len() > self.kept {
-            kept.select_nth_unstable_by(self.kept, |a, b| b.cmp(a));
-            cut_off = kept[self.kept].0;
-            kept.truncate(self.kept);
-        }
-        Some(Ranked { column: self.numbers?.into_column(), kept, cut_off })
+        let kept = ranked.map(|(number, count)| (count, number as u64)).collect();
+        let ranked = Ranked { column: self.numbers?.into_column(), kept, cut_off: 0 };
+        Some(ranked.best(self.kept))
     }
 }
