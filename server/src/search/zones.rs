@@ -33,7 +33,7 @@ impl Zones {
         let mut is_everything = true;
         for segment in segments {
             let ranges = self.of(segment)?.within(span, segment.max_doc());
-            is_everything &= ranges == [0..segment.max_doc()];
+            is_everything &= matches!(ranges.as_slice(), [all] if *all == (0..segment.max_doc()));
             found.insert(segment.segment_id(), ranges);
         }
         let mut known = self.0.lock();
@@ -165,11 +165,14 @@ mod tests {
     fn blocks_that_overlap_a_span_are_joined() {
         let blocks = Blocks(vec![(0, 9), (10, 19), (15, 30), (5, 8), (40, 50)]);
         let max_doc = 4 * BLOCK + 10;
-        assert_eq!(blocks.within(&(10..16), max_doc), [BLOCK..3 * BLOCK]);
-        assert_eq!(blocks.within(&(8..9), max_doc), [0..BLOCK, 3 * BLOCK..4 * BLOCK]);
-        assert_eq!(blocks.within(&(0..51), max_doc), [0..max_doc]);
-        assert!(blocks.within(&(31..40), max_doc).is_empty());
-        assert_eq!(blocks.within(&(50..51), max_doc), [4 * BLOCK..max_doc]);
+        let within = |span: Range<i64>| -> Vec<(DocId, DocId)> {
+            blocks.within(&span, max_doc).iter().map(|range| (range.start, range.end)).collect()
+        };
+        assert_eq!(within(10..16), [(BLOCK, 3 * BLOCK)]);
+        assert_eq!(within(8..9), [(0, BLOCK), (3 * BLOCK, 4 * BLOCK)]);
+        assert_eq!(within(0..51), [(0, max_doc)]);
+        assert_eq!(within(31..40), []);
+        assert_eq!(within(50..51), [(4 * BLOCK, max_doc)]);
     }
 
     #[test]
