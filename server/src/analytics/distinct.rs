@@ -33,17 +33,12 @@ pub struct Distinct {
 }
 
 impl Analytics {
-    /// How many different values of `by` the events of the question have; events
-    /// without one do not count. Every bucket has a row. The groups of the
-    /// question are not looked at.
+    /// How many different values of `by` the events of the question have: in each
+    /// bucket, and in all of them together. Events without one do not count. Every
+    /// bucket has a row. The groups of the question are not looked at.
     ///
     /// Fails with `invalid_input` beyond four million values over all buckets.
-    pub async fn distinct(&self, question: Question, by: GroupBy) -> Result<Vec<Distinct>> {
-        Ok(self.distinct_and_total(question, by).await?.0)
-    }
-
-    /// As [`Analytics::distinct`], and how many there are in all buckets together.
-    pub async fn distinct_and_total(&self, question: Question, by: GroupBy) -> Result<(Vec<Distinct>, u64)> {
+    pub async fn distinct(&self, question: Question, by: GroupBy) -> Result<(Vec<Distinct>, u64)> {
         let (start_ms, end_ms) = (question.start_ms, question.end_ms);
         let buckets = question.buckets.clone();
         let found = self

@@ -13,6 +13,7 @@ mod latency;
 mod pages;
 mod query;
 mod series;
+mod tally;
 mod top;
 
 pub use buckets::{Buckets, Unit, Zone};

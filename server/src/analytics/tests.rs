@@ -257,6 +257,21 @@ async fn first_places_are_those_of_counting_everything_ties_by_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_event_with_two_tags_counts_in_both_in_its_bucket() {
+    let fixture = crowd().await;
+    let daily = Some(Buckets::of(Unit::Day, Zone::UTC, of_crowd().start_ms, of_crowd().end_ms).unwrap());
+    let question = Question { buckets: daily, group_by: vec![GroupBy::Tag], ..of_crowd() };
+    let rows = fixture.analytics.count(question).await.unwrap();
+    let total = |tag: fn(&str) -> bool| -> i64 {
+        let of_tag = rows.iter().filter(|row| tag(&row.groups[0]));
+        of_tag.map(|row| row.counts.total()).sum()
+    };
+    assert_eq!(rows.len(), 21 * 4);
+    assert!(rows.iter().filter(|row| row.groups[0] == "all").all(|row| row.counts.total() == 78));
+    assert_eq!((total(|tag| tag == "all"), total(|tag| tag != "all")), (21 * 78, 21 * 78));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_parts_of_a_span_add_up_to_it() {
     let fixture = crowd().await;
     let (whole, mut parts) = (of_crowd(), 0);
@@ -275,7 +290,7 @@ async fn the_parts_of_a_span_add_up_to_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn different_ones_are_counted_per_bucket_and_over_all() {
     let fixture = crowd().await;
-    let distinct = async |question, by| fixture.analytics.distinct(question, by).await.unwrap();
+    let distinct = async |question, by| fixture.analytics.distinct(question, by).await.unwrap().0;
     let all = distinct(of_crowd(), GroupBy::Key).await;
     assert_eq!(all, [Distinct { time_ms: 0, count: 12 }]);
     assert_eq!(distinct(of_crowd(), GroupBy::ExternalId).await[0].count, 7);
@@ -285,8 +300,7 @@ async fn different_ones_are_counted_per_bucket_and_over_all() {
     let daily = Buckets::of(Unit::Day, Zone::UTC, START_MS, START_MS + 2 * 24 * HOUR_MS).unwrap();
     let two_days =
         Question { end_ms: START_MS + 2 * 24 * HOUR_MS, buckets: Some(daily), filter: only, ..question() };
-    let (by_day, in_all) =
-        fixture.analytics.distinct_and_total(two_days.clone(), GroupBy::ExternalId).await.unwrap();
+    let (by_day, in_all) = fixture.analytics.distinct(two_days.clone(), GroupBy::ExternalId).await.unwrap();
     assert_eq!((by_day.len(), in_all), (2, 2));
     let counts: Vec<u64> = distinct(two_days, GroupBy::Key).await.iter().map(|row| row.count).collect();
     assert_eq!(counts, [2, 2]);

@@ -282,7 +282,7 @@ async fn ask(analytics: &Analytics) {
     count("counts by key, 30 days", analytics, Question { group_by: vec![GroupBy::Key], ..question() }).await;
     count("counts by tag, 30 days", analytics, Question { group_by: vec![GroupBy::Tag], ..question() }).await;
     let by_day = Question { buckets: daily, ..question() };
-    let active = async || analytics.distinct(by_day.clone(), GroupBy::Key).await.unwrap().len();
+    let active = async || analytics.distinct(by_day.clone(), GroupBy::Key).await.unwrap().0.len();
     measure("active keys a day, 30 days", active, |days| format!("{days} rows")).await;
     let latency = async || analytics.latency(by_day.clone()).await.unwrap().len();
     measure("latency percentiles a day, 30 days", latency, |days| format!("{days} rows")).await;

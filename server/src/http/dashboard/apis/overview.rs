@@ -61,7 +61,7 @@ pub async fn overview(visit: Visit) -> Result<Answer> {
 
 /// `None` where there are too many to tell apart: the page has the rest still.
 async fn distinct(visit: &Visit, question: Question) -> Result<Option<(Vec<Distinct>, u64)>> {
-    match visit.app.analytics.distinct_and_total(question, GroupBy::Key).await {
+    match visit.app.analytics.distinct(question, GroupBy::Key).await {
         Ok(found) => Ok(Some(found)),
         Err(error) if error.code() == Code::InvalidInput => Ok(None),
         Err(error) => Err(error),
