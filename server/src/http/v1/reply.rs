@@ -35,20 +35,24 @@ impl<T> From<T> for Reply<T> {
     }
 }
 
+impl<T> Reply<T> {
+    fn map<U>(self, change: impl FnOnce(T) -> U) -> Reply<U> {
+        let Self { data, status, limited_by, outcome, workspace } = self;
+        Reply { data: change(data), status, limited_by, outcome, workspace }
+    }
+}
+
 impl<T: Serialize> Reply<T> {
     /// Its data as JSON, indented if `pretty`.
     pub fn encoded(self, pretty: bool) -> Reply<Bytes> {
-        let data = encode(&self.data, pretty).into();
-        let Self { status, limited_by, outcome, workspace, .. } = self;
-        Reply { data, status, limited_by, outcome, workspace }
+        self.map(|data| encode(&data, pretty).into())
     }
 }
 
 impl Reply<()> {
     /// The same with something to say.
     pub fn with<T>(self, data: T) -> Reply<T> {
-        let Self { status, limited_by, outcome, workspace, .. } = self;
-        Reply { data, status, limited_by, outcome, workspace }
+        self.map(|()| data)
     }
 }
 

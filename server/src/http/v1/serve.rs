@@ -6,15 +6,14 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use entity::ids::WorkspaceId;
+use poem::http::Method;
 use poem::http::header::{CONTENT_TYPE, HeaderMap, USER_AGENT};
-use poem::http::{Method, StatusCode};
 use poem::{Body, Endpoint, Request, Response};
 use serde_json::Value;
 
 use super::faults::{self, Checker};
 use super::operation::{Access, Asked, Described, Handled};
-use super::reply::{Answered, wants_pretty};
+use super::reply::{Answered, Reply, wants_pretty};
 use super::routes::PathParameter;
 use super::security::{anonymous, authenticate, caller};
 use super::{errors, input};
@@ -32,15 +31,6 @@ pub(super) struct Served {
     described: Described,
     checker: Checker,
     handled: Arc<dyn Handled>,
-}
-
-/// A success on its way out.
-struct Success {
-    status: StatusCode,
-    body: Bytes,
-    limited_by: Option<String>,
-    outcome: Option<&'static str>,
-    workspace: Option<WorkspaceId>,
 }
 
 impl Endpoint for Served {
@@ -63,13 +53,16 @@ impl Endpoint for Served {
             ..Finished::of(Door::V1, self.described.method.as_str(), self.described.path)
         };
         let response = match &outcome {
-            Ok(success) => {
-                finished.status = success.status.as_u16();
-                finished.outcome = success.outcome;
-                finished.response_body = &success.body;
-                let response =
-                    answered.respond(success.status, success.body.clone(), success.limited_by.as_deref());
-                call.finish(&self.app, &finished, || success.caller(&self.app, &call, headers));
+            Ok(reply) => {
+                let status = reply.status.unwrap_or(self.described.status);
+                finished.status = status.as_u16();
+                finished.outcome = reply.outcome;
+                finished.response_body = &reply.data;
+                let response = answered.respond(status, reply.data.clone(), reply.limited_by.as_deref());
+                call.finish(&self.app, &finished, || match &reply.workspace {
+                    Some(workspace) => Caller { workspace: workspace.to_string(), root_key: None },
+                    None => caller(&self.app, &call, headers),
+                });
                 response
             }
             Err(error) => {
@@ -83,16 +76,6 @@ impl Endpoint for Served {
             }
         };
         Ok(response)
-    }
-}
-
-impl Success {
-    /// Whose request it was, for the log.
-    fn caller(&self, app: &App, call: &Call, headers: &HeaderMap) -> Caller {
-        match &self.workspace {
-            Some(workspace) => Caller { workspace: workspace.to_string(), root_key: None },
-            None => caller(app, call, headers),
-        }
     }
 }
 
@@ -114,22 +97,16 @@ impl Served {
         funnel::read_body(body, self.app.config.max_body_bytes).await
     }
 
-    async fn serve(&self, call: &Call, request: &Request, sent: &[u8], pretty: bool) -> Result<Success> {
+    /// What to answer, its data in JSON.
+    async fn serve(&self, call: &Call, request: &Request, sent: &[u8], pretty: bool) -> Result<Reply<Bytes>> {
         let asked = self.read(request, sent)?;
         asked.check()?;
         let cx = self.caller(call, request.headers(), &*asked).await?;
         let work = asked.run(self.app.clone(), cx, pretty);
-        let reply = match self.handled.is_hot() {
-            true => work.await?,
-            false => tokio::spawn(work).await.map_err(Error::internal)??,
-        };
-        Ok(Success {
-            status: reply.status.unwrap_or(self.described.status),
-            body: reply.data,
-            limited_by: reply.limited_by,
-            outcome: reply.outcome,
-            workspace: reply.workspace,
-        })
+        match self.handled.is_hot() {
+            true => work.await,
+            false => tokio::spawn(work).await.map_err(Error::internal)?,
+        }
     }
 
     fn read(&self, request: &Request, sent: &[u8]) -> Result<Box<dyn Asked>> {
