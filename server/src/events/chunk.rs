@@ -197,8 +197,8 @@ pub(super) async fn compress(encoded: &[u8]) -> Result<Vec<u8>> {
     encoder.finish().map_err(Error::internal)
 }
 
-/// The events of a chunk, decompressed. They are decoded as they are asked for:
-/// borrowed texts cost a tenth of owned ones.
+/// The events of a chunk, decompressed. They are decoded as they are asked for;
+/// borrowed texts allocate nothing.
 pub struct Events(Vec<u8>);
 
 impl Events {

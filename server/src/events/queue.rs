@@ -11,8 +11,8 @@ use tokio::sync::Notify;
 
 use super::{ChunkKind, LastUsed, RatelimitDecision, Request, Verification, chunk};
 
-/// A segment is closed at this size: one event of a chunk is read in a quarter of
-/// a millisecond, and a page of fifty may be in fifty chunks.
+/// A segment is closed at this size: a page of fifty events may be in fifty chunks,
+/// and each is decompressed as a whole.
 const SEGMENT_BYTES: usize = 128 << 10;
 
 /// Segments that may wait for the writer before the oldest is dropped: with

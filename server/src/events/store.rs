@@ -22,7 +22,7 @@ pub struct Chunk {
 }
 
 impl Chunk {
-    /// Its events. Takes milliseconds: not for the threads that serve requests.
+    /// Its events. Decompresses all of it: not for the threads that serve requests.
     pub fn open(&self) -> Result<Events> {
         Events::open(self.version, &self.body)
     }
