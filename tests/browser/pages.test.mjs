@@ -69,6 +69,25 @@ test("no page moves while it loads, or is wider than a phone", async () => {
   await page.context().close();
 });
 
+test("what stands in a side column is as wide as it", async () => {
+  const page = await server.visit("owner", { viewport: { width: 1200, height: 780 } });
+  const wide = [];
+  let seen = 0;
+  for (const path of places(data)) {
+    await page.goto(path);
+    const columns = await page.locator(".split-side > *").evaluateAll((all) => all.map((one) => {
+      const right = one.parentElement.getBoundingClientRect().right;
+      const edges = [...one.querySelectorAll("table, td, th")].map((cell) => cell.getBoundingClientRect().right);
+      return Math.max(0, ...edges) - right;
+    }));
+    seen += columns.length;
+    columns.filter((over) => over > 0.5).forEach((over) => wide.push(`${path}: ${over}`));
+  }
+  assert.deepEqual(wide, []);
+  assert.ok(seen > 0);
+  await page.context().close();
+});
+
 test("pages stay under 60 KB compressed and are told apart by their titles", async () => {
   const page = await server.visit("owner");
   const titles = new Map();
