@@ -40,9 +40,10 @@ async fn the_first_page_says_what_happened_and_what_needs_a_hand() {
     // The day after, all of it is what it is compared with.
     test.advance_ms(DAY_MS);
     let page = viewer.get("/").await;
-    page.shows("Verifications 0").shows("on the day before").lacks("Refused most");
+    page.shows("Verifications 0 −100% on the day before").lacks("Refused most");
+    // Two days, and the two that ended a day ago: both have it.
     let page = viewer.get("/?since=2d").await;
-    page.shows("Verifications 4");
+    page.shows("Verifications 4 +0% on the day before");
     // A root key that lies around is named once it did so for long.
     test.advance_ms(90 * DAY_MS);
     let mut viewer = Browser::new(&test);
