@@ -92,8 +92,7 @@ def main():
         server = Server(data, token)
         print(f"| empty folder to first answer | {server.start_ms:.0f} ms |")
         api = server.call("apis.createApi", {"name": "load"})["apiId"]
-        time.sleep(1)
-        time.sleep(15)  # the writers of indexes close when nothing happens
+        time.sleep(15)  # the writers of indexes close when nothing has happened for ten seconds
         print(f"| resident memory when idle | {server.resident_mib():.0f} MiB |")
         server.stop()
         print(f"| release binary | {BINARY.stat().st_size / 1e6:.1f} MB |")

@@ -106,7 +106,7 @@ def settle(server):
         fields = pathlib.Path(f"/proc/{server.child.pid}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
-    time.sleep(15)  # it is sure that nothing else comes after ten seconds
+    time.sleep(15)  # sealing begins when nothing has happened for ten seconds
     for _ in range(100):
         before = cpu_s()
         time.sleep(3)

@@ -8,7 +8,6 @@
 
 mod store;
 
-use std::future::Future;
 use std::time::Duration;
 
 use crate::error::{Code, Error, Result};
