@@ -22,7 +22,8 @@ pub struct SetApi {
     /// stored but stops showing it.
     pub recoverable: Option<bool>,
     pub delete_protection: Option<bool>,
-    /// See [`allowlist::parse`]; an empty list clears it.
+    /// See [`allowlist::parse`]; an empty text clears it, one of separators alone is
+    /// refused.
     pub ip_allowlist: Option<Option<String>>,
     /// 1 to 8 of `A-Za-z0-9_`.
     pub default_prefix: Option<Option<String>>,
@@ -50,7 +51,14 @@ impl SetApi {
             api.name.clone_from(name);
         }
         if let Some(list) = &self.ip_allowlist {
-            api.ip_allowlist = allowlist::to_text(&allowlist::parse(list.as_deref().unwrap_or_default())?);
+            let text = list.as_deref().unwrap_or_default();
+            let nets = allowlist::parse(text)?;
+            if nets.is_empty() && !text.trim().is_empty() {
+                return Err(Error::invalid(format!(
+                    "There is no address in '{text}'. Empty it to allow every address."
+                )));
+            }
+            api.ip_allowlist = allowlist::to_text(&nets);
         }
         if let Some(prefix) = &self.default_prefix {
             prefix.as_deref().map_or(Ok(()), check_prefix)?;

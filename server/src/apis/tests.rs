@@ -145,6 +145,7 @@ async fn settings_have_bounds() {
     for command in [
         SetApi { name: Some(String::new()), ..base() },
         SetApi { ip_allowlist: Some(Some("everyone".into())), ..base() },
+        SetApi { ip_allowlist: Some(Some(" , ,".into())), ..base() },
         SetApi { default_prefix: Some(Some(String::new())), ..base() },
         SetApi { default_prefix: Some(Some("ninechars".into())), ..base() },
         SetApi { default_prefix: Some(Some("a-b".into())), ..base() },

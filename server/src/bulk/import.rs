@@ -5,7 +5,7 @@
 //! with a fault is refused with the line of each fault and nothing is made. A
 //! plaintext is hashed as it is read: only its hash becomes part of a row.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::DateTime;
 use entity::ids::ApiId;
@@ -164,6 +164,9 @@ impl ImportOf {
 fn hash_plaintext(object: &mut Map<String, Value>) -> Result<()> {
     let Some(plaintext) = object.remove("key") else { return Ok(()) };
     let Value::String(plaintext) = plaintext else { return Err(Error::invalid("`key` is no text.")) };
+    if object.contains_key("hash") {
+        return Err(Error::invalid("Give `key` or `hash`, not both."));
+    }
     let plaintext = PlainKey::new(plaintext);
     let start: String = plaintext.reveal().chars().take(START_CHARACTERS).collect();
     object.entry("start").or_insert(json!(start));
@@ -186,9 +189,12 @@ pub(super) fn key(api: &ApiId, payload: &str) -> Result<ImportKey> {
         Some("monthly") => Some(Interval::Monthly),
         Some(_) => return Err(Error::invalid("`refill_interval` is daily or monthly.")),
     };
+    if interval == Some(Interval::Daily) && row.refill_day.is_some() {
+        return Err(Error::invalid("A daily refill has no `refill_day`."));
+    }
     let refill = match (interval, row.refill_amount) {
         (Some(interval), Some(amount)) => Some(Refill { interval, amount, day: row.refill_day }),
-        (None, None) => None,
+        (None, None) if row.refill_day.is_none() => None,
         _ => return Err(Error::invalid("`refill_interval` and `refill_amount` belong together.")),
     };
     let credits = NewCredits { remaining: row.credits, refill };
@@ -238,6 +244,10 @@ fn csv_objects(text: &str) -> Result<Objects> {
     let unreadable = |error: csv::Error| Error::invalid(format!("The file is no CSV: {error}"));
     let mut reader = csv::ReaderBuilder::new().flexible(false).from_reader(text.as_bytes());
     let columns: Vec<String> = reader.headers().map_err(unreadable)?.iter().map(ToOwned::to_owned).collect();
+    let mut seen = HashSet::new();
+    if let Some(twice) = columns.iter().find(|column| !seen.insert(column.as_str())) {
+        return Err(Error::invalid(format!("The column `{twice}` is there twice.")));
+    }
     let mut objects = Objects::new();
     for record in reader.records() {
         let record = record.map_err(unreadable)?;
@@ -320,6 +330,53 @@ mod tests {
         assert_eq!(lines, ["line 2", "line 3", "line 4"]);
         for bad in ["{\"slug\":\"a\",\"colour\":1}", "[1]", "{", "{\"name\":\"a\"}"] {
             assert!(ImportOf::Permissions.read(ImportFormat::JsonLines, bad).is_err(), "{bad}");
+        }
+    }
+
+    /// Every column that protects, in a file of one row: as it should be, in other
+    /// spellings, and a part of what belongs together.
+    #[test]
+    fn no_column_that_protects_is_dropped() {
+        let of = ImportOf::Keys("api_1".into());
+        let hash = KeyHash::of("sk_1").to_base64();
+        let read = |columns: &str, cells: &str| {
+            of.read(ImportFormat::Csv, &format!("hash,{columns}\n{hash},{cells}\n"))
+        };
+        let limit = r#""[{""name"":""a"",""limit"":1,""duration"":1000}]""#;
+        for (column, cell) in [
+            ("enabled", "false"),
+            ("credits", "5"),
+            ("expires", "2030-01-01T00:00:00Z"),
+            ("roles", "reader"),
+            ("permissions", "docs.read"),
+            ("ratelimits", limit),
+        ] {
+            let rows = read(column, cell).unwrap();
+            assert!(!rows[0].payload[column].is_null(), "{column}: {:?}", rows[0].payload);
+            for wrong in
+                [column.to_uppercase(), format!(" {column}"), format!("{column}s"), format!("{column}_")]
+            {
+                let refused = read(&wrong, cell).unwrap_err();
+                assert!(refused.detail().contains("unknown field"), "{wrong}: {}", refused.detail());
+            }
+            let twice = read(&format!("{column},{column}"), &format!("{cell},{cell}")).unwrap_err();
+            assert!(twice.detail().contains("twice"), "{}", twice.detail());
+        }
+        for (columns, cells) in [
+            ("refill_interval", "daily"),
+            ("refill_amount", "5"),
+            ("refill_day", "3"),
+            ("refill_interval,refill_day", "monthly,3"),
+            ("refill_amount,refill_day", "5,3"),
+            ("credits,refill_interval,refill_amount,refill_day", "5,daily,5,3"),
+            ("key", "sk_2"),
+            ("enabled", "no"),
+            ("credits", "many"),
+            ("expires", "soon"),
+            ("ratelimits", r#""[{""name"":""a"",""limit"":1}]""#),
+            ("ratelimits", r#""[{""name"":""a"",""limit"":1,""duration"":1000,""autoapply"":true}]""#),
+        ] {
+            assert!(read(columns, cells).is_err(), "{columns}: {cells}");
         }
     }
 }

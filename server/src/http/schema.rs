@@ -59,6 +59,74 @@ pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     T::deserialize(deserializer).map(Some)
 }
 
+/// A member that protects in other operations and is none of this one, where
+/// members that are not known are ignored otherwise. A body of the hot path that
+/// has one takes the long way, which refuses it.
+#[derive(Default)]
+pub struct Misplaced(bool);
+
+impl Misplaced {
+    pub fn is_there(&self) -> bool {
+        self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Misplaced {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        serde::de::IgnoredAny::deserialize(deserializer).map(|_| Self(true))
+    }
+}
+
+/// Members that protect in some operation, as clients and people spell them. Where
+/// unknown members are ignored by contract these are refused: who sends a limit
+/// that nobody reads is not limited, and is told that all went well.
+const PROTECTING: [&str; 44] = [
+    "ratelimit",
+    "ratelimits",
+    "rateLimit",
+    "rateLimits",
+    "rate_limit",
+    "rate_limits",
+    "limit",
+    "limits",
+    "duration",
+    "autoApply",
+    "autoapply",
+    "auto_apply",
+    "remaining",
+    "credits",
+    "credit",
+    "cost",
+    "refill",
+    "refillInterval",
+    "refillAmount",
+    "refillRate",
+    "refillDay",
+    "refill_interval",
+    "refill_amount",
+    "refill_day",
+    "expires",
+    "expiresAt",
+    "expires_at",
+    "expiry",
+    "expiration",
+    "enabled",
+    "disabled",
+    "permissions",
+    "permission",
+    "roles",
+    "role",
+    "ipWhitelist",
+    "ip_whitelist",
+    "ipAllowlist",
+    "ip_allowlist",
+    "allowedIps",
+    "limitPerMinute",
+    "limit_per_minute",
+    "api_id",
+    "apiID",
+];
+
 /// Members that poem-openapi asks of every type in an object. Bodies here are
 /// read and written by serde, so that JSON never passes through its traits.
 macro_rules! json_by_serde {
@@ -302,12 +370,24 @@ pub fn json_schema(schema: &Value, components: &Value) -> Value {
                 return nullable_schema(members, components);
             }
             let kept = members.iter().filter(|(name, _)| !is_annotation(name));
-            Value::Object(
-                kept.map(|(name, value)| (name.clone(), member_schema(name, value, components))).collect(),
-            )
+            let mut schema: Map<String, Value> =
+                kept.map(|(name, value)| (name.clone(), member_schema(name, value, components))).collect();
+            refuse_misplaced(&mut schema);
+            Value::Object(schema)
         }
         Value::Array(items) => items.iter().map(|item| json_schema(item, components)).collect(),
         other => other.clone(),
+    }
+}
+
+/// Lets an object that ignores unknown members ignore none that protects.
+fn refuse_misplaced(schema: &mut Map<String, Value>) {
+    if schema.contains_key("additionalProperties") {
+        return;
+    }
+    let Some(Value::Object(properties)) = schema.get_mut("properties") else { return };
+    for name in PROTECTING {
+        properties.entry(name).or_insert(Value::Bool(false));
     }
 }
 
@@ -382,12 +462,16 @@ fn message(error: &ValidationError<'_>) -> String {
             format!("additionalProperties: '{}' not allowed", unexpected.join("', '"))
         }
         ValidationErrorKind::Enum { options } => format!("enum: value must be one of {options}"),
+        ValidationErrorKind::FalseSchema => MISPLACED.to_owned(),
         ValidationErrorKind::Type { kind } => {
             format!("type: got {}, want {}", type_of(&error.instance), wanted(kind))
         }
         _ => "the value is not allowed here".to_owned(),
     }
 }
+
+/// Why a member is refused that is known elsewhere.
+pub const MISPLACED: &str = "this is no member of it here, and would be ignored";
 
 fn wanted(kind: &TypeKind) -> String {
     match kind {

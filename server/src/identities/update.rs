@@ -22,6 +22,9 @@ pub struct UpdateIdentity {
     /// Replaces all of them, matched by name; empty clears. A name given twice
     /// fails with `invalid_input`.
     pub limits: Option<Vec<NewLimit>>,
+    /// Names of limits that go on applying by themselves, or not, as the stored
+    /// ones of these names do: for callers who know nothing of it (v1).
+    pub keeps_auto_apply: Vec<String>,
 }
 
 impl Identities {
@@ -48,7 +51,11 @@ impl Identities {
         let text = format!("Updated identity {}", identity.external_id);
         let targets = vec![audit_target(&identity.id, &identity.external_id)];
         group.push_change(Event::IdentityUpdate, text, targets, Value::Object(changes));
-        if let Some(wanted) = command.limits {
+        if let Some(mut wanted) = command.limits {
+            for limit in wanted.iter_mut().filter(|limit| command.keeps_auto_apply.contains(&limit.name)) {
+                let stored = identity.limits.iter().find(|stored| stored.name == limit.name);
+                limit.auto_apply = stored.map_or(limit.auto_apply, |stored| stored.auto_apply);
+            }
             let owner = Owner::Identity(&identity.id);
             let change = limits::replace(&tx, cx, &self.entropy, owner, wanted).await?;
             audit_limits(&mut group, &identity, &change);

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::{CreditsPatch, Key, Keys, Refill, absent, access, bounds, store};
 use crate::audit::{self, Event, Group};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::grants::Operation;
 use crate::identities;
 use crate::op::OpCtx;
@@ -34,8 +34,11 @@ pub struct UpdateKey {
     pub credits: Patch<CreditsPatch>,
     /// Matched by name: a kept name keeps its id.
     pub limits: Option<Vec<NewLimit>>,
-    /// Changes one limit alone; not together with `limits`.
+    /// Changes one limit alone, or is one beside `limits`, which then must not
+    /// name it.
     pub default_limit: Patch<DefaultLimit>,
+    /// Whether that limit stays where `limits` leaves it out: v1 sets it by itself.
+    pub keeps_default: bool,
     /// Direct ones.
     pub permissions: Option<Vec<Reference>>,
     pub roles: Option<Vec<Reference>>,
@@ -46,8 +49,8 @@ pub struct UpdateKey {
 #[derive(Clone, Debug)]
 pub struct DefaultLimit {
     pub limit: i64,
-    /// Else that of the stored one. Without either it never applies, so that it
-    /// is not stored (v1 contract: createKey).
+    /// Else that of the stored one. Without either it would never apply: it is
+    /// refused, where the published API stored half of it.
     pub duration_ms: Option<i64>,
     pub is_async: bool,
 }
@@ -55,11 +58,14 @@ pub struct DefaultLimit {
 impl DefaultLimit {
     pub const NAME: &'static str = "default";
 
-    /// As it is stored, if it is complete.
-    pub fn complete(self, stored: Option<&Limit>) -> Option<NewLimit> {
-        let duration_ms = self.duration_ms.or(stored.map(|stored| stored.duration_ms))?;
+    /// As it is stored. Fails with `invalid_input` where it is not complete.
+    pub fn complete(self, stored: Option<&Limit>) -> Result<NewLimit> {
+        let duration_ms = self.duration_ms.or(stored.map(|stored| stored.duration_ms));
+        let duration_ms = duration_ms.ok_or_else(|| {
+            Error::invalid("ratelimit: a limit needs its `duration`, or `refillInterval`, in milliseconds.")
+        })?;
         let DefaultLimit { limit, is_async, .. } = self;
-        Some(NewLimit { name: Self::NAME.to_owned(), limit, duration_ms, auto_apply: true, is_async })
+        Ok(NewLimit { name: Self::NAME.to_owned(), limit, duration_ms, auto_apply: true, is_async })
     }
 }
 
@@ -79,6 +85,7 @@ impl UpdateKey {
             credits: Patch::Keep,
             limits: None,
             default_limit: Patch::Keep,
+            keeps_default: false,
             permissions: None,
             roles: None,
         }
@@ -218,27 +225,39 @@ impl Keys {
         let key_id = &command.key_id;
         let before =
             limits::of_keys(tx.db(), std::slice::from_ref(key_id)).await?.remove(key_id).unwrap_or_default();
-        let wanted = match command.limits.take() {
-            Some(wanted) => wanted,
-            None => with_default(before.clone(), default_limit),
-        };
+        let keeps = command.keeps_default || command.limits.is_none();
+        let wanted = with_default(before.clone(), command.limits.take(), default_limit, keeps)?;
         let change = limits::replace(tx, cx, &self.entropy, Owner::Key(key_id), wanted).await?;
         note(changes, "ratelimits", limits_to_audit(&before), limits_to_audit(&change.current()));
         Ok(())
     }
 }
 
-/// These limits, but for the one of v1.
-fn with_default(limits: Vec<Limit>, default_limit: Patch<DefaultLimit>) -> Vec<NewLimit> {
-    let (stored, others): (Vec<_>, Vec<_>) =
-        limits.into_iter().partition(|limit| limit.name == DefaultLimit::NAME);
-    let stored = stored.first();
-    let kept = match default_limit {
-        Patch::Keep => stored.cloned().map(NewLimit::from),
-        Patch::Clear => None,
-        Patch::Set(wanted) => wanted.complete(stored),
-    };
-    others.into_iter().map(NewLimit::from).chain(kept).collect()
+/// The wanted limits, or those that are stored, and beside them the one of v1: the
+/// stored one if it is kept and nothing else is said of it.
+fn with_default(
+    stored: Vec<Limit>,
+    wanted: Option<Vec<NewLimit>>,
+    default_limit: Patch<DefaultLimit>,
+    keeps: bool,
+) -> Result<Vec<NewLimit>> {
+    let (own, others): (Vec<_>, Vec<_>) =
+        stored.into_iter().partition(|limit| limit.name == DefaultLimit::NAME);
+    let own = own.first();
+    let mut wanted = wanted.unwrap_or_else(|| others.into_iter().map(NewLimit::from).collect());
+    let is_named = wanted.iter().any(|limit| limit.name == DefaultLimit::NAME);
+    match default_limit {
+        Patch::Keep if is_named || !keeps => {}
+        Patch::Keep => wanted.extend(own.cloned().map(NewLimit::from)),
+        Patch::Clear => {}
+        Patch::Set(_) if is_named => {
+            return Err(Error::invalid(
+                "The limit `default` is given twice: as `ratelimit` and in `ratelimits`.",
+            ));
+        }
+        Patch::Set(default) => wanted.push(default.complete(own)?),
+    }
+    Ok(wanted)
 }
 
 fn sorted<'a>(names: impl Iterator<Item = &'a str>) -> Value {

@@ -82,8 +82,10 @@ fn check(cx: &OpCtx, command: &CreateRootKey) -> Result<()> {
 /// What is wrong with it whoever makes it.
 pub(super) fn check_values(cx: &OpCtx, command: &CreateRootKey) -> Result<()> {
     check_name(command.name.as_deref())?;
-    if let Some(list) = &command.ip_allowlist {
-        crate::apis::allowlist::parse(list)?;
+    if let Some(list) = &command.ip_allowlist
+        && crate::apis::allowlist::parse(list)?.is_empty()
+    {
+        return Err(Error::invalid("The list of addresses is empty: leave it out to allow every address."));
     }
     if command.limit_per_minute.is_some_and(|limit| limit < 1) {
         return Err(Error::invalid("A root key may be limited to 1 request a minute or more."));

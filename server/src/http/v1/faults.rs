@@ -155,6 +155,7 @@ fn reason(error: &ValidationError<'_>) -> String {
         ValidationErrorKind::Maximum { limit } => format!("Number must be less than or equal to {limit}"),
         ValidationErrorKind::Pattern { pattern } if pattern == IDENTIFIER => IDENTIFIER_TEXT.to_owned(),
         ValidationErrorKind::Enum { options } => not_among(options, &error.instance),
+        ValidationErrorKind::FalseSchema => schema::MISPLACED.to_owned(),
         ValidationErrorKind::Type { kind } => {
             format!(
                 "Expected {}, received {}",

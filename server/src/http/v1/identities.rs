@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::errors::Tell;
 use super::operation::{Input, Operation, Reply, get, post};
-use super::shared::{Empty, LimitBody, default_limit_of_pages, page, twice};
+use super::shared::{Empty, LimitBody, NewLimitBody, already_defined, default_limit_of_pages, page, twice};
 use crate::app::App;
 use crate::error::{Code, Error, Result};
 use crate::http::schema::AnyObject;
@@ -42,7 +42,7 @@ fn checked_meta(meta: Option<AnyObject>) -> Result<Option<Map<String, Value>>> {
     Ok(Some(meta))
 }
 
-fn limits(bodies: Vec<LimitBody>) -> Vec<NewLimit> {
+fn limits(bodies: Vec<NewLimitBody>) -> Vec<NewLimit> {
     bodies.into_iter().map(NewLimit::from).collect()
 }
 
@@ -56,7 +56,7 @@ pub struct CreateIdentityBody {
     /// Limits shared by all keys of this identity.
     #[oai(default)]
     #[serde(default)]
-    ratelimits: Vec<LimitBody>,
+    ratelimits: Vec<NewLimitBody>,
 }
 
 impl Input for CreateIdentityBody {}
@@ -82,10 +82,6 @@ async fn create(app: Arc<App>, cx: OpCtx, body: CreateIdentityBody) -> Result<Re
     let taken = || format!("Identity with externalId \"{external_id}\" already exists in this workspace");
     let identity_id = created.telling(Code::IdentityExists, taken)?;
     Ok(IdentityIdOut { identity_id: identity_id.into_string() }.into())
-}
-
-fn already_defined(name: &str) -> String {
-    format!("Ratelimit with name \"{name}\" is already defined in the request")
 }
 
 /// The identity a request names; the id wins.
@@ -214,8 +210,9 @@ pub struct UpdateIdentityBody {
     environment: String,
     /// Replaces all of it; `{}` clears.
     meta: Option<AnyObject>,
-    /// Replaces all of them, matched by name; `[]` clears.
-    ratelimits: Option<Vec<LimitBody>>,
+    /// Replaces all of them, matched by name; `[]` clears. One without `autoApply`
+    /// goes on applying as the stored one of its name does.
+    ratelimits: Option<Vec<NewLimitBody>>,
 }
 
 impl Input for UpdateIdentityBody {}
@@ -228,9 +225,11 @@ async fn update(app: Arc<App>, cx: OpCtx, body: UpdateIdentityBody) -> Result<Re
     if body.environment != ENVIRONMENT {
         return Err(Error::new(Code::IdentityNotFound, absent(&name)));
     }
+    let unsaid = body.ratelimits.iter().flatten().filter(|limit| limit.auto_apply.is_none());
     let command = UpdateIdentity {
         identity: name.clone(),
         meta: checked_meta(body.meta)?,
+        keeps_auto_apply: unsaid.map(|limit| limit.name.clone()).collect(),
         limits: body.ratelimits.map(limits),
     };
     let updated = app.identities.update(&cx, command).await;

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::errors::Tell;
 use super::operation::{Input, Operation, Reply, get, post};
-use super::shared::{Empty, KeyOut, RatelimitBody, RefillBody, decrypting, default_true, some_meta};
+use super::shared::{
+    Empty, KeyOut, NewLimitBody, RatelimitBody, RefillBody, decrypting, default_true, new_limits, some_meta,
+};
 use crate::app::App;
 use crate::error::{Code, Error, Result};
 use crate::http::schema::{AnyObject, Nullable};
@@ -68,6 +70,10 @@ pub struct CreateKeyBody {
     pub remaining: Option<i64>,
     pub refill: Option<RefillBody>,
     pub ratelimit: Option<RatelimitBody>,
+    /// Named limits, as in v2.
+    #[oai(default)]
+    #[serde(default)]
+    pub ratelimits: Vec<NewLimitBody>,
     #[oai(default = "default_true")]
     #[serde(default = "default_true")]
     pub enabled: bool,
@@ -127,7 +133,6 @@ pub async fn create(app: Arc<App>, cx: OpCtx, body: CreateKeyBody) -> Result<Rep
 impl CreateKeyBody {
     fn command(self) -> Result<CreateKey> {
         let external_id = given(self.external_id.or(self.owner_id));
-        let default_limit = self.ratelimit.and_then(|limit| DefaultLimit::from(limit).complete(None));
         Ok(CreateKey {
             prefix: given(self.prefix),
             name: given(self.name),
@@ -141,7 +146,7 @@ impl CreateKeyBody {
             unknown_permissions: Unknown::MakeIfPermitted,
             expires_at: self.expires.filter(|expires| *expires != 0),
             credits: new_credits(self.remaining, self.refill)?,
-            limits: default_limit.into_iter().collect(),
+            limits: new_limits(self.ratelimit.map(DefaultLimit::from), self.ratelimits)?,
             enabled: self.enabled,
             recoverable: self.recoverable,
             environment: given(self.environment),

@@ -10,13 +10,14 @@ use super::access::{ItemBody, NamedItem};
 use super::errors::Tell;
 use super::keys::no_key;
 use super::operation::{Input, Operation, Reply, post};
-use super::shared::{Empty, RatelimitType, RefillBody, is_async};
+use super::shared::{Empty, NewLimitBody, RatelimitType, RefillBody, already_defined, is_async, twice};
 use crate::app::App;
 use crate::error::{Code, Error, Result};
 use crate::http::schema::{AnyObject, Patch as Member};
 use crate::keys::{CreditsPatch, DefaultLimit, UpdateKey};
 use crate::op::OpCtx;
 use crate::patch::Patch;
+use crate::ratelimit::limits::NewLimit;
 
 const NO_REFILL_OF_UNLIMITED: &str = "Cannot set refill on a key with unlimited requests";
 const DAILY_HAS_NO_DAY: &str = "Cannot set 'refillDay' if 'interval' is 'daily'";
@@ -46,6 +47,10 @@ pub struct UpdateKeyBody {
     expires: Member<i64>,
     #[serde(default)]
     ratelimit: Member<UpdateRatelimitBody>,
+    /// Replaces the named limits, as in v2, but for the one of `ratelimit`; `[]` or
+    /// `null` removes them.
+    #[serde(default)]
+    ratelimits: Member<Vec<NewLimitBody>>,
     /// `null` is unlimited.
     #[serde(default)]
     remaining: Member<i64>,
@@ -104,13 +109,27 @@ pub async fn update(app: Arc<App>, cx: OpCtx, body: UpdateKeyBody) -> Result<Rep
         expires_at: body.expires.0,
         enabled: body.enabled,
         credits: credits(body.remaining.0, body.refill.0)?,
+        limits: named_limits(body.ratelimits.0)?,
         default_limit: body.ratelimit.0.map(DefaultLimit::from),
+        keeps_default: true,
         roles: references("roles", body.roles)?,
         permissions: references("permissions", body.permissions)?,
         ..UpdateKey::new(KeyId::from(body.key_id.as_str()))
     };
     app.keys.update(&cx, command).await.telling(Code::KeyNotFound, || no_key(&body.key_id))?;
     Ok(Empty {}.into())
+}
+
+fn named_limits(limits: Patch<Vec<NewLimitBody>>) -> Result<Option<Vec<NewLimit>>> {
+    let limits = match limits {
+        Patch::Keep => return Ok(None),
+        Patch::Clear => Vec::new(),
+        Patch::Set(limits) => limits,
+    };
+    match twice(&limits) {
+        Some(name) => Err(Error::invalid(already_defined(name))),
+        None => Ok(Some(limits.into_iter().map(NewLimit::from).collect())),
+    }
 }
 
 fn credits(remaining: Patch<i64>, refill: Patch<RefillBody>) -> Result<Patch<CreditsPatch>> {

@@ -14,7 +14,7 @@ use super::errors::Tell;
 use super::keys::{CreateKeyOut, delete, given};
 use super::keys_update::update;
 use super::operation::{Access, Input, Operation, Reply, get, operation, post};
-use super::shared::{Empty, KeyOut, RatelimitType, default_limit_of_pages};
+use super::shared::{Empty, KeyOut, RatelimitType, default_limit_of_pages, new_limits};
 use super::verify::{CodeName, VerifyLimitOut, decide, serialize_facts, serialize_spent, told};
 use crate::app::App;
 use crate::error::{Code, Result};
@@ -97,7 +97,7 @@ async fn create_key(app: Arc<App>, cx: OpCtx, body: LegacyKeyBody) -> Result<Rep
         meta: body.meta.map(|meta| meta.0).unwrap_or_default(),
         expires_at: body.expires.filter(|expires| *expires != 0),
         credits,
-        limits: default_limit.and_then(|limit| limit.complete(None)).into_iter().collect(),
+        limits: new_limits(default_limit, Vec::new())?,
         ..CreateKey::new(ApiId::from(api_id.as_str()))
     };
     let created = app.keys.create(&cx, command).await;

@@ -12,7 +12,9 @@ use super::errors::Tell;
 use super::input::Input;
 use super::keys::{given, new_credits};
 use super::operation::{Operation, Reply, post};
-use super::shared::{Empty, RatelimitBody, RatelimitType, RefillBody, default_true, is_async};
+use super::shared::{
+    Empty, NewLimitBody, RatelimitBody, RatelimitType, RefillBody, default_true, is_async, new_limits,
+};
 use crate::app::App;
 use crate::error::{Code, Error, Result};
 use crate::http::schema::{AnyObject, UpTo100};
@@ -76,6 +78,10 @@ pub struct ImportKeyBody {
     remaining: Option<i64>,
     refill: Option<RefillBody>,
     ratelimit: Option<ImportRatelimitBody>,
+    /// Named limits, as in v2.
+    #[oai(default)]
+    #[serde(default)]
+    ratelimits: Vec<NewLimitBody>,
     #[oai(default = "default_true")]
     #[serde(default = "default_true")]
     enabled: bool,
@@ -121,7 +127,6 @@ fn secret(plaintext: Option<String>, hash: Option<HashBody>, neither: &str) -> R
 
 impl ImportKeyBody {
     fn into_command(self) -> Result<ImportKey> {
-        let default_limit = self.ratelimit.and_then(|limit| DefaultLimit::from(limit).complete(None));
         Ok(ImportKey {
             api_id: ApiId::from(self.api_id),
             secret: secret(self.plaintext, self.hash, "provide either `hash` or `plaintext`")?,
@@ -135,7 +140,7 @@ impl ImportKeyBody {
             permissions: self.permissions,
             expires_at: self.expires.filter(|expires| *expires != 0),
             credits: new_credits(self.remaining, self.refill)?,
-            limits: default_limit.into_iter().collect(),
+            limits: new_limits(self.ratelimit.map(DefaultLimit::from), self.ratelimits)?,
             enabled: self.enabled,
         })
     }
@@ -197,6 +202,10 @@ pub struct EnqueuedKeyBody {
     remaining: Option<i64>,
     refill: Option<RefillBody>,
     ratelimit: Option<RatelimitBody>,
+    /// Named limits, as in v2.
+    #[oai(default)]
+    #[serde(default)]
+    ratelimits: Vec<NewLimitBody>,
     #[oai(default = "default_true")]
     #[serde(default = "default_true")]
     enabled: bool,
@@ -206,7 +215,6 @@ pub struct EnqueuedKeyBody {
 
 impl EnqueuedKeyBody {
     fn into_command(self, api_id: &str) -> Result<ImportKey> {
-        let default_limit = self.ratelimit.and_then(|limit| DefaultLimit::from(limit).complete(None));
         Ok(ImportKey {
             api_id: ApiId::from(api_id),
             secret: secret(self.plaintext, self.hash, "Either plaintext or hash must be provided")?,
@@ -220,7 +228,7 @@ impl EnqueuedKeyBody {
             permissions: self.permissions,
             expires_at: self.expires.filter(|expires| *expires != 0),
             credits: new_credits(self.remaining, self.refill)?,
-            limits: default_limit.into_iter().collect(),
+            limits: new_limits(self.ratelimit.map(DefaultLimit::from), self.ratelimits)?,
             enabled: self.enabled,
         })
     }

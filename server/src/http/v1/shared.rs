@@ -264,23 +264,38 @@ pub fn some_meta(meta: Map<String, Value>) -> Option<AnyObject> {
     (!meta.is_empty()).then_some(AnyObject(meta))
 }
 
-/// A limit of an identity.
-#[derive(Object, Serialize, Deserialize)]
-#[oai(rename = "IdentityRatelimit")]
-pub struct LimitBody {
+/// A named limit of a key or an identity.
+#[derive(Object, Deserialize)]
+#[oai(rename = "NamedRatelimit", rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub struct NewLimitBody {
     pub name: String,
     #[oai(validator(minimum(value = "1")))]
     pub limit: i64,
     /// Window length in milliseconds.
     #[oai(validator(minimum(value = "1000")))]
     pub duration: i64,
+    /// Check this limit on every verification, named or not; false when left out.
+    pub auto_apply: Option<bool>,
 }
 
-impl From<LimitBody> for NewLimit {
-    fn from(body: LimitBody) -> Self {
-        let LimitBody { name, limit, duration: duration_ms } = body;
-        Self { name, limit, duration_ms, auto_apply: false, is_async: false }
+impl From<NewLimitBody> for NewLimit {
+    fn from(body: NewLimitBody) -> Self {
+        let NewLimitBody { name, limit, duration: duration_ms, auto_apply } = body;
+        Self { name, limit, duration_ms, auto_apply: auto_apply.unwrap_or_default(), is_async: false }
     }
+}
+
+/// A limit of an identity as it is shown.
+#[derive(Object, Serialize)]
+#[oai(rename = "IdentityRatelimit")]
+pub struct LimitBody {
+    name: String,
+    #[oai(validator(minimum(value = "1")))]
+    limit: i64,
+    /// Window length in milliseconds.
+    #[oai(validator(minimum(value = "1000")))]
+    duration: i64,
 }
 
 impl From<Limit> for LimitBody {
@@ -290,9 +305,26 @@ impl From<Limit> for LimitBody {
 }
 
 /// The first name that is given twice (D22).
-pub fn twice(limits: &[LimitBody]) -> Option<&str> {
+pub fn twice(limits: &[NewLimitBody]) -> Option<&str> {
     let mut seen = HashSet::new();
     limits.iter().map(|limit| limit.name.as_str()).find(|name| !seen.insert(*name))
+}
+
+/// What the contract says of a name that is given twice.
+pub fn already_defined(name: &str) -> String {
+    format!("Ratelimit with name \"{name}\" is already defined in the request")
+}
+
+/// The limits of a new key: the one of v1, complete, and named ones.
+pub fn new_limits(default: Option<DefaultLimit>, named: Vec<NewLimitBody>) -> Result<Vec<NewLimit>> {
+    if let Some(name) = twice(&named) {
+        return Err(Error::invalid(already_defined(name)));
+    }
+    let default = default.map(|limit| limit.complete(None)).transpose()?;
+    if default.is_some() && named.iter().any(|limit| limit.name == DefaultLimit::NAME) {
+        return Err(Error::invalid(already_defined(DefaultLimit::NAME)));
+    }
+    Ok(default.into_iter().chain(named.into_iter().map(NewLimit::from)).collect())
 }
 
 pub fn default_limit_of_pages() -> i64 {

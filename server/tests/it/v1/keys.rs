@@ -112,11 +112,14 @@ async fn a_refusal_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn an_incomplete_or_empty_option_is_as_if_left_out() {
+async fn an_empty_option_is_as_if_left_out_and_half_a_limit_is_refused() {
     let test = TestApp::start().await;
     let v1 = test.v1();
     let api = v1.api().await;
-    let options = json!({ "externalId": "", "prefix": "", "expires": 0, "ratelimit": { "limit": 1 } });
+    let half = json!({ "apiId": api, "ratelimit": { "limit": 1 } });
+    let refused = v1.post("keys.createKey", half).await;
+    assert!(refused.refused(400, "BAD_REQUEST").contains("needs its `duration`"));
+    let options = json!({ "externalId": "", "prefix": "", "expires": 0 });
     let (key_id, key) = v1.key(&api, options).await;
     let read = v1.get(&format!("keys.getKey?keyId={key_id}")).await.ok();
     for member in ["identity", "ownerId", "expires", "ratelimit"] {

@@ -195,3 +195,79 @@ async fn every_operation_asks_for_its_grant_and_audits_itself() {
         done.unwrap();
     }
 }
+
+/// Members that protect somewhere, as people spell them.
+const PROTECTING: [&str; 20] = [
+    "ratelimit",
+    "ratelimits",
+    "rateLimits",
+    "rate_limits",
+    "remaining",
+    "credits",
+    "refill",
+    "refillDay",
+    "expires",
+    "expires_at",
+    "enabled",
+    "permissions",
+    "roles",
+    "limit",
+    "duration",
+    "autoApply",
+    "auto_apply",
+    "ipWhitelist",
+    "ip_allowlist",
+    "cost",
+];
+
+/// Names of the members of a body, or of the items of a list.
+fn members(operation: &str) -> Vec<String> {
+    let (method, path) = operation.split_once(' ').unwrap();
+    let body = &DOCUMENT["paths"][path][method.to_lowercase()]["requestBody"]["content"]["application/json"];
+    let mut schema = &body["schema"];
+    loop {
+        if let Some(name) = schema["$ref"].as_str().and_then(|path| path.rsplit('/').next()) {
+            schema = &DOCUMENT["components"]["schemas"][name];
+        } else if schema["type"] == "array" {
+            schema = &schema["items"];
+        } else {
+            let properties = schema["properties"].as_object();
+            return properties.map(|members| members.keys().cloned().collect()).unwrap_or_default();
+        }
+    }
+}
+
+/// v1 ignores members that it does not know, but for these: who sends one and is
+/// told that all went well is not protected.
+#[tokio::test]
+async fn no_operation_ignores_a_member_that_protects() {
+    let test = TestApp::start().await;
+    let ids = Ids::make(&test).await;
+    let before = test.audit_entries().await;
+    let mut tried = 0;
+    // What a rate limit is asked for is required there, and its cost is known.
+    let takes_a_body =
+        |case: &Case| !case.operation.starts_with("GET ") && case.operation != "POST /v1/ratelimits.limit";
+    for case in cases().into_iter().filter(takes_a_body) {
+        let known = members(case.operation);
+        if known.is_empty() {
+            continue;
+        }
+        for name in PROTECTING.into_iter().filter(|name| !known.iter().any(|known| known == name)) {
+            let mut body = (case.body)(&ids);
+            let object = if body.is_array() { &mut body[0] } else { &mut body };
+            object[name] = json!(1);
+            let (method, path) = case.operation.split_once(' ').unwrap();
+            let request = test.client.request(method.parse::<Method>().unwrap(), ids.fill(path));
+            let request = request.header("content-type", "application/json").body(body.to_string());
+            let answer = test.v1().send(request).await;
+            let message = answer.refused(400, "BAD_REQUEST").to_owned();
+            assert!(message.contains(name), "{} {name}: {message}", case.operation);
+            tried += 1;
+        }
+    }
+    assert!(tried > 200, "{tried}");
+    assert_eq!(test.audit_entries().await, before, "nothing was changed");
+    // What protects nothing is ignored, by contract.
+    test.v1().post("apis.createApi", json!({ "name": "other", "colour": "red" })).await.ok();
+}

@@ -15,6 +15,7 @@ mod legacy;
 mod matrix;
 mod migrations;
 mod permissions;
+mod protections;
 mod ratelimits;
 mod transport;
 mod verify;

@@ -74,6 +74,7 @@ pub async fn save(visit: Visit) -> Result<Answer> {
         identity: IdentityName::Id(identity.id.to_string()),
         meta: Some(meta),
         limits: Some(limits),
+        keeps_auto_apply: Vec::new(),
     };
     match visit.app.identities.update(&visit.cx, command).await {
         Ok(saved) => Ok(Answer::go(paths::identity(saved.id.as_str()))
