@@ -11,6 +11,7 @@ use entity::ids::{RequestId, WorkspaceId};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
+use crate::address::ClientAddress;
 use crate::analytics::Analytics;
 use crate::apis::Apis;
 use crate::audit::AuditLog;
@@ -239,7 +240,7 @@ impl App {
             now_ms,
             request_id: self.entropy.id(RequestId::PREFIX, now_ms),
             door,
-            ip: None,
+            address: ClientAddress::NONE,
             user_agent: None,
             unrecorded: false,
             idempotency: None,

@@ -17,6 +17,7 @@ use base64::engine::general_purpose::STANDARD;
 use ipnet::IpNet;
 use p256::ecdsa::VerifyingKey;
 
+use crate::address::parse_network;
 use crate::error::{Error, Result};
 use crate::secret::{MIN_PASSWORD_CHARACTERS, PlainKey};
 
@@ -45,7 +46,12 @@ pub const SETTINGS: &[Setting] = &[
     plain("data_dir", "./data", "Folder that holds everything"),
     plain("config", "", "TOML file with settings"),
     plain("public_url", "", "Origin under which clients reach this server, such as https://keys.example.com"),
-    plain("trusted_proxies", "", "Comma-separated networks whose X-Forwarded-For is believed"),
+    plain("trusted_proxies", "", "Comma-separated networks of proxies that say who the client is"),
+    plain(
+        "client_address_header",
+        "x-forwarded-for",
+        "Where trusted proxies say it: x-forwarded-for or forwarded",
+    ),
     plain("log_format", "auto", "human, json, or auto: human on a terminal"),
     plain("log_level", "info", "error, warn, info, debug or trace"),
     plain("max_body_bytes", "10485760", "Largest request body; 0 for no cap"),
@@ -103,6 +109,14 @@ pub enum V1 {
     VerifyNeedsRootKey,
 }
 
+/// The header in which trusted proxies name the client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AddressHeader {
+    XForwardedFor,
+    /// RFC 7239.
+    Forwarded,
+}
+
 /// How log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
@@ -128,6 +142,7 @@ pub struct Config {
     pub data_dir: PathBuf,
     pub public_url: Option<String>,
     pub trusted_proxies: Vec<IpNet>,
+    pub client_address_header: AddressHeader,
     pub log_format: LogFormat,
     pub log_level: String,
     /// 0 is no cap.
@@ -241,6 +256,7 @@ impl Config {
             (!matches!(analytics_sql, "on" | "off")).then(|| "must be on or off".to_owned()),
         );
         let trusted_proxies = networks(text("trusted_proxies"), &mut check);
+        let client_address_header = address_header(text("client_address_header"), &mut check);
         let v1 = v1(text("v1"), &mut check);
         let v1_unknown_keys: u64 =
             parsed("v1_unknown_keys_per_minute", text("v1_unknown_keys_per_minute"), 0, &mut check);
@@ -268,6 +284,7 @@ impl Config {
             data_dir: PathBuf::from(text("data_dir")),
             public_url: some("public_url"),
             trusted_proxies,
+            client_address_header,
             log_format,
             log_level: text("log_level").to_owned(),
             max_body_bytes,
@@ -394,17 +411,27 @@ fn parsed<T: FromStr<Err: std::fmt::Display>>(
 }
 
 fn networks(list: &str, check: &mut impl FnMut(&str, Option<String>)) -> Vec<IpNet> {
-    let parse =
-        |entry: &str| entry.parse().or_else(|_| entry.parse().map(|ip: std::net::IpAddr| IpNet::from(ip)));
     list.split(',')
         .map(str::trim)
         .filter(|entry| !entry.is_empty())
         .filter_map(|entry| {
-            parse(entry)
-                .map_err(|_| check("trusted_proxies", Some(format!("'{entry}' is no address or network"))))
-                .ok()
+            let network = parse_network(entry);
+            let fault = network.is_none().then(|| format!("'{entry}' is no address or network"));
+            check("trusted_proxies", fault);
+            network
         })
         .collect()
+}
+
+fn address_header(text: &str, check: &mut impl FnMut(&str, Option<String>)) -> AddressHeader {
+    match text {
+        "x-forwarded-for" => AddressHeader::XForwardedFor,
+        "forwarded" => AddressHeader::Forwarded,
+        _ => {
+            check("client_address_header", Some("must be x-forwarded-for or forwarded".to_owned()));
+            AddressHeader::XForwardedFor
+        }
+    }
 }
 
 fn v1(text: &str, check: &mut impl FnMut(&str, Option<String>)) -> V1 {
@@ -489,7 +516,11 @@ mod tests {
     #[test]
     fn every_problem_is_reported_at_once() {
         let problems = Config::resolve(&raw(
-            &[("listen", "nowhere"), ("trusted_proxies", "10.0.0.0/8,x")],
+            &[
+                ("listen", "nowhere"),
+                ("trusted_proxies", "10.0.0.0/8,x"),
+                ("client_address_header", "x-real-ip"),
+            ],
             &[
                 ("UNKEY_ROOT_KEY", "short"),
                 ("UNKEY_MASTER_KEY", "short"),
@@ -503,6 +534,7 @@ mod tests {
         for name in [
             "listen (from flag)",
             "trusted_proxies",
+            "client_address_header",
             "root_key",
             "master_key",
             "public_url",

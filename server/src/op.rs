@@ -3,11 +3,11 @@
 //!
 //! Carries facts only. What the principal may do is decided in [`crate::grants`].
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use entity::ids::{ApiId, PortalSessionId, RequestId, RootKeyId, SessionId, UserId, WorkspaceId};
 
+use crate::address::ClientAddress;
 use crate::grants::{Grants, Role};
 
 /// The context of one operation.
@@ -20,7 +20,7 @@ pub struct OpCtx {
     pub now_ms: i64,
     pub request_id: RequestId,
     pub door: Door,
-    pub ip: Option<IpAddr>,
+    pub address: ClientAddress,
     pub user_agent: Option<String>,
     /// The caller wants its rate-limit decisions in no analytics.
     pub unrecorded: bool,

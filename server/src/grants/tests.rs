@@ -5,6 +5,7 @@ use entity::ids::{RequestId, RootKeyId, SessionId, UserId};
 use entity::ids::{ApiId, KeyId, KeyspaceId};
 
 use super::*;
+use crate::address::ClientAddress;
 use crate::op::{Door, RootKeyPrincipal, UserPrincipal};
 
 fn holder(permissions: &[&str]) -> OpCtx {
@@ -20,7 +21,7 @@ fn holder(permissions: &[&str]) -> OpCtx {
         now_ms: 0,
         request_id: RequestId::from("req_1"),
         door: Door::V2,
-        ip: None,
+        address: ClientAddress::NONE,
         user_agent: None,
         unrecorded: false,
         idempotency: None,

@@ -3,6 +3,7 @@
 //! The only room that knows HTTP. Each version of the API is a thin door to the
 //! same services; doors never import one another.
 
+mod client_address;
 mod dashboard;
 mod docs;
 mod funnel;

@@ -177,7 +177,7 @@ pub(super) async fn insert_session(
     let row = session::ActiveModel {
         id: Set(id.clone()),
         user_id: Set(user.clone()),
-        ip: Set(cx.ip.map(|ip| ip.to_string())),
+        ip: Set(cx.address.known().map(|ip| ip.to_string())),
         user_agent: Set(user_agent),
         created_at: Set(cx.now_ms),
         expires_at: Set(expires_at),

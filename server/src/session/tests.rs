@@ -2,6 +2,7 @@ mod factor;
 mod login;
 
 use super::*;
+use crate::address::ClientAddress;
 use crate::op::OpCtx;
 use crate::secret::PlainKey;
 use crate::store::testing::{NOW_MS, TestStore, anonymous};
@@ -75,7 +76,7 @@ fn plain(text: &str) -> PlainKey {
 fn visitor(now_ms: i64) -> OpCtx {
     OpCtx {
         now_ms,
-        ip: Some("192.0.2.1".parse().unwrap()),
+        address: ClientAddress::direct("192.0.2.1".parse().unwrap()),
         user_agent: Some("A browser".into()),
         ..anonymous()
     }

@@ -9,6 +9,7 @@ use entity::{audit_entry, audit_target, workspace};
 use sea_orm::{ConnectionTrait, EntityTrait, QueryOrder, Set};
 
 use super::{Database, Durability, Store};
+use crate::address::ClientAddress;
 use crate::grants::{Grants, Role};
 use crate::op::{Door, OpCtx, Principal, RootKeyPrincipal, UserPrincipal};
 
@@ -139,7 +140,7 @@ fn caller(workspace: &str, grants: Grants) -> OpCtx {
         now_ms: NOW_MS,
         request_id: RequestId::from("req_1"),
         door: Door::V2,
-        ip: None,
+        address: ClientAddress::NONE,
         user_agent: None,
         unrecorded: false,
         idempotency: None,

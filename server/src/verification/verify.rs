@@ -76,7 +76,7 @@ impl Verifier {
                 break 'decided Outcome::Expired;
             }
             if !key.ip_allowlist.is_empty()
-                && !cx.ip.is_some_and(|ip| key.ip_allowlist.iter().any(|net| net.contains(&ip)))
+                && !cx.address.known().is_some_and(|ip| key.ip_allowlist.iter().any(|net| net.contains(&ip)))
             {
                 break 'decided Outcome::Forbidden;
             }
@@ -149,7 +149,7 @@ impl Verifier {
             facts: &key.facts,
             door: cx.door.as_str(),
             root_key: cx.principal.root_key().map(|root| root.id.as_str()),
-            ip: cx.ip,
+            ip: cx.address.known(),
             outcome: outcome.as_str(),
             denial: denial.as_deref(),
             spent_credits: spent,

@@ -86,6 +86,13 @@ impl Server {
         Self::run(Command::new(binary()), data)
     }
 
+    /// With more arguments of `serve`.
+    pub fn start_with(data: &Path, arguments: &[&str]) -> Self {
+        let mut command = Command::new(binary());
+        command.arg("serve").args(arguments);
+        Self::spawn(command, data)
+    }
+
     /// With no file allowed to grow past `kib` KiB.
     pub fn start_with_file_limit(data: &Path, kib: u32) -> Self {
         let mut shell = Command::new("bash");
@@ -96,8 +103,13 @@ impl Server {
     }
 
     fn run(mut command: Command, data: &Path) -> Self {
+        command.arg("serve");
+        Self::spawn(command, data)
+    }
+
+    fn spawn(mut command: Command, data: &Path) -> Self {
         let mut child = command
-            .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+            .args(["--listen", "127.0.0.1:0", "--data-dir"])
             .arg(data)
             .env("UNKEY_ROOT_KEY", ROOT_KEY)
             .env("UNKEY_LOG_LEVEL", "warn")
@@ -126,6 +138,16 @@ impl Server {
             .header("authorization", format!("Bearer {ROOT_KEY}"))
             .send_json(body)?;
         Ok(Answer { status: response.status().as_u16(), body: response.body_mut().read_json()? })
+    }
+
+    /// Calls an operation with more headers; a name may come twice.
+    #[track_caller]
+    pub fn call_with(&self, operation: &str, headers: &[(&str, &str)], body: &Value) -> Answer {
+        let request = self.agent.post(format!("{}/v2/{operation}", self.base));
+        let request = request.header("authorization", format!("Bearer {ROOT_KEY}"));
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        let mut response = request.send_json(body).expect("the server answers");
+        Answer { status: response.status().as_u16(), body: response.body_mut().read_json().expect("JSON") }
     }
 
     #[track_caller]

@@ -177,7 +177,7 @@ impl Arrival {
             now_ms: self.call.now_ms,
             request_id: self.call.request_id.clone(),
             door: Door::Dashboard,
-            ip: self.call.ip,
+            address: self.call.address,
             user_agent: header(&self.headers, &USER_AGENT).map(ToOwned::to_owned),
             unrecorded: false,
             idempotency: None,

@@ -159,7 +159,7 @@ impl Served {
 
     async fn charge_unknown(&self, call: &Call) -> Result<()> {
         match self.app.config.v1_unknown_keys_per_minute {
-            Some(limit) => self.app.verifier.charge_unknown(call.ip, limit, call.now_ms).await,
+            Some(limit) => self.app.verifier.charge_unknown(call.address, limit, call.now_ms).await,
             None => Ok(()),
         }
     }

@@ -173,7 +173,7 @@ pub async fn decide(app: &App, cx: &OpCtx, mut request: VerifyKey) -> Result<Ver
     if verification.outcome == Outcome::NotFound
         && let Some(limit) = app.config.v1_unknown_keys_per_minute
     {
-        app.verifier.charge_unknown(cx.ip, limit, cx.now_ms).await?;
+        app.verifier.charge_unknown(cx.address, limit, cx.now_ms).await?;
     }
     Ok(verification)
 }

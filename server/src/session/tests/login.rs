@@ -119,7 +119,7 @@ async fn attempts_have_a_budget_whether_the_account_exists_or_not() {
         assert_eq!(attempt(&format!("user{number}@example.com")).await, Code::SignInRefused);
     }
     assert_eq!(attempt("another@example.com").await, Code::TooManyAttempts, "of the address");
-    let elsewhere = OpCtx { ip: Some("192.0.2.2".parse().unwrap()), ..visitor(NOW_MS) };
+    let elsewhere = OpCtx { address: ClientAddress::direct("192.0.2.2".parse().unwrap()), ..visitor(NOW_MS) };
     let login = Login { email: EMAIL.to_owned(), password: plain(PASSWORD) };
     assert!(server.sessions.login(&elsewhere, login).await.is_ok());
     assert_eq!(server.events().await.len(), 31, "what is over budget is not even noted");
