@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use entity::ids::{ApiId, PortalSessionId, RequestId, RootKeyId, SessionId, UserId, WorkspaceId};
+use ipnet::IpNet;
 
 use crate::address::ClientAddress;
 use crate::grants::{Grants, Role};
@@ -64,6 +65,10 @@ pub struct RootKeyPrincipal {
     pub grants: Grants,
     /// Unix milliseconds.
     pub expires_at: Option<i64>,
+    /// Where it may be used; anywhere, if empty.
+    pub ip_allowlist: Vec<IpNet>,
+    /// Requests it may make in a minute, if limited.
+    pub limit_per_minute: Option<u64>,
 }
 
 /// A person and the session they act in.

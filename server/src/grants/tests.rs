@@ -16,6 +16,8 @@ fn holder(permissions: &[&str]) -> OpCtx {
             name: None,
             grants,
             expires_at: None,
+            ip_allowlist: Vec::new(),
+            limit_per_minute: None,
         })),
         workspace: WorkspaceId::from("ws_1"),
         now_ms: 0,
@@ -191,6 +193,8 @@ fn what_concerns_people_is_closed_to_root_keys() {
         name: None,
         grants: Grants::new(true, []),
         expires_at: None,
+        ip_allowlist: Vec::new(),
+        limit_per_minute: None,
     }));
     for cx in [full.clone(), holder(&["unkey:v1:ws_1:**#*"])] {
         for operation in [Operation::OwnerManage, Operation::MemberInvite, Operation::WorkspaceDelete] {

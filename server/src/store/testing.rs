@@ -135,6 +135,8 @@ fn caller(workspace: &str, grants: Grants) -> OpCtx {
             name: None,
             grants,
             expires_at: None,
+            ip_allowlist: Vec::new(),
+            limit_per_minute: None,
         })),
         workspace: WorkspaceId::from(workspace),
         now_ms: NOW_MS,
