@@ -7,7 +7,8 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::{Sessions, signer};
+use super::store::Account;
+use super::{DEVICE_MS, Sessions, signer};
 use crate::error::{Error, Result};
 use crate::secret::PlainKey;
 
@@ -24,6 +25,18 @@ pub(super) struct PasswordWasRight {
     sub: String,
     /// Names the password that was right: a new one voids the token.
     pub binding: String,
+    exp: i64,
+}
+
+/// A browser that signed in to an account. Opens nothing: it has a budget of
+/// attempts of its own.
+#[derive(Serialize, Deserialize)]
+struct KnownDevice {
+    sub: String,
+    /// Names the browser.
+    did: String,
+    /// Names the password it signed in with: a new one voids the token.
+    binding: String,
     exp: i64,
 }
 
@@ -54,6 +67,14 @@ impl Claims for SessionClaims {
 
 impl Claims for PasswordWasRight {
     const PURPOSE: &'static str = "unkey second steps of signing in";
+
+    fn exp(&self) -> i64 {
+        self.exp
+    }
+}
+
+impl Claims for KnownDevice {
+    const PURPOSE: &'static str = "unkey browsers that signed in";
 
     fn exp(&self) -> i64 {
         self.exp
@@ -112,6 +133,30 @@ impl Sessions {
 
     pub(super) fn open_enrolment(&self, token: &str, now_ms: i64) -> Option<Enrolling> {
         self.open(token, now_ms)
+    }
+
+    /// The id of the browser that a cookie names, if it signed in to this account
+    /// by the password that it has now.
+    pub(super) fn device_of(&self, account: &Account, cookie: &PlainKey, now_ms: i64) -> Option<String> {
+        let claims = self.open::<KnownDevice>(cookie.reveal(), now_ms)?;
+        let is_own = claims.sub == account.id.as_str() && claims.binding == account.binding();
+        is_own.then_some(claims.did)
+    }
+
+    /// The cookie of a browser that has just signed in; it keeps the id it has.
+    pub(super) fn device_cookie(
+        &self,
+        account: &Account,
+        known: Option<&PlainKey>,
+        now_ms: i64,
+    ) -> Result<PlainKey> {
+        let known = known.and_then(|cookie| self.device_of(account, cookie, now_ms));
+        self.sign(&KnownDevice {
+            sub: account.id.to_string(),
+            did: known.unwrap_or_else(|| self.entropy.token()),
+            binding: account.binding(),
+            exp: (now_ms + DEVICE_MS) / 1000,
+        })
     }
 
     fn sign<C: Claims>(&self, claims: &C) -> Result<PlainKey> {

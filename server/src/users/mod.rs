@@ -21,7 +21,7 @@ pub use crate::grants::Role;
 pub use crate::secret::MIN_PASSWORD_CHARACTERS as MIN_PASSWORD;
 pub use invitations::{Invitation, Invited, NewAccount, NewInvitation};
 pub use members::UpdateMember;
-pub use password::Passwords;
+pub use password::{Lane, Passwords};
 pub use profile::{Theme, UpdateProfile, time_zones};
 pub use setup::SetUp;
 pub use views::{SaveView, SavedView};
@@ -118,7 +118,8 @@ impl Users {
         Ok(())
     }
 
-    /// Replaces a password, lifts a lockout and ends every session of the user.
+    /// Replaces a password and ends every session of the user. Attempts to sign in
+    /// are counted anew.
     pub async fn reset_password(&self, cx: &OpCtx, email: &str, password: PlainKey) -> Result<()> {
         cx.require(Operation::AccountRecover, grants::Target::NONE)?;
         let hash = self.passwords.hash(password).await?;

@@ -1,22 +1,25 @@
 //! Passwords as argon2id hashes with the crate's recommended parameters.
 //!
 //! One computation takes tens of milliseconds and 19 MiB: it runs on a thread
-//! for blocking work, and only a few at a time, so that a flood of sign-ins
-//! waits in line instead of filling the memory.
+//! for blocking work, and only two at a time, so that a flood of sign-ins waits
+//! in line instead of filling the memory. Strangers have a line of their own,
+//! which is short: whoever floods it keeps nobody waiting who is known.
 
 use std::sync::Arc;
 
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{self, PasswordHasher, PasswordVerifier};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::entropy::Entropy;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::secret::{MIN_PASSWORD_CHARACTERS, PlainKey};
 
-/// Computations at the same time.
-const PARALLEL: usize = 2;
+/// Attempts of strangers that wait: a few seconds' work.
+const STRANGERS_WAITING: usize = 64;
+/// When to come again once they are too many.
+const RETRY_S: u64 = 5;
 
 /// Longer passwords are refused rather than cut.
 const MAX_PASSWORD_BYTES: usize = 1024;
@@ -25,16 +28,28 @@ const MAX_PASSWORD_BYTES: usize = 1024;
 const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
+/// Where a computation waits. One of each is computed at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// Of people who showed before that they are who they say.
+    Known,
+    Strangers,
+}
+
 /// Makes and checks hashes of passwords. Cheap to clone.
 #[derive(Clone)]
 pub struct Passwords {
     entropy: Entropy,
-    permits: Arc<Semaphore>,
+    known: Arc<Semaphore>,
+    strangers: Arc<Semaphore>,
+    /// Places in the line of strangers.
+    places: Arc<Semaphore>,
 }
 
 impl Passwords {
     pub(super) fn new(entropy: Entropy) -> Self {
-        Self { entropy, permits: Arc::new(Semaphore::new(PARALLEL)) }
+        let one = || Arc::new(Semaphore::new(1));
+        Self { entropy, known: one(), strangers: one(), places: Arc::new(Semaphore::new(STRANGERS_WAITING)) }
     }
 
     /// The PHC string of a new password.
@@ -50,33 +65,50 @@ impl Passwords {
             return Err(Error::invalid(format!("A password has {MAX_PASSWORD_BYTES} bytes at most.")));
         }
         let salt: [u8; 16] = self.entropy.bytes();
-        self.compute(move || hash(&password, salt)).await
+        self.compute(Lane::Known, move || hash(&password, salt)).await
     }
 
     /// Whether this is the password of a stored hash. Without one it takes as
     /// long and says no.
-    pub async fn matches(&self, password: PlainKey, stored: Option<String>) -> Result<bool> {
+    ///
+    /// Fails with `too_many_attempts` when too many strangers wait.
+    pub async fn matches(&self, password: PlainKey, stored: Option<String>, lane: Lane) -> Result<bool> {
         if password.reveal().len() > MAX_PASSWORD_BYTES {
             return Ok(false);
         }
         let is_somebody = stored.is_some();
         let stored = stored.unwrap_or_else(|| NOBODY.to_owned());
-        let matches = self.compute(move || verify(&password, &stored)).await?;
+        let matches = self.compute(lane, move || verify(&password, &stored)).await?;
         Ok(matches && is_somebody)
     }
 
-    async fn compute<T, F>(&self, work: F) -> Result<T>
+    async fn compute<T, F>(&self, lane: Lane, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce() -> Result<T> + Send + 'static,
     {
         // Held by the computation, which a caller that goes away does not end.
-        let permit = self.permits.clone().acquire_owned().await.map_err(Error::internal)?;
+        let held = self.turn(lane).await?;
         let computation = move || {
-            let _permit = permit;
+            let _held = held;
             work()
         };
         tokio::task::spawn_blocking(computation).await.map_err(Error::internal)?
+    }
+
+    /// Waits in line; what is returned is the turn, and the place given up after it.
+    async fn turn(&self, lane: Lane) -> Result<(OwnedSemaphorePermit, Option<OwnedSemaphorePermit>)> {
+        let (turns, place) = match lane {
+            Lane::Known => (&self.known, None),
+            Lane::Strangers => {
+                let place = self.places.clone().try_acquire_owned().map_err(|_| {
+                    let detail = format!("Too many people sign in just now. Try again in {RETRY_S} seconds.");
+                    Error::new(Code::TooManyAttempts, detail).retry_after_s(RETRY_S)
+                })?;
+                (&self.strangers, Some(place))
+            }
+        };
+        Ok((turns.clone().acquire_owned().await.map_err(Error::internal)?, place))
     }
 }
 
@@ -107,10 +139,12 @@ mod tests {
     async fn only_the_password_matches_its_hash() {
         let passwords = Passwords::new(Entropy::seeded(1));
         let stored = passwords.hash(plain("correct horse")).await.unwrap();
-        assert!(passwords.matches(plain("correct horse"), Some(stored.clone())).await.unwrap());
-        assert!(!passwords.matches(plain("correct hors"), Some(stored)).await.unwrap());
-        assert!(!passwords.matches(plain("correct horse"), None).await.unwrap());
-        assert!(passwords.matches(plain("x"), Some("nonsense".to_owned())).await.is_err());
+        assert!(
+            passwords.matches(plain("correct horse"), Some(stored.clone()), Lane::Strangers).await.unwrap()
+        );
+        assert!(!passwords.matches(plain("correct hors"), Some(stored), Lane::Strangers).await.unwrap());
+        assert!(!passwords.matches(plain("correct horse"), None, Lane::Strangers).await.unwrap());
+        assert!(passwords.matches(plain("x"), Some("nonsense".to_owned()), Lane::Strangers).await.is_err());
     }
 
     #[tokio::test]
@@ -127,5 +161,29 @@ mod tests {
         for text in ["1234567".to_owned(), "x".repeat(1025)] {
             assert!(passwords.hash(plain(&text)).await.is_err(), "{} characters", text.len());
         }
+    }
+
+    #[tokio::test]
+    async fn a_flood_of_strangers_keeps_nobody_waiting_who_is_known() {
+        let passwords = Passwords::new(Entropy::seeded(1));
+        let stored = Some(passwords.hash(plain("correct horse")).await.unwrap());
+        let held = passwords.strangers.clone().acquire_owned().await.unwrap();
+        let attempt = |lane| {
+            let (passwords, stored) = (passwords.clone(), stored.clone());
+            async move { passwords.matches(plain("correct horse"), stored, lane).await }
+        };
+        let waiting: Vec<_> =
+            (0..STRANGERS_WAITING).map(|_| tokio::spawn(attempt(Lane::Strangers))).collect();
+        while passwords.places.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        let refused = attempt(Lane::Strangers).await.unwrap_err();
+        assert_eq!((refused.code(), refused.wait_s()), (Code::TooManyAttempts, Some(RETRY_S)));
+        assert!(attempt(Lane::Known).await.unwrap());
+        drop(held);
+        for stranger in waiting {
+            assert!(stranger.await.unwrap().unwrap());
+        }
+        assert!(attempt(Lane::Strangers).await.unwrap(), "places are given up");
     }
 }

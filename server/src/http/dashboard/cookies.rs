@@ -16,6 +16,8 @@ pub enum Jar {
     Session,
     /// That a password was right and a code is wanted.
     Step,
+    /// That somebody signed in with this browser before.
+    Device,
     /// The form token of somebody not signed in.
     Form,
     /// The workspace somebody looks at.
@@ -32,6 +34,7 @@ impl Jar {
         match self {
             Jar::Session => "unkey_session",
             Jar::Step => "unkey_step",
+            Jar::Device => "unkey_device",
             Jar::Form => "unkey_form",
             Jar::Workspace => "unkey_workspace",
             Jar::Flash => "unkey_flash",

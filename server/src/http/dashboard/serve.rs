@@ -218,11 +218,13 @@ impl Arrival {
         }
         self.note(&error);
         Answer::page_of(status(error.code()), error_page(shell, &self.view(&error)))
+            .retry_after(error.wait_s())
     }
 
     fn bare_trouble(&self, error: Error) -> Answer {
         self.note(&error);
-        Answer::page_of(status(error.code()), bare_error(&self.frame, &self.view(&error)))
+        let html = bare_error(&self.frame, &self.view(&error));
+        Answer::page_of(status(error.code()), html).retry_after(error.wait_s())
     }
 
     fn view(&self, error: &Error) -> ErrorView {
@@ -309,9 +311,9 @@ async fn read(
             form = Fields::parse(&funnel::read_body(request.take_body(), FORM_BYTES).await?);
         }
     }
-    let step = Jar::Step.read(&app.config, headers).map(|value| PlainKey::new(value.to_owned()));
-    let portal = Jar::Portal.read(&app.config, headers).map(|value| PlainKey::new(value.to_owned()));
-    Ok(Sent { path, params, query, form, upload, step, portal, referer: referer(app, headers) })
+    let secret = |jar: Jar| jar.read(&app.config, headers).map(|value| PlainKey::new(value.to_owned()));
+    let [step, device, portal] = [Jar::Step, Jar::Device, Jar::Portal].map(secret);
+    Ok(Sent { path, params, query, form, upload, step, device, portal, referer: referer(app, headers) })
 }
 
 /// The fields of a form with a file, and the file.
