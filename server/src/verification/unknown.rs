@@ -1,12 +1,14 @@
 //! A budget of unknown keys per address (D29): whoever may verify without a
 //! credential may not guess, or make the database look, without bound.
 //!
-//! Known keys are never refused for it: an address may be that of a backend
-//! whose own clients send it nonsense.
+//! Keys in memory are never refused for it: an address may be that of a backend
+//! whose own clients send it nonsense. Once the budget is used up, the database
+//! is not asked any more, so a key that is not in memory is refused as well.
 
-use super::Verifier;
-use crate::address::{self, ClientAddress};
+use super::{Verifier, VerifyKey};
+use crate::address;
 use crate::error::{Code, Error, Result};
+use crate::op::OpCtx;
 use crate::ratelimit::limiter::{Check, Scope};
 
 const MINUTE_MS: u64 = 60_000;
@@ -14,25 +16,39 @@ const MINUTE_MS: u64 = 60_000;
 const NAME: &str = "unknown keys";
 
 impl Verifier {
-    /// Charges one unknown key to an address. Fails with
-    /// `unknown_keys_rate_limited` once it had `per_minute` of them.
-    pub async fn charge_unknown(&self, from: ClientAddress, per_minute: u64, now_ms: i64) -> Result<()> {
+    /// Whether the address may ask about another unknown key. Fails with
+    /// `unknown_keys_rate_limited`.
+    pub(super) async fn check_unknown(&self, cx: &OpCtx, request: &VerifyKey) -> Result<()> {
+        self.unknown(cx, request.unknown_keys_per_minute, false).await
+    }
+
+    /// Charges one unknown key to the address. Fails as [`Verifier::check_unknown`].
+    pub(super) async fn charge_unknown(&self, cx: &OpCtx, request: &VerifyKey) -> Result<()> {
+        self.unknown(cx, request.unknown_keys_per_minute, true).await
+    }
+
+    async fn unknown(&self, cx: &OpCtx, per_minute: Option<u64>, charge: bool) -> Result<()> {
+        let Some(limit) = per_minute else { return Ok(()) };
         // Callers without an address share one budget: better than none.
-        let network = from.counted().map(|ip| address::block(ip, 64));
+        let network = cx.address.counted().map(|ip| address::block(ip, 64));
         let subject = network.map_or_else(|| "unknown".to_owned(), |network| network.to_string());
         let check = Check {
             workspace: "",
             scope: Scope::Address,
             subject: &subject,
             name: NAME,
-            limit: per_minute,
+            limit,
             duration_ms: MINUTE_MS,
             cost: 1,
         };
-        if self.limiter.take_many(&[check], now_ms).await?.passed {
+        let taken = match charge {
+            true => self.limiter.take_many(&[check], cx.now_ms).await?,
+            false => self.limiter.look_many(&[check], cx.now_ms).await?,
+        };
+        if taken.passed {
             return Ok(());
         }
-        let detail = format!("This address asked for more than {per_minute} unknown keys within a minute.");
+        let detail = format!("This address asked for more than {limit} unknown keys within a minute.");
         Err(Error::new(Code::UnknownKeysRateLimited, detail))
     }
 }

@@ -34,12 +34,19 @@ impl Verifier {
     ///
     /// Fails with `permissions_query_syntax_error` for a malformed query, with
     /// `precondition_failed` for a limit that is stored nowhere (where the rules
-    /// say so with `invalid_input`), and when the database is needed but cannot
-    /// answer.
+    /// say so with `invalid_input`), with `unknown_keys_rate_limited` once the
+    /// budget of unknown keys is used up, and when the database is needed but
+    /// cannot answer.
     pub async fn verify(&self, cx: &OpCtx, request: VerifyKey) -> Result<Verification> {
         let watch = Stopwatch::start();
         let hash = request.key.hash();
-        let mut found = self.find(hash).await?;
+        let mut found = match self.snapshots.get(&hash) {
+            Some(hit) => hit,
+            None => {
+                self.check_unknown(cx, &request).await?;
+                self.load(hash).await?
+            }
+        };
         if let (None, Some(migration)) = (&found, &request.migration_id)
             && self.keys.adopt(cx, &request.key, migration).await?
         {
@@ -47,6 +54,7 @@ impl Verifier {
         }
         let is_seen = |key: &KeySnapshot| may_see(cx, key, request.rules) && request.is_among(key);
         let Some(key) = found.filter(|key| is_seen(key)) else {
+            self.charge_unknown(cx, &request).await?;
             self.count(Outcome::NotFound);
             return Ok(Verification {
                 outcome: Outcome::NotFound,

@@ -19,6 +19,7 @@ mod request_log;
 mod schema;
 mod search;
 mod sql;
+mod strangers;
 mod support;
 mod tidy;
 mod transfer;

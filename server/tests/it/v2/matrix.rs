@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use unkey::http::v2::DOCUMENT;
 
 use self::cases::cases;
+use crate::strangers::{Elsewhere, Twins};
 use crate::support::TestApp;
 
 /// What somebody of another workspace is told.
@@ -178,6 +179,62 @@ async fn run(case: Case) {
         let answer = test.call_as(&holder, operation, (case.body)(&ids)).await;
         assert!([403, 404].contains(&answer.status.as_u16()), "{operation} with {fewer:?}: {}", answer.body);
     }
+}
+
+impl Ids {
+    /// What requests of the cases call it.
+    fn names(&self) -> Vec<&str> {
+        let ids = [
+            &self.api,
+            &self.keyspace,
+            &self.key,
+            &self.secret,
+            &self.identity,
+            &self.permission,
+            &self.role,
+            &self.migration,
+            &self.portal,
+            &self.root_key,
+        ];
+        ids.into_iter()
+            .map(String::as_str)
+            .chain(["ann", "read", "editor", "email", "vip", "first"])
+            .collect()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_cannot_tell_what_exists_from_what_does_not() {
+    let test = TestApp::start().await;
+    let ids = Ids::make(&test).await;
+    let (twins, elsewhere) = (Twins::of(&ids.names()), Elsewhere::make(&test).await);
+    let mut compared = 0;
+    for case in cases() {
+        let body = (case.body)(&ids);
+        let absent = twins.absent_body(&body);
+        // Whoever limits makes the namespace they name in their own workspace.
+        let makes_it = matches!(case.foreign, Foreign::Nothing) || case.operation == "ratelimit.limit";
+        if body == absent || makes_it {
+            continue;
+        }
+        compared += 1;
+        let workspace = ids.workspace.clone();
+        let own = |grant: &&str| ids.fill(grant).replace(&workspace, "{ws}");
+        let grants: Vec<String> = case.grants.iter().map(own).collect();
+        let absent_grants: Vec<String> = grants.iter().map(|grant| twins.absent(grant)).collect();
+        let mut callers = elsewhere.callers(&test, [grants, absent_grants]).await;
+        callers.push(("unkey_nobody".to_owned(), "unkey_nobody".to_owned()));
+        for (of_foreign, of_absent) in &callers {
+            let foreign = test.call_as(of_foreign, case.operation, body.clone()).await;
+            let nothing = test.call_as(of_absent, case.operation, absent.clone()).await;
+            assert_eq!(twins.told(&foreign), twins.told(&nothing), "{}", case.operation);
+        }
+        let json = Some("application/json");
+        let foreign = test.raw(case.operation, None, json, body.to_string()).await;
+        let nothing = test.raw(case.operation, None, json, absent.to_string()).await;
+        assert_eq!(twins.told(&foreign), twins.told(&nothing), "{} by nobody", case.operation);
+    }
+    assert!(compared >= 38, "{compared} operations name something");
 }
 
 #[test]
