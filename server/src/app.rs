@@ -172,7 +172,8 @@ impl App {
         let app = Arc::new(Self {
             bulk,
             transfer: Transfer::new(store.clone(), entropy.clone(), sources),
-            workspaces: Workspaces::new(store.clone(), entropy.clone(), analytics.clone()),
+            workspaces: Workspaces::new(store.clone(), entropy.clone(), analytics.clone())
+                .open_to_members(config.members_create_workspaces),
             sessions: Sessions::new(
                 store.clone(),
                 entropy.clone(),

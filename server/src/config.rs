@@ -52,6 +52,8 @@ pub const SETTINGS: &[Setting] = &[
         "x-forwarded-for",
         "Where trusted proxies say it: x-forwarded-for or forwarded",
     ),
+    plain("hsts", "on", "Tell browsers to use HTTPS alone, where public_url is https: on or off"),
+    plain("members_create_workspaces", "off", "Whether people who own none may make workspaces: on or off"),
     plain("log_format", "auto", "human, json, or auto: human on a terminal"),
     plain("log_level", "info", "error, warn, info, debug or trace"),
     plain("max_body_bytes", "10485760", "Largest request body; 0 for no cap"),
@@ -143,6 +145,8 @@ pub struct Config {
     pub public_url: Option<String>,
     pub trusted_proxies: Vec<IpNet>,
     pub client_address_header: AddressHeader,
+    pub hsts: bool,
+    pub members_create_workspaces: bool,
     pub log_format: LogFormat,
     pub log_level: String,
     /// 0 is no cap.
@@ -250,11 +254,10 @@ impl Config {
         let analytics_seconds = parsed("analytics_seconds", text("analytics_seconds"), 10, &mut check);
         let analytics_memory_mib: u64 =
             parsed("analytics_memory_mib", text("analytics_memory_mib"), 1024, &mut check);
-        let analytics_sql = text("analytics_sql");
-        check(
-            "analytics_sql",
-            (!matches!(analytics_sql, "on" | "off")).then(|| "must be on or off".to_owned()),
-        );
+        let analytics_sql = switch("analytics_sql", text("analytics_sql"), &mut check);
+        let hsts = switch("hsts", text("hsts"), &mut check);
+        let members_create_workspaces =
+            switch("members_create_workspaces", text("members_create_workspaces"), &mut check);
         let trusted_proxies = networks(text("trusted_proxies"), &mut check);
         let client_address_header = address_header(text("client_address_header"), &mut check);
         let v1 = v1(text("v1"), &mut check);
@@ -285,6 +288,8 @@ impl Config {
             public_url: some("public_url"),
             trusted_proxies,
             client_address_header,
+            hsts,
+            members_create_workspaces,
             log_format,
             log_level: text("log_level").to_owned(),
             max_body_bytes,
@@ -296,7 +301,7 @@ impl Config {
             request_log,
             request_log_sample_percent: percent,
             events_max_bytes: events_max_mib.saturating_mul(1 << 20),
-            analytics_sql: analytics_sql == "on",
+            analytics_sql,
             analytics_seconds,
             analytics_memory_bytes: analytics_memory_mib.saturating_mul(1 << 20),
             region: text("region").to_owned(),
@@ -307,6 +312,11 @@ impl Config {
             root_key: hidden("root_key"),
             sources,
         }
+    }
+
+    /// Whether people reach this server by HTTPS.
+    pub fn is_https(&self) -> bool {
+        self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
     }
 
     /// The settings in force and where each came from; secrets are not shown.
@@ -408,6 +418,11 @@ fn parsed<T: FromStr<Err: std::fmt::Display>>(
         check(name, Some(format!("'{text}': {error}")));
         otherwise
     })
+}
+
+fn switch(name: &str, text: &str, check: &mut impl FnMut(&str, Option<String>)) -> bool {
+    check(name, (!matches!(text, "on" | "off")).then(|| "must be on or off".to_owned()));
+    text == "on"
 }
 
 fn networks(list: &str, check: &mut impl FnMut(&str, Option<String>)) -> Vec<IpNet> {

@@ -99,6 +99,11 @@ impl SignedIn {
         }
     }
 
+    /// Whether the user owns a workspace that serves.
+    pub fn owns_one(&self) -> bool {
+        self.memberships.iter().any(|membership| membership.enabled && membership.role == Role::Owner)
+    }
+
     /// The user as the one who acts in `workspace`; without a role where they
     /// have none, and where the operator disabled it.
     pub fn principal(&self, workspace: &WorkspaceId) -> Principal {

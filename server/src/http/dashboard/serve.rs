@@ -140,7 +140,8 @@ impl Arrival {
             let answer = Answer::page_of(StatusCode::FORBIDDEN, html);
             return self.finish(answer);
         };
-        let shell = shell(&self.frame, &who, here);
+        let may_create = self.app.workspaces.lets_create(who.owns_one());
+        let shell = shell(&self.frame, &who, here, may_create);
         let answer = match self.trusted() {
             Ok(sent) => {
                 let mut cx = self.cx(here.workspace.clone(), who.principal(&here.workspace));
@@ -399,7 +400,7 @@ fn chosen_workspace<'a>(who: &'a SignedIn, chosen: Option<&str>) -> Option<&'a M
     open.find(|membership| Some(membership.workspace.as_str()) == chosen).or(first)
 }
 
-fn shell(frame: &Frame, who: &SignedIn, here: &Membership) -> Shell {
+fn shell(frame: &Frame, who: &SignedIn, here: &Membership, may_create: bool) -> Shell {
     let reference = |membership: &Membership| WorkspaceRef {
         id: membership.workspace.to_string(),
         name: membership.name.clone(),
@@ -414,6 +415,7 @@ fn shell(frame: &Frame, who: &SignedIn, here: &Membership) -> Shell {
             write: here.role >= Role::Operator,
             admin: here.role >= Role::Admin,
             own: here.role >= Role::Owner,
+            create_workspace: may_create,
         },
         workspace: reference(here),
         workspaces: open.map(reference).collect(),
