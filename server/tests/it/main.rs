@@ -14,6 +14,7 @@ mod doors;
 mod explain;
 mod leaks;
 mod openapi_drift;
+mod page_headers;
 mod people;
 mod request_log;
 mod schema;
