@@ -28,7 +28,7 @@ use super::{Sessions, store};
 use crate::address;
 use crate::error::{Code, Error, Result};
 use crate::op::OpCtx;
-use crate::ratelimit::limiter::{Check, Decision, Scope};
+use crate::ratelimit::limiter::{Check, Decision, Scope, Taken};
 use crate::secret::{KeyHash, PlainKey};
 use crate::users::Lane;
 
@@ -38,13 +38,16 @@ const DAY_MS: u64 = 24 * HOUR_MS;
 
 /// Attempts of one address in a minute, on whatever accounts.
 const PER_ADDRESS_MINUTE: u64 = 30;
-/// Attempts in an hour of one address that no account knows.
-const PER_STRANGE_ADDRESS_HOUR: u64 = 120;
+/// Attempts in an hour of one address, or network of IPv6, that is not known.
+const PER_STRANGE_NETWORK_HOUR: u64 = 120;
 /// How long a network stays known after somebody signed in from it.
 const KNOWN_NETWORK_MS: i64 = 30 * 24 * 60 * 60_000;
 /// Attempts of an address are counted in thousandths: the window fades in whole
 /// numbers, and one attempt would be forgotten as soon as its day is over.
 const ATTEMPT: u64 = 1000;
+
+/// What became of checks, in their order.
+type Decisions = smallvec::SmallVec<[Decision; 2]>;
 
 /// What is attempted, and how many times in an hour on one account.
 pub(super) struct Kind {
@@ -74,15 +77,6 @@ pub(super) enum Standing {
     Device(String),
     Network(IpAddr),
     Stranger,
-}
-
-impl Standing {
-    pub fn lane(&self) -> Lane {
-        match self {
-            Standing::Device(_) | Standing::Network(_) => Lane::Known,
-            Standing::Stranger => Lane::Strangers,
-        }
-    }
 }
 
 /// Names the counters of an account. Of one that does not exist, those of the
@@ -119,7 +113,8 @@ impl Sessions {
         Ok(if networks.any(|network| network == here) { Standing::Network(here) } else { Standing::Stranger })
     }
 
-    /// Charges one attempt on the account that `subject` names.
+    /// Charges one attempt on the account that `subject` names; answers where its
+    /// password waits to be computed.
     ///
     /// Fails with `too_many_attempts`.
     pub(super) async fn charge(
@@ -128,17 +123,17 @@ impl Sessions {
         kind: &Kind,
         subject: &str,
         standing: &Standing,
-    ) -> Result<()> {
+    ) -> Result<Lane> {
         match standing {
             // Whoever shares its address must not keep a known browser out.
             Standing::Device(id) => {
                 let own = format!("{subject}/device/{id}");
-                self.take(cx, &[hourly(&own, kind, kind.device)]).await
+                self.take(cx, &[hourly(&own, kind, kind.device)]).await.map(|_| Lane::Known)
             }
             Standing::Network(network) => {
                 self.charge_address(cx).await?;
                 let own = format!("{subject}/network/{network}");
-                self.take(cx, &[hourly(&own, kind, kind.network)]).await
+                self.take(cx, &[hourly(&own, kind, kind.network)]).await.map(|_| Lane::Known)
             }
             Standing::Stranger => self.charge_stranger(cx, kind, subject).await,
         }
@@ -150,17 +145,19 @@ impl Sessions {
     /// Fails with `too_many_attempts`.
     pub async fn charge_address(&self, cx: &OpCtx) -> Result<()> {
         let address = caller(cx, 64);
-        self.take(cx, &[of_address(&address, "sign in", PER_ADDRESS_MINUTE, MINUTE_MS)]).await
+        let limit = of_address(&address, "sign in", PER_ADDRESS_MINUTE, MINUTE_MS);
+        self.take(cx, &[limit]).await.map(|_| ())
     }
 
-    async fn charge_stranger(&self, cx: &OpCtx, kind: &Kind, subject: &str) -> Result<()> {
-        let address = caller(cx, 64);
+    async fn charge_stranger(&self, cx: &OpCtx, kind: &Kind, subject: &str) -> Result<Lane> {
+        let (address, network) = (caller(cx, 64), caller(cx, 48));
         let limits = [
             of_address(&address, "sign in", PER_ADDRESS_MINUTE, MINUTE_MS),
-            of_address(&address, "sign in as a stranger", PER_STRANGE_ADDRESS_HOUR, HOUR_MS),
+            of_address(&network, "sign in as a stranger", PER_STRANGE_NETWORK_HOUR, HOUR_MS),
         ];
-        self.take(cx, &limits).await?;
-        let own = format!("{subject}/stranger/{}", caller(cx, 48));
+        let left = self.take(cx, &limits).await?[1].remaining;
+        let lane = if left + 1 == PER_STRANGE_NETWORK_HOUR { Lane::Newcomers } else { Lane::Strangers };
+        let own = format!("{subject}/stranger/{network}");
         let mut refusal = None;
         for (earlier, limit) in (0_u64..).zip(kind.strangers) {
             let is_last = earlier + 1 == kind.strangers.len() as u64;
@@ -173,7 +170,7 @@ impl Sessions {
             };
             let taken = self.limiter.take_many(&[hourly(subject, kind, limit), tried], cx.now_ms).await?;
             if taken.passed {
-                return Ok(());
+                return Ok(lane);
             }
             refusal = Some(too_many(cx.now_ms, &taken.decisions[..1]));
             // It tried no more often than this, so the rest is not for it.
@@ -181,12 +178,12 @@ impl Sessions {
                 break;
             }
         }
-        refusal.map_or(Ok(()), Err)
+        refusal.map_or(Ok(lane), Err)
     }
 
-    async fn take(&self, cx: &OpCtx, checks: &[Check<'_>]) -> Result<()> {
-        let taken = self.limiter.take_many(checks, cx.now_ms).await?;
-        if taken.passed { Ok(()) } else { Err(too_many(cx.now_ms, &taken.decisions)) }
+    async fn take(&self, cx: &OpCtx, checks: &[Check<'_>]) -> Result<Decisions> {
+        let Taken { passed, decisions } = self.limiter.take_many(checks, cx.now_ms).await?;
+        if passed { Ok(decisions) } else { Err(too_many(cx.now_ms, &decisions)) }
     }
 }
 

@@ -73,9 +73,9 @@ impl Sessions {
         let Login { email, password, device } = command;
         let account = store::account_by_email(self.store.read(), &email.to_lowercase()).await?;
         let standing = self.standing(cx, account.as_ref(), device.as_ref()).await?;
-        self.charge(cx, &Kind::PASSWORD, &subject(&email, account.as_ref()), &standing).await?;
+        let lane = self.charge(cx, &Kind::PASSWORD, &subject(&email, account.as_ref()), &standing).await?;
         let stored = account.as_ref().map(|account| account.password_hash.clone());
-        let is_right = self.passwords.matches(password, stored, standing.lane()).await?;
+        let is_right = self.passwords.matches(password, stored, lane).await?;
         match account {
             Some(account) if is_right => self.admit(cx, account, device).await,
             Some(account) => Err(self.fail(cx, &account, Failure::Password).await?),

@@ -21,9 +21,9 @@ impl Sessions {
 
     pub(super) async fn confirmed(&self, cx: &OpCtx, password: PlainKey) -> Result<Account> {
         let account = self.own_account(cx).await?;
-        self.charge_own(cx, &Kind::PASSWORD, &account).await?;
+        let lane = self.charge_own(cx, &Kind::PASSWORD, &account).await?;
         let stored = Some(account.password_hash.clone());
-        if self.passwords.matches(password, stored, Lane::Known).await? {
+        if self.passwords.matches(password, stored, lane).await? {
             return Ok(account);
         }
         Err(self.fail(cx, &account, Failure::Password).await?)
@@ -36,7 +36,7 @@ impl Sessions {
     }
 
     /// Charges an attempt to the session it is made in.
-    pub(super) async fn charge_own(&self, cx: &OpCtx, kind: &Kind, account: &Account) -> Result<()> {
+    pub(super) async fn charge_own(&self, cx: &OpCtx, kind: &Kind, account: &Account) -> Result<Lane> {
         let session = Standing::Device(cx.require_user()?.session.to_string());
         self.charge(cx, kind, &subject(&account.email, Some(account)), &session).await
     }

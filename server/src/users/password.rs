@@ -1,9 +1,9 @@
 //! Passwords as argon2id hashes with the crate's recommended parameters.
 //!
 //! One computation takes tens of milliseconds and 19 MiB: it runs on a thread
-//! for blocking work, and only two at a time, so that a flood of sign-ins waits
-//! in line instead of filling the memory. Strangers have a line of their own,
-//! which is short: whoever floods it keeps nobody waiting who is known.
+//! for blocking work, and people wait in three lines, of which one computes at a
+//! time each. A flood of sign-ins then fills the line it belongs in and nothing
+//! else: whoever is known, or tries for the first time, does not wait for it.
 
 use std::sync::Arc;
 
@@ -16,9 +16,7 @@ use crate::entropy::Entropy;
 use crate::error::{Code, Error, Result};
 use crate::secret::{MIN_PASSWORD_CHARACTERS, PlainKey};
 
-/// Attempts of strangers that wait: a few seconds' work.
-const STRANGERS_WAITING: usize = 64;
-/// When to come again once they are too many.
+/// When to come again once a line is full.
 const RETRY_S: u64 = 5;
 
 /// Longer passwords are refused rather than cut.
@@ -28,28 +26,62 @@ const MAX_PASSWORD_BYTES: usize = 1024;
 const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-/// Where a computation waits. One of each is computed at a time.
+/// Where a computation waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lane {
     /// Of people who showed before that they are who they say.
     Known,
+    /// Of addresses that did not try lately.
+    Newcomers,
+    /// Of all others.
     Strangers,
+}
+
+impl Lane {
+    /// How many may wait: a few seconds' work of the strange ones.
+    const fn places(self) -> usize {
+        match self {
+            Lane::Known => Semaphore::MAX_PERMITS,
+            Lane::Newcomers => 256,
+            Lane::Strangers => 64,
+        }
+    }
 }
 
 /// Makes and checks hashes of passwords. Cheap to clone.
 #[derive(Clone)]
 pub struct Passwords {
     entropy: Entropy,
-    known: Arc<Semaphore>,
-    strangers: Arc<Semaphore>,
-    /// Places in the line of strangers.
+    known: Line,
+    newcomers: Line,
+    strangers: Line,
+}
+
+#[derive(Clone)]
+struct Line {
+    turn: Arc<Semaphore>,
     places: Arc<Semaphore>,
+}
+
+impl Line {
+    fn of(lane: Lane) -> Self {
+        Self { turn: Arc::new(Semaphore::new(1)), places: Arc::new(Semaphore::new(lane.places())) }
+    }
+
+    /// Waits in line; what is returned is the turn, and the place given up after it.
+    async fn turn(&self) -> Result<[OwnedSemaphorePermit; 2]> {
+        let place = self.places.clone().try_acquire_owned().map_err(|_| {
+            let detail = format!("Too many people sign in just now. Try again in {RETRY_S} seconds.");
+            Error::new(Code::TooManyAttempts, detail).retry_after_s(RETRY_S)
+        })?;
+        Ok([self.turn.clone().acquire_owned().await.map_err(Error::internal)?, place])
+    }
 }
 
 impl Passwords {
     pub(super) fn new(entropy: Entropy) -> Self {
-        let one = || Arc::new(Semaphore::new(1));
-        Self { entropy, known: one(), strangers: one(), places: Arc::new(Semaphore::new(STRANGERS_WAITING)) }
+        let [known, newcomers, strangers] = [Lane::Known, Lane::Newcomers, Lane::Strangers].map(Line::of);
+        Self { entropy, known, newcomers, strangers }
     }
 
     /// The PHC string of a new password.
@@ -71,7 +103,7 @@ impl Passwords {
     /// Whether this is the password of a stored hash. Without one it takes as
     /// long and says no.
     ///
-    /// Fails with `too_many_attempts` when too many strangers wait.
+    /// Fails with `too_many_attempts` when its line is full.
     pub async fn matches(&self, password: PlainKey, stored: Option<String>, lane: Lane) -> Result<bool> {
         if password.reveal().len() > MAX_PASSWORD_BYTES {
             return Ok(false);
@@ -88,27 +120,17 @@ impl Passwords {
         F: FnOnce() -> Result<T> + Send + 'static,
     {
         // Held by the computation, which a caller that goes away does not end.
-        let held = self.turn(lane).await?;
+        let line = match lane {
+            Lane::Known => &self.known,
+            Lane::Newcomers => &self.newcomers,
+            Lane::Strangers => &self.strangers,
+        };
+        let held = line.turn().await?;
         let computation = move || {
             let _held = held;
             work()
         };
         tokio::task::spawn_blocking(computation).await.map_err(Error::internal)?
-    }
-
-    /// Waits in line; what is returned is the turn, and the place given up after it.
-    async fn turn(&self, lane: Lane) -> Result<(OwnedSemaphorePermit, Option<OwnedSemaphorePermit>)> {
-        let (turns, place) = match lane {
-            Lane::Known => (&self.known, None),
-            Lane::Strangers => {
-                let place = self.places.clone().try_acquire_owned().map_err(|_| {
-                    let detail = format!("Too many people sign in just now. Try again in {RETRY_S} seconds.");
-                    Error::new(Code::TooManyAttempts, detail).retry_after_s(RETRY_S)
-                })?;
-                (&self.strangers, Some(place))
-            }
-        };
-        Ok((turns.clone().acquire_owned().await.map_err(Error::internal)?, place))
     }
 }
 
@@ -164,26 +186,31 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_flood_of_strangers_keeps_nobody_waiting_who_is_known() {
+    async fn a_full_line_keeps_nobody_waiting_in_another() {
         let passwords = Passwords::new(Entropy::seeded(1));
         let stored = Some(passwords.hash(plain("correct horse")).await.unwrap());
-        let held = passwords.strangers.clone().acquire_owned().await.unwrap();
         let attempt = |lane| {
             let (passwords, stored) = (passwords.clone(), stored.clone());
             async move { passwords.matches(plain("correct horse"), stored, lane).await }
         };
-        let waiting: Vec<_> =
-            (0..STRANGERS_WAITING).map(|_| tokio::spawn(attempt(Lane::Strangers))).collect();
-        while passwords.places.available_permits() > 0 {
-            tokio::task::yield_now().await;
+        for (lane, line) in [(Lane::Strangers, &passwords.strangers), (Lane::Newcomers, &passwords.newcomers)]
+        {
+            let held = line.turn.clone().acquire_owned().await.unwrap();
+            let waiting: Vec<_> = (0..lane.places()).map(|_| tokio::spawn(attempt(lane))).collect();
+            while line.places.available_permits() > 0 {
+                tokio::task::yield_now().await;
+            }
+            let refused = attempt(lane).await.unwrap_err();
+            assert_eq!((refused.code(), refused.wait_s()), (Code::TooManyAttempts, Some(RETRY_S)));
+            for other in [Lane::Known, Lane::Newcomers, Lane::Strangers] {
+                assert!(other == lane || attempt(other).await.unwrap(), "{other:?} beside {lane:?}");
+            }
+            waiting.iter().for_each(tokio::task::JoinHandle::abort);
+            drop((held, waiting));
+            while line.places.available_permits() < lane.places() {
+                tokio::task::yield_now().await;
+            }
+            assert!(attempt(lane).await.unwrap(), "places are given up");
         }
-        let refused = attempt(Lane::Strangers).await.unwrap_err();
-        assert_eq!((refused.code(), refused.wait_s()), (Code::TooManyAttempts, Some(RETRY_S)));
-        assert!(attempt(Lane::Known).await.unwrap());
-        drop(held);
-        for stranger in waiting {
-            assert!(stranger.await.unwrap().unwrap());
-        }
-        assert!(attempt(Lane::Strangers).await.unwrap(), "places are given up");
     }
 }

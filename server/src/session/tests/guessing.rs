@@ -9,6 +9,7 @@ use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use super::*;
 use crate::session::attempts::{self, Kind, Standing};
 use crate::session::totp::Generator;
+use crate::users::Lane;
 
 const HOUR_MS: i64 = 60 * MINUTE_MS;
 const DAY_MS: i64 = 24 * HOUR_MS;
@@ -319,6 +320,11 @@ async fn an_address_has_a_budget_over_all_accounts() {
         tried += attempt(number, NOW_MS + number * 5 * SECOND_MS + 2 * MINUTE_MS).await;
     }
     assert_eq!(tried, 120, "in an hour");
+    let lane = async |host: u8| {
+        let cx = from(guesser(host), NOW_MS);
+        server.sessions.charge(&cx, &Kind::PASSWORD, "another", &Standing::Stranger).await.unwrap()
+    };
+    assert_eq!([lane(2).await, lane(2).await], [Lane::Newcomers, Lane::Strangers]);
     let one = |end: u16| IpAddr::from([0x2001, 0xdb8, 1, 2, 0, 0, 0, end]);
     for end in 0..30 {
         assert!(server.tries(&Kind::PASSWORD, &format!("user {end}"), one(end), NOW_MS).await);
