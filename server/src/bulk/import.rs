@@ -311,6 +311,27 @@ mod tests {
     }
 
     #[test]
+    fn hashes_are_read_as_other_systems_write_them() {
+        let of = ImportOf::Keys("api_1".into());
+        let hash = KeyHash::of("sk_secret");
+        let url = hash.to_base64().trim_end_matches('=').replace('+', "-").replace('/', "_");
+        for text in [hash.to_base64(), hash.to_hex(), hash.to_hex().to_uppercase(), url] {
+            let rows = of.read(ImportFormat::Csv, &format!("hash,name\n{text},n\n")).unwrap();
+            let import = key(&"api_1".into(), &rows[0].payload.to_string()).unwrap();
+            assert!(
+                matches!(import.secret, ImportedSecret::Hash(stored) if stored == hash.to_base64()),
+                "{text}"
+            );
+        }
+        for dead in ["900150983cd24fb0d6963f7d28e17f72", "sk_secret", &hash.to_hex()[1..]] {
+            let text = format!("hash,name\n{},n\n{dead},n\n", hash.to_hex());
+            let error = of.read(ImportFormat::Csv, &text).unwrap_err();
+            assert_eq!(error.faults()[0].location, "line 3");
+            assert!(error.detail().contains("cannot be a SHA-256") && !error.detail().contains(dead));
+        }
+    }
+
+    #[test]
     fn every_fault_is_told_with_its_line_and_nothing_is_read() {
         let of = ImportOf::Keys("api_1".into());
         let text = "hash,credits,expires\nnope,,\nx,many,\n,,soon\n";

@@ -56,7 +56,8 @@ fn page(document: &Value) -> String {
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>API reference · unkey</title>\n<style>body {{ margin: 0 }}</style>\n</head>\n<body>\n\
+         <title>API reference · unkey</title>\n<link rel=\"icon\" href=\"data:,\">\n\
+         <style>body {{ margin: 0 }}</style>\n</head>\n<body>\n\
          <script id=\"api-reference\" type=\"application/json\" \
          data-configuration='{{\"withDefaultFonts\":false}}'>{data}</script>\n\
          <script src=\"{script}\"></script>\n</body>\n</html>\n",
