@@ -4,6 +4,7 @@
 //! loses nothing. How they are reached is not its business.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -97,6 +98,8 @@ pub struct App {
     follower: Mutex<Option<Follower>>,
     dir: DataDir,
     closing: watch::Sender<bool>,
+    /// What a damaged `events.db` is called now, if this start found one.
+    pub events_set_aside: Option<PathBuf>,
     /// Unix milliseconds.
     pub started_ms: i64,
     /// Where the server listens, once it does.
@@ -107,8 +110,10 @@ impl App {
     /// Opens a data folder, new or used, and does what the first start must do.
     pub async fn open(config: Config, clock: Clock, entropy: Entropy, dir: DataDir) -> Result<Arc<Self>> {
         let now_ms = clock.now_ms();
-        let store = Store::new(Database::open::<migration::App>(&dir.app_db(), Durability::Full).await?);
-        let events = Database::open::<migration::Events>(&dir.events_db(), Durability::Normal).await?;
+        let store = Store::new(open_app_db(&dir).await?);
+        let (events, events_set_aside) =
+            Database::open_replaceable::<migration::Events>(&dir.events_db(), Durability::Normal, now_ms)
+                .await?;
         let limiter = RateLimiter::new(config.limiter_max_counters, events.clone());
         limiter.restore(now_ms).await?;
         let recorder = Recorder::default();
@@ -223,6 +228,7 @@ impl App {
             follower: Mutex::new(Some(follower)),
             dir,
             closing: watch::Sender::new(false),
+            events_set_aside,
             started_ms: now_ms,
             address: OnceLock::new(),
         });
@@ -273,9 +279,13 @@ impl App {
         self.dir.path()
     }
 
-    /// Whether requests can be served: the database answers, events are stored.
+    /// Whether requests can be served: the database answers, changes and events
+    /// are stored.
     pub async fn ready(&self) -> Result<()> {
         self.workspaces.list().await?;
+        if self.store.database().health().is_failing() {
+            return Err(Error::new(Code::ServiceUnavailable, "changes cannot be stored"));
+        }
         if !self.recorder.health().storing {
             return Err(Error::new(Code::ServiceUnavailable, "events cannot be stored"));
         }
@@ -295,7 +305,7 @@ impl App {
                     self.closing.send_replace(true);
                     return;
                 }
-                _ = snapshot.tick() => ("storing rate-limit windows", self.limiter.snapshot(self.clock.now_ms()).await),
+                _ = snapshot.tick() => ("storing rate-limit windows", self.store_windows().await),
                 _ = tend.tick() => ("tending", self.tend_once().await),
                 _ = last_used.tick() => ("storing the last use of keys and sessions", self.flush_last_used().await),
             };
@@ -309,6 +319,12 @@ impl App {
     pub async fn closing(&self) {
         // The sender lives as long as the app, so waiting cannot fail.
         let _ = self.closing.subscribe().wait_for(|closing| *closing).await;
+    }
+
+    async fn store_windows(&self) -> Result<()> {
+        // Logged where it failed first; readiness tells until it works again.
+        let _ = self.store.database().try_again().await;
+        self.limiter.snapshot(self.clock.now_ms()).await
     }
 
     async fn flush_last_used(&self) -> Result<()> {
@@ -368,6 +384,16 @@ impl App {
             self.users.create(&cx, command).await?;
         }
         Ok(())
+    }
+}
+
+/// A folder that was in use never becomes a new server: whoever takes its files
+/// away must not be offered its first account.
+async fn open_app_db(dir: &DataDir) -> Result<Database> {
+    let path = dir.app_db();
+    match dir.was_in_use() {
+        true => Database::open_existing::<migration::App>(&path, Durability::Full).await,
+        false => Database::open::<migration::App>(&path, Durability::Full).await,
     }
 }
 

@@ -4,7 +4,6 @@ use entity::limiter_counter::{self, Column};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set,
-    TransactionTrait,
 };
 
 use super::limiter::{Check, CounterRow, Scope};
@@ -48,7 +47,7 @@ pub(super) async fn save_counters(database: &Database, rows: &[CounterRow]) -> R
     if rows.is_empty() {
         return Ok(());
     }
-    let tx = database.writer().begin().await?;
+    let tx = database.begin().await?;
     for chunk in rows.chunks(COUNTERS_PER_STATEMENT) {
         let models = chunk.iter().map(|row| limiter_counter::ActiveModel {
             workspace_id: Set(row.workspace.clone()),
