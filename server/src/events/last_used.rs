@@ -62,17 +62,36 @@ impl LastUsed {
         }
     }
 
-    /// Writes what was gathered. What cannot be written is dropped with an error.
+    /// Writes what was gathered. What cannot be written is kept for the next time.
     pub async fn flush(&self, app: &Store) -> Result<()> {
         let Seen { keys, root_keys } = std::mem::take(&mut *self.0.lock());
         let keys: Vec<_> = keys.into_iter().collect();
-        for batch in keys.chunks(BATCH) {
-            app.write(|tx| async move { store::set_keys_used(tx.db(), batch).await }).await?;
-        }
         let root_keys: Vec<_> = root_keys.into_iter().collect();
-        for batch in root_keys.chunks(BATCH) {
-            app.write(|tx| async move { store::set_root_keys_used(tx.db(), batch).await }).await?;
+        let written = write(app, &keys, &root_keys).await;
+        if written.is_err() {
+            self.put_back(keys, root_keys);
         }
-        Ok(())
+        written
     }
+
+    fn put_back(&self, keys: Vec<(KeyId, i64)>, root_keys: Vec<(RootKeyId, i64)>) {
+        let mut seen = self.0.lock();
+        // What was seen meanwhile is newer.
+        keys.into_iter().for_each(|(key, time_ms)| {
+            seen.keys.entry(key).or_insert(time_ms);
+        });
+        root_keys.into_iter().for_each(|(key, time_ms)| {
+            seen.root_keys.entry(key).or_insert(time_ms);
+        });
+    }
+}
+
+async fn write(app: &Store, keys: &[(KeyId, i64)], root_keys: &[(RootKeyId, i64)]) -> Result<()> {
+    for batch in keys.chunks(BATCH) {
+        app.write(|tx| async move { store::set_keys_used(tx.db(), batch).await }).await?;
+    }
+    for batch in root_keys.chunks(BATCH) {
+        app.write(|tx| async move { store::set_root_keys_used(tx.db(), batch).await }).await?;
+    }
+    Ok(())
 }

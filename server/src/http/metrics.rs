@@ -106,6 +106,7 @@ impl Collector for Snapshot {
         self.requests(&mut encoder)?;
         self.verifications(&mut encoder)?;
         self.events(&mut encoder)?;
+        self.writes(&mut encoder)?;
         self.indexes(&mut encoder)?;
         self.jobs(&mut encoder)
     }
@@ -166,6 +167,15 @@ impl Snapshot {
             "Events removed before their time, for their size.",
             dropped,
         )
+    }
+
+    fn writes(&self, encoder: &mut DescriptorEncoder) -> Encoded {
+        let databases = [("app", self.app.store.database()), ("events", self.app.events())];
+        let failures = databases.map(|(name, database)| ([("database", name)], database.health().failures()));
+        counters(encoder, "unkey_write_failures", "Changes that could not be stored.", failures)?;
+        let failing =
+            databases.map(|(name, database)| ([("database", name)], database.health().is_failing().into()));
+        gauges(encoder, "unkey_writes_failing", "Whether the last change could not be stored.", failing)
     }
 
     fn indexes(&self, encoder: &mut DescriptorEncoder) -> Encoded {

@@ -57,6 +57,16 @@ pub async fn concerns(visit: &Visit) -> Result<Vec<Concern>> {
 fn recording(visit: &Visit) -> Vec<Concern> {
     let health = visit.app.recorder.health();
     let mut concerns = Vec::new();
+    if visit.app.store.database().health().is_failing() {
+        let detail = "Whatever is changed now is refused. Is the disk full? The log of the server says why.";
+        concerns.push(server(Tone::Error, "Changes cannot be stored".to_owned(), detail));
+    }
+    if let Some(path) = &visit.app.events_set_aside {
+        let title = "Past events are missing".to_owned();
+        let detail =
+            format!("events.db was damaged at the start of the server. It is kept as {}.", path.display());
+        concerns.push(server(Tone::Error, title, &detail));
+    }
     if !health.storing {
         let detail = "Verifications go on, but what happens now may be lost. Is the disk full?";
         concerns.push(server(Tone::Error, "Events cannot be stored".to_owned(), detail));
