@@ -63,6 +63,21 @@ pub fn folder() -> TempDir {
     tempfile::tempdir().expect("a temporary folder")
 }
 
+/// The server, started and killed after `delay`; whether it said that it listens before that.
+pub fn start_and_kill(data: &Path, delay: Duration) -> bool {
+    let mut child = Command::new(binary())
+        .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+        .arg(data)
+        .env("UNKEY_LOG_LEVEL", "error")
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the binary is built: run `cargo build` first");
+    std::thread::sleep(delay);
+    let _ = child.kill();
+    let said = child.wait_with_output().expect("the server ends").stdout;
+    !said.is_empty()
+}
+
 /// Runs a command of the binary on a data folder.
 pub fn cli(data: &Path, arguments: &[&str]) -> Output {
     Command::new(binary())
@@ -86,11 +101,23 @@ impl Server {
         Self::run(Command::new(binary()), data)
     }
 
+    /// With this umask, in octal digits.
+    pub fn start_with_umask(data: &Path, umask: &str) -> Self {
+        let mut shell = Command::new("bash");
+        shell.arg("-c").arg(format!("umask {umask}; exec \"$0\" \"$@\"")).arg(binary());
+        Self::run(shell, data)
+    }
+
+    /// Whose writes past a limit of [`Server::limit_files`] fail, as on a full disk.
+    pub fn start_limitable(data: &Path) -> Self {
+        Self::start_with_file_limit(data, "unlimited")
+    }
+
     /// With no file allowed to grow past `kib` KiB.
-    pub fn start_with_file_limit(data: &Path, kib: u32) -> Self {
+    pub fn start_with_file_limit(data: &Path, kib: impl std::fmt::Display) -> Self {
         let mut shell = Command::new("bash");
         // The signal a write past the limit raises is ignored: the write fails instead.
-        let script = format!("trap '' XFSZ; ulimit -f {kib}; exec \"$0\" \"$@\"");
+        let script = format!("trap '' XFSZ; ulimit -S -f {kib}; exec \"$0\" \"$@\"");
         shell.arg("-c").arg(script).arg(binary());
         Self::run(shell, data)
     }
@@ -157,6 +184,15 @@ impl Server {
 
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Lets no file of the server grow past `bytes`, or any (`None`).
+    pub fn limit_files(&self, bytes: Option<u64>) {
+        let most = bytes.map_or("unlimited".to_owned(), |bytes| bytes.to_string());
+        let pid = self.pid().to_string();
+        let status =
+            Command::new("prlimit").args(["--pid", &pid, &format!("--fsize={most}:unlimited")]).status();
+        assert!(status.expect("prlimit is part of util-linux").success());
     }
 
     /// kill -9; fine when it is dead already.
