@@ -202,6 +202,39 @@ impl Search {
         self.save_manifest(0, &weeks)
     }
 
+    /// Looks for indexes that were damaged while the server ran and has them built
+    /// again; says how many there were. `thorough` reads every file. Blocks.
+    pub fn mend(&self, thorough: bool) -> Result<usize> {
+        let weeks = self.mend_weeks(thorough)?;
+        let followed = self.followed().into_iter().map(|index| index.mend(thorough).map(usize::from));
+        Ok(weeks + followed.sum::<Result<usize>>()?)
+    }
+
+    fn mend_weeks(&self, thorough: bool) -> Result<usize> {
+        let all: Vec<_> = self.0.weeks.read().iter().map(|(key, week)| (*key, week.clone())).collect();
+        let damaged: Vec<_> = all.into_iter().filter(|(_, week)| !week.is_sound(thorough)).collect();
+        if damaged.is_empty() {
+            return Ok(0);
+        }
+        let _turn = self.0.turn.lock();
+        let mut weeks = self.0.weeks.write();
+        for ((kind, week), index) in &damaged {
+            tracing::error!(
+                kind = kind.as_str(),
+                week,
+                "an index was damaged while the server ran and is built again"
+            );
+            index.abandon();
+            weeks.remove(&(*kind, *week));
+            Week::remove(&self.0.dir, *kind, *week)?;
+        }
+        // The others hold what comes again, and skip it.
+        self.0.cursor.store(0, Ordering::Release);
+        self.0.rebuilding.store(true, Ordering::Relaxed);
+        self.save_manifest(0, &weeks)?;
+        Ok(damaged.len())
+    }
+
     /// An index that is ahead of the chunks is of other ones: a power cut took the
     /// last of them back, or a copy was put in their place. It is built again.
     fn check_events(&self, newest_chunk: i64) -> Result<()> {

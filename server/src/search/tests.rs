@@ -151,6 +151,47 @@ fn a_missing_or_corrupt_index_is_built_again_and_the_others_stay() {
     }
 }
 
+/// Every file of an index, one after the other, is removed, emptied or changed
+/// while the index is open.
+#[test]
+fn whatever_file_is_damaged_while_running_is_noticed_and_the_index_built_again() {
+    let damages: [fn(&std::path::Path); 2] = [
+        |file| std::fs::remove_file(file).unwrap(),
+        |file| {
+            // Another file in its place: what is mapped stays as it was.
+            let mut bytes = std::fs::read(file).unwrap();
+            let middle = bytes.len() / 2;
+            bytes[middle] ^= 0x55;
+            std::fs::remove_file(file).unwrap();
+            std::fs::write(file, bytes).unwrap();
+        },
+    ];
+    let week = |dir: &tempfile::TempDir| {
+        dir.path().join(format!("verifications-{}", week_of(MONDAY_MS + 8 * DAY_MS)))
+    };
+    let (mut position, mut looked_at) = (0, 0);
+    loop {
+        let dir = tempfile::tempdir().unwrap();
+        let search = Search::open(dir.path()).unwrap();
+        search.index(0, &chunks()).unwrap();
+        search.rest().unwrap();
+        assert_eq!(search.mend(true).unwrap(), 0, "sound as it was written");
+        let is_data = |path: &PathBuf| path.extension().is_some_and(|kind| kind != "lock" && kind != "json");
+        let mut files: Vec<_> =
+            week(&dir).read_dir().unwrap().map(|entry| entry.unwrap().path()).filter(is_data).collect();
+        files.sort();
+        files.push(week(&dir).join("meta.json"));
+        let Some(file) = files.get(position / damages.len()) else { break };
+        damages[position % damages.len()](file);
+        assert_eq!(search.mend(true).unwrap(), 1, "{}", file.display());
+        assert!(search.status().rebuilding && search.cursor() == 0);
+        search.index(0, &chunks()).unwrap();
+        complete(&search);
+        (position, looked_at) = (position + 1, looked_at + 1);
+    }
+    assert!(looked_at > 10, "{looked_at}");
+}
+
 #[test]
 fn without_a_manifest_of_this_form_everything_is_built_again() {
     let dir = tempfile::tempdir().unwrap();

@@ -12,6 +12,7 @@ mod dashboard;
 mod docs;
 mod doors;
 mod explain;
+mod interrupted;
 mod leaks;
 mod openapi_drift;
 mod people;

@@ -78,6 +78,26 @@ pub fn start_and_kill(data: &Path, delay: Duration) -> bool {
     !said.is_empty()
 }
 
+/// What a server says on standard error that must not start on this folder.
+#[track_caller]
+pub fn refused_start(data: &Path) -> String {
+    let mut child = Command::new(binary())
+        .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+        .arg(data)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary is built: run `cargo build` first");
+    let mut first = String::new();
+    BufReader::new(child.stdout.take().expect("stdout is piped"))
+        .read_line(&mut first)
+        .expect("an end or a line");
+    let _ = child.kill();
+    let output = child.wait_with_output().expect("it ends");
+    assert!(first.is_empty(), "it started: {first}");
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
 /// Runs a command of the binary on a data folder.
 pub fn cli(data: &Path, arguments: &[&str]) -> Output {
     Command::new(binary())

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use unkey::http::v2::DOCUMENT;
 
 use self::cases::cases;
+use crate::interrupted::{Asked, POLLS, drop_after};
 use crate::support::TestApp;
 
 /// What somebody of another workspace is told.
@@ -48,6 +49,7 @@ struct Ids {
     migration: String,
     portal: String,
     root_key: String,
+    root_key_secret: String,
 }
 
 /// Operations with other credentials; their own tests are in `portal.rs`.
@@ -94,6 +96,7 @@ impl Ids {
             migration: migration.into_string(),
             portal: text(&portal["portalId"]),
             root_key: text(&root_key["keyId"]),
+            root_key_secret: text(&root_key["key"]),
             api,
         }
     }
@@ -177,6 +180,40 @@ async fn run(case: Case) {
         let holder = test.new_root_key(false, &fewer).await;
         let answer = test.call_as(&holder, operation, (case.body)(&ids)).await;
         assert!([403, 404].contains(&answer.status.as_u16()), "{operation} with {fewer:?}: {}", answer.body);
+    }
+}
+
+/// All changes, in an order in which each still finds what it is about.
+fn changes() -> Vec<Case> {
+    let mut changes: Vec<Case> = cases().into_iter().filter(|case| case.audited > 0).collect();
+    let ends = |case: &Case| ["delete", "revoke", "remove"].iter().any(|verb| case.operation.contains(verb));
+    changes.sort_by_key(|case| (ends(case), case.operation == "apis.deleteApi"));
+    changes
+}
+
+#[tokio::test]
+async fn no_caller_that_goes_away_leaves_memory_behind_the_database() {
+    for polls in POLLS {
+        let test = TestApp::start().await;
+        let ids = Ids::make(&test).await;
+        let asked = Asked {
+            workspace: &ids.workspace,
+            api: &ids.api,
+            key_secret: &ids.secret,
+            identity: &ids.identity,
+            root_key: &ids.root_key_secret,
+            namespace: "email",
+        };
+        for case in changes() {
+            let request = test.call(case.operation, (case.body)(&ids));
+            asked.agree_after(&test, case.operation, polls, request).await;
+        }
+        // A namespace that the hot path makes: there is no task around it.
+        for name in ["new1", "new2"] {
+            let limit = || json!({ "namespace": name, "identifier": "u", "limit": 9, "duration": 60000 });
+            drop_after(polls, test.call("ratelimit.limit", limit())).await;
+            test.call("ratelimit.limit", limit()).await.data();
+        }
     }
 }
 
