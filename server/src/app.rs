@@ -5,12 +5,14 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use entity::ids::{RequestId, WorkspaceId};
 use parking_lot::Mutex;
 use tokio::sync::watch;
+use tokio::time::MissedTickBehavior;
 
 use crate::analytics::Analytics;
 use crate::apis::Apis;
@@ -52,6 +54,9 @@ use crate::workspaces::{CreateWorkspace, Workspaces};
 const SNAPSHOT_EVERY: Duration = Duration::from_secs(3);
 /// How often the limiter is trimmed, and due jobs are looked for.
 const TEND_EVERY: Duration = Duration::from_secs(20);
+/// How often the clock is looked at: for so long a limit may refuse by a window
+/// that was counted ahead.
+const CLOCK_EVERY: Duration = Duration::from_millis(250);
 /// How often the last use of keys is written.
 const LAST_USED_EVERY: Duration = Duration::from_secs(60);
 
@@ -59,6 +64,8 @@ const LAST_USED_EVERY: Duration = Duration::from_secs(60);
 pub struct App {
     pub config: Config,
     pub clock: Clock,
+    /// How often the clock had been set back when the limiter last heard of it.
+    followed_steps: AtomicU64,
     pub entropy: Entropy,
     pub store: Store,
     pub workspaces: Workspaces,
@@ -100,8 +107,6 @@ pub struct App {
     closing: watch::Sender<bool>,
     /// What a damaged `events.db` is called now, if this start found one.
     pub events_set_aside: Option<PathBuf>,
-    /// Unix milliseconds.
-    pub started_ms: i64,
     /// Where the server listens, once it does.
     pub address: OnceLock<SocketAddr>,
 }
@@ -214,6 +219,7 @@ impl App {
             vault,
             config,
             clock,
+            followed_steps: AtomicU64::new(0),
             entropy,
             store,
             recorder,
@@ -229,7 +235,6 @@ impl App {
             dir,
             closing: watch::Sender::new(false),
             events_set_aside,
-            started_ms: now_ms,
             address: OnceLock::new(),
         });
         app.first_start().await?;
@@ -260,6 +265,12 @@ impl App {
             Some(url) => url.trim_end_matches('/').to_owned(),
             None => format!("http://{address}"),
         }
+    }
+
+    /// When this process began, by the clock as it is now; Unix milliseconds.
+    pub fn started_ms(&self) -> i64 {
+        let at = self.clock.moment();
+        at.now_ms - at.uptime_ms
     }
 
     pub fn rate_limiter(&self) -> &RateLimiter {
@@ -293,8 +304,38 @@ impl App {
     }
 
     /// Tends what needs tending until `shutdown` resolves: jobs, snapshots,
-    /// eviction, last use of keys.
+    /// eviction, last use of keys, and the clock.
     pub async fn tend(&self, shutdown: impl Future<Output = ()>) {
+        // The clock does not wait for jobs, which may take long.
+        tokio::join!(self.work(shutdown), self.watch_clock());
+    }
+
+    async fn watch_clock(&self) {
+        let mut ticks = tokio::time::interval(CLOCK_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = self.closing() => return,
+                _ = ticks.tick() => {}
+            }
+            if let Err(error) = self.follow_clock().await {
+                tracing::error!(?error, "rate-limit windows could not follow the clock back, trying again");
+            }
+        }
+    }
+
+    /// Has rate limits follow the clock if it was set back. Jobs find out by
+    /// themselves.
+    pub async fn follow_clock(&self) -> Result<()> {
+        let at = self.clock.moment();
+        if at.steps_back != self.followed_steps.load(Ordering::Relaxed) {
+            self.limiter.rebase(at.now_ms).await?;
+            self.followed_steps.store(at.steps_back, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    async fn work(&self, shutdown: impl Future<Output = ()>) {
         let mut snapshot = tokio::time::interval(SNAPSHOT_EVERY);
         let mut tend = tokio::time::interval(TEND_EVERY);
         let mut last_used = tokio::time::interval(LAST_USED_EVERY);
@@ -333,9 +374,9 @@ impl App {
     }
 
     async fn tend_once(&self) -> Result<()> {
-        let now_ms = self.clock.now_ms();
-        self.limiter.evict(now_ms).await?;
-        self.jobs.run_due(now_ms).await
+        let at = self.clock.moment();
+        self.limiter.evict(at.now_ms).await?;
+        self.jobs.run_due(at.now_ms).await
     }
 
     /// Stores what is still in memory and closes the databases. Call when no

@@ -13,6 +13,42 @@ use tempfile::TempDir;
 
 pub const ROOT_KEY: &str = "unkey_e2e0000000000000000000000";
 
+/// The clock of a machine, which a test sets and which goes on from there, for
+/// servers that are started with it. Measured time is not touched.
+pub struct MachineClock(TempDir);
+
+impl MachineClock {
+    /// `time` is like `2027-03-01 14:00:00`, UTC.
+    pub fn at(time: &str) -> Self {
+        let clock = Self(folder());
+        clock.set(time);
+        clock
+    }
+
+    pub fn set(&self, time: &str) {
+        // In one step: the server may read it at any moment.
+        let next = self.0.path().join("next");
+        std::fs::write(&next, format!("@{time}\n")).expect("a file for the time");
+        std::fs::rename(next, self.file()).expect("a file for the time");
+    }
+
+    fn file(&self) -> PathBuf {
+        self.0.path().join("time")
+    }
+
+    /// Comes with the Debian package `faketime`, which `tests/run.sh` installs.
+    fn library(&self) -> PathBuf {
+        const NAME: &str = "faketime/libfaketimeMT.so.1";
+        let below = |folder: &str| std::fs::read_dir(folder).into_iter().flatten().flatten();
+        below("/usr/lib")
+            .chain(below("/usr/local/lib"))
+            .map(|entry| entry.path().join(NAME))
+            .chain(["/usr/lib", "/usr/local/lib"].map(|folder| Path::new(folder).join(NAME)))
+            .find(|path| path.exists())
+            .expect("libfaketimeMT is there: tests/run.sh installs it")
+    }
+}
+
 /// A running server, killed when dropped.
 pub struct Server {
     child: Child,
@@ -133,6 +169,17 @@ impl Server {
         Self::start_with_file_limit(data, "unlimited")
     }
 
+    /// On a machine whose clock a test sets.
+    pub fn start_with_clock(data: &Path, clock: &MachineClock) -> Self {
+        let mut command = Command::new(binary());
+        command
+            .env("LD_PRELOAD", clock.library())
+            .env("FAKETIME_TIMESTAMP_FILE", clock.file())
+            .env("FAKETIME_NO_CACHE", "1")
+            .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+        Self::run(command, data)
+    }
+
     /// With no file allowed to grow past `kib` KiB.
     pub fn start_with_file_limit(data: &Path, kib: impl std::fmt::Display) -> Self {
         let mut shell = Command::new("bash");
@@ -147,6 +194,7 @@ impl Server {
             .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(data)
             .env("UNKEY_ROOT_KEY", ROOT_KEY)
+            .env("TZ", "UTC")
             .env("UNKEY_LOG_LEVEL", "warn")
             .stdout(Stdio::piped())
             .spawn()
