@@ -15,7 +15,7 @@ use crate::error::Result;
 use crate::store::Store;
 
 /// A use this soon after a noted one is not noted again.
-const GRAIN_MS: i64 = 60_000;
+const GRAIN_MS: u64 = 60_000;
 
 /// Keys per transaction: others get their turn in between.
 const BATCH: usize = 500;
@@ -28,7 +28,8 @@ impl Noted {
     /// Whether a use at `time_ms` is worth a note; says yes to one caller.
     fn claim(&self, time_ms: i64) -> bool {
         let noted = self.0.load(Ordering::Relaxed);
-        time_ms - noted >= GRAIN_MS
+        // Also after a clock that was ahead has noted a use.
+        time_ms.abs_diff(noted) >= GRAIN_MS
             && self.0.compare_exchange(noted, time_ms, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 }
@@ -94,4 +95,24 @@ async fn write(app: &Store, keys: &[(KeyId, i64)], root_keys: &[(RootKeyId, i64)
         app.write(|tx| async move { store::set_root_keys_used(tx.db(), batch).await }).await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_use_is_noted_once_a_minute_whatever_the_clock_noted_before() {
+        let noted = Noted::default();
+        let year_ms = 365 * 86_400_000;
+        for (time_ms, worth) in [
+            (10 * year_ms, true),
+            (10 * year_ms + 59_999, false),
+            (year_ms, true),
+            (year_ms + 59_999, false),
+            (year_ms + 60_000, true),
+        ] {
+            assert_eq!(noted.claim(time_ms), worth, "{time_ms}");
+        }
+    }
 }

@@ -23,7 +23,8 @@ const NAME: &str = "sign in";
 /// Failures in a row that cost nothing.
 const FREE_FAILURES: i64 = 5;
 const FIRST_LOCK_MS: i64 = 30_000;
-const LONGEST_LOCK_MS: i64 = 15 * 60_000;
+/// How long an account stays locked at most.
+pub(super) const LONGEST_LOCK_MS: i64 = 15 * 60_000;
 
 /// How long an account stays locked after this many failures in a row.
 pub(super) fn lock_ms(failures: i64) -> i64 {

@@ -16,6 +16,8 @@ pub(super) use factors::{
     count_recovery_codes, replace_recovery_codes, set_last_step, set_totp, use_recovery_code,
 };
 
+use super::attempts::LONGEST_LOCK_MS;
+use super::token::lasts;
 use super::{Membership, SessionInfo, SignedIn};
 use crate::cache::{Epochs, Loaded};
 use crate::error::{Error, Result};
@@ -44,7 +46,7 @@ pub(super) struct Account {
 
 impl Account {
     pub fn is_locked(&self, now_ms: i64) -> bool {
-        self.locked_until.is_some_and(|until| now_ms < until)
+        self.locked_until.is_some_and(|until| lasts(until, LONGEST_LOCK_MS, now_ms))
     }
 }
 

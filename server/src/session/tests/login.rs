@@ -105,6 +105,20 @@ async fn an_account_locks_for_longer_each_time() {
 }
 
 #[tokio::test]
+async fn a_lock_of_a_clock_that_was_ahead_ends_when_that_is_set_back() {
+    let server = Server::start().await;
+    let ahead_ms = NOW_MS + 73 * 365 * 86_400_000;
+    for _ in 0..5 {
+        assert_eq!(code(server.try_log_in("wrong", ahead_ms).await), Code::SignInRefused);
+    }
+    assert_eq!(code(server.try_log_in(PASSWORD, ahead_ms).await), Code::SignInRefused, "locked");
+    // A minute back changes nothing, and years do not lock for years.
+    let minute_before = server.try_log_in(PASSWORD, ahead_ms - 60_000).await;
+    assert_eq!(code(minute_before), Code::SignInRefused, "still locked");
+    server.log_in(NOW_MS).await;
+}
+
+#[tokio::test]
 async fn attempts_have_a_budget_whether_the_account_exists_or_not() {
     let server = Server::start().await;
     let attempt = async |email: &str| {
