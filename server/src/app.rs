@@ -376,7 +376,7 @@ impl App {
     async fn tend_once(&self) -> Result<()> {
         let at = self.clock.moment();
         self.limiter.evict(at.now_ms).await?;
-        self.jobs.run_due(at.now_ms).await
+        self.jobs.run_due(at).await
     }
 
     /// Stores what is still in memory and closes the databases. Call when no

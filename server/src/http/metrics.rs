@@ -78,6 +78,7 @@ async fn text(app: &Arc<App>) -> Result<String> {
     let mut registry = Registry::default();
     registry.register_collector(Box::new(Snapshot {
         jobs: app.jobs.last_runs().await?,
+        clock: app.jobs.clock_report(app.clock.moment()).await?,
         indexes: app.search.report(app.events(), &app.store).await?,
         app: app.clone(),
     }));
@@ -90,6 +91,7 @@ async fn text(app: &Arc<App>) -> Result<String> {
 struct Snapshot {
     app: Arc<App>,
     jobs: Vec<crate::jobs::LastRun>,
+    clock: crate::jobs::ClockReport,
     indexes: Vec<IndexStatus>,
 }
 
@@ -108,7 +110,8 @@ impl Collector for Snapshot {
         self.events(&mut encoder)?;
         self.writes(&mut encoder)?;
         self.indexes(&mut encoder)?;
-        self.jobs(&mut encoder)
+        self.jobs(&mut encoder)?;
+        self.clock(&mut encoder)
     }
 }
 
@@ -215,6 +218,16 @@ impl Snapshot {
             ConstGauge::new(*is_failed).encode(failed.encode_family(&[("job", *name)])?)?;
         }
         Ok(())
+    }
+
+    fn clock(&self, encoder: &mut DescriptorEncoder) -> Encoded {
+        let steps = [([] as [(&str, &str); 0], self.clock.steps_back)];
+        counters(encoder, "unkey_clock_steps_back", "Times the clock of the machine was set back.", steps)?;
+        let ahead_s = self.clock.stored_ahead_ms.unsigned_abs() / 1000;
+        let help = "How far what was stored last lies ahead of the clock.";
+        gauge(encoder, "unkey_stored_ahead_seconds", help, ahead_s)?;
+        let help = "Whether nothing is deleted for its age because the clock may be far ahead.";
+        gauge(encoder, "unkey_deletion_waits", help, self.clock.deletion_waits.into())
     }
 }
 

@@ -266,6 +266,17 @@ impl Search {
         Ok(old.len())
     }
 
+    /// Counts events of a kind again from `oldest_ms` on, the time of the oldest
+    /// that is stored, if they are counted only from a time on that has not come.
+    pub fn lower_floor(&self, kind: Kind, now_ms: i64, oldest_ms: Option<i64>) -> Result<()> {
+        let _turn = self.0.turn.lock();
+        if self.floor(kind) <= now_ms {
+            return Ok(());
+        }
+        self.0.floors.write().insert(kind, oldest_ms.map_or(now_ms, |oldest_ms| oldest_ms.min(now_ms)));
+        self.save_manifest(self.cursor(), &self.0.weeks.read())
+    }
+
     fn save_manifest(&self, cursor: i64, weeks: &BTreeMap<(Kind, i64), Arc<Week>>) -> Result<()> {
         let floors = self.0.floors.read().clone();
         Manifest::new(cursor, weeks.keys().copied(), floors).write(&self.0.dir)
@@ -329,12 +340,18 @@ impl Search {
         weeks.iter().try_for_each(|week| week.close_writer())
     }
 
-    /// Seals one week that is over; says whether there was one.
+    /// Seals one week that is over; says whether there was one. It is over once a
+    /// later one is written to and it no more: a clock that is ahead for a moment
+    /// writes to a week that has not begun.
     fn seal_one(&self) -> Result<bool> {
         let open = {
             let weeks = self.0.weeks.read();
-            let is_over = |(kind, week): &(Kind, i64)| weeks.contains_key(&(*kind, week + 1));
-            weeks.iter().find(|(key, week)| is_over(key) && !week.is_sealed()).map(|(_, week)| week.clone())
+            let is_over = |&(kind, number): &(Kind, i64), week: &Week| {
+                let mut later = weeks.range((kind, number + 1)..=(kind, i64::MAX));
+                later.any(|(_, next)| next.cursor() >= week.cursor())
+            };
+            let found = weeks.iter().find(|(key, week)| is_over(key, week) && !week.is_sealed());
+            found.map(|(_, week)| week.clone())
         };
         open.map_or(Ok(false), |week| week.seal().map(|()| true))
     }

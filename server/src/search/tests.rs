@@ -279,6 +279,37 @@ fn a_sealed_week_keeps_its_events_and_its_place() {
 }
 
 #[test]
+fn a_week_that_a_clock_wrote_ahead_seals_none_that_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let search = Search::open(dir.path()).unwrap();
+    let ahead_ms = MONDAY_MS + 7 * DAY_MS;
+    let times = [MONDAY_MS, ahead_ms, MONDAY_MS + 1, MONDAY_MS + 2, ahead_ms, ahead_ms + 1];
+    for (at, time_ms) in times.into_iter().enumerate() {
+        let chunk = Chunk::holding(at as i64 + 1, &[verification(time_ms, "key_1")]);
+        search.index(at as i64, &[chunk]).unwrap();
+        let is_over = time_ms >= ahead_ms && at > 1;
+        search.rest().unwrap();
+        assert_eq!(search.seal_one().unwrap(), at == 4, "after {at}");
+        let week = search.0.weeks.read()[&(Kind::Verifications, week_of(MONDAY_MS))].clone();
+        assert_eq!(week.is_sealed(), is_over || at < 2, "after {at}");
+    }
+}
+
+#[test]
+fn events_count_again_where_a_clock_that_was_ahead_said_they_were_gone() {
+    let dir = tempfile::tempdir().unwrap();
+    let search = Search::open(dir.path()).unwrap();
+    let (kind, ahead_ms) = (Kind::Verifications, MONDAY_MS + 900 * DAY_MS);
+    search.forget_before(kind, ahead_ms).unwrap();
+    search.lower_floor(kind, ahead_ms, Some(MONDAY_MS)).unwrap();
+    assert_eq!(search.floor(kind), ahead_ms, "it has come");
+    search.lower_floor(kind, MONDAY_MS, Some(MONDAY_MS - 5)).unwrap();
+    assert_eq!(search.floor(kind), MONDAY_MS - 5);
+    drop(search);
+    assert_eq!(Search::open(dir.path()).unwrap().floor(kind), MONDAY_MS - 5);
+}
+
+#[test]
 fn a_batch_that_failed_comes_again_and_counts_once() {
     let dir = tempfile::tempdir().unwrap();
     let search = Search::open(dir.path()).unwrap();

@@ -7,6 +7,7 @@ mod analytics;
 mod audit;
 mod audit_catalogue;
 mod bulk;
+mod clock;
 mod contract;
 mod dashboard;
 mod docs;

@@ -10,10 +10,12 @@ use web::paths::{self, QUERY};
 
 use crate::error::Result;
 use crate::http::dashboard::visit::Visit;
+use crate::jobs::ClockReport;
 use crate::keys::{Due, FEW_CREDITS};
 use crate::leaks::Leak;
 
-const DAY_MS: i64 = 24 * 60 * 60_000;
+const MINUTE_MS: i64 = 60_000;
+const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
 const WEEK_MS: i64 = 7 * DAY_MS;
 const UNUSED_DAYS: i64 = 90;
 
@@ -26,16 +28,18 @@ const COUNTED: i64 = 10_000;
 /// The most urgent first.
 pub async fn concerns(visit: &Visit) -> Result<Vec<Concern>> {
     let (app, cx) = (&visit.app, &visit.cx);
-    let (leaks, expiring, short, unused, lag, jobs) = tokio::try_join!(
+    let (leaks, expiring, short, unused, lag, jobs, clock) = tokio::try_join!(
         app.leaks.recent(cx),
         app.keys.expiring(cx, visit.now_ms() + WEEK_MS),
         app.keys.short_of_credits(cx),
         app.root_keys.unused(cx, visit.now_ms() - UNUSED_DAYS * DAY_MS),
         app.search.lag(app.events(), &app.store),
         app.jobs.last_runs(),
+        app.jobs.clock_report(app.clock.moment()),
     )?;
     let mut concerns: Vec<Concern> = leaks.iter().take(NAMED).map(|leak| leaked(visit, leak)).collect();
     concerns.extend(recording(visit));
+    concerns.extend(of_the_clock(visit, &clock));
     let failed = jobs.iter().filter(|job| job.failed).map(|job| job.name);
     concerns.extend(failed.map(|name| {
         let title = format!("The scheduled work {name} failed");
@@ -75,6 +79,22 @@ fn recording(visit: &Visit) -> Vec<Concern> {
     if lost > 0 {
         let title = format!("{} lost since the start", were(lost.cast_signed(), "event"));
         concerns.push(server(Tone::Caution, title, "They could not be stored in time; charts lack them."));
+    }
+    concerns
+}
+
+fn of_the_clock(visit: &Visit, clock: &ClockReport) -> Vec<Concern> {
+    let mut concerns = Vec::new();
+    if clock.deletion_waits {
+        let title = "The clock of the server may be far ahead".to_owned();
+        let detail = "Nothing is deleted for its age until it has said the same for an hour. Is it right?";
+        concerns.push(server(Tone::Error, title, detail));
+    }
+    if clock.stored_ahead_ms >= MINUTE_MS {
+        let title = "The clock of the server was ahead, or is behind now".to_owned();
+        let stored = visit.stamp(visit.now_ms() + clock.stored_ahead_ms).relative;
+        let detail = format!("What was stored last bears a time {stored}. Is the clock right?");
+        concerns.push(server(Tone::Caution, title, &detail));
     }
     concerns
 }
