@@ -383,26 +383,35 @@ impl App {
     /// more requests are served.
     pub async fn close(&self) -> Result<()> {
         self.closing.send_replace(true);
+        let mut outcome = Ok(());
+        // Whatever fails, the rest is still stored and closed.
+        let mut note = |what: &str, done: Result<()>| {
+            if let Err(error) = done {
+                tracing::error!(?error, "{what} failed");
+                outcome = Err(error);
+            }
+        };
         let runner = self.runner.lock().take();
         if let Some(runner) = runner {
-            runner.shutdown().await?;
+            note("ending bulk work", runner.shutdown().await);
         }
         let writer = self.writer.lock().take();
         if let Some(writer) = writer {
-            writer.shutdown().await?;
+            note("storing events", writer.shutdown().await);
         }
         let indexer = self.indexer.lock().take();
         if let Some(indexer) = indexer {
-            indexer.shutdown().await?;
+            note("ending the index of events", indexer.shutdown().await);
         }
         let follower = self.follower.lock().take();
         if let Some(follower) = follower {
-            follower.shutdown().await?;
+            note("ending the index of changes", follower.shutdown().await);
         }
-        self.flush_last_used().await?;
-        self.limiter.shutdown(self.clock.now_ms()).await?;
-        self.store.database().close().await?;
-        self.events.close().await
+        note("storing the last use of keys", self.flush_last_used().await);
+        note("storing rate-limit windows", self.limiter.shutdown(self.clock.now_ms()).await);
+        note("closing app.db", self.store.database().close().await);
+        note("closing events.db", self.events.close().await);
+        outcome
     }
 
     /// The first workspace, and what configuration asks for (design decision 3).

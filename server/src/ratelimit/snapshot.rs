@@ -110,7 +110,12 @@ impl RateLimiter {
     /// Stores the longer windows that changed since the last call.
     pub async fn snapshot(&self, now_ms: i64) -> Result<()> {
         let _turn = self.moving.lock().await;
-        store::save_counters(&self.database, &self.limiter.dirty_rows(now_ms, MIN_SNAPSHOT_MS)).await
+        let rows = self.limiter.dirty_rows(now_ms, MIN_SNAPSHOT_MS);
+        let saved = store::save_counters(&self.database, &rows).await;
+        if saved.is_err() {
+            self.limiter.still_dirty(&rows);
+        }
+        saved
     }
 
     /// Drops dead counters, and moves what exceeds the bound to disk.
@@ -220,6 +225,21 @@ mod tests {
             (993, 997)
         );
         restarted.restore(120_000).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_could_not_be_stored_is_stored_the_next_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let limiter = RateLimiter::new(1000, database(&dir).await);
+        limiter.take_many(&[check("long", MINUTE, 7)], 0).await.unwrap();
+        let (file, elsewhere) = (dir.path().join("events.db"), dir.path().join("elsewhere.db"));
+        std::fs::rename(&file, &elsewhere).unwrap();
+        limiter.snapshot(0).await.unwrap_err();
+        std::fs::rename(&elsewhere, &file).unwrap();
+        limiter.snapshot(0).await.unwrap();
+        let after_crash = RateLimiter::new(1000, database(&dir).await);
+        after_crash.restore(0).await.unwrap();
+        assert_eq!(left(&after_crash, "long", MINUTE).await, 993);
     }
 
     #[tokio::test]

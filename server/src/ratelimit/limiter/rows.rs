@@ -72,6 +72,21 @@ impl Limiter {
         rows
     }
 
+    /// Has [`Limiter::dirty_rows`] name these again: they could not be stored.
+    pub fn still_dirty(&self, rows: &[CounterRow]) {
+        for row in rows {
+            let check = row.check();
+            let hash = self.table.hash(&check);
+            let mut shard = self.table.shard_of(hash).lock();
+            let Shard { counters, dirty, .. } = &mut *shard;
+            if let Some(counter) = counters.find_mut(hash, |counter| counter.name.is(&check))
+                && !std::mem::replace(&mut counter.dirty, true)
+            {
+                dirty.push(hash);
+            }
+        }
+    }
+
     /// Every counter that still counts, for the snapshot at shutdown.
     pub fn live_rows(&self, now_ms: i64) -> Vec<CounterRow> {
         let mut rows = Vec::new();
