@@ -306,8 +306,24 @@ impl App {
     /// Tends what needs tending until `shutdown` resolves: jobs, snapshots,
     /// eviction, last use of keys, and the clock.
     pub async fn tend(&self, shutdown: impl Future<Output = ()>) {
-        // The clock does not wait for jobs, which may take long.
-        tokio::join!(self.work(shutdown), self.watch_clock());
+        // Neither waits for jobs, which may take long.
+        tokio::join!(self.keep(shutdown), self.watch_clock(), self.run_jobs());
+    }
+
+    async fn run_jobs(&self) {
+        let mut ticks = tokio::time::interval(TEND_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            let done = tokio::select! {
+                // A job that is cut short is due at the next start.
+                () = self.closing() => return,
+                done = self.jobs.run_due(self.clock.moment()) => done,
+            };
+            if let Err(error) = done {
+                tracing::error!(?error, "scheduled jobs could not run");
+            }
+        }
     }
 
     async fn watch_clock(&self) {
@@ -335,7 +351,8 @@ impl App {
         Ok(())
     }
 
-    async fn work(&self, shutdown: impl Future<Output = ()>) {
+    /// Keeps on disk what is in memory only.
+    async fn keep(&self, shutdown: impl Future<Output = ()>) {
         let mut snapshot = tokio::time::interval(SNAPSHOT_EVERY);
         let mut tend = tokio::time::interval(TEND_EVERY);
         let mut last_used = tokio::time::interval(LAST_USED_EVERY);
@@ -347,7 +364,7 @@ impl App {
                     return;
                 }
                 _ = snapshot.tick() => ("storing rate-limit windows", self.store_windows().await),
-                _ = tend.tick() => ("tending", self.tend_once().await),
+                _ = tend.tick() => ("trimming rate-limit windows", self.limiter.evict(self.clock.now_ms()).await),
                 _ = last_used.tick() => ("storing the last use of keys and sessions", self.flush_last_used().await),
             };
             if let Err(error) = done {
@@ -371,12 +388,6 @@ impl App {
     async fn flush_last_used(&self) -> Result<()> {
         self.recorder.last_used().flush(&self.store).await?;
         self.sessions.flush_seen().await
-    }
-
-    async fn tend_once(&self) -> Result<()> {
-        let at = self.clock.moment();
-        self.limiter.evict(at.now_ms).await?;
-        self.jobs.run_due(at).await
     }
 
     /// Stores what is still in memory and closes the databases. Call when no

@@ -196,7 +196,7 @@ impl Snapshot {
     fn jobs(&self, encoder: &mut DescriptorEncoder) -> Encoded {
         let metric = |run: &crate::jobs::LastRun| {
             let time_s = run.last_run_at.unwrap_or_default().max(0).unsigned_abs() / 1000;
-            (run.name, time_s, u64::from(run.failed))
+            (run.name, time_s, u64::from(run.error.is_some()))
         };
         let runs: Vec<(&str, u64, u64)> = self.jobs.iter().map(metric).collect();
         let mut last = encoder.encode_descriptor(

@@ -9,6 +9,7 @@
 
 mod amend;
 mod guard;
+mod integrity;
 mod retention;
 mod store;
 mod sweep;
@@ -59,6 +60,7 @@ const JOBS: &[Job] = &[
     Job { name: AMEND, pattern: "0 15 3 * * *", needs: Needs::NotBehind },
     Job { name: "sweep", pattern: "0 30 3 * * *", needs: Needs::NotAhead },
     Job { name: RETENTION, pattern: "0 45 3 * * *", needs: Needs::NotAhead },
+    Job { name: INTEGRITY, pattern: "0 15 4 * * *", needs: Needs::Nothing },
     Job { name: "checkpoint", pattern: "0 */5 * * * *", needs: Needs::Nothing },
     Job { name: "size-cap", pattern: "30 */5 * * * *", needs: Needs::Nothing },
 ];
@@ -66,13 +68,15 @@ const JOBS: &[Job] = &[
 const ORPHANS: &str = "orphans";
 const AMEND: &str = "amend";
 const RETENTION: &str = "retention";
+const INTEGRITY: &str = "integrity";
 
 /// How a job fared, for metrics.
 pub struct LastRun {
     pub name: &'static str,
     /// Unix milliseconds.
     pub last_run_at: Option<i64>,
-    pub failed: bool,
+    /// What went wrong, if it failed.
+    pub error: Option<String>,
 }
 
 /// Runs due jobs. Cheap to clone.
@@ -80,12 +84,15 @@ pub struct LastRun {
 pub struct Jobs {
     app: Store,
     events: Database,
+    search: Search,
     keys: Keys,
     idempotency: Idempotency,
     retention: Retention,
     guard: Arc<Mutex<Guard>>,
     /// Whether jobs were looked for since the start.
     started: Arc<AtomicBool>,
+    /// Whether files were left open by a process that died, and not looked at since.
+    unsure: Arc<AtomicBool>,
     /// How often the clock had been set back when what is stored was amended.
     amended_steps: Arc<AtomicU64>,
 }
@@ -100,15 +107,18 @@ impl Jobs {
         search: Search,
         events_max_bytes: u64,
     ) -> Self {
-        let retention = Retention::new(events.clone(), search, events_max_bytes);
+        let retention = Retention::new(events.clone(), search.clone(), events_max_bytes);
+        let unsure = !(app.database().was_closed() && events.was_closed());
         Self {
             app,
             events,
+            search,
             keys,
             idempotency,
             retention,
             guard: Arc::default(),
             started: Arc::default(),
+            unsure: Arc::new(AtomicBool::new(unsure)),
             amended_steps: Arc::default(),
         }
     }
@@ -144,9 +154,11 @@ impl Jobs {
     }
 
     async fn is_due(&self, job: &Job, at: Moment) -> Result<bool> {
+        // After a crash nobody knows what is on the disk.
+        let unsure = job.name == INTEGRITY && self.unsure.swap(false, Ordering::Relaxed);
         let stepped = job.name == AMEND && self.amended_steps.load(Ordering::Relaxed) != at.steps_back;
         let stored = store::find(self.app.read(), job.name).await?;
-        Ok(job.is_due(stored.as_ref(), at.now_ms)? || stepped)
+        Ok(job.is_due(stored.as_ref(), at.now_ms)? || stepped || unsure)
     }
 
     async fn run_one(&self, job: &Job, at: Moment) -> Result<()> {
@@ -169,11 +181,7 @@ impl Jobs {
         for Job { name, .. } in JOBS {
             let stored = store::find(self.app.read(), name).await?;
             let last_run_at = stored.as_ref().and_then(|due| due.last_run_at);
-            runs.push(LastRun {
-                name,
-                last_run_at,
-                failed: stored.is_some_and(|due| due.last_error.is_some()),
-            });
+            runs.push(LastRun { name, last_run_at, error: stored.and_then(|due| due.last_error) });
         }
         Ok(runs)
     }
@@ -200,6 +208,7 @@ impl Jobs {
                 sweep::run(&self.app, now_ms).await
             }
             RETENTION => self.retention.expire(now_ms).await,
+            INTEGRITY => integrity::check([self.app.database(), &self.events], &self.search).await,
             "size-cap" => self.retention.cap(now_ms).await,
             "checkpoint" => {
                 self.app.database().checkpoint().await?;

@@ -8,7 +8,7 @@ use migration::Schema;
 use sea_orm::sqlx::pool::PoolOptions;
 use sea_orm::sqlx::sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode};
 use sea_orm::sqlx::{ConnectOptions, Sqlite};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, Statement};
 
 use super::connection::failed;
 use super::failure::OpenError;
@@ -30,6 +30,9 @@ pub enum Durability {
 pub struct Database {
     writer: Writer,
     readers: DatabaseConnection,
+    path: PathBuf,
+    /// The process that had it open before closed it.
+    was_closed: bool,
 }
 
 const READERS: u32 = 4;
@@ -97,6 +100,26 @@ impl Database {
         Ok(())
     }
 
+    /// Whether the process before this one closed the file, rather than dying.
+    pub fn was_closed(&self) -> bool {
+        self.was_closed
+    }
+
+    /// Reads the whole file. Fails, with its name, when it is damaged.
+    pub async fn check(&self) -> Result<()> {
+        let statement = Statement::from_string(self.readers.get_database_backend(), "PRAGMA quick_check(3)");
+        let rows = self.readers.query_all_raw(statement).await?;
+        let findings: Vec<String> =
+            rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, DbErr>>()?;
+        match findings.as_slice() {
+            [only] if only == "ok" => Ok(()),
+            _ => {
+                let name = self.path.file_name().unwrap_or_default().display();
+                Err(Error::internal(format!("{name} is damaged: {}", findings.join("; "))))
+            }
+        }
+    }
+
     /// Folds what it can of the log into the file without making anybody wait.
     pub async fn checkpoint(&self) -> Result<()> {
         self.writer.execute_unprepared("PRAGMA wal_checkpoint(PASSIVE)").await?;
@@ -136,6 +159,8 @@ async fn open<S: Schema>(
     if if_empty == IfEmpty::Refuse && !path.exists() {
         return Err(OpenError::is_empty());
     }
+    let log = PathBuf::from(format!("{}-wal", path.display()));
+    let was_closed = !log.metadata().is_ok_and(|log| log.len() > 0);
     let options = writer_options(path, durability).create_if_missing(if_empty == IfEmpty::Create);
     let writer = Writer::open(path.to_owned(), options).await?;
     migrate::run(&writer, S::MIGRATIONS, if_empty == IfEmpty::Create).await?;
@@ -149,7 +174,7 @@ async fn open<S: Schema>(
         .connect_with(reader_options(path))
         .await
         .map_err(failed)?;
-    Ok(Database { writer, readers: readers.into() })
+    Ok(Database { writer, readers: readers.into(), path: path.to_owned(), was_closed })
 }
 
 /// Renames a database and its log, which nobody has open.

@@ -5,7 +5,7 @@ use std::task::{Context, Poll, Waker};
 use sea_orm::ConnectionTrait;
 
 use super::testing::TestStore;
-use super::{Change, Tx};
+use super::{Change, Database, Durability, Tx};
 use crate::error::{Error, Result};
 
 const BAD_REFERENCE: &str = "PRAGMA defer_foreign_keys = on; INSERT INTO apis (id, keyspace_id, workspace_id, name, created_at) VALUES ('bad', 'bad', 'nobody', 'x', 1)";
@@ -91,6 +91,39 @@ async fn nothing_is_written_into_a_file_that_is_gone() {
     assert!(test.store.database().health().is_failing());
 }
 
+#[tokio::test]
+async fn damage_inside_of_a_file_is_found_and_named() {
+    let test = TestStore::open().await;
+    let rows: Vec<String> = (0..2000).map(|number| api(&format!("api{number}"))).collect();
+    test.store.write(|tx| run(tx, rows.join(";"))).await.unwrap();
+    test.store.database().check().await.unwrap();
+    test.store.database().close().await.unwrap();
+    let path = test.path().join("app.db");
+    let mut bytes = std::fs::read(&path).unwrap();
+    let (page, middle) = (4096, bytes.len() / 4096 / 2);
+    bytes[middle * page..(middle + 1) * page].fill(0x5a);
+    std::fs::write(&path, bytes).unwrap();
+    let database = Database::open::<migration::App>(&path, Durability::Normal).await.unwrap();
+    let found = database.check().await.unwrap_err();
+    assert!(found.cause_chain().contains("app.db is damaged"), "{}", found.cause_chain());
+}
+
+#[tokio::test]
+async fn a_file_that_a_dead_process_left_open_is_known_as_such() {
+    let test = TestStore::open().await;
+    let path = test.path().join("app.db");
+    assert!(test.store.database().was_closed());
+    test.store.database().close().await.unwrap();
+    let database = Database::open::<migration::App>(&path, Durability::Normal).await.unwrap();
+    assert!(database.was_closed());
+    database.writer().execute_unprepared("UPDATE workspaces SET name = 'x'").await.unwrap();
+    let copy = test.path().join("copy.db");
+    for suffix in ["", "-wal"] {
+        std::fs::copy(format!("{}{suffix}", path.display()), format!("{}{suffix}", copy.display())).unwrap();
+    }
+    assert!(!Database::open::<migration::App>(&copy, Durability::Normal).await.unwrap().was_closed());
+}
+
 /// Polls a future this often, then drops it. Whether it had ended.
 async fn polled(future: impl Future, times: usize) -> bool {
     let mut future = pin!(future);
@@ -109,10 +142,10 @@ async fn a_caller_that_goes_away_parts_no_change_from_its_publication() {
     let epochs = test.store.epochs().clone();
     let subject = epochs.subject("api", "api_1");
     let (mut dropped, mut ended) = (0, 0);
-    for times in 0..300 {
+    for (round, times) in (0..100).chain([usize::MAX; 12]).enumerate() {
         let before = epochs.now();
         let rows = stored(&test).await;
-        let id = format!("api{times}");
+        let id = format!("api{round}");
         let change = test.store.write(|tx| async move {
             run(tx.clone(), api(&id)).await?;
             tx.changed(Change::Api("api_1".into()));
@@ -129,5 +162,6 @@ async fn a_caller_that_goes_away_parts_no_change_from_its_publication() {
         let is_published = !epochs.unchanged_since(before, &[subject]);
         assert_eq!(is_stored, is_published, "after {times} polls");
     }
-    assert!(dropped > 10 && ended > 10, "{dropped} dropped, {ended} ended: the range of polls is off");
+    // A commit takes another thread, so the first polls end nothing.
+    assert!(dropped > 0 && ended >= 12, "{dropped} dropped, {ended} ended");
 }

@@ -40,10 +40,11 @@ pub async fn concerns(visit: &Visit) -> Result<Vec<Concern>> {
     let mut concerns: Vec<Concern> = leaks.iter().take(NAMED).map(|leak| leaked(visit, leak)).collect();
     concerns.extend(recording(visit));
     concerns.extend(of_the_clock(visit, &clock));
-    let failed = jobs.iter().filter(|job| job.failed).map(|job| job.name);
-    concerns.extend(failed.map(|name| {
-        let title = format!("The scheduled work {name} failed");
-        server(Tone::Error, title, "The log of the server says why. It is tried again on its own.")
+    concerns.extend(jobs.iter().filter_map(|job| {
+        let title = format!("The scheduled work {} failed", job.name);
+        let detail =
+            format!("{} It is tried again on its own; the log of the server says more.", job.error.as_ref()?);
+        Some(server(Tone::Error, title, &detail))
     }));
     concerns.extend(short.iter().take(NAMED).map(few_credits));
     concerns.extend(expiring.iter().take(NAMED).map(|due| expire(visit, due)));
