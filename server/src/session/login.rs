@@ -16,7 +16,7 @@ use crate::store::{Change, Tx};
 use crate::users::is_email;
 
 /// How long the second step may take.
-const STEP_MS: i64 = 5 * 60_000;
+pub(super) const STEP_MS: i64 = 5 * 60_000;
 
 /// Somebody who says who they are.
 pub struct Login {

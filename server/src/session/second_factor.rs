@@ -19,7 +19,7 @@ use crate::secret::PlainKey;
 use crate::store::Tx;
 
 /// How long a secret may wait for its first code.
-const ENROLMENT_MS: i64 = 15 * 60_000;
+pub(super) const ENROLMENT_MS: i64 = 15 * 60_000;
 
 /// What the page shows to whoever sets a second factor up.
 pub struct Enrolment {

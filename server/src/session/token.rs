@@ -7,8 +7,10 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::login::STEP_MS;
+use super::second_factor::ENROLMENT_MS;
 use super::store::Account;
-use super::{DEVICE_MS, Sessions, signer};
+use super::{DEVICE_MS, SESSION_MS, Sessions, signer};
 use crate::error::{Error, Result};
 use crate::secret::PlainKey;
 
@@ -49,9 +51,19 @@ pub(super) struct Enrolling {
     exp: i64,
 }
 
+/// Whether something goes on that lasts so long: it has not ended, nor was it begun
+/// by a clock that was far ahead, after which it would go on for years. Twice its
+/// time is allowed for, so that a clock set back by minutes changes nothing.
+pub(super) fn lasts(ends_at: i64, lasts_ms: i64, now_ms: i64) -> bool {
+    let left_ms = ends_at.saturating_sub(now_ms);
+    0 < left_ms && left_ms <= 2 * lasts_ms
+}
+
 /// Claims that name their own kind and end.
 trait Claims: Serialize + DeserializeOwned {
     const PURPOSE: &'static str;
+    /// How long such a token lasts, milliseconds.
+    const LASTS_MS: i64;
 
     /// Unix seconds, as the format wants them.
     fn exp(&self) -> i64;
@@ -59,6 +71,7 @@ trait Claims: Serialize + DeserializeOwned {
 
 impl Claims for SessionClaims {
     const PURPOSE: &'static str = "unkey session cookies";
+    const LASTS_MS: i64 = SESSION_MS;
 
     fn exp(&self) -> i64 {
         self.exp
@@ -67,6 +80,7 @@ impl Claims for SessionClaims {
 
 impl Claims for PasswordWasRight {
     const PURPOSE: &'static str = "unkey second steps of signing in";
+    const LASTS_MS: i64 = STEP_MS;
 
     fn exp(&self) -> i64 {
         self.exp
@@ -75,6 +89,7 @@ impl Claims for PasswordWasRight {
 
 impl Claims for KnownDevice {
     const PURPOSE: &'static str = "unkey browsers that signed in";
+    const LASTS_MS: i64 = DEVICE_MS;
 
     fn exp(&self) -> i64 {
         self.exp
@@ -83,6 +98,7 @@ impl Claims for KnownDevice {
 
 impl Claims for Enrolling {
     const PURPOSE: &'static str = "unkey enrolments of second factors";
+    const LASTS_MS: i64 = ENROLMENT_MS;
 
     fn exp(&self) -> i64 {
         self.exp
@@ -175,6 +191,29 @@ impl Sessions {
         validation.validate_aud = false;
         validation.required_spec_claims.clear();
         let claims = jsonwebtoken::decode::<C>(token, &key, &validation).ok()?.claims;
-        (now_ms < claims.exp().saturating_mul(1000)).then_some(claims)
+        lasts(claims.exp().saturating_mul(1000), C::LASTS_MS, now_ms).then_some(claims)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_clock_far_ahead_began_does_not_go_on_for_years() {
+        let (now_ms, year_ms) = (1_790_000_000_000, 365 * 86_400_000);
+        for (ends_at, good) in [
+            (now_ms - 1, false),
+            (now_ms, false),
+            (now_ms + 1, true),
+            (now_ms + STEP_MS, true),
+            (now_ms + 2 * STEP_MS, true),
+            (now_ms + 2 * STEP_MS + 1, false),
+            (now_ms + year_ms, false),
+            (i64::MAX, false),
+            (i64::MIN, false),
+        ] {
+            assert_eq!(lasts(ends_at, STEP_MS, now_ms), good, "{ends_at}");
+        }
     }
 }

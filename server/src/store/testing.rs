@@ -18,7 +18,7 @@ pub(crate) const NOW_MS: i64 = 1_790_000_000_000;
 /// An empty `app.db` with the workspaces `ws_1` and `ws_2`.
 pub(crate) struct TestStore {
     pub store: Store,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
 }
 
 /// One audit entry as a test wants to read it.
@@ -49,7 +49,12 @@ impl TestStore {
             };
             workspace::Entity::insert(row).exec_without_returning(database.writer()).await.unwrap();
         }
-        Self { store: Store::new(database), _dir: dir }
+        Self { store: Store::new(database), dir }
+    }
+
+    /// Where `app.db` lies.
+    pub(crate) fn path(&self) -> &std::path::Path {
+        self.dir.path()
     }
 
     /// The audit log in the order it was written.

@@ -120,7 +120,7 @@ impl Arrival {
             Ok(sent) => {
                 let cx = self.cx("".into(), Principal::Anonymous);
                 let (app, frame, who) = (self.app.clone(), self.frame.clone(), self.who.clone());
-                handler(Guest { app, cx, frame, who, sent }).await
+                self.carry_out(handler(Guest { app, cx, frame, who, sent })).await
             }
             Err(error) => Err(error),
         };
@@ -149,12 +149,21 @@ impl Arrival {
                 let zone = who.time_zone.parse().unwrap_or(Tz::UTC);
                 let visit =
                     Visit { app: self.app.clone(), cx, who: who.clone(), shell: shell.clone(), sent, zone };
-                handler(visit).await
+                self.carry_out(handler(visit)).await
             }
             Err(error) => Err(error),
         };
         let answer = answer.unwrap_or_else(|error| self.trouble(&shell, error));
         self.finish(answer)
+    }
+
+    /// A change is a task of its own: a browser that goes away cannot stop it
+    /// half-way.
+    async fn carry_out(&self, work: BoxFuture<'static, Result<Answer>>) -> Result<Answer> {
+        match self.is_post {
+            true => tokio::spawn(work).await.map_err(Error::internal)?,
+            false => work.await,
+        }
     }
 
     /// What was sent, if a form that was posted is one of ours.

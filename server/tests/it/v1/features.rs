@@ -89,7 +89,7 @@ async fn credits_come_back() {
         v1.post("keys.updateRemaining", json!({ "keyId": key_id, "op": "set", "value": 3 })).await.ok();
         (key_id, key)
     };
-    let run = async |test: &TestApp| test.app.jobs.run_due(test.app.clock.now_ms()).await.unwrap();
+    let run = async |test: &TestApp| test.app.jobs.run_due(test.app.clock.moment()).await.unwrap();
     let (daily_id, daily) = refilled(json!({ "interval": "daily", "amount": 100 })).await;
     let (_, monthly) = refilled(json!({ "interval": "monthly", "amount": 50, "refillDay": 31 })).await;
     run(&test).await;

@@ -13,6 +13,7 @@ use unkey::http::v1::DOCUMENT;
 
 use self::cases::cases;
 use super::{V1, text};
+use crate::interrupted::{Asked, POLLS};
 use crate::strangers::{Elsewhere, Twins};
 use crate::support::{Answer, TestApp};
 
@@ -108,6 +109,30 @@ impl Case {
         caller
             .send(request.header("content-type", "application/json").body((self.body)(ids).to_string()))
             .await
+    }
+}
+
+#[tokio::test]
+async fn no_caller_that_goes_away_leaves_memory_behind_the_database() {
+    for polls in POLLS {
+        let test = TestApp::start().await;
+        let ids = Ids::make(&test).await;
+        let workspace = test.operator().await.workspace;
+        let other_root_key = test.new_root_key(true, &[]).await;
+        let asked = Asked {
+            workspace: workspace.as_str(),
+            api: &ids.api,
+            key_secret: &ids.secret,
+            identity: &ids.identity,
+            root_key: &other_root_key,
+            namespace: "email",
+        };
+        let mut changes: Vec<Case> = cases().into_iter().filter(|case| case.audited > 0).collect();
+        changes.sort_by_key(|case| (case.operation.contains("delete"), case.operation.contains("deleteApi")));
+        for case in changes {
+            let caller = test.v1();
+            asked.agree_after(&test, case.operation, polls, case.call(&test, &ids, &caller)).await;
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use unkey::http::v2::DOCUMENT;
 
 use self::cases::cases;
+use crate::interrupted::{Asked, POLLS, drop_after};
 use crate::strangers::{Elsewhere, Twins};
 use crate::support::TestApp;
 
@@ -49,6 +50,7 @@ struct Ids {
     migration: String,
     portal: String,
     root_key: String,
+    root_key_secret: String,
 }
 
 /// Operations with other credentials; their own tests are in `portal.rs`.
@@ -95,6 +97,7 @@ impl Ids {
             migration: migration.into_string(),
             portal: text(&portal["portalId"]),
             root_key: text(&root_key["keyId"]),
+            root_key_secret: text(&root_key["key"]),
             api,
         }
     }
@@ -235,6 +238,40 @@ async fn strangers_cannot_tell_what_exists_from_what_does_not() {
         assert_eq!(twins.told(&foreign), twins.told(&nothing), "{} by nobody", case.operation);
     }
     assert!(compared >= 38, "{compared} operations name something");
+}
+
+/// All changes, in an order in which each still finds what it is about.
+fn changes() -> Vec<Case> {
+    let mut changes: Vec<Case> = cases().into_iter().filter(|case| case.audited > 0).collect();
+    let ends = |case: &Case| ["delete", "revoke", "remove"].iter().any(|verb| case.operation.contains(verb));
+    changes.sort_by_key(|case| (ends(case), case.operation == "apis.deleteApi"));
+    changes
+}
+
+#[tokio::test]
+async fn no_caller_that_goes_away_leaves_memory_behind_the_database() {
+    for polls in POLLS {
+        let test = TestApp::start().await;
+        let ids = Ids::make(&test).await;
+        let asked = Asked {
+            workspace: &ids.workspace,
+            api: &ids.api,
+            key_secret: &ids.secret,
+            identity: &ids.identity,
+            root_key: &ids.root_key_secret,
+            namespace: "email",
+        };
+        for case in changes() {
+            let request = test.call(case.operation, (case.body)(&ids));
+            asked.agree_after(&test, case.operation, polls, request).await;
+        }
+        // A namespace that the hot path makes: there is no task around it.
+        for name in ["new1", "new2"] {
+            let limit = || json!({ "namespace": name, "identifier": "u", "limit": 9, "duration": 60000 });
+            drop_after(polls, test.call("ratelimit.limit", limit())).await;
+            test.call("ratelimit.limit", limit()).await.data();
+        }
+    }
 }
 
 #[test]

@@ -101,7 +101,7 @@ pub async fn v1(visit: Visit) -> Result<Answer> {
         unknown_per_minute: config.v1_unknown_keys_per_minute.map(u64::cast_signed),
         served: served.cast_signed(),
         refused: (refused + failed).cast_signed(),
-        since: visit.stamp(visit.app.started_ms),
+        since: visit.stamp(visit.app.started_ms()),
     };
     Ok(Answer::page(v1_page(&visit.shell, &view)))
 }
