@@ -9,6 +9,7 @@ use unkey::config::{Config, LogFormat};
 
 #[expect(clippy::print_stdout, reason = "what a command answers belongs on standard output")]
 fn main() -> ExitCode {
+    unkey::store::set_umask();
     let invocation = match Invocation::parse(std::env::args().collect()) {
         Ok(invocation) => invocation,
         Err(code) => return code,

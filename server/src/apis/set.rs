@@ -53,11 +53,7 @@ impl SetApi {
         if let Some(list) = &self.ip_allowlist {
             let text = list.as_deref().unwrap_or_default();
             let nets = allowlist::parse(text)?;
-            if nets.is_empty() && !text.trim().is_empty() {
-                return Err(Error::invalid(format!(
-                    "There is no address in '{text}'. Empty it to allow every address."
-                )));
-            }
+            allowlist::refuse_blank(text, &nets)?;
             api.ip_allowlist = allowlist::to_text(&nets);
         }
         if let Some(prefix) = &self.default_prefix {

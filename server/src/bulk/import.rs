@@ -180,9 +180,8 @@ fn parsed<T: DeserializeOwned>(payload: &str) -> Result<T> {
 
 pub(super) fn key(api: &ApiId, payload: &str) -> Result<ImportKey> {
     let row: KeyRow = parsed(payload)?;
-    if KeyHash::from_base64(&row.hash).is_none() {
-        return Err(Error::invalid("`hash` is not the base64 of a SHA-256."));
-    }
+    let no_hash = || Error::invalid(format!("`hash` cannot be a SHA-256: {}.", KeyHash::FORMS));
+    let hash = KeyHash::parse(&row.hash).ok_or_else(no_hash)?;
     let interval = match row.refill_interval.as_deref() {
         None => None,
         Some("daily") => Some(Interval::Daily),
@@ -200,7 +199,7 @@ pub(super) fn key(api: &ApiId, payload: &str) -> Result<ImportKey> {
     let credits = NewCredits { remaining: row.credits, refill };
     Ok(ImportKey {
         api_id: api.clone(),
-        secret: ImportedSecret::Hash(row.hash),
+        secret: ImportedSecret::Hash(hash.to_base64()),
         start: row.start,
         name: row.name,
         external_id: row.external_id,
@@ -319,6 +318,27 @@ mod tests {
         let text = rows[0].payload.to_string();
         assert!(!text.contains("sk_secret") && text.contains(&KeyHash::of("sk_secret").to_base64()));
         assert_eq!(rows[0].payload["start"], "sk_s");
+    }
+
+    #[test]
+    fn hashes_are_read_as_other_systems_write_them() {
+        let of = ImportOf::Keys("api_1".into());
+        let hash = KeyHash::of("sk_secret");
+        let url = hash.to_base64().trim_end_matches('=').replace('+', "-").replace('/', "_");
+        for text in [hash.to_base64(), hash.to_hex(), hash.to_hex().to_uppercase(), url] {
+            let rows = of.read(ImportFormat::Csv, &format!("hash,name\n{text},n\n")).unwrap();
+            let import = key(&"api_1".into(), &rows[0].payload.to_string()).unwrap();
+            assert!(
+                matches!(import.secret, ImportedSecret::Hash(stored) if stored == hash.to_base64()),
+                "{text}"
+            );
+        }
+        for dead in ["900150983cd24fb0d6963f7d28e17f72", "sk_secret", &hash.to_hex()[1..]] {
+            let text = format!("hash,name\n{},n\n{dead},n\n", hash.to_hex());
+            let error = of.read(ImportFormat::Csv, &text).unwrap_err();
+            assert_eq!(error.faults()[0].location, "line 3");
+            assert!(error.detail().contains("cannot be a SHA-256") && !error.detail().contains(dead));
+        }
     }
 
     #[test]

@@ -3,15 +3,15 @@
 //!
 //! Envelopes, error names and credentials differ by version and live there.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
 use entity::ids::RequestId;
-use ipnet::IpNet;
 use poem::http::header::{HOST, HeaderMap, HeaderName};
 use poem::{Body, Request};
 
+use super::client_address;
+use crate::address::ClientAddress;
 use crate::app::App;
 use crate::clock::Stopwatch;
 use crate::error::{Code, Error, Result};
@@ -21,14 +21,12 @@ use crate::op::Door;
 /// How long a client may take to send its body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
-static FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-
 /// One request being served.
 pub struct Call {
     pub request_id: RequestId,
     pub now_ms: i64,
     pub watch: Stopwatch,
-    pub ip: Option<IpAddr>,
+    pub address: ClientAddress,
 }
 
 /// What a door knows of a request that is answered.
@@ -76,7 +74,7 @@ impl Call {
             request_id: app.entropy.id(RequestId::PREFIX, now_ms),
             now_ms,
             watch: Stopwatch::start(),
-            ip: client_ip(request, &app.config.trusted_proxies),
+            address: client_address::of_request(request, &app.config),
         }
     }
 
@@ -118,25 +116,6 @@ pub async fn read_body(body: Body, max_bytes: usize) -> Result<Bytes> {
         }
         Err(_) => Err(Error::new(Code::RequestTimeout, "The request body took too long to arrive.")),
     }
-}
-
-/// The socket peer, or what a trusted proxy says it forwarded for: the last
-/// address of `X-Forwarded-For` that is not itself a trusted proxy.
-pub fn client_ip(request: &Request, trusted: &[IpNet]) -> Option<IpAddr> {
-    let peer = request.remote_addr().as_socket_addr().map(|address| address.ip().to_canonical())?;
-    let is_trusted = |ip: &IpAddr| trusted.iter().any(|net| net.contains(ip));
-    if trusted.is_empty() || !is_trusted(&peer) {
-        return Some(peer);
-    }
-    let forwarded: Vec<IpAddr> = request
-        .headers()
-        .get_all(&FORWARDED_FOR)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(|part| part.trim().parse::<IpAddr>().ok().map(|ip| ip.to_canonical()))
-        .collect();
-    Some(forwarded.iter().rev().find(|ip| !is_trusted(ip)).or(forwarded.first()).copied().unwrap_or(peer))
 }
 
 /// The value of a header as text; absent and unreadable look the same.
