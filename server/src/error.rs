@@ -215,6 +215,9 @@ codes! {
     UnknownKeysRateLimited = "user:too_many_requests:unknown_keys_rate_limited";
     /// A change was made under this key, and its answer is not known. Ours.
     IdempotencyConflict = "unkey:application:idempotency_conflict";
+    /// Something was changed since the form was opened that changes it. Ours: forms
+    /// of the dashboard alone say what they were made from.
+    EditConflict = "unkey:application:edit_conflict";
     /// No route at this path. Ours: the upstream mux answers plain text.
     RouteNotFound = "unkey:application:route_not_found";
     /// The path exists for another method. Ours, as above.

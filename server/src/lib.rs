@@ -20,6 +20,7 @@ pub mod error;
 pub mod filter;
 pub mod patch;
 pub mod secret;
+pub mod version;
 
 pub mod cache;
 pub mod grants;

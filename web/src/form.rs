@@ -5,10 +5,16 @@
 //! is lost, and each problem is shown at its field. Whether input is acceptable
 //! is not decided here.
 
+use crate::components::Changed;
+use crate::paths::Href;
+
 /// Name of the hidden field with the form token.
 pub const CSRF: &str = "csrf";
 /// Name of the hidden field that makes a create happen once however often it is posted.
 pub const NONCE: &str = "nonce";
+/// Name of the hidden field with the version of what a form changes. Where a page
+/// has several such forms, the names of the others begin with it.
+pub const VERSION: &str = "version";
 /// Name of the field where a name is typed to confirm an irreversible act.
 pub const CONFIRM: &str = "confirm";
 /// Name of the button that asks for one more empty row of a repeated group; its
@@ -28,11 +34,23 @@ pub struct FormState {
     pub values: Vec<(String, String)>,
     /// Field name and problem; an empty name means the form as a whole.
     pub errors: Vec<(String, String)>,
+    /// Set if what the form changes was changed since it was opened.
+    pub clash: Option<Clash>,
+}
+
+/// Nothing was saved, because somebody else saved first. The values of the form
+/// are what was typed; saving them again replaces what is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clash {
+    /// What differs: `before` is stored now, `after` was typed.
+    pub fields: Vec<Changed>,
+    /// The form as it is stored.
+    pub reload: Href,
 }
 
 impl FormState {
     pub fn new(values: Vec<(String, String)>) -> Self {
-        Self { values, errors: Vec::new() }
+        Self { values, errors: Vec::new(), clash: None }
     }
 
     /// The value of a field, empty when absent.
@@ -47,6 +65,12 @@ impl FormState {
 
     pub fn error(&self, name: &str) -> Option<String> {
         self.errors.iter().find(|(own, _)| own == name).map(|(_, message)| message.clone())
+    }
+
+    /// Whether a row of the repeated group `group` is stored or was sent.
+    pub(crate) fn has_row(&self, group: &str, index: usize) -> bool {
+        let row = format!("{group}.{index}.");
+        self.values.iter().any(|(name, _)| name.starts_with(&row))
     }
 
     /// Rows of the repeated group `group`, whose fields are `group.0.name`: one

@@ -21,7 +21,7 @@ use entity::ids::{ApiId, KeyspaceId};
 
 pub use create::CreateApi;
 pub use find::FindApis;
-pub use set::SetApi;
+pub use set::{Part, SetApi};
 pub use store::{all_live, find_live, find_live_by_keyspace};
 
 use crate::audit::Target;

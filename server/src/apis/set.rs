@@ -11,6 +11,7 @@ use crate::error::{Code, Error, Result};
 use crate::grants::{Operation, Target};
 use crate::op::OpCtx;
 use crate::store::Change;
+use crate::version::Version;
 
 /// What to change; `None` keeps a field, `Some(None)` clears it.
 #[derive(Clone, Debug)]
@@ -27,6 +28,9 @@ pub struct SetApi {
     pub ip_allowlist: Option<Option<String>>,
     /// 1 to 8 of `A-Za-z0-9_`.
     pub default_prefix: Option<Option<String>>,
+    /// The state of a part that was seen, if there is to be no other; else fails
+    /// with `edit_conflict`.
+    pub made_from: Option<(Part, Version)>,
     /// 16 to 255.
     pub default_bytes: Option<Option<i64>>,
 }
@@ -42,6 +46,7 @@ impl SetApi {
             ip_allowlist: None,
             default_prefix: None,
             default_bytes: None,
+            made_from: None,
         }
     }
 
@@ -84,6 +89,9 @@ impl Apis {
                 let before = store::find_live(tx.db(), &cx.workspace, id)
                     .await?
                     .ok_or_else(|| Error::absent(Code::ApiNotFound))?;
+                if let Some((part, made_from)) = &command.made_from {
+                    made_from.require(&before.version(*part))?;
+                }
                 let mut after = before.clone();
                 command.apply(&mut after)?;
                 let changes = changes(&before, &after);
@@ -103,6 +111,28 @@ impl Apis {
                 Ok(after)
             })
             .await
+    }
+}
+
+/// Settings that are changed together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Its name and what its keys are made with.
+    Defaults,
+    /// Where its keys may be used.
+    Addresses,
+    /// Whether its keys can be read again.
+    Recovery,
+}
+
+impl Api {
+    /// What a change of a part is made from.
+    pub fn version(&self, part: Part) -> Version {
+        Version::of(&match part {
+            Part::Defaults => json!([self.name, self.default_prefix, self.default_bytes]),
+            Part::Addresses => json!([self.ip_allowlist]),
+            Part::Recovery => json!([self.store_encrypted_keys]),
+        })
     }
 }
 

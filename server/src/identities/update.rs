@@ -12,6 +12,7 @@ use crate::grants::{Operation, Target};
 use crate::op::OpCtx;
 use crate::ratelimit::limits::{self, Limit, LimitsChange, NewLimit, Owner};
 use crate::store::{Change, Tx};
+use crate::version::Version;
 
 /// A change of an identity (v2 contract: updateIdentity).
 #[derive(Clone, Debug)]
@@ -25,6 +26,20 @@ pub struct UpdateIdentity {
     /// Names of limits that go on applying by themselves, or not, as the stored
     /// ones of these names do: for callers who know nothing of it (v1).
     pub keeps_auto_apply: Vec<String>,
+    /// The state that was seen, if there is to be no other; else fails with
+    /// `edit_conflict`.
+    pub made_from: Option<Version>,
+}
+
+impl Identity {
+    /// What a change of it is made from.
+    pub fn version(&self) -> Version {
+        let limit = |limit: &Limit| {
+            let Limit { id, name, limit, duration_ms, auto_apply, is_async } = limit;
+            json!([id.as_str(), name, limit, duration_ms, auto_apply, is_async])
+        };
+        Version::of(&json!([self.meta, self.limits.iter().map(limit).collect::<Vec<_>>()]))
+    }
 }
 
 impl Identities {
@@ -42,6 +57,7 @@ impl Identities {
         let mut identity = store::find(tx.db(), &cx.workspace, &command.identity)
             .await?
             .ok_or_else(|| Error::absent(Code::IdentityNotFound))?;
+        command.made_from.map_or(Ok(()), |made_from| made_from.require(&identity.version()))?;
         let mut changes = Map::new();
         if let Some(meta) = command.meta {
             changes.insert("meta".to_owned(), json!({ "before": identity.meta, "after": meta }));

@@ -29,6 +29,7 @@ mod reroll;
 mod restore;
 mod store;
 mod update;
+mod version;
 
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@
 use entity::ids::KeyId;
 use serde_json::{Map, Value, json};
 
+use super::version::version_of;
 use super::{CreditsPatch, Key, Keys, Refill, absent, access, bounds, store};
 use crate::audit::{self, Event, Group};
 use crate::error::{Error, Result};
@@ -13,6 +14,7 @@ use crate::patch::Patch;
 use crate::permissions::{self, Permission, Reference, Role};
 use crate::ratelimit::limits::{self, Limit, NewLimit, Owner};
 use crate::store::Tx;
+use crate::version::Version;
 
 /// What to change of a key (v2 contract: updateKey). Lists replace as a whole;
 /// an empty one clears.
@@ -42,6 +44,9 @@ pub struct UpdateKey {
     /// Direct ones.
     pub permissions: Option<Vec<Reference>>,
     pub roles: Option<Vec<Reference>>,
+    /// The state that was seen, if there is to be no other; else fails with
+    /// `edit_conflict`.
+    pub made_from: Option<Version>,
 }
 
 /// The one limit of a key in v1: stored under the name `default`, it applies by
@@ -88,6 +93,7 @@ impl UpdateKey {
             keeps_default: false,
             permissions: None,
             roles: None,
+            made_from: None,
         }
     }
 
@@ -148,6 +154,9 @@ impl Keys {
         let before = store::find(tx.db(), &cx.workspace, &command.key_id).await?.ok_or_else(absent)?;
         cx.require(Operation::KeyUpdate, before.target())?;
         command.check()?;
+        if let Some(made_from) = command.made_from.take() {
+            require_version(&tx, &before, &made_from).await?;
+        }
         let mut group = Group::new();
         let mut changes = Map::new();
         let mut after = before.clone();
@@ -231,6 +240,15 @@ impl Keys {
         note(changes, "ratelimits", limits_to_audit(&before), limits_to_audit(&change.current()));
         Ok(())
     }
+}
+
+async fn require_version(tx: &Tx, key: &Key, made_from: &Version) -> Result<()> {
+    let ids = std::slice::from_ref(&key.id);
+    let rbac = permissions::of_keys(tx.db(), ids).await?.remove(&key.id).unwrap_or_default();
+    let limits = limits::of_keys(tx.db(), ids).await?.remove(&key.id).unwrap_or_default();
+    let roles: Vec<&str> = rbac.roles.iter().map(|role| role.name.as_str()).collect();
+    let slugs: Vec<&str> = rbac.direct.iter().map(|permission| permission.slug.as_str()).collect();
+    made_from.require(&version_of(key, &roles, &slugs, &limits))
 }
 
 /// The wanted limits, or those that are stored, and beside them the one of v1: the

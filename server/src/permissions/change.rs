@@ -11,6 +11,7 @@ use crate::grants::{Operation, Target};
 use crate::op::OpCtx;
 use crate::patch::Patch;
 use crate::store::{Change, Tx};
+use crate::version::Version;
 
 /// A change of a permission; what is left out stays.
 #[derive(Clone, Debug)]
@@ -21,6 +22,9 @@ pub struct UpdatePermission {
     pub slug: Option<String>,
     /// Empty text clears, too.
     pub description: Patch<String>,
+    /// The state that was seen, if there is to be no other; else fails with
+    /// `edit_conflict`.
+    pub made_from: Option<Version>,
 }
 
 /// A change of a role; what is left out stays.
@@ -42,13 +46,42 @@ pub struct SetRolePermissions {
     pub permissions: Vec<String>,
 }
 
+impl Permission {
+    /// What a change of it is made from.
+    pub fn version(&self) -> Version {
+        Version::of(&json!([self.name, self.slug, self.description]))
+    }
+}
+
+impl RoleDetails {
+    /// What a change of it is made from.
+    pub fn version(&self) -> Version {
+        let mut slugs: Vec<&str> =
+            self.permissions.iter().map(|permission| permission.slug.as_str()).collect();
+        slugs.sort_unstable();
+        Version::of(&json!([self.role.name, self.role.description, slugs]))
+    }
+}
+
 impl Permissions {
     /// Changes a permission; a change of nothing writes nothing.
     pub async fn update_permission(&self, cx: &OpCtx, command: UpdatePermission) -> Result<Permission> {
-        let before = store::find(self.store.read(), &cx.workspace, &command.permission).await?;
+        self.store.write(|tx| self.update_permission_in(cx, tx, command)).await
+    }
+
+    async fn update_permission_in(
+        &self,
+        cx: &OpCtx,
+        tx: Tx,
+        command: UpdatePermission,
+    ) -> Result<Permission> {
+        let before = store::find(tx.db(), &cx.workspace, &command.permission).await?;
         let target = before.as_ref().map_or(Target::NONE, |found| Target::permission(&found.id));
         cx.require(Operation::PermissionUpdate, target)?;
         let before = before.ok_or_else(|| Error::absent(Code::PermissionNotFound))?;
+        if let Some(made_from) = &command.made_from {
+            made_from.require(&before.version())?;
+        }
         let mut after = before.clone();
         after.name = command.name.unwrap_or(after.name);
         after.slug = command.slug.unwrap_or(after.slug);
@@ -59,20 +92,16 @@ impl Permissions {
         if after == before {
             return Ok(after);
         }
-        self.store
-            .write(|tx| async move {
-                store::save(&tx, &after, cx.now_ms).await?;
-                let fields = |permission: &Permission| {
-                    let Permission { name, slug, description, .. } = permission;
-                    [("name", json!(name)), ("slug", json!(slug)), ("description", json!(description))]
-                };
-                let changes = changes(fields(&before), fields(&after));
-                let text = format!("Updated permission {}", after.slug);
-                let targets = vec![after.audit_target()];
-                self.record(cx, &tx, Event::PermissionUpdate, text, targets, Some(changes)).await?;
-                Ok(after)
-            })
-            .await
+        store::save(&tx, &after, cx.now_ms).await?;
+        let fields = |permission: &Permission| {
+            let Permission { name, slug, description, .. } = permission;
+            [("name", json!(name)), ("slug", json!(slug)), ("description", json!(description))]
+        };
+        let changes = changes(fields(&before), fields(&after));
+        let text = format!("Updated permission {}", after.slug);
+        let targets = vec![after.audit_target()];
+        self.record(cx, &tx, Event::PermissionUpdate, text, targets, Some(changes)).await?;
+        Ok(after)
     }
 
     /// Changes a role; a change of nothing writes nothing.
@@ -81,11 +110,22 @@ impl Permissions {
     }
 
     /// Changes a role and replaces its permissions by these slugs, both or neither.
-    pub async fn save_role(&self, cx: &OpCtx, command: UpdateRole, slugs: Vec<String>) -> Result<Role> {
+    /// Fails with `edit_conflict` unless the role is as it was seen.
+    pub async fn save_role(
+        &self,
+        cx: &OpCtx,
+        command: UpdateRole,
+        slugs: Vec<String>,
+        made_from: Version,
+    ) -> Result<Role> {
         cx.require(Operation::RoleSetPermissions, Target::NONE)?;
         slugs.iter().try_for_each(|slug| check_slug(slug))?;
         self.store
             .write(|tx| async move {
+                if let Some(role) = store::find_role(tx.db(), &cx.workspace, &command.role).await? {
+                    let seen = store::with_permissions(tx.db(), vec![role]).await?;
+                    seen.iter().try_for_each(|role| made_from.require(&role.version()))?;
+                }
                 let role = self.update_role_in(cx, tx.clone(), command).await?;
                 let command = SetRolePermissions { role: role.id.to_string(), permissions: slugs };
                 self.set_role_permissions_in(cx, tx, command).await?;

@@ -10,6 +10,8 @@ use crate::error::{Code, Error, Result};
 use crate::grants::{Operation, Target};
 use crate::op::OpCtx;
 use crate::patch::Patch;
+use crate::store::Tx;
+use crate::version::Version;
 
 /// A portal to be made.
 #[derive(Clone, Debug)]
@@ -34,6 +36,9 @@ pub struct UpdatePortal {
     pub enabled: Option<bool>,
     pub logo_url: Patch<String>,
     pub primary_color: Patch<String>,
+    /// The state that was seen, if there is to be no other; else fails with
+    /// `edit_conflict`.
+    pub made_from: Option<Version>,
 }
 
 /// How a portal is named.
@@ -84,9 +89,16 @@ impl Portals {
 
     /// Answers the portal as it then is.
     pub async fn update(&self, cx: &OpCtx, command: UpdatePortal) -> Result<Portal> {
-        let name = PortalName::IdOrSlug(command.portal.clone());
-        let before = store::find(self.store.read(), &cx.workspace, &name).await?.ok_or_else(absent)?;
+        self.store.write(|tx| self.update_in(cx, tx, command)).await
+    }
+
+    async fn update_in(&self, cx: &OpCtx, tx: Tx, command: UpdatePortal) -> Result<Portal> {
+        let name = PortalName::IdOrSlug(command.portal);
+        let before = store::find(tx.db(), &cx.workspace, &name).await?.ok_or_else(absent)?;
         cx.require(Operation::PortalUpdate, Target::portal(&before.id))?;
+        if let Some(made_from) = &command.made_from {
+            made_from.require(&before.version())?;
+        }
         let mut after = before.clone();
         after.slug = command.slug.unwrap_or(after.slug);
         after.display_name = command.display_name.unwrap_or(after.display_name);
@@ -94,28 +106,23 @@ impl Portals {
         command.logo_url.apply(&mut after.logo_url);
         command.primary_color.apply(&mut after.primary_color);
         if let Some(keyspace) = &command.keyspace {
-            let api = apis::find_live_by_keyspace(self.store.read(), &cx.workspace, keyspace)
+            let api = apis::find_live_by_keyspace(tx.db(), &cx.workspace, keyspace)
                 .await?
                 .ok_or_else(|| Error::absent(Code::KeySpaceNotFound))?;
             (after.api, after.keyspace) = (api.id, api.keyspace_id);
         }
         check(&after)?;
         after.updated_at = Some(cx.now_ms);
-        let ends_sessions = after.api != before.api || (before.enabled && !after.enabled);
-        self.store
-            .write(|tx| async move {
-                store::update(&tx, &after, cx.now_ms).await?;
-                if ends_sessions {
-                    store::revoke_all(&tx, &after.id, cx.now_ms).await?;
-                }
-                let mut group = Group::new();
-                let text = format!("Updated portal {}", after.slug);
-                let changes = Value::Object(differences(&before, &after));
-                group.push_change(Event::PortalUpdate, text, vec![after.audit_target()], changes);
-                group.record(cx, &tx, &self.entropy).await?;
-                Ok(after)
-            })
-            .await
+        store::update(&tx, &after, cx.now_ms).await?;
+        if after.api != before.api || (before.enabled && !after.enabled) {
+            store::revoke_all(&tx, &after.id, cx.now_ms).await?;
+        }
+        let mut group = Group::new();
+        let text = format!("Updated portal {}", after.slug);
+        let changes = Value::Object(differences(&before, &after));
+        group.push_change(Event::PortalUpdate, text, vec![after.audit_target()], changes);
+        group.record(cx, &tx, &self.entropy).await?;
+        Ok(after)
     }
 
     /// Its sessions end with it.
@@ -132,6 +139,14 @@ impl Portals {
                 group.record(cx, &tx, &self.entropy).await
             })
             .await
+    }
+}
+
+impl Portal {
+    /// What a change of it is made from.
+    pub fn version(&self) -> Version {
+        let Portal { slug, display_name, enabled, logo_url, primary_color, .. } = self;
+        Version::of(&json!([slug, display_name, enabled, logo_url, primary_color]))
     }
 }
 

@@ -12,6 +12,7 @@ use crate::error::{Code, Error, Result};
 use crate::grants::{self, Operation};
 use crate::op::OpCtx;
 use crate::store::{Change, Page, Paged};
+use crate::version::Version;
 
 /// A namespace as lists show it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +21,13 @@ pub struct Namespace {
     pub name: String,
     /// Unix milliseconds.
     pub created_at: i64,
+}
+
+impl Namespace {
+    /// What a change of its name is made from.
+    pub fn version(&self) -> Version {
+        Version::of(&json!([self.name]))
+    }
 }
 
 impl Namespaces {
@@ -63,6 +71,18 @@ impl Namespaces {
     /// Fails with `invalid_input` for a name that is taken, by a deleted one too
     /// (D27), or does not have 1 to 512 characters.
     pub async fn rename(&self, cx: &OpCtx, name_or_id: &str, name: &str) -> Result<()> {
+        self.rename_from(cx, name_or_id, name, None).await
+    }
+
+    /// As [`Namespaces::rename`], but fails with `edit_conflict` if its name is not
+    /// the one that was seen.
+    pub async fn rename_from(
+        &self,
+        cx: &OpCtx,
+        name_or_id: &str,
+        name: &str,
+        made_from: Option<&Version>,
+    ) -> Result<()> {
         if !(1..=512).contains(&name.chars().count()) {
             return Err(Error::invalid("The namespace must have 1 to 512 characters."));
         }
@@ -70,6 +90,7 @@ impl Namespaces {
             .write(|tx| async move {
                 let old = store::live_namespace(tx.db(), &cx.workspace, name_or_id).await?;
                 let old = permitted(cx, Operation::NamespaceUpdate, old)?;
+                made_from.map_or(Ok(()), |made_from| made_from.require(&old.version()))?;
                 if old.name == name {
                     return Ok(());
                 }

@@ -4,6 +4,7 @@
 //! the namespace's business; here they are set, read, listed and deleted.
 
 use entity::ids::OverrideId;
+use serde_json::json;
 
 use super::namespaces::{NamespaceSnapshot, Namespaces, Override};
 use super::store;
@@ -13,6 +14,7 @@ use crate::error::{Code, Error, Result};
 use crate::grants::{Operation, Target};
 use crate::op::OpCtx;
 use crate::store::{Change, Page, Paged, Store, Tx};
+use crate::version::Version;
 
 /// An override to be set; one of the same identifier is replaced.
 #[derive(Clone, Debug)]
@@ -36,6 +38,14 @@ pub struct NamedOverride {
     pub is_async: bool,
     /// When it was last set, Unix milliseconds.
     pub updated_at: Option<i64>,
+}
+
+impl NamedOverride {
+    /// What a change of it is made from.
+    pub fn version(&self) -> Version {
+        let Override { limit, duration_ms, .. } = self.applies;
+        Version::of(&json!([self.identifier, limit, duration_ms, self.is_async]))
+    }
 }
 
 /// Which override of an identifier is asked for.
@@ -62,27 +72,31 @@ impl Overrides {
 
     /// Sets an override and answers its id, which a replacement keeps.
     pub async fn set(&self, cx: &OpCtx, command: SetOverride) -> Result<OverrideId> {
-        self.save(cx, command, false).await
+        self.save(cx, command, Expected::Anything).await
+    }
+
+    /// As [`Overrides::set`], but fails with `edit_conflict` unless the override is
+    /// as it was seen.
+    pub async fn change(&self, cx: &OpCtx, command: SetOverride, made_from: Version) -> Result<OverrideId> {
+        self.save(cx, command, Expected::Version(made_from)).await
     }
 
     /// As [`Overrides::set`], but fails with `invalid_input` where the identifier
     /// has an override already.
     pub async fn create(&self, cx: &OpCtx, command: SetOverride) -> Result<OverrideId> {
-        self.save(cx, command, true).await
+        self.save(cx, command, Expected::Nothing).await
     }
 
-    async fn save(&self, cx: &OpCtx, command: SetOverride, only_new: bool) -> Result<OverrideId> {
+    async fn save(&self, cx: &OpCtx, command: SetOverride, expected: Expected) -> Result<OverrideId> {
         check(&command)?;
         let namespace = self.live(cx, &command.namespace).await?;
         cx.require(Operation::OverrideSet, Target::namespace(&namespace.id))?;
         let id = self.entropy.id(OverrideId::PREFIX, cx.now_ms);
         self.store
             .write(|tx| {
-                let (namespace, command) = (&namespace, &command);
+                let (namespace, command, expected) = (&namespace, &command, &expected);
                 async move {
-                    if only_new {
-                        refuse_second(&tx, namespace, &command.identifier).await?;
-                    }
+                    expected.check(&tx, namespace, &command.identifier).await?;
                     let id = store::save_override(&tx, cx, &namespace.id, &id, command).await?;
                     let mut group = Group::new();
                     group.push(
@@ -191,10 +205,27 @@ impl Overrides {
     }
 }
 
-async fn refuse_second(tx: &Tx, namespace: &NamespaceSnapshot, identifier: &str) -> Result<()> {
-    match store::of_identifier(tx.db(), &namespace.id, identifier).await? {
-        Some(_) => Err(Error::invalid(format!("The identifier '{identifier}' has an override already."))),
-        None => Ok(()),
+/// What an identifier is to have before its override is set.
+enum Expected {
+    Anything,
+    Nothing,
+    Version(Version),
+}
+
+impl Expected {
+    async fn check(&self, tx: &Tx, namespace: &NamespaceSnapshot, identifier: &str) -> Result<()> {
+        if let Expected::Anything = self {
+            return Ok(());
+        }
+        let found = store::exact_override(tx.db(), &namespace.id, identifier).await?;
+        match (self, found) {
+            (Expected::Nothing, Some(_)) => {
+                Err(Error::invalid(format!("The identifier '{identifier}' has an override already.")))
+            }
+            (Expected::Version(_), None) => Err(Error::absent(Code::OverrideNotFound)),
+            (Expected::Version(made_from), Some(found)) => made_from.require(&found.version()),
+            (Expected::Anything | Expected::Nothing, _) => Ok(()),
+        }
     }
 }
 

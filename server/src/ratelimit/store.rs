@@ -12,7 +12,7 @@ use sea_orm::{
 };
 
 pub(super) use overrides::{
-    browse_overrides, count_overrides, delete_override, find_override, of_identifier, page_of_overrides,
+    browse_overrides, count_overrides, delete_override, exact_override, find_override, page_of_overrides,
     save_override,
 };
 

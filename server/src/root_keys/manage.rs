@@ -19,6 +19,7 @@ use crate::op::OpCtx;
 use crate::patch::Patch;
 use crate::secret::{KeyHash, PlainKey};
 use crate::store::{Change, Page, Paged, Tx};
+use crate::version::Version;
 
 /// Root keys read at a time while looking for readable ones.
 const BATCH: u64 = 200;
@@ -37,6 +38,9 @@ pub struct UpdateRootKey {
     pub expires_at: Patch<i64>,
     /// Comma-separated addresses and networks it may be used from.
     pub ip_allowlist: Patch<String>,
+    /// The state that was seen, if there is to be no other; else fails with
+    /// `edit_conflict`.
+    pub made_from: Option<Version>,
     /// Requests it may make in a minute.
     pub limit_per_minute: Patch<i64>,
 }
@@ -51,6 +55,7 @@ impl UpdateRootKey {
             permissions: None,
             full: false,
             expires_at: Patch::Keep,
+            made_from: None,
             ip_allowlist: Patch::Keep,
             limit_per_minute: Patch::Keep,
         }
@@ -109,6 +114,9 @@ impl RootKeys {
         let found = store::find(tx.db(), &cx.workspace, &command.id).await?.ok_or_else(absent)?;
         let hash = found.hash.clone();
         let before = RootKeyDetails::from(found);
+        if let Some(made_from) = &command.made_from {
+            made_from.require(&before.version())?;
+        }
         let list = command.ip_allowlist.value().cloned();
         let mut after = command.applied(before.clone());
         within::check_use(cx, &before.allowed()?)?;
@@ -175,6 +183,12 @@ impl RootKeys {
 }
 
 impl RootKeyDetails {
+    /// What a change of it is made from.
+    pub fn version(&self) -> Version {
+        let RootKey { name, expires_at, permissions, full, .. } = &self.key;
+        Version::of(&json!([name, expires_at, permissions, full, self.ip_allowlist, self.limit_per_minute]))
+    }
+
     fn allowed(&self) -> Result<Use> {
         Use::of(self.key.expires_at, self.ip_allowlist.as_deref(), self.limit_per_minute)
     }

@@ -14,11 +14,15 @@ use crate::error::{Code, Error, Result};
 use crate::grants::{self, Operation};
 use crate::op::{OpCtx, Principal, UserPrincipal};
 use crate::store::{Change, Tx};
+use crate::version::Version;
 
 /// A new role for a member.
 pub struct UpdateMember {
     pub user: UserId,
     pub role: Role,
+    /// The role that was seen, if there is to be no other; else fails with
+    /// `edit_conflict`.
+    pub made_from: Option<Version>,
 }
 
 /// Handing out or taking away `role` asks for more when it is an owner's.
@@ -26,6 +30,13 @@ pub(super) fn require_for(cx: &OpCtx, role: Role) -> Result<()> {
     match role {
         Role::Owner => cx.require(Operation::OwnerManage, grants::Target::NONE),
         Role::Admin | Role::Operator | Role::Viewer => Ok(()),
+    }
+}
+
+impl User {
+    /// What a change of its role is made from.
+    pub fn version(&self) -> Version {
+        Version::of(&json!([self.role.as_str()]))
     }
 }
 
@@ -40,6 +51,9 @@ impl Users {
     async fn update_member_in(&self, cx: &OpCtx, tx: Tx, command: UpdateMember) -> Result<()> {
         let member = self.member_in(cx, &tx, &command.user).await?;
         require_for(cx, member.role)?;
+        if let Some(made_from) = &command.made_from {
+            made_from.require(&member.version())?;
+        }
         if member.role == command.role {
             return Ok(());
         }

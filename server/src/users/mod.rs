@@ -22,7 +22,7 @@ pub use crate::secret::MIN_PASSWORD_CHARACTERS as MIN_PASSWORD;
 pub use invitations::{Invitation, Invited, LONGEST_INVITATION_MS, NewAccount, NewInvitation};
 pub use members::UpdateMember;
 pub use password::{Lane, Passwords};
-pub use profile::{Theme, UpdateProfile, time_zones};
+pub use profile::{Theme, UpdateProfile, profile_version, time_zones};
 pub use setup::{SETUP_LINK_MS, SetUp};
 pub use views::{SaveView, SavedView};
 

@@ -11,6 +11,7 @@ use crate::audit::{Event, Group, Target, changes};
 use crate::error::{Code, Error, Result};
 use crate::op::OpCtx;
 use crate::store::{Change, Tx};
+use crate::version::Version;
 
 /// How pages look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,6 +56,14 @@ pub struct UpdateProfile {
     /// A name of the IANA database.
     pub time_zone: Option<String>,
     pub theme: Option<Theme>,
+    /// The state that was seen, if there is to be no other; else fails with
+    /// `edit_conflict`.
+    pub made_from: Option<Version>,
+}
+
+/// What a change of one's name and time zone is made from.
+pub fn profile_version(name: &str, time_zone: &str) -> Version {
+    Version::of(&json!([name, time_zone]))
 }
 
 /// What [`UpdateProfile`] changes, as it is stored.
@@ -81,6 +90,9 @@ impl Users {
 
     async fn update_profile_in(&self, cx: &OpCtx, tx: Tx, id: &UserId, command: UpdateProfile) -> Result<()> {
         let before = store::profile(tx.db(), id).await?.ok_or_else(|| Error::absent(Code::SessionOver))?;
+        if let Some(made_from) = &command.made_from {
+            made_from.require(&profile_version(&before.name, &before.time_zone))?;
+        }
         let after = Profile {
             name: command.name.unwrap_or_else(|| before.name.clone()),
             time_zone: command.time_zone.unwrap_or_else(|| before.time_zone.clone()),

@@ -160,14 +160,17 @@ async fn the_last_owner_stays() {
     let test = TestStore::open().await;
     let users = users(&test);
     let (first, owner) = member(&test, &users, "first@example.com", Role::Owner).await;
-    let demote = UpdateMember { user: first.clone(), role: Role::Admin };
+    let demote = UpdateMember { user: first.clone(), role: Role::Admin, made_from: None };
     let refused = users.update_member(&owner, demote).await.unwrap_err();
     assert_eq!(refused.code(), Code::PreconditionFailed);
     for cx in [&owner, &test.operator()] {
         assert!(users.remove_member(cx, &first).await.is_err());
     }
     let (second, _) = member(&test, &users, "second@example.com", Role::Viewer).await;
-    users.update_member(&owner, UpdateMember { user: second, role: Role::Owner }).await.unwrap();
+    users
+        .update_member(&owner, UpdateMember { user: second, role: Role::Owner, made_from: None })
+        .await
+        .unwrap();
     users.remove_member(&owner, &first).await.unwrap();
     assert_eq!(users.list(&test.operator()).await.unwrap().len(), 1);
     assert_eq!(test.events(2).await, ["member.update", "member.remove"]);
@@ -180,9 +183,9 @@ async fn admins_do_not_touch_owners() {
     let (owner, _) = member(&test, &users, "owner@example.com", Role::Owner).await;
     member(&test, &users, "owner2@example.com", Role::Owner).await;
     let (own, admin) = member(&test, &users, "admin@example.com", Role::Admin).await;
-    let promote = UpdateMember { user: own, role: Role::Owner };
+    let promote = UpdateMember { user: own, role: Role::Owner, made_from: None };
     assert!(users.update_member(&admin, promote).await.is_err());
-    let demote = UpdateMember { user: owner.clone(), role: Role::Viewer };
+    let demote = UpdateMember { user: owner.clone(), role: Role::Viewer, made_from: None };
     assert!(users.update_member(&admin, demote).await.is_err());
     assert!(users.remove_member(&admin, &owner).await.is_err());
     assert!(users.create(&admin, create("eve@example.com", Role::Owner)).await.is_err());

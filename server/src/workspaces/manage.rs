@@ -11,6 +11,7 @@ use crate::error::{Code, Error, Result};
 use crate::grants::{self, Operation, Role};
 use crate::op::OpCtx;
 use crate::store::{Change, Tx};
+use crate::version::Version;
 
 /// A workspace and what the person may do in it.
 #[derive(Clone, Debug)]
@@ -34,9 +35,25 @@ impl Workspaces {
     /// Gives the workspace of the context another name, another slug, or both.
     /// Pages move with the slug; the HTTP API knows neither.
     pub async fn rename(&self, cx: &OpCtx, name: Option<&str>, slug: Option<&str>) -> Result<()> {
+        self.rename_from(cx, name, slug, None).await
+    }
+
+    /// As [`Workspaces::rename`], but fails with `edit_conflict` if the workspace is
+    /// not as it was seen.
+    pub async fn rename_from(
+        &self,
+        cx: &OpCtx,
+        name: Option<&str>,
+        slug: Option<&str>,
+        made_from: Option<&Version>,
+    ) -> Result<()> {
         cx.require(Operation::WorkspaceUpdate, grants::Target::NONE)?;
         self.store
             .write(|tx| async move {
+                if let Some(made_from) = made_from {
+                    let seen = store::find(tx.db(), &cx.workspace).await?.ok_or_else(absent)?;
+                    made_from.require(&seen.version())?;
+                }
                 let mut group = Group::new();
                 change_in(cx, &tx, name, slug, &mut group).await?;
                 group.record(cx, &tx, &self.entropy).await
@@ -67,6 +84,13 @@ impl Workspaces {
                 group.record(cx, &tx, &self.entropy).await
             })
             .await
+    }
+}
+
+impl Workspace {
+    /// What a change of its names is made from.
+    pub fn version(&self) -> Version {
+        Version::of(&json!([self.name, self.slug]))
     }
 }
 

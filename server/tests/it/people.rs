@@ -153,7 +153,11 @@ async fn a_role_that_is_taken_away_is_gone_on_the_next_request() {
     let owner = test.person(Role::Owner).await;
     let session = test.sign_in("admin@example.com").await;
     let user = admin.principal.user().unwrap().id.clone();
-    test.app.users.update_member(&owner, UpdateMember { user, role: Role::Viewer }).await.unwrap();
+    test.app
+        .users
+        .update_member(&owner, UpdateMember { user, role: Role::Viewer, made_from: None })
+        .await
+        .unwrap();
     let now = test.request(&session, "default").await;
     assert!(test.app.root_keys.create(&now, root_key(&[], false)).await.is_err());
     let entry = test.newest("member.update").await;

@@ -13,6 +13,11 @@ pub struct Changed {
 }
 
 pub(crate) fn diff(caption: &str, changes: &[Changed]) -> View {
+    compared(caption, ["Before", "After"], changes)
+}
+
+/// As [`diff`], between two other sides.
+pub(crate) fn compared(caption: &str, sides: [&'static str; 2], changes: &[Changed]) -> View {
     let side = |value: &Option<String>, class: &'static str| {
         view! { <td class=class><code>{value.clone().unwrap_or_else(|| "not set".to_owned())}</code></td> }
     };
@@ -35,8 +40,7 @@ pub(crate) fn diff(caption: &str, changes: &[Changed]) -> View {
                 <thead>
                     <tr>
                         <th scope="col">"Field"</th>
-                        <th scope="col">"Before"</th>
-                        <th scope="col">"After"</th>
+                        {sides.map(|side| view! { <th scope="col">{side}</th> }).collect_view()}
                     </tr>
                 </thead>
                 <tbody>{rows}</tbody>

@@ -3,9 +3,10 @@
 
 use leptos::prelude::*;
 
+use super::diff::compared;
 use super::icon::Icon;
 use crate::View;
-use crate::form::{FormState, ON};
+use crate::form::{Clash, FormState, ON};
 use crate::trusted::textarea_text;
 
 /// A text-like field about to be drawn.
@@ -341,8 +342,31 @@ pub(crate) fn fieldset(title: &str, about: &str, fields: Vec<View>) -> View {
     .into_any()
 }
 
+/// That somebody else saved first: what is stored now beside what was typed.
+fn clash_notice(clash: &Clash) -> View {
+    let (text, fields) = if clash.fields.is_empty() {
+        ("What is stored now is what this form has: there is nothing to save.", ().into_any())
+    } else {
+        let sides = ["Stored now", "In this form"];
+        let table = compared("What is stored and what you entered", sides, &clash.fields);
+        ("Nothing was saved. Save again to replace what is stored by what is in this form.", table)
+    };
+    view! {
+        <div class="notice t-caution" role="alert">
+            {Icon::Warning.view()}
+            <p><b>"This was changed since you opened the form. "</b>{text}</p>
+        </div>
+        {fields}
+        <p class="hint"><a href=clash.reload.to_string()>"Drop what I entered and show what is stored"</a></p>
+    }
+    .into_any()
+}
+
 /// The problem of the form as a whole, and how many fields have one.
 pub(crate) fn form_error(form: &FormState) -> View {
+    if let Some(clash) = &form.clash {
+        return clash_notice(clash);
+    }
     if form.errors.is_empty() {
         return ().into_any();
     }

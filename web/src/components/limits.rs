@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::field::{Field, check, hidden, input};
 use crate::View;
-use crate::form::{FormState, MORE};
+use crate::form::{FormState, MORE, ON};
 
 /// Group of the fields: `limits.0.id`, `.name`, `.limit`, `.duration`, `.auto_apply`.
 pub(crate) const GROUP: &str = "limits";
@@ -22,9 +22,14 @@ pub struct LimitRule {
     pub inherited: bool,
 }
 
-/// Editable rows, with one to spare. An empty name removes a row.
+/// Editable rows, with one to spare. An empty name removes a row. A new one always
+/// applies, unless somebody says otherwise: who fills in a limit means it to limit.
 pub(crate) fn limit_rows(form: &FormState) -> View {
-    let rows = (0..form.rows(GROUP)).map(|index| row(form, index)).collect_view();
+    let rows = form.rows(GROUP);
+    let new = (0..rows).filter(|index| !form.has_row(GROUP, *index));
+    let applied = new.map(|index| (format!("{GROUP}.{index}.auto_apply"), ON.to_owned()));
+    let form = &FormState { values: form.values.iter().cloned().chain(applied).collect(), ..form.clone() };
+    let rows = (0..rows).map(|index| row(form, index)).collect_view();
     view! {
         <div class="limit-rows">
             {rows}
@@ -32,7 +37,8 @@ pub(crate) fn limit_rows(form: &FormState) -> View {
                 "Add a limit"
             </button>
             <p class="hint">
-                "A duration is text such as 10s, 5m, 1h or 1d, one second or more. Empty a name to remove its limit."
+                "A duration is text such as 10s, 5m, 1h or 1d, one second or more. Empty a name to remove its limit. "
+                "One that does not always apply counts only for requests that name it."
             </p>
         </div>
     }
@@ -48,7 +54,7 @@ fn row(form: &FormState, index: usize) -> View {
             {input(form, Field::text(&name("name"), "Name").mono().placeholder("requests"))}
             {input(form, Field::number(&name("limit"), "Limit").placeholder("100"))}
             {input(form, Field::text(&name("duration"), "Every").placeholder("1m").no_autofill())}
-            {check(form, &name("auto_apply"), "Always apply", "")}
+            {check(form, &name("auto_apply"), "Always apply", "To every verification.")}
         </div>
     }
     .into_any()

@@ -6,13 +6,19 @@ use leptos::prelude::*;
 use super::parts::ApiRef;
 use crate::View;
 use crate::components::{
-    Danger, Field, action, area, check, danger_zone, facts, form_error, input, mono, nothing, post_form,
-    section, submit,
+    Danger, Field, action, area, check, danger_zone, facts, form_error, hidden, input, mono, nothing,
+    post_form, section, submit,
 };
 use crate::form::{FormState, ON};
 use crate::number::count;
 use crate::paths;
 use crate::shell::Shell;
+
+/// Each form of the page has a version of its own, so that one saved elsewhere does
+/// not make the others stale.
+pub const DEFAULTS_VERSION: &str = "version_defaults";
+pub const ADDRESSES_VERSION: &str = "version_addresses";
+pub const RECOVERY_VERSION: &str = "version_recovery";
 
 /// Posts to [`paths::api_defaults`]: `name`, `default_prefix`, `default_bytes`;
 /// to [`paths::api_allowlist`]: `ip_allowlist` (one address or network a line,
@@ -62,6 +68,7 @@ fn as_facts(view: &ApiSettingsView) -> View {
 fn defaults(shell: &Shell, view: &ApiSettingsView) -> View {
     let form = &view.form;
     let fields = vec![
+        hidden(DEFAULTS_VERSION, &form.value(DEFAULTS_VERSION)),
         input(form, Field::text("name", "Name").required().no_autofill()),
         input(
             form,
@@ -85,7 +92,11 @@ fn allowlist(shell: &Shell, view: &ApiSettingsView) -> View {
         .help(
             "One a line, IPv4 or IPv6. Keys used from elsewhere are refused as FORBIDDEN. Empty allows any.",
         );
-    let fields = vec![area(&view.form, field), action("", vec![submit("Save", "primary")])];
+    let fields = vec![
+        hidden(ADDRESSES_VERSION, &view.form.value(ADDRESSES_VERSION)),
+        area(&view.form, field),
+        action("", vec![submit("Save", "primary")]),
+    ];
     section(
         "Where keys may be used",
         vec![post_form(shell.csrf(), &paths::api_allowlist(&view.api.id), "form", fields)],
@@ -95,6 +106,7 @@ fn allowlist(shell: &Shell, view: &ApiSettingsView) -> View {
 fn recovery(shell: &Shell, view: &ApiSettingsView) -> View {
     let help = "Keeps secrets of keys made from now on encrypted under the master key. Whoever may decrypt can read them again; each reading is audited.";
     let fields = vec![
+        hidden(RECOVERY_VERSION, &view.form.value(RECOVERY_VERSION)),
         check(&view.form, "recoverable", "Keep recoverable keys", help),
         action("", vec![submit("Save", "primary")]),
     ];

@@ -7,7 +7,7 @@ use super::keys::ACTS;
 use super::parts::{ApiRef, KeyLine, key_lines};
 use crate::View;
 use crate::components::{
-    Field, action, area, button_link, choices, fieldset, form_error, hidden, input, limit_rows, note,
+    Field, action, area, button_link, check, choices, fieldset, form_error, hidden, input, limit_rows, note,
     post_form, section, submit, warning,
 };
 use crate::form::{ALL_MATCHING, CONFIRM, FormState, NONCE, ON, SELECTED};
@@ -17,7 +17,7 @@ use crate::shell::{Crumb, Page, Section, Shell};
 
 /// Posts to [`paths::bulk_keys`] again with `run` = `on`: `nonce`, `act`, the
 /// selection (`id`*, or `all_matching` with `query`), `confirm` for `delete`, and
-/// by act `expires`, `expires_at`; `credits`; `amount`; `limits.N.*`; `names`* and
+/// by act `expires`, `expires_at`; `credits`; `amount`; `limits.N.*` or `no_limits`; `names`* and
 /// `others` (one a line) of roles or permissions; `external_id`; `meta`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BulkView {
@@ -109,7 +109,10 @@ fn fields(view: &BulkView) -> Vec<View> {
             vec![input(form, Field::number("credits", "Credits left").help("Empty for unlimited."))]
         }
         "add_credits" => vec![input(form, Field::number("amount", "Credits to add").required())],
-        "limits" => vec![fieldset("Rate limits", "", vec![limit_rows(form)])],
+        "limits" => vec![
+            fieldset("Rate limits", "", vec![limit_rows(form)]),
+            check(form, "no_limits", "No limits", "Removes those there are. Without it a limit is needed."),
+        ],
         "add_roles" | "remove_roles" => names(view, "Roles", "roles"),
         "add_permissions" | "remove_permissions" => names(view, "Permissions", "permissions"),
         "external_id" => {

@@ -5,10 +5,10 @@ use leptos::prelude::*;
 use crate::View;
 use crate::components::{
     Danger, Field, Filters, Icon, Pager, Row, Sorting, Table, Tally, action, area, button_link, code_block,
-    curl, danger_zone, empty_state, fieldset, filter_bar, form_error, head, input, limit_rows, num,
+    curl, danger_zone, empty_state, fieldset, filter_bar, form_error, head, hidden, input, limit_rows, num,
     optional_stamp, pager, post_form, submit,
 };
-use crate::form::FormState;
+use crate::form::{FormState, VERSION};
 use crate::paths;
 use crate::shell::{Crumb, Page, Section, Shell};
 use crate::time::Stamp;
@@ -115,6 +115,7 @@ pub fn form(shell: &Shell, view: &IdentityFormView) -> String {
     };
     let fields = vec![
         form_error(form),
+        view.identity.is_some().then(|| hidden(VERSION, &form.value(VERSION))).into_any(),
         fieldset("General", "", vec![input(form, id)]),
         fieldset(
             "Rate limits",

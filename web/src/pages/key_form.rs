@@ -8,7 +8,7 @@ use crate::components::{
     Danger, Field, action, area, button_link, check, choices, danger_zone, fieldset, form_error, hidden,
     input, limit_rows, post_form, select, submit,
 };
-use crate::form::{FormState, NONCE};
+use crate::form::{FormState, NONCE, VERSION};
 use crate::paths;
 use crate::shell::{Crumb, Page, Section, Shell};
 
@@ -104,8 +104,9 @@ pub fn create(shell: &Shell, view: &NewKeyView) -> String {
 }
 
 /// Posts to [`paths::edit_key`]: the fields of [`NewKeyView`] but `nonce`,
-/// `prefix`, `byte_length` and `recoverable`, `limits.N.id` of stored limits, and
-/// `credits_before`: the balance the form was shown with, as it goes on changing.
+/// `prefix`, `byte_length` and `recoverable`, `limits.N.id` of stored limits, the
+/// version, and `credits_before`, `refill_amount_before`, `refill_day_before` and
+/// `expires_at_before`: what the form was opened with.
 /// The danger zone posts to [`paths::delete_key`]: `confirm` (name or id).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EditKeyView {
@@ -128,7 +129,8 @@ pub fn edit(shell: &Shell, view: &EditKeyView) -> String {
     ];
     let mut body = vec![
         form_error(form),
-        hidden("credits_before", &form.value("credits_before")),
+        hidden(VERSION, &form.value(VERSION)),
+        befores(form, &["credits", "refill_amount", "refill_day", "expires_at"]),
         fieldset("General", "What the key is called and whom it belongs to.", general),
     ];
     body.extend(shared_sections(form, &view.choices, &view.zone));
@@ -158,6 +160,16 @@ pub fn edit(shell: &Shell, view: &EditKeyView) -> String {
             post_form(shell.csrf(), &paths::edit_key(&view.key.id), "form sections", body),
             danger.into_any(),
         ])
+}
+
+/// What fields were opened with, as hidden fields of their names and `_before`: what
+/// was typed is told from what was left over.
+pub(crate) fn befores(form: &FormState, names: &[&str]) -> View {
+    let before = |name: &&str| {
+        let name = format!("{name}_before");
+        hidden(&name, &form.value(&name))
+    };
+    names.iter().map(before).collect_view().into_any()
 }
 
 fn external_id(form: &FormState, choices: &KeyChoices) -> View {

@@ -2,9 +2,9 @@
 
 use super::parts::NamespaceRef;
 use crate::components::{
-    Danger, Field, action, danger_zone, facts, form_error, input, mono, post_form, section, submit,
+    Danger, Field, action, danger_zone, facts, form_error, hidden, input, mono, post_form, section, submit,
 };
-use crate::form::FormState;
+use crate::form::{FormState, VERSION};
 use crate::paths;
 use crate::shell::Shell;
 
@@ -25,6 +25,7 @@ pub fn settings(shell: &Shell, view: &NamespaceSettingsView) -> String {
     let help = "Your code names it in each call. Calls with the old name go to another namespace.";
     let form = vec![
         form_error(&view.form),
+        hidden(VERSION, &view.form.value(VERSION)),
         input(&view.form, Field::text("name", "Name").mono().required().help(help).no_autofill()),
         action("", vec![submit("Save", "primary")]),
     ];

@@ -5,9 +5,10 @@ use leptos::prelude::*;
 use super::parts::{Named, NamespaceRef};
 use crate::components::{
     Danger, Field, Filters, Icon, Pager, Row, Table, action, button_link, danger_zone, empty_state, facts,
-    filter_bar, form_error, head, input, mono, num, optional_stamp, pager, post_form, section, submit,
+    filter_bar, form_error, head, hidden, input, mono, num, optional_stamp, pager, post_form, section,
+    submit,
 };
-use crate::form::FormState;
+use crate::form::{FormState, VERSION};
 use crate::paths;
 use crate::shell::{Crumb, Page, Section, Shell};
 use crate::time::{Stamp, duration};
@@ -82,6 +83,7 @@ pub fn form(shell: &Shell, view: &OverrideFormView) -> String {
         "Exact, or a pattern with *, such as *@example.com. Exact comes first, then the longest pattern.";
     let fields = vec![
         form_error(form),
+        view.existing.is_some().then(|| hidden(VERSION, &form.value(VERSION))).into_any(),
         input(form, identifier.help(help)),
         input(form, Field::number("limit", "Limit").required().help("0 blocks everything.")),
         input(

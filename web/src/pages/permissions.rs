@@ -6,10 +6,10 @@ use super::parts::{KeyLine, Named, further_keys, key_lines};
 use crate::View;
 use crate::components::{
     Danger, Field, Filters, Icon, Pager, Row, Sorting, Table, Tally, action, area, button_link, danger_zone,
-    empty_state, facts, filter_bar, form_error, head, input, link, mono, num, optional_stamp, pager,
+    empty_state, facts, filter_bar, form_error, head, hidden, input, link, mono, num, optional_stamp, pager,
     post_form, section, submit,
 };
-use crate::form::FormState;
+use crate::form::{FormState, VERSION};
 use crate::number::count;
 use crate::paths::{self, Here};
 use crate::shell::{Crumb, Page, Section, Shell};
@@ -124,6 +124,7 @@ pub fn form(shell: &Shell, view: &PermissionFormView) -> String {
     };
     let fields = vec![
         form_error(form),
+        hidden(VERSION, &form.value(VERSION)),
         input(form, Field::text("name", "Name").required().no_autofill()),
         input(form, Field::text("slug", "Slug").mono().required().help(slug_help).no_autofill()),
         description,

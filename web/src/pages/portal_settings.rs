@@ -6,9 +6,9 @@ use super::parts::ApiRef;
 use crate::View;
 use crate::components::{
     Danger, Field, Icon, action, button_link, check, code_block, copy_chip, curl, danger_zone, empty_state,
-    facts, form_error, input, mono, num, post_form, section, submit,
+    facts, form_error, hidden, input, mono, num, post_form, section, submit,
 };
-use crate::form::FormState;
+use crate::form::{FormState, VERSION};
 use crate::paths;
 use crate::shell::Shell;
 
@@ -63,6 +63,7 @@ pub fn settings(shell: &Shell, view: &PortalSettingsView) -> String {
 fn branding(shell: &Shell, view: &PortalSettingsView) -> View {
     let form = &view.form;
     let fields = vec![
+        hidden(VERSION, &form.value(VERSION)),
         input(form, Field::text("display_name", "Name").help("Shown to your users.").required()),
         input(
             form,

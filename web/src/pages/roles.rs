@@ -6,10 +6,10 @@ use super::key_form::Grantable;
 use super::parts::{KeyLine, Named, further_keys, key_lines};
 use crate::components::{
     Danger, Field, Filters, Icon, Pager, Row, Sorting, Table, Tally, action, area, button_link, choices,
-    code_block, copy_chip, danger_zone, empty_state, facts, fieldset, filter_bar, form_error, head, input,
-    num, optional_stamp, pager, post_form, section, split, submit,
+    code_block, copy_chip, danger_zone, empty_state, facts, fieldset, filter_bar, form_error, head, hidden,
+    input, num, optional_stamp, pager, post_form, section, split, submit,
 };
-use crate::form::FormState;
+use crate::form::{FormState, VERSION};
 use crate::paths::{self, Here};
 use crate::shell::{Crumb, Page, Section, Shell};
 use crate::time::Stamp;
@@ -163,6 +163,7 @@ pub fn form(shell: &Shell, view: &RoleFormView) -> String {
     ];
     let fields = vec![
         form_error(form),
+        view.role.is_some().then(|| hidden(VERSION, &form.value(VERSION))).into_any(),
         fieldset("General", "", general),
         fieldset(
             "Permissions",

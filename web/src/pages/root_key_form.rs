@@ -3,14 +3,14 @@
 
 use leptos::prelude::*;
 
-use super::key_form::expiry;
+use super::key_form::{befores, expiry};
 use super::parts::Named;
 use crate::View;
 use crate::components::{
     Danger, Field, action, area, button_link, check, danger_zone, fieldset, form_error, hidden, input,
     post_form, submit,
 };
-use crate::form::{FormState, NONCE};
+use crate::form::{FormState, NONCE, VERSION};
 use crate::paths;
 use crate::shell::{Crumb, Page, Section, Shell};
 
@@ -81,7 +81,11 @@ pub fn form(shell: &Shell, view: &RootKeyFormView) -> String {
     let form = &view.form;
     let name = Field::text("name", "Name").help("The service that uses it.").autofocus().no_autofill();
     let fields = vec![
-        hidden(NONCE, &view.nonce),
+        match view.key {
+            Some(_) => hidden(VERSION, &form.value(VERSION)),
+            None => hidden(NONCE, &view.nonce),
+        },
+        befores(form, &["expires_at"]),
         form_error(form),
         fieldset("General", "", vec![input(form, name)]),
         fieldset(

@@ -52,6 +52,11 @@ impl Answer {
         Self::of(Kind::Page(StatusCode::UNPROCESSABLE_ENTITY, html))
     }
 
+    /// The form once more, beside what was stored meanwhile.
+    pub fn conflict(html: String) -> Self {
+        Self::of(Kind::Page(StatusCode::CONFLICT, html))
+    }
+
     /// Elsewhere; after an act, so that reloading repeats nothing.
     pub fn go(to: Href) -> Self {
         Self::of(Kind::Go(to))

@@ -48,6 +48,13 @@ impl Fields {
         self.raw(name) == ON
     }
 
+    /// Whether a field has something that it had not when its form was opened: what
+    /// that was is in the field of its name and `_before`.
+    pub fn touched(&self, name: &str) -> bool {
+        let text = self.text(name);
+        !text.is_empty() && text != self.text(&format!("{name}_before"))
+    }
+
     /// A whole number; `None` when left out. The error is for the reader.
     pub fn number(&self, name: &str) -> Result<Option<i64>, String> {
         let Some(text) = self.given(name) else { return Ok(None) };
@@ -80,5 +87,7 @@ mod tests {
         assert_eq!(fields.number("none"), Ok(None));
         assert!(fields.number("name").is_err());
         assert_eq!(fields.state().value("password"), "");
+        let fields = Fields::parse(b"a=1&a_before=1&b=+2&b_before=1&c=&c_before=1&d=1");
+        assert_eq!(["a", "b", "c", "d"].map(|name| fields.touched(name)), [false, true, false, true]);
     }
 }

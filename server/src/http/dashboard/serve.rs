@@ -244,7 +244,9 @@ impl Arrival {
             StatusCode::FORBIDDEN => ErrorView::Forbidden { message },
             StatusCode::NOT_FOUND => ErrorView::NotFound,
             StatusCode::TOO_MANY_REQUESTS => ErrorView::TooMany { message },
-            StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE => ErrorView::Refused { message },
+            StatusCode::BAD_REQUEST | StatusCode::CONFLICT | StatusCode::PAYLOAD_TOO_LARGE => {
+                ErrorView::Refused { message }
+            }
             _ => ErrorView::Internal { request_id: self.call.request_id.to_string() },
         }
     }
@@ -296,6 +298,7 @@ pub(super) fn status(code: Code) -> StatusCode {
         | RootKeyNotFound => StatusCode::NOT_FOUND,
         TooManyAttempts | QueryQuota | WorkspaceRateLimited => StatusCode::TOO_MANY_REQUESTS,
         SessionOver | PortalTokenMissing => StatusCode::UNAUTHORIZED,
+        EditConflict => StatusCode::CONFLICT,
         BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         ServiceUnavailable | AnalyticsUnavailable => StatusCode::SERVICE_UNAVAILABLE,
         Unexpected => StatusCode::INTERNAL_SERVER_ERROR,

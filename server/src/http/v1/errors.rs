@@ -76,7 +76,8 @@ pub fn status(code: Code) -> (u16, &'static str) {
         | Code::KeyExists
         | Code::RatelimitExists
         | Code::PortalExists
-        | Code::IdempotencyConflict => (409, "CONFLICT"),
+        | Code::IdempotencyConflict
+        | Code::EditConflict => (409, "CONFLICT"),
         Code::PreconditionFailed | Code::AnalyticsNotConfigured => (412, "PRECONDITION_FAILED"),
         Code::BodyTooLarge => (413, "BAD_REQUEST"),
         Code::ProtectedResource => (429, "DELETE_PROTECTED"),

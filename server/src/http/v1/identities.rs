@@ -230,6 +230,7 @@ async fn update(app: Arc<App>, cx: OpCtx, body: UpdateIdentityBody) -> Result<Re
         identity: name.clone(),
         meta: checked_meta(body.meta)?,
         keeps_auto_apply: unsaid.map(|limit| limit.name.clone()).collect(),
+        made_from: None,
         limits: body.ratelimits.map(limits),
     };
     let updated = app.identities.update(&cx, command).await;

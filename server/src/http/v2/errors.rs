@@ -105,7 +105,8 @@ pub fn status(code: Code) -> (u16, &'static str) {
         | Code::KeyExists
         | Code::RatelimitExists
         | Code::PortalExists
-        | Code::IdempotencyConflict => (409, "Conflicting Resource"),
+        | Code::IdempotencyConflict
+        | Code::EditConflict => (409, "Conflicting Resource"),
         Code::NamespaceGone => (410, "Resource Gone"),
         Code::ProtectedResource => (412, "Resource is protected"),
         Code::PreconditionFailed | Code::AnalyticsNotConfigured => (412, "Precondition Failed"),

@@ -103,6 +103,7 @@ pub struct UpdateIdentityBody {
 async fn update(app: Arc<App>, cx: OpCtx, body: UpdateIdentityBody) -> Result<Reply<IdentityOut>> {
     let command = UpdateIdentity {
         keeps_auto_apply: Vec::new(),
+        made_from: None,
         identity: body.identity.into(),
         meta: body.meta.map(|meta| meta.0),
         limits: body.ratelimits.map(new_limits),

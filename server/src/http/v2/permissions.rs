@@ -182,6 +182,7 @@ async fn update_permission(
         name: body.name,
         slug: body.slug,
         description: body.description.0,
+        made_from: None,
     };
     Ok(PermissionOut::from(app.permissions.update_permission(&cx, command).await?).into())
 }

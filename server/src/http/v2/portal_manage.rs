@@ -192,6 +192,7 @@ async fn update(app: Arc<App>, cx: OpCtx, body: UpdatePortalBody) -> Result<Repl
         enabled: body.enabled,
         logo_url: body.logo_url.0,
         primary_color: body.primary_color.0,
+        made_from: None,
     };
     Ok(PortalOut::from(app.portals.update(&cx, command).await?).into())
 }

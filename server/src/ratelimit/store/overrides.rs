@@ -60,7 +60,7 @@ pub(in crate::ratelimit) async fn save_override(
     Ok(saved.map_or_else(|| id.clone(), |row| row.id))
 }
 
-pub(in crate::ratelimit) async fn of_identifier(
+async fn of_identifier(
     db: &impl ConnectionTrait,
     namespace: &NamespaceId,
     identifier: &str,
@@ -72,6 +72,15 @@ pub(in crate::ratelimit) async fn of_identifier(
         .one(db)
         .await?;
     Ok(row)
+}
+
+/// The override of exactly this identifier.
+pub(in crate::ratelimit) async fn exact_override(
+    db: &impl ConnectionTrait,
+    namespace: &NamespaceId,
+    identifier: &str,
+) -> Result<Option<NamedOverride>> {
+    Ok(of_identifier(db, namespace, identifier).await?.map(NamedOverride::from))
 }
 
 pub(in crate::ratelimit) async fn find_override(

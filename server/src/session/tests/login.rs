@@ -130,7 +130,7 @@ async fn roles_and_workspaces_bite_on_the_next_request() {
     let session = server.log_in(NOW_MS).await;
     let role = async || server.open(&session, NOW_MS).await.unwrap().principal.user().unwrap().role;
     assert_eq!(role().await, Some(Role::Admin));
-    let demote = crate::users::UpdateMember { user: server.ada.clone(), role: Role::Viewer };
+    let demote = crate::users::UpdateMember { user: server.ada.clone(), role: Role::Viewer, made_from: None };
     server.users.update_member(&server.test.operator(), demote).await.unwrap();
     assert_eq!(role().await, Some(Role::Viewer));
     server.users.remove_member(&server.test.operator(), &server.ada).await.unwrap();

@@ -70,7 +70,7 @@ pub(super) async fn sessions(catalogue: &mut Catalogue<'_>) {
     let theirs = request(test, &other).await.principal.user().unwrap().session.clone();
     let revoke = async { app.sessions.revoke(&cx, &theirs).await.unwrap() };
     catalogue.row("session.revoke", USER, user, revoke).await;
-    let update = UpdateProfile { name: Some("Ada L".into()), time_zone: None, theme: None };
+    let update = UpdateProfile { name: Some("Ada L".into()), time_zone: None, theme: None, made_from: None };
     let update = async { app.users.update_profile(&cx, update).await.unwrap() };
     catalogue.row("user.update", USER, user, update).await;
     let change =
@@ -112,7 +112,7 @@ pub(super) async fn members(catalogue: &mut Catalogue<'_>) {
     let visitor = visitor(test);
     let accept = async { app.users.accept_as_new(&visitor, token.reveal(), account).await.unwrap() };
     let kim = catalogue.row("invite.accept", SYSTEM, &["invitation", "user"], accept).await;
-    let promote = UpdateMember { user: kim.clone(), role: Role::Operator };
+    let promote = UpdateMember { user: kim.clone(), role: Role::Operator, made_from: None };
     let promote = async { app.users.update_member(&cx, promote).await.unwrap() };
     catalogue.row("member.update", USER, &["user"], promote).await;
     let remove = async { app.users.remove_member(&cx, &kim).await.unwrap() };

@@ -43,6 +43,50 @@ pub struct Form {
     pub is_post: bool,
     /// What a browser would send of it as it stands.
     pub fields: Vec<(String, String)>,
+    /// What can be filled in.
+    pub controls: Vec<Control>,
+}
+
+/// Something in a form that a person can change.
+#[derive(Clone, Debug, Default)]
+pub struct Control {
+    pub name: String,
+    /// `select`, `textarea`, or the type of an input.
+    pub kind: String,
+    /// What it sends; of a checkbox what it would send.
+    pub value: String,
+    pub checked: bool,
+    pub required: bool,
+    /// Whether it says that something is wrong with it.
+    pub invalid: bool,
+    /// Values of a select.
+    pub options: Vec<String>,
+    pub numeric: bool,
+}
+
+impl Control {
+    fn of(node: &Handle, kind: &str, attributes: &BTreeMap<String, String>) -> Option<Self> {
+        let has = |name: &str| attributes.contains_key(name);
+        let kind = if kind == "input" { attributes.get("type").map_or("text", String::as_str) } else { kind };
+        if matches!(kind, "hidden" | "submit" | "button") || has("readonly") {
+            return None;
+        }
+        let mut options = Vec::new();
+        chosen(node, &mut options);
+        let own = attributes.get("value").cloned().unwrap_or_default();
+        let sent =
+            values(node, if matches!(kind, "select" | "textarea") { kind } else { "input" }, attributes);
+        Some(Self {
+            name: attributes.get("name")?.clone(),
+            kind: kind.to_owned(),
+            value: if kind == "checkbox" { own } else { sent.last().unwrap_or_default() },
+            checked: has("checked"),
+            required: has("required"),
+            invalid: attributes.get("aria-invalid").is_some_and(|value| value == "true"),
+            options: options.into_iter().map(|(value, _)| value).collect(),
+            numeric: attributes.get("inputmode").is_some_and(|mode| mode == "numeric"),
+        })
+    }
 }
 
 impl Page {
@@ -107,12 +151,13 @@ impl Page {
                     "form" => {
                         let action = get("action").unwrap_or_default();
                         let is_post = get("method").is_some_and(|method| method == "post");
-                        self.forms.push(Form { action, is_post, fields: Vec::new() });
+                        self.forms.push(Form { action, is_post, fields: Vec::new(), controls: Vec::new() });
                         form = Some(self.forms.len() - 1);
                     }
                     "a" => self.links.extend(get("href")),
                     "input" | "textarea" | "select" => {
                         if let (Some(form), Some(field)) = (form, get("name")) {
+                            self.forms[form].controls.extend(Control::of(node, &name.local, &attributes));
                             let fields = &mut self.forms[form].fields;
                             fields.extend(
                                 values(node, &name.local, &attributes).map(|value| (field.clone(), value)),

@@ -164,7 +164,7 @@ async fn chosen_keys_get_what_the_form_says_and_each_row_its_result() {
         ("add_credits", "amount", "0", "no credits to add"),
         ("remove_roles", "others", "", "No role was named"),
         ("meta", "meta", "[]", "no JSON object"),
-        ("expiry", "expires", "at", "When?"),
+        ("expiry", "expires", "at", "Choose a day and a time."),
     ] {
         let preview = browser.submit(&page, &bulk, &[("id", &other), ("act", act)]).await;
         browser.submit(&preview, &bulk, &[(field, value)]).await.refuses(why);

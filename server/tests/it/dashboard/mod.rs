@@ -5,6 +5,7 @@ mod apis;
 pub mod browser;
 mod bulk;
 mod entrance;
+mod forms;
 mod home;
 mod identities;
 mod keys;

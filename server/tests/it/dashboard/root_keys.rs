@@ -60,7 +60,7 @@ async fn a_root_key_is_made_from_a_template_and_shown_once() {
         ("limit_per_minute", "0", "1 request a minute or more"),
         ("limit_per_minute", "some", "This is no whole number."),
         ("ip_allowlist", "here", "here"),
-        ("expires", "at", "This is no date and time."),
+        ("expires", "at", "Choose a day and a time."),
     ] {
         browser.submit(&refused, "/root-keys/new", &[("other", ""), (field, value)]).await.refuses(reason);
     }

@@ -1,10 +1,10 @@
 //! The name of the workspace, and what it is.
 
 use crate::components::{
-    Field, action, copy_chip, facts, form_error, input, mono, note, nothing, num, post_form, section, stamp,
-    submit,
+    Field, action, copy_chip, facts, form_error, hidden, input, mono, note, nothing, num, post_form, section,
+    stamp, submit,
 };
-use crate::form::FormState;
+use crate::form::{FormState, VERSION};
 use crate::paths;
 use crate::shell::Shell;
 use crate::time::Stamp;
@@ -27,6 +27,7 @@ pub fn general(shell: &Shell, view: &GeneralView) -> String {
     let slug = Field::text("slug", "Slug").mono().required().help("Names the workspace on the command line.");
     let mut fields = vec![
         form_error(form),
+        hidden(VERSION, &form.value(VERSION)),
         input(form, Field::text("name", "Name").required().readonly(!admin).no_autofill()),
         input(form, slug.readonly(!admin).no_autofill()),
     ];

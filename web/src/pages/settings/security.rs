@@ -6,7 +6,7 @@ use crate::View;
 use crate::components::{
     Field, action, code_block, form_error, hidden, input, note, post_form, section, select, submit, warning,
 };
-use crate::form::FormState;
+use crate::form::{FormState, VERSION};
 use crate::paths;
 use crate::shell::Shell;
 use crate::trusted::TrustedHtml;
@@ -141,6 +141,7 @@ fn password(shell: &Shell, view: &SecurityView) -> View {
 fn profile(shell: &Shell, view: &SecurityView) -> View {
     let zones: Vec<_> = view.zones.iter().map(|(value, name)| (value.as_str(), name.as_str())).collect();
     let fields = vec![
+        hidden(VERSION, &view.form.value(VERSION)),
         input(&view.form, Field::text("name", "Your name").required().autocomplete("name")),
         select(&view.form, "zone", "Time zone", "Times are shown in it, to you only.", &zones),
         action("", vec![submit("Save", "primary")]),

@@ -5,19 +5,20 @@ use leptos::prelude::*;
 use crate::View;
 use crate::components::{
     Danger, Field, Row, Table, Tone, act, action, badge, code_block, danger_zone, field_id, form_error, head,
-    hidden, input, note, nothing, optional_stamp, post_form, section, select, stamp, submit,
+    hidden, input, note, nothing, optional_stamp, post_form, section, select, stamp, submit, warning,
 };
-use crate::form::{FormState, NONCE};
+use crate::form::{FormState, NONCE, VERSION};
 use crate::paths;
 use crate::shell::Shell;
 use crate::time::Stamp;
 
-/// Roles, strongest first, with what they may do.
+/// Roles, weakest first, so that nobody is given more by not choosing, with what
+/// they may do.
 const ROLES: [(&str, &str); 4] = [
-    ("owner", "Owner: everything, and the end of the workspace"),
-    ("admin", "Admin: people, root keys and settings as well"),
-    ("operator", "Operator: keys, limits, identities, permissions"),
     ("viewer", "Viewer: looks, changes nothing"),
+    ("operator", "Operator: keys, limits, identities, permissions"),
+    ("admin", "Admin: people, root keys and settings as well"),
+    ("owner", "Owner: everything, and the end of the workspace"),
 ];
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +27,11 @@ pub struct Member {
     pub email: String,
     pub name: String,
     pub role: String,
+    /// Of the role, for the form that changes it.
+    pub version: String,
+    /// The role to offer first in place of theirs: one that was chosen when theirs
+    /// had changed meanwhile.
+    pub chosen: Option<String>,
     pub second_factor: bool,
     /// Known to those who may look at sessions.
     pub last_seen: Option<Stamp>,
@@ -44,8 +50,8 @@ pub struct Invite {
     pub expired: bool,
 }
 
-/// Posts to [`paths::invite`]: `email` (empty for whoever has the link), `role`,
-/// with the nonce; to [`paths::member_role`]: `role`; to
+/// Posts to [`paths::invite`]: `email`, `role`, with the nonce; to
+/// [`paths::member_role`]: `role`, with the version; to
 /// [`paths::end_member_sessions`] and [`paths::revoke_invite`]: nothing; to
 /// [`paths::remove_member`]: `confirm` (the address).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +70,14 @@ pub fn team(shell: &Shell, view: &TeamView) -> String {
         body.push(note("Send this link yourself: it is shown once and works once, for 72 hours."));
         body.push(code_block("Invitation link", link));
     }
+    let stale = view.members.iter().filter_map(|member| Some((member, member.chosen.as_ref()?)));
+    body.extend(stale.map(|(member, chosen)| {
+        warning(&format!(
+            "{} is {} by now: somebody changed the role since you opened this page. Nothing was saved. Set {chosen} \
+             again to replace it.",
+            member.email, member.role
+        ))
+    }));
     body.push(section("Members", vec![members(shell, view)]));
     if shell.may.admin {
         body.push(invite_form(shell, view));
@@ -113,10 +127,11 @@ fn members(shell: &Shell, view: &TeamView) -> View {
 fn role_form(shell: &Shell, member: &Member) -> View {
     let id = field_id(&format!("role-{}", member.id));
     let options = roles(shell).map(|(value, _)| {
-        let selected = value == member.role;
+        let selected = value == member.chosen.as_ref().unwrap_or(&member.role);
         view! { <option value=value selected=selected>{value}</option> }
     });
     let body = view! {
+        {hidden(VERSION, &member.version)}
         <label class="sr" for=id.clone()>{format!("Role of {}", member.email)}</label>
         <span class="control select"><select id=id name="role">{options.collect_view()}</select></span>
         <button type="submit" class="button small">"Set"</button>
@@ -126,12 +141,12 @@ fn role_form(shell: &Shell, member: &Member) -> View {
 
 fn invite_form(shell: &Shell, view: &TeamView) -> View {
     let form = &view.form;
-    let email = Field::text("email", "E-mail").of_kind("email").no_autofill();
+    let email = Field::text("email", "E-mail").of_kind("email").required().no_autofill();
     let options: Vec<_> = roles(shell).collect();
     let fields = vec![
         form_error(form),
         hidden(NONCE, &view.nonce),
-        input(form, email.help("Only this address may accept. Empty: whoever has the link.")),
+        input(form, email.help("Only this address may accept.")),
         select(form, "role", "Role", "", &options),
         action("Makes a link for you to send; no mail is sent.", vec![submit("Invite", "primary")]),
     ];

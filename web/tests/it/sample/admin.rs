@@ -433,6 +433,8 @@ pub fn team(words: &Words) -> TeamView {
         email: words.t(email),
         name: words.t("Ada Lovelace"),
         role: words.t(role),
+        version: "v1".to_owned(),
+        chosen: None,
         second_factor: you,
         last_seen: Some(ago(HOUR)),
         you,

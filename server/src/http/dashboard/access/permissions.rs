@@ -1,12 +1,13 @@
 //! Permissions: the list, making several at once, and one with what carries it.
 
 use web::components::Pager;
-use web::form::FormState;
+use web::form::{FormState, VERSION};
 use web::pages::parts::Named;
 use web::pages::permissions::{self, PermissionFormView, PermissionRow, PermissionsView};
 use web::paths::{self, QUERY};
 
 use super::super::answer::Answer;
+use super::super::clash::is_clash;
 use super::super::visit::Visit;
 use super::{ROWS, field_of, tally};
 use crate::error::Result;
@@ -95,9 +96,16 @@ pub async fn save(visit: Visit) -> Result<Answer> {
         name: Some(form.text("name").to_owned()),
         slug: Some(form.text("slug").to_owned()),
         description: Patch::Set(form.text("description").to_owned()),
+        made_from: Some(visit.made_from(VERSION)),
     };
     match visit.app.permissions.update_permission(&visit.cx, command).await {
         Ok(saved) => Ok(Answer::go(paths::permissions()).saying(format!("Saved permission {}.", saved.slug))),
+        Err(error) if is_clash(&error) => {
+            let line = visit.app.permissions.permission_line(&visit.cx, visit.id()).await?;
+            let reload = paths::edit_permission(line.permission.id.as_str());
+            let form = visit.clash(&state(&line.permission).values, reload);
+            Ok(Answer::conflict(page(&visit, &line, form).await?))
+        }
         Err(error) => {
             let form = visit.refused_at(field_of(&error, &["name", "slug", "description"]), error)?;
             Ok(Answer::again(page(&visit, &line, form).await?))
@@ -138,6 +146,7 @@ async fn page(visit: &Visit, line: &PermissionLine, form: FormState) -> Result<S
 fn state(permission: &Permission) -> FormState {
     let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     FormState::new(vec![
+        pair(VERSION, permission.version().as_str()),
         pair("name", &permission.name),
         pair("slug", &permission.slug),
         pair("description", permission.description.as_deref().unwrap_or_default()),

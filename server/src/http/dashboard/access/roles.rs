@@ -3,13 +3,14 @@
 use entity::ids::RoleId;
 use serde_json::json;
 use web::components::Pager;
-use web::form::FormState;
+use web::form::{FormState, VERSION};
 use web::pages::key_form::Grantable;
 use web::pages::parts::Named;
 use web::pages::roles::{self, RoleFormView, RoleRow, RoleView, RolesView};
 use web::paths::{self, QUERY};
 
 use super::super::answer::Answer;
+use super::super::clash::{clash, is_clash};
 use super::super::visit::Visit;
 use super::{ROWS, field_of, tally};
 use crate::error::{Error, Result};
@@ -122,8 +123,16 @@ pub async fn save(visit: Visit) -> Result<Answer> {
         name: Some(visit.form().text("name").to_owned()),
         description: Patch::Set(visit.form().text("description").to_owned()),
     };
-    match visit.app.permissions.save_role(&visit.cx, command, slugs(&visit, &boxes)).await {
+    let (slugs, made_from) = (slugs(&visit, &boxes), visit.made_from(VERSION));
+    match visit.app.permissions.save_role(&visit.cx, command, slugs, made_from).await {
         Ok(role) => Ok(Answer::go(paths::role(id.as_str())).saying(format!("Saved role {}.", role.name))),
+        Err(error) if is_clash(&error) => {
+            let (details, boxes) = subject(&visit).await?;
+            let stored = state(&details, &boxes).values;
+            let typed = visit.form().state().values;
+            let form = clash(typed, &stored, paths::edit_role(id.as_str()), |values| named(values, &boxes));
+            Ok(Answer::conflict(page(&visit, &details, &boxes, form).await?))
+        }
         Err(error) => {
             let form = refused(&visit, error)?;
             Ok(Answer::again(page(&visit, &details, &boxes, form).await?))
@@ -194,12 +203,24 @@ fn state(details: &RoleDetails, boxes: &[Permission]) -> FormState {
     let others: Vec<_> = others.into_iter().map(|permission| permission.slug.as_str()).collect();
     let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let mut values = vec![
+        pair(VERSION, details.version().as_str()),
         pair("name", &details.role.name),
         pair("description", details.role.description.as_deref().unwrap_or_default()),
         pair("slugs", &others.join("\n")),
     ];
     values.extend(ticked.into_iter().map(|permission| pair("permissions", permission.id.as_str())));
     FormState::new(values)
+}
+
+/// All permissions by their slugs, whether they have a box or not.
+fn named(values: &[(String, String)], boxes: &[Permission]) -> Vec<(String, String)> {
+    let slug_of = |id: &str| boxes.iter().find(|one| one.id.as_str() == id).map(|one| one.slug.clone());
+    let of = |(name, value): &(String, String)| match name.as_str() {
+        "slugs" => super::permissions::lines(value).map(|line| ("permissions".to_owned(), line)).collect(),
+        "permissions" => vec![(name.clone(), slug_of(value).unwrap_or_else(|| value.clone()))],
+        _ => vec![(name.clone(), value.clone())],
+    };
+    values.iter().flat_map(of).collect()
 }
 
 fn refused(visit: &Visit, error: Error) -> Result<FormState> {

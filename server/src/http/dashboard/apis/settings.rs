@@ -1,13 +1,16 @@
 //! Settings of an API, each form on its own, and its end.
 
 use web::form::{CONFIRM, FormState, ON};
-use web::pages::api_settings::{ApiSettingsView, settings};
+use web::pages::api_settings::{
+    ADDRESSES_VERSION, ApiSettingsView, DEFAULTS_VERSION, RECOVERY_VERSION, settings,
+};
 use web::pages::parts::ApiRef;
 use web::paths;
 
 use super::super::answer::Answer;
+use super::super::clash::is_clash;
 use super::super::visit::Visit;
-use crate::apis::{Api, SetApi};
+use crate::apis::{Api, Part, SetApi};
 use crate::error::{Code, Result};
 
 const WRONG_NAME: &str = "This is not its name.";
@@ -32,7 +35,11 @@ fn view(api: &Api, reference: ApiRef, form: FormState) -> ApiSettingsView {
 /// The values of all forms of the page.
 fn values(api: &Api) -> Vec<(String, String)> {
     let addresses = api.ip_allowlist.as_deref().unwrap_or_default().replace(',', "\n");
+    let version = |part: Part| api.version(part).as_str().to_owned();
     let texts = [
+        (DEFAULTS_VERSION, version(Part::Defaults)),
+        (ADDRESSES_VERSION, version(Part::Addresses)),
+        (RECOVERY_VERSION, version(Part::Recovery)),
         ("name", api.name.clone()),
         ("default_prefix", api.default_prefix.clone().unwrap_or_default()),
         ("default_bytes", api.default_bytes.map(|bytes| bytes.to_string()).unwrap_or_default()),
@@ -44,16 +51,56 @@ fn values(api: &Api) -> Vec<(String, String)> {
 
 /// The page once more: what was typed, and the other forms as they are.
 async fn again(visit: &Visit, typed: FormState) -> Result<Answer> {
-    let (api, reference) = visit.api_of_path().await?;
-    let is_typed = |name: &str| typed.values.iter().any(|(own, _)| own == name);
-    let others = values(&api).into_iter().filter(|(name, _)| !is_typed(name));
-    let values = typed.values.iter().cloned().chain(others).collect();
-    let form = FormState { values, errors: typed.errors };
-    Ok(Answer::again(settings(&visit.shell, &view(&api, reference, form))))
+    Ok(Answer::again(html(visit, typed).await?))
 }
 
-async fn set(visit: &Visit, field: &str, change: SetApi) -> Result<Answer> {
+async fn html(visit: &Visit, typed: FormState) -> Result<String> {
+    let (api, reference) = visit.api_of_path().await?;
+    let is_typed = |name: &str| typed.values.iter().any(|(own, _)| own == name);
+    // A checkbox that is not ticked is typed, too.
+    let is_sent = |fields: &[&str]| is_typed(fields[0]);
+    let of_sent = PARTS.iter().filter(|(_, fields)| is_sent(fields)).flat_map(|(_, fields)| *fields);
+    let of_sent: Vec<&str> = of_sent.copied().collect();
+    let others = values(&api).into_iter().filter(|(name, _)| !of_sent.contains(&name.as_str()));
+    let values = typed.values.iter().cloned().chain(others).collect();
+    let form = FormState { values, ..typed };
+    Ok(settings(&visit.shell, &view(&api, reference, form)))
+}
+
+/// The forms of the page: the version of each and its fields.
+const PARTS: [(Part, &[&str]); 3] = [
+    (Part::Defaults, &[DEFAULTS_VERSION, "name", "default_prefix", "default_bytes"]),
+    (Part::Addresses, &[ADDRESSES_VERSION, "ip_allowlist"]),
+    (Part::Recovery, &[RECOVERY_VERSION, "recoverable"]),
+];
+
+async fn set_part(visit: &Visit, part: Part, field: &str, change: SetApi) -> Result<Answer> {
+    let fields = PARTS.iter().find(|(own, _)| *own == part).map_or(&[][..], |(_, fields)| *fields);
+    let version = fields.first().copied().unwrap_or_default();
+    let change = SetApi { made_from: Some((part, visit.made_from(version))), ..change };
     match visit.app.apis.set(&visit.cx, change).await {
+        Err(error) if is_clash(&error) => {
+            let (api, _) = visit.api_of_path().await?;
+            let stored = values(&api).into_iter().filter(|(name, _)| fields.contains(&name.as_str()));
+            let form = visit.clash(&stored.collect(), paths::api_settings(visit.id()));
+            Ok(Answer::conflict(html(visit, form).await?))
+        }
+        Err(error) if field.is_empty() => {
+            let field = field_of(error.detail());
+            saved(visit, field, Err(error)).await
+        }
+        outcome => saved(visit, field, outcome).await,
+    }
+}
+
+/// The field of the defaults that the domain's sentence is about.
+fn field_of(problem: &str) -> &'static str {
+    let places = [("random bytes", "default_bytes"), ("prefix", "default_prefix"), ("name", "name")];
+    places.into_iter().find(|(words, _)| problem.contains(words)).map_or("", |(_, field)| field)
+}
+
+async fn saved(visit: &Visit, field: &str, outcome: Result<Api>) -> Result<Answer> {
+    match outcome {
         Ok(api) => Ok(Answer::go(paths::api_settings(visit.id())).saying(format!("Saved {}.", api.name))),
         Err(error) => again(visit, visit.refused_at(field, error)?).await,
     }
@@ -78,20 +125,21 @@ pub async fn set_defaults(visit: Visit) -> Result<Answer> {
         default_bytes: Some(default_bytes),
         ..change(&visit)
     };
-    set(&visit, "", change).await
+    set_part(&visit, Part::Defaults, "", change).await
 }
 
 /// `POST /apis/:id/settings/allowlist`.
 pub async fn set_allowlist(visit: Visit) -> Result<Answer> {
-    let lines: Vec<&str> = visit.form().raw("ip_allowlist").lines().collect();
+    let lines: Vec<&str> =
+        visit.form().raw("ip_allowlist").lines().filter(|line| !line.trim().is_empty()).collect();
     let change = SetApi { ip_allowlist: Some(Some(lines.join(","))), ..change(&visit) };
-    set(&visit, "ip_allowlist", change).await
+    set_part(&visit, Part::Addresses, "ip_allowlist", change).await
 }
 
 /// `POST /apis/:id/settings/recovery`.
 pub async fn set_recovery(visit: Visit) -> Result<Answer> {
     let change = SetApi { recoverable: Some(visit.form().ticked("recoverable")), ..change(&visit) };
-    set(&visit, "recoverable", change).await
+    set_part(&visit, Part::Recovery, "recoverable", change).await
 }
 
 /// `POST /apis/:id/settings/protection`: query `protect`, and the name typed.
@@ -104,7 +152,8 @@ pub async fn set_protection(visit: Visit) -> Result<Answer> {
         let problem = (act.to_string(), WRONG_NAME.to_owned());
         return again(&visit, visit.form_with(vec![problem])).await;
     }
-    set(&visit, act.as_str(), change).await
+    let outcome = visit.app.apis.set(&visit.cx, change).await;
+    saved(&visit, act.as_str(), outcome).await
 }
 
 /// `POST /apis/:id/delete`: the name typed.

@@ -133,7 +133,7 @@ async fn page(visit: &Visit, what: &str, errors: Vec<(String, String)>) -> Resul
         kinds: KINDS.iter().map(|(value, name)| ((*value).to_owned(), (*name).to_owned())).collect(),
         what: what.to_owned(),
         kept: kept.cloned().collect(),
-        form: FormState { values: pairs.to_vec(), errors },
+        form: FormState { errors, ..FormState::new(pairs.to_vec()) },
         fields,
     };
     Ok(export_page(&visit.shell, &view))

@@ -6,16 +6,14 @@ use std::collections::HashSet;
 use chrono_tz::Tz;
 use serde_json::{Map, Value};
 
+use super::super::expiry::read_expiry;
 use super::super::fields::Fields;
 use super::super::shown::read_limits;
-use super::super::span::local_time;
 use crate::bulk::{Limit, Work};
 use crate::ratelimit::limits::NewLimit;
 
 /// Field and what is wrong with it.
 pub type Problem = (String, String);
-
-const DAY_MS: i64 = 24 * 60 * 60_000;
 
 /// The work of an act of `web::pages::keys::ACTS`; `None` for any other.
 pub fn work(act: &str, form: &Fields, now_ms: i64, zone: Tz) -> Option<Result<Work, Vec<Problem>>> {
@@ -63,18 +61,10 @@ fn number(form: &Fields, name: &str) -> Result<Option<i64>, Vec<Problem>> {
 }
 
 fn expiry(form: &Fields, now_ms: i64, zone: Tz) -> Result<Option<i64>, Vec<Problem>> {
-    let days = match form.text("expires") {
-        "never" => return Ok(None),
-        "1d" => 1,
-        "7d" => 7,
-        "30d" => 30,
-        "90d" => 90,
-        _ => {
-            let at = form.given("expires_at").and_then(|text| local_time(text, zone));
-            return at.map(Some).ok_or_else(|| problem("expires_at", "When?"));
-        }
-    };
-    Ok(Some(now_ms + days * DAY_MS))
+    if form.text("expires").is_empty() {
+        return Err(problem("expires", "When?"));
+    }
+    read_expiry(form, now_ms, zone).map_err(|(field, message)| problem(field, &message))
 }
 
 fn limits(form: &Fields) -> Result<Vec<Limit>, Vec<Problem>> {
@@ -84,7 +74,12 @@ fn limits(form: &Fields) -> Result<Vec<Limit>, Vec<Problem>> {
         duration: limit.duration_ms,
         auto_apply: limit.auto_apply,
     };
-    Ok(read_limits(form, &[])?.into_iter().map(limit).collect())
+    let limits: Vec<Limit> = read_limits(form, &[])?.into_iter().map(limit).collect();
+    match (limits.is_empty(), form.ticked("no_limits")) {
+        (true, false) => Err(problem("no_limits", "Fill in a limit, or tick this to remove all there are.")),
+        (false, true) => Err(problem("no_limits", "Either limits or none.")),
+        _ => Ok(limits),
+    }
 }
 
 /// Those that were ticked and those that were typed, each once.
@@ -123,7 +118,10 @@ mod tests {
 
     #[test]
     fn fields_become_work() {
-        assert_eq!(read("expiry", "expires=1d"), Ok(Work::SetExpiry { expires_at: Some(1000 + DAY_MS) }));
+        assert_eq!(
+            read("expiry", "expires=1d"),
+            Ok(Work::SetExpiry { expires_at: Some(1000 + 24 * 60 * 60_000) })
+        );
         assert_eq!(read("expiry", "expires=never"), Ok(Work::SetExpiry { expires_at: None }));
         assert_eq!(
             read("expiry", "expires=at&expires_at=1970-01-01T00:01"),

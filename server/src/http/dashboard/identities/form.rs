@@ -1,13 +1,14 @@
 //! Making, changing and deleting an identity.
 
 use serde_json::{Map, Value};
-use web::form::{FormState, MORE};
+use web::form::{FormState, MORE, VERSION};
 use web::pages::identities::{IdentityFormView, form as form_page};
 use web::pages::parts::Named;
 use web::paths;
 
 use super::super::access::{field_of, tally};
 use super::super::answer::Answer;
+use super::super::clash::is_clash;
 use super::super::fields::Fields;
 use super::super::shown::{limit_values, read_limits};
 use super::super::visit::Visit;
@@ -75,10 +76,17 @@ pub async fn save(visit: Visit) -> Result<Answer> {
         meta: Some(meta),
         limits: Some(limits),
         keeps_auto_apply: Vec::new(),
+        made_from: Some(visit.made_from(VERSION)),
     };
     match visit.app.identities.update(&visit.cx, command).await {
         Ok(saved) => Ok(Answer::go(paths::identity(saved.id.as_str()))
             .saying(format!("Saved identity {}.", saved.external_id))),
+        Err(error) if is_clash(&error) => {
+            let identity = subject(&visit, Operation::IdentityUpdate).await?;
+            let reload = paths::edit_identity(identity.id.as_str());
+            let form = visit.clash(&state(&identity)?.values, reload);
+            Ok(Answer::conflict(page(&visit, &identity, form).await?))
+        }
         Err(error) => {
             let form = refused(&visit, error)?;
             Ok(Answer::again(page(&visit, &identity, form).await?))
@@ -133,6 +141,8 @@ fn refused(visit: &Visit, error: Error) -> Result<FormState> {
 /// The form of an identity as it is.
 fn state(identity: &Identity) -> Result<FormState> {
     let mut values = limit_values(&identity.limits);
+    values.push(("external_id".to_owned(), identity.external_id.clone()));
+    values.push((VERSION.to_owned(), identity.version().as_str().to_owned()));
     if !identity.meta.is_empty() {
         values.push(("meta".to_owned(), serde_json::to_string_pretty(&identity.meta)?));
     }

@@ -1,18 +1,20 @@
 //! Changing a key: one form with all of it, and its end.
 //!
-//! What is as it was when the form was shown is left alone, so that a form that
-//! lay open does not take back what changed meanwhile.
+//! A form is of the state it was opened with. If the key is in another by the time
+//! it is sent, nothing is saved and both are shown.
 
-use web::form::{FormState, MORE};
+use web::form::{FormState, MORE, VERSION};
 use web::pages::key_form::{EditKeyView, edit as edit_page};
 use web::pages::parts::Named;
 use web::paths;
 
 use super::super::answer::Answer;
+use super::super::clash::{clash, is_clash};
+use super::super::expiry::minute;
 use super::super::fields::Fields;
 use super::super::shown::key_label;
 use super::super::visit::Visit;
-use super::fields::{KeyFields, minute, read, values};
+use super::fields::{KeyFields, read, values};
 use crate::error::Result;
 use crate::grants::{Operation, Target};
 use crate::jobs::KEEP_DELETED_DAYS;
@@ -63,11 +65,32 @@ pub async fn save(visit: Visit) -> Result<Answer> {
     };
     let command = command(&visit, &details, fields);
     if let Err(error) = visit.app.keys.update(&visit.cx, command).await {
+        if is_clash(&error) {
+            return clashed(&visit).await;
+        }
         let form = visit.key_form_refused(error)?;
         return Ok(Answer::again(page(&visit, &details, form).await?));
     }
     let label = visit.form().given("name").map_or_else(|| key_label(&details.key), ToOwned::to_owned);
     Ok(Answer::go(paths::key(details.key.id.as_str())).saying(format!("Saved the key {label}.")))
+}
+
+/// The form beside what is stored by now. A balance that nobody typed is no
+/// difference: it goes on changing by itself.
+async fn clashed(visit: &Visit) -> Result<Answer> {
+    let details = visit.key().await?;
+    let stored = values(&details, visit.zone)?;
+    let balance = || stored.iter().find(|(name, _)| name == "credits").map_or("", |(_, value)| value);
+    let is_typed = visit.form().text("credits") != visit.form().text("credits_before");
+    let mut typed = visit.form().state().values;
+    for (name, value) in &mut typed {
+        if name == "credits_before" || name == "credits" && !is_typed {
+            balance().clone_into(value);
+        }
+    }
+    let reload = paths::edit_key(details.key.id.as_str());
+    let form = clash(typed, &stored, reload, |values| values.to_vec());
+    Ok(Answer::conflict(page(visit, &details, form).await?))
 }
 
 fn command(visit: &Visit, details: &KeyDetails, fields: KeyFields) -> UpdateKey {
@@ -91,6 +114,7 @@ fn command(visit: &Visit, details: &KeyDetails, fields: KeyFields) -> UpdateKey 
         roles: changed(fields.roles, &details.roles),
         permissions: changed(fields.permissions, &slugs),
         meta: if fields.meta == key.meta { Patch::Keep } else { Patch::Set(fields.meta) },
+        made_from: Some(visit.made_from(VERSION)),
         ..UpdateKey::new(key.id.clone())
     }
 }

@@ -2,19 +2,15 @@
 
 use chrono_tz::Tz;
 use serde_json::{Map, Value};
-use web::form::ON;
-use web::time::local;
+use web::form::{ON, VERSION};
 
+use super::super::expiry::{minute, read_expiry};
 use super::super::fields::Fields;
 use super::super::shown::{limit_values, read_limits};
-use super::super::span::local_time;
-use super::super::visit::zone_at;
 use super::seen::pretty;
 use crate::error::{Code, Error, Result};
 use crate::keys::{Interval, KeyDetails, Refill};
 use crate::ratelimit::limits::{Limit, NewLimit};
-
-const DAY_MS: i64 = 24 * 60 * 60_000;
 
 /// A field and what is wrong with it.
 pub type Problem = (String, String);
@@ -52,17 +48,24 @@ pub fn values(details: &KeyDetails, zone: Tz) -> Result<Vec<(String, String)>> {
     let number = |number: Option<i64>| number.map(|number| number.to_string()).unwrap_or_default();
     let refill = key.credits.refill.as_ref();
     let credits = number(key.credits.remaining);
+    let amount = number(refill.map(|refill| refill.amount));
+    let day = number(refill.and_then(|refill| refill.day));
+    let expires_at = key.expires_at.map(|at_ms| minute(at_ms, zone)).unwrap_or_default();
     let mut values = named([
+        (VERSION, details.version().as_str().to_owned()),
         ("name", text(&key.name)),
         ("external_id", details.identity.as_ref().map(|one| one.external_id.clone()).unwrap_or_default()),
         ("environment", text(&key.environment)),
         ("credits_before", credits.clone()),
         ("credits", credits),
         ("refill", refill_name(refill).to_owned()),
-        ("refill_amount", number(refill.map(|refill| refill.amount))),
-        ("refill_day", number(refill.and_then(|refill| refill.day))),
+        ("refill_amount_before", amount.clone()),
+        ("refill_amount", amount),
+        ("refill_day_before", day.clone()),
+        ("refill_day", day),
         ("expires", if key.expires_at.is_some() { "at" } else { "never" }.to_owned()),
-        ("expires_at", key.expires_at.map(|at_ms| minute(at_ms, zone)).unwrap_or_default()),
+        ("expires_at_before", expires_at.clone()),
+        ("expires_at", expires_at),
         ("meta", pretty(&key.meta)?),
     ]);
     if key.enabled {
@@ -87,11 +90,6 @@ fn refill_name(refill: Option<&Refill>) -> &'static str {
     }
 }
 
-/// A moment as a date field has it, which knows no seconds.
-pub fn minute(at_ms: i64, zone: Tz) -> String {
-    local(at_ms, &zone_at(zone, at_ms), "%Y-%m-%dT%H:%M")
-}
-
 /// What the form asks for, or every field that cannot be read. `stored` are the
 /// limits of the key that is changed.
 pub fn read(form: &Fields, stored: &[Limit], now_ms: i64, zone: Tz) -> Result<KeyFields, Vec<Problem>> {
@@ -110,8 +108,8 @@ pub fn read(form: &Fields, stored: &[Limit], now_ms: i64, zone: Tz) -> Result<Ke
         note(field, problem);
         None
     });
-    let expires_at = expiry(form, now_ms, zone).unwrap_or_else(|problem| {
-        note("expires_at", problem);
+    let expires_at = read_expiry(form, now_ms, zone).unwrap_or_else(|(field, problem)| {
+        note(field, problem);
         None
     });
     let meta = meta(form.text("meta")).unwrap_or_else(|problem| {
@@ -144,35 +142,32 @@ pub fn read(form: &Fields, stored: &[Limit], now_ms: i64, zone: Tz) -> Result<Ke
 
 type At = (&'static str, String);
 
+/// What no longer counts of the refill that the form was opened with may be left over.
+/// Anything else that would not count is refused.
 fn refill(form: &Fields, amount: Option<i64>, day: Option<i64>) -> Result<Option<Refill>, At> {
-    let (interval, day) = match form.text("refill") {
-        "daily" => (Interval::Daily, None),
-        "monthly" => (Interval::Monthly, day),
-        _ => return Ok(None),
+    let wrong = |field, problem: &str| Err((field, problem.to_owned()));
+    let is_day_typed = form.touched("refill_day");
+    let interval = match form.text("refill") {
+        "daily" if is_day_typed => {
+            return wrong("refill_day", "Only a monthly refill has a day. Empty it, or choose every month.");
+        }
+        "daily" => Interval::Daily,
+        "monthly" => Interval::Monthly,
+        "" | "none" if is_day_typed || form.touched("refill_amount") => {
+            return wrong("refill", "Choose when it is refilled, or empty what it is refilled to.");
+        }
+        "" | "none" => return Ok(None),
+        _ => return wrong("refill", "Choose one of the list."),
     };
     // One that is no number was told of already.
     if amount.is_none() && form.number("refill_amount").is_ok() {
-        return Err(("refill_amount", "Say how much a refill brings the credits back to.".to_owned()));
+        return wrong("refill_amount", "Say how much a refill brings the credits back to.");
     }
+    let day = day.filter(|_| interval == Interval::Monthly);
     if interval == Interval::Monthly && day.is_none() && form.number("refill_day").is_ok() {
-        return Err(("refill_day", "Say on which day of the month it is refilled.".to_owned()));
+        return wrong("refill_day", "Say on which day of the month it is refilled.");
     }
     Ok(amount.map(|amount| Refill { interval, amount, day }))
-}
-
-fn expiry(form: &Fields, now_ms: i64, zone: Tz) -> Result<Option<i64>, String> {
-    let days = match form.text("expires") {
-        "1d" => 1,
-        "7d" => 7,
-        "30d" => 30,
-        "90d" => 90,
-        "at" => {
-            let at = local_time(form.text("expires_at"), zone);
-            return at.map(Some).ok_or_else(|| "Choose a day and a time.".to_owned());
-        }
-        _ => return Ok(None),
-    };
-    Ok(Some(now_ms + days * DAY_MS))
 }
 
 fn meta(text: &str) -> Result<Map<String, Value>, String> {
@@ -230,11 +225,31 @@ mod tests {
 
     #[test]
     fn empty_fields_are_nothing() {
-        let read = read_form("name=+&refill_day=3").ok().unwrap();
+        let read = read_form("name=+&refill_day=+&refill_amount=&refill=none&expires_at=").ok().unwrap();
         assert!(read.name.is_none() && read.credits.is_none() && read.refill.is_none() && !read.enabled);
-        let read =
-            read_form("refill=daily&refill_amount=5&refill_day=3&credits=1,000&expires=1d").ok().unwrap();
+        let read = read_form("refill=daily&refill_amount=5&credits=1,000&expires=1d").ok().unwrap();
         assert_eq!(read.refill, Some(Refill { interval: Interval::Daily, amount: 5, day: None }));
-        assert_eq!((read.credits, read.expires_at), (Some(1000), Some(1_000 + DAY_MS)));
+        assert_eq!((read.credits, read.expires_at), (Some(1000), Some(1_000 + 24 * 60 * 60_000)));
+    }
+
+    #[test]
+    fn a_refill_that_is_half_given_is_refused() {
+        let field = |text: &str, before: &str| {
+            let form = Fields::parse(format!("{text}&{before}").as_bytes());
+            let number = |name: &str| form.number(name).ok().flatten();
+            refill(&form, number("refill_amount"), number("refill_day")).map_err(|(field, _)| field)
+        };
+        let (left_over, stored) =
+            ("refill_amount=5&refill_day=3", "refill_amount_before=5&refill_day_before=3");
+        for interval in ["none", ""] {
+            assert_eq!(field(&format!("refill={interval}&{left_over}"), stored), Ok(None));
+            assert_eq!(field(&format!("refill={interval}&{left_over}"), ""), Err("refill"));
+            assert_eq!(field(&format!("refill={interval}&refill_amount=6"), stored), Err("refill"));
+            assert_eq!(field(&format!("refill={interval}&refill_day=4"), stored), Err("refill"));
+        }
+        assert_eq!(field(&format!("refill=daily&{left_over}"), ""), Err("refill_day"));
+        let daily = Refill { interval: Interval::Daily, amount: 5, day: None };
+        assert_eq!(field(&format!("refill=daily&{left_over}"), stored), Ok(Some(daily)));
+        assert_eq!(field("refill=hourly&refill_amount=5", ""), Err("refill"));
     }
 }

@@ -1,13 +1,14 @@
 //! The portal of an API, for those who look after it.
 
 use web::components::{Chip, Pager, Tone};
-use web::form::{CONFIRM, FormState, ON};
+use web::form::{CONFIRM, FormState, ON, VERSION};
 use web::pages::portal::{PortalKey, PortalKeysView, keys as portal_keys};
 use web::pages::portal_settings::{PortalSettingsView, settings};
 use web::paths::{self, Here};
 use web::shell::PortalFrame;
 
 use super::super::answer::Answer;
+use super::super::clash::is_clash;
 use super::super::fields::Fields;
 use super::super::visit::Visit;
 use super::look::{frame_of, page_of, style_of};
@@ -15,6 +16,7 @@ use crate::apis::Api;
 use crate::error::{Code, Error, Result};
 use crate::patch::Patch;
 use crate::portals::{CreatePortal, Portal, PortalName, UpdatePortal};
+use crate::version::Version;
 
 /// `GET /apis/:id/portal`.
 pub async fn show(visit: Visit) -> Result<Answer> {
@@ -49,6 +51,7 @@ async fn portal_of(visit: &Visit, api: &Api) -> Result<Option<Portal>> {
 fn values(portal: Option<&Portal>) -> Vec<(String, String)> {
     let Some(portal) = portal else { return vec![("enabled".to_owned(), ON.to_owned())] };
     let texts = [
+        (VERSION, portal.version().as_str().to_owned()),
         ("display_name", portal.display_name.clone()),
         ("slug", portal.slug.clone()),
         ("logo_url", portal.logo_url.clone().unwrap_or_default()),
@@ -61,12 +64,25 @@ fn values(portal: Option<&Portal>) -> Vec<(String, String)> {
 /// `POST /apis/:id/portal`: makes the portal, or changes it.
 pub async fn save(visit: Visit) -> Result<Answer> {
     let api = visit.app.apis.get(&visit.cx, &visit.id().into()).await?;
+    let made_from = visit.made_from(VERSION);
     let saved = match portal_of(&visit, &api).await? {
-        Some(portal) => visit.app.portals.update(&visit.cx, update(visit.form(), portal)).await.map(drop),
-        None => visit.app.portals.create(&visit.cx, create(visit.form(), api)).await.map(drop),
+        Some(portal) => {
+            visit.app.portals.update(&visit.cx, update(visit.form(), portal, made_from)).await.map(drop)
+        }
+        // A form of a portal that is gone by now makes no other one unseen.
+        None => match made_from.require(&Version::from("")) {
+            Ok(()) => visit.app.portals.create(&visit.cx, create(visit.form(), api)).await.map(drop),
+            Err(error) => Err(error),
+        },
     };
     match saved {
         Ok(()) => Ok(Answer::go(paths::api_portal(visit.id())).saying("Saved the portal.")),
+        Err(error) if is_clash(&error) => {
+            let (api, _) = visit.api_of_path().await?;
+            let stored = values(portal_of(&visit, &api).await?.as_ref());
+            let form = visit.clash(&stored, paths::api_portal(visit.id()));
+            Ok(Answer::conflict(page(&visit, Some(form)).await?))
+        }
         Err(error) => {
             let field = if error.code() == Code::PortalExists { "slug" } else { "" };
             let form = visit.refused_at(field, error)?;
@@ -86,7 +102,7 @@ fn create(form: &Fields, api: Api) -> CreatePortal {
     }
 }
 
-fn update(form: &Fields, portal: Portal) -> UpdatePortal {
+fn update(form: &Fields, portal: Portal, made_from: Version) -> UpdatePortal {
     let patch = |name: &str| form.given(name).map_or(Patch::Clear, |text| Patch::Set(text.to_owned()));
     UpdatePortal {
         portal: portal.id.into_string(),
@@ -96,6 +112,7 @@ fn update(form: &Fields, portal: Portal) -> UpdatePortal {
         enabled: Some(form.ticked("enabled")),
         logo_url: patch("logo_url"),
         primary_color: patch("primary_color"),
+        made_from: Some(made_from),
     }
 }
 
@@ -105,7 +122,7 @@ pub async fn delete(visit: Visit) -> Result<Answer> {
     if visit.form().text(CONFIRM) != portal.slug {
         let act = paths::delete_portal(visit.id()).to_string();
         let errors = vec![(act, "This is not its slug.".to_owned())];
-        let form = FormState { errors, values: values(Some(&portal)) };
+        let form = FormState { errors, ..FormState::new(values(Some(&portal))) };
         return Ok(Answer::again(page(&visit, Some(form)).await?));
     }
     visit.app.portals.delete(&visit.cx, portal.id.as_str()).await?;

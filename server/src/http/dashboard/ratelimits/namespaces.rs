@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 
 use web::components::Pager;
-use web::form::FormState;
+use web::form::{FormState, VERSION};
 use web::pages::namespace_settings::{NamespaceSettingsView, settings as settings_page};
 use web::pages::namespaces::{self, NamespaceCard, NamespacesView, NewNamespaceView};
-use web::pages::parts::NamespaceRef;
 use web::paths::{self, QUERY};
 
 use super::super::answer::Answer;
+use super::super::clash::is_clash;
 use super::super::figures::{spark, sum};
 use super::super::span::Span;
 use super::super::visit::Visit;
@@ -103,22 +103,29 @@ pub async fn create(visit: Visit) -> Result<Answer> {
 
 /// `GET /ratelimits/:id/settings`.
 pub async fn settings(visit: Visit) -> Result<Answer> {
-    let (_, namespace) = visit.namespace().await?;
-    let form = state(&namespace);
+    let (found, namespace) = visit.namespace().await?;
+    let form = state(&found);
     Ok(Answer::page(settings_page(&visit.shell, &NamespaceSettingsView { namespace, form })))
 }
 
-fn state(namespace: &NamespaceRef) -> FormState {
-    FormState::new(vec![("name".to_owned(), namespace.name.clone())])
+fn state(namespace: &Namespace) -> FormState {
+    let version = namespace.version().as_str().to_owned();
+    FormState::new(vec![(VERSION.to_owned(), version), ("name".to_owned(), namespace.name.clone())])
 }
 
 /// `POST /ratelimits/:id/settings`.
 pub async fn rename(visit: Visit) -> Result<Answer> {
     let (_, namespace) = visit.namespace().await?;
     let name = visit.form().text("name");
-    match visit.app.namespaces.rename(&visit.cx, &namespace.id, name).await {
+    let made_from = visit.made_from(VERSION);
+    match visit.app.namespaces.rename_from(&visit.cx, &namespace.id, name, Some(&made_from)).await {
         Ok(()) => {
             Ok(Answer::go(paths::namespace_settings(&namespace.id)).saying(format!("Its name is {name}.")))
+        }
+        Err(error) if is_clash(&error) => {
+            let (found, namespace) = visit.namespace().await?;
+            let form = visit.clash(&state(&found).values, paths::namespace_settings(&namespace.id));
+            Ok(Answer::conflict(settings_page(&visit.shell, &NamespaceSettingsView { namespace, form })))
         }
         Err(error) => {
             let form = visit.refused_at("name", error)?;
@@ -132,7 +139,7 @@ pub async fn delete(visit: Visit) -> Result<Answer> {
     let (found, namespace) = visit.namespace().await?;
     visit.cx.require(Operation::NamespaceDelete, Target::namespace(&found.id))?;
     if let Err(problem) = visit.confirmed(&paths::delete_namespace(&namespace.id), &namespace.name) {
-        let form = FormState { errors: vec![problem], ..state(&namespace) };
+        let form = FormState { errors: vec![problem], ..state(&found) };
         return Ok(Answer::again(settings_page(&visit.shell, &NamespaceSettingsView { namespace, form })));
     }
     visit.app.namespaces.delete(&visit.cx, &namespace.id).await?;

@@ -2,7 +2,7 @@
 
 use entity::ids::OverrideId;
 use web::components::Pager;
-use web::form::FormState;
+use web::form::{FormState, VERSION};
 use web::pages::overrides::{self, OverrideFormView, OverrideRow, OverridesView};
 use web::pages::parts::{Named, NamespaceRef};
 use web::paths::{self, QUERY};
@@ -10,6 +10,7 @@ use web::time::duration;
 
 use super::super::access::{ROWS, field_of};
 use super::super::answer::Answer;
+use super::super::clash::is_clash;
 use super::super::duration::duration_ms;
 use super::super::visit::Visit;
 use crate::error::Result;
@@ -100,9 +101,15 @@ pub async fn save(visit: Visit) -> Result<Answer> {
             return Ok(Answer::again(page(&visit, namespace, Some(&one), form)));
         }
     };
-    match visit.app.overrides.set(&visit.cx, command).await {
+    match visit.app.overrides.change(&visit.cx, command, visit.made_from(VERSION)).await {
         Ok(_) => Ok(Answer::go(paths::overrides(&namespace.id))
             .saying(format!("Saved the override of {}.", one.identifier))),
+        Err(error) if is_clash(&error) => {
+            let one = subject(&visit, &namespace).await?;
+            let reload = paths::override_(&namespace.id, one.applies.id.as_str());
+            let form = visit.clash(&state(&one).values, reload);
+            Ok(Answer::conflict(page(&visit, namespace, Some(&one), form)))
+        }
         Err(error) => {
             let form = visit.refused_at(field_of(&error, FIELDS), error)?;
             Ok(Answer::again(page(&visit, namespace, Some(&one), form)))
@@ -138,6 +145,7 @@ fn page(visit: &Visit, namespace: NamespaceRef, one: Option<&NamedOverride>, for
 fn state(one: &NamedOverride) -> FormState {
     let pair = |name: &str, value: String| (name.to_owned(), value);
     FormState::new(vec![
+        pair(VERSION, one.version().as_str().to_owned()),
         pair("identifier", one.identifier.clone()),
         pair("limit", one.applies.limit.to_string()),
         pair("duration", duration(signed(one.applies.duration_ms))),

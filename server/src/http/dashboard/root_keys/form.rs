@@ -1,14 +1,14 @@
 //! Making a root key, and changing one.
 
 use web::components::ShownOnce;
-use web::form::{FormState, ON};
+use web::form::{FormState, ON, VERSION};
 use web::pages::root_key::{RootKeySecretView, secret};
 use web::pages::root_key_form::{GrantScope, RootKeyFormView, form as page};
 use web::paths;
-use web::time::local;
 
 use super::super::answer::Answer;
-use super::super::span::local_time;
+use super::super::clash::{clash, is_clash};
+use super::super::expiry::{minute, read_expiry};
 use super::super::visit::Visit;
 use super::one::addresses;
 use super::picker::{scopes, template, templates};
@@ -18,10 +18,6 @@ use crate::grants::{Operation, Target};
 use crate::patch::Patch;
 use crate::root_keys::{CreateRootKey, RootKey, RootKeyDetails, UpdateRootKey};
 use crate::secret::PlainKey;
-
-const DAY_MS: i64 = 24 * 60 * 60_000;
-/// As date fields have a time.
-const MINUTES: &str = "%Y-%m-%dT%H:%M";
 
 type Problem = (String, String);
 
@@ -105,10 +101,18 @@ pub async fn save(visit: Visit) -> Result<Answer> {
         expires_at: expiry_patch(&visit, details.key.expires_at, typed.expires_at),
         ip_allowlist: patch(typed.ip_allowlist),
         limit_per_minute: typed.limit_per_minute.map_or(Patch::Clear, Patch::Set),
+        made_from: Some(visit.made_from(VERSION)),
         ..UpdateRootKey::new(details.key.id.clone())
     };
     match visit.app.root_keys.update(&visit.cx, command).await {
         Ok(()) => Ok(Answer::go(paths::root_key(visit.id())).saying("Saved the root key.")),
+        Err(error) if is_clash(&error) => {
+            let details = editable(&visit).await?;
+            let stored = stored(&visit, &details).values;
+            let typed = visit.form().state().values;
+            let form = clash(typed, &stored, paths::edit_root_key(visit.id()), in_one);
+            Ok(Answer::conflict(drawn(&visit, Some(&details.key), form).await?))
+        }
         Err(error) => again(&visit, &details.key, refused(&visit, error)?).await,
     }
 }
@@ -155,10 +159,20 @@ fn with_others(mut form: FormState, scopes: &[GrantScope]) -> FormState {
     form
 }
 
+/// All permissions as boxes, whether they have one or not.
+fn in_one(values: &[(String, String)]) -> Vec<(String, String)> {
+    let of = |(name, value): &(String, String)| match name.as_str() {
+        "other" => lines(value).map(|line| ("permissions".to_owned(), line)).collect(),
+        _ => vec![(name.clone(), value.clone())],
+    };
+    values.iter().flat_map(of).collect()
+}
+
 /// The form as a root key is stored.
 pub fn stored(visit: &Visit, details: &RootKeyDetails) -> FormState {
     let key = &details.key;
     let mut values = vec![
+        (VERSION, details.version().as_str().to_owned()),
         ("name", key.name.clone().unwrap_or_default()),
         ("ip_allowlist", addresses(details).join("\n")),
         ("limit_per_minute", details.limit_per_minute.map(|limit| limit.to_string()).unwrap_or_default()),
@@ -168,21 +182,18 @@ pub fn stored(visit: &Visit, details: &RootKeyDetails) -> FormState {
     }
     if let Some(expires_at) = key.expires_at {
         values.push(("expires", "at".to_owned()));
-        values.push(("expires_at", minutes(visit, expires_at)));
+        values.push(("expires_at_before", minute(expires_at, visit.zone)));
+        values.push(("expires_at", minute(expires_at, visit.zone)));
     }
     values.extend(key.permissions.iter().map(|permission| ("permissions", permission.clone())));
     FormState::new(values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
-}
-
-fn minutes(visit: &Visit, time_ms: i64) -> String {
-    local(time_ms, &visit.zone_at(time_ms), MINUTES)
 }
 
 /// A time that is still what the form showed keeps its seconds.
 fn expiry_patch(visit: &Visit, stored: Option<i64>, typed: Option<i64>) -> Patch<i64> {
     match (stored, typed) {
         (_, None) => Patch::Clear,
-        (Some(stored), Some(typed)) if minutes(visit, stored) == minutes(visit, typed) => Patch::Keep,
+        (Some(stored), Some(typed)) if minute(stored, visit.zone) == minute(typed, visit.zone) => Patch::Keep,
         (_, Some(typed)) => Patch::Set(typed),
     }
 }
@@ -214,21 +225,24 @@ impl Typed {
     fn read(visit: &Visit) -> Result<Self, Vec<Problem>> {
         let form = visit.form();
         let mut problems = Vec::new();
-        let expires_at = expiry(visit).unwrap_or_else(|message| {
-            problems.push(("expires_at".to_owned(), message));
+        let expires_at = read_expiry(form, visit.now_ms(), visit.zone).unwrap_or_else(|(field, message)| {
+            problems.push((field.to_owned(), message));
             None
         });
         let limit_per_minute = form.number("limit_per_minute").unwrap_or_else(|message| {
             problems.push(("limit_per_minute".to_owned(), message));
             None
         });
+        let addresses: Vec<String> = lines(&form.raw("ip_allowlist").replace(',', "\n")).collect();
+        if addresses.is_empty() && form.given("ip_allowlist").is_some() {
+            problems.push(("ip_allowlist".to_owned(), "There is no address in it.".to_owned()));
+        }
         if !problems.is_empty() {
             return Err(problems);
         }
         let full = form.ticked("full");
         let boxes = form.all("permissions").map(str::to_owned);
         let permissions = boxes.chain(lines(form.raw("other"))).filter(|_| !full).collect();
-        let addresses: Vec<String> = lines(&form.raw("ip_allowlist").replace(',', "\n")).collect();
         Ok(Self {
             name: form.given("name").map(str::to_owned),
             full,
@@ -244,21 +258,4 @@ fn lines(text: &str) -> impl Iterator<Item = String> {
     let lines: Vec<String> =
         text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
     lines.into_iter()
-}
-
-/// When it stops working; the error is for the reader.
-fn expiry(visit: &Visit) -> Result<Option<i64>, String> {
-    let form = visit.form();
-    match form.text("expires") {
-        "" | "never" => Ok(None),
-        "at" => local_time(form.text("expires_at"), visit.zone)
-            .map(Some)
-            .ok_or_else(|| "This is no date and time.".to_owned()),
-        preset => {
-            let days = preset.strip_suffix('d').and_then(|days| days.parse::<i64>().ok());
-            let days = days.filter(|days| (1..=3650).contains(days));
-            days.map(|days| Some(visit.now_ms() + days * DAY_MS))
-                .ok_or_else(|| "Choose one of the list.".to_owned())
-        }
-    }
 }

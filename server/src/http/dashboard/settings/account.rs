@@ -3,17 +3,18 @@
 //! Secrets of a second factor are on the page that answers a POST and nowhere
 //! else; the page carries a new one back in a token that only this server reads.
 
-use web::form::FormState;
+use web::form::{FormState, VERSION};
 use web::pages::settings::security::{SecondFactor, SecurityView, security};
 use web::paths::{self, Href};
 use web::trusted::TrustedHtml;
 
 use crate::error::{Code, Error, Result};
 use crate::http::dashboard::answer::Answer;
+use crate::http::dashboard::clash::is_clash;
 use crate::http::dashboard::visit::Visit;
 use crate::secret::PlainKey;
 use crate::session::Enrolment;
-use crate::users::{MIN_PASSWORD, UpdateProfile, time_zones};
+use crate::users::{MIN_PASSWORD, UpdateProfile, profile_version, time_zones};
 
 /// `GET /settings/security`.
 pub async fn show(visit: Visit) -> Result<Answer> {
@@ -32,8 +33,7 @@ async fn standing(visit: &Visit) -> Result<SecondFactor> {
 
 fn html(visit: &Visit, mut form: FormState, second_factor: SecondFactor, codes: &[PlainKey]) -> String {
     // Forms that were not sent show what is stored.
-    let stored = [("name", &visit.who.name), ("zone", &visit.who.time_zone)];
-    form.values.extend(stored.map(|(name, value)| (name.to_owned(), value.clone())));
+    form.values.extend(profile(visit));
     let view = SecurityView {
         form,
         second_factor,
@@ -42,6 +42,14 @@ fn html(visit: &Visit, mut form: FormState, second_factor: SecondFactor, codes: 
         zones: time_zones().map(|zone| (zone.to_owned(), zone.replace('_', " "))).collect(),
     };
     security(&visit.shell, &view)
+}
+
+/// What the form of the account has.
+fn profile(visit: &Visit) -> Vec<(String, String)> {
+    let (name, zone) = (&visit.who.name, &visit.who.time_zone);
+    let version = profile_version(name, zone);
+    let texts = [(VERSION, version.as_str()), ("name", name), ("zone", zone)];
+    texts.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec()
 }
 
 /// The page again, the reason at the field or form that `place` names.
@@ -131,9 +139,15 @@ pub async fn save_profile(visit: Visit) -> Result<Answer> {
         name: Some(form.text("name").to_owned()),
         time_zone: Some(form.text("zone").to_owned()),
         theme: None,
+        made_from: Some(visit.made_from(VERSION)),
     };
     match visit.app.users.update_profile(&visit.cx, command).await {
         Ok(()) => Ok(done("Saved.")),
+        Err(error) if is_clash(&error) => {
+            let form = visit.clash(&profile(&visit), paths::security());
+            let factor = standing(&visit).await?;
+            Ok(Answer::conflict(html(&visit, form, factor, &[])))
+        }
         Err(error) => {
             let field = if error.detail().contains("time zone") { "zone" } else { "name" };
             again(&visit, field, error).await

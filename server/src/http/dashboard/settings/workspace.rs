@@ -1,6 +1,6 @@
 //! The workspace itself: its name, another one, and its end.
 
-use web::form::{CONFIRM, FormState};
+use web::form::{CONFIRM, FormState, VERSION};
 use web::pages::settings::danger::{DangerView, danger as danger_page};
 use web::pages::settings::general::{GeneralView, general as general_page};
 use web::pages::settings::workspace::new_workspace;
@@ -9,10 +9,11 @@ use web::paths;
 use crate::error::Result;
 use crate::grants::{Operation, Target};
 use crate::http::dashboard::answer::Answer;
+use crate::http::dashboard::clash::is_clash;
 use crate::http::dashboard::cookies::Jar;
 use crate::http::dashboard::visit::Visit;
 use crate::session::SESSION_MS;
-use crate::workspaces::CreateWorkspace;
+use crate::workspaces::{CreateWorkspace, Workspace};
 
 /// `GET /settings`.
 pub async fn general(visit: Visit) -> Result<Answer> {
@@ -21,14 +22,11 @@ pub async fn general(visit: Visit) -> Result<Answer> {
 
 async fn general_html(visit: &Visit, refused: Option<FormState>) -> Result<String> {
     let workspace = visit.app.workspaces.current(&visit.cx).await?;
-    let stored = || {
-        FormState::new(vec![("name".into(), workspace.name.clone()), ("slug".into(), workspace.slug.clone())])
-    };
     let config = &visit.app.config;
     let server =
         config.settings().map(|(name, value, source)| (name.to_owned(), format!("{value} ({source})")));
     let view = GeneralView {
-        form: refused.unwrap_or_else(stored),
+        form: refused.unwrap_or_else(|| FormState::new(values(&workspace))),
         created: visit.stamp(workspace.created_at),
         requests_per_minute: workspace.api_limit_per_minute,
         server: if visit.cx.may(Operation::SettingsUpdate, Target::NONE) {
@@ -40,10 +38,23 @@ async fn general_html(visit: &Visit, refused: Option<FormState>) -> Result<Strin
     Ok(general_page(&visit.shell, &view))
 }
 
+fn values(workspace: &Workspace) -> Vec<(String, String)> {
+    let version = workspace.version();
+    let texts = [(VERSION, version.as_str()), ("name", &workspace.name), ("slug", &workspace.slug)];
+    texts.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec()
+}
+
 /// `POST /settings`.
 pub async fn rename(visit: Visit) -> Result<Answer> {
     let (name, slug) = (visit.form().text("name"), visit.form().text("slug"));
-    if let Err(error) = visit.app.workspaces.rename(&visit.cx, Some(name), Some(slug)).await {
+    let made_from = visit.made_from(VERSION);
+    let renamed = visit.app.workspaces.rename_from(&visit.cx, Some(name), Some(slug), Some(&made_from)).await;
+    if let Err(error) = renamed {
+        if is_clash(&error) {
+            let stored = values(&visit.app.workspaces.current(&visit.cx).await?);
+            let form = visit.clash(&stored, paths::settings());
+            return Ok(Answer::conflict(general_html(&visit, Some(form)).await?));
+        }
         let form = visit.refused_at(field_of(error.detail()), error)?;
         return Ok(Answer::again(general_html(&visit, Some(form)).await?));
     }

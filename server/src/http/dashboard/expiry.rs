@@ -1,0 +1,87 @@
+//! When something stops working, as forms ask for it: one of a list of lengths, or
+//! a time.
+
+use chrono_tz::Tz;
+use web::time::local;
+
+use super::fields::Fields;
+use super::span::local_time;
+use super::visit::zone_at;
+
+const DAY_MS: i64 = 24 * 60 * 60_000;
+
+/// A field and what is wrong with it.
+pub type Problem = (&'static str, String);
+
+/// Unix milliseconds of the fields `expires` and `expires_at`; `None` is never.
+/// The time the form was opened with may stay, and be left over.
+///
+/// A time that would not count, or is over, is refused: whoever typed it means it
+/// to end something.
+pub fn read_expiry(form: &Fields, now_ms: i64, zone: Tz) -> Result<Option<i64>, Problem> {
+    let days = match form.text("expires") {
+        "" | "never" => None,
+        "at" => return at(form, now_ms, zone).map(Some).map_err(at_time),
+        preset => {
+            let days = preset.strip_suffix('d').and_then(|days| days.parse::<i64>().ok());
+            let days = days.filter(|days| (1..=3650).contains(days));
+            Some(days.ok_or_else(|| ("expires", "Choose one of the list.".to_owned()))?)
+        }
+    };
+    if form.touched("expires_at") {
+        let text = "Choose \u{201c}At the time below\u{201d} for the time to count, or empty the time.";
+        return Err(("expires", text.to_owned()));
+    }
+    Ok(days.map(|days| now_ms + days * DAY_MS))
+}
+
+fn at_time(problem: &str) -> Problem {
+    ("expires_at", problem.to_owned())
+}
+
+fn at(form: &Fields, now_ms: i64, zone: Tz) -> Result<i64, &'static str> {
+    let at_ms = local_time(form.text("expires_at"), zone).ok_or("Choose a day and a time.")?;
+    if at_ms <= now_ms && form.touched("expires_at") {
+        return Err("This time is over: an expiry must lie in the future.");
+    }
+    Ok(at_ms)
+}
+
+/// A time as the field for one shows it.
+pub fn minute(time_ms: i64, zone: Tz) -> String {
+    local(time_ms, &zone_at(zone, time_ms), "%Y-%m-%dT%H:%M")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW_MS: i64 = 1_000_000_000_000;
+
+    #[test]
+    fn a_time_that_would_not_count_or_is_over_is_refused() {
+        let stored = NOW_MS - DAY_MS;
+        let (over, later) = (minute(stored, Tz::UTC), minute(NOW_MS + DAY_MS, Tz::UTC));
+        let read = |expires: &str, at: &str, shown: Option<i64>| {
+            let before = shown.map(|at_ms| minute(at_ms, Tz::UTC)).unwrap_or_default();
+            let text = format!("expires={expires}&expires_at={at}&expires_at_before={before}");
+            read_expiry(&Fields::parse(text.as_bytes()), NOW_MS, Tz::UTC).map_err(|(field, _)| field)
+        };
+        assert_eq!(read("never", "", None), Ok(None));
+        assert_eq!(read("7d", "", None), Ok(Some(NOW_MS + 7 * DAY_MS)));
+        assert_eq!(read("at", &later, None).map(|at| minute(at.unwrap(), Tz::UTC)), Ok(later.clone()));
+        for expires in ["never", "", "7d"] {
+            assert_eq!(read(expires, &later, None), Err("expires"));
+            assert_eq!(read(expires, &later, Some(stored)), Err("expires"));
+            assert!(read(expires, &over, Some(stored)).is_ok(), "what was shown may be left over");
+        }
+        assert_eq!(read("at", &over, None), Err("expires_at"));
+        assert_eq!(read("at", "5", None), Err("expires_at"));
+        assert_eq!(read("at", "", None), Err("expires_at"));
+        assert_eq!(read("at", "soon", None), Err("expires_at"));
+        assert!(read("at", &over, Some(stored)).is_ok(), "what is stored may stay");
+        for unknown in ["soon", "0d", "d", "-1d", "4000d"] {
+            assert_eq!(read(unknown, "", None), Err("expires"), "{unknown}");
+        }
+    }
+}
