@@ -96,7 +96,11 @@ fn root_key() -> Command {
             Command::new("create")
                 .about("Create a root key and print it, once")
                 .arg(required("name", "What it is for"))
-                .arg(option("full", "Grant every permission").action(ArgAction::SetTrue))
+                .arg(
+                    option("full", "Grant every permission")
+                        .action(ArgAction::SetTrue)
+                        .conflicts_with("permission"),
+                )
                 .arg(option("permission", "Grant this permission; may be repeated").action(ArgAction::Append))
                 .arg(option("ip-allow", "Comma-separated addresses and networks it may be used from"))
                 .arg(

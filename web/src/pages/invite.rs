@@ -50,7 +50,11 @@ fn account(view: &InviteView) -> Vec<crate::View> {
     vec![
         input(
             &view.form,
-            Field::text("email", "E-mail").of_kind("email").required().autocomplete("username"),
+            Field::text("email", "E-mail")
+                .of_kind("email")
+                .required()
+                .readonly(view.email.is_some())
+                .autocomplete("username"),
         ),
         input(&view.form, Field::text("name", "Your name").required().autocomplete("name")),
         input(

@@ -12,7 +12,7 @@ use web::paths::{self, Href};
 use super::answer::Answer;
 use super::cookies::Jar;
 use super::visit::{Guest, Visit};
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::secret::PlainKey;
 use crate::session::{DEVICE_MS, Login, NewSession, SESSION_MS, SecondStep, Step};
 use crate::users::{MIN_PASSWORD, NewAccount, SetUp};
@@ -131,10 +131,15 @@ pub async fn invite_page(guest: Guest) -> Result<Answer> {
     show_invite(&guest, FormState::default()).await
 }
 
-async fn show_invite(guest: &Guest, form: FormState) -> Result<Answer> {
+async fn show_invite(guest: &Guest, mut form: FormState) -> Result<Answer> {
     let token = guest.sent.param("token");
     let Ok(invited) = guest.app.users.invited(token, guest.cx.now_ms).await else { return Ok(closed(guest)) };
     let is_again = !form.errors.is_empty();
+    if let Some(email) = &invited.email {
+        // The only one that may accept, whatever was sent.
+        form.values.retain(|(name, _)| name != "email");
+        form.values.push(("email".to_owned(), email.clone()));
+    }
     let view = InviteView {
         token: token.to_owned(),
         workspace: invited.workspace_name,
@@ -160,7 +165,7 @@ pub async fn accept_invite(guest: Guest) -> Result<Answer> {
         };
         return match guest.app.users.accept(&cx, &token).await {
             Ok(()) => Ok(Answer::go(paths::home()).saying("You joined the workspace.")),
-            Err(error) => show_invite(&guest, guest.refused(error)?).await,
+            Err(error) => show_invite(&guest, refused_invite(&guest, "", error)?).await,
         };
     }
     let form = guest.form();
@@ -169,13 +174,23 @@ pub async fn accept_invite(guest: Guest) -> Result<Answer> {
     let account =
         NewAccount { email: email.clone(), name: form.text("name").to_owned(), password: password.clone() };
     if let Err(error) = guest.app.users.accept_as_new(&guest.cx, &token, account).await {
-        return show_invite(&guest, guest.refused(error)?).await;
+        return show_invite(&guest, refused_invite(&guest, "email", error)?).await;
     }
     let login = Login { email, password, device: guest.sent.device.clone() };
     match guest.app.sessions.login(&guest.cx, login).await? {
         Step::SignedIn(session) => Ok(signed_in(session, paths::home()).saying("Welcome.")),
         Step::SecondFactor(_) => Ok(Answer::go(paths::login())),
     }
+}
+
+/// What was typed and why it was refused; an address that was not invited is told so
+/// at `field`.
+fn refused_invite(guest: &Guest, field: &str, error: Error) -> Result<FormState> {
+    if error.code() == Code::Forbidden {
+        let errors = vec![(field.to_owned(), error.detail().to_owned())];
+        return Ok(FormState { errors, ..guest.form().state() });
+    }
+    guest.refused(error)
 }
 
 /// `POST /logout`.

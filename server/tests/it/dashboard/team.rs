@@ -23,7 +23,7 @@ async fn somebody_is_invited_by_a_link_that_is_shown_once() {
     let refused = admin.submit(&page, INVITE, &[("email", "nobody"), ("role", "operator")]).await;
     refused.refuses("This is not an e-mail address");
     assert!(refused.html.contains("nobody"), "input is kept");
-    let refused = admin.submit(&page, INVITE, &[("email", ""), ("role", "owner")]).await;
+    let refused = admin.submit(&page, INVITE, &[("email", "eve@example.com"), ("role", "owner")]).await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN, "an admin makes no owner");
     let made = admin.submit(&page, INVITE, &[("email", "grace@example.com"), ("role", "operator")]).await;
     made.shows("Invitation link").shows("grace@example.com").shows("for 72 hours");
@@ -41,10 +41,40 @@ async fn somebody_is_invited_by_a_link_that_is_shown_once() {
     admin.get("/settings/team").await.shows("Grace").lacks("Invited by");
 
     let page = admin.get("/settings/team").await;
-    let made = admin.submit(&page, INVITE, &[("email", ""), ("role", "viewer")]).await;
-    made.shows("whoever has the link");
+    let made = admin.submit(&page, INVITE, &[("email", "eve@example.com"), ("role", "viewer")]).await;
+    made.shows("eve@example.com");
     let revoke = path_of(&made, "/revoke");
     admin.submit(&made, &revoke, &[]).await.shows("Revoked the invitation.").lacks("Invited by");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invitation_is_for_one_address_and_offers_the_least_role_first() {
+    let test = TestApp::start().await;
+    let mut owner = Browser::of(&test, Role::Owner).await;
+    let mut other = Browser::of(&test, Role::Viewer).await;
+    let page = owner.get("/settings/team").await;
+    let role =
+        page.form(INVITE).fields.iter().find(|(name, _)| name == "role").map(|(_, role)| role.as_str());
+    assert_eq!(role, Some("viewer"));
+    owner.submit(&page, INVITE, &[("email", " ")]).await.refuses("Only the address of an invitation");
+    let made = owner.submit(&page, INVITE, &[("email", "grace@example.com")]).await;
+    let origin = test.app.origin();
+    let link = made.text.split(&format!("{origin}/invites/")).nth(1).unwrap().split(' ').next().unwrap();
+    let link = format!("/invites/{link}");
+
+    let page = other.get(&link).await;
+    other.submit(&page, &link, &[]).await.refuses("This invitation is for another e-mail address");
+    let mut eve = Browser::new(&test);
+    let page = eve.get(&link).await;
+    let fields = [("name", "Eve"), ("email", "eve@example.com"), ("password", PASSWORD)];
+    let refused = eve.submit(&page, &link, &fields).await;
+    refused.refuses("This invitation is for another e-mail address");
+    assert!(refused.html.contains("value=\"Eve\""), "input is kept");
+    owner.get("/settings/team").await.shows("Invited by").lacks("Eve");
+    let mut grace = Browser::new(&test);
+    let page = grace.get(&link).await;
+    assert!(page.form(&link).fields.contains(&("email".into(), "grace@example.com".into())));
+    grace.submit(&page, &link, &[("name", "Grace"), ("password", PASSWORD)]).await.shows("Welcome.");
 }
 
 #[tokio::test(flavor = "multi_thread")]
