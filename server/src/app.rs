@@ -32,6 +32,7 @@ use crate::leaks::Leaks;
 use crate::op::{Door, OpCtx, Principal};
 use crate::permissions::Permissions;
 use crate::portals::Portals;
+use crate::ratelimit::limiter::Limiter;
 use crate::ratelimit::namespaces::Namespaces;
 use crate::ratelimit::overrides::Overrides;
 use crate::ratelimit::{RateLimiter, Ratelimits};
@@ -109,7 +110,9 @@ impl App {
         let now_ms = clock.now_ms();
         let store = Store::new(Database::open::<migration::App>(&dir.app_db(), Durability::Full).await?);
         let events = Database::open::<migration::Events>(&dir.events_db(), Durability::Normal).await?;
-        let limiter = RateLimiter::new(config.limiter_max_counters, events.clone());
+        let limiter = Limiter::new(config.limiter_max_counters)
+            .max_per_workspace(config.limiter_max_counters_per_workspace);
+        let limiter = RateLimiter::with(limiter, events.clone());
         limiter.restore(now_ms).await?;
         let recorder = Recorder::default();
         let writer = Writer::start(recorder.clone(), events.clone());

@@ -51,6 +51,11 @@ pub const SETTINGS: &[Setting] = &[
     plain("max_body_bytes", "10485760", "Largest request body; 0 for no cap"),
     plain("key_cache_mib", "64", "Memory for cached keys, in MiB"),
     plain("limiter_max_counters", "1000000", "Rate-limit counters kept in memory"),
+    plain(
+        "limiter_max_counters_per_workspace",
+        "10000000",
+        "Rate-limit counters one workspace may have, on disk too",
+    ),
     plain("v1", "on", "The v1 API: on, off, or verify-needs-root-key"),
     plain("v1_unknown_keys_per_minute", "600", "Unknown keys an address may verify in a minute; 0 for any"),
     plain("worker_threads", "0", "Threads that serve requests; 0 for one per core"),
@@ -134,6 +139,7 @@ pub struct Config {
     pub max_body_bytes: usize,
     pub key_cache_bytes: u64,
     pub limiter_max_counters: usize,
+    pub limiter_max_counters_per_workspace: u64,
     pub v1: V1,
     /// `None` is any number.
     pub v1_unknown_keys_per_minute: Option<u64>,
@@ -219,6 +225,12 @@ impl Config {
         let key_cache_mib: u64 = parsed("key_cache_mib", text("key_cache_mib"), 64, &mut check);
         let limiter_max_counters =
             parsed("limiter_max_counters", text("limiter_max_counters"), 0, &mut check);
+        let limiter_max_counters_per_workspace = parsed(
+            "limiter_max_counters_per_workspace",
+            text("limiter_max_counters_per_workspace"),
+            0,
+            &mut check,
+        );
         let worker_threads = parsed("worker_threads", text("worker_threads"), 0, &mut check);
         let request_log = match text("request_log") {
             "errors" => LogRequests::Errors,
@@ -273,6 +285,7 @@ impl Config {
             max_body_bytes,
             key_cache_bytes: key_cache_mib.saturating_mul(1 << 20),
             limiter_max_counters,
+            limiter_max_counters_per_workspace,
             v1,
             v1_unknown_keys_per_minute: Some(v1_unknown_keys).filter(|limit| *limit > 0),
             worker_threads,
