@@ -17,6 +17,7 @@ use super::{Limit, Row};
 use crate::error::{Error, Fault, Result};
 use crate::identities::CreateIdentity;
 use crate::keys::{ImportKey, ImportedSecret, Interval, NewCredits, Refill};
+use crate::object;
 use crate::permissions::{CreatePermission, CreateRole};
 use crate::ratelimit::limits::NewLimit;
 use crate::secret::{KeyHash, PlainKey};
@@ -62,7 +63,7 @@ struct KeyRow {
     refill_interval: Option<String>,
     refill_amount: Option<i64>,
     refill_day: Option<i64>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object::list")]
     ratelimits: Vec<Limit>,
     #[serde(default)]
     meta: Map<String, Value>,
@@ -74,7 +75,7 @@ struct KeyRow {
 #[serde(deny_unknown_fields)]
 struct IdentityRow {
     external_id: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object::list")]
     ratelimits: Vec<Limit>,
     #[serde(default)]
     meta: Map<String, Value>,
@@ -318,6 +319,8 @@ mod tests {
         let error = of.read(ImportFormat::Csv, text).unwrap_err();
         let lines: Vec<&str> = error.faults().iter().map(|fault| fault.location.as_str()).collect();
         assert_eq!(lines, ["line 2", "line 3", "line 4"]);
+        let limit_as_array = r#"{"external_id":"a","ratelimits":[["requests",10,1000]]}"#;
+        assert!(ImportOf::Identities.read(ImportFormat::JsonLines, limit_as_array).is_err());
         for bad in ["{\"slug\":\"a\",\"colour\":1}", "[1]", "{", "{\"name\":\"a\"}"] {
             assert!(ImportOf::Permissions.read(ImportFormat::JsonLines, bad).is_err(), "{bad}");
         }

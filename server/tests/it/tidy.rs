@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// Rooms from left to right; a room may import those of earlier groups.
 const ORDER: &[&[&str]] = &[
-    &["config", "error", "clock", "entropy", "secret", "patch", "filter"],
+    &["config", "error", "clock", "entropy", "secret", "patch", "filter", "object"],
     &["grants", "op", "cache"],
     &["store"],
     &["events", "audit"],
