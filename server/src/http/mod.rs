@@ -3,18 +3,22 @@
 //! The only room that knows HTTP. Each version of the API is a thin door to the
 //! same services; doors never import one another.
 
+mod body;
 mod dashboard;
 mod docs;
 mod funnel;
 mod health;
 mod leaks;
 pub mod metrics;
+#[cfg(test)]
+mod near;
 mod openapi;
 mod redact;
 pub mod request_log;
 mod schema;
 pub mod v1;
 pub mod v2;
+mod validation;
 
 use std::any::Any;
 use std::future::Future;
