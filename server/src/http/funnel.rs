@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::clock::Stopwatch;
 use crate::error::{Code, Error, Result};
 use crate::http::request_log::Caller;
+use crate::http::validation::RequestSchema;
 use crate::op::Door;
 
 /// How long a client may take to send its body.
@@ -46,6 +47,10 @@ pub struct Finished<'a> {
     pub sampled: bool,
     /// Its bodies are secrets as a whole.
     pub hide_bodies: bool,
+    /// What the operation understands of a body: the rest of it is not logged.
+    pub request_schema: Option<&'a RequestSchema>,
+    /// Path and query as they came, if the answer may repeat parts of them.
+    pub target: Option<&'a str>,
     pub request_body: &'a [u8],
     pub response_body: &'a [u8],
 }
@@ -63,6 +68,8 @@ impl<'a> Finished<'a> {
             user_agent: None,
             sampled: false,
             hide_bodies: false,
+            request_schema: None,
+            target: None,
             request_body: &[],
             response_body: &[],
         }

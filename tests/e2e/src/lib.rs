@@ -3,6 +3,7 @@
 //!
 //! The binary is `UNKEY_BIN`, or the one beside the test's own build.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -10,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use ureq::http::Request;
 
 pub const ROOT_KEY: &str = "unkey_e2e0000000000000000000000";
 
@@ -83,7 +85,15 @@ pub fn cli_ok(data: &Path, arguments: &[&str]) -> String {
 
 impl Server {
     pub fn start(data: &Path) -> Self {
-        Self::run(Command::new(binary()), data)
+        Self::run(Command::new(binary()), data, "warn")
+    }
+
+    /// With everything it logs in a file.
+    pub fn start_with_log(data: &Path, log: &Path) -> Self {
+        let mut command = Command::new(binary());
+        command.stderr(File::create(log).expect("the folder of the log is there"));
+        command.env("UNKEY_REQUEST_LOG_SAMPLE_PERCENT", "100");
+        Self::run(command, data, "trace")
     }
 
     /// With no file allowed to grow past `kib` KiB.
@@ -92,15 +102,15 @@ impl Server {
         // The signal a write past the limit raises is ignored: the write fails instead.
         let script = format!("trap '' XFSZ; ulimit -f {kib}; exec \"$0\" \"$@\"");
         shell.arg("-c").arg(script).arg(binary());
-        Self::run(shell, data)
+        Self::run(shell, data, "warn")
     }
 
-    fn run(mut command: Command, data: &Path) -> Self {
+    fn run(mut command: Command, data: &Path, log_level: &str) -> Self {
         let mut child = command
             .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(data)
             .env("UNKEY_ROOT_KEY", ROOT_KEY)
-            .env("UNKEY_LOG_LEVEL", "warn")
+            .env("UNKEY_LOG_LEVEL", log_level)
             .stdout(Stdio::piped())
             .spawn()
             .expect("the binary is built: run `cargo build` first");
@@ -131,6 +141,16 @@ impl Server {
     #[track_caller]
     pub fn call(&self, operation: &str, body: &Value) -> Answer {
         self.try_call(operation, body).expect("the server answers")
+    }
+
+    /// Sends any request; its status, or `None` when it cannot be sent at all.
+    pub fn send(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> Option<u16> {
+        let mut request = Request::builder().method(method).uri(format!("{}{target}", self.base));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = self.agent.run(request.body(body.to_owned()).ok()?).ok()?;
+        Some(response.status().as_u16())
     }
 
     pub fn get(&self, path: &str) -> (u16, String) {

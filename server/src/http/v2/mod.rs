@@ -168,12 +168,15 @@ fn refuse(app: &App, request: &Request, error: &Error) -> Response {
     let headers = request.headers();
     let base_url = funnel::base_url(app, headers);
     let (response, body) = respond(error, &call.request_id, headers, &base_url, Negotiation::ByAccept);
+    let path = redact::unknown_path(request.uri().path());
     let finished = Finished {
         status: response.status().as_u16(),
         error: Some(error),
         user_agent: header(headers, &USER_AGENT),
+        // It repeats the path.
+        hide_bodies: true,
         response_body: &body,
-        ..Finished::of(Door::V2, request.method().as_str(), redact::unknown_path(request.uri().path()))
+        ..Finished::of(Door::V2, request.method().as_str(), &path)
     };
     call.finish(app, &finished, || caller(app, &call, headers));
     response

@@ -278,6 +278,7 @@ impl Served {
             user_agent: header(headers, &USER_AGENT),
             sampled: self.handled.is_hot(),
             hide_bodies: self.traits.no_store,
+            request_schema: Some(&self.traits.request),
             request_body,
             ..Finished::of(Door::V2, "POST", self.path)
         }
