@@ -24,6 +24,7 @@ use crate::events::{Recorder, Writer};
 use crate::explain::Explainer;
 use crate::http::metrics::Requests;
 use crate::http::request_log::RequestLog;
+use crate::http::server::Tally;
 use crate::idempotency::Idempotency;
 use crate::identities::Identities;
 use crate::jobs::Jobs;
@@ -87,6 +88,7 @@ pub struct App {
     pub jobs: Jobs,
     pub recorder: Recorder,
     pub requests: Requests,
+    pub connections: Arc<Tally>,
     pub request_log: RequestLog,
     ledger: Ledger,
     events: Database,
@@ -213,6 +215,7 @@ impl App {
             store,
             recorder,
             requests: Requests::default(),
+            connections: Arc::default(),
             request_log,
             ledger,
             events,

@@ -6,6 +6,8 @@
 //! read from a file that `UNKEY_<NAME>_FILE` names. Every problem is reported at
 //! once. This is the only file that reads the environment.
 
+mod network;
+
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::net::SocketAddr;
@@ -19,6 +21,8 @@ use p256::ecdsa::VerifyingKey;
 
 use crate::error::{Error, Result};
 use crate::secret::{MIN_PASSWORD_CHARACTERS, PlainKey};
+
+pub use network::Network;
 
 /// One row of the table.
 pub struct Setting {
@@ -49,6 +53,13 @@ pub const SETTINGS: &[Setting] = &[
     plain("log_format", "auto", "human, json, or auto: human on a terminal"),
     plain("log_level", "info", "error, warn, info, debug or trace"),
     plain("max_body_bytes", "10485760", "Largest request body; 0 for no cap"),
+    plain("max_connections", "10000", "Most connections at once; fewer where the system allows fewer files"),
+    plain("max_connections_per_address", "2500", "Of these, most from one address that is no trusted proxy"),
+    plain("head_timeout_ms", "10000", "Longest time the head of a request may take to arrive"),
+    plain("idle_timeout_ms", "75000", "Longest time a connection may wait for its next request"),
+    plain("body_timeout_ms", "10000", "Longest pause in a body; a slower one than 1 KiB/s is refused"),
+    plain("answer_timeout_ms", "30000", "Longest time a client may leave an answer unread"),
+    plain("shutdown_timeout_ms", "5000", "How long requests in flight may take once the server is stopped"),
     plain("key_cache_mib", "64", "Memory for cached keys, in MiB"),
     plain("limiter_max_counters", "1000000", "Rate-limit counters kept in memory"),
     plain("v1", "on", "The v1 API: on, off, or verify-needs-root-key"),
@@ -132,6 +143,7 @@ pub struct Config {
     pub log_level: String,
     /// 0 is no cap.
     pub max_body_bytes: usize,
+    pub network: Network,
     pub key_cache_bytes: u64,
     pub limiter_max_counters: usize,
     pub v1: V1,
@@ -216,6 +228,7 @@ impl Config {
         let metrics_listen = some("metrics_listen")
             .map(|text| parsed("metrics_listen", &text, SocketAddr::from(([127, 0, 0, 1], 0)), &mut check));
         let max_body_bytes = parsed("max_body_bytes", text("max_body_bytes"), 0, &mut check);
+        let network = Network::parse(text, &mut check);
         let key_cache_mib: u64 = parsed("key_cache_mib", text("key_cache_mib"), 64, &mut check);
         let limiter_max_counters =
             parsed("limiter_max_counters", text("limiter_max_counters"), 0, &mut check);
@@ -271,6 +284,7 @@ impl Config {
             log_format,
             log_level: text("log_level").to_owned(),
             max_body_bytes,
+            network,
             key_cache_bytes: key_cache_mib.saturating_mul(1 << 20),
             limiter_max_counters,
             v1,

@@ -29,6 +29,7 @@ pub use limits::CheckedLimit;
 pub(crate) use limits::{Selected, select};
 pub use rules::{PermissionQuery, Rules};
 pub use snapshot::{KeySnapshot, StoredLimit};
+pub use unknown::network;
 
 /// The result of a verification (v2 contract, verifyKey, `code`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

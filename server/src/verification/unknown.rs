@@ -37,8 +37,8 @@ impl Verifier {
     }
 }
 
-/// A v6 host has a whole /64 to call from.
-fn network(ip: IpAddr) -> IpAddr {
+/// An address as budgets count it: a v6 host has a whole /64 to call from.
+pub fn network(ip: IpAddr) -> IpAddr {
     match ip {
         IpAddr::V4(_) => ip,
         IpAddr::V6(ip) => {

@@ -162,8 +162,8 @@ fn liveness(app: &App) -> Response {
     Response::builder().content_type("application/json").body(body.to_string())
 }
 
-/// Refuses a request that is of no operation.
-fn refuse(app: &App, request: &Request, error: &Error) -> Response {
+/// Refuses a request that no operation takes.
+pub fn refuse(app: &App, request: &Request, error: &Error) -> Response {
     let call = Call::start(app, request);
     let headers = request.headers();
     let base_url = funnel::base_url(app, headers);
