@@ -3,6 +3,8 @@
 //!
 //! The binary is `UNKEY_BIN`, or the one beside the test's own build.
 
+mod raw;
+
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -10,6 +12,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+pub use raw::{Raw, Said};
 
 pub const ROOT_KEY: &str = "unkey_e2e0000000000000000000000";
 
@@ -86,6 +90,20 @@ impl Server {
         Self::run(Command::new(binary()), data)
     }
 
+    /// With settings beside the usual, by their variables.
+    pub fn start_with(data: &Path, settings: &[(&str, &str)]) -> Self {
+        let mut command = Command::new(binary());
+        command.envs(settings.iter().copied());
+        Self::run(command, data)
+    }
+
+    /// With so many files it may hold open.
+    pub fn start_with_open_files(data: &Path, files: u32) -> Self {
+        let mut shell = Command::new("bash");
+        shell.arg("-c").arg(format!("ulimit -n {files}; exec \"$0\" \"$@\"")).arg(binary());
+        Self::run(shell, data)
+    }
+
     /// With no file allowed to grow past `kib` KiB.
     pub fn start_with_file_limit(data: &Path, kib: u32) -> Self {
         let mut shell = Command::new("bash");
@@ -116,6 +134,16 @@ impl Server {
             .build()
             .into();
         Self { child, base, agent }
+    }
+
+    /// A connection of one's own.
+    pub fn connect(&self) -> Raw {
+        Raw::connect(self.address())
+    }
+
+    /// Host and port.
+    pub fn address(&self) -> &str {
+        self.base.strip_prefix("http://").expect("a base is a URL")
     }
 
     /// Calls an operation; `Err` when the connection broke.
@@ -167,9 +195,38 @@ impl Server {
 
     /// SIGTERM, and the exit code.
     pub fn stop(mut self) -> Option<i32> {
+        self.terminate();
+        self.child.wait().expect("the server ends").code()
+    }
+
+    /// SIGTERM, without waiting for the end.
+    pub fn terminate(&self) {
         let pid = self.child.id().to_string();
         Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs");
-        self.child.wait().expect("the server ends").code()
+    }
+
+    /// How long the server takes to end by itself, and its exit code.
+    #[expect(clippy::disallowed_methods, reason = "a test that waits for another process needs a clock")]
+    pub fn ends(mut self) -> (Duration, Option<i32>) {
+        let start = Instant::now();
+        let status = self.child.wait().expect("the server ends");
+        (start.elapsed(), status.code())
+    }
+
+    /// Files that it holds open.
+    pub fn open_files(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).expect("a Linux proc folder").count()
+    }
+
+    /// Time of the processors that it has used, in hundredths of a second.
+    pub fn cpu_ticks(&self) -> u64 {
+        let stat =
+            std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).expect("a Linux proc file");
+        // After the name, which may contain spaces: utime is the 12th, stime the 13th.
+        let after = stat.rsplit(')').next().expect("a name in parentheses");
+        let fields: Vec<u64> =
+            after.split_whitespace().skip(11).take(2).filter_map(|field| field.parse().ok()).collect();
+        fields.iter().sum()
     }
 
     /// Resident memory in KiB.
