@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use poem::endpoint::{BoxEndpoint, make};
 use poem::http::StatusCode;
-use poem::{EndpointExt, Response, Route, get};
+use poem::{EndpointExt, Response, Route};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::MetricType;
@@ -19,6 +19,7 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 
+use super::methods::get;
 use crate::app::App;
 use crate::error::Result;
 use crate::op::Door;

@@ -37,10 +37,11 @@ mod visit;
 use std::sync::Arc;
 
 use poem::endpoint::make_sync;
-use poem::{Request, Route, get, post};
+use poem::{Request, Route};
 
 use self::serve::{guest, member};
 use crate::app::App;
+use crate::http::methods::{get, post};
 
 /// Adds the pages of the dashboard to a route table.
 pub fn mount(route: Route, app: &Arc<App>) -> Route {
