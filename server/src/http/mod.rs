@@ -103,6 +103,7 @@ where
         bounds,
         network: config.network,
         max_body_bytes: config.max_body_bytes,
+        goes_to_disk: dashboard::goes_to_disk,
         tally: app.connections.clone(),
     };
     server.run(shutdown).await
@@ -121,6 +122,7 @@ where
         bounds,
         network: app.config.network,
         max_body_bytes: app.config.max_body_bytes,
+        goes_to_disk: |_| false,
         tally: Arc::new(Tally::default()),
     };
     server.run(shutdown).await

@@ -234,3 +234,39 @@ fn a_server_that_stops_finishes_what_it_began_and_refuses_the_rest() {
     assert!(begun.is_ended() && kept[1].is_ended());
     assert_eq!(server.ends().1, Some(0));
 }
+
+#[test]
+fn an_answer_over_http2_that_nobody_reads_is_given_up() {
+    let data = folder();
+    let server = Server::start_with(data.path(), &[("UNKEY_ANSWER_TIMEOUT_MS", SOON)]);
+    let mut connection = server.connect();
+    connection.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+    // Settings: a window of nothing for every stream.
+    connection.send([0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0]);
+    // The head of a request: GET, http, a path, an authority.
+    let mut head = vec![0x82, 0x86, 0x04, 16];
+    head.extend_from_slice(b"/openapi/v2.json");
+    head.extend_from_slice(&[0x01, 4]);
+    head.extend_from_slice(b"test");
+    let mut frame = vec![0, 0, u8::try_from(head.len()).expect("a short head"), 1, 5, 0, 0, 0, 1];
+    frame.extend_from_slice(&head);
+    connection.send(frame);
+    assert!(connection.is_ended());
+}
+
+#[test]
+fn commands_that_stick_hold_up_no_other() {
+    let data = folder();
+    let server = Server::start(data.path());
+    let api = server.api();
+    let stuck: Vec<_> = (0..8)
+        .map(|_| {
+            let socket = std::os::unix::net::UnixStream::connect(data.path().join("control.sock"));
+            let mut socket = socket.expect("the server listens");
+            std::io::Write::write_all(&mut socket, b"{").expect("the server reads");
+            socket
+        })
+        .collect();
+    assert!(e2e::cli_ok(data.path(), &["api", "list"]).contains(&api));
+    drop(stuck);
+}

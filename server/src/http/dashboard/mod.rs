@@ -32,6 +32,7 @@ mod settings;
 mod shown;
 mod span;
 mod tail;
+mod upload;
 mod visit;
 
 use std::sync::Arc;
@@ -42,6 +43,11 @@ use poem::{Request, Route};
 use self::serve::{guest, member};
 use crate::app::App;
 use crate::http::methods::{get, post};
+
+/// Whether the body of a request to a path is stored as it comes.
+pub fn goes_to_disk(path: &str) -> bool {
+    path == bulk::IMPORT
+}
 
 /// Adds the pages of the dashboard to a route table.
 pub fn mount(route: Route, app: &Arc<App>) -> Route {

@@ -9,12 +9,13 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 /// Shared by everything that works on one connection.
-#[derive(Default)]
 pub(super) struct Activity {
+    /// For the large bodies of all connections.
+    room: Arc<Semaphore>,
     /// Exchanges whose answer is not handed over whole.
     open: AtomicU32,
     begun: AtomicU64,
@@ -28,7 +29,7 @@ pub(super) struct Activity {
     closing: AtomicBool,
     cut: AtomicBool,
     has_room: AtomicBool,
-    room: Mutex<Option<OwnedSemaphorePermit>>,
+    taken: Mutex<Option<OwnedSemaphorePermit>>,
     answers: Mutex<Vec<Weak<Pace>>>,
 }
 
@@ -50,6 +51,25 @@ pub(super) enum Waiting {
 }
 
 impl Activity {
+    /// Of a new connection.
+    pub fn new(room: Arc<Semaphore>) -> Arc<Self> {
+        Arc::new(Self {
+            room,
+            open: AtomicU32::new(0),
+            begun: AtomicU64::new(0),
+            partial_head: AtomicBool::new(false),
+            spell: AtomicU64::new(0),
+            written: AtomicU64::new(0),
+            is_http2: AtomicBool::new(false),
+            unread: AtomicBool::new(false),
+            closing: AtomicBool::new(false),
+            cut: AtomicBool::new(false),
+            has_room: AtomicBool::new(false),
+            taken: Mutex::new(None),
+            answers: Mutex::new(Vec::new()),
+        })
+    }
+
     /// For what the connection waits, and a number that tells two waits of a kind apart.
     pub fn waiting(&self) -> (Waiting, u64) {
         let (spell, begun) = (self.spell.load(Relaxed), self.begun.load(Relaxed));
@@ -123,14 +143,17 @@ impl Activity {
         self.cut.load(Relaxed)
     }
 
-    /// Keeps room for a large body until its exchange has ended.
-    pub fn keep_room(&self, permit: OwnedSemaphorePermit) {
+    /// Takes room for pieces of a large body until its exchange has ended; says
+    /// whether there is any.
+    pub fn take_room(&self, pieces: u32) -> bool {
+        let Ok(permit) = self.room.clone().try_acquire_many_owned(pieces) else { return false };
         self.has_room.store(true, Relaxed);
-        let mut room = self.room.lock();
-        match &mut *room {
+        let mut taken = self.taken.lock();
+        match &mut *taken {
             Some(held) => held.merge(permit),
-            None => *room = Some(permit),
+            None => *taken = Some(permit),
         }
+        true
     }
 
     /// Whether an answer was handed over at or before `since` and not taken on.
@@ -175,7 +198,7 @@ impl Drop for Exchange {
         let is_last = self.0.open.fetch_sub(1, Relaxed) == 1;
         if is_last && self.0.has_room.load(Relaxed) {
             self.0.has_room.store(false, Relaxed);
-            self.0.room.lock().take();
+            self.0.taken.lock().take();
         }
     }
 }

@@ -73,7 +73,8 @@ pub(super) fn room(max_body_bytes: usize) -> Arc<Semaphore> {
 pub(super) struct Arriving<B: Body = Incoming> {
     body: B,
     activity: Arc<Activity>,
-    room: Arc<Semaphore>,
+    /// Whether it is kept in memory.
+    is_kept: bool,
     pause: Duration,
     /// Bytes that came.
     received: u64,
@@ -110,20 +111,20 @@ impl Progress {
 }
 
 impl<B: Body> Arriving<B> {
-    pub fn new(body: B, activity: Arc<Activity>, room: Arc<Semaphore>, pause: Duration) -> Self {
-        Self { body, activity, room, pause, received: 0, pieces: 0, is_over: false, late: None }
+    pub fn new(body: B, activity: Arc<Activity>, is_kept: bool, pause: Duration) -> Self {
+        Self { body, activity, is_kept, pause, received: 0, pieces: 0, is_over: false, late: None }
     }
 
     fn take_room(&mut self, bytes: u64) -> io::Result<()> {
         self.received += bytes;
         let needed = self.received.saturating_sub(SMALL_BYTES).div_ceil(PIECE_BYTES);
-        if needed > self.pieces {
-            let more = u32::try_from(needed - self.pieces).unwrap_or(u32::MAX);
-            let permit = self.room.clone().try_acquire_many_owned(more);
-            self.activity.keep_room(permit.map_err(|_| io::Error::other(BodyFault::NoRoom))?);
-            self.pieces = needed;
+        if needed <= self.pieces || !self.is_kept {
+            return Ok(());
         }
-        Ok(())
+        let more = u32::try_from(needed - self.pieces).unwrap_or(u32::MAX);
+        self.pieces = needed;
+        let has_room = self.activity.take_room(more);
+        has_room.then_some(()).ok_or_else(|| io::Error::other(BodyFault::NoRoom))
     }
 
     /// Resolves once the body has been too slow.
@@ -261,10 +262,10 @@ mod tests {
     }
 
     fn arriving(bytes: usize, room: &Arc<Semaphore>) -> (Arriving<Full<Bytes>>, Exchange) {
-        let activity = Arc::new(Activity::default());
+        let activity = Activity::new(room.clone());
         let exchange = Exchange::begin(&activity, false);
         let body = Full::new(Bytes::from(vec![0; bytes]));
-        (Arriving::new(body, activity, room.clone(), Duration::from_secs(1)), exchange)
+        (Arriving::new(body, activity, true, Duration::from_secs(1)), exchange)
     }
 
     #[tokio::test]
@@ -279,6 +280,9 @@ mod tests {
         let (refused, _refused) = arriving(3 * PIECE_BYTES as usize, &room);
         let error = refused.collect().await.unwrap_err();
         assert_eq!(BodyFault::of(&error), Some(BodyFault::NoRoom));
+        let (mut to_disk, _to_disk) = arriving(3 * PIECE_BYTES as usize, &room);
+        to_disk.is_kept = false;
+        to_disk.collect().await.unwrap();
         drop(exchange);
         let (again, _again) = arriving(3 * PIECE_BYTES as usize, &room);
         again.collect().await.unwrap();
@@ -293,7 +297,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_answer_beside_others_is_handed_over_in_parts() {
-        let activity = Arc::new(Activity::default());
+        let activity = Activity::new(Arc::new(Semaphore::new(0)));
         let text = Bytes::from(vec![7; 2 * PART_BYTES + 1]);
         let body = || Full::new(text.clone()).map_err(|error: Infallible| match error {}).boxed();
         for (is_http2, parts) in [(true, 3), (false, 1)] {

@@ -61,7 +61,7 @@ pub(super) async fn serve(
     remote: std::net::SocketAddr,
     health_only: bool,
 ) {
-    let activity = Arc::new(Activity::default());
+    let activity = Activity::new(shared.room.clone());
     let peer = Arc::new(Peer {
         local: shared.local.clone(),
         remote: RemoteAddr(Addr::from(remote)),

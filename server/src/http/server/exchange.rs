@@ -71,8 +71,9 @@ impl Peer {
     }
 
     fn request(&self, head: request::Parts, body: Incoming, exchange: &Exchange) -> Request {
-        let Shared { room, pause, .. } = &*self.shared;
-        let body = Arriving::new(body, exchange.activity().clone(), room.clone(), *pause);
+        let Shared { goes_to_disk, pause, .. } = &*self.shared;
+        let is_kept = !goes_to_disk(head.uri.path());
+        let body = Arriving::new(body, exchange.activity().clone(), is_kept, *pause);
         let parts = RequestParts::from((head, self.local.clone(), self.remote.clone(), Scheme::HTTP));
         Request::from_parts(parts, Body::from(BoxBody::new(body)))
     }

@@ -47,6 +47,8 @@ pub struct Server {
     pub network: Network,
     /// 0 is no cap.
     pub max_body_bytes: usize,
+    /// Whether bodies to a path go to disk as they come, and need no room in memory.
+    pub goes_to_disk: fn(&str) -> bool,
     pub tally: Arc<Tally>,
 }
 
@@ -86,6 +88,7 @@ struct Shared {
     pause: Duration,
     /// For large bodies.
     room: Arc<Semaphore>,
+    goes_to_disk: fn(&str) -> bool,
     lifecycle: Arc<Lifecycle>,
     slots: Slots,
     tally: Arc<Tally>,
@@ -95,7 +98,8 @@ impl Server {
     /// Serves until `shutdown` resolves; then lets requests in flight finish, and
     /// cuts what is left after the time for that.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<()> {
-        let Self { listener, endpoint, unavailable, bounds, network, max_body_bytes, tally } = self;
+        let Self { listener, endpoint, unavailable, bounds, network, max_body_bytes, goes_to_disk, tally } =
+            self;
         let local = listener.local_addr().map_err(Error::internal)?;
         let listener = tokio::net::TcpListener::from_std(listener).map_err(Error::internal)?;
         let Network { head_timeout, idle_timeout, body_timeout, answer_timeout, shutdown_timeout, .. } =
@@ -108,6 +112,7 @@ impl Server {
             times: Times { head: head_timeout, request: idle_timeout, answer: answer_timeout },
             pause: body_timeout,
             room: body::room(max_body_bytes),
+            goes_to_disk,
             lifecycle: Lifecycle::new(),
             slots: Slots::new(bounds),
             tally,

@@ -79,6 +79,8 @@ impl Watch {
 mod tests {
     use std::sync::Arc;
 
+    use tokio::sync::Semaphore;
+
     use super::super::activity::Exchange;
     use super::*;
 
@@ -99,7 +101,11 @@ mod tests {
     impl Case {
         fn new() -> Self {
             let now = Instant::now();
-            Self { activity: Arc::default(), watch: Watch::begin(TIMES, now), now }
+            Self {
+                activity: Activity::new(Arc::new(Semaphore::new(0))),
+                watch: Watch::begin(TIMES, now),
+                now,
+            }
         }
 
         fn pass(&mut self, seconds: u32) {
