@@ -77,7 +77,7 @@ pub const SETTINGS: &[Setting] = &[
         "Disk space for stored events, in MiB, the oldest go first; 0 for no cap",
     ),
     plain("analytics_sql", "on", "Answer SQL queries over events: on or off"),
-    plain("analytics_seconds", "10", "Longest time a SQL query may take, waiting included"),
+    plain("analytics_seconds", "10", "Longest time a SQL query may take once it is its turn"),
     plain("analytics_memory_mib", "1024", "Most memory a SQL query may take, in MiB"),
     plain("region", "", "What the column `region` of SQL queries says"),
     plain(
