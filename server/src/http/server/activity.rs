@@ -76,7 +76,7 @@ impl Activity {
         let is_http2 = self.is_http2.load(Relaxed);
         if self.closing.load(Relaxed) {
             (Waiting::End, 0)
-        } else if spell % 2 == 1 {
+        } else if self.is_blocked() {
             (Waiting::Reader, spell)
         } else if self.is_busy() {
             if is_http2 { (Waiting::Readers, 0) } else { (Waiting::Handler, begun) }
@@ -88,8 +88,18 @@ impl Activity {
         }
     }
 
+    /// Whether a request is being answered.
     pub fn is_busy(&self) -> bool {
         self.open.load(Relaxed) > 0
+    }
+
+    /// Whether something of an answer is still to be made or to be sent.
+    pub fn is_answering(&self) -> bool {
+        self.is_busy() || self.is_blocked()
+    }
+
+    fn is_blocked(&self) -> bool {
+        self.spell.load(Relaxed) % 2 == 1
     }
 
     pub fn written(&self) -> u64 {
@@ -108,14 +118,14 @@ impl Activity {
     }
 
     pub fn note_blocked(&self) {
-        if self.spell.load(Relaxed).is_multiple_of(2) {
+        if !self.is_blocked() {
             self.spell.fetch_add(1, Relaxed);
         }
     }
 
     /// Everything was written.
     pub fn note_flushed(&self) {
-        if self.spell.load(Relaxed) % 2 == 1 {
+        if self.is_blocked() {
             self.spell.fetch_add(1, Relaxed);
         }
     }

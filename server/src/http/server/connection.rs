@@ -86,11 +86,10 @@ pub(super) async fn serve(
         match supervisor.as_mut().poll(cx) {
             None => Poll::Pending,
             Some(End::Now) => Poll::Ready(()),
-            Some(End::AfterThis) => {
+            Some(end) => {
                 connection.as_mut().graceful_shutdown();
                 let done = connection.as_mut().poll(cx).map(drop);
-                // Without a request in flight there is nothing to wait for.
-                if activity.is_busy() { done } else { Poll::Ready(()) }
+                if end == End::Idle { Poll::Ready(()) } else { done }
             }
         }
     })
@@ -101,7 +100,9 @@ pub(super) async fn serve(
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
     Now,
-    /// After the request in flight, if there is one.
+    /// In order, without waiting for the client to agree.
+    Idle,
+    /// In order, after the request in flight if there is one.
     AfterThis,
 }
 
@@ -174,7 +175,7 @@ impl<'a> Supervisor<'a> {
         self.listen(cx);
         // Read after listening, so that no change goes unnoticed.
         self.seen = self.lifecycle().stage();
-        if self.seen == Stage::Draining && !self.activity.is_busy() {
+        if self.seen == Stage::Draining && !self.activity.is_answering() {
             self.lingering = Some(Lingering::begin(self.lifecycle()));
             return None;
         }
@@ -201,7 +202,7 @@ impl<'a> Supervisor<'a> {
 
     fn end_for(&self, waiting: Waiting) -> End {
         if waiting == Waiting::Request {
-            return End::AfterThis;
+            return End::Idle;
         }
         tracing::debug!(?waiting, "a connection kept the server waiting for too long");
         self.shared.tally.overdue.fetch_add(1, Ordering::Relaxed);

@@ -154,17 +154,20 @@ mod tests {
     #[test]
     fn an_answer_has_to_be_read_at_some_rate() {
         let mut case = Case::new();
-        let _exchange = Exchange::begin(&case.activity, false);
+        let exchange = Exchange::begin(&case.activity, false);
         case.activity.note_blocked();
         assert_eq!(case.left(), Some(30));
+        drop(exchange);
         for (read, end) in [(30 * 1024, None), (29 * 1024, Some(Waiting::Reader))] {
             case.pass(30);
             case.activity.note_written(read);
             assert_eq!(case.overdue(), end, "{read}");
             case.activity.note_blocked();
         }
+        assert!(case.activity.is_answering());
         case.activity.note_flushed();
-        assert_eq!(case.left(), None);
+        assert!(!case.activity.is_answering(), "the end of it was sent");
+        assert_eq!(case.left(), Some(75));
         case.activity.note_blocked();
         assert_eq!(case.left(), Some(30), "another wait");
     }
