@@ -18,6 +18,7 @@ struct Inner {
     code: Code,
     detail: String,
     faults: Vec<Fault>,
+    retry_after_s: Option<u64>,
     cause: Option<Cause>,
 }
 
@@ -33,7 +34,13 @@ pub struct Fault {
 impl Error {
     /// An error whose `detail` the caller will read.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self(Box::new(Inner { code, detail: detail.into(), faults: Vec::new(), cause: None }))
+        Self(Box::new(Inner {
+            code,
+            detail: detail.into(),
+            faults: Vec::new(),
+            retry_after_s: None,
+            cause: None,
+        }))
     }
 
     /// Input that breaks a rule of the domain.
@@ -64,6 +71,17 @@ impl Error {
     pub fn with_faults(mut self, faults: Vec<Fault>) -> Self {
         self.0.faults = faults;
         self
+    }
+
+    /// Says when another try may succeed.
+    pub fn retry_after_s(mut self, seconds: u64) -> Self {
+        self.0.retry_after_s = Some(seconds);
+        self
+    }
+
+    /// Seconds until another try may succeed, where that is known.
+    pub fn wait_s(&self) -> Option<u64> {
+        self.0.retry_after_s
     }
 
     pub fn code(&self) -> Code {

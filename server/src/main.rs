@@ -13,6 +13,7 @@ const LEAVE: Duration = Duration::from_millis(500);
 
 #[expect(clippy::print_stdout, reason = "what a command answers belongs on standard output")]
 fn main() -> ExitCode {
+    unkey::store::set_umask();
     let invocation = match Invocation::parse(std::env::args().collect()) {
         Ok(invocation) => invocation,
         Err(code) => return code,

@@ -6,7 +6,9 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{ImportFile, ImportFormat, ImportOf, Row};
+use crate::bulk::import;
 use crate::error::{Error, Result};
+use crate::keys::ImportedSecret;
 use crate::secret::KeyHash;
 
 use ImportFormat::{Csv, JsonLines};
@@ -53,6 +55,23 @@ fn a_plaintext_is_hashed_as_it_is_read() {
     let text = rows[0].1.to_string();
     assert!(!text.contains("sk_secret") && text.contains(&KeyHash::of("sk_secret").to_base64()));
     assert_eq!(rows[0].1["start"], "sk_s");
+}
+
+#[test]
+fn hashes_are_read_as_other_systems_write_them() {
+    let of = || ImportOf::Keys("api_1".into());
+    let hash = KeyHash::of("sk_secret");
+    let url = hash.to_base64().trim_end_matches('=').replace('+', "-").replace('/', "_");
+    for text in [hash.to_base64(), hash.to_hex(), hash.to_hex().to_uppercase(), url] {
+        let rows = read(of(), Csv, &format!("hash,name\n{text},n\n")).unwrap();
+        let import = import::key(&"api_1".into(), &rows[0].1.to_string()).unwrap();
+        assert!(matches!(import.secret, ImportedSecret::Hash(stored) if stored == hash.to_base64()), "{text}");
+    }
+    for dead in ["900150983cd24fb0d6963f7d28e17f72", "sk_secret", &hash.to_hex()[1..]] {
+        let error = refused(of(), Csv, format!("hash,name\n{},n\n{dead},n\n", hash.to_hex()));
+        assert_eq!(error.faults()[0].location, "line 3");
+        assert!(error.detail().contains("cannot be a SHA-256") && !error.detail().contains(dead));
+    }
 }
 
 #[test]

@@ -154,9 +154,8 @@ fn parsed<T: DeserializeOwned>(payload: &str) -> Result<T> {
 
 pub(super) fn key(api: &ApiId, payload: &str) -> Result<ImportKey> {
     let row: KeyRow = parsed(payload)?;
-    if KeyHash::from_base64(&row.hash).is_none() {
-        return Err(Error::invalid("`hash` is not the base64 of a SHA-256."));
-    }
+    let no_hash = || Error::invalid(format!("`hash` cannot be a SHA-256: {}.", KeyHash::FORMS));
+    let hash = KeyHash::parse(&row.hash).ok_or_else(no_hash)?;
     let interval = match row.refill_interval.as_deref() {
         None => None,
         Some("daily") => Some(Interval::Daily),
@@ -171,7 +170,7 @@ pub(super) fn key(api: &ApiId, payload: &str) -> Result<ImportKey> {
     let credits = NewCredits { remaining: row.credits, refill };
     Ok(ImportKey {
         api_id: api.clone(),
-        secret: ImportedSecret::Hash(row.hash),
+        secret: ImportedSecret::Hash(hash.to_base64()),
         start: row.start,
         name: row.name,
         external_id: row.external_id,

@@ -53,6 +53,11 @@ pub(super) async fn send(data_dir: &Path, request: &Request) -> Result<Output> {
     write.write_all(&line(request)?).await.map_err(Error::internal)?;
     let mut answer = String::new();
     BufReader::new(read.take(MAX_ANSWER_BYTES)).read_line(&mut answer).await.map_err(Error::internal)?;
+    if !answer.ends_with('\n') {
+        return Err(Error::invalid(
+            "The server went away before it answered: the command may or may not have been carried out.",
+        ));
+    }
     match serde_json::from_str(&answer)? {
         Answer::Done(output) => Ok(output),
         Answer::Failed(detail) => Err(Error::invalid(detail)),

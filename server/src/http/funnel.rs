@@ -4,17 +4,17 @@
 //! Envelopes, error names and credentials differ by version and live there.
 
 use std::io;
-use std::net::IpAddr;
 
 use bytes::{Bytes, BytesMut};
 use entity::ids::RequestId;
 use http_body::Body as _;
 use http_body_util::BodyExt;
 use http_body_util::combinators::BoxBody;
-use ipnet::IpNet;
 use poem::http::header::{HOST, HeaderMap, HeaderName};
 use poem::{Body, Request};
 
+use super::client_address;
+use crate::address::ClientAddress;
 use crate::app::App;
 use crate::clock::Stopwatch;
 use crate::error::{Code, Error, Result};
@@ -22,14 +22,12 @@ use crate::http::request_log::Caller;
 use crate::http::server::BodyFault;
 use crate::op::Door;
 
-static FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-
 /// One request being served.
 pub struct Call {
     pub request_id: RequestId,
     pub now_ms: i64,
     pub watch: Stopwatch,
-    pub ip: Option<IpAddr>,
+    pub address: ClientAddress,
 }
 
 /// What a door knows of a request that is answered.
@@ -77,7 +75,7 @@ impl Call {
             request_id: app.entropy.id(RequestId::PREFIX, now_ms),
             now_ms,
             watch: Stopwatch::start(),
-            ip: client_ip(request, &app.config.trusted_proxies),
+            address: client_address::of_request(request, &app.config),
         }
     }
 
@@ -182,25 +180,6 @@ pub fn unreadable(cause: io::Error) -> Error {
         None => Error::new(Code::BodyUnreadable, "The request body could not be read."),
     };
     error.because(cause)
-}
-
-/// The socket peer, or what a trusted proxy says it forwarded for: the last
-/// address of `X-Forwarded-For` that is not itself a trusted proxy.
-pub fn client_ip(request: &Request, trusted: &[IpNet]) -> Option<IpAddr> {
-    let peer = request.remote_addr().as_socket_addr().map(|address| address.ip().to_canonical())?;
-    let is_trusted = |ip: &IpAddr| trusted.iter().any(|net| net.contains(ip));
-    if trusted.is_empty() || !is_trusted(&peer) {
-        return Some(peer);
-    }
-    let forwarded: Vec<IpAddr> = request
-        .headers()
-        .get_all(&FORWARDED_FOR)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(|part| part.trim().parse::<IpAddr>().ok().map(|ip| ip.to_canonical()))
-        .collect();
-    Some(forwarded.iter().rev().find(|ip| !is_trusted(ip)).or(forwarded.first()).copied().unwrap_or(peer))
 }
 
 /// The value of a header as text; absent and unreadable look the same.

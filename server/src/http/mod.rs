@@ -3,6 +3,7 @@
 //! The only room that knows HTTP. Each version of the API is a thin door to the
 //! same services; doors never import one another.
 
+mod client_address;
 mod dashboard;
 mod docs;
 mod funnel;
@@ -11,6 +12,7 @@ mod leaks;
 mod methods;
 pub mod metrics;
 mod openapi;
+mod page_headers;
 mod redact;
 pub mod request_log;
 mod schema;
@@ -44,16 +46,17 @@ pub fn routes(app: &Arc<App>) -> BoxEndpoint<'static, Response> {
         .at("/readyz", get(health::Ready(app.clone())))
         .at("/leaks", post(leaks::Report(app.clone())))
         .at("/openapi/v2.json", get(document(&v2::DOCUMENT)))
-        .at("/docs/api/v2", get(reference(&v2::DOCUMENT)))
+        .at("/docs/api/v2", get(docs::reference(&v2::DOCUMENT)))
         .at("/docs", get(make_sync(docs::serve)))
         .at("/docs/*path", get(make_sync(docs::serve)))
         .at("/llms.txt", get(docs::Llms { app: app.clone(), full: false }))
         .at("/llms-full.txt", get(docs::Llms { app: app.clone(), full: true }))
         .at("/openapi/v1.json", get(document(&v1::DOCUMENT)))
         .at("/openapi.json", get(document(&v1::DOCUMENT)))
-        .at("/docs/api/v1", get(reference(&v1::DOCUMENT)));
+        .at("/docs/api/v1", get(docs::reference(&v1::DOCUMENT)));
     let pages =
         dashboard::mount(pages, app).with(CatchPanic::new().with_handler(health::panicked)).map_to_response();
+    let pages = page_headers::Protected::new(pages, &app.config);
     Doors { v1: v1::endpoint(app), v2: v2::endpoint(app), pages }.boxed()
 }
 
@@ -163,21 +166,6 @@ fn document(document: &'static Value) -> impl Endpoint<Output = Response> + 'sta
             .body(body.clone())
     })
 }
-
-/// The reference page has its own policy: it runs its own inline script.
-fn reference(document: &'static Value) -> impl Endpoint<Output = Response> + 'static {
-    make_sync(move |_| {
-        let page = openapi::reference_page(document);
-        Response::builder()
-            .content_type("text/html; charset=utf-8")
-            .header(header::CONTENT_SECURITY_POLICY, REFERENCE_POLICY)
-            .body(page)
-    })
-}
-
-const REFERENCE_POLICY: &str = "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; \
-    style-src 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; \
-    frame-ancestors 'none'; base-uri 'none'";
 
 /// What a panic said; the log gets it, no client does.
 fn panic_text(panic: &(dyn Any + Send)) -> String {

@@ -52,18 +52,17 @@ pub(super) async fn load(
             name: row.name,
             grants,
             expires_at: row.expires_at,
+            ip_allowlist: row
+                .ip_allowlist
+                .map(|list| crate::apis::allowlist::parse(&list))
+                .transpose()?
+                .unwrap_or_default(),
+            limit_per_minute: row.limit_per_minute.map(not_negative),
         }),
         workspace_limit: owner.as_ref().and_then(|owner| owner.api_limit_per_minute).map(not_negative),
-        key_limit: row.limit_per_minute.map(not_negative),
         workspace: row.workspace_id,
         workspace_enabled: owner.is_some_and(|owner| owner.enabled && owner.deleted_at.is_none()),
         enabled: row.enabled,
-        expires_at: row.expires_at,
-        ip_allowlist: row
-            .ip_allowlist
-            .map(|list| crate::apis::allowlist::parse(&list))
-            .transpose()?
-            .unwrap_or_default(),
         noted: Noted::default(),
     };
     Ok(Loaded { value: Some(snapshot), subjects })

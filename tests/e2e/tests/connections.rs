@@ -20,7 +20,7 @@ fn post(body_length: usize) -> String {
 #[test]
 fn the_head_of_a_request_has_a_deadline() {
     let data = folder();
-    let server = Server::start_with(data.path(), &[("UNKEY_HEAD_TIMEOUT_MS", SOON)]);
+    let server = Server::start_with_settings(data.path(), &[("UNKEY_HEAD_TIMEOUT_MS", SOON)]);
     let mut silent = server.connect();
     let mut endless = server.connect();
     endless.send("GET /livez HTTP/1.1\r\nHost: test\r\n");
@@ -40,7 +40,7 @@ fn the_head_of_a_request_has_a_deadline() {
 #[test]
 fn an_idle_connection_is_closed_and_a_new_one_is_served() {
     let data = folder();
-    let server = Server::start_with(data.path(), &[("UNKEY_IDLE_TIMEOUT_MS", SOON)]);
+    let server = Server::start_with_settings(data.path(), &[("UNKEY_IDLE_TIMEOUT_MS", SOON)]);
     let mut kept = server.connect();
     for _ in 0..3 {
         assert_eq!(kept.get("/livez").expect("an answer").status, 200);
@@ -53,7 +53,7 @@ fn an_idle_connection_is_closed_and_a_new_one_is_served() {
 #[test]
 fn a_body_may_be_slow_and_not_stall() {
     let data = folder();
-    let server = Server::start_with(data.path(), &[("UNKEY_BODY_TIMEOUT_MS", SOON)]);
+    let server = Server::start_with_settings(data.path(), &[("UNKEY_BODY_TIMEOUT_MS", SOON)]);
     let mut stalled = server.connect();
     stalled.send(post(1000) + "{\"key\":");
     let answer = stalled.answer().expect("an answer");
@@ -75,7 +75,7 @@ fn a_body_may_be_slow_and_not_stall() {
 #[test]
 fn an_answer_that_nobody_reads_is_given_up() {
     let data = folder();
-    let server = Server::start_with(data.path(), &[("UNKEY_ANSWER_TIMEOUT_MS", SOON)]);
+    let server = Server::start_with_settings(data.path(), &[("UNKEY_ANSWER_TIMEOUT_MS", SOON)]);
     let mut greedy = server.connect();
     let ask = "GET /openapi/v2.json HTTP/1.1\r\nHost: test\r\n\r\n".repeat(200);
     greedy.send(&ask);
@@ -93,7 +93,7 @@ fn an_answer_that_nobody_reads_is_given_up() {
 #[test]
 fn connections_have_a_bound_and_health_can_still_be_asked_after() {
     let data = folder();
-    let server = Server::start_with(
+    let server = Server::start_with_settings(
         data.path(),
         &[("UNKEY_MAX_CONNECTIONS", "8"), ("UNKEY_MAX_CONNECTIONS_PER_ADDRESS", "4")],
     );
@@ -132,7 +132,7 @@ fn a_trusted_proxy_has_only_the_bound_of_all() {
         ("UNKEY_MAX_CONNECTIONS", "8"),
         ("UNKEY_MAX_CONNECTIONS_PER_ADDRESS", "1"),
     ];
-    let server = Server::start_with(data.path(), &settings);
+    let server = Server::start_with_settings(data.path(), &settings);
     let mut held: Vec<Raw> = (0..8).map(|_| server.connect()).collect();
     for connection in &mut held {
         assert_eq!(connection.get("/v2/liveness").expect("an answer").status, 200);
@@ -238,7 +238,7 @@ fn a_server_that_stops_finishes_what_it_began_and_refuses_the_rest() {
 #[test]
 fn an_answer_over_http2_that_nobody_reads_is_given_up() {
     let data = folder();
-    let server = Server::start_with(data.path(), &[("UNKEY_ANSWER_TIMEOUT_MS", SOON)]);
+    let server = Server::start_with_settings(data.path(), &[("UNKEY_ANSWER_TIMEOUT_MS", SOON)]);
     let mut connection = server.connect();
     connection.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
     // Settings: a window of nothing for every stream.

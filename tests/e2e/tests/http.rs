@@ -62,7 +62,7 @@ fn requests_may_follow_one_another_before_they_are_answered() {
 #[test]
 fn a_body_that_is_too_large_is_refused_before_and_after_it_is_sent() {
     let data = folder();
-    let server = Server::start_with(data.path(), &[("UNKEY_MAX_BODY_BYTES", "1000")]);
+    let server = Server::start_with_settings(data.path(), &[("UNKEY_MAX_BODY_BYTES", "1000")]);
     let head = |length: usize, more: &str| {
         format!(
             "POST /v2/keys.verifyKey HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {ROOT_KEY}\r\n{more}\
@@ -94,7 +94,7 @@ fn a_body_that_is_too_large_is_refused_before_and_after_it_is_sent() {
 #[test]
 fn http2_is_spoken_with_whoever_begins_with_it_and_has_bounds() {
     let data = folder();
-    let server = Server::start_with(data.path(), &[("UNKEY_HEAD_TIMEOUT_MS", "300")]);
+    let server = Server::start_with_settings(data.path(), &[("UNKEY_HEAD_TIMEOUT_MS", "300")]);
     let mut connection = server.connect();
     // The preface, and settings without a setting.
     connection.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0");

@@ -76,7 +76,7 @@ impl<'a> Browser<'a> {
 #[test]
 fn no_file_takes_much_memory_whatever_is_in_it() {
     let data = folder();
-    let server = Server::start_with(data.path(), &SETTINGS);
+    let server = Server::start_with_settings(data.path(), &SETTINGS);
     let jar = data.path().join("jar");
     let browser = Browser::sign_in(&server, &jar);
     let token = browser.token("/import");
@@ -113,7 +113,7 @@ fn no_file_takes_much_memory_whatever_is_in_it() {
 #[test]
 fn whoever_may_not_import_is_told_before_the_file_is_sent() {
     let data = folder();
-    let server = Server::start_with(data.path(), &SETTINGS);
+    let server = Server::start_with_settings(data.path(), &SETTINGS);
     let jar = data.path().join("jar");
     let browser = Browser::sign_in(&server, &jar);
     let token = browser.token("/import");

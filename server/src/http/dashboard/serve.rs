@@ -133,7 +133,7 @@ impl Arrival {
             Ok(sent) => {
                 let cx = self.cx("".into(), Principal::Anonymous);
                 let (app, frame, who) = (self.app.clone(), self.frame.clone(), self.who.clone());
-                handler(Guest { app, cx, frame, who, sent }).await
+                self.carry_out(handler(Guest { app, cx, frame, who, sent })).await
             }
             Err(error) => Err(error),
         };
@@ -153,7 +153,8 @@ impl Arrival {
             let answer = Answer::page_of(StatusCode::FORBIDDEN, html);
             return self.finish(answer);
         };
-        let shell = shell(&self.frame, &who, here);
+        let may_create = self.app.workspaces.lets_create(who.owns_one());
+        let shell = shell(&self.frame, &who, here, may_create);
         let answer = match self.trusted() {
             Ok(sent) => {
                 let mut cx = self.cx(here.workspace.clone(), who.principal(&here.workspace));
@@ -161,12 +162,21 @@ impl Arrival {
                 let zone = who.time_zone.parse().unwrap_or(Tz::UTC);
                 let visit =
                     Visit { app: self.app.clone(), cx, who: who.clone(), shell: shell.clone(), sent, zone };
-                handler(visit).await
+                self.carry_out(handler(visit)).await
             }
             Err(error) => Err(error),
         };
         let answer = answer.unwrap_or_else(|error| self.trouble(&shell, error));
         self.finish(answer)
+    }
+
+    /// A change is a task of its own: a browser that goes away cannot stop it
+    /// half-way.
+    async fn carry_out(&self, work: BoxFuture<'static, Result<Answer>>) -> Result<Answer> {
+        match self.is_post {
+            true => tokio::spawn(work).await.map_err(Error::internal)?,
+            false => work.await,
+        }
     }
 
     /// What was sent, if a form that was posted is one of ours.
@@ -190,7 +200,7 @@ impl Arrival {
             now_ms: self.call.now_ms,
             request_id: self.call.request_id.clone(),
             door: Door::Dashboard,
-            ip: self.call.ip,
+            address: self.call.address,
             user_agent: header(&self.headers, &USER_AGENT).map(ToOwned::to_owned),
             unrecorded: false,
             idempotency: None,
@@ -231,11 +241,13 @@ impl Arrival {
         }
         self.note(&error);
         Answer::page_of(status(error.code()), error_page(shell, &self.view(&error)))
+            .retry_after(error.wait_s())
     }
 
     fn bare_trouble(&self, error: Error) -> Answer {
         self.note(&error);
-        Answer::page_of(status(error.code()), bare_error(&self.frame, &self.view(&error)))
+        let html = bare_error(&self.frame, &self.view(&error));
+        Answer::page_of(status(error.code()), html).retry_after(error.wait_s())
     }
 
     fn view(&self, error: &Error) -> ErrorView {
@@ -325,9 +337,9 @@ async fn read(
             form = Fields::parse(&funnel::read_body(request.take_body(), FORM_BYTES).await?);
         }
     }
-    let step = Jar::Step.read(&app.config, headers).map(|value| PlainKey::new(value.to_owned()));
-    let portal = Jar::Portal.read(&app.config, headers).map(|value| PlainKey::new(value.to_owned()));
-    Ok(Sent { path, params, query, form, upload, step, portal, referer: referer(app, headers) })
+    let secret = |jar: Jar| jar.read(&app.config, headers).map(|value| PlainKey::new(value.to_owned()));
+    let [step, device, portal] = [Jar::Step, Jar::Device, Jar::Portal].map(secret);
+    Ok(Sent { path, params, query, form, upload, step, device, portal, referer: referer(app, headers) })
 }
 
 /// The page of ours that a request came from, with its query.
@@ -390,7 +402,7 @@ fn chosen_workspace<'a>(who: &'a SignedIn, chosen: Option<&str>) -> Option<&'a M
     open.find(|membership| Some(membership.workspace.as_str()) == chosen).or(first)
 }
 
-fn shell(frame: &Frame, who: &SignedIn, here: &Membership) -> Shell {
+fn shell(frame: &Frame, who: &SignedIn, here: &Membership, may_create: bool) -> Shell {
     let reference = |membership: &Membership| WorkspaceRef {
         id: membership.workspace.to_string(),
         name: membership.name.clone(),
@@ -405,6 +417,7 @@ fn shell(frame: &Frame, who: &SignedIn, here: &Membership) -> Shell {
             write: here.role >= Role::Operator,
             admin: here.role >= Role::Admin,
             own: here.role >= Role::Owner,
+            create_workspace: may_create,
         },
         workspace: reference(here),
         workspaces: open.map(reference).collect(),

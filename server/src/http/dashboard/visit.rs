@@ -36,6 +36,8 @@ pub struct Sent {
     pub upload: Option<Arc<Upload>>,
     /// Value of the cookie of a second step.
     pub step: Option<PlainKey>,
+    /// Value of the cookie of a browser that signed in before.
+    pub device: Option<PlainKey>,
     /// Value of the cookie of an end user in a portal.
     pub portal: Option<PlainKey>,
     /// The page of this server that led here, without its query.
@@ -154,7 +156,6 @@ fn is_about_input(code: Code) -> bool {
             | Code::ProtectedResource
             | Code::PreconditionFailed
             | Code::SignInRefused
-            | Code::TooManyAttempts
             | Code::QuerySyntax
             | Code::PortalExists
             | Code::IdentityExists

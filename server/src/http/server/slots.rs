@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 
-use crate::verification::network;
+use crate::address;
 
 /// Connections beyond the bounds that may ask after health and nothing else.
 pub(super) const HEALTH_SLOTS: usize = 32;
@@ -70,7 +70,7 @@ impl Slots {
         let peer = peer.to_canonical();
         let bounds = &self.0.bounds;
         let exempt = bounds.exempt.iter().any(|net| net.contains(&peer));
-        let address = network(peer);
+        let address = address::block(peer, 64);
         let mut held = self.0.held.lock();
         let Held { serving, health, by_address } = &mut *held;
         let own = by_address.entry(address).or_default();

@@ -7,7 +7,6 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Number, Value};
 
 use crate::error::{Code, Error, Result};
-use crate::keys::KeyName;
 
 /// What an operation is asked. Bounds of single members are attributes of the
 /// type; here is what its attributes cannot say.
@@ -15,11 +14,6 @@ pub trait Input: Type + DeserializeOwned + Send + Sync + 'static {
     /// Rules across members that v1 checks before it asks who calls.
     fn check(&self) -> Result<()> {
         Ok(())
-    }
-
-    /// The key whose absence is told before it is asked who calls.
-    fn key(&self) -> Option<KeyName<'_>> {
-        None
     }
 
     /// Whether it is parsed strictly first, the schema only to explain a failure.

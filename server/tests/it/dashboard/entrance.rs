@@ -102,3 +102,49 @@ async fn files_are_taken_where_they_are_asked_for_and_from_nobody_else() {
     let sent_away = stranger.upload(&page, "/import", &[("what", "roles")], ("a.csv", &large)).await;
     assert!(sent_away.has_form("/login"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn guessers_are_told_when_to_come_again_and_the_owner_gets_in() {
+    let test = TestApp::start().await;
+    let mut owner = Browser::of(&test, Role::Owner).await;
+    let page = owner.get("/shortcuts").await;
+    owner.submit(&page, "/logout", &[]).await.shows("Sign in");
+    assert!(owner.cookies.contains_key("unkey_device"), "it is kept");
+    for email in ["owner@example.com", "nobody@example.com"] {
+        let mut refused = None;
+        for _ in 0..25 {
+            let page = Browser::new(&test).sign_in(email, "wrong").await;
+            if page.status != StatusCode::UNPROCESSABLE_ENTITY {
+                refused = Some(page);
+                break;
+            }
+        }
+        let refused = refused.expect("an end of the budget");
+        assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+        assert!(refused.text.contains("Too many attempts. Try again in"), "{}", refused.text);
+        let seconds = refused.headers.get("retry-after").unwrap().to_str().unwrap().parse::<u32>().unwrap();
+        assert!((1..=3600).contains(&seconds));
+        // Each of the two has the address's budget for itself.
+        test.advance_ms(60_000);
+    }
+    let stranger = Browser::new(&test).sign_in("owner@example.com", PASSWORD).await;
+    assert_eq!(stranger.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(owner.sign_in("owner@example.com", PASSWORD).await.path, "/");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn links_are_tried_within_the_budget_of_an_address() {
+    let test = TestApp::start().await;
+    let operator = test.operator().await;
+    let token = test.app.users.create_setup_link(&operator).await.unwrap();
+    let path = format!("/setup/{}", token.reveal());
+    let mut browser = Browser::new(&test);
+    let page = browser.get(&path).await;
+    let short = [("workspace", "Acme"), ("name", "Ada"), ("email", "a@b.org"), ("password", "short")];
+    for _ in 0..30 {
+        browser.submit(&page, &path, &short).await.refuses("password");
+    }
+    let refused = browser.submit(&page, &path, &short).await;
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(refused.headers.contains_key("retry-after"));
+}

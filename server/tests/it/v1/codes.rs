@@ -38,7 +38,7 @@ async fn conflict() {
     let test = TestApp::start().await;
     let v1 = test.v1();
     let api = v1.api().await;
-    let import = json!([{ "apiId": api, "hash": { "value": "a", "variant": "sha256_base64" } }]);
+    let import = json!([{ "apiId": api, "hash": { "value": "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=", "variant": "sha256_base64" } }]);
     for (operation, body) in [
         ("identities.createIdentity", json!({ "externalId": "ann" })),
         ("permissions.createRole", json!({ "name": "editor" })),
