@@ -83,6 +83,7 @@ tools() {
   need cc gcc
   need sqlite3 sqlite3
   need curl curl
+  need faketime faketime
   need node nodejs
   need npm npm
   need python3 python3

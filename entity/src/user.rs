@@ -13,8 +13,6 @@ pub struct Model {
     pub email_folded: String,
     pub name: String,
     pub password_hash: String,
-    pub failed_logins: i64,
-    pub locked_until: Option<i64>,
     pub time_zone: String,
     pub theme: String,
     #[sea_orm(column_type = "Blob", nullable)]

@@ -4,13 +4,17 @@
 //! loses nothing. How they are reached is not its business.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use entity::ids::{RequestId, WorkspaceId};
 use parking_lot::Mutex;
 use tokio::sync::watch;
+use tokio::time::MissedTickBehavior;
 
+use crate::address::ClientAddress;
 use crate::analytics::Analytics;
 use crate::apis::Apis;
 use crate::audit::AuditLog;
@@ -24,6 +28,7 @@ use crate::events::{Recorder, Writer};
 use crate::explain::Explainer;
 use crate::http::metrics::Requests;
 use crate::http::request_log::RequestLog;
+use crate::http::server::Tally;
 use crate::idempotency::Idempotency;
 use crate::identities::Identities;
 use crate::jobs::Jobs;
@@ -52,6 +57,9 @@ use crate::workspaces::{CreateWorkspace, Workspaces};
 const SNAPSHOT_EVERY: Duration = Duration::from_secs(3);
 /// How often the limiter is trimmed, and due jobs are looked for.
 const TEND_EVERY: Duration = Duration::from_secs(20);
+/// How often the clock is looked at: for so long a limit may refuse by a window
+/// that was counted ahead.
+const CLOCK_EVERY: Duration = Duration::from_millis(250);
 /// How often the last use of keys is written.
 const LAST_USED_EVERY: Duration = Duration::from_secs(60);
 
@@ -59,6 +67,8 @@ const LAST_USED_EVERY: Duration = Duration::from_secs(60);
 pub struct App {
     pub config: Config,
     pub clock: Clock,
+    /// How often the clock had been set back when the limiter last heard of it.
+    followed_steps: AtomicU64,
     pub entropy: Entropy,
     pub store: Store,
     pub workspaces: Workspaces,
@@ -88,6 +98,7 @@ pub struct App {
     pub jobs: Jobs,
     pub recorder: Recorder,
     pub requests: Requests,
+    pub connections: Arc<Tally>,
     pub request_log: RequestLog,
     ledger: Ledger,
     events: Database,
@@ -98,8 +109,8 @@ pub struct App {
     follower: Mutex<Option<Follower>>,
     dir: DataDir,
     closing: watch::Sender<bool>,
-    /// Unix milliseconds.
-    pub started_ms: i64,
+    /// What a damaged `events.db` is called now, if this start found one.
+    pub events_set_aside: Option<PathBuf>,
     /// Where the server listens, once it does.
     pub address: OnceLock<SocketAddr>,
 }
@@ -108,8 +119,10 @@ impl App {
     /// Opens a data folder, new or used, and does what the first start must do.
     pub async fn open(config: Config, clock: Clock, entropy: Entropy, dir: DataDir) -> Result<Arc<Self>> {
         let now_ms = clock.now_ms();
-        let store = Store::new(Database::open::<migration::App>(&dir.app_db(), Durability::Full).await?);
-        let events = Database::open::<migration::Events>(&dir.events_db(), Durability::Normal).await?;
+        let store = Store::new(open_app_db(&dir).await?);
+        let (events, events_set_aside) =
+            Database::open_replaceable::<migration::Events>(&dir.events_db(), Durability::Normal, now_ms)
+                .await?;
         let limiter = Limiter::new(config.limiter_max_counters)
             .max_per_workspace(config.limiter_max_counters_per_workspace);
         let limiter = RateLimiter::with(limiter, events.clone());
@@ -174,7 +187,8 @@ impl App {
         let app = Arc::new(Self {
             bulk,
             transfer: Transfer::new(store.clone(), entropy.clone(), sources),
-            workspaces: Workspaces::new(store.clone(), entropy.clone(), analytics.clone()),
+            workspaces: Workspaces::new(store.clone(), entropy.clone(), analytics.clone())
+                .open_to_members(config.members_create_workspaces),
             sessions: Sessions::new(
                 store.clone(),
                 entropy.clone(),
@@ -212,10 +226,12 @@ impl App {
             vault,
             config,
             clock,
+            followed_steps: AtomicU64::new(0),
             entropy,
             store,
             recorder,
             requests: Requests::default(),
+            connections: Arc::default(),
             request_log,
             ledger,
             events,
@@ -226,7 +242,7 @@ impl App {
             follower: Mutex::new(Some(follower)),
             dir,
             closing: watch::Sender::new(false),
-            started_ms: now_ms,
+            events_set_aside,
             address: OnceLock::new(),
         });
         app.first_start().await?;
@@ -242,7 +258,7 @@ impl App {
             now_ms,
             request_id: self.entropy.id(RequestId::PREFIX, now_ms),
             door,
-            ip: None,
+            address: ClientAddress::NONE,
             user_agent: None,
             unrecorded: false,
             idempotency: None,
@@ -257,6 +273,12 @@ impl App {
             Some(url) => url.trim_end_matches('/').to_owned(),
             None => format!("http://{address}"),
         }
+    }
+
+    /// When this process began, by the clock as it is now; Unix milliseconds.
+    pub fn started_ms(&self) -> i64 {
+        let at = self.clock.moment();
+        at.now_ms - at.uptime_ms
     }
 
     pub fn rate_limiter(&self) -> &RateLimiter {
@@ -276,9 +298,13 @@ impl App {
         self.dir.path()
     }
 
-    /// Whether requests can be served: the database answers, events are stored.
+    /// Whether requests can be served: the database answers, changes and events
+    /// are stored.
     pub async fn ready(&self) -> Result<()> {
         self.workspaces.list().await?;
+        if self.store.database().health().is_failing() {
+            return Err(Error::new(Code::ServiceUnavailable, "changes cannot be stored"));
+        }
         if !self.recorder.health().storing {
             return Err(Error::new(Code::ServiceUnavailable, "events cannot be stored"));
         }
@@ -286,8 +312,55 @@ impl App {
     }
 
     /// Tends what needs tending until `shutdown` resolves: jobs, snapshots,
-    /// eviction, last use of keys.
+    /// eviction, last use of keys, and the clock.
     pub async fn tend(&self, shutdown: impl Future<Output = ()>) {
+        // Neither waits for jobs, which may take long.
+        tokio::join!(self.keep(shutdown), self.watch_clock(), self.run_jobs());
+    }
+
+    async fn run_jobs(&self) {
+        let mut ticks = tokio::time::interval(TEND_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            let done = tokio::select! {
+                // A job that is cut short is due at the next start.
+                () = self.closing() => return,
+                done = self.jobs.run_due(self.clock.moment()) => done,
+            };
+            if let Err(error) = done {
+                tracing::error!(?error, "scheduled jobs could not run");
+            }
+        }
+    }
+
+    async fn watch_clock(&self) {
+        let mut ticks = tokio::time::interval(CLOCK_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = self.closing() => return,
+                _ = ticks.tick() => {}
+            }
+            if let Err(error) = self.follow_clock().await {
+                tracing::error!(?error, "rate-limit windows could not follow the clock back, trying again");
+            }
+        }
+    }
+
+    /// Has rate limits follow the clock if it was set back. Jobs find out by
+    /// themselves.
+    pub async fn follow_clock(&self) -> Result<()> {
+        let at = self.clock.moment();
+        if at.steps_back != self.followed_steps.load(Ordering::Relaxed) {
+            self.limiter.rebase(at.now_ms).await?;
+            self.followed_steps.store(at.steps_back, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Keeps on disk what is in memory only.
+    async fn keep(&self, shutdown: impl Future<Output = ()>) {
         let mut snapshot = tokio::time::interval(SNAPSHOT_EVERY);
         let mut tend = tokio::time::interval(TEND_EVERY);
         let mut last_used = tokio::time::interval(LAST_USED_EVERY);
@@ -298,8 +371,8 @@ impl App {
                     self.closing.send_replace(true);
                     return;
                 }
-                _ = snapshot.tick() => ("storing rate-limit windows", self.limiter.snapshot(self.clock.now_ms()).await),
-                _ = tend.tick() => ("tending", self.tend_once().await),
+                _ = snapshot.tick() => ("storing rate-limit windows", self.store_windows().await),
+                _ = tend.tick() => ("trimming rate-limit windows", self.limiter.evict(self.clock.now_ms()).await),
                 _ = last_used.tick() => ("storing the last use of keys and sessions", self.flush_last_used().await),
             };
             if let Err(error) = done {
@@ -314,41 +387,50 @@ impl App {
         let _ = self.closing.subscribe().wait_for(|closing| *closing).await;
     }
 
+    async fn store_windows(&self) -> Result<()> {
+        // Logged where it failed first; readiness tells until it works again.
+        let _ = self.store.database().try_again().await;
+        self.limiter.snapshot(self.clock.now_ms()).await
+    }
+
     async fn flush_last_used(&self) -> Result<()> {
         self.recorder.last_used().flush(&self.store).await?;
         self.sessions.flush_seen().await
-    }
-
-    async fn tend_once(&self) -> Result<()> {
-        let now_ms = self.clock.now_ms();
-        self.limiter.evict(now_ms).await?;
-        self.jobs.run_due(now_ms).await
     }
 
     /// Stores what is still in memory and closes the databases. Call when no
     /// more requests are served.
     pub async fn close(&self) -> Result<()> {
         self.closing.send_replace(true);
+        let mut outcome = Ok(());
+        // Whatever fails, the rest is still stored and closed.
+        let mut note = |what: &str, done: Result<()>| {
+            if let Err(error) = done {
+                tracing::error!(?error, "{what} failed");
+                outcome = Err(error);
+            }
+        };
         let runner = self.runner.lock().take();
         if let Some(runner) = runner {
-            runner.shutdown().await?;
+            note("ending bulk work", runner.shutdown().await);
         }
         let writer = self.writer.lock().take();
         if let Some(writer) = writer {
-            writer.shutdown().await?;
+            note("storing events", writer.shutdown().await);
         }
         let indexer = self.indexer.lock().take();
         if let Some(indexer) = indexer {
-            indexer.shutdown().await?;
+            note("ending the index of events", indexer.shutdown().await);
         }
         let follower = self.follower.lock().take();
         if let Some(follower) = follower {
-            follower.shutdown().await?;
+            note("ending the index of changes", follower.shutdown().await);
         }
-        self.flush_last_used().await?;
-        self.limiter.shutdown(self.clock.now_ms()).await?;
-        self.store.database().close().await?;
-        self.events.close().await
+        note("storing the last use of keys", self.flush_last_used().await);
+        note("storing rate-limit windows", self.limiter.shutdown(self.clock.now_ms()).await);
+        note("closing app.db", self.store.database().close().await);
+        note("closing events.db", self.events.close().await);
+        outcome
     }
 
     /// The first workspace, and what configuration asks for (design decision 3).
@@ -371,6 +453,16 @@ impl App {
             self.users.create(&cx, command).await?;
         }
         Ok(())
+    }
+}
+
+/// A folder that was in use never becomes a new server: whoever takes its files
+/// away must not be offered its first account.
+async fn open_app_db(dir: &DataDir) -> Result<Database> {
+    let path = dir.app_db();
+    match dir.was_in_use() {
+        true => Database::open_existing::<migration::App>(&path, Durability::Full).await,
+        false => Database::open::<migration::App>(&path, Durability::Full).await,
     }
 }
 

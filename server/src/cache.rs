@@ -55,11 +55,11 @@ impl Epochs {
         self.stripes[usize::from(subject.0)].fetch_max(sequence, Ordering::SeqCst);
     }
 
-    fn now(&self) -> u64 {
+    pub(crate) fn now(&self) -> u64 {
         self.sequence.load(Ordering::SeqCst)
     }
 
-    fn unchanged_since(&self, sequence: u64, subjects: &[Subject]) -> bool {
+    pub(crate) fn unchanged_since(&self, sequence: u64, subjects: &[Subject]) -> bool {
         subjects.iter().all(|subject| self.stripes[usize::from(subject.0)].load(Ordering::SeqCst) <= sequence)
     }
 }

@@ -6,6 +6,8 @@
 //! read from a file that `UNKEY_<NAME>_FILE` names. Every problem is reported at
 //! once. This is the only file that reads the environment.
 
+mod network;
+
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::net::SocketAddr;
@@ -17,8 +19,11 @@ use base64::engine::general_purpose::STANDARD;
 use ipnet::IpNet;
 use p256::ecdsa::VerifyingKey;
 
+use crate::address::parse_network;
 use crate::error::{Error, Result};
 use crate::secret::{MIN_PASSWORD_CHARACTERS, PlainKey};
+
+pub use network::Network;
 
 /// One row of the table.
 pub struct Setting {
@@ -45,10 +50,24 @@ pub const SETTINGS: &[Setting] = &[
     plain("data_dir", "./data", "Folder that holds everything"),
     plain("config", "", "TOML file with settings"),
     plain("public_url", "", "Origin under which clients reach this server, such as https://keys.example.com"),
-    plain("trusted_proxies", "", "Comma-separated networks whose X-Forwarded-For is believed"),
+    plain("trusted_proxies", "", "Comma-separated networks of proxies that say who the client is"),
+    plain(
+        "client_address_header",
+        "x-forwarded-for",
+        "Where trusted proxies say it: x-forwarded-for or forwarded",
+    ),
+    plain("hsts", "on", "Tell browsers to use HTTPS alone, where public_url is https: on or off"),
+    plain("members_create_workspaces", "off", "Whether people who own none may make workspaces: on or off"),
     plain("log_format", "auto", "human, json, or auto: human on a terminal"),
     plain("log_level", "info", "error, warn, info, debug or trace"),
     plain("max_body_bytes", "10485760", "Largest request body; 0 for no cap"),
+    plain("max_connections", "10000", "Most connections at once; fewer where the system allows fewer files"),
+    plain("max_connections_per_address", "2500", "Of these, most from one address that is no trusted proxy"),
+    plain("head_timeout_ms", "10000", "Longest time the head of a request may take to arrive"),
+    plain("idle_timeout_ms", "75000", "Longest time a connection may wait for its next request"),
+    plain("body_timeout_ms", "10000", "Longest pause in a body; a slower one than 1 KiB/s is refused"),
+    plain("answer_timeout_ms", "30000", "Longest time a client may leave an answer unread"),
+    plain("shutdown_timeout_ms", "5000", "How long requests in flight may take once the server is stopped"),
     plain("key_cache_mib", "64", "Memory for cached keys, in MiB"),
     plain("limiter_max_counters", "1000000", "Rate-limit counters kept in memory"),
     plain(
@@ -71,7 +90,7 @@ pub const SETTINGS: &[Setting] = &[
         "Disk space for stored events, in MiB, the oldest go first; 0 for no cap",
     ),
     plain("analytics_sql", "on", "Answer SQL queries over events: on or off"),
-    plain("analytics_seconds", "10", "Longest time a SQL query may take, waiting included"),
+    plain("analytics_seconds", "10", "Longest time a SQL query may take once it is its turn"),
     plain("analytics_memory_mib", "1024", "Most memory a SQL query may take, in MiB"),
     plain("region", "", "What the column `region` of SQL queries says"),
     plain(
@@ -108,6 +127,14 @@ pub enum V1 {
     VerifyNeedsRootKey,
 }
 
+/// The header in which trusted proxies name the client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AddressHeader {
+    XForwardedFor,
+    /// RFC 7239.
+    Forwarded,
+}
+
 /// How log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
@@ -133,10 +160,14 @@ pub struct Config {
     pub data_dir: PathBuf,
     pub public_url: Option<String>,
     pub trusted_proxies: Vec<IpNet>,
+    pub client_address_header: AddressHeader,
+    pub hsts: bool,
+    pub members_create_workspaces: bool,
     pub log_format: LogFormat,
     pub log_level: String,
     /// 0 is no cap.
     pub max_body_bytes: usize,
+    pub network: Network,
     pub key_cache_bytes: u64,
     pub limiter_max_counters: usize,
     pub limiter_max_counters_per_workspace: u64,
@@ -222,6 +253,7 @@ impl Config {
         let metrics_listen = some("metrics_listen")
             .map(|text| parsed("metrics_listen", &text, SocketAddr::from(([127, 0, 0, 1], 0)), &mut check));
         let max_body_bytes = parsed("max_body_bytes", text("max_body_bytes"), 0, &mut check);
+        let network = Network::parse(text, &mut check);
         let key_cache_mib: u64 = parsed("key_cache_mib", text("key_cache_mib"), 64, &mut check);
         let limiter_max_counters =
             parsed("limiter_max_counters", text("limiter_max_counters"), 0, &mut check);
@@ -247,12 +279,12 @@ impl Config {
         let analytics_seconds = parsed("analytics_seconds", text("analytics_seconds"), 10, &mut check);
         let analytics_memory_mib: u64 =
             parsed("analytics_memory_mib", text("analytics_memory_mib"), 1024, &mut check);
-        let analytics_sql = text("analytics_sql");
-        check(
-            "analytics_sql",
-            (!matches!(analytics_sql, "on" | "off")).then(|| "must be on or off".to_owned()),
-        );
+        let analytics_sql = switch("analytics_sql", text("analytics_sql"), &mut check);
+        let hsts = switch("hsts", text("hsts"), &mut check);
+        let members_create_workspaces =
+            switch("members_create_workspaces", text("members_create_workspaces"), &mut check);
         let trusted_proxies = networks(text("trusted_proxies"), &mut check);
+        let client_address_header = address_header(text("client_address_header"), &mut check);
         let v1 = v1(text("v1"), &mut check);
         let v1_unknown_keys: u64 =
             parsed("v1_unknown_keys_per_minute", text("v1_unknown_keys_per_minute"), 0, &mut check);
@@ -280,9 +312,13 @@ impl Config {
             data_dir: PathBuf::from(text("data_dir")),
             public_url: some("public_url"),
             trusted_proxies,
+            client_address_header,
+            hsts,
+            members_create_workspaces,
             log_format,
             log_level: text("log_level").to_owned(),
             max_body_bytes,
+            network,
             key_cache_bytes: key_cache_mib.saturating_mul(1 << 20),
             limiter_max_counters,
             limiter_max_counters_per_workspace,
@@ -292,7 +328,7 @@ impl Config {
             request_log,
             request_log_sample_percent: percent,
             events_max_bytes: events_max_mib.saturating_mul(1 << 20),
-            analytics_sql: analytics_sql == "on",
+            analytics_sql,
             analytics_seconds,
             analytics_memory_bytes: analytics_memory_mib.saturating_mul(1 << 20),
             region: text("region").to_owned(),
@@ -303,6 +339,11 @@ impl Config {
             root_key: hidden("root_key"),
             sources,
         }
+    }
+
+    /// Whether people reach this server by HTTPS.
+    pub fn is_https(&self) -> bool {
+        self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
     }
 
     /// The settings in force and where each came from; secrets are not shown.
@@ -406,18 +447,33 @@ fn parsed<T: FromStr<Err: std::fmt::Display>>(
     })
 }
 
+fn switch(name: &str, text: &str, check: &mut impl FnMut(&str, Option<String>)) -> bool {
+    check(name, (!matches!(text, "on" | "off")).then(|| "must be on or off".to_owned()));
+    text == "on"
+}
+
 fn networks(list: &str, check: &mut impl FnMut(&str, Option<String>)) -> Vec<IpNet> {
-    let parse =
-        |entry: &str| entry.parse().or_else(|_| entry.parse().map(|ip: std::net::IpAddr| IpNet::from(ip)));
     list.split(',')
         .map(str::trim)
         .filter(|entry| !entry.is_empty())
         .filter_map(|entry| {
-            parse(entry)
-                .map_err(|_| check("trusted_proxies", Some(format!("'{entry}' is no address or network"))))
-                .ok()
+            let network = parse_network(entry);
+            let fault = network.is_none().then(|| format!("'{entry}' is no address or network"));
+            check("trusted_proxies", fault);
+            network
         })
         .collect()
+}
+
+fn address_header(text: &str, check: &mut impl FnMut(&str, Option<String>)) -> AddressHeader {
+    match text {
+        "x-forwarded-for" => AddressHeader::XForwardedFor,
+        "forwarded" => AddressHeader::Forwarded,
+        _ => {
+            check("client_address_header", Some("must be x-forwarded-for or forwarded".to_owned()));
+            AddressHeader::XForwardedFor
+        }
+    }
 }
 
 fn v1(text: &str, check: &mut impl FnMut(&str, Option<String>)) -> V1 {
@@ -474,93 +530,4 @@ fn root_key_fault(key: &str) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn raw(flags: &[(&str, &str)], variables: &[(&str, &str)]) -> Raw {
-        let map =
-            |pairs: &[(&str, &str)]| pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        Raw { flags: map(flags), variables: map(variables) }
-    }
-
-    #[test]
-    fn a_flag_beats_a_variable_beats_the_file_beats_the_default() {
-        let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("unkey.toml");
-        std::fs::write(&file, "log_level = \"warn\"\nlisten = \"127.0.0.1:1\"\nkey_cache_mib = 5\n").unwrap();
-        let config = Config::resolve(&raw(
-            &[("config", file.to_str().unwrap()), ("listen", "127.0.0.1:3")],
-            &[("UNKEY_LISTEN", "127.0.0.1:2"), ("UNKEY_LOG_LEVEL", "error")],
-        ))
-        .unwrap();
-        assert_eq!(config.listen.port(), 3);
-        assert_eq!(config.log_level, "error");
-        assert_eq!(config.key_cache_bytes, 5 << 20);
-        assert_eq!(config.max_body_bytes, 10_485_760);
-    }
-
-    #[test]
-    fn every_problem_is_reported_at_once() {
-        let problems = Config::resolve(&raw(
-            &[("listen", "nowhere"), ("trusted_proxies", "10.0.0.0/8,x")],
-            &[
-                ("UNKEY_ROOT_KEY", "short"),
-                ("UNKEY_MASTER_KEY", "short"),
-                ("UNKEY_PUBLIC_URL", "ftp://x"),
-                ("UNKEY_ADMIN_EMAIL", "a@b"),
-            ],
-        ))
-        .err()
-        .expect("problems");
-        let text = problems.detail();
-        for name in [
-            "listen (from flag)",
-            "trusted_proxies",
-            "root_key",
-            "master_key",
-            "public_url",
-            "admin_password",
-        ] {
-            assert!(text.contains(name), "{name} is missing in {text}");
-        }
-    }
-
-    #[test]
-    fn secrets_come_from_files_and_are_never_printed() {
-        let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("root.key");
-        std::fs::write(&file, "unkey_0123456789abcdef0123\n").unwrap();
-        let config = Config::resolve(&raw(&[], &[("UNKEY_ROOT_KEY_FILE", file.to_str().unwrap())])).unwrap();
-        assert_eq!(config.root_key.as_ref().unwrap().reveal(), "unkey_0123456789abcdef0123");
-        let printed = config.print();
-        assert!(printed.contains("(hidden)") && !printed.contains("0123456789"), "{printed}");
-    }
-
-    #[test]
-    fn variables_that_are_no_settings_are_named() {
-        let raw =
-            raw(&[], &[("UNKEY_LISTNE", "x"), ("UNKEY_ROOT_KEY_FILE", "x"), ("UNKEY_LISTEN_FILE", "x")]);
-        assert_eq!(raw.unknown_variables(), ["UNKEY_LISTEN_FILE", "UNKEY_LISTNE"]);
-    }
-
-    #[test]
-    fn lists_of_the_file_hold_texts() {
-        let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("unkey.toml");
-        std::fs::write(&file, "trusted_proxies = [\"10.0.0.1\", 7]\nconfig = \"x\"\n").unwrap();
-        let problems =
-            Config::resolve(&raw(&[("config", file.to_str().unwrap())], &[])).err().expect("a problem");
-        let text = problems.detail();
-        assert!(text.contains("list of texts") && text.contains("no setting 'config'"), "{text}");
-    }
-
-    #[test]
-    fn unknown_keys_of_the_file_are_problems() {
-        let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("unkey.toml");
-        std::fs::write(&file, "listne = \"x\"\n").unwrap();
-        let problems =
-            Config::resolve(&raw(&[("config", file.to_str().unwrap())], &[])).err().expect("a problem");
-        assert!(problems.detail().contains("listne"));
-    }
-}
+mod tests;

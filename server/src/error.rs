@@ -31,6 +31,7 @@ struct Inner {
     code: Code,
     detail: String,
     faults: Vec<Fault>,
+    retry_after_s: Option<u64>,
     cause: Option<Cause>,
 }
 
@@ -48,7 +49,7 @@ impl Error {
     /// be read.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
         let detail = clipped(detail.into(), MAX_DETAIL_BYTES);
-        Self(Box::new(Inner { code, detail, faults: Vec::new(), cause: None }))
+        Self(Box::new(Inner { code, detail, faults: Vec::new(), retry_after_s: None, cause: None }))
     }
 
     /// Input that breaks a rule of the domain.
@@ -80,6 +81,17 @@ impl Error {
     pub fn with_faults(mut self, faults: impl IntoIterator<Item = Fault>) -> Self {
         self.0.faults = faults.into_iter().take(MAX_FAULTS).map(Fault::clipped).collect();
         self
+    }
+
+    /// Says when another try may succeed.
+    pub fn retry_after_s(mut self, seconds: u64) -> Self {
+        self.0.retry_after_s = Some(seconds);
+        self
+    }
+
+    /// Seconds until another try may succeed, where that is known.
+    pub fn wait_s(&self) -> Option<u64> {
+        self.0.retry_after_s
     }
 
     pub fn code(&self) -> Code {

@@ -12,6 +12,7 @@
 //!   spend of credits.
 //! * No plaintext of a key is stored, logged or kept longer than its answer.
 
+pub mod address;
 pub mod clock;
 pub mod config;
 pub mod entropy;

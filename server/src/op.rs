@@ -3,11 +3,12 @@
 //!
 //! Carries facts only. What the principal may do is decided in [`crate::grants`].
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use entity::ids::{ApiId, PortalSessionId, RequestId, RootKeyId, SessionId, UserId, WorkspaceId};
+use ipnet::IpNet;
 
+use crate::address::ClientAddress;
 use crate::grants::{Grants, Role};
 
 /// The context of one operation.
@@ -20,7 +21,7 @@ pub struct OpCtx {
     pub now_ms: i64,
     pub request_id: RequestId,
     pub door: Door,
-    pub ip: Option<IpAddr>,
+    pub address: ClientAddress,
     pub user_agent: Option<String>,
     /// The caller wants its rate-limit decisions in no analytics.
     pub unrecorded: bool,
@@ -64,6 +65,19 @@ pub struct RootKeyPrincipal {
     pub grants: Grants,
     /// Unix milliseconds.
     pub expires_at: Option<i64>,
+    /// Where it may be used; anywhere, if empty.
+    pub ip_allowlist: Vec<IpNet>,
+    /// Requests it may make in a minute, if limited.
+    pub limit_per_minute: Option<u64>,
+    /// The root key with which its requests count, if that is another one.
+    pub budget_key: Option<RootKeyId>,
+}
+
+impl RootKeyPrincipal {
+    /// The root key whose counter its requests count on.
+    pub fn counts_on(&self) -> &RootKeyId {
+        self.budget_key.as_ref().unwrap_or(&self.id)
+    }
 }
 
 /// A person and the session they act in.

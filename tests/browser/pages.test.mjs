@@ -144,3 +144,24 @@ test("a hostile name is text on every page", async () => {
     await other.stop();
   }
 });
+
+test("the reference of the APIs is drawn under its policy, and sends requests", async () => {
+  const page = await server.visit("viewer", { viewport: { width: 1400, height: 900 } });
+  const elsewhere = [];
+  page.on("request", (request) => {
+    if (!request.url().startsWith(server.url) && !request.url().startsWith("data:")) elsewhere.push(request.url());
+  });
+  for (const version of ["v1", "v2"]) {
+    const answer = await page.goto(`/docs/api/${version}`);
+    assert.match(answer.headers()["content-security-policy"], /script-src 'self';/);
+    await page.getByRole("button", { name: /^Test Request/ }).first().waitFor();
+  }
+  await page.getByRole("button", { name: /^Test Request/ }).first().click();
+  const asked = page.waitForResponse((response) => response.url().includes("/v2/"));
+  await page.getByRole("button", { name: /^Send/ }).first().click();
+  // Without a root key: what counts is that there is an answer.
+  assert.equal((await asked).status(), 400);
+  assert.deepEqual(elsewhere, []);
+  assert.deepEqual(page.problems.filter((problem) => !problem.includes("status of 400")), []);
+  await page.context().close();
+});

@@ -1,10 +1,9 @@
 //! The list of addresses that may use the keys of an API: how it is written,
 //! stored and read. Deciding whether a caller is on it is verification's part.
 
-use std::net::IpAddr;
-
 use ipnet::IpNet;
 
+use crate::address::parse_network;
 use crate::error::{Error, Result};
 
 /// Reads a comma-separated list of addresses and CIDR ranges. Empty parts are
@@ -14,21 +13,13 @@ use crate::error::{Error, Result};
 pub fn parse(text: &str) -> Result<Vec<IpNet>> {
     let mut nets: Vec<IpNet> = Vec::new();
     for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
-        let net = parse_one(part)
+        let net = parse_network(part)
             .ok_or_else(|| Error::invalid(format!("'{part}' is neither an IP address nor a CIDR range.")))?;
         if !nets.contains(&net) {
             nets.push(net);
         }
     }
     Ok(nets)
-}
-
-fn parse_one(part: &str) -> Option<IpNet> {
-    if let Ok(address) = part.parse::<IpAddr>() {
-        // A v4 address in v6 clothes is compared as v4, as the peer's address is.
-        return Some(IpNet::from(address.to_canonical()));
-    }
-    part.parse::<IpNet>().ok().map(|net| net.trunc())
 }
 
 /// The stored form: parts joined by commas, single addresses without a mask.
@@ -52,7 +43,7 @@ mod tests {
             ("10.0.0.1", Some("10.0.0.1")),
             (" 10.1.2.3/8 ,::1, 10.0.0.0/8,", Some("10.0.0.0/8,::1")),
             ("192.0.2.7/32,192.0.2.7", Some("192.0.2.7")),
-            ("::ffff:192.0.2.7", Some("192.0.2.7")),
+            ("::ffff:192.0.2.7,::ffff:192.0.2.7/128", Some("192.0.2.7")),
             ("2001:DB8::/32", Some("2001:db8::/32")),
         ] {
             assert_eq!(to_text(&parse(written).unwrap()).as_deref(), stored, "{written}");

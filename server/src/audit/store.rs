@@ -69,7 +69,7 @@ pub(super) async fn insert(
             actor_id: Set(actor_id.clone()),
             actor_name: Set(actor_name.clone()),
             door: Set(cx.door.as_str().to_owned()),
-            ip: Set(cx.ip.map(|ip| ip.to_string())),
+            ip: Set(cx.address.known().map(|ip| ip.to_string())),
             user_agent: Set(cx.user_agent.clone()),
             request_id: Set(cx.request_id.to_string()),
             correlation_id: Set(correlation.as_ref().map(ToString::to_string)),

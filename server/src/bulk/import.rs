@@ -1,11 +1,9 @@
-//! Files read into rows, and rows into the commands that make them.
+//! Objects of a file read into rows, and rows into the commands that make them.
 //!
 //! A file is CSV with a header or an object a line, with the columns that
 //! exports write. Every row is read once before a job starts, so that a file
 //! with a fault is refused with the line of each fault and nothing is made. A
 //! plaintext is hashed as it is read: only its hash becomes part of a row.
-
-use std::collections::BTreeMap;
 
 use chrono::DateTime;
 use entity::ids::ApiId;
@@ -13,8 +11,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use super::{Limit, Row};
-use crate::error::{Error, Fault, Result};
+use super::lines::{MAX_ROW_BYTES, too_long};
+use super::{Limit, Row, Work};
+use crate::error::{Error, Result};
 use crate::identities::CreateIdentity;
 use crate::keys::{ImportKey, ImportedSecret, Interval, NewCredits, Refill};
 use crate::object;
@@ -22,10 +21,8 @@ use crate::permissions::{CreatePermission, CreateRole};
 use crate::ratelimit::limits::NewLimit;
 use crate::secret::{KeyHash, PlainKey};
 
-/// Rows of one file.
-pub(super) const MAX_ROWS: usize = 100_000;
-/// Faults that are reported before reading ends.
-const MAX_FAULTS: usize = 50;
+/// Characters of what names a row in the list of results.
+const SUBJECT_CHARACTERS: usize = 255;
 /// Characters of a plaintext that stay readable.
 const START_CHARACTERS: usize = 4;
 
@@ -99,41 +96,18 @@ struct RoleRow {
 }
 
 impl ImportOf {
-    /// Reads a whole file.
-    ///
-    /// Fails with `invalid_input` and a fault per line that cannot be read.
-    pub fn read(&self, format: ImportFormat, text: &str) -> Result<Vec<Row>> {
-        // What spreadsheets put before a text to say that it is one.
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let objects = match format {
-            ImportFormat::Csv => csv_objects(text)?,
-            ImportFormat::JsonLines => json_objects(text),
-        };
-        let (mut rows, mut faults) = (Vec::new(), Vec::new());
-        for (line, object) in objects {
-            match object.and_then(|object| self.row(object)) {
-                Ok(row) => rows.push(row),
-                Err(error) => faults.push(Fault {
-                    location: format!("line {line}"),
-                    message: error.detail().to_owned(),
-                    fix: None,
-                }),
-            }
-            if rows.len() > MAX_ROWS {
-                return Err(Error::invalid(format!("A file has at most {MAX_ROWS} rows.")));
-            }
-            if faults.len() == MAX_FAULTS {
-                break;
-            }
+    /// The job that makes the rows of such a file.
+    pub(super) fn work(&self) -> Work {
+        match self {
+            ImportOf::Keys(api) => Work::ImportKeys { api: api.to_string() },
+            ImportOf::Identities => Work::ImportIdentities,
+            ImportOf::Permissions => Work::ImportPermissions,
+            ImportOf::Roles => Work::ImportRoles,
         }
-        if faults.is_empty() {
-            return Ok(rows);
-        }
-        let first = format!("{}: {}", faults[0].location, faults[0].message);
-        Err(Error::invalid(format!("The file cannot be imported. {first}")).with_faults(faults))
     }
 
-    fn row(&self, mut object: Map<String, Value>) -> Result<Row> {
+    /// What an object of a file is a row of.
+    pub(super) fn row(&self, mut object: Map<String, Value>) -> Result<Row> {
         object.retain(|_, value| !value.is_null());
         // What exports tell of a row and nobody may set.
         for column in ["id", "api_id", "last4", "created", "updated", "last_used"] {
@@ -148,15 +122,18 @@ impl ImportOf {
             ImportOf::Permissions => "slug",
             ImportOf::Roles => "name",
         };
-        let payload = Value::Object(object);
-        let text = payload.to_string();
-        match self {
-            ImportOf::Keys(api) => drop(key(api, &text)?),
-            ImportOf::Identities => drop(identity(&text)?),
-            ImportOf::Permissions => drop(permission(&text)?),
-            ImportOf::Roles => drop(role(&text)?),
+        let name = object.get(name_of).and_then(Value::as_str).unwrap_or_default();
+        let subject = name.chars().take(SUBJECT_CHARACTERS).collect();
+        let payload = Value::Object(object).to_string();
+        if payload.len() as u64 > MAX_ROW_BYTES {
+            return Err(too_long());
         }
-        let subject = payload[name_of].as_str().unwrap_or_default().to_owned();
+        match self {
+            ImportOf::Keys(api) => drop(key(api, &payload)?),
+            ImportOf::Identities => drop(identity(&payload)?),
+            ImportOf::Permissions => drop(permission(&payload)?),
+            ImportOf::Roles => drop(role(&payload)?),
+        }
         Ok(Row { subject, payload })
     }
 }
@@ -178,9 +155,8 @@ fn parsed<T: DeserializeOwned>(payload: &str) -> Result<T> {
 
 pub(super) fn key(api: &ApiId, payload: &str) -> Result<ImportKey> {
     let row: KeyRow = parsed(payload)?;
-    if KeyHash::from_base64(&row.hash).is_none() {
-        return Err(Error::invalid("`hash` is not the base64 of a SHA-256."));
-    }
+    let no_hash = || Error::invalid(format!("`hash` cannot be a SHA-256: {}.", KeyHash::FORMS));
+    let hash = KeyHash::parse(&row.hash).ok_or_else(no_hash)?;
     let interval = match row.refill_interval.as_deref() {
         None => None,
         Some("daily") => Some(Interval::Daily),
@@ -195,7 +171,7 @@ pub(super) fn key(api: &ApiId, payload: &str) -> Result<ImportKey> {
     let credits = NewCredits { remaining: row.credits, refill };
     Ok(ImportKey {
         api_id: api.clone(),
-        secret: ImportedSecret::Hash(row.hash),
+        secret: ImportedSecret::Hash(hash.to_base64()),
         start: row.start,
         name: row.name,
         external_id: row.external_id,
@@ -228,29 +204,8 @@ pub(super) fn role(payload: &str) -> Result<CreateRole> {
     Ok(CreateRole { name: row.name, description: row.description, permissions: row.permissions })
 }
 
-type Objects = Vec<(usize, Result<Map<String, Value>>)>;
-
-fn json_objects(text: &str) -> Objects {
-    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    lines.map(|(number, line)| (number + 1, parsed(line))).collect()
-}
-
-fn csv_objects(text: &str) -> Result<Objects> {
-    let unreadable = |error: csv::Error| Error::invalid(format!("The file is no CSV: {error}"));
-    let mut reader = csv::ReaderBuilder::new().flexible(false).from_reader(text.as_bytes());
-    let columns: Vec<String> = reader.headers().map_err(unreadable)?.iter().map(ToOwned::to_owned).collect();
-    let mut objects = Objects::new();
-    for record in reader.records() {
-        let record = record.map_err(unreadable)?;
-        let line = record.position().map_or(0, |position| position.line() as usize);
-        let cells: BTreeMap<&str, &str> = columns.iter().map(String::as_str).zip(record.iter()).collect();
-        objects.push((line, cells.into_iter().map(|(column, cell)| typed(column, cell)).collect()));
-    }
-    Ok(objects)
-}
-
 /// A cell as the type of its column; an empty one is none.
-fn typed(column: &str, cell: &str) -> Result<(String, Value)> {
+pub(super) fn typed(column: &str, cell: &str) -> Result<(String, Value)> {
     let wrong = |what: &str| Error::invalid(format!("`{column}` is no {what}."));
     // The guard that exports put before what a spreadsheet would run.
     let text = match cell.strip_prefix('\'') {
@@ -282,47 +237,4 @@ fn typed(column: &str, cell: &str) -> Result<(String, Value)> {
 fn moment(text: &str) -> Option<i64> {
     let written = || DateTime::parse_from_rfc3339(text).ok().map(|time| time.timestamp_millis());
     text.parse().ok().or_else(written)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn csv_cells_have_the_type_of_their_column() {
-        let text = "\u{feff}slug,name,description\r\ndocs.read,Read,\"a, b\"\r\ndocs.write,,\r\n";
-        let rows = ImportOf::Permissions.read(ImportFormat::Csv, text).unwrap();
-        assert_eq!(
-            rows.iter().map(|row| row.subject.as_str()).collect::<Vec<_>>(),
-            ["docs.read", "docs.write"]
-        );
-        assert_eq!(rows[0].payload, json!({ "slug": "docs.read", "name": "Read", "description": "a, b" }));
-        let roles = "name,permissions\nreader,docs.read;docs.list\nwriter,\"[\"\"docs.write\"\"]\"\n";
-        let rows = ImportOf::Roles.read(ImportFormat::Csv, roles).unwrap();
-        assert_eq!(rows[0].payload["permissions"], json!(["docs.read", "docs.list"]));
-        assert_eq!(rows[1].payload["permissions"], json!(["docs.write"]));
-    }
-
-    #[test]
-    fn a_plaintext_is_hashed_as_it_is_read() {
-        let of = ImportOf::Keys("api_1".into());
-        let rows = of.read(ImportFormat::JsonLines, r#"{"key":"sk_secret","name":"n"}"#).unwrap();
-        let text = rows[0].payload.to_string();
-        assert!(!text.contains("sk_secret") && text.contains(&KeyHash::of("sk_secret").to_base64()));
-        assert_eq!(rows[0].payload["start"], "sk_s");
-    }
-
-    #[test]
-    fn every_fault_is_told_with_its_line_and_nothing_is_read() {
-        let of = ImportOf::Keys("api_1".into());
-        let text = "hash,credits,expires\nnope,,\nx,many,\n,,soon\n";
-        let error = of.read(ImportFormat::Csv, text).unwrap_err();
-        let lines: Vec<&str> = error.faults().iter().map(|fault| fault.location.as_str()).collect();
-        assert_eq!(lines, ["line 2", "line 3", "line 4"]);
-        let limit_as_array = r#"{"external_id":"a","ratelimits":[["requests",10,1000]]}"#;
-        assert!(ImportOf::Identities.read(ImportFormat::JsonLines, limit_as_array).is_err());
-        for bad in ["{\"slug\":\"a\",\"colour\":1}", "[1]", "{", "{\"name\":\"a\"}"] {
-            assert!(ImportOf::Permissions.read(ImportFormat::JsonLines, bad).is_err(), "{bad}");
-        }
-    }
 }

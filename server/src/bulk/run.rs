@@ -6,6 +6,7 @@ use entity::ids::{RequestId, RootKeyId, SessionId, UserId};
 
 use super::store::{self, Open, Selected, Waiting};
 use super::{Bulk, RowResult, RowState, State};
+use crate::address::ClientAddress;
 use crate::error::{Code, Error, Result};
 use crate::keys::FindKeys;
 use crate::op::{Door, IdempotencyKey, OpCtx, Principal};
@@ -123,7 +124,7 @@ impl Bulk {
             now_ms,
             request_id: RequestId::from(job.id.as_str()),
             door: Door::Job,
-            ip: None,
+            address: ClientAddress::NONE,
             user_agent: None,
             unrecorded: false,
             idempotency: None,

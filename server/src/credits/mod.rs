@@ -9,4 +9,4 @@ mod refill_run;
 mod store;
 
 pub use ledger::{Ledger, Spend};
-pub use refill_run::refill_due;
+pub use refill_run::{amend_refills, refill_due};

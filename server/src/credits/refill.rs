@@ -39,6 +39,11 @@ pub fn due_since(interval: Interval, last_ms: i64, now_ms: i64) -> bool {
     previous_at_or_before(interval, now_ms) > last_ms.max(EARLIEST_MS)
 }
 
+/// Whether a refill at `last_ms` lies beyond the period that follows that of `ms`.
+pub fn is_beyond_next(interval: Interval, last_ms: i64, ms: i64) -> bool {
+    last_ms >= next_after(interval, next_after(interval, ms))
+}
+
 /// The first refill instant strictly after `ms`, in Unix milliseconds.
 pub fn next_after(interval: Interval, ms: i64) -> i64 {
     let ms = ms.clamp(EARLIEST_MS, LATEST_MS);
@@ -215,6 +220,20 @@ mod tests {
         #[test]
         fn due_means_the_next_instant_has_come(interval in interval(), a in time(), b in time()) {
             prop_assert_eq!(due_since(interval, a, b), next_after(interval, a) <= b);
+        }
+
+        /// What is not beyond it is over once the period after it begins: no key waits longer.
+        #[test]
+        fn a_refill_of_the_next_period_is_the_only_one_that_is_skipped(
+            interval in interval(), now in time(), ahead in 0..4_000_000_000_000i64,
+        ) {
+            let last = now + ahead;
+            let next = next_after(interval, now);
+            let after = next_after(interval, next);
+            if !is_beyond_next(interval, last, now) {
+                prop_assert!(due_since(interval, last, after));
+                prop_assert_eq!(due_since(interval, last, next), last < next);
+            }
         }
 
         #[test]

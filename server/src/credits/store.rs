@@ -6,7 +6,7 @@ use entity::ids::KeyId;
 use entity::key;
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement, Value,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, Statement, Value,
 };
 
 use super::refill::Interval;
@@ -88,23 +88,43 @@ pub(super) async fn refillable(
     cursor: &str,
     limit: u64,
 ) -> Result<Vec<Refillable>> {
-    let rows = key::Entity::find()
-        .filter(key::Column::RefillAmount.is_not_null())
+    let rows = refilling(key::Column::LastRefillAt.lt(before_ms), key::Column::CreatedAt.lt(before_ms))
         .filter(key::Column::Remaining.is_not_null())
-        .filter(key::Column::DeletedAt.is_null())
-        .filter(
-            key::Column::LastRefillAt
-                .lt(before_ms)
-                .or(key::Column::LastRefillAt.is_null().and(key::Column::CreatedAt.lt(before_ms))),
-        )
         .filter(key::Column::Id.gt(cursor))
         .order_by_asc(key::Column::Id)
         .limit(limit)
         .all(db)
         .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Refillable {
+    Ok(rows.into_iter().map(Refillable::from).collect())
+}
+
+/// As [`refillable`], with any credits and last refilled (or made) after `after_ms`.
+pub(super) async fn refilled_after(
+    db: &impl ConnectionTrait,
+    after_ms: i64,
+    cursor: &str,
+    limit: u64,
+) -> Result<Vec<Refillable>> {
+    let rows = refilling(key::Column::LastRefillAt.gt(after_ms), key::Column::CreatedAt.gt(after_ms))
+        .filter(key::Column::Id.gt(cursor))
+        .order_by_asc(key::Column::Id)
+        .limit(limit)
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().map(Refillable::from).collect())
+}
+
+/// Live keys with a refill whose last one was so, or that were made so and had none.
+fn refilling(last: Expr, made: Expr) -> Select<key::Entity> {
+    key::Entity::find()
+        .filter(key::Column::RefillAmount.is_not_null())
+        .filter(key::Column::DeletedAt.is_null())
+        .filter(last.or(key::Column::LastRefillAt.is_null().and(made)))
+}
+
+impl From<key::Model> for Refillable {
+    fn from(row: key::Model) -> Self {
+        Self {
             interval: match row.refill_day {
                 Some(day) => Interval::Monthly { day: u8::try_from(day).unwrap_or(1) },
                 None => Interval::Daily,
@@ -114,8 +134,8 @@ pub(super) async fn refillable(
             since_ms: row.last_refill_at.unwrap_or(row.created_at),
             id: row.id,
             hash: row.hash,
-        })
-        .collect())
+        }
+    }
 }
 
 /// Notes a refill of `key` at `now_ms`.
@@ -128,6 +148,16 @@ pub(super) async fn refill(
     key::Entity::update_many()
         .col_expr(key::Column::Remaining, Expr::value(remaining))
         .col_expr(key::Column::LastRefillAt, Expr::value(now_ms))
+        .filter(key::Column::Id.eq(key.as_str()))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
+/// Says that `key` was refilled last at `time_ms`.
+pub(super) async fn set_last_refill(db: &impl ConnectionTrait, key: &KeyId, time_ms: i64) -> Result<()> {
+    key::Entity::update_many()
+        .col_expr(key::Column::LastRefillAt, Expr::value(time_ms))
         .filter(key::Column::Id.eq(key.as_str()))
         .exec(db)
         .await?;

@@ -15,7 +15,7 @@ use crate::error::Result;
 use crate::store::Store;
 
 /// A use this soon after a noted one is not noted again.
-const GRAIN_MS: i64 = 60_000;
+const GRAIN_MS: u64 = 60_000;
 
 /// Keys per transaction: others get their turn in between.
 const BATCH: usize = 500;
@@ -28,7 +28,8 @@ impl Noted {
     /// Whether a use at `time_ms` is worth a note; says yes to one caller.
     fn claim(&self, time_ms: i64) -> bool {
         let noted = self.0.load(Ordering::Relaxed);
-        time_ms - noted >= GRAIN_MS
+        // Also after a clock that was ahead has noted a use.
+        time_ms.abs_diff(noted) >= GRAIN_MS
             && self.0.compare_exchange(noted, time_ms, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 }
@@ -62,17 +63,56 @@ impl LastUsed {
         }
     }
 
-    /// Writes what was gathered. What cannot be written is dropped with an error.
+    /// Writes what was gathered. What cannot be written is kept for the next time.
     pub async fn flush(&self, app: &Store) -> Result<()> {
         let Seen { keys, root_keys } = std::mem::take(&mut *self.0.lock());
         let keys: Vec<_> = keys.into_iter().collect();
-        for batch in keys.chunks(BATCH) {
-            app.write(|tx| async move { store::set_keys_used(tx.db(), batch).await }).await?;
-        }
         let root_keys: Vec<_> = root_keys.into_iter().collect();
-        for batch in root_keys.chunks(BATCH) {
-            app.write(|tx| async move { store::set_root_keys_used(tx.db(), batch).await }).await?;
+        let written = write(app, &keys, &root_keys).await;
+        if written.is_err() {
+            self.put_back(keys, root_keys);
         }
-        Ok(())
+        written
+    }
+
+    fn put_back(&self, keys: Vec<(KeyId, i64)>, root_keys: Vec<(RootKeyId, i64)>) {
+        let mut seen = self.0.lock();
+        // What was seen meanwhile is newer.
+        keys.into_iter().for_each(|(key, time_ms)| {
+            seen.keys.entry(key).or_insert(time_ms);
+        });
+        root_keys.into_iter().for_each(|(key, time_ms)| {
+            seen.root_keys.entry(key).or_insert(time_ms);
+        });
+    }
+}
+
+async fn write(app: &Store, keys: &[(KeyId, i64)], root_keys: &[(RootKeyId, i64)]) -> Result<()> {
+    for batch in keys.chunks(BATCH) {
+        app.write(|tx| async move { store::set_keys_used(tx.db(), batch).await }).await?;
+    }
+    for batch in root_keys.chunks(BATCH) {
+        app.write(|tx| async move { store::set_root_keys_used(tx.db(), batch).await }).await?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_use_is_noted_once_a_minute_whatever_the_clock_noted_before() {
+        let noted = Noted::default();
+        let year_ms = 365 * 86_400_000;
+        for (time_ms, worth) in [
+            (10 * year_ms, true),
+            (10 * year_ms + 59_999, false),
+            (year_ms, true),
+            (year_ms + 59_999, false),
+            (year_ms + 60_000, true),
+        ] {
+            assert_eq!(noted.claim(time_ms), worth, "{time_ms}");
+        }
     }
 }

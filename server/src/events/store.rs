@@ -89,6 +89,18 @@ pub async fn last_chunk(db: &impl ConnectionTrait) -> Result<i64> {
     Ok(last.unwrap_or(0))
 }
 
+/// The time of the newest event of the last chunk, Unix milliseconds.
+pub async fn newest_chunk_time(db: &impl ConnectionTrait) -> Result<Option<i64>> {
+    let last = chunk::Entity::find()
+        .select_only()
+        .column(chunk::Column::LastTime)
+        .order_by_desc(chunk::Column::Id)
+        .into_tuple()
+        .one(db)
+        .await?;
+    Ok(last)
+}
+
 /// The id of the last chunk that ever was, removed since or not; 0 before the first.
 pub async fn newest_chunk_id(db: &impl ConnectionTrait) -> Result<i64> {
     let sql = "SELECT seq FROM sqlite_sequence WHERE name = 'chunks'";

@@ -125,7 +125,7 @@ impl Explainer {
 }
 
 fn address(cx: &OpCtx, command: &ExplainKey, key: &KeySnapshot) -> Judged {
-    let ip = command.ip.or(cx.ip);
+    let ip = command.ip.map(|ip| ip.to_canonical()).or(cx.address.known());
     let passes = (!key.ip_allowlist.is_empty())
         .then(|| ip.is_some_and(|ip| key.ip_allowlist.iter().any(|net: &IpNet| net.contains(&ip))));
     (Check::Address { ip, allowlist: key.ip_allowlist.clone() }, passes, ip.map(Fix::AllowAddress))

@@ -5,6 +5,7 @@ use entity::ids::{RequestId, RootKeyId, SessionId, UserId};
 use entity::ids::{ApiId, KeyId, KeyspaceId};
 
 use super::*;
+use crate::address::ClientAddress;
 use crate::op::{Door, RootKeyPrincipal, UserPrincipal};
 
 fn holder(permissions: &[&str]) -> OpCtx {
@@ -15,12 +16,15 @@ fn holder(permissions: &[&str]) -> OpCtx {
             name: None,
             grants,
             expires_at: None,
+            ip_allowlist: Vec::new(),
+            limit_per_minute: None,
+            budget_key: None,
         })),
         workspace: WorkspaceId::from("ws_1"),
         now_ms: 0,
         request_id: RequestId::from("req_1"),
         door: Door::V2,
-        ip: None,
+        address: ClientAddress::NONE,
         user_agent: None,
         unrecorded: false,
         idempotency: None,
@@ -190,6 +194,9 @@ fn what_concerns_people_is_closed_to_root_keys() {
         name: None,
         grants: Grants::new(true, []),
         expires_at: None,
+        ip_allowlist: Vec::new(),
+        limit_per_minute: None,
+        budget_key: None,
     }));
     for cx in [full.clone(), holder(&["unkey:v1:ws_1:**#*"])] {
         for operation in [Operation::OwnerManage, Operation::MemberInvite, Operation::WorkspaceDelete] {

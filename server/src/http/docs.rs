@@ -2,12 +2,14 @@
 //! HTML and as the Markdown they are written in, and `llms.txt` for machines.
 //!
 //! The links in error bodies lead here, so an installation without a way to the
-//! internet explains its own errors. There is no script, no search and nothing
-//! of the caller in a page, so nothing here needs a credential.
+//! internet explains its own errors. There is no script but that of the reference,
+//! no search and nothing of the caller in a page, so nothing here needs a
+//! credential.
 
 mod book;
 mod markdown;
 mod page;
+mod reference;
 
 use std::sync::{Arc, LazyLock};
 
@@ -19,6 +21,7 @@ use poem::{Endpoint, Request, Response};
 use sha2::{Digest, Sha256};
 
 use self::book::BOOK;
+pub use self::reference::reference;
 use super::funnel;
 use crate::app::App;
 
@@ -48,6 +51,9 @@ pub fn serve(request: Request) -> Response {
     let answer = |kind, cache, body| found(request.headers(), kind, cache, body);
     if request.uri().path() == STYLESHEET_PATH.as_str() {
         return answer("text/css; charset=utf-8", FOREVER, Bytes::from_static(STYLESHEET.as_bytes()));
+    }
+    if let Some(script) = reference::script(&request) {
+        return script;
     }
     // The path of `/docs/` is as empty as that of `/docs`.
     let meant = if request.uri().path() == "/docs/" { Some(String::new()) } else { book::other_name(&path) };
@@ -95,8 +101,7 @@ fn found(headers: &HeaderMap, kind: &str, cache: &'static str, body: Bytes) -> R
     if known {
         return response.status(StatusCode::NOT_MODIFIED).finish();
     }
-    // Set here, so that HEAD tells it as well.
-    response.header(header::CONTENT_LENGTH, body.len()).body(body)
+    response.body(body)
 }
 
 fn with_policy(kind: &str) -> poem::ResponseBuilder {

@@ -3,33 +3,32 @@
 //!
 //! Envelopes, error names and credentials differ by version and live there.
 
-use std::net::IpAddr;
-use std::time::Duration;
+use std::io;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use entity::ids::RequestId;
-use ipnet::IpNet;
+use http_body::Body as _;
+use http_body_util::BodyExt;
+use http_body_util::combinators::BoxBody;
 use poem::http::header::{HOST, HeaderMap, HeaderName};
 use poem::{Body, Request};
 
+use super::client_address;
+use crate::address::ClientAddress;
 use crate::app::App;
 use crate::clock::Stopwatch;
 use crate::error::{Code, Error, Result};
 use crate::http::request_log::Caller;
+use crate::http::server::BodyFault;
 use crate::http::validation::RequestSchema;
 use crate::op::Door;
-
-/// How long a client may take to send its body.
-const BODY_TIMEOUT: Duration = Duration::from_secs(10);
-
-static FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// One request being served.
 pub struct Call {
     pub request_id: RequestId,
     pub now_ms: i64,
     pub watch: Stopwatch,
-    pub ip: Option<IpAddr>,
+    pub address: ClientAddress,
 }
 
 /// What a door knows of a request that is answered.
@@ -83,7 +82,7 @@ impl Call {
             request_id: app.entropy.id(RequestId::PREFIX, now_ms),
             now_ms,
             watch: Stopwatch::start(),
-            ip: client_ip(request, &app.config.trusted_proxies),
+            address: client_address::of_request(request, &app.config),
         }
     }
 
@@ -111,39 +110,83 @@ impl Call {
     }
 }
 
-/// The whole body, at most `max_bytes` of it (0 = no cap) within ten seconds.
+/// The whole body, at most `max_bytes` of it (0 = no cap). How long it may take
+/// is decided where it comes from (`server`).
 pub async fn read_body(body: Body, max_bytes: usize) -> Result<Bytes> {
     let limit = if max_bytes == 0 { usize::MAX } else { max_bytes };
-    match tokio::time::timeout(BODY_TIMEOUT, body.into_bytes_limit(limit)).await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(poem::error::ReadBodyError::PayloadTooLarge)) => Err(Error::new(
-            Code::BodyTooLarge,
-            format!("The request body exceeds the limit of {limit} bytes."),
-        )),
-        Ok(Err(error)) => {
-            Err(Error::new(Code::BodyUnreadable, "The request body could not be read.").because(error))
+    let mut body: BoxBody<Bytes, io::Error> = body.into();
+    // Said beforehand, it need not be sent.
+    if body.size_hint().lower() > limit as u64 {
+        return Err(too_large(limit));
+    }
+    let mut whole = Whole::Nothing;
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(unreadable)?.into_data() else { continue };
+        if whole.len() + data.len() > limit {
+            return Err(too_large(limit));
         }
-        Err(_) => Err(Error::new(Code::RequestTimeout, "The request body took too long to arrive.")),
+        whole.add(data);
+    }
+    Ok(whole.into_bytes())
+}
+
+/// What has come of a body. One that comes in one piece is not copied.
+enum Whole {
+    Nothing,
+    Piece(Bytes),
+    Joined(BytesMut),
+}
+
+impl Whole {
+    fn len(&self) -> usize {
+        match self {
+            Whole::Nothing => 0,
+            Whole::Piece(piece) => piece.len(),
+            Whole::Joined(joined) => joined.len(),
+        }
+    }
+
+    fn add(&mut self, data: Bytes) {
+        *self = match std::mem::replace(self, Whole::Nothing) {
+            Whole::Nothing => Whole::Piece(data),
+            Whole::Piece(piece) => {
+                let mut joined = BytesMut::with_capacity(2 * (piece.len() + data.len()));
+                joined.extend_from_slice(&piece);
+                joined.extend_from_slice(&data);
+                Whole::Joined(joined)
+            }
+            Whole::Joined(mut joined) => {
+                joined.extend_from_slice(&data);
+                Whole::Joined(joined)
+            }
+        };
+    }
+
+    fn into_bytes(self) -> Bytes {
+        match self {
+            Whole::Nothing => Bytes::new(),
+            Whole::Piece(piece) => piece,
+            Whole::Joined(joined) => joined.freeze(),
+        }
     }
 }
 
-/// The socket peer, or what a trusted proxy says it forwarded for: the last
-/// address of `X-Forwarded-For` that is not itself a trusted proxy.
-pub fn client_ip(request: &Request, trusted: &[IpNet]) -> Option<IpAddr> {
-    let peer = request.remote_addr().as_socket_addr().map(|address| address.ip().to_canonical())?;
-    let is_trusted = |ip: &IpAddr| trusted.iter().any(|net| net.contains(ip));
-    if trusted.is_empty() || !is_trusted(&peer) {
-        return Some(peer);
-    }
-    let forwarded: Vec<IpAddr> = request
-        .headers()
-        .get_all(&FORWARDED_FOR)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(|part| part.trim().parse::<IpAddr>().ok().map(|ip| ip.to_canonical()))
-        .collect();
-    Some(forwarded.iter().rev().find(|ip| !is_trusted(ip)).or(forwarded.first()).copied().unwrap_or(peer))
+fn too_large(limit: usize) -> Error {
+    Error::new(Code::BodyTooLarge, format!("The request body exceeds the limit of {limit} bytes."))
+}
+
+/// Why a body could not be read to its end.
+pub fn unreadable(cause: io::Error) -> Error {
+    let error = match BodyFault::of(&cause) {
+        Some(BodyFault::TooSlow) => {
+            Error::new(Code::RequestTimeout, "The request body took too long to arrive.")
+        }
+        Some(BodyFault::NoRoom) => {
+            Error::new(Code::ServiceUnavailable, "Too many large bodies arrive at once. Send it again.")
+        }
+        None => Error::new(Code::BodyUnreadable, "The request body could not be read."),
+    };
+    error.because(cause)
 }
 
 /// The value of a header as text; absent and unreadable look the same.

@@ -11,7 +11,7 @@ use poem::http::{HeaderName, StatusCode, header};
 use poem::{Endpoint, Request, Response};
 use serde_json::json;
 
-use super::{funnel, plain};
+use super::{client_address, funnel, plain};
 use crate::app::App;
 use crate::error::{Code, Error, Result};
 use crate::leaks::Verdict;
@@ -42,7 +42,7 @@ async fn receive(app: &Arc<App>, mut request: Request) -> Result<Vec<Verdict>> {
     let text = |name: &HeaderName| funnel::header(request.headers(), name).map(ToOwned::to_owned);
     let signature = text(&SIGNATURE).unwrap_or_default();
     let cx = OpCtx {
-        ip: funnel::client_ip(&request, &app.config.trusted_proxies),
+        address: client_address::of_request(&request, &app.config),
         user_agent: text(&header::USER_AGENT),
         ..app.cx(WorkspaceId::from(""), Principal::Job("secret scanning"), Door::Job)
     };

@@ -9,9 +9,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use poem::endpoint::make;
+use poem::endpoint::{BoxEndpoint, make};
 use poem::http::StatusCode;
-use poem::{Endpoint, EndpointExt, Response, Route, get};
+use poem::{EndpointExt, Response, Route};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::MetricType;
@@ -19,6 +19,7 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 
+use super::methods::get;
 use crate::app::App;
 use crate::error::Result;
 use crate::op::Door;
@@ -58,7 +59,7 @@ impl Requests {
 }
 
 /// `GET /metrics`.
-pub fn routes(app: &Arc<App>) -> impl Endpoint<Output = Response> + 'static {
+pub fn routes(app: &Arc<App>) -> BoxEndpoint<'static, Response> {
     let app = app.clone();
     let scrape = make(move |_| {
         let app = app.clone();
@@ -71,13 +72,14 @@ pub fn routes(app: &Arc<App>) -> impl Endpoint<Output = Response> + 'static {
             }
         }
     });
-    Route::new().at("/metrics", get(scrape)).map_to_response()
+    Route::new().at("/metrics", get(scrape)).map_to_response().boxed()
 }
 
 async fn text(app: &Arc<App>) -> Result<String> {
     let mut registry = Registry::default();
     registry.register_collector(Box::new(Snapshot {
         jobs: app.jobs.last_runs().await?,
+        clock: app.jobs.clock_report(app.clock.moment()).await?,
         indexes: app.search.report(app.events(), &app.store).await?,
         app: app.clone(),
     }));
@@ -90,6 +92,7 @@ async fn text(app: &Arc<App>) -> Result<String> {
 struct Snapshot {
     app: Arc<App>,
     jobs: Vec<crate::jobs::LastRun>,
+    clock: crate::jobs::ClockReport,
     indexes: Vec<IndexStatus>,
 }
 
@@ -104,10 +107,13 @@ type Encoded = std::result::Result<(), fmt::Error>;
 impl Collector for Snapshot {
     fn encode(&self, mut encoder: DescriptorEncoder) -> Encoded {
         self.requests(&mut encoder)?;
+        self.connections(&mut encoder)?;
         self.verifications(&mut encoder)?;
         self.events(&mut encoder)?;
+        self.writes(&mut encoder)?;
         self.indexes(&mut encoder)?;
-        self.jobs(&mut encoder)
+        self.jobs(&mut encoder)?;
+        self.clock(&mut encoder)
     }
 }
 
@@ -128,6 +134,15 @@ impl Snapshot {
             MetricType::Counter,
         )?;
         ConstCounter::new(elapsed_s).encode(metric)
+    }
+
+    fn connections(&self, encoder: &mut DescriptorEncoder) -> Encoded {
+        let tally = &self.app.connections;
+        gauge(encoder, "unkey_connections", "Connections that are open.", tally.open() as u64)?;
+        let refused = [([] as [(&str, &str); 0], tally.refused())];
+        counters(encoder, "unkey_connections_refused", "Connections beyond a bound.", refused)?;
+        let overdue = [([] as [(&str, &str); 0], tally.overdue())];
+        counters(encoder, "unkey_connections_overdue", "Connections whose client took too long.", overdue)
     }
 
     fn verifications(&self, encoder: &mut DescriptorEncoder) -> Encoded {
@@ -168,6 +183,15 @@ impl Snapshot {
         )
     }
 
+    fn writes(&self, encoder: &mut DescriptorEncoder) -> Encoded {
+        let databases = [("app", self.app.store.database()), ("events", self.app.events())];
+        let failures = databases.map(|(name, database)| ([("database", name)], database.health().failures()));
+        counters(encoder, "unkey_write_failures", "Changes that could not be stored.", failures)?;
+        let failing =
+            databases.map(|(name, database)| ([("database", name)], database.health().is_failing().into()));
+        gauges(encoder, "unkey_writes_failing", "Whether the last change could not be stored.", failing)
+    }
+
     fn indexes(&self, encoder: &mut DescriptorEncoder) -> Encoded {
         let each = |value: fn(&IndexStatus) -> u64| {
             self.indexes.iter().map(move |index| ([("index", index.name)], value(index)))
@@ -183,7 +207,7 @@ impl Snapshot {
     fn jobs(&self, encoder: &mut DescriptorEncoder) -> Encoded {
         let metric = |run: &crate::jobs::LastRun| {
             let time_s = run.last_run_at.unwrap_or_default().max(0).unsigned_abs() / 1000;
-            (run.name, time_s, u64::from(run.failed))
+            (run.name, time_s, u64::from(run.error.is_some()))
         };
         let runs: Vec<(&str, u64, u64)> = self.jobs.iter().map(metric).collect();
         let mut last = encoder.encode_descriptor(
@@ -205,6 +229,16 @@ impl Snapshot {
             ConstGauge::new(*is_failed).encode(failed.encode_family(&[("job", *name)])?)?;
         }
         Ok(())
+    }
+
+    fn clock(&self, encoder: &mut DescriptorEncoder) -> Encoded {
+        let steps = [([] as [(&str, &str); 0], self.clock.steps_back)];
+        counters(encoder, "unkey_clock_steps_back", "Times the clock of the machine was set back.", steps)?;
+        let ahead_s = self.clock.stored_ahead_ms.unsigned_abs() / 1000;
+        let help = "How far what was stored last lies ahead of the clock.";
+        gauge(encoder, "unkey_stored_ahead_seconds", help, ahead_s)?;
+        let help = "Whether nothing is deleted for its age because the clock may be far ahead.";
+        gauge(encoder, "unkey_deletion_waits", help, self.clock.deletion_waits.into())
     }
 }
 

@@ -5,7 +5,6 @@
 
 use std::collections::BTreeSet;
 
-use poem_openapi::OpenApiService;
 use poem_openapi::registry::{MetaSchemaRef, Registry};
 use serde_json::{Map, Value, json};
 
@@ -224,16 +223,4 @@ fn success(operation: &Described) -> Value {
         required.push("pagination");
     }
     json!({ "type": "object", "required": required, "properties": properties })
-}
-
-/// The interactive reference as one self-contained page: no font, script or
-/// style comes from elsewhere.
-pub fn reference_page(document: &Value) -> String {
-    let empty = OpenApiService::new((), "", "");
-    let spec = document.to_string().replace("</", "<\\/");
-    empty.scalar_html().replacen(&empty.spec(), &spec, 1).replacen(
-        r#"id="api-reference""#,
-        r#"id="api-reference" data-configuration='{"withDefaultFonts":false}'"#,
-        1,
-    )
 }

@@ -78,7 +78,7 @@ impl RequestLog {
             status: finished.status,
             latency_us,
             root_key: caller.root_key.as_deref(),
-            ip: call.ip,
+            ip: call.address.known(),
             user_agent: finished.user_agent.map(redact::text),
             outcome: finished.outcome.or_else(|| finished.error.map(|error| error.code().as_str())),
             request_bytes: bytes(finished.request_body),

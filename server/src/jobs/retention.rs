@@ -44,6 +44,11 @@ impl Retention {
         Self { events, search, max_bytes, dropped: Arc::default() }
     }
 
+    #[cfg(test)]
+    pub fn search(&self) -> &Search {
+        &self.search
+    }
+
     pub fn dropped(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)
     }
@@ -70,16 +75,17 @@ impl Retention {
 
     /// Removes the oldest chunks, of requests first, while there are more bytes
     /// than there should be.
-    pub async fn cap(&self) -> Result<()> {
+    pub async fn cap(&self, now_ms: i64) -> Result<()> {
         if self.max_bytes == 0 || stored_bytes(self.events.reader()).await? <= self.max_bytes {
             return Ok(());
         }
         for kind in [ChunkKind::Requests, ChunkKind::Events] {
             let removed = self.cap_kind(kind).await?;
             let Some(newest_ms) = removed.newest_ms else { continue };
-            // Chunks overlap by moments: what is gone must not count on.
+            // Chunks overlap by moments: what is gone must not count on. What comes now
+            // counts, also where a chunk of a clock that was ahead has gone.
             let oldest_ms = oldest_chunk(self.events.reader(), kind).await?.unwrap_or(newest_ms + 1);
-            let indexes = self.forget(kind, oldest_ms.max(newest_ms + 1)).await?;
+            let indexes = self.forget(kind, oldest_ms.max(newest_ms + 1).min(now_ms)).await?;
             self.dropped.fetch_add(removed.events, Ordering::Relaxed);
             tracing::warn!(
                 ?kind,
@@ -90,6 +96,20 @@ impl Retention {
             );
         }
         self.shrink().await
+    }
+
+    /// Takes back that events up to a time that has not come are gone: a clock
+    /// that was ahead for long has deleted by it, and what comes now counts.
+    pub async fn amend(&self, now_ms: i64) -> Result<()> {
+        for chunks in ChunkKind::ALL {
+            let oldest_ms = oldest_chunk(self.events.reader(), chunks).await?;
+            let search = self.search.clone();
+            let lower = move || {
+                kinds(chunks).iter().try_for_each(|kind| search.lower_floor(*kind, now_ms, oldest_ms))
+            };
+            tokio::task::spawn_blocking(lower).await.map_err(Error::internal)??;
+        }
+        Ok(())
     }
 
     async fn cap_kind(&self, kind: ChunkKind) -> Result<Removed> {

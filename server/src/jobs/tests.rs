@@ -1,13 +1,29 @@
+mod clock;
+
 use super::*;
+use crate::clock::Clock;
 use crate::entropy::Entropy;
 use crate::events::{
     Events, RatelimitDecision, Recorder, Request, Stored, Writer, free_bytes, read_after, stored_bytes,
 };
+use crate::search::Kind;
 use crate::store::Durability;
 use crate::store::testing::{NOW_MS, TestStore};
 use crate::vault::{MasterKey, MasterKeySource, Vault};
 
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+const HOUR_MS: i64 = 60 * 60 * 1000;
+const DAY_MS: i64 = 24 * HOUR_MS;
+
+impl Jobs {
+    /// Runs what is due at a time that measured time agrees with.
+    async fn run_at(&self, now_ms: i64) {
+        self.run_due(Moment { now_ms, uptime_ms: now_ms, steps_back: 0 }).await.unwrap();
+    }
+
+    async fn run_by(&self, clock: &Clock) {
+        self.run_due(clock.moment()).await.unwrap();
+    }
+}
 
 async fn jobs(test: &TestStore, dir: &tempfile::TempDir) -> Jobs {
     jobs_with(test, dir, 0).await
@@ -49,15 +65,15 @@ async fn add_key(test: &TestStore, id: &str, columns: &str, values: &str) {
 async fn a_missed_refill_happens_once_at_the_next_run() {
     let (test, dir) = (TestStore::open().await, tempfile::tempdir().unwrap());
     let jobs = jobs(&test, &dir).await;
-    jobs.run_due(NOW_MS).await.unwrap();
+    jobs.run_at(NOW_MS).await;
     add_key(&test, "low", "remaining, refill_amount", "3, 100").await;
     add_key(&test, "high", "remaining, refill_amount", "500, 100").await;
     add_key(&test, "unlimited", "refill_amount", "100").await;
-    jobs.run_due(NOW_MS + 1000).await.unwrap();
+    jobs.run_at(NOW_MS + 1000).await;
     assert_eq!(test.count("keys", "last_refill_at IS NOT NULL").await, 0, "not before midnight");
     // Down for three days.
     let later = NOW_MS + 3 * DAY_MS;
-    jobs.run_due(later).await.unwrap();
+    jobs.run_at(later).await;
     assert_eq!(
         test.count("keys", &format!("id = 'low' AND remaining = 100 AND last_refill_at = {later}")).await,
         1
@@ -65,7 +81,7 @@ async fn a_missed_refill_happens_once_at_the_next_run() {
     assert_eq!(test.count("keys", "id = 'high' AND remaining = 500").await, 1);
     assert_eq!(test.count("keys", "id = 'unlimited' AND remaining IS NULL").await, 1);
     test.force("UPDATE keys SET remaining = 5 WHERE id = 'low'").await;
-    jobs.run_due(later + 1000).await.unwrap();
+    jobs.run_at(later + 1000).await;
     assert_eq!(test.count("keys", "id = 'low' AND remaining = 5").await, 1, "once only");
 }
 
@@ -75,7 +91,7 @@ async fn the_sweep_removes_rows_deleted_thirty_days_ago() {
     let jobs = jobs(&test, &dir).await;
     add_key(&test, "old", "deleted_at", &(NOW_MS - 31 * DAY_MS).to_string()).await;
     add_key(&test, "recent", "deleted_at", &(NOW_MS - 29 * DAY_MS).to_string()).await;
-    jobs.run_due(NOW_MS).await.unwrap();
+    jobs.run_at(NOW_MS).await;
     assert_eq!(test.count("keys", "id = 'old'").await, 0);
     assert_eq!(test.count("keys", "id = 'recent'").await, 1);
 }
@@ -150,7 +166,7 @@ async fn requests_go_after_two_weeks_and_the_rest_after_four_hundred_days() {
     let events = open_events(&dir).await;
     record(&events, &[401, 399, 15, 13].map(|days| NOW_MS - days * DAY_MS)).await;
     let before = stored_bytes(events.reader()).await.unwrap();
-    jobs.run_due(NOW_MS).await.unwrap();
+    jobs.run_at(NOW_MS).await;
     assert_eq!(stored(&events).await, (3, 1));
     assert!(stored_bytes(events.reader()).await.unwrap() < before * 3 / 4);
     // The space went back to the file system, not only to the database.
@@ -166,14 +182,14 @@ async fn a_full_log_loses_its_oldest_requests_first() {
     let all = stored_bytes(events.reader()).await.unwrap();
     // Requests are half of it: a cap of 80 % takes some of them, one of 30 % all and more.
     let jobs = jobs_with(&test, &dir, all * 8 / 10).await;
-    jobs.run_due(NOW_MS).await.unwrap();
+    jobs.run_at(NOW_MS).await;
     let (events_left, requests_left) = stored(&events).await;
     assert_eq!(events_left, 60);
     assert!(requests_left < 60, "{requests_left}");
     assert_eq!(jobs.dropped_events(), 60 - requests_left as u64);
     drop(jobs);
     let jobs = jobs_with(&test, &dir, all * 3 / 10).await;
-    jobs.run_due(NOW_MS + 3_600_000).await.unwrap();
+    jobs.run_at(NOW_MS + 3_600_000).await;
     let (events_left, requests_left) = stored(&events).await;
     assert!(events_left < 60 && requests_left == 0, "{events_left}");
     assert!(stored_bytes(events.reader()).await.unwrap() <= all * 3 / 10);
@@ -206,7 +222,7 @@ async fn the_sweep_removes_what_people_left_behind() {
             test.force(&sql).await;
         }
     }
-    jobs.run_due(NOW_MS).await.unwrap();
+    jobs.run_at(NOW_MS).await;
     for (table, left) in [("sessions", 2), ("invitations", 2), ("secret_links", 1)] {
         assert_eq!(test.count(table, "1").await, left, "{table}");
         assert_eq!(test.count(table, "id = 'old'").await, 0, "{table}");
@@ -215,7 +231,7 @@ async fn the_sweep_removes_what_people_left_behind() {
 
 #[test]
 fn every_pattern_has_a_next_run() {
-    for (name, pattern) in JOBS {
+    for Job { name, pattern, .. } in JOBS {
         assert!(next_run(pattern, NOW_MS).unwrap() > NOW_MS, "{name}");
     }
 }
@@ -227,12 +243,12 @@ async fn keys_of_a_deleted_api_are_deleted_with_an_entry_each() {
     for number in 0..150 {
         add_key(&test, &format!("key_{number}"), "name", "'n'").await;
     }
-    jobs.run_due(NOW_MS).await.unwrap();
+    jobs.run_at(NOW_MS).await;
     assert_eq!(test.count("keys", "deleted_at IS NOT NULL").await, 0);
     test.force("UPDATE apis SET deleted_at = 1").await;
-    jobs.run_due(NOW_MS + 60_000).await.unwrap();
+    jobs.run_at(NOW_MS + 60_000).await;
     assert_eq!(test.count("keys", "deleted_at IS NULL").await, 0);
     assert_eq!(test.count("audit_log", "event = 'key.delete'").await, 150);
-    jobs.run_due(NOW_MS + 120_000).await.unwrap();
+    jobs.run_at(NOW_MS + 120_000).await;
     assert_eq!(test.count("audit_log", "event = 'key.delete'").await, 150);
 }

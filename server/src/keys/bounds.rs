@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use crate::error::{Error, Result};
 use crate::permissions::{Reference, check_count};
 use crate::ratelimit::limits::{self, NewLimit};
+use crate::secret::KeyHash;
 
 pub(super) const DEFAULT_BYTES: i64 = 16;
 const BYTES_MAX: i64 = 255;
@@ -28,9 +29,13 @@ pub(super) fn check_prefix(prefix: Option<&str>) -> Result<()> {
     }
 }
 
-/// Foreign hashes are text of an unknown form; a row must bound it.
-pub(super) fn check_hash(hash: &str) -> Result<()> {
-    check_length("hash", Some(hash), TEXT_MAX)
+/// The hash that a request gives for the key at this place of it. What cannot
+/// be a SHA-256 would never verify.
+pub(super) fn hash_at(place: usize, text: &str) -> Result<KeyHash> {
+    KeyHash::parse(text).ok_or_else(|| {
+        let forms = KeyHash::FORMS;
+        Error::invalid(format!("`keys[{place}].hash` cannot be a SHA-256: {forms}."))
+    })
 }
 
 pub(super) fn check_bytes(length: i64) -> Result<()> {

@@ -8,9 +8,7 @@
 //! Pure: random bytes are handed in. Deliberately absent: the source of randomness, the native
 //! key hash and the type that guards a plaintext, all of which stand with the other secrets.
 
-use std::fmt::Write as _;
-
-use sha2::{Digest, Sha256};
+use crate::secret::KeyHash;
 
 /// Prefix of root keys. Changing it blinds every scanner that looks for them.
 pub const ROOT_KEY_PREFIX: &str = "unkey";
@@ -114,12 +112,7 @@ pub struct MalformedKey;
 /// [`MalformedKey`] when the key has fewer than three parts. Parts may be empty.
 pub fn seam_long_token_hash(key: &str) -> Result<String, MalformedKey> {
     let (_, _, long) = seam_parts(key)?;
-    let digest = Sha256::digest(long.as_bytes());
-    let mut hex = String::with_capacity(2 * digest.len());
-    for byte in digest {
-        write!(hex, "{byte:02x}").expect("writing to a String cannot fail");
-    }
-    Ok(hex)
+    Ok(KeyHash::of(long).to_hex())
 }
 
 /// The `start` of such a key once it has been migrated: its prefix, and the first four

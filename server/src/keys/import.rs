@@ -16,7 +16,7 @@ use crate::identities;
 use crate::op::OpCtx;
 use crate::permissions::{self, Permission, Reference, Role, Unknown};
 use crate::ratelimit::limits::{self, NewLimit, Owner};
-use crate::secret::PlainKey;
+use crate::secret::{KeyHash, PlainKey};
 use crate::store::{Change, Tx};
 
 /// Characters of a plaintext that are shown where the request says nothing.
@@ -49,7 +49,7 @@ pub struct ImportKey {
 /// What is known of the secret of a key.
 #[derive(Clone, Debug)]
 pub enum ImportedSecret {
-    /// Base64 of the SHA-256 of the whole key.
+    /// The SHA-256 of the whole key, in any form of [`KeyHash::parse`].
     Hash(String),
     /// Kept, encrypted; the API must have opted in.
     Plain(PlainKey),
@@ -57,7 +57,6 @@ pub enum ImportedSecret {
 
 impl ImportKey {
     fn check(&self) -> Result<()> {
-        bounds::check_hash(&self.hash())?;
         bounds::check_text("start", self.start.as_deref().filter(|start| !start.is_empty()))?;
         bounds::check_text("name", self.name.as_deref())?;
         bounds::check_external_id(self.external_id.as_deref())?;
@@ -70,10 +69,11 @@ impl ImportKey {
         bounds::check_limits(&self.limits)
     }
 
-    fn hash(&self) -> String {
+    /// Of the key at this place of the request.
+    fn hash(&self, place: usize) -> Result<KeyHash> {
         match &self.secret {
-            ImportedSecret::Hash(hash) => hash.clone(),
-            ImportedSecret::Plain(plaintext) => plaintext.hash().to_base64(),
+            ImportedSecret::Hash(text) => bounds::hash_at(place, text),
+            ImportedSecret::Plain(plaintext) => Ok(plaintext.hash()),
         }
     }
 
@@ -104,8 +104,8 @@ impl Keys {
             .write(|tx| async move {
                 let mut group = Group::new();
                 let mut ids = Vec::with_capacity(keys.len());
-                for key in keys {
-                    ids.push(self.import_one(cx, &tx, apis, key, &mut group).await?);
+                for (place, key) in keys.into_iter().enumerate() {
+                    ids.push(self.import_one(cx, &tx, apis, (place, key), &mut group).await?);
                 }
                 group.record(cx, &tx, &self.entropy).await?;
                 Ok(ids)
@@ -126,10 +126,10 @@ impl Keys {
             .await?
             .ok_or_else(|| Error::absent(Code::MigrationNotFound))?;
         let mut outcomes = Vec::with_capacity(keys.len());
-        for key in keys {
+        for placed in keys.into_iter().enumerate() {
             let import = self.store.write(|tx| async move {
                 let mut group = Group::new();
-                let id = self.import_one(cx, &tx, apis, key, &mut group).await?;
+                let id = self.import_one(cx, &tx, apis, placed, &mut group).await?;
                 group.record(cx, &tx, &self.entropy).await?;
                 Ok(id)
             });
@@ -141,7 +141,7 @@ impl Keys {
     /// The APIs of these keys, on which the principal may import them.
     async fn importable(&self, cx: &OpCtx, keys: &[ImportKey]) -> Result<HashMap<ApiId, Api>> {
         let mut apis: HashMap<ApiId, Api> = HashMap::new();
-        for key in keys {
+        for (place, key) in keys.iter().enumerate() {
             if !apis.contains_key(&key.api_id) {
                 let api = self.live_api(cx, &key.api_id, Operation::KeyCreate).await?;
                 apis.insert(key.api_id.clone(), api);
@@ -150,6 +150,7 @@ impl Keys {
                 cx.require(Operation::KeyCreateRecoverable, Target::api(&api.id, &api.keyspace_id))?;
                 require_recoverable(api)?;
             }
+            key.hash(place)?;
             key.check()?;
         }
         Ok(apis)
@@ -160,7 +161,7 @@ impl Keys {
         cx: &OpCtx,
         tx: &Tx,
         apis: &HashMap<ApiId, Api>,
-        key: ImportKey,
+        (place, key): (usize, ImportKey),
         group: &mut Group,
     ) -> Result<KeyId> {
         let api = apis.get(&key.api_id).ok_or_else(|| Error::internal("an API was not looked up"))?;
@@ -170,7 +171,7 @@ impl Keys {
             None => None,
         };
         let id: KeyId = self.entropy.id(KeyId::PREFIX, cx.now_ms);
-        let (hash, start, last4) = (key.hash(), key.start(), key.last4());
+        let (hash, start, last4) = (key.hash(place)?.to_base64(), key.start(), key.last4());
         let row = store::NewKey {
             id: &id,
             api_id: &api.id,

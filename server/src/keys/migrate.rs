@@ -35,7 +35,8 @@ pub struct MigrateKeys {
 /// A key of which only the hash is known.
 #[derive(Clone, Debug)]
 pub struct MigratingKey {
-    /// As the algorithm of the migration makes it.
+    /// The SHA-256 that the algorithm of the migration makes, in any form of
+    /// [`KeyHash::parse`](crate::secret::KeyHash::parse).
     pub hash: String,
     pub name: Option<String>,
     pub external_id: Option<String>,
@@ -54,13 +55,23 @@ pub struct MigratingKey {
 #[derive(Debug, Default)]
 pub struct MigratedKeys {
     pub migrated: Vec<(String, KeyId)>,
-    /// Hashes that exist already, anywhere, or twice in the request.
+    /// Hashes, as they were given, that exist already, anywhere, or twice in the
+    /// request.
     pub failed: Vec<String>,
+}
+
+/// One key on its way into the database.
+struct Import<'a> {
+    key: MigratingKey,
+    /// As it is stored.
+    hash: String,
+    api: &'a Api,
+    /// The migration it waits for, unless it works at once.
+    pending: Option<&'a MigrationId>,
 }
 
 impl MigratingKey {
     fn check(&self) -> Result<()> {
-        bounds::check_hash(&self.hash)?;
         bounds::check_text("name", self.name.as_deref())?;
         bounds::check_external_id(self.external_id.as_deref())?;
         bounds::check_meta(&self.meta)?;
@@ -87,21 +98,27 @@ impl Keys {
             return Err(Error::invalid(format!("A request imports at most {MAX_KEYS} keys.")));
         }
         command.keys.iter().try_for_each(MigratingKey::check)?;
-        let pending = (migration.algorithm != super::migration::NATIVE).then_some(migration.id);
+        let stored = command
+            .keys
+            .iter()
+            .enumerate()
+            .map(|(place, key)| bounds::hash_at(place, &key.hash).map(|hash| migration.stored(hash)));
+        let stored = stored.collect::<Result<Vec<String>>>()?;
+        let pending = migration.is_foreign().then_some(migration.id);
         self.store
             .write(|tx| async move {
-                let hashes = command.keys.iter().map(|key| key.hash.as_str());
-                let mut taken = store::taken_hashes(tx.db(), hashes).await?;
+                let mut taken = store::taken_hashes(tx.db(), stored.iter().map(String::as_str)).await?;
                 let mut outcome = MigratedKeys::default();
                 let mut group = Group::new();
-                for key in command.keys {
-                    if !taken.insert(key.hash.clone()) {
+                for (key, hash) in command.keys.into_iter().zip(stored) {
+                    if !taken.insert(hash.clone()) {
                         outcome.failed.push(key.hash);
                         continue;
                     }
-                    let hash = key.hash.clone();
-                    let id = self.import_hash(cx, &tx, &api, pending.as_ref(), key, &mut group).await?;
-                    outcome.migrated.push((hash, id));
+                    let given = key.hash.clone();
+                    let import = Import { key, hash, api: &api, pending: pending.as_ref() };
+                    let id = self.import_hash(cx, &tx, import, &mut group).await?;
+                    outcome.migrated.push((given, id));
                 }
                 group.record(cx, &tx, &self.entropy).await?;
                 Ok(outcome)
@@ -109,15 +126,8 @@ impl Keys {
             .await
     }
 
-    async fn import_hash(
-        &self,
-        cx: &OpCtx,
-        tx: &Tx,
-        api: &Api,
-        pending: Option<&MigrationId>,
-        key: MigratingKey,
-        group: &mut Group,
-    ) -> Result<KeyId> {
+    async fn import_hash(&self, cx: &OpCtx, tx: &Tx, import: Import<'_>, group: &mut Group) -> Result<KeyId> {
+        let Import { key, hash, api, pending } = import;
         let id: KeyId = self.entropy.id(KeyId::PREFIX, cx.now_ms);
         let roles = permissions::ensure_roles(tx, cx, &self.entropy, group, &key.roles).await?;
         let direct = permissions::ensure(tx, cx, &self.entropy, group, &key.permissions).await?;
@@ -128,7 +138,7 @@ impl Keys {
         let row = store::NewKey {
             id: &id,
             api_id: &api.id,
-            hash: &key.hash,
+            hash: &hash,
             start: "",
             last4: "",
             prefix: None,

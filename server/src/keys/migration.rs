@@ -8,13 +8,13 @@ use crate::audit::{Event, Group, Target};
 use crate::error::{Code, Error, Result};
 use crate::grants::{self, Operation};
 use crate::op::OpCtx;
-use crate::secret::PlainKey;
+use crate::secret::{KeyHash, PlainKey};
 use crate::store::Change;
 
 /// How the hashes of a migration were made.
 pub const ALGORITHMS: [&str; 2] = [NATIVE, PREFIXED];
 /// The hash we use ourselves: nothing has to be rewritten.
-pub(super) const NATIVE: &str = "sha256";
+const NATIVE: &str = "sha256";
 /// `<prefix>_<short token>_<long token>`; the hash covers the long token only.
 const PREFIXED: &str = "github.com/seamapi/prefixed-api-key";
 
@@ -26,6 +26,19 @@ pub struct Announced {
     /// Keys that were not used since, ten thousand at most.
     pub waiting: i64,
     pub created_at: i64,
+}
+
+impl store::Migration {
+    /// Whether its keys wait until they are shown.
+    pub(super) fn is_foreign(&self) -> bool {
+        self.algorithm != NATIVE
+    }
+
+    /// How a hash of this migration is stored: ours in base64, those of the other
+    /// system as [`format::seam_long_token_hash`] finds them.
+    pub(super) fn stored(&self, hash: KeyHash) -> String {
+        if self.is_foreign() { hash.to_hex() } else { hash.to_base64() }
+    }
 }
 
 impl Keys {

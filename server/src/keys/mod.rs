@@ -54,7 +54,7 @@ pub use lookup::Matching;
 pub use mentions::Mention;
 pub use migrate::{MigrateKeys, MigratedKeys, MigratingKey};
 pub use migration::{ALGORITHMS, Announced};
-pub use read::{Decrypt, GetKey, KeyName};
+pub use read::{Decrypt, GetKey};
 pub use reroll::RerollKey;
 pub use update::{DefaultLimit, UpdateKey};
 

@@ -7,6 +7,7 @@
 use entity::ids::RequestId;
 
 use super::{Keys, store};
+use crate::address::ClientAddress;
 use crate::audit::{Event, Group, Target};
 use crate::error::Result;
 use crate::op::{Door, OpCtx, Principal};
@@ -40,7 +41,7 @@ impl Keys {
             now_ms,
             request_id: self.entropy.id(RequestId::PREFIX, now_ms),
             door: Door::Job,
-            ip: None,
+            address: ClientAddress::NONE,
             user_agent: None,
             unrecorded: false,
             idempotency: None,

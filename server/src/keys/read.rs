@@ -20,14 +20,6 @@ pub struct GetKey {
     pub decrypt: Decrypt,
 }
 
-/// How a key is named without its workspace.
-#[derive(Clone, Copy)]
-pub enum KeyName<'a> {
-    Id(&'a str),
-    /// The plaintext.
-    Secret(&'a str),
-}
-
 /// Whether plaintexts are asked for too; reading one is audited (D25).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decrypt {
@@ -89,12 +81,6 @@ impl Keys {
             Ok(!stored.is_empty())
         };
         if key.api.store_encrypted_keys { is_stored().await } else { Ok(false) }
-    }
-
-    /// Whether a key of this name is live, in any workspace. v1 tells absence
-    /// before it asks who calls (v1 contract, section 2).
-    pub async fn is_live(&self, name: KeyName<'_>) -> Result<bool> {
-        store::is_live(self.store.read(), name).await
     }
 
     /// Keys of whoever has this external id, through their identity or by name,

@@ -26,7 +26,7 @@ pub(super) use attention::{expiring, labels, migrations, short_of_credits};
 pub(super) use find::{among, count_fitting, find_page};
 pub(super) use kin::{count_kin, page_of_kin};
 pub(super) use many::{
-    after, from_offset, is_live, mark_all_deleted, mentioned, of_owner, remove_all, remove_deleted,
+    after, from_offset, mark_all_deleted, mentioned, of_owner, remove_all, remove_deleted,
 };
 pub(super) use shared::{hand_over, leave};
 

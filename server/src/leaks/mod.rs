@@ -163,7 +163,7 @@ impl Leaks {
                 let since_ms = cx.now_ms - REPEAT_MS;
                 let mut known = HashSet::new();
                 for key in leaks.iter().map(|(key, _)| &key.id).collect::<HashSet<_>>() {
-                    let urls = store::urls(tx.db(), &cx.workspace, key, since_ms).await?;
+                    let urls = store::urls(tx.db(), &cx.workspace, key, since_ms, cx.now_ms).await?;
                     known.extend(urls.into_iter().map(|url| (key.clone(), url)));
                 }
                 let mut new = leaks;

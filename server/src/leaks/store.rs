@@ -22,7 +22,7 @@ const RECENT: &str = "\
 const URLS: &str = "\
     SELECT audit_targets.meta FROM audit_targets CROSS JOIN audit_log \
     WHERE audit_targets.target_id = ? AND audit_log.id = audit_targets.audit_id \
-    AND audit_log.workspace_id = ? AND audit_log.event = 'rootkey.leak' AND audit_log.time > ?";
+    AND audit_log.workspace_id = ? AND audit_log.event = 'rootkey.leak' AND audit_log.time > ? AND audit_log.time <= ?";
 
 /// Entries about root keys that still work, the newest first.
 pub(super) async fn recent(
@@ -43,14 +43,16 @@ pub(super) async fn recent(
     rows(db, RECENT, values).await?.iter().map(leak).collect()
 }
 
-/// Where a root key was found since.
+/// Where a root key was found since. An entry of a clock that was ahead does not
+/// count: it would for as long as it was ahead.
 pub(super) async fn urls(
     db: &impl ConnectionTrait,
     workspace: &WorkspaceId,
     key: &RootKeyId,
     since_ms: i64,
+    now_ms: i64,
 ) -> Result<Vec<String>> {
-    let values = [key.as_str().into(), workspace.as_str().into(), since_ms.into()];
+    let values = [key.as_str().into(), workspace.as_str().into(), since_ms.into(), now_ms.into()];
     rows(db, URLS, values).await?.iter().map(|row| Ok(place(row)?.url)).collect()
 }
 

@@ -12,7 +12,9 @@ mod store;
 use entity::ids::{ApiId, KeyspaceId, PortalId, PortalSessionId, WorkspaceId};
 
 pub use manage::{CreatePortal, PortalName, UpdatePortal};
-pub use sessions::{CreateSession, ExternalSessions, Opened, Redeemed, SessionInfo, SessionStatus};
+pub use sessions::{
+    CODE_MS, CreateSession, ExternalSessions, Opened, Redeemed, SessionInfo, SessionStatus, TOKEN_MS,
+};
 
 use crate::analytics::Analytics;
 use crate::audit;

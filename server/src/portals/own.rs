@@ -25,12 +25,13 @@ impl Portals {
     /// Replaces one of the end user's keys; others are absent.
     pub async fn reroll_own(&self, cx: &OpCtx, command: RerollKey) -> Result<CreatedKey> {
         let user = user(cx, Scope::KeysReroll)?;
-        let key = self.keys.get(cx, GetKey { key_id: command.key_id.clone(), decrypt: Decrypt::No }).await?;
+        let key = GetKey { key_id: command.key_id.clone(), decrypt: Decrypt::No };
+        let key = self.keys.get(cx, key).await.map_err(masked)?;
         let owner = key.identity.as_ref().map(|identity| identity.external_id.as_str());
         if owner != Some(user.external_id.as_str()) || key.key.api.id != user.api {
             return Err(Error::absent(Code::KeyNotFound));
         }
-        self.keys.reroll(cx, command).await
+        self.keys.reroll(cx, command).await.map_err(masked)
     }
 
     /// Ends the session the end user acts in.
@@ -73,6 +74,21 @@ impl Portals {
             end_ms,
         };
         self.analytics.series(&of).await
+    }
+}
+
+/// What an end user is told of a key that the domain refuses them: that there is
+/// none. It would name what they know nothing of.
+fn masked(error: Error) -> Error {
+    match error.code() {
+        Code::InsufficientPermissions | Code::Forbidden | Code::ApiNotFound => {
+            Error::absent(Code::KeyNotFound)
+        }
+        Code::PreconditionFailed => {
+            let detail = "This key cannot be replaced here. Ask whoever gave it to you.";
+            Error::new(Code::PreconditionFailed, detail)
+        }
+        _ => error,
     }
 }
 

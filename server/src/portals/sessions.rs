@@ -18,9 +18,9 @@ use crate::store::Page;
 use crate::store::Paged;
 
 /// How long a code can be redeemed.
-const CODE_MS: i64 = 15 * 60_000;
+pub const CODE_MS: i64 = 15 * 60_000;
 /// How long a token works.
-const TOKEN_MS: i64 = 24 * 60 * 60_000;
+pub const TOKEN_MS: i64 = 24 * 60 * 60_000;
 
 /// A session to be opened.
 #[derive(Clone, Debug)]

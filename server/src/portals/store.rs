@@ -169,7 +169,8 @@ pub(super) async fn redeem(
     Ok(Some(session(waiting)))
 }
 
-/// The active session of this token, in a workspace that is served.
+/// The active session of this token, of an API that is there, in a workspace that
+/// is served.
 pub(super) async fn by_token(
     db: &impl ConnectionTrait,
     token_hash: &str,
@@ -182,6 +183,10 @@ pub(super) async fn by_token(
         .one(db)
         .await?;
     let Some(row) = row else { return Ok(None) };
+    let served = api::Entity::find_by_id(row.api_id.clone()).one(db).await?;
+    if served.is_none_or(|api| api.deleted_at.is_some()) {
+        return Ok(None);
+    }
     let owner = workspace::Entity::find_by_id(row.workspace_id.clone()).one(db).await?;
     if !owner.is_some_and(|owner| owner.enabled && owner.deleted_at.is_none()) {
         return Err(Error::new(Code::WorkspaceDisabled, "The workspace of this portal is disabled."));

@@ -1,14 +1,14 @@
 //! Rows of rate-limit counters in events.db.
 
 use entity::limiter_counter::{self, Column};
-use sea_orm::sea_query::OnConflict;
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set,
-    TransactionTrait,
 };
 
 use super::limiter::{Check, CounterRow, Scope};
 use super::window::Window;
+use crate::clock::STANDSTILL_MS;
 use crate::error::Result;
 use crate::store::Database;
 
@@ -48,7 +48,7 @@ pub(super) async fn save_counters(database: &Database, rows: &[CounterRow]) -> R
     if rows.is_empty() {
         return Ok(());
     }
-    let tx = database.writer().begin().await?;
+    let tx = database.begin().await?;
     for chunk in rows.chunks(COUNTERS_PER_STATEMENT) {
         let models = chunk.iter().map(|row| limiter_counter::ActiveModel {
             workspace_id: Set(row.workspace.clone()),
@@ -77,13 +77,38 @@ pub(super) async fn delete_dead_counters(db: &impl ConnectionTrait, now_ms: i64)
     Ok(())
 }
 
-/// Up to `limit` counters after `cursor`, in the order of their names.
+/// Which counters are asked for.
+#[derive(Clone, Copy)]
+pub(super) enum Which {
+    All,
+    /// Those of windows that are ahead of now, see [`Window::is_ahead`].
+    Ahead {
+        now_ms: i64,
+    },
+}
+
+impl Which {
+    fn condition(self) -> Condition {
+        match self {
+            Which::All => Condition::all(),
+            // A counter is dead two windows after the begin of its own.
+            Which::Ahead { now_ms } => {
+                let two_windows = Expr::col(Column::DurationMs).mul(2);
+                let latest = two_windows.add(now_ms.saturating_add(STANDSTILL_MS));
+                Condition::all().add(Expr::col(Column::DeadAt).gt(latest))
+            }
+        }
+    }
+}
+
+/// Up to `limit` of those counters after `cursor`, in the order of their names.
 pub(super) async fn counters_after(
     db: &impl ConnectionTrait,
+    which: Which,
     cursor: Option<&CounterRow>,
     limit: usize,
 ) -> Result<Vec<CounterRow>> {
-    let mut query = limiter_counter::Entity::find();
+    let mut query = limiter_counter::Entity::find().filter(which.condition());
     if let Some(row) = cursor {
         query = query.filter(after(row));
     }

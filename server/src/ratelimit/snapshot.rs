@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
-use super::counter_store as store;
-use super::limiter::{Attempt, Check, Full, Limiter, MAX_OWN, Taken};
+use super::counter_store::{self as store, Which};
+use super::limiter::{Attempt, Check, CounterRow, Full, Limiter, MAX_OWN, Taken};
 use crate::error::{Code, Error, Result};
 use crate::store::Database;
 
@@ -40,16 +40,45 @@ impl RateLimiter {
 
     /// Restores what the last process stored.
     pub async fn restore(&self, now_ms: i64) -> Result<()> {
+        self.rebase_stored(now_ms).await?;
         store::delete_dead_counters(self.database.writer(), now_ms).await?;
         let mut cursor = None;
-        loop {
-            let rows =
-                store::counters_after(self.database.reader(), cursor.as_ref(), store::COUNTERS_PER_STATEMENT)
-                    .await?;
-            let Some(last) = rows.last().cloned() else { return Ok(()) };
+        while let Some(rows) = self.stored_after(Which::All, &mut cursor).await? {
             self.limiter.restore(rows, now_ms);
-            cursor = Some(last);
         }
+        Ok(())
+    }
+
+    /// Brings back what was counted ahead, in memory and on disk; call when the
+    /// clock was set back. See [`Window::rebased`](super::window::Window::rebased).
+    pub async fn rebase(&self, now_ms: i64) -> Result<()> {
+        self.limiter.rebase(now_ms);
+        let _turn = self.moving.lock().await;
+        self.rebase_stored(now_ms).await
+    }
+
+    async fn rebase_stored(&self, now_ms: i64) -> Result<()> {
+        let mut cursor = None;
+        while let Some(mut rows) = self.stored_after(Which::Ahead { now_ms }, &mut cursor).await? {
+            for row in &mut rows {
+                row.window = row.window.rebased(now_ms, row.duration_ms);
+            }
+            store::save_counters(&self.database, &rows).await?;
+            self.limiter.respill(&rows);
+        }
+        Ok(())
+    }
+
+    /// The next counters that are stored; `None` after the last.
+    async fn stored_after(
+        &self,
+        which: Which,
+        cursor: &mut Option<CounterRow>,
+    ) -> Result<Option<Vec<CounterRow>>> {
+        let limit = store::COUNTERS_PER_STATEMENT;
+        let rows = store::counters_after(self.database.reader(), which, cursor.as_ref(), limit).await?;
+        *cursor = rows.last().cloned();
+        Ok(cursor.is_some().then_some(rows))
     }
 
     /// See [`Limiter::take_many`]. Waits only for counters that were evicted.
@@ -95,7 +124,12 @@ impl RateLimiter {
     /// Stores the longer windows that changed since the last call.
     pub async fn snapshot(&self, now_ms: i64) -> Result<()> {
         let _turn = self.moving.lock().await;
-        store::save_counters(&self.database, &self.limiter.dirty_rows(now_ms, MIN_SNAPSHOT_MS)).await
+        let rows = self.limiter.dirty_rows(now_ms, MIN_SNAPSHOT_MS);
+        let saved = store::save_counters(&self.database, &rows).await;
+        if saved.is_err() {
+            self.limiter.still_dirty(&rows);
+        }
+        saved
     }
 
     /// Drops dead counters, and moves what exceeds the bound to disk.
@@ -148,6 +182,52 @@ mod tests {
         Check { workspace: "ws", scope: Scope::Key, subject: "key", name, limit: 1000, duration_ms, cost }
     }
 
+    /// A server that was two hours ahead for a moment, then right again.
+    const AHEAD_MS: i64 = 7_200_000;
+
+    #[tokio::test]
+    async fn counters_of_a_clock_that_was_ahead_come_back_in_memory_and_on_disk() {
+        let dir = tempfile::tempdir().unwrap();
+        let limiter = RateLimiter::new(64, database(&dir).await);
+        let names: Vec<String> = (0..1500).map(|number| format!("n{number}")).collect();
+        for name in &names {
+            limiter.take_many(&[check(name, MINUTE, 1000)], AHEAD_MS).await.unwrap();
+        }
+        // Most of them are on disk.
+        limiter.evict(AHEAD_MS).await.unwrap();
+        assert!(limiter.counters() <= 128);
+        limiter.rebase(0).await.unwrap();
+        for (number, name) in names.iter().enumerate() {
+            let one = check(name, MINUTE, 1);
+            // Nothing was given back, nothing lasts longer than the window after this one.
+            let looked = limiter.look_many(&[one], 59_999).await.unwrap();
+            assert_eq!((looked.passed, looked.decisions[0].reset_ms), (false, 60_000), "{name}");
+            let taken = limiter.take_many(&[one], 120_000 + number as i64).await.unwrap();
+            assert!(taken.passed, "{name}: {taken:?}");
+        }
+        // What is over leaves the disk, too.
+        limiter.evict(400_000).await.unwrap();
+        assert_eq!(limiter.counters(), 0);
+        let mut cursor = None;
+        assert!(limiter.stored_after(Which::All, &mut cursor).await.unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn a_restart_with_the_right_clock_brings_counters_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let limiter = RateLimiter::new(1000, database(&dir).await);
+        let (used, half) = (check("used", MINUTE, 1000), check("half", 1000, 500));
+        limiter.take_many(&[used, half], AHEAD_MS).await.unwrap();
+        limiter.shutdown(AHEAD_MS).await.unwrap();
+        let restarted = RateLimiter::new(1000, database(&dir).await);
+        restarted.restore(0).await.unwrap();
+        assert_eq!(left(&restarted, "used", MINUTE).await, 0);
+        assert_eq!(left(&restarted, "half", 1000).await, 500);
+        let again = RateLimiter::new(1000, database(&dir).await);
+        again.restore(120_000).await.unwrap();
+        assert_eq!(again.counters(), 0, "what is stored of them is of the right time, too");
+    }
+
     async fn left(limiter: &RateLimiter, name: &str, duration_ms: u64) -> u64 {
         limiter.take_many(&[check(name, duration_ms, 0)], 0).await.unwrap().decisions[0].remaining
     }
@@ -172,6 +252,21 @@ mod tests {
             (993, 997)
         );
         restarted.restore(120_000).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_could_not_be_stored_is_stored_the_next_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let limiter = RateLimiter::new(1000, database(&dir).await);
+        limiter.take_many(&[check("long", MINUTE, 7)], 0).await.unwrap();
+        let (file, elsewhere) = (dir.path().join("events.db"), dir.path().join("elsewhere.db"));
+        std::fs::rename(&file, &elsewhere).unwrap();
+        limiter.snapshot(0).await.unwrap_err();
+        std::fs::rename(&elsewhere, &file).unwrap();
+        limiter.snapshot(0).await.unwrap();
+        let after_crash = RateLimiter::new(1000, database(&dir).await);
+        after_crash.restore(0).await.unwrap();
+        assert_eq!(left(&after_crash, "long", MINUTE).await, 993);
     }
 
     #[tokio::test]

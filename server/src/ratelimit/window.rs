@@ -3,6 +3,14 @@
 //! Windows are aligned to the epoch. A counter keeps the tokens of the current
 //! window and of the one before, whose weight fades linearly as the current one
 //! passes (v2 contract, 9.3; D15). Everything saturates instead of overflowing.
+//!
+//! A window never moves back by itself: a request that took long to arrive knows
+//! an older time than those before it, and must find no fresh window there. When
+//! the machine's clock is set back, [`Window::rebased`] says what becomes of the
+//! windows that it had counted ahead: nothing they counted is given back, and
+//! two windows later it is forgotten.
+
+use crate::clock::STANDSTILL_MS;
 
 /// Tokens of the newest window a counter has seen, and of the one before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,8 +31,8 @@ pub struct Base {
 }
 
 impl Window {
-    /// The window at `now_ms`. Windows that have passed fade; a clock that went
-    /// back stays in the newest window, at its start.
+    /// The window at `now_ms`. Windows that have passed fade; who comes with an
+    /// older time stays in the newest window, at its start.
     pub fn at(self, now_ms: i64, duration_ms: u64) -> Self {
         let index = index_at(now_ms, duration_ms);
         match index.saturating_sub(self.index) {
@@ -47,6 +55,29 @@ impl Window {
         }
     }
 
+    /// Whether it was counted by a clock that has been set back since: it begins
+    /// after now, by more than clocks that were read at the same time differ.
+    pub fn is_ahead(&self, now_ms: i64, duration_ms: u64) -> bool {
+        let start_ms = i128::from(self.index) * i128::from(duration_ms);
+        start_ms > i128::from(now_ms) + i128::from(STANDSTILL_MS)
+    }
+
+    /// A window that is ahead becomes the current one, with all it counted, that
+    /// of the window before included: how much of that had faded when the clock
+    /// was set back is not known. So setting a clock back gives nothing back, and
+    /// from there it passes as any window does: it counts until the current one
+    /// ends, fades in the next, and is forgotten after that. Others are returned
+    /// as they are.
+    ///
+    /// `now_ms` must be fresh from the clock, not that of a request.
+    pub fn rebased(self, now_ms: i64, duration_ms: u64) -> Self {
+        if !self.is_ahead(now_ms, duration_ms) {
+            return self;
+        }
+        let index = index_at(now_ms, duration_ms);
+        Self { index, current: self.current.saturating_add(self.previous), previous: 0 }
+    }
+
     /// Whether nothing of it counts any more at `now_ms`.
     pub fn is_dead(&self, now_ms: i64, duration_ms: u64) -> bool {
         index_at(now_ms, duration_ms).saturating_sub(self.index) >= 2
@@ -66,43 +97,4 @@ pub fn index_at(now_ms: i64, duration_ms: u64) -> i64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const D: u64 = 1000;
-
-    #[test]
-    fn the_previous_window_fades_linearly() {
-        let window = Window { index: 5, current: 3, previous: 10 };
-        for (now_ms, tokens) in [(5000, 13), (5001, 12), (5100, 12), (5500, 8), (5999, 3)] {
-            assert_eq!(window.base(now_ms, D), Base { tokens, reset_ms: 6000 }, "at {now_ms}");
-        }
-    }
-
-    #[test]
-    fn time_moves_windows_forward_only() {
-        let window = Window { index: 5, current: 3, previous: 10 };
-        assert_eq!(window.at(5999, D), window);
-        assert_eq!(window.at(6000, D), Window { index: 6, current: 0, previous: 3 });
-        assert_eq!(window.at(7000, D), Window { index: 7, current: 0, previous: 0 });
-        assert_eq!(window.at(1, D), window);
-        assert_eq!(window.at(1, D).base(1, D), Base { tokens: 13, reset_ms: 6000 });
-    }
-
-    #[test]
-    fn a_window_dies_after_the_next_one() {
-        let window = Window { index: 5, current: 3, previous: 10 };
-        assert!(!window.is_dead(6999, D));
-        assert!(window.is_dead(7000, D));
-        assert_eq!(window.dead_at_ms(D), 7000);
-    }
-
-    #[test]
-    fn extremes_saturate() {
-        let window = Window { index: i64::MAX, current: u64::MAX, previous: u64::MAX };
-        let base = window.at(i64::MAX, u64::MAX).base(i64::MAX, u64::MAX);
-        assert_eq!((base.tokens, base.reset_ms), (u64::MAX, i64::MAX));
-        assert_eq!(index_at(-1, 1000), -1);
-        assert_eq!(index_at(5, 0), 5);
-    }
-}
+mod tests;

@@ -6,7 +6,6 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use entity::ids::WorkspaceId;
-use ipnet::IpNet;
 
 use super::{Authenticated, RootKeys, store};
 use crate::cache::Weigh;
@@ -21,11 +20,8 @@ pub(super) struct RootKeySnapshot {
     pub workspace: WorkspaceId,
     pub workspace_enabled: bool,
     pub enabled: bool,
-    pub expires_at: Option<i64>,
-    pub ip_allowlist: Vec<IpNet>,
-    /// Requests a minute, if limited.
+    /// Requests a minute of the workspace, if limited.
     pub workspace_limit: Option<u64>,
-    pub key_limit: Option<u64>,
     pub noted: Noted,
 }
 
@@ -67,23 +63,24 @@ impl RootKeys {
         if !key.enabled {
             return refused(Code::KeyDisabled, "The root key is disabled.");
         }
-        if key.expires_at.is_some_and(|expires_at| now_ms > expires_at) {
+        let principal = &key.principal;
+        if principal.expires_at.is_some_and(|expires_at| now_ms > expires_at) {
             return refused(Code::RootKeyExpired, "The root key has expired.");
         }
-        if !key.ip_allowlist.is_empty()
-            && !ip.is_some_and(|ip| key.ip_allowlist.iter().any(|net| net.contains(&ip)))
+        if !principal.ip_allowlist.is_empty()
+            && !ip.is_some_and(|ip| principal.ip_allowlist.iter().any(|net| net.contains(&ip)))
         {
             return refused(Code::Forbidden, "The root key may not be used from this address.");
         }
         if !key.workspace_enabled {
             return refused(Code::WorkspaceDisabled, "The workspace of the root key is disabled.");
         }
-        self.last_used.note_root_key(&key.noted, &key.principal.id, now_ms);
+        self.last_used.note_root_key(&key.noted, &principal.id, now_ms);
         Ok(Authenticated {
-            principal: key.principal.clone(),
+            principal: principal.clone(),
             workspace: key.workspace.clone(),
             workspace_limit: key.workspace_limit,
-            key_limit: key.key_limit,
+            key_limit: principal.limit_per_minute,
         })
     }
 }

@@ -2,13 +2,14 @@
 
 use entity::ids::RootKeyId;
 
-use super::manage::outlives;
-use super::{CreateRootKey, RootKey, RootKeys, permission, store};
+use super::within::{self, Use};
+use super::{CreateRootKey, RootKey, RootKeys, store};
+use crate::apis::allowlist;
 use crate::audit::{self, Event, Group};
-use crate::error::{Code, Error, Result};
-use crate::grants::{Operation, Target, Urn};
+use crate::error::{Error, Result};
+use crate::grants::{Operation, Target};
 use crate::keys::format;
-use crate::op::{OpCtx, Principal};
+use crate::op::OpCtx;
 use crate::secret::PlainKey;
 use crate::store::{Change, Tx};
 
@@ -16,15 +17,22 @@ impl RootKeys {
     /// Returns the id and the secret, which is never shown again.
     pub async fn create(&self, cx: &OpCtx, command: CreateRootKey) -> Result<(RootKeyId, PlainKey)> {
         cx.require(Operation::RootKeyCreate, Target::NONE)?;
-        check(cx, &command)?;
+        check_values(cx, &command)?;
+        let mut command = within::inherited(cx, command);
+        within::check_rights(cx, command.full, &command.permissions)?;
+        let allowed = Use::of(command.expires_at, command.ip_allowlist.as_deref(), command.limit_per_minute)?;
+        within::check_use(cx, &allowed)?;
+        command.ip_allowlist = allowlist::to_text(&allowed.networks);
         let plaintext = PlainKey::new(format::root_key(&self.entropy.bytes()));
         let id: RootKeyId = self.entropy.id(RootKeyId::PREFIX, cx.now_ms);
         let key = described(cx, &id, &command, &plaintext);
+        let maker = cx.principal.root_key().filter(|maker| maker.limit_per_minute.is_some());
+        let budget_key = maker.map(|maker| maker.counts_on().clone());
         self.store
             .write(|tx| {
                 let (key, plaintext) = (&key, &plaintext);
                 async move {
-                    self.insert(cx, &tx, key, &command, plaintext).await?;
+                    self.insert(cx, &tx, key, &command, budget_key, plaintext).await?;
                     let mut group = Group::new();
                     let targets = vec![target(key)];
                     group.push(Event::RootKeyCreate, format!("Created root key {}", key.id), targets);
@@ -41,10 +49,11 @@ impl RootKeys {
         tx: &Tx,
         key: &RootKey,
         command: &CreateRootKey,
+        budget_key: Option<RootKeyId>,
         plaintext: &PlainKey,
     ) -> Result<()> {
         let hash = plaintext.hash().to_base64();
-        store::insert(tx, cx, key, command, &hash).await?;
+        store::insert(tx, cx, key, command, budget_key, &hash).await?;
         tx.changed(Change::RootKey(hash));
         Ok(())
     }
@@ -74,16 +83,11 @@ pub(super) fn target(key: &RootKey) -> audit::Target {
     audit::Target::new("key", key.id.as_str(), key.name.as_deref())
 }
 
-fn check(cx: &OpCtx, command: &CreateRootKey) -> Result<()> {
-    check_values(cx, command)?;
-    check_within(cx, command)
-}
-
 /// What is wrong with it whoever makes it.
 pub(super) fn check_values(cx: &OpCtx, command: &CreateRootKey) -> Result<()> {
     check_name(command.name.as_deref())?;
     if let Some(list) = &command.ip_allowlist {
-        crate::apis::allowlist::parse(list)?;
+        allowlist::parse(list)?;
     }
     if command.limit_per_minute.is_some_and(|limit| limit < 1) {
         return Err(Error::invalid("A root key may be limited to 1 request a minute or more."));
@@ -99,52 +103,6 @@ fn check_name(name: Option<&str>) -> Result<()> {
         None | Some(1..=256) => Ok(()),
         Some(_) => Err(Error::invalid("A root key name has 1 to 256 characters.")),
     }
-}
-
-/// Each must be one we know, and one the caller has.
-fn check_permissions(cx: &OpCtx, permissions: &[String]) -> Result<()> {
-    if let Some(unknown) = permissions.iter().find(|text| !permission::is_known(text)) {
-        return Err(Error::invalid(format!("There is no permission '{unknown}'.")));
-    }
-    if let Principal::RootKey(caller) = &cx.principal
-        && let Some(missing) = permissions.iter().find(|text| !caller.grants.holds(text))
-    {
-        return Err(exceeds(&format!("A root key cannot grant '{missing}', which its maker does not have.")));
-    }
-    let is_foreign =
-        |text: &&String| Urn::parse(text).is_some_and(|urn| urn.workspace() != cx.workspace.as_str());
-    match permissions.iter().find(is_foreign) {
-        Some(foreign) => Err(Error::invalid(format!("'{foreign}' names another workspace."))),
-        None => Ok(()),
-    }
-}
-
-/// A root key never exceeds its maker: not in rights, not in time.
-pub(super) fn check_within(cx: &OpCtx, command: &CreateRootKey) -> Result<()> {
-    check_rights(cx, command)?;
-    check_expiry(cx, command.expires_at)
-}
-
-pub(super) fn check_rights(cx: &OpCtx, command: &CreateRootKey) -> Result<()> {
-    check_permissions(cx, &command.permissions)?;
-    if let Principal::RootKey(caller) = &cx.principal
-        && command.full
-        && !caller.grants.is_full()
-    {
-        return Err(exceeds("A root key cannot grant everything unless its maker may do everything."));
-    }
-    Ok(())
-}
-
-pub(super) fn check_expiry(cx: &OpCtx, expires_at: Option<i64>) -> Result<()> {
-    if outlives(cx, expires_at) {
-        return Err(exceeds("A root key that expires cannot make or change one that lives longer."));
-    }
-    Ok(())
-}
-
-fn exceeds(detail: &str) -> Error {
-    Error::new(Code::InsufficientPermissions, detail)
 }
 
 pub(super) fn unique(mut permissions: Vec<String>) -> Vec<String> {

@@ -1,19 +1,21 @@
 //! Listing, changing and replacing root keys through the API (v2 contract,
 //! section 15).
 //!
-//! Nobody hands out more than they have: the permissions and the expiry of the
-//! caller bound those of every root key it makes or changes.
+//! Nobody hands out more than they have: [`within`] says what the caller bounds
+//! of every root key it makes or changes.
 
 use entity::ids::RootKeyId;
 use serde_json::{Value, json};
 
 use super::create::{described, target};
+use super::within::{self, Use};
 use super::{CreateRootKey, RootKey, RootKeyDetails, RootKeys, create, store};
+use crate::apis::allowlist;
 use crate::audit::{Event, Group, changes};
 use crate::error::{Code, Error, Result};
 use crate::grants::{Operation, Target};
 use crate::keys::format;
-use crate::op::{OpCtx, Principal};
+use crate::op::OpCtx;
 use crate::patch::Patch;
 use crate::secret::{KeyHash, PlainKey};
 use crate::store::{Change, Page, Paged, Tx};
@@ -99,17 +101,19 @@ impl RootKeys {
             limit_per_minute: command.limit_per_minute.value().copied(),
         };
         create::check_values(cx, &as_new)?;
-        create::check_rights(cx, &as_new)?;
+        within::check_rights(cx, as_new.full, &as_new.permissions)?;
         self.store.write(|tx| async move { self.update_in(cx, tx, command).await }).await
     }
 
     async fn update_in(&self, cx: &OpCtx, tx: Tx, command: UpdateRootKey) -> Result<()> {
         let found = store::find(tx.db(), &cx.workspace, &command.id).await?.ok_or_else(absent)?;
-        create::check_expiry(cx, found.key.expires_at)?;
         let hash = found.hash.clone();
         let before = RootKeyDetails::from(found);
-        let after = command.applied(before.clone());
-        create::check_expiry(cx, after.key.expires_at)?;
+        let mut after = command.applied(before.clone());
+        within::check_use(cx, &before.allowed()?)?;
+        let allowed = after.allowed()?;
+        within::check_use(cx, &allowed)?;
+        after.ip_allowlist = allowlist::to_text(&allowed.networks);
         store::update(&tx, &after, cx.now_ms).await?;
         tx.changed(Change::RootKey(hash));
         let changes = changes(fields(&before), fields(&after));
@@ -132,6 +136,9 @@ impl RootKeys {
 
     async fn reroll_in(&self, cx: &OpCtx, tx: Tx, command: RerollRootKey) -> Result<(RootKeyId, PlainKey)> {
         let old = store::find(tx.db(), &cx.workspace, &command.id).await?.ok_or_else(absent)?;
+        within::check_rights(cx, old.key.full, &old.key.permissions)?;
+        let allowed = Use::of(old.key.expires_at, old.ip_allowlist.as_deref(), old.limit_per_minute)?;
+        within::check_use(cx, &allowed)?;
         let like = CreateRootKey {
             name: old.key.name.clone(),
             permissions: old.key.permissions.clone(),
@@ -140,12 +147,13 @@ impl RootKeys {
             ip_allowlist: old.ip_allowlist.clone(),
             limit_per_minute: old.limit_per_minute,
         };
-        create::check_within(cx, &like)?;
         let plaintext = PlainKey::new(format::root_key(&self.entropy.bytes()));
         let id: RootKeyId = self.entropy.id(RootKeyId::PREFIX, cx.now_ms);
         let mut key = described(cx, &id, &like, &plaintext);
         key.enabled = old.key.enabled;
-        self.insert(cx, &tx, &key, &like, &plaintext).await?;
+        // Both count together while both work.
+        let budget_key = old.budget_key.unwrap_or_else(|| old.key.id.clone());
+        self.insert(cx, &tx, &key, &like, Some(budget_key), &plaintext).await?;
         match command.overlap_ms {
             None => {}
             Some(0) => {
@@ -163,6 +171,12 @@ impl RootKeys {
         group.push(Event::RootKeyReroll, text, vec![target(&key), target(&old.key)]);
         group.record(cx, &tx, &self.entropy).await?;
         Ok((id, plaintext))
+    }
+}
+
+impl RootKeyDetails {
+    fn allowed(&self) -> Result<Use> {
+        Use::of(self.key.expires_at, self.ip_allowlist.as_deref(), self.limit_per_minute)
     }
 }
 
@@ -200,14 +214,4 @@ fn fields(of: &RootKeyDetails) -> [(&'static str, Value); 7] {
 
 fn absent() -> Error {
     Error::absent(Code::KeyNotFound)
-}
-
-/// Whether a root key's expiry lies within that of its maker.
-pub(super) fn outlives(cx: &OpCtx, expires_at: Option<i64>) -> bool {
-    match &cx.principal {
-        Principal::RootKey(caller) => {
-            caller.expires_at.is_some_and(|own| expires_at.is_none_or(|expires_at| expires_at > own))
-        }
-        _ => false,
-    }
 }

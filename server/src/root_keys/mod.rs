@@ -1,7 +1,7 @@
 //! Root keys: the credentials of the management API.
 //!
 //! A root key belongs to one workspace and holds permissions, or all of them.
-//! A key never grants more than its creator has. Its secret is shown once.
+//! A key never exceeds its creator. Its secret is shown once.
 
 mod authenticate;
 mod bootstrap;
@@ -12,6 +12,9 @@ pub mod permission;
 mod read;
 mod revoke;
 mod store;
+#[cfg(test)]
+mod tests;
+mod within;
 
 use std::sync::Arc;
 
@@ -42,9 +45,10 @@ pub struct CreateRootKey {
     pub full: bool,
     /// Unix milliseconds.
     pub expires_at: Option<i64>,
-    /// Comma-separated addresses and networks it may be used from.
+    /// Comma-separated addresses and networks it may be used from; `None` is as
+    /// its maker, or anywhere.
     pub ip_allowlist: Option<String>,
-    /// Requests it may make in a minute.
+    /// Requests it may make in a minute; `None` is as its maker, or any number.
     pub limit_per_minute: Option<i64>,
 }
 

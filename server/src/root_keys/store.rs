@@ -52,18 +52,18 @@ pub(super) async fn load(
             name: row.name,
             grants,
             expires_at: row.expires_at,
+            ip_allowlist: row
+                .ip_allowlist
+                .map(|list| crate::apis::allowlist::parse(&list))
+                .transpose()?
+                .unwrap_or_default(),
+            limit_per_minute: row.limit_per_minute.map(not_negative),
+            budget_key: row.budget_key_id,
         }),
         workspace_limit: owner.as_ref().and_then(|owner| owner.api_limit_per_minute).map(not_negative),
-        key_limit: row.limit_per_minute.map(not_negative),
         workspace: row.workspace_id,
         workspace_enabled: owner.is_some_and(|owner| owner.enabled && owner.deleted_at.is_none()),
         enabled: row.enabled,
-        expires_at: row.expires_at,
-        ip_allowlist: row
-            .ip_allowlist
-            .map(|list| crate::apis::allowlist::parse(&list))
-            .transpose()?
-            .unwrap_or_default(),
         noted: Noted::default(),
     };
     Ok(Loaded { value: Some(snapshot), subjects })
@@ -98,6 +98,7 @@ pub(super) struct Found {
     pub hash: String,
     pub ip_allowlist: Option<String>,
     pub limit_per_minute: Option<i64>,
+    pub budget_key: Option<RootKeyId>,
     pub created_by: Option<String>,
 }
 
@@ -110,9 +111,9 @@ pub(super) async fn find(
     let Some(row) = row else { return Ok(None) };
     let (hash, ip_allowlist, limit_per_minute) =
         (row.hash.clone(), row.ip_allowlist.clone(), row.limit_per_minute);
-    let created_by = row.created_by.clone();
+    let (created_by, budget_key) = (row.created_by.clone(), row.budget_key_id.clone());
     let key = with_permissions(db, vec![row]).await?.pop();
-    Ok(key.map(|key| Found { key, hash, ip_allowlist, limit_per_minute, created_by }))
+    Ok(key.map(|key| Found { key, hash, ip_allowlist, limit_per_minute, budget_key, created_by }))
 }
 
 /// Name, else start, of root keys, revoked ones too.
@@ -279,6 +280,7 @@ pub(super) async fn insert(
     cx: &OpCtx,
     key: &RootKey,
     command: &CreateRootKey,
+    budget_key: Option<RootKeyId>,
     hash: &str,
 ) -> Result<()> {
     let row = root_key::ActiveModel {
@@ -292,6 +294,7 @@ pub(super) async fn insert(
         enabled: Set(key.enabled),
         ip_allowlist: Set(command.ip_allowlist.clone()),
         limit_per_minute: Set(command.limit_per_minute),
+        budget_key_id: Set(budget_key),
         expires_at: Set(key.expires_at),
         created_by: Set(Some(cx.principal.id().to_owned())),
         created_at: Set(key.created_at),

@@ -3,12 +3,12 @@
 //!
 //! What its documents mean, and what its payload says, is for the owner to know.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use parking_lot::Mutex;
 use tantivy::schema::Schema;
 use tantivy::{
-    Index, IndexReader, IndexSettings, IndexWriter, ReloadPolicy, Searcher, TantivyDocument, Term,
+    Directory, Index, IndexReader, IndexSettings, IndexWriter, ReloadPolicy, Searcher, TantivyDocument, Term,
 };
 
 use crate::error::{Error, Result};
@@ -18,6 +18,7 @@ const WRITER_BYTES: usize = 16_000_000;
 
 /// An open index.
 pub(super) struct Folder {
+    path: PathBuf,
     index: Index,
     reader: IndexReader,
     writer: Mutex<Option<IndexWriter<TantivyDocument>>>,
@@ -34,7 +35,7 @@ impl Folder {
             ..IndexSettings::default()
         };
         let index = Index::builder().schema(schema).settings(settings).create_in_dir(path);
-        Self::around(index.map_err(Error::internal)?)
+        Self::around(path, index.map_err(Error::internal)?)
     }
 
     /// Fails when the folder is missing, corrupt or has another schema.
@@ -43,12 +44,13 @@ impl Folder {
         if index.schema() != *schema {
             return Err(Error::internal("the index has another schema"));
         }
-        Self::around(index)
+        Self::around(path, index)
     }
 
-    fn around(index: Index) -> Result<Self> {
+    fn around(path: &Path, index: Index) -> Result<Self> {
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into();
-        Ok(Self { reader: reader.map_err(Error::internal)?, index, writer: Mutex::new(None) })
+        let reader = reader.map_err(Error::internal)?;
+        Ok(Self { path: path.to_owned(), reader, index, writer: Mutex::new(None) })
     }
 
     /// What the last commit said beside its documents.
@@ -105,6 +107,21 @@ impl Folder {
         *self.writer.lock() = None;
     }
 
+    /// Whether the files of the last commit are there and as they were written.
+    /// `thorough` reads all of them.
+    pub fn is_sound(&self, thorough: bool) -> bool {
+        let is_whole = || -> tantivy::Result<bool> {
+            // Opened anew: what this one has mapped may no longer be on disk.
+            let index = Index::open_in_dir(&self.path)?;
+            let directory = index.directory();
+            let (named, managed) = (index.load_metas()?.list_segment_files(), directory.list_managed_files());
+            // A segment names files of every kind; those it has are managed.
+            let exist = named.intersection(&managed).all(|file| directory.exists(file).unwrap_or(false));
+            Ok(exist && (!thorough || index.validate_checksum()?.is_empty()))
+        };
+        is_whole().unwrap_or(false)
+    }
+
     /// Lets go of the writer, which holds its memory.
     pub fn close_writer(&self) -> Result<()> {
         match self.writer.lock().take() {
@@ -132,7 +149,6 @@ impl Folder {
 
     #[cfg(test)]
     pub fn hold(&self) -> tantivy::directory::DirectoryLock {
-        use tantivy::Directory;
         self.index.directory().acquire_lock(&tantivy::directory::INDEX_WRITER_LOCK).unwrap()
     }
 

@@ -173,6 +173,16 @@ impl Followed {
         Ok(())
     }
 
+    /// Builds the index again if its files are not as they were written; says
+    /// whether it does. Blocks.
+    pub fn mend(&self, thorough: bool) -> Result<bool> {
+        if self.folder.read().is_sound(thorough) {
+            return Ok(false);
+        }
+        tracing::error!(index = self.name, "an index was damaged while the server ran and is built again");
+        self.rebuild().map(|()| true)
+    }
+
     pub fn close_writer(&self) -> Result<()> {
         self.folder.read().close_writer()
     }

@@ -14,7 +14,7 @@ use super::Search;
 use super::audit::{AuditRow, entries_after, entry_at, last_entry};
 use super::entities::{self, Changes, Entity, EntityKind};
 use super::followed::{Followed, Position, Scan};
-use super::worker::Worker;
+use super::worker::{Worker, mend_after};
 use crate::error::{Error, Result};
 use crate::store::Store;
 
@@ -55,7 +55,7 @@ async fn run(search: Search, store: Store, mut stopped: watch::Receiver<bool>) {
         Err(error) => return tracing::error!(?error, "changes cannot be indexed: no thread"),
     };
     let follow = Follow { search, store, worker };
-    let (mut idle_rounds, mut checked) = (0, false);
+    let (mut idle_rounds, mut failures, mut checked) = (0, 0, false);
     while !*stopped.borrow() {
         let stepped = match checked {
             true => follow.step().await,
@@ -63,11 +63,13 @@ async fn run(search: Search, store: Store, mut stopped: watch::Receiver<bool>) {
         };
         let busy = match stepped {
             Ok(busy) => {
-                checked = true;
+                (checked, failures) = (true, 0);
                 busy
             }
             Err(error) => {
+                failures += 1;
                 tracing::error!(?error, "indexing changes failed, trying again");
+                mend_after(failures, &follow.search, &follow.worker).await;
                 false
             }
         };

@@ -6,7 +6,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::Search;
-use super::worker::Worker;
+use super::worker::{Worker, mend_after};
 use crate::error::{Error, Result};
 use crate::events::{newest_chunk_id, read_after};
 use crate::store::Database;
@@ -44,7 +44,7 @@ async fn run(search: Search, events: Database, mut stopped: watch::Receiver<bool
         Ok(worker) => worker,
         Err(error) => return tracing::error!(?error, "events cannot be indexed: no thread"),
     };
-    let (mut idle_rounds, mut checked) = (0_u32, false);
+    let (mut idle_rounds, mut failures, mut checked) = (0_u32, 0, false);
     while !*stopped.borrow() {
         let stepped = match checked {
             true => step(&search, &events, &worker).await,
@@ -52,11 +52,13 @@ async fn run(search: Search, events: Database, mut stopped: watch::Receiver<bool
         };
         let busy = match stepped {
             Ok(busy) => {
-                checked = true;
+                (checked, failures) = (true, 0);
                 busy
             }
             Err(error) => {
+                failures += 1;
                 tracing::error!(?error, "indexing events failed, trying again");
+                mend_after(failures, &search, &worker).await;
                 false
             }
         };

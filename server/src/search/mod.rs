@@ -202,6 +202,39 @@ impl Search {
         self.save_manifest(0, &weeks)
     }
 
+    /// Looks for indexes that were damaged while the server ran and has them built
+    /// again; says how many there were. `thorough` reads every file. Blocks.
+    pub fn mend(&self, thorough: bool) -> Result<usize> {
+        let weeks = self.mend_weeks(thorough)?;
+        let followed = self.followed().into_iter().map(|index| index.mend(thorough).map(usize::from));
+        Ok(weeks + followed.sum::<Result<usize>>()?)
+    }
+
+    fn mend_weeks(&self, thorough: bool) -> Result<usize> {
+        let all: Vec<_> = self.0.weeks.read().iter().map(|(key, week)| (*key, week.clone())).collect();
+        let damaged: Vec<_> = all.into_iter().filter(|(_, week)| !week.is_sound(thorough)).collect();
+        if damaged.is_empty() {
+            return Ok(0);
+        }
+        let _turn = self.0.turn.lock();
+        let mut weeks = self.0.weeks.write();
+        for ((kind, week), index) in &damaged {
+            tracing::error!(
+                kind = kind.as_str(),
+                week,
+                "an index was damaged while the server ran and is built again"
+            );
+            index.abandon();
+            weeks.remove(&(*kind, *week));
+            Week::remove(&self.0.dir, *kind, *week)?;
+        }
+        // The others hold what comes again, and skip it.
+        self.0.cursor.store(0, Ordering::Release);
+        self.0.rebuilding.store(true, Ordering::Relaxed);
+        self.save_manifest(0, &weeks)?;
+        Ok(damaged.len())
+    }
+
     /// An index that is ahead of the chunks is of other ones: a power cut took the
     /// last of them back, or a copy was put in their place. It is built again.
     fn check_events(&self, newest_chunk: i64) -> Result<()> {
@@ -231,6 +264,17 @@ impl Search {
         }
         self.save_manifest(self.cursor(), &weeks)?;
         Ok(old.len())
+    }
+
+    /// Counts events of a kind again from `oldest_ms` on, the time of the oldest
+    /// that is stored, if they are counted only from a time on that has not come.
+    pub fn lower_floor(&self, kind: Kind, now_ms: i64, oldest_ms: Option<i64>) -> Result<()> {
+        let _turn = self.0.turn.lock();
+        if self.floor(kind) <= now_ms {
+            return Ok(());
+        }
+        self.0.floors.write().insert(kind, oldest_ms.map_or(now_ms, |oldest_ms| oldest_ms.min(now_ms)));
+        self.save_manifest(self.cursor(), &self.0.weeks.read())
     }
 
     fn save_manifest(&self, cursor: i64, weeks: &BTreeMap<(Kind, i64), Arc<Week>>) -> Result<()> {
@@ -296,12 +340,18 @@ impl Search {
         weeks.iter().try_for_each(|week| week.close_writer())
     }
 
-    /// Seals one week that is over; says whether there was one.
+    /// Seals one week that is over; says whether there was one. It is over once a
+    /// later one is written to and it no more: a clock that is ahead for a moment
+    /// writes to a week that has not begun.
     fn seal_one(&self) -> Result<bool> {
         let open = {
             let weeks = self.0.weeks.read();
-            let is_over = |(kind, week): &(Kind, i64)| weeks.contains_key(&(*kind, week + 1));
-            weeks.iter().find(|(key, week)| is_over(key) && !week.is_sealed()).map(|(_, week)| week.clone())
+            let is_over = |&(kind, number): &(Kind, i64), week: &Week| {
+                let mut later = weeks.range((kind, number + 1)..=(kind, i64::MAX));
+                later.any(|(_, next)| next.cursor() >= week.cursor())
+            };
+            let found = weeks.iter().find(|(key, week)| is_over(key, week) && !week.is_sealed());
+            found.map(|(_, week)| week.clone())
         };
         open.map_or(Ok(false), |week| week.seal().map(|()| true))
     }

@@ -151,6 +151,47 @@ fn a_missing_or_corrupt_index_is_built_again_and_the_others_stay() {
     }
 }
 
+/// Every file of an index, one after the other, is removed, emptied or changed
+/// while the index is open.
+#[test]
+fn whatever_file_is_damaged_while_running_is_noticed_and_the_index_built_again() {
+    let damages: [fn(&std::path::Path); 2] = [
+        |file| std::fs::remove_file(file).unwrap(),
+        |file| {
+            // Another file in its place: what is mapped stays as it was.
+            let mut bytes = std::fs::read(file).unwrap();
+            let middle = bytes.len() / 2;
+            bytes[middle] ^= 0x55;
+            std::fs::remove_file(file).unwrap();
+            std::fs::write(file, bytes).unwrap();
+        },
+    ];
+    let week = |dir: &tempfile::TempDir| {
+        dir.path().join(format!("verifications-{}", week_of(MONDAY_MS + 8 * DAY_MS)))
+    };
+    let (mut position, mut looked_at) = (0, 0);
+    loop {
+        let dir = tempfile::tempdir().unwrap();
+        let search = Search::open(dir.path()).unwrap();
+        search.index(0, &chunks()).unwrap();
+        search.rest().unwrap();
+        assert_eq!(search.mend(true).unwrap(), 0, "sound as it was written");
+        let is_data = |path: &PathBuf| path.extension().is_some_and(|kind| kind != "lock" && kind != "json");
+        let mut files: Vec<_> =
+            week(&dir).read_dir().unwrap().map(|entry| entry.unwrap().path()).filter(is_data).collect();
+        files.sort();
+        files.push(week(&dir).join("meta.json"));
+        let Some(file) = files.get(position / damages.len()) else { break };
+        damages[position % damages.len()](file);
+        assert_eq!(search.mend(true).unwrap(), 1, "{}", file.display());
+        assert!(search.status().rebuilding && search.cursor() == 0);
+        search.index(0, &chunks()).unwrap();
+        complete(&search);
+        (position, looked_at) = (position + 1, looked_at + 1);
+    }
+    assert!(looked_at > 10, "{looked_at}");
+}
+
 #[test]
 fn without_a_manifest_of_this_form_everything_is_built_again() {
     let dir = tempfile::tempdir().unwrap();
@@ -235,6 +276,37 @@ fn a_sealed_week_keeps_its_events_and_its_place() {
     // Chunks that are offered again are still known.
     let weeks: Vec<_> = search.0.weeks.read().values().cloned().collect();
     assert!(weeks.iter().all(|week| week.cursor() > 0));
+}
+
+#[test]
+fn a_week_that_a_clock_wrote_ahead_seals_none_that_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let search = Search::open(dir.path()).unwrap();
+    let ahead_ms = MONDAY_MS + 7 * DAY_MS;
+    let times = [MONDAY_MS, ahead_ms, MONDAY_MS + 1, MONDAY_MS + 2, ahead_ms, ahead_ms + 1];
+    for (at, time_ms) in times.into_iter().enumerate() {
+        let chunk = Chunk::holding(at as i64 + 1, &[verification(time_ms, "key_1")]);
+        search.index(at as i64, &[chunk]).unwrap();
+        let is_over = time_ms >= ahead_ms && at > 1;
+        search.rest().unwrap();
+        assert_eq!(search.seal_one().unwrap(), at == 4, "after {at}");
+        let week = search.0.weeks.read()[&(Kind::Verifications, week_of(MONDAY_MS))].clone();
+        assert_eq!(week.is_sealed(), is_over || at < 2, "after {at}");
+    }
+}
+
+#[test]
+fn events_count_again_where_a_clock_that_was_ahead_said_they_were_gone() {
+    let dir = tempfile::tempdir().unwrap();
+    let search = Search::open(dir.path()).unwrap();
+    let (kind, ahead_ms) = (Kind::Verifications, MONDAY_MS + 900 * DAY_MS);
+    search.forget_before(kind, ahead_ms).unwrap();
+    search.lower_floor(kind, ahead_ms, Some(MONDAY_MS)).unwrap();
+    assert_eq!(search.floor(kind), ahead_ms, "it has come");
+    search.lower_floor(kind, MONDAY_MS, Some(MONDAY_MS - 5)).unwrap();
+    assert_eq!(search.floor(kind), MONDAY_MS - 5);
+    drop(search);
+    assert_eq!(Search::open(dir.path()).unwrap().floor(kind), MONDAY_MS - 5);
 }
 
 #[test]

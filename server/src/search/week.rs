@@ -118,6 +118,11 @@ impl Week {
         self.folder.abandon();
     }
 
+    /// See [`Folder::is_sound`].
+    pub(super) fn is_sound(&self, thorough: bool) -> bool {
+        self.folder.is_sound(thorough)
+    }
+
     pub(super) fn close_writer(&self) -> Result<()> {
         self.folder.close_writer()
     }

@@ -7,6 +7,7 @@ use std::sync::mpsc::{Sender, channel};
 
 use tokio::sync::oneshot;
 
+use super::Search;
 use crate::error::{Error, Result};
 
 /// The most a thread can give way.
@@ -42,5 +43,20 @@ impl Worker {
         });
         self.0.send(job).map_err(|_| Error::internal("the indexing thread has ended"))?;
         answer.await.map_err(Error::internal)?
+    }
+}
+
+/// Failures in a row after which the files themselves are looked at, and then at
+/// each multiple: a full disk fails as often and damages nothing.
+const SUSPICIOUS: u32 = 4;
+
+/// Has damaged indexes built again after so many `failures` in a row.
+pub(super) async fn mend_after(failures: u32, search: &Search, worker: &Worker) {
+    if failures % SUSPICIOUS != 0 {
+        return;
+    }
+    let search = search.clone();
+    if let Err(error) = worker.run(move || search.mend(false)).await {
+        tracing::error!(?error, "indexes could not be looked at");
     }
 }

@@ -44,6 +44,15 @@ impl Sessions {
         if seen.is_empty() {
             return Ok(());
         }
-        self.store.write(|tx| async move { store::save_seen(&tx, &seen).await }).await
+        let rows = &seen;
+        let written = self.store.write(|tx| async move { store::save_seen(&tx, rows).await }).await;
+        if written.is_err() {
+            let mut later = self.seen.lock();
+            // What was seen meanwhile is newer.
+            seen.into_iter().for_each(|(session, time_ms)| {
+                later.entry(session).or_insert(time_ms);
+            });
+        }
+        written
     }
 }

@@ -28,7 +28,7 @@ use entity::ids::{SessionId, UserId, WorkspaceId};
 use parking_lot::Mutex;
 
 pub use form::ANONYMOUS_FORM_MS;
-pub use login::{Login, NewSession, Step};
+pub use login::{Login, NewSession, SecondStep, Step};
 pub use manage::SessionInfo;
 pub use second_factor::Enrolment;
 
@@ -44,6 +44,9 @@ use crate::vault::Vault;
 
 /// How long a session lasts, whatever is done in it.
 pub const SESSION_MS: i64 = 14 * 24 * 60 * 60_000;
+
+/// How long a browser stays known after it signed in.
+pub const DEVICE_MS: i64 = 180 * 24 * 60 * 60_000;
 
 /// Memory for cached sessions: a server has few people.
 const CACHE_BYTES: u64 = 4 << 20;
@@ -94,6 +97,11 @@ impl SignedIn {
             Some(_) => Err(Error::new(Code::WorkspaceDisabled, "This workspace is disabled.")),
             None => Err(Error::absent(Code::WorkspaceNotFound)),
         }
+    }
+
+    /// Whether the user owns a workspace that serves.
+    pub fn owns_one(&self) -> bool {
+        self.memberships.iter().any(|membership| membership.enabled && membership.role == Role::Owner)
     }
 
     /// The user as the one who acts in `workspace`; without a role where they

@@ -5,7 +5,7 @@
 
 use entity::ids::UserId;
 
-use super::attempts::refused;
+use super::attempts::Kind;
 use super::login::{Failure, changed, target};
 use super::store::Account;
 use super::token::Enrolling;
@@ -19,7 +19,7 @@ use crate::secret::PlainKey;
 use crate::store::Tx;
 
 /// How long a secret may wait for its first code.
-const ENROLMENT_MS: i64 = 15 * 60_000;
+pub(super) const ENROLMENT_MS: i64 = 15 * 60_000;
 
 /// What the page shows to whoever sets a second factor up.
 pub struct Enrolment {
@@ -77,7 +77,7 @@ impl Sessions {
     /// codes, which are never shown again.
     pub async fn enable_second_factor(&self, cx: &OpCtx, token: &str, code: &str) -> Result<Vec<PlainKey>> {
         let user = cx.require_user()?;
-        self.charge(cx, user.id.as_str()).await?;
+        self.charge_own(cx, &Kind::CODE, &self.own_account(cx).await?).await?;
         let claims = self.open_enrolment(token, cx.now_ms).filter(|claims| claims.is_of(&user.id));
         let claims = claims.ok_or_else(too_late)?;
         let generator = Generator::from_base32(&claims.secret, &user.email)?;
@@ -157,26 +157,17 @@ impl Sessions {
         W: AsyncFnOnce(&Tx, &Account) -> Result<()>,
     {
         let user = cx.require_user()?;
-        self.charge(cx, user.id.as_str()).await?;
-        let known = store::account(self.store.read(), &user.id).await?;
-        let known = known.ok_or_else(|| Error::absent(Code::SessionOver))?;
+        let known = self.own_account(cx).await?;
+        self.charge_own(cx, &Kind::CODE, &known).await?;
         let done = self
             .store
             .write(|tx| async move {
                 let account = account(&tx, &user.id).await?;
-                if account.is_locked(cx.now_ms) {
-                    return Err(refused());
-                }
                 if account.totp_secret.is_none() {
                     return Err(none());
                 }
                 match self.use_factor(cx, &tx, &account, code).await? {
-                    Some(_) => {
-                        if account.failed_logins > 0 {
-                            store::set_failures(&tx, &account.id, 0, None).await?;
-                        }
-                        work(&tx, &account).await.map(|()| true)
-                    }
+                    Some(_) => work(&tx, &account).await.map(|()| true),
                     None => Ok(false),
                 }
             })

@@ -21,6 +21,7 @@ use crate::cache::{Epochs, Loaded};
 use crate::error::{Error, Result};
 use crate::grants::Role;
 use crate::op::OpCtx;
+use crate::secret::KeyHash;
 use crate::store::Tx;
 use crate::users::Theme;
 
@@ -34,17 +35,15 @@ pub(super) struct Account {
     pub email: String,
     pub name: String,
     pub password_hash: String,
-    pub failed_logins: i64,
-    /// Unix milliseconds.
-    pub locked_until: Option<i64>,
     /// Encrypted.
     pub totp_secret: Option<Vec<u8>>,
     pub totp_last_step: Option<i64>,
 }
 
 impl Account {
-    pub fn is_locked(&self, now_ms: i64) -> bool {
-        self.locked_until.is_some_and(|until| now_ms < until)
+    /// Names the password without telling its hash.
+    pub fn binding(&self) -> String {
+        KeyHash::of(&self.password_hash).to_base64()
     }
 }
 
@@ -55,8 +54,6 @@ impl From<user::Model> for Account {
             email: row.email,
             name: row.name,
             password_hash: row.password_hash,
-            failed_logins: row.failed_logins,
-            locked_until: row.locked_until,
             totp_secret: row.totp_secret,
             totp_last_step: row.totp_last_step,
         }
@@ -177,7 +174,7 @@ pub(super) async fn insert_session(
     let row = session::ActiveModel {
         id: Set(id.clone()),
         user_id: Set(user.clone()),
-        ip: Set(cx.ip.map(|ip| ip.to_string())),
+        ip: Set(cx.address.known().map(|ip| ip.to_string())),
         user_agent: Set(user_agent),
         created_at: Set(cx.now_ms),
         expires_at: Set(expires_at),
@@ -213,6 +210,26 @@ pub(super) async fn sessions(
         current: false,
     });
     Ok(sessions.collect())
+}
+
+/// Addresses from which a user signed in since, the latest first.
+pub(super) async fn addresses(
+    db: &impl ConnectionTrait,
+    user: &UserId,
+    since_ms: i64,
+) -> Result<Vec<String>> {
+    let addresses = session::Entity::find()
+        .select_only()
+        .column(session::Column::Ip)
+        .filter(session::Column::UserId.eq(user.as_str()))
+        .filter(session::Column::CreatedAt.gte(since_ms))
+        .filter(session::Column::Ip.is_not_null())
+        .order_by_desc(session::Column::CreatedAt)
+        .limit(500)
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(addresses)
 }
 
 pub(super) async fn last_seen(
@@ -275,17 +292,9 @@ pub(super) async fn save_seen(tx: &Tx, seen: &HashMap<SessionId, i64>) -> Result
     Ok(())
 }
 
-pub(super) async fn set_failures(tx: &Tx, user: &UserId, failures: i64, until: Option<i64>) -> Result<()> {
-    let row =
-        user::ActiveModel { failed_logins: Set(failures), locked_until: Set(until), ..Default::default() };
-    save(tx, user, row).await
-}
-
 pub(super) async fn set_password(tx: &Tx, user: &UserId, hash: &str, now_ms: i64) -> Result<()> {
     let row = user::ActiveModel {
         password_hash: Set(hash.to_owned()),
-        failed_logins: Set(0),
-        locked_until: Set(None),
         updated_at: Set(Some(now_ms)),
         ..Default::default()
     };

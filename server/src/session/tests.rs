@@ -1,7 +1,9 @@
 mod factor;
+mod guessing;
 mod login;
 
 use super::*;
+use crate::address::ClientAddress;
 use crate::op::OpCtx;
 use crate::secret::PlainKey;
 use crate::store::testing::{NOW_MS, TestStore, anonymous};
@@ -27,7 +29,7 @@ impl Server {
         let entropy = Entropy::seeded(11);
         let master = MasterKeySource::File(dir.path().join("master.key"));
         let vault = Vault::open(test.store.clone(), entropy.clone(), master, NOW_MS).await.unwrap();
-        let limiter = RateLimiter::new(1000, test.store.database().clone());
+        let limiter = RateLimiter::new(100_000, test.store.database().clone());
         let users = Users::new(test.store.clone(), entropy.clone());
         let sessions = Sessions::new(test.store.clone(), entropy, vault, limiter, users.passwords().clone());
         let ada = users.create(&test.operator(), user(EMAIL)).await.unwrap();
@@ -42,8 +44,7 @@ impl Server {
     }
 
     async fn try_log_in(&self, password: &str, now_ms: i64) -> Result<Step> {
-        let command = Login { email: "Ada@Example.com".to_owned(), password: plain(password) };
-        self.sessions.login(&visitor(now_ms), command).await
+        self.sessions.login(&visitor(now_ms), login("Ada@Example.com", password)).await
     }
 
     /// What a page does with a cookie.
@@ -68,6 +69,11 @@ fn user(email: &str) -> CreateUser {
     }
 }
 
+/// Without the cookie of a known browser.
+fn login(email: &str, password: &str) -> Login {
+    Login { email: email.to_owned(), password: plain(password), device: None }
+}
+
 fn plain(text: &str) -> PlainKey {
     PlainKey::new(text.to_owned())
 }
@@ -75,7 +81,7 @@ fn plain(text: &str) -> PlainKey {
 fn visitor(now_ms: i64) -> OpCtx {
     OpCtx {
         now_ms,
-        ip: Some("192.0.2.1".parse().unwrap()),
+        address: ClientAddress::direct("192.0.2.1".parse().unwrap()),
         user_agent: Some("A browser".into()),
         ..anonymous()
     }

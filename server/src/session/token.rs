@@ -7,7 +7,10 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::{Sessions, signer};
+use super::login::STEP_MS;
+use super::second_factor::ENROLMENT_MS;
+use super::store::Account;
+use super::{DEVICE_MS, SESSION_MS, Sessions, signer};
 use crate::error::{Error, Result};
 use crate::secret::PlainKey;
 
@@ -27,6 +30,18 @@ pub(super) struct PasswordWasRight {
     exp: i64,
 }
 
+/// A browser that signed in to an account. Opens nothing: it has a budget of
+/// attempts of its own.
+#[derive(Serialize, Deserialize)]
+struct KnownDevice {
+    sub: String,
+    /// Names the browser.
+    did: String,
+    /// Names the password it signed in with: a new one voids the token.
+    binding: String,
+    exp: i64,
+}
+
 /// A second factor that no code has confirmed yet. The page that carries it
 /// shows the secret as well.
 #[derive(Serialize, Deserialize)]
@@ -36,9 +51,19 @@ pub(super) struct Enrolling {
     exp: i64,
 }
 
+/// Whether something goes on that lasts so long: it has not ended, nor was it begun
+/// by a clock that was far ahead, after which it would go on for years. Twice its
+/// time is allowed for, so that a clock set back by minutes changes nothing.
+pub(super) fn lasts(ends_at: i64, lasts_ms: i64, now_ms: i64) -> bool {
+    let left_ms = ends_at.saturating_sub(now_ms);
+    0 < left_ms && left_ms <= 2 * lasts_ms
+}
+
 /// Claims that name their own kind and end.
 trait Claims: Serialize + DeserializeOwned {
     const PURPOSE: &'static str;
+    /// How long such a token lasts, milliseconds.
+    const LASTS_MS: i64;
 
     /// Unix seconds, as the format wants them.
     fn exp(&self) -> i64;
@@ -46,6 +71,7 @@ trait Claims: Serialize + DeserializeOwned {
 
 impl Claims for SessionClaims {
     const PURPOSE: &'static str = "unkey session cookies";
+    const LASTS_MS: i64 = SESSION_MS;
 
     fn exp(&self) -> i64 {
         self.exp
@@ -54,6 +80,16 @@ impl Claims for SessionClaims {
 
 impl Claims for PasswordWasRight {
     const PURPOSE: &'static str = "unkey second steps of signing in";
+    const LASTS_MS: i64 = STEP_MS;
+
+    fn exp(&self) -> i64 {
+        self.exp
+    }
+}
+
+impl Claims for KnownDevice {
+    const PURPOSE: &'static str = "unkey browsers that signed in";
+    const LASTS_MS: i64 = DEVICE_MS;
 
     fn exp(&self) -> i64 {
         self.exp
@@ -62,6 +98,7 @@ impl Claims for PasswordWasRight {
 
 impl Claims for Enrolling {
     const PURPOSE: &'static str = "unkey enrolments of second factors";
+    const LASTS_MS: i64 = ENROLMENT_MS;
 
     fn exp(&self) -> i64 {
         self.exp
@@ -114,6 +151,30 @@ impl Sessions {
         self.open(token, now_ms)
     }
 
+    /// The id of the browser that a cookie names, if it signed in to this account
+    /// by the password that it has now.
+    pub(super) fn device_of(&self, account: &Account, cookie: &PlainKey, now_ms: i64) -> Option<String> {
+        let claims = self.open::<KnownDevice>(cookie.reveal(), now_ms)?;
+        let is_own = claims.sub == account.id.as_str() && claims.binding == account.binding();
+        is_own.then_some(claims.did)
+    }
+
+    /// The cookie of a browser that has just signed in; it keeps the id it has.
+    pub(super) fn device_cookie(
+        &self,
+        account: &Account,
+        known: Option<&PlainKey>,
+        now_ms: i64,
+    ) -> Result<PlainKey> {
+        let known = known.and_then(|cookie| self.device_of(account, cookie, now_ms));
+        self.sign(&KnownDevice {
+            sub: account.id.to_string(),
+            did: known.unwrap_or_else(|| self.entropy.token()),
+            binding: account.binding(),
+            exp: (now_ms + DEVICE_MS) / 1000,
+        })
+    }
+
     fn sign<C: Claims>(&self, claims: &C) -> Result<PlainKey> {
         signer::install();
         let key = EncodingKey::from_secret(&*self.vault.derive(C::PURPOSE));
@@ -130,6 +191,29 @@ impl Sessions {
         validation.validate_aud = false;
         validation.required_spec_claims.clear();
         let claims = jsonwebtoken::decode::<C>(token, &key, &validation).ok()?.claims;
-        (now_ms < claims.exp().saturating_mul(1000)).then_some(claims)
+        lasts(claims.exp().saturating_mul(1000), C::LASTS_MS, now_ms).then_some(claims)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_clock_far_ahead_began_does_not_go_on_for_years() {
+        let (now_ms, year_ms) = (1_790_000_000_000, 365 * 86_400_000);
+        for (ends_at, good) in [
+            (now_ms - 1, false),
+            (now_ms, false),
+            (now_ms + 1, true),
+            (now_ms + STEP_MS, true),
+            (now_ms + 2 * STEP_MS, true),
+            (now_ms + 2 * STEP_MS + 1, false),
+            (now_ms + year_ms, false),
+            (i64::MAX, false),
+            (i64::MIN, false),
+        ] {
+            assert_eq!(lasts(ends_at, STEP_MS, now_ms), good, "{ends_at}");
+        }
     }
 }

@@ -12,6 +12,14 @@ pub(super) const SECRET_BYTES: usize = 20;
 
 const ISSUER: &str = "unkey";
 
+/// How long a code is shown.
+const STEP_MS: i64 = 30_000;
+
+/// A last code so many steps ahead, five minutes, was used by a clock that was
+/// ahead: it does not keep those from being used that come before it. One nearer
+/// does, so that no code works twice where a clock is set back by a little.
+const STEPS_AHEAD: i64 = 10;
+
 /// The code generator of a user.
 pub(super) struct Generator(Totp);
 
@@ -39,6 +47,7 @@ impl Generator {
         let code: String = typed.chars().filter(|c| !c.is_whitespace()).collect();
         let now_s = u64::try_from(now_ms / 1000).ok()?;
         let step = i64::try_from(self.0.check(&code, now_s)?).ok()?;
+        let last_step = last_step.filter(|last| last - now_ms / STEP_MS <= STEPS_AHEAD);
         last_step.is_none_or(|last| step > last).then_some(step)
     }
 
@@ -80,9 +89,18 @@ mod tests {
         for (second, code) in [(59, "287082"), (1_111_111_109, "081804"), (2_000_000_000, "279037")] {
             let now_ms = second * 1000;
             assert_eq!(generator.step(code, now_ms, None), Some(second / 30), "{second}");
-            assert_eq!(generator.step(code, now_ms + 30_000, None), Some(second / 30), "one step late");
+            assert_eq!(generator.step(code, now_ms + STEP_MS, None), Some(second / 30), "one step late");
+            assert_eq!(generator.step(code, now_ms - STEP_MS, None), Some(second / 30), "one step early");
+            assert_eq!(generator.step(code, now_ms - 2 * STEP_MS, None), None, "too early");
             assert_eq!(generator.step(code, now_ms + 90_000, None), None, "too late");
             assert_eq!(generator.step(code, now_ms, Some(second / 30)), None, "used before");
+            assert_eq!(
+                generator.step(code, now_ms, Some(second / 30 + STEPS_AHEAD)),
+                None,
+                "a clock set back"
+            );
+            let ahead = Some(second / 30 + STEPS_AHEAD + 1);
+            assert_eq!(generator.step(code, now_ms, ahead), Some(second / 30), "a clock that was ahead");
         }
         assert_eq!(generator.step("28708", 59_000, None), None);
         assert_eq!(generator.step("287 082", 59_000, None), Some(1));

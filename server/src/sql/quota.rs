@@ -50,14 +50,19 @@ impl Quota {
         let hour = now_ms.div_euclid(WINDOW_MS);
         let mut all = self.used.lock();
         if all.len() > TIDY_AT {
-            all.retain(|_, used| used.hour == hour);
+            all.retain(|_, used| used.hour >= hour);
         }
         let used = all.entry(workspace.clone()).or_default();
-        if used.hour != hour {
+        if used.hour < hour {
             *used = Used { hour, ..Used::default() };
         }
+        // Where the clock was set back, what was used counts in the hour that it says.
+        // One hour is left alone: so late may come who asked before it began.
+        if used.hour > hour + 1 {
+            used.hour = hour;
+        }
         if used.queries >= self.allowance.queries || used.execution >= self.allowance.execution {
-            let minutes = ((hour + 1) * WINDOW_MS - now_ms).div_euclid(60_000) + 1;
+            let minutes = ((used.hour + 1) * WINDOW_MS - now_ms).div_euclid(60_000) + 1;
             return Err(Error::new(
                 Code::QueryQuota,
                 format!(
@@ -94,5 +99,19 @@ mod tests {
         quota.begin(&one, WINDOW_MS).unwrap();
         quota.end(&one, Duration::from_secs(10));
         assert_eq!(quota.begin(&one, WINDOW_MS + 1).unwrap_err().code(), Code::QueryQuota);
+    }
+
+    #[test]
+    fn a_clock_set_back_gives_no_fresh_hour_and_takes_none() {
+        let quota = Quota::new(Allowance { queries: 2, execution: Duration::from_secs(10) });
+        let one = WorkspaceId::from("ws_1");
+        quota.begin(&one, 500 * WINDOW_MS).unwrap();
+        quota.begin(&one, WINDOW_MS).unwrap();
+        let refused = quota.begin(&one, WINDOW_MS + 1).unwrap_err();
+        assert!(refused.detail().ends_with("within 60 minutes."), "{}", refused.detail());
+        quota.begin(&one, 2 * WINDOW_MS).unwrap();
+        // Who asked before this hour began and was slow finds no fresh one after it.
+        quota.begin(&one, 2 * WINDOW_MS - 1).unwrap();
+        assert!(quota.begin(&one, 2 * WINDOW_MS).is_err());
     }
 }

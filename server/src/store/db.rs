@@ -1,14 +1,20 @@
 //! Opening a SQLite database as an appliance uses it: one writer connection,
 //! several readers, write-ahead log, small caches.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sea_orm::sqlx::sqlite::{SqliteAutoVacuum, SqliteJournalMode};
-use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection};
-use sea_orm_migration::MigratorTrait;
+use migration::Schema;
+use sea_orm::sqlx::pool::PoolOptions;
+use sea_orm::sqlx::sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode};
+use sea_orm::sqlx::{ConnectOptions, Sqlite};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, Statement};
 
-use crate::error::{Error, Result};
+use super::connection::failed;
+use super::failure::OpenError;
+use super::writer::{Transaction, Writer};
+use super::{WriteHealth, migrate};
+use crate::error::{Code, Error, Result};
 
 /// What a commit promises.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -22,8 +28,11 @@ pub enum Durability {
 /// A writer of one and a pool of readers on the same file.
 #[derive(Clone)]
 pub struct Database {
-    writer: DatabaseConnection,
+    writer: Writer,
     readers: DatabaseConnection,
+    path: PathBuf,
+    /// The process that had it open before closed it.
+    was_closed: bool,
 }
 
 const READERS: u32 = 4;
@@ -33,18 +42,34 @@ const READER_CACHE_KIB: &str = "-4096";
 impl Database {
     /// Opens or creates the file and brings its schema up to date.
     ///
-    /// Fails when the file was written by a newer version of this program.
-    pub async fn open<M: MigratorTrait>(path: &Path, durability: Durability) -> Result<Self> {
-        let writer = connect(path, Some(durability)).await?;
-        M::up(&writer, None).await.map_err(|error| {
-            Error::invalid(format!(
-                "{} has a schema this version does not know; it was probably written by a newer one",
-                path.display()
-            ))
-            .because(error)
-        })?;
-        let readers = connect(path, None).await?;
-        Ok(Self { writer, readers })
+    /// Fails, with the name of the file, when it is damaged, is no database, or
+    /// was written by a newer version of this program.
+    pub async fn open<S: Schema>(path: &Path, durability: Durability) -> Result<Self> {
+        open::<S>(path, durability, IfEmpty::Create).await.map_err(|error| unusable(path, error))
+    }
+
+    /// As [`Database::open`], for a file that must be there and hold something.
+    pub async fn open_existing<S: Schema>(path: &Path, durability: Durability) -> Result<Self> {
+        open::<S>(path, durability, IfEmpty::Refuse).await.map_err(|error| unusable(path, error))
+    }
+
+    /// As [`Database::open`], for a file whose loss is bearable: one that is
+    /// damaged is set aside and replaced by a new one. Answers the name it has then.
+    pub async fn open_replaceable<S: Schema>(
+        path: &Path,
+        durability: Durability,
+        now_ms: i64,
+    ) -> Result<(Self, Option<PathBuf>)> {
+        match open::<S>(path, durability, IfEmpty::Create).await {
+            Ok(database) => Ok((database, None)),
+            Err(error) if error.is_damage => {
+                let aside = set_aside(path, now_ms)?;
+                tracing::error!(file = %path.display(), kept_as = %aside.display(), cause = error.error.cause_chain(),
+                    "a damaged database was set aside and replaced by an empty one");
+                Ok((Self::open::<S>(path, durability).await?, Some(aside)))
+            }
+            Err(error) => Err(unusable(path, error)),
+        }
     }
 
     /// Readers see every commit that was answered before the read began.
@@ -52,8 +77,47 @@ impl Database {
         &self.readers
     }
 
-    pub fn writer(&self) -> &DatabaseConnection {
+    /// For statements that are transactions of their own.
+    pub fn writer(&self) -> &Writer {
         &self.writer
+    }
+
+    /// Begins a transaction; see [`Writer::begin`].
+    pub async fn begin(&self) -> std::result::Result<Transaction, DbErr> {
+        self.writer.begin().await
+    }
+
+    pub fn health(&self) -> &WriteHealth {
+        self.writer.health()
+    }
+
+    /// After changes have failed: changes something that says nothing, to see
+    /// whether the next one would be stored.
+    pub async fn try_again(&self) -> Result<()> {
+        if self.health().is_failing() {
+            self.writer.execute_unprepared(migrate::NEUTRAL_CHANGE).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether the process before this one closed the file, rather than dying.
+    pub fn was_closed(&self) -> bool {
+        self.was_closed
+    }
+
+    /// Reads the whole file. Fails, with its name, when it is damaged.
+    pub async fn check(&self) -> Result<()> {
+        let statement = Statement::from_string(self.readers.get_database_backend(), "PRAGMA quick_check(3)");
+        let rows = self.readers.query_all_raw(statement).await?;
+        let findings: Vec<String> =
+            rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, DbErr>>()?;
+        match findings.as_slice() {
+            [only] if only == "ok" => Ok(()),
+            _ => {
+                let name = self.path.file_name().unwrap_or_default().display();
+                Err(Error::internal(format!("{name} is damaged: {}", findings.join("; "))))
+            }
+        }
     }
 
     /// Folds what it can of the log into the file without making anybody wait.
@@ -65,49 +129,92 @@ impl Database {
     /// Folds the log into the file and closes every connection.
     pub async fn close(&self) -> Result<()> {
         self.readers.clone().close().await?;
-        self.writer.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await?;
-        self.writer.clone().close().await?;
-        Ok(())
+        let folded = self.writer.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await;
+        self.writer.close().await?;
+        // What stays in the log is read from there at the next start.
+        folded.map(|_| ()).map_err(Error::from)
     }
 }
 
-async fn connect(path: &Path, durability: Option<Durability>) -> Result<DatabaseConnection> {
-    let writes = durability.is_some();
-    let mut options = ConnectOptions::new(format!(
-        "sqlite://{}?mode={}",
-        path.display(),
-        if writes { "rwc" } else { "ro" }
-    ));
-    let connections = if writes { 1 } else { READERS };
-    options
-        .max_connections(connections)
-        .min_connections(connections)
+/// What to make of a database without tables.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum IfEmpty {
+    Create,
+    Refuse,
+}
+
+fn unusable(path: &Path, OpenError { error, .. }: OpenError) -> Error {
+    let why = match error.code() {
+        Code::InvalidInput => error.detail().to_owned(),
+        _ => error.cause_chain(),
+    };
+    Error::invalid(format!("{} cannot be used: {why}", path.display())).because(error)
+}
+
+async fn open<S: Schema>(
+    path: &Path,
+    durability: Durability,
+    if_empty: IfEmpty,
+) -> std::result::Result<Database, OpenError> {
+    if if_empty == IfEmpty::Refuse && !path.exists() {
+        return Err(OpenError::is_empty());
+    }
+    let log = PathBuf::from(format!("{}-wal", path.display()));
+    let was_closed = !log.metadata().is_ok_and(|log| log.len() > 0);
+    let options = writer_options(path, durability).create_if_missing(if_empty == IfEmpty::Create);
+    let writer = Writer::open(path.to_owned(), options).await?;
+    migrate::run(&writer, S::MIGRATIONS, if_empty == IfEmpty::Create).await?;
+    let readers = PoolOptions::<Sqlite>::new()
+        .max_connections(READERS)
+        .min_connections(READERS)
         .acquire_timeout(Duration::from_secs(10))
-        .sqlx_logging(false)
         .test_before_acquire(false)
-        .map_sqlx_sqlite_opts(move |options| {
-            let options = options
-                .busy_timeout(Duration::from_secs(5))
-                .foreign_keys(true)
-                .statement_cache_capacity(256)
-                .pragma("temp_store", "memory");
-            match durability {
-                Some(durability) => options
-                    // Retention empties whole parts of a log: its file can shrink again.
-                    .auto_vacuum(if durability == Durability::Normal {
-                        SqliteAutoVacuum::Incremental
-                    } else {
-                        SqliteAutoVacuum::None
-                    })
-                    .journal_mode(SqliteJournalMode::Wal)
-                    .pragma("synchronous", if durability == Durability::Full { "FULL" } else { "NORMAL" })
-                    .pragma("cache_size", WRITER_CACHE_KIB)
-                    .pragma("journal_size_limit", "67108864"),
-                None => {
-                    options.read_only(true).pragma("query_only", "on").pragma("cache_size", READER_CACHE_KIB)
-                }
-            }
-        })
-        .map_sqlx_sqlite_pool_opts(|pool| pool.max_lifetime(None).idle_timeout(None));
-    Ok(sea_orm::Database::connect(options).await?)
+        .max_lifetime(None)
+        .idle_timeout(None)
+        .connect_with(reader_options(path))
+        .await
+        .map_err(failed)?;
+    Ok(Database { writer, readers: readers.into(), path: path.to_owned(), was_closed })
+}
+
+/// Renames a database and its log, which nobody has open.
+fn set_aside(path: &Path, now_ms: i64) -> Result<PathBuf> {
+    let named = |suffix: &str| PathBuf::from(format!("{}{suffix}", path.display()));
+    for log in ["-wal", "-shm"] {
+        if named(log).exists() {
+            std::fs::rename(named(log), named(&format!(".damaged-{now_ms}{log}")))
+                .map_err(Error::internal)?;
+        }
+    }
+    let aside = named(&format!(".damaged-{now_ms}"));
+    std::fs::rename(path, &aside).map_err(Error::internal)?;
+    Ok(aside)
+}
+
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .busy_timeout(Duration::from_secs(5))
+        .foreign_keys(true)
+        .statement_cache_capacity(256)
+        .pragma("temp_store", "memory")
+        .disable_statement_logging()
+}
+
+fn writer_options(path: &Path, durability: Durability) -> SqliteConnectOptions {
+    let (vacuum, synchronous) = match durability {
+        Durability::Full => (SqliteAutoVacuum::None, "FULL"),
+        // Retention empties whole parts of a log: its file can shrink again.
+        Durability::Normal => (SqliteAutoVacuum::Incremental, "NORMAL"),
+    };
+    options(path)
+        .auto_vacuum(vacuum)
+        .journal_mode(SqliteJournalMode::Wal)
+        .pragma("synchronous", synchronous)
+        .pragma("cache_size", WRITER_CACHE_KIB)
+        .pragma("journal_size_limit", "67108864")
+}
+
+fn reader_options(path: &Path) -> SqliteConnectOptions {
+    options(path).read_only(true).pragma("query_only", "on").pragma("cache_size", READER_CACHE_KIB)
 }

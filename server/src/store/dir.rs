@@ -4,6 +4,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use super::private;
 use crate::error::{Error, Result};
 
 /// A data folder and, while this value lives, the exclusive right to write to it.
@@ -29,7 +30,10 @@ impl DataDir {
             .open(path.join("lock"))
             .map_err(failed)?;
         match lock.try_lock() {
-            Ok(()) => Ok(Some(Self { path, _lock: lock })),
+            Ok(()) => {
+                private::make(&path);
+                Ok(Some(Self { path, _lock: lock }))
+            }
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(failed(error)),
         }
@@ -45,6 +49,13 @@ impl DataDir {
 
     pub fn events_db(&self) -> PathBuf {
         self.path.join("events.db")
+    }
+
+    /// Whether the folder was in use before, whatever became of `app.db`: what
+    /// else a first start makes is only made once `app.db` is complete.
+    pub fn was_in_use(&self) -> bool {
+        let has_content = |path: PathBuf| path.metadata().is_ok_and(|file| file.len() > 0);
+        has_content(self.master_key()) || has_content(self.events_db())
     }
 
     pub fn index(&self) -> PathBuf {

@@ -3,16 +3,29 @@
 //! Holds no table and no query; those live in each room's own `store.rs`. The
 //! only way to change `app.db` is [`Store::write`].
 
+mod connection;
 mod db;
 mod dir;
+mod failure;
+mod file;
+mod half_made;
+mod health;
+mod migrate;
 mod page;
+mod private;
 #[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 mod tx;
 mod unique;
+mod writer;
 
 pub use db::{Database, Durability};
 pub use dir::DataDir;
+pub use health::WriteHealth;
 pub use page::{Page, Paged, Tally};
+pub use private::set_umask;
 pub use tx::{Change, Store, Tx, namespace_subject};
 pub use unique::Unique;
+pub use writer::{Transaction, Writer};

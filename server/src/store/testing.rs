@@ -9,6 +9,7 @@ use entity::{audit_entry, audit_target, workspace};
 use sea_orm::{ConnectionTrait, EntityTrait, QueryOrder, Set};
 
 use super::{Database, Durability, Store};
+use crate::address::ClientAddress;
 use crate::grants::{Grants, Role};
 use crate::op::{Door, OpCtx, Principal, RootKeyPrincipal, UserPrincipal};
 
@@ -17,7 +18,7 @@ pub(crate) const NOW_MS: i64 = 1_790_000_000_000;
 /// An empty `app.db` with the workspaces `ws_1` and `ws_2`.
 pub(crate) struct TestStore {
     pub store: Store,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
 }
 
 /// One audit entry as a test wants to read it.
@@ -48,7 +49,12 @@ impl TestStore {
             };
             workspace::Entity::insert(row).exec_without_returning(database.writer()).await.unwrap();
         }
-        Self { store: Store::new(database), _dir: dir }
+        Self { store: Store::new(database), dir }
+    }
+
+    /// Where `app.db` lies.
+    pub(crate) fn path(&self) -> &std::path::Path {
+        self.dir.path()
     }
 
     /// The audit log in the order it was written.
@@ -134,12 +140,15 @@ fn caller(workspace: &str, grants: Grants) -> OpCtx {
             name: None,
             grants,
             expires_at: None,
+            ip_allowlist: Vec::new(),
+            limit_per_minute: None,
+            budget_key: None,
         })),
         workspace: WorkspaceId::from(workspace),
         now_ms: NOW_MS,
         request_id: RequestId::from("req_1"),
         door: Door::V2,
-        ip: None,
+        address: ClientAddress::NONE,
         user_agent: None,
         unrecorded: false,
         idempotency: None,

@@ -6,11 +6,9 @@ use std::sync::Arc;
 
 use entity::ids::{ApiId, IdentityId, NamespaceId, UserId, WorkspaceId};
 use parking_lot::Mutex;
-use sea_orm::{
-    DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait,
-};
+use sea_orm::DatabaseConnection;
 
-use super::Database;
+use super::{Database, Transaction};
 use crate::cache::{Epochs, Subject};
 use crate::error::{Error, Result};
 
@@ -71,12 +69,12 @@ pub struct Store {
 pub struct Tx(Arc<Inner>);
 
 struct Inner {
-    db: DatabaseTransaction,
+    db: Transaction,
     changes: Mutex<Vec<Change>>,
 }
 
 impl Tx {
-    pub fn db(&self) -> &DatabaseTransaction {
+    pub fn db(&self) -> &Transaction {
         &self.0.db
     }
 
@@ -107,38 +105,42 @@ impl Store {
         &self.database
     }
 
-    /// Runs `work` in one immediate transaction: commits on `Ok`, leaves no
-    /// trace on `Err` or when dropped. Transactions run one after the other in
+    /// Runs `work` in one transaction: commits on `Ok`, leaves no trace on `Err`
+    /// or when dropped before the commit. Transactions run one after the other in
     /// the order they asked; long work commits in batches so that others get
     /// their turn.
+    ///
+    /// The commit and the publishing of its changes are a task of their own: a
+    /// caller that goes away meanwhile cannot part the two.
     pub async fn write<T, F, Fut>(&self, work: F) -> Result<T>
     where
         F: FnOnce(Tx) -> Fut,
         Fut: Future<Output = Result<T>>,
     {
-        let immediate = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..Default::default()
-        };
-        let db = self.database.writer().begin_with_options(immediate).await?;
+        let db = self.database.begin().await?;
         let tx = Tx(Arc::new(Inner { db, changes: Mutex::default() }));
         let outcome = work(tx.clone()).await;
-        let Inner { db, changes } =
+        let inner =
             Arc::into_inner(tx.0).ok_or_else(|| Error::internal("a transaction outlived its scope"))?;
         match outcome {
             Ok(value) => {
-                let committed = db.commit().await;
-                // A failed commit may still have reached the disk: reload in either case.
-                changes.into_inner().iter().for_each(|change| change.bump(&self.epochs));
-                committed?;
+                let publishing = tokio::spawn(inner.commit(self.epochs.clone()));
+                publishing.await.map_err(Error::internal)??;
                 Ok(value)
             }
             Err(error) => {
-                if let Err(rollback) = db.rollback().await {
-                    tracing::warn!(error = %rollback, "rolling back a transaction failed");
-                }
+                inner.db.rollback().await;
                 Err(error)
             }
         }
+    }
+}
+
+impl Inner {
+    async fn commit(self, epochs: Arc<Epochs>) -> Result<()> {
+        let committed = self.db.commit().await;
+        // A failed commit may still have reached the disk: reload in either case.
+        self.changes.into_inner().iter().for_each(|change| change.bump(&epochs));
+        Ok(committed?)
     }
 }

@@ -15,7 +15,8 @@ use crate::secret::PlainKey;
 use crate::store::{Change, Tx};
 
 const HOUR_MS: i64 = 60 * 60 * 1000;
-const MAX_VALID_MS: i64 = 30 * 24 * HOUR_MS;
+/// How long an invitation may be valid.
+pub const LONGEST_INVITATION_MS: i64 = 30 * 24 * HOUR_MS;
 
 /// An invitation to the workspace of the context.
 pub struct NewInvitation {
@@ -68,7 +69,7 @@ impl Users {
         if let Some(email) = &command.email {
             check_email(email)?;
         }
-        if !(HOUR_MS..=MAX_VALID_MS).contains(&command.valid_ms) {
+        if !(HOUR_MS..=LONGEST_INVITATION_MS).contains(&command.valid_ms) {
             return Err(Error::invalid("An invitation is valid for an hour to 30 days."));
         }
         let token = PlainKey::new(self.entropy.token());

@@ -19,11 +19,11 @@ use entity::ids::UserId;
 
 pub use crate::grants::Role;
 pub use crate::secret::MIN_PASSWORD_CHARACTERS as MIN_PASSWORD;
-pub use invitations::{Invitation, Invited, NewAccount, NewInvitation};
+pub use invitations::{Invitation, Invited, LONGEST_INVITATION_MS, NewAccount, NewInvitation};
 pub use members::UpdateMember;
-pub use password::Passwords;
+pub use password::{Lane, Passwords};
 pub use profile::{Theme, UpdateProfile, time_zones};
-pub use setup::SetUp;
+pub use setup::{SETUP_LINK_MS, SetUp};
 pub use views::{SaveView, SavedView};
 
 use crate::audit::{Event, Group, Target};
@@ -118,7 +118,8 @@ impl Users {
         Ok(())
     }
 
-    /// Replaces a password, lifts a lockout and ends every session of the user.
+    /// Replaces a password and ends every session of the user. Attempts to sign in
+    /// are counted anew.
     pub async fn reset_password(&self, cx: &OpCtx, email: &str, password: PlainKey) -> Result<()> {
         cx.require(Operation::AccountRecover, grants::Target::NONE)?;
         let hash = self.passwords.hash(password).await?;

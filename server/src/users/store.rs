@@ -162,8 +162,6 @@ pub(super) async fn set_profile(tx: &Tx, id: &UserId, profile: &Profile, now_ms:
 pub(super) async fn set_password(tx: &Tx, user: &UserId, hash: &str, now_ms: i64) -> Result<()> {
     let row = user::ActiveModel {
         password_hash: Set(hash.to_owned()),
-        failed_logins: Set(0),
-        locked_until: Set(None),
         updated_at: Set(Some(now_ms)),
         ..Default::default()
     };

@@ -1,12 +1,6 @@
-//! The master key and where it comes from.
+//! The master key, and the two there are while one replaces the other.
 //!
-//! By configuration (environment or file), or, so that an empty folder works, a
-//! file in the data folder that the first start makes.
-
-use std::fs::{self, File, OpenOptions};
-use std::io::{ErrorKind, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+//! Where it is kept is the business of [`super::source`].
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -15,21 +9,11 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use super::seal::{self, DataKey, NONCE_BYTES};
-use crate::entropy::Entropy;
 use crate::error::{Error, Result};
 
 /// 32 bytes that everything recoverable hangs on. Wiped from memory when dropped.
 #[derive(Clone)]
 pub struct MasterKey(Zeroizing<[u8; 32]>);
-
-/// Where the master key is kept.
-#[derive(Clone)]
-pub enum MasterKeySource {
-    /// Given by configuration.
-    Given(MasterKey),
-    /// A file with mode 0600; made when missing and the database is new.
-    File(PathBuf),
-}
 
 impl MasterKey {
     pub fn new(bytes: [u8; 32]) -> Self {
@@ -42,7 +26,7 @@ impl MasterKey {
         bytes.as_slice().try_into().ok().map(Self::new)
     }
 
-    fn to_base64(&self) -> Zeroizing<String> {
+    pub(super) fn to_base64(&self) -> Zeroizing<String> {
         Zeroizing::new(STANDARD.encode(*self.0))
     }
 
@@ -77,91 +61,57 @@ impl MasterKey {
     }
 }
 
-impl MasterKeySource {
-    pub fn is_file(&self) -> bool {
-        matches!(self, MasterKeySource::File(_))
+/// The key in use and, after a rotation has begun, the other one of the two.
+///
+/// Which of them the database goes by is known from its fingerprint alone: a
+/// commit can fail and have happened all the same. Both open; what is sealed in
+/// a transaction is sealed with the one this transaction sees.
+pub(super) struct MasterKeys {
+    current: MasterKey,
+    other: Option<MasterKey>,
+}
+
+impl MasterKeys {
+    pub fn new(current: MasterKey) -> Self {
+        Self { current, other: None }
     }
 
-    /// The key with the `known` fingerprint; a new one when the database knows none.
-    pub(super) fn load(&self, entropy: &Entropy, known: Option<&str>) -> Result<MasterKey> {
-        let matches = |key: &MasterKey| known.is_none_or(|known| known == key.fingerprint());
-        match self {
-            MasterKeySource::Given(key) if matches(key) => Ok(key.clone()),
-            MasterKeySource::Given(_) => Err(wrong_key("The configured master key")),
-            MasterKeySource::File(path) => match (read(path)?, read(&next(path))?) {
-                (Some(key), _) if matches(&key) => Ok(key),
-                // A rotation was cut short after its commit.
-                (_, Some(key)) if known.is_some() && matches(&key) => {
-                    self.promote_next()?;
-                    Ok(key)
-                }
-                (Some(_), _) => Err(wrong_key(&path.display().to_string())),
-                (None, _) if known.is_some() => Err(Error::invalid(format!(
-                    "{} is missing, and this database was used with a master key. Restore the file, or set UNKEY_MASTER_KEY.",
-                    path.display()
-                ))),
-                (None, _) => {
-                    let key = MasterKey::new(entropy.bytes());
-                    write(path, &key)?;
-                    tracing::warn!(
-                        path = %path.display(),
-                        "made a new master key beside the data it protects; keep a copy elsewhere, or give one by UNKEY_MASTER_KEY_FILE"
-                    );
-                    Ok(key)
-                }
-            },
+    pub fn current(&self) -> &MasterKey {
+        &self.current
+    }
+
+    /// A key that the database may go by soon.
+    pub fn expect(&mut self, next: MasterKey) {
+        self.other = Some(next);
+    }
+
+    /// The one with this fingerprint.
+    pub fn find(&self, fingerprint: &str) -> Result<&MasterKey> {
+        [Some(&self.current), self.other.as_ref()]
+            .into_iter()
+            .flatten()
+            .find(|key| key.fingerprint() == fingerprint)
+            .ok_or_else(|| {
+                Error::internal("the database goes by a master key that this process does not know")
+            })
+    }
+
+    /// The database goes by the one with this fingerprint.
+    pub fn settle(&mut self, fingerprint: &str) {
+        if self.current.fingerprint() != fingerprint
+            && let Some(other) = self.other.take_if(|other| other.fingerprint() == fingerprint)
+        {
+            // Reads that began before may still hold what the old one sealed.
+            self.other = Some(std::mem::replace(&mut self.current, other));
         }
     }
 
-    pub(super) fn write_next(&self, key: &MasterKey) -> Result<()> {
-        match self {
-            MasterKeySource::File(path) => write(&next(path), key),
-            MasterKeySource::Given(_) => Ok(()),
+    /// Opens a data key that either of them sealed.
+    pub fn open(&self, sealed: &[u8], workspace: &str) -> Result<DataKey> {
+        let opened = self.current.open(sealed, workspace);
+        match (&opened, &self.other) {
+            (Err(_), Some(other)) => other.open(sealed, workspace).or(opened),
+            _ => opened,
         }
     }
-
-    pub(super) fn promote_next(&self) -> Result<()> {
-        match self {
-            MasterKeySource::File(path) => fs::rename(next(path), path).map_err(|error| failed(path, error)),
-            MasterKeySource::Given(_) => Ok(()),
-        }
-    }
-}
-
-fn next(path: &Path) -> PathBuf {
-    path.with_extension("key.next")
-}
-
-fn read(path: &Path) -> Result<Option<MasterKey>> {
-    match fs::read_to_string(path) {
-        Ok(text) => match MasterKey::from_base64(&text) {
-            Some(key) => Ok(Some(key)),
-            None => Err(Error::invalid(format!("{} does not hold 32 bytes in base64", path.display()))),
-        },
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(failed(path, error)),
-    }
-}
-
-/// On disk before this returns.
-fn write(path: &Path, key: &MasterKey) -> Result<()> {
-    let store = || -> std::io::Result<()> {
-        let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(path)?;
-        file.write_all(key.to_base64().as_bytes())?;
-        file.write_all(b"\n")?;
-        file.sync_all()?;
-        path.parent().map_or(Ok(()), |parent| File::open(parent)?.sync_all())
-    };
-    store().map_err(|error| failed(path, error))
-}
-
-fn failed(path: &Path, error: std::io::Error) -> Error {
-    Error::invalid(format!("cannot use the master key file {}: {error}", path.display())).because(error)
-}
-
-fn wrong_key(name: &str) -> Error {
-    Error::invalid(format!(
-        "{name} is not the master key this database was used with. Starting with another one would make every \
-         recoverable key unreadable; give the right key, or restore the database that belongs to this one."
-    ))
 }

@@ -7,23 +7,25 @@
 //! not decided here.
 
 mod master;
+mod rotation;
 mod seal;
 mod server;
+mod source;
 mod store;
 
 use std::sync::Arc;
 
 use entity::ids::{KeyId, WorkspaceId};
 use parking_lot::RwLock;
+use tokio::sync::Mutex;
 
-pub use master::{MasterKey, MasterKeySource};
+pub use master::MasterKey;
+use master::MasterKeys;
 pub use seal::DataKey;
+pub use source::MasterKeySource;
 
-use crate::audit::{Event, Group, Target};
 use crate::entropy::Entropy;
-use crate::error::{Code, Error, Result};
-use crate::grants::{self, Operation};
-use crate::op::OpCtx;
+use crate::error::{Error, Result};
 use crate::secret::PlainKey;
 use crate::store::{Store, Tx};
 
@@ -32,8 +34,10 @@ use crate::store::{Store, Tx};
 pub struct Vault {
     store: Store,
     entropy: Entropy,
-    master: Arc<RwLock<MasterKey>>,
+    keys: Arc<RwLock<MasterKeys>>,
     source: MasterKeySource,
+    /// Rotations take turns.
+    rotating: Arc<Mutex<()>>,
 }
 
 impl Vault {
@@ -48,7 +52,8 @@ impl Vault {
             let fingerprint = master.fingerprint();
             store.write(|tx| async move { store::set_fingerprint(&tx, &fingerprint, now_ms).await }).await?;
         }
-        Ok(Self { store, entropy, master: Arc::new(RwLock::new(master)), source })
+        let keys = Arc::new(RwLock::new(MasterKeys::new(master)));
+        Ok(Self { store, entropy, keys, source, rotating: Arc::default() })
     }
 
     /// Encrypts the plaintext of a key, in the transaction that creates it.
@@ -75,7 +80,7 @@ impl Vault {
             Some(sealed) => self.open_data_key(workspace, &sealed)?,
             None => {
                 let data_key = DataKey::new(self.entropy.bytes());
-                let sealed = self.seal_data_key(workspace, &data_key)?;
+                let sealed = self.seal_data_key(tx, workspace.as_str(), &data_key).await?;
                 store::set_data_key(tx.db(), workspace, sealed).await?;
                 data_key
             }
@@ -110,53 +115,16 @@ impl Vault {
         self.open_data_key(workspace, &sealed)
     }
 
-    /// Replaces the master key: every data key is sealed anew in one
-    /// transaction, no ciphertext changes. A master key that came from the
-    /// environment cannot be replaced from here.
-    ///
-    /// A crash at any point leaves a server that starts: the next key is on disk
-    /// before the transaction commits, and the one whose fingerprint the
-    /// database knows is used.
-    pub async fn rotate(&self, cx: &OpCtx) -> Result<()> {
-        cx.require(Operation::MasterKeyRotate, grants::Target::NONE)?;
-        if !self.source.is_file() {
-            return Err(Error::new(
-                Code::PreconditionFailed,
-                "The master key is given by configuration; only one kept in the data folder can be rotated.",
-            ));
-        }
-        let next = MasterKey::new(self.entropy.bytes());
-        self.source.write_next(&next)?;
-        let current = self.master.read().clone();
-        self.store
-            .write(|tx| {
-                let next = next.clone();
-                async move {
-                    for (workspace, sealed) in store::data_keys(tx.db()).await? {
-                        let data_key = current.open(&sealed, workspace.as_str())?;
-                        let sealed = next.seal(self.entropy.bytes(), &data_key, workspace.as_str())?;
-                        store::set_data_key(tx.db(), &workspace, sealed).await?;
-                    }
-                    self.reseal_server_key(&tx, &current, &next, cx.now_ms).await?;
-                    store::set_fingerprint(&tx, &next.fingerprint(), cx.now_ms).await?;
-                    let mut group = Group::new();
-                    let target = Target::new("workspace", cx.workspace.as_str(), None);
-                    group.push(Event::MasterKeyRotate, "Rotated the master key", vec![target]);
-                    group.record(cx, &tx, &self.entropy).await
-                }
-            })
-            .await?;
-        self.source.promote_next()?;
-        *self.master.write() = next;
-        Ok(())
-    }
-
     fn open_data_key(&self, workspace: &WorkspaceId, sealed: &[u8]) -> Result<DataKey> {
-        self.master.read().open(sealed, workspace.as_str())
+        self.keys.read().open(sealed, workspace.as_str())
     }
 
-    fn seal_data_key(&self, workspace: &WorkspaceId, data_key: &DataKey) -> Result<Vec<u8>> {
-        self.master.read().seal(self.entropy.bytes(), data_key, workspace.as_str())
+    /// Seals a new data key with the master key that this transaction sees: a
+    /// rotation may just have committed.
+    async fn seal_data_key(&self, tx: &Tx, name: &str, data_key: &DataKey) -> Result<Vec<u8>> {
+        let fingerprint = store::fingerprint(tx.db()).await?.unwrap_or_default();
+        let keys = self.keys.read();
+        keys.find(&fingerprint)?.seal(self.entropy.bytes(), data_key, name)
     }
 }
 

@@ -14,17 +14,17 @@ impl Vault {
     /// A key for one purpose, derived from the master key; another one after the
     /// master key was rotated.
     pub fn derive(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
-        Zeroizing::new(self.master.read().derive(purpose))
+        Zeroizing::new(self.keys.read().current().derive(purpose))
     }
 
     /// Encrypts what belongs to no workspace, bound to a name that opening it
     /// must repeat. Survives rotations of the master key.
     pub async fn seal_for_server(&self, tx: &Tx, name: &str, text: &[u8], now_ms: i64) -> Result<Vec<u8>> {
         let data_key = match store::server_key(tx.db()).await? {
-            Some(sealed) => self.master.read().open(&sealed, SERVER)?,
+            Some(sealed) => self.keys.read().open(&sealed, SERVER)?,
             None => {
                 let data_key = DataKey::new(self.entropy.bytes());
-                let sealed = self.master.read().seal(self.entropy.bytes(), &data_key, SERVER)?;
+                let sealed = self.seal_data_key(tx, SERVER, &data_key).await?;
                 store::set_server_key(tx, &sealed, now_ms).await?;
                 data_key
             }
@@ -37,19 +37,13 @@ impl Vault {
         let data_key = store::server_key(self.store.read())
             .await?
             .ok_or_else(|| Error::internal("a ciphertext exists, but the server has no data key"))?;
-        let data_key = self.master.read().open(&data_key, SERVER)?;
+        let data_key = self.keys.read().open(&data_key, SERVER)?;
         data_key.open(sealed, name).map(Zeroizing::new)
     }
 
-    pub(super) async fn reseal_server_key(
-        &self,
-        tx: &Tx,
-        current: &MasterKey,
-        next: &MasterKey,
-        now_ms: i64,
-    ) -> Result<()> {
+    pub(super) async fn reseal_server_key(&self, tx: &Tx, next: &MasterKey, now_ms: i64) -> Result<()> {
         let Some(sealed) = store::server_key(tx.db()).await? else { return Ok(()) };
-        let data_key = current.open(&sealed, SERVER)?;
+        let data_key = self.keys.read().open(&sealed, SERVER)?;
         let sealed = next.seal(self.entropy.bytes(), &data_key, SERVER)?;
         store::set_server_key(tx, &sealed, now_ms).await
     }

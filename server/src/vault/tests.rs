@@ -95,3 +95,73 @@ async fn what_belongs_to_the_server_survives_a_rotation() {
     let reopened = open(&test, file(dir.path())).await.unwrap();
     assert_eq!(**reopened.open_for_server("user/1", &sealed).await.unwrap(), *b"seed");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rotations_at_once_and_new_workspaces_lose_nothing() {
+    let (test, dir) = (TestStore::open().await, tempfile::tempdir().unwrap());
+    let vault = open(&test, file(dir.path())).await.unwrap();
+    let key = KeyId::from("key_1");
+    let mut sealed = Vec::new();
+    for round in 0..8 {
+        let workspace = format!("ws_new{round}");
+        test.force(&format!(
+            "INSERT INTO workspaces (id, slug, name, enabled, created_at) VALUES ('{workspace}', '{workspace}', 'x', 1, 1)"
+        ))
+        .await;
+        let rotations: Vec<_> = (0..3)
+            .map(|_| {
+                let (vault, cx) = (vault.clone(), test.operator());
+                tokio::spawn(async move { vault.rotate(&cx).await })
+            })
+            .collect();
+        let (plain, id, sealer) = (PlainKey::new("sk".to_owned()), WorkspaceId::from(workspace), &vault);
+        let (workspace, name) = (&id, &key);
+        let row =
+            test.store.write(|tx| async move { sealer.encrypt(&tx, workspace, name, &plain).await }).await;
+        sealed.push((id, row.unwrap()));
+        for rotation in rotations {
+            rotation.await.unwrap().unwrap();
+        }
+    }
+    let reopened = open(&test, file(dir.path())).await.unwrap();
+    for (workspace, row) in &sealed {
+        assert_eq!(opened(&vault, workspace, &key, row).await.unwrap().reveal(), "sk");
+        assert_eq!(opened(&reopened, workspace, &key, row).await.unwrap().reveal(), "sk");
+    }
+}
+
+#[tokio::test]
+async fn what_stands_in_the_place_of_the_next_key_neither_stops_a_start_nor_is_lost() {
+    let (test, dir) = (TestStore::open().await, tempfile::tempdir().unwrap());
+    let vault = open(&test, file(dir.path())).await.unwrap();
+    let next = dir.path().join("master.key.next");
+    for nonsense in ["", "half a ke", "\n"] {
+        std::fs::write(&next, nonsense).unwrap();
+        open(&test, file(dir.path())).await.unwrap();
+        vault.rotate(&test.operator()).await.unwrap();
+        assert!(!next.exists(), "{nonsense:?} was replaced by a key, which was used");
+        open(&test, file(dir.path())).await.unwrap();
+    }
+    // A key that was written and not used: it is the next one, not overwritten.
+    let waiting = MasterKey::new([9; 32]);
+    std::fs::write(&next, waiting.to_base64().as_bytes()).unwrap();
+    open(&test, file(dir.path())).await.unwrap();
+    vault.rotate(&test.operator()).await.unwrap();
+    let now = std::fs::read_to_string(dir.path().join("master.key")).unwrap();
+    assert_eq!(now.trim(), waiting.to_base64().as_str());
+}
+
+#[tokio::test]
+async fn a_next_key_that_cannot_be_written_changes_nothing() {
+    let (test, dir) = (TestStore::open().await, tempfile::tempdir().unwrap());
+    let vault = open(&test, file(dir.path())).await.unwrap();
+    let key = KeyId::from("key_1");
+    let sealed = encrypt(&test, &vault, &key, "sk_secret").await;
+    // Drafts are written beside the key: a folder in their way is a disk that is full.
+    std::fs::create_dir(dir.path().join("master.key.draft")).unwrap();
+    std::fs::create_dir(dir.path().join("master.draft")).unwrap();
+    vault.rotate(&test.operator()).await.unwrap_err();
+    assert_eq!(opened(&vault, &"ws_1".into(), &key, &sealed).await.unwrap().reveal(), "sk_secret");
+    let reopened = open(&test, file(dir.path())).await.unwrap();
+    assert_eq!(opened(&reopened, &"ws_1".into(), &key, &sealed).await.unwrap().reveal(), "sk_secret");
+}

@@ -86,6 +86,9 @@ pub struct VerifyKey {
     pub api: Option<ApiId>,
     /// What a limit called `default` costs where it applies by itself; 1 when absent.
     pub default_cost: Option<u64>,
+    /// Unknown keys that the address of the caller may ask about in a minute;
+    /// `None` is any number.
+    pub unknown_keys_per_minute: Option<u64>,
     /// How the contract of the door decides where they differ.
     pub rules: Rules,
 }
@@ -103,6 +106,7 @@ impl VerifyKey {
             keyspaces: Vec::new(),
             api: None,
             default_cost: None,
+            unknown_keys_per_minute: None,
             rules,
         }
     }

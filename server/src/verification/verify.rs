@@ -34,12 +34,19 @@ impl Verifier {
     ///
     /// Fails with `permissions_query_syntax_error` for a malformed query, with
     /// `precondition_failed` for a limit that is stored nowhere (where the rules
-    /// say so with `invalid_input`), and when the database is needed but cannot
-    /// answer.
+    /// say so with `invalid_input`), with `unknown_keys_rate_limited` once the
+    /// budget of unknown keys is used up, and when the database is needed but
+    /// cannot answer.
     pub async fn verify(&self, cx: &OpCtx, request: VerifyKey) -> Result<Verification> {
         let watch = Stopwatch::start();
         let hash = request.key.hash();
-        let mut found = self.find(hash).await?;
+        let mut found = match self.snapshots.get(&hash) {
+            Some(hit) => hit,
+            None => {
+                self.check_unknown(cx, &request).await?;
+                self.load(hash).await?
+            }
+        };
         if let (None, Some(migration)) = (&found, &request.migration_id)
             && self.keys.adopt(cx, &request.key, migration).await?
         {
@@ -47,6 +54,7 @@ impl Verifier {
         }
         let is_seen = |key: &KeySnapshot| may_see(cx, key, request.rules) && request.is_among(key);
         let Some(key) = found.filter(|key| is_seen(key)) else {
+            self.charge_unknown(cx, &request).await?;
             self.count(Outcome::NotFound);
             return Ok(Verification {
                 outcome: Outcome::NotFound,
@@ -76,7 +84,7 @@ impl Verifier {
                 break 'decided Outcome::Expired;
             }
             if !key.ip_allowlist.is_empty()
-                && !cx.ip.is_some_and(|ip| key.ip_allowlist.iter().any(|net| net.contains(&ip)))
+                && !cx.address.known().is_some_and(|ip| key.ip_allowlist.iter().any(|net| net.contains(&ip)))
             {
                 break 'decided Outcome::Forbidden;
             }
@@ -152,7 +160,7 @@ impl Verifier {
             facts: &key.facts,
             door: cx.door.as_str(),
             root_key: cx.principal.root_key().map(|root| root.id.as_str()),
-            ip: cx.ip,
+            ip: cx.address.known(),
             outcome: outcome.as_str(),
             denial: denial.as_deref(),
             spent_credits: spent,

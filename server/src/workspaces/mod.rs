@@ -47,11 +47,19 @@ pub struct Workspaces {
     store: Store,
     entropy: Entropy,
     analytics: Analytics,
+    /// Whoever has an account may make one, else owners of one.
+    members_create: bool,
 }
 
 impl Workspaces {
     pub fn new(store: Store, entropy: Entropy, analytics: Analytics) -> Self {
-        Self { store, entropy, analytics }
+        Self { store, entropy, analytics, members_create: false }
+    }
+
+    /// Lets everybody who has an account make workspaces, or owners alone.
+    #[must_use]
+    pub fn open_to_members(self, members_create: bool) -> Self {
+        Self { members_create, ..self }
     }
 
     pub async fn list(&self) -> Result<Vec<Workspace>> {
@@ -70,12 +78,39 @@ impl Workspaces {
         }
     }
 
+    /// Whether the principal may make a workspace: the operator may, and people
+    /// who own one, unless the operator lets everybody.
+    pub async fn may_create(&self, cx: &OpCtx) -> Result<bool> {
+        match &cx.principal {
+            Principal::Cli | Principal::Job(_) => Ok(true),
+            Principal::User(user) => {
+                let owns_one = store::owns_one(self.store.read(), &user.id).await?;
+                Ok(self.lets_create(owns_one))
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// Whether somebody who does or does not own a workspace may make another.
+    pub fn lets_create(&self, owns_one: bool) -> bool {
+        owns_one || self.members_create
+    }
+
+    /// Fails with `insufficient_permissions` for whoever [may not](Self::may_create).
+    pub async fn require_create(&self, cx: &OpCtx) -> Result<()> {
+        if self.may_create(cx).await? {
+            return Ok(());
+        }
+        let detail = "Only people who own a workspace of this server may create another.";
+        Err(Error::new(Code::InsufficientPermissions, detail))
+    }
+
     /// Creates a workspace; the audit entry is its own first one. A person who
     /// creates one is its owner.
+    ///
+    /// Fails as [`Workspaces::require_create`] does.
     pub async fn create(&self, cx: &OpCtx, command: CreateWorkspace) -> Result<Workspace> {
-        if !matches!(cx.principal, Principal::User(_) | Principal::Cli | Principal::Job(_)) {
-            return Err(Error::new(Code::InsufficientPermissions, "Only people may create workspaces."));
-        }
+        self.require_create(cx).await?;
         check_slug(&command.slug)?;
         check_name(&command.name)?;
         let workspace = Workspace {

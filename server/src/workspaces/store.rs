@@ -76,6 +76,12 @@ pub(super) async fn insert_owner(tx: &Tx, workspace: &Workspace, owner: &UserId)
     Ok(())
 }
 
+/// Whether a user owns a workspace that serves.
+pub(super) async fn owns_one(db: &impl ConnectionTrait, user: &UserId) -> Result<bool> {
+    let mine = of_user(db, user).await?;
+    Ok(mine.iter().any(|mine| mine.role == Role::Owner && mine.workspace.enabled))
+}
+
 /// Those in which a user has a role, by name.
 pub(super) async fn of_user(db: &impl ConnectionTrait, user: &UserId) -> Result<Vec<MyWorkspace>> {
     let roles =

@@ -26,16 +26,34 @@ async fn user(test: &TestStore, role: Role) -> OpCtx {
 async fn whoever_creates_a_workspace_owns_it() {
     let (test, dir) = (TestStore::open().await, tempfile::tempdir().unwrap());
     let workspaces = workspaces(&test, &dir).await;
-    let cx = user(&test, Role::Viewer).await;
+    let cx = user(&test, Role::Owner).await;
     let command = CreateWorkspace { slug: "lab".to_owned(), name: "Lab".to_owned() };
     let made = workspaces.create(&cx, command).await.unwrap();
     let mine = workspaces.mine(&cx).await.unwrap();
     let roles: Vec<_> = mine.iter().map(|mine| (mine.workspace.slug.as_str(), mine.role)).collect();
-    assert_eq!(roles, [("lab", Role::Owner), ("ws_1", Role::Viewer)]);
+    assert_eq!(roles, [("lab", Role::Owner), ("ws_1", Role::Owner)]);
     assert_eq!(test.events(0).await, ["workspace.create"]);
     assert_eq!(test.count("audit_log", &format!("workspace_id = '{}'", made.id)).await, 1);
     let command = CreateWorkspace { slug: "lab2".to_owned(), name: "Lab".to_owned() };
     assert!(workspaces.create(&crate::store::testing::owner(), command).await.is_err(), "a root key");
+}
+
+#[tokio::test]
+async fn who_owns_none_makes_one_only_where_the_operator_lets_them() {
+    for role in [Role::Viewer, Role::Operator, Role::Admin] {
+        let (test, dir) = (TestStore::open().await, tempfile::tempdir().unwrap());
+        let workspaces = workspaces(&test, &dir).await;
+        let cx = user(&test, role).await;
+        let command = || CreateWorkspace { slug: "lab".to_owned(), name: "Lab".to_owned() };
+        assert!(!workspaces.may_create(&cx).await.unwrap());
+        let refused = workspaces.create(&cx, command()).await.unwrap_err();
+        assert_eq!(refused.code(), Code::InsufficientPermissions, "{role:?}");
+        assert!(test.events(0).await.is_empty());
+        workspaces.clone().open_to_members(true).create(&cx, command()).await.unwrap();
+        assert!(workspaces.may_create(&cx).await.unwrap(), "an owner by now");
+        test.force("UPDATE workspaces SET enabled = FALSE WHERE slug = 'lab'").await;
+        assert!(!workspaces.may_create(&cx).await.unwrap(), "of one that serves");
+    }
 }
 
 #[tokio::test]

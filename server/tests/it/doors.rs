@@ -12,6 +12,9 @@ use unkey::grants::Role;
 use crate::dashboard::Browser;
 use crate::support::{START_MS, TestApp};
 
+/// Of no key.
+const HASH: &str = "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=";
+
 /// A change, as each door spells it: operation and body.
 struct UseCase {
     name: &'static str,
@@ -336,12 +339,12 @@ fn keys() -> Vec<UseCase> {
         UseCase {
             name: "import a key",
             v1: |ids| {
-                let hash = json!({ "value": "abc", "variant": "sha256_base64" });
+                let hash = json!({ "value": HASH, "variant": "sha256_base64" });
                 let key = json!({ "apiId": ids.api, "hash": hash, "name": "n", "roles": ["viewer"], "externalId": "bob" });
                 ("migrations.createKeys", json!([key]))
             },
             v2: |ids| {
-                let key = json!({ "hash": "abc", "name": "n", "roles": ["viewer"], "externalId": "bob" });
+                let key = json!({ "hash": HASH, "name": "n", "roles": ["viewer"], "externalId": "bob" });
                 let body = json!({ "migrationId": ids.migration, "apiId": ids.api, "keys": [key] });
                 ("keys.migrateKeys", body)
             },

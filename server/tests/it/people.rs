@@ -30,7 +30,7 @@ impl TestApp {
     }
 
     async fn sign_in(&self, email: &str) -> NewSession {
-        let login = Login { email: email.to_owned(), password: plain(PASSWORD) };
+        let login = Login { email: email.to_owned(), password: plain(PASSWORD), device: None };
         match self.app.sessions.login(&self.visitor(), login).await.unwrap() {
             Step::SignedIn(session) => session,
             Step::SecondFactor(_) => panic!("nobody here has a second factor"),

@@ -5,7 +5,7 @@ use std::path::Path;
 use sea_orm::{ConnectionTrait, Statement};
 use unkey::store::{Database, Durability};
 
-async fn dump<M: sea_orm_migration::MigratorTrait>(name: &str) -> String {
+async fn dump<M: migration::Schema>(name: &str) -> String {
     let dir = tempfile::tempdir().unwrap();
     let database = Database::open::<M>(&dir.path().join(name), Durability::Normal).await.unwrap();
     let db = database.reader();

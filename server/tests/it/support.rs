@@ -133,6 +133,11 @@ impl TestApp {
         assert_eq!((get("n"), (get("groups"), get("linked"))), (entries, linked));
     }
 
+    /// Sets the clock, without time passing.
+    pub fn step_ms(&self, by_ms: i64) {
+        self.app.clock.step_ms(by_ms);
+    }
+
     pub fn advance_ms(&self, by_ms: i64) {
         self.app.clock.advance_ms(by_ms);
     }

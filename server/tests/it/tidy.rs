@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// Rooms from left to right; a room may import those of earlier groups.
 const ORDER: &[&[&str]] = &[
-    &["config", "error", "clock", "entropy", "secret", "patch", "filter", "object"],
+    &["address", "config", "error", "clock", "entropy", "secret", "patch", "filter", "object"],
     &["grants", "op", "cache"],
     &["store"],
     &["events", "audit"],
@@ -27,6 +27,7 @@ const ORDER: &[&[&str]] = &[
 const SIBLINGS: &[(&str, &str, &str)] = &[
     ("config", "error", "problems of the settings are errors"),
     ("filter", "error", "what cannot be read is an error"),
+    ("config", "address", "trusted proxies are networks"),
     ("config", "secret", "secrets among the settings keep their type"),
     ("grants", "op", "the check reads the principal of the context"),
     ("op", "grants", "the principal carries its grants"),

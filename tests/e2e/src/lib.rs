@@ -3,6 +3,8 @@
 //!
 //! The binary is `UNKEY_BIN`, or the one beside the test's own build.
 
+mod raw;
+
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -13,7 +15,46 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use ureq::http::Request;
 
+pub use raw::{Raw, Said};
+
 pub const ROOT_KEY: &str = "unkey_e2e0000000000000000000000";
+const LOG_LEVEL: &str = "UNKEY_LOG_LEVEL";
+
+/// The clock of a machine, which a test sets and which goes on from there, for
+/// servers that are started with it. Measured time is not touched.
+pub struct MachineClock(TempDir);
+
+impl MachineClock {
+    /// `time` is like `2027-03-01 14:00:00`, UTC.
+    pub fn at(time: &str) -> Self {
+        let clock = Self(folder());
+        clock.set(time);
+        clock
+    }
+
+    pub fn set(&self, time: &str) {
+        // In one step: the server may read it at any moment.
+        let next = self.0.path().join("next");
+        std::fs::write(&next, format!("@{time}\n")).expect("a file for the time");
+        std::fs::rename(next, self.file()).expect("a file for the time");
+    }
+
+    fn file(&self) -> PathBuf {
+        self.0.path().join("time")
+    }
+
+    /// Comes with the Debian package `faketime`, which `tests/run.sh` installs.
+    fn library(&self) -> PathBuf {
+        const NAME: &str = "faketime/libfaketimeMT.so.1";
+        let below = |folder: &str| std::fs::read_dir(folder).into_iter().flatten().flatten();
+        below("/usr/lib")
+            .chain(below("/usr/local/lib"))
+            .map(|entry| entry.path().join(NAME))
+            .chain(["/usr/lib", "/usr/local/lib"].map(|folder| Path::new(folder).join(NAME)))
+            .find(|path| path.exists())
+            .expect("libfaketimeMT is there: tests/run.sh installs it")
+    }
+}
 
 /// A running server, killed when dropped.
 pub struct Server {
@@ -65,6 +106,41 @@ pub fn folder() -> TempDir {
     tempfile::tempdir().expect("a temporary folder")
 }
 
+/// The server, started and killed after `delay`; whether it said that it listens before that.
+pub fn start_and_kill(data: &Path, delay: Duration) -> bool {
+    let mut child = Command::new(binary())
+        .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+        .arg(data)
+        .env("UNKEY_LOG_LEVEL", "error")
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the binary is built: run `cargo build` first");
+    std::thread::sleep(delay);
+    let _ = child.kill();
+    let said = child.wait_with_output().expect("the server ends").stdout;
+    !said.is_empty()
+}
+
+/// What a server says on standard error that must not start on this folder.
+#[track_caller]
+pub fn refused_start(data: &Path) -> String {
+    let mut child = Command::new(binary())
+        .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+        .arg(data)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary is built: run `cargo build` first");
+    let mut first = String::new();
+    BufReader::new(child.stdout.take().expect("stdout is piped"))
+        .read_line(&mut first)
+        .expect("an end or a line");
+    let _ = child.kill();
+    let output = child.wait_with_output().expect("it ends");
+    assert!(first.is_empty(), "it started: {first}");
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
 /// Runs a command of the binary on a data folder.
 pub fn cli(data: &Path, arguments: &[&str]) -> Output {
     Command::new(binary())
@@ -85,32 +161,84 @@ pub fn cli_ok(data: &Path, arguments: &[&str]) -> String {
 
 impl Server {
     pub fn start(data: &Path) -> Self {
-        Self::run(Command::new(binary()), data, "warn")
+        Self::run(Command::new(binary()), data)
     }
 
     /// With everything it logs in a file.
     pub fn start_with_log(data: &Path, log: &Path) -> Self {
         let mut command = Command::new(binary());
         command.stderr(File::create(log).expect("the folder of the log is there"));
-        command.env("UNKEY_REQUEST_LOG_SAMPLE_PERCENT", "100");
-        Self::run(command, data, "trace")
+        command.env("UNKEY_REQUEST_LOG_SAMPLE_PERCENT", "100").env(LOG_LEVEL, "trace");
+        Self::run(command, data)
+    }
+
+    /// With settings beside the usual, by their variables.
+    pub fn start_with_settings(data: &Path, settings: &[(&str, &str)]) -> Self {
+        let mut command = Command::new(binary());
+        command.envs(settings.iter().copied());
+        Self::run(command, data)
+    }
+
+    /// With so many files it may hold open.
+    pub fn start_with_open_files(data: &Path, files: u32) -> Self {
+        let mut shell = Command::new("bash");
+        shell.arg("-c").arg(format!("ulimit -n {files}; exec \"$0\" \"$@\"")).arg(binary());
+        Self::run(shell, data)
+    }
+
+    /// With more arguments of `serve`.
+    pub fn start_with(data: &Path, arguments: &[&str]) -> Self {
+        let mut command = Command::new(binary());
+        command.arg("serve").args(arguments);
+        Self::spawn(command, data)
+    }
+
+    /// With this umask, in octal digits.
+    pub fn start_with_umask(data: &Path, umask: &str) -> Self {
+        let mut shell = Command::new("bash");
+        shell.arg("-c").arg(format!("umask {umask}; exec \"$0\" \"$@\"")).arg(binary());
+        Self::run(shell, data)
+    }
+
+    /// Whose writes past a limit of [`Server::limit_files`] fail, as on a full disk.
+    pub fn start_limitable(data: &Path) -> Self {
+        Self::start_with_file_limit(data, "unlimited")
+    }
+
+    /// On a machine whose clock a test sets.
+    pub fn start_with_clock(data: &Path, clock: &MachineClock) -> Self {
+        let mut command = Command::new(binary());
+        command
+            .env("LD_PRELOAD", clock.library())
+            .env("FAKETIME_TIMESTAMP_FILE", clock.file())
+            .env("FAKETIME_NO_CACHE", "1")
+            .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+        Self::run(command, data)
     }
 
     /// With no file allowed to grow past `kib` KiB.
-    pub fn start_with_file_limit(data: &Path, kib: u32) -> Self {
+    pub fn start_with_file_limit(data: &Path, kib: impl std::fmt::Display) -> Self {
         let mut shell = Command::new("bash");
         // The signal a write past the limit raises is ignored: the write fails instead.
-        let script = format!("trap '' XFSZ; ulimit -f {kib}; exec \"$0\" \"$@\"");
+        let script = format!("trap '' XFSZ; ulimit -S -f {kib}; exec \"$0\" \"$@\"");
         shell.arg("-c").arg(script).arg(binary());
-        Self::run(shell, data, "warn")
+        Self::run(shell, data)
     }
 
-    fn run(mut command: Command, data: &Path, log_level: &str) -> Self {
+    fn run(mut command: Command, data: &Path) -> Self {
+        command.arg("serve");
+        Self::spawn(command, data)
+    }
+
+    fn spawn(mut command: Command, data: &Path) -> Self {
+        if !command.get_envs().any(|(name, _)| name == LOG_LEVEL) {
+            command.env(LOG_LEVEL, "warn");
+        }
         let mut child = command
-            .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+            .args(["--listen", "127.0.0.1:0", "--data-dir"])
             .arg(data)
             .env("UNKEY_ROOT_KEY", ROOT_KEY)
-            .env("UNKEY_LOG_LEVEL", log_level)
+            .env("TZ", "UTC")
             .stdout(Stdio::piped())
             .spawn()
             .expect("the binary is built: run `cargo build` first");
@@ -128,6 +256,16 @@ impl Server {
         Self { child, base, agent }
     }
 
+    /// A connection of one's own.
+    pub fn connect(&self) -> Raw {
+        Raw::connect(self.address())
+    }
+
+    /// Host and port.
+    pub fn address(&self) -> &str {
+        self.base.strip_prefix("http://").expect("a base is a URL")
+    }
+
     /// Calls an operation; `Err` when the connection broke.
     pub fn try_call(&self, operation: &str, body: &Value) -> Result<Answer, ureq::Error> {
         let mut response = self
@@ -136,6 +274,16 @@ impl Server {
             .header("authorization", format!("Bearer {ROOT_KEY}"))
             .send_json(body)?;
         Ok(Answer { status: response.status().as_u16(), body: response.body_mut().read_json()? })
+    }
+
+    /// Calls an operation with more headers; a name may come twice.
+    #[track_caller]
+    pub fn call_with(&self, operation: &str, headers: &[(&str, &str)], body: &Value) -> Answer {
+        let request = self.agent.post(format!("{}/v2/{operation}", self.base));
+        let request = request.header("authorization", format!("Bearer {ROOT_KEY}"));
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        let mut response = request.send_json(body).expect("the server answers");
+        Answer { status: response.status().as_u16(), body: response.body_mut().read_json().expect("JSON") }
     }
 
     #[track_caller]
@@ -179,6 +327,15 @@ impl Server {
         self.child.id()
     }
 
+    /// Lets no file of the server grow past `bytes`, or any (`None`).
+    pub fn limit_files(&self, bytes: Option<u64>) {
+        let most = bytes.map_or("unlimited".to_owned(), |bytes| bytes.to_string());
+        let pid = self.pid().to_string();
+        let status =
+            Command::new("prlimit").args(["--pid", &pid, &format!("--fsize={most}:unlimited")]).status();
+        assert!(status.expect("prlimit is part of util-linux").success());
+    }
+
     /// kill -9; fine when it is dead already.
     pub fn kill(&mut self) {
         let _ = self.child.kill();
@@ -187,9 +344,38 @@ impl Server {
 
     /// SIGTERM, and the exit code.
     pub fn stop(mut self) -> Option<i32> {
+        self.terminate();
+        self.child.wait().expect("the server ends").code()
+    }
+
+    /// SIGTERM, without waiting for the end.
+    pub fn terminate(&self) {
         let pid = self.child.id().to_string();
         Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs");
-        self.child.wait().expect("the server ends").code()
+    }
+
+    /// How long the server takes to end by itself, and its exit code.
+    #[expect(clippy::disallowed_methods, reason = "a test that waits for another process needs a clock")]
+    pub fn ends(mut self) -> (Duration, Option<i32>) {
+        let start = Instant::now();
+        let status = self.child.wait().expect("the server ends");
+        (start.elapsed(), status.code())
+    }
+
+    /// Files that it holds open.
+    pub fn open_files(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).expect("a Linux proc folder").count()
+    }
+
+    /// Time of the processors that it has used, in hundredths of a second.
+    pub fn cpu_ticks(&self) -> u64 {
+        let stat =
+            std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).expect("a Linux proc file");
+        // After the name, which may contain spaces: utime is the 12th, stime the 13th.
+        let after = stat.rsplit(')').next().expect("a name in parentheses");
+        let fields: Vec<u64> =
+            after.split_whitespace().skip(11).take(2).filter_map(|field| field.parse().ok()).collect();
+        fields.iter().sum()
     }
 
     /// Resident memory in KiB.

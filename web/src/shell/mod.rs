@@ -93,6 +93,8 @@ pub struct May {
     pub admin: bool,
     /// Owners: what ends a workspace.
     pub own: bool,
+    /// Make another workspace.
+    pub create_workspace: bool,
 }
 
 /// A page as one person sees it.

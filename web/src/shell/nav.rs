@@ -117,6 +117,9 @@ pub(super) fn workspace_switch(shell: &Shell) -> View {
         })
         .collect_view();
     let list = vec![view! { <ul>{entries}</ul> }.into_any()];
+    let new = shell.may.create_workspace.then(|| {
+        view! { <a class="menu-item" href=paths::new_workspace().to_string()>"New workspace"</a> }
+    });
     view! {
         <details class="menu switch">
             <summary>
@@ -126,7 +129,7 @@ pub(super) fn workspace_switch(shell: &Shell) -> View {
             </summary>
             <div class="popover">
                 {post_form(shell.csrf(), &paths::switch_workspace(), "", list)}
-                <a class="menu-item" href=paths::new_workspace().to_string()>"New workspace"</a>
+                {new}
             </div>
         </details>
     }

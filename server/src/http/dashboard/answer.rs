@@ -23,6 +23,7 @@ pub struct Answer {
     cookies: Vec<(Jar, String, i64)>,
     flash: Option<Flash>,
     image_source: Option<String>,
+    retry_after_s: Option<u64>,
 }
 
 enum Kind {
@@ -33,7 +34,7 @@ enum Kind {
 
 impl Answer {
     fn of(kind: Kind) -> Self {
-        Self { kind, cookies: Vec::new(), flash: None, image_source: None }
+        Self { kind, cookies: Vec::new(), flash: None, image_source: None, retry_after_s: None }
     }
 
     /// A page.
@@ -103,6 +104,13 @@ impl Answer {
         self
     }
 
+    /// Says when to come again.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: Option<u64>) -> Self {
+        self.retry_after_s = seconds;
+        self
+    }
+
     /// `flashed` says that the request brought a flash, which is shown by now.
     pub fn into_response(self, config: &Config, flashed: bool) -> Response {
         let policy = match &self.image_source {
@@ -143,6 +151,9 @@ impl Answer {
         }
         if let Ok(policy) = HeaderValue::from_str(&policy) {
             headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+        }
+        if let Some(seconds) = self.retry_after_s {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));

@@ -16,6 +16,8 @@ pub enum Jar {
     Session,
     /// That a password was right and a code is wanted.
     Step,
+    /// That somebody signed in with this browser before.
+    Device,
     /// The form token of somebody not signed in.
     Form,
     /// The workspace somebody looks at.
@@ -32,6 +34,7 @@ impl Jar {
         match self {
             Jar::Session => "unkey_session",
             Jar::Step => "unkey_step",
+            Jar::Device => "unkey_device",
             Jar::Form => "unkey_form",
             Jar::Workspace => "unkey_workspace",
             Jar::Flash => "unkey_flash",
@@ -40,7 +43,7 @@ impl Jar {
     }
 
     fn full_name(self, config: &Config) -> String {
-        if is_https(config) && self != Jar::Portal {
+        if config.is_https() && self != Jar::Portal {
             format!("__Host-{}", self.name())
         } else {
             self.name().to_owned()
@@ -58,7 +61,7 @@ impl Jar {
     /// The header that sets it for so many seconds; 0 takes it away. Values are
     /// of the characters cookies may have.
     pub fn set(self, config: &Config, value: &str, seconds: i64) -> String {
-        let secure = if is_https(config) { "; Secure" } else { "" };
+        let secure = if config.is_https() { "; Secure" } else { "" };
         let name = self.full_name(config);
         format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}")
     }
@@ -66,10 +69,6 @@ impl Jar {
     pub fn end(self, config: &Config) -> String {
         self.set(config, "", 0)
     }
-}
-
-fn is_https(config: &Config) -> bool {
-    config.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use super::cookies::Jar;
 use super::visit::{Guest, Visit};
 use crate::error::Result;
 use crate::secret::PlainKey;
-use crate::session::{Login, NewSession, SESSION_MS, Step};
+use crate::session::{DEVICE_MS, Login, NewSession, SESSION_MS, SecondStep, Step};
 use crate::users::{MIN_PASSWORD, NewAccount, SetUp};
 
 /// How long the second step may take.
@@ -43,6 +43,7 @@ fn closed(guest: &Guest) -> Answer {
 
 /// `POST /setup/:token`: makes the owner and signs them in.
 pub async fn set_up(guest: Guest) -> Result<Answer> {
+    guest.app.sessions.charge_address(&guest.cx).await?;
     let (token, form) = (guest.sent.param("token"), guest.form());
     let password = PlainKey::new(form.raw("password").to_owned());
     let command = SetUp {
@@ -56,7 +57,8 @@ pub async fn set_up(guest: Guest) -> Result<Answer> {
         let form = guest.refused(error)?;
         return Ok(Answer::again(setup(&guest.frame, &setup_view(token, form))));
     }
-    match guest.app.sessions.login(&guest.cx, Login { email, password }).await? {
+    let login = Login { email, password, device: guest.sent.device.clone() };
+    match guest.app.sessions.login(&guest.cx, login).await? {
         Step::SignedIn(session) => {
             Ok(signed_in(session, paths::start()).saying("The server is set up, and you are its owner."))
         }
@@ -84,6 +86,7 @@ pub async fn sign_in(guest: Guest) -> Result<Answer> {
     let command = Login {
         email: form.text("email").to_owned(),
         password: PlainKey::new(form.raw("password").to_owned()),
+        device: guest.sent.device.clone(),
     };
     let next = form.text("next").to_owned();
     match guest.app.sessions.login(&guest.cx, command).await {
@@ -112,7 +115,9 @@ pub async fn second_factor_page(guest: Guest) -> Result<Answer> {
 pub async fn second_step(guest: Guest) -> Result<Answer> {
     let Some(step) = &guest.sent.step else { return Ok(Answer::go(paths::login())) };
     let next = guest.form().text("next").to_owned();
-    match guest.app.sessions.second_step(&guest.cx, step.reveal(), guest.form().text("code")).await {
+    let code = guest.form().text("code");
+    let command = SecondStep { token: step.reveal(), code, device: guest.sent.device.as_ref() };
+    match guest.app.sessions.second_step(&guest.cx, command).await {
         Ok(session) => Ok(signed_in(session, after(&next))),
         Err(error) => {
             let view = SecondFactorView { form: guest.refused(error)?, next };
@@ -145,6 +150,7 @@ async fn show_invite(guest: &Guest, form: FormState) -> Result<Answer> {
 
 /// `POST /invites/:token`: joins as who one is, or makes an account.
 pub async fn accept_invite(guest: Guest) -> Result<Answer> {
+    guest.app.sessions.charge_address(&guest.cx).await?;
     let token = guest.sent.param("token").to_owned();
     if let Some(who) = &guest.who {
         let cx = crate::op::OpCtx {
@@ -165,7 +171,8 @@ pub async fn accept_invite(guest: Guest) -> Result<Answer> {
     if let Err(error) = guest.app.users.accept_as_new(&guest.cx, &token, account).await {
         return show_invite(&guest, guest.refused(error)?).await;
     }
-    match guest.app.sessions.login(&guest.cx, Login { email, password }).await? {
+    let login = Login { email, password, device: guest.sent.device.clone() };
+    match guest.app.sessions.login(&guest.cx, login).await? {
         Step::SignedIn(session) => Ok(signed_in(session, paths::home()).saying("Welcome.")),
         Step::SecondFactor(_) => Ok(Answer::go(paths::login())),
     }
@@ -180,6 +187,7 @@ pub async fn sign_out(visit: Visit) -> Result<Answer> {
 fn signed_in(session: NewSession, to: Href) -> Answer {
     Answer::go(to)
         .cookie(Jar::Session, session.cookie.reveal(), SESSION_MS / 1000)
+        .cookie(Jar::Device, session.device.reveal(), DEVICE_MS / 1000)
         .cookie(Jar::Step, "", 0)
         .cookie(Jar::Form, "", 0)
 }

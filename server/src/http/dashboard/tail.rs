@@ -13,12 +13,13 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use futures_util::stream;
 use poem::Body;
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
+use tokio::time::{Interval, MissedTickBehavior, interval};
 use web::paths::{Href, LIVE};
 
 use super::answer::Answer;
 use super::visit::Visit;
 use crate::analytics::{Filter, PageOf};
+use crate::clock::Stopwatch;
 use crate::error::Result;
 use crate::events::Stored;
 use crate::grants::{Operation, Target};
@@ -69,8 +70,8 @@ impl Visit {
         let last = self.query().text(AFTER).parse().unwrap_or_else(|_| indexed(&self));
         let mut ticks = interval(EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let tail =
-            Tail { since_ms: self.now_ms(), visit: self, log, last, ticks, end: Instant::now() + LONGEST };
+        let watch = Stopwatch::start();
+        let tail = Tail { since_ms: self.now_ms(), visit: self, log, last, ticks, watch };
         let parts = stream::unfold(tail, |mut tail| async move {
             let text = tail.next().await?;
             Some((Ok::<_, io::Error>(Bytes::from(text)), tail))
@@ -91,7 +92,7 @@ struct Tail {
     last: u64,
     since_ms: i64,
     ticks: Interval,
-    end: Instant,
+    watch: Stopwatch,
 }
 
 impl Tail {
@@ -100,7 +101,7 @@ impl Tail {
     async fn next(&mut self) -> Option<String> {
         tokio::select! {
             () = self.visit.app.closing() => return None,
-            now = self.ticks.tick() => if now >= self.end { return None },
+            _ = self.ticks.tick() => if self.watch.elapsed() >= LONGEST { return None },
         }
         match self.fresh().await {
             Ok(rows) if rows.is_empty() => Some(":\n\n".to_owned()),

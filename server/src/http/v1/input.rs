@@ -8,7 +8,6 @@ use serde_json::{Map, Number, Value};
 
 use crate::error::{Code, Error, Result};
 use crate::http::body::{MAX_HOT_BYTES, MAX_VALUES, has_more_values_than};
-use crate::keys::KeyName;
 
 /// What an operation is asked. Bounds of single members are attributes of the
 /// type; here is what its attributes cannot say.
@@ -16,11 +15,6 @@ pub trait Input: Type + DeserializeOwned + Send + Sync + 'static {
     /// Rules across members that v1 checks before it asks who calls.
     fn check(&self) -> Result<()> {
         Ok(())
-    }
-
-    /// The key whose absence is told before it is asked who calls.
-    fn key(&self) -> Option<KeyName<'_>> {
-        None
     }
 
     /// Whether it is parsed strictly first, the schema only to explain a failure.

@@ -13,8 +13,7 @@ use crate::app::App;
 use crate::error::{Code, Error, Result};
 use crate::http::schema::{AnyObject, Nullable};
 use crate::keys::{
-    CreateKey, CreatedKey, CreditOperation, DefaultLimit, DeleteKey, GetKey, KeyName, NewCredits,
-    UpdateCredits,
+    CreateKey, CreatedKey, CreditOperation, DefaultLimit, DeleteKey, GetKey, NewCredits, UpdateCredits,
 };
 use crate::op::OpCtx;
 use crate::permissions::Unknown;
@@ -161,11 +160,7 @@ pub struct GetKeyQuery {
     decrypt: bool,
 }
 
-impl Input for GetKeyQuery {
-    fn key(&self) -> Option<KeyName<'_>> {
-        Some(KeyName::Id(&self.key_id))
-    }
-}
+impl Input for GetKeyQuery {}
 
 async fn read(app: Arc<App>, cx: OpCtx, query: GetKeyQuery) -> Result<Reply<KeyOut>> {
     let key_id = KeyId::from(query.key_id.as_str());
@@ -184,11 +179,7 @@ pub struct WhoamiBody {
     key: String,
 }
 
-impl Input for WhoamiBody {
-    fn key(&self) -> Option<KeyName<'_>> {
-        Some(KeyName::Secret(&self.key))
-    }
-}
+impl Input for WhoamiBody {}
 
 #[derive(Object, Serialize)]
 #[oai(rename_all = "camelCase")]
@@ -252,11 +243,7 @@ pub struct DeleteKeyBody {
     pub permanent: bool,
 }
 
-impl Input for DeleteKeyBody {
-    fn key(&self) -> Option<KeyName<'_>> {
-        Some(KeyName::Id(&self.key_id))
-    }
-}
+impl Input for DeleteKeyBody {}
 
 pub async fn delete(app: Arc<App>, cx: OpCtx, body: DeleteKeyBody) -> Result<Reply<Empty>> {
     let command = DeleteKey { key_id: KeyId::from(body.key_id.as_str()), permanent: body.permanent };
@@ -293,11 +280,7 @@ pub struct UpdateRemainingBody {
     value: Nullable<i64>,
 }
 
-impl Input for UpdateRemainingBody {
-    fn key(&self) -> Option<KeyName<'_>> {
-        Some(KeyName::Id(&self.key_id))
-    }
-}
+impl Input for UpdateRemainingBody {}
 
 #[derive(Object, Serialize)]
 pub struct RemainingOut {

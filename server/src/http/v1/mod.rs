@@ -93,7 +93,7 @@ pub fn endpoint(app: &Arc<App>) -> impl Endpoint<Output = Response> + 'static {
 }
 
 /// The answer to a request that no operation takes.
-fn refuse(app: &App, request: &Request, code: Code, detail: String) -> Response {
+pub fn refuse(app: &App, request: &Request, code: Code, detail: String) -> Response {
     let call = Call::start(app, request);
     let headers = request.headers();
     let error = Error::new(code, detail);

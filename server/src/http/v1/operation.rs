@@ -22,7 +22,6 @@ use super::serve::Served;
 use crate::app::App;
 use crate::error::Result;
 use crate::http::openapi::Schema;
-use crate::keys::KeyName;
 use crate::op::OpCtx;
 
 /// An operation of the table in [`super::operations`].
@@ -101,8 +100,6 @@ pub(super) trait Handled: Send + Sync {
 pub(super) trait Asked: Send + Sync {
     fn check(&self) -> Result<()>;
 
-    fn key(&self) -> Option<KeyName<'_>>;
-
     /// Runs the handler; its answer in JSON, indented if `pretty`.
     fn run(
         self: Box<Self>,
@@ -157,10 +154,6 @@ where
 {
     fn check(&self) -> Result<()> {
         self.input.check()
-    }
-
-    fn key(&self) -> Option<KeyName<'_>> {
-        self.input.key()
     }
 
     fn run(

@@ -17,9 +17,9 @@ pub(super) async fn authenticate(app: &Arc<App>, call: &Call, headers: &HeaderMa
     if token.is_empty() {
         return Err(Error::new(Code::AuthMissing, "The Authorization header is missing."));
     }
-    let authenticated = match app.root_keys.authenticate_cached(token, call.ip, call.now_ms) {
+    let authenticated = match app.root_keys.authenticate_cached(token, call.address.known(), call.now_ms) {
         Some(outcome) => outcome?,
-        None => app.root_keys.authenticate(token, call.ip, call.now_ms).await?,
+        None => app.root_keys.authenticate(token, call.address.known(), call.now_ms).await?,
     };
     if authenticated.is_limited()
         && let (_, Some(refusal)) = app.root_keys.charge(&authenticated, call.now_ms).await
@@ -31,7 +31,7 @@ pub(super) async fn authenticate(app: &Arc<App>, call: &Call, headers: &HeaderMa
 
 /// Whose root key it is, for the request log: nothing is charged.
 pub(super) fn caller(app: &App, call: &Call, headers: &HeaderMap) -> Caller {
-    let known = app.root_keys.authenticate_cached(bearer(headers), call.ip, call.now_ms);
+    let known = app.root_keys.authenticate_cached(bearer(headers), call.address.known(), call.now_ms);
     known.and_then(Result::ok).map_or_else(Caller::default, |known| Caller {
         workspace: known.workspace.into_string(),
         root_key: Some(known.principal.id.to_string()),
@@ -50,7 +50,7 @@ fn context(call: &Call, headers: &HeaderMap, principal: Principal, workspace: Wo
         now_ms: call.now_ms,
         request_id: call.request_id.clone(),
         door: Door::V1,
-        ip: call.ip,
+        address: call.address,
         user_agent: header(headers, &USER_AGENT).map(ToOwned::to_owned),
         unrecorded: false,
         idempotency: None,

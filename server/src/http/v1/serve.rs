@@ -20,10 +20,9 @@ use super::security::{anonymous, authenticate, caller};
 use super::{errors, input};
 use crate::app::App;
 use crate::config::V1;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::http::funnel::{self, Call, Finished, header};
 use crate::http::request_log::Caller;
-use crate::keys::KeyName;
 use crate::op::{Door, OpCtx};
 
 /// The endpoint of an operation.
@@ -104,7 +103,7 @@ impl Served {
     async fn serve(&self, call: &Call, request: &Request, sent: &[u8], pretty: bool) -> Result<Reply<Bytes>> {
         let asked = self.read(request, sent)?;
         asked.check()?;
-        let cx = self.caller(call, request.headers(), &*asked).await?;
+        let cx = self.caller(call, request.headers()).await?;
         let work = asked.run(self.app.clone(), cx, pretty);
         match self.handled.is_hot() {
             true => work.await,
@@ -138,7 +137,7 @@ impl Served {
         self.handled.read(value).map_err(|error| Error::invalid(format!(": {error}")))
     }
 
-    async fn caller(&self, call: &Call, headers: &HeaderMap, asked: &dyn Asked) -> Result<OpCtx> {
+    async fn caller(&self, call: &Call, headers: &HeaderMap) -> Result<OpCtx> {
         let needs_root_key = match self.described.access {
             Access::RootKey => true,
             Access::Public => false,
@@ -147,31 +146,6 @@ impl Served {
         if !needs_root_key {
             return Ok(anonymous(call, headers));
         }
-        let refused = match authenticate(&self.app, call, headers).await {
-            Ok(cx) => return Ok(cx),
-            Err(refused) => refused,
-        };
-        match asked.key() {
-            Some(name) if !self.app.keys.is_live(name).await? => {
-                self.charge_unknown(call).await?;
-                Err(Error::new(Code::KeyNotFound, absence(name)))
-            }
-            _ => Err(refused),
-        }
-    }
-
-    async fn charge_unknown(&self, call: &Call) -> Result<()> {
-        match self.app.config.v1_unknown_keys_per_minute {
-            Some(limit) => self.app.verifier.charge_unknown(call.ip, limit, call.now_ms).await,
-            None => Ok(()),
-        }
-    }
-}
-
-/// v1 contract, section 7.
-fn absence(name: KeyName<'_>) -> String {
-    match name {
-        KeyName::Id(id) => format!("key {id} not found"),
-        KeyName::Secret(_) => "Key not found".to_owned(),
+        authenticate(&self.app, call, headers).await
     }
 }

@@ -15,7 +15,7 @@ use super::shared::within_time;
 use crate::analytics::{Buckets, Filter, Question, Row};
 use crate::app::App;
 use crate::error::{Code, Error, Result};
-use crate::keys::{Decrypt, GetKey, KeyName};
+use crate::keys::{Decrypt, GetKey};
 use crate::op::OpCtx;
 use crate::search::Kind;
 
@@ -51,11 +51,7 @@ pub enum Granularity {
     Day,
 }
 
-impl Input for UsageQuery {
-    fn key(&self) -> Option<KeyName<'_>> {
-        self.key_id.as_deref().filter(|id| !id.is_empty()).map(KeyName::Id)
-    }
-}
+impl Input for UsageQuery {}
 
 #[derive(Object, Serialize)]
 pub struct UsageOut {

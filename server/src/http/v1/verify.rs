@@ -176,16 +176,11 @@ pub fn told(verification: &Verification) -> Reply<()> {
     }
 }
 
-/// Verifies, and charges unknown keys to whoever asks for them.
+/// Verifies within the budget of unknown keys.
 pub async fn decide(app: &App, cx: &OpCtx, mut request: VerifyKey) -> Result<Verification> {
     request.rules.key_is_credential = app.config.v1 != V1::VerifyNeedsRootKey;
-    let verification = app.verifier.verify(cx, request).await?;
-    if verification.outcome == Outcome::NotFound
-        && let Some(limit) = app.config.v1_unknown_keys_per_minute
-    {
-        app.verifier.charge_unknown(cx.ip, limit, cx.now_ms).await?;
-    }
-    Ok(verification)
+    request.unknown_keys_per_minute = app.config.v1_unknown_keys_per_minute;
+    app.verifier.verify(cx, request).await
 }
 
 fn limited_by(verification: &Verification) -> Option<String> {

@@ -38,9 +38,9 @@ pub(super) async fn authenticate(
     headers: &HeaderMap,
 ) -> Result<(OpCtx, Option<Budget>), Refused> {
     let token = bearer(headers)?;
-    let authenticated = match app.root_keys.authenticate_cached(token, call.ip, call.now_ms) {
+    let authenticated = match app.root_keys.authenticate_cached(token, call.address.known(), call.now_ms) {
         Some(outcome) => outcome?,
-        None => app.root_keys.authenticate(token, call.ip, call.now_ms).await?,
+        None => app.root_keys.authenticate(token, call.address.known(), call.now_ms).await?,
     };
     let budget = if authenticated.is_limited() {
         match app.root_keys.charge(&authenticated, call.now_ms).await {
@@ -75,7 +75,7 @@ pub(super) async fn portal_user(
 pub(super) fn caller(app: &App, call: &Call, headers: &HeaderMap) -> Caller {
     let known = bearer(headers)
         .ok()
-        .and_then(|token| app.root_keys.authenticate_cached(token, call.ip, call.now_ms)?.ok());
+        .and_then(|token| app.root_keys.authenticate_cached(token, call.address.known(), call.now_ms)?.ok());
     known.map_or_else(Caller::default, |known| Caller {
         workspace: known.workspace.into_string(),
         root_key: Some(known.principal.id.to_string()),
@@ -94,7 +94,7 @@ pub(super) fn context(
         now_ms: call.now_ms,
         request_id: call.request_id.clone(),
         door: Door::V2,
-        ip: call.ip,
+        address: call.address,
         user_agent: header(headers, &USER_AGENT).map(ToOwned::to_owned),
         unrecorded: headers.get(&METRICS).is_some_and(|value| value == "disabled"),
         idempotency: None,

@@ -1,38 +1,16 @@
 //! Rows of many keys at once, and whether one is there at all.
 
 use entity::ids::{ApiId, IdentityId, KeyId, WorkspaceId};
-use entity::{api, key};
+use entity::key;
 use sea_orm::sea_query::Expr;
-use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, JoinType, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect,
-};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::{live, shared, to_key};
 use crate::apis::Api;
 use crate::error::Result;
-use crate::keys::{Key, KeyName, ListKeysByOffset, Mention};
+use crate::keys::{Key, ListKeysByOffset, Mention};
 use crate::op::OpCtx;
-use crate::secret::KeyHash;
 use crate::store::Tx;
-
-/// Whether a live key of a live API has this name, in any workspace.
-pub(in crate::keys) async fn is_live(db: &impl ConnectionTrait, name: KeyName<'_>) -> Result<bool> {
-    let to_api = key::Entity::belongs_to(api::Entity).from(key::Column::ApiId).to(api::Column::Id).into();
-    let select = match name {
-        KeyName::Id(id) => key::Entity::find_by_id(KeyId::from(id)),
-        KeyName::Secret(plaintext) => {
-            key::Entity::find().filter(key::Column::Hash.eq(KeyHash::of(plaintext).to_base64()))
-        }
-    };
-    let found = select
-        .join(JoinType::InnerJoin, to_api)
-        .filter(key::Column::DeletedAt.is_null())
-        .filter(api::Column::DeletedAt.is_null())
-        .count(db)
-        .await?;
-    Ok(found > 0)
-}
 
 /// The keys with these ids, deleted ones too, and whose they are: the identity
 /// of a mention is not looked up here.

@@ -5,7 +5,7 @@
 //! after they are stored does [`Limiter::forget`] drop those that did not
 //! change meanwhile. A live counter is never lost in between.
 
-use super::table::{Counter, CounterName};
+use super::table::{Counter, CounterName, Shard};
 use super::{Check, Limiter, Scope};
 use crate::ratelimit::window::Window;
 
@@ -72,6 +72,21 @@ impl Limiter {
         rows
     }
 
+    /// Has [`Limiter::dirty_rows`] name these again: they could not be stored.
+    pub fn still_dirty(&self, rows: &[CounterRow]) {
+        for row in rows {
+            let check = row.check();
+            let hash = self.table.hash(&check);
+            let mut shard = self.table.shard_of(hash).lock();
+            let Shard { counters, dirty, .. } = &mut *shard;
+            if let Some(counter) = counters.find_mut(hash, |counter| counter.name.is(&check))
+                && !std::mem::replace(&mut counter.dirty, true)
+            {
+                dirty.push(hash);
+            }
+        }
+    }
+
     /// Every counter that still counts, for the snapshot at shutdown.
     pub fn live_rows(&self, now_ms: i64) -> Vec<CounterRow> {
         let mut rows = Vec::new();
@@ -93,7 +108,10 @@ impl Limiter {
         for shard in self.table.shards() {
             let mut shard = shard.lock();
             let mut places = 0;
-            shard.counters.retain(|counter| {
+            let Shard { counters, dirty, .. } = &mut *shard;
+            counters.retain(|counter| {
+                // Left by requests that were on their way when the clock was set back.
+                rebase(counter, dirty, now_ms);
                 let is_dead = counter.window.is_dead(now_ms, counter.name.duration_ms);
                 if is_dead {
                     self.tally.give_back(self.tally.owners_of(&counter.name));
@@ -119,6 +137,27 @@ impl Limiter {
         }
         self.tally.sweep(now_ms);
         rows
+    }
+
+    /// Brings back the counters that a clock which was ahead has counted, as
+    /// [`Window::rebased`] says. `now_ms` must be fresh from the clock.
+    pub fn rebase(&self, now_ms: i64) {
+        for shard in self.table.shards() {
+            let mut shard = shard.lock();
+            let Shard { counters, dirty, .. } = &mut *shard;
+            counters.iter_mut().for_each(|counter| rebase(counter, dirty, now_ms));
+        }
+    }
+
+    /// Says that what is stored of these counters was brought back as well.
+    pub fn respill(&self, rows: &[CounterRow]) {
+        for row in rows {
+            let hash = self.table.hash(&row.check());
+            let mut shard = self.table.shard_of(hash).lock();
+            if let Some(dead_at_ms) = shard.spilled.get_mut(&hash) {
+                *dead_at_ms = row.dead_at_ms();
+            }
+        }
     }
 
     /// Frees counters that [`Limiter::overflow`] named and that are stored now,
@@ -148,7 +187,8 @@ impl Limiter {
             let hash = self.table.hash(&row.check());
             let mut shard = self.table.shard_of(hash).lock();
             let held = shard.find(hash, &row.check());
-            let window = held.map_or(row.window, |held| merged(held, row.window));
+            let stored = row.window.rebased(now_ms, row.duration_ms);
+            let window = held.map_or(stored, |held| merged(held.rebased(now_ms, row.duration_ms), stored));
             match shard.counters.find_mut(hash, |counter| counter.name.is(&row.check())) {
                 Some(counter) => counter.window = window,
                 None => {
@@ -183,6 +223,17 @@ fn named(row: CounterRow) -> CounterName {
         subject: row.subject.into(),
         name: row.name.into(),
         duration_ms: row.duration_ms,
+    }
+}
+
+fn rebase(counter: &mut Counter, dirty: &mut Vec<u64>, now_ms: i64) {
+    let rebased = counter.window.rebased(now_ms, counter.name.duration_ms);
+    if rebased == counter.window {
+        return;
+    }
+    counter.window = rebased;
+    if !std::mem::replace(&mut counter.dirty, true) {
+        dirty.push(counter.hash);
     }
 }
 

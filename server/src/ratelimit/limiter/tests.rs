@@ -89,10 +89,32 @@ fn zero_and_huge_numbers_are_safe() {
 }
 
 #[test]
-fn a_clock_set_back_gives_nothing_back() {
+fn a_request_that_took_long_finds_no_fresh_window() {
     let limiter = Limiter::new(100);
+    assert!(take(&limiter, &[check("a", 5, 5)], 600_000).passed);
+    for now_ms in [1, 599_999, 600_000] {
+        assert!(!take(&limiter, &[check("a", 5, 1)], now_ms).passed, "at {now_ms}");
+    }
+}
+
+#[test]
+fn a_clock_set_back_gives_nothing_back_and_freezes_nothing() {
+    let limiter = Limiter::new(100);
+    assert!(take(&limiter, &[check("a", 5, 5)], 7_200_000).passed);
+    limiter.rebase(30_000);
+    let refused = take(&limiter, &[check("a", 5, 1)], 30_000);
+    assert_eq!((refused.passed, refused.decisions[0].reset_ms), (false, 60_000));
     assert!(take(&limiter, &[check("a", 5, 5)], 120_000).passed);
-    assert!(!take(&limiter, &[check("a", 5, 1)], 1).passed);
+}
+
+#[test]
+fn what_was_on_its_way_when_the_clock_was_set_back_is_brought_back_in_passing() {
+    let limiter = Limiter::new(100);
+    limiter.rebase(0);
+    assert!(take(&limiter, &[check("late", 5, 5)], 7_200_000).passed);
+    assert!(limiter.overflow(0).is_empty());
+    assert_eq!(limiter.dirty_rows(0, 60_000)[0].window, Window { index: 0, current: 5, previous: 0 });
+    assert!(take(&limiter, &[check("late", 5, 5)], 120_000).passed);
 }
 
 #[test]

@@ -28,7 +28,7 @@ fn visitor(test: &TestApp) -> OpCtx {
 }
 
 fn login(email: &str, password: &str) -> Login {
-    Login { email: email.to_owned(), password: plain(password) }
+    Login { email: email.to_owned(), password: plain(password), device: None }
 }
 
 async fn made(test: &TestApp, email: &str) {

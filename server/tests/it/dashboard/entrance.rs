@@ -86,15 +86,65 @@ async fn answers_carry_the_policy_and_are_not_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn strangers_send_no_files() {
+async fn files_are_taken_where_they_are_asked_for_and_from_nobody_else() {
     let test = TestApp::start().await;
-    let mut browser = Browser::of(&test, Role::Viewer).await;
-    let large = "x".repeat(2 << 20);
-    let page = browser.get("/shortcuts").await;
-    let taken = browser.upload(&page, "/theme", &[("theme", "dark")], ("a.csv", &large)).await;
-    assert_eq!(taken.status, StatusCode::OK, "somebody who signed in may send a file");
+    let mut browser = Browser::of(&test, Role::Operator).await;
+    let large = "name\n".to_owned() + &"x".repeat(2 << 20);
+    let page = browser.get("/import").await;
+    let taken = browser.upload(&page, "/import", &[("what", "roles")], ("a.csv", &large)).await;
+    taken.refuses("at most 2 MiB");
+    let elsewhere = browser.upload(&page, "/theme", &[("theme", "dark")], ("a.csv", "x")).await;
+    assert!(elsewhere.text.contains("not one that takes a file"), "{}", elsewhere.text);
     let mut stranger = Browser::new(&test);
-    let page = stranger.get("/login").await;
-    let refused = stranger.upload(&page, "/login", &[], ("a.csv", &large)).await;
-    assert_eq!(refused.status, StatusCode::PAYLOAD_TOO_LARGE);
+    let login = stranger.get("/login").await;
+    let refused = stranger.upload(&login, "/login", &[], ("a.csv", &large)).await;
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+    let sent_away = stranger.upload(&page, "/import", &[("what", "roles")], ("a.csv", &large)).await;
+    assert!(sent_away.has_form("/login"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn guessers_are_told_when_to_come_again_and_the_owner_gets_in() {
+    let test = TestApp::start().await;
+    let mut owner = Browser::of(&test, Role::Owner).await;
+    let page = owner.get("/shortcuts").await;
+    owner.submit(&page, "/logout", &[]).await.shows("Sign in");
+    assert!(owner.cookies.contains_key("unkey_device"), "it is kept");
+    for email in ["owner@example.com", "nobody@example.com"] {
+        let mut refused = None;
+        for _ in 0..25 {
+            let page = Browser::new(&test).sign_in(email, "wrong").await;
+            if page.status != StatusCode::UNPROCESSABLE_ENTITY {
+                refused = Some(page);
+                break;
+            }
+        }
+        let refused = refused.expect("an end of the budget");
+        assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+        assert!(refused.text.contains("Too many attempts. Try again in"), "{}", refused.text);
+        let seconds = refused.headers.get("retry-after").unwrap().to_str().unwrap().parse::<u32>().unwrap();
+        assert!((1..=3600).contains(&seconds));
+        // Each of the two has the address's budget for itself.
+        test.advance_ms(60_000);
+    }
+    let stranger = Browser::new(&test).sign_in("owner@example.com", PASSWORD).await;
+    assert_eq!(stranger.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(owner.sign_in("owner@example.com", PASSWORD).await.path, "/");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn links_are_tried_within_the_budget_of_an_address() {
+    let test = TestApp::start().await;
+    let operator = test.operator().await;
+    let token = test.app.users.create_setup_link(&operator).await.unwrap();
+    let path = format!("/setup/{}", token.reveal());
+    let mut browser = Browser::new(&test);
+    let page = browser.get(&path).await;
+    let short = [("workspace", "Acme"), ("name", "Ada"), ("email", "a@b.org"), ("password", "short")];
+    for _ in 0..30 {
+        browser.submit(&page, &path, &short).await.refuses("password");
+    }
+    let refused = browser.submit(&page, &path, &short).await;
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(refused.headers.contains_key("retry-after"));
 }

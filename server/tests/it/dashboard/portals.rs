@@ -191,3 +191,32 @@ async fn a_portal_is_made_changed_and_deleted() {
     gone.shows("Deleted the portal acme.").shows("No portal yet");
     assert_eq!(admin.get(&format!("{path}/preview")).await.status, StatusCode::NOT_FOUND);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_tell_nothing_of_other_keys() {
+    let portal = Portal::open().await;
+    let test = &portal.test;
+    let (other_api, _) = test.key(&test.api().await, json!({ "externalId": "ann" })).await;
+    let stranger = test.root_key_of_another_workspace().await;
+    let api = test.call_as(&stranger, "apis.createApi", json!({ "name": "theirs" })).await.data();
+    let body = json!({ "apiId": api["apiId"], "externalId": "ann" });
+    let elsewhere = test.call_as(&stranger, "keys.createKey", body).await.data();
+    let keys = [&portal.keys[2].0, &other_api, elsewhere["keyId"].as_str().unwrap(), "key_nothing"];
+    let (mut ann, page) = portal.enter(json!(["keys:read", "keys:reroll", "analytics:read"])).await;
+    let own = format!("/portal/acme/keys/{}/reroll", portal.keys[0].0);
+    let mut fields = page.form(&own).fields.clone();
+    fields.retain(|(name, _)| name != "nonce" && name != "grace");
+    fields.push(("grace".to_owned(), "0".to_owned()));
+    let mut told = Vec::new();
+    for key in keys {
+        let refused = ann.post(&format!("/portal/acme/keys/{key}/reroll"), &fields, &[]).await;
+        assert_eq!(refused.status, StatusCode::NOT_FOUND, "{key}");
+        assert!(!refused.html.contains("api_") && !refused.html.contains("unkey:v1"), "{}", refused.html);
+        told.push(refused.html.replace(key, "KEY"));
+    }
+    assert!(told.iter().all(|html| *html == told[0]), "{told:#?}");
+    for path in ["/portal/acme/keys/key_nothing/reroll", "/portal/acme/usage", "/portal/acme"] {
+        assert_eq!(ann.get(path).await.status, StatusCode::OK, "{path}");
+    }
+    assert_eq!(test.verify(&portal.keys[2].1).await["code"], "VALID");
+}

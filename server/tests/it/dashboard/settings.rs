@@ -187,3 +187,25 @@ async fn the_server_is_shown_as_it_was_started() {
     assert_eq!(viewer.post(path, &fields, &[]).await.status, StatusCode::FORBIDDEN);
     assert_eq!(test.audit_events("migration.create").await, 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_owners_make_workspaces_unless_the_operator_lets_others() {
+    let test = TestApp::start().await;
+    for role in [Role::Viewer, Role::Operator, Role::Admin] {
+        let mut browser = Browser::of(&test, role).await;
+        let page = browser.get("/settings").await;
+        page.lacks("New workspace");
+        assert_eq!(browser.get("/workspaces/new").await.status, StatusCode::FORBIDDEN);
+        let fields = forged(&page, &[("name", "Mine"), ("slug", "mine")]);
+        assert_eq!(browser.post("/workspaces/new", &fields, &[]).await.status, StatusCode::FORBIDDEN);
+    }
+    Browser::of(&test, Role::Owner).await.get("/settings").await.shows("New workspace");
+    assert_eq!(test.app.workspaces.list().await.unwrap().len(), 1);
+
+    let test = TestApp::start_with(|config| config.members_create_workspaces = true).await;
+    let mut viewer = Browser::of(&test, Role::Viewer).await;
+    viewer.get("/settings").await.shows("New workspace");
+    let page = viewer.get("/workspaces/new").await;
+    let made = viewer.submit(&page, "/workspaces/new", &[("name", "Mine"), ("slug", "mine")]).await;
+    made.shows("Created the workspace Mine");
+}

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use unkey::apis::SetApi;
+use unkey::secret::KeyHash;
 
 use super::{set_api, text};
 use crate::support::TestApp;
@@ -158,7 +159,8 @@ async fn more_keys_than_a_batch_are_deleted_and_counted_once() {
     let api = v1.api().await;
     for batch in 0..3 {
         let keys: Vec<Value> = (0..70)
-            .map(|number| json!({ "apiId": api, "hash": { "value": format!("{batch}-{number}"), "variant": "sha256_base64" } }))
+            .map(|number| KeyHash::of(&format!("{batch}-{number}")).to_base64())
+            .map(|hash| json!({ "apiId": api, "hash": { "value": hash, "variant": "sha256_base64" } }))
             .collect();
         v1.post("migrations.createKeys", json!(keys)).await.ok();
     }

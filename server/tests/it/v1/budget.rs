@@ -12,15 +12,20 @@ async fn an_address_may_ask_for_so_many_unknown_keys() {
     let unknown = async |number: i64| {
         nobody.post("keys.verifyKey", json!({ "key": format!("unknown {number}") })).await
     };
+    assert_eq!(nobody.verify(&key).await["code"], "VALID");
     for number in 0..3 {
         assert_eq!(unknown(number).await.ok()["code"], "NOT_FOUND");
     }
     unknown(3).await.refused(429, "TOO_MANY_REQUESTS");
-    // Neither known keys nor root keys are refused for it; other ways to ask are.
+    // Neither keys in memory nor root keys are refused for it; other ways to ask are.
     assert_eq!(nobody.verify(&key).await["code"], "VALID");
     v1.get("keys.getKey?keyId=key_none").await.refused(404, "NOT_FOUND");
-    nobody.get("keys.getKey?keyId=key_none").await.refused(429, "TOO_MANY_REQUESTS");
     nobody.post("keys/verify", json!({ "key": "unknown" })).await.refused(429, "TOO_MANY_REQUESTS");
+    let loads = test.app.verifier.loads();
+    for number in 5..50 {
+        unknown(number).await.refused(429, "TOO_MANY_REQUESTS");
+    }
+    assert_eq!(test.app.verifier.loads(), loads, "the database is not asked any more");
     test.advance_ms(120_000);
     assert_eq!(unknown(4).await.ok()["code"], "NOT_FOUND");
 }

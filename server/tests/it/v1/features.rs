@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use unkey::address::ClientAddress;
 use unkey::apis::SetApi;
 use unkey::op::{Door, Principal};
 use unkey::secret::PlainKey;
@@ -88,7 +89,7 @@ async fn credits_come_back() {
         v1.post("keys.updateRemaining", json!({ "keyId": key_id, "op": "set", "value": 3 })).await.ok();
         (key_id, key)
     };
-    let run = async |test: &TestApp| test.app.jobs.run_due(test.app.clock.now_ms()).await.unwrap();
+    let run = async |test: &TestApp| test.app.jobs.run_due(test.app.clock.moment()).await.unwrap();
     let (daily_id, daily) = refilled(json!({ "interval": "daily", "amount": 100 })).await;
     let (_, monthly) = refilled(json!({ "interval": "monthly", "amount": 50, "refillDay": 31 })).await;
     run(&test).await;
@@ -156,7 +157,7 @@ async fn only_listed_addresses_verify() {
     };
     let verify = async |ip: Option<&str>| {
         let mut cx = test.app.cx("".into(), Principal::Anonymous, Door::V1);
-        cx.ip = ip.map(|ip| ip.parse().unwrap());
+        cx.address = ip.map_or(ClientAddress::NONE, |ip| ClientAddress::direct(ip.parse().unwrap()));
         let request = VerifyKey::new(PlainKey::new(key.clone()), Rules::V1);
         test.app.verifier.verify(&cx, request).await.unwrap().outcome
     };

@@ -13,6 +13,8 @@ use unkey::http::v1::DOCUMENT;
 
 use self::cases::cases;
 use super::{V1, text};
+use crate::interrupted::{Asked, POLLS};
+use crate::strangers::{Elsewhere, Twins};
 use crate::support::{Answer, TestApp};
 
 /// What somebody of another workspace is told.
@@ -110,6 +112,30 @@ impl Case {
     }
 }
 
+#[tokio::test]
+async fn no_caller_that_goes_away_leaves_memory_behind_the_database() {
+    for polls in POLLS {
+        let test = TestApp::start().await;
+        let ids = Ids::make(&test).await;
+        let workspace = test.operator().await.workspace;
+        let other_root_key = test.new_root_key(true, &[]).await;
+        let asked = Asked {
+            workspace: workspace.as_str(),
+            api: &ids.api,
+            key_secret: &ids.secret,
+            identity: &ids.identity,
+            root_key: &other_root_key,
+            namespace: "email",
+        };
+        let mut changes: Vec<Case> = cases().into_iter().filter(|case| case.audited > 0).collect();
+        changes.sort_by_key(|case| (case.operation.contains("delete"), case.operation.contains("deleteApi")));
+        for case in changes {
+            let caller = test.v1();
+            asked.agree_after(&test, case.operation, polls, case.call(&test, &ids, &caller)).await;
+        }
+    }
+}
+
 async fn run(case: Case) {
     let test = TestApp::start().await;
     let ids = Ids::make(&test).await;
@@ -169,6 +195,59 @@ async fn run(case: Case) {
         let all = case.call(&test, &ids, &test.v1_with(&["*"]).await).await;
         assert!(all.status.is_success(), "{operation} with everything: {}", all.body);
     }
+}
+
+impl Ids {
+    /// What requests of the cases call it.
+    fn names(&self) -> Vec<&str> {
+        let ids = [
+            &self.api,
+            &self.key,
+            &self.secret,
+            &self.identity,
+            &self.permission,
+            &self.role,
+            &self.namespace,
+            &self.migration,
+        ];
+        ids.into_iter().map(String::as_str).collect()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_cannot_tell_what_exists_from_what_does_not() {
+    let test = TestApp::start().await;
+    let ids = Ids::make(&test).await;
+    let (twins, elsewhere) = (Twins::of(&ids.names()), Elsewhere::make(&test).await);
+    let mut compared = 0;
+    for case in cases() {
+        let (method, path) = case.operation.split_once(' ').unwrap();
+        let path = ids.fill(&format!("{path}?{}", case.query));
+        let body = (case.body)(&ids);
+        let (absent_path, absent) = (twins.absent(&path), twins.absent_body(&body));
+        if (&path, &body) == (&absent_path, &absent) {
+            continue;
+        }
+        compared += 1;
+        let grants: Vec<String> = case.grants.iter().map(|grant| ids.fill(grant)).collect();
+        let absent_grants: Vec<String> = grants.iter().map(|grant| twins.absent(grant)).collect();
+        let strangers = elsewhere.callers(&test, [grants, absent_grants]).await;
+        let both = |(foreign, absent): &(String, String)| (test.v1_as(foreign), test.v1_as(absent));
+        let mut callers: Vec<(V1<'_>, V1<'_>)> = strangers.iter().map(both).collect();
+        callers.push((test.v1_anonymous(), test.v1_anonymous()));
+        callers.push((test.v1_as("unkey_nobody"), test.v1_as("unkey_nobody")));
+        callers.push((test.v1_as(&ids.secret), test.v1_as(&ids.secret)));
+        for (of_foreign, of_absent) in &callers {
+            let ask = async |caller: &V1<'_>, path: &str, body: &Value| {
+                let request = test.client.request(method.parse::<Method>().unwrap(), path);
+                caller.send(request.header("content-type", "application/json").body(body.to_string())).await
+            };
+            let foreign = ask(of_foreign, &path, &body).await;
+            let nothing = ask(of_absent, &absent_path, &absent).await;
+            assert_eq!(twins.told(&foreign), twins.told(&nothing), "{}", case.operation);
+        }
+    }
+    assert!(compared >= 34, "{compared} operations name something");
 }
 
 #[test]

@@ -150,3 +150,34 @@ async fn queued_keys_are_imported_each_by_itself() {
     let refused = enqueue(&api, migration.as_str(), json!([{}])).await;
     assert_eq!(refused.refused(400, "BAD_REQUEST"), "Either plaintext or hash must be provided");
 }
+
+#[tokio::test]
+async fn hashes_are_taken_in_the_forms_of_other_systems_and_nothing_else_is() {
+    let test = TestApp::start().await;
+    let v1 = test.v1();
+    let api = v1.api().await;
+    let with = |value: &str| json!({ "apiId": api, "hash": { "value": value, "variant": "sha256_base64" } });
+    let (hex, url) = (KeyHash::of("one").to_hex().to_uppercase(), KeyHash::of("two").to_base64());
+    let url = url.trim_end_matches('=').replace('+', "-").replace('/', "_");
+    create(&v1, json!([with(&hex), with(&url)])).await.ok();
+    for key in ["one", "two"] {
+        assert_eq!(v1.verify(key).await["code"], "VALID", "{key}");
+    }
+    create(&v1, json!([with(&KeyHash::of("one").to_base64())])).await.refused(409, "CONFLICT");
+    let migration = test.app.keys.create_migration(&test.operator().await, "sha256").await.unwrap();
+    for dead in ["900150983cd24fb0d6963f7d28e17f72", "sk_live_plain", "", &hex[1..]] {
+        let refused = create(&v1, json!([hashed(&api, "three"), with(dead)])).await;
+        let message = refused.refused(400, "BAD_REQUEST").to_owned();
+        assert!(
+            message.contains("keys[1].hash") && (dead.is_empty() || !message.contains(dead)),
+            "{message}"
+        );
+        let keys = json!([hashed(&api, "three"), with(dead)]);
+        let keys: Vec<Value> =
+            keys.as_array().unwrap().iter().map(|key| json!({ "hash": key["hash"] })).collect();
+        let body = json!({ "migrationId": migration.as_str(), "apiId": api, "keys": keys });
+        let refused = v1.post("migrations.enqueueKeys", body).await;
+        assert_eq!(refused.refused(400, "BAD_REQUEST"), message);
+    }
+    assert_eq!(v1.verify("three").await["code"], "NOT_FOUND", "all or none");
+}

@@ -174,7 +174,7 @@ async fn native_hashes_work_at_once_and_known_ones_are_reported() {
     let again = test.call("keys.migrateKeys", body).await.data();
     assert_eq!((again["migrated"].clone(), again["failed"].as_array().unwrap().len()), (json!([]), 3));
 
-    let unknown = json!({ "migrationId": "mig_nothing", "apiId": api, "keys": [{ "hash": "abc" }] });
+    let unknown = json!({ "migrationId": "mig_nothing", "apiId": api, "keys": [{ "hash": hash("other") }] });
     test.call("keys.migrateKeys", unknown).await.fails(404, "data/migration_not_found");
 }
 
@@ -212,4 +212,48 @@ async fn keys_outside_the_asked_keyspaces_do_not_exist() {
     assert_eq!(found["credits"], 0);
     let here = test.verify_with(json!({ "key": key, "keyspaces": ["ks_other", found["keyspaceId"]] })).await;
     assert_eq!(here["code"], "USAGE_EXCEEDED");
+}
+
+#[tokio::test]
+async fn hashes_are_migrated_in_the_forms_of_other_systems_and_nothing_else_is() {
+    let test = TestApp::start().await;
+    let api = test.api().await;
+    let hash = |key: &str| PlainKey::new(key.to_owned()).hash();
+    let url = |key: &str| hash(key).to_base64().trim_end_matches('=').replace('+', "-").replace('/', "_");
+    let native = migration(&test, "sha256").await;
+    let call = async |migration: &str, hashes: &[String]| {
+        let keys: Vec<Value> = hashes.iter().map(|hash| json!({ "hash": hash })).collect();
+        test.call("keys.migrateKeys", json!({ "migrationId": migration, "apiId": api, "keys": keys })).await
+    };
+    let given = [hash("one").to_hex(), hash("two").to_hex().to_uppercase(), url("three"), url("one")];
+    let data = call(&native, &given).await.data();
+    let migrated: Vec<&str> =
+        data["migrated"].as_array().unwrap().iter().map(|key| key["hash"].as_str().unwrap()).collect();
+    assert_eq!(
+        (migrated, &data["failed"]),
+        (given[..3].iter().map(String::as_str).collect(), &json!([url("one")])),
+        "as given"
+    );
+    for key in ["one", "two", "three"] {
+        assert_eq!(test.verify(key).await["code"], "VALID", "{key}");
+    }
+
+    let foreign = migration(&test, "github.com/seamapi/prefixed-api-key").await;
+    let prefixed =
+        [("acme_short_longer", hash("longer").to_hex().to_uppercase()), ("acme_s_other", url("other"))];
+    call(&foreign, &prefixed.clone().map(|(_, hash)| hash)).await.data();
+    for (key, _) in prefixed {
+        let body = json!({ "key": key, "migrationId": foreign });
+        assert_eq!(test.verify_with(body).await["code"], "VALID", "{key}");
+    }
+
+    for migration in [&native, &foreign] {
+        for dead in ["900150983cd24fb0d6963f7d28e17f72", "sk_live_plain", &given[0][1..]] {
+            let refused = call(migration, &[hash("four").to_base64(), dead.to_owned()]).await;
+            refused.fails(400, "application/invalid_input");
+            let detail = refused.body["error"]["detail"].as_str().unwrap();
+            assert!(detail.contains("`keys[1].hash`") && !detail.contains(dead), "{detail}");
+        }
+    }
+    assert_eq!(test.verify("four").await["code"], "NOT_FOUND", "all or none");
 }

@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 use unkey::http::v2::DOCUMENT;
 
 use self::cases::cases;
+use crate::interrupted::{Asked, POLLS, drop_after};
+use crate::strangers::{Elsewhere, Twins};
 use crate::support::TestApp;
 
 /// What somebody of another workspace is told.
@@ -48,6 +50,7 @@ struct Ids {
     migration: String,
     portal: String,
     root_key: String,
+    root_key_secret: String,
 }
 
 /// Operations with other credentials; their own tests are in `portal.rs`.
@@ -94,6 +97,7 @@ impl Ids {
             migration: migration.into_string(),
             portal: text(&portal["portalId"]),
             root_key: text(&root_key["keyId"]),
+            root_key_secret: text(&root_key["key"]),
             api,
         }
     }
@@ -177,6 +181,96 @@ async fn run(case: Case) {
         let holder = test.new_root_key(false, &fewer).await;
         let answer = test.call_as(&holder, operation, (case.body)(&ids)).await;
         assert!([403, 404].contains(&answer.status.as_u16()), "{operation} with {fewer:?}: {}", answer.body);
+    }
+}
+
+impl Ids {
+    /// What requests of the cases call it.
+    fn names(&self) -> Vec<&str> {
+        let ids = [
+            &self.api,
+            &self.keyspace,
+            &self.key,
+            &self.secret,
+            &self.identity,
+            &self.permission,
+            &self.role,
+            &self.migration,
+            &self.portal,
+            &self.root_key,
+        ];
+        ids.into_iter()
+            .map(String::as_str)
+            .chain(["ann", "read", "editor", "email", "vip", "first"])
+            .collect()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_cannot_tell_what_exists_from_what_does_not() {
+    let test = TestApp::start().await;
+    let ids = Ids::make(&test).await;
+    let (twins, elsewhere) = (Twins::of(&ids.names()), Elsewhere::make(&test).await);
+    let mut compared = 0;
+    for case in cases() {
+        let body = (case.body)(&ids);
+        let absent = twins.absent_body(&body);
+        // Whoever limits makes the namespace they name in their own workspace.
+        let makes_it = matches!(case.foreign, Foreign::Nothing) || case.operation == "ratelimit.limit";
+        if body == absent || makes_it {
+            continue;
+        }
+        compared += 1;
+        let workspace = ids.workspace.clone();
+        let own = |grant: &&str| ids.fill(grant).replace(&workspace, "{ws}");
+        let grants: Vec<String> = case.grants.iter().map(own).collect();
+        let absent_grants: Vec<String> = grants.iter().map(|grant| twins.absent(grant)).collect();
+        let mut callers = elsewhere.callers(&test, [grants, absent_grants]).await;
+        callers.push(("unkey_nobody".to_owned(), "unkey_nobody".to_owned()));
+        for (of_foreign, of_absent) in &callers {
+            let foreign = test.call_as(of_foreign, case.operation, body.clone()).await;
+            let nothing = test.call_as(of_absent, case.operation, absent.clone()).await;
+            assert_eq!(twins.told(&foreign), twins.told(&nothing), "{}", case.operation);
+        }
+        let json = Some("application/json");
+        let foreign = test.raw(case.operation, None, json, body.to_string()).await;
+        let nothing = test.raw(case.operation, None, json, absent.to_string()).await;
+        assert_eq!(twins.told(&foreign), twins.told(&nothing), "{} by nobody", case.operation);
+    }
+    assert!(compared >= 38, "{compared} operations name something");
+}
+
+/// All changes, in an order in which each still finds what it is about.
+fn changes() -> Vec<Case> {
+    let mut changes: Vec<Case> = cases().into_iter().filter(|case| case.audited > 0).collect();
+    let ends = |case: &Case| ["delete", "revoke", "remove"].iter().any(|verb| case.operation.contains(verb));
+    changes.sort_by_key(|case| (ends(case), case.operation == "apis.deleteApi"));
+    changes
+}
+
+#[tokio::test]
+async fn no_caller_that_goes_away_leaves_memory_behind_the_database() {
+    for polls in POLLS {
+        let test = TestApp::start().await;
+        let ids = Ids::make(&test).await;
+        let asked = Asked {
+            workspace: &ids.workspace,
+            api: &ids.api,
+            key_secret: &ids.secret,
+            identity: &ids.identity,
+            root_key: &ids.root_key_secret,
+            namespace: "email",
+        };
+        for case in changes() {
+            let request = test.call(case.operation, (case.body)(&ids));
+            asked.agree_after(&test, case.operation, polls, request).await;
+        }
+        // A namespace that the hot path makes: there is no task around it.
+        for name in ["new1", "new2"] {
+            let limit = || json!({ "namespace": name, "identifier": "u", "limit": 9, "duration": 60000 });
+            drop_after(polls, test.call("ratelimit.limit", limit())).await;
+            test.call("ratelimit.limit", limit()).await.data();
+        }
     }
 }
 

@@ -68,7 +68,7 @@ async fn end_users_see_and_reroll_only_their_own_keys() {
     let other = portal.test.api().await;
     let (elsewhere, _) = portal.test.key(&other, json!({ "externalId": "ann" })).await;
     let elsewhere = json!({ "keyId": elsewhere, "expiration": 0 });
-    portal.as_user(&token, "portal.rerollKey", elsewhere).await.fails(403, "insufficient_permissions");
+    portal.as_user(&token, "portal.rerollKey", elsewhere).await.fails(404, "data/key_not_found");
     let span = json!({ "startTime": START_MS, "endTime": START_MS + 60_000 });
     let refused = portal.as_user(&token, "portal.getVerifications", span).await;
     refused.fails(403, "authorization/insufficient_permissions");
@@ -201,5 +201,110 @@ impl Portal {
     async fn token_with_analytics(&self) -> String {
         let code = self.code("ann", &["keys:read", "analytics:read"]).await;
         self.exchange(&code).await.data()["accessToken"].as_str().unwrap().to_owned()
+    }
+}
+
+/// Keys that are not an end user's own: of another user, of another API, of
+/// another workspace, and none at all.
+async fn keys_of_others(portal: &Portal) -> Vec<String> {
+    let test = &portal.test;
+    let ann = json!({ "externalId": "ann" });
+    let (other_api, _) = test.key(&test.api().await, ann.clone()).await;
+    let stranger = test.root_key_of_another_workspace().await;
+    let api = test.call_as(&stranger, "apis.createApi", json!({ "name": "theirs" })).await.data();
+    let mut options = ann;
+    options["apiId"] = api["apiId"].clone();
+    let elsewhere = test.call_as(&stranger, "keys.createKey", options).await.data();
+    let mut absent = portal.keys[0].0.clone();
+    absent.replace_range(absent.len() - 1.., "0");
+    vec![portal.keys[2].0.clone(), other_api, elsewhere["keyId"].as_str().unwrap().to_owned(), absent]
+}
+
+/// An answer but for its request id and the key it is about.
+fn told(answer: &Answer, key: &str) -> String {
+    let mut body = answer.body.clone();
+    body.as_object_mut().unwrap().remove("meta");
+    format!("{} {body}", answer.status).replace(key, "KEY")
+}
+
+#[tokio::test]
+async fn an_end_user_learns_nothing_of_other_keys() {
+    let portal = Portal::open().await;
+    let test = &portal.test;
+    let others = keys_of_others(&portal).await;
+    let span = json!({ "startTime": START_MS, "endTime": START_MS + 60_000 });
+    let mut operations = Vec::new();
+    for operation in unkey::http::v2::DOCUMENT["paths"].as_object().unwrap().keys() {
+        let asks_for_session = unkey::http::v2::DOCUMENT["paths"][operation]["post"]["security"][0]
+            .get("portalSession")
+            .is_some();
+        if asks_for_session {
+            operations.push(operation.trim_start_matches("/v2/").to_owned());
+        }
+    }
+    operations.sort();
+    assert_eq!(operations, ["portal.getVerifications", "portal.listKeys", "portal.rerollKey"]);
+    for scopes in [&["keys:read"][..], &["keys:read", "keys:reroll", "analytics:read"]] {
+        let code = portal.code("ann", scopes).await;
+        let token = portal.exchange(&code).await.data()["accessToken"].as_str().unwrap().to_owned();
+        for operation in &operations {
+            let mut answers = Vec::new();
+            for key in &others {
+                let body = match operation.as_str() {
+                    "portal.rerollKey" => json!({ "keyId": key, "expiration": 0 }),
+                    "portal.getVerifications" => {
+                        let mut body = span.clone();
+                        body["keyId"] = key.as_str().into();
+                        body
+                    }
+                    // A list names a key only where it goes on.
+                    _ => json!({ "limit": 100, "cursor": "key_0" }),
+                };
+                let answer = portal.as_user(&token, operation, body).await;
+                assert_tells_nothing(&portal, &answer, operation).await;
+                answers.push(told(&answer, key));
+            }
+            assert!(answers.iter().all(|answer| *answer == answers[0]), "{operation}: {answers:#?}");
+        }
+    }
+    assert_eq!(test.verify(&portal.keys[2].1).await["code"], "VALID");
+}
+
+/// No refusal names what is behind a portal.
+async fn assert_tells_nothing(portal: &Portal, answer: &Answer, operation: &str) {
+    if answer.status.is_success() {
+        return;
+    }
+    let text = answer.body["error"].to_string();
+    let workspace = portal.test.operator().await.workspace.into_string();
+    for inner in [portal.api.as_str(), &workspace, "ks_", "api_", "ws_", "unkey:v1", "read_key", "create_key"]
+    {
+        assert!(!text.contains(inner), "{operation} names {inner}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_cannot_be_replaced_says_nothing_of_its_api() {
+    let portal = Portal::open().await;
+    let test = &portal.test;
+    test.set_recoverable(&portal.api).await;
+    let (key, _) = test.key(&portal.api, json!({ "externalId": "ann", "recoverable": true })).await;
+    let token = portal.token("ann", &["keys:read", "keys:reroll"]).await;
+    let off = unkey::apis::SetApi {
+        recoverable: Some(false),
+        ..unkey::apis::SetApi::new(portal.api.as_str().into())
+    };
+    test.app.apis.set(&test.operator().await, off).await.unwrap();
+    let body = json!({ "keyId": key, "expiration": 0 });
+    let refused = portal.as_user(&token, "portal.rerollKey", body.clone()).await;
+    refused.fails(412, "application/precondition_failed");
+    assert_eq!(
+        refused.body["error"]["detail"],
+        "This key cannot be replaced here. Ask whoever gave it to you."
+    );
+    test.call("apis.deleteApi", json!({ "apiId": portal.api })).await.data();
+    for (operation, body) in [("portal.rerollKey", body), ("portal.listKeys", json!({}))] {
+        let over = portal.as_user(&token, operation, body).await;
+        over.fails(401, "authentication/portal_session_not_found");
     }
 }

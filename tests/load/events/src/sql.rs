@@ -15,7 +15,7 @@ fn context() -> OpCtx {
         now_ms: END_MS,
         request_id: "req_load".into(),
         door: Door::Cli,
-        ip: None,
+        address: unkey::address::ClientAddress::NONE,
         user_agent: None,
         unrecorded: false,
         idempotency: None,

@@ -31,7 +31,7 @@ pub fn shell(words: &Words, owner: bool) -> Shell {
         frame: frame(words),
         email: words.t("ada@example.com"),
         role: words.t(if owner { "owner" } else { "viewer" }),
-        may: May { write: owner, admin: owner, own: owner },
+        may: May { write: owner, admin: owner, own: owner, create_workspace: owner },
         workspace: workspace("ws_1", "Acme"),
         workspaces: vec![workspace("ws_1", "Acme"), workspace("ws_2", "Acme staging")],
     }

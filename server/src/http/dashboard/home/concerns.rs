@@ -10,10 +10,12 @@ use web::paths::{self, QUERY};
 
 use crate::error::Result;
 use crate::http::dashboard::visit::Visit;
+use crate::jobs::ClockReport;
 use crate::keys::{Due, FEW_CREDITS};
 use crate::leaks::Leak;
 
-const DAY_MS: i64 = 24 * 60 * 60_000;
+const MINUTE_MS: i64 = 60_000;
+const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
 const WEEK_MS: i64 = 7 * DAY_MS;
 const UNUSED_DAYS: i64 = 90;
 
@@ -26,20 +28,23 @@ const COUNTED: i64 = 10_000;
 /// The most urgent first.
 pub async fn concerns(visit: &Visit) -> Result<Vec<Concern>> {
     let (app, cx) = (&visit.app, &visit.cx);
-    let (leaks, expiring, short, unused, lag, jobs) = tokio::try_join!(
+    let (leaks, expiring, short, unused, lag, jobs, clock) = tokio::try_join!(
         app.leaks.recent(cx),
         app.keys.expiring(cx, visit.now_ms() + WEEK_MS),
         app.keys.short_of_credits(cx),
         app.root_keys.unused(cx, visit.now_ms() - UNUSED_DAYS * DAY_MS),
         app.search.lag(app.events(), &app.store),
         app.jobs.last_runs(),
+        app.jobs.clock_report(app.clock.moment()),
     )?;
     let mut concerns: Vec<Concern> = leaks.iter().take(NAMED).map(|leak| leaked(visit, leak)).collect();
     concerns.extend(recording(visit));
-    let failed = jobs.iter().filter(|job| job.failed).map(|job| job.name);
-    concerns.extend(failed.map(|name| {
-        let title = format!("The scheduled work {name} failed");
-        server(Tone::Error, title, "The log of the server says why. It is tried again on its own.")
+    concerns.extend(of_the_clock(visit, &clock));
+    concerns.extend(jobs.iter().filter_map(|job| {
+        let title = format!("The scheduled work {} failed", job.name);
+        let detail =
+            format!("{} It is tried again on its own; the log of the server says more.", job.error.as_ref()?);
+        Some(server(Tone::Error, title, &detail))
     }));
     concerns.extend(short.iter().take(NAMED).map(few_credits));
     concerns.extend(expiring.iter().take(NAMED).map(|due| expire(visit, due)));
@@ -57,6 +62,16 @@ pub async fn concerns(visit: &Visit) -> Result<Vec<Concern>> {
 fn recording(visit: &Visit) -> Vec<Concern> {
     let health = visit.app.recorder.health();
     let mut concerns = Vec::new();
+    if visit.app.store.database().health().is_failing() {
+        let detail = "Whatever is changed now is refused. Is the disk full? The log of the server says why.";
+        concerns.push(server(Tone::Error, "Changes cannot be stored".to_owned(), detail));
+    }
+    if let Some(path) = &visit.app.events_set_aside {
+        let title = "Past events are missing".to_owned();
+        let detail =
+            format!("events.db was damaged at the start of the server. It is kept as {}.", path.display());
+        concerns.push(server(Tone::Error, title, &detail));
+    }
     if !health.storing {
         let detail = "Verifications go on, but what happens now may be lost. Is the disk full?";
         concerns.push(server(Tone::Error, "Events cannot be stored".to_owned(), detail));
@@ -65,6 +80,22 @@ fn recording(visit: &Visit) -> Vec<Concern> {
     if lost > 0 {
         let title = format!("{} lost since the start", were(lost.cast_signed(), "event"));
         concerns.push(server(Tone::Caution, title, "They could not be stored in time; charts lack them."));
+    }
+    concerns
+}
+
+fn of_the_clock(visit: &Visit, clock: &ClockReport) -> Vec<Concern> {
+    let mut concerns = Vec::new();
+    if clock.deletion_waits {
+        let title = "The clock of the server may be far ahead".to_owned();
+        let detail = "Nothing is deleted for its age until it has said the same for an hour. Is it right?";
+        concerns.push(server(Tone::Error, title, detail));
+    }
+    if clock.stored_ahead_ms >= MINUTE_MS {
+        let title = "The clock of the server was ahead, or is behind now".to_owned();
+        let stored = visit.stamp(visit.now_ms() + clock.stored_ahead_ms).relative;
+        let detail = format!("What was stored last bears a time {stored}. Is the clock right?");
+        concerns.push(server(Tone::Caution, title, &detail));
     }
     concerns
 }

@@ -46,7 +46,7 @@ pub async fn page(visit: Visit) -> Result<Answer> {
     };
     let asked = Asked {
         cost: command.cost.unwrap_or(1),
-        ip: command.ip.or(visit.cx.ip),
+        ip: command.ip.or(visit.cx.address.known()),
         fields: question(visit.query()),
     };
     let trace = trace(&visit, &explanation, &asked).await?;
@@ -136,7 +136,7 @@ pub async fn ask(visit: Visit) -> Result<Answer> {
     if let Some(key) = &explanation.key {
         return Ok(to_answer(&visit, key.id.as_str()));
     }
-    let asked = Asked { cost: 1, ip: visit.cx.ip, fields: Vec::new() };
+    let asked = Asked { cost: 1, ip: visit.cx.address.known(), fields: Vec::new() };
     let trace = trace(&visit, &explanation, &asked).await?;
     Ok(drawn(&visit, FormState::new(question(visit.form())), Some(trace)))
 }

@@ -82,7 +82,7 @@ pub async fn addresses(visit: Visit) -> Result<Answer> {
         listen: listen.to_string(),
         metrics: config.metrics_listen.map(|address| address.to_string()),
         trusted_proxies: config.trusted_proxies.iter().map(ToString::to_string).collect(),
-        your_ip: visit.cx.ip.map(|ip| ip.to_string()),
+        your_ip: visit.cx.address.known().map(|ip| ip.to_string()),
     };
     Ok(Answer::page(addresses_page(&visit.shell, &view)))
 }
@@ -101,7 +101,7 @@ pub async fn v1(visit: Visit) -> Result<Answer> {
         unknown_per_minute: config.v1_unknown_keys_per_minute.map(u64::cast_signed),
         served: served.cast_signed(),
         refused: (refused + failed).cast_signed(),
-        since: visit.stamp(visit.app.started_ms),
+        since: visit.stamp(visit.app.started_ms()),
     };
     Ok(Answer::page(v1_page(&visit.shell, &view)))
 }

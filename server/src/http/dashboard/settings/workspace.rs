@@ -57,6 +57,7 @@ fn field_of(problem: &str) -> &'static str {
 
 /// `GET /workspaces/new`.
 pub async fn new(visit: Visit) -> Result<Answer> {
+    visit.app.workspaces.require_create(&visit.cx).await?;
     Ok(Answer::page(new_workspace(&visit.shell, &FormState::default())))
 }
 

@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 
 use super::{Case, Foreign, Ids};
 
+/// Of no key.
+const HASH: &str = "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=";
+
 fn nothing(_: &Ids) -> Value {
     json!({})
 }
@@ -49,9 +52,9 @@ fn keys() -> Vec<Case> {
         case("POST /v1/keys.deleteKey", &["api.{api}.delete_key"], 1).body(|ids| json!({ "keyId": ids.key })),
         case("GET /v1/keys.getVerifications", &["api.{api}.read_key"], 0).query("keyId={key}"),
         case("POST /v1/migrations.createKeys", &["api.{api}.create_key"], 1)
-            .body(|ids| json!([{ "apiId": ids.api, "hash": { "value": "a", "variant": "sha256_base64" } }])),
+            .body(|ids| json!([{ "apiId": ids.api, "hash": { "value": HASH, "variant": "sha256_base64" } }])),
         case("POST /v1/migrations.enqueueKeys", &["api.*.create_key"], 1).body(|ids| {
-            let key = json!({ "hash": { "value": "a", "variant": "sha256_base64" } });
+            let key = json!({ "hash": { "value": HASH, "variant": "sha256_base64" } });
             json!({ "migrationId": ids.migration, "apiId": ids.api, "keys": [key] })
         }),
     ]

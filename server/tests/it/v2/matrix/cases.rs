@@ -7,6 +7,8 @@ use super::{Case, Foreign};
 
 const FORBIDDEN: Option<(u16, &str)> = Some((403, "authorization/insufficient_permissions"));
 const NO_API: (u16, &str) = (404, "data/api_not_found");
+/// Of no key.
+const HASH: &str = "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=";
 const NO_KEY: (u16, &str) = (404, "data/key_not_found");
 const NO_PORTAL: (u16, &str) = (404, "data/portal_not_found");
 
@@ -97,7 +99,7 @@ fn keys() -> Vec<Case> {
         },
         Case {
             operation: "keys.migrateKeys",
-            body: |ids| json!({ "migrationId": ids.migration, "apiId": ids.api, "keys": [{ "hash": "abc" }] }),
+            body: |ids| json!({ "migrationId": ids.migration, "apiId": ids.api, "keys": [{ "hash": HASH }] }),
             grants: &["api.{api}.create_key"],
             denied: FORBIDDEN,
             foreign: fails(NO_API),

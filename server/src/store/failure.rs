@@ -1,0 +1,93 @@
+//! What a failed statement says: about the transaction it ran in, and about the file.
+
+use sea_orm::sqlx::Error as DriverError;
+use sea_orm::sqlx::error::DatabaseError;
+use sea_orm::{DbErr, RuntimeErr};
+
+use crate::error::Error;
+
+/// Primary result codes of SQLite after which a transaction goes on: the
+/// statement alone was refused (<https://sqlite.org/rescode.html>).
+const REFUSED: [i32; 5] = [
+    1,  // ERROR: the statement is wrong
+    18, // TOOBIG
+    19, // CONSTRAINT
+    20, // MISMATCH
+    25, // RANGE
+];
+
+const DAMAGED: [i32; 2] = [
+    11, // CORRUPT
+    26, // NOTADB
+];
+
+/// Whether the statement alone was refused, by a rule of the schema say.
+///
+/// After any other error the database may have ended the transaction by itself:
+/// it is full, cannot be read or written, memory ran out, or nobody knows.
+pub(super) fn is_refusal(error: &DbErr) -> bool {
+    match driver_error(error) {
+        Ok(DriverError::Database(error)) => code(&**error).is_some_and(|code| REFUSED.contains(&code)),
+        Ok(
+            DriverError::RowNotFound
+            | DriverError::ColumnNotFound(_)
+            | DriverError::ColumnIndexOutOfBounds { .. }
+            | DriverError::ColumnDecode { .. }
+            | DriverError::Decode(_)
+            | DriverError::Encode(_),
+        ) => true,
+        Ok(_) | Err(DbErr::Exec(_) | DbErr::Query(_) | DbErr::Conn(_) | DbErr::ConnectionAcquire(_)) => false,
+        // Sea-orm's own: a row that is missing or has another type than expected.
+        Err(_) => true,
+    }
+}
+
+/// Whether the file itself is damaged, or no database at all.
+fn is_damage(error: &DbErr) -> bool {
+    match driver_error(error) {
+        Ok(DriverError::Database(error)) => code(&**error).is_some_and(|code| DAMAGED.contains(&code)),
+        _ => false,
+    }
+}
+
+fn driver_error(error: &DbErr) -> Result<&DriverError, &DbErr> {
+    match error {
+        DbErr::Exec(RuntimeErr::SqlxError(error))
+        | DbErr::Query(RuntimeErr::SqlxError(error))
+        | DbErr::Conn(RuntimeErr::SqlxError(error)) => Ok(error),
+        other => Err(other),
+    }
+}
+
+/// The primary result code: extended ones have it in their lowest byte.
+fn code(error: &dyn DatabaseError) -> Option<i32> {
+    error.code()?.parse().ok().map(|code: i32| code & 0xff)
+}
+
+/// Why a database could not be opened.
+pub(super) struct OpenError {
+    pub error: Error,
+    pub is_damage: bool,
+}
+
+impl OpenError {
+    pub fn is_empty() -> Self {
+        Error::invalid(
+            "it is missing or empty, and its folder was in use before. Restore it from a backup; to begin anew, name an \
+             empty folder",
+        )
+        .into()
+    }
+}
+
+impl From<Error> for OpenError {
+    fn from(error: Error) -> Self {
+        Self { error, is_damage: false }
+    }
+}
+
+impl From<DbErr> for OpenError {
+    fn from(error: DbErr) -> Self {
+        Self { is_damage: is_damage(&error), error: error.into() }
+    }
+}
