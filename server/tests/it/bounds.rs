@@ -92,7 +92,7 @@ async fn a_body_of_too_many_values_is_refused_before_it_is_looked_at() {
 #[tokio::test]
 async fn many_rows_are_read_only_for_callers_who_are_known() {
     let test = TestApp::start().await;
-    let keys: Vec<Value> = (0..10_001).map(|number| json!({ "hash": format!("hash{number}") })).collect();
+    let keys: Vec<Value> = (0..10_001).map(|number| json!({ "hash": format!("{number:064x}") })).collect();
     let migration = test.app.keys.create_migration(&test.operator().await, "sha256").await.unwrap();
     let body = json!({ "migrationId": migration.as_str(), "apiId": test.api().await, "keys": keys });
     let text = body.to_string();

@@ -6,7 +6,6 @@ use unkey::http::{v1, v2};
 
 /// An operation as its document has it.
 pub struct Operation {
-    pub version: &'static str,
     pub method: String,
     pub path: String,
     /// The schema of its body, without references.
@@ -19,13 +18,10 @@ pub struct Operation {
 
 /// Every operation of both versions.
 pub fn operations() -> Vec<Operation> {
-    [("v1", &*v1::DOCUMENT), ("v2", &*v2::DOCUMENT)]
-        .into_iter()
-        .flat_map(|(version, document)| of_document(version, document))
-        .collect()
+    [&*v1::DOCUMENT, &*v2::DOCUMENT].into_iter().flat_map(of_document).collect()
 }
 
-fn of_document(version: &'static str, document: &Value) -> Vec<Operation> {
+fn of_document(document: &Value) -> Vec<Operation> {
     let mut operations = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
@@ -36,7 +32,6 @@ fn of_document(version: &'static str, document: &Value) -> Vec<Operation> {
                 (parameter["name"].as_str().unwrap().to_owned(), inlined(document, &parameter["schema"]))
             };
             operations.push(Operation {
-                version,
                 method: method.to_uppercase(),
                 path: path.replace("{keyId}", "key_1").replace("{apiId}", "api_1"),
                 is_of_portal: operation["security"][0]["portalSession"].is_array(),

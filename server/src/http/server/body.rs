@@ -19,6 +19,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::activity::{Activity, Exchange, Pace};
+use crate::clock::timer_now;
 
 /// Bytes a second that a body has to bring, measured over the longest pause.
 pub(super) const LEAST_RATE: u64 = 1024;
@@ -132,11 +133,11 @@ impl<B: Body> Arriving<B> {
         let (pause, received) = (self.pause, self.received);
         let late = self.late.get_or_insert_with(|| Late {
             timer: Box::pin(sleep(pause)),
-            progress: Progress::begin(pause, Instant::now(), received),
+            progress: Progress::begin(pause, timer_now(), received),
         });
         loop {
             ready!(late.timer.as_mut().poll(cx));
-            let now = Instant::now();
+            let now = timer_now();
             if !late.progress.goes_on(now, received) {
                 return Poll::Ready(());
             }
@@ -200,7 +201,7 @@ pub(super) struct Answer {
 
 impl Answer {
     pub fn new(body: BoxBody<Bytes, io::Error>, exchange: Exchange, is_http2: bool) -> Self {
-        let pace = is_http2.then(|| exchange.pace(Instant::now()));
+        let pace = is_http2.then(|| exchange.pace(timer_now()));
         Self { body, rest: Bytes::new(), pace, _exchange: exchange }
     }
 }
@@ -222,7 +223,7 @@ impl Body for Answer {
             }
         }
         let part = self.rest.len().min(PART_BYTES);
-        pace.note_handed_over(Instant::now());
+        pace.note_handed_over(timer_now());
         Poll::Ready(Some(Ok(Frame::data(self.rest.split_to(part)))))
     }
 
@@ -251,7 +252,7 @@ mod tests {
 
     #[test]
     fn a_body_goes_on_while_it_keeps_its_rate_and_not_for_ever() {
-        let (start, pause) = (Instant::now(), Duration::from_secs(10));
+        let (start, pause) = (timer_now(), Duration::from_secs(10));
         let mut progress = Progress::begin(pause, start, 0);
         assert!(progress.goes_on(start + pause, 10 * 1024));
         assert!(!progress.goes_on(start + 2 * pause, 20 * 1024 - 1), "a burst before does not count");

@@ -19,7 +19,7 @@ use poem::Addr;
 use poem::web::RemoteAddr;
 use tokio::net::TcpStream;
 use tokio::sync::futures::Notified;
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Sleep, sleep_until};
 
 use super::Shared;
 use super::activity::{Activity, Exchange, Waiting};
@@ -27,6 +27,7 @@ use super::exchange::Peer;
 use super::lifecycle::{Lifecycle, Lingering, Stage};
 use super::stream::Stream;
 use super::watch::{Times, Watch};
+use crate::clock::timer_now;
 
 /// Bytes of the head of a request, and of what is buffered of an answer.
 const BUFFER_BYTES: usize = 64 << 10;
@@ -131,7 +132,7 @@ impl<'a> Supervisor<'a> {
         } else {
             *times
         };
-        let now = Instant::now();
+        let now = timer_now();
         Self {
             shared,
             activity,
@@ -183,11 +184,11 @@ impl<'a> Supervisor<'a> {
     }
 
     fn look_at_time(&mut self, cx: &mut Context<'_>) -> Option<End> {
-        let deadline = self.watch.deadline(&self.activity, Instant::now)?;
+        let deadline = self.watch.deadline(&self.activity, timer_now)?;
         if !self.timer.is_elapsed() && deadline >= self.timer.deadline() {
             return None;
         }
-        let now = Instant::now();
+        let now = timer_now();
         if deadline <= now {
             match self.watch.overdue(&self.activity, now) {
                 Some(waiting) => return Some(self.end_for(waiting)),

@@ -83,6 +83,7 @@ mod tests {
 
     use super::super::activity::Exchange;
     use super::*;
+    use crate::clock::timer_now;
 
     const S: Duration = Duration::from_secs(1);
     const TIMES: Times = Times {
@@ -100,7 +101,7 @@ mod tests {
 
     impl Case {
         fn new() -> Self {
-            let now = Instant::now();
+            let now = timer_now();
             Self {
                 activity: Activity::new(Arc::new(Semaphore::new(0))),
                 watch: Watch::begin(TIMES, now),
