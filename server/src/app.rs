@@ -322,11 +322,14 @@ impl App {
         let mut ticks = tokio::time::interval(TEND_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            ticks.tick().await;
+            let due = async {
+                ticks.tick().await;
+                self.jobs.run_due(self.clock.moment()).await
+            };
             let done = tokio::select! {
                 // A job that is cut short is due at the next start.
                 () = self.closing() => return,
-                done = self.jobs.run_due(self.clock.moment()) => done,
+                done = due => done,
             };
             if let Err(error) = done {
                 tracing::error!(?error, "scheduled jobs could not run");
