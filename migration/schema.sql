@@ -321,7 +321,7 @@ CREATE TABLE root_keys (
   created_at   BIGINT  NOT NULL,
   updated_at   BIGINT,
   deleted_at   BIGINT
-, limit_per_minute BIGINT);
+, limit_per_minute BIGINT, budget_key_id TEXT);
 CREATE INDEX root_keys_by_workspace ON root_keys (workspace_id, id);
 CREATE TABLE saved_views (
   id           TEXT    NOT NULL PRIMARY KEY,
@@ -374,8 +374,6 @@ CREATE TABLE users (
   email_folded  TEXT    NOT NULL UNIQUE,
   name          TEXT    NOT NULL,
   password_hash TEXT    NOT NULL,
-  failed_logins BIGINT  NOT NULL DEFAULT 0,
-  locked_until  BIGINT,
   time_zone     TEXT    NOT NULL DEFAULT 'UTC',
   created_at    BIGINT  NOT NULL,
   updated_at    BIGINT,

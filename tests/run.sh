@@ -167,7 +167,7 @@ load() {
   need wrk wrk
   cargo build --release --workspace
   target/release/load-events
-  for script in run busy million pages; do "tests/load/$script.py"; done
+  for script in run busy million pages cost; do "tests/load/$script.py"; done
 }
 
 stage tools tools

@@ -20,6 +20,7 @@ pub struct Model {
     pub expires_at: Option<i64>,
     pub created_by: Option<String>,
     pub limit_per_minute: Option<i64>,
+    pub budget_key_id: Option<RootKeyId>,
     pub rotated_from: Option<RootKeyId>,
     pub last_used_at: Option<i64>,
     pub created_at: i64,

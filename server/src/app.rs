@@ -28,6 +28,7 @@ use crate::events::{Recorder, Writer};
 use crate::explain::Explainer;
 use crate::http::metrics::Requests;
 use crate::http::request_log::RequestLog;
+use crate::http::server::Tally;
 use crate::idempotency::Idempotency;
 use crate::identities::Identities;
 use crate::jobs::Jobs;
@@ -36,6 +37,7 @@ use crate::leaks::Leaks;
 use crate::op::{Door, OpCtx, Principal};
 use crate::permissions::Permissions;
 use crate::portals::Portals;
+use crate::ratelimit::limiter::Limiter;
 use crate::ratelimit::namespaces::Namespaces;
 use crate::ratelimit::overrides::Overrides;
 use crate::ratelimit::{RateLimiter, Ratelimits};
@@ -96,6 +98,7 @@ pub struct App {
     pub jobs: Jobs,
     pub recorder: Recorder,
     pub requests: Requests,
+    pub connections: Arc<Tally>,
     pub request_log: RequestLog,
     ledger: Ledger,
     events: Database,
@@ -120,7 +123,9 @@ impl App {
         let (events, events_set_aside) =
             Database::open_replaceable::<migration::Events>(&dir.events_db(), Durability::Normal, now_ms)
                 .await?;
-        let limiter = RateLimiter::new(config.limiter_max_counters, events.clone());
+        let limiter = Limiter::new(config.limiter_max_counters)
+            .max_per_workspace(config.limiter_max_counters_per_workspace);
+        let limiter = RateLimiter::with(limiter, events.clone());
         limiter.restore(now_ms).await?;
         let recorder = Recorder::default();
         let writer = Writer::start(recorder.clone(), events.clone());
@@ -226,6 +231,7 @@ impl App {
             store,
             recorder,
             requests: Requests::default(),
+            connections: Arc::default(),
             request_log,
             ledger,
             events,
@@ -316,11 +322,14 @@ impl App {
         let mut ticks = tokio::time::interval(TEND_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            ticks.tick().await;
+            let due = async {
+                ticks.tick().await;
+                self.jobs.run_due(self.clock.moment()).await
+            };
             let done = tokio::select! {
                 // A job that is cut short is due at the next start.
                 () = self.closing() => return,
-                done = self.jobs.run_due(self.clock.moment()) => done,
+                done = due => done,
             };
             if let Err(error) = done {
                 tracing::error!(?error, "scheduled jobs could not run");

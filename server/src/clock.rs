@@ -5,7 +5,8 @@
 //! It goes where the machine's clock is set, forward and back, so that one that
 //! was ahead for a moment leaves nothing waiting for that moment to come again.
 //! [`Moment::uptime_ms`] and [`Stopwatch`] measure: no setting of the clock
-//! moves them. Sleeping is not offered; schedules store their next run.
+//! moves them. [`timer_now`] is for deadlines of connections. Sleeping is not
+//! offered; schedules store their next run.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -122,6 +123,12 @@ impl Source {
             Source::Manual { uptime_ms, .. } => uptime_ms.load(Ordering::SeqCst),
         }
     }
+}
+
+/// The measured time that timers of the runtime are set by. Tests pause it.
+#[expect(clippy::disallowed_methods, reason = "this is the file that may read the clock")]
+pub fn timer_now() -> tokio::time::Instant {
+    tokio::time::Instant::now()
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the file that may read the clock")]

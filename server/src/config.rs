@@ -6,6 +6,8 @@
 //! read from a file that `UNKEY_<NAME>_FILE` names. Every problem is reported at
 //! once. This is the only file that reads the environment.
 
+mod network;
+
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::net::SocketAddr;
@@ -20,6 +22,8 @@ use p256::ecdsa::VerifyingKey;
 use crate::address::parse_network;
 use crate::error::{Error, Result};
 use crate::secret::{MIN_PASSWORD_CHARACTERS, PlainKey};
+
+pub use network::Network;
 
 /// One row of the table.
 pub struct Setting {
@@ -57,8 +61,20 @@ pub const SETTINGS: &[Setting] = &[
     plain("log_format", "auto", "human, json, or auto: human on a terminal"),
     plain("log_level", "info", "error, warn, info, debug or trace"),
     plain("max_body_bytes", "10485760", "Largest request body; 0 for no cap"),
+    plain("max_connections", "10000", "Most connections at once; fewer where the system allows fewer files"),
+    plain("max_connections_per_address", "2500", "Of these, most from one address that is no trusted proxy"),
+    plain("head_timeout_ms", "10000", "Longest time the head of a request may take to arrive"),
+    plain("idle_timeout_ms", "75000", "Longest time a connection may wait for its next request"),
+    plain("body_timeout_ms", "10000", "Longest pause in a body; a slower one than 1 KiB/s is refused"),
+    plain("answer_timeout_ms", "30000", "Longest time a client may leave an answer unread"),
+    plain("shutdown_timeout_ms", "5000", "How long requests in flight may take once the server is stopped"),
     plain("key_cache_mib", "64", "Memory for cached keys, in MiB"),
     plain("limiter_max_counters", "1000000", "Rate-limit counters kept in memory"),
+    plain(
+        "limiter_max_counters_per_workspace",
+        "10000000",
+        "Rate-limit counters one workspace may have, on disk too",
+    ),
     plain("v1", "on", "The v1 API: on, off, or verify-needs-root-key"),
     plain("v1_unknown_keys_per_minute", "600", "Unknown keys an address may verify in a minute; 0 for any"),
     plain("worker_threads", "0", "Threads that serve requests; 0 for one per core"),
@@ -74,7 +90,7 @@ pub const SETTINGS: &[Setting] = &[
         "Disk space for stored events, in MiB, the oldest go first; 0 for no cap",
     ),
     plain("analytics_sql", "on", "Answer SQL queries over events: on or off"),
-    plain("analytics_seconds", "10", "Longest time a SQL query may take, waiting included"),
+    plain("analytics_seconds", "10", "Longest time a SQL query may take once it is its turn"),
     plain("analytics_memory_mib", "1024", "Most memory a SQL query may take, in MiB"),
     plain("region", "", "What the column `region` of SQL queries says"),
     plain(
@@ -151,8 +167,10 @@ pub struct Config {
     pub log_level: String,
     /// 0 is no cap.
     pub max_body_bytes: usize,
+    pub network: Network,
     pub key_cache_bytes: u64,
     pub limiter_max_counters: usize,
+    pub limiter_max_counters_per_workspace: u64,
     pub v1: V1,
     /// `None` is any number.
     pub v1_unknown_keys_per_minute: Option<u64>,
@@ -235,9 +253,16 @@ impl Config {
         let metrics_listen = some("metrics_listen")
             .map(|text| parsed("metrics_listen", &text, SocketAddr::from(([127, 0, 0, 1], 0)), &mut check));
         let max_body_bytes = parsed("max_body_bytes", text("max_body_bytes"), 0, &mut check);
+        let network = Network::parse(text, &mut check);
         let key_cache_mib: u64 = parsed("key_cache_mib", text("key_cache_mib"), 64, &mut check);
         let limiter_max_counters =
             parsed("limiter_max_counters", text("limiter_max_counters"), 0, &mut check);
+        let limiter_max_counters_per_workspace = parsed(
+            "limiter_max_counters_per_workspace",
+            text("limiter_max_counters_per_workspace"),
+            0,
+            &mut check,
+        );
         let worker_threads = parsed("worker_threads", text("worker_threads"), 0, &mut check);
         let request_log = match text("request_log") {
             "errors" => LogRequests::Errors,
@@ -293,8 +318,10 @@ impl Config {
             log_format,
             log_level: text("log_level").to_owned(),
             max_body_bytes,
+            network,
             key_cache_bytes: key_cache_mib.saturating_mul(1 << 20),
             limiter_max_counters,
+            limiter_max_counters_per_workspace,
             v1,
             v1_unknown_keys_per_minute: Some(v1_unknown_keys).filter(|limit| *limit > 0),
             worker_threads,

@@ -8,6 +8,19 @@ use std::fmt;
 
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
+/// Longest text an error tells, as JSON writes it, in bytes: texts repeat what
+/// callers send, and no caller may make an answer long.
+const MAX_DETAIL_BYTES: usize = 4096;
+
+/// Faults that are listed. With [`Fault`]s cut as they are, an answer that lists
+/// them all stays under 64 KiB in any envelope.
+pub const MAX_FAULTS: usize = 50;
+
+/// Longest parts of a fault, as JSON writes them, in bytes.
+const MAX_FAULT_LOCATION_BYTES: usize = 256;
+const MAX_FAULT_MESSAGE_BYTES: usize = 512;
+const MAX_FAULT_FIX_BYTES: usize = 128;
+
 /// Result of every fallible domain call.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -32,15 +45,11 @@ pub struct Fault {
 }
 
 impl Error {
-    /// An error whose `detail` the caller will read.
+    /// An error whose `detail` the caller will read, cut where it is too long to
+    /// be read.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self(Box::new(Inner {
-            code,
-            detail: detail.into(),
-            faults: Vec::new(),
-            retry_after_s: None,
-            cause: None,
-        }))
+        let detail = clipped(detail.into(), MAX_DETAIL_BYTES);
+        Self(Box::new(Inner { code, detail, faults: Vec::new(), retry_after_s: None, cause: None }))
     }
 
     /// Input that breaks a rule of the domain.
@@ -68,8 +77,9 @@ impl Error {
         self
     }
 
-    pub fn with_faults(mut self, faults: Vec<Fault>) -> Self {
-        self.0.faults = faults;
+    /// Lists faults, the first [`MAX_FAULTS`] of them.
+    pub fn with_faults(mut self, faults: impl IntoIterator<Item = Fault>) -> Self {
+        self.0.faults = faults.into_iter().take(MAX_FAULTS).map(Fault::clipped).collect();
         self
     }
 
@@ -109,6 +119,45 @@ impl Error {
         }
         text
     }
+}
+
+impl Fault {
+    fn clipped(self) -> Self {
+        Self {
+            location: clipped(self.location, MAX_FAULT_LOCATION_BYTES),
+            message: clipped(self.message, MAX_FAULT_MESSAGE_BYTES),
+            fix: self.fix.map(|fix| clipped(fix, MAX_FAULT_FIX_BYTES)),
+        }
+    }
+}
+
+/// The text, or its beginning and an ellipsis where JSON would need more than
+/// `max_bytes` for it.
+fn clipped(text: String, max_bytes: usize) -> String {
+    let start = clip(&text, max_bytes);
+    if start.len() == text.len() {
+        return text;
+    }
+    format!("{}...", clip(start, max_bytes - 3))
+}
+
+/// The beginning of a text that JSON writes in at most `max_bytes`.
+pub fn clip(text: &str, max_bytes: usize) -> &str {
+    // Control characters are six bytes long in JSON, and nothing is longer.
+    if text.len() <= max_bytes / 6 {
+        return text;
+    }
+    let mut left = max_bytes;
+    for (at, character) in text.char_indices() {
+        let bytes = match character {
+            '"' | '\\' => 2,
+            character if character.is_control() => 6,
+            character => character.len_utf8(),
+        };
+        let Some(rest) = left.checked_sub(bytes) else { return &text[..at] };
+        left = rest;
+    }
+    text
 }
 
 impl fmt::Debug for Error {
@@ -260,5 +309,44 @@ impl From<sea_orm::DbErr> for Error {
 impl From<serde_json::Error> for Error {
     fn from(error: serde_json::Error) -> Self {
         Self::internal(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn json_bytes(text: &str) -> usize {
+        serde_json::to_string(text).unwrap().len() - 2
+    }
+
+    #[test]
+    fn texts_that_fit_stay_as_they_are() {
+        for text in ["", "The key was not found.", "\u{e9}\n\"\\"] {
+            assert_eq!(Error::invalid(text).detail(), text);
+        }
+        let just_fits = "x".repeat(MAX_DETAIL_BYTES);
+        assert_eq!(Error::invalid(just_fits.clone()).detail(), just_fits);
+        assert!(Error::invalid(just_fits + "x").detail().ends_with("xx..."));
+    }
+
+    proptest! {
+        #[test]
+        fn no_error_is_longer_than_its_bounds(character: char, repeated in 0_usize..10_000, faults in 0_usize..200) {
+            let text: String = std::iter::repeat_n(character, repeated).collect();
+            let fault = Fault { location: text.clone(), message: text.clone(), fix: Some(text.clone()) };
+            let error = Error::invalid(text.clone()).with_faults(vec![fault; faults]);
+            prop_assert!(json_bytes(error.detail()) <= MAX_DETAIL_BYTES);
+            prop_assert_eq!(error.faults().len(), faults.min(MAX_FAULTS));
+            let listed: usize = error
+                .faults()
+                .iter()
+                .map(|fault| json_bytes(&fault.location) + json_bytes(&fault.message) + json_bytes(fault.fix.as_deref().unwrap_or_default()))
+                .sum();
+            prop_assert!(listed + json_bytes(error.detail()) < 56 << 10);
+            prop_assert!(text.starts_with(clip(&text, 100)) && json_bytes(clip(&text, 100)) <= 100);
+        }
     }
 }

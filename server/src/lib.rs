@@ -18,6 +18,7 @@ pub mod config;
 pub mod entropy;
 pub mod error;
 pub mod filter;
+pub mod object;
 pub mod patch;
 pub mod secret;
 pub mod version;

@@ -2,10 +2,14 @@
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use tracing_subscriber::EnvFilter;
 use unkey::cli::{Invocation, Output};
 use unkey::config::{Config, LogFormat};
+
+/// How long threads that compute may take to notice the end.
+const LEAVE: Duration = Duration::from_millis(500);
 
 #[expect(clippy::print_stdout, reason = "what a command answers belongs on standard output")]
 fn main() -> ExitCode {
@@ -19,7 +23,11 @@ fn main() -> ExitCode {
         for name in invocation.unknown_variables() {
             tracing::warn!(name, "there is no such setting; the variable is ignored");
         }
-        runtime(&config)?.block_on(invocation.run(config))
+        let runtime = runtime(&config)?;
+        let outcome = runtime.block_on(invocation.run(config));
+        // What still computes is of no use to anybody.
+        runtime.shutdown_timeout(LEAVE);
+        outcome
     });
     match outcome {
         Ok(Output { stdout, stderr, .. }) => {

@@ -69,6 +69,15 @@ pub struct RootKeyPrincipal {
     pub ip_allowlist: Vec<IpNet>,
     /// Requests it may make in a minute, if limited.
     pub limit_per_minute: Option<u64>,
+    /// The root key with which its requests count, if that is another one.
+    pub budget_key: Option<RootKeyId>,
+}
+
+impl RootKeyPrincipal {
+    /// The root key whose counter its requests count on.
+    pub fn counts_on(&self) -> &RootKeyId {
+        self.budget_key.as_ref().unwrap_or(&self.id)
+    }
 }
 
 /// A person and the session they act in.

@@ -1,11 +1,9 @@
-//! Files read into rows, and rows into the commands that make them.
+//! Objects of a file read into rows, and rows into the commands that make them.
 //!
 //! A file is CSV with a header or an object a line, with the columns that
 //! exports write. Every row is read once before a job starts, so that a file
 //! with a fault is refused with the line of each fault and nothing is made. A
 //! plaintext is hashed as it is read: only its hash becomes part of a row.
-
-use std::collections::{BTreeMap, HashSet};
 
 use chrono::DateTime;
 use entity::ids::ApiId;
@@ -13,18 +11,18 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use super::{Limit, Row};
-use crate::error::{Error, Fault, Result};
+use super::lines::{MAX_ROW_BYTES, too_long};
+use super::{Limit, Row, Work};
+use crate::error::{Error, Result};
 use crate::identities::CreateIdentity;
 use crate::keys::{ImportKey, ImportedSecret, Interval, NewCredits, Refill};
+use crate::object;
 use crate::permissions::{CreatePermission, CreateRole};
 use crate::ratelimit::limits::NewLimit;
 use crate::secret::{KeyHash, PlainKey};
 
-/// Rows of one file.
-pub(super) const MAX_ROWS: usize = 100_000;
-/// Faults that are reported before reading ends.
-const MAX_FAULTS: usize = 50;
+/// Characters of what names a row in the list of results.
+const SUBJECT_CHARACTERS: usize = 255;
 /// Characters of a plaintext that stay readable.
 const START_CHARACTERS: usize = 4;
 
@@ -62,7 +60,7 @@ struct KeyRow {
     refill_interval: Option<String>,
     refill_amount: Option<i64>,
     refill_day: Option<i64>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object::list")]
     ratelimits: Vec<Limit>,
     #[serde(default)]
     meta: Map<String, Value>,
@@ -74,7 +72,7 @@ struct KeyRow {
 #[serde(deny_unknown_fields)]
 struct IdentityRow {
     external_id: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object::list")]
     ratelimits: Vec<Limit>,
     #[serde(default)]
     meta: Map<String, Value>,
@@ -98,41 +96,18 @@ struct RoleRow {
 }
 
 impl ImportOf {
-    /// Reads a whole file.
-    ///
-    /// Fails with `invalid_input` and a fault per line that cannot be read.
-    pub fn read(&self, format: ImportFormat, text: &str) -> Result<Vec<Row>> {
-        // What spreadsheets put before a text to say that it is one.
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let objects = match format {
-            ImportFormat::Csv => csv_objects(text)?,
-            ImportFormat::JsonLines => json_objects(text),
-        };
-        let (mut rows, mut faults) = (Vec::new(), Vec::new());
-        for (line, object) in objects {
-            match object.and_then(|object| self.row(object)) {
-                Ok(row) => rows.push(row),
-                Err(error) => faults.push(Fault {
-                    location: format!("line {line}"),
-                    message: error.detail().to_owned(),
-                    fix: None,
-                }),
-            }
-            if rows.len() > MAX_ROWS {
-                return Err(Error::invalid(format!("A file has at most {MAX_ROWS} rows.")));
-            }
-            if faults.len() == MAX_FAULTS {
-                break;
-            }
+    /// The job that makes the rows of such a file.
+    pub(super) fn work(&self) -> Work {
+        match self {
+            ImportOf::Keys(api) => Work::ImportKeys { api: api.to_string() },
+            ImportOf::Identities => Work::ImportIdentities,
+            ImportOf::Permissions => Work::ImportPermissions,
+            ImportOf::Roles => Work::ImportRoles,
         }
-        if faults.is_empty() {
-            return Ok(rows);
-        }
-        let first = format!("{}: {}", faults[0].location, faults[0].message);
-        Err(Error::invalid(format!("The file cannot be imported. {first}")).with_faults(faults))
     }
 
-    fn row(&self, mut object: Map<String, Value>) -> Result<Row> {
+    /// What an object of a file is a row of.
+    pub(super) fn row(&self, mut object: Map<String, Value>) -> Result<Row> {
         object.retain(|_, value| !value.is_null());
         // What exports tell of a row and nobody may set.
         for column in ["id", "api_id", "last4", "created", "updated", "last_used"] {
@@ -147,15 +122,18 @@ impl ImportOf {
             ImportOf::Permissions => "slug",
             ImportOf::Roles => "name",
         };
-        let payload = Value::Object(object);
-        let text = payload.to_string();
-        match self {
-            ImportOf::Keys(api) => drop(key(api, &text)?),
-            ImportOf::Identities => drop(identity(&text)?),
-            ImportOf::Permissions => drop(permission(&text)?),
-            ImportOf::Roles => drop(role(&text)?),
+        let name = object.get(name_of).and_then(Value::as_str).unwrap_or_default();
+        let subject = name.chars().take(SUBJECT_CHARACTERS).collect();
+        let payload = Value::Object(object).to_string();
+        if payload.len() as u64 > MAX_ROW_BYTES {
+            return Err(too_long());
         }
-        let subject = payload[name_of].as_str().unwrap_or_default().to_owned();
+        match self {
+            ImportOf::Keys(api) => drop(key(api, &payload)?),
+            ImportOf::Identities => drop(identity(&payload)?),
+            ImportOf::Permissions => drop(permission(&payload)?),
+            ImportOf::Roles => drop(role(&payload)?),
+        }
         Ok(Row { subject, payload })
     }
 }
@@ -232,33 +210,8 @@ pub(super) fn role(payload: &str) -> Result<CreateRole> {
     Ok(CreateRole { name: row.name, description: row.description, permissions: row.permissions })
 }
 
-type Objects = Vec<(usize, Result<Map<String, Value>>)>;
-
-fn json_objects(text: &str) -> Objects {
-    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    lines.map(|(number, line)| (number + 1, parsed(line))).collect()
-}
-
-fn csv_objects(text: &str) -> Result<Objects> {
-    let unreadable = |error: csv::Error| Error::invalid(format!("The file is no CSV: {error}"));
-    let mut reader = csv::ReaderBuilder::new().flexible(false).from_reader(text.as_bytes());
-    let columns: Vec<String> = reader.headers().map_err(unreadable)?.iter().map(ToOwned::to_owned).collect();
-    let mut seen = HashSet::new();
-    if let Some(twice) = columns.iter().find(|column| !seen.insert(column.as_str())) {
-        return Err(Error::invalid(format!("The column `{twice}` is there twice.")));
-    }
-    let mut objects = Objects::new();
-    for record in reader.records() {
-        let record = record.map_err(unreadable)?;
-        let line = record.position().map_or(0, |position| position.line() as usize);
-        let cells: BTreeMap<&str, &str> = columns.iter().map(String::as_str).zip(record.iter()).collect();
-        objects.push((line, cells.into_iter().map(|(column, cell)| typed(column, cell)).collect()));
-    }
-    Ok(objects)
-}
-
 /// A cell as the type of its column; an empty one is none.
-fn typed(column: &str, cell: &str) -> Result<(String, Value)> {
+pub(super) fn typed(column: &str, cell: &str) -> Result<(String, Value)> {
     let wrong = |what: &str| Error::invalid(format!("`{column}` is no {what}."));
     // The guard that exports put before what a spreadsheet would run.
     let text = match cell.strip_prefix('\'') {
@@ -290,113 +243,4 @@ fn typed(column: &str, cell: &str) -> Result<(String, Value)> {
 fn moment(text: &str) -> Option<i64> {
     let written = || DateTime::parse_from_rfc3339(text).ok().map(|time| time.timestamp_millis());
     text.parse().ok().or_else(written)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn csv_cells_have_the_type_of_their_column() {
-        let text = "\u{feff}slug,name,description\r\ndocs.read,Read,\"a, b\"\r\ndocs.write,,\r\n";
-        let rows = ImportOf::Permissions.read(ImportFormat::Csv, text).unwrap();
-        assert_eq!(
-            rows.iter().map(|row| row.subject.as_str()).collect::<Vec<_>>(),
-            ["docs.read", "docs.write"]
-        );
-        assert_eq!(rows[0].payload, json!({ "slug": "docs.read", "name": "Read", "description": "a, b" }));
-        let roles = "name,permissions\nreader,docs.read;docs.list\nwriter,\"[\"\"docs.write\"\"]\"\n";
-        let rows = ImportOf::Roles.read(ImportFormat::Csv, roles).unwrap();
-        assert_eq!(rows[0].payload["permissions"], json!(["docs.read", "docs.list"]));
-        assert_eq!(rows[1].payload["permissions"], json!(["docs.write"]));
-    }
-
-    #[test]
-    fn a_plaintext_is_hashed_as_it_is_read() {
-        let of = ImportOf::Keys("api_1".into());
-        let rows = of.read(ImportFormat::JsonLines, r#"{"key":"sk_secret","name":"n"}"#).unwrap();
-        let text = rows[0].payload.to_string();
-        assert!(!text.contains("sk_secret") && text.contains(&KeyHash::of("sk_secret").to_base64()));
-        assert_eq!(rows[0].payload["start"], "sk_s");
-    }
-
-    #[test]
-    fn hashes_are_read_as_other_systems_write_them() {
-        let of = ImportOf::Keys("api_1".into());
-        let hash = KeyHash::of("sk_secret");
-        let url = hash.to_base64().trim_end_matches('=').replace('+', "-").replace('/', "_");
-        for text in [hash.to_base64(), hash.to_hex(), hash.to_hex().to_uppercase(), url] {
-            let rows = of.read(ImportFormat::Csv, &format!("hash,name\n{text},n\n")).unwrap();
-            let import = key(&"api_1".into(), &rows[0].payload.to_string()).unwrap();
-            assert!(
-                matches!(import.secret, ImportedSecret::Hash(stored) if stored == hash.to_base64()),
-                "{text}"
-            );
-        }
-        for dead in ["900150983cd24fb0d6963f7d28e17f72", "sk_secret", &hash.to_hex()[1..]] {
-            let text = format!("hash,name\n{},n\n{dead},n\n", hash.to_hex());
-            let error = of.read(ImportFormat::Csv, &text).unwrap_err();
-            assert_eq!(error.faults()[0].location, "line 3");
-            assert!(error.detail().contains("cannot be a SHA-256") && !error.detail().contains(dead));
-        }
-    }
-
-    #[test]
-    fn every_fault_is_told_with_its_line_and_nothing_is_read() {
-        let of = ImportOf::Keys("api_1".into());
-        let text = "hash,credits,expires\nnope,,\nx,many,\n,,soon\n";
-        let error = of.read(ImportFormat::Csv, text).unwrap_err();
-        let lines: Vec<&str> = error.faults().iter().map(|fault| fault.location.as_str()).collect();
-        assert_eq!(lines, ["line 2", "line 3", "line 4"]);
-        for bad in ["{\"slug\":\"a\",\"colour\":1}", "[1]", "{", "{\"name\":\"a\"}"] {
-            assert!(ImportOf::Permissions.read(ImportFormat::JsonLines, bad).is_err(), "{bad}");
-        }
-    }
-
-    /// Every column that protects, in a file of one row: as it should be, in other
-    /// spellings, and a part of what belongs together.
-    #[test]
-    fn no_column_that_protects_is_dropped() {
-        let of = ImportOf::Keys("api_1".into());
-        let hash = KeyHash::of("sk_1").to_base64();
-        let read = |columns: &str, cells: &str| {
-            of.read(ImportFormat::Csv, &format!("hash,{columns}\n{hash},{cells}\n"))
-        };
-        let limit = r#""[{""name"":""a"",""limit"":1,""duration"":1000}]""#;
-        for (column, cell) in [
-            ("enabled", "false"),
-            ("credits", "5"),
-            ("expires", "2030-01-01T00:00:00Z"),
-            ("roles", "reader"),
-            ("permissions", "docs.read"),
-            ("ratelimits", limit),
-        ] {
-            let rows = read(column, cell).unwrap();
-            assert!(!rows[0].payload[column].is_null(), "{column}: {:?}", rows[0].payload);
-            for wrong in
-                [column.to_uppercase(), format!(" {column}"), format!("{column}s"), format!("{column}_")]
-            {
-                let refused = read(&wrong, cell).unwrap_err();
-                assert!(refused.detail().contains("unknown field"), "{wrong}: {}", refused.detail());
-            }
-            let twice = read(&format!("{column},{column}"), &format!("{cell},{cell}")).unwrap_err();
-            assert!(twice.detail().contains("twice"), "{}", twice.detail());
-        }
-        for (columns, cells) in [
-            ("refill_interval", "daily"),
-            ("refill_amount", "5"),
-            ("refill_day", "3"),
-            ("refill_interval,refill_day", "monthly,3"),
-            ("refill_amount,refill_day", "5,3"),
-            ("credits,refill_interval,refill_amount,refill_day", "5,daily,5,3"),
-            ("key", "sk_2"),
-            ("enabled", "no"),
-            ("credits", "many"),
-            ("expires", "soon"),
-            ("ratelimits", r#""[{""name"":""a"",""limit"":1}]""#),
-            ("ratelimits", r#""[{""name"":""a"",""limit"":1,""duration"":1000,""autoapply"":true}]""#),
-        ] {
-            assert!(read(columns, cells).is_err(), "{columns}: {cells}");
-        }
-    }
 }

@@ -3,7 +3,6 @@
 use entity::ids::BulkJobId;
 use serde_json::json;
 
-use super::import::MAX_ROWS;
 use super::{Bulk, Job, MAX_NAMED, RowResult, Selection, StartJob, State, Work, absent, store};
 use crate::audit::{Event, Group, Target as Audited};
 use crate::error::{Error, Result};
@@ -25,7 +24,7 @@ impl Bulk {
         let job = &id;
         self.store
             .write(|tx| async move {
-                store::insert(&tx, cx, job, &command).await?;
+                store::start(&tx, cx, job, &command).await?;
                 let text = format!("Started a job to {}", command.work.as_str());
                 self.record(cx, &tx, Event::BulkStart, text, job, &command.work).await
             })
@@ -48,8 +47,7 @@ impl Bulk {
         let job = &undo;
         self.store
             .write(|tx| async move {
-                let none = StartJob { work: work.clone(), selection: Selection::Keys(Vec::new()) };
-                store::insert(&tx, cx, job, &none).await?;
+                store::insert(&tx, cx, job, work, State::Running, None).await?;
                 store::copy_done(&tx, id, job).await?;
                 let text = format!("Started a job to {}", work.as_str());
                 self.record(cx, &tx, Event::BulkStart, text, job, work).await
@@ -99,7 +97,7 @@ impl Bulk {
         store::rows(self.store.read(), id, failed_only, page).await
     }
 
-    async fn record(
+    pub(super) async fn record(
         &self,
         cx: &OpCtx,
         tx: &Tx,
@@ -116,7 +114,7 @@ impl Bulk {
 }
 
 /// The right to do it to any row; each row is asked for again when its turn comes.
-fn require(cx: &OpCtx, work: &Work) -> Result<()> {
+pub(super) fn require(cx: &OpCtx, work: &Work) -> Result<()> {
     let operation = match work {
         Work::DeleteKeys | Work::RestoreKeys => Operation::KeyDelete,
         Work::AddRoles { .. } => Operation::KeyAddRoles,
@@ -166,19 +164,12 @@ fn check(cx: &OpCtx, command: &StartJob) -> Result<()> {
         Work::ImportKeys { .. } | Work::ImportIdentities | Work::ImportPermissions | Work::ImportRoles
     );
     match &command.selection {
-        Selection::Rows(_) if !is_import => Err(Error::invalid("Only imports have rows of a file.")),
-        Selection::Keys(_) | Selection::Matching { .. } if is_import => {
-            Err(Error::invalid("An import needs the rows of a file."))
-        }
+        _ if is_import => Err(Error::invalid("An import needs a file.")),
         Selection::Keys(ids) if ids.is_empty() => Err(Error::invalid("No key was chosen.")),
         Selection::Keys(ids) if ids.len() > MAX_NAMED => {
             Err(Error::invalid(format!("At most {MAX_NAMED} keys can be named one by one: use a filter.")))
         }
-        Selection::Rows(rows) if rows.is_empty() => Err(Error::invalid("The file has no rows.")),
-        Selection::Rows(rows) if rows.len() > MAX_ROWS => {
-            Err(Error::invalid(format!("A file has at most {MAX_ROWS} rows.")))
-        }
         Selection::Matching { filter, .. } => check_filter(filter, cx.now_ms),
-        Selection::Keys(_) | Selection::Rows(_) => Ok(()),
+        Selection::Keys(_) => Ok(()),
     }
 }

@@ -6,8 +6,12 @@
 //! was not noted before a crash is not done twice. Nothing here changes a row
 //! itself.
 
+mod file;
+#[cfg(test)]
+mod file_tests;
 mod import;
 mod jobs;
+mod lines;
 mod run;
 mod runner;
 mod store;
@@ -29,6 +33,7 @@ use crate::permissions::Permissions;
 use crate::store::Store;
 use crate::users::Users;
 
+pub use file::ImportFile;
 pub use import::{ImportFormat, ImportOf};
 pub use runner::Runner;
 
@@ -108,15 +113,13 @@ pub enum Selection {
         /// In the language of [`crate::filter`].
         filter: String,
     },
-    /// Rows of a file that was read.
-    Rows(Vec<Row>),
 }
 
-/// A row of a file: what names it, and the row itself.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Row {
-    pub subject: String,
-    pub payload: Value,
+/// A row of a file: what names it, and the row itself as JSON.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Row {
+    subject: String,
+    payload: String,
 }
 
 /// A job to be started.

@@ -6,7 +6,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
 use serde::{Deserialize, Serialize};
 
-use super::{Job, Row, RowResult, RowState, Selection, StartJob, State, Work};
+use super::{Job, RowResult, RowState, Selection, StartJob, State, Work};
 use crate::error::{Error, Result};
 use crate::op::{IdempotencyKey, OpCtx, Principal};
 use crate::store::{Page, Paged, Tx};
@@ -43,29 +43,42 @@ pub(super) struct Waiting {
     pub payload: Option<String>,
 }
 
-pub(super) async fn insert(tx: &Tx, cx: &OpCtx, id: &BulkJobId, command: &StartJob) -> Result<()> {
-    let (selection, rows) = match &command.selection {
+/// A job with its rows, or with the filter that finds them.
+pub(super) async fn start(tx: &Tx, cx: &OpCtx, id: &BulkJobId, command: &StartJob) -> Result<()> {
+    match &command.selection {
         Selection::Matching { api, filter } => {
             let api = api.as_ref().map(ToString::to_string);
-            (Some(Selected { api, filter: filter.clone(), cursor: None }), Vec::new())
+            let selected = Selected { api, filter: filter.clone(), cursor: None };
+            insert(tx, cx, id, &command.work, State::Collecting, Some(&selected)).await
         }
-        Selection::Keys(ids) => (None, ids.iter().map(|key| (key.to_string(), None)).collect::<Vec<_>>()),
-        Selection::Rows(rows) => {
-            let row = |row: &Row| (row.subject.clone(), Some(row.payload.to_string()));
-            (None, rows.iter().map(row).collect())
+        Selection::Keys(ids) => {
+            insert(tx, cx, id, &command.work, State::Running, None).await?;
+            let rows = ids.iter().map(|key| (key.to_string(), None)).collect();
+            let total = add_rows(tx, id, 0, rows).await?;
+            set_total(tx, id, total).await
         }
-    };
-    let state = if selection.is_some() { State::Collecting } else { State::Running };
+    }
+}
+
+/// A job that has no rows so far.
+pub(super) async fn insert(
+    tx: &Tx,
+    cx: &OpCtx,
+    id: &BulkJobId,
+    work: &Work,
+    state: State,
+    selection: Option<&Selected>,
+) -> Result<()> {
     let job = bulk_job::ActiveModel {
         id: Set(id.clone()),
         workspace_id: Set(cx.workspace.clone()),
-        work: Set(serde_json::to_string(&command.work)?),
-        selection: Set(selection.as_ref().map(serde_json::to_string).transpose()?),
+        work: Set(serde_json::to_string(work)?),
+        selection: Set(selection.map(serde_json::to_string).transpose()?),
         actor_type: Set(actor_type(cx)?.to_owned()),
         actor_id: Set(cx.principal.id().to_owned()),
         session_id: Set(cx.principal.user().map(|user| user.session.to_string())),
         state: Set(state.as_str().to_owned()),
-        total: Set(rows.len() as i64),
+        total: Set(0),
         done: Set(0),
         failed: Set(0),
         error: Set(None),
@@ -73,7 +86,11 @@ pub(super) async fn insert(tx: &Tx, cx: &OpCtx, id: &BulkJobId, command: &StartJ
         finished_at: Set(None),
     };
     bulk_job::Entity::insert(job).exec_without_returning(tx.db()).await?;
-    add_rows(tx, id, 0, rows).await
+    Ok(())
+}
+
+pub(super) async fn set_total(tx: &Tx, id: &BulkJobId, total: i64) -> Result<()> {
+    save_open(tx, id, bulk_job::ActiveModel { total: Set(total), ..Default::default() }).await
 }
 
 /// Who may start jobs: people and the operator.
@@ -85,8 +102,15 @@ fn actor_type(cx: &OpCtx) -> Result<&'static str> {
     }
 }
 
-async fn add_rows(tx: &Tx, id: &BulkJobId, from: i64, rows: Vec<(String, Option<String>)>) -> Result<()> {
-    let rows = (from..).zip(rows).map(|(position, (subject, payload))| bulk_row::ActiveModel {
+/// Adds rows from a position on; answers the position after the last.
+pub(super) async fn add_rows(
+    tx: &Tx,
+    id: &BulkJobId,
+    from: i64,
+    rows: Vec<(String, Option<String>)>,
+) -> Result<i64> {
+    let end = from + rows.len() as i64;
+    let mut rows = (from..).zip(rows).map(|(position, (subject, payload))| bulk_row::ActiveModel {
         job_id: Set(id.clone()),
         position: Set(position),
         subject: Set(subject),
@@ -94,11 +118,13 @@ async fn add_rows(tx: &Tx, id: &BulkJobId, from: i64, rows: Vec<(String, Option<
         state: Set(RowState::Waiting.as_str().to_owned()),
         message: Set(None),
     });
-    let rows: Vec<_> = rows.collect();
-    for chunk in rows.chunks(CHUNK) {
-        bulk_row::Entity::insert_many(chunk.to_vec()).exec_without_returning(tx.db()).await?;
+    loop {
+        let chunk: Vec<_> = rows.by_ref().take(CHUNK).collect();
+        if chunk.is_empty() {
+            return Ok(end);
+        }
+        bulk_row::Entity::insert_many(chunk).exec_without_returning(tx.db()).await?;
     }
-    Ok(())
 }
 
 /// Makes the rows that one job did the rows of another.
@@ -117,7 +143,7 @@ pub(super) async fn copy_done(tx: &Tx, from: &BulkJobId, to: &BulkJobId) -> Resu
     insert.into_table(bulk_row::Entity).columns(columns).select_from(done).map_err(Error::internal)?;
     let copied = tx.db().execute(&insert).await?.rows_affected();
     let total = i64::try_from(copied).map_err(Error::internal)?;
-    save_open(tx, to, bulk_job::ActiveModel { total: Set(total), ..Default::default() }).await
+    set_total(tx, to, total).await
 }
 
 /// Adds keys that were found; without a rest the job begins to run.

@@ -10,8 +10,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use super::admin::{self, Output, Request};
 use crate::app::App;
@@ -20,7 +22,15 @@ use crate::store::DataDir;
 
 const MAX_REQUEST_BYTES: u64 = 1 << 20;
 const MAX_ANSWER_BYTES: u64 = 64 << 20;
+/// Commands at once: further ones wait for their turn.
+const MAX_COMMANDS: usize = 32;
+/// For the whole of a command to arrive.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
+/// For a piece of an answer to be taken.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+const PIECE_BYTES: usize = 64 << 10;
+/// After the system had nothing left to accept with.
+const REST: Duration = Duration::from_millis(100);
 
 #[derive(Serialize, Deserialize)]
 enum Answer {
@@ -70,34 +80,39 @@ pub(super) fn open(data_dir: &Path) -> Result<UnixListener> {
     Ok(listener)
 }
 
-/// Answers commands until dropped.
-pub(super) async fn listen(app: Arc<App>, listener: UnixListener) {
+/// Answers commands until `shutdown` resolves; those that run by then are finished.
+pub(super) async fn listen(app: Arc<App>, listener: UnixListener, shutdown: impl Future<Output = ()>) {
+    let mut commands = JoinSet::new();
+    tokio::pin!(shutdown);
     loop {
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                let app = app.clone();
-                tokio::spawn(async move {
-                    if let Err(error) = answer(&app, stream).await {
-                        tracing::warn!(?error, "a command on the control socket was not answered");
-                    }
-                });
-            }
-            Err(error) => {
-                tracing::warn!(%error, "the control socket refused a connection");
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
+        tokio::select! {
+            biased;
+            () = &mut shutdown => break,
+            Some(_) = commands.join_next() => {}
+            accepted = listener.accept(), if commands.len() < MAX_COMMANDS => match accepted {
+                Ok((stream, _)) => {
+                    let app = app.clone();
+                    commands.spawn(async move {
+                        if let Err(error) = answer(&app, stream).await {
+                            tracing::warn!(?error, "a command on the control socket was not answered");
+                        }
+                    });
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "the control socket refused a connection");
+                    tokio::time::sleep(REST).await;
+                }
+            },
         }
     }
+    drop(listener);
+    while commands.join_next().await.is_some() {}
 }
 
 async fn answer(app: &App, stream: UnixStream) -> Result<()> {
     let (read, mut write) = stream.into_split();
-    let mut text = String::new();
-    let mut reader = BufReader::new(read.take(MAX_REQUEST_BYTES));
-    tokio::time::timeout(READ_TIMEOUT, reader.read_line(&mut text))
-        .await
-        .map_err(Error::internal)?
-        .map_err(Error::internal)?;
+    let text =
+        timeout(READ_TIMEOUT, read_line(read)).await.map_err(Error::internal)?.map_err(Error::internal)?;
     let outcome = match serde_json::from_str::<Request>(&text) {
         Ok(request) => admin::execute(app, &request).await,
         Err(error) => Err(Error::invalid("The command could not be read.").because(error)),
@@ -109,7 +124,27 @@ async fn answer(app: &App, stream: UnixStream) -> Result<()> {
             Answer::Failed(error.detail().to_owned())
         }
     };
-    write.write_all(&line(&answer)?).await.map_err(Error::internal)
+    let mut bytes = line(&answer)?;
+    if bytes.len() as u64 > MAX_ANSWER_BYTES {
+        let limit_mib = MAX_ANSWER_BYTES >> 20;
+        bytes = line(&Answer::Failed(format!(
+            "The answer is larger than {limit_mib} MiB: ask for less at once."
+        )))?;
+    }
+    // In pieces, so that the time is for each and not for a long answer as a whole.
+    for piece in bytes.chunks(PIECE_BYTES) {
+        timeout(WRITE_TIMEOUT, write.write_all(piece))
+            .await
+            .map_err(Error::internal)?
+            .map_err(Error::internal)?;
+    }
+    Ok(())
+}
+
+async fn read_line(read: impl AsyncRead + Unpin) -> std::io::Result<String> {
+    let mut text = String::new();
+    BufReader::new(read.take(MAX_REQUEST_BYTES)).read_line(&mut text).await?;
+    Ok(text)
 }
 
 fn line<T: Serialize>(value: &T) -> Result<Vec<u8>> {

@@ -11,6 +11,7 @@ mod api;
 mod audit;
 mod config;
 mod control;
+mod descriptors;
 mod events;
 mod explain;
 mod export;

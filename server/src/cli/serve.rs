@@ -3,11 +3,13 @@
 use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
-use super::{Output, control, setup};
+use super::{Output, control, descriptors, setup};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -17,18 +19,25 @@ use crate::http;
 use crate::op::{Door, Principal};
 use crate::store::DataDir;
 
+/// How long everything may take that is left when no request is in flight any
+/// more: jobs to end, memory to be stored, databases to close.
+const CLOSE: Duration = Duration::from_millis(3500);
+
 /// Serves until SIGTERM or SIGINT, then drains and stores everything.
-pub(super) async fn run(config: Config) -> Result<Output> {
+pub(super) async fn run(mut config: Config) -> Result<Output> {
     let dir = DataDir::acquire(&config.data_dir)?.ok_or_else(|| {
         Error::invalid(format!("{} is in use by another unkey process", config.data_dir.display()))
     })?;
+    config.network.max_connections = descriptors::connections(config.network.max_connections);
     let listener = listen(config.listen)?;
     let metrics = config.metrics_listen.map(listen).transpose()?;
     let address = listener.local_addr().map_err(Error::internal)?;
     let app = App::open(config, Clock::system(), Entropy::system(), dir).await?;
-    let commands = tokio::spawn(control::listen(app.clone(), control::open(app.data_dir())?));
-    app.address.get_or_init(|| address);
     let (stop, stopped) = watch::channel(false);
+    let mut beside = JoinSet::new();
+    let commands = control::open(app.data_dir())?;
+    beside.spawn(control::listen(app.clone(), commands, wait(stopped.clone())));
+    app.address.get_or_init(|| address);
     // Before the address is known to anyone: a supervisor may stop us at once.
     let signals = Signals::catch()?;
     announce(&app, address).await?;
@@ -36,7 +45,7 @@ pub(super) async fn run(config: Config) -> Result<Output> {
         signals.wait().await;
         stop.send_replace(true);
     });
-    let tending = tokio::spawn({
+    beside.spawn({
         let (app, stopped) = (app.clone(), stopped.clone());
         async move { app.tend(wait(stopped)).await }
     });
@@ -44,15 +53,27 @@ pub(super) async fn run(config: Config) -> Result<Output> {
         let address = metrics.local_addr().map_err(Error::internal)?;
         say(&format!("Metrics are on http://{address}/metrics\n"));
         let (app, stopped) = (app.clone(), stopped.clone());
-        tokio::spawn(async move { http::serve_metrics(&app, metrics, wait(stopped)).await });
+        beside.spawn(async move {
+            if let Err(error) = http::serve_metrics(&app, metrics, wait(stopped)).await {
+                tracing::error!(?error, "metrics are not served");
+            }
+        });
     }
-    http::serve(&app, listener, wait(stopped)).await?;
-
-    commands.abort();
-    tending.await.map_err(Error::internal)?;
-    app.close().await?;
+    let served = http::serve(&app, listener, wait(stopped)).await;
+    let closed = tokio::time::timeout(CLOSE, close(&app, beside)).await;
+    served?;
+    closed.unwrap_or_else(|_| Err(Error::internal("the databases could not be closed in time")))?;
     tracing::info!("stopped");
     Ok(Output::default())
+}
+
+/// Waits for what runs beside the requests, and closes the folder.
+async fn close(app: &App, mut beside: JoinSet<()>) -> Result<()> {
+    if tokio::time::timeout(CLOSE / 2, async { while beside.join_next().await.is_some() {} }).await.is_err() {
+        tracing::warn!("jobs and commands took too long to end and are cut off");
+    }
+    beside.shutdown().await;
+    app.close().await
 }
 
 fn listen(address: SocketAddr) -> Result<std::net::TcpListener> {

@@ -18,6 +18,7 @@ fn holder(permissions: &[&str]) -> OpCtx {
             expires_at: None,
             ip_allowlist: Vec::new(),
             limit_per_minute: None,
+            budget_key: None,
         })),
         workspace: WorkspaceId::from("ws_1"),
         now_ms: 0,
@@ -195,6 +196,7 @@ fn what_concerns_people_is_closed_to_root_keys() {
         expires_at: None,
         ip_allowlist: Vec::new(),
         limit_per_minute: None,
+        budget_key: None,
     }));
     for cx in [full.clone(), holder(&["unkey:v1:ws_1:**#*"])] {
         for operation in [Operation::OwnerManage, Operation::MemberInvite, Operation::WorkspaceDelete] {

@@ -101,8 +101,7 @@ fn found(headers: &HeaderMap, kind: &str, cache: &'static str, body: Bytes) -> R
     if known {
         return response.status(StatusCode::NOT_MODIFIED).finish();
     }
-    // Set here, so that HEAD tells it as well.
-    response.header(header::CONTENT_LENGTH, body.len()).body(body)
+    response.body(body)
 }
 
 fn with_policy(kind: &str) -> poem::ResponseBuilder {

@@ -3,10 +3,13 @@
 //!
 //! Envelopes, error names and credentials differ by version and live there.
 
-use std::time::Duration;
+use std::io;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use entity::ids::RequestId;
+use http_body::Body as _;
+use http_body_util::BodyExt;
+use http_body_util::combinators::BoxBody;
 use poem::http::header::{HOST, HeaderMap, HeaderName};
 use poem::{Body, Request};
 
@@ -16,10 +19,9 @@ use crate::app::App;
 use crate::clock::Stopwatch;
 use crate::error::{Code, Error, Result};
 use crate::http::request_log::Caller;
+use crate::http::server::BodyFault;
+use crate::http::validation::RequestSchema;
 use crate::op::Door;
-
-/// How long a client may take to send its body.
-const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// One request being served.
 pub struct Call {
@@ -44,6 +46,10 @@ pub struct Finished<'a> {
     pub sampled: bool,
     /// Its bodies are secrets as a whole.
     pub hide_bodies: bool,
+    /// What the operation understands of a body: the rest of it is not logged.
+    pub request_schema: Option<&'a RequestSchema>,
+    /// Path and query as they came, if the answer may repeat parts of them.
+    pub target: Option<&'a str>,
     pub request_body: &'a [u8],
     pub response_body: &'a [u8],
 }
@@ -61,6 +67,8 @@ impl<'a> Finished<'a> {
             user_agent: None,
             sampled: false,
             hide_bodies: false,
+            request_schema: None,
+            target: None,
             request_body: &[],
             response_body: &[],
         }
@@ -102,20 +110,83 @@ impl Call {
     }
 }
 
-/// The whole body, at most `max_bytes` of it (0 = no cap) within ten seconds.
+/// The whole body, at most `max_bytes` of it (0 = no cap). How long it may take
+/// is decided where it comes from (`server`).
 pub async fn read_body(body: Body, max_bytes: usize) -> Result<Bytes> {
     let limit = if max_bytes == 0 { usize::MAX } else { max_bytes };
-    match tokio::time::timeout(BODY_TIMEOUT, body.into_bytes_limit(limit)).await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(poem::error::ReadBodyError::PayloadTooLarge)) => Err(Error::new(
-            Code::BodyTooLarge,
-            format!("The request body exceeds the limit of {limit} bytes."),
-        )),
-        Ok(Err(error)) => {
-            Err(Error::new(Code::BodyUnreadable, "The request body could not be read.").because(error))
-        }
-        Err(_) => Err(Error::new(Code::RequestTimeout, "The request body took too long to arrive.")),
+    let mut body: BoxBody<Bytes, io::Error> = body.into();
+    // Said beforehand, it need not be sent.
+    if body.size_hint().lower() > limit as u64 {
+        return Err(too_large(limit));
     }
+    let mut whole = Whole::Nothing;
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(unreadable)?.into_data() else { continue };
+        if whole.len() + data.len() > limit {
+            return Err(too_large(limit));
+        }
+        whole.add(data);
+    }
+    Ok(whole.into_bytes())
+}
+
+/// What has come of a body. One that comes in one piece is not copied.
+enum Whole {
+    Nothing,
+    Piece(Bytes),
+    Joined(BytesMut),
+}
+
+impl Whole {
+    fn len(&self) -> usize {
+        match self {
+            Whole::Nothing => 0,
+            Whole::Piece(piece) => piece.len(),
+            Whole::Joined(joined) => joined.len(),
+        }
+    }
+
+    fn add(&mut self, data: Bytes) {
+        *self = match std::mem::replace(self, Whole::Nothing) {
+            Whole::Nothing => Whole::Piece(data),
+            Whole::Piece(piece) => {
+                let mut joined = BytesMut::with_capacity(2 * (piece.len() + data.len()));
+                joined.extend_from_slice(&piece);
+                joined.extend_from_slice(&data);
+                Whole::Joined(joined)
+            }
+            Whole::Joined(mut joined) => {
+                joined.extend_from_slice(&data);
+                Whole::Joined(joined)
+            }
+        };
+    }
+
+    fn into_bytes(self) -> Bytes {
+        match self {
+            Whole::Nothing => Bytes::new(),
+            Whole::Piece(piece) => piece,
+            Whole::Joined(joined) => joined.freeze(),
+        }
+    }
+}
+
+fn too_large(limit: usize) -> Error {
+    Error::new(Code::BodyTooLarge, format!("The request body exceeds the limit of {limit} bytes."))
+}
+
+/// Why a body could not be read to its end.
+pub fn unreadable(cause: io::Error) -> Error {
+    let error = match BodyFault::of(&cause) {
+        Some(BodyFault::TooSlow) => {
+            Error::new(Code::RequestTimeout, "The request body took too long to arrive.")
+        }
+        Some(BodyFault::NoRoom) => {
+            Error::new(Code::ServiceUnavailable, "Too many large bodies arrive at once. Send it again.")
+        }
+        None => Error::new(Code::BodyUnreadable, "The request body could not be read."),
+    };
+    error.because(cause)
 }
 
 /// The value of a header as text; absent and unreadable look the same.

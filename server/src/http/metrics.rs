@@ -9,9 +9,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use poem::endpoint::make;
+use poem::endpoint::{BoxEndpoint, make};
 use poem::http::StatusCode;
-use poem::{Endpoint, EndpointExt, Response, Route, get};
+use poem::{EndpointExt, Response, Route};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::MetricType;
@@ -19,6 +19,7 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 
+use super::methods::get;
 use crate::app::App;
 use crate::error::Result;
 use crate::op::Door;
@@ -58,7 +59,7 @@ impl Requests {
 }
 
 /// `GET /metrics`.
-pub fn routes(app: &Arc<App>) -> impl Endpoint<Output = Response> + 'static {
+pub fn routes(app: &Arc<App>) -> BoxEndpoint<'static, Response> {
     let app = app.clone();
     let scrape = make(move |_| {
         let app = app.clone();
@@ -71,7 +72,7 @@ pub fn routes(app: &Arc<App>) -> impl Endpoint<Output = Response> + 'static {
             }
         }
     });
-    Route::new().at("/metrics", get(scrape)).map_to_response()
+    Route::new().at("/metrics", get(scrape)).map_to_response().boxed()
 }
 
 async fn text(app: &Arc<App>) -> Result<String> {
@@ -106,6 +107,7 @@ type Encoded = std::result::Result<(), fmt::Error>;
 impl Collector for Snapshot {
     fn encode(&self, mut encoder: DescriptorEncoder) -> Encoded {
         self.requests(&mut encoder)?;
+        self.connections(&mut encoder)?;
         self.verifications(&mut encoder)?;
         self.events(&mut encoder)?;
         self.writes(&mut encoder)?;
@@ -132,6 +134,15 @@ impl Snapshot {
             MetricType::Counter,
         )?;
         ConstCounter::new(elapsed_s).encode(metric)
+    }
+
+    fn connections(&self, encoder: &mut DescriptorEncoder) -> Encoded {
+        let tally = &self.app.connections;
+        gauge(encoder, "unkey_connections", "Connections that are open.", tally.open() as u64)?;
+        let refused = [([] as [(&str, &str); 0], tally.refused())];
+        counters(encoder, "unkey_connections_refused", "Connections beyond a bound.", refused)?;
+        let overdue = [([] as [(&str, &str); 0], tally.overdue())];
+        counters(encoder, "unkey_connections_overdue", "Connections whose client took too long.", overdue)
     }
 
     fn verifications(&self, encoder: &mut DescriptorEncoder) -> Encoded {

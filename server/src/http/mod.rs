@@ -3,38 +3,45 @@
 //! The only room that knows HTTP. Each version of the API is a thin door to the
 //! same services; doors never import one another.
 
+mod body;
 mod client_address;
 mod dashboard;
 mod docs;
 mod funnel;
 mod health;
 mod leaks;
+mod methods;
 pub mod metrics;
+#[cfg(test)]
+mod near;
 mod openapi;
 mod page_headers;
 mod redact;
 pub mod request_log;
 mod schema;
+pub mod server;
 pub mod v1;
 pub mod v2;
+mod validation;
 
 use std::any::Any;
 use std::future::Future;
+use std::net::TcpListener;
 use std::sync::Arc;
-use std::time::Duration;
 
 use poem::endpoint::{BoxEndpoint, make_sync};
-use poem::http::{StatusCode, header};
-use poem::listener::TcpAcceptor;
+use poem::http::{HeaderValue, StatusCode, header};
 use poem::middleware::CatchPanic;
-use poem::{Endpoint, EndpointExt, IntoResponse, Request, Response, Route, Server, get, post};
+use poem::{Endpoint, EndpointExt, IntoResponse, Request, Response, Route};
 use serde_json::Value;
 
+use self::methods::{get, post};
+use self::server::{Bounds, Server, Tally};
 use crate::app::App;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 
-/// How long requests in flight may take after the signal to stop.
-const DRAIN: Duration = Duration::from_secs(20);
+/// Connections of the listener for metrics: a scraper or two, and a person who looks.
+const METRICS_CONNECTIONS: usize = 64;
 
 /// The route table.
 pub fn routes(app: &Arc<App>) -> BoxEndpoint<'static, Response> {
@@ -84,29 +91,74 @@ where
     }
 }
 
-/// Serves until `shutdown` resolves, then lets requests in flight finish.
-/// `listener` must be non-blocking.
-pub async fn serve<S>(app: &Arc<App>, listener: std::net::TcpListener, shutdown: S) -> Result<()>
+/// Serves until `shutdown` resolves, then lets requests in flight finish, for the
+/// time that the settings say. `listener` must be non-blocking.
+pub async fn serve<S>(app: &Arc<App>, listener: TcpListener, shutdown: S) -> Result<()>
 where
     S: Future<Output = ()>,
 {
-    let acceptor = TcpAcceptor::from_std(listener).map_err(Error::internal)?;
-    Server::new_with_acceptor(acceptor)
-        .run_with_graceful_shutdown(routes(app), shutdown, Some(DRAIN))
-        .await
-        .map_err(Error::internal)
+    let config = &app.config;
+    let bounds = Bounds {
+        total: config.network.max_connections,
+        per_address: config.network.max_connections_per_address,
+        exempt: config.trusted_proxies.clone(),
+    };
+    let server = Server {
+        listener,
+        endpoint: routes(app),
+        unavailable: Unavailable(app.clone()).boxed(),
+        bounds,
+        network: config.network,
+        max_body_bytes: config.max_body_bytes,
+        goes_to_disk: dashboard::goes_to_disk,
+        tally: app.connections.clone(),
+    };
+    server.run(shutdown).await
 }
 
 /// Serves metrics until `shutdown` resolves.
-pub async fn serve_metrics<S>(app: &Arc<App>, listener: std::net::TcpListener, shutdown: S) -> Result<()>
+pub async fn serve_metrics<S>(app: &Arc<App>, listener: TcpListener, shutdown: S) -> Result<()>
 where
     S: Future<Output = ()>,
 {
-    let acceptor = TcpAcceptor::from_std(listener).map_err(Error::internal)?;
-    Server::new_with_acceptor(acceptor)
-        .run_with_graceful_shutdown(metrics::routes(app), shutdown, None)
-        .await
-        .map_err(Error::internal)
+    let bounds = Bounds { total: METRICS_CONNECTIONS, per_address: METRICS_CONNECTIONS, exempt: Vec::new() };
+    let server = Server {
+        listener,
+        endpoint: metrics::routes(app),
+        unavailable: make_sync(|_| unavailable()).boxed(),
+        bounds,
+        network: app.config.network,
+        max_body_bytes: app.config.max_body_bytes,
+        goes_to_disk: |_| false,
+        tally: Arc::new(Tally::default()),
+    };
+    server.run(shutdown).await
+}
+
+const UNAVAILABLE: &str = "The server stops or has too many connections. Nothing was done: send it again.";
+
+/// Answers requests that are not carried out, each in the words of its door.
+struct Unavailable(Arc<App>);
+
+impl Endpoint for Unavailable {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        let path = request.uri().path();
+        Ok(if path.starts_with("/v2/") {
+            v2::refuse(&self.0, &request, &Error::new(Code::ServiceUnavailable, UNAVAILABLE))
+        } else if path.starts_with("/v1/") {
+            v1::refuse(&self.0, &request, Code::ServiceUnavailable, UNAVAILABLE.to_owned())
+        } else {
+            unavailable()
+        })
+    }
+}
+
+fn unavailable() -> Response {
+    let mut response = plain(StatusCode::SERVICE_UNAVAILABLE, format!("{UNAVAILABLE}\n"));
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    response
 }
 
 fn document(document: &'static Value) -> impl Endpoint<Output = Response> + 'static {

@@ -7,7 +7,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::funnel::{Call, Finished};
-use super::redact;
+use super::redact::{self, Exchange};
 use crate::config::LogRequests;
 use crate::events::{Recorder, Request};
 
@@ -59,7 +59,13 @@ impl RequestLog {
         let bodies = if finished.hide_bodies {
             (None, None)
         } else {
-            (redact::body(finished.request_body), redact::body(finished.response_body))
+            let exchange = Exchange {
+                request: finished.request_body,
+                response: finished.response_body,
+                schema: finished.request_schema,
+                target: finished.target,
+            };
+            exchange.redacted()
         };
         let bytes = |body: &[u8]| u32::try_from(body.len()).unwrap_or(u32::MAX);
         self.recorder.request(&Request {

@@ -1,20 +1,15 @@
-//! Schemas of request bodies: the types JSON needs beyond poem-openapi's own,
-//! and the validators that explain what is wrong with a body.
+//! Schemas of request bodies: the types JSON needs beyond poem-openapi's own.
 //!
 //! A schema is written once, as attributes of the request type. The document
-//! and the validator are both derived from it.
+//! and the validator ([`super::validation`]) are both derived from it.
 
 use std::borrow::Cow;
 
-use jsonschema::error::{TypeKind, ValidationErrorKind};
-use jsonschema::{ValidationError, Validator};
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};
 use poem_openapi::types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
-
-use crate::error::Fault;
 
 /// Free-form metadata: a JSON object of at most 100 members.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -76,56 +71,6 @@ impl<'de> Deserialize<'de> for Misplaced {
         serde::de::IgnoredAny::deserialize(deserializer).map(|_| Self(true))
     }
 }
-
-/// Members that protect in some operation, as clients and people spell them. Where
-/// unknown members are ignored by contract these are refused: who sends a limit
-/// that nobody reads is not limited, and is told that all went well.
-const PROTECTING: [&str; 44] = [
-    "ratelimit",
-    "ratelimits",
-    "rateLimit",
-    "rateLimits",
-    "rate_limit",
-    "rate_limits",
-    "limit",
-    "limits",
-    "duration",
-    "autoApply",
-    "autoapply",
-    "auto_apply",
-    "remaining",
-    "credits",
-    "credit",
-    "cost",
-    "refill",
-    "refillInterval",
-    "refillAmount",
-    "refillRate",
-    "refillDay",
-    "refill_interval",
-    "refill_amount",
-    "refill_day",
-    "expires",
-    "expiresAt",
-    "expires_at",
-    "expiry",
-    "expiration",
-    "enabled",
-    "disabled",
-    "permissions",
-    "permission",
-    "roles",
-    "role",
-    "ipWhitelist",
-    "ip_whitelist",
-    "ipAllowlist",
-    "ip_allowlist",
-    "allowedIps",
-    "limitPerMinute",
-    "limit_per_minute",
-    "api_id",
-    "apiID",
-];
 
 /// Members that poem-openapi asks of every type in an object. Bodies here are
 /// read and written by serde, so that JSON never passes through its traits.
@@ -355,141 +300,3 @@ impl<T: Type> Type for Nullable<T> {
 }
 
 json_by_serde!(Nullable<T>, T);
-
-/// A JSON Schema made of an OpenAPI 3.0 one: references inlined, so that the
-/// pointers in faults match the contract's, and `nullable` spelled as a type.
-pub fn json_schema(schema: &Value, components: &Value) -> Value {
-    match schema {
-        Value::Object(members) => {
-            if let Some(name) =
-                members.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next())
-            {
-                return json_schema(&components[name], components);
-            }
-            if members.get("nullable") == Some(&Value::Bool(true)) {
-                return nullable_schema(members, components);
-            }
-            let kept = members.iter().filter(|(name, _)| !is_annotation(name));
-            let mut schema: Map<String, Value> =
-                kept.map(|(name, value)| (name.clone(), member_schema(name, value, components))).collect();
-            refuse_misplaced(&mut schema);
-            Value::Object(schema)
-        }
-        Value::Array(items) => items.iter().map(|item| json_schema(item, components)).collect(),
-        other => other.clone(),
-    }
-}
-
-/// Lets an object that ignores unknown members ignore none that protects.
-fn refuse_misplaced(schema: &mut Map<String, Value>) {
-    if schema.contains_key("additionalProperties") {
-        return;
-    }
-    let Some(Value::Object(properties)) = schema.get_mut("properties") else { return };
-    for name in PROTECTING {
-        properties.entry(name).or_insert(Value::Bool(false));
-    }
-}
-
-/// The names under `properties` are the caller's, not keywords.
-fn member_schema(name: &str, value: &Value, components: &Value) -> Value {
-    match (name, value) {
-        ("properties", Value::Object(properties)) => properties
-            .iter()
-            .map(|(property, schema)| (property.clone(), json_schema(schema, components)))
-            .collect::<Map<_, _>>()
-            .into(),
-        _ => json_schema(value, components),
-    }
-}
-
-fn nullable_schema(members: &Map<String, Value>, components: &Value) -> Value {
-    let mut members = members.clone();
-    members.remove("nullable");
-    let mut inner = match members.remove("allOf") {
-        Some(Value::Array(mut all)) if !all.is_empty() => json_schema(&all.remove(0), components),
-        _ => json_schema(&Value::Object(members), components),
-    };
-    if let Some(kind) = inner.get("type").cloned() {
-        inner["type"] = Value::Array(vec![kind, "null".into()]);
-    }
-    if let Some(Value::Array(options)) = inner.get_mut("enum") {
-        options.push(Value::Null);
-    }
-    inner
-}
-
-fn is_annotation(keyword: &str) -> bool {
-    matches!(keyword, "description" | "title" | "default" | "example" | "format" | "deprecated")
-}
-
-/// Compiles a schema; every schema here comes from this program's own types.
-pub fn validator(schema: &Value) -> Validator {
-    jsonschema::draft7::new(schema).expect("schemas derived from our own types compile")
-}
-
-/// Every fault of `body`, in the words of the contract (D20).
-pub fn faults(validator: &Validator, body: &Value) -> Vec<Fault> {
-    validator.iter_errors(body).map(|error| fault(&error)).collect()
-}
-
-fn fault(error: &ValidationError<'_>) -> Fault {
-    Fault { location: error.schema_path.to_string(), message: message(error), fix: None }
-}
-
-fn message(error: &ValidationError<'_>) -> String {
-    let length = || error.instance.as_str().map_or(0, |text| text.chars().count());
-    let items = || error.instance.as_array().map_or(0, Vec::len);
-    let members = || error.instance.as_object().map_or(0, Map::len);
-    match &error.kind {
-        ValidationErrorKind::MinLength { limit } => format!("minLength: got {}, want {limit}", length()),
-        ValidationErrorKind::MaxLength { limit } => format!("maxLength: got {}, want {limit}", length()),
-        ValidationErrorKind::MinItems { limit } => format!("minItems: got {}, want {limit}", items()),
-        ValidationErrorKind::MaxItems { limit } => format!("maxItems: got {}, want {limit}", items()),
-        ValidationErrorKind::MaxProperties { limit } => {
-            format!("maxProperties: got {}, want {limit}", members())
-        }
-        ValidationErrorKind::MinProperties { limit } => {
-            format!("minProperties: got {}, want {limit}", members())
-        }
-        ValidationErrorKind::Minimum { limit } => format!("minimum: got {}, want {limit}", error.instance),
-        ValidationErrorKind::Maximum { limit } => format!("maximum: got {}, want {limit}", error.instance),
-        ValidationErrorKind::Pattern { pattern } => format!("pattern: the value does not match '{pattern}'"),
-        ValidationErrorKind::Required { property } => {
-            format!("required: missing property '{}'", property.as_str().unwrap_or_default())
-        }
-        ValidationErrorKind::AdditionalProperties { unexpected } => {
-            format!("additionalProperties: '{}' not allowed", unexpected.join("', '"))
-        }
-        ValidationErrorKind::Enum { options } => format!("enum: value must be one of {options}"),
-        ValidationErrorKind::FalseSchema => MISPLACED.to_owned(),
-        ValidationErrorKind::Type { kind } => {
-            format!("type: got {}, want {}", type_of(&error.instance), wanted(kind))
-        }
-        _ => "the value is not allowed here".to_owned(),
-    }
-}
-
-/// Why a member is refused that is known elsewhere.
-pub const MISPLACED: &str = "this is no member of it here, and would be ignored";
-
-fn wanted(kind: &TypeKind) -> String {
-    match kind {
-        TypeKind::Single(kind) => kind.to_string(),
-        TypeKind::Multiple(kinds) => {
-            kinds.iter().map(|kind| kind.to_string()).collect::<Vec<_>>().join(" or ")
-        }
-    }
-}
-
-/// The name JSON Schema has for the type of a value.
-pub fn type_of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "boolean",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    }
-}

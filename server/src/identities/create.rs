@@ -33,7 +33,7 @@ impl Identities {
             return Err(Error::invalid("The externalId must have 1 to 255 characters."));
         }
         check_meta(&command.meta)?;
-        command.limits.iter().try_for_each(limits::validate)?;
+        limits::validate_all(&command.limits)?;
         self.store.write(|tx| self.insert(cx, tx, command)).await
     }
 

@@ -48,7 +48,7 @@ impl Identities {
         cx.require(Operation::IdentityUpdate, Target::NONE)?;
         command.meta.as_ref().map_or(Ok(()), check_meta)?;
         let limits = command.limits.as_deref().unwrap_or_default();
-        limits.iter().try_for_each(limits::validate)?;
+        limits::validate_all(limits)?;
         refuse_duplicates(limits)?;
         self.store.write(|tx| self.update_in(cx, tx, command)).await
     }

@@ -4,6 +4,9 @@
 //! named. Adding what is there and removing what is not change nothing and are
 //! not audited (v2 contract, 5.10).
 
+use std::collections::HashSet;
+use std::hash::Hash;
+
 use entity::ids::KeyId;
 
 use super::{Key, Keys, absent, store};
@@ -141,7 +144,7 @@ pub(super) fn require_roles(cx: &OpCtx, key: &Key, change: &LinkChange<Role>) ->
 }
 
 /// What was there, in its order, then what came.
-fn combined<T: Clone, I: PartialEq>(
+fn combined<T: Clone, I: Eq + Hash>(
     change: Change,
     before: Vec<T>,
     named: &[T],
@@ -150,16 +153,13 @@ fn combined<T: Clone, I: PartialEq>(
     match change {
         Change::Set => named.to_vec(),
         Change::Remove => {
-            before.into_iter().filter(|old| !named.iter().any(|gone| id(gone) == id(old))).collect()
+            let gone: HashSet<I> = named.iter().map(&id).collect();
+            before.into_iter().filter(|old| !gone.contains(&id(old))).collect()
         }
         Change::Add => {
-            let mut all = before;
-            for new in named {
-                if !all.iter().any(|old| id(old) == id(new)) {
-                    all.push(new.clone());
-                }
-            }
-            all
+            let mut held: HashSet<I> = before.iter().map(&id).collect();
+            let new = named.iter().filter(|new| held.insert(id(new))).cloned();
+            before.into_iter().chain(new.collect::<Vec<_>>()).collect()
         }
     }
 }

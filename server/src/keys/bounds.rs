@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
-use crate::permissions::Reference;
+use crate::permissions::{Reference, check_count};
 use crate::ratelimit::limits::{self, NewLimit};
 use crate::secret::KeyHash;
 
@@ -68,11 +68,13 @@ pub(super) fn check_text(what: &str, text: Option<&str>) -> Result<()> {
 
 /// Slugs of permissions or names of roles.
 pub(super) fn check_slugs(what: &str, slugs: &[String]) -> Result<()> {
+    check_count(what, slugs.len())?;
     slugs.iter().try_for_each(|slug| check_length(what, Some(slug), SLUG_MAX))
 }
 
 /// As [`check_slugs`], ids included.
 pub(super) fn check_references(what: &str, references: &[Reference]) -> Result<()> {
+    check_count(what, references.len())?;
     references.iter().try_for_each(|reference| check_length(what, Some(reference.text()), SLUG_MAX))
 }
 
@@ -93,5 +95,5 @@ pub(super) fn check_expiry(expires_at: Option<i64>) -> Result<()> {
 }
 
 pub(super) fn check_limits(limits: &[NewLimit]) -> Result<()> {
-    limits.iter().try_for_each(limits::validate)
+    limits::validate_all(limits)
 }

@@ -1,7 +1,7 @@
 //! Importing keys with all their settings, from their hash or their plaintext
 //! (v1 contract, section 15).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use entity::ids::{ApiId, KeyId, MigrationId};
 use serde_json::{Map, Value, json};
@@ -218,12 +218,14 @@ impl Keys {
         let known = Reference::named(key.roles.clone(), Unknown::Ignore);
         let making = Operation::RoleCreateImplicit;
         let roles = permissions::resolve_roles(tx, cx, &self.entropy, group, &known, making).await?;
-        let is_role = |name: &&String| roles.iter().any(|role| permissions::same(&role.name, name));
-        none_missing("Roles", key.roles.iter().filter(|name| !is_role(name)).collect())?;
+        let held: HashSet<String> = roles.iter().map(|role| permissions::fold(&role.name)).collect();
+        let is_missing = |name: &&String| !held.contains(&permissions::fold(name));
+        none_missing("Roles", key.roles.iter().filter(is_missing).collect())?;
         let known = Reference::named(key.permissions.clone(), Unknown::Ignore);
         let direct = permissions::resolve(tx, cx, &self.entropy, group, &known).await?;
-        let is_held = |slug: &&String| direct.iter().any(|held| permissions::same(&held.slug, slug));
-        none_missing("Permissions", key.permissions.iter().filter(|slug| !is_held(slug)).collect())?;
+        let held: HashSet<String> = direct.iter().map(|held| permissions::fold(&held.slug)).collect();
+        let is_missing = |slug: &&String| !held.contains(&permissions::fold(slug));
+        none_missing("Permissions", key.permissions.iter().filter(is_missing).collect())?;
         Ok((roles, direct))
     }
 

@@ -20,6 +20,10 @@ use crate::permissions;
 use crate::ratelimit::limits::NewLimit;
 use crate::store::Tx;
 
+/// Keys that one request may import: they are written in one transaction, for
+/// which all other changes wait.
+const MAX_KEYS: usize = 10_000;
+
 /// Keys to import into one API.
 #[derive(Clone, Debug)]
 pub struct MigrateKeys {
@@ -90,6 +94,9 @@ impl Keys {
         let migration = store::find_migration(self.store.read(), &cx.workspace, &command.migration_id)
             .await?
             .ok_or_else(|| Error::absent(Code::MigrationNotFound))?;
+        if command.keys.len() > MAX_KEYS {
+            return Err(Error::invalid(format!("A request imports at most {MAX_KEYS} keys.")));
+        }
         command.keys.iter().try_for_each(MigratingKey::check)?;
         let stored = command
             .keys

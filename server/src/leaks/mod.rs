@@ -24,6 +24,7 @@ use crate::audit::{Event, Group, Target};
 use crate::entropy::Entropy;
 use crate::error::{Code, Error, Result};
 use crate::grants::{self, Operation};
+use crate::object::only_objects;
 use crate::op::OpCtx;
 use crate::root_keys::{HeldRootKey, RootKeys};
 use crate::secret::KeyHash;
@@ -46,6 +47,7 @@ const WORD_CHARS: usize = 100;
 
 /// One token of a report, as the scanner writes it.
 #[derive(Deserialize)]
+#[serde(remote = "Self")]
 struct Found {
     token: String,
     #[serde(rename = "type")]
@@ -53,6 +55,8 @@ struct Found {
     url: Option<String>,
     source: Option<String>,
 }
+
+only_objects!(Found);
 
 /// What became of one token. The token itself is not said again.
 pub struct Verdict {

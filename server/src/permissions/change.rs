@@ -1,9 +1,11 @@
 //! Changing and removing permissions and roles. Keys see it with their next
 //! verification.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value, json};
 
-use super::create::{check_length, check_slug, described};
+use super::create::{check_length, check_slug, check_slugs, described};
 use super::{Permission, Permissions, Role, RoleDetails, ensure, store};
 use crate::audit::{Event, Group, changes};
 use crate::error::{Code, Error, Result};
@@ -119,7 +121,7 @@ impl Permissions {
         made_from: Version,
     ) -> Result<Role> {
         cx.require(Operation::RoleSetPermissions, Target::NONE)?;
-        slugs.iter().try_for_each(|slug| check_slug(slug))?;
+        check_slugs(&slugs)?;
         self.store
             .write(|tx| async move {
                 if let Some(role) = store::find_role(tx.db(), &cx.workspace, &command.role).await? {
@@ -192,7 +194,7 @@ impl Permissions {
         command: SetRolePermissions,
     ) -> Result<Vec<Permission>> {
         cx.require(Operation::RoleSetPermissions, Target::NONE)?;
-        command.permissions.iter().try_for_each(|slug| check_slug(slug))?;
+        check_slugs(&command.permissions)?;
         self.store.write(|tx| self.set_role_permissions_in(cx, tx, command)).await
     }
 
@@ -215,12 +217,13 @@ impl Permissions {
         wanted.sort_by(|a, b| a.slug.cmp(&b.slug));
         store::unlink_role(&tx, &role.id).await?;
         store::link_role(tx.db(), &role.id, &wanted).await?;
-        for gone in before.iter().filter(|old| !wanted.contains(old)) {
+        let (had, has): (HashSet<_>, HashSet<_>) = (before.iter().collect(), wanted.iter().collect());
+        for gone in before.iter().filter(|old| !has.contains(old)) {
             let text = format!("Disconnected role {} and permission {}", role.name, gone.slug);
             let targets = vec![role.audit_target(), gone.audit_target()];
             group.push(Event::DisconnectRolePermissions, text, targets);
         }
-        for new in wanted.iter().filter(|new| !before.contains(new)) {
+        for new in wanted.iter().filter(|new| !had.contains(new)) {
             let text = format!("Connected role {} and permission {}", role.name, new.slug);
             let targets = vec![role.audit_target(), new.audit_target()];
             group.push(Event::ConnectRolePermission, text, targets);

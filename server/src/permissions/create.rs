@@ -2,7 +2,7 @@
 
 use entity::ids::{PermissionId, RoleId};
 
-use super::{Permission, Permissions, Role, ensure, store};
+use super::{Permission, Permissions, Role, check_count, ensure, store};
 use crate::audit::{Event, Group};
 use crate::error::{Error, Result};
 use crate::grants::{Operation, Target};
@@ -61,7 +61,7 @@ impl Permissions {
             cx.require(Operation::RoleAddPermission, Target::NONE)?;
         }
         check_length("name", &name, 1, 512)?;
-        slugs.iter().try_for_each(|slug| check_slug(slug))?;
+        check_slugs(&slugs)?;
         let id: RoleId = self.entropy.id(RoleId::PREFIX, cx.now_ms);
         let role = Role { id, name, description: described(description)? };
         self.store.write(|tx| self.insert_role(cx, tx, role, slugs)).await
@@ -101,6 +101,12 @@ pub(super) fn described(description: Option<String>) -> Result<Option<String>> {
 /// Wide enough for both doors: v1 takes 256 characters, v2 takes 128.
 pub(super) fn check_slug(slug: &str) -> Result<()> {
     check_length("slug", slug, 1, 256)
+}
+
+/// The permissions of a role.
+pub(super) fn check_slugs(slugs: &[String]) -> Result<()> {
+    check_count("permissions", slugs.len())?;
+    slugs.iter().try_for_each(|slug| check_slug(slug))
 }
 
 pub(super) fn check_length(field: &str, text: &str, least: usize, most: usize) -> Result<()> {

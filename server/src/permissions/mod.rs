@@ -19,7 +19,7 @@ pub use create::{CreatePermission, CreateRole};
 pub use ensure::{ensure, ensure_roles};
 pub use overview::{Browse, PermissionLine, RoleLine};
 pub use read::Listing;
-pub use reference::{By, Reference, Unknown, resolve, resolve_roles};
+pub use reference::{By, Reference, Unknown, check_count, resolve, resolve_roles};
 pub use store::{
     KeyRbac, LinkChange, direct_of, link_key, of_keys, roles_of, set_key_permissions, set_key_roles,
     with_permissions,
@@ -30,7 +30,7 @@ use crate::entropy::Entropy;
 use crate::store::Store;
 
 /// A permission of a workspace.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Permission {
     pub id: PermissionId,
     pub name: String,
@@ -40,7 +40,7 @@ pub struct Permission {
 }
 
 /// A role of a workspace, without its permissions.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Role {
     pub id: RoleId,
     pub name: String,
@@ -88,13 +88,8 @@ impl Role {
     }
 }
 
-/// Whether two slugs or role names are one.
-pub fn same(one: &str, other: &str) -> bool {
-    fold(one) == fold(other)
-}
-
 /// How slugs and role names compare.
-fn fold(text: &str) -> String {
+pub fn fold(text: &str) -> String {
     text.to_lowercase()
 }
 

@@ -7,7 +7,7 @@
 //!
 //! Deliberately absent:
 //! - negation and wildcards. `*` is an ordinary character; slugs match exactly.
-//! - length limits. They belong to each door's contract (v2: 1 to 1000 characters).
+//! - limits on a query as a whole. They belong to each door's contract (v2: 1 to 1000 characters).
 //! - recursion. Callers choose how deeply a query nests, so parsing, evaluating, printing and
 //!   dropping all work on flat lists; no input can exhaust the stack.
 

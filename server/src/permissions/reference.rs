@@ -1,6 +1,9 @@
 //! Permissions and roles as a request names them, and what becomes of names
 //! that do not exist.
 
+use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
+
 use entity::ids::{PermissionId, RoleId};
 
 use super::{Permission, Role, ensure, fold, store};
@@ -10,6 +13,18 @@ use crate::error::{Code, Error, Result};
 use crate::grants::{Operation, Target};
 use crate::op::OpCtx;
 use crate::store::Tx;
+
+/// Permissions or roles that a request may name for one key or role. The v2
+/// contract bounds most of these lists so, the v1 contract none.
+const MAX_NAMED: usize = 1000;
+
+/// Fails with `invalid_input` for a list that is too long.
+pub fn check_count(what: &str, count: usize) -> Result<()> {
+    if count <= MAX_NAMED {
+        return Ok(());
+    }
+    Err(Error::invalid(format!("`{what}` has at most {MAX_NAMED} items.")))
+}
 
 /// A permission or a role that a request names.
 #[derive(Clone, Debug)]
@@ -86,8 +101,9 @@ pub async fn resolve(
     let folded = names(references).iter().map(|slug| fold(slug)).collect();
     let mut by_slug = store::by_slug(tx.db(), &cx.workspace, folded).await?;
     let by_id = store::by_ids(tx.db(), &cx.workspace, ids(references).map(PermissionId::from)).await?;
+    let by_id: HashMap<&str, &Permission> = by_id.iter().map(|known| (known.id.as_str(), known)).collect();
     let is_known = |reference: &Reference| match &reference.by {
-        By::Id(id) => by_id.iter().any(|known| known.id.as_str() == id),
+        By::Id(id) => by_id.contains_key(id.as_str()),
         By::Name(slug) => by_slug.contains_key(&fold(slug)),
     };
     let missing = missing(cx, references, is_known, Operation::PermissionCreateImplicit, |text| {
@@ -97,10 +113,10 @@ pub async fn resolve(
         by_slug.insert(fold(&made.slug), made);
     }
     let found = references.iter().filter_map(|reference| match &reference.by {
-        By::Id(id) => by_id.iter().find(|known| known.id.as_str() == id),
+        By::Id(id) => by_id.get(id.as_str()).copied(),
         By::Name(slug) => by_slug.get(&fold(slug)),
     });
-    Ok(unique(found.cloned()))
+    Ok(unique(found))
 }
 
 /// As [`resolve`], for roles; `making` is the right that making one asks for.
@@ -115,8 +131,9 @@ pub async fn resolve_roles(
 ) -> Result<Vec<Role>> {
     let mut by_name = store::known_roles(tx.db(), &cx.workspace, &names(references)).await?;
     let by_id = store::roles_by_ids(tx.db(), &cx.workspace, ids(references).map(RoleId::from)).await?;
+    let by_id: HashMap<&str, &Role> = by_id.iter().map(|known| (known.id.as_str(), known)).collect();
     let is_known = |reference: &Reference| match &reference.by {
-        By::Id(id) => by_id.iter().any(|known| known.id.as_str() == id),
+        By::Id(id) => by_id.contains_key(id.as_str()),
         By::Name(name) => by_name.contains_key(&fold(name)),
     };
     let missing = missing(cx, references, is_known, making, |text| {
@@ -126,10 +143,10 @@ pub async fn resolve_roles(
         by_name.insert(fold(&made.name), made);
     }
     let found = references.iter().filter_map(|reference| match &reference.by {
-        By::Id(id) => by_id.iter().find(|known| known.id.as_str() == id),
+        By::Id(id) => by_id.get(id.as_str()).copied(),
         By::Name(name) => by_name.get(&fold(name)),
     });
-    Ok(unique(found.cloned()))
+    Ok(unique(found))
 }
 
 /// The names that have to be made.
@@ -156,12 +173,7 @@ fn missing(
     Ok(names)
 }
 
-fn unique<T: PartialEq>(items: impl Iterator<Item = T>) -> Vec<T> {
-    let mut unique = Vec::new();
-    for item in items {
-        if !unique.contains(&item) {
-            unique.push(item);
-        }
-    }
-    unique
+fn unique<'a, T: Clone + Eq + Hash + 'a>(items: impl Iterator<Item = &'a T>) -> Vec<T> {
+    let mut seen = HashSet::new();
+    items.filter(|item| seen.insert(*item)).cloned().collect()
 }

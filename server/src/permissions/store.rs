@@ -3,7 +3,8 @@
 mod lines;
 mod lookup;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
 
 use entity::ids::{KeyId, PermissionId, RoleId, WorkspaceId};
 use entity::{key_permission, key_role, permission, role, role_permission};
@@ -278,10 +279,12 @@ pub async fn set_key_roles(tx: &Tx, key: &KeyId, wanted: &[Role]) -> Result<Link
     Ok(change)
 }
 
-fn difference<T: Clone + PartialEq>(before: Vec<(KeyId, T)>, wanted: &[T]) -> LinkChange<T> {
-    let before: Vec<T> = before.into_iter().map(|(_, item)| item).collect();
-    let added = wanted.iter().filter(|item| !before.contains(item)).cloned().collect();
-    let removed = before.into_iter().filter(|item| !wanted.contains(item)).collect();
+fn difference<T: Clone + Eq + Hash>(before: Vec<(KeyId, T)>, wanted: &[T]) -> LinkChange<T> {
+    let held: HashSet<&T> = before.iter().map(|(_, item)| item).collect();
+    let kept: HashSet<&T> = wanted.iter().collect();
+    let added = wanted.iter().filter(|item| !held.contains(item)).cloned().collect();
+    drop(held);
+    let removed = before.into_iter().map(|(_, item)| item).filter(|item| !kept.contains(item)).collect();
     LinkChange { added, removed }
 }
 

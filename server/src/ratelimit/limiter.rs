@@ -6,17 +6,24 @@
 //! leaves no trace. Nothing here waits, reads a clock or touches a database;
 //! counters that had to leave memory are named by [`Attempt::NeedsLoad`].
 
+mod plan;
 mod rows;
 mod table;
+mod tally;
+#[cfg(test)]
+mod tally_tests;
 #[cfg(test)]
 mod tests;
 
 use smallvec::SmallVec;
 
 use super::window::Window;
+use plan::Plan;
 use table::{Shard, Table};
+use tally::{Demand, Tally};
 
 pub use rows::CounterRow;
+pub use tally::{Full, MAX_OWN};
 
 /// What a counter counts for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -76,11 +83,14 @@ pub enum Attempt {
     Taken(Taken),
     /// Counters of these checks (by position) were moved to disk: restore and try again.
     NeedsLoad(Vec<usize>),
+    /// All limits have room, but there may be no counter more. Nothing was taken.
+    Full(Full),
 }
 
 /// In-memory counters.
 pub struct Limiter {
     table: Table,
+    tally: Tally,
 }
 
 /// The copy of a counter that a batch works on.
@@ -88,50 +98,61 @@ struct Working {
     /// Position of the first check on this counter.
     check: usize,
     window: Window,
+    is_new: bool,
     taken: bool,
 }
 
 impl Limiter {
     /// Keeps about `max_counters` in memory; see [`Limiter::overflow`].
     pub fn new(max_counters: usize) -> Self {
-        Self { table: Table::new(max_counters) }
+        Self { table: Table::new(max_counters), tally: Tally::new() }
+    }
+
+    /// How many live counters a workspace may have, on disk too.
+    pub fn max_per_workspace(mut self, max_counters: u64) -> Self {
+        self.tally.max_per_workspace = max_counters;
+        self
     }
 
     /// Checks all limits and takes all costs, or none of them.
     pub fn take_many(&self, checks: &[Check<'_>], now_ms: i64) -> Attempt {
-        self.decide(checks, now_ms, true)
+        self.decide(checks, now_ms, Some(Demand::Stored))
+    }
+
+    /// As [`Limiter::take_many`], where whoever asks made up some of the names: of
+    /// one key or identity there may be [`MAX_OWN`] counters.
+    pub fn take_own(&self, checks: &[Check<'_>], now_ms: i64) -> Attempt {
+        self.decide(checks, now_ms, Some(Demand::Own))
     }
 
     /// What [`Limiter::take_many`] would answer now; takes nothing.
     pub fn look_many(&self, checks: &[Check<'_>], now_ms: i64) -> Attempt {
-        self.decide(checks, now_ms, false)
+        self.decide(checks, now_ms, None)
     }
 
-    fn decide(&self, checks: &[Check<'_>], now_ms: i64, take: bool) -> Attempt {
-        let hashes: SmallVec<[u64; 4]> = checks.iter().map(|check| self.table.hash(check)).collect();
+    fn decide(&self, checks: &[Check<'_>], now_ms: i64, take: Option<Demand>) -> Attempt {
+        let Plan { hashes, firsts } = Plan::of(&self.table, checks);
         let mut shards = self.table.lock(&hashes);
         let mut working: SmallVec<[Working; 2]> = SmallVec::new();
+        // Of each check, its counter among those above.
+        let mut copies: SmallVec<[usize; 4]> = SmallVec::new();
         let mut missing = Vec::new();
         let mut decisions = SmallVec::new();
         let mut effective: SmallVec<[u64; 4]> = SmallVec::new();
         for (position, check) in checks.iter().enumerate() {
-            let copy = match working.iter().position(|copy| is_same(&checks[copy.check], check)) {
-                Some(found) => &mut working[found],
-                None => {
-                    let shard = shards.of(hashes[position]);
-                    let window = match shard.find(hashes[position], check) {
-                        Some(window) => window,
-                        None if shard.is_spilled(hashes[position], now_ms) => {
-                            missing.push(position);
-                            Window::default()
-                        }
-                        None => Window::default(),
-                    };
-                    let window = window.at(now_ms, check.duration_ms);
-                    working.push(Working { check: position, window, taken: false });
-                    working.last_mut().expect("just pushed")
+            if firsts[position] == position {
+                let shard = shards.of(hashes[position]);
+                let found = shard.find(hashes[position], check);
+                if found.is_none() && shard.is_spilled(hashes[position], now_ms) {
+                    missing.push(position);
                 }
-            };
+                let window = found.unwrap_or_default().at(now_ms, check.duration_ms);
+                copies.push(working.len());
+                working.push(Working { check: position, window, is_new: found.is_none(), taken: false });
+            } else {
+                copies.push(copies[firsts[position]]);
+            }
+            let copy = &mut working[copies[position]];
             let base = copy.window.base(now_ms, check.duration_ms);
             let total = base.tokens.saturating_add(check.cost);
             copy.window.current = copy.window.current.saturating_add(check.cost);
@@ -148,8 +169,12 @@ impl Limiter {
             return Attempt::NeedsLoad(missing);
         }
         let passed = decisions.iter().all(|decision: &Decision| !decision.exceeded);
-        if passed && take {
-            for copy in working.iter().filter(|copy| copy.taken) {
+        if let Some(demand) = take.filter(|_| passed) {
+            working.retain(|copy| copy.taken);
+            if let Err(full) = self.take_places(checks, &working, demand) {
+                return Attempt::Full(full);
+            }
+            for copy in &working {
                 shards.of(hashes[copy.check]).store(hashes[copy.check], &checks[copy.check], copy.window);
             }
         }
@@ -158,6 +183,22 @@ impl Limiter {
             decision.remaining = remaining(decision.exceeded, passed, check, total);
         }
         Attempt::Taken(Taken { passed, decisions })
+    }
+
+    /// Places for all counters that come into being, or for none.
+    fn take_places(&self, checks: &[Check<'_>], working: &[Working], demand: Demand) -> Result<(), Full> {
+        let owners = |copy: &Working| {
+            let check = &checks[copy.check];
+            self.tally.owners(check.workspace, check.scope, check.subject)
+        };
+        let new = || working.iter().filter(|copy| copy.is_new).map(owners);
+        for (taken, owners) in new().enumerate() {
+            if let Err(full) = self.tally.take(owners, demand) {
+                new().take(taken).for_each(|owners| self.tally.give_back(owners));
+                return Err(full);
+            }
+        }
+        Ok(())
     }
 
     /// How many counters are in memory, for metrics.
@@ -177,14 +218,6 @@ fn remaining(exceeded: bool, passed: bool, check: &Check<'_>, total: u64) -> u64
         (false, true) => check.limit.saturating_sub(total),
         (false, false) => check.limit.saturating_sub(total).saturating_add(check.cost),
     }
-}
-
-fn is_same(left: &Check<'_>, right: &Check<'_>) -> bool {
-    left.duration_ms == right.duration_ms
-        && left.scope == right.scope
-        && left.name == right.name
-        && left.subject == right.subject
-        && left.workspace == right.workspace
 }
 
 impl Shard {

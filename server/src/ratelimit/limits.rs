@@ -86,6 +86,18 @@ pub fn validate(limit: &NewLimit) -> Result<()> {
     Ok(())
 }
 
+/// Limits that one key or identity may have. The v2 contract allows fifty, the v1
+/// contract names no bound.
+const MAX_PER_OWNER: usize = 100;
+
+/// Fails with `invalid_input` for too many limits, or one out of its bounds.
+pub fn validate_all(limits: &[NewLimit]) -> Result<()> {
+    if limits.len() > MAX_PER_OWNER {
+        return Err(Error::invalid(format!("There are at most {MAX_PER_OWNER} rate limits.")));
+    }
+    limits.iter().try_for_each(validate)
+}
+
 /// Makes these the only limits of `owner`: a name that exists keeps its id, and
 /// of a name given twice the last one counts (D22). The caller publishes the
 /// change of the owner and audits what the contract wants audited.
@@ -96,7 +108,7 @@ pub async fn replace(
     owner: Owner<'_>,
     wanted: Vec<NewLimit>,
 ) -> Result<LimitsChange> {
-    wanted.iter().try_for_each(validate)?;
+    validate_all(&wanted)?;
     let mut before: HashMap<String, Limit> =
         store::of_owner(tx.db(), owner).await?.into_iter().map(|limit| (limit.name.clone(), limit)).collect();
     let mut change = LimitsChange::default();

@@ -21,6 +21,9 @@ use crate::error::{Error, Result};
 use crate::op::OpCtx;
 use crate::store::{Change, Store, namespace_subject};
 
+/// Longest name, in characters.
+const MAX_NAME: usize = 512;
+
 /// Room for a few thousand namespaces.
 const CACHE_BYTES: u64 = 16 << 20;
 
@@ -152,6 +155,10 @@ impl Namespaces {
         if let Some(hit) = self.find_cached(workspace, name_or_id) {
             return Ok(hit);
         }
+        // Nothing is called so, and nobody may fill the memory of misses with it.
+        if name_or_id.chars().count() > MAX_NAME {
+            return Ok(None);
+        }
         let key = CacheKey { workspace: workspace.clone(), name_or_id: name_or_id.into() };
         let load = || async {
             let value = store::snapshot(self.store.read(), workspace, name_or_id).await?;
@@ -167,8 +174,8 @@ impl Namespaces {
     ///
     /// Fails with `invalid_input` when a name does not have 1 to 512 characters.
     pub async fn create(&self, cx: &OpCtx, names: &[&str]) -> Result<()> {
-        if names.iter().any(|name| !(1..=512).contains(&name.chars().count())) {
-            return Err(Error::invalid("The namespace must have 1 to 512 characters."));
+        if names.iter().any(|name| !(1..=MAX_NAME).contains(&name.chars().count())) {
+            return Err(Error::invalid(format!("The namespace must have 1 to {MAX_NAME} characters.")));
         }
         self.store
             .write(|tx| async move {

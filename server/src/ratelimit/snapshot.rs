@@ -10,8 +10,8 @@ use std::sync::Arc;
 use tokio::sync::Mutex;
 
 use super::counter_store::{self as store, Which};
-use super::limiter::{Attempt, Check, CounterRow, Limiter, Taken};
-use crate::error::Result;
+use super::limiter::{Attempt, Check, CounterRow, Full, Limiter, MAX_OWN, Taken};
+use crate::error::{Code, Error, Result};
 use crate::store::Database;
 
 /// Shorter windows are not worth a write while the process lives.
@@ -30,7 +30,12 @@ pub struct RateLimiter {
 impl RateLimiter {
     /// Keeps about `max_counters` in memory and the rest in `database`.
     pub fn new(max_counters: usize, database: Database) -> Self {
-        Self { limiter: Arc::new(Limiter::new(max_counters)), database, moving: Arc::default() }
+        Self::with(Limiter::new(max_counters), database)
+    }
+
+    /// Keeps in `database` what `limiter` has no memory for.
+    pub fn with(limiter: Limiter, database: Database) -> Self {
+        Self { limiter: Arc::new(limiter), database, moving: Arc::default() }
     }
 
     /// Restores what the last process stored.
@@ -81,6 +86,14 @@ impl RateLimiter {
         self.attempt(checks, now_ms, Limiter::take_many).await
     }
 
+    /// See [`Limiter::take_own`].
+    ///
+    /// Fails with `precondition_failed` where there may be no counter more, as all
+    /// of these do for a workspace.
+    pub async fn take_own(&self, checks: &[Check<'_>], now_ms: i64) -> Result<Taken> {
+        self.attempt(checks, now_ms, Limiter::take_own).await
+    }
+
     /// See [`Limiter::look_many`].
     pub async fn look_many(&self, checks: &[Check<'_>], now_ms: i64) -> Result<Taken> {
         self.attempt(checks, now_ms, Limiter::look_many).await
@@ -95,6 +108,7 @@ impl RateLimiter {
         loop {
             match decide(&self.limiter, checks, now_ms) {
                 Attempt::Taken(taken) => return Ok(taken),
+                Attempt::Full(full) => return Err(no_room(full)),
                 Attempt::NeedsLoad(positions) => {
                     let _turn = self.moving.lock().await;
                     for check in positions.into_iter().map(|position| &checks[position]) {
@@ -137,6 +151,19 @@ impl RateLimiter {
     pub fn counters(&self) -> usize {
         self.limiter.len()
     }
+}
+
+fn no_room(full: Full) -> Error {
+    let detail = match full {
+        Full::Owner => format!(
+            "Requests brought along so many rate limits for this key that {MAX_OWN} of them still count, the most \
+             there can be. Limits of many different names belong to a namespace."
+        ),
+        Full::Workspace(most) => {
+            format!("This workspace has {most} rate limits that still count, the most it can have.")
+        }
+    };
+    Error::new(Code::PreconditionFailed, detail)
 }
 
 #[cfg(test)]

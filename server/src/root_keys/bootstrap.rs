@@ -74,7 +74,7 @@ impl RootKeys {
             limit_per_minute: None,
         };
         let key = described(cx, &id, &command, plaintext);
-        self.insert(cx, tx, &key, &command, plaintext).await?;
+        self.insert(cx, tx, &key, &command, None, plaintext).await?;
         group.push(Event::RootKeyCreate, format!("Created root key {id}"), vec![target(&key)]);
         Ok(id)
     }

@@ -33,7 +33,7 @@ impl RootKeys {
         }
         let limits = [
             (Scope::Workspace, who.workspace.as_str(), who.workspace_limit, "The workspace"),
-            (Scope::RootKey, who.principal.id.as_str(), who.key_limit, "The root key"),
+            (Scope::RootKey, who.principal.counts_on().as_str(), who.key_limit, "The root key"),
         ];
         let mut tightest: Option<Budget> = None;
         for (scope, subject, limit, name) in limits {

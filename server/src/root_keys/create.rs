@@ -27,11 +27,13 @@ impl RootKeys {
         let plaintext = PlainKey::new(format::root_key(&self.entropy.bytes()));
         let id: RootKeyId = self.entropy.id(RootKeyId::PREFIX, cx.now_ms);
         let key = described(cx, &id, &command, &plaintext);
+        let maker = cx.principal.root_key().filter(|maker| maker.limit_per_minute.is_some());
+        let budget_key = maker.map(|maker| maker.counts_on().clone());
         self.store
             .write(|tx| {
                 let (key, plaintext) = (&key, &plaintext);
                 async move {
-                    self.insert(cx, &tx, key, &command, plaintext).await?;
+                    self.insert(cx, &tx, key, &command, budget_key, plaintext).await?;
                     let mut group = Group::new();
                     let targets = vec![target(key)];
                     group.push(Event::RootKeyCreate, format!("Created root key {}", key.id), targets);
@@ -48,10 +50,11 @@ impl RootKeys {
         tx: &Tx,
         key: &RootKey,
         command: &CreateRootKey,
+        budget_key: Option<RootKeyId>,
         plaintext: &PlainKey,
     ) -> Result<()> {
         let hash = plaintext.hash().to_base64();
-        store::insert(tx, cx, key, command, &hash).await?;
+        store::insert(tx, cx, key, command, budget_key, &hash).await?;
         tx.changed(Change::RootKey(hash));
         Ok(())
     }

@@ -161,7 +161,9 @@ impl RootKeys {
         let id: RootKeyId = self.entropy.id(RootKeyId::PREFIX, cx.now_ms);
         let mut key = described(cx, &id, &like, &plaintext);
         key.enabled = old.key.enabled;
-        self.insert(cx, &tx, &key, &like, &plaintext).await?;
+        // Both count together while both work.
+        let budget_key = old.budget_key.unwrap_or_else(|| old.key.id.clone());
+        self.insert(cx, &tx, &key, &like, Some(budget_key), &plaintext).await?;
         match command.overlap_ms {
             None => {}
             Some(0) => {

@@ -58,6 +58,7 @@ pub(super) async fn load(
                 .transpose()?
                 .unwrap_or_default(),
             limit_per_minute: row.limit_per_minute.map(not_negative),
+            budget_key: row.budget_key_id,
         }),
         workspace_limit: owner.as_ref().and_then(|owner| owner.api_limit_per_minute).map(not_negative),
         workspace: row.workspace_id,
@@ -97,6 +98,7 @@ pub(super) struct Found {
     pub hash: String,
     pub ip_allowlist: Option<String>,
     pub limit_per_minute: Option<i64>,
+    pub budget_key: Option<RootKeyId>,
     pub created_by: Option<String>,
 }
 
@@ -109,9 +111,9 @@ pub(super) async fn find(
     let Some(row) = row else { return Ok(None) };
     let (hash, ip_allowlist, limit_per_minute) =
         (row.hash.clone(), row.ip_allowlist.clone(), row.limit_per_minute);
-    let created_by = row.created_by.clone();
+    let (created_by, budget_key) = (row.created_by.clone(), row.budget_key_id.clone());
     let key = with_permissions(db, vec![row]).await?.pop();
-    Ok(key.map(|key| Found { key, hash, ip_allowlist, limit_per_minute, created_by }))
+    Ok(key.map(|key| Found { key, hash, ip_allowlist, limit_per_minute, budget_key, created_by }))
 }
 
 /// Name, else start, of root keys, revoked ones too.
@@ -278,6 +280,7 @@ pub(super) async fn insert(
     cx: &OpCtx,
     key: &RootKey,
     command: &CreateRootKey,
+    budget_key: Option<RootKeyId>,
     hash: &str,
 ) -> Result<()> {
     let row = root_key::ActiveModel {
@@ -291,6 +294,7 @@ pub(super) async fn insert(
         enabled: Set(key.enabled),
         ip_allowlist: Set(command.ip_allowlist.clone()),
         limit_per_minute: Set(command.limit_per_minute),
+        budget_key_id: Set(budget_key),
         expires_at: Set(key.expires_at),
         created_by: Set(Some(cx.principal.id().to_owned())),
         created_at: Set(key.created_at),

@@ -40,6 +40,7 @@ fn bound(expires_at: Option<i64>, networks: &str, limit_per_minute: Option<u64>)
         expires_at,
         ip_allowlist: crate::apis::allowlist::parse(networks).unwrap(),
         limit_per_minute,
+        budget_key: None,
     };
     OpCtx { principal: Principal::RootKey(Arc::new(principal)), ..owner() }
 }
@@ -152,7 +153,8 @@ async fn generations_stay_within_the_first() {
         limit_per_minute: Some(9),
         ..plain()
     };
-    let (_, mut secret) = keys.create(&owner(), command).await.unwrap();
+    let (_, first) = keys.create(&owner(), command).await.unwrap();
+    let mut secret = first.clone();
     for _ in 0..3 {
         secret = child_of(&keys, &secret).await;
     }
@@ -163,6 +165,24 @@ async fn generations_stay_within_the_first() {
         assert!(keys.charge(&inside, NOW_MS).await.1.is_none());
     }
     assert!(keys.charge(&inside, NOW_MS).await.1.is_some(), "the tenth request of a minute");
+    let sibling = child_of(&keys, &first).await;
+    for other in [first, sibling] {
+        let other = keys.authenticate(other.reveal(), Some([192, 0, 2, 9].into()), NOW_MS).await.unwrap();
+        assert!(keys.charge(&other, NOW_MS).await.1.is_some(), "all generations count together");
+    }
+}
+
+#[tokio::test]
+async fn a_rerolled_root_key_and_its_successor_count_together() {
+    let (_test, keys) = open().await;
+    let (id, old) =
+        keys.create(&owner(), CreateRootKey { limit_per_minute: Some(2), ..plain() }).await.unwrap();
+    let reroll = RerollRootKey { id, overlap_ms: Some(60_000) };
+    let (_, new) = keys.reroll(&owner(), reroll).await.unwrap();
+    for (secret, has_passed) in [(&old, true), (&new, true), (&old, false), (&new, false)] {
+        let caller = keys.authenticate(secret.reveal(), None, NOW_MS).await.unwrap();
+        assert_eq!(keys.charge(&caller, NOW_MS).await.1.is_none(), has_passed);
+    }
 }
 
 async fn child_of(keys: &RootKeys, secret: &PlainKey) -> PlainKey {
@@ -197,6 +217,7 @@ proptest! {
             expires_at: None,
             ip_allowlist: outer.clone(),
             limit_per_minute: limits.0.map(u64::from),
+            budget_key: None,
         };
         let cx = OpCtx { principal: Principal::RootKey(Arc::new(caller)), ..owner() };
         let wanted = within::Use { expires_at: None, networks: inner.clone(), limit_per_minute: limits.1.map(i64::from) };

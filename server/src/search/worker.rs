@@ -52,7 +52,7 @@ const SUSPICIOUS: u32 = 4;
 
 /// Has damaged indexes built again after so many `failures` in a row.
 pub(super) async fn mend_after(failures: u32, search: &Search, worker: &Worker) {
-    if failures % SUSPICIOUS != 0 {
+    if !failures.is_multiple_of(SUSPICIOUS) {
         return;
     }
     let search = search.clone();

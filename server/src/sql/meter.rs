@@ -4,8 +4,8 @@
 //! memory that this query reported nor what the whole process grew by since it
 //! began may pass the limit: the engine's own sorting shows only in the latter.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use crate::clock::Stopwatch;
@@ -14,7 +14,7 @@ use crate::error::{Code, Error, Result};
 /// What a query may use (v2 contract, 10.2).
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// From when it was asked, waiting included.
+    /// From when its turn came; it may wait for that as long.
     pub time: Duration,
     pub memory_bytes: u64,
     /// Rows made from events for it.
@@ -52,12 +52,23 @@ impl Stop {
     const ALL: [Stop; 5] = [Stop::Time, Stop::Memory, Stop::RowsRead, Stop::ResultRows, Stop::ResultBytes];
 }
 
+/// Whoever waits for the answer: once dropped, the query stops.
+#[derive(Default)]
+pub struct Asker(Arc<()>);
+
+impl Asker {
+    pub fn watched(&self) -> Weak<()> {
+        Arc::downgrade(&self.0)
+    }
+}
+
 /// Shared by everything that works on one query.
 #[derive(Clone)]
 pub struct Meter(Arc<Inner>);
 
 struct Inner {
     limits: Limits,
+    asker: Option<Weak<()>>,
     watch: Stopwatch,
     resident_at_start: Option<u64>,
     bytes: AtomicU64,
@@ -66,9 +77,11 @@ struct Inner {
 }
 
 impl Meter {
-    pub fn start(limits: Limits) -> Self {
+    /// With no `asker` there is nobody who could go.
+    pub fn start(limits: Limits, asker: Option<Weak<()>>) -> Self {
         Self(Arc::new(Inner {
             limits,
+            asker,
             watch: Stopwatch::start(),
             resident_at_start: resident_bytes(),
             bytes: AtomicU64::new(0),
@@ -88,7 +101,8 @@ impl Meter {
     /// Fails once a limit was passed, and from then on.
     pub fn check(&self) -> Result<()> {
         if self.stopped().is_none() {
-            if self.elapsed() > self.0.limits.time {
+            // Time is over as well when nobody waits any more.
+            if self.elapsed() > self.0.limits.time || self.is_abandoned() {
                 self.stop(Stop::Time);
             } else if self.grown() > self.0.limits.memory_bytes {
                 self.stop(Stop::Memory);
@@ -165,6 +179,10 @@ impl Meter {
         Error::new(code, detail)
     }
 
+    fn is_abandoned(&self) -> bool {
+        self.0.asker.as_ref().is_some_and(|asker| asker.strong_count() == 0)
+    }
+
     fn grown(&self) -> u64 {
         match (resident_bytes(), self.0.resident_at_start) {
             (Some(now), Some(before)) => now.saturating_sub(before),
@@ -186,13 +204,24 @@ mod tests {
 
     #[test]
     fn the_first_limit_that_is_passed_is_the_reason() {
-        let meter = Meter::start(Limits { rows_read: 2, memory_bytes: 1 << 40, ..Limits::default() });
+        let start = |limits| Meter::start(limits, None);
+        let meter = start(Limits { rows_read: 2, memory_bytes: 1 << 40, ..Limits::default() });
         meter.add_rows(2, 1).unwrap();
         meter.check().unwrap();
         assert_eq!(meter.add_rows(1, 1).unwrap_err().code(), Code::QueryRows);
         assert!(!meter.add_bytes(u64::MAX >> 1));
         assert_eq!(meter.check().unwrap_err().code(), Code::QueryRows);
-        let meter = Meter::start(Limits { time: Duration::ZERO, ..Limits::default() });
+        let meter = start(Limits { time: Duration::ZERO, ..Limits::default() });
         assert_eq!(meter.check().unwrap_err().code(), Code::QueryTimeout);
+    }
+
+    #[test]
+    fn a_query_that_nobody_waits_for_stops() {
+        let asker = Asker::default();
+        let meter =
+            Meter::start(Limits { memory_bytes: 1 << 40, ..Limits::default() }, Some(asker.watched()));
+        meter.check().unwrap();
+        drop(asker);
+        assert!(meter.check().is_err());
     }
 }

@@ -22,6 +22,7 @@ mod quota;
 mod scope;
 mod store;
 mod tables;
+mod turns;
 mod types;
 
 use std::sync::Arc;
@@ -37,7 +38,7 @@ pub use types::Type;
 
 use self::bind::Facts;
 use self::engine::Sources;
-use self::meter::Meter;
+use self::meter::{Asker, Meter};
 use self::pool::Pool;
 use self::quota::Quota;
 use self::scope::Scope;
@@ -126,15 +127,19 @@ impl Sql {
             ));
         }
         let scope = Arc::new(Scope::of(cx, &self.0.store).await?);
-        let sources = Sources {
-            search: self.0.search.clone(),
-            events: self.0.events.clone(),
-            scope,
-            meter: Meter::start(self.0.config.limits),
-            runtime: tokio::runtime::Handle::current(),
+        let (limits, workspace) = (self.0.config.limits, scope.workspace.clone());
+        let asker = Asker::default();
+        let (own, now_ms, is_wanted) = (self.clone(), cx.now_ms, asker.watched());
+        let runtime = tokio::runtime::Handle::current();
+        let work = move || {
+            // From when its turn comes: whoever waited has the same time as others.
+            let meter = Meter::start(limits, Some(is_wanted));
+            let Inner { search, events, .. } = &*own.0;
+            let sources = Sources { search: search.clone(), events: events.clone(), scope, meter, runtime };
+            own.answer(&ask, now_ms, &sources)
         };
-        let (own, now_ms) = (self.clone(), cx.now_ms);
-        let answer = self.0.pool.run(move || own.answer(&ask, now_ms, &sources)).await;
+        let answer = self.0.pool.run(&workspace, limits.time, work).await;
+        drop(asker);
         answer.map_err(|error| match error.code() {
             Code::Unexpected | Code::ServiceUnavailable => {
                 Error::new(Code::AnalyticsUnavailable, "The events cannot be read at the moment. Try again.")

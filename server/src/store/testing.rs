@@ -142,6 +142,7 @@ fn caller(workspace: &str, grants: Grants) -> OpCtx {
             expires_at: None,
             ip_allowlist: Vec::new(),
             limit_per_minute: None,
+            budget_key: None,
         })),
         workspace: WorkspaceId::from(workspace),
         now_ms: NOW_MS,

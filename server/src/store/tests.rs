@@ -1,6 +1,6 @@
 use std::future::Future;
 use std::pin::pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Waker};
 
 use sea_orm::ConnectionTrait;
 
@@ -128,7 +128,7 @@ async fn a_file_that_a_dead_process_left_open_is_known_as_such() {
 async fn polled(future: impl Future, times: usize) -> bool {
     let mut future = pin!(future);
     for _ in 0..times {
-        if let Poll::Ready(_) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        if future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
             return true;
         }
         tokio::task::yield_now().await;

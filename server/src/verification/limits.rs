@@ -1,6 +1,8 @@
 //! Which limits a verification checks, and what is shown of them (v2 contract,
 //! verifyKey, 5.1.2; D19 and D21).
 
+use std::collections::HashMap;
+
 use smallvec::SmallVec;
 
 use super::{KeySnapshot, RequestedLimit, Rules, StoredLimit};
@@ -36,24 +38,62 @@ pub(crate) type Selection<'a> = SmallVec<[Selected<'a>; 4]>;
 
 const MIN_DURATION_MS: u64 = 1000;
 
+/// Limits that one verification may name: far above honest use, and few enough
+/// for one look at all their counters at once.
+pub const MAX_REQUESTED: usize = 100;
+
+/// Characters in the name of a limit of the request's own, as of a stored one.
+const MAX_NAME_CHARACTERS: usize = 255;
+
+/// So few names are compared one by one; more of them are hashed.
+const FEW: usize = 8;
+
+/// Where each name of a request occurs last.
+enum Names<'a> {
+    Few(&'a [RequestedLimit]),
+    Many(HashMap<&'a str, usize>),
+}
+
+impl<'a> Names<'a> {
+    fn of(requested: &'a [RequestedLimit]) -> Self {
+        if requested.len() <= FEW {
+            return Names::Few(requested);
+        }
+        Names::Many(requested.iter().enumerate().map(|(at, item)| (item.name.as_str(), at)).collect())
+    }
+
+    fn last(&self, name: &str) -> Option<usize> {
+        match self {
+            Names::Few(requested) => requested.iter().rposition(|item| item.name == name),
+            Names::Many(last) => last.get(name).copied(),
+        }
+    }
+}
+
 /// Every stored limit that applies by itself, and every requested one; of two
-/// requests with one name the last counts. A reference to a limit that is not
-/// stored fails with `precondition_failed`.
+/// requests with one name the last counts.
+///
+/// Fails with `precondition_failed` for a reference to a limit that is not
+/// stored, and with `invalid_input` for more than [`MAX_REQUESTED`] limits.
 pub(crate) fn select<'a>(
     key: &'a KeySnapshot,
     requested: &'a [RequestedLimit],
     default_cost: Option<u64>,
     rules: Rules,
 ) -> Result<Selection<'a>> {
-    let is_requested = |name: &str| requested.iter().any(|item| item.name == name);
+    if requested.len() > MAX_REQUESTED {
+        let detail = format!("A verification names at most {MAX_REQUESTED} rate limits.");
+        return Err(Error::invalid(detail));
+    }
+    let names = Names::of(requested);
     let mut selection: Selection<'a> = key
         .limits
         .iter()
-        .filter(|stored| stored.auto_apply && !is_requested(&stored.name))
+        .filter(|stored| stored.auto_apply && names.last(&stored.name).is_none())
         .map(|stored| Selected::stored(stored, own_cost(stored, default_cost)))
         .collect();
     for (position, item) in requested.iter().enumerate() {
-        if requested[position + 1..].iter().any(|later| later.name == item.name) {
+        if names.last(&item.name) != Some(position) {
             continue;
         }
         selection.push(match (item.limit, item.duration_ms) {
@@ -88,6 +128,10 @@ impl<'a> Selected<'a> {
     }
 
     fn inline(item: &'a RequestedLimit, limit: u64, duration_ms: u64) -> Result<Self> {
+        if item.name.chars().count() > MAX_NAME_CHARACTERS {
+            let detail = format!("The name of a ratelimit has at most {MAX_NAME_CHARACTERS} characters.");
+            return Err(Error::invalid(detail));
+        }
         if duration_ms < MIN_DURATION_MS {
             return Err(Error::invalid(format!(
                 "The duration of ratelimit '{}' must be at least {MIN_DURATION_MS} milliseconds.",
@@ -114,6 +158,11 @@ impl<'a> Selected<'a> {
             duration_ms: self.duration_ms,
             cost: self.cost,
         }
+    }
+
+    /// Whether the request brought the limit along, instead of naming a stored one.
+    pub fn is_own(&self) -> bool {
+        self.stored.is_none()
     }
 
     /// Whether the limit is stored on the identity of the key.

@@ -25,7 +25,7 @@ use crate::ratelimit::RateLimiter;
 use crate::secret::{KeyHash, PlainKey};
 use crate::store::Store;
 
-pub use limits::CheckedLimit;
+pub use limits::{CheckedLimit, MAX_REQUESTED};
 pub(crate) use limits::{Selected, select};
 pub use rules::{PermissionQuery, Rules};
 pub use snapshot::{KeySnapshot, StoredLimit};

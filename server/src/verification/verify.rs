@@ -98,7 +98,10 @@ impl Verifier {
             if !selected.is_empty() {
                 let checks: SmallVec<[Check<'_>; 4]> =
                     selected.iter().map(|limit| limit.check(&key, request.rules)).collect();
-                let taken = self.limiter.take_many(&checks, cx.now_ms).await?;
+                let taken = match selected.iter().any(Selected::is_own) {
+                    true => self.limiter.take_own(&checks, cx.now_ms).await?,
+                    false => self.limiter.take_many(&checks, cx.now_ms).await?,
+                };
                 limits = selected
                     .iter()
                     .zip(taken.decisions.iter())

@@ -1,10 +1,11 @@
 //! Jobs over many rows: each row as a single change would, once, with its result.
 
+use std::io::Write;
 use std::sync::Arc;
 
 use entity::ids::{BulkJobId, KeyId, RequestId, RootKeyId};
 use serde_json::{Value, json};
-use unkey::bulk::{ImportFormat, ImportOf, Job, RowState, Selection, StartJob, State, Work};
+use unkey::bulk::{ImportFile, ImportFormat, ImportOf, Job, RowState, Selection, StartJob, State, Work};
 use unkey::error::Code;
 use unkey::keys::DeleteKey;
 use unkey::op::{IdempotencyKey, OpCtx};
@@ -169,23 +170,31 @@ async fn a_row_that_was_done_before_a_crash_is_not_done_again() {
 async fn files_become_keys_identities_permissions_and_roles() {
     let test = TestApp::start().await;
     let api = test.api().await;
-    let import = async |of: ImportOf, work: Work, format, text: &str| {
-        run(&test, work, Selection::Rows(of.read(format, text).unwrap())).await.1
+    let cx = test.operator().await;
+    let file = |of, format, text: &str| {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        ImportFile::new(of, format, file)
+    };
+    let import = async |of: ImportOf, format, text: &str| {
+        let id = test.app.bulk.import(&cx, file(of, format, text)).await.unwrap();
+        finished(&test, &cx, &id).await
     };
     let permissions = "slug,name\ndocs.read,Read\ndocs.write,Write\n";
-    let job = import(ImportOf::Permissions, Work::ImportPermissions, ImportFormat::Csv, permissions).await;
+    let job = import(ImportOf::Permissions, ImportFormat::Csv, permissions).await;
     assert_eq!((job.done, job.failed), (2, 0));
     let roles = r#"{"name":"reader","permissions":["docs.read"]}"#;
-    assert_eq!(import(ImportOf::Roles, Work::ImportRoles, ImportFormat::JsonLines, roles).await.done, 1);
+    assert_eq!(import(ImportOf::Roles, ImportFormat::JsonLines, roles).await.done, 1);
     let identities = "external_id,meta\nuser_1,\"{\"\"plan\"\":\"\"pro\"\"}\"\nuser_1,\n";
-    let job = import(ImportOf::Identities, Work::ImportIdentities, ImportFormat::Csv, identities).await;
+    let job = import(ImportOf::Identities, ImportFormat::Csv, identities).await;
     assert_eq!((job.done, job.failed), (1, 1), "the second is taken");
     let keys = "key,name,external_id,roles,credits\nmy-old-key,Old,user_1,reader,9\n,,,,\n".to_owned();
     let of = ImportOf::Keys(api.as_str().into());
-    assert!(of.read(ImportFormat::Csv, &keys).is_err(), "a row without a secret");
+    let refused = test.app.bulk.import(&cx, file(of.clone(), ImportFormat::Csv, &keys)).await.unwrap_err();
+    assert_eq!(refused.faults()[0].location, "line 3", "a row without a secret");
     let keys = keys.replace(",,,,\n", "");
-    let work = Work::ImportKeys { api: api.clone() };
-    assert_eq!(import(of, work, ImportFormat::Csv, &keys).await.done, 1);
+    let job = import(of, ImportFormat::Csv, &keys).await;
+    assert_eq!((job.work, job.total, job.done), (Work::ImportKeys { api: api.clone() }, 1, 1));
     let verified = test.verify("my-old-key").await;
     assert_eq!((&verified["code"], &verified["credits"]), (&json!("VALID"), &json!(8)));
     assert_eq!(
@@ -203,7 +212,6 @@ async fn what_makes_no_sense_is_refused_before_it_starts() {
         (Work::EnableKeys, Selection::Keys(Vec::new())),
         (Work::EnableKeys, filter()),
         (Work::ImportRoles, Selection::Keys(vec!["key_1".into()])),
-        (Work::EnableKeys, Selection::Rows(Vec::new())),
     ] {
         let refused = test.app.bulk.start(&cx, StartJob { work, selection }).await.unwrap_err();
         assert_eq!(refused.code(), Code::InvalidInput);

@@ -4,7 +4,7 @@
 
 use std::future::Future;
 use std::pin::pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Waker};
 
 use serde_json::{Value, json};
 use unkey::secret::KeyHash;
@@ -20,7 +20,7 @@ pub async fn drop_after(polls: usize, request: impl Future) {
     {
         let mut request = pin!(request);
         for _ in 0..polls {
-            if let Poll::Ready(_) = request.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            if request.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
                 return;
             }
             tokio::task::yield_now().await;

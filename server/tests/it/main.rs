@@ -6,10 +6,12 @@
 mod analytics;
 mod audit;
 mod audit_catalogue;
+mod bounds;
 mod bulk;
 mod clock;
 mod contract;
 mod dashboard;
+mod decode;
 mod docs;
 mod doors;
 mod explain;
@@ -19,6 +21,8 @@ mod openapi_drift;
 mod page_headers;
 mod people;
 mod request_log;
+#[allow(dead_code, reason = "other tests need the rest")]
+mod samples;
 mod schema;
 mod search;
 mod sql;

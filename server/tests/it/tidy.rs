@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// Rooms from left to right; a room may import those of earlier groups.
 const ORDER: &[&[&str]] = &[
-    &["address", "config", "error", "clock", "entropy", "secret", "patch", "filter", "version"],
+    &["address", "config", "error", "clock", "entropy", "secret", "patch", "filter", "object", "version"],
     &["grants", "op", "cache"],
     &["store"],
     &["events", "audit"],

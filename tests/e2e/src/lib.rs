@@ -3,6 +3,9 @@
 //!
 //! The binary is `UNKEY_BIN`, or the one beside the test's own build.
 
+mod raw;
+
+use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -10,8 +13,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use ureq::http::Request;
+
+pub use raw::{Raw, Said};
 
 pub const ROOT_KEY: &str = "unkey_e2e0000000000000000000000";
+const LOG_LEVEL: &str = "UNKEY_LOG_LEVEL";
 
 /// The clock of a machine, which a test sets and which goes on from there, for
 /// servers that are started with it. Measured time is not touched.
@@ -157,6 +164,28 @@ impl Server {
         Self::run(Command::new(binary()), data)
     }
 
+    /// With everything it logs in a file.
+    pub fn start_with_log(data: &Path, log: &Path) -> Self {
+        let mut command = Command::new(binary());
+        command.stderr(File::create(log).expect("the folder of the log is there"));
+        command.env("UNKEY_REQUEST_LOG_SAMPLE_PERCENT", "100").env(LOG_LEVEL, "trace");
+        Self::run(command, data)
+    }
+
+    /// With settings beside the usual, by their variables.
+    pub fn start_with_settings(data: &Path, settings: &[(&str, &str)]) -> Self {
+        let mut command = Command::new(binary());
+        command.envs(settings.iter().copied());
+        Self::run(command, data)
+    }
+
+    /// With so many files it may hold open.
+    pub fn start_with_open_files(data: &Path, files: u32) -> Self {
+        let mut shell = Command::new("bash");
+        shell.arg("-c").arg(format!("ulimit -n {files}; exec \"$0\" \"$@\"")).arg(binary());
+        Self::run(shell, data)
+    }
+
     /// With more arguments of `serve`.
     pub fn start_with(data: &Path, arguments: &[&str]) -> Self {
         let mut command = Command::new(binary());
@@ -202,12 +231,14 @@ impl Server {
     }
 
     fn spawn(mut command: Command, data: &Path) -> Self {
+        if !command.get_envs().any(|(name, _)| name == LOG_LEVEL) {
+            command.env(LOG_LEVEL, "warn");
+        }
         let mut child = command
             .args(["--listen", "127.0.0.1:0", "--data-dir"])
             .arg(data)
             .env("UNKEY_ROOT_KEY", ROOT_KEY)
             .env("TZ", "UTC")
-            .env("UNKEY_LOG_LEVEL", "warn")
             .stdout(Stdio::piped())
             .spawn()
             .expect("the binary is built: run `cargo build` first");
@@ -223,6 +254,16 @@ impl Server {
             .build()
             .into();
         Self { child, base, agent }
+    }
+
+    /// A connection of one's own.
+    pub fn connect(&self) -> Raw {
+        Raw::connect(self.address())
+    }
+
+    /// Host and port.
+    pub fn address(&self) -> &str {
+        self.base.strip_prefix("http://").expect("a base is a URL")
     }
 
     /// Calls an operation; `Err` when the connection broke.
@@ -248,6 +289,16 @@ impl Server {
     #[track_caller]
     pub fn call(&self, operation: &str, body: &Value) -> Answer {
         self.try_call(operation, body).expect("the server answers")
+    }
+
+    /// Sends any request; its status, or `None` when it cannot be sent at all.
+    pub fn send(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> Option<u16> {
+        let mut request = Request::builder().method(method).uri(format!("{}{target}", self.base));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = self.agent.run(request.body(body.to_owned()).ok()?).ok()?;
+        Some(response.status().as_u16())
     }
 
     pub fn get(&self, path: &str) -> (u16, String) {
@@ -293,9 +344,38 @@ impl Server {
 
     /// SIGTERM, and the exit code.
     pub fn stop(mut self) -> Option<i32> {
+        self.terminate();
+        self.child.wait().expect("the server ends").code()
+    }
+
+    /// SIGTERM, without waiting for the end.
+    pub fn terminate(&self) {
         let pid = self.child.id().to_string();
         Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs");
-        self.child.wait().expect("the server ends").code()
+    }
+
+    /// How long the server takes to end by itself, and its exit code.
+    #[expect(clippy::disallowed_methods, reason = "a test that waits for another process needs a clock")]
+    pub fn ends(mut self) -> (Duration, Option<i32>) {
+        let start = Instant::now();
+        let status = self.child.wait().expect("the server ends");
+        (start.elapsed(), status.code())
+    }
+
+    /// Files that it holds open.
+    pub fn open_files(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).expect("a Linux proc folder").count()
+    }
+
+    /// Time of the processors that it has used, in hundredths of a second.
+    pub fn cpu_ticks(&self) -> u64 {
+        let stat =
+            std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).expect("a Linux proc file");
+        // After the name, which may contain spaces: utime is the 12th, stime the 13th.
+        let after = stat.rsplit(')').next().expect("a name in parentheses");
+        let fields: Vec<u64> =
+            after.split_whitespace().skip(11).take(2).filter_map(|field| field.parse().ok()).collect();
+        fields.iter().sum()
     }
 
     /// Resident memory in KiB.

@@ -19,7 +19,7 @@ fn failed_commits_are_told_and_leave_nothing_behind() {
         let refused =
             (0..2000).map(|_| server.call("keys.createKey", &big)).find(|answer| answer.status != 200);
         let refused = refused.expect("the limit is reached");
-        assert_eq!(refused.status, 500, "{}", refused.body);
+        assert_eq!(refused.status, 503, "{}", refused.body);
         assert_eq!(server.get("/readyz").0, 503, "readiness says that changes fail");
         server.limit_files(None);
         // An ordinary refusal in between.

@@ -111,6 +111,6 @@ fn nothing_is_acknowledged_into_files_that_are_gone() {
     assert_eq!(server.verify(&key), "VALID", "verification goes on");
     server.key(&api, json!({}));
     std::fs::rename(data.path().join("app.db"), data.path().join("elsewhere.db")).expect("it is ours");
-    assert_eq!(server.call("keys.createKey", &json!({ "apiId": api })).status, 500);
+    assert_eq!(server.call("keys.createKey", &json!({ "apiId": api })).status, 503);
     assert_eq!(server.verify(&key), "VALID", "what is cached goes on");
 }

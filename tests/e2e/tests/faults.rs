@@ -1,4 +1,4 @@
-//! A database that cannot be written: a clear 500, nothing half done, and keys
+//! A database that cannot be written: a clear 503, nothing half done, and keys
 //! that are cached keep verifying.
 
 use std::io::Write;
@@ -8,8 +8,8 @@ use e2e::{Answer, Server, folder};
 use serde_json::json;
 
 #[track_caller]
-fn is_server_error(answer: &Answer) {
-    assert_eq!(answer.status, 500, "{}", answer.body);
+fn is_unavailable(answer: &Answer) {
+    assert_eq!(answer.status, 503, "{}", answer.body);
     let error = &answer.body["error"];
     assert!(error["type"].as_str().is_some_and(|kind| kind.ends_with("service_unavailable")), "{error}");
     assert!(answer.body["meta"]["requestId"].as_str().is_some_and(|id| id.starts_with("req_")));
@@ -35,7 +35,7 @@ fn a_locked_database_fails_writes_and_not_cached_keys() {
     let mut said = [0; 4];
     std::io::Read::read_exact(holder.stdout.as_mut().expect("stdout is piped"), &mut said)
         .expect("an answer");
-    is_server_error(&server.call("keys.createKey", &json!({ "apiId": api })));
+    is_unavailable(&server.call("keys.createKey", &json!({ "apiId": api })));
     assert_eq!(server.verify(&key), "VALID");
     drop(commands);
     holder.wait().expect("sqlite3 ends");
@@ -54,7 +54,7 @@ fn a_full_disk_fails_writes_and_not_cached_keys() {
     assert_eq!(server.verify(&key), "VALID");
     let big = json!({ "apiId": api, "meta": { "text": "x".repeat(200_000) } });
     let refused = (0..40).map(|_| server.call("keys.createKey", &big)).find(|answer| answer.status != 200);
-    is_server_error(&refused.expect("the limit is reached"));
+    is_unavailable(&refused.expect("the limit is reached"));
     assert_eq!(server.verify(&key), "VALID");
 }
 

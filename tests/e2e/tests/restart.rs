@@ -26,3 +26,14 @@ fn a_graceful_restart_forgets_nothing() {
     let key = server.call("keys.getKey", &json!({ "keyId": limited_id })).data();
     assert!(key["lastUsedAt"].as_i64().is_some_and(|time| time > 0), "{key}");
 }
+
+#[test]
+fn an_idle_server_ends_without_cutting_anything_off() {
+    let data = folder();
+    let log = data.path().join("log");
+    let server = Server::start_with_log(&data.path().join("data"), &log);
+    server.call("keys.whoami", &json!({ "key": "unknown" }));
+    assert_eq!(server.stop(), Some(0));
+    let log = std::fs::read_to_string(log).expect("a log");
+    assert!(log.contains("\"stopped\"") && !log.contains("cut off"), "{log}");
+}

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::key_form::{expiry, metadata};
+use super::key_form::{expiry_of, metadata};
 use super::keys::ACTS;
 use super::parts::{ApiRef, KeyLine, key_lines};
 use crate::View;
@@ -17,7 +17,7 @@ use crate::shell::{Crumb, Page, Section, Shell};
 
 /// Posts to [`paths::bulk_keys`] again with `run` = `on`: `nonce`, `act`, the
 /// selection (`id`*, or `all_matching` with `query`), `confirm` for `delete`, and
-/// by act `expires`, `expires_at`; `credits`; `amount`; `limits.N.*` or `no_limits`; `names`* and
+/// by act `expires`, `expires_at`; `credits` or `unlimited`; `amount`; `limits.N.*` or `no_limits`; `names`* and
 /// `others` (one a line) of roles or permissions; `external_id`; `meta`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BulkView {
@@ -104,10 +104,11 @@ fn consequence(view: &BulkView) -> View {
 fn fields(view: &BulkView) -> Vec<View> {
     let form = &view.form;
     match view.act.as_str() {
-        "expiry" => expiry(form, &view.zone),
-        "credits" => {
-            vec![input(form, Field::number("credits", "Credits left").help("Empty for unlimited."))]
-        }
+        "expiry" => expiry_of(form, &view.zone, &[("", "Choose")]),
+        "credits" => vec![
+            input(form, Field::number("credits", "Credits left")),
+            check(form, "unlimited", "Unlimited", "Without it a number is needed."),
+        ],
         "add_credits" => vec![input(form, Field::number("amount", "Credits to add").required())],
         "limits" => vec![
             fieldset("Rate limits", "", vec![limit_rows(form)]),

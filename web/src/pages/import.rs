@@ -65,6 +65,7 @@ fn upload(shell: &Shell, view: &ImportView) -> View {
     apis.extend(view.apis.iter().map(|api| (api.id.as_str(), api.name.as_str())));
     let formats =
         [("", "As its name says"), ("csv", "CSV with a header line"), ("jsonl", "JSON, one object a line")];
+    // The last field: what is said of a file has to come before it.
     let id = field_id("file");
     let error = form.error("file").map(|error| view! { <p class="field-error" id="file-error">{error}</p> });
     let described = error.is_some().then_some("file-error");
@@ -75,6 +76,7 @@ fn upload(shell: &Shell, view: &ImportView) -> View {
             {form_error(form)}
             {select(form, "what", "What", "", &kinds)}
             {select(form, "api", "API of the keys", "", &apis)}
+            {select(form, "format", "Format", "", &formats)}
             <div class="field">
                 <label for=id.clone()>"File"<span class="required">"required"</span></label>
                 <input
@@ -87,7 +89,6 @@ fn upload(shell: &Shell, view: &ImportView) -> View {
                 />
                 {error}
             </div>
-            {select(form, "format", "Format", "", &formats)}
             {action(
                 "Every line is read first: a file with a fault changes nothing. Then it runs in the background.",
                 vec![submit("Import", "primary"), button_link(None, "Cancel", &paths::jobs(), "")],

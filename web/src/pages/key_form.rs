@@ -216,6 +216,11 @@ pub(crate) fn credits(form: &FormState) -> Vec<View> {
 }
 
 pub(crate) fn expiry(form: &FormState, zone: &str) -> Vec<View> {
+    expiry_of(form, zone, &[])
+}
+
+/// As [`expiry`], with something to choose before the rest.
+pub(crate) fn expiry_of(form: &FormState, zone: &str, first: &[(&str, &str)]) -> Vec<View> {
     let presets = [
         ("never", "Never"),
         ("1d", "In one day"),
@@ -226,7 +231,7 @@ pub(crate) fn expiry(form: &FormState, zone: &str) -> Vec<View> {
     ];
     let label = format!("Time ({zone})");
     vec![
-        select(form, "expires", "Expires", "", &presets),
+        select(form, "expires", "Expires", "", &[first, &presets].concat()),
         input(form, Field::text("expires_at", &label).of_kind("datetime-local")),
     ]
 }

@@ -34,15 +34,22 @@ mod settings;
 mod shown;
 mod span;
 mod tail;
+mod upload;
 mod visit;
 
 use std::sync::Arc;
 
 use poem::endpoint::make_sync;
-use poem::{Request, Route, get, post};
+use poem::{Request, Route};
 
 use self::serve::{guest, member};
 use crate::app::App;
+use crate::http::methods::{get, post};
+
+/// Whether the body of a request to a path is stored as it comes.
+pub fn goes_to_disk(path: &str) -> bool {
+    path == bulk::IMPORT
+}
 
 /// Adds the pages of the dashboard to a route table.
 pub fn mount(route: Route, app: &Arc<App>) -> Route {

@@ -6,7 +6,6 @@
 //! about what clients of this server do.
 
 use std::collections::HashMap;
-use std::fmt::Display;
 use std::sync::Arc;
 
 use chrono_tz::Tz;
@@ -14,8 +13,8 @@ use entity::ids::WorkspaceId;
 use futures_util::future::BoxFuture;
 use poem::http::header::{CONTENT_TYPE, REFERER, USER_AGENT};
 use poem::http::{HeaderMap, Method, StatusCode};
-use poem::web::Multipart;
-use poem::{Body, Endpoint, FromRequest, Request, RequestBody, Response};
+use poem::{Endpoint, Request, Response};
+use tokio::sync::Semaphore;
 use web::pages::error::{ErrorView, bare_error, error as error_page};
 use web::paths::{self, Href};
 use web::shell::{Frame, May, Shell, Theme, WorkspaceRef};
@@ -24,8 +23,8 @@ use super::answer::Answer;
 use super::assets::ASSETS;
 use super::cookies::Jar;
 use super::fields::Fields;
-use super::visit::{Guest, Sent, Upload, Visit, idempotency};
-use super::{flash, guard};
+use super::visit::{Guest, Sent, Visit, idempotency};
+use super::{flash, guard, upload};
 use crate::app::App;
 use crate::error::{Code, Error, Result};
 use crate::grants::Role;
@@ -37,8 +36,8 @@ use crate::users;
 
 /// A form without a file.
 const FORM_BYTES: usize = 1 << 20;
-/// A form with one: a hundred thousand rows.
-const UPLOAD_BYTES: usize = 64 << 20;
+/// Forms with a file that are read at once.
+const UPLOADS: usize = 4;
 
 /// What is done for a visitor, whatever the type of its future is: all that is
 /// around handlers is compiled once, not once for each of them.
@@ -48,6 +47,8 @@ type Handler<V> = Box<dyn Fn(V) -> BoxFuture<'static, Result<Answer>> + Send + S
 pub struct Page {
     app: Arc<App>,
     handler: Handles,
+    /// Places for forms with a file; `None` on the pages that take none.
+    uploads: Option<Arc<Semaphore>>,
 }
 
 enum Handles {
@@ -61,7 +62,17 @@ where
     F: Fn(Visit) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<Answer>> + Send + 'static,
 {
-    Page { app: app.clone(), handler: Handles::Member(Box::new(move |visit| Box::pin(handler(visit)))) }
+    let handler = Handles::Member(Box::new(move |visit| Box::pin(handler(visit))));
+    Page { app: app.clone(), handler, uploads: None }
+}
+
+/// As [`member`], and its form may have a file, which the handler takes.
+pub fn member_with_file<F, Fut>(app: &Arc<App>, handler: F) -> Page
+where
+    F: Fn(Visit) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<Answer>> + Send + 'static,
+{
+    Page { uploads: Some(Arc::new(Semaphore::new(UPLOADS))), ..member(app, handler) }
 }
 
 /// A page or an act of anybody.
@@ -70,14 +81,15 @@ where
     F: Fn(Guest) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<Answer>> + Send + 'static,
 {
-    Page { app: app.clone(), handler: Handles::Guest(Box::new(move |guest| Box::pin(handler(guest)))) }
+    let handler = Handles::Guest(Box::new(move |guest| Box::pin(handler(guest))));
+    Page { app: app.clone(), handler, uploads: None }
 }
 
 impl Endpoint for Page {
     type Output = Response;
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
-        let arrival = Arrival::of(&self.app, request).await;
+        let arrival = Arrival::of(self, request).await;
         Ok(match &self.handler {
             Handles::Member(handler) => arrival.visit(handler).await,
             Handles::Guest(handler) => arrival.call(handler).await,
@@ -99,7 +111,8 @@ struct Arrival {
 }
 
 impl Arrival {
-    async fn of(app: &Arc<App>, mut request: Request) -> Self {
+    async fn of(page: &Page, mut request: Request) -> Self {
+        let app = &page.app;
         let call = Call::start(app, &request);
         let headers = request.headers().clone();
         let is_post = request.method() == Method::POST;
@@ -108,8 +121,8 @@ impl Arrival {
             None => None,
         };
         // Strangers send forms, not files.
-        let max_bytes = if who.is_some() { UPLOAD_BYTES } else { FORM_BYTES };
-        let sent = read(app, &mut request, &headers, max_bytes).await;
+        let uploads = page.uploads.as_ref().filter(|_| who.is_some());
+        let sent = read(app, &mut request, &headers, uploads).await;
         let path = sent.as_ref().map_or("/", |sent| sent.path.as_str());
         let (frame, new_form) = frame(app, &headers, who.as_deref(), path, call.now_ms);
         Self { app: app.clone(), call, headers, is_post, sent, who, frame, new_form }
@@ -306,11 +319,12 @@ pub(super) fn status(code: Code) -> StatusCode {
     }
 }
 
+/// What was sent. Of a form with a file only the fields before it are read here.
 async fn read(
     app: &App,
     request: &mut Request,
     headers: &HeaderMap,
-    max_upload_bytes: usize,
+    uploads: Option<&Arc<Semaphore>>,
 ) -> Result<Sent> {
     let params: HashMap<String, String> = request.path_params().unwrap_or_default();
     let path = request.uri().path().to_owned();
@@ -319,7 +333,9 @@ async fn read(
     if request.method() == Method::POST {
         let kind = header(headers, &CONTENT_TYPE).unwrap_or_default();
         if kind.starts_with("multipart/form-data") {
-            (form, upload) = read_parts(request, max_upload_bytes).await?;
+            let places = uploads
+                .ok_or_else(|| Error::new(Code::BodyUnreadable, "This form is not one that takes a file."))?;
+            (form, upload) = upload::begin(request, places, FORM_BYTES).await?;
         } else {
             form = Fields::parse(&funnel::read_body(request.take_body(), FORM_BYTES).await?);
         }
@@ -327,29 +343,6 @@ async fn read(
     let secret = |jar: Jar| jar.read(&app.config, headers).map(|value| PlainKey::new(value.to_owned()));
     let [step, device, portal] = [Jar::Step, Jar::Device, Jar::Portal].map(secret);
     Ok(Sent { path, params, query, form, upload, step, device, portal, referer: referer(app, headers) })
-}
-
-/// The fields of a form with a file, and the file.
-async fn read_parts(request: &mut Request, max_bytes: usize) -> Result<(Fields, Option<Upload>)> {
-    let bytes = funnel::read_body(request.take_body(), max_bytes).await?;
-    let mut body = RequestBody::new(Body::from(bytes));
-    let mut parts = Multipart::from_request(request, &mut body).await.map_err(unreadable)?;
-    let (mut pairs, mut upload) = (Vec::new(), None);
-    while let Some(part) = parts.next_field().await.map_err(unreadable)? {
-        let name = part.name().unwrap_or_default().to_owned();
-        match part.file_name().map(ToOwned::to_owned) {
-            Some(file) => {
-                let content = part.bytes().await.map_err(unreadable)?.into();
-                upload = Some(Upload { name: file, content });
-            }
-            None => pairs.push((name, part.text().await.map_err(unreadable)?)),
-        }
-    }
-    Ok((Fields::new(pairs), upload))
-}
-
-fn unreadable(error: impl Display) -> Error {
-    Error::new(Code::BodyUnreadable, "The form could not be read.").because(error.to_string())
 }
 
 /// The page of ours that a request came from, with its query.

@@ -7,7 +7,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use chrono::{DateTime, Offset, TimeZone};
 use chrono_tz::Tz;
 use entity::ids::RootKeyId;
@@ -17,18 +16,12 @@ use web::shell::{Frame, Shell};
 use web::time::{Stamp, Zone};
 
 use super::fields::Fields;
+use super::upload::Upload;
 use crate::app::App;
 use crate::error::{Code, Error, Result};
 use crate::op::{IdempotencyKey, OpCtx};
 use crate::secret::{KeyHash, PlainKey};
 use crate::session::SignedIn;
-
-/// A file that was sent with a form.
-#[derive(Clone, Debug, Default)]
-pub struct Upload {
-    pub name: String,
-    pub content: Bytes,
-}
 
 /// What came with a request, whoever sent it.
 #[derive(Clone, Debug, Default)]
@@ -39,7 +32,8 @@ pub struct Sent {
     pub query: Fields,
     /// Empty unless something was posted.
     pub form: Fields,
-    pub upload: Option<Upload>,
+    /// On its way still: whoever wants it has to take it.
+    pub upload: Option<Arc<Upload>>,
     /// Value of the cookie of a second step.
     pub step: Option<PlainKey>,
     /// Value of the cookie of a browser that signed in before.

@@ -40,18 +40,18 @@ pub struct VerificationsQuery {
     api_id: String,
     external_id: Option<String>,
     /// Any of these keys.
-    #[oai(default)]
+    #[oai(default, validator(max_items = 1000))]
     #[serde(default)]
     key_id: Vec<String>,
     /// Any of these tags.
-    #[oai(default)]
+    #[oai(default, validator(max_items = 100))]
     #[serde(default)]
     tag: Vec<String>,
     /// Unix milliseconds; as far back as events are kept when left out.
     start: Option<i64>,
     /// Unix milliseconds; now when left out.
     end: Option<i64>,
-    #[oai(default)]
+    #[oai(default, validator(max_items = 10))]
     #[serde(default)]
     group_by: Vec<GroupName>,
     #[oai(validator(minimum(value = "1")))]

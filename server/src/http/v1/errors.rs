@@ -5,7 +5,8 @@ use bytes::Bytes;
 use std::borrow::Cow;
 
 use poem::Response;
-use poem::http::StatusCode;
+use poem::http::header::RETRY_AFTER;
+use poem::http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
 use super::reply::{Answered, encode};
@@ -85,9 +86,8 @@ pub fn status(code: Code) -> (u16, &'static str) {
         | Code::UnknownKeysRateLimited
         | Code::TooManyAttempts
         | Code::QueryQuota => (429, "TOO_MANY_REQUESTS"),
-        Code::ServiceUnavailable | Code::AnalyticsUnavailable | Code::Unexpected => {
-            (500, "INTERNAL_SERVER_ERROR")
-        }
+        Code::AnalyticsUnavailable | Code::Unexpected => (500, "INTERNAL_SERVER_ERROR"),
+        Code::ServiceUnavailable => (503, "INTERNAL_SERVER_ERROR"),
     }
 }
 
@@ -118,7 +118,11 @@ pub fn respond(error: &Error, answered: &Answered<'_>, base_url: &str) -> (Respo
     let status = StatusCode::from_u16(status).expect("the table holds valid statuses");
     let limited_by = (error.code() == Code::WorkspaceRateLimited).then_some("api requests");
     let body = Bytes::from(encode(&envelope, answered.pretty));
-    (answered.respond(status, body.clone(), limited_by), body)
+    let mut response = answered.respond(status, body.clone(), limited_by);
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    (response, body)
 }
 
 /// Says a failure in the words of the contract.

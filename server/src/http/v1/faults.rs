@@ -4,61 +4,68 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
+use jsonschema::ValidationError;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::paths::LocationSegment;
-use jsonschema::{ValidationError, Validator};
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};
 use serde_json::Value;
 
+use crate::error::clip;
 use crate::http::openapi::{self, Schema};
-use crate::http::schema::{self, type_of};
+use crate::http::validation::{MISPLACED, RequestSchema, json_schema, type_of};
 
 /// Names and slugs of v1.
 pub const IDENTIFIER: &str = "^[a-zA-Z0-9_\\.:\\-]*$";
+/// Longest value that a fault repeats, in bytes.
+const MAX_QUOTED_BYTES: usize = 256;
+
 const IDENTIFIER_TEXT: &str = "Only alphanumeric, underscores, periods, colons and hyphens are allowed";
 
-/// Validates inputs of one operation; compiled when first needed.
+/// Validates inputs of one operation.
 pub struct Checker {
+    pub request: RequestSchema,
     schema: Schema,
-    compiled: OnceLock<Compiled>,
+    declared: OnceLock<Declared>,
 }
 
-struct Compiled {
-    validator: Validator,
+/// The types of an input as they are declared, in their order.
+struct Declared {
     root: MetaSchemaRef,
     schemas: BTreeMap<String, MetaSchema>,
 }
 
 impl Checker {
     pub fn new(schema: Schema) -> Self {
-        Self { schema, compiled: OnceLock::new() }
+        let request = RequestSchema::new(move || {
+            let mut registry = Registry::new();
+            (schema.register)(&mut registry);
+            json_schema(&openapi::reference(schema), &openapi::schemas(&registry))
+        });
+        Self { request, schema, declared: OnceLock::new() }
     }
 
-    fn compiled(&self) -> &Compiled {
-        self.compiled.get_or_init(|| {
+    fn declared(&self) -> &Declared {
+        self.declared.get_or_init(|| {
             let mut registry = Registry::new();
             (self.schema.register)(&mut registry);
-            let components = openapi::schemas(&registry);
-            let schema = schema::json_schema(&openapi::reference(self.schema), &components);
-            let validator = schema::validator(&schema);
-            Compiled { validator, root: (self.schema.reference)(), schemas: registry.schemas }
+            Declared { root: (self.schema.reference)(), schemas: registry.schemas }
         })
     }
 
     /// The object a query string is read into.
     pub fn object(&self) -> Option<&MetaSchema> {
-        let compiled = self.compiled();
-        compiled.resolve(&compiled.root)
+        let declared = self.declared();
+        declared.resolve(&declared.root)
     }
 
     pub fn fault(&self, input: &Value) -> Option<String> {
-        let compiled = self.compiled();
-        let faults = compiled.validator.iter_errors(input).map(|error| Fault::new(compiled, &error));
+        let declared = self.declared();
+        let faults = self.request.validator().iter_errors(input).map(|error| Fault::new(declared, &error));
         faults.min_by(|a, b| (&a.place, a.rank).cmp(&(&b.place, b.rank))).map(|fault| fault.text)
     }
 }
 
-impl Compiled {
+impl Declared {
     /// The object behind a reference or a wrapper.
     fn resolve<'a>(&'a self, schema: &'a MetaSchemaRef) -> Option<&'a MetaSchema> {
         let schema = match schema {
@@ -114,7 +121,7 @@ struct Fault {
 }
 
 impl Fault {
-    fn new(compiled: &Compiled, error: &ValidationError<'_>) -> Self {
+    fn new(declared: &Declared, error: &ValidationError<'_>) -> Self {
         let segment = |segment| match segment {
             LocationSegment::Property(name) => Segment::Member(name.into_owned()),
             LocationSegment::Index(index) => Segment::Index(index),
@@ -136,7 +143,7 @@ impl Fault {
             ValidationErrorKind::MinLength { .. } | ValidationErrorKind::MaxLength { .. } => 2,
             _ => 3,
         };
-        Self { place: compiled.place(&path), rank, text: format!("{}: {}", spelled.join("."), reason(error)) }
+        Self { place: declared.place(&path), rank, text: format!("{}: {}", spelled.join("."), reason(error)) }
     }
 }
 
@@ -155,7 +162,7 @@ fn reason(error: &ValidationError<'_>) -> String {
         ValidationErrorKind::Maximum { limit } => format!("Number must be less than or equal to {limit}"),
         ValidationErrorKind::Pattern { pattern } if pattern == IDENTIFIER => IDENTIFIER_TEXT.to_owned(),
         ValidationErrorKind::Enum { options } => not_among(options, &error.instance),
-        ValidationErrorKind::FalseSchema => schema::MISPLACED.to_owned(),
+        ValidationErrorKind::FalseSchema => MISPLACED.to_owned(),
         ValidationErrorKind::Type { kind } => {
             format!(
                 "Expected {}, received {}",
@@ -173,7 +180,10 @@ fn not_among(options: &Value, found: &Value) -> String {
         options.iter().filter_map(Value::as_str).map(|one| format!("'{one}'")).collect();
     let options = options.join(" | ");
     match found {
-        Value::String(text) => format!("Invalid enum value. Expected {options}, received '{text}'"),
+        Value::String(text) => {
+            let text = clip(text, MAX_QUOTED_BYTES);
+            format!("Invalid enum value. Expected {options}, received '{text}'")
+        }
         other => format!("Expected {options}, received {}", type_of(other)),
     }
 }

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Number, Value};
 
 use crate::error::{Code, Error, Result};
+use crate::http::body::{MAX_HOT_BYTES, MAX_VALUES, has_more_values_than};
 
 /// What an operation is asked. Bounds of single members are attributes of the
 /// type; here is what its attributes cannot say.
@@ -31,9 +32,16 @@ pub trait Input: Type + DeserializeOwned + Send + Sync + 'static {
 
 /// The JSON of a body, integral floats as integers, as in the language v1 was
 /// written in. Anything but JSON is an empty object.
+///
+/// Fails with `invalid_input` for more than [`MAX_VALUES`] values.
 pub fn body(content_type: &str, bytes: &[u8]) -> Result<Value> {
     if !is_json(content_type) {
         return Ok(Value::Object(Map::new()));
+    }
+    if has_more_values_than(bytes, MAX_VALUES) {
+        return Err(Error::invalid(format!(
+            ": A body has at most {MAX_VALUES} JSON values, nested ones included"
+        )));
     }
     let mut value = serde_json::from_slice(bytes)
         .map_err(|error| Error::new(Code::BodyUnreadable, "Malformed JSON in request body").because(error))?;
@@ -44,7 +52,7 @@ pub fn body(content_type: &str, bytes: &[u8]) -> Result<Value> {
 /// An input of the hot path that keeps all bounds; anything else takes the long
 /// way, which explains what is wrong.
 pub fn hot<I: Input>(content_type: &str, bytes: &[u8]) -> Option<I> {
-    if !I::IS_HOT || !is_json(content_type) {
+    if !I::IS_HOT || bytes.len() > MAX_HOT_BYTES || !is_json(content_type) {
         return None;
     }
     serde_json::from_slice::<I>(bytes).ok().filter(Input::in_bounds)

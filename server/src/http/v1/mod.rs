@@ -93,19 +93,22 @@ pub fn endpoint(app: &Arc<App>) -> impl Endpoint<Output = Response> + 'static {
 }
 
 /// The answer to a request that no operation takes.
-fn refuse(app: &App, request: &Request, code: Code, detail: String) -> Response {
+pub fn refuse(app: &App, request: &Request, code: Code, detail: String) -> Response {
     let call = Call::start(app, request);
     let headers = request.headers();
     let error = Error::new(code, detail);
     let pretty = reply::wants_pretty(request.uri().query());
     let answered = Answered { request_id: &call.request_id, watch: call.watch, pretty };
     let (response, body) = errors::respond(&error, &answered, &funnel::base_url(app, headers));
+    let path = redact::unknown_path(request.uri().path());
     let finished = Finished {
         status: response.status().as_u16(),
         error: Some(&error),
         user_agent: header(headers, &USER_AGENT),
+        // It repeats the path.
+        hide_bodies: true,
         response_body: &body,
-        ..Finished::of(Door::V1, request.method().as_str(), redact::unknown_path(request.uri().path()))
+        ..Finished::of(Door::V1, request.method().as_str(), &path)
     };
     call.finish(app, &finished, || security::caller(app, &call, headers));
     response

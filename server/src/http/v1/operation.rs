@@ -218,3 +218,36 @@ where
     };
     Operation { described, handled: Arc::new(Typed { handler, input: PhantomData }) }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use proptest::test_runner::{Config, TestRunner};
+
+    use super::super::faults::Checker;
+    use super::super::{input, operations};
+    use crate::http::near::near;
+
+    /// What the hot path reads at once its schema accepts; what its schema accepts
+    /// is read in the end, and at once unless it holds integers as floats.
+    #[test]
+    fn hot_inputs_are_those_their_schema_accepts() {
+        const JSON: &str = "application/json";
+        let hot: Vec<_> = operations().into_iter().filter(|operation| operation.handled.is_hot()).collect();
+        assert_eq!(hot.len(), 2);
+        for operation in hot {
+            let checker = Checker::new(operation.described.request);
+            TestRunner::new(Config { failure_persistence: None, ..Config::default() })
+                .run(&near(checker.request.schema()), |body| {
+                    let text = body.to_string();
+                    let value = input::body(JSON, text.as_bytes()).unwrap();
+                    let keeps = checker.fault(&value).is_none() && operation.handled.read(value).is_ok();
+                    let is_read = operation.handled.read_hot(JSON, text.as_bytes()).is_some();
+                    prop_assert!(keeps || !is_read, "{text} is read against its schema");
+                    prop_assert!(is_read || !keeps || text.contains("5.0"), "{text} is not read");
+                    Ok(())
+                })
+                .unwrap();
+        }
+    }
+}

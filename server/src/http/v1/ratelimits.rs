@@ -11,6 +11,7 @@ use super::operation::{Input, Operation, Reply, post};
 use crate::app::App;
 use crate::error::{Code, Result};
 use crate::http::schema::{AnyObject, present};
+use crate::object::only_objects;
 use crate::op::OpCtx;
 use crate::ratelimit::LimitRequest;
 
@@ -20,6 +21,7 @@ pub fn operations() -> Vec<Operation> {
 
 #[derive(Object, Deserialize)]
 #[oai(rename = "RatelimitBody")]
+#[serde(remote = "Self")]
 pub struct LimitBody {
     /// Name of a namespace; created when it does not exist.
     #[oai(default = "default_namespace")]
@@ -47,6 +49,7 @@ pub struct LimitBody {
 
 #[derive(Object, Deserialize)]
 #[oai(rename = "RatelimitResource")]
+#[serde(remote = "Self")]
 pub struct ResourceBody {
     #[oai(rename = "type")]
     #[serde(rename = "type")]
@@ -57,6 +60,8 @@ pub struct ResourceBody {
     #[serde(default, deserialize_with = "present")]
     meta: Option<AnyObject>,
 }
+
+only_objects!(LimitBody, ResourceBody);
 
 fn default_namespace() -> String {
     "default".to_owned()

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use poem::http::Method;
 use poem::http::header::{CONTENT_TYPE, HeaderMap, USER_AGENT};
+use poem::http::uri::PathAndQuery;
 use poem::{Body, Endpoint, Request, Response};
 use serde_json::Value;
 
@@ -48,6 +49,7 @@ impl Endpoint for Served {
         let mut finished = Finished {
             user_agent: header(headers, &USER_AGENT),
             sampled: self.handled.is_sampled(),
+            request_schema: Some(&self.checker.request),
             request_body: &sent,
             ..Finished::of(Door::V1, self.described.method.as_str(), self.described.path)
         };
@@ -69,6 +71,7 @@ impl Endpoint for Served {
                 let (response, body) = errors::respond(error, &answered, &base_url);
                 finished.status = response.status().as_u16();
                 finished.error = Some(error);
+                finished.target = request.uri().path_and_query().map(PathAndQuery::as_str);
                 finished.response_body = &body;
                 call.finish(&self.app, &finished, || caller(&self.app, &call, headers));
                 response

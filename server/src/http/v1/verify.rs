@@ -15,11 +15,13 @@ use crate::app::App;
 use crate::config::V1;
 use crate::error::Result;
 use crate::http::schema::{AnyJson, AnyObject, Misplaced, present};
+use crate::object::only_objects;
 use crate::op::OpCtx;
 use crate::permissions::query::Query;
 use crate::secret::PlainKey;
 use crate::verification::{
-    CheckedLimit, KeySnapshot, Outcome, PermissionQuery, RequestedLimit, Rules, Verification, VerifyKey,
+    CheckedLimit, KeySnapshot, MAX_REQUESTED, Outcome, PermissionQuery, RequestedLimit, Rules, Verification,
+    VerifyKey,
 };
 
 pub fn operations() -> Vec<Operation> {
@@ -28,7 +30,7 @@ pub fn operations() -> Vec<Operation> {
 
 #[derive(Object, Deserialize)]
 #[oai(rename_all = "camelCase")]
-#[serde(rename_all = "camelCase")]
+#[serde(remote = "Self", rename_all = "camelCase")]
 pub struct VerifyKeyBody {
     /// Keys of other APIs are forbidden.
     #[serde(default, deserialize_with = "present")]
@@ -46,6 +48,7 @@ pub struct VerifyKeyBody {
     #[oai(deprecated)]
     #[serde(default, deserialize_with = "present")]
     ratelimit: Option<CostBody>,
+    #[oai(validator(max_items = 100))]
     #[serde(default, deserialize_with = "present")]
     ratelimits: Option<Vec<VerifyLimitBody>>,
     /// As v2 spells what is asked of a key.
@@ -66,6 +69,7 @@ pub struct VerifyKeyBody {
 
 #[derive(Object, Deserialize)]
 #[oai(rename = "VerifyAuthorization")]
+#[serde(remote = "Self")]
 pub struct AuthorizationBody {
     /// A permission, `{"and": [..]}` or `{"or": [..]}`, nested at will.
     #[serde(default)]
@@ -80,6 +84,7 @@ pub struct AuthorizationBody {
 
 #[derive(Object, Deserialize)]
 #[oai(rename = "VerifyRemaining")]
+#[serde(remote = "Self")]
 pub struct RemainingBody {
     /// Credits to spend; 0 always passes.
     #[oai(default = "default_cost", validator(minimum(value = "0")))]
@@ -89,6 +94,7 @@ pub struct RemainingBody {
 
 #[derive(Object, Deserialize)]
 #[oai(rename = "VerifyCost")]
+#[serde(remote = "Self")]
 pub struct CostBody {
     #[oai(default = "default_cost", validator(minimum(value = "0")))]
     #[serde(default = "default_cost")]
@@ -97,8 +103,9 @@ pub struct CostBody {
 
 #[derive(Object, Deserialize)]
 #[oai(rename = "VerifyRatelimit")]
+#[serde(remote = "Self")]
 pub struct VerifyLimitBody {
-    #[oai(validator(min_length = 1))]
+    #[oai(validator(min_length = 1, max_length = 255))]
     name: String,
     #[oai(default = "default_cost", validator(minimum(value = "0")))]
     #[serde(default = "default_cost")]
@@ -112,6 +119,8 @@ pub struct VerifyLimitBody {
     #[serde(default, deserialize_with = "present")]
     duration: Option<i64>,
 }
+
+only_objects!(VerifyKeyBody, AuthorizationBody, RemainingBody, CostBody, VerifyLimitBody);
 
 fn default_cost() -> i64 {
     1
@@ -133,8 +142,9 @@ impl Input for VerifyKeyBody {
             && self.tags.iter().all(tag)
             && not_negative(self.remaining.as_ref().map(|remaining| remaining.cost))
             && not_negative(self.ratelimit.as_ref().map(|ratelimit| ratelimit.cost))
+            && self.ratelimits.as_ref().is_none_or(|limits| limits.len() <= MAX_REQUESTED)
             && self.ratelimits.iter().flatten().all(|limit| {
-                !limit.name.is_empty()
+                (1..=255).contains(&limit.name.chars().count())
                     && limit.cost >= 0
                     && not_negative(limit.limit)
                     && not_negative(limit.duration)

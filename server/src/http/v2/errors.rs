@@ -4,7 +4,8 @@
 use bytes::Bytes;
 use entity::ids::RequestId;
 use poem::Response;
-use poem::http::{StatusCode, header::ACCEPT, header::HeaderMap};
+use poem::http::header::{ACCEPT, HeaderMap, RETRY_AFTER};
+use poem::http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
 use crate::error::{Code, Error, Fault};
@@ -116,8 +117,8 @@ pub fn status(code: Code) -> (u16, &'static str) {
         | Code::UnknownKeysRateLimited
         | Code::TooManyAttempts
         | Code::QueryQuota => (429, "Too Many Requests"),
-        Code::ServiceUnavailable | Code::Unexpected => (500, "Internal Server Error"),
-        Code::AnalyticsUnavailable => (503, "Service Unavailable"),
+        Code::Unexpected => (500, "Internal Server Error"),
+        Code::ServiceUnavailable | Code::AnalyticsUnavailable => (503, "Service Unavailable"),
     }
 }
 
@@ -149,10 +150,13 @@ pub fn respond(
         _ => JSON,
     };
     let body = Bytes::from(serde_json::to_vec(&envelope).expect("an envelope is plain data"));
-    let response = Response::builder()
+    let mut response = Response::builder()
         .status(StatusCode::from_u16(status).expect("the table holds valid statuses"))
         .content_type(content_type)
         .body(body.clone());
+    if status == 503 {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    }
     (response, body)
 }
 

@@ -41,7 +41,7 @@ pub struct ExplainKeyBody {
     #[oai(validator(min_length = 1, max_length = 1000))]
     permissions: Option<String>,
     credits: Option<VerifyCreditsBody>,
-    #[oai(default)]
+    #[oai(default, validator(max_items = 100))]
     #[serde(default)]
     ratelimits: Vec<VerifyLimitBody>,
     /// The address the verification would come from; that of this request if left out.

@@ -28,6 +28,7 @@ pub fn operations() -> Vec<Operation> {
             "Import keys of another system by their hashes",
             migrate,
         )
+        .bulk()
         .idempotent(),
     ]
 }

@@ -32,8 +32,8 @@ use std::sync::{Arc, LazyLock};
 
 use entity::ids::RequestId;
 use poem::endpoint::BoxEndpoint;
-use poem::http::header::USER_AGENT;
-use poem::http::{HeaderMap, Method};
+use poem::http::header::{ALLOW, USER_AGENT};
+use poem::http::{HeaderMap, HeaderValue, Method};
 use poem::middleware::CatchPanic;
 use poem::{Endpoint, EndpointExt, Request, Response};
 use serde_json::{Value, json};
@@ -142,15 +142,25 @@ impl Endpoint for Routes {
         let (method, path) = (request.method(), request.uri().path());
         match self.posts.get(path) {
             Some(operation) if method == Method::POST => operation.call(request).await,
-            None if path == LIVENESS && method == Method::GET => Ok(liveness(&self.app)),
+            // Of a HEAD the server leaves the body out.
+            None if path == LIVENESS && matches!(*method, Method::GET | Method::HEAD) => {
+                Ok(liveness(&self.app))
+            }
             found => {
                 // Wrong methods and unknown paths answer in the envelope (D18).
-                let error = if found.is_some() || path == LIVENESS {
-                    Error::new(Code::MethodNotAllowed, format!("This operation does not answer to {method}."))
-                } else {
-                    Error::new(Code::RouteNotFound, format!("There is no operation at {method} {path}."))
+                let allowed = match found {
+                    Some(_) => "POST",
+                    None if path == LIVENESS => "GET, HEAD",
+                    None => {
+                        let detail = format!("There is no operation at {method} {path}.");
+                        return Ok(refuse(&self.app, &request, &Error::new(Code::RouteNotFound, detail)));
+                    }
                 };
-                Ok(refuse(&self.app, &request, &error))
+                let detail = format!("This operation does not answer to {method}.");
+                let error = Error::new(Code::MethodNotAllowed, detail);
+                let mut response = refuse(&self.app, &request, &error);
+                response.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
+                Ok(response)
             }
         }
     }
@@ -162,18 +172,21 @@ fn liveness(app: &App) -> Response {
     Response::builder().content_type("application/json").body(body.to_string())
 }
 
-/// Refuses a request that is of no operation.
-fn refuse(app: &App, request: &Request, error: &Error) -> Response {
+/// Refuses a request that no operation takes.
+pub fn refuse(app: &App, request: &Request, error: &Error) -> Response {
     let call = Call::start(app, request);
     let headers = request.headers();
     let base_url = funnel::base_url(app, headers);
     let (response, body) = respond(error, &call.request_id, headers, &base_url, Negotiation::ByAccept);
+    let path = redact::unknown_path(request.uri().path());
     let finished = Finished {
         status: response.status().as_u16(),
         error: Some(error),
         user_agent: header(headers, &USER_AGENT),
+        // It repeats the path.
+        hide_bodies: true,
         response_body: &body,
-        ..Finished::of(Door::V2, request.method().as_str(), redact::unknown_path(request.uri().path()))
+        ..Finished::of(Door::V2, request.method().as_str(), &path)
     };
     call.finish(app, &finished, || caller(app, &call, headers));
     response

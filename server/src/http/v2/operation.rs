@@ -19,6 +19,7 @@ use super::reply::{Answer, encode};
 use super::serve::Served;
 use crate::app::App;
 use crate::error::Result;
+use crate::http::body::MAX_HOT_BYTES;
 use crate::http::openapi::{Access, Described, Schema};
 use crate::op::OpCtx;
 
@@ -26,13 +27,14 @@ use crate::op::OpCtx;
 pub struct Operation {
     pub described: Described,
     no_store: bool,
+    bulk: bool,
     handled: Arc<dyn Handled>,
 }
 
 impl Operation {
     pub fn mount(&self, app: &Arc<App>, document: &'static Value) -> BoxEndpoint<'static, Response> {
         let handled = self.handled.clone();
-        Served::new(app.clone(), &self.described, self.no_store, handled, document).boxed()
+        Served::new(app.clone(), &self.described, self.no_store, self.bulk, handled, document).boxed()
     }
 
     /// Answers with the envelope alone (v2 contract, 1.4: deleteIdentity).
@@ -56,6 +58,12 @@ impl Operation {
     /// Its answer carries a secret that no cache may keep (v2 contract, 1.8).
     pub fn no_store(mut self) -> Self {
         self.no_store = true;
+        self
+    }
+
+    /// It takes many rows at once, from callers that are known.
+    pub fn bulk(mut self) -> Self {
+        self.bulk = true;
         self
     }
 
@@ -111,7 +119,7 @@ where
     }
 
     fn read_hot(&self, body: &[u8]) -> Option<Work> {
-        let in_bounds = self.in_bounds?;
+        let in_bounds = self.in_bounds.filter(|_| body.len() <= MAX_HOT_BYTES)?;
         serde_json::from_slice(body).ok().filter(in_bounds).map(|input| work(self.handler, input))
     }
 
@@ -191,5 +199,48 @@ where
         idempotent: false,
         beside_data: None,
     };
-    Operation { described, no_store: false, handled: Arc::new(Typed { in_bounds, handler }) }
+    Operation { described, no_store: false, bulk: false, handled: Arc::new(Typed { in_bounds, handler }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use proptest::test_runner::{Config, TestRunner};
+
+    use super::super::{DOCUMENT, operations};
+    use crate::http::near::near;
+    use crate::http::openapi;
+    use crate::http::validation::{Faults, RequestSchema, json_schema};
+
+    /// A body of the hot path is read at once exactly when its schema has no fault
+    /// and it decodes.
+    #[test]
+    fn hot_bodies_are_those_their_schema_accepts() {
+        let hot = operations().into_iter().filter(|operation| operation.handled.is_hot());
+        let hot: Vec<_> = hot.collect();
+        assert_eq!(hot.len(), 3);
+        for operation in hot {
+            let schema = operation.described.request.expect("hot operations have a body");
+            let request = RequestSchema::new(move || {
+                json_schema(&openapi::reference(schema), &DOCUMENT["components"]["schemas"])
+            });
+            let mut accepted = 0;
+            TestRunner::new(Config { failure_persistence: None, ..Config::default() })
+                .run(&near(request.schema()), |body| {
+                    let bytes = body.to_string().into_bytes();
+                    let keeps = Faults::of(request.validator(), &body).listed.is_empty();
+                    let is_read = operation.handled.read_hot(&bytes).is_some();
+                    prop_assert_eq!(is_read, keeps && operation.handled.read(&bytes).is_ok(), "{}", body);
+                    Ok(())
+                })
+                .unwrap();
+            // Values near the schema are not all wrong.
+            let mut runner = TestRunner::default();
+            for _ in 0..1000 {
+                let body = near(request.schema()).new_tree(&mut runner).unwrap().current().to_string();
+                accepted += usize::from(operation.handled.read_hot(body.as_bytes()).is_some());
+            }
+            assert!(accepted > 10, "{}: {accepted} of 1000", operation.described.path);
+        }
+    }
 }

@@ -10,6 +10,7 @@ use super::operation::{Operation, Reply, hot};
 use crate::app::App;
 use crate::error::Result;
 use crate::http::schema::Batch;
+use crate::object::only_objects;
 use crate::op::OpCtx;
 use crate::ratelimit::{LimitOutcome, LimitRequest};
 
@@ -32,7 +33,7 @@ pub fn operations() -> Vec<Operation> {
 
 #[derive(Object, Deserialize)]
 #[oai(rename = "LimitBody")]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct LimitBody {
     /// Name or id of a namespace; created when it does not exist.
     #[oai(validator(min_length = 1, max_length = 512))]
@@ -48,6 +49,8 @@ pub struct LimitBody {
     #[serde(default = "default_cost")]
     cost: i64,
 }
+
+only_objects!(LimitBody);
 
 fn default_cost() -> i64 {
     1

@@ -3,11 +3,10 @@
 //! It keeps the contract's order (v2 contract, 1.3): body, security header,
 //! content type, JSON, schema, authentication, handler.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use jsonschema::Validator;
 use poem::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, PRAGMA, USER_AGENT};
 use poem::{Endpoint, Request, Response};
 use serde_json::Value;
@@ -16,14 +15,16 @@ use sha2::{Digest, Sha256};
 use super::errors::{Negotiation, respond};
 use super::operation::{Handled, Work};
 use super::reply::Answer;
-use super::security::{authenticate, caller, check_security, context, portal_user, show_budget};
+use super::security::{Refused, authenticate, caller, check_security, context, portal_user, show_budget};
 use crate::app::App;
 use crate::error::{Error, Fault, Result};
+use crate::http::body::{MAX_BULK_VALUES, MAX_VALUES, has_more_values_than};
 use crate::http::funnel::{self, Call, Finished, header};
-use crate::http::openapi::{self, Access, Described, Schema};
+use crate::http::openapi::{self, Access, Described};
 use crate::http::request_log::Caller;
-use crate::http::schema;
+use crate::http::validation::{Faults, RequestSchema, json_schema};
 use crate::op::{Door, IdempotencyKey, OpCtx, Principal};
+use crate::root_keys::Budget;
 
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
@@ -37,35 +38,17 @@ pub(super) struct Served {
 
 /// What the endpoint needs to know of its operation.
 struct Traits {
-    checker: Checker,
+    request: RequestSchema,
     access: Access,
     has_data: bool,
     optional_body: bool,
     idempotent: bool,
     no_store: bool,
+    /// Takes many rows at once.
+    bulk: bool,
 }
 
-/// Validates bodies of one operation; compiled when first needed.
-struct Checker {
-    schema: Schema,
-    document: &'static Value,
-    compiled: OnceLock<Validator>,
-}
-
-impl Checker {
-    fn validator(&self) -> &Validator {
-        self.compiled.get_or_init(|| {
-            let components = &self.document["components"]["schemas"];
-            schema::validator(&schema::json_schema(&openapi::reference(self.schema), components))
-        })
-    }
-
-    fn explain(&self, path: &str, body: &Value) -> Option<Error> {
-        let faults = schema::faults(self.validator(), body);
-        let detail = format!("POST request body for '{path}' failed to validate schema");
-        (!faults.is_empty()).then(|| Error::invalid(detail).with_faults(faults))
-    }
-}
+type Authenticated = Result<(OpCtx, Option<Budget>), Refused>;
 
 impl Endpoint for Served {
     type Output = Response;
@@ -78,34 +61,27 @@ impl Endpoint for Served {
             Ok(body) => body,
             Err(error) => return Ok(self.refuse(&call, headers, &[], &error, Negotiation::Json, None)),
         };
-        let work = match self.read(headers, &body) {
+        if let Err(error) = self.check_head(headers, &body) {
+            return Ok(self.refuse(&call, headers, &body, &error, Negotiation::Json, None));
+        }
+        // Many rows are not even looked at before it is known who sends them.
+        let is_bulk = self.traits.bulk && has_more_values_than(&body, MAX_VALUES);
+        let early = if is_bulk { Some(self.authenticate(&call, headers).await) } else { None };
+        let early = match early {
+            Some(Err(refused)) => return Ok(self.carry_out(&call, headers, &body, Err(refused)).await),
+            Some(Ok(known)) => Some(known),
+            None => None,
+        };
+        let work = match self.decode(&body, if is_bulk { MAX_BULK_VALUES } else { MAX_VALUES }) {
             Ok(work) => work,
             Err(error) => return Ok(self.refuse(&call, headers, &body, &error, Negotiation::Json, None)),
         };
-        let authenticated = match self.traits.access {
-            Access::RootKey => authenticate(&self.app, &call, headers).await,
-            Access::PortalSession => portal_user(&self.app, &call, headers).await,
-            Access::Public => Ok((context(&call, headers, Principal::Anonymous, "".into()), None)),
+        let authenticated = match early {
+            Some(known) => Ok(known),
+            None => self.authenticate(&call, headers).await,
         };
-        let known = match &authenticated {
-            Ok((cx, _)) if !self.handled.is_hot() => Some(caller_of(cx)),
-            _ => None,
-        };
-        let (outcome, budget) = match authenticated {
-            Ok((cx, budget)) if self.traits.idempotent && headers.contains_key(IDEMPOTENCY_KEY) => {
-                (self.run_once(cx, headers, &body, work).await, budget)
-            }
-            Ok((cx, budget)) => (self.run(cx, work).await, budget),
-            Err(refused) => (Err(refused.error), refused.budget),
-        };
-        let mut response = match outcome {
-            Ok(answer) => self.succeed(&call, headers, &body, answer, known),
-            Err(error) => self.refuse(&call, headers, &body, &error, Negotiation::ByAccept, known),
-        };
-        if let Some(budget) = budget {
-            show_budget(response.headers_mut(), budget);
-        }
-        Ok(response)
+        let authenticated = authenticated.map(|(cx, budget)| (cx, budget, work));
+        Ok(self.carry_out(&call, headers, &body, authenticated).await)
     }
 }
 
@@ -115,45 +91,95 @@ impl Served {
         app: Arc<App>,
         described: &Described,
         no_store: bool,
+        bulk: bool,
         handled: Arc<dyn Handled>,
         document: &'static Value,
     ) -> Self {
         let schema = described.request.expect("mounted operations have a body");
-        let checker = Checker { schema, document, compiled: OnceLock::new() };
+        let request = RequestSchema::new(move || {
+            json_schema(&openapi::reference(schema), &document["components"]["schemas"])
+        });
         let Described { access, response, optional_body, idempotent, .. } = described;
         let traits = Traits {
-            checker,
+            request,
             access: *access,
             has_data: response.is_some(),
             optional_body: *optional_body,
             idempotent: *idempotent,
             no_store,
+            bulk,
         };
         Self { app, path: described.path, traits, handled }
     }
 
-    fn read(&self, headers: &HeaderMap, body: &[u8]) -> Result<Work> {
-        check_security(self.traits.access, headers)?;
-        if body.is_empty() && self.traits.optional_body {
-            return self.read_checked(b"{}");
-        }
-        if !is_json(headers) {
-            return Err(invalid(
-                "The request body must be JSON",
-                fault(
-                    "requestBody",
-                    "The content type must be application/json",
-                    Some("Set 'Content-Type: application/json'"),
-                ),
-            ));
-        }
-        match self.handled.read_hot(body) {
-            Some(work) => Ok(work),
-            None => self.read_checked(body),
+    async fn authenticate(&self, call: &Call, headers: &HeaderMap) -> Authenticated {
+        match self.traits.access {
+            Access::RootKey => authenticate(&self.app, call, headers).await,
+            Access::PortalSession => portal_user(&self.app, call, headers).await,
+            Access::Public => Ok((context(call, headers, Principal::Anonymous, "".into()), None)),
         }
     }
 
-    fn read_checked(&self, body: &[u8]) -> Result<Work> {
+    /// Runs the handler for who may, and answers.
+    async fn carry_out(
+        &self,
+        call: &Call,
+        headers: &HeaderMap,
+        body: &[u8],
+        authenticated: Result<(OpCtx, Option<Budget>, Work), Refused>,
+    ) -> Response {
+        let known = match &authenticated {
+            Ok((cx, _, _)) if !self.handled.is_hot() => Some(caller_of(cx)),
+            _ => None,
+        };
+        let (outcome, budget) = match authenticated {
+            Ok((cx, budget, work)) if self.traits.idempotent && headers.contains_key(IDEMPOTENCY_KEY) => {
+                (self.run_once(cx, headers, body, work).await, budget)
+            }
+            Ok((cx, budget, work)) => (self.run(cx, work).await, budget),
+            Err(refused) => (Err(refused.error), refused.budget),
+        };
+        let mut response = match outcome {
+            Ok(answer) => self.succeed(call, headers, body, answer, known),
+            Err(error) => self.refuse(call, headers, body, &error, Negotiation::ByAccept, known),
+        };
+        if let Some(budget) = budget {
+            show_budget(response.headers_mut(), budget);
+        }
+        response
+    }
+
+    /// What is wrong with a request before its body is looked at.
+    fn check_head(&self, headers: &HeaderMap, body: &[u8]) -> Result<()> {
+        check_security(self.traits.access, headers)?;
+        if is_json(headers) || body.is_empty() && self.traits.optional_body {
+            return Ok(());
+        }
+        Err(invalid(
+            "The request body must be JSON",
+            fault(
+                "requestBody",
+                "The content type must be application/json",
+                Some("Set 'Content-Type: application/json'"),
+            ),
+        ))
+    }
+
+    fn decode(&self, body: &[u8], max_values: usize) -> Result<Work> {
+        if body.is_empty() && self.traits.optional_body {
+            return self.decode_checked(b"{}", max_values);
+        }
+        match self.handled.read_hot(body) {
+            Some(work) => Ok(work),
+            None => self.decode_checked(body, max_values),
+        }
+    }
+
+    fn decode_checked(&self, body: &[u8], max_values: usize) -> Result<Work> {
+        if has_more_values_than(body, max_values) {
+            let message = format!("A body has at most {max_values} JSON values, nested ones included");
+            return Err(invalid("The request body is too large", fault("requestBody", &message, None)));
+        }
         let value: Value = serde_json::from_slice(body).map_err(|error| {
             let fix = Some("Send one well-formed JSON document");
             invalid(
@@ -161,13 +187,27 @@ impl Served {
                 fault("requestBody", &format!("invalid JSON: {error}"), fix),
             )
         })?;
-        if let Some(error) = self.traits.checker.explain(self.path, &value) {
-            return Err(error);
-        }
+        self.check_schema(&value, max_values)?;
+        // Metadata would be in memory twice.
+        drop(value);
         // What JSON Schema cannot see: integers past 64 bits, duplicate members.
         self.handled.read(body).map_err(|error| {
             invalid("The request body could not be decoded", fault("requestBody", &error.to_string(), None))
         })
+    }
+
+    fn check_schema(&self, body: &Value, max_values: usize) -> Result<()> {
+        let validator = self.traits.request.validator();
+        let faults = match max_values {
+            MAX_VALUES => Faults::of(validator, body),
+            _ => Faults::first(validator, body),
+        };
+        if faults.listed.is_empty() {
+            return Ok(());
+        }
+        let (path, missing) = (self.path, faults.missing());
+        let detail = format!("POST request body for '{path}' failed to validate schema{missing}");
+        Err(Error::invalid(detail).with_faults(faults.listed))
     }
 
     /// Runs the handler; answers what to send.
@@ -238,6 +278,7 @@ impl Served {
             user_agent: header(headers, &USER_AGENT),
             sampled: self.handled.is_hot(),
             hide_bodies: self.traits.no_store,
+            request_schema: Some(&self.traits.request),
             request_body,
             ..Finished::of(Door::V2, "POST", self.path)
         }

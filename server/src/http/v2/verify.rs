@@ -13,11 +13,12 @@ use super::shared::IdentityOut;
 use crate::app::App;
 use crate::error::Result;
 use crate::http::schema::{Meta, present};
+use crate::object::only_objects;
 use crate::op::OpCtx;
 use crate::secret::PlainKey;
 use crate::verification::{
-    CheckedLimit, KeySnapshot, Outcome, PermissionQuery, RequestedLimit, Rules, StoredLimit, Verification,
-    VerifyKey,
+    CheckedLimit, KeySnapshot, MAX_REQUESTED, Outcome, PermissionQuery, RequestedLimit, Rules, StoredLimit,
+    Verification, VerifyKey,
 };
 
 pub fn operations() -> Vec<Operation> {
@@ -31,7 +32,7 @@ pub fn operations() -> Vec<Operation> {
 
 #[derive(Object, Deserialize)]
 #[oai(rename_all = "camelCase")]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(remote = "Self", rename_all = "camelCase", deny_unknown_fields)]
 pub struct VerifyKeyBody {
     #[oai(validator(min_length = 1, max_length = 512))]
     key: String,
@@ -42,7 +43,7 @@ pub struct VerifyKeyBody {
     #[serde(default, deserialize_with = "present")]
     credits: Option<VerifyCreditsBody>,
     #[serde(default)]
-    #[oai(default)]
+    #[oai(default, validator(max_items = 100))]
     ratelimits: Vec<VerifyLimitBody>,
     #[oai(default, validator(max_items = 20, min_length = 1, max_length = 512))]
     #[serde(default)]
@@ -57,13 +58,14 @@ pub struct VerifyKeyBody {
 }
 
 #[derive(Object, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct VerifyCreditsBody {
     #[oai(validator(minimum(value = "0"), maximum(value = "1000000000000")))]
     pub(super) cost: i64,
 }
 
 #[derive(Object, Deserialize)]
+#[serde(remote = "Self")]
 pub struct VerifyLimitBody {
     #[oai(validator(min_length = 3, max_length = 255))]
     name: String,
@@ -78,6 +80,8 @@ pub struct VerifyLimitBody {
     #[serde(default, deserialize_with = "present")]
     duration: Option<i64>,
 }
+
+only_objects!(VerifyKeyBody, VerifyCreditsBody, VerifyLimitBody);
 
 fn default_cost() -> i64 {
     1
@@ -97,6 +101,7 @@ impl VerifyKeyBody {
             && self.keyspaces.len() <= 100
             && self.keyspaces.iter().all(|id| length(id, 1, 255))
             && self.migration_id.as_deref().is_none_or(|id| length(id, 0, 256))
+            && self.ratelimits.len() <= MAX_REQUESTED
             && self.ratelimits.iter().all(|limit| {
                 limit.name.chars().count() >= 3
                     && length(&limit.name, 3, 255)

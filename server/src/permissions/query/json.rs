@@ -9,6 +9,10 @@ use serde_json::Value;
 
 use super::{Builder, Join, Query, QueryError};
 
+/// Longest permission in characters; no key has a longer one. Denials are recorded
+/// with the permission that was missing.
+const MAX_SLUG: usize = 512;
+
 /// Deepest path a message spells out; the rest is cut at the front.
 const MAX_PATH: usize = 8;
 
@@ -56,6 +60,9 @@ pub(super) fn read(root: &Value) -> Result<Query, QueryError> {
 /// write an unset field.
 fn node(value: &Value) -> Result<Node<'_>, String> {
     match value {
+        Value::String(slug) if slug.chars().nth(MAX_SLUG).is_some() => {
+            Err(format!("a permission has at most {MAX_SLUG} characters"))
+        }
         Value::String(slug) => Ok(Node::Slug(slug)),
         Value::Object(object) => {
             let given = [Join::And, Join::Or].into_iter().find_map(|join| {

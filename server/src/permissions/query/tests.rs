@@ -157,6 +157,7 @@ fn faults_of_the_json_form() {
         (json!({"and": []}), "permission query is invalid: 'and' must hold at least one query"),
         (json!({"and": [], "or": ["a"]}), "permission query is invalid: 'and' must hold at least one query"),
         (json!({"or": "a"}), "permission query is invalid: 'or' must be an array"),
+        (json!("s".repeat(513)), "permission query is invalid: a permission has at most 512 characters"),
         (json!({}), "permission query is invalid: the object needs a member 'and' or 'or'"),
         (json!({"AND": ["a"]}), "permission query is invalid: the object needs a member 'and' or 'or'"),
         (

@@ -107,16 +107,35 @@ impl Limiter {
         let mut rows = Vec::new();
         for shard in self.table.shards() {
             let mut shard = shard.lock();
+            let mut places = 0;
             let Shard { counters, dirty, .. } = &mut *shard;
             counters.retain(|counter| {
                 // Left by requests that were on their way when the clock was set back.
                 rebase(counter, dirty, now_ms);
-                !counter.window.is_dead(now_ms, counter.name.duration_ms)
+                let is_dead = counter.window.is_dead(now_ms, counter.name.duration_ms);
+                if is_dead {
+                    self.tally.give_back(self.tally.owners_of(&counter.name));
+                } else {
+                    places += counter.name.places();
+                }
+                !is_dead
             });
             shard.spilled.retain(|_, dead_at_ms| *dead_at_ms > now_ms);
-            let excess = shard.len().saturating_sub(self.table.max_per_shard);
-            rows.extend(shard.counters.iter().take(excess).map(CounterRow::of));
+            let excess = places.saturating_sub(self.table.max_per_shard);
+            let mut freed = 0;
+            rows.extend(
+                shard
+                    .counters
+                    .iter()
+                    .take_while(|counter| {
+                        let is_needed = freed < excess;
+                        freed += counter.name.places();
+                        is_needed
+                    })
+                    .map(CounterRow::of),
+            );
         }
+        self.tally.sweep(now_ms);
         rows
     }
 
@@ -151,8 +170,9 @@ impl Limiter {
             let unchanged = |counter: &Counter| counter.name.is(&check) && counter.window == row.window;
             if let Ok(counter) = shard.counters.find_entry(hash, unchanged) {
                 counter.remove();
-                let dead_at_ms = shard.spilled.entry(hash).or_default();
-                *dead_at_ms = row.dead_at_ms().max(*dead_at_ms);
+                shard.spilled.insert(hash, row.dead_at_ms());
+                self.tally
+                    .spill(self.tally.owners(check.workspace, check.scope, check.subject), row.dead_at_ms());
             }
         }
     }
@@ -172,6 +192,11 @@ impl Limiter {
             match shard.counters.find_mut(hash, |counter| counter.name.is(&row.check())) {
                 Some(counter) => counter.window = window,
                 None => {
+                    let owners = self.tally.owners(&row.workspace, row.scope, &row.subject);
+                    match shard.spilled.remove(&hash) {
+                        Some(dead_at_ms) => self.tally.unspill(owners, dead_at_ms),
+                        None => self.tally.restore(owners),
+                    }
                     let counter = Counter { hash, name: named(row), window, dirty: false };
                     shard.counters.insert_unique(hash, counter, |counter| counter.hash);
                 }
@@ -183,7 +208,10 @@ impl Limiter {
     pub fn loaded<'a>(&self, checks: impl IntoIterator<Item = &'a Check<'a>>) {
         for check in checks {
             let hash = self.table.hash(check);
-            self.table.shard_of(hash).lock().spilled.remove(&hash);
+            // What was found is off the list already.
+            if let Some(dead_at_ms) = self.table.shard_of(hash).lock().spilled.remove(&hash) {
+                self.tally.forget(self.tally.owners(check.workspace, check.scope, check.subject), dead_at_ms);
+            }
         }
     }
 }

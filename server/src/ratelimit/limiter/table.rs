@@ -44,7 +44,15 @@ pub(super) struct CounterName {
     pub duration_ms: u64,
 }
 
+/// Bytes of names that one place in memory is meant for.
+const BYTES_PER_PLACE: usize = 256;
+
 impl CounterName {
+    /// Places that a counter of this name takes in memory: long names take more.
+    pub fn places(&self) -> usize {
+        1 + (self.subject.len() + self.name.len()) / BYTES_PER_PLACE
+    }
+
     pub fn is(&self, check: &Check<'_>) -> bool {
         self.duration_ms == check.duration_ms
             && self.scope == check.scope
@@ -91,14 +99,13 @@ fn index_of(hash: u64) -> usize {
     (hash >> 40) as usize % SHARDS
 }
 
-/// The shards one batch holds.
+/// The shards one batch holds, in ascending order.
 pub(super) struct Locked<'a>(SmallVec<[(usize, MutexGuard<'a, Shard>); 2]>);
 
 impl Locked<'_> {
     pub fn of(&mut self, hash: u64) -> &mut Shard {
-        let index = index_of(hash);
-        let found = self.0.iter_mut().find(|(held, _)| *held == index);
-        &mut found.expect("the batch locked the shards of all its hashes").1
+        let found = self.0.binary_search_by_key(&index_of(hash), |(held, _)| *held);
+        &mut self.0[found.expect("the batch locked the shards of all its hashes")].1
     }
 }
 

@@ -86,7 +86,7 @@ mod tests {
         let connection = Connection::open_in_memory().unwrap();
         limit(&connection).unwrap();
         connection.execute_batch("CREATE TABLE t0 (c_key_id); INSERT INTO t0 VALUES ('a')").unwrap();
-        watch(&connection, &Meter::start(Limits::default())).unwrap();
+        watch(&connection, &Meter::start(Limits::default(), None)).unwrap();
         for sql in [
             "SELECT count(*), max(c_key_id) FROM t0",
             "SELECT (SELECT 1 FROM t0 WHERE x1.value > 0) FROM t0 CROSS JOIN json_each('[1,2]') AS x1",

@@ -360,7 +360,7 @@ mod tests {
 
     fn ask(sql: &str) -> Value {
         let connection = Connection::open_in_memory().unwrap();
-        register(&connection, &Meter::start(Limits::default())).unwrap();
+        register(&connection, &Meter::start(Limits::default(), None)).unwrap();
         connection
             .query_row(&format!("SELECT {sql}"), [], |row| Ok(super::super::plain(row.get_ref(0)?)))
             .unwrap()
@@ -406,7 +406,7 @@ mod tests {
 
     #[test]
     fn patterns_end_in_time() {
-        let meter = Meter::start(Limits::default());
+        let meter = Meter::start(Limits::default(), None);
         let matches = |text: &str, pattern: &str| matches(text, pattern, &Steps::of(&meter)).unwrap();
         let (text, pattern) = ("a".repeat(2000), "%a".repeat(500) + "b");
         assert!(!matches(&text, &pattern));
@@ -416,7 +416,7 @@ mod tests {
 
     #[test]
     fn a_long_comparison_ends_with_the_query() {
-        let meter = Meter::start(Limits { time: std::time::Duration::ZERO, ..Limits::default() });
+        let meter = Meter::start(Limits { time: std::time::Duration::ZERO, ..Limits::default() }, None);
         let (text, pattern) = ("a".repeat(200_000), format!("%{}b", "a".repeat(100_000)));
         assert!(matches(&text, &pattern, &Steps::of(&meter)).is_err());
     }

@@ -86,17 +86,21 @@ async fn answers_carry_the_policy_and_are_not_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn strangers_send_no_files() {
+async fn files_are_taken_where_they_are_asked_for_and_from_nobody_else() {
     let test = TestApp::start().await;
-    let mut browser = Browser::of(&test, Role::Viewer).await;
-    let large = "x".repeat(2 << 20);
-    let page = browser.get("/shortcuts").await;
-    let taken = browser.upload(&page, "/theme", &[("theme", "dark")], ("a.csv", &large)).await;
-    assert_eq!(taken.status, StatusCode::OK, "somebody who signed in may send a file");
+    let mut browser = Browser::of(&test, Role::Operator).await;
+    let large = "name\n".to_owned() + &"x".repeat(2 << 20);
+    let page = browser.get("/import").await;
+    let taken = browser.upload(&page, "/import", &[("what", "roles")], ("a.csv", &large)).await;
+    taken.refuses("at most 2 MiB");
+    let elsewhere = browser.upload(&page, "/theme", &[("theme", "dark")], ("a.csv", "x")).await;
+    assert!(elsewhere.text.contains("not one that takes a file"), "{}", elsewhere.text);
     let mut stranger = Browser::new(&test);
-    let page = stranger.get("/login").await;
-    let refused = stranger.upload(&page, "/login", &[], ("a.csv", &large)).await;
-    assert_eq!(refused.status, StatusCode::PAYLOAD_TOO_LARGE);
+    let login = stranger.get("/login").await;
+    let refused = stranger.upload(&login, "/login", &[], ("a.csv", &large)).await;
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+    let sent_away = stranger.upload(&page, "/import", &[("what", "roles")], ("a.csv", &large)).await;
+    assert!(sent_away.has_form("/login"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -289,6 +289,7 @@ async fn of_two_saves_at_once_one_is_refused() {
     furnish(&test).await;
     let pages = crawl(&mut owner).await;
     let edited = forms(&pages).into_iter().filter(|(_, form)| version(form).is_some());
+    let mut tried = 0;
     for (Place { action, .. }, form) in edited {
         let ways = form.controls.iter().filter(|control| control.kind != "checkbox");
         let ways = ways.filter(|control| !control.options.iter().any(|option| option == "none"));
@@ -300,7 +301,9 @@ async fn of_two_saves_at_once_one_is_refused() {
         let mut statuses = [one.status, two.status];
         statuses.sort_unstable();
         assert_eq!(statuses, [StatusCode::OK, StatusCode::CONFLICT], "{action}: {} {}", one.text, two.text);
+        tried += 1;
     }
+    assert!(tried >= 12, "{tried}");
 }
 
 /// Ways to fill in fields that protect by halves, or with what does not protect.
@@ -412,6 +415,14 @@ async fn nothing_that_protects_is_dropped_when_it_is_half_filled_in() {
         let preview = owner.post(&bulk, &fields, &[]).await;
         assert_eq!(preview.status, StatusCode::OK, "{act}: {}", preview.text);
         refuses_halves(&mut owner, preview.form(&bulk), &mut tried).await;
+        if act == "credits" {
+            owner.submit(&preview, &bulk, &[]).await.refuses("How many? Or tick");
+            let both = [("credits", "5"), ("unlimited", "on")];
+            owner.submit(&preview, &bulk, &both).await.refuses("Either credits or no bound");
+        }
+        if act == "expiry" {
+            owner.submit(&preview, &bulk, &[]).await.refuses("When?");
+        }
         if act == "limits" {
             let none = owner.submit(&preview, &bulk, &[]).await;
             none.refuses("Fill in a limit, or tick this");

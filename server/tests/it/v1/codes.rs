@@ -123,7 +123,7 @@ async fn internal_server_error() {
     v1.api().await;
     test.app.store.database().writer().execute_unprepared("ALTER TABLE apis RENAME TO gone").await.unwrap();
     let failed = v1.post("apis.createApi", json!({ "name": "orders" })).await;
-    let message = failed.refused(500, "INTERNAL_SERVER_ERROR");
+    let message = failed.refused(503, "INTERNAL_SERVER_ERROR");
     assert!(!message.contains("apis") && !message.contains("SELECT"), "{message}");
 }
 

@@ -67,7 +67,8 @@ async fn a_store_that_cannot_answer() {
     let test = TestApp::start().await;
     test.app.store.database().writer().execute_unprepared("ALTER TABLE apis RENAME TO gone").await.unwrap();
     let failed = test.call("apis.createApi", json!({ "name": "orders" })).await;
-    failed.fails(500, "application/service_unavailable");
+    failed.fails(503, "application/service_unavailable");
+    assert_eq!(failed.header("retry-after"), "1");
     assert!(!failed.body.to_string().contains("no such table"));
     assert_eq!(Error::internal("a bug").code().as_str(), "unkey:application:unexpected_error");
 }

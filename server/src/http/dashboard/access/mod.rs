@@ -6,7 +6,7 @@ mod roles;
 
 use std::sync::Arc;
 
-use poem::{Route, get, post};
+use poem::Route;
 use web::components::{Filters, Sorting};
 use web::form::CONFIRM;
 use web::pages::parts::{KEYS, KeyLine};
@@ -16,6 +16,7 @@ use super::serve::member;
 use super::visit::Visit;
 use crate::app::App;
 use crate::error::{Code, Error, Result};
+use crate::http::methods::{get, post};
 use crate::keys::Kin;
 use crate::store::{Page, Tally};
 

@@ -8,7 +8,7 @@ mod settings;
 
 use std::sync::Arc;
 
-use poem::{Route, get};
+use poem::Route;
 use web::pages::parts::ApiRef;
 
 use super::serve::member;
@@ -16,6 +16,7 @@ use super::visit::Visit;
 use crate::apis::Api;
 use crate::app::App;
 use crate::error::Result;
+use crate::http::methods::get;
 
 pub fn mount(route: Route, app: &Arc<App>) -> Route {
     use settings::{delete, set_allowlist, set_defaults, set_protection, set_recovery, show};

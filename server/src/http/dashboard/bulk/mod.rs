@@ -16,10 +16,14 @@ mod work;
 
 use std::sync::Arc;
 
-use poem::{Route, get, post};
+use poem::Route;
 
-use super::serve::member;
+use super::serve::{member, member_with_file};
 use crate::app::App;
+use crate::http::methods::{get, post};
+
+/// Where files are sent to.
+pub const IMPORT: &str = "/import";
 
 pub fn mount(route: Route, app: &Arc<App>) -> Route {
     route
@@ -29,6 +33,6 @@ pub fn mount(route: Route, app: &Arc<App>) -> Route {
         .at("/jobs/:id/cancel", post(member(app, jobs::cancel)))
         .at("/jobs/:id/undo", post(member(app, jobs::undo)))
         .at("/jobs/:id/result.csv", get(member(app, jobs::results)))
-        .at("/import", get(member(app, import::page)).post(member(app, import::import)))
+        .at(IMPORT, get(member(app, import::page)).post(member_with_file(app, import::import)))
         .at("/export", get(member(app, export::export)))
 }

@@ -86,8 +86,18 @@ pub fn kinds() -> Vec<ImportKind> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use super::*;
-    use crate::bulk::{ImportFormat, ImportOf};
+    use crate::bulk::{ImportFile, ImportFormat, ImportOf};
+    use crate::error::Result;
+
+    /// How many rows a file has.
+    fn rows(value: &str, format: ImportFormat, text: &str) -> Result<u64> {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        ImportFile::new(of(value), format, file).check()
+    }
 
     fn of(value: &str) -> ImportOf {
         match value {
@@ -101,9 +111,8 @@ mod tests {
     #[test]
     fn every_example_is_read() {
         for kind in &KINDS {
-            let of = of(kind.value);
-            assert_eq!(of.read(ImportFormat::Csv, kind.csv).unwrap().len(), 1, "{}", kind.name);
-            assert_eq!(of.read(ImportFormat::JsonLines, kind.json).unwrap().len(), 1, "{}", kind.name);
+            assert_eq!(rows(kind.value, ImportFormat::Csv, kind.csv).unwrap(), 1, "{}", kind.name);
+            assert_eq!(rows(kind.value, ImportFormat::JsonLines, kind.json).unwrap(), 1, "{}", kind.name);
         }
     }
 
@@ -112,12 +121,12 @@ mod tests {
         for kind in &KINDS {
             for (column, _) in kind.columns {
                 let text = format!("{column}\nx\n");
-                let error = of(kind.value).read(ImportFormat::Csv, &text).err();
+                let error = rows(kind.value, ImportFormat::Csv, &text).err();
                 let told = error.map(|error| error.detail().to_owned()).unwrap_or_default();
                 assert!(!told.contains("unknown field"), "{} {column}: {told}", kind.name);
             }
             // The error of an unknown column lists all others.
-            let error = of(kind.value).read(ImportFormat::JsonLines, r#"{"no_such":1}"#).unwrap_err();
+            let error = rows(kind.value, ImportFormat::JsonLines, r#"{"no_such":1}"#).unwrap_err();
             let known = error.detail().split('`').skip(1).step_by(2).filter(|name| *name != "no_such");
             let mut known: Vec<&str> = known.collect();
             let mut listed: Vec<&str> = kind.columns.iter().map(|(name, _)| *name).collect();

@@ -22,7 +22,7 @@ pub fn work(act: &str, form: &Fields, now_ms: i64, zone: Tz) -> Option<Result<Wo
         "disable" => Ok(Work::DisableKeys),
         "delete" => Ok(Work::DeleteKeys),
         "expiry" => expiry(form, now_ms, zone).map(|expires_at| Work::SetExpiry { expires_at }),
-        "credits" => number(form, "credits").map(|remaining| Work::SetCredits { remaining }),
+        "credits" => credits(form).map(|remaining| Work::SetCredits { remaining }),
         "add_credits" => number(form, "amount").and_then(|amount| match amount {
             Some(amount) => Ok(Work::AddCredits { amount }),
             None => Err(problem("amount", "How many?")),
@@ -58,6 +58,15 @@ fn problem(field: &str, message: &str) -> Vec<Problem> {
 
 fn number(form: &Fields, name: &str) -> Result<Option<i64>, Vec<Problem>> {
     form.number(name).map_err(|message| problem(name, &message))
+}
+
+/// Left empty it is no answer: of many keys the bound is not to go by itself.
+fn credits(form: &Fields) -> Result<Option<i64>, Vec<Problem>> {
+    match (number(form, "credits")?, form.ticked("unlimited")) {
+        (None, false) => Err(problem("credits", "How many? Or tick that they are unlimited.")),
+        (Some(_), true) => Err(problem("unlimited", "Either credits or no bound.")),
+        (credits, _) => Ok(credits),
+    }
 }
 
 fn expiry(form: &Fields, now_ms: i64, zone: Tz) -> Result<Option<i64>, Vec<Problem>> {
@@ -127,7 +136,8 @@ mod tests {
             read("expiry", "expires=at&expires_at=1970-01-01T00:01"),
             Ok(Work::SetExpiry { expires_at: Some(60_000) })
         );
-        assert_eq!(read("credits", "credits="), Ok(Work::SetCredits { remaining: None }));
+        assert_eq!(read("credits", "unlimited=on"), Ok(Work::SetCredits { remaining: None }));
+        assert_eq!(read("credits", "credits=5"), Ok(Work::SetCredits { remaining: Some(5) }));
         assert_eq!(
             read("add_roles", "names=a&names=b&others=b%0D%0A+c+%0D%0A"),
             Ok(Work::AddRoles { names: ["a", "b", "c"].map(ToOwned::to_owned).to_vec() })

@@ -8,7 +8,7 @@ mod start;
 use std::ops::Range;
 use std::sync::Arc;
 
-use poem::{Route, get};
+use poem::Route;
 use web::components::Outcome;
 use web::pages::home::{HomeView, home};
 use web::pages::parts::{AuditRow, Compared};
@@ -26,6 +26,7 @@ use crate::audit::AuditFilter;
 use crate::error::Result;
 use crate::events::KEEP_DAYS;
 use crate::grants::{Operation, Target};
+use crate::http::methods::get;
 use crate::search::Kind;
 use crate::store::Page;
 

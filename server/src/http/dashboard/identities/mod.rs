@@ -7,7 +7,7 @@ mod show;
 use std::sync::Arc;
 
 use entity::ids::IdentityId;
-use poem::{Route, get, post};
+use poem::Route;
 use web::components::Pager;
 use web::pages::identities::{IdentitiesView, IdentityRow, list as list_page};
 use web::paths::QUERY;
@@ -19,6 +19,7 @@ use super::visit::Visit;
 use crate::app::App;
 use crate::error::Result;
 use crate::grants::{Operation, Target};
+use crate::http::methods::{get, post};
 use crate::identities::{BrowseIdentities, IdentityLine, Order};
 use crate::search::{EntityKind, EntityQuery};
 use crate::store::Paged;

@@ -16,10 +16,11 @@ mod show;
 
 use std::sync::Arc;
 
-use poem::{Route, get, post};
+use poem::Route;
 
 use super::serve::{guest, member};
 use crate::app::App;
+use crate::http::methods::{get, post};
 
 pub fn mount(route: Route, app: &Arc<App>) -> Route {
     route

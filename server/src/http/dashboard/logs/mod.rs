@@ -14,7 +14,7 @@ mod verification;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use poem::{Route, get, post};
+use poem::Route;
 use web::components::{FilterField, FilterKind, Filters};
 
 pub use self::filters::{audit_filter, request_filter};
@@ -24,6 +24,7 @@ use super::visit::Visit;
 use crate::app::App;
 use crate::error::Result;
 use crate::events::Stored;
+use crate::http::methods::{get, post};
 
 /// Rows of a page of a log.
 const PAGE: usize = 50;

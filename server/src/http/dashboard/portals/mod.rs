@@ -7,10 +7,11 @@ mod settings;
 
 use std::sync::Arc;
 
-use poem::{Route, get, post};
+use poem::Route;
 
 use super::serve::{guest, member};
 use crate::app::App;
+use crate::http::methods::{get, post};
 
 pub fn mount(route: Route, app: &Arc<App>) -> Route {
     route

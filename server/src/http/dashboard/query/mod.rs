@@ -8,10 +8,11 @@ mod sql;
 
 use std::sync::Arc;
 
-use poem::{Route, get};
+use poem::Route;
 
 use super::serve::member;
 use crate::app::App;
+use crate::http::methods::get;
 
 pub fn mount(route: Route, app: &Arc<App>) -> Route {
     route

@@ -9,7 +9,7 @@ mod traffic;
 
 use std::sync::Arc;
 
-use poem::{Route, get, post};
+use poem::Route;
 use web::components::{FilterField, FilterKind, Outcome};
 use web::pages::parts::{Named, NamespaceRef};
 
@@ -17,6 +17,7 @@ use super::serve::member;
 use super::visit::Visit;
 use crate::app::App;
 use crate::error::Result;
+use crate::http::methods::{get, post};
 use crate::ratelimit::manage::Namespace;
 use crate::store::Page;
 

@@ -9,13 +9,14 @@ mod picker;
 use std::sync::Arc;
 
 use entity::ids::RootKeyId;
-use poem::{Route, get, post};
+use poem::Route;
 use web::components::{Chip, Tone};
 use web::pages::parts::Named;
 
 use super::serve::member;
 use super::visit::Visit;
 use crate::app::App;
+use crate::http::methods::{get, post};
 use crate::root_keys::{RootKey, STALE_DAYS};
 
 pub fn mount(route: Route, app: &Arc<App>) -> Route {

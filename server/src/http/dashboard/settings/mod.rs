@@ -8,10 +8,11 @@ mod workspace;
 
 use std::sync::Arc;
 
-use poem::{Route, get, post};
+use poem::Route;
 
 use super::serve::member;
 use crate::app::App;
+use crate::http::methods::{get, post};
 
 pub fn mount(route: Route, app: &Arc<App>) -> Route {
     let route = route

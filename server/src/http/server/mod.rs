@@ -1,0 +1,125 @@
+//! The server below the routes: connections, their bounds and their deadlines.
+//!
+//! In place of poem's own server, which waits for clients without end, accepts as
+//! many as come and stops when they please. Every wait for a client has a deadline
+//! here, every resource that one can take has a bound in all and by address, and
+//! the server ends in time whatever clients do. There is no TLS: that is the
+//! business of a proxy.
+
+mod accept;
+mod activity;
+mod body;
+mod connection;
+mod exchange;
+mod lifecycle;
+mod slots;
+mod stream;
+mod watch;
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use poem::Response;
+use poem::endpoint::BoxEndpoint;
+use poem::web::LocalAddr;
+use tokio::sync::Semaphore;
+
+use self::connection::Protocol;
+use self::lifecycle::Lifecycle;
+use self::slots::Slots;
+use self::watch::Times;
+use crate::config::Network;
+use crate::error::{Error, Result};
+
+pub use body::BodyFault;
+pub use slots::Bounds;
+
+/// A listener and what answers on it.
+pub struct Server {
+    /// Non-blocking.
+    pub listener: TcpListener,
+    pub endpoint: BoxEndpoint<'static, Response>,
+    /// Answers what comes too late or is too much.
+    pub unavailable: BoxEndpoint<'static, Response>,
+    pub bounds: Bounds,
+    pub network: Network,
+    /// 0 is no cap.
+    pub max_body_bytes: usize,
+    /// Whether bodies to a path go to disk as they come, and need no room in memory.
+    pub goes_to_disk: fn(&str) -> bool,
+    pub tally: Arc<Tally>,
+}
+
+/// Connections, for the metrics.
+#[derive(Debug, Default)]
+pub struct Tally {
+    open: AtomicUsize,
+    refused: AtomicU64,
+    overdue: AtomicU64,
+}
+
+impl Tally {
+    /// Connections that are open.
+    pub fn open(&self) -> usize {
+        self.open.load(Ordering::Relaxed)
+    }
+
+    /// Connections that were one too many.
+    pub fn refused(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
+    }
+
+    /// Connections that ended because their client kept the server waiting.
+    pub fn overdue(&self) -> u64 {
+        self.overdue.load(Ordering::Relaxed)
+    }
+}
+
+/// What the connections of a server have in common.
+struct Shared {
+    endpoint: BoxEndpoint<'static, Response>,
+    unavailable: BoxEndpoint<'static, Response>,
+    local: LocalAddr,
+    protocol: Protocol,
+    times: Times,
+    /// Longest pause in a body.
+    pause: Duration,
+    /// For large bodies.
+    room: Arc<Semaphore>,
+    goes_to_disk: fn(&str) -> bool,
+    lifecycle: Arc<Lifecycle>,
+    slots: Slots,
+    tally: Arc<Tally>,
+}
+
+impl Server {
+    /// Serves until `shutdown` resolves; then lets requests in flight finish, and
+    /// cuts what is left after the time for that.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<()> {
+        let Self { listener, endpoint, unavailable, bounds, network, max_body_bytes, goes_to_disk, tally } =
+            self;
+        let local = listener.local_addr().map_err(Error::internal)?;
+        let listener = tokio::net::TcpListener::from_std(listener).map_err(Error::internal)?;
+        let Network { head_timeout, idle_timeout, body_timeout, answer_timeout, shutdown_timeout, .. } =
+            network;
+        let shared = Shared {
+            endpoint,
+            unavailable,
+            local: LocalAddr(local.into()),
+            protocol: connection::protocol(),
+            times: Times { head: head_timeout, request: idle_timeout, answer: answer_timeout },
+            pause: body_timeout,
+            room: body::room(max_body_bytes),
+            goes_to_disk,
+            lifecycle: Lifecycle::new(),
+            slots: Slots::new(bounds),
+            tally,
+        };
+        let connections = accept::until(shutdown, &listener, Arc::new(shared)).await;
+        drop(listener);
+        connections.drain(shutdown_timeout).await;
+        Ok(())
+    }
+}

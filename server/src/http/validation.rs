@@ -1,0 +1,275 @@
+//! Whether a body keeps its schema, and what is wrong with it.
+//!
+//! The schemas are those of the OpenAPI document. Whoever validates has bounded
+//! the body first ([`super::body`]): the validator collects the faults of a list
+//! before it shows the first.
+
+use std::sync::OnceLock;
+
+use jsonschema::error::{TypeKind, ValidationErrorKind};
+use jsonschema::{ValidationError, Validator};
+use serde_json::{Map, Value};
+
+use crate::error::{Fault, MAX_FAULTS, clip};
+
+/// The schema of the bodies of one operation; made when first needed.
+pub struct RequestSchema {
+    make: Box<dyn Fn() -> Value + Send + Sync>,
+    made: OnceLock<(Value, Validator)>,
+}
+
+impl RequestSchema {
+    /// `make` gives what [`json_schema`] makes.
+    pub fn new(make: impl Fn() -> Value + Send + Sync + 'static) -> Self {
+        Self { make: Box::new(make), made: OnceLock::new() }
+    }
+
+    fn made(&self) -> &(Value, Validator) {
+        self.made.get_or_init(|| {
+            let schema = (self.make)();
+            let validator = jsonschema::draft7::new(&schema).expect("schemas of our own types compile");
+            (schema, validator)
+        })
+    }
+
+    /// The schema, without references.
+    pub fn schema(&self) -> &Value {
+        &self.made().0
+    }
+
+    pub fn validator(&self) -> &Validator {
+        &self.made().1
+    }
+}
+
+/// A JSON Schema made of an OpenAPI 3.0 one: references inlined, so that the
+/// pointers in faults match the contract's, and `nullable` spelled as a type.
+pub fn json_schema(schema: &Value, components: &Value) -> Value {
+    match schema {
+        Value::Object(members) => {
+            if let Some(name) =
+                members.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next())
+            {
+                return json_schema(&components[name], components);
+            }
+            if members.get("nullable") == Some(&Value::Bool(true)) {
+                return nullable_schema(members, components);
+            }
+            let kept = members.iter().filter(|(name, _)| !is_annotation(name));
+            let mut schema: Map<String, Value> =
+                kept.map(|(name, value)| (name.clone(), member_schema(name, value, components))).collect();
+            refuse_misplaced(&mut schema);
+            Value::Object(schema)
+        }
+        Value::Array(items) => items.iter().map(|item| json_schema(item, components)).collect(),
+        other => other.clone(),
+    }
+}
+
+/// Members that protect in some operation, as clients and people spell them. Where
+/// unknown members are ignored by contract these are refused: who sends a limit
+/// that nobody reads is not limited, and is told that all went well.
+const PROTECTING: [&str; 44] = [
+    "ratelimit",
+    "ratelimits",
+    "rateLimit",
+    "rateLimits",
+    "rate_limit",
+    "rate_limits",
+    "limit",
+    "limits",
+    "duration",
+    "autoApply",
+    "autoapply",
+    "auto_apply",
+    "remaining",
+    "credits",
+    "credit",
+    "cost",
+    "refill",
+    "refillInterval",
+    "refillAmount",
+    "refillRate",
+    "refillDay",
+    "refill_interval",
+    "refill_amount",
+    "refill_day",
+    "expires",
+    "expiresAt",
+    "expires_at",
+    "expiry",
+    "expiration",
+    "enabled",
+    "disabled",
+    "permissions",
+    "permission",
+    "roles",
+    "role",
+    "ipWhitelist",
+    "ip_whitelist",
+    "ipAllowlist",
+    "ip_allowlist",
+    "allowedIps",
+    "limitPerMinute",
+    "limit_per_minute",
+    "api_id",
+    "apiID",
+];
+
+/// Lets an object that ignores unknown members ignore none that protects.
+fn refuse_misplaced(schema: &mut Map<String, Value>) {
+    if schema.contains_key("additionalProperties") {
+        return;
+    }
+    let Some(Value::Object(properties)) = schema.get_mut("properties") else { return };
+    for name in PROTECTING {
+        properties.entry(name).or_insert(Value::Bool(false));
+    }
+}
+
+/// The names under `properties` are the caller's, not keywords.
+fn member_schema(name: &str, value: &Value, components: &Value) -> Value {
+    match (name, value) {
+        ("properties", Value::Object(properties)) => properties
+            .iter()
+            .map(|(property, schema)| (property.clone(), json_schema(schema, components)))
+            .collect::<Map<_, _>>()
+            .into(),
+        _ => json_schema(value, components),
+    }
+}
+
+fn nullable_schema(members: &Map<String, Value>, components: &Value) -> Value {
+    let mut members = members.clone();
+    members.remove("nullable");
+    let mut inner = match members.remove("allOf") {
+        Some(Value::Array(mut all)) if !all.is_empty() => json_schema(&all.remove(0), components),
+        _ => json_schema(&Value::Object(members), components),
+    };
+    if let Some(kind) = inner.get("type").cloned() {
+        inner["type"] = Value::Array(vec![kind, "null".into()]);
+    }
+    if let Some(Value::Array(options)) = inner.get_mut("enum") {
+        options.push(Value::Null);
+    }
+    inner
+}
+
+fn is_annotation(keyword: &str) -> bool {
+    matches!(keyword, "description" | "title" | "default" | "example" | "format" | "deprecated")
+}
+
+/// Faults beyond those listed are counted up to here.
+const MAX_COUNTED: usize = 1000;
+
+/// Longest name or value that a fault repeats, in bytes.
+const MAX_QUOTED_BYTES: usize = 100;
+
+/// Names that one fault repeats.
+const MAX_NAMED: usize = 10;
+
+/// The faults of a body, in the words of the contract (D20).
+pub struct Faults {
+    /// The first [`MAX_FAULTS`].
+    pub listed: Vec<Fault>,
+    /// How many there are, [`MAX_COUNTED`] at most; `None` where nobody counted.
+    counted: Option<usize>,
+}
+
+impl Faults {
+    pub fn of(validator: &Validator, body: &Value) -> Self {
+        let mut errors = validator.iter_errors(body);
+        let listed: Vec<Fault> = errors.by_ref().take(MAX_FAULTS).map(|error| fault(&error)).collect();
+        let counted = listed.len() + errors.take(MAX_COUNTED - listed.len()).count();
+        Self { listed, counted: Some(counted) }
+    }
+
+    /// The first fault alone: of a body of many values the validator would
+    /// collect all of them before it shows one.
+    pub fn first(validator: &Validator, body: &Value) -> Self {
+        Self { listed: validator.validate(body).err().iter().map(fault).collect(), counted: None }
+    }
+
+    /// Which part of the faults is listed, to end a sentence; nothing if all are.
+    pub fn missing(&self) -> String {
+        let listed = self.listed.len();
+        match self.counted {
+            None => "; only the first fault is listed".to_owned(),
+            Some(counted) if counted == listed => String::new(),
+            Some(MAX_COUNTED) => format!("; the first {listed} of {MAX_COUNTED} faults or more are listed"),
+            Some(counted) => format!("; the first {listed} of {counted} faults are listed"),
+        }
+    }
+}
+
+fn fault(error: &ValidationError<'_>) -> Fault {
+    Fault { location: error.schema_path.to_string(), message: message(error), fix: None }
+}
+
+fn message(error: &ValidationError<'_>) -> String {
+    let length = || error.instance.as_str().map_or(0, |text| text.chars().count());
+    let items = || error.instance.as_array().map_or(0, Vec::len);
+    let members = || error.instance.as_object().map_or(0, Map::len);
+    match &error.kind {
+        ValidationErrorKind::MinLength { limit } => format!("minLength: got {}, want {limit}", length()),
+        ValidationErrorKind::MaxLength { limit } => format!("maxLength: got {}, want {limit}", length()),
+        ValidationErrorKind::MinItems { limit } => format!("minItems: got {}, want {limit}", items()),
+        ValidationErrorKind::MaxItems { limit } => format!("maxItems: got {}, want {limit}", items()),
+        ValidationErrorKind::MaxProperties { limit } => {
+            format!("maxProperties: got {}, want {limit}", members())
+        }
+        ValidationErrorKind::MinProperties { limit } => {
+            format!("minProperties: got {}, want {limit}", members())
+        }
+        ValidationErrorKind::Minimum { limit } => format!("minimum: got {}, want {limit}", error.instance),
+        ValidationErrorKind::Maximum { limit } => format!("maximum: got {}, want {limit}", error.instance),
+        ValidationErrorKind::Pattern { pattern } => format!("pattern: the value does not match '{pattern}'"),
+        ValidationErrorKind::Required { property } => {
+            format!("required: missing property '{}'", property.as_str().unwrap_or_default())
+        }
+        ValidationErrorKind::AdditionalProperties { unexpected } => {
+            format!("additionalProperties: {} not allowed", quoted(unexpected))
+        }
+        ValidationErrorKind::Enum { options } => format!("enum: value must be one of {options}"),
+        ValidationErrorKind::FalseSchema => MISPLACED.to_owned(),
+        ValidationErrorKind::Type { kind } => {
+            format!("type: got {}, want {}", type_of(&error.instance), wanted(kind))
+        }
+        _ => "the value is not allowed here".to_owned(),
+    }
+}
+
+/// Why a member is refused that is known elsewhere.
+pub const MISPLACED: &str = "this is no member of it here, and would be ignored";
+
+/// The first names, each cut where it is long.
+fn quoted(names: &[String]) -> String {
+    let shown: Vec<String> =
+        names.iter().take(MAX_NAMED).map(|name| format!("'{}'", clip(name, MAX_QUOTED_BYTES))).collect();
+    let more = match names.len() - shown.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    shown.join(", ") + &more
+}
+
+fn wanted(kind: &TypeKind) -> String {
+    match kind {
+        TypeKind::Single(kind) => kind.to_string(),
+        TypeKind::Multiple(kinds) => {
+            kinds.iter().map(|kind| kind.to_string()).collect::<Vec<_>>().join(" or ")
+        }
+    }
+}
+
+/// The name JSON Schema has for the type of a value.
+pub fn type_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
