@@ -12,6 +12,7 @@ mod health;
 mod leaks;
 mod methods;
 pub mod metrics;
+mod misplaced;
 #[cfg(test)]
 mod near;
 mod openapi;

@@ -53,7 +53,12 @@ fn object(schema: &Value) -> BoxedStrategy<Value> {
     let members: Vec<_> = properties
         .iter()
         .map(|(name, member)| {
-            let probability = if is_required(name) { 0.95 } else { 0.3 };
+            // Of those that may not be there are many.
+            let probability = match member {
+                Value::Bool(false) => 0.003,
+                _ if is_required(name) => 0.95,
+                _ => 0.3,
+            };
             (Just(name.clone()), proptest::option::weighted(probability, near(member)))
         })
         .collect();

@@ -54,24 +54,6 @@ pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     T::deserialize(deserializer).map(Some)
 }
 
-/// A member that protects in other operations and is none of this one, where
-/// members that are not known are ignored otherwise. A body of the hot path that
-/// has one takes the long way, which refuses it.
-#[derive(Default)]
-pub struct Misplaced(bool);
-
-impl Misplaced {
-    pub fn is_there(&self) -> bool {
-        self.0
-    }
-}
-
-impl<'de> Deserialize<'de> for Misplaced {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        serde::de::IgnoredAny::deserialize(deserializer).map(|_| Self(true))
-    }
-}
-
 /// Members that poem-openapi asks of every type in an object. Bodies here are
 /// read and written by serde, so that JSON never passes through its traits.
 macro_rules! json_by_serde {

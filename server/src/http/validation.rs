@@ -10,6 +10,7 @@ use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{ValidationError, Validator};
 use serde_json::{Map, Value};
 
+use super::misplaced::{MISPLACED, refuse_misplaced};
 use crate::error::{Fault, MAX_FAULTS, clip};
 
 /// The schema of the bodies of one operation; made when first needed.
@@ -63,67 +64,6 @@ pub fn json_schema(schema: &Value, components: &Value) -> Value {
         }
         Value::Array(items) => items.iter().map(|item| json_schema(item, components)).collect(),
         other => other.clone(),
-    }
-}
-
-/// Members that protect in some operation, as clients and people spell them. Where
-/// unknown members are ignored by contract these are refused: who sends a limit
-/// that nobody reads is not limited, and is told that all went well.
-const PROTECTING: [&str; 44] = [
-    "ratelimit",
-    "ratelimits",
-    "rateLimit",
-    "rateLimits",
-    "rate_limit",
-    "rate_limits",
-    "limit",
-    "limits",
-    "duration",
-    "autoApply",
-    "autoapply",
-    "auto_apply",
-    "remaining",
-    "credits",
-    "credit",
-    "cost",
-    "refill",
-    "refillInterval",
-    "refillAmount",
-    "refillRate",
-    "refillDay",
-    "refill_interval",
-    "refill_amount",
-    "refill_day",
-    "expires",
-    "expiresAt",
-    "expires_at",
-    "expiry",
-    "expiration",
-    "enabled",
-    "disabled",
-    "permissions",
-    "permission",
-    "roles",
-    "role",
-    "ipWhitelist",
-    "ip_whitelist",
-    "ipAllowlist",
-    "ip_allowlist",
-    "allowedIps",
-    "limitPerMinute",
-    "limit_per_minute",
-    "api_id",
-    "apiID",
-];
-
-/// Lets an object that ignores unknown members ignore none that protects.
-fn refuse_misplaced(schema: &mut Map<String, Value>) {
-    if schema.contains_key("additionalProperties") {
-        return;
-    }
-    let Some(Value::Object(properties)) = schema.get_mut("properties") else { return };
-    for name in PROTECTING {
-        properties.entry(name).or_insert(Value::Bool(false));
     }
 }
 
@@ -238,9 +178,6 @@ fn message(error: &ValidationError<'_>) -> String {
         _ => "the value is not allowed here".to_owned(),
     }
 }
-
-/// Why a member is refused that is known elsewhere.
-pub const MISPLACED: &str = "this is no member of it here, and would be ignored";
 
 /// The first names, each cut where it is long.
 fn quoted(names: &[String]) -> String {

@@ -11,8 +11,9 @@ use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};
 use serde_json::Value;
 
 use crate::error::clip;
+use crate::http::misplaced::MISPLACED;
 use crate::http::openapi::{self, Schema};
-use crate::http::validation::{MISPLACED, RequestSchema, json_schema, type_of};
+use crate::http::validation::{RequestSchema, json_schema, type_of};
 
 /// Names and slugs of v1.
 pub const IDENTIFIER: &str = "^[a-zA-Z0-9_\\.:\\-]*$";

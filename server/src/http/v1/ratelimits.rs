@@ -10,8 +10,8 @@ use super::errors::Tell;
 use super::operation::{Input, Operation, Reply, post};
 use crate::app::App;
 use crate::error::{Code, Result};
+use crate::http::misplaced::known_members;
 use crate::http::schema::{AnyObject, present};
-use crate::object::only_objects;
 use crate::op::OpCtx;
 use crate::ratelimit::LimitRequest;
 
@@ -61,7 +61,7 @@ pub struct ResourceBody {
     meta: Option<AnyObject>,
 }
 
-only_objects!(LimitBody, ResourceBody);
+known_members!(LimitBody, ResourceBody);
 
 fn default_namespace() -> String {
     "default".to_owned()

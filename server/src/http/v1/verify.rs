@@ -14,8 +14,8 @@ use super::shared::Empty;
 use crate::app::App;
 use crate::config::V1;
 use crate::error::Result;
-use crate::http::schema::{AnyJson, AnyObject, Misplaced, present};
-use crate::object::only_objects;
+use crate::http::misplaced::known_members;
+use crate::http::schema::{AnyJson, AnyObject, present};
 use crate::op::OpCtx;
 use crate::permissions::query::Query;
 use crate::secret::PlainKey;
@@ -51,20 +51,6 @@ pub struct VerifyKeyBody {
     #[oai(validator(max_items = 100))]
     #[serde(default, deserialize_with = "present")]
     ratelimits: Option<Vec<VerifyLimitBody>>,
-    /// As v2 spells what is asked of a key.
-    #[oai(skip)]
-    #[serde(default)]
-    permissions: Misplaced,
-    #[oai(skip)]
-    #[serde(default)]
-    credits: Misplaced,
-    #[oai(skip)]
-    #[serde(default)]
-    cost: Misplaced,
-    /// Another spelling of `apiId`, without which keys of every API pass.
-    #[oai(skip)]
-    #[serde(default, rename = "api_id")]
-    misspelt_api: Misplaced,
 }
 
 #[derive(Object, Deserialize)]
@@ -74,12 +60,6 @@ pub struct AuthorizationBody {
     /// A permission, `{"and": [..]}` or `{"or": [..]}`, nested at will.
     #[serde(default)]
     permissions: AnyJson,
-    #[oai(skip)]
-    #[serde(default)]
-    permission: Misplaced,
-    #[oai(skip)]
-    #[serde(default)]
-    roles: Misplaced,
 }
 
 #[derive(Object, Deserialize)]
@@ -120,7 +100,7 @@ pub struct VerifyLimitBody {
     duration: Option<i64>,
 }
 
-only_objects!(VerifyKeyBody, AuthorizationBody, RemainingBody, CostBody, VerifyLimitBody);
+known_members!(VerifyKeyBody, AuthorizationBody, RemainingBody, CostBody, VerifyLimitBody);
 
 fn default_cost() -> i64 {
     1
@@ -132,12 +112,7 @@ impl Input for VerifyKeyBody {
     fn in_bounds(&self) -> bool {
         let not_negative = |number: Option<i64>| number.is_none_or(|number| number >= 0);
         let tag = |tag: &String| !tag.is_empty() && tag.chars().count() <= 128;
-        let misplaced = |body: &AuthorizationBody| body.permission.is_there() || body.roles.is_there();
-        let others = [&self.permissions, &self.credits, &self.cost, &self.misspelt_api];
-        let misplaced =
-            others.into_iter().any(Misplaced::is_there) || self.authorization.as_ref().is_some_and(misplaced);
-        !misplaced
-            && !self.key.is_empty()
+        !self.key.is_empty()
             && self.tags.len() <= 10
             && self.tags.iter().all(tag)
             && not_negative(self.remaining.as_ref().map(|remaining| remaining.cost))

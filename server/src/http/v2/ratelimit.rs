@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::operation::{Operation, Reply, hot};
 use crate::app::App;
 use crate::error::Result;
+use crate::http::misplaced::known_members;
 use crate::http::schema::Batch;
-use crate::object::only_objects;
 use crate::op::OpCtx;
 use crate::ratelimit::{LimitOutcome, LimitRequest};
 
@@ -50,7 +50,7 @@ pub struct LimitBody {
     cost: i64,
 }
 
-only_objects!(LimitBody);
+known_members!(LimitBody);
 
 fn default_cost() -> i64 {
     1

@@ -12,8 +12,8 @@ use super::operation::{Operation, Reply, hot};
 use super::shared::IdentityOut;
 use crate::app::App;
 use crate::error::Result;
+use crate::http::misplaced::known_members;
 use crate::http::schema::{Meta, present};
-use crate::object::only_objects;
 use crate::op::OpCtx;
 use crate::secret::PlainKey;
 use crate::verification::{
@@ -81,7 +81,7 @@ pub struct VerifyLimitBody {
     duration: Option<i64>,
 }
 
-only_objects!(VerifyKeyBody, VerifyCreditsBody, VerifyLimitBody);
+known_members!(VerifyKeyBody, VerifyCreditsBody, VerifyLimitBody);
 
 fn default_cost() -> i64 {
     1
