@@ -110,8 +110,8 @@ fn other_value(form: &Form, control: &Control, turn: usize) -> Option<String> {
             // A length is shown as the time it came to.
             let is_length = |option: &str| name == "expires" && option.ends_with('d');
             let others = control.options.iter().filter(|option| !is_length(option));
-            let others = others.filter(|option| **option != control.value);
-            others.cloned().nth(turn)?
+            let mut others = others.filter(|option| **option != control.value);
+            others.nth(turn).cloned()?
         }
         (_, "meta") => format!("{{\n  \"n\": {}\n}}", turn + 1),
         (_, "duration") => format!("{}m", turn + 2),
