@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use unkey::grants::Role;
 
 use crate::dashboard::Browser;
+use crate::interrupted::{Asked, POLLS};
 use crate::support::{START_MS, TestApp};
 
 /// Of no key.
@@ -514,5 +515,34 @@ async fn every_door_leaves_the_same() {
     }
     while let Some(done) = running.join_next().await {
         done.unwrap();
+    }
+}
+
+/// The other doors have this test beside their operations.
+#[tokio::test]
+async fn no_browser_that_goes_away_leaves_memory_behind_the_database() {
+    for polls in POLLS {
+        let test = TestApp::start().await;
+        let ids = Ids::make(&test).await;
+        let workspace = test.operator().await.workspace;
+        let asked = Asked {
+            workspace: workspace.as_str(),
+            api: &ids.api,
+            key_secret: &ids.secret,
+            identity: &ids.identity,
+            root_key: &test.root_key,
+            namespace: "email",
+        };
+        let mut browser = Browser::of(&test, Role::Owner).await;
+        let mut names: Vec<_> =
+            keys().into_iter().chain(access()).chain(others()).map(|case| case.name).collect();
+        names.sort_by_key(|name| (name.contains("delete"), name.contains("API"), name.contains("key")));
+        for (name, form) in names.into_iter().filter_map(|name| Some((name, form_of(name, &ids)?))) {
+            // Asking counts on the limit of the key.
+            test.advance_ms(120_000);
+            let page = browser.get(&form.page).await;
+            let request = browser.submit(&page, &form.action, &form.fields);
+            asked.agree_after(&test, name, polls, request).await;
+        }
     }
 }
