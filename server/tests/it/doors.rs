@@ -45,6 +45,8 @@ fn form_of(case: &str, ids: &Ids) -> Option<Form> {
         ("limits.0.name", "tokens"),
         ("limits.0.limit", "3"),
         ("limits.0.duration", "1s"),
+        // As a limit is that says nothing of it over the APIs.
+        ("limits.0.auto_apply", ""),
         ("meta", "{\"a\":1}"),
     ];
     match case {
