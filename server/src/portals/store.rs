@@ -306,18 +306,16 @@ pub(super) async fn revoke_of(tx: &Tx, portal: &PortalId, external_id: &str, now
     revoke_where(tx, portal, Some(external_id), now_ms).await
 }
 
+/// Ends sessions, those included that are over by the clock: it may be ahead, and
+/// once it is right they would go on. Answers how many were live.
 async fn revoke_where(tx: &Tx, portal: &PortalId, external_id: Option<&str>, now_ms: i64) -> Result<u64> {
-    let mut select = live(portal, now_ms);
+    use portal_session::Column;
+    let mut open = Condition::all().add(Column::PortalId.eq(portal.clone())).add(Column::RevokedAt.is_null());
     if let Some(external_id) = external_id {
-        select = select.filter(portal_session::Column::ExternalId.eq(external_id));
+        open = open.add(Column::ExternalId.eq(external_id));
     }
-    let ids: Vec<PortalSessionId> =
-        select.select_only().column(portal_session::Column::Id).into_tuple().all(tx.db()).await?;
+    let ended = live(portal, now_ms).filter(open.clone()).count(tx.db()).await?;
     let row = portal_session::ActiveModel { revoked_at: Set(Some(now_ms)), ..Default::default() };
-    portal_session::Entity::update_many()
-        .set(row)
-        .filter(portal_session::Column::Id.is_in(ids.iter().cloned()))
-        .exec(tx.db())
-        .await?;
-    Ok(ids.len() as u64)
+    portal_session::Entity::update_many().set(row).filter(open).exec(tx.db()).await?;
+    Ok(ended)
 }

@@ -59,6 +59,7 @@ impl Sessions {
                     return Err(Error::new(Code::SessionOver, detail));
                 }
                 store::revoke(&tx, &user.id, session, cx.now_ms).await?;
+                changed(&tx, &user.id);
                 self.record_end(cx, &tx, &user.id, 1).await
             })
             .await
@@ -117,6 +118,7 @@ impl Sessions {
         except: Option<&SessionId>,
     ) -> Result<u64> {
         let ended = store::revoke_all(&tx, user, except, cx.now_ms).await?;
+        changed(&tx, user);
         if ended > 0 {
             self.record_end(cx, &tx, user, ended).await?;
         }
@@ -124,7 +126,6 @@ impl Sessions {
     }
 
     async fn record_end(&self, cx: &OpCtx, tx: &Tx, user: &UserId, ended: u64) -> Result<()> {
-        changed(tx, user);
         let account = store::account(tx.db(), user).await?;
         let account = account.ok_or_else(no_member)?;
         let sessions = if ended == 1 { "a session".to_owned() } else { format!("{ended} sessions") };

@@ -8,7 +8,8 @@ use entity::ids::{SessionId, UserId, WorkspaceId};
 use entity::{membership, session, user, workspace};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, Set,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, Select, Set,
 };
 use smallvec::SmallVec;
 
@@ -263,22 +264,28 @@ pub(super) async fn revoke(tx: &Tx, user: &UserId, id: &SessionId, now_ms: i64) 
     Ok(())
 }
 
-/// Ends all sessions of a user but one; answers how many.
+/// Ends all sessions of a user but one, those included that are over by the clock:
+/// it may be ahead, and once it is right they would go on. Answers how many were live.
 pub(super) async fn revoke_all(
     tx: &Tx,
     user: &UserId,
     except: Option<&SessionId>,
     now_ms: i64,
 ) -> Result<u64> {
-    let mut update = session::Entity::update_many()
-        .col_expr(session::Column::RevokedAt, Expr::value(now_ms))
-        .filter(session::Column::UserId.eq(user.as_str()))
-        .filter(session::Column::ExpiresAt.gt(now_ms))
-        .filter(session::Column::RevokedAt.is_null());
+    let mut open = Condition::all()
+        .add(session::Column::UserId.eq(user.as_str()))
+        .add(session::Column::RevokedAt.is_null());
     if let Some(except) = except {
-        update = update.filter(session::Column::Id.ne(except.as_str()));
+        open = open.add(session::Column::Id.ne(except.as_str()));
     }
-    Ok(update.exec(tx.db()).await?.rows_affected)
+    let live = session::Column::ExpiresAt.gt(now_ms);
+    let ended = session::Entity::find().filter(open.clone()).filter(live).count(tx.db()).await?;
+    session::Entity::update_many()
+        .col_expr(session::Column::RevokedAt, Expr::value(now_ms))
+        .filter(open)
+        .exec(tx.db())
+        .await?;
+    Ok(ended)
 }
 
 pub(super) async fn save_seen(tx: &Tx, seen: &HashMap<SessionId, i64>) -> Result<()> {

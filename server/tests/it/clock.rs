@@ -116,3 +116,18 @@ async fn what_was_stored_last_and_lies_ahead_is_told() {
         2 * DAY_MS
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_signed_out_while_the_clock_is_ahead_stays_out() {
+    let test = TestApp::start().await;
+    let mut elsewhere = Browser::of(&test, Role::Owner).await;
+    test.step_ms(30 * DAY_MS);
+    let mut here = Browser::new(&test);
+    here.sign_in("owner@example.com", crate::dashboard::browser::PASSWORD).await;
+    let page = here.get("/settings/security").await;
+    let fields =
+        [("current", crate::dashboard::browser::PASSWORD), ("password", "one that is quite another")];
+    here.submit(&page, "/settings/security/password", &fields).await.shows("Changed the password");
+    test.set_back(30 * DAY_MS).await;
+    assert!(!elsewhere.get("/").await.links_to("/start"), "the session lives again");
+}

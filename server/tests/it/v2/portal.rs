@@ -100,6 +100,18 @@ async fn a_code_works_once_and_a_session_can_be_ended() {
 }
 
 #[tokio::test]
+async fn a_session_that_is_ended_while_the_clock_is_ahead_stays_ended() {
+    let portal = Portal::open().await;
+    let (token, code) = (portal.token("ann", &["keys:read"]).await, portal.code("ann", &["keys:read"]).await);
+    portal.test.step_ms(2 * 86_400_000);
+    let body = json!({ "portal": "my-portal", "externalId": "ann" });
+    portal.test.call("portal.revokeSession", body).await.data();
+    portal.test.step_ms(-2 * 86_400_000);
+    portal.as_user(&token, "portal.listKeys", json!({})).await.fails(401, "portal_session_not_found");
+    portal.exchange(&code).await.fails(401, "authentication/portal_session_not_found");
+}
+
+#[tokio::test]
 async fn credentials_of_the_wrong_kind_are_refused() {
     let portal = Portal::open().await;
     let token = portal.token("ann", &["keys:read"]).await;
