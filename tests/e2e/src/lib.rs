@@ -3,58 +3,22 @@
 //!
 //! The binary is `UNKEY_BIN`, or the one beside the test's own build.
 
+mod launch;
 mod raw;
 
-use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use ureq::http::Request;
 
+pub use launch::{FAKETIME, Launch, MachineClock, preloadable};
 pub use raw::{Raw, Said};
 
 pub const ROOT_KEY: &str = "unkey_e2e0000000000000000000000";
-const LOG_LEVEL: &str = "UNKEY_LOG_LEVEL";
-
-/// The clock of a machine, which a test sets and which goes on from there, for
-/// servers that are started with it. Measured time is not touched.
-pub struct MachineClock(TempDir);
-
-impl MachineClock {
-    /// `time` is like `2027-03-01 14:00:00`, UTC.
-    pub fn at(time: &str) -> Self {
-        let clock = Self(folder());
-        clock.set(time);
-        clock
-    }
-
-    pub fn set(&self, time: &str) {
-        // In one step: the server may read it at any moment.
-        let next = self.0.path().join("next");
-        std::fs::write(&next, format!("@{time}\n")).expect("a file for the time");
-        std::fs::rename(next, self.file()).expect("a file for the time");
-    }
-
-    fn file(&self) -> PathBuf {
-        self.0.path().join("time")
-    }
-
-    /// Comes with the Debian package `faketime`, which `tests/run.sh` installs.
-    fn library(&self) -> PathBuf {
-        const NAME: &str = "faketime/libfaketimeMT.so.1";
-        let below = |folder: &str| std::fs::read_dir(folder).into_iter().flatten().flatten();
-        below("/usr/lib")
-            .chain(below("/usr/local/lib"))
-            .map(|entry| entry.path().join(NAME))
-            .chain(["/usr/lib", "/usr/local/lib"].map(|folder| Path::new(folder).join(NAME)))
-            .find(|path| path.exists())
-            .expect("libfaketimeMT is there: tests/run.sh installs it")
-    }
-}
 
 /// A running server, killed when dropped.
 pub struct Server {
@@ -83,8 +47,11 @@ pub fn binary() -> PathBuf {
     #[expect(clippy::disallowed_methods, reason = "a test harness is told its binary by the environment")]
     let named = std::env::var_os("UNKEY_BIN").map(PathBuf::from);
     named.unwrap_or_else(|| {
-        let beside = std::env::current_exe().expect("a test has a path");
-        beside.parent().and_then(Path::parent).expect("target/<profile>/deps/test").join("unkey")
+        let own = std::env::current_exe().expect("a test has a path");
+        // target/<profile>/deps/test, or target/<profile>/program.
+        let folder = own.parent().expect("a folder");
+        let profile = if folder.ends_with("deps") { folder.parent().expect("a profile") } else { folder };
+        profile.join("unkey")
     })
 }
 
@@ -151,6 +118,22 @@ pub fn cli(data: &Path, arguments: &[&str]) -> Output {
         .expect("the binary is built: run `cargo build` first")
 }
 
+/// As [`cli`], with this on the command's standard input.
+pub fn cli_with(data: &Path, arguments: &[&str], input: &str) -> Output {
+    let mut child = Command::new(binary())
+        .args(arguments)
+        .arg("--data-dir")
+        .arg(data)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary is built: run `cargo build` first");
+    // A command that does not want it may have ended already.
+    let _ = child.stdin.take().expect("stdin is piped").write_all(input.as_bytes());
+    child.wait_with_output().expect("the command ends")
+}
+
 /// The standard output of a command that must succeed.
 #[track_caller]
 pub fn cli_ok(data: &Path, arguments: &[&str]) -> String {
@@ -159,45 +142,44 @@ pub fn cli_ok(data: &Path, arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).expect("commands print text").trim().to_owned()
 }
 
+fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .timeout_global(Some(Duration::from_secs(30)))
+        .build()
+        .into()
+}
+
 impl Server {
     pub fn start(data: &Path) -> Self {
-        Self::run(Command::new(binary()), data)
+        Launch::new(data).start()
     }
 
     /// With everything it logs in a file.
     pub fn start_with_log(data: &Path, log: &Path) -> Self {
-        let mut command = Command::new(binary());
-        command.stderr(File::create(log).expect("the folder of the log is there"));
-        command.env("UNKEY_REQUEST_LOG_SAMPLE_PERCENT", "100").env(LOG_LEVEL, "trace");
-        Self::run(command, data)
+        let launch = Launch::new(data).env("UNKEY_REQUEST_LOG_SAMPLE_PERCENT", "100");
+        launch.env("UNKEY_LOG_LEVEL", "trace").log(log).start()
     }
 
     /// With settings beside the usual, by their variables.
     pub fn start_with_settings(data: &Path, settings: &[(&str, &str)]) -> Self {
-        let mut command = Command::new(binary());
-        command.envs(settings.iter().copied());
-        Self::run(command, data)
+        let launch = Launch::new(data);
+        settings.iter().fold(launch, |launch, (name, value)| launch.env(name, value)).start()
     }
 
     /// With so many files it may hold open.
     pub fn start_with_open_files(data: &Path, files: u32) -> Self {
-        let mut shell = Command::new("bash");
-        shell.arg("-c").arg(format!("ulimit -n {files}; exec \"$0\" \"$@\"")).arg(binary());
-        Self::run(shell, data)
+        Launch::new(data).prelude(&format!("ulimit -n {files}")).start()
     }
 
     /// With more arguments of `serve`.
     pub fn start_with(data: &Path, arguments: &[&str]) -> Self {
-        let mut command = Command::new(binary());
-        command.arg("serve").args(arguments);
-        Self::spawn(command, data)
+        Launch::new(data).arguments(arguments).start()
     }
 
     /// With this umask, in octal digits.
     pub fn start_with_umask(data: &Path, umask: &str) -> Self {
-        let mut shell = Command::new("bash");
-        shell.arg("-c").arg(format!("umask {umask}; exec \"$0\" \"$@\"")).arg(binary());
-        Self::run(shell, data)
+        Launch::new(data).prelude(&format!("umask {umask}")).start()
     }
 
     /// Whose writes past a limit of [`Server::limit_files`] fail, as on a full disk.
@@ -207,53 +189,12 @@ impl Server {
 
     /// On a machine whose clock a test sets.
     pub fn start_with_clock(data: &Path, clock: &MachineClock) -> Self {
-        let mut command = Command::new(binary());
-        command
-            .env("LD_PRELOAD", clock.library())
-            .env("FAKETIME_TIMESTAMP_FILE", clock.file())
-            .env("FAKETIME_NO_CACHE", "1")
-            .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
-        Self::run(command, data)
+        Launch::new(data).preload(&[preloadable(FAKETIME)]).clock_file(&clock.file()).start()
     }
 
     /// With no file allowed to grow past `kib` KiB.
     pub fn start_with_file_limit(data: &Path, kib: impl std::fmt::Display) -> Self {
-        let mut shell = Command::new("bash");
-        // The signal a write past the limit raises is ignored: the write fails instead.
-        let script = format!("trap '' XFSZ; ulimit -S -f {kib}; exec \"$0\" \"$@\"");
-        shell.arg("-c").arg(script).arg(binary());
-        Self::run(shell, data)
-    }
-
-    fn run(mut command: Command, data: &Path) -> Self {
-        command.arg("serve");
-        Self::spawn(command, data)
-    }
-
-    fn spawn(mut command: Command, data: &Path) -> Self {
-        if !command.get_envs().any(|(name, _)| name == LOG_LEVEL) {
-            command.env(LOG_LEVEL, "warn");
-        }
-        let mut child = command
-            .args(["--listen", "127.0.0.1:0", "--data-dir"])
-            .arg(data)
-            .env("UNKEY_ROOT_KEY", ROOT_KEY)
-            .env("TZ", "UTC")
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the binary is built: run `cargo build` first");
-        let mut first = String::new();
-        BufReader::new(child.stdout.take().expect("stdout is piped"))
-            .read_line(&mut first)
-            .expect("a first line");
-        let base = first.split_whitespace().last().unwrap_or_default().to_owned();
-        assert!(base.starts_with("http://127.0.0.1:"), "unexpected first line: {first:?}");
-        let agent = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .timeout_global(Some(Duration::from_secs(30)))
-            .build()
-            .into();
-        Self { child, base, agent }
+        Launch::new(data).file_limit(kib).start()
     }
 
     /// A connection of one's own.
@@ -342,6 +283,17 @@ impl Server {
         self.child.wait().expect("the server ends");
     }
 
+    /// Sends a signal by its name, such as `STOP`.
+    pub fn signal(&self, name: &str) {
+        let pid = self.pid().to_string();
+        Command::new("kill").args([&format!("-{name}"), &pid]).status().expect("kill runs");
+    }
+
+    /// How it ended, if it has.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().expect("it is our child")
+    }
+
     /// SIGTERM, and the exit code.
     pub fn stop(mut self) -> Option<i32> {
         self.terminate();
@@ -350,8 +302,7 @@ impl Server {
 
     /// SIGTERM, without waiting for the end.
     pub fn terminate(&self) {
-        let pid = self.child.id().to_string();
-        Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs");
+        self.signal("TERM");
     }
 
     /// How long the server takes to end by itself, and its exit code.
