@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-stages="tools fmt clippy rust rows browser node node-v1 python python-v1 rust-v1 go fuzz load"
+stages="tools fmt clippy rust faults rows browser node node-v1 python python-v1 rust-v1 go fuzz load"
 usage() {
   echo "usage: $0 [--long] [--only STAGE]; stages: $stages" >&2
   exit 2
@@ -65,7 +65,10 @@ stage() {
   local count
   count="$(count_passed <"$logs/$name")"
   passed=$((passed + count))
-  [ "$name" != load ] || cat "$logs/load"
+  case "$name" in
+    load) cat "$logs/load" ;;
+    faults) tail -n 4 "$logs/faults" ;;
+  esac
   echo "== $name: ok, $count tests, $((SECONDS - start)) s"
 }
 
@@ -73,6 +76,7 @@ stage() {
 count_passed() {
   awk '/^test result: ok\. [0-9]+ passed/ { n += $4 }
        /^--- PASS: / { n += 1 }
+       /^faults: .* comparisons$/ { n += 1 }
        / [0-9]+ generated, [0-9]+ passed/ { n += 1 }
        /^(#|ℹ) pass [0-9]+$/ { n += $3 }
        /^=+ .*[0-9]+ passed.* =+$/ { for (i = 2; i <= NF; i++) if ($i ~ /^passed/) n += $(i - 1) }
@@ -84,6 +88,8 @@ tools() {
   need sqlite3 sqlite3
   need curl curl
   need faketime faketime
+  need fiu-ctrl fiu-utils
+  need prlimit util-linux
   need node nodejs
   need npm npm
   need python3 python3
@@ -94,6 +100,16 @@ tools() {
 }
 
 fmt() { cargo fmt --all --check; }
+
+# Servers that are broken in every way while clients use them; ten minutes of seeds with --long.
+faults() {
+  cargo build --workspace
+  if [ -n "${UNKEY_LONG:-}" ]; then
+    target/debug/faults --long
+  else
+    target/debug/faults --seed 1
+  fi
+}
 
 # Every page of the product's documentation in these sections has a test named after it.
 rows() { tests/features/rows.py --require 1,2,3,4,5,6,7,8,9,10; }
@@ -174,6 +190,7 @@ stage tools tools
 stage fmt fmt
 stage clippy clippy
 stage rust rust
+stage faults faults
 stage rows rows
 stage browser browser
 stage node node_clients
