@@ -58,6 +58,8 @@ fn runtime(config: &Config) -> unkey::error::Result<tokio::runtime::Runtime> {
 fn log(config: &Config) {
     let filter = EnvFilter::new(format!("{},sqlx=warn,sea_orm=warn,hyper=warn,poem=warn", config.log_level));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // The library would tell of a line that cannot be written on standard error, which panics then.
+    let log = log.log_internal_errors(false);
     let for_people = match config.log_format {
         LogFormat::Auto => std::io::stderr().is_terminal(),
         LogFormat::Human => true,

@@ -4,7 +4,7 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use e2e::{Answer, Server, folder};
+use e2e::{Answer, Launch, Server, eventually, folder};
 use serde_json::json;
 
 #[track_caller]
@@ -75,4 +75,24 @@ fn events_that_cannot_be_stored_turn_readiness_red_and_stop_nothing() {
     assert_eq!(server.get("/livez").0, 200);
     assert_eq!(server.verify(&key), "VALID");
     assert_eq!(server.verify("no_such_key"), "NOT_FOUND");
+}
+
+/// A log on a full disk.
+#[test]
+fn a_log_that_cannot_be_written_ends_nothing() {
+    let (data, logs) = (folder(), folder());
+    let launch = Launch::new(data.path()).file_limit("unlimited");
+    let server = launch.log(&logs.path().join("log")).start();
+    let (_, key) = server.key(&server.api(), json!({}));
+    assert_eq!(server.verify(&key), "VALID");
+    server.limit_files(Some(0));
+    for _ in 0..3 {
+        assert_eq!(server.call("apis.createApi", &json!({ "name": "refused" })).status, 503);
+        assert_eq!(server.verify(&key), "VALID");
+    }
+    server.limit_files(None);
+    eventually("changes to be stored", || {
+        (server.call("apis.createApi", &json!({ "name": "stored" })).status == 200).then_some(())
+    });
+    assert_eq!(server.stop(), Some(0));
 }
