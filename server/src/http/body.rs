@@ -1,5 +1,6 @@
-//! How large a JSON body may be in the number of its values: a few bytes of it
-//! cost hundreds in memory, and each value can have faults of its own.
+//! How large a JSON body may be in the number of its values and in one text: a
+//! few bytes of a value cost hundreds in memory, each can have faults of its own,
+//! and a text is copied on its way to the database.
 //!
 //! Counting builds nothing and stops at the bound. How deep values nest is
 //! bounded by the parser (127 levels), the bytes by `max_body_bytes`.
@@ -16,29 +17,51 @@ pub const MAX_VALUES: usize = 20_000;
 /// known may send so many.
 pub const MAX_BULK_VALUES: usize = 200_000;
 
+/// Bytes of one text. Metadata, the longest there is, has no more in all.
+pub const MAX_TEXT_BYTES: usize = 1 << 20;
+
 /// Bodies of the hot path up to this size are decoded at once; a larger one takes
 /// the long way, which counts first.
 pub const MAX_HOT_BYTES: usize = 64 << 10;
 
-/// Whether a body has more than `max` JSON values. What is no JSON has few: its
-/// fault is found where it is parsed.
-pub fn has_more_values_than(body: &[u8], max: usize) -> bool {
-    // A value and what parts it from the next take two bytes at least.
-    if body.len() / 2 < max {
-        return false;
+/// What a body has too much of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Excess {
+    /// More values than this.
+    Values(usize),
+    /// A text of more than [`MAX_TEXT_BYTES`].
+    Text,
+}
+
+impl fmt::Display for Excess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Excess::Values(max) => write!(f, "A body has at most {max} JSON values, nested ones included"),
+            Excess::Text => write!(f, "A text in a body has at most {MAX_TEXT_BYTES} bytes"),
+        }
     }
-    let left = Cell::new(max);
-    let exceeded = Cell::new(false);
-    let counter = Counter { left: &left, exceeded: &exceeded };
+}
+
+/// What a body has too much of, if it has more than `max_values` JSON values or a
+/// text that is too long. What is no JSON has little: its fault is found where it
+/// is parsed.
+pub fn excess(body: &[u8], max_values: usize) -> Option<Excess> {
+    // A value and what parts it from the next take two bytes at least.
+    if body.len() / 2 < max_values && body.len() <= MAX_TEXT_BYTES {
+        return None;
+    }
+    let (left, found) = (Cell::new(max_values), Cell::new(None));
+    let counter = Counter { max_values, left: &left, found: &found };
     // A syntax error ends the count; whoever parses the body tells it.
     let _ = counter.deserialize(&mut serde_json::Deserializer::from_slice(body));
-    exceeded.get()
+    found.get()
 }
 
 #[derive(Clone, Copy)]
 struct Counter<'a> {
+    max_values: usize,
     left: &'a Cell<usize>,
-    exceeded: &'a Cell<bool>,
+    found: &'a Cell<Option<Excess>>,
 }
 
 impl Counter<'_> {
@@ -48,11 +71,13 @@ impl Counter<'_> {
                 self.left.set(left);
                 Ok(())
             }
-            None => {
-                self.exceeded.set(true);
-                Err(E::custom("too many values"))
-            }
+            None => Err(self.stop(Excess::Values(self.max_values))),
         }
+    }
+
+    fn stop<E: serde::de::Error>(self, excess: Excess) -> E {
+        self.found.set(Some(excess));
+        E::custom(excess)
     }
 }
 
@@ -91,7 +116,10 @@ impl<'de> Visitor<'de> for Counter<'_> {
         self.count()
     }
 
-    fn visit_str<E: serde::de::Error>(self, _: &str) -> Result<(), E> {
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<(), E> {
+        if text.len() > MAX_TEXT_BYTES {
+            return Err(self.stop(Excess::Text));
+        }
         self.count()
     }
 
@@ -147,21 +175,32 @@ mod tests {
         fn every_value_counts_once(value in any_json(), pretty: bool) {
             let text = if pretty { serde_json::to_string_pretty(&value).unwrap() } else { value.to_string() };
             let values = values_of(&value);
-            prop_assert!(!has_more_values_than(text.as_bytes(), values));
-            prop_assert!(has_more_values_than(text.as_bytes(), values - 1));
+            prop_assert_eq!(excess(text.as_bytes(), values), None);
+            prop_assert_eq!(excess(text.as_bytes(), values - 1), Some(Excess::Values(values - 1)));
         }
 
         #[test]
         fn what_is_no_json_is_handled(bytes in proptest::collection::vec(any::<u8>(), 0..200), max in 0_usize..4) {
-            has_more_values_than(&bytes, max);
+            excess(&bytes, max);
         }
     }
 
     #[test]
     fn counting_stops_at_the_bound() {
         // The rest would be a syntax error.
-        assert!(has_more_values_than(&[b"[".as_slice(), &b"0,".repeat(100), b"x"].concat(), 50));
-        assert!(!has_more_values_than(&b"[".repeat(1000), 200));
-        assert!(has_more_values_than(&b"[".repeat(1000), 100));
+        let many = [b"[".as_slice(), &b"0,".repeat(100), b"x"].concat();
+        assert_eq!(excess(&many, 50), Some(Excess::Values(50)));
+        assert_eq!(excess(&b"[".repeat(1000), 200), None);
+        assert_eq!(excess(&b"[".repeat(1000), 100), Some(Excess::Values(100)));
+    }
+
+    #[test]
+    fn a_text_has_an_end_wherever_it_stands() {
+        for (bytes, found) in [(MAX_TEXT_BYTES, None), (MAX_TEXT_BYTES + 1, Some(Excess::Text))] {
+            let text = "x".repeat(bytes);
+            for body in [json!(text), json!([1, { "a": text }])] {
+                assert_eq!(excess(body.to_string().as_bytes(), 20), found);
+            }
+        }
     }
 }

@@ -66,7 +66,7 @@ async fn what_an_error_repeats_is_cut() {
 }
 
 #[tokio::test]
-async fn a_body_of_too_many_values_is_refused_before_it_is_looked_at() {
+async fn a_body_of_too_much_is_refused_before_it_is_looked_at() {
     let test = TestApp::start().await;
     // Not even well-formed: nobody comes so far.
     let body = format!("{{\"apiId\":\"api_1\",\"permissions\":[{}", "\"\",".repeat(3_000_000));
@@ -81,6 +81,11 @@ async fn a_body_of_too_many_values_is_refused_before_it_is_looked_at() {
         test.client.post("/v1/keys.createKey").body(body).header("content-type", "application/json");
     let refused = v1.send(request).await;
     assert!(refused.refused(400, "BAD_REQUEST").contains("at most 20000 JSON values"));
+    let long = json!({ "identity": "x".repeat((1 << 20) + 1) });
+    let refused = test.call("identities.getIdentity", long).await;
+    assert!(
+        refused.body["error"]["errors"][0]["message"].as_str().unwrap().contains("at most 1048576 bytes")
+    );
     // One that is large and has few values is served.
     let api = test.api().await;
     let (_, key) = test.key(&api, json!({})).await;

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Number, Value};
 
 use crate::error::{Code, Error, Result};
-use crate::http::body::{MAX_HOT_BYTES, MAX_VALUES, has_more_values_than};
+use crate::http::body::{MAX_HOT_BYTES, MAX_VALUES, excess};
 
 /// What an operation is asked. Bounds of single members are attributes of the
 /// type; here is what its attributes cannot say.
@@ -33,15 +33,13 @@ pub trait Input: Type + DeserializeOwned + Send + Sync + 'static {
 /// The JSON of a body, integral floats as integers, as in the language v1 was
 /// written in. Anything but JSON is an empty object.
 ///
-/// Fails with `invalid_input` for more than [`MAX_VALUES`] values.
+/// Fails with `invalid_input` for more than [`MAX_VALUES`] values, or too long a text.
 pub fn body(content_type: &str, bytes: &[u8]) -> Result<Value> {
     if !is_json(content_type) {
         return Ok(Value::Object(Map::new()));
     }
-    if has_more_values_than(bytes, MAX_VALUES) {
-        return Err(Error::invalid(format!(
-            ": A body has at most {MAX_VALUES} JSON values, nested ones included"
-        )));
+    if let Some(excess) = excess(bytes, MAX_VALUES) {
+        return Err(Error::invalid(format!(": {excess}")));
     }
     let mut value = serde_json::from_slice(bytes)
         .map_err(|error| Error::new(Code::BodyUnreadable, "Malformed JSON in request body").because(error))?;

@@ -18,7 +18,7 @@ use super::reply::Answer;
 use super::security::{Refused, authenticate, caller, check_security, context, portal_user, show_budget};
 use crate::app::App;
 use crate::error::{Error, Fault, Result};
-use crate::http::body::{MAX_BULK_VALUES, MAX_VALUES, has_more_values_than};
+use crate::http::body::{MAX_BULK_VALUES, MAX_VALUES, excess};
 use crate::http::funnel::{self, Call, Finished, header};
 use crate::http::openapi::{self, Access, Described};
 use crate::http::request_log::Caller;
@@ -65,7 +65,7 @@ impl Endpoint for Served {
             return Ok(self.refuse(&call, headers, &body, &error, Negotiation::Json, None));
         }
         // Many rows are not even looked at before it is known who sends them.
-        let is_bulk = self.traits.bulk && has_more_values_than(&body, MAX_VALUES);
+        let is_bulk = self.traits.bulk && excess(&body, MAX_VALUES).is_some();
         let early = if is_bulk { Some(self.authenticate(&call, headers).await) } else { None };
         let early = match early {
             Some(Err(refused)) => return Ok(self.carry_out(&call, headers, &body, Err(refused)).await),
@@ -176,9 +176,9 @@ impl Served {
     }
 
     fn decode_checked(&self, body: &[u8], max_values: usize) -> Result<Work> {
-        if has_more_values_than(body, max_values) {
-            let message = format!("A body has at most {max_values} JSON values, nested ones included");
-            return Err(invalid("The request body is too large", fault("requestBody", &message, None)));
+        if let Some(excess) = excess(body, max_values) {
+            let fault = fault("requestBody", &excess.to_string(), None);
+            return Err(invalid("The request body is too large", fault));
         }
         let value: Value = serde_json::from_slice(body).map_err(|error| {
             let fix = Some("Send one well-formed JSON document");
