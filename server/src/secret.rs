@@ -14,6 +14,9 @@ use zeroize::Zeroizing;
 /// Shorter passwords are refused.
 pub const MIN_PASSWORD_CHARACTERS: usize = 8;
 
+/// Stands in records for a text that holds a key.
+const WITHHELD: &str = "[REDACTED]";
+
 /// The plaintext of a key or root key. Shown once, by the call that made it.
 #[derive(Clone)]
 pub struct PlainKey(Zeroizing<String>);
@@ -30,6 +33,11 @@ impl PlainKey {
 
     pub fn hash(&self) -> KeyHash {
         KeyHash::of(&self.0)
+    }
+
+    /// The text for a record: as it is, unless this key stands in it.
+    pub fn withheld_from(&self, text: String) -> String {
+        if !self.0.is_empty() && text.contains(self.reveal()) { WITHHELD.to_owned() } else { text }
     }
 }
 

@@ -1,23 +1,38 @@
 //! The list of addresses that may use the keys of an API: how it is written,
 //! stored and read. Deciding whether a caller is on it is verification's part.
 
+use std::collections::HashSet;
+
 use ipnet::IpNet;
 
 use crate::address::parse_network;
 use crate::error::{Error, Result};
+
+/// Addresses and networks in one list.
+pub const MAX_ADDRESSES: usize = 1000;
 
 /// Reads a comma-separated list of addresses and CIDR ranges. Empty parts are
 /// skipped, host bits below a mask are dropped, duplicates go.
 ///
 /// Fails with `invalid_input` naming the part that is neither.
 pub fn parse(text: &str) -> Result<Vec<IpNet>> {
-    let mut nets: Vec<IpNet> = Vec::new();
+    let (mut nets, mut seen) = (Vec::new(), HashSet::new());
     for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
         let net = parse_network(part)
             .ok_or_else(|| Error::invalid(format!("'{part}' is neither an IP address nor a CIDR range.")))?;
-        if !nets.contains(&net) {
+        if seen.insert(net) {
             nets.push(net);
         }
+    }
+    Ok(nets)
+}
+
+/// Reads a list that somebody wants. Fails as [`parse`], and for more than
+/// [`MAX_ADDRESSES`]: verification looks at one after the other.
+pub fn wanted(text: &str) -> Result<Vec<IpNet>> {
+    let nets = parse(text)?;
+    if nets.len() > MAX_ADDRESSES {
+        return Err(Error::invalid(format!("A list has at most {MAX_ADDRESSES} addresses.")));
     }
     Ok(nets)
 }

@@ -23,7 +23,7 @@ pub struct SetApi {
     /// stored but stops showing it.
     pub recoverable: Option<bool>,
     pub delete_protection: Option<bool>,
-    /// See [`allowlist::parse`]; an empty text clears it, one of separators alone is
+    /// See [`allowlist::wanted`]; an empty text clears it, one of separators alone is
     /// refused.
     pub ip_allowlist: Option<Option<String>>,
     /// 1 to 8 of `A-Za-z0-9_`.
@@ -57,7 +57,7 @@ impl SetApi {
         }
         if let Some(list) = &self.ip_allowlist {
             let text = list.as_deref().unwrap_or_default();
-            let nets = allowlist::parse(text)?;
+            let nets = allowlist::wanted(text)?;
             allowlist::refuse_blank(text, &nets)?;
             api.ip_allowlist = allowlist::to_text(&nets);
         }

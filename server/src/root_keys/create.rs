@@ -88,7 +88,7 @@ pub(super) fn target(key: &RootKey) -> audit::Target {
 pub(super) fn check_values(cx: &OpCtx, command: &CreateRootKey) -> Result<()> {
     check_name(command.name.as_deref())?;
     if let Some(list) = &command.ip_allowlist {
-        allowlist::parse(list)?;
+        allowlist::wanted(list)?;
     }
     if command.limit_per_minute.is_some_and(|limit| limit < 1) {
         return Err(Error::invalid("A root key may be limited to 1 request a minute or more."));

@@ -10,6 +10,12 @@ use tantivy::Term;
 use tantivy::query::{BooleanQuery, InvertedIndexRangeQuery, Occur, Query};
 use tantivy::schema::{Field, IndexRecordOption, TextFieldIndexing, TextOptions};
 
+use crate::error::{Error, Result};
+
+/// Characters of one search.
+const MAX_SEARCH: usize = 1000;
+/// Words of one search.
+pub const MAX_SEARCHED: usize = 20;
 /// Characters of a word that count.
 const MAX_WORD: usize = 64;
 
@@ -26,7 +32,34 @@ pub(super) fn indexed() -> TextOptions {
     TextOptions::default().set_indexing_options(indexing)
 }
 
-/// The words that a text is searched for by.
+/// The words of a text that somebody searches for. Fails as [`few`].
+pub fn searched(text: &str) -> Result<Vec<String>> {
+    few(text, word)
+}
+
+/// The words of a search, each once, as `read` makes them of what stands between
+/// spaces.
+///
+/// Fails with `invalid_input` for more than [`MAX_SEARCH`] characters or
+/// [`MAX_SEARCHED`] words: each costs a walk over what begins with it.
+pub fn few(text: &str, read: impl Fn(&str) -> String) -> Result<Vec<String>> {
+    if text.chars().nth(MAX_SEARCH).is_some() {
+        return Err(Error::invalid(format!("A search has at most {MAX_SEARCH} characters.")));
+    }
+    let mut found = Vec::new();
+    for word in text.split_whitespace().map(read).filter(|word| !word.is_empty()) {
+        if found.contains(&word) {
+            continue;
+        }
+        if found.len() == MAX_SEARCHED {
+            return Err(Error::invalid(format!("A search has at most {MAX_SEARCHED} different words.")));
+        }
+        found.push(word);
+    }
+    Ok(found)
+}
+
+/// The words of a text.
 pub fn words(text: &str) -> Vec<String> {
     text.split_whitespace().map(word).filter(|word| !word.is_empty()).collect()
 }
@@ -83,6 +116,15 @@ mod tests {
     fn words_lose_their_case_and_the_marks_at_their_ends() {
         assert_eq!(words("Billing, (of) slug_1099!"), ["billing", "of", "slug_1099"]);
         assert!(words("% --").is_empty());
+    }
+
+    #[test]
+    fn a_search_has_few_words_and_each_once() {
+        assert_eq!(searched("a B a, b").unwrap(), ["a", "b"]);
+        let many = |count: usize| (0..count).map(|n| format!("w{n} ")).collect::<String>();
+        assert_eq!(searched(&many(MAX_SEARCHED).repeat(9)).unwrap().len(), MAX_SEARCHED);
+        assert!(searched(&"a ".repeat(501)).unwrap_err().detail().contains("at most 1000 characters"));
+        assert!(searched(&many(MAX_SEARCHED + 1)).unwrap_err().detail().contains("at most 20"));
     }
 
     #[test]

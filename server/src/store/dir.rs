@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 /// A data folder and, while this value lives, the exclusive right to write to it.
 pub struct DataDir {
     path: PathBuf,
-    _lock: File,
+    _locks: [File; 2],
 }
 
 impl DataDir {
@@ -29,14 +29,17 @@ impl DataDir {
             .mode(0o600)
             .open(path.join("lock"))
             .map_err(failed)?;
-        match lock.try_lock() {
-            Ok(()) => {
-                private::make(&path);
-                Ok(Some(Self { path, _lock: lock }))
+        // The folder as well: somebody may remove the file while the lock is held.
+        let locks = [lock, File::open(&path).map_err(failed)?];
+        for lock in &locks {
+            match lock.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => return Ok(None),
+                Err(TryLockError::Error(error)) => return Err(failed(error)),
             }
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(failed(error)),
         }
+        private::make(&path);
+        Ok(Some(Self { path, _locks: locks }))
     }
 
     pub fn path(&self) -> &Path {
@@ -55,7 +58,7 @@ impl DataDir {
     /// else a first start makes is only made once `app.db` is complete.
     pub fn was_in_use(&self) -> bool {
         let has_content = |path: PathBuf| path.metadata().is_ok_and(|file| file.len() > 0);
-        has_content(self.master_key()) || has_content(self.events_db())
+        has_content(self.master_key()) || has_content(self.events_db()) || self.index().is_dir()
     }
 
     pub fn index(&self) -> PathBuf {

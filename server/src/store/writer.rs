@@ -5,10 +5,13 @@
 //! the word of the driver is not enough. A connection that failed to begin, to
 //! commit or to roll back, or whose user went away half-way, is closed and
 //! replaced, so that nothing it was in the middle of reaches the next one.
+//!
+//! Nothing is written into files that nobody will find again: those of the
+//! database are looked at before and after each change.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
@@ -18,7 +21,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::connection::{execute, execute_unprepared, failed, query, refused};
 use super::failure::is_refusal;
-use super::file::FileIdentity;
+use super::file::{FileIdentity, LogFiles};
 use super::health::WriteHealth;
 use crate::error::Result;
 
@@ -39,6 +42,10 @@ struct Shared {
     path: PathBuf,
     identity: FileIdentity,
     lane: Arc<Mutex<Option<SqliteConnection>>>,
+    /// Of the connection in the lane, once it has written.
+    log: parking_lot::Mutex<Option<LogFiles>>,
+    /// Why nothing is written any more until the process starts anew.
+    log_is_lost: OnceLock<String>,
     is_closed: AtomicBool,
     health: WriteHealth,
 }
@@ -70,6 +77,8 @@ impl Writer {
             path,
             identity,
             lane: Arc::new(Mutex::new(Some(connection))),
+            log: parking_lot::Mutex::default(),
+            log_is_lost: OnceLock::new(),
             is_closed: AtomicBool::new(false),
             health: WriteHealth::default(),
         };
@@ -118,8 +127,33 @@ impl Writer {
         let mut lease = Lease { connection, writer: self.0.clone(), is_idle: false, is_over: false };
         if lease.connection.is_none() {
             *lease.connection = Some(self.0.options.connect().await.map_err(failed)?);
+            *self.0.log.lock() = None;
         }
-        Ok(lease)
+        match lease.check_log().await {
+            Ok(()) => Ok(lease),
+            Err(error) => {
+                lease.fold_log().await;
+                Err(error)
+            }
+        }
+    }
+}
+
+impl Shared {
+    /// Notes where the log is, or finds that what was just committed went into one
+    /// that is gone.
+    fn note_log(&self) -> std::result::Result<(), DbErr> {
+        let mut log = self.log.lock();
+        if let Some(known) = *log {
+            known.check(&self.path).map_err(|error| self.lose_log(&error))?;
+        }
+        // Without one there is nothing to compare with the next time.
+        *log = LogFiles::of(&self.path).ok();
+        Ok(())
+    }
+
+    fn lose_log(&self, error: &DbErr) -> DbErr {
+        refused(self.log_is_lost.get_or_init(|| format!("{error}; start the server anew")).clone())
     }
 }
 
@@ -196,6 +230,49 @@ impl Lease {
         self.connection.as_mut().ok_or_else(|| refused("the connection was closed"))
     }
 
+    /// Fails when the log is gone, or was cut while it held something.
+    async fn check_log(&mut self) -> std::result::Result<(), DbErr> {
+        if let Some(why) = self.writer.log_is_lost.get() {
+            return Err(refused(why.clone()));
+        }
+        let Some(log) = *self.writer.log.lock() else { return Ok(()) };
+        let writer = self.writer.clone();
+        let bytes = log.check(&writer.path).map_err(|error| writer.lose_log(&error))?;
+        if log.is_cut(bytes) && !self.is_log_whole(bytes).await {
+            let path = writer.path.display();
+            return Err(writer.lose_log(&refused(format!("the log beside {path} was cut short"))));
+        }
+        Ok(())
+    }
+
+    /// Whether a log of so many bytes has room for the pages it is said to hold.
+    async fn is_log_whole(&mut self, bytes: u64) -> bool {
+        let Ok(connection) = self.connection() else { return false };
+        let ask = |sql: &str| Statement::from_string(DbBackend::Sqlite, sql);
+        let mut numbers = Vec::new();
+        for (sql, column) in [("PRAGMA wal_checkpoint(PASSIVE)", 1), ("PRAGMA page_size", 0)] {
+            let rows = query(connection, ask(sql)).await.unwrap_or_default();
+            let number = rows.first().and_then(|row| row.try_get_by_index::<i64>(column).ok());
+            numbers.extend(number.and_then(|number| u64::try_from(number).ok()));
+        }
+        match numbers[..] {
+            [0, _] => true,
+            // As the file format has it: a head, and a head for each page.
+            [pages, page_bytes] => bytes >= 32 + pages * (24 + page_bytes),
+            _ => false,
+        }
+    }
+
+    /// Brings what the log holds into the database, where it is found again. The
+    /// connection stays: it is the last that can read a log that was removed.
+    async fn fold_log(mut self) {
+        let Ok(connection) = self.connection() else { return };
+        match execute_unprepared(connection, "PRAGMA wal_checkpoint(PASSIVE)").await {
+            Ok(_) => self.is_idle = true,
+            Err(error) => tracing::warn!(%error, "what the log of a database holds could not be saved"),
+        }
+    }
+
     /// Notes how a statement within a transaction went.
     fn note<T>(&mut self, outcome: std::result::Result<T, DbErr>) -> std::result::Result<T, DbErr> {
         if let Err(error) = &outcome
@@ -209,12 +286,18 @@ impl Lease {
 
     /// Ends what the connection was taken for. Anything but a success closes it.
     fn finish<T>(mut self, outcome: std::result::Result<T, DbErr>) -> std::result::Result<T, DbErr> {
-        let outcome = self.note(outcome);
-        if outcome.is_ok() {
-            self.is_idle = true;
-            self.writer.health.succeeded();
+        let outcome = self.note(outcome)?;
+        self.is_idle = true;
+        match self.writer.note_log() {
+            Ok(()) => {
+                self.writer.health.succeeded();
+                Ok(outcome)
+            }
+            Err(error) => {
+                self.writer.health.failed(&error);
+                Err(error)
+            }
         }
-        outcome
     }
 }
 

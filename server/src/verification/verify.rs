@@ -115,7 +115,10 @@ impl Verifier {
             Outcome::Valid
         };
 
-        let decided = Decided { watch, key, outcome, denial, limits, spent: 0, tags: request.tags };
+        // The key may stand where it does not belong; the event must not hold it.
+        let denial = denial.map(|text| request.key.withheld_from(text));
+        let tags = request.tags.into_iter().map(|tag| request.key.withheld_from(tag)).collect();
+        let decided = Decided { watch, key, outcome, denial, limits, spent: 0, tags };
         if outcome == Outcome::Valid && decided.key.has_finite_credits() {
             return self.spend(cx, decided, request.cost.unwrap_or(1)).await;
         }

@@ -25,8 +25,14 @@ fn all_below(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
 fn nobody_else_may_read_anything_whatever_the_umask_and_the_folder() {
     let data = folder();
     std::fs::set_permissions(data.path(), PermissionsExt::from_mode(0o755)).expect("it is ours");
+    assert_eq!(Server::start(data.path()).stop(), Some(0));
     std::fs::create_dir_all(data.path().join("index/old")).expect("it is ours");
     std::fs::write(data.path().join("index/old/file"), "x").expect("it is ours");
+    let mut found = Vec::new();
+    all_below(data.path(), &mut found);
+    for path in found {
+        std::fs::set_permissions(path, PermissionsExt::from_mode(0o777)).expect("it is ours");
+    }
     let server = Server::start_with_umask(data.path(), "000");
     let (_, key) = server.key(&server.api(), json!({}));
     server.verify(&key);
@@ -113,4 +119,83 @@ fn nothing_is_acknowledged_into_files_that_are_gone() {
     std::fs::rename(data.path().join("app.db"), data.path().join("elsewhere.db")).expect("it is ours");
     assert_eq!(server.call("keys.createKey", &json!({ "apiId": api })).status, 503);
     assert_eq!(server.verify(&key), "VALID", "what is cached goes on");
+}
+
+/// What is acknowledged before the log of the database is removed, and what is
+/// refused after it, are so after a crash.
+#[test]
+fn nothing_is_acknowledged_into_a_log_that_is_gone() {
+    let remove = |path: &Path| std::fs::remove_file(path).expect("it is ours");
+    let replace = |path: &Path| {
+        std::fs::remove_file(path).expect("it is ours");
+        std::fs::write(path, "").expect("it is ours");
+    };
+    let ways: [(&str, &dyn Fn(&Path)); 3] = [("-wal", &remove), ("-wal", &replace), ("-shm", &remove)];
+    for (file, lose) in ways {
+        let data = folder();
+        let mut server = Server::start(data.path());
+        let api = server.api();
+        let (kept, kept_key) = server.key(&api, json!({}));
+        let (deleted, deleted_key) = server.key(&api, json!({}));
+        server.call("keys.deleteKey", &json!({ "keyId": deleted })).data();
+        lose(&data.path().join(format!("app.db{file}")));
+        for _ in 0..2 {
+            assert_eq!(server.call("keys.deleteKey", &json!({ "keyId": kept })).status, 503, "{file}");
+            assert_eq!(server.call("keys.createKey", &json!({ "apiId": api })).status, 503, "{file}");
+        }
+        assert_eq!(server.get("/readyz").0, 503);
+        assert_eq!(
+            (server.verify(&kept_key), server.verify(&deleted_key)),
+            ("VALID".into(), "NOT_FOUND".into())
+        );
+        server.kill();
+        let server = Server::start(data.path());
+        assert_eq!(
+            (server.verify(&kept_key), server.verify(&deleted_key)),
+            ("VALID".into(), "NOT_FOUND".into())
+        );
+        server.call("keys.deleteKey", &json!({ "keyId": kept })).data();
+    }
+}
+
+#[test]
+fn nothing_is_acknowledged_into_a_log_that_was_cut() {
+    let data = folder();
+    let server = Server::start(data.path());
+    let api = server.api();
+    let (id, _) = server.key(&api, json!({}));
+    // Who folds all of the log into the database may cut it.
+    let folded = std::process::Command::new("sqlite3")
+        .arg(data.path().join("app.db"))
+        .arg("PRAGMA busy_timeout = 5000; PRAGMA wal_checkpoint(TRUNCATE)")
+        .output()
+        .expect("sqlite3 is installed");
+    assert!(folded.status.success(), "{folded:?}");
+    server.key(&api, json!({}));
+    let log = std::fs::OpenOptions::new().write(true).open(data.path().join("app.db-wal")).expect("a log");
+    log.set_len(0).expect("it is ours");
+    assert_eq!(server.call("keys.deleteKey", &json!({ "keyId": id })).status, 503);
+    assert_eq!(server.call("keys.deleteKey", &json!({ "keyId": id })).status, 503);
+    assert_eq!(server.get("/readyz").0, 503);
+}
+
+#[test]
+fn a_folder_in_use_is_nobody_elses_whatever_becomes_of_its_lock() {
+    let data = folder();
+    let _server = Server::start(data.path());
+    std::fs::remove_file(data.path().join("lock")).expect("it is ours");
+    refused_start(data.path());
+}
+
+#[test]
+fn what_is_left_of_a_folder_does_not_become_a_new_server() {
+    let data = folder();
+    assert_eq!(Server::start(data.path()).stop(), Some(0));
+    for entry in data.path().read_dir().expect("a folder").flatten() {
+        if entry.file_type().expect("a kind").is_file() {
+            std::fs::remove_file(entry.path()).expect("it is ours");
+        }
+    }
+    let text = refused_start(data.path());
+    assert!(text.contains("app.db"), "{text}");
 }

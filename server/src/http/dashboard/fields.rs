@@ -5,6 +5,11 @@
 
 use web::form::{FormState, ON};
 
+use crate::error::Error;
+
+/// Fields of one form; each is looked through by name.
+const MAX_FIELDS: usize = 5000;
+
 /// Names and values in the order they came.
 #[derive(Clone, Debug, Default)]
 pub struct Fields(Vec<(String, String)>);
@@ -12,6 +17,15 @@ pub struct Fields(Vec<(String, String)>);
 impl Fields {
     pub fn parse(encoded: &[u8]) -> Self {
         Self(form_urlencoded::parse(encoded).map(|(name, value)| (name.into(), value.into())).collect())
+    }
+
+    /// What a stranger sent. Fails with `invalid_input` for more than [`MAX_FIELDS`].
+    pub fn bounded(encoded: &[u8]) -> crate::error::Result<Self> {
+        let more = encoded.iter().filter(|byte| **byte == b'&').count();
+        if more >= MAX_FIELDS {
+            return Err(Error::invalid(format!("A form has at most {MAX_FIELDS} fields.")));
+        }
+        Ok(Self::parse(encoded))
     }
 
     pub fn new(pairs: Vec<(String, String)>) -> Self {

@@ -36,6 +36,8 @@ use crate::users;
 
 /// A form without a file.
 const FORM_BYTES: usize = 1 << 20;
+/// Longest query of an address: pages repeat it in their links.
+const QUERY_BYTES: usize = 8 << 10;
 /// Forms with a file that are read at once.
 const UPLOADS: usize = 4;
 
@@ -328,7 +330,11 @@ async fn read(
 ) -> Result<Sent> {
     let params: HashMap<String, String> = request.path_params().unwrap_or_default();
     let path = request.uri().path().to_owned();
-    let query = Fields::parse(request.uri().query().unwrap_or_default().as_bytes());
+    let query = request.uri().query().unwrap_or_default();
+    if query.len() > QUERY_BYTES {
+        return Err(Error::invalid(format!("The query of an address has at most {QUERY_BYTES} bytes.")));
+    }
+    let query = Fields::bounded(query.as_bytes())?;
     let (mut form, mut upload) = (Fields::default(), None);
     if request.method() == Method::POST {
         let kind = header(headers, &CONTENT_TYPE).unwrap_or_default();
@@ -337,7 +343,7 @@ async fn read(
                 .ok_or_else(|| Error::new(Code::BodyUnreadable, "This form is not one that takes a file."))?;
             (form, upload) = upload::begin(request, places, FORM_BYTES).await?;
         } else {
-            form = Fields::parse(&funnel::read_body(request.take_body(), FORM_BYTES).await?);
+            form = Fields::bounded(&funnel::read_body(request.take_body(), FORM_BYTES).await?)?;
         }
     }
     let secret = |jar: Jar| jar.read(&app.config, headers).map(|value| PlainKey::new(value.to_owned()));

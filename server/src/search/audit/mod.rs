@@ -25,7 +25,7 @@ pub(super) use store::{AuditRow, AuditTargetRow, entries_after, entry_at, last_e
 
 use super::Search;
 use super::followed::Followed;
-use super::words::{all, begins_with, indexable, indexed, words};
+use super::words::{all, begins_with, indexable, indexed, searched};
 use crate::audit::{AuditFilter, TextIndex};
 use crate::error::{Error, Result};
 use crate::store::{Page, Store};
@@ -162,7 +162,7 @@ impl AuditIndex {
     /// Ids of the matching entries, the newest first, from the cursor of the page
     /// on and one more than it has. Blocks.
     fn find(&self, workspace: &WorkspaceId, filter: &AuditFilter, page: &Page) -> Result<Vec<AuditId>> {
-        let Some(query) = self.query(workspace, filter, page) else { return Ok(Vec::new()) };
+        let Some(query) = self.query(workspace, filter, page)? else { return Ok(Vec::new()) };
         let wanted = usize::try_from(page.limit).map_err(Error::internal)? + 1;
         let newest = TopDocs::with_limit(wanted).order_by_string_fast_field("id", Order::Desc);
         let found = self.followed.searcher().search(&*query, &newest).map_err(Error::internal)?;
@@ -170,11 +170,16 @@ impl AuditIndex {
     }
 
     /// `None` when the text has no word: nothing can be found by it.
-    fn query(&self, workspace: &WorkspaceId, filter: &AuditFilter, page: &Page) -> Option<Box<dyn Query>> {
+    fn query(
+        &self,
+        workspace: &WorkspaceId,
+        filter: &AuditFilter,
+        page: &Page,
+    ) -> Result<Option<Box<dyn Query>>> {
         let fields = &self.fields;
-        let words = words(filter.text.as_deref().unwrap_or_default());
+        let words = searched(filter.text.as_deref().unwrap_or_default())?;
         if words.is_empty() {
-            return None;
+            return Ok(None);
         }
         let mut conditions = vec![exactly(fields.workspace, workspace.as_str())];
         conditions.extend(words.iter().map(|word| begins_with(fields.text, word)));
@@ -201,7 +206,7 @@ impl AuditIndex {
             let to = Bound::Included(Term::from_field_text(fields.id, cursor));
             conditions.push(Box::new(FastFieldRangeQuery::new(Bound::Unbounded, to)));
         }
-        Some(all(conditions))
+        Ok(Some(all(conditions)))
     }
 }
 
@@ -227,7 +232,7 @@ impl AuditText {
         filter: &AuditFilter,
         page: &Page,
     ) -> Result<Vec<AuditId>> {
-        let words = words(filter.text.as_deref().unwrap_or_default());
+        let words = searched(filter.text.as_deref().unwrap_or_default())?;
         if words.is_empty() {
             return Ok(Vec::new());
         }

@@ -19,7 +19,7 @@ pub(super) use store::{keys_of_identity, load, overrides_of_namespace, page};
 use super::Search;
 use super::folder::Folder;
 use super::followed::{Followed, Position};
-use super::words::{any, begins_with, indexable, indexed, words};
+use super::words::{any, begins_with, few, indexable, indexed, words};
 use crate::error::{Error, Result};
 
 const FORMAT: u32 = 1;
@@ -261,8 +261,7 @@ impl EntityIndex {
 
     /// Blocks.
     fn find(&self, asked: &EntityQuery) -> Result<Vec<EntityHit>> {
-        let text = asked.text.to_lowercase();
-        let words: Vec<&str> = text.split_whitespace().collect();
+        let words = few(&asked.text, str::to_lowercase)?;
         if words.is_empty() {
             return Ok(Vec::new());
         }

@@ -2,6 +2,7 @@
 
 mod access;
 mod apis;
+mod bounds;
 pub mod browser;
 mod bulk;
 mod entrance;
