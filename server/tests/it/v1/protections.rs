@@ -224,11 +224,43 @@ async fn a_verification_ignores_nothing_that_it_was_asked_to_check() {
         ("api_id", json!("api_other")),
         ("authorization", json!({ "permission": "admin" })),
         ("authorization", json!({ "roles": ["admin"] })),
+        ("authorization", json!({ "and": ["admin"] })),
+        ("authorization", json!({ "or": ["admin"] })),
+        ("authorization", json!({ "query": "admin" })),
+        ("keyspaceId", json!("ks_other")),
+        ("keyspaces", json!(["ks_other"])),
     ] {
         let mut body = json!({ "key": key });
         body[name] = value;
         let answer = v1.post("keys.verifyKey", body.clone()).await;
         assert!(answer.refused(400, "BAD_REQUEST").contains("would be ignored"), "{body}");
     }
+    let asks = json!({ "key": key, "authorization": { "permissions": "admin" } });
+    let older = v1.post("keys/verify", asks).await;
+    assert!(older.refused(400, "BAD_REQUEST").contains("would be ignored"));
     assert_eq!(v1.verify_with(json!({ "key": key, "colour": "red" })).await["valid"], true);
+}
+
+#[tokio::test]
+async fn what_asks_for_no_check_by_contract_asks_for_none() {
+    let test = TestApp::start().await;
+    let v1 = test.v1();
+    let api = v1.api().await;
+    let (_, key) = v1.key(&api, json!({})).await;
+    for none in [json!({ "apiId": "" }), json!({ "authorization": {} })] {
+        let mut body = none;
+        body["key"] = key.as_str().into();
+        assert_eq!(v1.verify_with(body.clone()).await["valid"], true, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn an_expiry_of_0_is_none_on_creation_by_contract_and_over_in_a_change() {
+    let test = TestApp::start().await;
+    let v1 = test.v1();
+    let api = v1.api().await;
+    let (id, key) = v1.key(&api, json!({ "expires": 0 })).await;
+    assert_eq!(v1.verify(&key).await["code"], "VALID");
+    v1.post("keys.updateKey", json!({ "keyId": id, "expires": 0 })).await.ok();
+    assert_eq!(v1.verify(&key).await["code"], "EXPIRED");
 }
