@@ -1,4 +1,4 @@
-//! Structs that only JSON objects become.
+//! Structs that only JSON objects become, and JSON that says everything once.
 //!
 //! What serde derives also reads a struct from an array, member by member:
 //! `["secret"]` would be `{"key": "secret"}`. No contract says so, and whatever
@@ -11,8 +11,10 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use serde_json::map::Entry;
+use serde_json::{Map, Value};
 
 /// A struct as its members make it.
 pub trait Members<'de>: Sized {
@@ -66,6 +68,90 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ItemVisitor<T> {
     }
 }
 
+/// Reads any JSON in which no object has two members of one name: whoever sent them
+/// meant one, and it need not be the last. Structs refuse their own by themselves; a
+/// [`Value`] would drop the first.
+pub fn unique<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
+    deserializer.deserialize_any(Unique)
+}
+
+/// One JSON document, read as [`unique`] does.
+///
+/// A member that is there twice is the one error that [`serde_json::Error::is_data`].
+pub fn parse(document: &[u8]) -> serde_json::Result<Value> {
+    let mut deserializer = serde_json::Deserializer::from_slice(document);
+    let value = unique(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(value)
+}
+
+struct Unique;
+
+impl<'de> DeserializeSeed<'de> for Unique {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        unique(deserializer)
+    }
+}
+
+impl<'de> Visitor<'de> for Unique {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, flag: bool) -> Result<Value, E> {
+        Ok(flag.into())
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
+        Ok(number.into())
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
+        Ok(number.into())
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
+        Ok(number.into())
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+        Ok(text.into())
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<Value, E> {
+        Ok(text.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element_seed(Unique)? {
+            list.push(item);
+        }
+        Ok(list.into())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let mut object = Map::new();
+        while let Some(name) = members.next_key::<String>()? {
+            match object.entry(name) {
+                Entry::Vacant(place) => drop(place.insert(members.next_value_seed(Unique)?)),
+                Entry::Occupied(there) => {
+                    return Err(A::Error::custom(format_args!("`{}` is there twice", there.key())));
+                }
+            }
+        }
+        Ok(object.into())
+    }
+}
+
 /// Makes `Deserialize` of these types accept objects and nothing else.
 macro_rules! only_objects {
     ($($type:ty),+ $(,)?) => {$(
@@ -88,8 +174,10 @@ pub(crate) use only_objects;
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
     use super::*;
-    use serde_json::{Value, json};
 
     #[derive(Debug, PartialEq, Deserialize)]
     #[serde(remote = "Self", rename_all = "camelCase", deny_unknown_fields)]
@@ -131,6 +219,44 @@ mod tests {
             json!(null),
         ] {
             assert_eq!(outer(refused.clone()), None, "{refused}");
+        }
+    }
+
+    #[test]
+    fn a_member_that_is_there_twice_is_an_error_of_its_own() {
+        for twice in [r#"{"a":1,"a":1}"#, r#"[{"b":{"a":1,"c":2,"\u0061":null}}]"#] {
+            let error = parse(twice.as_bytes()).unwrap_err();
+            assert!(error.is_data() && error.to_string().starts_with("`a` is there twice"), "{error}");
+        }
+        for broken in ["", "{", "{}{}", r#"{"a":1,}"#, "1e999", &"[".repeat(200)] {
+            assert!(!parse(broken.as_bytes()).unwrap_err().is_data(), "{broken}");
+        }
+    }
+
+    fn any_json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<u64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            ".{0,8}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 40, 6, |inner| {
+            let members = proptest::collection::btree_map(".{0,4}", inner.clone(), 0..6);
+            prop_oneof![
+                proptest::collection::vec(inner, 0..6).prop_map(Value::from),
+                members.prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn anything_else_is_read_as_ever(value in any_json()) {
+            let text = value.to_string();
+            let read: Value = serde_json::from_str(&text).unwrap();
+            prop_assert_eq!(parse(text.as_bytes()).unwrap(), read);
         }
     }
 }

@@ -123,6 +123,29 @@ fn no_column_that_protects_is_dropped() {
     }
 }
 
+/// Of two values of one member neither is known to be the one that was meant.
+#[test]
+fn a_member_that_is_there_twice_is_refused_by_name() {
+    let hash = KeyHash::of("sk_1").to_base64();
+    for (name, members) in [
+        ("enabled", r#""enabled":false,"enabled":true"#),
+        ("enabled", r#""enabled":true,"meta":{},"en\u0061bled":true"#),
+        ("expires", r#""expires":1,"expires":null"#),
+        ("credits", r#""credits":1,"credits":1"#),
+        ("limit", r#""ratelimits":[{"name":"a","limit":1,"duration":1000,"limit":9}]"#),
+        ("a", r#""meta":{"b":[{"a":1,"a":2}]}"#),
+    ] {
+        let text = format!("{{\"hash\":\"{hash}\"}}\n{{\"hash\":\"{hash}\",{members}}}\n");
+        let error = refused(ImportOf::Keys("api_1".into()), JsonLines, text);
+        assert_eq!(error.faults()[0].location, "line 2", "{members}");
+        assert!(error.detail().contains(&format!("`{name}` is there twice")), "{}", error.detail());
+    }
+    let cell = r#""[{""name"":""a"",""limit"":1,""duration"":1000,""limit"":9}]""#;
+    let error =
+        refused(ImportOf::Keys("api_1".into()), Csv, format!("hash,ratelimits\n{hash},{cell}\n").as_str());
+    assert!(error.detail().contains("`limit` is there twice"), "{}", error.detail());
+}
+
 #[test]
 fn every_fault_is_told_with_its_line() {
     let text = "hash,credits,expires\nnope,,\nx,many,\n,,soon\na,b\n\"line\nbreak\",,\n";

@@ -231,7 +231,10 @@ pub(super) fn typed(column: &str, cell: &str) -> Result<(String, Value)> {
                 text.split(';').map(str::trim).filter(|part| !part.is_empty()).collect()
             }
             "roles" | "permissions" | "ratelimits" | "meta" => {
-                serde_json::from_str(text).map_err(|_| wrong("JSON"))?
+                object::parse(text.as_bytes()).map_err(|error| match error.is_data() {
+                    true => Error::invalid(format!("`{column}`: {error}.")),
+                    false => wrong("JSON"),
+                })?
             }
             _ => json!(text),
         }

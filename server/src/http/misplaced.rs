@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 use crate::object::Members;
 
 /// They, as clients and people spell them.
-const PROTECTING: [&str; 44] = [
+const PROTECTING: [&str; 50] = [
     "ratelimit",
     "ratelimits",
     "rateLimit",
@@ -61,6 +61,13 @@ const PROTECTING: [&str; 44] = [
     "limit_per_minute",
     "api_id",
     "apiID",
+    "keyspaceId",
+    "keyspaces",
+    "authorization",
+    // A query that was not put where queries are.
+    "and",
+    "or",
+    "query",
 ];
 
 /// Why a member is refused that is known elsewhere.

@@ -151,10 +151,10 @@ impl Type for AnyObject {
 
 json_by_serde!(AnyObject);
 
-/// Any JSON at all.
+/// Any JSON that says everything once.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(transparent)]
-pub struct AnyJson(pub Value);
+pub struct AnyJson(#[serde(deserialize_with = "crate::object::unique")] pub Value);
 
 impl Type for AnyJson {
     const IS_REQUIRED: bool = false;

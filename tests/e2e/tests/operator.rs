@@ -35,7 +35,10 @@ fn changes_by_command_show_on_the_next_verification() {
     assert_eq!(server.verify(&key), "FORBIDDEN");
     cli_ok(data.path(), &["api", "set", &api, "--ip-allow", "127.0.0.0/8"]);
     assert_eq!(server.verify(&key), "VALID");
-    assert!(!cli(data.path(), &["api", "set", &api, "--ip-allow", "nonsense"]).status.success());
+    for none in ["nonsense", ",", " , "] {
+        assert!(!cli(data.path(), &["api", "set", &api, "--ip-allow", none]).status.success(), "{none}");
+    }
+    assert!(cli_ok(data.path(), &["api", "list"]).contains("allows 127.0.0.0/8"));
     cli_ok(data.path(), &["api", "set", &api, "--ip-allow", ""]);
     cli_ok(data.path(), &["api", "set", &api, "--delete-protection", "on"]);
     assert_eq!(server.call("apis.deleteApi", &json!({ "apiId": api })).status, 412);
@@ -43,6 +46,18 @@ fn changes_by_command_show_on_the_next_verification() {
     assert_eq!(server.call("keys.verifyKey", &json!({ "key": key })).status, 403);
     cli_ok(data.path(), &["workspace", "enable", "default"]);
     assert_eq!(server.verify(&key), "VALID");
+}
+
+#[test]
+fn a_root_key_with_a_list_of_no_address_is_not_made() {
+    let data = folder();
+    for none in ["", " ", ",", " , "] {
+        let create = ["root-key", "create", "--name", "a", "--full", "--ip-allow", none];
+        let made = cli(data.path(), &create);
+        let told = String::from_utf8_lossy(&made.stderr);
+        assert!(!made.status.success() && made.stdout.is_empty(), "{none}");
+        assert!(told.contains("list of addresses is empty"), "{none}: {told}");
+    }
 }
 
 #[test]

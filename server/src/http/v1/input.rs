@@ -8,6 +8,7 @@ use serde_json::{Map, Number, Value};
 
 use crate::error::{Code, Error, Result};
 use crate::http::body::{MAX_HOT_BYTES, MAX_VALUES, excess};
+use crate::object;
 
 /// What an operation is asked. Bounds of single members are attributes of the
 /// type; here is what its attributes cannot say.
@@ -33,7 +34,8 @@ pub trait Input: Type + DeserializeOwned + Send + Sync + 'static {
 /// The JSON of a body, integral floats as integers, as in the language v1 was
 /// written in. Anything but JSON is an empty object.
 ///
-/// Fails with `invalid_input` for more than [`MAX_VALUES`] values, or too long a text.
+/// Fails with `invalid_input` for more than [`MAX_VALUES`] values, too long a text, or
+/// a member that is there twice.
 pub fn body(content_type: &str, bytes: &[u8]) -> Result<Value> {
     if !is_json(content_type) {
         return Ok(Value::Object(Map::new()));
@@ -41,8 +43,10 @@ pub fn body(content_type: &str, bytes: &[u8]) -> Result<Value> {
     if let Some(excess) = excess(bytes, MAX_VALUES) {
         return Err(Error::invalid(format!(": {excess}")));
     }
-    let mut value = serde_json::from_slice(bytes)
-        .map_err(|error| Error::new(Code::BodyUnreadable, "Malformed JSON in request body").because(error))?;
+    let mut value = object::parse(bytes).map_err(|error| match error.is_data() {
+        true => Error::invalid(format!(": {error}")),
+        false => Error::new(Code::BodyUnreadable, "Malformed JSON in request body").because(error),
+    })?;
     crate::http::openapi::tidy_numbers(&mut value);
     Ok(value)
 }

@@ -23,6 +23,7 @@ use crate::http::funnel::{self, Call, Finished, header};
 use crate::http::openapi::{self, Access, Described};
 use crate::http::request_log::Caller;
 use crate::http::validation::{Faults, RequestSchema, json_schema};
+use crate::object;
 use crate::op::{Door, IdempotencyKey, OpCtx, Principal};
 use crate::root_keys::Budget;
 
@@ -180,7 +181,7 @@ impl Served {
             let fault = fault("requestBody", &excess.to_string(), None);
             return Err(invalid("The request body is too large", fault));
         }
-        let value: Value = serde_json::from_slice(body).map_err(|error| {
+        let value = object::parse(body).map_err(|error| {
             let fix = Some("Send one well-formed JSON document");
             invalid(
                 "The request body is not valid JSON",
@@ -190,7 +191,7 @@ impl Served {
         self.check_schema(&value, max_values)?;
         // Metadata would be in memory twice.
         drop(value);
-        // What JSON Schema cannot see: integers past 64 bits, duplicate members.
+        // What JSON Schema cannot see: integers past 64 bits.
         self.handled.read(body).map_err(|error| {
             invalid("The request body could not be decoded", fault("requestBody", &error.to_string(), None))
         })

@@ -59,7 +59,12 @@ impl V1<'_> {
     }
 
     pub async fn post(&self, operation: &str, body: Value) -> Answer {
-        let request = self.test.client.post(format!("/v1/{operation}")).body(body.to_string());
+        self.raw(operation, body.to_string()).await
+    }
+
+    /// Sends a body that [`Value`] cannot be.
+    pub async fn raw(&self, operation: &str, body: String) -> Answer {
+        let request = self.test.client.post(format!("/v1/{operation}")).body(body);
         self.send(request.header("content-type", "application/json")).await
     }
 

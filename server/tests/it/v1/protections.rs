@@ -224,11 +224,76 @@ async fn a_verification_ignores_nothing_that_it_was_asked_to_check() {
         ("api_id", json!("api_other")),
         ("authorization", json!({ "permission": "admin" })),
         ("authorization", json!({ "roles": ["admin"] })),
+        ("authorization", json!({ "and": ["admin"] })),
+        ("authorization", json!({ "or": ["admin"] })),
+        ("authorization", json!({ "query": "admin" })),
+        ("keyspaceId", json!("ks_other")),
+        ("keyspaces", json!(["ks_other"])),
     ] {
         let mut body = json!({ "key": key });
         body[name] = value;
         let answer = v1.post("keys.verifyKey", body.clone()).await;
         assert!(answer.refused(400, "BAD_REQUEST").contains("would be ignored"), "{body}");
     }
+    let asks = json!({ "key": key, "authorization": { "permissions": "admin" } });
+    let older = v1.post("keys/verify", asks).await;
+    assert!(older.refused(400, "BAD_REQUEST").contains("would be ignored"));
     assert_eq!(v1.verify_with(json!({ "key": key, "colour": "red" })).await["valid"], true);
+}
+
+#[tokio::test]
+async fn what_asks_for_no_check_by_contract_asks_for_none() {
+    let test = TestApp::start().await;
+    let v1 = test.v1();
+    let api = v1.api().await;
+    let (_, key) = v1.key(&api, json!({})).await;
+    for none in [json!({ "apiId": "" }), json!({ "authorization": {} })] {
+        let mut body = none;
+        body["key"] = key.as_str().into();
+        assert_eq!(v1.verify_with(body.clone()).await["valid"], true, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_member_that_is_there_twice_is_refused_by_name() {
+    let test = TestApp::start().await;
+    let v1 = test.v1();
+    let api = v1.api().await;
+    let (id, key) = v1.key(&api, json!({ "enabled": false })).await;
+    for (operation, name, body) in [
+        ("keys.createKey", "enabled", format!(r#"{{"apiId":"{api}","enabled":false,"enabled":true}}"#)),
+        ("keys.updateKey", "enabled", format!(r#"{{"keyId":"{id}","enabled":false,"enabled":true}}"#)),
+        (
+            "keys.createKey",
+            "limit",
+            format!(r#"{{"apiId":"{api}","ratelimit":{{"limit":1,"duration":1000,"limit":9}}}}"#),
+        ),
+        ("keys.verifyKey", "apiId", format!(r#"{{"key":"{key}","apiId":"api_other","apiId":"{api}"}}"#)),
+        (
+            "keys.verifyKey",
+            "permissions",
+            format!(r#"{{"key":"{key}","authorization":{{"permissions":"admin","permissions":""}}}}"#),
+        ),
+        (
+            "keys.verifyKey",
+            "and",
+            format!(r#"{{"key":"{key}","authorization":{{"permissions":{{"and":["a"],"and":["b"]}}}}}}"#),
+        ),
+    ] {
+        let answer = v1.raw(operation, body.clone()).await;
+        let message = answer.refused(400, "BAD_REQUEST");
+        assert!(message.contains(&format!("`{name}` is there twice")), "{body}: {message}");
+    }
+    assert_eq!(v1.verify(&key).await["code"], "DISABLED");
+}
+
+#[tokio::test]
+async fn an_expiry_of_0_is_none_on_creation_by_contract_and_over_in_a_change() {
+    let test = TestApp::start().await;
+    let v1 = test.v1();
+    let api = v1.api().await;
+    let (id, key) = v1.key(&api, json!({ "expires": 0 })).await;
+    assert_eq!(v1.verify(&key).await["code"], "VALID");
+    v1.post("keys.updateKey", json!({ "keyId": id, "expires": 0 })).await.ok();
+    assert_eq!(v1.verify(&key).await["code"], "EXPIRED");
 }

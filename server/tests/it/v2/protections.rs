@@ -85,3 +85,25 @@ async fn no_operation_ignores_a_member_that_protects() {
     }
     assert!(tried > 500, "{tried}");
 }
+
+#[tokio::test]
+async fn a_member_that_is_there_twice_is_refused_by_name() {
+    let test = TestApp::start().await;
+    let api = test.api().await;
+    for (operation, name, members) in [
+        ("keys.createKey", "enabled", r#""enabled":false,"enabled":true"#),
+        ("keys.createKey", "limit", r#""ratelimits":[{"name":"abc","limit":1,"duration":1000,"limit":9}]"#),
+        ("keys.createKey", "a", r#""meta":{"b":{"a":1,"a":2}}"#),
+        ("keys.verifyKey", "permissions", r#""key":"sk_1","permissions":"a","permissions":"b""#),
+    ] {
+        let body = match operation {
+            "keys.createKey" => format!(r#"{{"apiId":"{api}",{members}}}"#),
+            _ => format!("{{{members}}}"),
+        };
+        let bearer = format!("Bearer {}", test.root_key);
+        let answer = test.raw(operation, Some(&bearer), Some("application/json"), body.clone()).await;
+        let told = answer.body["error"]["errors"].to_string();
+        let is_told = told.contains(&format!("`{name}` is there twice"));
+        assert!(answer.status == 400 && is_told, "{body}: {}", answer.body);
+    }
+}
