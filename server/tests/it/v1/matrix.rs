@@ -16,6 +16,7 @@ use super::{V1, text};
 use crate::interrupted::{Asked, POLLS};
 use crate::strangers::{Elsewhere, Twins};
 use crate::support::{Answer, TestApp};
+use crate::v2::protections::PROTECTING;
 
 /// What somebody of another workspace is told.
 enum Foreign {
@@ -274,30 +275,6 @@ async fn every_operation_asks_for_its_grant_and_audits_itself() {
         done.unwrap();
     }
 }
-
-/// Members that protect somewhere, as people spell them.
-const PROTECTING: [&str; 20] = [
-    "ratelimit",
-    "ratelimits",
-    "rateLimits",
-    "rate_limits",
-    "remaining",
-    "credits",
-    "refill",
-    "refillDay",
-    "expires",
-    "expires_at",
-    "enabled",
-    "permissions",
-    "roles",
-    "limit",
-    "duration",
-    "autoApply",
-    "auto_apply",
-    "ipWhitelist",
-    "ip_allowlist",
-    "cost",
-];
 
 /// Names of the members of a body, or of the items of a list.
 fn members(operation: &str) -> Vec<String> {

@@ -13,7 +13,7 @@ mod matrix;
 mod overrides;
 mod permissions;
 mod portal;
-mod protections;
+pub mod protections;
 mod ratelimit;
 mod root_keys;
 mod verify;

@@ -5,7 +5,8 @@ use unkey::http::v2::DOCUMENT;
 
 use crate::support::TestApp;
 
-const PROTECTING: [&str; 20] = [
+/// Members that protect somewhere, as people spell them.
+pub const PROTECTING: [&str; 20] = [
     "ratelimit",
     "ratelimits",
     "rateLimits",
