@@ -256,6 +256,10 @@ impl Redactor {
 /// The schema, or the alternative in it, that a value keeps as far as types and
 /// enumerations go.
 fn fitting<'a>(schema: &'a Value, value: &Value) -> Option<&'a Value> {
+    // A member that is refused is none of the operation.
+    if *schema == Value::Bool(false) {
+        return None;
+    }
     if let Some(alternatives) = schema["anyOf"].as_array() {
         return alternatives.iter().find_map(|alternative| fitting(alternative, value));
     }

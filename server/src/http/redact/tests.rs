@@ -18,6 +18,7 @@ fn schema() -> RequestSchema {
                 "items": { "type": "array", "items": { "type": "object", "properties": { "id": { "type": "string" } } } },
                 "named": { "anyOf": [{ "type": "string" }, { "type": "object", "properties": { "id": { "type": "string" } } }] },
                 "meta": { "type": "object", "additionalProperties": {} },
+                "limits": false,
             },
         })
     })
@@ -39,6 +40,12 @@ fn logged(request: &Value, response: &Value) -> (Value, Value) {
 
 fn answer(value: &Value) -> Value {
     logged(&json!({}), value).1
+}
+
+#[test]
+fn a_member_that_the_operation_refuses_is_none_of_it() {
+    let request = json!({ "name": "n", "limits": "of another system" });
+    assert_eq!(logged(&request, &json!({})).0, json!({ "name": "n", "limits": REDACTED }));
 }
 
 #[test]
