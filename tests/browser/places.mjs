@@ -79,12 +79,15 @@ export function places({ apiId, roleId, identityId, namespaceId, main, limited, 
 
 /** Ids that only pages tell: read from the links of the lists. */
 export async function discover(page, data) {
-  const first = async (path, pattern) => {
+  // Lists of what happened are answered from an index, which may be seconds behind.
+  const first = async (path, pattern, tries = 40) => {
     await page.goto(path);
     const links = await page.locator("main a").evaluateAll((all) => all.map((one) => one.getAttribute("href")));
     const found = links.map((link) => pattern.exec(link ?? "")).find(Boolean);
-    if (!found) throw new Error(`${path} links to nothing like ${pattern}: ${links.join(" ")}`);
-    return decodeURIComponent(found[1]);
+    if (found) return decodeURIComponent(found[1]);
+    if (tries === 0) throw new Error(`${path} links to nothing like ${pattern}: ${links.join(" ")}`);
+    await page.waitForTimeout(250);
+    return first(path, pattern, tries - 1);
   };
   data.namespaceId = await first("/ratelimits", /^\/ratelimits\/(?!new)([^/?]+)$/);
   data.more = {
