@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use unkey::permissions::query::Query;
+use domain::permissions::query::Query;
 
 const SINGLE: &str = "documents.read";
 const TYPICAL: &str = "(documents.read AND documents.write) OR admin OR support.impersonate";

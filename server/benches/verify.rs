@@ -3,19 +3,19 @@
 use std::hint::black_box;
 use std::sync::Arc;
 
+use base::clock::Clock;
+use base::config::Config;
+use base::entropy::Entropy;
+use base::op::{Door, OpCtx, Principal};
+use base::secret::PlainKey;
+use base::store::DataDir;
 use criterion::{Criterion, criterion_group, criterion_main};
+use domain::apis::CreateApi;
+use domain::keys::CreateKey;
+use domain::ratelimit::limits::NewLimit;
+use domain::verification::{PermissionQuery, RequestedLimit, Rules, VerifyKey};
 use tokio::runtime::Runtime;
-use unkey::apis::CreateApi;
 use unkey::app::App;
-use unkey::clock::Clock;
-use unkey::config::Config;
-use unkey::entropy::Entropy;
-use unkey::keys::CreateKey;
-use unkey::op::{Door, OpCtx, Principal};
-use unkey::ratelimit::limits::NewLimit;
-use unkey::secret::PlainKey;
-use unkey::store::DataDir;
-use unkey::verification::{PermissionQuery, RequestedLimit, Rules, VerifyKey};
 
 const NOW_MS: i64 = 1_790_000_000_000;
 

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use unkey::ratelimit::limiter::{Check, Limiter, Scope};
+use domain::ratelimit::limiter::{Check, Limiter, Scope};
 
 fn check(name: &str) -> Check<'_> {
     Check {

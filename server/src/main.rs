@@ -4,16 +4,16 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use base::config::{Config, LogFormat};
 use tracing_subscriber::EnvFilter;
 use unkey::cli::{Invocation, Output};
-use unkey::config::{Config, LogFormat};
 
 /// How long threads that compute may take to notice the end.
 const LEAVE: Duration = Duration::from_millis(500);
 
 #[expect(clippy::print_stdout, reason = "what a command answers belongs on standard output")]
 fn main() -> ExitCode {
-    unkey::store::set_umask();
+    base::store::set_umask();
     let invocation = match Invocation::parse(std::env::args().collect()) {
         Ok(invocation) => invocation,
         Err(code) => return code,
@@ -46,12 +46,12 @@ fn main() -> ExitCode {
     }
 }
 
-fn runtime(config: &Config) -> unkey::error::Result<tokio::runtime::Runtime> {
+fn runtime(config: &Config) -> base::error::Result<tokio::runtime::Runtime> {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     if config.worker_threads > 0 {
         builder.worker_threads(config.worker_threads);
     }
-    builder.enable_all().build().map_err(unkey::error::Error::internal)
+    builder.enable_all().build().map_err(base::error::Error::internal)
 }
 
 /// Logs go to standard error: for people on a terminal, JSON lines otherwise.

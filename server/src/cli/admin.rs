@@ -10,13 +10,13 @@ use super::{
     root_key, search, setup, user, workspace,
 };
 use crate::app::App;
-use crate::clock::Clock;
-use crate::config::Config;
-use crate::entropy::Entropy;
-use crate::error::{Error, Result};
-use crate::op::{Door, OpCtx, Principal};
-use crate::secret::PlainKey;
-use crate::store::DataDir;
+use base::clock::Clock;
+use base::config::Config;
+use base::entropy::Entropy;
+use base::error::{Error, Result};
+use base::op::{Door, OpCtx, Principal};
+use base::secret::PlainKey;
+use base::store::DataDir;
 
 /// What a command prints: answers on standard output, remarks beside them.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

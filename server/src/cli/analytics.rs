@@ -6,9 +6,9 @@ use serde_json::Value;
 use super::Output;
 use super::admin::{csv_line, no_formula, table};
 use crate::app::App;
-use crate::error::Result;
-use crate::op::OpCtx;
-use crate::sql::{Answer, Ask};
+use base::error::Result;
+use base::op::OpCtx;
+use insight::sql::{Answer, Ask};
 
 /// Every table may be named: the operator sees them all.
 pub(super) async fn query(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<Output> {

@@ -1,14 +1,14 @@
 //! `unkey api list | set`: switches that no route of the API has.
 
+use base::ids::ApiId;
 use clap::ArgMatches;
-use entity::ids::ApiId;
 
 use super::Output;
 use super::admin::table;
-use crate::apis::SetApi;
 use crate::app::App;
-use crate::error::{Error, Result};
-use crate::op::OpCtx;
+use base::error::{Error, Result};
+use base::op::OpCtx;
+use domain::apis::SetApi;
 
 pub(super) async fn list(app: &App, cx: &OpCtx) -> Result<Output> {
     let rows = app.apis.list(cx).await?.into_iter().map(|api| {

@@ -6,10 +6,10 @@ use clap::ArgMatches;
 use super::Output;
 use super::admin::{csv_line, date, no_formula, table};
 use crate::app::App;
-use crate::audit::{AuditEntry, AuditFilter};
-use crate::error::{Error, Result};
-use crate::op::OpCtx;
-use crate::store::Page;
+use base::audit::{AuditEntry, AuditFilter};
+use base::error::{Error, Result};
+use base::op::OpCtx;
+use base::store::Page;
 
 /// Entries of one request to the server.
 const PAGE: u64 = 1000;
@@ -58,7 +58,7 @@ const COLUMNS: [&str; 12] = [
 ];
 
 fn columns(entry: &AuditEntry) -> [String; 12] {
-    let joined = |part: fn(&crate::audit::AuditTarget) -> &str| {
+    let joined = |part: fn(&base::audit::AuditTarget) -> &str| {
         entry.targets.iter().map(part).collect::<Vec<_>>().join(" ")
     };
     [

@@ -3,7 +3,7 @@
 use clap::ArgMatches;
 
 use super::Output;
-use crate::config::Config;
+use base::config::Config;
 
 pub(super) fn run(config: &Config, matches: &ArgMatches) -> Output {
     match matches.subcommand_name() {

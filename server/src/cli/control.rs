@@ -17,8 +17,8 @@ use tokio::time::timeout;
 
 use super::admin::{self, Output, Request};
 use crate::app::App;
-use crate::error::{Error, Result};
-use crate::store::DataDir;
+use base::error::{Error, Result};
+use base::store::DataDir;
 
 const MAX_REQUEST_BYTES: u64 = 1 << 20;
 const MAX_ANSWER_BYTES: u64 = 64 << 20;

@@ -4,12 +4,12 @@ use clap::ArgMatches;
 
 use super::Output;
 use super::admin::{date, table};
-use crate::analytics::{Buckets, Filter, GroupBy, Metric, PageOf, Question, Row, Unit, Zone};
 use crate::app::App;
-use crate::error::{Error, Result};
-use crate::events::Stored;
-use crate::op::OpCtx;
-use crate::search::Kind;
+use base::error::{Error, Result};
+use base::events::Stored;
+use base::op::OpCtx;
+use insight::analytics::{Buckets, Filter, GroupBy, Metric, PageOf, Question, Row, Unit, Zone};
+use insight::search::Kind;
 
 const DAY_MS: i64 = 24 * 60 * 60_000;
 

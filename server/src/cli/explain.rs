@@ -1,15 +1,15 @@
 //! `unkey explain`: why a key is refused, check by check.
 
+use base::ids::{ApiId, KeyId, RequestId};
 use clap::ArgMatches;
-use entity::ids::{ApiId, KeyId, RequestId};
 
 use super::Output;
 use super::admin::table;
 use crate::app::App;
-use crate::error::{Error, Result};
-use crate::explain::{ExplainKey, Explanation, Subject, Then};
-use crate::op::OpCtx;
-use crate::secret::PlainKey;
+use base::error::{Error, Result};
+use base::op::OpCtx;
+use base::secret::PlainKey;
+use domain::explain::{ExplainKey, Explanation, Subject, Then};
 
 /// Explains the key with this id, the secret on standard input, or the
 /// verification of a request.

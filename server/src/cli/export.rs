@@ -1,13 +1,13 @@
 //! `unkey export`: lists as CSV or JSON lines, part by part.
 
+use base::ids::{ApiId, NamespaceId};
 use clap::ArgMatches;
-use entity::ids::{ApiId, NamespaceId};
 
 use super::Output;
 use crate::app::App;
-use crate::error::Result;
-use crate::op::OpCtx;
-use crate::transfer::{Export, Format, List};
+use base::error::Result;
+use base::op::OpCtx;
+use domain::transfer::{Export, Format, List};
 
 /// One part; the answer says where the next begins.
 pub(super) async fn export(app: &App, cx: &OpCtx, list: &str, matches: &ArgMatches) -> Result<Output> {

@@ -7,8 +7,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::Output;
-use crate::config::Config;
-use crate::error::{Error, Result};
+use base::config::Config;
+use base::error::{Error, Result};
 
 const TIMEOUT: Duration = Duration::from_secs(5);
 

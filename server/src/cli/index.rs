@@ -3,8 +3,8 @@
 use super::Output;
 use super::admin::table;
 use crate::app::App;
-use crate::error::{Error, Result};
-use crate::search::IndexStatus;
+use base::error::{Error, Result};
+use insight::search::IndexStatus;
 
 pub(super) async fn status(app: &App) -> Result<Output> {
     let mut text =

@@ -33,8 +33,8 @@ use std::process::ExitCode;
 
 use clap::ArgMatches;
 
-use crate::config::{Config, Raw, SETTINGS};
-use crate::error::Result;
+use base::config::{Config, Raw, SETTINGS};
+use base::error::Result;
 
 pub use admin::Output;
 

@@ -5,8 +5,8 @@ use clap::ArgMatches;
 use super::Output;
 use super::admin::{date, table};
 use crate::app::App;
-use crate::error::Result;
-use crate::op::OpCtx;
+use base::error::Result;
+use base::op::OpCtx;
 
 pub(super) async fn list(app: &App, cx: &OpCtx) -> Result<Output> {
     let rows = app.namespaces.list(cx).await?.into_iter();

@@ -3,7 +3,7 @@
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, Command};
 
-use crate::config::SETTINGS;
+use base::config::SETTINGS;
 
 /// The whole command line.
 pub(super) fn command() -> Command {

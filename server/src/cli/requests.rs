@@ -5,12 +5,12 @@ use clap::ArgMatches;
 use super::Output;
 use super::admin::{date, table};
 use super::events::span;
-use crate::analytics::{Filter, PageOf};
 use crate::app::App;
-use crate::error::Result;
-use crate::events::{Stored, StoredRequest};
-use crate::op::OpCtx;
-use crate::search::Kind;
+use base::error::Result;
+use base::events::{Stored, StoredRequest};
+use base::op::OpCtx;
+use insight::analytics::{Filter, PageOf};
+use insight::search::Kind;
 
 /// The newest requests.
 pub(super) async fn list(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<Output> {

@@ -1,14 +1,14 @@
 //! `unkey root-key create | list | revoke`.
 
+use base::ids::RootKeyId;
 use clap::ArgMatches;
-use entity::ids::RootKeyId;
 
 use super::Output;
 use super::admin::{date, table};
 use crate::app::App;
-use crate::error::Result;
-use crate::op::OpCtx;
-use crate::root_keys::CreateRootKey;
+use base::error::Result;
+use base::op::OpCtx;
+use domain::root_keys::CreateRootKey;
 
 pub(super) async fn create(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<Output> {
     let permissions: Vec<String> = matches.get_many("permission").unwrap_or_default().cloned().collect();

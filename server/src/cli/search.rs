@@ -6,9 +6,9 @@ use clap::ArgMatches;
 use super::Output;
 use super::admin::table;
 use crate::app::App;
-use crate::error::{Error, Result};
-use crate::op::OpCtx;
-use crate::search::{EntityKind, EntityQuery};
+use base::error::{Error, Result};
+use base::op::OpCtx;
+use insight::search::{EntityKind, EntityQuery};
 
 pub(super) async fn run(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<Output> {
     let named = matches.get_many::<String>("kind").into_iter().flatten();

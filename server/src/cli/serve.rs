@@ -11,13 +11,13 @@ use tokio::task::JoinSet;
 
 use super::{Output, control, descriptors, setup};
 use crate::app::App;
-use crate::clock::Clock;
-use crate::config::Config;
-use crate::entropy::Entropy;
-use crate::error::{Error, Result};
 use crate::http;
-use crate::op::{Door, Principal};
-use crate::store::DataDir;
+use base::clock::Clock;
+use base::config::Config;
+use base::entropy::Entropy;
+use base::error::{Error, Result};
+use base::op::{Door, Principal};
+use base::store::DataDir;
 
 /// How long everything may take that is left when no request is in flight any
 /// more: jobs to end, memory to be stored, databases to close.

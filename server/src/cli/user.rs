@@ -5,10 +5,10 @@ use clap::ArgMatches;
 use super::Output;
 use super::admin::{date, table};
 use crate::app::App;
-use crate::error::Result;
-use crate::op::OpCtx;
-use crate::secret::PlainKey;
-use crate::users::{CreateUser, NewInvitation, Role, User};
+use base::error::Result;
+use base::op::OpCtx;
+use base::secret::PlainKey;
+use domain::users::{CreateUser, NewInvitation, Role, User};
 
 fn text(matches: &ArgMatches, name: &str) -> String {
     matches.get_one::<String>(name).cloned().unwrap_or_default()

@@ -5,9 +5,9 @@ use clap::ArgMatches;
 use super::Output;
 use super::admin::{date, table};
 use crate::app::App;
-use crate::error::{Error, Result};
-use crate::op::OpCtx;
-use crate::workspaces::CreateWorkspace;
+use base::error::{Error, Result};
+use base::op::OpCtx;
+use domain::workspaces::CreateWorkspace;
 
 pub(super) async fn create(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<Output> {
     let slug = matches.get_one::<String>("slug").cloned().unwrap_or_default();

@@ -17,8 +17,8 @@ use ipnet::IpNet;
 use poem::Request;
 use poem::http::header::{FORWARDED, HeaderMap, HeaderName};
 
-use crate::address::ClientAddress;
-use crate::config::{AddressHeader, Config};
+use base::address::ClientAddress;
+use base::config::{AddressHeader, Config};
 
 static X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 

@@ -5,8 +5,8 @@
 
 use std::io;
 
+use base::ids::RequestId;
 use bytes::{Bytes, BytesMut};
-use entity::ids::RequestId;
 use http_body::Body as _;
 use http_body_util::BodyExt;
 use http_body_util::combinators::BoxBody;
@@ -14,14 +14,14 @@ use poem::http::header::{HOST, HeaderMap, HeaderName};
 use poem::{Body, Request};
 
 use super::client_address;
-use crate::address::ClientAddress;
 use crate::app::App;
-use crate::clock::Stopwatch;
-use crate::error::{Code, Error, Result};
 use crate::http::request_log::Caller;
 use crate::http::server::BodyFault;
 use crate::http::validation::RequestSchema;
-use crate::op::Door;
+use base::address::ClientAddress;
+use base::clock::Stopwatch;
+use base::error::{Code, Error, Result};
+use base::op::Door;
 
 /// One request being served.
 pub struct Call {

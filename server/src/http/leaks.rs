@@ -6,16 +6,16 @@
 
 use std::sync::Arc;
 
-use entity::ids::WorkspaceId;
+use base::ids::WorkspaceId;
 use poem::http::{HeaderName, StatusCode, header};
 use poem::{Endpoint, Request, Response};
 use serde_json::json;
 
 use super::{client_address, funnel, plain};
 use crate::app::App;
-use crate::error::{Code, Error, Result};
-use crate::leaks::Verdict;
-use crate::op::{Door, OpCtx, Principal};
+use base::error::{Code, Error, Result};
+use base::op::{Door, OpCtx, Principal};
+use domain::leaks::Verdict;
 
 const SIGNATURE: HeaderName = HeaderName::from_static("github-public-key-signature");
 

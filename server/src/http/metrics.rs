@@ -21,10 +21,10 @@ use prometheus_client::registry::Registry;
 
 use super::methods::get;
 use crate::app::App;
-use crate::error::Result;
-use crate::op::Door;
-use crate::search::IndexStatus;
-use crate::verification::Outcome;
+use base::error::Result;
+use base::op::Door;
+use domain::verification::Outcome;
+use insight::search::IndexStatus;
 
 /// The doors whose requests are counted.
 const DOORS: [Door; 3] = [Door::V1, Door::V2, Door::Dashboard];
@@ -84,7 +84,7 @@ async fn text(app: &Arc<App>) -> Result<String> {
         app: app.clone(),
     }));
     let mut text = String::new();
-    prometheus_client::encoding::text::encode(&mut text, &registry).map_err(crate::error::Error::internal)?;
+    prometheus_client::encoding::text::encode(&mut text, &registry).map_err(base::error::Error::internal)?;
     Ok(text)
 }
 

@@ -13,7 +13,7 @@ use serde::de::{DeserializeSeed, Error, MapAccess, Visitor};
 use serde::{Deserializer, forward_to_deserialize_any};
 use serde_json::{Map, Value};
 
-use crate::object::Members;
+use base::object::Members;
 
 /// They, as clients and people spell them.
 const PROTECTING: [&str; 50] = [
@@ -84,7 +84,7 @@ pub fn refuse_misplaced(schema: &mut Map<String, Value>) {
     }
 }
 
-/// Reads an object, as [`crate::object::read`] does, without members that are
+/// Reads an object, as [`base::object::read`] does, without members that are
 /// misplaced. The type names its members: one that takes in those of another
 /// (`flatten`) is not looked at.
 pub fn read<'de, T: Members<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
@@ -220,7 +220,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Name<V> {
 /// objects alone, and none with a misplaced member.
 macro_rules! known_members {
     ($($type:ty),+ $(,)?) => {$(
-        impl<'de> $crate::object::Members<'de> for $type {
+        impl<'de> ::base::object::Members<'de> for $type {
             fn from_members<D: ::serde::Deserializer<'de>>(members: D) -> ::std::result::Result<Self, D::Error> {
                 // The derived one, which is no method of the trait.
                 <$type>::deserialize(members)

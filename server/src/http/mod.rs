@@ -39,7 +39,7 @@ use serde_json::Value;
 use self::methods::{get, post};
 use self::server::{Bounds, Server, Tally};
 use crate::app::App;
-use crate::error::{Code, Error, Result};
+use base::error::{Code, Error, Result};
 
 /// Connections of the listener for metrics: a scraper or two, and a person who looks.
 const METRICS_CONNECTIONS: usize = 64;

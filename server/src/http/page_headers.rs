@@ -6,7 +6,7 @@
 use poem::http::{HeaderValue, header};
 use poem::{Endpoint, Request, Response};
 
-use crate::config::Config;
+use base::config::Config;
 
 const POLICY: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 

@@ -17,7 +17,7 @@ use serde_json::Value;
 pub use shape::looks_secret;
 
 use super::validation::{RequestSchema, type_of};
-use crate::events::MAX_LOGGED_BODY;
+use base::events::MAX_LOGGED_BODY;
 
 /// Bodies larger than this are not even looked at.
 const MAX_BODY: usize = 64 * 1024;

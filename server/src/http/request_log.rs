@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::funnel::{Call, Finished};
 use super::redact::{self, Exchange};
-use crate::config::LogRequests;
-use crate::events::{Recorder, Request};
+use base::config::LogRequests;
+use base::events::{Recorder, Request};
 
 /// Decides which requests are logged, and logs them.
 pub struct RequestLog {
@@ -92,7 +92,7 @@ impl RequestLog {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::op::Door;
+    use base::op::Door;
 
     fn wanted(log: LogRequests, percent: u8, status: u16, outcome: Option<&str>, sampled: bool) -> usize {
         let log = RequestLog::new(log, percent, Recorder::default());

@@ -18,19 +18,19 @@ pub struct Meta(pub Map<String, Value>);
 
 /// A member of a partial update: absent keeps, `null` clears, a value sets.
 #[derive(Clone, Debug)]
-pub struct Patch<T>(pub crate::patch::Patch<T>);
+pub struct Patch<T>(pub base::patch::Patch<T>);
 
 impl<T> Default for Patch<T> {
     fn default() -> Self {
-        Self(crate::patch::Patch::Keep)
+        Self(base::patch::Patch::Keep)
     }
 }
 
 impl<T> Patch<T> {
     fn value(&self) -> Option<&T> {
         match &self.0 {
-            crate::patch::Patch::Set(value) => Some(value),
-            crate::patch::Patch::Keep | crate::patch::Patch::Clear => None,
+            base::patch::Patch::Set(value) => Some(value),
+            base::patch::Patch::Keep | base::patch::Patch::Clear => None,
         }
     }
 }
@@ -38,7 +38,7 @@ impl<T> Patch<T> {
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Patch<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = Option::<T>::deserialize(deserializer)?;
-        Ok(Self(value.map_or(crate::patch::Patch::Clear, crate::patch::Patch::Set)))
+        Ok(Self(value.map_or(base::patch::Patch::Clear, base::patch::Patch::Set)))
     }
 }
 
@@ -154,7 +154,7 @@ json_by_serde!(AnyObject);
 /// Any JSON that says everything once.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(transparent)]
-pub struct AnyJson(#[serde(deserialize_with = "crate::object::unique")] pub Value);
+pub struct AnyJson(#[serde(deserialize_with = "base::object::unique")] pub Value);
 
 impl Type for AnyJson {
     const IS_REQUIRED: bool = false;

@@ -11,7 +11,7 @@ use jsonschema::{ValidationError, Validator};
 use serde_json::{Map, Value};
 
 use super::misplaced::{MISPLACED, refuse_misplaced};
-use crate::error::{Fault, MAX_FAULTS, clip};
+use base::error::{Fault, MAX_FAULTS, clip};
 
 /// The schema of the bodies of one operation; made when first needed.
 pub struct RequestSchema {

@@ -7,10 +7,10 @@
 //! and root keys is not touched: it is a date that somebody chose.
 
 use super::{Jobs, ORPHANS, store};
-use crate::clock::{Moment, STANDSTILL_MS};
-use crate::credits;
-use crate::error::Result;
-use crate::events::newest_chunk_time;
+use base::clock::{Moment, STANDSTILL_MS};
+use base::error::Result;
+use base::events::newest_chunk_time;
+use domain::credits;
 
 /// What is odd about the clock, for operators.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,7 +10,7 @@
 //! The other way round, what is stored is not amended for a clock that is behind
 //! for a moment, as after a start without a battery: see [`Guard::right_since`].
 
-use crate::clock::Moment;
+use base::clock::Moment;
 
 const HOUR_MS: i64 = 60 * 60_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
@@ -114,7 +114,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::clock::Clock;
+    use base::clock::Clock;
 
     const NOW_MS: i64 = 1_790_000_000_000;
     const YEARS_MS: i64 = 73 * 365 * DAY_MS;

@@ -3,9 +3,9 @@
 //! Databases are only looked at; a person decides what becomes of a damaged one.
 //! Indexes are views: those that are damaged are built again.
 
-use crate::error::{Error, Result};
-use crate::search::Search;
-use crate::store::Database;
+use base::error::{Error, Result};
+use base::store::Database;
+use insight::search::Search;
 
 /// Fails with the names of the files that are damaged, once all were looked at.
 pub(super) async fn check(databases: [&Database; 2], search: &Search) -> Result<()> {
@@ -19,6 +19,6 @@ pub(super) async fn check(databases: [&Database; 2], search: &Search) -> Result<
     tokio::task::spawn_blocking(move || search.mend(true)).await.map_err(Error::internal)??;
     match damaged.is_empty() {
         true => Ok(()),
-        false => Err(Error::new(crate::error::Code::Unexpected, damaged.join("; "))),
+        false => Err(Error::new(base::error::Code::Unexpected, damaged.join("; "))),
     }
 }

@@ -22,14 +22,14 @@ use chrono::{DateTime, Utc};
 use cron::Schedule;
 use parking_lot::Mutex;
 
-use crate::clock::Moment;
-use crate::credits;
-use crate::error::{Error, Result};
-use crate::idempotency::Idempotency;
-use crate::keys::Keys;
-use crate::search::Search;
-use crate::store::{Database, Store};
+use base::clock::Moment;
+use base::error::{Error, Result};
+use base::store::{Database, Store};
+use domain::credits;
+use domain::idempotency::Idempotency;
+use domain::keys::Keys;
 use guard::Guard;
+use insight::search::Search;
 use retention::Retention;
 
 pub use amend::ClockReport;

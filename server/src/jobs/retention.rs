@@ -7,12 +7,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::error::{Error, Result};
-use crate::events::{
+use base::error::{Error, Result};
+use base::events::{
     ChunkKind, Removed, free_bytes, free_space, oldest_chunk, remove_chunks, remove_oldest, stored_bytes,
 };
-use crate::search::{Kind, Search};
-use crate::store::Database;
+use base::store::Database;
+use insight::search::{Kind, Search};
 
 /// Chunks per statement: writers get their turn in between.
 const BATCH: u64 = 50;

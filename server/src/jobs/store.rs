@@ -1,6 +1,6 @@
 //! Rows of schedules, what the sweep removes, and times that lie ahead.
 
-use entity::ids::UserId;
+use base::ids::UserId;
 use entity::{
     audit_entry, idempotency_key, invitation, key, namespace, one_time_link, portal_session,
     ratelimit_override, root_key, schedule, secret_link, session,
@@ -8,9 +8,9 @@ use entity::{
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
 
-use crate::error::Result;
-use crate::store::{Change, Tx};
-use crate::{portals, secret_links, session as sessions, users};
+use base::error::Result;
+use base::store::{Change, Tx};
+use domain::{portals, secret_links, session as sessions, users};
 
 /// When a job runs next, and how its last run went.
 pub struct Due {

@@ -4,8 +4,8 @@
 //! as somebody else's key.
 
 use super::store;
-use crate::error::Result;
-use crate::store::Store;
+use base::error::Result;
+use base::store::Store;
 
 /// How long a deleted row stays and can be restored, in days.
 pub const KEEP_DELETED_DAYS: i64 = 30;

@@ -1,15 +1,15 @@
 mod clock;
 
 use super::*;
-use crate::clock::Clock;
-use crate::entropy::Entropy;
-use crate::events::{
+use base::clock::Clock;
+use base::entropy::Entropy;
+use base::events::{
     Events, RatelimitDecision, Recorder, Request, Stored, Writer, free_bytes, read_after, stored_bytes,
 };
-use crate::search::Kind;
-use crate::store::Durability;
-use crate::store::testing::{NOW_MS, TestStore};
-use crate::vault::{MasterKey, MasterKeySource, Vault};
+use base::store::Durability;
+use base::store::testing::{NOW_MS, TestStore};
+use domain::vault::{MasterKey, MasterKeySource, Vault};
+use insight::search::Kind;
 
 const HOUR_MS: i64 = 60 * 60 * 1000;
 const DAY_MS: i64 = 24 * HOUR_MS;

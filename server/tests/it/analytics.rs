@@ -1,8 +1,8 @@
 //! The recipes of the documentation, asked of the one room that all doors ask.
 
+use insight::analytics::{Buckets, Counts, Filter, GroupBy, Metric, Question, Row, Unit, Zone};
+use insight::search::Kind;
 use serde_json::json;
-use unkey::analytics::{Buckets, Counts, Filter, GroupBy, Metric, Question, Row, Unit, Zone};
-use unkey::search::Kind;
 
 use crate::support::{START_MS, TestApp};
 

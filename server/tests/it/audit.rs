@@ -1,8 +1,8 @@
 //! Reading and exporting the audit log, and its events by older names.
 
+use base::audit::{AuditEntry, AuditFilter};
+use base::store::Page;
 use serde_json::json;
-use unkey::audit::{AuditEntry, AuditFilter};
-use unkey::store::Page;
 
 use crate::support::TestApp;
 

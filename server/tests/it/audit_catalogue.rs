@@ -6,14 +6,14 @@ mod people;
 use std::collections::BTreeSet;
 use std::future::Future;
 
+use base::audit::Event;
+use base::op::{Door, Principal};
+use base::secret::PlainKey;
+use domain::apis::SetApi;
+use domain::users::{CreateUser, Role};
+use domain::workspaces::CreateWorkspace;
 use sea_orm::{DatabaseConnection, FromQueryResult, Statement};
 use serde_json::{Value, json};
-use unkey::apis::SetApi;
-use unkey::audit::Event;
-use unkey::op::{Door, Principal};
-use unkey::secret::PlainKey;
-use unkey::users::{CreateUser, Role};
-use unkey::workspaces::CreateWorkspace;
 
 use crate::leaks;
 use crate::support::TestApp;
@@ -306,8 +306,8 @@ async fn operator(catalogue: &mut Catalogue<'_>) {
 // row: audit-log/introduction
 #[tokio::test(flavor = "multi_thread")]
 async fn an_entry_says_who_what_when_and_whence_and_the_event_filter_narrows() {
-    use unkey::audit::AuditFilter;
-    use unkey::store::Page;
+    use base::audit::AuditFilter;
+    use base::store::Page;
 
     let test = TestApp::start().await;
     let api = test.api().await;

@@ -3,13 +3,13 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use entity::ids::{BulkJobId, KeyId, RequestId, RootKeyId};
+use base::error::Code;
+use base::ids::{BulkJobId, KeyId, RequestId, RootKeyId};
+use base::op::{IdempotencyKey, OpCtx};
+use base::store::Page;
+use domain::bulk::{ImportFile, ImportFormat, ImportOf, Job, RowState, Selection, StartJob, State, Work};
+use domain::keys::DeleteKey;
 use serde_json::{Value, json};
-use unkey::bulk::{ImportFile, ImportFormat, ImportOf, Job, RowState, Selection, StartJob, State, Work};
-use unkey::error::Code;
-use unkey::keys::DeleteKey;
-use unkey::op::{IdempotencyKey, OpCtx};
-use unkey::store::Page;
 
 use crate::support::{TestApp, pause};
 
@@ -82,7 +82,7 @@ async fn a_filter_chooses_every_key_it_fits() {
     let matching =
         |filter: &str| Selection::Matching { api: Some(api.as_str().into()), filter: filter.into() };
     let limits =
-        vec![unkey::bulk::Limit { name: "requests".into(), limit: 5, duration: 1000, auto_apply: true }];
+        vec![domain::bulk::Limit { name: "requests".into(), limit: 5, duration: 1000, auto_apply: true }];
     let works = [
         Work::SetExpiry { expires_at: Some(4_000_000_000_000) },
         Work::SetCredits { remaining: Some(3) },

@@ -1,7 +1,7 @@
 //! A machine whose clock is wrong for a moment, through the whole app.
 
+use base::grants::Role;
 use serde_json::{Value, json};
-use unkey::grants::Role;
 
 use crate::dashboard::browser::Browser;
 use crate::support::TestApp;

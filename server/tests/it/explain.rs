@@ -1,8 +1,8 @@
 //! Explanations: the same answer as a verification, and nothing consumed.
 
+use domain::apis::SetApi;
+use domain::explain::{Then, Verdict};
 use serde_json::{Value, json};
-use unkey::apis::SetApi;
-use unkey::explain::{Then, Verdict};
 
 use crate::support::TestApp;
 
@@ -122,7 +122,7 @@ async fn a_verification_of_the_past_is_told_beside_what_is_now() {
         (recorded.outcome.as_str(), recorded.denial.as_deref()),
         ("INSUFFICIENT_PERMISSIONS", Some("docs.read"))
     );
-    let of = |explanation: &unkey::explain::Explanation, check: &str| {
+    let of = |explanation: &domain::explain::Explanation, check: &str| {
         let found = explanation.steps.iter().find(|step| step.check.as_str() == check).unwrap();
         (found.then, found.verdict)
     };

@@ -6,9 +6,9 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Waker};
 
+use base::secret::KeyHash;
+use base::store::Change;
 use serde_json::{Value, json};
-use unkey::secret::KeyHash;
-use unkey::store::Change;
 
 use crate::support::TestApp;
 

@@ -1,6 +1,11 @@
 //! Reports of secret scanners: signed as GitHub signs them, about root keys that
 //! work, that do not exist, that are gone.
 
+use base::audit::{AuditEntry, AuditFilter};
+use base::config::{Config, Raw};
+use base::grants::Role;
+use base::secret::KeyHash;
+use base::store::Page;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use p256::ecdsa::signature::Signer;
@@ -8,11 +13,6 @@ use p256::ecdsa::{Signature, SigningKey};
 use p256::pkcs8::{EncodePublicKey, LineEnding};
 use poem::http::StatusCode;
 use serde_json::{Value, json};
-use unkey::audit::{AuditEntry, AuditFilter};
-use unkey::config::{Config, Raw};
-use unkey::grants::Role;
-use unkey::secret::KeyHash;
-use unkey::store::Page;
 
 use crate::dashboard::browser::Browser;
 use crate::support::{Answer, TestApp, answer};

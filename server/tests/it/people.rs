@@ -1,19 +1,19 @@
 //! People through the whole app: from the setup link to what each role may do,
 //! and what they do as the audit log tells it.
 
+use base::audit::{AuditEntry, AuditFilter};
+use base::error::Code;
+use base::grants::Role;
+use base::op::{Door, OpCtx, Principal};
+use base::secret::PlainKey;
+use base::store::Page;
+use domain::apis::SetApi;
+use domain::keys::CreateKey;
+use domain::root_keys::CreateRootKey;
+use domain::session::{Login, NewSession, Step};
+use domain::users::{CreateUser, SetUp, UpdateMember};
+use domain::workspaces::CreateWorkspace;
 use serde_json::json;
-use unkey::apis::SetApi;
-use unkey::audit::{AuditEntry, AuditFilter};
-use unkey::error::Code;
-use unkey::grants::Role;
-use unkey::keys::CreateKey;
-use unkey::op::{Door, OpCtx, Principal};
-use unkey::root_keys::CreateRootKey;
-use unkey::secret::PlainKey;
-use unkey::session::{Login, NewSession, Step};
-use unkey::store::Page;
-use unkey::users::{CreateUser, SetUp, UpdateMember};
-use unkey::workspaces::CreateWorkspace;
 
 use crate::support::TestApp;
 
@@ -108,7 +108,7 @@ async fn roles_decide_in_the_domain() {
             app.keys
                 .get(
                     &cx,
-                    unkey::keys::GetKey { key_id: key.as_str().into(), decrypt: unkey::keys::Decrypt::No },
+                    domain::keys::GetKey { key_id: key.as_str().into(), decrypt: domain::keys::Decrypt::No },
                 )
                 .await
         }

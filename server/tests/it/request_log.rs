@@ -1,10 +1,10 @@
 //! The request log: what is in it, what is not, and how it is searched.
 
-use entity::ids::WorkspaceId;
+use base::events::{Stored, StoredRequest};
+use base::ids::WorkspaceId;
+use insight::analytics::{Filter, PageOf};
+use insight::search::Kind;
 use serde_json::json;
-use unkey::analytics::{Filter, PageOf};
-use unkey::events::{Stored, StoredRequest};
-use unkey::search::Kind;
 
 use crate::support::{START_MS, TestApp};
 

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
+use base::store::{Database, Durability};
 use sea_orm::{ConnectionTrait, Statement};
-use unkey::store::{Database, Durability};
 
 async fn dump<M: migration::Schema>(name: &str) -> String {
     let dir = tempfile::tempdir().unwrap();

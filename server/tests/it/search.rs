@@ -1,8 +1,8 @@
 //! Finding what people configured a moment after they did, through the whole app.
 
+use base::op::{Door, Principal};
+use insight::search::{EntityHit, EntityKind, EntityQuery};
 use serde_json::json;
-use unkey::op::{Door, Principal};
-use unkey::search::{EntityHit, EntityKind, EntityQuery};
 
 use crate::support::TestApp;
 

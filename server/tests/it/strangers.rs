@@ -1,10 +1,10 @@
 //! What exists elsewhere and what does not exist, told apart by nobody: names of
 //! a fixture, each with a twin of the same form that names nothing.
 
-use entity::ids::WorkspaceId;
+use base::ids::WorkspaceId;
+use base::op::{Door, Principal};
+use domain::root_keys::CreateRootKey;
 use serde_json::Value;
-use unkey::op::{Door, Principal};
-use unkey::root_keys::CreateRootKey;
 
 use crate::support::{Answer, TestApp};
 

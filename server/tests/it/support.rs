@@ -2,22 +2,22 @@
 
 use std::sync::Arc;
 
-use entity::ids::ApiId;
+use base::clock::Clock;
+use base::config::Config;
+use base::entropy::Entropy;
+use base::ids::ApiId;
+use base::op::{Door, OpCtx, Principal};
+use base::store::DataDir;
+use domain::apis::SetApi;
+use domain::root_keys::CreateRootKey;
+use domain::workspaces::CreateWorkspace;
 use poem::Response;
 use poem::endpoint::BoxEndpoint;
 use poem::http::{HeaderMap, StatusCode};
 use poem::test::TestClient;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use unkey::apis::SetApi;
 use unkey::app::App;
-use unkey::clock::Clock;
-use unkey::config::Config;
-use unkey::entropy::Entropy;
-use unkey::op::{Door, OpCtx, Principal};
-use unkey::root_keys::CreateRootKey;
-use unkey::store::DataDir;
-use unkey::workspaces::CreateWorkspace;
 
 /// 2026-10-07 10:40:00 UTC, in the middle of a minute, an hour and a day.
 pub const START_MS: i64 = 1_791_369_600_000;

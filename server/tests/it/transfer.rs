@@ -1,9 +1,9 @@
 //! Exports: whole, in parts, without secrets, audited.
 
+use domain::transfer::{Export, Format, List};
+use insight::analytics::{Filter, PageOf};
+use insight::search::Kind;
 use serde_json::{Value, json};
-use unkey::analytics::{Filter, PageOf};
-use unkey::search::Kind;
-use unkey::transfer::{Export, Format, List};
 
 use crate::support::{START_MS, TestApp};
 

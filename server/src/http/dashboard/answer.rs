@@ -11,7 +11,7 @@ use web::paths::Href;
 
 use super::cookies::Jar;
 use super::flash;
-use crate::config::Config;
+use base::config::Config;
 
 /// Scripts, styles and requests of this server only; forms post to it alone.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \

@@ -2,7 +2,7 @@
 //! beside what was typed, for somebody to decide.
 //!
 //! That nothing is overwritten unseen is the domain's doing, in the transaction
-//! that writes: see [`crate::version`].
+//! that writes: see [`base::version`].
 
 use std::collections::BTreeMap;
 
@@ -11,8 +11,8 @@ use web::form::{CONFIRM, CSRF, Clash, FormState, MORE, NONCE, ON, VERSION};
 use web::paths::Href;
 
 use super::visit::Visit;
-use crate::error::{Code, Error};
-use crate::version::Version;
+use base::error::{Code, Error};
+use base::version::Version;
 
 type Values = Vec<(String, String)>;
 

@@ -7,7 +7,7 @@
 use poem::http::HeaderMap;
 use poem::http::header::COOKIE;
 
-use crate::config::Config;
+use base::config::Config;
 
 /// A cookie of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

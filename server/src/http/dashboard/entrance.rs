@@ -12,10 +12,10 @@ use web::paths::{self, Href};
 use super::answer::Answer;
 use super::cookies::Jar;
 use super::visit::{Guest, Visit};
-use crate::error::{Code, Error, Result};
-use crate::secret::PlainKey;
-use crate::session::{DEVICE_MS, Login, NewSession, SESSION_MS, SecondStep, Step};
-use crate::users::{MIN_PASSWORD, NewAccount, SetUp};
+use base::error::{Code, Error, Result};
+use base::secret::PlainKey;
+use domain::session::{DEVICE_MS, Login, NewSession, SESSION_MS, SecondStep, Step};
+use domain::users::{MIN_PASSWORD, NewAccount, SetUp};
 
 /// How long the second step may take.
 const STEP_S: i64 = 5 * 60;
@@ -158,7 +158,7 @@ pub async fn accept_invite(guest: Guest) -> Result<Answer> {
     guest.app.sessions.charge_address(&guest.cx).await?;
     let token = guest.sent.param("token").to_owned();
     if let Some(who) = &guest.who {
-        let cx = crate::op::OpCtx {
+        let cx = base::op::OpCtx {
             principal: who.principal(&who.home),
             workspace: who.home.clone(),
             ..guest.cx.clone()

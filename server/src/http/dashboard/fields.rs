@@ -5,7 +5,7 @@
 
 use web::form::{FormState, ON};
 
-use crate::error::Error;
+use base::error::Error;
 
 /// Fields of one form; each is looked through by name.
 const MAX_FIELDS: usize = 5000;
@@ -20,7 +20,7 @@ impl Fields {
     }
 
     /// What a stranger sent. Fails with `invalid_input` for more than [`MAX_FIELDS`].
-    pub fn bounded(encoded: &[u8]) -> crate::error::Result<Self> {
+    pub fn bounded(encoded: &[u8]) -> base::error::Result<Self> {
         let more = encoded.iter().filter(|byte| **byte == b'&').count();
         if more >= MAX_FIELDS {
             return Err(Error::invalid(format!("A form has at most {MAX_FIELDS} fields.")));

@@ -9,8 +9,8 @@ use web::time::local;
 
 use super::span::Span;
 use super::visit::{Visit, zone_at};
-use crate::analytics::{Buckets, Counts, Filter, PageOf, Question, Row};
-use crate::search::Kind;
+use insight::analytics::{Buckets, Counts, Filter, PageOf, Question, Row};
+use insight::search::Kind;
 
 const DAY_MS: i64 = 24 * 60 * 60_000;
 

@@ -11,7 +11,7 @@ use super::cookies::Jar;
 use super::visit::Sent;
 use crate::app::App;
 use crate::http::funnel::header;
-use crate::session::SignedIn;
+use domain::session::SignedIn;
 
 static FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 

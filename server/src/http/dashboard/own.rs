@@ -8,9 +8,9 @@ use web::paths::{self, Href};
 use super::answer::Answer;
 use super::cookies::Jar;
 use super::visit::{Guest, Visit};
-use crate::error::{Code, Error, Result};
-use crate::session::SESSION_MS;
-use crate::users::{SaveView, Theme, UpdateProfile};
+use base::error::{Code, Error, Result};
+use domain::session::SESSION_MS;
+use domain::users::{SaveView, Theme, UpdateProfile};
 
 /// `POST /theme`.
 pub async fn theme(visit: Visit) -> Result<Answer> {
@@ -73,7 +73,7 @@ impl Visit {
 }
 
 /// A view as pages link to it.
-pub fn saved_view(view: crate::users::SavedView) -> Option<SavedView> {
+pub fn saved_view(view: domain::users::SavedView) -> Option<SavedView> {
     let path = if view.query.is_empty() { view.page } else { format!("{}?{}", view.page, view.query) };
     Some(SavedView {
         id: view.id.to_string(),

@@ -8,8 +8,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use base::ids::WorkspaceId;
 use chrono_tz::Tz;
-use entity::ids::WorkspaceId;
 use futures_util::future::BoxFuture;
 use poem::http::header::{CONTENT_TYPE, REFERER, USER_AGENT};
 use poem::http::{HeaderMap, Method, StatusCode};
@@ -26,13 +26,13 @@ use super::fields::Fields;
 use super::visit::{Guest, Sent, Visit, idempotency};
 use super::{flash, guard, upload};
 use crate::app::App;
-use crate::error::{Code, Error, Result};
-use crate::grants::Role;
 use crate::http::funnel::{self, Call, header};
-use crate::op::{Door, OpCtx, Principal};
-use crate::secret::PlainKey;
-use crate::session::{ANONYMOUS_FORM_MS, Membership, SignedIn};
-use crate::users;
+use base::error::{Code, Error, Result};
+use base::grants::Role;
+use base::op::{Door, OpCtx, Principal};
+use base::secret::PlainKey;
+use domain::session::{ANONYMOUS_FORM_MS, Membership, SignedIn};
+use domain::users;
 
 /// A form without a file.
 const FORM_BYTES: usize = 1 << 20;

@@ -12,14 +12,14 @@ use super::duration::duration_ms;
 use super::fields::Fields;
 use super::figures::{bad, count_of};
 use super::visit::Visit;
-use crate::analytics::Counts;
-use crate::apis::Api;
-use crate::audit::AuditEntry;
-use crate::error::Result;
-use crate::events::StoredVerification;
-use crate::keys::Key;
-use crate::ratelimit::limits::{Limit, NewLimit, validate};
-use crate::store::Page;
+use base::audit::AuditEntry;
+use base::error::Result;
+use base::events::StoredVerification;
+use base::store::Page;
+use domain::apis::Api;
+use domain::keys::Key;
+use domain::ratelimit::limits::{Limit, NewLimit, validate};
+use insight::analytics::Counts;
 
 /// Rows of a page of a list.
 pub const ROWS: u64 = 50;

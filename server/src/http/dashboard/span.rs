@@ -11,8 +11,8 @@ use web::time::local;
 
 use super::fields::Fields;
 use super::visit::{Visit, zone_at};
-use crate::analytics::{Buckets, Unit, Zone};
-use crate::error::Result;
+use base::error::Result;
+use insight::analytics::{Buckets, Unit, Zone};
 
 const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;

@@ -18,12 +18,12 @@ use web::paths::{Href, LIVE};
 
 use super::answer::Answer;
 use super::visit::Visit;
-use crate::analytics::{Filter, PageOf};
-use crate::clock::Stopwatch;
-use crate::error::Result;
-use crate::events::Stored;
-use crate::grants::{Operation, Target};
-use crate::search::Kind;
+use base::clock::Stopwatch;
+use base::error::Result;
+use base::events::Stored;
+use base::grants::{Operation, Target};
+use insight::analytics::{Filter, PageOf};
+use insight::search::Kind;
 
 const EVERY: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(10 * 60);

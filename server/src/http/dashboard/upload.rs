@@ -21,8 +21,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, BufWriter};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::fields::Fields;
-use crate::error::{Code, Error, Result};
 use crate::http::funnel;
+use base::error::{Code, Error, Result};
 
 /// Bytes of a file.
 const FILE_BYTES: u64 = 64 << 20;

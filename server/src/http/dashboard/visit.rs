@@ -7,9 +7,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use base::ids::RootKeyId;
 use chrono::{DateTime, Offset, TimeZone};
 use chrono_tz::Tz;
-use entity::ids::RootKeyId;
 use web::form::{FormState, NONCE};
 use web::paths::{Here, Href};
 use web::shell::{Frame, Shell};
@@ -18,10 +18,10 @@ use web::time::{Stamp, Zone};
 use super::fields::Fields;
 use super::upload::Upload;
 use crate::app::App;
-use crate::error::{Code, Error, Result};
-use crate::op::{IdempotencyKey, OpCtx};
-use crate::secret::{KeyHash, PlainKey};
-use crate::session::SignedIn;
+use base::error::{Code, Error, Result};
+use base::op::{IdempotencyKey, OpCtx};
+use base::secret::{KeyHash, PlainKey};
+use domain::session::SignedIn;
 
 /// What came with a request, whoever sent it.
 #[derive(Clone, Debug, Default)]

@@ -3,7 +3,7 @@
 
 use std::ops::RangeInclusive;
 
-use crate::keys::format::ROOT_KEY_PREFIX;
+use domain::keys::format::ROOT_KEY_PREFIX;
 
 /// Base58 characters from which on a word is a secret. Ids have 16 or 17; sixteen
 /// random bytes have fewer than 18 once in a billion.
@@ -89,9 +89,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::entropy::Entropy;
-    use crate::keys::format;
-    use crate::secret::KeyHash;
+    use base::entropy::Entropy;
+    use base::secret::KeyHash;
+    use domain::keys::format;
 
     proptest! {
         #[test]

@@ -19,7 +19,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::activity::{Activity, Exchange, Pace};
-use crate::clock::timer_now;
+use base::clock::timer_now;
 
 /// Bytes a second that a body has to bring, measured over the longest pause.
 pub(super) const LEAST_RATE: u64 = 1024;

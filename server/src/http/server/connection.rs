@@ -27,7 +27,7 @@ use super::exchange::Peer;
 use super::lifecycle::{Lifecycle, Lingering, Stage};
 use super::stream::Stream;
 use super::watch::{Times, Watch};
-use crate::clock::timer_now;
+use base::clock::timer_now;
 
 /// Bytes of the head of a request, and of what is buffered of an answer.
 const BUFFER_BYTES: usize = 64 << 10;

@@ -30,8 +30,8 @@ use self::connection::Protocol;
 use self::lifecycle::Lifecycle;
 use self::slots::Slots;
 use self::watch::Times;
-use crate::config::Network;
-use crate::error::{Error, Result};
+use base::config::Network;
+use base::error::{Error, Result};
 
 pub use body::BodyFault;
 pub use slots::Bounds;

@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 
-use crate::address;
+use base::address;
 
 /// Connections beyond the bounds that may ask after health and nothing else.
 pub(super) const HEALTH_SLOTS: usize = 32;

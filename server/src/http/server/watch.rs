@@ -83,7 +83,7 @@ mod tests {
 
     use super::super::activity::Exchange;
     use super::*;
-    use crate::clock::timer_now;
+    use base::clock::timer_now;
 
     const S: Duration = Duration::from_secs(1);
     const TIMES: Times = Times {

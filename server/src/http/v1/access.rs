@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use entity::ids::KeyId;
+use base::ids::KeyId;
 use poem_openapi::Object;
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};
 use poem_openapi::types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type};
@@ -15,10 +15,10 @@ use super::keys::no_key;
 use super::operation::{Input, Operation, Reply, post};
 use super::shared::Empty;
 use crate::app::App;
-use crate::error::{Code, Error, Result};
-use crate::keys::{AccessChange, ChangeAccess};
-use crate::op::OpCtx;
-use crate::permissions::{By, Reference, Unknown};
+use base::error::{Code, Error, Result};
+use base::op::OpCtx;
+use domain::keys::{AccessChange, ChangeAccess};
+use domain::permissions::{By, Reference, Unknown};
 
 type Named = Vec<NamedOut>;
 
@@ -189,7 +189,7 @@ async fn change_permissions(
     let command = ChangeAccess { key_id: KeyId::from(body.key_id.as_str()), change, items };
     let changed = app.keys.change_permissions(&cx, command).await;
     let named = changed.telling(Code::KeyNotFound, || no_key(&body.key_id))?.named;
-    let out = |permission: crate::permissions::Permission| NamedOut {
+    let out = |permission: domain::permissions::Permission| NamedOut {
         id: permission.id.into_string(),
         name: permission.name,
     };
@@ -215,7 +215,7 @@ async fn change_roles(
     let command = ChangeAccess { key_id: KeyId::from(body.key_id.as_str()), change, items };
     let changed = app.keys.change_roles(&cx, command).await;
     let named = changed.telling(Code::KeyNotFound, || no_key(&body.key_id))?.named;
-    let out = |details: crate::permissions::RoleDetails| NamedOut {
+    let out = |details: domain::permissions::RoleDetails| NamedOut {
         id: details.role.id.into_string(),
         name: details.role.name,
     };

@@ -4,8 +4,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use base::ids::ApiId;
 use chrono::{DateTime, Datelike, Months, NaiveDate};
-use entity::ids::ApiId;
 use poem_openapi::{Enum, Object};
 use serde::{Deserialize, Serialize};
 
@@ -13,12 +13,12 @@ use super::errors::Tell;
 use super::keys::given;
 use super::operation::{Input, Operation, Reply, get};
 use super::shared::within_time;
-use crate::analytics::{Buckets, Counts, Filter, GroupBy, Question, Row};
 use crate::app::App;
-use crate::error::{Code, Error, Result};
-use crate::events::KEEP_DAYS;
-use crate::op::OpCtx;
-use crate::search::Kind;
+use base::error::{Code, Error, Result};
+use base::events::KEEP_DAYS;
+use base::op::OpCtx;
+use insight::analytics::{Buckets, Counts, Filter, GroupBy, Question, Row};
+use insight::search::Kind;
 
 const HOUR_MS: i64 = 60 * 60 * 1000;
 const DAY_MS: i64 = 24 * HOUR_MS;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use entity::ids::ApiId;
+use base::ids::ApiId;
 use poem_openapi::Object;
 use serde::{Deserialize, Serialize};
 
@@ -10,11 +10,11 @@ use super::errors::Tell;
 use super::keys::given;
 use super::operation::{Input, Operation, Reply, get, post};
 use super::shared::{Empty, KeyOut, decrypting, default_limit_of_pages, page};
-use crate::apis::CreateApi;
 use crate::app::App;
-use crate::error::{Code, Result};
-use crate::keys::{DeleteKeys, ListKeys};
-use crate::op::OpCtx;
+use base::error::{Code, Result};
+use base::op::OpCtx;
+use domain::apis::CreateApi;
+use domain::keys::{DeleteKeys, ListKeys};
 
 pub fn operations() -> Vec<Operation> {
     vec![

@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 
 use super::errors;
 use super::operation::{Access, Described, Operation};
-use crate::error::Code;
 use crate::http::openapi;
+use base::error::Code;
 
 pub fn document(operations: &[Operation]) -> Value {
     let mut registry = Registry::new();

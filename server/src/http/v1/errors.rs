@@ -10,7 +10,7 @@ use poem::http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
 use super::reply::{Answered, encode};
-use crate::error::{Code, Error, Result};
+use base::error::{Code, Error, Result};
 
 #[derive(Serialize)]
 struct Envelope<'a> {

@@ -10,10 +10,10 @@ use jsonschema::paths::LocationSegment;
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};
 use serde_json::Value;
 
-use crate::error::clip;
 use crate::http::misplaced::MISPLACED;
 use crate::http::openapi::{self, Schema};
 use crate::http::validation::{RequestSchema, json_schema, type_of};
+use base::error::clip;
 
 /// Names and slugs of v1.
 pub const IDENTIFIER: &str = "^[a-zA-Z0-9_\\.:\\-]*$";

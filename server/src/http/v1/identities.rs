@@ -10,11 +10,11 @@ use super::errors::Tell;
 use super::operation::{Input, Operation, Reply, get, post};
 use super::shared::{Empty, LimitBody, NewLimitBody, already_defined, default_limit_of_pages, page, twice};
 use crate::app::App;
-use crate::error::{Code, Error, Result};
 use crate::http::schema::AnyObject;
-use crate::identities::{CreateIdentity, Identity, IdentityName, ListIdentities, UpdateIdentity};
-use crate::op::OpCtx;
-use crate::ratelimit::limits::NewLimit;
+use base::error::{Code, Error, Result};
+use base::op::OpCtx;
+use domain::identities::{CreateIdentity, Identity, IdentityName, ListIdentities, UpdateIdentity};
+use domain::ratelimit::limits::NewLimit;
 
 /// Characters of metadata when encoded as JSON.
 const META_MAX: usize = 64_000;

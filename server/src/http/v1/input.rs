@@ -6,9 +6,9 @@ use poem_openapi::types::Type;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Number, Value};
 
-use crate::error::{Code, Error, Result};
 use crate::http::body::{MAX_HOT_BYTES, MAX_VALUES, excess};
-use crate::object;
+use base::error::{Code, Error, Result};
+use base::object;
 
 /// What an operation is asked. Bounds of single members are attributes of the
 /// type; here is what its attributes cannot say.

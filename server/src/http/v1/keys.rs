@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use entity::ids::{ApiId, KeyId};
+use base::ids::{ApiId, KeyId};
 use poem_openapi::{Enum, Object};
 use serde::{Deserialize, Serialize};
 
@@ -12,14 +12,14 @@ use super::shared::{
     Empty, KeyOut, NewLimitBody, RatelimitBody, RefillBody, decrypting, default_true, new_limits, some_meta,
 };
 use crate::app::App;
-use crate::error::{Code, Error, Result};
 use crate::http::schema::{AnyObject, Nullable};
-use crate::keys::{
+use base::error::{Code, Error, Result};
+use base::op::OpCtx;
+use base::secret::PlainKey;
+use domain::keys::{
     CreateKey, CreatedKey, CreditOperation, DefaultLimit, DeleteKey, GetKey, NewCredits, UpdateCredits,
 };
-use crate::op::OpCtx;
-use crate::permissions::Unknown;
-use crate::secret::PlainKey;
+use domain::permissions::Unknown;
 
 /// What the contract says of a refill without a balance, and of a day on a
 /// daily one.

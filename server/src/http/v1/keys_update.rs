@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use entity::ids::KeyId;
+use base::ids::KeyId;
 use poem_openapi::Object;
 use serde::Deserialize;
 
@@ -12,12 +12,12 @@ use super::keys::no_key;
 use super::operation::{Input, Operation, Reply, post};
 use super::shared::{Empty, NewLimitBody, RatelimitType, RefillBody, already_defined, is_async, twice};
 use crate::app::App;
-use crate::error::{Code, Error, Result};
 use crate::http::schema::{AnyObject, Patch as Member};
-use crate::keys::{CreditsPatch, DefaultLimit, UpdateKey};
-use crate::op::OpCtx;
-use crate::patch::Patch;
-use crate::ratelimit::limits::NewLimit;
+use base::error::{Code, Error, Result};
+use base::op::OpCtx;
+use base::patch::Patch;
+use domain::keys::{CreditsPatch, DefaultLimit, UpdateKey};
+use domain::ratelimit::limits::NewLimit;
 
 const NO_REFILL_OF_UNLIMITED: &str = "Cannot set refill on a key with unlimited requests";
 const DAILY_HAS_NO_DAY: &str = "Cannot set 'refillDay' if 'interval' is 'daily'";
@@ -148,7 +148,7 @@ fn credits(remaining: Patch<i64>, refill: Patch<RefillBody>) -> Result<Patch<Cre
 fn references(
     field: &str,
     items: Option<Vec<NamedItem>>,
-) -> Result<Option<Vec<crate::permissions::Reference>>> {
+) -> Result<Option<Vec<domain::permissions::Reference>>> {
     let items = items.map(|items| items.into_iter().map(ItemBody::from).collect::<Vec<_>>());
     items.map(|items| super::access::references(field, items)).transpose()
 }

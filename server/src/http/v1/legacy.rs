@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use entity::ids::ApiId;
+use base::ids::ApiId;
 use poem::http::{Method, StatusCode};
 use poem_openapi::Object;
 use serde::ser::SerializeMap;
@@ -17,12 +17,12 @@ use super::operation::{Access, Input, Operation, Reply, get, operation, post};
 use super::shared::{Empty, KeyOut, RatelimitType, default_limit_of_pages, new_limits};
 use super::verify::{CodeName, VerifyLimitOut, decide, serialize_facts, serialize_spent, told};
 use crate::app::App;
-use crate::error::{Code, Result};
 use crate::http::schema::AnyObject;
-use crate::keys::{CreateKey, DefaultLimit, ListKeysByOffset, NewCredits};
-use crate::op::OpCtx;
-use crate::secret::PlainKey;
-use crate::verification::{Outcome, Rules, Verification, VerifyKey};
+use base::error::{Code, Result};
+use base::op::OpCtx;
+use base::secret::PlainKey;
+use domain::keys::{CreateKey, DefaultLimit, ListKeysByOffset, NewCredits};
+use domain::verification::{Outcome, Rules, Verification, VerifyKey};
 
 pub fn operations() -> Vec<Operation> {
     let all = [

@@ -8,8 +8,8 @@ use serde::Serialize;
 use super::operation::{Access, Operation, Reply, get};
 use super::shared::Nothing;
 use crate::app::App;
-use crate::error::Result;
-use crate::op::OpCtx;
+use base::error::Result;
+use base::op::OpCtx;
 
 pub fn operations() -> Vec<Operation> {
     vec![

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use entity::ids::{ApiId, MigrationId};
+use base::ids::{ApiId, MigrationId};
 use poem::http::StatusCode;
 use poem_openapi::{Enum, Object};
 use serde::{Deserialize, Serialize};
@@ -16,11 +16,11 @@ use super::shared::{
     Empty, NewLimitBody, RatelimitBody, RatelimitType, RefillBody, default_true, is_async, new_limits,
 };
 use crate::app::App;
-use crate::error::{Code, Error, Result};
 use crate::http::schema::{AnyObject, UpTo100};
-use crate::keys::{DefaultLimit, ImportKey, ImportedSecret};
-use crate::op::OpCtx;
-use crate::secret::PlainKey;
+use base::error::{Code, Error, Result};
+use base::op::OpCtx;
+use base::secret::PlainKey;
+use domain::keys::{DefaultLimit, ImportKey, ImportedSecret};
 
 pub fn operations() -> Vec<Operation> {
     vec![

@@ -32,7 +32,7 @@ mod verify;
 use std::any::Any;
 use std::sync::{Arc, LazyLock};
 
-use entity::ids::RequestId;
+use base::ids::RequestId;
 use poem::http::header::USER_AGENT;
 use poem::middleware::CatchPanic;
 use poem::{Endpoint, EndpointExt, Request, Response};
@@ -42,12 +42,12 @@ use self::operation::Operation;
 use self::reply::Answered;
 use self::routes::Routes;
 use crate::app::App;
-use crate::clock::Stopwatch;
-use crate::config::V1;
-use crate::error::{Code, Error};
 use crate::http::funnel::{self, Call, Finished, header};
 use crate::http::{panic_text, redact};
-use crate::op::Door;
+use base::clock::Stopwatch;
+use base::config::V1;
+use base::error::{Code, Error};
+use base::op::Door;
 
 /// Every operation.
 fn operations() -> Vec<Operation> {

@@ -20,9 +20,9 @@ pub use super::input::Input;
 pub use super::reply::Reply;
 use super::serve::Served;
 use crate::app::App;
-use crate::error::Result;
 use crate::http::openapi::Schema;
-use crate::op::OpCtx;
+use base::error::Result;
+use base::op::OpCtx;
 
 /// An operation of the table in [`super::operations`].
 pub struct Operation {

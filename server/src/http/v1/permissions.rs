@@ -10,9 +10,9 @@ use super::errors::Tell;
 use super::operation::{Input, Operation, Reply, get, post};
 use super::shared::{Empty, Nothing, all};
 use crate::app::App;
-use crate::error::{Code, Error, Result};
-use crate::op::OpCtx;
-use crate::permissions::{CreatePermission, CreateRole, Listing, Permission, Role};
+use base::error::{Code, Error, Result};
+use base::op::OpCtx;
+use domain::permissions::{CreatePermission, CreateRole, Listing, Permission, Role};
 
 pub fn operations() -> Vec<Operation> {
     vec![

@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 use super::errors::Tell;
 use super::operation::{Input, Operation, Reply, post};
 use crate::app::App;
-use crate::error::{Code, Result};
 use crate::http::misplaced::known_members;
 use crate::http::schema::{AnyObject, present};
-use crate::op::OpCtx;
-use crate::ratelimit::LimitRequest;
+use base::error::{Code, Result};
+use base::op::OpCtx;
+use domain::ratelimit::LimitRequest;
 
 pub fn operations() -> Vec<Operation> {
     vec![post::<_, LimitOut, _, _, _>("/v1/ratelimits.limit", "Check and consume one limit", limit)]

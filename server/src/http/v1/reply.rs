@@ -1,14 +1,14 @@
 //! What handlers answer with, and the headers every answer carries (v1
 //! contract, section 1). Bodies are bare: there is no envelope around a success.
 
+use base::ids::{RequestId, WorkspaceId};
 use bytes::Bytes;
-use entity::ids::{RequestId, WorkspaceId};
 use poem::Response;
 use poem::http::StatusCode;
 use poem::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, HeaderName, HeaderValue};
 use serde::Serialize;
 
-use crate::clock::Stopwatch;
+use base::clock::Stopwatch;
 
 const JSON: &str = "application/json; charset=UTF-8";
 static REQUEST_ID: HeaderName = HeaderName::from_static("unkey-request-id");

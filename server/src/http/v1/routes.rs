@@ -16,7 +16,7 @@ use serde_json::Value;
 use super::operation::Operation;
 use super::{DOCUMENT, refuse};
 use crate::app::App;
-use crate::error::Code;
+use base::error::Code;
 
 /// Where v1 itself served its document, beside the root of the server.
 const OPENAPI: &str = "/v1/openapi.json";

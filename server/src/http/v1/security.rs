@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use entity::ids::WorkspaceId;
+use base::ids::WorkspaceId;
 use poem::http::header::{AUTHORIZATION, HeaderMap, USER_AGENT};
 
 use crate::app::App;
-use crate::error::{Code, Error, Result};
 use crate::http::funnel::{Call, header};
 use crate::http::request_log::Caller;
-use crate::op::{Door, OpCtx, Principal};
+use base::error::{Code, Error, Result};
+use base::op::{Door, OpCtx, Principal};
 
 /// The context of a root key, one request of its budget charged.
 pub(super) async fn authenticate(app: &Arc<App>, call: &Call, headers: &HeaderMap) -> Result<OpCtx> {

@@ -19,11 +19,11 @@ use super::routes::PathParameter;
 use super::security::{anonymous, authenticate, caller};
 use super::{errors, input};
 use crate::app::App;
-use crate::config::V1;
-use crate::error::{Error, Result};
 use crate::http::funnel::{self, Call, Finished, header};
 use crate::http::request_log::Caller;
-use crate::op::{Door, OpCtx};
+use base::config::V1;
+use base::error::{Error, Result};
+use base::op::{Door, OpCtx};
 
 /// The endpoint of an operation.
 pub(super) struct Served {

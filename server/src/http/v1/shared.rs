@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::input::Input;
-use crate::error::{Error, Result};
 use crate::http::schema::{AnyObject, Nullable};
-use crate::identities::Identity;
-use crate::keys::{Decrypt, DefaultLimit, Interval, KeyDetails, Refill};
-use crate::ratelimit::limits::{Limit, NewLimit};
-use crate::store::{Page, Paged};
+use base::error::{Error, Result};
+use base::store::{Page, Paged};
+use domain::identities::Identity;
+use domain::keys::{Decrypt, DefaultLimit, Interval, KeyDetails, Refill};
+use domain::ratelimit::limits::{Limit, NewLimit};
 
 /// No time of the language v1 was written in is further from the epoch.
 const FARTHEST_MS: i64 = 8_640_000_000_000_000;

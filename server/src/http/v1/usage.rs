@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use entity::ids::KeyId;
+use base::ids::KeyId;
 use poem_openapi::{Enum, Object};
 use serde::{Deserialize, Serialize};
 
@@ -12,12 +12,12 @@ use super::errors::Tell;
 use super::keys::{given, no_key};
 use super::operation::{Input, Operation, Reply, get};
 use super::shared::within_time;
-use crate::analytics::{Buckets, Filter, Question, Row};
 use crate::app::App;
-use crate::error::{Code, Error, Result};
-use crate::keys::{Decrypt, GetKey};
-use crate::op::OpCtx;
-use crate::search::Kind;
+use base::error::{Code, Error, Result};
+use base::op::OpCtx;
+use domain::keys::{Decrypt, GetKey};
+use insight::analytics::{Buckets, Filter, Question, Row};
+use insight::search::Kind;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// Days an answer may have.

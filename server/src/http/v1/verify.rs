@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use entity::ids::{ApiId, RequestId};
+use base::ids::{ApiId, RequestId};
 use poem_openapi::{Enum, Object};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
@@ -12,14 +12,14 @@ use super::keys::given;
 use super::operation::{Access, Input, Operation, Reply, post};
 use super::shared::Empty;
 use crate::app::App;
-use crate::config::V1;
-use crate::error::Result;
 use crate::http::misplaced::known_members;
 use crate::http::schema::{AnyJson, AnyObject, present};
-use crate::op::OpCtx;
-use crate::permissions::query::Query;
-use crate::secret::PlainKey;
-use crate::verification::{
+use base::config::V1;
+use base::error::Result;
+use base::op::OpCtx;
+use base::secret::PlainKey;
+use domain::permissions::query::Query;
+use domain::verification::{
     CheckedLimit, KeySnapshot, MAX_REQUESTED, Outcome, PermissionQuery, RequestedLimit, Rules, Verification,
     VerifyKey,
 };

@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::operation::{Operation, Reply, checked};
 use crate::app::App;
-use crate::error::Result;
 use crate::http::schema::Meta;
-use crate::op::OpCtx;
-use crate::sql::{Answer, Ask, Family};
+use base::error::Result;
+use base::op::OpCtx;
+use insight::sql::{Answer, Ask, Family};
 
 pub fn operations() -> Vec<Operation> {
     vec![

@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use entity::ids::ApiId;
+use base::ids::ApiId;
 use poem_openapi::Object;
 use serde::{Deserialize, Serialize};
 
 use super::operation::{Operation, Reply, checked};
 use super::shared::{Empty, KeyOut, decrypting, default_limit, page};
-use crate::apis::CreateApi;
 use crate::app::App;
-use crate::error::Result;
-use crate::keys::ListKeys;
-use crate::op::OpCtx;
+use base::error::Result;
+use base::op::OpCtx;
+use domain::apis::CreateApi;
+use domain::keys::ListKeys;
 
 pub fn operations() -> Vec<Operation> {
     vec![

@@ -1,15 +1,15 @@
 //! The v2 name and status of every error, and its envelope (v2 contract, 1.5
 //! and 1.6).
 
+use base::ids::RequestId;
 use bytes::Bytes;
-use entity::ids::RequestId;
 use poem::Response;
 use poem::http::header::{ACCEPT, HeaderMap, RETRY_AFTER};
 use poem::http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
-use crate::error::{Code, Error, Fault};
 use crate::http::funnel::header;
+use base::error::{Code, Error, Fault};
 
 const JSON: &str = "application/json";
 const PROBLEM: &str = "application/problem+json";

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use entity::ids::{ApiId, KeyId};
+use base::ids::{ApiId, KeyId};
 use poem_openapi::Object;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -10,12 +10,12 @@ use serde_json::{Map, Value, json};
 use super::operation::{Operation, Reply, checked};
 use super::verify::{VerifyCreditsBody, VerifyLimitBody};
 use crate::app::App;
-use crate::error::{Error, Result};
-use crate::explain::{Check, ExplainKey, Explanation, Fix, LimitState, Step, Subject};
 use crate::http::schema::Meta;
-use crate::op::OpCtx;
-use crate::secret::PlainKey;
-use crate::verification::{Outcome, RequestedLimit};
+use base::error::{Error, Result};
+use base::op::OpCtx;
+use base::secret::PlainKey;
+use domain::explain::{Check, ExplainKey, Explanation, Fix, LimitState, Step, Subject};
+use domain::verification::{Outcome, RequestedLimit};
 
 pub fn operations() -> Vec<Operation> {
     vec![checked::<_, ExplanationOut, _, _, _>(
@@ -156,7 +156,7 @@ fn values(check: &Check) -> Value {
         }
         Check::Permissions { query, missing } => {
             let part =
-                |part: &crate::permissions::query::Part| json!({ "text": part.text, "held": part.held });
+                |part: &domain::permissions::query::Part| json!({ "text": part.text, "held": part.held });
             json!({ "query": query.iter().map(part).collect::<Vec<_>>(), "missing": missing })
         }
         Check::Limits(limits) => {

@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use super::operation::{Operation, Reply, checked};
 use super::shared::{Empty, IdentityOut, LimitBody, default_limit, new_limits, page};
 use crate::app::App;
-use crate::error::Result;
 use crate::http::schema::Meta;
-use crate::identities::{CreateIdentity, ListIdentities, UpdateIdentity};
-use crate::op::OpCtx;
+use base::error::Result;
+use base::op::OpCtx;
+use domain::identities::{CreateIdentity, ListIdentities, UpdateIdentity};
 
 pub fn operations() -> Vec<Operation> {
     vec![

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use entity::ids::{ApiId, KeyId};
+use base::ids::{ApiId, KeyId};
 use poem_openapi::{Enum, Object};
 use serde::{Deserialize, Serialize};
 
@@ -11,16 +11,16 @@ use super::shared::{
     CreditsBody, Empty, KeyOut, LimitBody, RefillBody, decrypting, default_true, new_limits,
 };
 use crate::app::App;
-use crate::error::Result;
 use crate::http::schema::{self, Meta};
-use crate::keys::{
+use base::error::Result;
+use base::op::OpCtx;
+use base::patch::Patch;
+use base::secret::PlainKey;
+use domain::keys::{
     CreateKey, CreatedKey, CreditOperation, CreditsPatch, DeleteKey, GetKey, NewCredits, Refill,
     UpdateCredits, UpdateKey,
 };
-use crate::op::OpCtx;
-use crate::patch::Patch;
-use crate::permissions::{Reference, Unknown};
-use crate::secret::PlainKey;
+use domain::permissions::{Reference, Unknown};
 
 pub fn operations() -> Vec<Operation> {
     vec![

@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use entity::ids::KeyId;
+use base::ids::KeyId;
 use poem_openapi::Object;
 use serde::Deserialize;
 
 use super::operation::{Operation, Reply, checked};
 use super::permissions::{PermissionOut, RoleOut};
 use crate::app::App;
-use crate::error::Result;
-use crate::keys::{AccessChange, ChangeAccess};
-use crate::op::OpCtx;
-use crate::permissions::{Reference, Unknown};
+use base::error::Result;
+use base::op::OpCtx;
+use domain::keys::{AccessChange, ChangeAccess};
+use domain::permissions::{Reference, Unknown};
 
 type Permissions = Vec<PermissionOut>;
 type Roles = Vec<RoleOut>;

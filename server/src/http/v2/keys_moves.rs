@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use entity::ids::{ApiId, KeyId, MigrationId};
+use base::ids::{ApiId, KeyId, MigrationId};
 use poem_openapi::Object;
 use serde::{Deserialize, Serialize};
 
@@ -10,10 +10,10 @@ use super::keys::CreateKeyOut;
 use super::operation::{Operation, Reply, checked};
 use super::shared::{CreditsBody, LimitBody, default_true, new_limits};
 use crate::app::App;
-use crate::error::Result;
 use crate::http::schema::{Meta, Nullable};
-use crate::keys::{MigrateKeys, MigratingKey, NewCredits, RerollKey};
-use crate::op::OpCtx;
+use base::error::Result;
+use base::op::OpCtx;
+use domain::keys::{MigrateKeys, MigratingKey, NewCredits, RerollKey};
 
 pub fn operations() -> Vec<Operation> {
     vec![

@@ -30,7 +30,7 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
-use entity::ids::RequestId;
+use base::ids::RequestId;
 use poem::endpoint::BoxEndpoint;
 use poem::http::header::{ALLOW, USER_AGENT};
 use poem::http::{HeaderMap, HeaderValue, Method};
@@ -42,11 +42,11 @@ use self::errors::{Negotiation, respond};
 use self::operation::Operation;
 use self::security::caller;
 use crate::app::App;
-use crate::error::{Code, Error};
 use crate::http::funnel::{Call, Finished, header};
 use crate::http::openapi::{self, Access, Described, Version};
 use crate::http::{funnel, panic_text, redact};
-use crate::op::Door;
+use base::error::{Code, Error};
+use base::op::Door;
 
 const LIVENESS: &str = "/v2/liveness";
 

@@ -18,10 +18,10 @@ pub use super::reply::Reply;
 use super::reply::{Answer, encode};
 use super::serve::Served;
 use crate::app::App;
-use crate::error::Result;
 use crate::http::body::MAX_HOT_BYTES;
 use crate::http::openapi::{Access, Described, Schema};
-use crate::op::OpCtx;
+use base::error::Result;
+use base::op::OpCtx;
 
 /// An operation of the table in [`super::operations`].
 pub struct Operation {

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::operation::{Operation, Reply, checked};
 use super::shared::{Empty, page};
 use crate::app::App;
-use crate::error::Result;
-use crate::op::OpCtx;
-use crate::ratelimit::overrides::{Lookup, NamedOverride, SetOverride};
+use base::error::Result;
+use base::op::OpCtx;
+use domain::ratelimit::overrides::{Lookup, NamedOverride, SetOverride};
 
 pub fn operations() -> Vec<Operation> {
     vec![

@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 use super::operation::{Operation, Reply, checked};
 use super::shared::{Empty, default_limit, page};
 use crate::app::App;
-use crate::error::Result;
 use crate::http::schema;
-use crate::op::OpCtx;
-use crate::permissions::{CreatePermission, Listing, Permission, RoleDetails, UpdatePermission};
+use base::error::Result;
+use base::op::OpCtx;
+use domain::permissions::{CreatePermission, Listing, Permission, RoleDetails, UpdatePermission};
 
 pub fn operations() -> Vec<Operation> {
     vec![

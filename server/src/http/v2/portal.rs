@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use entity::ids::KeyId;
+use base::ids::KeyId;
 use poem_openapi::{Enum, Object};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -12,12 +12,12 @@ use super::keys::CreateKeyOut;
 use super::keys_moves::RerollKeyBody;
 use super::operation::{Operation, Reply, checked};
 use super::shared::{KeyOut, default_limit, page};
-use crate::analytics::{Bucket, Series};
 use crate::app::App;
-use crate::error::Result;
 use crate::http::openapi::Access;
-use crate::op::{OpCtx, Scope};
-use crate::portals::CreateSession;
+use base::error::Result;
+use base::op::{OpCtx, Scope};
+use domain::portals::CreateSession;
+use insight::analytics::{Bucket, Series};
 
 pub fn operations() -> Vec<Operation> {
     vec![

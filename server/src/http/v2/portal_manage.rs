@@ -4,17 +4,17 @@
 
 use std::sync::Arc;
 
-use entity::ids::KeyspaceId;
+use base::ids::KeyspaceId;
 use poem_openapi::Object;
 use serde::{Deserialize, Serialize};
 
 use super::operation::{Operation, Reply, checked};
 use super::shared::{Empty, default_limit, default_true, page};
 use crate::app::App;
-use crate::error::{Error, Result};
 use crate::http::schema;
-use crate::op::OpCtx;
-use crate::portals::{
+use base::error::{Error, Result};
+use base::op::OpCtx;
+use domain::portals::{
     CreatePortal, ExternalSessions, Portal, PortalName, SessionInfo, SessionStatus, UpdatePortal,
 };
 

@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use super::operation::{Operation, Reply, hot};
 use crate::app::App;
-use crate::error::Result;
 use crate::http::misplaced::known_members;
 use crate::http::schema::Batch;
-use crate::op::OpCtx;
-use crate::ratelimit::{LimitOutcome, LimitRequest};
+use base::error::Result;
+use base::op::OpCtx;
+use domain::ratelimit::{LimitOutcome, LimitRequest};
 
 pub fn operations() -> Vec<Operation> {
     vec![

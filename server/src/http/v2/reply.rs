@@ -1,10 +1,10 @@
 //! What handlers answer with, and the envelope it is sent in (v2 contract, 1.4).
 
-use entity::ids::RequestId;
+use base::ids::RequestId;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::store::Paged;
+use base::store::Paged;
 
 /// What a handler answers with.
 pub struct Reply<T> {

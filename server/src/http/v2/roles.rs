@@ -9,10 +9,10 @@ use super::operation::{Operation, Reply, checked};
 use super::permissions::{ListingBody, PermissionOut, RoleOut};
 use super::shared::Empty;
 use crate::app::App;
-use crate::error::{Error, Result};
 use crate::http::schema;
-use crate::op::OpCtx;
-use crate::permissions::{CreateRole, Role, SetRolePermissions, UpdateRole};
+use base::error::{Error, Result};
+use base::op::OpCtx;
+use domain::permissions::{CreateRole, Role, SetRolePermissions, UpdateRole};
 
 pub fn operations() -> Vec<Operation> {
     vec![

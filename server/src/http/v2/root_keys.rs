@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use entity::ids::RootKeyId;
+use base::ids::RootKeyId;
 use poem_openapi::Object;
 use serde::{Deserialize, Serialize};
 
@@ -10,11 +10,11 @@ use super::keys::CreateKeyOut;
 use super::operation::{Operation, Reply, checked};
 use super::shared::{Empty, default_limit, page};
 use crate::app::App;
-use crate::error::Result;
 use crate::http::schema::{self, Nullable};
-use crate::op::OpCtx;
-use crate::root_keys::{CreateRootKey, RerollRootKey, RootKey, UpdateRootKey};
-use crate::secret::PlainKey;
+use base::error::Result;
+use base::op::OpCtx;
+use base::secret::PlainKey;
+use domain::root_keys::{CreateRootKey, RerollRootKey, RootKey, UpdateRootKey};
 
 pub fn operations() -> Vec<Operation> {
     vec![

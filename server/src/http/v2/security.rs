@@ -3,17 +3,17 @@
 
 use std::sync::Arc;
 
-use entity::ids::WorkspaceId;
+use base::ids::WorkspaceId;
 use poem::http::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 
 use super::serve::{fault, invalid};
 use crate::app::App;
-use crate::error::{Code, Error, Result};
 use crate::http::funnel::{Call, header};
 use crate::http::openapi::Access;
 use crate::http::request_log::Caller;
-use crate::op::{Door, OpCtx, Principal};
-use crate::root_keys::Budget;
+use base::error::{Code, Error, Result};
+use base::op::{Door, OpCtx, Principal};
+use domain::root_keys::Budget;
 
 /// `disabled` keeps a call out of the analytics (v2 contract, 9.2).
 static METRICS: HeaderName = HeaderName::from_static("x-unkey-metrics");

@@ -17,15 +17,15 @@ use super::operation::{Handled, Work};
 use super::reply::Answer;
 use super::security::{Refused, authenticate, caller, check_security, context, portal_user, show_budget};
 use crate::app::App;
-use crate::error::{Error, Fault, Result};
 use crate::http::body::{MAX_BULK_VALUES, MAX_VALUES, excess};
 use crate::http::funnel::{self, Call, Finished, header};
 use crate::http::openapi::{self, Access, Described};
 use crate::http::request_log::Caller;
 use crate::http::validation::{Faults, RequestSchema, json_schema};
-use crate::object;
-use crate::op::{Door, IdempotencyKey, OpCtx, Principal};
-use crate::root_keys::Budget;
+use base::error::{Error, Fault, Result};
+use base::object;
+use base::op::{Door, IdempotencyKey, OpCtx, Principal};
+use domain::root_keys::Budget;
 
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 

@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::http::schema::{Meta, Nullable};
-use crate::identities::Identity;
-use crate::keys::{Credits, Decrypt, Interval, KeyDetails, NewCredits, Refill};
-use crate::ratelimit::limits::{Limit, NewLimit};
-use crate::store::Page;
+use base::store::Page;
+use domain::identities::Identity;
+use domain::keys::{Credits, Decrypt, Interval, KeyDetails, NewCredits, Refill};
+use domain::ratelimit::limits::{Limit, NewLimit};
 
 /// The empty object of operations without a result.
 #[derive(Default, Object, Serialize)]

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use entity::ids::{KeyspaceId, MigrationId};
+use base::ids::{KeyspaceId, MigrationId};
 use poem_openapi::Object;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
@@ -11,12 +11,12 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::operation::{Operation, Reply, hot};
 use super::shared::IdentityOut;
 use crate::app::App;
-use crate::error::Result;
 use crate::http::misplaced::known_members;
 use crate::http::schema::{Meta, present};
-use crate::op::OpCtx;
-use crate::secret::PlainKey;
-use crate::verification::{
+use base::error::Result;
+use base::op::OpCtx;
+use base::secret::PlainKey;
+use domain::verification::{
     CheckedLimit, KeySnapshot, MAX_REQUESTED, Outcome, PermissionQuery, RequestedLimit, Rules, StoredLimit,
     Verification, VerifyKey,
 };

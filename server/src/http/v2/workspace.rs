@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::operation::{Operation, Reply, checked};
 use crate::app::App;
-use crate::error::Result;
 use crate::http::schema::Nullable;
-use crate::op::OpCtx;
-use crate::workspaces::Month;
+use base::error::Result;
+use base::op::OpCtx;
+use domain::workspaces::Month;
 
 pub fn operations() -> Vec<Operation> {
     vec![

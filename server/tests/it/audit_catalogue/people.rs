@@ -1,18 +1,18 @@
 //! The part of the catalogue that is about people, and about lists as files and
 //! jobs.
 
-use entity::ids::KeyId;
+use base::grants::Role;
+use base::ids::KeyId;
+use base::op::{Door, OpCtx, Principal};
+use base::secret::PlainKey;
+use domain::bulk::{Selection, StartJob, Work};
+use domain::keys::DeleteKey;
+use domain::secret_links::CreateSecretLink;
+use domain::session::{Login, NewSession, Step};
+use domain::transfer::{Export, Format, List};
+use domain::users::{CreateUser, NewAccount, NewInvitation, SaveView, UpdateMember, UpdateProfile};
 use serde_json::json;
 use totp_rs::{Builder, Secret};
-use unkey::bulk::{Selection, StartJob, Work};
-use unkey::grants::Role;
-use unkey::keys::DeleteKey;
-use unkey::op::{Door, OpCtx, Principal};
-use unkey::secret::PlainKey;
-use unkey::secret_links::CreateSecretLink;
-use unkey::session::{Login, NewSession, Step};
-use unkey::transfer::{Export, Format, List};
-use unkey::users::{CreateUser, NewAccount, NewInvitation, SaveView, UpdateMember, UpdateProfile};
 
 use super::{Catalogue, SYSTEM, USER};
 use crate::support::TestApp;

@@ -1,8 +1,8 @@
 //! Roles and permissions: lists, forms, refusals, and what carries them.
 
+use base::grants::Role;
 use poem::http::StatusCode;
 use serde_json::json;
-use unkey::grants::Role;
 
 use super::browser::Browser;
 use crate::support::TestApp;

@@ -1,8 +1,8 @@
 //! The list of APIs, one API, its settings and its end.
 
+use base::grants::Role;
 use poem::http::StatusCode;
 use serde_json::json;
-use unkey::grants::Role;
 
 use super::browser::{Browser, Page};
 use crate::support::TestApp;

@@ -1,6 +1,6 @@
 //! What one request of a browser may cost.
 
-use unkey::grants::Role;
+use base::grants::Role;
 
 use super::Browser;
 use crate::support::TestApp;

@@ -3,13 +3,13 @@
 
 use std::collections::BTreeMap;
 
+use base::grants::Role;
+use base::secret::PlainKey;
+use domain::users::CreateUser;
 use html5ever::tendril::TendrilSink;
 use html5ever::{ParseOpts, parse_document};
 use markup5ever_rcdom::{Handle, NodeData, RcDom};
 use poem::http::{HeaderMap, Method, StatusCode, header};
-use unkey::grants::Role;
-use unkey::secret::PlainKey;
-use unkey::users::CreateUser;
 
 use crate::support::TestApp;
 

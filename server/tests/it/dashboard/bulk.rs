@@ -1,9 +1,9 @@
 //! Many rows at once: bulk changes, jobs, imports and exports.
 
-use entity::ids::BulkJobId;
+use base::grants::Role;
+use base::ids::BulkJobId;
 use poem::http::StatusCode;
 use serde_json::json;
-use unkey::grants::Role;
 
 use super::browser::{Browser, Page};
 use crate::support::{TestApp, pause};
@@ -236,7 +236,7 @@ async fn a_file_with_faults_changes_nothing_and_tells_each() {
     browser.upload(&page, "/import", &identities, ("p.csv", "external_id\n")).await.refuses("no rows");
     browser.upload(&page, "/import", &[("what", "keys")], ("k.csv", "key\na\n")).await.refuses("need an API");
     let cx = test.operator().await;
-    let none = unkey::store::Page { limit: 1, cursor: None };
+    let none = base::store::Page { limit: 1, cursor: None };
     assert!(test.app.bulk.jobs(&cx, &none).await.unwrap().items.is_empty());
     let twice = "external_id\nuser_1\nuser_1\n";
     let job = browser.upload(&page, "/import", &identities, ("people.csv", twice)).await;

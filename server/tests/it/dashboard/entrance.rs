@@ -1,7 +1,7 @@
 //! Coming in and going out.
 
+use base::grants::Role;
 use poem::http::StatusCode;
-use unkey::grants::Role;
 
 use super::browser::{Browser, PASSWORD};
 use crate::support::TestApp;

@@ -6,9 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use base::grants::Role;
 use poem::http::StatusCode;
 use serde_json::json;
-use unkey::grants::Role;
 
 use super::browser::{Browser, Control, Form, Page};
 use crate::support::TestApp;

@@ -1,8 +1,8 @@
 //! The first page and the first steps.
 
+use base::grants::Role;
 use poem::http::StatusCode;
 use serde_json::{Value, json};
-use unkey::grants::Role;
 
 use super::browser::{Browser, Page};
 use crate::support::{START_MS, TestApp, answer};

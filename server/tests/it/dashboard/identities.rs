@@ -1,8 +1,8 @@
 //! Identities: the list, one with its keys and requests, the form.
 
+use base::grants::Role;
 use poem::http::StatusCode;
 use serde_json::json;
-use unkey::grants::Role;
 
 use super::browser::Browser;
 use crate::support::TestApp;

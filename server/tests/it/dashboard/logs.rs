@@ -1,10 +1,10 @@
 //! The logs: requests, verifications, changes, and why one was refused.
 
+use base::grants::Role;
+use domain::keys::{Decrypt, GetKey};
 use futures_util::StreamExt;
 use poem::http::{StatusCode, header};
 use serde_json::json;
-use unkey::grants::Role;
-use unkey::keys::{Decrypt, GetKey};
 
 use super::browser::{Browser, Page};
 use crate::support::TestApp;

@@ -1,8 +1,8 @@
 //! Portals: their settings, and what their end users see and do.
 
+use base::grants::Role;
 use poem::http::StatusCode;
 use serde_json::{Value, json};
-use unkey::grants::Role;
 
 use super::browser::{Browser, Page};
 use crate::support::TestApp;

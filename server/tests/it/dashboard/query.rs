@@ -1,11 +1,11 @@
 //! Questions in SQL, and the search over everything.
 
+use base::audit::AuditFilter;
+use base::grants::Role;
+use base::secret::KeyHash;
+use base::store::Page as ListPage;
 use poem::http::StatusCode;
 use serde_json::json;
-use unkey::audit::AuditFilter;
-use unkey::grants::Role;
-use unkey::secret::KeyHash;
-use unkey::store::Page as ListPage;
 
 use super::browser::{Browser, Page};
 use crate::support::TestApp;

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use base::grants::Role;
 use futures_util::StreamExt;
 use poem::http::{StatusCode, header};
 use serde_json::json;
-use unkey::grants::Role;
 
 use super::browser::Browser;
 use crate::support::TestApp;

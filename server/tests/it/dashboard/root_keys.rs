@@ -1,8 +1,8 @@
 //! Root keys: making, changing, replacing and ending them.
 
+use base::grants::Role;
 use poem::http::StatusCode;
 use serde_json::json;
-use unkey::grants::Role;
 
 use super::browser::{Browser, Page};
 use crate::support::TestApp;

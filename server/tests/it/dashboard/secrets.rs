@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
+use base::grants::Role;
+use insight::analytics::{Filter, PageOf};
+use insight::search::Kind;
 use serde_json::json;
-use unkey::analytics::{Filter, PageOf};
-use unkey::grants::Role;
-use unkey::search::Kind;
 
 use super::browser::Browser;
 use crate::support::{START_MS, TestApp};

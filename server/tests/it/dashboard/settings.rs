@@ -1,7 +1,7 @@
 //! Settings of the workspace, of oneself and of the server.
 
+use base::grants::Role;
 use poem::http::StatusCode;
-use unkey::grants::Role;
 
 use super::browser::{Browser, PASSWORD, Page};
 use crate::support::TestApp;

@@ -1,7 +1,7 @@
 //! Members and invitations.
 
+use base::grants::Role;
 use poem::http::StatusCode;
-use unkey::grants::Role;
 
 use super::browser::{Browser, PASSWORD, Page};
 use crate::support::{START_MS, TestApp};

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use unkey::audit::Event;
+use base::audit::Event;
 
 use super::root;
 

@@ -3,10 +3,10 @@
 
 use std::fs;
 
+use base::error::Code;
+use domain::root_keys::CreateRootKey;
 use poem::http::{Method, StatusCode};
 use serde_json::{Value, json};
-use unkey::error::Code;
-use unkey::root_keys::CreateRootKey;
 
 use super::{ask, files, get, root};
 use crate::support::{Answer, START_MS, TestApp};
@@ -123,9 +123,9 @@ impl Examples {
         let (_, key) = test.key(&api, json!({})).await;
         let keyspace = test.verify(&key).await["keyspaceId"].as_str().unwrap().to_owned();
         let protected = test.api().await;
-        let change = unkey::apis::SetApi {
+        let change = domain::apis::SetApi {
             delete_protection: Some(true),
-            ..unkey::apis::SetApi::new(protected.as_str().into())
+            ..domain::apis::SetApi::new(protected.as_str().into())
         };
         test.app.apis.set(&test.operator().await, change).await.unwrap();
         for (operation, body) in [

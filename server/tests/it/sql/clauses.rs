@@ -1,8 +1,8 @@
 //! Clauses, joins, subqueries and set operations, compared with plain folds; and
 //! what is refused.
 
+use base::error::Code;
 use serde_json::json;
-use unkey::error::Code;
 
 use super::seed::{DAY_MS, Seeded};
 use super::{Case, by, compare, floor, moment};

@@ -2,7 +2,7 @@
 //! table, column or function.
 
 use super::seed::Seeded;
-use unkey::sql::{TABLES, functions_offered};
+use insight::sql::{TABLES, functions_offered};
 
 fn page() -> String {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/analytics.md");

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use base::error::Code;
+use insight::sql::{Allowance, Ask, Limits, Sql, SqlConfig};
 use serde_json::json;
-use unkey::error::Code;
-use unkey::sql::{Allowance, Ask, Limits, Sql, SqlConfig};
 
 use super::seed::Seeded;
 

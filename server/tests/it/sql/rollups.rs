@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use insight::analytics::{Buckets, Filter, GroupBy, Question};
+use insight::search::Kind;
 use serde_json::{Value, json};
-use unkey::analytics::{Buckets, Filter, GroupBy, Question};
-use unkey::search::Kind;
 
 use super::seed::{DAY_MS, HOUR_MS, MINUTE_MS, Seeded, V};
 use super::{Case, by, compare, floor, moment, month};
@@ -426,7 +426,7 @@ async fn answers_are_those_of_the_analytics_room() {
     ] {
         let is_hourly = question.buckets.is_some();
         let rows = seeded.test.app.analytics.count(question).await.unwrap();
-        let row = |row: &unkey::analytics::Row| {
+        let row = |row: &insight::analytics::Row| {
             let time = if is_hourly { moment(row.time_ms) } else { json!(0) };
             let group = row.groups.first().cloned().unwrap_or_default();
             json!([time, group, row.counts.valid, row.counts.rate_limited, row.counts.cost])

@@ -1,8 +1,8 @@
 //! Who sees which rows: never those of another workspace, and with a right on
 //! some resources only theirs.
 
+use insight::sql::Family;
 use serde_json::{Value, json};
-use unkey::sql::Family;
 
 use super::seed::{FOREIGN, Seeded};
 

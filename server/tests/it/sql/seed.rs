@@ -1,12 +1,12 @@
 //! Events to ask about: two APIs and two namespaces of one workspace, and a
 //! neighbour whose rows must never be seen.
 
+use base::events::{KeyFacts, Noted, RatelimitDecision, Verification};
+use base::op::{Door, OpCtx, Principal};
+use domain::apis::CreateApi;
+use domain::workspaces::CreateWorkspace;
+use insight::sql::{Ask, Family};
 use serde_json::{Value, json};
-use unkey::apis::CreateApi;
-use unkey::events::{KeyFacts, Noted, RatelimitDecision, Verification};
-use unkey::op::{Door, OpCtx, Principal};
-use unkey::sql::{Ask, Family};
-use unkey::workspaces::CreateWorkspace;
 
 use crate::support::{START_MS, TestApp};
 
@@ -205,7 +205,7 @@ impl Seeded {
     }
 
     /// The rows of an answer, in the order of the columns.
-    pub async fn ask(&self, text: &str) -> unkey::error::Result<Vec<Value>> {
+    pub async fn ask(&self, text: &str) -> base::error::Result<Vec<Value>> {
         self.ask_as(&self.cx, text, None).await
     }
 
@@ -214,7 +214,7 @@ impl Seeded {
         cx: &OpCtx,
         text: &str,
         family: Option<Family>,
-    ) -> unkey::error::Result<Vec<Value>> {
+    ) -> base::error::Result<Vec<Value>> {
         let answer = self.test.app.sql.ask(cx, Ask { text: text.to_owned(), family }).await?;
         Ok(answer.rows.into_iter().map(|row| json!(row)).collect())
     }

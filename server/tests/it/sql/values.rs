@@ -129,7 +129,7 @@ async fn columns_have_the_types_that_sdks_decode() {
 #[tokio::test(flavor = "multi_thread")]
 async fn columns_are_named_by_alias_or_text() {
     let seeded = Seeded::start().await;
-    let ask = unkey::sql::Ask {
+    let ask = insight::sql::Ask {
         text: "SELECT count(), count(*), uniq(v.key_id), v.outcome, 1 AS one, \"v\".`key_id` \
                FROM key_verifications_v1 v GROUP BY v.outcome, v.key_id"
             .to_owned(),

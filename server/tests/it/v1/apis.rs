@@ -1,8 +1,8 @@
 //! v1 `apis.*`.
 
+use base::secret::KeyHash;
+use domain::apis::SetApi;
 use serde_json::{Value, json};
-use unkey::apis::SetApi;
-use unkey::secret::KeyHash;
 
 use super::{set_api, text};
 use crate::support::TestApp;
@@ -140,7 +140,7 @@ async fn all_keys_of_an_api_are_deleted() {
     v1.key(&api, json!({})).await;
     let gone = v1.post("apis.deleteKeys", json!({ "apiId": api, "permanent": true })).await.ok();
     assert_eq!(gone, json!({ "deletedKeys": 4 }));
-    let hash = unkey::secret::KeyHash::of(&keys[1].1).to_base64();
+    let hash = base::secret::KeyHash::of(&keys[1].1).to_base64();
     let import = json!([{ "apiId": api, "hash": { "value": hash, "variant": "sha256_base64" } }]);
     v1.post("migrations.createKeys", import).await.ok();
     assert_eq!(v1.verify(&keys[1].1).await["code"], "VALID");

@@ -1,9 +1,9 @@
 //! Every error code of v1: provoked, its status, and where its page is.
 
+use domain::apis::SetApi;
+use domain::root_keys::UpdateRootKey;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
-use unkey::apis::SetApi;
-use unkey::root_keys::UpdateRootKey;
 
 use super::set_api;
 use crate::support::{START_MS, TestApp};

@@ -3,12 +3,12 @@
 
 use std::sync::Arc;
 
+use base::address::ClientAddress;
+use base::op::{Door, Principal};
+use base::secret::PlainKey;
+use domain::apis::SetApi;
+use domain::verification::{Outcome, Rules, VerifyKey};
 use serde_json::{Value, json};
-use unkey::address::ClientAddress;
-use unkey::apis::SetApi;
-use unkey::op::{Door, Principal};
-use unkey::secret::PlainKey;
-use unkey::verification::{Outcome, Rules, VerifyKey};
 
 use super::{set_api, text};
 use crate::support::{START_MS, TestApp};
@@ -456,7 +456,7 @@ async fn a_key_of_another_system_keeps_working() {
     let v1 = test.v1();
     let api = v1.api().await;
     let importer = test.v1_with(&["api.*.create_key"]).await;
-    let hash = unkey::secret::KeyHash::of("my-secret-key").to_base64();
+    let hash = base::secret::KeyHash::of("my-secret-key").to_base64();
     let keys = json!([{ "apiId": api, "externalId": "user_1", "hash": { "value": hash, "variant": "sha256_base64" } }]);
     let id = text(&importer.post("migrations.createKeys", keys).await.ok()["keyIds"][0]);
     let verified = v1.verify("my-secret-key").await;

@@ -1,7 +1,7 @@
 //! v1 `keys.{createKey,getKey,whoami,deleteKey,updateRemaining}`.
 
+use domain::apis::SetApi;
 use serde_json::{Value, json};
-use unkey::apis::SetApi;
 
 use super::{set_api, text};
 use crate::support::{START_MS, TestApp};
@@ -179,7 +179,7 @@ async fn a_deleted_key_is_gone_and_its_hash_reserved() {
         assert_eq!(v1.verify(&key).await["code"], "NOT_FOUND");
         v1.get(&format!("keys.getKey?keyId={key_id}")).await.refused(404, "NOT_FOUND");
         v1.post("keys.deleteKey", body).await.refused(404, "NOT_FOUND");
-        let hash = unkey::secret::KeyHash::of(&key).to_base64();
+        let hash = base::secret::KeyHash::of(&key).to_base64();
         let import = json!([{ "apiId": api, "hash": { "value": hash, "variant": "sha256_base64" } }]);
         v1.post("migrations.createKeys", import).await
     };

@@ -1,7 +1,7 @@
 //! v1 `migrations.*`.
 
+use base::secret::KeyHash;
 use serde_json::{Value, json};
-use unkey::secret::KeyHash;
 
 use super::{V1, text};
 use crate::support::{START_MS, TestApp};

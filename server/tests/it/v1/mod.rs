@@ -20,8 +20,8 @@ mod ratelimits;
 mod transport;
 mod verify;
 
+use domain::apis::SetApi;
 use serde_json::{Value, json};
-use unkey::apis::SetApi;
 
 use crate::support::{Answer, TestApp, answer};
 

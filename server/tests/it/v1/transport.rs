@@ -1,10 +1,10 @@
 //! What every v1 request and answer has in common: paths, headers, envelopes,
 //! credentials, preflights.
 
+use base::config::V1 as Setting;
+use domain::root_keys::CreateRootKey;
 use poem::http::Method;
 use serde_json::{Value, json};
-use unkey::config::V1 as Setting;
-use unkey::root_keys::CreateRootKey;
 
 use super::text;
 use crate::support::{START_MS, TestApp, answer};

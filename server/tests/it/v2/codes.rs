@@ -1,12 +1,12 @@
 //! Every structured error code that v2 can answer with, provoked. A line
 //! `// row: <slug>` names the entry of the feature list that a test shows.
 
+use base::entropy::Entropy;
+use base::error::{Code, Error};
+use domain::apis::SetApi;
+use domain::root_keys::UpdateRootKey;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
-use unkey::apis::SetApi;
-use unkey::entropy::Entropy;
-use unkey::error::{Code, Error};
-use unkey::root_keys::UpdateRootKey;
 
 use crate::support::TestApp;
 
@@ -110,7 +110,7 @@ async fn authentication_missing() {
 #[tokio::test]
 async fn forbidden() {
     let test = TestApp::start().await;
-    let command = unkey::root_keys::CreateRootKey {
+    let command = domain::root_keys::CreateRootKey {
         name: None,
         permissions: Vec::new(),
         full: true,
@@ -217,7 +217,7 @@ async fn workspace_not_found() {
     // A root key outlives no workspace: it is refused as one of a disabled workspace.
     let db = test.app.store.database().writer();
     db.execute_unprepared("UPDATE workspaces SET deleted_at = 1").await.unwrap();
-    let root_key = unkey::keys::format::root_key(&Entropy::seeded(99).bytes());
+    let root_key = domain::keys::format::root_key(&Entropy::seeded(99).bytes());
     test.call_as(&root_key, "permissions.listRoles", json!({})).await.fails(401, "key_not_found");
     test.call("permissions.listRoles", json!({})).await.fails(403, "authorization/workspace_disabled");
 }

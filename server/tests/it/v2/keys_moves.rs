@@ -1,8 +1,8 @@
 //! v2 `keys.rerollKey` and `keys.migrateKeys`.
 
-use entity::ids::KeyId;
+use base::ids::KeyId;
+use base::secret::PlainKey;
 use serde_json::{Value, json};
-use unkey::secret::PlainKey;
 
 use crate::support::{START_MS, TestApp};
 

@@ -302,9 +302,9 @@ async fn a_key_that_cannot_be_replaced_says_nothing_of_its_api() {
     test.set_recoverable(&portal.api).await;
     let (key, _) = test.key(&portal.api, json!({ "externalId": "ann", "recoverable": true })).await;
     let token = portal.token("ann", &["keys:read", "keys:reroll"]).await;
-    let off = unkey::apis::SetApi {
+    let off = domain::apis::SetApi {
         recoverable: Some(false),
-        ..unkey::apis::SetApi::new(portal.api.as_str().into())
+        ..domain::apis::SetApi::new(portal.api.as_str().into())
     };
     test.app.apis.set(&test.operator().await, off).await.unwrap();
     let body = json!({ "keyId": key, "expiration": 0 });

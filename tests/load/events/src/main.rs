@@ -20,12 +20,12 @@ mod sql;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use entity::ids::WorkspaceId;
-use unkey::analytics::{Analytics, Buckets, Filter, GroupBy, Metric, PageOf, Question};
-use unkey::events::{KeyFacts, Noted, Recorder, Verification, Writer, last_chunk};
-use unkey::search::{Indexer, Kind, Search};
-use unkey::sql::{Sql, SqlConfig};
-use unkey::store::{Database, Durability, Store};
+use base::events::{KeyFacts, Noted, Recorder, Verification, Writer, last_chunk};
+use base::ids::WorkspaceId;
+use base::store::{Database, Durability, Store};
+use insight::analytics::{Analytics, Buckets, Filter, GroupBy, Metric, PageOf, Question};
+use insight::search::{Indexer, Kind, Search};
+use insight::sql::{Sql, SqlConfig};
 
 const DAY_MS: i64 = 24 * 60 * 60_000;
 const DAYS: i64 = 30;
@@ -236,7 +236,7 @@ async fn index(dir: &Path, database: &Database, events: u64) -> Search {
     row("index built anew", format!("{took:.1} s, {:.0} events/s", events as f64 / took));
     assert_eq!(search.status().events, events);
     let weeks = search.between(Kind::Verifications, START_MS, END_MS);
-    let open = |week: &unkey::search::Week| week.searcher().segment_readers().len() > 1;
+    let open = |week: &insight::search::Week| week.searcher().segment_readers().len() > 1;
     let begun = Instant::now();
     while weeks.iter().rev().skip(1).any(|week| open(week)) {
         assert!(begun.elapsed() < Duration::from_secs(300), "weeks that are over are not sealed");

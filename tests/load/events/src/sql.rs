@@ -2,9 +2,9 @@
 
 use std::time::Instant;
 
-use entity::ids::WorkspaceId;
-use unkey::op::{Door, OpCtx, Principal};
-use unkey::sql::{Ask, Sql};
+use base::ids::WorkspaceId;
+use base::op::{Door, OpCtx, Principal};
+use insight::sql::{Ask, Sql};
 
 use crate::{DAY_MS, END_MS, row};
 
@@ -15,7 +15,7 @@ fn context() -> OpCtx {
         now_ms: END_MS,
         request_id: "req_load".into(),
         door: Door::Cli,
-        address: unkey::address::ClientAddress::NONE,
+        address: base::address::ClientAddress::NONE,
         user_agent: None,
         unrecorded: false,
         idempotency: None,

@@ -15,10 +15,10 @@ use web::paths::{Href, SORT};
 use super::serve::member;
 use super::visit::Visit;
 use crate::app::App;
-use crate::error::{Code, Error, Result};
 use crate::http::methods::{get, post};
-use crate::keys::Kin;
-use crate::store::{Page, Tally};
+use base::error::{Code, Error, Result};
+use base::store::{Page, Tally};
+use domain::keys::Kin;
 
 /// Rows of a list.
 pub(super) const ROWS: u64 = 50;

@@ -10,11 +10,11 @@ use super::super::answer::Answer;
 use super::super::clash::is_clash;
 use super::super::visit::Visit;
 use super::{ROWS, field_of, tally};
-use crate::error::Result;
-use crate::grants::{Operation, Target};
-use crate::keys::Kin;
-use crate::patch::Patch;
-use crate::permissions::{Browse, CreatePermission, Permission, PermissionLine, UpdatePermission};
+use base::error::Result;
+use base::grants::{Operation, Target};
+use base::patch::Patch;
+use domain::keys::Kin;
+use domain::permissions::{Browse, CreatePermission, Permission, PermissionLine, UpdatePermission};
 
 /// `GET /permissions`.
 pub async fn list(visit: Visit) -> Result<Answer> {

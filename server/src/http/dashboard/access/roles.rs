@@ -1,6 +1,6 @@
 //! Roles: the list, one of them, and the form.
 
-use entity::ids::RoleId;
+use base::ids::RoleId;
 use serde_json::json;
 use web::components::Pager;
 use web::form::{FormState, VERSION};
@@ -13,12 +13,12 @@ use super::super::answer::Answer;
 use super::super::clash::{clash, is_clash};
 use super::super::visit::Visit;
 use super::{ROWS, field_of, tally};
-use crate::error::{Error, Result};
-use crate::grants::{Operation, Target};
-use crate::keys::Kin;
-use crate::patch::Patch;
-use crate::permissions::{Browse, CreateRole, Listing, Permission, RoleDetails, RoleLine, UpdateRole};
-use crate::store::Page;
+use base::error::{Error, Result};
+use base::grants::{Operation, Target};
+use base::patch::Patch;
+use base::store::Page;
+use domain::keys::Kin;
+use domain::permissions::{Browse, CreateRole, Listing, Permission, RoleDetails, RoleLine, UpdateRole};
 
 /// Permissions that a form offers as boxes; others are typed.
 const BOXES: u64 = 300;

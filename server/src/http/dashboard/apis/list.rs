@@ -11,12 +11,12 @@ use super::super::answer::Answer;
 use super::super::figures::{bad, good, spark, sum};
 use super::super::span::Span;
 use super::super::visit::Visit;
-use crate::analytics::{Filter, GroupBy, Question, Row};
-use crate::apis::{Api, CreateApi, FindApis};
-use crate::error::Result;
-use crate::grants::{Operation, Target};
-use crate::search::Kind;
-use crate::store::Page;
+use base::error::Result;
+use base::grants::{Operation, Target};
+use base::store::Page;
+use domain::apis::{Api, CreateApi, FindApis};
+use insight::analytics::{Filter, GroupBy, Question, Row};
+use insight::search::Kind;
 
 /// Cards of a page.
 const CARDS: u64 = 24;

@@ -13,10 +13,10 @@ use web::pages::parts::ApiRef;
 
 use super::serve::member;
 use super::visit::Visit;
-use crate::apis::Api;
 use crate::app::App;
-use crate::error::Result;
 use crate::http::methods::get;
+use base::error::Result;
+use domain::apis::Api;
 
 pub fn mount(route: Route, app: &Arc<App>) -> Route {
     use settings::{delete, set_allowlist, set_defaults, set_protection, set_recovery, show};

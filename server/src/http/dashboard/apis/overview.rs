@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use entity::ids::KeyId;
+use base::ids::KeyId;
 use web::charts::{Line, Lines, Unit};
 use web::components::{FilterField, FilterKind, Filters, Outcome, Pager, Sorting};
 use web::pages::api::{ApiView, KeyUse, overview as page};
@@ -15,11 +15,11 @@ use super::super::answer::Answer;
 use super::super::figures::{count_of, sum};
 use super::super::span::Span;
 use super::super::visit::Visit;
-use crate::analytics::{Buckets, Counts, Distinct, Filter, GroupBy, Metric, Question, Row, Top};
-use crate::apis::Api;
-use crate::error::{Code, Result};
-use crate::grants::{Operation, Target};
-use crate::search::Kind;
+use base::error::{Code, Result};
+use base::grants::{Operation, Target};
+use domain::apis::Api;
+use insight::analytics::{Buckets, Counts, Distinct, Filter, GroupBy, Metric, Question, Row, Top};
+use insight::search::Kind;
 
 /// Keys of a page.
 const ROWS: usize = 50;

@@ -10,8 +10,8 @@ use web::paths;
 use super::super::answer::Answer;
 use super::super::clash::is_clash;
 use super::super::visit::Visit;
-use crate::apis::{Api, Part, SetApi};
-use crate::error::{Code, Result};
+use base::error::{Code, Result};
+use domain::apis::{Api, Part, SetApi};
 
 const WRONG_NAME: &str = "This is not its name.";
 

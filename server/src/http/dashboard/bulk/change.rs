@@ -9,13 +9,13 @@ use super::super::answer::Answer;
 use super::super::visit::Visit;
 use super::chosen::Chosen;
 use super::work::{field_of, work};
-use crate::apis::Api;
-use crate::bulk::StartJob;
-use crate::error::{Error, Result};
-use crate::grants::{Operation, Target};
-use crate::keys::Matching;
-use crate::permissions::Listing;
-use crate::store::Page;
+use base::error::{Error, Result};
+use base::grants::{Operation, Target};
+use base::store::Page;
+use domain::apis::Api;
+use domain::bulk::StartJob;
+use domain::keys::Matching;
+use domain::permissions::Listing;
 
 /// Roles or permissions to tick; any other can be typed.
 const CHOICES: u64 = 100;

@@ -3,23 +3,23 @@
 
 use std::collections::HashSet;
 
-use entity::ids::{ApiId, KeyId};
+use base::ids::{ApiId, KeyId};
 use web::form::{ALL_MATCHING, SELECTED};
 
 use super::super::fields::Fields;
 use super::super::shown::key_filter;
 use super::super::visit::Visit;
-use crate::bulk::Selection;
-use crate::error::Result;
-use crate::keys::{FindKeys, KeyDetails, Matching};
-use crate::store::Page;
+use base::error::Result;
+use base::store::Page;
+use domain::bulk::Selection;
+use domain::keys::{FindKeys, KeyDetails, Matching};
 
 /// Keys of a preview.
 const SAMPLE: usize = 5;
 
 pub enum Chosen {
     Ids(Vec<KeyId>),
-    /// In the language of [`crate::filter`].
+    /// In the language of [`base::filter`].
     Matching(String),
 }
 

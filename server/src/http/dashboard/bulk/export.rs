@@ -11,11 +11,11 @@ use super::super::shown::key_filter;
 use super::super::visit::Visit;
 use super::export_fields::{self, KINDS};
 use super::stream;
-use crate::analytics::{Filter, PageOf};
-use crate::audit::AuditFilter;
-use crate::error::{Code, Error, Result};
-use crate::search::Kind;
-use crate::transfer::{Export, Format, List};
+use base::audit::AuditFilter;
+use base::error::{Code, Error, Result};
+use domain::transfer::{Export, Format, List};
+use insight::analytics::{Filter, PageOf};
+use insight::search::Kind;
 
 /// Events of this span are exported unless another is chosen.
 const SPAN: &str = "24h";

@@ -2,7 +2,7 @@
 
 use web::pages::export::ExportField;
 
-use crate::apis::Api;
+use domain::apis::Api;
 
 /// Value and name.
 pub const KINDS: [(&str, &str); 9] = [

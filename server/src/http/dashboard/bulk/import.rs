@@ -8,8 +8,8 @@ use web::paths;
 use super::super::answer::Answer;
 use super::super::visit::Visit;
 use super::samples;
-use crate::bulk::{ImportFile, ImportFormat, ImportOf};
-use crate::error::{Fault, Result};
+use base::error::{Fault, Result};
+use domain::bulk::{ImportFile, ImportFormat, ImportOf};
 
 /// `GET /import`.
 pub async fn page(visit: Visit) -> Result<Answer> {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use entity::ids::{BulkJobId, KeyId};
+use base::ids::{BulkJobId, KeyId};
 use web::components::{Chip, Pager, Tone};
 use web::pages::jobs::{
     FAILED, JobResult, JobRow, JobView, JobsView, RowState as Shown, list as list_page, show as job_page,
@@ -13,11 +13,11 @@ use super::super::answer::Answer;
 use super::super::visit::Visit;
 use super::stream;
 use crate::app::App;
-use crate::bulk::{Job, RowResult, RowState, State};
-use crate::error::{Error, Result};
-use crate::op::OpCtx;
-use crate::store::Page;
-use crate::transfer::csv_lines;
+use base::error::{Error, Result};
+use base::op::OpCtx;
+use base::store::Page;
+use domain::bulk::{Job, RowResult, RowState, State};
+use domain::transfer::csv_lines;
 
 const ROWS: u64 = 100;
 /// Rows of a part of a download.

@@ -89,8 +89,8 @@ mod tests {
     use std::io::Write;
 
     use super::*;
-    use crate::bulk::{ImportFile, ImportFormat, ImportOf};
-    use crate::error::Result;
+    use base::error::Result;
+    use domain::bulk::{ImportFile, ImportFormat, ImportOf};
 
     /// How many rows a file has.
     fn rows(value: &str, format: ImportFormat, text: &str) -> Result<u64> {

@@ -8,7 +8,7 @@ use futures_util::future::ready;
 use futures_util::{StreamExt, stream};
 use poem::Body;
 
-use crate::error::Result;
+use base::error::Result;
 
 /// A part of a file, and where the next one begins.
 pub type Part = (String, Option<String>);
@@ -37,7 +37,7 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Error;
+    use base::error::Error;
 
     #[tokio::test]
     async fn parts_come_in_their_order_and_a_failure_is_no_end() {

@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 use super::super::expiry::read_expiry;
 use super::super::fields::Fields;
 use super::super::shown::read_limits;
-use crate::bulk::{Limit, Work};
-use crate::ratelimit::limits::NewLimit;
+use domain::bulk::{Limit, Work};
+use domain::ratelimit::limits::NewLimit;
 
 /// Field and what is wrong with it.
 pub type Problem = (String, String);

@@ -8,11 +8,11 @@ use web::number::{count, exact};
 use web::pages::home::Concern;
 use web::paths::{self, QUERY};
 
-use crate::error::Result;
 use crate::http::dashboard::visit::Visit;
 use crate::jobs::ClockReport;
-use crate::keys::{Due, FEW_CREDITS};
-use crate::leaks::Leak;
+use base::error::Result;
+use domain::keys::{Due, FEW_CREDITS};
+use domain::leaks::Leak;
 
 const MINUTE_MS: i64 = 60_000;
 const DAY_MS: i64 = 24 * 60 * MINUTE_MS;

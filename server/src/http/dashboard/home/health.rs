@@ -5,13 +5,13 @@ use web::number::{bytes, exact};
 use web::pages::home::HealthFact;
 use web::time::latency;
 
-use crate::analytics::Filter;
-use crate::error::Result;
-use crate::events::stored_bytes;
-use crate::grants::{Operation, Target};
 use crate::http::dashboard::span::Span;
 use crate::http::dashboard::visit::Visit;
-use crate::search::{Kind, Lag};
+use base::error::Result;
+use base::events::stored_bytes;
+use base::grants::{Operation, Target};
+use insight::analytics::Filter;
+use insight::search::{Kind, Lag};
 
 /// Events that may wait without anybody minding: a tenth of the queue.
 const MANY_WAIT: u64 = 50_000;

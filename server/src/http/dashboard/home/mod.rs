@@ -20,15 +20,15 @@ use super::own::saved_view;
 use super::serve::member;
 use super::span::Span;
 use super::visit::Visit;
-use crate::analytics::{Buckets, Counts, Filter, PageOf, Row};
 use crate::app::App;
-use crate::audit::AuditFilter;
-use crate::error::Result;
-use crate::events::KEEP_DAYS;
-use crate::grants::{Operation, Target};
 use crate::http::methods::get;
-use crate::search::Kind;
-use crate::store::Page;
+use base::audit::AuditFilter;
+use base::error::Result;
+use base::events::KEEP_DAYS;
+use base::grants::{Operation, Target};
+use base::store::Page;
+use insight::analytics::{Buckets, Counts, Filter, PageOf, Row};
+use insight::search::Kind;
 
 const DAY_MS: i64 = 24 * 60 * 60_000;
 

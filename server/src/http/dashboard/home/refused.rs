@@ -1,17 +1,17 @@
 //! Whose requests are refused most, of keys, identities and identifiers.
 
-use entity::ids::KeyId;
+use base::ids::KeyId;
 use web::components::Outcome;
 use web::pages::home::Failing;
 use web::paths::{self, Href};
 
 use super::Figures;
-use crate::analytics::{Counts, Filter, GroupBy, Metric, Row};
-use crate::error::Result;
 use crate::http::dashboard::figures::{bad, count_of};
 use crate::http::dashboard::span::Span;
 use crate::http::dashboard::visit::Visit;
-use crate::search::Kind;
+use base::error::Result;
+use insight::analytics::{Counts, Filter, GroupBy, Metric, Row};
+use insight::search::Kind;
 
 /// Of each kind.
 const PLACES: usize = 3;

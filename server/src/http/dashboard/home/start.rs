@@ -4,24 +4,24 @@
 //! Where a way stands is in its address, so reloading goes on with it; only the
 //! secrets are on the page that made them and nowhere else.
 
-use entity::ids::{ApiId, NamespaceId};
+use base::ids::{ApiId, NamespaceId};
 use web::components::ShownOnce;
 use web::form::FormState;
 use web::pages::start::{StartView, Step, choose as choose_page, limit_commands, protect_commands, start};
 use web::paths::{self, Href};
 use web::time::latency;
 
-use crate::analytics::{Filter, PageOf};
-use crate::apis::CreateApi;
-use crate::error::{Code, Error, Result};
-use crate::events::Stored;
-use crate::grants::{Operation, Target};
 use crate::http::dashboard::answer::Answer;
 use crate::http::dashboard::visit::Visit;
-use crate::keys::CreateKey;
-use crate::op::OpCtx;
-use crate::root_keys::CreateRootKey;
-use crate::search::Kind;
+use base::error::{Code, Error, Result};
+use base::events::Stored;
+use base::grants::{Operation, Target};
+use base::op::OpCtx;
+use domain::apis::CreateApi;
+use domain::keys::CreateKey;
+use domain::root_keys::CreateRootKey;
+use insight::analytics::{Filter, PageOf};
+use insight::search::Kind;
 
 const API: &str = "api";
 const NAMESPACE: &str = "namespace";

@@ -12,11 +12,11 @@ use super::super::clash::is_clash;
 use super::super::fields::Fields;
 use super::super::shown::{limit_values, read_limits};
 use super::super::visit::Visit;
-use crate::error::{Error, Result};
-use crate::grants::{Operation, Target};
-use crate::identities::{CreateIdentity, Identity, IdentityName, UpdateIdentity};
-use crate::keys::Kin;
-use crate::ratelimit::limits::{Limit, NewLimit};
+use base::error::{Error, Result};
+use base::grants::{Operation, Target};
+use domain::identities::{CreateIdentity, Identity, IdentityName, UpdateIdentity};
+use domain::keys::Kin;
+use domain::ratelimit::limits::{Limit, NewLimit};
 
 type Problems = Vec<(String, String)>;
 

@@ -2,15 +2,15 @@
 
 use std::collections::HashMap;
 
-use entity::ids::KeyId;
+use base::ids::KeyId;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use web::components::Outcome;
 use web::pages::parts::{Log, Named, VerificationRow, verification_row};
 
 use super::super::visit::Visit;
-use crate::error::Result;
-use crate::events::{Stored, StoredVerification};
+use base::error::Result;
+use base::events::{Stored, StoredVerification};
 
 pub fn draw(visit: &Visit, events: Vec<Stored>) -> BoxFuture<'_, Result<Vec<String>>> {
     async move {

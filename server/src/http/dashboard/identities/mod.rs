@@ -6,7 +6,7 @@ mod show;
 
 use std::sync::Arc;
 
-use entity::ids::IdentityId;
+use base::ids::IdentityId;
 use poem::Route;
 use web::components::Pager;
 use web::pages::identities::{IdentitiesView, IdentityRow, list as list_page};
@@ -17,12 +17,12 @@ use super::answer::Answer;
 use super::serve::member;
 use super::visit::Visit;
 use crate::app::App;
-use crate::error::Result;
-use crate::grants::{Operation, Target};
 use crate::http::methods::{get, post};
-use crate::identities::{BrowseIdentities, IdentityLine, Order};
-use crate::search::{EntityKind, EntityQuery};
-use crate::store::Paged;
+use base::error::Result;
+use base::grants::{Operation, Target};
+use base::store::Paged;
+use domain::identities::{BrowseIdentities, IdentityLine, Order};
+use insight::search::{EntityKind, EntityQuery};
 
 /// Hits of a search.
 const HITS: usize = 100;

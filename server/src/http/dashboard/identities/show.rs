@@ -12,12 +12,12 @@ use super::super::span::Span;
 use super::super::tail::Log;
 use super::super::visit::Visit;
 use super::log;
-use crate::analytics::{Filter, PageOf, Question};
-use crate::error::Result;
-use crate::grants::{Operation, Target};
-use crate::identities::Identity;
-use crate::keys::Kin;
-use crate::search::Kind;
+use base::error::Result;
+use base::grants::{Operation, Target};
+use domain::identities::Identity;
+use domain::keys::Kin;
+use insight::analytics::{Filter, PageOf, Question};
+use insight::search::Kind;
 
 const ROWS: usize = 50;
 
@@ -95,7 +95,7 @@ async fn filters(visit: &Visit) -> Result<Filters> {
 }
 
 fn limits(identity: &Identity) -> Vec<LimitRule> {
-    let rule = |limit: &crate::ratelimit::limits::Limit| LimitRule {
+    let rule = |limit: &domain::ratelimit::limits::Limit| LimitRule {
         name: limit.name.clone(),
         limit: limit.limit,
         duration_ms: limit.duration_ms,

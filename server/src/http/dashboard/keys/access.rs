@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use web::pages::key_form::{Grantable, KeyChoices};
 
 use super::super::visit::Visit;
-use crate::apis::Api;
-use crate::error::Result;
-use crate::identities::ListIdentities;
-use crate::keys::KeyDetails;
-use crate::permissions::{Listing, RoleDetails};
-use crate::store::Page;
+use base::error::Result;
+use base::store::Page;
+use domain::apis::Api;
+use domain::identities::ListIdentities;
+use domain::keys::KeyDetails;
+use domain::permissions::{Listing, RoleDetails};
 
 /// Roles and permissions that a form lists. What a key has is listed in any case.
 const LISTED: u64 = 500;

@@ -5,8 +5,8 @@ use web::paths::{self, Href};
 use super::super::answer::Answer;
 use super::super::shown::key_label;
 use super::super::visit::Visit;
-use crate::error::Result;
-use crate::keys::{DeleteKey, UpdateKey};
+use base::error::Result;
+use domain::keys::{DeleteKey, UpdateKey};
 
 /// `POST /keys/:id/enable`.
 pub async fn enable(visit: Visit) -> Result<Answer> {

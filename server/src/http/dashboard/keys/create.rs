@@ -8,11 +8,11 @@ use super::super::answer::Answer;
 use super::super::visit::Visit;
 use super::fields::{KeyFields, Problem, field_of, new_values, read};
 use super::secret::{made_already, show};
-use crate::apis::Api;
-use crate::error::{Code, Result};
-use crate::grants::{Operation, Target};
-use crate::keys::{CreateKey, NewCredits};
-use crate::permissions::Unknown;
+use base::error::{Code, Result};
+use base::grants::{Operation, Target};
+use domain::apis::Api;
+use domain::keys::{CreateKey, NewCredits};
+use domain::permissions::Unknown;
 
 /// `GET /apis/:id/keys/new`.
 pub async fn form(visit: Visit) -> Result<Answer> {
@@ -94,7 +94,7 @@ fn command(visit: &Visit, api: &Api, fields: KeyFields, byte_length: Option<i64>
 
 impl Visit {
     /// The form of a key after the domain refused it.
-    pub(super) fn key_form_refused(&self, error: crate::error::Error) -> Result<FormState> {
+    pub(super) fn key_form_refused(&self, error: base::error::Error) -> Result<FormState> {
         let field = field_of(&error);
         match error.code() {
             Code::RoleNotFound | Code::PermissionNotFound => {

@@ -15,13 +15,13 @@ use super::super::fields::Fields;
 use super::super::shown::key_label;
 use super::super::visit::Visit;
 use super::fields::{KeyFields, read, values};
-use crate::error::Result;
-use crate::grants::{Operation, Target};
 use crate::jobs::KEEP_DELETED_DAYS;
-use crate::keys::{CreditsPatch, KeyDetails, UpdateKey};
-use crate::patch::Patch;
-use crate::permissions::{Reference, Unknown};
-use crate::ratelimit::limits::NewLimit;
+use base::error::Result;
+use base::grants::{Operation, Target};
+use base::patch::Patch;
+use domain::keys::{CreditsPatch, KeyDetails, UpdateKey};
+use domain::permissions::{Reference, Unknown};
+use domain::ratelimit::limits::NewLimit;
 
 /// `GET /keys/:id/edit`.
 pub async fn form(visit: Visit) -> Result<Answer> {

@@ -8,9 +8,9 @@ use super::super::expiry::{minute, read_expiry};
 use super::super::fields::Fields;
 use super::super::shown::{limit_values, read_limits};
 use super::seen::pretty;
-use crate::error::{Code, Error, Result};
-use crate::keys::{Interval, KeyDetails, Refill};
-use crate::ratelimit::limits::{Limit, NewLimit};
+use base::error::{Code, Error, Result};
+use domain::keys::{Interval, KeyDetails, Refill};
+use domain::ratelimit::limits::{Limit, NewLimit};
 
 /// A field and what is wrong with it.
 pub type Problem = (String, String);

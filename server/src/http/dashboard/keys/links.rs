@@ -10,9 +10,9 @@ use web::paths;
 use super::super::answer::Answer;
 use super::super::visit::{Guest, Visit};
 use super::secret::view;
-use crate::error::{Code, Error, Result};
-use crate::secret::PlainKey;
-use crate::secret_links::{CreateSecretLink, SECRET_LINK_MS};
+use base::error::{Code, Error, Result};
+use base::secret::PlainKey;
+use domain::secret_links::{CreateSecretLink, SECRET_LINK_MS};
 
 const HOUR_MS: i64 = 60 * 60_000;
 

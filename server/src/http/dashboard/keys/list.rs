@@ -10,12 +10,12 @@ use super::super::figures::{spark, sum};
 use super::super::shown::{ROWS, key_filter, key_states};
 use super::super::span::Span;
 use super::super::visit::Visit;
-use crate::analytics::{Buckets, Filter, GroupBy, Question, Row};
-use crate::error::{Code, Result};
-use crate::grants::{Operation, Target};
-use crate::keys::{FindKeys, KeyDetails};
-use crate::search::Kind;
-use crate::store::Paged;
+use base::error::{Code, Result};
+use base::grants::{Operation, Target};
+use base::store::Paged;
+use domain::keys::{FindKeys, KeyDetails};
+use insight::analytics::{Buckets, Filter, GroupBy, Question, Row};
+use insight::search::Kind;
 
 const HOUR_MS: i64 = 60 * 60_000;
 const HOURS: i64 = 36;

@@ -14,11 +14,11 @@ use super::super::span::Span;
 use super::super::tail;
 use super::super::visit::Visit;
 use super::show::rows;
-use crate::analytics::{Filter, PageOf, Question};
-use crate::error::Result;
-use crate::events::Stored;
-use crate::grants::{Operation, Target};
-use crate::search::Kind;
+use base::error::Result;
+use base::events::Stored;
+use base::grants::{Operation, Target};
+use insight::analytics::{Filter, PageOf, Question};
+use insight::search::Kind;
 
 /// `GET /keys/:id/log`.
 pub async fn log(visit: Visit) -> Result<Answer> {

@@ -13,11 +13,11 @@ use web::paths::{self, Href};
 use super::super::answer::Answer;
 use super::super::shown::key_label;
 use super::super::visit::Visit;
-use crate::apis::Api;
-use crate::error::{Code, Result};
-use crate::grants::{Operation, Target};
-use crate::keys::{Decrypt, GetKey, KeyDetails, RerollKey};
-use crate::secret::PlainKey;
+use base::error::{Code, Result};
+use base::grants::{Operation, Target};
+use base::secret::PlainKey;
+use domain::apis::Api;
+use domain::keys::{Decrypt, GetKey, KeyDetails, RerollKey};
 
 /// Shows a secret that was just made.
 pub async fn show(visit: &Visit, api: &Api, title: &str, id: &str, secret: &PlainKey) -> Result<Answer> {

@@ -7,13 +7,13 @@ use super::super::figures::sum;
 use super::super::shown::{deleted_state, key_label, key_states, limit_rule};
 use super::super::visit::Visit;
 use super::list::Usage;
-use crate::audit::{AuditFilter, Event};
-use crate::error::{Code, Result};
-use crate::explain::{Check, ExplainKey, LimitState, Subject};
-use crate::keys::{Decrypt, GetKey, Interval, KeyDetails, Refill};
-use crate::ratelimit::limits::Limit;
-use crate::store::Page;
-use crate::verification::RequestedLimit;
+use base::audit::{AuditFilter, Event};
+use base::error::{Code, Result};
+use base::store::Page;
+use domain::explain::{Check, ExplainKey, LimitState, Subject};
+use domain::keys::{Decrypt, GetKey, Interval, KeyDetails, Refill};
+use domain::ratelimit::limits::Limit;
+use domain::verification::RequestedLimit;
 
 /// The key of a page.
 pub struct Seen {
@@ -93,7 +93,7 @@ impl Visit {
             let page = Page { limit: 5, cursor: None };
             let found = self.app.audit_log.list(&self.cx, &filter, &page).await?;
             // A reroll names the new key first, and the old one after it.
-            let made = |targets: &[crate::audit::AuditTarget]| match event {
+            let made = |targets: &[base::audit::AuditTarget]| match event {
                 Event::KeyCreate => true,
                 _ => targets.first().is_some_and(|target| target.id == id),
             };

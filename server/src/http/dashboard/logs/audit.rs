@@ -1,6 +1,6 @@
 //! The audit log, and one entry of it.
 
-use entity::ids::AuditId;
+use base::ids::AuditId;
 use serde_json::Value;
 use web::components::{Changed, Pager};
 use web::pages::audit::{self as page, AuditEntryView, AuditView};
@@ -10,10 +10,10 @@ use super::super::answer::Answer;
 use super::super::shown::actor_kind;
 use super::super::visit::Visit;
 use super::{PAGE, audit_filter, text_field};
-use crate::audit::{AuditEntry, AuditTarget};
-use crate::error::Result;
-use crate::search::Kind;
-use crate::store::Page;
+use base::audit::{AuditEntry, AuditTarget};
+use base::error::Result;
+use base::store::Page;
+use insight::search::Kind;
 
 /// `GET /audit`.
 pub async fn list(visit: Visit) -> Result<Answer> {

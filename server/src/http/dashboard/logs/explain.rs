@@ -6,7 +6,7 @@
 
 use std::net::IpAddr;
 
-use entity::ids::KeyId;
+use base::ids::KeyId;
 use web::form::FormState;
 use web::pages::explain::{ExplainView, Trace, explain};
 use web::paths;
@@ -15,13 +15,13 @@ use super::super::answer::Answer;
 use super::super::fields::Fields;
 use super::super::visit::Visit;
 use super::trace::{Asked, trace};
-use crate::error::{Code, Error, Result};
-use crate::explain::{ExplainKey, Subject};
-use crate::keys::{AccessChange, ChangeAccess, CreditOperation, Decrypt, GetKey, UpdateCredits, UpdateKey};
-use crate::patch::Patch;
-use crate::permissions::{Reference, Unknown};
-use crate::secret::PlainKey;
-use crate::verification::RequestedLimit;
+use base::error::{Code, Error, Result};
+use base::patch::Patch;
+use base::secret::PlainKey;
+use domain::explain::{ExplainKey, Subject};
+use domain::keys::{AccessChange, ChangeAccess, CreditOperation, Decrypt, GetKey, UpdateCredits, UpdateKey};
+use domain::permissions::{Reference, Unknown};
+use domain::verification::RequestedLimit;
 
 /// How much longer a key works that is given more time here.
 const MORE_MS: i64 = 30 * 24 * 60 * 60_000;

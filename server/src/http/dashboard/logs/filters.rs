@@ -8,8 +8,8 @@ use web::paths::QUERY;
 
 use super::super::fields::Fields;
 use super::super::span::Span;
-use crate::analytics::Filter;
-use crate::audit::AuditFilter;
+use base::audit::AuditFilter;
+use insight::analytics::Filter;
 
 /// Which requests an address asks for, and what of it cannot be understood.
 pub fn request_filter(query: &Fields) -> (Filter, Vec<String>) {

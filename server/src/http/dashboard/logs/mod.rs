@@ -22,9 +22,9 @@ pub use self::requests::{RESPONSES, request_row};
 use super::serve::member;
 use super::visit::Visit;
 use crate::app::App;
-use crate::error::Result;
-use crate::events::Stored;
 use crate::http::methods::{get, post};
+use base::error::Result;
+use base::events::Stored;
 
 /// Rows of a page of a log.
 const PAGE: usize = 50;

@@ -6,7 +6,7 @@
 
 use web::pages::explain::QueryNode;
 
-use crate::permissions::query::Part;
+use domain::permissions::query::Part;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Sign {
@@ -88,7 +88,7 @@ fn join(sign: Sign, nodes: &mut Vec<QueryNode>) -> Option<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::permissions::query::Query;
+    use domain::permissions::query::Query;
 
     fn shown(node: &QueryNode) -> String {
         let group = |sign: &str, members: &[QueryNode]| {

@@ -1,6 +1,6 @@
 //! The log of API requests, and one request.
 
-use entity::ids::RequestId;
+use base::ids::RequestId;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use web::components::{FilterField, Outcome, Pager};
@@ -13,11 +13,11 @@ use super::super::shown::event_cursor;
 use super::super::tail::Log;
 use super::super::visit::Visit;
 use super::{Names, PAGE, choice_field, request_filter, text_field};
-use crate::analytics::PageOf;
-use crate::error::{Code, Error, Result};
-use crate::events::{Stored, StoredRequest};
-use crate::grants::{Operation, Target};
-use crate::search::Kind;
+use base::error::{Code, Error, Result};
+use base::events::{Stored, StoredRequest};
+use base::grants::{Operation, Target};
+use insight::analytics::PageOf;
+use insight::search::Kind;
 
 /// Root keys that the filter offers by name.
 const MAX_CALLERS: usize = 50;

@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use entity::ids::ApiId;
+use base::ids::ApiId;
 use web::components::Outcome;
 use web::number::{count, exact};
 use web::pages::explain::{Check as CheckView, Fix as FixView, Trace, Verdict as VerdictView};
@@ -13,9 +13,9 @@ use web::time::duration;
 
 use super::super::visit::Visit;
 use super::query_tree::tree;
-use crate::error::{Code, Result};
-use crate::explain::{Check, Explained, Explanation, Fix, LimitState, Recorded, Step, Then, Verdict};
-use crate::verification;
+use base::error::{Code, Result};
+use domain::explain::{Check, Explained, Explanation, Fix, LimitState, Recorded, Step, Then, Verdict};
+use domain::verification;
 
 /// A value by name: what it was, what it is.
 type Values = Vec<(String, Option<String>, Option<String>)>;

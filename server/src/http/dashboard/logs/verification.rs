@@ -9,11 +9,11 @@ use web::pages::verification::{VerificationView, show};
 use super::super::answer::Answer;
 use super::super::visit::Visit;
 use super::trace::{Asked, trace};
-use crate::error::{Code, Error, Result};
-use crate::events::{Stored, StoredVerification};
-use crate::explain::Explanation;
-use crate::grants::{Operation, Target};
-use crate::search::Kind;
+use base::error::{Code, Error, Result};
+use base::events::{Stored, StoredVerification};
+use base::grants::{Operation, Target};
+use domain::explain::Explanation;
+use insight::search::Kind;
 
 /// `GET /verifications/:id`.
 pub async fn one(visit: Visit) -> Result<Answer> {

@@ -13,9 +13,9 @@ use super::super::answer::Answer;
 use super::super::cookies::Jar;
 use super::super::visit::Guest;
 use super::look::{frame_of, style_of};
-use crate::error::{Code, Result};
-use crate::op::{OpCtx, Scope};
-use crate::portals::{Portal, PortalSession};
+use base::error::{Code, Result};
+use base::op::{OpCtx, Scope};
+use domain::portals::{Portal, PortalSession};
 
 /// An end user in their portal.
 pub struct EndUser {

@@ -5,8 +5,8 @@ use web::paths::Href;
 use web::shell::{Frame, PortalFrame, portal_style};
 
 use super::super::answer::Answer;
-use crate::error::{Code, Error, Result};
-use crate::portals::Portal;
+use base::error::{Code, Error, Result};
+use domain::portals::Portal;
 
 /// A page of a portal, which may load its logo.
 pub fn page_of(portal: &Portal, html: String) -> Answer {

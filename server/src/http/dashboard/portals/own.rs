@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
+use base::ids::{KeyId, RootKeyId};
 use chrono_tz::Tz;
-use entity::ids::{KeyId, RootKeyId};
 use web::charts::{Bars, Bucket};
 use web::components::{Chip, Outcome, Pager, ShownOnce, Tone};
 use web::form::NONCE;
@@ -22,12 +22,12 @@ use super::super::span::span_of;
 use super::super::visit::Guest;
 use super::end_user::{EndUser, no_session};
 use super::look::page_of;
-use crate::analytics::Series;
-use crate::error::{Error, Result};
-use crate::keys::{KeyDetails, RerollKey};
-use crate::op::{IdempotencyKey, OpCtx, Scope};
-use crate::secret::KeyHash;
-use crate::store::Page;
+use base::error::{Error, Result};
+use base::op::{IdempotencyKey, OpCtx, Scope};
+use base::secret::KeyHash;
+use base::store::Page;
+use domain::keys::{KeyDetails, RerollKey};
+use insight::analytics::Series;
 
 const MINUTE_MS: i64 = 60_000;
 const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
@@ -137,7 +137,7 @@ fn bars(here: &Here, series: &Series) -> Bars {
     let outcomes: Vec<Outcome> =
         Outcome::VERIFICATIONS.into_iter().filter(|outcome| *outcome != Outcome::NotFound).collect();
     let form = if series.bucket_ms < DAY_MS { "%b %d %H:%M" } else { "%b %d" };
-    let bucket = |bucket: &crate::analytics::Bucket| {
+    let bucket = |bucket: &insight::analytics::Bucket| {
         let end_ms = bucket.time_ms + series.bucket_ms;
         Bucket {
             label: local(bucket.time_ms, &Zone::utc(), form),

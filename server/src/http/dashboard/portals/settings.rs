@@ -12,11 +12,11 @@ use super::super::clash::is_clash;
 use super::super::fields::Fields;
 use super::super::visit::Visit;
 use super::look::{frame_of, page_of, style_of};
-use crate::apis::Api;
-use crate::error::{Code, Error, Result};
-use crate::patch::Patch;
-use crate::portals::{CreatePortal, Portal, PortalName, UpdatePortal};
-use crate::version::Version;
+use base::error::{Code, Error, Result};
+use base::patch::Patch;
+use base::version::Version;
+use domain::apis::Api;
+use domain::portals::{CreatePortal, Portal, PortalName, UpdatePortal};
 
 /// `GET /apis/:id/portal`.
 pub async fn show(visit: Visit) -> Result<Answer> {

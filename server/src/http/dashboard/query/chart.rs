@@ -9,7 +9,7 @@ use chrono::DateTime;
 use serde_json::Value;
 use web::charts::{Line, Lines, Unit};
 
-use crate::sql::{Answer, Type};
+use insight::sql::{Answer, Type};
 
 /// Lines that can be told apart.
 const MAX_LINES: usize = 3;
@@ -97,7 +97,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::sql::Output;
+    use insight::sql::Output;
 
     fn answer(columns: &[(&str, Type)], rows: Value) -> Answer {
         let outputs = columns.iter().map(|(name, ty)| Output { name: (*name).to_owned(), ty: ty.clone() });

@@ -1,18 +1,18 @@
 //! The one thing that a text names: by an id, a hash, a request, or, of a key,
 //! the secret itself.
 
-use entity::ids::{AuditId, BulkJobId, RequestId};
+use base::ids::{AuditId, BulkJobId, RequestId};
 use web::paths::{self, Href, QUERY};
 
 use super::super::visit::Visit;
-use crate::analytics::{Filter, PageOf};
-use crate::audit::AuditFilter;
-use crate::error::{Code, Error, Result};
-use crate::events::Stored;
-use crate::grants::{Operation, Target};
-use crate::search::{EntityHit, EntityKind, Kind};
-use crate::secret::{KeyHash, PlainKey};
-use crate::store::Page;
+use base::audit::AuditFilter;
+use base::error::{Code, Error, Result};
+use base::events::Stored;
+use base::grants::{Operation, Target};
+use base::secret::{KeyHash, PlainKey};
+use base::store::Page;
+use insight::analytics::{Filter, PageOf};
+use insight::search::{EntityHit, EntityKind, Kind};
 
 /// A text as short as this can be no secret of this server: those have sixteen
 /// random bytes at the least.

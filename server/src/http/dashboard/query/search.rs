@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use entity::ids::KeyId;
+use base::ids::KeyId;
 use web::components::Chip;
 use web::pages::search::{Hit, HitGroup, SearchView, search as search_page};
 use web::paths::{self, QUERY};
@@ -12,12 +12,12 @@ use super::super::answer::Answer;
 use super::super::shown::{key_label, key_states};
 use super::super::visit::Visit;
 use super::exact;
-use crate::audit::AuditFilter;
-use crate::error::Result;
-use crate::grants::{Operation, Target};
-use crate::search::{EntityHit, EntityKind, EntityQuery};
-use crate::secret::PlainKey;
-use crate::store::Page;
+use base::audit::AuditFilter;
+use base::error::Result;
+use base::grants::{Operation, Target};
+use base::secret::PlainKey;
+use base::store::Page;
+use insight::search::{EntityHit, EntityKind, EntityQuery};
 
 /// Hits that are looked for, and those of a kind that are shown at first.
 const HITS: usize = 100;

@@ -11,11 +11,11 @@ use super::super::fields::Fields;
 use super::super::visit::Visit;
 use super::chart;
 use super::examples::EXAMPLES;
-use crate::clock::Stopwatch;
-use crate::error::{Code, Error, Result};
-use crate::grants::{Operation, Target};
-use crate::sql::{self, Ask, TABLES, functions_offered};
-use crate::transfer::csv_lines;
+use base::clock::Stopwatch;
+use base::error::{Code, Error, Result};
+use base::grants::{Operation, Target};
+use domain::transfer::csv_lines;
+use insight::sql::{self, Ask, TABLES, functions_offered};
 
 /// Rows that are shown; a download has all.
 const SHOWN: usize = 500;

@@ -13,11 +13,11 @@ use super::super::span::Span;
 use super::super::tail::Log;
 use super::super::visit::Visit;
 use super::{decisions, identifier_field, outcome_field};
-use crate::analytics::{Filter, PageOf, Question};
-use crate::error::Result;
-use crate::events::{Stored, StoredRatelimit};
-use crate::grants::{Operation, Target};
-use crate::search::Kind;
+use base::error::Result;
+use base::events::{Stored, StoredRatelimit};
+use base::grants::{Operation, Target};
+use insight::analytics::{Filter, PageOf, Question};
+use insight::search::Kind;
 
 const ROWS: usize = 50;
 

@@ -16,10 +16,10 @@ use web::pages::parts::{Named, NamespaceRef};
 use super::serve::member;
 use super::visit::Visit;
 use crate::app::App;
-use crate::error::Result;
 use crate::http::methods::{get, post};
-use crate::ratelimit::manage::Namespace;
-use crate::store::Page;
+use base::error::Result;
+use base::store::Page;
+use domain::ratelimit::manage::Namespace;
 
 /// Namespaces that the menu beside the name offers.
 const SIBLINGS: u64 = 20;

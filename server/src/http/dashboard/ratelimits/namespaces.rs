@@ -13,11 +13,11 @@ use super::super::clash::is_clash;
 use super::super::figures::{spark, sum};
 use super::super::span::Span;
 use super::super::visit::Visit;
-use crate::analytics::{Buckets, Filter, GroupBy, Question, Row};
-use crate::error::Result;
-use crate::grants::{Operation, Target};
-use crate::ratelimit::manage::Namespace;
-use crate::search::Kind;
+use base::error::Result;
+use base::grants::{Operation, Target};
+use domain::ratelimit::manage::Namespace;
+use insight::analytics::{Buckets, Filter, GroupBy, Question, Row};
+use insight::search::Kind;
 
 /// Cards of a page.
 const CARDS: u64 = 24;

@@ -1,6 +1,6 @@
 //! Overrides: the list, and the form to make or change one.
 
-use entity::ids::OverrideId;
+use base::ids::OverrideId;
 use web::components::Pager;
 use web::form::{FormState, VERSION};
 use web::pages::overrides::{self, OverrideFormView, OverrideRow, OverridesView};
@@ -13,9 +13,9 @@ use super::super::answer::Answer;
 use super::super::clash::is_clash;
 use super::super::duration::duration_ms;
 use super::super::visit::Visit;
-use crate::error::Result;
-use crate::grants::{Operation, Target};
-use crate::ratelimit::overrides::{NamedOverride, SetOverride};
+use base::error::Result;
+use base::grants::{Operation, Target};
+use domain::ratelimit::overrides::{NamedOverride, SetOverride};
 
 /// `GET /ratelimits/:id/overrides`.
 pub async fn list(visit: Visit) -> Result<Answer> {

@@ -13,12 +13,12 @@ use super::super::answer::Answer;
 use super::super::span::Span;
 use super::super::visit::Visit;
 use super::{decisions, identifier_field, outcome_field};
-use crate::analytics::{Buckets, Counts, Filter, GroupBy, Latency, Metric, Question, Row, Top};
-use crate::error::Result;
-use crate::grants::{Operation, Target};
-use crate::ratelimit::manage::Namespace;
-use crate::ratelimit::namespaces::Override;
-use crate::search::Kind;
+use base::error::Result;
+use base::grants::{Operation, Target};
+use domain::ratelimit::manage::Namespace;
+use domain::ratelimit::namespaces::Override;
+use insight::analytics::{Buckets, Counts, Filter, GroupBy, Latency, Metric, Question, Row, Top};
+use insight::search::Kind;
 
 /// Identifiers of the table.
 const PLACES: usize = 100;

@@ -8,9 +8,9 @@ use super::super::answer::Answer;
 use super::super::visit::Visit;
 use super::form::{again, editable, shown, stored};
 use super::{id_of, named};
-use crate::error::Result;
-use crate::grants::{Operation, Target};
-use crate::root_keys::{RerollRootKey, RootKey, UpdateRootKey};
+use base::error::Result;
+use base::grants::{Operation, Target};
+use domain::root_keys::{RerollRootKey, RootKey, UpdateRootKey};
 
 /// What the form offers at first: a day.
 const GRACE_MS: &str = "86400000";

@@ -13,11 +13,11 @@ use super::super::visit::Visit;
 use super::one::addresses;
 use super::picker::{scopes, template, templates};
 use super::{id_of, named};
-use crate::error::{Error, Result};
-use crate::grants::{Operation, Target};
-use crate::patch::Patch;
-use crate::root_keys::{CreateRootKey, RootKey, RootKeyDetails, UpdateRootKey};
-use crate::secret::PlainKey;
+use base::error::{Error, Result};
+use base::grants::{Operation, Target};
+use base::patch::Patch;
+use base::secret::PlainKey;
+use domain::root_keys::{CreateRootKey, RootKey, RootKeyDetails, UpdateRootKey};
 
 type Problem = (String, String);
 

@@ -7,8 +7,8 @@ use web::paths::{CURSOR, QUERY, SORT};
 use super::super::answer::Answer;
 use super::super::visit::Visit;
 use super::states;
-use crate::error::Result;
-use crate::root_keys::{FindRootKeys, RootKey, RootKeyOrder};
+use base::error::Result;
+use domain::root_keys::{FindRootKeys, RootKey, RootKeyOrder};
 
 /// Root keys of a page.
 const PAGE: usize = 50;

@@ -8,7 +8,7 @@ mod picker;
 
 use std::sync::Arc;
 
-use entity::ids::RootKeyId;
+use base::ids::RootKeyId;
 use poem::Route;
 use web::components::{Chip, Tone};
 use web::pages::parts::Named;
@@ -17,7 +17,7 @@ use super::serve::member;
 use super::visit::Visit;
 use crate::app::App;
 use crate::http::methods::{get, post};
-use crate::root_keys::{RootKey, STALE_DAYS};
+use domain::root_keys::{RootKey, STALE_DAYS};
 
 pub fn mount(route: Route, app: &Arc<App>) -> Route {
     route

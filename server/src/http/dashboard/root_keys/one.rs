@@ -9,14 +9,14 @@ use super::super::logs::{RESPONSES, request_row};
 use super::super::span::Span;
 use super::super::visit::Visit;
 use super::{id_of, named, states};
-use crate::analytics::{Filter, GroupBy, Metric, Row};
-use crate::audit::AuditFilter;
-use crate::error::Result;
-use crate::events::Stored;
-use crate::grants::{Operation, Target};
-use crate::root_keys::RootKeyDetails;
-use crate::search::Kind;
-use crate::store::Page;
+use base::audit::AuditFilter;
+use base::error::Result;
+use base::events::Stored;
+use base::grants::{Operation, Target};
+use base::store::Page;
+use domain::root_keys::RootKeyDetails;
+use insight::analytics::{Filter, GroupBy, Metric, Row};
+use insight::search::Kind;
 
 /// Requests, paths and changes that are shown.
 const LATEST: usize = 20;

@@ -5,8 +5,8 @@
 use web::pages::root_key_form::{GrantGroup, GrantOption, GrantScope, GrantTemplate};
 
 use super::super::visit::Visit;
-use crate::error::Result;
-use crate::root_keys::permission::{Choice, of_one, of_workspace};
+use base::error::Result;
+use domain::root_keys::permission::{Choice, of_one, of_workspace};
 
 /// APIs and namespaces with boxes of their own; for others there is a field.
 const MAX_SCOPES: usize = 50;

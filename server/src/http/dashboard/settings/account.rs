@@ -8,13 +8,13 @@ use web::pages::settings::security::{SecondFactor, SecurityView, security};
 use web::paths::{self, Href};
 use web::trusted::TrustedHtml;
 
-use crate::error::{Code, Error, Result};
 use crate::http::dashboard::answer::Answer;
 use crate::http::dashboard::clash::is_clash;
 use crate::http::dashboard::visit::Visit;
-use crate::secret::PlainKey;
-use crate::session::Enrolment;
-use crate::users::{MIN_PASSWORD, UpdateProfile, profile_version, time_zones};
+use base::error::{Code, Error, Result};
+use base::secret::PlainKey;
+use domain::session::Enrolment;
+use domain::users::{MIN_PASSWORD, UpdateProfile, profile_version, time_zones};
 
 /// `GET /settings/security`.
 pub async fn show(visit: Visit) -> Result<Answer> {

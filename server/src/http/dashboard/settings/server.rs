@@ -10,14 +10,14 @@ use web::pages::settings::retention::{RetentionView, retention as retention_page
 use web::pages::settings::v1::{V1Mode, V1View, v1 as v1_page};
 use web::paths;
 
-use crate::config::{Config, LogRequests, V1};
-use crate::error::Result;
-use crate::events::{ChunkKind, KEEP_DAYS, KEEP_REQUESTS_DAYS, oldest_chunk, stored_bytes};
-use crate::grants::{Operation, Target};
 use crate::http::dashboard::answer::Answer;
 use crate::http::dashboard::visit::Visit;
-use crate::keys::{ALGORITHMS, Announced};
-use crate::op::Door;
+use base::config::{Config, LogRequests, V1};
+use base::error::Result;
+use base::events::{ChunkKind, KEEP_DAYS, KEEP_REQUESTS_DAYS, oldest_chunk, stored_bytes};
+use base::grants::{Operation, Target};
+use base::op::Door;
+use domain::keys::{ALGORITHMS, Announced};
 
 /// Facts about the server are for those who look after it.
 fn require_admin(visit: &Visit) -> Result<()> {
@@ -34,7 +34,7 @@ pub async fn retention(visit: Visit) -> Result<Answer> {
         stored_bytes(app.store.read()),
         oldest_chunk(app.events().reader(), ChunkKind::Events),
     )?;
-    let of_events = |index: &&crate::search::IndexStatus| !matches!(index.name, "audit" | "entities");
+    let of_events = |index: &&insight::search::IndexStatus| !matches!(index.name, "audit" | "entities");
     let index_bytes: u64 = indexes.iter().map(|index| index.bytes).sum();
     let events: u64 = indexes.iter().filter(of_events).map(|index| index.documents).sum();
     let size = |name: &str, bytes: u64| (name.to_owned(), bytes.cast_signed());

@@ -1,13 +1,13 @@
 //! Where one is signed in.
 
-use entity::ids::SessionId;
+use base::ids::SessionId;
 use web::pages::settings::sessions::{SessionRow, SessionsView, sessions};
 use web::paths;
 
-use crate::error::{Code, Result};
 use crate::http::dashboard::answer::Answer;
 use crate::http::dashboard::visit::Visit;
-use crate::session::SessionInfo;
+use base::error::{Code, Result};
+use domain::session::SessionInfo;
 
 /// `GET /settings/sessions`.
 pub async fn show(visit: Visit) -> Result<Answer> {

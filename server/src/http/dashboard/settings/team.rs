@@ -2,18 +2,18 @@
 
 use std::collections::HashMap;
 
-use entity::ids::{InvitationId, UserId};
+use base::ids::{InvitationId, UserId};
 use web::form::{CONFIRM, FormState, VERSION};
 use web::pages::settings::team::{Invite, Member, TeamView, team};
 use web::paths;
 
-use crate::error::{Error, Result};
-use crate::grants::{Operation, Role, Target};
 use crate::http::dashboard::answer::Answer;
 use crate::http::dashboard::clash::is_clash;
 use crate::http::dashboard::cookies::Jar;
 use crate::http::dashboard::visit::Visit;
-use crate::users::{Invitation, NewInvitation, UpdateMember, User};
+use base::error::{Error, Result};
+use base::grants::{Operation, Role, Target};
+use domain::users::{Invitation, NewInvitation, UpdateMember, User};
 
 /// `GET /settings/team`.
 pub async fn show(visit: Visit) -> Result<Answer> {

@@ -6,14 +6,14 @@ use web::pages::settings::general::{GeneralView, general as general_page};
 use web::pages::settings::workspace::new_workspace;
 use web::paths;
 
-use crate::error::Result;
-use crate::grants::{Operation, Target};
 use crate::http::dashboard::answer::Answer;
 use crate::http::dashboard::clash::is_clash;
 use crate::http::dashboard::cookies::Jar;
 use crate::http::dashboard::visit::Visit;
-use crate::session::SESSION_MS;
-use crate::workspaces::{CreateWorkspace, Workspace};
+use base::error::Result;
+use base::grants::{Operation, Target};
+use domain::session::SESSION_MS;
+use domain::workspaces::{CreateWorkspace, Workspace};
 
 /// `GET /settings`.
 pub async fn general(visit: Visit) -> Result<Answer> {

@@ -1,0 +1,194 @@
+//! Rows of the audit log.
+
+use std::collections::HashMap;
+
+use crate::ids::{AuditId, CorrelationId, WorkspaceId};
+use entity::{audit_entry, audit_target, idempotency_key};
+use sea_orm::sea_query::{Expr, ExprTrait, Func};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Set, SqlErr,
+};
+
+use super::log::{Entry, actor};
+use super::read::{AuditEntry, AuditFilter, AuditTarget};
+use crate::error::{Code, Error, Result};
+use crate::op::{IdempotencyKey, OpCtx};
+use crate::store::{Page, Paged, Tx};
+
+/// Rows per statement: well under SQLite's limit of bound values.
+const CHUNK: usize = 500;
+
+/// Claims an `Idempotency-Key` for the change that is being recorded: a second
+/// one that claims it is undone.
+pub(super) async fn claim(tx: &Tx, cx: &OpCtx, key: &IdempotencyKey) -> Result<()> {
+    let row = idempotency_key::ActiveModel {
+        workspace_id: Set(cx.workspace.clone()),
+        root_key_id: Set(key.root_key.clone()),
+        key_hash: Set(key.key_hash.clone()),
+        request_hash: Set(key.request_hash.clone()),
+        response: Set(None),
+        created_at: Set(cx.now_ms),
+    };
+    idempotency_key::Entity::insert(row).exec_without_returning(tx.db()).await.map_err(|error| {
+        if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) {
+            let detail = "Another request with this Idempotency-Key is being carried out.";
+            return Error::new(Code::IdempotencyConflict, detail);
+        }
+        error.into()
+    })?;
+    Ok(())
+}
+
+pub(super) async fn insert(
+    tx: &Tx,
+    cx: &OpCtx,
+    correlation: Option<CorrelationId>,
+    rows: Vec<(AuditId, Entry)>,
+) -> Result<()> {
+    let (actor_type, actor_id, actor_name) = actor(cx);
+    let mut entries = Vec::with_capacity(rows.len());
+    let mut targets = Vec::new();
+    for (id, entry) in rows {
+        for (position, target) in entry.targets.into_iter().enumerate() {
+            targets.push(audit_target::ActiveModel {
+                audit_id: Set(id.clone()),
+                position: Set(position as i64),
+                kind: Set(target.kind.to_owned()),
+                target_id: Set(target.id),
+                name: Set(target.name),
+                meta: Set(target.meta.map(|meta| meta.to_string())),
+            });
+        }
+        entries.push(audit_entry::ActiveModel {
+            id: Set(id),
+            workspace_id: Set(cx.workspace.clone()),
+            time: Set(cx.now_ms),
+            event: Set(entry.event.as_str().to_owned()),
+            description: Set(entry.description),
+            actor_type: Set(actor_type.to_owned()),
+            actor_id: Set(actor_id.clone()),
+            actor_name: Set(actor_name.clone()),
+            door: Set(cx.door.as_str().to_owned()),
+            ip: Set(cx.address.known().map(|ip| ip.to_string())),
+            user_agent: Set(cx.user_agent.clone()),
+            request_id: Set(cx.request_id.to_string()),
+            correlation_id: Set(correlation.as_ref().map(ToString::to_string)),
+            changes: Set(entry.changes.map(|changes| changes.to_string())),
+        });
+    }
+    for chunk in entries.chunks(CHUNK) {
+        audit_entry::Entity::insert_many(chunk.to_vec()).exec_without_returning(tx.db()).await?;
+    }
+    for chunk in targets.chunks(CHUNK) {
+        audit_target::Entity::insert_many(chunk.to_vec()).exec_without_returning(tx.db()).await?;
+    }
+    Ok(())
+}
+
+/// A page of entries, the newest first; ids grow with time. Looks at no text.
+pub(super) async fn list(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    filter: &AuditFilter,
+    page: &Page,
+) -> Result<Paged<AuditEntry>> {
+    use audit_entry::Column;
+    let mut select = audit_entry::Entity::find().filter(Column::WorkspaceId.eq(workspace.clone()));
+    if let Some(event) = filter.stored_event() {
+        select = match event.strip_suffix('*') {
+            Some(start) => select.filter(holds_at(Column::Event, start).eq(1)),
+            None => select.filter(Column::Event.eq(event)),
+        };
+    }
+    if let Some(actor) = &filter.actor {
+        select = select.filter(Column::ActorId.eq(actor.as_str()));
+    }
+    if let Some(request_id) = &filter.request_id {
+        select = select.filter(Column::RequestId.eq(request_id.as_str()));
+    }
+    if let Some(target) = &filter.target {
+        select =
+            select.filter(Column::Id.in_subquery(
+                targets().filter(audit_target::Column::TargetId.eq(target.as_str())).into_query(),
+            ));
+    }
+    if let Some(since_ms) = filter.since_ms {
+        select = select.filter(Column::Time.gte(since_ms));
+    }
+    if let Some(until_ms) = filter.until_ms {
+        select = select.filter(Column::Time.lt(until_ms));
+    }
+    if let Some(cursor) = &page.cursor {
+        select = select.filter(Column::Id.lte(cursor.as_str()));
+    }
+    let rows = select.order_by_desc(Column::Id).limit(page.limit + 1).all(db).await?;
+    let rows = Paged::from_rows(rows, page, |row| row.id.as_str());
+    Ok(Paged { items: with_targets(db, rows.items).await?, next: rows.next })
+}
+
+/// The entries with these ids, the newest first.
+pub(super) async fn read(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    ids: &[AuditId],
+) -> Result<Vec<AuditEntry>> {
+    let rows = audit_entry::Entity::find()
+        .filter(audit_entry::Column::WorkspaceId.eq(workspace.clone()))
+        .filter(audit_entry::Column::Id.is_in(ids.iter().cloned()))
+        .order_by_desc(audit_entry::Column::Id)
+        .all(db)
+        .await?;
+    with_targets(db, rows).await
+}
+
+async fn with_targets(db: &impl ConnectionTrait, rows: Vec<audit_entry::Model>) -> Result<Vec<AuditEntry>> {
+    let ids = rows.iter().map(|row| row.id.clone());
+    let about = audit_target::Entity::find()
+        .filter(audit_target::Column::AuditId.is_in(ids))
+        .order_by_asc(audit_target::Column::Position)
+        .all(db)
+        .await?;
+    let mut of_entry: HashMap<AuditId, Vec<AuditTarget>> = HashMap::new();
+    for row in about {
+        of_entry.entry(row.audit_id.clone()).or_default().push(target(row)?);
+    }
+    let entries = rows.into_iter().map(|row| {
+        let targets = of_entry.remove(&row.id).unwrap_or_default();
+        entry(row, targets)
+    });
+    entries.collect()
+}
+
+fn targets() -> sea_orm::Select<audit_target::Entity> {
+    audit_target::Entity::find().select_only().column(audit_target::Column::AuditId)
+}
+
+/// Where the lower-case text begins in the column, from 1; 0 when it does not.
+fn holds_at<C: ColumnTrait>(column: C, text: &str) -> Expr {
+    let folded = Func::lower(Expr::col((column.entity_name(), column)));
+    Func::cust("instr").arg(folded).arg(Expr::value(text.to_lowercase())).into()
+}
+
+fn target(row: audit_target::Model) -> Result<AuditTarget> {
+    let meta = row.meta.as_deref().map(serde_json::from_str).transpose()?;
+    Ok(AuditTarget { kind: row.kind, id: row.target_id, name: row.name, meta })
+}
+
+fn entry(row: audit_entry::Model, targets: Vec<AuditTarget>) -> Result<AuditEntry> {
+    Ok(AuditEntry {
+        changes: row.changes.as_deref().map(serde_json::from_str).transpose()?,
+        id: row.id,
+        time_ms: row.time,
+        event: row.event,
+        description: row.description,
+        actor_type: row.actor_type,
+        actor_id: row.actor_id,
+        actor_name: row.actor_name,
+        door: row.door,
+        ip: row.ip,
+        user_agent: row.user_agent,
+        request_id: row.request_id,
+        correlation_id: row.correlation_id,
+        targets,
+    })
+}

@@ -1,0 +1,31 @@
+//! The embedded databases: how they are opened, read and changed.
+//!
+//! Holds no table and no query; those live in each room's own `store.rs`. The
+//! only way to change `app.db` is [`Store::write`].
+
+mod connection;
+mod db;
+mod dir;
+mod failure;
+mod file;
+mod half_made;
+mod health;
+mod migrate;
+mod page;
+mod private;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+#[cfg(test)]
+mod tests;
+mod tx;
+mod unique;
+mod writer;
+
+pub use db::{Database, Durability};
+pub use dir::DataDir;
+pub use health::WriteHealth;
+pub use page::{Page, Paged, Tally};
+pub use private::set_umask;
+pub use tx::{Change, Store, Tx, namespace_subject};
+pub use unique::Unique;
+pub use writer::{Transaction, Writer};

@@ -1,0 +1,146 @@
+//! Changing `app.db`: one transaction at a time, its consequences published
+//! after the commit and before the answer.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use crate::ids::{ApiId, IdentityId, NamespaceId, UserId, WorkspaceId};
+use parking_lot::Mutex;
+use sea_orm::DatabaseConnection;
+
+use super::{Database, Transaction};
+use crate::cache::{Epochs, Subject};
+use crate::error::{Error, Result};
+
+/// What a transaction changed, as far as cached values depend on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// A key with this stored hash was created, changed or removed.
+    Key(String),
+    /// A root key with this stored hash was created, changed or removed.
+    RootKey(String),
+    Api(ApiId),
+    Identity(IdentityId),
+    Workspace(WorkspaceId),
+    /// A user, their roles, or one of their sessions.
+    User(UserId),
+    /// Roles or permissions of a workspace, or what they consist of.
+    Rbac(WorkspaceId),
+    /// A namespace was created, changed or removed, or its overrides were.
+    Namespace {
+        workspace: WorkspaceId,
+        id: NamespaceId,
+        name: String,
+    },
+}
+
+impl Change {
+    fn bump(&self, epochs: &Epochs) {
+        match self {
+            Change::Namespace { workspace, id, name } => {
+                epochs.bump(namespace_subject(epochs, workspace, id.as_str()));
+                epochs.bump(namespace_subject(epochs, workspace, name));
+            }
+            Change::Key(hash) => epochs.bump(epochs.subject("key", hash.as_str())),
+            Change::RootKey(hash) => epochs.bump(epochs.subject("root key", hash.as_str())),
+            Change::Api(id) => epochs.bump(epochs.subject("api", id.as_str())),
+            Change::Identity(id) => epochs.bump(epochs.subject("identity", id.as_str())),
+            Change::Workspace(id) => epochs.bump(epochs.subject("workspace", id.as_str())),
+            Change::User(id) => epochs.bump(epochs.subject("user", id.as_str())),
+            Change::Rbac(id) => epochs.bump(epochs.subject("rbac", id.as_str())),
+        }
+    }
+}
+
+/// The subject of a namespace under its id or its name.
+pub fn namespace_subject(epochs: &Epochs, workspace: &WorkspaceId, id_or_name: &str) -> Subject {
+    epochs.subject("namespace", &(workspace.as_str(), id_or_name))
+}
+
+/// `app.db`.
+#[derive(Clone)]
+pub struct Store {
+    database: Database,
+    epochs: Arc<Epochs>,
+}
+
+/// A running transaction. Clones share it; it commits when [`Store::write`] returns.
+#[derive(Clone)]
+pub struct Tx(Arc<Inner>);
+
+struct Inner {
+    db: Transaction,
+    changes: Mutex<Vec<Change>>,
+}
+
+impl Tx {
+    pub fn db(&self) -> &Transaction {
+        &self.0.db
+    }
+
+    /// Says what this transaction changes; published after its commit.
+    pub fn changed(&self, change: Change) {
+        let mut changes = self.0.changes.lock();
+        if !changes.contains(&change) {
+            changes.push(change);
+        }
+    }
+}
+
+impl Store {
+    pub fn new(database: Database) -> Self {
+        Self { database, epochs: Arc::default() }
+    }
+
+    /// For queries outside a transaction.
+    pub fn read(&self) -> &DatabaseConnection {
+        self.database.reader()
+    }
+
+    pub fn epochs(&self) -> &Arc<Epochs> {
+        &self.epochs
+    }
+
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// Runs `work` in one transaction: commits on `Ok`, leaves no trace on `Err`
+    /// or when dropped before the commit. Transactions run one after the other in
+    /// the order they asked; long work commits in batches so that others get
+    /// their turn.
+    ///
+    /// The commit and the publishing of its changes are a task of their own: a
+    /// caller that goes away meanwhile cannot part the two.
+    pub async fn write<T, F, Fut>(&self, work: F) -> Result<T>
+    where
+        F: FnOnce(Tx) -> Fut,
+        Fut: Future<Output = Result<T>>,
+    {
+        let db = self.database.begin().await?;
+        let tx = Tx(Arc::new(Inner { db, changes: Mutex::default() }));
+        let outcome = work(tx.clone()).await;
+        let inner =
+            Arc::into_inner(tx.0).ok_or_else(|| Error::internal("a transaction outlived its scope"))?;
+        match outcome {
+            Ok(value) => {
+                let publishing = tokio::spawn(inner.commit(self.epochs.clone()));
+                publishing.await.map_err(Error::internal)??;
+                Ok(value)
+            }
+            Err(error) => {
+                inner.db.rollback().await;
+                Err(error)
+            }
+        }
+    }
+}
+
+impl Inner {
+    async fn commit(self, epochs: Arc<Epochs>) -> Result<()> {
+        let committed = self.db.commit().await;
+        // A failed commit may still have reached the disk: reload in either case.
+        self.changes.into_inner().iter().for_each(|change| change.bump(&epochs));
+        Ok(committed?)
+    }
+}

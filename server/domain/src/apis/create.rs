@@ -1,0 +1,57 @@
+//! Making an API and its keyspace.
+
+use base::ids::{ApiId, KeyspaceId};
+
+use super::{Api, Apis, store};
+use base::audit::{Event, Group};
+use base::error::{Error, Result};
+use base::grants::{Operation, Target};
+use base::op::OpCtx;
+use base::store::Change;
+
+/// Longest name of an API, in characters.
+const NAME_MAX: usize = 256;
+
+/// What a new API is called; everything else starts at its default.
+#[derive(Clone, Debug)]
+pub struct CreateApi {
+    /// 1 to 256 characters.
+    pub name: String,
+}
+
+impl Apis {
+    /// Makes an API (v2 contract: createApi).
+    pub async fn create(&self, cx: &OpCtx, command: CreateApi) -> Result<ApiId> {
+        cx.require(Operation::ApiCreate, Target::NONE)?;
+        check_name(&command.name)?;
+        let api = Api {
+            id: self.entropy.id(ApiId::PREFIX, cx.now_ms),
+            keyspace_id: self.entropy.id(KeyspaceId::PREFIX, cx.now_ms),
+            name: command.name,
+            ip_allowlist: None,
+            default_prefix: None,
+            default_bytes: None,
+            store_encrypted_keys: false,
+            delete_protection: false,
+            live_keys: 0,
+            created_at: cx.now_ms,
+        };
+        self.store
+            .write(|tx| async move {
+                store::insert(tx.db(), &cx.workspace, &api).await?;
+                let mut group = Group::new();
+                group.push(Event::ApiCreate, format!("Created API {}", api.id), vec![api.audit_target()]);
+                group.record(cx, &tx, &self.entropy).await?;
+                tx.changed(Change::Api(api.id.clone()));
+                Ok(api.id)
+            })
+            .await
+    }
+}
+
+pub(super) fn check_name(name: &str) -> Result<()> {
+    match name.chars().count() {
+        1..=NAME_MAX => Ok(()),
+        _ => Err(Error::invalid(format!("The name of an API has 1 to {NAME_MAX} characters."))),
+    }
+}

@@ -1,0 +1,40 @@
+//! Deleting an API, and with it the visibility of its keys.
+
+use base::ids::ApiId;
+use serde_json::json;
+
+use super::{Apis, store};
+use base::audit::{Event, Group};
+use base::error::{Code, Error, Result};
+use base::grants::{Operation, Target};
+use base::op::OpCtx;
+use base::store::Change;
+
+impl Apis {
+    /// Soft-deletes an API (v2 contract: deleteApi). The audit entry says how
+    /// many keys went out of sight (D25).
+    pub async fn delete(&self, cx: &OpCtx, id: &ApiId) -> Result<()> {
+        cx.require(Operation::ApiDelete, Target { api: Some(id), ..Target::NONE })?;
+        self.store
+            .write(|tx| async move {
+                let api = store::find_live(tx.db(), &cx.workspace, id)
+                    .await?
+                    .ok_or_else(|| Error::absent(Code::ApiNotFound))?;
+                if api.delete_protection {
+                    return Err(Error::new(
+                        Code::ProtectedResource,
+                        "This API has delete protection enabled.",
+                    ));
+                }
+                store::mark_deleted(tx.db(), &cx.workspace, id, cx.now_ms).await?;
+                let keys = api.live_keys;
+                let mut group = Group::new();
+                let target = api.audit_target().with_meta(json!({ "keys": keys }));
+                group.push(Event::ApiDelete, format!("Deleted API {id} with {keys} keys"), vec![target]);
+                group.record(cx, &tx, &self.entropy).await?;
+                tx.changed(Change::Api(id.clone()));
+                Ok(())
+            })
+            .await
+    }
+}

@@ -1,0 +1,69 @@
+//! APIs: what keys belong to, and the defaults new keys take from them.
+//!
+//! Each API has one keyspace, minted with it; grants and analytics name the
+//! keyspace. Names are not unique (v2 contract, section 6). Keys are not
+//! touched from here: every lookup of a key asks for its live API, so the keys
+//! of a deleted one vanish with it.
+
+pub mod allowlist;
+
+mod create;
+mod delete;
+mod find;
+mod read;
+mod set;
+mod store;
+
+#[cfg(test)]
+mod tests;
+
+use base::ids::{ApiId, KeyspaceId};
+
+pub use create::CreateApi;
+pub use find::FindApis;
+pub use set::{Part, SetApi};
+pub use store::{all_live, find_live, find_live_by_keyspace};
+
+use base::audit::Target;
+use base::entropy::Entropy;
+use base::store::Store;
+
+/// A live API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Api {
+    pub id: ApiId,
+    pub keyspace_id: KeyspaceId,
+    pub name: String,
+    /// See [`allowlist`]; `None` lets every address in.
+    pub ip_allowlist: Option<String>,
+    /// Prefix of new keys that name none.
+    pub default_prefix: Option<String>,
+    /// Random bytes of new keys that name no length.
+    pub default_bytes: Option<i64>,
+    /// Whether recoverable keys may be made here and read back.
+    pub store_encrypted_keys: bool,
+    pub delete_protection: bool,
+    /// Keys that are not deleted, disabled and expired ones included.
+    pub live_keys: i64,
+    /// Unix milliseconds.
+    pub created_at: i64,
+}
+
+impl Api {
+    pub(crate) fn audit_target(&self) -> Target {
+        Target::new("api", self.id.as_str(), Some(&self.name))
+    }
+}
+
+/// The operations on APIs.
+#[derive(Clone)]
+pub struct Apis {
+    store: Store,
+    entropy: Entropy,
+}
+
+impl Apis {
+    pub fn new(store: Store, entropy: Entropy) -> Self {
+        Self { store, entropy }
+    }
+}

@@ -1,0 +1,32 @@
+//! Looking APIs up.
+
+use base::ids::ApiId;
+
+use super::{Api, Apis, store};
+use base::error::{Code, Error, Result};
+use base::grants::{Operation, Target};
+use base::op::OpCtx;
+
+impl Apis {
+    /// One API (v2 contract: getApi). The grant comes before the lookup, so a
+    /// caller without it learns nothing.
+    pub async fn get(&self, cx: &OpCtx, id: &ApiId) -> Result<Api> {
+        cx.require(Operation::ApiRead, Target { api: Some(id), ..Target::NONE })?;
+        store::find_live(self.store.read(), &cx.workspace, id)
+            .await?
+            .ok_or_else(|| Error::absent(Code::ApiNotFound))
+    }
+
+    /// Every live API of the workspace, oldest first. No contract route lists
+    /// APIs; asks for the right to read all of them.
+    pub async fn list(&self, cx: &OpCtx) -> Result<Vec<Api>> {
+        cx.require(Operation::ApiRead, Target::NONE)?;
+        store::all_live(self.store.read(), &cx.workspace).await
+    }
+
+    /// The oldest live APIs of the workspace, as many as fit a menu.
+    pub async fn first(&self, cx: &OpCtx, limit: u64) -> Result<Vec<Api>> {
+        cx.require(Operation::ApiRead, Target::NONE)?;
+        store::first_live(self.store.read(), &cx.workspace, limit).await
+    }
+}

@@ -1,0 +1,165 @@
+//! Balances in the table of keys.
+
+use std::collections::HashMap;
+
+use base::ids::KeyId;
+use entity::key;
+use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, Statement, Value,
+};
+
+use super::refill::Interval;
+use base::error::Result;
+
+/// Balances of live keys; `None` is unlimited. Keys that are gone are missing.
+pub(super) async fn balances(
+    db: &impl ConnectionTrait,
+    keys: &[&KeyId],
+) -> Result<HashMap<KeyId, Option<i64>>> {
+    let rows: Vec<(KeyId, Option<i64>)> = key::Entity::find()
+        .select_only()
+        .columns([key::Column::Id, key::Column::Remaining])
+        .filter(key::Column::Id.is_in(keys.iter().map(|key| key.as_str())))
+        .filter(key::Column::DeletedAt.is_null())
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Takes each key's total where its balance covers it; returns the balances
+/// after. Keys that cannot pay it all, have no finite credits or are gone are
+/// left alone and missing from the answer.
+pub(super) async fn spend_totals(
+    db: &impl ConnectionTrait,
+    totals: &HashMap<&KeyId, i64>,
+) -> Result<HashMap<KeyId, i64>> {
+    let mut sql = String::from("WITH spends (id, total) AS (VALUES ");
+    let mut values: Vec<Value> = Vec::with_capacity(totals.len() * 2);
+    for (key, total) in totals {
+        sql.push_str(if values.is_empty() { "(?, ?)" } else { ", (?, ?)" });
+        values.push(key.as_str().into());
+        values.push((*total).into());
+    }
+    sql.push_str(
+        ") UPDATE keys SET remaining = remaining - spends.total FROM spends \
+         WHERE keys.id = spends.id AND keys.deleted_at IS NULL AND keys.remaining >= spends.total \
+         RETURNING keys.id AS id, keys.remaining AS remaining",
+    );
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
+    let rows = db.query_all_raw(statement).await?;
+    rows.iter().map(|row| Ok((row.try_get("", "id")?, row.try_get("", "remaining")?))).collect()
+}
+
+/// Writes all balances in one statement.
+pub(super) async fn set_balances(db: &impl ConnectionTrait, balances: &HashMap<&KeyId, i64>) -> Result<()> {
+    if balances.is_empty() {
+        return Ok(());
+    }
+    let mut new = CaseStatement::new();
+    for (key, balance) in balances {
+        new = new.case(key::Column::Id.eq(key.as_str()), Expr::value(*balance));
+    }
+    key::Entity::update_many()
+        .col_expr(key::Column::Remaining, new.finally(Expr::col(key::Column::Remaining)).into())
+        .filter(key::Column::Id.is_in(balances.keys().map(|key| key.as_str())))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
+/// A key with a refill, as the refill run reads it.
+pub(super) struct Refillable {
+    pub id: KeyId,
+    pub hash: String,
+    pub remaining: i64,
+    pub amount: i64,
+    pub interval: Interval,
+    /// Last refill, or creation, Unix milliseconds.
+    pub since_ms: i64,
+}
+
+/// Up to `limit` live keys with finite credits and a refill, last refilled (or
+/// made) before `before_ms`, by id after `cursor`.
+pub(super) async fn refillable(
+    db: &impl ConnectionTrait,
+    before_ms: i64,
+    cursor: &str,
+    limit: u64,
+) -> Result<Vec<Refillable>> {
+    let rows = refilling(key::Column::LastRefillAt.lt(before_ms), key::Column::CreatedAt.lt(before_ms))
+        .filter(key::Column::Remaining.is_not_null())
+        .filter(key::Column::Id.gt(cursor))
+        .order_by_asc(key::Column::Id)
+        .limit(limit)
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().map(Refillable::from).collect())
+}
+
+/// As [`refillable`], with any credits and last refilled (or made) after `after_ms`.
+pub(super) async fn refilled_after(
+    db: &impl ConnectionTrait,
+    after_ms: i64,
+    cursor: &str,
+    limit: u64,
+) -> Result<Vec<Refillable>> {
+    let rows = refilling(key::Column::LastRefillAt.gt(after_ms), key::Column::CreatedAt.gt(after_ms))
+        .filter(key::Column::Id.gt(cursor))
+        .order_by_asc(key::Column::Id)
+        .limit(limit)
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().map(Refillable::from).collect())
+}
+
+/// Live keys with a refill whose last one was so, or that were made so and had none.
+fn refilling(last: Expr, made: Expr) -> Select<key::Entity> {
+    key::Entity::find()
+        .filter(key::Column::RefillAmount.is_not_null())
+        .filter(key::Column::DeletedAt.is_null())
+        .filter(last.or(key::Column::LastRefillAt.is_null().and(made)))
+}
+
+impl From<key::Model> for Refillable {
+    fn from(row: key::Model) -> Self {
+        Self {
+            interval: match row.refill_day {
+                Some(day) => Interval::Monthly { day: u8::try_from(day).unwrap_or(1) },
+                None => Interval::Daily,
+            },
+            remaining: row.remaining.unwrap_or_default(),
+            amount: row.refill_amount.unwrap_or_default(),
+            since_ms: row.last_refill_at.unwrap_or(row.created_at),
+            id: row.id,
+            hash: row.hash,
+        }
+    }
+}
+
+/// Notes a refill of `key` at `now_ms`.
+pub(super) async fn refill(
+    db: &impl ConnectionTrait,
+    key: &KeyId,
+    remaining: i64,
+    now_ms: i64,
+) -> Result<()> {
+    key::Entity::update_many()
+        .col_expr(key::Column::Remaining, Expr::value(remaining))
+        .col_expr(key::Column::LastRefillAt, Expr::value(now_ms))
+        .filter(key::Column::Id.eq(key.as_str()))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
+/// Says that `key` was refilled last at `time_ms`.
+pub(super) async fn set_last_refill(db: &impl ConnectionTrait, key: &KeyId, time_ms: i64) -> Result<()> {
+    key::Entity::update_many()
+        .col_expr(key::Column::LastRefillAt, Expr::value(time_ms))
+        .filter(key::Column::Id.eq(key.as_str()))
+        .exec(db)
+        .await?;
+    Ok(())
+}

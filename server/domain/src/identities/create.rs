@@ -1,0 +1,68 @@
+//! Making an identity.
+
+use base::ids::IdentityId;
+use serde_json::{Map, Value};
+
+use super::{Identities, audit_target, ensure, store};
+use crate::ratelimit::limits::{self, NewLimit, Owner};
+use base::audit::{Event, Group, Target as Audited};
+use base::error::{Error, Result};
+use base::grants::{Operation, Target};
+use base::op::OpCtx;
+use base::store::{Change, Tx};
+
+/// Serialised metadata may not be larger (v2 contract, section 7).
+const MAX_META_BYTES: usize = 1_048_576;
+
+/// An identity to be made (v2 contract: createIdentity).
+#[derive(Clone, Debug)]
+pub struct CreateIdentity {
+    /// 1 to 255 characters, unique among the live ones.
+    pub external_id: String,
+    pub meta: Map<String, Value>,
+    /// Of a name given twice the last one counts (D22).
+    pub limits: Vec<NewLimit>,
+}
+
+impl Identities {
+    /// Makes an identity. An external id that is taken fails with
+    /// `identity_already_exists`.
+    pub async fn create(&self, cx: &OpCtx, command: CreateIdentity) -> Result<IdentityId> {
+        cx.require(Operation::IdentityCreate, Target::NONE)?;
+        if !(1..=255).contains(&command.external_id.chars().count()) {
+            return Err(Error::invalid("The externalId must have 1 to 255 characters."));
+        }
+        check_meta(&command.meta)?;
+        limits::validate_all(&command.limits)?;
+        self.store.write(|tx| self.insert(cx, tx, command)).await
+    }
+
+    async fn insert(&self, cx: &OpCtx, tx: Tx, command: CreateIdentity) -> Result<IdentityId> {
+        let CreateIdentity { external_id, meta, limits } = command;
+        let id: IdentityId = self.entropy.id(IdentityId::PREFIX, cx.now_ms);
+        store::insert(tx.db(), cx, &id, &external_id, &meta).await?;
+        let mut group = Group::new();
+        ensure::audit(&mut group, &id, &external_id);
+        let change = limits::replace(&tx, cx, &self.entropy, Owner::Identity(&id), limits).await?;
+        for limit in &change.created {
+            group.push(
+                Event::RatelimitCreate,
+                format!("Created rate limit {} of identity {external_id}", limit.name),
+                vec![
+                    audit_target(&id, &external_id),
+                    Audited::new("ratelimit", limit.id.as_str(), Some(&limit.name)),
+                ],
+            );
+        }
+        group.record(cx, &tx, &self.entropy).await?;
+        tx.changed(Change::Identity(id.clone()));
+        Ok(id)
+    }
+}
+
+pub(super) fn check_meta(meta: &Map<String, Value>) -> Result<()> {
+    if serde_json::to_vec(meta)?.len() > MAX_META_BYTES {
+        return Err(Error::invalid("The metadata must not be larger than 1 MiB when serialised."));
+    }
+    Ok(())
+}

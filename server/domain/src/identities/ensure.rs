@@ -1,0 +1,39 @@
+//! Finding the identity of an external id, or making it.
+
+use base::ids::IdentityId;
+use serde_json::Map;
+
+use super::{audit_target, store};
+use base::audit::{Event, Group};
+use base::entropy::Entropy;
+use base::error::Result;
+use base::op::OpCtx;
+use base::store::{Change, Tx};
+
+/// The live identity of `external_id`, made without metadata and limits if
+/// there is none, and then audited like the explicit act (D25). Asks for no
+/// grant and does not judge the external id: its callers did both.
+pub async fn ensure(
+    tx: &Tx,
+    cx: &OpCtx,
+    entropy: &Entropy,
+    group: &mut Group,
+    external_id: &str,
+) -> Result<IdentityId> {
+    if let Some(id) = store::id_of(tx.db(), &cx.workspace, external_id).await? {
+        return Ok(id);
+    }
+    let id: IdentityId = entropy.id(IdentityId::PREFIX, cx.now_ms);
+    store::insert(tx.db(), cx, &id, external_id, &Map::new()).await?;
+    audit(group, &id, external_id);
+    tx.changed(Change::Identity(id.clone()));
+    Ok(id)
+}
+
+pub(super) fn audit(group: &mut Group, id: &IdentityId, external_id: &str) {
+    group.push(
+        Event::IdentityCreate,
+        format!("Created identity {external_id}"),
+        vec![audit_target(id, external_id)],
+    );
+}

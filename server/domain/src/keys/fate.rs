@@ -1,0 +1,32 @@
+//! What became of a key that no longer verifies.
+//!
+//! For explaining a refusal only: a key that is gone stays absent everywhere
+//! else.
+
+use base::ids::{ApiId, KeyId};
+
+use super::{Keys, store};
+use base::error::Result;
+use base::grants::{Operation, Target};
+use base::op::OpCtx;
+use base::secret::KeyHash;
+
+/// A key whose row is still there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fate {
+    pub key: KeyId,
+    pub api: ApiId,
+    /// Unix milliseconds; `None` when not the key but its API was deleted.
+    pub deleted_at: Option<i64>,
+}
+
+impl Keys {
+    /// What became of the key with this hash. `None` for one that never was,
+    /// was removed for good, is foreign, or is not the caller's to read.
+    pub async fn fate(&self, cx: &OpCtx, hash: KeyHash) -> Result<Option<Fate>> {
+        let found = store::fate(self.store.read(), &cx.workspace, &hash.to_base64()).await?;
+        let readable =
+            |fate: &Fate| cx.may(Operation::KeyRead, Target { api: Some(&fate.api), ..Target::NONE });
+        Ok(found.filter(readable))
+    }
+}

@@ -1,0 +1,37 @@
+//! Keys that have something in common: their identity, a role, a permission.
+//!
+//! For the pages about those. Unlike a filter of a key list this walks only the
+//! keys in question, however many others there are.
+
+use base::ids::{IdentityId, PermissionId, RoleId};
+
+use super::{Key, Keys, store};
+use base::error::Result;
+use base::grants::{Operation, Target};
+use base::op::OpCtx;
+use base::store::{Page, Paged, Tally};
+
+/// What keys have in common.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kin {
+    /// They belong to this identity.
+    Identity(IdentityId),
+    /// They carry this role.
+    Role(RoleId),
+    /// They carry this permission themselves, not through a role.
+    Permission(PermissionId),
+}
+
+impl Keys {
+    /// A page of the visible keys that have this in common, the latest first.
+    pub async fn kin(&self, cx: &OpCtx, kin: &Kin, page: &Page) -> Result<Paged<Key>> {
+        cx.require(Operation::ApiListKeys, Target::NONE)?;
+        store::page_of_kin(self.store.read(), cx, kin, page).await
+    }
+
+    /// How many keys have this in common.
+    pub async fn count_kin(&self, cx: &OpCtx, kin: &Kin) -> Result<Tally> {
+        cx.require(Operation::ApiListKeys, Target::NONE)?;
+        store::count_kin(self.store.read(), cx, kin).await
+    }
+}

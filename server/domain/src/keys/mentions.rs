@@ -1,0 +1,54 @@
+//! What analytics say of keys: names for ids, whatever became of the keys.
+
+use std::collections::HashMap;
+
+use base::ids::{IdentityId, KeyId};
+
+use super::{Keys, store};
+use crate::identities;
+use base::error::Result;
+use base::grants::{Operation, Target};
+use base::op::OpCtx;
+
+/// A key as a list of what happened names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mention {
+    pub name: Option<String>,
+    /// Prefix and first characters.
+    pub start: String,
+    pub last4: String,
+    pub is_deleted: bool,
+    /// Its live identity: id and external id.
+    pub identity: Option<(IdentityId, String)>,
+}
+
+impl Mention {
+    /// Its name, else what is stored of its secret.
+    pub fn label(&self) -> String {
+        match &self.name {
+            Some(name) if !name.is_empty() => name.clone(),
+            _ if self.start.is_empty() => format!("…{}", self.last4),
+            _ => format!("{}…{}", self.start, self.last4),
+        }
+    }
+}
+
+impl Keys {
+    /// The keys of the workspace with these ids, deleted ones too, in as many
+    /// queries for a hundred as for one. Rows that were removed are left out.
+    pub async fn mentions(&self, cx: &OpCtx, ids: &[KeyId]) -> Result<HashMap<KeyId, Mention>> {
+        cx.require(Operation::ApiListKeys, Target::NONE)?;
+        let db = self.store.read();
+        let rows = store::mentioned(db, &cx.workspace, ids).await?;
+        let mut identity_ids: Vec<_> = rows.iter().filter_map(|(.., identity)| identity.clone()).collect();
+        identity_ids.sort_unstable();
+        identity_ids.dedup();
+        let identities = identities::load(db, &cx.workspace, &identity_ids).await?;
+        let with_identity = |(id, mut mention, identity): (KeyId, Mention, Option<IdentityId>)| {
+            let identity = identity.and_then(|id| identities.get(&id));
+            mention.identity = identity.map(|identity| (identity.id.clone(), identity.external_id.clone()));
+            (id, mention)
+        };
+        Ok(rows.into_iter().map(with_identity).collect())
+    }
+}

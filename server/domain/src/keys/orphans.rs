@@ -1,0 +1,61 @@
+//! Deleting the keys of deleted APIs, one audit entry each (D25).
+//!
+//! They became invisible with their API; this makes their rows say so. What is
+//! left to do is what is still live below a deleted API, so a run that was cut
+//! short goes on where it ended.
+
+use base::ids::RequestId;
+
+use super::{Keys, store};
+use base::address::ClientAddress;
+use base::audit::{Event, Group, Target};
+use base::error::Result;
+use base::op::{Door, OpCtx, Principal};
+
+const JOB: &str = "api deletion";
+
+/// Keys per transaction: others get their turn in between.
+const BATCH: u64 = 100;
+
+impl Keys {
+    /// Returns how many keys were deleted.
+    pub async fn delete_orphans(&self, now_ms: i64) -> Result<usize> {
+        let mut count = 0;
+        loop {
+            let batch = self.store.write(|tx| async move { self.delete_batch(&tx, now_ms).await }).await?;
+            count += batch;
+            if batch == 0 {
+                return Ok(count);
+            }
+        }
+    }
+
+    /// One batch, all of one workspace, so that it is one audit group.
+    async fn delete_batch(&self, tx: &base::store::Tx, now_ms: i64) -> Result<usize> {
+        let mut orphans = store::orphans(tx.db(), BATCH).await?;
+        let Some(workspace) = orphans.first().map(|orphan| orphan.workspace.clone()) else { return Ok(0) };
+        orphans.retain(|orphan| orphan.workspace == workspace);
+        let cx = OpCtx {
+            principal: Principal::Job(JOB),
+            workspace,
+            now_ms,
+            request_id: self.entropy.id(RequestId::PREFIX, now_ms),
+            door: Door::Job,
+            address: ClientAddress::NONE,
+            user_agent: None,
+            unrecorded: false,
+            idempotency: None,
+        };
+        store::delete_orphans(tx, &orphans, JOB, now_ms).await?;
+        let mut group = Group::new();
+        for orphan in &orphans {
+            let targets = vec![
+                Target::new("key", orphan.id.as_str(), orphan.name.as_deref()),
+                Target::new("api", orphan.api.as_str(), None),
+            ];
+            group.push(Event::KeyDelete, format!("Deleted key {} with its API", orphan.id), targets);
+        }
+        group.record(&cx, tx, &self.entropy).await?;
+        Ok(orphans.len())
+    }
+}

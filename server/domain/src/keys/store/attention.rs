@@ -1,0 +1,112 @@
+//! Counts of keys by API, and of keys by migration, each in one query.
+
+use std::collections::HashMap;
+
+use base::ids::{ApiId, KeyId, MigrationId, WorkspaceId};
+use entity::key;
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryResult, QuerySelect, Statement, Value,
+};
+
+use crate::keys::{Announced, Due};
+use base::error::Result;
+
+/// The bound of each count is in the subquery: an index range of that many rows.
+const EXPIRING: &str = "\
+    SELECT apis.id, apis.name, COUNT(*) AS due_keys, MIN(due.measure) AS least FROM \
+    (SELECT api_id, expires_at AS measure FROM keys \
+     WHERE workspace_id = ? AND expires_at >= ? AND expires_at < ? AND deleted_at IS NULL \
+     ORDER BY expires_at LIMIT 10000) AS due \
+    JOIN apis ON apis.id = due.api_id AND apis.deleted_at IS NULL \
+    GROUP BY apis.id, apis.name ORDER BY due_keys DESC, apis.id LIMIT 20";
+
+/// The bound on credits is spelled as the partial index has it, or it is not used.
+const SHORT: &str = "\
+    SELECT apis.id, apis.name, COUNT(*) AS due_keys, MIN(due.measure) AS least FROM \
+    (SELECT api_id, remaining AS measure FROM keys \
+     WHERE workspace_id = ? AND remaining < 10 AND deleted_at IS NULL \
+     ORDER BY remaining LIMIT 10000) AS due \
+    JOIN apis ON apis.id = due.api_id AND apis.deleted_at IS NULL \
+    GROUP BY apis.id, apis.name ORDER BY due_keys DESC, apis.id LIMIT 20";
+
+const MIGRATIONS: &str = "\
+    SELECT id, algorithm, created_at, (SELECT COUNT(*) FROM \
+    (SELECT 1 FROM keys WHERE keys.migration_id = key_migrations.id AND keys.deleted_at IS NULL LIMIT 10000) \
+    AS waiting) AS waiting_keys \
+    FROM key_migrations WHERE workspace_id = ? ORDER BY created_at DESC, id DESC LIMIT 100";
+
+/// The statements and the index each has to use.
+#[cfg(test)]
+pub(in crate::keys) const COUNTS: [(&str, &str); 3] =
+    [(EXPIRING, "keys_by_expiry"), (SHORT, "keys_short_of_credits"), (MIGRATIONS, "keys_by_migration")];
+
+pub(in crate::keys) async fn expiring(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    from_ms: i64,
+    before_ms: i64,
+) -> Result<Vec<Due>> {
+    let values = [workspace.as_str().into(), from_ms.into(), before_ms.into()];
+    rows(db, EXPIRING, values).await?.iter().map(due).collect()
+}
+
+pub(in crate::keys) async fn short_of_credits(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+) -> Result<Vec<Due>> {
+    rows(db, SHORT, [workspace.as_str().into()]).await?.iter().map(due).collect()
+}
+
+pub(in crate::keys) async fn migrations(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+) -> Result<Vec<Announced>> {
+    let migration = |row: &QueryResult| {
+        Ok(Announced {
+            id: MigrationId::from(row.try_get::<String>("", "id")?),
+            algorithm: row.try_get("", "algorithm")?,
+            waiting: row.try_get("", "waiting_keys")?,
+            created_at: row.try_get("", "created_at")?,
+        })
+    };
+    rows(db, MIGRATIONS, [workspace.as_str().into()]).await?.iter().map(migration).collect()
+}
+
+/// Of keys that are deleted, too: their events still name them.
+pub(in crate::keys) async fn labels(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    ids: &[KeyId],
+) -> Result<HashMap<KeyId, String>> {
+    let rows: Vec<(KeyId, Option<String>, String)> = key::Entity::find()
+        .select_only()
+        .columns([key::Column::Id, key::Column::Name, key::Column::Start])
+        .filter(key::Column::Id.is_in(ids.iter().map(KeyId::as_str)))
+        .filter(key::Column::WorkspaceId.eq(workspace.as_str()))
+        .into_tuple()
+        .all(db)
+        .await?;
+    let label = |(id, name, start): (KeyId, Option<String>, String)| {
+        let label =
+            name.unwrap_or_else(|| if start.is_empty() { id.to_string() } else { format!("{start}…") });
+        (id, label)
+    };
+    Ok(rows.into_iter().map(label).collect())
+}
+
+async fn rows<const N: usize>(
+    db: &impl ConnectionTrait,
+    sql: &str,
+    values: [Value; N],
+) -> Result<Vec<QueryResult>> {
+    Ok(db.query_all_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).await?)
+}
+
+fn due(row: &QueryResult) -> Result<Due> {
+    Ok(Due {
+        api: ApiId::from(row.try_get::<String>("", "id")?),
+        api_name: row.try_get("", "name")?,
+        keys: row.try_get("", "due_keys")?,
+        first: row.try_get("", "least")?,
+    })
+}

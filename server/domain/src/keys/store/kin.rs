@@ -1,0 +1,75 @@
+//! Keys that have something in common, by the index of what that is.
+
+use base::ids::KeyId;
+use sea_orm::{ConnectionTrait, Statement, Value};
+
+use super::find::among;
+use crate::keys::{Key, Kin};
+use base::error::Result;
+use base::op::OpCtx;
+use base::store::{Page, Paged, Tally};
+
+/// What holds of every key that is shown; the plus keeps SQLite from walking
+/// the keys of the workspace or of each API instead.
+const VISIBLE: &str = "+k.workspace_id = ?1 AND k.deleted_at IS NULL AND +k.api_id IN \
+                       (SELECT id FROM apis WHERE workspace_id = ?1 AND deleted_at IS NULL)";
+
+/// From where the keys come, and by what they are in order: links have no order
+/// that an index knows but that of their making.
+fn source(kin: &Kin) -> (&'static str, &'static str, &str) {
+    match kin {
+        Kin::Identity(id) => ("keys k WHERE k.identity_id = ?2", "k.id", id.as_str()),
+        Kin::Role(id) => {
+            ("keys_roles l CROSS JOIN keys k ON k.id = l.key_id WHERE l.role_id = ?2", "l.rowid", id.as_str())
+        }
+        Kin::Permission(id) => (
+            "keys_permissions l CROSS JOIN keys k ON k.id = l.key_id WHERE l.permission_id = ?2",
+            "l.rowid",
+            id.as_str(),
+        ),
+    }
+}
+
+/// A page of visible keys, the latest first.
+pub(in crate::keys) async fn page_of_kin(
+    db: &impl ConnectionTrait,
+    cx: &OpCtx,
+    kin: &Kin,
+    page: &Page,
+) -> Result<Paged<Key>> {
+    let (from, place, id) = source(kin);
+    let mut values: Vec<Value> = vec![cx.workspace.as_str().into(), id.into(), page.limit.into()];
+    let mut after = String::new();
+    if let Some(cursor) = &page.cursor {
+        after = format!("AND {place} <= ?4");
+        values.push(match kin {
+            Kin::Identity(_) => cursor.as_str().into(),
+            Kin::Role(_) | Kin::Permission(_) => cursor.parse::<i64>().unwrap_or_default().into(),
+        });
+    }
+    let sql = format!(
+        "SELECT k.id AS id, CAST({place} AS TEXT) AS place FROM {from} AND {VISIBLE} {after} \
+         ORDER BY {place} DESC LIMIT ?3 + 1"
+    );
+    let rows =
+        db.query_all_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).await?;
+    let mut found = Vec::with_capacity(rows.len());
+    for row in &rows {
+        found.push((row.try_get::<KeyId>("", "id")?, row.try_get::<String>("", "place")?));
+    }
+    let found = Paged::from_rows(found, page, |(_, place)| place.as_str());
+    let ids: Vec<KeyId> = found.items.into_iter().map(|(id, _)| id).collect();
+    let mut items = among(db, cx, &ids).await?;
+    items.sort_by_key(|key| ids.iter().position(|id| *id == key.id));
+    Ok(Paged { items, next: found.next })
+}
+
+pub(in crate::keys) async fn count_kin(db: &impl ConnectionTrait, cx: &OpCtx, kin: &Kin) -> Result<Tally> {
+    let (from, _, id) = source(kin);
+    let sql = format!("SELECT COUNT(*) AS n FROM (SELECT 1 FROM {from} AND {VISIBLE} LIMIT ?3)");
+    let values: [Value; 3] = [cx.workspace.as_str().into(), id.into(), (Tally::MOST + 1).into()];
+    let row =
+        db.query_one_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).await?;
+    let counted = row.map(|row| row.try_get("", "n")).transpose()?;
+    Ok(Tally::of(counted.unwrap_or_default(), Tally::MOST))
+}

@@ -1,0 +1,117 @@
+//! Making permissions and roles.
+
+use base::ids::{PermissionId, RoleId};
+
+use super::{Permission, Permissions, Role, check_count, ensure, store};
+use base::audit::{Event, Group};
+use base::error::{Error, Result};
+use base::grants::{Operation, Target};
+use base::op::OpCtx;
+use base::store::{Change, Tx};
+
+/// A permission to be made (v2 contract: createPermission).
+#[derive(Clone, Debug)]
+pub struct CreatePermission {
+    /// 1 to 512 characters; need not be unique.
+    pub name: String,
+    /// 1 to 256 characters, unique whatever its case.
+    pub slug: String,
+    pub description: Option<String>,
+}
+
+/// A role to be made (v2 contract: createRole).
+#[derive(Clone, Debug)]
+pub struct CreateRole {
+    /// 1 to 512 characters, unique whatever its case.
+    pub name: String,
+    pub description: Option<String>,
+    /// Slugs; unknown ones are made.
+    pub permissions: Vec<String>,
+}
+
+impl Permissions {
+    /// Makes a permission. A slug that is taken fails with
+    /// `permission_already_exists`.
+    pub async fn create_permission(&self, cx: &OpCtx, command: CreatePermission) -> Result<PermissionId> {
+        cx.require(Operation::PermissionCreate, Target::NONE)?;
+        let CreatePermission { name, slug, description } = command;
+        check_length("name", &name, 1, 512)?;
+        check_slug(&slug)?;
+        let description = described(description)?;
+        let id: PermissionId = self.entropy.id(PermissionId::PREFIX, cx.now_ms);
+        let permission = Permission { id, name, slug, description };
+        self.store
+            .write(|tx| async move {
+                let mut group = Group::new();
+                store::insert(tx.db(), cx, std::slice::from_ref(&permission)).await?;
+                ensure::audit(&mut group, &permission);
+                group.record(cx, &tx, &self.entropy).await?;
+                tx.changed(Change::Rbac(cx.workspace.clone()));
+                Ok(permission.id)
+            })
+            .await
+    }
+
+    /// Makes a role and the permissions it names that do not exist yet. A name
+    /// that is taken fails with `role_already_exists`.
+    pub async fn create_role(&self, cx: &OpCtx, command: CreateRole) -> Result<RoleId> {
+        cx.require(Operation::RoleCreate, Target::NONE)?;
+        let CreateRole { name, description, permissions: slugs } = command;
+        if !slugs.is_empty() {
+            cx.require(Operation::RoleAddPermission, Target::NONE)?;
+        }
+        check_length("name", &name, 1, 512)?;
+        check_slugs(&slugs)?;
+        let id: RoleId = self.entropy.id(RoleId::PREFIX, cx.now_ms);
+        let role = Role { id, name, description: described(description)? };
+        self.store.write(|tx| self.insert_role(cx, tx, role, slugs)).await
+    }
+
+    async fn insert_role(&self, cx: &OpCtx, tx: Tx, role: Role, slugs: Vec<String>) -> Result<RoleId> {
+        if !store::unknown_slugs(&tx, &cx.workspace, &slugs).await?.is_empty() {
+            cx.require(Operation::PermissionCreate, Target::NONE)?;
+        }
+        let mut group = Group::new();
+        store::insert_role(tx.db(), cx, &role).await?;
+        group.push(Event::RoleCreate, format!("Created role {}", role.name), vec![role.audit_target()]);
+        let permissions = ensure::ensure(&tx, cx, &self.entropy, &mut group, &slugs).await?;
+        store::link_role(tx.db(), &role.id, &permissions).await?;
+        for permission in &permissions {
+            group.push(
+                Event::ConnectRolePermission,
+                format!("Connected role {} and permission {}", role.name, permission.slug),
+                vec![role.audit_target(), permission.audit_target()],
+            );
+        }
+        group.record(cx, &tx, &self.entropy).await?;
+        tx.changed(Change::Rbac(cx.workspace.clone()));
+        Ok(role.id)
+    }
+}
+
+/// An empty description is none (v2 contract, section 4: omitted when empty).
+pub(super) fn described(description: Option<String>) -> Result<Option<String>> {
+    let description = description.filter(|text| !text.is_empty());
+    if let Some(text) = &description {
+        check_length("description", text, 1, 512)?;
+    }
+    Ok(description)
+}
+
+/// Wide enough for both doors: v1 takes 256 characters, v2 takes 128.
+pub(super) fn check_slug(slug: &str) -> Result<()> {
+    check_length("slug", slug, 1, 256)
+}
+
+/// The permissions of a role.
+pub(super) fn check_slugs(slugs: &[String]) -> Result<()> {
+    check_count("permissions", slugs.len())?;
+    slugs.iter().try_for_each(|slug| check_slug(slug))
+}
+
+pub(super) fn check_length(field: &str, text: &str, least: usize, most: usize) -> Result<()> {
+    if (least..=most).contains(&text.chars().count()) {
+        return Ok(());
+    }
+    Err(Error::invalid(format!("The {field} must have {least} to {most} characters.")))
+}

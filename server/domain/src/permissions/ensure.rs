@@ -1,0 +1,83 @@
+//! Finding permissions by slug and roles by name, and making those that do not
+//! exist yet.
+
+use base::ids::{PermissionId, RoleId};
+
+use super::{Permission, Role, fold, store};
+use base::audit::{Event, Group};
+use base::entropy::Entropy;
+use base::error::Result;
+use base::op::OpCtx;
+use base::store::Tx;
+
+/// The permissions of these slugs in the order given, each once. Slugs match
+/// whatever their case; an unknown one is made with the slug as its name, and
+/// audited like the explicit act (D25). Asks for no grant.
+///
+/// Publishes no change: no key carries a new permission before its caller links
+/// it, and dropping every cached key for each new slug would be dear.
+pub async fn ensure(
+    tx: &Tx,
+    cx: &OpCtx,
+    entropy: &Entropy,
+    group: &mut Group,
+    slugs: &[String],
+) -> Result<Vec<Permission>> {
+    let slugs = unique(slugs);
+    let known = store::by_slug(tx.db(), &cx.workspace, slugs.iter().map(|slug| fold(slug)).collect()).await?;
+    let mut made = Vec::new();
+    let mut found = Vec::with_capacity(slugs.len());
+    for slug in slugs {
+        let permission = match known.get(&fold(slug)) {
+            Some(permission) => permission.clone(),
+            None => {
+                let id = entropy.id(PermissionId::PREFIX, cx.now_ms);
+                let permission = Permission { id, name: slug.clone(), slug: slug.clone(), description: None };
+                made.push(permission.clone());
+                permission
+            }
+        };
+        found.push(permission);
+    }
+    if !made.is_empty() {
+        store::insert(tx.db(), cx, &made).await?;
+        made.iter().for_each(|permission| audit(group, permission));
+    }
+    Ok(found)
+}
+
+/// The roles of these names, each once; an unknown one is made and audited.
+/// Asks for no grant.
+pub async fn ensure_roles(
+    tx: &Tx,
+    cx: &OpCtx,
+    entropy: &Entropy,
+    group: &mut Group,
+    names: &[String],
+) -> Result<Vec<Role>> {
+    let names: Vec<String> = unique(names).into_iter().cloned().collect();
+    let known = store::known_roles(tx.db(), &cx.workspace, &names).await?;
+    let mut roles = Vec::with_capacity(names.len());
+    for name in names {
+        if let Some(role) = known.get(&fold(&name)) {
+            roles.push(role.clone());
+            continue;
+        }
+        let role = Role { id: entropy.id(RoleId::PREFIX, cx.now_ms), name, description: None };
+        store::insert_role(tx.db(), cx, &role).await?;
+        group.push(Event::RoleCreate, format!("Created role {}", role.name), vec![role.audit_target()]);
+        roles.push(role);
+    }
+    Ok(roles)
+}
+
+pub(super) fn audit(group: &mut Group, permission: &Permission) {
+    let description = format!("Created permission {}", permission.slug);
+    group.push(Event::PermissionCreate, description, vec![permission.audit_target()]);
+}
+
+/// Each slug once, in the spelling of its first appearance.
+pub(super) fn unique(slugs: &[String]) -> Vec<&String> {
+    let mut seen = std::collections::HashSet::new();
+    slugs.iter().filter(|slug| seen.insert(fold(slug))).collect()
+}

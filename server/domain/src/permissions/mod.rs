@@ -1,0 +1,97 @@
+//! Permissions and roles: what a workspace's keys may carry.
+//!
+//! Slugs and role names are unique per workspace whatever their case. What a
+//! root key may do is not decided here but in [`base::grants`].
+
+mod change;
+mod create;
+mod ensure;
+mod overview;
+pub mod query;
+mod read;
+mod reference;
+mod store;
+
+use base::ids::{PermissionId, RoleId};
+
+pub use change::{SetRolePermissions, UpdatePermission, UpdateRole};
+pub use create::{CreatePermission, CreateRole};
+pub use ensure::{ensure, ensure_roles};
+pub use overview::{Browse, PermissionLine, RoleLine};
+pub use read::Listing;
+pub use reference::{By, Reference, Unknown, check_count, resolve, resolve_roles};
+pub use store::{
+    KeyRbac, LinkChange, direct_of, link_key, of_keys, roles_of, set_key_permissions, set_key_roles,
+    with_permissions,
+};
+
+use base::audit;
+use base::entropy::Entropy;
+use base::store::Store;
+
+/// A permission of a workspace.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Permission {
+    pub id: PermissionId,
+    pub name: String,
+    /// What keys carry and queries name.
+    pub slug: String,
+    pub description: Option<String>,
+}
+
+/// A role of a workspace, without its permissions.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Role {
+    pub id: RoleId,
+    pub name: String,
+    pub description: Option<String>,
+}
+
+/// A role and what it grants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoleDetails {
+    pub role: Role,
+    /// By slug.
+    pub permissions: Vec<Permission>,
+}
+
+/// The operations on permissions and roles.
+#[derive(Clone)]
+pub struct Permissions {
+    store: Store,
+    entropy: Entropy,
+}
+
+impl Permissions {
+    pub fn new(store: Store, entropy: Entropy) -> Self {
+        Self { store, entropy }
+    }
+}
+
+impl Permission {
+    /// As audit entries name it.
+    pub fn audit_target(&self) -> audit::Target {
+        let mut meta = serde_json::Map::new();
+        meta.insert("name".to_owned(), self.name.clone().into());
+        meta.insert("slug".to_owned(), self.slug.clone().into());
+        if let Some(description) = &self.description {
+            meta.insert("description".to_owned(), description.clone().into());
+        }
+        audit::Target::new("permission", self.id.as_str(), Some(&self.slug)).with_meta(meta.into())
+    }
+}
+
+impl Role {
+    /// As audit entries name it.
+    pub fn audit_target(&self) -> audit::Target {
+        audit::Target::new("role", self.id.as_str(), Some(&self.name))
+    }
+}
+
+/// How slugs and role names compare.
+pub fn fold(text: &str) -> String {
+    text.to_lowercase()
+}
+
+#[cfg(test)]
+mod tests;

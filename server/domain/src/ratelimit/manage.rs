@@ -1,0 +1,150 @@
+//! Looking after namespaces: listing, making, renaming and deleting them. The
+//! HTTP API of the contract has no route for any of it: one is made by its first
+//! use there.
+
+use base::ids::NamespaceId;
+use serde_json::json;
+
+use super::namespaces::Namespaces;
+use super::store;
+use base::audit::{Event, Group, Target};
+use base::error::{Code, Error, Result};
+use base::grants::{self, Operation};
+use base::op::OpCtx;
+use base::store::{Change, Page, Paged};
+use base::version::Version;
+
+/// A namespace as lists show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Namespace {
+    pub id: NamespaceId,
+    pub name: String,
+    /// Unix milliseconds.
+    pub created_at: i64,
+}
+
+impl Namespace {
+    /// What a change of its name is made from.
+    pub fn version(&self) -> Version {
+        Version::of(&json!([self.name]))
+    }
+}
+
+impl Namespaces {
+    /// The live namespaces of the workspace, by name.
+    pub async fn list(&self, cx: &OpCtx) -> Result<Vec<Namespace>> {
+        cx.require(Operation::NamespaceRead, grants::Target::NONE)?;
+        store::live_namespaces(self.store.read(), &cx.workspace).await
+    }
+
+    /// A page of the live namespaces, by name; those whose name or id holds the
+    /// text, whatever its case.
+    pub async fn browse(&self, cx: &OpCtx, search: &str, page: &Page) -> Result<Paged<Namespace>> {
+        cx.require(Operation::NamespaceRead, grants::Target::NONE)?;
+        store::page_of_namespaces(self.store.read(), &cx.workspace, search.trim(), page).await
+    }
+
+    /// A live namespace by its id or name.
+    pub async fn get(&self, cx: &OpCtx, name_or_id: &str) -> Result<Namespace> {
+        let found = store::live_namespace(self.store.read(), &cx.workspace, name_or_id).await?;
+        permitted(cx, Operation::NamespaceRead, found)
+    }
+
+    /// Makes a namespace before its first use.
+    ///
+    /// Fails with `invalid_input` for a name that is taken, by a deleted one too
+    /// (D27), or does not have 1 to 512 characters.
+    pub async fn make(&self, cx: &OpCtx, name: &str) -> Result<Namespace> {
+        cx.require(Operation::NamespaceCreate, grants::Target::NONE)?;
+        let taken = store::find_namespace(self.store.read(), &cx.workspace, name).await?;
+        if taken.is_some() {
+            return Err(taken_name(name));
+        }
+        self.create(cx, &[name]).await?;
+        let made = store::live_namespace(self.store.read(), &cx.workspace, name).await?;
+        made.ok_or_else(|| taken_name(name))
+    }
+
+    /// Gives a namespace, named by its name or id, another name. Requests that
+    /// name the old one make a new namespace.
+    ///
+    /// Fails with `invalid_input` for a name that is taken, by a deleted one too
+    /// (D27), or does not have 1 to 512 characters.
+    pub async fn rename(&self, cx: &OpCtx, name_or_id: &str, name: &str) -> Result<()> {
+        self.rename_from(cx, name_or_id, name, None).await
+    }
+
+    /// As [`Namespaces::rename`], but fails with `edit_conflict` if its name is not
+    /// the one that was seen.
+    pub async fn rename_from(
+        &self,
+        cx: &OpCtx,
+        name_or_id: &str,
+        name: &str,
+        made_from: Option<&Version>,
+    ) -> Result<()> {
+        if !(1..=512).contains(&name.chars().count()) {
+            return Err(Error::invalid("The namespace must have 1 to 512 characters."));
+        }
+        self.store
+            .write(|tx| async move {
+                let old = store::live_namespace(tx.db(), &cx.workspace, name_or_id).await?;
+                let old = permitted(cx, Operation::NamespaceUpdate, old)?;
+                made_from.map_or(Ok(()), |made_from| made_from.require(&old.version()))?;
+                if old.name == name {
+                    return Ok(());
+                }
+                if store::find_namespace(tx.db(), &cx.workspace, name).await?.is_some() {
+                    return Err(taken_name(name));
+                }
+                store::rename_namespace(tx.db(), &old.id, name, cx.now_ms).await?;
+                let mut group = Group::new();
+                group.push_change(
+                    Event::NamespaceUpdate,
+                    format!("Renamed namespace {} to {name}", old.name),
+                    vec![Target::new("ratelimitNamespace", old.id.as_str(), Some(name))],
+                    json!({ "name": { "before": old.name, "after": name } }),
+                );
+                group.record(cx, &tx, self.entropy()).await?;
+                for name in [old.name, name.to_owned()] {
+                    tx.changed(Change::Namespace {
+                        workspace: cx.workspace.clone(),
+                        id: old.id.clone(),
+                        name,
+                    });
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    /// Deletes a namespace with its overrides. Requests that name it are refused,
+    /// and its name stays reserved (D27).
+    pub async fn delete(&self, cx: &OpCtx, name_or_id: &str) -> Result<()> {
+        self.store
+            .write(|tx| async move {
+                let old = store::live_namespace(tx.db(), &cx.workspace, name_or_id).await?;
+                let old = permitted(cx, Operation::NamespaceDelete, old)?;
+                store::delete_namespace(tx.db(), &old.id, cx.now_ms).await?;
+                let mut group = Group::new();
+                let target = Target::new("ratelimitNamespace", old.id.as_str(), Some(&old.name));
+                group.push(Event::NamespaceDelete, format!("Deleted namespace {}", old.name), vec![target]);
+                group.record(cx, &tx, self.entropy()).await?;
+                tx.changed(Change::Namespace { workspace: cx.workspace.clone(), id: old.id, name: old.name });
+                Ok(())
+            })
+            .await
+    }
+}
+
+/// What was found, to a principal that may do this with it; who may not does not
+/// learn whether it exists.
+fn permitted(cx: &OpCtx, operation: Operation, found: Option<Namespace>) -> Result<Namespace> {
+    let target = found.as_ref().map_or(grants::Target::NONE, |found| grants::Target::namespace(&found.id));
+    cx.require(operation, target)?;
+    found.ok_or_else(|| Error::absent(Code::NamespaceNotFound))
+}
+
+fn taken_name(name: &str) -> Error {
+    Error::invalid(format!("The name '{name}' is taken, perhaps by a namespace that was deleted."))
+}

@@ -1,0 +1,63 @@
+//! Rate limiting: stored limits, namespaces with their overrides, and the
+//! decision whether a request passes.
+//!
+//! Whether a key is valid is none of its business; `verification` asks it.
+
+mod counter_store;
+mod limit;
+pub mod limiter;
+pub mod limits;
+pub mod manage;
+pub mod namespaces;
+pub mod overrides;
+mod pattern;
+mod snapshot;
+mod store;
+pub mod window;
+
+use std::sync::Arc;
+
+use base::ids::OverrideId;
+
+pub use limit::Ratelimits;
+use namespaces::NamespaceSnapshot;
+pub use snapshot::RateLimiter;
+
+/// A limit to check and the units to take from it (v2 contract, 9.2).
+#[derive(Clone, Debug)]
+pub struct LimitRequest {
+    /// Name or id; a namespace of this name is made if there is none.
+    pub namespace: String,
+    /// Who is limited; any characters.
+    pub identifier: String,
+    pub limit: u64,
+    /// At least 1000.
+    pub duration_ms: u64,
+    /// 0 looks without taking.
+    pub cost: u64,
+}
+
+/// The verdict on one limit.
+#[derive(Clone, Debug)]
+pub struct LimitOutcome {
+    pub passed: bool,
+    /// The limit that applied, an override's if there is one.
+    pub limit: u64,
+    pub remaining: u64,
+    /// End of the current window, Unix milliseconds.
+    pub reset_ms: i64,
+    /// Set when an override applied.
+    pub override_id: Option<OverrideId>,
+    pub namespace: Arc<NamespaceSnapshot>,
+}
+
+/// The verdict on several limits: all of their costs were taken, or none.
+#[derive(Clone, Debug)]
+pub struct MultiOutcome {
+    pub passed: bool,
+    /// In the order of the requests.
+    pub limits: Vec<LimitOutcome>,
+}
+
+#[cfg(test)]
+mod tests;

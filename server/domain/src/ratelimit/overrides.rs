@@ -1,0 +1,251 @@
+//! Overrides: limits of a namespace for chosen identifiers (v2 contract, 9.5).
+//!
+//! An identifier with `*` is a pattern. Which override applies to a request is
+//! the namespace's business; here they are set, read, listed and deleted.
+
+use base::ids::OverrideId;
+use serde_json::json;
+
+use super::namespaces::{NamespaceSnapshot, Namespaces, Override};
+use super::store;
+use base::audit::{Event, Group, Target as Audited};
+use base::entropy::Entropy;
+use base::error::{Code, Error, Result};
+use base::grants::{Operation, Target};
+use base::op::OpCtx;
+use base::store::{Change, Page, Paged, Store, Tx};
+use base::version::Version;
+
+/// An override to be set; one of the same identifier is replaced.
+#[derive(Clone, Debug)]
+pub struct SetOverride {
+    /// Name or id; never made here.
+    pub namespace: String,
+    pub identifier: String,
+    /// 0 denies everything (D21).
+    pub limit: i64,
+    /// At least 1000.
+    pub duration_ms: i64,
+    /// Kept for v1, which shows it; every decision here is exact (D13).
+    pub is_async: bool,
+}
+
+/// An override with the identifier or pattern it is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedOverride {
+    pub identifier: String,
+    pub applies: Override,
+    pub is_async: bool,
+    /// When it was last set, Unix milliseconds.
+    pub updated_at: Option<i64>,
+}
+
+impl NamedOverride {
+    /// What a change of it is made from.
+    pub fn version(&self) -> Version {
+        let Override { limit, duration_ms, .. } = self.applies;
+        Version::of(&json!([self.identifier, limit, duration_ms, self.is_async]))
+    }
+}
+
+/// Which override of an identifier is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lookup {
+    /// The one that applies to it, a pattern's included.
+    Applying,
+    /// The one that was set for exactly this text.
+    Exact,
+}
+
+/// The operations on overrides. Cheap to clone.
+#[derive(Clone)]
+pub struct Overrides {
+    store: Store,
+    entropy: Entropy,
+    namespaces: Namespaces,
+}
+
+impl Overrides {
+    pub fn new(store: Store, entropy: Entropy, namespaces: Namespaces) -> Self {
+        Self { store, entropy, namespaces }
+    }
+
+    /// Sets an override and answers its id, which a replacement keeps.
+    pub async fn set(&self, cx: &OpCtx, command: SetOverride) -> Result<OverrideId> {
+        self.save(cx, command, Expected::Anything).await
+    }
+
+    /// As [`Overrides::set`], but fails with `edit_conflict` unless the override is
+    /// as it was seen.
+    pub async fn change(&self, cx: &OpCtx, command: SetOverride, made_from: Version) -> Result<OverrideId> {
+        self.save(cx, command, Expected::Version(made_from)).await
+    }
+
+    /// As [`Overrides::set`], but fails with `invalid_input` where the identifier
+    /// has an override already.
+    pub async fn create(&self, cx: &OpCtx, command: SetOverride) -> Result<OverrideId> {
+        self.save(cx, command, Expected::Nothing).await
+    }
+
+    async fn save(&self, cx: &OpCtx, command: SetOverride, expected: Expected) -> Result<OverrideId> {
+        check(&command)?;
+        let namespace = self.live(cx, &command.namespace).await?;
+        cx.require(Operation::OverrideSet, Target::namespace(&namespace.id))?;
+        let id = self.entropy.id(OverrideId::PREFIX, cx.now_ms);
+        self.store
+            .write(|tx| {
+                let (namespace, command, expected) = (&namespace, &command, &expected);
+                async move {
+                    expected.check(&tx, namespace, &command.identifier).await?;
+                    let id = store::save_override(&tx, cx, &namespace.id, &id, command).await?;
+                    let mut group = Group::new();
+                    group.push(
+                        Event::OverrideSet,
+                        format!("Set the override of {} in {}", command.identifier, namespace.name),
+                        vec![Audited::new("ratelimitOverride", id.as_str(), Some(&command.identifier))],
+                    );
+                    group.record(cx, &tx, &self.entropy).await?;
+                    tx.changed(changed(cx, namespace));
+                    Ok(id)
+                }
+            })
+            .await
+    }
+
+    /// The override of an identifier. Where the contract masks, a missing grant
+    /// answers as an absent override.
+    pub async fn get(
+        &self,
+        cx: &OpCtx,
+        namespace: &str,
+        identifier: &str,
+        lookup: Lookup,
+    ) -> Result<NamedOverride> {
+        let absent = || Error::absent(Code::OverrideNotFound);
+        let namespace = self.live(cx, namespace).await?;
+        let found = match lookup {
+            Lookup::Applying => namespace.override_of(identifier),
+            Lookup::Exact => namespace.override_for(identifier),
+        };
+        let target =
+            Target { ratelimit_override: found.map(|found| &found.id), ..Target::namespace(&namespace.id) };
+        cx.require(Operation::OverrideRead, target)?;
+        let id = &found.ok_or_else(absent)?.id;
+        store::find_override(self.store.read(), &namespace.id, id).await?.ok_or_else(absent)
+    }
+
+    /// Deletes the override of exactly this identifier.
+    pub async fn delete(&self, cx: &OpCtx, namespace: &str, identifier: &str) -> Result<()> {
+        let namespace = &self.live(cx, namespace).await?;
+        cx.require(Operation::OverrideDelete, Target::namespace(&namespace.id))?;
+        self.store
+            .write(|tx| async move {
+                let id = store::delete_override(&tx, &namespace.id, identifier, cx.now_ms)
+                    .await?
+                    .ok_or_else(|| Error::absent(Code::OverrideNotFound))?;
+                let mut group = Group::new();
+                group.push(
+                    Event::OverrideDelete,
+                    format!("Deleted the override of {identifier} in {}", namespace.name),
+                    vec![
+                        Audited::new("ratelimitOverride", id.as_str(), Some(identifier)),
+                        Audited::new("ratelimitNamespace", namespace.id.as_str(), Some(&namespace.name)),
+                    ],
+                );
+                group.record(cx, &tx, &self.entropy).await?;
+                tx.changed(changed(cx, namespace));
+                Ok(())
+            })
+            .await
+    }
+
+    /// One override by its id.
+    pub async fn get_by_id(&self, cx: &OpCtx, namespace: &str, id: &OverrideId) -> Result<NamedOverride> {
+        let namespace = self.live(cx, namespace).await?;
+        let target = Target { ratelimit_override: Some(id), ..Target::namespace(&namespace.id) };
+        cx.require(Operation::OverrideRead, target)?;
+        let found = store::find_override(self.store.read(), &namespace.id, id).await?;
+        found.ok_or_else(|| Error::absent(Code::OverrideNotFound))
+    }
+
+    /// A page of the overrides of a namespace, by identifier; those whose
+    /// identifier holds the text, whatever its case.
+    pub async fn browse(
+        &self,
+        cx: &OpCtx,
+        namespace: &str,
+        search: &str,
+        page: &Page,
+    ) -> Result<Paged<NamedOverride>> {
+        let namespace = self.live(cx, namespace).await?;
+        cx.require(Operation::OverrideList, Target::namespace(&namespace.id))?;
+        store::browse_overrides(self.store.read(), &namespace.id, search.trim(), page).await
+    }
+
+    /// A page of the overrides of a namespace, by id.
+    pub async fn list(&self, cx: &OpCtx, namespace: &str, page: &Page) -> Result<Paged<NamedOverride>> {
+        let namespace = self.live(cx, namespace).await?;
+        cx.require(Operation::OverrideList, Target::namespace(&namespace.id))?;
+        store::page_of_overrides(self.store.read(), &namespace.id, page).await
+    }
+
+    /// How many overrides a namespace has.
+    pub async fn count(&self, cx: &OpCtx, namespace: &str) -> Result<u64> {
+        let namespace = self.live(cx, namespace).await?;
+        cx.require(Operation::OverrideList, Target::namespace(&namespace.id))?;
+        store::count_overrides(self.store.read(), &namespace.id).await
+    }
+
+    async fn live(&self, cx: &OpCtx, name_or_id: &str) -> Result<std::sync::Arc<NamespaceSnapshot>> {
+        self.namespaces
+            .find(&cx.workspace, name_or_id)
+            .await?
+            .filter(|namespace| !namespace.deleted)
+            .ok_or_else(|| Error::absent(Code::NamespaceNotFound))
+    }
+}
+
+/// What an identifier is to have before its override is set.
+enum Expected {
+    Anything,
+    Nothing,
+    Version(Version),
+}
+
+impl Expected {
+    async fn check(&self, tx: &Tx, namespace: &NamespaceSnapshot, identifier: &str) -> Result<()> {
+        if let Expected::Anything = self {
+            return Ok(());
+        }
+        let found = store::exact_override(tx.db(), &namespace.id, identifier).await?;
+        match (self, found) {
+            (Expected::Nothing, Some(_)) => {
+                Err(Error::invalid(format!("The identifier '{identifier}' has an override already.")))
+            }
+            (Expected::Version(_), None) => Err(Error::absent(Code::OverrideNotFound)),
+            (Expected::Version(made_from), Some(found)) => made_from.require(&found.version()),
+            (Expected::Anything | Expected::Nothing, _) => Ok(()),
+        }
+    }
+}
+
+fn changed(cx: &OpCtx, namespace: &NamespaceSnapshot) -> Change {
+    Change::Namespace {
+        workspace: cx.workspace.clone(),
+        id: namespace.id.clone(),
+        name: namespace.name.clone(),
+    }
+}
+
+fn check(command: &SetOverride) -> Result<()> {
+    if !(1..=512).contains(&command.identifier.chars().count()) {
+        return Err(Error::invalid("The identifier must have 1 to 512 characters."));
+    }
+    if command.limit < 0 {
+        return Err(Error::invalid("The limit of an override cannot be negative."));
+    }
+    if command.duration_ms < 1000 {
+        return Err(Error::invalid("The duration of an override must be at least 1000 ms."));
+    }
+    Ok(())
+}

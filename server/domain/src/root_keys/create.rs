@@ -1,0 +1,121 @@
+//! Creating root keys, by command or by configuration.
+
+use base::ids::RootKeyId;
+
+use super::within::{self, Use};
+use super::{CreateRootKey, RootKey, RootKeys, store};
+use crate::apis::allowlist;
+use crate::keys::format;
+use base::audit::{self, Event, Group};
+use base::error::{Error, Result};
+use base::grants::{Operation, Target};
+use base::op::OpCtx;
+use base::secret::PlainKey;
+use base::store::{Change, Tx};
+
+impl RootKeys {
+    /// Returns the id and the secret, which is never shown again.
+    pub async fn create(&self, cx: &OpCtx, command: CreateRootKey) -> Result<(RootKeyId, PlainKey)> {
+        cx.require(Operation::RootKeyCreate, Target::NONE)?;
+        check_values(cx, &command)?;
+        let mut command = within::inherited(cx, command);
+        within::check_rights(cx, command.full, &command.permissions)?;
+        let allowed = Use::of(command.expires_at, command.ip_allowlist.as_deref(), command.limit_per_minute)?;
+        within::check_use(cx, &allowed)?;
+        check_list(command.ip_allowlist.as_deref(), &allowed)?;
+        command.ip_allowlist = allowlist::to_text(&allowed.networks);
+        let plaintext = PlainKey::new(format::root_key(&self.entropy.bytes()));
+        let id: RootKeyId = self.entropy.id(RootKeyId::PREFIX, cx.now_ms);
+        let key = described(cx, &id, &command, &plaintext);
+        let maker = cx.principal.root_key().filter(|maker| maker.limit_per_minute.is_some());
+        let budget_key = maker.map(|maker| maker.counts_on().clone());
+        self.store
+            .write(|tx| {
+                let (key, plaintext) = (&key, &plaintext);
+                async move {
+                    self.insert(cx, &tx, key, &command, budget_key, plaintext).await?;
+                    let mut group = Group::new();
+                    let targets = vec![target(key)];
+                    group.push(Event::RootKeyCreate, format!("Created root key {}", key.id), targets);
+                    group.record(cx, &tx, &self.entropy).await
+                }
+            })
+            .await?;
+        Ok((id, plaintext))
+    }
+
+    pub(super) async fn insert(
+        &self,
+        cx: &OpCtx,
+        tx: &Tx,
+        key: &RootKey,
+        command: &CreateRootKey,
+        budget_key: Option<RootKeyId>,
+        plaintext: &PlainKey,
+    ) -> Result<()> {
+        let hash = plaintext.hash().to_base64();
+        store::insert(tx, cx, key, command, budget_key, &hash).await?;
+        tx.changed(Change::RootKey(hash));
+        Ok(())
+    }
+}
+
+pub(super) fn described(
+    cx: &OpCtx,
+    id: &RootKeyId,
+    command: &CreateRootKey,
+    plaintext: &PlainKey,
+) -> RootKey {
+    RootKey {
+        id: id.clone(),
+        name: command.name.clone(),
+        start: plaintext.reveal().chars().take(10).collect(),
+        last4: format::last4(plaintext.reveal()),
+        full: command.full,
+        permissions: unique(command.permissions.clone()),
+        enabled: true,
+        expires_at: command.expires_at,
+        last_used_at: None,
+        created_at: cx.now_ms,
+    }
+}
+
+pub(super) fn target(key: &RootKey) -> audit::Target {
+    audit::Target::new("key", key.id.as_str(), key.name.as_deref())
+}
+
+/// What is wrong with it whoever makes it.
+pub(super) fn check_values(cx: &OpCtx, command: &CreateRootKey) -> Result<()> {
+    check_name(command.name.as_deref())?;
+    if let Some(list) = &command.ip_allowlist {
+        allowlist::wanted(list)?;
+    }
+    if command.limit_per_minute.is_some_and(|limit| limit < 1) {
+        return Err(Error::invalid("A root key may be limited to 1 request a minute or more."));
+    }
+    if command.expires_at.is_some_and(|expires_at| expires_at <= cx.now_ms) {
+        return Err(Error::invalid("The expiry of a root key must lie in the future."));
+    }
+    Ok(())
+}
+
+/// A list that was given holds an address: without one it would let everybody in.
+pub(super) fn check_list(given: Option<&str>, allowed: &Use) -> Result<()> {
+    if given.is_some() && allowed.networks.is_empty() {
+        return Err(Error::invalid("The list of addresses is empty: leave it out to allow every address."));
+    }
+    Ok(())
+}
+
+fn check_name(name: Option<&str>) -> Result<()> {
+    match name.map(|name| name.chars().count()) {
+        None | Some(1..=256) => Ok(()),
+        Some(_) => Err(Error::invalid("A root key name has 1 to 256 characters.")),
+    }
+}
+
+pub(super) fn unique(mut permissions: Vec<String>) -> Vec<String> {
+    permissions.sort_unstable();
+    permissions.dedup();
+    permissions
+}

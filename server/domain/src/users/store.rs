@@ -1,0 +1,221 @@
+//! Rows of users, memberships and setup links.
+
+mod invitations;
+mod views;
+
+use base::ids::{UserId, WorkspaceId};
+use entity::{membership, one_time_link, session, user};
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Set,
+    SqlErr,
+};
+
+pub(super) use invitations::{
+    accept_invitation, find_invitation, insert_invitation, invitations, revoke_invitation,
+};
+pub(super) use views::{count_views, delete_view, delete_view_named, insert_view, views};
+
+use super::profile::Profile;
+use super::{Role, User};
+use base::error::{Error, Result};
+use base::store::Tx;
+
+const SETUP: &str = "setup";
+
+pub(super) async fn any(db: &impl ConnectionTrait) -> Result<bool> {
+    Ok(user::Entity::find().filter(user::Column::DeletedAt.is_null()).limit(1).one(db).await?.is_some())
+}
+
+pub(super) async fn of_workspace(db: &impl ConnectionTrait, workspace: &WorkspaceId) -> Result<Vec<User>> {
+    let members = membership::Entity::find()
+        .filter(membership::Column::WorkspaceId.eq(workspace.as_str()))
+        .all(db)
+        .await?;
+    let ids = members.iter().map(|member| member.user_id.clone());
+    let rows = user::Entity::find()
+        .filter(user::Column::Id.is_in(ids))
+        .filter(user::Column::DeletedAt.is_null())
+        .order_by_asc(user::Column::Id)
+        .all(db)
+        .await?;
+    let role_of = |id: &UserId| members.iter().find(|member| member.user_id == *id);
+    let known = rows.into_iter().filter_map(|row| Some((role_of(&row.id)?.role.as_str(), row)));
+    known.map(|(role, row)| view(role, row)).collect()
+}
+
+pub(super) async fn find(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    email: &str,
+) -> Result<Option<User>> {
+    let folded = email.to_lowercase();
+    let row = user::Entity::find().filter(user::Column::EmailFolded.eq(folded)).one(db).await?;
+    match row {
+        Some(row) => member(db, workspace, &row.id).await,
+        None => Ok(None),
+    }
+}
+
+/// The user as the workspace sees them, if they have a role in it.
+pub(super) async fn member(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    id: &UserId,
+) -> Result<Option<User>> {
+    let Some(member) = membership::Entity::find_by_id((workspace.clone(), id.clone())).one(db).await? else {
+        return Ok(None);
+    };
+    let row = user::Entity::find_by_id(id.clone()).filter(user::Column::DeletedAt.is_null()).one(db).await?;
+    row.map(|row| view(&member.role, row)).transpose()
+}
+
+fn view(role: &str, row: user::Model) -> Result<User> {
+    Ok(User {
+        id: row.id,
+        email: row.email,
+        name: row.name,
+        role: Role::parse(role)?,
+        second_factor: row.totp_secret.is_some(),
+        created_at: row.created_at,
+    })
+}
+
+pub(super) async fn insert(tx: &Tx, user: &User, password_hash: &str, workspace: &WorkspaceId) -> Result<()> {
+    let row = user::ActiveModel {
+        id: Set(user.id.clone()),
+        email: Set(user.email.clone()),
+        email_folded: Set(user.email.to_lowercase()),
+        name: Set(user.name.clone()),
+        password_hash: Set(password_hash.to_owned()),
+        created_at: Set(user.created_at),
+        ..Default::default()
+    };
+    match user::Entity::insert(row).exec_without_returning(tx.db()).await {
+        Ok(_) => {}
+        Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
+            return Err(Error::invalid(format!("There is already a user '{}'.", user.email)));
+        }
+        Err(error) => return Err(error.into()),
+    }
+    insert_member(tx, workspace, &user.id, user.role, user.created_at).await
+}
+
+pub(super) async fn insert_member(
+    tx: &Tx,
+    workspace: &WorkspaceId,
+    id: &UserId,
+    role: Role,
+    now_ms: i64,
+) -> Result<()> {
+    let member = membership::ActiveModel {
+        workspace_id: Set(workspace.clone()),
+        user_id: Set(id.clone()),
+        role: Set(role.as_str().to_owned()),
+        created_at: Set(now_ms),
+    };
+    membership::Entity::insert(member).exec_without_returning(tx.db()).await?;
+    Ok(())
+}
+
+pub(super) async fn set_role(tx: &Tx, workspace: &WorkspaceId, id: &UserId, role: Role) -> Result<()> {
+    let row = membership::ActiveModel { role: Set(role.as_str().to_owned()), ..Default::default() };
+    membership::Entity::update_many()
+        .set(row)
+        .filter(membership::Column::WorkspaceId.eq(workspace.as_str()))
+        .filter(membership::Column::UserId.eq(id.as_str()))
+        .exec(tx.db())
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn remove_member(tx: &Tx, workspace: &WorkspaceId, id: &UserId) -> Result<()> {
+    membership::Entity::delete_by_id((workspace.clone(), id.clone())).exec(tx.db()).await?;
+    Ok(())
+}
+
+pub(super) async fn count_owners(db: &impl ConnectionTrait, workspace: &WorkspaceId) -> Result<u64> {
+    Ok(membership::Entity::find()
+        .filter(membership::Column::WorkspaceId.eq(workspace.as_str()))
+        .filter(membership::Column::Role.eq(Role::Owner.as_str()))
+        .count(db)
+        .await?)
+}
+
+pub(super) async fn profile(db: &impl ConnectionTrait, id: &UserId) -> Result<Option<Profile>> {
+    let row = user::Entity::find_by_id(id.clone()).one(db).await?;
+    Ok(row.map(|row| Profile { name: row.name, time_zone: row.time_zone, theme: row.theme }))
+}
+
+pub(super) async fn set_profile(tx: &Tx, id: &UserId, profile: &Profile, now_ms: i64) -> Result<()> {
+    let row = user::ActiveModel {
+        name: Set(profile.name.clone()),
+        time_zone: Set(profile.time_zone.clone()),
+        theme: Set(profile.theme.clone()),
+        updated_at: Set(Some(now_ms)),
+        ..Default::default()
+    };
+    user::Entity::update_many().set(row).filter(user::Column::Id.eq(id.as_str())).exec(tx.db()).await?;
+    Ok(())
+}
+
+pub(super) async fn set_password(tx: &Tx, user: &UserId, hash: &str, now_ms: i64) -> Result<()> {
+    let row = user::ActiveModel {
+        password_hash: Set(hash.to_owned()),
+        updated_at: Set(Some(now_ms)),
+        ..Default::default()
+    };
+    user::Entity::update_many().set(row).filter(user::Column::Id.eq(user.as_str())).exec(tx.db()).await?;
+    session::Entity::update_many()
+        .col_expr(session::Column::RevokedAt, Expr::value(now_ms))
+        .filter(session::Column::UserId.eq(user.as_str()))
+        .filter(session::Column::RevokedAt.is_null())
+        .exec(tx.db())
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn insert_setup_link(
+    tx: &Tx,
+    token_hash: &str,
+    workspace: &WorkspaceId,
+    now_ms: i64,
+    expires_at: i64,
+) -> Result<()> {
+    let row = one_time_link::ActiveModel {
+        token_hash: Set(token_hash.to_owned()),
+        purpose: Set(SETUP.to_owned()),
+        workspace_id: Set(Some(workspace.to_string().into())),
+        created_at: Set(now_ms),
+        expires_at: Set(expires_at),
+        ..Default::default()
+    };
+    one_time_link::Entity::insert(row).exec_without_returning(tx.db()).await?;
+    Ok(())
+}
+
+/// The workspace of an unused setup link that has not expired.
+pub(super) async fn open_setup_link(
+    db: &impl ConnectionTrait,
+    token_hash: &str,
+    now_ms: i64,
+) -> Result<Option<WorkspaceId>> {
+    let row = one_time_link::Entity::find_by_id(token_hash)
+        .filter(one_time_link::Column::Purpose.eq(SETUP))
+        .filter(one_time_link::Column::UsedAt.is_null())
+        .filter(one_time_link::Column::ExpiresAt.gt(now_ms))
+        .one(db)
+        .await?;
+    Ok(row.and_then(|row| row.workspace_id))
+}
+
+/// As [`open_setup_link`], and nobody finds it open again.
+pub(super) async fn burn_setup_link(tx: &Tx, token_hash: &str, now_ms: i64) -> Result<Option<WorkspaceId>> {
+    let workspace = open_setup_link(tx.db(), token_hash, now_ms).await?;
+    one_time_link::Entity::update_many()
+        .col_expr(one_time_link::Column::UsedAt, Expr::value(now_ms))
+        .filter(one_time_link::Column::TokenHash.eq(token_hash))
+        .exec(tx.db())
+        .await?;
+    Ok(workspace)
+}

@@ -1,0 +1,163 @@
+//! Where the master key is kept.
+//!
+//! By configuration (environment or file), or, so that an empty folder works, in
+//! a file of the data folder that the first start makes. No file is ever written
+//! over: a key is whole and on disk under a name of its own before it gets the
+//! name it is read by, and one that waits to be used is used, not replaced.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use super::MasterKey;
+use base::entropy::Entropy;
+use base::error::{Error, Result};
+
+/// Where the master key is kept.
+#[derive(Clone)]
+pub enum MasterKeySource {
+    /// Given by configuration.
+    Given(MasterKey),
+    /// A file with mode 0600; made when missing and the database is new.
+    File(PathBuf),
+}
+
+impl MasterKeySource {
+    pub fn is_file(&self) -> bool {
+        matches!(self, MasterKeySource::File(_))
+    }
+
+    /// The key with the `known` fingerprint; a new one when the database knows none.
+    pub(super) fn load(&self, entropy: &Entropy, known: Option<&str>) -> Result<MasterKey> {
+        match (self, known) {
+            (MasterKeySource::Given(key), None) => Ok(key.clone()),
+            (MasterKeySource::Given(key), Some(known)) if key.fingerprint() == known => Ok(key.clone()),
+            (MasterKeySource::Given(_), Some(_)) => Err(wrong_key("The configured master key")),
+            (MasterKeySource::File(path), Some(known)) => load_known(path, known),
+            (MasterKeySource::File(path), None) => load_or_make(path, entropy),
+        }
+    }
+
+    /// The key of the next rotation, on disk. One that an earlier rotation left
+    /// there is used: nothing else may hold it, so it is never replaced.
+    pub(super) fn prepare_next(&self, current: &MasterKey, entropy: &Entropy) -> Result<MasterKey> {
+        let MasterKeySource::File(path) = self else {
+            return Err(Error::internal("only a master key in a file is replaced"));
+        };
+        let waiting = next(path);
+        if let Ok(Some(key)) = read(&waiting)
+            && key.fingerprint() != current.fingerprint()
+        {
+            return Ok(key);
+        }
+        let key = MasterKey::new(entropy.bytes());
+        write(&waiting, &key)?;
+        Ok(key)
+    }
+
+    /// Gives the key in use its place, if it still stands in that of the next one.
+    pub(super) fn promote(&self, key: &MasterKey) -> Result<()> {
+        let MasterKeySource::File(path) = self else { return Ok(()) };
+        let is =
+            |path: &Path| matches!(read(path), Ok(Some(found)) if found.fingerprint() == key.fingerprint());
+        if !is(path) && is(&next(path)) {
+            fs::rename(next(path), path)
+                .and_then(|()| sync_folder(path))
+                .map_err(|error| failed(path, error))?;
+        }
+        Ok(())
+    }
+}
+
+/// The key the database goes by: that of the file, or the next one if a rotation
+/// was cut short after its commit.
+fn load_known(path: &Path, known: &str) -> Result<MasterKey> {
+    let is_known = |key: &MasterKey| key.fingerprint() == known;
+    let kept = read(path);
+    if let Ok(Some(key)) = &kept
+        && is_known(key)
+    {
+        return Ok(key.clone());
+    }
+    // Whatever is wrong with this file matters only if nothing else helps.
+    if let Ok(Some(key)) = read(&next(path))
+        && is_known(&key)
+    {
+        let source = MasterKeySource::File(path.to_owned());
+        if let Err(error) = source.promote(&key) {
+            tracing::warn!(%error, path = %path.display(), "the rotated master key keeps its provisional name");
+        }
+        return Ok(key);
+    }
+    match kept? {
+        Some(_) => Err(wrong_key(&path.display().to_string())),
+        None => Err(Error::invalid(format!(
+            "{} is missing, and this database was used with a master key. Restore the file, or set UNKEY_MASTER_KEY.",
+            path.display()
+        ))),
+    }
+}
+
+fn load_or_make(path: &Path, entropy: &Entropy) -> Result<MasterKey> {
+    if let Some(key) = read(path)? {
+        return Ok(key);
+    }
+    let key = MasterKey::new(entropy.bytes());
+    write(path, &key)?;
+    tracing::warn!(
+        path = %path.display(),
+        "made a new master key beside the data it protects; keep a copy elsewhere, or give one by UNKEY_MASTER_KEY_FILE"
+    );
+    Ok(key)
+}
+
+fn next(path: &Path) -> PathBuf {
+    path.with_extension("key.next")
+}
+
+/// An empty file is what a start leaves that was killed while it made one.
+fn read(path: &Path) -> Result<Option<MasterKey>> {
+    match fs::read_to_string(path) {
+        Ok(text) if text.is_empty() => Ok(None),
+        Ok(text) => match MasterKey::from_base64(&text) {
+            Some(key) => Ok(Some(key)),
+            None => Err(Error::invalid(format!("{} does not hold 32 bytes in base64", path.display()))),
+        },
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(failed(path, error)),
+    }
+}
+
+/// Whole and on disk before this returns, or not there at all.
+fn write(path: &Path, key: &MasterKey) -> Result<()> {
+    let draft = path.with_extension("draft");
+    let store = || -> std::io::Result<()> {
+        let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&draft)?;
+        file.write_all(key.to_base64().as_bytes())?;
+        file.write_all(b"\n")?;
+        file.sync_all()?;
+        fs::rename(&draft, path)?;
+        sync_folder(path)
+    };
+    store().map_err(|error| {
+        // What is left of a draft is no key of anybody.
+        let _ = fs::remove_file(&draft);
+        failed(path, error)
+    })
+}
+
+fn sync_folder(path: &Path) -> std::io::Result<()> {
+    path.parent().map_or(Ok(()), |parent| File::open(parent)?.sync_all())
+}
+
+fn failed(path: &Path, error: std::io::Error) -> Error {
+    Error::invalid(format!("cannot use the master key file {}: {error}", path.display())).because(error)
+}
+
+fn wrong_key(name: &str) -> Error {
+    Error::invalid(format!(
+        "{name} is not the master key this database was used with. Starting with another one would make every \
+         recoverable key unreadable; give the right key, or restore the database that belongs to this one."
+    ))
+}

@@ -1,0 +1,131 @@
+//! Rows of workspaces.
+
+use base::ids::{UserId, WorkspaceId};
+use entity::membership;
+use entity::workspace::{self, Column, Entity};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, Set, SqlErr};
+
+use super::{MyWorkspace, Workspace};
+use base::error::{Code, Error, Result};
+use base::grants::Role;
+use base::store::Tx;
+
+pub(super) async fn all(db: &impl ConnectionTrait) -> Result<Vec<Workspace>> {
+    let rows = Entity::find().filter(Column::DeletedAt.is_null()).order_by_asc(Column::Id).all(db).await?;
+    Ok(rows.into_iter().map(Workspace::from).collect())
+}
+
+pub(super) async fn find(db: &impl ConnectionTrait, id: &WorkspaceId) -> Result<Option<Workspace>> {
+    let row = Entity::find_by_id(id.clone()).filter(Column::DeletedAt.is_null()).one(db).await?;
+    Ok(row.map(Workspace::from))
+}
+
+/// Makes sure that a workspace serves, for work that goes on behind a call.
+///
+/// Fails with `workspace_not_found` or `workspace_disabled`.
+pub async fn require_enabled(db: &impl ConnectionTrait, id: &WorkspaceId) -> Result<()> {
+    match find(db, id).await? {
+        Some(workspace) if workspace.enabled => Ok(()),
+        Some(_) => Err(Error::new(Code::WorkspaceDisabled, "This workspace is disabled.")),
+        None => Err(Error::absent(Code::WorkspaceNotFound)),
+    }
+}
+
+impl From<workspace::Model> for Workspace {
+    fn from(row: workspace::Model) -> Self {
+        Self {
+            id: row.id,
+            slug: row.slug,
+            name: row.name,
+            enabled: row.enabled,
+            api_limit_per_minute: row.api_limit_per_minute,
+            created_at: row.created_at,
+        }
+    }
+}
+
+pub(super) async fn insert(tx: &Tx, workspace: &Workspace) -> Result<()> {
+    let row = workspace::ActiveModel {
+        id: Set(workspace.id.clone()),
+        slug: Set(workspace.slug.clone()),
+        name: Set(workspace.name.clone()),
+        enabled: Set(workspace.enabled),
+        created_at: Set(workspace.created_at),
+        ..Default::default()
+    };
+    let inserted = Entity::insert(row).exec_without_returning(tx.db()).await;
+    inserted.map_err(|error| taken(error, &workspace.slug))?;
+    Ok(())
+}
+
+fn taken(error: DbErr, slug: &str) -> Error {
+    match error.sql_err() {
+        Some(SqlErr::UniqueConstraintViolation(_)) => Error::invalid(format!("The slug '{slug}' is taken.")),
+        _ => error.into(),
+    }
+}
+
+pub(super) async fn insert_owner(tx: &Tx, workspace: &Workspace, owner: &UserId) -> Result<()> {
+    let row = membership::ActiveModel {
+        workspace_id: Set(workspace.id.clone()),
+        user_id: Set(owner.clone()),
+        role: Set(Role::Owner.as_str().to_owned()),
+        created_at: Set(workspace.created_at),
+    };
+    membership::Entity::insert(row).exec_without_returning(tx.db()).await?;
+    Ok(())
+}
+
+/// Whether a user owns a workspace that serves.
+pub(super) async fn owns_one(db: &impl ConnectionTrait, user: &UserId) -> Result<bool> {
+    let mine = of_user(db, user).await?;
+    Ok(mine.iter().any(|mine| mine.role == Role::Owner && mine.workspace.enabled))
+}
+
+/// Those in which a user has a role, by name.
+pub(super) async fn of_user(db: &impl ConnectionTrait, user: &UserId) -> Result<Vec<MyWorkspace>> {
+    let roles =
+        membership::Entity::find().filter(membership::Column::UserId.eq(user.as_str())).all(db).await?;
+    let rows = Entity::find()
+        .filter(Column::Id.is_in(roles.iter().map(|role| role.workspace_id.as_str())))
+        .filter(Column::DeletedAt.is_null())
+        .order_by_asc(Column::Name)
+        .order_by_asc(Column::Id)
+        .all(db)
+        .await?;
+    let mine = rows.into_iter().filter_map(|row| {
+        let role = roles.iter().find(|role| role.workspace_id == row.id)?;
+        Some((role.role.as_str(), Workspace::from(row)))
+    });
+    mine.map(|(role, workspace)| Ok(MyWorkspace { workspace, role: Role::parse(role)? })).collect()
+}
+
+/// Marks a workspace deleted. Its slug, which nobody can choose any more, is its id.
+pub(super) async fn delete(tx: &Tx, id: &WorkspaceId, now_ms: i64) -> Result<()> {
+    let row = workspace::ActiveModel {
+        slug: Set(id.to_string()),
+        updated_at: Set(Some(now_ms)),
+        deleted_at: Set(Some(now_ms)),
+        ..Default::default()
+    };
+    Entity::update_many().set(row).filter(Column::Id.eq(id.as_str())).exec(tx.db()).await?;
+    Ok(())
+}
+
+/// Writes the settings of a workspace; those of a deleted one stay, its slug above all.
+pub(super) async fn update(tx: &Tx, workspace: &Workspace, now_ms: i64) -> Result<()> {
+    let row = workspace::ActiveModel {
+        slug: Set(workspace.slug.clone()),
+        name: Set(workspace.name.clone()),
+        enabled: Set(workspace.enabled),
+        api_limit_per_minute: Set(workspace.api_limit_per_minute),
+        updated_at: Set(Some(now_ms)),
+        ..Default::default()
+    };
+    let updated = Entity::update_many()
+        .set(row)
+        .filter(Column::Id.eq(workspace.id.as_str()))
+        .filter(Column::DeletedAt.is_null());
+    updated.exec(tx.db()).await.map_err(|error| taken(error, &workspace.slug))?;
+    Ok(())
+}

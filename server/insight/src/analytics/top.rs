@@ -1,0 +1,403 @@
+//! Who or what occurs most.
+//!
+//! Every segment counts all its groups by number and keeps the best; those
+//! become texts, read in one pass, and are added up. Where a segment kept all its
+//! groups nothing is lost. Where it did not, a group that it cut off has there at
+//! most what the first of those has: if that could bring another group among the
+//! first places, the answer says that it is approximate.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+use tantivy::collector::{Collector, SegmentCollector};
+use tantivy::columnar::{Column, StrColumn};
+use tantivy::{DocId, Score, SegmentOrdinal, SegmentReader, TantivyError};
+
+use super::columns::{Numbers, Times};
+use super::{Analytics, Filter, GroupBy, Question, Row};
+use base::error::{Error, Result};
+
+/// Groups that a segment keeps the counts of: a bound on memory, some 2 MiB each.
+const KEPT: usize = 100_000;
+
+/// The outcome of a verification that was not refused.
+const VALID: &str = "VALID";
+
+/// By what groups are ranked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Metric {
+    Total,
+    /// Events with this outcome.
+    Outcome(String),
+    /// Verifications with any outcome but `VALID`.
+    Denied,
+    /// Credits spent, or tokens asked for.
+    Cost,
+    /// When the last event was.
+    Latest,
+}
+
+/// The first places.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Top {
+    /// The most or the latest first, of the same the smaller name first. Counts are exact.
+    pub rows: Vec<Row>,
+    /// Whether a group that is not shown might belong here.
+    pub approximate: bool,
+}
+
+impl Analytics {
+    /// The `limit` groups with the most, at least one. Events without a value of
+    /// `by` count for none. Buckets and groups of the question are not looked at.
+    pub async fn top(&self, question: Question, by: GroupBy, metric: Metric, limit: usize) -> Result<Top> {
+        self.top_keeping(KEPT, question, by, metric, limit).await
+    }
+
+    /// As [`Analytics::top`], with so many groups kept by each segment.
+    pub(super) async fn top_keeping(
+        &self,
+        kept: usize,
+        question: Question,
+        by: GroupBy,
+        metric: Metric,
+        limit: usize,
+    ) -> Result<Top> {
+        let limit = limit.max(1);
+        let segments = self.ranked(question.clone(), by, metric.clone(), kept).await?;
+        let asked = metric.clone();
+        let (names, approximate) = tokio::task::spawn_blocking(move || winners(segments, &asked, limit))
+            .await
+            .map_err(Error::internal)??;
+        if names.is_empty() {
+            return Ok(Top { rows: Vec::new(), approximate });
+        }
+        let mut rows = self.totals(question, by, names).await?;
+        // Counts of a segment that was cut off were incomplete until now; times never are.
+        if metric != Metric::Latest {
+            rows.sort_by(|a, b| metric.of(b).cmp(&metric.of(a)).then_with(|| a.groups.cmp(&b.groups)));
+        }
+        Ok(Top { rows, approximate })
+    }
+
+    async fn ranked(
+        &self,
+        question: Question,
+        by: GroupBy,
+        metric: Metric,
+        kept: usize,
+    ) -> Result<Vec<Ranked>> {
+        self.over_weeks(question, move |question, searcher, query, all: &mut Vec<Ranked>| {
+            let span = (question.start_ms, question.end_ms);
+            let collector = TopCollector { span, by, metric: metric.clone(), kept };
+            all.extend(searcher.search(query, &collector).map_err(Error::internal)?);
+            Ok(())
+        })
+        .await
+    }
+
+    /// When each of these groups had its last event, in Unix milliseconds; those
+    /// without one are left out. Buckets and groups of the question are not
+    /// looked at.
+    pub async fn latest(
+        &self,
+        mut question: Question,
+        by: GroupBy,
+        names: &[String],
+    ) -> Result<HashMap<String, i64>> {
+        if names.is_empty() {
+            return Ok(HashMap::new());
+        }
+        by.narrow(&mut question.filter, names);
+        let segments = self.ranked(question, by, Metric::Latest, KEPT).await?;
+        let told = gathered(segments, &Metric::Latest)?;
+        let time = |name: &String| Some((name.clone(), told.get(name.as_bytes())?.count));
+        Ok(names.iter().filter_map(time).collect())
+    }
+
+    /// The counts of each of these groups, of those without events too.
+    pub async fn totals(&self, question: Question, by: GroupBy, names: Vec<String>) -> Result<Vec<Row>> {
+        let mut filter = question.filter.clone();
+        by.narrow(&mut filter, &names);
+        let question = Question { filter, buckets: None, group_by: vec![by], ..question };
+        let rows = self.count(question).await?;
+        let mut found: FxHashMap<String, Row> =
+            rows.into_iter().filter_map(|row| Some((row.groups.first()?.clone(), row))).collect();
+        let row = |name: String| {
+            let empty = || Row { time_ms: 0, groups: vec![name.clone()], counts: super::Counts::default() };
+            found.remove(&name).unwrap_or_else(empty)
+        };
+        Ok(names.into_iter().map(row).collect())
+    }
+}
+
+impl Metric {
+    fn of(&self, row: &Row) -> i64 {
+        let mut counts = row.counts;
+        match self {
+            Metric::Total => counts.total(),
+            Metric::Cost => counts.cost,
+            Metric::Denied => counts.total() - counts.valid,
+            // Rows do not say when; whoever ranks by it keeps the order of the ranking.
+            Metric::Latest => 0,
+            Metric::Outcome(outcome) => counts.of_outcome(outcome).map_or(0, |count| *count),
+        }
+    }
+
+    /// What two parts of a group come to.
+    fn join(&self, a: i64, b: i64) -> i64 {
+        if *self == Metric::Latest { a.max(b) } else { a + b }
+    }
+}
+
+impl GroupBy {
+    /// Leaves only events of these groups.
+    pub(super) fn narrow(self, filter: &mut Filter, names: &[String]) {
+        let list = match self {
+            GroupBy::Api => &mut filter.apis,
+            GroupBy::Key => &mut filter.keys,
+            GroupBy::Identity => &mut filter.identities,
+            GroupBy::ExternalId => &mut filter.external_ids,
+            // An event with an asked tag may have others, too.
+            GroupBy::Tag if !filter.tags.is_empty() => return,
+            GroupBy::Tag => &mut filter.tags,
+            // A list of tags has no field to filter by: every list is counted.
+            GroupBy::Tags => return,
+            GroupBy::Namespace => &mut filter.namespaces,
+            GroupBy::Identifier => &mut filter.identifiers,
+            GroupBy::Door => &mut filter.doors,
+            GroupBy::Path => &mut filter.paths,
+            GroupBy::Status => &mut filter.statuses,
+            GroupBy::Code => &mut filter.codes,
+        };
+        let asked = std::mem::take(list);
+        *list = names.iter().filter(|name| asked.is_empty() || asked.contains(name)).cloned().collect();
+    }
+}
+
+/// What the segments tell of a group.
+#[derive(Default)]
+struct Told {
+    count: i64,
+    /// What the segments that told of it cut off, together.
+    cut_off: i64,
+}
+
+type Groups = FxHashMap<Box<[u8]>, Told>;
+
+/// What all segments together tell of each group.
+fn gathered(segments: Vec<Ranked>, metric: &Metric) -> Result<Groups> {
+    let mut groups = Groups::default();
+    for mut segment in segments {
+        segment.kept.sort_unstable_by_key(|(_, number)| *number);
+        let numbers: Vec<u64> = segment.kept.iter().map(|(_, number)| *number).collect();
+        let mut counts = segment.kept.iter().map(|(count, _)| *count);
+        let add = |name: &[u8]| {
+            let more = Told { count: counts.next().unwrap_or(0), cut_off: segment.cut_off };
+            match groups.get_mut(name) {
+                Some(told) => {
+                    told.count = metric.join(told.count, more.count);
+                    told.cut_off = metric.join(told.cut_off, more.cut_off);
+                }
+                None => {
+                    groups.insert(name.into(), more);
+                }
+            }
+        };
+        segment.column.dictionary().sorted_ords_to_term_cb(&numbers, add).map_err(Error::internal)?;
+    }
+    Ok(groups)
+}
+
+/// The names of the first places, and whether others might belong there. Mostly
+/// the best of each segment decide: the texts of the rest are read only if not.
+fn winners(segments: Vec<Ranked>, metric: &Metric, limit: usize) -> Result<(Vec<String>, bool)> {
+    let few = limit.saturating_mul(16);
+    if segments.iter().any(|segment| segment.kept.len() > few) {
+        let best = segments.iter().map(|segment| segment.best(few)).collect();
+        let (names, approximate) = first_places(best, metric, limit, Ties::Matter)?;
+        if !approximate {
+            return Ok((names, false));
+        }
+    }
+    first_places(segments, metric, limit, Ties::DoNotMatter)
+}
+
+/// Whether a group that might have as many as the last place might belong there:
+/// by its name, perhaps.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ties {
+    Matter,
+    DoNotMatter,
+}
+
+fn first_places(
+    segments: Vec<Ranked>,
+    metric: &Metric,
+    limit: usize,
+    ties: Ties,
+) -> Result<(Vec<String>, bool)> {
+    let cut_off = segments.iter().fold(0, |all, segment| metric.join(all, segment.cut_off));
+    let mut ranking: Vec<(Box<[u8]>, Told)> = gathered(segments, metric)?.into_iter().collect();
+    ranking.sort_unstable_by(|(left, a), (right, b)| b.count.cmp(&a.count).then_with(|| left.cmp(right)));
+    let last = ranking.get(limit - 1).map_or(0, |(_, told)| told.count);
+    // What a group may have where it was cut off, and what one that nobody told of may have.
+    let possible = |told: &Told| match metric {
+        Metric::Latest => told.count.max(cut_off),
+        _ => told.count + cut_off - told.cut_off,
+    };
+    let others = ranking.iter().skip(limit).map(|(_, told)| possible(told));
+    let last = if ties == Ties::Matter { last - 1 } else { last };
+    let approximate = cut_off > 0 && others.chain([cut_off]).any(|possible| possible > last);
+    ranking.truncate(limit);
+    let names = ranking.into_iter().map(|(name, _)| String::from_utf8_lossy(&name).into_owned());
+    Ok((names.collect(), approximate))
+}
+
+/// The best groups of one segment.
+pub(super) struct Ranked {
+    column: StrColumn,
+    /// Count and number.
+    kept: Vec<(i64, u64)>,
+    /// The most that a group which was not kept has.
+    cut_off: i64,
+}
+
+impl Ranked {
+    /// Those of the best `few` groups.
+    fn best(&self, few: usize) -> Self {
+        let (mut kept, mut cut_off) = (self.kept.clone(), self.cut_off);
+        if kept.len() > few {
+            kept.select_nth_unstable_by(few, |a, b| b.cmp(a));
+            cut_off = cut_off.max(kept[few].0);
+            kept.truncate(few);
+        }
+        Self { column: self.column.clone(), kept, cut_off }
+    }
+}
+
+struct TopCollector {
+    span: (i64, i64),
+    by: GroupBy,
+    metric: Metric,
+    kept: usize,
+}
+
+impl Collector for TopCollector {
+    type Fruit = Vec<Ranked>;
+    type Child = TopSegment;
+
+    fn for_segment(&self, _: SegmentOrdinal, segment: &SegmentReader) -> tantivy::Result<TopSegment> {
+        let columns = segment.fast_fields();
+        let column = columns.str(self.by.field())?;
+        let outcome = columns.str("outcome")?;
+        let number_of = |outcome: &StrColumn, wanted: &str| {
+            let number = outcome.dictionary().term_ord(wanted);
+            number.map_err(|error| TantivyError::IoError(Arc::new(error)))
+        };
+        let counted = match &self.metric {
+            Metric::Total => Counted::Events,
+            Metric::Latest => Counted::Times,
+            Metric::Cost => Counted::Cost(columns.i64("cost")?),
+            Metric::Denied => match outcome {
+                Some(outcome) => {
+                    let number = number_of(&outcome, VALID)?;
+                    Counted::Other(outcome, number)
+                }
+                None => Counted::Nothing,
+            },
+            Metric::Outcome(wanted) => match outcome {
+                Some(outcome) => {
+                    let number = number_of(&outcome, wanted)?;
+                    Counted::Outcome(outcome, number)
+                }
+                None => Counted::Nothing,
+            },
+        };
+        let groups = column.as_ref().map_or(0, |column| column.num_terms());
+        let (times, kept, metric) = (Times::of(segment, self.span)?, self.kept, self.metric.clone());
+        let numbers = column.map(Numbers::of);
+        Ok(TopSegment { times, numbers, counted, metric, counts: vec![0; groups], kept })
+    }
+
+    fn requires_scoring(&self) -> bool {
+        false
+    }
+
+    fn merge_fruits(&self, fruits: Vec<Option<Ranked>>) -> tantivy::Result<Vec<Ranked>> {
+        Ok(fruits.into_iter().flatten().collect())
+    }
+}
+
+/// What an event adds to its group.
+enum Counted {
+    Events,
+    Cost(Column<i64>),
+    /// One if it has the outcome of this number.
+    Outcome(StrColumn, Option<u64>),
+    /// One if it has another outcome than that of this number.
+    Other(StrColumn, Option<u64>),
+    /// Its time, of which the latest counts.
+    Times,
+    Nothing,
+}
+
+impl Counted {
+    fn of(&self, doc: DocId, time_ms: i64) -> i64 {
+        match self {
+            Counted::Events => 1,
+            Counted::Times => time_ms,
+            Counted::Other(column, other) => {
+                let number = column.ords().first(doc);
+                i64::from(number.is_some() && number != *other)
+            }
+            Counted::Cost(column) => column.first(doc).unwrap_or(0),
+            Counted::Outcome(column, wanted) => {
+                i64::from(wanted.is_some() && column.ords().first(doc) == *wanted)
+            }
+            Counted::Nothing => 0,
+        }
+    }
+}
+
+pub(super) struct TopSegment {
+    times: Times,
+    numbers: Option<Numbers>,
+    counted: Counted,
+    metric: Metric,
+    /// By the number of the group.
+    counts: Vec<i64>,
+    kept: usize,
+}
+
+impl SegmentCollector for TopSegment {
+    type Fruit = Option<Ranked>;
+
+    fn collect(&mut self, doc: DocId, _: Score) {
+        self.collect_block(&[doc]);
+    }
+
+    fn collect_block(&mut self, docs: &[DocId]) {
+        let Some(numbers) = &mut self.numbers else { return };
+        if !self.times.read(docs) {
+            return;
+        }
+        numbers.read(docs);
+        for (position, doc) in docs.iter().enumerate() {
+            let Some(time_ms) = self.times.get(position) else { continue };
+            let more = self.counted.of(*doc, time_ms);
+            numbers.each(position, *doc, |number| {
+                if let Some(count) = self.counts.get_mut(number as usize) {
+                    *count = self.metric.join(*count, more);
+                }
+            });
+        }
+    }
+
+    fn harvest(self) -> Option<Ranked> {
+        let ranked = self.counts.into_iter().enumerate().filter(|(_, count)| *count > 0);
+        let kept = ranked.map(|(number, count)| (count, number as u64)).collect();
+        let ranked = Ranked { column: self.numbers?.into_column(), kept, cut_off: 0 };
+        Some(ranked.best(self.kept))
+    }
+}
