@@ -1,27 +1,61 @@
-//! The rules of the map, checked by reading the sources: who may import whom,
-//! where HTTP, SQL and rows may be named, and how long a file may grow.
+//! The rules of the map that Cargo cannot hold, checked by reading the sources:
+//! what each crate may depend on, which room may import which, where HTTP, SQL
+//! and rows may be named, and how long a file may grow.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Rooms from left to right; a room may import those of earlier groups.
-const ORDER: &[&[&str]] = &[
-    &["address", "config", "error", "clock", "entropy", "secret", "patch", "filter", "object", "version"],
-    &["grants", "op", "cache"],
-    &["store"],
-    &["events", "audit"],
-    &["search", "analytics"],
-    // Questions in SQL are asked of the index and of stored events.
-    &["sql"],
-    &["workspaces", "users", "permissions", "ratelimit", "credits", "vault", "apis"],
-    &["identities", "idempotency"],
-    &["keys", "root_keys"],
-    &["verification"],
-    &["session", "secret_links", "portals", "explain", "bulk", "transfer", "webhooks", "leaks"],
-    &["jobs", "cli"],
-    &["http", "app"],
+/// A crate of the server and its rooms, in groups from left to right; a room may
+/// import those of earlier groups, and all of the crates below.
+struct Crate {
+    name: &'static str,
+    /// Below the root of the repository.
+    folder: &'static str,
+    rooms: &'static [&'static [&'static str]],
+}
+
+const CRATES: &[Crate] = &[
+    Crate {
+        name: "base",
+        folder: "server/base",
+        rooms: &[
+            &[
+                "ids", "address", "config", "error", "clock", "entropy", "secret", "patch", "filter",
+                "object", "version",
+            ],
+            &["grants", "op", "cache"],
+            &["store"],
+            &["events", "audit"],
+        ],
+    },
+    Crate {
+        name: "insight",
+        folder: "server/insight",
+        rooms: &[
+            &["search", "analytics"],
+            // Questions in SQL are asked of the index and of stored events.
+            &["sql"],
+        ],
+    },
+    Crate {
+        name: "domain",
+        folder: "server/domain",
+        rooms: &[
+            &["workspaces", "users", "permissions", "ratelimit", "credits", "vault", "apis"],
+            &["identities", "idempotency"],
+            &["keys", "root_keys"],
+            &["verification"],
+            &["session", "secret_links", "portals", "explain", "bulk", "transfer", "leaks"],
+        ],
+    },
+    Crate { name: "unkey", folder: "server", rooms: &[&["jobs", "cli"], &["http", "app"]] },
 ];
+
+/// The one crate that serves, and what no other may depend on: without these a
+/// room can name no request, no status code and no page.
+const SERVING: &[&str] =
+    &["hyper", "hyper-util", "http-body", "http-body-util", "poem", "poem-openapi", "web"];
 
 /// Imports between rooms of one group, or against the order, each with its reason.
 const SIBLINGS: &[(&str, &str, &str)] = &[
@@ -57,7 +91,8 @@ fn sources(dir: &Path, found: &mut Vec<PathBuf>) {
 }
 
 struct Source {
-    /// Path below `server/src`, with forward slashes.
+    of: &'static Crate,
+    /// Path below the crate's `src`, with forward slashes.
     name: String,
     room: String,
     /// The file without its trailing inline tests and without comments.
@@ -66,14 +101,22 @@ struct Source {
     header: bool,
 }
 
-fn read_all() -> Vec<Source> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut paths = Vec::new();
-    sources(&root, &mut paths);
-    paths.into_iter().map(|path| read(&root, &path)).collect()
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-fn read(root: &Path, path: &Path) -> Source {
+fn read_all() -> Vec<Source> {
+    let mut read_sources = Vec::new();
+    for of in CRATES {
+        let root = repository().join(of.folder).join("src");
+        let mut paths = Vec::new();
+        sources(&root, &mut paths);
+        read_sources.extend(paths.into_iter().map(|path| read(of, &root, &path)));
+    }
+    read_sources
+}
+
+fn read(of: &'static Crate, root: &Path, path: &Path) -> Source {
     let name = path.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/");
     let text = fs::read_to_string(path).unwrap();
     let production = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
@@ -83,15 +126,51 @@ fn read(root: &Path, path: &Path) -> Source {
         .map(|line| format!("{line}\n"))
         .collect();
     let room = name.split('/').next().unwrap().trim_end_matches(".rs").to_owned();
-    Source { room, header: text.starts_with("//!"), lines: text.lines().count(), code, name }
+    Source { of, room, header: text.starts_with("//!"), lines: text.lines().count(), code, name }
 }
 
 fn is_test(source: &Source) -> bool {
     source.name.contains("tests") || source.name.contains("testing") || source.name.ends_with("properties.rs")
 }
 
-fn rank(room: &str) -> Option<usize> {
-    ORDER.iter().position(|group| group.contains(&room))
+/// Where a room stands in its crate.
+fn rank(of: &Crate, room: &str) -> Option<usize> {
+    of.rooms.iter().position(|group| group.contains(&room))
+}
+
+/// The names under `[dependencies]` of a crate's manifest.
+fn dependencies(of: &Crate) -> Vec<String> {
+    let text = fs::read_to_string(repository().join(of.folder).join("Cargo.toml")).unwrap();
+    let lines = text.lines().skip_while(|line| *line != "[dependencies]").skip(1);
+    let names = lines.take_while(|line| !line.starts_with('[')).filter(|line| !line.is_empty());
+    names.map(|line| line.split(['.', ' ', '=']).next().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn crates_depend_on_those_below_only() {
+    for (position, of) in CRATES.iter().enumerate() {
+        let named = dependencies(of);
+        assert!(named.len() > 10, "the manifest of {} could not be read: {named:?}", of.name);
+        for above in &CRATES[position + 1..] {
+            assert!(!named.iter().any(|name| name == above.name), "{} depends on {}", of.name, above.name);
+        }
+        for below in &CRATES[..position] {
+            assert!(named.iter().any(|name| name == below.name), "{} does without {}", of.name, below.name);
+        }
+    }
+}
+
+#[test]
+fn only_the_outer_crate_can_name_http() {
+    for of in CRATES {
+        let named = dependencies(of);
+        let serving: Vec<_> =
+            SERVING.iter().filter(|name| named.iter().any(|other| other == *name)).collect();
+        match of.name {
+            "unkey" => assert_eq!(serving.len(), SERVING.len(), "the list is stale"),
+            other => assert!(serving.is_empty(), "{other} depends on {serving:?}"),
+        }
+    }
 }
 
 /// Rooms named as `crate::room`, alone or inside `use crate::{..}`.
@@ -124,9 +203,11 @@ fn rooms_import_from_left_to_right_only() {
         if matches!(source.room.as_str(), "lib" | "main") || is_test(&source) {
             continue;
         }
-        let own = rank(&source.room).unwrap_or_else(|| panic!("{} is in no room of the map", source.name));
+        let of = source.of;
+        let own =
+            rank(of, &source.room).unwrap_or_else(|| panic!("{} is in no room of the map", source.name));
         for room in imports(&source.code) {
-            let Some(other) = rank(&room) else { continue };
+            let Some(other) = rank(of, &room) else { continue };
             let listed = SIBLINGS.iter().any(|(from, to, _)| *from == source.room && *to == room);
             if room != source.room && other >= own && !listed {
                 wrong.push(format!("{} imports {room}", source.name));
@@ -137,10 +218,19 @@ fn rooms_import_from_left_to_right_only() {
 }
 
 #[test]
+fn every_listed_import_is_there() {
+    let sources = read_all();
+    for (from, to, _) in SIBLINGS {
+        let mut of_room = sources.iter().filter(|source| source.room == *from && !is_test(source));
+        assert!(of_room.any(|source| imports(&source.code).contains(*to)), "{from} does not import {to}");
+    }
+}
+
+#[test]
 fn http_is_named_only_in_the_outer_layer() {
     let wrong: Vec<_> = read_all()
         .into_iter()
-        .filter(|source| !matches!(source.room.as_str(), "http" | "app"))
+        .filter(|source| source.of.name == "unkey" && !matches!(source.room.as_str(), "http" | "app"))
         .filter(|source| {
             source.code.contains("poem::")
                 || source.code.contains("poem_openapi")
@@ -155,7 +245,9 @@ fn http_is_named_only_in_the_outer_layer() {
 fn rows_are_named_only_in_stores() {
     let wrong: Vec<_> = read_all()
         .into_iter()
-        .filter(|source| !is_test(source) && source.room != "store" && source.name != "error.rs")
+        .filter(|source| {
+            !is_test(source) && source.room != "store" && source.name != "error.rs" && source.room != "ids"
+        })
         .filter(|source| !source.name.ends_with("store.rs") && !source.name.contains("/store/"))
         .filter(|source| {
             let ours = source.code.replace("base::ids", "").replace("identity::", "");
@@ -202,11 +294,14 @@ fn files_stay_readable() {
 #[test]
 fn black_box_tests_do_not_look_inside() {
     // The load programs measure parts of the crate; tests of the binary must not.
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/e2e");
+    let root = repository().join("tests/e2e");
     let mut paths = Vec::new();
     sources(&root, &mut paths);
     for path in paths {
         let text = fs::read_to_string(&path).unwrap();
-        assert!(!text.contains("use unkey::"), "{} uses the crate", path.display());
+        for of in CRATES {
+            let line = format!("use {}::", of.name);
+            assert!(!text.contains(&line), "{} looks into {}", path.display(), of.name);
+        }
     }
 }
