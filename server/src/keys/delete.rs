@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::grants::Operation;
 use crate::op::OpCtx;
 
-/// Which key to delete, and how (v2 contract: deleteKey).
+/// Which key to delete, and how (docs/contract/v2.md#delete-key).
 #[derive(Clone, Debug)]
 pub struct DeleteKey {
     pub key_id: KeyId,
