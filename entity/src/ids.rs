@@ -1,8 +1,8 @@
 //! Typed ids: a key id cannot be passed where an API id is meant.
 //!
 //! An id is opaque text. Its prefix is given at creation and never checked on
-//! lookup, because imported and older ids may carry another one (v2 contract:
-//! any id of the right charset is simply looked up).
+//! lookup, because imported and older ids may carry another one
+//! (docs/contract/v2.md#ids).
 
 use std::fmt;
 

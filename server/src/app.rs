@@ -53,7 +53,8 @@ use insight::analytics::Analytics;
 use insight::search::{Follower, Indexer, Search};
 use insight::sql::{Limits, Sql, SqlConfig};
 
-/// How often longer rate-limit windows are stored (D28).
+/// How often longer rate-limit windows are stored
+/// (docs/decisions.md#what-a-crash-may-lose).
 const SNAPSHOT_EVERY: Duration = Duration::from_secs(3);
 /// How often the limiter is trimmed, and due jobs are looked for.
 const TEND_EVERY: Duration = Duration::from_secs(20);
@@ -266,7 +267,7 @@ impl App {
     }
 
     /// Where security links point: the public URL or the listen address, never a
-    /// Host header (design decision 5).
+    /// Host header (docs/decisions.md#security-links-ignore-the-host-header).
     pub fn origin(&self) -> String {
         let address = self.address.get().unwrap_or(&self.config.listen);
         match &self.config.public_url {
@@ -436,7 +437,8 @@ impl App {
         outcome
     }
 
-    /// The first workspace, and what configuration asks for (design decision 3).
+    /// The first workspace, and what configuration asks for
+    /// (docs/decisions.md#the-first-start-needs-nobody).
     async fn first_start(&self) -> Result<()> {
         let job = |workspace| self.cx(workspace, Principal::Job("bootstrap"), Door::Job);
         let mut workspaces = self.workspaces.list().await?;

@@ -117,7 +117,8 @@ impl Setting {
     }
 }
 
-/// Whether the v1 API answers, and whom (D29).
+/// Whether the v1 API answers, and whom
+/// (docs/decisions.md#v1-verifies-without-a-root-key).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum V1 {
     /// As its contract says: anybody who has a key may verify it.

@@ -41,7 +41,8 @@ impl Entropy {
     }
 
     /// `<prefix>_` and 16 base58 characters: four bytes of time, eight random
-    /// ones. Ids of one kind sort by the second in which they were made (D26).
+    /// ones. Ids of one kind sort by the second in which they were made
+    /// (docs/decisions.md#ids-sort-by-time).
     pub fn id<T: From<String>>(&self, prefix: &str, now_ms: i64) -> T {
         let seconds = u32::try_from((now_ms - ID_EPOCH_MS) / 1000).unwrap_or(0);
         let mut bytes = [0; 12];

@@ -35,7 +35,8 @@ struct Inner {
     cause: Option<Cause>,
 }
 
-/// One fault of an input, as the v2 contract lists it in `errors[]`.
+/// One fault of an input, as v2 lists it in `errors[]`
+/// (docs/contract/v2.md#error-envelope).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// Where: a JSON-Schema keyword pointer or the name of a part of the request.
@@ -177,7 +178,7 @@ impl std::error::Error for Error {}
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
         /// Everything that can go wrong, named `system:category:specific` as in
-        /// the v2 contract, section 1.6.
+        /// v2 (docs/contract/v2.md#error-codes).
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Code {
             $($(#[$doc])* $name,)*
@@ -260,7 +261,8 @@ codes! {
     RequestTimeout = "user:bad_request:request_timeout";
     WorkspaceRateLimited = "user:too_many_requests:workspace_rate_limited";
     TooManyAttempts = "user:too_many_requests:too_many_attempts";
-    /// An address asked for too many keys that do not exist. Ours (D29).
+    /// An address asked for too many keys that do not exist. Ours
+    /// (docs/decisions.md#unknown-keys-have-a-budget).
     UnknownKeysRateLimited = "user:too_many_requests:unknown_keys_rate_limited";
     /// A change was made under this key, and its answer is not known. Ours.
     IdempotencyConflict = "unkey:application:idempotency_conflict";

@@ -1,7 +1,7 @@
 //! Permissions of root keys: what they look like, and which operation needs
 //! which of them.
 //!
-//! Two spellings exist side by side (v2 contract, section 2): tuples
+//! Two spellings exist side by side (docs/contract/v2.md#rights): tuples
 //! `<resource>.<id|*>.<action>`, compared as exact strings, and URNs
 //! `unkey:v1:<workspace>:<path>#<action>`, whose path may hold wildcards.
 //! `rules` is the one table that says what each operation needs and whether a
@@ -25,7 +25,7 @@ pub use self::urn::Urn;
 use crate::error::{Code, Error, Result};
 use crate::op::{Door, OpCtx, PortalUser, Principal, Scope};
 
-/// A grant of everything that only v1 knows (v1 contract, section 4).
+/// A grant of everything that only v1 knows (docs/contract/v1.md#rights).
 const EVERYTHING: &str = "*";
 
 /// What a principal may do, parsed once when its snapshot is loaded.

@@ -59,7 +59,7 @@ impl KeyHash {
         Self(Sha256::digest(plaintext.as_bytes()).into())
     }
 
-    /// The stored form: padded standard base64 (v2 contract, section 3).
+    /// The stored form: padded standard base64 (docs/contract/v2.md#key-hash).
     pub fn to_base64(self) -> String {
         STANDARD.encode(self.0)
     }

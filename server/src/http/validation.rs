@@ -108,7 +108,8 @@ const MAX_QUOTED_BYTES: usize = 100;
 /// Names that one fault repeats.
 const MAX_NAMED: usize = 10;
 
-/// The faults of a body, in the words of the contract (D20).
+/// The faults of a body, in the words of v2
+/// (docs/decisions.md#faults-of-an-input).
 pub struct Faults {
     /// The first [`MAX_FAULTS`].
     pub listed: Vec<Fault>,

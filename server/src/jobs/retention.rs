@@ -1,5 +1,6 @@
-//! Letting go of events whose time is over (design decision 13), and of the
-//! oldest ones when there are more than the disk should hold.
+//! Letting go of events whose time is over
+//! (docs/decisions.md#how-long-events-are-kept), and of the oldest ones when
+//! there are more than the disk should hold.
 //!
 //! The audit log is not touched: it is kept for ever unless an operator decides
 //! otherwise.

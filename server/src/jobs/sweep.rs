@@ -1,4 +1,6 @@
-//! Removing what was deleted long ago (D27), and links that have expired.
+//! Removing what was deleted long ago
+//! (docs/decisions.md#names-are-free-again-after-deletion), and links that have
+//! expired.
 //!
 //! Until then the row keeps its hash reserved: a revoked secret cannot come back
 //! as somebody else's key.

@@ -53,7 +53,8 @@ async fn every_denial_is_explained_as_it_is_verified() {
     let dear = agree(&test, json!({ "key": secret, "credits": { "cost": 9 } })).await;
     assert_eq!((decisive(&dear), &step(&dear, "credits")["fix"]["missing"]), (Some("credits"), &json!(5)));
 
-    // The refused spend above has taken the second token (v2 contract, 5.1.1).
+    // The refused spend above has taken the second token
+    // (docs/contract/v2.md#verify-order).
     let limited = agree(&test, json!({ "key": secret })).await;
     assert_eq!(decisive(&limited), Some("ratelimits"));
     let state = &step(&limited, "ratelimits")["values"]["ratelimits"][0];

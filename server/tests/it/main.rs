@@ -20,6 +20,7 @@ mod leaks;
 mod openapi_drift;
 mod page_headers;
 mod people;
+mod references;
 mod request_log;
 #[allow(dead_code, reason = "other tests need the rest")]
 mod samples;

@@ -1,4 +1,5 @@
-//! Every event the audit log knows (v2 contract, section 13; D6 and D25).
+//! Every event the audit log knows (docs/contract/v2.md#audit-events,
+//! docs/decisions.md#events-of-our-own).
 
 macro_rules! events {
     ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
@@ -30,7 +31,7 @@ events! {
     KeyDelete = "key.delete";
     /// A deletion was taken back. Ours.
     KeyRestore = "key.restore";
-    /// The plaintext of a recoverable key was read. Ours (D25).
+    /// The plaintext of a recoverable key was read. Ours.
     KeyDecrypt = "key.decrypt";
     RootKeyCreate = "rootkey.create";
     RootKeyRevoke = "rootkey.revoke";
@@ -92,7 +93,7 @@ events! {
     MigrationCreate = "migration.create";
     MasterKeyRotate = "masterkey.rotate";
     SettingsUpdate = "settings.update";
-    /// A list left the server as a file. Ours (D25).
+    /// A list left the server as a file. Ours.
     ExportCreate = "export.create";
     /// Work on many rows began, or was ended early. Ours.
     BulkStart = "bulk.start";

@@ -13,8 +13,9 @@ use crate::grants::{self, Operation};
 use crate::op::OpCtx;
 use crate::store::{Page, Paged, Store};
 
-/// Events that newer and older documents name differently (D6): asking for one
-/// finds what was stored under the other.
+/// Events that newer and older documents name differently: asking for one finds
+/// what was stored under the other
+/// (docs/decisions.md#two-names-of-override-events).
 const ALIASES: &[(&str, &str)] = &[
     ("ratelimitOverride.create", "ratelimit.set_override"),
     ("ratelimitOverride.update", "ratelimit.set_override"),

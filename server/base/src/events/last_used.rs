@@ -1,7 +1,7 @@
 //! When keys were last used: gathered in memory, written now and then.
 //!
-//! Approximate by design (the contract promises about five minutes): a write
-//! per verification would cost more than it tells.
+//! Approximate by design (docs/contract/v2.md#key-object promises about five
+//! minutes): a write per verification would cost more than it tells.
 
 use std::collections::HashMap;
 use std::sync::Arc;

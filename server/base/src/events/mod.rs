@@ -27,8 +27,8 @@ pub use store::{
 };
 pub use writer::Writer;
 
-/// How long verifications and rate-limit decisions are kept, in days (design
-/// decision 13).
+/// How long verifications and rate-limit decisions are kept, in days
+/// (docs/decisions.md#how-long-events-are-kept).
 pub const KEEP_DAYS: i64 = 400;
 
 /// How long requests are kept, in days.
@@ -80,7 +80,7 @@ pub struct KeyFacts {
     pub noted: Noted,
 }
 
-/// One verification that found its key (v2 contract, 10.3).
+/// One verification that found its key (docs/contract/v2.md#analytics-tables).
 #[derive(Clone, Copy, Debug)]
 pub struct Verification<'a> {
     /// Unix milliseconds.

@@ -10,9 +10,11 @@ use crate::clock::Stopwatch;
 use crate::error::{Error, Result};
 use crate::store::Database;
 
-/// How long events may gather before they are stored (D28).
+/// How long events may gather before they are stored
+/// (docs/decisions.md#what-a-crash-may-lose).
 const GATHER: Duration = Duration::from_millis(40);
-/// How long a chunk is tried before it is given up (D28).
+/// How long a chunk is tried before it is given up
+/// (docs/decisions.md#what-a-crash-may-lose).
 const PATIENCE: Duration = Duration::from_secs(10);
 const RETRY: Duration = Duration::from_millis(250);
 

@@ -246,9 +246,9 @@ pub(super) fn rule(operation: Operation, door: Door) -> (Need, Denial) {
     }
 }
 
-/// Rows in which v1 differs (v1 contract, section 4). It asks for less where a
-/// right on the key and one on roles or permissions would both be at hand, and
-/// hides nothing but the namespace that a caller may not make.
+/// Rows in which v1 differs (docs/contract/v1.md#rights). It asks for less
+/// where a right on the key and one on roles or permissions would both be at
+/// hand, and hides nothing but the namespace that a caller may not make.
 fn of_v1(operation: Operation) -> Option<(Need, Denial)> {
     use Denial::{Forbidden, Masked};
     use Need::{All, Any, Exact, On, Own};
@@ -268,7 +268,8 @@ fn of_v1(operation: Operation) -> Option<(Need, Denial)> {
         Operation::KeyDisconnectPermission => return of_v1(Operation::KeyRemovePermissions),
         Operation::KeyConnectRole => return of_v1(Operation::KeyAddRoles),
         Operation::KeyDisconnectRole => return of_v1(Operation::KeyRemoveRoles),
-        // A verification with a root key, where the server asks for one (D29).
+        // A verification with a root key, where the server asks for one
+        // (docs/decisions.md#v1-verifies-without-a-root-key).
         Operation::KeyVerify => All(&[]),
         Operation::IdentityList => Any(&[
             Exact("identity.*.read_identity"),
@@ -292,8 +293,8 @@ fn of_v1(operation: Operation) -> Option<(Need, Denial)> {
     Some((need, Forbidden))
 }
 
-/// The rows of v2 (v2 contract, sections 2.4, 5, 6, 7, 8 and 9), which hold for
-/// every door that has none of its own.
+/// The rows of v2 (docs/contract/v2.md#rights), which hold for every door that
+/// has none of its own.
 fn of_v2(operation: Operation) -> (Need, Denial) {
     use Denial::{Forbidden, Masked};
     use Need::{All, Any, Exact, On, OnSome, Own};

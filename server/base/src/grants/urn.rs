@@ -1,4 +1,5 @@
-//! URN grants: `unkey:v1:<workspace>:<path>#<action>` (v2 contract, 2.2).
+//! URN grants: `unkey:v1:<workspace>:<path>#<action>`
+//! (docs/contract/v2.md#urns).
 
 /// A parsed URN grant.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,5 +1,5 @@
 //! Pages by id: the cursor is the id of the first row of the next page
-//! (v2 contract, 1.9).
+//! (docs/contract/v2.md#pages).
 
 /// Which page is asked for.
 #[derive(Clone, Debug)]
@@ -10,7 +10,8 @@ pub struct Page {
     pub cursor: Option<String>,
 }
 
-/// A page of rows and where the next one starts; the last page has no cursor (D22).
+/// A page of rows and where the next one starts; the last page has no cursor
+/// (docs/decisions.md#the-last-page-has-no-cursor).
 #[derive(Clone, Debug)]
 pub struct Paged<T> {
     pub items: Vec<T>,

@@ -20,7 +20,7 @@ pub struct CreateApi {
 }
 
 impl Apis {
-    /// Makes an API (v2 contract: createApi).
+    /// Makes an API (docs/contract/v2.md#apis).
     pub async fn create(&self, cx: &OpCtx, command: CreateApi) -> Result<ApiId> {
         cx.require(Operation::ApiCreate, Target::NONE)?;
         check_name(&command.name)?;

@@ -11,8 +11,9 @@ use base::op::OpCtx;
 use base::store::Change;
 
 impl Apis {
-    /// Soft-deletes an API (v2 contract: deleteApi). The audit entry says how
-    /// many keys went out of sight (D25).
+    /// Soft-deletes an API (docs/contract/v2.md#apis). The audit entry says how
+    /// many keys went out of sight
+    /// (docs/decisions.md#mass-deletions-are-audited-by-key).
     pub async fn delete(&self, cx: &OpCtx, id: &ApiId) -> Result<()> {
         cx.require(Operation::ApiDelete, Target { api: Some(id), ..Target::NONE })?;
         self.store

@@ -1,7 +1,7 @@
 //! APIs: what keys belong to, and the defaults new keys take from them.
 //!
 //! Each API has one keyspace, minted with it; grants and analytics name the
-//! keyspace. Names are not unique (v2 contract, section 6). Keys are not
+//! keyspace. Names are not unique (docs/contract/v2.md#apis). Keys are not
 //! touched from here: every lookup of a key asks for its live API, so the keys
 //! of a deleted one vanish with it.
 

@@ -8,8 +8,8 @@ use base::grants::{Operation, Target};
 use base::op::OpCtx;
 
 impl Apis {
-    /// One API (v2 contract: getApi). The grant comes before the lookup, so a
-    /// caller without it learns nothing.
+    /// One API. The grant comes before the lookup, so a caller without it
+    /// learns nothing (docs/contract/v2.md#masked-resources).
     pub async fn get(&self, cx: &OpCtx, id: &ApiId) -> Result<Api> {
         cx.require(Operation::ApiRead, Target { api: Some(id), ..Target::NONE })?;
         store::find_live(self.store.read(), &cx.workspace, id)

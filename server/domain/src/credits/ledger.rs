@@ -66,7 +66,8 @@ impl Ledger {
         (self.counts.commits.load(Ordering::Relaxed), self.counts.spends.load(Ordering::Relaxed))
     }
 
-    /// Takes `cost` from the balance, all or nothing (D16). A cost of 0 always
+    /// Takes `cost` from the balance, all or nothing
+    /// (docs/decisions.md#a-spend-is-whole-or-not-at-all). A cost of 0 always
     /// passes. Answers after the commit.
     ///
     /// Fails for a negative cost, a key that is gone, and a database that

@@ -2,7 +2,7 @@
 //!
 //! A refill happens at midnight UTC: every day, or on one day of every month. It sets the
 //! balance to an amount when it is below, and never takes credits away. Both doors share this
-//! rule (v2 contract: refill semantics).
+//! rule (docs/contract/v2.md#refills).
 //!
 //! Pure: times are Unix milliseconds handed in. Deliberately absent: the clock, storage, the
 //! job that looks for due keys, and a default for the day of the month, which differs by door.

@@ -18,8 +18,9 @@ use base::store::{Change, Store};
 /// Keys per transaction: others get their turn in between.
 const BATCH: u64 = 100;
 
-/// Sets every due balance to its refill amount unless it is above (D24).
-/// Returns how many keys were refilled.
+/// Sets every due balance to its refill amount unless it is above
+/// (docs/decisions.md#refills-never-take-credits-away). Returns how many keys
+/// were refilled.
 pub async fn refill_due(store: &Store, now_ms: i64) -> Result<u64> {
     let midnight = previous_at_or_before(Interval::Daily, now_ms);
     let mut cursor = String::new();

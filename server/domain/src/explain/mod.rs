@@ -33,7 +33,8 @@ pub enum Subject {
 /// A verification to go through without carrying it out.
 pub struct ExplainKey {
     pub subject: Subject,
-    /// The API the key is expected to belong to (v1 contract: verifyKey).
+    /// The API the key is expected to belong to, as `apiId` of v1
+    /// (docs/contract/v1.md#verify-key).
     pub api: Option<ApiId>,
     /// A permission query in the string language.
     pub permissions: Option<String>,

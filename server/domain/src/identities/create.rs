@@ -11,16 +11,17 @@ use base::grants::{Operation, Target};
 use base::op::OpCtx;
 use base::store::{Change, Tx};
 
-/// Serialised metadata may not be larger (v2 contract, section 7).
+/// Serialised metadata may not be larger (docs/contract/v2.md#identities).
 const MAX_META_BYTES: usize = 1_048_576;
 
-/// An identity to be made (v2 contract: createIdentity).
+/// An identity to be made.
 #[derive(Clone, Debug)]
 pub struct CreateIdentity {
     /// 1 to 255 characters, unique among the live ones.
     pub external_id: String,
     pub meta: Map<String, Value>,
-    /// Of a name given twice the last one counts (D22).
+    /// Of a name given twice the last one counts
+    /// (docs/decisions.md#the-last-of-two-equal-names-wins).
     pub limits: Vec<NewLimit>,
 }
 

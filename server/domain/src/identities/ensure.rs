@@ -11,8 +11,9 @@ use base::op::OpCtx;
 use base::store::{Change, Tx};
 
 /// The live identity of `external_id`, made without metadata and limits if
-/// there is none, and then audited like the explicit act (D25). Asks for no
-/// grant and does not judge the external id: its callers did both.
+/// there is none, and then audited like the explicit act
+/// (docs/decisions.md#what-is-made-in-passing-is-audited). Asks for no grant
+/// and does not judge the external id: its callers did both.
 pub async fn ensure(
     tx: &Tx,
     cx: &OpCtx,

@@ -1,7 +1,8 @@
 //! Identities: the customer's own users, known by an external id of theirs.
 //!
-//! An external id names at most one live identity of a workspace (D27). Keys
-//! point at identities; which keys do is the business of `keys`.
+//! An external id names at most one live identity of a workspace
+//! (docs/decisions.md#names-are-free-again-after-deletion). Keys point at
+//! identities; which keys do is the business of `keys`.
 
 mod browse;
 mod create;

@@ -6,7 +6,7 @@ use base::grants::{Operation, Target};
 use base::op::OpCtx;
 use base::store::{Page, Paged};
 
-/// Which identities to list (v2 contract: listIdentities).
+/// Which identities to list.
 #[derive(Clone, Debug)]
 pub struct ListIdentities {
     /// By id, ascending.
@@ -40,8 +40,8 @@ impl Identities {
         Ok(store::id_of(self.store.read(), &cx.workspace, external_id).await?.is_some())
     }
 
-    /// One identity. Absence is told before the missing grant: the grant may name the id (v2
-    /// contract: getIdentity).
+    /// One identity. Absence is told before the missing grant: the grant may name the id
+    /// (docs/contract/v2.md#identities).
     pub async fn get(&self, cx: &OpCtx, name: impl Into<IdentityName>) -> Result<Identity> {
         let identity = store::find(self.store.read(), &cx.workspace, &name.into())
             .await?

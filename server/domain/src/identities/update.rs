@@ -14,7 +14,7 @@ use base::op::OpCtx;
 use base::store::{Change, Tx};
 use base::version::Version;
 
-/// A change of an identity (v2 contract: updateIdentity).
+/// A change of an identity (docs/contract/v2.md#identities).
 #[derive(Clone, Debug)]
 pub struct UpdateIdentity {
     pub identity: IdentityName,
@@ -92,7 +92,7 @@ fn refuse_duplicates(limits: &[NewLimit]) -> Result<()> {
     }
 }
 
-/// An entry per limit, kept ones included (v2 contract, section 13).
+/// An entry per limit, kept ones included (docs/contract/v2.md#audit-events).
 fn audit_limits(group: &mut Group, identity: &Identity, change: &LimitsChange) {
     let each: [(Event, &str, &[Limit]); 3] = [
         (Event::RatelimitCreate, "Created", &change.created),

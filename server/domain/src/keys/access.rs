@@ -2,7 +2,7 @@
 //!
 //! Each call answers what the key then carries, and what of it the request
 //! named. Adding what is there and removing what is not change nothing and are
-//! not audited (v2 contract, 5.10).
+//! not audited (docs/contract/v2.md#roles-and-permissions-of-keys).
 
 use std::collections::HashSet;
 use std::hash::Hash;

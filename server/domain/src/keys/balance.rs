@@ -13,12 +13,13 @@ use base::patch::Patch;
 pub struct Credits {
     /// `None` is unlimited.
     pub remaining: Option<i64>,
-    /// May be stored on an unlimited key; the contract shows it only where it
-    /// says so (section 4, KeyResponseData).
+    /// May be stored on an unlimited key, which does not show it
+    /// (docs/contract/v2.md#key-object).
     pub refill: Option<Refill>,
 }
 
-/// A recurring refill: sets the balance to `amount` when it is below (D24).
+/// A recurring refill: sets the balance to `amount` when it is below
+/// (docs/decisions.md#refills-never-take-credits-away).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refill {
     pub interval: Interval,
@@ -54,8 +55,8 @@ pub struct CreditsPatch {
 }
 
 impl NewCredits {
-    /// v2 contract, createKey: no refill of unlimited credits, monthly needs a
-    /// day, the day of a daily refill is ignored.
+    /// No refill of unlimited credits, monthly needs a day, the day of a daily
+    /// refill is ignored (docs/contract/v2.md#create-key).
     pub(super) fn into_credits(self) -> Result<Credits> {
         check_remaining(self.remaining)?;
         let Some(mut refill) = self.refill else {
@@ -73,8 +74,8 @@ impl NewCredits {
 }
 
 impl CreditsPatch {
-    /// v2 contract, updateKey: a refill may be set on a key that has no finite
-    /// credits, but not in the request that removes them.
+    /// A refill may be set on a key that has no finite credits, but not in the
+    /// request that removes them (docs/contract/v2.md#update-key).
     pub(super) fn apply(self, credits: &mut Credits) -> Result<()> {
         check_remaining(self.remaining.value().copied())?;
         if let Some(refill) = self.refill.value() {

@@ -18,7 +18,7 @@ use base::op::OpCtx;
 use base::secret::PlainKey;
 use base::store::{Change, Tx};
 
-/// A key to be made (v2 contract: createKey).
+/// A key to be made (docs/contract/v2.md#create-key).
 #[derive(Clone, Debug)]
 pub struct CreateKey {
     pub api_id: ApiId,
@@ -67,7 +67,7 @@ pub(super) struct Minted {
 
 impl CreateKey {
     /// An enabled, unlimited key of this API without anything else. Roles must
-    /// exist, permissions are made (v2 contract: createKey).
+    /// exist, permissions are made.
     pub fn new(api_id: ApiId) -> Self {
         Self {
             api_id,
@@ -108,7 +108,7 @@ impl Keys {
     /// Makes a key and answers its plaintext.
     ///
     /// Where the contract masks, an unknown API and a missing grant give the same
-    /// `api_not_found` (v2 contract, 2.4).
+    /// `api_not_found` (docs/contract/v2.md#masked-resources).
     pub async fn create(&self, cx: &OpCtx, mut command: CreateKey) -> Result<CreatedKey> {
         let api = self.live_api(cx, &command.api_id, Operation::KeyCreate).await?;
         let target = Target::api(&api.id, &api.keyspace_id);
@@ -218,7 +218,7 @@ fn new_row<'a>(
     }
 }
 
-/// Connections first, then the key itself (v2 contract, section 13).
+/// Connections first, then the key itself (docs/contract/v2.md#audit-events).
 pub(super) fn audit(
     group: &mut Group,
     id: &KeyId,

@@ -12,7 +12,7 @@ use base::error::{Error, Result};
 use base::grants::Operation;
 use base::op::OpCtx;
 
-/// A change of a balance (v2 contract: updateCredits).
+/// A change of a balance (docs/contract/v2.md#update-credits).
 #[derive(Clone, Debug)]
 pub struct UpdateCredits {
     pub key_id: KeyId,

@@ -8,7 +8,7 @@ use base::error::Result;
 use base::grants::Operation;
 use base::op::OpCtx;
 
-/// Which key to delete, and how (v2 contract: deleteKey).
+/// Which key to delete, and how (docs/contract/v2.md#delete-key).
 #[derive(Clone, Debug)]
 pub struct DeleteKey {
     pub key_id: KeyId,

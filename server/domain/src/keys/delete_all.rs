@@ -17,7 +17,7 @@ use base::store::Tx;
 /// Keys per transaction.
 const BATCH: u64 = 100;
 
-/// The keys to delete (v1 contract: apis.deleteKeys).
+/// The keys to delete (docs/contract/v1.md#delete-all-keys).
 #[derive(Clone, Debug)]
 pub struct DeleteKeys {
     pub api_id: ApiId,
@@ -68,7 +68,8 @@ impl Keys {
         Ok(removed)
     }
 
-    /// One batch; the last one says how many keys went in all (D25).
+    /// One batch; the last one says how many keys went in all
+    /// (docs/decisions.md#mass-deletions-are-audited-by-key).
     async fn delete_after(
         &self,
         cx: &OpCtx,

@@ -106,7 +106,7 @@ pub fn root_key_checksum_ok(key: &str) -> bool {
 pub struct MalformedKey;
 
 /// Under which hash a key of the format `prefix_short_long` was migrated: lowercase hex SHA-256
-/// of the long part (v2 contract: on-demand migration).
+/// of the long part (docs/contract/v2.md#on-demand-migration).
 ///
 /// # Errors
 /// [`MalformedKey`] when the key has fewer than three parts. Parts may be empty.
@@ -116,7 +116,7 @@ pub fn seam_long_token_hash(key: &str) -> Result<String, MalformedKey> {
 }
 
 /// The `start` of such a key once it has been migrated: its prefix, and the first four
-/// characters of `short_long` (v2 contract: on-demand migration).
+/// characters of `short_long` (docs/contract/v2.md#on-demand-migration).
 ///
 /// # Errors
 /// [`MalformedKey`] when the key has fewer than three parts.

@@ -1,5 +1,5 @@
 //! Importing keys with all their settings, from their hash or their plaintext
-//! (v1 contract, section 15).
+//! (docs/contract/v1.md#importing-keys).
 
 use std::collections::{HashMap, HashSet};
 
@@ -200,7 +200,7 @@ impl Keys {
     }
 
     /// The roles and permissions of a key, which must exist: nothing is made in
-    /// passing here (D5).
+    /// passing here (docs/decisions.md#imports-of-v1-make-no-roles-in-passing).
     async fn existing(
         &self,
         cx: &OpCtx,

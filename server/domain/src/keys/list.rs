@@ -8,7 +8,7 @@ use base::grants::{Operation, Target};
 use base::op::OpCtx;
 use base::store::{Page, Paged};
 
-/// Which keys to list (v2 contract: apis.listKeys).
+/// Which keys to list (docs/contract/v2.md#list-keys).
 #[derive(Clone, Debug)]
 pub struct ListKeys {
     pub api_id: ApiId,
@@ -19,7 +19,8 @@ pub struct ListKeys {
     pub decrypt: Decrypt,
 }
 
-/// As [`ListKeys`], by position instead of a cursor (v1 contract, section 16).
+/// As [`ListKeys`], by position instead of a cursor
+/// (docs/contract/v1.md#older-routes).
 #[derive(Clone, Debug)]
 pub struct ListKeysByOffset {
     pub api_id: ApiId,

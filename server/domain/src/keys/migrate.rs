@@ -1,4 +1,5 @@
-//! Importing keys of another system by their hashes (v2 contract: migrateKeys).
+//! Importing keys of another system by their hashes
+//! (docs/contract/v2.md#migrate-keys).
 //!
 //! A hash of the native form works at once. Foreign ones wait: the first
 //! verification that names the migration shows the secret and makes the key a

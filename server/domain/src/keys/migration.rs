@@ -1,5 +1,5 @@
 //! Announced imports of foreign keys, and the moment a foreign key becomes a
-//! native one (v2 contract, 5.1.5).
+//! native one (docs/contract/v2.md#on-demand-migration).
 
 use base::ids::MigrationId;
 

@@ -79,7 +79,8 @@ pub struct Key {
     pub api: Api,
     /// The stored hash: the name under which cached values know this key.
     pub(crate) hash: StoredHash,
-    /// Prefix and first characters (D26); empty for freshly migrated keys.
+    /// Prefix and first characters (docs/decisions.md#what-is-shown-of-a-key);
+    /// empty for freshly migrated keys.
     pub start: String,
     /// Last four characters.
     pub last4: String,
@@ -126,7 +127,7 @@ impl fmt::Debug for StoredHash {
     }
 }
 
-/// A key with everything the contract shows of one (KeyResponseData).
+/// A key with everything that is shown of one (docs/contract/v2.md#key-object).
 #[derive(Debug)]
 pub struct KeyDetails {
     pub key: Key,
@@ -187,7 +188,8 @@ fn absent() -> Error {
     Error::absent(Code::KeyNotFound)
 }
 
-/// The API must have opted in to recoverable keys (v2 contract: 412).
+/// The API must have opted in to recoverable keys
+/// (docs/contract/v2.md#create-key).
 fn require_recoverable(api: &Api) -> Result<()> {
     if api.store_encrypted_keys {
         return Ok(());

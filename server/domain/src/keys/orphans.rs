@@ -1,4 +1,5 @@
-//! Deleting the keys of deleted APIs, one audit entry each (D25).
+//! Deleting the keys of deleted APIs, one audit entry each
+//! (docs/decisions.md#mass-deletions-are-audited-by-key).
 //!
 //! They became invisible with their API; this makes their rows say so. What is
 //! left to do is what is still live below a deleted API, so a run that was cut

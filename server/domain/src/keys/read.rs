@@ -13,14 +13,15 @@ use base::grants::{Operation, Target};
 use base::op::OpCtx;
 use base::secret::PlainKey;
 
-/// Which key to read (v2 contract: getKey).
+/// Which key to read (docs/contract/v2.md#get-key).
 #[derive(Clone, Debug)]
 pub struct GetKey {
     pub key_id: KeyId,
     pub decrypt: Decrypt,
 }
 
-/// Whether plaintexts are asked for too; reading one is audited (D25).
+/// Whether plaintexts are asked for too; reading one is audited
+/// (docs/decisions.md#events-of-our-own).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decrypt {
     No,
@@ -99,8 +100,8 @@ impl Keys {
         Ok(keys.into_iter().map(|key| key.id).collect())
     }
 
-    /// One key by its plaintext (v2 contract: whoami). A missing grant answers
-    /// as an absent key; the plaintext is never in the answer.
+    /// One key by its plaintext (docs/contract/v2.md#whoami). A missing grant
+    /// answers as an absent key; the plaintext is never in the answer.
     pub async fn whoami(&self, cx: &OpCtx, plaintext: &PlainKey) -> Result<KeyDetails> {
         let hash = plaintext.hash().to_base64();
         let key = store::find_by_hash(self.store.read(), &cx.workspace, &hash).await?.ok_or_else(absent)?;
@@ -137,7 +138,7 @@ impl Keys {
 
     /// Adds the plaintext of recoverable keys, and records that it was shown
     /// before it is. A key that was never encrypted, or whose ciphertext cannot
-    /// be read, simply has none (v2 contract: getKey).
+    /// be read, simply has none (docs/contract/v2.md#get-key).
     pub(super) async fn reveal(&self, cx: &OpCtx, details: &mut [KeyDetails]) -> Result<()> {
         let ids: Vec<KeyId> = details.iter().map(|details| details.key.id.clone()).collect();
         let ciphertexts = store::ciphertexts_of(self.store.read(), &cx.workspace, &ids).await?;

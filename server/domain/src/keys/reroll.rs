@@ -16,10 +16,10 @@ use base::store::{Change, Tx};
 
 use super::CreatedKey;
 
-/// Overlaps end on a full minute (v2 contract, 5.8).
+/// Overlaps end on a full minute (docs/contract/v2.md#reroll-key).
 const MINUTE_MS: i64 = 60_000;
 
-/// Which key to replace (v2 contract: rerollKey).
+/// Which key to replace.
 #[derive(Clone, Debug)]
 pub struct RerollKey {
     pub key_id: KeyId,

@@ -1,4 +1,5 @@
-//! Taking a deletion back, while the row is still there (D27).
+//! Taking a deletion back, while the row is still there
+//! (docs/decisions.md#names-are-free-again-after-deletion).
 
 use base::ids::KeyId;
 

@@ -352,7 +352,7 @@ fn meta_text(meta: &Map<String, Value>) -> Option<String> {
 }
 
 fn to_credits(row: &key::Model) -> Credits {
-    // Monthly exactly when a day is stored (v2 contract, section 4).
+    // Monthly exactly when a day is stored (docs/contract/v2.md#key-object).
     let refill = row.refill_amount.map(|amount| Refill {
         interval: if row.refill_day.is_some() { Interval::Monthly } else { Interval::Daily },
         amount,

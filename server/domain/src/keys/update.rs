@@ -16,8 +16,8 @@ use base::patch::Patch;
 use base::store::Tx;
 use base::version::Version;
 
-/// What to change of a key (v2 contract: updateKey). Lists replace as a whole;
-/// an empty one clears.
+/// What to change of a key (docs/contract/v2.md#update-key). Lists replace as a
+/// whole; an empty one clears.
 #[derive(Clone, Debug)]
 pub struct UpdateKey {
     pub key_id: KeyId,
@@ -50,7 +50,7 @@ pub struct UpdateKey {
 }
 
 /// The one limit of a key in v1: stored under the name `default`, it applies by
-/// itself (D7, D19).
+/// itself (docs/decisions.md#a-limit-counts-where-it-is-stored).
 #[derive(Clone, Debug)]
 pub struct DefaultLimit {
     pub limit: i64,

@@ -9,7 +9,7 @@ use base::grants::{Operation, Target};
 use base::op::OpCtx;
 use base::store::{Change, Tx};
 
-/// A permission to be made (v2 contract: createPermission).
+/// A permission to be made (docs/contract/v2.md#permissions-and-roles).
 #[derive(Clone, Debug)]
 pub struct CreatePermission {
     /// 1 to 512 characters; need not be unique.
@@ -19,7 +19,7 @@ pub struct CreatePermission {
     pub description: Option<String>,
 }
 
-/// A role to be made (v2 contract: createRole).
+/// A role to be made (docs/contract/v2.md#permissions-and-roles).
 #[derive(Clone, Debug)]
 pub struct CreateRole {
     /// 1 to 512 characters, unique whatever its case.
@@ -89,7 +89,7 @@ impl Permissions {
     }
 }
 
-/// An empty description is none (v2 contract, section 4: omitted when empty).
+/// An empty description is none (docs/contract/v2.md#key-object).
 pub(super) fn described(description: Option<String>) -> Result<Option<String>> {
     let description = description.filter(|text| !text.is_empty());
     if let Some(text) = &description {

@@ -12,7 +12,8 @@ use base::store::Tx;
 
 /// The permissions of these slugs in the order given, each once. Slugs match
 /// whatever their case; an unknown one is made with the slug as its name, and
-/// audited like the explicit act (D25). Asks for no grant.
+/// audited like the explicit act
+/// (docs/decisions.md#what-is-made-in-passing-is-audited). Asks for no grant.
 ///
 /// Publishes no change: no key carries a new permission before its caller links
 /// it, and dropping every cached key for each new slug would be dear.

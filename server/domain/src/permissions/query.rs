@@ -68,7 +68,7 @@ pub struct QueryError {
 }
 
 impl Query {
-    /// Reads the string language of v2 (v2 contract: permission query language): slugs joined
+    /// Reads the string language of v2 (docs/contract/v2.md#permission-queries): slugs joined
     /// by `AND` and `OR` in any case, `AND` first, with round brackets.
     ///
     /// # Errors
@@ -77,9 +77,9 @@ impl Query {
         text::parse(input)
     }
 
-    /// Reads the nested form of v1 (v1 contract: verifyKey): a slug, or `{"and": [..]}`, or
-    /// `{"or": [..]}`. With both members `and` decides and `or` is not looked at. A slug may
-    /// hold any characters here; it is not parsed as a string query.
+    /// Reads the nested form of v1 (docs/contract/v1.md#permission-queries): a slug, or
+    /// `{"and": [..]}`, or `{"or": [..]}`. With both members `and` decides and `or` is not
+    /// looked at. A slug may hold any characters here; it is not parsed as a string query.
     ///
     /// Ask [`Query::is_absent`] first: v1 takes some values as "no query", not as a fault.
     ///
@@ -90,7 +90,8 @@ impl Query {
     }
 
     /// Whether a v1 `permissions` value asks for no check at all: `null`, `""`, `0`, `false`
-    /// (v1 contract: verifyKey). Only true of a whole query; inside a group they are ordinary.
+    /// (docs/contract/v1.md#permission-queries). Only true of a whole query; inside a group
+    /// they are ordinary.
     pub fn is_absent(value: &Value) -> bool {
         match value {
             Value::Null => true,

@@ -14,8 +14,8 @@ use base::grants::{Operation, Target};
 use base::op::OpCtx;
 use base::store::Tx;
 
-/// Permissions or roles that a request may name for one key or role. The v2
-/// contract bounds most of these lists so, the v1 contract none.
+/// Permissions or roles that a request may name for one key or role. v2 bounds
+/// most of these lists so, v1 none.
 const MAX_NAMED: usize = 1000;
 
 /// Fails with `invalid_input` for a list that is too long.

@@ -1,4 +1,5 @@
-//! Making, changing and deleting portals (v2 contract, section 15).
+//! Making, changing and deleting portals
+//! (docs/contract/v2.md#managing-portals).
 
 use base::ids::{KeyspaceId, PortalId};
 use serde_json::{Map, Value, json};

@@ -1,4 +1,5 @@
-//! The operations `limit` and `multiLimit` (v2 contract, 9.2 and 9.4).
+//! The operations `limit` and `multiLimit` (docs/contract/v2.md#limit,
+//! docs/contract/v2.md#multi-limit).
 //!
 //! A denial is an outcome, never an error. Every decision is recorded.
 
@@ -92,7 +93,8 @@ impl Ratelimits {
                 LimitOutcome::new(*decision, replaced.map(|found| found.id.clone()), namespace.clone())
             })
             .collect();
-        // v2 contract, 10.3: the latency of a batch is divided over its items.
+        // The latency of a batch is divided over its items
+        // (docs/contract/v2.md#analytics-tables).
         let share_us = watch.elapsed_us() / u32::try_from(limits.len()).unwrap_or(u32::MAX).max(1);
         for (request, outcome) in requests.iter().zip(&limits) {
             self.record(cx, request, outcome, share_us);
@@ -178,7 +180,7 @@ impl LimitRequest {
         Ok(())
     }
 
-    /// An override replaces limit and duration (v2 contract, 9.5).
+    /// An override replaces limit and duration (docs/contract/v2.md#overrides).
     fn against<'a>(
         &'a self,
         cx: &'a OpCtx,

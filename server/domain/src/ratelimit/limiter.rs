@@ -52,7 +52,7 @@ pub struct Check<'a> {
     pub subject: &'a str,
     /// Name of the limit, or the identifier within a namespace.
     pub name: &'a str,
-    /// 0 denies everything (D21).
+    /// 0 denies everything (docs/decisions.md#a-limit-of-0-denies).
     pub limit: u64,
     pub duration_ms: u64,
     /// 0 looks without taking.
@@ -211,7 +211,8 @@ impl Limiter {
     }
 }
 
-/// v2 contract, 9.4: of a refused batch, an item that fits keeps what it had.
+/// Of a refused batch, an item that fits keeps what it had
+/// (docs/contract/v2.md#multi-limit).
 fn remaining(exceeded: bool, passed: bool, check: &Check<'_>, total: u64) -> u64 {
     match (exceeded, passed) {
         (true, _) => 0,

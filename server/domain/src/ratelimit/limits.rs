@@ -24,7 +24,8 @@ pub struct Limit {
     pub duration_ms: i64,
     /// Checked on every verification, named or not.
     pub auto_apply: bool,
-    /// Kept for v1, which shows it; every decision here is exact (D13).
+    /// Kept for v1, which shows it; every decision here is exact
+    /// (docs/decisions.md#every-decision-is-exact).
     pub is_async: bool,
 }
 
@@ -44,7 +45,8 @@ impl From<Limit> for NewLimit {
     }
 }
 
-/// Where a limit is stored, and so what it counts for (D19).
+/// Where a limit is stored, and so what it counts for
+/// (docs/decisions.md#a-limit-counts-where-it-is-stored).
 #[derive(Clone, Copy, Debug)]
 pub enum Owner<'a> {
     Key(&'a KeyId),
@@ -86,8 +88,7 @@ pub fn validate(limit: &NewLimit) -> Result<()> {
     Ok(())
 }
 
-/// Limits that one key or identity may have. The v2 contract allows fifty, the v1
-/// contract names no bound.
+/// Limits that one key or identity may have. v2 allows fifty, v1 names no bound.
 const MAX_PER_OWNER: usize = 100;
 
 /// Fails with `invalid_input` for too many limits, or one out of its bounds.
@@ -99,8 +100,9 @@ pub fn validate_all(limits: &[NewLimit]) -> Result<()> {
 }
 
 /// Makes these the only limits of `owner`: a name that exists keeps its id, and
-/// of a name given twice the last one counts (D22). The caller publishes the
-/// change of the owner and audits what the contract wants audited.
+/// of a name given twice the last one counts
+/// (docs/decisions.md#the-last-of-two-equal-names-wins). The caller publishes
+/// the change of the owner and audits what the contract wants audited.
 pub async fn replace(
     tx: &Tx,
     cx: &OpCtx,

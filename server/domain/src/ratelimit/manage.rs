@@ -53,7 +53,8 @@ impl Namespaces {
     /// Makes a namespace before its first use.
     ///
     /// Fails with `invalid_input` for a name that is taken, by a deleted one too
-    /// (D27), or does not have 1 to 512 characters.
+    /// (docs/decisions.md#names-are-free-again-after-deletion), or does not have
+    /// 1 to 512 characters.
     pub async fn make(&self, cx: &OpCtx, name: &str) -> Result<Namespace> {
         cx.require(Operation::NamespaceCreate, grants::Target::NONE)?;
         let taken = store::find_namespace(self.store.read(), &cx.workspace, name).await?;
@@ -68,8 +69,8 @@ impl Namespaces {
     /// Gives a namespace, named by its name or id, another name. Requests that
     /// name the old one make a new namespace.
     ///
-    /// Fails with `invalid_input` for a name that is taken, by a deleted one too
-    /// (D27), or does not have 1 to 512 characters.
+    /// Fails with `invalid_input` for a name that is taken, by a deleted one
+    /// too, or does not have 1 to 512 characters.
     pub async fn rename(&self, cx: &OpCtx, name_or_id: &str, name: &str) -> Result<()> {
         self.rename_from(cx, name_or_id, name, None).await
     }
@@ -119,7 +120,8 @@ impl Namespaces {
     }
 
     /// Deletes a namespace with its overrides. Requests that name it are refused,
-    /// and its name stays reserved (D27).
+    /// and its name stays reserved
+    /// (docs/decisions.md#names-are-free-again-after-deletion).
     pub async fn delete(&self, cx: &OpCtx, name_or_id: &str) -> Result<()> {
         self.store
             .write(|tx| async move {

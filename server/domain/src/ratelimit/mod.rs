@@ -23,7 +23,7 @@ pub use limit::Ratelimits;
 use namespaces::NamespaceSnapshot;
 pub use snapshot::RateLimiter;
 
-/// A limit to check and the units to take from it (v2 contract, 9.2).
+/// A limit to check and the units to take from it (docs/contract/v2.md#limit).
 #[derive(Clone, Debug)]
 pub struct LimitRequest {
     /// Name or id; a namespace of this name is made if there is none.

@@ -35,7 +35,7 @@ pub struct NamespaceSnapshot {
     pub deleted: bool,
     /// By identifier, those with wildcards included.
     exact: HashMap<Box<str>, Override>,
-    /// The closest first (D21).
+    /// The closest first (docs/decisions.md#the-closest-wildcard-wins).
     wildcards: Vec<(Pattern, Override)>,
 }
 
@@ -43,7 +43,7 @@ pub struct NamespaceSnapshot {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Override {
     pub id: OverrideId,
-    /// 0 denies everything (D21).
+    /// 0 denies everything (docs/decisions.md#a-limit-of-0-denies).
     pub limit: u64,
     pub duration_ms: u64,
 }
@@ -66,7 +66,7 @@ impl NamespaceSnapshot {
     }
 
     /// The override that applies: the one of this very identifier, else that of
-    /// the closest wildcard (v2 contract, 9.5).
+    /// the closest wildcard (docs/contract/v2.md#overrides).
     pub fn override_of(&self, identifier: &str) -> Option<&Override> {
         let by_wildcard = || self.wildcards.iter().find(|(pattern, _)| pattern.matches(identifier));
         self.override_for(identifier).or_else(|| by_wildcard().map(|(_, found)| found))

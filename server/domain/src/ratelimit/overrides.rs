@@ -1,4 +1,5 @@
-//! Overrides: limits of a namespace for chosen identifiers (v2 contract, 9.5).
+//! Overrides: limits of a namespace for chosen identifiers
+//! (docs/contract/v2.md#overrides).
 //!
 //! An identifier with `*` is a pattern. Which override applies to a request is
 //! the namespace's business; here they are set, read, listed and deleted.
@@ -22,11 +23,12 @@ pub struct SetOverride {
     /// Name or id; never made here.
     pub namespace: String,
     pub identifier: String,
-    /// 0 denies everything (D21).
+    /// 0 denies everything (docs/decisions.md#a-limit-of-0-denies).
     pub limit: i64,
     /// At least 1000.
     pub duration_ms: i64,
-    /// Kept for v1, which shows it; every decision here is exact (D13).
+    /// Kept for v1, which shows it; every decision here is exact
+    /// (docs/decisions.md#every-decision-is-exact).
     pub is_async: bool,
 }
 

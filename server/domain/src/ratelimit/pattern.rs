@@ -1,4 +1,4 @@
-//! Identifiers with wildcards (v2 contract, 9.5).
+//! Identifiers with wildcards (docs/contract/v2.md#overrides).
 //!
 //! `*` stands for any run of characters except newlines; everything else is
 //! literal. The whole identifier must match, case included.
@@ -38,7 +38,8 @@ impl Pattern {
         !rest.contains('\n')
     }
 
-    /// How many characters are not wildcards: the more, the closer the match (D21).
+    /// How many characters are not wildcards: the more, the closer the match
+    /// (docs/decisions.md#the-closest-wildcard-wins).
     pub fn literal_length(&self) -> usize {
         let count = |literal: &str| literal.chars().count();
         count(&self.prefix)

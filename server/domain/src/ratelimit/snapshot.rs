@@ -1,5 +1,5 @@
 //! The limiter as the rest of the program sees it, and the persistence of its
-//! counters in events.db (D28).
+//! counters in events.db (docs/decisions.md#what-a-crash-may-lose).
 //!
 //! Counters of a minute and longer are stored every few seconds, all of them at
 //! shutdown, and those that no longer fit in memory when they are evicted. The

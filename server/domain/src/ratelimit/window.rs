@@ -2,7 +2,8 @@
 //!
 //! Windows are aligned to the epoch. A counter keeps the tokens of the current
 //! window and of the one before, whose weight fades linearly as the current one
-//! passes (v2 contract, 9.3; D15). Everything saturates instead of overflowing.
+//! passes (docs/contract/v2.md#rate-limit-window). Everything saturates instead
+//! of overflowing.
 //!
 //! A window never moves back by itself: a request that took long to arrive knows
 //! an older time than those before it, and must find no fresh window there. When

@@ -1,4 +1,4 @@
-//! Accepting a bearer token (v2 contract, 1.2).
+//! Accepting a bearer token (docs/contract/v2.md#credentials).
 //!
 //! The checksum of a root key's text is for scanners; it decides nothing here.
 

@@ -1,4 +1,5 @@
-//! The root key that configuration names (design decision 3).
+//! The root key that configuration names
+//! (docs/decisions.md#the-first-start-needs-nobody).
 //!
 //! It exists with every right after each start. Another value at the next start
 //! revokes the one before; going back to an earlier value revives it. One that

@@ -2,7 +2,7 @@
 //!
 //! Both limits are off unless an operator sets them. A limiter that cannot
 //! answer lets the request pass: this protects the server, it does not decide
-//! who may do what (v2 contract, 1.8).
+//! who may do what (docs/contract/v2.md#request-budget).
 
 use super::{Authenticated, RootKeys};
 use crate::ratelimit::limiter::{Check, Scope};

@@ -1,5 +1,5 @@
-//! Listing, changing and replacing root keys through the API (v2 contract,
-//! section 15).
+//! Listing, changing and replacing root keys through the API
+//! (docs/contract/v2.md#root-keys-and-workspaces).
 //!
 //! Nobody hands out more than they have: [`within`] says what the caller bounds
 //! of every root key it makes or changes.

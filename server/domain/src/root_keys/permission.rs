@@ -1,4 +1,5 @@
-//! Which texts are permissions of a root key (v2 contract, 2.1 to 2.3).
+//! Which texts are permissions of a root key
+//! (docs/contract/v2.md#permissions-of-root-keys).
 
 use base::ids::WorkspaceId;
 
@@ -82,7 +83,7 @@ const BY_URN: &[Operation] = &[
     Operation::WorkspaceUpdate,
 ];
 
-/// Everything in v1, nothing in v2 (v1 contract, section 4).
+/// Everything in v1, nothing in v2 (docs/contract/v1.md#rights).
 const LEGACY_EVERYTHING: &str = "*";
 
 /// A permission that can be chosen from a list.

@@ -1,5 +1,6 @@
-//! One-time links to secrets (design decision 9): how a key that was just made
-//! reaches somebody else.
+//! One-time links to secrets
+//! (docs/decisions.md#secrets-travel-by-one-time-links): how a key that was
+//! just made reaches somebody else.
 //!
 //! The token in the path is all that opens one: the ciphertext is under a key
 //! derived from it, and of the token only a hash is kept. Looking at the page

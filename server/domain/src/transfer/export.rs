@@ -83,7 +83,8 @@ impl Transfer {
         Ok((columns, Paged { items: found.events.into_iter().map(rows::event).collect(), next }))
     }
 
-    /// What leaves the server is said in the log (D25).
+    /// What leaves the server is said in the log
+    /// (docs/decisions.md#events-of-our-own).
     async fn record(&self, cx: &OpCtx, export: &Export) -> Result<()> {
         let mut group = Group::new();
         let list = export.list.as_str();

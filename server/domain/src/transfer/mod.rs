@@ -2,8 +2,9 @@
 //! memory for long.
 //!
 //! An export shows what its list shows, to whoever may see the list; secrets
-//! are never in one. It is audited when it begins (D25). Reading files back is
-//! the business of `bulk`.
+//! are never in one. It is audited when it begins
+//! (docs/decisions.md#events-of-our-own). Reading files back is the business of
+//! `bulk`.
 
 mod export;
 mod rows;

@@ -1,10 +1,10 @@
 //! Plaintexts that may be read again: recoverable keys, encrypted at rest.
 //!
-//! An envelope (design decision 8): the master key, which the database never
-//! holds, encrypts one data key per workspace; the data key encrypts each row,
-//! bound to its workspace and key id so that ciphertexts cannot be swapped.
-//! AES-256-GCM throughout, nonce in front of the ciphertext. Who may decrypt is
-//! not decided here.
+//! An envelope (docs/decisions.md#recoverable-keys-lie-in-an-envelope): the
+//! master key, which the database never holds, encrypts one data key per
+//! workspace; the data key encrypts each row, bound to its workspace and key id
+//! so that ciphertexts cannot be swapped. AES-256-GCM throughout, nonce in
+//! front of the ciphertext. Who may decrypt is not decided here.
 
 mod master;
 mod rotation;

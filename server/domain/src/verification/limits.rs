@@ -1,5 +1,6 @@
-//! Which limits a verification checks, and what is shown of them (v2 contract,
-//! verifyKey, 5.1.2; D19 and D21).
+//! Which limits a verification checks, and what is shown of them
+//! (docs/contract/v2.md#limits-of-a-verification,
+//! docs/decisions.md#a-limit-counts-where-it-is-stored).
 
 use std::collections::HashMap;
 
@@ -108,7 +109,7 @@ pub(crate) fn select<'a>(
 }
 
 /// What a limit costs that applies by itself. The first limit of v1 had no name
-/// to ask for it by (v1 contract, section 8).
+/// to ask for it by (docs/contract/v1.md#verify-key).
 fn own_cost(stored: &StoredLimit, default_cost: Option<u64>) -> u64 {
     match default_cost {
         Some(cost) if stored.name == DefaultLimit::NAME => cost,

@@ -30,7 +30,7 @@ pub(crate) use limits::{Selected, select};
 pub use rules::{PermissionQuery, Rules};
 pub use snapshot::{KeySnapshot, StoredLimit};
 
-/// The result of a verification (v2 contract, verifyKey, `code`).
+/// The result of a verification (docs/contract/v2.md#verify-order).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     Valid,

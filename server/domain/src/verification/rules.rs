@@ -23,7 +23,7 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// v1 contract, section 8.
+    /// Those of docs/contract/v1.md#verify-key.
     pub const V1: Rules = Rules {
         key_is_credential: true,
         refuses_disabled_workspace: true,
@@ -31,7 +31,7 @@ impl Rules {
         unknown_limit_is_invalid: true,
     };
 
-    /// v2 contract, 5.1.
+    /// Those of docs/contract/v2.md#verify-key.
     pub const V2: Rules = Rules {
         key_is_credential: false,
         refuses_disabled_workspace: false,

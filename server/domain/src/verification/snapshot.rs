@@ -51,7 +51,8 @@ pub struct StoredLimit {
     pub duration_ms: u64,
     /// Checked on every verification, named or not.
     pub auto_apply: bool,
-    /// Counted per identity, not per key: where it is stored (D19).
+    /// Counted per identity, not per key: where it is stored
+    /// (docs/decisions.md#a-limit-counts-where-it-is-stored).
     pub of_identity: bool,
 }
 

@@ -1,4 +1,5 @@
-//! A budget of unknown keys per address (D29): whoever may verify without a
+//! A budget of unknown keys per address
+//! (docs/decisions.md#unknown-keys-have-a-budget): whoever may verify without a
 //! credential may not guess, or make the database look, without bound.
 //!
 //! Keys in memory are never refused for it: an address may be that of a backend

@@ -1,5 +1,5 @@
-//! The verification itself. Its order is contract (v2 contract, verifyKey,
-//! 5.1.1), and it is the whole of this file.
+//! The verification itself. Its order is contract
+//! (docs/contract/v2.md#verify-order), and it is the whole of this file.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

@@ -1,7 +1,8 @@
 //! Renaming and deleting workspaces, and the ones a person belongs to.
 //!
 //! Deleting is soft: nothing of the workspace answers any more, and its rows
-//! stay where they are. Its slug is free again at once (D27).
+//! stay where they are. Its slug is free again at once
+//! (docs/decisions.md#names-are-free-again-after-deletion).
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,5 @@
-//! What bounds a workspace and what it used (v2 contract, section 15).
+//! What bounds a workspace and what it used
+//! (docs/contract/v2.md#root-keys-and-workspaces).
 
 use chrono::{DateTime, Datelike, Months, NaiveDate};
 

@@ -61,7 +61,7 @@ pub struct Usage {
 
 impl Analytics {
     /// Counts by minute up to three hours, by hour up to four days, else by day
-    /// (v2 contract, section 11: getVerifications).
+    /// (docs/contract/v2.md#portal-verifications).
     pub async fn series(&self, of: &SeriesOf) -> Result<Series> {
         if of.end_ms <= of.start_ms {
             return Err(Error::invalid("The end must lie after the start."));

@@ -1,5 +1,5 @@
-//! What a query may be made of: the checks of the v2 contract (10.2) in its
-//! order, each with its error.
+//! What a query may be made of: the checks of
+//! docs/contract/v2.md#analytics-queries in its order, each with its error.
 //!
 //! Only the shape is checked, by walking the whole tree. Whether names exist and
 //! types fit is for `bind`, which refuses what it does not understand; so a gap

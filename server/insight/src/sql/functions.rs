@@ -1,4 +1,5 @@
-//! The functions that queries may call (v2 contract, 10.2); no other exists.
+//! The functions that queries may call (docs/contract/v2.md#analytics); no
+//! other exists.
 
 use super::calendar::Unit;
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 use base::clock::Stopwatch;
 use base::error::{Code, Error, Result};
 
-/// What a query may use (v2 contract, 10.2).
+/// What a query may use (docs/contract/v2.md#analytics-queries).
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// From when its turn came; it may wait for that as long.

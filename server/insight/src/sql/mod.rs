@@ -1,4 +1,4 @@
-//! Questions in SQL about recorded events (v2 contract, section 10).
+//! Questions in SQL about recorded events (docs/contract/v2.md#analytics).
 //!
 //! A query goes through one gate after the other: `parse` (text to tree), `check`
 //! (what the contract allows), `bind` (names, types, and SQL of our own), `engine`
@@ -117,7 +117,7 @@ impl Sql {
     /// Answers a query of the principal's workspace.
     ///
     /// Fails without the right to read any of it, on a query that is not allowed,
-    /// and when it uses more than it may (v2 contract, 10.2).
+    /// and when it uses more than it may (docs/contract/v2.md#analytics-queries).
     pub async fn ask(&self, cx: &OpCtx, ask: Ask) -> Result<Answer> {
         Scope::require(cx, &ask)?;
         if !self.0.config.enabled {

@@ -9,7 +9,7 @@ use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 use super::dialect::Bounded;
 use base::error::{Code, Error, Result};
 
-/// Longest query, in bytes (v2 contract, 10.2).
+/// Longest query, in bytes (docs/contract/v2.md#analytics-queries).
 pub const MAX_BYTES: usize = 16_384;
 
 /// How deep parentheses and calls may nest.

@@ -1,4 +1,5 @@
-//! How much a workspace may ask within an hour (v2 contract, 10.2).
+//! How much a workspace may ask within an hour
+//! (docs/contract/v2.md#analytics-queries).
 //!
 //! Counted in memory: a restart begins a new hour, which harms nobody.
 

@@ -1,4 +1,5 @@
-//! The tables and columns that queries may name (v2 contract, 10.3).
+//! The tables and columns that queries may name
+//! (docs/contract/v2.md#analytics-tables).
 //!
 //! None of them is stored as such: rows are made from the index of events when a
 //! query asks for them. Columns that describe where the hosted product ran a

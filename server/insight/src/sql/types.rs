@@ -9,7 +9,7 @@ use serde_json::{Number, Value};
 use super::calendar;
 
 /// Type of an expression, named after the column store that the contract
-/// describes (v2 contract, 10.3).
+/// describes (docs/contract/v2.md#analytics-tables).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Type {
     /// Of `NULL` alone: fits every other.
@@ -93,7 +93,8 @@ impl Type {
     }
 
     /// A value of the engine as clients see it: times as RFC 3339, flags as
-    /// booleans, numbers that JSON has no form for as null (v2 contract, 10.2).
+    /// booleans, numbers that JSON has no form for as null
+    /// (docs/contract/v2.md#analytics-queries).
     pub fn json(&self, value: Value) -> Value {
         match (self, value) {
             (Type::Bool, Value::Number(number)) => Value::Bool(number.as_f64() != Some(0.0)),

@@ -2,7 +2,7 @@
 //!
 //! The session's cookie is the only one that opens anything. Behind HTTPS, which
 //! the public URL tells, names have the prefix with which browsers refuse cookies
-//! from elsewhere (design decision 7).
+//! from elsewhere (docs/decisions.md#cookies-are-bound-to-the-host).
 
 use poem::http::HeaderMap;
 use poem::http::header::COOKIE;

@@ -1,7 +1,8 @@
 //! Whether a form was sent by a page of ours: its origin and its token.
 //!
-//! Two locks, either of which would do (design decision 7): the browser says
-//! where a request comes from, and the form carries the token of its session.
+//! Two locks, either of which would do (docs/decisions.md#two-locks-on-a-form):
+//! the browser says where a request comes from, and the form carries the token
+//! of its session.
 
 use poem::http::HeaderMap;
 use poem::http::header::{HOST, HeaderName, ORIGIN};

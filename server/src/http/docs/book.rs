@@ -42,9 +42,10 @@ const CONTENTS: &[(&str, &[&str])] = &[
             "metrics",
             "performance",
             "architecture",
+            "decisions",
         ],
     ),
-    ("Reference", &["compatibility", "glossary"]),
+    ("Reference", &["compatibility", "contract/v2", "contract/v1", "glossary"]),
 ];
 
 /// Sections whose pages are the files of a folder: title, its first page, the folder.

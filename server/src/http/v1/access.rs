@@ -1,4 +1,5 @@
-//! v1 `keys.{add,remove,set}{Permissions,Roles}` (v1 contract, section 9).
+//! v1 `keys.{add,remove,set}{Permissions,Roles}`
+//! (docs/contract/v1.md#roles-and-permissions-of-keys).
 
 use std::borrow::Cow;
 use std::sync::Arc;

@@ -1,5 +1,6 @@
 //! v1 `analytics.getVerifications`: counts by outcome, over time and by group
-//! (v1 contract, section 14; D8, D9, D23).
+//! (docs/contract/v1.md#analytics, docs/decisions.md#the-start-of-v1-analytics,
+//! docs/decisions.md#several-tags-are-any-of-them).
 
 use std::collections::HashSet;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! v1 `apis.*` (v1 contract, section 10).
+//! v1 `apis.*` (docs/contract/v1.md#apis).
 
 use std::sync::Arc;
 

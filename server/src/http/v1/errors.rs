@@ -1,5 +1,5 @@
 //! The v1 name and status of every error, the texts its contract fixes, and its
-//! envelope (v1 contract, section 2; D1, D2, D4).
+//! envelope (docs/contract/v1.md#error-envelope, docs/decisions.md#errors).
 
 use bytes::Bytes;
 use std::borrow::Cow;
@@ -91,7 +91,8 @@ pub fn status(code: Code) -> (u16, &'static str) {
     }
 }
 
-/// The texts of v1 for what can happen to any request (v1 contract, section 3).
+/// The texts of v1 for what can happen to any request
+/// (docs/contract/v1.md#root-key).
 fn message(error: &Error) -> Cow<'_, str> {
     Cow::Borrowed(match error.code() {
         Code::AuthMissing => "key required",

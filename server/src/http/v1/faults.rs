@@ -1,5 +1,5 @@
-//! The first fault of an input, in the words of v1: `field: reason` (v1
-//! contract, section 2; D20). First is what the type declares first.
+//! The first fault of an input, in the words of v1: `field: reason`
+//! (docs/contract/v1.md#first-fault). First is what the type declares first.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;

@@ -1,4 +1,4 @@
-//! v1 `identities.*` (v1 contract, section 12).
+//! v1 `identities.*` (docs/contract/v1.md#identities).
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
 //! Reading what an operation is asked: a JSON body, or a query string that is
-//! brought into the form of one (v1 contract, section 1; D8).
+//! brought into the form of one (docs/contract/v1.md#input).
 
 use poem_openapi::registry::MetaSchema;
 use poem_openapi::types::Type;
@@ -112,9 +112,9 @@ fn number(text: &str) -> Value {
     value
 }
 
-/// Some clients repeat a parameter, others join its values with commas (D8). A
-/// tag may hold a comma itself, so a joined one is that tag or any of its parts
-/// (D23).
+/// Some clients repeat a parameter, others join its values with commas. A tag
+/// may hold a comma itself, so a joined one is that tag or any of its parts
+/// (docs/decisions.md#lists-in-a-query-are-repeated-or-joined).
 fn list(name: &str, values: &[&str]) -> Vec<String> {
     let [joined] = values else { return values.iter().map(ToString::to_string).collect() };
     let parts = joined.split(',').filter(|part| !part.is_empty()).map(ToOwned::to_owned);

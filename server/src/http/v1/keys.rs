@@ -1,4 +1,4 @@
-//! v1 `keys.*`: making, reading and deleting keys (v1 contract, section 7).
+//! v1 `keys.*`: making, reading and deleting keys (docs/contract/v1.md#keys).
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! v1 `keys.updateKey` (v1 contract, section 7).
+//! v1 `keys.updateKey` (docs/contract/v1.md#update-key).
 
 use std::sync::Arc;
 

@@ -1,5 +1,6 @@
-//! Routes older than v1's names for them, which listed clients still call (v1
-//! contract, section 16). They ask for the same rights as the newer ones.
+//! Routes older than v1's names for them, which listed clients still call
+//! (docs/contract/v1.md#older-routes). They ask for the same rights as the
+//! newer ones.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! v1 `liveness` (v1 contract, section 16).
+//! v1 `liveness` (docs/contract/v1.md#liveness).
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
-//! v1 `migrations.*`: keys of other systems (v1 contract, section 15).
+//! v1 `migrations.*`: keys of other systems
+//! (docs/contract/v1.md#importing-keys).
 
 use std::sync::Arc;
 

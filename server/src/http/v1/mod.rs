@@ -1,8 +1,8 @@
 //! The v1 door: its table of operations, its document, its envelope.
 //!
 //! Frozen as the vendor left it, and as thin as v2: bounds, names and texts of
-//! the v1 contract live here, rules of the product do not. Nothing is imported
-//! from another door.
+//! the contract (docs/contract/v1.md) live here, rules of the product do not.
+//! Nothing is imported from another door.
 
 mod access;
 mod analytics;

@@ -51,7 +51,8 @@ pub enum Access {
     RootKey,
     /// None, whatever is sent.
     Public,
-    /// None, unless the server is set up to ask for a root key (D29).
+    /// None, unless the server is set up to ask for a root key
+    /// (docs/decisions.md#v1-verifies-without-a-root-key).
     Key,
 }
 

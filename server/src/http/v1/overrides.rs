@@ -1,4 +1,4 @@
-//! v1 `ratelimits.*Override*` (v1 contract, section 11).
+//! v1 `ratelimits.*Override*` (docs/contract/v1.md#overrides).
 
 use std::sync::Arc;
 

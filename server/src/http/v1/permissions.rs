@@ -1,5 +1,6 @@
-//! v1 `permissions.*`: permissions and roles (v1 contract, section 13). What a
-//! role grants has no route in v1.
+//! v1 `permissions.*`: permissions and roles
+//! (docs/contract/v1.md#permissions-and-roles). What a role grants has no route
+//! in v1.
 
 use std::sync::Arc;
 

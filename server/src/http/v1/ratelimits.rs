@@ -1,4 +1,4 @@
-//! v1 `ratelimits.limit` (v1 contract, section 11). A hot path, as
+//! v1 `ratelimits.limit` (docs/contract/v1.md#limit). A hot path, as
 //! [`super::verify`]. Overrides are in [`super::overrides`].
 
 use std::sync::Arc;
@@ -36,7 +36,8 @@ pub struct LimitBody {
     #[oai(default = "default_cost", validator(minimum(value = "0")))]
     #[serde(default = "default_cost")]
     cost: i64,
-    /// Accepted and ignored: one node decides exactly (D13).
+    // Why: docs/decisions.md#every-decision-is-exact
+    /// Accepted and ignored: one node decides exactly.
     #[oai(default, rename = "async")]
     #[serde(default, rename = "async")]
     is_async: bool,

@@ -1,5 +1,6 @@
-//! What handlers answer with, and the headers every answer carries (v1
-//! contract, section 1). Bodies are bare: there is no envelope around a success.
+//! What handlers answer with, and the headers every answer carries
+//! (docs/contract/v1.md#answers). Bodies are bare: there is no envelope around a
+//! success.
 
 use base::ids::{RequestId, WorkspaceId};
 use bytes::Bytes;

@@ -1,5 +1,5 @@
 //! Which operation a request is for: by method and path, a few of which have a
-//! parameter (v1 contract, section 16). Preflights are answered here.
+//! parameter (docs/contract/v1.md#older-routes). Preflights are answered here.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -121,7 +121,7 @@ fn document() -> Response {
         .body(document.to_string())
 }
 
-/// v1 contract, section 1: any path, any headers.
+/// Any path, any headers (docs/contract/v1.md#preflights).
 fn preflight(headers: &HeaderMap) -> Response {
     let mut response = Response::builder()
         .status(StatusCode::NO_CONTENT)

@@ -1,4 +1,5 @@
-//! Who calls: the root key behind the bearer token (v1 contract, section 3).
+//! Who calls: the root key behind the bearer token
+//! (docs/contract/v1.md#root-key).
 
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 //! The endpoint of a v1 operation.
 //!
-//! It keeps the contract's order (v1 contract, section 2): input, the few rules
-//! that come before it is asked who calls, root key, handler.
+//! It keeps the contract's order (docs/contract/v1.md#request-order): input,
+//! the few rules that come before it is asked who calls, root key, handler.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Objects that several v1 operations share (v1 contract, section 7).
+//! Objects that several v1 operations share (docs/contract/v1.md#keys).
 
 use std::collections::HashSet;
 
@@ -68,7 +68,8 @@ impl RefillBody {
     }
 }
 
-/// What `type` called the two ways to count; here both are exact (D13).
+// Why: docs/decisions.md#every-decision-is-exact
+/// What `type` called the two ways to count; here both are exact.
 #[derive(Clone, Copy, PartialEq, Eq, Enum, Serialize, Deserialize)]
 #[oai(rename = "RatelimitType", rename_all = "lowercase")]
 #[serde(rename_all = "lowercase")]
@@ -77,7 +78,8 @@ pub enum RatelimitType {
     Consistent,
 }
 
-/// The one limit of a key, in its newer and its older spelling (D7).
+// Why: docs/decisions.md#older-names-of-the-limit-of-v1
+/// The one limit of a key, in its newer and its older spelling.
 #[derive(Object, Deserialize)]
 #[oai(rename = "KeyRatelimit", rename_all = "camelCase")]
 #[serde(rename_all = "camelCase")]
@@ -125,7 +127,7 @@ pub struct RatelimitOut {
     kind: RatelimitType,
     limit: i64,
     duration: i64,
-    /// The older names of the two above: one client reads only them (D7).
+    /// The older names of the two above: one client reads only them.
     refill_rate: i64,
     refill_interval: i64,
 }
@@ -255,7 +257,8 @@ fn refill_out(refill: Refill, last_refill_at: Option<i64>) -> RefillOut {
     RefillOut { interval, amount: refill.amount, refill_day: Nullable(refill.day), last_refill_at }
 }
 
-/// The limit that v1 knows of a key (D19).
+/// The limit that v1 knows of a key
+/// (docs/decisions.md#a-limit-counts-where-it-is-stored).
 fn default_limit(limits: Vec<Limit>) -> Option<Limit> {
     limits.into_iter().find(|limit| limit.name == DefaultLimit::NAME && limit.auto_apply)
 }
@@ -304,7 +307,8 @@ impl From<Limit> for LimitBody {
     }
 }
 
-/// The first name that is given twice (D22).
+/// The first name that is given twice
+/// (docs/decisions.md#the-last-of-two-equal-names-wins).
 pub fn twice(limits: &[NewLimitBody]) -> Option<&str> {
     let mut seen = HashSet::new();
     limits.iter().map(|limit| limit.name.as_str()).find(|name| !seen.insert(*name))

@@ -1,5 +1,6 @@
 //! v1 `keys.getVerifications`: verifications a day of one key, or of all keys of
-//! one owner (v1 contract, section 7). Deprecated since v1 has `analytics.*`.
+//! one owner (docs/contract/v1.md#verifications-by-day). Deprecated since v1 has
+//! `analytics.*`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

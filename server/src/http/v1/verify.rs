@@ -1,5 +1,6 @@
-//! v1 `keys.verifyKey` (v1 contract, section 8). The hot path of this door: the
-//! body is parsed strictly, the answer written straight from the key's snapshot.
+//! v1 `keys.verifyKey` (docs/contract/v1.md#verify-key). The hot path of this
+//! door: the body is parsed strictly, the answer written straight from the key's
+//! snapshot.
 
 use std::sync::Arc;
 

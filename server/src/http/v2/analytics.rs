@@ -1,4 +1,4 @@
-//! v2 `analytics.*`: SQL over events (v2 contract, section 10).
+//! v2 `analytics.*`: SQL over events (docs/contract/v2.md#analytics).
 
 use std::sync::Arc;
 

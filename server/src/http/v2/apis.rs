@@ -1,4 +1,4 @@
-//! v2 `apis.*` (v2 contract, section 6).
+//! v2 `apis.*` (docs/contract/v2.md#apis).
 
 use std::sync::Arc;
 

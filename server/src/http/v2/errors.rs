@@ -1,5 +1,5 @@
-//! The v2 name and status of every error, and its envelope (v2 contract, 1.5
-//! and 1.6).
+//! The v2 name and status of every error, and its envelope
+//! (docs/contract/v2.md#error-envelope).
 
 use base::ids::RequestId;
 use bytes::Bytes;
@@ -144,7 +144,8 @@ pub fn respond(
         },
     };
     let content_type = match negotiation {
-        // The official SDKs recognise a 429 only in this form (D18).
+        // The official SDKs recognise a 429 only in this form
+        // (docs/decisions.md#every-429-is-a-problem-document).
         _ if status == 429 => PROBLEM,
         Negotiation::ByAccept if wants_problem(headers) => PROBLEM,
         _ => JSON,

@@ -1,4 +1,4 @@
-//! v2 `identities.*` (v2 contract, section 7).
+//! v2 `identities.*` (docs/contract/v2.md#identities).
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! v2 `keys.*`, verification excepted (v2 contract, section 5).
+//! v2 `keys.*`, verification excepted (docs/contract/v2.md#keys).
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
-//! v2 `keys.*`: roles and direct permissions of a key (v2 contract, 5.10).
+//! v2 `keys.*`: roles and direct permissions of a key
+//! (docs/contract/v2.md#roles-and-permissions-of-keys).
 
 use std::sync::Arc;
 

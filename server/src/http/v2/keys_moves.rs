@@ -1,4 +1,5 @@
-//! v2 `keys.rerollKey` and `keys.migrateKeys` (v2 contract, 5.8 and 5.9).
+//! v2 `keys.rerollKey` and `keys.migrateKeys` (docs/contract/v2.md#reroll-key,
+//! docs/contract/v2.md#migrate-keys).
 
 use std::sync::Arc;
 

@@ -1,7 +1,8 @@
 //! The v2 door: its table of operations, its document, its envelope.
 //!
-//! A thin door: bounds, names and masking of the v2 contract live here, rules
-//! of the product do not. Nothing is imported from another door.
+//! A thin door: bounds, names and masking of the contract (docs/contract/v2.md)
+//! live here, rules of the product do not. Nothing is imported from another
+//! door.
 
 mod analytics;
 mod apis;
@@ -79,7 +80,7 @@ const VERSION: Version = Version {
     title: "unkey API",
     version: "2.0.0",
     description: "Issue and verify API keys, limit rates, manage identities, roles and permissions.",
-    // v2 contract, 1.7: these ignore members they do not know.
+    // These ignore members they do not know (docs/contract/v2.md#open-bodies).
     open: &[
         "AnalyticsQueryBody",
         "CreateIdentityBody",
@@ -147,7 +148,7 @@ impl Endpoint for Routes {
                 Ok(liveness(&self.app))
             }
             found => {
-                // Wrong methods and unknown paths answer in the envelope (D18).
+                // docs/decisions.md#unknown-paths-answer-in-the-envelope
                 let allowed = match found {
                     Some(_) => "POST",
                     None if path == LIVENESS => "GET, HEAD",

@@ -37,7 +37,7 @@ impl Operation {
         Served::new(app.clone(), &self.described, self.no_store, self.bulk, handled, document).boxed()
     }
 
-    /// Answers with the envelope alone (v2 contract, 1.4: deleteIdentity).
+    /// Answers with the envelope alone (docs/contract/v2.md#success-envelope).
     pub fn without_data(mut self) -> Self {
         self.described.response = None;
         self
@@ -55,7 +55,8 @@ impl Operation {
         self
     }
 
-    /// Its answer carries a secret that no cache may keep (v2 contract, 1.8).
+    /// Its answer carries a secret that no cache may keep
+    /// (docs/contract/v2.md#answers-with-secrets).
     pub fn no_store(mut self) -> Self {
         self.no_store = true;
         self

@@ -1,4 +1,4 @@
-//! v2 `ratelimit.*Override*` (v2 contract, 9.5).
+//! v2 `ratelimit.*Override*` (docs/contract/v2.md#overrides).
 
 use std::sync::Arc;
 

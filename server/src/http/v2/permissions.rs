@@ -1,5 +1,5 @@
-//! v2 `permissions.*`: permissions (v2 contract, sections 8 and 15). Roles are
-//! in [`super::roles`].
+//! v2 `permissions.*`: permissions (docs/contract/v2.md#permissions-and-roles).
+//! Roles are in [`super::roles`].
 
 use std::sync::Arc;
 

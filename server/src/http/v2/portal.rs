@@ -1,5 +1,5 @@
-//! v2 `portal.*`: sessions, and what their end users do (v2 contract, sections
-//! 11 and 15).
+//! v2 `portal.*`: sessions, and what their end users do
+//! (docs/contract/v2.md#portals).
 
 use std::sync::Arc;
 

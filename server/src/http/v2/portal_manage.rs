@@ -1,4 +1,5 @@
-//! v2 `portal.*`: managing portals and ending sessions (v2 contract, section 15).
+//! v2 `portal.*`: managing portals and ending sessions
+//! (docs/contract/v2.md#managing-portals).
 //!
 //! Portals of apps are not offered: there are no apps here.
 

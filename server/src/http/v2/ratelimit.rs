@@ -1,5 +1,5 @@
-//! v2 `ratelimit.*` (v2 contract, section 9). The hot path of this door, as
-//! [`super::verify`].
+//! v2 `ratelimit.*` (docs/contract/v2.md#rate-limits). The hot path of this
+//! door, as [`super::verify`].
 
 use std::sync::Arc;
 

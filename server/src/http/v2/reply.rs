@@ -1,4 +1,5 @@
-//! What handlers answer with, and the envelope it is sent in (v2 contract, 1.4).
+//! What handlers answer with, and the envelope it is sent in
+//! (docs/contract/v2.md#success-envelope).
 
 use base::ids::RequestId;
 use serde::Serialize;

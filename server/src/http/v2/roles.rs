@@ -1,4 +1,4 @@
-//! v2 `permissions.*`: roles (v2 contract, sections 8 and 15).
+//! v2 `permissions.*`: roles (docs/contract/v2.md#permissions-and-roles).
 
 use std::sync::Arc;
 

@@ -1,5 +1,6 @@
 //! Who calls: the bearer token or the session cookie, and the budget it is
-//! charged to (v2 contract, 1.2, 1.8 and section 11).
+//! charged to (docs/contract/v2.md#credentials,
+//! docs/contract/v2.md#request-budget).
 
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use base::error::{Code, Error, Result};
 use base::op::{Door, OpCtx, Principal};
 use domain::root_keys::Budget;
 
-/// `disabled` keeps a call out of the analytics (v2 contract, 9.2).
+/// `disabled` keeps a call out of the analytics (docs/contract/v2.md#limit).
 static METRICS: HeaderName = HeaderName::from_static("x-unkey-metrics");
 
 /// A caller turned away before the handler, perhaps with a budget to show.
@@ -30,8 +31,8 @@ impl From<Error> for Refused {
     }
 }
 
-/// The root key behind the bearer token (v2 contract, 1.2), one request of its
-/// budget charged.
+/// The root key behind the bearer token (docs/contract/v2.md#credentials), one
+/// request of its budget charged.
 pub(super) async fn authenticate(
     app: &Arc<App>,
     call: &Call,
@@ -54,7 +55,8 @@ pub(super) async fn authenticate(
     Ok((context(call, headers, principal, authenticated.workspace), budget))
 }
 
-/// The end user behind the session cookie (v2 contract, section 11).
+/// The end user behind the session cookie
+/// (docs/contract/v2.md#portal-sessions).
 pub(super) async fn portal_user(
     app: &Arc<App>,
     call: &Call,
@@ -101,8 +103,8 @@ pub(super) fn context(
     }
 }
 
-/// The credentials must be there at all; whether they are good comes later (v2
-/// contract, 1.3).
+/// The credentials must be there at all; whether they are good comes later
+/// (docs/contract/v2.md#request-order).
 pub(super) fn check_security(access: Access, headers: &HeaderMap) -> Result<()> {
     let has_bearer = headers.contains_key(AUTHORIZATION);
     let missing =
@@ -138,7 +140,7 @@ fn bearer(headers: &HeaderMap) -> Result<&str> {
     if token.is_empty() { Err(malformed("The bearer token is empty.")) } else { Ok(token) }
 }
 
-/// v2 contract, 1.8.
+/// The headers of docs/contract/v2.md#request-budget.
 pub(super) fn show_budget(headers: &mut HeaderMap, budget: Budget) {
     let mut set = |name: &'static str, value: u64| headers.insert(name, HeaderValue::from(value));
     set("ratelimit-limit", budget.limit);

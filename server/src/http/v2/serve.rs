@@ -1,7 +1,7 @@
 //! The endpoint of a v2 operation.
 //!
-//! It keeps the contract's order (v2 contract, 1.3): body, security header,
-//! content type, JSON, schema, authentication, handler.
+//! It keeps the contract's order (docs/contract/v2.md#request-order): body,
+//! security header, content type, JSON, schema, authentication, handler.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Objects that several v2 operations share (v2 contract, section 4).
+//! Objects that several v2 operations share (docs/contract/v2.md#key-object).
 //!
 //! Requests carry the contract's bounds as schema attributes. Responses leave
 //! an empty optional member out: the official SDKs reject `null` there.

@@ -1,5 +1,6 @@
-//! v2 `keys.verifyKey` (v2 contract, 5.1). The hot path of this door: the body
-//! is parsed strictly, the answer is written straight from the key's snapshot.
+//! v2 `keys.verifyKey` (docs/contract/v2.md#verify-key). The hot path of this
+//! door: the body is parsed strictly, the answer is written straight from the
+//! key's snapshot.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! v2 `workspace.*` (v2 contract, section 15).
+//! v2 `workspace.*` (docs/contract/v2.md#root-keys-and-workspaces).
 
 use std::sync::Arc;
 

@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 use super::{ask, files, get, root};
 use crate::support::{Answer, START_MS, TestApp};
 
-/// The codes of v1 (v1 contract, section 2, and D4).
+/// The codes of v1 (docs/contract/v1.md#error-envelope,
+/// docs/decisions.md#one-code-of-v1-for-429).
 const V1: [&str; 15] = [
     "BAD_REQUEST",
     "UNAUTHORIZED",
@@ -258,7 +259,9 @@ async fn root_key(test: &TestApp, permissions: &[&str], expires_at: Option<i64>)
 async fn examples_that_need_a_history_are_real_too() {
     let test = TestApp::start().await;
     let get_api = json!({ "apiId": "api_nothing" });
-    // D18: a missing header is told by the validator, as the page of `missing` says.
+    // A missing header is told by the validator
+    // (docs/decisions.md#a-missing-root-key-is-400-in-v2), as the page of `missing`
+    // says.
     let none = test.raw("apis.getApi", None, Some("application/json"), get_api.to_string()).await;
     none.fails(400, "unkey/application/invalid_input");
     assert_eq!(none.body["error"]["errors"][0]["location"], "security");

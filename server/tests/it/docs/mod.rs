@@ -118,25 +118,6 @@ fn url(file: &str) -> String {
     if page.is_empty() { "/docs".to_owned() } else { format!("/docs/{page}") }
 }
 
-#[test]
-fn links_work_in_the_repository_too() {
-    let mut broken = Vec::new();
-    for file in files() {
-        let text = fs::read_to_string(root().join(&file)).unwrap();
-        for link in text.split("](").skip(1).filter_map(|rest| rest.split([')', ' ']).next()) {
-            let path = link.split('#').next().unwrap();
-            if path.is_empty() || path.starts_with('/') || path.contains("://") {
-                continue;
-            }
-            let target = root().join(&file).parent().unwrap().join(path);
-            if !target.exists() {
-                broken.push(format!("{file}: {link}"));
-            }
-        }
-    }
-    assert!(broken.is_empty(), "{broken:#?}");
-}
-
 #[tokio::test]
 async fn pages_hold_neither_script_nor_inline_style() {
     let test = TestApp::start().await;

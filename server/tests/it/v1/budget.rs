@@ -1,4 +1,5 @@
-//! The budget of unknown keys per address (D29).
+//! The budget of unknown keys per address
+//! (docs/decisions.md#unknown-keys-have-a-budget).
 
 use serde_json::json;
 

@@ -1,5 +1,5 @@
 //! The v1 door, one file per tag, and what callers of v1 need. A line
-//! `// row: <slug>` names the entry of the feature list that a test shows.
+//! `// row: <slug>` names the entry of `tests/features/slugs.txt` that a test shows.
 
 mod access;
 mod analytics;

@@ -1,5 +1,5 @@
 //! Every structured error code that v2 can answer with, provoked. A line
-//! `// row: <slug>` names the entry of the feature list that a test shows.
+//! `// row: <slug>` names the entry of `tests/features/slugs.txt` that a test shows.
 
 use base::entropy::Entropy;
 use base::error::{Code, Error};

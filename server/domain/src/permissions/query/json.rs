@@ -1,4 +1,5 @@
-//! The nested form of v1 (v1 contract: verifyKey): `"slug"`, `{"and": [..]}`, `{"or": [..]}`.
+//! The nested form of v1 (docs/contract/v1.md#permission-queries): `"slug"`, `{"and": [..]}`,
+//! `{"or": [..]}`.
 //!
 //! Walks the value with a list of its own, so that a value nested deeper than the stack allows
 //! is only a long list.

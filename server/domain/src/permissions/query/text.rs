@@ -1,4 +1,4 @@
-//! The string language of v2 (v2 contract: permission query language).
+//! The string language of v2 (docs/contract/v2.md#permission-queries).
 //!
 //! ```text
 //! query = and { OR and }      and = term { AND term }      term = SLUG | "(" query ")"

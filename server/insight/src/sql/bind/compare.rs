@@ -1,5 +1,5 @@
 //! Comparing values of different types, and the check that no query asks for
-//! events older than they are kept (v2 contract, 10.2).
+//! events older than they are kept (docs/contract/v2.md#analytics-queries).
 
 use sqlparser::ast::{Expr as Ast, FunctionArg, FunctionArgExpr, FunctionArguments};
 
