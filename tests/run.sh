@@ -31,18 +31,24 @@ trap 'rm -rf "$logs"' EXIT
 passed=0
 
 as_root() {
-  if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+  if [ "$(id -u)" = 0 ]; then "$@"
+  elif command -v sudo >/dev/null; then sudo "$@"
+  else echo "neither root nor sudo here"; return 1
+  fi
 }
 
-# Installs Debian packages for commands that are missing.
+# Installs the Debian packages of a command that is missing.
 need() {
-  local command="$1" package="$2"
+  local command="$1"; shift
   command -v "$command" >/dev/null && return 0
   command -v apt-get >/dev/null || { echo "please install $command" >&2; exit 1; }
   [ -e "$logs/apt" ] || { as_root apt-get update -q >"$logs/apt" 2>&1 || true; }
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends "$package" >>"$logs/apt" 2>&1 \
-    || { tail -5 "$logs/apt" >&2; exit 1; }
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends "$@" >>"$logs/apt" 2>&1 \
+    || { tail -5 "$logs/apt" >&2; echo "please install $command" >&2; exit 1; }
 }
+
+# Leaves a stage that cannot run on this machine; `stage` says so.
+not_here() { echo "$*"; exit 77; }
 
 # Runs one stage, unless another was asked for or it is listed in skips.txt.
 stage() {
@@ -57,6 +63,7 @@ stage() {
   (set -e; "$@") >"$logs/$name" 2>&1
   status=$?
   set -e
+  if [ "$status" -eq 77 ]; then echo "== $name: NOT RUN, $(tail -n 1 "$logs/$name")"; return 0; fi
   if [ "$status" -ne 0 ]; then
     cat "$logs/$name"
     echo "== $name: FAILED after $((SECONDS - start)) s"
@@ -84,19 +91,26 @@ count_passed() {
 }
 
 tools() {
-  need cc gcc
+  need cc gcc libc6-dev
   need sqlite3 sqlite3
-  need curl curl
+  need curl curl ca-certificates
   need faketime faketime
   need fiu-ctrl fiu-utils
   need prlimit util-linux
   need node nodejs
   need npm npm
+  # Said now and not by the browser tests half an hour later.
+  if [ -z "$only" ] || [ "$only" = browser ]; then
+    node -e 'process.exit(+(parseInt(process.versions.node) < 20))' \
+      || { echo "please install Node 20 or later, which Playwright needs: Debian 12 has 18" >&2; exit 1; }
+  fi
   need python3 python3
   python3 -c 'import ensurepip' 2>/dev/null || need python3-venv-is-missing python3-venv
   command -v cargo >/dev/null || { echo "please install Rust" >&2; exit 1; }
-  cargo fmt --version >/dev/null 2>&1 || rustup component add rustfmt
-  cargo clippy --version >/dev/null 2>&1 || rustup component add clippy
+  cargo fmt --version >/dev/null 2>&1 || rustup component add rustfmt \
+    || { echo "please install rustfmt" >&2; exit 1; }
+  cargo clippy --version >/dev/null 2>&1 || rustup component add clippy \
+    || { echo "please install clippy" >&2; exit 1; }
 }
 
 fmt() { cargo fmt --all --check; }
@@ -162,6 +176,7 @@ python_clients() {
 }
 
 go_client() {
+  command -v go >/dev/null || not_here "no Go toolchain here"
   cargo build
   cd tests/clients/go
   go test -count=1 -v ./...
@@ -198,11 +213,7 @@ stage node-v1 node_v1_clients
 stage python python_clients python
 stage python-v1 python_clients python_v1
 stage rust-v1 rust_v1_client
-if command -v go >/dev/null; then
-  stage go go_client
-elif [ -z "$only" ] || [ "$only" = go ]; then
-  echo "== go: no Go toolchain here, its client is not run"
-fi
+stage go go_client
 stage fuzz fuzz
 if [ -n "${UNKEY_LONG:-}" ]; then
   stage load load
