@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-stages="tools fmt clippy rust faults rows browser node node-v1 python python-v1 rust-v1 go fuzz load"
+stages="tools fmt shell clippy rust faults rows browser node node-v1 python python-v1 rust-v1 go fuzz load"
 usage() {
   echo "usage: $0 [--long] [--only STAGE]; stages: $stages" >&2
   exit 2
@@ -115,6 +115,11 @@ tools() {
 
 fmt() { cargo fmt --all --check; }
 
+shell() {
+  need shellcheck shellcheck
+  shellcheck .ci/run install.sh tests/*.sh
+}
+
 # Servers that are broken in every way while clients use them; ten minutes of seeds with --long.
 faults() {
   cargo build --workspace
@@ -203,6 +208,7 @@ load() {
 
 stage tools tools
 stage fmt fmt
+stage shell shell
 stage clippy clippy
 stage rust rust
 stage faults faults
