@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-stages="tools fmt shell clippy rust faults rows browser node node-v1 python python-v1 rust-v1 go fuzz load"
+stages="tools fmt shell commits clippy rust faults rows browser node node-v1 python python-v1 rust-v1 go fuzz load"
 usage() {
   echo "usage: $0 [--long] [--only STAGE]; stages: $stages" >&2
   exit 2
@@ -209,6 +209,7 @@ load() {
 stage tools tools
 stage fmt fmt
 stage shell shell
+stage commits tests/commits.sh
 stage clippy clippy
 stage rust rust
 stage faults faults
