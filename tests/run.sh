@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-stages="tools fmt shell commits clippy rust faults rows browser node node-v1 python python-v1 rust-v1 go fuzz load"
+stages="tools fmt shell commits clippy rust msrv faults rows browser node node-v1 python python-v1 rust-v1 go fuzz load"
 usage() {
   echo "usage: $0 [--long] [--only STAGE]; stages: $stages" >&2
   exit 2
@@ -141,6 +141,15 @@ rust() {
   cargo test --workspace
 }
 
+# The oldest Rust that Cargo.toml says is enough, is.
+msrv() {
+  command -v rustup >/dev/null || not_here "no rustup here to install an older Rust with"
+  local version
+  version="$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' Cargo.toml)"
+  rustup toolchain install "$version" --profile minimal
+  cargo "+$version" check --workspace --all-targets --locked
+}
+
 # The dashboard in the system's Chromium.
 browser() {
   cargo build
@@ -222,6 +231,7 @@ stage python-v1 python_clients python_v1
 stage rust-v1 rust_v1_client
 stage go go_client
 stage fuzz fuzz
+if [ -n "${UNKEY_LONG:-}" ] || [ "$only" = msrv ]; then stage msrv msrv; fi
 if [ -n "${UNKEY_LONG:-}" ]; then
   stage load load
 elif [ "$only" = load ]; then
