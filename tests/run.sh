@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-stages="tools fmt shell commits clippy rust msrv faults rows browser node node-v1 python python-v1 rust-v1 go fuzz load"
+stages="tools fmt shell commits deny clippy rust msrv faults rows browser node node-v1 python python-v1 rust-v1 go fuzz load"
 usage() {
   echo "usage: $0 [--long] [--only STAGE]; stages: $stages" >&2
   exit 2
@@ -76,13 +76,15 @@ stage() {
     load) cat "$logs/load" ;;
     faults) tail -n 4 "$logs/faults" ;;
   esac
+  sed -n "s/^note: /== $name: /p" "$logs/$name"
   echo "== $name: ok, $count tests, $((SECONDS - start)) s"
 }
 
-# Adds up what cargo, node and pytest say they passed.
+# Adds up what cargo, cargo-deny, node and pytest say they passed.
 count_passed() {
   awk '/^test result: ok\. [0-9]+ passed/ { n += $4 }
        /^--- PASS: / { n += 1 }
+       /^((advisories|bans|licenses|sources) ok(, )?)+$/ { n += NF / 2 }
        /^faults: .* comparisons$/ { n += 1 }
        / [0-9]+ generated, [0-9]+ passed/ { n += 1 }
        /^(#|ℹ) pass [0-9]+$/ { n += $3 }
@@ -118,6 +120,47 @@ fmt() { cargo fmt --all --check; }
 shell() {
   need shellcheck shellcheck
   shellcheck .ci/run install.sh tests/*.sh
+}
+
+# cargo-deny of this version or a later one.
+deny_version=0.20.2
+have_deny() {
+  local found
+  found="$(cargo deny --version 2>/dev/null | cut -d ' ' -f 2)"
+  [ -n "$found" ] && printf '%s\n' "$deny_version" "$found" | sort -CV
+}
+
+# Downloads the release or, where it cannot be had, builds it, which takes minutes even without optimisation.
+install_deny() {
+  local target="" sum=""
+  case "$(uname -sm)" in
+    "Linux x86_64")
+      target=x86_64-unknown-linux-musl
+      sum=9f12ed4c49936e09b48bf862b595cde2fe64fcbd9d74dfacac6131ca824c8d5f ;;
+    "Linux aarch64")
+      target=aarch64-unknown-linux-musl
+      sum=995c82be0defc7a025cae49a2aa2644ce8245c9a3318fc4103907c6a285e8c7d ;;
+  esac
+  local name="cargo-deny-$deny_version-$target"
+  if [ -n "$target" ] && curl -sSfL --connect-timeout 20 --max-time 300 -o "$logs/$name" \
+    "https://github.com/EmbarkStudios/cargo-deny/releases/download/$deny_version/$name.tar.gz"; then
+    echo "$sum  $logs/$name" | sha256sum --check || exit 1
+    mkdir -p "${CARGO_HOME:-$HOME/.cargo}/bin"
+    tar -xzf "$logs/$name" -C "${CARGO_HOME:-$HOME/.cargo}/bin" --strip-components=1 "$name/cargo-deny"
+  else
+    cargo install --locked --debug --force cargo-deny --version "$deny_version"
+  fi
+}
+
+# Dependencies are what deny.toml allows. Advisories come from a database on the network.
+deny() {
+  have_deny || install_deny || not_here "cargo-deny can be neither downloaded nor built here"
+  cargo deny --locked check bans licenses sources
+  if timeout 120 cargo deny --locked fetch db; then
+    cargo deny --locked check advisories
+  else
+    echo "note: the database of advisories cannot be fetched here, ADVISORIES WERE NOT CHECKED"
+  fi
 }
 
 # Servers that are broken in every way while clients use them; ten minutes of seeds with --long.
@@ -219,6 +262,7 @@ stage tools tools
 stage fmt fmt
 stage shell shell
 stage commits tests/commits.sh
+stage deny deny
 stage clippy clippy
 stage rust rust
 stage faults faults
