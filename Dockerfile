@@ -2,44 +2,33 @@
 # Run:    docker run -d --name unkey -p 127.0.0.1:3000:3000 -v unkey:/data unkey
 # CLI:    docker exec unkey unkey root-key create --name first --full
 
-ARG RUST_VERSION=1.95
-ARG DEBIAN_RELEASE=bookworm
+# Tags say what the digests are. Both are Debian 12, for the same glibc.
+ARG RUST_IMAGE=rust:1.95.0-slim-bookworm@sha256:d7482085ff5b415f84dba5647ae71606650bdef00db7aeb69f4b3d170c3e4082
+ARG DEBIAN_IMAGE=debian:bookworm-20260918-slim@sha256:3783cc01769c7b2b1b83a5c5ad96c815348e28ed7da68e2e3687004faa906251
 
-FROM rust:${RUST_VERSION}-slim-${DEBIAN_RELEASE} AS build
+FROM ${RUST_IMAGE} AS chef
+RUN cargo install --locked cargo-chef --version 0.1.78
 WORKDIR /src
 
-# Dependencies first, against empty sources: this layer changes only when a
-# manifest or the lock file does. A new workspace member is added here too.
-# Cargo refuses a manifest whose declared benches are missing, hence the loop.
-COPY Cargo.toml Cargo.lock ./
-COPY .cargo/ .cargo/
-COPY server/Cargo.toml server/
-COPY entity/Cargo.toml entity/
-COPY migration/Cargo.toml migration/
-COPY web/Cargo.toml web/
-COPY tests/e2e/Cargo.toml tests/e2e/
-COPY tests/load/echo/Cargo.toml tests/load/echo/
-COPY tests/load/events/Cargo.toml tests/load/events/
-RUN mkdir -p server/src server/benches entity/src migration/src web/src tests/e2e/src tests/load/echo/src tests/load/events/src \
- && for main in server tests/load/echo tests/load/events; do echo 'fn main() {}' > $main/src/main.rs; done \
- && touch server/src/lib.rs entity/src/lib.rs migration/src/lib.rs web/src/lib.rs tests/e2e/src/lib.rs \
- && for bench in $(sed -n '/^\[\[bench\]\]/,/^$/s/^name = "\(.*\)"/\1/p' server/Cargo.toml); do \
-      echo 'fn main() {}' > "server/benches/$bench.rs"; \
-    done \
- && cargo build --release --locked
-
-# COPY keeps the times of the checkout, which may be older than the empty build;
-# without the touch Cargo would take the empty crates for current.
+# A recipe is what dependencies are built from: the manifests, the lock file and
+# .cargo/config.toml of all crates, without their sources and versions.
+FROM chef AS recipe
 COPY . .
-RUN find server entity migration web -name '*.rs' -exec touch {} + \
- && cargo build --release --locked
+RUN cargo chef prepare
 
-FROM debian:${DEBIAN_RELEASE}-slim
+# Dependencies are a layer of their own, which lasts until the recipe changes.
+FROM chef AS build
+COPY --from=recipe /src/recipe.json .
+RUN cargo chef cook --profile dist --locked
+COPY . .
+RUN cargo build --profile dist --locked
+
+FROM ${DEBIAN_IMAGE}
 RUN groupadd --system --gid 10001 unkey \
  && useradd --system --uid 10001 --gid 10001 --home-dir /data --no-create-home \
       --shell /usr/sbin/nologin unkey \
  && install -d -m 0700 -o 10001 -g 10001 /data
-COPY --from=build /src/target/release/unkey /usr/local/bin/unkey
+COPY --from=build /src/target/dist/unkey /usr/local/bin/unkey
 
 ENV UNKEY_LISTEN=0.0.0.0:3000 \
     UNKEY_DATA_DIR=/data

@@ -172,14 +172,17 @@ EOF
 }
 
 build() {
-    if [ -x "$built" ]; then
-        say "using $built"
-        return
-    fi
-    if [ "$dry_run" = no ] && ! command -v cargo >/dev/null 2>&1; then
+    # Cargo knows whether what was built is still what this checkout says. Under
+    # sudo there is mostly none, because that of rustup belongs to the user.
+    if command -v cargo >/dev/null 2>&1; then
+        run cargo build --release --locked --manifest-path "$here/Cargo.toml"
+    elif [ -x "$built" ]; then
+        say "using $built as it is: there is no cargo here to renew it"
+    elif [ "$dry_run" = yes ]; then
+        say "would stop: no $built and no cargo"
+    else
         die "no $built and no cargo; run 'cargo build --release --locked' first"
     fi
-    run cargo build --release --locked --manifest-path "$here/Cargo.toml"
 }
 
 install_binary() {

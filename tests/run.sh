@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-stages="tools fmt clippy rust faults rows browser node node-v1 python python-v1 rust-v1 go fuzz load"
+stages="tools fmt shell commits deny clippy rust msrv faults rows browser node node-v1 python python-v1 rust-v1 go fuzz load"
 usage() {
   echo "usage: $0 [--long] [--only STAGE]; stages: $stages" >&2
   exit 2
@@ -31,18 +31,24 @@ trap 'rm -rf "$logs"' EXIT
 passed=0
 
 as_root() {
-  if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+  if [ "$(id -u)" = 0 ]; then "$@"
+  elif command -v sudo >/dev/null; then sudo "$@"
+  else echo "neither root nor sudo here"; return 1
+  fi
 }
 
-# Installs Debian packages for commands that are missing.
+# Installs the Debian packages of a command that is missing.
 need() {
-  local command="$1" package="$2"
+  local command="$1"; shift
   command -v "$command" >/dev/null && return 0
   command -v apt-get >/dev/null || { echo "please install $command" >&2; exit 1; }
   [ -e "$logs/apt" ] || { as_root apt-get update -q >"$logs/apt" 2>&1 || true; }
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends "$package" >>"$logs/apt" 2>&1 \
-    || { tail -5 "$logs/apt" >&2; exit 1; }
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends "$@" >>"$logs/apt" 2>&1 \
+    || { tail -5 "$logs/apt" >&2; echo "please install $command" >&2; exit 1; }
 }
+
+# Leaves a stage that cannot run on this machine; `stage` says so.
+not_here() { echo "$*"; exit 77; }
 
 # Runs one stage, unless another was asked for or it is listed in skips.txt.
 stage() {
@@ -57,6 +63,7 @@ stage() {
   (set -e; "$@") >"$logs/$name" 2>&1
   status=$?
   set -e
+  if [ "$status" -eq 77 ]; then echo "== $name: NOT RUN, $(tail -n 1 "$logs/$name")"; return 0; fi
   if [ "$status" -ne 0 ]; then
     cat "$logs/$name"
     echo "== $name: FAILED after $((SECONDS - start)) s"
@@ -69,13 +76,15 @@ stage() {
     load) cat "$logs/load" ;;
     faults) tail -n 4 "$logs/faults" ;;
   esac
+  sed -n "s/^note: /== $name: /p" "$logs/$name"
   echo "== $name: ok, $count tests, $((SECONDS - start)) s"
 }
 
-# Adds up what cargo, node and pytest say they passed.
+# Adds up what cargo, cargo-deny, node and pytest say they passed.
 count_passed() {
   awk '/^test result: ok\. [0-9]+ passed/ { n += $4 }
        /^--- PASS: / { n += 1 }
+       /^((advisories|bans|licenses|sources) ok(, )?)+$/ { n += NF / 2 }
        /^faults: .* comparisons$/ { n += 1 }
        / [0-9]+ generated, [0-9]+ passed/ { n += 1 }
        /^(#|ℹ) pass [0-9]+$/ { n += $3 }
@@ -84,22 +93,75 @@ count_passed() {
 }
 
 tools() {
-  need cc gcc
+  need cc gcc libc6-dev
   need sqlite3 sqlite3
-  need curl curl
+  need curl curl ca-certificates
   need faketime faketime
   need fiu-ctrl fiu-utils
   need prlimit util-linux
   need node nodejs
   need npm npm
+  # Said now and not by the browser tests half an hour later.
+  if [ -z "$only" ] || [ "$only" = browser ]; then
+    node -e 'process.exit(+(parseInt(process.versions.node) < 20))' \
+      || { echo "please install Node 20 or later, which Playwright needs: Debian 12 has 18" >&2; exit 1; }
+  fi
   need python3 python3
   python3 -c 'import ensurepip' 2>/dev/null || need python3-venv-is-missing python3-venv
   command -v cargo >/dev/null || { echo "please install Rust" >&2; exit 1; }
-  cargo fmt --version >/dev/null 2>&1 || rustup component add rustfmt
-  cargo clippy --version >/dev/null 2>&1 || rustup component add clippy
+  cargo fmt --version >/dev/null 2>&1 || rustup component add rustfmt \
+    || { echo "please install rustfmt" >&2; exit 1; }
+  cargo clippy --version >/dev/null 2>&1 || rustup component add clippy \
+    || { echo "please install clippy" >&2; exit 1; }
 }
 
 fmt() { cargo fmt --all --check; }
+
+shell() {
+  need shellcheck shellcheck
+  shellcheck .ci/run install.sh tests/*.sh
+}
+
+# cargo-deny of this version or a later one.
+deny_version=0.20.2
+have_deny() {
+  local found
+  found="$(cargo deny --version 2>/dev/null | cut -d ' ' -f 2)"
+  [ -n "$found" ] && printf '%s\n' "$deny_version" "$found" | sort -CV
+}
+
+# Downloads the release or, where it cannot be had, builds it, which takes minutes even without optimisation.
+install_deny() {
+  local target="" sum=""
+  case "$(uname -sm)" in
+    "Linux x86_64")
+      target=x86_64-unknown-linux-musl
+      sum=9f12ed4c49936e09b48bf862b595cde2fe64fcbd9d74dfacac6131ca824c8d5f ;;
+    "Linux aarch64")
+      target=aarch64-unknown-linux-musl
+      sum=995c82be0defc7a025cae49a2aa2644ce8245c9a3318fc4103907c6a285e8c7d ;;
+  esac
+  local name="cargo-deny-$deny_version-$target"
+  if [ -n "$target" ] && curl -sSfL --connect-timeout 20 --max-time 300 -o "$logs/$name" \
+    "https://github.com/EmbarkStudios/cargo-deny/releases/download/$deny_version/$name.tar.gz"; then
+    echo "$sum  $logs/$name" | sha256sum --check || exit 1
+    mkdir -p "${CARGO_HOME:-$HOME/.cargo}/bin"
+    tar -xzf "$logs/$name" -C "${CARGO_HOME:-$HOME/.cargo}/bin" --strip-components=1 "$name/cargo-deny"
+  else
+    cargo install --locked --debug --force cargo-deny --version "$deny_version"
+  fi
+}
+
+# Dependencies are what deny.toml allows. Advisories come from a database on the network.
+deny() {
+  have_deny || install_deny || not_here "cargo-deny can be neither downloaded nor built here"
+  cargo deny --locked check bans licenses sources
+  if timeout 120 cargo deny --locked fetch db; then
+    cargo deny --locked check advisories
+  else
+    echo "note: the database of advisories cannot be fetched here, ADVISORIES WERE NOT CHECKED"
+  fi
+}
 
 # Servers that are broken in every way while clients use them; ten minutes of seeds with --long.
 faults() {
@@ -120,6 +182,15 @@ clippy() { cargo clippy --workspace --all-targets -- -D warnings; }
 rust() {
   cargo build --workspace
   cargo test --workspace
+}
+
+# The oldest Rust that Cargo.toml says is enough, is.
+msrv() {
+  command -v rustup >/dev/null || not_here "no rustup here to install an older Rust with"
+  local version
+  version="$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' Cargo.toml)"
+  rustup toolchain install "$version" --profile minimal
+  cargo "+$version" check --workspace --all-targets --locked
 }
 
 # The dashboard in the system's Chromium.
@@ -162,6 +233,7 @@ python_clients() {
 }
 
 go_client() {
+  command -v go >/dev/null || not_here "no Go toolchain here"
   cargo build
   cd tests/clients/go
   go test -count=1 -v ./...
@@ -188,6 +260,9 @@ load() {
 
 stage tools tools
 stage fmt fmt
+stage shell shell
+stage commits tests/commits.sh
+stage deny deny
 stage clippy clippy
 stage rust rust
 stage faults faults
@@ -198,12 +273,9 @@ stage node-v1 node_v1_clients
 stage python python_clients python
 stage python-v1 python_clients python_v1
 stage rust-v1 rust_v1_client
-if command -v go >/dev/null; then
-  stage go go_client
-elif [ -z "$only" ] || [ "$only" = go ]; then
-  echo "== go: no Go toolchain here, its client is not run"
-fi
+stage go go_client
 stage fuzz fuzz
+if [ -n "${UNKEY_LONG:-}" ] || [ "$only" = msrv ]; then stage msrv msrv; fi
 if [ -n "${UNKEY_LONG:-}" ]; then
   stage load load
 elif [ "$only" = load ]; then
