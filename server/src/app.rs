@@ -14,10 +14,8 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 
-use crate::http::metrics::Requests;
-use crate::http::request_log::RequestLog;
-use crate::http::server::Tally;
 use crate::jobs::Jobs;
+use crate::telemetry::{ConnectionCounts, RequestCounts, RequestLog};
 use base::address::ClientAddress;
 use base::audit::AuditLog;
 use base::clock::Clock;
@@ -98,8 +96,8 @@ pub struct App {
     pub leaks: Leaks,
     pub jobs: Jobs,
     pub recorder: Recorder,
-    pub requests: Requests,
-    pub connections: Arc<Tally>,
+    pub requests: RequestCounts,
+    pub connections: Arc<ConnectionCounts>,
     pub request_log: RequestLog,
     ledger: Ledger,
     events: Database,
@@ -231,7 +229,7 @@ impl App {
             entropy,
             store,
             recorder,
-            requests: Requests::default(),
+            requests: RequestCounts::default(),
             connections: Arc::default(),
             request_log,
             ledger,

@@ -5,8 +5,10 @@
 //! rules. A door holds the bounds, names and masking of its contract only, and
 //! nothing outside [`http`] knows a status code or a header.
 
-pub mod cli;
 pub mod jobs;
+pub mod telemetry;
 
 pub mod app;
 pub mod http;
+
+pub mod cli;

@@ -12,6 +12,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+/// Lengths of time, milliseconds.
+pub const SECOND_MS: i64 = 1000;
+pub const MINUTE_MS: i64 = 60 * SECOND_MS;
+pub const HOUR_MS: i64 = 60 * MINUTE_MS;
+pub const DAY_MS: i64 = 24 * HOUR_MS;
+
 /// A clock set back by no more than this is waited for: time stands still. That
 /// is what a leap second and the steps of time daemons come to, and what threads
 /// that read the clock at the same moment differ by. Anything more is followed,

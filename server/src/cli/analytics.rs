@@ -3,21 +3,22 @@
 use clap::ArgMatches;
 use serde_json::Value;
 
-use super::Output;
-use super::admin::{csv_line, no_formula, table};
+use super::command::Table;
+use super::output::{Output, table};
 use crate::app::App;
 use base::error::Result;
 use base::op::OpCtx;
+use domain::transfer::csv_lines;
 use insight::sql::{Answer, Ask};
 
 /// Every table may be named: the operator sees them all.
 pub(super) async fn query(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<Output> {
     let text = matches.get_one::<String>("sql").cloned().unwrap_or_default();
     let answer = app.sql.ask(cx, Ask { text, family: None }).await?;
-    Ok(match matches.get_one::<String>("format").map(String::as_str) {
-        Some("json") => Output::text(serde_json::to_string_pretty(&answer.objects())? + "\n"),
-        Some("csv") => Output::text(csv(&answer)),
-        _ => {
+    Ok(match matches.get_one::<Table>("format") {
+        Some(Table::Json) => Output::text(serde_json::to_string_pretty(&answer.objects())? + "\n"),
+        Some(Table::Csv) => Output::text(csv(answer)?),
+        Some(Table::Aligned) | None => {
             let rows = format!("{} rows", answer.rows.len());
             Output::text(table(&lines(&answer))).remark(rows)
         }
@@ -39,12 +40,7 @@ fn plain(value: &Value) -> String {
     }
 }
 
-fn csv(answer: &Answer) -> String {
-    let names = answer.outputs.iter().map(|output| no_formula(&output.name)).collect::<Vec<_>>();
-    let cell = |value: &Value| match value {
-        Value::String(text) => no_formula(text),
-        value => plain(value),
-    };
-    let rows = answer.rows.iter().map(|row| csv_line(&row.iter().map(cell).collect::<Vec<_>>()));
-    csv_line(&names) + &rows.collect::<String>()
+fn csv(answer: Answer) -> Result<String> {
+    let names = answer.outputs.into_iter().map(|output| Value::String(output.name)).collect();
+    csv_lines(std::iter::once(names).chain(answer.rows))
 }

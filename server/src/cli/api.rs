@@ -3,8 +3,7 @@
 use base::ids::ApiId;
 use clap::ArgMatches;
 
-use super::Output;
-use super::admin::table;
+use super::output::{Output, table};
 use crate::app::App;
 use base::error::{Error, Result};
 use base::op::OpCtx;
@@ -26,7 +25,7 @@ pub(super) async fn list(app: &App, cx: &OpCtx) -> Result<Output> {
 
 pub(super) async fn set(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<Output> {
     let text = |name: &str| matches.get_one::<String>(name).cloned();
-    let switch = |name: &str| text(name).map(|value| value == "on");
+    let switch = |name: &str| matches.get_one::<bool>(name).copied();
     // An empty value clears.
     let clearable = |name: &str| text(name).map(|value| Some(value).filter(|value| !value.trim().is_empty()));
     let default_bytes = clearable("default-bytes")

@@ -3,13 +3,13 @@
 
 use clap::ArgMatches;
 
-use super::Output;
-use super::admin::{csv_line, date, no_formula, table};
+use super::output::{Output, date, table};
 use crate::app::App;
 use base::audit::{AuditEntry, AuditFilter};
 use base::error::{Error, Result};
 use base::op::OpCtx;
 use base::store::Page;
+use domain::transfer::{Format, csv_lines};
 
 /// Entries of one request to the server.
 const PAGE: u64 = 1000;
@@ -27,18 +27,16 @@ pub(super) async fn list(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<
 /// One page; `more` asks for the next.
 pub(super) async fn export(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<Output> {
     let cursor = matches.get_one::<String>("cursor").cloned();
-    let csv = matches.get_one::<String>("format").is_some_and(|format| format == "csv");
+    let format = matches.get_one::<Format>("format").copied().unwrap_or(Format::JsonLines);
     let is_first = cursor.is_none();
     let page = app.audit_log.list(cx, &filter(matches)?, &Page { limit: PAGE, cursor }).await?;
-    let mut text = if csv && is_first { csv_line(&COLUMNS.map(str::to_owned)) } else { String::new() };
-    for entry in &page.items {
-        if csv {
-            text.push_str(&csv_line(&columns(entry).map(|cell| no_formula(&cell))));
-        } else {
-            text.push_str(&entry.to_json().to_string());
-            text.push('\n');
+    let text = match format {
+        Format::Csv => {
+            let header = is_first.then(|| COLUMNS.map(str::to_owned).to_vec());
+            csv_lines(header.into_iter().chain(page.items.iter().map(|entry| columns(entry).to_vec())))?
         }
-    }
+        Format::JsonLines => page.items.iter().map(|entry| entry.to_json().to_string() + "\n").collect(),
+    };
     Ok(Output { next: page.next, ..Output::text(text) })
 }
 
@@ -105,12 +103,6 @@ fn moment(text: &str) -> Result<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn cells_are_quoted_and_formulas_disarmed() {
-        let cells = ["plain", "with, comma", "say \"hi\"", "=1+1", "two\nlines"].map(no_formula);
-        assert_eq!(csv_line(&cells), "plain,\"with, comma\",\"say \"\"hi\"\"\",'=1+1,\"two\nlines\"\r\n");
-    }
 
     #[test]
     fn moments_are_days_or_rfc_3339() {

@@ -1,13 +1,12 @@
 //! `unkey config check | print`. Problems were reported before this runs.
 
-use clap::ArgMatches;
-
-use super::Output;
+use super::output::Output;
 use base::config::Config;
 
-pub(super) fn run(config: &Config, matches: &ArgMatches) -> Output {
-    match matches.subcommand_name() {
-        Some("print") => Output::text(config.print()),
-        _ => Output::line("The settings are fine."),
-    }
+pub(super) fn check() -> Output {
+    Output::line("The settings are fine.")
+}
+
+pub(super) fn print(config: &Config) -> Output {
+    Output::text(config.print())
 }

@@ -15,7 +15,8 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::admin::{self, Output, Request};
+use super::dispatch::{self, Request};
+use super::output::Output;
 use crate::app::App;
 use base::error::{Error, Result};
 use base::store::DataDir;
@@ -114,7 +115,7 @@ async fn answer(app: &App, stream: UnixStream) -> Result<()> {
     let text =
         timeout(READ_TIMEOUT, read_line(read)).await.map_err(Error::internal)?.map_err(Error::internal)?;
     let outcome = match serde_json::from_str::<Request>(&text) {
-        Ok(request) => admin::execute(app, &request).await,
+        Ok(request) => dispatch::execute(app, &request).await,
         Err(error) => Err(Error::invalid("The command could not be read.").because(error)),
     };
     let answer = match outcome {

@@ -2,16 +2,14 @@
 
 use clap::ArgMatches;
 
-use super::Output;
-use super::admin::{date, table};
+use super::options::span;
+use super::output::{Output, date, table};
 use crate::app::App;
-use base::error::{Error, Result};
+use base::error::Result;
 use base::events::Stored;
 use base::op::OpCtx;
 use insight::analytics::{Buckets, Filter, GroupBy, Metric, PageOf, Question, Row, Unit, Zone};
 use insight::search::Kind;
-
-const DAY_MS: i64 = 24 * 60 * 60_000;
 
 /// The newest events.
 pub(super) async fn list(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<Output> {
@@ -54,20 +52,8 @@ fn row(event: &Stored) -> Vec<String> {
 
 /// Who or what occurs most.
 pub(super) async fn top(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<Output> {
-    let by = matches.get_one::<String>("by").map(String::as_str).unwrap_or_default();
-    let (kind, group) = match by {
-        "api" => (Kind::Verifications, GroupBy::Api),
-        "key" => (Kind::Verifications, GroupBy::Key),
-        "identity" => (Kind::Verifications, GroupBy::ExternalId),
-        "tag" => (Kind::Verifications, GroupBy::Tag),
-        "namespace" => (Kind::Ratelimits, GroupBy::Namespace),
-        "identifier" => (Kind::Ratelimits, GroupBy::Identifier),
-        _ => {
-            return Err(Error::invalid(
-                "Events can be counted by api, key, identity, tag, namespace or identifier.",
-            ));
-        }
-    };
+    let by = matches.get_one::<(Kind, GroupBy)>("by").copied();
+    let (kind, group) = by.unwrap_or((Kind::Verifications, GroupBy::Key));
     let question = question(cx, matches, kind);
     let limit = matches.get_one::<usize>("limit").copied().unwrap_or(10);
     let top = app.analytics.top(question, group, Metric::Total, limit).await?;
@@ -86,10 +72,7 @@ pub(super) async fn top(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<O
 /// How long things took, by day or hour.
 pub(super) async fn latency(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<Output> {
     let mut question = question(cx, matches, kind(matches));
-    let unit = match matches.get_one::<String>("by").map(String::as_str) {
-        Some("hour") => Unit::Hour,
-        _ => Unit::Day,
-    };
+    let unit = matches.get_one::<Unit>("by").copied().unwrap_or(Unit::Day);
     question.buckets = Some(Buckets::of(unit, Zone::UTC, question.start_ms, question.end_ms)?);
     let header = ["from", "events", "average", "p50", "p75", "p90", "p99", "max"].map(str::to_owned).to_vec();
     let ms = |us: f64| format!("{:.2} ms", us / 1000.0);
@@ -116,17 +99,7 @@ fn question(cx: &OpCtx, matches: &ArgMatches, kind: Kind) -> Question {
 }
 
 fn kind(matches: &ArgMatches) -> Kind {
-    match matches.get_one::<String>("kind").map(String::as_str) {
-        Some("ratelimits") => Kind::Ratelimits,
-        Some("requests") => Kind::Requests,
-        _ => Kind::Verifications,
-    }
-}
-
-/// The span that `--days` asks for.
-pub(super) fn span(cx: &OpCtx, matches: &ArgMatches) -> (i64, i64) {
-    let days = matches.get_one::<i64>("days").copied().unwrap_or(7).clamp(1, 400);
-    (cx.now_ms - days * DAY_MS, cx.now_ms + 1)
+    matches.get_one::<Kind>("kind").copied().unwrap_or(Kind::Verifications)
 }
 
 fn filter(matches: &ArgMatches) -> Filter {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::Output;
+use super::output::Output;
 use base::config::Config;
 use base::error::{Error, Result};
 

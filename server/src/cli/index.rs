@@ -1,7 +1,6 @@
 //! `unkey index status | rebuild`.
 
-use super::Output;
-use super::admin::table;
+use super::output::{Output, table};
 use crate::app::App;
 use base::error::{Error, Result};
 use insight::search::IndexStatus;

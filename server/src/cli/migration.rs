@@ -2,7 +2,7 @@
 
 use clap::ArgMatches;
 
-use super::Output;
+use super::output::Output;
 use crate::app::App;
 use base::error::Result;
 use base::op::OpCtx;

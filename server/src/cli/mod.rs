@@ -4,14 +4,23 @@
 //! If a server holds the data folder the command is sent to it over the control
 //! socket; otherwise it takes the folder itself. Either way it takes effect at
 //! once.
+//!
+//! The modules stand in reading order; each may import those above it.
 
-mod admin;
+mod output;
+
+mod command;
+mod entry;
+mod options;
+
+mod grammar;
+
+mod parser;
+
 mod analytics;
 mod api;
 mod audit;
 mod config;
-mod control;
-mod descriptors;
 mod events;
 mod explain;
 mod export;
@@ -19,14 +28,20 @@ mod healthcheck;
 mod index;
 mod migration;
 mod namespace;
-mod parser;
+mod openapi;
 mod requests;
 mod root_key;
 mod search;
-mod serve;
 mod setup;
 mod user;
 mod workspace;
+
+mod dispatch;
+
+mod control;
+mod data_folder;
+mod file_limit;
+mod serve;
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
@@ -36,7 +51,9 @@ use clap::ArgMatches;
 use base::config::{Config, Raw, SETTINGS};
 use base::error::Result;
 
-pub use admin::Output;
+use command::Command;
+
+pub use output::Output;
 
 /// A parsed command line and the settings it runs with.
 pub struct Invocation {
@@ -49,7 +66,7 @@ impl Invocation {
     /// Parses the command line; on a usage error, or a question for help, the
     /// answer is printed and the exit code returned.
     pub fn parse(arguments: Vec<String>) -> std::result::Result<Self, ExitCode> {
-        match parser::command().try_get_matches_from(&arguments) {
+        match parser::syntax().try_get_matches_from(&arguments) {
             Ok(matches) => {
                 let raw = Raw::of_process(flags(&matches));
                 Ok(Self { arguments, matches, raw })
@@ -73,20 +90,14 @@ impl Invocation {
 
     /// Runs the command and returns what to print.
     pub async fn run(self, config: Config) -> Result<Output> {
-        match self.matches.subcommand() {
-            Some(("serve", _)) => serve::run(config).await,
-            Some(("healthcheck", _)) => healthcheck::run(&config).await,
-            Some(("openapi", matches)) => {
-                let version = matches.get_one::<String>("version").map(String::as_str);
-                let document: &serde_json::Value = if version == Some("v1") {
-                    &crate::http::v1::DOCUMENT
-                } else {
-                    &crate::http::v2::DOCUMENT
-                };
-                Ok(Output::text(serde_json::to_string_pretty(document)? + "\n"))
-            }
-            Some(("config", matches)) => Ok(config::run(&config, matches)),
-            _ => admin::run(config, self.arguments, &self.matches).await,
+        let (command, given) = parser::read(&self.matches).ok_or_else(dispatch::unknown)?;
+        match command {
+            Command::Serve => serve::run(config).await,
+            Command::Healthcheck => healthcheck::run(&config).await,
+            Command::OpenApi => openapi::run(given),
+            Command::ConfigCheck => Ok(config::check()),
+            Command::ConfigPrint => Ok(config::print(&config)),
+            Command::Folder(_) => data_folder::run(config, self.arguments, given).await,
         }
     }
 }

@@ -2,9 +2,8 @@
 
 use clap::ArgMatches;
 
-use super::Output;
-use super::admin::{date, table};
-use super::events::span;
+use super::options::span;
+use super::output::{Output, date, table};
 use crate::app::App;
 use base::error::Result;
 use base::events::{Stored, StoredRequest};

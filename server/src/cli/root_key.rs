@@ -3,8 +3,7 @@
 use base::ids::RootKeyId;
 use clap::ArgMatches;
 
-use super::Output;
-use super::admin::{date, table};
+use super::output::{Output, date, table};
 use crate::app::App;
 use base::error::Result;
 use base::op::OpCtx;

@@ -3,8 +3,7 @@
 
 use clap::ArgMatches;
 
-use super::Output;
-use super::admin::table;
+use super::output::{Output, table};
 use crate::app::App;
 use base::error::{Error, Result};
 use base::op::OpCtx;

@@ -9,7 +9,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::{Output, control, descriptors, setup};
+use super::output::Output;
+use super::{control, file_limit, setup};
 use crate::app::App;
 use crate::http;
 use base::clock::Clock;
@@ -28,7 +29,7 @@ pub(super) async fn run(mut config: Config) -> Result<Output> {
     let dir = DataDir::acquire(&config.data_dir)?.ok_or_else(|| {
         Error::invalid(format!("{} is in use by another unkey process", config.data_dir.display()))
     })?;
-    config.network.max_connections = descriptors::connections(config.network.max_connections);
+    config.network.max_connections = file_limit::connections(config.network.max_connections);
     let listener = listen(config.listen)?;
     let metrics = config.metrics_listen.map(listen).transpose()?;
     let address = listener.local_addr().map_err(Error::internal)?;

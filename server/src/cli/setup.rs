@@ -1,6 +1,6 @@
 //! `unkey setup link`.
 
-use super::Output;
+use super::output::Output;
 use crate::app::App;
 use base::error::Result;
 use base::op::OpCtx;

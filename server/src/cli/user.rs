@@ -2,9 +2,9 @@
 
 use clap::ArgMatches;
 
-use super::Output;
-use super::admin::{date, table};
+use super::output::{Output, date, table};
 use crate::app::App;
+use base::clock::HOUR_MS;
 use base::error::Result;
 use base::op::OpCtx;
 use base::secret::PlainKey;
@@ -12,6 +12,10 @@ use domain::users::{CreateUser, NewInvitation, Role, User};
 
 fn text(matches: &ArgMatches, name: &str) -> String {
     matches.get_one::<String>(name).cloned().unwrap_or_default()
+}
+
+fn role(matches: &ArgMatches) -> Role {
+    matches.get_one::<Role>("role").copied().unwrap_or(Role::Viewer)
 }
 
 /// A password that was not given is made, and printed this once.
@@ -28,7 +32,7 @@ pub(super) async fn create(
     let given = password.is_some();
     let password = password.unwrap_or_else(|| app.users.generate_password());
     let output = printed(given, &password);
-    let role = Role::parse(&text(matches, "role"))?;
+    let role = role(matches);
     let command = CreateUser { email: text(matches, "email"), name: text(matches, "name"), role, password };
     let id = app.users.create(cx, command).await?;
     Ok(output.remark(format!("Created user {id}.")))
@@ -51,9 +55,9 @@ pub(super) async fn reset_password(
 pub(super) async fn invite(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<Output> {
     let hours = matches.get_one::<i64>("hours").copied();
     let command = NewInvitation {
-        role: Role::parse(&text(matches, "role"))?,
+        role: role(matches),
         email: matches.get_one::<String>("email").cloned(),
-        valid_ms: hours.map_or(NewInvitation::VALID_MS, |hours| hours.saturating_mul(60 * 60_000)),
+        valid_ms: hours.map_or(NewInvitation::VALID_MS, |hours| hours.saturating_mul(HOUR_MS)),
     };
     let (_, token) = app.users.invite(cx, command).await?;
     let origin = app.origin();

@@ -2,8 +2,7 @@
 
 use clap::ArgMatches;
 
-use super::Output;
-use super::admin::{date, table};
+use super::output::{Output, date, table};
 use crate::app::App;
 use base::error::{Error, Result};
 use base::op::OpCtx;

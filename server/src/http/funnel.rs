@@ -15,7 +15,7 @@ use poem::{Body, Request};
 
 use super::client_address;
 use crate::app::App;
-use crate::http::request_log::Caller;
+use crate::http::request_log::{self, Caller};
 use crate::http::server::BodyFault;
 use crate::http::validation::RequestSchema;
 use base::address::ClientAddress;
@@ -104,8 +104,8 @@ impl Call {
                 tracing::debug!(request_id = %self.request_id, path, status, elapsed_us, "request served")
             }
         }
-        if app.request_log.wants(finished) {
-            app.request_log.write(self, finished, &caller(), elapsed_us);
+        if app.request_log.wants(status, finished.outcome, finished.sampled) {
+            request_log::write(&app.request_log, self, finished, &caller(), elapsed_us);
         }
     }
 }

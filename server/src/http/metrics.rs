@@ -7,7 +7,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use poem::endpoint::{BoxEndpoint, make};
 use poem::http::StatusCode;
@@ -22,41 +21,8 @@ use prometheus_client::registry::Registry;
 use super::methods::get;
 use crate::app::App;
 use base::error::Result;
-use base::op::Door;
 use domain::verification::Outcome;
 use insight::search::IndexStatus;
-
-/// The doors whose requests are counted.
-const DOORS: [Door; 3] = [Door::V1, Door::V2, Door::Dashboard];
-
-/// Requests by door and by the class of their status.
-#[derive(Debug, Default)]
-pub struct Requests {
-    classes: [[AtomicU64; 3]; DOORS.len()],
-    elapsed_us: AtomicU64,
-}
-
-const CLASSES: [&str; 3] = ["success", "refused", "failed"];
-
-impl Requests {
-    pub fn count(&self, door: Door, status: u16, elapsed_us: u32) {
-        let class = match status {
-            ..400 => 0,
-            400..500 => 1,
-            _ => 2,
-        };
-        if let Some(at) = DOORS.iter().position(|counted| *counted == door) {
-            self.classes[at][class].fetch_add(1, Ordering::Relaxed);
-        }
-        self.elapsed_us.fetch_add(elapsed_us.into(), Ordering::Relaxed);
-    }
-
-    /// Requests to a door since the start: served, refused, failed.
-    pub fn of(&self, door: Door) -> [u64; 3] {
-        let at = DOORS.iter().position(|counted| *counted == door);
-        at.map_or([0; 3], |at| self.classes[at].each_ref().map(|count| count.load(Ordering::Relaxed)))
-    }
-}
 
 /// `GET /metrics`.
 pub fn routes(app: &Arc<App>) -> BoxEndpoint<'static, Response> {
@@ -120,28 +86,25 @@ impl Collector for Snapshot {
 impl Snapshot {
     fn requests(&self, encoder: &mut DescriptorEncoder) -> Encoded {
         let requests = &self.app.requests;
-        let counts = DOORS.iter().zip(&requests.classes).flat_map(|(door, classes)| {
-            classes.iter().zip(CLASSES).map(|(count, class)| {
-                ([("door", door.as_str()), ("result", class)], count.load(Ordering::Relaxed))
-            })
-        });
+        let counts = requests
+            .all()
+            .map(|(door, class, count)| ([("door", door.as_str()), ("result", class.as_str())], count));
         counters(encoder, "unkey_requests", "API requests by result.", counts)?;
-        let elapsed_s = requests.elapsed_us.load(Ordering::Relaxed) as f64 / 1e6;
         let metric = encoder.encode_descriptor(
             "unkey_request_seconds",
             "Time spent answering API requests.",
             None,
             MetricType::Counter,
         )?;
-        ConstCounter::new(elapsed_s).encode(metric)
+        ConstCounter::new(requests.elapsed_s()).encode(metric)
     }
 
     fn connections(&self, encoder: &mut DescriptorEncoder) -> Encoded {
-        let tally = &self.app.connections;
-        gauge(encoder, "unkey_connections", "Connections that are open.", tally.open() as u64)?;
-        let refused = [([] as [(&str, &str); 0], tally.refused())];
+        let connections = &self.app.connections;
+        gauge(encoder, "unkey_connections", "Connections that are open.", connections.open() as u64)?;
+        let refused = [([] as [(&str, &str); 0], connections.refused())];
         counters(encoder, "unkey_connections_refused", "Connections beyond a bound.", refused)?;
-        let overdue = [([] as [(&str, &str); 0], tally.overdue())];
+        let overdue = [([] as [(&str, &str); 0], connections.overdue())];
         counters(encoder, "unkey_connections_overdue", "Connections whose client took too long.", overdue)
     }
 

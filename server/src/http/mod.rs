@@ -11,16 +11,16 @@ mod funnel;
 mod health;
 mod leaks;
 mod methods;
-pub mod metrics;
+mod metrics;
 mod misplaced;
 #[cfg(test)]
 mod near;
 mod openapi;
 mod page_headers;
 mod redact;
-pub mod request_log;
+mod request_log;
 mod schema;
-pub mod server;
+mod server;
 pub mod v1;
 pub mod v2;
 mod validation;
@@ -37,8 +37,9 @@ use poem::{Endpoint, EndpointExt, IntoResponse, Request, Response, Route};
 use serde_json::Value;
 
 use self::methods::{get, post};
-use self::server::{Bounds, Server, Tally};
+use self::server::{Bounds, Server};
 use crate::app::App;
+use crate::telemetry::ConnectionCounts;
 use base::error::{Code, Error, Result};
 
 /// Connections of the listener for metrics: a scraper or two, and a person who looks.
@@ -112,7 +113,7 @@ where
         network: config.network,
         max_body_bytes: config.max_body_bytes,
         goes_to_disk: dashboard::goes_to_disk,
-        tally: app.connections.clone(),
+        counts: app.connections.clone(),
     };
     server.run(shutdown).await
 }
@@ -131,7 +132,7 @@ where
         network: app.config.network,
         max_body_bytes: app.config.max_body_bytes,
         goes_to_disk: |_| false,
-        tally: Arc::new(Tally::default()),
+        counts: Arc::new(ConnectionCounts::default()),
     };
     server.run(shutdown).await
 }

@@ -41,24 +41,23 @@ fn line(columns: &[Column], row: Vec<Value>) -> String {
 }
 
 fn csv(columns: &[Column], rows: impl IntoIterator<Item = Vec<Value>>, with_header: bool) -> Result<String> {
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    if with_header {
-        writer.write_record(columns.iter().map(|column| column.name)).map_err(Error::internal)?;
-    }
-    for row in rows {
-        let cells = columns.iter().zip(row).map(|(column, value)| cell(*column, value));
-        writer.write_record(cells).map_err(Error::internal)?;
-    }
-    let bytes = writer.into_inner().map_err(|error| Error::internal(error.to_string()))?;
-    String::from_utf8(bytes).map_err(Error::internal)
+    let header: Option<Vec<Value>> =
+        with_header.then(|| columns.iter().map(|column| Value::from(column.name)).collect());
+    let rows = rows.into_iter().map(|row| {
+        let cells = columns.iter().zip(row);
+        cells.map(|(column, value)| if column.is_time { moment(value) } else { value }).collect()
+    });
+    csv_lines(header.into_iter().chain(rows))
 }
 
-/// Lines of CSV, RFC 4180, from texts that a spreadsheet shall show as they are.
-pub fn csv_lines(lines: impl IntoIterator<Item = Vec<String>>) -> Result<String> {
+/// Lines of CSV, RFC 4180. Texts are written so that a spreadsheet shows them as
+/// they are and takes none for a formula; nothing is an empty cell.
+pub fn csv_lines<Cell: Into<Value>>(lines: impl IntoIterator<Item = Vec<Cell>>) -> Result<String> {
     let mut writer =
         csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).flexible(true).from_writer(Vec::new());
     for line in lines {
-        writer.write_record(line.into_iter().map(no_formula)).map_err(Error::internal)?;
+        let cells = line.into_iter().map(|cell| text(cell.into()));
+        writer.write_record(cells).map_err(Error::internal)?;
     }
     let bytes = writer.into_inner().map_err(|error| Error::internal(error.to_string()))?;
     String::from_utf8(bytes).map_err(Error::internal)
@@ -68,23 +67,19 @@ fn no_formula(text: String) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text }
 }
 
-/// No cell that a spreadsheet would take for a formula.
-fn cell(column: Column, value: Value) -> String {
-    let text = match value {
+fn text(cell: Value) -> String {
+    match cell {
         Value::Null => String::new(),
-        Value::String(text) => text,
-        Value::Number(number) if column.is_time => moment(&number),
-        other => return other.to_string(),
-    };
-    no_formula(text)
+        Value::String(text) => no_formula(text),
+        other => other.to_string(),
+    }
 }
 
-fn moment(number: &serde_json::Number) -> String {
-    number
-        .as_i64()
-        .and_then(DateTime::from_timestamp_millis)
-        .map(|time| time.to_rfc3339_opts(SecondsFormat::Millis, true))
-        .unwrap_or_default()
+/// A moment as RFC 3339 writes it.
+fn moment(value: Value) -> Value {
+    let Value::Number(number) = value else { return value };
+    let time = number.as_i64().and_then(DateTime::from_timestamp_millis);
+    time.map_or(Value::Null, |time| time.to_rfc3339_opts(SecondsFormat::Millis, true).into())
 }
 
 #[cfg(test)]
@@ -109,6 +104,12 @@ mod tests {
                         \"a, \"\"b\"\"\nc\",,\r\n";
         assert_eq!(text, expected);
         assert!(!write(Format::Csv, COLUMNS, rows(), false).unwrap().contains("created"));
+    }
+
+    #[test]
+    fn lines_may_differ_in_length_and_numbers_are_no_formulas() {
+        let lines = [vec![json!("-1"), json!(-1)], vec![json!("only"), Value::Null, json!(true)]];
+        assert_eq!(csv_lines(lines).unwrap(), "'-1,-1\r\nonly,,true\r\n");
     }
 
     #[test]

@@ -3,7 +3,6 @@
 use std::io::{self, ErrorKind, Write};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
@@ -95,7 +94,7 @@ impl Connections {
         let shared = self.shared.clone();
         let admission = shared.slots.admit(remote.ip());
         if !matches!(admission, Admission::Served(_)) {
-            shared.tally.refused.fetch_add(1, Ordering::Relaxed);
+            shared.counts.note_refused();
         }
         let (slot, health_only) = match admission {
             Admission::Served(slot) => (slot, false),
@@ -108,7 +107,7 @@ impl Connections {
         };
         // Answers are written whole; what is left for a second packet shall not wait.
         let _ = tcp.set_nodelay(true);
-        shared.tally.open.fetch_add(1, Ordering::Relaxed);
+        shared.counts.note_opened();
         let counted = Counted(shared.clone());
         self.tasks.spawn(async move {
             let _held = (slot, counted);
@@ -150,6 +149,6 @@ struct Counted(Arc<Shared>);
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        self.0.tally.open.fetch_sub(1, Ordering::Relaxed);
+        self.0.counts.note_closed();
     }
 }

@@ -7,7 +7,6 @@ use std::convert::Infallible;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -206,7 +205,7 @@ impl<'a> Supervisor<'a> {
             return End::Idle;
         }
         tracing::debug!(?waiting, "a connection kept the server waiting for too long");
-        self.shared.tally.overdue.fetch_add(1, Ordering::Relaxed);
+        self.shared.counts.note_overdue();
         match waiting {
             Waiting::Reader | Waiting::Readers => {
                 self.activity.give_up();

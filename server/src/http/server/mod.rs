@@ -18,7 +18,6 @@ mod watch;
 
 use std::net::TcpListener;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use poem::Response;
@@ -30,6 +29,7 @@ use self::connection::Protocol;
 use self::lifecycle::Lifecycle;
 use self::slots::Slots;
 use self::watch::Times;
+use crate::telemetry::ConnectionCounts;
 use base::config::Network;
 use base::error::{Error, Result};
 
@@ -49,32 +49,7 @@ pub struct Server {
     pub max_body_bytes: usize,
     /// Whether bodies to a path go to disk as they come, and need no room in memory.
     pub goes_to_disk: fn(&str) -> bool,
-    pub tally: Arc<Tally>,
-}
-
-/// Connections, for the metrics.
-#[derive(Debug, Default)]
-pub struct Tally {
-    open: AtomicUsize,
-    refused: AtomicU64,
-    overdue: AtomicU64,
-}
-
-impl Tally {
-    /// Connections that are open.
-    pub fn open(&self) -> usize {
-        self.open.load(Ordering::Relaxed)
-    }
-
-    /// Connections that were one too many.
-    pub fn refused(&self) -> u64 {
-        self.refused.load(Ordering::Relaxed)
-    }
-
-    /// Connections that ended because their client kept the server waiting.
-    pub fn overdue(&self) -> u64 {
-        self.overdue.load(Ordering::Relaxed)
-    }
+    pub counts: Arc<ConnectionCounts>,
 }
 
 /// What the connections of a server have in common.
@@ -91,14 +66,14 @@ struct Shared {
     goes_to_disk: fn(&str) -> bool,
     lifecycle: Arc<Lifecycle>,
     slots: Slots,
-    tally: Arc<Tally>,
+    counts: Arc<ConnectionCounts>,
 }
 
 impl Server {
     /// Serves until `shutdown` resolves; then lets requests in flight finish, and
     /// cuts what is left after the time for that.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<()> {
-        let Self { listener, endpoint, unavailable, bounds, network, max_body_bytes, goes_to_disk, tally } =
+        let Self { listener, endpoint, unavailable, bounds, network, max_body_bytes, goes_to_disk, counts } =
             self;
         let local = listener.local_addr().map_err(Error::internal)?;
         let listener = tokio::net::TcpListener::from_std(listener).map_err(Error::internal)?;
@@ -115,7 +90,7 @@ impl Server {
             goes_to_disk,
             lifecycle: Lifecycle::new(),
             slots: Slots::new(bounds),
-            tally,
+            counts,
         };
         let connections = accept::until(shutdown, &listener, Arc::new(shared)).await;
         drop(listener);

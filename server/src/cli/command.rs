@@ -1,0 +1,105 @@
+//! The commands there are. Reading gives one, running takes one, and neither can
+//! forget any: the compiler counts them.
+
+/// What a command line asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Command {
+    Serve,
+    Healthcheck,
+    OpenApi,
+    ConfigCheck,
+    ConfigPrint,
+    /// Runs where the data folder is open: here, or in the server that holds it.
+    Folder(FolderCommand),
+}
+
+/// A command on the data folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FolderCommand {
+    SetupLink,
+    RootKeyCreate,
+    RootKeyList,
+    RootKeyRevoke,
+    UserCreate,
+    UserInvite,
+    UserResetPassword,
+    UserTotpReset,
+    UserSessions,
+    UserList,
+    WorkspaceCreate,
+    WorkspaceList,
+    WorkspaceRename,
+    WorkspaceDelete,
+    WorkspaceEnable,
+    WorkspaceDisable,
+    WorkspaceSet,
+    ApiList,
+    ApiSet,
+    MigrationCreate,
+    AuditList,
+    AuditExport,
+    EventsList,
+    EventsTop,
+    EventsLatency,
+    ExplainKey,
+    Export(ExportedList),
+    AnalyticsQuery,
+    IndexStatus,
+    IndexRebuild,
+    RequestsList,
+    Search,
+    NamespaceList,
+    NamespaceRename,
+    NamespaceDelete,
+    MasterKeyRotate,
+}
+
+/// A list that `unkey export` writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ExportedList {
+    Keys,
+    Identities,
+    Permissions,
+    Roles,
+    Overrides,
+}
+
+/// A version of the HTTP API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ApiVersion {
+    V1,
+    V2,
+}
+
+/// How the answer of a query is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Table {
+    Aligned,
+    Csv,
+    Json,
+}
+
+impl From<FolderCommand> for Command {
+    fn from(command: FolderCommand) -> Self {
+        Command::Folder(command)
+    }
+}
+
+impl FolderCommand {
+    /// Whether it is about the server or all of its workspaces: it needs none to be named.
+    pub fn is_server_wide(self) -> bool {
+        matches!(
+            self,
+            Self::WorkspaceCreate
+                | Self::WorkspaceList
+                | Self::WorkspaceRename
+                | Self::WorkspaceDelete
+                | Self::WorkspaceEnable
+                | Self::WorkspaceDisable
+                | Self::WorkspaceSet
+                | Self::MasterKeyRotate
+                | Self::IndexStatus
+                | Self::IndexRebuild
+        )
+    }
+}

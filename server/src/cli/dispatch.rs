@@ -1,0 +1,100 @@
+//! From a command to the function that carries it out, on an open data folder.
+
+use clap::ArgMatches;
+use serde::{Deserialize, Serialize};
+
+use super::command::{Command, FolderCommand};
+use super::output::Output;
+use super::{
+    analytics, api, audit, events, explain, export, index, migration, namespace, parser, requests, root_key,
+    search, setup, user, workspace,
+};
+use crate::app::App;
+use base::error::{Error, Result};
+use base::op::{Door, OpCtx, Principal};
+use base::secret::PlainKey;
+
+/// A command as the process that parsed it hands it on.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Request {
+    pub arguments: Vec<String>,
+    /// What was read from standard input, if the command asked for it.
+    pub stdin: Option<String>,
+}
+
+/// Runs a command on an open folder.
+pub(super) async fn execute(app: &App, request: &Request) -> Result<Output> {
+    let matches = parser::syntax()
+        .try_get_matches_from(&request.arguments)
+        .map_err(|error| Error::invalid(error.to_string()))?;
+    let secret =
+        request.stdin.as_deref().map(|text| PlainKey::new(text.trim_end_matches(['\r', '\n']).to_owned()));
+    let Some((Command::Folder(command), given)) = parser::read(&matches) else { return Err(unknown()) };
+    let cx = context(app, command, given).await?;
+    run(app, &cx, command, given, secret).await
+}
+
+async fn run(
+    app: &App,
+    cx: &OpCtx,
+    command: FolderCommand,
+    given: &ArgMatches,
+    secret: Option<PlainKey>,
+) -> Result<Output> {
+    match command {
+        FolderCommand::SetupLink => setup::link(app, cx).await,
+        FolderCommand::RootKeyCreate => root_key::create(app, cx, given).await,
+        FolderCommand::RootKeyList => root_key::list(app, cx).await,
+        FolderCommand::RootKeyRevoke => root_key::revoke(app, cx, given).await,
+        FolderCommand::UserCreate => user::create(app, cx, given, secret).await,
+        FolderCommand::UserResetPassword => user::reset_password(app, cx, given, secret).await,
+        FolderCommand::UserInvite => user::invite(app, cx, given).await,
+        FolderCommand::UserTotpReset => user::totp_reset(app, cx, given).await,
+        FolderCommand::UserSessions => user::sessions(app, cx, given).await,
+        FolderCommand::UserList => user::list(app, cx).await,
+        FolderCommand::WorkspaceCreate => workspace::create(app, cx, given).await,
+        FolderCommand::WorkspaceList => workspace::list(app).await,
+        FolderCommand::WorkspaceEnable => workspace::set_enabled(app, cx, given, true).await,
+        FolderCommand::WorkspaceDisable => workspace::set_enabled(app, cx, given, false).await,
+        FolderCommand::WorkspaceRename => workspace::rename(app, cx, given).await,
+        FolderCommand::WorkspaceDelete => workspace::delete(app, cx, given).await,
+        FolderCommand::WorkspaceSet => workspace::set(app, cx, given).await,
+        FolderCommand::ApiList => api::list(app, cx).await,
+        FolderCommand::ApiSet => api::set(app, cx, given).await,
+        FolderCommand::MigrationCreate => migration::create(app, cx, given).await,
+        FolderCommand::AuditList => audit::list(app, cx, given).await,
+        FolderCommand::AuditExport => audit::export(app, cx, given).await,
+        FolderCommand::EventsList => events::list(app, cx, given).await,
+        FolderCommand::EventsTop => events::top(app, cx, given).await,
+        FolderCommand::EventsLatency => events::latency(app, cx, given).await,
+        FolderCommand::ExplainKey => explain::explain(app, cx, given, secret).await,
+        FolderCommand::Export(list) => export::export(app, cx, list, given).await,
+        FolderCommand::AnalyticsQuery => analytics::query(app, cx, given).await,
+        FolderCommand::IndexStatus => index::status(app).await,
+        FolderCommand::IndexRebuild => index::rebuild(app).await,
+        FolderCommand::RequestsList => requests::list(app, cx, given).await,
+        FolderCommand::Search => search::run(app, cx, given).await,
+        FolderCommand::NamespaceList => namespace::list(app, cx).await,
+        FolderCommand::NamespaceRename => namespace::rename(app, cx, given).await,
+        FolderCommand::NamespaceDelete => namespace::delete(app, cx, given).await,
+        FolderCommand::MasterKeyRotate => {
+            app.vault.rotate(cx).await?;
+            Ok(Output::default().remark("The master key was replaced."))
+        }
+    }
+}
+
+/// The operator, in the named workspace or the only one. Commands on
+/// workspaces themselves act in the first one unless told otherwise.
+async fn context(app: &App, command: FolderCommand, given: &ArgMatches) -> Result<OpCtx> {
+    let slug = given.try_get_one::<String>("workspace").ok().flatten().map(String::as_str);
+    let workspace = match app.workspaces.resolve(slug).await {
+        Err(_) if slug.is_none() && command.is_server_wide() => app.workspaces.list().await?.remove(0),
+        found => found?,
+    };
+    Ok(app.cx(workspace.id, Principal::Cli, Door::Cli))
+}
+
+pub(super) fn unknown() -> Error {
+    Error::invalid("There is no such command; see `unkey --help`.")
+}

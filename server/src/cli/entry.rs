@@ -1,0 +1,70 @@
+//! A command and how it is written, in one place: what is read as a command is what
+//! the help shows.
+
+use clap::{ArgMatches, Command as Syntax};
+
+use super::command::Command;
+
+/// What may follow `unkey`.
+pub(super) struct Entry {
+    syntax: Syntax,
+    kind: Kind,
+}
+
+enum Kind {
+    Single(Command),
+    Group(Vec<(Command, Syntax)>),
+}
+
+/// Commands that begin with the same word.
+pub(super) struct Group {
+    syntax: Syntax,
+    commands: Vec<(Command, Syntax)>,
+}
+
+impl Entry {
+    pub fn new(command: impl Into<Command>, syntax: Syntax) -> Self {
+        Self { syntax, kind: Kind::Single(command.into()) }
+    }
+
+    /// The command that was given, if it is this one or in this group, and its
+    /// arguments. `name` is the first word, `given` what follows it.
+    pub fn read<'a>(self, name: &str, given: &'a ArgMatches) -> Option<(Command, &'a ArgMatches)> {
+        if self.syntax.get_name() != name {
+            return None;
+        }
+        match self.kind {
+            Kind::Single(command) => Some((command, given)),
+            Kind::Group(commands) => {
+                let (name, given) = given.subcommand()?;
+                let (command, _) = commands.into_iter().find(|(_, syntax)| syntax.get_name() == name)?;
+                Some((command, given))
+            }
+        }
+    }
+
+    pub fn into_syntax(self) -> Syntax {
+        match self.kind {
+            Kind::Single(_) => self.syntax,
+            Kind::Group(commands) => self.syntax.subcommands(commands.into_iter().map(|(_, syntax)| syntax)),
+        }
+    }
+}
+
+impl Group {
+    pub fn new(name: &'static str, about: &'static str) -> Self {
+        let syntax = Syntax::new(name).about(about).subcommand_required(true).arg_required_else_help(true);
+        Self { syntax, commands: Vec::new() }
+    }
+
+    pub fn add(mut self, command: impl Into<Command>, syntax: Syntax) -> Self {
+        self.commands.push((command.into(), syntax));
+        self
+    }
+}
+
+impl From<Group> for Entry {
+    fn from(Group { syntax, commands }: Group) -> Self {
+        Self { syntax, kind: Kind::Group(commands) }
+    }
+}
