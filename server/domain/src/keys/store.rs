@@ -8,6 +8,7 @@ mod find;
 mod kin;
 mod many;
 mod shared;
+mod upkeep;
 
 use std::collections::{HashMap, HashSet};
 
@@ -29,6 +30,7 @@ pub(super) use many::{
     after, from_offset, mark_all_deleted, mentioned, of_owner, remove_all, remove_deleted,
 };
 pub(super) use shared::{hand_over, leave};
+pub use upkeep::{note_used, sweep};
 
 use crate::apis::{self, Api};
 use base::error::{Code, Error, Result};

@@ -22,6 +22,7 @@ use base::ids::OverrideId;
 pub use limit::Ratelimits;
 use namespaces::NamespaceSnapshot;
 pub use snapshot::RateLimiter;
+pub use store::sweep;
 
 /// A limit to check and the units to take from it (v2 contract, 9.2).
 #[derive(Clone, Debug)]

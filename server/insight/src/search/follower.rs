@@ -11,10 +11,10 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::Search;
-use super::audit::{AuditRow, entries_after, entry_at, last_entry};
 use super::entities::{self, Changes, Entity, EntityKind};
 use super::followed::{Followed, Position, Scan};
 use super::worker::{Worker, mend_after};
+use base::audit::{AuditRow, entries_after, entry_at, last_entry};
 use base::error::{Error, Result};
 use base::store::Store;
 
