@@ -134,7 +134,7 @@ impl App {
         let keys = Keys::new(store.clone(), entropy.clone(), vault.clone());
         let search = Search::open(&dir.index())?;
         let indexer = Indexer::start(search.clone(), events.clone());
-        let follower = Follower::start(search.clone(), store.clone());
+        let follower = Follower::start(search.clone(), store.clone(), domain::ENTITY_FEEDS);
         let analytics = Analytics::new(search.clone(), events.clone());
         let sql = SqlConfig {
             enabled: config.analytics_sql,
@@ -146,7 +146,7 @@ impl App {
             },
             ..SqlConfig::default()
         };
-        let sql = Sql::new(sql, store.clone(), search.clone(), events.clone())?;
+        let sql = Sql::new(sql, store.clone(), &domain::apis::ApiFeed, search.clone(), events.clone())?;
         let idempotency = Idempotency::new(store.clone(), vault.clone());
         let (log, percent) = (config.request_log, config.request_log_sample_percent);
         let request_log = RequestLog::new(log, percent, recorder.clone());

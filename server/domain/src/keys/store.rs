@@ -4,6 +4,7 @@
 //! deleted API are as absent as deleted keys.
 
 mod attention;
+mod feed;
 mod find;
 mod kin;
 mod many;
@@ -24,6 +25,7 @@ use super::{Balance, Credits, Fate, Interval, Key, Refill, StoredHash};
 #[cfg(test)]
 pub(super) use attention::COUNTS;
 pub(super) use attention::{expiring, labels, migrations, short_of_credits};
+pub use feed::KeyFeed;
 pub(super) use find::{among, count_fitting, find_page};
 pub(super) use kin::{count_kin, page_of_kin};
 pub(super) use many::{

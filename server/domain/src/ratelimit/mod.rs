@@ -22,7 +22,7 @@ use base::ids::OverrideId;
 pub use limit::Ratelimits;
 use namespaces::NamespaceSnapshot;
 pub use snapshot::RateLimiter;
-pub use store::sweep;
+pub use store::{NamespaceFeed, OverrideFeed, sweep};
 
 /// A limit to check and the units to take from it (v2 contract, 9.2).
 #[derive(Clone, Debug)]

@@ -1,5 +1,6 @@
 //! Rows of stored limits, namespaces and overrides.
 
+mod feed;
 mod overrides;
 
 use std::collections::HashMap;
@@ -11,6 +12,7 @@ use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set,
 };
 
+pub use feed::{NamespaceFeed, OverrideFeed};
 pub(super) use overrides::{
     browse_overrides, count_overrides, delete_override, exact_override, find_override, page_of_overrides,
     save_override,

@@ -1,5 +1,6 @@
 //! Rows of root keys and their permissions.
 
+mod feed;
 mod upkeep;
 
 use std::collections::{HashMap, HashSet};
@@ -13,6 +14,7 @@ use sea_orm::{
 };
 use smallvec::smallvec;
 
+pub use feed::RootKeyFeed;
 pub use upkeep::{amend_times, note_used, sweep};
 
 use super::authenticate::RootKeySnapshot;
