@@ -22,9 +22,9 @@ use base::clock::Clock;
 use base::config::Config;
 use base::entropy::Entropy;
 use base::error::{Code, Error, Result};
-use base::events::{Recorder, Writer};
+use base::events::{Recorder, Uses, Writer};
 use base::op::{Door, OpCtx, Principal};
-use base::store::{DataDir, Database, Durability, Store};
+use base::store::{AppSchema, DataDir, Database, Durability, EventsSchema, Store};
 use domain::apis::Apis;
 use domain::bulk::{Bulk, Runner};
 use domain::credits::Ledger;
@@ -120,8 +120,7 @@ impl App {
         let now_ms = clock.now_ms();
         let store = Store::new(open_app_db(&dir).await?);
         let (events, events_set_aside) =
-            Database::open_replaceable::<migration::Events>(&dir.events_db(), Durability::Normal, now_ms)
-                .await?;
+            Database::open_replaceable::<EventsSchema>(&dir.events_db(), Durability::Normal, now_ms).await?;
         let limiter = Limiter::new(config.limiter_max_counters)
             .max_per_workspace(config.limiter_max_counters_per_workspace);
         let limiter = RateLimiter::with(limiter, events.clone());
@@ -134,7 +133,7 @@ impl App {
         let keys = Keys::new(store.clone(), entropy.clone(), vault.clone());
         let search = Search::open(&dir.index())?;
         let indexer = Indexer::start(search.clone(), events.clone());
-        let follower = Follower::start(search.clone(), store.clone());
+        let follower = Follower::start(search.clone(), store.clone(), domain::ENTITY_FEEDS);
         let analytics = Analytics::new(search.clone(), events.clone());
         let sql = SqlConfig {
             enabled: config.analytics_sql,
@@ -146,7 +145,7 @@ impl App {
             },
             ..SqlConfig::default()
         };
-        let sql = Sql::new(sql, store.clone(), search.clone(), events.clone())?;
+        let sql = Sql::new(sql, store.clone(), &domain::apis::ApiFeed, search.clone(), events.clone())?;
         let idempotency = Idempotency::new(store.clone(), vault.clone());
         let (log, percent) = (config.request_log, config.request_log_sample_percent);
         let request_log = RequestLog::new(log, percent, recorder.clone());
@@ -396,8 +395,18 @@ impl App {
     }
 
     async fn flush_last_used(&self) -> Result<()> {
-        self.recorder.last_used().flush(&self.store).await?;
+        let last_used = self.recorder.last_used();
+        let uses = last_used.take();
+        if let Err(error) = self.store_uses(&uses).await {
+            last_used.put_back(uses);
+            return Err(error);
+        }
         self.sessions.flush_seen().await
+    }
+
+    async fn store_uses(&self, uses: &Uses) -> Result<()> {
+        domain::keys::note_used(&self.store, &uses.keys).await?;
+        domain::root_keys::note_used(&self.store, &uses.root_keys).await
     }
 
     /// Stores what is still in memory and closes the databases. Call when no
@@ -464,8 +473,8 @@ impl App {
 async fn open_app_db(dir: &DataDir) -> Result<Database> {
     let path = dir.app_db();
     match dir.was_in_use() {
-        true => Database::open_existing::<migration::App>(&path, Durability::Full).await,
-        false => Database::open::<migration::App>(&path, Durability::Full).await,
+        true => Database::open_existing::<AppSchema>(&path, Durability::Full).await,
+        false => Database::open::<AppSchema>(&path, Durability::Full).await,
     }
 }
 

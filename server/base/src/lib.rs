@@ -23,5 +23,9 @@ pub mod op;
 
 pub mod store;
 
+pub mod claims;
+pub mod schedules;
+pub mod settings;
+
 pub mod audit;
 pub mod events;

@@ -32,3 +32,15 @@ pub mod portals;
 pub mod secret_links;
 pub mod session;
 pub mod transfer;
+
+/// Who tells the index of entities what is live of each kind.
+pub const ENTITY_FEEDS: insight::search::EntityFeeds = insight::search::EntityFeeds {
+    keys: &keys::KeyFeed,
+    root_keys: &root_keys::RootKeyFeed,
+    identities: &identities::IdentityFeed,
+    apis: &apis::ApiFeed,
+    roles: &permissions::RoleFeed,
+    permissions: &permissions::PermissionFeed,
+    namespaces: &ratelimit::NamespaceFeed,
+    overrides: &ratelimit::OverrideFeed,
+};

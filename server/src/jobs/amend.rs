@@ -6,11 +6,14 @@
 //! one that is behind for a moment must not cut everything short. Expiry of keys
 //! and root keys is not touched: it is a date that somebody chose.
 
-use super::{Jobs, ORPHANS, store};
+use super::{Jobs, ORPHANS};
+use base::audit::last_entry_time;
 use base::clock::{Moment, STANDSTILL_MS};
 use base::error::Result;
 use base::events::newest_chunk_time;
-use domain::credits;
+use base::store::Tx;
+use base::{claims, schedules};
+use domain::{credits, portals, root_keys, secret_links, session, users};
 
 /// What is odd about the clock, for operators.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,8 +39,8 @@ impl Jobs {
     /// right again after that, do not count.
     async fn stored_ahead_ms(&self, now_ms: i64) -> Result<i64> {
         // Of jobs, one that never waits.
-        let run = store::find(self.app.read(), ORPHANS).await?.and_then(|due| due.last_run_at);
-        let entry = store::last_entry_time(self.app.read()).await?;
+        let run = schedules::find(self.app.read(), ORPHANS).await?.and_then(|job| job.last_run_at);
+        let entry = last_entry_time(self.app.read()).await?;
         let chunk = newest_chunk_time(self.events.reader()).await?;
         let newest = run.max(entry).max(chunk);
         Ok(newest.map_or(0, |newest_ms| newest_ms.saturating_sub(now_ms).max(0)))
@@ -58,7 +61,7 @@ impl Jobs {
 
     /// Amends what is stored, by a clock that is right since then.
     pub(super) async fn amend(&self, right_since_ms: i64, now_ms: i64) -> Result<()> {
-        let times = self.app.write(|tx| async move { store::amend_times(&tx, now_ms).await }).await?;
+        let times = self.app.write(|tx| async move { amend_times(&tx, now_ms).await }).await?;
         let refills = credits::amend_refills(&self.app, right_since_ms, now_ms).await?;
         self.retention.amend(now_ms).await?;
         if refills > 0 {
@@ -70,4 +73,18 @@ impl Jobs {
         }
         Ok(())
     }
+}
+
+/// Brings every end that lies further ahead than its kind may last, and every
+/// past time that lies ahead, down to what it may be at most; how many there were.
+async fn amend_times(tx: &Tx, now_ms: i64) -> Result<u64> {
+    let amended = [
+        session::amend_times(tx, now_ms).await?,
+        users::amend_times(tx, now_ms).await?,
+        secret_links::amend_times(tx, now_ms).await?,
+        portals::amend_times(tx, now_ms).await?,
+        claims::amend_times(tx, now_ms).await?,
+        root_keys::amend_times(tx, now_ms).await?,
+    ];
+    Ok(amended.iter().sum())
 }

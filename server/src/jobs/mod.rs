@@ -11,7 +11,6 @@ mod amend;
 mod guard;
 mod integrity;
 mod retention;
-mod store;
 mod sweep;
 
 use std::str::FromStr;
@@ -24,6 +23,7 @@ use parking_lot::Mutex;
 
 use base::clock::Moment;
 use base::error::{Error, Result};
+use base::schedules::{self, JobSchedule};
 use base::store::{Database, Store};
 use domain::credits;
 use domain::idempotency::Idempotency;
@@ -33,7 +33,6 @@ use insight::search::Search;
 use retention::Retention;
 
 pub use amend::ClockReport;
-pub use store::Due;
 pub use sweep::KEEP_DELETED_DAYS;
 
 struct Job {
@@ -135,7 +134,7 @@ impl Jobs {
         if !self.started.swap(true, Ordering::Relaxed) {
             self.say_if_ahead(at.now_ms).await?;
         }
-        let deleted = store::find(self.app.read(), RETENTION).await?.and_then(|due| due.last_run_at);
+        let deleted = schedules::find(self.app.read(), RETENTION).await?.and_then(|job| job.last_run_at);
         let (not_ahead, not_behind) = {
             let mut guard = self.guard.lock();
             (guard.trusts(at, deleted), guard.right_since(at).is_some())
@@ -157,7 +156,7 @@ impl Jobs {
         // After a crash nobody knows what is on the disk.
         let unsure = job.name == INTEGRITY && self.unsure.swap(false, Ordering::Relaxed);
         let stepped = job.name == AMEND && self.amended_steps.load(Ordering::Relaxed) != at.steps_back;
-        let stored = store::find(self.app.read(), job.name).await?;
+        let stored = schedules::find(self.app.read(), job.name).await?;
         Ok(job.is_due(stored.as_ref(), at.now_ms)? || stepped || unsure)
     }
 
@@ -166,22 +165,22 @@ impl Jobs {
         if let Some(error) = &error {
             tracing::error!(job = job.name, ?error, "a scheduled job failed");
         }
-        let due = Due {
+        let schedule = JobSchedule {
             pattern: job.pattern.to_owned(),
             next_run_at: next_run(job.pattern, at.now_ms)?,
             last_run_at: Some(at.now_ms),
             last_error: error.map(|error| error.detail().to_owned()),
         };
-        self.app.write(|tx| async move { store::save(&tx, job.name, &due).await }).await
+        self.app.write(|tx| async move { schedules::save(&tx, job.name, &schedule).await }).await
     }
 
     /// The last run of every job.
     pub async fn last_runs(&self) -> Result<Vec<LastRun>> {
         let mut runs = Vec::with_capacity(JOBS.len());
         for Job { name, .. } in JOBS {
-            let stored = store::find(self.app.read(), name).await?;
-            let last_run_at = stored.as_ref().and_then(|due| due.last_run_at);
-            runs.push(LastRun { name, last_run_at, error: stored.and_then(|due| due.last_error) });
+            let stored = schedules::find(self.app.read(), name).await?;
+            let last_run_at = stored.as_ref().and_then(|job| job.last_run_at);
+            runs.push(LastRun { name, last_run_at, error: stored.and_then(|job| job.last_error) });
         }
         Ok(runs)
     }
@@ -228,7 +227,7 @@ impl Jobs {
 }
 
 impl Job {
-    fn is_due(&self, stored: Option<&Due>, now_ms: i64) -> Result<bool> {
+    fn is_due(&self, stored: Option<&JobSchedule>, now_ms: i64) -> Result<bool> {
         let Some(due) = stored.filter(|due| due.pattern == self.pattern) else {
             // New or rescheduled: refills may have been missed, so look at once.
             return Ok(true);

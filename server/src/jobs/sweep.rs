@@ -5,9 +5,9 @@
 //! Until then the row keeps its hash reserved: a revoked secret cannot come back
 //! as somebody else's key.
 
-use super::store;
 use base::error::Result;
 use base::store::Store;
+use domain::{keys, portals, ratelimit, root_keys, secret_links, session, users};
 
 /// How long a deleted row stays and can be restored, in days.
 pub const KEEP_DELETED_DAYS: i64 = 30;
@@ -21,13 +21,21 @@ pub(super) async fn run(app: &Store, now_ms: i64) -> Result<()> {
     let before_ms = now_ms - KEEP_MS;
     let mut removed = 0;
     loop {
-        let batch = app.write(|tx| async move { store::remove_keys(&tx, before_ms, BATCH).await }).await?;
+        let batch = app.write(|tx| async move { keys::sweep(&tx, before_ms, BATCH).await }).await?;
         removed += batch;
         if batch < BATCH {
             break;
         }
     }
-    app.write(|tx| async move { store::remove_the_rest(&tx, before_ms, now_ms).await }).await?;
+    app.write(|tx| async move {
+        ratelimit::sweep(&tx, before_ms).await?;
+        root_keys::sweep(&tx, before_ms).await?;
+        portals::sweep(&tx, before_ms).await?;
+        session::sweep(&tx, before_ms).await?;
+        users::sweep(&tx, before_ms, now_ms).await?;
+        secret_links::sweep(&tx, now_ms).await
+    })
+    .await?;
     if removed > 0 {
         tracing::info!(keys = removed, "removed keys deleted 30 days ago");
     }

@@ -4,6 +4,7 @@ use crate::ids::{AuditId, CorrelationId};
 use serde_json::{Map, Value, json};
 
 use super::{Event, store};
+use crate::claims;
 use crate::entropy::Entropy;
 use crate::error::Result;
 use crate::op::{OpCtx, Principal};
@@ -83,7 +84,7 @@ impl Group {
             return Ok(());
         }
         if let Some(key) = &cx.idempotency {
-            store::claim(tx, cx, key).await?;
+            claims::claim(tx, cx, key).await?;
         }
         let correlation: Option<CorrelationId> =
             (self.0.len() > 1).then(|| entropy.id(CorrelationId::PREFIX, cx.now_ms));

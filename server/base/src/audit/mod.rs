@@ -11,3 +11,4 @@ mod store;
 pub use event::Event;
 pub use log::{Group, Target, changes};
 pub use read::{AuditEntry, AuditFilter, AuditLog, AuditTarget, TextIndex};
+pub use store::{AuditRow, AuditTargetRow, entries_after, entry_at, last_entry, last_entry_time};

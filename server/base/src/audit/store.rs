@@ -1,43 +1,26 @@
 //! Rows of the audit log.
 
+mod feed;
+
 use std::collections::HashMap;
 
 use crate::ids::{AuditId, CorrelationId, WorkspaceId};
-use entity::{audit_entry, audit_target, idempotency_key};
+use entity::{audit_entry, audit_target};
 use sea_orm::sea_query::{Expr, ExprTrait, Func};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Set, SqlErr,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Set,
 };
+
+pub use feed::{AuditRow, AuditTargetRow, entries_after, entry_at, last_entry, last_entry_time};
 
 use super::log::{Entry, actor};
 use super::read::{AuditEntry, AuditFilter, AuditTarget};
-use crate::error::{Code, Error, Result};
-use crate::op::{IdempotencyKey, OpCtx};
+use crate::error::Result;
+use crate::op::OpCtx;
 use crate::store::{Page, Paged, Tx};
 
 /// Rows per statement: well under SQLite's limit of bound values.
 const CHUNK: usize = 500;
-
-/// Claims an `Idempotency-Key` for the change that is being recorded: a second
-/// one that claims it is undone.
-pub(super) async fn claim(tx: &Tx, cx: &OpCtx, key: &IdempotencyKey) -> Result<()> {
-    let row = idempotency_key::ActiveModel {
-        workspace_id: Set(cx.workspace.clone()),
-        root_key_id: Set(key.root_key.clone()),
-        key_hash: Set(key.key_hash.clone()),
-        request_hash: Set(key.request_hash.clone()),
-        response: Set(None),
-        created_at: Set(cx.now_ms),
-    };
-    idempotency_key::Entity::insert(row).exec_without_returning(tx.db()).await.map_err(|error| {
-        if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) {
-            let detail = "Another request with this Idempotency-Key is being carried out.";
-            return Error::new(Code::IdempotencyConflict, detail);
-        }
-        error.into()
-    })?;
-    Ok(())
-}
 
 pub(super) async fn insert(
     tx: &Tx,

@@ -1,4 +1,5 @@
-//! When keys were last used: gathered in memory, written now and then.
+//! When keys were last used: gathered in memory, written now and then by the
+//! rooms that the keys belong to.
 //!
 //! Approximate by design (docs/contract/v2.md#key-object promises about five
 //! minutes): a write per verification would cost more than it tells.
@@ -10,15 +11,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use crate::ids::{KeyId, RootKeyId};
 use parking_lot::Mutex;
 
-use super::store;
-use crate::error::Result;
-use crate::store::Store;
-
 /// A use this soon after a noted one is not noted again.
 const GRAIN_MS: u64 = 60_000;
-
-/// Keys per transaction: others get their turn in between.
-const BATCH: usize = 500;
 
 /// When the last use of one key was noted; kept beside its cached facts.
 #[derive(Debug, Default)]
@@ -44,6 +38,13 @@ struct Seen {
     root_keys: HashMap<RootKeyId, i64>,
 }
 
+/// Uses that are to be written, each with its Unix milliseconds.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Uses {
+    pub keys: Vec<(KeyId, i64)>,
+    pub root_keys: Vec<(RootKeyId, i64)>,
+}
+
 impl LastUsed {
     pub(super) fn note_key(&self, noted: &Noted, key: &KeyId, time_ms: i64) {
         if noted.claim(time_ms) {
@@ -63,38 +64,24 @@ impl LastUsed {
         }
     }
 
-    /// Writes what was gathered. What cannot be written is kept for the next time.
-    pub async fn flush(&self, app: &Store) -> Result<()> {
+    /// Hands over what was gathered, to be written. What could not be is [put
+    /// back](Self::put_back).
+    pub fn take(&self) -> Uses {
         let Seen { keys, root_keys } = std::mem::take(&mut *self.0.lock());
-        let keys: Vec<_> = keys.into_iter().collect();
-        let root_keys: Vec<_> = root_keys.into_iter().collect();
-        let written = write(app, &keys, &root_keys).await;
-        if written.is_err() {
-            self.put_back(keys, root_keys);
-        }
-        written
+        Uses { keys: keys.into_iter().collect(), root_keys: root_keys.into_iter().collect() }
     }
 
-    fn put_back(&self, keys: Vec<(KeyId, i64)>, root_keys: Vec<(RootKeyId, i64)>) {
+    /// Keeps what could not be written for the next time.
+    pub fn put_back(&self, uses: Uses) {
         let mut seen = self.0.lock();
         // What was seen meanwhile is newer.
-        keys.into_iter().for_each(|(key, time_ms)| {
+        uses.keys.into_iter().for_each(|(key, time_ms)| {
             seen.keys.entry(key).or_insert(time_ms);
         });
-        root_keys.into_iter().for_each(|(key, time_ms)| {
+        uses.root_keys.into_iter().for_each(|(key, time_ms)| {
             seen.root_keys.entry(key).or_insert(time_ms);
         });
     }
-}
-
-async fn write(app: &Store, keys: &[(KeyId, i64)], root_keys: &[(RootKeyId, i64)]) -> Result<()> {
-    for batch in keys.chunks(BATCH) {
-        app.write(|tx| async move { store::set_keys_used(tx.db(), batch).await }).await?;
-    }
-    for batch in root_keys.chunks(BATCH) {
-        app.write(|tx| async move { store::set_root_keys_used(tx.db(), batch).await }).await?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -114,5 +101,22 @@ mod tests {
         ] {
             assert_eq!(noted.claim(time_ms), worth, "{time_ms}");
         }
+    }
+
+    #[test]
+    fn uses_that_could_not_be_written_are_handed_over_again_unless_there_are_newer_ones() {
+        let last_used = LastUsed::default();
+        let (old, new) = (KeyId::from("key_1"), KeyId::from("key_2"));
+        last_used.note_key(&Noted::default(), &old, 100_000);
+        last_used.note_root_key(&Noted::default(), &RootKeyId::from("key_3"), 100_000);
+        let uses = last_used.take();
+        assert_eq!(last_used.take(), Uses::default());
+        last_used.note_key(&Noted::default(), &old, 200_000);
+        last_used.note_key(&Noted::default(), &new, 200_000);
+        last_used.put_back(uses);
+        let mut uses = last_used.take();
+        uses.keys.sort();
+        assert_eq!(uses.keys, [(old, 200_000), (new, 200_000)]);
+        assert_eq!(uses.root_keys, [(RootKeyId::from("key_3"), 100_000)]);
     }
 }

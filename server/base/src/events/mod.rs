@@ -18,7 +18,7 @@ use std::net::IpAddr;
 use crate::ids::{ApiId, IdentityId, KeyId, KeyspaceId, WorkspaceId};
 
 pub use chunk::{Events, Stored, StoredRatelimit, StoredVerification};
-pub use last_used::{LastUsed, Noted};
+pub use last_used::{LastUsed, Noted, Uses};
 pub use queue::{Health, Recorder};
 pub use request::{MAX_LOGGED_BODY, Request, StoredRequest};
 pub use store::{

@@ -1,8 +1,6 @@
-//! Chunks in events.db, and the last use of keys in app.db.
+//! Chunks in events.db.
 
-use crate::ids::{KeyId, RootKeyId};
-use entity::{chunk, key, root_key};
-use sea_orm::sea_query::{CaseStatement, Expr};
+use entity::chunk;
 use sea_orm::{
     ActiveValue::NotSet, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     Set, Statement,
@@ -195,35 +193,4 @@ async fn pragma(db: &impl ConnectionTrait, name: &str) -> Result<u64> {
     let row = db.query_one_raw(statement).await?;
     let row = row.ok_or_else(|| Error::internal(format!("there is no pragma {name}")))?;
     Ok(row.try_get_by_index::<i64>(0)?.unsigned_abs())
-}
-
-/// Notes when keys were last used, in one statement.
-pub(super) async fn set_keys_used(db: &impl ConnectionTrait, used: &[(KeyId, i64)]) -> Result<()> {
-    let mut latest = CaseStatement::new();
-    for (key, time_ms) in used {
-        latest = latest.case(key::Column::Id.eq(key.as_str()), Expr::value(*time_ms));
-    }
-    key::Entity::update_many()
-        .col_expr(key::Column::LastUsedAt, latest.finally(Expr::col(key::Column::LastUsedAt)).into())
-        .filter(key::Column::Id.is_in(used.iter().map(|(key, _)| key.as_str())))
-        .exec(db)
-        .await?;
-    Ok(())
-}
-
-/// As [`set_keys_used`], for root keys.
-pub(super) async fn set_root_keys_used(db: &impl ConnectionTrait, used: &[(RootKeyId, i64)]) -> Result<()> {
-    let mut latest = CaseStatement::new();
-    for (key, time_ms) in used {
-        latest = latest.case(root_key::Column::Id.eq(key.as_str()), Expr::value(*time_ms));
-    }
-    root_key::Entity::update_many()
-        .col_expr(
-            root_key::Column::LastUsedAt,
-            latest.finally(Expr::col(root_key::Column::LastUsedAt)).into(),
-        )
-        .filter(root_key::Column::Id.is_in(used.iter().map(|(key, _)| key.as_str())))
-        .exec(db)
-        .await?;
-    Ok(())
 }

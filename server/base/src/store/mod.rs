@@ -3,6 +3,7 @@
 //! Holds no table and no query; those live in each room's own `store.rs`. The
 //! only way to change `app.db` is [`Store::write`].
 
+mod columns;
 mod connection;
 mod db;
 mod dir;
@@ -21,9 +22,11 @@ mod tx;
 mod unique;
 mod writer;
 
+pub use columns::{at_most, set_each};
 pub use db::{Database, Durability};
 pub use dir::DataDir;
 pub use health::WriteHealth;
+pub use migration::{App as AppSchema, Events as EventsSchema};
 pub use page::{Page, Paged, Tally};
 pub use private::set_umask;
 pub use tx::{Change, Store, Tx, namespace_subject};

@@ -22,7 +22,7 @@ use base::ids::{ApiId, KeyspaceId};
 pub use create::CreateApi;
 pub use find::FindApis;
 pub use set::{Part, SetApi};
-pub use store::{all_live, find_live, find_live_by_keyspace};
+pub use store::{ApiFeed, all_live, find_live, find_live_by_keyspace};
 
 use base::audit::Target;
 use base::entropy::Entropy;

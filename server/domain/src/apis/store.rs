@@ -1,11 +1,15 @@
 //! Rows of APIs.
 
+mod feed;
+
 use base::ids::{ApiId, KeyspaceId, WorkspaceId};
 use entity::api;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, Set,
 };
+
+pub use feed::ApiFeed;
 
 use super::Api;
 use base::error::Result;

@@ -9,6 +9,7 @@ use super::{Bulk, RowResult, RowState, State};
 use crate::keys::FindKeys;
 use crate::workspaces;
 use base::address::ClientAddress;
+use base::claims;
 use base::error::{Code, Error, Result};
 use base::op::{Door, IdempotencyKey, OpCtx, Principal};
 use base::store::Page;
@@ -105,7 +106,7 @@ impl Bulk {
         let claim = claim(job, row.position);
         // Done before a crash that came before the note. Asked first: a key that
         // is deleted already fails long before it claims anything.
-        if store::is_claimed(db, &job.workspace, &claim).await? {
+        if claims::is_claimed(db, &job.workspace, &claim).await? {
             return result(row.position, row.subject, Ok(())).map(Some);
         }
         let cx = OpCtx { idempotency: Some(Arc::new(claim)), ..self.cx(job).await? };

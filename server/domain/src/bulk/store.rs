@@ -1,14 +1,14 @@
 //! Rows of jobs and of their rows.
 
 use base::ids::{BulkJobId, KeyId, WorkspaceId};
-use entity::{bulk_job, bulk_row, idempotency_key};
+use entity::{bulk_job, bulk_row};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
 use serde::{Deserialize, Serialize};
 
 use super::{Job, RowResult, RowState, Selection, StartJob, State, Work};
 use base::error::{Error, Result};
-use base::op::{IdempotencyKey, OpCtx, Principal};
+use base::op::{OpCtx, Principal};
 use base::store::{Page, Paged, Tx};
 
 /// Rows per statement.
@@ -241,17 +241,6 @@ fn open(row: bulk_job::Model) -> Result<Open> {
 pub(super) async fn is_open(db: &impl ConnectionTrait, id: &BulkJobId) -> Result<bool> {
     let open = bulk_job::Entity::find_by_id(id.clone()).filter(bulk_job::Column::FinishedAt.is_null());
     Ok(open.one(db).await?.is_some())
-}
-
-/// Whether the change that a row is was made: it claims the name of the row in
-/// its own transaction.
-pub(super) async fn is_claimed(
-    db: &impl ConnectionTrait,
-    workspace: &WorkspaceId,
-    claim: &IdempotencyKey,
-) -> Result<bool> {
-    let id = (workspace.clone(), claim.root_key.clone(), claim.key_hash.clone());
-    Ok(idempotency_key::Entity::find_by_id(id).one(db).await?.is_some())
 }
 
 pub(super) async fn waiting(db: &impl ConnectionTrait, id: &BulkJobId, limit: u64) -> Result<Vec<Waiting>> {

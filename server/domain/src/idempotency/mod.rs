@@ -3,14 +3,13 @@
 //!
 //! Ours: the published contract has no such header, but its SDKs resend after a
 //! dropped connection. The key is claimed in the transaction of the change
-//! itself ([`base::audit`]), so a change happens once whatever fails after it;
+//! itself ([`base::claims`]), so a change happens once whatever fails after it;
 //! the answer, which may hold a secret, is kept encrypted for a day.
-
-mod store;
 
 use std::time::Duration;
 
 use crate::vault::Vault;
+use base::claims;
 use base::error::{Code, Error, Result};
 use base::op::{IdempotencyKey, OpCtx};
 use base::store::Store;
@@ -80,9 +79,9 @@ impl Idempotency {
     }
 
     async fn find(&self, cx: &OpCtx, key: &IdempotencyKey) -> Result<Option<Vec<u8>>> {
-        let Some(claim) = store::find(self.store.read(), cx, key).await? else { return Ok(None) };
+        let Some(claim) = claims::find(self.store.read(), &cx.workspace, key).await? else { return Ok(None) };
         if claim.created_at < cx.now_ms - KEEP_MS {
-            self.store.write(|tx| async move { store::forget(&tx, cx, key).await }).await?;
+            self.store.write(|tx| async move { claims::forget(&tx, &cx.workspace, key).await }).await?;
             return Ok(None);
         }
         if claim.request_hash != key.request_hash {
@@ -103,14 +102,14 @@ impl Idempotency {
         self.store
             .write(|tx| async move {
                 let sealed = self.vault.seal_text(&tx, &cx.workspace, &binding(key), answer).await?;
-                store::set_response(&tx, cx, key, sealed).await
+                claims::set_response(&tx, &cx.workspace, key, sealed).await
             })
             .await
     }
 
     /// Removes what is older than a day.
     pub async fn sweep(&self, now_ms: i64) -> Result<()> {
-        self.store.write(|tx| async move { store::remove_before(&tx, now_ms - KEEP_MS).await }).await
+        self.store.write(|tx| async move { claims::remove_before(&tx, now_ms - KEEP_MS).await }).await
     }
 }
 

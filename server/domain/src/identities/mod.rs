@@ -19,7 +19,8 @@ pub use browse::{BrowseIdentities, IdentityLine, Order};
 pub use create::CreateIdentity;
 pub use ensure::ensure;
 pub use read::ListIdentities;
-pub use store::load;
+pub(crate) use store::external_ids;
+pub use store::{IdentityFeed, load};
 pub use update::UpdateIdentity;
 
 use crate::ratelimit::limits::Limit;

@@ -1,5 +1,6 @@
 //! Rows of identities.
 
+mod feed;
 mod lines;
 
 use std::collections::HashMap;
@@ -13,6 +14,8 @@ use sea_orm::{
 };
 use serde_json::{Map, Value};
 
+pub use feed::IdentityFeed;
+pub(crate) use feed::external_ids;
 pub(super) use lines::{ids_beginning, lines_of, page_of_lines};
 
 use super::{Identity, IdentityName};

@@ -4,10 +4,12 @@
 //! deleted API are as absent as deleted keys.
 
 mod attention;
+mod feed;
 mod find;
 mod kin;
 mod many;
 mod shared;
+mod upkeep;
 
 use std::collections::{HashMap, HashSet};
 
@@ -23,12 +25,14 @@ use super::{Balance, Credits, Fate, Interval, Key, Refill, StoredHash};
 #[cfg(test)]
 pub(super) use attention::COUNTS;
 pub(super) use attention::{expiring, labels, migrations, short_of_credits};
+pub use feed::KeyFeed;
 pub(super) use find::{among, count_fitting, find_page};
 pub(super) use kin::{count_kin, page_of_kin};
 pub(super) use many::{
     after, from_offset, mark_all_deleted, mentioned, of_owner, remove_all, remove_deleted,
 };
 pub(super) use shared::{hand_over, leave};
+pub use upkeep::{note_used, sweep};
 
 use crate::apis::{self, Api};
 use base::error::{Code, Error, Result};

@@ -24,6 +24,7 @@ pub use store::{
     KeyRbac, LinkChange, direct_of, link_key, of_keys, roles_of, set_key_permissions, set_key_roles,
     with_permissions,
 };
+pub use store::{PermissionFeed, RoleFeed};
 
 use base::audit;
 use base::entropy::Entropy;

@@ -1,5 +1,6 @@
 //! Rows of permissions, roles and their links.
 
+mod feed;
 mod lines;
 mod lookup;
 
@@ -12,6 +13,7 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, Set,
 };
 
+pub use feed::{PermissionFeed, RoleFeed};
 pub(super) use lines::{permission_line, permission_lines, role_line, role_lines, roles_granting};
 pub use lookup::{direct_of, roles_of, with_permissions};
 pub(super) use lookup::{

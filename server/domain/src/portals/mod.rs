@@ -15,6 +15,7 @@ pub use manage::{CreatePortal, PortalName, UpdatePortal};
 pub use sessions::{
     CODE_MS, CreateSession, ExternalSessions, Opened, Redeemed, SessionInfo, SessionStatus, TOKEN_MS,
 };
+pub use store::{amend_times, sweep};
 
 use crate::keys::Keys;
 use base::audit;

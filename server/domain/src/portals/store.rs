@@ -10,10 +10,12 @@ use sea_orm::{
     QuerySelect, Select, Set,
 };
 
-use super::{ExternalSessions, Portal, PortalName, PortalSession, SessionInfo, SessionStatus};
+use super::{
+    CODE_MS, ExternalSessions, Portal, PortalName, PortalSession, SessionInfo, SessionStatus, TOKEN_MS,
+};
 use base::error::{Code, Error, Result};
 use base::op::{OpCtx, Scope};
-use base::store::{Page, Paged, Tx, Unique};
+use base::store::{Page, Paged, Tx, Unique, at_most};
 
 const SLUG: Unique = Unique { index: "portals_slug", columns: "portals.workspace_id, portals.slug" };
 const API: Unique = Unique { index: "portals_api", columns: "portals.api_id" };
@@ -318,4 +320,20 @@ async fn revoke_where(tx: &Tx, portal: &PortalId, external_id: Option<&str>, now
     let row = portal_session::ActiveModel { revoked_at: Set(Some(now_ms)), ..Default::default() };
     portal_session::Entity::update_many().set(row).filter(open).exec(tx.db()).await?;
     Ok(ended)
+}
+
+/// Removes sessions whose code expired before `before_ms`.
+pub async fn sweep(tx: &Tx, before_ms: i64) -> Result<()> {
+    portal_session::Entity::delete_many()
+        .filter(portal_session::Column::CodeExpiresAt.lt(before_ms))
+        .exec(tx.db())
+        .await?;
+    Ok(())
+}
+
+/// Brings ends that lie further ahead than codes and tokens last down to what
+/// they may be at most; answers how many there were.
+pub async fn amend_times(tx: &Tx, now_ms: i64) -> Result<u64> {
+    let codes = at_most(tx, portal_session::Column::CodeExpiresAt, now_ms + CODE_MS).await?;
+    Ok(codes + at_most(tx, portal_session::Column::ExpiresAt, now_ms + TOKEN_MS).await?)
 }

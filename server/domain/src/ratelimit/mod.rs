@@ -22,6 +22,7 @@ use base::ids::OverrideId;
 pub use limit::Ratelimits;
 use namespaces::NamespaceSnapshot;
 pub use snapshot::RateLimiter;
+pub use store::{NamespaceFeed, OverrideFeed, sweep};
 
 /// A limit to check and the units to take from it (docs/contract/v2.md#limit).
 #[derive(Clone, Debug)]

@@ -1,5 +1,6 @@
 //! Rows of stored limits, namespaces and overrides.
 
+mod feed;
 mod overrides;
 
 use std::collections::HashMap;
@@ -11,6 +12,7 @@ use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set,
 };
 
+pub use feed::{NamespaceFeed, OverrideFeed};
 pub(super) use overrides::{
     browse_overrides, count_overrides, delete_override, exact_override, find_override, page_of_overrides,
     save_override,
@@ -21,7 +23,7 @@ use super::manage::Namespace;
 use super::namespaces::{NamespaceSnapshot, Override};
 use base::error::Result;
 use base::op::OpCtx;
-use base::store::{Page, Paged};
+use base::store::{Page, Paged, Tx};
 
 impl From<limit::Model> for Limit {
     fn from(row: limit::Model) -> Self {
@@ -284,5 +286,16 @@ pub(super) async fn insert_namespace(
         deleted_at: Set(None),
     };
     namespace::Entity::insert(row).exec_without_returning(db).await?;
+    Ok(())
+}
+
+/// Removes overrides and namespaces deleted before `before_ms`.
+pub async fn sweep(tx: &Tx, before_ms: i64) -> Result<()> {
+    ratelimit_override::Entity::delete_many()
+        .filter(ratelimit_override::Column::DeletedAt.lt(before_ms))
+        .exec(tx.db())
+        .await?;
+    // Overrides go first: those of a deleted namespace were deleted with it.
+    namespace::Entity::delete_many().filter(namespace::Column::DeletedAt.lt(before_ms)).exec(tx.db()).await?;
     Ok(())
 }

@@ -31,6 +31,7 @@ use base::store::Store;
 pub use budget::{Budget, Charged};
 pub use manage::{RerollRootKey, UpdateRootKey};
 pub use read::{FindRootKeys, FoundRootKeys, RootKeyOrder, STALE_DAYS};
+pub use store::{RootKeyFeed, amend_times, note_used, sweep};
 
 use authenticate::RootKeySnapshot;
 

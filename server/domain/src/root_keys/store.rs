@@ -1,15 +1,21 @@
 //! Rows of root keys and their permissions.
 
+mod feed;
+mod upkeep;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use base::ids::{RootKeyId, WorkspaceId};
-use entity::{root_key, root_key_grant, setting, workspace};
-use sea_orm::sea_query::{Expr, OnConflict};
+use entity::{root_key, root_key_grant, workspace};
+use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, Set,
 };
 use smallvec::smallvec;
+
+pub use feed::RootKeyFeed;
+pub use upkeep::{amend_times, note_used, sweep};
 
 use super::authenticate::RootKeySnapshot;
 use super::{CreateRootKey, HeldRootKey, RootKey, RootKeyDetails, Unused};
@@ -19,6 +25,7 @@ use base::events::Noted;
 use base::grants::Grants;
 use base::op::{OpCtx, RootKeyPrincipal};
 use base::secret::KeyHash;
+use base::settings;
 use base::store::{Page, Paged, Tx};
 
 /// Root keys that a count looks at.
@@ -356,22 +363,9 @@ pub(super) async fn grant_everything(tx: &Tx, id: &RootKeyId) -> Result<()> {
 
 /// The root key that configuration made, revoked or not.
 pub(super) async fn bootstrapped(db: &impl ConnectionTrait) -> Result<Option<RootKeyId>> {
-    Ok(setting::Entity::find_by_id(BOOTSTRAPPED).one(db).await?.map(|row| RootKeyId::from(row.value)))
+    Ok(settings::get(db, BOOTSTRAPPED).await?.map(RootKeyId::from))
 }
 
 pub(super) async fn set_bootstrapped(tx: &Tx, id: &RootKeyId, now_ms: i64) -> Result<()> {
-    let row = setting::ActiveModel {
-        name: Set(BOOTSTRAPPED.to_owned()),
-        value: Set(id.to_string()),
-        updated_at: Set(now_ms),
-    };
-    setting::Entity::insert(row)
-        .on_conflict(
-            OnConflict::column(setting::Column::Name)
-                .update_columns([setting::Column::Value, setting::Column::UpdatedAt])
-                .to_owned(),
-        )
-        .exec_without_returning(tx.db())
-        .await?;
-    Ok(())
+    settings::set(tx, BOOTSTRAPPED, id.as_str(), now_ms).await
 }

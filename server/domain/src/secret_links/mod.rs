@@ -11,6 +11,8 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+pub use store::{amend_times, sweep};
+
 use base::ids::{SecretLinkId, WorkspaceId};
 use hkdf::Hkdf;
 use sha2::Sha256;

@@ -5,9 +5,9 @@ use entity::secret_link::{self, Column, Entity};
 use entity::workspace;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Set};
 
-use super::Waiting;
+use super::{SECRET_LINK_MS, Waiting};
 use base::error::Result;
-use base::store::Tx;
+use base::store::{Tx, at_most};
 
 pub(super) async fn insert(
     tx: &Tx,
@@ -63,4 +63,16 @@ pub(super) async fn burn(tx: &Tx, id: &SecretLinkId) -> Result<()> {
     let row = secret_link::ActiveModel { ciphertext: Set(None), ..Default::default() };
     Entity::update_many().set(row).filter(Column::Id.eq(id.as_str())).exec(tx.db()).await?;
     Ok(())
+}
+
+/// Removes links that have expired.
+pub async fn sweep(tx: &Tx, now_ms: i64) -> Result<()> {
+    Entity::delete_many().filter(Column::ExpiresAt.lt(now_ms)).exec(tx.db()).await?;
+    Ok(())
+}
+
+/// Brings ends that lie further ahead than a link lasts down to what they may be
+/// at most; answers how many there were.
+pub async fn amend_times(tx: &Tx, now_ms: i64) -> Result<u64> {
+    at_most(tx, Column::ExpiresAt, now_ms + SECRET_LINK_MS).await
 }

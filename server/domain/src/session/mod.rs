@@ -31,6 +31,7 @@ pub use form::ANONYMOUS_FORM_MS;
 pub use login::{Login, NewSession, SecondStep, Step};
 pub use manage::SessionInfo;
 pub use second_factor::Enrolment;
+pub use store::{amend_times, sweep};
 
 use crate::ratelimit::RateLimiter;
 use crate::users::{Passwords, Theme};

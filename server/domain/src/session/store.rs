@@ -17,14 +17,14 @@ pub(super) use factors::{
     count_recovery_codes, replace_recovery_codes, set_last_step, set_totp, use_recovery_code,
 };
 
-use super::{Membership, SessionInfo, SignedIn};
+use super::{Membership, SESSION_MS, SessionInfo, SignedIn};
 use crate::users::Theme;
 use base::cache::{Epochs, Loaded};
 use base::error::{Error, Result};
 use base::grants::Role;
 use base::op::OpCtx;
 use base::secret::KeyHash;
-use base::store::Tx;
+use base::store::{Change, Tx, at_most};
 
 /// More of a user agent tells nobody anything.
 const USER_AGENT_CHARACTERS: usize = 256;
@@ -311,4 +311,29 @@ pub(super) async fn set_password(tx: &Tx, user: &UserId, hash: &str, now_ms: i64
 async fn save(tx: &Tx, user: &UserId, row: user::ActiveModel) -> Result<()> {
     user::Entity::update_many().set(row).filter(user::Column::Id.eq(user.as_str())).exec(tx.db()).await?;
     Ok(())
+}
+
+/// Removes sessions that ended before `before_ms`.
+pub async fn sweep(tx: &Tx, before_ms: i64) -> Result<()> {
+    session::Entity::delete_many().filter(session::Column::ExpiresAt.lt(before_ms)).exec(tx.db()).await?;
+    Ok(())
+}
+
+/// Brings ends that lie further ahead than sessions last, and times at which they
+/// were seen that lie ahead, down to what they may be at most; answers how many
+/// there were.
+pub async fn amend_times(tx: &Tx, now_ms: i64) -> Result<u64> {
+    let latest = now_ms + SESSION_MS;
+    // Cached sessions are told their end anew.
+    let users: Vec<UserId> = session::Entity::find()
+        .select_only()
+        .column(session::Column::UserId)
+        .distinct()
+        .filter(session::Column::ExpiresAt.gt(latest))
+        .into_tuple()
+        .all(tx.db())
+        .await?;
+    users.into_iter().for_each(|user| tx.changed(Change::User(user)));
+    let ends = at_most(tx, session::Column::ExpiresAt, latest).await?;
+    Ok(ends + at_most(tx, session::Column::LastSeenAt, now_ms).await?)
 }

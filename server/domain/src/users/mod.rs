@@ -24,6 +24,7 @@ pub use members::UpdateMember;
 pub use password::{Lane, Passwords};
 pub use profile::{Theme, UpdateProfile, profile_version, time_zones};
 pub use setup::{SETUP_LINK_MS, SetUp};
+pub use store::{amend_times, sweep};
 pub use views::{SaveView, SavedView};
 
 use base::audit::{Event, Group, Target};

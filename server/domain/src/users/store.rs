@@ -17,9 +17,9 @@ pub(super) use invitations::{
 pub(super) use views::{count_views, delete_view, delete_view_named, insert_view, views};
 
 use super::profile::Profile;
-use super::{Role, User};
+use super::{Role, SETUP_LINK_MS, User};
 use base::error::{Error, Result};
-use base::store::Tx;
+use base::store::{Tx, at_most};
 
 const SETUP: &str = "setup";
 
@@ -218,4 +218,22 @@ pub(super) async fn burn_setup_link(tx: &Tx, token_hash: &str, now_ms: i64) -> R
         .exec(tx.db())
         .await?;
     Ok(workspace)
+}
+
+/// Removes invitations that expired before `before_ms`, and setup links that have
+/// expired.
+pub async fn sweep(tx: &Tx, before_ms: i64, now_ms: i64) -> Result<()> {
+    invitations::sweep(tx, before_ms).await?;
+    one_time_link::Entity::delete_many()
+        .filter(one_time_link::Column::ExpiresAt.lt(now_ms))
+        .exec(tx.db())
+        .await?;
+    Ok(())
+}
+
+/// Brings ends that lie further ahead than invitations and setup links last down
+/// to what they may be at most; answers how many there were.
+pub async fn amend_times(tx: &Tx, now_ms: i64) -> Result<u64> {
+    let invitations = invitations::amend_times(tx, now_ms).await?;
+    Ok(invitations + at_most(tx, one_time_link::Column::ExpiresAt, now_ms + SETUP_LINK_MS).await?)
 }

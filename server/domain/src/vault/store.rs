@@ -3,53 +3,33 @@
 use base::ids::WorkspaceId;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use entity::{setting, workspace};
-use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, Set};
+use entity::workspace;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use base::error::{Error, Result};
+use base::settings;
 use base::store::Tx;
 
 const FINGERPRINT: &str = "master_key_fingerprint";
 const SERVER_KEY: &str = "server_data_key";
 
 pub(super) async fn fingerprint(db: &impl ConnectionTrait) -> Result<Option<String>> {
-    setting(db, FINGERPRINT).await
+    settings::get(db, FINGERPRINT).await
 }
 
 pub(super) async fn set_fingerprint(tx: &Tx, fingerprint: &str, now_ms: i64) -> Result<()> {
-    set_setting(tx, FINGERPRINT, fingerprint, now_ms).await
+    settings::set(tx, FINGERPRINT, fingerprint, now_ms).await
 }
 
 /// The sealed data key of the server itself.
 pub(super) async fn server_key(db: &impl ConnectionTrait) -> Result<Option<Vec<u8>>> {
-    let sealed = setting(db, SERVER_KEY).await?.map(|text| STANDARD.decode(text));
+    let sealed = settings::get(db, SERVER_KEY).await?.map(|text| STANDARD.decode(text));
     sealed.transpose().map_err(Error::internal)
 }
 
 pub(super) async fn set_server_key(tx: &Tx, sealed: &[u8], now_ms: i64) -> Result<()> {
-    set_setting(tx, SERVER_KEY, &STANDARD.encode(sealed), now_ms).await
-}
-
-async fn setting(db: &impl ConnectionTrait, name: &str) -> Result<Option<String>> {
-    Ok(setting::Entity::find_by_id(name).one(db).await?.map(|row| row.value))
-}
-
-async fn set_setting(tx: &Tx, name: &str, value: &str, now_ms: i64) -> Result<()> {
-    let row = setting::ActiveModel {
-        name: Set(name.to_owned()),
-        value: Set(value.to_owned()),
-        updated_at: Set(now_ms),
-    };
-    setting::Entity::insert(row)
-        .on_conflict(
-            OnConflict::column(setting::Column::Name)
-                .update_columns([setting::Column::Value, setting::Column::UpdatedAt])
-                .to_owned(),
-        )
-        .exec_without_returning(tx.db())
-        .await?;
-    Ok(())
+    settings::set(tx, SERVER_KEY, &STANDARD.encode(sealed), now_ms).await
 }
 
 pub(super) async fn data_key(db: &impl ConnectionTrait, workspace: &WorkspaceId) -> Result<Option<Vec<u8>>> {

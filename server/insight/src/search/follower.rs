@@ -11,10 +11,10 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::Search;
-use super::audit::{AuditRow, entries_after, entry_at, last_entry};
-use super::entities::{self, Changes, Entity, EntityKind};
+use super::entities::{Changes, EntityFeeds, EntityKind, EntityRow, Rows};
 use super::followed::{Followed, Position, Scan};
 use super::worker::{Worker, mend_after};
+use base::audit::{AuditRow, entries_after, entry_at, last_entry};
 use base::error::{Error, Result};
 use base::store::Store;
 
@@ -36,9 +36,9 @@ pub struct Follower {
 }
 
 impl Follower {
-    pub fn start(search: Search, store: Store) -> Self {
+    pub fn start(search: Search, store: Store, feeds: EntityFeeds) -> Self {
         let (stop, stopped) = watch::channel(false);
-        let task = tokio::spawn(run(search, store, stopped));
+        let task = tokio::spawn(run(search, store, feeds, stopped));
         Self { stop, task }
     }
 
@@ -49,12 +49,12 @@ impl Follower {
     }
 }
 
-async fn run(search: Search, store: Store, mut stopped: watch::Receiver<bool>) {
+async fn run(search: Search, store: Store, feeds: EntityFeeds, mut stopped: watch::Receiver<bool>) {
     let worker = match Worker::start() {
         Ok(worker) => worker,
         Err(error) => return tracing::error!(?error, "changes cannot be indexed: no thread"),
     };
-    let follow = Follow { search, store, worker };
+    let follow = Follow { search, store, feeds, worker };
     let (mut idle_rounds, mut failures, mut checked) = (0, 0, false);
     while !*stopped.borrow() {
         let stepped = match checked {
@@ -94,6 +94,7 @@ async fn run(search: Search, store: Store, mut stopped: watch::Receiver<bool>) {
 struct Follow {
     search: Search,
     store: Store,
+    feeds: EntityFeeds,
     worker: Worker,
 }
 
@@ -159,10 +160,10 @@ impl Follow {
             return self.write(Some(from), to, Changes::default()).await;
         };
         let mut after = scan.after;
-        let mut rows: Vec<Entity> = Vec::new();
+        let mut rows: Vec<EntityRow> = Vec::new();
         let mut through = false;
         while !through && rows.len() < COMMIT {
-            let page = entities::page(self.store.read(), kind, &after, PAGE).await?;
+            let page = self.feeds.of(kind).rows(self.store.read(), Rows::After(&after, PAGE)).await?;
             through = (page.len() as u64) < PAGE;
             if let Some(last) = page.last() {
                 after = last.id.clone();
@@ -209,8 +210,8 @@ impl Follow {
     /// What the rows with these ids are now.
     async fn look(&self, kind: EntityKind, ids: Vec<String>, changes: &mut Changes) -> Result<()> {
         for some in ids.chunks(PAGE as usize) {
-            let rows = entities::load(self.store.read(), kind, some).await?;
-            let mut alive: std::collections::HashMap<String, Entity> =
+            let rows = self.feeds.of(kind).rows(self.store.read(), Rows::Of(some)).await?;
+            let mut alive: std::collections::HashMap<String, EntityRow> =
                 rows.into_iter().map(|row| (row.id.clone(), row)).collect();
             let now = some.iter().map(|id| (kind, id.clone(), alive.remove(id)));
             changes.rows.extend(now);
@@ -233,11 +234,8 @@ impl Follow {
         for owner in owners {
             let mut after = String::new();
             loop {
-                let db = self.store.read();
-                let ids = match kind {
-                    EntityKind::Key => entities::keys_of_identity(db, &owner.id, &after, PAGE).await?,
-                    _ => entities::overrides_of_namespace(db, &owner.id, &after, PAGE).await?,
-                };
+                let feed = self.feeds.of(kind);
+                let ids = feed.ids_of_owner(self.store.read(), &owner.id, &after, PAGE).await?;
                 let Some(last) = ids.last().cloned() else { break };
                 after = last;
                 self.look(kind, ids, changes).await?;

@@ -1,7 +1,9 @@
 //! Tests of the indexes that follow the audit log: everything is found, nothing
 //! twice, whatever happens to folders or in between.
 
+use async_trait::async_trait;
 use base::ids::{AuditId, WorkspaceId};
+use sea_orm::{ConnectionTrait, DatabaseConnection, QueryResult, Statement};
 
 use super::*;
 use base::audit::{AuditFilter, Event, Group, Target};
@@ -9,6 +11,95 @@ use base::entropy::Entropy;
 use base::op::OpCtx;
 use base::store::testing::{TestStore, owner, stranger};
 use base::store::{Page, Store};
+
+/// Tells the rows of a table by the text of its columns.
+struct TableFeed {
+    /// What is selected: id, workspace, parent, name, start, last4, and what else
+    /// it is found by.
+    columns: &'static str,
+    table: &'static str,
+    owner: &'static str,
+}
+
+const KEYS: TableFeed = TableFeed {
+    columns: "id, workspace_id, api_id, name, start, last4, \
+              (SELECT external_id FROM identities i WHERE i.id = identity_id AND i.deleted_at IS NULL)",
+    table: "keys",
+    owner: "identity_id",
+};
+const IDENTITIES: TableFeed = TableFeed {
+    columns: "id, workspace_id, NULL, external_id, '', '', json_extract(meta, '$.plan')",
+    table: "identities",
+    owner: "NULL",
+};
+const APIS: TableFeed =
+    TableFeed { columns: "id, workspace_id, NULL, name, '', '', keyspace_id", table: "apis", owner: "NULL" };
+
+/// Tells nothing.
+struct Nothing;
+
+const FEEDS: EntityFeeds = EntityFeeds {
+    keys: &KEYS,
+    root_keys: &Nothing,
+    identities: &IDENTITIES,
+    apis: &APIS,
+    roles: &Nothing,
+    permissions: &Nothing,
+    namespaces: &Nothing,
+    overrides: &Nothing,
+};
+
+async fn query(db: &DatabaseConnection, sql: String) -> Vec<QueryResult> {
+    db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap()
+}
+
+#[async_trait]
+impl EntityFeed for TableFeed {
+    async fn rows(&self, db: &DatabaseConnection, rows: Rows<'_>) -> Result<Vec<EntityRow>> {
+        let TableFeed { columns, table, .. } = self;
+        let which = match rows {
+            Rows::Of(ids) => format!("id IN ('{}')", ids.join("', '")),
+            Rows::After(after, limit) => format!("id > '{after}' ORDER BY id LIMIT {limit}"),
+        };
+        let sql = format!("SELECT {columns} FROM {table} WHERE deleted_at IS NULL AND {which}");
+        let entity = |row: QueryResult| {
+            let text = |at| row.try_get_by_index::<Option<String>>(at).unwrap();
+            let kept = |at| text(at).unwrap_or_default();
+            EntityRow {
+                id: kept(0),
+                workspace: kept(1),
+                parent: text(2),
+                name: kept(3),
+                start: kept(4),
+                last4: kept(5),
+                texts: text(6).into_iter().collect(),
+                ..EntityRow::default()
+            }
+        };
+        Ok(query(db, sql).await.into_iter().map(entity).collect())
+    }
+
+    async fn ids_of_owner(
+        &self,
+        db: &DatabaseConnection,
+        owner: &str,
+        after: &str,
+        limit: u64,
+    ) -> Result<Vec<String>> {
+        let Self { table, owner: column, .. } = self;
+        let sql = format!(
+            "SELECT id FROM {table} WHERE {column} = '{owner}' AND id > '{after}' ORDER BY id LIMIT {limit}"
+        );
+        Ok(query(db, sql).await.iter().map(|row| row.try_get_by_index(0).unwrap()).collect())
+    }
+}
+
+#[async_trait]
+impl EntityFeed for Nothing {
+    async fn rows(&self, _: &DatabaseConnection, _: Rows<'_>) -> Result<Vec<EntityRow>> {
+        Ok(Vec::new())
+    }
+}
 
 struct Fixture {
     test: TestStore,
@@ -69,7 +160,7 @@ impl Fixture {
     /// Opens the indexes and follows until there is nothing left.
     async fn follow(&self) -> Search {
         let search = Search::open(self.dir.path()).unwrap();
-        let follower = Follower::start(search.clone(), self.store().clone());
+        let follower = Follower::start(search.clone(), self.store().clone(), FEEDS);
         while !search.settle(self.store()).await.unwrap() {}
         follower.shutdown().await.unwrap();
         search
@@ -150,7 +241,7 @@ async fn a_long_first_pass_goes_on_where_it_was_interrupted() {
     let search = Search::open(fixture.dir.path()).unwrap();
     let index = &search.entity_index().followed;
     // As a first pass that was killed after its first commit.
-    let rows = entities::page(fixture.store().read(), EntityKind::Key, "", 700).await.unwrap();
+    let rows = KEYS.rows(fixture.store().read(), Rows::After("", 700)).await.unwrap();
     let scan = Some(followed::Scan { kind: 0, after: rows.last().unwrap().id.clone() });
     search.entity_index().add(None, index.at(0, String::new(), scan), EntityKind::Key, &rows).unwrap();
     drop(search);

@@ -34,7 +34,7 @@ use parking_lot::{Mutex, RwLock};
 use tokio::sync::{Notify, watch};
 
 pub use audit::AuditText;
-pub use entities::{EntityHit, EntityKind, EntityQuery};
+pub use entities::{EntityFeed, EntityFeeds, EntityHit, EntityKind, EntityQuery, EntityRow, Rows};
 pub use fields::Fields;
 pub use follower::Follower;
 pub use indexer::Indexer;

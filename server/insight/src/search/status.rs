@@ -1,8 +1,8 @@
 //! How far every index is, for operators and metrics.
 
-use super::audit::last_entry;
 use super::followed::Followed;
 use super::{Kind, Search, Week};
+use base::audit::last_entry;
 use base::error::Result;
 use base::events::last_chunk;
 use base::store::{Database, Store};

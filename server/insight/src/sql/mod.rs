@@ -33,6 +33,7 @@ pub use functions::offered as functions_offered;
 pub use meter::Limits;
 pub use plan::Output;
 pub use quota::Allowance;
+pub use store::{ApiKeyspace, KeyspaceFeed};
 pub use tables::{Column, Family, TABLES, Table};
 pub use types::Type;
 
@@ -102,6 +103,7 @@ pub struct Sql(Arc<Inner>);
 struct Inner {
     config: SqlConfig,
     store: Store,
+    keyspaces: &'static dyn KeyspaceFeed,
     search: Search,
     events: Database,
     quota: Quota,
@@ -109,9 +111,15 @@ struct Inner {
 }
 
 impl Sql {
-    pub fn new(config: SqlConfig, store: Store, search: Search, events: Database) -> Result<Self> {
+    pub fn new(
+        config: SqlConfig,
+        store: Store,
+        keyspaces: &'static dyn KeyspaceFeed,
+        search: Search,
+        events: Database,
+    ) -> Result<Self> {
         let quota = Quota::new(config.allowance);
-        Ok(Self(Arc::new(Inner { config, store, search, events, quota, pool: Pool::start()? })))
+        Ok(Self(Arc::new(Inner { config, store, keyspaces, search, events, quota, pool: Pool::start()? })))
     }
 
     /// Answers a query of the principal's workspace.
@@ -126,7 +134,7 @@ impl Sql {
                 "Analytics by SQL are not configured for this workspace.",
             ));
         }
-        let scope = Arc::new(Scope::of(cx, &self.0.store).await?);
+        let scope = Arc::new(Scope::of(cx, &self.0.store, self.0.keyspaces).await?);
         let (limits, workspace) = (self.0.config.limits, scope.workspace.clone());
         let asker = Asker::default();
         let (own, now_ms, is_wanted) = (self.clone(), cx.now_ms, asker.watched());

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use base::ids::WorkspaceId;
 
 use super::Ask;
-use super::store;
+use super::store::KeyspaceFeed;
 use super::tables::Family;
 use base::error::Result;
 use base::grants::{Operation, Reach, Target};
@@ -37,8 +37,8 @@ impl Scope {
         families.iter().try_for_each(|family| cx.require(operation(*family), Target::NONE))
     }
 
-    pub async fn of(cx: &OpCtx, store: &Store) -> Result<Self> {
-        let all = store::keyspaces(store.read(), &cx.workspace).await?;
+    pub async fn of(cx: &OpCtx, store: &Store, feed: &dyn KeyspaceFeed) -> Result<Self> {
+        let all = feed.keyspaces(store.read(), &cx.workspace).await?;
         let apis = match cx.reach(Operation::AnalyticsVerifications) {
             Reach::All => None,
             // Deleted APIs are no longer granted, though their past can still be named.

@@ -1,28 +1,21 @@
-//! Rows of APIs, as far as events name their keyspaces.
+//! How a query asks the room that owns APIs for the keyspaces that events name.
 
-use base::ids::WorkspaceId;
-use entity::api;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use async_trait::async_trait;
+use sea_orm::DatabaseConnection;
 
 use base::error::Result;
+use base::ids::WorkspaceId;
 
 /// An API and the keyspace behind it.
-pub(super) struct ApiKeyspace {
+pub struct ApiKeyspace {
     pub id: String,
     pub keyspace: String,
     pub is_live: bool,
 }
 
-/// Of every API of a workspace, also of those whose rows wait to be swept.
-pub(super) async fn keyspaces(
-    db: &impl ConnectionTrait,
-    workspace: &WorkspaceId,
-) -> Result<Vec<ApiKeyspace>> {
-    let rows = api::Entity::find().filter(api::Column::WorkspaceId.eq(workspace.clone())).all(db).await?;
-    let own = |row: api::Model| ApiKeyspace {
-        id: row.id.into_string(),
-        keyspace: row.keyspace_id.into_string(),
-        is_live: row.deleted_at.is_none(),
-    };
-    Ok(rows.into_iter().map(own).collect())
+/// Keyspaces, told by the room that owns APIs.
+#[async_trait]
+pub trait KeyspaceFeed: Send + Sync {
+    /// Of every API of a workspace, also of those whose rows wait to be swept.
+    async fn keyspaces(&self, db: &DatabaseConnection, workspace: &WorkspaceId) -> Result<Vec<ApiKeyspace>>;
 }

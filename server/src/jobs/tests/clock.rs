@@ -21,9 +21,9 @@ async fn jobs_go_on_after_a_clock_that_was_ahead() {
     let (jobs, clock) = (jobs(&test, &dir).await, Clock::manual(NOW_MS));
     ahead_for_a_moment(&jobs, &clock, YEARS_MS).await;
     let now_ms = clock.now_ms();
-    assert!(store::find(test.store.read(), AMEND).await.unwrap().is_none(), "it waits for an hour");
+    assert!(schedules::find(test.store.read(), AMEND).await.unwrap().is_none(), "it waits for an hour");
     for Job { name, pattern, .. } in JOBS.iter().filter(|job| job.name != AMEND) {
-        let due = store::find(test.store.read(), name).await.unwrap().unwrap();
+        let due = schedules::find(test.store.read(), name).await.unwrap().unwrap();
         assert_eq!(due.next_run_at, next_run(pattern, now_ms).unwrap(), "{name}");
         assert!(due.last_run_at.unwrap() <= now_ms, "{name}");
     }

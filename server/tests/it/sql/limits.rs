@@ -12,7 +12,8 @@ use super::seed::Seeded;
 fn room(seeded: &Seeded, limits: Limits, allowance: Allowance) -> Sql {
     let app = &seeded.test.app;
     let config = SqlConfig { limits, allowance, ..SqlConfig::default() };
-    Sql::new(config, app.store.clone(), app.search.clone(), app.events().clone()).unwrap()
+    Sql::new(config, app.store.clone(), &domain::apis::ApiFeed, app.search.clone(), app.events().clone())
+        .unwrap()
 }
 
 fn patient() -> Limits {

@@ -5,9 +5,9 @@ use entity::invitation::{self, Column, Entity};
 use entity::workspace;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Select, Set};
 
-use crate::users::{Invitation, Role};
+use crate::users::{Invitation, LONGEST_INVITATION_MS, Role};
 use base::error::Result;
-use base::store::Tx;
+use base::store::{Tx, at_most};
 
 /// The workspace an invitation leads to.
 pub(in crate::users) struct Inviting {
@@ -93,4 +93,13 @@ pub(in crate::users) async fn revoke_invitation(tx: &Tx, id: &InvitationId, now_
 async fn save(tx: &Tx, id: &InvitationId, row: invitation::ActiveModel) -> Result<()> {
     Entity::update_many().set(row).filter(Column::Id.eq(id.as_str())).exec(tx.db()).await?;
     Ok(())
+}
+
+pub(super) async fn sweep(tx: &Tx, before_ms: i64) -> Result<()> {
+    Entity::delete_many().filter(Column::ExpiresAt.lt(before_ms)).exec(tx.db()).await?;
+    Ok(())
+}
+
+pub(super) async fn amend_times(tx: &Tx, now_ms: i64) -> Result<u64> {
+    at_most(tx, Column::ExpiresAt, now_ms + LONGEST_INVITATION_MS).await
 }

@@ -9,14 +9,17 @@ mod store;
 use std::path::Path;
 
 use base::ids::WorkspaceId;
+use serde_json::Value;
 use tantivy::collector::TopDocs;
 use tantivy::query::{ConstScoreQuery, Occur, Query, TermQuery, TermSetQuery};
-use tantivy::schema::{Field, IndexRecordOption, STORED, Schema, TextFieldIndexing, TextOptions, Value};
+use tantivy::schema::Value as _;
+use tantivy::schema::{Field, IndexRecordOption, STORED, Schema, TextFieldIndexing, TextOptions};
 use tantivy::{TantivyDocument, Term};
 
-pub(super) use store::{keys_of_identity, load, overrides_of_namespace, page};
+pub use store::{EntityFeed, EntityFeeds, Rows};
 
 use super::Search;
+use super::audit::leaves;
 use super::folder::Folder;
 use super::followed::{Followed, Position};
 use super::words::{any, begins_with, few, indexable, indexed, words};
@@ -112,7 +115,7 @@ pub struct EntityHit {
 
 /// A row as it is indexed.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Entity {
+pub struct EntityRow {
     pub workspace: String,
     pub id: String,
     pub parent: Option<String>,
@@ -123,6 +126,29 @@ pub(super) struct Entity {
     pub last4: String,
     /// Whatever else it is found by.
     pub texts: Vec<String>,
+}
+
+/// Bytes of metadata that are searched.
+const MAX_META: usize = 4096;
+
+impl EntityRow {
+    /// How lists show a key whose plaintext nobody has.
+    pub fn key_detail(start: &str, last4: &str) -> String {
+        if last4.is_empty() { start.to_owned() } else { format!("{start}...{last4}") }
+    }
+
+    /// The values of metadata, which is JSON, up to a bound.
+    pub fn meta_texts(meta: Option<&str>) -> Vec<String> {
+        let meta = meta.and_then(|meta| serde_json::from_str::<Value>(meta).ok());
+        let mut left = MAX_META;
+        let mut texts = Vec::new();
+        for text in meta.iter().flat_map(leaves) {
+            let Some(rest) = left.checked_sub(text.len()) else { break };
+            left = rest;
+            texts.push(text);
+        }
+        texts
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -180,7 +206,7 @@ impl Fields {
         Term::from_field_text(self.unique, &format!("{} {id}", kind.as_str()))
     }
 
-    fn document(&self, kind: EntityKind, entity: &Entity) -> TantivyDocument {
+    fn document(&self, kind: EntityKind, entity: &EntityRow) -> TantivyDocument {
         let mut document = TantivyDocument::default();
         document.add_text(self.unique, format!("{} {}", kind.as_str(), entity.id));
         document.add_text(self.workspace, &entity.workspace);
@@ -234,7 +260,7 @@ impl EntityIndex {
         from: Option<&Position>,
         to: Position,
         kind: EntityKind,
-        rows: &[Entity],
+        rows: &[EntityRow],
     ) -> Result<()> {
         self.followed.apply(from, to, |folder| {
             rows.iter().try_for_each(|row| folder.add(self.fields.document(kind, row)))
@@ -306,7 +332,7 @@ impl EntityIndex {
 #[derive(Default)]
 pub(super) struct Changes {
     /// What each row is now; `None` when it is gone.
-    pub rows: Vec<(EntityKind, String, Option<Entity>)>,
+    pub rows: Vec<(EntityKind, String, Option<EntityRow>)>,
     pub gone_workspaces: Vec<String>,
 }
 

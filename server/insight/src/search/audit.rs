@@ -4,8 +4,6 @@
 //! itself. Entries are never changed, so documents are only ever added. Entries
 //! that are not indexed yet are looked through one by one: answers are exact.
 
-mod store;
-
 use std::future::Future;
 use std::ops::Bound;
 use std::path::Path;
@@ -21,12 +19,10 @@ use tantivy::schema::{
 };
 use tantivy::{DateTime, Order, TantivyDocument, Term};
 
-pub(super) use store::{AuditRow, AuditTargetRow, entries_after, entry_at, last_entry};
-
 use super::Search;
 use super::followed::Followed;
 use super::words::{all, begins_with, indexable, indexed, searched};
-use base::audit::{AuditFilter, TextIndex};
+use base::audit::{AuditFilter, AuditRow, AuditTargetRow, TextIndex, entries_after};
 use base::error::{Error, Result};
 use base::store::{Page, Store};
 

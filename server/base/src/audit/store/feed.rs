@@ -1,18 +1,18 @@
-//! Reading the audit log in the order it was written.
+//! The audit log in the order it was written, for what follows it.
 //!
 //! The order is that of SQLite's rows: ids sort by second only. Another database
 //! needs a column of its own for it.
 
 use std::collections::HashMap;
 
-use base::ids::AuditId;
 use entity::{audit_entry, audit_target};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
 };
 
-use base::error::Result;
+use crate::error::Result;
+use crate::ids::AuditId;
 
 /// An entry as indexes want it.
 pub struct AuditRow {
@@ -118,4 +118,16 @@ pub async fn entry_at(db: &impl ConnectionTrait, at: i64) -> Result<Option<Strin
         .one(db)
         .await?;
     Ok(id)
+}
+
+/// The time of the entry that was written last, Unix milliseconds.
+pub async fn last_entry_time(db: &impl ConnectionTrait) -> Result<Option<i64>> {
+    let time = audit_entry::Entity::find()
+        .select_only()
+        .column(audit_entry::Column::Time)
+        .order_by_desc(row())
+        .into_tuple()
+        .one(db)
+        .await?;
+    Ok(time)
 }

@@ -1,0 +1,7 @@
+//! Single values that the server remembers of itself, by name.
+//!
+//! Deliberately absent: what a value means; the room that names it knows.
+
+mod store;
+
+pub use store::{get, set};

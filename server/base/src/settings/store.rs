@@ -1,0 +1,23 @@
+//! Rows of single values.
+
+use entity::setting::{ActiveModel, Column, Entity};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ConnectionTrait, EntityTrait, Set};
+
+use crate::error::Result;
+use crate::store::Tx;
+
+/// The value of this name.
+pub async fn get(db: &impl ConnectionTrait, name: &str) -> Result<Option<String>> {
+    Ok(Entity::find_by_id(name).one(db).await?.map(|row| row.value))
+}
+
+/// Remembers a value, whatever it was before.
+pub async fn set(tx: &Tx, name: &str, value: &str, now_ms: i64) -> Result<()> {
+    let row =
+        ActiveModel { name: Set(name.to_owned()), value: Set(value.to_owned()), updated_at: Set(now_ms) };
+    let rewrite =
+        OnConflict::column(Column::Name).update_columns([Column::Value, Column::UpdatedAt]).to_owned();
+    Entity::insert(row).on_conflict(rewrite).exec_without_returning(tx.db()).await?;
+    Ok(())
+}
