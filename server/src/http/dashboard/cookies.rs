@@ -11,7 +11,7 @@ use base::config::Config;
 
 /// A cookie of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Jar {
+pub enum CookieName {
     /// Who is signed in.
     Session,
     /// That a password was right and a code is wanted.
@@ -29,21 +29,21 @@ pub enum Jar {
     Portal,
 }
 
-impl Jar {
+impl CookieName {
     const fn name(self) -> &'static str {
         match self {
-            Jar::Session => "unkey_session",
-            Jar::Step => "unkey_step",
-            Jar::Device => "unkey_device",
-            Jar::Form => "unkey_form",
-            Jar::Workspace => "unkey_workspace",
-            Jar::Flash => "unkey_flash",
-            Jar::Portal => "portal_session",
+            CookieName::Session => "unkey_session",
+            CookieName::Step => "unkey_step",
+            CookieName::Device => "unkey_device",
+            CookieName::Form => "unkey_form",
+            CookieName::Workspace => "unkey_workspace",
+            CookieName::Flash => "unkey_flash",
+            CookieName::Portal => "portal_session",
         }
     }
 
     fn full_name(self, config: &Config) -> String {
-        if config.is_https() && self != Jar::Portal {
+        if config.is_https() && self != CookieName::Portal {
             format!("__Host-{}", self.name())
         } else {
             self.name().to_owned()
@@ -80,16 +80,16 @@ mod tests {
     #[test]
     fn behind_https_cookies_are_bound_to_the_host() {
         let mut config = Config::for_tests(std::path::Path::new("/tmp"));
-        let plain = Jar::Session.set(&config, "v", 9);
+        let plain = CookieName::Session.set(&config, "v", 9);
         assert_eq!(plain, "unkey_session=v; Path=/; HttpOnly; SameSite=Lax; Max-Age=9");
         config.public_url = Some("https://keys.example.com".to_owned());
-        let bound = Jar::Session.set(&config, "v", 9);
+        let bound = CookieName::Session.set(&config, "v", 9);
         assert_eq!(bound, "__Host-unkey_session=v; Path=/; HttpOnly; SameSite=Lax; Max-Age=9; Secure");
         let mut headers = HeaderMap::new();
         headers.insert(COOKIE, HeaderValue::from_static("unkey_session=forged; __Host-unkey_session=own"));
-        assert_eq!(Jar::Session.read(&config, &headers), Some("own"));
-        assert_eq!(Jar::Flash.read(&config, &headers), None);
-        let portal = Jar::Portal.set(&config, "v", 9);
+        assert_eq!(CookieName::Session.read(&config, &headers), Some("own"));
+        assert_eq!(CookieName::Flash.read(&config, &headers), None);
+        let portal = CookieName::Portal.set(&config, "v", 9);
         assert_eq!(portal, "portal_session=v; Path=/; HttpOnly; SameSite=Lax; Max-Age=9; Secure");
     }
 }

@@ -5,8 +5,8 @@ use chrono_tz::Tz;
 use web::time::local;
 
 use super::fields::Fields;
-use super::span::local_time;
-use super::visit::zone_at;
+use super::member_request::zone_at;
+use super::time_span::local_time;
 
 const DAY_MS: i64 = 24 * 60 * 60_000;
 
@@ -48,7 +48,7 @@ fn at(form: &Fields, now_ms: i64, zone: Tz) -> Result<i64, &'static str> {
 }
 
 /// A time as the field for one shows it.
-pub fn minute(time_ms: i64, zone: Tz) -> String {
+pub fn time_field(time_ms: i64, zone: Tz) -> String {
     local(time_ms, &zone_at(zone, time_ms), "%Y-%m-%dT%H:%M")
 }
 
@@ -61,15 +61,15 @@ mod tests {
     #[test]
     fn a_time_that_would_not_count_or_is_over_is_refused() {
         let stored = NOW_MS - DAY_MS;
-        let (over, later) = (minute(stored, Tz::UTC), minute(NOW_MS + DAY_MS, Tz::UTC));
+        let (over, later) = (time_field(stored, Tz::UTC), time_field(NOW_MS + DAY_MS, Tz::UTC));
         let read = |expires: &str, at: &str, shown: Option<i64>| {
-            let before = shown.map(|at_ms| minute(at_ms, Tz::UTC)).unwrap_or_default();
+            let before = shown.map(|at_ms| time_field(at_ms, Tz::UTC)).unwrap_or_default();
             let text = format!("expires={expires}&expires_at={at}&expires_at_before={before}");
             read_expiry(&Fields::parse(text.as_bytes()), NOW_MS, Tz::UTC).map_err(|(field, _)| field)
         };
         assert_eq!(read("never", "", None), Ok(None));
         assert_eq!(read("7d", "", None), Ok(Some(NOW_MS + 7 * DAY_MS)));
-        assert_eq!(read("at", &later, None).map(|at| minute(at.unwrap(), Tz::UTC)), Ok(later.clone()));
+        assert_eq!(read("at", &later, None).map(|at| time_field(at.unwrap(), Tz::UTC)), Ok(later.clone()));
         for expires in ["never", "", "7d"] {
             assert_eq!(read(expires, &later, None), Err("expires"));
             assert_eq!(read(expires, &later, Some(stored)), Err("expires"));

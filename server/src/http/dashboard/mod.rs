@@ -2,47 +2,47 @@
 //! to the views of `web`.
 //!
 //! A thin door: every rule and right is the domain's. A handler takes a
-//! [`visit::Visit`] and gives an [`answer::Answer`]; who it is, whether a form is
-//! to be trusted and how an error looks is settled once, in [`serve`]. Nothing is
+//! [`member_request::MemberRequest`] and gives a [`reply::Reply`]; who it is, whether a form is
+//! to be trusted and how an error looks is settled once, in [`endpoint`]. Nothing is
 //! imported from another door.
 
-mod access;
-mod answer;
 mod apis;
 mod assets;
 mod bulk;
-mod clash;
+mod charts;
 mod cookies;
+mod csrf;
 mod duration;
-mod entrance;
+mod edit_conflict;
+mod endpoint;
 mod expiry;
 mod fields;
-mod figures;
 mod flash;
-mod guard;
 mod home;
 mod identities;
 mod keys;
+mod live_log;
 mod logs;
-mod own;
+mod member_request;
 mod portals;
+mod preferences;
+mod presenters;
 mod query;
 mod ratelimits;
+mod rbac;
+mod reply;
 mod root_keys;
-mod serve;
 mod settings;
-mod shown;
-mod span;
-mod tail;
+mod sign_in;
+mod time_span;
 mod upload;
-mod visit;
 
 use std::sync::Arc;
 
 use poem::endpoint::make_sync;
 use poem::{Request, Route};
 
-use self::serve::{guest, member};
+use self::endpoint::{member, visitor};
 use crate::app::App;
 use crate::http::methods::{get, post};
 
@@ -55,25 +55,25 @@ pub fn goes_to_disk(path: &str) -> bool {
 pub fn mount(route: Route, app: &Arc<App>) -> Route {
     let route = route
         .at(assets::ROUTE, get(make_sync(|request: Request| assets::serve(&request))))
-        .at("/setup/:token", get(guest(app, entrance::setup_page)).post(guest(app, entrance::set_up)))
-        .at("/login", get(guest(app, entrance::login_page)).post(guest(app, entrance::sign_in)))
+        .at("/setup/:token", get(visitor(app, sign_in::setup_page)).post(visitor(app, sign_in::set_up)))
+        .at("/login", get(visitor(app, sign_in::login_page)).post(visitor(app, sign_in::sign_in)))
         .at(
             "/login/second-factor",
-            get(guest(app, entrance::second_factor_page)).post(guest(app, entrance::second_step)),
+            get(visitor(app, sign_in::second_factor_page)).post(visitor(app, sign_in::second_step)),
         )
         .at(
             "/invites/:token",
-            get(guest(app, entrance::invite_page)).post(guest(app, entrance::accept_invite)),
+            get(visitor(app, sign_in::invite_page)).post(visitor(app, sign_in::accept_invite)),
         )
-        .at("/logout", post(member(app, entrance::sign_out)))
-        .at("/theme", post(member(app, own::theme)))
-        .at("/workspaces/switch", post(member(app, own::switch_workspace)))
-        .at("/views", post(member(app, own::save_view)))
-        .at("/views/:id/delete", post(member(app, own::delete_view)))
-        .at("/shortcuts", get(member(app, own::shortcuts)))
+        .at("/logout", post(member(app, sign_in::sign_out)))
+        .at("/theme", post(member(app, preferences::theme)))
+        .at("/workspaces/switch", post(member(app, preferences::switch_workspace)))
+        .at("/views", post(member(app, preferences::save_view)))
+        .at("/views/:id/delete", post(member(app, preferences::delete_view)))
+        .at("/shortcuts", get(member(app, preferences::shortcuts)))
         // Not `/*path`: that would take `/` itself.
-        .at("/:first", get(guest(app, own::nothing)))
-        .at("/:first/*rest", get(guest(app, own::nothing)));
+        .at("/:first", get(visitor(app, preferences::nothing)))
+        .at("/:first/*rest", get(visitor(app, preferences::nothing)));
     let areas = [
         home::mount,
         apis::mount,
@@ -83,7 +83,7 @@ pub fn mount(route: Route, app: &Arc<App>) -> Route {
         query::mount,
         identities::mount,
         ratelimits::mount,
-        access::mount,
+        rbac::mount,
         root_keys::mount,
         logs::mount,
         settings::mount,

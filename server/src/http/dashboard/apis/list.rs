@@ -7,10 +7,10 @@ use web::form::FormState;
 use web::pages::apis::{ApiCard, ApisView, NewApiView, create as create_page, list as list_page};
 use web::paths::{self, CURSOR, QUERY};
 
-use super::super::answer::Answer;
-use super::super::figures::{bad, good, spark, sum};
-use super::super::span::Span;
-use super::super::visit::Visit;
+use crate::http::dashboard::charts::{bad, good, spark, sum};
+use crate::http::dashboard::member_request::MemberRequest;
+use crate::http::dashboard::reply::Reply;
+use crate::http::dashboard::time_span::TimeSpan;
 use base::error::Result;
 use base::grants::{Operation, Target};
 use base::store::Page;
@@ -22,36 +22,36 @@ use insight::search::Kind;
 const CARDS: u64 = 24;
 
 /// `GET /apis`.
-pub async fn list(visit: Visit) -> Result<Answer> {
-    let span = visit.span("24h");
-    let page = Page { limit: CARDS, cursor: visit.query().given(CURSOR).map(ToOwned::to_owned) };
-    let command = FindApis { text: visit.query().text(QUERY).to_owned(), page };
-    let found = visit.app.apis.find(&visit.cx, command).await?;
-    let apis = cards(&visit, &span, &found.items).await?;
+pub async fn list(request: MemberRequest) -> Result<Reply> {
+    let span = request.span("24h");
+    let page = Page { limit: CARDS, cursor: request.query().given(CURSOR).map(ToOwned::to_owned) };
+    let command = FindApis { text: request.query().text(QUERY).to_owned(), page };
+    let found = request.app.apis.find(&request.cx, command).await?;
+    let apis = cards(&request, &span, &found.items).await?;
     let view = ApisView {
-        filters: Filters::search_only(visit.here(), "Name or id"),
+        filters: Filters::search_only(request.here(), "Name or id"),
         range: span.range,
         pager: Pager { shown: apis.len() as i64, total: None, next: found.next },
         apis,
     };
-    Ok(Answer::page(list_page(&visit.shell, &view)))
+    Ok(Reply::page(list_page(&request.shell, &view)))
 }
 
 /// What the APIs were used for, by one question about all of them.
-async fn cards(visit: &Visit, span: &Span, apis: &[Api]) -> Result<Vec<ApiCard>> {
-    visit.cx.require(Operation::AnalyticsVerifications, Target::NONE)?;
+async fn cards(request: &MemberRequest, span: &TimeSpan, apis: &[Api]) -> Result<Vec<ApiCard>> {
+    request.cx.require(Operation::AnalyticsVerifications, Target::NONE)?;
     if apis.is_empty() {
         return Ok(Vec::new());
     }
-    let buckets = visit.buckets(span)?;
+    let buckets = request.buckets(span)?;
     let filter = Filter { apis: apis.iter().map(|api| api.id.to_string()).collect(), ..Filter::default() };
     let question = Question {
         buckets: Some(buckets.clone()),
         group_by: vec![GroupBy::Api],
-        ..visit.question(Kind::Verifications, span, filter)
+        ..request.question(Kind::Verifications, span, filter)
     };
     let mut of_api: HashMap<String, Vec<Row>> = HashMap::new();
-    for row in visit.app.analytics.count(question).await? {
+    for row in request.app.analytics.count(question).await? {
         of_api.entry(row.groups.first().cloned().unwrap_or_default()).or_default().push(row);
     }
     let card = |api: &Api| {
@@ -70,22 +70,22 @@ async fn cards(visit: &Visit, span: &Span, apis: &[Api]) -> Result<Vec<ApiCard>>
 }
 
 /// `GET /apis/new`.
-pub async fn new(visit: Visit) -> Result<Answer> {
-    visit.cx.require(Operation::ApiCreate, Target::NONE)?;
-    let view = NewApiView { nonce: visit.nonce(), form: FormState::default() };
-    Ok(Answer::page(create_page(&visit.shell, &view)))
+pub async fn new(request: MemberRequest) -> Result<Reply> {
+    request.cx.require(Operation::ApiCreate, Target::NONE)?;
+    let view = NewApiView { nonce: request.nonce(), form: FormState::default() };
+    Ok(Reply::page(create_page(&request.shell, &view)))
 }
 
 /// `POST /apis/new`.
-pub async fn create(visit: Visit) -> Result<Answer> {
-    let name = visit.form().text("name").to_owned();
+pub async fn create(request: MemberRequest) -> Result<Reply> {
+    let name = request.form().text("name").to_owned();
     let command = CreateApi { name: name.clone() };
-    let act = async { Ok(visit.app.apis.create(&visit.cx, command).await?.into_string()) };
-    match visit.app.idempotency.once_text(&visit.cx, act).await {
-        Ok(id) => Ok(Answer::go(paths::api(&id)).saying(format!("Created API {name}."))),
+    let act = async { Ok(request.app.apis.create(&request.cx, command).await?.into_string()) };
+    match request.app.idempotency.once_text(&request.cx, act).await {
+        Ok(id) => Ok(Reply::redirect(paths::api(&id)).notice(format!("Created API {name}."))),
         Err(error) => {
-            let view = NewApiView { nonce: visit.nonce(), form: visit.refused_at("name", error)? };
-            Ok(Answer::again(create_page(&visit.shell, &view)))
+            let view = NewApiView { nonce: request.nonce(), form: request.refused_at("name", error)? };
+            Ok(Reply::form_again(create_page(&request.shell, &view)))
         }
     }
 }

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use poem::Route;
 use web::pages::parts::ApiRef;
 
-use super::serve::member;
-use super::visit::Visit;
+use super::endpoint::member;
+use super::member_request::MemberRequest;
 use crate::app::App;
 use crate::http::methods::get;
 use base::error::Result;
@@ -33,7 +33,7 @@ pub fn mount(route: Route, app: &Arc<App>) -> Route {
         .at("/apis/:id/delete", get(member(app, show)).post(member(app, delete)))
 }
 
-impl Visit {
+impl MemberRequest {
     /// The API that the path names, and how its pages name it.
     pub async fn api_of_path(&self) -> Result<(Api, ApiRef)> {
         let api = self.app.apis.get(&self.cx, &self.id().into()).await?;

@@ -11,10 +11,10 @@ use web::components::{FilterField, FilterKind, Filters, Outcome, Pager, Sorting}
 use web::pages::api::{ApiView, KeyUse, overview as page};
 use web::paths::{CURSOR, QUERY, SORT};
 
-use super::super::answer::Answer;
-use super::super::figures::{count_of, sum};
-use super::super::span::Span;
-use super::super::visit::Visit;
+use crate::http::dashboard::charts::{count_of, sum};
+use crate::http::dashboard::member_request::MemberRequest;
+use crate::http::dashboard::reply::Reply;
+use crate::http::dashboard::time_span::TimeSpan;
 use base::error::{Code, Result};
 use base::grants::{Operation, Target};
 use domain::apis::Api;
@@ -27,48 +27,53 @@ const ROWS: usize = 50;
 const MAX_ROWS: usize = 1000;
 
 /// `GET /apis/:id`.
-pub async fn overview(visit: Visit) -> Result<Answer> {
-    let (api, reference) = visit.api_of_path().await?;
-    visit.cx.require(Operation::AnalyticsVerifications, Target::NONE)?;
-    let span = visit.span("24h");
-    let buckets = visit.buckets(&span)?;
-    let question = visit.question(Kind::Verifications, &span, filter(&visit, &api));
+pub async fn overview(request: MemberRequest) -> Result<Reply> {
+    let (api, reference) = request.api_of_path().await?;
+    request.cx.require(Operation::AnalyticsVerifications, Target::NONE)?;
+    let span = request.span("24h");
+    let buckets = request.buckets(&span)?;
+    let question = request.question(Kind::Verifications, &span, filter(&request, &api));
     let in_buckets = || Question { buckets: Some(buckets.clone()), ..question.clone() };
-    let analytics = &visit.app.analytics;
+    let analytics = &request.app.analytics;
     let (counts, active, keys) = tokio::try_join!(
         analytics.count(in_buckets()),
-        distinct(&visit, in_buckets()),
-        ranking(&visit, question.clone()),
+        distinct(&request, in_buckets()),
+        ranking(&request, question.clone()),
     )?;
     let (over_time, active_keys) = active.unzip();
     let active_keys = active_keys.map(|keys| i64::try_from(keys).unwrap_or(i64::MAX));
     let view = ApiView {
         api: reference,
-        filters: filters(&visit).await?,
+        filters: filters(&request).await?,
         total_keys: api.live_keys,
         active_keys,
         spent_credits: sum(&counts).cost,
-        requests: visit.bars("requests", "Verifications", &Outcome::OF_KEYS, &counts, (&buckets, &span)),
-        active: active_lines(&visit, over_time, &buckets, &span),
+        requests: request.bars("requests", "Verifications", &Outcome::OF_KEYS, &counts, (&buckets, &span)),
+        active: active_lines(&request, over_time, &buckets, &span),
         sorting: keys.sorting,
         pager: Pager { shown: keys.rows.len() as i64, total: active_keys, next: keys.next },
         approximate: keys.approximate,
         keys: keys.rows,
         range: span.range,
     };
-    Ok(Answer::page(page(&visit.shell, &view)))
+    Ok(Reply::page(page(&request.shell, &view)))
 }
 
 /// `None` where there are too many to tell apart: the page has the rest still.
-async fn distinct(visit: &Visit, question: Question) -> Result<Option<(Vec<Distinct>, u64)>> {
-    match visit.app.analytics.distinct(question, GroupBy::Key).await {
+async fn distinct(request: &MemberRequest, question: Question) -> Result<Option<(Vec<Distinct>, u64)>> {
+    match request.app.analytics.distinct(question, GroupBy::Key).await {
         Ok(found) => Ok(Some(found)),
         Err(error) if error.code() == Code::InvalidInput => Ok(None),
         Err(error) => Err(error),
     }
 }
 
-fn active_lines(visit: &Visit, active: Option<Vec<Distinct>>, buckets: &Buckets, span: &Span) -> Lines {
+fn active_lines(
+    request: &MemberRequest,
+    active: Option<Vec<Distinct>>,
+    buckets: &Buckets,
+    span: &TimeSpan,
+) -> Lines {
     let starts = buckets.starts(span.start_ms, span.end_ms);
     let values = match active {
         Some(rows) => rows.iter().map(|row| i64::try_from(row.count).ok()).collect(),
@@ -78,13 +83,13 @@ fn active_lines(visit: &Visit, active: Option<Vec<Distinct>>, buckets: &Buckets,
         id: "active",
         title: "Active keys".to_owned(),
         unit: Unit::Count,
-        labels: starts.iter().map(|start_ms| visit.bucket_label(*start_ms, span)).collect(),
+        labels: starts.iter().map(|start_ms| request.bucket_label(*start_ms, span)).collect(),
         lines: vec![Line { label: "keys".to_owned(), values }],
     }
 }
 
-fn filter(visit: &Visit, api: &Api) -> Filter {
-    let all = |name| visit.query().all(name).map(ToOwned::to_owned).collect::<Vec<_>>();
+fn filter(request: &MemberRequest, api: &Api) -> Filter {
+    let all = |name| request.query().all(name).map(ToOwned::to_owned).collect::<Vec<_>>();
     let (identities, external_ids) = all("identity").into_iter().partition(|text| text.starts_with("id_"));
     Filter {
         apis: vec![api.id.to_string()],
@@ -93,12 +98,12 @@ fn filter(visit: &Visit, api: &Api) -> Filter {
         external_ids,
         tags: all("tag"),
         outcomes: all("outcome"),
-        text: visit.query().given(QUERY).map(ToOwned::to_owned),
+        text: request.query().given(QUERY).map(ToOwned::to_owned),
         ..Filter::default()
     }
 }
 
-async fn filters(visit: &Visit) -> Result<Filters> {
+async fn filters(request: &MemberRequest) -> Result<Filters> {
     let text = |name: &str, label: &str, placeholder: &str| FilterField {
         name: name.to_owned(),
         label: label.to_owned(),
@@ -107,7 +112,7 @@ async fn filters(visit: &Visit) -> Result<Filters> {
     let outcomes =
         Outcome::OF_KEYS.iter().map(|outcome| (outcome.code().to_owned(), outcome.label().to_owned()));
     Ok(Filters {
-        here: visit.here(),
+        here: request.here(),
         searches: "Key, identity or tag".to_owned(),
         fields: vec![
             FilterField {
@@ -120,7 +125,7 @@ async fn filters(visit: &Visit) -> Result<Filters> {
             text("tag", "Tag", ""),
         ],
         problems: Vec::new(),
-        saved: visit.saved_views().await?,
+        saved: request.saved_views().await?,
         can_save: true,
     })
 }
@@ -133,26 +138,26 @@ struct Ranking {
     next: Option<String>,
 }
 
-async fn ranking(visit: &Visit, question: Question) -> Result<Ranking> {
-    let column = visit.query().text(SORT).trim_start_matches('-');
+async fn ranking(request: &MemberRequest, question: Question) -> Result<Ranking> {
+    let column = request.query().text(SORT).trim_start_matches('-');
     let (column, metric) = match column {
         "valid" => (column, Metric::Outcome(Outcome::Valid.code().to_owned())),
         "denied" => (column, Metric::Denied),
         _ => ("last_used", Metric::Latest),
     };
     let sorting = Sorting { column: column.to_owned(), descending: true };
-    let offset = visit.query().text(CURSOR).parse().unwrap_or(0_usize).min(MAX_ROWS - ROWS);
+    let offset = request.query().text(CURSOR).parse().unwrap_or(0_usize).min(MAX_ROWS - ROWS);
     let end = offset + ROWS;
-    let top = first(visit, question.clone(), metric, end + 1).await?;
+    let top = first(request, question.clone(), metric, end + 1).await?;
     let next = (top.rows.len() > end && end < MAX_ROWS).then(|| end.to_string());
     let rows: Vec<Row> = top.rows.into_iter().skip(offset).take(ROWS).collect();
-    Ok(Ranking { rows: uses(visit, question, &rows).await?, sorting, approximate: top.approximate, next })
+    Ok(Ranking { rows: uses(request, question, &rows).await?, sorting, approximate: top.approximate, next })
 }
 
 /// The first keys of a ranking. Where it ends, those follow that were used but
 /// have none of what is ranked by.
-async fn first(visit: &Visit, question: Question, metric: Metric, limit: usize) -> Result<Top> {
-    let analytics = &visit.app.analytics;
+async fn first(request: &MemberRequest, question: Question, metric: Metric, limit: usize) -> Result<Top> {
+    let analytics = &request.app.analytics;
     let mut top = analytics.top(question.clone(), GroupBy::Key, metric.clone(), limit).await?;
     let missing = limit.saturating_sub(top.rows.len());
     if missing == 0 || metric == Metric::Latest {
@@ -166,12 +171,12 @@ async fn first(visit: &Visit, question: Question, metric: Metric, limit: usize) 
     Ok(top)
 }
 
-async fn uses(visit: &Visit, question: Question, rows: &[Row]) -> Result<Vec<KeyUse>> {
+async fn uses(request: &MemberRequest, question: Question, rows: &[Row]) -> Result<Vec<KeyUse>> {
     let ids: Vec<String> = rows.iter().filter_map(|row| row.groups.first().cloned()).collect();
     let key_ids: Vec<KeyId> = ids.iter().map(|id| KeyId::from(id.as_str())).collect();
     let (mut latest, mut mentions) = tokio::try_join!(
-        visit.app.analytics.latest(question, GroupBy::Key, &ids),
-        visit.app.keys.mentions(&visit.cx, &key_ids),
+        request.app.analytics.latest(question, GroupBy::Key, &ids),
+        request.app.keys.mentions(&request.cx, &key_ids),
     )?;
     let one = |(row, id): (&Row, String)| {
         // Of a key that was removed only its id is left.
@@ -182,7 +187,7 @@ async fn uses(visit: &Visit, question: Question, rows: &[Row]) -> Result<Vec<Key
             identity: mention.and_then(|mention| mention.identity).map(|(id, name)| (name, id.into_string())),
             valid: row.counts.valid,
             denied: denied(&row.counts),
-            last_used: visit.maybe_stamp(latest.remove(&id)),
+            last_used: request.maybe_stamp(latest.remove(&id)),
             id,
         }
     };

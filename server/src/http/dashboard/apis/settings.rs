@@ -7,19 +7,19 @@ use web::pages::api_settings::{
 use web::pages::parts::ApiRef;
 use web::paths;
 
-use super::super::answer::Answer;
-use super::super::clash::is_clash;
-use super::super::visit::Visit;
+use crate::http::dashboard::edit_conflict::is_edit_conflict;
+use crate::http::dashboard::member_request::MemberRequest;
+use crate::http::dashboard::reply::Reply;
 use base::error::{Code, Result};
 use domain::apis::{Api, Part, SetApi};
 
 const WRONG_NAME: &str = "This is not its name.";
 
 /// `GET /apis/:id/settings`.
-pub async fn show(visit: Visit) -> Result<Answer> {
-    let (api, reference) = visit.api_of_path().await?;
+pub async fn show(request: MemberRequest) -> Result<Reply> {
+    let (api, reference) = request.api_of_path().await?;
     let form = FormState::new(values(&api));
-    Ok(Answer::page(settings(&visit.shell, &view(&api, reference, form))))
+    Ok(Reply::page(settings(&request.shell, &view(&api, reference, form))))
 }
 
 fn view(api: &Api, reference: ApiRef, form: FormState) -> ApiSettingsView {
@@ -50,12 +50,12 @@ fn values(api: &Api) -> Vec<(String, String)> {
 }
 
 /// The page once more: what was typed, and the other forms as they are.
-async fn again(visit: &Visit, typed: FormState) -> Result<Answer> {
-    Ok(Answer::again(html(visit, typed).await?))
+async fn again(request: &MemberRequest, typed: FormState) -> Result<Reply> {
+    Ok(Reply::form_again(html(request, typed).await?))
 }
 
-async fn html(visit: &Visit, typed: FormState) -> Result<String> {
-    let (api, reference) = visit.api_of_path().await?;
+async fn html(request: &MemberRequest, typed: FormState) -> Result<String> {
+    let (api, reference) = request.api_of_path().await?;
     let is_typed = |name: &str| typed.values.iter().any(|(own, _)| own == name);
     // A checkbox that is not ticked is typed, too.
     let is_sent = |fields: &[&str]| is_typed(fields[0]);
@@ -64,7 +64,7 @@ async fn html(visit: &Visit, typed: FormState) -> Result<String> {
     let others = values(&api).into_iter().filter(|(name, _)| !of_sent.contains(&name.as_str()));
     let values = typed.values.iter().cloned().chain(others).collect();
     let form = FormState { values, ..typed };
-    Ok(settings(&visit.shell, &view(&api, reference, form)))
+    Ok(settings(&request.shell, &view(&api, reference, form)))
 }
 
 /// The forms of the page: the version of each and its fields.
@@ -74,22 +74,22 @@ const PARTS: [(Part, &[&str]); 3] = [
     (Part::Recovery, &[RECOVERY_VERSION, "recoverable"]),
 ];
 
-async fn set_part(visit: &Visit, part: Part, field: &str, change: SetApi) -> Result<Answer> {
+async fn set_part(request: &MemberRequest, part: Part, field: &str, change: SetApi) -> Result<Reply> {
     let fields = PARTS.iter().find(|(own, _)| *own == part).map_or(&[][..], |(_, fields)| *fields);
     let version = fields.first().copied().unwrap_or_default();
-    let change = SetApi { made_from: Some((part, visit.made_from(version))), ..change };
-    match visit.app.apis.set(&visit.cx, change).await {
-        Err(error) if is_clash(&error) => {
-            let (api, _) = visit.api_of_path().await?;
+    let change = SetApi { made_from: Some((part, request.made_from(version))), ..change };
+    match request.app.apis.set(&request.cx, change).await {
+        Err(error) if is_edit_conflict(&error) => {
+            let (api, _) = request.api_of_path().await?;
             let stored = values(&api).into_iter().filter(|(name, _)| fields.contains(&name.as_str()));
-            let form = visit.clash(&stored.collect(), paths::api_settings(visit.id()));
-            Ok(Answer::conflict(html(visit, form).await?))
+            let form = request.clash(&stored.collect(), paths::api_settings(request.id()));
+            Ok(Reply::conflict(html(request, form).await?))
         }
         Err(error) if field.is_empty() => {
             let field = field_of(error.detail());
-            saved(visit, field, Err(error)).await
+            saved(request, field, Err(error)).await
         }
-        outcome => saved(visit, field, outcome).await,
+        outcome => saved(request, field, outcome).await,
     }
 }
 
@@ -99,77 +99,79 @@ fn field_of(problem: &str) -> &'static str {
     places.into_iter().find(|(words, _)| problem.contains(words)).map_or("", |(_, field)| field)
 }
 
-async fn saved(visit: &Visit, field: &str, outcome: Result<Api>) -> Result<Answer> {
+async fn saved(request: &MemberRequest, field: &str, outcome: Result<Api>) -> Result<Reply> {
     match outcome {
-        Ok(api) => Ok(Answer::go(paths::api_settings(visit.id())).saying(format!("Saved {}.", api.name))),
-        Err(error) => again(visit, visit.refused_at(field, error)?).await,
+        Ok(api) => {
+            Ok(Reply::redirect(paths::api_settings(request.id())).notice(format!("Saved {}.", api.name)))
+        }
+        Err(error) => again(request, request.refused_at(field, error)?).await,
     }
 }
 
-fn change(visit: &Visit) -> SetApi {
-    SetApi::new(visit.id().into())
+fn change(request: &MemberRequest) -> SetApi {
+    SetApi::new(request.id().into())
 }
 
 /// `POST /apis/:id/settings/defaults`.
-pub async fn set_defaults(visit: Visit) -> Result<Answer> {
-    let form = visit.form();
+pub async fn set_defaults(request: MemberRequest) -> Result<Reply> {
+    let form = request.form();
     let default_bytes = match form.number("default_bytes") {
         Ok(bytes) => bytes,
         Err(problem) => {
-            return again(&visit, visit.form_with(vec![("default_bytes".to_owned(), problem)])).await;
+            return again(&request, request.form_with(vec![("default_bytes".to_owned(), problem)])).await;
         }
     };
     let change = SetApi {
         name: Some(form.text("name").to_owned()),
         default_prefix: Some(form.given("default_prefix").map(ToOwned::to_owned)),
         default_bytes: Some(default_bytes),
-        ..change(&visit)
+        ..change(&request)
     };
-    set_part(&visit, Part::Defaults, "", change).await
+    set_part(&request, Part::Defaults, "", change).await
 }
 
 /// `POST /apis/:id/settings/allowlist`.
-pub async fn set_allowlist(visit: Visit) -> Result<Answer> {
+pub async fn set_allowlist(request: MemberRequest) -> Result<Reply> {
     let lines: Vec<&str> =
-        visit.form().raw("ip_allowlist").lines().filter(|line| !line.trim().is_empty()).collect();
-    let change = SetApi { ip_allowlist: Some(Some(lines.join(","))), ..change(&visit) };
-    set_part(&visit, Part::Addresses, "ip_allowlist", change).await
+        request.form().raw("ip_allowlist").lines().filter(|line| !line.trim().is_empty()).collect();
+    let change = SetApi { ip_allowlist: Some(Some(lines.join(","))), ..change(&request) };
+    set_part(&request, Part::Addresses, "ip_allowlist", change).await
 }
 
 /// `POST /apis/:id/settings/recovery`.
-pub async fn set_recovery(visit: Visit) -> Result<Answer> {
-    let change = SetApi { recoverable: Some(visit.form().ticked("recoverable")), ..change(&visit) };
-    set_part(&visit, Part::Recovery, "recoverable", change).await
+pub async fn set_recovery(request: MemberRequest) -> Result<Reply> {
+    let change = SetApi { recoverable: Some(request.form().ticked("recoverable")), ..change(&request) };
+    set_part(&request, Part::Recovery, "recoverable", change).await
 }
 
 /// `POST /apis/:id/settings/protection`: query `protect`, and the name typed.
-pub async fn set_protection(visit: Visit) -> Result<Answer> {
-    let protect = visit.query().text("protect") == "on";
-    let act = paths::api_protection(visit.id()).with("protect", if protect { "on" } else { "off" });
-    let name = visit.app.apis.get(&visit.cx, &visit.id().into()).await?.name;
-    let change = SetApi { delete_protection: Some(protect), ..change(&visit) };
-    if visit.form().text(CONFIRM) != name.trim() {
+pub async fn set_protection(request: MemberRequest) -> Result<Reply> {
+    let protect = request.query().text("protect") == "on";
+    let act = paths::api_protection(request.id()).with("protect", if protect { "on" } else { "off" });
+    let name = request.app.apis.get(&request.cx, &request.id().into()).await?.name;
+    let change = SetApi { delete_protection: Some(protect), ..change(&request) };
+    if request.form().text(CONFIRM) != name.trim() {
         let problem = (act.to_string(), WRONG_NAME.to_owned());
-        return again(&visit, visit.form_with(vec![problem])).await;
+        return again(&request, request.form_with(vec![problem])).await;
     }
-    let outcome = visit.app.apis.set(&visit.cx, change).await;
-    saved(&visit, act.as_str(), outcome).await
+    let outcome = request.app.apis.set(&request.cx, change).await;
+    saved(&request, act.as_str(), outcome).await
 }
 
 /// `POST /apis/:id/delete`: the name typed.
-pub async fn delete(visit: Visit) -> Result<Answer> {
-    let act = paths::delete_api(visit.id());
-    let api = visit.app.apis.get(&visit.cx, &visit.id().into()).await?;
-    if visit.form().text(CONFIRM) != api.name.trim() {
+pub async fn delete(request: MemberRequest) -> Result<Reply> {
+    let act = paths::delete_api(request.id());
+    let api = request.app.apis.get(&request.cx, &request.id().into()).await?;
+    if request.form().text(CONFIRM) != api.name.trim() {
         let problem = (act.to_string(), WRONG_NAME.to_owned());
-        return again(&visit, visit.form_with(vec![problem])).await;
+        return again(&request, request.form_with(vec![problem])).await;
     }
-    match visit.app.apis.delete(&visit.cx, &api.id).await {
-        Ok(()) => Ok(Answer::go(paths::apis()).saying(format!("Deleted API {}.", api.name))),
+    match request.app.apis.delete(&request.cx, &api.id).await {
+        Ok(()) => Ok(Reply::redirect(paths::apis()).notice(format!("Deleted API {}.", api.name))),
         Err(error) => {
             // What is protected has no form to show the reason at.
             let field = if error.code() == Code::ProtectedResource { "" } else { act.as_str() };
-            again(&visit, visit.refused_at(field, error)?).await
+            again(&request, request.refused_at(field, error)?).await
         }
     }
 }

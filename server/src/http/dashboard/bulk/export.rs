@@ -4,13 +4,14 @@ use chrono::DateTime;
 use web::form::FormState;
 use web::pages::export::{ExportView, export as export_page};
 
-use super::super::answer::Answer;
-use super::super::logs::{audit_filter, request_filter};
-use super::super::ratelimits::decisions;
-use super::super::shown::key_filter;
-use super::super::visit::Visit;
-use super::export_fields::{self, KINDS};
-use super::stream;
+use super::export_fields;
+use super::export_fields::KINDS;
+use super::streamed_file;
+use crate::http::dashboard::logs::{audit_filter, request_filter};
+use crate::http::dashboard::member_request::MemberRequest;
+use crate::http::dashboard::presenters::key_filter;
+use crate::http::dashboard::ratelimits::decisions;
+use crate::http::dashboard::reply::Reply;
 use base::audit::AuditFilter;
 use base::error::{Code, Error, Result};
 use domain::transfer::{Export, Format, List};
@@ -24,17 +25,17 @@ const SPAN: &str = "24h";
 ///
 /// The entry of the audit log is written with the first part; the cursors of the
 /// others never leave the server.
-pub async fn export(visit: Visit) -> Result<Answer> {
-    let asked = visit.query().text("what");
+pub async fn export(request: MemberRequest) -> Result<Reply> {
+    let asked = request.query().text("what");
     let what = KINDS.iter().map(|(kind, _)| *kind).find(|kind| *kind == asked).unwrap_or("keys");
-    if visit.query().text("download") != "1" {
-        return Ok(Answer::page(page(&visit, what, Vec::new()).await?));
+    if request.query().text("download") != "1" {
+        return Ok(Reply::page(page(&request, what, Vec::new()).await?));
     }
-    match download(&visit, what).await {
+    match download(&request, what).await {
         Ok(answer) => Ok(answer),
         Err(error) if is_about_choice(error.code()) => {
             let problem = (export_fields::blamed(what).to_owned(), error.detail().to_owned());
-            Ok(Answer::again(page(&visit, what, vec![problem]).await?))
+            Ok(Reply::form_again(page(&request, what, vec![problem]).await?))
         }
         Err(error) => Err(error),
     }
@@ -45,17 +46,17 @@ fn is_about_choice(code: Code) -> bool {
     matches!(code, Code::InvalidInput | Code::NamespaceNotFound | Code::ApiNotFound)
 }
 
-async fn download(visit: &Visit, what: &str) -> Result<Answer> {
-    let format = Format::parse(visit.query().given("format").unwrap_or("csv"))?;
-    let export = Export { list: list(visit, what)?, format };
-    let first = visit.app.transfer.export(&visit.cx, &export, None).await?;
+async fn download(request: &MemberRequest, what: &str) -> Result<Reply> {
+    let format = Format::parse(request.query().given("format").unwrap_or("csv"))?;
+    let export = Export { list: list(request, what)?, format };
+    let first = request.app.transfer.export(&request.cx, &export, None).await?;
     let content_type = match format {
         Format::Csv => "text/csv; charset=utf-8",
         Format::JsonLines => "application/x-ndjson",
     };
-    let day = DateTime::from_timestamp_millis(visit.now_ms()).unwrap_or_default().format("%Y-%m-%d");
+    let day = DateTime::from_timestamp_millis(request.now_ms()).unwrap_or_default().format("%Y-%m-%d");
     let name = format!("{what}-{day}.{}", format.extension());
-    let (app, cx) = (visit.app.clone(), visit.cx.clone());
+    let (app, cx) = (request.app.clone(), request.cx.clone());
     let more = move |cursor: String| {
         let (app, cx, export) = (app.clone(), cx.clone(), export.clone());
         async move {
@@ -63,11 +64,11 @@ async fn download(visit: &Visit, what: &str) -> Result<Answer> {
             Ok((part.text, part.next))
         }
     };
-    Ok(Answer::file(content_type, name, stream::parts((first.text, first.next), more)))
+    Ok(Reply::download(content_type, name, streamed_file::parts((first.text, first.next), more)))
 }
 
-fn list(visit: &Visit, what: &str) -> Result<List> {
-    let query = visit.query();
+fn list(request: &MemberRequest, what: &str) -> Result<List> {
+    let query = request.query();
     let text = |name: &str| query.given(name).map(ToOwned::to_owned);
     Ok(match what {
         "keys" => List::Keys { api: text("api").map(Into::into), filter: key_filter(query) },
@@ -79,26 +80,26 @@ fn list(visit: &Visit, what: &str) -> Result<List> {
                 text("namespace").ok_or_else(|| Error::invalid("Overrides of which namespace?"))?;
             List::Overrides { namespace: namespace.into() }
         }
-        "audit" => List::Audit(Box::new(audit(visit))),
-        "verifications" => List::Events(Box::new(events(visit, Kind::Verifications))),
-        "ratelimits" => List::Events(Box::new(events(visit, Kind::Ratelimits))),
-        _ => List::Events(Box::new(events(visit, Kind::Requests))),
+        "audit" => List::Audit(Box::new(audit(request))),
+        "verifications" => List::Events(Box::new(events(request, Kind::Verifications))),
+        "ratelimits" => List::Events(Box::new(events(request, Kind::Ratelimits))),
+        _ => List::Events(Box::new(events(request, Kind::Requests))),
     })
 }
 
-fn audit(visit: &Visit) -> AuditFilter {
-    let query = visit.query();
+fn audit(request: &MemberRequest) -> AuditFilter {
+    let query = request.query();
     let spanned = ["since", "from", "to"].iter().any(|name| query.given(name).is_some());
-    audit_filter(query, spanned.then(|| visit.span(SPAN)).as_ref())
+    audit_filter(query, spanned.then(|| request.span(SPAN)).as_ref())
 }
 
-fn events(visit: &Visit, kind: Kind) -> PageOf {
-    visit.events(kind, &visit.span(SPAN), filter(kind, visit), 0)
+fn events(request: &MemberRequest, kind: Kind) -> PageOf {
+    request.events(kind, &request.span(SPAN), filter(kind, request), 0)
 }
 
 /// The parameters that logs have in their addresses.
-fn filter(kind: Kind, visit: &Visit) -> Filter {
-    let query = visit.query();
+fn filter(kind: Kind, request: &MemberRequest) -> Filter {
+    let query = request.query();
     let all = |name: &str| query.all(name).map(ToOwned::to_owned).collect();
     let of_requests = request_filter(query).0;
     if kind == Kind::Requests {
@@ -116,16 +117,16 @@ fn filter(kind: Kind, visit: &Visit) -> Filter {
         ips: of_requests.ips,
         root_keys: of_requests.root_keys,
         text: of_requests.text,
-        outcomes: if kind == Kind::Ratelimits { decisions(visit) } else { all("outcome") },
+        outcomes: if kind == Kind::Ratelimits { decisions(request) } else { all("outcome") },
         ..Filter::default()
     }
 }
 
-async fn page(visit: &Visit, what: &str, errors: Vec<(String, String)>) -> Result<String> {
-    let apis = visit.app.apis.list(&visit.cx).await?;
+async fn page(request: &MemberRequest, what: &str, errors: Vec<(String, String)>) -> Result<String> {
+    let apis = request.app.apis.list(&request.cx).await?;
     let fields = export_fields::of(what, &apis);
     let shown: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
-    let pairs = visit.query().pairs();
+    let pairs = request.query().pairs();
     let kept = pairs.iter().filter(|(name, value)| {
         !value.is_empty() && !shown.contains(&name.as_str()) && export_fields::is_choice(what, name)
     });
@@ -136,5 +137,5 @@ async fn page(visit: &Visit, what: &str, errors: Vec<(String, String)>) -> Resul
         form: FormState { errors, ..FormState::new(pairs.to_vec()) },
         fields,
     };
-    Ok(export_page(&visit.shell, &view))
+    Ok(export_page(&request.shell, &view))
 }

@@ -5,43 +5,43 @@ use web::pages::import::{ImportView, import as import_page};
 use web::pages::parts::Named;
 use web::paths;
 
-use super::super::answer::Answer;
-use super::super::visit::Visit;
-use super::samples;
+use super::import_formats;
+use crate::http::dashboard::member_request::MemberRequest;
+use crate::http::dashboard::reply::Reply;
 use base::error::{Fault, Result};
 use domain::bulk::{ImportFile, ImportFormat, ImportOf};
 
 /// `GET /import`.
-pub async fn page(visit: Visit) -> Result<Answer> {
-    let form = FormState::new(visit.query().pairs().to_vec());
-    Ok(Answer::page(show(&visit, form, &[]).await?))
+pub async fn page(request: MemberRequest) -> Result<Reply> {
+    let form = FormState::new(request.query().pairs().to_vec());
+    Ok(Reply::page(show(&request, form, &[]).await?))
 }
 
 /// `POST /import`: takes the file once it is clear that it may be imported, reads all
 /// of it, and starts the job that makes its rows.
-pub async fn import(visit: Visit) -> Result<Answer> {
-    let of = match target(&visit).await? {
+pub async fn import(request: MemberRequest) -> Result<Reply> {
+    let of = match target(&request).await? {
         Ok(of) => of,
-        Err(problem) => return again(&visit, visit.form_with(vec![problem]), &[]).await,
+        Err(problem) => return again(&request, request.form_with(vec![problem]), &[]).await,
     };
-    let bulk = &visit.app.bulk;
-    bulk.may_import(&visit.cx, &of)?;
-    let (file, format) = match &visit.sent.upload {
+    let bulk = &request.app.bulk;
+    bulk.may_import(&request.cx, &of)?;
+    let (file, format) = match &request.input.upload {
         Some(upload) => {
-            let format = format(visit.form().text("format"), upload.name());
-            (upload.store(visit.app.data_dir()).await?, format)
+            let format = format(request.form().text("format"), upload.name());
+            (upload.store(request.app.data_dir()).await?, format)
         }
         None => (None, ImportFormat::Csv),
     };
     let Some(file) = file else {
         let problem = ("file".to_owned(), "Choose a file.".to_owned());
-        return again(&visit, visit.form_with(vec![problem]), &[]).await;
+        return again(&request, request.form_with(vec![problem]), &[]).await;
     };
-    match bulk.import(&visit.cx, ImportFile::new(of, format, file)).await {
-        Ok(id) => Ok(Answer::go(paths::job(id.as_str())).saying("Started.")),
+    match bulk.import(&request.cx, ImportFile::new(of, format, file)).await {
+        Ok(id) => Ok(Reply::redirect(paths::job(id.as_str())).notice("Started.")),
         Err(error) => {
             let faults = error.faults().to_vec();
-            again(&visit, visit.refused_at("file", error)?, &faults).await
+            again(&request, request.refused_at("file", error)?, &faults).await
         }
     }
 }
@@ -49,11 +49,11 @@ pub async fn import(visit: Visit) -> Result<Answer> {
 type Problem = (String, String);
 
 /// What the file is said to hold.
-async fn target(visit: &Visit) -> Result<std::result::Result<ImportOf, Problem>> {
-    let form = visit.form();
+async fn target(request: &MemberRequest) -> Result<std::result::Result<ImportOf, Problem>> {
+    let form = request.form();
     Ok(match form.text("what") {
         "keys" => {
-            let apis = visit.app.apis.list(&visit.cx).await?;
+            let apis = request.app.apis.list(&request.cx).await?;
             match apis.into_iter().find(|api| api.id.as_str() == form.text("api")) {
                 Some(api) => Ok(ImportOf::Keys(api.id)),
                 None => Err(("api".to_owned(), "Keys need an API.".to_owned())),
@@ -77,18 +77,18 @@ fn format(chosen: &str, name: &str) -> ImportFormat {
     }
 }
 
-async fn again(visit: &Visit, form: FormState, faults: &[Fault]) -> Result<Answer> {
-    Ok(Answer::again(show(visit, form, faults).await?))
+async fn again(request: &MemberRequest, form: FormState, faults: &[Fault]) -> Result<Reply> {
+    Ok(Reply::form_again(show(request, form, faults).await?))
 }
 
-async fn show(visit: &Visit, form: FormState, faults: &[Fault]) -> Result<String> {
-    let apis = visit.app.apis.list(&visit.cx).await?;
+async fn show(request: &MemberRequest, form: FormState, faults: &[Fault]) -> Result<String> {
+    let apis = request.app.apis.list(&request.cx).await?;
     let view = ImportView {
-        nonce: visit.nonce(),
-        kinds: samples::kinds(),
+        nonce: request.nonce(),
+        kinds: import_formats::kinds(),
         apis: apis.iter().map(|api| Named::new(api.id.as_str(), &api.name)).collect(),
         form,
         faults: faults.iter().map(|fault| (fault.location.clone(), fault.message.clone())).collect(),
     };
-    Ok(import_page(&visit.shell, &view))
+    Ok(import_page(&request.shell, &view))
 }

@@ -9,10 +9,10 @@ use web::pages::jobs::{
 };
 use web::paths;
 
-use super::super::answer::Answer;
-use super::super::visit::Visit;
-use super::stream;
+use super::streamed_file;
 use crate::app::App;
+use crate::http::dashboard::member_request::MemberRequest;
+use crate::http::dashboard::reply::Reply;
 use base::error::{Error, Result};
 use base::op::OpCtx;
 use base::store::Page;
@@ -24,64 +24,64 @@ const ROWS: u64 = 100;
 const PART: u64 = 500;
 
 /// `GET /jobs`.
-pub async fn list(visit: Visit) -> Result<Answer> {
-    let found = visit.app.bulk.jobs(&visit.cx, &visit.page(ROWS)).await?;
-    let people = people(&visit).await?;
-    let rows: Vec<_> = found.items.iter().map(|job| row(&visit, &people, job)).collect();
+pub async fn list(request: MemberRequest) -> Result<Reply> {
+    let found = request.app.bulk.jobs(&request.cx, &request.page(ROWS)).await?;
+    let people = people(&request).await?;
+    let rows: Vec<_> = found.items.iter().map(|job| row(&request, &people, job)).collect();
     let pager = pager(rows.len(), None, found.next)?;
-    Ok(Answer::page(list_page(&visit.shell, &JobsView { here: visit.here(), rows, pager })))
+    Ok(Reply::page(list_page(&request.shell, &JobsView { here: request.here(), rows, pager })))
 }
 
 /// `GET /jobs/:id`.
-pub async fn show(visit: Visit) -> Result<Answer> {
-    let id = BulkJobId::from(visit.id());
-    let job = visit.app.bulk.job(&visit.cx, &id).await?;
-    let failed_only = visit.query().text(FAILED) == "1";
-    let rows = visit.app.bulk.rows(&visit.cx, &id, failed_only, &visit.page(ROWS)).await?;
-    let people = people(&visit).await?;
+pub async fn show(request: MemberRequest) -> Result<Reply> {
+    let id = BulkJobId::from(request.id());
+    let job = request.app.bulk.job(&request.cx, &id).await?;
+    let failed_only = request.query().text(FAILED) == "1";
+    let rows = request.app.bulk.rows(&request.cx, &id, failed_only, &request.page(ROWS)).await?;
+    let people = people(&request).await?;
     let total = if failed_only { job.failed } else { job.total };
     let view = JobView {
-        job: row(&visit, &people, &job),
+        job: row(&request, &people, &job),
         running: !job.state.is_over(),
         undo: job.can_be_undone(),
         error: job.error.clone(),
-        here: visit.here(),
+        here: request.here(),
         failed_only,
         pager: pager(rows.items.len(), Some(total), rows.next)?,
         results: rows.items.into_iter().map(result).collect(),
         request: serde_json::to_string_pretty(&job.work)?,
     };
-    Ok(Answer::page(job_page(&visit.shell, &view)))
+    Ok(Reply::page(job_page(&request.shell, &view)))
 }
 
 /// `POST /jobs/:id/cancel`.
-pub async fn cancel(visit: Visit) -> Result<Answer> {
-    visit.app.bulk.cancel(&visit.cx, &visit.id().into()).await?;
-    Ok(Answer::go(paths::job(visit.id())).saying("Stopped. What was done stays done."))
+pub async fn cancel(request: MemberRequest) -> Result<Reply> {
+    request.app.bulk.cancel(&request.cx, &request.id().into()).await?;
+    Ok(Reply::redirect(paths::job(request.id())).notice("Stopped. What was done stays done."))
 }
 
 /// `POST /jobs/:id/undo`.
-pub async fn undo(visit: Visit) -> Result<Answer> {
-    let id = visit.app.bulk.undo(&visit.cx, &visit.id().into()).await?;
-    Ok(Answer::go(paths::job(id.as_str())).saying("Started to restore the keys."))
+pub async fn undo(request: MemberRequest) -> Result<Reply> {
+    let id = request.app.bulk.undo(&request.cx, &request.id().into()).await?;
+    Ok(Reply::redirect(paths::job(id.as_str())).notice("Started to restore the keys."))
 }
 
 /// `GET /jobs/:id/result.csv`.
-pub async fn results(visit: Visit) -> Result<Answer> {
-    let id = BulkJobId::from(visit.id());
-    let (rows, next) = part(&visit.app, &visit.cx, &id, None).await?;
+pub async fn results(request: MemberRequest) -> Result<Reply> {
+    let id = BulkJobId::from(request.id());
+    let (rows, next) = part(&request.app, &request.cx, &id, None).await?;
     let heads = ["row", "subject", "result", "message"].map(ToOwned::to_owned).to_vec();
     let first = (csv_lines([heads])? + &rows, next);
-    let name = format!("{}.csv", visit.id());
-    let (app, cx) = (visit.app.clone(), visit.cx.clone());
+    let name = format!("{}.csv", request.id());
+    let (app, cx) = (request.app.clone(), request.cx.clone());
     let more = move |cursor: String| {
         let (app, cx, id) = (app.clone(), cx.clone(), id.clone());
         async move { part(&app, &cx, &id, Some(cursor)).await }
     };
-    Ok(Answer::file("text/csv; charset=utf-8", name, stream::parts(first, more)))
+    Ok(Reply::download("text/csv; charset=utf-8", name, streamed_file::parts(first, more)))
 }
 
-async fn part(app: &App, cx: &OpCtx, id: &BulkJobId, cursor: Option<String>) -> Result<stream::Part> {
+async fn part(app: &App, cx: &OpCtx, id: &BulkJobId, cursor: Option<String>) -> Result<streamed_file::Part> {
     let rows = app.bulk.rows(cx, id, false, &Page { limit: PART, cursor }).await?;
     let line = |row: RowResult| {
         let message = row.message.unwrap_or_default();
@@ -91,8 +91,8 @@ async fn part(app: &App, cx: &OpCtx, id: &BulkJobId, cursor: Option<String>) -> 
 }
 
 /// Addresses of the members of the workspace by the ids that actors have.
-async fn people(visit: &Visit) -> Result<HashMap<String, String>> {
-    let members = visit.app.users.list(&visit.cx).await?;
+async fn people(request: &MemberRequest) -> Result<HashMap<String, String>> {
+    let members = request.app.users.list(&request.cx).await?;
     Ok(members.into_iter().map(|member| (member.id.to_string(), member.email)).collect())
 }
 
@@ -100,7 +100,7 @@ fn pager(shown: usize, total: Option<i64>, next: Option<String>) -> Result<Pager
     Ok(Pager { shown: i64::try_from(shown).map_err(Error::internal)?, total, next })
 }
 
-fn row(visit: &Visit, people: &HashMap<String, String>, job: &Job) -> JobRow {
+fn row(request: &MemberRequest, people: &HashMap<String, String>, job: &Job) -> JobRow {
     let by = people.get(&job.actor_id).cloned();
     let by = by.unwrap_or_else(|| match job.actor_id.as_str() {
         "cli" => "the command line".to_owned(),
@@ -113,9 +113,9 @@ fn row(visit: &Visit, people: &HashMap<String, String>, job: &Job) -> JobRow {
         done: job.done + job.failed,
         total: job.total,
         failed: job.failed,
-        started: visit.stamp(job.created_at),
+        started: request.stamp(job.created_at),
         started_by: by,
-        finished: visit.maybe_stamp(job.finished_at),
+        finished: request.maybe_stamp(job.finished_at),
     }
 }
 

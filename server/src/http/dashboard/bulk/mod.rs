@@ -4,21 +4,21 @@
 //! What a job may do to a row, and what a file may hold, is said in the rooms
 //! `bulk` and `transfer`; here are forms, lists and streams.
 
-mod change;
-mod chosen;
 mod export;
 mod export_fields;
 mod import;
+mod import_formats;
+mod job_form;
 mod jobs;
-mod samples;
-mod stream;
-mod work;
+mod key_changes;
+mod key_selection;
+mod streamed_file;
 
 use std::sync::Arc;
 
 use poem::Route;
 
-use super::serve::{member, member_with_file};
+use super::endpoint::{member, member_with_file};
 use crate::app::App;
 use crate::http::methods::{get, post};
 
@@ -27,7 +27,7 @@ pub const IMPORT: &str = "/import";
 
 pub fn mount(route: Route, app: &Arc<App>) -> Route {
     route
-        .at("/apis/:id/keys/bulk", get(member(app, change::back)).post(member(app, change::change)))
+        .at("/apis/:id/keys/bulk", get(member(app, key_changes::back)).post(member(app, key_changes::change)))
         .at("/jobs", get(member(app, jobs::list)))
         .at("/jobs/:id", get(member(app, jobs::show)))
         .at("/jobs/:id/cancel", post(member(app, jobs::cancel)))

@@ -1,9 +1,9 @@
 //! The first page, which answers whether anything is wrong, and the first steps.
 
-mod concerns;
-mod health;
-mod refused;
-mod start;
+mod first_steps;
+mod most_refused;
+mod server_health;
+mod warnings;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -14,12 +14,12 @@ use web::pages::home::{HomeView, home};
 use web::pages::parts::{AuditRow, Compared};
 use web::pages::style;
 
-use super::answer::Answer;
-use super::figures::{bad, sum};
-use super::own::saved_view;
-use super::serve::member;
-use super::span::Span;
-use super::visit::Visit;
+use super::charts::{bad, sum};
+use super::endpoint::member;
+use super::member_request::MemberRequest;
+use super::preferences::saved_view;
+use super::reply::Reply;
+use super::time_span::TimeSpan;
 use crate::app::App;
 use crate::http::methods::get;
 use base::audit::AuditFilter;
@@ -38,36 +38,39 @@ const CHANGES: u64 = 8;
 pub fn mount(route: Route, app: &Arc<App>) -> Route {
     let route = route
         .at("/", get(member(app, show)))
-        .at("/start", get(member(app, start::choose)))
-        .at("/start/protect", get(member(app, start::protect)).post(member(app, start::make_api)))
-        .at("/start/limit", get(member(app, start::limit)).post(member(app, start::make_namespace)));
+        .at("/start", get(member(app, first_steps::choose)))
+        .at("/start/protect", get(member(app, first_steps::protect)).post(member(app, first_steps::make_api)))
+        .at(
+            "/start/limit",
+            get(member(app, first_steps::limit)).post(member(app, first_steps::make_namespace)),
+        );
     if cfg!(debug_assertions) { route.at("/style", get(member(app, show_style))) } else { route }
 }
 
 /// `GET /`.
-async fn show(visit: Visit) -> Result<Answer> {
-    visit.cx.require(Operation::AnalyticsVerifications, Target::NONE)?;
-    visit.cx.require(Operation::AnalyticsRatelimits, Target::NONE)?;
-    let span = visit.span("24h");
+async fn show(request: MemberRequest) -> Result<Reply> {
+    request.cx.require(Operation::AnalyticsVerifications, Target::NONE)?;
+    request.cx.require(Operation::AnalyticsRatelimits, Target::NONE)?;
+    let span = request.span("24h");
     let (figures, concerns, changes, health, views) = tokio::try_join!(
-        Figures::ask(&visit, &span),
-        concerns::concerns(&visit),
-        changes(&visit),
-        health::facts(&visit, &span),
-        visit.app.users.views(&visit.cx, None),
+        Figures::ask(&request, &span),
+        warnings::concerns(&request),
+        changes(&request),
+        server_health::facts(&request, &span),
+        request.app.users.views(&request.cx, None),
     )?;
-    let failing = refused::most(&visit, &span, &figures).await?;
-    let first_steps = figures.is_empty() && !was_ever_verified(&visit).await?;
-    let buckets = visit.buckets(&span)?;
+    let failing = most_refused::most(&request, &span, &figures).await?;
+    let first_steps = figures.is_empty() && !was_ever_verified(&request).await?;
+    let buckets = request.buckets(&span)?;
     let view = HomeView {
-        here: visit.here(),
+        here: request.here(),
         range: span.range.clone(),
         before: "the day before".to_owned(),
         verifications: figures.compared(|figures| figures.verified.total()),
         denials: figures.compared(|figures| bad(&figures.verified)),
         decisions: figures.compared(|figures| figures.decided.total()),
         blocked: figures.compared(|figures| figures.decided.denied),
-        requests: visit.bars(
+        requests: request.bars(
             "requests",
             "Verifications",
             &Outcome::OF_KEYS,
@@ -81,7 +84,7 @@ async fn show(visit: Visit) -> Result<Answer> {
         views: views.into_iter().filter_map(saved_view).collect(),
         first_steps,
     };
-    Ok(Answer::page(home(&visit.shell, &view)))
+    Ok(Reply::page(home(&request.shell, &view)))
 }
 
 /// What happened in one span.
@@ -100,11 +103,11 @@ struct Figures {
 }
 
 impl Figures {
-    async fn ask(visit: &Visit, span: &Span) -> Result<Self> {
-        let buckets = visit.buckets(span)?;
+    async fn ask(request: &MemberRequest, span: &TimeSpan) -> Result<Self> {
+        let buckets = request.buckets(span)?;
         let ((rows, verified_before), (decided, decided_before)) = tokio::try_join!(
-            now_and_before(visit, Kind::Verifications, span, &buckets),
-            now_and_before(visit, Kind::Ratelimits, span, &buckets),
+            now_and_before(request, Kind::Verifications, span, &buckets),
+            now_and_before(request, Kind::Ratelimits, span, &buckets),
         )?;
         Ok(Self {
             now: Counted { verified: sum(&rows), decided: sum(&decided) },
@@ -126,9 +129,9 @@ impl Figures {
 /// The counts of a span by bucket, and those of the same span a day before, from
 /// one question: what the spans have in common is counted once.
 async fn now_and_before(
-    visit: &Visit,
+    request: &MemberRequest,
     kind: Kind,
-    span: &Span,
+    span: &TimeSpan,
     buckets: &Buckets,
 ) -> Result<(Vec<Row>, Counts)> {
     let before = span.start_ms - DAY_MS..span.end_ms - DAY_MS;
@@ -136,36 +139,36 @@ async fn now_and_before(
     starts.extend([before.start, before.end, span.start_ms]);
     starts.sort_unstable();
     starts.dedup();
-    let mut question = visit.question(kind, span, Filter::default());
+    let mut question = request.question(kind, span, Filter::default());
     question.start_ms = before.start;
     question.buckets = Some(Buckets::From(starts));
-    let pieces = visit.app.analytics.count(question).await?;
+    let pieces = request.app.analytics.count(question).await?;
     let within = |span: Range<i64>| pieces.iter().filter(move |row| span.contains(&row.time_ms)).cloned();
     let now: Vec<Row> = within(span.start_ms..span.end_ms).collect();
     let before: Vec<Row> = within(before).collect();
     Ok((buckets.folded(&now), sum(&before)))
 }
 
-async fn was_ever_verified(visit: &Visit) -> Result<bool> {
+async fn was_ever_verified(request: &MemberRequest) -> Result<bool> {
     let of = PageOf {
         kind: Kind::Verifications,
-        workspace: visit.cx.workspace.clone(),
-        start_ms: visit.now_ms() - KEEP_DAYS * DAY_MS,
-        end_ms: visit.now_ms() + 1,
+        workspace: request.cx.workspace.clone(),
+        start_ms: request.now_ms() - KEEP_DAYS * DAY_MS,
+        end_ms: request.now_ms() + 1,
         filter: Filter::default(),
         limit: 1,
         after: None,
     };
-    Ok(!visit.app.analytics.page(of).await?.events.is_empty())
+    Ok(!request.app.analytics.page(of).await?.events.is_empty())
 }
 
-async fn changes(visit: &Visit) -> Result<Vec<AuditRow>> {
+async fn changes(request: &MemberRequest) -> Result<Vec<AuditRow>> {
     let page = Page { limit: CHANGES, cursor: None };
-    let found = visit.app.audit_log.list(&visit.cx, &AuditFilter::default(), &page).await?;
-    Ok(found.items.into_iter().map(|entry| visit.audit_row(entry)).collect())
+    let found = request.app.audit_log.list(&request.cx, &AuditFilter::default(), &page).await?;
+    Ok(found.items.into_iter().map(|entry| request.audit_row(entry)).collect())
 }
 
 /// `GET /style`, in debug builds.
-async fn show_style(visit: Visit) -> Result<Answer> {
-    Ok(Answer::page(style::style(&visit.shell)))
+async fn show_style(request: MemberRequest) -> Result<Reply> {
+    Ok(Reply::page(style::style(&request.shell)))
 }

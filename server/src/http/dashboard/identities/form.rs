@@ -6,12 +6,12 @@ use web::pages::identities::{IdentityFormView, form as form_page};
 use web::pages::parts::Named;
 use web::paths;
 
-use super::super::access::{field_of, tally};
-use super::super::answer::Answer;
-use super::super::clash::is_clash;
-use super::super::fields::Fields;
-use super::super::shown::{limit_values, read_limits};
-use super::super::visit::Visit;
+use crate::http::dashboard::edit_conflict::is_edit_conflict;
+use crate::http::dashboard::fields::Fields;
+use crate::http::dashboard::member_request::MemberRequest;
+use crate::http::dashboard::presenters::{limit_values, read_limits};
+use crate::http::dashboard::rbac::{field_of, tally};
+use crate::http::dashboard::reply::Reply;
 use base::error::{Error, Result};
 use base::grants::{Operation, Target};
 use domain::identities::{CreateIdentity, Identity, IdentityName, UpdateIdentity};
@@ -21,54 +21,55 @@ use domain::ratelimit::limits::{Limit, NewLimit};
 type Problems = Vec<(String, String)>;
 
 /// `GET /identities/new`.
-pub async fn new(visit: Visit) -> Result<Answer> {
-    visit.cx.require(Operation::IdentityCreate, Target::NONE)?;
-    let external_id = visit.query().text("external_id").to_owned();
+pub async fn new(request: MemberRequest) -> Result<Reply> {
+    request.cx.require(Operation::IdentityCreate, Target::NONE)?;
+    let external_id = request.query().text("external_id").to_owned();
     let form = FormState::new(vec![("external_id".to_owned(), external_id)]);
-    Ok(Answer::page(new_page(&visit, form)))
+    Ok(Reply::page(new_page(&request, form)))
 }
 
-fn new_page(visit: &Visit, form: FormState) -> String {
-    form_page(&visit.shell, &IdentityFormView { form, ..IdentityFormView::default() })
+fn new_page(request: &MemberRequest, form: FormState) -> String {
+    form_page(&request.shell, &IdentityFormView { form, ..IdentityFormView::default() })
 }
 
 /// `POST /identities/new`.
-pub async fn create(visit: Visit) -> Result<Answer> {
-    visit.cx.require(Operation::IdentityCreate, Target::NONE)?;
-    if visit.form().given(MORE).is_some() {
-        return Ok(Answer::page(new_page(&visit, visit.form_with(Vec::new()))));
+pub async fn create(request: MemberRequest) -> Result<Reply> {
+    request.cx.require(Operation::IdentityCreate, Target::NONE)?;
+    if request.form().given(MORE).is_some() {
+        return Ok(Reply::page(new_page(&request, request.form_with(Vec::new()))));
     }
-    let (meta, limits) = match read(visit.form(), &[]) {
+    let (meta, limits) = match read(request.form(), &[]) {
         Ok(read) => read,
-        Err(problems) => return Ok(Answer::again(new_page(&visit, visit.form_with(problems)))),
+        Err(problems) => return Ok(Reply::form_again(new_page(&request, request.form_with(problems)))),
     };
-    let external_id = visit.form().text("external_id").to_owned();
+    let external_id = request.form().text("external_id").to_owned();
     let command = CreateIdentity { external_id: external_id.clone(), meta, limits };
-    match visit.app.identities.create(&visit.cx, command).await {
+    match request.app.identities.create(&request.cx, command).await {
         Ok(id) => {
-            Ok(Answer::go(paths::identity(id.as_str())).saying(format!("Created identity {external_id}.")))
+            Ok(Reply::redirect(paths::identity(id.as_str()))
+                .notice(format!("Created identity {external_id}.")))
         }
-        Err(error) => Ok(Answer::again(new_page(&visit, refused(&visit, error)?))),
+        Err(error) => Ok(Reply::form_again(new_page(&request, refused(&request, error)?))),
     }
 }
 
 /// `GET /identities/:id/edit`.
-pub async fn edit(visit: Visit) -> Result<Answer> {
-    let identity = subject(&visit, Operation::IdentityUpdate).await?;
+pub async fn edit(request: MemberRequest) -> Result<Reply> {
+    let identity = subject(&request, Operation::IdentityUpdate).await?;
     let form = state(&identity)?;
-    Ok(Answer::page(page(&visit, &identity, form).await?))
+    Ok(Reply::page(page(&request, &identity, form).await?))
 }
 
 /// `POST /identities/:id/edit`.
-pub async fn save(visit: Visit) -> Result<Answer> {
-    let identity = subject(&visit, Operation::IdentityUpdate).await?;
-    if visit.form().given(MORE).is_some() {
-        return Ok(Answer::page(page(&visit, &identity, visit.form_with(Vec::new())).await?));
+pub async fn save(request: MemberRequest) -> Result<Reply> {
+    let identity = subject(&request, Operation::IdentityUpdate).await?;
+    if request.form().given(MORE).is_some() {
+        return Ok(Reply::page(page(&request, &identity, request.form_with(Vec::new())).await?));
     }
-    let (meta, limits) = match read(visit.form(), &identity.limits) {
+    let (meta, limits) = match read(request.form(), &identity.limits) {
         Ok(read) => read,
         Err(problems) => {
-            return Ok(Answer::again(page(&visit, &identity, visit.form_with(problems)).await?));
+            return Ok(Reply::form_again(page(&request, &identity, request.form_with(problems)).await?));
         }
     };
     let command = UpdateIdentity {
@@ -76,51 +77,51 @@ pub async fn save(visit: Visit) -> Result<Answer> {
         meta: Some(meta),
         limits: Some(limits),
         keeps_auto_apply: Vec::new(),
-        made_from: Some(visit.made_from(VERSION)),
+        made_from: Some(request.made_from(VERSION)),
     };
-    match visit.app.identities.update(&visit.cx, command).await {
-        Ok(saved) => Ok(Answer::go(paths::identity(saved.id.as_str()))
-            .saying(format!("Saved identity {}.", saved.external_id))),
-        Err(error) if is_clash(&error) => {
-            let identity = subject(&visit, Operation::IdentityUpdate).await?;
+    match request.app.identities.update(&request.cx, command).await {
+        Ok(saved) => Ok(Reply::redirect(paths::identity(saved.id.as_str()))
+            .notice(format!("Saved identity {}.", saved.external_id))),
+        Err(error) if is_edit_conflict(&error) => {
+            let identity = subject(&request, Operation::IdentityUpdate).await?;
             let reload = paths::edit_identity(identity.id.as_str());
-            let form = visit.clash(&state(&identity)?.values, reload);
-            Ok(Answer::conflict(page(&visit, &identity, form).await?))
+            let form = request.clash(&state(&identity)?.values, reload);
+            Ok(Reply::conflict(page(&request, &identity, form).await?))
         }
         Err(error) => {
-            let form = refused(&visit, error)?;
-            Ok(Answer::again(page(&visit, &identity, form).await?))
+            let form = refused(&request, error)?;
+            Ok(Reply::form_again(page(&request, &identity, form).await?))
         }
     }
 }
 
 /// `POST /identities/:id/delete`.
-pub async fn delete(visit: Visit) -> Result<Answer> {
-    let identity = subject(&visit, Operation::IdentityDelete).await?;
+pub async fn delete(request: MemberRequest) -> Result<Reply> {
+    let identity = subject(&request, Operation::IdentityDelete).await?;
     let act = paths::delete_identity(identity.id.as_str());
-    if let Err(problem) = visit.confirmed(&act, &identity.external_id) {
+    if let Err(problem) = request.confirmed(&act, &identity.external_id) {
         let form = FormState { errors: vec![problem], ..state(&identity)? };
-        return Ok(Answer::again(page(&visit, &identity, form).await?));
+        return Ok(Reply::form_again(page(&request, &identity, form).await?));
     }
-    visit.app.identities.delete(&visit.cx, IdentityName::Id(identity.id.to_string())).await?;
-    Ok(Answer::go(paths::identities()).saying(format!("Deleted identity {}.", identity.external_id)))
+    request.app.identities.delete(&request.cx, IdentityName::Id(identity.id.to_string())).await?;
+    Ok(Reply::redirect(paths::identities()).notice(format!("Deleted identity {}.", identity.external_id)))
 }
 
-async fn subject(visit: &Visit, operation: Operation) -> Result<Identity> {
-    let identity = visit.app.identities.get(&visit.cx, visit.id()).await?;
-    visit.cx.require(operation, Target::identity(&identity.id))?;
+async fn subject(request: &MemberRequest, operation: Operation) -> Result<Identity> {
+    let identity = request.app.identities.get(&request.cx, request.id()).await?;
+    request.cx.require(operation, Target::identity(&identity.id))?;
     Ok(identity)
 }
 
-async fn page(visit: &Visit, identity: &Identity, form: FormState) -> Result<String> {
-    let keys = visit.app.keys.count_kin(&visit.cx, &Kin::Identity(identity.id.clone())).await?;
+async fn page(request: &MemberRequest, identity: &Identity, form: FormState) -> Result<String> {
+    let keys = request.app.keys.count_kin(&request.cx, &Kin::Identity(identity.id.clone())).await?;
     let view = IdentityFormView {
         identity: Some(Named::new(identity.id.as_str(), &identity.external_id)),
         // What cannot be changed is as it is, whatever was sent.
         form: with(form, "external_id", &identity.external_id),
         keys: tally(keys),
     };
-    Ok(form_page(&visit.shell, &view))
+    Ok(form_page(&request.shell, &view))
 }
 
 fn with(mut form: FormState, name: &str, value: &str) -> FormState {
@@ -129,13 +130,13 @@ fn with(mut form: FormState, name: &str, value: &str) -> FormState {
     form
 }
 
-fn refused(visit: &Visit, error: Error) -> Result<FormState> {
+fn refused(request: &MemberRequest, error: Error) -> Result<FormState> {
     let field = match error.detail() {
         text if text.starts_with("The externalId ") => "external_id",
         text if text.starts_with("The metadata ") => "meta",
         _ => field_of(&error, &["external_id"]),
     };
-    visit.refused_at(field, error)
+    request.refused_at(field, error)
 }
 
 /// The form of an identity as it is.

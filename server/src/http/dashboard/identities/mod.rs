@@ -1,8 +1,8 @@
 //! Identities: the list, one of them, and the form.
 
 mod form;
-mod log;
-mod show;
+mod identity_page;
+mod verification_rows;
 
 use std::sync::Arc;
 
@@ -12,10 +12,10 @@ use web::components::Pager;
 use web::pages::identities::{IdentitiesView, IdentityRow, list as list_page};
 use web::paths::QUERY;
 
-use super::access::{ROWS, tally};
-use super::answer::Answer;
-use super::serve::member;
-use super::visit::Visit;
+use super::endpoint::member;
+use super::member_request::MemberRequest;
+use super::rbac::{ROWS, tally};
+use super::reply::Reply;
 use crate::app::App;
 use crate::http::methods::{get, post};
 use base::error::Result;
@@ -31,50 +31,51 @@ pub fn mount(route: Route, app: &Arc<App>) -> Route {
     route
         .at("/identities", get(member(app, list)))
         .at("/identities/new", get(member(app, form::new)).post(member(app, form::create)))
-        .at("/identities/:id", get(member(app, show::show)))
+        .at("/identities/:id", get(member(app, identity_page::show)))
         .at("/identities/:id/edit", get(member(app, form::edit)).post(member(app, form::save)))
         .at("/identities/:id/delete", post(member(app, form::delete)))
 }
 
 /// `GET /identities`.
-async fn list(visit: Visit) -> Result<Answer> {
-    let sorting = visit.sorting(&["external_id", "created"], "-created");
-    let found = match visit.query().given(QUERY) {
-        Some(text) => Paged { items: matching(&visit, text).await?, next: None },
+async fn list(request: MemberRequest) -> Result<Reply> {
+    let sorting = request.sorting(&["external_id", "created"], "-created");
+    let found = match request.query().given(QUERY) {
+        Some(text) => Paged { items: matching(&request, text).await?, next: None },
         None => {
             let order = if sorting.column == "external_id" { Order::ExternalId } else { Order::Created };
-            let command = BrowseIdentities { order, descending: sorting.descending, page: visit.page(ROWS) };
-            visit.app.identities.browse(&visit.cx, command).await?
+            let command =
+                BrowseIdentities { order, descending: sorting.descending, page: request.page(ROWS) };
+            request.app.identities.browse(&request.cx, command).await?
         }
     };
-    let rows: Vec<_> = found.items.into_iter().map(|line| row(&visit, line)).collect();
-    let filters = visit.searched("External id or id").await?;
+    let rows: Vec<_> = found.items.into_iter().map(|line| row(&request, line)).collect();
+    let filters = request.searched("External id or id").await?;
     let pager = Pager { shown: rows.len() as i64, total: None, next: found.next };
-    Ok(Answer::page(list_page(&visit.shell, &IdentitiesView { filters, rows, sorting, pager })))
+    Ok(Reply::page(list_page(&request.shell, &IdentitiesView { filters, rows, sorting, pager })))
 }
 
 /// Whose id this is or whose external id begins so, and what the index finds by
 /// words inside of it, which may be a moment behind.
-async fn matching(visit: &Visit, text: &str) -> Result<Vec<IdentityLine>> {
-    visit.cx.require(Operation::IdentityList, Target::NONE)?;
+async fn matching(request: &MemberRequest, text: &str) -> Result<Vec<IdentityLine>> {
+    request.cx.require(Operation::IdentityList, Target::NONE)?;
     let asked = EntityQuery {
-        workspace: visit.cx.workspace.clone(),
+        workspace: request.cx.workspace.clone(),
         text: text.to_owned(),
         kinds: vec![EntityKind::Identity],
         limit: HITS,
     };
-    let hits = visit.app.search.entities(asked).await?;
+    let hits = request.app.search.entities(asked).await?;
     let others = hits.into_iter().map(|hit| IdentityId::from(hit.id.as_str())).collect();
-    visit.app.identities.matching(&visit.cx, text, others, HITS as u64).await
+    request.app.identities.matching(&request.cx, text, others, HITS as u64).await
 }
 
-fn row(visit: &Visit, line: IdentityLine) -> IdentityRow {
+fn row(request: &MemberRequest, line: IdentityLine) -> IdentityRow {
     IdentityRow {
         id: line.id.to_string(),
         external_id: line.external_id,
         keys: tally(line.keys),
         limits: line.limits,
-        last_used: visit.maybe_stamp(line.last_used_at),
-        created: Some(visit.stamp(line.created_at)),
+        last_used: request.maybe_stamp(line.last_used_at),
+        created: Some(request.stamp(line.created_at)),
     }
 }

@@ -8,13 +8,13 @@ use web::pages::key_form::{EditKeyView, edit as edit_page};
 use web::pages::parts::Named;
 use web::paths;
 
-use super::super::answer::Answer;
-use super::super::clash::{clash, is_clash};
-use super::super::expiry::minute;
-use super::super::fields::Fields;
-use super::super::shown::key_label;
-use super::super::visit::Visit;
-use super::fields::{KeyFields, read, values};
+use super::key_form::{KeyFields, read, values};
+use crate::http::dashboard::edit_conflict::{conflict_form, is_edit_conflict};
+use crate::http::dashboard::expiry::time_field;
+use crate::http::dashboard::fields::Fields;
+use crate::http::dashboard::member_request::MemberRequest;
+use crate::http::dashboard::presenters::key_label;
+use crate::http::dashboard::reply::Reply;
 use crate::jobs::KEEP_DELETED_DAYS;
 use base::error::Result;
 use base::grants::{Operation, Target};
@@ -24,85 +24,85 @@ use domain::permissions::{Reference, Unknown};
 use domain::ratelimit::limits::NewLimit;
 
 /// `GET /keys/:id/edit`.
-pub async fn form(visit: Visit) -> Result<Answer> {
-    let details = visit.key().await?;
-    require(&visit, &details)?;
-    let form = FormState::new(values(&details, visit.zone)?);
-    Ok(Answer::page(page(&visit, &details, form).await?))
+pub async fn form(request: MemberRequest) -> Result<Reply> {
+    let details = request.key().await?;
+    require(&request, &details)?;
+    let form = FormState::new(values(&details, request.zone)?);
+    Ok(Reply::page(page(&request, &details, form).await?))
 }
 
 /// The page is for those who may change the key; the domain asks again.
-fn require(visit: &Visit, details: &KeyDetails) -> Result<()> {
+fn require(request: &MemberRequest, details: &KeyDetails) -> Result<()> {
     let api = &details.key.api;
-    visit.cx.require(Operation::KeyUpdate, Target::key(&api.id, &api.keyspace_id, &details.key.id))
+    request.cx.require(Operation::KeyUpdate, Target::key(&api.id, &api.keyspace_id, &details.key.id))
 }
 
-async fn page(visit: &Visit, details: &KeyDetails, form: FormState) -> Result<String> {
+async fn page(request: &MemberRequest, details: &KeyDetails, form: FormState) -> Result<String> {
     let key = &details.key;
     let view = EditKeyView {
-        api: visit.api_ref(&key.api).await?,
+        api: request.api_ref(&key.api).await?,
         key: Named::new(key.id.as_str(), &key_label(key)),
         form,
-        choices: visit.key_choices(&key.api, Some(details)).await?,
-        zone: visit.zone.name().to_owned(),
+        choices: request.key_choices(&key.api, Some(details)).await?,
+        zone: request.zone.name().to_owned(),
         undo_for: format!("{KEEP_DELETED_DAYS} days"),
     };
-    Ok(edit_page(&visit.shell, &view))
+    Ok(edit_page(&request.shell, &view))
 }
 
 /// `POST /keys/:id/edit`.
-pub async fn save(visit: Visit) -> Result<Answer> {
-    let details = visit.key().await?;
-    require(&visit, &details)?;
-    if visit.form().given(MORE).is_some() {
-        return Ok(Answer::page(page(&visit, &details, visit.form_with(vec![])).await?));
+pub async fn save(request: MemberRequest) -> Result<Reply> {
+    let details = request.key().await?;
+    require(&request, &details)?;
+    if request.form().given(MORE).is_some() {
+        return Ok(Reply::page(page(&request, &details, request.form_with(vec![])).await?));
     }
-    let fields = match read(visit.form(), &details.limits, visit.now_ms(), visit.zone) {
+    let fields = match read(request.form(), &details.limits, request.now_ms(), request.zone) {
         Ok(fields) => fields,
         Err(problems) => {
-            return Ok(Answer::again(page(&visit, &details, visit.form_with(problems)).await?));
+            return Ok(Reply::form_again(page(&request, &details, request.form_with(problems)).await?));
         }
     };
-    let command = command(&visit, &details, fields);
-    if let Err(error) = visit.app.keys.update(&visit.cx, command).await {
-        if is_clash(&error) {
-            return clashed(&visit).await;
+    let command = command(&request, &details, fields);
+    if let Err(error) = request.app.keys.update(&request.cx, command).await {
+        if is_edit_conflict(&error) {
+            return clashed(&request).await;
         }
-        let form = visit.key_form_refused(error)?;
-        return Ok(Answer::again(page(&visit, &details, form).await?));
+        let form = request.key_form_refused(error)?;
+        return Ok(Reply::form_again(page(&request, &details, form).await?));
     }
-    let label = visit.form().given("name").map_or_else(|| key_label(&details.key), ToOwned::to_owned);
-    Ok(Answer::go(paths::key(details.key.id.as_str())).saying(format!("Saved the key {label}.")))
+    let label = request.form().given("name").map_or_else(|| key_label(&details.key), ToOwned::to_owned);
+    Ok(Reply::redirect(paths::key(details.key.id.as_str())).notice(format!("Saved the key {label}.")))
 }
 
 /// The form beside what is stored by now. A balance that nobody typed is no
 /// difference: it goes on changing by itself.
-async fn clashed(visit: &Visit) -> Result<Answer> {
-    let details = visit.key().await?;
-    let stored = values(&details, visit.zone)?;
+async fn clashed(request: &MemberRequest) -> Result<Reply> {
+    let details = request.key().await?;
+    let stored = values(&details, request.zone)?;
     let balance = || stored.iter().find(|(name, _)| name == "credits").map_or("", |(_, value)| value);
-    let is_typed = visit.form().text("credits") != visit.form().text("credits_before");
-    let mut typed = visit.form().state().values;
+    let is_typed = request.form().text("credits") != request.form().text("credits_before");
+    let mut typed = request.form().state().values;
     for (name, value) in &mut typed {
         if name == "credits_before" || name == "credits" && !is_typed {
             balance().clone_into(value);
         }
     }
     let reload = paths::edit_key(details.key.id.as_str());
-    let form = clash(typed, &stored, reload, |values| values.to_vec());
-    Ok(Answer::conflict(page(visit, &details, form).await?))
+    let form = conflict_form(typed, &stored, reload, |values| values.to_vec());
+    Ok(Reply::conflict(page(request, &details, form).await?))
 }
 
-fn command(visit: &Visit, details: &KeyDetails, fields: KeyFields) -> UpdateKey {
+fn command(request: &MemberRequest, details: &KeyDetails, fields: KeyFields) -> UpdateKey {
     let key = &details.key;
     let stored_limits: Vec<NewLimit> = details.limits.iter().cloned().map(NewLimit::from).collect();
     let slugs: Vec<String> = details.direct_permissions.iter().map(|one| one.slug.clone()).collect();
     let external_id = details.identity.as_ref().map(|one| one.external_id.clone());
     // A date field knows no seconds: the minute it was shown with is no change.
-    let shown_expiry = key.expires_at.map(|at_ms| minute(at_ms, visit.zone));
+    let shown_expiry = key.expires_at.map(|at_ms| time_field(at_ms, request.zone));
     let same_expiry = fields.expires_at.is_some()
-        && fields.expires_at.map(|at_ms| minute(at_ms, visit.zone)) == shown_expiry;
-    let credits = credits(visit.form(), details, &fields);
+        && fields.expires_at.map(|at_ms| time_field(at_ms, request.zone)) == shown_expiry;
+    let credits = credits(request.form(), details, &fields);
     UpdateKey {
         name: patch(fields.name, &key.name),
         external_id: patch(fields.external_id, &external_id),
@@ -114,7 +114,7 @@ fn command(visit: &Visit, details: &KeyDetails, fields: KeyFields) -> UpdateKey 
         roles: changed(fields.roles, &details.roles),
         permissions: changed(fields.permissions, &slugs),
         meta: if fields.meta == key.meta { Patch::Keep } else { Patch::Set(fields.meta) },
-        made_from: Some(visit.made_from(VERSION)),
+        made_from: Some(request.made_from(VERSION)),
         ..UpdateKey::new(key.id.clone())
     }
 }

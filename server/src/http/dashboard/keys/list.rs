@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use web::components::{FilterField, FilterKind, Filters, Pager};
 use web::pages::keys::{KeyRow, KeysView, list as list_page};
 
-use super::super::answer::Answer;
-use super::super::figures::{spark, sum};
-use super::super::shown::{ROWS, key_filter, key_states};
-use super::super::span::Span;
-use super::super::visit::Visit;
+use crate::http::dashboard::charts::{spark, sum};
+use crate::http::dashboard::member_request::MemberRequest;
+use crate::http::dashboard::presenters::{ROWS, key_filter, key_states};
+use crate::http::dashboard::reply::Reply;
+use crate::http::dashboard::time_span::TimeSpan;
 use base::error::{Code, Result};
 use base::grants::{Operation, Target};
 use base::store::Paged;
@@ -22,12 +22,12 @@ const HOURS: i64 = 36;
 const BUCKETS: Buckets = Buckets::Every(HOUR_MS);
 
 /// `GET /apis/:id/keys`.
-pub async fn list(visit: Visit) -> Result<Answer> {
-    let api = visit.app.apis.get(&visit.cx, &visit.id().into()).await?;
-    let filter = key_filter(visit.query());
+pub async fn list(request: MemberRequest) -> Result<Reply> {
+    let api = request.app.apis.get(&request.cx, &request.id().into()).await?;
+    let filter = key_filter(request.query());
     let is_filtered = !filter.is_empty();
-    let command = FindKeys { api_id: Some(api.id.clone()), filter, page: visit.page(ROWS) };
-    let (found, problems) = match visit.app.keys.find(&visit.cx, command).await {
+    let command = FindKeys { api_id: Some(api.id.clone()), filter, page: request.page(ROWS) };
+    let (found, problems) = match request.app.keys.find(&request.cx, command).await {
         Ok(found) => (found, vec![]),
         Err(error) if error.code() == Code::InvalidInput => {
             (Paged { items: vec![], next: None }, vec![error.detail().to_owned()])
@@ -35,19 +35,23 @@ pub async fn list(visit: Visit) -> Result<Answer> {
         Err(error) => return Err(error),
     };
     let ids = found.items.iter().map(|details| details.key.id.to_string()).collect();
-    let usage = Usage::of(&visit, ids).await?;
-    let keys: Vec<KeyRow> = found.items.iter().map(|details| row(&visit, details, &usage)).collect();
+    let usage = KeyUsage::of(&request, ids).await?;
+    let keys: Vec<KeyRow> = found.items.iter().map(|details| row(&request, details, &usage)).collect();
     let pager = Pager {
         shown: i64::try_from(keys.len()).unwrap_or(0),
         total: (!is_filtered).then_some(api.live_keys),
         next: found.next,
     };
-    let view =
-        KeysView { api: visit.api_ref(&api).await?, filters: filters(&visit, problems).await?, keys, pager };
-    Ok(Answer::page(list_page(&visit.shell, &view)))
+    let view = KeysView {
+        api: request.api_ref(&api).await?,
+        filters: filters(&request, problems).await?,
+        keys,
+        pager,
+    };
+    Ok(Reply::page(list_page(&request.shell, &view)))
 }
 
-fn row(visit: &Visit, details: &KeyDetails, usage: &Usage) -> KeyRow {
+fn row(request: &MemberRequest, details: &KeyDetails, usage: &KeyUsage) -> KeyRow {
     let key = &details.key;
     let rows = usage.of_key(key.id.as_str());
     KeyRow {
@@ -57,14 +61,14 @@ fn row(visit: &Visit, details: &KeyDetails, usage: &Usage) -> KeyRow {
         last4: key.last4.clone(),
         identity: details.identity.as_ref().map(|one| (one.external_id.clone(), one.id.to_string())),
         enabled: key.enabled,
-        states: key_states(key, Some(&sum(rows)), visit.now_ms()),
+        states: key_states(key, Some(&sum(rows)), request.now_ms()),
         usage: spark(rows, &BUCKETS, &usage.span),
-        last_used: visit.last_used(key),
-        expires: visit.maybe_stamp(key.expires_at),
+        last_used: request.last_used(key),
+        expires: request.maybe_stamp(key.expires_at),
     }
 }
 
-async fn filters(visit: &Visit, problems: Vec<String>) -> Result<Filters> {
+async fn filters(request: &MemberRequest, problems: Vec<String>) -> Result<Filters> {
     let text = |name: &str, label: &str, placeholder: &str| FilterField {
         name: name.to_owned(),
         label: label.to_owned(),
@@ -79,7 +83,7 @@ async fn filters(visit: &Visit, problems: Vec<String>) -> Result<Filters> {
         kind: FilterKind::AnyOf(states.collect()),
     };
     Ok(Filters {
-        here: visit.here(),
+        here: request.here(),
         searches: "Name, id, start, external id, or status:expired".to_owned(),
         fields: vec![
             status,
@@ -94,24 +98,24 @@ async fn filters(visit: &Visit, problems: Vec<String>) -> Result<Filters> {
             text("credits", "Credits left", "<100"),
         ],
         problems,
-        saved: visit.saved_views().await?,
+        saved: request.saved_views().await?,
         can_save: true,
     })
 }
 
 /// What keys were used for in the last 36 hours, by the hour.
-pub(super) struct Usage {
-    span: Span,
+pub(super) struct KeyUsage {
+    span: TimeSpan,
     by_key: HashMap<String, Vec<Row>>,
 }
 
-impl Usage {
+impl KeyUsage {
     /// Of these keys, by one question.
-    pub async fn of(visit: &Visit, keys: Vec<String>) -> Result<Self> {
-        visit.cx.require(Operation::AnalyticsVerifications, Target::NONE)?;
-        let now_ms = visit.now_ms();
+    pub async fn of(request: &MemberRequest, keys: Vec<String>) -> Result<Self> {
+        request.cx.require(Operation::AnalyticsVerifications, Target::NONE)?;
+        let now_ms = request.now_ms();
         let start_ms = now_ms - now_ms.rem_euclid(HOUR_MS) - (HOURS - 1) * HOUR_MS;
-        let span = Span { start_ms, end_ms: now_ms + 1, ..visit.span("36h") };
+        let span = TimeSpan { start_ms, end_ms: now_ms + 1, ..request.span("36h") };
         let mut by_key: HashMap<String, Vec<Row>> = HashMap::new();
         if keys.is_empty() {
             return Ok(Self { span, by_key });
@@ -120,9 +124,9 @@ impl Usage {
         let question = Question {
             buckets: Some(BUCKETS),
             group_by: vec![GroupBy::Key],
-            ..visit.question(Kind::Verifications, &span, filter)
+            ..request.question(Kind::Verifications, &span, filter)
         };
-        for row in visit.app.analytics.count(question).await? {
+        for row in request.app.analytics.count(question).await? {
             if let Some(key) = row.groups.first() {
                 by_key.entry(key.clone()).or_default().push(row);
             }

@@ -2,23 +2,23 @@
 //!
 //! What is done to many at a time is `bulk`'s.
 
-mod access;
-mod acts;
+mod activity;
 mod create;
 mod edit;
-mod fields;
-mod links;
+mod key_actions;
+mod key_choices;
+mod key_form;
+mod key_page;
 mod list;
-mod log;
-mod secret;
-mod seen;
-mod show;
+mod secret_links;
+mod secret_page;
+mod verification_log;
 
 use std::sync::Arc;
 
 use poem::Route;
 
-use super::serve::{guest, member};
+use super::endpoint::{member, visitor};
 use crate::app::App;
 use crate::http::methods::{get, post};
 
@@ -26,16 +26,19 @@ pub fn mount(route: Route, app: &Arc<App>) -> Route {
     route
         .at("/apis/:id/keys", get(member(app, list::list)))
         .at("/apis/:id/keys/new", get(member(app, create::form)).post(member(app, create::create)))
-        .at("/keys/:id", get(member(app, show::activity)))
-        .at("/keys/:id/log", get(member(app, log::log)))
-        .at("/keys/:id/changes", get(member(app, show::changes)))
+        .at("/keys/:id", get(member(app, activity::activity)))
+        .at("/keys/:id/log", get(member(app, verification_log::log)))
+        .at("/keys/:id/changes", get(member(app, activity::changes)))
         .at("/keys/:id/edit", get(member(app, edit::form)).post(member(app, edit::save)))
-        .at("/keys/:id/rotate", get(member(app, secret::rotate_form)).post(member(app, secret::rotate)))
-        .at("/keys/:id/reveal", post(member(app, secret::reveal)))
-        .at("/keys/:id/enable", post(member(app, acts::enable)))
-        .at("/keys/:id/disable", post(member(app, acts::disable)))
-        .at("/keys/:id/delete", post(member(app, acts::delete)))
-        .at("/keys/:id/restore", post(member(app, acts::restore)))
-        .at("/keys/:id/link", post(member(app, links::make)))
-        .at("/links/:token", get(guest(app, links::page)).post(guest(app, links::reveal)))
+        .at(
+            "/keys/:id/rotate",
+            get(member(app, secret_page::rotate_form)).post(member(app, secret_page::rotate)),
+        )
+        .at("/keys/:id/reveal", post(member(app, secret_page::reveal)))
+        .at("/keys/:id/enable", post(member(app, key_actions::enable)))
+        .at("/keys/:id/disable", post(member(app, key_actions::disable)))
+        .at("/keys/:id/delete", post(member(app, key_actions::delete)))
+        .at("/keys/:id/restore", post(member(app, key_actions::restore)))
+        .at("/keys/:id/link", post(member(app, secret_links::make)))
+        .at("/links/:token", get(visitor(app, secret_links::page)).post(visitor(app, secret_links::reveal)))
 }

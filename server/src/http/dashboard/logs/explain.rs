@@ -11,10 +11,10 @@ use web::form::FormState;
 use web::pages::explain::{ExplainView, Trace, explain};
 use web::paths;
 
-use super::super::answer::Answer;
-use super::super::fields::Fields;
-use super::super::visit::Visit;
-use super::trace::{Asked, trace};
+use super::explanation_trace::{AskedOfKey, trace};
+use crate::http::dashboard::fields::Fields;
+use crate::http::dashboard::member_request::MemberRequest;
+use crate::http::dashboard::reply::Reply;
 use base::error::{Code, Error, Result};
 use base::patch::Patch;
 use base::secret::PlainKey;
@@ -32,34 +32,34 @@ const QUESTION: [&str; 4] = ["permissions", "cost", "limits", "ip"];
 type Problem = (String, String);
 
 /// `GET /explain`.
-pub async fn page(visit: Visit) -> Result<Answer> {
-    let Some(id) = visit.query().given("key") else {
-        return Ok(drawn(&visit, visit.query().state(), None));
+pub async fn page(request: MemberRequest) -> Result<Reply> {
+    let Some(id) = request.query().given("key") else {
+        return Ok(drawn(&request, request.query().state(), None));
     };
-    let command = match command(Subject::Id(KeyId::from(id)), visit.query()) {
+    let command = match command(Subject::Id(KeyId::from(id)), request.query()) {
         Ok(command) => command,
-        Err(problems) => return Ok(again(&visit, problems)),
+        Err(problems) => return Ok(again(&request, problems)),
     };
-    let explanation = match visit.app.explainer.explain(&visit.cx, &command).await {
+    let explanation = match request.app.explainer.explain(&request.cx, &command).await {
         Ok(explanation) => explanation,
-        Err(error) => return Ok(again(&visit, vec![problem_of(error)?])),
+        Err(error) => return Ok(again(&request, vec![problem_of(error)?])),
     };
-    let asked = Asked {
+    let asked = AskedOfKey {
         cost: command.cost.unwrap_or(1),
-        ip: command.ip.or(visit.cx.address.known()),
-        fields: question(visit.query()),
+        ip: command.ip.or(request.cx.address.known()),
+        fields: question(request.query()),
     };
-    let trace = trace(&visit, &explanation, &asked).await?;
-    Ok(drawn(&visit, visit.query().state(), Some(trace)))
+    let trace = trace(&request, &explanation, &asked).await?;
+    Ok(drawn(&request, request.query().state(), Some(trace)))
 }
 
-fn drawn(visit: &Visit, form: FormState, trace: Option<Trace>) -> Answer {
-    Answer::page(explain(&visit.shell, &ExplainView { form, trace }))
+fn drawn(request: &MemberRequest, form: FormState, trace: Option<Trace>) -> Reply {
+    Reply::page(explain(&request.shell, &ExplainView { form, trace }))
 }
 
-fn again(visit: &Visit, errors: Vec<Problem>) -> Answer {
-    let form = FormState { errors, ..visit.query().state() };
-    Answer::again(explain(&visit.shell, &ExplainView { form, trace: None }))
+fn again(request: &MemberRequest, errors: Vec<Problem>) -> Reply {
+    let form = FormState { errors, ..request.query().state() };
+    Reply::form_again(explain(&request.shell, &ExplainView { form, trace: None }))
 }
 
 /// What the reader can mend, at its field.
@@ -119,37 +119,37 @@ fn limit(line: &str) -> Option<RequestedLimit> {
 }
 
 /// `POST /explain`: finds the key, and leads to what is asked of it.
-pub async fn ask(visit: Visit) -> Result<Answer> {
-    let text = visit.form().text("key").to_owned();
+pub async fn ask(request: MemberRequest) -> Result<Reply> {
+    let text = request.form().text("key").to_owned();
     if text.is_empty() {
-        let form = visit.form_with(vec![("key".to_owned(), "Which key?".to_owned())]);
-        return Ok(Answer::again(explain(&visit.shell, &ExplainView { form, trace: None })));
+        let form = request.form_with(vec![("key".to_owned(), "Which key?".to_owned())]);
+        return Ok(Reply::form_again(explain(&request.shell, &ExplainView { form, trace: None })));
     }
     let read = GetKey { key_id: KeyId::from(text.as_str()), decrypt: Decrypt::No };
-    match visit.app.keys.get(&visit.cx, read).await {
-        Ok(found) => return Ok(to_answer(&visit, found.key.id.as_str())),
+    match request.app.keys.get(&request.cx, read).await {
+        Ok(found) => return Ok(to_answer(&request, found.key.id.as_str())),
         Err(error) if error.code() == Code::KeyNotFound => {}
         Err(error) => return Err(error),
     }
     let by_secret = ExplainKey::new(Subject::Secret(PlainKey::new(text)));
-    let explanation = visit.app.explainer.explain(&visit.cx, &by_secret).await?;
+    let explanation = request.app.explainer.explain(&request.cx, &by_secret).await?;
     if let Some(key) = &explanation.key {
-        return Ok(to_answer(&visit, key.id.as_str()));
+        return Ok(to_answer(&request, key.id.as_str()));
     }
-    let asked = Asked { cost: 1, ip: visit.cx.address.known(), fields: Vec::new() };
-    let trace = trace(&visit, &explanation, &asked).await?;
-    Ok(drawn(&visit, FormState::new(question(visit.form())), Some(trace)))
+    let asked = AskedOfKey { cost: 1, ip: request.cx.address.known(), fields: Vec::new() };
+    let trace = trace(&request, &explanation, &asked).await?;
+    Ok(drawn(&request, FormState::new(question(request.form())), Some(trace)))
 }
 
-fn to_answer(visit: &Visit, key: &str) -> Answer {
+fn to_answer(request: &MemberRequest, key: &str) -> Reply {
     let to = paths::explain().with("key", key);
-    let question = question(visit.form());
-    Answer::go(question.iter().fold(to, |href, (name, value)| href.with(name, value)))
+    let question = question(request.form());
+    Reply::redirect(question.iter().fold(to, |href, (name, value)| href.with(name, value)))
 }
 
 /// `POST /explain/fix`: one act that lets the key pass, then the same question.
-pub async fn fix(visit: Visit) -> Result<Answer> {
-    let (app, cx, form) = (&visit.app, &visit.cx, visit.form());
+pub async fn fix(request: MemberRequest) -> Result<Reply> {
+    let (app, cx, form) = (&request.app, &request.cx, request.form());
     let key_id = KeyId::from(form.text("key"));
     let said = match form.text("fix") {
         "enable" => {
@@ -178,7 +178,7 @@ pub async fn fix(visit: Visit) -> Result<Answer> {
         }
         _ => return Err(Error::invalid("There is no such remedy.")),
     };
-    Ok(to_answer(&visit, key_id.as_str()).saying(said))
+    Ok(to_answer(&request, key_id.as_str()).notice(said))
 }
 
 #[cfg(test)]

@@ -3,12 +3,12 @@
 //! Events are asked of the index, which knows no callers: every handler asks
 //! for its right first.
 
-mod audit;
+mod audit_log;
 mod explain;
-mod filters;
-mod query_tree;
-mod requests;
-mod trace;
+mod explanation_trace;
+mod log_filters;
+mod permission_query_tree;
+mod request_log;
 mod verification;
 
 use std::collections::HashMap;
@@ -17,10 +17,10 @@ use std::sync::Arc;
 use poem::Route;
 use web::components::{FilterField, FilterKind, Filters};
 
-pub use self::filters::{audit_filter, request_filter};
-pub use self::requests::{RESPONSES, request_row};
-use super::serve::member;
-use super::visit::Visit;
+pub use self::log_filters::{audit_filter, request_filter};
+pub use self::request_log::{RESPONSES, request_row};
+use super::endpoint::member;
+use super::member_request::MemberRequest;
 use crate::app::App;
 use crate::http::methods::{get, post};
 use base::error::Result;
@@ -34,17 +34,17 @@ pub type Names = HashMap<String, String>;
 
 pub fn mount(route: Route, app: &Arc<App>) -> Route {
     route
-        .at("/requests", get(member(app, requests::list)))
-        .at("/requests/:id", get(member(app, requests::one)))
+        .at("/requests", get(member(app, request_log::list)))
+        .at("/requests/:id", get(member(app, request_log::one)))
         .at("/verifications/:id", get(member(app, verification::one)))
         .at("/verifications/:id/explain", get(member(app, verification::explained)))
         .at("/explain", get(member(app, explain::page)).post(member(app, explain::ask)))
         .at("/explain/fix", post(member(app, explain::fix)))
-        .at("/audit", get(member(app, audit::list)))
-        .at("/audit/:id", get(member(app, audit::one)))
+        .at("/audit", get(member(app, audit_log::list)))
+        .at("/audit/:id", get(member(app, audit_log::one)))
 }
 
-impl Visit {
+impl MemberRequest {
     /// What the root keys of these events are called.
     pub async fn root_key_names(&self, events: &[Stored]) -> Result<Names> {
         let mut ids: Vec<&str> = events.iter().filter_map(root_key_of).collect();

@@ -6,9 +6,9 @@ use web::pages::explain::{ExplainView, Trace, explain};
 use web::pages::parts::Named;
 use web::pages::verification::{VerificationView, show};
 
-use super::super::answer::Answer;
-use super::super::visit::Visit;
-use super::trace::{Asked, trace};
+use super::explanation_trace::{AskedOfKey, trace};
+use crate::http::dashboard::member_request::MemberRequest;
+use crate::http::dashboard::reply::Reply;
 use base::error::{Code, Error, Result};
 use base::events::{Stored, StoredVerification};
 use base::grants::{Operation, Target};
@@ -16,28 +16,28 @@ use domain::explain::Explanation;
 use insight::search::Kind;
 
 /// `GET /verifications/:id`.
-pub async fn one(visit: Visit) -> Result<Answer> {
-    let event = recorded(&visit).await?;
-    let explanation = explained_if_there(&visit, &event).await?;
-    let names = visit.root_key_names(&[Stored::Verification(event.clone())]).await?;
-    let logged = visit.app.analytics.of_request(
+pub async fn one(request: MemberRequest) -> Result<Reply> {
+    let event = recorded(&request).await?;
+    let explanation = explained_if_there(&request, &event).await?;
+    let names = request.root_key_names(&[Stored::Verification(event.clone())]).await?;
+    let logged = request.app.analytics.of_request(
         Kind::Requests,
-        &visit.cx.workspace,
+        &request.cx.workspace,
         &event.request_id,
-        visit.now_ms(),
+        request.now_ms(),
     );
     let logged = logged.await?.is_some();
     let trace = match &explanation {
-        Some(explanation) => Some(of_past(&visit, &event, explanation).await?),
+        Some(explanation) => Some(of_past(&request, &event, explanation).await?),
         None => None,
     };
     let key_name = explanation.and_then(|explanation| explanation.key?.name);
     let api = match &trace {
         Some(trace) => trace.api.clone(),
-        None => Some(visit.api_named(&event.api).await?),
+        None => Some(request.api_named(&event.api).await?),
     };
     let view = VerificationView {
-        at: visit.stamp(event.time_ms),
+        at: request.stamp(event.time_ms),
         outcome: Outcome::of_verification(&event.outcome).unwrap_or(Outcome::NotFound),
         key: Some(Named::new(&event.key, key_name.as_deref().unwrap_or(&event.key))),
         api,
@@ -54,22 +54,26 @@ pub async fn one(visit: Visit) -> Result<Answer> {
         logged,
         id: event.request_id,
     };
-    Ok(Answer::page(show(&visit.shell, &view)))
+    Ok(Reply::page(show(&request.shell, &view)))
 }
 
 /// `GET /verifications/:id/explain`: the trace beside the form, filled in with
 /// what the verification asked for as far as it was recorded.
-pub async fn explained(visit: Visit) -> Result<Answer> {
-    let event = recorded(&visit).await?;
-    let explanation = visit.app.explainer.explain_recorded(&visit.cx, event.clone()).await?;
-    let trace = of_past(&visit, &event, &explanation).await?;
+pub async fn explained(request: MemberRequest) -> Result<Reply> {
+    let event = recorded(&request).await?;
+    let explanation = request.app.explainer.explain_recorded(&request.cx, event.clone()).await?;
+    let trace = of_past(&request, &event, &explanation).await?;
     let view = ExplainView { form: FormState::new(question(&event)), trace: Some(trace) };
-    Ok(Answer::page(explain(&visit.shell, &view)))
+    Ok(Reply::page(explain(&request.shell, &view)))
 }
 
-async fn of_past(visit: &Visit, event: &StoredVerification, explanation: &Explanation) -> Result<Trace> {
-    let asked = Asked { cost: event.spent_credits.max(1), ip: event.ip, fields: question(event) };
-    trace(visit, explanation, &asked).await
+async fn of_past(
+    request: &MemberRequest,
+    event: &StoredVerification,
+    explanation: &Explanation,
+) -> Result<Trace> {
+    let asked = AskedOfKey { cost: event.spent_credits.max(1), ip: event.ip, fields: question(event) };
+    trace(request, explanation, &asked).await
 }
 
 /// What the form of an explanation asks to have this verification again.
@@ -82,10 +86,11 @@ fn question(event: &StoredVerification) -> Vec<(String, String)> {
     question
 }
 
-async fn recorded(visit: &Visit) -> Result<StoredVerification> {
-    visit.cx.require(Operation::LogsRead, Target::NONE)?;
-    let (workspace, now_ms) = (&visit.cx.workspace, visit.now_ms());
-    let found = visit.app.analytics.of_request(Kind::Verifications, workspace, visit.id(), now_ms).await?;
+async fn recorded(request: &MemberRequest) -> Result<StoredVerification> {
+    request.cx.require(Operation::LogsRead, Target::NONE)?;
+    let (workspace, now_ms) = (&request.cx.workspace, request.now_ms());
+    let found =
+        request.app.analytics.of_request(Kind::Verifications, workspace, request.id(), now_ms).await?;
     match found {
         Some(Stored::Verification(event)) => Ok(event),
         _ => Err(Error::absent(Code::RouteNotFound)),
@@ -93,8 +98,11 @@ async fn recorded(visit: &Visit) -> Result<StoredVerification> {
 }
 
 /// `None` when the key is gone.
-async fn explained_if_there(visit: &Visit, event: &StoredVerification) -> Result<Option<Explanation>> {
-    match visit.app.explainer.explain_recorded(&visit.cx, event.clone()).await {
+async fn explained_if_there(
+    request: &MemberRequest,
+    event: &StoredVerification,
+) -> Result<Option<Explanation>> {
+    match request.app.explainer.explain_recorded(&request.cx, event.clone()).await {
         Ok(explanation) => Ok(Some(explanation)),
         Err(error) if error.code() == Code::KeyNotFound => Ok(None),
         Err(error) => Err(error),

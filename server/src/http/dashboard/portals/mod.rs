@@ -1,15 +1,15 @@
 //! Portals: their settings beside an API, and the pages their end users see.
 
-mod end_user;
-mod look;
-mod own;
+mod branding;
+mod end_user_pages;
+mod end_user_session;
 mod settings;
 
 use std::sync::Arc;
 
 use poem::Route;
 
-use super::serve::{guest, member};
+use super::endpoint::{member, visitor};
 use crate::app::App;
 use crate::http::methods::{get, post};
 
@@ -20,11 +20,11 @@ pub fn mount(route: Route, app: &Arc<App>) -> Route {
         .at("/apis/:id/portal/preview", get(member(app, settings::preview)))
         .at("/apis/:id/portal/preview.css", get(member(app, settings::preview_style)))
         // The address that `portal.createSession` answers with.
-        .at("/portal/", get(guest(app, end_user::enter)))
-        .at("/portal", get(guest(app, end_user::enter)))
-        .at("/portal/:slug", get(guest(app, own::keys)))
-        .at("/portal/:slug/usage", get(guest(app, own::usage)))
-        .at("/portal/:slug/keys/:id/reroll", get(guest(app, own::keys)).post(guest(app, own::reroll)))
-        .at("/portal/:slug/logout", post(guest(app, end_user::leave)))
-        .at("/portal/:slug/brand.css", get(guest(app, end_user::style)))
+        .at("/portal/", get(visitor(app, end_user_session::enter)))
+        .at("/portal", get(visitor(app, end_user_session::enter)))
+        .at("/portal/:slug", get(visitor(app, end_user_pages::keys)))
+        .at("/portal/:slug/usage", get(visitor(app, end_user_pages::usage)))
+        .at("/portal/:slug/keys/:id/reroll", get(visitor(app, end_user_pages::keys)).post(visitor(app, end_user_pages::reroll)))
+        .at("/portal/:slug/logout", post(visitor(app, end_user_session::leave)))
+        .at("/portal/:slug/brand.css", get(visitor(app, end_user_session::style)))
 }

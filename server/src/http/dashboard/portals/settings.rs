@@ -7,11 +7,11 @@ use web::pages::portal_settings::{PortalSettingsView, settings};
 use web::paths::{self, Here};
 use web::shell::PortalFrame;
 
-use super::super::answer::Answer;
-use super::super::clash::is_clash;
-use super::super::fields::Fields;
-use super::super::visit::Visit;
-use super::look::{frame_of, page_of, style_of};
+use super::branding::{frame_of, page_of, style_of};
+use crate::http::dashboard::edit_conflict::is_edit_conflict;
+use crate::http::dashboard::fields::Fields;
+use crate::http::dashboard::member_request::MemberRequest;
+use crate::http::dashboard::reply::Reply;
 use base::error::{Code, Error, Result};
 use base::patch::Patch;
 use base::version::Version;
@@ -19,29 +19,29 @@ use domain::apis::Api;
 use domain::portals::{CreatePortal, Portal, PortalName, UpdatePortal};
 
 /// `GET /apis/:id/portal`.
-pub async fn show(visit: Visit) -> Result<Answer> {
-    Ok(Answer::page(page(&visit, None).await?))
+pub async fn show(request: MemberRequest) -> Result<Reply> {
+    Ok(Reply::page(page(&request, None).await?))
 }
 
 /// The page, with what is stored or with what was typed.
-async fn page(visit: &Visit, typed: Option<FormState>) -> Result<String> {
-    let (api, reference) = visit.api_of_path().await?;
-    let portal = portal_of(visit, &api).await?;
+async fn page(request: &MemberRequest, typed: Option<FormState>) -> Result<String> {
+    let (api, reference) = request.api_of_path().await?;
+    let portal = portal_of(request, &api).await?;
     let form = typed.unwrap_or_else(|| FormState::new(values(portal.as_ref())));
     let portal = match portal {
         Some(portal) => {
-            let sessions = visit.app.portals.count_sessions(&visit.cx, &portal.id).await?;
+            let sessions = request.app.portals.count_sessions(&request.cx, &portal.id).await?;
             let sessions = i64::try_from(sessions).unwrap_or(i64::MAX);
             Some((portal.id.into_string(), portal.slug, sessions))
         }
         None => None,
     };
-    Ok(settings(&visit.shell, &PortalSettingsView { api: reference, portal, form }))
+    Ok(settings(&request.shell, &PortalSettingsView { api: reference, portal, form }))
 }
 
-async fn portal_of(visit: &Visit, api: &Api) -> Result<Option<Portal>> {
+async fn portal_of(request: &MemberRequest, api: &Api) -> Result<Option<Portal>> {
     let name = PortalName::Keyspace(api.keyspace_id.clone());
-    match visit.app.portals.get(&visit.cx, &name).await {
+    match request.app.portals.get(&request.cx, &name).await {
         Ok(portal) => Ok(Some(portal)),
         Err(error) if error.code() == Code::PortalNotFound => Ok(None),
         Err(error) => Err(error),
@@ -62,31 +62,31 @@ fn values(portal: Option<&Portal>) -> Vec<(String, String)> {
 }
 
 /// `POST /apis/:id/portal`: makes the portal, or changes it.
-pub async fn save(visit: Visit) -> Result<Answer> {
-    let api = visit.app.apis.get(&visit.cx, &visit.id().into()).await?;
-    let made_from = visit.made_from(VERSION);
-    let saved = match portal_of(&visit, &api).await? {
+pub async fn save(request: MemberRequest) -> Result<Reply> {
+    let api = request.app.apis.get(&request.cx, &request.id().into()).await?;
+    let made_from = request.made_from(VERSION);
+    let saved = match portal_of(&request, &api).await? {
         Some(portal) => {
-            visit.app.portals.update(&visit.cx, update(visit.form(), portal, made_from)).await.map(drop)
+            request.app.portals.update(&request.cx, update(request.form(), portal, made_from)).await.map(drop)
         }
         // A form of a portal that is gone by now makes no other one unseen.
         None => match made_from.require(&Version::from("")) {
-            Ok(()) => visit.app.portals.create(&visit.cx, create(visit.form(), api)).await.map(drop),
+            Ok(()) => request.app.portals.create(&request.cx, create(request.form(), api)).await.map(drop),
             Err(error) => Err(error),
         },
     };
     match saved {
-        Ok(()) => Ok(Answer::go(paths::api_portal(visit.id())).saying("Saved the portal.")),
-        Err(error) if is_clash(&error) => {
-            let (api, _) = visit.api_of_path().await?;
-            let stored = values(portal_of(&visit, &api).await?.as_ref());
-            let form = visit.clash(&stored, paths::api_portal(visit.id()));
-            Ok(Answer::conflict(page(&visit, Some(form)).await?))
+        Ok(()) => Ok(Reply::redirect(paths::api_portal(request.id())).notice("Saved the portal.")),
+        Err(error) if is_edit_conflict(&error) => {
+            let (api, _) = request.api_of_path().await?;
+            let stored = values(portal_of(&request, &api).await?.as_ref());
+            let form = request.clash(&stored, paths::api_portal(request.id()));
+            Ok(Reply::conflict(page(&request, Some(form)).await?))
         }
         Err(error) => {
             let field = if error.code() == Code::PortalExists { "slug" } else { "" };
-            let form = visit.refused_at(field, error)?;
-            Ok(Answer::again(page(&visit, Some(form)).await?))
+            let form = request.refused_at(field, error)?;
+            Ok(Reply::form_again(page(&request, Some(form)).await?))
         }
     }
 }
@@ -117,40 +117,41 @@ fn update(form: &Fields, portal: Portal, made_from: Version) -> UpdatePortal {
 }
 
 /// `POST /apis/:id/portal/delete`: the slug typed.
-pub async fn delete(visit: Visit) -> Result<Answer> {
-    let portal = existing(&visit).await?;
-    if visit.form().text(CONFIRM) != portal.slug {
-        let act = paths::delete_portal(visit.id()).to_string();
+pub async fn delete(request: MemberRequest) -> Result<Reply> {
+    let portal = existing(&request).await?;
+    if request.form().text(CONFIRM) != portal.slug {
+        let act = paths::delete_portal(request.id()).to_string();
         let errors = vec![(act, "This is not its slug.".to_owned())];
         let form = FormState { errors, ..FormState::new(values(Some(&portal))) };
-        return Ok(Answer::again(page(&visit, Some(form)).await?));
+        return Ok(Reply::form_again(page(&request, Some(form)).await?));
     }
-    visit.app.portals.delete(&visit.cx, portal.id.as_str()).await?;
-    Ok(Answer::go(paths::api_portal(visit.id())).saying(format!("Deleted the portal {}.", portal.slug)))
+    request.app.portals.delete(&request.cx, portal.id.as_str()).await?;
+    Ok(Reply::redirect(paths::api_portal(request.id()))
+        .notice(format!("Deleted the portal {}.", portal.slug)))
 }
 
-async fn existing(visit: &Visit) -> Result<Portal> {
-    let api = visit.app.apis.get(&visit.cx, &visit.id().into()).await?;
-    portal_of(visit, &api).await?.ok_or_else(|| Error::absent(Code::PortalNotFound))
+async fn existing(request: &MemberRequest) -> Result<Portal> {
+    let api = request.app.apis.get(&request.cx, &request.id().into()).await?;
+    portal_of(request, &api).await?.ok_or_else(|| Error::absent(Code::PortalNotFound))
 }
 
 /// `GET /apis/:id/portal/preview`: the look of the portal, with an example of a key.
-pub async fn preview(visit: Visit) -> Result<Answer> {
-    let portal = existing(&visit).await?;
-    let style = paths::portal_preview_style(visit.id());
-    let frame = PortalFrame { preview: true, ..frame_of(&portal, &visit.shell.frame, style) };
+pub async fn preview(request: MemberRequest) -> Result<Reply> {
+    let portal = existing(&request).await?;
+    let style = paths::portal_preview_style(request.id());
+    let frame = PortalFrame { preview: true, ..frame_of(&portal, &request.shell.frame, style) };
     let example = PortalKey {
         id: "key_example".to_owned(),
         label: "Example".to_owned(),
         start: "key_3ZHJ".to_owned(),
         last4: "x9Qa".to_owned(),
-        created: visit.stamp(visit.now_ms()),
+        created: request.stamp(request.now_ms()),
         last_used: None,
         expires: None,
         states: vec![Chip::new(Tone::Good, "Active", "")],
     };
     let view = PortalKeysView {
-        here: Here::new(paths::portal_preview(visit.id()), Vec::new()),
+        here: Here::new(paths::portal_preview(request.id()), Vec::new()),
         keys: vec![example],
         pager: Pager::default(),
         nonce: String::new(),
@@ -161,6 +162,6 @@ pub async fn preview(visit: Visit) -> Result<Answer> {
 }
 
 /// `GET /apis/:id/portal/preview.css`.
-pub async fn preview_style(visit: Visit) -> Result<Answer> {
-    style_of(&existing(&visit).await?)
+pub async fn preview_style(request: MemberRequest) -> Result<Reply> {
+    style_of(&existing(&request).await?)
 }

@@ -1,16 +1,16 @@
 //! Questions in SQL, and the search over everything.
 
-mod chart;
-mod exact;
-mod examples;
+mod exact_match;
 mod search;
 mod sql;
+mod sql_chart;
+mod sql_examples;
 
 use std::sync::Arc;
 
 use poem::Route;
 
-use super::serve::member;
+use super::endpoint::member;
 use crate::app::App;
 use crate::http::methods::get;
 

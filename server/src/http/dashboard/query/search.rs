@@ -8,10 +8,10 @@ use web::components::Chip;
 use web::pages::search::{Hit, HitGroup, SearchView, search as search_page};
 use web::paths::{self, QUERY};
 
-use super::super::answer::Answer;
-use super::super::shown::{key_label, key_states};
-use super::super::visit::Visit;
-use super::exact;
+use super::exact_match;
+use crate::http::dashboard::member_request::MemberRequest;
+use crate::http::dashboard::presenters::{key_label, key_states};
+use crate::http::dashboard::reply::Reply;
 use base::audit::AuditFilter;
 use base::error::Result;
 use base::grants::{Operation, Target};
@@ -26,57 +26,57 @@ const PER_KIND: usize = 10;
 const ENTRIES: u64 = 5;
 
 /// `GET /search?q=`.
-pub async fn linked(visit: Visit) -> Result<Answer> {
-    let text = visit.query().text(QUERY).to_owned();
-    find(&visit, text, false).await
+pub async fn linked(request: MemberRequest) -> Result<Reply> {
+    let text = request.query().text(QUERY).to_owned();
+    find(&request, text, false).await
 }
 
 /// `POST /search`.
-pub async fn pasted(visit: Visit) -> Result<Answer> {
-    let text = visit.form().text(QUERY).to_owned();
+pub async fn pasted(request: MemberRequest) -> Result<Reply> {
+    let text = request.form().text(QUERY).to_owned();
     if !text.is_empty() {
         let secret = PlainKey::new(text.clone());
-        if let Some(page) = exact::by_secret(&visit, &secret).await? {
-            return Ok(Answer::go(page));
+        if let Some(page) = exact_match::by_secret(&request, &secret).await? {
+            return Ok(Reply::redirect(page));
         }
     }
-    find(&visit, text, true).await
+    find(&request, text, true).await
 }
 
-async fn find(visit: &Visit, text: String, pasted: bool) -> Result<Answer> {
+async fn find(request: &MemberRequest, text: String, pasted: bool) -> Result<Reply> {
     for operation in [Operation::ApiListKeys, Operation::IdentityRead, Operation::RootKeyRead] {
-        visit.cx.require(operation, Target::NONE)?;
+        request.cx.require(operation, Target::NONE)?;
     }
     if text.is_empty() {
-        return Ok(Answer::page(search_page(&visit.shell, &SearchView::default())));
+        return Ok(Reply::page(search_page(&request.shell, &SearchView::default())));
     }
-    if let Some(page) = exact::by_name(visit, &text).await? {
-        return Ok(Answer::go(page));
+    if let Some(page) = exact_match::by_name(request, &text).await? {
+        return Ok(Reply::redirect(page));
     }
-    let kind = EntityKind::parse(visit.query().text("kind"));
+    let kind = EntityKind::parse(request.query().text("kind"));
     let query = EntityQuery {
-        workspace: visit.cx.workspace.clone(),
+        workspace: request.cx.workspace.clone(),
         text: text.clone(),
         kinds: kind.into_iter().collect(),
         limit: HITS,
     };
-    let hits = visit.app.search.entities(query).await?;
-    if let Some(hit) = exact::named(&hits, &text).filter(|_| kind.is_none()) {
-        return Ok(Answer::go(exact::page_of(hit)));
+    let hits = request.app.search.entities(query).await?;
+    if let Some(hit) = exact_match::named(&hits, &text).filter(|_| kind.is_none()) {
+        return Ok(Reply::redirect(exact_match::page_of(hit)));
     }
-    let is_secret = exact::may_be_secret(&text);
-    let mut groups = groups(visit, hits, &text, kind, is_secret).await?;
+    let is_secret = exact_match::may_be_secret(&text);
+    let mut groups = groups(request, hits, &text, kind, is_secret).await?;
     if kind.is_none() {
-        groups.extend(entries(visit, &text, is_secret).await?);
+        groups.extend(entries(request, &text, is_secret).await?);
     }
     let words = if is_secret { String::new() } else { text };
     let view = SearchView { words, groups, secret_not_found: is_secret && pasted };
-    Ok(Answer::page(search_page(&visit.shell, &view)))
+    Ok(Reply::page(search_page(&request.shell, &view)))
 }
 
 /// Hits by their kind; the kind of the likeliest comes first.
 async fn groups(
-    visit: &Visit,
+    request: &MemberRequest,
     hits: Vec<EntityHit>,
     text: &str,
     only: Option<EntityKind>,
@@ -90,7 +90,7 @@ async fn groups(
             None => kinds.push((hit.kind, vec![hit])),
         }
     }
-    let about = About::load(visit, &kinds, most).await?;
+    let about = About::load(request, &kinds, most).await?;
     let group = |(kind, hits): (EntityKind, Vec<EntityHit>)| {
         let more = (hits.len() > most && !is_secret)
             .then(|| paths::search().with(QUERY, text).with("kind", kind.as_str()));
@@ -109,15 +109,19 @@ struct About {
 }
 
 impl About {
-    async fn load(visit: &Visit, kinds: &[(EntityKind, Vec<EntityHit>)], most: usize) -> Result<Self> {
-        let apis = visit.app.apis.list(&visit.cx).await?;
+    async fn load(
+        request: &MemberRequest,
+        kinds: &[(EntityKind, Vec<EntityHit>)],
+        most: usize,
+    ) -> Result<Self> {
+        let apis = request.app.apis.list(&request.cx).await?;
         let keys = kinds.iter().filter(|(kind, _)| *kind == EntityKind::Key);
         let ids: Vec<KeyId> =
             keys.flat_map(|(_, hits)| hits.iter().take(most)).map(|hit| hit.id.as_str().into()).collect();
-        let found = visit.app.keys.among(&visit.cx, &ids).await?;
+        let found = request.app.keys.among(&request.cx, &ids).await?;
         let keys = found.iter().map(|details| {
             let key = &details.key;
-            (key.id.to_string(), (key_label(key), key_states(key, None, visit.now_ms())))
+            (key.id.to_string(), (key_label(key), key_states(key, None, request.now_ms())))
         });
         Ok(Self {
             keys: keys.collect(),
@@ -126,7 +130,7 @@ impl About {
     }
 
     fn hit(&self, hit: EntityHit) -> Hit {
-        let href = exact::page_of(&hit);
+        let href = exact_match::page_of(&hit);
         let api = hit.parent.as_ref().and_then(|parent| self.apis.get(parent)).cloned();
         let (label, states) = self.keys.get(&hit.id).cloned().unwrap_or_default();
         let title = [hit.name, label, hit.detail.clone()].into_iter().find(|title| !title.trim().is_empty());
@@ -156,10 +160,10 @@ fn name(kind: EntityKind) -> &'static str {
 }
 
 /// The latest entries of the audit log that hold the words.
-async fn entries(visit: &Visit, text: &str, is_secret: bool) -> Result<Option<HitGroup>> {
+async fn entries(request: &MemberRequest, text: &str, is_secret: bool) -> Result<Option<HitGroup>> {
     let filter = AuditFilter { text: Some(text.to_owned()), ..AuditFilter::default() };
     let page = Page { limit: ENTRIES, cursor: None };
-    let found = visit.app.audit_log.list(&visit.cx, &filter, &page).await?;
+    let found = request.app.audit_log.list(&request.cx, &filter, &page).await?;
     if found.items.is_empty() {
         return Ok(None);
     }
@@ -167,7 +171,7 @@ async fn entries(visit: &Visit, text: &str, is_secret: bool) -> Result<Option<Hi
         title: entry.description,
         href: paths::audit_entry(entry.id.as_str()),
         id: entry.id.into_string(),
-        detail: format!("{} · {}", entry.event, visit.stamp(entry.time_ms).relative),
+        detail: format!("{} · {}", entry.event, request.stamp(entry.time_ms).relative),
         states: Vec::new(),
     });
     let more = (found.next.is_some() && !is_secret).then(|| paths::audit().with(QUERY, text));

@@ -6,11 +6,11 @@ use serde_json::Value;
 use web::form::FormState;
 use web::pages::sql::{SqlAnswer, SqlView, sql as sql_page};
 
-use super::super::answer::Answer;
-use super::super::fields::Fields;
-use super::super::visit::Visit;
-use super::chart;
-use super::examples::EXAMPLES;
+use super::sql_chart;
+use super::sql_examples::EXAMPLES;
+use crate::http::dashboard::fields::Fields;
+use crate::http::dashboard::member_request::MemberRequest;
+use crate::http::dashboard::reply::Reply;
 use base::clock::Stopwatch;
 use base::error::{Code, Error, Result};
 use base::grants::{Operation, Target};
@@ -21,33 +21,33 @@ use insight::sql::{self, Ask, TABLES, functions_offered};
 const SHOWN: usize = 500;
 
 /// `GET /sql`: the editor, and the answer to the query of the address.
-pub async fn page(visit: Visit) -> Result<Answer> {
-    visit.cx.require(Operation::AnalyticsVerifications, Target::NONE)?;
-    answer(&visit, visit.query()).await
+pub async fn page(request: MemberRequest) -> Result<Reply> {
+    request.cx.require(Operation::AnalyticsVerifications, Target::NONE)?;
+    answer(&request, request.query()).await
 }
 
 /// `POST /sql`: the same for a query too long for an address.
-pub async fn ask(visit: Visit) -> Result<Answer> {
-    answer(&visit, visit.form()).await
+pub async fn ask(request: MemberRequest) -> Result<Reply> {
+    answer(&request, request.form()).await
 }
 
-async fn answer(visit: &Visit, fields: &Fields) -> Result<Answer> {
+async fn answer(request: &MemberRequest, fields: &Fields) -> Result<Reply> {
     let text = fields.raw("query").trim_end().to_owned();
     let form = FormState::new(vec![("query".to_owned(), text.clone())]);
     if text.trim().is_empty() {
-        return Ok(Answer::page(show(visit, form, None)));
+        return Ok(Reply::page(show(request, form, None)));
     }
     let watch = Stopwatch::start();
-    let found = match visit.app.sql.ask(&visit.cx, Ask { text, family: None }).await {
+    let found = match request.app.sql.ask(&request.cx, Ask { text, family: None }).await {
         Ok(found) => found,
         Err(error) if is_about_query(error.code()) => {
             let errors = vec![("query".to_owned(), error.detail().to_owned())];
-            return Ok(Answer::again(show(visit, FormState { errors, ..form }, None)));
+            return Ok(Reply::form_again(show(request, FormState { errors, ..form }, None)));
         }
         Err(error) => return Err(error),
     };
     if fields.text("format") == "csv" {
-        return Ok(Answer::file(
+        return Ok(Reply::download(
             "text/csv; charset=utf-8",
             "answer.csv".to_owned(),
             Body::from(csv(&found)?),
@@ -59,9 +59,9 @@ async fn answer(visit: &Visit, fields: &Fields) -> Result<Answer> {
         rows: found.rows.iter().take(SHOWN).map(|row| row.iter().map(plain).collect()).collect(),
         total: i64::try_from(found.rows.len()).map_err(Error::internal)?,
         took_ms,
-        chart: chart::of(&found, |time_ms| visit.stamp(time_ms).local),
+        chart: sql_chart::of(&found, |time_ms| request.stamp(time_ms).local),
     };
-    Ok(Answer::page(show(visit, form, Some(view))))
+    Ok(Reply::page(show(request, form, Some(view))))
 }
 
 /// Whether another query, or the same one later, could be answered.
@@ -83,7 +83,7 @@ fn is_about_query(code: Code) -> bool {
     )
 }
 
-fn show(visit: &Visit, form: FormState, answer: Option<SqlAnswer>) -> String {
+fn show(request: &MemberRequest, form: FormState, answer: Option<SqlAnswer>) -> String {
     let columns = |table: &sql::Table| {
         table
             .columns()
@@ -98,7 +98,7 @@ fn show(visit: &Visit, form: FormState, answer: Option<SqlAnswer>) -> String {
         examples: EXAMPLES.map(|(name, text)| (name.to_owned(), text.to_owned())).to_vec(),
         functions: functions_offered().map(ToOwned::to_owned).collect(),
     };
-    sql_page(&visit.shell, &view)
+    sql_page(&request.shell, &view)
 }
 
 fn plain(value: &Value) -> String {

@@ -2,10 +2,10 @@
 //!
 //! A namespace is in addresses by its id; its name works as well.
 
-mod logs;
+mod decision_log;
+mod namespace_traffic;
 mod namespaces;
 mod overrides;
-mod traffic;
 
 use std::sync::Arc;
 
@@ -13,8 +13,8 @@ use poem::Route;
 use web::components::{FilterField, FilterKind, Outcome};
 use web::pages::parts::{Named, NamespaceRef};
 
-use super::serve::member;
-use super::visit::Visit;
+use super::endpoint::member;
+use super::member_request::MemberRequest;
 use crate::app::App;
 use crate::http::methods::{get, post};
 use base::error::Result;
@@ -28,8 +28,8 @@ pub fn mount(route: Route, app: &Arc<App>) -> Route {
     route
         .at("/ratelimits", get(member(app, namespaces::list)))
         .at("/ratelimits/new", get(member(app, namespaces::new)).post(member(app, namespaces::create)))
-        .at("/ratelimits/:id", get(member(app, traffic::show)))
-        .at("/ratelimits/:id/logs", get(member(app, logs::show)))
+        .at("/ratelimits/:id", get(member(app, namespace_traffic::show)))
+        .at("/ratelimits/:id/logs", get(member(app, decision_log::show)))
         .at(
             "/ratelimits/:id/settings",
             get(member(app, namespaces::settings)).post(member(app, namespaces::rename)),
@@ -47,7 +47,7 @@ pub fn mount(route: Route, app: &Arc<App>) -> Route {
         .at("/ratelimits/:id/overrides/:override/delete", post(member(app, overrides::delete)))
 }
 
-impl Visit {
+impl MemberRequest {
     /// The namespace the path names, and those one can hop to from it.
     async fn namespace(&self) -> Result<(Namespace, NamespaceRef)> {
         let namespace = self.app.namespaces.get(&self.cx, self.id()).await?;
@@ -78,11 +78,11 @@ fn identifier_field() -> FilterField {
 }
 
 /// The outcomes that are asked for, as events name them; none for both.
-pub fn decisions(visit: &Visit) -> Vec<String> {
+pub fn decisions(request: &MemberRequest) -> Vec<String> {
     let name = |code: &str| match code {
         "PASSED" => Some("passed".to_owned()),
         "BLOCKED" => Some("denied".to_owned()),
         _ => None,
     };
-    visit.query().all("outcome").filter_map(name).collect()
+    request.query().all("outcome").filter_map(name).collect()
 }

@@ -8,11 +8,11 @@ use web::pages::namespace_settings::{NamespaceSettingsView, settings as settings
 use web::pages::namespaces::{self, NamespaceCard, NamespacesView, NewNamespaceView};
 use web::paths::{self, QUERY};
 
-use super::super::answer::Answer;
-use super::super::clash::is_clash;
-use super::super::figures::{spark, sum};
-use super::super::span::Span;
-use super::super::visit::Visit;
+use crate::http::dashboard::charts::{spark, sum};
+use crate::http::dashboard::edit_conflict::is_edit_conflict;
+use crate::http::dashboard::member_request::MemberRequest;
+use crate::http::dashboard::reply::Reply;
+use crate::http::dashboard::time_span::TimeSpan;
 use base::error::Result;
 use base::grants::{Operation, Target};
 use domain::ratelimit::manage::Namespace;
@@ -23,35 +23,36 @@ use insight::search::Kind;
 const CARDS: u64 = 24;
 
 /// `GET /ratelimits`.
-pub async fn list(visit: Visit) -> Result<Answer> {
-    let found = visit.app.namespaces.browse(&visit.cx, visit.query().text(QUERY), &visit.page(CARDS)).await?;
-    let span = visit.span("24h");
-    let namespaces = cards(&visit, &span, &found.items).await?;
+pub async fn list(request: MemberRequest) -> Result<Reply> {
+    let found =
+        request.app.namespaces.browse(&request.cx, request.query().text(QUERY), &request.page(CARDS)).await?;
+    let span = request.span("24h");
+    let namespaces = cards(&request, &span, &found.items).await?;
     let view = NamespacesView {
-        filters: visit.searched("Name or id").await?,
+        filters: request.searched("Name or id").await?,
         pager: Pager { shown: namespaces.len() as i64, total: None, next: found.next },
         range: span.range,
         namespaces,
     };
-    Ok(Answer::page(namespaces::list(&visit.shell, &view)))
+    Ok(Reply::page(namespaces::list(&request.shell, &view)))
 }
 
 /// A card for each; the counts of all come from one question.
-async fn cards(visit: &Visit, span: &Span, found: &[Namespace]) -> Result<Vec<NamespaceCard>> {
-    visit.cx.require(Operation::AnalyticsRatelimits, Target::NONE)?;
+async fn cards(request: &MemberRequest, span: &TimeSpan, found: &[Namespace]) -> Result<Vec<NamespaceCard>> {
+    request.cx.require(Operation::AnalyticsRatelimits, Target::NONE)?;
     let names: Vec<String> = found.iter().map(|namespace| namespace.id.to_string()).collect();
     if names.is_empty() {
         return Ok(Vec::new());
     }
-    let buckets = visit.buckets(span)?;
+    let buckets = request.buckets(span)?;
     let filter = Filter { namespaces: names.clone(), ..Filter::default() };
     let question = Question {
         buckets: Some(buckets.clone()),
         group_by: vec![GroupBy::Namespace],
-        ..visit.question(Kind::Ratelimits, span, filter)
+        ..request.question(Kind::Ratelimits, span, filter)
     };
-    let rows = visit.app.analytics.count(question.clone()).await?;
-    let latest = visit.app.analytics.latest(question, GroupBy::Namespace, &names).await?;
+    let rows = request.app.analytics.count(question.clone()).await?;
+    let latest = request.app.analytics.latest(question, GroupBy::Namespace, &names).await?;
     let mut of: HashMap<String, Vec<Row>> = HashMap::new();
     for row in rows {
         of.entry(row.groups.first().cloned().unwrap_or_default()).or_default().push(row);
@@ -59,14 +60,14 @@ async fn cards(visit: &Visit, span: &Span, found: &[Namespace]) -> Result<Vec<Na
     let card = |namespace: &Namespace| {
         let rows = of.remove(namespace.id.as_str()).unwrap_or_default();
         let last = latest.get(namespace.id.as_str()).copied();
-        card(visit, span, &buckets, namespace, &rows, last)
+        card(request, span, &buckets, namespace, &rows, last)
     };
     Ok(found.iter().map(card).collect())
 }
 
 fn card(
-    visit: &Visit,
-    span: &Span,
+    request: &MemberRequest,
+    span: &TimeSpan,
     buckets: &Buckets,
     namespace: &Namespace,
     rows: &[Row],
@@ -79,33 +80,33 @@ fn card(
         passed: counts.passed,
         blocked: counts.denied,
         spark: spark(rows, buckets, span),
-        last_used: visit.maybe_stamp(last_ms),
+        last_used: request.maybe_stamp(last_ms),
     }
 }
 
 /// `GET /ratelimits/new`.
-pub async fn new(visit: Visit) -> Result<Answer> {
-    visit.cx.require(Operation::NamespaceCreate, Target::NONE)?;
-    Ok(Answer::page(namespaces::create(&visit.shell, &NewNamespaceView::default())))
+pub async fn new(request: MemberRequest) -> Result<Reply> {
+    request.cx.require(Operation::NamespaceCreate, Target::NONE)?;
+    Ok(Reply::page(namespaces::create(&request.shell, &NewNamespaceView::default())))
 }
 
 /// `POST /ratelimits/new`.
-pub async fn create(visit: Visit) -> Result<Answer> {
-    match visit.app.namespaces.make(&visit.cx, visit.form().text("name")).await {
-        Ok(made) => Ok(Answer::go(paths::namespace(made.id.as_str()))
-            .saying(format!("Created namespace {}.", made.name))),
+pub async fn create(request: MemberRequest) -> Result<Reply> {
+    match request.app.namespaces.make(&request.cx, request.form().text("name")).await {
+        Ok(made) => Ok(Reply::redirect(paths::namespace(made.id.as_str()))
+            .notice(format!("Created namespace {}.", made.name))),
         Err(error) => {
-            let view = NewNamespaceView { form: visit.refused_at("name", error)? };
-            Ok(Answer::again(namespaces::create(&visit.shell, &view)))
+            let view = NewNamespaceView { form: request.refused_at("name", error)? };
+            Ok(Reply::form_again(namespaces::create(&request.shell, &view)))
         }
     }
 }
 
 /// `GET /ratelimits/:id/settings`.
-pub async fn settings(visit: Visit) -> Result<Answer> {
-    let (found, namespace) = visit.namespace().await?;
+pub async fn settings(request: MemberRequest) -> Result<Reply> {
+    let (found, namespace) = request.namespace().await?;
     let form = state(&found);
-    Ok(Answer::page(settings_page(&visit.shell, &NamespaceSettingsView { namespace, form })))
+    Ok(Reply::page(settings_page(&request.shell, &NamespaceSettingsView { namespace, form })))
 }
 
 fn state(namespace: &Namespace) -> FormState {
@@ -114,34 +115,38 @@ fn state(namespace: &Namespace) -> FormState {
 }
 
 /// `POST /ratelimits/:id/settings`.
-pub async fn rename(visit: Visit) -> Result<Answer> {
-    let (_, namespace) = visit.namespace().await?;
-    let name = visit.form().text("name");
-    let made_from = visit.made_from(VERSION);
-    match visit.app.namespaces.rename_from(&visit.cx, &namespace.id, name, Some(&made_from)).await {
+pub async fn rename(request: MemberRequest) -> Result<Reply> {
+    let (_, namespace) = request.namespace().await?;
+    let name = request.form().text("name");
+    let made_from = request.made_from(VERSION);
+    match request.app.namespaces.rename_from(&request.cx, &namespace.id, name, Some(&made_from)).await {
         Ok(()) => {
-            Ok(Answer::go(paths::namespace_settings(&namespace.id)).saying(format!("Its name is {name}.")))
+            Ok(Reply::redirect(paths::namespace_settings(&namespace.id))
+                .notice(format!("Its name is {name}.")))
         }
-        Err(error) if is_clash(&error) => {
-            let (found, namespace) = visit.namespace().await?;
-            let form = visit.clash(&state(&found).values, paths::namespace_settings(&namespace.id));
-            Ok(Answer::conflict(settings_page(&visit.shell, &NamespaceSettingsView { namespace, form })))
+        Err(error) if is_edit_conflict(&error) => {
+            let (found, namespace) = request.namespace().await?;
+            let form = request.clash(&state(&found).values, paths::namespace_settings(&namespace.id));
+            Ok(Reply::conflict(settings_page(&request.shell, &NamespaceSettingsView { namespace, form })))
         }
         Err(error) => {
-            let form = visit.refused_at("name", error)?;
-            Ok(Answer::again(settings_page(&visit.shell, &NamespaceSettingsView { namespace, form })))
+            let form = request.refused_at("name", error)?;
+            Ok(Reply::form_again(settings_page(&request.shell, &NamespaceSettingsView { namespace, form })))
         }
     }
 }
 
 /// `POST /ratelimits/:id/delete`.
-pub async fn delete(visit: Visit) -> Result<Answer> {
-    let (found, namespace) = visit.namespace().await?;
-    visit.cx.require(Operation::NamespaceDelete, Target::namespace(&found.id))?;
-    if let Err(problem) = visit.confirmed(&paths::delete_namespace(&namespace.id), &namespace.name) {
+pub async fn delete(request: MemberRequest) -> Result<Reply> {
+    let (found, namespace) = request.namespace().await?;
+    request.cx.require(Operation::NamespaceDelete, Target::namespace(&found.id))?;
+    if let Err(problem) = request.confirmed(&paths::delete_namespace(&namespace.id), &namespace.name) {
         let form = FormState { errors: vec![problem], ..state(&found) };
-        return Ok(Answer::again(settings_page(&visit.shell, &NamespaceSettingsView { namespace, form })));
+        return Ok(Reply::form_again(settings_page(
+            &request.shell,
+            &NamespaceSettingsView { namespace, form },
+        )));
     }
-    visit.app.namespaces.delete(&visit.cx, &namespace.id).await?;
-    Ok(Answer::go(paths::namespaces()).saying(format!("Deleted namespace {}.", namespace.name)))
+    request.app.namespaces.delete(&request.cx, &namespace.id).await?;
+    Ok(Reply::redirect(paths::namespaces()).notice(format!("Deleted namespace {}.", namespace.name)))
 }

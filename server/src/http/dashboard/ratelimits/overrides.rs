@@ -8,37 +8,37 @@ use web::pages::parts::{Named, NamespaceRef};
 use web::paths::{self, QUERY};
 use web::time::duration;
 
-use super::super::access::{ROWS, field_of};
-use super::super::answer::Answer;
-use super::super::clash::is_clash;
-use super::super::duration::duration_ms;
-use super::super::visit::Visit;
+use crate::http::dashboard::duration::duration_ms;
+use crate::http::dashboard::edit_conflict::is_edit_conflict;
+use crate::http::dashboard::member_request::MemberRequest;
+use crate::http::dashboard::rbac::{ROWS, field_of};
+use crate::http::dashboard::reply::Reply;
 use base::error::Result;
 use base::grants::{Operation, Target};
 use domain::ratelimit::overrides::{NamedOverride, SetOverride};
 
 /// `GET /ratelimits/:id/overrides`.
-pub async fn list(visit: Visit) -> Result<Answer> {
-    let (_, namespace) = visit.namespace().await?;
-    let search = visit.query().text(QUERY);
-    let found = visit.app.overrides.browse(&visit.cx, &namespace.id, search, &visit.page(ROWS)).await?;
-    let rows: Vec<_> = found.items.into_iter().map(|one| row(&visit, one)).collect();
+pub async fn list(request: MemberRequest) -> Result<Reply> {
+    let (_, namespace) = request.namespace().await?;
+    let search = request.query().text(QUERY);
+    let found = request.app.overrides.browse(&request.cx, &namespace.id, search, &request.page(ROWS)).await?;
+    let rows: Vec<_> = found.items.into_iter().map(|one| row(&request, one)).collect();
     let view = OverridesView {
         namespace,
-        filters: visit.searched("Identifier or id").await?,
+        filters: request.searched("Identifier or id").await?,
         pager: Pager { shown: rows.len() as i64, total: None, next: found.next },
         rows,
     };
-    Ok(Answer::page(overrides::list(&visit.shell, &view)))
+    Ok(Reply::page(overrides::list(&request.shell, &view)))
 }
 
-fn row(visit: &Visit, one: NamedOverride) -> OverrideRow {
+fn row(request: &MemberRequest, one: NamedOverride) -> OverrideRow {
     OverrideRow {
         id: one.applies.id.to_string(),
         identifier: one.identifier,
         limit: signed(one.applies.limit),
         duration_ms: signed(one.applies.duration_ms),
-        changed: visit.maybe_stamp(one.updated_at),
+        changed: request.maybe_stamp(one.updated_at),
     }
 }
 
@@ -47,34 +47,32 @@ fn signed(value: u64) -> i64 {
 }
 
 /// `GET /ratelimits/:id/overrides/new`, perhaps for an identifier of a log.
-pub async fn new(visit: Visit) -> Result<Answer> {
-    let (found, namespace) = visit.namespace().await?;
-    visit.cx.require(Operation::OverrideSet, Target::namespace(&found.id))?;
-    let identifier = visit.query().text("identifier").to_owned();
+pub async fn new(request: MemberRequest) -> Result<Reply> {
+    let (found, namespace) = request.namespace().await?;
+    request.cx.require(Operation::OverrideSet, Target::namespace(&found.id))?;
+    let identifier = request.query().text("identifier").to_owned();
     let form = FormState::new(vec![("identifier".to_owned(), identifier)]);
-    Ok(Answer::page(page(&visit, namespace, None, form)))
+    Ok(Reply::page(page(&request, namespace, None, form)))
 }
 
 /// `POST /ratelimits/:id/overrides/new`.
-pub async fn create(visit: Visit) -> Result<Answer> {
-    let (found, namespace) = visit.namespace().await?;
-    visit.cx.require(Operation::OverrideSet, Target::namespace(&found.id))?;
-    let identifier = visit.form().text("identifier").to_owned();
-    let command = match command(&visit, &namespace, &identifier, false) {
+pub async fn create(request: MemberRequest) -> Result<Reply> {
+    let (found, namespace) = request.namespace().await?;
+    request.cx.require(Operation::OverrideSet, Target::namespace(&found.id))?;
+    let identifier = request.form().text("identifier").to_owned();
+    let command = match command(&request, &namespace, &identifier, false) {
         Ok(command) => command,
         Err(problems) => {
-            let form = visit.form_with(problems);
-            return Ok(Answer::again(page(&visit, namespace, None, form)));
+            let form = request.form_with(problems);
+            return Ok(Reply::form_again(page(&request, namespace, None, form)));
         }
     };
-    match visit.app.overrides.create(&visit.cx, command).await {
-        Ok(_) => {
-            Ok(Answer::go(paths::overrides(&namespace.id))
-                .saying(format!("Set the override of {identifier}.")))
-        }
+    match request.app.overrides.create(&request.cx, command).await {
+        Ok(_) => Ok(Reply::redirect(paths::overrides(&namespace.id))
+            .notice(format!("Set the override of {identifier}."))),
         Err(error) => {
-            let form = visit.refused_at(field_of(&error, FIELDS), error)?;
-            Ok(Answer::again(page(&visit, namespace, None, form)))
+            let form = request.refused_at(field_of(&error, FIELDS), error)?;
+            Ok(Reply::form_again(page(&request, namespace, None, form)))
         }
     }
 }
@@ -82,64 +80,69 @@ pub async fn create(visit: Visit) -> Result<Answer> {
 const FIELDS: &[&str] = &["identifier", "limit", "duration"];
 
 /// `GET /ratelimits/:id/overrides/:override`, which whoever may not write is shown, too.
-pub async fn edit(visit: Visit) -> Result<Answer> {
-    let (_, namespace) = visit.namespace().await?;
-    let one = subject(&visit, &namespace).await?;
+pub async fn edit(request: MemberRequest) -> Result<Reply> {
+    let (_, namespace) = request.namespace().await?;
+    let one = subject(&request, &namespace).await?;
     let form = state(&one);
-    Ok(Answer::page(page(&visit, namespace, Some(&one), form)))
+    Ok(Reply::page(page(&request, namespace, Some(&one), form)))
 }
 
 /// `POST /ratelimits/:id/overrides/:override`.
-pub async fn save(visit: Visit) -> Result<Answer> {
-    let (found, namespace) = visit.namespace().await?;
-    visit.cx.require(Operation::OverrideSet, Target::namespace(&found.id))?;
-    let one = subject(&visit, &namespace).await?;
-    let command = match command(&visit, &namespace, &one.identifier, one.is_async) {
+pub async fn save(request: MemberRequest) -> Result<Reply> {
+    let (found, namespace) = request.namespace().await?;
+    request.cx.require(Operation::OverrideSet, Target::namespace(&found.id))?;
+    let one = subject(&request, &namespace).await?;
+    let command = match command(&request, &namespace, &one.identifier, one.is_async) {
         Ok(command) => command,
         Err(problems) => {
-            let form = visit.form_with(problems);
-            return Ok(Answer::again(page(&visit, namespace, Some(&one), form)));
+            let form = request.form_with(problems);
+            return Ok(Reply::form_again(page(&request, namespace, Some(&one), form)));
         }
     };
-    match visit.app.overrides.change(&visit.cx, command, visit.made_from(VERSION)).await {
-        Ok(_) => Ok(Answer::go(paths::overrides(&namespace.id))
-            .saying(format!("Saved the override of {}.", one.identifier))),
-        Err(error) if is_clash(&error) => {
-            let one = subject(&visit, &namespace).await?;
+    match request.app.overrides.change(&request.cx, command, request.made_from(VERSION)).await {
+        Ok(_) => Ok(Reply::redirect(paths::overrides(&namespace.id))
+            .notice(format!("Saved the override of {}.", one.identifier))),
+        Err(error) if is_edit_conflict(&error) => {
+            let one = subject(&request, &namespace).await?;
             let reload = paths::override_(&namespace.id, one.applies.id.as_str());
-            let form = visit.clash(&state(&one).values, reload);
-            Ok(Answer::conflict(page(&visit, namespace, Some(&one), form)))
+            let form = request.clash(&state(&one).values, reload);
+            Ok(Reply::conflict(page(&request, namespace, Some(&one), form)))
         }
         Err(error) => {
-            let form = visit.refused_at(field_of(&error, FIELDS), error)?;
-            Ok(Answer::again(page(&visit, namespace, Some(&one), form)))
+            let form = request.refused_at(field_of(&error, FIELDS), error)?;
+            Ok(Reply::form_again(page(&request, namespace, Some(&one), form)))
         }
     }
 }
 
 /// `POST /ratelimits/:id/overrides/:override/delete`.
-pub async fn delete(visit: Visit) -> Result<Answer> {
-    let (found, namespace) = visit.namespace().await?;
-    visit.cx.require(Operation::OverrideDelete, Target::namespace(&found.id))?;
-    let one = subject(&visit, &namespace).await?;
+pub async fn delete(request: MemberRequest) -> Result<Reply> {
+    let (found, namespace) = request.namespace().await?;
+    request.cx.require(Operation::OverrideDelete, Target::namespace(&found.id))?;
+    let one = subject(&request, &namespace).await?;
     let act = paths::delete_override(&namespace.id, one.applies.id.as_str());
-    if let Err(problem) = visit.confirmed(&act, &one.identifier) {
+    if let Err(problem) = request.confirmed(&act, &one.identifier) {
         let form = FormState { errors: vec![problem], ..state(&one) };
-        return Ok(Answer::again(page(&visit, namespace, Some(&one), form)));
+        return Ok(Reply::form_again(page(&request, namespace, Some(&one), form)));
     }
-    visit.app.overrides.delete(&visit.cx, &namespace.id, &one.identifier).await?;
-    Ok(Answer::go(paths::overrides(&namespace.id))
-        .saying(format!("Deleted the override of {}.", one.identifier)))
+    request.app.overrides.delete(&request.cx, &namespace.id, &one.identifier).await?;
+    Ok(Reply::redirect(paths::overrides(&namespace.id))
+        .notice(format!("Deleted the override of {}.", one.identifier)))
 }
 
-async fn subject(visit: &Visit, namespace: &NamespaceRef) -> Result<NamedOverride> {
-    let id = OverrideId::from(visit.sent.param("override"));
-    visit.app.overrides.get_by_id(&visit.cx, &namespace.id, &id).await
+async fn subject(request: &MemberRequest, namespace: &NamespaceRef) -> Result<NamedOverride> {
+    let id = OverrideId::from(request.input.param("override"));
+    request.app.overrides.get_by_id(&request.cx, &namespace.id, &id).await
 }
 
-fn page(visit: &Visit, namespace: NamespaceRef, one: Option<&NamedOverride>, form: FormState) -> String {
+fn page(
+    request: &MemberRequest,
+    namespace: NamespaceRef,
+    one: Option<&NamedOverride>,
+    form: FormState,
+) -> String {
     let existing = one.map(|one| Named::new(one.applies.id.as_str(), &one.identifier));
-    overrides::form(&visit.shell, &OverrideFormView { namespace, existing, form })
+    overrides::form(&request.shell, &OverrideFormView { namespace, existing, form })
 }
 
 fn state(one: &NamedOverride) -> FormState {
@@ -154,12 +157,12 @@ fn state(one: &NamedOverride) -> FormState {
 
 /// What the form asks for, or what in it cannot be read.
 fn command(
-    visit: &Visit,
+    request: &MemberRequest,
     namespace: &NamespaceRef,
     identifier: &str,
     is_async: bool,
 ) -> std::result::Result<SetOverride, Vec<(String, String)>> {
-    let form = visit.form();
+    let form = request.form();
     let mut problems = Vec::new();
     let mut problem = |field: &str, text: &str| problems.push((field.to_owned(), text.to_owned()));
     let limit = match form.number("limit") {

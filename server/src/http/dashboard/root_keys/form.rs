@@ -6,13 +6,13 @@ use web::pages::root_key::{RootKeySecretView, secret};
 use web::pages::root_key_form::{GrantScope, RootKeyFormView, form as page};
 use web::paths;
 
-use super::super::answer::Answer;
-use super::super::clash::{clash, is_clash};
-use super::super::expiry::{minute, read_expiry};
-use super::super::visit::Visit;
-use super::one::addresses;
-use super::picker::{scopes, template, templates};
+use super::permission_picker::{scopes, template, templates};
+use super::root_key_page::addresses;
 use super::{id_of, named};
+use crate::http::dashboard::edit_conflict::{conflict_form, is_edit_conflict};
+use crate::http::dashboard::expiry::{read_expiry, time_field};
+use crate::http::dashboard::member_request::MemberRequest;
+use crate::http::dashboard::reply::Reply;
 use base::error::{Error, Result};
 use base::grants::{Operation, Target};
 use base::patch::Patch;
@@ -22,20 +22,22 @@ use domain::root_keys::{CreateRootKey, RootKey, RootKeyDetails, UpdateRootKey};
 type Problem = (String, String);
 
 /// `GET /root-keys/new`; the parameter `template` ticks its boxes.
-pub async fn new(visit: Visit) -> Result<Answer> {
-    visit.cx.require(Operation::RootKeyCreate, Target::NONE)?;
-    let ticked = template(visit.query().text("template"));
+pub async fn new(request: MemberRequest) -> Result<Reply> {
+    request.cx.require(Operation::RootKeyCreate, Target::NONE)?;
+    let ticked = template(request.query().text("template"));
     let values = ticked.into_iter().map(|permission| ("permissions".to_owned(), permission)).collect();
-    let html = drawn(&visit, None, FormState::new(values)).await?;
-    Ok(Answer::page(html))
+    let html = drawn(&request, None, FormState::new(values)).await?;
+    Ok(Reply::page(html))
 }
 
 /// `POST /root-keys/new`: shows the secret, once.
-pub async fn create(visit: Visit) -> Result<Answer> {
-    visit.cx.require(Operation::RootKeyCreate, Target::NONE)?;
-    let typed = match Typed::read(&visit) {
+pub async fn create(request: MemberRequest) -> Result<Reply> {
+    request.cx.require(Operation::RootKeyCreate, Target::NONE)?;
+    let typed = match Typed::read(&request) {
         Ok(typed) => typed,
-        Err(problems) => return Ok(Answer::again(drawn(&visit, None, visit.form_with(problems)).await?)),
+        Err(problems) => {
+            return Ok(Reply::form_again(drawn(&request, None, request.form_with(problems)).await?));
+        }
     };
     let command = CreateRootKey {
         name: typed.name,
@@ -45,20 +47,20 @@ pub async fn create(visit: Visit) -> Result<Answer> {
         ip_allowlist: typed.ip_allowlist,
         limit_per_minute: typed.limit_per_minute,
     };
-    let (id, plaintext) = match visit.app.root_keys.create(&visit.cx, command).await {
+    let (id, plaintext) = match request.app.root_keys.create(&request.cx, command).await {
         Ok(created) => created,
         Err(error) => {
-            let form = refused(&visit, error)?;
-            return Ok(Answer::again(drawn(&visit, None, form).await?));
+            let form = refused(&request, error)?;
+            return Ok(Reply::form_again(drawn(&request, None, form).await?));
         }
     };
-    let made = visit.app.root_keys.get(&visit.cx, &id).await?;
-    Ok(shown(&visit, &made.key, "Root key created", &plaintext))
+    let made = request.app.root_keys.get(&request.cx, &id).await?;
+    Ok(shown(&request, &made.key, "Root key created", &plaintext))
 }
 
 /// The page with a secret that was just made.
-pub fn shown(visit: &Visit, key: &RootKey, title: &str, plaintext: &PlainKey) -> Answer {
-    let origin = &visit.shell.frame.origin;
+pub fn shown(request: &MemberRequest, key: &RootKey, title: &str, plaintext: &PlainKey) -> Reply {
+    let origin = &request.shell.frame.origin;
     let call = format!(
         "curl {origin}/v2/keys.verifyKey \\\n  -H 'Authorization: Bearer {}' \\\n  \
          -H 'Content-Type: application/json' \\\n  -d '{{\"key\":\"KEY\"}}'",
@@ -76,70 +78,70 @@ pub fn shown(visit: &Visit, key: &RootKey, title: &str, plaintext: &PlainKey) ->
             made_link: None,
         },
     };
-    Answer::page(secret(&visit.shell, &view))
+    Reply::page(secret(&request.shell, &view))
 }
 
 /// `GET /root-keys/:id/edit`.
-pub async fn edit(visit: Visit) -> Result<Answer> {
-    let details = editable(&visit).await?;
-    let form = stored(&visit, &details);
-    Ok(Answer::page(drawn(&visit, Some(&details.key), form).await?))
+pub async fn edit(request: MemberRequest) -> Result<Reply> {
+    let details = editable(&request).await?;
+    let form = stored(&request, &details);
+    Ok(Reply::page(drawn(&request, Some(&details.key), form).await?))
 }
 
 /// `POST /root-keys/:id/edit`.
-pub async fn save(visit: Visit) -> Result<Answer> {
-    let details = editable(&visit).await?;
-    let typed = match Typed::read(&visit) {
+pub async fn save(request: MemberRequest) -> Result<Reply> {
+    let details = editable(&request).await?;
+    let typed = match Typed::read(&request) {
         Ok(typed) => typed,
-        Err(problems) => return again(&visit, &details.key, visit.form_with(problems)).await,
+        Err(problems) => return again(&request, &details.key, request.form_with(problems)).await,
     };
     let patch = |value: Option<String>| value.map_or(Patch::Clear, Patch::Set);
     let command = UpdateRootKey {
         name: patch(typed.name),
         permissions: (!typed.full).then_some(typed.permissions),
         full: typed.full,
-        expires_at: expiry_patch(&visit, details.key.expires_at, typed.expires_at),
+        expires_at: expiry_patch(&request, details.key.expires_at, typed.expires_at),
         ip_allowlist: patch(typed.ip_allowlist),
         limit_per_minute: typed.limit_per_minute.map_or(Patch::Clear, Patch::Set),
-        made_from: Some(visit.made_from(VERSION)),
+        made_from: Some(request.made_from(VERSION)),
         ..UpdateRootKey::new(details.key.id.clone())
     };
-    match visit.app.root_keys.update(&visit.cx, command).await {
-        Ok(()) => Ok(Answer::go(paths::root_key(visit.id())).saying("Saved the root key.")),
-        Err(error) if is_clash(&error) => {
-            let details = editable(&visit).await?;
-            let stored = stored(&visit, &details).values;
-            let typed = visit.form().state().values;
-            let form = clash(typed, &stored, paths::edit_root_key(visit.id()), in_one);
-            Ok(Answer::conflict(drawn(&visit, Some(&details.key), form).await?))
+    match request.app.root_keys.update(&request.cx, command).await {
+        Ok(()) => Ok(Reply::redirect(paths::root_key(request.id())).notice("Saved the root key.")),
+        Err(error) if is_edit_conflict(&error) => {
+            let details = editable(&request).await?;
+            let stored = stored(&request, &details).values;
+            let typed = request.form().state().values;
+            let form = conflict_form(typed, &stored, paths::edit_root_key(request.id()), in_one);
+            Ok(Reply::conflict(drawn(&request, Some(&details.key), form).await?))
         }
-        Err(error) => again(&visit, &details.key, refused(&visit, error)?).await,
+        Err(error) => again(&request, &details.key, refused(&request, error)?).await,
     }
 }
 
 /// What whoever may not change it is told is that, not what it holds.
-pub async fn editable(visit: &Visit) -> Result<RootKeyDetails> {
-    let id = id_of(visit);
-    visit.cx.require(Operation::RootKeyUpdate, Target::root_key(&id))?;
-    visit.app.root_keys.get(&visit.cx, &id).await
+pub async fn editable(request: &MemberRequest) -> Result<RootKeyDetails> {
+    let id = id_of(request);
+    request.cx.require(Operation::RootKeyUpdate, Target::root_key(&id))?;
+    request.app.root_keys.get(&request.cx, &id).await
 }
 
 /// The form of a root key once more.
-pub async fn again(visit: &Visit, key: &RootKey, form: FormState) -> Result<Answer> {
-    Ok(Answer::again(drawn(visit, Some(key), form).await?))
+pub async fn again(request: &MemberRequest, key: &RootKey, form: FormState) -> Result<Reply> {
+    Ok(Reply::form_again(drawn(request, Some(key), form).await?))
 }
 
-async fn drawn(visit: &Visit, key: Option<&RootKey>, form: FormState) -> Result<String> {
+async fn drawn(request: &MemberRequest, key: Option<&RootKey>, form: FormState) -> Result<String> {
     let view = RootKeyFormView {
         key: key.map(named),
-        nonce: visit.nonce(),
-        scopes: scopes(visit).await?,
+        nonce: request.nonce(),
+        scopes: scopes(request).await?,
         form,
         templates: templates(),
-        zone: visit.zone_at(visit.now_ms()).label,
+        zone: request.zone_at(request.now_ms()).label,
     };
     let form = with_others(view.form, &view.scopes);
-    Ok(page(&visit.shell, &RootKeyFormView { form, ..view }))
+    Ok(page(&request.shell, &RootKeyFormView { form, ..view }))
 }
 
 /// Permissions without a box of their own are lines of `other`.
@@ -169,7 +171,7 @@ fn in_one(values: &[(String, String)]) -> Vec<(String, String)> {
 }
 
 /// The form as a root key is stored.
-pub fn stored(visit: &Visit, details: &RootKeyDetails) -> FormState {
+pub fn stored(request: &MemberRequest, details: &RootKeyDetails) -> FormState {
     let key = &details.key;
     let mut values = vec![
         (VERSION, details.version().as_str().to_owned()),
@@ -182,24 +184,28 @@ pub fn stored(visit: &Visit, details: &RootKeyDetails) -> FormState {
     }
     if let Some(expires_at) = key.expires_at {
         values.push(("expires", "at".to_owned()));
-        values.push(("expires_at_before", minute(expires_at, visit.zone)));
-        values.push(("expires_at", minute(expires_at, visit.zone)));
+        values.push(("expires_at_before", time_field(expires_at, request.zone)));
+        values.push(("expires_at", time_field(expires_at, request.zone)));
     }
     values.extend(key.permissions.iter().map(|permission| ("permissions", permission.clone())));
     FormState::new(values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
 /// A time that is still what the form showed keeps its seconds.
-fn expiry_patch(visit: &Visit, stored: Option<i64>, typed: Option<i64>) -> Patch<i64> {
+fn expiry_patch(request: &MemberRequest, stored: Option<i64>, typed: Option<i64>) -> Patch<i64> {
     match (stored, typed) {
         (_, None) => Patch::Clear,
-        (Some(stored), Some(typed)) if minute(stored, visit.zone) == minute(typed, visit.zone) => Patch::Keep,
+        (Some(stored), Some(typed))
+            if time_field(stored, request.zone) == time_field(typed, request.zone) =>
+        {
+            Patch::Keep
+        }
         (_, Some(typed)) => Patch::Set(typed),
     }
 }
 
 /// The domain gives one reason; its words tell at which field it belongs.
-fn refused(visit: &Visit, error: Error) -> Result<FormState> {
+fn refused(request: &MemberRequest, error: Error) -> Result<FormState> {
     let places = [
         ("permission", "other"),
         ("workspace", "other"),
@@ -208,7 +214,7 @@ fn refused(visit: &Visit, error: Error) -> Result<FormState> {
         ("key name", "name"),
     ];
     let of_words = places.into_iter().find(|(words, _)| error.detail().contains(words));
-    visit.refused_at(of_words.map_or("ip_allowlist", |(_, field)| field), error)
+    request.refused_at(of_words.map_or("ip_allowlist", |(_, field)| field), error)
 }
 
 /// What a form has, read but not judged.
@@ -222,13 +228,14 @@ struct Typed {
 }
 
 impl Typed {
-    fn read(visit: &Visit) -> Result<Self, Vec<Problem>> {
-        let form = visit.form();
+    fn read(request: &MemberRequest) -> Result<Self, Vec<Problem>> {
+        let form = request.form();
         let mut problems = Vec::new();
-        let expires_at = read_expiry(form, visit.now_ms(), visit.zone).unwrap_or_else(|(field, message)| {
-            problems.push((field.to_owned(), message));
-            None
-        });
+        let expires_at =
+            read_expiry(form, request.now_ms(), request.zone).unwrap_or_else(|(field, message)| {
+                problems.push((field.to_owned(), message));
+                None
+            });
         let limit_per_minute = form.number("limit_per_minute").unwrap_or_else(|message| {
             problems.push(("limit_per_minute".to_owned(), message));
             None

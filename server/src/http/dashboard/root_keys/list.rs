@@ -4,9 +4,9 @@ use web::components::{Filters, Pager, Sorting};
 use web::pages::root_keys::{RootKeyRow, RootKeysView, list as page};
 use web::paths::{CURSOR, QUERY, SORT};
 
-use super::super::answer::Answer;
-use super::super::visit::Visit;
 use super::states;
+use crate::http::dashboard::member_request::MemberRequest;
+use crate::http::dashboard::reply::Reply;
 use base::error::Result;
 use domain::root_keys::{FindRootKeys, RootKey, RootKeyOrder};
 
@@ -14,21 +14,21 @@ use domain::root_keys::{FindRootKeys, RootKey, RootKeyOrder};
 const PAGE: usize = 50;
 
 /// `GET /root-keys`.
-pub async fn list(visit: Visit) -> Result<Answer> {
-    let sorting = sorting(visit.query().text(SORT));
-    let offset = visit.query().text(CURSOR).parse().unwrap_or(0);
+pub async fn list(request: MemberRequest) -> Result<Reply> {
+    let sorting = sorting(request.query().text(SORT));
+    let offset = request.query().text(CURSOR).parse().unwrap_or(0);
     let wanted = FindRootKeys {
-        search: visit.query().given(QUERY).map(str::to_owned),
+        search: request.query().given(QUERY).map(str::to_owned),
         order: order(&sorting.column),
         descending: sorting.descending,
         offset,
         limit: PAGE,
     };
-    let found = visit.app.root_keys.find(&visit.cx, &wanted).await?;
+    let found = request.app.root_keys.find(&request.cx, &wanted).await?;
     let end = offset.saturating_add(found.items.len());
     let view = RootKeysView {
-        filters: Filters::search_only(visit.here(), "Name, start or permission"),
-        rows: found.items.into_iter().map(|key| row(&visit, key)).collect(),
+        filters: Filters::search_only(request.here(), "Name, start or permission"),
+        rows: found.items.into_iter().map(|key| row(&request, key)).collect(),
         sorting,
         pager: Pager {
             shown: (end - offset) as i64,
@@ -36,7 +36,7 @@ pub async fn list(visit: Visit) -> Result<Answer> {
             next: (end < found.total).then(|| end.to_string()),
         },
     };
-    Ok(Answer::page(page(&visit.shell, &view)))
+    Ok(Reply::page(page(&request.shell, &view)))
 }
 
 /// By name unless the address has another column.
@@ -58,9 +58,9 @@ fn order(column: &str) -> RootKeyOrder {
     }
 }
 
-fn row(visit: &Visit, key: RootKey) -> RootKeyRow {
+fn row(request: &MemberRequest, key: RootKey) -> RootKeyRow {
     RootKeyRow {
-        states: states(&key, visit.now_ms()),
+        states: states(&key, request.now_ms()),
         id: key.id.into_string(),
         name: key.name,
         start: key.start,
@@ -68,8 +68,8 @@ fn row(visit: &Visit, key: RootKey) -> RootKeyRow {
         full: key.full,
         permissions: key.permissions.len() as i64,
         enabled: key.enabled,
-        created: visit.stamp(key.created_at),
-        last_used: visit.maybe_stamp(key.last_used_at),
-        expires: visit.maybe_stamp(key.expires_at),
+        created: request.stamp(key.created_at),
+        last_used: request.maybe_stamp(key.last_used_at),
+        expires: request.maybe_stamp(key.expires_at),
     }
 }

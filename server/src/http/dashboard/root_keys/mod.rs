@@ -1,10 +1,10 @@
 //! Root keys: finding, making, changing, replacing and ending them.
 
-mod acts;
 mod form;
 mod list;
-mod one;
-mod picker;
+mod permission_picker;
+mod root_key_actions;
+mod root_key_page;
 
 use std::sync::Arc;
 
@@ -13,8 +13,8 @@ use poem::Route;
 use web::components::{Chip, Tone};
 use web::pages::parts::Named;
 
-use super::serve::member;
-use super::visit::Visit;
+use super::endpoint::member;
+use super::member_request::MemberRequest;
 use crate::app::App;
 use crate::http::methods::{get, post};
 use domain::root_keys::{RootKey, STALE_DAYS};
@@ -23,12 +23,15 @@ pub fn mount(route: Route, app: &Arc<App>) -> Route {
     route
         .at("/root-keys", get(member(app, list::list)))
         .at("/root-keys/new", get(member(app, form::new)).post(member(app, form::create)))
-        .at("/root-keys/:id", get(member(app, one::one)))
+        .at("/root-keys/:id", get(member(app, root_key_page::one)))
         .at("/root-keys/:id/edit", get(member(app, form::edit)).post(member(app, form::save)))
-        .at("/root-keys/:id/rotate", get(member(app, acts::rotate_page)).post(member(app, acts::rotate)))
-        .at("/root-keys/:id/enable", post(member(app, acts::enable)))
-        .at("/root-keys/:id/disable", post(member(app, acts::disable)))
-        .at("/root-keys/:id/delete", post(member(app, acts::delete)))
+        .at(
+            "/root-keys/:id/rotate",
+            get(member(app, root_key_actions::rotate_page)).post(member(app, root_key_actions::rotate)),
+        )
+        .at("/root-keys/:id/enable", post(member(app, root_key_actions::enable)))
+        .at("/root-keys/:id/disable", post(member(app, root_key_actions::disable)))
+        .at("/root-keys/:id/delete", post(member(app, root_key_actions::delete)))
 }
 
 const SOON_MS: i64 = 7 * 24 * 60 * 60_000;
@@ -38,8 +41,8 @@ fn named(key: &RootKey) -> Named {
     Named::new(key.id.as_str(), key.name.as_deref().unwrap_or(&key.start))
 }
 
-fn id_of(visit: &Visit) -> RootKeyId {
-    RootKeyId::from(visit.id())
+fn id_of(request: &MemberRequest) -> RootKeyId {
+    RootKeyId::from(request.id())
 }
 
 /// The states of a root key, the most urgent first.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use poem::Route;
 
-use super::serve::member;
+use super::endpoint::member;
 use crate::app::App;
 use crate::http::methods::{get, post};
 

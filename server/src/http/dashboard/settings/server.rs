@@ -10,8 +10,8 @@ use web::pages::settings::retention::{RetentionView, retention as retention_page
 use web::pages::settings::v1::{V1Mode, V1View, v1 as v1_page};
 use web::paths;
 
-use crate::http::dashboard::answer::Answer;
-use crate::http::dashboard::visit::Visit;
+use crate::http::dashboard::member_request::MemberRequest;
+use crate::http::dashboard::reply::Reply;
 use base::config::{Config, LogRequests, V1};
 use base::error::Result;
 use base::events::{ChunkKind, KEEP_DAYS, KEEP_REQUESTS_DAYS, oldest_chunk, stored_bytes};
@@ -20,14 +20,14 @@ use base::op::Door;
 use domain::keys::{ALGORITHMS, Announced};
 
 /// Facts about the server are for those who look after it.
-fn require_admin(visit: &Visit) -> Result<()> {
-    visit.cx.require(Operation::SettingsUpdate, Target::NONE)
+fn require_admin(request: &MemberRequest) -> Result<()> {
+    request.cx.require(Operation::SettingsUpdate, Target::NONE)
 }
 
 /// `GET /settings/retention`.
-pub async fn retention(visit: Visit) -> Result<Answer> {
-    require_admin(&visit)?;
-    let app = &visit.app;
+pub async fn retention(request: MemberRequest) -> Result<Reply> {
+    require_admin(&request)?;
+    let app = &request.app;
     let (indexes, event_bytes, config_bytes, oldest) = tokio::try_join!(
         app.search.report(app.events(), &app.store),
         stored_bytes(app.events().reader()),
@@ -47,10 +47,10 @@ pub async fn retention(visit: Visit) -> Result<Answer> {
         ],
         cap: Some(app.config.events_max_bytes.cast_signed()).filter(|cap| *cap > 0),
         events: events.cast_signed(),
-        oldest: visit.maybe_stamp(oldest),
+        oldest: request.maybe_stamp(oldest),
         dropped: app.jobs.dropped_events().cast_signed(),
     };
-    Ok(Answer::page(retention_page(&visit.shell, &view)))
+    Ok(Reply::page(retention_page(&request.shell, &view)))
 }
 
 fn kept(config: &Config) -> Vec<(String, String)> {
@@ -72,26 +72,26 @@ fn kept(config: &Config) -> Vec<(String, String)> {
 }
 
 /// `GET /settings/addresses`.
-pub async fn addresses(visit: Visit) -> Result<Answer> {
-    require_admin(&visit)?;
-    let config = &visit.app.config;
-    let listen = visit.app.address.get().unwrap_or(&config.listen);
+pub async fn addresses(request: MemberRequest) -> Result<Reply> {
+    require_admin(&request)?;
+    let config = &request.app.config;
+    let listen = request.app.address.get().unwrap_or(&config.listen);
     let view = AddressesView {
         public_url: config.public_url.clone(),
-        origin: visit.app.origin(),
+        origin: request.app.origin(),
         listen: listen.to_string(),
         metrics: config.metrics_listen.map(|address| address.to_string()),
         trusted_proxies: config.trusted_proxies.iter().map(ToString::to_string).collect(),
-        your_ip: visit.cx.address.known().map(|ip| ip.to_string()),
+        your_ip: request.cx.address.known().map(|ip| ip.to_string()),
     };
-    Ok(Answer::page(addresses_page(&visit.shell, &view)))
+    Ok(Reply::page(addresses_page(&request.shell, &view)))
 }
 
 /// `GET /settings/v1`.
-pub async fn v1(visit: Visit) -> Result<Answer> {
-    require_admin(&visit)?;
-    let config = &visit.app.config;
-    let [served, refused, failed] = visit.app.requests.of(Door::V1);
+pub async fn v1(request: MemberRequest) -> Result<Reply> {
+    require_admin(&request)?;
+    let config = &request.app.config;
+    let [served, refused, failed] = request.app.requests.of(Door::V1);
     let view = V1View {
         mode: match config.v1 {
             V1::On => V1Mode::On,
@@ -101,23 +101,23 @@ pub async fn v1(visit: Visit) -> Result<Answer> {
         unknown_per_minute: config.v1_unknown_keys_per_minute.map(u64::cast_signed),
         served: served.cast_signed(),
         refused: (refused + failed).cast_signed(),
-        since: visit.stamp(visit.app.started_ms()),
+        since: request.stamp(request.app.started_ms()),
     };
-    Ok(Answer::page(v1_page(&visit.shell, &view)))
+    Ok(Reply::page(v1_page(&request.shell, &view)))
 }
 
 /// `GET /settings/migrations`.
-pub async fn migrations(visit: Visit) -> Result<Answer> {
-    Ok(Answer::page(migrations_html(&visit, FormState::default()).await?))
+pub async fn migrations(request: MemberRequest) -> Result<Reply> {
+    Ok(Reply::page(migrations_html(&request, FormState::default()).await?))
 }
 
-async fn migrations_html(visit: &Visit, form: FormState) -> Result<String> {
-    let found = visit.app.keys.migrations(&visit.cx).await?;
+async fn migrations_html(request: &MemberRequest, form: FormState) -> Result<String> {
+    let found = request.app.keys.migrations(&request.cx).await?;
     let row = |migration: Announced| MigrationRow {
         id: migration.id.to_string(),
         algorithm: migration.algorithm,
         waiting: migration.waiting,
-        created: visit.stamp(migration.created_at),
+        created: request.stamp(migration.created_at),
     };
     let named = |algorithm: &str| match algorithm {
         "sha256" => "SHA-256 of the key, as this server keeps its own".to_owned(),
@@ -127,25 +127,25 @@ async fn migrations_html(visit: &Visit, form: FormState) -> Result<String> {
         rows: found.into_iter().map(row).collect(),
         algorithms: ALGORITHMS.iter().map(|name| ((*name).to_owned(), named(name))).collect(),
         form,
-        nonce: visit.nonce(),
+        nonce: request.nonce(),
     };
-    Ok(migrations_page(&visit.shell, &view))
+    Ok(migrations_page(&request.shell, &view))
 }
 
 /// `POST /settings/migrations`.
-pub async fn announce(visit: Visit) -> Result<Answer> {
-    match visit.app.keys.create_migration(&visit.cx, visit.form().text("algorithm")).await {
-        Ok(id) => Ok(Answer::go(paths::migrations()).saying(format!("Created the migration {id}."))),
+pub async fn announce(request: MemberRequest) -> Result<Reply> {
+    match request.app.keys.create_migration(&request.cx, request.form().text("algorithm")).await {
+        Ok(id) => Ok(Reply::redirect(paths::migrations()).notice(format!("Created the migration {id}."))),
         Err(error) => {
-            let form = visit.refused_at("algorithm", error)?;
-            Ok(Answer::again(migrations_html(&visit, form).await?))
+            let form = request.refused_at("algorithm", error)?;
+            Ok(Reply::form_again(migrations_html(&request, form).await?))
         }
     }
 }
 
 /// `GET /settings/ai`.
-pub async fn ai(visit: Visit) -> Result<Answer> {
-    let origin = &visit.shell.frame.origin;
+pub async fn ai(request: MemberRequest) -> Result<Reply> {
+    let origin = &request.shell.frame.origin;
     let instructions = format!(
         "Our API keys are handled by unkey at {origin}.\n\
          Before you write code that calls it, read {origin}/llms.txt and the pages it lists that apply.\n\
@@ -162,5 +162,5 @@ pub async fn ai(visit: Visit) -> Result<Answer> {
         ("Environment of the code the tool writes", format!("UNKEY_URL={origin}\nUNKEY_ROOT_KEY=")),
     ];
     let view = AiView { snippets: snippets.map(|(tool, text)| (tool.to_owned(), text)).to_vec() };
-    Ok(Answer::page(ai_page(&visit.shell, &view)))
+    Ok(Reply::page(ai_page(&request.shell, &view)))
 }

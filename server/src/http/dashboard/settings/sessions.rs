@@ -4,42 +4,42 @@ use base::ids::SessionId;
 use web::pages::settings::sessions::{SessionRow, SessionsView, sessions};
 use web::paths;
 
-use crate::http::dashboard::answer::Answer;
-use crate::http::dashboard::visit::Visit;
+use crate::http::dashboard::member_request::MemberRequest;
+use crate::http::dashboard::reply::Reply;
 use base::error::{Code, Result};
 use domain::session::SessionInfo;
 
 /// `GET /settings/sessions`.
-pub async fn show(visit: Visit) -> Result<Answer> {
+pub async fn show(request: MemberRequest) -> Result<Reply> {
     let row = |session: SessionInfo| SessionRow {
         id: session.id.to_string(),
         browser: session.user_agent.as_deref().map_or_else(|| "unknown".to_owned(), browser),
         ip: session.ip,
-        started: visit.stamp(session.created_at),
-        last_seen: visit.maybe_stamp(session.last_seen_at),
+        started: request.stamp(session.created_at),
+        last_seen: request.maybe_stamp(session.last_seen_at),
         current: session.current,
     };
-    let rows = visit.app.sessions.list(&visit.cx).await?.into_iter().map(row).collect();
-    Ok(Answer::page(sessions(&visit.shell, &SessionsView { sessions: rows })))
+    let rows = request.app.sessions.list(&request.cx).await?.into_iter().map(row).collect();
+    Ok(Reply::page(sessions(&request.shell, &SessionsView { sessions: rows })))
 }
 
 /// `POST /settings/sessions/:id/end`.
-pub async fn end(visit: Visit) -> Result<Answer> {
-    match visit.app.sessions.revoke(&visit.cx, &SessionId::from(visit.id())).await {
-        Ok(()) => Ok(Answer::go(paths::sessions()).saying("Ended the session.")),
+pub async fn end(request: MemberRequest) -> Result<Reply> {
+    match request.app.sessions.revoke(&request.cx, &SessionId::from(request.id())).await {
+        Ok(()) => Ok(Reply::redirect(paths::sessions()).notice("Ended the session.")),
         // That one, not the one that asks.
         Err(error) if error.code() == Code::SessionOver => {
-            Ok(Answer::go(paths::sessions()).warning(error.detail()))
+            Ok(Reply::redirect(paths::sessions()).warning(error.detail()))
         }
         Err(error) => Err(error),
     }
 }
 
 /// `POST /settings/sessions/end-others`.
-pub async fn end_others(visit: Visit) -> Result<Answer> {
-    let ended = visit.app.sessions.revoke_others(&visit.cx).await?;
+pub async fn end_others(request: MemberRequest) -> Result<Reply> {
+    let ended = request.app.sessions.revoke_others(&request.cx).await?;
     let ended = web::number::count(ended.cast_signed(), "other session");
-    Ok(Answer::go(paths::sessions()).saying(format!("Ended {ended}.")))
+    Ok(Reply::redirect(paths::sessions()).notice(format!("Ended {ended}.")))
 }
 
 /// `Firefox on Linux`, or the user agent as it is. Order matters: most browsers

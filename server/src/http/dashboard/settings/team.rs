@@ -7,17 +7,17 @@ use web::form::{CONFIRM, FormState, VERSION};
 use web::pages::settings::team::{Invite, Member, TeamView, team};
 use web::paths;
 
-use crate::http::dashboard::answer::Answer;
-use crate::http::dashboard::clash::is_clash;
-use crate::http::dashboard::cookies::Jar;
-use crate::http::dashboard::visit::Visit;
+use crate::http::dashboard::cookies::CookieName;
+use crate::http::dashboard::edit_conflict::is_edit_conflict;
+use crate::http::dashboard::member_request::MemberRequest;
+use crate::http::dashboard::reply::Reply;
 use base::error::{Error, Result};
 use base::grants::{Operation, Role, Target};
 use domain::users::{Invitation, NewInvitation, UpdateMember, User};
 
 /// `GET /settings/team`.
-pub async fn show(visit: Visit) -> Result<Answer> {
-    Ok(Answer::page(html(&visit, FormState::default(), Aside::default()).await?))
+pub async fn show(request: MemberRequest) -> Result<Reply> {
+    Ok(Reply::page(html(&request, FormState::default(), Aside::default()).await?))
 }
 
 /// What the page shows besides what is stored.
@@ -29,8 +29,8 @@ struct Aside {
     chosen: Option<(UserId, Role)>,
 }
 
-async fn html(visit: &Visit, form: FormState, aside: Aside) -> Result<String> {
-    let (app, cx) = (&visit.app, &visit.cx);
+async fn html(request: &MemberRequest, form: FormState, aside: Aside) -> Result<String> {
+    let (app, cx) = (&request.app, &request.cx);
     let users = app.users.list(cx).await?;
     let seen = if cx.may(Operation::MemberSessionsRead, Target::NONE) {
         app.sessions.last_seen(cx).await?
@@ -42,7 +42,7 @@ async fn html(visit: &Visit, form: FormState, aside: Aside) -> Result<String> {
     } else {
         Vec::new()
     };
-    let invites = open.into_iter().map(|invitation| invite_row(visit, &users, invitation)).collect();
+    let invites = open.into_iter().map(|invitation| invite_row(request, &users, invitation)).collect();
     let chosen = aside.chosen.as_ref();
     let members = users.iter().map(|user| Member {
         id: user.id.to_string(),
@@ -52,100 +52,103 @@ async fn html(visit: &Visit, form: FormState, aside: Aside) -> Result<String> {
         version: user.version().as_str().to_owned(),
         chosen: chosen.filter(|(id, _)| *id == user.id).map(|(_, role)| role.as_str().to_owned()),
         second_factor: user.second_factor,
-        last_seen: visit.maybe_stamp(seen.get(&user.id).copied()),
-        you: user.id == visit.who.user,
+        last_seen: request.maybe_stamp(seen.get(&user.id).copied()),
+        you: user.id == request.who.user,
     });
-    let view = TeamView { members: members.collect(), invites, form, nonce: visit.nonce(), link: aside.link };
-    Ok(team(&visit.shell, &view))
+    let view =
+        TeamView { members: members.collect(), invites, form, nonce: request.nonce(), link: aside.link };
+    Ok(team(&request.shell, &view))
 }
 
-fn invite_row(visit: &Visit, users: &[User], invitation: Invitation) -> Invite {
+fn invite_row(request: &MemberRequest, users: &[User], invitation: Invitation) -> Invite {
     let by = users.iter().find(|user| user.id.as_str() == invitation.created_by);
     Invite {
         id: invitation.id.to_string(),
         email: invitation.email,
         role: invitation.role.as_str().to_owned(),
         invited_by: by.map_or(invitation.created_by, |user| user.email.clone()),
-        expires: visit.stamp(invitation.expires_at),
-        expired: invitation.expires_at <= visit.now_ms(),
+        expires: request.stamp(invitation.expires_at),
+        expired: invitation.expires_at <= request.now_ms(),
     }
 }
 
 /// `POST /settings/team/invite`. Answers with the link, this once.
-pub async fn invite(visit: Visit) -> Result<Answer> {
-    visit.cx.require(Operation::MemberInvite, Target::NONE)?;
-    let form = visit.form();
+pub async fn invite(request: MemberRequest) -> Result<Reply> {
+    request.cx.require(Operation::MemberInvite, Target::NONE)?;
+    let form = request.form();
     let Some(email) = form.given("email").map(ToOwned::to_owned) else {
         let problem = "Whom? Only the address of an invitation may accept it.".to_owned();
-        let form = visit.form_with(vec![("email".to_owned(), problem)]);
-        return Ok(Answer::again(html(&visit, form, Aside::default()).await?));
+        let form = request.form_with(vec![("email".to_owned(), problem)]);
+        return Ok(Reply::form_again(html(&request, form, Aside::default()).await?));
     };
     let made = match Role::parse(form.text("role")) {
         Ok(role) => {
             let command = NewInvitation { role, email: Some(email), valid_ms: NewInvitation::VALID_MS };
-            visit.app.users.invite(&visit.cx, command).await.map_err(|error| ("email", error))
+            request.app.users.invite(&request.cx, command).await.map_err(|error| ("email", error))
         }
         Err(error) => Err(("role", error)),
     };
     match made {
         Ok((_, token)) => {
-            let link = format!("{}/invites/{}", visit.app.origin(), token.reveal());
-            Ok(Answer::page(
-                html(&visit, FormState::default(), Aside { link: Some(link), ..Aside::default() }).await?,
+            let link = format!("{}/invites/{}", request.app.origin(), token.reveal());
+            Ok(Reply::page(
+                html(&request, FormState::default(), Aside { link: Some(link), ..Aside::default() }).await?,
             ))
         }
         Err((field, error)) => {
-            let form = visit.refused_at(field, error)?;
-            Ok(Answer::again(html(&visit, form, Aside::default()).await?))
+            let form = request.refused_at(field, error)?;
+            Ok(Reply::form_again(html(&request, form, Aside::default()).await?))
         }
     }
 }
 
 /// `POST /settings/team/invites/:id/revoke`.
-pub async fn revoke_invite(visit: Visit) -> Result<Answer> {
-    visit.app.users.revoke_invitation(&visit.cx, &InvitationId::from(visit.id())).await?;
-    Ok(Answer::go(paths::team()).saying("Revoked the invitation."))
+pub async fn revoke_invite(request: MemberRequest) -> Result<Reply> {
+    request.app.users.revoke_invitation(&request.cx, &InvitationId::from(request.id())).await?;
+    Ok(Reply::redirect(paths::team()).notice("Revoked the invitation."))
 }
 
 /// `POST /settings/team/:id/role`.
-pub async fn set_role(visit: Visit) -> Result<Answer> {
-    let role = Role::parse(visit.form().text("role"))?;
-    let user = UserId::from(visit.id());
-    let command = UpdateMember { user: user.clone(), role, made_from: Some(visit.made_from(VERSION)) };
-    match visit.app.users.update_member(&visit.cx, command).await {
-        Ok(()) => Ok(Answer::go(paths::team()).saying(format!("Set the role to {}.", role.as_str()))),
-        Err(error) if is_clash(&error) => {
+pub async fn set_role(request: MemberRequest) -> Result<Reply> {
+    let role = Role::parse(request.form().text("role"))?;
+    let user = UserId::from(request.id());
+    let command = UpdateMember { user: user.clone(), role, made_from: Some(request.made_from(VERSION)) };
+    match request.app.users.update_member(&request.cx, command).await {
+        Ok(()) => Ok(Reply::redirect(paths::team()).notice(format!("Set the role to {}.", role.as_str()))),
+        Err(error) if is_edit_conflict(&error) => {
             let aside = Aside { chosen: Some((user, role)), ..Aside::default() };
-            Ok(Answer::conflict(html(&visit, FormState::default(), aside).await?))
+            Ok(Reply::conflict(html(&request, FormState::default(), aside).await?))
         }
         Err(error) => Err(error),
     }
 }
 
 /// `POST /settings/team/:id/remove`: somebody else, or oneself.
-pub async fn remove(visit: Visit) -> Result<Answer> {
-    let id = UserId::from(visit.id());
-    let users = visit.app.users.list(&visit.cx).await?;
+pub async fn remove(request: MemberRequest) -> Result<Reply> {
+    let id = UserId::from(request.id());
+    let users = request.app.users.list(&request.cx).await?;
     let email = users.iter().find(|user| user.id == id).map(|user| user.email.as_str());
-    let is_typed = email.is_none_or(|email| email == visit.form().text(CONFIRM));
+    let is_typed = email.is_none_or(|email| email == request.form().text(CONFIRM));
     let removed = if is_typed {
-        visit.app.users.remove_member(&visit.cx, &id).await
+        request.app.users.remove_member(&request.cx, &id).await
     } else {
         Err(Error::invalid("This is not the address of the member."))
     };
     if let Err(error) = removed {
-        let form = visit.refused_at(paths::remove_member(id.as_str()).as_str(), error)?;
-        return Ok(Answer::again(html(&visit, form, Aside::default()).await?));
+        let form = request.refused_at(paths::remove_member(id.as_str()).as_str(), error)?;
+        return Ok(Reply::form_again(html(&request, form, Aside::default()).await?));
     }
-    if id == visit.who.user {
-        return Ok(Answer::go(paths::home()).cookie(Jar::Workspace, "", 0).saying("You left the workspace."));
+    if id == request.who.user {
+        return Ok(Reply::redirect(paths::home())
+            .cookie(CookieName::Workspace, "", 0)
+            .notice("You left the workspace."));
     }
-    Ok(Answer::go(paths::team()).saying("Removed the member."))
+    Ok(Reply::redirect(paths::team()).notice("Removed the member."))
 }
 
 /// `POST /settings/team/:id/end-sessions`.
-pub async fn end_sessions(visit: Visit) -> Result<Answer> {
-    let ended = visit.app.sessions.revoke_of(&visit.cx, &UserId::from(visit.id())).await?;
+pub async fn end_sessions(request: MemberRequest) -> Result<Reply> {
+    let ended = request.app.sessions.revoke_of(&request.cx, &UserId::from(request.id())).await?;
     let ended = web::number::count(ended.cast_signed(), "session");
-    Ok(Answer::go(paths::team()).saying(format!("Ended {ended}.")))
+    Ok(Reply::redirect(paths::team()).notice(format!("Ended {ended}.")))
 }

@@ -6,36 +6,36 @@ use web::pages::settings::general::{GeneralView, general as general_page};
 use web::pages::settings::workspace::new_workspace;
 use web::paths;
 
-use crate::http::dashboard::answer::Answer;
-use crate::http::dashboard::clash::is_clash;
-use crate::http::dashboard::cookies::Jar;
-use crate::http::dashboard::visit::Visit;
+use crate::http::dashboard::cookies::CookieName;
+use crate::http::dashboard::edit_conflict::is_edit_conflict;
+use crate::http::dashboard::member_request::MemberRequest;
+use crate::http::dashboard::reply::Reply;
 use base::error::Result;
 use base::grants::{Operation, Target};
 use domain::session::SESSION_MS;
 use domain::workspaces::{CreateWorkspace, Workspace};
 
 /// `GET /settings`.
-pub async fn general(visit: Visit) -> Result<Answer> {
-    Ok(Answer::page(general_html(&visit, None).await?))
+pub async fn general(request: MemberRequest) -> Result<Reply> {
+    Ok(Reply::page(general_html(&request, None).await?))
 }
 
-async fn general_html(visit: &Visit, refused: Option<FormState>) -> Result<String> {
-    let workspace = visit.app.workspaces.current(&visit.cx).await?;
-    let config = &visit.app.config;
+async fn general_html(request: &MemberRequest, refused: Option<FormState>) -> Result<String> {
+    let workspace = request.app.workspaces.current(&request.cx).await?;
+    let config = &request.app.config;
     let server =
         config.settings().map(|(name, value, source)| (name.to_owned(), format!("{value} ({source})")));
     let view = GeneralView {
         form: refused.unwrap_or_else(|| FormState::new(values(&workspace))),
-        created: visit.stamp(workspace.created_at),
+        created: request.stamp(workspace.created_at),
         requests_per_minute: workspace.api_limit_per_minute,
-        server: if visit.cx.may(Operation::SettingsUpdate, Target::NONE) {
+        server: if request.cx.may(Operation::SettingsUpdate, Target::NONE) {
             server.collect()
         } else {
             Vec::new()
         },
     };
-    Ok(general_page(&visit.shell, &view))
+    Ok(general_page(&request.shell, &view))
 }
 
 fn values(workspace: &Workspace) -> Vec<(String, String)> {
@@ -45,20 +45,21 @@ fn values(workspace: &Workspace) -> Vec<(String, String)> {
 }
 
 /// `POST /settings`.
-pub async fn rename(visit: Visit) -> Result<Answer> {
-    let (name, slug) = (visit.form().text("name"), visit.form().text("slug"));
-    let made_from = visit.made_from(VERSION);
-    let renamed = visit.app.workspaces.rename_from(&visit.cx, Some(name), Some(slug), Some(&made_from)).await;
+pub async fn rename(request: MemberRequest) -> Result<Reply> {
+    let (name, slug) = (request.form().text("name"), request.form().text("slug"));
+    let made_from = request.made_from(VERSION);
+    let renamed =
+        request.app.workspaces.rename_from(&request.cx, Some(name), Some(slug), Some(&made_from)).await;
     if let Err(error) = renamed {
-        if is_clash(&error) {
-            let stored = values(&visit.app.workspaces.current(&visit.cx).await?);
-            let form = visit.clash(&stored, paths::settings());
-            return Ok(Answer::conflict(general_html(&visit, Some(form)).await?));
+        if is_edit_conflict(&error) {
+            let stored = values(&request.app.workspaces.current(&request.cx).await?);
+            let form = request.clash(&stored, paths::settings());
+            return Ok(Reply::conflict(general_html(&request, Some(form)).await?));
         }
-        let form = visit.refused_at(field_of(error.detail()), error)?;
-        return Ok(Answer::again(general_html(&visit, Some(form)).await?));
+        let form = request.refused_at(field_of(error.detail()), error)?;
+        return Ok(Reply::form_again(general_html(&request, Some(form)).await?));
     }
-    Ok(Answer::go(paths::settings()).saying("Saved."))
+    Ok(Reply::redirect(paths::settings()).notice("Saved."))
 }
 
 /// The domain's sentences name what is wrong.
@@ -67,47 +68,47 @@ fn field_of(problem: &str) -> &'static str {
 }
 
 /// `GET /workspaces/new`.
-pub async fn new(visit: Visit) -> Result<Answer> {
-    visit.app.workspaces.require_create(&visit.cx).await?;
-    Ok(Answer::page(new_workspace(&visit.shell, &FormState::default())))
+pub async fn new(request: MemberRequest) -> Result<Reply> {
+    request.app.workspaces.require_create(&request.cx).await?;
+    Ok(Reply::page(new_workspace(&request.shell, &FormState::default())))
 }
 
 /// `POST /workspaces/new`: whoever makes a workspace is its owner, and goes there.
-pub async fn create(visit: Visit) -> Result<Answer> {
-    let form = visit.form();
+pub async fn create(request: MemberRequest) -> Result<Reply> {
+    let form = request.form();
     let command = CreateWorkspace { name: form.text("name").to_owned(), slug: form.text("slug").to_owned() };
-    match visit.app.workspaces.create(&visit.cx, command).await {
-        Ok(workspace) => Ok(Answer::go(paths::start())
-            .cookie(Jar::Workspace, workspace.id.to_string(), SESSION_MS / 1000)
-            .saying(format!("Created the workspace {}.", workspace.name))),
+    match request.app.workspaces.create(&request.cx, command).await {
+        Ok(workspace) => Ok(Reply::redirect(paths::start())
+            .cookie(CookieName::Workspace, workspace.id.to_string(), SESSION_MS / 1000)
+            .notice(format!("Created the workspace {}.", workspace.name))),
         Err(error) => {
-            let form = visit.refused_at(field_of(error.detail()), error)?;
-            Ok(Answer::again(new_workspace(&visit.shell, &form)))
+            let form = request.refused_at(field_of(error.detail()), error)?;
+            Ok(Reply::form_again(new_workspace(&request.shell, &form)))
         }
     }
 }
 
 /// `GET /settings/danger`.
-pub async fn danger(visit: Visit) -> Result<Answer> {
-    visit.cx.require(Operation::WorkspaceDelete, Target::NONE)?;
-    Ok(Answer::page(danger_html(&visit, FormState::default()).await?))
+pub async fn danger(request: MemberRequest) -> Result<Reply> {
+    request.cx.require(Operation::WorkspaceDelete, Target::NONE)?;
+    Ok(Reply::page(danger_html(&request, FormState::default()).await?))
 }
 
-async fn danger_html(visit: &Visit, form: FormState) -> Result<String> {
-    let keys = visit.app.apis.list(&visit.cx).await?.iter().map(|api| api.live_keys).sum();
-    let last = visit.app.workspaces.list().await?.len() < 2;
-    Ok(danger_page(&visit.shell, &DangerView { form, keys, last }))
+async fn danger_html(request: &MemberRequest, form: FormState) -> Result<String> {
+    let keys = request.app.apis.list(&request.cx).await?.iter().map(|api| api.live_keys).sum();
+    let last = request.app.workspaces.list().await?.len() < 2;
+    Ok(danger_page(&request.shell, &DangerView { form, keys, last }))
 }
 
 /// `POST /settings/danger/delete`.
-pub async fn delete(visit: Visit) -> Result<Answer> {
-    let typed = visit.form().text(CONFIRM);
-    if let Err(error) = visit.app.workspaces.delete(&visit.cx, typed).await {
-        let form = visit.refused_at(paths::delete_workspace().as_str(), error)?;
-        return Ok(Answer::again(danger_html(&visit, form).await?));
+pub async fn delete(request: MemberRequest) -> Result<Reply> {
+    let typed = request.form().text(CONFIRM);
+    if let Err(error) = request.app.workspaces.delete(&request.cx, typed).await {
+        let form = request.refused_at(paths::delete_workspace().as_str(), error)?;
+        return Ok(Reply::form_again(danger_html(&request, form).await?));
     }
-    let name = &visit.shell.workspace.name;
-    Ok(Answer::go(paths::home())
-        .cookie(Jar::Workspace, "", 0)
-        .saying(format!("Deleted the workspace {name}.")))
+    let name = &request.shell.workspace.name;
+    Ok(Reply::redirect(paths::home())
+        .cookie(CookieName::Workspace, "", 0)
+        .notice(format!("Deleted the workspace {name}.")))
 }

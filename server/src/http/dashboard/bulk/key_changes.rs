@@ -1,0 +1,123 @@
+//! One act on many keys of an API: what it would do, and the job that does it.
+
+use web::form::{CONFIRM, FormState, MORE};
+use web::pages::bulk::{BulkView, preview};
+use web::pages::keys::ACTS;
+use web::paths;
+
+use super::job_form::{field_of, work};
+use super::key_selection::KeySelection;
+use crate::http::dashboard::member_request::MemberRequest;
+use crate::http::dashboard::reply::Reply;
+use base::error::{Error, Result};
+use base::grants::{Operation, Target};
+use base::store::Page;
+use domain::apis::Api;
+use domain::bulk::StartJob;
+use domain::keys::Matching;
+use domain::permissions::Listing;
+
+/// Roles or permissions to tick; any other can be typed.
+const CHOICES: u64 = 100;
+
+/// `GET /apis/:id/keys/bulk`: the page is the answer to a form alone.
+pub async fn back(request: MemberRequest) -> Result<Reply> {
+    Ok(Reply::redirect(paths::api_keys(request.id())))
+}
+
+/// `POST /apis/:id/keys/bulk`: the preview, and then the act.
+pub async fn change(request: MemberRequest) -> Result<Reply> {
+    request.cx.require(Operation::KeyUpdate, Target::NONE)?;
+    let api = request.app.apis.get(&request.cx, &request.id().into()).await?;
+    let form = request.form();
+    let Some(chosen) = KeySelection::of(form) else {
+        return Ok(Reply::redirect(paths::api_keys(request.id())).warning("Choose the keys first."));
+    };
+    let act = ACTS.iter().map(|(act, _)| *act).find(|act| *act == form.text("act"));
+    let act = act.ok_or_else(|| Error::invalid("There is no such act on many keys."))?;
+    let count = chosen.count(&request, &api.id).await?;
+    let asked = Asked { api, act, chosen, count };
+    if !form.ticked("run") || form.given(MORE).is_some() {
+        return Ok(Reply::page(page(&request, &asked, form.state()).await?));
+    }
+    run(&request, asked).await
+}
+
+struct Asked {
+    api: Api,
+    act: &'static str,
+    chosen: KeySelection,
+    count: Matching,
+}
+
+async fn run(request: &MemberRequest, asked: Asked) -> Result<Reply> {
+    let read = work(asked.act, request.form(), request.now_ms(), request.zone);
+    let work = match read.ok_or_else(|| Error::invalid("There is no such act on many keys."))? {
+        Ok(work) => work,
+        Err(problems) => {
+            let form = request.form_with(problems);
+            return Ok(Reply::form_again(page(request, &asked, form).await?));
+        }
+    };
+    let confirm = confirmation(asked.count);
+    if asked.act == "delete" && request.form().text(CONFIRM).replace(',', "") != confirm {
+        let form = request.form_with(vec![(CONFIRM.to_owned(), format!("This is not {confirm}."))]);
+        return Ok(Reply::form_again(page(request, &asked, form).await?));
+    }
+    let (api, act) = (asked.api, asked.act);
+    let field = field_of(&work);
+    let command = StartJob { work, selection: asked.chosen.into_selection(api.id.clone()) };
+    match request.app.bulk.start(&request.cx, command).await {
+        Ok(id) => Ok(Reply::redirect(paths::job(id.as_str())).notice("Started.")),
+        Err(error) => {
+            let form = request.refused_at(field, error)?;
+            let chosen =
+                KeySelection::of(request.form()).ok_or_else(|| Error::invalid("No key was chosen."))?;
+            let asked = Asked { api, act, chosen, count: asked.count };
+            Ok(Reply::form_again(page(request, &asked, form).await?))
+        }
+    }
+}
+
+/// What is typed before keys are deleted: how many, where that is known.
+fn confirmation(count: Matching) -> String {
+    if count.is_exact { count.keys.to_string() } else { "all".to_owned() }
+}
+
+async fn page(request: &MemberRequest, asked: &Asked, form: FormState) -> Result<String> {
+    let sample = asked.chosen.sample(request, &asked.api.id).await?;
+    let view = BulkView {
+        api: request.api_ref(&asked.api).await?,
+        nonce: request.nonce(),
+        act: asked.act.to_owned(),
+        count: i64::try_from(asked.count.keys).map_err(Error::internal)?,
+        or_more: !asked.count.is_exact,
+        sample: sample.iter().map(|details| request.key_line(&details.key)).collect(),
+        ids: asked.chosen.ids(),
+        query: request.form().raw("query").to_owned(),
+        form,
+        choices: choices(request, asked.act).await?,
+        confirm: confirmation(asked.count),
+        zone: request.zone_at(request.now_ms()).label,
+    };
+    Ok(preview(&request.shell, &view))
+}
+
+/// Names to tick, and what they are for.
+async fn choices(request: &MemberRequest, act: &str) -> Result<Vec<(String, String)>> {
+    let listing = || Listing { page: Page { limit: CHOICES, cursor: None }, search: None };
+    let mut found: Vec<_> = match act {
+        "add_roles" | "remove_roles" => {
+            let roles = request.app.permissions.list_roles(&request.cx, listing()).await?.items.into_iter();
+            roles.map(|found| (found.role.name, found.role.description.unwrap_or_default())).collect()
+        }
+        "add_permissions" | "remove_permissions" => {
+            let all =
+                request.app.permissions.list_permissions(&request.cx, listing()).await?.items.into_iter();
+            all.map(|permission| (permission.slug, permission.description.unwrap_or_default())).collect()
+        }
+        _ => Vec::new(),
+    };
+    found.sort_unstable();
+    Ok(found)
+}

@@ -1,0 +1,159 @@
+//! A form whose thing was changed since the form was opened: what is stored now
+//! beside what was typed, for somebody to decide.
+//!
+//! That nothing is overwritten unseen is the domain's doing, in the transaction
+//! that writes: see [`base::version`].
+
+use std::collections::BTreeMap;
+
+use web::components::Changed;
+use web::form::{CONFIRM, CSRF, Clash, FormState, MORE, NONCE, ON, VERSION};
+use web::paths::Href;
+
+use super::member_request::MemberRequest;
+use base::error::{Code, Error};
+use base::version::Version;
+
+type Values = Vec<(String, String)>;
+
+/// Whether a change was refused because of another one.
+pub fn is_edit_conflict(error: &Error) -> bool {
+    error.code() == Code::EditConflict
+}
+
+impl MemberRequest {
+    /// The state that a form was made from, as it says itself. A form that says
+    /// none is of no state.
+    pub fn made_from(&self, field: &str) -> Version {
+        Version::from(self.form().text(field))
+    }
+
+    /// The form that was sent, to be shown beside what is stored by now.
+    pub fn clash(&self, stored: &Values, reload: Href) -> FormState {
+        conflict_form(self.form().state().values, stored, reload, |values| values.to_vec())
+    }
+}
+
+/// As [`MemberRequest::clash`], of other typed values; `shown` makes of values those that
+/// people compare.
+pub fn conflict_form(
+    typed: Values,
+    stored: &Values,
+    reload: Href,
+    shown: impl Fn(&[(String, String)]) -> Values,
+) -> FormState {
+    let (before, after) = (by_label(&shown(stored)), by_label(&shown(&typed)));
+    let labels: std::collections::BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let differs = |label: &&&String| before.get(**label) != after.get(**label);
+    let fields = labels.iter().filter(differs).map(|label| Changed {
+        field: (*label).clone(),
+        before: before.get(*label).cloned(),
+        after: after.get(*label).cloned(),
+    });
+    let fields = fields.collect();
+    let versions = stored.iter().filter(|(name, _)| is_version(name)).cloned();
+    let values = typed.into_iter().filter(|(name, _)| !is_version(name)).chain(versions).collect();
+    FormState { values, clash: Some(Clash { fields, reload }), ..FormState::default() }
+}
+
+fn is_version(name: &str) -> bool {
+    name.starts_with(VERSION)
+}
+
+/// What each field has, several values as one text; what is empty has none.
+fn by_label(values: &[(String, String)]) -> BTreeMap<String, String> {
+    let hidden = [CSRF, NONCE, CONFIRM, MORE];
+    let is_shown = |name: &str| !hidden.contains(&name) && !name.ends_with("_before") && !is_version(name);
+    let mut texts: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut limits: BTreeMap<usize, BTreeMap<&str, &str>> = BTreeMap::new();
+    for (name, value) in values.iter().filter(|(name, _)| is_shown(name)) {
+        let value = value.trim();
+        match name.strip_prefix("limits.").and_then(|rest| rest.split_once('.')) {
+            Some((index, field)) => {
+                let index = index.parse().unwrap_or(usize::MAX);
+                limits.entry(index).or_default().insert(field, value);
+            }
+            None if !value.is_empty() => {
+                texts.entry(label(name)).or_default().push(value.replace("\r\n", "\n"));
+            }
+            None => {}
+        }
+    }
+    for limit in limits.values() {
+        let text = |field: &str| limit.get(field).copied().unwrap_or_default();
+        if !text("name").is_empty() {
+            let applies = if text("auto_apply") == ON { "" } else { ", only when named" };
+            let line = format!("{}: {} / {}{applies}", text("name"), text("limit"), text("duration"));
+            texts.entry("Rate limits".to_owned()).or_default().push(line);
+        }
+    }
+    let joined = |mut values: Vec<String>| {
+        values.sort_unstable();
+        values.join(", ")
+    };
+    texts.into_iter().map(|(label, values)| (label, joined(values))).collect()
+}
+
+/// As the form calls its field, nearly: `refill_day` as `Refill day`.
+fn label(name: &str) -> String {
+    let text = match name {
+        "ip_allowlist" => "Addresses and networks",
+        "limit_per_minute" => "Requests a minute",
+        "meta" => "Metadata",
+        "slugs" | "other" => "permissions",
+        "zone" => "Time zone",
+        other => other,
+    };
+    let text = text.replace('_', " ");
+    let mut rest = text.chars();
+    rest.next().map_or_else(String::new, |first| first.to_uppercase().chain(rest).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(pairs: &[(&str, &str)]) -> Values {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn what_differs_is_shown_and_what_was_typed_is_kept() {
+        let stored = values(&[
+            ("version", "new"),
+            ("name", "a"),
+            ("enabled", "on"),
+            ("roles", "x"),
+            ("roles", "y"),
+            ("limits.0.id", "rl_1"),
+            ("limits.0.name", "requests"),
+            ("limits.0.limit", "5"),
+            ("limits.0.duration", "1m"),
+        ]);
+        let typed = values(&[
+            ("version", "old"),
+            ("name", " a "),
+            ("roles", "y"),
+            ("roles", "x"),
+            ("limits.0.name", "requests"),
+            ("limits.0.limit", "9"),
+            ("limits.0.duration", "1m"),
+            ("limits.0.auto_apply", "on"),
+            ("limits.1.name", ""),
+        ]);
+        let form = conflict_form(typed, &stored, web::paths::home(), |values| values.to_vec());
+        assert_eq!((form.value("version"), form.value("limits.0.limit")), ("new".into(), "9".into()));
+        let changed = |field: &str, before: Option<&str>, after: Option<&str>| Changed {
+            field: field.to_owned(),
+            before: before.map(ToOwned::to_owned),
+            after: after.map(ToOwned::to_owned),
+        };
+        assert_eq!(
+            form.clash.unwrap().fields,
+            [
+                changed("Enabled", Some("on"), None),
+                changed("Rate limits", Some("requests: 5 / 1m, only when named"), Some("requests: 9 / 1m")),
+            ]
+        );
+    }
+}

@@ -1,0 +1,59 @@
+//! How the server is: read where it is kept when the page asks, as metrics are.
+
+use web::components::Tone;
+use web::number::{bytes, exact};
+use web::pages::home::HealthFact;
+use web::time::latency;
+
+use crate::http::dashboard::member_request::MemberRequest;
+use crate::http::dashboard::time_span::TimeSpan;
+use base::error::Result;
+use base::events::stored_bytes;
+use base::grants::{Operation, Target};
+use insight::analytics::Filter;
+use insight::search::{Kind, Lag};
+
+/// Events that may wait without anybody minding: a tenth of the queue.
+const MANY_WAIT: u64 = 50_000;
+
+pub async fn facts(request: &MemberRequest, span: &TimeSpan) -> Result<Vec<HealthFact>> {
+    request.cx.require(Operation::SettingsRead, Target::NONE)?;
+    let app = &request.app;
+    let (took, lag, config_bytes, event_bytes) = tokio::try_join!(
+        app.analytics.latency(request.question(Kind::Verifications, span, Filter::default())),
+        app.search.lag(app.events(), &app.store),
+        stored_bytes(app.store.read()),
+        stored_bytes(app.events().reader()),
+    )?;
+    let took = took.first().copied().unwrap_or_default();
+    let percentile = |us: u64| latency(us.cast_signed());
+    let took = match took.count {
+        0 => "no verification in this span".to_owned(),
+        _ => format!("{} / {}", percentile(took.p50_us), percentile(took.p99_us)),
+    };
+    let waiting = app.recorder.health().waiting;
+    let queue =
+        if waiting == 0 { "empty".to_owned() } else { format!("{} wait", exact(waiting.cast_signed())) };
+    let fact = |name: &str, value: String, tone| HealthFact { name: name.to_owned(), value, tone };
+    Ok(vec![
+        fact("Version", env!("CARGO_PKG_VERSION").to_owned(), Tone::Quiet),
+        fact("Started", request.stamp(app.started_ms()).relative, Tone::Quiet),
+        fact("Verify, p50 / p99", took, Tone::Quiet),
+        fact("Event queue", queue, if waiting > MANY_WAIT { Tone::Caution } else { Tone::Good }),
+        search(lag),
+        fact("Events on disk", bytes(event_bytes.cast_signed()), Tone::Quiet),
+        fact("Everything else on disk", bytes(config_bytes.cast_signed()), Tone::Quiet),
+    ])
+}
+
+fn search(lag: Lag) -> HealthFact {
+    let (value, tone) = match (lag.is_noticeable(), lag.rebuilding) {
+        (false, _) => ("up to date".to_owned(), Tone::Good),
+        (true, true) => ("being built again".to_owned(), Tone::Caution),
+        (true, false) => {
+            let behind = (lag.chunks + lag.entries).cast_signed();
+            (format!("{} batches to go", exact(behind)), Tone::Caution)
+        }
+    };
+    HealthFact { name: "Search".to_owned(), value, tone }
+}

@@ -1,0 +1,170 @@
+//! What will need a hand, each with the list where one lends it.
+//!
+//! What is not known is not claimed: nothing is said of backups, for they are
+//! made outside of this program.
+
+use web::components::Tone;
+use web::number::{count, exact};
+use web::pages::home::Concern;
+use web::paths::{self, QUERY};
+
+use crate::http::dashboard::member_request::MemberRequest;
+use crate::jobs::ClockReport;
+use base::error::Result;
+use domain::keys::{Due, FEW_CREDITS};
+use domain::leaks::Leak;
+
+const MINUTE_MS: i64 = 60_000;
+const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
+const WEEK_MS: i64 = 7 * DAY_MS;
+const UNUSED_DAYS: i64 = 90;
+
+/// APIs and root keys that are named for one reason.
+const NAMED: usize = 3;
+
+/// So many keys are counted at most.
+const COUNTED: i64 = 10_000;
+
+/// The most urgent first.
+pub async fn concerns(request: &MemberRequest) -> Result<Vec<Concern>> {
+    let (app, cx) = (&request.app, &request.cx);
+    let (leaks, expiring, short, unused, lag, jobs, clock) = tokio::try_join!(
+        app.leaks.recent(cx),
+        app.keys.expiring(cx, request.now_ms() + WEEK_MS),
+        app.keys.short_of_credits(cx),
+        app.root_keys.unused(cx, request.now_ms() - UNUSED_DAYS * DAY_MS),
+        app.search.lag(app.events(), &app.store),
+        app.jobs.last_runs(),
+        app.jobs.clock_report(app.clock.moment()),
+    )?;
+    let mut concerns: Vec<Concern> = leaks.iter().take(NAMED).map(|leak| leaked(request, leak)).collect();
+    concerns.extend(recording(request));
+    concerns.extend(of_the_clock(request, &clock));
+    concerns.extend(jobs.iter().filter_map(|job| {
+        let title = format!("The scheduled work {} failed", job.name);
+        let detail =
+            format!("{} It is tried again on its own; the log of the server says more.", job.error.as_ref()?);
+        Some(server(Tone::Error, title, &detail))
+    }));
+    concerns.extend(short.iter().take(NAMED).map(few_credits));
+    concerns.extend(expiring.iter().take(NAMED).map(|due| expire(request, due)));
+    if unused.keys > 0 {
+        concerns.push(unused_root_keys(unused.keys, unused.full));
+    }
+    if lag.is_noticeable() {
+        let title = if lag.rebuilding { "Indexes are being built again" } else { "Indexes are behind" };
+        let detail = "Charts, logs and search lack the newest events until they have caught up.";
+        concerns.push(server(Tone::Info, title.to_owned(), detail));
+    }
+    Ok(concerns)
+}
+
+fn recording(request: &MemberRequest) -> Vec<Concern> {
+    let health = request.app.recorder.health();
+    let mut concerns = Vec::new();
+    if request.app.store.database().health().is_failing() {
+        let detail = "Whatever is changed now is refused. Is the disk full? The log of the server says why.";
+        concerns.push(server(Tone::Error, "Changes cannot be stored".to_owned(), detail));
+    }
+    if let Some(path) = &request.app.events_set_aside {
+        let title = "Past events are missing".to_owned();
+        let detail =
+            format!("events.db was damaged at the start of the server. It is kept as {}.", path.display());
+        concerns.push(server(Tone::Error, title, &detail));
+    }
+    if !health.storing {
+        let detail = "Verifications go on, but what happens now may be lost. Is the disk full?";
+        concerns.push(server(Tone::Error, "Events cannot be stored".to_owned(), detail));
+    }
+    let lost = health.lost + health.lost_requests;
+    if lost > 0 {
+        let title = format!("{} lost since the start", were(lost.cast_signed(), "event"));
+        concerns.push(server(Tone::Caution, title, "They could not be stored in time; charts lack them."));
+    }
+    concerns
+}
+
+fn of_the_clock(request: &MemberRequest, clock: &ClockReport) -> Vec<Concern> {
+    let mut concerns = Vec::new();
+    if clock.deletion_waits {
+        let title = "The clock of the server may be far ahead".to_owned();
+        let detail = "Nothing is deleted for its age until it has said the same for an hour. Is it right?";
+        concerns.push(server(Tone::Error, title, detail));
+    }
+    if clock.stored_ahead_ms >= MINUTE_MS {
+        let title = "The clock of the server was ahead, or is behind now".to_owned();
+        let stored = request.stamp(request.now_ms() + clock.stored_ahead_ms).relative;
+        let detail = format!("What was stored last bears a time {stored}. Is the clock right?");
+        concerns.push(server(Tone::Caution, title, &detail));
+    }
+    concerns
+}
+
+fn leaked(request: &MemberRequest, leak: &Leak) -> Concern {
+    Concern {
+        tone: Tone::Error,
+        title: format!("The root key {} was found in public", leak.name),
+        detail: format!(
+            "{} was found {}, {}. It still works: replace it, then revoke it.",
+            leak.key,
+            leak.place.sentence(),
+            request.stamp(leak.time_ms).relative
+        ),
+        href: paths::root_key(leak.key.as_str()),
+        go: "See root key".to_owned(),
+    }
+}
+
+fn server(tone: Tone, title: String, detail: &str) -> Concern {
+    Concern { tone, title, detail: detail.to_owned(), href: paths::retention(), go: "See storage".to_owned() }
+}
+
+fn expire(request: &MemberRequest, due: &Due) -> Concern {
+    let verb = if due.keys == 1 { "expires" } else { "expire" };
+    Concern {
+        tone: Tone::Caution,
+        title: format!("{} of {} {verb} within a week", keys(due.keys), due.api_name),
+        detail: format!("The first one {}.", request.stamp(due.first).relative),
+        href: paths::api_keys(due.api.as_str()).with(QUERY, "expires:<7d -status:expired"),
+        go: "See keys".to_owned(),
+    }
+}
+
+fn few_credits(due: &Due) -> Concern {
+    let verb = if due.keys == 1 { "has" } else { "have" };
+    let first = if due.first <= 0 {
+        "Some have none left and are refused.".to_owned()
+    } else {
+        format!("The lowest balance is {}.", exact(due.first))
+    };
+    Concern {
+        tone: if due.first <= 0 { Tone::Error } else { Tone::Caution },
+        title: format!("{} of {} {verb} fewer than {FEW_CREDITS} credits", keys(due.keys), due.api_name),
+        detail: first,
+        href: paths::api_keys(due.api.as_str()).with(QUERY, &format!("credits:<{FEW_CREDITS}")),
+        go: "See keys".to_owned(),
+    }
+}
+
+fn unused_root_keys(unused: i64, full: i64) -> Concern {
+    let detail = match full {
+        0 => "Revoke what nobody needs.".to_owned(),
+        1 => "One of them has every right.".to_owned(),
+        full => format!("{} of them have every right.", exact(full)),
+    };
+    Concern {
+        tone: if full > 0 { Tone::Caution } else { Tone::Info },
+        title: format!("{} not used in {UNUSED_DAYS} days", were(unused, "root key")),
+        detail,
+        href: paths::root_keys().with(QUERY, &format!("last_used:>{UNUSED_DAYS}d")),
+        go: "See root keys".to_owned(),
+    }
+}
+
+fn keys(number: i64) -> String {
+    if number >= COUNTED { format!("{} or more keys", exact(number)) } else { count(number, "key") }
+}
+
+fn were(number: i64, noun: &str) -> String {
+    format!("{} {}", count(number, noun), if number == 1 { "was" } else { "were" })
+}

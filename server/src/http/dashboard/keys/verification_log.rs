@@ -1,0 +1,96 @@
+//! Every verification of a key, as a page and as it comes in.
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use web::components::{FilterField, FilterKind, Filters, Outcome, Pager};
+use web::pages::key::{KeyLogView, log as log_page};
+use web::pages::parts::{Live, Log, verification_row};
+use web::paths::QUERY;
+
+use super::activity::rows;
+use crate::http::dashboard::fields::Fields;
+use crate::http::dashboard::live_log;
+use crate::http::dashboard::member_request::MemberRequest;
+use crate::http::dashboard::presenters::{ROWS, event_cursor};
+use crate::http::dashboard::reply::Reply;
+use crate::http::dashboard::time_span::TimeSpan;
+use base::error::Result;
+use base::events::Stored;
+use base::grants::{Operation, Target};
+use insight::analytics::{Filter, PageOf, Question};
+use insight::search::Kind;
+
+/// `GET /keys/:id/log`.
+pub async fn log(request: MemberRequest) -> Result<Reply> {
+    request.cx.require(Operation::AnalyticsVerifications, Target::NONE)?;
+    let seen = request.seen_key().await?;
+    let filter = filter(seen.details.key.id.as_str(), request.query());
+    if request.is_stream() {
+        let (kind, needs) = (Kind::Verifications, Operation::AnalyticsVerifications);
+        return Ok(request.follow(live_log::LiveLog { kind, filter, needs, draw }));
+    }
+    let span = request.span("24h");
+    let buckets = request.buckets(&span)?;
+    let question = request.question(Kind::Verifications, &span, filter.clone());
+    let counts = request.app.analytics.count(Question { buckets: Some(buckets.clone()), ..question }).await?;
+    let page = request.app.analytics.page(page_of(&request, &span, filter)).await?;
+    let rows = rows(&request, &page.events);
+    let view = KeyLogView {
+        key: request.key_head(&seen).await?,
+        filters: filters(&request).await?,
+        live: Live { on: request.is_live(), source: request.tail_source(&page.places) },
+        requests: request.bars("requests", "Verifications", &Outcome::OF_KEYS, &counts, (&buckets, &span)),
+        pager: Pager {
+            shown: i64::try_from(rows.len()).unwrap_or(0),
+            total: None,
+            next: page.next.map(event_cursor),
+        },
+        rows,
+        range: span.range,
+    };
+    Ok(Reply::page(log_page(&request.shell, &view)))
+}
+
+fn page_of(request: &MemberRequest, span: &TimeSpan, filter: Filter) -> PageOf {
+    let limit = usize::try_from(ROWS).unwrap_or(usize::MAX);
+    PageOf { after: request.events_after(), ..request.events(Kind::Verifications, span, filter, limit) }
+}
+
+fn draw(request: &MemberRequest, events: Vec<Stored>) -> BoxFuture<'_, Result<Vec<String>>> {
+    let rows: Vec<_> = rows(request, &events).iter().map(|row| verification_row(row, Log::OfKey)).collect();
+    async move { Ok(rows) }.boxed()
+}
+
+fn filter(key: &str, query: &Fields) -> Filter {
+    let all = |name: &str| query.all(name).map(ToOwned::to_owned).collect();
+    Filter {
+        keys: vec![key.to_owned()],
+        outcomes: all("outcome"),
+        tags: all("tag"),
+        ips: all("ip"),
+        text: query.given(QUERY).map(ToOwned::to_owned),
+        ..Filter::default()
+    }
+}
+
+async fn filters(request: &MemberRequest) -> Result<Filters> {
+    let text = |name: &str, label: &str, placeholder: &str| FilterField {
+        name: name.to_owned(),
+        label: label.to_owned(),
+        kind: FilterKind::Text { placeholder: placeholder.to_owned() },
+    };
+    let options = Outcome::OF_KEYS.iter().map(|one| (one.code().to_owned(), one.label().to_owned()));
+    let outcome = FilterField {
+        name: "outcome".to_owned(),
+        label: "Outcome".to_owned(),
+        kind: FilterKind::AnyOf(options.collect()),
+    };
+    Ok(Filters {
+        here: request.here(),
+        searches: "Request id, tag or source".to_owned(),
+        fields: vec![outcome, text("tag", "Tag", "path=/v1"), text("ip", "Source", "203.0.113.9")],
+        problems: vec![],
+        saved: request.saved_views().await?,
+        can_save: true,
+    })
+}

@@ -1,0 +1,113 @@
+//! The audit log, and one entry of it.
+
+use base::ids::AuditId;
+use serde_json::Value;
+use web::components::{Changed, Pager};
+use web::pages::audit::{self as page, AuditEntryView, AuditView};
+use web::paths::{self, CURSOR, Href};
+
+use super::{PAGE, audit_filter, text_field};
+use crate::http::dashboard::member_request::MemberRequest;
+use crate::http::dashboard::presenters::actor_kind;
+use crate::http::dashboard::reply::Reply;
+use base::audit::{AuditEntry, AuditTarget};
+use base::error::Result;
+use base::store::Page;
+use insight::search::Kind;
+
+/// `GET /audit`.
+pub async fn list(request: MemberRequest) -> Result<Reply> {
+    let span = request.span("7d");
+    let filter = audit_filter(request.query(), Some(&span));
+    let cursor = request.query().given(CURSOR).map(str::to_owned);
+    let found =
+        request.app.audit_log.list(&request.cx, &filter, &Page { limit: PAGE as u64, cursor }).await?;
+    let fields = vec![
+        text_field("event", "Event", "key.update, or key.*"),
+        text_field("actor", "Id of who acted", "user_... or key_..."),
+        text_field("target", "Id of what it was about", "key_..."),
+        text_field("request", "Request id", "req_..."),
+    ];
+    let view = AuditView {
+        filters: request.log_filters("Description, actor, target or value", fields, Vec::new()).await?,
+        range: span.range,
+        pager: Pager { shown: found.items.len() as i64, total: None, next: found.next },
+        rows: found.items.into_iter().map(|entry| request.audit_row(entry)).collect(),
+    };
+    Ok(Reply::page(page::list(&request.shell, &view)))
+}
+
+/// `GET /audit/:id`.
+pub async fn one(request: MemberRequest) -> Result<Reply> {
+    let (entry, related) = request.app.audit_log.get(&request.cx, &AuditId::from(request.id())).await?;
+    let (workspace, now_ms) = (&request.cx.workspace, request.now_ms());
+    let logged = request.app.analytics.of_request(Kind::Requests, workspace, &entry.request_id, now_ms);
+    let view = AuditEntryView {
+        id: entry.id.to_string(),
+        at: request.stamp(entry.time_ms),
+        actor: entry.actor_name.clone(),
+        actor_kind: actor_kind(&entry).to_owned(),
+        actor_id: entry.actor_id.clone(),
+        actor_href: actor_href(&entry),
+        request_logged: logged.await?.is_some(),
+        changes: entry.changes.as_ref().map(changed).unwrap_or_default(),
+        targets: entry.targets.iter().map(|target| target_view(&entry.event, target)).collect(),
+        related: related.into_iter().map(|entry| request.audit_row(entry)).collect(),
+        event: entry.event,
+        description: entry.description,
+        door: entry.door,
+        ip: entry.ip,
+        user_agent: entry.user_agent,
+        request_id: entry.request_id,
+    };
+    Ok(Reply::page(page::entry(&request.shell, &view)))
+}
+
+fn actor_href(entry: &AuditEntry) -> Option<Href> {
+    match entry.actor_type.as_str() {
+        "rootkey" => Some(paths::root_key(&entry.actor_id)),
+        "user" => Some(paths::audit().with("actor", &entry.actor_id)),
+        _ => None,
+    }
+}
+
+/// `{"field": {"before": .., "after": ..}}`; `null` is not set.
+fn changed(changes: &Value) -> Vec<Changed> {
+    let text = |value: Option<&Value>| match value {
+        None | Some(Value::Null) => None,
+        Some(Value::String(text)) => Some(text.clone()),
+        Some(value) => Some(value.to_string()),
+    };
+    let fields = changes.as_object().into_iter().flatten();
+    fields
+        .map(|(field, sides)| Changed {
+            field: field.clone(),
+            before: text(sides.get("before")),
+            after: text(sides.get("after")),
+        })
+        .collect()
+}
+
+fn target_view(event: &str, target: &AuditTarget) -> page::AuditTarget {
+    let meta = target.meta.as_ref().and_then(|meta| serde_json::to_string_pretty(meta).ok());
+    page::AuditTarget {
+        kind: target.kind.clone(),
+        id: target.id.clone(),
+        name: target.name.clone(),
+        href: page_of(event, &target.kind, &target.id),
+        meta: meta.unwrap_or_default(),
+    }
+}
+
+/// The page of a resource. Root keys and keys are of one kind in the contract.
+fn page_of(event: &str, kind: &str, id: &str) -> Option<Href> {
+    Some(match kind {
+        "key" if event.starts_with("rootkey.") => paths::root_key(id),
+        "key" => paths::key(id),
+        "api" => paths::api(id),
+        "identity" => paths::identity(id),
+        "role" => paths::role(id),
+        "ratelimitNamespace" => paths::namespace(id),
+        _ => return None,
+    })
+}

@@ -1,0 +1,236 @@
+//! An explanation of the domain as the trace of a page: each check with its
+//! values, then and now, where to change it, and the act that would mend it.
+
+use std::net::IpAddr;
+
+use base::ids::ApiId;
+use web::components::Outcome;
+use web::number::{count, exact};
+use web::pages::explain::{Check as CheckView, Fix as FixView, Trace, Verdict as VerdictView};
+use web::pages::parts::Named;
+use web::paths::{self, Href};
+use web::time::duration;
+
+use super::permission_query_tree::tree;
+use crate::http::dashboard::member_request::MemberRequest;
+use base::error::{Code, Result};
+use domain::explain::{Check, Explained, Explanation, Fix, LimitState, Recorded, Step, Then, Verdict};
+use domain::verification;
+
+/// A value by name: what it was, what it is.
+type Values = Vec<(String, Option<String>, Option<String>)>;
+
+/// What was asked for, beside the explanation.
+pub struct AskedOfKey {
+    pub cost: i64,
+    pub ip: Option<IpAddr>,
+    /// Fields of the form that asks it again.
+    pub fields: Vec<(String, String)>,
+}
+
+pub async fn trace(request: &MemberRequest, explanation: &Explanation, asked: &AskedOfKey) -> Result<Trace> {
+    let api = match &explanation.key {
+        Some(key) => Some(request.api_named(key.api.as_str()).await?),
+        None => None,
+    };
+    let past = explanation.recorded.as_ref();
+    let now = of(explanation.outcome);
+    let key = explanation.key.as_ref();
+    let named = |key: &Explained| Named::new(key.id.as_str(), key.name.as_deref().unwrap_or(key.id.as_str()));
+    let of_step = |step: &Step| check(request, step, key, past, asked);
+    Ok(Trace {
+        outcome: past.and_then(|past| Outcome::of_verification(&past.outcome)).unwrap_or(now),
+        dry_run: past.is_none(),
+        key: key.map(named),
+        api,
+        at: past.map(|past| request.stamp(past.time_ms)),
+        ip: asked.ip.map(|ip| ip.to_string()),
+        cost: asked.cost,
+        checks: explanation.steps.iter().map(of_step).collect(),
+        now: past.map(|_| now),
+    })
+}
+
+impl MemberRequest {
+    /// An API by the name it has, or had no more.
+    pub async fn api_named(&self, id: &str) -> Result<Named> {
+        match self.app.apis.get(&self.cx, &ApiId::from(id)).await {
+            Ok(api) => Ok(Named::new(id, &api.name)),
+            Err(error) if error.code() == Code::ApiNotFound => Ok(Named::new(id, id)),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn of(outcome: verification::Outcome) -> Outcome {
+    Outcome::of_verification(outcome.as_str()).unwrap_or(Outcome::NotFound)
+}
+
+fn check(
+    request: &MemberRequest,
+    step: &Step,
+    key: Option<&Explained>,
+    past: Option<&Recorded>,
+    asked: &AskedOfKey,
+) -> CheckView {
+    let now = step.sentence();
+    let detail = match past.and_then(|past| said_then(step, past)) {
+        Some(then) => format!("{then} Now: {now}"),
+        None if past.is_some() => format!("Now: {now}"),
+        None => now,
+    };
+    let query = match &step.check {
+        Check::Permissions { query, missing } => tree(query, missing.as_deref()),
+        _ => None,
+    };
+    CheckView {
+        name: name(&step.check).to_owned(),
+        verdict: verdict(step),
+        detail,
+        values: values(request, step, past),
+        query,
+        setting: key.and_then(|key| setting(&step.check, key)),
+        fix: key.and_then(|key| fix(step.fix.as_ref()?, key, asked)),
+    }
+}
+
+fn name(check: &Check) -> &'static str {
+    match check {
+        Check::Found { .. } => "Key found",
+        Check::Workspace { .. } => "Workspace",
+        Check::Enabled { .. } => "Enabled",
+        Check::Api { .. } => "API",
+        Check::Expiry { .. } => "Expiry",
+        Check::Address { .. } => "IP list",
+        Check::Permissions { .. } => "Permissions",
+        Check::Limits(_) => "Rate limits",
+        Check::Credits { .. } => "Credits",
+    }
+}
+
+/// Of the past how it went then, else how it would go.
+fn verdict(step: &Step) -> VerdictView {
+    match (step.then, step.verdict) {
+        (Some(Then::Failed), _) | (None, Verdict::Failed) => VerdictView::Failed,
+        (Some(Then::NotReached), _) => VerdictView::NotReached,
+        (Some(Then::Passed) | None, Verdict::NotAsked) => VerdictView::NotUsed,
+        (Some(Then::Passed), _) | (None, Verdict::Passed) => VerdictView::Passed,
+        (None, Verdict::Later { would_pass: true }) => VerdictView::WouldPass,
+        (None, Verdict::Later { would_pass: false }) => VerdictView::WouldFail,
+    }
+}
+
+/// What the record says of the check that decided.
+fn said_then(step: &Step, past: &Recorded) -> Option<String> {
+    if step.then != Some(Then::Failed) {
+        return None;
+    }
+    let denial = past.denial.as_deref().unwrap_or("unknown");
+    Some(match &step.check {
+        Check::Permissions { .. } => format!("The permission '{denial}' was missing."),
+        Check::Limits(_) => format!("The limit '{denial}' was exceeded."),
+        Check::Credits { .. } => "The credits did not suffice.".to_owned(),
+        Check::Expiry { .. } => "The key had expired.".to_owned(),
+        Check::Enabled { .. } => "The key was disabled.".to_owned(),
+        Check::Workspace { .. } => "The workspace was disabled.".to_owned(),
+        _ => "A rule refused it; most likely the list of addresses.".to_owned(),
+    })
+}
+
+fn values(request: &MemberRequest, step: &Step, past: Option<&Recorded>) -> Values {
+    let row = |name: &str, then: Option<String>, now: Option<String>| (name.to_owned(), then, now);
+    let now = |name: &str, value: String| row(name, None, Some(value));
+    let time = |time_ms: i64| request.stamp(time_ms).local;
+    match &step.check {
+        Check::Found { fate: None } | Check::Permissions { .. } => Vec::new(),
+        Check::Found { fate: Some(fate) } => {
+            let deleted = fate.deleted_at.map(|at_ms| now("Deleted", time(at_ms)));
+            std::iter::once(now("Key", fate.key.to_string())).chain(deleted).collect()
+        }
+        Check::Workspace { enabled } | Check::Enabled { enabled } => {
+            let then = step.then.filter(|then| *then != Then::NotReached);
+            vec![row("Enabled", then.map(|then| yes(then == Then::Passed)), Some(yes(*enabled)))]
+        }
+        Check::Api { asked, of_key } => {
+            let asked = asked.as_ref().map(|asked| now("AskedOfKey for", asked.to_string()));
+            std::iter::once(now("API of the key", of_key.to_string())).chain(asked).collect()
+        }
+        Check::Expiry { expires_at: None, .. } => Vec::new(),
+        Check::Expiry { expires_at: Some(expires_at), now_ms } => vec![
+            now("Expires", time(*expires_at)),
+            row("Time", past.map(|past| time(past.time_ms)), Some(time(*now_ms))),
+        ],
+        Check::Address { ip, allowlist } => {
+            let text = |ip: IpAddr| ip.to_string();
+            let list = allowlist.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            let listed = (!allowlist.is_empty()).then(|| now("List", list));
+            let source = row("Source", past.and_then(|past| past.ip).map(text), ip.map(text));
+            std::iter::once(source).chain(listed).collect()
+        }
+        Check::Limits(limits) => limits.iter().map(|limit| limit_row(request, limit, past)).collect(),
+        Check::Credits { balance, cost } => {
+            let unlimited = || "unlimited".to_owned();
+            let left = past.map(|past| past.balance.map_or_else(unlimited, exact));
+            vec![
+                row("Balance", left, Some(balance.map_or_else(unlimited, exact))),
+                row("Cost", past.map(|past| exact(past.spent_credits)), Some(exact(*cost))),
+            ]
+        }
+    }
+}
+
+fn yes(is: bool) -> String {
+    if is { "yes" } else { "no" }.to_owned()
+}
+
+fn limit_row(
+    request: &MemberRequest,
+    limit: &LimitState,
+    past: Option<&Recorded>,
+) -> (String, Option<String>, Option<String>) {
+    let exceeded = past.filter(|past| past.denial.as_deref() == Some(limit.name.as_str()));
+    let now = format!(
+        "{} of {} in {}, {} asked for, ends {}",
+        limit.used,
+        limit.limit,
+        duration(i64::try_from(limit.duration_ms).unwrap_or(i64::MAX)),
+        limit.cost,
+        request.stamp(limit.reset_ms).local,
+    );
+    (limit.name.clone(), exceeded.map(|_| "exceeded".to_owned()), Some(now))
+}
+
+fn setting(check: &Check, key: &Explained) -> Option<Href> {
+    Some(match check {
+        Check::Found { .. } | Check::Api { .. } => return None,
+        Check::Workspace { .. } => paths::danger(),
+        Check::Address { .. } => paths::api_settings(key.api.as_str()),
+        Check::Limits(limits) => match (&key.identity, limits.iter().any(|limit| limit.of_identity)) {
+            (Some(identity), true) => paths::edit_identity(identity.as_str()),
+            _ => paths::edit_key(key.id.as_str()),
+        },
+        _ => paths::edit_key(key.id.as_str()),
+    })
+}
+
+/// Acts that one press can do; the others have their setting's page.
+fn fix(fix: &Fix, key: &Explained, asked: &AskedOfKey) -> Option<FixView> {
+    let (what, label, more) = match fix {
+        Fix::EnableKey => ("enable", "Enable this key".to_owned(), None),
+        Fix::ExtendExpiry => ("extend", "Let it work for 30 more days".to_owned(), None),
+        Fix::Grant { slug } => {
+            ("grant", format!("Grant {slug} to this key"), Some(("permission", slug.clone())))
+        }
+        Fix::TopUp { missing } => {
+            ("top_up", format!("Add {}", count(*missing, "credit")), Some(("amount", missing.to_string())))
+        }
+        Fix::EnableWorkspace | Fix::UseKeyOf(_) | Fix::AllowAddress(_) | Fix::RaiseLimit { .. } => {
+            return None;
+        }
+    };
+    let own = |name: &str| matches!(name, "key" | "fix" | "permission" | "amount");
+    let mut fields = vec![("key".to_owned(), key.id.to_string()), ("fix".to_owned(), what.to_owned())];
+    fields.extend(more.map(|(name, value)| (name.to_owned(), value)));
+    fields.extend(asked.fields.iter().filter(|(name, _)| !own(name)).cloned());
+    Some(FixView { label, action: paths::explain_fix(), fields })
+}

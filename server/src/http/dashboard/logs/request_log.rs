@@ -1,0 +1,157 @@
+//! The log of API requests, and one logged.
+
+use base::ids::RequestId;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use web::components::{FilterField, Outcome, Pager};
+use web::pages::parts::{Live, Named};
+use web::pages::request::{RequestView, show};
+use web::pages::requests::{RequestRow, RequestsView, list as page};
+
+use super::{Names, PAGE, choice_field, request_filter, text_field};
+use crate::http::dashboard::live_log::LiveLog;
+use crate::http::dashboard::member_request::MemberRequest;
+use crate::http::dashboard::presenters::event_cursor;
+use crate::http::dashboard::reply::Reply;
+use base::error::{Code, Error, Result};
+use base::events::{Stored, StoredRequest};
+use base::grants::{Operation, Target};
+use insight::analytics::PageOf;
+use insight::search::Kind;
+
+/// Root keys that the filter offers by name.
+const MAX_CALLERS: usize = 50;
+
+/// Outcomes of requests that are counted.
+pub const RESPONSES: [Outcome; 3] = [Outcome::Success, Outcome::ClientError, Outcome::ServerError];
+
+/// `GET /requests`; with `live=events` the rows that come in.
+pub async fn list(request: MemberRequest) -> Result<Reply> {
+    request.cx.require(Operation::LogsRead, Target::NONE)?;
+    let (filter, problems) = request_filter(request.query());
+    if request.is_stream() {
+        let (kind, needs) = (Kind::Requests, Operation::LogsRead);
+        return Ok(request.follow(LiveLog { kind, filter, needs, draw }));
+    }
+    let span = request.span("24h");
+    let buckets = request.buckets(&span)?;
+    let mut question = request.question(Kind::Requests, &span, filter.clone());
+    question.buckets = Some(buckets.clone());
+    let counts = request.app.analytics.count(question).await?;
+    let after = request.events_after();
+    let of = PageOf { after, ..request.events(Kind::Requests, &span, filter, PAGE) };
+    let found = request.app.analytics.page(of).await?;
+    let names = request.root_key_names(&found.events).await?;
+    let rows: Vec<RequestRow> =
+        found.events.iter().filter_map(|event| row_of(&request, &names, event)).collect();
+    let view = RequestsView {
+        filters: request.log_filters("Word of a request", fields(&request).await?, problems).await?,
+        live: Live { on: request.is_live(), source: request.tail_source(&found.places) },
+        responses: request.bars("responses", "Requests", &RESPONSES, &counts, (&buckets, &span)),
+        pager: Pager { shown: rows.len() as i64, total: None, next: found.next.map(event_cursor) },
+        range: span.range,
+        rows,
+    };
+    Ok(Reply::page(page(&request.shell, &view)))
+}
+
+async fn fields(request: &MemberRequest) -> Result<Vec<FilterField>> {
+    let plain = |texts: &[&str]| texts.iter().map(|text| ((*text).to_owned(), (*text).to_owned())).collect();
+    let named = |outcomes: &[Outcome]| {
+        outcomes.iter().map(|one| (one.code().to_owned(), one.label().to_owned())).collect()
+    };
+    let root_keys = request.app.root_keys.list(&request.cx).await?.into_iter().take(MAX_CALLERS);
+    let callers = root_keys.map(|key| (key.id.into_string(), key.name.unwrap_or(key.start))).collect();
+    Ok(vec![
+        choice_field("status", "Status", named(&RESPONSES)),
+        choice_field("method", "Method", plain(&["GET", "POST", "PUT", "DELETE"])),
+        choice_field("outcome", "Outcome of a verification", named(&Outcome::VERIFICATIONS)),
+        choice_field("caller", "Root key", callers),
+        text_field("path", "Path", "/v2/keys.createKey"),
+        text_field("ip", "Source address", "203.0.113.7"),
+        text_field("request", "Request id", "req_..."),
+    ])
+}
+
+fn row_of(request: &MemberRequest, names: &Names, event: &Stored) -> Option<RequestRow> {
+    match event {
+        Stored::Request(logged) => Some(request_row(request, names, logged)),
+        _ => None,
+    }
+}
+
+fn draw(request: &MemberRequest, events: Vec<Stored>) -> BoxFuture<'_, Result<Vec<String>>> {
+    async move {
+        let names = request.root_key_names(&events).await?;
+        let rows = events.iter().filter_map(|event| row_of(request, &names, event));
+        Ok(rows.map(|row| web::pages::requests::request_row(&row)).collect())
+    }
+    .boxed()
+}
+
+/// A request as lists show it.
+pub fn request_row(request: &MemberRequest, names: &Names, logged: &StoredRequest) -> RequestRow {
+    let caller = |id: &String| names.get(id).unwrap_or(id).clone();
+    RequestRow {
+        id: logged.request_id.clone(),
+        at: request.stamp(logged.time_ms),
+        status: logged.status,
+        outcome: outcome(logged),
+        method: logged.method.clone(),
+        path: logged.path.clone(),
+        caller: logged.root_key.as_ref().map(caller),
+        ip: logged.ip.map(|ip| ip.to_string()),
+        latency_us: logged.latency_us.into(),
+    }
+}
+
+/// Of a verification; of a failure the log has the code of the error instead.
+fn outcome(logged: &StoredRequest) -> Option<Outcome> {
+    logged.outcome.as_deref().and_then(Outcome::of_verification)
+}
+
+/// `GET /requests/:id`.
+pub async fn one(request: MemberRequest) -> Result<Reply> {
+    request.cx.require(Operation::LogsRead, Target::NONE)?;
+    let id = RequestId::from(request.id());
+    let (workspace, now_ms) = (&request.cx.workspace, request.now_ms());
+    let analytics = &request.app.analytics;
+    let found = analytics.of_request(Kind::Requests, workspace, id.as_str(), now_ms).await?;
+    let event = found.ok_or_else(|| Error::absent(Code::RouteNotFound))?;
+    let names = request.root_key_names(std::slice::from_ref(&event)).await?;
+    let Stored::Request(logged) = event else { return Err(Error::absent(Code::RouteNotFound)) };
+    let verified = analytics.of_request(Kind::Verifications, workspace, id.as_str(), now_ms).await?;
+    let view = request_view(&request, &names, logged, verified.is_some());
+    Ok(Reply::page(show(&request.shell, &view)))
+}
+
+fn request_view(
+    request: &MemberRequest,
+    names: &Names,
+    logged: StoredRequest,
+    verification: bool,
+) -> RequestView {
+    let named = |id: &String| Named::new(id, names.get(id).unwrap_or(id));
+    RequestView {
+        at: request.stamp(logged.time_ms),
+        outcome: outcome(&logged),
+        root_key: logged.root_key.as_ref().map(named),
+        ip: logged.ip.map(|ip| ip.to_string()),
+        latency_us: logged.latency_us.into(),
+        sent: (logged.request_bytes.into(), logged.request_body.map(pretty)),
+        answered: (logged.response_bytes.into(), logged.response_body.map(pretty)),
+        id: logged.request_id,
+        status: logged.status,
+        method: logged.method,
+        path: logged.path,
+        door: logged.door,
+        user_agent: logged.user_agent,
+        verification,
+    }
+}
+
+/// A body that was cut is no JSON any more and stays as it is.
+fn pretty(body: String) -> String {
+    let read = serde_json::from_str::<serde_json::Value>(&body).ok();
+    read.and_then(|value| serde_json::to_string_pretty(&value).ok()).unwrap_or(body)
+}

@@ -1,0 +1,93 @@
+//! The decisions of a namespace one by one, newest first, and as they are made.
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use web::components::{Filters, Outcome, Pager};
+use web::pages::namespace::{DecisionRow, NamespaceLogsView, decision_row, logs};
+use web::pages::parts::Live;
+use web::paths::{self, QUERY};
+
+use super::{decisions, identifier_field, outcome_field};
+use crate::http::dashboard::live_log::LiveLog;
+use crate::http::dashboard::member_request::MemberRequest;
+use crate::http::dashboard::presenters::event_cursor;
+use crate::http::dashboard::reply::Reply;
+use crate::http::dashboard::time_span::TimeSpan;
+use base::error::Result;
+use base::events::{Stored, StoredRatelimit};
+use base::grants::{Operation, Target};
+use insight::analytics::{Filter, PageOf, Question};
+use insight::search::Kind;
+
+const ROWS: usize = 50;
+
+/// `GET /ratelimits/:id/logs`; with `live=events` the new rows alone.
+pub async fn show(request: MemberRequest) -> Result<Reply> {
+    let (found, namespace) = request.namespace().await?;
+    request.cx.require(Operation::LogsRead, Target::NONE)?;
+    request.cx.require(Operation::AnalyticsRatelimits, Target::namespace(&found.id))?;
+    let span = request.span("24h");
+    let of = page_of(&request, found.id.as_str(), &span);
+    if request.is_stream() {
+        let (kind, needs) = (Kind::Ratelimits, Operation::LogsRead);
+        return Ok(request.follow(LiveLog { kind, filter: of.filter, needs, draw }));
+    }
+    let buckets = request.buckets(&span)?;
+    let question = Question {
+        buckets: Some(buckets.clone()),
+        ..request.question(Kind::Ratelimits, &span, of.filter.clone())
+    };
+    let counts = request.app.analytics.count(question).await?;
+    let page = request.app.analytics.page(of).await?;
+    let rows: Vec<_> = page.events.iter().filter_map(|event| row(&request, event)).collect();
+    let filters = Filters {
+        fields: vec![outcome_field(), identifier_field()],
+        ..request.searched("Beginning of an identifier or request id").await?
+    };
+    let view = NamespaceLogsView {
+        namespace,
+        filters,
+        range: span.range.clone(),
+        live: Live { on: request.is_live(), source: request.tail_source(&page.places) },
+        requests: request.bars("requests", "Decisions", &Outcome::DECISIONS, &counts, (&buckets, &span)),
+        pager: Pager { shown: rows.len() as i64, total: None, next: page.next.map(event_cursor) },
+        rows,
+    };
+    Ok(Reply::page(logs(&request.shell, &view)))
+}
+
+fn page_of(request: &MemberRequest, namespace: &str, span: &TimeSpan) -> PageOf {
+    let filter = Filter {
+        namespaces: vec![namespace.to_owned()],
+        identifiers: request.query().all("identifier").map(ToOwned::to_owned).collect(),
+        outcomes: decisions(request),
+        text: request.query().given(QUERY).map(ToOwned::to_owned),
+        ..Filter::default()
+    };
+    PageOf { after: request.events_after(), ..request.events(Kind::Ratelimits, span, filter, ROWS) }
+}
+
+fn draw(request: &MemberRequest, events: Vec<Stored>) -> BoxFuture<'_, Result<Vec<String>>> {
+    let rows = events.iter().filter_map(|event| row(request, event));
+    let rows: Vec<_> = rows.map(|row| decision_row(&row)).collect();
+    async move { Ok(rows) }.boxed()
+}
+
+fn row(request: &MemberRequest, event: &Stored) -> Option<DecisionRow> {
+    let Stored::Ratelimit(event) = event else { return None };
+    let StoredRatelimit { time_ms, passed, limit, remaining, reset_ms, cost, latency_us, .. } = *event;
+    let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+    Some(DecisionRow {
+        href: paths::namespace_logs(&event.namespace).with(QUERY, &event.request_id),
+        at: request.stamp(time_ms),
+        identifier: event.identifier.clone(),
+        passed,
+        limit: number(limit),
+        remaining: number(remaining),
+        duration_ms: None,
+        cost: number(cost),
+        reset: request.stamp(reset_ms),
+        overridden: event.ratelimit_override.is_some(),
+        latency_us: i64::from(latency_us),
+    })
+}

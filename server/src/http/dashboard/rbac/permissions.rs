@@ -1,0 +1,158 @@
+//! Permissions: the list, making several at once, and one with what carries it.
+
+use web::components::Pager;
+use web::form::{FormState, VERSION};
+use web::pages::parts::Named;
+use web::pages::permissions::{self, PermissionFormView, PermissionRow, PermissionsView};
+use web::paths::{self, QUERY};
+
+use super::{ROWS, field_of, tally};
+use crate::http::dashboard::edit_conflict::is_edit_conflict;
+use crate::http::dashboard::member_request::MemberRequest;
+use crate::http::dashboard::reply::Reply;
+use base::error::Result;
+use base::grants::{Operation, Target};
+use base::patch::Patch;
+use domain::keys::Kin;
+use domain::permissions::{Browse, CreatePermission, Permission, PermissionLine, UpdatePermission};
+
+/// `GET /permissions`.
+pub async fn list(request: MemberRequest) -> Result<Reply> {
+    let sorting = request.sorting(&["slug"], "slug");
+    let search = request.query().text(QUERY).to_owned();
+    let of = Browse { page: request.page(ROWS), descending: sorting.descending, search };
+    let found = request.app.permissions.browse_permissions(&request.cx, of).await?;
+    let rows: Vec<_> = found.items.into_iter().map(|line| row(&request, line)).collect();
+    let filters = request.searched("Slug, name, description or id").await?;
+    let pager = Pager { shown: rows.len() as i64, total: None, next: found.next };
+    Ok(Reply::page(permissions::list(&request.shell, &PermissionsView { filters, rows, sorting, pager })))
+}
+
+fn row(request: &MemberRequest, line: PermissionLine) -> PermissionRow {
+    PermissionRow {
+        id: line.permission.id.into_string(),
+        slug: line.permission.slug,
+        name: line.permission.name,
+        description: line.permission.description.unwrap_or_default(),
+        roles: line.roles,
+        keys: tally(line.keys),
+        updated: request.maybe_stamp(line.updated_at),
+    }
+}
+
+/// `GET /permissions/new`.
+pub async fn new(request: MemberRequest) -> Result<Reply> {
+    request.cx.require(Operation::PermissionCreate, Target::NONE)?;
+    Ok(Reply::page(permissions::form(&request.shell, &PermissionFormView::default())))
+}
+
+/// `POST /permissions/new`: one for each line.
+pub async fn create(request: MemberRequest) -> Result<Reply> {
+    let description = request.form().given("description");
+    let command = |slug: String| CreatePermission {
+        name: slug.clone(),
+        slug,
+        description: description.map(ToOwned::to_owned),
+    };
+    let commands = lines(request.form().raw("slugs")).map(command).collect();
+    match request.app.permissions.create_permissions(&request.cx, commands).await {
+        Ok(made) => {
+            let text = match made.as_slice() {
+                [one] => format!("Created permission {}.", one.slug),
+                many => format!("Created {} permissions.", many.len()),
+            };
+            Ok(Reply::redirect(paths::permissions()).notice(text))
+        }
+        Err(error) => {
+            let field = match field_of(&error, &["description", "slug"]) {
+                "description" => "description",
+                _ => "slugs",
+            };
+            let view = PermissionFormView {
+                form: request.refused_at(field, error)?,
+                ..PermissionFormView::default()
+            };
+            Ok(Reply::form_again(permissions::form(&request.shell, &view)))
+        }
+    }
+}
+
+/// What stands on the lines of a field.
+pub(super) fn lines(text: &str) -> impl Iterator<Item = String> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).map(ToOwned::to_owned)
+}
+
+/// `GET /permissions/:id/edit`, which whoever may not write is shown, too.
+pub async fn edit(request: MemberRequest) -> Result<Reply> {
+    let line = request.app.permissions.permission_line(&request.cx, request.id()).await?;
+    let form = state(&line.permission);
+    Ok(Reply::page(page(&request, &line, form).await?))
+}
+
+/// `POST /permissions/:id/edit`.
+pub async fn save(request: MemberRequest) -> Result<Reply> {
+    let line = request.app.permissions.permission_line(&request.cx, request.id()).await?;
+    let form = request.form();
+    let command = UpdatePermission {
+        permission: line.permission.id.to_string(),
+        name: Some(form.text("name").to_owned()),
+        slug: Some(form.text("slug").to_owned()),
+        description: Patch::Set(form.text("description").to_owned()),
+        made_from: Some(request.made_from(VERSION)),
+    };
+    match request.app.permissions.update_permission(&request.cx, command).await {
+        Ok(saved) => {
+            Ok(Reply::redirect(paths::permissions()).notice(format!("Saved permission {}.", saved.slug)))
+        }
+        Err(error) if is_edit_conflict(&error) => {
+            let line = request.app.permissions.permission_line(&request.cx, request.id()).await?;
+            let reload = paths::edit_permission(line.permission.id.as_str());
+            let form = request.clash(&state(&line.permission).values, reload);
+            Ok(Reply::conflict(page(&request, &line, form).await?))
+        }
+        Err(error) => {
+            let form = request.refused_at(field_of(&error, &["name", "slug", "description"]), error)?;
+            Ok(Reply::form_again(page(&request, &line, form).await?))
+        }
+    }
+}
+
+/// `POST /permissions/:id/delete`.
+pub async fn delete(request: MemberRequest) -> Result<Reply> {
+    request.cx.require(Operation::PermissionDelete, Target::NONE)?;
+    let line = request.app.permissions.permission_line(&request.cx, request.id()).await?;
+    let Permission { id, slug, .. } = &line.permission;
+    if let Err(problem) = request.confirmed(&paths::delete_permission(id.as_str()), slug) {
+        let form = FormState { errors: vec![problem], ..state(&line.permission) };
+        return Ok(Reply::form_again(page(&request, &line, form).await?));
+    }
+    request.app.permissions.delete_permission(&request.cx, id.as_str()).await?;
+    Ok(Reply::redirect(paths::permissions()).notice(format!("Deleted permission {slug}.")))
+}
+
+async fn page(request: &MemberRequest, line: &PermissionLine, form: FormState) -> Result<String> {
+    let id = &line.permission.id;
+    let roles = request.app.permissions.roles_granting(&request.cx, id).await?;
+    let (keys, more_keys) = request.kin(&Kin::Permission(id.clone())).await?;
+    let here = web::paths::Here::new(paths::edit_permission(id.as_str()), request.query().pairs().to_vec());
+    let view = PermissionFormView {
+        permission: Some(Named::new(id.as_str(), &line.permission.slug)),
+        form,
+        roles: roles.iter().map(|role| Named::new(role.id.as_str(), &role.name)).collect(),
+        keys,
+        here: Some(here),
+        more_keys,
+        total_keys: tally(line.keys),
+    };
+    Ok(permissions::form(&request.shell, &view))
+}
+
+fn state(permission: &Permission) -> FormState {
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    FormState::new(vec![
+        pair(VERSION, permission.version().as_str()),
+        pair("name", &permission.name),
+        pair("slug", &permission.slug),
+        pair("description", permission.description.as_deref().unwrap_or_default()),
+    ])
+}

@@ -1,0 +1,168 @@
+//! What handlers answer with: a page, a redirect, a file.
+//!
+//! Every reply carries the policy under which pages run: nothing inline, all
+//! from this server. Nothing is cached: pages hold what only their reader may
+//! see.
+
+use poem::http::{HeaderValue, StatusCode, header};
+use poem::{Body, Response};
+use web::components::{Flash, FlashKind};
+use web::paths::Href;
+
+use super::cookies::CookieName;
+use super::flash;
+use base::config::Config;
+
+/// Scripts, styles and requests of this server only; forms post to it alone.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
+    connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// A reply before it is a response.
+pub struct Reply {
+    kind: Kind,
+    cookies: Vec<(CookieName, String, i64)>,
+    flash: Option<Flash>,
+    image_source: Option<String>,
+    retry_after_s: Option<u64>,
+}
+
+enum Kind {
+    Page(StatusCode, String),
+    Redirect(Href),
+    File { content_type: &'static str, name: Option<String>, body: Body },
+}
+
+impl Reply {
+    fn of(kind: Kind) -> Self {
+        Self { kind, cookies: Vec::new(), flash: None, image_source: None, retry_after_s: None }
+    }
+
+    /// A page.
+    pub fn page(html: String) -> Self {
+        Self::of(Kind::Page(StatusCode::OK, html))
+    }
+
+    /// A page that says why there is no other.
+    pub fn page_with_status(status: StatusCode, html: String) -> Self {
+        Self::of(Kind::Page(status, html))
+    }
+
+    /// The form once more, with what was wrong.
+    pub fn form_again(html: String) -> Self {
+        Self::of(Kind::Page(StatusCode::UNPROCESSABLE_ENTITY, html))
+    }
+
+    /// The form once more, beside what was stored meanwhile.
+    pub fn conflict(html: String) -> Self {
+        Self::of(Kind::Page(StatusCode::CONFLICT, html))
+    }
+
+    /// Elsewhere; after an act, so that reloading repeats nothing.
+    pub fn redirect(to: Href) -> Self {
+        Self::of(Kind::Redirect(to))
+    }
+
+    /// What is no page: a style, a stream of events.
+    pub fn content(content_type: &'static str, body: Body) -> Self {
+        Self::of(Kind::File { content_type, name: None, body })
+    }
+
+    /// Something to save.
+    pub fn download(content_type: &'static str, name: String, body: Body) -> Self {
+        Self::of(Kind::File { content_type, name: Some(name), body })
+    }
+
+    /// Says on the next page that an act is done.
+    #[must_use]
+    pub fn notice(self, message: impl Into<String>) -> Self {
+        self.with_flash(FlashKind::Done, message.into(), None)
+    }
+
+    /// As [`Reply::notice`], with a way to take it back: where to POST.
+    #[must_use]
+    pub fn notice_with_undo(self, message: impl Into<String>, undo: Href) -> Self {
+        self.with_flash(FlashKind::Done, message.into(), Some(undo))
+    }
+
+    /// Says on the next page why nothing was done.
+    #[must_use]
+    pub fn warning(self, message: impl Into<String>) -> Self {
+        self.with_flash(FlashKind::Problem, message.into(), None)
+    }
+
+    fn with_flash(mut self, kind: FlashKind, message: String, undo: Option<Href>) -> Self {
+        self.flash = Some(Flash { kind, message, undo });
+        self
+    }
+
+    /// Sets a cookie for so many seconds; 0 takes it away.
+    #[must_use]
+    pub fn cookie(mut self, name: CookieName, value: impl Into<String>, seconds: i64) -> Self {
+        self.cookies.push((name, value.into(), seconds));
+        self
+    }
+
+    /// Lets the page show images of one more origin: the logo of a portal.
+    #[must_use]
+    pub fn images_from(mut self, origin: Option<String>) -> Self {
+        self.image_source = origin;
+        self
+    }
+
+    /// Says when to come again.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: Option<u64>) -> Self {
+        self.retry_after_s = seconds;
+        self
+    }
+
+    /// `flashed` says that the request brought a flash, which is shown by now.
+    pub fn into_response(self, config: &Config, flashed: bool) -> Response {
+        let policy = match &self.image_source {
+            Some(origin) => POLICY.replace("img-src 'self'", &format!("img-src 'self' {origin}")),
+            None => POLICY.to_owned(),
+        };
+        let is_page = matches!(self.kind, Kind::Page(..));
+        let mut response = match self.kind {
+            Kind::Page(status, html) => {
+                Response::builder().status(status).content_type("text/html; charset=utf-8").body(html)
+            }
+            Kind::Redirect(to) => Response::builder()
+                .status(StatusCode::SEE_OTHER)
+                .header(header::LOCATION, to.as_str())
+                .finish(),
+            Kind::File { content_type, name, body } => {
+                let response = Response::builder().content_type(content_type);
+                match name {
+                    Some(name) => response
+                        .header(header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\""))
+                        .body(body),
+                    None => response.body(body),
+                }
+            }
+        };
+        let mut cookies: Vec<_> =
+            self.cookies.iter().map(|(name, value, seconds)| name.set(config, value, *seconds)).collect();
+        match &self.flash {
+            Some(flash) => cookies.push(CookieName::Flash.set(config, &flash::encode(flash), flash::WAIT_S)),
+            None if flashed && is_page => cookies.push(CookieName::Flash.end(config)),
+            None => {}
+        }
+        let headers = response.headers_mut();
+        for cookie in cookies {
+            if let Ok(value) = HeaderValue::from_str(&cookie) {
+                headers.append(header::SET_COOKIE, value);
+            }
+        }
+        if let Ok(policy) = HeaderValue::from_str(&policy) {
+            headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+        }
+        if let Some(seconds) = self.retry_after_s {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+        response
+    }
+}

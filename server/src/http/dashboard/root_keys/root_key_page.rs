@@ -1,0 +1,97 @@
+//! One root key: what it may do and what it did.
+
+use web::pages::parts::AuditRow;
+use web::pages::requests::RequestRow;
+use web::pages::root_key::{RootKeyView, show};
+
+use super::{id_of, named, states};
+use crate::http::dashboard::logs::{RESPONSES, request_row};
+use crate::http::dashboard::member_request::MemberRequest;
+use crate::http::dashboard::reply::Reply;
+use crate::http::dashboard::time_span::TimeSpan;
+use base::audit::AuditFilter;
+use base::error::Result;
+use base::events::Stored;
+use base::grants::{Operation, Target};
+use base::store::Page;
+use domain::root_keys::RootKeyDetails;
+use insight::analytics::{Filter, GroupBy, Metric, Row};
+use insight::search::Kind;
+
+/// Requests, paths and changes that are shown.
+const LATEST: usize = 20;
+
+/// `GET /root-keys/:id`.
+pub async fn one(request: MemberRequest) -> Result<Reply> {
+    let details = request.app.root_keys.get(&request.cx, &id_of(&request)).await?;
+    request.cx.require(Operation::LogsRead, Target::NONE)?;
+    let span = request.span("7d");
+    let of_key = Filter { root_keys: vec![request.id().to_owned()], ..Filter::default() };
+    let buckets = request.buckets(&span)?;
+    let mut question = request.question(Kind::Requests, &span, of_key.clone());
+    let top = request.app.analytics.top(question.clone(), GroupBy::Path, Metric::Total, LATEST).await?;
+    question.buckets = Some(buckets.clone());
+    let counts = request.app.analytics.count(question).await?;
+    let path = |row: Row| Some((row.groups.into_iter().next()?, row.counts.total()));
+    let created_by = match &details.created_by {
+        Some(id) => Some(called(&request, id).await?),
+        None => None,
+    };
+    let view = RootKeyView {
+        key: named(&details.key),
+        states: states(&details.key, request.now_ms()),
+        created: request.stamp(details.key.created_at),
+        created_by,
+        last_used: request.maybe_stamp(details.key.last_used_at),
+        expires: request.maybe_stamp(details.key.expires_at),
+        limit_per_minute: details.limit_per_minute,
+        ip_allowlist: addresses(&details),
+        called: top.rows.into_iter().filter_map(path).collect(),
+        requests: request.bars("requests", "Requests", &RESPONSES, &counts, (&buckets, &span)),
+        recent: recent(&request, &span, of_key).await?,
+        changes: changes(&request).await?,
+        here: request.here(),
+        range: span.range,
+        start: details.key.start,
+        last4: details.key.last4,
+        full: details.key.full,
+        enabled: details.key.enabled,
+        permissions: details.key.permissions,
+    };
+    Ok(Reply::page(show(&request.shell, &view)))
+}
+
+pub fn addresses(details: &RootKeyDetails) -> Vec<String> {
+    let list = details.ip_allowlist.as_deref().unwrap_or_default();
+    list.split(',').map(str::trim).filter(|entry| !entry.is_empty()).map(str::to_owned).collect()
+}
+
+async fn recent(request: &MemberRequest, span: &TimeSpan, filter: Filter) -> Result<Vec<RequestRow>> {
+    let of = request.events(Kind::Requests, span, filter, LATEST);
+    let found = request.app.analytics.page(of).await?.events;
+    let row = |event: Stored| match event {
+        Stored::Request(logged) => Some(request_row(request, &Default::default(), &logged)),
+        _ => None,
+    };
+    Ok(found.into_iter().filter_map(row).collect())
+}
+
+async fn changes(request: &MemberRequest) -> Result<Vec<AuditRow>> {
+    let filter = AuditFilter { target: Some(request.id().to_owned()), ..AuditFilter::default() };
+    let page = Page { limit: LATEST as u64, cursor: None };
+    let found = request.app.audit_log.list(&request.cx, &filter, &page).await?;
+    Ok(found.items.into_iter().map(|entry| request.audit_row(entry)).collect())
+}
+
+/// Who an id of the audit log is.
+async fn called(request: &MemberRequest, id: &str) -> Result<String> {
+    if id == "cli" {
+        return Ok("the command line".to_owned());
+    }
+    let users = request.app.users.list(&request.cx).await?;
+    if let Some(user) = users.into_iter().find(|user| user.id.as_str() == id) {
+        return Ok(user.email);
+    }
+    let names = request.app.root_keys.names(&request.cx, &[id]).await?;
+    Ok(names.get(id).map_or_else(|| id.to_owned(), |name| format!("root key {name}")))
+}
