@@ -49,7 +49,11 @@ const CRATES: &[Crate] = &[
             &["session", "secret_links", "portals", "explain", "bulk", "transfer", "leaks"],
         ],
     },
-    Crate { name: "unkey", folder: "server", rooms: &[&["jobs", "telemetry"], &["app"], &["http"], &["cli"]] },
+    Crate {
+        name: "unkey",
+        folder: "server",
+        rooms: &[&["jobs", "telemetry"], &["app"], &["http"], &["cli"]],
+    },
 ];
 
 /// The one crate that serves, and what no other may depend on: without these a
