@@ -26,6 +26,7 @@ const CRATES: &[Crate] = &[
             ],
             &["grants", "op", "cache"],
             &["store"],
+            &["claims", "schedules", "settings"],
             &["events", "audit"],
         ],
     },

@@ -266,7 +266,14 @@ async fn main() {
     let database = store(&dir.path().join("events.db"), events, &Plan::even()).await;
     let search = index(&dir.path().join("index"), &database, events).await;
     let app = Database::open::<migration::App>(&dir.path().join("app.db"), Durability::Normal).await.unwrap();
-    let queries = Sql::new(SqlConfig::default(), Store::new(app), search.clone(), database.clone()).unwrap();
+    let queries = Sql::new(
+        SqlConfig::default(),
+        Store::new(app),
+        &domain::apis::ApiFeed,
+        search.clone(),
+        database.clone(),
+    )
+    .unwrap();
     ask(&Analytics::new(search, database)).await;
     sql::ask(&queries).await;
 }
