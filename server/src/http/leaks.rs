@@ -14,7 +14,7 @@ use serde_json::json;
 use super::{client_address, funnel, plain};
 use crate::app::App;
 use base::error::{Code, Error, Result};
-use base::op::{Door, OpCtx, Principal};
+use base::op::{Door, OpCtx, Principal, Task};
 use domain::leaks::Verdict;
 
 const SIGNATURE: HeaderName = HeaderName::from_static("github-public-key-signature");
@@ -44,7 +44,7 @@ async fn receive(app: &Arc<App>, mut request: Request) -> Result<Vec<Verdict>> {
     let cx = OpCtx {
         address: client_address::of_request(&request, &app.config),
         user_agent: text(&header::USER_AGENT),
-        ..app.cx(WorkspaceId::from(""), Principal::Job("secret scanning"), Door::Job)
+        ..app.cx(WorkspaceId::from(""), Principal::Job(Task::SecretScanning), Door::Job)
     };
     let body = funnel::read_body(request.take_body(), MAX_BYTES).await?;
     let app = app.clone();

@@ -1,7 +1,7 @@
 mod clock;
 
 use super::*;
-use base::clock::Clock;
+use base::clock::{Clock, DAY_MS, HOUR_MS};
 use base::entropy::Entropy;
 use base::events::{
     Events, RatelimitDecision, Recorder, Request, Stored, Writer, free_bytes, read_after, stored_bytes,
@@ -10,9 +10,6 @@ use base::store::Durability;
 use base::store::testing::{NOW_MS, TestStore};
 use domain::vault::{MasterKey, MasterKeySource, Vault};
 use insight::search::Kind;
-
-const HOUR_MS: i64 = 60 * 60 * 1000;
-const DAY_MS: i64 = 24 * HOUR_MS;
 
 impl Jobs {
     /// Runs what is due at a time that measured time agrees with.
@@ -232,7 +229,7 @@ async fn the_sweep_removes_what_people_left_behind() {
 #[test]
 fn every_pattern_has_a_next_run() {
     for Job { name, pattern, .. } in JOBS {
-        assert!(next_run(pattern, NOW_MS).unwrap() > NOW_MS, "{name}");
+        assert!(next_run(pattern, NOW_MS).unwrap() > NOW_MS, "{name:?}");
     }
 }
 

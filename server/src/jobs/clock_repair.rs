@@ -6,7 +6,7 @@
 //! one that is behind for a moment must not cut everything short. Expiry of keys
 //! and root keys is not touched: it is a date that somebody chose.
 
-use super::{Jobs, ORPHANS, store};
+use super::{JobName, Jobs, store};
 use base::clock::{Moment, STANDSTILL_MS};
 use base::error::Result;
 use base::events::newest_chunk_time;
@@ -36,7 +36,8 @@ impl Jobs {
     /// right again after that, do not count.
     async fn stored_ahead_ms(&self, now_ms: i64) -> Result<i64> {
         // Of jobs, one that never waits.
-        let run = store::find(self.app.read(), ORPHANS).await?.and_then(|due| due.last_run_at);
+        let run =
+            store::find(self.app.read(), JobName::Orphans.as_str()).await?.and_then(|due| due.last_run_at);
         let entry = store::last_entry_time(self.app.read()).await?;
         let chunk = newest_chunk_time(self.events.reader()).await?;
         let newest = run.max(entry).max(chunk);
