@@ -10,7 +10,7 @@ use web::form::CSRF;
 use super::cookies::Jar;
 use super::visit::Sent;
 use crate::app::App;
-use crate::http::funnel::header;
+use crate::http::request_lifecycle::header;
 use domain::session::SignedIn;
 
 static FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
