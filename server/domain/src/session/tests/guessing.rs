@@ -353,15 +353,15 @@ async fn a_session_proves_its_owner_on_a_budget_of_its_own() {
     let server = Server::start().await;
     let (one, two) = (server.log_in(NOW_MS).await, server.log_in(NOW_MS).await);
     let cx = server.open(&one, NOW_MS).await.unwrap();
-    server.sessions.confirm_password(&cx, plain(PASSWORD)).await.unwrap();
+    server.sessions.confirmed(&cx, plain(PASSWORD)).await.unwrap();
     for _ in 0..29 {
-        assert_eq!(code(server.sessions.confirm_password(&cx, plain("wrong")).await), Code::SignInRefused);
+        assert_eq!(code(server.sessions.confirmed(&cx, plain("wrong")).await), Code::SignInRefused);
     }
-    assert_eq!(code(server.sessions.confirm_password(&cx, plain(PASSWORD)).await), Code::TooManyAttempts);
+    assert_eq!(code(server.sessions.confirmed(&cx, plain(PASSWORD)).await), Code::TooManyAttempts);
     let other = server.open(&two, NOW_MS).await.unwrap();
-    server.sessions.confirm_password(&other, plain(PASSWORD)).await.unwrap();
+    server.sessions.confirmed(&other, plain(PASSWORD)).await.unwrap();
     server.log_in(NOW_MS).await;
-    let nobody = server.sessions.confirm_password(&anonymous(), plain(PASSWORD)).await;
+    let nobody = server.sessions.confirmed(&anonymous(), plain(PASSWORD)).await;
     assert_eq!(code(nobody), Code::SessionOver);
 }
 
