@@ -41,7 +41,7 @@ const REVALIDATE: &str = "no-cache";
 /// The name of the stylesheet changes with its content.
 const FOREVER: &str = "public, max-age=31536000, immutable";
 
-static STYLESHEET: &str = include_str!("../../../static/docs.css");
+static STYLESHEET: &str = include_str!("../../../../static/docs.css");
 static STYLESHEET_PATH: LazyLock<String> =
     LazyLock::new(|| format!("{ROOT}/assets/docs-{}.css", fingerprint(STYLESHEET.as_bytes())));
 
