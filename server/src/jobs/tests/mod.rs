@@ -186,7 +186,7 @@ async fn a_full_log_loses_its_oldest_requests_first() {
     assert_eq!(jobs.dropped_events(), 60 - requests_left as u64);
     drop(jobs);
     let jobs = jobs_with(&test, &dir, all * 3 / 10).await;
-    jobs.run_at(NOW_MS + 3_600_000).await;
+    jobs.run_at(NOW_MS + HOUR_MS).await;
     let (events_left, requests_left) = stored(&events).await;
     assert!(events_left < 60 && requests_left == 0, "{events_left}");
     assert!(stored_bytes(events.reader()).await.unwrap() <= all * 3 / 10);

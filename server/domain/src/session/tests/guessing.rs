@@ -1,5 +1,6 @@
 //! Guessers against an owner: how much they get to try, and that the owner gets in.
 
+use base::clock::{DAY_MS, HOUR_MS, SECOND_MS};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
@@ -10,10 +11,6 @@ use super::*;
 use crate::session::attempts::{self, Kind, Standing};
 use crate::session::totp::Generator;
 use crate::users::Lane;
-
-const HOUR_MS: i64 = 60 * MINUTE_MS;
-const DAY_MS: i64 = 24 * HOUR_MS;
-const SECOND_MS: i64 = 1000;
 
 /// The most that strangers may try in any hour.
 const MOST_PASSWORDS: usize = 600;
