@@ -23,7 +23,7 @@ use base::config::Config;
 use base::entropy::Entropy;
 use base::error::{Code, Error, Result};
 use base::events::{Recorder, Uses, Writer};
-use base::op::{Door, OpCtx, Principal};
+use base::op::{Door, OpCtx, Principal, Task};
 use base::store::{AppSchema, DataDir, Database, Durability, EventsSchema, Store};
 use domain::apis::Apis;
 use domain::bulk::{Bulk, Runner};
@@ -447,7 +447,7 @@ impl App {
     /// The first workspace, and what configuration asks for
     /// (docs/decisions.md#the-first-start-needs-nobody).
     async fn first_start(&self) -> Result<()> {
-        let job = |workspace| self.cx(workspace, Principal::Job("bootstrap"), Door::Job);
+        let job = |workspace| self.cx(workspace, Principal::Job(Task::Bootstrap), Door::Job);
         let mut workspaces = self.workspaces.list().await?;
         if workspaces.is_empty() {
             let command = CreateWorkspace { slug: "default".to_owned(), name: "Default".to_owned() };

@@ -8,6 +8,7 @@
 
 use chrono::{DateTime, NaiveDate, NaiveTime};
 
+use crate::clock::{DAY_MS, HOUR_MS, MINUTE_MS};
 use crate::error::{Error, Result};
 
 /// Longest filter, in characters.
@@ -152,10 +153,10 @@ fn span_ms(text: &str) -> Option<i64> {
     let unit = text.chars().last()?;
     let number: i64 = text[..text.len() - unit.len_utf8()].parse().ok().filter(|number| *number >= 0)?;
     let unit_ms = match unit {
-        'm' => 60_000,
-        'h' => 60 * 60_000,
-        'd' => 24 * 60 * 60_000,
-        'w' => 7 * 24 * 60 * 60_000,
+        'm' => MINUTE_MS,
+        'h' => HOUR_MS,
+        'd' => DAY_MS,
+        'w' => 7 * DAY_MS,
         _ => return None,
     };
     number.checked_mul(unit_ms)

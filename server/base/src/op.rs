@@ -53,8 +53,33 @@ pub enum Principal {
     Anonymous,
     /// The operator at the command line; may do everything.
     Cli,
-    /// The server itself: a scheduled task or the bootstrap.
-    Job(&'static str),
+    /// The server itself; may do everything.
+    Job(Task),
+}
+
+/// What the server does by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// What configuration asks for at a start.
+    Bootstrap,
+    /// The link by which a new server is set up.
+    FirstStart,
+    /// Revokes root keys that a scanner found in public.
+    SecretScanning,
+    /// Deletes the keys of a deleted API.
+    ApiDeletion,
+}
+
+impl Task {
+    /// As audit rows and `created_by` columns keep it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Task::Bootstrap => "bootstrap",
+            Task::FirstStart => "first start",
+            Task::SecretScanning => "secret scanning",
+            Task::ApiDeletion => "api deletion",
+        }
+    }
 }
 
 /// An authenticated root key.
@@ -168,7 +193,7 @@ impl Principal {
             Principal::PortalSession(id) => id.as_str(),
             Principal::Anonymous => "anonymous",
             Principal::Cli => "cli",
-            Principal::Job(name) => name,
+            Principal::Job(task) => task.as_str(),
         }
     }
 }

@@ -17,7 +17,7 @@ use base::clock::Clock;
 use base::config::Config;
 use base::entropy::Entropy;
 use base::error::{Error, Result};
-use base::op::{Door, Principal};
+use base::op::{Door, Principal, Task};
 use base::store::DataDir;
 
 /// How long everything may take that is left when no request is in flight any
@@ -89,7 +89,7 @@ async fn announce(app: &Arc<App>, address: SocketAddr) -> Result<()> {
     let mut lines = format!("unkey is listening on http://{address}\n");
     if !app.users.exist().await? {
         let workspace = app.workspaces.list().await?.remove(0);
-        let cx = app.cx(workspace.id, Principal::Job("first start"), Door::Job);
+        let cx = app.cx(workspace.id, Principal::Job(Task::FirstStart), Door::Job);
         let link = setup::new_link(app, &cx).await?;
         lines.push_str(&format!("Set this server up within an hour: {link}\n"));
     }

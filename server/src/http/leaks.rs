@@ -11,10 +11,10 @@ use poem::http::{HeaderName, StatusCode, header};
 use poem::{Endpoint, Request, Response};
 use serde_json::json;
 
-use super::{client_address, funnel, plain};
+use super::{client_address, plain, request_lifecycle};
 use crate::app::App;
 use base::error::{Code, Error, Result};
-use base::op::{Door, OpCtx, Principal};
+use base::op::{Door, OpCtx, Principal, Task};
 use domain::leaks::Verdict;
 
 const SIGNATURE: HeaderName = HeaderName::from_static("github-public-key-signature");
@@ -39,14 +39,14 @@ impl Endpoint for Report {
 }
 
 async fn receive(app: &Arc<App>, mut request: Request) -> Result<Vec<Verdict>> {
-    let text = |name: &HeaderName| funnel::header(request.headers(), name).map(ToOwned::to_owned);
+    let text = |name: &HeaderName| request_lifecycle::header(request.headers(), name).map(ToOwned::to_owned);
     let signature = text(&SIGNATURE).unwrap_or_default();
     let cx = OpCtx {
         address: client_address::of_request(&request, &app.config),
         user_agent: text(&header::USER_AGENT),
-        ..app.cx(WorkspaceId::from(""), Principal::Job("secret scanning"), Door::Job)
+        ..app.cx(WorkspaceId::from(""), Principal::Job(Task::SecretScanning), Door::Job)
     };
-    let body = funnel::read_body(request.take_body(), MAX_BYTES).await?;
+    let body = request_lifecycle::read_body(request.take_body(), MAX_BYTES).await?;
     let app = app.clone();
     // In a task of its own, which a disconnect cannot cut.
     let work = async move { app.leaks.receive(&cx, &signature, &body).await };

@@ -3,8 +3,8 @@
 //! Every door hands in what it knows; which requests are kept is decided in
 //! [`crate::telemetry`], before anything is copied or parsed.
 
-use super::funnel::{Call, Finished};
 use super::redact::{self, Exchange};
+use super::request_lifecycle::{RequestStart, ResponseSummary};
 use crate::telemetry::RequestLog;
 use base::events::Request;
 
@@ -19,8 +19,8 @@ pub struct Caller {
 /// Writes a request and its answer, redacted.
 pub(super) fn write(
     log: &RequestLog,
-    call: &Call,
-    finished: &Finished<'_>,
+    call: &RequestStart,
+    finished: &ResponseSummary<'_>,
     caller: &Caller,
     latency_us: u32,
 ) {

@@ -5,6 +5,7 @@
 //! Until then the row keeps its hash reserved: a revoked secret cannot come back
 //! as somebody else's key.
 
+use base::clock::DAY_MS;
 use base::error::Result;
 use base::store::Store;
 use domain::{keys, portals, ratelimit, root_keys, secret_links, session, users};
@@ -12,7 +13,7 @@ use domain::{keys, portals, ratelimit, root_keys, secret_links, session, users};
 /// How long a deleted row stays and can be restored, in days.
 pub const KEEP_DELETED_DAYS: i64 = 30;
 
-const KEEP_MS: i64 = KEEP_DELETED_DAYS * 24 * 60 * 60 * 1000;
+const KEEP_MS: i64 = KEEP_DELETED_DAYS * DAY_MS;
 
 /// Keys per transaction: others get their turn in between.
 const BATCH: u64 = 200;

@@ -108,6 +108,6 @@ pub(super) fn actor(cx: &OpCtx) -> (&'static str, String, String) {
         Principal::PortalSession(id) => ("system", id.to_string(), "portal session".to_owned()),
         Principal::Anonymous => ("system", "anonymous".to_owned(), "anonymous".to_owned()),
         Principal::Cli => ("system", "cli".to_owned(), "command line".to_owned()),
-        Principal::Job(name) => ("system", (*name).to_owned(), (*name).to_owned()),
+        Principal::Job(task) => ("system", task.as_str().to_owned(), task.as_str().to_owned()),
     }
 }

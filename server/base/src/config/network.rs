@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::parsed;
+use super::values::Given;
 
 /// How connections are bounded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,13 +25,10 @@ pub struct Network {
 }
 
 impl Network {
-    pub(super) fn parse<'a>(
-        text: impl Fn(&str) -> &'a str,
-        check: &mut impl FnMut(&str, Option<String>),
-    ) -> Self {
+    pub(super) fn parse(given: &mut Given<'_>) -> Self {
         let mut positive = |name: &str| {
-            let number: u32 = parsed(name, text(name), 1, check);
-            check(name, (number == 0).then(|| "must be 1 or more".to_owned()));
+            let number: u32 = given.parsed(name, 1);
+            given.check(name, (number == 0).then(|| "must be 1 or more".to_owned()));
             number
         };
         let mut count = |name: &str| positive(name) as usize;

@@ -15,6 +15,7 @@ mod writer;
 
 use std::net::IpAddr;
 
+use crate::clock::DAY_MS;
 use crate::ids::{ApiId, IdentityId, KeyId, KeyspaceId, WorkspaceId};
 
 pub use chunk::{Events, Stored, StoredRatelimit, StoredVerification};
@@ -51,7 +52,7 @@ impl ChunkKind {
             ChunkKind::Events => KEEP_DAYS,
             ChunkKind::Requests => KEEP_REQUESTS_DAYS,
         };
-        days * 24 * 60 * 60_000
+        days * DAY_MS
     }
 
     /// As rows of chunks say it.

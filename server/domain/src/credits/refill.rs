@@ -10,6 +10,7 @@
 //! Times outside [`EARLIEST_MS`]..=[`LATEST_MS`] are treated as the nearer end, so every
 //! function has an answer for every `i64`.
 
+use base::clock::DAY_MS;
 use chrono::{DateTime, Datelike, Months, NaiveDate, NaiveTime};
 
 /// 0001-01-01T00:00:00Z in Unix milliseconds: the earliest time told apart.
@@ -17,8 +18,6 @@ pub const EARLIEST_MS: i64 = -62_135_596_800_000;
 
 /// 9999-12-31T23:59:59.999Z in Unix milliseconds: the latest time told apart.
 pub const LATEST_MS: i64 = 253_402_300_799_999;
-
-const DAY_MS: i64 = 86_400_000;
 
 /// How often credits are refilled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -10,12 +10,13 @@ use std::time::Duration;
 
 use crate::vault::Vault;
 use base::claims;
+use base::clock::DAY_MS;
 use base::error::{Code, Error, Result};
 use base::op::{IdempotencyKey, OpCtx};
 use base::store::Store;
 
 /// How long an answer is kept.
-const KEEP_MS: i64 = 24 * 60 * 60_000;
+const KEEP_MS: i64 = DAY_MS;
 
 /// Between looks for an answer, and how many there are.
 const BREATH: Duration = Duration::from_millis(20);

@@ -16,11 +16,6 @@ pub const ROOT_KEY_PREFIX: &str = "unkey";
 /// Random bytes in a root key.
 pub const ROOT_KEY_BYTES: usize = 16;
 
-/// Regular expression for secret scanners. Sixteen bytes are 16 to 22 base58 characters. It
-/// carries no anchors, because scanners state those apart; [`root_key_checksum_ok`] then tells
-/// a root key from its look-alikes.
-pub const ROOT_KEY_PATTERN: &str = "unkey_[1-9A-HJ-NP-Za-km-z]{16,22}[0-9A-Za-z]{6}";
-
 /// Characters of a body, or of a whole key, that stay readable after creation.
 const SHOWN_CHARS: usize = 4;
 
@@ -88,18 +83,6 @@ pub fn root_key(random: &[u8; ROOT_KEY_BYTES]) -> String {
     key
 }
 
-/// Whether a string has the form and the checksum of a root key made by [`root_key`]. For
-/// scanners only: a root key set by the operator has no checksum and is just as valid.
-pub fn root_key_checksum_ok(key: &str) -> bool {
-    let Some((signed, given)) = key.len().checked_sub(CHECKSUM_CHARS).and_then(|at| key.split_at_checked(at))
-    else {
-        return false;
-    };
-    let body = signed.strip_prefix(ROOT_KEY_PREFIX).and_then(|rest| rest.strip_prefix('_'));
-    let decoded = body.and_then(|body| bs58::decode(body).into_vec().ok());
-    decoded.is_some_and(|bytes| bytes.len() == ROOT_KEY_BYTES) && checksum(signed) == given
-}
-
 /// A key that does not have the form its migration calls for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a prefixed API key has at least three parts separated by '_'")]
@@ -160,6 +143,23 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    /// What docs/security.md tells scanners to look for. Sixteen bytes are 16 to 22
+    /// base58 characters.
+    const ROOT_KEY_PATTERN: &str = "unkey_[1-9A-HJ-NP-Za-km-z]{16,22}[0-9A-Za-z]{6}";
+
+    /// Whether a string has the form and the checksum of a root key made by [`root_key`]:
+    /// how a scanner tells one from its look-alikes.
+    fn root_key_checksum_ok(key: &str) -> bool {
+        let Some((signed, given)) =
+            key.len().checked_sub(CHECKSUM_CHARS).and_then(|at| key.split_at_checked(at))
+        else {
+            return false;
+        };
+        let body = signed.strip_prefix(ROOT_KEY_PREFIX).and_then(|rest| rest.strip_prefix('_'));
+        let decoded = body.and_then(|body| bs58::decode(body).into_vec().ok());
+        decoded.is_some_and(|bytes| bytes.len() == ROOT_KEY_BYTES) && checksum(signed) == given
+    }
 
     #[test]
     fn body_is_base58_of_the_bare_bytes() {

@@ -11,9 +11,9 @@ use super::{Keys, store};
 use base::address::ClientAddress;
 use base::audit::{Event, Group, Target};
 use base::error::Result;
-use base::op::{Door, OpCtx, Principal};
+use base::op::{Door, OpCtx, Principal, Task};
 
-const JOB: &str = "api deletion";
+const TASK: Task = Task::ApiDeletion;
 
 /// Keys per transaction: others get their turn in between.
 const BATCH: u64 = 100;
@@ -37,7 +37,7 @@ impl Keys {
         let Some(workspace) = orphans.first().map(|orphan| orphan.workspace.clone()) else { return Ok(0) };
         orphans.retain(|orphan| orphan.workspace == workspace);
         let cx = OpCtx {
-            principal: Principal::Job(JOB),
+            principal: Principal::Job(TASK),
             workspace,
             now_ms,
             request_id: self.entropy.id(RequestId::PREFIX, now_ms),
@@ -47,7 +47,7 @@ impl Keys {
             unrecorded: false,
             idempotency: None,
         };
-        store::delete_orphans(tx, &orphans, JOB, now_ms).await?;
+        store::delete_orphans(tx, &orphans, TASK.as_str(), now_ms).await?;
         let mut group = Group::new();
         for orphan in &orphans {
             let targets = vec![

@@ -1,6 +1,7 @@
 //! A new secret for a key: a new key with everything the old one has, and an
 //! end for the old one.
 
+use base::clock::MINUTE_MS;
 use base::ids::KeyId;
 
 use super::create::Minted;
@@ -17,7 +18,6 @@ use base::store::{Change, Tx};
 use super::CreatedKey;
 
 /// Overlaps end on a full minute (docs/contract/v2.md#reroll-key).
-const MINUTE_MS: i64 = 60_000;
 
 /// Which key to replace.
 #[derive(Clone, Debug)]

@@ -12,6 +12,7 @@ mod store;
 
 use std::collections::{BTreeMap, HashSet};
 
+use base::clock::DAY_MS;
 use base::ids::{RootKeyId, WorkspaceId};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -38,8 +39,6 @@ const REPEAT_MS: i64 = DAY_MS;
 
 /// How far back [`Leaks::recent`] looks.
 const RECENT_MS: i64 = 30 * DAY_MS;
-
-const DAY_MS: i64 = 24 * 60 * 60_000;
 
 /// Characters of an address, and of other words of a scanner, that are kept.
 const URL_CHARS: usize = 2048;

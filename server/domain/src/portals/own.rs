@@ -1,5 +1,6 @@
 //! What an end user may do with their own keys.
 
+use base::clock::DAY_MS;
 use base::ids::KeyId;
 
 use super::{Portals, store};
@@ -11,7 +12,7 @@ use base::op::{OpCtx, PortalUser, Principal, Scope};
 use base::store::{Page, Paged};
 use insight::analytics::{Series, SeriesOf};
 
-const MAX_SPAN_MS: i64 = KEEP_DAYS * 24 * 60 * 60_000;
+const MAX_SPAN_MS: i64 = KEEP_DAYS * DAY_MS;
 
 impl Portals {
     /// The end user's keys, never their plaintext.

@@ -3,6 +3,7 @@
 //! Only hashes of codes and tokens are stored. Every way in which a code or a
 //! token can be wrong looks the same.
 
+use base::clock::{DAY_MS, MINUTE_MS};
 use base::ids::{PortalId, PortalSessionId};
 use serde_json::json;
 
@@ -18,9 +19,9 @@ use base::store::Page;
 use base::store::Paged;
 
 /// How long a code can be redeemed.
-pub const CODE_MS: i64 = 15 * 60_000;
+pub const CODE_MS: i64 = 15 * MINUTE_MS;
 /// How long a token works.
-pub const TOKEN_MS: i64 = 24 * 60 * 60_000;
+pub const TOKEN_MS: i64 = DAY_MS;
 
 /// A session to be opened.
 #[derive(Clone, Debug)]

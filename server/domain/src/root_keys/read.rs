@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use base::clock::DAY_MS;
 use base::ids::RootKeyId;
 
 use super::{HeldRootKey, RootKey, RootKeyDetails, RootKeys, Unused, store};
@@ -15,8 +16,6 @@ use base::secret::KeyHash;
 
 /// A root key that was not used for so long probably need not exist.
 pub const STALE_DAYS: i64 = 90;
-
-const DAY_MS: i64 = 24 * 60 * 60_000;
 
 /// Which root keys, and in which order.
 #[derive(Clone, Debug, Default)]

@@ -4,14 +4,13 @@ use ipnet::IpNet;
 use proptest::prelude::*;
 
 use super::*;
+use base::clock::HOUR_MS;
 use base::error::{Code, Result};
 use base::grants::Grants;
 use base::op::{OpCtx, Principal};
 use base::patch::Patch;
 use base::secret::PlainKey;
 use base::store::testing::{NOW_MS, TestStore, owner};
-
-const HOUR_MS: i64 = 60 * 60_000;
 
 async fn open() -> (TestStore, RootKeys) {
     let test = TestStore::open().await;

@@ -13,6 +13,7 @@ mod tests;
 
 pub use store::{amend_times, sweep};
 
+use base::clock::HOUR_MS;
 use base::ids::{SecretLinkId, WorkspaceId};
 use hkdf::Hkdf;
 use sha2::Sha256;
@@ -27,7 +28,7 @@ use base::secret::{KeyHash, PlainKey};
 use base::store::Store;
 
 /// How long a link works: three days.
-pub const SECRET_LINK_MS: i64 = 72 * 60 * 60_000;
+pub const SECRET_LINK_MS: i64 = 72 * HOUR_MS;
 
 /// Longer secrets are no keys.
 const MAX_BYTES: usize = 8192;

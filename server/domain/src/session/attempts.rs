@@ -41,7 +41,7 @@ const PER_ADDRESS_MINUTE: u64 = 30;
 /// Attempts in an hour of one address, or network of IPv6, that is not known.
 const PER_STRANGE_NETWORK_HOUR: u64 = 120;
 /// How long a network stays known after somebody signed in from it.
-const KNOWN_NETWORK_MS: i64 = 30 * 24 * 60 * 60_000;
+const KNOWN_NETWORK_MS: i64 = 30 * base::clock::DAY_MS;
 /// Attempts of an address are counted in thousandths: the window fades in whole
 /// numbers, and one attempt would be forgotten as soon as its day is over.
 const ATTEMPT: u64 = 1000;

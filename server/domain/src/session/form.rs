@@ -4,6 +4,7 @@
 //! there is a random one, signed, in a short-lived cookie and in the form alike;
 //! both must agree. Neither is a secret that opens anything by itself.
 
+use base::clock::HOUR_MS;
 use base::ids::SessionId;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -14,7 +15,7 @@ use super::Sessions;
 use super::token::lasts;
 
 /// How long a form of somebody who is not signed in may lie open.
-pub const ANONYMOUS_FORM_MS: i64 = 60 * 60_000;
+pub const ANONYMOUS_FORM_MS: i64 = HOUR_MS;
 
 const NONCE_BYTES: usize = 16;
 const END_BYTES: usize = 8;

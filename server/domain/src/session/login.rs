@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use base::clock::MINUTE_MS;
 use base::ids::{SessionId, UserId};
 
 use super::attempts::{Kind, refused, subject};
@@ -16,7 +17,7 @@ use base::secret::PlainKey;
 use base::store::{Change, Tx};
 
 /// How long the second step may take.
-pub(super) const STEP_MS: i64 = 5 * 60_000;
+pub(super) const STEP_MS: i64 = 5 * MINUTE_MS;
 
 /// Somebody who says who they are.
 pub struct Login {

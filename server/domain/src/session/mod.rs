@@ -24,6 +24,7 @@ mod totp;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use base::clock::DAY_MS;
 use base::ids::{SessionId, UserId, WorkspaceId};
 use parking_lot::Mutex;
 
@@ -44,10 +45,10 @@ use base::op::{Principal, UserPrincipal};
 use base::store::Store;
 
 /// How long a session lasts, whatever is done in it.
-pub const SESSION_MS: i64 = 14 * 24 * 60 * 60_000;
+pub const SESSION_MS: i64 = 14 * DAY_MS;
 
 /// How long a browser stays known after it signed in.
-pub const DEVICE_MS: i64 = 180 * 24 * 60 * 60_000;
+pub const DEVICE_MS: i64 = 180 * DAY_MS;
 
 /// Memory for cached sessions: a server has few people.
 const CACHE_BYTES: u64 = 4 << 20;

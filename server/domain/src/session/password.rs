@@ -15,10 +15,6 @@ impl Sessions {
     /// what must not happen by a session alone.
     ///
     /// Fails as [`Sessions::login`] does.
-    pub async fn confirm_password(&self, cx: &OpCtx, password: PlainKey) -> Result<()> {
-        self.confirmed(cx, password).await.map(|_| ())
-    }
-
     pub(super) async fn confirmed(&self, cx: &OpCtx, password: PlainKey) -> Result<Account> {
         let account = self.own_account(cx).await?;
         let lane = self.charge_own(cx, &Kind::PASSWORD, &account).await?;

@@ -3,6 +3,7 @@
 //! A new secret lives in a signed token on the page that shows it and is stored
 //! only when a first code proves that an authenticator has it.
 
+use base::clock::MINUTE_MS;
 use base::ids::UserId;
 
 use super::attempts::Kind;
@@ -19,7 +20,7 @@ use base::secret::PlainKey;
 use base::store::Tx;
 
 /// How long a secret may wait for its first code.
-pub(super) const ENROLMENT_MS: i64 = 15 * 60_000;
+pub(super) const ENROLMENT_MS: i64 = 15 * MINUTE_MS;
 
 /// What the page shows to whoever sets a second factor up.
 pub struct Enrolment {

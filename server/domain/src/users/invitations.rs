@@ -4,6 +4,7 @@
 //! for as long as its maker could still make it: when they lose the role or the
 //! workspace, what they had out is taken back.
 
+use base::clock::HOUR_MS;
 use base::ids::{InvitationId, UserId};
 
 use super::{Role, Users, check_account, check_email, members, store, target, token_hash};
@@ -14,7 +15,6 @@ use base::op::OpCtx;
 use base::secret::PlainKey;
 use base::store::{Change, Tx};
 
-const HOUR_MS: i64 = 60 * 60 * 1000;
 /// How long an invitation may be valid.
 pub const LONGEST_INVITATION_MS: i64 = 30 * 24 * HOUR_MS;
 

@@ -3,6 +3,7 @@
 //! It works once, within an hour, and only while nobody can sign in; later
 //! people come by invitation or by the command line.
 
+use base::clock::HOUR_MS;
 use base::ids::UserId;
 
 use super::{Role, Users, check_account, store, token_hash};
@@ -13,7 +14,7 @@ use base::op::OpCtx;
 use base::secret::PlainKey;
 
 /// How long a setup link works.
-pub const SETUP_LINK_MS: i64 = 60 * 60 * 1000;
+pub const SETUP_LINK_MS: i64 = HOUR_MS;
 
 /// What the first owner says about themselves and their workspace.
 pub struct SetUp {

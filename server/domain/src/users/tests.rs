@@ -1,11 +1,10 @@
+use base::clock::HOUR_MS;
 use base::ids::SavedViewId;
 
 use super::*;
 use crate::workspaces;
 use base::error::Code;
 use base::store::testing::{NOW_MS, TestStore, anonymous, person, signed_in, stranger};
-
-const HOUR_MS: i64 = 60 * 60_000;
 
 fn users(test: &TestStore) -> Users {
     Users::new(test.store.clone(), Entropy::seeded(5))

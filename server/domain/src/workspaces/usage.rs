@@ -4,6 +4,7 @@
 use chrono::{DateTime, Datelike, Months, NaiveDate};
 
 use super::{Workspaces, store};
+use base::clock::DAY_MS;
 use base::error::{Code, Error, Result};
 use base::events::KEEP_DAYS;
 use base::grants::{Operation, Target};
@@ -11,7 +12,7 @@ use base::op::OpCtx;
 use insight::analytics::Usage;
 
 /// How far back a month may start.
-const OLDEST_MS: i64 = 90 * 24 * 60 * 60_000;
+const OLDEST_MS: i64 = 90 * DAY_MS;
 
 /// What bounds a workspace; everything else here is unlimited.
 #[derive(Clone, Copy, Debug)]

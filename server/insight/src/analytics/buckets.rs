@@ -7,11 +7,8 @@ use chrono::{DateTime, Datelike, Duration, Months, NaiveDate, NaiveTime, TimeZon
 use chrono_tz::Tz;
 
 use super::{Counts, Row};
+use base::clock::{DAY_MS, HOUR_MS, MINUTE_MS};
 use base::error::{Error, Result};
-
-const MINUTE_MS: i64 = 60_000;
-const HOUR_MS: i64 = 60 * MINUTE_MS;
-const DAY_MS: i64 = 24 * HOUR_MS;
 
 /// Buckets of one answer: three months of minutes.
 const MAX_BUCKETS: i64 = 150_000;

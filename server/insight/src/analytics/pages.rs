@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use base::clock::DAY_MS;
 use base::ids::WorkspaceId;
 use tantivy::collector::TopDocs;
 use tantivy::{DateTime, Order};
@@ -14,8 +15,6 @@ use base::events::{Chunk, KEEP_DAYS, Stored, read_chunks};
 
 /// Chunks that are in memory at once.
 const CHUNKS: usize = 64;
-
-const DAY_MS: i64 = 24 * 60 * 60_000;
 
 /// A page of events.
 #[derive(Clone, Debug)]

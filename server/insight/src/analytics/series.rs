@@ -2,15 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use base::clock::{DAY_MS, HOUR_MS, MINUTE_MS};
 use base::ids::{ApiId, KeyId, WorkspaceId};
 
 use super::{Analytics, Buckets, Counts, Filter, GroupBy, Question, Row};
 use crate::search::Kind;
 use base::error::{Error, Result};
-
-const MINUTE_MS: i64 = 60_000;
-const HOUR_MS: i64 = 60 * MINUTE_MS;
-const DAY_MS: i64 = 24 * HOUR_MS;
 
 /// Whose verifications to count, and when.
 #[derive(Clone, Debug)]

@@ -1,5 +1,6 @@
 //! Tests of questions on a small index.
 
+use base::clock::HOUR_MS;
 use base::ids::WorkspaceId;
 
 use super::*;
@@ -8,7 +9,6 @@ use base::events::{KeyFacts, Noted, Recorder, Stored, Verification, Writer, last
 use base::store::Durability;
 
 const START_MS: i64 = 1_790_553_600_000;
-const HOUR_MS: i64 = 60 * 60_000;
 
 /// A moment for the threads that give way to everybody: whoever waits for them
 /// in a busy loop keeps them from the core.

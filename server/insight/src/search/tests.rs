@@ -3,9 +3,9 @@
 use std::net::IpAddr;
 
 use super::*;
+use base::clock::DAY_MS;
 use base::events::{StoredRatelimit, StoredRequest, StoredVerification};
 
-const DAY_MS: i64 = 24 * 60 * 60_000;
 /// A Monday at midnight.
 const MONDAY_MS: i64 = 1_790_553_600_000;
 

@@ -11,12 +11,13 @@ use tantivy::query::Query;
 use super::folder::{self, Folder};
 use super::zones::Zones;
 use super::{Fields, Kind};
+use base::clock::DAY_MS;
 use base::error::{Error, Result};
 use base::events::Stored;
 
-const WEEK_MS: i64 = 7 * 24 * 60 * 60_000;
+const WEEK_MS: i64 = 7 * DAY_MS;
 /// The epoch was a Thursday; weeks begin on Monday, UTC.
-const MONDAY_MS: i64 = 3 * 24 * 60 * 60_000;
+const MONDAY_MS: i64 = 3 * DAY_MS;
 
 /// The number of the week of a moment.
 pub fn week_of(time_ms: i64) -> i64 {

@@ -7,10 +7,7 @@ use std::fmt::Write;
 
 use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveDateTime, Timelike, Utc};
 
-pub const SECOND_MS: i64 = 1000;
-pub const MINUTE_MS: i64 = 60 * SECOND_MS;
-pub const HOUR_MS: i64 = 60 * MINUTE_MS;
-pub const DAY_MS: i64 = 24 * HOUR_MS;
+use base::clock::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS};
 
 /// The last second that the engine's `DateTime` holds: 2106-02-07 06:28:15.
 const LAST_SECOND: i64 = u32::MAX as i64;

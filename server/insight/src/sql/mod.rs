@@ -163,7 +163,7 @@ impl Sql {
         let query = check::check(&statement, ask.family)?;
         let facts = Facts {
             now_ms,
-            oldest_ms: now_ms - KEEP_DAYS * calendar::DAY_MS,
+            oldest_ms: now_ms - KEEP_DAYS * base::clock::DAY_MS,
             retention_days: KEEP_DAYS,
             region: &self.0.config.region,
             scope: &sources.scope,

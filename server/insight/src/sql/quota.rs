@@ -6,12 +6,13 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use base::clock::{HOUR_MS, MINUTE_MS};
 use base::ids::WorkspaceId;
 use parking_lot::Mutex;
 
 use base::error::{Code, Error, Result};
 
-const WINDOW_MS: i64 = 3_600_000;
+const WINDOW_MS: i64 = HOUR_MS;
 /// Workspaces remembered before those of past hours are dropped.
 const TIDY_AT: usize = 1024;
 
@@ -63,7 +64,7 @@ impl Quota {
             used.hour = hour;
         }
         if used.queries >= self.allowance.queries || used.execution >= self.allowance.execution {
-            let minutes = ((used.hour + 1) * WINDOW_MS - now_ms).div_euclid(60_000) + 1;
+            let minutes = ((used.hour + 1) * WINDOW_MS - now_ms).div_euclid(MINUTE_MS) + 1;
             return Err(Error::new(
                 Code::QueryQuota,
                 format!(

@@ -11,7 +11,7 @@ use web::form::CSRF;
 use super::cookies::CookieName;
 use super::member_request::RequestInput;
 use crate::app::App;
-use crate::http::funnel::header;
+use crate::http::request_lifecycle::header;
 use domain::session::SignedIn;
 
 static FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");

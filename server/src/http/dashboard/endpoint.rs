@@ -26,7 +26,7 @@ use super::member_request::{MemberRequest, RequestInput, VisitorRequest, idempot
 use super::reply::Reply;
 use super::{csrf, flash, upload};
 use crate::app::App;
-use crate::http::funnel::{self, Call, header};
+use crate::http::request_lifecycle::{self, RequestStart, header};
 use base::error::{Code, Error, Result};
 use base::grants::Role;
 use base::op::{Door, OpCtx, Principal};
@@ -102,7 +102,7 @@ impl Endpoint for Page {
 /// A request that was read.
 struct DashboardRequest {
     app: Arc<App>,
-    call: Call,
+    call: RequestStart,
     headers: HeaderMap,
     is_post: bool,
     input: Result<RequestInput>,
@@ -115,7 +115,7 @@ struct DashboardRequest {
 impl DashboardRequest {
     async fn of(page: &Page, mut request: Request) -> Self {
         let app = &page.app;
-        let call = Call::start(app, &request);
+        let call = RequestStart::of(app, &request);
         let headers = request.headers().clone();
         let is_post = request.method() == Method::POST;
         let who = match CookieName::Session.read(&app.config, &headers) {
@@ -349,7 +349,7 @@ async fn read(
                 .ok_or_else(|| Error::new(Code::BodyUnreadable, "This form is not one that takes a file."))?;
             (form, upload) = upload::begin(request, places, FORM_BYTES).await?;
         } else {
-            form = Fields::bounded(&funnel::read_body(request.take_body(), FORM_BYTES).await?)?;
+            form = Fields::bounded(&request_lifecycle::read_body(request.take_body(), FORM_BYTES).await?)?;
         }
     }
     let secret =
@@ -371,7 +371,7 @@ async fn read(
 /// The page of ours that a request came from, with its query.
 fn referer(app: &App, headers: &HeaderMap) -> Option<Href> {
     let referer = header(headers, &REFERER)?;
-    let base = funnel::base_url(app, headers);
+    let base = request_lifecycle::base_url(app, headers);
     let rest = referer.strip_prefix(base.as_str()).or_else(|| referer.strip_prefix(app.origin().as_str()))?;
     Href::local(rest)
 }
@@ -406,7 +406,7 @@ fn frame(
         theme,
         flashes: flash.into_iter().collect(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        origin: funnel::base_url(app, headers),
+        origin: request_lifecycle::base_url(app, headers),
         back: Href::local(path).unwrap_or_else(paths::home),
     };
     (frame, new_form)

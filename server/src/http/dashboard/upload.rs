@@ -21,7 +21,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, BufWriter};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::fields::Fields;
-use crate::http::funnel;
+use crate::http::request_lifecycle;
 use base::error::{Code, Error, Result};
 
 /// Bytes of a file.
@@ -175,7 +175,7 @@ impl Stream for Limited {
         if self.rest.is_empty() {
             match ready!(self.body.as_mut().poll_next(cx)) {
                 Some(Ok(data)) => self.rest = data,
-                Some(Err(error)) => return self.fail(funnel::unreadable(error)),
+                Some(Err(error)) => return self.fail(request_lifecycle::unreadable(error)),
                 None => return Poll::Ready(None),
             }
         }

@@ -9,8 +9,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{sleep, timeout};
 
+use super::admission::Admission;
 use super::lifecycle::Stage;
-use super::slots::Admission;
 use super::{Shared, connection};
 
 /// How long nothing is accepted after the system had nothing left to accept with.

@@ -22,10 +22,10 @@ use tokio::time::{Sleep, sleep_until};
 
 use super::Shared;
 use super::activity::{Activity, Exchange, Waiting};
+use super::deadlines::{Times, Watch};
 use super::exchange::Peer;
 use super::lifecycle::{Lifecycle, Lingering, Stage};
 use super::stream::Stream;
-use super::watch::{Times, Watch};
 use base::clock::timer_now;
 
 /// Bytes of the head of a request, and of what is buffered of an answer.

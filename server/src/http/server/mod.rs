@@ -8,13 +8,13 @@
 
 mod accept;
 mod activity;
+mod admission;
 mod body;
 mod connection;
+mod deadlines;
 mod exchange;
 mod lifecycle;
-mod slots;
 mod stream;
-mod watch;
 
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -25,16 +25,16 @@ use poem::endpoint::BoxEndpoint;
 use poem::web::LocalAddr;
 use tokio::sync::Semaphore;
 
+use self::admission::Slots;
 use self::connection::Protocol;
+use self::deadlines::Times;
 use self::lifecycle::Lifecycle;
-use self::slots::Slots;
-use self::watch::Times;
 use crate::telemetry::ConnectionCounts;
 use base::config::Network;
 use base::error::{Error, Result};
 
+pub use admission::Bounds;
 pub use body::BodyFault;
-pub use slots::Bounds;
 
 /// A listener and what answers on it.
 pub struct Server {

@@ -42,7 +42,7 @@ use self::operation::Operation;
 use self::reply::Answered;
 use self::routes::Routes;
 use crate::app::App;
-use crate::http::funnel::{self, Call, Finished, header};
+use crate::http::request_lifecycle::{self, RequestStart, ResponseSummary, header};
 use crate::http::{panic_text, redact};
 use base::clock::Stopwatch;
 use base::config::V1;
@@ -94,21 +94,21 @@ pub fn endpoint(app: &Arc<App>) -> impl Endpoint<Output = Response> + 'static {
 
 /// The answer to a request that no operation takes.
 pub fn refuse(app: &App, request: &Request, code: Code, detail: String) -> Response {
-    let call = Call::start(app, request);
+    let call = RequestStart::of(app, request);
     let headers = request.headers();
     let error = Error::new(code, detail);
     let pretty = reply::wants_pretty(request.uri().query());
     let answered = Answered { request_id: &call.request_id, watch: call.watch, pretty };
-    let (response, body) = errors::respond(&error, &answered, &funnel::base_url(app, headers));
+    let (response, body) = errors::respond(&error, &answered, &request_lifecycle::base_url(app, headers));
     let path = redact::unknown_path(request.uri().path());
-    let finished = Finished {
+    let finished = ResponseSummary {
         status: response.status().as_u16(),
         error: Some(&error),
         user_agent: header(headers, &USER_AGENT),
         // It repeats the path.
         hide_bodies: true,
         response_body: &body,
-        ..Finished::of(Door::V1, request.method().as_str(), &path)
+        ..ResponseSummary::of(Door::V1, request.method().as_str(), &path)
     };
     call.finish(app, &finished, || security::caller(app, &call, headers));
     response

@@ -7,13 +7,13 @@ use base::ids::WorkspaceId;
 use poem::http::header::{AUTHORIZATION, HeaderMap, USER_AGENT};
 
 use crate::app::App;
-use crate::http::funnel::{Call, header};
+use crate::http::request_lifecycle::{RequestStart, header};
 use crate::http::request_log::Caller;
 use base::error::{Code, Error, Result};
 use base::op::{Door, OpCtx, Principal};
 
 /// The context of a root key, one request of its budget charged.
-pub(super) async fn authenticate(app: &Arc<App>, call: &Call, headers: &HeaderMap) -> Result<OpCtx> {
+pub(super) async fn authenticate(app: &Arc<App>, call: &RequestStart, headers: &HeaderMap) -> Result<OpCtx> {
     let token = bearer(headers);
     if token.is_empty() {
         return Err(Error::new(Code::AuthMissing, "The Authorization header is missing."));
@@ -31,7 +31,7 @@ pub(super) async fn authenticate(app: &Arc<App>, call: &Call, headers: &HeaderMa
 }
 
 /// Whose root key it is, for the request log: nothing is charged.
-pub(super) fn caller(app: &App, call: &Call, headers: &HeaderMap) -> Caller {
+pub(super) fn caller(app: &App, call: &RequestStart, headers: &HeaderMap) -> Caller {
     let known = app.root_keys.authenticate_cached(bearer(headers), call.address.known(), call.now_ms);
     known.and_then(Result::ok).map_or_else(Caller::default, |known| Caller {
         workspace: known.workspace.into_string(),
@@ -40,11 +40,11 @@ pub(super) fn caller(app: &App, call: &Call, headers: &HeaderMap) -> Caller {
 }
 
 /// The context of somebody who said nothing of themselves.
-pub(super) fn anonymous(call: &Call, headers: &HeaderMap) -> OpCtx {
+pub(super) fn anonymous(call: &RequestStart, headers: &HeaderMap) -> OpCtx {
     context(call, headers, Principal::Anonymous, "".into())
 }
 
-fn context(call: &Call, headers: &HeaderMap, principal: Principal, workspace: WorkspaceId) -> OpCtx {
+fn context(call: &RequestStart, headers: &HeaderMap, principal: Principal, workspace: WorkspaceId) -> OpCtx {
     OpCtx {
         principal,
         workspace,

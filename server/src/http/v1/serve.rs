@@ -19,7 +19,7 @@ use super::routes::PathParameter;
 use super::security::{anonymous, authenticate, caller};
 use super::{errors, input};
 use crate::app::App;
-use crate::http::funnel::{self, Call, Finished, header};
+use crate::http::request_lifecycle::{self, RequestStart, ResponseSummary, header};
 use crate::http::request_log::Caller;
 use base::config::V1;
 use base::error::{Error, Result};
@@ -37,7 +37,7 @@ impl Endpoint for Served {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
-        let call = Call::start(&self.app, &request);
+        let call = RequestStart::of(&self.app, &request);
         let body = request.take_body();
         let pretty = wants_pretty(request.uri().query());
         let (sent, outcome) = match self.body(body).await {
@@ -46,12 +46,12 @@ impl Endpoint for Served {
         };
         let answered = Answered { request_id: &call.request_id, watch: call.watch, pretty };
         let headers = request.headers();
-        let mut finished = Finished {
+        let mut finished = ResponseSummary {
             user_agent: header(headers, &USER_AGENT),
             sampled: self.handled.is_sampled(),
             request_schema: Some(&self.checker.request),
             request_body: &sent,
-            ..Finished::of(Door::V1, self.described.method.as_str(), self.described.path)
+            ..ResponseSummary::of(Door::V1, self.described.method.as_str(), self.described.path)
         };
         let response = match &outcome {
             Ok(reply) => {
@@ -67,7 +67,7 @@ impl Endpoint for Served {
                 response
             }
             Err(error) => {
-                let base_url = funnel::base_url(&self.app, headers);
+                let base_url = request_lifecycle::base_url(&self.app, headers);
                 let (response, body) = errors::respond(error, &answered, &base_url);
                 finished.status = response.status().as_u16();
                 finished.error = Some(error);
@@ -96,11 +96,17 @@ impl Served {
         if self.is_in_query() {
             return Ok(Bytes::new());
         }
-        funnel::read_body(body, self.app.config.max_body_bytes).await
+        request_lifecycle::read_body(body, self.app.config.max_body_bytes).await
     }
 
     /// What to answer, its data in JSON.
-    async fn serve(&self, call: &Call, request: &Request, sent: &[u8], pretty: bool) -> Result<Reply<Bytes>> {
+    async fn serve(
+        &self,
+        call: &RequestStart,
+        request: &Request,
+        sent: &[u8],
+        pretty: bool,
+    ) -> Result<Reply<Bytes>> {
         let asked = self.read(request, sent)?;
         asked.check()?;
         let cx = self.caller(call, request.headers()).await?;
@@ -137,7 +143,7 @@ impl Served {
         self.handled.read(value).map_err(|error| Error::invalid(format!(": {error}")))
     }
 
-    async fn caller(&self, call: &Call, headers: &HeaderMap) -> Result<OpCtx> {
+    async fn caller(&self, call: &RequestStart, headers: &HeaderMap) -> Result<OpCtx> {
         let needs_root_key = match self.described.access {
             Access::RootKey => true,
             Access::Public => false,

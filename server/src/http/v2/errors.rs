@@ -8,7 +8,7 @@ use poem::http::header::{ACCEPT, HeaderMap, RETRY_AFTER};
 use poem::http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
-use crate::http::funnel::header;
+use crate::http::request_lifecycle::header;
 use base::error::{Code, Error, Fault};
 
 const JSON: &str = "application/json";

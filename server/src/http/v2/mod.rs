@@ -43,9 +43,9 @@ use self::errors::{Negotiation, respond};
 use self::operation::Operation;
 use self::security::caller;
 use crate::app::App;
-use crate::http::funnel::{Call, Finished, header};
 use crate::http::openapi::{self, Access, Described, Version};
-use crate::http::{funnel, panic_text, redact};
+use crate::http::request_lifecycle::{RequestStart, ResponseSummary, header};
+use crate::http::{panic_text, redact, request_lifecycle};
 use base::error::{Code, Error};
 use base::op::Door;
 
@@ -124,7 +124,7 @@ pub fn endpoint(app: &Arc<App>) -> impl Endpoint<Output = Response> + 'static {
         tracing::error!(cause = %bug.cause_chain(), "a request panicked");
         let request_id: RequestId = panicking.entropy.id(RequestId::PREFIX, panicking.clock.now_ms());
         let headers = HeaderMap::new();
-        let base_url = funnel::base_url(&panicking, &headers);
+        let base_url = request_lifecycle::base_url(&panicking, &headers);
         respond(&bug, &request_id, &headers, &base_url, Negotiation::ByAccept).0
     });
     routes.with(panicked).map_to_response()
@@ -175,19 +175,19 @@ fn liveness(app: &App) -> Response {
 
 /// Refuses a request that no operation takes.
 pub fn refuse(app: &App, request: &Request, error: &Error) -> Response {
-    let call = Call::start(app, request);
+    let call = RequestStart::of(app, request);
     let headers = request.headers();
-    let base_url = funnel::base_url(app, headers);
+    let base_url = request_lifecycle::base_url(app, headers);
     let (response, body) = respond(error, &call.request_id, headers, &base_url, Negotiation::ByAccept);
     let path = redact::unknown_path(request.uri().path());
-    let finished = Finished {
+    let finished = ResponseSummary {
         status: response.status().as_u16(),
         error: Some(error),
         user_agent: header(headers, &USER_AGENT),
         // It repeats the path.
         hide_bodies: true,
         response_body: &body,
-        ..Finished::of(Door::V2, request.method().as_str(), &path)
+        ..ResponseSummary::of(Door::V2, request.method().as_str(), &path)
     };
     call.finish(app, &finished, || caller(app, &call, headers));
     response

@@ -9,8 +9,8 @@ use poem::http::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderVal
 
 use super::serve::{fault, invalid};
 use crate::app::App;
-use crate::http::funnel::{Call, header};
 use crate::http::openapi::Access;
+use crate::http::request_lifecycle::{RequestStart, header};
 use crate::http::request_log::Caller;
 use base::error::{Code, Error, Result};
 use base::op::{Door, OpCtx, Principal};
@@ -35,7 +35,7 @@ impl From<Error> for Refused {
 /// request of its budget charged.
 pub(super) async fn authenticate(
     app: &Arc<App>,
-    call: &Call,
+    call: &RequestStart,
     headers: &HeaderMap,
 ) -> Result<(OpCtx, Option<Budget>), Refused> {
     let token = bearer(headers)?;
@@ -59,7 +59,7 @@ pub(super) async fn authenticate(
 /// (docs/contract/v2.md#portal-sessions).
 pub(super) async fn portal_user(
     app: &Arc<App>,
-    call: &Call,
+    call: &RequestStart,
     headers: &HeaderMap,
 ) -> Result<(OpCtx, Option<Budget>), Refused> {
     let token = portal_token(headers).unwrap_or_default();
@@ -74,7 +74,7 @@ pub(super) async fn portal_user(
 /// The root key behind the bearer token if it is in memory, for the request log:
 /// requests that are not logged need not carry it to their end, and one that was
 /// refused for its body was not authenticated.
-pub(super) fn caller(app: &App, call: &Call, headers: &HeaderMap) -> Caller {
+pub(super) fn caller(app: &App, call: &RequestStart, headers: &HeaderMap) -> Caller {
     let known = bearer(headers)
         .ok()
         .and_then(|token| app.root_keys.authenticate_cached(token, call.address.known(), call.now_ms)?.ok());
@@ -85,7 +85,7 @@ pub(super) fn caller(app: &App, call: &Call, headers: &HeaderMap) -> Caller {
 }
 
 pub(super) fn context(
-    call: &Call,
+    call: &RequestStart,
     headers: &HeaderMap,
     principal: Principal,
     workspace: WorkspaceId,

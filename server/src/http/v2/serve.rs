@@ -18,8 +18,8 @@ use super::reply::Answer;
 use super::security::{Refused, authenticate, caller, check_security, context, portal_user, show_budget};
 use crate::app::App;
 use crate::http::body::{MAX_BULK_VALUES, MAX_VALUES, excess};
-use crate::http::funnel::{self, Call, Finished, header};
 use crate::http::openapi::{self, Access, Described};
+use crate::http::request_lifecycle::{self, RequestStart, ResponseSummary, header};
 use crate::http::request_log::Caller;
 use crate::http::validation::{Faults, RequestSchema, json_schema};
 use base::error::{Error, Fault, Result};
@@ -55,10 +55,10 @@ impl Endpoint for Served {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
-        let call = Call::start(&self.app, &request);
+        let call = RequestStart::of(&self.app, &request);
         let body = request.take_body();
         let headers = request.headers();
-        let body = match funnel::read_body(body, self.app.config.max_body_bytes).await {
+        let body = match request_lifecycle::read_body(body, self.app.config.max_body_bytes).await {
             Ok(body) => body,
             Err(error) => return Ok(self.refuse(&call, headers, &[], &error, Negotiation::Json, None)),
         };
@@ -113,7 +113,7 @@ impl Served {
         Self { app, path: described.path, traits, handled }
     }
 
-    async fn authenticate(&self, call: &Call, headers: &HeaderMap) -> Authenticated {
+    async fn authenticate(&self, call: &RequestStart, headers: &HeaderMap) -> Authenticated {
         match self.traits.access {
             Access::RootKey => authenticate(&self.app, call, headers).await,
             Access::PortalSession => portal_user(&self.app, call, headers).await,
@@ -124,7 +124,7 @@ impl Served {
     /// Runs the handler for who may, and answers.
     async fn carry_out(
         &self,
-        call: &Call,
+        call: &RequestStart,
         headers: &HeaderMap,
         body: &[u8],
         authenticated: Result<(OpCtx, Option<Budget>, Work), Refused>,
@@ -236,14 +236,15 @@ impl Served {
 
     fn succeed(
         &self,
-        call: &Call,
+        call: &RequestStart,
         headers: &HeaderMap,
         request_body: &[u8],
         answer: Answer,
         known: Option<Caller>,
     ) -> Response {
         let Answer { body, outcome } = answer;
-        let finished = Finished { outcome, response_body: &body, ..self.finished(headers, request_body) };
+        let finished =
+            ResponseSummary { outcome, response_body: &body, ..self.finished(headers, request_body) };
         call.finish(&self.app, &finished, || known.unwrap_or_else(|| caller(&self.app, call, headers)));
         let response = Response::builder().content_type("application/json");
         if self.traits.no_store {
@@ -254,16 +255,16 @@ impl Served {
 
     fn refuse(
         &self,
-        call: &Call,
+        call: &RequestStart,
         headers: &HeaderMap,
         request_body: &[u8],
         error: &Error,
         negotiation: Negotiation,
         known: Option<Caller>,
     ) -> Response {
-        let base_url = funnel::base_url(&self.app, headers);
+        let base_url = request_lifecycle::base_url(&self.app, headers);
         let (response, body) = respond(error, &call.request_id, headers, &base_url, negotiation);
-        let finished = Finished {
+        let finished = ResponseSummary {
             status: response.status().as_u16(),
             error: Some(error),
             response_body: &body,
@@ -274,14 +275,14 @@ impl Served {
     }
 
     /// What the log hears of every request of this operation.
-    fn finished<'a>(&'a self, headers: &'a HeaderMap, request_body: &'a [u8]) -> Finished<'a> {
-        Finished {
+    fn finished<'a>(&'a self, headers: &'a HeaderMap, request_body: &'a [u8]) -> ResponseSummary<'a> {
+        ResponseSummary {
             user_agent: header(headers, &USER_AGENT),
             sampled: self.handled.is_hot(),
             hide_bodies: self.traits.no_store,
             request_schema: Some(&self.traits.request),
             request_body,
-            ..Finished::of(Door::V2, "POST", self.path)
+            ..ResponseSummary::of(Door::V2, "POST", self.path)
         }
     }
 }

@@ -21,11 +21,12 @@ async fn jobs_go_on_after_a_clock_that_was_ahead() {
     let (jobs, clock) = (jobs(&test, &dir).await, Clock::manual(NOW_MS));
     ahead_for_a_moment(&jobs, &clock, YEARS_MS).await;
     let now_ms = clock.now_ms();
-    assert!(schedules::find(test.store.read(), AMEND).await.unwrap().is_none(), "it waits for an hour");
-    for Job { name, pattern, .. } in JOBS.iter().filter(|job| job.name != AMEND) {
-        let due = schedules::find(test.store.read(), name).await.unwrap().unwrap();
-        assert_eq!(due.next_run_at, next_run(pattern, now_ms).unwrap(), "{name}");
-        assert!(due.last_run_at.unwrap() <= now_ms, "{name}");
+    let amend = schedules::find(test.store.read(), JobName::Amend.as_str()).await.unwrap();
+    assert!(amend.is_none(), "it waits for an hour");
+    for Job { name, pattern, .. } in JOBS.iter().filter(|job| job.name != JobName::Amend) {
+        let due = schedules::find(test.store.read(), name.as_str()).await.unwrap().unwrap();
+        assert_eq!(due.next_run_at, next_run(pattern, now_ms).unwrap(), "{name:?}");
+        assert!(due.last_run_at.unwrap() <= now_ms, "{name:?}");
     }
     assert_eq!(
         jobs.clock_report(clock.moment()).await.unwrap(),
@@ -43,7 +44,7 @@ async fn jobs_that_an_earlier_process_planned_ahead_run_at_the_start() {
     later.run_due(at).await.unwrap();
     assert_eq!(later.clock_report(at).await.unwrap().stored_ahead_ms, 0);
     let runs = later.last_runs().await.unwrap();
-    assert!(runs.iter().all(|run| run.name == AMEND || run.last_run_at == Some(NOW_MS)));
+    assert!(runs.iter().all(|run| run.name == JobName::Amend.as_str() || run.last_run_at == Some(NOW_MS)));
 }
 
 /// Balance and last refill of a key that is used up and looked at.

@@ -1,7 +1,6 @@
 use super::*;
+use base::clock::DAY_MS;
 use base::store::testing::NOW_MS;
-
-const DAY_MS: i64 = 24 * 60 * 60_000;
 
 #[tokio::test]
 async fn keys_that_need_a_hand_are_counted_by_api() {

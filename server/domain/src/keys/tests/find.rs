@@ -1,4 +1,5 @@
 use super::*;
+use base::clock::HOUR_MS;
 use base::filter;
 use base::store::Page;
 
@@ -18,7 +19,7 @@ async fn room() -> Room {
     let named = |name: &str| CreateKey { name: Some(name.into()), ..room.plain() };
     room.make(CreateKey { enabled: false, ..named("off") }).await;
     room.make(CreateKey { expires_at: Some(NOW_MS - 1), ..named("gone") }).await;
-    room.make(CreateKey { expires_at: Some(NOW_MS + 3_600_000), ..named("soon") }).await;
+    room.make(CreateKey { expires_at: Some(NOW_MS + HOUR_MS), ..named("soon") }).await;
     let empty = NewCredits { remaining: Some(0), refill: None };
     room.make(CreateKey { credits: Some(empty), environment: Some("live".into()), ..named("empty") }).await;
     let meta = object(serde_json::json!({ "plan": { "name": "pro" }, "seats": 3 }));

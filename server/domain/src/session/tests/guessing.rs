@@ -1,5 +1,6 @@
 //! Guessers against an owner: how much they get to try, and that the owner gets in.
 
+use base::clock::{DAY_MS, HOUR_MS, SECOND_MS};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
@@ -10,10 +11,6 @@ use super::*;
 use crate::session::attempts::{self, Kind, Standing};
 use crate::session::totp::Generator;
 use crate::users::Lane;
-
-const HOUR_MS: i64 = 60 * MINUTE_MS;
-const DAY_MS: i64 = 24 * HOUR_MS;
-const SECOND_MS: i64 = 1000;
 
 /// The most that strangers may try in any hour.
 const MOST_PASSWORDS: usize = 600;
@@ -353,15 +350,15 @@ async fn a_session_proves_its_owner_on_a_budget_of_its_own() {
     let server = Server::start().await;
     let (one, two) = (server.log_in(NOW_MS).await, server.log_in(NOW_MS).await);
     let cx = server.open(&one, NOW_MS).await.unwrap();
-    server.sessions.confirm_password(&cx, plain(PASSWORD)).await.unwrap();
+    server.sessions.confirmed(&cx, plain(PASSWORD)).await.unwrap();
     for _ in 0..29 {
-        assert_eq!(code(server.sessions.confirm_password(&cx, plain("wrong")).await), Code::SignInRefused);
+        assert_eq!(code(server.sessions.confirmed(&cx, plain("wrong")).await), Code::SignInRefused);
     }
-    assert_eq!(code(server.sessions.confirm_password(&cx, plain(PASSWORD)).await), Code::TooManyAttempts);
+    assert_eq!(code(server.sessions.confirmed(&cx, plain(PASSWORD)).await), Code::TooManyAttempts);
     let other = server.open(&two, NOW_MS).await.unwrap();
-    server.sessions.confirm_password(&other, plain(PASSWORD)).await.unwrap();
+    server.sessions.confirmed(&other, plain(PASSWORD)).await.unwrap();
     server.log_in(NOW_MS).await;
-    let nobody = server.sessions.confirm_password(&anonymous(), plain(PASSWORD)).await;
+    let nobody = server.sessions.confirmed(&anonymous(), plain(PASSWORD)).await;
     assert_eq!(code(nobody), Code::SessionOver);
 }
 

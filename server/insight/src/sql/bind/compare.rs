@@ -7,10 +7,11 @@ use super::expr::{Expr, crop};
 use super::operators::flipped;
 use super::select::Frame;
 use super::{mismatch, refuse};
-use crate::sql::calendar::{self, DAY_MS, Digits, Unit};
+use crate::sql::calendar::{self, Digits, Unit};
 use crate::sql::functions;
 use crate::sql::plan::Const;
 use crate::sql::types::Type;
+use base::clock::DAY_MS;
 use base::error::{Code, Error, Result};
 
 impl<'q> Frame<'_, 'q> {

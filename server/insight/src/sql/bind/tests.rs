@@ -4,11 +4,12 @@
 use std::collections::HashMap;
 
 use super::*;
-use crate::sql::calendar::{DAY_MS, HOUR_MS, Unit};
+use crate::sql::calendar::Unit;
 use crate::sql::check::check;
 use crate::sql::parse::parse;
 use crate::sql::plan::{Shape, Top};
 use crate::sql::tables::Column;
+use base::clock::{DAY_MS, HOUR_MS};
 
 /// 2026-10-07 10:40:00 UTC.
 const NOW_MS: i64 = 1_791_369_600_000;

@@ -6,10 +6,11 @@ use sqlparser::ast::{DateTimeField, Expr as Ast, Interval};
 use super::expr::{Expr, crop};
 use super::select::Frame;
 use super::{mismatch, refuse, unsupported};
-use crate::sql::calendar::{self, DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, Unit};
+use crate::sql::calendar::{self, Unit};
 use crate::sql::functions;
 use crate::sql::plan::Const;
 use crate::sql::types::Type;
+use base::clock::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS};
 use base::error::Result;
 
 impl<'q> Frame<'_, 'q> {

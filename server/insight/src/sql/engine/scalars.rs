@@ -9,8 +9,9 @@ use rusqlite::types::{Value as Sql, ValueRef};
 use rusqlite::{Connection, Error, Result};
 use serde_json::Value;
 
-use super::super::calendar::{self, DAY_MS, Digits, SECOND_MS, Unit};
+use super::super::calendar::{self, Digits, Unit};
 use super::super::meter::Meter;
+use base::clock::{DAY_MS, SECOND_MS};
 
 /// Steps between two looks at the meter.
 const STEPS_BETWEEN: u32 = 1 << 16;

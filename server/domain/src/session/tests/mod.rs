@@ -6,13 +6,13 @@ use super::*;
 use crate::users::{CreateUser, Users};
 use crate::vault::MasterKeySource;
 use base::address::ClientAddress;
+use base::clock::MINUTE_MS;
 use base::op::OpCtx;
 use base::secret::PlainKey;
 use base::store::testing::{NOW_MS, TestStore, anonymous};
 
 const EMAIL: &str = "ada@example.com";
 const PASSWORD: &str = "correct horse";
-const MINUTE_MS: i64 = 60_000;
 
 /// A server with one user, Ada, who is an admin of `ws_1`.
 struct Server {

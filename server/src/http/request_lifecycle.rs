@@ -24,7 +24,7 @@ use base::error::{Code, Error, Result};
 use base::op::Door;
 
 /// One request being served.
-pub struct Call {
+pub struct RequestStart {
     pub request_id: RequestId,
     pub now_ms: i64,
     pub watch: Stopwatch,
@@ -33,7 +33,7 @@ pub struct Call {
 
 /// What a door knows of a request that is answered.
 #[derive(Clone, Copy)]
-pub struct Finished<'a> {
+pub struct ResponseSummary<'a> {
     pub door: Door,
     pub method: &'a str,
     pub path: &'a str,
@@ -54,7 +54,7 @@ pub struct Finished<'a> {
     pub response_body: &'a [u8],
 }
 
-impl<'a> Finished<'a> {
+impl<'a> ResponseSummary<'a> {
     /// A request that was answered 200, of which nothing else is known.
     pub fn of(door: Door, method: &'a str, path: &'a str) -> Self {
         Self {
@@ -75,8 +75,8 @@ impl<'a> Finished<'a> {
     }
 }
 
-impl Call {
-    pub fn start(app: &App, request: &Request) -> Self {
+impl RequestStart {
+    pub fn of(app: &App, request: &Request) -> Self {
         let now_ms = app.clock.now_ms();
         Self {
             request_id: app.entropy.id(RequestId::PREFIX, now_ms),
@@ -88,9 +88,9 @@ impl Call {
 
     /// Counts and logs a finished request, once. Failures of the server carry
     /// their cause. `caller` is asked only for a request that is remembered.
-    pub fn finish(&self, app: &App, finished: &Finished<'_>, caller: impl FnOnce() -> Caller) {
+    pub fn finish(&self, app: &App, finished: &ResponseSummary<'_>, caller: impl FnOnce() -> Caller) {
         let elapsed_us = self.watch.elapsed_us();
-        let Finished { door, path, status, error, .. } = *finished;
+        let ResponseSummary { door, path, status, error, .. } = *finished;
         app.requests.count(door, status, elapsed_us);
         match error {
             Some(error) if status >= 500 => tracing::error!(

@@ -7,21 +7,20 @@
 //! once. This is the only file that reads the environment.
 
 mod network;
+mod values;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::str::FromStr;
+use std::path::PathBuf;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use ipnet::IpNet;
 use p256::ecdsa::VerifyingKey;
 
-use crate::address::parse_network;
 use crate::error::{Error, Result};
-use crate::secret::{MIN_PASSWORD_CHARACTERS, PlainKey};
+use crate::secret::PlainKey;
+
+use values::Given;
 
 pub use network::Network;
 
@@ -237,109 +236,63 @@ impl Config {
         for setting in SETTINGS {
             sources.insert(setting.name, find(setting, raw, &file, &mut problems));
         }
-        let config = Self::parse(sources, &mut problems);
+        let config = Self::parse(&sources, &mut problems);
         if problems.is_empty() { Ok(config) } else { Err(Error::invalid(problems.join("\n"))) }
     }
 
-    fn parse(sources: BTreeMap<&'static str, (String, &'static str)>, problems: &mut Vec<String>) -> Self {
-        let text = |name: &str| sources[name].0.trim();
-        let some = |name: &str| Some(text(name)).filter(|value| !value.is_empty()).map(ToOwned::to_owned);
-        let hidden = |name: &str| some(name).map(PlainKey::new);
-        let mut check = |name: &str, fault: Option<String>| {
-            if let Some(fault) = fault {
-                problems.push(format!("{name} (from {}): {fault}", sources[name].1));
-            }
+    fn parse(sources: &BTreeMap<&'static str, (String, &'static str)>, problems: &mut Vec<String>) -> Self {
+        let mut given = Given::new(sources, problems);
+        // In this order problems are reported.
+        let config = Self {
+            listen: given.parsed("listen", SocketAddr::from(([127, 0, 0, 1], 3000))),
+            metrics_listen: given
+                .some("metrics_listen")
+                .map(|_| given.parsed("metrics_listen", SocketAddr::from(([127, 0, 0, 1], 0)))),
+            max_body_bytes: given.parsed("max_body_bytes", 0),
+            network: Network::parse(&mut given),
+            key_cache_bytes: given.mebibytes("key_cache_mib", 64),
+            limiter_max_counters: given.parsed("limiter_max_counters", 0),
+            limiter_max_counters_per_workspace: given.parsed("limiter_max_counters_per_workspace", 0),
+            worker_threads: given.parsed("worker_threads", 0),
+            request_log: given.one_of(
+                "request_log",
+                &[("on", LogRequests::On), ("errors", LogRequests::Errors), ("off", LogRequests::Off)],
+            ),
+            request_log_sample_percent: given.percent("request_log_sample_percent", 1),
+            events_max_bytes: given.mebibytes("events_max_mib", 0),
+            analytics_seconds: given.parsed("analytics_seconds", 10),
+            analytics_memory_bytes: given.mebibytes("analytics_memory_mib", 1024),
+            analytics_sql: given.switch("analytics_sql"),
+            hsts: given.switch("hsts"),
+            members_create_workspaces: given.switch("members_create_workspaces"),
+            trusted_proxies: given.networks("trusted_proxies"),
+            client_address_header: given.one_of(
+                "client_address_header",
+                &[("x-forwarded-for", AddressHeader::XForwardedFor), ("forwarded", AddressHeader::Forwarded)],
+            ),
+            v1: given.one_of(
+                "v1",
+                &[("on", V1::On), ("off", V1::Off), ("verify-needs-root-key", V1::VerifyNeedsRootKey)],
+            ),
+            v1_unknown_keys_per_minute: Some(given.parsed("v1_unknown_keys_per_minute", 0))
+                .filter(|limit| *limit > 0),
+            log_format: given.one_of(
+                "log_format",
+                &[("auto", LogFormat::Auto), ("human", LogFormat::Human), ("json", LogFormat::Json)],
+            ),
+            leak_public_key: given.public_key("leak_public_key"),
+            data_dir: PathBuf::from(given.text("data_dir")),
+            public_url: given.some("public_url"),
+            log_level: given.text("log_level").to_owned(),
+            region: given.text("region").to_owned(),
+            admin_email: given.some("admin_email"),
+            admin_password: given.secret("admin_password"),
+            master_key: given.secret("master_key"),
+            root_key: given.secret("root_key"),
+            sources: sources.clone(),
         };
-        let listen = parsed("listen", text("listen"), SocketAddr::from(([127, 0, 0, 1], 3000)), &mut check);
-        let metrics_listen = some("metrics_listen")
-            .map(|text| parsed("metrics_listen", &text, SocketAddr::from(([127, 0, 0, 1], 0)), &mut check));
-        let max_body_bytes = parsed("max_body_bytes", text("max_body_bytes"), 0, &mut check);
-        let network = Network::parse(text, &mut check);
-        let key_cache_mib: u64 = parsed("key_cache_mib", text("key_cache_mib"), 64, &mut check);
-        let limiter_max_counters =
-            parsed("limiter_max_counters", text("limiter_max_counters"), 0, &mut check);
-        let limiter_max_counters_per_workspace = parsed(
-            "limiter_max_counters_per_workspace",
-            text("limiter_max_counters_per_workspace"),
-            0,
-            &mut check,
-        );
-        let worker_threads = parsed("worker_threads", text("worker_threads"), 0, &mut check);
-        let request_log = match text("request_log") {
-            "errors" => LogRequests::Errors,
-            "off" => LogRequests::Off,
-            other => {
-                check("request_log", (other != "on").then(|| "must be on, errors or off".to_owned()));
-                LogRequests::On
-            }
-        };
-        let percent: u8 =
-            parsed("request_log_sample_percent", text("request_log_sample_percent"), 1, &mut check);
-        check("request_log_sample_percent", (percent > 100).then(|| "must be 0 to 100".to_owned()));
-        let events_max_mib: u64 = parsed("events_max_mib", text("events_max_mib"), 0, &mut check);
-        let analytics_seconds = parsed("analytics_seconds", text("analytics_seconds"), 10, &mut check);
-        let analytics_memory_mib: u64 =
-            parsed("analytics_memory_mib", text("analytics_memory_mib"), 1024, &mut check);
-        let analytics_sql = switch("analytics_sql", text("analytics_sql"), &mut check);
-        let hsts = switch("hsts", text("hsts"), &mut check);
-        let members_create_workspaces =
-            switch("members_create_workspaces", text("members_create_workspaces"), &mut check);
-        let trusted_proxies = networks(text("trusted_proxies"), &mut check);
-        let client_address_header = address_header(text("client_address_header"), &mut check);
-        let v1 = v1(text("v1"), &mut check);
-        let v1_unknown_keys: u64 =
-            parsed("v1_unknown_keys_per_minute", text("v1_unknown_keys_per_minute"), 0, &mut check);
-        let log_format = log_format(text("log_format"), &mut check);
-        let leak_public_key = some("leak_public_key").and_then(|pem| public_key(&pem, &mut check));
-        let levels = ["error", "warn", "info", "debug", "trace"];
-        check(
-            "log_level",
-            (!levels.contains(&text("log_level"))).then(|| format!("must be one of {}", levels.join(", "))),
-        );
-        check("public_url", some("public_url").and_then(|url| origin_fault(&url)));
-        check("master_key", some("master_key").and_then(|key| master_key_fault(&key)));
-        check("root_key", some("root_key").and_then(|key| root_key_fault(&key)));
-        check(
-            "admin_email",
-            some("admin_email").filter(|email| !email.contains('@')).map(|_| "is no address".to_owned()),
-        );
-        let half = some("admin_email").is_some() != some("admin_password").is_some();
-        check("admin_password", half.then(|| "admin_email and admin_password belong together".to_owned()));
-        let short = some("admin_password").filter(|text| text.chars().count() < MIN_PASSWORD_CHARACTERS);
-        check("admin_password", short.map(|_| format!("needs {MIN_PASSWORD_CHARACTERS} characters or more")));
-        Self {
-            listen,
-            metrics_listen,
-            data_dir: PathBuf::from(text("data_dir")),
-            public_url: some("public_url"),
-            trusted_proxies,
-            client_address_header,
-            hsts,
-            members_create_workspaces,
-            log_format,
-            log_level: text("log_level").to_owned(),
-            max_body_bytes,
-            network,
-            key_cache_bytes: key_cache_mib.saturating_mul(1 << 20),
-            limiter_max_counters,
-            limiter_max_counters_per_workspace,
-            v1,
-            v1_unknown_keys_per_minute: Some(v1_unknown_keys).filter(|limit| *limit > 0),
-            worker_threads,
-            request_log,
-            request_log_sample_percent: percent,
-            events_max_bytes: events_max_mib.saturating_mul(1 << 20),
-            analytics_sql,
-            analytics_seconds,
-            analytics_memory_bytes: analytics_memory_mib.saturating_mul(1 << 20),
-            region: text("region").to_owned(),
-            leak_public_key,
-            admin_email: some("admin_email"),
-            admin_password: hidden("admin_password"),
-            master_key: hidden("master_key"),
-            root_key: hidden("root_key"),
-            sources,
-        }
+        given.check_texts();
+        config
     }
 
     /// Whether people reach this server by HTTPS.
@@ -371,7 +324,8 @@ impl Config {
     }
 
     /// Defaults on a folder, for tests of the whole program.
-    pub fn for_tests(data_dir: &Path) -> Self {
+    #[cfg(any(test, feature = "testing"))]
+    pub fn for_tests(data_dir: &std::path::Path) -> Self {
         let flags = BTreeMap::from([("data_dir".to_owned(), data_dir.display().to_string())]);
         Self::resolve(&Raw { flags, variables: BTreeMap::new() }).expect("the defaults are valid")
     }
@@ -434,100 +388,6 @@ fn find(
         }
         None => (setting.default.to_owned(), "default"),
     }
-}
-
-fn parsed<T: FromStr<Err: std::fmt::Display>>(
-    name: &str,
-    text: &str,
-    otherwise: T,
-    check: &mut impl FnMut(&str, Option<String>),
-) -> T {
-    text.parse().unwrap_or_else(|error| {
-        check(name, Some(format!("'{text}': {error}")));
-        otherwise
-    })
-}
-
-fn switch(name: &str, text: &str, check: &mut impl FnMut(&str, Option<String>)) -> bool {
-    check(name, (!matches!(text, "on" | "off")).then(|| "must be on or off".to_owned()));
-    text == "on"
-}
-
-fn networks(list: &str, check: &mut impl FnMut(&str, Option<String>)) -> Vec<IpNet> {
-    list.split(',')
-        .map(str::trim)
-        .filter(|entry| !entry.is_empty())
-        .filter_map(|entry| {
-            let network = parse_network(entry);
-            let fault = network.is_none().then(|| format!("'{entry}' is no address or network"));
-            check("trusted_proxies", fault);
-            network
-        })
-        .collect()
-}
-
-fn address_header(text: &str, check: &mut impl FnMut(&str, Option<String>)) -> AddressHeader {
-    match text {
-        "x-forwarded-for" => AddressHeader::XForwardedFor,
-        "forwarded" => AddressHeader::Forwarded,
-        _ => {
-            check("client_address_header", Some("must be x-forwarded-for or forwarded".to_owned()));
-            AddressHeader::XForwardedFor
-        }
-    }
-}
-
-fn v1(text: &str, check: &mut impl FnMut(&str, Option<String>)) -> V1 {
-    match text {
-        "on" => V1::On,
-        "off" => V1::Off,
-        "verify-needs-root-key" => V1::VerifyNeedsRootKey,
-        _ => {
-            check("v1", Some("must be on, off or verify-needs-root-key".to_owned()));
-            V1::On
-        }
-    }
-}
-
-fn log_format(text: &str, check: &mut impl FnMut(&str, Option<String>)) -> LogFormat {
-    match text {
-        "auto" => LogFormat::Auto,
-        "human" => LogFormat::Human,
-        "json" => LogFormat::Json,
-        _ => {
-            check("log_format", Some("must be auto, human or json".to_owned()));
-            LogFormat::Auto
-        }
-    }
-}
-
-/// A `\n` for each line's end is how GitHub lists its keys, and all that some
-/// environment files can hold.
-fn public_key(pem: &str, check: &mut impl FnMut(&str, Option<String>)) -> Option<VerifyingKey> {
-    let key = pem.replace("\\n", "\n").trim().parse().ok();
-    let fault = key.is_none().then(|| "must be an ECDSA P-256 public key in PEM".to_owned());
-    check("leak_public_key", fault);
-    key
-}
-
-fn origin_fault(url: &str) -> Option<String> {
-    let host = url
-        .strip_prefix("https://")
-        .or_else(|| url.strip_prefix("http://"))
-        .map(|rest| rest.trim_end_matches('/'));
-    let well_formed = host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#', ' ']));
-    (!well_formed).then(|| "must be http:// or https:// and a host, without a path".to_owned())
-}
-
-fn master_key_fault(key: &str) -> Option<String> {
-    let length = STANDARD.decode(key).map(|bytes| bytes.len());
-    (length != Ok(32))
-        .then(|| "must be 32 bytes in base64, as `openssl rand -base64 32` prints them".to_owned())
-}
-
-fn root_key_fault(key: &str) -> Option<String> {
-    let well_formed = key.len() >= 24 && !key.contains(char::is_whitespace);
-    (!well_formed).then(|| "must be 24 characters or more, without spaces".to_owned())
 }
 
 #[cfg(test)]

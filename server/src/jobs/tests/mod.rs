@@ -1,7 +1,7 @@
 mod clock;
 
 use super::*;
-use base::clock::Clock;
+use base::clock::{Clock, DAY_MS, HOUR_MS};
 use base::entropy::Entropy;
 use base::events::{
     Events, RatelimitDecision, Recorder, Request, Stored, Writer, free_bytes, read_after, stored_bytes,
@@ -10,9 +10,6 @@ use base::store::Durability;
 use base::store::testing::{NOW_MS, TestStore};
 use domain::vault::{MasterKey, MasterKeySource, Vault};
 use insight::search::Kind;
-
-const HOUR_MS: i64 = 60 * 60 * 1000;
-const DAY_MS: i64 = 24 * HOUR_MS;
 
 impl Jobs {
     /// Runs what is due at a time that measured time agrees with.
@@ -189,7 +186,7 @@ async fn a_full_log_loses_its_oldest_requests_first() {
     assert_eq!(jobs.dropped_events(), 60 - requests_left as u64);
     drop(jobs);
     let jobs = jobs_with(&test, &dir, all * 3 / 10).await;
-    jobs.run_at(NOW_MS + 3_600_000).await;
+    jobs.run_at(NOW_MS + HOUR_MS).await;
     let (events_left, requests_left) = stored(&events).await;
     assert!(events_left < 60 && requests_left == 0, "{events_left}");
     assert!(stored_bytes(events.reader()).await.unwrap() <= all * 3 / 10);
@@ -232,7 +229,7 @@ async fn the_sweep_removes_what_people_left_behind() {
 #[test]
 fn every_pattern_has_a_next_run() {
     for Job { name, pattern, .. } in JOBS {
-        assert!(next_run(pattern, NOW_MS).unwrap() > NOW_MS, "{name}");
+        assert!(next_run(pattern, NOW_MS).unwrap() > NOW_MS, "{name:?}");
     }
 }
 

@@ -10,10 +10,7 @@
 //! The other way round, what is stored is not amended for a clock that is behind
 //! for a moment, as after a start without a battery: see [`Guard::right_since`].
 
-use base::clock::Moment;
-
-const HOUR_MS: i64 = 60 * 60_000;
-const DAY_MS: i64 = 24 * HOUR_MS;
+use base::clock::{DAY_MS, HOUR_MS, Moment};
 
 /// How far ahead is far.
 const FAR_MS: i64 = DAY_MS;

@@ -6,7 +6,7 @@
 //! one that is behind for a moment must not cut everything short. Expiry of keys
 //! and root keys is not touched: it is a date that somebody chose.
 
-use super::{Jobs, ORPHANS};
+use super::{JobName, Jobs};
 use base::audit::last_entry_time;
 use base::clock::{Moment, STANDSTILL_MS};
 use base::error::Result;
@@ -39,7 +39,8 @@ impl Jobs {
     /// right again after that, do not count.
     async fn stored_ahead_ms(&self, now_ms: i64) -> Result<i64> {
         // Of jobs, one that never waits.
-        let run = schedules::find(self.app.read(), ORPHANS).await?.and_then(|job| job.last_run_at);
+        let run = schedules::find(self.app.read(), JobName::Orphans.as_str()).await?;
+        let run = run.and_then(|job| job.last_run_at);
         let entry = last_entry_time(self.app.read()).await?;
         let chunk = newest_chunk_time(self.events.reader()).await?;
         let newest = run.max(entry).max(chunk);

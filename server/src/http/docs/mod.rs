@@ -22,7 +22,7 @@ use sha2::{Digest, Sha256};
 
 use self::book::BOOK;
 pub use self::reference::reference;
-use super::funnel;
+use super::request_lifecycle;
 use crate::app::App;
 
 /// Where the documentation is mounted.
@@ -41,7 +41,7 @@ const REVALIDATE: &str = "no-cache";
 /// The name of the stylesheet changes with its content.
 const FOREVER: &str = "public, max-age=31536000, immutable";
 
-static STYLESHEET: &str = include_str!("../../../static/docs.css");
+static STYLESHEET: &str = include_str!("../../../../static/docs.css");
 static STYLESHEET_PATH: LazyLock<String> =
     LazyLock::new(|| format!("{ROOT}/assets/docs-{}.css", fingerprint(STYLESHEET.as_bytes())));
 
@@ -86,7 +86,7 @@ impl Endpoint for Llms {
     type Output = Response;
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
-        let base = funnel::base_url(&self.app, request.headers());
+        let base = request_lifecycle::base_url(&self.app, request.headers());
         let text = if self.full { BOOK.full_text(&base) } else { BOOK.index(&base) };
         Ok(found(request.headers(), TEXT, REVALIDATE, text.into()))
     }
@@ -95,7 +95,7 @@ impl Endpoint for Llms {
 /// The body, or 304 if the client has it.
 fn found(headers: &HeaderMap, kind: &str, cache: &'static str, body: Bytes) -> Response {
     let tag = format!("\"{}\"", fingerprint(&body));
-    let known = funnel::header(headers, &header::IF_NONE_MATCH)
+    let known = request_lifecycle::header(headers, &header::IF_NONE_MATCH)
         .is_some_and(|tags| tags.split(',').any(|known| known.trim().trim_start_matches("W/") == tag));
     let response = with_policy(kind).header(header::ETAG, tag).header(header::CACHE_CONTROL, cache);
     if known {
