@@ -57,6 +57,7 @@ pub use migrate::{MigrateKeys, MigratedKeys, MigratingKey};
 pub use migration::{ALGORITHMS, Announced};
 pub use read::{Decrypt, GetKey};
 pub use reroll::RerollKey;
+pub(crate) use store::balances;
 pub use store::{KeyFeed, note_used, sweep};
 pub use update::{DefaultLimit, UpdateKey};
 
