@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use base::ids::{RequestId, RootKeyId, SessionId, UserId};
+use base::ids::{RequestId, SessionId, UserId};
 
 use super::store::{self, Open, Selected, Waiting};
 use super::{Bulk, RowResult, RowState, State};
@@ -11,7 +11,7 @@ use crate::workspaces;
 use base::address::ClientAddress;
 use base::claims;
 use base::error::{Code, Error, Result};
-use base::op::{Door, IdempotencyKey, OpCtx, Principal};
+use base::op::{Claimant, Door, IdempotencyKey, OpCtx, Principal};
 use base::store::Page;
 
 /// Rows between two notes of the progress.
@@ -149,7 +149,7 @@ impl Bulk {
 /// transaction.
 fn claim(job: &Open, position: i64) -> IdempotencyKey {
     IdempotencyKey {
-        root_key: RootKeyId::from(job.id.as_str()),
+        claimant: Claimant::BulkJob(job.id.clone()),
         key_hash: position.to_string(),
         request_hash: String::new(),
     }

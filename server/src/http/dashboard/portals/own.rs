@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use base::ids::{KeyId, RootKeyId};
+use base::ids::KeyId;
 use chrono_tz::Tz;
 use web::charts::{Bars, Bucket};
 use web::components::{Chip, Outcome, Pager, ShownOnce, Tone};
@@ -23,7 +23,7 @@ use super::super::visit::Guest;
 use super::end_user::{EndUser, no_session};
 use super::look::page_of;
 use base::error::{Error, Result};
-use base::op::{IdempotencyKey, OpCtx, Scope};
+use base::op::{Claimant, IdempotencyKey, OpCtx, Scope};
 use base::secret::KeyHash;
 use base::store::Page;
 use domain::keys::{KeyDetails, RerollKey};
@@ -117,7 +117,7 @@ fn grace_ms(guest: &Guest) -> Result<i64> {
 fn idempotency(guest: &Guest, user: &EndUser) -> Option<Arc<IdempotencyKey>> {
     let nonce = guest.form().given(NONCE)?;
     Some(Arc::new(IdempotencyKey {
-        root_key: RootKeyId::from(user.session.id.as_str()),
+        claimant: Claimant::PortalSession(user.session.id.clone()),
         key_hash: KeyHash::of(nonce).to_base64(),
         request_hash: KeyHash::of(&guest.sent.path).to_base64(),
     }))
