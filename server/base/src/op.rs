@@ -29,6 +29,36 @@ pub struct OpCtx {
     pub idempotency: Option<Arc<IdempotencyKey>>,
 }
 
+impl OpCtx {
+    /// The context of a call of which nothing else is known: no address, no user
+    /// agent, no `Idempotency-Key`.
+    pub fn new(
+        principal: Principal,
+        workspace: WorkspaceId,
+        now_ms: i64,
+        request_id: RequestId,
+        door: Door,
+    ) -> Self {
+        Self {
+            principal,
+            workspace,
+            now_ms,
+            request_id,
+            door,
+            address: ClientAddress::NONE,
+            user_agent: None,
+            unrecorded: false,
+            idempotency: None,
+        }
+    }
+
+    /// The same call, from this address, by a client that calls itself so.
+    #[must_use]
+    pub fn from_client(self, address: ClientAddress, user_agent: Option<&str>) -> Self {
+        Self { address, user_agent: user_agent.map(ToOwned::to_owned), ..self }
+    }
+}
+
 /// An `Idempotency-Key`, whose it is, and the request it came with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdempotencyKey {
