@@ -7,9 +7,9 @@ mod attention;
 pub(crate) mod balances;
 mod feed;
 mod find;
-mod kin;
 mod many;
 mod shared;
+mod sharing;
 mod upkeep;
 
 use std::collections::{HashMap, HashSet};
@@ -26,11 +26,11 @@ pub(super) use attention::counts;
 pub(super) use attention::{expiring, labels, migrations, short_of_credits};
 pub use feed::KeyFeed;
 pub(super) use find::{among, count_fitting, find_page};
-pub(super) use kin::{count_kin, page_of_kin};
 pub(super) use many::{
     after, from_offset, mark_all_deleted, mentioned, of_owner, remove_all, remove_deleted,
 };
 pub(super) use shared::{hand_over, leave};
+pub(super) use sharing::{count_sharing, page_sharing};
 pub use upkeep::{note_used, sweep};
 
 use crate::apis::{self, Api};

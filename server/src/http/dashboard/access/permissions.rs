@@ -13,7 +13,7 @@ use super::{ROWS, field_of, tally};
 use base::error::Result;
 use base::grants::{Operation, Target};
 use base::patch::Patch;
-use domain::keys::Kin;
+use domain::keys::SharedBy;
 use domain::permissions::{Browse, CreatePermission, Permission, PermissionLine, UpdatePermission};
 
 /// `GET /permissions`.
@@ -129,7 +129,7 @@ pub async fn delete(visit: Visit) -> Result<Answer> {
 async fn page(visit: &Visit, line: &PermissionLine, form: FormState) -> Result<String> {
     let id = &line.permission.id;
     let roles = visit.app.permissions.roles_granting(&visit.cx, id).await?;
-    let (keys, more_keys) = visit.kin(&Kin::Permission(id.clone())).await?;
+    let (keys, more_keys) = visit.sharing(&SharedBy::Permission(id.clone())).await?;
     let here = web::paths::Here::new(paths::edit_permission(id.as_str()), visit.query().pairs().to_vec());
     let view = PermissionFormView {
         permission: Some(Named::new(id.as_str(), &line.permission.slug)),

@@ -17,7 +17,7 @@ use base::error::{Error, Result};
 use base::grants::{Operation, Target};
 use base::patch::Patch;
 use base::store::Page;
-use domain::keys::Kin;
+use domain::keys::SharedBy;
 use domain::permissions::{Browse, CreateRole, Listing, Permission, RoleDetails, RoleLine, UpdateRole};
 
 /// Permissions that a form offers as boxes; others are typed.
@@ -50,7 +50,7 @@ fn row(visit: &Visit, line: RoleLine) -> RoleRow {
 pub async fn show(visit: Visit) -> Result<Answer> {
     let line = visit.app.permissions.role_line(&visit.cx, visit.id()).await?;
     let details = visit.app.permissions.get_role(&visit.cx, line.role.id.as_str()).await?;
-    let (keys, more_keys) = visit.kin(&Kin::Role(line.role.id.clone())).await?;
+    let (keys, more_keys) = visit.sharing(&SharedBy::Role(line.role.id.clone())).await?;
     let named = |permission: &Permission| Named::new(permission.id.as_str(), &permission.slug);
     let view = RoleView {
         role: named_role(&details),
@@ -161,7 +161,7 @@ async fn subject(visit: &Visit) -> Result<(RoleDetails, Vec<Permission>)> {
 }
 
 async fn page(visit: &Visit, details: &RoleDetails, boxes: &[Permission], form: FormState) -> Result<String> {
-    let keys = visit.app.keys.count_kin(&visit.cx, &Kin::Role(details.role.id.clone())).await?;
+    let keys = visit.app.keys.count_sharing(&visit.cx, &SharedBy::Role(details.role.id.clone())).await?;
     let view = RoleFormView {
         role: Some(named_role(details)),
         form,

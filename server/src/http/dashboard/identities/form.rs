@@ -15,7 +15,7 @@ use super::super::visit::Visit;
 use base::error::{Error, Result};
 use base::grants::{Operation, Target};
 use domain::identities::{CreateIdentity, Identity, IdentityName, UpdateIdentity};
-use domain::keys::Kin;
+use domain::keys::SharedBy;
 use domain::ratelimit::limits::{Limit, NewLimit};
 
 type Problems = Vec<(String, String)>;
@@ -113,7 +113,7 @@ async fn subject(visit: &Visit, operation: Operation) -> Result<Identity> {
 }
 
 async fn page(visit: &Visit, identity: &Identity, form: FormState) -> Result<String> {
-    let keys = visit.app.keys.count_kin(&visit.cx, &Kin::Identity(identity.id.clone())).await?;
+    let keys = visit.app.keys.count_sharing(&visit.cx, &SharedBy::Identity(identity.id.clone())).await?;
     let view = IdentityFormView {
         identity: Some(Named::new(identity.id.as_str(), &identity.external_id)),
         // What cannot be changed is as it is, whatever was sent.

@@ -15,7 +15,7 @@ use super::log;
 use base::error::Result;
 use base::grants::{Operation, Target};
 use domain::identities::Identity;
-use domain::keys::Kin;
+use domain::keys::SharedBy;
 use insight::analytics::{Filter, PageOf, Question};
 use insight::search::Kind;
 
@@ -42,7 +42,7 @@ pub async fn show(visit: Visit) -> Result<Answer> {
     let log = visit.app.analytics.page(of).await?;
     let rows = log::rows(&visit, &log.events).await?;
     let line = visit.app.identities.line(&visit.cx, &identity.id).await?;
-    let (keys, more_keys) = visit.kin(&Kin::Identity(identity.id.clone())).await?;
+    let (keys, more_keys) = visit.sharing(&SharedBy::Identity(identity.id.clone())).await?;
     let view = IdentityView {
         identity: Named::new(identity.id.as_str(), &identity.external_id),
         created: visit.stamp(identity.created_at),
