@@ -20,7 +20,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, Set};
 use serde_json::{Map, Value};
 
-use super::{Balance, Credits, Fate, Interval, Key, Refill, StoredHash};
+use super::{Balance, Credits, DeletedKey, Interval, Key, Refill, StoredHash};
 #[cfg(test)]
 pub(super) use attention::counts;
 pub(super) use attention::{expiring, labels, migrations, short_of_credits};
@@ -97,17 +97,17 @@ async fn one(
 }
 
 /// The row with this hash, whatever became of it.
-pub(super) async fn fate(
+pub(super) async fn deleted_key(
     db: &impl ConnectionTrait,
     workspace: &WorkspaceId,
     hash: &str,
-) -> Result<Option<Fate>> {
+) -> Result<Option<DeletedKey>> {
     let row = key::Entity::find()
         .filter(key::Column::WorkspaceId.eq(workspace.clone()))
         .filter(key::Column::Hash.eq(hash))
         .one(db)
         .await?;
-    Ok(row.map(|row| Fate { key: row.id, api: row.api_id, deleted_at: row.deleted_at }))
+    Ok(row.map(|row| DeletedKey { key: row.id, api: row.api_id, deleted_at: row.deleted_at }))
 }
 
 /// A page of the visible keys of a live API, perhaps of one identity only.
