@@ -27,7 +27,7 @@ pub(super) use attention::{expiring, labels, migrations, short_of_credits};
 pub use feed::KeyFeed;
 pub(super) use find::{among, count_fitting, find_page};
 pub(super) use many::{
-    after, from_offset, mark_all_deleted, mentioned, of_owner, remove_all, remove_deleted,
+    after, from_offset, mark_all_deleted, of_owner, remove_all, remove_deleted, summaries,
 };
 pub(super) use shared::{hand_over, leave};
 pub(super) use sharing::{count_sharing, page_sharing};
