@@ -9,7 +9,7 @@ use sea_orm::{
 };
 
 use crate::apis::LIVE_NAMES;
-use crate::keys::{Announced, Due};
+use crate::keys::{KeyCount, PendingMigration};
 use base::error::Result;
 
 /// Counts by API what a subquery takes from the keys. The bound of each count is in
@@ -54,7 +54,7 @@ pub(in crate::keys) async fn expiring(
     workspace: &WorkspaceId,
     from_ms: i64,
     before_ms: i64,
-) -> Result<Vec<Due>> {
+) -> Result<Vec<KeyCount>> {
     let values = [workspace.as_str().into(), from_ms.into(), before_ms.into()];
     rows(db, &by_api(EXPIRING), values).await?.iter().map(due).collect()
 }
@@ -62,16 +62,16 @@ pub(in crate::keys) async fn expiring(
 pub(in crate::keys) async fn short_of_credits(
     db: &impl ConnectionTrait,
     workspace: &WorkspaceId,
-) -> Result<Vec<Due>> {
+) -> Result<Vec<KeyCount>> {
     rows(db, &by_api(SHORT), [workspace.as_str().into()]).await?.iter().map(due).collect()
 }
 
 pub(in crate::keys) async fn migrations(
     db: &impl ConnectionTrait,
     workspace: &WorkspaceId,
-) -> Result<Vec<Announced>> {
+) -> Result<Vec<PendingMigration>> {
     let migration = |row: &QueryResult| {
-        Ok(Announced {
+        Ok(PendingMigration {
             id: MigrationId::from(row.try_get::<String>("", "id")?),
             algorithm: row.try_get("", "algorithm")?,
             waiting: row.try_get("", "waiting_keys")?,
@@ -111,8 +111,8 @@ async fn rows<const N: usize>(
     Ok(db.query_all_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).await?)
 }
 
-fn due(row: &QueryResult) -> Result<Due> {
-    Ok(Due {
+fn due(row: &QueryResult) -> Result<KeyCount> {
+    Ok(KeyCount {
         api: ApiId::from(row.try_get::<String>("", "id")?),
         api_name: row.try_get("", "name")?,
         keys: row.try_get("", "due_keys")?,
