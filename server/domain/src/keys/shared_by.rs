@@ -9,7 +9,7 @@ use super::{Key, Keys, store};
 use base::error::Result;
 use base::grants::{Operation, Target};
 use base::op::OpCtx;
-use base::store::{Page, Paged, Tally};
+use base::store::{BoundedCount, Page, Paged};
 
 /// What keys have in common.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ impl Keys {
     }
 
     /// How many keys have this in common.
-    pub async fn count_sharing(&self, cx: &OpCtx, shared: &SharedBy) -> Result<Tally> {
+    pub async fn count_sharing(&self, cx: &OpCtx, shared: &SharedBy) -> Result<BoundedCount> {
         cx.require(Operation::ApiListKeys, Target::NONE)?;
         store::count_sharing(self.store.read(), cx, shared).await
     }

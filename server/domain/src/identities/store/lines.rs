@@ -7,7 +7,7 @@ use crate::apis::LIVE_IDS;
 use crate::identities::{BrowseIdentities, IdentityLine, Order};
 use crate::ratelimit::limits::COUNT_OF_IDENTITY;
 use base::error::Result;
-use base::store::{Paged, Tally};
+use base::store::{BoundedCount, Paged};
 
 /// Keys are counted up to a bound, so that an identity with a million of them
 /// costs no more than one with some hundreds.
@@ -44,7 +44,7 @@ impl Line {
         Ok(IdentityLine {
             id: self.id,
             external_id: self.external_id,
-            keys: Tally::of(keys, most),
+            keys: BoundedCount::of(keys, most),
             limits: self.limits,
             last_used_at,
             created_at: self.created_at,
@@ -62,7 +62,7 @@ pub(in crate::identities) async fn page_of_lines(
         Order::ExternalId => "i.external_id",
     };
     let (comparison, direction) = if of.descending { ("<=", "DESC") } else { (">=", "ASC") };
-    let most = Tally::IN_LISTS;
+    let most = BoundedCount::IN_LISTS;
     let mut values = bound(workspace, most);
     values.push(of.page.limit.into());
     let mut after = String::new();

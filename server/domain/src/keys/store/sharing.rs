@@ -9,7 +9,7 @@ use crate::keys::{Key, SharedBy};
 use crate::permissions::{KEYS_OF_PERMISSION, KEYS_OF_ROLE};
 use base::error::Result;
 use base::op::OpCtx;
-use base::store::{Page, Paged, Tally};
+use base::store::{BoundedCount, Page, Paged};
 
 /// What holds of every key that is shown; the plus keeps SQLite from walking
 /// the keys of the workspace or of each API instead.
@@ -67,13 +67,13 @@ pub(in crate::keys) async fn count_sharing(
     db: &impl ConnectionTrait,
     cx: &OpCtx,
     shared: &SharedBy,
-) -> Result<Tally> {
+) -> Result<BoundedCount> {
     let (from, _, id) = source(shared);
     let visible = visible();
     let sql = format!("SELECT COUNT(*) AS n FROM (SELECT 1 FROM {from} AND {visible} LIMIT ?3)");
-    let values: [Value; 3] = [cx.workspace.as_str().into(), id.into(), (Tally::MOST + 1).into()];
+    let values: [Value; 3] = [cx.workspace.as_str().into(), id.into(), (BoundedCount::MOST + 1).into()];
     let row =
         db.query_one_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).await?;
     let counted = row.map(|row| row.try_get("", "n")).transpose()?;
-    Ok(Tally::of(counted.unwrap_or_default(), Tally::MOST))
+    Ok(BoundedCount::of(counted.unwrap_or_default(), BoundedCount::MOST))
 }

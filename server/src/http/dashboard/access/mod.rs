@@ -17,7 +17,7 @@ use super::visit::Visit;
 use crate::app::App;
 use crate::http::methods::{get, post};
 use base::error::{Code, Error, Result};
-use base::store::{Page, Tally};
+use base::store::{BoundedCount, Page};
 use domain::keys::SharedBy;
 
 /// Rows of a list.
@@ -69,7 +69,7 @@ impl Visit {
     }
 }
 
-pub(super) fn tally(tally: Tally) -> web::components::Tally {
+pub(super) fn tally(tally: BoundedCount) -> web::components::Tally {
     web::components::Tally { count: tally.count, more: tally.more }
 }
 
