@@ -79,12 +79,12 @@ CREATE TABLE encrypted_keys (
 );
 CREATE TABLE idempotency_keys (
   workspace_id TEXT   NOT NULL,
-  root_key_id  TEXT   NOT NULL,
+  claimant  TEXT   NOT NULL,
   key_hash     TEXT   NOT NULL,
   request_hash TEXT   NOT NULL,
   response     BLOB,
   created_at   BIGINT NOT NULL,
-  PRIMARY KEY (workspace_id, root_key_id, key_hash)
+  PRIMARY KEY (workspace_id, claimant, key_hash)
 );
 CREATE INDEX idempotency_keys_by_time ON idempotency_keys (created_at);
 CREATE TABLE identities (

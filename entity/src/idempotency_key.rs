@@ -3,7 +3,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::ids::{RootKeyId, WorkspaceId};
+use crate::ids::WorkspaceId;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "idempotency_keys")]
@@ -11,7 +11,8 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub workspace_id: WorkspaceId,
     #[sea_orm(primary_key, auto_increment = false)]
-    pub root_key_id: RootKeyId,
+    /// Id of a root key, a session, a portal session or a bulk job.
+    pub claimant: String,
     #[sea_orm(primary_key, auto_increment = false)]
     pub key_hash: String,
     pub request_hash: String,

@@ -16,7 +16,6 @@ use tokio::time::MissedTickBehavior;
 
 use crate::jobs::Jobs;
 use crate::telemetry::{ConnectionCounts, RequestCounts, RequestLog};
-use base::address::ClientAddress;
 use base::audit::AuditLog;
 use base::clock::Clock;
 use base::config::Config;
@@ -250,17 +249,7 @@ impl App {
     /// A context for `principal` in `workspace`, now.
     pub fn cx(&self, workspace: WorkspaceId, principal: Principal, door: Door) -> OpCtx {
         let now_ms = self.clock.now_ms();
-        OpCtx {
-            principal,
-            workspace,
-            now_ms,
-            request_id: self.entropy.id(RequestId::PREFIX, now_ms),
-            door,
-            address: ClientAddress::NONE,
-            user_agent: None,
-            unrecorded: false,
-            idempotency: None,
-        }
+        OpCtx::new(principal, workspace, now_ms, self.entropy.id(RequestId::PREFIX, now_ms), door)
     }
 
     /// Where security links point: the public URL or the listen address, never a

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::ids::{ApiId, PortalSessionId, RequestId, RootKeyId, SessionId, UserId, WorkspaceId};
+use crate::ids::{ApiId, BulkJobId, PortalSessionId, RequestId, RootKeyId, SessionId, UserId, WorkspaceId};
 use ipnet::IpNet;
 
 use crate::address::ClientAddress;
@@ -29,14 +29,69 @@ pub struct OpCtx {
     pub idempotency: Option<Arc<IdempotencyKey>>,
 }
 
-/// An `Idempotency-Key` of a root key, and the request it came with.
+impl OpCtx {
+    /// The context of a call of which nothing else is known: no address, no user
+    /// agent, no `Idempotency-Key`.
+    pub fn new(
+        principal: Principal,
+        workspace: WorkspaceId,
+        now_ms: i64,
+        request_id: RequestId,
+        door: Door,
+    ) -> Self {
+        Self {
+            principal,
+            workspace,
+            now_ms,
+            request_id,
+            door,
+            address: ClientAddress::NONE,
+            user_agent: None,
+            unrecorded: false,
+            idempotency: None,
+        }
+    }
+
+    /// The same call, from this address, by a client that calls itself so.
+    #[must_use]
+    pub fn from_client(self, address: ClientAddress, user_agent: Option<&str>) -> Self {
+        Self { address, user_agent: user_agent.map(ToOwned::to_owned), ..self }
+    }
+}
+
+/// An `Idempotency-Key`, whose it is, and the request it came with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdempotencyKey {
-    pub root_key: RootKeyId,
+    pub claimant: Claimant,
     /// Base64 of the SHA-256 of the header.
     pub key_hash: String,
     /// Base64 of the SHA-256 of operation and body.
     pub request_hash: String,
+}
+
+/// Whose an `Idempotency-Key` is: the same one of another claimant names another
+/// change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Claimant {
+    RootKey(RootKeyId),
+    /// A form of the dashboard.
+    Session(SessionId),
+    /// A form of a portal.
+    PortalSession(PortalSessionId),
+    /// A row of a job over many rows.
+    BulkJob(BulkJobId),
+}
+
+impl Claimant {
+    /// As rows keep it: ids of all kinds are unique together.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Claimant::RootKey(id) => id.as_str(),
+            Claimant::Session(id) => id.as_str(),
+            Claimant::PortalSession(id) => id.as_str(),
+            Claimant::BulkJob(id) => id.as_str(),
+        }
+    }
 }
 
 /// Who acts.

@@ -9,18 +9,20 @@
 //!   spend of credits.
 //! * No plaintext of a key is stored, logged or kept longer than its answer.
 
+pub mod workspaces;
+
 pub mod apis;
-pub mod credits;
 pub mod permissions;
 pub mod ratelimit;
 pub mod users;
 pub mod vault;
-pub mod workspaces;
 
 pub mod idempotency;
 pub mod identities;
 
 pub mod keys;
+
+pub mod credits;
 pub mod root_keys;
 
 pub mod verification;

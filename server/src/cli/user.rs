@@ -47,7 +47,7 @@ pub(super) async fn reset_password(
     let given = password.is_some();
     let password = password.unwrap_or_else(|| app.users.generate_password());
     let output = printed(given, &password);
-    app.users.reset_password(cx, &text(matches, "email"), password).await?;
+    app.sessions.reset_password(cx, &text(matches, "email"), password).await?;
     Ok(output.remark("The password was replaced."))
 }
 

@@ -4,8 +4,8 @@ use std::io::Write;
 use std::sync::Arc;
 
 use base::error::Code;
-use base::ids::{BulkJobId, KeyId, RequestId, RootKeyId};
-use base::op::{IdempotencyKey, OpCtx};
+use base::ids::{BulkJobId, KeyId, RequestId};
+use base::op::{Claimant, IdempotencyKey, OpCtx};
 use base::store::Page;
 use domain::bulk::{ImportFile, ImportFormat, ImportOf, Job, RowState, Selection, StartJob, State, Work};
 use domain::keys::DeleteKey;
@@ -153,7 +153,7 @@ async fn a_row_that_was_done_before_a_crash_is_not_done_again() {
     assert_eq!((job.state, job.done, job.failed), (State::Done, 1, 0));
     assert_eq!(key(&test, &id.as_str().into()).await["credits"]["remaining"], 15);
     let claimed = IdempotencyKey {
-        root_key: RootKeyId::from(job_id.as_str()),
+        claimant: Claimant::BulkJob(job_id.clone()),
         key_hash: "0".into(),
         request_hash: String::new(),
     };

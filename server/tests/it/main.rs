@@ -29,6 +29,7 @@ mod search;
 mod sql;
 mod strangers;
 mod support;
+mod tables;
 mod tidy;
 mod transfer;
 mod v1;

@@ -6,5 +6,7 @@
 //! Deliberately absent: what an answer holds. It is sealed by whoever keeps it.
 
 mod store;
+#[cfg(test)]
+mod tests;
 
 pub use store::{Claim, amend_times, claim, find, forget, is_claimed, remove_before, set_response};

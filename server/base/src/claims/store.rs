@@ -26,7 +26,7 @@ impl From<Model> for Claim {
 fn of(workspace: &WorkspaceId, key: &IdempotencyKey) -> Condition {
     Condition::all()
         .add(Column::WorkspaceId.eq(workspace.clone()))
-        .add(Column::RootKeyId.eq(key.root_key.clone()))
+        .add(Column::Claimant.eq(key.claimant.as_str()))
         .add(Column::KeyHash.eq(key.key_hash.as_str()))
 }
 
@@ -37,7 +37,7 @@ fn of(workspace: &WorkspaceId, key: &IdempotencyKey) -> Condition {
 pub async fn claim(tx: &Tx, cx: &OpCtx, key: &IdempotencyKey) -> Result<()> {
     let row = ActiveModel {
         workspace_id: Set(cx.workspace.clone()),
-        root_key_id: Set(key.root_key.clone()),
+        claimant: Set(key.claimant.as_str().to_owned()),
         key_hash: Set(key.key_hash.clone()),
         request_hash: Set(key.request_hash.clone()),
         response: Set(None),

@@ -139,7 +139,7 @@ impl OpCtx {
 
 /// What an operation on many resources may show.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reach {
+pub enum VisibleIds {
     All,
     /// The resources with these ids, if they exist.
     Only(Vec<String>),
@@ -148,18 +148,22 @@ pub enum Reach {
 impl OpCtx {
     /// Which resources the principal sees in an operation that asks for a right
     /// on some of them. Call after [`OpCtx::require`].
-    pub fn reach(&self, operation: Operation) -> Reach {
+    pub fn visible_ids(&self, operation: Operation) -> VisibleIds {
         let Principal::RootKey(key) = &self.principal else {
-            return if self.may(operation, Target::NONE) { Reach::All } else { Reach::Only(Vec::new()) };
+            return if self.may(operation, Target::NONE) {
+                VisibleIds::All
+            } else {
+                VisibleIds::Only(Vec::new())
+            };
         };
         let Need::OnSome(resource, action) = rule(operation, self.door).0 else {
-            return Reach::Only(Vec::new());
+            return VisibleIds::Only(Vec::new());
         };
         if key.grants.full || key.grants.tuples.contains(resource.tuple("*", action).as_str()) {
-            return Reach::All;
+            return VisibleIds::All;
         }
         let held = key.grants.tuples.iter().filter(|tuple| resource.is_some(tuple, action));
-        Reach::Only(held.filter_map(|tuple| tuple.split('.').nth(1)).map(str::to_owned).collect())
+        VisibleIds::Only(held.filter_map(|tuple| tuple.split('.').nth(1)).map(str::to_owned).collect())
     }
 }
 

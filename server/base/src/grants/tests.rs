@@ -5,30 +5,21 @@ use crate::ids::{RequestId, RootKeyId, SessionId, UserId};
 use crate::ids::{ApiId, KeyId, KeyspaceId};
 
 use super::*;
-use crate::address::ClientAddress;
 use crate::op::{Door, RootKeyPrincipal, UserPrincipal};
 
 fn holder(permissions: &[&str]) -> OpCtx {
     let grants = Grants::new(false, permissions.iter().map(|text| (*text).to_owned()));
-    OpCtx {
-        principal: Principal::RootKey(Arc::new(RootKeyPrincipal {
-            id: RootKeyId::from("key_1"),
-            name: None,
-            grants,
-            expires_at: None,
-            ip_allowlist: Vec::new(),
-            limit_per_minute: None,
-            budget_key: None,
-        })),
-        workspace: WorkspaceId::from("ws_1"),
-        now_ms: 0,
-        request_id: RequestId::from("req_1"),
-        door: Door::V2,
-        address: ClientAddress::NONE,
-        user_agent: None,
-        unrecorded: false,
-        idempotency: None,
-    }
+    let principal = RootKeyPrincipal {
+        id: RootKeyId::from("key_1"),
+        name: None,
+        grants,
+        expires_at: None,
+        ip_allowlist: Vec::new(),
+        limit_per_minute: None,
+        budget_key: None,
+    };
+    let (workspace, request) = (WorkspaceId::from("ws_1"), RequestId::from("req_1"));
+    OpCtx::new(Principal::RootKey(Arc::new(principal)), workspace, 0, request, Door::V2)
 }
 
 fn key() -> (ApiId, KeyspaceId, KeyId) {

@@ -27,7 +27,7 @@ pub use db::{Database, Durability};
 pub use dir::DataDir;
 pub use health::WriteHealth;
 pub use migration::{App as AppSchema, Events as EventsSchema};
-pub use page::{Page, Paged, Tally};
+pub use page::{BoundedCount, Page, Paged};
 pub use private::set_umask;
 pub use tx::{Change, Store, Tx, namespace_subject};
 pub use unique::Unique;

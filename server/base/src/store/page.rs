@@ -20,13 +20,13 @@ pub struct Paged<T> {
 
 /// A count that gives up: above some hundreds it is only known to be more.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct BoundedCount {
     pub count: i64,
     /// Whether there are more than that.
     pub more: bool,
 }
 
-impl Tally {
+impl BoundedCount {
     /// How far is counted on a page about one thing, and in a list of fifty, all
     /// of which may have a million: a few milliseconds.
     pub const MOST: i64 = 1000;

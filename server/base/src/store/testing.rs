@@ -9,7 +9,6 @@ use entity::{audit_entry, audit_target, workspace};
 use sea_orm::{ConnectionTrait, EntityTrait, QueryOrder, Set};
 
 use super::{Database, Durability, Store};
-use crate::address::ClientAddress;
 use crate::grants::{Grants, Role};
 use crate::op::{Door, OpCtx, Principal, RootKeyPrincipal, UserPrincipal};
 
@@ -134,25 +133,17 @@ pub fn stranger() -> OpCtx {
 }
 
 fn caller(workspace: &str, grants: Grants) -> OpCtx {
-    OpCtx {
-        principal: Principal::RootKey(Arc::new(RootKeyPrincipal {
-            id: RootKeyId::from("key_root"),
-            name: None,
-            grants,
-            expires_at: None,
-            ip_allowlist: Vec::new(),
-            limit_per_minute: None,
-            budget_key: None,
-        })),
-        workspace: WorkspaceId::from(workspace),
-        now_ms: NOW_MS,
-        request_id: RequestId::from("req_1"),
-        door: Door::V2,
-        address: ClientAddress::NONE,
-        user_agent: None,
-        unrecorded: false,
-        idempotency: None,
-    }
+    let principal = RootKeyPrincipal {
+        id: RootKeyId::from("key_root"),
+        name: None,
+        grants,
+        expires_at: None,
+        ip_allowlist: Vec::new(),
+        limit_per_minute: None,
+        budget_key: None,
+    };
+    let (workspace, request) = (WorkspaceId::from(workspace), RequestId::from("req_1"));
+    OpCtx::new(Principal::RootKey(Arc::new(principal)), workspace, NOW_MS, request, Door::V2)
 }
 
 /// A person with this role in `ws_1`, who has no row.

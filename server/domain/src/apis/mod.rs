@@ -23,6 +23,7 @@ pub use create::CreateApi;
 pub use find::FindApis;
 pub use set::{Part, SetApi};
 pub use store::{ApiFeed, all_live, find_live, find_live_by_keyspace};
+pub(crate) use store::{LIVE_IDS, LIVE_NAMES, deleted_ids, ids_of_keyspace, keyspace_of, live_ids};
 
 use base::audit::Target;
 use base::entropy::Entropy;

@@ -4,9 +4,10 @@ mod feed;
 
 use base::ids::{ApiId, KeyspaceId, WorkspaceId};
 use entity::api;
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, SelectStatement};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, Set,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    Select, Set,
 };
 
 pub use feed::ApiFeed;
@@ -62,10 +63,44 @@ pub async fn find_live_by_keyspace(
     Ok(row.map(Api::from))
 }
 
+/// The live APIs of the workspace bound to `?1`, as a part of a statement.
+pub(crate) const LIVE_IDS: &str = "(SELECT id FROM apis WHERE workspace_id = ?1 AND deleted_at IS NULL)";
+
+/// Ids and names of live APIs, as a table of a statement.
+pub(crate) const LIVE_NAMES: &str = "(SELECT id, name FROM apis WHERE deleted_at IS NULL)";
+
 /// Every live API of the workspace. Asks for no grant, as [`find_live`].
 pub async fn all_live(db: &impl ConnectionTrait, workspace: &WorkspaceId) -> Result<Vec<Api>> {
     let rows = live_of(workspace).all(db).await?;
     Ok(rows.into_iter().map(Api::from).collect())
+}
+
+/// The keyspace behind an API, deleted or not.
+pub(crate) async fn keyspace_of(db: &impl ConnectionTrait, id: &ApiId) -> Result<Option<KeyspaceId>> {
+    let keyspace = api::Entity::find_by_id(id.clone()).select_only().column(api::Column::KeyspaceId);
+    Ok(keyspace.into_tuple().one(db).await?)
+}
+
+/// Ids of the APIs of a keyspace, deleted or not, as a part of a query.
+pub(crate) fn ids_of_keyspace(keyspace: &KeyspaceId) -> SelectStatement {
+    let own = api::Entity::find().filter(api::Column::KeyspaceId.eq(keyspace.clone()));
+    own.select_only().column(api::Column::Id).into_query()
+}
+
+/// Ids of the live APIs of a workspace, as a part of a query.
+pub(crate) fn live_ids(workspace: &WorkspaceId) -> SelectStatement {
+    api::Entity::find()
+        .select_only()
+        .column(api::Column::Id)
+        .filter(api::Column::WorkspaceId.eq(workspace.clone()))
+        .filter(api::Column::DeletedAt.is_null())
+        .into_query()
+}
+
+/// Ids of the APIs that were deleted, as a part of a query.
+pub(crate) fn deleted_ids() -> SelectStatement {
+    let deleted = api::Entity::find().filter(api::Column::DeletedAt.is_not_null());
+    deleted.select_only().column(api::Column::Id).into_query()
 }
 
 pub(super) async fn first_live(

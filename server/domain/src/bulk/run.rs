@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
-use base::ids::{RequestId, RootKeyId, SessionId, UserId};
+use base::ids::{RequestId, SessionId, UserId};
 
 use super::store::{self, Open, Selected, Waiting};
 use super::{Bulk, RowResult, RowState, State};
 use crate::keys::FindKeys;
 use crate::workspaces;
-use base::address::ClientAddress;
 use base::claims;
 use base::error::{Code, Error, Result};
-use base::op::{Door, IdempotencyKey, OpCtx, Principal};
+use base::op::{Claimant, Door, IdempotencyKey, OpCtx, Principal};
 use base::store::Page;
 
 /// Rows between two notes of the progress.
@@ -118,18 +117,9 @@ impl Bulk {
     /// that still serves.
     async fn cx(&self, job: &Open) -> Result<OpCtx> {
         workspaces::require_enabled(self.store.read(), &job.workspace).await?;
-        let now_ms = self.clock.now_ms();
-        Ok(OpCtx {
-            principal: self.principal(job).await?,
-            workspace: job.workspace.clone(),
-            now_ms,
-            request_id: RequestId::from(job.id.as_str()),
-            door: Door::Job,
-            address: ClientAddress::NONE,
-            user_agent: None,
-            unrecorded: false,
-            idempotency: None,
-        })
+        let (now_ms, principal) = (self.clock.now_ms(), self.principal(job).await?);
+        let request_id = RequestId::from(job.id.as_str());
+        Ok(OpCtx::new(principal, job.workspace.clone(), now_ms, request_id, Door::Job))
     }
 
     async fn principal(&self, job: &Open) -> Result<Principal> {
@@ -149,7 +139,7 @@ impl Bulk {
 /// transaction.
 fn claim(job: &Open, position: i64) -> IdempotencyKey {
     IdempotencyKey {
-        root_key: RootKeyId::from(job.id.as_str()),
+        claimant: Claimant::BulkJob(job.id.clone()),
         key_hash: position.to_string(),
         request_hash: String::new(),
     }

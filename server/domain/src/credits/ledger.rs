@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use base::ids::KeyId;
 use tokio::sync::{mpsc, oneshot};
 
-use super::store;
+use crate::keys::balances;
 use base::error::{Code, Error, Result};
 use base::store::{Store, Tx};
 
@@ -103,7 +103,7 @@ async fn commit(store: &Store, requests: &[Request]) -> Result<Vec<Option<Spend>
         let total = totals.entry(&request.key).or_default();
         *total = total.saturating_add(request.cost);
     }
-    let mut balances = store::spend_totals(store.database().writer(), &totals).await?;
+    let mut balances = balances::spend_totals(store.database().writer(), &totals).await?;
     for (key, balance) in &mut balances {
         *balance += totals[key];
     }
@@ -132,7 +132,7 @@ async fn one_by_one(tx: &Tx, spends: &[(&KeyId, i64)]) -> Result<Vec<Option<Spen
     let mut keys: Vec<&KeyId> = spends.iter().map(|(key, _)| *key).collect();
     keys.sort_unstable();
     keys.dedup();
-    let before = store::balances(tx.db(), &keys).await?;
+    let before = balances::balances(tx.db(), &keys).await?;
     let mut after = before.clone();
     let outcomes = spends.iter().map(|(key, cost)| Some(decide(after.get_mut(*key)?, *cost))).collect();
     let changed: HashMap<&KeyId, i64> = after
@@ -140,7 +140,7 @@ async fn one_by_one(tx: &Tx, spends: &[(&KeyId, i64)]) -> Result<Vec<Option<Spen
         .filter(|(key, balance)| before.get(*key) != Some(balance))
         .filter_map(|(key, balance)| Some((key, (*balance)?)))
         .collect();
-    store::set_balances(tx.db(), &changed).await?;
+    balances::set_balances(tx.db(), &changed).await?;
     Ok(outcomes)
 }
 

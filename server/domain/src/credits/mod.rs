@@ -6,7 +6,6 @@
 mod ledger;
 pub mod refill;
 mod refill_run;
-mod store;
 
 pub use ledger::{Ledger, Spend};
 pub use refill_run::{amend_refills, refill_due};

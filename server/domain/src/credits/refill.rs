@@ -32,6 +32,16 @@ pub enum Interval {
     },
 }
 
+impl Interval {
+    /// Of a refill on this day of the month, or on every day.
+    pub fn of_day(day: Option<i64>) -> Self {
+        match day {
+            Some(day) => Interval::Monthly { day: u8::try_from(day).unwrap_or(1) },
+            None => Interval::Daily,
+        }
+    }
+}
+
 /// Whether a refill instant lies in `(last_ms, now_ms]`. Any number of missed instants is one
 /// due refill: a refill sets the balance, so applying it twice would change nothing.
 pub fn due_since(interval: Interval, last_ms: i64, now_ms: i64) -> bool {

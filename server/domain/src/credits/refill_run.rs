@@ -11,7 +11,7 @@
 //! ([`amend_refills`]), so that the next period begins with its own.
 
 use super::refill::{Interval, due_since, is_beyond_next, previous_at_or_before, refilled};
-use super::store;
+use crate::keys::balances;
 use base::error::Result;
 use base::store::{Change, Store};
 
@@ -47,11 +47,11 @@ async fn batch(
     cursor: &str,
     now_ms: i64,
 ) -> Result<(Option<String>, u64)> {
-    let keys = store::refillable(tx.db(), midnight, cursor, BATCH).await?;
+    let keys = balances::refillable(tx.db(), midnight, cursor, BATCH).await?;
     let last = (keys.len() as u64 == BATCH).then(|| keys.last().map(|key| key.id.to_string())).flatten();
     let mut count = 0;
-    for key in keys.into_iter().filter(|key| due_since(key.interval, key.since_ms, now_ms)) {
-        store::refill(tx.db(), &key.id, refilled(key.remaining, key.amount), now_ms).await?;
+    for key in keys.into_iter().filter(|key| due_since(Interval::of_day(key.day), key.since_ms, now_ms)) {
+        balances::refill(tx.db(), &key.id, refilled(key.remaining, key.amount), now_ms).await?;
         tx.changed(Change::Key(key.hash));
         count += 1;
     }
@@ -84,11 +84,13 @@ async fn amend_batch(
     right_since_ms: i64,
     now_ms: i64,
 ) -> Result<(Option<String>, u64)> {
-    let keys = store::refilled_after(tx.db(), now_ms, cursor, BATCH).await?;
+    let keys = balances::refilled_after(tx.db(), now_ms, cursor, BATCH).await?;
     let last = (keys.len() as u64 == BATCH).then(|| keys.last().map(|key| key.id.to_string())).flatten();
     let mut count = 0;
-    for key in keys.into_iter().filter(|key| is_beyond_next(key.interval, key.since_ms, right_since_ms)) {
-        store::set_last_refill(tx.db(), &key.id, right_since_ms).await?;
+    for key in
+        keys.into_iter().filter(|key| is_beyond_next(Interval::of_day(key.day), key.since_ms, right_since_ms))
+    {
+        balances::set_last_refill(tx.db(), &key.id, right_since_ms).await?;
         tx.changed(Change::Key(key.hash));
         count += 1;
     }

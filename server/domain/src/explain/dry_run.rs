@@ -47,11 +47,11 @@ impl Explainer {
     }
 
     async fn not_found(&self, cx: &OpCtx, hash: Option<KeyHash>) -> Result<Explanation> {
-        let fate = match hash {
-            Some(hash) => self.keys.fate(cx, hash).await?,
+        let deleted = match hash {
+            Some(hash) => self.keys.deleted_key(cx, hash).await?,
             None => None,
         };
-        let step = Step { check: Check::Found { fate }, verdict: Verdict::Failed, then: None, fix: None };
+        let step = Step { check: Check::Found { deleted }, verdict: Verdict::Failed, then: None, fix: None };
         Ok(Explanation { outcome: Outcome::NotFound, key: None, steps: vec![step], recorded: None })
     }
 
@@ -59,7 +59,7 @@ impl Explainer {
     async fn judge(&self, cx: &OpCtx, command: &ExplainKey, key: &Arc<KeySnapshot>) -> Result<Vec<Judged>> {
         let facts = &key.facts;
         let mut judged: Vec<Judged> = vec![
-            (Check::Found { fate: None }, Some(true), None),
+            (Check::Found { deleted: None }, Some(true), None),
             (
                 Check::Workspace { enabled: key.workspace_enabled },
                 Some(key.workspace_enabled),

@@ -15,7 +15,7 @@ use std::net::IpAddr;
 use base::ids::{ApiId, IdentityId, KeyId};
 use ipnet::IpNet;
 
-use crate::keys::{Fate, Keys};
+use crate::keys::{DeletedKey, Keys};
 use crate::permissions::query::Part;
 use crate::ratelimit::RateLimiter;
 use crate::verification::{Outcome, RequestedLimit, Verifier};
@@ -104,7 +104,7 @@ pub enum Verdict {
 pub enum Check {
     Found {
         /// Of a key that is gone: what became of it.
-        fate: Option<Fate>,
+        deleted: Option<DeletedKey>,
     },
     Workspace {
         enabled: bool,

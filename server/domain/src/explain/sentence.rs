@@ -7,11 +7,11 @@ impl Step {
     pub fn sentence(&self) -> String {
         let passes = matches!(self.verdict, Verdict::Passed | Verdict::Later { would_pass: true });
         match &self.check {
-            Check::Found { fate: None } if passes => "A live key has this secret or id.".to_owned(),
-            Check::Found { fate: None } => "No key has this secret, or it may not be seen.".to_owned(),
-            Check::Found { fate: Some(fate) } => match fate.deleted_at {
-                Some(at_ms) => format!("The key {} was deleted at {}.", fate.key, moment(at_ms)),
-                None => format!("The API {} of the key {} was deleted.", fate.api, fate.key),
+            Check::Found { deleted: None } if passes => "A live key has this secret or id.".to_owned(),
+            Check::Found { deleted: None } => "No key has this secret, or it may not be seen.".to_owned(),
+            Check::Found { deleted: Some(deleted) } => match deleted.deleted_at {
+                Some(at_ms) => format!("The key {} was deleted at {}.", deleted.key, moment(at_ms)),
+                None => format!("The API {} of the key {} was deleted.", deleted.api, deleted.key),
             },
             Check::Workspace { enabled: true } => "The workspace is enabled.".to_owned(),
             Check::Workspace { enabled: false } => "The workspace is disabled.".to_owned(),

@@ -115,5 +115,24 @@ impl Idempotency {
 }
 
 fn binding(key: &IdempotencyKey) -> String {
-    format!("idempotency/{}/{}", key.root_key, key.key_hash)
+    format!("idempotency/{}/{}", key.claimant.as_str(), key.key_hash)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base::op::Claimant;
+
+    #[test]
+    fn answers_that_were_sealed_before_are_bound_to_the_same_text() {
+        for (claimant, bound) in [
+            (Claimant::RootKey("key_1".into()), "idempotency/key_1/hash"),
+            (Claimant::Session("ses_1".into()), "idempotency/ses_1/hash"),
+            (Claimant::PortalSession("ps_1".into()), "idempotency/ps_1/hash"),
+            (Claimant::BulkJob("job_1".into()), "idempotency/job_1/hash"),
+        ] {
+            let key = IdempotencyKey { claimant, key_hash: "hash".into(), request_hash: String::new() };
+            assert_eq!(binding(&key), bound);
+        }
+    }
 }

@@ -6,7 +6,7 @@ use super::{Identities, store};
 use base::error::Result;
 use base::grants::{Operation, Target};
 use base::op::OpCtx;
-use base::store::{Page, Paged, Tally};
+use base::store::{BoundedCount, Page, Paged};
 
 /// An identity in a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub struct IdentityLine {
     pub id: IdentityId,
     pub external_id: String,
     /// Keys that are visible.
-    pub keys: Tally,
+    pub keys: BoundedCount,
     pub limits: i64,
     /// When one of the keys that are counted was last used, approximate.
     pub last_used_at: Option<i64>,
@@ -63,7 +63,7 @@ impl Identities {
         let mut ids = store::ids_beginning(db, &cx.workspace, text, limit).await?;
         ids.extend(others.into_iter().filter(|id| !ids.contains(id)).collect::<Vec<_>>());
         ids.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        let mut lines = store::lines_of(db, &cx.workspace, &ids, Tally::IN_LISTS).await?;
+        let mut lines = store::lines_of(db, &cx.workspace, &ids, BoundedCount::IN_LISTS).await?;
         lines.sort_by_key(|line| ids.iter().position(|id| *id == line.id));
         for line in &lines {
             cx.require(Operation::IdentityListed, Target::identity(&line.id))?;
@@ -74,7 +74,7 @@ impl Identities {
     /// How many visible keys an identity has, how many limits, and when it was last used.
     pub async fn line(&self, cx: &OpCtx, id: &IdentityId) -> Result<Option<IdentityLine>> {
         cx.require(Operation::IdentityRead, Target::identity(id))?;
-        Ok(store::lines_of(self.store.read(), &cx.workspace, std::slice::from_ref(id), Tally::MOST)
+        Ok(store::lines_of(self.store.read(), &cx.workspace, std::slice::from_ref(id), BoundedCount::MOST)
             .await?
             .pop())
     }

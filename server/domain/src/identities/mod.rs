@@ -19,8 +19,8 @@ pub use browse::{BrowseIdentities, IdentityLine, Order};
 pub use create::CreateIdentity;
 pub use ensure::ensure;
 pub use read::ListIdentities;
-pub(crate) use store::external_ids;
 pub use store::{IdentityFeed, load};
+pub(crate) use store::{external_ids, id_of, ids_beginning_with, ids_named};
 pub use update::UpdateIdentity;
 
 use crate::ratelimit::limits::Limit;

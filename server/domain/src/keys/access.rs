@@ -35,7 +35,7 @@ pub struct ChangeAccess {
 
 /// What a change of access led to.
 #[derive(Debug)]
-pub struct Carried<T> {
+pub struct AccessResult<T> {
     /// Everything the key now carries.
     pub all: Vec<T>,
     /// What the request named, in its order.
@@ -45,7 +45,11 @@ pub struct Carried<T> {
 impl Keys {
     /// Changes the direct permissions of a key. See [`Reference`] for those that
     /// do not exist.
-    pub async fn change_permissions(&self, cx: &OpCtx, command: ChangeAccess) -> Result<Carried<Permission>> {
+    pub async fn change_permissions(
+        &self,
+        cx: &OpCtx,
+        command: ChangeAccess,
+    ) -> Result<AccessResult<Permission>> {
         let operation = match command.change {
             Change::Add => Operation::KeyAddPermissions,
             Change::Remove => Operation::KeyRemovePermissions,
@@ -73,13 +77,13 @@ impl Keys {
                 }
                 group.record(cx, &tx, &self.entropy).await?;
                 key.announce(&tx);
-                Ok(Carried { all, named })
+                Ok(AccessResult { all, named })
             })
             .await
     }
 
     /// Changes the roles of a key. See [`Reference`] for those that do not exist.
-    pub async fn change_roles(&self, cx: &OpCtx, command: ChangeAccess) -> Result<Carried<RoleDetails>> {
+    pub async fn change_roles(&self, cx: &OpCtx, command: ChangeAccess) -> Result<AccessResult<RoleDetails>> {
         let (operation, making) = match command.change {
             Change::Add => (Operation::KeyAddRoles, Operation::RoleCreateByAdding),
             Change::Remove => (Operation::KeyRemoveRoles, Operation::RoleCreateImplicit),
@@ -109,7 +113,7 @@ impl Keys {
                 group.record(cx, &tx, &self.entropy).await?;
                 key.announce(&tx);
                 let all = permissions::with_permissions(tx.db(), all).await?;
-                Ok(Carried { all, named: permissions::with_permissions(tx.db(), named).await? })
+                Ok(AccessResult { all, named: permissions::with_permissions(tx.db(), named).await? })
             })
             .await
     }

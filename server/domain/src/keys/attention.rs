@@ -18,7 +18,7 @@ pub const FEW_CREDITS: i64 = 10;
 
 /// Keys of one API.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Due {
+pub struct KeyCount {
     pub api: ApiId,
     pub api_name: String,
     /// Of the ten thousand that are due first.
@@ -30,13 +30,13 @@ pub struct Due {
 impl Keys {
     /// Live keys that expire from now on and before `before_ms`, by API; the API
     /// with the most first.
-    pub async fn expiring(&self, cx: &OpCtx, before_ms: i64) -> Result<Vec<Due>> {
+    pub async fn expiring(&self, cx: &OpCtx, before_ms: i64) -> Result<Vec<KeyCount>> {
         cx.require(Operation::ApiListKeys, Target::NONE)?;
         store::expiring(self.store.read(), &cx.workspace, cx.now_ms, before_ms).await
     }
 
     /// Live keys with fewer than [`FEW_CREDITS`], by API; the API with the most first.
-    pub async fn short_of_credits(&self, cx: &OpCtx) -> Result<Vec<Due>> {
+    pub async fn short_of_credits(&self, cx: &OpCtx) -> Result<Vec<KeyCount>> {
         cx.require(Operation::ApiListKeys, Target::NONE)?;
         store::short_of_credits(self.store.read(), &cx.workspace).await
     }

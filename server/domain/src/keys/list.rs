@@ -3,6 +3,7 @@
 use base::ids::ApiId;
 
 use super::{Decrypt, KeyDetails, Keys, store};
+use crate::identities;
 use base::error::Result;
 use base::grants::{Operation, Target};
 use base::op::OpCtx;
@@ -42,7 +43,7 @@ impl Keys {
         let decrypts = command.decrypt.applies(cx, Operation::KeyListDecrypt, target, &api)?;
         let identity = match &command.external_id {
             None => None,
-            Some(external_id) => match store::identity_of(db, &cx.workspace, external_id).await? {
+            Some(external_id) => match identities::id_of(db, &cx.workspace, external_id).await? {
                 Some(identity) => Some(identity),
                 None => return Ok(Paged { items: Vec::new(), next: None }),
             },

@@ -20,7 +20,7 @@ const PREFIXED: &str = "github.com/seamapi/prefixed-api-key";
 
 /// An announced import.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Announced {
+pub struct PendingMigration {
     pub id: MigrationId,
     pub algorithm: String,
     /// Keys that were not used since, ten thousand at most.
@@ -43,7 +43,7 @@ impl store::Migration {
 
 impl Keys {
     /// The announced imports of the workspace, the newest first; a hundred at most.
-    pub async fn migrations(&self, cx: &OpCtx) -> Result<Vec<Announced>> {
+    pub async fn migrations(&self, cx: &OpCtx) -> Result<Vec<PendingMigration>> {
         cx.require(Operation::MigrationCreate, grants::Target::NONE)?;
         store::migrations(self.store.read(), &cx.workspace).await
     }

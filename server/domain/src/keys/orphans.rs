@@ -8,7 +8,6 @@
 use base::ids::RequestId;
 
 use super::{Keys, store};
-use base::address::ClientAddress;
 use base::audit::{Event, Group, Target};
 use base::error::Result;
 use base::op::{Door, OpCtx, Principal, Task};
@@ -36,17 +35,8 @@ impl Keys {
         let mut orphans = store::orphans(tx.db(), BATCH).await?;
         let Some(workspace) = orphans.first().map(|orphan| orphan.workspace.clone()) else { return Ok(0) };
         orphans.retain(|orphan| orphan.workspace == workspace);
-        let cx = OpCtx {
-            principal: Principal::Job(TASK),
-            workspace,
-            now_ms,
-            request_id: self.entropy.id(RequestId::PREFIX, now_ms),
-            door: Door::Job,
-            address: ClientAddress::NONE,
-            user_agent: None,
-            unrecorded: false,
-            idempotency: None,
-        };
+        let request_id = self.entropy.id(RequestId::PREFIX, now_ms);
+        let cx = OpCtx::new(Principal::Job(TASK), workspace, now_ms, request_id, Door::Job);
         store::delete_orphans(tx, &orphans, TASK.as_str(), now_ms).await?;
         let mut group = Group::new();
         for orphan in &orphans {

@@ -88,7 +88,7 @@ impl Keys {
     /// each of which the principal may read; at most 1000, by id.
     pub async fn of_owner(&self, cx: &OpCtx, owner: &str) -> Result<Vec<KeyId>> {
         let db = self.store.read();
-        let identity = store::identity_of(db, &cx.workspace, owner).await?;
+        let identity = identities::id_of(db, &cx.workspace, owner).await?;
         let apis = apis::all_live(db, &cx.workspace).await?;
         let keys = store::of_owner(db, &cx.workspace, &apis, identity.as_ref(), owner).await?;
         for key in &keys {

@@ -8,7 +8,7 @@ use base::audit::Group;
 use base::error::{Code, Error, Result};
 use base::grants::{Operation, Target};
 use base::op::OpCtx;
-use base::store::{Change, Page, Paged, Tally};
+use base::store::{BoundedCount, Change, Page, Paged};
 
 /// Permissions that are made at once.
 const MANY: usize = 1000;
@@ -22,7 +22,7 @@ pub struct PermissionLine {
     pub updated_at: Option<i64>,
     pub roles: i64,
     /// Visible keys that carry it themselves.
-    pub keys: Tally,
+    pub keys: BoundedCount,
 }
 
 /// A role in a list.
@@ -34,7 +34,7 @@ pub struct RoleLine {
     pub updated_at: Option<i64>,
     pub permissions: i64,
     /// Visible keys that carry it.
-    pub keys: Tally,
+    pub keys: BoundedCount,
 }
 
 /// What to list of permissions by slug, or of roles by name.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use base::ids::{KeyspaceId, PortalId, PortalSessionId, WorkspaceId};
-use entity::{api, portal, portal_session, workspace};
+use entity::{portal, portal_session};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
@@ -13,6 +13,7 @@ use sea_orm::{
 use super::{
     CODE_MS, ExternalSessions, Portal, PortalName, PortalSession, SessionInfo, SessionStatus, TOKEN_MS,
 };
+use crate::{apis, workspaces};
 use base::error::{Code, Error, Result};
 use base::op::{OpCtx, Scope};
 use base::store::{Page, Paged, Tx, Unique, at_most};
@@ -25,24 +26,20 @@ pub(super) async fn find(
     workspace: &WorkspaceId,
     name: &PortalName,
 ) -> Result<Option<Portal>> {
-    let select = portal::Entity::find()
-        .filter(portal::Column::WorkspaceId.eq(workspace.clone()))
-        .find_also_related(api::Entity);
-    let rows = match name {
-        PortalName::IdOrSlug(text) => {
-            let either = Condition::any()
-                .add(portal::Column::Id.eq(text.as_str()))
-                .add(portal::Column::Slug.eq(text.as_str()));
-            select.filter(either).all(db).await?
-        }
+    let select = portal::Entity::find().filter(portal::Column::WorkspaceId.eq(workspace.clone()));
+    let condition = match name {
+        PortalName::IdOrSlug(text) => Condition::any()
+            .add(portal::Column::Id.eq(text.as_str()))
+            .add(portal::Column::Slug.eq(text.as_str())),
         PortalName::Keyspace(keyspace) => {
-            select.filter(api::Column::KeyspaceId.eq(keyspace.clone())).all(db).await?
+            Condition::all().add(portal::Column::ApiId.in_subquery(apis::ids_of_keyspace(keyspace)))
         }
     };
-    let by_id = |(row, _): &(portal::Model, Option<api::Model>)| matches!(name, PortalName::IdOrSlug(text) if row.id.as_str() == text);
+    let rows = select.filter(condition).all(db).await?;
+    let by_id = |row: &portal::Model| matches!(name, PortalName::IdOrSlug(text) if row.id.as_str() == text);
     let position = rows.iter().position(by_id).unwrap_or(0);
-    let Some((row, api)) = rows.into_iter().nth(position) else { return Ok(None) };
-    let keyspace = api.map_or_else(|| KeyspaceId::from(""), |api| api.keyspace_id);
+    let Some(row) = rows.into_iter().nth(position) else { return Ok(None) };
+    let keyspace = apis::keyspace_of(db, &row.api_id).await?.unwrap_or_else(|| KeyspaceId::from(""));
     Ok(Some(Portal {
         id: row.id,
         slug: row.slug,
@@ -185,12 +182,11 @@ pub(super) async fn by_token(
         .one(db)
         .await?;
     let Some(row) = row else { return Ok(None) };
-    let served = api::Entity::find_by_id(row.api_id.clone()).one(db).await?;
-    if served.is_none_or(|api| api.deleted_at.is_some()) {
+    if apis::find_live(db, &row.workspace_id, &row.api_id).await?.is_none() {
         return Ok(None);
     }
-    let owner = workspace::Entity::find_by_id(row.workspace_id.clone()).one(db).await?;
-    if !owner.is_some_and(|owner| owner.enabled && owner.deleted_at.is_none()) {
+    let owner = workspaces::find(db, &row.workspace_id).await?;
+    if !owner.is_some_and(|owner| owner.enabled) {
         return Err(Error::new(Code::WorkspaceDisabled, "The workspace of this portal is disabled."));
     }
     Ok(Some(session(row)))

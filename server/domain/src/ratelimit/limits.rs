@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use base::ids::{IdentityId, KeyId, LimitId};
 
 use super::store;
+pub(crate) use super::store::COUNT_OF_IDENTITY;
 pub use super::store::{of_identities, of_keys};
 use base::entropy::Entropy;
 use base::error::{Error, Result};

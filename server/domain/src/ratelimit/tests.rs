@@ -4,7 +4,7 @@ use super::namespaces::Namespaces;
 use super::*;
 use base::entropy::Entropy;
 use base::error::{Code, Result};
-use base::grants::{Operation, Reach, Role};
+use base::grants::{Operation, Role, VisibleIds};
 use base::op::OpCtx;
 use base::store::testing::{NOW_MS, TestStore, holder, owner, person, signed_in, stranger};
 use base::store::{Change, Store};
@@ -254,6 +254,9 @@ async fn roles_and_grants_decide_over_namespaces() {
 #[test]
 fn people_reach_every_namespace() {
     let viewer = person(Role::Viewer);
-    assert_eq!(viewer.reach(Operation::AnalyticsRatelimits), Reach::All);
-    assert_eq!(signed_in("usr_1", None).reach(Operation::AnalyticsRatelimits), Reach::Only(Vec::new()));
+    assert_eq!(viewer.visible_ids(Operation::AnalyticsRatelimits), VisibleIds::All);
+    assert_eq!(
+        signed_in("usr_1", None).visible_ids(Operation::AnalyticsRatelimits),
+        VisibleIds::Only(Vec::new())
+    );
 }

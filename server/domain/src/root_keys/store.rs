@@ -3,11 +3,11 @@
 mod feed;
 mod upkeep;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use base::ids::{RootKeyId, WorkspaceId};
-use entity::{root_key, root_key_grant, workspace};
+use entity::{root_key, root_key_grant};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, Set,
@@ -19,6 +19,7 @@ pub use upkeep::{amend_times, note_used, sweep};
 
 use super::authenticate::RootKeySnapshot;
 use super::{CreateRootKey, HeldRootKey, RootKey, RootKeyDetails, Unused};
+use crate::workspaces;
 use base::cache::{Epochs, Loaded};
 use base::error::Result;
 use base::events::Noted;
@@ -46,7 +47,7 @@ pub(super) async fn load(
         .one(db)
         .await?;
     let Some(row) = row else { return Ok(Loaded { value: None, subjects: smallvec![subject] }) };
-    let owner = workspace::Entity::find_by_id(row.workspace_id.clone()).one(db).await?;
+    let owner = workspaces::find(db, &row.workspace_id).await?;
     let permissions = root_key_grant::Entity::find()
         .filter(root_key_grant::Column::RootKeyId.eq(row.id.as_str()))
         .all(db)
@@ -69,7 +70,7 @@ pub(super) async fn load(
         }),
         workspace_limit: owner.as_ref().and_then(|owner| owner.api_limit_per_minute).map(not_negative),
         workspace: row.workspace_id,
-        workspace_enabled: owner.is_some_and(|owner| owner.enabled && owner.deleted_at.is_none()),
+        workspace_enabled: owner.is_some_and(|owner| owner.enabled),
         enabled: row.enabled,
         noted: Noted::default(),
     };
@@ -160,16 +161,7 @@ pub(super) async fn held(
         .filter(Condition::any().add(expires.is_null()).add(expires.gte(now_ms)))
         .all(db)
         .await?;
-    let owners: HashSet<WorkspaceId> = workspace::Entity::find()
-        .filter(workspace::Column::Id.is_in(rows.iter().map(|row| row.workspace_id.as_str())))
-        .filter(workspace::Column::DeletedAt.is_null())
-        .select_only()
-        .column(workspace::Column::Id)
-        .into_tuple()
-        .all(db)
-        .await?
-        .into_iter()
-        .collect();
+    let owners = workspaces::live_among(db, rows.iter().map(|row| &row.workspace_id)).await?;
     let there = rows.into_iter().filter(|row| owners.contains(&row.workspace_id));
     let found = there.filter_map(|row| {
         let hash = KeyHash::from_base64(&row.hash)?;

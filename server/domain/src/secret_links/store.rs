@@ -2,10 +2,10 @@
 
 use base::ids::SecretLinkId;
 use entity::secret_link::{self, Column, Entity};
-use entity::workspace;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Set};
 
 use super::{SECRET_LINK_MS, Waiting};
+use crate::workspaces;
 use base::error::Result;
 use base::store::{Tx, at_most};
 
@@ -45,10 +45,7 @@ pub(super) async fn find(
     else {
         return Ok(None);
     };
-    let workspace = workspace::Entity::find_by_id(row.workspace_id.clone())
-        .filter(workspace::Column::DeletedAt.is_null())
-        .one(db)
-        .await?;
+    let workspace = workspaces::find(db, &row.workspace_id).await?;
     Ok(workspace.map(|_| Waiting {
         id: row.id,
         workspace: row.workspace_id,

@@ -23,10 +23,9 @@
 
 use std::net::IpAddr;
 
-use super::store::Account;
 use super::{Sessions, store};
 use crate::ratelimit::limiter::{Check, Decision, Scope, Taken};
-use crate::users::Lane;
+use crate::users::{Account, Lane};
 use base::address;
 use base::error::{Code, Error, Result};
 use base::op::OpCtx;

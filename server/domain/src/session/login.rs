@@ -6,10 +6,10 @@ use base::clock::MINUTE_MS;
 use base::ids::{SessionId, UserId};
 
 use super::attempts::{Kind, refused, subject};
-use super::store::Account;
 use super::token::PasswordWasRight;
 use super::{SESSION_MS, Sessions, store};
-use crate::users::is_email;
+use crate::users::{self, Account, is_email};
+use crate::workspaces;
 use base::audit::{Event, Group, Target};
 use base::error::{Error, Result};
 use base::op::{OpCtx, Principal, UserPrincipal};
@@ -72,7 +72,7 @@ impl Sessions {
     /// Fails with `sign_in_refused`, whatever was wrong, or `too_many_attempts`.
     pub async fn login(&self, cx: &OpCtx, command: Login) -> Result<Step> {
         let Login { email, password, device } = command;
-        let account = store::account_by_email(self.store.read(), &email.to_lowercase()).await?;
+        let account = users::account_by_email(self.store.read(), &email.to_lowercase()).await?;
         let standing = self.standing(cx, account.as_ref(), device.as_ref()).await?;
         let lane = self.charge(cx, &Kind::PASSWORD, &subject(&email, account.as_ref()), &standing).await?;
         let stored = account.as_ref().map(|account| account.password_hash.clone());
@@ -116,7 +116,7 @@ impl Sessions {
     pub async fn second_step(&self, cx: &OpCtx, command: SecondStep<'_>) -> Result<NewSession> {
         let SecondStep { token, code, device } = command;
         let Some(claims) = self.open_step(token, cx.now_ms) else { return Err(refused()) };
-        let account = store::account(self.store.read(), &claims.user()).await?;
+        let account = users::account(self.store.read(), &claims.user()).await?;
         let account = account.filter(|account| account.binding() == claims.binding);
         let Some(account) = account else { return Err(refused()) };
         let standing = self.standing(cx, Some(&account), device).await?;
@@ -196,7 +196,7 @@ impl Sessions {
     async fn note_stranger(&self, cx: &OpCtx, email: &str) -> Result<()> {
         self.store
             .write(|tx| async move {
-                let cx = &OpCtx { workspace: store::first_workspace(tx.db()).await?, ..cx.clone() };
+                let cx = &OpCtx { workspace: workspaces::first(tx.db()).await?, ..cx.clone() };
                 let whom = if is_email(email) { email } else { "what is no address" };
                 let mut group = Group::new();
                 let unknown = Target::new("user", "unknown", Some(whom));
@@ -209,7 +209,7 @@ impl Sessions {
 
 /// The account as it is now, if the password that was checked still is the one.
 pub(super) async fn unchanged(tx: &Tx, checked: &Account) -> Result<Option<Account>> {
-    let now = store::account(tx.db(), &checked.id).await?;
+    let now = users::account(tx.db(), &checked.id).await?;
     Ok(now.filter(|now| now.password_hash == checked.password_hash))
 }
 

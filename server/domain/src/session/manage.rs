@@ -6,6 +6,7 @@ use base::ids::{SessionId, UserId};
 
 use super::login::{changed, target};
 use super::{Sessions, store};
+use crate::{users, workspaces};
 use base::audit::{Event, Group, Target};
 use base::error::{Code, Error, Result};
 use base::grants::{self, Operation, Role};
@@ -74,7 +75,7 @@ impl Sessions {
     /// Live sessions of a member of the workspace.
     pub async fn list_of(&self, cx: &OpCtx, member: &UserId) -> Result<Vec<SessionInfo>> {
         cx.require(Operation::MemberSessionsRead, grants::Target::NONE)?;
-        store::role(self.store.read(), &cx.workspace, member).await?.ok_or_else(no_member)?;
+        workspaces::role_of(self.store.read(), &cx.workspace, member).await?.ok_or_else(no_member)?;
         self.of_user(cx, member).await
     }
 
@@ -91,7 +92,7 @@ impl Sessions {
         cx.require(Operation::MemberSessionsRevoke, grants::Target::NONE)?;
         self.store
             .write(|tx| async move {
-                let role = store::role(tx.db(), &cx.workspace, member).await?;
+                let role = workspaces::role_of(tx.db(), &cx.workspace, member).await?;
                 if role.ok_or_else(no_member)? == Role::Owner {
                     cx.require(Operation::OwnerManage, grants::Target::NONE)?;
                 }
@@ -126,7 +127,7 @@ impl Sessions {
     }
 
     async fn record_end(&self, cx: &OpCtx, tx: &Tx, user: &UserId, ended: u64) -> Result<()> {
-        let account = store::account(tx.db(), user).await?;
+        let account = users::account(tx.db(), user).await?;
         let account = account.ok_or_else(no_member)?;
         let sessions = if ended == 1 { "a session".to_owned() } else { format!("{ended} sessions") };
         let mut group = Group::new();

@@ -2,11 +2,11 @@
 
 use super::attempts::{Kind, Standing, refused, subject};
 use super::login::{Failure, changed, target, unchanged};
-use super::store::Account;
 use super::{Sessions, store};
-use crate::users::Lane;
+use crate::users::{self, Account, Lane};
 use base::audit::{Event, Group};
 use base::error::{Code, Error, Result};
+use base::grants::{self, Operation};
 use base::op::OpCtx;
 use base::secret::PlainKey;
 
@@ -27,7 +27,7 @@ impl Sessions {
 
     /// The account of whoever is signed in.
     pub(super) async fn own_account(&self, cx: &OpCtx) -> Result<Account> {
-        let account = store::account(self.store.read(), &cx.require_user()?.id).await?;
+        let account = users::account(self.store.read(), &cx.require_user()?.id).await?;
         account.ok_or_else(|| Error::absent(Code::SessionOver))
     }
 
@@ -47,12 +47,31 @@ impl Sessions {
                 if unchanged(&tx, &account).await?.is_none() {
                     return Err(refused());
                 }
-                store::set_password(&tx, &account.id, &hash, cx.now_ms).await?;
+                users::set_password(&tx, &account.id, &hash, cx.now_ms).await?;
                 store::revoke_all(&tx, &account.id, Some(own), cx.now_ms).await?;
                 changed(&tx, &account.id);
                 let mut group = Group::new();
                 let text = format!("{} changed their password", account.email);
                 group.push(Event::UserPasswordChange, text, vec![target(&account)]);
+                group.record(cx, &tx, &self.entropy).await
+            })
+            .await
+    }
+
+    /// Replaces the password of somebody who cannot sign in, and ends every session
+    /// of theirs. Attempts to sign in are counted anew.
+    pub async fn reset_password(&self, cx: &OpCtx, email: &str, password: PlainKey) -> Result<()> {
+        cx.require(Operation::AccountRecover, grants::Target::NONE)?;
+        let hash = self.passwords.hash(password).await?;
+        self.store
+            .write(|tx| async move {
+                let user = users::of_address(tx.db(), &cx.workspace, email).await?;
+                users::set_password(&tx, &user.id, &hash, cx.now_ms).await?;
+                store::revoke_all(&tx, &user.id, None, cx.now_ms).await?;
+                changed(&tx, &user.id);
+                let mut group = Group::new();
+                let text = format!("Reset the password of {}", user.email);
+                group.push(Event::UserPasswordReset, text, vec![users::target(&user)]);
                 group.record(cx, &tx, &self.entropy).await
             })
             .await

@@ -8,10 +8,10 @@ use base::ids::UserId;
 
 use super::attempts::Kind;
 use super::login::{Failure, changed, target};
-use super::store::Account;
 use super::token::Enrolling;
 use super::totp::{Generator, SECRET_BYTES};
 use super::{Sessions, recovery, store};
+use crate::users::{self, Account};
 use base::audit::{Event, Group};
 use base::error::{Code, Error, Result};
 use base::grants::{self, Operation};
@@ -97,7 +97,7 @@ impl Sessions {
                     let name = binding(&user.id);
                     let sealed =
                         self.vault.seal_for_server(&tx, &name, generator.secret(), cx.now_ms).await?;
-                    store::set_totp(&tx, &user.id, Some(sealed), Some(step)).await?;
+                    users::set_totp(&tx, &user.id, Some(sealed), Some(step)).await?;
                     replace_codes(&tx, &user.id, codes).await?;
                     let text = format!("{} set up a second factor", user.email);
                     self.record(cx, &tx, &account, Event::UserTotpEnable, text).await
@@ -110,7 +110,7 @@ impl Sessions {
     /// Turns the second factor off; asks for it once more, or a recovery code.
     pub async fn disable_second_factor(&self, cx: &OpCtx, code: &str) -> Result<()> {
         self.with_factor(cx, code, async |tx, account| {
-            store::set_totp(tx, &account.id, None, None).await?;
+            users::set_totp(tx, &account.id, None, None).await?;
             replace_codes(tx, &account.id, &[]).await?;
             let text = format!("{} removed their second factor", account.email);
             self.record(cx, tx, account, Event::UserTotpDisable, text).await
@@ -144,7 +144,7 @@ impl Sessions {
                 if account.totp_secret.is_none() {
                     return Err(none());
                 }
-                store::set_totp(&tx, user, None, None).await?;
+                users::set_totp(&tx, user, None, None).await?;
                 replace_codes(&tx, user, &[]).await?;
                 let text = format!("Removed the second factor of {}", account.email);
                 self.record(cx, &tx, &account, Event::UserTotpDisable, text).await
@@ -189,7 +189,7 @@ impl Sessions {
         let secret = self.vault.open_for_server(&binding(&account.id), sealed).await?;
         let generator = Generator::new(&secret, &account.email)?;
         if let Some(step) = generator.step(typed, cx.now_ms, account.totp_last_step) {
-            store::set_last_step(tx, &account.id, step).await?;
+            users::set_last_step(tx, &account.id, step).await?;
             return Ok(Some(Factor::Code));
         }
         let Some(hash) = recovery::hash(typed) else { return Ok(None) };
@@ -215,7 +215,7 @@ fn enrolment(token: PlainKey, generator: &Generator) -> Result<Enrolment> {
 }
 
 async fn account(tx: &Tx, user: &UserId) -> Result<Account> {
-    store::account(tx.db(), user).await?.ok_or_else(|| Error::absent(Code::MemberNotFound))
+    users::account(tx.db(), user).await?.ok_or_else(|| Error::absent(Code::MemberNotFound))
 }
 
 async fn replace_codes(tx: &Tx, user: &UserId, codes: &[PlainKey]) -> Result<()> {

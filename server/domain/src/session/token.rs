@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::login::STEP_MS;
 use super::second_factor::ENROLMENT_MS;
-use super::store::Account;
 use super::{DEVICE_MS, SESSION_MS, Sessions, signer};
+use crate::users::Account;
 use base::error::{Error, Result};
 use base::secret::PlainKey;
 

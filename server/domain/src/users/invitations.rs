@@ -8,6 +8,7 @@ use base::clock::HOUR_MS;
 use base::ids::{InvitationId, UserId};
 
 use super::{Role, Users, check_account, check_email, members, store, target, token_hash};
+use crate::workspaces;
 use base::audit::{Event, Group, Target};
 use base::error::{Code, Error, Result};
 use base::grants::{self, Operation};
@@ -162,7 +163,7 @@ impl Users {
                     let detail = "You are a member of this workspace already.";
                     return Err(Error::new(Code::PreconditionFailed, detail));
                 }
-                store::insert_member(&tx, &cx.workspace, &user.id, invitation.role, cx.now_ms).await?;
+                workspaces::insert_member(&tx, &cx.workspace, &user.id, invitation.role, cx.now_ms).await?;
                 tx.changed(Change::User(user.id.clone()));
                 let who = Target::new("user", user.id.as_str(), Some(&user.name));
                 let text = format!("{} accepted an invitation as {}", user.email, invitation.role.as_str());

@@ -9,6 +9,7 @@ use base::ids::{SessionId, UserId, WorkspaceId};
 use serde_json::{Value, json};
 
 use super::{Role, User, Users, invitations, store, target};
+use crate::workspaces;
 use base::audit::{Event, Group, changes};
 use base::error::{Code, Error, Result};
 use base::grants::{self, Operation};
@@ -60,7 +61,7 @@ impl Users {
         if member.role == Role::Owner {
             require_another_owner(cx, &tx).await?;
         }
-        store::set_role(&tx, &cx.workspace, &member.id, command.role).await?;
+        workspaces::set_role(&tx, &cx.workspace, &member.id, command.role).await?;
         tx.changed(Change::User(member.id.clone()));
         let mut group = Group::new();
         let text = format!("Made {} {}", member.email, command.role.as_str());
@@ -89,7 +90,7 @@ impl Users {
                 if member.role == Role::Owner {
                     require_another_owner(cx, &tx).await?;
                 }
-                store::remove_member(&tx, &cx.workspace, user).await?;
+                workspaces::remove_member(&tx, &cx.workspace, user).await?;
                 tx.changed(Change::User(user.clone()));
                 let mut group = Group::new();
                 let verb = if is_oneself { "left" } else { "was removed" };
@@ -126,7 +127,7 @@ impl Users {
 }
 
 async fn require_another_owner(cx: &OpCtx, tx: &Tx) -> Result<()> {
-    if store::count_owners(tx.db(), &cx.workspace).await? > 1 {
+    if workspaces::count_owners(tx.db(), &cx.workspace).await? > 1 {
         return Ok(());
     }
     let detail = "The last owner of a workspace stays: make somebody else an owner first.";

@@ -24,6 +24,9 @@ pub use members::UpdateMember;
 pub use password::{Lane, Passwords};
 pub use profile::{Theme, UpdateProfile, profile_version, time_zones};
 pub use setup::{SETUP_LINK_MS, SetUp};
+pub(crate) use store::{
+    Account, account, account_by_email, of_address, set_last_step, set_password, set_totp,
+};
 pub use store::{amend_times, sweep};
 pub use views::{SaveView, SavedView};
 
@@ -33,7 +36,7 @@ use base::error::{Error, Result};
 use base::grants::{self, Operation};
 use base::op::OpCtx;
 use base::secret::{KeyHash, PlainKey};
-use base::store::{Change, Store, Tx};
+use base::store::{Store, Tx};
 
 /// A user as one workspace sees it.
 #[derive(Clone, Debug)]
@@ -119,30 +122,12 @@ impl Users {
         Ok(())
     }
 
-    /// Replaces a password and ends every session of the user. Attempts to sign in
-    /// are counted anew.
-    pub async fn reset_password(&self, cx: &OpCtx, email: &str, password: PlainKey) -> Result<()> {
-        cx.require(Operation::AccountRecover, grants::Target::NONE)?;
-        let hash = self.passwords.hash(password).await?;
-        self.store
-            .write(|tx| async move {
-                let user = store::find(tx.db(), &cx.workspace, email).await?.ok_or_else(|| no_user(email))?;
-                store::set_password(&tx, &user.id, &hash, cx.now_ms).await?;
-                tx.changed(Change::User(user.id.clone()));
-                let mut group = Group::new();
-                let text = format!("Reset the password of {}", user.email);
-                group.push(Event::UserPasswordReset, text, vec![target(&user)]);
-                group.record(cx, &tx, &self.entropy).await
-            })
-            .await
-    }
-
     /// The member of the workspace with this address.
     ///
     /// Fails with `invalid_input`: an address is typed by an operator.
     pub async fn by_email(&self, cx: &OpCtx, email: &str) -> Result<User> {
         cx.require(Operation::MemberRead, grants::Target::NONE)?;
-        store::find(self.store.read(), &cx.workspace, email).await?.ok_or_else(|| no_user(email))
+        of_address(self.store.read(), &cx.workspace, email).await
     }
 
     /// A password nobody has to think of.
@@ -151,11 +136,7 @@ impl Users {
     }
 }
 
-fn no_user(email: &str) -> Error {
-    Error::invalid(format!("There is no user '{email}' in this workspace."))
-}
-
-fn target(user: &User) -> Target {
+pub(crate) fn target(user: &User) -> Target {
     Target::new("user", user.id.as_str(), Some(&user.name))
 }
 

@@ -24,6 +24,7 @@ use master::MasterKeys;
 pub use seal::DataKey;
 pub use source::MasterKeySource;
 
+use crate::workspaces;
 use base::entropy::Entropy;
 use base::error::{Error, Result};
 use base::secret::PlainKey;
@@ -76,12 +77,12 @@ impl Vault {
         name: &str,
         text: &[u8],
     ) -> Result<Vec<u8>> {
-        let data_key = match store::data_key(tx.db(), workspace).await? {
+        let data_key = match workspaces::data_key(tx.db(), workspace).await? {
             Some(sealed) => self.open_data_key(workspace, &sealed)?,
             None => {
                 let data_key = DataKey::new(self.entropy.bytes());
                 let sealed = self.seal_data_key(tx, workspace.as_str(), &data_key).await?;
-                store::set_data_key(tx.db(), workspace, sealed).await?;
+                workspaces::set_data_key(tx.db(), workspace, sealed).await?;
                 data_key
             }
         };
@@ -109,7 +110,7 @@ impl Vault {
     }
 
     async fn data_key(&self, workspace: &WorkspaceId) -> Result<DataKey> {
-        let sealed = store::data_key(self.store.read(), workspace)
+        let sealed = workspaces::data_key(self.store.read(), workspace)
             .await?
             .ok_or_else(|| Error::internal("a ciphertext exists, but its workspace has no data key"))?;
         self.open_data_key(workspace, &sealed)

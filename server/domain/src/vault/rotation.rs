@@ -5,6 +5,7 @@
 //! the key whose fingerprint the database knows is in one of two files.
 
 use super::{MasterKey, Vault, store};
+use crate::workspaces;
 use base::audit::{Event, Group, Target};
 use base::error::{Code, Error, Result};
 use base::grants::{self, Operation};
@@ -52,10 +53,10 @@ impl Vault {
     }
 
     async fn reseal(&self, cx: &OpCtx, tx: &Tx, next: &MasterKey) -> Result<()> {
-        for (workspace, sealed) in store::data_keys(tx.db()).await? {
+        for (workspace, sealed) in workspaces::data_keys(tx.db()).await? {
             let data_key = self.open_data_key(&workspace, &sealed)?;
             let sealed = next.seal(self.entropy.bytes(), &data_key, workspace.as_str())?;
-            store::set_data_key(tx.db(), &workspace, sealed).await?;
+            workspaces::set_data_key(tx.db(), &workspace, sealed).await?;
         }
         self.reseal_server_key(tx, next, cx.now_ms).await?;
         store::set_fingerprint(tx, &next.fingerprint(), cx.now_ms).await?;

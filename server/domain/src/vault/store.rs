@@ -1,11 +1,8 @@
-//! Sealed data keys of workspaces, and the fingerprint of the master key.
+//! The fingerprint of the master key, and the sealed data key of the server.
 
-use base::ids::WorkspaceId;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use entity::workspace;
-use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::ConnectionTrait;
 
 use base::error::{Error, Result};
 use base::settings;
@@ -30,37 +27,4 @@ pub(super) async fn server_key(db: &impl ConnectionTrait) -> Result<Option<Vec<u
 
 pub(super) async fn set_server_key(tx: &Tx, sealed: &[u8], now_ms: i64) -> Result<()> {
     settings::set(tx, SERVER_KEY, &STANDARD.encode(sealed), now_ms).await
-}
-
-pub(super) async fn data_key(db: &impl ConnectionTrait, workspace: &WorkspaceId) -> Result<Option<Vec<u8>>> {
-    let sealed: Option<Option<Vec<u8>>> = workspace::Entity::find_by_id(workspace.clone())
-        .select_only()
-        .column(workspace::Column::DataKey)
-        .into_tuple()
-        .one(db)
-        .await?;
-    Ok(sealed.flatten())
-}
-
-pub(super) async fn data_keys(db: &impl ConnectionTrait) -> Result<Vec<(WorkspaceId, Vec<u8>)>> {
-    Ok(workspace::Entity::find()
-        .select_only()
-        .columns([workspace::Column::Id, workspace::Column::DataKey])
-        .filter(workspace::Column::DataKey.is_not_null())
-        .into_tuple()
-        .all(db)
-        .await?)
-}
-
-pub(super) async fn set_data_key(
-    db: &impl ConnectionTrait,
-    workspace: &WorkspaceId,
-    sealed: Vec<u8>,
-) -> Result<()> {
-    workspace::Entity::update_many()
-        .col_expr(workspace::Column::DataKey, Expr::value(sealed))
-        .filter(workspace::Column::Id.eq(workspace.as_str()))
-        .exec(db)
-        .await?;
-    Ok(())
 }

@@ -11,12 +11,16 @@ use serde_json::{Value, json};
 
 pub use manage::{MyWorkspace, rename_in};
 pub use store::require_enabled;
+pub(crate) use store::{
+    count_owners, data_key, data_keys, find, first, insert_member, joined_by, live_among, member_ids,
+    members, remove_member, role_of, set_data_key, set_role,
+};
 pub use usage::{Limits, Month, MonthUsage};
 
 use base::audit::{Event, Group, Target, changes};
 use base::entropy::Entropy;
 use base::error::{Code, Error, Result};
-use base::grants::{self, Operation};
+use base::grants::{self, Operation, Role};
 use base::op::{OpCtx, Principal};
 use base::store::{Change, Store};
 use insight::analytics::Analytics;
@@ -128,7 +132,8 @@ impl Workspaces {
                 async move {
                     store::insert(&tx, workspace).await?;
                     if let Some(user) = cx.principal.user() {
-                        store::insert_owner(&tx, workspace, &user.id).await?;
+                        store::insert_member(&tx, &workspace.id, &user.id, Role::Owner, workspace.created_at)
+                            .await?;
                         tx.changed(Change::User(user.id.clone()));
                     }
                     let mut group = Group::new();

@@ -1,9 +1,20 @@
-//! Rows of workspaces.
+//! Rows of workspaces and of memberships.
+
+mod data_keys;
+mod members;
+
+use std::collections::HashSet;
 
 use base::ids::{UserId, WorkspaceId};
-use entity::membership;
 use entity::workspace::{self, Column, Entity};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, Set, SqlErr};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set, SqlErr,
+};
+
+pub(crate) use data_keys::{data_key, data_keys, set_data_key};
+pub(crate) use members::{
+    count_owners, insert_member, joined_by, member_ids, members, remove_member, role_of, set_role,
+};
 
 use super::{MyWorkspace, Workspace};
 use base::error::{Code, Error, Result};
@@ -15,9 +26,32 @@ pub(super) async fn all(db: &impl ConnectionTrait) -> Result<Vec<Workspace>> {
     Ok(rows.into_iter().map(Workspace::from).collect())
 }
 
-pub(super) async fn find(db: &impl ConnectionTrait, id: &WorkspaceId) -> Result<Option<Workspace>> {
+/// The workspace with this id, unless it was deleted.
+pub(crate) async fn find(db: &impl ConnectionTrait, id: &WorkspaceId) -> Result<Option<Workspace>> {
     let row = Entity::find_by_id(id.clone()).filter(Column::DeletedAt.is_null()).one(db).await?;
     Ok(row.map(Workspace::from))
+}
+
+/// The one that was made first, of those that were not deleted.
+pub(crate) async fn first(db: &impl ConnectionTrait) -> Result<WorkspaceId> {
+    let row = Entity::find().filter(Column::DeletedAt.is_null()).order_by_asc(Column::Id).one(db).await?;
+    row.map(|row| row.id).ok_or_else(|| Error::internal("there is no workspace"))
+}
+
+/// Those with these ids that were not deleted.
+pub(crate) async fn live_among(
+    db: &impl ConnectionTrait,
+    ids: impl Iterator<Item = &WorkspaceId>,
+) -> Result<HashSet<WorkspaceId>> {
+    let live: Vec<WorkspaceId> = Entity::find()
+        .filter(Column::Id.is_in(ids.map(WorkspaceId::as_str)))
+        .filter(Column::DeletedAt.is_null())
+        .select_only()
+        .column(Column::Id)
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(live.into_iter().collect())
 }
 
 /// Makes sure that a workspace serves, for work that goes on behind a call.
@@ -65,17 +99,6 @@ fn taken(error: DbErr, slug: &str) -> Error {
     }
 }
 
-pub(super) async fn insert_owner(tx: &Tx, workspace: &Workspace, owner: &UserId) -> Result<()> {
-    let row = membership::ActiveModel {
-        workspace_id: Set(workspace.id.clone()),
-        user_id: Set(owner.clone()),
-        role: Set(Role::Owner.as_str().to_owned()),
-        created_at: Set(workspace.created_at),
-    };
-    membership::Entity::insert(row).exec_without_returning(tx.db()).await?;
-    Ok(())
-}
-
 /// Whether a user owns a workspace that serves.
 pub(super) async fn owns_one(db: &impl ConnectionTrait, user: &UserId) -> Result<bool> {
     let mine = of_user(db, user).await?;
@@ -84,20 +107,7 @@ pub(super) async fn owns_one(db: &impl ConnectionTrait, user: &UserId) -> Result
 
 /// Those in which a user has a role, by name.
 pub(super) async fn of_user(db: &impl ConnectionTrait, user: &UserId) -> Result<Vec<MyWorkspace>> {
-    let roles =
-        membership::Entity::find().filter(membership::Column::UserId.eq(user.as_str())).all(db).await?;
-    let rows = Entity::find()
-        .filter(Column::Id.is_in(roles.iter().map(|role| role.workspace_id.as_str())))
-        .filter(Column::DeletedAt.is_null())
-        .order_by_asc(Column::Name)
-        .order_by_asc(Column::Id)
-        .all(db)
-        .await?;
-    let mine = rows.into_iter().filter_map(|row| {
-        let role = roles.iter().find(|role| role.workspace_id == row.id)?;
-        Some((role.role.as_str(), Workspace::from(row)))
-    });
-    mine.map(|(role, workspace)| Ok(MyWorkspace { workspace, role: Role::parse(role)? })).collect()
+    Ok(joined_by(db, user).await?.into_iter().map(|(_, mine)| mine).collect())
 }
 
 /// Marks a workspace deleted. Its slug, which nobody can choose any more, is its id.

@@ -19,10 +19,10 @@ mod follower;
 mod indexer;
 mod manifest;
 mod status;
+mod time_blocks;
 mod week;
 mod words;
 mod worker;
-mod zones;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -9,7 +9,7 @@ use tantivy::columnar::Cardinality;
 use tantivy::query::Query;
 
 use super::folder::{self, Folder};
-use super::zones::Zones;
+use super::time_blocks::TimeBlocks;
 use super::{Fields, Kind};
 use base::clock::DAY_MS;
 use base::error::{Error, Result};
@@ -35,7 +35,7 @@ pub struct Week {
     fields: Fields,
     /// The last chunk it holds.
     cursor: AtomicI64,
-    zones: Zones,
+    time_blocks: TimeBlocks,
 }
 
 impl Week {
@@ -52,7 +52,7 @@ impl Week {
 
     fn around(folder: Folder, fields: Fields) -> Result<Self> {
         let cursor = folder.payload()?.and_then(|payload| payload.parse().ok()).unwrap_or(0);
-        Ok(Self { folder, fields, cursor: AtomicI64::new(cursor), zones: Zones::default() })
+        Ok(Self { folder, fields, cursor: AtomicI64::new(cursor), time_blocks: TimeBlocks::default() })
     }
 
     pub(super) fn bytes(dir: &Path, kind: Kind, week: i64) -> u64 {
@@ -89,7 +89,7 @@ impl Week {
     /// Matches every event of a span and few others, for this searcher of the index;
     /// `None` where all are in it.
     pub fn within(&self, searcher: &Searcher, span: &Range<i64>) -> Result<Option<Box<dyn Query>>> {
-        self.zones.within(searcher, span).map_err(Error::internal)
+        self.time_blocks.within(searcher, span).map_err(Error::internal)
     }
 
     pub fn events(&self) -> u64 {

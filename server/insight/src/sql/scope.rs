@@ -12,7 +12,7 @@ use super::Ask;
 use super::store::KeyspaceFeed;
 use super::tables::Family;
 use base::error::Result;
-use base::grants::{Operation, Reach, Target};
+use base::grants::{Operation, Target, VisibleIds};
 use base::op::OpCtx;
 use base::store::Store;
 
@@ -39,17 +39,17 @@ impl Scope {
 
     pub async fn of(cx: &OpCtx, store: &Store, feed: &dyn KeyspaceFeed) -> Result<Self> {
         let all = feed.keyspaces(store.read(), &cx.workspace).await?;
-        let apis = match cx.reach(Operation::AnalyticsVerifications) {
-            Reach::All => None,
+        let apis = match cx.visible_ids(Operation::AnalyticsVerifications) {
+            VisibleIds::All => None,
             // Deleted APIs are no longer granted, though their past can still be named.
-            Reach::Only(ids) => {
+            VisibleIds::Only(ids) => {
                 let live = |id: &String| all.iter().any(|api| api.is_live && api.id == *id);
                 Some(ids.into_iter().filter(live).collect())
             }
         };
-        let namespaces = match cx.reach(Operation::AnalyticsRatelimits) {
-            Reach::All => None,
-            Reach::Only(ids) => Some(ids),
+        let namespaces = match cx.visible_ids(Operation::AnalyticsRatelimits) {
+            VisibleIds::All => None,
+            VisibleIds::Only(ids) => Some(ids),
         };
         let keyspaces = all.into_iter().map(|api| (api.id, api.keyspace)).collect();
         Ok(Self { workspace: cx.workspace.clone(), apis, namespaces, keyspaces })

@@ -202,17 +202,9 @@ impl DashboardRequest {
     }
 
     fn cx(&self, workspace: WorkspaceId, principal: Principal) -> OpCtx {
-        OpCtx {
-            principal,
-            workspace,
-            now_ms: self.call.now_ms,
-            request_id: self.call.request_id.clone(),
-            door: Door::Dashboard,
-            address: self.call.address,
-            user_agent: header(&self.headers, &USER_AGENT).map(ToOwned::to_owned),
-            unrecorded: false,
-            idempotency: None,
-        }
+        let (now_ms, request_id) = (self.call.now_ms, self.call.request_id.clone());
+        OpCtx::new(principal, workspace, now_ms, request_id, Door::Dashboard)
+            .from_client(self.call.address, header(&self.headers, &USER_AGENT))
     }
 
     /// To where one signs in, and back again afterwards.

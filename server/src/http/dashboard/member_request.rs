@@ -7,7 +7,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use base::ids::RootKeyId;
 use chrono::{DateTime, Offset, TimeZone};
 use chrono_tz::Tz;
 use web::form::{FormState, NONCE};
@@ -19,7 +18,7 @@ use super::fields::Fields;
 use super::upload::Upload;
 use crate::app::App;
 use base::error::{Code, Error, Result};
-use base::op::{IdempotencyKey, OpCtx};
+use base::op::{Claimant, IdempotencyKey, OpCtx};
 use base::secret::{KeyHash, PlainKey};
 use domain::session::SignedIn;
 
@@ -179,7 +178,7 @@ pub(super) fn zone_at(zone: Tz, time_ms: i64) -> Zone {
 pub(super) fn idempotency_key(who: &SignedIn, input: &RequestInput) -> Option<Arc<IdempotencyKey>> {
     let nonce = input.form.given(NONCE)?;
     Some(Arc::new(IdempotencyKey {
-        root_key: RootKeyId::from(who.session.as_str()),
+        claimant: Claimant::Session(who.session.clone()),
         key_hash: KeyHash::of(nonce).to_base64(),
         request_hash: KeyHash::of(&input.path).to_base64(),
     }))

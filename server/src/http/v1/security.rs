@@ -45,17 +45,8 @@ pub(super) fn anonymous(call: &RequestStart, headers: &HeaderMap) -> OpCtx {
 }
 
 fn context(call: &RequestStart, headers: &HeaderMap, principal: Principal, workspace: WorkspaceId) -> OpCtx {
-    OpCtx {
-        principal,
-        workspace,
-        now_ms: call.now_ms,
-        request_id: call.request_id.clone(),
-        door: Door::V1,
-        address: call.address,
-        user_agent: header(headers, &USER_AGENT).map(ToOwned::to_owned),
-        unrecorded: false,
-        idempotency: None,
-    }
+    OpCtx::new(principal, workspace, call.now_ms, call.request_id.clone(), Door::V1)
+        .from_client(call.address, header(headers, &USER_AGENT))
 }
 
 /// The scheme is optional: one client sends the token alone.

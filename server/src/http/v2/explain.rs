@@ -140,10 +140,10 @@ fn object(value: Value) -> Meta {
 
 fn values(check: &Check) -> Value {
     match check {
-        Check::Found { fate } => json!({
-            "keyId": fate.as_ref().map(|fate| fate.key.as_str()),
-            "apiId": fate.as_ref().map(|fate| fate.api.as_str()),
-            "deletedAt": fate.as_ref().and_then(|fate| fate.deleted_at),
+        Check::Found { deleted } => json!({
+            "keyId": deleted.as_ref().map(|deleted| deleted.key.as_str()),
+            "apiId": deleted.as_ref().map(|deleted| deleted.api.as_str()),
+            "deletedAt": deleted.as_ref().and_then(|deleted| deleted.deleted_at),
         }),
         Check::Workspace { enabled } | Check::Enabled { enabled } => json!({ "enabled": enabled }),
         Check::Api { asked, of_key } => {

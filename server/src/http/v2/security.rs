@@ -90,17 +90,10 @@ pub(super) fn context(
     principal: Principal,
     workspace: WorkspaceId,
 ) -> OpCtx {
-    OpCtx {
-        principal,
-        workspace,
-        now_ms: call.now_ms,
-        request_id: call.request_id.clone(),
-        door: Door::V2,
-        address: call.address,
-        user_agent: header(headers, &USER_AGENT).map(ToOwned::to_owned),
-        unrecorded: headers.get(&METRICS).is_some_and(|value| value == "disabled"),
-        idempotency: None,
-    }
+    let unrecorded = headers.get(&METRICS).is_some_and(|value| value == "disabled");
+    let cx = OpCtx::new(principal, workspace, call.now_ms, call.request_id.clone(), Door::V2)
+        .from_client(call.address, header(headers, &USER_AGENT));
+    OpCtx { unrecorded, ..cx }
 }
 
 /// The credentials must be there at all; whether they are good comes later

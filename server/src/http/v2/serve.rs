@@ -24,7 +24,7 @@ use crate::http::request_log::Caller;
 use crate::http::validation::{Faults, RequestSchema, json_schema};
 use base::error::{Error, Fault, Result};
 use base::object;
-use base::op::{Door, IdempotencyKey, OpCtx, Principal};
+use base::op::{Claimant, Door, IdempotencyKey, OpCtx, Principal};
 use domain::root_keys::Budget;
 
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
@@ -299,13 +299,13 @@ fn idempotency_key(cx: &OpCtx, headers: &HeaderMap, path: &str, body: &[u8]) -> 
     if !(1..=255).contains(&key.len()) {
         return Err(Error::invalid("An Idempotency-Key has 1 to 255 characters."));
     }
-    let root_key = cx.principal.root_key().map(|root_key| root_key.id.clone());
-    let root_key = root_key.ok_or_else(|| Error::internal("only root keys call idempotent operations"))?;
+    let claimant = cx.principal.root_key().map(|root_key| Claimant::RootKey(root_key.id.clone()));
+    let claimant = claimant.ok_or_else(|| Error::internal("only root keys call idempotent operations"))?;
     let mut request = Sha256::new_with_prefix(path);
     request.update(b"\n");
     request.update(body);
     Ok(IdempotencyKey {
-        root_key,
+        claimant,
         key_hash: STANDARD.encode(Sha256::digest(key)),
         request_hash: STANDARD.encode(request.finalize()),
     })

@@ -168,7 +168,7 @@ async fn make_what_lasts(test: &TestStore, id: &str, at_ms: i64) {
              ('{id}', 'p', 'ws_1', 'api_1', 'u', 's', '{id}', {at_ms} + 900000, '{id}', {at_ms} + 86400000, {at_ms})"
         ),
         format!(
-            "INSERT INTO idempotency_keys (workspace_id, root_key_id, key_hash, request_hash, created_at) \
+            "INSERT INTO idempotency_keys (workspace_id, claimant, key_hash, request_hash, created_at) \
              VALUES ('ws_1', 'key_r', '{id}', '', {at_ms})"
         ),
     ] {
@@ -253,7 +253,7 @@ async fn with_a_past(test: &TestStore, events: &Database) {
     record(events, &[390, 5, 0].map(|days| NOW_MS - days * DAY_MS)).await;
     add_key(test, "deleted", "deleted_at", &(NOW_MS - DAY_MS).to_string()).await;
     test.force(&format!(
-        "INSERT INTO idempotency_keys (workspace_id, root_key_id, key_hash, request_hash, created_at) \
+        "INSERT INTO idempotency_keys (workspace_id, claimant, key_hash, request_hash, created_at) \
          VALUES ('ws_1', 'key_r', 'k', '', {NOW_MS})"
     ))
     .await;

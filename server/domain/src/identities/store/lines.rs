@@ -3,22 +3,30 @@
 use base::ids::{IdentityId, WorkspaceId};
 use sea_orm::{ConnectionTrait, FromQueryResult, Statement, Value};
 
+use crate::apis::LIVE_IDS;
 use crate::identities::{BrowseIdentities, IdentityLine, Order};
+use crate::ratelimit::limits::COUNT_OF_IDENTITY;
 use base::error::Result;
-use base::store::{Paged, Tally};
+use base::store::{BoundedCount, Paged};
 
 /// Keys are counted up to a bound, so that an identity with a million of them
 /// costs no more than one with some hundreds.
-const LINES: &str = "
+///
+/// Keys are counted here, in the statement of the page, because asking their room
+/// would be a question for each row.
+fn select() -> String {
+    format!(
+        "
 SELECT i.id, i.external_id, i.created_at,
-       (SELECT COUNT(*) FROM limits l WHERE l.identity_id = i.id) AS limits,
+       {COUNT_OF_IDENTITY} AS limits,
        (SELECT json_array(COUNT(*), MAX(last_used_at)) FROM (
           SELECT k.last_used_at FROM keys k
-           WHERE k.identity_id = i.id AND k.deleted_at IS NULL AND +k.api_id IN
-                 (SELECT id FROM apis WHERE workspace_id = ?1 AND deleted_at IS NULL)
+           WHERE k.identity_id = i.id AND k.deleted_at IS NULL AND +k.api_id IN {LIVE_IDS}
            ORDER BY k.id DESC LIMIT ?2)) AS used
   FROM identities i
- WHERE i.workspace_id = ?1 AND i.deleted_at IS NULL";
+ WHERE i.workspace_id = ?1 AND i.deleted_at IS NULL"
+    )
+}
 
 #[derive(FromQueryResult)]
 struct Line {
@@ -36,7 +44,7 @@ impl Line {
         Ok(IdentityLine {
             id: self.id,
             external_id: self.external_id,
-            keys: Tally::of(keys, most),
+            keys: BoundedCount::of(keys, most),
             limits: self.limits,
             last_used_at,
             created_at: self.created_at,
@@ -54,7 +62,7 @@ pub(in crate::identities) async fn page_of_lines(
         Order::ExternalId => "i.external_id",
     };
     let (comparison, direction) = if of.descending { ("<=", "DESC") } else { (">=", "ASC") };
-    let most = Tally::IN_LISTS;
+    let most = BoundedCount::IN_LISTS;
     let mut values = bound(workspace, most);
     values.push(of.page.limit.into());
     let mut after = String::new();
@@ -62,7 +70,7 @@ pub(in crate::identities) async fn page_of_lines(
         after = format!("AND {column} {comparison} ?4");
         values.push(cursor.as_str().into());
     }
-    let sql = format!("{LINES} {after} ORDER BY {column} {direction} LIMIT ?3 + 1");
+    let sql = format!("{} {after} ORDER BY {column} {direction} LIMIT ?3 + 1", select());
     let lines = lines(db, sql, values, most).await?;
     Ok(Paged::from_rows(lines, &of.page, |line| match of.order {
         Order::Created => line.id.as_str(),
@@ -82,7 +90,7 @@ pub(in crate::identities) async fn lines_of(
     }
     let mut values = bound(workspace, most);
     values.push(serde_json::to_string(&ids.iter().map(IdentityId::as_str).collect::<Vec<_>>())?.into());
-    lines(db, format!("{LINES} AND i.id IN (SELECT value FROM json_each(?3))"), values, most).await
+    lines(db, select() + " AND i.id IN (SELECT value FROM json_each(?3))", values, most).await
 }
 
 /// Ids of live identities whose id this is, or whose external id begins so.

@@ -7,10 +7,10 @@ use std::collections::HashMap;
 
 use base::ids::{IdentityId, WorkspaceId};
 use entity::identity;
-use sea_orm::sea_query::{Expr, ExprTrait, Func};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, SelectStatement};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
-    Set,
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait, Select, Set,
 };
 use serde_json::{Map, Value};
 
@@ -72,7 +72,8 @@ pub(super) async fn count(db: &impl ConnectionTrait, workspace: &WorkspaceId) ->
     Ok(live(workspace).count(db).await?)
 }
 
-pub(super) async fn id_of(
+/// The live identity with this external id.
+pub(crate) async fn id_of(
     db: &impl ConnectionTrait,
     workspace: &WorkspaceId,
     external_id: &str,
@@ -85,6 +86,25 @@ pub(super) async fn id_of(
         .one(db)
         .await?;
     Ok(id)
+}
+
+/// Ids of the live identity with this external id, as a part of a query.
+pub(crate) fn ids_named(workspace: &WorkspaceId, external_id: &str) -> SelectStatement {
+    let named = live(workspace).filter(identity::Column::ExternalId.eq(external_id));
+    named.select_only().column(identity::Column::Id).into_query()
+}
+
+/// Ids of the live identities whose external id begins with the text, whatever
+/// its case, as a part of a query.
+pub(crate) fn ids_beginning_with(workspace: &WorkspaceId, text: &str) -> SelectStatement {
+    let named = live(workspace).filter(at(identity::Column::ExternalId, text).eq(1));
+    named.select_only().column(identity::Column::Id).into_query()
+}
+
+/// Where the text begins in the column, from 1. Folds as SQLite does: ASCII alone.
+fn at(column: identity::Column, text: &str) -> Expr {
+    let folded = Func::lower(Expr::col((column.entity_name(), column)));
+    Func::cust("instr").arg(folded).arg(Expr::value(text.to_ascii_lowercase())).into()
 }
 
 /// An external id that is taken fails with `identity_already_exists`.
@@ -153,11 +173,7 @@ pub(super) async fn page(
 ) -> Result<Paged<Identity>> {
     let mut select = live(workspace);
     if let Some(text) = search {
-        let holds = |column: identity::Column| {
-            // Folds as SQLite does: ASCII alone.
-            let folded = Func::lower(Expr::col((column.entity_name(), column)));
-            Expr::from(Func::cust("instr").arg(folded).arg(Expr::value(text.to_ascii_lowercase()))).gt(0)
-        };
+        let holds = |column| at(column, text).gt(0);
         select = select.filter(holds(identity::Column::Id).or(holds(identity::Column::ExternalId)));
     }
     if let Some(cursor) = &page.cursor {

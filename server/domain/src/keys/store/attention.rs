@@ -8,26 +8,30 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryResult, QuerySelect, Statement, Value,
 };
 
-use crate::keys::{Announced, Due};
+use crate::apis::LIVE_NAMES;
+use crate::keys::{KeyCount, PendingMigration};
 use base::error::Result;
 
-/// The bound of each count is in the subquery: an index range of that many rows.
+/// Counts by API what a subquery takes from the keys. The bound of each count is in
+/// the subquery: an index range of that many rows.
+fn by_api(due: &str) -> String {
+    format!(
+        "SELECT apis.id, apis.name, COUNT(*) AS due_keys, MIN(due.measure) AS least FROM ({due}) AS due \
+         JOIN {LIVE_NAMES} AS apis ON apis.id = due.api_id \
+         GROUP BY apis.id, apis.name ORDER BY due_keys DESC, apis.id LIMIT 20"
+    )
+}
+
 const EXPIRING: &str = "\
-    SELECT apis.id, apis.name, COUNT(*) AS due_keys, MIN(due.measure) AS least FROM \
-    (SELECT api_id, expires_at AS measure FROM keys \
-     WHERE workspace_id = ? AND expires_at >= ? AND expires_at < ? AND deleted_at IS NULL \
-     ORDER BY expires_at LIMIT 10000) AS due \
-    JOIN apis ON apis.id = due.api_id AND apis.deleted_at IS NULL \
-    GROUP BY apis.id, apis.name ORDER BY due_keys DESC, apis.id LIMIT 20";
+    SELECT api_id, expires_at AS measure FROM keys \
+    WHERE workspace_id = ? AND expires_at >= ? AND expires_at < ? AND deleted_at IS NULL \
+    ORDER BY expires_at LIMIT 10000";
 
 /// The bound on credits is spelled as the partial index has it, or it is not used.
 const SHORT: &str = "\
-    SELECT apis.id, apis.name, COUNT(*) AS due_keys, MIN(due.measure) AS least FROM \
-    (SELECT api_id, remaining AS measure FROM keys \
-     WHERE workspace_id = ? AND remaining < 10 AND deleted_at IS NULL \
-     ORDER BY remaining LIMIT 10000) AS due \
-    JOIN apis ON apis.id = due.api_id AND apis.deleted_at IS NULL \
-    GROUP BY apis.id, apis.name ORDER BY due_keys DESC, apis.id LIMIT 20";
+    SELECT api_id, remaining AS measure FROM keys \
+    WHERE workspace_id = ? AND remaining < 10 AND deleted_at IS NULL \
+    ORDER BY remaining LIMIT 10000";
 
 const MIGRATIONS: &str = "\
     SELECT id, algorithm, created_at, (SELECT COUNT(*) FROM \
@@ -37,32 +41,37 @@ const MIGRATIONS: &str = "\
 
 /// The statements and the index each has to use.
 #[cfg(test)]
-pub(in crate::keys) const COUNTS: [(&str, &str); 3] =
-    [(EXPIRING, "keys_by_expiry"), (SHORT, "keys_short_of_credits"), (MIGRATIONS, "keys_by_migration")];
+pub(in crate::keys) fn counts() -> [(String, &'static str); 3] {
+    [
+        (by_api(EXPIRING), "keys_by_expiry"),
+        (by_api(SHORT), "keys_short_of_credits"),
+        (MIGRATIONS.to_owned(), "keys_by_migration"),
+    ]
+}
 
 pub(in crate::keys) async fn expiring(
     db: &impl ConnectionTrait,
     workspace: &WorkspaceId,
     from_ms: i64,
     before_ms: i64,
-) -> Result<Vec<Due>> {
+) -> Result<Vec<KeyCount>> {
     let values = [workspace.as_str().into(), from_ms.into(), before_ms.into()];
-    rows(db, EXPIRING, values).await?.iter().map(due).collect()
+    rows(db, &by_api(EXPIRING), values).await?.iter().map(due).collect()
 }
 
 pub(in crate::keys) async fn short_of_credits(
     db: &impl ConnectionTrait,
     workspace: &WorkspaceId,
-) -> Result<Vec<Due>> {
-    rows(db, SHORT, [workspace.as_str().into()]).await?.iter().map(due).collect()
+) -> Result<Vec<KeyCount>> {
+    rows(db, &by_api(SHORT), [workspace.as_str().into()]).await?.iter().map(due).collect()
 }
 
 pub(in crate::keys) async fn migrations(
     db: &impl ConnectionTrait,
     workspace: &WorkspaceId,
-) -> Result<Vec<Announced>> {
+) -> Result<Vec<PendingMigration>> {
     let migration = |row: &QueryResult| {
-        Ok(Announced {
+        Ok(PendingMigration {
             id: MigrationId::from(row.try_get::<String>("", "id")?),
             algorithm: row.try_get("", "algorithm")?,
             waiting: row.try_get("", "waiting_keys")?,
@@ -102,8 +111,8 @@ async fn rows<const N: usize>(
     Ok(db.query_all_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).await?)
 }
 
-fn due(row: &QueryResult) -> Result<Due> {
-    Ok(Due {
+fn due(row: &QueryResult) -> Result<KeyCount> {
+    Ok(KeyCount {
         api: ApiId::from(row.try_get::<String>("", "id")?),
         api_name: row.try_get("", "name")?,
         keys: row.try_get("", "due_keys")?,

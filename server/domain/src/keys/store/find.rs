@@ -1,7 +1,7 @@
 //! Conditions on keys as SQL, and pages of a bounded number of rows.
 
 use base::ids::{ApiId, KeyId};
-use entity::{api, identity, key, key_permission, key_role, permission, role};
+use entity::key;
 use sea_orm::sea_query::{Expr, ExprTrait, Func, SimpleExpr};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -12,6 +12,7 @@ use super::{live, shared, to_key};
 use crate::apis::{self, Api};
 use crate::keys::Key;
 use crate::keys::find::{Condition, Conditions, Status};
+use crate::{identities, permissions};
 use base::error::Result;
 use base::filter::Comparison;
 use base::op::OpCtx;
@@ -36,7 +37,7 @@ pub(in crate::keys) async fn find_page(
         let mut select = live(key::Entity::find(), &cx.workspace);
         select = match api {
             Some(api) => select.filter(key::Column::ApiId.eq(api.id.clone())),
-            None => select.filter(key::Column::ApiId.in_subquery(live_apis(cx).into_query())),
+            None => select.filter(key::Column::ApiId.in_subquery(apis::live_ids(&cx.workspace))),
         };
         if let Some(cursor) = &page.cursor {
             // With few keys to look at, SQLite shall not walk the others from here on.
@@ -124,14 +125,6 @@ fn is_selective(condition: &Condition) -> bool {
     matches!(condition, Condition::Id(_) | Condition::Identity(_))
 }
 
-fn live_apis(cx: &OpCtx) -> Select<api::Entity> {
-    api::Entity::find()
-        .select_only()
-        .column(api::Column::Id)
-        .filter(api::Column::WorkspaceId.eq(cx.workspace.clone()))
-        .filter(api::Column::DeletedAt.is_null())
-}
-
 pub(super) async fn apis_of(db: &impl ConnectionTrait, cx: &OpCtx, rows: &[key::Model]) -> Result<Vec<Api>> {
     let mut ids: Vec<&ApiId> = rows.iter().map(|row| &row.api_id).collect();
     ids.sort_unstable();
@@ -150,7 +143,7 @@ fn expression(cx: &OpCtx, condition: &Condition) -> SimpleExpr {
             .or(begins(Column::Id, text))
             .or(begins(Column::Start, text))
             .or(Column::Last4.eq(text.as_str()))
-            .or(Column::IdentityId.in_subquery(identities(cx, |column| begins(column, text)))),
+            .or(Column::IdentityId.in_subquery(identities::ids_beginning_with(&cx.workspace, text))),
         Condition::Status(any) => {
             let ways = any.iter().map(|status| of_status(cx, *status));
             ways.reduce(ExprTrait::or).unwrap_or_else(|| Expr::value(false))
@@ -162,8 +155,10 @@ fn expression(cx: &OpCtx, condition: &Condition) -> SimpleExpr {
         Condition::Identity(external_id) => Column::Id.in_subquery(of_identity(cx, external_id)),
         Condition::Owner(text) => Column::OwnerId.eq(text.as_str()),
         Condition::Environment(text) => Column::Environment.eq(text.as_str()),
-        Condition::Role(name) => Column::Id.in_subquery(with_role(cx, name)),
-        Condition::Permission(slug) => Column::Id.in_subquery(with_permission(cx, slug)),
+        Condition::Role(name) => Column::Id.in_subquery(permissions::keys_with_role(&cx.workspace, name)),
+        Condition::Permission(slug) => {
+            Column::Id.in_subquery(permissions::keys_with_permission(&cx.workspace, slug))
+        }
         Condition::Meta(path, text) => member(path).eq(text.as_str()),
         Condition::Created(comparison, at_ms) => compared(Column::CreatedAt, *comparison, *at_ms),
         Condition::Expires(comparison, at_ms) => compared(Column::ExpiresAt, *comparison, *at_ms),
@@ -228,46 +223,6 @@ fn of_identity(cx: &OpCtx, external_id: &str) -> sea_orm::sea_query::SelectState
     key::Entity::find()
         .select_only()
         .column(key::Column::Id)
-        .filter(key::Column::IdentityId.in_subquery(identities(cx, |column| column.eq(external_id))))
-        .into_query()
-}
-
-fn identities(
-    cx: &OpCtx,
-    condition: impl FnOnce(identity::Column) -> SimpleExpr,
-) -> sea_orm::sea_query::SelectStatement {
-    identity::Entity::find()
-        .select_only()
-        .column(identity::Column::Id)
-        .filter(identity::Column::WorkspaceId.eq(cx.workspace.clone()))
-        .filter(identity::Column::DeletedAt.is_null())
-        .filter(condition(identity::Column::ExternalId))
-        .into_query()
-}
-
-fn with_role(cx: &OpCtx, name: &str) -> sea_orm::sea_query::SelectStatement {
-    let roles = role::Entity::find()
-        .select_only()
-        .column(role::Column::Id)
-        .filter(role::Column::WorkspaceId.eq(cx.workspace.clone()))
-        .filter(role::Column::NameFolded.eq(name.to_lowercase()));
-    key_role::Entity::find()
-        .select_only()
-        .column(key_role::Column::KeyId)
-        .filter(key_role::Column::RoleId.in_subquery(roles.into_query()))
-        .into_query()
-}
-
-/// Keys that hold the permission themselves; those of roles are found by role.
-fn with_permission(cx: &OpCtx, slug: &str) -> sea_orm::sea_query::SelectStatement {
-    let permissions = permission::Entity::find()
-        .select_only()
-        .column(permission::Column::Id)
-        .filter(permission::Column::WorkspaceId.eq(cx.workspace.clone()))
-        .filter(permission::Column::SlugFolded.eq(slug.to_lowercase()));
-    key_permission::Entity::find()
-        .select_only()
-        .column(key_permission::Column::KeyId)
-        .filter(key_permission::Column::PermissionId.in_subquery(permissions.into_query()))
+        .filter(key::Column::IdentityId.in_subquery(identities::ids_named(&cx.workspace, external_id)))
         .into_query()
 }

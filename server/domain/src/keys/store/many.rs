@@ -7,35 +7,35 @@ use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
 
 use super::{live, shared, to_key};
 use crate::apis::Api;
-use crate::keys::{Key, ListKeysByOffset, Mention};
+use crate::keys::{Key, KeySummary, ListKeysByOffset};
 use base::error::Result;
 use base::op::OpCtx;
 use base::store::Tx;
 
 /// The keys with these ids, deleted ones too, and whose they are: the identity
-/// of a mention is not looked up here.
-pub(in crate::keys) async fn mentioned(
+/// of a summary is not looked up here.
+pub(in crate::keys) async fn summaries(
     db: &impl ConnectionTrait,
     workspace: &WorkspaceId,
     ids: &[KeyId],
-) -> Result<Vec<(KeyId, Mention, Option<IdentityId>)>> {
+) -> Result<Vec<(KeyId, KeySummary, Option<IdentityId>)>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     let select = key::Entity::find()
         .filter(key::Column::WorkspaceId.eq(workspace.clone()))
         .filter(key::Column::Id.is_in(ids.iter().cloned()));
-    let mention = |row: key::Model| {
-        let mention = Mention {
+    let summary = |row: key::Model| {
+        let summary = KeySummary {
             name: row.name,
             start: row.start,
             last4: row.last4,
             is_deleted: row.deleted_at.is_some(),
             identity: None,
         };
-        (row.id, mention, row.identity_id)
+        (row.id, summary, row.identity_id)
     };
-    Ok(select.all(db).await?.into_iter().map(mention).collect())
+    Ok(select.all(db).await?.into_iter().map(summary).collect())
 }
 
 /// A key and the API it belongs to.

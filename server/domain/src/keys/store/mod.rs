@@ -4,34 +4,33 @@
 //! deleted API are as absent as deleted keys.
 
 mod attention;
+pub(crate) mod balances;
 mod feed;
 mod find;
-mod kin;
 mod many;
 mod shared;
+mod sharing;
 mod upkeep;
 
 use std::collections::{HashMap, HashSet};
 
 use base::ids::{ApiId, IdentityId, KeyId, MigrationId, WorkspaceId};
-use entity::{api, encrypted_key, identity, key, key_migration};
+use entity::{encrypted_key, key, key_migration};
 use sea_orm::sea_query::Expr;
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, Set,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, Set};
 use serde_json::{Map, Value};
 
-use super::{Balance, Credits, Fate, Interval, Key, Refill, StoredHash};
+use super::{Balance, Credits, DeletedKey, Interval, Key, Refill, StoredHash};
 #[cfg(test)]
-pub(super) use attention::COUNTS;
+pub(super) use attention::counts;
 pub(super) use attention::{expiring, labels, migrations, short_of_credits};
 pub use feed::KeyFeed;
 pub(super) use find::{among, count_fitting, find_page};
-pub(super) use kin::{count_kin, page_of_kin};
 pub(super) use many::{
-    after, from_offset, mark_all_deleted, mentioned, of_owner, remove_all, remove_deleted,
+    after, from_offset, mark_all_deleted, of_owner, remove_all, remove_deleted, summaries,
 };
 pub(super) use shared::{hand_over, leave};
+pub(super) use sharing::{count_sharing, page_sharing};
 pub use upkeep::{note_used, sweep};
 
 use crate::apis::{self, Api};
@@ -98,17 +97,17 @@ async fn one(
 }
 
 /// The row with this hash, whatever became of it.
-pub(super) async fn fate(
+pub(super) async fn deleted_key(
     db: &impl ConnectionTrait,
     workspace: &WorkspaceId,
     hash: &str,
-) -> Result<Option<Fate>> {
+) -> Result<Option<DeletedKey>> {
     let row = key::Entity::find()
         .filter(key::Column::WorkspaceId.eq(workspace.clone()))
         .filter(key::Column::Hash.eq(hash))
         .one(db)
         .await?;
-    Ok(row.map(|row| Fate { key: row.id, api: row.api_id, deleted_at: row.deleted_at }))
+    Ok(row.map(|row| DeletedKey { key: row.id, api: row.api_id, deleted_at: row.deleted_at }))
 }
 
 /// A page of the visible keys of a live API, perhaps of one identity only.
@@ -130,21 +129,6 @@ pub(super) async fn page(
     let mut keys = rows.into_iter().map(|row| to_key(row, api.clone())).collect::<Result<Vec<_>>>()?;
     shared::resolve(db, &mut keys).await?;
     Ok(Paged::from_rows(keys, page, |key| key.id.as_str()))
-}
-
-/// The live identity with this external id.
-pub(super) async fn identity_of(
-    db: &impl ConnectionTrait,
-    workspace: &WorkspaceId,
-    external_id: &str,
-) -> Result<Option<IdentityId>> {
-    let row = identity::Entity::find()
-        .filter(identity::Column::WorkspaceId.eq(workspace.clone()))
-        .filter(identity::Column::ExternalId.eq(external_id))
-        .filter(identity::Column::DeletedAt.is_null())
-        .one(db)
-        .await?;
-    Ok(row.map(|row| row.id))
 }
 
 pub(super) async fn insert(db: &impl ConnectionTrait, cx: &OpCtx, new: NewKey<'_>) -> Result<()> {
@@ -483,13 +467,9 @@ pub(super) struct Orphan {
 }
 
 pub(super) async fn orphans(db: &impl ConnectionTrait, limit: u64) -> Result<Vec<Orphan>> {
-    let deleted = api::Entity::find()
-        .select_only()
-        .column(api::Column::Id)
-        .filter(api::Column::DeletedAt.is_not_null());
     let rows = key::Entity::find()
         .filter(key::Column::DeletedAt.is_null())
-        .filter(key::Column::ApiId.in_subquery(deleted.into_query()))
+        .filter(key::Column::ApiId.in_subquery(apis::deleted_ids()))
         .order_by_asc(key::Column::ApiId)
         .limit(limit)
         .all(db)

@@ -30,7 +30,7 @@ async fn keys_that_need_a_hand_are_counted_by_api() {
 #[tokio::test]
 async fn counting_walks_no_table() {
     let room = Room::open().await;
-    for (sql, index) in store::COUNTS {
+    for (sql, index) in store::counts() {
         let plan = room.test.plan(&sql.replace('?', "1")).await;
         assert!(plan.contains(index) && !plan.contains("SCAN keys"), "{plan}");
     }

@@ -8,13 +8,17 @@ use sea_orm::{
     QueryTrait, Statement, Value,
 };
 
+use crate::apis::LIVE_IDS;
 use crate::permissions::overview::{Browse, PermissionLine, RoleLine};
 use crate::permissions::{Permission, Role, fold};
 use base::error::Result;
-use base::store::{Paged, Tally};
+use base::store::{BoundedCount, Paged};
 
-const VISIBLE: &str = "k.deleted_at IS NULL AND +k.api_id IN \
-                       (SELECT id FROM apis WHERE workspace_id = ?1 AND deleted_at IS NULL) LIMIT ?2";
+/// What holds of every key that is counted. Keys are counted here, in the statement
+/// of the page, because asking their room would be a question for each row.
+fn visible() -> String {
+    format!("k.deleted_at IS NULL AND +k.api_id IN {LIVE_IDS} LIMIT ?2")
+}
 
 /// Roles shown of a permission.
 const ROLES: u64 = 100;
@@ -46,7 +50,7 @@ impl PermissionRow {
     fn line(self, most: i64) -> PermissionLine {
         let Self { id, name, slug, description, created_at, updated_at, roles, keys } = self;
         let permission = Permission { id, name, slug, description };
-        PermissionLine { permission, created_at, updated_at, roles, keys: Tally::of(keys, most) }
+        PermissionLine { permission, created_at, updated_at, roles, keys: BoundedCount::of(keys, most) }
     }
 }
 
@@ -54,26 +58,28 @@ impl RoleRow {
     fn line(self, most: i64) -> RoleLine {
         let Self { id, name, description, created_at, updated_at, permissions, keys } = self;
         let role = Role { id, name, description };
-        RoleLine { role, created_at, updated_at, permissions, keys: Tally::of(keys, most) }
+        RoleLine { role, created_at, updated_at, permissions, keys: BoundedCount::of(keys, most) }
     }
 }
 
 fn permissions() -> String {
+    let visible = visible();
     format!(
         "SELECT p.id, p.name, p.slug, p.description, p.created_at, p.updated_at, \
          (SELECT COUNT(*) FROM roles_permissions l WHERE l.permission_id = p.id) AS roles, \
          (SELECT COUNT(*) FROM (SELECT 1 FROM keys_permissions l CROSS JOIN keys k ON k.id = l.key_id \
-           WHERE l.permission_id = p.id AND {VISIBLE})) AS keys \
+           WHERE l.permission_id = p.id AND {visible})) AS keys \
          FROM permissions p WHERE p.workspace_id = ?1"
     )
 }
 
 fn roles() -> String {
+    let visible = visible();
     format!(
         "SELECT r.id, r.name, r.description, r.created_at, r.updated_at, \
          (SELECT COUNT(*) FROM roles_permissions l WHERE l.role_id = r.id) AS permissions, \
          (SELECT COUNT(*) FROM (SELECT 1 FROM keys_roles l CROSS JOIN keys k ON k.id = l.key_id \
-           WHERE l.role_id = r.id AND {VISIBLE})) AS keys \
+           WHERE l.role_id = r.id AND {visible})) AS keys \
          FROM roles r WHERE r.workspace_id = ?1"
     )
 }
@@ -86,7 +92,7 @@ pub(in crate::permissions) async fn permission_lines(
     let columns = ["p.id", "p.name", "p.slug", "p.description"];
     let (rest, values) = choice(workspace, of, &columns, "p.slug_folded");
     let rows = PermissionRow::find_by_statement(statement(db, permissions() + &rest, values)).all(db).await?;
-    let found = rows.into_iter().map(|row| row.line(Tally::IN_LISTS));
+    let found = rows.into_iter().map(|row| row.line(BoundedCount::IN_LISTS));
     let found = found.map(|line| (fold(&line.permission.slug), line));
     Ok(page_of(found.collect(), of))
 }
@@ -98,7 +104,7 @@ pub(in crate::permissions) async fn role_lines(
 ) -> Result<Paged<RoleLine>> {
     let (rest, values) = choice(workspace, of, &["r.id", "r.name", "r.description"], "r.name_folded");
     let rows = RoleRow::find_by_statement(statement(db, roles() + &rest, values)).all(db).await?;
-    let found = rows.into_iter().map(|row| row.line(Tally::IN_LISTS));
+    let found = rows.into_iter().map(|row| row.line(BoundedCount::IN_LISTS));
     let found = found.map(|line| (fold(&line.role.name), line));
     Ok(page_of(found.collect(), of))
 }
@@ -108,9 +114,9 @@ pub(in crate::permissions) async fn permission_line(
     workspace: &WorkspaceId,
     id: &PermissionId,
 ) -> Result<Option<PermissionLine>> {
-    let values = vec![workspace.as_str().into(), (Tally::MOST + 1).into(), id.as_str().into()];
+    let values = vec![workspace.as_str().into(), (BoundedCount::MOST + 1).into(), id.as_str().into()];
     let statement = statement(db, permissions() + " AND p.id = ?3", values);
-    Ok(PermissionRow::find_by_statement(statement).one(db).await?.map(|row| row.line(Tally::MOST)))
+    Ok(PermissionRow::find_by_statement(statement).one(db).await?.map(|row| row.line(BoundedCount::MOST)))
 }
 
 pub(in crate::permissions) async fn role_line(
@@ -118,9 +124,9 @@ pub(in crate::permissions) async fn role_line(
     workspace: &WorkspaceId,
     id: &RoleId,
 ) -> Result<Option<RoleLine>> {
-    let values = vec![workspace.as_str().into(), (Tally::MOST + 1).into(), id.as_str().into()];
+    let values = vec![workspace.as_str().into(), (BoundedCount::MOST + 1).into(), id.as_str().into()];
     let statement = statement(db, roles() + " AND r.id = ?3", values);
-    Ok(RoleRow::find_by_statement(statement).one(db).await?.map(|row| row.line(Tally::MOST)))
+    Ok(RoleRow::find_by_statement(statement).one(db).await?.map(|row| row.line(BoundedCount::MOST)))
 }
 
 pub(in crate::permissions) async fn roles_granting(
@@ -148,7 +154,7 @@ fn choice(workspace: &WorkspaceId, of: &Browse, columns: &[&str], by: &str) -> (
     let text = of.search.trim().to_ascii_lowercase();
     let mut values: Vec<Value> = vec![
         workspace.as_str().into(),
-        (Tally::IN_LISTS + 1).into(),
+        (BoundedCount::IN_LISTS + 1).into(),
         of.page.limit.into(),
         text.as_str().into(),
         of.page.cursor.clone().unwrap_or_default().into(),

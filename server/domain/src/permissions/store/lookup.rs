@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use base::ids::{KeyId, PermissionId, RoleId, WorkspaceId};
 use entity::{key_permission, key_role, permission, role, role_permission};
-use sea_orm::sea_query::{Expr, ExprTrait, Func, SimpleExpr};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, SelectStatement, SimpleExpr};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, Set,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait, Set,
 };
 
 use super::{ROLE_NAME, SLUG, permissions_of_keys, roles_of_keys};
@@ -211,3 +212,40 @@ pub(in crate::permissions) async fn unlink_role(tx: &Tx, id: &RoleId) -> Result<
         .await?;
     Ok(())
 }
+
+/// Ids of the keys with a role of this name, as a part of a query.
+pub(crate) fn keys_with_role(workspace: &WorkspaceId, name: &str) -> SelectStatement {
+    let roles = role::Entity::find()
+        .select_only()
+        .column(role::Column::Id)
+        .filter(role::Column::WorkspaceId.eq(workspace.clone()))
+        .filter(role::Column::NameFolded.eq(name.to_lowercase()));
+    key_role::Entity::find()
+        .select_only()
+        .column(key_role::Column::KeyId)
+        .filter(key_role::Column::RoleId.in_subquery(roles.into_query()))
+        .into_query()
+}
+
+/// Ids of the keys that hold the permission of this slug themselves, as a part of a
+/// query; those of roles are found by role.
+pub(crate) fn keys_with_permission(workspace: &WorkspaceId, slug: &str) -> SelectStatement {
+    let permissions = permission::Entity::find()
+        .select_only()
+        .column(permission::Column::Id)
+        .filter(permission::Column::WorkspaceId.eq(workspace.clone()))
+        .filter(permission::Column::SlugFolded.eq(slug.to_lowercase()));
+    key_permission::Entity::find()
+        .select_only()
+        .column(key_permission::Column::KeyId)
+        .filter(key_permission::Column::PermissionId.in_subquery(permissions.into_query()))
+        .into_query()
+}
+
+/// The keys with the role bound to `?2`, each at its `place`, as a table of a
+/// statement.
+pub(crate) const KEYS_OF_ROLE: &str = "(SELECT rowid AS place, key_id FROM keys_roles WHERE role_id = ?2)";
+
+/// As [`KEYS_OF_ROLE`], of keys that hold a permission themselves.
+pub(crate) const KEYS_OF_PERMISSION: &str =
+    "(SELECT rowid AS place, key_id FROM keys_permissions WHERE permission_id = ?2)";

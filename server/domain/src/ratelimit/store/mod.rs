@@ -62,6 +62,9 @@ pub async fn of_identities(
     Ok(grouped(rows, |row| row.identity_id.clone()))
 }
 
+/// How many limits are stored on the identity whose row a statement calls `i`.
+pub(crate) const COUNT_OF_IDENTITY: &str = "(SELECT COUNT(*) FROM limits l WHERE l.identity_id = i.id)";
+
 fn grouped<K: std::hash::Hash + Eq>(
     rows: Vec<limit::Model>,
     owner: impl Fn(&limit::Model) -> Option<K>,

@@ -1,29 +1,11 @@
-//! The columns of the second factor, and rows of recovery codes.
+//! Rows of recovery codes.
 
 use base::ids::UserId;
 use entity::recovery_code::{self, Column, Entity};
-use entity::user;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, Set};
 
-use super::save;
 use base::error::Result;
 use base::store::Tx;
-
-/// Sets or clears the secret, and forgets which step was used last.
-pub(in crate::session) async fn set_totp(
-    tx: &Tx,
-    user: &UserId,
-    sealed: Option<Vec<u8>>,
-    last_step: Option<i64>,
-) -> Result<()> {
-    let row =
-        user::ActiveModel { totp_secret: Set(sealed), totp_last_step: Set(last_step), ..Default::default() };
-    save(tx, user, row).await
-}
-
-pub(in crate::session) async fn set_last_step(tx: &Tx, user: &UserId, step: i64) -> Result<()> {
-    save(tx, user, user::ActiveModel { totp_last_step: Set(Some(step)), ..Default::default() }).await
-}
 
 pub(in crate::session) async fn replace_recovery_codes(
     tx: &Tx,

@@ -1,80 +1,31 @@
-//! Rows of sessions, and of users as far as signing in needs them.
+//! Rows of sessions.
 
 mod factors;
 
 use std::collections::HashMap;
 
 use base::ids::{SessionId, UserId, WorkspaceId};
-use entity::{membership, session, user, workspace};
+use entity::session;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait, Select, Set,
+    QuerySelect, Set,
 };
 use smallvec::SmallVec;
 
-pub(super) use factors::{
-    count_recovery_codes, replace_recovery_codes, set_last_step, set_totp, use_recovery_code,
-};
+pub(super) use factors::{count_recovery_codes, replace_recovery_codes, use_recovery_code};
 
 use super::{Membership, SESSION_MS, SessionInfo, SignedIn};
-use crate::users::Theme;
+use crate::users::{self, Theme};
+use crate::workspaces::{self, MyWorkspace, Workspace};
 use base::cache::{Epochs, Loaded};
-use base::error::{Error, Result};
+use base::error::Result;
 use base::grants::Role;
 use base::op::OpCtx;
-use base::secret::KeyHash;
 use base::store::{Change, Tx, at_most};
 
 /// More of a user agent tells nobody anything.
 const USER_AGENT_CHARACTERS: usize = 256;
-
-/// A user as signing in sees them.
-#[derive(Clone)]
-pub(super) struct Account {
-    pub id: UserId,
-    pub email: String,
-    pub name: String,
-    pub password_hash: String,
-    /// Encrypted.
-    pub totp_secret: Option<Vec<u8>>,
-    pub totp_last_step: Option<i64>,
-}
-
-impl Account {
-    /// Names the password without telling its hash.
-    pub fn binding(&self) -> String {
-        KeyHash::of(&self.password_hash).to_base64()
-    }
-}
-
-impl From<user::Model> for Account {
-    fn from(row: user::Model) -> Self {
-        Self {
-            id: row.id,
-            email: row.email,
-            name: row.name,
-            password_hash: row.password_hash,
-            totp_secret: row.totp_secret,
-            totp_last_step: row.totp_last_step,
-        }
-    }
-}
-
-fn accounts() -> Select<user::Entity> {
-    user::Entity::find().filter(user::Column::DeletedAt.is_null())
-}
-
-pub(super) async fn account(db: &impl ConnectionTrait, id: &UserId) -> Result<Option<Account>> {
-    let row = accounts().filter(user::Column::Id.eq(id.as_str())).one(db).await?;
-    Ok(row.map(Account::from))
-}
-
-/// `email` is in lower case.
-pub(super) async fn account_by_email(db: &impl ConnectionTrait, email: &str) -> Result<Option<Account>> {
-    let row = accounts().filter(user::Column::EmailFolded.eq(email)).one(db).await?;
-    Ok(row.map(Account::from))
-}
 
 /// A live session with everything a page needs to know of its user.
 pub(super) async fn load(
@@ -86,7 +37,7 @@ pub(super) async fn load(
     let Some(row) = row else { return Ok(Loaded { value: None, subjects: SmallVec::new() }) };
     let mut subjects = SmallVec::new();
     subjects.push(epochs.subject("user", row.user_id.as_str()));
-    let owner = accounts().filter(user::Column::Id.eq(row.user_id.as_str())).one(db).await?;
+    let owner = users::account(db, &row.user_id).await?;
     let Some(owner) = owner.filter(|_| row.revoked_at.is_none()) else {
         return Ok(Loaded { value: None, subjects });
     };
@@ -94,7 +45,7 @@ pub(super) async fn load(
     subjects.extend(memberships.iter().map(|(_, one)| epochs.subject("workspace", one.workspace.as_str())));
     let home = match memberships.iter().min_by_key(|(joined_at, _)| *joined_at) {
         Some((_, first)) => first.workspace.clone(),
-        None => first_workspace(db).await?,
+        None => workspaces::first(db).await?,
     };
     let signed_in = SignedIn {
         session: row.id,
@@ -113,27 +64,12 @@ pub(super) async fn load(
 
 /// Roles in workspaces that were not deleted, by name, and since when.
 async fn memberships(db: &impl ConnectionTrait, user: &UserId) -> Result<Vec<(i64, Membership)>> {
-    let roles =
-        membership::Entity::find().filter(membership::Column::UserId.eq(user.as_str())).all(db).await?;
-    let rows = workspace::Entity::find()
-        .filter(workspace::Column::Id.is_in(roles.iter().map(|role| role.workspace_id.as_str())))
-        .filter(workspace::Column::DeletedAt.is_null())
-        .order_by_asc(workspace::Column::Name)
-        .order_by_asc(workspace::Column::Id)
-        .all(db)
-        .await?;
-    let known = rows.into_iter().filter_map(|row| {
-        let held = roles.iter().find(|held| held.workspace_id == row.id)?;
-        Some((held, row))
-    });
-    known
-        .map(|(held, row)| {
-            let role = Role::parse(&held.role)?;
-            let membership =
-                Membership { workspace: row.id, slug: row.slug, name: row.name, enabled: row.enabled, role };
-            Ok((held.created_at, membership))
-        })
-        .collect()
+    let joined = workspaces::joined_by(db, user).await?;
+    let membership = |(at_ms, mine): (i64, MyWorkspace)| {
+        let MyWorkspace { workspace: Workspace { id, slug, name, enabled, .. }, role } = mine;
+        (at_ms, Membership { workspace: id, slug, name, enabled, role })
+    };
+    Ok(joined.into_iter().map(membership).collect())
 }
 
 /// The workspace a user joined first and their role in it, or the first one of
@@ -142,26 +78,8 @@ pub(super) async fn home(db: &impl ConnectionTrait, user: &UserId) -> Result<(Wo
     let first = memberships(db, user).await?.into_iter().min_by_key(|(joined_at, _)| *joined_at);
     match first {
         Some((_, membership)) => Ok((membership.workspace, Some(membership.role))),
-        None => Ok((first_workspace(db).await?, None)),
+        None => Ok((workspaces::first(db).await?, None)),
     }
-}
-
-pub(super) async fn first_workspace(db: &impl ConnectionTrait) -> Result<WorkspaceId> {
-    let row = workspace::Entity::find()
-        .filter(workspace::Column::DeletedAt.is_null())
-        .order_by_asc(workspace::Column::Id)
-        .one(db)
-        .await?;
-    row.map(|row| row.id).ok_or_else(|| Error::internal("there is no workspace"))
-}
-
-pub(super) async fn role(
-    db: &impl ConnectionTrait,
-    workspace: &WorkspaceId,
-    user: &UserId,
-) -> Result<Option<Role>> {
-    let row = membership::Entity::find_by_id((workspace.clone(), user.clone())).one(db).await?;
-    row.map(|row| Role::parse(&row.role)).transpose()
 }
 
 pub(super) async fn insert_session(
@@ -237,15 +155,11 @@ pub(super) async fn last_seen(
     db: &impl ConnectionTrait,
     workspace: &WorkspaceId,
 ) -> Result<HashMap<UserId, i64>> {
-    let members = membership::Entity::find()
-        .select_only()
-        .column(membership::Column::UserId)
-        .filter(membership::Column::WorkspaceId.eq(workspace.as_str()));
     let rows: Vec<(UserId, Option<i64>)> = session::Entity::find()
         .select_only()
         .column(session::Column::UserId)
         .column_as(session::Column::LastSeenAt.max(), "seen")
-        .filter(session::Column::UserId.in_subquery(members.into_query()))
+        .filter(session::Column::UserId.in_subquery(workspaces::member_ids(workspace)))
         .group_by(session::Column::UserId)
         .into_tuple()
         .all(db)
@@ -296,20 +210,6 @@ pub(super) async fn save_seen(tx: &Tx, seen: &HashMap<SessionId, i64>) -> Result
             .exec(tx.db())
             .await?;
     }
-    Ok(())
-}
-
-pub(super) async fn set_password(tx: &Tx, user: &UserId, hash: &str, now_ms: i64) -> Result<()> {
-    let row = user::ActiveModel {
-        password_hash: Set(hash.to_owned()),
-        updated_at: Set(Some(now_ms)),
-        ..Default::default()
-    };
-    save(tx, user, row).await
-}
-
-async fn save(tx: &Tx, user: &UserId, row: user::ActiveModel) -> Result<()> {
-    user::Entity::update_many().set(row).filter(user::Column::Id.eq(user.as_str())).exec(tx.db()).await?;
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use super::*;
 use crate::session::attempts::{self, Kind, Standing};
 use crate::session::totp::Generator;
-use crate::users::Lane;
+use crate::users::{self, Lane};
 
 /// The most that strangers may try in any hour.
 const MOST_PASSWORDS: usize = 600;
@@ -53,8 +53,8 @@ impl Server {
         attempts::subject(EMAIL, Some(&self.account().await))
     }
 
-    async fn account(&self) -> store::Account {
-        store::account(self.test.store.read(), &self.ada).await.unwrap().unwrap()
+    async fn account(&self) -> users::Account {
+        users::account(self.test.store.read(), &self.ada).await.unwrap().unwrap()
     }
 
     async fn log_in_from(&self, address: IpAddr, device: Option<&PlainKey>, now_ms: i64) -> Result<Step> {
@@ -245,7 +245,7 @@ async fn a_known_browser_is_one_of_this_account_and_this_password() {
     }
     assert_eq!(standing(&own.device, NOW_MS + DEVICE_MS).await, Standing::Stranger, "too old");
     assert_eq!(code(server.sessions.authenticate(own.device.reveal(), NOW_MS).await), Code::SessionOver);
-    server.users.reset_password(&operator, EMAIL, plain("another horse")).await.unwrap();
+    server.sessions.reset_password(&operator, EMAIL, plain("another horse")).await.unwrap();
     let account = server.account().await;
     let cx = from([192, 0, 2, 99].into(), NOW_MS);
     let stale = server.sessions.standing(&cx, Some(&account), Some(&own.device)).await.unwrap();
@@ -278,7 +278,7 @@ async fn a_new_password_begins_anew() {
     server.exhaust(&server.adas().await, NOW_MS).await;
     let owner = IpAddr::from([192, 0, 2, 99]);
     assert_eq!(code(server.log_in_from(owner, None, NOW_MS).await), Code::TooManyAttempts);
-    server.users.reset_password(&server.test.operator(), EMAIL, plain("another horse")).await.unwrap();
+    server.sessions.reset_password(&server.test.operator(), EMAIL, plain("another horse")).await.unwrap();
     let login = login(EMAIL, "another horse");
     assert!(server.sessions.login(&from(owner, NOW_MS), login).await.is_ok());
 }

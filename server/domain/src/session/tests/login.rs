@@ -186,11 +186,14 @@ async fn a_reset_password_ends_every_session() {
     let server = Server::start().await;
     let session = server.log_in(NOW_MS).await;
     let operator = server.test.operator();
-    server.users.reset_password(&operator, EMAIL, plain("another horse")).await.unwrap();
+    server.sessions.reset_password(&operator, EMAIL, plain("another horse")).await.unwrap();
     assert_eq!(code(server.open(&session, NOW_MS).await), Code::SessionOver);
     assert!(server.try_log_in("another horse", NOW_MS).await.is_ok());
     let cx = server.open(&server.log_in_with("another horse").await, NOW_MS).await.unwrap();
-    assert!(server.users.reset_password(&cx, EMAIL, plain("yet another")).await.is_err(), "not by an admin");
+    assert!(
+        server.sessions.reset_password(&cx, EMAIL, plain("yet another")).await.is_err(),
+        "not by an admin"
+    );
 }
 
 #[tokio::test]

@@ -2,10 +2,10 @@
 
 use base::ids::{InvitationId, WorkspaceId};
 use entity::invitation::{self, Column, Entity};
-use entity::workspace;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Select, Set};
 
 use crate::users::{Invitation, LONGEST_INVITATION_MS, Role};
+use crate::workspaces;
 use base::error::Result;
 use base::store::{Tx, at_most};
 
@@ -63,11 +63,7 @@ pub(in crate::users) async fn find_invitation(
     let row =
         open().filter(Column::TokenHash.eq(token_hash)).filter(Column::ExpiresAt.gt(now_ms)).one(db).await?;
     let Some(row) = row else { return Ok(None) };
-    let workspace = workspace::Entity::find_by_id(row.workspace_id.clone())
-        .filter(workspace::Column::DeletedAt.is_null())
-        .one(db)
-        .await?;
-    let Some(workspace) = workspace else { return Ok(None) };
+    let Some(workspace) = workspaces::find(db, &row.workspace_id).await? else { return Ok(None) };
     Ok(Some((Inviting { id: workspace.id, name: workspace.name }, view(row)?)))
 }
 

@@ -1,16 +1,15 @@
-//! Rows of users, memberships and setup links.
+//! Rows of users and setup links.
 
+mod accounts;
 mod invitations;
 mod views;
 
 use base::ids::{UserId, WorkspaceId};
-use entity::{membership, one_time_link, session, user};
+use entity::{one_time_link, user};
 use sea_orm::sea_query::Expr;
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Set,
-    SqlErr,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set, SqlErr};
 
+pub(crate) use accounts::{Account, account, account_by_email, set_last_step, set_password, set_totp};
 pub(super) use invitations::{
     accept_invitation, find_invitation, insert_invitation, invitations, revoke_invitation,
 };
@@ -18,6 +17,7 @@ pub(super) use views::{count_views, delete_view, delete_view_named, insert_view,
 
 use super::profile::Profile;
 use super::{Role, SETUP_LINK_MS, User};
+use crate::workspaces;
 use base::error::{Error, Result};
 use base::store::{Tx, at_most};
 
@@ -28,33 +28,33 @@ pub(super) async fn any(db: &impl ConnectionTrait) -> Result<bool> {
 }
 
 pub(super) async fn of_workspace(db: &impl ConnectionTrait, workspace: &WorkspaceId) -> Result<Vec<User>> {
-    let members = membership::Entity::find()
-        .filter(membership::Column::WorkspaceId.eq(workspace.as_str()))
-        .all(db)
-        .await?;
-    let ids = members.iter().map(|member| member.user_id.clone());
+    let members = workspaces::members(db, workspace).await?;
+    let ids = members.iter().map(|(id, _)| id.clone());
     let rows = user::Entity::find()
         .filter(user::Column::Id.is_in(ids))
         .filter(user::Column::DeletedAt.is_null())
         .order_by_asc(user::Column::Id)
         .all(db)
         .await?;
-    let role_of = |id: &UserId| members.iter().find(|member| member.user_id == *id);
-    let known = rows.into_iter().filter_map(|row| Some((role_of(&row.id)?.role.as_str(), row)));
-    known.map(|(role, row)| view(role, row)).collect()
+    let role_of = |id: &UserId| members.iter().find(|(member, _)| member == id).map(|(_, role)| *role);
+    Ok(rows.into_iter().filter_map(|row| Some(view(role_of(&row.id)?, row))).collect())
 }
 
-pub(super) async fn find(
+/// The member of a workspace with this address, whatever its case.
+///
+/// Fails with `invalid_input`: an address is typed by an operator.
+pub(crate) async fn of_address(
     db: &impl ConnectionTrait,
     workspace: &WorkspaceId,
     email: &str,
-) -> Result<Option<User>> {
+) -> Result<User> {
     let folded = email.to_lowercase();
     let row = user::Entity::find().filter(user::Column::EmailFolded.eq(folded)).one(db).await?;
-    match row {
-        Some(row) => member(db, workspace, &row.id).await,
-        None => Ok(None),
-    }
+    let found = match row {
+        Some(row) => member(db, workspace, &row.id).await?,
+        None => None,
+    };
+    found.ok_or_else(|| Error::invalid(format!("There is no user '{email}' in this workspace.")))
 }
 
 /// The user as the workspace sees them, if they have a role in it.
@@ -63,22 +63,20 @@ pub(super) async fn member(
     workspace: &WorkspaceId,
     id: &UserId,
 ) -> Result<Option<User>> {
-    let Some(member) = membership::Entity::find_by_id((workspace.clone(), id.clone())).one(db).await? else {
-        return Ok(None);
-    };
+    let Some(role) = workspaces::role_of(db, workspace, id).await? else { return Ok(None) };
     let row = user::Entity::find_by_id(id.clone()).filter(user::Column::DeletedAt.is_null()).one(db).await?;
-    row.map(|row| view(&member.role, row)).transpose()
+    Ok(row.map(|row| view(role, row)))
 }
 
-fn view(role: &str, row: user::Model) -> Result<User> {
-    Ok(User {
+fn view(role: Role, row: user::Model) -> User {
+    User {
         id: row.id,
         email: row.email,
         name: row.name,
-        role: Role::parse(role)?,
+        role,
         second_factor: row.totp_secret.is_some(),
         created_at: row.created_at,
-    })
+    }
 }
 
 pub(super) async fn insert(tx: &Tx, user: &User, password_hash: &str, workspace: &WorkspaceId) -> Result<()> {
@@ -98,48 +96,7 @@ pub(super) async fn insert(tx: &Tx, user: &User, password_hash: &str, workspace:
         }
         Err(error) => return Err(error.into()),
     }
-    insert_member(tx, workspace, &user.id, user.role, user.created_at).await
-}
-
-pub(super) async fn insert_member(
-    tx: &Tx,
-    workspace: &WorkspaceId,
-    id: &UserId,
-    role: Role,
-    now_ms: i64,
-) -> Result<()> {
-    let member = membership::ActiveModel {
-        workspace_id: Set(workspace.clone()),
-        user_id: Set(id.clone()),
-        role: Set(role.as_str().to_owned()),
-        created_at: Set(now_ms),
-    };
-    membership::Entity::insert(member).exec_without_returning(tx.db()).await?;
-    Ok(())
-}
-
-pub(super) async fn set_role(tx: &Tx, workspace: &WorkspaceId, id: &UserId, role: Role) -> Result<()> {
-    let row = membership::ActiveModel { role: Set(role.as_str().to_owned()), ..Default::default() };
-    membership::Entity::update_many()
-        .set(row)
-        .filter(membership::Column::WorkspaceId.eq(workspace.as_str()))
-        .filter(membership::Column::UserId.eq(id.as_str()))
-        .exec(tx.db())
-        .await?;
-    Ok(())
-}
-
-pub(super) async fn remove_member(tx: &Tx, workspace: &WorkspaceId, id: &UserId) -> Result<()> {
-    membership::Entity::delete_by_id((workspace.clone(), id.clone())).exec(tx.db()).await?;
-    Ok(())
-}
-
-pub(super) async fn count_owners(db: &impl ConnectionTrait, workspace: &WorkspaceId) -> Result<u64> {
-    Ok(membership::Entity::find()
-        .filter(membership::Column::WorkspaceId.eq(workspace.as_str()))
-        .filter(membership::Column::Role.eq(Role::Owner.as_str()))
-        .count(db)
-        .await?)
+    workspaces::insert_member(tx, workspace, &user.id, user.role, user.created_at).await
 }
 
 pub(super) async fn profile(db: &impl ConnectionTrait, id: &UserId) -> Result<Option<Profile>> {
@@ -155,24 +112,7 @@ pub(super) async fn set_profile(tx: &Tx, id: &UserId, profile: &Profile, now_ms:
         updated_at: Set(Some(now_ms)),
         ..Default::default()
     };
-    user::Entity::update_many().set(row).filter(user::Column::Id.eq(id.as_str())).exec(tx.db()).await?;
-    Ok(())
-}
-
-pub(super) async fn set_password(tx: &Tx, user: &UserId, hash: &str, now_ms: i64) -> Result<()> {
-    let row = user::ActiveModel {
-        password_hash: Set(hash.to_owned()),
-        updated_at: Set(Some(now_ms)),
-        ..Default::default()
-    };
-    user::Entity::update_many().set(row).filter(user::Column::Id.eq(user.as_str())).exec(tx.db()).await?;
-    session::Entity::update_many()
-        .col_expr(session::Column::RevokedAt, Expr::value(now_ms))
-        .filter(session::Column::UserId.eq(user.as_str()))
-        .filter(session::Column::RevokedAt.is_null())
-        .exec(tx.db())
-        .await?;
-    Ok(())
+    accounts::save(tx, id, row).await
 }
 
 pub(super) async fn insert_setup_link(

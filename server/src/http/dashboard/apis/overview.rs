@@ -174,17 +174,17 @@ async fn first(request: &MemberRequest, question: Question, metric: Metric, limi
 async fn uses(request: &MemberRequest, question: Question, rows: &[Row]) -> Result<Vec<KeyUse>> {
     let ids: Vec<String> = rows.iter().filter_map(|row| row.groups.first().cloned()).collect();
     let key_ids: Vec<KeyId> = ids.iter().map(|id| KeyId::from(id.as_str())).collect();
-    let (mut latest, mut mentions) = tokio::try_join!(
+    let (mut latest, mut summaries) = tokio::try_join!(
         request.app.analytics.latest(question, GroupBy::Key, &ids),
-        request.app.keys.mentions(&request.cx, &key_ids),
+        request.app.keys.summaries(&request.cx, &key_ids),
     )?;
     let one = |(row, id): (&Row, String)| {
         // Of a key that was removed only its id is left.
-        let mention = mentions.remove(&KeyId::from(id.as_str()));
+        let summary = summaries.remove(&KeyId::from(id.as_str()));
         KeyUse {
-            label: mention.as_ref().map_or_else(|| id.clone(), |mention| mention.label()),
-            deleted: mention.as_ref().is_none_or(|mention| mention.is_deleted),
-            identity: mention.and_then(|mention| mention.identity).map(|(id, name)| (name, id.into_string())),
+            label: summary.as_ref().map_or_else(|| id.clone(), |summary| summary.label()),
+            deleted: summary.as_ref().is_none_or(|summary| summary.is_deleted),
+            identity: summary.and_then(|summary| summary.identity).map(|(id, name)| (name, id.into_string())),
             valid: row.counts.valid,
             denied: denied(&row.counts),
             last_used: request.maybe_stamp(latest.remove(&id)),

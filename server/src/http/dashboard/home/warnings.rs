@@ -11,7 +11,7 @@ use web::paths::{self, QUERY};
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::jobs::ClockReport;
 use base::error::Result;
-use domain::keys::{Due, FEW_CREDITS};
+use domain::keys::{FEW_CREDITS, KeyCount};
 use domain::leaks::Leak;
 
 const MINUTE_MS: i64 = 60_000;
@@ -119,7 +119,7 @@ fn server(tone: Tone, title: String, detail: &str) -> Concern {
     Concern { tone, title, detail: detail.to_owned(), href: paths::retention(), go: "See storage".to_owned() }
 }
 
-fn expire(request: &MemberRequest, due: &Due) -> Concern {
+fn expire(request: &MemberRequest, due: &KeyCount) -> Concern {
     let verb = if due.keys == 1 { "expires" } else { "expire" };
     Concern {
         tone: Tone::Caution,
@@ -130,7 +130,7 @@ fn expire(request: &MemberRequest, due: &Due) -> Concern {
     }
 }
 
-fn few_credits(due: &Due) -> Concern {
+fn few_credits(due: &KeyCount) -> Concern {
     let verb = if due.keys == 1 { "has" } else { "have" };
     let first = if due.first <= 0 {
         "Some have none left and are refused.".to_owned()

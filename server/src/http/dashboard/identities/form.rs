@@ -15,7 +15,7 @@ use crate::http::dashboard::reply::Reply;
 use base::error::{Error, Result};
 use base::grants::{Operation, Target};
 use domain::identities::{CreateIdentity, Identity, IdentityName, UpdateIdentity};
-use domain::keys::Kin;
+use domain::keys::SharedBy;
 use domain::ratelimit::limits::{Limit, NewLimit};
 
 type Problems = Vec<(String, String)>;
@@ -114,7 +114,7 @@ async fn subject(request: &MemberRequest, operation: Operation) -> Result<Identi
 }
 
 async fn page(request: &MemberRequest, identity: &Identity, form: FormState) -> Result<String> {
-    let keys = request.app.keys.count_kin(&request.cx, &Kin::Identity(identity.id.clone())).await?;
+    let keys = request.app.keys.count_sharing(&request.cx, &SharedBy::Identity(identity.id.clone())).await?;
     let view = IdentityFormView {
         identity: Some(Named::new(identity.id.as_str(), &identity.external_id)),
         // What cannot be changed is as it is, whatever was sent.

@@ -15,7 +15,7 @@ use crate::http::dashboard::time_span::TimeSpan;
 use base::error::Result;
 use base::grants::{Operation, Target};
 use domain::identities::Identity;
-use domain::keys::Kin;
+use domain::keys::SharedBy;
 use insight::analytics::{Filter, PageOf, Question};
 use insight::search::Kind;
 
@@ -42,7 +42,7 @@ pub async fn show(request: MemberRequest) -> Result<Reply> {
     let log = request.app.analytics.page(of).await?;
     let rows = verification_rows::rows(&request, &log.events).await?;
     let line = request.app.identities.line(&request.cx, &identity.id).await?;
-    let (keys, more_keys) = request.kin(&Kin::Identity(identity.id.clone())).await?;
+    let (keys, more_keys) = request.sharing(&SharedBy::Identity(identity.id.clone())).await?;
     let view = IdentityView {
         identity: Named::new(identity.id.as_str(), &identity.external_id),
         created: request.stamp(identity.created_at),

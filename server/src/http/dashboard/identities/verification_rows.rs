@@ -32,7 +32,7 @@ pub async fn rows(request: &MemberRequest, events: &[Stored]) -> Result<Vec<Veri
     let mut ids: Vec<KeyId> = verifications.iter().map(|event| KeyId::from(event.key.as_str())).collect();
     ids.sort_unstable();
     ids.dedup();
-    let keys = request.app.keys.mentions(&request.cx, &ids).await?;
+    let keys = request.app.keys.summaries(&request.cx, &ids).await?;
     let names: HashMap<&str, String> = keys.iter().map(|(id, key)| (id.as_str(), key.label())).collect();
     let row = |event: &StoredVerification| {
         let name = names.get(event.key.as_str()).map_or(event.key.as_str(), String::as_str);

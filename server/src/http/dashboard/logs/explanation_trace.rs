@@ -142,10 +142,10 @@ fn values(request: &MemberRequest, step: &Step, past: Option<&Recorded>) -> Valu
     let now = |name: &str, value: String| row(name, None, Some(value));
     let time = |time_ms: i64| request.stamp(time_ms).local;
     match &step.check {
-        Check::Found { fate: None } | Check::Permissions { .. } => Vec::new(),
-        Check::Found { fate: Some(fate) } => {
-            let deleted = fate.deleted_at.map(|at_ms| now("Deleted", time(at_ms)));
-            std::iter::once(now("Key", fate.key.to_string())).chain(deleted).collect()
+        Check::Found { deleted: None } | Check::Permissions { .. } => Vec::new(),
+        Check::Found { deleted: Some(deleted) } => {
+            let deleted = deleted.deleted_at.map(|at_ms| now("Deleted", time(at_ms)));
+            std::iter::once(now("Key", deleted.key.to_string())).chain(deleted).collect()
         }
         Check::Workspace { enabled } | Check::Enabled { enabled } => {
             let then = step.then.filter(|then| *then != Then::NotReached);

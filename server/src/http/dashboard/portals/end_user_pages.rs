@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use base::ids::{KeyId, RootKeyId};
+use base::ids::KeyId;
 use chrono_tz::Tz;
 use web::charts::{Bars, Bucket};
 use web::components::{Chip, Outcome, Pager, ShownOnce, Tone};
@@ -23,7 +23,7 @@ use crate::http::dashboard::member_request::VisitorRequest;
 use crate::http::dashboard::reply::Reply;
 use crate::http::dashboard::time_span::time_span_of;
 use base::error::{Error, Result};
-use base::op::{IdempotencyKey, OpCtx, Scope};
+use base::op::{Claimant, IdempotencyKey, OpCtx, Scope};
 use base::secret::KeyHash;
 use base::store::Page;
 use domain::keys::{KeyDetails, RerollKey};
@@ -117,7 +117,7 @@ fn grace_ms(request: &VisitorRequest) -> Result<i64> {
 fn idempotency(request: &VisitorRequest, user: &EndUser) -> Option<Arc<IdempotencyKey>> {
     let nonce = request.form().given(NONCE)?;
     Some(Arc::new(IdempotencyKey {
-        root_key: RootKeyId::from(user.session.id.as_str()),
+        claimant: Claimant::PortalSession(user.session.id.clone()),
         key_hash: KeyHash::of(nonce).to_base64(),
         request_hash: KeyHash::of(&request.input.path).to_base64(),
     }))

@@ -17,8 +17,8 @@ use super::member_request::MemberRequest;
 use crate::app::App;
 use crate::http::methods::{get, post};
 use base::error::{Code, Error, Result};
-use base::store::{Page, Tally};
-use domain::keys::Kin;
+use base::store::{BoundedCount, Page};
+use domain::keys::SharedBy;
 
 /// Rows of a list.
 pub(super) const ROWS: u64 = 50;
@@ -62,14 +62,14 @@ impl MemberRequest {
     }
 
     /// Keys that have something in common, and the cursor of the next.
-    pub(super) async fn kin(&self, kin: &Kin) -> Result<(Vec<KeyLine>, Option<String>)> {
+    pub(super) async fn sharing(&self, shared: &SharedBy) -> Result<(Vec<KeyLine>, Option<String>)> {
         let page = Page { limit: FEW, cursor: self.query().given(KEYS).map(ToOwned::to_owned) };
-        let found = self.app.keys.kin(&self.cx, kin, &page).await?;
+        let found = self.app.keys.sharing(&self.cx, shared, &page).await?;
         Ok((found.items.iter().map(|key| self.key_line(key)).collect(), found.next))
     }
 }
 
-pub(super) fn tally(tally: Tally) -> web::components::Tally {
+pub(super) fn tally(tally: BoundedCount) -> web::components::Tally {
     web::components::Tally { count: tally.count, more: tally.more }
 }
 

@@ -13,7 +13,7 @@ use crate::http::dashboard::reply::Reply;
 use base::error::Result;
 use base::grants::{Operation, Target};
 use base::patch::Patch;
-use domain::keys::Kin;
+use domain::keys::SharedBy;
 use domain::permissions::{Browse, CreatePermission, Permission, PermissionLine, UpdatePermission};
 
 /// `GET /permissions`.
@@ -133,7 +133,7 @@ pub async fn delete(request: MemberRequest) -> Result<Reply> {
 async fn page(request: &MemberRequest, line: &PermissionLine, form: FormState) -> Result<String> {
     let id = &line.permission.id;
     let roles = request.app.permissions.roles_granting(&request.cx, id).await?;
-    let (keys, more_keys) = request.kin(&Kin::Permission(id.clone())).await?;
+    let (keys, more_keys) = request.sharing(&SharedBy::Permission(id.clone())).await?;
     let here = web::paths::Here::new(paths::edit_permission(id.as_str()), request.query().pairs().to_vec());
     let view = PermissionFormView {
         permission: Some(Named::new(id.as_str(), &line.permission.slug)),

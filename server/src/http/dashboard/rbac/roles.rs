@@ -17,7 +17,7 @@ use base::error::{Error, Result};
 use base::grants::{Operation, Target};
 use base::patch::Patch;
 use base::store::Page;
-use domain::keys::Kin;
+use domain::keys::SharedBy;
 use domain::permissions::{Browse, CreateRole, Listing, Permission, RoleDetails, RoleLine, UpdateRole};
 
 /// Permissions that a form offers as boxes; others are typed.
@@ -50,7 +50,7 @@ fn row(request: &MemberRequest, line: RoleLine) -> RoleRow {
 pub async fn show(request: MemberRequest) -> Result<Reply> {
     let line = request.app.permissions.role_line(&request.cx, request.id()).await?;
     let details = request.app.permissions.get_role(&request.cx, line.role.id.as_str()).await?;
-    let (keys, more_keys) = request.kin(&Kin::Role(line.role.id.clone())).await?;
+    let (keys, more_keys) = request.sharing(&SharedBy::Role(line.role.id.clone())).await?;
     let named = |permission: &Permission| Named::new(permission.id.as_str(), &permission.slug);
     let view = RoleView {
         role: named_role(&details),
@@ -169,7 +169,7 @@ async fn page(
     boxes: &[Permission],
     form: FormState,
 ) -> Result<String> {
-    let keys = request.app.keys.count_kin(&request.cx, &Kin::Role(details.role.id.clone())).await?;
+    let keys = request.app.keys.count_sharing(&request.cx, &SharedBy::Role(details.role.id.clone())).await?;
     let view = RoleFormView {
         role: Some(named_role(details)),
         form,

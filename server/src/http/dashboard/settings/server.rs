@@ -17,7 +17,7 @@ use base::error::Result;
 use base::events::{ChunkKind, KEEP_DAYS, KEEP_REQUESTS_DAYS, oldest_chunk, stored_bytes};
 use base::grants::{Operation, Target};
 use base::op::Door;
-use domain::keys::{ALGORITHMS, Announced};
+use domain::keys::{ALGORITHMS, PendingMigration};
 
 /// Facts about the server are for those who look after it.
 fn require_admin(request: &MemberRequest) -> Result<()> {
@@ -113,7 +113,7 @@ pub async fn migrations(request: MemberRequest) -> Result<Reply> {
 
 async fn migrations_html(request: &MemberRequest, form: FormState) -> Result<String> {
     let found = request.app.keys.migrations(&request.cx).await?;
-    let row = |migration: Announced| MigrationRow {
+    let row = |migration: PendingMigration| MigrationRow {
         id: migration.id.to_string(),
         algorithm: migration.algorithm,
         waiting: migration.waiting,

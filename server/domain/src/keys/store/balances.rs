@@ -1,19 +1,19 @@
-//! Balances in the table of keys.
+//! Balances and refills of keys, for the room of credits.
 
 use std::collections::HashMap;
 
 use base::ids::KeyId;
 use entity::key;
-use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait};
+use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, Statement, Value,
 };
 
-use super::refill::Interval;
 use base::error::Result;
+use base::store::set_each;
 
 /// Balances of live keys; `None` is unlimited. Keys that are gone are missing.
-pub(super) async fn balances(
+pub(crate) async fn balances(
     db: &impl ConnectionTrait,
     keys: &[&KeyId],
 ) -> Result<HashMap<KeyId, Option<i64>>> {
@@ -31,7 +31,7 @@ pub(super) async fn balances(
 /// Takes each key's total where its balance covers it; returns the balances
 /// after. Keys that cannot pay it all, have no finite credits or are gone are
 /// left alone and missing from the answer.
-pub(super) async fn spend_totals(
+pub(crate) async fn spend_totals(
     db: &impl ConnectionTrait,
     totals: &HashMap<&KeyId, i64>,
 ) -> Result<HashMap<KeyId, i64>> {
@@ -53,36 +53,26 @@ pub(super) async fn spend_totals(
 }
 
 /// Writes all balances in one statement.
-pub(super) async fn set_balances(db: &impl ConnectionTrait, balances: &HashMap<&KeyId, i64>) -> Result<()> {
-    if balances.is_empty() {
-        return Ok(());
-    }
-    let mut new = CaseStatement::new();
-    for (key, balance) in balances {
-        new = new.case(key::Column::Id.eq(key.as_str()), Expr::value(*balance));
-    }
-    key::Entity::update_many()
-        .col_expr(key::Column::Remaining, new.finally(Expr::col(key::Column::Remaining)).into())
-        .filter(key::Column::Id.is_in(balances.keys().map(|key| key.as_str())))
-        .exec(db)
-        .await?;
-    Ok(())
+pub(crate) async fn set_balances(db: &impl ConnectionTrait, balances: &HashMap<&KeyId, i64>) -> Result<()> {
+    let balances: Vec<_> = balances.iter().map(|(key, balance)| (key.as_str(), *balance)).collect();
+    set_each(db, key::Column::Id, key::Column::Remaining, &balances).await
 }
 
 /// A key with a refill, as the refill run reads it.
-pub(super) struct Refillable {
+pub(crate) struct Refillable {
     pub id: KeyId,
     pub hash: String,
     pub remaining: i64,
     pub amount: i64,
-    pub interval: Interval,
+    /// Day of the month; of monthly refills only.
+    pub day: Option<i64>,
     /// Last refill, or creation, Unix milliseconds.
     pub since_ms: i64,
 }
 
 /// Up to `limit` live keys with finite credits and a refill, last refilled (or
 /// made) before `before_ms`, by id after `cursor`.
-pub(super) async fn refillable(
+pub(crate) async fn refillable(
     db: &impl ConnectionTrait,
     before_ms: i64,
     cursor: &str,
@@ -99,7 +89,7 @@ pub(super) async fn refillable(
 }
 
 /// As [`refillable`], with any credits and last refilled (or made) after `after_ms`.
-pub(super) async fn refilled_after(
+pub(crate) async fn refilled_after(
     db: &impl ConnectionTrait,
     after_ms: i64,
     cursor: &str,
@@ -125,10 +115,7 @@ fn refilling(last: Expr, made: Expr) -> Select<key::Entity> {
 impl From<key::Model> for Refillable {
     fn from(row: key::Model) -> Self {
         Self {
-            interval: match row.refill_day {
-                Some(day) => Interval::Monthly { day: u8::try_from(day).unwrap_or(1) },
-                None => Interval::Daily,
-            },
+            day: row.refill_day,
             remaining: row.remaining.unwrap_or_default(),
             amount: row.refill_amount.unwrap_or_default(),
             since_ms: row.last_refill_at.unwrap_or(row.created_at),
@@ -139,7 +126,7 @@ impl From<key::Model> for Refillable {
 }
 
 /// Notes a refill of `key` at `now_ms`.
-pub(super) async fn refill(
+pub(crate) async fn refill(
     db: &impl ConnectionTrait,
     key: &KeyId,
     remaining: i64,
@@ -155,7 +142,7 @@ pub(super) async fn refill(
 }
 
 /// Says that `key` was refilled last at `time_ms`.
-pub(super) async fn set_last_refill(db: &impl ConnectionTrait, key: &KeyId, time_ms: i64) -> Result<()> {
+pub(crate) async fn set_last_refill(db: &impl ConnectionTrait, key: &KeyId, time_ms: i64) -> Result<()> {
     key::Entity::update_many()
         .col_expr(key::Column::LastRefillAt, Expr::value(time_ms))
         .filter(key::Column::Id.eq(key.as_str()))

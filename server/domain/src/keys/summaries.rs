@@ -12,7 +12,7 @@ use base::op::OpCtx;
 
 /// A key as a list of what happened names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mention {
+pub struct KeySummary {
     pub name: Option<String>,
     /// Prefix and first characters.
     pub start: String,
@@ -22,7 +22,7 @@ pub struct Mention {
     pub identity: Option<(IdentityId, String)>,
 }
 
-impl Mention {
+impl KeySummary {
     /// Its name, else what is stored of its secret.
     pub fn label(&self) -> String {
         match &self.name {
@@ -36,18 +36,18 @@ impl Mention {
 impl Keys {
     /// The keys of the workspace with these ids, deleted ones too, in as many
     /// queries for a hundred as for one. Rows that were removed are left out.
-    pub async fn mentions(&self, cx: &OpCtx, ids: &[KeyId]) -> Result<HashMap<KeyId, Mention>> {
+    pub async fn summaries(&self, cx: &OpCtx, ids: &[KeyId]) -> Result<HashMap<KeyId, KeySummary>> {
         cx.require(Operation::ApiListKeys, Target::NONE)?;
         let db = self.store.read();
-        let rows = store::mentioned(db, &cx.workspace, ids).await?;
+        let rows = store::summaries(db, &cx.workspace, ids).await?;
         let mut identity_ids: Vec<_> = rows.iter().filter_map(|(.., identity)| identity.clone()).collect();
         identity_ids.sort_unstable();
         identity_ids.dedup();
         let identities = identities::load(db, &cx.workspace, &identity_ids).await?;
-        let with_identity = |(id, mut mention, identity): (KeyId, Mention, Option<IdentityId>)| {
+        let with_identity = |(id, mut summary, identity): (KeyId, KeySummary, Option<IdentityId>)| {
             let identity = identity.and_then(|id| identities.get(&id));
-            mention.identity = identity.map(|identity| (identity.id.clone(), identity.external_id.clone()));
-            (id, mention)
+            summary.identity = identity.map(|identity| (identity.id.clone(), identity.external_id.clone()));
+            (id, summary)
         };
         Ok(rows.into_iter().map(with_identity).collect())
     }

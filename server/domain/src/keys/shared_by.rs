@@ -9,11 +9,11 @@ use super::{Key, Keys, store};
 use base::error::Result;
 use base::grants::{Operation, Target};
 use base::op::OpCtx;
-use base::store::{Page, Paged, Tally};
+use base::store::{BoundedCount, Page, Paged};
 
 /// What keys have in common.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kin {
+pub enum SharedBy {
     /// They belong to this identity.
     Identity(IdentityId),
     /// They carry this role.
@@ -24,14 +24,14 @@ pub enum Kin {
 
 impl Keys {
     /// A page of the visible keys that have this in common, the latest first.
-    pub async fn kin(&self, cx: &OpCtx, kin: &Kin, page: &Page) -> Result<Paged<Key>> {
+    pub async fn sharing(&self, cx: &OpCtx, shared: &SharedBy, page: &Page) -> Result<Paged<Key>> {
         cx.require(Operation::ApiListKeys, Target::NONE)?;
-        store::page_of_kin(self.store.read(), cx, kin, page).await
+        store::page_sharing(self.store.read(), cx, shared, page).await
     }
 
     /// How many keys have this in common.
-    pub async fn count_kin(&self, cx: &OpCtx, kin: &Kin) -> Result<Tally> {
+    pub async fn count_sharing(&self, cx: &OpCtx, shared: &SharedBy) -> Result<BoundedCount> {
         cx.require(Operation::ApiListKeys, Target::NONE)?;
-        store::count_kin(self.store.read(), cx, kin).await
+        store::count_sharing(self.store.read(), cx, shared).await
     }
 }

@@ -19,12 +19,12 @@ const BLOCK: u32 = 1024;
 
 /// The blocks of the segments of one index.
 #[derive(Default)]
-pub(super) struct Zones(Mutex<HashMap<SegmentId, Arc<Blocks>>>);
+pub(super) struct TimeBlocks(Mutex<HashMap<SegmentId, Arc<Blocks>>>);
 
 /// First and last moment of each block, Unix milliseconds.
 struct Blocks(Vec<(i64, i64)>);
 
-impl Zones {
+impl TimeBlocks {
     /// Matches every event of the span, Unix milliseconds, and few others; `None`
     /// where the span holds all that this searcher sees.
     pub fn within(&self, searcher: &Searcher, span: &Range<i64>) -> tantivy::Result<Option<Box<dyn Query>>> {

@@ -4,51 +4,50 @@ use base::ids::KeyId;
 use sea_orm::{ConnectionTrait, Statement, Value};
 
 use super::find::among;
-use crate::keys::{Key, Kin};
+use crate::apis::LIVE_IDS;
+use crate::keys::{Key, SharedBy};
+use crate::permissions::{KEYS_OF_PERMISSION, KEYS_OF_ROLE};
 use base::error::Result;
 use base::op::OpCtx;
-use base::store::{Page, Paged, Tally};
+use base::store::{BoundedCount, Page, Paged};
 
 /// What holds of every key that is shown; the plus keeps SQLite from walking
 /// the keys of the workspace or of each API instead.
-const VISIBLE: &str = "+k.workspace_id = ?1 AND k.deleted_at IS NULL AND +k.api_id IN \
-                       (SELECT id FROM apis WHERE workspace_id = ?1 AND deleted_at IS NULL)";
+fn visible() -> String {
+    format!("+k.workspace_id = ?1 AND k.deleted_at IS NULL AND +k.api_id IN {LIVE_IDS}")
+}
 
 /// From where the keys come, and by what they are in order: links have no order
 /// that an index knows but that of their making.
-fn source(kin: &Kin) -> (&'static str, &'static str, &str) {
-    match kin {
-        Kin::Identity(id) => ("keys k WHERE k.identity_id = ?2", "k.id", id.as_str()),
-        Kin::Role(id) => {
-            ("keys_roles l CROSS JOIN keys k ON k.id = l.key_id WHERE l.role_id = ?2", "l.rowid", id.as_str())
-        }
-        Kin::Permission(id) => (
-            "keys_permissions l CROSS JOIN keys k ON k.id = l.key_id WHERE l.permission_id = ?2",
-            "l.rowid",
-            id.as_str(),
-        ),
+fn source(shared: &SharedBy) -> (String, &'static str, &str) {
+    let linked = |links: &str| format!("{links} l CROSS JOIN keys k ON k.id = l.key_id WHERE TRUE");
+    match shared {
+        SharedBy::Identity(id) => ("keys k WHERE k.identity_id = ?2".to_owned(), "k.id", id.as_str()),
+        SharedBy::Role(id) => (linked(KEYS_OF_ROLE), "l.place", id.as_str()),
+        SharedBy::Permission(id) => (linked(KEYS_OF_PERMISSION), "l.place", id.as_str()),
     }
 }
 
 /// A page of visible keys, the latest first.
-pub(in crate::keys) async fn page_of_kin(
+pub(in crate::keys) async fn page_sharing(
     db: &impl ConnectionTrait,
     cx: &OpCtx,
-    kin: &Kin,
+    shared: &SharedBy,
     page: &Page,
 ) -> Result<Paged<Key>> {
-    let (from, place, id) = source(kin);
+    let (from, place, id) = source(shared);
+    let visible = visible();
     let mut values: Vec<Value> = vec![cx.workspace.as_str().into(), id.into(), page.limit.into()];
     let mut after = String::new();
     if let Some(cursor) = &page.cursor {
         after = format!("AND {place} <= ?4");
-        values.push(match kin {
-            Kin::Identity(_) => cursor.as_str().into(),
-            Kin::Role(_) | Kin::Permission(_) => cursor.parse::<i64>().unwrap_or_default().into(),
+        values.push(match shared {
+            SharedBy::Identity(_) => cursor.as_str().into(),
+            SharedBy::Role(_) | SharedBy::Permission(_) => cursor.parse::<i64>().unwrap_or_default().into(),
         });
     }
     let sql = format!(
-        "SELECT k.id AS id, CAST({place} AS TEXT) AS place FROM {from} AND {VISIBLE} {after} \
+        "SELECT k.id AS id, CAST({place} AS TEXT) AS place FROM {from} AND {visible} {after} \
          ORDER BY {place} DESC LIMIT ?3 + 1"
     );
     let rows =
@@ -64,12 +63,17 @@ pub(in crate::keys) async fn page_of_kin(
     Ok(Paged { items, next: found.next })
 }
 
-pub(in crate::keys) async fn count_kin(db: &impl ConnectionTrait, cx: &OpCtx, kin: &Kin) -> Result<Tally> {
-    let (from, _, id) = source(kin);
-    let sql = format!("SELECT COUNT(*) AS n FROM (SELECT 1 FROM {from} AND {VISIBLE} LIMIT ?3)");
-    let values: [Value; 3] = [cx.workspace.as_str().into(), id.into(), (Tally::MOST + 1).into()];
+pub(in crate::keys) async fn count_sharing(
+    db: &impl ConnectionTrait,
+    cx: &OpCtx,
+    shared: &SharedBy,
+) -> Result<BoundedCount> {
+    let (from, _, id) = source(shared);
+    let visible = visible();
+    let sql = format!("SELECT COUNT(*) AS n FROM (SELECT 1 FROM {from} AND {visible} LIMIT ?3)");
+    let values: [Value; 3] = [cx.workspace.as_str().into(), id.into(), (BoundedCount::MOST + 1).into()];
     let row =
         db.query_one_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).await?;
     let counted = row.map(|row| row.try_get("", "n")).transpose()?;
-    Ok(Tally::of(counted.unwrap_or_default(), Tally::MOST))
+    Ok(BoundedCount::of(counted.unwrap_or_default(), BoundedCount::MOST))
 }

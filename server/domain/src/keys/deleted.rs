@@ -13,7 +13,7 @@ use base::secret::KeyHash;
 
 /// A key whose row is still there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fate {
+pub struct DeletedKey {
     pub key: KeyId,
     pub api: ApiId,
     /// Unix milliseconds; `None` when not the key but its API was deleted.
@@ -23,10 +23,11 @@ pub struct Fate {
 impl Keys {
     /// What became of the key with this hash. `None` for one that never was,
     /// was removed for good, is foreign, or is not the caller's to read.
-    pub async fn fate(&self, cx: &OpCtx, hash: KeyHash) -> Result<Option<Fate>> {
-        let found = store::fate(self.store.read(), &cx.workspace, &hash.to_base64()).await?;
-        let readable =
-            |fate: &Fate| cx.may(Operation::KeyRead, Target { api: Some(&fate.api), ..Target::NONE });
+    pub async fn deleted_key(&self, cx: &OpCtx, hash: KeyHash) -> Result<Option<DeletedKey>> {
+        let found = store::deleted_key(self.store.read(), &cx.workspace, &hash.to_base64()).await?;
+        let readable = |deleted: &DeletedKey| {
+            cx.may(Operation::KeyRead, Target { api: Some(&deleted.api), ..Target::NONE })
+        };
         Ok(found.filter(readable))
     }
 }
