@@ -8,7 +8,7 @@ use poem::http::header::{HOST, HeaderName, ORIGIN};
 use web::form::CSRF;
 
 use super::cookies::CookieName;
-use super::member_request::RequestInput;
+use super::request_input::RequestInput;
 use crate::app::App;
 use crate::http::funnel::header;
 use domain::session::SignedIn;

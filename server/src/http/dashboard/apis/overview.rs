@@ -11,9 +11,13 @@ use web::components::{FilterField, FilterKind, Filters, Outcome, Pager, Sorting}
 use web::pages::api::{ApiView, KeyUse, overview as page};
 use web::paths::{CURSOR, QUERY, SORT};
 
-use crate::http::dashboard::charts::{count_of, sum};
+use crate::http::dashboard::api_reference::api_of_path;
+use crate::http::dashboard::charts::{bucket_label, outcome_bars};
+use crate::http::dashboard::event_query::event_question;
 use crate::http::dashboard::member_request::MemberRequest;
+use crate::http::dashboard::outcome_counts::{count_of, sum};
 use crate::http::dashboard::reply::Reply;
+use crate::http::dashboard::saved_views::saved_views;
 use crate::http::dashboard::time_span::TimeSpan;
 use base::error::{Code, Result};
 use base::grants::{Operation, Target};
@@ -28,11 +32,11 @@ const MAX_ROWS: usize = 1000;
 
 /// `GET /apis/:id`.
 pub async fn overview(request: MemberRequest) -> Result<Reply> {
-    let (api, reference) = request.api_of_path().await?;
+    let (api, reference) = api_of_path(&request).await?;
     request.cx.require(Operation::AnalyticsVerifications, Target::NONE)?;
-    let span = request.span("24h");
-    let buckets = request.buckets(&span)?;
-    let question = request.question(Kind::Verifications, &span, filter(&request, &api));
+    let span = TimeSpan::of(&request, "24h");
+    let buckets = span.buckets(request.zone)?;
+    let question = event_question(&request, Kind::Verifications, &span, filter(&request, &api));
     let in_buckets = || Question { buckets: Some(buckets.clone()), ..question.clone() };
     let analytics = &request.app.analytics;
     let (counts, active, keys) = tokio::try_join!(
@@ -48,7 +52,14 @@ pub async fn overview(request: MemberRequest) -> Result<Reply> {
         total_keys: api.live_keys,
         active_keys,
         spent_credits: sum(&counts).cost,
-        requests: request.bars("requests", "Verifications", &Outcome::OF_KEYS, &counts, (&buckets, &span)),
+        requests: outcome_bars(
+            &request,
+            "requests",
+            "Verifications",
+            &Outcome::OF_KEYS,
+            &counts,
+            (&buckets, &span),
+        ),
         active: active_lines(&request, over_time, &buckets, &span),
         sorting: keys.sorting,
         pager: Pager { shown: keys.rows.len() as i64, total: active_keys, next: keys.next },
@@ -83,7 +94,7 @@ fn active_lines(
         id: "active",
         title: "Active keys".to_owned(),
         unit: Unit::Count,
-        labels: starts.iter().map(|start_ms| request.bucket_label(*start_ms, span)).collect(),
+        labels: starts.iter().map(|start_ms| bucket_label(request, *start_ms, span)).collect(),
         lines: vec![Line { label: "keys".to_owned(), values }],
     }
 }
@@ -125,7 +136,7 @@ async fn filters(request: &MemberRequest) -> Result<Filters> {
             text("tag", "Tag", ""),
         ],
         problems: Vec::new(),
-        saved: request.saved_views().await?,
+        saved: saved_views(request).await?,
         can_save: true,
     })
 }

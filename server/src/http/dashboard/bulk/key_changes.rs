@@ -7,7 +7,9 @@ use web::paths;
 
 use super::job_form::{field_of, work};
 use super::key_selection::KeySelection;
+use crate::http::dashboard::api_reference::api_ref;
 use crate::http::dashboard::member_request::MemberRequest;
+use crate::http::dashboard::presenters::key::key_line;
 use crate::http::dashboard::reply::Reply;
 use base::error::{Error, Result};
 use base::grants::{Operation, Target};
@@ -87,12 +89,12 @@ fn confirmation(count: Matching) -> String {
 async fn page(request: &MemberRequest, asked: &Asked, form: FormState) -> Result<String> {
     let sample = asked.chosen.sample(request, &asked.api.id).await?;
     let view = BulkView {
-        api: request.api_ref(&asked.api).await?,
+        api: api_ref(request, &asked.api).await?,
         nonce: request.nonce(),
         act: asked.act.to_owned(),
         count: i64::try_from(asked.count.keys).map_err(Error::internal)?,
         or_more: !asked.count.is_exact,
-        sample: sample.iter().map(|details| request.key_line(&details.key)).collect(),
+        sample: sample.iter().map(|details| key_line(request, &details.key)).collect(),
         ids: asked.chosen.ids(),
         query: request.form().raw("query").to_owned(),
         form,

@@ -14,11 +14,14 @@ use web::pages::home::{HomeView, home};
 use web::pages::parts::{AuditRow, Compared};
 use web::pages::style;
 
-use super::charts::{bad, sum};
+use super::charts::outcome_bars;
 use super::endpoint::member;
+use super::event_query::event_question;
 use super::member_request::MemberRequest;
-use super::preferences::saved_view;
+use super::outcome_counts::{bad, sum};
+use super::presenters::audit::audit_row;
 use super::reply::Reply;
+use super::saved_views::saved_view;
 use super::time_span::TimeSpan;
 use crate::app::App;
 use crate::http::methods::get;
@@ -51,7 +54,7 @@ pub fn mount(route: Route, app: &Arc<App>) -> Route {
 async fn show(request: MemberRequest) -> Result<Reply> {
     request.cx.require(Operation::AnalyticsVerifications, Target::NONE)?;
     request.cx.require(Operation::AnalyticsRatelimits, Target::NONE)?;
-    let span = request.span("24h");
+    let span = TimeSpan::of(&request, "24h");
     let (figures, concerns, changes, health, views) = tokio::try_join!(
         Figures::ask(&request, &span),
         warnings::concerns(&request),
@@ -61,7 +64,7 @@ async fn show(request: MemberRequest) -> Result<Reply> {
     )?;
     let failing = most_refused::most(&request, &span, &figures).await?;
     let first_steps = figures.is_empty() && !was_ever_verified(&request).await?;
-    let buckets = request.buckets(&span)?;
+    let buckets = span.buckets(request.zone)?;
     let view = HomeView {
         here: request.here(),
         range: span.range.clone(),
@@ -70,7 +73,8 @@ async fn show(request: MemberRequest) -> Result<Reply> {
         denials: figures.compared(|figures| bad(&figures.verified)),
         decisions: figures.compared(|figures| figures.decided.total()),
         blocked: figures.compared(|figures| figures.decided.denied),
-        requests: request.bars(
+        requests: outcome_bars(
+            &request,
             "requests",
             "Verifications",
             &Outcome::OF_KEYS,
@@ -104,7 +108,7 @@ struct Figures {
 
 impl Figures {
     async fn ask(request: &MemberRequest, span: &TimeSpan) -> Result<Self> {
-        let buckets = request.buckets(span)?;
+        let buckets = span.buckets(request.zone)?;
         let ((rows, verified_before), (decided, decided_before)) = tokio::try_join!(
             now_and_before(request, Kind::Verifications, span, &buckets),
             now_and_before(request, Kind::Ratelimits, span, &buckets),
@@ -139,7 +143,7 @@ async fn now_and_before(
     starts.extend([before.start, before.end, span.start_ms]);
     starts.sort_unstable();
     starts.dedup();
-    let mut question = request.question(kind, span, Filter::default());
+    let mut question = event_question(request, kind, span, Filter::default());
     question.start_ms = before.start;
     question.buckets = Some(Buckets::From(starts));
     let pieces = request.app.analytics.count(question).await?;
@@ -165,7 +169,7 @@ async fn was_ever_verified(request: &MemberRequest) -> Result<bool> {
 async fn changes(request: &MemberRequest) -> Result<Vec<AuditRow>> {
     let page = Page { limit: CHANGES, cursor: None };
     let found = request.app.audit_log.list(&request.cx, &AuditFilter::default(), &page).await?;
-    Ok(found.items.into_iter().map(|entry| request.audit_row(entry)).collect())
+    Ok(found.items.into_iter().map(|entry| audit_row(request, entry)).collect())
 }
 
 /// `GET /style`, in debug builds.

@@ -6,10 +6,11 @@ use web::pages::parts::{Live, Named};
 use web::paths::QUERY;
 
 use super::verification_rows;
-use crate::http::dashboard::live_log::LiveLog;
+use crate::http::dashboard::charts::outcome_bars;
+use crate::http::dashboard::event_query::{event_cursor, event_page, event_question, events_after};
+use crate::http::dashboard::lists::{related_keys, search_filters, tally};
+use crate::http::dashboard::live_log::{LiveLog, follow, is_live, is_stream, tail_source};
 use crate::http::dashboard::member_request::MemberRequest;
-use crate::http::dashboard::presenters::event_cursor;
-use crate::http::dashboard::rbac::tally;
 use crate::http::dashboard::reply::Reply;
 use crate::http::dashboard::time_span::TimeSpan;
 use base::error::Result;
@@ -27,22 +28,25 @@ pub async fn show(request: MemberRequest) -> Result<Reply> {
     let identity = request.app.identities.get(&request.cx, request.id()).await?;
     request.cx.require(Operation::LogsRead, Target::NONE)?;
     request.cx.require(Operation::AnalyticsVerifications, Target::NONE)?;
-    let span = request.span("24h");
+    let span = TimeSpan::of(&request, "24h");
     let of = page_of(&request, &identity, &span);
-    if request.is_stream() {
+    if is_stream(&request) {
         let (kind, needs) = (Kind::Verifications, Operation::AnalyticsVerifications);
-        return Ok(request.follow(LiveLog { kind, filter: of.filter, needs, draw: verification_rows::draw }));
+        return Ok(follow(
+            request,
+            LiveLog { kind, filter: of.filter, needs, draw: verification_rows::draw },
+        ));
     }
-    let buckets = request.buckets(&span)?;
+    let buckets = span.buckets(request.zone)?;
     let question = Question {
         buckets: Some(buckets.clone()),
-        ..request.question(Kind::Verifications, &span, of.filter.clone())
+        ..event_question(&request, Kind::Verifications, &span, of.filter.clone())
     };
     let counts = request.app.analytics.count(question).await?;
     let log = request.app.analytics.page(of).await?;
     let rows = verification_rows::rows(&request, &log.events).await?;
     let line = request.app.identities.line(&request.cx, &identity.id).await?;
-    let (keys, more_keys) = request.kin(&Kin::Identity(identity.id.clone())).await?;
+    let (keys, more_keys) = related_keys(&request, &Kin::Identity(identity.id.clone())).await?;
     let view = IdentityView {
         identity: Named::new(identity.id.as_str(), &identity.external_id),
         created: request.stamp(identity.created_at),
@@ -54,8 +58,15 @@ pub async fn show(request: MemberRequest) -> Result<Reply> {
         meta: meta(&identity)?,
         filters: filters(&request).await?,
         range: span.range.clone(),
-        live: Live { on: request.is_live(), source: request.tail_source(&log.places) },
-        requests: request.bars("requests", "Verifications", &Outcome::OF_KEYS, &counts, (&buckets, &span)),
+        live: Live { on: is_live(&request), source: tail_source(&request, &log.places) },
+        requests: outcome_bars(
+            &request,
+            "requests",
+            "Verifications",
+            &Outcome::OF_KEYS,
+            &counts,
+            (&buckets, &span),
+        ),
         pager: Pager { shown: rows.len() as i64, total: None, next: log.next.map(event_cursor) },
         rows,
     };
@@ -72,7 +83,7 @@ fn page_of(request: &MemberRequest, identity: &Identity, span: &TimeSpan) -> Pag
         text: request.query().given(QUERY).map(ToOwned::to_owned),
         ..Filter::default()
     };
-    PageOf { after: request.events_after(), ..request.events(Kind::Verifications, span, filter, ROWS) }
+    PageOf { after: events_after(request), ..event_page(request, Kind::Verifications, span, filter, ROWS) }
 }
 
 async fn filters(request: &MemberRequest) -> Result<Filters> {
@@ -90,7 +101,7 @@ async fn filters(request: &MemberRequest) -> Result<Filters> {
             field("key", "Key id", text("key_…")),
             field("tag", "Tag", text("env=prod, exactly")),
         ],
-        ..request.searched("Request id, tag or source").await?
+        ..search_filters(request, "Request id, tag or source").await?
     })
 }
 

@@ -3,7 +3,6 @@
 
 use std::net::IpAddr;
 
-use base::ids::ApiId;
 use web::components::Outcome;
 use web::number::{count, exact};
 use web::pages::explain::{Check as CheckView, Fix as FixView, Trace, Verdict as VerdictView};
@@ -12,8 +11,9 @@ use web::paths::{self, Href};
 use web::time::duration;
 
 use super::permission_query_tree::tree;
+use crate::http::dashboard::api_reference::api_named;
 use crate::http::dashboard::member_request::MemberRequest;
-use base::error::{Code, Result};
+use base::error::Result;
 use domain::explain::{Check, Explained, Explanation, Fix, LimitState, Recorded, Step, Then, Verdict};
 use domain::verification;
 
@@ -30,7 +30,7 @@ pub struct AskedOfKey {
 
 pub async fn trace(request: &MemberRequest, explanation: &Explanation, asked: &AskedOfKey) -> Result<Trace> {
     let api = match &explanation.key {
-        Some(key) => Some(request.api_named(key.api.as_str()).await?),
+        Some(key) => Some(api_named(request, key.api.as_str()).await?),
         None => None,
     };
     let past = explanation.recorded.as_ref();
@@ -49,17 +49,6 @@ pub async fn trace(request: &MemberRequest, explanation: &Explanation, asked: &A
         checks: explanation.steps.iter().map(of_step).collect(),
         now: past.map(|_| now),
     })
-}
-
-impl MemberRequest {
-    /// An API by the name it has, or had no more.
-    pub async fn api_named(&self, id: &str) -> Result<Named> {
-        match self.app.apis.get(&self.cx, &ApiId::from(id)).await {
-            Ok(api) => Ok(Named::new(id, &api.name)),
-            Err(error) if error.code() == Code::ApiNotFound => Ok(Named::new(id, id)),
-            Err(error) => Err(error),
-        }
-    }
 }
 
 fn of(outcome: verification::Outcome) -> Outcome {

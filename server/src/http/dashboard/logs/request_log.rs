@@ -3,16 +3,19 @@
 use base::ids::RequestId;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use web::components::{FilterField, Outcome, Pager};
+use web::components::{FilterField, Filters, Outcome, Pager};
 use web::pages::parts::{Live, Named};
 use web::pages::request::{RequestView, show};
 use web::pages::requests::{RequestRow, RequestsView, list as page};
 
-use super::{Names, PAGE, choice_field, request_filter, text_field};
-use crate::http::dashboard::live_log::LiveLog;
+use super::{Names, PAGE, choice_field, request_filter, root_key_names, text_field};
+use crate::http::dashboard::charts::outcome_bars;
+use crate::http::dashboard::event_query::{event_cursor, event_page, event_question, events_after};
+use crate::http::dashboard::lists::search_filters;
+use crate::http::dashboard::live_log::{LiveLog, follow, is_live, is_stream, tail_source};
 use crate::http::dashboard::member_request::MemberRequest;
-use crate::http::dashboard::presenters::event_cursor;
 use crate::http::dashboard::reply::Reply;
+use crate::http::dashboard::time_span::TimeSpan;
 use base::error::{Code, Error, Result};
 use base::events::{Stored, StoredRequest};
 use base::grants::{Operation, Target};
@@ -29,25 +32,29 @@ pub const RESPONSES: [Outcome; 3] = [Outcome::Success, Outcome::ClientError, Out
 pub async fn list(request: MemberRequest) -> Result<Reply> {
     request.cx.require(Operation::LogsRead, Target::NONE)?;
     let (filter, problems) = request_filter(request.query());
-    if request.is_stream() {
+    if is_stream(&request) {
         let (kind, needs) = (Kind::Requests, Operation::LogsRead);
-        return Ok(request.follow(LiveLog { kind, filter, needs, draw }));
+        return Ok(follow(request, LiveLog { kind, filter, needs, draw }));
     }
-    let span = request.span("24h");
-    let buckets = request.buckets(&span)?;
-    let mut question = request.question(Kind::Requests, &span, filter.clone());
+    let span = TimeSpan::of(&request, "24h");
+    let buckets = span.buckets(request.zone)?;
+    let mut question = event_question(&request, Kind::Requests, &span, filter.clone());
     question.buckets = Some(buckets.clone());
     let counts = request.app.analytics.count(question).await?;
-    let after = request.events_after();
-    let of = PageOf { after, ..request.events(Kind::Requests, &span, filter, PAGE) };
+    let after = events_after(&request);
+    let of = PageOf { after, ..event_page(&request, Kind::Requests, &span, filter, PAGE) };
     let found = request.app.analytics.page(of).await?;
-    let names = request.root_key_names(&found.events).await?;
+    let names = root_key_names(&request, &found.events).await?;
     let rows: Vec<RequestRow> =
         found.events.iter().filter_map(|event| row_of(&request, &names, event)).collect();
     let view = RequestsView {
-        filters: request.log_filters("Word of a request", fields(&request).await?, problems).await?,
-        live: Live { on: request.is_live(), source: request.tail_source(&found.places) },
-        responses: request.bars("responses", "Requests", &RESPONSES, &counts, (&buckets, &span)),
+        filters: Filters {
+            fields: fields(&request).await?,
+            problems,
+            ..search_filters(&request, "Word of a request").await?
+        },
+        live: Live { on: is_live(&request), source: tail_source(&request, &found.places) },
+        responses: outcome_bars(&request, "responses", "Requests", &RESPONSES, &counts, (&buckets, &span)),
         pager: Pager { shown: rows.len() as i64, total: None, next: found.next.map(event_cursor) },
         range: span.range,
         rows,
@@ -82,7 +89,7 @@ fn row_of(request: &MemberRequest, names: &Names, event: &Stored) -> Option<Requ
 
 fn draw(request: &MemberRequest, events: Vec<Stored>) -> BoxFuture<'_, Result<Vec<String>>> {
     async move {
-        let names = request.root_key_names(&events).await?;
+        let names = root_key_names(request, &events).await?;
         let rows = events.iter().filter_map(|event| row_of(request, &names, event));
         Ok(rows.map(|row| web::pages::requests::request_row(&row)).collect())
     }
@@ -118,7 +125,7 @@ pub async fn one(request: MemberRequest) -> Result<Reply> {
     let analytics = &request.app.analytics;
     let found = analytics.of_request(Kind::Requests, workspace, id.as_str(), now_ms).await?;
     let event = found.ok_or_else(|| Error::absent(Code::RouteNotFound))?;
-    let names = request.root_key_names(std::slice::from_ref(&event)).await?;
+    let names = root_key_names(&request, std::slice::from_ref(&event)).await?;
     let Stored::Request(logged) = event else { return Err(Error::absent(Code::RouteNotFound)) };
     let verified = analytics.of_request(Kind::Verifications, workspace, id.as_str(), now_ms).await?;
     let view = request_view(&request, &names, logged, verified.is_some());

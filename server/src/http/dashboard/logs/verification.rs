@@ -7,6 +7,8 @@ use web::pages::parts::Named;
 use web::pages::verification::{VerificationView, show};
 
 use super::explanation_trace::{AskedOfKey, trace};
+use super::root_key_names;
+use crate::http::dashboard::api_reference::api_named;
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::reply::Reply;
 use base::error::{Code, Error, Result};
@@ -19,7 +21,7 @@ use insight::search::Kind;
 pub async fn one(request: MemberRequest) -> Result<Reply> {
     let event = recorded(&request).await?;
     let explanation = explained_if_there(&request, &event).await?;
-    let names = request.root_key_names(&[Stored::Verification(event.clone())]).await?;
+    let names = root_key_names(&request, &[Stored::Verification(event.clone())]).await?;
     let logged = request.app.analytics.of_request(
         Kind::Requests,
         &request.cx.workspace,
@@ -34,7 +36,7 @@ pub async fn one(request: MemberRequest) -> Result<Reply> {
     let key_name = explanation.and_then(|explanation| explanation.key?.name);
     let api = match &trace {
         Some(trace) => trace.api.clone(),
-        None => Some(request.api_named(&event.api).await?),
+        None => Some(api_named(&request, &event.api).await?),
     };
     let view = VerificationView {
         at: request.stamp(event.time_ms),

@@ -7,10 +7,12 @@ use web::pages::namespace::{DecisionRow, NamespaceLogsView, decision_row, logs};
 use web::pages::parts::Live;
 use web::paths::{self, QUERY};
 
-use super::{decisions, identifier_field, outcome_field};
-use crate::http::dashboard::live_log::LiveLog;
+use super::{decisions, identifier_field, namespace_of_path, outcome_field};
+use crate::http::dashboard::charts::outcome_bars;
+use crate::http::dashboard::event_query::{event_cursor, event_page, event_question, events_after};
+use crate::http::dashboard::lists::search_filters;
+use crate::http::dashboard::live_log::{LiveLog, follow, is_live, is_stream, tail_source};
 use crate::http::dashboard::member_request::MemberRequest;
-use crate::http::dashboard::presenters::event_cursor;
 use crate::http::dashboard::reply::Reply;
 use crate::http::dashboard::time_span::TimeSpan;
 use base::error::Result;
@@ -23,33 +25,40 @@ const ROWS: usize = 50;
 
 /// `GET /ratelimits/:id/logs`; with `live=events` the new rows alone.
 pub async fn show(request: MemberRequest) -> Result<Reply> {
-    let (found, namespace) = request.namespace().await?;
+    let (found, namespace) = namespace_of_path(&request).await?;
     request.cx.require(Operation::LogsRead, Target::NONE)?;
     request.cx.require(Operation::AnalyticsRatelimits, Target::namespace(&found.id))?;
-    let span = request.span("24h");
+    let span = TimeSpan::of(&request, "24h");
     let of = page_of(&request, found.id.as_str(), &span);
-    if request.is_stream() {
+    if is_stream(&request) {
         let (kind, needs) = (Kind::Ratelimits, Operation::LogsRead);
-        return Ok(request.follow(LiveLog { kind, filter: of.filter, needs, draw }));
+        return Ok(follow(request, LiveLog { kind, filter: of.filter, needs, draw }));
     }
-    let buckets = request.buckets(&span)?;
+    let buckets = span.buckets(request.zone)?;
     let question = Question {
         buckets: Some(buckets.clone()),
-        ..request.question(Kind::Ratelimits, &span, of.filter.clone())
+        ..event_question(&request, Kind::Ratelimits, &span, of.filter.clone())
     };
     let counts = request.app.analytics.count(question).await?;
     let page = request.app.analytics.page(of).await?;
     let rows: Vec<_> = page.events.iter().filter_map(|event| row(&request, event)).collect();
     let filters = Filters {
         fields: vec![outcome_field(), identifier_field()],
-        ..request.searched("Beginning of an identifier or request id").await?
+        ..search_filters(&request, "Beginning of an identifier or request id").await?
     };
     let view = NamespaceLogsView {
         namespace,
         filters,
         range: span.range.clone(),
-        live: Live { on: request.is_live(), source: request.tail_source(&page.places) },
-        requests: request.bars("requests", "Decisions", &Outcome::DECISIONS, &counts, (&buckets, &span)),
+        live: Live { on: is_live(&request), source: tail_source(&request, &page.places) },
+        requests: outcome_bars(
+            &request,
+            "requests",
+            "Decisions",
+            &Outcome::DECISIONS,
+            &counts,
+            (&buckets, &span),
+        ),
         pager: Pager { shown: rows.len() as i64, total: None, next: page.next.map(event_cursor) },
         rows,
     };
@@ -64,7 +73,7 @@ fn page_of(request: &MemberRequest, namespace: &str, span: &TimeSpan) -> PageOf 
         text: request.query().given(QUERY).map(ToOwned::to_owned),
         ..Filter::default()
     };
-    PageOf { after: request.events_after(), ..request.events(Kind::Ratelimits, span, filter, ROWS) }
+    PageOf { after: events_after(request), ..event_page(request, Kind::Ratelimits, span, filter, ROWS) }
 }
 
 fn draw(request: &MemberRequest, events: Vec<Stored>) -> BoxFuture<'_, Result<Vec<String>>> {

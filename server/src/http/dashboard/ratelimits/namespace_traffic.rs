@@ -9,7 +9,10 @@ use web::pages::namespace::{IdentifierUse, NamespaceView, requests};
 use web::paths::QUERY;
 use web::time::duration;
 
-use super::{decisions, identifier_field, outcome_field};
+use super::{decisions, identifier_field, namespace_of_path, outcome_field};
+use crate::http::dashboard::charts::{bucket_label, outcome_bars};
+use crate::http::dashboard::event_query::event_question;
+use crate::http::dashboard::lists::{chosen_sorting, search_filters};
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::reply::Reply;
 use crate::http::dashboard::time_span::TimeSpan;
@@ -25,12 +28,12 @@ const PLACES: usize = 100;
 
 /// `GET /ratelimits/:id`.
 pub async fn show(request: MemberRequest) -> Result<Reply> {
-    let (found, namespace) = request.namespace().await?;
+    let (found, namespace) = namespace_of_path(&request).await?;
     request.cx.require(Operation::AnalyticsRatelimits, Target::namespace(&found.id))?;
-    let span = request.span("24h");
-    let buckets = request.buckets(&span)?;
+    let span = TimeSpan::of(&request, "24h");
+    let buckets = span.buckets(request.zone)?;
     let asked = Asked::of(&request, &span, &found);
-    let sorting = request.sorting(&["passed", "blocked"], "");
+    let sorting = chosen_sorting(&request, &["passed", "blocked"], "");
     let ((requests_bars, tokens), latency, (identifiers, left_out)) = try_join!(
         bars(&request, &asked, &buckets, &span),
         latency(&request, &asked, &buckets, &span),
@@ -38,7 +41,7 @@ pub async fn show(request: MemberRequest) -> Result<Reply> {
     )?;
     let filters = Filters {
         fields: vec![outcome_field(), identifier_field()],
-        ..request.searched("Beginning of an identifier").await?
+        ..search_filters(&request, "Beginning of an identifier").await?
     };
     let sorting = Sorting { descending: true, ..sorting };
     let view = NamespaceView {
@@ -72,7 +75,7 @@ impl Asked {
             text: request.query().given(QUERY).map(ToOwned::to_owned),
             ..Filter::default()
         };
-        let all = request.question(Kind::Ratelimits, span, filter);
+        let all = event_question(request, Kind::Ratelimits, span, filter);
         let only = |outcome: &str| {
             let is_asked = chosen.is_empty() || chosen.iter().any(|chosen| chosen == outcome);
             let filter = Filter { outcomes: vec![outcome.to_owned()], ..all.filter.clone() };
@@ -110,8 +113,8 @@ async fn bars(
     let rows: Vec<Row> = passed.into_iter().chain(blocked).collect();
     let weighed: Vec<Row> = rows.iter().map(weigh).collect();
     let outcomes = &Outcome::DECISIONS;
-    let requests = request.bars("requests", "Requests", outcomes, &rows, (buckets, span));
-    Ok((requests, request.bars("tokens", "Tokens", outcomes, &weighed, (buckets, span))))
+    let requests = outcome_bars(request, "requests", "Requests", outcomes, &rows, (buckets, span));
+    Ok((requests, outcome_bars(request, "tokens", "Tokens", outcomes, &weighed, (buckets, span))))
 }
 
 async fn latency(
@@ -130,7 +133,7 @@ async fn latency(
         id: "latency",
         title: "Latency".to_owned(),
         unit: Unit::Latency,
-        labels: rows.iter().map(|row| request.bucket_label(row.time_ms, span)).collect(),
+        labels: rows.iter().map(|row| bucket_label(request, row.time_ms, span)).collect(),
         lines: vec![
             line("p50", |row| row.p50_us),
             line("p90", |row| row.p90_us),

@@ -7,10 +7,10 @@ use web::pages::root_key_form::{GrantScope, RootKeyFormView, form as page};
 use web::paths;
 
 use super::permission_picker::{scopes, template, templates};
-use super::root_key_page::addresses;
-use super::{id_of, named};
+use super::{addresses, id_of, named};
 use crate::http::dashboard::edit_conflict::{conflict_form, is_edit_conflict};
-use crate::http::dashboard::expiry::{read_expiry, time_field};
+use crate::http::dashboard::expiry::read_expiry;
+use crate::http::dashboard::local_time::time_field;
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::reply::Reply;
 use base::error::{Error, Result};

@@ -4,9 +4,12 @@ use web::pages::parts::AuditRow;
 use web::pages::requests::RequestRow;
 use web::pages::root_key::{RootKeyView, show};
 
-use super::{id_of, named, states};
+use super::{addresses, id_of, named, states};
+use crate::http::dashboard::charts::outcome_bars;
+use crate::http::dashboard::event_query::{event_page, event_question};
 use crate::http::dashboard::logs::{RESPONSES, request_row};
 use crate::http::dashboard::member_request::MemberRequest;
+use crate::http::dashboard::presenters::audit::audit_row;
 use crate::http::dashboard::reply::Reply;
 use crate::http::dashboard::time_span::TimeSpan;
 use base::audit::AuditFilter;
@@ -14,7 +17,6 @@ use base::error::Result;
 use base::events::Stored;
 use base::grants::{Operation, Target};
 use base::store::Page;
-use domain::root_keys::RootKeyDetails;
 use insight::analytics::{Filter, GroupBy, Metric, Row};
 use insight::search::Kind;
 
@@ -25,10 +27,10 @@ const LATEST: usize = 20;
 pub async fn one(request: MemberRequest) -> Result<Reply> {
     let details = request.app.root_keys.get(&request.cx, &id_of(&request)).await?;
     request.cx.require(Operation::LogsRead, Target::NONE)?;
-    let span = request.span("7d");
+    let span = TimeSpan::of(&request, "7d");
     let of_key = Filter { root_keys: vec![request.id().to_owned()], ..Filter::default() };
-    let buckets = request.buckets(&span)?;
-    let mut question = request.question(Kind::Requests, &span, of_key.clone());
+    let buckets = span.buckets(request.zone)?;
+    let mut question = event_question(&request, Kind::Requests, &span, of_key.clone());
     let top = request.app.analytics.top(question.clone(), GroupBy::Path, Metric::Total, LATEST).await?;
     question.buckets = Some(buckets.clone());
     let counts = request.app.analytics.count(question).await?;
@@ -47,7 +49,7 @@ pub async fn one(request: MemberRequest) -> Result<Reply> {
         limit_per_minute: details.limit_per_minute,
         ip_allowlist: addresses(&details),
         called: top.rows.into_iter().filter_map(path).collect(),
-        requests: request.bars("requests", "Requests", &RESPONSES, &counts, (&buckets, &span)),
+        requests: outcome_bars(&request, "requests", "Requests", &RESPONSES, &counts, (&buckets, &span)),
         recent: recent(&request, &span, of_key).await?,
         changes: changes(&request).await?,
         here: request.here(),
@@ -61,13 +63,8 @@ pub async fn one(request: MemberRequest) -> Result<Reply> {
     Ok(Reply::page(show(&request.shell, &view)))
 }
 
-pub fn addresses(details: &RootKeyDetails) -> Vec<String> {
-    let list = details.ip_allowlist.as_deref().unwrap_or_default();
-    list.split(',').map(str::trim).filter(|entry| !entry.is_empty()).map(str::to_owned).collect()
-}
-
 async fn recent(request: &MemberRequest, span: &TimeSpan, filter: Filter) -> Result<Vec<RequestRow>> {
-    let of = request.events(Kind::Requests, span, filter, LATEST);
+    let of = event_page(request, Kind::Requests, span, filter, LATEST);
     let found = request.app.analytics.page(of).await?.events;
     let row = |event: Stored| match event {
         Stored::Request(logged) => Some(request_row(request, &Default::default(), &logged)),
@@ -80,7 +77,7 @@ async fn changes(request: &MemberRequest) -> Result<Vec<AuditRow>> {
     let filter = AuditFilter { target: Some(request.id().to_owned()), ..AuditFilter::default() };
     let page = Page { limit: LATEST as u64, cursor: None };
     let found = request.app.audit_log.list(&request.cx, &filter, &page).await?;
-    Ok(found.items.into_iter().map(|entry| request.audit_row(entry)).collect())
+    Ok(found.items.into_iter().map(|entry| audit_row(request, entry)).collect())
 }
 
 /// Who an id of the audit log is.
