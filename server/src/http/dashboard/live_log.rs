@@ -70,10 +70,10 @@ pub fn follow(request: MemberRequest, log: LiveLog) -> Reply {
     let mut ticks = interval(EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let watch = Stopwatch::start();
-    let tail = Tail { since_ms: request.now_ms(), request, log, last, ticks, watch };
-    let parts = stream::unfold(tail, |mut tail| async move {
-        let text = tail.next().await?;
-        Some((Ok::<_, io::Error>(Bytes::from(text)), tail))
+    let follower = LogFollower { since_ms: request.now_ms(), request, log, last, ticks, watch };
+    let parts = stream::unfold(follower, |mut follower| async move {
+        let text = follower.next().await?;
+        Some((Ok::<_, io::Error>(Bytes::from(text)), follower))
     });
     Reply::content("text/event-stream", Body::from_bytes_stream(parts))
 }
@@ -83,7 +83,7 @@ fn indexed(request: &MemberRequest) -> u64 {
     u64::try_from(request.app.search.cursor()).unwrap_or_default()
 }
 
-struct Tail {
+struct LogFollower {
     request: MemberRequest,
     log: LiveLog,
     /// The last chunk that was shown.
@@ -93,7 +93,7 @@ struct Tail {
     watch: Stopwatch,
 }
 
-impl Tail {
+impl LogFollower {
     /// What is new, as events of the stream, or a comment, which finds out
     /// whether anybody still listens; `None` when the tail ends.
     async fn next(&mut self) -> Option<String> {

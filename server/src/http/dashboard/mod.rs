@@ -18,6 +18,7 @@ mod duration;
 mod edit_conflict;
 mod endpoint;
 mod error_page;
+mod event_log;
 mod event_query;
 mod expiry;
 mod fields;

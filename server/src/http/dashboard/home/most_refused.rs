@@ -5,7 +5,7 @@ use web::components::Outcome;
 use web::pages::home::Failing;
 use web::paths::{self, Href};
 
-use super::Figures;
+use super::DayComparison;
 use crate::http::dashboard::event_query::event_question;
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::outcome_counts::{bad, count_of};
@@ -18,14 +18,14 @@ use insight::search::Kind;
 const PLACES: usize = 3;
 
 /// Asks nothing where nothing was refused.
-pub async fn most(request: &MemberRequest, span: &TimeSpan, figures: &Figures) -> Result<Vec<Failing>> {
+pub async fn most(request: &MemberRequest, span: &TimeSpan, counts: &DayComparison) -> Result<Vec<Failing>> {
     let mut failing = Vec::new();
-    if bad(&figures.now.verified) > 0 {
+    if bad(&counts.now.verified) > 0 {
         let (keys, identities) = tokio::try_join!(keys(request, span), identities(request, span))?;
         failing.extend(keys);
         failing.extend(identities);
     }
-    if figures.now.decided.denied > 0 {
+    if counts.now.decided.denied > 0 {
         failing.extend(identifiers(request, span).await?);
     }
     failing.sort_by(|a, b| b.refused.cmp(&a.refused).then_with(|| a.label.cmp(&b.label)));

@@ -70,9 +70,7 @@ pub async fn save(request: MemberRequest) -> Result<Reply> {
     }
     let (meta, limits) = match read(request.form(), &identity.limits) {
         Ok(read) => read,
-        Err(problems) => {
-            return Ok(Reply::form_again(page(&request, &identity, request.form_with(problems)).await?));
-        }
+        Err(problems) => return again(&request, &identity, request.form_with(problems)).await,
     };
     let command = UpdateIdentity {
         identity: IdentityName::Id(identity.id.to_string()),
@@ -84,17 +82,22 @@ pub async fn save(request: MemberRequest) -> Result<Reply> {
     match request.app.identities.update(&request.cx, command).await {
         Ok(saved) => Ok(Reply::redirect(paths::identity(saved.id.as_str()))
             .notice(format!("Saved identity {}.", saved.external_id))),
-        Err(error) if is_edit_conflict(&error) => {
-            let identity = subject(&request, Operation::IdentityUpdate).await?;
-            let reload = paths::edit_identity(identity.id.as_str());
-            let form = sent_beside_stored(&request, &state(&identity)?.values, reload);
-            Ok(Reply::conflict(page(&request, &identity, form).await?))
-        }
-        Err(error) => {
-            let form = refused(&request, error)?;
-            Ok(Reply::form_again(page(&request, &identity, form).await?))
-        }
+        Err(error) if is_edit_conflict(&error) => conflict(&request).await,
+        Err(error) => again(&request, &identity, refused(&request, error)?).await,
     }
+}
+
+/// The form once more.
+async fn again(request: &MemberRequest, identity: &Identity, form: FormState) -> Result<Reply> {
+    Ok(Reply::form_again(page(request, identity, form).await?))
+}
+
+/// The form beside what is stored by now.
+async fn conflict(request: &MemberRequest) -> Result<Reply> {
+    let identity = subject(request, Operation::IdentityUpdate).await?;
+    let reload = paths::edit_identity(identity.id.as_str());
+    let form = sent_beside_stored(request, &state(&identity)?.values, reload);
+    Ok(Reply::conflict(page(request, &identity, form).await?))
 }
 
 /// `POST /identities/:id/delete`.

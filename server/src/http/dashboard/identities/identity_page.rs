@@ -1,23 +1,22 @@
 //! One identity: its facts and keys, and the requests with any of them.
 
-use web::components::{FilterField, FilterKind, Filters, LimitRule, Outcome, Pager};
+use web::components::{FilterField, FilterKind, Filters, Outcome};
 use web::pages::identity::{IdentityView, show as page};
-use web::pages::parts::{Live, Named};
+use web::pages::parts::Named;
 use web::paths::QUERY;
 
 use super::verification_rows;
-use crate::http::dashboard::charts::outcome_bars;
-use crate::http::dashboard::event_query::{event_cursor, event_page, event_question, events_after};
+use crate::http::dashboard::event_log::EventLog;
 use crate::http::dashboard::lists::{related_keys, search_filters, tally};
-use crate::http::dashboard::live_log::{LiveLog, follow, is_live, is_stream, tail_source};
+use crate::http::dashboard::live_log::{LiveLog, follow, is_stream};
 use crate::http::dashboard::member_request::MemberRequest;
+use crate::http::dashboard::presenters::limit::limit_rule;
 use crate::http::dashboard::reply::Reply;
-use crate::http::dashboard::time_span::TimeSpan;
 use base::error::Result;
 use base::grants::{Operation, Target};
 use domain::identities::Identity;
 use domain::keys::Kin;
-use insight::analytics::{Filter, PageOf, Question};
+use insight::analytics::Filter;
 use insight::search::Kind;
 
 const ROWS: usize = 50;
@@ -28,62 +27,47 @@ pub async fn show(request: MemberRequest) -> Result<Reply> {
     let identity = request.app.identities.get(&request.cx, request.id()).await?;
     request.cx.require(Operation::LogsRead, Target::NONE)?;
     request.cx.require(Operation::AnalyticsVerifications, Target::NONE)?;
-    let span = TimeSpan::of(&request, "24h");
-    let of = page_of(&request, &identity, &span);
+    let filter = filter(&request, &identity);
     if is_stream(&request) {
         let (kind, needs) = (Kind::Verifications, Operation::AnalyticsVerifications);
-        return Ok(follow(
-            request,
-            LiveLog { kind, filter: of.filter, needs, draw: verification_rows::draw },
-        ));
+        return Ok(follow(request, LiveLog { kind, filter, needs, draw: verification_rows::draw }));
     }
-    let buckets = span.buckets(request.zone)?;
-    let question = Question {
-        buckets: Some(buckets.clone()),
-        ..event_question(&request, Kind::Verifications, &span, of.filter.clone())
-    };
-    let counts = request.app.analytics.count(question).await?;
-    let log = request.app.analytics.page(of).await?;
-    let rows = verification_rows::rows(&request, &log.events).await?;
+    let log = EventLog::read(&request, Kind::Verifications, filter, ROWS).await?;
+    Ok(Reply::page(page(&request.shell, &view(&request, &identity, log).await?)))
+}
+
+async fn view(request: &MemberRequest, identity: &Identity, log: EventLog) -> Result<IdentityView> {
+    let rows = verification_rows::rows(request, &log.page.events).await?;
     let line = request.app.identities.line(&request.cx, &identity.id).await?;
-    let (keys, more_keys) = related_keys(&request, &Kin::Identity(identity.id.clone())).await?;
-    let view = IdentityView {
+    let (keys, more_keys) = related_keys(request, &Kin::Identity(identity.id.clone())).await?;
+    Ok(IdentityView {
         identity: Named::new(identity.id.as_str(), &identity.external_id),
         created: request.stamp(identity.created_at),
         last_used: request.maybe_stamp(line.as_ref().and_then(|line| line.last_used_at)),
         keys,
         more_keys,
         total_keys: tally(line.map(|line| line.keys).unwrap_or_default()),
-        limits: limits(&identity),
-        meta: meta(&identity)?,
-        filters: filters(&request).await?,
-        range: span.range.clone(),
-        live: Live { on: is_live(&request), source: tail_source(&request, &log.places) },
-        requests: outcome_bars(
-            &request,
-            "requests",
-            "Verifications",
-            &Outcome::OF_KEYS,
-            &counts,
-            (&buckets, &span),
-        ),
-        pager: Pager { shown: rows.len() as i64, total: None, next: log.next.map(event_cursor) },
+        limits: identity.limits.iter().map(|limit| limit_rule(limit, None, false)).collect(),
+        meta: meta(identity)?,
+        filters: filters(request).await?,
+        live: log.live(request),
+        requests: log.bars(request, "requests", "Verifications", &Outcome::OF_KEYS),
+        pager: log.pager(rows.len()),
+        range: log.span.range,
         rows,
-    };
-    Ok(Reply::page(page(&request.shell, &view)))
+    })
 }
 
-fn page_of(request: &MemberRequest, identity: &Identity, span: &TimeSpan) -> PageOf {
+fn filter(request: &MemberRequest, identity: &Identity) -> Filter {
     let all = |name: &str| request.query().all(name).map(ToOwned::to_owned).collect();
-    let filter = Filter {
+    Filter {
         identities: vec![identity.id.to_string()],
         outcomes: all("outcome"),
         keys: all("key"),
         tags: all("tag"),
         text: request.query().given(QUERY).map(ToOwned::to_owned),
         ..Filter::default()
-    };
-    PageOf { after: events_after(request), ..event_page(request, Kind::Verifications, span, filter, ROWS) }
+    }
 }
 
 async fn filters(request: &MemberRequest) -> Result<Filters> {
@@ -103,18 +87,6 @@ async fn filters(request: &MemberRequest) -> Result<Filters> {
         ],
         ..search_filters(request, "Request id, tag or source").await?
     })
-}
-
-fn limits(identity: &Identity) -> Vec<LimitRule> {
-    let rule = |limit: &domain::ratelimit::limits::Limit| LimitRule {
-        name: limit.name.clone(),
-        limit: limit.limit,
-        duration_ms: limit.duration_ms,
-        auto_apply: limit.auto_apply,
-        used: None,
-        inherited: false,
-    };
-    identity.limits.iter().map(rule).collect()
 }
 
 fn meta(identity: &Identity) -> Result<String> {

@@ -30,9 +30,9 @@ const SIBLINGS: u64 = 10;
 
 /// `GET /keys/:id`.
 pub async fn activity(request: MemberRequest) -> Result<Reply> {
-    let seen = KeyPage::of(&request).await?;
+    let page = KeyPage::of(&request).await?;
     // Asks for the right to read what keys are used for.
-    let key = seen.head(&request).await?;
+    let key = page.head(&request).await?;
     let span = TimeSpan::of(&request, "24h");
     let buckets = span.buckets(request.zone)?;
     let filter = Filter { keys: vec![key.id.clone()], ..Filter::default() };
@@ -43,12 +43,12 @@ pub async fn activity(request: MemberRequest) -> Result<Reply> {
     let requests =
         outcome_bars(&request, "requests", "Verifications", &Outcome::OF_KEYS, &rows, (&buckets, &span));
     let view = KeyView {
-        facts: seen.facts(&request).await?,
+        facts: page.facts(&request).await?,
         here: request.here(),
         requests,
         rhythm: rhythm(&request, &span, &fine),
         recent: latest(&request, &span, filter).await?,
-        siblings: siblings(&request, &seen).await?,
+        siblings: siblings(&request, &page).await?,
         range: span.range,
         key,
     };
@@ -89,14 +89,14 @@ async fn latest(request: &MemberRequest, span: &TimeSpan, filter: Filter) -> Res
     Ok(rows_of_key(request, &page.events))
 }
 
-async fn siblings(request: &MemberRequest, seen: &KeyPage) -> Result<Vec<KeyLine>> {
-    let Some(identity) = &seen.details.identity else { return Ok(Vec::new()) };
+async fn siblings(request: &MemberRequest, page: &KeyPage) -> Result<Vec<KeyLine>> {
+    let Some(identity) = &page.details.identity else { return Ok(Vec::new()) };
     let command = FindKeys {
         api_id: None,
         filter: format!("identity:\"{}\"", identity.external_id.replace('"', "\"\"")),
         page: Page { limit: SIBLINGS + 1, cursor: None },
     };
     let found = request.app.keys.find(&request.cx, command).await?;
-    let others = found.items.iter().filter(|details| details.key.id != seen.details.key.id);
+    let others = found.items.iter().filter(|details| details.key.id != page.details.key.id);
     Ok(others.map(|details| key_line(request, &details.key)).collect())
 }

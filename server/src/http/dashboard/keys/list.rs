@@ -23,13 +23,7 @@ pub async fn list(request: MemberRequest) -> Result<Reply> {
     let filter = key_filter(request.query());
     let is_filtered = !filter.is_empty();
     let command = FindKeys { api_id: Some(api.id.clone()), filter, page: request.page(ROWS) };
-    let (found, problems) = match request.app.keys.find(&request.cx, command).await {
-        Ok(found) => (found, vec![]),
-        Err(error) if error.code() == Code::InvalidInput => {
-            (Paged { items: vec![], next: None }, vec![error.detail().to_owned()])
-        }
-        Err(error) => return Err(error),
-    };
+    let (found, problems) = matching(&request, command).await?;
     let ids = found.items.iter().map(|details| details.key.id.to_string()).collect();
     let usage = KeyUsage::of(&request, ids).await?;
     let keys: Vec<KeyRow> = found.items.iter().map(|details| row(&request, details, &usage)).collect();
@@ -45,6 +39,17 @@ pub async fn list(request: MemberRequest) -> Result<Reply> {
         pager,
     };
     Ok(Reply::page(list_page(&request.shell, &view)))
+}
+
+/// The keys that match, or what is wrong with the filter.
+async fn matching(request: &MemberRequest, command: FindKeys) -> Result<(Paged<KeyDetails>, Vec<String>)> {
+    match request.app.keys.find(&request.cx, command).await {
+        Ok(found) => Ok((found, vec![])),
+        Err(error) if error.code() == Code::InvalidInput => {
+            Ok((Paged { items: vec![], next: None }, vec![error.detail().to_owned()]))
+        }
+        Err(error) => Err(error),
+    }
 }
 
 fn row(request: &MemberRequest, details: &KeyDetails, usage: &KeyUsage) -> KeyRow {

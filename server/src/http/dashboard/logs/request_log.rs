@@ -3,23 +3,20 @@
 use base::ids::RequestId;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use web::components::{FilterField, Filters, Outcome, Pager};
-use web::pages::parts::{Live, Named};
+use web::components::{FilterField, Filters, Outcome};
+use web::pages::parts::Named;
 use web::pages::request::{RequestView, show};
 use web::pages::requests::{RequestRow, RequestsView, list as page};
 
 use super::{Names, PAGE, choice_field, request_filter, root_key_names, text_field};
-use crate::http::dashboard::charts::outcome_bars;
-use crate::http::dashboard::event_query::{event_cursor, event_page, event_question, events_after};
+use crate::http::dashboard::event_log::EventLog;
 use crate::http::dashboard::lists::search_filters;
-use crate::http::dashboard::live_log::{LiveLog, follow, is_live, is_stream, tail_source};
+use crate::http::dashboard::live_log::{LiveLog, follow, is_stream};
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::reply::Reply;
-use crate::http::dashboard::time_span::TimeSpan;
 use base::error::{Code, Error, Result};
 use base::events::{Stored, StoredRequest};
 use base::grants::{Operation, Target};
-use insight::analytics::PageOf;
 use insight::search::Kind;
 
 /// Root keys that the filter offers by name.
@@ -36,27 +33,17 @@ pub async fn list(request: MemberRequest) -> Result<Reply> {
         let (kind, needs) = (Kind::Requests, Operation::LogsRead);
         return Ok(follow(request, LiveLog { kind, filter, needs, draw }));
     }
-    let span = TimeSpan::of(&request, "24h");
-    let buckets = span.buckets(request.zone)?;
-    let mut question = event_question(&request, Kind::Requests, &span, filter.clone());
-    question.buckets = Some(buckets.clone());
-    let counts = request.app.analytics.count(question).await?;
-    let after = events_after(&request);
-    let of = PageOf { after, ..event_page(&request, Kind::Requests, &span, filter, PAGE) };
-    let found = request.app.analytics.page(of).await?;
-    let names = root_key_names(&request, &found.events).await?;
-    let rows: Vec<RequestRow> =
-        found.events.iter().filter_map(|event| row_of(&request, &names, event)).collect();
+    let log = EventLog::read(&request, Kind::Requests, filter, PAGE).await?;
+    let names = root_key_names(&request, &log.page.events).await?;
+    let row = |event: &Stored| row_of(&request, &names, event);
+    let rows: Vec<RequestRow> = log.page.events.iter().filter_map(row).collect();
+    let filters = search_filters(&request, "Word of a request").await?;
     let view = RequestsView {
-        filters: Filters {
-            fields: fields(&request).await?,
-            problems,
-            ..search_filters(&request, "Word of a request").await?
-        },
-        live: Live { on: is_live(&request), source: tail_source(&request, &found.places) },
-        responses: outcome_bars(&request, "responses", "Requests", &RESPONSES, &counts, (&buckets, &span)),
-        pager: Pager { shown: rows.len() as i64, total: None, next: found.next.map(event_cursor) },
-        range: span.range,
+        filters: Filters { fields: fields(&request).await?, problems, ..filters },
+        live: log.live(&request),
+        responses: log.bars(&request, "responses", "Requests", &RESPONSES),
+        pager: log.pager(rows.len()),
+        range: log.span.range,
         rows,
     };
     Ok(Reply::page(page(&request.shell, &view)))

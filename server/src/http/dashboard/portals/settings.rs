@@ -65,18 +65,7 @@ fn values(portal: Option<&Portal>) -> Vec<(String, String)> {
 /// `POST /apis/:id/portal`: makes the portal, or changes it.
 pub async fn save(request: MemberRequest) -> Result<Reply> {
     let api = request.app.apis.get(&request.cx, &request.id().into()).await?;
-    let made_from = request.made_from(VERSION);
-    let saved = match portal_of(&request, &api).await? {
-        Some(portal) => {
-            request.app.portals.update(&request.cx, update(request.form(), portal, made_from)).await.map(drop)
-        }
-        // A form of a portal that is gone by now makes no other one unseen.
-        None => match made_from.require(&Version::from("")) {
-            Ok(()) => request.app.portals.create(&request.cx, create(request.form(), api)).await.map(drop),
-            Err(error) => Err(error),
-        },
-    };
-    match saved {
+    match create_or_update(&request, api).await {
         Ok(()) => Ok(Reply::redirect(paths::api_portal(request.id())).notice("Saved the portal.")),
         Err(error) if is_edit_conflict(&error) => {
             let (api, _) = api_of_path(&request).await?;
@@ -88,6 +77,20 @@ pub async fn save(request: MemberRequest) -> Result<Reply> {
             let field = if error.code() == Code::PortalExists { "slug" } else { "" };
             let form = request.refused_at(field, error)?;
             Ok(Reply::form_again(page(&request, Some(form)).await?))
+        }
+    }
+}
+
+async fn create_or_update(request: &MemberRequest, api: Api) -> Result<()> {
+    let (portals, made_from) = (&request.app.portals, request.made_from(VERSION));
+    match portal_of(request, &api).await? {
+        Some(portal) => {
+            portals.update(&request.cx, update(request.form(), portal, made_from)).await.map(drop)
+        }
+        None => {
+            // A form of a portal that is gone by now makes no other one unseen.
+            made_from.require(&Version::from(""))?;
+            portals.create(&request.cx, create(request.form(), api)).await.map(drop)
         }
     }
 }

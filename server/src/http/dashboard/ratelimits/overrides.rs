@@ -105,17 +105,20 @@ pub async fn save(request: MemberRequest) -> Result<Reply> {
     match request.app.overrides.change(&request.cx, command, request.made_from(VERSION)).await {
         Ok(_) => Ok(Reply::redirect(paths::overrides(&namespace.id))
             .notice(format!("Saved the override of {}.", one.identifier))),
-        Err(error) if is_edit_conflict(&error) => {
-            let one = subject(&request, &namespace).await?;
-            let reload = paths::override_(&namespace.id, one.applies.id.as_str());
-            let form = sent_beside_stored(&request, &state(&one).values, reload);
-            Ok(Reply::conflict(page(&request, namespace, Some(&one), form)))
-        }
+        Err(error) if is_edit_conflict(&error) => conflict(&request, namespace).await,
         Err(error) => {
             let form = request.refused_at(field_of(&error, FIELDS), error)?;
             Ok(Reply::form_again(page(&request, namespace, Some(&one), form)))
         }
     }
+}
+
+/// The form beside what is stored by now.
+async fn conflict(request: &MemberRequest, namespace: NamespaceRef) -> Result<Reply> {
+    let one = subject(request, &namespace).await?;
+    let reload = paths::override_(&namespace.id, one.applies.id.as_str());
+    let form = sent_beside_stored(request, &state(&one).values, reload);
+    Ok(Reply::conflict(page(request, namespace, Some(&one), form)))
 }
 
 /// `POST /ratelimits/:id/overrides/:override/delete`.

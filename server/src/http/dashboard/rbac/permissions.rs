@@ -58,24 +58,23 @@ pub async fn create(request: MemberRequest) -> Result<Reply> {
     };
     let commands = lines(request.form().raw("slugs")).map(command).collect();
     match request.app.permissions.create_permissions(&request.cx, commands).await {
-        Ok(made) => {
-            let text = match made.as_slice() {
-                [one] => format!("Created permission {}.", one.slug),
-                many => format!("Created {} permissions.", many.len()),
-            };
-            Ok(Reply::redirect(paths::permissions()).notice(text))
-        }
+        Ok(made) => Ok(Reply::redirect(paths::permissions()).notice(created(&made))),
         Err(error) => {
             let field = match field_of(&error, &["description", "slug"]) {
                 "description" => "description",
                 _ => "slugs",
             };
-            let view = PermissionFormView {
-                form: request.refused_at(field, error)?,
-                ..PermissionFormView::default()
-            };
+            let form = request.refused_at(field, error)?;
+            let view = PermissionFormView { form, ..PermissionFormView::default() };
             Ok(Reply::form_again(permissions::form(&request.shell, &view)))
         }
+    }
+}
+
+fn created(made: &[Permission]) -> String {
+    match made {
+        [one] => format!("Created permission {}.", one.slug),
+        many => format!("Created {} permissions.", many.len()),
     }
 }
 
@@ -106,17 +105,20 @@ pub async fn save(request: MemberRequest) -> Result<Reply> {
         Ok(saved) => {
             Ok(Reply::redirect(paths::permissions()).notice(format!("Saved permission {}.", saved.slug)))
         }
-        Err(error) if is_edit_conflict(&error) => {
-            let line = request.app.permissions.permission_line(&request.cx, request.id()).await?;
-            let reload = paths::edit_permission(line.permission.id.as_str());
-            let form = sent_beside_stored(&request, &state(&line.permission).values, reload);
-            Ok(Reply::conflict(page(&request, &line, form).await?))
-        }
+        Err(error) if is_edit_conflict(&error) => conflict(&request).await,
         Err(error) => {
             let form = request.refused_at(field_of(&error, &["name", "slug", "description"]), error)?;
             Ok(Reply::form_again(page(&request, &line, form).await?))
         }
     }
+}
+
+/// The form beside what is stored by now.
+async fn conflict(request: &MemberRequest) -> Result<Reply> {
+    let line = request.app.permissions.permission_line(&request.cx, request.id()).await?;
+    let reload = paths::edit_permission(line.permission.id.as_str());
+    let form = sent_beside_stored(request, &state(&line.permission).values, reload);
+    Ok(Reply::conflict(page(request, &line, form).await?))
 }
 
 /// `POST /permissions/:id/delete`.

@@ -130,19 +130,21 @@ pub async fn save(request: MemberRequest) -> Result<Reply> {
         Ok(role) => {
             Ok(Reply::redirect(paths::role(id.as_str())).notice(format!("Saved role {}.", role.name)))
         }
-        Err(error) if is_edit_conflict(&error) => {
-            let (details, boxes) = subject(&request).await?;
-            let stored = state(&details, &boxes).values;
-            let typed = request.form().state().values;
-            let form =
-                conflict_form(typed, &stored, paths::edit_role(id.as_str()), |values| named(values, &boxes));
-            Ok(Reply::conflict(page(&request, &details, &boxes, form).await?))
-        }
+        Err(error) if is_edit_conflict(&error) => conflict(&request).await,
         Err(error) => {
             let form = refused(&request, error)?;
             Ok(Reply::form_again(page(&request, &details, &boxes, form).await?))
         }
     }
+}
+
+/// The form beside what is stored by now.
+async fn conflict(request: &MemberRequest) -> Result<Reply> {
+    let (details, boxes) = subject(request).await?;
+    let (stored, typed) = (state(&details, &boxes).values, request.form().state().values);
+    let reload = paths::edit_role(details.role.id.as_str());
+    let form = conflict_form(typed, &stored, reload, |values| named(values, &boxes));
+    Ok(Reply::conflict(page(request, &details, &boxes, form).await?))
 }
 
 /// `POST /roles/:id/delete`.

@@ -24,7 +24,7 @@ pub fn mount(route: Route, app: &Arc<App>) -> Route {
     route
         .at("/root-keys", get(member(app, list::list)))
         .at("/root-keys/new", get(member(app, form::new)).post(member(app, form::create)))
-        .at("/root-keys/:id", get(member(app, root_key_page::one)))
+        .at("/root-keys/:id", get(member(app, root_key_page::show)))
         .at("/root-keys/:id/edit", get(member(app, form::edit)).post(member(app, form::save)))
         .at("/root-keys/:id/rotate", get(member(app, rotate::rotate_page)).post(member(app, rotate::rotate)))
         .at("/root-keys/:id/enable", post(member(app, root_key_actions::enable)))

@@ -2,7 +2,7 @@
 
 use web::pages::parts::AuditRow;
 use web::pages::requests::RequestRow;
-use web::pages::root_key::{RootKeyView, show};
+use web::pages::root_key::{RootKeyView, show as page};
 
 use super::{addresses, id_of, named, states};
 use crate::http::dashboard::charts::outcome_bars;
@@ -17,6 +17,7 @@ use base::error::Result;
 use base::events::Stored;
 use base::grants::{Operation, Target};
 use base::store::Page;
+use domain::root_keys::RootKeyDetails;
 use insight::analytics::{Filter, GroupBy, Metric, Row};
 use insight::search::Kind;
 
@@ -24,22 +25,26 @@ use insight::search::Kind;
 const LATEST: usize = 20;
 
 /// `GET /root-keys/:id`.
-pub async fn one(request: MemberRequest) -> Result<Reply> {
+pub async fn show(request: MemberRequest) -> Result<Reply> {
     let details = request.app.root_keys.get(&request.cx, &id_of(&request)).await?;
     request.cx.require(Operation::LogsRead, Target::NONE)?;
-    let span = TimeSpan::of(&request, "7d");
+    Ok(Reply::page(page(&request.shell, &view(&request, details).await?)))
+}
+
+async fn view(request: &MemberRequest, details: RootKeyDetails) -> Result<RootKeyView> {
+    let span = TimeSpan::of(request, "7d");
     let of_key = Filter { root_keys: vec![request.id().to_owned()], ..Filter::default() };
     let buckets = span.buckets(request.zone)?;
-    let mut question = event_question(&request, Kind::Requests, &span, of_key.clone());
+    let mut question = event_question(request, Kind::Requests, &span, of_key.clone());
     let top = request.app.analytics.top(question.clone(), GroupBy::Path, Metric::Total, LATEST).await?;
     question.buckets = Some(buckets.clone());
     let counts = request.app.analytics.count(question).await?;
     let path = |row: Row| Some((row.groups.into_iter().next()?, row.counts.total()));
     let created_by = match &details.created_by {
-        Some(id) => Some(called(&request, id).await?),
+        Some(id) => Some(called(request, id).await?),
         None => None,
     };
-    let view = RootKeyView {
+    Ok(RootKeyView {
         key: named(&details.key),
         states: states(&details.key, request.now_ms()),
         created: request.stamp(details.key.created_at),
@@ -49,9 +54,9 @@ pub async fn one(request: MemberRequest) -> Result<Reply> {
         limit_per_minute: details.limit_per_minute,
         ip_allowlist: addresses(&details),
         called: top.rows.into_iter().filter_map(path).collect(),
-        requests: outcome_bars(&request, "requests", "Requests", &RESPONSES, &counts, (&buckets, &span)),
-        recent: recent(&request, &span, of_key).await?,
-        changes: changes(&request).await?,
+        requests: outcome_bars(request, "requests", "Requests", &RESPONSES, &counts, (&buckets, &span)),
+        recent: recent(request, &span, of_key).await?,
+        changes: changes(request).await?,
         here: request.here(),
         range: span.range,
         start: details.key.start,
@@ -59,8 +64,7 @@ pub async fn one(request: MemberRequest) -> Result<Reply> {
         full: details.key.full,
         enabled: details.key.enabled,
         permissions: details.key.permissions,
-    };
-    Ok(Reply::page(show(&request.shell, &view)))
+    })
 }
 
 async fn recent(request: &MemberRequest, span: &TimeSpan, filter: Filter) -> Result<Vec<RequestRow>> {

@@ -34,26 +34,21 @@ fn rotate_view(request: &MemberRequest, key: &RootKey, form: FormState) -> Rotat
 /// `POST /root-keys/:id/rotate`: shows the new secret, once.
 pub async fn rotate(request: MemberRequest) -> Result<Reply> {
     let details = editable(&request).await?;
+    let again =
+        |form| Ok(Reply::form_again(page(&request.shell, &rotate_view(&request, &details.key, form))));
     if details.key.is_expired(request.now_ms()) {
-        return Ok(Reply::form_again(page(
-            &request.shell,
-            &rotate_view(&request, &details.key, FormState::default()),
-        )));
+        return again(FormState::default());
     }
     let typed = request.form().text("grace_ms");
     let Some(overlap_ms) = GRACE.iter().find(|(ms, _)| *ms == typed).and_then(|(ms, _)| ms.parse().ok())
     else {
         let problem = ("grace_ms".to_owned(), "Choose one of the list.".to_owned());
-        let form = request.form_with(vec![problem]);
-        return Ok(Reply::form_again(page(&request.shell, &rotate_view(&request, &details.key, form))));
+        return again(request.form_with(vec![problem]));
     };
     let command = RerollRootKey { id: details.key.id.clone(), overlap_ms: Some(overlap_ms) };
     let (id, plaintext) = match request.app.root_keys.reroll(&request.cx, command).await {
         Ok(made) => made,
-        Err(error) => {
-            let form = request.refused(error)?;
-            return Ok(Reply::form_again(page(&request.shell, &rotate_view(&request, &details.key, form))));
-        }
+        Err(error) => return again(request.refused(error)?),
     };
     let made = request.app.root_keys.get(&request.cx, &id).await?;
     Ok(shown(&request, &made.key, "Root key rotated", &plaintext))

@@ -100,25 +100,25 @@ async fn groups(
             None => kinds.push((hit.kind, vec![hit])),
         }
     }
-    let about = About::load(request, &kinds, most).await?;
+    let details = HitDetails::load(request, &kinds, most).await?;
     let group = |(kind, hits): (EntityKind, Vec<EntityHit>)| {
         let more = (hits.len() > most && !is_secret)
             .then(|| paths::search().with(QUERY, text).with("kind", kind.as_str()));
-        let hits = hits.into_iter().take(most).map(|hit| about.hit(hit)).collect();
+        let hits = hits.into_iter().take(most).map(|hit| details.hit(hit)).collect();
         HitGroup { kind: name(kind).to_owned(), hits, more }
     };
     Ok(kinds.into_iter().map(group).collect())
 }
 
 /// What the index does not say of its hits.
-struct About {
+struct HitDetails {
     /// Names of APIs by id.
     apis: HashMap<String, String>,
     /// Labels and states of keys by id.
     keys: HashMap<String, (String, Vec<Chip>)>,
 }
 
-impl About {
+impl HitDetails {
     async fn load(
         request: &MemberRequest,
         kinds: &[(EntityKind, Vec<EntityHit>)],
