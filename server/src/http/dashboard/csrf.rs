@@ -9,7 +9,7 @@ use poem::http::header::{HOST, HeaderName, ORIGIN};
 use web::form::CSRF;
 
 use super::cookies::CookieName;
-use super::member_request::RequestInput;
+use super::request_input::RequestInput;
 use crate::app::App;
 use crate::http::request_lifecycle::header;
 use domain::session::SignedIn;

@@ -12,7 +12,6 @@ use web::paths::Href;
 
 use super::member_request::MemberRequest;
 use base::error::{Code, Error};
-use base::version::Version;
 
 type Values = Vec<(String, String)>;
 
@@ -21,20 +20,12 @@ pub fn is_edit_conflict(error: &Error) -> bool {
     error.code() == Code::EditConflict
 }
 
-impl MemberRequest {
-    /// The state that a form was made from, as it says itself. A form that says
-    /// none is of no state.
-    pub fn made_from(&self, field: &str) -> Version {
-        Version::from(self.form().text(field))
-    }
-
-    /// The form that was sent, to be shown beside what is stored by now.
-    pub fn clash(&self, stored: &Values, reload: Href) -> FormState {
-        conflict_form(self.form().state().values, stored, reload, |values| values.to_vec())
-    }
+/// The form that was sent, to be shown beside what is stored by now.
+pub fn sent_beside_stored(request: &MemberRequest, stored: &Values, reload: Href) -> FormState {
+    conflict_form(request.form().state().values, stored, reload, |values| values.to_vec())
 }
 
-/// As [`MemberRequest::clash`], of other typed values; `shown` makes of values those that
+/// As [`sent_beside_stored`], of other typed values; `shown` makes of values those that
 /// people compare.
 pub fn conflict_form(
     typed: Values,

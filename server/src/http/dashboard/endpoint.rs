@@ -5,96 +5,90 @@
 //! are counted like those to the APIs, but are not in the request log, which is
 //! about what clients of this server do.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use base::ids::WorkspaceId;
 use chrono_tz::Tz;
 use futures_util::future::BoxFuture;
-use poem::http::header::{CONTENT_TYPE, REFERER, USER_AGENT};
+use poem::http::header::USER_AGENT;
 use poem::http::{HeaderMap, Method, StatusCode};
 use poem::{Endpoint, Request, Response};
 use tokio::sync::Semaphore;
 use web::pages::error::{ErrorView, bare_error, error as error_page};
 use web::paths::{self, Href};
-use web::shell::{Frame, May, Shell, Theme, WorkspaceRef};
+use web::shell::{Frame, Shell};
 
-use super::assets::ASSETS;
 use super::cookies::CookieName;
-use super::fields::Fields;
-use super::member_request::{MemberRequest, RequestInput, VisitorRequest, idempotency_key};
+use super::csrf;
+use super::error_page::Failure;
+use super::member_request::{MemberRequest, idempotency_key};
+use super::page_frame::{chosen_workspace, frame, shell};
 use super::reply::Reply;
-use super::{csrf, flash, upload};
+use super::request_input::{self, RequestInput};
+use super::visitor_request::VisitorRequest;
 use crate::app::App;
-use crate::http::request_lifecycle::{self, RequestStart, header};
+use crate::http::request_lifecycle::{RequestStart, header};
 use base::error::{Code, Error, Result};
-use base::grants::Role;
 use base::op::{Door, OpCtx, Principal};
-use base::secret::PlainKey;
-use domain::session::{ANONYMOUS_FORM_MS, Membership, SignedIn};
-use domain::users;
+use domain::session::{ANONYMOUS_FORM_MS, SignedIn};
 
-/// A form without a file.
-const FORM_BYTES: usize = 1 << 20;
-/// Longest query of an address: pages repeat it in their links.
-const QUERY_BYTES: usize = 8 << 10;
 /// Forms with a file that are read at once.
 const UPLOADS: usize = 4;
 
-/// What is done for a visitor, whatever the type of its future is: all that is
-/// around handlers is compiled once, not once for each of them.
-type Handler<V> = Box<dyn Fn(V) -> BoxFuture<'static, Result<Reply>> + Send + Sync>;
+/// A handler, whatever the type of its future is: all that is around handlers is
+/// compiled once, not once for each of them.
+type Handler<R> = Box<dyn Fn(R) -> BoxFuture<'static, Result<Reply>> + Send + Sync>;
 
-/// A page or an act at its address.
-pub struct Page {
+/// A page or an action at its address.
+pub struct DashboardEndpoint {
     app: Arc<App>,
-    handler: Handles,
+    handler: HandlerOf,
     /// Places for forms with a file; `None` on the pages that take none.
     uploads: Option<Arc<Semaphore>>,
 }
 
-enum Handles {
-    Member(Handler<MemberRequest>),
-    VisitorRequest(Handler<VisitorRequest>),
+enum HandlerOf {
+    Members(Handler<MemberRequest>),
+    Visitors(Handler<VisitorRequest>),
 }
 
-/// A page or an act of somebody who signed in. Whoever did not is sent to do so.
-pub fn member<F, Fut>(app: &Arc<App>, handler: F) -> Page
+/// A page or an action of somebody who signed in. Whoever did not is sent to do so.
+pub fn member<F, Fut>(app: &Arc<App>, handler: F) -> DashboardEndpoint
 where
     F: Fn(MemberRequest) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<Reply>> + Send + 'static,
 {
-    let handler = Handles::Member(Box::new(move |visit| Box::pin(handler(visit))));
-    Page { app: app.clone(), handler, uploads: None }
+    let handler = HandlerOf::Members(Box::new(move |request| Box::pin(handler(request))));
+    DashboardEndpoint { app: app.clone(), handler, uploads: None }
 }
 
 /// As [`member`], and its form may have a file, which the handler takes.
-pub fn member_with_file<F, Fut>(app: &Arc<App>, handler: F) -> Page
+pub fn member_with_file<F, Fut>(app: &Arc<App>, handler: F) -> DashboardEndpoint
 where
     F: Fn(MemberRequest) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<Reply>> + Send + 'static,
 {
-    Page { uploads: Some(Arc::new(Semaphore::new(UPLOADS))), ..member(app, handler) }
+    DashboardEndpoint { uploads: Some(Arc::new(Semaphore::new(UPLOADS))), ..member(app, handler) }
 }
 
-/// A page or an act of anybody.
-pub fn visitor<F, Fut>(app: &Arc<App>, handler: F) -> Page
+/// A page or an action of anybody.
+pub fn visitor<F, Fut>(app: &Arc<App>, handler: F) -> DashboardEndpoint
 where
     F: Fn(VisitorRequest) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<Reply>> + Send + 'static,
 {
-    let handler = Handles::VisitorRequest(Box::new(move |guest| Box::pin(handler(guest))));
-    Page { app: app.clone(), handler, uploads: None }
+    let handler = HandlerOf::Visitors(Box::new(move |request| Box::pin(handler(request))));
+    DashboardEndpoint { app: app.clone(), handler, uploads: None }
 }
 
-impl Endpoint for Page {
+impl Endpoint for DashboardEndpoint {
     type Output = Response;
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
         let request = DashboardRequest::of(self, request).await;
         Ok(match &self.handler {
-            Handles::Member(handler) => request.visit(handler).await,
-            Handles::VisitorRequest(handler) => request.call(handler).await,
+            HandlerOf::Members(handler) => request.answer_member(handler).await,
+            HandlerOf::Visitors(handler) => request.answer_visitor(handler).await,
         })
     }
 }
@@ -105,7 +99,9 @@ struct DashboardRequest {
     call: RequestStart,
     headers: HeaderMap,
     is_post: bool,
-    input: Result<RequestInput>,
+    /// Empty if it could not be read.
+    input: RequestInput,
+    unreadable: Option<Error>,
     who: Option<Arc<SignedIn>>,
     frame: Frame,
     /// A new token for forms before signing in.
@@ -113,92 +109,88 @@ struct DashboardRequest {
 }
 
 impl DashboardRequest {
-    async fn of(page: &Page, mut request: Request) -> Self {
-        let app = &page.app;
+    async fn of(endpoint: &DashboardEndpoint, mut request: Request) -> Self {
+        let app = &endpoint.app;
         let call = RequestStart::of(app, &request);
         let headers = request.headers().clone();
         let is_post = request.method() == Method::POST;
-        let who = match CookieName::Session.read(&app.config, &headers) {
-            Some(cookie) => app.sessions.authenticate(cookie, call.now_ms).await.ok(),
-            None => None,
-        };
+        let who = signed_in(app, &headers, &call).await;
         // Strangers send forms, not files.
-        let uploads = page.uploads.as_ref().filter(|_| who.is_some());
-        let input = read(app, &mut request, &headers, uploads).await;
-        let path = input.as_ref().map_or("/", |input| input.path.as_str());
-        let (frame, new_form) = frame(app, &headers, who.as_deref(), path, call.now_ms);
-        Self { app: app.clone(), call, headers, is_post, input, who, frame, new_form }
+        let uploads = endpoint.uploads.as_ref().filter(|_| who.is_some());
+        let (input, unreadable) = match request_input::read(app, &mut request, &headers, uploads).await {
+            Ok(input) => (input, None),
+            Err(error) => (RequestInput::default(), Some(error)),
+        };
+        let (frame, new_form) = frame(app, &headers, who.as_deref(), &input.path, call.now_ms);
+        Self { app: app.clone(), call, headers, is_post, input, unreadable, who, frame, new_form }
     }
 
-    async fn call(self, handler: &Handler<VisitorRequest>) -> Response {
-        let answer = match self.trusted() {
+    async fn answer_visitor(mut self, handler: &Handler<VisitorRequest>) -> Response {
+        let reply = match self.trusted() {
             Ok(input) => {
                 let cx = self.cx("".into(), Principal::Anonymous);
                 let (app, frame, who) = (self.app.clone(), self.frame.clone(), self.who.clone());
                 self.carry_out(handler(VisitorRequest { app, cx, frame, who, input })).await
             }
-            Err(error) => Err(error),
+            Err(failure) => Err(failure),
         };
-        let answer = answer.unwrap_or_else(|error| self.bare_trouble(error));
-        self.finish(answer)
+        let reply = reply.unwrap_or_else(|failure| self.bare_error(&failure));
+        self.finish(reply)
     }
 
-    async fn visit(self, handler: &Handler<MemberRequest>) -> Response {
+    async fn answer_member(mut self, handler: &Handler<MemberRequest>) -> Response {
         let Some(who) = self.who.clone() else {
-            let answer = self.to_login();
-            return self.finish(answer);
+            let reply = self.to_login();
+            return self.finish(reply);
         };
         let chosen = CookieName::Workspace.read(&self.app.config, &self.headers);
         let Some(here) = chosen_workspace(&who, chosen) else {
             let message = "You have no role in any workspace of this server.".to_owned();
             let html = bare_error(&self.frame, &ErrorView::Forbidden { message });
-            let answer = Reply::page_with_status(StatusCode::FORBIDDEN, html);
-            return self.finish(answer);
+            let reply = Reply::page_with_status(StatusCode::FORBIDDEN, html);
+            return self.finish(reply);
         };
         let may_create = self.app.workspaces.lets_create(who.owns_one());
         let shell = shell(&self.frame, &who, here, may_create);
-        let answer = match self.trusted() {
+        let reply = match self.trusted() {
             Ok(input) => {
                 let mut cx = self.cx(here.workspace.clone(), who.principal(&here.workspace));
                 cx.idempotency = idempotency_key(&who, &input);
                 let zone = who.time_zone.parse().unwrap_or(Tz::UTC);
-                let visit = MemberRequest {
-                    app: self.app.clone(),
-                    cx,
-                    who: who.clone(),
-                    shell: shell.clone(),
-                    input,
-                    zone,
-                };
-                self.carry_out(handler(visit)).await
+                let (app, who, shell) = (self.app.clone(), who.clone(), shell.clone());
+                self.carry_out(handler(MemberRequest { app, cx, who, shell, input, zone })).await
             }
-            Err(error) => Err(error),
+            Err(failure) => Err(failure),
         };
-        let answer = answer.unwrap_or_else(|error| self.trouble(&shell, error));
-        self.finish(answer)
+        let reply = reply.unwrap_or_else(|failure| self.error(&shell, failure));
+        self.finish(reply)
     }
 
     /// A change is a task of its own: a browser that goes away cannot stop it
     /// half-way.
-    async fn carry_out(&self, work: BoxFuture<'static, Result<Reply>>) -> Result<Reply> {
-        match self.is_post {
+    async fn carry_out(&self, work: BoxFuture<'static, Result<Reply>>) -> Result<Reply, Failure> {
+        let done = match self.is_post {
             true => tokio::spawn(work).await.map_err(Error::internal)?,
             false => work.await,
-        }
+        };
+        Ok(done?)
     }
 
     /// What was sent, if a form that was posted is one of ours.
-    fn trusted(&self) -> Result<RequestInput> {
-        let input = match &self.input {
-            Ok(input) => input.clone(),
-            Err(error) => return Err(Error::new(error.code(), error.detail())),
-        };
-        if !self.is_post {
-            return Ok(input);
+    fn trusted(&mut self) -> Result<RequestInput, Failure> {
+        if let Some(error) = self.unreadable.take() {
+            return Err(Failure::Error(error));
         }
-        let is_ours = csrf::is_own_origin(&self.app, &self.headers)
-            && csrf::has_token(&self.app, &self.headers, self.who.as_deref(), &input, self.call.now_ms);
-        if is_ours { Ok(input) } else { Err(Error::new(Code::Forbidden, STALE)) }
+        let is_ours = !self.is_post
+            || csrf::is_own_origin(&self.app, &self.headers)
+                && csrf::has_token(
+                    &self.app,
+                    &self.headers,
+                    self.who.as_deref(),
+                    &self.input,
+                    self.call.now_ms,
+                );
+        if is_ours { Ok(self.input.clone()) } else { Err(Failure::StaleForm) }
     }
 
     fn cx(&self, workspace: WorkspaceId, principal: Principal) -> OpCtx {
@@ -209,16 +201,14 @@ impl DashboardRequest {
 
     /// To where one signs in, and back again afterwards.
     fn to_login(&self) -> Reply {
-        let input = self.input.as_ref().ok();
-        let back = match input {
-            Some(input) if self.is_post => input.referer.clone(),
-            Some(input) => {
-                let path = Href::local(&input.path);
-                path.map(|path| {
-                    input.query.pairs().iter().fold(path, |href, (name, value)| href.with(name, value))
-                })
-            }
-            None => None,
+        let input = &self.input;
+        let back = if self.is_post {
+            input.referer.clone()
+        } else {
+            let path = Href::local(&input.path);
+            path.map(|path| {
+                input.query.pairs().iter().fold(path, |href, (name, value)| href.with(name, value))
+            })
         };
         let mut login = paths::login();
         if let Some(back) = back.filter(|back| *back != paths::home()) {
@@ -230,45 +220,28 @@ impl DashboardRequest {
         Reply::redirect(login)
     }
 
-    fn trouble(&self, shell: &Shell, error: Error) -> Reply {
-        if error.code() == Code::SessionOver {
-            return self.to_login();
-        }
-        // A form that goes wrong in a way it cannot show leads back to its page.
-        if self.is_post && status(error.code()) == StatusCode::BAD_REQUEST {
-            let back = self.input.as_ref().ok().and_then(|input| input.referer.clone());
-            return Reply::redirect(back.unwrap_or_else(paths::home)).warning(error.detail());
-        }
-        self.note(&error);
-        Reply::page_with_status(status(error.code()), error_page(shell, &self.view(&error)))
-            .retry_after(error.wait_s())
-    }
-
-    fn bare_trouble(&self, error: Error) -> Reply {
-        self.note(&error);
-        let html = bare_error(&self.frame, &self.view(&error));
-        Reply::page_with_status(status(error.code()), html).retry_after(error.wait_s())
-    }
-
-    fn view(&self, error: &Error) -> ErrorView {
-        let message = error.detail().to_owned();
-        match status(error.code()) {
-            StatusCode::FORBIDDEN if message == STALE => ErrorView::StaleForm,
-            StatusCode::FORBIDDEN => ErrorView::Forbidden { message },
-            StatusCode::NOT_FOUND => ErrorView::NotFound,
-            StatusCode::TOO_MANY_REQUESTS => ErrorView::TooMany { message },
-            StatusCode::BAD_REQUEST | StatusCode::CONFLICT | StatusCode::PAYLOAD_TOO_LARGE => {
-                ErrorView::Refused { message }
+    fn error(&self, shell: &Shell, failure: Failure) -> Reply {
+        if let Failure::Error(error) = &failure {
+            if error.code() == Code::SessionOver {
+                return self.to_login();
             }
-            _ => ErrorView::Internal { request_id: self.call.request_id.to_string() },
+            // A form that goes wrong in a way it cannot show leads back to its page.
+            if self.is_post && failure.status() == StatusCode::BAD_REQUEST {
+                let back = self.input.referer.clone();
+                return Reply::redirect(back.unwrap_or_else(paths::home)).warning(error.detail());
+            }
         }
+        self.error_page(&failure, |view| error_page(shell, view))
     }
 
-    fn note(&self, error: &Error) {
-        if status(error.code()).is_server_error() {
-            tracing::error!(request_id = %self.call.request_id, code = error.code().as_str(),
-                detail = error.detail(), cause = %error.cause_chain(), "a page failed");
-        }
+    fn bare_error(&self, failure: &Failure) -> Reply {
+        self.error_page(failure, |view| bare_error(&self.frame, view))
+    }
+
+    fn error_page(&self, failure: &Failure, draw: impl FnOnce(&ErrorView) -> String) -> Reply {
+        failure.log(&self.call.request_id);
+        let html = draw(&failure.view(&self.call.request_id));
+        Reply::page_with_status(failure.status(), html).retry_after(failure.wait_s())
     }
 
     fn finish(self, answer: Reply) -> Response {
@@ -282,162 +255,14 @@ impl DashboardRequest {
     }
 }
 
-const STALE: &str = "The form is not one that this session was shown.";
-
-/// How an error is answered.
-pub(super) fn status(code: Code) -> StatusCode {
-    use Code::*;
-    match code {
-        InsufficientPermissions | Forbidden | WorkspaceDisabled | KeyDisabled => StatusCode::FORBIDDEN,
-        KeyNotFound
-        | ApiNotFound
-        | IdentityNotFound
-        | PermissionNotFound
-        | RoleNotFound
-        | WorkspaceNotFound
-        | MigrationNotFound
-        | MemberNotFound
-        | LinkNotFound
-        | ViewNotFound
-        | AuditEntryNotFound
-        | NamespaceNotFound
-        | NamespaceGone
-        | OverrideNotFound
-        | KeySpaceNotFound
-        | JobNotFound
-        | PortalNotFound
-        | PortalSessionNotFound
-        | RouteNotFound
-        | RootKeyNotFound => StatusCode::NOT_FOUND,
-        TooManyAttempts | QueryQuota | WorkspaceRateLimited => StatusCode::TOO_MANY_REQUESTS,
-        SessionOver | PortalTokenMissing => StatusCode::UNAUTHORIZED,
-        EditConflict => StatusCode::CONFLICT,
-        BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        ServiceUnavailable | AnalyticsUnavailable => StatusCode::SERVICE_UNAVAILABLE,
-        Unexpected => StatusCode::INTERNAL_SERVER_ERROR,
-        _ => StatusCode::BAD_REQUEST,
-    }
-}
-
-/// What was sent. Of a form with a file only the fields before it are read here.
-async fn read(
-    app: &App,
-    request: &mut Request,
-    headers: &HeaderMap,
-    uploads: Option<&Arc<Semaphore>>,
-) -> Result<RequestInput> {
-    let params: HashMap<String, String> = request.path_params().unwrap_or_default();
-    let path = request.uri().path().to_owned();
-    let query = request.uri().query().unwrap_or_default();
-    if query.len() > QUERY_BYTES {
-        return Err(Error::invalid(format!("The query of an address has at most {QUERY_BYTES} bytes.")));
-    }
-    let query = Fields::bounded(query.as_bytes())?;
-    let (mut form, mut upload) = (Fields::default(), None);
-    if request.method() == Method::POST {
-        let kind = header(headers, &CONTENT_TYPE).unwrap_or_default();
-        if kind.starts_with("multipart/form-data") {
-            let places = uploads
-                .ok_or_else(|| Error::new(Code::BodyUnreadable, "This form is not one that takes a file."))?;
-            (form, upload) = upload::begin(request, places, FORM_BYTES).await?;
-        } else {
-            form = Fields::bounded(&request_lifecycle::read_body(request.take_body(), FORM_BYTES).await?)?;
+/// Whoever the cookie of a session is of. Whoever cannot be looked up is nobody.
+async fn signed_in(app: &App, headers: &HeaderMap, call: &RequestStart) -> Option<Arc<SignedIn>> {
+    let cookie = CookieName::Session.read(&app.config, headers)?;
+    match app.sessions.authenticate(cookie, call.now_ms).await {
+        Ok(who) => Some(who),
+        Err(error) => {
+            Failure::Error(error).log(&call.request_id);
+            None
         }
-    }
-    let secret =
-        |name: CookieName| name.read(&app.config, headers).map(|value| PlainKey::new(value.to_owned()));
-    let [step, device, portal] = [CookieName::Step, CookieName::Device, CookieName::Portal].map(secret);
-    Ok(RequestInput {
-        path,
-        params,
-        query,
-        form,
-        upload,
-        step,
-        device,
-        portal,
-        referer: referer(app, headers),
-    })
-}
-
-/// The page of ours that a request came from, with its query.
-fn referer(app: &App, headers: &HeaderMap) -> Option<Href> {
-    let referer = header(headers, &REFERER)?;
-    let base = request_lifecycle::base_url(app, headers);
-    let rest = referer.strip_prefix(base.as_str()).or_else(|| referer.strip_prefix(app.origin().as_str()))?;
-    Href::local(rest)
-}
-
-fn frame(
-    app: &App,
-    headers: &HeaderMap,
-    who: Option<&SignedIn>,
-    path: &str,
-    now_ms: i64,
-) -> (Frame, Option<String>) {
-    let (csrf, new_form) = match who {
-        Some(who) => (app.sessions.form_token(&who.session), None),
-        None => {
-            let known = CookieName::Form.read(&app.config, headers).unwrap_or_default();
-            if app.sessions.is_anonymous_form_token(known, known, now_ms) {
-                (known.to_owned(), None)
-            } else {
-                let token = app.sessions.anonymous_form_token(now_ms);
-                (token.clone(), Some(token))
-            }
-        }
-    };
-    let theme = match who {
-        Some(who) => theme(who.theme),
-        None => Theme::System,
-    };
-    let flash = CookieName::Flash.read(&app.config, headers).and_then(flash::decode);
-    let frame = Frame {
-        assets: ASSETS.clone(),
-        csrf,
-        theme,
-        flashes: flash.into_iter().collect(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        origin: request_lifecycle::base_url(app, headers),
-        back: Href::local(path).unwrap_or_else(paths::home),
-    };
-    (frame, new_form)
-}
-
-fn theme(theme: users::Theme) -> Theme {
-    match theme {
-        users::Theme::System => Theme::System,
-        users::Theme::Light => Theme::Light,
-        users::Theme::Dark => Theme::Dark,
-        users::Theme::HighContrast => Theme::Contrast,
-    }
-}
-
-/// The workspace of the cookie if one may enter it, else the first one may.
-fn chosen_workspace<'a>(who: &'a SignedIn, chosen: Option<&str>) -> Option<&'a Membership> {
-    let mut open = who.memberships.iter().filter(|membership| membership.enabled);
-    let first = open.clone().next();
-    open.find(|membership| Some(membership.workspace.as_str()) == chosen).or(first)
-}
-
-fn shell(frame: &Frame, who: &SignedIn, here: &Membership, may_create: bool) -> Shell {
-    let reference = |membership: &Membership| WorkspaceRef {
-        id: membership.workspace.to_string(),
-        name: membership.name.clone(),
-        slug: membership.slug.clone(),
-    };
-    let open = who.memberships.iter().filter(|membership| membership.enabled);
-    Shell {
-        frame: frame.clone(),
-        email: who.email.clone(),
-        role: here.role.as_str().to_owned(),
-        may: May {
-            write: here.role >= Role::Operator,
-            admin: here.role >= Role::Admin,
-            own: here.role >= Role::Owner,
-            create_workspace: may_create,
-        },
-        workspace: reference(here),
-        workspaces: open.map(reference).collect(),
     }
 }

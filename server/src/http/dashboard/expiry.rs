@@ -2,11 +2,9 @@
 //! a time.
 
 use chrono_tz::Tz;
-use web::time::local;
 
 use super::fields::Fields;
-use super::member_request::zone_at;
-use super::time_span::local_time;
+use super::local_time::parse_local_time;
 
 const DAY_MS: i64 = 24 * 60 * 60_000;
 
@@ -40,20 +38,16 @@ fn at_time(problem: &str) -> Problem {
 }
 
 fn at(form: &Fields, now_ms: i64, zone: Tz) -> Result<i64, &'static str> {
-    let at_ms = local_time(form.text("expires_at"), zone).ok_or("Choose a day and a time.")?;
+    let at_ms = parse_local_time(form.text("expires_at"), zone).ok_or("Choose a day and a time.")?;
     if at_ms <= now_ms && form.touched("expires_at") {
         return Err("This time is over: an expiry must lie in the future.");
     }
     Ok(at_ms)
 }
 
-/// A time as the field for one shows it.
-pub fn time_field(time_ms: i64, zone: Tz) -> String {
-    local(time_ms, &zone_at(zone, time_ms), "%Y-%m-%dT%H:%M")
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::local_time::time_field;
     use super::*;
 
     const NOW_MS: i64 = 1_000_000_000_000;

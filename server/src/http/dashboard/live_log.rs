@@ -47,37 +47,35 @@ pub struct LiveLog {
     pub draw: Draw,
 }
 
-impl MemberRequest {
-    /// Whether the page is to follow its log.
-    pub fn is_live(&self) -> bool {
-        self.query().text(LIVE) == "1"
-    }
+/// Whether the page is to follow its log.
+pub fn is_live(request: &MemberRequest) -> bool {
+    request.query().text(LIVE) == "1"
+}
 
-    /// Whether the rows alone are asked for.
-    pub fn is_stream(&self) -> bool {
-        self.query().text(LIVE) == "events"
-    }
+/// Whether the rows alone are asked for.
+pub fn is_stream(request: &MemberRequest) -> bool {
+    request.query().text(LIVE) == "events"
+}
 
-    /// Where the rows of this page come from once it is shown. Its own rows are
-    /// of these places; what was indexed since they were looked up is news.
-    pub fn tail_source(&self, places: &[(i64, u64, u64)]) -> Href {
-        let last = places.iter().map(|(_, chunk, _)| *chunk).max().unwrap_or_default();
-        self.here().without(&[LIVE, AFTER]).with(LIVE, "events").with(AFTER, &last.to_string())
-    }
+/// Where the rows of this page come from once it is shown. Its own rows are
+/// of these places; what was indexed since they were looked up is news.
+pub fn tail_source(request: &MemberRequest, places: &[(i64, u64, u64)]) -> Href {
+    let last = places.iter().map(|(_, chunk, _)| *chunk).max().unwrap_or_default();
+    request.here().without(&[LIVE, AFTER]).with(LIVE, "events").with(AFTER, &last.to_string())
+}
 
-    /// Answers with the events that come in until the reader leaves.
-    pub fn follow(self, log: LiveLog) -> Reply {
-        let last = self.query().text(AFTER).parse().unwrap_or_else(|_| indexed(&self));
-        let mut ticks = interval(EVERY);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let watch = Stopwatch::start();
-        let tail = Tail { since_ms: self.now_ms(), request: self, log, last, ticks, watch };
-        let parts = stream::unfold(tail, |mut tail| async move {
-            let text = tail.next().await?;
-            Some((Ok::<_, io::Error>(Bytes::from(text)), tail))
-        });
-        Reply::content("text/event-stream", Body::from_bytes_stream(parts))
-    }
+/// Answers with the events that come in until the reader leaves.
+pub fn follow(request: MemberRequest, log: LiveLog) -> Reply {
+    let last = request.query().text(AFTER).parse().unwrap_or_else(|_| indexed(&request));
+    let mut ticks = interval(EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let watch = Stopwatch::start();
+    let follower = LogFollower { since_ms: request.now_ms(), request, log, last, ticks, watch };
+    let parts = stream::unfold(follower, |mut follower| async move {
+        let text = follower.next().await?;
+        Some((Ok::<_, io::Error>(Bytes::from(text)), follower))
+    });
+    Reply::content("text/event-stream", Body::from_bytes_stream(parts))
 }
 
 /// The last chunk that can be found.
@@ -85,7 +83,7 @@ fn indexed(request: &MemberRequest) -> u64 {
     u64::try_from(request.app.search.cursor()).unwrap_or_default()
 }
 
-struct Tail {
+struct LogFollower {
     request: MemberRequest,
     log: LiveLog,
     /// The last chunk that was shown.
@@ -95,7 +93,7 @@ struct Tail {
     watch: Stopwatch,
 }
 
-impl Tail {
+impl LogFollower {
     /// What is new, as events of the stream, or a comment, which finds out
     /// whether anybody still listens; `None` when the tail ends.
     async fn next(&mut self) -> Option<String> {

@@ -6,36 +6,54 @@
 //! to be trusted and how an error looks is settled once, in [`endpoint`]. Nothing is
 //! imported from another door.
 
+mod api_reference;
 mod apis;
 mod assets;
 mod bulk;
 mod charts;
+mod confirmation;
 mod cookies;
 mod csrf;
 mod duration;
 mod edit_conflict;
 mod endpoint;
+mod error_page;
+mod event_log;
+mod event_query;
 mod expiry;
 mod fields;
 mod flash;
+mod form_errors;
 mod home;
 mod identities;
+mod invitation;
+mod key_filter;
 mod keys;
+mod limit_fields;
+mod lists;
 mod live_log;
+mod local_time;
 mod logs;
 mod member_request;
+mod outcome_counts;
+mod page_frame;
 mod portals;
 mod preferences;
 mod presenters;
-mod query;
 mod ratelimits;
 mod rbac;
 mod reply;
+mod request_input;
 mod root_keys;
+mod saved_views;
+mod search;
 mod settings;
+mod setup;
 mod sign_in;
+mod sql;
 mod time_span;
 mod upload;
+mod visitor_request;
 
 use std::sync::Arc;
 
@@ -55,7 +73,7 @@ pub fn goes_to_disk(path: &str) -> bool {
 pub fn mount(route: Route, app: &Arc<App>) -> Route {
     let route = route
         .at(assets::ROUTE, get(make_sync(|request: Request| assets::serve(&request))))
-        .at("/setup/:token", get(visitor(app, sign_in::setup_page)).post(visitor(app, sign_in::set_up)))
+        .at("/setup/:token", get(visitor(app, setup::setup_page)).post(visitor(app, setup::set_up)))
         .at("/login", get(visitor(app, sign_in::login_page)).post(visitor(app, sign_in::sign_in)))
         .at(
             "/login/second-factor",
@@ -63,24 +81,25 @@ pub fn mount(route: Route, app: &Arc<App>) -> Route {
         )
         .at(
             "/invites/:token",
-            get(visitor(app, sign_in::invite_page)).post(visitor(app, sign_in::accept_invite)),
+            get(visitor(app, invitation::invite_page)).post(visitor(app, invitation::accept_invite)),
         )
         .at("/logout", post(member(app, sign_in::sign_out)))
         .at("/theme", post(member(app, preferences::theme)))
         .at("/workspaces/switch", post(member(app, preferences::switch_workspace)))
-        .at("/views", post(member(app, preferences::save_view)))
-        .at("/views/:id/delete", post(member(app, preferences::delete_view)))
+        .at("/views", post(member(app, saved_views::save_view)))
+        .at("/views/:id/delete", post(member(app, saved_views::delete_view)))
         .at("/shortcuts", get(member(app, preferences::shortcuts)))
         // Not `/*path`: that would take `/` itself.
-        .at("/:first", get(visitor(app, preferences::nothing)))
-        .at("/:first/*rest", get(visitor(app, preferences::nothing)));
+        .at("/:first", get(visitor(app, error_page::not_found)))
+        .at("/:first/*rest", get(visitor(app, error_page::not_found)));
     let areas = [
         home::mount,
         apis::mount,
         keys::mount,
         portals::mount,
         bulk::mount,
-        query::mount,
+        search::mount,
+        sql::mount,
         identities::mount,
         ratelimits::mount,
         rbac::mount,

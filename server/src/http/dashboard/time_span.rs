@@ -3,14 +3,14 @@
 //!
 //! "Now" is taken once, so charts and tables of a page agree.
 
-use chrono::{NaiveDateTime, TimeZone};
 use chrono_tz::Tz;
 use web::components::TimeRange;
 use web::paths::{FROM, SINCE, TO};
 use web::time::local;
 
 use super::fields::Fields;
-use super::member_request::{MemberRequest, zone_at};
+use super::local_time::{parse_local_time, zone_at};
+use super::member_request::MemberRequest;
 use base::error::Result;
 use insight::analytics::{Buckets, Unit, Zone};
 
@@ -27,18 +27,45 @@ pub struct TimeSpan {
     pub range: TimeRange,
 }
 
-impl MemberRequest {
+impl TimeSpan {
     /// What the address says, `default` (such as `24h`) where it says nothing
     /// that can be read.
-    pub fn span(&self, default: &str) -> TimeSpan {
-        time_span_of(self.query(), self.zone, self.cx.now_ms, default)
+    pub fn of(request: &MemberRequest, default: &str) -> Self {
+        Self::read(request.query(), request.zone, request.now_ms(), default)
     }
 
-    /// The buckets of a span's charts: some dozens, so that a bar can be hit.
-    pub fn buckets(&self, span: &TimeSpan) -> Result<Buckets> {
-        let zone = Zone::parse(self.zone.name())?;
-        let unit = |unit| Buckets::of(unit, zone, span.start_ms, span.end_ms);
-        match span.end_ms - span.start_ms {
+    /// As [`TimeSpan::of`], for whoever has no zone of their own.
+    pub fn read(query: &Fields, zone: Tz, now_ms: i64, default: &str) -> Self {
+        let limit = now_ms + DAY_MS;
+        let time = |name| {
+            let read = query.given(name).and_then(|text| parse_local_time(text, zone));
+            read.map(|time_ms| time_ms.clamp(limit - LONGEST_MS, limit))
+        };
+        let (from, to) = (time(FROM), time(TO));
+        let chosen = match (from, to) {
+            (None, None) => None,
+            (from, to) => {
+                let end_ms = to.unwrap_or(now_ms);
+                let start_ms = from.unwrap_or(end_ms - DAY_MS);
+                (start_ms < end_ms).then_some((start_ms, end_ms, None))
+            }
+        };
+        let (start_ms, end_ms, since) = chosen.unwrap_or_else(|| {
+            let asked = query.given(SINCE).and_then(|text| Some((text, length_ms(text)?)));
+            let (text, length) = asked.unwrap_or((default, length_ms(default).unwrap_or(DAY_MS)));
+            (now_ms - length, now_ms, Some(text.to_owned()))
+        });
+        let at = |time_ms| local(time_ms, &zone_at(zone, time_ms), "%Y-%m-%dT%H:%M");
+        let range =
+            TimeRange { since, from: at(start_ms), to: at(end_ms), zone: zone_at(zone, end_ms).label };
+        Self { start_ms, end_ms, range }
+    }
+
+    /// The buckets of its charts in a time zone: some dozens, so that a bar can be hit.
+    pub fn buckets(&self, zone: Tz) -> Result<Buckets> {
+        let zone = Zone::parse(zone.name())?;
+        let unit = |unit| Buckets::of(unit, zone, self.start_ms, self.end_ms);
+        match self.end_ms - self.start_ms {
             under if under < 2 * HOUR_MS => Ok(Buckets::Every(MINUTE_MS)),
             under if under < 4 * HOUR_MS => Ok(Buckets::Every(5 * MINUTE_MS)),
             under if under < 12 * HOUR_MS => Ok(Buckets::Every(15 * MINUTE_MS)),
@@ -49,42 +76,6 @@ impl MemberRequest {
             _ => unit(Unit::Month),
         }
     }
-}
-
-/// As [`MemberRequest::span`], for whoever has no zone of their own.
-pub fn time_span_of(query: &Fields, zone: Tz, now_ms: i64, default: &str) -> TimeSpan {
-    let limit = now_ms + DAY_MS;
-    let time = |name| {
-        let read = query.given(name).and_then(|text| local_time(text, zone));
-        read.map(|time_ms| time_ms.clamp(limit - LONGEST_MS, limit))
-    };
-    let (from, to) = (time(FROM), time(TO));
-    let chosen = match (from, to) {
-        (None, None) => None,
-        (from, to) => {
-            let end_ms = to.unwrap_or(now_ms);
-            let start_ms = from.unwrap_or(end_ms - DAY_MS);
-            (start_ms < end_ms).then_some((start_ms, end_ms, None))
-        }
-    };
-    let (start_ms, end_ms, since) = chosen.unwrap_or_else(|| {
-        let asked = query.given(SINCE).and_then(|text| Some((text, length_ms(text)?)));
-        let (text, length) = asked.unwrap_or((default, length_ms(default).unwrap_or(DAY_MS)));
-        (now_ms - length, now_ms, Some(text.to_owned()))
-    });
-    let at = |time_ms| local(time_ms, &zone_at(zone, time_ms), "%Y-%m-%dT%H:%M");
-    let range = TimeRange { since, from: at(start_ms), to: at(end_ms), zone: zone_at(zone, end_ms).label };
-    TimeSpan { start_ms, end_ms, range }
-}
-
-/// Unix milliseconds, or a local time as date fields have it.
-pub fn local_time(text: &str, zone: Tz) -> Option<i64> {
-    if let Ok(time_ms) = text.parse() {
-        return Some(time_ms);
-    }
-    let forms = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M"];
-    let naive = forms.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())?;
-    zone.from_local_datetime(&naive).earliest().map(|time| time.timestamp_millis())
 }
 
 /// The length of a span such as `15m`, `12h` or `28d`.
@@ -111,8 +102,5 @@ mod tests {
         for wrong in ["", "d", "0h", "-1h", "1y", "401d", "99999999999999999d", "é"] {
             assert_eq!(length_ms(wrong), None, "{wrong}");
         }
-        assert_eq!(local_time("1763640000000", Tz::UTC), Some(1_763_640_000_000));
-        assert_eq!(local_time("2025-11-20T13:00", Tz::Europe__Berlin), Some(1_763_640_000_000));
-        assert_eq!(local_time("yesterday", Tz::UTC), None);
     }
 }

@@ -7,8 +7,10 @@ use web::form::FormState;
 use web::pages::apis::{ApiCard, ApisView, NewApiView, create as create_page, list as list_page};
 use web::paths::{self, CURSOR, QUERY};
 
-use crate::http::dashboard::charts::{bad, good, spark, sum};
+use crate::http::dashboard::charts::spark;
+use crate::http::dashboard::event_query::event_question;
 use crate::http::dashboard::member_request::MemberRequest;
+use crate::http::dashboard::outcome_counts::{bad, good, sum};
 use crate::http::dashboard::reply::Reply;
 use crate::http::dashboard::time_span::TimeSpan;
 use base::error::Result;
@@ -23,7 +25,7 @@ const CARDS: u64 = 24;
 
 /// `GET /apis`.
 pub async fn list(request: MemberRequest) -> Result<Reply> {
-    let span = request.span("24h");
+    let span = TimeSpan::of(&request, "24h");
     let page = Page { limit: CARDS, cursor: request.query().given(CURSOR).map(ToOwned::to_owned) };
     let command = FindApis { text: request.query().text(QUERY).to_owned(), page };
     let found = request.app.apis.find(&request.cx, command).await?;
@@ -43,12 +45,12 @@ async fn cards(request: &MemberRequest, span: &TimeSpan, apis: &[Api]) -> Result
     if apis.is_empty() {
         return Ok(Vec::new());
     }
-    let buckets = request.buckets(span)?;
+    let buckets = span.buckets(request.zone)?;
     let filter = Filter { apis: apis.iter().map(|api| api.id.to_string()).collect(), ..Filter::default() };
     let question = Question {
         buckets: Some(buckets.clone()),
         group_by: vec![GroupBy::Api],
-        ..request.question(Kind::Verifications, span, filter)
+        ..event_question(request, Kind::Verifications, span, filter)
     };
     let mut of_api: HashMap<String, Vec<Row>> = HashMap::new();
     for row in request.app.analytics.count(question).await? {

@@ -9,14 +9,10 @@ mod settings;
 use std::sync::Arc;
 
 use poem::Route;
-use web::pages::parts::ApiRef;
 
 use super::endpoint::member;
-use super::member_request::MemberRequest;
 use crate::app::App;
 use crate::http::methods::get;
-use base::error::Result;
-use domain::apis::Api;
 
 pub fn mount(route: Route, app: &Arc<App>) -> Route {
     use settings::{delete, set_allowlist, set_defaults, set_protection, set_recovery, show};
@@ -31,13 +27,4 @@ pub fn mount(route: Route, app: &Arc<App>) -> Route {
         .at("/apis/:id/settings/recovery", get(member(app, show)).post(member(app, set_recovery)))
         .at("/apis/:id/settings/protection", get(member(app, show)).post(member(app, set_protection)))
         .at("/apis/:id/delete", get(member(app, show)).post(member(app, delete)))
-}
-
-impl MemberRequest {
-    /// The API that the path names, and how its pages name it.
-    pub async fn api_of_path(&self) -> Result<(Api, ApiRef)> {
-        let api = self.app.apis.get(&self.cx, &self.id().into()).await?;
-        let reference = self.api_ref(&api).await?;
-        Ok((api, reference))
-    }
 }

@@ -9,11 +9,16 @@ use base::ids::KeyId;
 use web::charts::{Line, Lines, Unit};
 use web::components::{FilterField, FilterKind, Filters, Outcome, Pager, Sorting};
 use web::pages::api::{ApiView, KeyUse, overview as page};
+use web::pages::parts::ApiRef;
 use web::paths::{CURSOR, QUERY, SORT};
 
-use crate::http::dashboard::charts::{count_of, sum};
+use crate::http::dashboard::api_reference::api_of_path;
+use crate::http::dashboard::charts::{bucket_label, outcome_bars};
+use crate::http::dashboard::event_query::event_question;
 use crate::http::dashboard::member_request::MemberRequest;
+use crate::http::dashboard::outcome_counts::{count_of, sum};
 use crate::http::dashboard::reply::Reply;
+use crate::http::dashboard::saved_views::saved_views;
 use crate::http::dashboard::time_span::TimeSpan;
 use base::error::{Code, Result};
 use base::grants::{Operation, Target};
@@ -28,35 +33,39 @@ const MAX_ROWS: usize = 1000;
 
 /// `GET /apis/:id`.
 pub async fn overview(request: MemberRequest) -> Result<Reply> {
-    let (api, reference) = request.api_of_path().await?;
+    let (api, reference) = api_of_path(&request).await?;
     request.cx.require(Operation::AnalyticsVerifications, Target::NONE)?;
-    let span = request.span("24h");
-    let buckets = request.buckets(&span)?;
-    let question = request.question(Kind::Verifications, &span, filter(&request, &api));
+    let view = view(&request, &api, reference).await?;
+    Ok(Reply::page(page(&request.shell, &view)))
+}
+
+async fn view(request: &MemberRequest, api: &Api, reference: ApiRef) -> Result<ApiView> {
+    let span = TimeSpan::of(request, "24h");
+    let buckets = span.buckets(request.zone)?;
+    let question = event_question(request, Kind::Verifications, &span, filter(request, api));
     let in_buckets = || Question { buckets: Some(buckets.clone()), ..question.clone() };
-    let analytics = &request.app.analytics;
     let (counts, active, keys) = tokio::try_join!(
-        analytics.count(in_buckets()),
-        distinct(&request, in_buckets()),
-        ranking(&request, question.clone()),
+        request.app.analytics.count(in_buckets()),
+        distinct(request, in_buckets()),
+        ranking(request, question.clone()),
     )?;
     let (over_time, active_keys) = active.unzip();
     let active_keys = active_keys.map(|keys| i64::try_from(keys).unwrap_or(i64::MAX));
-    let view = ApiView {
+    let of_span = (&buckets, &span);
+    Ok(ApiView {
         api: reference,
-        filters: filters(&request).await?,
+        filters: filters(request).await?,
         total_keys: api.live_keys,
         active_keys,
         spent_credits: sum(&counts).cost,
-        requests: request.bars("requests", "Verifications", &Outcome::OF_KEYS, &counts, (&buckets, &span)),
-        active: active_lines(&request, over_time, &buckets, &span),
+        requests: outcome_bars(request, "requests", "Verifications", &Outcome::OF_KEYS, &counts, of_span),
+        active: active_lines(request, over_time, &buckets, &span),
         sorting: keys.sorting,
         pager: Pager { shown: keys.rows.len() as i64, total: active_keys, next: keys.next },
         approximate: keys.approximate,
         keys: keys.rows,
         range: span.range,
-    };
-    Ok(Reply::page(page(&request.shell, &view)))
+    })
 }
 
 /// `None` where there are too many to tell apart: the page has the rest still.
@@ -83,7 +92,7 @@ fn active_lines(
         id: "active",
         title: "Active keys".to_owned(),
         unit: Unit::Count,
-        labels: starts.iter().map(|start_ms| request.bucket_label(*start_ms, span)).collect(),
+        labels: starts.iter().map(|start_ms| bucket_label(request, *start_ms, span)).collect(),
         lines: vec![Line { label: "keys".to_owned(), values }],
     }
 }
@@ -125,7 +134,7 @@ async fn filters(request: &MemberRequest) -> Result<Filters> {
             text("tag", "Tag", ""),
         ],
         problems: Vec::new(),
-        saved: request.saved_views().await?,
+        saved: saved_views(request).await?,
         can_save: true,
     })
 }

@@ -7,7 +7,8 @@ use web::pages::api_settings::{
 use web::pages::parts::ApiRef;
 use web::paths;
 
-use crate::http::dashboard::edit_conflict::is_edit_conflict;
+use crate::http::dashboard::api_reference::api_of_path;
+use crate::http::dashboard::edit_conflict::{is_edit_conflict, sent_beside_stored};
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::reply::Reply;
 use base::error::{Code, Result};
@@ -17,7 +18,7 @@ const WRONG_NAME: &str = "This is not its name.";
 
 /// `GET /apis/:id/settings`.
 pub async fn show(request: MemberRequest) -> Result<Reply> {
-    let (api, reference) = request.api_of_path().await?;
+    let (api, reference) = api_of_path(&request).await?;
     let form = FormState::new(values(&api));
     Ok(Reply::page(settings(&request.shell, &view(&api, reference, form))))
 }
@@ -55,7 +56,7 @@ async fn again(request: &MemberRequest, typed: FormState) -> Result<Reply> {
 }
 
 async fn html(request: &MemberRequest, typed: FormState) -> Result<String> {
-    let (api, reference) = request.api_of_path().await?;
+    let (api, reference) = api_of_path(request).await?;
     let is_typed = |name: &str| typed.values.iter().any(|(own, _)| own == name);
     // A checkbox that is not ticked is typed, too.
     let is_sent = |fields: &[&str]| is_typed(fields[0]);
@@ -80,9 +81,9 @@ async fn set_part(request: &MemberRequest, part: Part, field: &str, change: SetA
     let change = SetApi { made_from: Some((part, request.made_from(version))), ..change };
     match request.app.apis.set(&request.cx, change).await {
         Err(error) if is_edit_conflict(&error) => {
-            let (api, _) = request.api_of_path().await?;
+            let (api, _) = api_of_path(request).await?;
             let stored = values(&api).into_iter().filter(|(name, _)| fields.contains(&name.as_str()));
-            let form = request.clash(&stored.collect(), paths::api_settings(request.id()));
+            let form = sent_beside_stored(request, &stored.collect(), paths::api_settings(request.id()));
             Ok(Reply::conflict(html(request, form).await?))
         }
         Err(error) if field.is_empty() => {

@@ -4,14 +4,15 @@ use chrono::DateTime;
 use web::form::FormState;
 use web::pages::export::{ExportView, export as export_page};
 
-use super::export_fields;
 use super::export_fields::KINDS;
-use super::streamed_file;
+use super::{export_fields, streamed_file};
+use crate::http::dashboard::event_query::event_page;
+use crate::http::dashboard::key_filter::key_filter;
 use crate::http::dashboard::logs::{audit_filter, request_filter};
 use crate::http::dashboard::member_request::MemberRequest;
-use crate::http::dashboard::presenters::key_filter;
 use crate::http::dashboard::ratelimits::decisions;
 use crate::http::dashboard::reply::Reply;
+use crate::http::dashboard::time_span::TimeSpan;
 use base::audit::AuditFilter;
 use base::error::{Code, Error, Result};
 use domain::transfer::{Export, Format, List};
@@ -90,11 +91,11 @@ fn list(request: &MemberRequest, what: &str) -> Result<List> {
 fn audit(request: &MemberRequest) -> AuditFilter {
     let query = request.query();
     let spanned = ["since", "from", "to"].iter().any(|name| query.given(name).is_some());
-    audit_filter(query, spanned.then(|| request.span(SPAN)).as_ref())
+    audit_filter(query, spanned.then(|| TimeSpan::of(request, SPAN)).as_ref())
 }
 
 fn events(request: &MemberRequest, kind: Kind) -> PageOf {
-    request.events(kind, &request.span(SPAN), filter(kind, request), 0)
+    event_page(request, kind, &TimeSpan::of(request, SPAN), filter(kind, request), 0)
 }
 
 /// The parameters that logs have in their addresses.

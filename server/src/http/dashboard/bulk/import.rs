@@ -1,5 +1,7 @@
 //! Files that become keys, identities, permissions or roles.
 
+use std::fs::File;
+
 use web::form::FormState;
 use web::pages::import::{ImportView, import as import_page};
 use web::pages::parts::Named;
@@ -24,26 +26,26 @@ pub async fn import(request: MemberRequest) -> Result<Reply> {
         Ok(of) => of,
         Err(problem) => return again(&request, request.form_with(vec![problem]), &[]).await,
     };
-    let bulk = &request.app.bulk;
-    bulk.may_import(&request.cx, &of)?;
-    let (file, format) = match &request.input.upload {
-        Some(upload) => {
-            let format = format(request.form().text("format"), upload.name());
-            (upload.store(request.app.data_dir()).await?, format)
-        }
-        None => (None, ImportFormat::Csv),
-    };
-    let Some(file) = file else {
+    request.app.bulk.may_import(&request.cx, &of)?;
+    let Some((file, format)) = file(&request).await? else {
         let problem = ("file".to_owned(), "Choose a file.".to_owned());
         return again(&request, request.form_with(vec![problem]), &[]).await;
     };
-    match bulk.import(&request.cx, ImportFile::new(of, format, file)).await {
+    match request.app.bulk.import(&request.cx, ImportFile::new(of, format, file)).await {
         Ok(id) => Ok(Reply::redirect(paths::job(id.as_str())).notice("Started.")),
         Err(error) => {
             let faults = error.faults().to_vec();
             again(&request, request.refused_at("file", error)?, &faults).await
         }
     }
+}
+
+/// The file that was sent, stored, and what it is said to be; `None` without one.
+async fn file(request: &MemberRequest) -> Result<Option<(File, ImportFormat)>> {
+    let Some(upload) = &request.input.upload else { return Ok(None) };
+    let format = format(request.form().text("format"), upload.name());
+    let file = upload.store(request.app.data_dir()).await?;
+    Ok(file.map(|file| (file, format)))
 }
 
 type Problem = (String, String);

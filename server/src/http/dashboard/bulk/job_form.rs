@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::http::dashboard::expiry::read_expiry;
 use crate::http::dashboard::fields::Fields;
-use crate::http::dashboard::presenters::read_limits;
+use crate::http::dashboard::limit_fields::read_limits;
 use domain::bulk::{Limit, Work};
 use domain::ratelimit::limits::NewLimit;
 

@@ -7,7 +7,9 @@ use web::paths;
 
 use super::job_form::{field_of, work};
 use super::key_selection::KeySelection;
+use crate::http::dashboard::api_reference::api_ref;
 use crate::http::dashboard::member_request::MemberRequest;
+use crate::http::dashboard::presenters::key::key_line;
 use crate::http::dashboard::reply::Reply;
 use base::error::{Error, Result};
 use base::grants::{Operation, Target};
@@ -26,7 +28,7 @@ pub async fn back(request: MemberRequest) -> Result<Reply> {
 }
 
 /// `POST /apis/:id/keys/bulk`: the preview, and then the act.
-pub async fn change(request: MemberRequest) -> Result<Reply> {
+pub async fn change_keys(request: MemberRequest) -> Result<Reply> {
     request.cx.require(Operation::KeyUpdate, Target::NONE)?;
     let api = request.app.apis.get(&request.cx, &request.id().into()).await?;
     let form = request.form();
@@ -36,45 +38,45 @@ pub async fn change(request: MemberRequest) -> Result<Reply> {
     let act = ACTS.iter().map(|(act, _)| *act).find(|act| *act == form.text("act"));
     let act = act.ok_or_else(|| Error::invalid("There is no such act on many keys."))?;
     let count = chosen.count(&request, &api.id).await?;
-    let asked = Asked { api, act, chosen, count };
+    let change = KeyChange { api, act, chosen, count };
     if !form.ticked("run") || form.given(MORE).is_some() {
-        return Ok(Reply::page(page(&request, &asked, form.state()).await?));
+        return Ok(Reply::page(page(&request, &change, form.state()).await?));
     }
-    run(&request, asked).await
+    run(&request, change).await
 }
 
-struct Asked {
+struct KeyChange {
     api: Api,
     act: &'static str,
     chosen: KeySelection,
     count: Matching,
 }
 
-async fn run(request: &MemberRequest, asked: Asked) -> Result<Reply> {
-    let read = work(asked.act, request.form(), request.now_ms(), request.zone);
+async fn run(request: &MemberRequest, change: KeyChange) -> Result<Reply> {
+    let read = work(change.act, request.form(), request.now_ms(), request.zone);
     let work = match read.ok_or_else(|| Error::invalid("There is no such act on many keys."))? {
         Ok(work) => work,
         Err(problems) => {
             let form = request.form_with(problems);
-            return Ok(Reply::form_again(page(request, &asked, form).await?));
+            return Ok(Reply::form_again(page(request, &change, form).await?));
         }
     };
-    let confirm = confirmation(asked.count);
-    if asked.act == "delete" && request.form().text(CONFIRM).replace(',', "") != confirm {
+    let confirm = confirmation(change.count);
+    if change.act == "delete" && request.form().text(CONFIRM).replace(',', "") != confirm {
         let form = request.form_with(vec![(CONFIRM.to_owned(), format!("This is not {confirm}."))]);
-        return Ok(Reply::form_again(page(request, &asked, form).await?));
+        return Ok(Reply::form_again(page(request, &change, form).await?));
     }
-    let (api, act) = (asked.api, asked.act);
+    let (api, act) = (change.api, change.act);
     let field = field_of(&work);
-    let command = StartJob { work, selection: asked.chosen.into_selection(api.id.clone()) };
+    let command = StartJob { work, selection: change.chosen.into_selection(api.id.clone()) };
     match request.app.bulk.start(&request.cx, command).await {
         Ok(id) => Ok(Reply::redirect(paths::job(id.as_str())).notice("Started.")),
         Err(error) => {
             let form = request.refused_at(field, error)?;
             let chosen =
                 KeySelection::of(request.form()).ok_or_else(|| Error::invalid("No key was chosen."))?;
-            let asked = Asked { api, act, chosen, count: asked.count };
-            Ok(Reply::form_again(page(request, &asked, form).await?))
+            let change = KeyChange { api, act, chosen, count: change.count };
+            Ok(Reply::form_again(page(request, &change, form).await?))
         }
     }
 }
@@ -84,20 +86,20 @@ fn confirmation(count: Matching) -> String {
     if count.is_exact { count.keys.to_string() } else { "all".to_owned() }
 }
 
-async fn page(request: &MemberRequest, asked: &Asked, form: FormState) -> Result<String> {
-    let sample = asked.chosen.sample(request, &asked.api.id).await?;
+async fn page(request: &MemberRequest, change: &KeyChange, form: FormState) -> Result<String> {
+    let sample = change.chosen.sample(request, &change.api.id).await?;
     let view = BulkView {
-        api: request.api_ref(&asked.api).await?,
+        api: api_ref(request, &change.api).await?,
         nonce: request.nonce(),
-        act: asked.act.to_owned(),
-        count: i64::try_from(asked.count.keys).map_err(Error::internal)?,
-        or_more: !asked.count.is_exact,
-        sample: sample.iter().map(|details| request.key_line(&details.key)).collect(),
-        ids: asked.chosen.ids(),
+        act: change.act.to_owned(),
+        count: i64::try_from(change.count.keys).map_err(Error::internal)?,
+        or_more: !change.count.is_exact,
+        sample: sample.iter().map(|details| key_line(request, &details.key)).collect(),
+        ids: change.chosen.ids(),
         query: request.form().raw("query").to_owned(),
         form,
-        choices: choices(request, asked.act).await?,
-        confirm: confirmation(asked.count),
+        choices: choices(request, change.act).await?,
+        confirm: confirmation(change.count),
         zone: request.zone_at(request.now_ms()).label,
     };
     Ok(preview(&request.shell, &view))

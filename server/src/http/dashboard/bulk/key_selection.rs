@@ -7,8 +7,8 @@ use base::ids::{ApiId, KeyId};
 use web::form::{ALL_MATCHING, SELECTED};
 
 use crate::http::dashboard::fields::Fields;
+use crate::http::dashboard::key_filter::key_filter;
 use crate::http::dashboard::member_request::MemberRequest;
-use crate::http::dashboard::presenters::key_filter;
 use base::error::Result;
 use base::store::Page;
 use domain::bulk::Selection;

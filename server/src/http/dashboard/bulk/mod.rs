@@ -27,7 +27,10 @@ pub const IMPORT: &str = "/import";
 
 pub fn mount(route: Route, app: &Arc<App>) -> Route {
     route
-        .at("/apis/:id/keys/bulk", get(member(app, key_changes::back)).post(member(app, key_changes::change)))
+        .at(
+            "/apis/:id/keys/bulk",
+            get(member(app, key_changes::back)).post(member(app, key_changes::change_keys)),
+        )
         .at("/jobs", get(member(app, jobs::list)))
         .at("/jobs/:id", get(member(app, jobs::show)))
         .at("/jobs/:id/cancel", post(member(app, jobs::cancel)))

@@ -14,11 +14,14 @@ use web::pages::home::{HomeView, home};
 use web::pages::parts::{AuditRow, Compared};
 use web::pages::style;
 
-use super::charts::{bad, sum};
+use super::charts::outcome_bars;
 use super::endpoint::member;
+use super::event_query::event_question;
 use super::member_request::MemberRequest;
-use super::preferences::saved_view;
+use super::outcome_counts::{bad, sum};
+use super::presenters::audit::audit_row;
 use super::reply::Reply;
+use super::saved_views::saved_view;
 use super::time_span::TimeSpan;
 use crate::app::App;
 use crate::http::methods::get;
@@ -51,77 +54,80 @@ pub fn mount(route: Route, app: &Arc<App>) -> Route {
 async fn show(request: MemberRequest) -> Result<Reply> {
     request.cx.require(Operation::AnalyticsVerifications, Target::NONE)?;
     request.cx.require(Operation::AnalyticsRatelimits, Target::NONE)?;
-    let span = request.span("24h");
-    let (figures, concerns, changes, health, views) = tokio::try_join!(
-        Figures::ask(&request, &span),
-        warnings::concerns(&request),
-        changes(&request),
-        server_health::facts(&request, &span),
+    Ok(Reply::page(home(&request.shell, &view(&request).await?)))
+}
+
+async fn view(request: &MemberRequest) -> Result<HomeView> {
+    let span = TimeSpan::of(request, "24h");
+    let (counts, concerns, changes, health, views) = tokio::try_join!(
+        DayComparison::ask(request, &span),
+        warnings::warnings(request),
+        changes(request),
+        server_health::facts(request, &span),
         request.app.users.views(&request.cx, None),
     )?;
-    let failing = most_refused::most(&request, &span, &figures).await?;
-    let first_steps = figures.is_empty() && !was_ever_verified(&request).await?;
-    let buckets = request.buckets(&span)?;
-    let view = HomeView {
+    let buckets = span.buckets(request.zone)?;
+    let of_span = (&buckets, &span);
+    Ok(HomeView {
         here: request.here(),
         range: span.range.clone(),
         before: "the day before".to_owned(),
-        verifications: figures.compared(|figures| figures.verified.total()),
-        denials: figures.compared(|figures| bad(&figures.verified)),
-        decisions: figures.compared(|figures| figures.decided.total()),
-        blocked: figures.compared(|figures| figures.decided.denied),
-        requests: request.bars(
+        verifications: counts.compared(|counts| counts.verified.total()),
+        denials: counts.compared(|counts| bad(&counts.verified)),
+        decisions: counts.compared(|counts| counts.decided.total()),
+        blocked: counts.compared(|counts| counts.decided.denied),
+        requests: outcome_bars(
+            request,
             "requests",
             "Verifications",
             &Outcome::OF_KEYS,
-            &figures.rows,
-            (&buckets, &span),
+            &counts.rows,
+            of_span,
         ),
+        failing: most_refused::most(request, &span, &counts).await?,
+        first_steps: counts.is_empty() && !was_ever_verified(request).await?,
         concerns,
-        failing,
         changes,
         health,
         views: views.into_iter().filter_map(saved_view).collect(),
-        first_steps,
-    };
-    Ok(Reply::page(home(&request.shell, &view)))
+    })
 }
 
 /// What happened in one span.
 #[derive(Default)]
-struct Counted {
+struct DayCounts {
     verified: Counts,
     decided: Counts,
 }
 
 /// What happened in a span, and in the same span of the day before.
-struct Figures {
+struct DayComparison {
     /// Verifications by bucket.
     rows: Vec<Row>,
-    now: Counted,
-    before: Counted,
+    now: DayCounts,
+    before: DayCounts,
 }
 
-impl Figures {
+impl DayComparison {
     async fn ask(request: &MemberRequest, span: &TimeSpan) -> Result<Self> {
-        let buckets = request.buckets(span)?;
+        let buckets = span.buckets(request.zone)?;
         let ((rows, verified_before), (decided, decided_before)) = tokio::try_join!(
             now_and_before(request, Kind::Verifications, span, &buckets),
             now_and_before(request, Kind::Ratelimits, span, &buckets),
         )?;
         Ok(Self {
-            now: Counted { verified: sum(&rows), decided: sum(&decided) },
-            before: Counted { verified: verified_before, decided: decided_before },
+            now: DayCounts { verified: sum(&rows), decided: sum(&decided) },
+            before: DayCounts { verified: verified_before, decided: decided_before },
             rows,
         })
     }
 
-    fn compared(&self, figure: impl Fn(&Counted) -> i64) -> Compared {
+    fn compared(&self, figure: impl Fn(&DayCounts) -> i64) -> Compared {
         Compared { now: figure(&self.now), before: figure(&self.before) }
     }
 
     fn is_empty(&self) -> bool {
-        let total = |counted: &Counted| counted.verified.total() + counted.decided.total();
+        let total = |counted: &DayCounts| counted.verified.total() + counted.decided.total();
         total(&self.now) + total(&self.before) == 0
     }
 }
@@ -139,7 +145,7 @@ async fn now_and_before(
     starts.extend([before.start, before.end, span.start_ms]);
     starts.sort_unstable();
     starts.dedup();
-    let mut question = request.question(kind, span, Filter::default());
+    let mut question = event_question(request, kind, span, Filter::default());
     question.start_ms = before.start;
     question.buckets = Some(Buckets::From(starts));
     let pieces = request.app.analytics.count(question).await?;
@@ -165,7 +171,7 @@ async fn was_ever_verified(request: &MemberRequest) -> Result<bool> {
 async fn changes(request: &MemberRequest) -> Result<Vec<AuditRow>> {
     let page = Page { limit: CHANGES, cursor: None };
     let found = request.app.audit_log.list(&request.cx, &AuditFilter::default(), &page).await?;
-    Ok(found.items.into_iter().map(|entry| request.audit_row(entry)).collect())
+    Ok(found.items.into_iter().map(|entry| audit_row(request, entry)).collect())
 }
 
 /// `GET /style`, in debug builds.

@@ -5,9 +5,10 @@ use web::components::Outcome;
 use web::pages::home::Failing;
 use web::paths::{self, Href};
 
-use super::Figures;
-use crate::http::dashboard::charts::{bad, count_of};
+use super::DayComparison;
+use crate::http::dashboard::event_query::event_question;
 use crate::http::dashboard::member_request::MemberRequest;
+use crate::http::dashboard::outcome_counts::{bad, count_of};
 use crate::http::dashboard::time_span::TimeSpan;
 use base::error::Result;
 use insight::analytics::{Counts, Filter, GroupBy, Metric, Row};
@@ -17,14 +18,14 @@ use insight::search::Kind;
 const PLACES: usize = 3;
 
 /// Asks nothing where nothing was refused.
-pub async fn most(request: &MemberRequest, span: &TimeSpan, figures: &Figures) -> Result<Vec<Failing>> {
+pub async fn most(request: &MemberRequest, span: &TimeSpan, counts: &DayComparison) -> Result<Vec<Failing>> {
     let mut failing = Vec::new();
-    if bad(&figures.now.verified) > 0 {
+    if bad(&counts.now.verified) > 0 {
         let (keys, identities) = tokio::try_join!(keys(request, span), identities(request, span))?;
         failing.extend(keys);
         failing.extend(identities);
     }
-    if figures.now.decided.denied > 0 {
+    if counts.now.decided.denied > 0 {
         failing.extend(identifiers(request, span).await?);
     }
     failing.sort_by(|a, b| b.refused.cmp(&a.refused).then_with(|| a.label.cmp(&b.label)));
@@ -53,7 +54,7 @@ async fn identifiers(request: &MemberRequest, span: &TimeSpan) -> Result<Vec<Fai
     let first = refused(request, span, Kind::Ratelimits, GroupBy::Identifier).await?;
     let identifiers = first.iter().map(|row| name(row).to_owned()).collect();
     let filter = Filter { identifiers, ..Filter::default() };
-    let mut question = request.question(Kind::Ratelimits, span, filter);
+    let mut question = event_question(request, Kind::Ratelimits, span, filter);
     question.group_by = vec![GroupBy::Identifier, GroupBy::Namespace];
     let places = request.app.analytics.count(question).await?;
     let row = |row: &Row| {
@@ -77,9 +78,9 @@ async fn refused(request: &MemberRequest, span: &TimeSpan, kind: Kind, by: Group
     };
     let only = Filter { outcomes: refusals, ..Filter::default() };
     let analytics = &request.app.analytics;
-    let top = analytics.top(request.question(kind, span, only), by, Metric::Total, PLACES).await?;
+    let top = analytics.top(event_question(request, kind, span, only), by, Metric::Total, PLACES).await?;
     let names = top.rows.iter().map(|row| name(row).to_owned()).collect();
-    analytics.totals(request.question(kind, span, Filter::default()), by, names).await
+    analytics.totals(event_question(request, kind, span, Filter::default()), by, names).await
 }
 
 fn one(kind: &str, label: String, href: Href, counts: &Counts) -> Failing {

@@ -5,6 +5,7 @@ use web::number::{bytes, exact};
 use web::pages::home::HealthFact;
 use web::time::latency;
 
+use crate::http::dashboard::event_query::event_question;
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::time_span::TimeSpan;
 use base::error::Result;
@@ -20,7 +21,7 @@ pub async fn facts(request: &MemberRequest, span: &TimeSpan) -> Result<Vec<Healt
     request.cx.require(Operation::SettingsRead, Target::NONE)?;
     let app = &request.app;
     let (took, lag, config_bytes, event_bytes) = tokio::try_join!(
-        app.analytics.latency(request.question(Kind::Verifications, span, Filter::default())),
+        app.analytics.latency(event_question(request, Kind::Verifications, span, Filter::default())),
         app.search.lag(app.events(), &app.store),
         stored_bytes(app.store.read()),
         stored_bytes(app.events().reader()),

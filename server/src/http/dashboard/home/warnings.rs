@@ -26,7 +26,7 @@ const NAMED: usize = 3;
 const COUNTED: i64 = 10_000;
 
 /// The most urgent first.
-pub async fn concerns(request: &MemberRequest) -> Result<Vec<Concern>> {
+pub async fn warnings(request: &MemberRequest) -> Result<Vec<Concern>> {
     let (app, cx) = (&request.app, &request.cx);
     let (leaks, expiring, short, unused, lag, jobs, clock) = tokio::try_join!(
         app.leaks.recent(cx),
@@ -37,67 +37,67 @@ pub async fn concerns(request: &MemberRequest) -> Result<Vec<Concern>> {
         app.jobs.last_runs(),
         app.jobs.clock_report(app.clock.moment()),
     )?;
-    let mut concerns: Vec<Concern> = leaks.iter().take(NAMED).map(|leak| leaked(request, leak)).collect();
-    concerns.extend(recording(request));
-    concerns.extend(of_the_clock(request, &clock));
-    concerns.extend(jobs.iter().filter_map(|job| {
+    let mut warnings: Vec<Concern> = leaks.iter().take(NAMED).map(|leak| leaked(request, leak)).collect();
+    warnings.extend(recording(request));
+    warnings.extend(of_the_clock(request, &clock));
+    warnings.extend(jobs.iter().filter_map(|job| {
         let title = format!("The scheduled work {} failed", job.name);
         let detail =
             format!("{} It is tried again on its own; the log of the server says more.", job.error.as_ref()?);
         Some(server(Tone::Error, title, &detail))
     }));
-    concerns.extend(short.iter().take(NAMED).map(few_credits));
-    concerns.extend(expiring.iter().take(NAMED).map(|due| expire(request, due)));
+    warnings.extend(short.iter().take(NAMED).map(few_credits));
+    warnings.extend(expiring.iter().take(NAMED).map(|due| expire(request, due)));
     if unused.keys > 0 {
-        concerns.push(unused_root_keys(unused.keys, unused.full));
+        warnings.push(unused_root_keys(unused.keys, unused.full));
     }
     if lag.is_noticeable() {
         let title = if lag.rebuilding { "Indexes are being built again" } else { "Indexes are behind" };
         let detail = "Charts, logs and search lack the newest events until they have caught up.";
-        concerns.push(server(Tone::Info, title.to_owned(), detail));
+        warnings.push(server(Tone::Info, title.to_owned(), detail));
     }
-    Ok(concerns)
+    Ok(warnings)
 }
 
 fn recording(request: &MemberRequest) -> Vec<Concern> {
     let health = request.app.recorder.health();
-    let mut concerns = Vec::new();
+    let mut warnings = Vec::new();
     if request.app.store.database().health().is_failing() {
         let detail = "Whatever is changed now is refused. Is the disk full? The log of the server says why.";
-        concerns.push(server(Tone::Error, "Changes cannot be stored".to_owned(), detail));
+        warnings.push(server(Tone::Error, "Changes cannot be stored".to_owned(), detail));
     }
     if let Some(path) = &request.app.events_set_aside {
         let title = "Past events are missing".to_owned();
         let detail =
             format!("events.db was damaged at the start of the server. It is kept as {}.", path.display());
-        concerns.push(server(Tone::Error, title, &detail));
+        warnings.push(server(Tone::Error, title, &detail));
     }
     if !health.storing {
         let detail = "Verifications go on, but what happens now may be lost. Is the disk full?";
-        concerns.push(server(Tone::Error, "Events cannot be stored".to_owned(), detail));
+        warnings.push(server(Tone::Error, "Events cannot be stored".to_owned(), detail));
     }
     let lost = health.lost + health.lost_requests;
     if lost > 0 {
         let title = format!("{} lost since the start", were(lost.cast_signed(), "event"));
-        concerns.push(server(Tone::Caution, title, "They could not be stored in time; charts lack them."));
+        warnings.push(server(Tone::Caution, title, "They could not be stored in time; charts lack them."));
     }
-    concerns
+    warnings
 }
 
 fn of_the_clock(request: &MemberRequest, clock: &ClockReport) -> Vec<Concern> {
-    let mut concerns = Vec::new();
+    let mut warnings = Vec::new();
     if clock.deletion_waits {
         let title = "The clock of the server may be far ahead".to_owned();
         let detail = "Nothing is deleted for its age until it has said the same for an hour. Is it right?";
-        concerns.push(server(Tone::Error, title, detail));
+        warnings.push(server(Tone::Error, title, detail));
     }
     if clock.stored_ahead_ms >= MINUTE_MS {
         let title = "The clock of the server was ahead, or is behind now".to_owned();
         let stored = request.stamp(request.now_ms() + clock.stored_ahead_ms).relative;
         let detail = format!("What was stored last bears a time {stored}. Is the clock right?");
-        concerns.push(server(Tone::Caution, title, &detail));
+        warnings.push(server(Tone::Caution, title, &detail));
     }
-    concerns
+    warnings
 }
 
 fn leaked(request: &MemberRequest, leak: &Leak) -> Concern {

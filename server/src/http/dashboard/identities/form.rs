@@ -6,11 +6,13 @@ use web::pages::identities::{IdentityFormView, form as form_page};
 use web::pages::parts::Named;
 use web::paths;
 
-use crate::http::dashboard::edit_conflict::is_edit_conflict;
+use crate::http::dashboard::confirmation::confirmed;
+use crate::http::dashboard::edit_conflict::{is_edit_conflict, sent_beside_stored};
 use crate::http::dashboard::fields::Fields;
+use crate::http::dashboard::form_errors::field_of;
+use crate::http::dashboard::limit_fields::{limit_values, read_limits};
+use crate::http::dashboard::lists::tally;
 use crate::http::dashboard::member_request::MemberRequest;
-use crate::http::dashboard::presenters::{limit_values, read_limits};
-use crate::http::dashboard::rbac::{field_of, tally};
 use crate::http::dashboard::reply::Reply;
 use base::error::{Error, Result};
 use base::grants::{Operation, Target};
@@ -68,9 +70,7 @@ pub async fn save(request: MemberRequest) -> Result<Reply> {
     }
     let (meta, limits) = match read(request.form(), &identity.limits) {
         Ok(read) => read,
-        Err(problems) => {
-            return Ok(Reply::form_again(page(&request, &identity, request.form_with(problems)).await?));
-        }
+        Err(problems) => return again(&request, &identity, request.form_with(problems)).await,
     };
     let command = UpdateIdentity {
         identity: IdentityName::Id(identity.id.to_string()),
@@ -82,24 +82,29 @@ pub async fn save(request: MemberRequest) -> Result<Reply> {
     match request.app.identities.update(&request.cx, command).await {
         Ok(saved) => Ok(Reply::redirect(paths::identity(saved.id.as_str()))
             .notice(format!("Saved identity {}.", saved.external_id))),
-        Err(error) if is_edit_conflict(&error) => {
-            let identity = subject(&request, Operation::IdentityUpdate).await?;
-            let reload = paths::edit_identity(identity.id.as_str());
-            let form = request.clash(&state(&identity)?.values, reload);
-            Ok(Reply::conflict(page(&request, &identity, form).await?))
-        }
-        Err(error) => {
-            let form = refused(&request, error)?;
-            Ok(Reply::form_again(page(&request, &identity, form).await?))
-        }
+        Err(error) if is_edit_conflict(&error) => conflict(&request).await,
+        Err(error) => again(&request, &identity, refused(&request, error)?).await,
     }
+}
+
+/// The form once more.
+async fn again(request: &MemberRequest, identity: &Identity, form: FormState) -> Result<Reply> {
+    Ok(Reply::form_again(page(request, identity, form).await?))
+}
+
+/// The form beside what is stored by now.
+async fn conflict(request: &MemberRequest) -> Result<Reply> {
+    let identity = subject(request, Operation::IdentityUpdate).await?;
+    let reload = paths::edit_identity(identity.id.as_str());
+    let form = sent_beside_stored(request, &state(&identity)?.values, reload);
+    Ok(Reply::conflict(page(request, &identity, form).await?))
 }
 
 /// `POST /identities/:id/delete`.
 pub async fn delete(request: MemberRequest) -> Result<Reply> {
     let identity = subject(&request, Operation::IdentityDelete).await?;
     let act = paths::delete_identity(identity.id.as_str());
-    if let Err(problem) = request.confirmed(&act, &identity.external_id) {
+    if let Err(problem) = confirmed(&request, &act, &identity.external_id) {
         let form = FormState { errors: vec![problem], ..state(&identity)? };
         return Ok(Reply::form_again(page(&request, &identity, form).await?));
     }

@@ -1,22 +1,22 @@
 //! One identity: its facts and keys, and the requests with any of them.
 
-use web::components::{FilterField, FilterKind, Filters, LimitRule, Outcome, Pager};
+use web::components::{FilterField, FilterKind, Filters, Outcome};
 use web::pages::identity::{IdentityView, show as page};
-use web::pages::parts::{Live, Named};
+use web::pages::parts::Named;
 use web::paths::QUERY;
 
 use super::verification_rows;
-use crate::http::dashboard::live_log::LiveLog;
+use crate::http::dashboard::event_log::EventLog;
+use crate::http::dashboard::lists::{related_keys, search_filters, tally};
+use crate::http::dashboard::live_log::{LiveLog, follow, is_stream};
 use crate::http::dashboard::member_request::MemberRequest;
-use crate::http::dashboard::presenters::event_cursor;
-use crate::http::dashboard::rbac::tally;
+use crate::http::dashboard::presenters::limit::limit_rule;
 use crate::http::dashboard::reply::Reply;
-use crate::http::dashboard::time_span::TimeSpan;
 use base::error::Result;
 use base::grants::{Operation, Target};
 use domain::identities::Identity;
 use domain::keys::SharedBy;
-use insight::analytics::{Filter, PageOf, Question};
+use insight::analytics::Filter;
 use insight::search::Kind;
 
 const ROWS: usize = 50;
@@ -27,52 +27,47 @@ pub async fn show(request: MemberRequest) -> Result<Reply> {
     let identity = request.app.identities.get(&request.cx, request.id()).await?;
     request.cx.require(Operation::LogsRead, Target::NONE)?;
     request.cx.require(Operation::AnalyticsVerifications, Target::NONE)?;
-    let span = request.span("24h");
-    let of = page_of(&request, &identity, &span);
-    if request.is_stream() {
+    let filter = filter(&request, &identity);
+    if is_stream(&request) {
         let (kind, needs) = (Kind::Verifications, Operation::AnalyticsVerifications);
-        return Ok(request.follow(LiveLog { kind, filter: of.filter, needs, draw: verification_rows::draw }));
+        return Ok(follow(request, LiveLog { kind, filter, needs, draw: verification_rows::draw }));
     }
-    let buckets = request.buckets(&span)?;
-    let question = Question {
-        buckets: Some(buckets.clone()),
-        ..request.question(Kind::Verifications, &span, of.filter.clone())
-    };
-    let counts = request.app.analytics.count(question).await?;
-    let log = request.app.analytics.page(of).await?;
-    let rows = verification_rows::rows(&request, &log.events).await?;
+    let log = EventLog::read(&request, Kind::Verifications, filter, ROWS).await?;
+    Ok(Reply::page(page(&request.shell, &view(&request, &identity, log).await?)))
+}
+
+async fn view(request: &MemberRequest, identity: &Identity, log: EventLog) -> Result<IdentityView> {
+    let rows = verification_rows::rows(request, &log.page.events).await?;
     let line = request.app.identities.line(&request.cx, &identity.id).await?;
-    let (keys, more_keys) = request.sharing(&SharedBy::Identity(identity.id.clone())).await?;
-    let view = IdentityView {
+    let (keys, more_keys) = related_keys(request, &SharedBy::Identity(identity.id.clone())).await?;
+    Ok(IdentityView {
         identity: Named::new(identity.id.as_str(), &identity.external_id),
         created: request.stamp(identity.created_at),
         last_used: request.maybe_stamp(line.as_ref().and_then(|line| line.last_used_at)),
         keys,
         more_keys,
         total_keys: tally(line.map(|line| line.keys).unwrap_or_default()),
-        limits: limits(&identity),
-        meta: meta(&identity)?,
-        filters: filters(&request).await?,
-        range: span.range.clone(),
-        live: Live { on: request.is_live(), source: request.tail_source(&log.places) },
-        requests: request.bars("requests", "Verifications", &Outcome::OF_KEYS, &counts, (&buckets, &span)),
-        pager: Pager { shown: rows.len() as i64, total: None, next: log.next.map(event_cursor) },
+        limits: identity.limits.iter().map(|limit| limit_rule(limit, None, false)).collect(),
+        meta: meta(identity)?,
+        filters: filters(request).await?,
+        live: log.live(request),
+        requests: log.bars(request, "requests", "Verifications", &Outcome::OF_KEYS),
+        pager: log.pager(rows.len()),
+        range: log.span.range,
         rows,
-    };
-    Ok(Reply::page(page(&request.shell, &view)))
+    })
 }
 
-fn page_of(request: &MemberRequest, identity: &Identity, span: &TimeSpan) -> PageOf {
+fn filter(request: &MemberRequest, identity: &Identity) -> Filter {
     let all = |name: &str| request.query().all(name).map(ToOwned::to_owned).collect();
-    let filter = Filter {
+    Filter {
         identities: vec![identity.id.to_string()],
         outcomes: all("outcome"),
         keys: all("key"),
         tags: all("tag"),
         text: request.query().given(QUERY).map(ToOwned::to_owned),
         ..Filter::default()
-    };
-    PageOf { after: request.events_after(), ..request.events(Kind::Verifications, span, filter, ROWS) }
+    }
 }
 
 async fn filters(request: &MemberRequest) -> Result<Filters> {
@@ -90,20 +85,8 @@ async fn filters(request: &MemberRequest) -> Result<Filters> {
             field("key", "Key id", text("key_…")),
             field("tag", "Tag", text("env=prod, exactly")),
         ],
-        ..request.searched("Request id, tag or source").await?
+        ..search_filters(request, "Request id, tag or source").await?
     })
-}
-
-fn limits(identity: &Identity) -> Vec<LimitRule> {
-    let rule = |limit: &domain::ratelimit::limits::Limit| LimitRule {
-        name: limit.name.clone(),
-        limit: limit.limit,
-        duration_ms: limit.duration_ms,
-        auto_apply: limit.auto_apply,
-        used: None,
-        inherited: false,
-    };
-    identity.limits.iter().map(rule).collect()
 }
 
 fn meta(identity: &Identity) -> Result<String> {

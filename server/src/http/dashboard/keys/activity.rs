@@ -2,18 +2,19 @@
 
 use chrono::{TimeZone, Timelike};
 use web::charts::Heat;
-use web::components::{Outcome, Pager};
-use web::pages::key::{KeyChangesView, KeyView, activity as activity_page, changes as changes_page};
+use web::components::Outcome;
+use web::pages::key::{KeyView, activity as activity_page};
 use web::pages::parts::{KeyLine, VerificationRow};
 
 use super::key_page::KeyPage;
+use crate::http::dashboard::charts::outcome_bars;
+use crate::http::dashboard::event_query::{event_page, event_question};
 use crate::http::dashboard::member_request::MemberRequest;
-use crate::http::dashboard::presenters::ROWS;
+use crate::http::dashboard::presenters::key::key_line;
+use crate::http::dashboard::presenters::verification::rows_of_key;
 use crate::http::dashboard::reply::Reply;
 use crate::http::dashboard::time_span::TimeSpan;
-use base::audit::AuditFilter;
 use base::error::Result;
-use base::events::Stored;
 use base::store::Page;
 use domain::keys::FindKeys;
 use insight::analytics::{Buckets, Filter, Question, Row, Unit, Zone};
@@ -29,24 +30,25 @@ const SIBLINGS: u64 = 10;
 
 /// `GET /keys/:id`.
 pub async fn activity(request: MemberRequest) -> Result<Reply> {
-    let seen = request.seen_key().await?;
+    let page = KeyPage::of(&request).await?;
     // Asks for the right to read what keys are used for.
-    let key = request.key_head(&seen).await?;
-    let span = request.span("24h");
-    let buckets = request.buckets(&span)?;
+    let key = page.head(&request).await?;
+    let span = TimeSpan::of(&request, "24h");
+    let buckets = span.buckets(request.zone)?;
     let filter = Filter { keys: vec![key.id.clone()], ..Filter::default() };
-    let question = request.question(Kind::Verifications, &span, filter.clone());
+    let question = event_question(&request, Kind::Verifications, &span, filter.clone());
     let fine = Question { buckets: Some(fine_buckets(&request, &span)?), ..question };
     let fine = request.app.analytics.count(fine).await?;
     let rows = buckets.folded(&fine);
-    let requests = request.bars("requests", "Verifications", &Outcome::OF_KEYS, &rows, (&buckets, &span));
+    let requests =
+        outcome_bars(&request, "requests", "Verifications", &Outcome::OF_KEYS, &rows, (&buckets, &span));
     let view = KeyView {
-        facts: request.key_facts(&seen).await?,
+        facts: page.facts(&request).await?,
         here: request.here(),
         requests,
         rhythm: rhythm(&request, &span, &fine),
         recent: latest(&request, &span, filter).await?,
-        siblings: siblings(&request, &seen).await?,
+        siblings: siblings(&request, &page).await?,
         range: span.range,
         key,
     };
@@ -57,7 +59,7 @@ pub async fn activity(request: MemberRequest) -> Result<Reply> {
 /// are counted once. All offsets of time zones are quarters of an hour.
 fn fine_buckets(request: &MemberRequest, span: &TimeSpan) -> Result<Buckets> {
     match span.end_ms - span.start_ms {
-        ..DAY_MS => request.buckets(span),
+        ..DAY_MS => span.buckets(request.zone),
         DAY_MS..FEW_DAYS_MS => Ok(Buckets::Every(QUARTER_MS)),
         _ => Buckets::of(Unit::Hour, Zone::parse(request.zone.name())?, span.start_ms, span.end_ms),
     }
@@ -82,39 +84,19 @@ fn rhythm(request: &MemberRequest, span: &TimeSpan, rows: &[Row]) -> Option<Heat
 }
 
 async fn latest(request: &MemberRequest, span: &TimeSpan, filter: Filter) -> Result<Vec<VerificationRow>> {
-    let of = request.events(Kind::Verifications, span, filter, LATEST);
+    let of = event_page(request, Kind::Verifications, span, filter, LATEST);
     let page = request.app.analytics.page(of).await?;
-    Ok(rows(request, &page.events))
+    Ok(rows_of_key(request, &page.events))
 }
 
-/// Verifications of one key as rows of its log.
-pub(super) fn rows(request: &MemberRequest, events: &[Stored]) -> Vec<VerificationRow> {
-    let row = |event: &Stored| match event {
-        Stored::Verification(event) => Some(request.verification_row(event, None)),
-        _ => None,
-    };
-    events.iter().filter_map(row).collect()
-}
-
-async fn siblings(request: &MemberRequest, seen: &KeyPage) -> Result<Vec<KeyLine>> {
-    let Some(identity) = &seen.details.identity else { return Ok(Vec::new()) };
+async fn siblings(request: &MemberRequest, page: &KeyPage) -> Result<Vec<KeyLine>> {
+    let Some(identity) = &page.details.identity else { return Ok(Vec::new()) };
     let command = FindKeys {
         api_id: None,
         filter: format!("identity:\"{}\"", identity.external_id.replace('"', "\"\"")),
         page: Page { limit: SIBLINGS + 1, cursor: None },
     };
     let found = request.app.keys.find(&request.cx, command).await?;
-    let others = found.items.iter().filter(|details| details.key.id != seen.details.key.id);
-    Ok(others.map(|details| request.key_line(&details.key)).collect())
-}
-
-/// `GET /keys/:id/changes`.
-pub async fn changes(request: MemberRequest) -> Result<Reply> {
-    let seen = request.seen_key().await?;
-    let filter = AuditFilter { target: Some(seen.details.key.id.to_string()), ..AuditFilter::default() };
-    let found = request.app.audit_log.list(&request.cx, &filter, &request.page(ROWS)).await?;
-    let rows: Vec<_> = found.items.into_iter().map(|entry| request.audit_row(entry)).collect();
-    let pager = Pager { shown: i64::try_from(rows.len()).unwrap_or(0), total: None, next: found.next };
-    let view = KeyChangesView { key: request.key_head(&seen).await?, here: request.here(), rows, pager };
-    Ok(Reply::page(changes_page(&request.shell, &view)))
+    let others = found.items.iter().filter(|details| details.key.id != page.details.key.id);
+    Ok(others.map(|details| key_line(request, &details.key)).collect())
 }

@@ -4,8 +4,10 @@ use web::form::{FormState, MORE, NONCE};
 use web::pages::key_form::{NewKeyView, create as create_page};
 use web::paths;
 
-use super::key_form::{KeyFields, Problem, field_of, new_values, read};
+use super::key_choices::key_choices;
+use super::key_form::{KeyFields, Problem, new_values, read, refused_form};
 use super::secret_page::{made_already, show};
+use crate::http::dashboard::api_reference::api_ref;
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::reply::Reply;
 use base::error::{Code, Result};
@@ -24,10 +26,10 @@ pub async fn form(request: MemberRequest) -> Result<Reply> {
 
 async fn page(request: &MemberRequest, api: &Api, nonce: String, form: FormState) -> Result<String> {
     let view = NewKeyView {
-        api: request.api_ref(api).await?,
+        api: api_ref(request, api).await?,
         nonce,
         form,
-        choices: request.key_choices(api, None).await?,
+        choices: key_choices(request, api, None).await?,
         zone: request.zone.name().to_owned(),
     };
     Ok(create_page(&request.shell, &view))
@@ -52,7 +54,7 @@ pub async fn create(request: MemberRequest) -> Result<Reply> {
             Ok(made_already(paths::api_keys(api.id.as_str())))
         }
         Err(error) => {
-            Ok(Reply::form_again(page_again(&request, &api, request.key_form_refused(error)?).await?))
+            Ok(Reply::form_again(page_again(&request, &api, refused_form(&request, error)?).await?))
         }
     }
 }
@@ -91,18 +93,5 @@ fn command(request: &MemberRequest, api: &Api, fields: KeyFields, byte_length: O
         unknown_permissions: Unknown::Refuse,
         meta: fields.meta,
         ..CreateKey::new(api.id.clone())
-    }
-}
-
-impl MemberRequest {
-    /// The form of a key after the domain refused it.
-    pub(super) fn key_form_refused(&self, error: base::error::Error) -> Result<FormState> {
-        let field = field_of(&error);
-        match error.code() {
-            Code::RoleNotFound | Code::PermissionNotFound => {
-                Ok(self.form_with(vec![(field.to_owned(), error.detail().to_owned())]))
-            }
-            _ => self.refused_at(field, error),
-        }
     }
 }

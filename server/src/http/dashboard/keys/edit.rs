@@ -8,12 +8,15 @@ use web::pages::key_form::{EditKeyView, edit as edit_page};
 use web::pages::parts::Named;
 use web::paths;
 
-use super::key_form::{KeyFields, read, values};
+use super::key_choices::key_choices;
+use super::key_form::{KeyFields, read, refused_form, values};
+use super::key_page::key_of_path;
+use crate::http::dashboard::api_reference::api_ref;
 use crate::http::dashboard::edit_conflict::{conflict_form, is_edit_conflict};
-use crate::http::dashboard::expiry::time_field;
 use crate::http::dashboard::fields::Fields;
+use crate::http::dashboard::local_time::time_field;
 use crate::http::dashboard::member_request::MemberRequest;
-use crate::http::dashboard::presenters::key_label;
+use crate::http::dashboard::presenters::key::key_label;
 use crate::http::dashboard::reply::Reply;
 use crate::jobs::KEEP_DELETED_DAYS;
 use base::error::Result;
@@ -25,7 +28,7 @@ use domain::ratelimit::limits::NewLimit;
 
 /// `GET /keys/:id/edit`.
 pub async fn form(request: MemberRequest) -> Result<Reply> {
-    let details = request.key().await?;
+    let details = key_of_path(&request).await?;
     require(&request, &details)?;
     let form = FormState::new(values(&details, request.zone)?);
     Ok(Reply::page(page(&request, &details, form).await?))
@@ -40,10 +43,10 @@ fn require(request: &MemberRequest, details: &KeyDetails) -> Result<()> {
 async fn page(request: &MemberRequest, details: &KeyDetails, form: FormState) -> Result<String> {
     let key = &details.key;
     let view = EditKeyView {
-        api: request.api_ref(&key.api).await?,
+        api: api_ref(request, &key.api).await?,
         key: Named::new(key.id.as_str(), &key_label(key)),
         form,
-        choices: request.key_choices(&key.api, Some(details)).await?,
+        choices: key_choices(request, &key.api, Some(details)).await?,
         zone: request.zone.name().to_owned(),
         undo_for: format!("{KEEP_DELETED_DAYS} days"),
     };
@@ -52,7 +55,7 @@ async fn page(request: &MemberRequest, details: &KeyDetails, form: FormState) ->
 
 /// `POST /keys/:id/edit`.
 pub async fn save(request: MemberRequest) -> Result<Reply> {
-    let details = request.key().await?;
+    let details = key_of_path(&request).await?;
     require(&request, &details)?;
     if request.form().given(MORE).is_some() {
         return Ok(Reply::page(page(&request, &details, request.form_with(vec![])).await?));
@@ -68,7 +71,7 @@ pub async fn save(request: MemberRequest) -> Result<Reply> {
         if is_edit_conflict(&error) {
             return clashed(&request).await;
         }
-        let form = request.key_form_refused(error)?;
+        let form = refused_form(&request, error)?;
         return Ok(Reply::form_again(page(&request, &details, form).await?));
     }
     let label = request.form().given("name").map_or_else(|| key_label(&details.key), ToOwned::to_owned);
@@ -78,7 +81,7 @@ pub async fn save(request: MemberRequest) -> Result<Reply> {
 /// The form beside what is stored by now. A balance that nobody typed is no
 /// difference: it goes on changing by itself.
 async fn clashed(request: &MemberRequest) -> Result<Reply> {
-    let details = request.key().await?;
+    let details = key_of_path(request).await?;
     let stored = values(&details, request.zone)?;
     let balance = || stored.iter().find(|(name, _)| name == "credits").map_or("", |(_, value)| value);
     let is_typed = request.form().text("credits") != request.form().text("credits_before");

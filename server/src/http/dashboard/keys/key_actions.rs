@@ -2,8 +2,9 @@
 
 use web::paths::{self, Href};
 
+use super::key_page::key_of_path;
 use crate::http::dashboard::member_request::MemberRequest;
-use crate::http::dashboard::presenters::key_label;
+use crate::http::dashboard::presenters::key::key_label;
 use crate::http::dashboard::reply::Reply;
 use base::error::Result;
 use domain::keys::{DeleteKey, UpdateKey};
@@ -21,14 +22,14 @@ pub async fn disable(request: MemberRequest) -> Result<Reply> {
 async fn switch(request: MemberRequest, enabled: bool) -> Result<Reply> {
     let command = UpdateKey { enabled: Some(enabled), ..UpdateKey::new(request.id().into()) };
     request.app.keys.update(&request.cx, command).await?;
-    let label = key_label(&request.key().await?.key);
+    let label = key_label(&key_of_path(&request).await?.key);
     let word = if enabled { "Enabled" } else { "Disabled" };
     Ok(Reply::redirect(back(&request)).notice(format!("{word} the key {label}.")))
 }
 
 /// `POST /keys/:id/delete`.
 pub async fn delete(request: MemberRequest) -> Result<Reply> {
-    let key = request.key().await?.key;
+    let key = key_of_path(&request).await?.key;
     request.app.keys.delete(&request.cx, DeleteKey { key_id: key.id.clone(), permanent: false }).await?;
     let text = format!("Deleted the key {}.", key_label(&key));
     Ok(Reply::redirect(paths::api_keys(key.api.id.as_str()))
@@ -38,7 +39,7 @@ pub async fn delete(request: MemberRequest) -> Result<Reply> {
 /// `POST /keys/:id/restore`.
 pub async fn restore(request: MemberRequest) -> Result<Reply> {
     request.app.keys.restore(&request.cx, &request.id().into()).await?;
-    let label = key_label(&request.key().await?.key);
+    let label = key_label(&key_of_path(&request).await?.key);
     Ok(Reply::redirect(paths::key(request.id())).notice(format!("Restored the key {label}.")))
 }
 

@@ -19,29 +19,31 @@ const SUGGESTED: u64 = 100;
 /// Permissions that are named beside a role.
 const NAMED: usize = 6;
 
-impl MemberRequest {
-    /// `held` is the key that is changed, if it is not a new one.
-    pub(super) async fn key_choices(&self, api: &Api, held: Option<&KeyDetails>) -> Result<KeyChoices> {
-        let listing = || Listing { page: Page { limit: LISTED, cursor: None }, search: None };
-        let all_roles = self.app.permissions.list_roles(&self.cx, listing()).await?.items;
-        let all_permissions = self.app.permissions.list_permissions(&self.cx, listing()).await?.items;
-        let roles = all_roles.iter().map(|role| (role.role.name.clone(), note(role)));
-        let permissions = all_permissions.into_iter().map(|one| {
-            let note = through(held, &all_roles, &one.slug).or(one.description).unwrap_or_default();
-            (one.slug, note)
-        });
-        let held_roles = held.map_or(&[][..], |held| &held.roles);
-        let held_slugs: Vec<String> =
-            held.into_iter().flat_map(|held| &held.direct_permissions).map(|one| one.slug.clone()).collect();
-        let command = ListIdentities { page: Page { limit: SUGGESTED, cursor: None }, search: None };
-        let identities = self.app.identities.list(&self.cx, command).await?.items;
-        Ok(KeyChoices {
-            roles: grantable(held_roles, roles),
-            permissions: grantable(&held_slugs, permissions),
-            external_ids: identities.into_iter().map(|identity| identity.external_id).collect(),
-            recoverable: api.store_encrypted_keys,
-        })
-    }
+/// `held` is the key that is changed, if it is not a new one.
+pub async fn key_choices(
+    request: &MemberRequest,
+    api: &Api,
+    held: Option<&KeyDetails>,
+) -> Result<KeyChoices> {
+    let listing = || Listing { page: Page { limit: LISTED, cursor: None }, search: None };
+    let all_roles = request.app.permissions.list_roles(&request.cx, listing()).await?.items;
+    let all_permissions = request.app.permissions.list_permissions(&request.cx, listing()).await?.items;
+    let roles = all_roles.iter().map(|role| (role.role.name.clone(), note(role)));
+    let permissions = all_permissions.into_iter().map(|one| {
+        let note = through(held, &all_roles, &one.slug).or(one.description).unwrap_or_default();
+        (one.slug, note)
+    });
+    let held_roles = held.map_or(&[][..], |held| &held.roles);
+    let held_slugs: Vec<String> =
+        held.into_iter().flat_map(|held| &held.direct_permissions).map(|one| one.slug.clone()).collect();
+    let command = ListIdentities { page: Page { limit: SUGGESTED, cursor: None }, search: None };
+    let identities = request.app.identities.list(&request.cx, command).await?.items;
+    Ok(KeyChoices {
+        roles: grantable(held_roles, roles),
+        permissions: grantable(&held_slugs, permissions),
+        external_ids: identities.into_iter().map(|identity| identity.external_id).collect(),
+        recoverable: api.store_encrypted_keys,
+    })
 }
 
 /// Names and notes in order, those that are held included.

@@ -2,12 +2,14 @@
 
 use chrono_tz::Tz;
 use serde_json::{Map, Value};
-use web::form::{ON, VERSION};
+use web::form::{FormState, ON, VERSION};
 
 use super::key_page::pretty;
-use crate::http::dashboard::expiry::{read_expiry, time_field};
+use crate::http::dashboard::expiry::read_expiry;
 use crate::http::dashboard::fields::Fields;
-use crate::http::dashboard::presenters::{limit_values, read_limits};
+use crate::http::dashboard::limit_fields::{limit_values, read_limits};
+use crate::http::dashboard::local_time::time_field;
+use crate::http::dashboard::member_request::MemberRequest;
 use base::error::{Code, Error, Result};
 use domain::keys::{Interval, KeyDetails, Refill};
 use domain::ratelimit::limits::{Limit, NewLimit};
@@ -201,6 +203,17 @@ pub fn field_of(error: &Error) -> &'static str {
         Code::RoleNotFound => "roles",
         Code::PermissionNotFound => "permissions",
         _ => NAMES.iter().find(|(text, _)| error.detail().contains(text)).map_or("", |(_, field)| field),
+    }
+}
+
+/// The form of a key after the domain refused it.
+pub fn refused_form(request: &MemberRequest, error: Error) -> Result<FormState> {
+    let field = field_of(&error);
+    match error.code() {
+        Code::RoleNotFound | Code::PermissionNotFound => {
+            Ok(request.form_with(vec![(field.to_owned(), error.detail().to_owned())]))
+        }
+        _ => request.refused_at(field, error),
     }
 }
 

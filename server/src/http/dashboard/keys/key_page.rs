@@ -3,10 +3,12 @@
 use web::components::LimitRule;
 use web::pages::key::{CreditsFact, KeyFacts, KeyHead};
 
-use super::list::KeyUsage;
-use crate::http::dashboard::charts::sum;
+use super::key_usage::KeyUsage;
+use crate::http::dashboard::api_reference::api_ref;
 use crate::http::dashboard::member_request::MemberRequest;
-use crate::http::dashboard::presenters::{deleted_state, key_label, key_states, limit_rule};
+use crate::http::dashboard::outcome_counts::sum;
+use crate::http::dashboard::presenters::key::{deleted_state, key_label, key_states, last_used};
+use crate::http::dashboard::presenters::limit::limit_rule;
 use base::audit::{AuditFilter, Event};
 use base::error::{Code, Result};
 use base::store::Page;
@@ -21,58 +23,58 @@ pub struct KeyPage {
     pub deleted: bool,
 }
 
-impl MemberRequest {
-    /// The key the path names, which lives.
-    pub(super) async fn key(&self) -> Result<KeyDetails> {
-        let command = GetKey { key_id: self.id().into(), decrypt: Decrypt::No };
-        self.app.keys.get(&self.cx, command).await
-    }
+/// The key the path names, which lives.
+pub async fn key_of_path(request: &MemberRequest) -> Result<KeyDetails> {
+    let command = GetKey { key_id: request.id().into(), decrypt: Decrypt::No };
+    request.app.keys.get(&request.cx, command).await
+}
 
-    /// As [`MemberRequest::key`], or one that can be restored.
-    pub(super) async fn seen_key(&self) -> Result<KeyPage> {
-        match self.key().await {
+impl KeyPage {
+    /// As [`key_of_path`], or one that can be restored.
+    pub async fn of(request: &MemberRequest) -> Result<Self> {
+        match key_of_path(request).await {
             Err(error) if error.code() == Code::KeyNotFound => {
-                let details = self.app.keys.get_deleted(&self.cx, &self.id().into()).await?;
-                Ok(KeyPage { details, deleted: true })
+                let details = request.app.keys.get_deleted(&request.cx, &request.id().into()).await?;
+                Ok(Self { details, deleted: true })
             }
-            found => Ok(KeyPage { details: found?, deleted: false }),
+            found => Ok(Self { details: found?, deleted: false }),
         }
     }
 
-    pub(super) async fn key_head(&self, seen: &KeyPage) -> Result<KeyHead> {
-        let key = &seen.details.key;
-        let usage = KeyUsage::of(self, vec![key.id.to_string()]).await?;
+    pub async fn head(&self, request: &MemberRequest) -> Result<KeyHead> {
+        let key = &self.details.key;
+        let usage = KeyUsage::of(request, vec![key.id.to_string()]).await?;
         let counts = sum(usage.of_key(key.id.as_str()));
         Ok(KeyHead {
             id: key.id.to_string(),
             label: key_label(key),
-            api: self.api_ref(&key.api).await?,
+            api: api_ref(request, &key.api).await?,
             enabled: key.enabled,
-            deleted: seen.deleted,
-            recoverable: self.app.keys.is_recoverable(&self.cx, key).await?,
-            states: match seen.deleted {
+            deleted: self.deleted,
+            recoverable: request.app.keys.is_recoverable(&request.cx, key).await?,
+            states: match self.deleted {
                 true => vec![deleted_state()],
-                false => key_states(key, Some(&counts), self.now_ms()),
+                false => key_states(key, Some(&counts), request.now_ms()),
             },
         })
     }
 
-    pub(super) async fn key_facts(&self, seen: &KeyPage) -> Result<KeyFacts> {
-        let details = &seen.details;
+    pub async fn facts(&self, request: &MemberRequest) -> Result<KeyFacts> {
+        let details = &self.details;
         let key = &details.key;
         Ok(KeyFacts {
             start: key.start.clone(),
             last4: key.last4.clone(),
-            created: self.stamp(key.created_at),
-            created_by: self.maker(key.id.as_str()).await?,
-            updated: self.maybe_stamp(key.updated_at),
-            last_used: self.last_used(key),
-            expires: self.maybe_stamp(key.expires_at),
+            created: request.stamp(key.created_at),
+            created_by: maker(request, key.id.as_str()).await?,
+            updated: request.maybe_stamp(key.updated_at),
+            last_used: last_used(request, key),
+            expires: request.maybe_stamp(key.expires_at),
             credits: key.credits.remaining.map(|remaining| CreditsFact {
                 remaining,
                 refill: key.credits.refill.as_ref().map(|refill| (refill.amount, rhythm(refill))),
             }),
-            limits: self.limit_rules(seen).await?,
+            limits: self.limit_rules(request).await?,
             // Roles are found by their names as well.
             roles: details.roles.iter().map(|name| (name.clone(), name.clone())).collect(),
             permissions: details.permissions.clone(),
@@ -82,34 +84,11 @@ impl MemberRequest {
         })
     }
 
-    /// Who made a key, as far as the audit log knows.
-    async fn maker(&self, id: &str) -> Result<Option<String>> {
-        for event in [Event::KeyCreate, Event::KeyReroll] {
-            let filter = AuditFilter {
-                event: Some(event.as_str().to_owned()),
-                target: Some(id.to_owned()),
-                ..AuditFilter::default()
-            };
-            let page = Page { limit: 5, cursor: None };
-            let found = self.app.audit_log.list(&self.cx, &filter, &page).await?;
-            // A reroll names the new key first, and the old one after it.
-            let made = |targets: &[base::audit::AuditTarget]| match event {
-                Event::KeyCreate => true,
-                _ => targets.first().is_some_and(|target| target.id == id),
-            };
-            if let Some(entry) = found.items.into_iter().find(|entry| made(&entry.targets)) {
-                return Ok(Some(entry.actor_name));
-            }
-        }
-        Ok(None)
-    }
-
     /// The limits of a key and those of its identity, with what is used of them.
-    async fn limit_rules(&self, seen: &KeyPage) -> Result<Vec<LimitRule>> {
-        let own = &seen.details.limits;
-        let shared: &[Limit] = seen.details.identity.as_ref().map_or(&[], |identity| &identity.limits);
-        let states =
-            if seen.deleted { vec![] } else { self.limit_states(&seen.details, own, shared).await? };
+    async fn limit_rules(&self, request: &MemberRequest) -> Result<Vec<LimitRule>> {
+        let own = &self.details.limits;
+        let shared: &[Limit] = self.details.identity.as_ref().map_or(&[], |identity| &identity.limits);
+        let states = if self.deleted { vec![] } else { self.limit_states(request, own, shared).await? };
         let used = |limit: &Limit, of_identity: bool| {
             let state = states.iter().find(|one| one.name == limit.name && one.of_identity == of_identity);
             state.and_then(|state| i64::try_from(state.used).ok())
@@ -121,7 +100,7 @@ impl MemberRequest {
 
     async fn limit_states(
         &self,
-        details: &KeyDetails,
+        request: &MemberRequest,
         own: &[Limit],
         shared: &[Limit],
     ) -> Result<Vec<LimitState>> {
@@ -133,15 +112,37 @@ impl MemberRequest {
         }
         let asked =
             |name: &str| RequestedLimit { name: name.to_owned(), cost: 1, limit: None, duration_ms: None };
-        let mut command = ExplainKey::new(Subject::Id(details.key.id.clone()));
+        let mut command = ExplainKey::new(Subject::Id(self.details.key.id.clone()));
         command.limits = names.into_iter().map(asked).collect();
-        let explained = self.app.explainer.explain(&self.cx, &command).await?;
+        let explained = request.app.explainer.explain(&request.cx, &command).await?;
         let states = explained.steps.into_iter().find_map(|step| match step.check {
             Check::Limits(states) => Some(states),
             _ => None,
         });
         Ok(states.unwrap_or_default())
     }
+}
+
+/// Who made a key, as far as the audit log knows.
+async fn maker(request: &MemberRequest, id: &str) -> Result<Option<String>> {
+    for event in [Event::KeyCreate, Event::KeyReroll] {
+        let filter = AuditFilter {
+            event: Some(event.as_str().to_owned()),
+            target: Some(id.to_owned()),
+            ..AuditFilter::default()
+        };
+        let page = Page { limit: 5, cursor: None };
+        let found = request.app.audit_log.list(&request.cx, &filter, &page).await?;
+        // A reroll names the new key first, and the old one after it.
+        let made = |targets: &[base::audit::AuditTarget]| match event {
+            Event::KeyCreate => true,
+            _ => targets.first().is_some_and(|target| target.id == id),
+        };
+        if let Some(entry) = found.items.into_iter().find(|entry| made(&entry.targets)) {
+            return Ok(Some(entry.actor_name));
+        }
+    }
+    Ok(None)
 }
 
 /// How credits come back.

@@ -1,25 +1,21 @@
 //! The keys of an API.
 
-use std::collections::HashMap;
-
 use web::components::{FilterField, FilterKind, Filters, Pager};
 use web::pages::keys::{KeyRow, KeysView, list as list_page};
 
-use crate::http::dashboard::charts::{spark, sum};
+use super::key_usage::{BUCKETS, KeyUsage};
+use crate::http::dashboard::api_reference::api_ref;
+use crate::http::dashboard::charts::spark;
+use crate::http::dashboard::key_filter::key_filter;
+use crate::http::dashboard::lists::ROWS;
 use crate::http::dashboard::member_request::MemberRequest;
-use crate::http::dashboard::presenters::{ROWS, key_filter, key_states};
+use crate::http::dashboard::outcome_counts::sum;
+use crate::http::dashboard::presenters::key::{key_states, last_used};
 use crate::http::dashboard::reply::Reply;
-use crate::http::dashboard::time_span::TimeSpan;
+use crate::http::dashboard::saved_views::saved_views;
 use base::error::{Code, Result};
-use base::grants::{Operation, Target};
 use base::store::Paged;
 use domain::keys::{FindKeys, KeyDetails};
-use insight::analytics::{Buckets, Filter, GroupBy, Question, Row};
-use insight::search::Kind;
-
-const HOUR_MS: i64 = 60 * 60_000;
-const HOURS: i64 = 36;
-const BUCKETS: Buckets = Buckets::Every(HOUR_MS);
 
 /// `GET /apis/:id/keys`.
 pub async fn list(request: MemberRequest) -> Result<Reply> {
@@ -27,13 +23,7 @@ pub async fn list(request: MemberRequest) -> Result<Reply> {
     let filter = key_filter(request.query());
     let is_filtered = !filter.is_empty();
     let command = FindKeys { api_id: Some(api.id.clone()), filter, page: request.page(ROWS) };
-    let (found, problems) = match request.app.keys.find(&request.cx, command).await {
-        Ok(found) => (found, vec![]),
-        Err(error) if error.code() == Code::InvalidInput => {
-            (Paged { items: vec![], next: None }, vec![error.detail().to_owned()])
-        }
-        Err(error) => return Err(error),
-    };
+    let (found, problems) = matching(&request, command).await?;
     let ids = found.items.iter().map(|details| details.key.id.to_string()).collect();
     let usage = KeyUsage::of(&request, ids).await?;
     let keys: Vec<KeyRow> = found.items.iter().map(|details| row(&request, details, &usage)).collect();
@@ -43,12 +33,23 @@ pub async fn list(request: MemberRequest) -> Result<Reply> {
         next: found.next,
     };
     let view = KeysView {
-        api: request.api_ref(&api).await?,
+        api: api_ref(&request, &api).await?,
         filters: filters(&request, problems).await?,
         keys,
         pager,
     };
     Ok(Reply::page(list_page(&request.shell, &view)))
+}
+
+/// The keys that match, or what is wrong with the filter.
+async fn matching(request: &MemberRequest, command: FindKeys) -> Result<(Paged<KeyDetails>, Vec<String>)> {
+    match request.app.keys.find(&request.cx, command).await {
+        Ok(found) => Ok((found, vec![])),
+        Err(error) if error.code() == Code::InvalidInput => {
+            Ok((Paged { items: vec![], next: None }, vec![error.detail().to_owned()]))
+        }
+        Err(error) => Err(error),
+    }
 }
 
 fn row(request: &MemberRequest, details: &KeyDetails, usage: &KeyUsage) -> KeyRow {
@@ -63,7 +64,7 @@ fn row(request: &MemberRequest, details: &KeyDetails, usage: &KeyUsage) -> KeyRo
         enabled: key.enabled,
         states: key_states(key, Some(&sum(rows)), request.now_ms()),
         usage: spark(rows, &BUCKETS, &usage.span),
-        last_used: request.last_used(key),
+        last_used: last_used(request, key),
         expires: request.maybe_stamp(key.expires_at),
     }
 }
@@ -98,43 +99,7 @@ async fn filters(request: &MemberRequest, problems: Vec<String>) -> Result<Filte
             text("credits", "Credits left", "<100"),
         ],
         problems,
-        saved: request.saved_views().await?,
+        saved: saved_views(request).await?,
         can_save: true,
     })
-}
-
-/// What keys were used for in the last 36 hours, by the hour.
-pub(super) struct KeyUsage {
-    span: TimeSpan,
-    by_key: HashMap<String, Vec<Row>>,
-}
-
-impl KeyUsage {
-    /// Of these keys, by one question.
-    pub async fn of(request: &MemberRequest, keys: Vec<String>) -> Result<Self> {
-        request.cx.require(Operation::AnalyticsVerifications, Target::NONE)?;
-        let now_ms = request.now_ms();
-        let start_ms = now_ms - now_ms.rem_euclid(HOUR_MS) - (HOURS - 1) * HOUR_MS;
-        let span = TimeSpan { start_ms, end_ms: now_ms + 1, ..request.span("36h") };
-        let mut by_key: HashMap<String, Vec<Row>> = HashMap::new();
-        if keys.is_empty() {
-            return Ok(Self { span, by_key });
-        }
-        let filter = Filter { keys, ..Filter::default() };
-        let question = Question {
-            buckets: Some(BUCKETS),
-            group_by: vec![GroupBy::Key],
-            ..request.question(Kind::Verifications, &span, filter)
-        };
-        for row in request.app.analytics.count(question).await? {
-            if let Some(key) = row.groups.first() {
-                by_key.entry(key.clone()).or_default().push(row);
-            }
-        }
-        Ok(Self { span, by_key })
-    }
-
-    pub fn of_key(&self, id: &str) -> &[Row] {
-        self.by_key.get(id).map_or(&[], Vec::as_slice)
-    }
 }

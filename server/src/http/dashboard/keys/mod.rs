@@ -3,13 +3,16 @@
 //! What is done to many at a time is `bulk`'s.
 
 mod activity;
+mod changes;
 mod create;
 mod edit;
 mod key_actions;
 mod key_choices;
 mod key_form;
 mod key_page;
+mod key_usage;
 mod list;
+mod rotate;
 mod secret_links;
 mod secret_page;
 mod verification_log;
@@ -28,12 +31,9 @@ pub fn mount(route: Route, app: &Arc<App>) -> Route {
         .at("/apis/:id/keys/new", get(member(app, create::form)).post(member(app, create::create)))
         .at("/keys/:id", get(member(app, activity::activity)))
         .at("/keys/:id/log", get(member(app, verification_log::log)))
-        .at("/keys/:id/changes", get(member(app, activity::changes)))
+        .at("/keys/:id/changes", get(member(app, changes::changes)))
         .at("/keys/:id/edit", get(member(app, edit::form)).post(member(app, edit::save)))
-        .at(
-            "/keys/:id/rotate",
-            get(member(app, secret_page::rotate_form)).post(member(app, secret_page::rotate)),
-        )
+        .at("/keys/:id/rotate", get(member(app, rotate::rotate_form)).post(member(app, rotate::rotate)))
         .at("/keys/:id/reveal", post(member(app, secret_page::reveal)))
         .at("/keys/:id/enable", post(member(app, key_actions::enable)))
         .at("/keys/:id/disable", post(member(app, key_actions::disable)))

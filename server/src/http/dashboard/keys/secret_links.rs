@@ -8,8 +8,9 @@ use web::pages::secret_link::{SecretLinkView, secret_link};
 use web::paths;
 
 use super::secret_page::view;
-use crate::http::dashboard::member_request::{MemberRequest, VisitorRequest};
+use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::reply::Reply;
+use crate::http::dashboard::visitor_request::VisitorRequest;
 use base::error::{Code, Error, Result};
 use base::secret::PlainKey;
 use domain::secret_links::{CreateSecretLink, SECRET_LINK_MS};

@@ -4,20 +4,17 @@
 
 use serde_json::json;
 use web::components::ShownOnce;
-use web::form::{FormState, NONCE};
-use web::pages::key_rotate::{RotateView, rotate as rotate_page};
 use web::pages::key_secret::{KeySecretView, secret as secret_page, verify_call};
-use web::pages::parts::Named;
 use web::paths::{self, Href};
 
+use crate::http::dashboard::api_reference::api_ref;
 use crate::http::dashboard::member_request::MemberRequest;
-use crate::http::dashboard::presenters::key_label;
+use crate::http::dashboard::presenters::key::key_label;
 use crate::http::dashboard::reply::Reply;
-use base::error::{Code, Result};
-use base::grants::{Operation, Target};
+use base::error::Result;
 use base::secret::PlainKey;
 use domain::apis::Api;
-use domain::keys::{Decrypt, GetKey, KeyDetails, RerollKey};
+use domain::keys::{Decrypt, GetKey};
 
 /// Shows a secret that was just made.
 pub async fn show(
@@ -40,7 +37,7 @@ pub async fn view(
 ) -> Result<KeySecretView> {
     let body = json!({ "key": secret.reveal() }).to_string();
     Ok(KeySecretView {
-        api: request.api_ref(api).await?,
+        api: api_ref(request, api).await?,
         key_id: id.to_owned(),
         title: title.to_owned(),
         shown: ShownOnce {
@@ -61,62 +58,6 @@ pub fn made_already(to: Href) -> Reply {
         "This form was sent before, and its key was made then: it is the newest one. A secret is shown once. If you \
          did not copy it, rotate that key.",
     )
-}
-
-/// `GET /keys/:id/rotate`.
-pub async fn rotate_form(request: MemberRequest) -> Result<Reply> {
-    let details = request.key().await?;
-    let api = &details.key.api;
-    request.cx.require(Operation::KeyReroll, Target::key(&api.id, &api.keyspace_id, &details.key.id))?;
-    let form = FormState::new(vec![("grace_ms".to_owned(), "86400000".to_owned())]);
-    let nonce = request.nonce();
-    Ok(Reply::page(rotate_html(&request, &details, nonce, form).await?))
-}
-
-async fn rotate_html(
-    request: &MemberRequest,
-    details: &KeyDetails,
-    nonce: String,
-    form: FormState,
-) -> Result<String> {
-    let key = &details.key;
-    let expired = key.expires_at.is_some_and(|expires_at| expires_at < request.now_ms());
-    let view = RotateView {
-        api: Some(request.api_ref(&key.api).await?),
-        key: Named::new(key.id.as_str(), &key_label(key)),
-        nonce,
-        form,
-        refused: expired.then(|| {
-            "It expired, and so would the key that takes its place. Set a later expiry first.".to_owned()
-        }),
-    };
-    Ok(rotate_page(&request.shell, &view))
-}
-
-/// `POST /keys/:id/rotate`.
-pub async fn rotate(request: MemberRequest) -> Result<Reply> {
-    let details = request.key().await?;
-    let nonce = request.form().text(NONCE).to_owned();
-    let grace_ms = match request.form().number("grace_ms") {
-        Ok(Some(grace_ms)) => grace_ms,
-        _ => {
-            let problem = "Say how long the old secret goes on working.".to_owned();
-            let form = request.form_with(vec![("grace_ms".to_owned(), problem)]);
-            return Ok(Reply::form_again(rotate_html(&request, &details, nonce, form).await?));
-        }
-    };
-    let key = &details.key;
-    let command = RerollKey { key_id: key.id.clone(), overlap_ms: Some(grace_ms) };
-    match request.app.keys.reroll(&request.cx, command).await {
-        Ok(made) => show(&request, &key.api, "Key rotated", made.id.as_str(), &made.plaintext).await,
-        Err(error) if error.code() == Code::IdempotencyConflict => {
-            Ok(made_already(paths::api_keys(key.api.id.as_str())))
-        }
-        Err(error) => {
-            let form = request.refused_at("grace_ms", error)?;
-            Ok(Reply::form_again(rotate_html(&request, &details, nonce, form).await?))
-        }
-    }
 }
 
 /// `POST /keys/:id/reveal`: the kept secret of a recoverable key.

@@ -2,62 +2,53 @@
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use web::components::{FilterField, FilterKind, Filters, Outcome, Pager};
+use web::components::{FilterField, FilterKind, Filters, Outcome};
 use web::pages::key::{KeyLogView, log as log_page};
-use web::pages::parts::{Live, Log, verification_row};
+use web::pages::parts::{Log, verification_row};
 use web::paths::QUERY;
 
-use super::activity::rows;
+use super::key_page::KeyPage;
+use crate::http::dashboard::event_log::EventLog;
 use crate::http::dashboard::fields::Fields;
-use crate::http::dashboard::live_log;
+use crate::http::dashboard::lists::ROWS;
+use crate::http::dashboard::live_log::{LiveLog, follow, is_stream};
 use crate::http::dashboard::member_request::MemberRequest;
-use crate::http::dashboard::presenters::{ROWS, event_cursor};
+use crate::http::dashboard::presenters::verification::rows_of_key;
 use crate::http::dashboard::reply::Reply;
-use crate::http::dashboard::time_span::TimeSpan;
+use crate::http::dashboard::saved_views::saved_views;
 use base::error::Result;
 use base::events::Stored;
 use base::grants::{Operation, Target};
-use insight::analytics::{Filter, PageOf, Question};
+use insight::analytics::Filter;
 use insight::search::Kind;
 
 /// `GET /keys/:id/log`.
 pub async fn log(request: MemberRequest) -> Result<Reply> {
     request.cx.require(Operation::AnalyticsVerifications, Target::NONE)?;
-    let seen = request.seen_key().await?;
-    let filter = filter(seen.details.key.id.as_str(), request.query());
-    if request.is_stream() {
+    let key = KeyPage::of(&request).await?;
+    let filter = filter(key.details.key.id.as_str(), request.query());
+    if is_stream(&request) {
         let (kind, needs) = (Kind::Verifications, Operation::AnalyticsVerifications);
-        return Ok(request.follow(live_log::LiveLog { kind, filter, needs, draw }));
+        return Ok(follow(request, LiveLog { kind, filter, needs, draw }));
     }
-    let span = request.span("24h");
-    let buckets = request.buckets(&span)?;
-    let question = request.question(Kind::Verifications, &span, filter.clone());
-    let counts = request.app.analytics.count(Question { buckets: Some(buckets.clone()), ..question }).await?;
-    let page = request.app.analytics.page(page_of(&request, &span, filter)).await?;
-    let rows = rows(&request, &page.events);
+    let limit = usize::try_from(ROWS).unwrap_or(usize::MAX);
+    let log = EventLog::read(&request, Kind::Verifications, filter, limit).await?;
+    let rows = rows_of_key(&request, &log.page.events);
     let view = KeyLogView {
-        key: request.key_head(&seen).await?,
+        key: key.head(&request).await?,
         filters: filters(&request).await?,
-        live: Live { on: request.is_live(), source: request.tail_source(&page.places) },
-        requests: request.bars("requests", "Verifications", &Outcome::OF_KEYS, &counts, (&buckets, &span)),
-        pager: Pager {
-            shown: i64::try_from(rows.len()).unwrap_or(0),
-            total: None,
-            next: page.next.map(event_cursor),
-        },
+        live: log.live(&request),
+        requests: log.bars(&request, "requests", "Verifications", &Outcome::OF_KEYS),
+        pager: log.pager(rows.len()),
         rows,
-        range: span.range,
+        range: log.span.range,
     };
     Ok(Reply::page(log_page(&request.shell, &view)))
 }
 
-fn page_of(request: &MemberRequest, span: &TimeSpan, filter: Filter) -> PageOf {
-    let limit = usize::try_from(ROWS).unwrap_or(usize::MAX);
-    PageOf { after: request.events_after(), ..request.events(Kind::Verifications, span, filter, limit) }
-}
-
 fn draw(request: &MemberRequest, events: Vec<Stored>) -> BoxFuture<'_, Result<Vec<String>>> {
-    let rows: Vec<_> = rows(request, &events).iter().map(|row| verification_row(row, Log::OfKey)).collect();
+    let rows: Vec<_> =
+        rows_of_key(request, &events).iter().map(|row| verification_row(row, Log::OfKey)).collect();
     async move { Ok(rows) }.boxed()
 }
 
@@ -90,7 +81,7 @@ async fn filters(request: &MemberRequest) -> Result<Filters> {
         searches: "Request id, tag or source".to_owned(),
         fields: vec![outcome, text("tag", "Tag", "path=/v1"), text("ip", "Source", "203.0.113.9")],
         problems: vec![],
-        saved: request.saved_views().await?,
+        saved: saved_views(request).await?,
         can_save: true,
     })
 }

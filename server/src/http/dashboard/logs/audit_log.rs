@@ -2,14 +2,16 @@
 
 use base::ids::AuditId;
 use serde_json::Value;
-use web::components::{Changed, Pager};
+use web::components::{Changed, Filters, Pager};
 use web::pages::audit::{self as page, AuditEntryView, AuditView};
 use web::paths::{self, CURSOR, Href};
 
 use super::{PAGE, audit_filter, text_field};
+use crate::http::dashboard::lists::search_filters;
 use crate::http::dashboard::member_request::MemberRequest;
-use crate::http::dashboard::presenters::actor_kind;
+use crate::http::dashboard::presenters::audit::{actor_kind, audit_row};
 use crate::http::dashboard::reply::Reply;
+use crate::http::dashboard::time_span::TimeSpan;
 use base::audit::{AuditEntry, AuditTarget};
 use base::error::Result;
 use base::store::Page;
@@ -17,7 +19,7 @@ use insight::search::Kind;
 
 /// `GET /audit`.
 pub async fn list(request: MemberRequest) -> Result<Reply> {
-    let span = request.span("7d");
+    let span = TimeSpan::of(&request, "7d");
     let filter = audit_filter(request.query(), Some(&span));
     let cursor = request.query().given(CURSOR).map(str::to_owned);
     let found =
@@ -29,10 +31,10 @@ pub async fn list(request: MemberRequest) -> Result<Reply> {
         text_field("request", "Request id", "req_..."),
     ];
     let view = AuditView {
-        filters: request.log_filters("Description, actor, target or value", fields, Vec::new()).await?,
+        filters: Filters { fields, ..search_filters(&request, "Description, actor, target or value").await? },
         range: span.range,
         pager: Pager { shown: found.items.len() as i64, total: None, next: found.next },
-        rows: found.items.into_iter().map(|entry| request.audit_row(entry)).collect(),
+        rows: found.items.into_iter().map(|entry| audit_row(&request, entry)).collect(),
     };
     Ok(Reply::page(page::list(&request.shell, &view)))
 }
@@ -52,7 +54,7 @@ pub async fn one(request: MemberRequest) -> Result<Reply> {
         request_logged: logged.await?.is_some(),
         changes: entry.changes.as_ref().map(changed).unwrap_or_default(),
         targets: entry.targets.iter().map(|target| target_view(&entry.event, target)).collect(),
-        related: related.into_iter().map(|entry| request.audit_row(entry)).collect(),
+        related: related.into_iter().map(|entry| audit_row(&request, entry)).collect(),
         event: entry.event,
         description: entry.description,
         door: entry.door,

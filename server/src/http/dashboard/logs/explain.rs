@@ -11,7 +11,7 @@ use web::form::FormState;
 use web::pages::explain::{ExplainView, Trace, explain};
 use web::paths;
 
-use super::explanation_trace::{AskedOfKey, trace};
+use super::explanation_trace::{TracedRequest, trace};
 use crate::http::dashboard::fields::Fields;
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::reply::Reply;
@@ -44,7 +44,7 @@ pub async fn page(request: MemberRequest) -> Result<Reply> {
         Ok(explanation) => explanation,
         Err(error) => return Ok(again(&request, vec![problem_of(error)?])),
     };
-    let asked = AskedOfKey {
+    let asked = TracedRequest {
         cost: command.cost.unwrap_or(1),
         ip: command.ip.or(request.cx.address.known()),
         fields: question(request.query()),
@@ -136,7 +136,7 @@ pub async fn ask(request: MemberRequest) -> Result<Reply> {
     if let Some(key) = &explanation.key {
         return Ok(to_answer(&request, key.id.as_str()));
     }
-    let asked = AskedOfKey { cost: 1, ip: request.cx.address.known(), fields: Vec::new() };
+    let asked = TracedRequest { cost: 1, ip: request.cx.address.known(), fields: Vec::new() };
     let trace = trace(&request, &explanation, &asked).await?;
     Ok(drawn(&request, FormState::new(question(request.form())), Some(trace)))
 }
@@ -149,36 +149,44 @@ fn to_answer(request: &MemberRequest, key: &str) -> Reply {
 
 /// `POST /explain/fix`: one act that lets the key pass, then the same question.
 pub async fn fix(request: MemberRequest) -> Result<Reply> {
-    let (app, cx, form) = (&request.app, &request.cx, request.form());
-    let key_id = KeyId::from(form.text("key"));
-    let said = match form.text("fix") {
-        "enable" => {
-            let change = UpdateKey { enabled: Some(true), ..UpdateKey::new(key_id.clone()) };
-            app.keys.update(cx, change).await?;
-            "Enabled the key.".to_owned()
-        }
-        "extend" => {
-            let expires_at = Patch::Set(cx.now_ms + MORE_MS);
-            app.keys.update(cx, UpdateKey { expires_at, ..UpdateKey::new(key_id.clone()) }).await?;
-            "The key works for 30 more days.".to_owned()
-        }
-        "grant" => {
-            let slug = form.text("permission").to_owned();
-            let items = Reference::named([slug.clone()], Unknown::MakeIfPermitted);
-            let change = ChangeAccess { key_id: key_id.clone(), change: AccessChange::Add, items };
-            app.keys.change_permissions(cx, change).await?;
-            format!("Granted {slug} to the key.")
-        }
-        "top_up" => {
-            let amount = form.number("amount").ok().flatten();
-            let operation = CreditOperation::Increment;
-            let change = UpdateCredits { key_id: key_id.clone(), operation, value: Some(amount) };
-            app.keys.update_credits(cx, change).await?;
-            "Added the missing credits.".to_owned()
-        }
+    let key_id = KeyId::from(request.form().text("key"));
+    let done = match request.form().text("fix") {
+        "enable" => enable(&request, &key_id).await?,
+        "extend" => extend(&request, &key_id).await?,
+        "grant" => grant(&request, &key_id).await?,
+        "top_up" => top_up(&request, &key_id).await?,
         _ => return Err(Error::invalid("There is no such remedy.")),
     };
-    Ok(to_answer(&request, key_id.as_str()).notice(said))
+    Ok(to_answer(&request, key_id.as_str()).notice(done))
+}
+
+async fn enable(request: &MemberRequest, key_id: &KeyId) -> Result<String> {
+    let change = UpdateKey { enabled: Some(true), ..UpdateKey::new(key_id.clone()) };
+    request.app.keys.update(&request.cx, change).await?;
+    Ok("Enabled the key.".to_owned())
+}
+
+async fn extend(request: &MemberRequest, key_id: &KeyId) -> Result<String> {
+    let expires_at = Patch::Set(request.now_ms() + MORE_MS);
+    let change = UpdateKey { expires_at, ..UpdateKey::new(key_id.clone()) };
+    request.app.keys.update(&request.cx, change).await?;
+    Ok("The key works for 30 more days.".to_owned())
+}
+
+async fn grant(request: &MemberRequest, key_id: &KeyId) -> Result<String> {
+    let slug = request.form().text("permission").to_owned();
+    let items = Reference::named([slug.clone()], Unknown::MakeIfPermitted);
+    let change = ChangeAccess { key_id: key_id.clone(), change: AccessChange::Add, items };
+    request.app.keys.change_permissions(&request.cx, change).await?;
+    Ok(format!("Granted {slug} to the key."))
+}
+
+async fn top_up(request: &MemberRequest, key_id: &KeyId) -> Result<String> {
+    let amount = request.form().number("amount").map_err(Error::invalid)?;
+    let operation = CreditOperation::Increment;
+    let change = UpdateCredits { key_id: key_id.clone(), operation, value: Some(amount) };
+    request.app.keys.update_credits(&request.cx, change).await?;
+    Ok("Added the missing credits.".to_owned())
 }
 
 #[cfg(test)]

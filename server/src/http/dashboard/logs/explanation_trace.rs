@@ -3,7 +3,6 @@
 
 use std::net::IpAddr;
 
-use base::ids::ApiId;
 use web::components::Outcome;
 use web::number::{count, exact};
 use web::pages::explain::{Check as CheckView, Fix as FixView, Trace, Verdict as VerdictView};
@@ -12,8 +11,9 @@ use web::paths::{self, Href};
 use web::time::duration;
 
 use super::permission_query_tree::tree;
+use crate::http::dashboard::api_reference::api_named;
 use crate::http::dashboard::member_request::MemberRequest;
-use base::error::{Code, Result};
+use base::error::Result;
 use domain::explain::{Check, Explained, Explanation, Fix, LimitState, Recorded, Step, Then, Verdict};
 use domain::verification;
 
@@ -21,16 +21,20 @@ use domain::verification;
 type Values = Vec<(String, Option<String>, Option<String>)>;
 
 /// What was asked for, beside the explanation.
-pub struct AskedOfKey {
+pub struct TracedRequest {
     pub cost: i64,
     pub ip: Option<IpAddr>,
     /// Fields of the form that asks it again.
     pub fields: Vec<(String, String)>,
 }
 
-pub async fn trace(request: &MemberRequest, explanation: &Explanation, asked: &AskedOfKey) -> Result<Trace> {
+pub async fn trace(
+    request: &MemberRequest,
+    explanation: &Explanation,
+    asked: &TracedRequest,
+) -> Result<Trace> {
     let api = match &explanation.key {
-        Some(key) => Some(request.api_named(key.api.as_str()).await?),
+        Some(key) => Some(api_named(request, key.api.as_str()).await?),
         None => None,
     };
     let past = explanation.recorded.as_ref();
@@ -51,17 +55,6 @@ pub async fn trace(request: &MemberRequest, explanation: &Explanation, asked: &A
     })
 }
 
-impl MemberRequest {
-    /// An API by the name it has, or had no more.
-    pub async fn api_named(&self, id: &str) -> Result<Named> {
-        match self.app.apis.get(&self.cx, &ApiId::from(id)).await {
-            Ok(api) => Ok(Named::new(id, &api.name)),
-            Err(error) if error.code() == Code::ApiNotFound => Ok(Named::new(id, id)),
-            Err(error) => Err(error),
-        }
-    }
-}
-
 fn of(outcome: verification::Outcome) -> Outcome {
     Outcome::of_verification(outcome.as_str()).unwrap_or(Outcome::NotFound)
 }
@@ -71,7 +64,7 @@ fn check(
     step: &Step,
     key: Option<&Explained>,
     past: Option<&Recorded>,
-    asked: &AskedOfKey,
+    asked: &TracedRequest,
 ) -> CheckView {
     let now = step.sentence();
     let detail = match past.and_then(|past| said_then(step, past)) {
@@ -152,7 +145,7 @@ fn values(request: &MemberRequest, step: &Step, past: Option<&Recorded>) -> Valu
             vec![row("Enabled", then.map(|then| yes(then == Then::Passed)), Some(yes(*enabled)))]
         }
         Check::Api { asked, of_key } => {
-            let asked = asked.as_ref().map(|asked| now("AskedOfKey for", asked.to_string()));
+            let asked = asked.as_ref().map(|asked| now("TracedRequest for", asked.to_string()));
             std::iter::once(now("API of the key", of_key.to_string())).chain(asked).collect()
         }
         Check::Expiry { expires_at: None, .. } => Vec::new(),
@@ -214,7 +207,7 @@ fn setting(check: &Check, key: &Explained) -> Option<Href> {
 }
 
 /// Acts that one press can do; the others have their setting's page.
-fn fix(fix: &Fix, key: &Explained, asked: &AskedOfKey) -> Option<FixView> {
+fn fix(fix: &Fix, key: &Explained, asked: &TracedRequest) -> Option<FixView> {
     let (what, label, more) = match fix {
         Fix::EnableKey => ("enable", "Enable this key".to_owned(), None),
         Fix::ExtendExpiry => ("extend", "Let it work for 30 more days".to_owned(), None),

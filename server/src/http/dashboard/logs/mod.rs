@@ -15,7 +15,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use poem::Route;
-use web::components::{FilterField, FilterKind, Filters};
+use web::components::{FilterField, FilterKind};
 
 pub use self::log_filters::{audit_filter, request_filter};
 pub use self::request_log::{RESPONSES, request_row};
@@ -44,31 +44,12 @@ pub fn mount(route: Route, app: &Arc<App>) -> Route {
         .at("/audit/:id", get(member(app, audit_log::one)))
 }
 
-impl MemberRequest {
-    /// What the root keys of these events are called.
-    pub async fn root_key_names(&self, events: &[Stored]) -> Result<Names> {
-        let mut ids: Vec<&str> = events.iter().filter_map(root_key_of).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        self.app.root_keys.names(&self.cx, &ids).await
-    }
-
-    /// The bar over a log, with its views.
-    pub async fn log_filters(
-        &self,
-        searches: &str,
-        fields: Vec<FilterField>,
-        problems: Vec<String>,
-    ) -> Result<Filters> {
-        Ok(Filters {
-            here: self.here(),
-            searches: searches.to_owned(),
-            fields,
-            problems,
-            saved: self.saved_views().await?,
-            can_save: true,
-        })
-    }
+/// What the root keys of these events are called.
+pub async fn root_key_names(request: &MemberRequest, events: &[Stored]) -> Result<Names> {
+    let mut ids: Vec<&str> = events.iter().filter_map(root_key_of).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    request.app.root_keys.names(&request.cx, &ids).await
 }
 
 fn root_key_of(event: &Stored) -> Option<&str> {

@@ -3,20 +3,20 @@
 use base::ids::RequestId;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use web::components::{FilterField, Outcome, Pager};
-use web::pages::parts::{Live, Named};
+use web::components::{FilterField, Filters, Outcome};
+use web::pages::parts::Named;
 use web::pages::request::{RequestView, show};
 use web::pages::requests::{RequestRow, RequestsView, list as page};
 
-use super::{Names, PAGE, choice_field, request_filter, text_field};
-use crate::http::dashboard::live_log::LiveLog;
+use super::{Names, PAGE, choice_field, request_filter, root_key_names, text_field};
+use crate::http::dashboard::event_log::EventLog;
+use crate::http::dashboard::lists::search_filters;
+use crate::http::dashboard::live_log::{LiveLog, follow, is_stream};
 use crate::http::dashboard::member_request::MemberRequest;
-use crate::http::dashboard::presenters::event_cursor;
 use crate::http::dashboard::reply::Reply;
 use base::error::{Code, Error, Result};
 use base::events::{Stored, StoredRequest};
 use base::grants::{Operation, Target};
-use insight::analytics::PageOf;
 use insight::search::Kind;
 
 /// Root keys that the filter offers by name.
@@ -29,27 +29,21 @@ pub const RESPONSES: [Outcome; 3] = [Outcome::Success, Outcome::ClientError, Out
 pub async fn list(request: MemberRequest) -> Result<Reply> {
     request.cx.require(Operation::LogsRead, Target::NONE)?;
     let (filter, problems) = request_filter(request.query());
-    if request.is_stream() {
+    if is_stream(&request) {
         let (kind, needs) = (Kind::Requests, Operation::LogsRead);
-        return Ok(request.follow(LiveLog { kind, filter, needs, draw }));
+        return Ok(follow(request, LiveLog { kind, filter, needs, draw }));
     }
-    let span = request.span("24h");
-    let buckets = request.buckets(&span)?;
-    let mut question = request.question(Kind::Requests, &span, filter.clone());
-    question.buckets = Some(buckets.clone());
-    let counts = request.app.analytics.count(question).await?;
-    let after = request.events_after();
-    let of = PageOf { after, ..request.events(Kind::Requests, &span, filter, PAGE) };
-    let found = request.app.analytics.page(of).await?;
-    let names = request.root_key_names(&found.events).await?;
-    let rows: Vec<RequestRow> =
-        found.events.iter().filter_map(|event| row_of(&request, &names, event)).collect();
+    let log = EventLog::read(&request, Kind::Requests, filter, PAGE).await?;
+    let names = root_key_names(&request, &log.page.events).await?;
+    let row = |event: &Stored| row_of(&request, &names, event);
+    let rows: Vec<RequestRow> = log.page.events.iter().filter_map(row).collect();
+    let filters = search_filters(&request, "Word of a request").await?;
     let view = RequestsView {
-        filters: request.log_filters("Word of a request", fields(&request).await?, problems).await?,
-        live: Live { on: request.is_live(), source: request.tail_source(&found.places) },
-        responses: request.bars("responses", "Requests", &RESPONSES, &counts, (&buckets, &span)),
-        pager: Pager { shown: rows.len() as i64, total: None, next: found.next.map(event_cursor) },
-        range: span.range,
+        filters: Filters { fields: fields(&request).await?, problems, ..filters },
+        live: log.live(&request),
+        responses: log.bars(&request, "responses", "Requests", &RESPONSES),
+        pager: log.pager(rows.len()),
+        range: log.span.range,
         rows,
     };
     Ok(Reply::page(page(&request.shell, &view)))
@@ -82,7 +76,7 @@ fn row_of(request: &MemberRequest, names: &Names, event: &Stored) -> Option<Requ
 
 fn draw(request: &MemberRequest, events: Vec<Stored>) -> BoxFuture<'_, Result<Vec<String>>> {
     async move {
-        let names = request.root_key_names(&events).await?;
+        let names = root_key_names(request, &events).await?;
         let rows = events.iter().filter_map(|event| row_of(request, &names, event));
         Ok(rows.map(|row| web::pages::requests::request_row(&row)).collect())
     }
@@ -118,7 +112,7 @@ pub async fn one(request: MemberRequest) -> Result<Reply> {
     let analytics = &request.app.analytics;
     let found = analytics.of_request(Kind::Requests, workspace, id.as_str(), now_ms).await?;
     let event = found.ok_or_else(|| Error::absent(Code::RouteNotFound))?;
-    let names = request.root_key_names(std::slice::from_ref(&event)).await?;
+    let names = root_key_names(&request, std::slice::from_ref(&event)).await?;
     let Stored::Request(logged) = event else { return Err(Error::absent(Code::RouteNotFound)) };
     let verified = analytics.of_request(Kind::Verifications, workspace, id.as_str(), now_ms).await?;
     let view = request_view(&request, &names, logged, verified.is_some());

@@ -6,7 +6,9 @@ use web::pages::explain::{ExplainView, Trace, explain};
 use web::pages::parts::Named;
 use web::pages::verification::{VerificationView, show};
 
-use super::explanation_trace::{AskedOfKey, trace};
+use super::explanation_trace::{TracedRequest, trace};
+use super::root_key_names;
+use crate::http::dashboard::api_reference::api_named;
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::reply::Reply;
 use base::error::{Code, Error, Result};
@@ -19,24 +21,29 @@ use insight::search::Kind;
 pub async fn one(request: MemberRequest) -> Result<Reply> {
     let event = recorded(&request).await?;
     let explanation = explained_if_there(&request, &event).await?;
-    let names = request.root_key_names(&[Stored::Verification(event.clone())]).await?;
-    let logged = request.app.analytics.of_request(
-        Kind::Requests,
-        &request.cx.workspace,
-        &event.request_id,
-        request.now_ms(),
-    );
+    let view = view(&request, event, explanation).await?;
+    Ok(Reply::page(show(&request.shell, &view)))
+}
+
+async fn view(
+    request: &MemberRequest,
+    event: StoredVerification,
+    explanation: Option<Explanation>,
+) -> Result<VerificationView> {
+    let names = root_key_names(request, &[Stored::Verification(event.clone())]).await?;
+    let (workspace, now_ms) = (&request.cx.workspace, request.now_ms());
+    let logged = request.app.analytics.of_request(Kind::Requests, workspace, &event.request_id, now_ms);
     let logged = logged.await?.is_some();
     let trace = match &explanation {
-        Some(explanation) => Some(of_past(&request, &event, explanation).await?),
+        Some(explanation) => Some(of_past(request, &event, explanation).await?),
         None => None,
     };
     let key_name = explanation.and_then(|explanation| explanation.key?.name);
     let api = match &trace {
         Some(trace) => trace.api.clone(),
-        None => Some(request.api_named(&event.api).await?),
+        None => Some(api_named(request, &event.api).await?),
     };
-    let view = VerificationView {
+    Ok(VerificationView {
         at: request.stamp(event.time_ms),
         outcome: Outcome::of_verification(&event.outcome).unwrap_or(Outcome::NotFound),
         key: Some(Named::new(&event.key, key_name.as_deref().unwrap_or(&event.key))),
@@ -53,8 +60,7 @@ pub async fn one(request: MemberRequest) -> Result<Reply> {
         trace,
         logged,
         id: event.request_id,
-    };
-    Ok(Reply::page(show(&request.shell, &view)))
+    })
 }
 
 /// `GET /verifications/:id/explain`: the trace beside the form, filled in with
@@ -72,7 +78,7 @@ async fn of_past(
     event: &StoredVerification,
     explanation: &Explanation,
 ) -> Result<Trace> {
-    let asked = AskedOfKey { cost: event.spent_credits.max(1), ip: event.ip, fields: question(event) };
+    let asked = TracedRequest { cost: event.spent_credits.max(1), ip: event.ip, fields: question(event) };
     trace(request, explanation, &asked).await
 }
 

@@ -11,8 +11,8 @@ use web::shell::PortalFrame;
 
 use super::branding::{frame_of, style_of};
 use crate::http::dashboard::cookies::CookieName;
-use crate::http::dashboard::member_request::VisitorRequest;
 use crate::http::dashboard::reply::Reply;
+use crate::http::dashboard::visitor_request::VisitorRequest;
 use base::error::{Code, Result};
 use base::op::{OpCtx, Scope};
 use domain::portals::{Portal, PortalSession};

@@ -1,8 +1,9 @@
 //! Portals: their settings beside an API, and the pages their end users see.
 
 mod branding;
-mod end_user_pages;
+mod end_user_keys;
 mod end_user_session;
+mod end_user_usage;
 mod settings;
 
 use std::sync::Arc;
@@ -22,9 +23,9 @@ pub fn mount(route: Route, app: &Arc<App>) -> Route {
         // The address that `portal.createSession` answers with.
         .at("/portal/", get(visitor(app, end_user_session::enter)))
         .at("/portal", get(visitor(app, end_user_session::enter)))
-        .at("/portal/:slug", get(visitor(app, end_user_pages::keys)))
-        .at("/portal/:slug/usage", get(visitor(app, end_user_pages::usage)))
-        .at("/portal/:slug/keys/:id/reroll", get(visitor(app, end_user_pages::keys)).post(visitor(app, end_user_pages::reroll)))
+        .at("/portal/:slug", get(visitor(app, end_user_keys::keys)))
+        .at("/portal/:slug/usage", get(visitor(app, end_user_usage::usage)))
+        .at("/portal/:slug/keys/:id/reroll", get(visitor(app, end_user_keys::keys)).post(visitor(app, end_user_keys::reroll)))
         .at("/portal/:slug/logout", post(visitor(app, end_user_session::leave)))
         .at("/portal/:slug/brand.css", get(visitor(app, end_user_session::style)))
 }

@@ -8,7 +8,8 @@ use web::paths::{self, Here};
 use web::shell::PortalFrame;
 
 use super::branding::{frame_of, page_of, style_of};
-use crate::http::dashboard::edit_conflict::is_edit_conflict;
+use crate::http::dashboard::api_reference::api_of_path;
+use crate::http::dashboard::edit_conflict::{is_edit_conflict, sent_beside_stored};
 use crate::http::dashboard::fields::Fields;
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::reply::Reply;
@@ -25,7 +26,7 @@ pub async fn show(request: MemberRequest) -> Result<Reply> {
 
 /// The page, with what is stored or with what was typed.
 async fn page(request: &MemberRequest, typed: Option<FormState>) -> Result<String> {
-    let (api, reference) = request.api_of_path().await?;
+    let (api, reference) = api_of_path(request).await?;
     let portal = portal_of(request, &api).await?;
     let form = typed.unwrap_or_else(|| FormState::new(values(portal.as_ref())));
     let portal = match portal {
@@ -64,29 +65,32 @@ fn values(portal: Option<&Portal>) -> Vec<(String, String)> {
 /// `POST /apis/:id/portal`: makes the portal, or changes it.
 pub async fn save(request: MemberRequest) -> Result<Reply> {
     let api = request.app.apis.get(&request.cx, &request.id().into()).await?;
-    let made_from = request.made_from(VERSION);
-    let saved = match portal_of(&request, &api).await? {
-        Some(portal) => {
-            request.app.portals.update(&request.cx, update(request.form(), portal, made_from)).await.map(drop)
-        }
-        // A form of a portal that is gone by now makes no other one unseen.
-        None => match made_from.require(&Version::from("")) {
-            Ok(()) => request.app.portals.create(&request.cx, create(request.form(), api)).await.map(drop),
-            Err(error) => Err(error),
-        },
-    };
-    match saved {
+    match create_or_update(&request, api).await {
         Ok(()) => Ok(Reply::redirect(paths::api_portal(request.id())).notice("Saved the portal.")),
         Err(error) if is_edit_conflict(&error) => {
-            let (api, _) = request.api_of_path().await?;
+            let (api, _) = api_of_path(&request).await?;
             let stored = values(portal_of(&request, &api).await?.as_ref());
-            let form = request.clash(&stored, paths::api_portal(request.id()));
+            let form = sent_beside_stored(&request, &stored, paths::api_portal(request.id()));
             Ok(Reply::conflict(page(&request, Some(form)).await?))
         }
         Err(error) => {
             let field = if error.code() == Code::PortalExists { "slug" } else { "" };
             let form = request.refused_at(field, error)?;
             Ok(Reply::form_again(page(&request, Some(form)).await?))
+        }
+    }
+}
+
+async fn create_or_update(request: &MemberRequest, api: Api) -> Result<()> {
+    let (portals, made_from) = (&request.app.portals, request.made_from(VERSION));
+    match portal_of(request, &api).await? {
+        Some(portal) => {
+            portals.update(&request.cx, update(request.form(), portal, made_from)).await.map(drop)
+        }
+        None => {
+            // A form of a portal that is gone by now makes no other one unseen.
+            made_from.require(&Version::from(""))?;
+            portals.create(&request.cx, create(request.form(), api)).await.map(drop)
         }
     }
 }

@@ -2,69 +2,57 @@
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use web::components::{Filters, Outcome, Pager};
+use web::components::{Filters, Outcome};
 use web::pages::namespace::{DecisionRow, NamespaceLogsView, decision_row, logs};
-use web::pages::parts::Live;
 use web::paths::{self, QUERY};
 
-use super::{decisions, identifier_field, outcome_field};
-use crate::http::dashboard::live_log::LiveLog;
+use super::{decisions, identifier_field, namespace_of_path, outcome_field};
+use crate::http::dashboard::event_log::EventLog;
+use crate::http::dashboard::lists::search_filters;
+use crate::http::dashboard::live_log::{LiveLog, follow, is_stream};
 use crate::http::dashboard::member_request::MemberRequest;
-use crate::http::dashboard::presenters::event_cursor;
 use crate::http::dashboard::reply::Reply;
-use crate::http::dashboard::time_span::TimeSpan;
 use base::error::Result;
 use base::events::{Stored, StoredRatelimit};
 use base::grants::{Operation, Target};
-use insight::analytics::{Filter, PageOf, Question};
+use insight::analytics::Filter;
 use insight::search::Kind;
 
 const ROWS: usize = 50;
 
 /// `GET /ratelimits/:id/logs`; with `live=events` the new rows alone.
 pub async fn show(request: MemberRequest) -> Result<Reply> {
-    let (found, namespace) = request.namespace().await?;
+    let (found, namespace) = namespace_of_path(&request).await?;
     request.cx.require(Operation::LogsRead, Target::NONE)?;
     request.cx.require(Operation::AnalyticsRatelimits, Target::namespace(&found.id))?;
-    let span = request.span("24h");
-    let of = page_of(&request, found.id.as_str(), &span);
-    if request.is_stream() {
+    let filter = filter(&request, found.id.as_str());
+    if is_stream(&request) {
         let (kind, needs) = (Kind::Ratelimits, Operation::LogsRead);
-        return Ok(request.follow(LiveLog { kind, filter: of.filter, needs, draw }));
+        return Ok(follow(request, LiveLog { kind, filter, needs, draw }));
     }
-    let buckets = request.buckets(&span)?;
-    let question = Question {
-        buckets: Some(buckets.clone()),
-        ..request.question(Kind::Ratelimits, &span, of.filter.clone())
-    };
-    let counts = request.app.analytics.count(question).await?;
-    let page = request.app.analytics.page(of).await?;
-    let rows: Vec<_> = page.events.iter().filter_map(|event| row(&request, event)).collect();
-    let filters = Filters {
-        fields: vec![outcome_field(), identifier_field()],
-        ..request.searched("Beginning of an identifier or request id").await?
-    };
+    let log = EventLog::read(&request, Kind::Ratelimits, filter, ROWS).await?;
+    let rows: Vec<_> = log.page.events.iter().filter_map(|event| row(&request, event)).collect();
+    let filters = search_filters(&request, "Beginning of an identifier or request id").await?;
     let view = NamespaceLogsView {
         namespace,
-        filters,
-        range: span.range.clone(),
-        live: Live { on: request.is_live(), source: request.tail_source(&page.places) },
-        requests: request.bars("requests", "Decisions", &Outcome::DECISIONS, &counts, (&buckets, &span)),
-        pager: Pager { shown: rows.len() as i64, total: None, next: page.next.map(event_cursor) },
+        filters: Filters { fields: vec![outcome_field(), identifier_field()], ..filters },
+        live: log.live(&request),
+        requests: log.bars(&request, "requests", "Decisions", &Outcome::DECISIONS),
+        pager: log.pager(rows.len()),
+        range: log.span.range,
         rows,
     };
     Ok(Reply::page(logs(&request.shell, &view)))
 }
 
-fn page_of(request: &MemberRequest, namespace: &str, span: &TimeSpan) -> PageOf {
-    let filter = Filter {
+fn filter(request: &MemberRequest, namespace: &str) -> Filter {
+    Filter {
         namespaces: vec![namespace.to_owned()],
         identifiers: request.query().all("identifier").map(ToOwned::to_owned).collect(),
         outcomes: decisions(request),
         text: request.query().given(QUERY).map(ToOwned::to_owned),
         ..Filter::default()
-    };
-    PageOf { after: request.events_after(), ..request.events(Kind::Ratelimits, span, filter, ROWS) }
+    }
 }
 
 fn draw(request: &MemberRequest, events: Vec<Stored>) -> BoxFuture<'_, Result<Vec<String>>> {

@@ -47,16 +47,14 @@ pub fn mount(route: Route, app: &Arc<App>) -> Route {
         .at("/ratelimits/:id/overrides/:override/delete", post(member(app, overrides::delete)))
 }
 
-impl MemberRequest {
-    /// The namespace the path names, and those one can hop to from it.
-    async fn namespace(&self) -> Result<(Namespace, NamespaceRef)> {
-        let namespace = self.app.namespaces.get(&self.cx, self.id()).await?;
-        let first = Page { limit: SIBLINGS, cursor: None };
-        let siblings = self.app.namespaces.browse(&self.cx, "", &first).await?.items;
-        let siblings = siblings.iter().map(|one| Named::new(one.id.as_str(), &one.name)).collect();
-        let reference = NamespaceRef { id: namespace.id.to_string(), name: namespace.name.clone(), siblings };
-        Ok((namespace, reference))
-    }
+/// The namespace the path names, and those one can hop to from it.
+async fn namespace_of_path(request: &MemberRequest) -> Result<(Namespace, NamespaceRef)> {
+    let namespace = request.app.namespaces.get(&request.cx, request.id()).await?;
+    let first = Page { limit: SIBLINGS, cursor: None };
+    let siblings = request.app.namespaces.browse(&request.cx, "", &first).await?.items;
+    let siblings = siblings.iter().map(|one| Named::new(one.id.as_str(), &one.name)).collect();
+    let reference = NamespaceRef { id: namespace.id.to_string(), name: namespace.name.clone(), siblings };
+    Ok((namespace, reference))
 }
 
 /// Passed or blocked, as a choice.

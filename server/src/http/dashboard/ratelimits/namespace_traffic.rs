@@ -9,7 +9,10 @@ use web::pages::namespace::{IdentifierUse, NamespaceView, requests};
 use web::paths::QUERY;
 use web::time::duration;
 
-use super::{decisions, identifier_field, outcome_field};
+use super::{decisions, identifier_field, namespace_of_path, outcome_field};
+use crate::http::dashboard::charts::{bucket_label, outcome_bars};
+use crate::http::dashboard::event_query::event_question;
+use crate::http::dashboard::lists::{chosen_sorting, search_filters};
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::reply::Reply;
 use crate::http::dashboard::time_span::TimeSpan;
@@ -19,50 +22,51 @@ use domain::ratelimit::manage::Namespace;
 use domain::ratelimit::namespaces::Override;
 use insight::analytics::{Buckets, Counts, Filter, GroupBy, Latency, Metric, Question, Row, Top};
 use insight::search::Kind;
+use web::pages::parts::NamespaceRef;
 
 /// Identifiers of the table.
 const PLACES: usize = 100;
 
 /// `GET /ratelimits/:id`.
 pub async fn show(request: MemberRequest) -> Result<Reply> {
-    let (found, namespace) = request.namespace().await?;
+    let (found, namespace) = namespace_of_path(&request).await?;
     request.cx.require(Operation::AnalyticsRatelimits, Target::namespace(&found.id))?;
-    let span = request.span("24h");
-    let buckets = request.buckets(&span)?;
-    let asked = Asked::of(&request, &span, &found);
-    let sorting = request.sorting(&["passed", "blocked"], "");
-    let ((requests_bars, tokens), latency, (identifiers, left_out)) = try_join!(
-        bars(&request, &asked, &buckets, &span),
-        latency(&request, &asked, &buckets, &span),
-        identifiers(&request, &found, &asked, &sorting),
-    )?;
-    let filters = Filters {
-        fields: vec![outcome_field(), identifier_field()],
-        ..request.searched("Beginning of an identifier").await?
-    };
-    let sorting = Sorting { descending: true, ..sorting };
-    let view = NamespaceView {
-        namespace,
-        filters,
-        range: span.range.clone(),
-        requests: requests_bars,
-        tokens,
-        latency,
-        identifiers,
-        sorting,
-        left_out,
-    };
+    let view = view(&request, &found, namespace).await?;
     Ok(Reply::page(requests(&request.shell, &view)))
 }
 
+async fn view(request: &MemberRequest, found: &Namespace, namespace: NamespaceRef) -> Result<NamespaceView> {
+    let span = TimeSpan::of(request, "24h");
+    let buckets = span.buckets(request.zone)?;
+    let questions = OutcomeQuestions::of(request, &span, found);
+    let sorting = chosen_sorting(request, &["passed", "blocked"], "");
+    let ((requests, tokens), latency, (identifiers, left_out)) = try_join!(
+        bars(request, &questions, &buckets, &span),
+        latency(request, &questions, &buckets, &span),
+        identifiers(request, found, &questions, &sorting),
+    )?;
+    let filters = search_filters(request, "Beginning of an identifier").await?;
+    Ok(NamespaceView {
+        namespace,
+        filters: Filters { fields: vec![outcome_field(), identifier_field()], ..filters },
+        range: span.range.clone(),
+        requests,
+        tokens,
+        latency,
+        identifiers,
+        sorting: Sorting { descending: true, ..sorting },
+        left_out,
+    })
+}
+
 /// The events in question, and those of each outcome among them.
-struct Asked {
+struct OutcomeQuestions {
     all: Question,
     passed: Option<Question>,
     blocked: Option<Question>,
 }
 
-impl Asked {
+impl OutcomeQuestions {
     fn of(request: &MemberRequest, span: &TimeSpan, namespace: &Namespace) -> Self {
         let chosen = decisions(request);
         let filter = Filter {
@@ -72,7 +76,7 @@ impl Asked {
             text: request.query().given(QUERY).map(ToOwned::to_owned),
             ..Filter::default()
         };
-        let all = request.question(Kind::Ratelimits, span, filter);
+        let all = event_question(request, Kind::Ratelimits, span, filter);
         let only = |outcome: &str| {
             let is_asked = chosen.is_empty() || chosen.iter().any(|chosen| chosen == outcome);
             let filter = Filter { outcomes: vec![outcome.to_owned()], ..all.filter.clone() };
@@ -86,7 +90,7 @@ impl Asked {
 /// is a question of its own.
 async fn bars(
     request: &MemberRequest,
-    asked: &Asked,
+    questions: &OutcomeQuestions,
     buckets: &Buckets,
     span: &TimeSpan,
 ) -> Result<(Bars, Bars)> {
@@ -98,7 +102,7 @@ async fn bars(
             None => Ok(Vec::new()),
         }
     };
-    let (passed, blocked) = try_join!(count(asked.passed.clone()), count(asked.blocked.clone()))?;
+    let (passed, blocked) = try_join!(count(questions.passed.clone()), count(questions.blocked.clone()))?;
     let weigh = |row: &Row| {
         let Counts { passed, cost, .. } = row.counts;
         let counts = match passed > 0 {
@@ -110,17 +114,17 @@ async fn bars(
     let rows: Vec<Row> = passed.into_iter().chain(blocked).collect();
     let weighed: Vec<Row> = rows.iter().map(weigh).collect();
     let outcomes = &Outcome::DECISIONS;
-    let requests = request.bars("requests", "Requests", outcomes, &rows, (buckets, span));
-    Ok((requests, request.bars("tokens", "Tokens", outcomes, &weighed, (buckets, span))))
+    let requests = outcome_bars(request, "requests", "Requests", outcomes, &rows, (buckets, span));
+    Ok((requests, outcome_bars(request, "tokens", "Tokens", outcomes, &weighed, (buckets, span))))
 }
 
 async fn latency(
     request: &MemberRequest,
-    asked: &Asked,
+    questions: &OutcomeQuestions,
     buckets: &Buckets,
     span: &TimeSpan,
 ) -> Result<Lines> {
-    let question = Question { buckets: Some(buckets.clone()), ..asked.all.clone() };
+    let question = Question { buckets: Some(buckets.clone()), ..questions.all.clone() };
     let rows = request.app.analytics.latency(question).await?;
     let line = |label: &str, of: fn(&Latency) -> u64| Line {
         label: label.to_owned(),
@@ -130,7 +134,7 @@ async fn latency(
         id: "latency",
         title: "Latency".to_owned(),
         unit: Unit::Latency,
-        labels: rows.iter().map(|row| request.bucket_label(row.time_ms, span)).collect(),
+        labels: rows.iter().map(|row| bucket_label(request, row.time_ms, span)).collect(),
         lines: vec![
             line("p50", |row| row.p50_us),
             line("p90", |row| row.p90_us),
@@ -143,7 +147,7 @@ async fn latency(
 async fn identifiers(
     request: &MemberRequest,
     namespace: &Namespace,
-    asked: &Asked,
+    questions: &OutcomeQuestions,
     sorting: &Sorting,
 ) -> Result<(Vec<IdentifierUse>, String)> {
     let metric = match sorting.column.as_str() {
@@ -153,9 +157,9 @@ async fn identifiers(
     };
     let by = GroupBy::Identifier;
     let analytics = &request.app.analytics;
-    let top = analytics.top(asked.all.clone(), by, metric.clone(), PLACES).await?;
+    let top = analytics.top(questions.all.clone(), by, metric.clone(), PLACES).await?;
     let top = if metric != Metric::Total && top.rows.len() < PLACES {
-        filled(top, analytics.top(asked.all.clone(), by, Metric::Total, PLACES).await?)
+        filled(top, analytics.top(questions.all.clone(), by, Metric::Total, PLACES).await?)
     } else {
         top
     };
@@ -173,9 +177,9 @@ async fn identifiers(
         }
     };
     let (passed, blocked, latest, snapshot) = try_join!(
-        tokens(asked.passed.clone()),
-        tokens(asked.blocked.clone()),
-        analytics.latest(asked.all.clone(), by, &names),
+        tokens(questions.passed.clone()),
+        tokens(questions.blocked.clone()),
+        analytics.latest(questions.all.clone(), by, &names),
         request.app.namespaces.find(&request.cx.workspace, namespace.id.as_str()),
     )?;
     let cost = |rows: &[Row], index: usize| rows.get(index).map_or(0, |row| row.counts.cost);

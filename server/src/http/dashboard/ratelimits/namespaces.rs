@@ -8,9 +8,14 @@ use web::pages::namespace_settings::{NamespaceSettingsView, settings as settings
 use web::pages::namespaces::{self, NamespaceCard, NamespacesView, NewNamespaceView};
 use web::paths::{self, QUERY};
 
-use crate::http::dashboard::charts::{spark, sum};
-use crate::http::dashboard::edit_conflict::is_edit_conflict;
+use super::namespace_of_path;
+use crate::http::dashboard::charts::spark;
+use crate::http::dashboard::confirmation::confirmed;
+use crate::http::dashboard::edit_conflict::{is_edit_conflict, sent_beside_stored};
+use crate::http::dashboard::event_query::event_question;
+use crate::http::dashboard::lists::search_filters;
 use crate::http::dashboard::member_request::MemberRequest;
+use crate::http::dashboard::outcome_counts::sum;
 use crate::http::dashboard::reply::Reply;
 use crate::http::dashboard::time_span::TimeSpan;
 use base::error::Result;
@@ -26,10 +31,10 @@ const CARDS: u64 = 24;
 pub async fn list(request: MemberRequest) -> Result<Reply> {
     let found =
         request.app.namespaces.browse(&request.cx, request.query().text(QUERY), &request.page(CARDS)).await?;
-    let span = request.span("24h");
+    let span = TimeSpan::of(&request, "24h");
     let namespaces = cards(&request, &span, &found.items).await?;
     let view = NamespacesView {
-        filters: request.searched("Name or id").await?,
+        filters: search_filters(&request, "Name or id").await?,
         pager: Pager { shown: namespaces.len() as i64, total: None, next: found.next },
         range: span.range,
         namespaces,
@@ -44,12 +49,12 @@ async fn cards(request: &MemberRequest, span: &TimeSpan, found: &[Namespace]) ->
     if names.is_empty() {
         return Ok(Vec::new());
     }
-    let buckets = request.buckets(span)?;
+    let buckets = span.buckets(request.zone)?;
     let filter = Filter { namespaces: names.clone(), ..Filter::default() };
     let question = Question {
         buckets: Some(buckets.clone()),
         group_by: vec![GroupBy::Namespace],
-        ..request.question(Kind::Ratelimits, span, filter)
+        ..event_question(request, Kind::Ratelimits, span, filter)
     };
     let rows = request.app.analytics.count(question.clone()).await?;
     let latest = request.app.analytics.latest(question, GroupBy::Namespace, &names).await?;
@@ -104,7 +109,7 @@ pub async fn create(request: MemberRequest) -> Result<Reply> {
 
 /// `GET /ratelimits/:id/settings`.
 pub async fn settings(request: MemberRequest) -> Result<Reply> {
-    let (found, namespace) = request.namespace().await?;
+    let (found, namespace) = namespace_of_path(&request).await?;
     let form = state(&found);
     Ok(Reply::page(settings_page(&request.shell, &NamespaceSettingsView { namespace, form })))
 }
@@ -116,7 +121,7 @@ fn state(namespace: &Namespace) -> FormState {
 
 /// `POST /ratelimits/:id/settings`.
 pub async fn rename(request: MemberRequest) -> Result<Reply> {
-    let (_, namespace) = request.namespace().await?;
+    let (_, namespace) = namespace_of_path(&request).await?;
     let name = request.form().text("name");
     let made_from = request.made_from(VERSION);
     match request.app.namespaces.rename_from(&request.cx, &namespace.id, name, Some(&made_from)).await {
@@ -125,8 +130,9 @@ pub async fn rename(request: MemberRequest) -> Result<Reply> {
                 .notice(format!("Its name is {name}.")))
         }
         Err(error) if is_edit_conflict(&error) => {
-            let (found, namespace) = request.namespace().await?;
-            let form = request.clash(&state(&found).values, paths::namespace_settings(&namespace.id));
+            let (found, namespace) = namespace_of_path(&request).await?;
+            let form =
+                sent_beside_stored(&request, &state(&found).values, paths::namespace_settings(&namespace.id));
             Ok(Reply::conflict(settings_page(&request.shell, &NamespaceSettingsView { namespace, form })))
         }
         Err(error) => {
@@ -138,9 +144,9 @@ pub async fn rename(request: MemberRequest) -> Result<Reply> {
 
 /// `POST /ratelimits/:id/delete`.
 pub async fn delete(request: MemberRequest) -> Result<Reply> {
-    let (found, namespace) = request.namespace().await?;
+    let (found, namespace) = namespace_of_path(&request).await?;
     request.cx.require(Operation::NamespaceDelete, Target::namespace(&found.id))?;
-    if let Err(problem) = request.confirmed(&paths::delete_namespace(&namespace.id), &namespace.name) {
+    if let Err(problem) = confirmed(&request, &paths::delete_namespace(&namespace.id), &namespace.name) {
         let form = FormState { errors: vec![problem], ..state(&found) };
         return Ok(Reply::form_again(settings_page(
             &request.shell,

@@ -8,10 +8,13 @@ use web::pages::parts::{Named, NamespaceRef};
 use web::paths::{self, QUERY};
 use web::time::duration;
 
+use super::namespace_of_path;
+use crate::http::dashboard::confirmation::confirmed;
 use crate::http::dashboard::duration::duration_ms;
-use crate::http::dashboard::edit_conflict::is_edit_conflict;
+use crate::http::dashboard::edit_conflict::{is_edit_conflict, sent_beside_stored};
+use crate::http::dashboard::form_errors::field_of;
+use crate::http::dashboard::lists::{ROWS, search_filters};
 use crate::http::dashboard::member_request::MemberRequest;
-use crate::http::dashboard::rbac::{ROWS, field_of};
 use crate::http::dashboard::reply::Reply;
 use base::error::Result;
 use base::grants::{Operation, Target};
@@ -19,13 +22,13 @@ use domain::ratelimit::overrides::{NamedOverride, SetOverride};
 
 /// `GET /ratelimits/:id/overrides`.
 pub async fn list(request: MemberRequest) -> Result<Reply> {
-    let (_, namespace) = request.namespace().await?;
+    let (_, namespace) = namespace_of_path(&request).await?;
     let search = request.query().text(QUERY);
     let found = request.app.overrides.browse(&request.cx, &namespace.id, search, &request.page(ROWS)).await?;
     let rows: Vec<_> = found.items.into_iter().map(|one| row(&request, one)).collect();
     let view = OverridesView {
         namespace,
-        filters: request.searched("Identifier or id").await?,
+        filters: search_filters(&request, "Identifier or id").await?,
         pager: Pager { shown: rows.len() as i64, total: None, next: found.next },
         rows,
     };
@@ -48,7 +51,7 @@ fn signed(value: u64) -> i64 {
 
 /// `GET /ratelimits/:id/overrides/new`, perhaps for an identifier of a log.
 pub async fn new(request: MemberRequest) -> Result<Reply> {
-    let (found, namespace) = request.namespace().await?;
+    let (found, namespace) = namespace_of_path(&request).await?;
     request.cx.require(Operation::OverrideSet, Target::namespace(&found.id))?;
     let identifier = request.query().text("identifier").to_owned();
     let form = FormState::new(vec![("identifier".to_owned(), identifier)]);
@@ -57,7 +60,7 @@ pub async fn new(request: MemberRequest) -> Result<Reply> {
 
 /// `POST /ratelimits/:id/overrides/new`.
 pub async fn create(request: MemberRequest) -> Result<Reply> {
-    let (found, namespace) = request.namespace().await?;
+    let (found, namespace) = namespace_of_path(&request).await?;
     request.cx.require(Operation::OverrideSet, Target::namespace(&found.id))?;
     let identifier = request.form().text("identifier").to_owned();
     let command = match command(&request, &namespace, &identifier, false) {
@@ -81,7 +84,7 @@ const FIELDS: &[&str] = &["identifier", "limit", "duration"];
 
 /// `GET /ratelimits/:id/overrides/:override`, which whoever may not write is shown, too.
 pub async fn edit(request: MemberRequest) -> Result<Reply> {
-    let (_, namespace) = request.namespace().await?;
+    let (_, namespace) = namespace_of_path(&request).await?;
     let one = subject(&request, &namespace).await?;
     let form = state(&one);
     Ok(Reply::page(page(&request, namespace, Some(&one), form)))
@@ -89,7 +92,7 @@ pub async fn edit(request: MemberRequest) -> Result<Reply> {
 
 /// `POST /ratelimits/:id/overrides/:override`.
 pub async fn save(request: MemberRequest) -> Result<Reply> {
-    let (found, namespace) = request.namespace().await?;
+    let (found, namespace) = namespace_of_path(&request).await?;
     request.cx.require(Operation::OverrideSet, Target::namespace(&found.id))?;
     let one = subject(&request, &namespace).await?;
     let command = match command(&request, &namespace, &one.identifier, one.is_async) {
@@ -102,12 +105,7 @@ pub async fn save(request: MemberRequest) -> Result<Reply> {
     match request.app.overrides.change(&request.cx, command, request.made_from(VERSION)).await {
         Ok(_) => Ok(Reply::redirect(paths::overrides(&namespace.id))
             .notice(format!("Saved the override of {}.", one.identifier))),
-        Err(error) if is_edit_conflict(&error) => {
-            let one = subject(&request, &namespace).await?;
-            let reload = paths::override_(&namespace.id, one.applies.id.as_str());
-            let form = request.clash(&state(&one).values, reload);
-            Ok(Reply::conflict(page(&request, namespace, Some(&one), form)))
-        }
+        Err(error) if is_edit_conflict(&error) => conflict(&request, namespace).await,
         Err(error) => {
             let form = request.refused_at(field_of(&error, FIELDS), error)?;
             Ok(Reply::form_again(page(&request, namespace, Some(&one), form)))
@@ -115,13 +113,21 @@ pub async fn save(request: MemberRequest) -> Result<Reply> {
     }
 }
 
+/// The form beside what is stored by now.
+async fn conflict(request: &MemberRequest, namespace: NamespaceRef) -> Result<Reply> {
+    let one = subject(request, &namespace).await?;
+    let reload = paths::override_(&namespace.id, one.applies.id.as_str());
+    let form = sent_beside_stored(request, &state(&one).values, reload);
+    Ok(Reply::conflict(page(request, namespace, Some(&one), form)))
+}
+
 /// `POST /ratelimits/:id/overrides/:override/delete`.
 pub async fn delete(request: MemberRequest) -> Result<Reply> {
-    let (found, namespace) = request.namespace().await?;
+    let (found, namespace) = namespace_of_path(&request).await?;
     request.cx.require(Operation::OverrideDelete, Target::namespace(&found.id))?;
     let one = subject(&request, &namespace).await?;
     let act = paths::delete_override(&namespace.id, one.applies.id.as_str());
-    if let Err(problem) = request.confirmed(&act, &one.identifier) {
+    if let Err(problem) = confirmed(&request, &act, &one.identifier) {
         let form = FormState { errors: vec![problem], ..state(&one) };
         return Ok(Reply::form_again(page(&request, namespace, Some(&one), form)));
     }

@@ -6,8 +6,10 @@ use web::pages::parts::Named;
 use web::pages::permissions::{self, PermissionFormView, PermissionRow, PermissionsView};
 use web::paths::{self, QUERY};
 
-use super::{ROWS, field_of, tally};
-use crate::http::dashboard::edit_conflict::is_edit_conflict;
+use crate::http::dashboard::confirmation::confirmed;
+use crate::http::dashboard::edit_conflict::{is_edit_conflict, sent_beside_stored};
+use crate::http::dashboard::form_errors::field_of;
+use crate::http::dashboard::lists::{ROWS, chosen_sorting, related_keys, search_filters, tally};
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::reply::Reply;
 use base::error::Result;
@@ -18,12 +20,12 @@ use domain::permissions::{Browse, CreatePermission, Permission, PermissionLine, 
 
 /// `GET /permissions`.
 pub async fn list(request: MemberRequest) -> Result<Reply> {
-    let sorting = request.sorting(&["slug"], "slug");
+    let sorting = chosen_sorting(&request, &["slug"], "slug");
     let search = request.query().text(QUERY).to_owned();
     let of = Browse { page: request.page(ROWS), descending: sorting.descending, search };
     let found = request.app.permissions.browse_permissions(&request.cx, of).await?;
     let rows: Vec<_> = found.items.into_iter().map(|line| row(&request, line)).collect();
-    let filters = request.searched("Slug, name, description or id").await?;
+    let filters = search_filters(&request, "Slug, name, description or id").await?;
     let pager = Pager { shown: rows.len() as i64, total: None, next: found.next };
     Ok(Reply::page(permissions::list(&request.shell, &PermissionsView { filters, rows, sorting, pager })))
 }
@@ -56,24 +58,23 @@ pub async fn create(request: MemberRequest) -> Result<Reply> {
     };
     let commands = lines(request.form().raw("slugs")).map(command).collect();
     match request.app.permissions.create_permissions(&request.cx, commands).await {
-        Ok(made) => {
-            let text = match made.as_slice() {
-                [one] => format!("Created permission {}.", one.slug),
-                many => format!("Created {} permissions.", many.len()),
-            };
-            Ok(Reply::redirect(paths::permissions()).notice(text))
-        }
+        Ok(made) => Ok(Reply::redirect(paths::permissions()).notice(created(&made))),
         Err(error) => {
             let field = match field_of(&error, &["description", "slug"]) {
                 "description" => "description",
                 _ => "slugs",
             };
-            let view = PermissionFormView {
-                form: request.refused_at(field, error)?,
-                ..PermissionFormView::default()
-            };
+            let form = request.refused_at(field, error)?;
+            let view = PermissionFormView { form, ..PermissionFormView::default() };
             Ok(Reply::form_again(permissions::form(&request.shell, &view)))
         }
+    }
+}
+
+fn created(made: &[Permission]) -> String {
+    match made {
+        [one] => format!("Created permission {}.", one.slug),
+        many => format!("Created {} permissions.", many.len()),
     }
 }
 
@@ -104,12 +105,7 @@ pub async fn save(request: MemberRequest) -> Result<Reply> {
         Ok(saved) => {
             Ok(Reply::redirect(paths::permissions()).notice(format!("Saved permission {}.", saved.slug)))
         }
-        Err(error) if is_edit_conflict(&error) => {
-            let line = request.app.permissions.permission_line(&request.cx, request.id()).await?;
-            let reload = paths::edit_permission(line.permission.id.as_str());
-            let form = request.clash(&state(&line.permission).values, reload);
-            Ok(Reply::conflict(page(&request, &line, form).await?))
-        }
+        Err(error) if is_edit_conflict(&error) => conflict(&request).await,
         Err(error) => {
             let form = request.refused_at(field_of(&error, &["name", "slug", "description"]), error)?;
             Ok(Reply::form_again(page(&request, &line, form).await?))
@@ -117,12 +113,20 @@ pub async fn save(request: MemberRequest) -> Result<Reply> {
     }
 }
 
+/// The form beside what is stored by now.
+async fn conflict(request: &MemberRequest) -> Result<Reply> {
+    let line = request.app.permissions.permission_line(&request.cx, request.id()).await?;
+    let reload = paths::edit_permission(line.permission.id.as_str());
+    let form = sent_beside_stored(request, &state(&line.permission).values, reload);
+    Ok(Reply::conflict(page(request, &line, form).await?))
+}
+
 /// `POST /permissions/:id/delete`.
 pub async fn delete(request: MemberRequest) -> Result<Reply> {
     request.cx.require(Operation::PermissionDelete, Target::NONE)?;
     let line = request.app.permissions.permission_line(&request.cx, request.id()).await?;
     let Permission { id, slug, .. } = &line.permission;
-    if let Err(problem) = request.confirmed(&paths::delete_permission(id.as_str()), slug) {
+    if let Err(problem) = confirmed(&request, &paths::delete_permission(id.as_str()), slug) {
         let form = FormState { errors: vec![problem], ..state(&line.permission) };
         return Ok(Reply::form_again(page(&request, &line, form).await?));
     }
@@ -133,7 +137,7 @@ pub async fn delete(request: MemberRequest) -> Result<Reply> {
 async fn page(request: &MemberRequest, line: &PermissionLine, form: FormState) -> Result<String> {
     let id = &line.permission.id;
     let roles = request.app.permissions.roles_granting(&request.cx, id).await?;
-    let (keys, more_keys) = request.sharing(&SharedBy::Permission(id.clone())).await?;
+    let (keys, more_keys) = related_keys(request, &SharedBy::Permission(id.clone())).await?;
     let here = web::paths::Here::new(paths::edit_permission(id.as_str()), request.query().pairs().to_vec());
     let view = PermissionFormView {
         permission: Some(Named::new(id.as_str(), &line.permission.slug)),

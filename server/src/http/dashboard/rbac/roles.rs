@@ -9,8 +9,10 @@ use web::pages::parts::Named;
 use web::pages::roles::{self, RoleFormView, RoleRow, RoleView, RolesView};
 use web::paths::{self, QUERY};
 
-use super::{ROWS, field_of, tally};
+use crate::http::dashboard::confirmation::confirmed;
 use crate::http::dashboard::edit_conflict::{conflict_form, is_edit_conflict};
+use crate::http::dashboard::form_errors::field_of;
+use crate::http::dashboard::lists::{ROWS, chosen_sorting, related_keys, search_filters, tally};
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::reply::Reply;
 use base::error::{Error, Result};
@@ -25,12 +27,12 @@ const BOXES: u64 = 300;
 
 /// `GET /roles`.
 pub async fn list(request: MemberRequest) -> Result<Reply> {
-    let sorting = request.sorting(&["name"], "name");
+    let sorting = chosen_sorting(&request, &["name"], "name");
     let search = request.query().text(QUERY).to_owned();
     let of = Browse { page: request.page(ROWS), descending: sorting.descending, search };
     let found = request.app.permissions.browse_roles(&request.cx, of).await?;
     let rows: Vec<_> = found.items.into_iter().map(|line| row(&request, line)).collect();
-    let filters = request.searched("Name, description or id").await?;
+    let filters = search_filters(&request, "Name, description or id").await?;
     let pager = Pager { shown: rows.len() as i64, total: None, next: found.next };
     Ok(Reply::page(roles::list(&request.shell, &RolesView { filters, rows, sorting, pager })))
 }
@@ -50,7 +52,7 @@ fn row(request: &MemberRequest, line: RoleLine) -> RoleRow {
 pub async fn show(request: MemberRequest) -> Result<Reply> {
     let line = request.app.permissions.role_line(&request.cx, request.id()).await?;
     let details = request.app.permissions.get_role(&request.cx, line.role.id.as_str()).await?;
-    let (keys, more_keys) = request.sharing(&SharedBy::Role(line.role.id.clone())).await?;
+    let (keys, more_keys) = related_keys(&request, &SharedBy::Role(line.role.id.clone())).await?;
     let named = |permission: &Permission| Named::new(permission.id.as_str(), &permission.slug);
     let view = RoleView {
         role: named_role(&details),
@@ -128,14 +130,7 @@ pub async fn save(request: MemberRequest) -> Result<Reply> {
         Ok(role) => {
             Ok(Reply::redirect(paths::role(id.as_str())).notice(format!("Saved role {}.", role.name)))
         }
-        Err(error) if is_edit_conflict(&error) => {
-            let (details, boxes) = subject(&request).await?;
-            let stored = state(&details, &boxes).values;
-            let typed = request.form().state().values;
-            let form =
-                conflict_form(typed, &stored, paths::edit_role(id.as_str()), |values| named(values, &boxes));
-            Ok(Reply::conflict(page(&request, &details, &boxes, form).await?))
-        }
+        Err(error) if is_edit_conflict(&error) => conflict(&request).await,
         Err(error) => {
             let form = refused(&request, error)?;
             Ok(Reply::form_again(page(&request, &details, &boxes, form).await?))
@@ -143,11 +138,20 @@ pub async fn save(request: MemberRequest) -> Result<Reply> {
     }
 }
 
+/// The form beside what is stored by now.
+async fn conflict(request: &MemberRequest) -> Result<Reply> {
+    let (details, boxes) = subject(request).await?;
+    let (stored, typed) = (state(&details, &boxes).values, request.form().state().values);
+    let reload = paths::edit_role(details.role.id.as_str());
+    let form = conflict_form(typed, &stored, reload, |values| named(values, &boxes));
+    Ok(Reply::conflict(page(request, &details, &boxes, form).await?))
+}
+
 /// `POST /roles/:id/delete`.
 pub async fn delete(request: MemberRequest) -> Result<Reply> {
     let (details, boxes) = subject(&request).await?;
     let role = &details.role;
-    if let Err(problem) = request.confirmed(&paths::delete_role(role.id.as_str()), &role.name) {
+    if let Err(problem) = confirmed(&request, &paths::delete_role(role.id.as_str()), &role.name) {
         let form = FormState { errors: vec![problem], ..state(&details, &boxes) };
         return Ok(Reply::form_again(page(&request, &details, &boxes, form).await?));
     }

@@ -7,10 +7,10 @@ use web::pages::root_key_form::{GrantScope, RootKeyFormView, form as page};
 use web::paths;
 
 use super::permission_picker::{scopes, template, templates};
-use super::root_key_page::addresses;
-use super::{id_of, named};
+use super::{addresses, id_of, named};
 use crate::http::dashboard::edit_conflict::{conflict_form, is_edit_conflict};
-use crate::http::dashboard::expiry::{read_expiry, time_field};
+use crate::http::dashboard::expiry::read_expiry;
+use crate::http::dashboard::local_time::time_field;
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::reply::Reply;
 use base::error::{Error, Result};
@@ -33,29 +33,29 @@ pub async fn new(request: MemberRequest) -> Result<Reply> {
 /// `POST /root-keys/new`: shows the secret, once.
 pub async fn create(request: MemberRequest) -> Result<Reply> {
     request.cx.require(Operation::RootKeyCreate, Target::NONE)?;
-    let typed = match Typed::read(&request) {
-        Ok(typed) => typed,
-        Err(problems) => {
-            return Ok(Reply::form_again(drawn(&request, None, request.form_with(problems)).await?));
-        }
+    let fields = match RootKeyFields::read(&request) {
+        Ok(fields) => fields,
+        Err(problems) => return new_again(&request, request.form_with(problems)).await,
     };
     let command = CreateRootKey {
-        name: typed.name,
-        permissions: typed.permissions,
-        full: typed.full,
-        expires_at: typed.expires_at,
-        ip_allowlist: typed.ip_allowlist,
-        limit_per_minute: typed.limit_per_minute,
+        name: fields.name,
+        permissions: fields.permissions,
+        full: fields.full,
+        expires_at: fields.expires_at,
+        ip_allowlist: fields.ip_allowlist,
+        limit_per_minute: fields.limit_per_minute,
     };
     let (id, plaintext) = match request.app.root_keys.create(&request.cx, command).await {
         Ok(created) => created,
-        Err(error) => {
-            let form = refused(&request, error)?;
-            return Ok(Reply::form_again(drawn(&request, None, form).await?));
-        }
+        Err(error) => return new_again(&request, refused(&request, error)?).await,
     };
     let made = request.app.root_keys.get(&request.cx, &id).await?;
     Ok(shown(&request, &made.key, "Root key created", &plaintext))
+}
+
+/// The form of a new root key once more.
+async fn new_again(request: &MemberRequest, form: FormState) -> Result<Reply> {
+    Ok(Reply::form_again(drawn(request, None, form).await?))
 }
 
 /// The page with a secret that was just made.
@@ -91,21 +91,11 @@ pub async fn edit(request: MemberRequest) -> Result<Reply> {
 /// `POST /root-keys/:id/edit`.
 pub async fn save(request: MemberRequest) -> Result<Reply> {
     let details = editable(&request).await?;
-    let typed = match Typed::read(&request) {
-        Ok(typed) => typed,
+    let fields = match RootKeyFields::read(&request) {
+        Ok(fields) => fields,
         Err(problems) => return again(&request, &details.key, request.form_with(problems)).await,
     };
-    let patch = |value: Option<String>| value.map_or(Patch::Clear, Patch::Set);
-    let command = UpdateRootKey {
-        name: patch(typed.name),
-        permissions: (!typed.full).then_some(typed.permissions),
-        full: typed.full,
-        expires_at: expiry_patch(&request, details.key.expires_at, typed.expires_at),
-        ip_allowlist: patch(typed.ip_allowlist),
-        limit_per_minute: typed.limit_per_minute.map_or(Patch::Clear, Patch::Set),
-        made_from: Some(request.made_from(VERSION)),
-        ..UpdateRootKey::new(details.key.id.clone())
-    };
+    let command = update(&request, &details.key, fields);
     match request.app.root_keys.update(&request.cx, command).await {
         Ok(()) => Ok(Reply::redirect(paths::root_key(request.id())).notice("Saved the root key.")),
         Err(error) if is_edit_conflict(&error) => {
@@ -116,6 +106,20 @@ pub async fn save(request: MemberRequest) -> Result<Reply> {
             Ok(Reply::conflict(drawn(&request, Some(&details.key), form).await?))
         }
         Err(error) => again(&request, &details.key, refused(&request, error)?).await,
+    }
+}
+
+fn update(request: &MemberRequest, key: &RootKey, fields: RootKeyFields) -> UpdateRootKey {
+    let patch = |value: Option<String>| value.map_or(Patch::Clear, Patch::Set);
+    UpdateRootKey {
+        name: patch(fields.name),
+        permissions: (!fields.full).then_some(fields.permissions),
+        full: fields.full,
+        expires_at: expiry_patch(request, key.expires_at, fields.expires_at),
+        ip_allowlist: patch(fields.ip_allowlist),
+        limit_per_minute: fields.limit_per_minute.map_or(Patch::Clear, Patch::Set),
+        made_from: Some(request.made_from(VERSION)),
+        ..UpdateRootKey::new(key.id.clone())
     }
 }
 
@@ -218,7 +222,7 @@ fn refused(request: &MemberRequest, error: Error) -> Result<FormState> {
 }
 
 /// What a form has, read but not judged.
-struct Typed {
+struct RootKeyFields {
     name: Option<String>,
     full: bool,
     permissions: Vec<String>,
@@ -227,7 +231,7 @@ struct Typed {
     limit_per_minute: Option<i64>,
 }
 
-impl Typed {
+impl RootKeyFields {
     fn read(request: &MemberRequest) -> Result<Self, Vec<Problem>> {
         let form = request.form();
         let mut problems = Vec::new();

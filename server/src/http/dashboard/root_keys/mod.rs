@@ -5,6 +5,7 @@ mod list;
 mod permission_picker;
 mod root_key_actions;
 mod root_key_page;
+mod rotate;
 
 use std::sync::Arc;
 
@@ -17,18 +18,15 @@ use super::endpoint::member;
 use super::member_request::MemberRequest;
 use crate::app::App;
 use crate::http::methods::{get, post};
-use domain::root_keys::{RootKey, STALE_DAYS};
+use domain::root_keys::{RootKey, RootKeyDetails, STALE_DAYS};
 
 pub fn mount(route: Route, app: &Arc<App>) -> Route {
     route
         .at("/root-keys", get(member(app, list::list)))
         .at("/root-keys/new", get(member(app, form::new)).post(member(app, form::create)))
-        .at("/root-keys/:id", get(member(app, root_key_page::one)))
+        .at("/root-keys/:id", get(member(app, root_key_page::show)))
         .at("/root-keys/:id/edit", get(member(app, form::edit)).post(member(app, form::save)))
-        .at(
-            "/root-keys/:id/rotate",
-            get(member(app, root_key_actions::rotate_page)).post(member(app, root_key_actions::rotate)),
-        )
+        .at("/root-keys/:id/rotate", get(member(app, rotate::rotate_page)).post(member(app, rotate::rotate)))
         .at("/root-keys/:id/enable", post(member(app, root_key_actions::enable)))
         .at("/root-keys/:id/disable", post(member(app, root_key_actions::disable)))
         .at("/root-keys/:id/delete", post(member(app, root_key_actions::delete)))
@@ -77,4 +75,9 @@ fn states(key: &RootKey, now_ms: i64) -> Vec<Chip> {
         states.push(Chip::new(Tone::Good, "Active", ""));
     }
     states
+}
+
+fn addresses(details: &RootKeyDetails) -> Vec<String> {
+    let list = details.ip_allowlist.as_deref().unwrap_or_default();
+    list.split(',').map(str::trim).filter(|entry| !entry.is_empty()).map(str::to_owned).collect()
 }

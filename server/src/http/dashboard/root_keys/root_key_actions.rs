@@ -1,65 +1,15 @@
 //! Acts on one root key: replacing, pausing and ending it.
 
 use web::form::{CONFIRM, FormState};
-use web::pages::key_rotate::{GRACE, RotateView, rotate as page};
 use web::paths;
 
-use super::form::{again, editable, shown, stored};
+use super::form::{again, stored};
 use super::{id_of, named};
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::reply::Reply;
 use base::error::Result;
 use base::grants::{Operation, Target};
-use domain::root_keys::{RerollRootKey, RootKey, UpdateRootKey};
-
-/// What the form offers at first: a day.
-const GRACE_MS: &str = "86400000";
-
-/// `GET /root-keys/:id/rotate`.
-pub async fn rotate_page(request: MemberRequest) -> Result<Reply> {
-    let details = editable(&request).await?;
-    let form = FormState::new(vec![("grace_ms".to_owned(), GRACE_MS.to_owned())]);
-    Ok(Reply::page(page(&request.shell, &rotate_view(&request, &details.key, form))))
-}
-
-fn rotate_view(request: &MemberRequest, key: &RootKey, form: FormState) -> RotateView {
-    let expired = key.is_expired(request.now_ms());
-    RotateView {
-        api: None,
-        key: named(key),
-        nonce: request.nonce(),
-        form,
-        refused: expired.then(|| "The root key expired. Set a later expiry first.".to_owned()),
-    }
-}
-
-/// `POST /root-keys/:id/rotate`: shows the new secret, once.
-pub async fn rotate(request: MemberRequest) -> Result<Reply> {
-    let details = editable(&request).await?;
-    if details.key.is_expired(request.now_ms()) {
-        return Ok(Reply::form_again(page(
-            &request.shell,
-            &rotate_view(&request, &details.key, FormState::default()),
-        )));
-    }
-    let typed = request.form().text("grace_ms");
-    let Some(overlap_ms) = GRACE.iter().find(|(ms, _)| *ms == typed).and_then(|(ms, _)| ms.parse().ok())
-    else {
-        let problem = ("grace_ms".to_owned(), "Choose one of the list.".to_owned());
-        let form = request.form_with(vec![problem]);
-        return Ok(Reply::form_again(page(&request.shell, &rotate_view(&request, &details.key, form))));
-    };
-    let command = RerollRootKey { id: details.key.id.clone(), overlap_ms: Some(overlap_ms) };
-    let (id, plaintext) = match request.app.root_keys.reroll(&request.cx, command).await {
-        Ok(made) => made,
-        Err(error) => {
-            let form = request.refused(error)?;
-            return Ok(Reply::form_again(page(&request.shell, &rotate_view(&request, &details.key, form))));
-        }
-    };
-    let made = request.app.root_keys.get(&request.cx, &id).await?;
-    Ok(shown(&request, &made.key, "Root key rotated", &plaintext))
-}
+use domain::root_keys::UpdateRootKey;
 
 /// `POST /root-keys/:id/enable`.
 pub async fn enable(request: MemberRequest) -> Result<Reply> {

@@ -2,11 +2,14 @@
 
 use web::pages::parts::AuditRow;
 use web::pages::requests::RequestRow;
-use web::pages::root_key::{RootKeyView, show};
+use web::pages::root_key::{RootKeyView, show as page};
 
-use super::{id_of, named, states};
+use super::{addresses, id_of, named, states};
+use crate::http::dashboard::charts::outcome_bars;
+use crate::http::dashboard::event_query::{event_page, event_question};
 use crate::http::dashboard::logs::{RESPONSES, request_row};
 use crate::http::dashboard::member_request::MemberRequest;
+use crate::http::dashboard::presenters::audit::audit_row;
 use crate::http::dashboard::reply::Reply;
 use crate::http::dashboard::time_span::TimeSpan;
 use base::audit::AuditFilter;
@@ -22,22 +25,26 @@ use insight::search::Kind;
 const LATEST: usize = 20;
 
 /// `GET /root-keys/:id`.
-pub async fn one(request: MemberRequest) -> Result<Reply> {
+pub async fn show(request: MemberRequest) -> Result<Reply> {
     let details = request.app.root_keys.get(&request.cx, &id_of(&request)).await?;
     request.cx.require(Operation::LogsRead, Target::NONE)?;
-    let span = request.span("7d");
+    Ok(Reply::page(page(&request.shell, &view(&request, details).await?)))
+}
+
+async fn view(request: &MemberRequest, details: RootKeyDetails) -> Result<RootKeyView> {
+    let span = TimeSpan::of(request, "7d");
     let of_key = Filter { root_keys: vec![request.id().to_owned()], ..Filter::default() };
-    let buckets = request.buckets(&span)?;
-    let mut question = request.question(Kind::Requests, &span, of_key.clone());
+    let buckets = span.buckets(request.zone)?;
+    let mut question = event_question(request, Kind::Requests, &span, of_key.clone());
     let top = request.app.analytics.top(question.clone(), GroupBy::Path, Metric::Total, LATEST).await?;
     question.buckets = Some(buckets.clone());
     let counts = request.app.analytics.count(question).await?;
     let path = |row: Row| Some((row.groups.into_iter().next()?, row.counts.total()));
     let created_by = match &details.created_by {
-        Some(id) => Some(called(&request, id).await?),
+        Some(id) => Some(called(request, id).await?),
         None => None,
     };
-    let view = RootKeyView {
+    Ok(RootKeyView {
         key: named(&details.key),
         states: states(&details.key, request.now_ms()),
         created: request.stamp(details.key.created_at),
@@ -47,9 +54,9 @@ pub async fn one(request: MemberRequest) -> Result<Reply> {
         limit_per_minute: details.limit_per_minute,
         ip_allowlist: addresses(&details),
         called: top.rows.into_iter().filter_map(path).collect(),
-        requests: request.bars("requests", "Requests", &RESPONSES, &counts, (&buckets, &span)),
-        recent: recent(&request, &span, of_key).await?,
-        changes: changes(&request).await?,
+        requests: outcome_bars(request, "requests", "Requests", &RESPONSES, &counts, (&buckets, &span)),
+        recent: recent(request, &span, of_key).await?,
+        changes: changes(request).await?,
         here: request.here(),
         range: span.range,
         start: details.key.start,
@@ -57,17 +64,11 @@ pub async fn one(request: MemberRequest) -> Result<Reply> {
         full: details.key.full,
         enabled: details.key.enabled,
         permissions: details.key.permissions,
-    };
-    Ok(Reply::page(show(&request.shell, &view)))
-}
-
-pub fn addresses(details: &RootKeyDetails) -> Vec<String> {
-    let list = details.ip_allowlist.as_deref().unwrap_or_default();
-    list.split(',').map(str::trim).filter(|entry| !entry.is_empty()).map(str::to_owned).collect()
+    })
 }
 
 async fn recent(request: &MemberRequest, span: &TimeSpan, filter: Filter) -> Result<Vec<RequestRow>> {
-    let of = request.events(Kind::Requests, span, filter, LATEST);
+    let of = event_page(request, Kind::Requests, span, filter, LATEST);
     let found = request.app.analytics.page(of).await?.events;
     let row = |event: Stored| match event {
         Stored::Request(logged) => Some(request_row(request, &Default::default(), &logged)),
@@ -80,7 +81,7 @@ async fn changes(request: &MemberRequest) -> Result<Vec<AuditRow>> {
     let filter = AuditFilter { target: Some(request.id().to_owned()), ..AuditFilter::default() };
     let page = Page { limit: LATEST as u64, cursor: None };
     let found = request.app.audit_log.list(&request.cx, &filter, &page).await?;
-    Ok(found.items.into_iter().map(|entry| request.audit_row(entry)).collect())
+    Ok(found.items.into_iter().map(|entry| audit_row(request, entry)).collect())
 }
 
 /// Who an id of the audit log is.

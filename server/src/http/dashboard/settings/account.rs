@@ -8,7 +8,7 @@ use web::pages::settings::security::{SecondFactor, SecurityView, security};
 use web::paths::{self, Href};
 use web::trusted::TrustedHtml;
 
-use crate::http::dashboard::edit_conflict::is_edit_conflict;
+use crate::http::dashboard::edit_conflict::{is_edit_conflict, sent_beside_stored};
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::reply::Reply;
 use base::error::{Code, Error, Result};
@@ -149,7 +149,7 @@ pub async fn save_profile(request: MemberRequest) -> Result<Reply> {
     match request.app.users.update_profile(&request.cx, command).await {
         Ok(()) => Ok(done("Saved.")),
         Err(error) if is_edit_conflict(&error) => {
-            let form = request.clash(&profile(&request), paths::security());
+            let form = sent_beside_stored(&request, &profile(&request), paths::security());
             let factor = standing(&request).await?;
             Ok(Reply::conflict(html(&request, form, factor, &[])))
         }

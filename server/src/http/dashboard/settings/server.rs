@@ -27,6 +27,10 @@ fn require_admin(request: &MemberRequest) -> Result<()> {
 /// `GET /settings/retention`.
 pub async fn retention(request: MemberRequest) -> Result<Reply> {
     require_admin(&request)?;
+    Ok(Reply::page(retention_page(&request.shell, &retention_view(&request).await?)))
+}
+
+async fn retention_view(request: &MemberRequest) -> Result<RetentionView> {
     let app = &request.app;
     let (indexes, event_bytes, config_bytes, oldest) = tokio::try_join!(
         app.search.report(app.events(), &app.store),
@@ -38,7 +42,7 @@ pub async fn retention(request: MemberRequest) -> Result<Reply> {
     let index_bytes: u64 = indexes.iter().map(|index| index.bytes).sum();
     let events: u64 = indexes.iter().filter(of_events).map(|index| index.documents).sum();
     let size = |name: &str, bytes: u64| (name.to_owned(), bytes.cast_signed());
-    let view = RetentionView {
+    Ok(RetentionView {
         kept: kept(&app.config),
         sizes: vec![
             size("Events", event_bytes),
@@ -49,8 +53,7 @@ pub async fn retention(request: MemberRequest) -> Result<Reply> {
         events: events.cast_signed(),
         oldest: request.maybe_stamp(oldest),
         dropped: app.jobs.dropped_events().cast_signed(),
-    };
-    Ok(Reply::page(retention_page(&request.shell, &view)))
+    })
 }
 
 fn kept(config: &Config) -> Vec<(String, String)> {

@@ -17,19 +17,19 @@ use domain::users::{Invitation, NewInvitation, UpdateMember, User};
 
 /// `GET /settings/team`.
 pub async fn show(request: MemberRequest) -> Result<Reply> {
-    Ok(Reply::page(html(&request, FormState::default(), Aside::default()).await?))
+    Ok(Reply::page(html(&request, FormState::default(), TeamPageExtras::default()).await?))
 }
 
 /// What the page shows besides what is stored.
 #[derive(Default)]
-struct Aside {
+struct TeamPageExtras {
     /// Of an invitation that was just made.
     link: Option<String>,
     /// The role that somebody chose for a member whose role had changed meanwhile.
     chosen: Option<(UserId, Role)>,
 }
 
-async fn html(request: &MemberRequest, form: FormState, aside: Aside) -> Result<String> {
+async fn html(request: &MemberRequest, form: FormState, extras: TeamPageExtras) -> Result<String> {
     let (app, cx) = (&request.app, &request.cx);
     let users = app.users.list(cx).await?;
     let seen = if cx.may(Operation::MemberSessionsRead, Target::NONE) {
@@ -43,7 +43,7 @@ async fn html(request: &MemberRequest, form: FormState, aside: Aside) -> Result<
         Vec::new()
     };
     let invites = open.into_iter().map(|invitation| invite_row(request, &users, invitation)).collect();
-    let chosen = aside.chosen.as_ref();
+    let chosen = extras.chosen.as_ref();
     let members = users.iter().map(|user| Member {
         id: user.id.to_string(),
         email: user.email.clone(),
@@ -56,7 +56,7 @@ async fn html(request: &MemberRequest, form: FormState, aside: Aside) -> Result<
         you: user.id == request.who.user,
     });
     let view =
-        TeamView { members: members.collect(), invites, form, nonce: request.nonce(), link: aside.link };
+        TeamView { members: members.collect(), invites, form, nonce: request.nonce(), link: extras.link };
     Ok(team(&request.shell, &view))
 }
 
@@ -78,28 +78,26 @@ pub async fn invite(request: MemberRequest) -> Result<Reply> {
     let form = request.form();
     let Some(email) = form.given("email").map(ToOwned::to_owned) else {
         let problem = "Whom? Only the address of an invitation may accept it.".to_owned();
-        let form = request.form_with(vec![("email".to_owned(), problem)]);
-        return Ok(Reply::form_again(html(&request, form, Aside::default()).await?));
+        return again(&request, request.form_with(vec![("email".to_owned(), problem)])).await;
     };
-    let made = match Role::parse(form.text("role")) {
-        Ok(role) => {
-            let command = NewInvitation { role, email: Some(email), valid_ms: NewInvitation::VALID_MS };
-            request.app.users.invite(&request.cx, command).await.map_err(|error| ("email", error))
-        }
-        Err(error) => Err(("role", error)),
+    let role = match Role::parse(form.text("role")) {
+        Ok(role) => role,
+        Err(error) => return again(&request, request.refused_at("role", error)?).await,
     };
-    match made {
+    let command = NewInvitation { role, email: Some(email), valid_ms: NewInvitation::VALID_MS };
+    match request.app.users.invite(&request.cx, command).await {
         Ok((_, token)) => {
             let link = format!("{}/invites/{}", request.app.origin(), token.reveal());
-            Ok(Reply::page(
-                html(&request, FormState::default(), Aside { link: Some(link), ..Aside::default() }).await?,
-            ))
+            let extras = TeamPageExtras { link: Some(link), ..TeamPageExtras::default() };
+            Ok(Reply::page(html(&request, FormState::default(), extras).await?))
         }
-        Err((field, error)) => {
-            let form = request.refused_at(field, error)?;
-            Ok(Reply::form_again(html(&request, form, Aside::default()).await?))
-        }
+        Err(error) => again(&request, request.refused_at("email", error)?).await,
     }
+}
+
+/// The page with a form once more.
+async fn again(request: &MemberRequest, form: FormState) -> Result<Reply> {
+    Ok(Reply::form_again(html(request, form, TeamPageExtras::default()).await?))
 }
 
 /// `POST /settings/team/invites/:id/revoke`.
@@ -116,8 +114,8 @@ pub async fn set_role(request: MemberRequest) -> Result<Reply> {
     match request.app.users.update_member(&request.cx, command).await {
         Ok(()) => Ok(Reply::redirect(paths::team()).notice(format!("Set the role to {}.", role.as_str()))),
         Err(error) if is_edit_conflict(&error) => {
-            let aside = Aside { chosen: Some((user, role)), ..Aside::default() };
-            Ok(Reply::conflict(html(&request, FormState::default(), aside).await?))
+            let extras = TeamPageExtras { chosen: Some((user, role)), ..TeamPageExtras::default() };
+            Ok(Reply::conflict(html(&request, FormState::default(), extras).await?))
         }
         Err(error) => Err(error),
     }
@@ -136,7 +134,7 @@ pub async fn remove(request: MemberRequest) -> Result<Reply> {
     };
     if let Err(error) = removed {
         let form = request.refused_at(paths::remove_member(id.as_str()).as_str(), error)?;
-        return Ok(Reply::form_again(html(&request, form, Aside::default()).await?));
+        return again(&request, form).await;
     }
     if id == request.who.user {
         return Ok(Reply::redirect(paths::home())

@@ -7,7 +7,7 @@ use web::pages::settings::workspace::new_workspace;
 use web::paths;
 
 use crate::http::dashboard::cookies::CookieName;
-use crate::http::dashboard::edit_conflict::is_edit_conflict;
+use crate::http::dashboard::edit_conflict::{is_edit_conflict, sent_beside_stored};
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::reply::Reply;
 use base::error::Result;
@@ -53,7 +53,7 @@ pub async fn rename(request: MemberRequest) -> Result<Reply> {
     if let Err(error) = renamed {
         if is_edit_conflict(&error) {
             let stored = values(&request.app.workspaces.current(&request.cx).await?);
-            let form = request.clash(&stored, paths::settings());
+            let form = sent_beside_stored(&request, &stored, paths::settings());
             return Ok(Reply::conflict(general_html(&request, Some(form)).await?));
         }
         let form = request.refused_at(field_of(error.detail()), error)?;

@@ -1,16 +1,23 @@
 //! Questions in SQL. The room `sql` answers and refuses them; a question is no
 //! secret, so it can be an address.
 
-use poem::Body;
+mod examples;
+mod result_chart;
+
+use std::sync::Arc;
+
+use poem::{Body, Route};
 use serde_json::Value;
 use web::form::FormState;
 use web::pages::sql::{SqlAnswer, SqlView, sql as sql_page};
 
-use super::sql_chart;
-use super::sql_examples::EXAMPLES;
-use crate::http::dashboard::fields::Fields;
-use crate::http::dashboard::member_request::MemberRequest;
-use crate::http::dashboard::reply::Reply;
+use self::examples::EXAMPLES;
+use super::endpoint::member;
+use super::fields::Fields;
+use super::member_request::MemberRequest;
+use super::reply::Reply;
+use crate::app::App;
+use crate::http::methods::get;
 use base::clock::Stopwatch;
 use base::error::{Code, Error, Result};
 use base::grants::{Operation, Target};
@@ -20,14 +27,18 @@ use insight::sql::{self, Ask, TABLES, functions_offered};
 /// Rows that are shown; a download has all.
 const SHOWN: usize = 500;
 
+pub fn mount(route: Route, app: &Arc<App>) -> Route {
+    route.at("/sql", get(member(app, page)).post(member(app, ask)))
+}
+
 /// `GET /sql`: the editor, and the answer to the query of the address.
-pub async fn page(request: MemberRequest) -> Result<Reply> {
+async fn page(request: MemberRequest) -> Result<Reply> {
     request.cx.require(Operation::AnalyticsVerifications, Target::NONE)?;
     answer(&request, request.query()).await
 }
 
 /// `POST /sql`: the same for a query too long for an address.
-pub async fn ask(request: MemberRequest) -> Result<Reply> {
+async fn ask(request: MemberRequest) -> Result<Reply> {
     answer(&request, request.form()).await
 }
 
@@ -59,7 +70,7 @@ async fn answer(request: &MemberRequest, fields: &Fields) -> Result<Reply> {
         rows: found.rows.iter().take(SHOWN).map(|row| row.iter().map(plain).collect()).collect(),
         total: i64::try_from(found.rows.len()).map_err(Error::internal)?,
         took_ms,
-        chart: sql_chart::of(&found, |time_ms| request.stamp(time_ms).local),
+        chart: result_chart::of(&found, |time_ms| request.stamp(time_ms).local),
     };
     Ok(Reply::page(show(request, form, Some(view))))
 }

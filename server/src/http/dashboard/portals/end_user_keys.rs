@@ -1,4 +1,4 @@
-//! What end users see and do: their keys, replacing one, their usage.
+//! The keys of an end user, and replacing one.
 //!
 //! What they may is in their session; it is asked for by the domain, and what it
 //! would refuse is not offered. Times are in UTC: nothing is known of the reader.
@@ -6,28 +6,21 @@
 use std::sync::Arc;
 
 use base::ids::KeyId;
-use chrono_tz::Tz;
-use web::charts::{Bars, Bucket};
-use web::components::{Chip, Outcome, Pager, ShownOnce, Tone};
+use web::components::{Chip, Pager, ShownOnce, Tone};
 use web::form::NONCE;
-use web::pages::portal::{
-    GRACES, PortalKey, PortalKeysView, PortalUsageView, keys as keys_page, usage as usage_page,
-};
+use web::pages::portal::{GRACES, PortalKey, PortalKeysView, keys as keys_page};
 use web::paths::{self, CURSOR, Here};
-use web::time::{Stamp, Zone, local};
+use web::time::{Stamp, Zone};
 
 use super::branding::page_of;
 use super::end_user_session::{EndUser, no_session};
-use crate::http::dashboard::charts::{count_of, zoom};
-use crate::http::dashboard::member_request::VisitorRequest;
 use crate::http::dashboard::reply::Reply;
-use crate::http::dashboard::time_span::time_span_of;
+use crate::http::dashboard::visitor_request::VisitorRequest;
 use base::error::{Error, Result};
 use base::op::{Claimant, IdempotencyKey, OpCtx, Scope};
 use base::secret::KeyHash;
 use base::store::Page;
 use domain::keys::{KeyDetails, RerollKey};
-use insight::analytics::Series;
 
 const MINUTE_MS: i64 = 60_000;
 const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
@@ -121,32 +114,4 @@ fn idempotency(request: &VisitorRequest, user: &EndUser) -> Option<Arc<Idempoten
         key_hash: KeyHash::of(nonce).to_base64(),
         request_hash: KeyHash::of(&request.input.path).to_base64(),
     }))
-}
-
-/// `GET /portal/:slug/usage`.
-pub async fn usage(request: VisitorRequest) -> Result<Reply> {
-    let Some(user) = EndUser::of(&request).await? else { return Ok(no_session(&request)) };
-    let span = time_span_of(&request.input.query, Tz::UTC, request.cx.now_ms, "7d");
-    let series = request.app.portals.own_series(&user.cx, None, span.start_ms, span.end_ms).await?;
-    let here = Here::new(paths::portal_usage(&user.portal.slug), request.input.query.pairs().to_vec());
-    let view = PortalUsageView { requests: bars(&here, &series), here, range: span.range };
-    Ok(page_of(&user.portal, usage_page(&user.frame(&request), &view)))
-}
-
-fn bars(here: &Here, series: &Series) -> Bars {
-    let outcomes: Vec<Outcome> =
-        Outcome::VERIFICATIONS.into_iter().filter(|outcome| *outcome != Outcome::NotFound).collect();
-    let form = if series.bucket_ms < DAY_MS { "%b %d %H:%M" } else { "%b %d" };
-    let bucket = |bucket: &insight::analytics::Bucket| {
-        let end_ms = bucket.time_ms + series.bucket_ms;
-        Bucket {
-            label: local(bucket.time_ms, &Zone::utc(), form),
-            counts: outcomes.iter().map(|outcome| count_of(&bucket.counts, *outcome)).collect(),
-            zoom: (bucket.counts.total() > 0).then(|| zoom(here, bucket.time_ms, end_ms)),
-            start_ms: bucket.time_ms,
-            end_ms,
-        }
-    };
-    let buckets = series.total.iter().map(bucket).collect();
-    Bars { id: "requests", title: "Requests (UTC)".to_owned(), outcomes, buckets }
 }

@@ -1,17 +1,23 @@
 //! The search over everything. A secret may be pasted here: it comes by POST
 //! alone, is hashed on arrival, and is in no page and no address after that.
 
+mod exact_match;
+
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use base::ids::KeyId;
+use poem::Route;
 use web::components::Chip;
 use web::pages::search::{Hit, HitGroup, SearchView, search as search_page};
 use web::paths::{self, QUERY};
 
-use super::exact_match;
-use crate::http::dashboard::member_request::MemberRequest;
-use crate::http::dashboard::presenters::{key_label, key_states};
-use crate::http::dashboard::reply::Reply;
+use super::endpoint::member;
+use super::member_request::MemberRequest;
+use super::presenters::key::{key_label, key_states};
+use super::reply::Reply;
+use crate::app::App;
+use crate::http::methods::get;
 use base::audit::AuditFilter;
 use base::error::Result;
 use base::grants::{Operation, Target};
@@ -25,14 +31,18 @@ const PER_KIND: usize = 10;
 /// Entries of the audit log.
 const ENTRIES: u64 = 5;
 
+pub fn mount(route: Route, app: &Arc<App>) -> Route {
+    route.at("/search", get(member(app, linked)).post(member(app, pasted)))
+}
+
 /// `GET /search?q=`.
-pub async fn linked(request: MemberRequest) -> Result<Reply> {
+async fn linked(request: MemberRequest) -> Result<Reply> {
     let text = request.query().text(QUERY).to_owned();
     find(&request, text, false).await
 }
 
 /// `POST /search`.
-pub async fn pasted(request: MemberRequest) -> Result<Reply> {
+async fn pasted(request: MemberRequest) -> Result<Reply> {
     let text = request.form().text(QUERY).to_owned();
     if !text.is_empty() {
         let secret = PlainKey::new(text.clone());
@@ -90,25 +100,25 @@ async fn groups(
             None => kinds.push((hit.kind, vec![hit])),
         }
     }
-    let about = About::load(request, &kinds, most).await?;
+    let details = HitDetails::load(request, &kinds, most).await?;
     let group = |(kind, hits): (EntityKind, Vec<EntityHit>)| {
         let more = (hits.len() > most && !is_secret)
             .then(|| paths::search().with(QUERY, text).with("kind", kind.as_str()));
-        let hits = hits.into_iter().take(most).map(|hit| about.hit(hit)).collect();
+        let hits = hits.into_iter().take(most).map(|hit| details.hit(hit)).collect();
         HitGroup { kind: name(kind).to_owned(), hits, more }
     };
     Ok(kinds.into_iter().map(group).collect())
 }
 
 /// What the index does not say of its hits.
-struct About {
+struct HitDetails {
     /// Names of APIs by id.
     apis: HashMap<String, String>,
     /// Labels and states of keys by id.
     keys: HashMap<String, (String, Vec<Chip>)>,
 }
 
-impl About {
+impl HitDetails {
     async fn load(
         request: &MemberRequest,
         kinds: &[(EntityKind, Vec<EntityHit>)],

@@ -1,0 +1,18 @@
+//! Actions that are confirmed by typing the name of what they are about.
+
+use web::form::CONFIRM;
+use web::paths::Href;
+
+use super::member_request::MemberRequest;
+
+/// Whether what has to be typed was; else the problem, at the act.
+pub fn confirmed(
+    request: &MemberRequest,
+    act: &Href,
+    name: &str,
+) -> std::result::Result<(), (String, String)> {
+    match request.form().text(CONFIRM) == name.trim() {
+        true => Ok(()),
+        false => Err((act.as_str().to_owned(), format!("Type {name} exactly as it stands here."))),
+    }
+}

@@ -1,0 +1,104 @@
+//! Errors as pages: with which status, and what of them is said.
+
+use base::ids::RequestId;
+use poem::http::StatusCode;
+use web::pages::error::ErrorView;
+
+use super::reply::Reply;
+use super::visitor_request::VisitorRequest;
+use base::error::{Code, Error, Result};
+
+/// Why there is no page, or not the one that was asked for.
+pub enum Failure {
+    /// A form that is not one that the session of its sender was shown.
+    StaleForm,
+    Error(Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl Failure {
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::StaleForm => StatusCode::FORBIDDEN,
+            Self::Error(error) => status(error.code()),
+        }
+    }
+
+    /// When to come again.
+    pub fn wait_s(&self) -> Option<u64> {
+        match self {
+            Self::StaleForm => None,
+            Self::Error(error) => error.wait_s(),
+        }
+    }
+
+    /// What the page says.
+    pub fn view(&self, request_id: &RequestId) -> ErrorView {
+        let Self::Error(error) = self else { return ErrorView::StaleForm };
+        let message = error.detail().to_owned();
+        match self.status() {
+            StatusCode::FORBIDDEN => ErrorView::Forbidden { message },
+            StatusCode::NOT_FOUND => ErrorView::NotFound,
+            StatusCode::TOO_MANY_REQUESTS => ErrorView::TooMany { message },
+            StatusCode::BAD_REQUEST | StatusCode::CONFLICT | StatusCode::PAYLOAD_TOO_LARGE => {
+                ErrorView::Refused { message }
+            }
+            _ => ErrorView::Internal { request_id: request_id.to_string() },
+        }
+    }
+
+    /// Tells the log what is no fault of the sender.
+    pub fn log(&self, request_id: &RequestId) {
+        if let Self::Error(error) = self
+            && self.status().is_server_error()
+        {
+            tracing::error!(request_id = %request_id, code = error.code().as_str(),
+                detail = error.detail(), cause = %error.cause_chain(), "a page failed");
+        }
+    }
+}
+
+/// How an error is answered.
+fn status(code: Code) -> StatusCode {
+    use Code::*;
+    match code {
+        InsufficientPermissions | Forbidden | WorkspaceDisabled | KeyDisabled => StatusCode::FORBIDDEN,
+        KeyNotFound
+        | ApiNotFound
+        | IdentityNotFound
+        | PermissionNotFound
+        | RoleNotFound
+        | WorkspaceNotFound
+        | MigrationNotFound
+        | MemberNotFound
+        | LinkNotFound
+        | ViewNotFound
+        | AuditEntryNotFound
+        | NamespaceNotFound
+        | NamespaceGone
+        | OverrideNotFound
+        | KeySpaceNotFound
+        | JobNotFound
+        | PortalNotFound
+        | PortalSessionNotFound
+        | RouteNotFound
+        | RootKeyNotFound => StatusCode::NOT_FOUND,
+        TooManyAttempts | QueryQuota | WorkspaceRateLimited => StatusCode::TOO_MANY_REQUESTS,
+        SessionOver | PortalTokenMissing => StatusCode::UNAUTHORIZED,
+        EditConflict => StatusCode::CONFLICT,
+        BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        ServiceUnavailable | AnalyticsUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+        Unexpected => StatusCode::INTERNAL_SERVER_ERROR,
+        _ => StatusCode::BAD_REQUEST,
+    }
+}
+
+/// Whatever has no page.
+pub async fn not_found(_: VisitorRequest) -> Result<Reply> {
+    Err(Error::absent(Code::RouteNotFound))
+}

@@ -1,0 +1,72 @@
+//! Replacing a key by a new one, while the old one goes on for some time.
+
+use web::form::{FormState, NONCE};
+use web::pages::key_rotate::{RotateView, rotate as rotate_page};
+use web::pages::parts::Named;
+use web::paths;
+
+use super::key_page::key_of_path;
+use super::secret_page::{made_already, show};
+use crate::http::dashboard::api_reference::api_ref;
+use crate::http::dashboard::member_request::MemberRequest;
+use crate::http::dashboard::presenters::key::key_label;
+use crate::http::dashboard::reply::Reply;
+use base::error::{Code, Result};
+use base::grants::{Operation, Target};
+use domain::keys::{KeyDetails, RerollKey};
+
+/// `GET /keys/:id/rotate`.
+pub async fn rotate_form(request: MemberRequest) -> Result<Reply> {
+    let details = key_of_path(&request).await?;
+    let api = &details.key.api;
+    request.cx.require(Operation::KeyReroll, Target::key(&api.id, &api.keyspace_id, &details.key.id))?;
+    let form = FormState::new(vec![("grace_ms".to_owned(), "86400000".to_owned())]);
+    let nonce = request.nonce();
+    Ok(Reply::page(rotate_html(&request, &details, nonce, form).await?))
+}
+
+async fn rotate_html(
+    request: &MemberRequest,
+    details: &KeyDetails,
+    nonce: String,
+    form: FormState,
+) -> Result<String> {
+    let key = &details.key;
+    let expired = key.expires_at.is_some_and(|expires_at| expires_at < request.now_ms());
+    let view = RotateView {
+        api: Some(api_ref(request, &key.api).await?),
+        key: Named::new(key.id.as_str(), &key_label(key)),
+        nonce,
+        form,
+        refused: expired.then(|| {
+            "It expired, and so would the key that takes its place. Set a later expiry first.".to_owned()
+        }),
+    };
+    Ok(rotate_page(&request.shell, &view))
+}
+
+/// `POST /keys/:id/rotate`.
+pub async fn rotate(request: MemberRequest) -> Result<Reply> {
+    let details = key_of_path(&request).await?;
+    let nonce = request.form().text(NONCE).to_owned();
+    let grace_ms = match request.form().number("grace_ms") {
+        Ok(Some(grace_ms)) => grace_ms,
+        _ => {
+            let problem = "Say how long the old secret goes on working.".to_owned();
+            let form = request.form_with(vec![("grace_ms".to_owned(), problem)]);
+            return Ok(Reply::form_again(rotate_html(&request, &details, nonce, form).await?));
+        }
+    };
+    let key = &details.key;
+    let command = RerollKey { key_id: key.id.clone(), overlap_ms: Some(grace_ms) };
+    match request.app.keys.reroll(&request.cx, command).await {
+        Ok(made) => show(&request, &key.api, "Key rotated", made.id.as_str(), &made.plaintext).await,
+        Err(error) if error.code() == Code::IdempotencyConflict => {
+            Ok(made_already(paths::api_keys(key.api.id.as_str())))
+        }
+        Err(error) => {
+            let form = request.refused_at("grace_ms", error)?;
+            Ok(Reply::form_again(rotate_html(&request, &details, nonce, form).await?))
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! Choices of a list that are kept under a name.
+
+use web::components::SavedView;
+use web::paths::{self, Href};
+
+use super::member_request::MemberRequest;
+use super::reply::Reply;
+use base::error::Result;
+use domain::users::SaveView;
+
+/// `POST /views`: keeps the choices of a list under a name.
+pub async fn save_view(request: MemberRequest) -> Result<Reply> {
+    let form = request.form();
+    let back = Href::local(form.text("back")).unwrap_or_else(paths::home);
+    let (page, query) = back.as_str().split_once('?').unwrap_or((back.as_str(), ""));
+    let command = SaveView {
+        name: form.text("name").to_owned(),
+        page: page.to_owned(),
+        query: query.to_owned(),
+        shared: form.ticked("shared"),
+    };
+    let name = command.name.clone();
+    request.app.users.save_view(&request.cx, command).await?;
+    Ok(Reply::redirect(back).notice(format!("Saved the view {name}.")))
+}
+
+/// `POST /views/:id/delete`.
+pub async fn delete_view(request: MemberRequest) -> Result<Reply> {
+    request.app.users.delete_view(&request.cx, &request.id().into()).await?;
+    Ok(Reply::redirect(request.input.referer.clone().unwrap_or_else(paths::home)).notice("Deleted the view."))
+}
+
+/// A view as pages link to it.
+pub fn saved_view(view: domain::users::SavedView) -> Option<SavedView> {
+    let path = if view.query.is_empty() { view.page } else { format!("{}?{}", view.page, view.query) };
+    Some(SavedView {
+        id: view.id.to_string(),
+        name: view.name,
+        href: Href::local(&path)?,
+        shared: view.shared,
+    })
+}
+
+/// The views saved of this list.
+pub async fn saved_views(request: &MemberRequest) -> Result<Vec<SavedView>> {
+    let views = request.app.users.views(&request.cx, Some(&request.input.path)).await?;
+    Ok(views.into_iter().filter_map(saved_view).collect())
+}
