@@ -6,6 +6,8 @@
 use std::collections::BTreeSet;
 
 use poem_openapi::registry::{MetaSchemaRef, Registry};
+use poem_openapi::types::Type;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 /// What the document needs to know of an operation.
@@ -38,6 +40,24 @@ pub enum Access {
 pub struct Schema {
     pub reference: fn() -> MetaSchemaRef,
     pub register: fn(&mut Registry),
+}
+
+impl Schema {
+    pub const fn of<T: Type>() -> Self {
+        Self { reference: T::schema_ref, register: T::register }
+    }
+}
+
+/// What an operation answers with: serde writes it, a schema describes it.
+///
+/// Most types are described by their own; one that is written straight from the
+/// domain names the type that describes it.
+pub trait Output: Serialize + Send + 'static {
+    const SCHEMA: Schema;
+}
+
+impl<T: Type + Serialize + 'static> Output for T {
+    const SCHEMA: Schema = Schema::of::<T>();
 }
 
 /// Facts about a version that its types cannot tell.
@@ -79,7 +99,7 @@ pub fn document(version: &Version, operations: &[Described]) -> Value {
     })
 }
 
-fn to_json<T: serde::Serialize>(value: &T) -> Value {
+fn to_json<T: Serialize>(value: &T) -> Value {
     serde_json::to_value(value).expect("schemas are plain data")
 }
 

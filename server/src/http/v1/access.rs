@@ -24,30 +24,22 @@ type Named = Vec<NamedOut>;
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        post::<_, Named, _, _, _>(
-            "/v1/keys.addPermissions",
-            "Give permissions to a key",
-            |app, cx, body: PermissionsBody| change_permissions(app, cx, AccessChange::Add, body),
-        ),
-        post::<_, Empty, _, _, _>(
-            "/v1/keys.removePermissions",
-            "Take permissions from a key",
-            remove_permissions,
-        ),
-        post::<_, Named, _, _, _>(
+        post("/v1/keys.addPermissions", "Give permissions to a key", |app, cx, body: PermissionsBody| {
+            change_permissions(app, cx, AccessChange::Add, body)
+        }),
+        post("/v1/keys.removePermissions", "Take permissions from a key", remove_permissions),
+        post(
             "/v1/keys.setPermissions",
             "Replace the direct permissions of a key",
             |app, cx, body: PermissionsBody| change_permissions(app, cx, AccessChange::Set, body),
         ),
-        post::<_, Named, _, _, _>("/v1/keys.addRoles", "Give roles to a key", |app, cx, body: RolesBody| {
+        post("/v1/keys.addRoles", "Give roles to a key", |app, cx, body: RolesBody| {
             change_roles(app, cx, AccessChange::Add, body)
         }),
-        post::<_, Empty, _, _, _>("/v1/keys.removeRoles", "Take roles from a key", remove_roles),
-        post::<_, Named, _, _, _>(
-            "/v1/keys.setRoles",
-            "Replace the roles of a key",
-            |app, cx, body: RolesBody| change_roles(app, cx, AccessChange::Set, body),
-        ),
+        post("/v1/keys.removeRoles", "Take roles from a key", remove_roles),
+        post("/v1/keys.setRoles", "Replace the roles of a key", |app, cx, body: RolesBody| {
+            change_roles(app, cx, AccessChange::Set, body)
+        }),
     ]
 }
 

@@ -23,7 +23,7 @@ const NO_REFILL_OF_UNLIMITED: &str = "Cannot set refill on a key with unlimited 
 const DAILY_HAS_NO_DAY: &str = "Cannot set 'refillDay' if 'interval' is 'daily'";
 
 pub fn operations() -> Vec<Operation> {
-    vec![post::<_, Empty, _, _, _>("/v1/keys.updateKey", "Change a key", update)]
+    vec![post("/v1/keys.updateKey", "Change a key", update)]
 }
 
 /// What is left out stays; `null` clears.

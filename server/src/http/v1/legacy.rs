@@ -9,14 +9,15 @@ use poem_openapi::Object;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::apis::{ApiOut, no_api, read as read_api};
+use super::apis::{no_api, read as read_api};
 use super::errors::Tell;
 use super::keys::{CreateKeyOut, delete, given};
 use super::keys_update::update;
 use super::operation::{Access, Input, Operation, Reply, get, operation, post};
-use super::shared::{Empty, KeyOut, RatelimitType, default_limit_of_pages, new_limits};
+use super::shared::{KeyOut, RatelimitType, default_limit_of_pages, new_limits};
 use super::verify::{CodeName, VerifyLimitOut, decide, serialize_facts, serialize_spent, told};
 use crate::app::App;
+use crate::http::openapi::{Output, Schema};
 use crate::http::schema::AnyObject;
 use base::error::{Code, Result};
 use base::op::OpCtx;
@@ -26,14 +27,12 @@ use domain::verification::{Outcome, Rules, Verification, VerifyKey};
 
 pub fn operations() -> Vec<Operation> {
     let all = [
-        post::<_, CreateKeyOut, _, _, _>("/v1/keys", "Create a key", create_key),
-        post::<_, LegacyVerifyOut, _, _, _>("/v1/keys/verify", "Verify a key", verify)
-            .access(Access::Key)
-            .also(StatusCode::NOT_FOUND),
-        operation::<_, Empty, _, _, _>(Method::PUT, "/v1/keys/{keyId}", "Change a key", update),
-        operation::<_, Empty, _, _, _>(Method::DELETE, "/v1/keys/{keyId}", "Delete a key", delete),
-        get::<_, ApiOut, _, _, _>("/v1/apis/{apiId}", "Get an API", read_api),
-        get::<_, LegacyKeysOut, _, _, _>("/v1/apis/{apiId}/keys", "List the keys of an API", list_keys),
+        post("/v1/keys", "Create a key", create_key),
+        post("/v1/keys/verify", "Verify a key", verify).access(Access::Key).also(StatusCode::NOT_FOUND),
+        operation(Method::PUT, "/v1/keys/{keyId}", "Change a key", update),
+        operation(Method::DELETE, "/v1/keys/{keyId}", "Delete a key", delete),
+        get("/v1/apis/{apiId}", "Get an API", read_api),
+        get("/v1/apis/{apiId}/keys", "List the keys of an API", list_keys),
     ];
     all.into_iter().map(Operation::deprecated).collect()
 }
@@ -146,6 +145,10 @@ pub struct LegacyVerifyOut {
 }
 
 struct LegacyVerified(Verification);
+
+impl Output for LegacyVerified {
+    const SCHEMA: Schema = Schema::of::<LegacyVerifyOut>();
+}
 
 impl Serialize for LegacyVerified {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -24,8 +24,8 @@ use domain::keys::{DefaultLimit, ImportKey, ImportedSecret};
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        post::<_, KeyIdsOut, _, _, _>("/v1/migrations.createKeys", "Import keys, all or none", create_keys),
-        post::<_, Empty, _, _, _>("/v1/migrations.enqueueKeys", "Import keys, each by itself", enqueue_keys)
+        post("/v1/migrations.createKeys", "Import keys, all or none", create_keys),
+        post("/v1/migrations.enqueueKeys", "Import keys, each by itself", enqueue_keys)
             .status(StatusCode::ACCEPTED),
     ]
 }

@@ -11,8 +11,6 @@ use futures_util::future::BoxFuture;
 use poem::endpoint::BoxEndpoint;
 use poem::http::{Method, StatusCode};
 use poem::{EndpointExt, Response};
-use poem_openapi::types::Type;
-use serde::Serialize;
 use serde_json::Value;
 
 use super::input;
@@ -20,7 +18,7 @@ pub use super::input::Input;
 pub use super::reply::Reply;
 use super::serve::Served;
 use crate::app::App;
-use crate::http::openapi::Schema;
+use crate::http::openapi::{Output, Schema};
 use base::error::Result;
 use base::op::OpCtx;
 
@@ -117,7 +115,7 @@ struct Typed<I, H> {
 impl<I, T, H, Fut> Handled for Typed<I, H>
 where
     I: Input,
-    T: Serialize + Send + 'static,
+    T: Output,
     H: Fn(Arc<App>, OpCtx, I) -> Fut + Copy + Send + Sync + 'static,
     Fut: Future<Output = Result<Reply<T>>> + Send + 'static,
 {
@@ -148,7 +146,7 @@ struct Read<I, H> {
 impl<I, T, H, Fut> Asked for Read<I, H>
 where
     I: Input,
-    T: Serialize + Send + 'static,
+    T: Output,
     H: Fn(Arc<App>, OpCtx, I) -> Fut + Copy + Send + Sync + 'static,
     Fut: Future<Output = Result<Reply<T>>> + Send + 'static,
 {
@@ -168,31 +166,29 @@ where
 }
 
 /// An operation that reads, its input in the query.
-pub fn get<I, D, T, H, Fut>(path: &'static str, summary: &'static str, handler: H) -> Operation
+pub fn get<I, T, H, Fut>(path: &'static str, summary: &'static str, handler: H) -> Operation
 where
     I: Input,
-    D: Type,
-    T: Serialize + Send + 'static,
+    T: Output,
     H: Fn(Arc<App>, OpCtx, I) -> Fut + Copy + Send + Sync + 'static,
     Fut: Future<Output = Result<Reply<T>>> + Send + 'static,
 {
-    operation::<I, D, T, H, Fut>(Method::GET, path, summary, handler)
+    operation(Method::GET, path, summary, handler)
 }
 
 /// An operation that changes something, its input in the body.
-pub fn post<I, D, T, H, Fut>(path: &'static str, summary: &'static str, handler: H) -> Operation
+pub fn post<I, T, H, Fut>(path: &'static str, summary: &'static str, handler: H) -> Operation
 where
     I: Input,
-    D: Type,
-    T: Serialize + Send + 'static,
+    T: Output,
     H: Fn(Arc<App>, OpCtx, I) -> Fut + Copy + Send + Sync + 'static,
     Fut: Future<Output = Result<Reply<T>>> + Send + 'static,
 {
-    operation::<I, D, T, H, Fut>(Method::POST, path, summary, handler)
+    operation(Method::POST, path, summary, handler)
 }
 
 /// As [`get`] and [`post`], for the methods of older routes.
-pub fn operation<I, D, T, H, Fut>(
+pub fn operation<I, T, H, Fut>(
     method: Method,
     path: &'static str,
     summary: &'static str,
@@ -200,8 +196,7 @@ pub fn operation<I, D, T, H, Fut>(
 ) -> Operation
 where
     I: Input,
-    D: Type,
-    T: Serialize + Send + 'static,
+    T: Output,
     H: Fn(Arc<App>, OpCtx, I) -> Fut + Copy + Send + Sync + 'static,
     Fut: Future<Output = Result<Reply<T>>> + Send + 'static,
 {
@@ -210,8 +205,8 @@ where
         path,
         summary,
         access: Access::RootKey,
-        request: Schema { reference: I::schema_ref, register: I::register },
-        response: Schema { reference: D::schema_ref, register: D::register },
+        request: Schema::of::<I>(),
+        response: T::SCHEMA,
         status: StatusCode::OK,
         also: None,
         deprecated: false,

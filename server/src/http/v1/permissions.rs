@@ -16,26 +16,14 @@ use domain::permissions::{CreatePermission, CreateRole, Listing, Permission, Rol
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        post::<_, PermissionIdOut, _, _, _>(
-            "/v1/permissions.createPermission",
-            "Create a permission",
-            create_permission,
-        ),
-        get::<_, PermissionOut, _, _, _>("/v1/permissions.getPermission", "Get a permission", get_permission),
-        get::<_, Vec<PermissionOut>, _, _, _>(
-            "/v1/permissions.listPermissions",
-            "List all permissions",
-            list_permissions,
-        ),
-        post::<_, Empty, _, _, _>(
-            "/v1/permissions.deletePermission",
-            "Delete a permission",
-            delete_permission,
-        ),
-        post::<_, RoleIdOut, _, _, _>("/v1/permissions.createRole", "Create a role", create_role),
-        get::<_, RoleOut, _, _, _>("/v1/permissions.getRole", "Get a role", get_role),
-        get::<_, Vec<RoleOut>, _, _, _>("/v1/permissions.listRoles", "List all roles", list_roles),
-        post::<_, Empty, _, _, _>("/v1/permissions.deleteRole", "Delete a role", delete_role),
+        post("/v1/permissions.createPermission", "Create a permission", create_permission),
+        get("/v1/permissions.getPermission", "Get a permission", get_permission),
+        get("/v1/permissions.listPermissions", "List all permissions", list_permissions),
+        post("/v1/permissions.deletePermission", "Delete a permission", delete_permission),
+        post("/v1/permissions.createRole", "Create a role", create_role),
+        get("/v1/permissions.getRole", "Get a role", get_role),
+        get("/v1/permissions.listRoles", "List all roles", list_roles),
+        post("/v1/permissions.deleteRole", "Delete a role", delete_role),
     ]
 }
 

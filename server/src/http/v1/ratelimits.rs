@@ -16,7 +16,7 @@ use base::op::OpCtx;
 use domain::ratelimit::LimitRequest;
 
 pub fn operations() -> Vec<Operation> {
-    vec![post::<_, LimitOut, _, _, _>("/v1/ratelimits.limit", "Check and consume one limit", limit)]
+    vec![post("/v1/ratelimits.limit", "Check and consume one limit", limit)]
 }
 
 #[derive(Object, Deserialize)]

@@ -13,6 +13,7 @@ use super::operation::{Access, Input, Operation, Reply, post};
 use super::shared::Empty;
 use crate::app::App;
 use crate::http::misplaced::known_members;
+use crate::http::openapi::{Output, Schema};
 use crate::http::schema::{AnyJson, AnyObject, present};
 use base::config::V1;
 use base::error::Result;
@@ -25,7 +26,7 @@ use domain::verification::{
 };
 
 pub fn operations() -> Vec<Operation> {
-    vec![post::<_, VerifyKeyOut, _, _, _>("/v1/keys.verifyKey", "Verify a key", verify).access(Access::Key)]
+    vec![post("/v1/keys.verifyKey", "Verify a key", verify).access(Access::Key)]
 }
 
 #[derive(Object, Deserialize)]
@@ -246,6 +247,10 @@ pub struct VerifyIdentityOut {
 struct Verified {
     verification: Verification,
     request_id: RequestId,
+}
+
+impl Output for Verified {
+    const SCHEMA: Schema = Schema::of::<VerifyKeyOut>();
 }
 
 impl Serialize for Verified {

@@ -16,10 +16,10 @@ use domain::keys::ListKeys;
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        checked::<_, CreateApiOut, _, _, _>("/v2/apis.createApi", "Create an API", create).idempotent(),
-        checked::<_, ApiOut, _, _, _>("/v2/apis.getApi", "Get an API", get),
-        checked::<_, Empty, _, _, _>("/v2/apis.deleteApi", "Delete an API and revoke its keys", delete),
-        checked::<_, Vec<KeyOut>, _, _, _>("/v2/apis.listKeys", "List the keys of an API", list_keys).paged(),
+        checked("/v2/apis.createApi", "Create an API", create).idempotent(),
+        checked("/v2/apis.getApi", "Get an API", get),
+        checked("/v2/apis.deleteApi", "Delete an API and revoke its keys", delete),
+        checked("/v2/apis.listKeys", "List the keys of an API", list_keys).paged(),
     ]
 }
 

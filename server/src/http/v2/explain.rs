@@ -18,7 +18,7 @@ use domain::explain::{Check, ExplainKey, Explanation, Fix, LimitState, Step, Sub
 use domain::verification::{Outcome, RequestedLimit};
 
 pub fn operations() -> Vec<Operation> {
-    vec![checked::<_, ExplanationOut, _, _, _>(
+    vec![checked(
         "/v2/keys.explainKey",
         "Explain what a verification would answer, without carrying it out",
         explain,

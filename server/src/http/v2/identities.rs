@@ -15,18 +15,11 @@ use domain::identities::{CreateIdentity, ListIdentities, UpdateIdentity};
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        checked::<_, CreateIdentityOut, _, _, _>(
-            "/v2/identities.createIdentity",
-            "Create an identity",
-            create,
-        )
-        .idempotent(),
-        checked::<_, IdentityOut, _, _, _>("/v2/identities.getIdentity", "Get an identity", get),
-        checked::<_, Vec<IdentityOut>, _, _, _>("/v2/identities.listIdentities", "List identities", list)
-            .paged(),
-        checked::<_, IdentityOut, _, _, _>("/v2/identities.updateIdentity", "Change an identity", update),
-        checked::<_, Empty, _, _, _>("/v2/identities.deleteIdentity", "Delete an identity", delete)
-            .without_data(),
+        checked("/v2/identities.createIdentity", "Create an identity", create).idempotent(),
+        checked("/v2/identities.getIdentity", "Get an identity", get),
+        checked("/v2/identities.listIdentities", "List identities", list).paged(),
+        checked("/v2/identities.updateIdentity", "Change an identity", update),
+        checked("/v2/identities.deleteIdentity", "Delete an identity", delete).without_data(),
     ]
 }
 

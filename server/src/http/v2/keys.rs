@@ -24,16 +24,12 @@ use domain::permissions::{Reference, Unknown};
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        checked::<_, CreateKeyOut, _, _, _>("/v2/keys.createKey", "Create a key", create).idempotent(),
-        checked::<_, KeyOut, _, _, _>("/v2/keys.getKey", "Get a key by its id", get),
-        checked::<_, KeyOut, _, _, _>("/v2/keys.whoami", "Get a key by its secret", whoami),
-        checked::<_, Empty, _, _, _>("/v2/keys.updateKey", "Change a key", update),
-        checked::<_, CreditsBody, _, _, _>(
-            "/v2/keys.updateCredits",
-            "Set, add or take credits",
-            update_credits,
-        ),
-        checked::<_, Empty, _, _, _>("/v2/keys.deleteKey", "Delete a key", delete),
+        checked("/v2/keys.createKey", "Create a key", create).idempotent(),
+        checked("/v2/keys.getKey", "Get a key by its id", get),
+        checked("/v2/keys.whoami", "Get a key by its secret", whoami),
+        checked("/v2/keys.updateKey", "Change a key", update),
+        checked("/v2/keys.updateCredits", "Set, add or take credits", update_credits),
+        checked("/v2/keys.deleteKey", "Delete a key", delete),
     ]
 }
 

@@ -19,36 +19,30 @@ type Roles = Vec<RoleOut>;
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        checked::<_, Permissions, _, _, _>(
+        checked(
             "/v2/keys.addPermissions",
             "Give permissions to a key",
             |app, cx, body: SomePermissionsBody| permissions(app, cx, AccessChange::Add, body.into()),
         ),
-        checked::<_, Permissions, _, _, _>(
+        checked(
             "/v2/keys.removePermissions",
             "Take permissions from a key",
             |app, cx, body: SomePermissionsBody| permissions(app, cx, AccessChange::Remove, body.into()),
         ),
-        checked::<_, Permissions, _, _, _>(
+        checked(
             "/v2/keys.setPermissions",
             "Replace the direct permissions of a key",
             |app, cx, body: AllPermissionsBody| permissions(app, cx, AccessChange::Set, body.into()),
         ),
-        checked::<_, Roles, _, _, _>(
-            "/v2/keys.addRoles",
-            "Give roles to a key",
-            |app, cx, body: SomeRolesBody| roles(app, cx, AccessChange::Add, body.into()),
-        ),
-        checked::<_, Roles, _, _, _>(
-            "/v2/keys.removeRoles",
-            "Take roles from a key",
-            |app, cx, body: SomeRolesBody| roles(app, cx, AccessChange::Remove, body.into()),
-        ),
-        checked::<_, Roles, _, _, _>(
-            "/v2/keys.setRoles",
-            "Replace the roles of a key",
-            |app, cx, body: AllRolesBody| roles(app, cx, AccessChange::Set, body.into()),
-        ),
+        checked("/v2/keys.addRoles", "Give roles to a key", |app, cx, body: SomeRolesBody| {
+            roles(app, cx, AccessChange::Add, body.into())
+        }),
+        checked("/v2/keys.removeRoles", "Take roles from a key", |app, cx, body: SomeRolesBody| {
+            roles(app, cx, AccessChange::Remove, body.into())
+        }),
+        checked("/v2/keys.setRoles", "Replace the roles of a key", |app, cx, body: AllRolesBody| {
+            roles(app, cx, AccessChange::Set, body.into())
+        }),
     ]
 }
 

@@ -17,19 +17,11 @@ use domain::keys::{MigrateKeys, MigratingKey, NewCredits, RerollKey};
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        checked::<_, CreateKeyOut, _, _, _>(
-            "/v2/keys.rerollKey",
-            "Replace a key by a new one with the same settings",
-            reroll,
-        )
-        .idempotent(),
-        checked::<_, MigratedOut, _, _, _>(
-            "/v2/keys.migrateKeys",
-            "Import keys of another system by their hashes",
-            migrate,
-        )
-        .bulk()
-        .idempotent(),
+        checked("/v2/keys.rerollKey", "Replace a key by a new one with the same settings", reroll)
+            .idempotent(),
+        checked("/v2/keys.migrateKeys", "Import keys of another system by their hashes", migrate)
+            .bulk()
+            .idempotent(),
     ]
 }
 

@@ -10,7 +10,6 @@ use futures_util::future::BoxFuture;
 use poem::endpoint::BoxEndpoint;
 use poem::{EndpointExt, Response};
 use poem_openapi::types::Type;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -19,7 +18,7 @@ use super::reply::{Answer, encode};
 use super::serve::Served;
 use crate::app::App;
 use crate::http::body::MAX_HOT_BYTES;
-use crate::http::openapi::{Access, Described, Schema};
+use crate::http::openapi::{Access, Described, Output, Schema};
 use base::error::Result;
 use base::op::OpCtx;
 
@@ -110,7 +109,7 @@ struct Typed<I, H> {
 impl<I, T, H, Fut> Handled for Typed<I, H>
 where
     I: DeserializeOwned + Send + 'static,
-    T: Serialize + Send + 'static,
+    T: Output,
     H: Fn(Arc<App>, OpCtx, I) -> Fut + Copy + Send + Sync + 'static,
     Fut: Future<Output = Result<Reply<T>>> + Send + 'static,
 {
@@ -131,7 +130,7 @@ where
 fn work<I, T, H, Fut>(handler: H, input: I) -> Work
 where
     I: Send + 'static,
-    T: Serialize + Send + 'static,
+    T: Output,
     H: Fn(Arc<App>, OpCtx, I) -> Fut + Send + 'static,
     Fut: Future<Output = Result<Reply<T>>> + Send + 'static,
 {
@@ -144,21 +143,20 @@ where
 
 /// An operation whose body is checked against its schema. Runs in a task of its
 /// own, which a disconnect cannot cut.
-pub fn checked<I, D, T, H, Fut>(path: &'static str, summary: &'static str, handler: H) -> Operation
+pub fn checked<I, T, H, Fut>(path: &'static str, summary: &'static str, handler: H) -> Operation
 where
     I: Type + DeserializeOwned + Send + Sync + 'static,
-    D: Type,
-    T: Serialize + Send + 'static,
+    T: Output,
     H: Fn(Arc<App>, OpCtx, I) -> Fut + Copy + Send + Sync + 'static,
     Fut: Future<Output = Result<Reply<T>>> + Send + 'static,
 {
-    operation::<I, D, T, H, Fut>(path, summary, None, handler)
+    operation(path, summary, None, handler)
 }
 
 /// An operation of the hot path: strict parse and bounds first, the schema only
 /// to explain a failure. Runs on the connection's task; what must not be cut
 /// detaches itself.
-pub fn hot<I, D, T, H, Fut>(
+pub fn hot<I, T, H, Fut>(
     path: &'static str,
     summary: &'static str,
     in_bounds: fn(&I) -> bool,
@@ -166,15 +164,14 @@ pub fn hot<I, D, T, H, Fut>(
 ) -> Operation
 where
     I: Type + DeserializeOwned + Send + Sync + 'static,
-    D: Type,
-    T: Serialize + Send + 'static,
+    T: Output,
     H: Fn(Arc<App>, OpCtx, I) -> Fut + Copy + Send + Sync + 'static,
     Fut: Future<Output = Result<Reply<T>>> + Send + 'static,
 {
-    operation::<I, D, T, H, Fut>(path, summary, Some(in_bounds), handler)
+    operation(path, summary, Some(in_bounds), handler)
 }
 
-fn operation<I, D, T, H, Fut>(
+fn operation<I, T, H, Fut>(
     path: &'static str,
     summary: &'static str,
     in_bounds: Option<fn(&I) -> bool>,
@@ -182,8 +179,7 @@ fn operation<I, D, T, H, Fut>(
 ) -> Operation
 where
     I: Type + DeserializeOwned + Send + Sync + 'static,
-    D: Type,
-    T: Serialize + Send + 'static,
+    T: Output,
     H: Fn(Arc<App>, OpCtx, I) -> Fut + Copy + Send + Sync + 'static,
     Fut: Future<Output = Result<Reply<T>>> + Send + 'static,
 {
@@ -192,8 +188,8 @@ where
         method: "post",
         summary,
         access: Access::RootKey,
-        request: Some(Schema { reference: I::schema_ref, register: I::register }),
-        response: Some(Schema { reference: D::schema_ref, register: D::register }),
+        request: Some(Schema::of::<I>()),
+        response: Some(T::SCHEMA),
         paged: false,
         optional_body: false,
         idempotent: false,

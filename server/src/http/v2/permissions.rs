@@ -16,33 +16,11 @@ use domain::permissions::{CreatePermission, Listing, Permission, RoleDetails, Up
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        checked::<_, CreatePermissionOut, _, _, _>(
-            "/v2/permissions.createPermission",
-            "Create a permission",
-            create_permission,
-        )
-        .idempotent(),
-        checked::<_, PermissionOut, _, _, _>(
-            "/v2/permissions.getPermission",
-            "Get a permission",
-            get_permission,
-        ),
-        checked::<_, Vec<PermissionOut>, _, _, _>(
-            "/v2/permissions.listPermissions",
-            "List permissions",
-            list_permissions,
-        )
-        .paged(),
-        checked::<_, PermissionOut, _, _, _>(
-            "/v2/permissions.updatePermission",
-            "Change a permission",
-            update_permission,
-        ),
-        checked::<_, Empty, _, _, _>(
-            "/v2/permissions.deletePermission",
-            "Delete a permission",
-            delete_permission,
-        ),
+        checked("/v2/permissions.createPermission", "Create a permission", create_permission).idempotent(),
+        checked("/v2/permissions.getPermission", "Get a permission", get_permission),
+        checked("/v2/permissions.listPermissions", "List permissions", list_permissions).paged(),
+        checked("/v2/permissions.updatePermission", "Change a permission", update_permission),
+        checked("/v2/permissions.deletePermission", "Delete a permission", delete_permission),
     ]
 }
 

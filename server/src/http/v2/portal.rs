@@ -21,30 +21,16 @@ use insight::analytics::{Bucket, Series};
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        checked::<_, SessionOut, _, _, _>(
-            "/v2/portal.createSession",
-            "Open a portal session",
-            create_session,
-        )
-        .idempotent()
-        .no_store(),
-        checked::<_, TokenOut, _, _, _>(
-            "/v2/portal.exchangeCode",
-            "Exchange the code of a portal session for its token",
-            exchange,
-        )
-        .access(Access::Public)
-        .no_store(),
-        checked::<_, Vec<KeyOut>, _, _, _>("/v2/portal.listKeys", "List the end user's keys", list_keys)
+        checked("/v2/portal.createSession", "Open a portal session", create_session).idempotent().no_store(),
+        checked("/v2/portal.exchangeCode", "Exchange the code of a portal session for its token", exchange)
+            .access(Access::Public)
+            .no_store(),
+        checked("/v2/portal.listKeys", "List the end user's keys", list_keys)
             .access(Access::PortalSession)
             .paged(),
-        checked::<_, CreateKeyOut, _, _, _>(
-            "/v2/portal.rerollKey",
-            "Replace one of the end user's keys",
-            reroll,
-        )
-        .access(Access::PortalSession),
-        checked::<_, Vec<PointOut>, _, _, _>(
+        checked("/v2/portal.rerollKey", "Replace one of the end user's keys", reroll)
+            .access(Access::PortalSession),
+        checked(
             "/v2/portal.getVerifications",
             "Count the verifications of the end user's keys over time",
             verifications,

@@ -20,22 +20,13 @@ use domain::portals::{
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        checked::<_, CreatePortalOut, _, _, _>("/v2/portal.createPortal", "Create a portal", create)
-            .idempotent(),
-        checked::<_, PortalOut, _, _, _>("/v2/portal.getPortal", "Get a portal", get),
-        checked::<_, PortalOut, _, _, _>("/v2/portal.updatePortal", "Change a portal", update),
-        checked::<_, Empty, _, _, _>("/v2/portal.deletePortal", "Delete a portal", delete),
-        checked::<_, Vec<SessionsOut>, _, _, _>(
-            "/v2/portal.listSessions",
-            "List the live sessions of a portal by end user",
-            sessions,
-        )
-        .paged(),
-        checked::<_, RevokedOut, _, _, _>(
-            "/v2/portal.revokeSession",
-            "End every session of an end user",
-            revoke,
-        ),
+        checked("/v2/portal.createPortal", "Create a portal", create).idempotent(),
+        checked("/v2/portal.getPortal", "Get a portal", get),
+        checked("/v2/portal.updatePortal", "Change a portal", update),
+        checked("/v2/portal.deletePortal", "Delete a portal", delete),
+        checked("/v2/portal.listSessions", "List the live sessions of a portal by end user", sessions)
+            .paged(),
+        checked("/v2/portal.revokeSession", "End every session of an end user", revoke),
     ]
 }
 

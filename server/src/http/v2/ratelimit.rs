@@ -16,13 +16,8 @@ use domain::ratelimit::{LimitOutcome, LimitRequest};
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        hot::<_, LimitOut, _, _, _>(
-            "/v2/ratelimit.limit",
-            "Check and consume one limit",
-            LimitBody::in_bounds,
-            limit,
-        ),
-        hot::<_, MultiLimitOut, _, _, _>(
+        hot("/v2/ratelimit.limit", "Check and consume one limit", LimitBody::in_bounds, limit),
+        hot(
             "/v2/ratelimit.multiLimit",
             "Check several limits, consume all or none",
             many_in_bounds,

@@ -16,17 +16,12 @@ use domain::permissions::{CreateRole, Role, SetRolePermissions, UpdateRole};
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        checked::<_, CreateRoleOut, _, _, _>("/v2/permissions.createRole", "Create a role", create_role)
-            .idempotent(),
-        checked::<_, RoleOut, _, _, _>("/v2/permissions.getRole", "Get a role", get_role),
-        checked::<_, Vec<RoleOut>, _, _, _>("/v2/permissions.listRoles", "List roles", list_roles).paged(),
-        checked::<_, BareRoleOut, _, _, _>("/v2/permissions.updateRole", "Change a role", update_role),
-        checked::<_, Empty, _, _, _>("/v2/permissions.deleteRole", "Delete a role", delete_role),
-        checked::<_, Vec<PermissionOut>, _, _, _>(
-            "/v2/permissions.setRolePermissions",
-            "Replace the permissions of a role",
-            set_permissions,
-        ),
+        checked("/v2/permissions.createRole", "Create a role", create_role).idempotent(),
+        checked("/v2/permissions.getRole", "Get a role", get_role),
+        checked("/v2/permissions.listRoles", "List roles", list_roles).paged(),
+        checked("/v2/permissions.updateRole", "Change a role", update_role),
+        checked("/v2/permissions.deleteRole", "Delete a role", delete_role),
+        checked("/v2/permissions.setRolePermissions", "Replace the permissions of a role", set_permissions),
     ]
 }
 

@@ -18,13 +18,11 @@ use domain::root_keys::{CreateRootKey, RerollRootKey, RootKey, UpdateRootKey};
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        checked::<_, CreateKeyOut, _, _, _>("/v2/rootKeys.createKey", "Create a root key", create)
-            .idempotent(),
-        checked::<_, Vec<RootKeyOut>, _, _, _>("/v2/rootKeys.listKeys", "List root keys", list).paged(),
-        checked::<_, Empty, _, _, _>("/v2/rootKeys.updateKey", "Change a root key", update),
-        checked::<_, Empty, _, _, _>("/v2/rootKeys.deleteKey", "Revoke a root key", delete),
-        checked::<_, CreateKeyOut, _, _, _>("/v2/rootKeys.rerollKey", "Replace a root key", reroll)
-            .idempotent(),
+        checked("/v2/rootKeys.createKey", "Create a root key", create).idempotent(),
+        checked("/v2/rootKeys.listKeys", "List root keys", list).paged(),
+        checked("/v2/rootKeys.updateKey", "Change a root key", update),
+        checked("/v2/rootKeys.deleteKey", "Revoke a root key", delete),
+        checked("/v2/rootKeys.rerollKey", "Replace a root key", reroll).idempotent(),
     ]
 }
 

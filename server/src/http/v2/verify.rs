@@ -12,6 +12,7 @@ use super::operation::{Operation, Reply, hot};
 use super::shared::IdentityOut;
 use crate::app::App;
 use crate::http::misplaced::known_members;
+use crate::http::openapi::{Output, Schema};
 use crate::http::schema::{Meta, present};
 use base::error::Result;
 use base::op::OpCtx;
@@ -22,12 +23,7 @@ use domain::verification::{
 };
 
 pub fn operations() -> Vec<Operation> {
-    vec![hot::<_, VerifyKeyOut, _, _, _>(
-        "/v2/keys.verifyKey",
-        "Verify a key",
-        VerifyKeyBody::in_bounds,
-        verify,
-    )]
+    vec![hot("/v2/keys.verifyKey", "Verify a key", VerifyKeyBody::in_bounds, verify)]
 }
 
 #[derive(Object, Deserialize)]
@@ -176,6 +172,10 @@ pub struct VerifyLimitOut {
 
 /// Serializes a verification as `VerifyKeyOut`, leaving empty members out.
 struct Verified(Verification);
+
+impl Output for Verified {
+    const SCHEMA: Schema = Schema::of::<VerifyKeyOut>();
+}
 
 impl Serialize for Verified {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
