@@ -8,6 +8,7 @@ mod client_address;
 mod dashboard;
 mod docs;
 mod funnel;
+mod headers;
 mod health;
 mod leaks;
 mod methods;

@@ -10,6 +10,8 @@ use poem_openapi::types::Type;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use super::headers::PORTAL_SESSION;
+
 /// What the document needs to know of an operation.
 #[derive(Clone)]
 pub struct Described {
@@ -90,7 +92,7 @@ pub fn document(version: &Version, operations: &[Described]) -> Value {
             "securitySchemes": {
                 "rootKey": { "type": "http", "scheme": "bearer", "description": "A root key." },
                 "portalSession": {
-                    "type": "apiKey", "in": "cookie", "name": "portal_session",
+                    "type": "apiKey", "in": "cookie", "name": PORTAL_SESSION,
                     "description": "The token of an end user's portal session.",
                 },
             },

@@ -5,8 +5,8 @@
 //! from elsewhere (design decision 7).
 
 use poem::http::HeaderMap;
-use poem::http::header::COOKIE;
 
+use crate::http::headers::{PORTAL_SESSION, cookie};
 use base::config::Config;
 
 /// A cookie of ours.
@@ -38,7 +38,7 @@ impl Jar {
             Jar::Form => "unkey_form",
             Jar::Workspace => "unkey_workspace",
             Jar::Flash => "unkey_flash",
-            Jar::Portal => "portal_session",
+            Jar::Portal => PORTAL_SESSION,
         }
     }
 
@@ -52,10 +52,7 @@ impl Jar {
 
     /// Its value in a request.
     pub fn read<'a>(self, config: &Config, headers: &'a HeaderMap) -> Option<&'a str> {
-        let name = self.full_name(config);
-        let lines = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        pairs.find(|(own, _)| *own == name).map(|(_, value)| value)
+        cookie(headers, &self.full_name(config))
     }
 
     /// The header that sets it for so many seconds; 0 takes it away. Values are
@@ -74,6 +71,7 @@ impl Jar {
 #[cfg(test)]
 mod tests {
     use poem::http::HeaderValue;
+    use poem::http::header::COOKIE;
 
     use super::*;
 

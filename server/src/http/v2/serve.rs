@@ -19,6 +19,7 @@ use super::security::{Refused, authenticate, caller, check_security, context, po
 use crate::app::App;
 use crate::http::body::{MAX_BULK_VALUES, MAX_VALUES, excess};
 use crate::http::funnel::{self, Call, Finished, header};
+use crate::http::headers::JsonTypes;
 use crate::http::openapi::{self, Access, Described};
 use crate::http::request_log::Caller;
 use crate::http::validation::{Faults, RequestSchema, json_schema};
@@ -153,7 +154,8 @@ impl Served {
     /// What is wrong with a request before its body is looked at.
     fn check_head(&self, headers: &HeaderMap, body: &[u8]) -> Result<()> {
         check_security(self.traits.access, headers)?;
-        if is_json(headers) || body.is_empty() && self.traits.optional_body {
+        let content_type = header(headers, &CONTENT_TYPE).unwrap_or_default();
+        if JsonTypes::Plain.contain(content_type) || body.is_empty() && self.traits.optional_body {
             return Ok(());
         }
         Err(invalid(
@@ -308,12 +310,6 @@ fn idempotency_key(cx: &OpCtx, headers: &HeaderMap, path: &str, body: &[u8]) -> 
         key_hash: STANDARD.encode(Sha256::digest(key)),
         request_hash: STANDARD.encode(request.finalize()),
     })
-}
-
-fn is_json(headers: &HeaderMap) -> bool {
-    header(headers, &CONTENT_TYPE)
-        .and_then(|value| value.split(';').next())
-        .is_some_and(|media| media.trim().eq_ignore_ascii_case("application/json"))
 }
 
 pub(super) fn invalid(detail: &str, fault: Fault) -> Error {
