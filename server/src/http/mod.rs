@@ -5,6 +5,7 @@
 
 mod body;
 mod client_address;
+mod contract;
 mod dashboard;
 mod docs;
 mod funnel;

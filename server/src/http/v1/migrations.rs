@@ -16,7 +16,8 @@ use super::shared::{
     Empty, NewLimitBody, RatelimitBody, RatelimitType, RefillBody, default_true, is_async, new_limits,
 };
 use crate::app::App;
-use crate::http::schema::{AnyObject, UpTo100};
+use crate::http::contract::bounded::UpTo;
+use crate::http::schema::AnyObject;
 use base::error::{Code, Error, Result};
 use base::op::OpCtx;
 use base::secret::PlainKey;
@@ -146,7 +147,7 @@ impl ImportKeyBody {
     }
 }
 
-impl Input for UpTo100<ImportKeyBody> {}
+impl Input for UpTo<ImportKeyBody, 100> {}
 
 #[derive(Object, Serialize)]
 #[oai(rename_all = "camelCase")]
@@ -155,9 +156,9 @@ pub struct KeyIdsOut {
     key_ids: Vec<String>,
 }
 
-async fn create_keys(app: Arc<App>, cx: OpCtx, bodies: UpTo100<ImportKeyBody>) -> Result<Reply<KeyIdsOut>> {
-    let apis: Vec<String> = bodies.0.iter().map(|body| body.api_id.clone()).collect();
-    let keys = bodies.0.into_iter().map(ImportKeyBody::into_command).collect::<Result<Vec<_>>>()?;
+async fn create_keys(app: Arc<App>, cx: OpCtx, bodies: UpTo<ImportKeyBody, 100>) -> Result<Reply<KeyIdsOut>> {
+    let apis: Vec<String> = bodies.iter().map(|body| body.api_id.clone()).collect();
+    let keys = bodies.into_iter().map(ImportKeyBody::into_command).collect::<Result<Vec<_>>>()?;
     let ids = app.keys.import(&cx, keys).await;
     let ids = ids.telling(Code::ApiNotFound, || no_api(&apis.join(" or ")))?;
     Ok(KeyIdsOut { key_ids: ids.into_iter().map(|id| id.into_string()).collect() }.into())

@@ -10,6 +10,7 @@ use super::errors::Tell;
 use super::operation::{Input, Operation, Reply, get, post};
 use super::shared::{Empty, Nothing, all};
 use crate::app::App;
+use crate::http::contract::bounded::{Identifier, Text};
 use base::error::{Code, Error, Result};
 use base::op::OpCtx;
 use domain::permissions::{CreatePermission, CreateRole, Listing, Permission, Role};
@@ -41,11 +42,9 @@ fn is_taken(what: &str, name: &str) -> String {
 
 #[derive(Object, Deserialize)]
 pub struct CreatePermissionBody {
-    #[oai(validator(min_length = 3, max_length = 256, pattern = r"^[a-zA-Z0-9_\.:\-]*$"))]
-    name: String,
+    name: Text<3, 256, Identifier>,
     /// What keys carry and queries name; the name when left out.
-    #[oai(validator(min_length = 3, max_length = 256, pattern = r"^[a-zA-Z0-9_\.:\-]*$"))]
-    slug: Option<String>,
+    slug: Option<Text<3, 256, Identifier>>,
     #[oai(validator(max_length = 256))]
     description: Option<String>,
 }
@@ -69,7 +68,8 @@ async fn create_permission(
     body: CreatePermissionBody,
 ) -> Result<Reply<PermissionIdOut>> {
     let CreatePermissionBody { name, slug, description } = body;
-    let slug = slug.unwrap_or_else(|| name.clone());
+    let name = name.into_string();
+    let slug = slug.map_or_else(|| name.clone(), String::from);
     let command = CreatePermission { name: name.clone(), slug, description };
     let created = app.permissions.create_permission(&cx, command).await;
     let id = created.telling(Code::PermissionExists, || is_taken("Permission", &name))?;

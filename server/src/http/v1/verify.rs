@@ -12,6 +12,8 @@ use super::keys::given;
 use super::operation::{Access, Input, Operation, Reply, post};
 use super::shared::Empty;
 use crate::app::App;
+use crate::http::contract::bounded::{Cost, Integer, Text, UpTo, strings};
+use crate::http::contract::limits::{default_cost, requested_limit};
 use crate::http::misplaced::known_members;
 use crate::http::openapi::{Output, Schema};
 use crate::http::schema::{AnyJson, AnyObject, present};
@@ -36,11 +38,10 @@ pub struct VerifyKeyBody {
     /// Keys of other APIs are forbidden.
     #[serde(default, deserialize_with = "present")]
     api_id: Option<String>,
-    #[oai(validator(min_length = 1))]
-    key: String,
-    #[oai(default, validator(max_items = 10, min_length = 1, max_length = 128))]
+    key: Text<1>,
+    #[oai(default)]
     #[serde(default)]
-    tags: Vec<String>,
+    tags: UpTo<Text<1, 128>, 10>,
     #[serde(default, deserialize_with = "present")]
     authorization: Option<AuthorizationBody>,
     #[serde(default, deserialize_with = "present")]
@@ -49,9 +50,8 @@ pub struct VerifyKeyBody {
     #[oai(deprecated)]
     #[serde(default, deserialize_with = "present")]
     ratelimit: Option<CostBody>,
-    #[oai(validator(max_items = 100))]
     #[serde(default, deserialize_with = "present")]
-    ratelimits: Option<Vec<VerifyLimitBody>>,
+    ratelimits: Option<UpTo<VerifyLimitBody, MAX_REQUESTED>>,
 }
 
 #[derive(Object, Deserialize)]
@@ -68,74 +68,45 @@ pub struct AuthorizationBody {
 #[serde(remote = "Self")]
 pub struct RemainingBody {
     /// Credits to spend; 0 always passes.
-    #[oai(default = "default_cost", validator(minimum(value = "0")))]
+    #[oai(default = "default_cost")]
     #[serde(default = "default_cost")]
-    cost: i64,
+    cost: Cost,
 }
 
 #[derive(Object, Deserialize)]
 #[oai(rename = "VerifyCost")]
 #[serde(remote = "Self")]
 pub struct CostBody {
-    #[oai(default = "default_cost", validator(minimum(value = "0")))]
+    #[oai(default = "default_cost")]
     #[serde(default = "default_cost")]
-    cost: i64,
+    cost: Cost,
 }
 
 #[derive(Object, Deserialize)]
 #[oai(rename = "VerifyRatelimit")]
 #[serde(remote = "Self")]
 pub struct VerifyLimitBody {
-    #[oai(validator(min_length = 1, max_length = 255))]
-    name: String,
-    #[oai(default = "default_cost", validator(minimum(value = "0")))]
+    name: Text<1, 255>,
+    #[oai(default = "default_cost")]
     #[serde(default = "default_cost")]
-    cost: i64,
+    cost: Cost,
     /// With `duration`, a limit of the request's own.
-    #[oai(validator(minimum(value = "0")))]
     #[serde(default, deserialize_with = "present")]
-    limit: Option<i64>,
+    limit: Option<Integer<0>>,
     /// Window length in milliseconds.
-    #[oai(validator(minimum(value = "0")))]
     #[serde(default, deserialize_with = "present")]
-    duration: Option<i64>,
+    duration: Option<Integer<0>>,
 }
 
 known_members!(VerifyKeyBody, AuthorizationBody, RemainingBody, CostBody, VerifyLimitBody);
 
-fn default_cost() -> i64 {
-    1
-}
-
 impl Input for VerifyKeyBody {
     const IS_HOT: bool = true;
-
-    fn in_bounds(&self) -> bool {
-        let not_negative = |number: Option<i64>| number.is_none_or(|number| number >= 0);
-        let tag = |tag: &String| !tag.is_empty() && tag.chars().count() <= 128;
-        !self.key.is_empty()
-            && self.tags.len() <= 10
-            && self.tags.iter().all(tag)
-            && not_negative(self.remaining.as_ref().map(|remaining| remaining.cost))
-            && not_negative(self.ratelimit.as_ref().map(|ratelimit| ratelimit.cost))
-            && self.ratelimits.as_ref().is_none_or(|limits| limits.len() <= MAX_REQUESTED)
-            && self.ratelimits.iter().flatten().all(|limit| {
-                (1..=255).contains(&limit.name.chars().count())
-                    && limit.cost >= 0
-                    && not_negative(limit.limit)
-                    && not_negative(limit.duration)
-            })
-    }
 }
 
 impl From<VerifyLimitBody> for RequestedLimit {
     fn from(body: VerifyLimitBody) -> Self {
-        Self {
-            name: body.name,
-            cost: body.cost.unsigned_abs(),
-            limit: body.limit.map(i64::unsigned_abs),
-            duration_ms: body.duration.map(i64::unsigned_abs),
-        }
+        requested_limit(body.name.into_string(), body.cost, body.limit, body.duration)
     }
 }
 
@@ -144,19 +115,19 @@ impl From<VerifyKeyBody> for VerifyKey {
         let query = body.authorization.map(|authorization| authorization.permissions.0);
         // The cost of the old limit counts only where no limits are named.
         let default_cost = match (&body.ratelimits, body.ratelimit) {
-            (None, Some(ratelimit)) => Some(ratelimit.cost.unsigned_abs()),
+            (None, Some(ratelimit)) => Some(ratelimit.cost.count()),
             _ => None,
         };
-        let mut tags = body.tags;
+        let mut tags = strings(body.tags);
         tags.sort_unstable();
         Self {
             api: given(body.api_id).map(ApiId::from),
             permissions: query.filter(|query| !Query::is_absent(query)).map(PermissionQuery::Json),
-            cost: body.remaining.map(|remaining| remaining.cost),
+            cost: body.remaining.map(|remaining| remaining.cost.get()),
             limits: body.ratelimits.into_iter().flatten().map(RequestedLimit::from).collect(),
             default_cost,
             tags,
-            ..VerifyKey::new(PlainKey::new(body.key), Rules::V1)
+            ..VerifyKey::new(PlainKey::new(body.key.into_string()), Rules::V1)
         }
     }
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::operation::{Operation, Reply, checked};
 use super::shared::{Empty, KeyOut, decrypting, default_limit, page};
 use crate::app::App;
+use crate::http::contract::bounded::{Text, Word};
 use base::error::Result;
 use base::op::OpCtx;
 use domain::apis::CreateApi;
@@ -45,8 +46,7 @@ async fn create(app: Arc<App>, cx: OpCtx, body: CreateApiBody) -> Result<Reply<C
 #[oai(rename_all = "camelCase")]
 #[serde(rename_all = "camelCase")]
 pub struct ApiBody {
-    #[oai(validator(min_length = 8, max_length = 255, pattern = "^[a-zA-Z0-9_]+$"))]
-    api_id: String,
+    api_id: Text<8, 255, Word>,
 }
 
 #[derive(Object, Serialize)]
@@ -57,12 +57,12 @@ pub struct ApiOut {
 }
 
 async fn get(app: Arc<App>, cx: OpCtx, body: ApiBody) -> Result<Reply<ApiOut>> {
-    let api = app.apis.get(&cx, &ApiId::from(body.api_id)).await?;
+    let api = app.apis.get(&cx, &ApiId::from(body.api_id.into_string())).await?;
     Ok(ApiOut { id: api.id.into_string(), name: api.name }.into())
 }
 
 async fn delete(app: Arc<App>, cx: OpCtx, body: ApiBody) -> Result<Reply<Empty>> {
-    app.apis.delete(&cx, &ApiId::from(body.api_id)).await?;
+    app.apis.delete(&cx, &ApiId::from(body.api_id.into_string())).await?;
     Ok(Empty {}.into())
 }
 

@@ -10,6 +10,7 @@ use super::keys::CreateKeyOut;
 use super::operation::{Operation, Reply, checked};
 use super::shared::{CreditsBody, LimitBody, default_true, new_limits};
 use crate::app::App;
+use crate::http::contract::bounded::{IdText, PermissionSlug, strings};
 use crate::http::schema::{Meta, Nullable};
 use base::error::Result;
 use base::op::OpCtx;
@@ -29,8 +30,7 @@ pub fn operations() -> Vec<Operation> {
 #[oai(rename_all = "camelCase")]
 #[serde(rename_all = "camelCase")]
 pub struct RerollKeyBody {
-    #[oai(validator(min_length = 3, max_length = 255, pattern = "^[a-zA-Z0-9_]+$"))]
-    key_id: String,
+    key_id: IdText,
     /// Milliseconds the old key still works; `null` leaves its expiry alone.
     #[oai(validator(minimum(value = "0"), maximum(value = "4102444800000")))]
     expiration: Nullable<i64>,
@@ -38,7 +38,7 @@ pub struct RerollKeyBody {
 
 impl From<RerollKeyBody> for RerollKey {
     fn from(body: RerollKeyBody) -> Self {
-        Self { key_id: KeyId::from(body.key_id), overlap_ms: body.expiration.0 }
+        Self { key_id: KeyId::from(body.key_id.into_string()), overlap_ms: body.expiration.0 }
     }
 }
 
@@ -75,12 +75,9 @@ pub struct MigrateKeyBody {
     #[serde(default)]
     roles: Vec<String>,
     /// Slugs; unknown ones are created.
-    #[oai(
-        default,
-        validator(max_items = 1000, min_length = 1, max_length = 128, pattern = "^[a-zA-Z0-9_:\\-\\.\\*]+$")
-    )]
+    #[oai(default, validator(max_items = 1000))]
     #[serde(default)]
-    permissions: Vec<String>,
+    permissions: Vec<PermissionSlug>,
     #[oai(validator(minimum(value = "0"), maximum(value = "4102444800000")))]
     expires: Option<i64>,
     #[oai(default = "default_true")]
@@ -100,7 +97,7 @@ impl From<MigrateKeyBody> for MigratingKey {
             external_id: body.external_id,
             meta: body.meta.map(|meta| meta.0).unwrap_or_default(),
             roles: body.roles,
-            permissions: body.permissions,
+            permissions: strings(body.permissions),
             expires_at: body.expires,
             credits: body.credits.map(NewCredits::from),
             limits: new_limits(body.ratelimits),

@@ -4,6 +4,7 @@
 //! lives here. What is around them is in [`super::serve`].
 
 use std::future::Future;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -93,7 +94,7 @@ pub(super) type Work = Box<dyn FnOnce(Arc<App>, OpCtx, bool) -> BoxFuture<'stati
 pub(super) trait Handled: Send + Sync {
     fn is_hot(&self) -> bool;
 
-    /// A body of the hot path that is in bounds; anything else takes the long
+    /// A body of the hot path that keeps its bounds; anything else takes the long
     /// way, which explains what is wrong.
     fn read_hot(&self, body: &[u8]) -> Option<Work>;
 
@@ -101,9 +102,9 @@ pub(super) trait Handled: Send + Sync {
 }
 
 struct Typed<I, H> {
-    /// Of the hot path.
-    in_bounds: Option<fn(&I) -> bool>,
+    is_hot: bool,
     handler: H,
+    input: PhantomData<fn() -> I>,
 }
 
 impl<I, T, H, Fut> Handled for Typed<I, H>
@@ -114,12 +115,14 @@ where
     Fut: Future<Output = Result<Reply<T>>> + Send + 'static,
 {
     fn is_hot(&self) -> bool {
-        self.in_bounds.is_some()
+        self.is_hot
     }
 
     fn read_hot(&self, body: &[u8]) -> Option<Work> {
-        let in_bounds = self.in_bounds.filter(|_| body.len() <= MAX_HOT_BYTES)?;
-        serde_json::from_slice(body).ok().filter(in_bounds).map(|input| work(self.handler, input))
+        if !self.is_hot || body.len() > MAX_HOT_BYTES {
+            return None;
+        }
+        self.read(body).ok()
     }
 
     fn read(&self, body: &[u8]) -> serde_json::Result<Work> {
@@ -150,33 +153,23 @@ where
     H: Fn(Arc<App>, OpCtx, I) -> Fut + Copy + Send + Sync + 'static,
     Fut: Future<Output = Result<Reply<T>>> + Send + 'static,
 {
-    operation(path, summary, None, handler)
+    operation(path, summary, false, handler)
 }
 
-/// An operation of the hot path: strict parse and bounds first, the schema only
-/// to explain a failure. Runs on the connection's task; what must not be cut
+/// An operation of the hot path: its body is read strictly, by types that keep their
+/// bounds, and its schema only explains a failure. Runs on the connection's task; what must not be cut
 /// detaches itself.
-pub fn hot<I, T, H, Fut>(
-    path: &'static str,
-    summary: &'static str,
-    in_bounds: fn(&I) -> bool,
-    handler: H,
-) -> Operation
+pub fn hot<I, T, H, Fut>(path: &'static str, summary: &'static str, handler: H) -> Operation
 where
     I: Type + DeserializeOwned + Send + Sync + 'static,
     T: Output,
     H: Fn(Arc<App>, OpCtx, I) -> Fut + Copy + Send + Sync + 'static,
     Fut: Future<Output = Result<Reply<T>>> + Send + 'static,
 {
-    operation(path, summary, Some(in_bounds), handler)
+    operation(path, summary, true, handler)
 }
 
-fn operation<I, T, H, Fut>(
-    path: &'static str,
-    summary: &'static str,
-    in_bounds: Option<fn(&I) -> bool>,
-    handler: H,
-) -> Operation
+fn operation<I, T, H, Fut>(path: &'static str, summary: &'static str, is_hot: bool, handler: H) -> Operation
 where
     I: Type + DeserializeOwned + Send + Sync + 'static,
     T: Output,
@@ -195,7 +188,12 @@ where
         idempotent: false,
         beside_data: None,
     };
-    Operation { described, no_store: false, bulk: false, handled: Arc::new(Typed { in_bounds, handler }) }
+    Operation {
+        described,
+        no_store: false,
+        bulk: false,
+        handled: Arc::new(Typed { is_hot, handler, input: PhantomData }),
+    }
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use super::keys_moves::RerollKeyBody;
 use super::operation::{Operation, Reply, checked};
 use super::shared::{KeyOut, default_limit, page};
 use crate::app::App;
+use crate::http::contract::bounded::PortalIdOrSlug;
 use crate::http::openapi::Access;
 use base::error::Result;
 use base::op::{OpCtx, Scope};
@@ -75,8 +76,7 @@ impl ScopeName {
 #[serde(rename_all = "camelCase")]
 pub struct CreateSessionBody {
     /// Id or slug.
-    #[oai(validator(min_length = 3, max_length = 255, pattern = "^[a-zA-Z0-9_-]+$"))]
-    portal: String,
+    portal: PortalIdOrSlug,
     #[oai(validator(min_length = 1, max_length = 256))]
     external_id: String,
     #[oai(validator(min_items = 1))]
@@ -104,7 +104,7 @@ async fn create_session(app: Arc<App>, cx: OpCtx, body: CreateSessionBody) -> Re
         }
     }
     let command = CreateSession {
-        portal: body.portal,
+        portal: body.portal.into_string(),
         external_id: body.external_id,
         scopes,
         return_url: body.return_url,

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::operation::{Operation, Reply, checked};
 use super::shared::{Empty, default_limit, default_true, page};
 use crate::app::App;
+use crate::http::contract::bounded::{Color, HttpsUrl, PortalIdOrSlug, PortalSlug, Text};
 use crate::http::schema;
 use base::error::{Error, Result};
 use base::op::OpCtx;
@@ -38,8 +39,7 @@ fn no_apps() -> Error {
 #[oai(rename_all = "camelCase")]
 #[serde(rename_all = "camelCase")]
 pub struct CreatePortalBody {
-    #[oai(validator(min_length = 3, max_length = 64, pattern = "^[a-z0-9]+(-[a-z0-9]+)*$"))]
-    slug: String,
+    slug: PortalSlug,
     #[oai(validator(min_length = 1, max_length = 64))]
     display_name: String,
     #[oai(validator(min_length = 1, max_length = 255))]
@@ -50,10 +50,8 @@ pub struct CreatePortalBody {
     #[oai(default = "default_true")]
     #[serde(default = "default_true")]
     enabled: bool,
-    #[oai(validator(max_length = 500, pattern = "^https://"))]
-    logo_url: Option<String>,
-    #[oai(validator(pattern = "^#[0-9a-fA-F]{6}$"))]
-    primary_color: Option<String>,
+    logo_url: Option<Text<0, 500, HttpsUrl>>,
+    primary_color: Option<Color>,
 }
 
 #[derive(Object, Serialize)]
@@ -66,12 +64,12 @@ pub struct CreatePortalOut {
 async fn create(app: Arc<App>, cx: OpCtx, body: CreatePortalBody) -> Result<Reply<CreatePortalOut>> {
     let (Some(keyspace), None) = (body.keyspace_id, body.app_id) else { return Err(no_apps()) };
     let command = CreatePortal {
-        slug: body.slug,
+        slug: body.slug.into_string(),
         display_name: body.display_name,
         keyspace: KeyspaceId::from(keyspace),
         enabled: body.enabled,
-        logo_url: body.logo_url,
-        primary_color: body.primary_color,
+        logo_url: body.logo_url.map(String::from),
+        primary_color: body.primary_color.map(String::from),
     };
     let portal_id = app.portals.create(&cx, command).await?;
     Ok(CreatePortalOut { portal_id: portal_id.into_string() }.into())
@@ -82,8 +80,7 @@ async fn create(app: Arc<App>, cx: OpCtx, body: CreatePortalBody) -> Result<Repl
 #[serde(rename_all = "camelCase")]
 pub struct GetPortalBody {
     /// Id or slug; this or `keyspaceId`.
-    #[oai(validator(min_length = 3, max_length = 255, pattern = "^[a-zA-Z0-9_-]+$"))]
-    portal: Option<String>,
+    portal: Option<PortalIdOrSlug>,
     #[oai(validator(min_length = 1, max_length = 255))]
     keyspace_id: Option<String>,
     /// Refused: there are no apps here.
@@ -136,7 +133,7 @@ impl From<Portal> for PortalOut {
 
 async fn get(app: Arc<App>, cx: OpCtx, body: GetPortalBody) -> Result<Reply<PortalOut>> {
     let name = match (body.portal, body.keyspace_id, body.app_id) {
-        (Some(portal), None, None) => PortalName::IdOrSlug(portal),
+        (Some(portal), None, None) => PortalName::IdOrSlug(portal.into_string()),
         (None, Some(keyspace), None) => PortalName::Keyspace(KeyspaceId::from(keyspace)),
         (None, None, Some(_)) => return Err(no_apps()),
         _ => return Err(Error::invalid("Name the portal by exactly one of `portal` and `keyspaceId`.")),
@@ -149,10 +146,8 @@ async fn get(app: Arc<App>, cx: OpCtx, body: GetPortalBody) -> Result<Reply<Port
 #[serde(rename_all = "camelCase")]
 pub struct UpdatePortalBody {
     /// Id or slug.
-    #[oai(validator(min_length = 3, max_length = 255, pattern = "^[a-zA-Z0-9_-]+$"))]
-    portal: String,
-    #[oai(validator(min_length = 3, max_length = 64, pattern = "^[a-z0-9]+(-[a-z0-9]+)*$"))]
-    slug: Option<String>,
+    portal: PortalIdOrSlug,
+    slug: Option<PortalSlug>,
     #[oai(validator(min_length = 1, max_length = 64))]
     display_name: Option<String>,
     #[oai(validator(min_length = 1, max_length = 255))]
@@ -162,13 +157,11 @@ pub struct UpdatePortalBody {
     app_id: Option<String>,
     enabled: Option<bool>,
     /// `null` removes the logo.
-    #[oai(validator(max_length = 500, pattern = "^https://"))]
     #[serde(default)]
-    logo_url: schema::Patch<String>,
+    logo_url: schema::Patch<Text<0, 500, HttpsUrl>>,
     /// `null` falls back to the default.
-    #[oai(validator(pattern = "^#[0-9a-fA-F]{6}$"))]
     #[serde(default)]
-    primary_color: schema::Patch<String>,
+    primary_color: schema::Patch<Color>,
 }
 
 async fn update(app: Arc<App>, cx: OpCtx, body: UpdatePortalBody) -> Result<Reply<PortalOut>> {
@@ -176,13 +169,13 @@ async fn update(app: Arc<App>, cx: OpCtx, body: UpdatePortalBody) -> Result<Repl
         return Err(no_apps());
     }
     let command = UpdatePortal {
-        portal: body.portal,
-        slug: body.slug,
+        portal: body.portal.into_string(),
+        slug: body.slug.map(String::from),
         display_name: body.display_name,
         keyspace: body.keyspace_id.map(KeyspaceId::from),
         enabled: body.enabled,
-        logo_url: body.logo_url.0,
-        primary_color: body.primary_color.0,
+        logo_url: body.logo_url.0.map(String::from),
+        primary_color: body.primary_color.0.map(String::from),
         made_from: None,
     };
     Ok(PortalOut::from(app.portals.update(&cx, command).await?).into())
@@ -191,8 +184,7 @@ async fn update(app: Arc<App>, cx: OpCtx, body: UpdatePortalBody) -> Result<Repl
 #[derive(Object, Deserialize)]
 pub struct PortalBody {
     /// Id or slug.
-    #[oai(validator(min_length = 3, max_length = 255, pattern = "^[a-zA-Z0-9_-]+$"))]
-    portal: String,
+    portal: PortalIdOrSlug,
 }
 
 async fn delete(app: Arc<App>, cx: OpCtx, body: PortalBody) -> Result<Reply<Empty>> {
@@ -203,8 +195,7 @@ async fn delete(app: Arc<App>, cx: OpCtx, body: PortalBody) -> Result<Reply<Empt
 #[derive(Object, Deserialize)]
 pub struct ListSessionsBody {
     /// Id or slug.
-    #[oai(validator(min_length = 3, max_length = 255, pattern = "^[a-zA-Z0-9_-]+$"))]
-    portal: String,
+    portal: PortalIdOrSlug,
     #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "100")))]
     #[serde(default = "default_limit")]
     limit: i64,
@@ -269,8 +260,7 @@ async fn sessions(app: Arc<App>, cx: OpCtx, body: ListSessionsBody) -> Result<Re
 #[serde(rename_all = "camelCase")]
 pub struct RevokeBody {
     /// Id or slug.
-    #[oai(validator(min_length = 3, max_length = 255, pattern = "^[a-zA-Z0-9_-]+$"))]
-    portal: String,
+    portal: PortalIdOrSlug,
     #[oai(validator(min_length = 1, max_length = 256))]
     external_id: String,
 }

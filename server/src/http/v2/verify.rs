@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::operation::{Operation, Reply, hot};
 use super::shared::IdentityOut;
 use crate::app::App;
+use crate::http::contract::bounded::{Cost, Integer, Text, UpTo, strings};
+use crate::http::contract::limits::{default_cost, requested_limit};
 use crate::http::misplaced::known_members;
 use crate::http::openapi::{Output, Schema};
 use crate::http::schema::{Meta, present};
@@ -23,100 +25,64 @@ use domain::verification::{
 };
 
 pub fn operations() -> Vec<Operation> {
-    vec![hot("/v2/keys.verifyKey", "Verify a key", VerifyKeyBody::in_bounds, verify)]
+    vec![hot("/v2/keys.verifyKey", "Verify a key", verify)]
 }
 
 #[derive(Object, Deserialize)]
 #[oai(rename_all = "camelCase")]
 #[serde(remote = "Self", rename_all = "camelCase", deny_unknown_fields)]
 pub struct VerifyKeyBody {
-    #[oai(validator(min_length = 1, max_length = 512))]
-    key: String,
+    key: Text<1, 512>,
     /// Slugs joined by AND, OR and parentheses.
-    #[oai(validator(min_length = 1, max_length = 1000))]
     #[serde(default, deserialize_with = "present")]
-    permissions: Option<String>,
+    permissions: Option<Text<1, 1000>>,
     #[serde(default, deserialize_with = "present")]
     credits: Option<VerifyCreditsBody>,
     #[serde(default)]
-    #[oai(default, validator(max_items = 100))]
-    ratelimits: Vec<VerifyLimitBody>,
-    #[oai(default, validator(max_items = 20, min_length = 1, max_length = 512))]
+    #[oai(default)]
+    ratelimits: UpTo<VerifyLimitBody, MAX_REQUESTED>,
+    #[oai(default)]
     #[serde(default)]
-    tags: Vec<String>,
-    #[oai(validator(max_length = 256))]
+    tags: UpTo<Text<1, 512>, 20>,
     #[serde(default, deserialize_with = "present")]
-    migration_id: Option<String>,
+    migration_id: Option<Text<0, 256>>,
     /// Keys of other keyspaces answer as unknown ones.
-    #[oai(default, validator(max_items = 100, min_length = 1, max_length = 255))]
+    #[oai(default)]
     #[serde(default)]
-    keyspaces: Vec<String>,
+    keyspaces: UpTo<Text<1, 255>, 100>,
 }
 
 #[derive(Object, Deserialize)]
 #[serde(remote = "Self", deny_unknown_fields)]
 pub struct VerifyCreditsBody {
-    #[oai(validator(minimum(value = "0"), maximum(value = "1000000000000")))]
-    pub(super) cost: i64,
+    pub(super) cost: Integer<0, 1_000_000_000_000>,
 }
 
 #[derive(Object, Deserialize)]
 #[serde(remote = "Self")]
 pub struct VerifyLimitBody {
-    #[oai(validator(min_length = 3, max_length = 255))]
-    name: String,
-    #[oai(default = "default_cost", validator(minimum(value = "0")))]
+    name: Text<3, 255>,
+    #[oai(default = "default_cost")]
     #[serde(default = "default_cost")]
-    cost: i64,
-    #[oai(validator(minimum(value = "0")))]
+    cost: Cost,
     #[serde(default, deserialize_with = "present")]
-    limit: Option<i64>,
+    limit: Option<Integer<0>>,
     /// Window length in milliseconds.
-    #[oai(validator(minimum(value = "0")))]
     #[serde(default, deserialize_with = "present")]
-    duration: Option<i64>,
+    duration: Option<Integer<0>>,
 }
 
 known_members!(VerifyKeyBody, VerifyCreditsBody, VerifyLimitBody);
 
-fn default_cost() -> i64 {
-    1
-}
-
-impl VerifyKeyBody {
-    /// The bounds of the schema above, without walking a schema. A test holds
-    /// the two together.
-    fn in_bounds(&self) -> bool {
-        let length = |text: &str, min: usize, max: usize| text.len() >= min && text.chars().count() <= max;
-        let not_negative = |number: Option<i64>| number.is_none_or(|number| number >= 0);
-        length(&self.key, 1, 512)
-            && self.permissions.as_deref().is_none_or(|query| length(query, 1, 1000))
-            && self.credits.as_ref().is_none_or(|credits| (0..=1_000_000_000_000).contains(&credits.cost))
-            && self.tags.len() <= 20
-            && self.tags.iter().all(|tag| length(tag, 1, 512))
-            && self.keyspaces.len() <= 100
-            && self.keyspaces.iter().all(|id| length(id, 1, 255))
-            && self.migration_id.as_deref().is_none_or(|id| length(id, 0, 256))
-            && self.ratelimits.len() <= MAX_REQUESTED
-            && self.ratelimits.iter().all(|limit| {
-                limit.name.chars().count() >= 3
-                    && length(&limit.name, 3, 255)
-                    && limit.cost >= 0
-                    && not_negative(limit.limit)
-                    && not_negative(limit.duration)
-            })
-    }
-}
-
 async fn verify(app: Arc<App>, cx: OpCtx, body: VerifyKeyBody) -> Result<Reply<Verified>> {
     let request = VerifyKey {
-        permissions: body.permissions.map(PermissionQuery::Text),
-        cost: body.credits.map(|credits| credits.cost),
+        permissions: body.permissions.map(|query| PermissionQuery::Text(query.into_string())),
+        cost: body.credits.map(|credits| credits.cost.get()),
         limits: body.ratelimits.into_iter().map(RequestedLimit::from).collect(),
-        tags: body.tags,
-        migration_id: body.migration_id.map(MigrationId::from),
-        keyspaces: body.keyspaces.into_iter().map(KeyspaceId::from).collect(),
-        ..VerifyKey::new(PlainKey::new(body.key), Rules::V2)
+        tags: strings(body.tags),
+        migration_id: body.migration_id.map(|id| MigrationId::from(id.into_string())),
+        keyspaces: body.keyspaces.into_iter().map(|id| KeyspaceId::from(id.into_string())).collect(),
+        ..VerifyKey::new(PlainKey::new(body.key.into_string()), Rules::V2)
     };
     let verification = app.verifier.verify(&cx, request).await?;
     let outcome = verification.outcome.as_str();
@@ -125,12 +91,7 @@ async fn verify(app: Arc<App>, cx: OpCtx, body: VerifyKeyBody) -> Result<Reply<V
 
 impl From<VerifyLimitBody> for RequestedLimit {
     fn from(body: VerifyLimitBody) -> Self {
-        Self {
-            name: body.name,
-            cost: body.cost.unsigned_abs(),
-            limit: body.limit.map(i64::unsigned_abs),
-            duration_ms: body.duration.map(i64::unsigned_abs),
-        }
+        requested_limit(body.name.into_string(), body.cost, body.limit, body.duration)
     }
 }
 
