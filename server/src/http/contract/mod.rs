@@ -4,4 +4,5 @@
 //! Deliberately absent: whole objects. Each contract names and orders its own.
 
 pub mod bounded;
+pub mod lent;
 pub mod limits;
