@@ -14,7 +14,7 @@ use super::headers::PORTAL_SESSION;
 
 /// What the document needs to know of an operation.
 #[derive(Clone)]
-pub struct Described {
+pub struct OperationSpec {
     pub path: &'static str,
     pub method: &'static str,
     pub summary: &'static str,
@@ -72,7 +72,7 @@ pub struct Version {
 }
 
 /// The document, with the schemas of its components under `components.schemas`.
-pub fn document(version: &Version, operations: &[Described]) -> Value {
+pub fn document(version: &Version, operations: &[OperationSpec]) -> Value {
     let mut registry = Registry::new();
     for schema in operations.iter().flat_map(|operation| [operation.request, operation.response]).flatten() {
         (schema.register)(&mut registry);
@@ -137,7 +137,7 @@ pub fn tidy_numbers(value: &mut Value) {
 }
 
 /// Refuses unknown members in every request type that is not listed as open.
-fn close_requests(version: &Version, operations: &[Described], schemas: &mut Value) {
+fn close_requests(version: &Version, operations: &[OperationSpec], schemas: &mut Value) {
     let mut names = BTreeSet::new();
     for request in operations.iter().filter_map(|operation| operation.request) {
         collect_references(&reference(request), schemas, &mut names);
@@ -193,7 +193,7 @@ fn add_envelope(schemas: &mut Value) {
     });
 }
 
-fn path(operation: &Described) -> Value {
+fn path(operation: &OperationSpec) -> Value {
     let error = json!({ "$ref": "#/components/schemas/ErrorResponse" });
     let failed = |description: &str| {
         json!({ "description": description, "content": {
@@ -227,7 +227,7 @@ fn path(operation: &Described) -> Value {
     json!({ operation.method: body })
 }
 
-fn success(operation: &Described) -> Value {
+fn success(operation: &OperationSpec) -> Value {
     let mut properties = json!({ "meta": { "$ref": "#/components/schemas/ResponseMeta" } });
     let mut required = vec!["meta"];
     if let Some(response) = operation.response {

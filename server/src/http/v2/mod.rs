@@ -10,12 +10,14 @@ mod explain;
 mod identities;
 mod keys;
 mod keys_access;
-mod keys_moves;
+mod keys_migrate;
+mod keys_reroll;
 mod operation;
 mod overrides;
 mod permissions;
 mod portal;
-mod portal_manage;
+mod portal_sessions;
+mod portals;
 mod ratelimit;
 mod reply;
 mod roles;
@@ -41,9 +43,10 @@ use serde_json::{Value, json};
 use self::errors::{Negotiation, respond};
 use self::operation::Operation;
 use self::security::caller;
+use self::serve::OperationEndpoint;
 use crate::app::App;
 use crate::http::funnel::{Call, Finished, header};
-use crate::http::openapi::{self, Access, Described, Version};
+use crate::http::openapi::{self, Access, OperationSpec, Version};
 use crate::http::{funnel, panic_text, redact};
 use base::error::{Code, Error};
 use base::op::Door;
@@ -57,7 +60,8 @@ fn operations() -> Vec<Operation> {
         identities::operations(),
         keys::operations(),
         keys_access::operations(),
-        keys_moves::operations(),
+        keys_reroll::operations(),
+        keys_migrate::operations(),
         verify::operations(),
         explain::operations(),
         permissions::operations(),
@@ -66,7 +70,8 @@ fn operations() -> Vec<Operation> {
         overrides::operations(),
         analytics::operations(),
         portal::operations(),
-        portal_manage::operations(),
+        portals::operations(),
+        portal_sessions::operations(),
         root_keys::operations(),
         workspace::operations(),
     ]
@@ -91,9 +96,8 @@ const VERSION: Version = Version {
 
 /// The OpenAPI document of v2. A test compares it with the committed copy.
 pub static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
-    let mut described: Vec<Described> =
-        operations().into_iter().map(|operation| operation.described).collect();
-    described.push(Described {
+    let mut specs: Vec<OperationSpec> = operations().into_iter().map(|operation| operation.spec).collect();
+    specs.push(OperationSpec {
         path: LIVENESS,
         method: "get",
         summary: "Whether the server answers",
@@ -105,7 +109,7 @@ pub static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
         idempotent: false,
         beside_data: None,
     });
-    let mut document = openapi::document(&VERSION, &described);
+    let mut document = openapi::document(&VERSION, &specs);
     let liveness =
         &mut document["paths"][LIVENESS]["get"]["responses"]["200"]["content"]["application/json"]["schema"];
     liveness["properties"]["data"] = json!({ "type": "object", "required": ["message"], "properties": { "message": { "type": "string" } } });
@@ -115,7 +119,10 @@ pub static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
 /// Serves everything below `/v2/`. Even a panic answers in the envelope.
 pub fn endpoint(app: &Arc<App>) -> impl Endpoint<Output = Response> + 'static {
     let document: &'static Value = &DOCUMENT;
-    let mount = |operation: Operation| (operation.described.path, operation.mount(app, document));
+    let mount = |operation: Operation| {
+        let path = operation.spec.path;
+        (path, OperationEndpoint::new(app.clone(), operation, document).boxed())
+    };
     let routes = Routes { app: app.clone(), posts: operations().into_iter().map(mount).collect() };
     let panicking = app.clone();
     let panicked = CatchPanic::new().with_handler(move |panic: Box<dyn Any + Send>| {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::keys::CreateKeyOut;
-use super::keys_moves::RerollKeyBody;
+use super::keys_reroll::RerollKeyBody;
 use super::operation::{Operation, Reply, checked};
 use super::shared::{KeyOut, default_limit, page};
 use crate::app::App;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use base::ids::WorkspaceId;
 use poem::http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 
-use super::serve::{fault, invalid};
+use super::errors::{fault, invalid};
 use crate::app::App;
 use crate::http::funnel::{Call, header};
 use crate::http::headers::{PORTAL_SESSION, cookie};

@@ -1,49 +1,26 @@
-//! v2 `keys.rerollKey` and `keys.migrateKeys` (v2 contract, 5.8 and 5.9).
+//! v2 `keys.migrateKeys` (v2 contract, 5.9).
 
 use std::sync::Arc;
 
-use base::ids::{ApiId, KeyId, MigrationId};
+use base::ids::{ApiId, MigrationId};
 use poem_openapi::Object;
 use serde::{Deserialize, Serialize};
 
-use super::keys::CreateKeyOut;
 use super::operation::{Operation, Reply, checked};
 use super::shared::{CreditsBody, LimitBody, default_true, new_limits};
 use crate::app::App;
-use crate::http::contract::bounded::{IdText, PermissionSlug, strings};
-use crate::http::schema::{Meta, Nullable};
+use crate::http::contract::bounded::{PermissionSlug, strings};
+use crate::http::schema::Meta;
 use base::error::Result;
 use base::op::OpCtx;
-use domain::keys::{MigrateKeys, MigratingKey, NewCredits, RerollKey};
+use domain::keys::{MigrateKeys, MigratingKey, NewCredits};
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        checked("/v2/keys.rerollKey", "Replace a key by a new one with the same settings", reroll)
-            .idempotent(),
         checked("/v2/keys.migrateKeys", "Import keys of another system by their hashes", migrate)
             .bulk()
             .idempotent(),
     ]
-}
-
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
-#[serde(rename_all = "camelCase")]
-pub struct RerollKeyBody {
-    key_id: IdText,
-    /// Milliseconds the old key still works; `null` leaves its expiry alone.
-    #[oai(validator(minimum(value = "0"), maximum(value = "4102444800000")))]
-    expiration: Nullable<i64>,
-}
-
-impl From<RerollKeyBody> for RerollKey {
-    fn from(body: RerollKeyBody) -> Self {
-        Self { key_id: KeyId::from(body.key_id.into_string()), overlap_ms: body.expiration.0 }
-    }
-}
-
-async fn reroll(app: Arc<App>, cx: OpCtx, body: RerollKeyBody) -> Result<Reply<CreateKeyOut>> {
-    Ok(CreateKeyOut::from(app.keys.reroll(&cx, body.into()).await?).into())
 }
 
 #[derive(Object, Deserialize)]

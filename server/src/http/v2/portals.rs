@@ -1,4 +1,4 @@
-//! v2 `portal.*`: managing portals and ending sessions (v2 contract, section 15).
+//! v2 `portal.{create,get,update,delete}Portal` (v2 contract, section 15).
 //!
 //! Portals of apps are not offered: there are no apps here.
 
@@ -9,15 +9,13 @@ use poem_openapi::Object;
 use serde::{Deserialize, Serialize};
 
 use super::operation::{Operation, Reply, checked};
-use super::shared::{Empty, default_limit, default_true, page};
+use super::shared::{Empty, default_true};
 use crate::app::App;
 use crate::http::contract::bounded::{Color, HttpsUrl, PortalIdOrSlug, PortalSlug, Text};
 use crate::http::schema;
 use base::error::{Error, Result};
 use base::op::OpCtx;
-use domain::portals::{
-    CreatePortal, ExternalSessions, Portal, PortalName, SessionInfo, SessionStatus, UpdatePortal,
-};
+use domain::portals::{CreatePortal, Portal, PortalName, UpdatePortal};
 
 pub fn operations() -> Vec<Operation> {
     vec![
@@ -25,9 +23,6 @@ pub fn operations() -> Vec<Operation> {
         checked("/v2/portal.getPortal", "Get a portal", get),
         checked("/v2/portal.updatePortal", "Change a portal", update),
         checked("/v2/portal.deletePortal", "Delete a portal", delete),
-        checked("/v2/portal.listSessions", "List the live sessions of a portal by end user", sessions)
-            .paged(),
-        checked("/v2/portal.revokeSession", "End every session of an end user", revoke),
     ]
 }
 
@@ -190,89 +185,4 @@ pub struct PortalBody {
 async fn delete(app: Arc<App>, cx: OpCtx, body: PortalBody) -> Result<Reply<Empty>> {
     app.portals.delete(&cx, &body.portal).await?;
     Ok(Empty {}.into())
-}
-
-#[derive(Object, Deserialize)]
-pub struct ListSessionsBody {
-    /// Id or slug.
-    portal: PortalIdOrSlug,
-    #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "100")))]
-    #[serde(default = "default_limit")]
-    limit: i64,
-    cursor: Option<String>,
-    /// What the external id begins with.
-    #[oai(validator(max_length = 256))]
-    search: Option<String>,
-}
-
-#[derive(Object, Serialize)]
-#[oai(rename = "PortalSessions", rename_all = "camelCase")]
-#[serde(rename_all = "camelCase")]
-pub struct SessionsOut {
-    external_id: String,
-    /// The newest first.
-    sessions: Vec<SessionOut>,
-}
-
-#[derive(Object, Serialize)]
-#[oai(rename = "PortalSession", rename_all = "camelCase")]
-#[serde(rename_all = "camelCase")]
-pub struct SessionOut {
-    id: String,
-    /// `pending` until the code is redeemed, then `active`.
-    status: String,
-    created_at: i64,
-    expires_at: i64,
-    scopes: Vec<String>,
-}
-
-impl From<SessionInfo> for SessionOut {
-    fn from(session: SessionInfo) -> Self {
-        let status = match session.status {
-            SessionStatus::Pending => "pending",
-            SessionStatus::Active => "active",
-        };
-        Self {
-            id: session.id.into_string(),
-            status: status.to_owned(),
-            created_at: session.created_at,
-            expires_at: session.expires_at,
-            scopes: session.scopes.into_iter().map(|scope| scope.as_str().to_owned()).collect(),
-        }
-    }
-}
-
-impl From<ExternalSessions> for SessionsOut {
-    fn from(user: ExternalSessions) -> Self {
-        let sessions = user.sessions.into_iter().map(SessionOut::from).collect();
-        Self { external_id: user.external_id, sessions }
-    }
-}
-
-async fn sessions(app: Arc<App>, cx: OpCtx, body: ListSessionsBody) -> Result<Reply<Vec<SessionsOut>>> {
-    let page = page(body.limit, body.cursor);
-    let users = app.portals.list_sessions(&cx, &body.portal, body.search.as_deref(), &page).await?;
-    Ok(Reply::page(users.map(SessionsOut::from)))
-}
-
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
-#[serde(rename_all = "camelCase")]
-pub struct RevokeBody {
-    /// Id or slug.
-    portal: PortalIdOrSlug,
-    #[oai(validator(min_length = 1, max_length = 256))]
-    external_id: String,
-}
-
-#[derive(Object, Serialize)]
-#[oai(rename_all = "camelCase")]
-#[serde(rename_all = "camelCase")]
-pub struct RevokedOut {
-    sessions_revoked: i64,
-}
-
-async fn revoke(app: Arc<App>, cx: OpCtx, body: RevokeBody) -> Result<Reply<RevokedOut>> {
-    let ended = app.portals.revoke_sessions(&cx, &body.portal, &body.external_id).await?;
-    Ok(RevokedOut { sessions_revoked: i64::try_from(ended).map_err(Error::internal)? }.into())
 }
