@@ -21,14 +21,28 @@ pub trait Members<'de>: Sized {
     fn from_members<D: Deserializer<'de>>(members: D) -> Result<Self, D::Error>;
 }
 
-/// Reads an object; fails for anything else.
-pub fn read<'de, T: Members<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
-    deserializer.deserialize_map(Object(PhantomData))
+/// How the members of an object come to the struct they make.
+pub trait Passage {
+    fn pass<'de, T: Members<'de>, A: MapAccess<'de>>(members: A) -> Result<T, A::Error>;
 }
 
-struct Object<T>(PhantomData<T>);
+/// As they are.
+pub enum Unwatched {}
 
-impl<'de, T: Members<'de>> Visitor<'de> for Object<T> {
+impl Passage for Unwatched {
+    fn pass<'de, T: Members<'de>, A: MapAccess<'de>>(members: A) -> Result<T, A::Error> {
+        T::from_members(MapAccessDeserializer::new(members))
+    }
+}
+
+/// Reads an object; fails for anything else.
+pub fn read<'de, P: Passage, T: Members<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    deserializer.deserialize_map(Object::<P, T>(PhantomData))
+}
+
+struct Object<P, T>(PhantomData<(P, T)>);
+
+impl<'de, P: Passage, T: Members<'de>> Visitor<'de> for Object<P, T> {
     type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -36,7 +50,7 @@ impl<'de, T: Members<'de>> Visitor<'de> for Object<T> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<T, A::Error> {
-        T::from_members(MapAccessDeserializer::new(members))
+        P::pass(members)
     }
 }
 
@@ -48,23 +62,15 @@ pub fn list<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> 
 
 struct Item<T>(T);
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Item<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(ItemVisitor(PhantomData))
+impl<'de, T: Deserialize<'de>> Members<'de> for Item<T> {
+    fn from_members<D: Deserializer<'de>>(members: D) -> Result<Self, D::Error> {
+        T::deserialize(members).map(Item)
     }
 }
 
-struct ItemVisitor<T>(PhantomData<T>);
-
-impl<'de, T: Deserialize<'de>> Visitor<'de> for ItemVisitor<T> {
-    type Value = Item<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Item<T>, A::Error> {
-        T::deserialize(MapAccessDeserializer::new(members)).map(Item)
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Item<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        read::<Unwatched, Self, D>(deserializer)
     }
 }
 
@@ -152,10 +158,11 @@ impl<'de> Visitor<'de> for Unique {
     }
 }
 
-/// Makes `Deserialize` of these types accept objects and nothing else.
+/// Makes `Deserialize` of these types accept objects and nothing else; `by` a
+/// [`Passage`] of one's own.
 #[macro_export]
 macro_rules! only_objects {
-    ($($type:ty),+ $(,)?) => {$(
+    (by $passage:ty: $($type:ty),+ $(,)?) => {$(
         impl<'de> $crate::object::Members<'de> for $type {
             fn from_members<D: ::serde::Deserializer<'de>>(members: D) -> ::std::result::Result<Self, D::Error> {
                 // The derived one, which is no method of the trait.
@@ -165,10 +172,13 @@ macro_rules! only_objects {
 
         impl<'de> ::serde::Deserialize<'de> for $type {
             fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> ::std::result::Result<Self, D::Error> {
-                $crate::object::read(deserializer)
+                $crate::object::read::<$passage, Self, D>(deserializer)
             }
         }
     )+};
+    ($($type:ty),+ $(,)?) => {
+        $crate::object::only_objects!(by $crate::object::Unwatched: $($type),+);
+    };
 }
 
 pub use only_objects;

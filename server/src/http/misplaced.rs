@@ -6,14 +6,13 @@
 //! looked at ([`known_members`]), as they are read and without an allocation.
 
 use std::fmt;
-use std::marker::PhantomData;
 
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeSeed, Error, MapAccess, Visitor};
 use serde::{Deserializer, forward_to_deserialize_any};
 use serde_json::{Map, Value};
 
-use base::object::Members;
+use base::object::{Members, Passage};
 
 /// They, as clients and people spell them.
 const PROTECTING: [&str; 50] = [
@@ -84,23 +83,12 @@ pub fn refuse_misplaced(schema: &mut Map<String, Value>) {
     }
 }
 
-/// Reads an object, as [`base::object::read`] does, without members that are
-/// misplaced. The type names its members: one that takes in those of another
-/// (`flatten`) is not looked at.
-pub fn read<'de, T: Members<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
-    deserializer.deserialize_map(Object(PhantomData))
-}
+/// Passes the members of an object on, none that is misplaced. The type names its
+/// members: one that takes in those of another (`flatten`) is not looked at.
+pub enum Known {}
 
-struct Object<T>(PhantomData<T>);
-
-impl<'de, T: Members<'de>> Visitor<'de> for Object<T> {
-    type Value = T;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<T, A::Error> {
+impl Passage for Known {
+    fn pass<'de, T: Members<'de>, A: MapAccess<'de>>(members: A) -> Result<T, A::Error> {
         T::from_members(Struct(members))
     }
 }
@@ -219,20 +207,9 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Name<V> {
 /// Makes `Deserialize` of these types, which derive it with `remote = "Self"`, accept
 /// objects alone, and none with a misplaced member.
 macro_rules! known_members {
-    ($($type:ty),+ $(,)?) => {$(
-        impl<'de> ::base::object::Members<'de> for $type {
-            fn from_members<D: ::serde::Deserializer<'de>>(members: D) -> ::std::result::Result<Self, D::Error> {
-                // The derived one, which is no method of the trait.
-                <$type>::deserialize(members)
-            }
-        }
-
-        impl<'de> ::serde::Deserialize<'de> for $type {
-            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> ::std::result::Result<Self, D::Error> {
-                $crate::http::misplaced::read(deserializer)
-            }
-        }
-    )+};
+    ($($type:ty),+ $(,)?) => {
+        ::base::object::only_objects!(by $crate::http::misplaced::Known: $($type),+);
+    };
 }
 
 pub(crate) use known_members;

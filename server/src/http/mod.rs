@@ -5,8 +5,10 @@
 
 mod body;
 mod client_address;
+mod contract;
 mod dashboard;
 mod docs;
+mod headers;
 mod health;
 mod leaks;
 mod methods;

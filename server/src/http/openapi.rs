@@ -6,11 +6,15 @@
 use std::collections::BTreeSet;
 
 use poem_openapi::registry::{MetaSchemaRef, Registry};
+use poem_openapi::types::Type;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
+
+use super::headers::PORTAL_SESSION;
 
 /// What the document needs to know of an operation.
 #[derive(Clone)]
-pub struct Described {
+pub struct OperationSpec {
     pub path: &'static str,
     pub method: &'static str,
     pub summary: &'static str,
@@ -40,6 +44,24 @@ pub struct Schema {
     pub register: fn(&mut Registry),
 }
 
+impl Schema {
+    pub const fn of<T: Type>() -> Self {
+        Self { reference: T::schema_ref, register: T::register }
+    }
+}
+
+/// What an operation answers with: serde writes it, a schema describes it.
+///
+/// Most types are described by their own; one that is written straight from the
+/// domain names the type that describes it.
+pub trait Output: Serialize + Send + 'static {
+    const SCHEMA: Schema;
+}
+
+impl<T: Type + Serialize + 'static> Output for T {
+    const SCHEMA: Schema = Schema::of::<T>();
+}
+
 /// Facts about a version that its types cannot tell.
 pub struct Version {
     pub title: &'static str,
@@ -50,7 +72,7 @@ pub struct Version {
 }
 
 /// The document, with the schemas of its components under `components.schemas`.
-pub fn document(version: &Version, operations: &[Described]) -> Value {
+pub fn document(version: &Version, operations: &[OperationSpec]) -> Value {
     let mut registry = Registry::new();
     for schema in operations.iter().flat_map(|operation| [operation.request, operation.response]).flatten() {
         (schema.register)(&mut registry);
@@ -70,7 +92,7 @@ pub fn document(version: &Version, operations: &[Described]) -> Value {
             "securitySchemes": {
                 "rootKey": { "type": "http", "scheme": "bearer", "description": "A root key." },
                 "portalSession": {
-                    "type": "apiKey", "in": "cookie", "name": "portal_session",
+                    "type": "apiKey", "in": "cookie", "name": PORTAL_SESSION,
                     "description": "The token of an end user's portal session.",
                 },
             },
@@ -79,7 +101,7 @@ pub fn document(version: &Version, operations: &[Described]) -> Value {
     })
 }
 
-fn to_json<T: serde::Serialize>(value: &T) -> Value {
+fn to_json<T: Serialize>(value: &T) -> Value {
     serde_json::to_value(value).expect("schemas are plain data")
 }
 
@@ -115,7 +137,7 @@ pub fn tidy_numbers(value: &mut Value) {
 }
 
 /// Refuses unknown members in every request type that is not listed as open.
-fn close_requests(version: &Version, operations: &[Described], schemas: &mut Value) {
+fn close_requests(version: &Version, operations: &[OperationSpec], schemas: &mut Value) {
     let mut names = BTreeSet::new();
     for request in operations.iter().filter_map(|operation| operation.request) {
         collect_references(&reference(request), schemas, &mut names);
@@ -171,7 +193,7 @@ fn add_envelope(schemas: &mut Value) {
     });
 }
 
-fn path(operation: &Described) -> Value {
+fn path(operation: &OperationSpec) -> Value {
     let error = json!({ "$ref": "#/components/schemas/ErrorResponse" });
     let failed = |description: &str| {
         json!({ "description": description, "content": {
@@ -205,7 +227,7 @@ fn path(operation: &Described) -> Value {
     json!({ operation.method: body })
 }
 
-fn success(operation: &Described) -> Value {
+fn success(operation: &OperationSpec) -> Value {
     let mut properties = json!({ "meta": { "$ref": "#/components/schemas/ResponseMeta" } });
     let mut required = vec!["meta"];
     if let Some(response) = operation.response {

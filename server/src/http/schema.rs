@@ -180,57 +180,6 @@ impl Type for AnyJson {
 
 json_by_serde!(AnyJson);
 
-/// Lists of at most 100 items as bodies, told apart by how few they may be.
-macro_rules! batch {
-    ($(#[$doc:meta])* $name:ident, $prefix:literal, $min_items:expr) => {
-        $(#[$doc])*
-        #[derive(Debug, Deserialize)]
-        #[serde(transparent)]
-        pub struct $name<T>(pub Vec<T>);
-
-        impl<T: Type> Type for $name<T> {
-            const IS_REQUIRED: bool = true;
-            type RawValueType = Self;
-            type RawElementValueType = T::RawValueType;
-
-            fn name() -> Cow<'static, str> {
-                format!($prefix, T::name()).into()
-            }
-
-            fn schema_ref() -> MetaSchemaRef {
-                MetaSchemaRef::Inline(Box::new(MetaSchema {
-                    items: Some(Box::new(T::schema_ref())),
-                    min_items: $min_items,
-                    max_items: Some(100),
-                    ..MetaSchema::new("array")
-                }))
-            }
-
-            fn register(registry: &mut Registry) {
-                T::register(registry);
-            }
-
-            fn as_raw_value(&self) -> Option<&Self::RawValueType> {
-                Some(self)
-            }
-
-            fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self::RawElementValueType> + 'a> {
-                Box::new(self.0.iter().filter_map(Type::as_raw_value))
-            }
-        }
-    };
-}
-
-batch!(
-    /// A body that is a list of 1 to 100 items.
-    Batch, "batch_{}", Some(1)
-);
-
-batch!(
-    /// A body that is a list of up to 100 items, or none.
-    UpTo100, "up_to_100_{}", None
-);
-
 fn nullable(schema: MetaSchemaRef) -> MetaSchemaRef {
     match schema {
         MetaSchemaRef::Inline(mut schema) => {

@@ -5,8 +5,8 @@ use std::str::FromStr;
 use chrono::{DateTime, Utc};
 use cron::Schedule;
 
-use base::schedules::JobSchedule;
 use base::error::{Error, Result};
+use base::schedules::JobSchedule;
 
 /// A job, by what it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -43,9 +43,9 @@ const CRATES: &[Crate] = &[
         name: "domain",
         folder: "server/domain",
         rooms: &[
-            &["workspaces", "users", "permissions", "ratelimit", "credits", "vault", "apis"],
+            &["workspaces", "users", "permissions", "ratelimit", "vault", "apis"],
             &["identities", "idempotency"],
-            &["keys", "root_keys"],
+            &["keys", "root_keys", "credits"],
             &["verification"],
             &["session", "secret_links", "portals", "explain", "bulk", "transfer", "leaks"],
         ],

@@ -5,8 +5,8 @@
 //! from elsewhere (docs/decisions.md#cookies-are-bound-to-the-host).
 
 use poem::http::HeaderMap;
-use poem::http::header::COOKIE;
 
+use crate::http::headers::{PORTAL_SESSION, cookie};
 use base::config::Config;
 
 /// A cookie of ours.
@@ -38,7 +38,7 @@ impl CookieName {
             CookieName::Form => "unkey_form",
             CookieName::Workspace => "unkey_workspace",
             CookieName::Flash => "unkey_flash",
-            CookieName::Portal => "portal_session",
+            CookieName::Portal => PORTAL_SESSION,
         }
     }
 
@@ -52,10 +52,7 @@ impl CookieName {
 
     /// Its value in a request.
     pub fn read<'a>(self, config: &Config, headers: &'a HeaderMap) -> Option<&'a str> {
-        let name = self.full_name(config);
-        let lines = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        pairs.find(|(own, _)| *own == name).map(|(_, value)| value)
+        cookie(headers, &self.full_name(config))
     }
 
     /// The header that sets it for so many seconds; 0 takes it away. Values are
@@ -74,6 +71,7 @@ impl CookieName {
 #[cfg(test)]
 mod tests {
     use poem::http::HeaderValue;
+    use poem::http::header::COOKIE;
 
     use super::*;
 

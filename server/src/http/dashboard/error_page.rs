@@ -94,7 +94,34 @@ fn status(code: Code) -> StatusCode {
         BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         ServiceUnavailable | AnalyticsUnavailable => StatusCode::SERVICE_UNAVAILABLE,
         Unexpected => StatusCode::INTERNAL_SERVER_ERROR,
-        _ => StatusCode::BAD_REQUEST,
+        InvalidInput
+        | ProtectedResource
+        | PreconditionFailed
+        | AuthMissing
+        | AuthMalformed
+        | SignInRefused
+        | RootKeyExpired
+        | PortalExists
+        | IdentityExists
+        | RoleExists
+        | PermissionExists
+        | KeyExists
+        | RatelimitExists
+        | AnalyticsNotConfigured
+        | AnalyticsQuery
+        | AnalyticsTable
+        | AnalyticsFunction
+        | AnalyticsQueryType
+        | QueryRetention
+        | QueryTimeout
+        | QueryMemory
+        | QueryRows
+        | QuerySyntax
+        | BodyUnreadable
+        | RequestTimeout
+        | UnknownKeysRateLimited
+        | IdempotencyConflict
+        | MethodNotAllowed => StatusCode::BAD_REQUEST,
     }
 }
 

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use super::local_time::zone_at;
 use super::request_input::RequestInput;
-use base::ids::RootKeyId;
 use base::store::Page;
 use base::version::Version;
 use chrono_tz::Tz;

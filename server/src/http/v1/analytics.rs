@@ -27,11 +27,7 @@ const DAY_MS: i64 = 24 * HOUR_MS;
 const SLOTS_MAX: usize = 50_000;
 
 pub fn operations() -> Vec<Operation> {
-    vec![get::<_, Vec<CountsOut>, _, _, _>(
-        "/v1/analytics.getVerifications",
-        "Count verifications by outcome",
-        verifications,
-    )]
+    vec![get("/v1/analytics.getVerifications", "Count verifications by outcome", verifications)]
 }
 
 #[derive(Object, Deserialize)]

@@ -18,11 +18,11 @@ use domain::keys::{DeleteKeys, ListKeys};
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        post::<_, CreateApiOut, _, _, _>("/v1/apis.createApi", "Create an API", create),
-        get::<_, ApiOut, _, _, _>("/v1/apis.getApi", "Get an API", read),
-        post::<_, Empty, _, _, _>("/v1/apis.deleteApi", "Delete an API and revoke its keys", delete),
-        post::<_, DeletedKeysOut, _, _, _>("/v1/apis.deleteKeys", "Delete all keys of an API", delete_keys),
-        get::<_, KeysOut, _, _, _>("/v1/apis.listKeys", "List the keys of an API", list_keys),
+        post("/v1/apis.createApi", "Create an API", create),
+        get("/v1/apis.getApi", "Get an API", read),
+        post("/v1/apis.deleteApi", "Delete an API and revoke its keys", delete),
+        post("/v1/apis.deleteKeys", "Delete all keys of an API", delete_keys),
+        get("/v1/apis.listKeys", "List the keys of an API", list_keys),
     ]
 }
 

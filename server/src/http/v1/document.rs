@@ -6,22 +6,22 @@ use poem_openapi::registry::Registry;
 use serde_json::{Map, Value, json};
 
 use super::errors;
-use super::operation::{Access, Described, Operation};
+use super::operation::{Access, Operation, OperationSpec};
 use crate::http::openapi;
 use base::error::Code;
 
 pub fn document(operations: &[Operation]) -> Value {
     let mut registry = Registry::new();
-    for Operation { described, .. } in operations {
-        (described.request.register)(&mut registry);
-        (described.response.register)(&mut registry);
+    for Operation { spec, .. } in operations {
+        (spec.request.register)(&mut registry);
+        (spec.response.register)(&mut registry);
     }
     let mut schemas = openapi::schemas(&registry);
     schemas["ErrorResponse"] = error();
     let mut paths = Map::new();
-    for Operation { described, .. } in operations {
-        let item = paths.entry(described.path).or_insert_with(|| json!({}));
-        item[described.method.as_str().to_ascii_lowercase()] = operation(described, &schemas);
+    for Operation { spec, .. } in operations {
+        let item = paths.entry(spec.path).or_insert_with(|| json!({}));
+        item[spec.method.as_str().to_ascii_lowercase()] = operation(spec, &schemas);
     }
     json!({
         "openapi": "3.0.0",
@@ -58,54 +58,54 @@ fn error() -> Value {
     })
 }
 
-fn operation(described: &Described, schemas: &Value) -> Value {
-    let name = described.path.trim_start_matches("/v1/");
+fn operation(spec: &OperationSpec, schemas: &Value) -> Value {
+    let name = spec.path.trim_start_matches("/v1/");
     let failure = json!({ "$ref": "#/components/schemas/ErrorResponse" });
     let mut body = json!({
-        "operationId": if described.deprecated { legacy_id(described) } else { name.to_owned() },
-        "tags": [if described.deprecated { "legacy" } else { name.split('.').next().unwrap_or_default() }],
-        "summary": described.summary,
+        "operationId": if spec.deprecated { legacy_id(spec) } else { name.to_owned() },
+        "tags": [if spec.deprecated { "legacy" } else { name.split('.').next().unwrap_or_default() }],
+        "summary": spec.summary,
         "responses": {
-            described.status.as_str(): { "description": "Success.", "content": { "application/json": {
-                "schema": openapi::reference(described.response),
+            spec.status.as_str(): { "description": "Success.", "content": { "application/json": {
+                "schema": openapi::reference(spec.response),
             } } },
             "default": { "description": "The body of every failure; `docs` opens its page.",
                 "content": { "application/json": { "schema": failure } } },
         },
     });
-    if let Some(also) = described.also {
-        body["responses"][also.as_str()] = body["responses"][described.status.as_str()].clone();
+    if let Some(also) = spec.also {
+        body["responses"][also.as_str()] = body["responses"][spec.status.as_str()].clone();
         body["responses"][also.as_str()]["description"] = json!("No success, and no error either.");
     }
-    describe_input(&mut body, described, schemas);
-    if described.deprecated {
+    describe_input(&mut body, spec, schemas);
+    if spec.deprecated {
         body["deprecated"] = json!(true);
     }
-    if described.access != Access::RootKey {
+    if spec.access != Access::RootKey {
         body["security"] = json!([]);
     }
     body
 }
 
-fn legacy_id(described: &Described) -> String {
-    let path = described.path.replace("/v1/", "").replace('/', ".").replace(['{', '}'], "");
-    format!("legacy.{}.{path}", described.method.as_str().to_ascii_lowercase())
+fn legacy_id(spec: &OperationSpec) -> String {
+    let path = spec.path.replace("/v1/", "").replace('/', ".").replace(['{', '}'], "");
+    format!("legacy.{}.{path}", spec.method.as_str().to_ascii_lowercase())
 }
 
 /// Members of the input: those in the path and, of reads, in the query are
 /// parameters; the rest is the body.
-fn describe_input(body: &mut Value, described: &Described, schemas: &Value) {
-    let reference = openapi::reference(described.request);
+fn describe_input(body: &mut Value, spec: &OperationSpec, schemas: &Value) {
+    let reference = openapi::reference(spec.request);
     let named = reference["$ref"].as_str().and_then(|path| path.rsplit('/').next());
     let mut schema = named.map_or(reference.clone(), |name| schemas[name].clone());
-    let in_query = matches!(described.method, Method::GET | Method::DELETE);
+    let in_query = matches!(spec.method, Method::GET | Method::DELETE);
     let is_required = |name: &str, schema: &Value| {
         schema["required"].as_array().is_some_and(|names| names.iter().any(|known| known == name))
     };
     let mut parameters = Vec::new();
     let members = schema["properties"].as_object().cloned().unwrap_or_default();
     for (name, member) in &members {
-        let place = if described.path.contains(&format!("{{{name}}}")) { "path" } else { "query" };
+        let place = if spec.path.contains(&format!("{{{name}}}")) { "path" } else { "query" };
         if place == "query" && !in_query {
             continue;
         }

@@ -9,7 +9,7 @@ use poem::http::header::RETRY_AFTER;
 use poem::http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
-use super::reply::{Answered, encode};
+use super::reply::{ResponseContext, encode};
 use base::error::{Code, Error, Result};
 
 #[derive(Serialize)]
@@ -106,20 +106,20 @@ fn message(error: &Error) -> Cow<'_, str> {
 
 /// The response of a failed request. `base_url` is where its error page lives.
 /// Its body comes beside it, for the request log.
-pub fn respond(error: &Error, answered: &Answered<'_>, base_url: &str) -> (Response, Bytes) {
+pub fn respond(error: &Error, context: &ResponseContext<'_>, base_url: &str) -> (Response, Bytes) {
     let (status, code) = status(error.code());
     let envelope = Envelope {
         error: ErrorOut {
             code,
             docs: format!("{base_url}/docs/api-reference/errors/code/{code}"),
             message: &message(error),
-            request_id: answered.request_id.as_str(),
+            request_id: context.request_id.as_str(),
         },
     };
     let status = StatusCode::from_u16(status).expect("the table holds valid statuses");
     let limited_by = (error.code() == Code::WorkspaceRateLimited).then_some("api requests");
-    let body = Bytes::from(encode(&envelope, answered.pretty));
-    let mut response = answered.respond(status, body.clone(), limited_by);
+    let body = Bytes::from(encode(&envelope, context.pretty));
+    let mut response = context.respond(status, body.clone(), limited_by);
     if status == StatusCode::SERVICE_UNAVAILABLE {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
     }

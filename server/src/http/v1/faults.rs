@@ -10,13 +10,12 @@ use jsonschema::paths::LocationSegment;
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};
 use serde_json::Value;
 
+use crate::http::contract::bounded::{Form, Identifier};
 use crate::http::misplaced::MISPLACED;
 use crate::http::openapi::{self, Schema};
 use crate::http::validation::{RequestSchema, json_schema, type_of};
 use base::error::clip;
 
-/// Names and slugs of v1.
-pub const IDENTIFIER: &str = "^[a-zA-Z0-9_\\.:\\-]*$";
 /// Longest value that a fault repeats, in bytes.
 const MAX_QUOTED_BYTES: usize = 256;
 
@@ -161,7 +160,9 @@ fn reason(error: &ValidationError<'_>) -> String {
         ValidationErrorKind::MaxItems { limit } => format!("Array must contain at most {limit} element(s)"),
         ValidationErrorKind::Minimum { limit } => format!("Number must be greater than or equal to {limit}"),
         ValidationErrorKind::Maximum { limit } => format!("Number must be less than or equal to {limit}"),
-        ValidationErrorKind::Pattern { pattern } if pattern == IDENTIFIER => IDENTIFIER_TEXT.to_owned(),
+        ValidationErrorKind::Pattern { pattern } if Some(pattern.as_str()) == Identifier::PATTERN => {
+            IDENTIFIER_TEXT.to_owned()
+        }
         ValidationErrorKind::Enum { options } => not_among(options, &error.instance),
         ValidationErrorKind::FalseSchema => MISPLACED.to_owned(),
         ValidationErrorKind::Type { kind } => {

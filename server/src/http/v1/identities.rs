@@ -23,11 +23,11 @@ const ENVIRONMENT: &str = "default";
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        post::<_, IdentityIdOut, _, _, _>("/v1/identities.createIdentity", "Create an identity", create),
-        get::<_, IdentityOut, _, _, _>("/v1/identities.getIdentity", "Get an identity", read),
-        get::<_, IdentitiesOut, _, _, _>("/v1/identities.listIdentities", "List identities", list),
-        post::<_, IdentityOut, _, _, _>("/v1/identities.updateIdentity", "Change an identity", update),
-        post::<_, Empty, _, _, _>("/v1/identities.deleteIdentity", "Delete an identity", delete),
+        post("/v1/identities.createIdentity", "Create an identity", create),
+        get("/v1/identities.getIdentity", "Get an identity", read),
+        get("/v1/identities.listIdentities", "List identities", list),
+        post("/v1/identities.updateIdentity", "Change an identity", update),
+        post("/v1/identities.deleteIdentity", "Delete an identity", delete),
     ]
 }
 

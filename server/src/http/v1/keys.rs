@@ -28,15 +28,11 @@ const DAILY_HAS_NO_DAY: &str = "when interval is set to 'daily', 'refillDay' mus
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        post::<_, CreateKeyOut, _, _, _>("/v1/keys.createKey", "Create a key", create),
-        get::<_, KeyOut, _, _, _>("/v1/keys.getKey", "Get a key by its id", read),
-        post::<_, WhoamiOut, _, _, _>("/v1/keys.whoami", "Get a key by its secret", whoami),
-        post::<_, Empty, _, _, _>("/v1/keys.deleteKey", "Delete a key", delete),
-        post::<_, RemainingOut, _, _, _>(
-            "/v1/keys.updateRemaining",
-            "Set, add or take credits",
-            update_remaining,
-        ),
+        post("/v1/keys.createKey", "Create a key", create),
+        get("/v1/keys.getKey", "Get a key by its id", read),
+        post("/v1/keys.whoami", "Get a key by its secret", whoami),
+        post("/v1/keys.deleteKey", "Delete a key", delete),
+        post("/v1/keys.updateRemaining", "Set, add or take credits", update_remaining),
     ]
 }
 

@@ -6,9 +6,9 @@ use base::ids::KeyId;
 use poem_openapi::Object;
 use serde::Deserialize;
 
-use super::access::{ItemBody, NamedItem};
 use super::errors::Tell;
 use super::keys::no_key;
+use super::named_access::{ItemBody, NamedItem};
 use super::operation::{Input, Operation, Reply, post};
 use super::shared::{Empty, NewLimitBody, RatelimitType, RefillBody, already_defined, is_async, twice};
 use crate::app::App;
@@ -23,7 +23,7 @@ const NO_REFILL_OF_UNLIMITED: &str = "Cannot set refill on a key with unlimited 
 const DAILY_HAS_NO_DAY: &str = "Cannot set 'refillDay' if 'interval' is 'daily'";
 
 pub fn operations() -> Vec<Operation> {
-    vec![post::<_, Empty, _, _, _>("/v1/keys.updateKey", "Change a key", update)]
+    vec![post("/v1/keys.updateKey", "Change a key", update)]
 }
 
 /// What is left out stays; `null` clears.
@@ -150,5 +150,5 @@ fn references(
     items: Option<Vec<NamedItem>>,
 ) -> Result<Option<Vec<domain::permissions::Reference>>> {
     let items = items.map(|items| items.into_iter().map(ItemBody::from).collect::<Vec<_>>());
-    items.map(|items| super::access::references(field, items)).transpose()
+    items.map(|items| super::named_access::references(field, items)).transpose()
 }

@@ -7,17 +7,19 @@ use std::sync::Arc;
 use base::ids::ApiId;
 use poem::http::{Method, StatusCode};
 use poem_openapi::Object;
-use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
+use serde_json::value::RawValue;
 
-use super::apis::{ApiOut, no_api, read as read_api};
+use super::apis::{no_api, read as read_api};
 use super::errors::Tell;
 use super::keys::{CreateKeyOut, delete, given};
 use super::keys_update::update;
 use super::operation::{Access, Input, Operation, Reply, get, operation, post};
-use super::shared::{Empty, KeyOut, RatelimitType, default_limit_of_pages, new_limits};
-use super::verify::{CodeName, VerifyLimitOut, decide, serialize_facts, serialize_spent, told};
+use super::shared::{KeyOut, RatelimitType, default_limit_of_pages, new_limits};
+use super::verify::{CodeName, VerifyLimitOut, balance, decide, decisive_limit, owner, told};
 use crate::app::App;
+use crate::http::contract::lent::{As, Str};
+use crate::http::openapi::{Output, Schema};
 use crate::http::schema::AnyObject;
 use base::error::{Code, Result};
 use base::op::OpCtx;
@@ -27,14 +29,12 @@ use domain::verification::{Outcome, Rules, Verification, VerifyKey};
 
 pub fn operations() -> Vec<Operation> {
     let all = [
-        post::<_, CreateKeyOut, _, _, _>("/v1/keys", "Create a key", create_key),
-        post::<_, LegacyVerifyOut, _, _, _>("/v1/keys/verify", "Verify a key", verify)
-            .access(Access::Key)
-            .also(StatusCode::NOT_FOUND),
-        operation::<_, Empty, _, _, _>(Method::PUT, "/v1/keys/{keyId}", "Change a key", update),
-        operation::<_, Empty, _, _, _>(Method::DELETE, "/v1/keys/{keyId}", "Delete a key", delete),
-        get::<_, ApiOut, _, _, _>("/v1/apis/{apiId}", "Get an API", read_api),
-        get::<_, LegacyKeysOut, _, _, _>("/v1/apis/{apiId}/keys", "List the keys of an API", list_keys),
+        post("/v1/keys", "Create a key", create_key),
+        post("/v1/keys/verify", "Verify a key", verify).access(Access::Key).also(StatusCode::NOT_FOUND),
+        operation(Method::PUT, "/v1/keys/{keyId}", "Change a key", update),
+        operation(Method::DELETE, "/v1/keys/{keyId}", "Delete a key", delete),
+        get("/v1/apis/{apiId}", "Get an API", read_api),
+        get("/v1/apis/{apiId}/keys", "List the keys of an API", list_keys),
     ];
     all.into_iter().map(Operation::deprecated).collect()
 }
@@ -131,37 +131,56 @@ async fn verify(app: Arc<App>, cx: OpCtx, body: LegacyVerifyBody) -> Result<Repl
     Ok(Reply { status, ..told.with(LegacyVerified(verification)) })
 }
 
-/// The answer as the document describes it; [`LegacyVerified`] writes it.
-#[derive(Object)]
+/// Facts of a key that may be used, or why it may not.
+#[derive(Object, Serialize)]
 #[oai(rename_all = "camelCase")]
-pub struct LegacyVerifyOut {
-    key_id: Option<String>,
+#[serde(rename_all = "camelCase")]
+pub struct LegacyVerifyOut<'k> {
     valid: bool,
-    owner_id: Option<String>,
-    meta: Option<AnyObject>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_id: Option<Str<'k>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner_id: Option<Str<'k>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    meta: Option<As<&'k RawValue, AnyObject>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     expires: Option<i64>,
-    ratelimit: Option<VerifyLimitOut>,
-    remaining: Option<i64>,
     /// Why a key is not valid.
-    code: Option<CodeName>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<As<&'k str, CodeName>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ratelimit: Option<VerifyLimitOut>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remaining: Option<i64>,
 }
 
+impl<'k> From<&'k Verification> for LegacyVerifyOut<'k> {
+    fn from(verification: &'k Verification) -> Self {
+        let outcome = verification.outcome;
+        let key = verification.key.as_deref().filter(|_| outcome == Outcome::Valid);
+        Self {
+            valid: outcome == Outcome::Valid,
+            key_id: key.map(|key| key.facts.key.as_str().into()),
+            owner_id: key.and_then(owner).map(Str::from),
+            meta: key.and_then(|key| key.meta.as_deref()).map(As::from),
+            expires: key.and_then(|key| key.expires_at),
+            code: key.is_none().then(|| outcome.as_str().into()),
+            ratelimit: decisive_limit(verification),
+            remaining: balance(verification),
+        }
+    }
+}
+
+/// A verification, written as a [`LegacyVerifyOut`] when the answer is.
 struct LegacyVerified(Verification);
+
+impl Output for LegacyVerified {
+    const SCHEMA: Schema = Schema::of::<LegacyVerifyOut<'static>>();
+}
 
 impl Serialize for LegacyVerified {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Verification { outcome, key, .. } = &self.0;
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("valid", &(*outcome == Outcome::Valid))?;
-        match key {
-            Some(key) if *outcome == Outcome::Valid => {
-                map.serialize_entry("keyId", key.facts.key.as_str())?;
-                serialize_facts(&mut map, key)?;
-            }
-            _ => map.serialize_entry("code", outcome.as_str())?,
-        }
-        serialize_spent(&mut map, &self.0)?;
-        map.end()
+        LegacyVerifyOut::from(&self.0).serialize(serializer)
     }
 }
 

@@ -12,10 +12,7 @@ use base::error::Result;
 use base::op::OpCtx;
 
 pub fn operations() -> Vec<Operation> {
-    vec![
-        get::<_, LivenessOut, _, _, _>("/v1/liveness", "Whether the server answers", liveness)
-            .access(Access::Public),
-    ]
+    vec![get("/v1/liveness", "Whether the server answers", liveness).access(Access::Public)]
 }
 
 #[derive(Object, Serialize)]

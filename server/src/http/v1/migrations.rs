@@ -17,7 +17,8 @@ use super::shared::{
     Empty, NewLimitBody, RatelimitBody, RatelimitType, RefillBody, default_true, is_async, new_limits,
 };
 use crate::app::App;
-use crate::http::schema::{AnyObject, UpTo100};
+use crate::http::contract::bounded::UpTo;
+use crate::http::schema::AnyObject;
 use base::error::{Code, Error, Result};
 use base::op::OpCtx;
 use base::secret::PlainKey;
@@ -25,8 +26,8 @@ use domain::keys::{DefaultLimit, ImportKey, ImportedSecret};
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        post::<_, KeyIdsOut, _, _, _>("/v1/migrations.createKeys", "Import keys, all or none", create_keys),
-        post::<_, Empty, _, _, _>("/v1/migrations.enqueueKeys", "Import keys, each by itself", enqueue_keys)
+        post("/v1/migrations.createKeys", "Import keys, all or none", create_keys),
+        post("/v1/migrations.enqueueKeys", "Import keys, each by itself", enqueue_keys)
             .status(StatusCode::ACCEPTED),
     ]
 }
@@ -147,7 +148,7 @@ impl ImportKeyBody {
     }
 }
 
-impl Input for UpTo100<ImportKeyBody> {}
+impl Input for UpTo<ImportKeyBody, 100> {}
 
 #[derive(Object, Serialize)]
 #[oai(rename_all = "camelCase")]
@@ -156,9 +157,9 @@ pub struct KeyIdsOut {
     key_ids: Vec<String>,
 }
 
-async fn create_keys(app: Arc<App>, cx: OpCtx, bodies: UpTo100<ImportKeyBody>) -> Result<Reply<KeyIdsOut>> {
-    let apis: Vec<String> = bodies.0.iter().map(|body| body.api_id.clone()).collect();
-    let keys = bodies.0.into_iter().map(ImportKeyBody::into_command).collect::<Result<Vec<_>>>()?;
+async fn create_keys(app: Arc<App>, cx: OpCtx, bodies: UpTo<ImportKeyBody, 100>) -> Result<Reply<KeyIdsOut>> {
+    let apis: Vec<String> = bodies.iter().map(|body| body.api_id.clone()).collect();
+    let keys = bodies.into_iter().map(ImportKeyBody::into_command).collect::<Result<Vec<_>>>()?;
     let ids = app.keys.import(&cx, keys).await;
     let ids = ids.telling(Code::ApiNotFound, || no_api(&apis.join(" or ")))?;
     Ok(KeyIdsOut { key_ids: ids.into_iter().map(|id| id.into_string()).collect() }.into())

@@ -4,7 +4,6 @@
 //! the contract (docs/contract/v1.md) live here, rules of the product do not.
 //! Nothing is imported from another door.
 
-mod access;
 mod analytics;
 mod apis;
 mod document;
@@ -13,10 +12,13 @@ mod faults;
 mod identities;
 mod input;
 mod keys;
+mod keys_permissions;
+mod keys_roles;
 mod keys_update;
 mod legacy;
 mod liveness;
 mod migrations;
+mod named_access;
 mod operation;
 mod overrides;
 mod permissions;
@@ -39,7 +41,7 @@ use poem::{Endpoint, EndpointExt, Request, Response};
 use serde_json::Value;
 
 use self::operation::Operation;
-use self::reply::Answered;
+use self::reply::ResponseContext;
 use self::routes::Routes;
 use crate::app::App;
 use crate::http::request_lifecycle::{self, RequestStart, ResponseSummary, header};
@@ -57,7 +59,8 @@ fn operations() -> Vec<Operation> {
         keys_update::operations(),
         verify::operations(),
         usage::operations(),
-        access::operations(),
+        keys_permissions::operations(),
+        keys_roles::operations(),
         apis::operations(),
         ratelimits::operations(),
         overrides::operations(),
@@ -86,8 +89,8 @@ pub fn endpoint(app: &Arc<App>) -> impl Endpoint<Output = Response> + 'static {
         let bug = Error::internal(panic_text(&*panic));
         tracing::error!(cause = %bug.cause_chain(), "a request panicked");
         let request_id = panicking.entropy.id(RequestId::PREFIX, panicking.clock.now_ms());
-        let answered = Answered { request_id: &request_id, watch: Stopwatch::start(), pretty: false };
-        errors::respond(&bug, &answered, "").0
+        let context = ResponseContext { request_id: &request_id, watch: Stopwatch::start(), pretty: false };
+        errors::respond(&bug, &context, "").0
     });
     routes.with(panicked).map_to_response()
 }
@@ -98,8 +101,8 @@ pub fn refuse(app: &App, request: &Request, code: Code, detail: String) -> Respo
     let headers = request.headers();
     let error = Error::new(code, detail);
     let pretty = reply::wants_pretty(request.uri().query());
-    let answered = Answered { request_id: &call.request_id, watch: call.watch, pretty };
-    let (response, body) = errors::respond(&error, &answered, &request_lifecycle::base_url(app, headers));
+    let context = ResponseContext { request_id: &call.request_id, watch: call.watch, pretty };
+    let (response, body) = errors::respond(&error, &context, &request_lifecycle::base_url(app, headers));
     let path = redact::unknown_path(request.uri().path());
     let finished = ResponseSummary {
         status: response.status().as_u16(),

@@ -8,31 +8,26 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use poem::endpoint::BoxEndpoint;
 use poem::http::{Method, StatusCode};
-use poem::{EndpointExt, Response};
-use poem_openapi::types::Type;
-use serde::Serialize;
 use serde_json::Value;
 
 use super::input;
 pub use super::input::Input;
 pub use super::reply::Reply;
-use super::serve::Served;
 use crate::app::App;
-use crate::http::openapi::Schema;
+use crate::http::openapi::{Output, Schema};
 use base::error::Result;
 use base::op::OpCtx;
 
 /// An operation of the table in [`super::operations`].
 pub struct Operation {
-    pub described: Described,
-    handled: Arc<dyn Handled>,
+    pub spec: OperationSpec,
+    pub(super) handler: Arc<dyn Handler>,
 }
 
 /// What the document and the endpoint need to know of an operation.
 #[derive(Clone)]
-pub struct Described {
+pub struct OperationSpec {
     pub method: Method,
     pub path: &'static str,
     pub summary: &'static str,
@@ -57,34 +52,30 @@ pub enum Access {
 }
 
 impl Operation {
-    pub fn mount(&self, app: &Arc<App>) -> BoxEndpoint<'static, Response> {
-        Served::new(app.clone(), self.described.clone(), self.handled.clone()).boxed()
-    }
-
     pub fn access(mut self, access: Access) -> Self {
-        self.described.access = access;
+        self.spec.access = access;
         self
     }
 
     pub fn status(mut self, status: StatusCode) -> Self {
-        self.described.status = status;
+        self.spec.status = status;
         self
     }
 
     pub fn also(mut self, status: StatusCode) -> Self {
-        self.described.also = Some(status);
+        self.spec.also = Some(status);
         self
     }
 
     pub fn deprecated(mut self) -> Self {
-        self.described.deprecated = true;
+        self.spec.deprecated = true;
         self
     }
 }
 
 /// What an operation makes of its input, whatever its types are: all that is
 /// around handlers is compiled once, not once for each of them.
-pub(super) trait Handled: Send + Sync {
+pub(super) trait Handler: Send + Sync {
     /// Whether it runs on the connection's task, not in one of its own, which a
     /// disconnect cannot cut.
     fn is_hot(&self) -> bool;
@@ -92,13 +83,13 @@ pub(super) trait Handled: Send + Sync {
     fn is_sampled(&self) -> bool;
 
     /// As [`input::hot`].
-    fn read_hot(&self, content_type: &str, body: &[u8]) -> Option<Box<dyn Asked>>;
+    fn read_hot(&self, content_type: &str, body: &[u8]) -> Option<Box<dyn ParsedInput>>;
 
-    fn read(&self, input: Value) -> serde_json::Result<Box<dyn Asked>>;
+    fn read(&self, input: Value) -> serde_json::Result<Box<dyn ParsedInput>>;
 }
 
 /// An input that was read, and what is to be done with it.
-pub(super) trait Asked: Send + Sync {
+pub(super) trait ParsedInput: Send + Sync {
     fn check(&self) -> Result<()>;
 
     /// Runs the handler; its answer in JSON, indented if `pretty`.
@@ -110,15 +101,15 @@ pub(super) trait Asked: Send + Sync {
     ) -> BoxFuture<'static, Result<Reply<Bytes>>>;
 }
 
-struct Typed<I, H> {
+struct TypedHandler<I, H> {
     handler: H,
     input: PhantomData<fn() -> I>,
 }
 
-impl<I, T, H, Fut> Handled for Typed<I, H>
+impl<I, T, H, Fut> Handler for TypedHandler<I, H>
 where
     I: Input,
-    T: Serialize + Send + 'static,
+    T: Output,
     H: Fn(Arc<App>, OpCtx, I) -> Fut + Copy + Send + Sync + 'static,
     Fut: Future<Output = Result<Reply<T>>> + Send + 'static,
 {
@@ -130,26 +121,26 @@ where
         I::IS_SAMPLED
     }
 
-    fn read_hot(&self, content_type: &str, body: &[u8]) -> Option<Box<dyn Asked>> {
+    fn read_hot(&self, content_type: &str, body: &[u8]) -> Option<Box<dyn ParsedInput>> {
         let input: I = input::hot(content_type, body)?;
-        Some(Box::new(Read { handler: self.handler, input }))
+        Some(Box::new(TypedInput { handler: self.handler, input }))
     }
 
-    fn read(&self, input: Value) -> serde_json::Result<Box<dyn Asked>> {
+    fn read(&self, input: Value) -> serde_json::Result<Box<dyn ParsedInput>> {
         let input: I = serde_json::from_value(input)?;
-        Ok(Box::new(Read { handler: self.handler, input }))
+        Ok(Box::new(TypedInput { handler: self.handler, input }))
     }
 }
 
-struct Read<I, H> {
+struct TypedInput<I, H> {
     handler: H,
     input: I,
 }
 
-impl<I, T, H, Fut> Asked for Read<I, H>
+impl<I, T, H, Fut> ParsedInput for TypedInput<I, H>
 where
     I: Input,
-    T: Serialize + Send + 'static,
+    T: Output,
     H: Fn(Arc<App>, OpCtx, I) -> Fut + Copy + Send + Sync + 'static,
     Fut: Future<Output = Result<Reply<T>>> + Send + 'static,
 {
@@ -169,31 +160,29 @@ where
 }
 
 /// An operation that reads, its input in the query.
-pub fn get<I, D, T, H, Fut>(path: &'static str, summary: &'static str, handler: H) -> Operation
+pub fn get<I, T, H, Fut>(path: &'static str, summary: &'static str, handler: H) -> Operation
 where
     I: Input,
-    D: Type,
-    T: Serialize + Send + 'static,
+    T: Output,
     H: Fn(Arc<App>, OpCtx, I) -> Fut + Copy + Send + Sync + 'static,
     Fut: Future<Output = Result<Reply<T>>> + Send + 'static,
 {
-    operation::<I, D, T, H, Fut>(Method::GET, path, summary, handler)
+    operation(Method::GET, path, summary, handler)
 }
 
 /// An operation that changes something, its input in the body.
-pub fn post<I, D, T, H, Fut>(path: &'static str, summary: &'static str, handler: H) -> Operation
+pub fn post<I, T, H, Fut>(path: &'static str, summary: &'static str, handler: H) -> Operation
 where
     I: Input,
-    D: Type,
-    T: Serialize + Send + 'static,
+    T: Output,
     H: Fn(Arc<App>, OpCtx, I) -> Fut + Copy + Send + Sync + 'static,
     Fut: Future<Output = Result<Reply<T>>> + Send + 'static,
 {
-    operation::<I, D, T, H, Fut>(Method::POST, path, summary, handler)
+    operation(Method::POST, path, summary, handler)
 }
 
 /// As [`get`] and [`post`], for the methods of older routes.
-pub fn operation<I, D, T, H, Fut>(
+pub fn operation<I, T, H, Fut>(
     method: Method,
     path: &'static str,
     summary: &'static str,
@@ -201,23 +190,22 @@ pub fn operation<I, D, T, H, Fut>(
 ) -> Operation
 where
     I: Input,
-    D: Type,
-    T: Serialize + Send + 'static,
+    T: Output,
     H: Fn(Arc<App>, OpCtx, I) -> Fut + Copy + Send + Sync + 'static,
     Fut: Future<Output = Result<Reply<T>>> + Send + 'static,
 {
-    let described = Described {
+    let spec = OperationSpec {
         method,
         path,
         summary,
         access: Access::RootKey,
-        request: Schema { reference: I::schema_ref, register: I::register },
-        response: Schema { reference: D::schema_ref, register: D::register },
+        request: Schema::of::<I>(),
+        response: T::SCHEMA,
         status: StatusCode::OK,
         also: None,
         deprecated: false,
     };
-    Operation { described, handled: Arc::new(Typed { handler, input: PhantomData }) }
+    Operation { spec, handler: Arc::new(TypedHandler { handler, input: PhantomData }) }
 }
 
 #[cfg(test)]
@@ -234,16 +222,16 @@ mod tests {
     #[test]
     fn hot_inputs_are_those_their_schema_accepts() {
         const JSON: &str = "application/json";
-        let hot: Vec<_> = operations().into_iter().filter(|operation| operation.handled.is_hot()).collect();
+        let hot: Vec<_> = operations().into_iter().filter(|operation| operation.handler.is_hot()).collect();
         assert_eq!(hot.len(), 2);
         for operation in hot {
-            let checker = Checker::new(operation.described.request);
+            let checker = Checker::new(operation.spec.request);
             TestRunner::new(Config { failure_persistence: None, ..Config::default() })
                 .run(&near(checker.request.schema()), |body| {
                     let text = body.to_string();
                     let value = input::body(JSON, text.as_bytes()).unwrap();
-                    let keeps = checker.fault(&value).is_none() && operation.handled.read(value).is_ok();
-                    let is_read = operation.handled.read_hot(JSON, text.as_bytes()).is_some();
+                    let keeps = checker.fault(&value).is_none() && operation.handler.read(value).is_ok();
+                    let is_read = operation.handler.read_hot(JSON, text.as_bytes()).is_some();
                     prop_assert!(keeps || !is_read, "{text} is read against its schema");
                     prop_assert!(is_read || !keeps || text.contains("5.0"), "{text} is not read");
                     Ok(())

@@ -16,14 +16,10 @@ use domain::ratelimit::overrides::{Lookup, NamedOverride, SetOverride};
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        post::<_, SetOverrideOut, _, _, _>("/v1/ratelimits.setOverride", "Set an override", set),
-        get::<_, OverrideOut, _, _, _>("/v1/ratelimits.getOverride", "Get an override", read),
-        get::<_, OverridesOut, _, _, _>(
-            "/v1/ratelimits.listOverrides",
-            "List the overrides of a namespace",
-            list,
-        ),
-        post::<_, Empty, _, _, _>("/v1/ratelimits.deleteOverride", "Delete an override", delete),
+        post("/v1/ratelimits.setOverride", "Set an override", set),
+        get("/v1/ratelimits.getOverride", "Get an override", read),
+        get("/v1/ratelimits.listOverrides", "List the overrides of a namespace", list),
+        post("/v1/ratelimits.deleteOverride", "Delete an override", delete),
     ]
 }
 

@@ -11,32 +11,21 @@ use super::errors::Tell;
 use super::operation::{Input, Operation, Reply, get, post};
 use super::shared::{Empty, Nothing, all};
 use crate::app::App;
+use crate::http::contract::bounded::{Identifier, Text};
 use base::error::{Code, Error, Result};
 use base::op::OpCtx;
 use domain::permissions::{CreatePermission, CreateRole, Listing, Permission, Role};
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        post::<_, PermissionIdOut, _, _, _>(
-            "/v1/permissions.createPermission",
-            "Create a permission",
-            create_permission,
-        ),
-        get::<_, PermissionOut, _, _, _>("/v1/permissions.getPermission", "Get a permission", get_permission),
-        get::<_, Vec<PermissionOut>, _, _, _>(
-            "/v1/permissions.listPermissions",
-            "List all permissions",
-            list_permissions,
-        ),
-        post::<_, Empty, _, _, _>(
-            "/v1/permissions.deletePermission",
-            "Delete a permission",
-            delete_permission,
-        ),
-        post::<_, RoleIdOut, _, _, _>("/v1/permissions.createRole", "Create a role", create_role),
-        get::<_, RoleOut, _, _, _>("/v1/permissions.getRole", "Get a role", get_role),
-        get::<_, Vec<RoleOut>, _, _, _>("/v1/permissions.listRoles", "List all roles", list_roles),
-        post::<_, Empty, _, _, _>("/v1/permissions.deleteRole", "Delete a role", delete_role),
+        post("/v1/permissions.createPermission", "Create a permission", create_permission),
+        get("/v1/permissions.getPermission", "Get a permission", get_permission),
+        get("/v1/permissions.listPermissions", "List all permissions", list_permissions),
+        post("/v1/permissions.deletePermission", "Delete a permission", delete_permission),
+        post("/v1/permissions.createRole", "Create a role", create_role),
+        get("/v1/permissions.getRole", "Get a role", get_role),
+        get("/v1/permissions.listRoles", "List all roles", list_roles),
+        post("/v1/permissions.deleteRole", "Delete a role", delete_role),
     ]
 }
 
@@ -54,11 +43,9 @@ fn is_taken(what: &str, name: &str) -> String {
 
 #[derive(Object, Deserialize)]
 pub struct CreatePermissionBody {
-    #[oai(validator(min_length = 3, max_length = 256, pattern = r"^[a-zA-Z0-9_\.:\-]*$"))]
-    name: String,
+    name: Text<3, 256, Identifier>,
     /// What keys carry and queries name; the name when left out.
-    #[oai(validator(min_length = 3, max_length = 256, pattern = r"^[a-zA-Z0-9_\.:\-]*$"))]
-    slug: Option<String>,
+    slug: Option<Text<3, 256, Identifier>>,
     #[oai(validator(max_length = 256))]
     description: Option<String>,
 }
@@ -82,7 +69,8 @@ async fn create_permission(
     body: CreatePermissionBody,
 ) -> Result<Reply<PermissionIdOut>> {
     let CreatePermissionBody { name, slug, description } = body;
-    let slug = slug.unwrap_or_else(|| name.clone());
+    let name = name.into_string();
+    let slug = slug.map_or_else(|| name.clone(), String::from);
     let command = CreatePermission { name: name.clone(), slug, description };
     let created = app.permissions.create_permission(&cx, command).await;
     let id = created.telling(Code::PermissionExists, || is_taken("Permission", &name))?;

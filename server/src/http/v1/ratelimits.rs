@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::errors::Tell;
 use super::operation::{Input, Operation, Reply, post};
 use crate::app::App;
+use crate::http::contract::bounded::Cost;
+use crate::http::contract::limits::{Allowance, Window, default_cost, limit_request, verdict};
 use crate::http::misplaced::known_members;
 use crate::http::schema::{AnyObject, present};
 use base::error::{Code, Result};
@@ -16,7 +18,7 @@ use base::op::OpCtx;
 use domain::ratelimit::LimitRequest;
 
 pub fn operations() -> Vec<Operation> {
-    vec![post::<_, LimitOut, _, _, _>("/v1/ratelimits.limit", "Check and consume one limit", limit)]
+    vec![post("/v1/ratelimits.limit", "Check and consume one limit", limit)]
 }
 
 #[derive(Object, Deserialize)]
@@ -28,14 +30,12 @@ pub struct LimitBody {
     #[serde(default = "default_namespace")]
     namespace: String,
     identifier: String,
-    #[oai(validator(minimum(value = "1")))]
-    limit: i64,
+    limit: Allowance,
     /// Window length in milliseconds.
-    #[oai(validator(minimum(value = "1000")))]
-    duration: i64,
-    #[oai(default = "default_cost", validator(minimum(value = "0")))]
+    duration: Window,
+    #[oai(default = "default_cost")]
     #[serde(default = "default_cost")]
-    cost: i64,
+    cost: Cost,
     // Why: docs/decisions.md#every-decision-is-exact
     /// Accepted and ignored: one node decides exactly.
     #[oai(default, rename = "async")]
@@ -68,27 +68,13 @@ fn default_namespace() -> String {
     "default".to_owned()
 }
 
-fn default_cost() -> i64 {
-    1
-}
-
 impl Input for LimitBody {
     const IS_HOT: bool = true;
-
-    fn in_bounds(&self) -> bool {
-        self.limit >= 1 && self.duration >= 1000 && self.cost >= 0
-    }
 }
 
 impl From<LimitBody> for LimitRequest {
     fn from(body: LimitBody) -> Self {
-        Self {
-            namespace: body.namespace,
-            identifier: body.identifier,
-            limit: body.limit.unsigned_abs(),
-            duration_ms: body.duration.unsigned_abs(),
-            cost: body.cost.unsigned_abs(),
-        }
+        limit_request(body.namespace, body.identifier, body.limit, body.duration, body.cost)
     }
 }
 
@@ -119,6 +105,5 @@ async fn limit(app: Arc<App>, cx: OpCtx, body: LimitBody) -> Result<Reply<LimitO
         reset: outcome.reset_ms,
     };
     let limited_by = (!outcome.passed).then(|| outcome.namespace.name.clone());
-    let told = if outcome.passed { "passed" } else { "denied" };
-    Ok(Reply { limited_by, outcome: Some(told), ..Reply::from(out) })
+    Ok(Reply { limited_by, outcome: Some(verdict(outcome.passed)), ..Reply::from(out) })
 }

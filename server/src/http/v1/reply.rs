@@ -58,7 +58,7 @@ impl Reply<()> {
 }
 
 /// A request that is about to be answered.
-pub struct Answered<'a> {
+pub struct ResponseContext<'a> {
     pub request_id: &'a RequestId,
     pub watch: Stopwatch,
     /// The client wants to read it.
@@ -77,7 +77,7 @@ pub fn encode(data: &impl Serialize, pretty: bool) -> Vec<u8> {
     body
 }
 
-impl Answered<'_> {
+impl ResponseContext<'_> {
     pub fn respond(&self, status: StatusCode, body: Bytes, limited_by: Option<&str>) -> Response {
         let mut response = Response::builder().status(status).content_type(JSON).body(body);
         let headers = response.headers_mut();

@@ -10,10 +10,11 @@ use poem::http::header::{
     ACCESS_CONTROL_REQUEST_HEADERS, VARY,
 };
 use poem::http::{HeaderMap, Method, StatusCode};
-use poem::{Endpoint, Request, Response};
+use poem::{Endpoint, EndpointExt, Request, Response};
 use serde_json::Value;
 
 use super::operation::Operation;
+use super::serve::{OperationEndpoint, PathParameter};
 use super::{DOCUMENT, refuse};
 use crate::app::App;
 use base::error::Code;
@@ -32,19 +33,12 @@ pub(super) struct Routes {
     patterns: Vec<(Method, Vec<&'static str>, Mounted)>,
 }
 
-/// The parameter of a path, for the operation to read.
-#[derive(Clone)]
-pub(super) struct PathParameter {
-    pub name: &'static str,
-    pub value: String,
-}
-
 impl Routes {
     pub fn new(app: &Arc<App>, operations: Vec<Operation>) -> Self {
         let mut routes = Self { off: false, ..Self::none(app) };
         for operation in operations {
-            let (method, path) = (operation.described.method.clone(), operation.described.path);
-            let mounted = operation.mount(app);
+            let (method, path) = (operation.spec.method.clone(), operation.spec.path);
+            let mounted = OperationEndpoint::new(app.clone(), operation).boxed();
             if path.contains('{') {
                 routes.patterns.push((method, path.split('/').collect(), mounted));
             } else {

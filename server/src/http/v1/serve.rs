@@ -13,9 +13,8 @@ use poem::{Body, Endpoint, Request, Response};
 use serde_json::Value;
 
 use super::faults::{self, Checker};
-use super::operation::{Access, Asked, Described, Handled};
-use super::reply::{Answered, Reply, wants_pretty};
-use super::routes::PathParameter;
+use super::operation::{Access, Handler, Operation, OperationSpec, ParsedInput};
+use super::reply::{Reply, ResponseContext, wants_pretty};
 use super::security::{anonymous, authenticate, caller};
 use super::{errors, input};
 use crate::app::App;
@@ -25,15 +24,22 @@ use base::config::V1;
 use base::error::{Error, Result};
 use base::op::{Door, OpCtx};
 
-/// The endpoint of an operation.
-pub(super) struct Served {
-    app: Arc<App>,
-    described: Described,
-    checker: Checker,
-    handled: Arc<dyn Handled>,
+/// The parameter of a path, for the operation to read.
+#[derive(Clone)]
+pub(super) struct PathParameter {
+    pub name: &'static str,
+    pub value: String,
 }
 
-impl Endpoint for Served {
+/// The endpoint of an operation.
+pub(super) struct OperationEndpoint {
+    app: Arc<App>,
+    spec: OperationSpec,
+    checker: Checker,
+    handler: Arc<dyn Handler>,
+}
+
+impl Endpoint for OperationEndpoint {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
@@ -44,22 +50,22 @@ impl Endpoint for Served {
             Ok(sent) => (sent.clone(), self.serve(&call, &request, &sent, pretty).await),
             Err(error) => (Bytes::new(), Err(error)),
         };
-        let answered = Answered { request_id: &call.request_id, watch: call.watch, pretty };
+        let context = ResponseContext { request_id: &call.request_id, watch: call.watch, pretty };
         let headers = request.headers();
         let mut finished = ResponseSummary {
             user_agent: header(headers, &USER_AGENT),
-            sampled: self.handled.is_sampled(),
+            sampled: self.handler.is_sampled(),
             request_schema: Some(&self.checker.request),
             request_body: &sent,
-            ..ResponseSummary::of(Door::V1, self.described.method.as_str(), self.described.path)
+            ..ResponseSummary::of(Door::V1, self.spec.method.as_str(), self.spec.path)
         };
         let response = match &outcome {
             Ok(reply) => {
-                let status = reply.status.unwrap_or(self.described.status);
+                let status = reply.status.unwrap_or(self.spec.status);
                 finished.status = status.as_u16();
                 finished.outcome = reply.outcome;
                 finished.response_body = &reply.data;
-                let response = answered.respond(status, reply.data.clone(), reply.limited_by.as_deref());
+                let response = context.respond(status, reply.data.clone(), reply.limited_by.as_deref());
                 call.finish(&self.app, &finished, || match &reply.workspace {
                     Some(workspace) => Caller { workspace: workspace.to_string(), root_key: None },
                     None => caller(&self.app, &call, headers),
@@ -68,7 +74,7 @@ impl Endpoint for Served {
             }
             Err(error) => {
                 let base_url = request_lifecycle::base_url(&self.app, headers);
-                let (response, body) = errors::respond(error, &answered, &base_url);
+                let (response, body) = errors::respond(error, &context, &base_url);
                 finished.status = response.status().as_u16();
                 finished.error = Some(error);
                 finished.target = request.uri().path_and_query().map(PathAndQuery::as_str);
@@ -81,14 +87,15 @@ impl Endpoint for Served {
     }
 }
 
-impl Served {
-    pub fn new(app: Arc<App>, described: Described, handled: Arc<dyn Handled>) -> Self {
-        let checker = Checker::new(described.request);
-        Self { app, described, checker, handled }
+impl OperationEndpoint {
+    pub fn new(app: Arc<App>, operation: Operation) -> Self {
+        let Operation { spec, handler } = operation;
+        let checker = Checker::new(spec.request);
+        Self { app, spec, checker, handler }
     }
 
     fn is_in_query(&self) -> bool {
-        matches!(self.described.method, Method::GET | Method::DELETE)
+        matches!(self.spec.method, Method::GET | Method::DELETE)
     }
 
     /// What was sent, of methods that send something.
@@ -107,17 +114,17 @@ impl Served {
         sent: &[u8],
         pretty: bool,
     ) -> Result<Reply<Bytes>> {
-        let asked = self.read(request, sent)?;
-        asked.check()?;
+        let input = self.read(request, sent)?;
+        input.check()?;
         let cx = self.caller(call, request.headers()).await?;
-        let work = asked.run(self.app.clone(), cx, pretty);
-        match self.handled.is_hot() {
-            true => work.await,
-            false => tokio::spawn(work).await.map_err(Error::internal)?,
+        let reply = input.run(self.app.clone(), cx, pretty);
+        match self.handler.is_hot() {
+            true => reply.await,
+            false => tokio::spawn(reply).await.map_err(Error::internal)?,
         }
     }
 
-    fn read(&self, request: &Request, sent: &[u8]) -> Result<Box<dyn Asked>> {
+    fn read(&self, request: &Request, sent: &[u8]) -> Result<Box<dyn ParsedInput>> {
         let headers = request.headers();
         let in_query = self.is_in_query();
         let mut value = if in_query {
@@ -125,8 +132,8 @@ impl Served {
             self.checker.object().map_or(Value::Null, |schema| input::query(schema, &pairs))
         } else {
             let content_type = header(headers, &CONTENT_TYPE).unwrap_or_default();
-            if let Some(asked) = self.handled.read_hot(content_type, sent) {
-                return Ok(asked);
+            if let Some(input) = self.handler.read_hot(content_type, sent) {
+                return Ok(input);
             }
             input::body(content_type, sent)?
         };
@@ -140,11 +147,11 @@ impl Served {
             return Err(Error::invalid(fault));
         }
         // What a schema cannot see: integers past 64 bits.
-        self.handled.read(value).map_err(|error| Error::invalid(format!(": {error}")))
+        self.handler.read(value).map_err(|error| Error::invalid(format!(": {error}")))
     }
 
     async fn caller(&self, call: &RequestStart, headers: &HeaderMap) -> Result<OpCtx> {
-        let needs_root_key = match self.described.access {
+        let needs_root_key = match self.spec.access {
             Access::RootKey => true,
             Access::Public => false,
             Access::Key => self.app.config.v1 == V1::VerifyNeedsRootKey,

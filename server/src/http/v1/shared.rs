@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::input::Input;
+use crate::http::contract::limits::{Allowance, IntervalName, Window, new_limit};
 use crate::http::schema::{AnyObject, Nullable};
 use base::error::{Error, Result};
 use base::store::{Page, Paged};
 use domain::identities::Identity;
-use domain::keys::{Decrypt, DefaultLimit, Interval, KeyDetails, Refill};
+use domain::keys::{Decrypt, DefaultLimit, KeyDetails, Refill};
 use domain::ratelimit::limits::{Limit, NewLimit};
 
 /// No time of the language v1 was written in is further from the epoch.
@@ -31,14 +32,6 @@ pub struct Empty {}
 pub struct Nothing {}
 
 impl Input for Nothing {}
-
-#[derive(Clone, Copy, PartialEq, Eq, Enum, Serialize, Deserialize)]
-#[oai(rename = "RefillInterval", rename_all = "lowercase")]
-#[serde(rename_all = "lowercase")]
-pub enum IntervalName {
-    Daily,
-    Monthly,
-}
 
 #[derive(Object, Deserialize)]
 #[oai(rename = "Refill", rename_all = "camelCase")]
@@ -60,11 +53,7 @@ impl RefillBody {
             (IntervalName::Daily, Some(_)) => return Err(Error::invalid(text)),
             (IntervalName::Monthly, day) => Some(day.unwrap_or(1)),
         };
-        let interval = match self.interval {
-            IntervalName::Daily => Interval::Daily,
-            IntervalName::Monthly => Interval::Monthly,
-        };
-        Ok(Refill { interval, amount: self.amount, day })
+        Ok(Refill { interval: self.interval.into(), amount: self.amount, day })
     }
 }
 
@@ -250,10 +239,7 @@ impl KeyOut {
 }
 
 fn refill_out(refill: Refill, last_refill_at: Option<i64>) -> RefillOut {
-    let interval = match refill.interval {
-        Interval::Daily => IntervalName::Daily,
-        Interval::Monthly => IntervalName::Monthly,
-    };
+    let interval = refill.interval.into();
     RefillOut { interval, amount: refill.amount, refill_day: Nullable(refill.day), last_refill_at }
 }
 
@@ -273,19 +259,16 @@ pub fn some_meta(meta: Map<String, Value>) -> Option<AnyObject> {
 #[serde(rename_all = "camelCase")]
 pub struct NewLimitBody {
     pub name: String,
-    #[oai(validator(minimum(value = "1")))]
-    pub limit: i64,
+    pub limit: Allowance,
     /// Window length in milliseconds.
-    #[oai(validator(minimum(value = "1000")))]
-    pub duration: i64,
+    pub duration: Window,
     /// Check this limit on every verification, named or not; false when left out.
     pub auto_apply: Option<bool>,
 }
 
 impl From<NewLimitBody> for NewLimit {
     fn from(body: NewLimitBody) -> Self {
-        let NewLimitBody { name, limit, duration: duration_ms, auto_apply } = body;
-        Self { name, limit, duration_ms, auto_apply: auto_apply.unwrap_or_default(), is_async: false }
+        new_limit(body.name, body.limit, body.duration, body.auto_apply.unwrap_or_default())
     }
 }
 

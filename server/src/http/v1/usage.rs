@@ -25,7 +25,7 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 const DAYS_MAX: i64 = 1000;
 
 pub fn operations() -> Vec<Operation> {
-    vec![get::<_, UsageOut, _, _, _>(
+    vec![get(
         "/v1/keys.getVerifications",
         "Count the verifications of a key, or of an owner's keys, by day",
         usage,

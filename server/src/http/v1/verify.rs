@@ -6,14 +6,18 @@ use std::sync::Arc;
 
 use base::ids::{ApiId, RequestId};
 use poem_openapi::{Enum, Object};
-use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
+use serde_json::value::RawValue;
 
 use super::keys::given;
 use super::operation::{Access, Input, Operation, Reply, post};
 use super::shared::Empty;
 use crate::app::App;
+use crate::http::contract::bounded::{Cost, Integer, Text, UpTo, strings};
+use crate::http::contract::lent::{As, Str};
+use crate::http::contract::limits::{default_cost, requested_limit};
 use crate::http::misplaced::known_members;
+use crate::http::openapi::{Output, Schema};
 use crate::http::schema::{AnyJson, AnyObject, present};
 use base::config::V1;
 use base::error::Result;
@@ -26,7 +30,7 @@ use domain::verification::{
 };
 
 pub fn operations() -> Vec<Operation> {
-    vec![post::<_, VerifyKeyOut, _, _, _>("/v1/keys.verifyKey", "Verify a key", verify).access(Access::Key)]
+    vec![post("/v1/keys.verifyKey", "Verify a key", verify).access(Access::Key)]
 }
 
 #[derive(Object, Deserialize)]
@@ -36,11 +40,10 @@ pub struct VerifyKeyBody {
     /// Keys of other APIs are forbidden.
     #[serde(default, deserialize_with = "present")]
     api_id: Option<String>,
-    #[oai(validator(min_length = 1))]
-    key: String,
-    #[oai(default, validator(max_items = 10, min_length = 1, max_length = 128))]
+    key: Text<1>,
+    #[oai(default)]
     #[serde(default)]
-    tags: Vec<String>,
+    tags: UpTo<Text<1, 128>, 10>,
     #[serde(default, deserialize_with = "present")]
     authorization: Option<AuthorizationBody>,
     #[serde(default, deserialize_with = "present")]
@@ -49,9 +52,8 @@ pub struct VerifyKeyBody {
     #[oai(deprecated)]
     #[serde(default, deserialize_with = "present")]
     ratelimit: Option<CostBody>,
-    #[oai(validator(max_items = 100))]
     #[serde(default, deserialize_with = "present")]
-    ratelimits: Option<Vec<VerifyLimitBody>>,
+    ratelimits: Option<UpTo<VerifyLimitBody, MAX_REQUESTED>>,
 }
 
 #[derive(Object, Deserialize)]
@@ -68,74 +70,45 @@ pub struct AuthorizationBody {
 #[serde(remote = "Self")]
 pub struct RemainingBody {
     /// Credits to spend; 0 always passes.
-    #[oai(default = "default_cost", validator(minimum(value = "0")))]
+    #[oai(default = "default_cost")]
     #[serde(default = "default_cost")]
-    cost: i64,
+    cost: Cost,
 }
 
 #[derive(Object, Deserialize)]
 #[oai(rename = "VerifyCost")]
 #[serde(remote = "Self")]
 pub struct CostBody {
-    #[oai(default = "default_cost", validator(minimum(value = "0")))]
+    #[oai(default = "default_cost")]
     #[serde(default = "default_cost")]
-    cost: i64,
+    cost: Cost,
 }
 
 #[derive(Object, Deserialize)]
 #[oai(rename = "VerifyRatelimit")]
 #[serde(remote = "Self")]
 pub struct VerifyLimitBody {
-    #[oai(validator(min_length = 1, max_length = 255))]
-    name: String,
-    #[oai(default = "default_cost", validator(minimum(value = "0")))]
+    name: Text<1, 255>,
+    #[oai(default = "default_cost")]
     #[serde(default = "default_cost")]
-    cost: i64,
+    cost: Cost,
     /// With `duration`, a limit of the request's own.
-    #[oai(validator(minimum(value = "0")))]
     #[serde(default, deserialize_with = "present")]
-    limit: Option<i64>,
+    limit: Option<Integer<0>>,
     /// Window length in milliseconds.
-    #[oai(validator(minimum(value = "0")))]
     #[serde(default, deserialize_with = "present")]
-    duration: Option<i64>,
+    duration: Option<Integer<0>>,
 }
 
 known_members!(VerifyKeyBody, AuthorizationBody, RemainingBody, CostBody, VerifyLimitBody);
 
-fn default_cost() -> i64 {
-    1
-}
-
 impl Input for VerifyKeyBody {
     const IS_HOT: bool = true;
-
-    fn in_bounds(&self) -> bool {
-        let not_negative = |number: Option<i64>| number.is_none_or(|number| number >= 0);
-        let tag = |tag: &String| !tag.is_empty() && tag.chars().count() <= 128;
-        !self.key.is_empty()
-            && self.tags.len() <= 10
-            && self.tags.iter().all(tag)
-            && not_negative(self.remaining.as_ref().map(|remaining| remaining.cost))
-            && not_negative(self.ratelimit.as_ref().map(|ratelimit| ratelimit.cost))
-            && self.ratelimits.as_ref().is_none_or(|limits| limits.len() <= MAX_REQUESTED)
-            && self.ratelimits.iter().flatten().all(|limit| {
-                (1..=255).contains(&limit.name.chars().count())
-                    && limit.cost >= 0
-                    && not_negative(limit.limit)
-                    && not_negative(limit.duration)
-            })
-    }
 }
 
 impl From<VerifyLimitBody> for RequestedLimit {
     fn from(body: VerifyLimitBody) -> Self {
-        Self {
-            name: body.name,
-            cost: body.cost.unsigned_abs(),
-            limit: body.limit.map(i64::unsigned_abs),
-            duration_ms: body.duration.map(i64::unsigned_abs),
-        }
+        requested_limit(body.name.into_string(), body.cost, body.limit, body.duration)
     }
 }
 
@@ -144,19 +117,19 @@ impl From<VerifyKeyBody> for VerifyKey {
         let query = body.authorization.map(|authorization| authorization.permissions.0);
         // The cost of the old limit counts only where no limits are named.
         let default_cost = match (&body.ratelimits, body.ratelimit) {
-            (None, Some(ratelimit)) => Some(ratelimit.cost.unsigned_abs()),
+            (None, Some(ratelimit)) => Some(ratelimit.cost.count()),
             _ => None,
         };
-        let mut tags = body.tags;
+        let mut tags = strings(body.tags);
         tags.sort_unstable();
         Self {
             api: given(body.api_id).map(ApiId::from),
             permissions: query.filter(|query| !Query::is_absent(query)).map(PermissionQuery::Json),
-            cost: body.remaining.map(|remaining| remaining.cost),
+            cost: body.remaining.map(|remaining| remaining.cost.get()),
             limits: body.ratelimits.into_iter().flatten().map(RequestedLimit::from).collect(),
             default_cost,
             tags,
-            ..VerifyKey::new(PlainKey::new(body.key), Rules::V1)
+            ..VerifyKey::new(PlainKey::new(body.key.into_string()), Rules::V1)
         }
     }
 }
@@ -205,137 +178,137 @@ pub enum CodeName {
     Expired,
 }
 
-/// The answer as the document describes it; [`Verified`] writes it.
-#[derive(Object)]
+/// What a verification found; what is empty is left out.
+#[derive(Object, Serialize)]
 #[oai(rename_all = "camelCase")]
-pub struct VerifyKeyOut {
-    key_id: Option<String>,
+#[serde(rename_all = "camelCase")]
+pub struct VerifyKeyOut<'k> {
     valid: bool,
-    name: Option<String>,
-    owner_id: Option<String>,
-    meta: Option<AnyObject>,
-    expires: Option<i64>,
-    ratelimit: Option<VerifyLimitOut>,
-    remaining: Option<i64>,
-    code: CodeName,
+    code: As<&'k str, CodeName>,
+    request_id: Str<'k>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_id: Option<Str<'k>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     enabled: Option<bool>,
-    permissions: Option<Vec<String>>,
-    roles: Option<Vec<String>>,
-    environment: Option<String>,
-    identity: Option<VerifyIdentityOut>,
-    request_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    permissions: Option<As<&'k [Box<str>], Vec<String>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    roles: Option<As<&'k [String], Vec<String>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner_id: Option<Str<'k>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    meta: Option<As<&'k RawValue, AnyObject>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<Str<'k>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    environment: Option<Str<'k>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    identity: Option<VerifyIdentityOut<'k>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ratelimit: Option<VerifyLimitOut>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remaining: Option<i64>,
+}
+
+impl<'k> VerifyKeyOut<'k> {
+    fn new(verification: &'k Verification, request_id: &'k RequestId) -> Self {
+        let key = verification.key.as_deref();
+        Self {
+            valid: verification.outcome == Outcome::Valid,
+            code: verification.outcome.as_str().into(),
+            request_id: request_id.as_str().into(),
+            key_id: key.map(|key| key.facts.key.as_str().into()),
+            enabled: key.map(|key| key.enabled),
+            permissions: key.map(|key| As::from(&*key.permissions)),
+            roles: key.map(|key| As::from(&*key.roles)),
+            owner_id: key.and_then(owner).map(Str::from),
+            meta: key.and_then(|key| key.meta.as_deref()).map(As::from),
+            expires: key.and_then(|key| key.expires_at),
+            name: key.and_then(|key| key.name.as_deref()).map(Str::from),
+            environment: key.and_then(|key| key.environment.as_deref()).map(Str::from),
+            identity: key.and_then(VerifyIdentityOut::of),
+            ratelimit: key.and_then(|_| decisive_limit(verification)),
+            remaining: key.and_then(|_| balance(verification)),
+        }
+    }
+}
+
+/// What v1 calls the owner of a key: its identity, else the text it was made with.
+pub fn owner(key: &KeySnapshot) -> Option<&str> {
+    let identity = key.identity.as_ref().map(|identity| identity.external_id.as_str());
+    identity.or(key.owner_id.as_deref())
 }
 
 /// The limit that was exceeded, else the first one that was checked.
-#[derive(Object)]
+pub fn decisive_limit(verification: &Verification) -> Option<VerifyLimitOut> {
+    let limits = &verification.limits;
+    limits.iter().find(|limit| limit.exceeded).or(limits.first()).map(VerifyLimitOut::from)
+}
+
+/// The balance, once credits were asked for.
+pub fn balance(verification: &Verification) -> Option<i64> {
+    let asked = matches!(verification.outcome, Outcome::Valid | Outcome::UsageExceeded);
+    verification.credits.filter(|_| asked)
+}
+
+/// The limit that was exceeded, else the first one that was checked.
+#[derive(Object, Serialize)]
 pub struct VerifyLimitOut {
-    limit: i64,
-    remaining: i64,
+    limit: As<u64, i64>,
+    remaining: As<u64, i64>,
     /// End of the current window, Unix milliseconds.
     reset: i64,
 }
 
-#[derive(Object)]
-#[oai(rename_all = "camelCase")]
-pub struct VerifyIdentityOut {
-    id: String,
-    external_id: String,
-    meta: AnyObject,
+impl From<&CheckedLimit> for VerifyLimitOut {
+    fn from(limit: &CheckedLimit) -> Self {
+        Self { limit: limit.limit.into(), remaining: limit.remaining.into(), reset: limit.reset_ms }
+    }
 }
 
-/// Serializes a verification as `VerifyKeyOut`, leaving empty members out.
+#[derive(Object, Serialize)]
+#[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub struct VerifyIdentityOut<'k> {
+    id: Str<'k>,
+    external_id: Str<'k>,
+    meta: As<IdentityMeta<'k>, AnyObject>,
+}
+
+impl<'k> VerifyIdentityOut<'k> {
+    fn of(key: &'k KeySnapshot) -> Option<Self> {
+        let identity = key.identity.as_ref()?;
+        let meta = identity.meta.as_deref();
+        Some(Self {
+            id: identity.id.as_str().into(),
+            external_id: identity.external_id.as_str().into(),
+            meta: meta.map_or(IdentityMeta::None(Empty {}), IdentityMeta::Some).into(),
+        })
+    }
+}
+
+/// One client asks for an object even where there is none.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum IdentityMeta<'k> {
+    Some(&'k RawValue),
+    None(Empty),
+}
+
+/// A verification, written as a [`VerifyKeyOut`] when the answer is.
 struct Verified {
     verification: Verification,
     request_id: RequestId,
 }
 
+impl Output for Verified {
+    const SCHEMA: Schema = Schema::of::<VerifyKeyOut<'static>>();
+}
+
 impl Serialize for Verified {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Verification { outcome, key, .. } = &self.verification;
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("valid", &(*outcome == Outcome::Valid))?;
-        map.serialize_entry("code", outcome.as_str())?;
-        map.serialize_entry("requestId", self.request_id.as_str())?;
-        if let Some(key) = key {
-            serialize_key(&mut map, key)?;
-            serialize_spent(&mut map, &self.verification)?;
-        }
-        map.end()
-    }
-}
-
-fn serialize_key<M: SerializeMap>(map: &mut M, key: &KeySnapshot) -> Result<(), M::Error> {
-    map.serialize_entry("keyId", key.facts.key.as_str())?;
-    map.serialize_entry("enabled", &key.enabled)?;
-    map.serialize_entry("permissions", &key.permissions)?;
-    map.serialize_entry("roles", &key.roles)?;
-    serialize_facts(map, key)?;
-    if let Some(name) = &key.name {
-        map.serialize_entry("name", name)?;
-    }
-    if let Some(environment) = &key.environment {
-        map.serialize_entry("environment", environment)?;
-    }
-    if key.identity.is_some() {
-        map.serialize_entry("identity", &IdentityOf(key))?;
-    }
-    Ok(())
-}
-
-/// What older answers show too.
-pub fn serialize_facts<M: SerializeMap>(map: &mut M, key: &KeySnapshot) -> Result<(), M::Error> {
-    let identity = key.identity.as_ref().map(|identity| identity.external_id.as_str());
-    if let Some(owner) = identity.or(key.owner_id.as_deref()) {
-        map.serialize_entry("ownerId", owner)?;
-    }
-    if let Some(meta) = &key.meta {
-        map.serialize_entry("meta", meta)?;
-    }
-    if let Some(expires_at) = key.expires_at {
-        map.serialize_entry("expires", &expires_at)?;
-    }
-    Ok(())
-}
-
-/// The limit that decided, and the balance once credits were asked for.
-pub fn serialize_spent<M: SerializeMap>(map: &mut M, verification: &Verification) -> Result<(), M::Error> {
-    let limits = &verification.limits;
-    if let Some(limit) = limits.iter().find(|limit| limit.exceeded).or(limits.first()) {
-        map.serialize_entry("ratelimit", &LimitOut(limit))?;
-    }
-    let asked = matches!(verification.outcome, Outcome::Valid | Outcome::UsageExceeded);
-    if let Some(credits) = verification.credits.filter(|_| asked) {
-        map.serialize_entry("remaining", &credits)?;
-    }
-    Ok(())
-}
-
-struct IdentityOf<'a>(&'a KeySnapshot);
-
-impl Serialize for IdentityOf<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        if let Some(identity) = &self.0.identity {
-            map.serialize_entry("id", identity.id.as_str())?;
-            map.serialize_entry("externalId", &identity.external_id)?;
-            // One client asks for an object even where there is none.
-            match &identity.meta {
-                Some(meta) => map.serialize_entry("meta", meta)?,
-                None => map.serialize_entry("meta", &Empty {})?,
-            }
-        }
-        map.end()
-    }
-}
-
-struct LimitOut<'a>(&'a CheckedLimit);
-
-impl Serialize for LimitOut<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(3))?;
-        map.serialize_entry("limit", &self.0.limit)?;
-        map.serialize_entry("remaining", &self.0.remaining)?;
-        map.serialize_entry("reset", &self.0.reset_ms)?;
-        map.end()
+        VerifyKeyOut::new(&self.verification, &self.request_id).serialize(serializer)
     }
 }

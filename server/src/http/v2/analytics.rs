@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::operation::{Operation, Reply, checked};
 use crate::app::App;
+use crate::http::openapi::{Output, Schema};
 use crate::http::schema::Meta;
 use base::error::Result;
 use base::op::OpCtx;
@@ -14,16 +15,12 @@ use insight::sql::{Answer, Ask, Family};
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        checked::<_, Vec<Meta>, _, _, _>(
-            "/v2/analytics.getVerifications",
-            "Query verifications by SQL",
-            |app, cx, body| answer(app, cx, body, Family::Verifications),
-        ),
-        checked::<_, Vec<Meta>, _, _, _>(
-            "/v2/analytics.getRatelimits",
-            "Query rate-limit decisions by SQL",
-            |app, cx, body| answer(app, cx, body, Family::Ratelimits),
-        ),
+        checked("/v2/analytics.getVerifications", "Query verifications by SQL", |app, cx, body| {
+            answer(app, cx, body, Family::Verifications)
+        }),
+        checked("/v2/analytics.getRatelimits", "Query rate-limit decisions by SQL", |app, cx, body| {
+            answer(app, cx, body, Family::Ratelimits)
+        }),
     ]
 }
 
@@ -39,6 +36,10 @@ async fn answer(app: Arc<App>, cx: OpCtx, body: QueryBody, family: Family) -> Re
 
 /// Rows as objects by the names of their columns.
 struct Rows(Answer);
+
+impl Output for Rows {
+    const SCHEMA: Schema = Schema::of::<Vec<Meta>>();
+}
 
 impl Serialize for Rows {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::operation::{Operation, Reply, checked};
 use super::shared::{Empty, KeyOut, decrypting, default_limit, page};
 use crate::app::App;
+use crate::http::contract::bounded::{Text, Word};
 use base::error::Result;
 use base::op::OpCtx;
 use domain::apis::CreateApi;
@@ -16,10 +17,10 @@ use domain::keys::ListKeys;
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        checked::<_, CreateApiOut, _, _, _>("/v2/apis.createApi", "Create an API", create).idempotent(),
-        checked::<_, ApiOut, _, _, _>("/v2/apis.getApi", "Get an API", get),
-        checked::<_, Empty, _, _, _>("/v2/apis.deleteApi", "Delete an API and revoke its keys", delete),
-        checked::<_, Vec<KeyOut>, _, _, _>("/v2/apis.listKeys", "List the keys of an API", list_keys).paged(),
+        checked("/v2/apis.createApi", "Create an API", create).idempotent(),
+        checked("/v2/apis.getApi", "Get an API", get),
+        checked("/v2/apis.deleteApi", "Delete an API and revoke its keys", delete),
+        checked("/v2/apis.listKeys", "List the keys of an API", list_keys).paged(),
     ]
 }
 
@@ -45,8 +46,7 @@ async fn create(app: Arc<App>, cx: OpCtx, body: CreateApiBody) -> Result<Reply<C
 #[oai(rename_all = "camelCase")]
 #[serde(rename_all = "camelCase")]
 pub struct ApiBody {
-    #[oai(validator(min_length = 8, max_length = 255, pattern = "^[a-zA-Z0-9_]+$"))]
-    api_id: String,
+    api_id: Text<8, 255, Word>,
 }
 
 #[derive(Object, Serialize)]
@@ -57,12 +57,12 @@ pub struct ApiOut {
 }
 
 async fn get(app: Arc<App>, cx: OpCtx, body: ApiBody) -> Result<Reply<ApiOut>> {
-    let api = app.apis.get(&cx, &ApiId::from(body.api_id)).await?;
+    let api = app.apis.get(&cx, &ApiId::from(body.api_id.into_string())).await?;
     Ok(ApiOut { id: api.id.into_string(), name: api.name }.into())
 }
 
 async fn delete(app: Arc<App>, cx: OpCtx, body: ApiBody) -> Result<Reply<Empty>> {
-    app.apis.delete(&cx, &ApiId::from(body.api_id)).await?;
+    app.apis.delete(&cx, &ApiId::from(body.api_id.into_string())).await?;
     Ok(Empty {}.into())
 }
 

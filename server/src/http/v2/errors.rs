@@ -169,3 +169,12 @@ fn wants_problem(headers: &HeaderMap) -> bool {
             .any(|range| matches!(range, "application/problem+json" | "application/*" | "*/*"))
     })
 }
+
+/// Input that is refused for one fault.
+pub fn invalid(detail: &str, fault: Fault) -> Error {
+    Error::invalid(detail).with_faults(vec![fault])
+}
+
+pub fn fault(location: &str, message: &str, fix: Option<&str>) -> Fault {
+    Fault { location: location.to_owned(), message: message.to_owned(), fix: fix.map(ToOwned::to_owned) }
+}

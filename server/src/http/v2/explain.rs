@@ -10,15 +10,16 @@ use serde_json::{Map, Value, json};
 use super::operation::{Operation, Reply, checked};
 use super::verify::{VerifyCreditsBody, VerifyLimitBody};
 use crate::app::App;
+use crate::http::contract::bounded::{IdText, UpTo};
 use crate::http::schema::Meta;
 use base::error::{Error, Result};
 use base::op::OpCtx;
 use base::secret::PlainKey;
 use domain::explain::{Check, ExplainKey, Explanation, Fix, LimitState, Step, Subject};
-use domain::verification::{Outcome, RequestedLimit};
+use domain::verification::{MAX_REQUESTED, Outcome, RequestedLimit};
 
 pub fn operations() -> Vec<Operation> {
-    vec![checked::<_, ExplanationOut, _, _, _>(
+    vec![checked(
         "/v2/keys.explainKey",
         "Explain what a verification would answer, without carrying it out",
         explain,
@@ -32,18 +33,16 @@ pub fn operations() -> Vec<Operation> {
 pub struct ExplainKeyBody {
     #[oai(validator(min_length = 1, max_length = 512))]
     key: Option<String>,
-    #[oai(validator(min_length = 3, max_length = 255, pattern = "^[a-zA-Z0-9_]+$"))]
-    key_id: Option<String>,
+    key_id: Option<IdText>,
     /// The API the key is expected to belong to.
-    #[oai(validator(min_length = 3, max_length = 255, pattern = "^[a-zA-Z0-9_]+$"))]
-    api_id: Option<String>,
+    api_id: Option<IdText>,
     /// Slugs joined by AND, OR and parentheses.
     #[oai(validator(min_length = 1, max_length = 1000))]
     permissions: Option<String>,
     credits: Option<VerifyCreditsBody>,
-    #[oai(default, validator(max_items = 100))]
+    #[oai(default)]
     #[serde(default)]
-    ratelimits: Vec<VerifyLimitBody>,
+    ratelimits: UpTo<VerifyLimitBody, MAX_REQUESTED>,
     /// The address the verification would come from; that of this request if left out.
     #[oai(validator(min_length = 2, max_length = 45))]
     ip: Option<String>,
@@ -87,16 +86,16 @@ impl ExplainKeyBody {
     fn into_command(self) -> Result<ExplainKey> {
         let subject = match (self.key, self.key_id) {
             (Some(key), None) => Subject::Secret(PlainKey::new(key)),
-            (None, Some(id)) => Subject::Id(KeyId::from(id)),
+            (None, Some(id)) => Subject::Id(KeyId::from(id.into_string())),
             _ => return Err(Error::invalid("Give either `key` or `keyId`.")),
         };
         let ip =
             self.ip.as_deref().map(|text| text.parse().map_err(|_| Error::invalid("`ip` is no address.")));
         Ok(ExplainKey {
             subject,
-            api: self.api_id.map(ApiId::from),
+            api: self.api_id.map(|id| ApiId::from(id.into_string())),
             permissions: self.permissions,
-            cost: self.credits.map(|credits| credits.cost),
+            cost: self.credits.map(|credits| credits.cost.get()),
             limits: self.ratelimits.into_iter().map(RequestedLimit::from).collect(),
             ip: ip.transpose()?,
         })

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::operation::{Operation, Reply, checked};
 use super::shared::{Empty, IdentityOut, LimitBody, default_limit, new_limits, page};
 use crate::app::App;
+use crate::http::contract::bounded::ExternalId;
 use crate::http::schema::Meta;
 use base::error::Result;
 use base::op::OpCtx;
@@ -15,18 +16,11 @@ use domain::identities::{CreateIdentity, ListIdentities, UpdateIdentity};
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        checked::<_, CreateIdentityOut, _, _, _>(
-            "/v2/identities.createIdentity",
-            "Create an identity",
-            create,
-        )
-        .idempotent(),
-        checked::<_, IdentityOut, _, _, _>("/v2/identities.getIdentity", "Get an identity", get),
-        checked::<_, Vec<IdentityOut>, _, _, _>("/v2/identities.listIdentities", "List identities", list)
-            .paged(),
-        checked::<_, IdentityOut, _, _, _>("/v2/identities.updateIdentity", "Change an identity", update),
-        checked::<_, Empty, _, _, _>("/v2/identities.deleteIdentity", "Delete an identity", delete)
-            .without_data(),
+        checked("/v2/identities.createIdentity", "Create an identity", create).idempotent(),
+        checked("/v2/identities.getIdentity", "Get an identity", get),
+        checked("/v2/identities.listIdentities", "List identities", list).paged(),
+        checked("/v2/identities.updateIdentity", "Change an identity", update),
+        checked("/v2/identities.deleteIdentity", "Delete an identity", delete).without_data(),
     ]
 }
 
@@ -34,8 +28,7 @@ pub fn operations() -> Vec<Operation> {
 #[oai(rename_all = "camelCase")]
 #[serde(rename_all = "camelCase")]
 pub struct CreateIdentityBody {
-    #[oai(validator(min_length = 1, max_length = 255, pattern = "^[a-zA-Z0-9_.-]+$"))]
-    external_id: String,
+    external_id: ExternalId,
     meta: Option<Meta>,
     /// Limits shared by all keys of this identity.
     #[oai(default, validator(max_items = 50))]
@@ -52,7 +45,7 @@ pub struct CreateIdentityOut {
 
 async fn create(app: Arc<App>, cx: OpCtx, body: CreateIdentityBody) -> Result<Reply<CreateIdentityOut>> {
     let command = CreateIdentity {
-        external_id: body.external_id,
+        external_id: body.external_id.into_string(),
         meta: body.meta.map(|meta| meta.0).unwrap_or_default(),
         limits: new_limits(body.ratelimits),
     };

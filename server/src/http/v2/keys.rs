@@ -11,6 +11,7 @@ use super::shared::{
     CreditsBody, Empty, KeyOut, LimitBody, RefillBody, decrypting, default_true, new_limits,
 };
 use crate::app::App;
+use crate::http::contract::bounded::{ExternalId, IdText, PermissionSlug, Text, Word, strings};
 use crate::http::schema::{self, Meta};
 use base::error::Result;
 use base::op::OpCtx;
@@ -24,16 +25,12 @@ use domain::permissions::{Reference, Unknown};
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        checked::<_, CreateKeyOut, _, _, _>("/v2/keys.createKey", "Create a key", create).idempotent(),
-        checked::<_, KeyOut, _, _, _>("/v2/keys.getKey", "Get a key by its id", get),
-        checked::<_, KeyOut, _, _, _>("/v2/keys.whoami", "Get a key by its secret", whoami),
-        checked::<_, Empty, _, _, _>("/v2/keys.updateKey", "Change a key", update),
-        checked::<_, CreditsBody, _, _, _>(
-            "/v2/keys.updateCredits",
-            "Set, add or take credits",
-            update_credits,
-        ),
-        checked::<_, Empty, _, _, _>("/v2/keys.deleteKey", "Delete a key", delete),
+        checked("/v2/keys.createKey", "Create a key", create).idempotent(),
+        checked("/v2/keys.getKey", "Get a key by its id", get),
+        checked("/v2/keys.whoami", "Get a key by its secret", whoami),
+        checked("/v2/keys.updateKey", "Change a key", update),
+        checked("/v2/keys.updateCredits", "Set, add or take credits", update_credits),
+        checked("/v2/keys.deleteKey", "Delete a key", delete),
     ]
 }
 
@@ -41,27 +38,21 @@ pub fn operations() -> Vec<Operation> {
 #[oai(rename_all = "camelCase")]
 #[serde(rename_all = "camelCase")]
 pub struct CreateKeyBody {
-    #[oai(validator(min_length = 3, max_length = 255, pattern = "^[a-zA-Z0-9_]+$"))]
-    api_id: String,
-    #[oai(validator(min_length = 1, max_length = 16, pattern = "^[a-zA-Z0-9_]+$"))]
-    prefix: Option<String>,
+    api_id: IdText,
+    prefix: Option<Text<1, 16, Word>>,
     #[oai(validator(min_length = 1, max_length = 255))]
     name: Option<String>,
     /// Random bytes in the key; the API's default, else 16.
     #[oai(validator(minimum(value = "16"), maximum(value = "255")))]
     byte_length: Option<i64>,
-    #[oai(validator(min_length = 1, max_length = 255, pattern = "^[a-zA-Z0-9_.-]+$"))]
-    external_id: Option<String>,
+    external_id: Option<ExternalId>,
     meta: Option<Meta>,
     #[oai(default, validator(max_items = 100, min_length = 1, max_length = 128))]
     #[serde(default)]
     roles: Vec<String>,
-    #[oai(
-        default,
-        validator(max_items = 1000, min_length = 1, max_length = 128, pattern = "^[a-zA-Z0-9_:\\-\\.\\*]+$")
-    )]
+    #[oai(default, validator(max_items = 1000))]
     #[serde(default)]
-    permissions: Vec<String>,
+    permissions: Vec<PermissionSlug>,
     /// Unix milliseconds; a past time makes a key that has already expired.
     #[oai(validator(minimum(value = "0"), maximum(value = "4102444800000")))]
     expires: Option<i64>,
@@ -95,19 +86,19 @@ impl From<CreatedKey> for CreateKeyOut {
 
 async fn create(app: Arc<App>, cx: OpCtx, body: CreateKeyBody) -> Result<Reply<CreateKeyOut>> {
     let command = CreateKey {
-        prefix: body.prefix,
+        prefix: body.prefix.map(String::from),
         name: body.name,
         byte_length: body.byte_length,
-        external_id: body.external_id,
+        external_id: body.external_id.map(String::from),
         meta: body.meta.map(|meta| meta.0).unwrap_or_default(),
         roles: body.roles,
-        permissions: body.permissions,
+        permissions: strings(body.permissions),
         expires_at: body.expires,
         credits: body.credits.map(NewCredits::from),
         limits: new_limits(body.ratelimits),
         enabled: body.enabled,
         recoverable: body.recoverable,
-        ..CreateKey::new(ApiId::from(body.api_id))
+        ..CreateKey::new(ApiId::from(body.api_id.into_string()))
     };
     Ok(CreateKeyOut::from(app.keys.create(&cx, command).await?).into())
 }
@@ -116,15 +107,15 @@ async fn create(app: Arc<App>, cx: OpCtx, body: CreateKeyBody) -> Result<Reply<C
 #[oai(rename_all = "camelCase")]
 #[serde(rename_all = "camelCase")]
 pub struct GetKeyBody {
-    #[oai(validator(min_length = 3, max_length = 255, pattern = "^[a-zA-Z0-9_]+$"))]
-    key_id: String,
+    key_id: IdText,
     #[oai(default)]
     #[serde(default)]
     decrypt: bool,
 }
 
 async fn get(app: Arc<App>, cx: OpCtx, body: GetKeyBody) -> Result<Reply<KeyOut>> {
-    let command = GetKey { key_id: KeyId::from(body.key_id), decrypt: decrypting(body.decrypt) };
+    let command =
+        GetKey { key_id: KeyId::from(body.key_id.into_string()), decrypt: decrypting(body.decrypt) };
     let key = app.keys.get(&cx, command).await?;
     Ok(KeyOut::from(key).into())
 }
@@ -144,14 +135,12 @@ async fn whoami(app: Arc<App>, cx: OpCtx, body: WhoamiBody) -> Result<Reply<KeyO
 #[oai(rename_all = "camelCase")]
 #[serde(rename_all = "camelCase")]
 pub struct UpdateKeyBody {
-    #[oai(validator(min_length = 3, max_length = 255, pattern = "^[a-zA-Z0-9_]+$"))]
-    key_id: String,
+    key_id: IdText,
     #[oai(validator(min_length = 1, max_length = 255))]
     #[serde(default)]
     name: schema::Patch<String>,
-    #[oai(validator(min_length = 1, max_length = 255, pattern = "^[a-zA-Z0-9_.-]+$"))]
     #[serde(default)]
-    external_id: schema::Patch<String>,
+    external_id: schema::Patch<ExternalId>,
     #[serde(default)]
     meta: schema::Patch<Meta>,
     #[oai(validator(minimum(value = "0"), maximum(value = "4102444800000")))]
@@ -164,13 +153,8 @@ pub struct UpdateKeyBody {
     #[oai(validator(max_items = 50))]
     #[serde(default)]
     ratelimits: schema::Patch<Vec<LimitBody>>,
-    #[oai(validator(
-        max_items = 1000,
-        min_length = 1,
-        max_length = 128,
-        pattern = "^[a-zA-Z0-9_:\\-\\.\\*]+$"
-    ))]
-    permissions: Option<Vec<String>>,
+    #[oai(validator(max_items = 1000))]
+    permissions: Option<Vec<PermissionSlug>>,
     #[oai(validator(max_items = 100, min_length = 1, max_length = 128))]
     roles: Option<Vec<String>>,
 }
@@ -192,7 +176,7 @@ async fn update(app: Arc<App>, cx: OpCtx, body: UpdateKeyBody) -> Result<Reply<E
     });
     let command = UpdateKey {
         name: body.name.0,
-        external_id: body.external_id.0,
+        external_id: body.external_id.0.map(String::from),
         meta: body.meta.0.map(|meta| meta.0),
         expires_at: body.expires.0,
         enabled: body.enabled,
@@ -202,9 +186,9 @@ async fn update(app: Arc<App>, cx: OpCtx, body: UpdateKeyBody) -> Result<Reply<E
             Patch::Clear => Some(Vec::new()),
             Patch::Set(limits) => Some(new_limits(limits)),
         },
-        permissions: body.permissions.map(|slugs| Reference::named(slugs, Unknown::Make)),
+        permissions: body.permissions.map(|slugs| Reference::named(strings(slugs), Unknown::Make)),
         roles: body.roles.map(|names| Reference::named(names, Unknown::Refuse)),
-        ..UpdateKey::new(KeyId::from(body.key_id))
+        ..UpdateKey::new(KeyId::from(body.key_id.into_string()))
     };
     app.keys.update(&cx, command).await?;
     Ok(Empty {}.into())
@@ -250,8 +234,7 @@ async fn update_credits(app: Arc<App>, cx: OpCtx, body: UpdateCreditsBody) -> Re
 #[oai(rename_all = "camelCase")]
 #[serde(rename_all = "camelCase")]
 pub struct DeleteKeyBody {
-    #[oai(validator(min_length = 3, max_length = 255, pattern = "^[a-zA-Z0-9_]+$"))]
-    key_id: String,
+    key_id: IdText,
     /// Remove the row too, so that the same key can be imported again.
     #[oai(default)]
     #[serde(default)]
@@ -259,6 +242,8 @@ pub struct DeleteKeyBody {
 }
 
 async fn delete(app: Arc<App>, cx: OpCtx, body: DeleteKeyBody) -> Result<Reply<Empty>> {
-    app.keys.delete(&cx, DeleteKey { key_id: KeyId::from(body.key_id), permanent: body.permanent }).await?;
+    app.keys
+        .delete(&cx, DeleteKey { key_id: KeyId::from(body.key_id.into_string()), permanent: body.permanent })
+        .await?;
     Ok(Empty {}.into())
 }

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::operation::{Operation, Reply, checked};
 use super::permissions::{PermissionOut, RoleOut};
 use crate::app::App;
+use crate::http::contract::bounded::{IdText, PermissionSlug, strings};
 use base::error::Result;
 use base::op::OpCtx;
 use domain::keys::{AccessChange, ChangeAccess};
@@ -20,36 +21,30 @@ type Roles = Vec<RoleOut>;
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        checked::<_, Permissions, _, _, _>(
+        checked(
             "/v2/keys.addPermissions",
             "Give permissions to a key",
             |app, cx, body: SomePermissionsBody| permissions(app, cx, AccessChange::Add, body.into()),
         ),
-        checked::<_, Permissions, _, _, _>(
+        checked(
             "/v2/keys.removePermissions",
             "Take permissions from a key",
             |app, cx, body: SomePermissionsBody| permissions(app, cx, AccessChange::Remove, body.into()),
         ),
-        checked::<_, Permissions, _, _, _>(
+        checked(
             "/v2/keys.setPermissions",
             "Replace the direct permissions of a key",
             |app, cx, body: AllPermissionsBody| permissions(app, cx, AccessChange::Set, body.into()),
         ),
-        checked::<_, Roles, _, _, _>(
-            "/v2/keys.addRoles",
-            "Give roles to a key",
-            |app, cx, body: SomeRolesBody| roles(app, cx, AccessChange::Add, body.into()),
-        ),
-        checked::<_, Roles, _, _, _>(
-            "/v2/keys.removeRoles",
-            "Take roles from a key",
-            |app, cx, body: SomeRolesBody| roles(app, cx, AccessChange::Remove, body.into()),
-        ),
-        checked::<_, Roles, _, _, _>(
-            "/v2/keys.setRoles",
-            "Replace the roles of a key",
-            |app, cx, body: AllRolesBody| roles(app, cx, AccessChange::Set, body.into()),
-        ),
+        checked("/v2/keys.addRoles", "Give roles to a key", |app, cx, body: SomeRolesBody| {
+            roles(app, cx, AccessChange::Add, body.into())
+        }),
+        checked("/v2/keys.removeRoles", "Take roles from a key", |app, cx, body: SomeRolesBody| {
+            roles(app, cx, AccessChange::Remove, body.into())
+        }),
+        checked("/v2/keys.setRoles", "Replace the roles of a key", |app, cx, body: AllRolesBody| {
+            roles(app, cx, AccessChange::Set, body.into())
+        }),
     ]
 }
 
@@ -57,35 +52,25 @@ pub fn operations() -> Vec<Operation> {
 #[oai(rename_all = "camelCase")]
 #[serde(rename_all = "camelCase")]
 pub struct SomePermissionsBody {
-    #[oai(validator(min_length = 3, max_length = 255, pattern = "^[a-zA-Z0-9_]+$"))]
-    key_id: String,
-    #[oai(validator(
-        min_items = 1,
-        max_items = 1000,
-        min_length = 1,
-        max_length = 128,
-        pattern = "^[a-zA-Z0-9_:\\-\\.\\*]+$"
-    ))]
-    permissions: Vec<String>,
+    key_id: IdText,
+    #[oai(validator(min_items = 1, max_items = 1000))]
+    permissions: Vec<PermissionSlug>,
 }
 
 #[derive(Object, Deserialize)]
 #[oai(rename_all = "camelCase")]
 #[serde(rename_all = "camelCase")]
 pub struct AllPermissionsBody {
-    #[oai(validator(min_length = 3, max_length = 255, pattern = "^[a-zA-Z0-9_]+$"))]
-    key_id: String,
+    key_id: IdText,
     /// An empty list clears.
-    #[oai(validator(min_length = 1, max_length = 128, pattern = "^[a-zA-Z0-9_:\\-\\.\\*]+$"))]
-    permissions: Vec<String>,
+    permissions: Vec<PermissionSlug>,
 }
 
 #[derive(Object, Deserialize)]
 #[oai(rename_all = "camelCase")]
 #[serde(rename_all = "camelCase")]
 pub struct SomeRolesBody {
-    #[oai(validator(min_length = 3, max_length = 255, pattern = "^[a-zA-Z0-9_]+$"))]
-    key_id: String,
+    key_id: IdText,
     /// Names.
     #[oai(validator(min_items = 1, max_items = 100, min_length = 1, max_length = 128))]
     roles: Vec<String>,
@@ -95,8 +80,7 @@ pub struct SomeRolesBody {
 #[oai(rename_all = "camelCase")]
 #[serde(rename_all = "camelCase")]
 pub struct AllRolesBody {
-    #[oai(validator(min_length = 3, max_length = 255, pattern = "^[a-zA-Z0-9_]+$"))]
-    key_id: String,
+    key_id: IdText,
     /// Names; an empty list clears.
     #[oai(validator(max_items = 100, min_length = 1, max_length = 128))]
     roles: Vec<String>,
@@ -120,25 +104,25 @@ impl Named {
 
 impl From<SomePermissionsBody> for Named {
     fn from(body: SomePermissionsBody) -> Self {
-        Self { key_id: body.key_id, names: body.permissions }
+        Self { key_id: body.key_id.into_string(), names: strings(body.permissions) }
     }
 }
 
 impl From<AllPermissionsBody> for Named {
     fn from(body: AllPermissionsBody) -> Self {
-        Self { key_id: body.key_id, names: body.permissions }
+        Self { key_id: body.key_id.into_string(), names: strings(body.permissions) }
     }
 }
 
 impl From<SomeRolesBody> for Named {
     fn from(body: SomeRolesBody) -> Self {
-        Self { key_id: body.key_id, names: body.roles }
+        Self { key_id: body.key_id.into_string(), names: body.roles }
     }
 }
 
 impl From<AllRolesBody> for Named {
     fn from(body: AllRolesBody) -> Self {
-        Self { key_id: body.key_id, names: body.roles }
+        Self { key_id: body.key_id.into_string(), names: body.roles }
     }
 }
 

@@ -11,12 +11,14 @@ mod explain;
 mod identities;
 mod keys;
 mod keys_access;
-mod keys_moves;
+mod keys_migrate;
+mod keys_reroll;
 mod operation;
 mod overrides;
 mod permissions;
 mod portal;
-mod portal_manage;
+mod portal_sessions;
+mod portals;
 mod ratelimit;
 mod reply;
 mod roles;
@@ -42,8 +44,9 @@ use serde_json::{Value, json};
 use self::errors::{Negotiation, respond};
 use self::operation::Operation;
 use self::security::caller;
+use self::serve::OperationEndpoint;
 use crate::app::App;
-use crate::http::openapi::{self, Access, Described, Version};
+use crate::http::openapi::{self, Access, OperationSpec, Version};
 use crate::http::request_lifecycle::{RequestStart, ResponseSummary, header};
 use crate::http::{panic_text, redact, request_lifecycle};
 use base::error::{Code, Error};
@@ -58,7 +61,8 @@ fn operations() -> Vec<Operation> {
         identities::operations(),
         keys::operations(),
         keys_access::operations(),
-        keys_moves::operations(),
+        keys_reroll::operations(),
+        keys_migrate::operations(),
         verify::operations(),
         explain::operations(),
         permissions::operations(),
@@ -67,7 +71,8 @@ fn operations() -> Vec<Operation> {
         overrides::operations(),
         analytics::operations(),
         portal::operations(),
-        portal_manage::operations(),
+        portals::operations(),
+        portal_sessions::operations(),
         root_keys::operations(),
         workspace::operations(),
     ]
@@ -92,9 +97,8 @@ const VERSION: Version = Version {
 
 /// The OpenAPI document of v2. A test compares it with the committed copy.
 pub static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
-    let mut described: Vec<Described> =
-        operations().into_iter().map(|operation| operation.described).collect();
-    described.push(Described {
+    let mut specs: Vec<OperationSpec> = operations().into_iter().map(|operation| operation.spec).collect();
+    specs.push(OperationSpec {
         path: LIVENESS,
         method: "get",
         summary: "Whether the server answers",
@@ -106,7 +110,7 @@ pub static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
         idempotent: false,
         beside_data: None,
     });
-    let mut document = openapi::document(&VERSION, &described);
+    let mut document = openapi::document(&VERSION, &specs);
     let liveness =
         &mut document["paths"][LIVENESS]["get"]["responses"]["200"]["content"]["application/json"]["schema"];
     liveness["properties"]["data"] = json!({ "type": "object", "required": ["message"], "properties": { "message": { "type": "string" } } });
@@ -116,7 +120,10 @@ pub static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
 /// Serves everything below `/v2/`. Even a panic answers in the envelope.
 pub fn endpoint(app: &Arc<App>) -> impl Endpoint<Output = Response> + 'static {
     let document: &'static Value = &DOCUMENT;
-    let mount = |operation: Operation| (operation.described.path, operation.mount(app, document));
+    let mount = |operation: Operation| {
+        let path = operation.spec.path;
+        (path, OperationEndpoint::new(app.clone(), operation, document).boxed())
+    };
     let routes = Routes { app: app.clone(), posts: operations().into_iter().map(mount).collect() };
     let panicking = app.clone();
     let panicked = CatchPanic::new().with_handler(move |panic: Box<dyn Any + Send>| {

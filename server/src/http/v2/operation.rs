@@ -4,54 +4,46 @@
 //! lives here. What is around them is in [`super::serve`].
 
 use std::future::Future;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use poem::endpoint::BoxEndpoint;
-use poem::{EndpointExt, Response};
 use poem_openapi::types::Type;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use super::reply::Reply;
-use super::reply::{Answer, encode};
-use super::serve::Served;
+use super::reply::{EncodedReply, encode};
 use crate::app::App;
 use crate::http::body::MAX_HOT_BYTES;
-use crate::http::openapi::{Access, Described, Schema};
+use crate::http::openapi::{Access, OperationSpec, Output, Schema};
 use base::error::Result;
 use base::op::OpCtx;
 
 /// An operation of the table in [`super::operations`].
 pub struct Operation {
-    pub described: Described,
-    no_store: bool,
-    bulk: bool,
-    handled: Arc<dyn Handled>,
+    pub spec: OperationSpec,
+    pub(super) no_store: bool,
+    pub(super) bulk: bool,
+    pub(super) handler: Arc<dyn Handler>,
 }
 
 impl Operation {
-    pub fn mount(&self, app: &Arc<App>, document: &'static Value) -> BoxEndpoint<'static, Response> {
-        let handled = self.handled.clone();
-        Served::new(app.clone(), &self.described, self.no_store, self.bulk, handled, document).boxed()
-    }
-
     /// Answers with the envelope alone (docs/contract/v2.md#success-envelope).
     pub fn without_data(mut self) -> Self {
-        self.described.response = None;
+        self.spec.response = None;
         self
     }
 
     /// Asks for other credentials than a root key.
     pub fn access(mut self, access: Access) -> Self {
-        self.described.access = access;
+        self.spec.access = access;
         self
     }
 
     /// Answers with members beside `data`.
     pub fn beside_data(mut self, schemas: fn() -> Value) -> Self {
-        self.described.beside_data = Some(schemas);
+        self.spec.beside_data = Some(schemas);
         self
     }
 
@@ -70,69 +62,72 @@ impl Operation {
 
     /// An `Idempotency-Key` makes it happen once.
     pub fn idempotent(mut self) -> Self {
-        self.described.idempotent = true;
+        self.spec.idempotent = true;
         self
     }
 
     /// A request without a body is one with `{}`.
     pub fn optional_body(mut self) -> Self {
-        self.described.optional_body = true;
+        self.spec.optional_body = true;
         self
     }
 
     pub fn paged(mut self) -> Self {
-        self.described.paged = true;
+        self.spec.paged = true;
         self
     }
 }
 
 /// A body that was read: runs the handler, and encodes its answer with data if
 /// the flag says so.
-pub(super) type Work = Box<dyn FnOnce(Arc<App>, OpCtx, bool) -> BoxFuture<'static, Result<Answer>> + Send>;
+pub(super) type ParsedInput =
+    Box<dyn FnOnce(Arc<App>, OpCtx, bool) -> BoxFuture<'static, Result<EncodedReply>> + Send>;
 
 /// What an operation makes of a body, whatever its types are: all that is around
 /// handlers is compiled once, not once for each of them.
-pub(super) trait Handled: Send + Sync {
+pub(super) trait Handler: Send + Sync {
     fn is_hot(&self) -> bool;
 
-    /// A body of the hot path that is in bounds; anything else takes the long
+    /// A body of the hot path that keeps its bounds; anything else takes the long
     /// way, which explains what is wrong.
-    fn read_hot(&self, body: &[u8]) -> Option<Work>;
+    fn read_hot(&self, body: &[u8]) -> Option<ParsedInput>;
 
-    fn read(&self, body: &[u8]) -> serde_json::Result<Work>;
+    fn read(&self, body: &[u8]) -> serde_json::Result<ParsedInput>;
 }
 
-struct Typed<I, H> {
-    /// Of the hot path.
-    in_bounds: Option<fn(&I) -> bool>,
+struct TypedHandler<I, H> {
+    is_hot: bool,
     handler: H,
+    input: PhantomData<fn() -> I>,
 }
 
-impl<I, T, H, Fut> Handled for Typed<I, H>
+impl<I, T, H, Fut> Handler for TypedHandler<I, H>
 where
     I: DeserializeOwned + Send + 'static,
-    T: Serialize + Send + 'static,
+    T: Output,
     H: Fn(Arc<App>, OpCtx, I) -> Fut + Copy + Send + Sync + 'static,
     Fut: Future<Output = Result<Reply<T>>> + Send + 'static,
 {
     fn is_hot(&self) -> bool {
-        self.in_bounds.is_some()
+        self.is_hot
     }
 
-    fn read_hot(&self, body: &[u8]) -> Option<Work> {
-        let in_bounds = self.in_bounds.filter(|_| body.len() <= MAX_HOT_BYTES)?;
-        serde_json::from_slice(body).ok().filter(in_bounds).map(|input| work(self.handler, input))
+    fn read_hot(&self, body: &[u8]) -> Option<ParsedInput> {
+        if !self.is_hot || body.len() > MAX_HOT_BYTES {
+            return None;
+        }
+        self.read(body).ok()
     }
 
-    fn read(&self, body: &[u8]) -> serde_json::Result<Work> {
-        serde_json::from_slice(body).map(|input| work(self.handler, input))
+    fn read(&self, body: &[u8]) -> serde_json::Result<ParsedInput> {
+        serde_json::from_slice(body).map(|input| parsed(self.handler, input))
     }
 }
 
-fn work<I, T, H, Fut>(handler: H, input: I) -> Work
+fn parsed<I, T, H, Fut>(handler: H, input: I) -> ParsedInput
 where
     I: Send + 'static,
-    T: Serialize + Send + 'static,
+    T: Output,
     H: Fn(Arc<App>, OpCtx, I) -> Fut + Send + 'static,
     Fut: Future<Output = Result<Reply<T>>> + Send + 'static,
 {
@@ -145,62 +140,54 @@ where
 
 /// An operation whose body is checked against its schema. Runs in a task of its
 /// own, which a disconnect cannot cut.
-pub fn checked<I, D, T, H, Fut>(path: &'static str, summary: &'static str, handler: H) -> Operation
+pub fn checked<I, T, H, Fut>(path: &'static str, summary: &'static str, handler: H) -> Operation
 where
     I: Type + DeserializeOwned + Send + Sync + 'static,
-    D: Type,
-    T: Serialize + Send + 'static,
+    T: Output,
     H: Fn(Arc<App>, OpCtx, I) -> Fut + Copy + Send + Sync + 'static,
     Fut: Future<Output = Result<Reply<T>>> + Send + 'static,
 {
-    operation::<I, D, T, H, Fut>(path, summary, None, handler)
+    operation(path, summary, false, handler)
 }
 
-/// An operation of the hot path: strict parse and bounds first, the schema only
-/// to explain a failure. Runs on the connection's task; what must not be cut
+/// An operation of the hot path: its body is read strictly, by types that keep their
+/// bounds, and its schema only explains a failure. Runs on the connection's task; what must not be cut
 /// detaches itself.
-pub fn hot<I, D, T, H, Fut>(
-    path: &'static str,
-    summary: &'static str,
-    in_bounds: fn(&I) -> bool,
-    handler: H,
-) -> Operation
+pub fn hot<I, T, H, Fut>(path: &'static str, summary: &'static str, handler: H) -> Operation
 where
     I: Type + DeserializeOwned + Send + Sync + 'static,
-    D: Type,
-    T: Serialize + Send + 'static,
+    T: Output,
     H: Fn(Arc<App>, OpCtx, I) -> Fut + Copy + Send + Sync + 'static,
     Fut: Future<Output = Result<Reply<T>>> + Send + 'static,
 {
-    operation::<I, D, T, H, Fut>(path, summary, Some(in_bounds), handler)
+    operation(path, summary, true, handler)
 }
 
-fn operation<I, D, T, H, Fut>(
-    path: &'static str,
-    summary: &'static str,
-    in_bounds: Option<fn(&I) -> bool>,
-    handler: H,
-) -> Operation
+fn operation<I, T, H, Fut>(path: &'static str, summary: &'static str, is_hot: bool, handler: H) -> Operation
 where
     I: Type + DeserializeOwned + Send + Sync + 'static,
-    D: Type,
-    T: Serialize + Send + 'static,
+    T: Output,
     H: Fn(Arc<App>, OpCtx, I) -> Fut + Copy + Send + Sync + 'static,
     Fut: Future<Output = Result<Reply<T>>> + Send + 'static,
 {
-    let described = Described {
+    let spec = OperationSpec {
         path,
         method: "post",
         summary,
         access: Access::RootKey,
-        request: Some(Schema { reference: I::schema_ref, register: I::register }),
-        response: Some(Schema { reference: D::schema_ref, register: D::register }),
+        request: Some(Schema::of::<I>()),
+        response: Some(T::SCHEMA),
         paged: false,
         optional_body: false,
         idempotent: false,
         beside_data: None,
     };
-    Operation { described, no_store: false, bulk: false, handled: Arc::new(Typed { in_bounds, handler }) }
+    Operation {
+        spec,
+        no_store: false,
+        bulk: false,
+        handler: Arc::new(TypedHandler { is_hot, handler, input: PhantomData }),
+    }
 }
 
 #[cfg(test)]
@@ -217,11 +204,11 @@ mod tests {
     /// and it decodes.
     #[test]
     fn hot_bodies_are_those_their_schema_accepts() {
-        let hot = operations().into_iter().filter(|operation| operation.handled.is_hot());
+        let hot = operations().into_iter().filter(|operation| operation.handler.is_hot());
         let hot: Vec<_> = hot.collect();
         assert_eq!(hot.len(), 3);
         for operation in hot {
-            let schema = operation.described.request.expect("hot operations have a body");
+            let schema = operation.spec.request.expect("hot operations have a body");
             let request = RequestSchema::new(move || {
                 json_schema(&openapi::reference(schema), &DOCUMENT["components"]["schemas"])
             });
@@ -230,8 +217,8 @@ mod tests {
                 .run(&near(request.schema()), |body| {
                     let bytes = body.to_string().into_bytes();
                     let keeps = Faults::of(request.validator(), &body).listed.is_empty();
-                    let is_read = operation.handled.read_hot(&bytes).is_some();
-                    prop_assert_eq!(is_read, keeps && operation.handled.read(&bytes).is_ok(), "{}", body);
+                    let is_read = operation.handler.read_hot(&bytes).is_some();
+                    prop_assert_eq!(is_read, keeps && operation.handler.read(&bytes).is_ok(), "{}", body);
                     Ok(())
                 })
                 .unwrap();
@@ -239,9 +226,9 @@ mod tests {
             let mut runner = TestRunner::default();
             for _ in 0..1000 {
                 let body = near(request.schema()).new_tree(&mut runner).unwrap().current().to_string();
-                accepted += usize::from(operation.handled.read_hot(body.as_bytes()).is_some());
+                accepted += usize::from(operation.handler.read_hot(body.as_bytes()).is_some());
             }
-            assert!(accepted > 10, "{}: {accepted} of 1000", operation.described.path);
+            assert!(accepted > 10, "{}: {accepted} of 1000", operation.spec.path);
         }
     }
 }

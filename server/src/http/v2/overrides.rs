@@ -14,19 +14,10 @@ use domain::ratelimit::overrides::{Lookup, NamedOverride, SetOverride};
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        checked::<_, SetOverrideOut, _, _, _>("/v2/ratelimit.setOverride", "Set an override", set),
-        checked::<_, OverrideOut, _, _, _>(
-            "/v2/ratelimit.getOverride",
-            "Get the override that applies to an identifier",
-            get,
-        ),
-        checked::<_, Empty, _, _, _>("/v2/ratelimit.deleteOverride", "Delete an override", delete),
-        checked::<_, Vec<OverrideOut>, _, _, _>(
-            "/v2/ratelimit.listOverrides",
-            "List the overrides of a namespace",
-            list,
-        )
-        .paged(),
+        checked("/v2/ratelimit.setOverride", "Set an override", set),
+        checked("/v2/ratelimit.getOverride", "Get the override that applies to an identifier", get),
+        checked("/v2/ratelimit.deleteOverride", "Delete an override", delete),
+        checked("/v2/ratelimit.listOverrides", "List the overrides of a namespace", list).paged(),
     ]
 }
 

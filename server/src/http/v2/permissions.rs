@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::operation::{Operation, Reply, checked};
 use super::shared::{Empty, default_limit, page};
 use crate::app::App;
+use crate::http::contract::bounded::{PermissionSlug, Slug, Text};
 use crate::http::schema;
 use base::error::Result;
 use base::op::OpCtx;
@@ -16,33 +17,11 @@ use domain::permissions::{CreatePermission, Listing, Permission, RoleDetails, Up
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        checked::<_, CreatePermissionOut, _, _, _>(
-            "/v2/permissions.createPermission",
-            "Create a permission",
-            create_permission,
-        )
-        .idempotent(),
-        checked::<_, PermissionOut, _, _, _>(
-            "/v2/permissions.getPermission",
-            "Get a permission",
-            get_permission,
-        ),
-        checked::<_, Vec<PermissionOut>, _, _, _>(
-            "/v2/permissions.listPermissions",
-            "List permissions",
-            list_permissions,
-        )
-        .paged(),
-        checked::<_, PermissionOut, _, _, _>(
-            "/v2/permissions.updatePermission",
-            "Change a permission",
-            update_permission,
-        ),
-        checked::<_, Empty, _, _, _>(
-            "/v2/permissions.deletePermission",
-            "Delete a permission",
-            delete_permission,
-        ),
+        checked("/v2/permissions.createPermission", "Create a permission", create_permission).idempotent(),
+        checked("/v2/permissions.getPermission", "Get a permission", get_permission),
+        checked("/v2/permissions.listPermissions", "List permissions", list_permissions).paged(),
+        checked("/v2/permissions.updatePermission", "Change a permission", update_permission),
+        checked("/v2/permissions.deletePermission", "Delete a permission", delete_permission),
     ]
 }
 
@@ -51,8 +30,7 @@ pub struct CreatePermissionBody {
     #[oai(validator(min_length = 1, max_length = 512))]
     name: String,
     /// What keys carry and queries name; unique in the workspace, whatever its case.
-    #[oai(validator(min_length = 1, max_length = 128, pattern = "^[a-zA-Z0-9_:\\-\\.\\*]+$"))]
-    slug: String,
+    slug: PermissionSlug,
     #[oai(validator(max_length = 512))]
     description: Option<String>,
 }
@@ -69,7 +47,8 @@ async fn create_permission(
     cx: OpCtx,
     body: CreatePermissionBody,
 ) -> Result<Reply<CreatePermissionOut>> {
-    let command = CreatePermission { name: body.name, slug: body.slug, description: body.description };
+    let command =
+        CreatePermission { name: body.name, slug: body.slug.into_string(), description: body.description };
     let permission_id = app.permissions.create_permission(&cx, command).await?;
     Ok(CreatePermissionOut { permission_id: permission_id.into_string() }.into())
 }
@@ -121,8 +100,7 @@ impl From<RoleDetails> for RoleOut {
 #[derive(Object, Deserialize)]
 pub struct PermissionBody {
     /// Id or slug.
-    #[oai(validator(min_length = 1, max_length = 128, pattern = "^[a-zA-Z0-9_:\\-\\.\\*]+$"))]
-    permission: String,
+    permission: PermissionSlug,
 }
 
 async fn get_permission(app: Arc<App>, cx: OpCtx, body: PermissionBody) -> Result<Reply<PermissionOut>> {
@@ -160,12 +138,10 @@ async fn list_permissions(app: Arc<App>, cx: OpCtx, body: ListingBody) -> Result
 #[derive(Object, Deserialize)]
 pub struct UpdatePermissionBody {
     /// Id or slug.
-    #[oai(validator(min_length = 1, max_length = 255, pattern = "^[a-zA-Z0-9_:\\-\\.\\*]+$"))]
-    permission: String,
+    permission: Text<1, 255, Slug>,
     #[oai(validator(min_length = 1, max_length = 512))]
     name: Option<String>,
-    #[oai(validator(min_length = 1, max_length = 128, pattern = "^[a-zA-Z0-9_:\\-\\.\\*]+$"))]
-    slug: Option<String>,
+    slug: Option<PermissionSlug>,
     /// `null` or empty text clears.
     #[oai(validator(max_length = 512))]
     #[serde(default)]
@@ -178,9 +154,9 @@ async fn update_permission(
     body: UpdatePermissionBody,
 ) -> Result<Reply<PermissionOut>> {
     let command = UpdatePermission {
-        permission: body.permission,
+        permission: body.permission.into_string(),
         name: body.name,
-        slug: body.slug,
+        slug: body.slug.map(String::from),
         description: body.description.0,
         made_from: None,
     };

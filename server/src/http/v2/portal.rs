@@ -9,10 +9,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::keys::CreateKeyOut;
-use super::keys_moves::RerollKeyBody;
+use super::keys_reroll::RerollKeyBody;
 use super::operation::{Operation, Reply, checked};
 use super::shared::{KeyOut, default_limit, page};
 use crate::app::App;
+use crate::http::contract::bounded::PortalIdOrSlug;
 use crate::http::openapi::Access;
 use base::error::Result;
 use base::op::{OpCtx, Scope};
@@ -21,30 +22,16 @@ use insight::analytics::{Bucket, Series};
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        checked::<_, SessionOut, _, _, _>(
-            "/v2/portal.createSession",
-            "Open a portal session",
-            create_session,
-        )
-        .idempotent()
-        .no_store(),
-        checked::<_, TokenOut, _, _, _>(
-            "/v2/portal.exchangeCode",
-            "Exchange the code of a portal session for its token",
-            exchange,
-        )
-        .access(Access::Public)
-        .no_store(),
-        checked::<_, Vec<KeyOut>, _, _, _>("/v2/portal.listKeys", "List the end user's keys", list_keys)
+        checked("/v2/portal.createSession", "Open a portal session", create_session).idempotent().no_store(),
+        checked("/v2/portal.exchangeCode", "Exchange the code of a portal session for its token", exchange)
+            .access(Access::Public)
+            .no_store(),
+        checked("/v2/portal.listKeys", "List the end user's keys", list_keys)
             .access(Access::PortalSession)
             .paged(),
-        checked::<_, CreateKeyOut, _, _, _>(
-            "/v2/portal.rerollKey",
-            "Replace one of the end user's keys",
-            reroll,
-        )
-        .access(Access::PortalSession),
-        checked::<_, Vec<PointOut>, _, _, _>(
+        checked("/v2/portal.rerollKey", "Replace one of the end user's keys", reroll)
+            .access(Access::PortalSession),
+        checked(
             "/v2/portal.getVerifications",
             "Count the verifications of the end user's keys over time",
             verifications,
@@ -89,8 +76,7 @@ impl ScopeName {
 #[serde(rename_all = "camelCase")]
 pub struct CreateSessionBody {
     /// Id or slug.
-    #[oai(validator(min_length = 3, max_length = 255, pattern = "^[a-zA-Z0-9_-]+$"))]
-    portal: String,
+    portal: PortalIdOrSlug,
     #[oai(validator(min_length = 1, max_length = 256))]
     external_id: String,
     #[oai(validator(min_items = 1))]
@@ -118,7 +104,7 @@ async fn create_session(app: Arc<App>, cx: OpCtx, body: CreateSessionBody) -> Re
         }
     }
     let command = CreateSession {
-        portal: body.portal,
+        portal: body.portal.into_string(),
         external_id: body.external_id,
         scopes,
         return_url: body.return_url,

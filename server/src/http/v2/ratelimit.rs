@@ -8,26 +8,17 @@ use serde::{Deserialize, Serialize};
 
 use super::operation::{Operation, Reply, hot};
 use crate::app::App;
+use crate::http::contract::bounded::{Cost, Integer, List, Text};
+use crate::http::contract::limits::{Allowance, default_cost, limit_request, verdict};
 use crate::http::misplaced::known_members;
-use crate::http::schema::Batch;
 use base::error::Result;
 use base::op::OpCtx;
 use domain::ratelimit::{LimitOutcome, LimitRequest};
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        hot::<_, LimitOut, _, _, _>(
-            "/v2/ratelimit.limit",
-            "Check and consume one limit",
-            LimitBody::in_bounds,
-            limit,
-        ),
-        hot::<_, MultiLimitOut, _, _, _>(
-            "/v2/ratelimit.multiLimit",
-            "Check several limits, consume all or none",
-            many_in_bounds,
-            multi_limit,
-        ),
+        hot("/v2/ratelimit.limit", "Check and consume one limit", limit),
+        hot("/v2/ratelimit.multiLimit", "Check several limits, consume all or none", multi_limit),
     ]
 }
 
@@ -36,47 +27,22 @@ pub fn operations() -> Vec<Operation> {
 #[serde(remote = "Self", deny_unknown_fields)]
 pub struct LimitBody {
     /// Name or id of a namespace; created when it does not exist.
-    #[oai(validator(min_length = 1, max_length = 512))]
-    namespace: String,
-    #[oai(validator(min_length = 1, max_length = 512))]
-    identifier: String,
-    #[oai(validator(minimum(value = "1")))]
-    limit: i64,
+    namespace: Text<1, 512>,
+    identifier: Text<1, 512>,
+    limit: Allowance,
     /// Window length in milliseconds.
-    #[oai(validator(minimum(value = "1000"), maximum(value = "2592000000")))]
-    duration: i64,
-    #[oai(default = "default_cost", validator(minimum(value = "0")))]
+    duration: Integer<1000, 2_592_000_000>,
+    #[oai(default = "default_cost")]
     #[serde(default = "default_cost")]
-    cost: i64,
+    cost: Cost,
 }
 
 known_members!(LimitBody);
 
-fn default_cost() -> i64 {
-    1
-}
-
-impl LimitBody {
-    /// The bounds of the schema above; a test holds the two together.
-    fn in_bounds(&self) -> bool {
-        let length = |text: &str| !text.is_empty() && text.chars().count() <= 512;
-        length(&self.namespace)
-            && length(&self.identifier)
-            && self.limit >= 1
-            && (1000..=2_592_000_000).contains(&self.duration)
-            && self.cost >= 0
-    }
-}
-
 impl From<LimitBody> for LimitRequest {
     fn from(body: LimitBody) -> Self {
-        Self {
-            namespace: body.namespace,
-            identifier: body.identifier,
-            limit: body.limit.unsigned_abs(),
-            duration_ms: body.duration.unsigned_abs(),
-            cost: body.cost.unsigned_abs(),
-        }
+        let LimitBody { namespace, identifier, limit, duration, cost } = body;
+        limit_request(namespace.into_string(), identifier.into_string(), limit, duration, cost)
     }
 }
 
@@ -108,16 +74,8 @@ impl From<LimitOutcome> for LimitOut {
 
 async fn limit(app: Arc<App>, cx: OpCtx, body: LimitBody) -> Result<Reply<LimitOut>> {
     let outcome = app.ratelimits.limit(&cx, &body.into()).await?;
-    let name = outcome_name(outcome.passed);
+    let name = verdict(outcome.passed);
     Ok(Reply::from(LimitOut::from(outcome)).outcome(name))
-}
-
-fn outcome_name(passed: bool) -> &'static str {
-    if passed { "passed" } else { "denied" }
-}
-
-fn many_in_bounds(bodies: &Batch<LimitBody>) -> bool {
-    (1..=100).contains(&bodies.0.len()) && bodies.0.iter().all(LimitBody::in_bounds)
 }
 
 #[derive(Object, Serialize)]
@@ -141,8 +99,12 @@ pub struct MultiLimitItem {
     override_id: Option<String>,
 }
 
-async fn multi_limit(app: Arc<App>, cx: OpCtx, bodies: Batch<LimitBody>) -> Result<Reply<MultiLimitOut>> {
-    let requests: Vec<LimitRequest> = bodies.0.into_iter().map(LimitRequest::from).collect();
+async fn multi_limit(
+    app: Arc<App>,
+    cx: OpCtx,
+    bodies: List<LimitBody, 1, 100>,
+) -> Result<Reply<MultiLimitOut>> {
+    let requests: Vec<LimitRequest> = bodies.into_iter().map(LimitRequest::from).collect();
     let outcome = app.ratelimits.multi_limit(&cx, &requests).await?;
     let limits = requests.into_iter().zip(outcome.limits).map(|(request, limit)| MultiLimitItem {
         namespace: request.namespace,
@@ -154,5 +116,5 @@ async fn multi_limit(app: Arc<App>, cx: OpCtx, bodies: Batch<LimitBody>) -> Resu
         override_id: limit.override_id.map(|id| id.into_string()),
     });
     let reply = Reply::from(MultiLimitOut { passed: outcome.passed, limits: limits.collect() });
-    Ok(reply.outcome(outcome_name(outcome.passed)))
+    Ok(reply.outcome(verdict(outcome.passed)))
 }

@@ -76,12 +76,12 @@ struct EnvelopeMeta<'a> {
 }
 
 /// A success, ready to send.
-pub(super) struct Answer {
+pub(super) struct EncodedReply {
     pub body: Vec<u8>,
     pub outcome: Option<&'static str>,
 }
 
-pub(super) fn encode<T: Serialize>(request_id: &RequestId, reply: &Reply<T>, has_data: bool) -> Answer {
+pub(super) fn encode<T: Serialize>(request_id: &RequestId, reply: &Reply<T>, has_data: bool) -> EncodedReply {
     let envelope = Envelope {
         meta: EnvelopeMeta { request_id: request_id.as_str() },
         data: has_data.then_some(&reply.data),
@@ -93,5 +93,5 @@ pub(super) fn encode<T: Serialize>(request_id: &RequestId, reply: &Reply<T>, has
         Some(members) => serde_json::to_writer(&mut body, &Beside { envelope, members }),
     }
     .expect("replies are plain data");
-    Answer { body, outcome: reply.outcome }
+    EncodedReply { body, outcome: reply.outcome }
 }

@@ -9,6 +9,7 @@ use super::operation::{Operation, Reply, checked};
 use super::permissions::{ListingBody, PermissionOut, RoleOut};
 use super::shared::Empty;
 use crate::app::App;
+use crate::http::contract::bounded::{Hyphened, PermissionSlug, Text, strings};
 use crate::http::schema;
 use base::error::{Error, Result};
 use base::op::OpCtx;
@@ -16,17 +17,12 @@ use domain::permissions::{CreateRole, Role, SetRolePermissions, UpdateRole};
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        checked::<_, CreateRoleOut, _, _, _>("/v2/permissions.createRole", "Create a role", create_role)
-            .idempotent(),
-        checked::<_, RoleOut, _, _, _>("/v2/permissions.getRole", "Get a role", get_role),
-        checked::<_, Vec<RoleOut>, _, _, _>("/v2/permissions.listRoles", "List roles", list_roles).paged(),
-        checked::<_, BareRoleOut, _, _, _>("/v2/permissions.updateRole", "Change a role", update_role),
-        checked::<_, Empty, _, _, _>("/v2/permissions.deleteRole", "Delete a role", delete_role),
-        checked::<_, Vec<PermissionOut>, _, _, _>(
-            "/v2/permissions.setRolePermissions",
-            "Replace the permissions of a role",
-            set_permissions,
-        ),
+        checked("/v2/permissions.createRole", "Create a role", create_role).idempotent(),
+        checked("/v2/permissions.getRole", "Get a role", get_role),
+        checked("/v2/permissions.listRoles", "List roles", list_roles).paged(),
+        checked("/v2/permissions.updateRole", "Change a role", update_role),
+        checked("/v2/permissions.deleteRole", "Delete a role", delete_role),
+        checked("/v2/permissions.setRolePermissions", "Replace the permissions of a role", set_permissions),
     ]
 }
 
@@ -37,9 +33,9 @@ pub struct CreateRoleBody {
     #[oai(validator(max_length = 512))]
     description: Option<String>,
     /// Slugs the role grants; unknown ones are created.
-    #[oai(default, validator(min_length = 1, max_length = 128, pattern = "^[a-zA-Z0-9_:\\-\\.\\*]+$"))]
+    #[oai(default)]
     #[serde(default)]
-    permissions: Vec<String>,
+    permissions: Vec<PermissionSlug>,
 }
 
 #[derive(Object, Serialize)]
@@ -51,7 +47,7 @@ pub struct CreateRoleOut {
 
 async fn create_role(app: Arc<App>, cx: OpCtx, body: CreateRoleBody) -> Result<Reply<CreateRoleOut>> {
     let command =
-        CreateRole { name: body.name, description: body.description, permissions: body.permissions };
+        CreateRole { name: body.name, description: body.description, permissions: strings(body.permissions) };
     let role_id = app.permissions.create_role(&cx, command).await?;
     Ok(CreateRoleOut { role_id: role_id.into_string() }.into())
 }
@@ -118,11 +114,9 @@ pub struct SetRolePermissionsBody {
     #[oai(validator(min_length = 1, max_length = 255))]
     role: Option<String>,
     /// The older spelling of `role`.
-    #[oai(validator(min_length = 3, max_length = 255, pattern = "^[a-zA-Z0-9_-]+$"))]
-    role_id: Option<String>,
+    role_id: Option<Text<3, 255, Hyphened>>,
     /// Slugs; unknown ones are created, an empty list clears.
-    #[oai(validator(min_length = 1, max_length = 128, pattern = "^[a-zA-Z0-9_:\\-\\.\\*]+$"))]
-    permissions: Vec<String>,
+    permissions: Vec<PermissionSlug>,
 }
 
 async fn set_permissions(
@@ -131,10 +125,11 @@ async fn set_permissions(
     body: SetRolePermissionsBody,
 ) -> Result<Reply<Vec<PermissionOut>>> {
     let role = match (body.role, body.role_id) {
-        (Some(role), None) | (None, Some(role)) => role,
+        (Some(role), None) => role,
+        (None, Some(id)) => id.into_string(),
         _ => return Err(Error::invalid("Name the role by exactly one of `role` and `roleId`.")),
     };
-    let command = SetRolePermissions { role, permissions: body.permissions };
+    let command = SetRolePermissions { role, permissions: strings(body.permissions) };
     let permissions = app.permissions.set_role_permissions(&cx, command).await?;
     Ok(permissions.into_iter().map(PermissionOut::from).collect::<Vec<_>>().into())
 }

@@ -10,6 +10,7 @@ use super::keys::CreateKeyOut;
 use super::operation::{Operation, Reply, checked};
 use super::shared::{Empty, default_limit, page};
 use crate::app::App;
+use crate::http::contract::bounded::IdText;
 use crate::http::schema::{self, Nullable};
 use base::error::Result;
 use base::op::OpCtx;
@@ -18,13 +19,11 @@ use domain::root_keys::{CreateRootKey, RerollRootKey, RootKey, UpdateRootKey};
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        checked::<_, CreateKeyOut, _, _, _>("/v2/rootKeys.createKey", "Create a root key", create)
-            .idempotent(),
-        checked::<_, Vec<RootKeyOut>, _, _, _>("/v2/rootKeys.listKeys", "List root keys", list).paged(),
-        checked::<_, Empty, _, _, _>("/v2/rootKeys.updateKey", "Change a root key", update),
-        checked::<_, Empty, _, _, _>("/v2/rootKeys.deleteKey", "Revoke a root key", delete),
-        checked::<_, CreateKeyOut, _, _, _>("/v2/rootKeys.rerollKey", "Replace a root key", reroll)
-            .idempotent(),
+        checked("/v2/rootKeys.createKey", "Create a root key", create).idempotent(),
+        checked("/v2/rootKeys.listKeys", "List root keys", list).paged(),
+        checked("/v2/rootKeys.updateKey", "Change a root key", update),
+        checked("/v2/rootKeys.deleteKey", "Revoke a root key", delete),
+        checked("/v2/rootKeys.rerollKey", "Replace a root key", reroll).idempotent(),
     ]
 }
 
@@ -111,8 +110,7 @@ async fn list(app: Arc<App>, cx: OpCtx, body: ListRootKeysBody) -> Result<Reply<
 #[oai(rename_all = "camelCase")]
 #[serde(rename_all = "camelCase")]
 pub struct UpdateRootKeyBody {
-    #[oai(validator(min_length = 3, max_length = 255, pattern = "^[a-zA-Z0-9_]+$"))]
-    key_id: String,
+    key_id: IdText,
     /// `null` removes the name.
     #[oai(validator(min_length = 1, max_length = 255))]
     #[serde(default)]
@@ -128,7 +126,7 @@ async fn update(app: Arc<App>, cx: OpCtx, body: UpdateRootKeyBody) -> Result<Rep
         name: body.name.0,
         enabled: body.enabled,
         permissions: body.permissions,
-        ..UpdateRootKey::new(RootKeyId::from(body.key_id))
+        ..UpdateRootKey::new(RootKeyId::from(body.key_id.into_string()))
     };
     app.root_keys.update(&cx, command).await?;
     Ok(Empty {}.into())
@@ -138,12 +136,11 @@ async fn update(app: Arc<App>, cx: OpCtx, body: UpdateRootKeyBody) -> Result<Rep
 #[oai(rename_all = "camelCase")]
 #[serde(rename_all = "camelCase")]
 pub struct DeleteRootKeyBody {
-    #[oai(validator(min_length = 3, max_length = 255, pattern = "^[a-zA-Z0-9_]+$"))]
-    key_id: String,
+    key_id: IdText,
 }
 
 async fn delete(app: Arc<App>, cx: OpCtx, body: DeleteRootKeyBody) -> Result<Reply<Empty>> {
-    app.root_keys.revoke(&cx, &RootKeyId::from(body.key_id)).await?;
+    app.root_keys.revoke(&cx, &RootKeyId::from(body.key_id.into_string())).await?;
     Ok(Empty {}.into())
 }
 
@@ -151,8 +148,7 @@ async fn delete(app: Arc<App>, cx: OpCtx, body: DeleteRootKeyBody) -> Result<Rep
 #[oai(rename_all = "camelCase")]
 #[serde(rename_all = "camelCase")]
 pub struct RerollRootKeyBody {
-    #[oai(validator(min_length = 3, max_length = 255, pattern = "^[a-zA-Z0-9_]+$"))]
-    key_id: String,
+    key_id: IdText,
     /// Milliseconds the old one still works: 0 revokes it, `null` leaves its
     /// expiry alone.
     #[oai(validator(minimum(value = "0"), maximum(value = "4102444800000")))]
@@ -160,6 +156,7 @@ pub struct RerollRootKeyBody {
 }
 
 async fn reroll(app: Arc<App>, cx: OpCtx, body: RerollRootKeyBody) -> Result<Reply<CreateKeyOut>> {
-    let command = RerollRootKey { id: RootKeyId::from(body.key_id), overlap_ms: body.expiration.0 };
+    let command =
+        RerollRootKey { id: RootKeyId::from(body.key_id.into_string()), overlap_ms: body.expiration.0 };
     Ok(created(app.root_keys.reroll(&cx, command).await?).into())
 }

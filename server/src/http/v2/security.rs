@@ -5,10 +5,11 @@
 use std::sync::Arc;
 
 use base::ids::WorkspaceId;
-use poem::http::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use poem::http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 
-use super::serve::{fault, invalid};
+use super::errors::{fault, invalid};
 use crate::app::App;
+use crate::http::headers::{PORTAL_SESSION, cookie};
 use crate::http::openapi::Access;
 use crate::http::request_lifecycle::{RequestStart, header};
 use crate::http::request_log::Caller;
@@ -62,7 +63,7 @@ pub(super) async fn portal_user(
     call: &RequestStart,
     headers: &HeaderMap,
 ) -> Result<(OpCtx, Option<Budget>), Refused> {
-    let token = portal_token(headers).unwrap_or_default();
+    let token = cookie(headers, PORTAL_SESSION).unwrap_or_default();
     if token.is_empty() {
         let detail = "The portal session cookie is empty.";
         return Err(Error::new(Code::PortalTokenMissing, detail).into());
@@ -109,18 +110,13 @@ pub(super) fn check_security(access: Access, headers: &HeaderMap) -> Result<()> 
             "Send 'Authorization: Bearer <root key>'",
         ),
         // A bearer token makes the cookie count for nothing.
-        Access::PortalSession if has_bearer || portal_token(headers).is_none() => missing(
+        Access::PortalSession if has_bearer || cookie(headers, PORTAL_SESSION).is_none() => missing(
             "Cookie 'portal_session'",
             "The portal session cookie is missing, or an Authorization header was sent beside it",
             "Send the cookie 'portal_session' and no Authorization header",
         ),
         _ => Ok(()),
     }
-}
-
-fn portal_token(headers: &HeaderMap) -> Option<&str> {
-    let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-    cookies.flat_map(|value| value.split(';')).find_map(|pair| pair.trim().strip_prefix("portal_session="))
 }
 
 fn bearer(headers: &HeaderMap) -> Result<&str> {

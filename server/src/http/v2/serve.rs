@@ -12,17 +12,18 @@ use poem::{Endpoint, Request, Response};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::errors::{Negotiation, respond};
-use super::operation::{Handled, Work};
-use super::reply::Answer;
+use super::errors::{Negotiation, fault, invalid, respond};
+use super::operation::{Handler, Operation, ParsedInput};
+use super::reply::EncodedReply;
 use super::security::{Refused, authenticate, caller, check_security, context, portal_user, show_budget};
 use crate::app::App;
 use crate::http::body::{MAX_BULK_VALUES, MAX_VALUES, excess};
-use crate::http::openapi::{self, Access, Described};
+use crate::http::headers::JsonTypes;
+use crate::http::openapi::{self, Access};
 use crate::http::request_lifecycle::{self, RequestStart, ResponseSummary, header};
 use crate::http::request_log::Caller;
 use crate::http::validation::{Faults, RequestSchema, json_schema};
-use base::error::{Error, Fault, Result};
+use base::error::{Error, Result};
 use base::object;
 use base::op::{Claimant, Door, IdempotencyKey, OpCtx, Principal};
 use domain::root_keys::Budget;
@@ -30,11 +31,11 @@ use domain::root_keys::Budget;
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// The endpoint of an operation.
-pub(super) struct Served {
+pub(super) struct OperationEndpoint {
     app: Arc<App>,
     path: &'static str,
     traits: Traits,
-    handled: Arc<dyn Handled>,
+    handler: Arc<dyn Handler>,
 }
 
 /// What the endpoint needs to know of its operation.
@@ -51,7 +52,7 @@ struct Traits {
 
 type Authenticated = Result<(OpCtx, Option<Budget>), Refused>;
 
-impl Endpoint for Served {
+impl Endpoint for OperationEndpoint {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
@@ -73,44 +74,37 @@ impl Endpoint for Served {
             Some(Ok(known)) => Some(known),
             None => None,
         };
-        let work = match self.decode(&body, if is_bulk { MAX_BULK_VALUES } else { MAX_VALUES }) {
-            Ok(work) => work,
+        let input = match self.decode(&body, if is_bulk { MAX_BULK_VALUES } else { MAX_VALUES }) {
+            Ok(input) => input,
             Err(error) => return Ok(self.refuse(&call, headers, &body, &error, Negotiation::Json, None)),
         };
         let authenticated = match early {
             Some(known) => Ok(known),
             None => self.authenticate(&call, headers).await,
         };
-        let authenticated = authenticated.map(|(cx, budget)| (cx, budget, work));
+        let authenticated = authenticated.map(|(cx, budget)| (cx, budget, input));
         Ok(self.carry_out(&call, headers, &body, authenticated).await)
     }
 }
 
-impl Served {
-    /// `described` has a body.
-    pub fn new(
-        app: Arc<App>,
-        described: &Described,
-        no_store: bool,
-        bulk: bool,
-        handled: Arc<dyn Handled>,
-        document: &'static Value,
-    ) -> Self {
-        let schema = described.request.expect("mounted operations have a body");
+impl OperationEndpoint {
+    /// The operation has a body.
+    pub fn new(app: Arc<App>, operation: Operation, document: &'static Value) -> Self {
+        let Operation { spec, no_store, bulk, handler } = operation;
+        let schema = spec.request.expect("mounted operations have a body");
         let request = RequestSchema::new(move || {
             json_schema(&openapi::reference(schema), &document["components"]["schemas"])
         });
-        let Described { access, response, optional_body, idempotent, .. } = described;
         let traits = Traits {
             request,
-            access: *access,
-            has_data: response.is_some(),
-            optional_body: *optional_body,
-            idempotent: *idempotent,
+            access: spec.access,
+            has_data: spec.response.is_some(),
+            optional_body: spec.optional_body,
+            idempotent: spec.idempotent,
             no_store,
             bulk,
         };
-        Self { app, path: described.path, traits, handled }
+        Self { app, path: spec.path, traits, handler }
     }
 
     async fn authenticate(&self, call: &RequestStart, headers: &HeaderMap) -> Authenticated {
@@ -127,17 +121,17 @@ impl Served {
         call: &RequestStart,
         headers: &HeaderMap,
         body: &[u8],
-        authenticated: Result<(OpCtx, Option<Budget>, Work), Refused>,
+        authenticated: Result<(OpCtx, Option<Budget>, ParsedInput), Refused>,
     ) -> Response {
         let known = match &authenticated {
-            Ok((cx, _, _)) if !self.handled.is_hot() => Some(caller_of(cx)),
+            Ok((cx, _, _)) if !self.handler.is_hot() => Some(caller_of(cx)),
             _ => None,
         };
         let (outcome, budget) = match authenticated {
-            Ok((cx, budget, work)) if self.traits.idempotent && headers.contains_key(IDEMPOTENCY_KEY) => {
-                (self.run_once(cx, headers, body, work).await, budget)
+            Ok((cx, budget, input)) if self.traits.idempotent && headers.contains_key(IDEMPOTENCY_KEY) => {
+                (self.run_once(cx, headers, body, input).await, budget)
             }
-            Ok((cx, budget, work)) => (self.run(cx, work).await, budget),
+            Ok((cx, budget, input)) => (self.run(cx, input).await, budget),
             Err(refused) => (Err(refused.error), refused.budget),
         };
         let mut response = match outcome {
@@ -153,7 +147,8 @@ impl Served {
     /// What is wrong with a request before its body is looked at.
     fn check_head(&self, headers: &HeaderMap, body: &[u8]) -> Result<()> {
         check_security(self.traits.access, headers)?;
-        if is_json(headers) || body.is_empty() && self.traits.optional_body {
+        let content_type = header(headers, &CONTENT_TYPE).unwrap_or_default();
+        if JsonTypes::Plain.contain(content_type) || body.is_empty() && self.traits.optional_body {
             return Ok(());
         }
         Err(invalid(
@@ -166,17 +161,17 @@ impl Served {
         ))
     }
 
-    fn decode(&self, body: &[u8], max_values: usize) -> Result<Work> {
+    fn decode(&self, body: &[u8], max_values: usize) -> Result<ParsedInput> {
         if body.is_empty() && self.traits.optional_body {
             return self.decode_checked(b"{}", max_values);
         }
-        match self.handled.read_hot(body) {
-            Some(work) => Ok(work),
+        match self.handler.read_hot(body) {
+            Some(input) => Ok(input),
             None => self.decode_checked(body, max_values),
         }
     }
 
-    fn decode_checked(&self, body: &[u8], max_values: usize) -> Result<Work> {
+    fn decode_checked(&self, body: &[u8], max_values: usize) -> Result<ParsedInput> {
         if let Some(excess) = excess(body, max_values) {
             let fault = fault("requestBody", &excess.to_string(), None);
             return Err(invalid("The request body is too large", fault));
@@ -192,7 +187,7 @@ impl Served {
         // Metadata would be in memory twice.
         drop(value);
         // What JSON Schema cannot see: integers past 64 bits.
-        self.handled.read(body).map_err(|error| {
+        self.handler.read(body).map_err(|error| {
             invalid("The request body could not be decoded", fault("requestBody", &error.to_string(), None))
         })
     }
@@ -212,26 +207,32 @@ impl Served {
     }
 
     /// Runs the handler; answers what to send.
-    async fn run(&self, cx: OpCtx, work: Work) -> Result<Answer> {
+    async fn run(&self, cx: OpCtx, input: ParsedInput) -> Result<EncodedReply> {
         let (app, has_data) = (self.app.clone(), self.traits.has_data);
-        if self.handled.is_hot() {
-            return work(app, cx, has_data).await;
+        if self.handler.is_hot() {
+            return input(app, cx, has_data).await;
         }
         let carried_out = async move {
             if cx.idempotency.is_none() {
-                return work(app, cx, has_data).await;
+                return input(app, cx, has_data).await;
             }
-            let answer = work(app.clone(), cx.clone(), has_data);
+            let answer = input(app.clone(), cx.clone(), has_data);
             let body = app.idempotency.once(&cx, async { answer.await.map(|answer| answer.body) }).await?;
-            Ok(Answer { body, outcome: None })
+            Ok(EncodedReply { body, outcome: None })
         };
         tokio::spawn(carried_out).await.map_err(Error::internal)?
     }
 
-    /// As [`Served::run`], for a request that may have been carried out before.
-    async fn run_once(&self, mut cx: OpCtx, headers: &HeaderMap, body: &[u8], work: Work) -> Result<Answer> {
+    /// As [`OperationEndpoint::run`], for a request that may have been carried out before.
+    async fn run_once(
+        &self,
+        mut cx: OpCtx,
+        headers: &HeaderMap,
+        body: &[u8],
+        input: ParsedInput,
+    ) -> Result<EncodedReply> {
         cx.idempotency = Some(Arc::new(idempotency_key(&cx, headers, self.path, body)?));
-        self.run(cx, work).await
+        self.run(cx, input).await
     }
 
     fn succeed(
@@ -239,10 +240,10 @@ impl Served {
         call: &RequestStart,
         headers: &HeaderMap,
         request_body: &[u8],
-        answer: Answer,
+        answer: EncodedReply,
         known: Option<Caller>,
     ) -> Response {
-        let Answer { body, outcome } = answer;
+        let EncodedReply { body, outcome } = answer;
         let finished =
             ResponseSummary { outcome, response_body: &body, ..self.finished(headers, request_body) };
         call.finish(&self.app, &finished, || known.unwrap_or_else(|| caller(&self.app, call, headers)));
@@ -278,7 +279,7 @@ impl Served {
     fn finished<'a>(&'a self, headers: &'a HeaderMap, request_body: &'a [u8]) -> ResponseSummary<'a> {
         ResponseSummary {
             user_agent: header(headers, &USER_AGENT),
-            sampled: self.handled.is_hot(),
+            sampled: self.handler.is_hot(),
             hide_bodies: self.traits.no_store,
             request_schema: Some(&self.traits.request),
             request_body,
@@ -309,18 +310,4 @@ fn idempotency_key(cx: &OpCtx, headers: &HeaderMap, path: &str, body: &[u8]) -> 
         key_hash: STANDARD.encode(Sha256::digest(key)),
         request_hash: STANDARD.encode(request.finalize()),
     })
-}
-
-fn is_json(headers: &HeaderMap) -> bool {
-    header(headers, &CONTENT_TYPE)
-        .and_then(|value| value.split(';').next())
-        .is_some_and(|media| media.trim().eq_ignore_ascii_case("application/json"))
-}
-
-pub(super) fn invalid(detail: &str, fault: Fault) -> Error {
-    Error::invalid(detail).with_faults(vec![fault])
-}
-
-pub(super) fn fault(location: &str, message: &str, fix: Option<&str>) -> Fault {
-    Fault { location: location.to_owned(), message: message.to_owned(), fix: fix.map(ToOwned::to_owned) }
 }

@@ -3,14 +3,16 @@
 //! Requests carry the contract's bounds as schema attributes. Responses leave
 //! an empty optional member out: the official SDKs reject `null` there.
 
-use poem_openapi::{Enum, Object};
+use poem_openapi::Object;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::http::contract::bounded::Text;
+use crate::http::contract::limits::{Allowance, IntervalName, Window, new_limit};
 use crate::http::schema::{Meta, Nullable};
 use base::store::Page;
 use domain::identities::Identity;
-use domain::keys::{Credits, Decrypt, Interval, KeyDetails, NewCredits, Refill};
+use domain::keys::{Credits, Decrypt, KeyDetails, NewCredits, Refill};
 use domain::ratelimit::limits::{Limit, NewLimit};
 
 /// The empty object of operations without a result.
@@ -21,13 +23,10 @@ pub struct Empty {}
 #[oai(rename = "RatelimitRequest", rename_all = "camelCase")]
 #[serde(rename_all = "camelCase")]
 pub struct LimitBody {
-    #[oai(validator(min_length = 3, max_length = 128))]
-    pub name: String,
-    #[oai(validator(minimum(value = "1")))]
-    pub limit: i64,
+    pub name: Text<3, 128>,
+    pub limit: Allowance,
     /// Window length in milliseconds.
-    #[oai(validator(minimum(value = "1000")))]
-    pub duration: i64,
+    pub duration: Window,
     /// Check this limit on every verification, named or not.
     #[oai(default)]
     #[serde(default)]
@@ -36,13 +35,7 @@ pub struct LimitBody {
 
 impl From<LimitBody> for NewLimit {
     fn from(body: LimitBody) -> Self {
-        Self {
-            name: body.name,
-            limit: body.limit,
-            duration_ms: body.duration,
-            auto_apply: body.auto_apply,
-            is_async: false,
-        }
+        new_limit(body.name.into_string(), body.limit, body.duration, body.auto_apply)
     }
 }
 
@@ -73,14 +66,6 @@ impl From<Limit> for LimitOut {
     }
 }
 
-#[derive(Clone, Copy, Enum, Serialize, Deserialize)]
-#[oai(rename = "RefillInterval", rename_all = "lowercase")]
-#[serde(rename_all = "lowercase")]
-pub enum IntervalName {
-    Daily,
-    Monthly,
-}
-
 #[derive(Object, Serialize, Deserialize)]
 #[oai(rename = "KeyCreditsRefill", rename_all = "camelCase")]
 #[serde(rename_all = "camelCase")]
@@ -96,21 +81,13 @@ pub struct RefillBody {
 
 impl From<RefillBody> for Refill {
     fn from(body: RefillBody) -> Self {
-        let interval = match body.interval {
-            IntervalName::Daily => Interval::Daily,
-            IntervalName::Monthly => Interval::Monthly,
-        };
-        Self { interval, amount: body.amount, day: body.refill_day }
+        Self { interval: body.interval.into(), amount: body.amount, day: body.refill_day }
     }
 }
 
 impl From<Refill> for RefillBody {
     fn from(refill: Refill) -> Self {
-        let interval = match refill.interval {
-            Interval::Daily => IntervalName::Daily,
-            Interval::Monthly => IntervalName::Monthly,
-        };
-        Self { interval, amount: refill.amount, refill_day: refill.day }
+        Self { interval: refill.interval.into(), amount: refill.amount, refill_day: refill.day }
     }
 }
 

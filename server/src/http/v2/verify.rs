@@ -6,13 +6,17 @@ use std::sync::Arc;
 
 use base::ids::{KeyspaceId, MigrationId};
 use poem_openapi::Object;
-use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
+use serde_json::value::RawValue;
 
 use super::operation::{Operation, Reply, hot};
 use super::shared::IdentityOut;
 use crate::app::App;
+use crate::http::contract::bounded::{Cost, Integer, Text, UpTo, strings};
+use crate::http::contract::lent::{As, Each, Str};
+use crate::http::contract::limits::{default_cost, requested_limit};
 use crate::http::misplaced::known_members;
+use crate::http::openapi::{Output, Schema};
 use crate::http::schema::{Meta, present};
 use base::error::Result;
 use base::op::OpCtx;
@@ -23,105 +27,64 @@ use domain::verification::{
 };
 
 pub fn operations() -> Vec<Operation> {
-    vec![hot::<_, VerifyKeyOut, _, _, _>(
-        "/v2/keys.verifyKey",
-        "Verify a key",
-        VerifyKeyBody::in_bounds,
-        verify,
-    )]
+    vec![hot("/v2/keys.verifyKey", "Verify a key", verify)]
 }
 
 #[derive(Object, Deserialize)]
 #[oai(rename_all = "camelCase")]
 #[serde(remote = "Self", rename_all = "camelCase", deny_unknown_fields)]
 pub struct VerifyKeyBody {
-    #[oai(validator(min_length = 1, max_length = 512))]
-    key: String,
+    key: Text<1, 512>,
     /// Slugs joined by AND, OR and parentheses.
-    #[oai(validator(min_length = 1, max_length = 1000))]
     #[serde(default, deserialize_with = "present")]
-    permissions: Option<String>,
+    permissions: Option<Text<1, 1000>>,
     #[serde(default, deserialize_with = "present")]
     credits: Option<VerifyCreditsBody>,
     #[serde(default)]
-    #[oai(default, validator(max_items = 100))]
-    ratelimits: Vec<VerifyLimitBody>,
-    #[oai(default, validator(max_items = 20, min_length = 1, max_length = 512))]
+    #[oai(default)]
+    ratelimits: UpTo<VerifyLimitBody, MAX_REQUESTED>,
+    #[oai(default)]
     #[serde(default)]
-    tags: Vec<String>,
-    #[oai(validator(max_length = 256))]
+    tags: UpTo<Text<1, 512>, 20>,
     #[serde(default, deserialize_with = "present")]
-    migration_id: Option<String>,
+    migration_id: Option<Text<0, 256>>,
     /// Keys of other keyspaces answer as unknown ones.
-    #[oai(default, validator(max_items = 100, min_length = 1, max_length = 255))]
+    #[oai(default)]
     #[serde(default)]
-    keyspaces: Vec<String>,
+    keyspaces: UpTo<Text<1, 255>, 100>,
 }
 
 #[derive(Object, Deserialize)]
 #[serde(remote = "Self", deny_unknown_fields)]
 pub struct VerifyCreditsBody {
-    #[oai(validator(minimum(value = "0"), maximum(value = "1000000000000")))]
-    pub(super) cost: i64,
+    pub(super) cost: Integer<0, 1_000_000_000_000>,
 }
 
 #[derive(Object, Deserialize)]
 #[serde(remote = "Self")]
 pub struct VerifyLimitBody {
-    #[oai(validator(min_length = 3, max_length = 255))]
-    name: String,
-    #[oai(default = "default_cost", validator(minimum(value = "0")))]
+    name: Text<3, 255>,
+    #[oai(default = "default_cost")]
     #[serde(default = "default_cost")]
-    cost: i64,
-    #[oai(validator(minimum(value = "0")))]
+    cost: Cost,
     #[serde(default, deserialize_with = "present")]
-    limit: Option<i64>,
+    limit: Option<Integer<0>>,
     /// Window length in milliseconds.
-    #[oai(validator(minimum(value = "0")))]
     #[serde(default, deserialize_with = "present")]
-    duration: Option<i64>,
+    duration: Option<Integer<0>>,
 }
 
 known_members!(VerifyKeyBody, VerifyCreditsBody, VerifyLimitBody);
 
-fn default_cost() -> i64 {
-    1
-}
-
-impl VerifyKeyBody {
-    /// The bounds of the schema above, without walking a schema. A test holds
-    /// the two together.
-    fn in_bounds(&self) -> bool {
-        let length = |text: &str, min: usize, max: usize| text.len() >= min && text.chars().count() <= max;
-        let not_negative = |number: Option<i64>| number.is_none_or(|number| number >= 0);
-        length(&self.key, 1, 512)
-            && self.permissions.as_deref().is_none_or(|query| length(query, 1, 1000))
-            && self.credits.as_ref().is_none_or(|credits| (0..=1_000_000_000_000).contains(&credits.cost))
-            && self.tags.len() <= 20
-            && self.tags.iter().all(|tag| length(tag, 1, 512))
-            && self.keyspaces.len() <= 100
-            && self.keyspaces.iter().all(|id| length(id, 1, 255))
-            && self.migration_id.as_deref().is_none_or(|id| length(id, 0, 256))
-            && self.ratelimits.len() <= MAX_REQUESTED
-            && self.ratelimits.iter().all(|limit| {
-                limit.name.chars().count() >= 3
-                    && length(&limit.name, 3, 255)
-                    && limit.cost >= 0
-                    && not_negative(limit.limit)
-                    && not_negative(limit.duration)
-            })
-    }
-}
-
 async fn verify(app: Arc<App>, cx: OpCtx, body: VerifyKeyBody) -> Result<Reply<Verified>> {
     let request = VerifyKey {
-        permissions: body.permissions.map(PermissionQuery::Text),
-        cost: body.credits.map(|credits| credits.cost),
+        permissions: body.permissions.map(|query| PermissionQuery::Text(query.into_string())),
+        cost: body.credits.map(|credits| credits.cost.get()),
         limits: body.ratelimits.into_iter().map(RequestedLimit::from).collect(),
-        tags: body.tags,
-        migration_id: body.migration_id.map(MigrationId::from),
-        keyspaces: body.keyspaces.into_iter().map(KeyspaceId::from).collect(),
-        ..VerifyKey::new(PlainKey::new(body.key), Rules::V2)
+        tags: strings(body.tags),
+        migration_id: body.migration_id.map(|id| MigrationId::from(id.into_string())),
+        keyspaces: body.keyspaces.into_iter().map(|id| KeyspaceId::from(id.into_string())).collect(),
+        ..VerifyKey::new(PlainKey::new(body.key.into_string()), Rules::V2)
     };
     let verification = app.verifier.verify(&cx, request).await?;
     let outcome = verification.outcome.as_str();
@@ -130,156 +93,166 @@ async fn verify(app: Arc<App>, cx: OpCtx, body: VerifyKeyBody) -> Result<Reply<V
 
 impl From<VerifyLimitBody> for RequestedLimit {
     fn from(body: VerifyLimitBody) -> Self {
+        requested_limit(body.name.into_string(), body.cost, body.limit, body.duration)
+    }
+}
+
+/// What a verification found; what is empty is left out.
+#[derive(Object, Serialize)]
+#[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub struct VerifyKeyOut<'k> {
+    valid: bool,
+    /// VALID, NOT_FOUND, FORBIDDEN, INSUFFICIENT_PERMISSIONS, USAGE_EXCEEDED,
+    /// RATE_LIMITED, DISABLED or EXPIRED.
+    code: Str<'k>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_id: Option<Str<'k>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    keyspace_id: Option<Str<'k>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    enabled: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<Str<'k>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    meta: Option<As<&'k RawValue, Meta>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    permissions: Option<As<&'k [Box<str>], Vec<String>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    roles: Option<As<&'k [String], Vec<String>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    identity: Option<As<IdentityOfKey<'k>, IdentityOut>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    credits: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ratelimits: Option<Each<'k, CheckedLimit, VerifyLimitOut<'k>>>,
+}
+
+impl<'k> From<&'k Verification> for VerifyKeyOut<'k> {
+    fn from(verification: &'k Verification) -> Self {
+        let key = verification.key.as_deref();
         Self {
-            name: body.name,
-            cost: body.cost.unsigned_abs(),
-            limit: body.limit.map(i64::unsigned_abs),
-            duration_ms: body.duration.map(i64::unsigned_abs),
+            valid: verification.outcome == Outcome::Valid,
+            code: verification.outcome.as_str().into(),
+            key_id: key.map(|key| key.facts.key.as_str().into()),
+            keyspace_id: key.map(|key| key.facts.keyspace.as_str().into()),
+            enabled: key.map(|key| key.enabled),
+            name: key.and_then(|key| key.name.as_deref()).map(Str::from),
+            meta: key.and_then(|key| key.meta.as_deref()).map(As::from),
+            expires: key.and_then(|key| key.expires_at),
+            permissions: key.map(|key| &*key.permissions).filter(|slugs| !slugs.is_empty()).map(As::from),
+            roles: key.map(|key| &*key.roles).filter(|names| !names.is_empty()).map(As::from),
+            identity: key.and_then(IdentityOfKey::of).map(As::from),
+            credits: verification.credits,
+            ratelimits: Each::unless_empty(&verification.limits),
         }
     }
 }
 
-/// The answer as the document describes it; [`Verified`] writes it.
-#[derive(Object)]
-#[oai(rename = "VerifyKeyOut", rename_all = "camelCase")]
-pub struct VerifyKeyOut {
-    valid: bool,
-    /// VALID, NOT_FOUND, FORBIDDEN, INSUFFICIENT_PERMISSIONS, USAGE_EXCEEDED,
-    /// RATE_LIMITED, DISABLED or EXPIRED.
-    code: String,
-    key_id: Option<String>,
-    keyspace_id: Option<String>,
-    name: Option<String>,
-    meta: Option<Meta>,
-    expires: Option<i64>,
-    credits: Option<i64>,
-    enabled: Option<bool>,
-    permissions: Option<Vec<String>>,
-    roles: Option<Vec<String>>,
-    identity: Option<IdentityOut>,
-    ratelimits: Option<Vec<VerifyLimitOut>>,
-}
-
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(rename_all = "camelCase")]
-pub struct VerifyLimitOut {
-    id: String,
-    name: String,
-    limit: i64,
+#[serde(rename_all = "camelCase")]
+pub struct VerifyLimitOut<'k> {
+    id: Str<'k>,
+    name: Str<'k>,
+    limit: As<u64, i64>,
     /// Window length in milliseconds.
-    duration: i64,
+    duration: As<u64, i64>,
     auto_apply: bool,
     exceeded: bool,
-    remaining: i64,
+    remaining: As<u64, i64>,
     /// End of the current window, Unix milliseconds.
     reset: i64,
 }
 
-/// Serializes a verification as `VerifyKeyOut`, leaving empty members out.
+impl<'k> From<&'k CheckedLimit> for VerifyLimitOut<'k> {
+    fn from(limit: &'k CheckedLimit) -> Self {
+        Self {
+            id: limit.id.as_str().into(),
+            name: limit.name.as_str().into(),
+            limit: limit.limit.into(),
+            duration: limit.duration_ms.into(),
+            auto_apply: limit.auto_apply,
+            exceeded: limit.exceeded,
+            remaining: limit.remaining.into(),
+            reset: limit.reset_ms,
+        }
+    }
+}
+
+/// The identity of a key, with the limits that count for it: an [`IdentityOut`].
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct IdentityOfKey<'k> {
+    id: &'k str,
+    external_id: &'k str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    meta: Option<&'k RawValue>,
+    #[serde(skip_serializing_if = "IdentityLimits::is_empty")]
+    ratelimits: IdentityLimits<'k>,
+}
+
+impl<'k> IdentityOfKey<'k> {
+    fn of(key: &'k KeySnapshot) -> Option<Self> {
+        let identity = key.identity.as_ref()?;
+        Some(Self {
+            id: identity.id.as_str(),
+            external_id: &identity.external_id,
+            meta: identity.meta.as_deref(),
+            ratelimits: IdentityLimits(&key.limits),
+        })
+    }
+}
+
+/// Those of a key's limits that its identity holds.
+struct IdentityLimits<'k>(&'k [StoredLimit]);
+
+impl IdentityLimits<'_> {
+    fn is_empty(&self) -> bool {
+        !self.0.iter().any(|limit| limit.of_identity)
+    }
+}
+
+impl Serialize for IdentityLimits<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().filter(|limit| limit.of_identity).map(IdentityLimit::from))
+    }
+}
+
+/// A limit, as a [`super::shared::LimitOut`].
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct IdentityLimit<'k> {
+    id: &'k str,
+    name: &'k str,
+    limit: u64,
+    duration: u64,
+    auto_apply: bool,
+}
+
+impl<'k> From<&'k StoredLimit> for IdentityLimit<'k> {
+    fn from(limit: &'k StoredLimit) -> Self {
+        Self {
+            id: limit.id.as_str(),
+            name: &limit.name,
+            limit: limit.limit,
+            duration: limit.duration_ms,
+            auto_apply: limit.auto_apply,
+        }
+    }
+}
+
+/// A verification, written as a [`VerifyKeyOut`] when the answer is.
 struct Verified(Verification);
+
+impl Output for Verified {
+    const SCHEMA: Schema = Schema::of::<VerifyKeyOut<'static>>();
+}
 
 impl Serialize for Verified {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Verification { outcome, key, credits, limits } = &self.0;
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("valid", &(*outcome == Outcome::Valid))?;
-        map.serialize_entry("code", outcome.as_str())?;
-        if let Some(key) = key {
-            serialize_key(&mut map, key)?;
-        }
-        if let Some(credits) = credits {
-            map.serialize_entry("credits", credits)?;
-        }
-        if !limits.is_empty() {
-            map.serialize_entry("ratelimits", &Each(limits, CheckedOut))?;
-        }
-        map.end()
-    }
-}
-
-fn serialize_key<M: SerializeMap>(map: &mut M, key: &KeySnapshot) -> Result<(), M::Error> {
-    map.serialize_entry("keyId", key.facts.key.as_str())?;
-    map.serialize_entry("keyspaceId", key.facts.keyspace.as_str())?;
-    map.serialize_entry("enabled", &key.enabled)?;
-    if let Some(name) = &key.name {
-        map.serialize_entry("name", name)?;
-    }
-    if let Some(meta) = &key.meta {
-        map.serialize_entry("meta", meta)?;
-    }
-    if let Some(expires_at) = key.expires_at {
-        map.serialize_entry("expires", &expires_at)?;
-    }
-    if !key.permissions.is_empty() {
-        map.serialize_entry("permissions", &key.permissions)?;
-    }
-    if !key.roles.is_empty() {
-        map.serialize_entry("roles", &key.roles)?;
-    }
-    if key.identity.is_some() {
-        map.serialize_entry("identity", &IdentityOfKey(key))?;
-    }
-    Ok(())
-}
-
-struct IdentityOfKey<'a>(&'a KeySnapshot);
-
-impl Serialize for IdentityOfKey<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        if let Some(identity) = &self.0.identity {
-            map.serialize_entry("id", identity.id.as_str())?;
-            map.serialize_entry("externalId", &identity.external_id)?;
-            if let Some(meta) = &identity.meta {
-                map.serialize_entry("meta", meta)?;
-            }
-            let stored = self.0.limits.iter().filter(|limit| limit.of_identity);
-            let limits: Vec<StoredOut<'_>> = stored.map(StoredOut).collect();
-            if !limits.is_empty() {
-                map.serialize_entry("ratelimits", &limits)?;
-            }
-        }
-        map.end()
-    }
-}
-
-/// A slice serialized element by element through a borrowing wrapper.
-struct Each<'a, T, F>(&'a [T], F);
-
-impl<'a, T, W: Serialize, F: Fn(&'a T) -> W> Serialize for Each<'a, T, F> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(&self.1))
-    }
-}
-
-struct StoredOut<'a>(&'a StoredLimit);
-
-impl Serialize for StoredOut<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(5))?;
-        map.serialize_entry("id", self.0.id.as_str())?;
-        map.serialize_entry("name", &self.0.name)?;
-        map.serialize_entry("limit", &self.0.limit)?;
-        map.serialize_entry("duration", &self.0.duration_ms)?;
-        map.serialize_entry("autoApply", &self.0.auto_apply)?;
-        map.end()
-    }
-}
-
-struct CheckedOut<'a>(&'a CheckedLimit);
-
-impl Serialize for CheckedOut<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let limit = self.0;
-        let mut map = serializer.serialize_map(Some(8))?;
-        map.serialize_entry("id", &limit.id)?;
-        map.serialize_entry("name", &limit.name)?;
-        map.serialize_entry("limit", &limit.limit)?;
-        map.serialize_entry("duration", &limit.duration_ms)?;
-        map.serialize_entry("autoApply", &limit.auto_apply)?;
-        map.serialize_entry("exceeded", &limit.exceeded)?;
-        map.serialize_entry("remaining", &limit.remaining)?;
-        map.serialize_entry("reset", &limit.reset_ms)?;
-        map.end()
+        VerifyKeyOut::from(&self.0).serialize(serializer)
     }
 }

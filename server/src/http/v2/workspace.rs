@@ -14,13 +14,8 @@ use domain::workspaces::Month;
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        checked::<_, LimitsOut, _, _, _>("/v2/workspace.getLimits", "Get the limits of a workspace", limits)
-            .optional_body(),
-        checked::<_, UsageOut, _, _, _>(
-            "/v2/workspace.getUsage",
-            "Get what a workspace used in a month",
-            usage,
-        ),
+        checked("/v2/workspace.getLimits", "Get the limits of a workspace", limits).optional_body(),
+        checked("/v2/workspace.getUsage", "Get what a workspace used in a month", usage),
     ]
 }
 

@@ -129,7 +129,7 @@ fn made(request: &MemberRequest, awaited: Awaited, secret: &str, snippets: Vec<(
         nonce: String::new(),
         made_link: None,
     };
-    let view = StartView { shown: Some(shown), ..awaited.view(Step::RequestStart) };
+    let view = StartView { shown: Some(shown), ..awaited.view(Step::Call) };
     Reply::page(start(&request.shell, &view))
 }
 
@@ -143,7 +143,7 @@ async fn wait(request: &MemberRequest, awaited: Awaited) -> Result<Reply> {
                 Awaited::Api(api) => protect_commands(origin, "YOUR_ROOT_KEY", "YOUR_KEY", api.as_str()),
                 Awaited::Namespace(id) => limit_commands(origin, "YOUR_ROOT_KEY", id.as_str()),
             };
-            StartView { commands, ..awaited.view(Step::RequestStart) }
+            StartView { commands, ..awaited.view(Step::Call) }
         }
     };
     Ok(Reply::page(start(&request.shell, &view)))

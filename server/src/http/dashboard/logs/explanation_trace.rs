@@ -136,16 +136,16 @@ fn values(request: &MemberRequest, step: &Step, past: Option<&Recorded>) -> Valu
     let time = |time_ms: i64| request.stamp(time_ms).local;
     match &step.check {
         Check::Found { deleted: None } | Check::Permissions { .. } => Vec::new(),
-        Check::Found { deleted: Some(deleted) } => {
-            let deleted = deleted.deleted_at.map(|at_ms| now("Deleted", time(at_ms)));
-            std::iter::once(now("Key", deleted.key.to_string())).chain(deleted).collect()
+        Check::Found { deleted: Some(key) } => {
+            let deleted = key.deleted_at.map(|at_ms| now("Deleted", time(at_ms)));
+            std::iter::once(now("Key", key.key.to_string())).chain(deleted).collect()
         }
         Check::Workspace { enabled } | Check::Enabled { enabled } => {
             let then = step.then.filter(|then| *then != Then::NotReached);
             vec![row("Enabled", then.map(|then| yes(then == Then::Passed)), Some(yes(*enabled)))]
         }
         Check::Api { asked, of_key } => {
-            let asked = asked.as_ref().map(|asked| now("TracedRequest for", asked.to_string()));
+            let asked = asked.as_ref().map(|asked| now("Asked for", asked.to_string()));
             std::iter::once(now("API of the key", of_key.to_string())).chain(asked).collect()
         }
         Check::Expiry { expires_at: None, .. } => Vec::new(),

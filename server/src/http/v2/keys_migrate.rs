@@ -1,58 +1,26 @@
-//! v2 `keys.rerollKey` and `keys.migrateKeys` (docs/contract/v2.md#reroll-key,
-//! docs/contract/v2.md#migrate-keys).
+//! v2 `keys.migrateKeys` (docs/contract/v2.md#migrate-keys).
 
 use std::sync::Arc;
 
-use base::ids::{ApiId, KeyId, MigrationId};
+use base::ids::{ApiId, MigrationId};
 use poem_openapi::Object;
 use serde::{Deserialize, Serialize};
 
-use super::keys::CreateKeyOut;
 use super::operation::{Operation, Reply, checked};
 use super::shared::{CreditsBody, LimitBody, default_true, new_limits};
 use crate::app::App;
-use crate::http::schema::{Meta, Nullable};
+use crate::http::contract::bounded::{PermissionSlug, strings};
+use crate::http::schema::Meta;
 use base::error::Result;
 use base::op::OpCtx;
-use domain::keys::{MigrateKeys, MigratingKey, NewCredits, RerollKey};
+use domain::keys::{MigrateKeys, MigratingKey, NewCredits};
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        checked::<_, CreateKeyOut, _, _, _>(
-            "/v2/keys.rerollKey",
-            "Replace a key by a new one with the same settings",
-            reroll,
-        )
-        .idempotent(),
-        checked::<_, MigratedOut, _, _, _>(
-            "/v2/keys.migrateKeys",
-            "Import keys of another system by their hashes",
-            migrate,
-        )
-        .bulk()
-        .idempotent(),
+        checked("/v2/keys.migrateKeys", "Import keys of another system by their hashes", migrate)
+            .bulk()
+            .idempotent(),
     ]
-}
-
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
-#[serde(rename_all = "camelCase")]
-pub struct RerollKeyBody {
-    #[oai(validator(min_length = 3, max_length = 255, pattern = "^[a-zA-Z0-9_]+$"))]
-    key_id: String,
-    /// Milliseconds the old key still works; `null` leaves its expiry alone.
-    #[oai(validator(minimum(value = "0"), maximum(value = "4102444800000")))]
-    expiration: Nullable<i64>,
-}
-
-impl From<RerollKeyBody> for RerollKey {
-    fn from(body: RerollKeyBody) -> Self {
-        Self { key_id: KeyId::from(body.key_id), overlap_ms: body.expiration.0 }
-    }
-}
-
-async fn reroll(app: Arc<App>, cx: OpCtx, body: RerollKeyBody) -> Result<Reply<CreateKeyOut>> {
-    Ok(CreateKeyOut::from(app.keys.reroll(&cx, body.into()).await?).into())
 }
 
 #[derive(Object, Deserialize)]
@@ -84,12 +52,9 @@ pub struct MigrateKeyBody {
     #[serde(default)]
     roles: Vec<String>,
     /// Slugs; unknown ones are created.
-    #[oai(
-        default,
-        validator(max_items = 1000, min_length = 1, max_length = 128, pattern = "^[a-zA-Z0-9_:\\-\\.\\*]+$")
-    )]
+    #[oai(default, validator(max_items = 1000))]
     #[serde(default)]
-    permissions: Vec<String>,
+    permissions: Vec<PermissionSlug>,
     #[oai(validator(minimum(value = "0"), maximum(value = "4102444800000")))]
     expires: Option<i64>,
     #[oai(default = "default_true")]
@@ -109,7 +74,7 @@ impl From<MigrateKeyBody> for MigratingKey {
             external_id: body.external_id,
             meta: body.meta.map(|meta| meta.0).unwrap_or_default(),
             roles: body.roles,
-            permissions: body.permissions,
+            permissions: strings(body.permissions),
             expires_at: body.expires,
             credits: body.credits.map(NewCredits::from),
             limits: new_limits(body.ratelimits),

@@ -1,5 +1,4 @@
-//! v2 `portal.*`: managing portals and ending sessions
-//! (docs/contract/v2.md#managing-portals).
+//! v2 `portal.{create,get,update,delete}Portal` (docs/contract/v2.md#managing-portals).
 //!
 //! Portals of apps are not offered: there are no apps here.
 
@@ -10,33 +9,20 @@ use poem_openapi::Object;
 use serde::{Deserialize, Serialize};
 
 use super::operation::{Operation, Reply, checked};
-use super::shared::{Empty, default_limit, default_true, page};
+use super::shared::{Empty, default_true};
 use crate::app::App;
+use crate::http::contract::bounded::{Color, HttpsUrl, PortalIdOrSlug, PortalSlug, Text};
 use crate::http::schema;
 use base::error::{Error, Result};
 use base::op::OpCtx;
-use domain::portals::{
-    CreatePortal, ExternalSessions, Portal, PortalName, SessionInfo, SessionStatus, UpdatePortal,
-};
+use domain::portals::{CreatePortal, Portal, PortalName, UpdatePortal};
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        checked::<_, CreatePortalOut, _, _, _>("/v2/portal.createPortal", "Create a portal", create)
-            .idempotent(),
-        checked::<_, PortalOut, _, _, _>("/v2/portal.getPortal", "Get a portal", get),
-        checked::<_, PortalOut, _, _, _>("/v2/portal.updatePortal", "Change a portal", update),
-        checked::<_, Empty, _, _, _>("/v2/portal.deletePortal", "Delete a portal", delete),
-        checked::<_, Vec<SessionsOut>, _, _, _>(
-            "/v2/portal.listSessions",
-            "List the live sessions of a portal by end user",
-            sessions,
-        )
-        .paged(),
-        checked::<_, RevokedOut, _, _, _>(
-            "/v2/portal.revokeSession",
-            "End every session of an end user",
-            revoke,
-        ),
+        checked("/v2/portal.createPortal", "Create a portal", create).idempotent(),
+        checked("/v2/portal.getPortal", "Get a portal", get),
+        checked("/v2/portal.updatePortal", "Change a portal", update),
+        checked("/v2/portal.deletePortal", "Delete a portal", delete),
     ]
 }
 
@@ -48,8 +34,7 @@ fn no_apps() -> Error {
 #[oai(rename_all = "camelCase")]
 #[serde(rename_all = "camelCase")]
 pub struct CreatePortalBody {
-    #[oai(validator(min_length = 3, max_length = 64, pattern = "^[a-z0-9]+(-[a-z0-9]+)*$"))]
-    slug: String,
+    slug: PortalSlug,
     #[oai(validator(min_length = 1, max_length = 64))]
     display_name: String,
     #[oai(validator(min_length = 1, max_length = 255))]
@@ -60,10 +45,8 @@ pub struct CreatePortalBody {
     #[oai(default = "default_true")]
     #[serde(default = "default_true")]
     enabled: bool,
-    #[oai(validator(max_length = 500, pattern = "^https://"))]
-    logo_url: Option<String>,
-    #[oai(validator(pattern = "^#[0-9a-fA-F]{6}$"))]
-    primary_color: Option<String>,
+    logo_url: Option<Text<0, 500, HttpsUrl>>,
+    primary_color: Option<Color>,
 }
 
 #[derive(Object, Serialize)]
@@ -76,12 +59,12 @@ pub struct CreatePortalOut {
 async fn create(app: Arc<App>, cx: OpCtx, body: CreatePortalBody) -> Result<Reply<CreatePortalOut>> {
     let (Some(keyspace), None) = (body.keyspace_id, body.app_id) else { return Err(no_apps()) };
     let command = CreatePortal {
-        slug: body.slug,
+        slug: body.slug.into_string(),
         display_name: body.display_name,
         keyspace: KeyspaceId::from(keyspace),
         enabled: body.enabled,
-        logo_url: body.logo_url,
-        primary_color: body.primary_color,
+        logo_url: body.logo_url.map(String::from),
+        primary_color: body.primary_color.map(String::from),
     };
     let portal_id = app.portals.create(&cx, command).await?;
     Ok(CreatePortalOut { portal_id: portal_id.into_string() }.into())
@@ -92,8 +75,7 @@ async fn create(app: Arc<App>, cx: OpCtx, body: CreatePortalBody) -> Result<Repl
 #[serde(rename_all = "camelCase")]
 pub struct GetPortalBody {
     /// Id or slug; this or `keyspaceId`.
-    #[oai(validator(min_length = 3, max_length = 255, pattern = "^[a-zA-Z0-9_-]+$"))]
-    portal: Option<String>,
+    portal: Option<PortalIdOrSlug>,
     #[oai(validator(min_length = 1, max_length = 255))]
     keyspace_id: Option<String>,
     /// Refused: there are no apps here.
@@ -146,7 +128,7 @@ impl From<Portal> for PortalOut {
 
 async fn get(app: Arc<App>, cx: OpCtx, body: GetPortalBody) -> Result<Reply<PortalOut>> {
     let name = match (body.portal, body.keyspace_id, body.app_id) {
-        (Some(portal), None, None) => PortalName::IdOrSlug(portal),
+        (Some(portal), None, None) => PortalName::IdOrSlug(portal.into_string()),
         (None, Some(keyspace), None) => PortalName::Keyspace(KeyspaceId::from(keyspace)),
         (None, None, Some(_)) => return Err(no_apps()),
         _ => return Err(Error::invalid("Name the portal by exactly one of `portal` and `keyspaceId`.")),
@@ -159,10 +141,8 @@ async fn get(app: Arc<App>, cx: OpCtx, body: GetPortalBody) -> Result<Reply<Port
 #[serde(rename_all = "camelCase")]
 pub struct UpdatePortalBody {
     /// Id or slug.
-    #[oai(validator(min_length = 3, max_length = 255, pattern = "^[a-zA-Z0-9_-]+$"))]
-    portal: String,
-    #[oai(validator(min_length = 3, max_length = 64, pattern = "^[a-z0-9]+(-[a-z0-9]+)*$"))]
-    slug: Option<String>,
+    portal: PortalIdOrSlug,
+    slug: Option<PortalSlug>,
     #[oai(validator(min_length = 1, max_length = 64))]
     display_name: Option<String>,
     #[oai(validator(min_length = 1, max_length = 255))]
@@ -172,13 +152,11 @@ pub struct UpdatePortalBody {
     app_id: Option<String>,
     enabled: Option<bool>,
     /// `null` removes the logo.
-    #[oai(validator(max_length = 500, pattern = "^https://"))]
     #[serde(default)]
-    logo_url: schema::Patch<String>,
+    logo_url: schema::Patch<Text<0, 500, HttpsUrl>>,
     /// `null` falls back to the default.
-    #[oai(validator(pattern = "^#[0-9a-fA-F]{6}$"))]
     #[serde(default)]
-    primary_color: schema::Patch<String>,
+    primary_color: schema::Patch<Color>,
 }
 
 async fn update(app: Arc<App>, cx: OpCtx, body: UpdatePortalBody) -> Result<Reply<PortalOut>> {
@@ -186,13 +164,13 @@ async fn update(app: Arc<App>, cx: OpCtx, body: UpdatePortalBody) -> Result<Repl
         return Err(no_apps());
     }
     let command = UpdatePortal {
-        portal: body.portal,
-        slug: body.slug,
+        portal: body.portal.into_string(),
+        slug: body.slug.map(String::from),
         display_name: body.display_name,
         keyspace: body.keyspace_id.map(KeyspaceId::from),
         enabled: body.enabled,
-        logo_url: body.logo_url.0,
-        primary_color: body.primary_color.0,
+        logo_url: body.logo_url.0.map(String::from),
+        primary_color: body.primary_color.0.map(String::from),
         made_from: None,
     };
     Ok(PortalOut::from(app.portals.update(&cx, command).await?).into())
@@ -201,98 +179,10 @@ async fn update(app: Arc<App>, cx: OpCtx, body: UpdatePortalBody) -> Result<Repl
 #[derive(Object, Deserialize)]
 pub struct PortalBody {
     /// Id or slug.
-    #[oai(validator(min_length = 3, max_length = 255, pattern = "^[a-zA-Z0-9_-]+$"))]
-    portal: String,
+    portal: PortalIdOrSlug,
 }
 
 async fn delete(app: Arc<App>, cx: OpCtx, body: PortalBody) -> Result<Reply<Empty>> {
     app.portals.delete(&cx, &body.portal).await?;
     Ok(Empty {}.into())
-}
-
-#[derive(Object, Deserialize)]
-pub struct ListSessionsBody {
-    /// Id or slug.
-    #[oai(validator(min_length = 3, max_length = 255, pattern = "^[a-zA-Z0-9_-]+$"))]
-    portal: String,
-    #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "100")))]
-    #[serde(default = "default_limit")]
-    limit: i64,
-    cursor: Option<String>,
-    /// What the external id begins with.
-    #[oai(validator(max_length = 256))]
-    search: Option<String>,
-}
-
-#[derive(Object, Serialize)]
-#[oai(rename = "PortalSessions", rename_all = "camelCase")]
-#[serde(rename_all = "camelCase")]
-pub struct SessionsOut {
-    external_id: String,
-    /// The newest first.
-    sessions: Vec<SessionOut>,
-}
-
-#[derive(Object, Serialize)]
-#[oai(rename = "PortalSession", rename_all = "camelCase")]
-#[serde(rename_all = "camelCase")]
-pub struct SessionOut {
-    id: String,
-    /// `pending` until the code is redeemed, then `active`.
-    status: String,
-    created_at: i64,
-    expires_at: i64,
-    scopes: Vec<String>,
-}
-
-impl From<SessionInfo> for SessionOut {
-    fn from(session: SessionInfo) -> Self {
-        let status = match session.status {
-            SessionStatus::Pending => "pending",
-            SessionStatus::Active => "active",
-        };
-        Self {
-            id: session.id.into_string(),
-            status: status.to_owned(),
-            created_at: session.created_at,
-            expires_at: session.expires_at,
-            scopes: session.scopes.into_iter().map(|scope| scope.as_str().to_owned()).collect(),
-        }
-    }
-}
-
-impl From<ExternalSessions> for SessionsOut {
-    fn from(user: ExternalSessions) -> Self {
-        let sessions = user.sessions.into_iter().map(SessionOut::from).collect();
-        Self { external_id: user.external_id, sessions }
-    }
-}
-
-async fn sessions(app: Arc<App>, cx: OpCtx, body: ListSessionsBody) -> Result<Reply<Vec<SessionsOut>>> {
-    let page = page(body.limit, body.cursor);
-    let users = app.portals.list_sessions(&cx, &body.portal, body.search.as_deref(), &page).await?;
-    Ok(Reply::page(users.map(SessionsOut::from)))
-}
-
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
-#[serde(rename_all = "camelCase")]
-pub struct RevokeBody {
-    /// Id or slug.
-    #[oai(validator(min_length = 3, max_length = 255, pattern = "^[a-zA-Z0-9_-]+$"))]
-    portal: String,
-    #[oai(validator(min_length = 1, max_length = 256))]
-    external_id: String,
-}
-
-#[derive(Object, Serialize)]
-#[oai(rename_all = "camelCase")]
-#[serde(rename_all = "camelCase")]
-pub struct RevokedOut {
-    sessions_revoked: i64,
-}
-
-async fn revoke(app: Arc<App>, cx: OpCtx, body: RevokeBody) -> Result<Reply<RevokedOut>> {
-    let ended = app.portals.revoke_sessions(&cx, &body.portal, &body.external_id).await?;
-    Ok(RevokedOut { sessions_revoked: i64::try_from(ended).map_err(Error::internal)? }.into())
 }

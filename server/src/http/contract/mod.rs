@@ -1,0 +1,8 @@
+//! What the contracts of both doors have in common: shapes of texts, numbers and
+//! lists, and how limits and refills are spelled.
+//!
+//! Deliberately absent: whole objects. Each contract names and orders its own.
+
+pub mod bounded;
+pub mod lent;
+pub mod limits;

@@ -1,0 +1,117 @@
+//! How roles and permissions are named, and shown by name
+//! (docs/contract/v1.md#roles-and-permissions-of-keys).
+
+use std::borrow::Cow;
+
+use poem_openapi::Object;
+use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};
+use poem_openapi::types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use base::error::{Error, Result};
+use domain::permissions::{By, Reference, Unknown};
+
+/// A role or permission; the id wins.
+#[derive(Object, Deserialize)]
+#[oai(rename = "AccessItem")]
+pub struct ItemBody {
+    #[oai(validator(min_length = 3))]
+    id: Option<String>,
+    /// The slug of a permission.
+    #[oai(validator(min_length = 1))]
+    slug: Option<String>,
+    #[oai(validator(min_length = 1))]
+    name: Option<String>,
+    /// Make what is named if it does not exist.
+    #[oai(default)]
+    #[serde(default)]
+    create: bool,
+}
+
+/// An item, or its name alone: the documents of one client show it so.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub enum NamedItem {
+    Name(String),
+    Item(ItemBody),
+}
+
+impl From<NamedItem> for ItemBody {
+    fn from(item: NamedItem) -> Self {
+        match item {
+            NamedItem::Name(name) => Self { id: None, slug: None, name: Some(name), create: false },
+            NamedItem::Item(item) => item,
+        }
+    }
+}
+
+impl Type for NamedItem {
+    const IS_REQUIRED: bool = true;
+    type RawValueType = Self;
+    type RawElementValueType = Self;
+
+    fn name() -> Cow<'static, str> {
+        "NamedItem".into()
+    }
+
+    fn schema_ref() -> MetaSchemaRef {
+        let name = MetaSchema { min_length: Some(1), ..MetaSchema::new("string") };
+        let any_of = vec![MetaSchemaRef::Inline(Box::new(name)), ItemBody::schema_ref()];
+        MetaSchemaRef::Inline(Box::new(MetaSchema { any_of, ..MetaSchema::ANY }))
+    }
+
+    fn register(registry: &mut Registry) {
+        ItemBody::register(registry);
+    }
+
+    fn as_raw_value(&self) -> Option<&Self::RawValueType> {
+        Some(self)
+    }
+
+    fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self::RawElementValueType> + 'a> {
+        Box::new(std::iter::empty())
+    }
+}
+
+impl ToJSON for NamedItem {
+    fn to_json(&self) -> Option<Value> {
+        None
+    }
+}
+
+impl ParseFromJSON for NamedItem {
+    fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
+        serde_json::from_value(value.unwrap_or_default()).map_err(ParseError::custom)
+    }
+}
+
+#[derive(Object, Serialize)]
+#[oai(rename = "NamedAccess")]
+pub struct NamedOut {
+    pub id: String,
+    pub name: String,
+}
+
+/// What the items name, and what becomes of those that do not exist.
+pub fn references(field: &str, items: Vec<ItemBody>) -> Result<Vec<Reference>> {
+    let reference = |(position, item): (usize, ItemBody)| {
+        let unknown = if item.create { Unknown::MakeIfPermitted } else { Unknown::Refuse };
+        let by = match (item.id, item.slug.or(item.name)) {
+            (Some(id), _) => By::Id(id),
+            (None, Some(name)) => By::Name(name),
+            (None, None) => {
+                return Err(Error::invalid(format!("{field}.{position}: Provide either an id or a name")));
+            }
+        };
+        Ok(Reference { by, unknown })
+    };
+    items.into_iter().enumerate().map(reference).collect()
+}
+
+/// The same, for taking away: what does not exist is not there either.
+pub fn taken(field: &str, items: Vec<ItemBody>) -> Result<Vec<Reference>> {
+    let mut references = references(field, items)?;
+    references.iter_mut().for_each(|reference| reference.unknown = Unknown::Ignore);
+    Ok(references)
+}
