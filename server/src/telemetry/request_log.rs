@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use base::config::LogRequests;
 use base::events::{Recorder, Request};
+use domain::verification::Outcome;
 
 /// Decides which requests are logged, and logs them.
 pub struct RequestLog {
@@ -28,7 +29,7 @@ impl RequestLog {
     /// are `sampled` a part of the successes is enough. Asked once for each,
     /// because sampling counts.
     pub fn wants(&self, status: u16, outcome: Option<&str>, sampled: bool) -> bool {
-        let notable = status >= 400 || outcome == Some("NOT_FOUND");
+        let notable = status >= 400 || outcome == Some(Outcome::NotFound.as_str());
         match self.log {
             LogRequests::Off => false,
             _ if notable => true,

@@ -66,6 +66,7 @@ const SERVING: &[&str] =
 const SIBLINGS: &[(&str, &str, &str)] = &[
     ("config", "error", "problems of the settings are errors"),
     ("filter", "error", "what cannot be read is an error"),
+    ("filter", "clock", "ages are given in lengths of time"),
     ("version", "error", "a change made from another state is an error"),
     ("config", "address", "trusted proxies are networks"),
     ("config", "secret", "secrets among the settings keep their type"),

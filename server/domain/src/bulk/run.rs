@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use base::ids::{RequestId, SessionId, UserId};
+use base::ids::RequestId;
 
-use super::store::{self, Open, Selected, Waiting};
+use super::store::{self, Open, Selected, Starter, Waiting};
 use super::{Bulk, RowResult, RowState, State};
 use crate::keys::FindKeys;
 use crate::workspaces;
 use base::claims;
-use base::error::{Code, Error, Result};
+use base::error::{Code, Result};
 use base::op::{Claimant, Door, IdempotencyKey, OpCtx, Principal};
 use base::store::Page;
 
@@ -123,14 +123,11 @@ impl Bulk {
     }
 
     async fn principal(&self, job: &Open) -> Result<Principal> {
-        match (job.actor_type.as_str(), &job.session_id) {
-            ("cli", _) => Ok(Principal::Cli),
-            ("user", Some(session)) => {
-                let (user, session) =
-                    (UserId::from(job.actor_id.as_str()), SessionId::from(session.as_str()));
-                self.users.principal(&job.workspace, &user, session).await
+        match &job.starter {
+            Starter::Operator => Ok(Principal::Cli),
+            Starter::Person { user, session } => {
+                self.users.principal(&job.workspace, user, session.clone()).await
             }
-            (other, _) => Err(Error::internal(format!("no job is carried out for a '{other}'"))),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Rows of jobs and of their rows.
 
-use base::ids::{BulkJobId, KeyId, WorkspaceId};
+use base::ids::{BulkJobId, KeyId, SessionId, UserId, WorkspaceId};
 use entity::{bulk_job, bulk_row};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
@@ -10,6 +10,10 @@ use super::{Job, RowResult, RowState, Selection, StartJob, State, Work};
 use base::error::{Error, Result};
 use base::op::{OpCtx, Principal};
 use base::store::{Page, Paged, Tx};
+
+/// Types of actors, as rows keep them.
+const OPERATOR: &str = "cli";
+const PERSON: &str = "user";
 
 /// Rows per statement.
 const CHUNK: usize = 500;
@@ -21,11 +25,15 @@ pub(super) struct Open {
     pub work: Work,
     /// While its keys are being found.
     pub selection: Option<Selected>,
-    pub actor_type: String,
-    pub actor_id: String,
-    pub session_id: Option<String>,
+    pub starter: Starter,
     pub total: i64,
     pub created_at: i64,
+}
+
+/// Who started a job.
+pub(super) enum Starter {
+    Operator,
+    Person { user: UserId, session: SessionId },
 }
 
 /// A filter, and how far its keys were found.
@@ -96,8 +104,8 @@ pub(super) async fn set_total(tx: &Tx, id: &BulkJobId, total: i64) -> Result<()>
 /// Who may start jobs: people and the operator.
 fn actor_type(cx: &OpCtx) -> Result<&'static str> {
     match &cx.principal {
-        Principal::Cli => Ok("cli"),
-        Principal::User(_) => Ok("user"),
+        Principal::Cli => Ok(OPERATOR),
+        Principal::User(_) => Ok(PERSON),
         _ => Err(Error::invalid("Jobs over many rows are started in the dashboard or on the command line.")),
     }
 }
@@ -227,11 +235,15 @@ fn open(row: bulk_job::Model) -> Result<Open> {
     Ok(Open {
         work: serde_json::from_str(&row.work)?,
         selection: row.selection.as_deref().map(serde_json::from_str).transpose()?,
+        starter: match (row.actor_type.as_str(), row.session_id) {
+            (OPERATOR, _) => Starter::Operator,
+            (PERSON, Some(session)) => {
+                Starter::Person { user: UserId::from(row.actor_id), session: SessionId::from(session) }
+            }
+            (other, _) => return Err(Error::internal(format!("no job is carried out for a '{other}'"))),
+        },
         id: row.id,
         workspace: row.workspace_id,
-        actor_type: row.actor_type,
-        actor_id: row.actor_id,
-        session_id: row.session_id,
         total: row.total,
         created_at: row.created_at,
     })

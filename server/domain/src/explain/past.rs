@@ -10,6 +10,7 @@ use std::net::IpAddr;
 use base::ids::{KeyId, RequestId};
 
 use super::{Check, ExplainKey, Explainer, Explanation, Subject};
+use crate::verification::Outcome;
 use base::error::{Code, Error, Result};
 use base::events::{Stored, StoredVerification};
 use base::op::OpCtx;
@@ -57,8 +58,11 @@ impl Explainer {
     pub async fn explain_recorded(&self, cx: &OpCtx, event: StoredVerification) -> Result<Explanation> {
         let mut command = ExplainKey::new(Subject::Id(KeyId::from(event.key.as_str())));
         command.ip = event.ip;
-        command.permissions =
-            event.denial.clone().filter(|_| event.outcome == "INSUFFICIENT_PERMISSIONS").filter(|slug| {
+        command.permissions = event
+            .denial
+            .clone()
+            .filter(|_| event.outcome == Outcome::InsufficientPermissions.as_str())
+            .filter(|slug| {
                 // Slugs of v1 may hold characters that the string language lacks.
                 crate::permissions::query::Query::parse(slug).is_ok()
             });
@@ -111,14 +115,14 @@ impl From<StoredVerification> for Recorded {
 /// and a disabled workspace leave no trace of their own.
 fn failed_then(recorded: &Recorded, checks: &[&Check]) -> Option<usize> {
     let of = |wanted: fn(&Check) -> bool| checks.iter().position(|check| wanted(check));
-    match recorded.outcome.as_str() {
-        "DISABLED" => of(|check| matches!(check, Check::Enabled { .. })),
-        "EXPIRED" => of(|check| matches!(check, Check::Expiry { .. })),
-        "FORBIDDEN" => of(|check| matches!(check, Check::Workspace { enabled: false }))
+    match Outcome::parse(&recorded.outcome)? {
+        Outcome::Disabled => of(|check| matches!(check, Check::Enabled { .. })),
+        Outcome::Expired => of(|check| matches!(check, Check::Expiry { .. })),
+        Outcome::Forbidden => of(|check| matches!(check, Check::Workspace { enabled: false }))
             .or_else(|| of(|check| matches!(check, Check::Address { .. }))),
-        "INSUFFICIENT_PERMISSIONS" => of(|check| matches!(check, Check::Permissions { .. })),
-        "RATE_LIMITED" => of(|check| matches!(check, Check::Limits(_))),
-        "USAGE_EXCEEDED" => of(|check| matches!(check, Check::Credits { .. })),
-        _ => None,
+        Outcome::InsufficientPermissions => of(|check| matches!(check, Check::Permissions { .. })),
+        Outcome::RateLimited => of(|check| matches!(check, Check::Limits(_))),
+        Outcome::UsageExceeded => of(|check| matches!(check, Check::Credits { .. })),
+        Outcome::Valid | Outcome::NotFound => None,
     }
 }

@@ -67,6 +67,10 @@ impl Outcome {
             Outcome::Expired => "EXPIRED",
         }
     }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|outcome| outcome.as_str() == text)
+    }
 }
 
 /// What to verify.

@@ -14,7 +14,7 @@ use super::Search;
 use super::entities::{Changes, EntityFeeds, EntityKind, EntityRow, Rows};
 use super::followed::{Followed, Position, Scan};
 use super::worker::{Worker, mend_after};
-use base::audit::{AuditRow, entries_after, entry_at, last_entry};
+use base::audit::{AuditRow, Event, entries_after, entry_at, last_entry};
 use base::error::{Error, Result};
 use base::store::Store;
 
@@ -200,7 +200,7 @@ impl Follow {
         }
         changes.gone_workspaces = entries
             .iter()
-            .filter(|entry| entry.event == "workspace.delete")
+            .filter(|entry| entry.event == Event::WorkspaceDelete.as_str())
             .map(|entry| entry.workspace.clone())
             .collect();
         self.write(Some(from), to, changes).await?;
@@ -223,8 +223,8 @@ impl Follow {
     /// have no entry of their own. Written in parts, for there may be many.
     async fn look_at_dependents(&self, entry: &AuditRow, at: &Position, changes: &mut Changes) -> Result<()> {
         let kind = match entry.event.as_str() {
-            "identity.delete" => EntityKind::Key,
-            "ratelimitNamespace.delete" => EntityKind::Override,
+            event if event == Event::IdentityDelete.as_str() => EntityKind::Key,
+            event if event == Event::NamespaceDelete.as_str() => EntityKind::Override,
             _ => return Ok(()),
         };
         let owners = entry
