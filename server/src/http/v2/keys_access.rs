@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use base::ids::KeyId;
-use poem_openapi::Object;
 use serde::Deserialize;
+use serde_schema::serde_schema;
 
 use super::operation::{Operation, Reply, checked};
 use super::permissions::{PermissionOut, RoleOut};
@@ -47,8 +47,8 @@ pub fn operations() -> Vec<Operation> {
     ]
 }
 
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SomePermissionsBody {
     key_id: IdText,
@@ -56,8 +56,8 @@ pub struct SomePermissionsBody {
     permissions: Vec<PermissionSlug>,
 }
 
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AllPermissionsBody {
     key_id: IdText,
@@ -65,8 +65,8 @@ pub struct AllPermissionsBody {
     permissions: Vec<PermissionSlug>,
 }
 
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SomeRolesBody {
     key_id: IdText,
@@ -75,8 +75,8 @@ pub struct SomeRolesBody {
     roles: Vec<String>,
 }
 
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AllRolesBody {
     key_id: IdText,
