@@ -1,7 +1,7 @@
 //! How both contracts spell limits and refills, and what the domain makes of them.
 
-use poem_openapi::Enum;
 use serde::{Deserialize, Serialize};
+use serde_schema::serde_schema;
 
 use super::bounded::{Cost, Integer};
 use domain::keys::Interval;
@@ -63,8 +63,9 @@ pub fn verdict(passed: bool) -> &'static str {
     if passed { "passed" } else { "denied" }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum, Serialize, Deserialize)]
-#[oai(rename = "RefillInterval", rename_all = "lowercase")]
+#[serde_schema]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[oai(rename = "RefillInterval")]
 #[serde(rename_all = "lowercase")]
 pub enum IntervalName {
     Daily,

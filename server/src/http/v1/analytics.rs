@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use base::ids::ApiId;
 use chrono::{DateTime, Datelike, Months, NaiveDate};
-use poem_openapi::{Enum, Object};
 use serde::{Deserialize, Serialize};
+use serde_schema::serde_schema;
 
 use super::errors::Tell;
 use super::keys::given;
@@ -30,25 +30,25 @@ pub fn operations() -> Vec<Operation> {
     vec![get("/v1/analytics.getVerifications", "Count verifications by outcome", verifications)]
 }
 
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct VerificationsQuery {
     api_id: String,
     external_id: Option<String>,
     /// Any of these keys.
-    #[oai(default, validator(max_items = 1000))]
+    #[oai(validator(max_items = 1000))]
     #[serde(default)]
     key_id: Vec<String>,
     /// Any of these tags.
-    #[oai(default, validator(max_items = 100))]
+    #[oai(validator(max_items = 100))]
     #[serde(default)]
     tag: Vec<String>,
     /// Unix milliseconds; as far back as events are kept when left out.
     start: Option<i64>,
     /// Unix milliseconds; now when left out.
     end: Option<i64>,
-    #[oai(default, validator(max_items = 10))]
+    #[oai(validator(max_items = 10))]
     #[serde(default)]
     group_by: Vec<GroupName>,
     #[oai(validator(minimum(value = "1")))]
@@ -57,8 +57,9 @@ pub struct VerificationsQuery {
     order: Option<Direction>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Enum, Deserialize)]
-#[oai(rename = "VerificationGroup", rename_all = "lowercase")]
+#[serde_schema]
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[oai(rename = "VerificationGroup")]
 #[serde(rename_all = "lowercase")]
 pub enum GroupName {
     Key,
@@ -70,8 +71,9 @@ pub enum GroupName {
     Hour,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Enum, Deserialize)]
-#[oai(rename = "VerificationOrder", rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[oai(rename = "VerificationOrder")]
 #[serde(rename_all = "camelCase")]
 pub enum OrderName {
     Time,
@@ -87,8 +89,8 @@ pub enum OrderName {
     Total,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Enum, Deserialize)]
-#[oai(rename_all = "lowercase")]
+#[serde_schema]
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
     Asc,
@@ -112,8 +114,9 @@ fn backwards() -> Error {
 }
 
 /// `notFound` and `unauthorized` are always 0: such calls are not recorded.
-#[derive(Clone, Default, Object, Serialize)]
-#[oai(rename = "VerificationCounts", rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Clone, Default, Serialize)]
+#[oai(rename = "VerificationCounts")]
 #[serde(rename_all = "camelCase")]
 pub struct CountsOut {
     /// Start of the slot, Unix milliseconds.
@@ -139,8 +142,9 @@ pub struct CountsOut {
     identity: Option<CountedIdentity>,
 }
 
-#[derive(Clone, Object, Serialize)]
-#[oai(rename = "VerificationIdentity", rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Clone, Serialize)]
+#[oai(rename = "VerificationIdentity")]
 #[serde(rename_all = "camelCase")]
 pub struct CountedIdentity {
     id: String,

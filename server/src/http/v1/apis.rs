@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use base::ids::ApiId;
-use poem_openapi::Object;
 use serde::{Deserialize, Serialize};
+use serde_schema::serde_schema;
 
 use super::errors::Tell;
 use super::keys::given;
@@ -26,7 +26,8 @@ pub fn operations() -> Vec<Operation> {
     ]
 }
 
-#[derive(Object, Deserialize)]
+#[serde_schema]
+#[derive(Deserialize)]
 pub struct CreateApiBody {
     #[oai(validator(min_length = 3))]
     name: String,
@@ -34,8 +35,8 @@ pub struct CreateApiBody {
 
 impl Input for CreateApiBody {}
 
-#[derive(Object, Serialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateApiOut {
     api_id: String,
@@ -47,8 +48,8 @@ async fn create(app: Arc<App>, cx: OpCtx, body: CreateApiBody) -> Result<Reply<C
     Ok(CreateApiOut { api_id: api_id.into_string(), name: body.name }.into())
 }
 
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ApiInput {
     #[oai(validator(min_length = 1))]
@@ -57,8 +58,9 @@ pub struct ApiInput {
 
 impl Input for ApiInput {}
 
-#[derive(Object, Serialize)]
-#[oai(rename = "Api", rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Serialize)]
+#[oai(rename = "Api")]
 #[serde(rename_all = "camelCase")]
 pub struct ApiOut {
     id: String,
@@ -87,22 +89,21 @@ async fn delete(app: Arc<App>, cx: OpCtx, input: ApiInput) -> Result<Reply<Empty
     Ok(Empty {}.into())
 }
 
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DeleteKeysBody {
     #[oai(validator(min_length = 1))]
     api_id: String,
     /// Remove the rows too, so that the same keys can be imported again.
-    #[oai(default)]
     #[serde(default)]
     permanent: bool,
 }
 
 impl Input for DeleteKeysBody {}
 
-#[derive(Object, Serialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DeletedKeysOut {
     deleted_keys: u64,
@@ -115,13 +116,13 @@ async fn delete_keys(app: Arc<App>, cx: OpCtx, body: DeleteKeysBody) -> Result<R
     Ok(DeletedKeysOut { deleted_keys }.into())
 }
 
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ListKeysQuery {
     #[oai(validator(min_length = 1))]
     api_id: String,
-    #[oai(default = "default_limit_of_pages", validator(minimum(value = "1"), maximum(value = "100")))]
+    #[oai(validator(minimum(value = "1"), maximum(value = "100")))]
     #[serde(default = "default_limit_of_pages")]
     limit: i64,
     cursor: Option<String>,
@@ -130,18 +131,17 @@ pub struct ListKeysQuery {
     owner_id: Option<String>,
     #[oai(validator(min_length = 1))]
     external_id: Option<String>,
-    #[oai(default)]
     #[serde(default)]
     decrypt: bool,
     /// Accepted and ignored: nothing here is ever stale.
-    #[oai(default)]
     #[serde(default, rename = "revalidateKeysCache")]
     revalidate_keys_cache: bool,
 }
 
 impl Input for ListKeysQuery {}
 
-#[derive(Object, Serialize)]
+#[serde_schema]
+#[derive(Serialize)]
 pub struct KeysOut {
     keys: Vec<KeyOut>,
     /// Where the next page begins; the last one has none.

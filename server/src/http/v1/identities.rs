@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use poem_openapi::Object;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use serde_schema::serde_schema;
 
 use super::errors::Tell;
 use super::operation::{Input, Operation, Reply, get, post};
@@ -46,23 +46,22 @@ fn limits(bodies: Vec<NewLimitBody>) -> Vec<NewLimit> {
     bodies.into_iter().map(NewLimit::from).collect()
 }
 
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateIdentityBody {
     #[oai(validator(min_length = 3))]
     external_id: String,
     meta: Option<AnyObject>,
     /// Limits shared by all keys of this identity.
-    #[oai(default)]
     #[serde(default)]
     ratelimits: Vec<NewLimitBody>,
 }
 
 impl Input for CreateIdentityBody {}
 
-#[derive(Object, Serialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct IdentityIdOut {
     identity_id: String,
@@ -95,8 +94,8 @@ fn absent(name: &IdentityName) -> String {
     format!("identity {text} not found")
 }
 
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GetIdentityQuery {
     #[oai(validator(min_length = 1))]
@@ -118,8 +117,9 @@ fn neither() -> Error {
     Error::invalid("Provide either identityId or externalId")
 }
 
-#[derive(Object, Serialize)]
-#[oai(rename = "Identity", rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Serialize)]
+#[oai(rename = "Identity")]
 #[serde(rename_all = "camelCase")]
 pub struct IdentityOut {
     id: String,
@@ -145,12 +145,12 @@ async fn read(app: Arc<App>, cx: OpCtx, query: GetIdentityQuery) -> Result<Reply
     Ok(IdentityOut::from(found.telling(Code::IdentityNotFound, || absent(&name))?).into())
 }
 
-#[derive(Object, Deserialize)]
+#[serde_schema]
+#[derive(Deserialize)]
 pub struct ListIdentitiesQuery {
-    #[oai(default = "default_environment")]
     #[serde(default = "default_environment")]
     environment: String,
-    #[oai(default = "default_limit_of_pages", validator(minimum(value = "1"), maximum(value = "100")))]
+    #[oai(validator(minimum(value = "1"), maximum(value = "100")))]
     #[serde(default = "default_limit_of_pages")]
     limit: i64,
     cursor: Option<String>,
@@ -162,8 +162,8 @@ fn default_environment() -> String {
     ENVIRONMENT.to_owned()
 }
 
-#[derive(Object, Serialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ListedIdentityOut {
     id: String,
@@ -178,7 +178,8 @@ impl From<Identity> for ListedIdentityOut {
     }
 }
 
-#[derive(Object, Serialize)]
+#[serde_schema]
+#[derive(Serialize)]
 pub struct IdentitiesOut {
     identities: Vec<ListedIdentityOut>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -197,15 +198,14 @@ async fn list(app: Arc<App>, cx: OpCtx, query: ListIdentitiesQuery) -> Result<Re
     Ok(IdentitiesOut { identities, cursor: listed.next, total }.into())
 }
 
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UpdateIdentityBody {
     #[oai(validator(min_length = 1))]
     identity_id: Option<String>,
     #[oai(validator(min_length = 1))]
     external_id: Option<String>,
-    #[oai(default = "default_environment")]
     #[serde(default = "default_environment")]
     environment: String,
     /// Replaces all of it; `{}` clears.
@@ -237,8 +237,8 @@ async fn update(app: Arc<App>, cx: OpCtx, body: UpdateIdentityBody) -> Result<Re
     Ok(IdentityOut::from(updated.telling(Code::IdentityNotFound, || absent(&name))?).into())
 }
 
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DeleteIdentityBody {
     #[oai(validator(min_length = 1))]

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use base::ids::{ApiId, KeyId};
-use poem_openapi::{Enum, Object};
 use serde::{Deserialize, Serialize};
+use serde_schema::serde_schema;
 
 use super::errors::Tell;
 use super::operation::{Input, Operation, Reply, get, post};
@@ -36,8 +36,8 @@ pub fn operations() -> Vec<Operation> {
     ]
 }
 
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateKeyBody {
     pub api_id: String,
@@ -53,11 +53,11 @@ pub struct CreateKeyBody {
     pub external_id: Option<String>,
     pub meta: Option<AnyObject>,
     /// Names; unknown ones are created if the caller may create roles.
-    #[oai(default, validator(min_length = 1, max_length = 512))]
+    #[oai(validator(min_length = 1, max_length = 512))]
     #[serde(default)]
     pub roles: Vec<String>,
     /// Slugs; unknown ones are created if the caller may create permissions.
-    #[oai(default, validator(min_length = 1, max_length = 512))]
+    #[oai(validator(min_length = 1, max_length = 512))]
     #[serde(default)]
     pub permissions: Vec<String>,
     /// Unix milliseconds; 0 is never.
@@ -66,14 +66,11 @@ pub struct CreateKeyBody {
     pub refill: Option<RefillBody>,
     pub ratelimit: Option<RatelimitBody>,
     /// Named limits, as in v2.
-    #[oai(default)]
     #[serde(default)]
     pub ratelimits: Vec<NewLimitBody>,
-    #[oai(default = "default_true")]
     #[serde(default = "default_true")]
     pub enabled: bool,
     /// Keep the plaintext encrypted, so that it can be read again.
-    #[oai(default)]
     #[serde(default)]
     pub recoverable: bool,
     #[oai(validator(max_length = 256))]
@@ -82,8 +79,8 @@ pub struct CreateKeyBody {
 
 impl Input for CreateKeyBody {}
 
-#[derive(Object, Serialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateKeyOut {
     key_id: String,
@@ -150,13 +147,12 @@ impl CreateKeyBody {
     }
 }
 
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GetKeyQuery {
     #[oai(validator(min_length = 1))]
     key_id: String,
-    #[oai(default)]
     #[serde(default)]
     decrypt: bool,
 }
@@ -174,7 +170,8 @@ pub fn no_key(id: &str) -> String {
     format!("key {id} not found")
 }
 
-#[derive(Object, Deserialize)]
+#[serde_schema]
+#[derive(Deserialize)]
 pub struct WhoamiBody {
     #[oai(validator(min_length = 1))]
     key: String,
@@ -182,8 +179,8 @@ pub struct WhoamiBody {
 
 impl Input for WhoamiBody {}
 
-#[derive(Object, Serialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WhoamiOut {
     id: String,
@@ -201,8 +198,8 @@ pub struct WhoamiOut {
     environment: Option<String>,
 }
 
-#[derive(Object, Serialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WhoamiIdentity {
     id: String,
@@ -232,14 +229,13 @@ async fn whoami(app: Arc<App>, cx: OpCtx, body: WhoamiBody) -> Result<Reply<Whoa
     Ok(out.into())
 }
 
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DeleteKeyBody {
     #[oai(validator(min_length = 1))]
     pub key_id: String,
     /// Remove the row too, so that the same key can be imported again.
-    #[oai(default)]
     #[serde(default)]
     pub permanent: bool,
 }
@@ -252,8 +248,9 @@ pub async fn delete(app: Arc<App>, cx: OpCtx, body: DeleteKeyBody) -> Result<Rep
     Ok(Empty {}.into())
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Enum, Deserialize)]
-#[oai(rename = "RemainingOperation", rename_all = "lowercase")]
+#[serde_schema]
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[oai(rename = "RemainingOperation")]
 #[serde(rename_all = "lowercase")]
 pub enum OperationName {
     Increment,
@@ -271,8 +268,8 @@ impl OperationName {
     }
 }
 
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UpdateRemainingBody {
     key_id: String,
@@ -283,7 +280,8 @@ pub struct UpdateRemainingBody {
 
 impl Input for UpdateRemainingBody {}
 
-#[derive(Object, Serialize)]
+#[serde_schema]
+#[derive(Serialize)]
 pub struct RemainingOut {
     remaining: Nullable<i64>,
 }

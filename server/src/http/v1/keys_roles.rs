@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use base::ids::KeyId;
-use poem_openapi::Object;
 use serde::Deserialize;
+use serde_schema::serde_schema;
 
 use super::errors::Tell;
 use super::keys::no_key;
@@ -28,8 +28,8 @@ pub fn operations() -> Vec<Operation> {
     ]
 }
 
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RolesBody {
     #[oai(validator(min_length = 1))]

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use base::ids::KeyId;
-use poem_openapi::Object;
 use serde::Deserialize;
+use serde_schema::serde_schema;
 
 use super::errors::Tell;
 use super::keys::no_key;
@@ -27,8 +27,8 @@ pub fn operations() -> Vec<Operation> {
 }
 
 /// What is left out stays; `null` clears.
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UpdateKeyBody {
     key_id: String,
@@ -65,14 +65,14 @@ pub struct UpdateKeyBody {
 impl Input for UpdateKeyBody {}
 
 /// As on creation, but for a window that may be left as it is.
-#[derive(Object, Deserialize)]
-#[oai(rename = "UpdateKeyRatelimit", rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
+#[oai(rename = "UpdateKeyRatelimit")]
 #[serde(rename_all = "camelCase")]
 pub struct UpdateRatelimitBody {
-    #[oai(rename = "type", deprecated)]
+    #[oai(deprecated)]
     #[serde(rename = "type")]
     kind: Option<RatelimitType>,
-    #[oai(rename = "async")]
     #[serde(rename = "async")]
     is_async: Option<bool>,
     #[oai(validator(minimum(value = "1")))]

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use base::ids::ApiId;
 use poem::http::{Method, StatusCode};
-use poem_openapi::Object;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
+use serde_schema::serde_schema;
 
 use super::apis::{no_api, read as read_api};
 use super::errors::Tell;
@@ -39,8 +39,8 @@ pub fn operations() -> Vec<Operation> {
     all.into_iter().map(Operation::deprecated).collect()
 }
 
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LegacyKeyBody {
     api_id: String,
@@ -62,11 +62,11 @@ pub struct LegacyKeyBody {
 impl Input for LegacyKeyBody {}
 
 /// `refillRate` is what `limit` is called elsewhere; the window is the interval.
-#[derive(Object, Deserialize)]
-#[oai(rename = "LegacyRatelimit", rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
+#[oai(rename = "LegacyRatelimit")]
 #[serde(rename_all = "camelCase")]
 pub struct LegacyRatelimitBody {
-    #[oai(rename = "type", default = "fast")]
     #[serde(rename = "type", default = "fast")]
     kind: RatelimitType,
     #[oai(validator(minimum(value = "1")))]
@@ -106,8 +106,8 @@ async fn create_key(app: Arc<App>, cx: OpCtx, body: LegacyKeyBody) -> Result<Rep
     Ok(CreateKeyOut::from(created).into())
 }
 
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LegacyVerifyBody {
     api_id: Option<String>,
@@ -132,8 +132,8 @@ async fn verify(app: Arc<App>, cx: OpCtx, body: LegacyVerifyBody) -> Result<Repl
 }
 
 /// Facts of a key that may be used, or why it may not.
-#[derive(Object, Serialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LegacyVerifyOut<'k> {
     valid: bool,
@@ -184,16 +184,16 @@ impl Serialize for LegacyVerified {
     }
 }
 
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LegacyListQuery {
     #[oai(validator(min_length = 1))]
     api_id: String,
-    #[oai(default = "default_limit_of_pages", validator(minimum(value = "1"), maximum(value = "100")))]
+    #[oai(validator(minimum(value = "1"), maximum(value = "100")))]
     #[serde(default = "default_limit_of_pages")]
     limit: i64,
-    #[oai(default, validator(minimum(value = "0")))]
+    #[oai(validator(minimum(value = "0")))]
     #[serde(default)]
     offset: i64,
     #[oai(validator(min_length = 1))]
@@ -202,7 +202,8 @@ pub struct LegacyListQuery {
 
 impl Input for LegacyListQuery {}
 
-#[derive(Object, Serialize)]
+#[serde_schema]
+#[derive(Serialize)]
 pub struct LegacyKeysOut {
     keys: Vec<KeyOut>,
     /// Id of the last key; pages are asked for by offset.

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use poem_openapi::Object;
 use serde::Serialize;
+use serde_schema::serde_schema;
 
 use super::operation::{Access, Operation, Reply, get};
 use super::shared::Nothing;
@@ -15,7 +15,8 @@ pub fn operations() -> Vec<Operation> {
     vec![get("/v1/liveness", "Whether the server answers", liveness).access(Access::Public)]
 }
 
-#[derive(Object, Serialize)]
+#[serde_schema]
+#[derive(Serialize)]
 #[oai(rename = "Liveness")]
 pub struct LivenessOut {
     status: String,
@@ -23,7 +24,8 @@ pub struct LivenessOut {
 }
 
 /// The parts of the hosted product, all of which this process is.
-#[derive(Object, Serialize)]
+#[serde_schema]
+#[derive(Serialize)]
 #[oai(rename = "LivenessServices")]
 pub struct ServicesOut {
     metrics: String,

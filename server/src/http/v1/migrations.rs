@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use base::ids::{ApiId, MigrationId};
 use poem::http::StatusCode;
-use poem_openapi::{Enum, Object};
 use serde::{Deserialize, Serialize};
+use serde_schema::serde_schema;
 
 use super::apis::no_api;
 use super::errors::Tell;
@@ -32,14 +32,16 @@ pub fn operations() -> Vec<Operation> {
     ]
 }
 
-#[derive(Clone, Copy, Enum, Deserialize)]
-#[oai(rename = "HashVariant", rename_all = "snake_case")]
+#[serde_schema]
+#[derive(Clone, Copy, Deserialize)]
+#[oai(rename = "HashVariant")]
 #[serde(rename_all = "snake_case")]
 pub enum HashVariant {
     Sha256Base64,
 }
 
-#[derive(Object, Deserialize)]
+#[serde_schema]
+#[derive(Deserialize)]
 #[oai(rename = "KeyHash")]
 pub struct HashBody {
     value: String,
@@ -48,8 +50,8 @@ pub struct HashBody {
 
 /// A key to import; either its plaintext or its hash must be there, and the
 /// plaintext wins.
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ImportKeyBody {
     api_id: String,
@@ -67,11 +69,11 @@ pub struct ImportKeyBody {
     external_id: Option<String>,
     meta: Option<AnyObject>,
     /// Names; each must exist.
-    #[oai(default, validator(min_length = 1, max_length = 512))]
+    #[oai(validator(min_length = 1, max_length = 512))]
     #[serde(default)]
     roles: Vec<String>,
     /// Slugs; each must exist.
-    #[oai(default, validator(min_length = 1, max_length = 512))]
+    #[oai(validator(min_length = 1, max_length = 512))]
     #[serde(default)]
     permissions: Vec<String>,
     /// Unix milliseconds; 0 is never.
@@ -81,10 +83,8 @@ pub struct ImportKeyBody {
     refill: Option<RefillBody>,
     ratelimit: Option<ImportRatelimitBody>,
     /// Named limits, as in v2.
-    #[oai(default)]
     #[serde(default)]
     ratelimits: Vec<NewLimitBody>,
-    #[oai(default = "default_true")]
     #[serde(default = "default_true")]
     enabled: bool,
     #[oai(validator(max_length = 256))]
@@ -92,14 +92,14 @@ pub struct ImportKeyBody {
 }
 
 /// The limit of a key in its older spelling.
-#[derive(Object, Deserialize)]
-#[oai(rename = "ImportRatelimit", rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
+#[oai(rename = "ImportRatelimit")]
 #[serde(rename_all = "camelCase")]
 pub struct ImportRatelimitBody {
-    #[oai(rename = "async")]
     #[serde(rename = "async")]
     is_async: Option<bool>,
-    #[oai(rename = "type", default = "fast", deprecated)]
+    #[oai(deprecated)]
     #[serde(rename = "type", default = "fast")]
     kind: RatelimitType,
     #[oai(validator(minimum(value = "1")))]
@@ -150,8 +150,8 @@ impl ImportKeyBody {
 
 impl Input for UpTo<ImportKeyBody, 100> {}
 
-#[derive(Object, Serialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct KeyIdsOut {
     key_ids: Vec<String>,
@@ -165,8 +165,8 @@ async fn create_keys(app: Arc<App>, cx: OpCtx, bodies: UpTo<ImportKeyBody, 100>)
     Ok(KeyIdsOut { key_ids: ids.into_iter().map(|id| id.into_string()).collect() }.into())
 }
 
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EnqueueKeysBody {
     /// As `unkey migration create` prints it.
@@ -179,8 +179,9 @@ pub struct EnqueueKeysBody {
 impl Input for EnqueueKeysBody {}
 
 /// As on direct import, but for the API, the identity and the newer limit.
-#[derive(Object, Deserialize)]
-#[oai(rename = "EnqueuedKey", rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
+#[oai(rename = "EnqueuedKey")]
 #[serde(rename_all = "camelCase")]
 pub struct EnqueuedKeyBody {
     /// Accepted and ignored: the key is made already.
@@ -192,10 +193,10 @@ pub struct EnqueuedKeyBody {
     start: Option<String>,
     owner_id: Option<String>,
     meta: Option<AnyObject>,
-    #[oai(default, validator(min_length = 1, max_length = 512))]
+    #[oai(validator(min_length = 1, max_length = 512))]
     #[serde(default)]
     roles: Vec<String>,
-    #[oai(default, validator(min_length = 1, max_length = 512))]
+    #[oai(validator(min_length = 1, max_length = 512))]
     #[serde(default)]
     permissions: Vec<String>,
     /// Unix milliseconds; 0 is never.
@@ -205,10 +206,8 @@ pub struct EnqueuedKeyBody {
     refill: Option<RefillBody>,
     ratelimit: Option<RatelimitBody>,
     /// Named limits, as in v2.
-    #[oai(default)]
     #[serde(default)]
     ratelimits: Vec<NewLimitBody>,
-    #[oai(default = "default_true")]
     #[serde(default = "default_true")]
     enabled: bool,
     #[oai(validator(max_length = 256))]

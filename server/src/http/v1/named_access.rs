@@ -3,17 +3,18 @@
 
 use std::borrow::Cow;
 
-use poem_openapi::Object;
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};
 use poem_openapi::types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_schema::serde_schema;
 
 use base::error::{Error, Result};
 use domain::permissions::{By, Reference, Unknown};
 
 /// A role or permission; the id wins.
-#[derive(Object, Deserialize)]
+#[serde_schema]
+#[derive(Deserialize)]
 #[oai(rename = "AccessItem")]
 pub struct ItemBody {
     #[oai(validator(min_length = 3))]
@@ -24,7 +25,6 @@ pub struct ItemBody {
     #[oai(validator(min_length = 1))]
     name: Option<String>,
     /// Make what is named if it does not exist.
-    #[oai(default)]
     #[serde(default)]
     create: bool,
 }
@@ -86,7 +86,8 @@ impl ParseFromJSON for NamedItem {
     }
 }
 
-#[derive(Object, Serialize)]
+#[serde_schema]
+#[derive(Serialize)]
 #[oai(rename = "NamedAccess")]
 pub struct NamedOut {
     pub id: String,

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use poem_openapi::Object;
 use serde::{Deserialize, Serialize};
+use serde_schema::serde_schema;
 
 use super::errors::Tell;
 use super::keys::given;
@@ -34,8 +34,8 @@ fn no_namespace(namespace: &str) -> String {
     format!("Namespace {namespace} not found")
 }
 
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SetOverrideBody {
     namespace_id: Option<String>,
@@ -49,7 +49,6 @@ pub struct SetOverrideBody {
     /// Window length in milliseconds.
     #[oai(validator(minimum(value = "1000")))]
     duration: i64,
-    #[oai(default, rename = "async")]
     #[serde(default, rename = "async")]
     is_async: bool,
 }
@@ -60,8 +59,8 @@ impl Input for SetOverrideBody {
     }
 }
 
-#[derive(Object, Serialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SetOverrideOut {
     override_id: String,
@@ -81,8 +80,8 @@ async fn set(app: Arc<App>, cx: OpCtx, body: SetOverrideBody) -> Result<Reply<Se
     Ok(SetOverrideOut { override_id: override_id.into_string() }.into())
 }
 
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OverrideInput {
     namespace_id: Option<String>,
@@ -93,7 +92,8 @@ pub struct OverrideInput {
 
 impl Input for OverrideInput {}
 
-#[derive(Object, Serialize)]
+#[serde_schema]
+#[derive(Serialize)]
 #[oai(rename = "Override")]
 pub struct OverrideOut {
     id: String,
@@ -101,7 +101,6 @@ pub struct OverrideOut {
     limit: u64,
     /// Milliseconds.
     duration: u64,
-    #[oai(rename = "async")]
     #[serde(rename = "async")]
     is_async: bool,
 }
@@ -140,13 +139,13 @@ async fn delete(app: Arc<App>, cx: OpCtx, body: OverrideInput) -> Result<Reply<E
     Ok(Empty {}.into())
 }
 
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ListOverridesQuery {
     namespace_id: Option<String>,
     namespace_name: Option<String>,
-    #[oai(default = "default_limit_of_pages", validator(minimum(value = "1"), maximum(value = "100")))]
+    #[oai(validator(minimum(value = "1"), maximum(value = "100")))]
     #[serde(default = "default_limit_of_pages")]
     limit: i64,
     cursor: Option<String>,
@@ -158,7 +157,8 @@ impl Input for ListOverridesQuery {
     }
 }
 
-#[derive(Object, Serialize)]
+#[serde_schema]
+#[derive(Serialize)]
 pub struct OverridesOut {
     overrides: Vec<OverrideOut>,
     #[serde(skip_serializing_if = "Option::is_none")]

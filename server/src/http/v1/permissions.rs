@@ -4,8 +4,8 @@
 
 use std::sync::Arc;
 
-use poem_openapi::Object;
 use serde::{Deserialize, Serialize};
+use serde_schema::serde_schema;
 
 use super::errors::Tell;
 use super::operation::{Input, Operation, Reply, get, post};
@@ -41,7 +41,8 @@ fn is_taken(what: &str, name: &str) -> String {
     format!("{what} with name \"{name}\" already exists in this workspace")
 }
 
-#[derive(Object, Deserialize)]
+#[serde_schema]
+#[derive(Deserialize)]
 pub struct CreatePermissionBody {
     name: Text<3, 256, Identifier>,
     /// What keys carry and queries name; the name when left out.
@@ -56,8 +57,8 @@ impl Input for CreatePermissionBody {
     }
 }
 
-#[derive(Object, Serialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PermissionIdOut {
     permission_id: String,
@@ -77,7 +78,8 @@ async fn create_permission(
     Ok(PermissionIdOut { permission_id: id.into_string() }.into())
 }
 
-#[derive(Object, Serialize)]
+#[serde_schema]
+#[derive(Serialize)]
 #[oai(rename = "Permission")]
 pub struct PermissionOut {
     id: String,
@@ -94,8 +96,8 @@ impl From<Permission> for PermissionOut {
     }
 }
 
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PermissionInput {
     #[oai(validator(min_length = 1))]
@@ -124,7 +126,8 @@ async fn delete_permission(app: Arc<App>, cx: OpCtx, body: PermissionInput) -> R
     Ok(Empty {}.into())
 }
 
-#[derive(Object, Deserialize)]
+#[serde_schema]
+#[derive(Deserialize)]
 pub struct CreateRoleBody {
     #[oai(validator(min_length = 3, max_length = 256))]
     name: String,
@@ -138,8 +141,8 @@ impl Input for CreateRoleBody {
     }
 }
 
-#[derive(Object, Serialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RoleIdOut {
     role_id: String,
@@ -153,7 +156,8 @@ async fn create_role(app: Arc<App>, cx: OpCtx, body: CreateRoleBody) -> Result<R
     Ok(RoleIdOut { role_id: id.into_string() }.into())
 }
 
-#[derive(Object, Serialize)]
+#[serde_schema]
+#[derive(Serialize)]
 #[oai(rename = "Role")]
 pub struct RoleOut {
     id: String,
@@ -168,8 +172,8 @@ impl From<Role> for RoleOut {
     }
 }
 
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RoleInput {
     #[oai(validator(min_length = 1))]

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use poem_openapi::Object;
 use serde::{Deserialize, Serialize};
+use serde_schema::serde_schema;
 
 use super::errors::Tell;
 use super::operation::{Input, Operation, Reply, post};
@@ -21,24 +21,22 @@ pub fn operations() -> Vec<Operation> {
     vec![post("/v1/ratelimits.limit", "Check and consume one limit", limit)]
 }
 
-#[derive(Object, Deserialize)]
+#[serde_schema]
+#[derive(Deserialize)]
 #[oai(rename = "RatelimitBody")]
 #[serde(remote = "Self")]
 pub struct LimitBody {
     /// Name of a namespace; created when it does not exist.
-    #[oai(default = "default_namespace")]
     #[serde(default = "default_namespace")]
     namespace: String,
     identifier: String,
     limit: Allowance,
     /// Window length in milliseconds.
     duration: Window,
-    #[oai(default = "default_cost")]
     #[serde(default = "default_cost")]
     cost: Cost,
     // Why: docs/decisions.md#every-decision-is-exact
     /// Accepted and ignored: one node decides exactly.
-    #[oai(default, rename = "async")]
     #[serde(default, rename = "async")]
     is_async: bool,
     /// Accepted and ignored, as `resources`.
@@ -48,11 +46,11 @@ pub struct LimitBody {
     resources: Option<Vec<ResourceBody>>,
 }
 
-#[derive(Object, Deserialize)]
+#[serde_schema]
+#[derive(Deserialize)]
 #[oai(rename = "RatelimitResource")]
 #[serde(remote = "Self")]
 pub struct ResourceBody {
-    #[oai(rename = "type")]
     #[serde(rename = "type")]
     kind: String,
     id: String,
@@ -78,7 +76,8 @@ impl From<LimitBody> for LimitRequest {
     }
 }
 
-#[derive(Object, Serialize)]
+#[serde_schema]
+#[derive(Serialize)]
 #[oai(rename = "Ratelimit")]
 pub struct LimitOut {
     success: bool,

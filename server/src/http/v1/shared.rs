@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use poem_openapi::{Enum, Object};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use serde_schema::serde_schema;
 
 use super::input::Input;
 use crate::http::contract::limits::{Allowance, IntervalName, Window, new_limit};
@@ -24,17 +24,20 @@ pub fn within_time(time_ms: i64) -> i64 {
 }
 
 /// The empty object of operations without a result.
-#[derive(Default, Object, Serialize)]
+#[serde_schema]
+#[derive(Default, Serialize)]
 pub struct Empty {}
 
 /// The input of operations that ask for nothing.
-#[derive(Object, Deserialize)]
+#[serde_schema]
+#[derive(Deserialize)]
 pub struct Nothing {}
 
 impl Input for Nothing {}
 
-#[derive(Object, Deserialize)]
-#[oai(rename = "Refill", rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
+#[oai(rename = "Refill")]
 #[serde(rename_all = "camelCase")]
 pub struct RefillBody {
     pub interval: IntervalName,
@@ -59,8 +62,9 @@ impl RefillBody {
 
 // Why: docs/decisions.md#every-decision-is-exact
 /// What `type` called the two ways to count; here both are exact.
-#[derive(Clone, Copy, PartialEq, Eq, Enum, Serialize, Deserialize)]
-#[oai(rename = "RatelimitType", rename_all = "lowercase")]
+#[serde_schema]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[oai(rename = "RatelimitType")]
 #[serde(rename_all = "lowercase")]
 pub enum RatelimitType {
     Fast,
@@ -69,15 +73,15 @@ pub enum RatelimitType {
 
 // Why: docs/decisions.md#older-names-of-the-limit-of-v1
 /// The one limit of a key, in its newer and its older spelling.
-#[derive(Object, Deserialize)]
-#[oai(rename = "KeyRatelimit", rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
+#[oai(rename = "KeyRatelimit")]
 #[serde(rename_all = "camelCase")]
 pub struct RatelimitBody {
     #[serde(rename = "async")]
-    #[oai(rename = "async")]
     pub is_async: Option<bool>,
     #[serde(rename = "type")]
-    #[oai(rename = "type", deprecated)]
+    #[oai(deprecated)]
     pub kind: Option<RatelimitType>,
     #[oai(validator(minimum(value = "1")))]
     pub limit: i64,
@@ -104,14 +108,13 @@ pub fn is_async(given: Option<bool>, kind: Option<RatelimitType>) -> bool {
     given.unwrap_or(kind == Some(RatelimitType::Fast))
 }
 
-#[derive(Object, Serialize)]
-#[oai(rename = "KeyRatelimitOut", rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Serialize)]
+#[oai(rename = "KeyRatelimitOut")]
 #[serde(rename_all = "camelCase")]
 pub struct RatelimitOut {
-    #[oai(rename = "async")]
     #[serde(rename = "async")]
     is_async: bool,
-    #[oai(rename = "type")]
     #[serde(rename = "type")]
     kind: RatelimitType,
     limit: i64,
@@ -134,8 +137,9 @@ impl From<Limit> for RatelimitOut {
     }
 }
 
-#[derive(Object, Serialize)]
-#[oai(rename = "KeyRefill", rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Serialize)]
+#[oai(rename = "KeyRefill")]
 #[serde(rename_all = "camelCase")]
 pub struct RefillOut {
     interval: IntervalName,
@@ -146,8 +150,9 @@ pub struct RefillOut {
     last_refill_at: Option<i64>,
 }
 
-#[derive(Object, Serialize)]
-#[oai(rename = "KeyIdentity", rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Serialize)]
+#[oai(rename = "KeyIdentity")]
 #[serde(rename_all = "camelCase")]
 pub struct KeyIdentityOut {
     id: String,
@@ -165,8 +170,9 @@ impl From<Identity> for KeyIdentityOut {
     }
 }
 
-#[derive(Object, Serialize)]
-#[oai(rename = "Key", rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Serialize)]
+#[oai(rename = "Key")]
 #[serde(rename_all = "camelCase")]
 pub struct KeyOut {
     id: String,
@@ -254,8 +260,9 @@ pub fn some_meta(meta: Map<String, Value>) -> Option<AnyObject> {
 }
 
 /// A named limit of a key or an identity.
-#[derive(Object, Deserialize)]
-#[oai(rename = "NamedRatelimit", rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
+#[oai(rename = "NamedRatelimit")]
 #[serde(rename_all = "camelCase")]
 pub struct NewLimitBody {
     pub name: String,
@@ -273,7 +280,8 @@ impl From<NewLimitBody> for NewLimit {
 }
 
 /// A limit of an identity as it is shown.
-#[derive(Object, Serialize)]
+#[serde_schema]
+#[derive(Serialize)]
 #[oai(rename = "IdentityRatelimit")]
 pub struct LimitBody {
     name: String,

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use base::ids::KeyId;
-use poem_openapi::{Enum, Object};
 use serde::{Deserialize, Serialize};
+use serde_schema::serde_schema;
 
 use super::errors::Tell;
 use super::keys::{given, no_key};
@@ -32,8 +32,8 @@ pub fn operations() -> Vec<Operation> {
     )]
 }
 
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UsageQuery {
     key_id: Option<String>,
@@ -45,8 +45,8 @@ pub struct UsageQuery {
     granularity: Option<Granularity>,
 }
 
-#[derive(Clone, Copy, Enum, Deserialize)]
-#[oai(rename_all = "lowercase")]
+#[serde_schema]
+#[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Granularity {
     Day,
@@ -54,13 +54,14 @@ pub enum Granularity {
 
 impl Input for UsageQuery {}
 
-#[derive(Object, Serialize)]
+#[serde_schema]
+#[derive(Serialize)]
 pub struct UsageOut {
     verifications: Vec<DayOut>,
 }
 
-#[derive(Clone, Default, Object, Serialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Clone, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DayOut {
     /// Midnight UTC, Unix milliseconds.

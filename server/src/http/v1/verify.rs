@@ -5,9 +5,10 @@
 use std::sync::Arc;
 
 use base::ids::{ApiId, RequestId};
-use poem_openapi::{Enum, Object};
+use poem_openapi::Enum;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
+use serde_schema::serde_schema;
 
 use super::keys::given;
 use super::operation::{Access, Input, Operation, Reply, post};
@@ -33,15 +34,14 @@ pub fn operations() -> Vec<Operation> {
     vec![post("/v1/keys.verifyKey", "Verify a key", verify).access(Access::Key)]
 }
 
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(remote = "Self", rename_all = "camelCase")]
 pub struct VerifyKeyBody {
     /// Keys of other APIs are forbidden.
     #[serde(default, deserialize_with = "present")]
     api_id: Option<String>,
     key: Text<1>,
-    #[oai(default)]
     #[serde(default)]
     tags: UpTo<Text<1, 128>, 10>,
     #[serde(default, deserialize_with = "present")]
@@ -56,7 +56,8 @@ pub struct VerifyKeyBody {
     ratelimits: Option<UpTo<VerifyLimitBody, MAX_REQUESTED>>,
 }
 
-#[derive(Object, Deserialize)]
+#[serde_schema]
+#[derive(Deserialize)]
 #[oai(rename = "VerifyAuthorization")]
 #[serde(remote = "Self")]
 pub struct AuthorizationBody {
@@ -65,31 +66,31 @@ pub struct AuthorizationBody {
     permissions: AnyJson,
 }
 
-#[derive(Object, Deserialize)]
+#[serde_schema]
+#[derive(Deserialize)]
 #[oai(rename = "VerifyRemaining")]
 #[serde(remote = "Self")]
 pub struct RemainingBody {
     /// Credits to spend; 0 always passes.
-    #[oai(default = "default_cost")]
     #[serde(default = "default_cost")]
     cost: Cost,
 }
 
-#[derive(Object, Deserialize)]
+#[serde_schema]
+#[derive(Deserialize)]
 #[oai(rename = "VerifyCost")]
 #[serde(remote = "Self")]
 pub struct CostBody {
-    #[oai(default = "default_cost")]
     #[serde(default = "default_cost")]
     cost: Cost,
 }
 
-#[derive(Object, Deserialize)]
+#[serde_schema]
+#[derive(Deserialize)]
 #[oai(rename = "VerifyRatelimit")]
 #[serde(remote = "Self")]
 pub struct VerifyLimitBody {
     name: Text<1, 255>,
-    #[oai(default = "default_cost")]
     #[serde(default = "default_cost")]
     cost: Cost,
     /// With `duration`, a limit of the request's own.
@@ -179,8 +180,8 @@ pub enum CodeName {
 }
 
 /// What a verification found; what is empty is left out.
-#[derive(Object, Serialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct VerifyKeyOut<'k> {
     valid: bool,
@@ -254,7 +255,8 @@ pub fn balance(verification: &Verification) -> Option<i64> {
 }
 
 /// The limit that was exceeded, else the first one that was checked.
-#[derive(Object, Serialize)]
+#[serde_schema]
+#[derive(Serialize)]
 pub struct VerifyLimitOut {
     limit: As<u64, i64>,
     remaining: As<u64, i64>,
@@ -268,8 +270,8 @@ impl From<&CheckedLimit> for VerifyLimitOut {
     }
 }
 
-#[derive(Object, Serialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct VerifyIdentityOut<'k> {
     id: Str<'k>,

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use poem_openapi::Object;
 use serde::{Deserialize, Serialize, Serializer};
+use serde_schema::serde_schema;
 
 use super::operation::{Operation, Reply, checked};
 use crate::app::App;
@@ -24,7 +24,8 @@ pub fn operations() -> Vec<Operation> {
     ]
 }
 
-#[derive(Object, Deserialize)]
+#[serde_schema]
+#[derive(Deserialize)]
 #[oai(rename = "AnalyticsQueryBody")]
 pub struct QueryBody {
     query: String,

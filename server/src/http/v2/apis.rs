@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use base::ids::ApiId;
-use poem_openapi::Object;
 use serde::{Deserialize, Serialize};
+use serde_schema::serde_schema;
 
 use super::operation::{Operation, Reply, checked};
 use super::shared::{Empty, KeyOut, decrypting, default_limit, page};
@@ -24,14 +24,15 @@ pub fn operations() -> Vec<Operation> {
     ]
 }
 
-#[derive(Object, Deserialize)]
+#[serde_schema]
+#[derive(Deserialize)]
 pub struct CreateApiBody {
     #[oai(validator(min_length = 3, max_length = 256))]
     name: String,
 }
 
-#[derive(Object, Serialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateApiOut {
     api_id: String,
@@ -42,14 +43,15 @@ async fn create(app: Arc<App>, cx: OpCtx, body: CreateApiBody) -> Result<Reply<C
     Ok(CreateApiOut { api_id: api_id.into_string() }.into())
 }
 
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ApiBody {
     api_id: Text<8, 255, Word>,
 }
 
-#[derive(Object, Serialize)]
+#[serde_schema]
+#[derive(Serialize)]
 #[oai(rename = "Api")]
 pub struct ApiOut {
     id: String,
@@ -66,23 +68,21 @@ async fn delete(app: Arc<App>, cx: OpCtx, body: ApiBody) -> Result<Reply<Empty>>
     Ok(Empty {}.into())
 }
 
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ListKeysBody {
     #[oai(validator(min_length = 1))]
     api_id: String,
-    #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "100")))]
+    #[oai(validator(minimum(value = "1"), maximum(value = "100")))]
     #[serde(default = "default_limit")]
     limit: i64,
     cursor: Option<String>,
     #[oai(validator(min_length = 1))]
     external_id: Option<String>,
-    #[oai(default)]
     #[serde(default)]
     decrypt: bool,
     /// Accepted and ignored: nothing here is ever stale.
-    #[oai(default)]
     #[serde(default, rename = "revalidateKeysCache")]
     revalidate_keys_cache: bool,
 }

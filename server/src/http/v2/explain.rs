@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use base::ids::{ApiId, KeyId};
-use poem_openapi::Object;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use serde_schema::serde_schema;
 
 use super::operation::{Operation, Reply, checked};
 use super::verify::{VerifyCreditsBody, VerifyLimitBody};
@@ -27,8 +27,8 @@ pub fn operations() -> Vec<Operation> {
 }
 
 /// A key by its secret or its id, and the demands of a verification.
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ExplainKeyBody {
     #[oai(validator(min_length = 1, max_length = 512))]
@@ -40,7 +40,6 @@ pub struct ExplainKeyBody {
     #[oai(validator(min_length = 1, max_length = 1000))]
     permissions: Option<String>,
     credits: Option<VerifyCreditsBody>,
-    #[oai(default)]
     #[serde(default)]
     ratelimits: UpTo<VerifyLimitBody, MAX_REQUESTED>,
     /// The address the verification would come from; that of this request if left out.
@@ -48,8 +47,8 @@ pub struct ExplainKeyBody {
     ip: Option<String>,
 }
 
-#[derive(Object, Serialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ExplanationOut {
     valid: bool,
@@ -63,7 +62,8 @@ pub struct ExplanationOut {
     steps: Vec<StepOut>,
 }
 
-#[derive(Object, Serialize)]
+#[serde_schema]
+#[derive(Serialize)]
 #[oai(rename = "ExplanationStep")]
 pub struct StepOut {
     /// found, workspace, enabled, api, expiry, address, permissions, ratelimits or credits.

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use poem_openapi::Object;
 use serde::{Deserialize, Serialize};
+use serde_schema::serde_schema;
 
 use super::operation::{Operation, Reply, checked};
 use super::shared::{Empty, IdentityOut, LimitBody, default_limit, new_limits, page};
@@ -24,20 +24,20 @@ pub fn operations() -> Vec<Operation> {
     ]
 }
 
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateIdentityBody {
     external_id: ExternalId,
     meta: Option<Meta>,
     /// Limits shared by all keys of this identity.
-    #[oai(default, validator(max_items = 50))]
+    #[oai(validator(max_items = 50))]
     #[serde(default)]
     ratelimits: Vec<LimitBody>,
 }
 
-#[derive(Object, Serialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateIdentityOut {
     identity_id: String,
@@ -53,7 +53,8 @@ async fn create(app: Arc<App>, cx: OpCtx, body: CreateIdentityBody) -> Result<Re
     Ok(CreateIdentityOut { identity_id: identity_id.into_string() }.into())
 }
 
-#[derive(Object, Deserialize)]
+#[serde_schema]
+#[derive(Deserialize)]
 pub struct GetIdentityBody {
     /// The identity's id or its external id.
     #[oai(validator(min_length = 1))]
@@ -64,9 +65,10 @@ async fn get(app: Arc<App>, cx: OpCtx, body: GetIdentityBody) -> Result<Reply<Id
     Ok(IdentityOut::from(app.identities.get(&cx, &body.identity).await?).into())
 }
 
-#[derive(Object, Deserialize)]
+#[serde_schema]
+#[derive(Deserialize)]
 pub struct ListIdentitiesBody {
-    #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "100")))]
+    #[oai(validator(minimum(value = "1"), maximum(value = "100")))]
     #[serde(default = "default_limit")]
     limit: i64,
     cursor: Option<String>,
@@ -81,7 +83,8 @@ async fn list(app: Arc<App>, cx: OpCtx, body: ListIdentitiesBody) -> Result<Repl
     Ok(Reply::page(identities.map(IdentityOut::from)))
 }
 
-#[derive(Object, Deserialize)]
+#[serde_schema]
+#[derive(Deserialize)]
 pub struct UpdateIdentityBody {
     /// The identity's id or its external id.
     #[oai(validator(min_length = 1))]

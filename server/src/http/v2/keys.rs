@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use base::ids::{ApiId, KeyId};
-use poem_openapi::{Enum, Object};
 use serde::{Deserialize, Serialize};
+use serde_schema::serde_schema;
 
 use super::operation::{Operation, Reply, checked};
 use super::shared::{
@@ -34,8 +34,8 @@ pub fn operations() -> Vec<Operation> {
     ]
 }
 
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateKeyBody {
     api_id: IdText,
@@ -47,30 +47,28 @@ pub struct CreateKeyBody {
     byte_length: Option<i64>,
     external_id: Option<ExternalId>,
     meta: Option<Meta>,
-    #[oai(default, validator(max_items = 100, min_length = 1, max_length = 128))]
+    #[oai(validator(max_items = 100, min_length = 1, max_length = 128))]
     #[serde(default)]
     roles: Vec<String>,
-    #[oai(default, validator(max_items = 1000))]
+    #[oai(validator(max_items = 1000))]
     #[serde(default)]
     permissions: Vec<PermissionSlug>,
     /// Unix milliseconds; a past time makes a key that has already expired.
     #[oai(validator(minimum(value = "0"), maximum(value = "4102444800000")))]
     expires: Option<i64>,
     credits: Option<CreditsBody>,
-    #[oai(default, validator(max_items = 50))]
+    #[oai(validator(max_items = 50))]
     #[serde(default)]
     ratelimits: Vec<LimitBody>,
-    #[oai(default = "default_true")]
     #[serde(default = "default_true")]
     enabled: bool,
     /// Keep the plaintext encrypted, so that it can be read again.
-    #[oai(default)]
     #[serde(default)]
     recoverable: bool,
 }
 
-#[derive(Object, Serialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateKeyOut {
     pub key_id: String,
@@ -103,12 +101,11 @@ async fn create(app: Arc<App>, cx: OpCtx, body: CreateKeyBody) -> Result<Reply<C
     Ok(CreateKeyOut::from(app.keys.create(&cx, command).await?).into())
 }
 
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GetKeyBody {
     key_id: IdText,
-    #[oai(default)]
     #[serde(default)]
     decrypt: bool,
 }
@@ -120,7 +117,8 @@ async fn get(app: Arc<App>, cx: OpCtx, body: GetKeyBody) -> Result<Reply<KeyOut>
     Ok(KeyOut::from(key).into())
 }
 
-#[derive(Object, Deserialize)]
+#[serde_schema]
+#[derive(Deserialize)]
 pub struct WhoamiBody {
     #[oai(validator(min_length = 1, max_length = 512))]
     key: String,
@@ -131,8 +129,8 @@ async fn whoami(app: Arc<App>, cx: OpCtx, body: WhoamiBody) -> Result<Reply<KeyO
     Ok(KeyOut::from(key).into())
 }
 
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UpdateKeyBody {
     key_id: IdText,
@@ -159,7 +157,8 @@ pub struct UpdateKeyBody {
     roles: Option<Vec<String>>,
 }
 
-#[derive(Object, Deserialize)]
+#[serde_schema]
+#[derive(Deserialize)]
 pub struct UpdateKeyCreditsBody {
     /// `null` is unlimited and clears the refill.
     #[oai(validator(minimum(value = "0")))]
@@ -194,8 +193,9 @@ async fn update(app: Arc<App>, cx: OpCtx, body: UpdateKeyBody) -> Result<Reply<E
     Ok(Empty {}.into())
 }
 
-#[derive(Clone, Copy, Enum, Deserialize)]
-#[oai(rename = "CreditsOperation", rename_all = "lowercase")]
+#[serde_schema]
+#[derive(Clone, Copy, Deserialize)]
+#[oai(rename = "CreditsOperation")]
 #[serde(rename_all = "lowercase")]
 pub enum OperationName {
     Set,
@@ -203,8 +203,8 @@ pub enum OperationName {
     Decrement,
 }
 
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UpdateCreditsBody {
     #[oai(validator(min_length = 3))]
@@ -230,13 +230,12 @@ async fn update_credits(app: Arc<App>, cx: OpCtx, body: UpdateCreditsBody) -> Re
     Ok(CreditsBody::from(app.keys.update_credits(&cx, command).await?).into())
 }
 
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DeleteKeyBody {
     key_id: IdText,
     /// Remove the row too, so that the same key can be imported again.
-    #[oai(default)]
     #[serde(default)]
     permanent: bool,
 }

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use base::ids::KeyId;
-use poem_openapi::Object;
 use serde::Deserialize;
+use serde_schema::serde_schema;
 
 use super::operation::{Operation, Reply, checked};
 use super::permissions::{PermissionOut, RoleOut};
@@ -48,8 +48,8 @@ pub fn operations() -> Vec<Operation> {
     ]
 }
 
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SomePermissionsBody {
     key_id: IdText,
@@ -57,8 +57,8 @@ pub struct SomePermissionsBody {
     permissions: Vec<PermissionSlug>,
 }
 
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AllPermissionsBody {
     key_id: IdText,
@@ -66,8 +66,8 @@ pub struct AllPermissionsBody {
     permissions: Vec<PermissionSlug>,
 }
 
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SomeRolesBody {
     key_id: IdText,
@@ -76,8 +76,8 @@ pub struct SomeRolesBody {
     roles: Vec<String>,
 }
 
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AllRolesBody {
     key_id: IdText,

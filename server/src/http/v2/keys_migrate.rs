@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use base::ids::{ApiId, MigrationId};
-use poem_openapi::Object;
 use serde::{Deserialize, Serialize};
+use serde_schema::serde_schema;
 
 use super::operation::{Operation, Reply, checked};
 use super::shared::{CreditsBody, LimitBody, default_true, new_limits};
@@ -23,8 +23,8 @@ pub fn operations() -> Vec<Operation> {
     ]
 }
 
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MigrateKeysBody {
     #[oai(validator(min_length = 3, max_length = 255))]
@@ -35,8 +35,8 @@ pub struct MigrateKeysBody {
     keys: Vec<MigrateKeyBody>,
 }
 
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MigrateKeyBody {
     /// As the algorithm of the migration makes it.
@@ -48,20 +48,19 @@ pub struct MigrateKeyBody {
     external_id: Option<String>,
     meta: Option<Meta>,
     /// Names; unknown ones are created.
-    #[oai(default, validator(max_items = 100, min_length = 1, max_length = 128))]
+    #[oai(validator(max_items = 100, min_length = 1, max_length = 128))]
     #[serde(default)]
     roles: Vec<String>,
     /// Slugs; unknown ones are created.
-    #[oai(default, validator(max_items = 1000))]
+    #[oai(validator(max_items = 1000))]
     #[serde(default)]
     permissions: Vec<PermissionSlug>,
     #[oai(validator(minimum(value = "0"), maximum(value = "4102444800000")))]
     expires: Option<i64>,
-    #[oai(default = "default_true")]
     #[serde(default = "default_true")]
     enabled: bool,
     credits: Option<CreditsBody>,
-    #[oai(default, validator(max_items = 50))]
+    #[oai(validator(max_items = 50))]
     #[serde(default)]
     ratelimits: Vec<LimitBody>,
 }
@@ -83,15 +82,16 @@ impl From<MigrateKeyBody> for MigratingKey {
     }
 }
 
-#[derive(Object, Serialize)]
+#[serde_schema]
+#[derive(Serialize)]
 pub struct MigratedOut {
     migrated: Vec<MigratedKeyOut>,
     /// Hashes that exist already.
     failed: Vec<String>,
 }
 
-#[derive(Object, Serialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MigratedKeyOut {
     hash: String,

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use base::ids::KeyId;
-use poem_openapi::Object;
 use serde::Deserialize;
+use serde_schema::serde_schema;
 
 use super::keys::CreateKeyOut;
 use super::operation::{Operation, Reply, checked};
@@ -22,8 +22,8 @@ pub fn operations() -> Vec<Operation> {
     ]
 }
 
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RerollKeyBody {
     key_id: IdText,

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use poem_openapi::Object;
 use serde::{Deserialize, Serialize};
+use serde_schema::serde_schema;
 
 use super::operation::{Operation, Reply, checked};
 use super::shared::{Empty, page};
@@ -21,7 +21,8 @@ pub fn operations() -> Vec<Operation> {
     ]
 }
 
-#[derive(Object, Deserialize)]
+#[serde_schema]
+#[derive(Deserialize)]
 pub struct SetOverrideBody {
     /// Name or id; never created here.
     #[oai(validator(min_length = 1, max_length = 512))]
@@ -37,8 +38,8 @@ pub struct SetOverrideBody {
     duration: i64,
 }
 
-#[derive(Object, Serialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SetOverrideOut {
     override_id: String,
@@ -56,7 +57,8 @@ async fn set(app: Arc<App>, cx: OpCtx, body: SetOverrideBody) -> Result<Reply<Se
     Ok(SetOverrideOut { override_id: override_id.into_string() }.into())
 }
 
-#[derive(Object, Deserialize)]
+#[serde_schema]
+#[derive(Deserialize)]
 pub struct OverrideBody {
     #[oai(validator(min_length = 1, max_length = 512))]
     namespace: String,
@@ -64,8 +66,9 @@ pub struct OverrideBody {
     identifier: String,
 }
 
-#[derive(Object, Serialize)]
-#[oai(rename = "RatelimitOverride", rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Serialize)]
+#[oai(rename = "RatelimitOverride")]
 #[serde(rename_all = "camelCase")]
 pub struct OverrideOut {
     override_id: String,
@@ -96,12 +99,13 @@ async fn delete(app: Arc<App>, cx: OpCtx, body: OverrideBody) -> Result<Reply<Em
     Ok(Empty {}.into())
 }
 
-#[derive(Object, Deserialize)]
+#[serde_schema]
+#[derive(Deserialize)]
 pub struct ListOverridesBody {
     #[oai(validator(min_length = 1, max_length = 512))]
     namespace: String,
     cursor: Option<String>,
-    #[oai(default = "default_overrides", validator(minimum(value = "1"), maximum(value = "100")))]
+    #[oai(validator(minimum(value = "1"), maximum(value = "100")))]
     #[serde(default = "default_overrides")]
     limit: i64,
 }

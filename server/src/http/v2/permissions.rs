@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use poem_openapi::Object;
 use serde::{Deserialize, Serialize};
+use serde_schema::serde_schema;
 
 use super::operation::{Operation, Reply, checked};
 use super::shared::{Empty, default_limit, page};
@@ -25,7 +25,8 @@ pub fn operations() -> Vec<Operation> {
     ]
 }
 
-#[derive(Object, Deserialize)]
+#[serde_schema]
+#[derive(Deserialize)]
 pub struct CreatePermissionBody {
     #[oai(validator(min_length = 1, max_length = 512))]
     name: String,
@@ -35,8 +36,8 @@ pub struct CreatePermissionBody {
     description: Option<String>,
 }
 
-#[derive(Object, Serialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CreatePermissionOut {
     permission_id: String,
@@ -53,7 +54,8 @@ async fn create_permission(
     Ok(CreatePermissionOut { permission_id: permission_id.into_string() }.into())
 }
 
-#[derive(Object, Serialize)]
+#[serde_schema]
+#[derive(Serialize)]
 #[oai(rename = "Permission")]
 pub struct PermissionOut {
     id: String,
@@ -74,7 +76,8 @@ impl From<Permission> for PermissionOut {
     }
 }
 
-#[derive(Object, Serialize)]
+#[serde_schema]
+#[derive(Serialize)]
 #[oai(rename = "Role")]
 pub struct RoleOut {
     id: String,
@@ -82,7 +85,6 @@ pub struct RoleOut {
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[oai(default)]
     permissions: Vec<PermissionOut>,
 }
 
@@ -97,7 +99,8 @@ impl From<RoleDetails> for RoleOut {
     }
 }
 
-#[derive(Object, Deserialize)]
+#[serde_schema]
+#[derive(Deserialize)]
 pub struct PermissionBody {
     /// Id or slug.
     permission: PermissionSlug,
@@ -112,9 +115,10 @@ async fn delete_permission(app: Arc<App>, cx: OpCtx, body: PermissionBody) -> Re
     Ok(Empty {}.into())
 }
 
-#[derive(Object, Deserialize)]
+#[serde_schema]
+#[derive(Deserialize)]
 pub struct ListingBody {
-    #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "100")))]
+    #[oai(validator(minimum(value = "1"), maximum(value = "100")))]
     #[serde(default = "default_limit")]
     limit: i64,
     #[oai(validator(max_length = 1024))]
@@ -135,7 +139,8 @@ async fn list_permissions(app: Arc<App>, cx: OpCtx, body: ListingBody) -> Result
     Ok(Reply::page(permissions.map(PermissionOut::from)))
 }
 
-#[derive(Object, Deserialize)]
+#[serde_schema]
+#[derive(Deserialize)]
 pub struct UpdatePermissionBody {
     /// Id or slug.
     permission: Text<1, 255, Slug>,

@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use base::ids::KeyId;
-use poem_openapi::{Enum, Object};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use serde_schema::serde_schema;
 
 use super::keys::CreateKeyOut;
 use super::keys_reroll::RerollKeyBody;
@@ -41,20 +41,17 @@ pub fn operations() -> Vec<Operation> {
     ]
 }
 
-#[derive(Clone, Copy, Enum, Deserialize)]
+#[serde_schema]
+#[derive(Clone, Copy, Deserialize)]
 #[oai(rename = "PortalScope")]
 pub enum ScopeName {
-    #[oai(rename = "keys:read")]
     #[serde(rename = "keys:read")]
     KeysRead,
     /// Of older clients; nothing can be created in a portal.
-    #[oai(rename = "keys:create")]
     #[serde(rename = "keys:create")]
     KeysCreate,
-    #[oai(rename = "keys:reroll")]
     #[serde(rename = "keys:reroll")]
     KeysReroll,
-    #[oai(rename = "analytics:read")]
     #[serde(rename = "analytics:read")]
     AnalyticsRead,
 }
@@ -71,8 +68,8 @@ impl ScopeName {
     }
 }
 
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateSessionBody {
     /// Id or slug.
@@ -82,14 +79,14 @@ pub struct CreateSessionBody {
     #[oai(validator(min_items = 1))]
     scopes: Vec<ScopeName>,
     /// Accepted from older clients and ignored.
-    #[oai(default)]
     #[serde(default, rename = "preview")]
     preview: bool,
     #[oai(validator(max_length = 500))]
     return_url: Option<String>,
 }
 
-#[derive(Object, Serialize)]
+#[serde_schema]
+#[derive(Serialize)]
 pub struct SessionOut {
     id: String,
     /// Where to send the end user; works once, for 15 minutes.
@@ -114,14 +111,15 @@ async fn create_session(app: Arc<App>, cx: OpCtx, body: CreateSessionBody) -> Re
     Ok(SessionOut { id: opened.id.into_string(), url }.into())
 }
 
-#[derive(Object, Deserialize)]
+#[serde_schema]
+#[derive(Deserialize)]
 pub struct ExchangeBody {
     #[oai(validator(min_length = 1))]
     code: String,
 }
 
-#[derive(Object, Serialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TokenOut {
     access_token: String,
@@ -135,9 +133,10 @@ async fn exchange(app: Arc<App>, cx: OpCtx, body: ExchangeBody) -> Result<Reply<
     Ok(TokenOut { access_token, expires_at: redeemed.expires_at }.into())
 }
 
-#[derive(Object, Deserialize)]
+#[serde_schema]
+#[derive(Deserialize)]
 pub struct ListOwnKeysBody {
-    #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "100")))]
+    #[oai(validator(minimum(value = "1"), maximum(value = "100")))]
     #[serde(default = "default_limit")]
     limit: i64,
     cursor: Option<String>,
@@ -152,8 +151,8 @@ async fn reroll(app: Arc<App>, cx: OpCtx, body: RerollKeyBody) -> Result<Reply<C
     Ok(CreateKeyOut::from(app.portals.reroll_own(&cx, body.into()).await?).into())
 }
 
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OwnVerificationsBody {
     /// Unix milliseconds, inclusive.
@@ -163,8 +162,9 @@ pub struct OwnVerificationsBody {
     key_id: Option<String>,
 }
 
-#[derive(Object, Serialize)]
-#[oai(rename = "PortalVerifications", rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Serialize)]
+#[oai(rename = "PortalVerifications")]
 #[serde(rename_all = "camelCase")]
 pub struct PointOut {
     /// Start of the bucket, Unix milliseconds.

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use poem_openapi::Object;
 use serde::{Deserialize, Serialize};
+use serde_schema::serde_schema;
 
 use super::operation::{Operation, Reply, checked};
 use super::shared::{default_limit, page};
@@ -22,11 +22,12 @@ pub fn operations() -> Vec<Operation> {
     ]
 }
 
-#[derive(Object, Deserialize)]
+#[serde_schema]
+#[derive(Deserialize)]
 pub struct ListSessionsBody {
     /// Id or slug.
     portal: PortalIdOrSlug,
-    #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "100")))]
+    #[oai(validator(minimum(value = "1"), maximum(value = "100")))]
     #[serde(default = "default_limit")]
     limit: i64,
     cursor: Option<String>,
@@ -35,8 +36,9 @@ pub struct ListSessionsBody {
     search: Option<String>,
 }
 
-#[derive(Object, Serialize)]
-#[oai(rename = "PortalSessions", rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Serialize)]
+#[oai(rename = "PortalSessions")]
 #[serde(rename_all = "camelCase")]
 pub struct SessionsOut {
     external_id: String,
@@ -44,8 +46,9 @@ pub struct SessionsOut {
     sessions: Vec<SessionOut>,
 }
 
-#[derive(Object, Serialize)]
-#[oai(rename = "PortalSession", rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Serialize)]
+#[oai(rename = "PortalSession")]
 #[serde(rename_all = "camelCase")]
 pub struct SessionOut {
     id: String,
@@ -85,8 +88,8 @@ async fn sessions(app: Arc<App>, cx: OpCtx, body: ListSessionsBody) -> Result<Re
     Ok(Reply::page(users.map(SessionsOut::from)))
 }
 
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RevokeBody {
     /// Id or slug.
@@ -95,8 +98,8 @@ pub struct RevokeBody {
     external_id: String,
 }
 
-#[derive(Object, Serialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RevokedOut {
     sessions_revoked: i64,

@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use base::ids::KeyspaceId;
-use poem_openapi::Object;
 use serde::{Deserialize, Serialize};
+use serde_schema::serde_schema;
 
 use super::operation::{Operation, Reply, checked};
 use super::shared::{Empty, default_true};
@@ -30,8 +30,8 @@ fn no_apps() -> Error {
     Error::invalid("This server has no apps: name the keyspace the portal serves by `keyspaceId`.")
 }
 
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CreatePortalBody {
     slug: PortalSlug,
@@ -42,15 +42,14 @@ pub struct CreatePortalBody {
     /// Refused: there are no apps here.
     #[oai(validator(min_length = 1, max_length = 255))]
     app_id: Option<String>,
-    #[oai(default = "default_true")]
     #[serde(default = "default_true")]
     enabled: bool,
     logo_url: Option<Text<0, 500, HttpsUrl>>,
     primary_color: Option<Color>,
 }
 
-#[derive(Object, Serialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CreatePortalOut {
     portal_id: String,
@@ -70,8 +69,8 @@ async fn create(app: Arc<App>, cx: OpCtx, body: CreatePortalBody) -> Result<Repl
     Ok(CreatePortalOut { portal_id: portal_id.into_string() }.into())
 }
 
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GetPortalBody {
     /// Id or slug; this or `keyspaceId`.
@@ -83,8 +82,8 @@ pub struct GetPortalBody {
     app_id: Option<String>,
 }
 
-#[derive(Object, Serialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BrandingOut {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -93,8 +92,9 @@ pub struct BrandingOut {
     primary_color: Option<String>,
 }
 
-#[derive(Object, Serialize)]
-#[oai(rename = "Portal", rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Serialize)]
+#[oai(rename = "Portal")]
 #[serde(rename_all = "camelCase")]
 pub struct PortalOut {
     id: String,
@@ -136,8 +136,8 @@ async fn get(app: Arc<App>, cx: OpCtx, body: GetPortalBody) -> Result<Reply<Port
     Ok(PortalOut::from(app.portals.get(&cx, &name).await?).into())
 }
 
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UpdatePortalBody {
     /// Id or slug.
@@ -176,7 +176,8 @@ async fn update(app: Arc<App>, cx: OpCtx, body: UpdatePortalBody) -> Result<Repl
     Ok(PortalOut::from(app.portals.update(&cx, command).await?).into())
 }
 
-#[derive(Object, Deserialize)]
+#[serde_schema]
+#[derive(Deserialize)]
 pub struct PortalBody {
     /// Id or slug.
     portal: PortalIdOrSlug,

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use poem_openapi::Object;
 use serde::{Deserialize, Serialize};
+use serde_schema::serde_schema;
 
 use super::operation::{Operation, Reply, hot};
 use crate::app::App;
@@ -22,7 +22,8 @@ pub fn operations() -> Vec<Operation> {
     ]
 }
 
-#[derive(Object, Deserialize)]
+#[serde_schema]
+#[derive(Deserialize)]
 #[oai(rename = "LimitBody")]
 #[serde(remote = "Self", deny_unknown_fields)]
 pub struct LimitBody {
@@ -32,7 +33,6 @@ pub struct LimitBody {
     limit: Allowance,
     /// Window length in milliseconds.
     duration: Integer<1000, 2_592_000_000>,
-    #[oai(default = "default_cost")]
     #[serde(default = "default_cost")]
     cost: Cost,
 }
@@ -46,8 +46,8 @@ impl From<LimitBody> for LimitRequest {
     }
 }
 
-#[derive(Object, Serialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LimitOut {
     success: bool,
@@ -78,15 +78,16 @@ async fn limit(app: Arc<App>, cx: OpCtx, body: LimitBody) -> Result<Reply<LimitO
     Ok(Reply::from(LimitOut::from(outcome)).outcome(name))
 }
 
-#[derive(Object, Serialize)]
+#[serde_schema]
+#[derive(Serialize)]
 pub struct MultiLimitOut {
     /// Whether every limit passed; nothing is consumed otherwise.
     passed: bool,
     limits: Vec<MultiLimitItem>,
 }
 
-#[derive(Object, Serialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MultiLimitItem {
     namespace: String,

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use poem_openapi::Object;
 use serde::{Deserialize, Serialize};
+use serde_schema::serde_schema;
 
 use super::operation::{Operation, Reply, checked};
 use super::permissions::{ListingBody, PermissionOut, RoleOut};
@@ -26,20 +26,20 @@ pub fn operations() -> Vec<Operation> {
     ]
 }
 
-#[derive(Object, Deserialize)]
+#[serde_schema]
+#[derive(Deserialize)]
 pub struct CreateRoleBody {
     #[oai(validator(min_length = 1, max_length = 128))]
     name: String,
     #[oai(validator(max_length = 512))]
     description: Option<String>,
     /// Slugs the role grants; unknown ones are created.
-    #[oai(default)]
     #[serde(default)]
     permissions: Vec<PermissionSlug>,
 }
 
-#[derive(Object, Serialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateRoleOut {
     role_id: String,
@@ -52,7 +52,8 @@ async fn create_role(app: Arc<App>, cx: OpCtx, body: CreateRoleBody) -> Result<R
     Ok(CreateRoleOut { role_id: role_id.into_string() }.into())
 }
 
-#[derive(Object, Deserialize)]
+#[serde_schema]
+#[derive(Deserialize)]
 pub struct RoleBody {
     /// Id or name.
     #[oai(validator(min_length = 1, max_length = 128))]
@@ -73,7 +74,8 @@ async fn list_roles(app: Arc<App>, cx: OpCtx, body: ListingBody) -> Result<Reply
     Ok(Reply::page(roles.map(RoleOut::from)))
 }
 
-#[derive(Object, Deserialize)]
+#[serde_schema]
+#[derive(Deserialize)]
 pub struct UpdateRoleBody {
     /// Id or name.
     #[oai(validator(min_length = 1, max_length = 255))]
@@ -87,7 +89,8 @@ pub struct UpdateRoleBody {
 }
 
 /// A role without what it grants.
-#[derive(Object, Serialize)]
+#[serde_schema]
+#[derive(Serialize)]
 pub struct BareRoleOut {
     id: String,
     name: String,
@@ -106,8 +109,8 @@ async fn update_role(app: Arc<App>, cx: OpCtx, body: UpdateRoleBody) -> Result<R
     Ok(BareRoleOut::from(app.permissions.update_role(&cx, command).await?).into())
 }
 
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SetRolePermissionsBody {
     /// Id or name; this or `roleId`.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use base::ids::RootKeyId;
-use poem_openapi::Object;
 use serde::{Deserialize, Serialize};
+use serde_schema::serde_schema;
 
 use super::keys::CreateKeyOut;
 use super::operation::{Operation, Reply, checked};
@@ -31,7 +31,8 @@ fn created((id, plaintext): (RootKeyId, PlainKey)) -> CreateKeyOut {
     CreateKeyOut { key_id: id.into_string(), key: plaintext.reveal().to_owned() }
 }
 
-#[derive(Object, Deserialize)]
+#[serde_schema]
+#[derive(Deserialize)]
 pub struct CreateRootKeyBody {
     /// Each within those of the caller.
     #[oai(validator(max_items = 1000, min_length = 1, max_length = 512))]
@@ -56,16 +57,18 @@ async fn create(app: Arc<App>, cx: OpCtx, body: CreateRootKeyBody) -> Result<Rep
     Ok(created(app.root_keys.create(&cx, command).await?).into())
 }
 
-#[derive(Object, Deserialize)]
+#[serde_schema]
+#[derive(Deserialize)]
 pub struct ListRootKeysBody {
-    #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "100")))]
+    #[oai(validator(minimum(value = "1"), maximum(value = "100")))]
     #[serde(default = "default_limit")]
     limit: i64,
     cursor: Option<String>,
 }
 
-#[derive(Object, Serialize)]
-#[oai(rename = "RootKey", rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Serialize)]
+#[oai(rename = "RootKey")]
 #[serde(rename_all = "camelCase")]
 pub struct RootKeyOut {
     key_id: String,
@@ -106,8 +109,8 @@ async fn list(app: Arc<App>, cx: OpCtx, body: ListRootKeysBody) -> Result<Reply<
     Ok(Reply::page(keys.map(|key| RootKeyOut::new(key, &cx))))
 }
 
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UpdateRootKeyBody {
     key_id: IdText,
@@ -132,8 +135,8 @@ async fn update(app: Arc<App>, cx: OpCtx, body: UpdateRootKeyBody) -> Result<Rep
     Ok(Empty {}.into())
 }
 
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DeleteRootKeyBody {
     key_id: IdText,
@@ -144,8 +147,8 @@ async fn delete(app: Arc<App>, cx: OpCtx, body: DeleteRootKeyBody) -> Result<Rep
     Ok(Empty {}.into())
 }
 
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RerollRootKeyBody {
     key_id: IdText,

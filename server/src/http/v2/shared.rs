@@ -3,9 +3,9 @@
 //! Requests carry the contract's bounds as schema attributes. Responses leave
 //! an empty optional member out: the official SDKs reject `null` there.
 
-use poem_openapi::Object;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use serde_schema::serde_schema;
 
 use crate::http::contract::bounded::Text;
 use crate::http::contract::limits::{Allowance, IntervalName, Window, new_limit};
@@ -16,11 +16,13 @@ use domain::keys::{Credits, Decrypt, KeyDetails, NewCredits, Refill};
 use domain::ratelimit::limits::{Limit, NewLimit};
 
 /// The empty object of operations without a result.
-#[derive(Default, Object, Serialize)]
+#[serde_schema]
+#[derive(Default, Serialize)]
 pub struct Empty {}
 
-#[derive(Object, Deserialize)]
-#[oai(rename = "RatelimitRequest", rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
+#[oai(rename = "RatelimitRequest")]
 #[serde(rename_all = "camelCase")]
 pub struct LimitBody {
     pub name: Text<3, 128>,
@@ -28,7 +30,6 @@ pub struct LimitBody {
     /// Window length in milliseconds.
     pub duration: Window,
     /// Check this limit on every verification, named or not.
-    #[oai(default)]
     #[serde(default)]
     pub auto_apply: bool,
 }
@@ -43,8 +44,9 @@ pub fn new_limits(bodies: Vec<LimitBody>) -> Vec<NewLimit> {
     bodies.into_iter().map(NewLimit::from).collect()
 }
 
-#[derive(Object, Serialize)]
-#[oai(rename = "RatelimitResponse", rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Serialize)]
+#[oai(rename = "RatelimitResponse")]
 #[serde(rename_all = "camelCase")]
 pub struct LimitOut {
     pub id: String,
@@ -66,15 +68,16 @@ impl From<Limit> for LimitOut {
     }
 }
 
-#[derive(Object, Serialize, Deserialize)]
-#[oai(rename = "KeyCreditsRefill", rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Serialize, Deserialize)]
+#[oai(rename = "KeyCreditsRefill")]
 #[serde(rename_all = "camelCase")]
 pub struct RefillBody {
     pub interval: IntervalName,
     #[oai(validator(minimum(value = "1")))]
     pub amount: i64,
     /// Day of a monthly refill; the last day of a shorter month.
-    #[oai(skip_serializing_if_is_none, validator(minimum(value = "1"), maximum(value = "31")))]
+    #[oai(validator(minimum(value = "1"), maximum(value = "31")))]
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub refill_day: Option<i64>,
 }
@@ -91,7 +94,8 @@ impl From<Refill> for RefillBody {
     }
 }
 
-#[derive(Object, Serialize, Deserialize)]
+#[serde_schema]
+#[derive(Serialize, Deserialize)]
 #[oai(rename = "KeyCreditsData")]
 pub struct CreditsBody {
     /// `null` is unlimited.
@@ -113,8 +117,9 @@ impl From<Credits> for CreditsBody {
     }
 }
 
-#[derive(Object, Serialize)]
-#[oai(rename = "Identity", rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Serialize)]
+#[oai(rename = "Identity")]
 #[serde(rename_all = "camelCase")]
 pub struct IdentityOut {
     pub id: String,
@@ -122,7 +127,6 @@ pub struct IdentityOut {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub meta: Option<Meta>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[oai(default)]
     pub ratelimits: Vec<LimitOut>,
 }
 
@@ -137,8 +141,9 @@ impl From<Identity> for IdentityOut {
     }
 }
 
-#[derive(Object, Serialize)]
-#[oai(rename = "KeyResponseData", rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Serialize)]
+#[oai(rename = "KeyResponseData")]
 #[serde(rename_all = "camelCase")]
 pub struct KeyOut {
     pub key_id: String,
@@ -156,10 +161,8 @@ pub struct KeyOut {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires: Option<i64>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[oai(default)]
     pub permissions: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[oai(default)]
     pub roles: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub credits: Option<CreditsBody>,
@@ -168,7 +171,6 @@ pub struct KeyOut {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plaintext: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[oai(default)]
     pub ratelimits: Vec<LimitOut>,
 }
 

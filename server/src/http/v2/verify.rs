@@ -5,9 +5,9 @@
 use std::sync::Arc;
 
 use base::ids::{KeyspaceId, MigrationId};
-use poem_openapi::Object;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
+use serde_schema::serde_schema;
 
 use super::operation::{Operation, Reply, hot};
 use super::shared::IdentityOut;
@@ -30,8 +30,8 @@ pub fn operations() -> Vec<Operation> {
     vec![hot("/v2/keys.verifyKey", "Verify a key", verify)]
 }
 
-#[derive(Object, Deserialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(remote = "Self", rename_all = "camelCase", deny_unknown_fields)]
 pub struct VerifyKeyBody {
     key: Text<1, 512>,
@@ -41,30 +41,28 @@ pub struct VerifyKeyBody {
     #[serde(default, deserialize_with = "present")]
     credits: Option<VerifyCreditsBody>,
     #[serde(default)]
-    #[oai(default)]
     ratelimits: UpTo<VerifyLimitBody, MAX_REQUESTED>,
-    #[oai(default)]
     #[serde(default)]
     tags: UpTo<Text<1, 512>, 20>,
     #[serde(default, deserialize_with = "present")]
     migration_id: Option<Text<0, 256>>,
     /// Keys of other keyspaces answer as unknown ones.
-    #[oai(default)]
     #[serde(default)]
     keyspaces: UpTo<Text<1, 255>, 100>,
 }
 
-#[derive(Object, Deserialize)]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(remote = "Self", deny_unknown_fields)]
 pub struct VerifyCreditsBody {
     pub(super) cost: Integer<0, 1_000_000_000_000>,
 }
 
-#[derive(Object, Deserialize)]
+#[serde_schema]
+#[derive(Deserialize)]
 #[serde(remote = "Self")]
 pub struct VerifyLimitBody {
     name: Text<3, 255>,
-    #[oai(default = "default_cost")]
     #[serde(default = "default_cost")]
     cost: Cost,
     #[serde(default, deserialize_with = "present")]
@@ -98,8 +96,8 @@ impl From<VerifyLimitBody> for RequestedLimit {
 }
 
 /// What a verification found; what is empty is left out.
-#[derive(Object, Serialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct VerifyKeyOut<'k> {
     valid: bool,
@@ -151,8 +149,8 @@ impl<'k> From<&'k Verification> for VerifyKeyOut<'k> {
     }
 }
 
-#[derive(Object, Serialize)]
-#[oai(rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct VerifyLimitOut<'k> {
     id: Str<'k>,

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use poem_openapi::Object;
 use serde::{Deserialize, Serialize};
+use serde_schema::serde_schema;
 
 use super::operation::{Operation, Reply, checked};
 use crate::app::App;
@@ -19,11 +19,13 @@ pub fn operations() -> Vec<Operation> {
     ]
 }
 
-#[derive(Object, Deserialize)]
+#[serde_schema]
+#[derive(Deserialize)]
 pub struct GetLimitsBody {}
 
 /// A limit; `null` is unlimited.
-#[derive(Object, Serialize)]
+#[serde_schema]
+#[derive(Serialize)]
 #[oai(rename = "WorkspaceLimit")]
 pub struct LimitOut {
     limit: Nullable<i64>,
@@ -31,8 +33,9 @@ pub struct LimitOut {
     current: Option<i64>,
 }
 
-#[derive(Object, Serialize)]
-#[oai(rename = "WorkspaceLimits", rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Serialize)]
+#[oai(rename = "WorkspaceLimits")]
 #[serde(rename_all = "camelCase")]
 pub struct LimitsOut {
     api_billable_operations_count_max_per_month: LimitOut,
@@ -58,14 +61,16 @@ async fn limits(app: Arc<App>, cx: OpCtx, _: GetLimitsBody) -> Result<Reply<Limi
     Ok(out.into())
 }
 
-#[derive(Object, Deserialize)]
+#[serde_schema]
+#[derive(Deserialize)]
 pub struct GetUsageBody {
     /// The current month up to now when left out.
     period: Option<MonthBody>,
 }
 
 /// A calendar month, UTC, of the last 90 days.
-#[derive(Object, Deserialize)]
+#[serde_schema]
+#[derive(Deserialize)]
 #[oai(rename = "UsageMonth")]
 pub struct MonthBody {
     #[oai(validator(minimum(value = "2000"), maximum(value = "9999")))]
@@ -74,7 +79,8 @@ pub struct MonthBody {
     month: u32,
 }
 
-#[derive(Object, Serialize)]
+#[serde_schema]
+#[derive(Serialize)]
 #[oai(rename = "WorkspaceUsage")]
 pub struct UsageOut {
     period: PeriodOut,
@@ -82,7 +88,8 @@ pub struct UsageOut {
     breakdowns: BreakdownsOut,
 }
 
-#[derive(Object, Serialize)]
+#[serde_schema]
+#[derive(Serialize)]
 #[oai(rename = "UsagePeriod")]
 pub struct PeriodOut {
     /// Unix milliseconds.
@@ -91,7 +98,8 @@ pub struct PeriodOut {
     end: i64,
 }
 
-#[derive(Object, Serialize)]
+#[serde_schema]
+#[derive(Serialize)]
 #[oai(rename = "UsageTotals")]
 pub struct TotalsOut {
     api: ApiUsageOut,
@@ -99,7 +107,8 @@ pub struct TotalsOut {
     gateway: GatewayOut,
 }
 
-#[derive(Object, Serialize)]
+#[serde_schema]
+#[derive(Serialize)]
 #[oai(rename = "ApiUsage")]
 pub struct ApiUsageOut {
     /// Those that were valid.
@@ -109,34 +118,33 @@ pub struct ApiUsageOut {
 }
 
 /// Always nothing: this server runs no deployments.
-#[derive(Default, Object, Serialize)]
+#[serde_schema]
+#[derive(Default, Serialize)]
 #[oai(rename = "ComputeUsage")]
 pub struct ComputeOut {
-    #[oai(rename = "cpuSeconds")]
     #[serde(rename = "cpuSeconds")]
     cpu_seconds: i64,
-    #[oai(rename = "memoryGiBHours")]
     #[serde(rename = "memoryGiBHours")]
     memory_gib_hours: i64,
-    #[oai(rename = "storageGiBHours")]
     #[serde(rename = "storageGiBHours")]
     storage_gib_hours: i64,
-    #[oai(rename = "egressGiB")]
     #[serde(rename = "egressGiB")]
     egress_gib: i64,
 }
 
 /// Always nothing: there is no gateway here.
-#[derive(Default, Object, Serialize)]
-#[oai(rename = "GatewayUsage", rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Default, Serialize)]
+#[oai(rename = "GatewayUsage")]
 #[serde(rename_all = "camelCase")]
 pub struct GatewayOut {
     active_keys: i64,
 }
 
 /// Always empty: there are no environments and no apps here.
-#[derive(Default, Object, Serialize)]
-#[oai(rename = "UsageBreakdowns", rename_all = "camelCase")]
+#[serde_schema]
+#[derive(Default, Serialize)]
+#[oai(rename = "UsageBreakdowns")]
 #[serde(rename_all = "camelCase")]
 pub struct BreakdownsOut {
     by_environment: Vec<super::shared::Empty>,
