@@ -6,8 +6,7 @@
 use std::borrow::Cow;
 
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};
-use poem_openapi::types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type};
-use serde::de::DeserializeOwned;
+use poem_openapi::types::Type;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
@@ -58,18 +57,65 @@ pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
 /// read and written by serde, so that JSON never passes through its traits.
 macro_rules! json_by_serde {
     ($type:ty $(, $generic:ident)?) => {
-        impl$(<$generic: Type + DeserializeOwned>)? ParseFromJSON for $type {
-            fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
-                serde_json::from_value(value.unwrap_or_default()).map_err(|error| ParseError::custom(error))
+        impl$(<$generic: ::poem_openapi::types::Type + ::serde::de::DeserializeOwned>)? ::poem_openapi::types::ParseFromJSON for $type {
+            fn parse_from_json(value: Option<::serde_json::Value>) -> ::poem_openapi::types::ParseResult<Self> {
+                ::serde_json::from_value(value.unwrap_or_default()).map_err(|error| ::poem_openapi::types::ParseError::custom(error))
             }
         }
 
-        impl$(<$generic: Type>)? ToJSON for $type {
-            fn to_json(&self) -> Option<Value> {
+        impl$(<$generic: ::poem_openapi::types::Type>)? ::poem_openapi::types::ToJSON for $type {
+            fn to_json(&self) -> Option<::serde_json::Value> {
                 None
             }
         }
     };
+}
+
+pub(crate) use json_by_serde;
+
+/// The schema of a type that has no members of its own to describe, and what
+/// poem-openapi asks for beside it.
+macro_rules! described {
+    (
+        [$($generics:tt)*] $type:ty,
+        name: $name:expr,
+        schema: $schema:expr
+        $(, required: $required:expr)?
+        $(, register: $register:expr)?
+    ) => {
+        impl<$($generics)*> ::poem_openapi::types::Type for $type {
+            const IS_REQUIRED: bool = true $(&& $required)?;
+            type RawValueType = Self;
+            type RawElementValueType = Self;
+
+            fn name() -> ::std::borrow::Cow<'static, str> {
+                ::std::convert::Into::into($name)
+            }
+
+            fn schema_ref() -> ::poem_openapi::registry::MetaSchemaRef {
+                $schema
+            }
+
+            fn register(_registry: &mut ::poem_openapi::registry::Registry) {
+                $($register(_registry);)?
+            }
+
+            fn as_raw_value(&self) -> Option<&Self::RawValueType> {
+                Some(self)
+            }
+
+            fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self::RawElementValueType> + 'a> {
+                Box::new(std::iter::empty())
+            }
+        }
+    };
+}
+
+pub(crate) use described;
+
+/// A schema that stands where it is used.
+pub fn inline(schema: MetaSchema) -> MetaSchemaRef {
+    MetaSchemaRef::Inline(Box::new(schema))
 }
 
 /// Lets the validators written beside a wrapped member see through the wrapper.
@@ -91,31 +137,15 @@ macro_rules! raw_values_of {
     };
 }
 
-impl Type for Meta {
-    const IS_REQUIRED: bool = true;
-    type RawValueType = Self;
-    type RawElementValueType = Self;
-
-    fn as_raw_value(&self) -> Option<&Self::RawValueType> {
-        Some(self)
-    }
-
-    fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self::RawElementValueType> + 'a> {
-        Box::new(std::iter::empty())
-    }
-
-    fn name() -> Cow<'static, str> {
-        "Meta".into()
-    }
-
-    fn schema_ref() -> MetaSchemaRef {
-        MetaSchemaRef::Inline(Box::new(MetaSchema {
-            additional_properties: Some(Box::new(MetaSchemaRef::Inline(Box::new(MetaSchema::ANY)))),
-            max_properties: Some(100),
-            ..MetaSchema::new("object")
-        }))
-    }
-}
+described!(
+    [] Meta,
+    name: "Meta",
+    schema: inline(MetaSchema {
+        additional_properties: Some(Box::new(inline(MetaSchema::ANY))),
+        max_properties: Some(100),
+        ..MetaSchema::new("object")
+    })
+);
 
 json_by_serde!(Meta);
 
@@ -124,30 +154,14 @@ json_by_serde!(Meta);
 #[serde(transparent)]
 pub struct AnyObject(pub Map<String, Value>);
 
-impl Type for AnyObject {
-    const IS_REQUIRED: bool = true;
-    type RawValueType = Self;
-    type RawElementValueType = Self;
-
-    fn name() -> Cow<'static, str> {
-        "AnyObject".into()
-    }
-
-    fn schema_ref() -> MetaSchemaRef {
-        MetaSchemaRef::Inline(Box::new(MetaSchema {
-            additional_properties: Some(Box::new(MetaSchemaRef::Inline(Box::new(MetaSchema::ANY)))),
-            ..MetaSchema::new("object")
-        }))
-    }
-
-    fn as_raw_value(&self) -> Option<&Self::RawValueType> {
-        Some(self)
-    }
-
-    fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self::RawElementValueType> + 'a> {
-        Box::new(std::iter::empty())
-    }
-}
+described!(
+    [] AnyObject,
+    name: "AnyObject",
+    schema: inline(MetaSchema {
+        additional_properties: Some(Box::new(inline(MetaSchema::ANY))),
+        ..MetaSchema::new("object")
+    })
+);
 
 json_by_serde!(AnyObject);
 
@@ -156,27 +170,7 @@ json_by_serde!(AnyObject);
 #[serde(transparent)]
 pub struct AnyJson(#[serde(deserialize_with = "base::object::unique")] pub Value);
 
-impl Type for AnyJson {
-    const IS_REQUIRED: bool = false;
-    type RawValueType = Self;
-    type RawElementValueType = Self;
-
-    fn name() -> Cow<'static, str> {
-        "AnyJson".into()
-    }
-
-    fn schema_ref() -> MetaSchemaRef {
-        MetaSchemaRef::Inline(Box::new(MetaSchema::ANY))
-    }
-
-    fn as_raw_value(&self) -> Option<&Self::RawValueType> {
-        Some(self)
-    }
-
-    fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self::RawElementValueType> + 'a> {
-        Box::new(std::iter::empty())
-    }
-}
+described!([] AnyJson, name: "AnyJson", schema: inline(MetaSchema::ANY), required: false);
 
 json_by_serde!(AnyJson);
 

@@ -5,16 +5,17 @@
 //! are in characters. A pattern is kept by the schema alone: no type of the hot path
 //! has one.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
 
-use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};
+use poem_openapi::registry::MetaSchema;
 use poem_openapi::types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
+
+use crate::http::schema::{described, inline};
 
 /// What texts are made of.
 pub trait Form: Send + Sync + 'static {
@@ -198,71 +199,38 @@ impl<'de, T: Deserialize<'de>, const MIN: usize, const MAX: usize> Deserialize<'
     }
 }
 
-/// What poem-openapi asks of a type beside its schema. It reads none of ours.
-macro_rules! described {
-    ([$($generics:tt)*] $type:ty, $name:expr, $schema:expr, $register:expr) => {
-        impl<$($generics)*> Type for $type {
-            const IS_REQUIRED: bool = true;
-            type RawValueType = Self;
-            type RawElementValueType = Self;
-
-            fn name() -> Cow<'static, str> {
-                $name.into()
-            }
-
-            fn schema_ref() -> MetaSchemaRef {
-                MetaSchemaRef::Inline(Box::new($schema))
-            }
-
-            fn register(registry: &mut Registry) {
-                $register(registry);
-            }
-
-            fn as_raw_value(&self) -> Option<&Self::RawValueType> {
-                Some(self)
-            }
-
-            fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self::RawElementValueType> + 'a> {
-                Box::new(std::iter::empty())
-            }
-        }
-    };
-}
-
 described!(
     [const MIN: usize, const MAX: usize, F: Form] Text<MIN, MAX, F>,
-    format!("text_{MIN}_{MAX}"),
-    MetaSchema {
+    name: format!("text_{MIN}_{MAX}"),
+    schema: inline(MetaSchema {
         min_length: (MIN > 0).then_some(MIN),
         max_length: (MAX < usize::MAX).then_some(MAX),
         pattern: F::PATTERN.map(ToOwned::to_owned),
         ..MetaSchema::new("string")
-    },
-    |_: &mut Registry| {}
+    })
 );
 
 described!(
     [const MIN: i64, const MAX: i64] Integer<MIN, MAX>,
-    format!("integer_{MIN}_{MAX}"),
-    MetaSchema {
+    name: format!("integer_{MIN}_{MAX}"),
+    schema: inline(MetaSchema {
         // Bounds are far below 2^53, where floats become inexact.
         minimum: Some(MIN as f64),
         maximum: (MAX < i64::MAX).then_some(MAX as f64),
         ..MetaSchema::new_with_format("integer", "int64")
-    },
-    |_: &mut Registry| {}
+    })
 );
 
 described!(
     [T: Type, const MIN: usize, const MAX: usize] List<T, MIN, MAX>,
-    format!("list_{MIN}_{MAX}_{}", T::name()),
-    MetaSchema {
+    name: format!("list_{MIN}_{MAX}_{}", T::name()),
+    schema: inline(MetaSchema {
         items: Some(Box::new(T::schema_ref())),
         min_items: (MIN > 0).then_some(MIN),
         max_items: Some(MAX),
         ..MetaSchema::new("array")
-    },
-    T::register
+    }),
+    register: T::register
 );
 
 macro_rules! read_by_serde {

@@ -1,13 +1,13 @@
 //! Members of answers that are written from where they are, and described by the type
 //! a client reads them as. The answers of the hot path copy nothing.
 
-use std::borrow::Cow;
 use std::marker::PhantomData;
 
-use poem_openapi::registry::{MetaSchemaRef, Registry};
 use poem_openapi::types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
+
+use crate::http::schema::described;
 
 /// A value that is written as it is and described as an `S`.
 pub struct As<V, S>(V, PhantomData<fn() -> S>);
@@ -43,35 +43,17 @@ impl<'k, T, Item: From<&'k T> + Serialize> Serialize for Each<'k, T, Item> {
     }
 }
 
-/// The schema of another type. What poem-openapi asks for beside it is not used:
-/// answers are never read, and serde writes them.
+/// What poem-openapi asks for and nobody uses: answers are never read, and serde writes
+/// them.
 macro_rules! described_as {
     ([$($generics:tt)*] $type:ty, $schema:ty) => {
-        impl<$($generics)*> Type for $type {
-            const IS_REQUIRED: bool = <$schema>::IS_REQUIRED;
-            type RawValueType = Self;
-            type RawElementValueType = Self;
-
-            fn name() -> Cow<'static, str> {
-                <$schema>::name()
-            }
-
-            fn schema_ref() -> MetaSchemaRef {
-                <$schema>::schema_ref()
-            }
-
-            fn register(registry: &mut Registry) {
-                <$schema>::register(registry);
-            }
-
-            fn as_raw_value(&self) -> Option<&Self::RawValueType> {
-                Some(self)
-            }
-
-            fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self::RawElementValueType> + 'a> {
-                Box::new(std::iter::empty())
-            }
-        }
+        described!(
+            [$($generics)*] $type,
+            name: <$schema>::name(),
+            schema: <$schema>::schema_ref(),
+            required: <$schema>::IS_REQUIRED,
+            register: <$schema>::register
+        );
 
         impl<$($generics)*> ParseFromJSON for $type {
             fn parse_from_json(_: Option<Value>) -> ParseResult<Self> {

@@ -1,14 +1,11 @@
 //! How roles and permissions are named, and shown by name
 //! (docs/contract/v1.md#roles-and-permissions-of-keys).
 
-use std::borrow::Cow;
-
-use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};
-use poem_openapi::types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type};
+use poem_openapi::registry::MetaSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use serde_schema::serde_schema;
 
+use crate::http::schema::{described, inline, json_by_serde};
 use base::error::{Error, Result};
 use domain::permissions::{By, Reference, Unknown};
 
@@ -46,45 +43,18 @@ impl From<NamedItem> for ItemBody {
     }
 }
 
-impl Type for NamedItem {
-    const IS_REQUIRED: bool = true;
-    type RawValueType = Self;
-    type RawElementValueType = Self;
-
-    fn name() -> Cow<'static, str> {
-        "NamedItem".into()
-    }
-
-    fn schema_ref() -> MetaSchemaRef {
+described!(
+    [] NamedItem,
+    name: "NamedItem",
+    schema: {
         let name = MetaSchema { min_length: Some(1), ..MetaSchema::new("string") };
-        let any_of = vec![MetaSchemaRef::Inline(Box::new(name)), ItemBody::schema_ref()];
-        MetaSchemaRef::Inline(Box::new(MetaSchema { any_of, ..MetaSchema::ANY }))
-    }
+        let any_of = vec![inline(name), ItemBody::schema_ref()];
+        inline(MetaSchema { any_of, ..MetaSchema::ANY })
+    },
+    register: ItemBody::register
+);
 
-    fn register(registry: &mut Registry) {
-        ItemBody::register(registry);
-    }
-
-    fn as_raw_value(&self) -> Option<&Self::RawValueType> {
-        Some(self)
-    }
-
-    fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self::RawElementValueType> + 'a> {
-        Box::new(std::iter::empty())
-    }
-}
-
-impl ToJSON for NamedItem {
-    fn to_json(&self) -> Option<Value> {
-        None
-    }
-}
-
-impl ParseFromJSON for NamedItem {
-    fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
-        serde_json::from_value(value.unwrap_or_default()).map_err(ParseError::custom)
-    }
-}
+json_by_serde!(NamedItem);
 
 #[serde_schema]
 #[derive(Serialize)]
