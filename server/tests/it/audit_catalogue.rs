@@ -295,7 +295,7 @@ async fn operator(catalogue: &mut Catalogue<'_>) {
     };
     let create = async { app.users.create(&cx, command).await.unwrap() };
     catalogue.row("user.create", SYSTEM, &["user"], create).await;
-    let reset = async { app.users.reset_password(&cx, "ann@example.com", password()).await.unwrap() };
+    let reset = async { app.sessions.reset_password(&cx, "ann@example.com", password()).await.unwrap() };
     catalogue.row("user.password_reset", SYSTEM, &["user"], reset).await;
     let announce = async { app.keys.create_migration(&cx, "sha256").await.unwrap() };
     catalogue.row("migration.create", SYSTEM, &["migration"], announce).await;

@@ -2,6 +2,8 @@
 //!
 //! For tests of rooms only; nothing here runs in production.
 
+#![allow(clippy::unwrap_used, reason = "these are tests, whoever compiles them")]
+
 use std::sync::Arc;
 
 use crate::ids::{RequestId, RootKeyId, SessionId, UserId, WorkspaceId};
