@@ -17,6 +17,7 @@ mod doors;
 mod explain;
 mod interrupted;
 mod leaks;
+mod lengths;
 mod openapi_drift;
 mod page_headers;
 mod people;

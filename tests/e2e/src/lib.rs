@@ -4,6 +4,7 @@
 //! The binary is `UNKEY_BIN`, or the one beside the test's own build.
 
 mod launch;
+pub mod page;
 mod raw;
 
 use std::io::{BufRead, BufReader, Write};

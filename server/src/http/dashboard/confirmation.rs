@@ -5,14 +5,14 @@ use web::paths::Href;
 
 use super::member_request::MemberRequest;
 
-/// Whether what has to be typed was; else the problem, at the act.
+/// Whether what has to be typed was; else the problem, at the action.
 pub fn confirmed(
     request: &MemberRequest,
-    act: &Href,
+    action: &Href,
     name: &str,
 ) -> std::result::Result<(), (String, String)> {
     match request.form().text(CONFIRM) == name.trim() {
         true => Ok(()),
-        false => Err((act.as_str().to_owned(), format!("Type {name} exactly as it stands here."))),
+        false => Err((action.as_str().to_owned(), format!("Type {name} exactly as it stands here."))),
     }
 }

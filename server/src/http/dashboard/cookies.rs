@@ -22,7 +22,7 @@ pub enum CookieName {
     Form,
     /// The workspace somebody looks at.
     Workspace,
-    /// What the last act came to, until it was shown.
+    /// What the last action came to, until it was shown.
     Flash,
     /// The session of an end user in a portal, which is not one of ours. The API
     /// reads it too, so that its name is the same everywhere.

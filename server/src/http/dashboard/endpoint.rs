@@ -1,9 +1,9 @@
 //! From request to response: who it is, whether a form is to be trusted, and
 //! what an error looks like.
 //!
-//! The only place of the dashboard that reads headers. Requests to the dashboard
-//! are counted like those to the APIs, but are not in the request log, which is
-//! about what clients of this server do.
+//! With what it calls for that, the only place of the dashboard that reads headers.
+//! Requests to the dashboard are counted like those to the APIs, but are not in the
+//! request log, which is about what clients of this server do.
 
 use std::sync::Arc;
 

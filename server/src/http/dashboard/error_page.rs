@@ -2,7 +2,7 @@
 
 use base::ids::RequestId;
 use poem::http::StatusCode;
-use web::pages::error::ErrorView;
+use web::pages::error::{ErrorView, bare_error};
 
 use super::reply::Reply;
 use super::visitor_request::VisitorRequest;
@@ -128,4 +128,12 @@ fn status(code: Code) -> StatusCode {
 /// Whatever has no page.
 pub async fn not_found(_: VisitorRequest) -> Result<Reply> {
     Err(Error::absent(Code::RouteNotFound))
+}
+
+/// A link that leads nowhere: unknown, used or too old.
+pub fn closed_link(request: &VisitorRequest) -> Reply {
+    let message = "This link is unknown, was used, or has expired. Ask for another, or make one on the command line \
+                   of the server: `unkey setup link` before anybody signed in, `unkey user invite` afterwards.";
+    let view = ErrorView::Refused { message: message.to_owned() };
+    Reply::page_with_status(StatusCode::NOT_FOUND, bare_error(&request.frame, &view))
 }

@@ -1,6 +1,6 @@
-//! What the last act came to, carried to the next page in a cookie.
+//! What the last action came to, carried to the next page in a cookie.
 //!
-//! Never a secret: those are shown on the page that answers the act. The cookie
+//! Never a secret: those are shown on the page that answers the action. The cookie
 //! is not signed, as it is only ever shown to its own bearer, as text.
 
 use base64::Engine;

@@ -4,8 +4,8 @@ use web::form::FormState;
 use web::pages::invite::{InviteView, invite};
 use web::paths;
 
+use super::error_page::closed_link;
 use super::reply::Reply;
-use super::setup::closed_link;
 use super::sign_in::signed_in;
 use super::visitor_request::VisitorRequest;
 use base::error::{Code, Error, Result};
@@ -21,8 +21,10 @@ pub async fn invite_page(request: VisitorRequest) -> Result<Reply> {
 
 async fn show_invite(request: &VisitorRequest, mut form: FormState) -> Result<Reply> {
     let token = request.input.param("token");
-    let Ok(invited) = request.app.users.invited(token, request.cx.now_ms).await else {
-        return Ok(closed_link(request));
+    let invited = match request.app.users.invited(token, request.cx.now_ms).await {
+        Ok(invited) => invited,
+        Err(error) if error.code() == Code::LinkNotFound => return Ok(closed_link(request)),
+        Err(error) => return Err(error),
     };
     let is_again = !form.errors.is_empty();
     if let Some(email) = &invited.email {

@@ -1,5 +1,4 @@
-//! What concerns the reader alone: colours, the workspace looked at, saved
-//! views, the keyboard.
+//! What concerns the reader alone: colours, the workspace looked at, the keyboard.
 
 use web::pages;
 use web::paths::{self, Href};

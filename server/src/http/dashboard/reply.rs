@@ -57,7 +57,7 @@ impl Reply {
         Self::of(Kind::Page(StatusCode::CONFLICT, html))
     }
 
-    /// Elsewhere; after an act, so that reloading repeats nothing.
+    /// Elsewhere; after an action, so that reloading repeats nothing.
     pub fn redirect(to: Href) -> Self {
         Self::of(Kind::Redirect(to))
     }
@@ -72,7 +72,7 @@ impl Reply {
         Self::of(Kind::File { content_type, name: Some(name), body })
     }
 
-    /// Says on the next page that an act is done.
+    /// Says on the next page that an action is done.
     #[must_use]
     pub fn notice(self, message: impl Into<String>) -> Self {
         self.with_flash(FlashKind::Done, message.into(), None)

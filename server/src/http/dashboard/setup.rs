@@ -1,11 +1,10 @@
 //! The setup link, which makes the owner of a new server.
 
-use poem::http::StatusCode;
 use web::form::FormState;
-use web::pages::error::{ErrorView, bare_error};
 use web::pages::setup::{SetupView, setup};
 use web::paths;
 
+use super::error_page::closed_link;
 use super::reply::Reply;
 use super::sign_in::signed_in;
 use super::visitor_request::VisitorRequest;
@@ -50,12 +49,4 @@ pub async fn set_up(request: VisitorRequest) -> Result<Reply> {
         }
         Step::SecondFactor(_) => Ok(Reply::redirect(paths::login())),
     }
-}
-
-/// A link that leads nowhere: unknown, used or too old.
-pub fn closed_link(request: &VisitorRequest) -> Reply {
-    let message = "This link is unknown, was used, or has expired. Ask for another, or make one on the command line \
-                   of the server: `unkey setup link` before anybody signed in, `unkey user invite` afterwards.";
-    let view = ErrorView::Refused { message: message.to_owned() };
-    Reply::page_with_status(StatusCode::NOT_FOUND, bare_error(&request.frame, &view))
 }

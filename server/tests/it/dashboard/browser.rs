@@ -6,12 +6,11 @@ use std::collections::BTreeMap;
 use base::grants::Role;
 use base::secret::PlainKey;
 use domain::users::CreateUser;
-use html5ever::tendril::TendrilSink;
-use html5ever::{ParseOpts, parse_document};
-use markup5ever_rcdom::{Handle, NodeData, RcDom};
 use poem::http::{HeaderMap, Method, StatusCode, header};
 
 use crate::support::TestApp;
+
+pub use e2e::page::{Control, Form};
 
 pub const PASSWORD: &str = "correct horse battery";
 
@@ -34,59 +33,6 @@ pub struct Page {
     pub links: Vec<String>,
     /// Its text in one line.
     pub text: String,
-}
-
-/// A form as it is shown.
-#[derive(Clone, Debug, Default)]
-pub struct Form {
-    pub action: String,
-    pub is_post: bool,
-    /// What a browser would send of it as it stands.
-    pub fields: Vec<(String, String)>,
-    /// What can be filled in.
-    pub controls: Vec<Control>,
-}
-
-/// Something in a form that a person can change.
-#[derive(Clone, Debug, Default)]
-pub struct Control {
-    pub name: String,
-    /// `select`, `textarea`, or the type of an input.
-    pub kind: String,
-    /// What it sends; of a checkbox what it would send.
-    pub value: String,
-    pub checked: bool,
-    pub required: bool,
-    /// Whether it says that something is wrong with it.
-    pub invalid: bool,
-    /// Values of a select.
-    pub options: Vec<String>,
-    pub numeric: bool,
-}
-
-impl Control {
-    fn of(node: &Handle, kind: &str, attributes: &BTreeMap<String, String>) -> Option<Self> {
-        let has = |name: &str| attributes.contains_key(name);
-        let kind = if kind == "input" { attributes.get("type").map_or("text", String::as_str) } else { kind };
-        if matches!(kind, "hidden" | "submit" | "button") || has("readonly") {
-            return None;
-        }
-        let mut options = Vec::new();
-        chosen(node, &mut options);
-        let own = attributes.get("value").cloned().unwrap_or_default();
-        let sent =
-            values(node, if matches!(kind, "select" | "textarea") { kind } else { "input" }, attributes);
-        Some(Self {
-            name: attributes.get("name")?.clone(),
-            kind: kind.to_owned(),
-            value: if kind == "checkbox" { own } else { sent.last().unwrap_or_default() },
-            checked: has("checked"),
-            required: has("required"),
-            invalid: attributes.get("aria-invalid").is_some_and(|value| value == "true"),
-            options: options.into_iter().map(|(value, _)| value).collect(),
-            numeric: attributes.get("inputmode").is_some_and(|mode| mode == "numeric"),
-        })
-    }
 }
 
 impl Page {
@@ -129,98 +75,9 @@ impl Page {
     }
 
     fn parse(status: StatusCode, path: String, headers: HeaderMap, html: String) -> Self {
-        let dom = parse_document(RcDom::default(), ParseOpts::default()).one(html.as_str());
-        let mut page =
-            Self { status, path, html, headers, forms: Vec::new(), links: Vec::new(), text: String::new() };
-        page.walk(&dom.document, None);
-        page.text = page.text.split_whitespace().collect::<Vec<_>>().join(" ");
-        page
+        let e2e::page::Page { forms, links, text, .. } = e2e::page::Page::parse(&html);
+        Self { status, path, html, headers, forms, links, text }
     }
-
-    fn walk(&mut self, node: &Handle, mut form: Option<usize>) {
-        match &node.data {
-            NodeData::Text { contents } => {
-                self.text.push(' ');
-                self.text.push_str(&contents.borrow());
-            }
-            NodeData::Element { name, attrs, .. } => {
-                let attributes: BTreeMap<String, String> =
-                    attrs.borrow().iter().map(|a| (a.name.local.to_string(), a.value.to_string())).collect();
-                let get = |name: &str| attributes.get(name).cloned();
-                match &*name.local {
-                    "form" => {
-                        let action = get("action").unwrap_or_default();
-                        let is_post = get("method").is_some_and(|method| method == "post");
-                        self.forms.push(Form { action, is_post, fields: Vec::new(), controls: Vec::new() });
-                        form = Some(self.forms.len() - 1);
-                    }
-                    "a" => self.links.extend(get("href")),
-                    "input" | "textarea" | "select" => {
-                        if let (Some(form), Some(field)) = (form, get("name")) {
-                            self.forms[form].controls.extend(Control::of(node, &name.local, &attributes));
-                            let fields = &mut self.forms[form].fields;
-                            fields.extend(
-                                values(node, &name.local, &attributes).map(|value| (field.clone(), value)),
-                            );
-                        }
-                    }
-                    _ => {}
-                }
-            }
-            _ => {}
-        }
-        for child in node.children.borrow().iter() {
-            self.walk(child, form);
-        }
-    }
-}
-
-/// What a control sends as it is shown.
-fn values(node: &Handle, kind: &str, attributes: &BTreeMap<String, String>) -> std::vec::IntoIter<String> {
-    let value = || attributes.get("value").cloned();
-    let sent = match kind {
-        "textarea" => vec![text_of(node).strip_prefix('\n').map_or_else(|| text_of(node), str::to_owned)],
-        "select" => {
-            let mut options = Vec::new();
-            chosen(node, &mut options);
-            let selected: Vec<_> = options.iter().filter(|(_, selected)| *selected).collect();
-            let first = options.first().filter(|_| !attributes.contains_key("multiple"));
-            let sent = if selected.is_empty() { first.into_iter().collect() } else { selected };
-            sent.into_iter().map(|(value, _)| value.clone()).collect()
-        }
-        _ => match attributes.get("type").map_or("text", String::as_str) {
-            "checkbox" | "radio" if attributes.contains_key("checked") => {
-                vec![value().unwrap_or_else(|| "on".to_owned())]
-            }
-            "checkbox" | "radio" | "submit" | "file" | "button" => Vec::new(),
-            _ => vec![value().unwrap_or_default()],
-        },
-    };
-    sent.into_iter()
-}
-
-fn chosen(node: &Handle, options: &mut Vec<(String, bool)>) {
-    for child in node.children.borrow().iter() {
-        if let NodeData::Element { name, attrs, .. } = &child.data
-            && &*name.local == "option"
-        {
-            let attrs = attrs.borrow();
-            let value = attrs.iter().find(|a| &*a.name.local == "value").map(|a| a.value.to_string());
-            let selected = attrs.iter().any(|a| &*a.name.local == "selected");
-            options.push((value.unwrap_or_else(|| text_of(child)), selected));
-        }
-        chosen(child, options);
-    }
-}
-
-fn text_of(node: &Handle) -> String {
-    let mut text = String::new();
-    for child in node.children.borrow().iter() {
-        if let NodeData::Text { contents } = &child.data {
-            text.push_str(&contents.borrow());
-        }
-    }
-    text
 }
 
 impl<'a> Browser<'a> {
@@ -261,13 +118,11 @@ impl<'a> Browser<'a> {
         action: &str,
         changes: &[(&str, &str)],
     ) -> impl Future<Output = Page> + use<'a, 'b> {
-        let form = page.form(action).clone();
-        let mut fields = form.fields;
-        fields.retain(|(name, _)| !changes.iter().any(|(changed, _)| changed == name));
-        fields.extend(changes.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let form = page.form(action);
+        let (fields, is_post) = (form.filled(changes), form.is_post);
         let action = action.to_owned();
         async move {
-            if form.is_post {
+            if is_post {
                 self.send(Method::POST, &action, Some(&fields), &[]).await
             } else {
                 let query: String = encode(&fields);
@@ -290,9 +145,7 @@ impl<'a> Browser<'a> {
         (name, content): (&str, &str),
     ) -> Page {
         const EDGE: &str = "----edge-of-a-part";
-        let mut fields = page.form(action).fields.clone();
-        fields.retain(|(name, _)| !changes.iter().any(|(changed, _)| changed == name));
-        fields.extend(changes.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let fields = page.form(action).filled(changes);
         let part = |(name, value): &(String, String)| {
             format!("--{EDGE}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
         };

@@ -1,4 +1,4 @@
-//! One act on many keys of an API: what it would do, and the job that does it.
+//! One action on many keys of an API: what it would do, and the job that does it.
 
 use web::form::{CONFIRM, FormState, MORE};
 use web::pages::bulk::{BulkView, preview};
@@ -27,7 +27,7 @@ pub async fn back(request: MemberRequest) -> Result<Reply> {
     Ok(Reply::redirect(paths::api_keys(request.id())))
 }
 
-/// `POST /apis/:id/keys/bulk`: the preview, and then the act.
+/// `POST /apis/:id/keys/bulk`: the preview, and then the action.
 pub async fn change_keys(request: MemberRequest) -> Result<Reply> {
     request.cx.require(Operation::KeyUpdate, Target::NONE)?;
     let api = request.app.apis.get(&request.cx, &request.id().into()).await?;

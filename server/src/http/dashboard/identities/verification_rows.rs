@@ -5,17 +5,17 @@ use std::collections::HashMap;
 use base::ids::KeyId;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use web::components::Outcome;
-use web::pages::parts::{Log, Named, VerificationRow, verification_row};
+use web::pages::parts::{Log, Named, VerificationRow, verification_row as draw_row};
 
 use crate::http::dashboard::member_request::MemberRequest;
+use crate::http::dashboard::presenters::verification::verification_row;
 use base::error::Result;
 use base::events::{Stored, StoredVerification};
 
 pub fn draw(request: &MemberRequest, events: Vec<Stored>) -> BoxFuture<'_, Result<Vec<String>>> {
     async move {
         let rows = rows(request, &events).await?;
-        Ok(rows.iter().map(|row| verification_row(row, Log::OfIdentity)).collect())
+        Ok(rows.iter().map(|row| draw_row(row, Log::OfIdentity)).collect())
     }
     .boxed()
 }
@@ -36,22 +36,7 @@ pub async fn rows(request: &MemberRequest, events: &[Stored]) -> Result<Vec<Veri
     let names: HashMap<&str, String> = keys.iter().map(|(id, key)| (id.as_str(), key.label())).collect();
     let row = |event: &StoredVerification| {
         let name = names.get(event.key.as_str()).map_or(event.key.as_str(), String::as_str);
-        row(request, event, Named::new(&event.key, name))
+        verification_row(request, event, Some(Named::new(&event.key, name)))
     };
     Ok(verifications.into_iter().map(row).collect())
-}
-
-fn row(request: &MemberRequest, event: &StoredVerification, key: Named) -> VerificationRow {
-    VerificationRow {
-        id: event.request_id.clone(),
-        at: request.stamp(event.time_ms),
-        outcome: Outcome::of_verification(&event.outcome).unwrap_or(Outcome::NotFound),
-        key: Some(key),
-        denial: event.denial.clone(),
-        tags: event.tags.clone(),
-        ip: event.ip.map(|ip| ip.to_string()),
-        spent: event.spent_credits,
-        balance: event.balance,
-        latency_us: i64::from(event.latency_us),
-    }
 }

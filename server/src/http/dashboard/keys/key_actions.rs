@@ -1,4 +1,4 @@
-//! Acts of one press: switching a key on and off, deleting it, taking that back.
+//! Actions of one press: switching a key on and off, deleting it, taking that back.
 
 use web::paths::{self, Href};
 
@@ -43,7 +43,7 @@ pub async fn restore(request: MemberRequest) -> Result<Reply> {
     Ok(Reply::redirect(paths::key(request.id())).notice(format!("Restored the key {label}.")))
 }
 
-/// To the list or page that the act was chosen on.
+/// To the list or page that the action was chosen on.
 fn back(request: &MemberRequest) -> Href {
     request.input.referer.clone().unwrap_or_else(|| paths::key(request.id()))
 }

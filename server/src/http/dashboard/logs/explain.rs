@@ -1,4 +1,4 @@
-//! Explaining a decision before it is made, and the acts that change it.
+//! Explaining a decision before it is made, and the actions that change it.
 //!
 //! A key is asked for by its id in the address, or by its secret in a POST. A
 //! secret that is found leads to the address with the key's id, so that it is in
@@ -147,7 +147,7 @@ fn to_answer(request: &MemberRequest, key: &str) -> Reply {
     Reply::redirect(question.iter().fold(to, |href, (name, value)| href.with(name, value)))
 }
 
-/// `POST /explain/fix`: one act that lets the key pass, then the same question.
+/// `POST /explain/fix`: one action that lets the key pass, then the same question.
 pub async fn fix(request: MemberRequest) -> Result<Reply> {
     let key_id = KeyId::from(request.form().text("key"));
     let done = match request.form().text("fix") {

@@ -1,5 +1,5 @@
 //! An explanation of the domain as the trace of a page: each check with its
-//! values, then and now, where to change it, and the act that would mend it.
+//! values, then and now, where to change it, and the action that would mend it.
 
 use std::net::IpAddr;
 
@@ -206,7 +206,7 @@ fn setting(check: &Check, key: &Explained) -> Option<Href> {
     })
 }
 
-/// Acts that one press can do; the others have their setting's page.
+/// Actions that one press can do; the others have their setting's page.
 fn fix(fix: &Fix, key: &Explained, asked: &TracedRequest) -> Option<FixView> {
     let (what, label, more) = match fix {
         Fix::EnableKey => ("enable", "Enable this key".to_owned(), None),

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use poem::Route;
 
+use self::end_user_keys::{keys, reroll};
 use super::endpoint::{member, visitor};
 use crate::app::App;
 use crate::http::methods::{get, post};
@@ -23,9 +24,9 @@ pub fn mount(route: Route, app: &Arc<App>) -> Route {
         // The address that `portal.createSession` answers with.
         .at("/portal/", get(visitor(app, end_user_session::enter)))
         .at("/portal", get(visitor(app, end_user_session::enter)))
-        .at("/portal/:slug", get(visitor(app, end_user_keys::keys)))
+        .at("/portal/:slug", get(visitor(app, keys)))
         .at("/portal/:slug/usage", get(visitor(app, end_user_usage::usage)))
-        .at("/portal/:slug/keys/:id/reroll", get(visitor(app, end_user_keys::keys)).post(visitor(app, end_user_keys::reroll)))
+        .at("/portal/:slug/keys/:id/reroll", get(visitor(app, keys)).post(visitor(app, reroll)))
         .at("/portal/:slug/logout", post(visitor(app, end_user_session::leave)))
         .at("/portal/:slug/brand.css", get(visitor(app, end_user_session::style)))
 }

@@ -1,4 +1,4 @@
-//! Acts on one root key: replacing, pausing and ending it.
+//! Actions on one root key: switching it off and on, deleting it.
 
 use web::form::{CONFIRM, FormState};
 use web::paths;
