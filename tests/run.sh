@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-stages="tools fmt shell commits deny clippy rust msrv faults rows browser node node-v1 python python-v1 rust-v1 go fuzz load"
+stages="tools fmt shell commits deny clippy rust msrv faults rows browser node node-v1 quickstarts python python-v1 rust-v1 go fuzz load"
 usage() {
   echo "usage: $0 [--long] [--only STAGE]; stages: $stages" >&2
   exit 2
@@ -102,9 +102,9 @@ tools() {
   need node nodejs
   need npm npm
   # Said now and not by the browser tests half an hour later.
-  if [ -z "$only" ] || [ "$only" = browser ]; then
+  if [ -z "$only" ] || [ "$only" = browser ] || [ "$only" = quickstarts ]; then
     node -e 'process.exit(+(parseInt(process.versions.node) < 20))' \
-      || { echo "please install Node 20 or later, which Playwright needs: Debian 12 has 18" >&2; exit 1; }
+      || { echo "please install Node 20 or later, which Playwright and Next.js need: Debian 12 has 18" >&2; exit 1; }
   fi
   need python3 python3
   python3 -c 'import ensurepip' 2>/dev/null || need python3-venv-is-missing python3-venv
@@ -174,7 +174,7 @@ faults() {
 }
 
 # Every page of the product's documentation in these sections has a test named after it.
-rows() { tests/features/rows.py --require 1,2,3,4,5,6,7,8,9,10; }
+rows() { tests/features/rows.py --require 1,2,3,4,5,6,7,8,9,10,11; }
 
 clippy() { cargo clippy --workspace --all-targets -- -D warnings; }
 
@@ -215,6 +215,14 @@ node_v1_clients() {
   cargo build
   cd tests/clients/node_v1
   npm ci --omit=optional --no-audit --no-fund
+  node --test --test-reporter=spec
+}
+
+# The pages of docs/quickstart/, each with its framework. Bun comes as an optional package.
+quickstarts() {
+  cargo build
+  cd tests/clients/quickstarts
+  npm ci --no-audit --no-fund
   node --test --test-reporter=spec
 }
 
@@ -270,6 +278,7 @@ stage rows rows
 stage browser browser
 stage node node_clients
 stage node-v1 node_v1_clients
+stage quickstarts quickstarts
 stage python python_clients python
 stage python-v1 python_clients python_v1
 stage rust-v1 rust_v1_client

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 
-const binary = process.env.UNKEY_BIN ?? resolve(import.meta.dirname, "../../target/debug/unkey");
+export const binary = process.env.UNKEY_BIN ?? resolve(import.meta.dirname, "../../target/debug/unkey");
 const rootKey = "unkey_node000000000000000000000";
 
 export class Server {

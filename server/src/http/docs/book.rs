@@ -17,6 +17,19 @@ use super::{ROOT, markdown};
 const CONTENTS: &[(&str, &[&str])] = &[
     ("Start", &["", "quickstart", "dashboard", "ratelimiting", "shared-limits", "migrate-from-unkey"]),
     (
+        "Frameworks",
+        &[
+            "quickstart/apis/bun",
+            "quickstart/apis/express",
+            "quickstart/apis/hono",
+            "quickstart/apis/nextjs",
+            "quickstart/ratelimiting/bun",
+            "quickstart/ratelimiting/express",
+            "quickstart/ratelimiting/hono",
+            "quickstart/ratelimiting/nextjs",
+        ],
+    ),
+    (
         "Guides",
         &[
             "authorization",
