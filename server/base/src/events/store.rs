@@ -27,6 +27,7 @@ impl Chunk {
 
     /// A chunk that holds these events.
     #[cfg(any(test, feature = "testing"))]
+    #[allow(clippy::unwrap_used, reason = "these are tests, whoever compiles them")]
     pub fn holding(id: i64, events: &[super::Stored]) -> Self {
         let encoded: Vec<u8> = events.iter().flat_map(|event| postcard::to_stdvec(event).unwrap()).collect();
         Self { id, version: VERSION, body: zstd::encode_all(encoded.as_slice(), 1).unwrap() }

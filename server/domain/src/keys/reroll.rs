@@ -17,8 +17,6 @@ use base::store::{Change, Tx};
 
 use super::CreatedKey;
 
-/// Overlaps end on a full minute (docs/contract/v2.md#reroll-key).
-
 /// Which key to replace.
 #[derive(Clone, Debug)]
 pub struct RerollKey {
@@ -130,6 +128,7 @@ fn ends_at(now_ms: i64, overlap_ms: i64) -> Result<i64> {
         0 => Ok(now_ms - 1),
         _ => {
             let end = now_ms.saturating_add(overlap_ms);
+            // Overlaps end on a full minute (docs/contract/v2.md#reroll-key).
             Ok(end.saturating_add(MINUTE_MS - 1) / MINUTE_MS * MINUTE_MS)
         }
     }
