@@ -9,7 +9,7 @@ use crate::app::App;
 use base::error::Result;
 use base::op::OpCtx;
 use domain::transfer::csv_lines;
-use insight::sql::{Answer, Ask};
+use insight::sql::{ResultRows, Ask};
 
 /// Every table may be named: the operator sees them all.
 pub(super) async fn query(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<Output> {
@@ -26,7 +26,7 @@ pub(super) async fn query(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result
 }
 
 /// Names of the columns, then the rows.
-fn lines(answer: &Answer) -> Vec<Vec<String>> {
+fn lines(answer: &ResultRows) -> Vec<Vec<String>> {
     let names = answer.outputs.iter().map(|output| output.name.clone()).collect();
     let rows = answer.rows.iter().map(|row| row.iter().map(plain).collect());
     std::iter::once(names).chain(rows).collect()
@@ -40,7 +40,7 @@ fn plain(value: &Value) -> String {
     }
 }
 
-fn csv(answer: Answer) -> Result<String> {
+fn csv(answer: ResultRows) -> Result<String> {
     let names = answer.outputs.into_iter().map(|output| Value::String(output.name)).collect();
     csv_lines(std::iter::once(names).chain(answer.rows))
 }

@@ -34,7 +34,7 @@ const PIECE_BYTES: usize = 64 << 10;
 const REST: Duration = Duration::from_millis(100);
 
 #[derive(Serialize, Deserialize)]
-enum Answer {
+enum Reply {
     Done(Output),
     Failed(String),
 }
@@ -60,8 +60,8 @@ pub(super) async fn send(data_dir: &Path, request: &Request) -> Result<Output> {
         ));
     }
     match serde_json::from_str(&answer)? {
-        Answer::Done(output) => Ok(output),
-        Answer::Failed(detail) => Err(Error::invalid(detail)),
+        Reply::Done(output) => Ok(output),
+        Reply::Failed(detail) => Err(Error::invalid(detail)),
     }
 }
 
@@ -119,16 +119,16 @@ async fn answer(app: &App, stream: UnixStream) -> Result<()> {
         Err(error) => Err(Error::invalid("The command could not be read.").because(error)),
     };
     let answer = match outcome {
-        Ok(output) => Answer::Done(output),
+        Ok(output) => Reply::Done(output),
         Err(error) => {
             tracing::info!(?error, "a command failed");
-            Answer::Failed(error.detail().to_owned())
+            Reply::Failed(error.detail().to_owned())
         }
     };
     let mut bytes = line(&answer)?;
     if bytes.len() as u64 > MAX_ANSWER_BYTES {
         let limit_mib = MAX_ANSWER_BYTES >> 20;
-        bytes = line(&Answer::Failed(format!(
+        bytes = line(&Reply::Failed(format!(
             "The answer is larger than {limit_mib} MiB: ask for less at once."
         )))?;
     }

@@ -4,7 +4,7 @@ use base::ids::{ApiId, KeyId};
 
 use super::{Bulk, Limit, Work, import};
 use crate::keys::{AccessChange, ChangeAccess, CreditOperation, DeleteKey, UpdateCredits, UpdateKey};
-use crate::permissions::{Reference, Unknown};
+use crate::permissions::{Reference, OnMissing};
 use crate::ratelimit::limits::NewLimit;
 use base::error::{Error, Result};
 use base::op::OpCtx;
@@ -57,14 +57,14 @@ impl Bulk {
     }
 
     async fn roles(&self, cx: &OpCtx, key_id: KeyId, change: AccessChange, names: &[String]) -> Result<()> {
-        let items = Reference::named(names.iter().cloned(), Unknown::Refuse);
+        let items = Reference::named(names.iter().cloned(), OnMissing::Refuse);
         let command = ChangeAccess { key_id, change, items };
         self.keys.change_roles(cx, command).await.map(drop)
     }
 
     async fn slugs(&self, cx: &OpCtx, key_id: KeyId, change: AccessChange, slugs: &[String]) -> Result<()> {
-        let unknown = if change == AccessChange::Remove { Unknown::Ignore } else { Unknown::MakeIfPermitted };
-        let items = Reference::named(slugs.iter().cloned(), unknown);
+        let on_missing = if change == AccessChange::Remove { OnMissing::Ignore } else { OnMissing::MakeIfPermitted };
+        let items = Reference::named(slugs.iter().cloned(), on_missing);
         let command = ChangeAccess { key_id, change, items };
         self.keys.change_permissions(cx, command).await.map(drop)
     }

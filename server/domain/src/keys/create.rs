@@ -9,7 +9,7 @@ use super::format::NewKeyMaterial;
 use super::{Keys, bounds, require_recoverable, store};
 use crate::apis::{self, Api};
 use crate::identities;
-use crate::permissions::{self, Permission, Reference, Role, Unknown};
+use crate::permissions::{self, Permission, Reference, Role, OnMissing};
 use crate::ratelimit::limits::{self, NewLimit, Owner};
 use base::audit::{Event, Group, Target as Audited};
 use base::error::{Code, Error, Result};
@@ -32,10 +32,10 @@ pub struct CreateKey {
     pub meta: Map<String, Value>,
     /// Names.
     pub roles: Vec<String>,
-    pub unknown_roles: Unknown,
+    pub on_missing_roles: OnMissing,
     /// Slugs.
     pub permissions: Vec<String>,
-    pub unknown_permissions: Unknown,
+    pub on_missing_permissions: OnMissing,
     /// Unix milliseconds; may lie in the past.
     pub expires_at: Option<i64>,
     /// `None` is unlimited.
@@ -77,9 +77,9 @@ impl CreateKey {
             external_id: None,
             meta: Map::new(),
             roles: Vec::new(),
-            unknown_roles: Unknown::Refuse,
+            on_missing_roles: OnMissing::Refuse,
             permissions: Vec::new(),
-            unknown_permissions: Unknown::Make,
+            on_missing_permissions: OnMissing::Make,
             expires_at: None,
             credits: None,
             limits: Vec::new(),
@@ -160,10 +160,10 @@ impl Keys {
         minted: Minted,
     ) -> Result<CreatedKey> {
         let mut group = Group::new();
-        let names = Reference::named(command.roles.clone(), command.unknown_roles);
+        let names = Reference::named(command.roles.clone(), command.on_missing_roles);
         let making = Operation::RoleCreateImplicit;
         let roles = permissions::resolve_roles(&tx, cx, &self.entropy, &mut group, &names, making).await?;
-        let slugs = Reference::named(command.permissions.clone(), command.unknown_permissions);
+        let slugs = Reference::named(command.permissions.clone(), command.on_missing_permissions);
         let direct = permissions::resolve(&tx, cx, &self.entropy, &mut group, &slugs).await?;
         let identity = match &command.external_id {
             Some(external_id) => {

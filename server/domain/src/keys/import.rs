@@ -10,7 +10,7 @@ use super::balance::{Credits, NewCredits};
 use super::{Keys, bounds, create, format, require_recoverable, store};
 use crate::apis::Api;
 use crate::identities;
-use crate::permissions::{self, Permission, Reference, Role, Unknown};
+use crate::permissions::{self, OnMissing, Permission, Reference, Role};
 use crate::ratelimit::limits::{self, NewLimit, Owner};
 use base::audit::Group;
 use base::error::{Code, Error, Result};
@@ -215,13 +215,13 @@ impl Keys {
             let detail = format!("{kind} {} are missing, please create them first", json!(missing));
             Err(Error::new(Code::PreconditionFailed, detail))
         };
-        let known = Reference::named(key.roles.clone(), Unknown::Ignore);
+        let known = Reference::named(key.roles.clone(), OnMissing::Ignore);
         let making = Operation::RoleCreateImplicit;
         let roles = permissions::resolve_roles(tx, cx, &self.entropy, group, &known, making).await?;
         let held: HashSet<String> = roles.iter().map(|role| permissions::fold(&role.name)).collect();
         let is_missing = |name: &&String| !held.contains(&permissions::fold(name));
         none_missing("Roles", key.roles.iter().filter(is_missing).collect())?;
-        let known = Reference::named(key.permissions.clone(), Unknown::Ignore);
+        let known = Reference::named(key.permissions.clone(), OnMissing::Ignore);
         let direct = permissions::resolve(tx, cx, &self.entropy, group, &known).await?;
         let held: HashSet<String> = direct.iter().map(|held| permissions::fold(&held.slug)).collect();
         let is_missing = |slug: &&String| !held.contains(&permissions::fold(slug));

@@ -47,7 +47,7 @@ const WORD_CHARS: usize = 100;
 /// One token of a report, as the scanner writes it.
 #[derive(Deserialize)]
 #[serde(remote = "Self")]
-struct Found {
+struct ReportedToken {
     token: String,
     #[serde(rename = "type")]
     kind: String,
@@ -55,7 +55,7 @@ struct Found {
     source: Option<String>,
 }
 
-only_objects!(Found);
+only_objects!(ReportedToken);
 
 /// What became of one token. The token itself is not said again.
 pub struct Verdict {
@@ -119,7 +119,7 @@ impl Leaks {
         if !self.public_key.is_some_and(|key| is_signed(&key, signature, body)) {
             return Err(Error::new(Code::Forbidden, "The signature is not one of the configured scanner."));
         }
-        let found: Vec<Found> = serde_json::from_slice(body)
+        let found: Vec<ReportedToken> = serde_json::from_slice(body)
             .map_err(|error| Error::invalid("The body is no list of tokens.").because(error))?;
         if found.len() > MAX_TOKENS {
             return Err(Error::invalid(format!("A report has at most {MAX_TOKENS} tokens.")));
@@ -135,7 +135,7 @@ impl Leaks {
         for (workspace, leaks) in leaks {
             self.record(&OpCtx { workspace: workspace.clone(), ..cx.clone() }, leaks).await?;
         }
-        let verdict = |(hash, found): (KeyHash, Found)| Verdict {
+        let verdict = |(hash, found): (KeyHash, ReportedToken)| Verdict {
             hash,
             kind: found.kind,
             live: held.contains_key(&hash),
@@ -188,7 +188,7 @@ impl Leaks {
     }
 }
 
-impl Found {
+impl ReportedToken {
     fn place(&self) -> Place {
         Place { source: kept(self.source.as_deref(), WORD_CHARS), url: kept(self.url.as_deref(), URL_CHARS) }
     }

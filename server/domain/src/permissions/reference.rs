@@ -30,7 +30,7 @@ pub fn check_count(what: &str, count: usize) -> Result<()> {
 #[derive(Clone, Debug)]
 pub struct Reference {
     pub by: By,
-    pub unknown: Unknown,
+    pub on_missing: OnMissing,
 }
 
 #[derive(Clone, Debug)]
@@ -43,7 +43,7 @@ pub enum By {
 /// What becomes of a name that does not exist. An id that does not exist is
 /// never made: it is refused where a name would be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unknown {
+pub enum OnMissing {
     /// Made, without a right of its own.
     Make,
     /// Made, if the caller may make it by hand.
@@ -56,8 +56,8 @@ pub enum Unknown {
 
 impl Reference {
     /// References to these names, all alike.
-    pub fn named(names: impl IntoIterator<Item = String>, unknown: Unknown) -> Vec<Self> {
-        names.into_iter().map(|name| Self { by: By::Name(name), unknown }).collect()
+    pub fn named(names: impl IntoIterator<Item = String>, on_missing: OnMissing) -> Vec<Self> {
+        names.into_iter().map(|name| Self { by: By::Name(name), on_missing }).collect()
     }
 
     pub fn text(&self) -> &str {
@@ -67,7 +67,7 @@ impl Reference {
     }
 
     fn is_made(&self) -> bool {
-        matches!(self.by, By::Name(_)) && matches!(self.unknown, Unknown::Make | Unknown::MakeIfPermitted)
+        matches!(self.by, By::Name(_)) && matches!(self.on_missing, OnMissing::Make | OnMissing::MakeIfPermitted)
     }
 }
 
@@ -159,13 +159,13 @@ fn missing(
 ) -> Result<Vec<String>> {
     let mut names = Vec::new();
     for reference in references.iter().filter(|reference| !is_known(reference)) {
-        if reference.unknown == Unknown::Ignore {
+        if reference.on_missing == OnMissing::Ignore {
             continue;
         }
         if !reference.is_made() {
             return Err(absent(reference.text()));
         }
-        if reference.unknown == Unknown::MakeIfPermitted {
+        if reference.on_missing == OnMissing::MakeIfPermitted {
             cx.require(making, Target::NONE)?;
         }
         names.push(reference.text().to_owned());

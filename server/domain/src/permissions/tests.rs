@@ -145,7 +145,7 @@ async fn ensuring_finds_makes_and_audits() {
 }
 
 async fn found_roles(test: &TestStore, cx: &OpCtx, names: &[&str]) -> Result<Vec<Role>> {
-    let references = Reference::named(strings(names), Unknown::Refuse);
+    let references = Reference::named(strings(names), OnMissing::Refuse);
     let entropy = Entropy::seeded(8);
     let (entropy, references) = (&entropy, &references);
     test.store

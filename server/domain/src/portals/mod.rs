@@ -4,14 +4,14 @@
 //! external id, the redirect carries a one-time code, and the code is exchanged
 //! for a token that lives in the end user's browser. Pages are not made here.
 
-mod manage;
-mod own;
+mod configuration;
+mod end_user;
 mod sessions;
 mod store;
 
 use base::ids::{ApiId, KeyspaceId, PortalId, PortalSessionId, WorkspaceId};
 
-pub use manage::{CreatePortal, PortalName, UpdatePortal};
+pub use configuration::{CreatePortal, PortalName, UpdatePortal};
 pub use sessions::{
     CODE_MS, CreateSession, ExternalSessions, Opened, Redeemed, SessionInfo, SessionStatus, TOKEN_MS,
 };

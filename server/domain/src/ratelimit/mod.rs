@@ -7,7 +7,7 @@ mod counter_store;
 mod limit;
 pub mod limiter;
 pub mod limits;
-pub mod manage;
+pub mod namespace_admin;
 pub mod namespaces;
 pub mod overrides;
 mod pattern;

@@ -7,7 +7,7 @@ mod authenticate;
 mod bootstrap;
 mod budget;
 mod create;
-mod manage;
+mod change;
 pub mod permission;
 mod read;
 mod revoke;
@@ -29,7 +29,7 @@ use base::secret::KeyHash;
 use base::store::Store;
 
 pub use budget::{Budget, Charged};
-pub use manage::{RerollRootKey, UpdateRootKey};
+pub use change::{RerollRootKey, UpdateRootKey};
 pub use read::{FindRootKeys, FoundRootKeys, RootKeyOrder, STALE_DAYS};
 pub use store::{RootKeyFeed, amend_times, note_used, sweep};
 

@@ -133,9 +133,9 @@ impl RootKeyOrder {
     }
 }
 
-impl From<store::Found> for RootKeyDetails {
-    fn from(found: store::Found) -> Self {
-        let store::Found { key, ip_allowlist, limit_per_minute, created_by, .. } = found;
+impl From<store::StoredRootKey> for RootKeyDetails {
+    fn from(found: store::StoredRootKey) -> Self {
+        let store::StoredRootKey { key, ip_allowlist, limit_per_minute, created_by, .. } = found;
         Self { key, ip_allowlist, limit_per_minute, created_by }
     }
 }

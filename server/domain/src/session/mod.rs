@@ -10,7 +10,7 @@ mod attempts;
 mod authenticate;
 mod form;
 mod login;
-mod manage;
+mod open_sessions;
 mod password;
 mod recovery;
 mod second_factor;
@@ -30,7 +30,7 @@ use parking_lot::Mutex;
 
 pub use form::ANONYMOUS_FORM_MS;
 pub use login::{Login, NewSession, SecondStep, Step};
-pub use manage::SessionInfo;
+pub use open_sessions::SessionInfo;
 pub use second_factor::Enrolment;
 pub use store::{amend_times, sweep};
 

@@ -1,6 +1,6 @@
 //! Workspaces: the tenants of one server. Every other row belongs to one.
 
-mod manage;
+mod rename_delete;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -9,7 +9,7 @@ mod usage;
 use base::ids::WorkspaceId;
 use serde_json::{Value, json};
 
-pub use manage::{MyWorkspace, rename_in};
+pub use rename_delete::{MyWorkspace, rename_in};
 pub use store::require_enabled;
 pub(crate) use store::{
     count_owners, data_key, data_keys, find, first, insert_member, joined_by, live_among, member_ids,

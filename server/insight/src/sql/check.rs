@@ -23,7 +23,7 @@ const MAX_PROJECTED: usize = 64;
 /// named.
 pub fn check(statement: &Statement, family: Option<Family>) -> Result<&Query> {
     let Statement::Query(query) = statement else { return Err(not_select()) };
-    let mut found = Found::default();
+    let mut found = Census::default();
     let too_large = statement.visit(&mut found).is_break();
     if found.other_than_select {
         return Err(not_select());
@@ -84,7 +84,7 @@ fn invalid(detail: impl Into<String>) -> Error {
 
 /// What the walk has seen.
 #[derive(Default)]
-struct Found {
+struct Census {
     nodes: usize,
     projected: usize,
     other_than_select: bool,
@@ -96,7 +96,7 @@ struct Found {
     functions: Vec<String>,
 }
 
-impl Found {
+impl Census {
     /// Ends the walk at the bound, before a deep tree can end the stack.
     fn count(&mut self) -> ControlFlow<()> {
         self.nodes += 1;
@@ -115,7 +115,7 @@ impl Found {
     }
 }
 
-impl Visitor for Found {
+impl Visitor for Census {
     type Break = ();
 
     fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {

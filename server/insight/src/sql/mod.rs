@@ -60,12 +60,12 @@ pub struct Ask {
 
 /// Its answer: rows of values in the order of the columns.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Answer {
+pub struct ResultRows {
     pub outputs: Vec<Output>,
     pub rows: Vec<Vec<Value>>,
 }
 
-impl Answer {
+impl ResultRows {
     /// Rows as objects by the names of their columns; of two columns with one name
     /// the last is kept.
     pub fn objects(&self) -> Vec<Map<String, Value>> {
@@ -126,7 +126,7 @@ impl Sql {
     ///
     /// Fails without the right to read any of it, on a query that is not allowed,
     /// and when it uses more than it may (docs/contract/v2.md#analytics-queries).
-    pub async fn ask(&self, cx: &OpCtx, ask: Ask) -> Result<Answer> {
+    pub async fn ask(&self, cx: &OpCtx, ask: Ask) -> Result<ResultRows> {
         Scope::require(cx, &ask)?;
         if !self.0.config.enabled {
             return Err(Error::new(
@@ -158,7 +158,7 @@ impl Sql {
     }
 
     /// From text to answer, on one of the threads for it.
-    fn answer(&self, ask: &Ask, now_ms: i64, sources: &Sources) -> Result<Answer> {
+    fn answer(&self, ask: &Ask, now_ms: i64, sources: &Sources) -> Result<ResultRows> {
         let statement = parse::parse(&ask.text)?;
         let query = check::check(&statement, ask.family)?;
         let facts = Facts {

@@ -191,7 +191,7 @@ impl<B: Body> Drop for Arriving<B> {
 }
 
 /// The body of an answer, with the exchange that it ends.
-pub(super) struct Answer {
+pub(super) struct OutgoingBody {
     body: BoxBody<Bytes, io::Error>,
     /// Of the last part, where several answers share a connection.
     rest: Bytes,
@@ -199,14 +199,14 @@ pub(super) struct Answer {
     _exchange: Exchange,
 }
 
-impl Answer {
+impl OutgoingBody {
     pub fn new(body: BoxBody<Bytes, io::Error>, exchange: Exchange, is_http2: bool) -> Self {
         let pace = is_http2.then(|| exchange.pace(timer_now()));
         Self { body, rest: Bytes::new(), pace, _exchange: exchange }
     }
 }
 
-impl Body for Answer {
+impl Body for OutgoingBody {
     type Data = Bytes;
     type Error = io::Error;
 
@@ -302,7 +302,7 @@ mod tests {
         let text = Bytes::from(vec![7; 2 * PART_BYTES + 1]);
         let body = || Full::new(text.clone()).map_err(|error: Infallible| match error {}).boxed();
         for (is_http2, parts) in [(true, 3), (false, 1)] {
-            let mut answer = Answer::new(body(), Exchange::begin(&activity, is_http2), is_http2);
+            let mut answer = OutgoingBody::new(body(), Exchange::begin(&activity, is_http2), is_http2);
             let (mut count, mut whole) = (0, Vec::new());
             while let Some(frame) = answer.frame().await {
                 assert_eq!(

@@ -14,7 +14,7 @@ use poem::{Body, Endpoint, Request, RequestParts, Response};
 
 use super::Shared;
 use super::activity::Exchange;
-use super::body::{Answer, Arriving};
+use super::body::{OutgoingBody, Arriving};
 use super::lifecycle::Stage;
 
 /// What may be asked on a connection that is one too many.
@@ -33,7 +33,7 @@ impl Peer {
         &self,
         request: hyper::Request<Incoming>,
         exchange: Exchange,
-    ) -> hyper::Response<Answer> {
+    ) -> hyper::Response<OutgoingBody> {
         let (head, body) = request.into_parts();
         let (version, is_head) = (head.version, head.method == Method::HEAD);
         let refusal = self.refusal(&head);
@@ -50,7 +50,7 @@ impl Peer {
         }
         let response: Whole = response.into();
         let response = if is_head { without_body(response) } else { response };
-        response.map(|body| Answer::new(body, exchange, is_http2))
+        response.map(|body| OutgoingBody::new(body, exchange, is_http2))
     }
 
     /// Why a request is not carried out.

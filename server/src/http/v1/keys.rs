@@ -19,7 +19,7 @@ use base::secret::PlainKey;
 use domain::keys::{
     CreateKey, CreatedKey, CreditOperation, DefaultLimit, DeleteKey, GetKey, NewCredits, UpdateCredits,
 };
-use domain::permissions::Unknown;
+use domain::permissions::OnMissing;
 
 /// What the contract says of a refill without a balance, and of a day on a
 /// daily one.
@@ -133,9 +133,9 @@ impl CreateKeyBody {
             external_id,
             meta: self.meta.map(|meta| meta.0).unwrap_or_default(),
             roles: self.roles,
-            unknown_roles: Unknown::MakeIfPermitted,
+            on_missing_roles: OnMissing::MakeIfPermitted,
             permissions: self.permissions,
-            unknown_permissions: Unknown::MakeIfPermitted,
+            on_missing_permissions: OnMissing::MakeIfPermitted,
             expires_at: self.expires.filter(|expires| *expires != 0),
             credits: new_credits(self.remaining, self.refill)?,
             limits: new_limits(self.ratelimit.map(DefaultLimit::from), self.ratelimits)?,

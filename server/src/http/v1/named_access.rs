@@ -7,7 +7,7 @@ use serde_schema::serde_schema;
 
 use crate::http::schema::{described, inline, json_by_serde};
 use base::error::{Error, Result};
-use domain::permissions::{By, Reference, Unknown};
+use domain::permissions::{By, Reference, OnMissing};
 
 /// A role or permission; the id wins.
 #[serde_schema]
@@ -67,7 +67,7 @@ pub struct NamedOut {
 /// What the items name, and what becomes of those that do not exist.
 pub fn references(field: &str, items: Vec<ItemBody>) -> Result<Vec<Reference>> {
     let reference = |(position, item): (usize, ItemBody)| {
-        let unknown = if item.create { Unknown::MakeIfPermitted } else { Unknown::Refuse };
+        let on_missing = if item.create { OnMissing::MakeIfPermitted } else { OnMissing::Refuse };
         let by = match (item.id, item.slug.or(item.name)) {
             (Some(id), _) => By::Id(id),
             (None, Some(name)) => By::Name(name),
@@ -75,7 +75,7 @@ pub fn references(field: &str, items: Vec<ItemBody>) -> Result<Vec<Reference>> {
                 return Err(Error::invalid(format!("{field}.{position}: Provide either an id or a name")));
             }
         };
-        Ok(Reference { by, unknown })
+        Ok(Reference { by, on_missing })
     };
     items.into_iter().enumerate().map(reference).collect()
 }
@@ -83,6 +83,6 @@ pub fn references(field: &str, items: Vec<ItemBody>) -> Result<Vec<Reference>> {
 /// The same, for taking away: what does not exist is not there either.
 pub fn taken(field: &str, items: Vec<ItemBody>) -> Result<Vec<Reference>> {
     let mut references = references(field, items)?;
-    references.iter_mut().for_each(|reference| reference.unknown = Unknown::Ignore);
+    references.iter_mut().for_each(|reference| reference.on_missing = OnMissing::Ignore);
     Ok(references)
 }

@@ -11,7 +11,7 @@ use crate::http::openapi::{Output, Schema};
 use crate::http::schema::Meta;
 use base::error::Result;
 use base::op::OpCtx;
-use insight::sql::{Answer, Ask, Family};
+use insight::sql::{ResultRows, Ask, Family};
 
 pub fn operations() -> Vec<Operation> {
     vec![
@@ -36,7 +36,7 @@ async fn answer(app: Arc<App>, cx: OpCtx, body: QueryBody, family: Family) -> Re
 }
 
 /// Rows as objects by the names of their columns.
-struct Rows(Answer);
+struct Rows(ResultRows);
 
 impl Output for Rows {
     const SCHEMA: Schema = Schema::of::<Vec<Meta>>();

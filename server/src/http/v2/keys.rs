@@ -21,7 +21,7 @@ use domain::keys::{
     CreateKey, CreatedKey, CreditOperation, CreditsPatch, DeleteKey, GetKey, NewCredits, Refill,
     UpdateCredits, UpdateKey,
 };
-use domain::permissions::{Reference, Unknown};
+use domain::permissions::{Reference, OnMissing};
 
 pub fn operations() -> Vec<Operation> {
     vec![
@@ -185,8 +185,8 @@ async fn update(app: Arc<App>, cx: OpCtx, body: UpdateKeyBody) -> Result<Reply<E
             Patch::Clear => Some(Vec::new()),
             Patch::Set(limits) => Some(new_limits(limits)),
         },
-        permissions: body.permissions.map(|slugs| Reference::named(strings(slugs), Unknown::Make)),
-        roles: body.roles.map(|names| Reference::named(names, Unknown::Refuse)),
+        permissions: body.permissions.map(|slugs| Reference::named(strings(slugs), OnMissing::Make)),
+        roles: body.roles.map(|names| Reference::named(names, OnMissing::Refuse)),
         ..UpdateKey::new(KeyId::from(body.key_id.into_string()))
     };
     app.keys.update(&cx, command).await?;

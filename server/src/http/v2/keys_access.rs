@@ -14,7 +14,7 @@ use crate::http::contract::bounded::{IdText, PermissionSlug, strings};
 use base::error::Result;
 use base::op::OpCtx;
 use domain::keys::{AccessChange, ChangeAccess};
-use domain::permissions::{Reference, Unknown};
+use domain::permissions::{Reference, OnMissing};
 
 type Permissions = Vec<PermissionOut>;
 type Roles = Vec<RoleOut>;
@@ -93,11 +93,11 @@ struct Named {
 }
 
 impl Named {
-    fn into_command(self, change: AccessChange, unknown: Unknown) -> ChangeAccess {
+    fn into_command(self, change: AccessChange, on_missing: OnMissing) -> ChangeAccess {
         ChangeAccess {
             key_id: KeyId::from(self.key_id),
             change,
-            items: Reference::named(self.names, unknown),
+            items: Reference::named(self.names, on_missing),
         }
     }
 }
@@ -132,16 +132,16 @@ async fn permissions(
     change: AccessChange,
     named: Named,
 ) -> Result<Reply<Permissions>> {
-    let unknown = match change {
-        AccessChange::Remove => Unknown::Refuse,
-        AccessChange::Add | AccessChange::Set => Unknown::MakeIfPermitted,
+    let on_missing = match change {
+        AccessChange::Remove => OnMissing::Refuse,
+        AccessChange::Add | AccessChange::Set => OnMissing::MakeIfPermitted,
     };
-    let permissions = app.keys.change_permissions(&cx, named.into_command(change, unknown)).await?.all;
+    let permissions = app.keys.change_permissions(&cx, named.into_command(change, on_missing)).await?.all;
     Ok(permissions.into_iter().map(PermissionOut::from).collect::<Vec<_>>().into())
 }
 
 async fn roles(app: Arc<App>, cx: OpCtx, change: AccessChange, named: Named) -> Result<Reply<Roles>> {
-    let command = named.into_command(change, Unknown::Refuse);
+    let command = named.into_command(change, OnMissing::Refuse);
     let roles = app.keys.change_roles(&cx, command).await?.all;
     Ok(roles.into_iter().map(RoleOut::from).collect::<Vec<_>>().into())
 }

@@ -39,7 +39,7 @@ pub struct AuditTargetRow {
 }
 
 #[derive(FromQueryResult)]
-struct Found {
+struct FeedRow {
     row: i64,
     id: String,
     workspace_id: String,
@@ -59,7 +59,7 @@ fn row() -> Expr {
 
 /// Up to `limit` entries after a row, oldest first.
 pub async fn entries_after(db: &impl ConnectionTrait, after: i64, limit: u64) -> Result<Vec<AuditRow>> {
-    let found: Vec<Found> = audit_entry::Entity::find()
+    let found: Vec<FeedRow> = audit_entry::Entity::find()
         .expr_as(row(), "row")
         .filter(row().gt(after))
         .order_by_asc(row())
@@ -78,7 +78,7 @@ pub async fn entries_after(db: &impl ConnectionTrait, after: i64, limit: u64) ->
         let target = AuditTargetRow { kind: row.kind, id: row.target_id, name: row.name };
         targets.entry(row.audit_id.into_string()).or_default().push(target);
     }
-    let entry = |found: Found| AuditRow {
+    let entry = |found: FeedRow| AuditRow {
         targets: targets.remove(&found.id).unwrap_or_default(),
         row: found.row,
         id: found.id,

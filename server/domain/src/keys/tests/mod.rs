@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 
 use super::*;
 use crate::apis::{Apis, CreateApi, SetApi};
-use crate::permissions::{Reference, Unknown};
+use crate::permissions::{Reference, OnMissing};
 use crate::ratelimit::limits::NewLimit;
 use crate::vault::{MasterKey, MasterKeySource};
 use base::error::Code;
@@ -91,12 +91,12 @@ fn strings(texts: &[&str]) -> Vec<String> {
 
 /// Slugs of permissions, to be made where they do not exist.
 fn slugs(texts: &[&str]) -> Option<Vec<Reference>> {
-    Some(Reference::named(strings(texts), Unknown::Make))
+    Some(Reference::named(strings(texts), OnMissing::Make))
 }
 
 /// Names of roles, which must exist.
 fn roles(texts: &[&str]) -> Option<Vec<Reference>> {
-    Some(Reference::named(strings(texts), Unknown::Refuse))
+    Some(Reference::named(strings(texts), OnMissing::Refuse))
 }
 
 fn object(value: Value) -> Map<String, Value> {

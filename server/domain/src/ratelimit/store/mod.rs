@@ -19,7 +19,7 @@ pub(super) use overrides::{
 };
 
 use super::limits::{Limit, LimitsChange, Owner};
-use super::manage::Namespace;
+use super::namespace_admin::Namespace;
 use super::namespaces::{NamespaceSnapshot, Override};
 use base::error::Result;
 use base::op::OpCtx;

@@ -21,7 +21,7 @@ use rusqlite::{Connection, ErrorCode, Statement};
 use serde_json::{Number, Value};
 use tokio::runtime::Handle;
 
-use super::Answer;
+use super::ResultRows;
 use super::meter::{Meter, Stop};
 use super::plan::{Const, Plan, Scan, Shape};
 use super::scope::Scope;
@@ -58,7 +58,7 @@ impl rusqlite::ToSql for Cell<'_> {
 }
 
 /// Runs a plan to its end, or until its meter says stop. Blocks.
-pub(super) fn run(plan: &Plan, sources: &Sources) -> Result<Answer> {
+pub(super) fn run(plan: &Plan, sources: &Sources) -> Result<ResultRows> {
     let meter = &sources.meter;
     meter.check()?;
     let connection = open(meter).map_err(Error::internal)?;
@@ -154,7 +154,7 @@ impl Table<'_> {
     }
 }
 
-fn answer(connection: &Connection, plan: &Plan, meter: &Meter) -> rusqlite::Result<Answer> {
+fn answer(connection: &Connection, plan: &Plan, meter: &Meter) -> rusqlite::Result<ResultRows> {
     let mut statement = connection.prepare(&plan.sql)?;
     if !statement.readonly() {
         return Err(interrupted());
@@ -168,7 +168,7 @@ fn answer(connection: &Connection, plan: &Plan, meter: &Meter) -> rusqlite::Resu
         }
     }
     let limits = meter.limits();
-    let mut answer = Answer { outputs: plan.outputs.clone(), rows: Vec::new() };
+    let mut answer = ResultRows { outputs: plan.outputs.clone(), rows: Vec::new() };
     let names: usize = plan.outputs.iter().map(|output| output.name.len() + 4).sum();
     let mut bytes = 0;
     let mut rows = statement.raw_query();

@@ -14,7 +14,7 @@ use base::error::{Code, Result};
 use base::grants::{Operation, Target};
 use domain::apis::Api;
 use domain::keys::{CreateKey, NewCredits};
-use domain::permissions::Unknown;
+use domain::permissions::OnMissing;
 
 /// `GET /apis/:id/keys/new`.
 pub async fn form(request: MemberRequest) -> Result<Reply> {
@@ -90,7 +90,7 @@ fn command(request: &MemberRequest, api: &Api, fields: KeyFields, byte_length: O
         roles: fields.roles,
         permissions: fields.permissions,
         // What was offered may be gone by now.
-        unknown_permissions: Unknown::Refuse,
+        on_missing_permissions: OnMissing::Refuse,
         meta: fields.meta,
         ..CreateKey::new(api.id.clone())
     }

@@ -23,7 +23,7 @@ use base::error::Result;
 use base::grants::{Operation, Target};
 use base::patch::Patch;
 use domain::keys::{CreditsPatch, KeyDetails, UpdateKey};
-use domain::permissions::{Reference, Unknown};
+use domain::permissions::{Reference, OnMissing};
 use domain::ratelimit::limits::NewLimit;
 
 /// `GET /keys/:id/edit`.
@@ -156,5 +156,5 @@ fn changed(mut wanted: Vec<String>, stored: &[String]) -> Option<Vec<Reference>>
     let mut stored = stored.to_vec();
     wanted.sort_unstable();
     stored.sort_unstable();
-    (wanted != stored).then(|| Reference::named(wanted, Unknown::Refuse))
+    (wanted != stored).then(|| Reference::named(wanted, OnMissing::Refuse))
 }

@@ -20,7 +20,7 @@ use base::patch::Patch;
 use base::secret::PlainKey;
 use domain::explain::{ExplainKey, Subject};
 use domain::keys::{AccessChange, ChangeAccess, CreditOperation, Decrypt, GetKey, UpdateCredits, UpdateKey};
-use domain::permissions::{Reference, Unknown};
+use domain::permissions::{Reference, OnMissing};
 use domain::verification::RequestedLimit;
 
 /// How much longer a key works that is given more time here.
@@ -175,7 +175,7 @@ async fn extend(request: &MemberRequest, key_id: &KeyId) -> Result<String> {
 
 async fn grant(request: &MemberRequest, key_id: &KeyId) -> Result<String> {
     let slug = request.form().text("permission").to_owned();
-    let items = Reference::named([slug.clone()], Unknown::MakeIfPermitted);
+    let items = Reference::named([slug.clone()], OnMissing::MakeIfPermitted);
     let change = ChangeAccess { key_id: key_id.clone(), change: AccessChange::Add, items };
     request.app.keys.change_permissions(&request.cx, change).await?;
     Ok(format!("Granted {slug} to the key."))

@@ -19,7 +19,7 @@ use crate::app::App;
 use crate::http::methods::{get, post};
 use base::error::Result;
 use base::store::Page;
-use domain::ratelimit::manage::Namespace;
+use domain::ratelimit::namespace_admin::Namespace;
 
 /// Namespaces that the menu beside the name offers.
 const SIBLINGS: u64 = 20;

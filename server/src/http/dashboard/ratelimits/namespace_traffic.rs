@@ -18,7 +18,7 @@ use crate::http::dashboard::reply::Reply;
 use crate::http::dashboard::time_span::TimeSpan;
 use base::error::Result;
 use base::grants::{Operation, Target};
-use domain::ratelimit::manage::Namespace;
+use domain::ratelimit::namespace_admin::Namespace;
 use domain::ratelimit::namespaces::Override;
 use insight::analytics::{Buckets, Counts, Filter, GroupBy, Latency, Metric, Question, Row, Top};
 use insight::search::Kind;

@@ -20,7 +20,7 @@ use crate::http::dashboard::reply::Reply;
 use crate::http::dashboard::time_span::TimeSpan;
 use base::error::Result;
 use base::grants::{Operation, Target};
-use domain::ratelimit::manage::Namespace;
+use domain::ratelimit::namespace_admin::Namespace;
 use insight::analytics::{Buckets, Filter, GroupBy, Question, Row};
 use insight::search::Kind;
 

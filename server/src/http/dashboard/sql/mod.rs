@@ -120,7 +120,7 @@ fn plain(value: &Value) -> String {
     }
 }
 
-fn csv(answer: &sql::Answer) -> Result<String> {
+fn csv(answer: &sql::ResultRows) -> Result<String> {
     let names = answer.outputs.iter().map(|output| output.name.clone()).collect();
     let rows = answer.rows.iter().map(|row| row.iter().map(plain).collect());
     csv_lines(std::iter::once(names).chain(rows))

@@ -9,7 +9,7 @@ use chrono::DateTime;
 use serde_json::Value;
 use web::charts::{Line, Lines, Unit};
 
-use insight::sql::{Answer, Type};
+use insight::sql::{ResultRows, Type};
 
 /// Lines that can be told apart.
 const MAX_LINES: usize = 3;
@@ -17,7 +17,7 @@ const MAX_LINES: usize = 3;
 const MAX_POINTS: usize = 750;
 
 /// `name` says how a time is written.
-pub fn of(answer: &Answer, name: impl Fn(i64) -> String) -> Option<Lines> {
+pub fn of(answer: &ResultRows, name: impl Fn(i64) -> String) -> Option<Lines> {
     let columns = |wanted: fn(&Type) -> bool| -> Vec<usize> {
         let found = answer.outputs.iter().enumerate().filter(|(_, output)| wanted(&output.ty));
         found.map(|(index, _)| index).collect()
@@ -53,7 +53,7 @@ pub fn of(answer: &Answer, name: impl Fn(i64) -> String) -> Option<Lines> {
 type Series = Vec<(String, BTreeMap<i64, i64>)>;
 
 /// A line for each column of numbers.
-fn by_column(answer: &Answer, time: usize, numbers: &[usize]) -> Option<Series> {
+fn by_column(answer: &ResultRows, time: usize, numbers: &[usize]) -> Option<Series> {
     if numbers.len() > MAX_LINES {
         return None;
     }
@@ -70,7 +70,7 @@ fn by_column(answer: &Answer, time: usize, numbers: &[usize]) -> Option<Series> 
 }
 
 /// A line for each text.
-fn by_text(answer: &Answer, time: usize, number: usize, text: usize) -> Option<Series> {
+fn by_text(answer: &ResultRows, time: usize, number: usize, text: usize) -> Option<Series> {
     let mut lines: BTreeMap<&str, BTreeMap<i64, i64>> = BTreeMap::new();
     for row in &answer.rows {
         let line = lines.entry(row[text].as_str()?).or_default();
@@ -99,9 +99,9 @@ mod tests {
     use super::*;
     use insight::sql::Output;
 
-    fn answer(columns: &[(&str, Type)], rows: Value) -> Answer {
+    fn answer(columns: &[(&str, Type)], rows: Value) -> ResultRows {
         let outputs = columns.iter().map(|(name, ty)| Output { name: (*name).to_owned(), ty: ty.clone() });
-        Answer { outputs: outputs.collect(), rows: serde_json::from_value(rows).unwrap() }
+        ResultRows { outputs: outputs.collect(), rows: serde_json::from_value(rows).unwrap() }
     }
 
     const A: &str = "2026-10-07T10:00:00Z";

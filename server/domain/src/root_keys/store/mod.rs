@@ -101,7 +101,7 @@ pub(super) async fn page(
 }
 
 /// A live root key with what lists do not show.
-pub(super) struct Found {
+pub(super) struct StoredRootKey {
     pub key: RootKey,
     pub hash: String,
     pub ip_allowlist: Option<String>,
@@ -114,14 +114,14 @@ pub(super) async fn find(
     db: &impl ConnectionTrait,
     workspace: &WorkspaceId,
     id: &RootKeyId,
-) -> Result<Option<Found>> {
+) -> Result<Option<StoredRootKey>> {
     let row = live(workspace).filter(root_key::Column::Id.eq(id.as_str())).one(db).await?;
     let Some(row) = row else { return Ok(None) };
     let (hash, ip_allowlist, limit_per_minute) =
         (row.hash.clone(), row.ip_allowlist.clone(), row.limit_per_minute);
     let (created_by, budget_key) = (row.created_by.clone(), row.budget_key_id.clone());
     let key = with_permissions(db, vec![row]).await?.pop();
-    Ok(key.map(|key| Found { key, hash, ip_allowlist, limit_per_minute, budget_key, created_by }))
+    Ok(key.map(|key| StoredRootKey { key, hash, ip_allowlist, limit_per_minute, budget_key, created_by }))
 }
 
 /// Name, else start, of root keys, revoked ones too.

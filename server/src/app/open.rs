@@ -1,0 +1,281 @@
+//! Opening a data folder: what is opened before any service, which service is
+//! made of which, and what the first start must do.
+
+use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::sync::watch;
+
+use super::App;
+use super::upkeep::Background;
+use crate::jobs::Jobs;
+use crate::telemetry::{RequestCounts, RequestLog};
+use base::audit::AuditLog;
+use base::clock::Clock;
+use base::config::Config;
+use base::entropy::Entropy;
+use base::error::Result;
+use base::events::Recorder;
+use base::op::{Door, Principal, Task};
+use base::store::{AppSchema, DataDir, Database, Durability, EventsSchema, Store};
+use domain::apis::Apis;
+use domain::bulk::Bulk;
+use domain::credits::Ledger;
+use domain::explain::Explainer;
+use domain::idempotency::Idempotency;
+use domain::identities::Identities;
+use domain::keys::Keys;
+use domain::leaks::Leaks;
+use domain::permissions::Permissions;
+use domain::portals::Portals;
+use domain::ratelimit::limiter::Limiter;
+use domain::ratelimit::namespaces::Namespaces;
+use domain::ratelimit::overrides::Overrides;
+use domain::ratelimit::{RateLimiter, Ratelimits};
+use domain::root_keys::RootKeys;
+use domain::secret_links::SecretLinks;
+use domain::session::Sessions;
+use domain::transfer::{Sources, Transfer};
+use domain::users::{CreateUser, Role, Users};
+use domain::vault::{MasterKey, MasterKeySource, Vault};
+use domain::verification::Verifier;
+use domain::workspaces::{CreateWorkspace, Workspaces};
+use insight::analytics::Analytics;
+use insight::search::Search;
+use insight::sql::{Limits, Sql, SqlConfig};
+
+/// What is opened before any service.
+struct Ground {
+    store: Store,
+    events: Database,
+    events_set_aside: Option<PathBuf>,
+    limiter: RateLimiter,
+    recorder: Recorder,
+    vault: Vault,
+    entropy: Entropy,
+}
+
+impl Ground {
+    async fn open(config: &Config, entropy: Entropy, dir: &DataDir, now_ms: i64) -> Result<Self> {
+        let store = Store::new(open_app_db(dir).await?);
+        let (events, events_set_aside) =
+            Database::open_replaceable::<EventsSchema>(&dir.events_db(), Durability::Normal, now_ms).await?;
+        let limiter = Limiter::new(config.limiter_max_counters)
+            .max_per_workspace(config.limiter_max_counters_per_workspace);
+        let limiter = RateLimiter::with(limiter, events.clone());
+        limiter.restore(now_ms).await?;
+        let vault = Vault::open(store.clone(), entropy.clone(), master_key(config, dir), now_ms).await?;
+        let recorder = Recorder::default();
+        Ok(Self { store, events, events_set_aside, limiter, recorder, vault, entropy })
+    }
+}
+
+/// What can be asked about the past and found in the present.
+struct Insight {
+    search: Search,
+    analytics: Analytics,
+    sql: Sql,
+    audit_log: AuditLog,
+}
+
+impl Insight {
+    fn open(config: &Config, ground: &Ground, dir: &DataDir) -> Result<Self> {
+        let (store, events) = (&ground.store, &ground.events);
+        let search = Search::open(&dir.index())?;
+        let limits = Limits {
+            time: Duration::from_secs(config.analytics_seconds),
+            memory_bytes: config.analytics_memory_bytes,
+            ..Limits::default()
+        };
+        let sql = SqlConfig {
+            enabled: config.analytics_sql,
+            region: config.region.clone(),
+            limits,
+            ..SqlConfig::default()
+        };
+        Ok(Self {
+            analytics: Analytics::new(search.clone(), events.clone()),
+            sql: Sql::new(sql, store.clone(), &domain::apis::ApiFeed, search.clone(), events.clone())?,
+            audit_log: AuditLog::new(store.clone(), search.audit_text(store.clone())),
+            search,
+        })
+    }
+}
+
+/// What people configure.
+struct Configured {
+    keys: Keys,
+    identities: Identities,
+    permissions: Permissions,
+    namespaces: Namespaces,
+    overrides: Overrides,
+    users: Users,
+}
+
+impl Configured {
+    fn new(ground: &Ground) -> Self {
+        let (store, entropy) = (&ground.store, &ground.entropy);
+        let namespaces = Namespaces::new(store.clone(), entropy.clone());
+        Self {
+            keys: Keys::new(store.clone(), entropy.clone(), ground.vault.clone()),
+            identities: Identities::new(store.clone(), entropy.clone()),
+            permissions: Permissions::new(store.clone(), entropy.clone()),
+            overrides: Overrides::new(store.clone(), entropy.clone(), namespaces.clone()),
+            namespaces,
+            users: Users::new(store.clone(), entropy.clone()),
+        }
+    }
+
+    fn transfer(&self, ground: &Ground, insight: &Insight) -> Transfer {
+        let sources = Sources {
+            keys: self.keys.clone(),
+            identities: self.identities.clone(),
+            permissions: self.permissions.clone(),
+            overrides: self.overrides.clone(),
+            audit_log: insight.audit_log.clone(),
+            analytics: insight.analytics.clone(),
+        };
+        Transfer::new(ground.store.clone(), ground.entropy.clone(), sources)
+    }
+
+    fn bulk(&self, ground: &Ground, clock: &Clock) -> Bulk {
+        let (keys, identities) = (self.keys.clone(), self.identities.clone());
+        let (permissions, users) = (self.permissions.clone(), self.users.clone());
+        let (store, entropy) = (ground.store.clone(), ground.entropy.clone());
+        Bulk::new(store, entropy, clock.clone(), keys, identities, permissions, users)
+    }
+
+    fn sessions(&self, ground: &Ground) -> Sessions {
+        let (store, entropy) = (ground.store.clone(), ground.entropy.clone());
+        let passwords = self.users.passwords().clone();
+        Sessions::new(store, entropy, ground.vault.clone(), ground.limiter.clone(), passwords)
+    }
+
+    fn jobs(&self, ground: &Ground, idempotency: Idempotency, search: Search, max_bytes: u64) -> Jobs {
+        let (store, events) = (ground.store.clone(), ground.events.clone());
+        Jobs::new(store, events, self.keys.clone(), idempotency, search, max_bytes)
+    }
+
+    fn verifier(&self, ground: &Ground, ledger: &Ledger, cache_bytes: u64) -> Verifier {
+        let (store, limiter) = (ground.store.clone(), ground.limiter.clone());
+        Verifier::new(store, limiter, ledger.clone(), ground.recorder.clone(), self.keys.clone(), cache_bytes)
+    }
+}
+
+impl App {
+    /// Opens a data folder, new or used, and does what the first start must do.
+    pub async fn open(config: Config, clock: Clock, entropy: Entropy, dir: DataDir) -> Result<Arc<Self>> {
+        let ground = Ground::open(&config, entropy, &dir, clock.now_ms()).await?;
+        let insight = Insight::open(&config, &ground, &dir)?;
+        let app = Arc::new(Self::assemble(config, clock, dir, ground, insight));
+        app.first_start().await?;
+        Ok(app)
+    }
+
+    fn assemble(config: Config, clock: Clock, dir: DataDir, ground: Ground, insight: Insight) -> Self {
+        let made = Configured::new(&ground);
+        let (store, entropy, events) = (&ground.store, &ground.entropy, &ground.events);
+        let (limiter, recorder, vault) = (&ground.limiter, &ground.recorder, &ground.vault);
+        let (analytics, search, keys) = (&insight.analytics, &insight.search, &made.keys);
+        let ledger = Ledger::start(store.clone());
+        let bulk = made.bulk(&ground, &clock);
+        let verifier = made.verifier(&ground, &ledger, config.key_cache_bytes);
+        let root_keys =
+            RootKeys::new(store.clone(), entropy.clone(), recorder.last_used().clone(), limiter.clone());
+        let leaks = Leaks::new(store.clone(), entropy.clone(), root_keys.clone(), config.leak_public_key);
+        let idempotency = Idempotency::new(store.clone(), vault.clone());
+        let jobs = made.jobs(&ground, idempotency.clone(), search.clone(), config.events_max_bytes);
+        Self {
+            background: Mutex::new(Some(Background::start(store, events, recorder, search, &bulk))),
+            bulk,
+            transfer: made.transfer(&ground, &insight),
+            workspaces: Workspaces::new(store.clone(), entropy.clone(), analytics.clone())
+                .open_to_members(config.members_create_workspaces),
+            sessions: made.sessions(&ground),
+            secret_links: SecretLinks::new(store.clone(), entropy.clone()),
+            leaks,
+            root_keys,
+            apis: Apis::new(store.clone(), entropy.clone()),
+            ratelimits: Ratelimits::new(limiter.clone(), made.namespaces.clone(), recorder.clone()),
+            explainer: Explainer::new(keys.clone(), verifier.clone(), limiter.clone(), analytics.clone()),
+            verifier,
+            portals: Portals::new(store.clone(), entropy.clone(), keys.clone(), analytics.clone()),
+            idempotency,
+            jobs,
+            users: made.users,
+            permissions: made.permissions,
+            identities: made.identities,
+            keys: made.keys,
+            overrides: made.overrides,
+            namespaces: made.namespaces,
+            analytics: insight.analytics,
+            sql: insight.sql,
+            audit_log: insight.audit_log,
+            search: insight.search,
+            request_log: request_log(&config, recorder.clone()),
+            config,
+            clock,
+            followed_steps: AtomicU64::new(0),
+            requests: RequestCounts::default(),
+            connections: Arc::default(),
+            ledger,
+            vault: ground.vault,
+            entropy: ground.entropy,
+            store: ground.store,
+            recorder: ground.recorder,
+            events: ground.events,
+            limiter: ground.limiter,
+            dir,
+            closing: watch::Sender::new(false),
+            events_set_aside: ground.events_set_aside,
+            address: OnceLock::new(),
+        }
+    }
+
+    /// The first workspace, and what configuration asks for
+    /// (docs/decisions.md#the-first-start-needs-nobody).
+    async fn first_start(&self) -> Result<()> {
+        let job = |workspace| self.cx(workspace, Principal::Job(Task::Bootstrap), Door::Job);
+        let mut workspaces = self.workspaces.list().await?;
+        if workspaces.is_empty() {
+            let command = CreateWorkspace { slug: "default".to_owned(), name: "Default".to_owned() };
+            workspaces.push(self.workspaces.create(&job("".into()), command).await?);
+        }
+        let cx = job(workspaces.remove(0).id);
+        if let Some(root_key) = &self.config.root_key {
+            self.root_keys.bootstrap(&cx, root_key).await?;
+        }
+        if let (Some(email), Some(password)) = (&self.config.admin_email, &self.config.admin_password)
+            && !self.users.exist().await?
+        {
+            let (name, password) = (email.clone(), password.clone());
+            let command = CreateUser { email: email.clone(), name, role: Role::Owner, password };
+            self.users.create(&cx, command).await?;
+        }
+        Ok(())
+    }
+}
+
+/// A folder that was in use never becomes a new server: whoever takes its files
+/// away must not be offered its first account.
+async fn open_app_db(dir: &DataDir) -> Result<Database> {
+    let path = dir.app_db();
+    match dir.was_in_use() {
+        true => Database::open_existing::<AppSchema>(&path, Durability::Full).await,
+        false => Database::open::<AppSchema>(&path, Durability::Full).await,
+    }
+}
+
+fn request_log(config: &Config, recorder: Recorder) -> RequestLog {
+    RequestLog::new(config.request_log, config.request_log_sample_percent, recorder)
+}
+
+fn master_key(config: &Config, dir: &DataDir) -> MasterKeySource {
+    match config.master_key.as_ref().and_then(|key| MasterKey::from_base64(key.reveal())) {
+        Some(key) => MasterKeySource::Given(key),
+        None => MasterKeySource::File(dir.master_key()),
+    }
+}
