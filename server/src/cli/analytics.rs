@@ -9,7 +9,7 @@ use crate::app::App;
 use base::error::Result;
 use base::op::OpCtx;
 use domain::transfer::csv_lines;
-use insight::sql::{ResultRows, Ask};
+use insight::sql::{Ask, ResultRows};
 
 /// Every table may be named: the operator sees them all.
 pub(super) async fn query(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<Output> {

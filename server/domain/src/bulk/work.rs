@@ -4,7 +4,7 @@ use base::ids::{ApiId, KeyId};
 
 use super::{Bulk, Limit, Work, import};
 use crate::keys::{AccessChange, ChangeAccess, CreditOperation, DeleteKey, UpdateCredits, UpdateKey};
-use crate::permissions::{Reference, OnMissing};
+use crate::permissions::{OnMissing, Reference};
 use crate::ratelimit::limits::NewLimit;
 use base::error::{Error, Result};
 use base::op::OpCtx;
@@ -63,7 +63,8 @@ impl Bulk {
     }
 
     async fn slugs(&self, cx: &OpCtx, key_id: KeyId, change: AccessChange, slugs: &[String]) -> Result<()> {
-        let on_missing = if change == AccessChange::Remove { OnMissing::Ignore } else { OnMissing::MakeIfPermitted };
+        let on_missing =
+            if change == AccessChange::Remove { OnMissing::Ignore } else { OnMissing::MakeIfPermitted };
         let items = Reference::named(slugs.iter().cloned(), on_missing);
         let command = ChangeAccess { key_id, change, items };
         self.keys.change_permissions(cx, command).await.map(drop)

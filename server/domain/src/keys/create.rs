@@ -9,7 +9,7 @@ use super::format::NewKeyMaterial;
 use super::{Keys, bounds, require_recoverable, store};
 use crate::apis::{self, Api};
 use crate::identities;
-use crate::permissions::{self, Permission, Reference, Role, OnMissing};
+use crate::permissions::{self, OnMissing, Permission, Reference, Role};
 use crate::ratelimit::limits::{self, NewLimit, Owner};
 use base::audit::{Event, Group, Target as Audited};
 use base::error::{Code, Error, Result};

@@ -67,7 +67,8 @@ impl Reference {
     }
 
     fn is_made(&self) -> bool {
-        matches!(self.by, By::Name(_)) && matches!(self.on_missing, OnMissing::Make | OnMissing::MakeIfPermitted)
+        matches!(self.by, By::Name(_))
+            && matches!(self.on_missing, OnMissing::Make | OnMissing::MakeIfPermitted)
     }
 }
 

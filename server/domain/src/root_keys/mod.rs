@@ -6,8 +6,8 @@
 mod authenticate;
 mod bootstrap;
 mod budget;
-mod create;
 mod change;
+mod create;
 pub mod permission;
 mod read;
 mod revoke;

@@ -14,7 +14,7 @@ use poem::{Body, Endpoint, Request, RequestParts, Response};
 
 use super::Shared;
 use super::activity::Exchange;
-use super::body::{OutgoingBody, Arriving};
+use super::body::{Arriving, OutgoingBody};
 use super::lifecycle::Stage;
 
 /// What may be asked on a connection that is one too many.

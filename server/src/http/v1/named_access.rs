@@ -7,7 +7,7 @@ use serde_schema::serde_schema;
 
 use crate::http::schema::{described, inline, json_by_serde};
 use base::error::{Error, Result};
-use domain::permissions::{By, Reference, OnMissing};
+use domain::permissions::{By, OnMissing, Reference};
 
 /// A role or permission; the id wins.
 #[serde_schema]

@@ -11,7 +11,7 @@ use crate::http::openapi::{Output, Schema};
 use crate::http::schema::Meta;
 use base::error::Result;
 use base::op::OpCtx;
-use insight::sql::{ResultRows, Ask, Family};
+use insight::sql::{Ask, Family, ResultRows};
 
 pub fn operations() -> Vec<Operation> {
     vec![

@@ -21,7 +21,7 @@ use domain::keys::{
     CreateKey, CreatedKey, CreditOperation, CreditsPatch, DeleteKey, GetKey, NewCredits, Refill,
     UpdateCredits, UpdateKey,
 };
-use domain::permissions::{Reference, OnMissing};
+use domain::permissions::{OnMissing, Reference};
 
 pub fn operations() -> Vec<Operation> {
     vec![

@@ -14,7 +14,7 @@ use crate::http::contract::bounded::{IdText, PermissionSlug, strings};
 use base::error::Result;
 use base::op::OpCtx;
 use domain::keys::{AccessChange, ChangeAccess};
-use domain::permissions::{Reference, OnMissing};
+use domain::permissions::{OnMissing, Reference};
 
 type Permissions = Vec<PermissionOut>;
 type Roles = Vec<RoleOut>;

@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 
 use super::*;
 use crate::apis::{Apis, CreateApi, SetApi};
-use crate::permissions::{Reference, OnMissing};
+use crate::permissions::{OnMissing, Reference};
 use crate::ratelimit::limits::NewLimit;
 use crate::vault::{MasterKey, MasterKeySource};
 use base::error::Code;

@@ -23,7 +23,7 @@ use base::error::Result;
 use base::grants::{Operation, Target};
 use base::patch::Patch;
 use domain::keys::{CreditsPatch, KeyDetails, UpdateKey};
-use domain::permissions::{Reference, OnMissing};
+use domain::permissions::{OnMissing, Reference};
 use domain::ratelimit::limits::NewLimit;
 
 /// `GET /keys/:id/edit`.

@@ -20,7 +20,7 @@ use base::patch::Patch;
 use base::secret::PlainKey;
 use domain::explain::{ExplainKey, Subject};
 use domain::keys::{AccessChange, ChangeAccess, CreditOperation, Decrypt, GetKey, UpdateCredits, UpdateKey};
-use domain::permissions::{Reference, OnMissing};
+use domain::permissions::{OnMissing, Reference};
 use domain::verification::RequestedLimit;
 
 /// How much longer a key works that is given more time here.
