@@ -13,9 +13,9 @@ mod health;
 mod leaks;
 mod methods;
 mod metrics;
-mod misplaced;
+mod misplaced_members;
 #[cfg(test)]
-mod near;
+mod near_schema;
 mod openapi;
 mod page_headers;
 mod redact;

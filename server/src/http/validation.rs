@@ -10,7 +10,7 @@ use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{ValidationError, Validator};
 use serde_json::{Map, Value};
 
-use super::misplaced::{MISPLACED, refuse_misplaced};
+use super::misplaced_members::{MISPLACED, refuse_misplaced};
 use base::error::{Fault, MAX_FAULTS, clip};
 
 /// The schema of the bodies of one operation; made when first needed.

@@ -264,7 +264,7 @@ fn rows_are_named_only_in_stores() {
         .filter(|source| {
             !is_test(source) && source.room != "store" && source.name != "error.rs" && source.room != "ids"
         })
-        .filter(|source| !source.name.ends_with("store.rs") && !source.name.contains("/store/"))
+        .filter(|source| !source.name.ends_with("/store.rs") && !source.name.contains("/store/"))
         .filter(|source| {
             let ours = source.code.replace("base::ids", "").replace("identity::", "");
             source.code.contains("sea_orm::") || ours.contains("entity::")

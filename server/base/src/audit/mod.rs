@@ -4,11 +4,11 @@
 //! Nothing here updates or deletes an entry. Secrets never appear in one.
 
 mod event;
-mod log;
 mod read;
+mod record;
 mod store;
 
 pub use event::Event;
-pub use log::{Group, Target, changes};
 pub use read::{AuditEntry, AuditFilter, AuditLog, AuditTarget, TextIndex};
+pub use record::{Group, Target, changes};
 pub use store::{AuditRow, AuditTargetRow, entries_after, entry_at, last_entry, last_entry_time};

@@ -4,7 +4,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use super::private;
+use super::file_modes;
 use crate::error::{Error, Result};
 
 /// A data folder and, while this value lives, the exclusive right to write to it.
@@ -38,7 +38,7 @@ impl DataDir {
                 Err(TryLockError::Error(error)) => return Err(failed(error)),
             }
         }
-        private::make(&path);
+        file_modes::make(&path);
         Ok(Some(Self { path, _locks: locks }))
     }
 

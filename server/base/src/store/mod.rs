@@ -9,11 +9,11 @@ mod db;
 mod dir;
 mod failure;
 mod file;
+mod file_modes;
 mod half_made;
 mod health;
 mod migrate;
 mod page;
-mod private;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 #[cfg(test)]
@@ -25,10 +25,10 @@ mod writer;
 pub use columns::{at_most, set_each};
 pub use db::{Database, Durability};
 pub use dir::DataDir;
+pub use file_modes::set_umask;
 pub use health::WriteHealth;
 pub use migration::{App as AppSchema, Events as EventsSchema};
 pub use page::{BoundedCount, Page, Paged};
-pub use private::set_umask;
 pub use tx::{Change, Store, Tx, namespace_subject};
 pub use unique::Unique;
 pub use writer::{Transaction, Writer};

@@ -3,7 +3,6 @@
 //!
 //! Whether a key is valid is none of its business; `verification` asks it.
 
-mod counter_store;
 mod limit;
 pub mod limiter;
 pub mod limits;
@@ -11,7 +10,7 @@ pub mod namespace_admin;
 pub mod namespaces;
 pub mod overrides;
 mod pattern;
-mod snapshot;
+mod rate_limiter;
 mod store;
 pub mod window;
 
@@ -21,7 +20,7 @@ use base::ids::OverrideId;
 
 pub use limit::Ratelimits;
 use namespaces::NamespaceSnapshot;
-pub use snapshot::RateLimiter;
+pub use rate_limiter::RateLimiter;
 pub use store::{NamespaceFeed, OverrideFeed, sweep};
 
 /// A limit to check and the units to take from it (docs/contract/v2.md#limit).

@@ -1,14 +1,14 @@
 //! Listing, changing and replacing root keys through the API
 //! (docs/contract/v2.md#root-keys-and-workspaces).
 //!
-//! Nobody hands out more than they have: [`within`] says what the caller bounds
+//! Nobody hands out more than they have: [`bounded_by_maker`] says what the caller bounds
 //! of every root key it makes or changes.
 
 use base::ids::RootKeyId;
 use serde_json::{Value, json};
 
+use super::bounded_by_maker::{self, Use};
 use super::create::{described, target};
-use super::within::{self, Use};
 use super::{CreateRootKey, RootKey, RootKeyDetails, RootKeys, create, store};
 use crate::apis::allowlist;
 use crate::keys::format;
@@ -106,7 +106,7 @@ impl RootKeys {
             limit_per_minute: command.limit_per_minute.value().copied(),
         };
         create::check_values(cx, &as_new)?;
-        within::check_rights(cx, as_new.full, &as_new.permissions)?;
+        bounded_by_maker::check_rights(cx, as_new.full, &as_new.permissions)?;
         self.store.write(|tx| async move { self.update_in(cx, tx, command).await }).await
     }
 
@@ -119,9 +119,9 @@ impl RootKeys {
         }
         let list = command.ip_allowlist.value().cloned();
         let mut after = command.applied(before.clone());
-        within::check_use(cx, &before.allowed()?)?;
+        bounded_by_maker::check_use(cx, &before.allowed()?)?;
         let allowed = after.allowed()?;
-        within::check_use(cx, &allowed)?;
+        bounded_by_maker::check_use(cx, &allowed)?;
         create::check_list(list.as_deref(), &allowed)?;
         after.ip_allowlist = allowlist::to_text(&allowed.networks);
         store::update(&tx, &after, cx.now_ms).await?;
@@ -146,9 +146,9 @@ impl RootKeys {
 
     async fn reroll_in(&self, cx: &OpCtx, tx: Tx, command: RerollRootKey) -> Result<(RootKeyId, PlainKey)> {
         let old = store::find(tx.db(), &cx.workspace, &command.id).await?.ok_or_else(absent)?;
-        within::check_rights(cx, old.key.full, &old.key.permissions)?;
+        bounded_by_maker::check_rights(cx, old.key.full, &old.key.permissions)?;
         let allowed = Use::of(old.key.expires_at, old.ip_allowlist.as_deref(), old.limit_per_minute)?;
-        within::check_use(cx, &allowed)?;
+        bounded_by_maker::check_use(cx, &allowed)?;
         let like = CreateRootKey {
             name: old.key.name.clone(),
             permissions: old.key.permissions.clone(),

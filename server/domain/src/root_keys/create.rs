@@ -2,7 +2,7 @@
 
 use base::ids::RootKeyId;
 
-use super::within::{self, Use};
+use super::bounded_by_maker::{self, Use};
 use super::{CreateRootKey, RootKey, RootKeys, store};
 use crate::apis::allowlist;
 use crate::keys::format;
@@ -18,10 +18,10 @@ impl RootKeys {
     pub async fn create(&self, cx: &OpCtx, command: CreateRootKey) -> Result<(RootKeyId, PlainKey)> {
         cx.require(Operation::RootKeyCreate, Target::NONE)?;
         check_values(cx, &command)?;
-        let mut command = within::inherited(cx, command);
-        within::check_rights(cx, command.full, &command.permissions)?;
+        let mut command = bounded_by_maker::inherited(cx, command);
+        bounded_by_maker::check_rights(cx, command.full, &command.permissions)?;
         let allowed = Use::of(command.expires_at, command.ip_allowlist.as_deref(), command.limit_per_minute)?;
-        within::check_use(cx, &allowed)?;
+        bounded_by_maker::check_use(cx, &allowed)?;
         check_list(command.ip_allowlist.as_deref(), &allowed)?;
         command.ip_allowlist = allowlist::to_text(&allowed.networks);
         let plaintext = PlainKey::new(format::root_key(&self.entropy.bytes()));

@@ -5,6 +5,7 @@
 
 mod authenticate;
 mod bootstrap;
+mod bounded_by_maker;
 mod budget;
 mod change;
 mod create;
@@ -14,7 +15,6 @@ mod revoke;
 mod store;
 #[cfg(test)]
 mod tests;
-mod within;
 
 use std::sync::Arc;
 

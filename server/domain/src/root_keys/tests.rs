@@ -219,10 +219,10 @@ proptest! {
             budget_key: None,
         };
         let cx = OpCtx { principal: Principal::RootKey(Arc::new(caller)), ..owner() };
-        let wanted = within::Use { expires_at: None, networks: inner.clone(), limit_per_minute: limits.1.map(i64::from) };
+        let wanted = bounded_by_maker::Use { expires_at: None, networks: inner.clone(), limit_per_minute: limits.1.map(i64::from) };
         let (outer, inner) = (addresses(&outer), addresses(&inner));
         let is_inside = inner.iter().all(|address| outer.contains(address));
         let is_slower = limits.0.is_none_or(|own| limits.1.is_some_and(|wanted| wanted <= own));
-        prop_assert_eq!(within::check_use(&cx, &wanted).is_ok(), is_inside && is_slower);
+        prop_assert_eq!(bounded_by_maker::check_use(&cx, &wanted).is_ok(), is_inside && is_slower);
     }
 }

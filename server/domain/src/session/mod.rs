@@ -8,7 +8,7 @@
 
 mod attempts;
 mod authenticate;
-mod form;
+mod form_token;
 mod login;
 mod open_sessions;
 mod password;
@@ -28,7 +28,7 @@ use base::clock::DAY_MS;
 use base::ids::{SessionId, UserId, WorkspaceId};
 use parking_lot::Mutex;
 
-pub use form::ANONYMOUS_FORM_MS;
+pub use form_token::ANONYMOUS_FORM_MS;
 pub use login::{Login, NewSession, SecondStep, Step};
 pub use open_sessions::SessionInfo;
 pub use second_factor::Enrolment;

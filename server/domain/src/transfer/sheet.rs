@@ -110,6 +110,8 @@ mod tests {
     fn lines_may_differ_in_length_and_numbers_are_no_formulas() {
         let lines = [vec![json!("-1"), json!(-1)], vec![json!("only"), Value::Null, json!(true)]];
         assert_eq!(csv_lines(lines).unwrap(), "'-1,-1\r\nonly,,true\r\n");
+        // A blank line would be skipped by many who read it.
+        assert_eq!(csv_lines([vec![Value::Null]]).unwrap(), "\"\"\r\n");
     }
 
     #[test]

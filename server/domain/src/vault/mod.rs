@@ -9,7 +9,7 @@
 mod master;
 mod rotation;
 mod seal;
-mod server;
+mod server_secrets;
 mod source;
 mod store;
 

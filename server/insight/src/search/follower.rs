@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use super::Search;
 use super::entities::{Changes, EntityFeeds, EntityKind, EntityRow, Rows};
 use super::followed::{Followed, Position, Scan};
-use super::worker::{Worker, mend_after};
+use super::index_thread::{Worker, mend_after};
 use base::audit::{AuditRow, Event, entries_after, entry_at, last_entry};
 use base::error::{Error, Result};
 use base::store::Store;

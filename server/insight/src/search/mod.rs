@@ -12,17 +12,17 @@
 
 mod audit;
 mod entities;
+mod event_indexer;
 mod fields;
 mod folder;
 mod followed;
 mod follower;
-mod indexer;
+mod index_thread;
 mod manifest;
 mod status;
 mod time_blocks;
 mod week;
 mod words;
-mod worker;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -35,9 +35,9 @@ use tokio::sync::{Notify, watch};
 
 pub use audit::AuditText;
 pub use entities::{EntityFeed, EntityFeeds, EntityHit, EntityKind, EntityQuery, EntityRow, Rows};
+pub use event_indexer::Indexer;
 pub use fields::Fields;
 pub use follower::Follower;
-pub use indexer::Indexer;
 pub use status::{IndexStatus, Lag};
 pub use week::{Week, all_are_of, week_of};
 pub use words::{any, begins_with, words};

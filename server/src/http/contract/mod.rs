@@ -3,6 +3,6 @@
 //!
 //! Deliberately absent: whole objects. Each contract names and orders its own.
 
+pub mod borrowed;
 pub mod bounded;
-pub mod lent;
 pub mod limits;

@@ -11,7 +11,7 @@ use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};
 use serde_json::Value;
 
 use crate::http::contract::bounded::{Form, Identifier};
-use crate::http::misplaced::MISPLACED;
+use crate::http::misplaced_members::MISPLACED;
 use crate::http::openapi::{self, Schema};
 use crate::http::validation::{RequestSchema, json_schema, type_of};
 use base::error::clip;

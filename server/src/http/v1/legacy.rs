@@ -18,7 +18,7 @@ use super::operation::{Access, Input, Operation, Reply, get, operation, post};
 use super::shared::{KeyOut, RatelimitType, default_limit_of_pages, new_limits};
 use super::verify::{CodeName, VerifyLimitOut, balance, decide, decisive_limit, owner, told};
 use crate::app::App;
-use crate::http::contract::lent::{As, Str};
+use crate::http::contract::borrowed::{As, Str};
 use crate::http::openapi::{Output, Schema};
 use crate::http::schema::AnyObject;
 use base::error::{Code, Result};

@@ -215,7 +215,7 @@ mod tests {
 
     use super::super::faults::Checker;
     use super::super::{input, operations};
-    use crate::http::near::near;
+    use crate::http::near_schema::near;
 
     /// What the hot path reads at once its schema accepts; what its schema accepts
     /// is read in the end, and at once unless it holds integers as floats.

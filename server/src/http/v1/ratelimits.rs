@@ -11,7 +11,7 @@ use super::operation::{Input, Operation, Reply, post};
 use crate::app::App;
 use crate::http::contract::bounded::Cost;
 use crate::http::contract::limits::{Allowance, Window, default_cost, limit_request, verdict};
-use crate::http::misplaced::known_members;
+use crate::http::misplaced_members::known_members;
 use crate::http::schema::{AnyObject, present};
 use base::error::{Code, Result};
 use base::op::OpCtx;

@@ -196,7 +196,7 @@ mod tests {
     use proptest::test_runner::{Config, TestRunner};
 
     use super::super::{DOCUMENT, operations};
-    use crate::http::near::near;
+    use crate::http::near_schema::near;
     use crate::http::openapi;
     use crate::http::validation::{Faults, RequestSchema, json_schema};
 

@@ -10,7 +10,7 @@ use super::operation::{Operation, Reply, hot};
 use crate::app::App;
 use crate::http::contract::bounded::{Cost, Integer, List, Text};
 use crate::http::contract::limits::{Allowance, default_cost, limit_request, verdict};
-use crate::http::misplaced::known_members;
+use crate::http::misplaced_members::known_members;
 use base::error::Result;
 use base::op::OpCtx;
 use domain::ratelimit::{LimitOutcome, LimitRequest};

@@ -1,6 +1,6 @@
 //! Rows of the audit log.
 
-mod feed;
+mod in_order;
 
 use std::collections::HashMap;
 
@@ -11,10 +11,10 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Set,
 };
 
-pub use feed::{AuditRow, AuditTargetRow, entries_after, entry_at, last_entry, last_entry_time};
+pub use in_order::{AuditRow, AuditTargetRow, entries_after, entry_at, last_entry, last_entry_time};
 
-use super::log::{Entry, actor};
 use super::read::{AuditEntry, AuditFilter, AuditTarget};
+use super::record::{Entry, actor};
 use crate::error::Result;
 use crate::op::OpCtx;
 use crate::store::{Page, Paged, Tx};

@@ -8,7 +8,7 @@ use sea_orm::{
     QueryTrait, Select,
 };
 
-use super::{live, shared, to_key};
+use super::{live, successor, to_key};
 use crate::apis::{self, Api};
 use crate::keys::Key;
 use crate::keys::find::{Condition, Conditions, Status};
@@ -84,7 +84,7 @@ async fn keys_of(db: &impl ConnectionTrait, cx: &OpCtx, rows: Vec<key::Model>) -
             keys.push(to_key(row, api.clone())?);
         }
     }
-    shared::resolve(db, &mut keys).await?;
+    successor::resolve(db, &mut keys).await?;
     Ok(keys)
 }
 

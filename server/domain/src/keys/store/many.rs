@@ -5,7 +5,7 @@ use entity::key;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use super::{live, shared, to_key};
+use super::{live, successor, to_key};
 use crate::apis::Api;
 use crate::keys::{Key, KeySummary, ListKeysByOffset};
 use base::error::Result;
@@ -82,7 +82,7 @@ pub(in crate::keys) async fn from_offset(
     let select = select.order_by_asc(key::Column::Id).limit(command.limit).offset(command.offset);
     let rows = select.all(db).await?;
     let mut keys = rows.into_iter().map(|row| to_key(row, api.clone())).collect::<Result<Vec<_>>>()?;
-    shared::resolve(db, &mut keys).await?;
+    successor::resolve(db, &mut keys).await?;
     Ok(keys)
 }
 
@@ -100,7 +100,7 @@ pub(in crate::keys) async fn after(
     }
     let rows = select.order_by_asc(key::Column::Id).limit(limit).all(tx.db()).await?;
     let mut keys = rows.into_iter().map(|row| to_key(row, api.clone())).collect::<Result<Vec<_>>>()?;
-    shared::resolve(tx.db(), &mut keys).await?;
+    successor::resolve(tx.db(), &mut keys).await?;
     Ok(keys)
 }
 

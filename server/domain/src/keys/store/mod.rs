@@ -8,8 +8,8 @@ pub(crate) mod balances;
 mod feed;
 mod find;
 mod many;
-mod shared;
-mod sharing;
+mod shared_by;
+mod successor;
 mod upkeep;
 
 use std::collections::{HashMap, HashSet};
@@ -29,8 +29,8 @@ pub(super) use find::{among, count_fitting, find_page};
 pub(super) use many::{
     after, from_offset, mark_all_deleted, of_owner, remove_all, remove_deleted, summaries,
 };
-pub(super) use shared::{hand_over, leave};
-pub(super) use sharing::{count_sharing, page_sharing};
+pub(super) use shared_by::{count_sharing, page_sharing};
+pub(super) use successor::{hand_over, leave};
 pub use upkeep::{note_used, sweep};
 
 use crate::apis::{self, Api};
@@ -92,7 +92,7 @@ async fn one(
     let Some(row) = live(select, workspace).one(db).await? else { return Ok(None) };
     let Some(api) = apis::find_live(db, workspace, &row.api_id).await? else { return Ok(None) };
     let mut keys = vec![to_key(row, api)?];
-    shared::resolve(db, &mut keys).await?;
+    successor::resolve(db, &mut keys).await?;
     Ok(keys.pop())
 }
 
@@ -127,7 +127,7 @@ pub(super) async fn page(
     }
     let rows = select.order_by_asc(key::Column::Id).limit(page.limit + 1).all(db).await?;
     let mut keys = rows.into_iter().map(|row| to_key(row, api.clone())).collect::<Result<Vec<_>>>()?;
-    shared::resolve(db, &mut keys).await?;
+    successor::resolve(db, &mut keys).await?;
     Ok(Paged::from_rows(keys, page, |key| key.id.as_str()))
 }
 
@@ -244,7 +244,7 @@ pub(super) async fn find_deleted(
     let api = apis::find_live(db, workspace, &row.api_id).await?;
     let Some(api) = api else { return Ok(None) };
     let mut found = vec![to_key(row, api)?];
-    shared::resolve(db, &mut found).await?;
+    successor::resolve(db, &mut found).await?;
     Ok(found.pop())
 }
 

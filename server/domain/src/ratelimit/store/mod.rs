@@ -1,5 +1,6 @@
 //! Rows of stored limits, namespaces and overrides.
 
+pub(super) mod counters;
 mod feed;
 mod overrides;
 

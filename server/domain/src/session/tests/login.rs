@@ -225,7 +225,7 @@ async fn forms_belong_to_a_session_or_to_a_cookie() {
     assert!(!server.sessions.is_anonymous_form_token(&given, &other, NOW_MS), "both must agree");
     assert!(!server.sessions.is_anonymous_form_token("", "", NOW_MS));
     assert!(!server.sessions.is_anonymous_form_token(&form, &form, NOW_MS), "another kind of token");
-    let late = NOW_MS + form::ANONYMOUS_FORM_MS;
+    let late = NOW_MS + form_token::ANONYMOUS_FORM_MS;
     assert!(!server.sessions.is_anonymous_form_token(&given, &given, late));
 }
 

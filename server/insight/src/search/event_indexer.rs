@@ -6,7 +6,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::Search;
-use super::worker::{Worker, mend_after};
+use super::index_thread::{Worker, mend_after};
 use base::error::{Error, Result};
 use base::events::{newest_chunk_id, read_after};
 use base::store::Database;

@@ -208,7 +208,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Name<V> {
 /// objects alone, and none with a misplaced member.
 macro_rules! known_members {
     ($($type:ty),+ $(,)?) => {
-        ::base::object::only_objects!(by $crate::http::misplaced::Known: $($type),+);
+        ::base::object::only_objects!(by $crate::http::misplaced_members::Known: $($type),+);
     };
 }
 

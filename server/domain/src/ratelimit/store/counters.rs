@@ -6,14 +6,14 @@ use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set,
 };
 
-use super::limiter::{Check, CounterRow, Scope};
-use super::window::Window;
+use crate::ratelimit::limiter::{Check, CounterRow, Scope};
+use crate::ratelimit::window::Window;
 use base::clock::STANDSTILL_MS;
 use base::error::Result;
 use base::store::Database;
 
 /// Nine values per row, well under SQLite's limit.
-pub(super) const COUNTERS_PER_STATEMENT: usize = 500;
+pub(in crate::ratelimit) const COUNTERS_PER_STATEMENT: usize = 500;
 
 const fn scope_number(scope: Scope) -> i64 {
     match scope {
@@ -44,7 +44,7 @@ fn stored(number: u64) -> i64 {
 }
 
 /// Writes counters over what is stored of them, in one transaction.
-pub(super) async fn save_counters(database: &Database, rows: &[CounterRow]) -> Result<()> {
+pub(in crate::ratelimit) async fn save_counters(database: &Database, rows: &[CounterRow]) -> Result<()> {
     if rows.is_empty() {
         return Ok(());
     }
@@ -72,14 +72,14 @@ pub(super) async fn save_counters(database: &Database, rows: &[CounterRow]) -> R
     Ok(())
 }
 
-pub(super) async fn delete_dead_counters(db: &impl ConnectionTrait, now_ms: i64) -> Result<()> {
+pub(in crate::ratelimit) async fn delete_dead_counters(db: &impl ConnectionTrait, now_ms: i64) -> Result<()> {
     limiter_counter::Entity::delete_many().filter(Column::DeadAt.lte(now_ms)).exec(db).await?;
     Ok(())
 }
 
 /// Which counters are asked for.
 #[derive(Clone, Copy)]
-pub(super) enum Which {
+pub(in crate::ratelimit) enum Which {
     All,
     /// Those of windows that are ahead of now, see [`Window::is_ahead`].
     Ahead {
@@ -102,7 +102,7 @@ impl Which {
 }
 
 /// Up to `limit` of those counters after `cursor`, in the order of their names.
-pub(super) async fn counters_after(
+pub(in crate::ratelimit) async fn counters_after(
     db: &impl ConnectionTrait,
     which: Which,
     cursor: Option<&CounterRow>,
@@ -146,7 +146,10 @@ fn after(row: &CounterRow) -> Condition {
 }
 
 /// What is stored of the counter a check names.
-pub(super) async fn counter(db: &impl ConnectionTrait, check: &Check<'_>) -> Result<Option<CounterRow>> {
+pub(in crate::ratelimit) async fn counter(
+    db: &impl ConnectionTrait,
+    check: &Check<'_>,
+) -> Result<Option<CounterRow>> {
     let row = limiter_counter::Entity::find()
         .filter(Column::WorkspaceId.eq(check.workspace))
         .filter(Column::Scope.eq(scope_number(check.scope)))

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
-use super::counter_store::{self as store, Which};
 use super::limiter::{Attempt, Check, CounterRow, Full, Limiter, MAX_OWN, Taken};
+use super::store::counters::{self as store, Which};
 use base::error::{Code, Error, Result};
 use base::store::Database;
 
