@@ -19,16 +19,16 @@ RUN cargo chef prepare
 # Dependencies are a layer of their own, which lasts until the recipe changes.
 FROM chef AS build
 COPY --from=recipe /src/recipe.json .
-RUN cargo chef cook --profile dist --locked
+RUN cargo chef cook --release --locked
 COPY . .
-RUN cargo build --profile dist --locked
+RUN cargo build --release --locked
 
 FROM ${DEBIAN_IMAGE}
 RUN groupadd --system --gid 10001 unkey \
  && useradd --system --uid 10001 --gid 10001 --home-dir /data --no-create-home \
       --shell /usr/sbin/nologin unkey \
  && install -d -m 0700 -o 10001 -g 10001 /data
-COPY --from=build /src/target/dist/unkey /usr/local/bin/unkey
+COPY --from=build /src/target/release/unkey /usr/local/bin/unkey
 
 ENV UNKEY_LISTEN=0.0.0.0:3000 \
     UNKEY_DATA_DIR=/data
