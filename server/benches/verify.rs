@@ -3,10 +3,10 @@
 use std::hint::black_box;
 use std::sync::Arc;
 
+use base::access::{Door, OpCtx, Principal};
 use base::clock::Clock;
 use base::config::Config;
 use base::entropy::Entropy;
-use base::op::{Door, OpCtx, Principal};
 use base::secret::PlainKey;
 use base::store::DataDir;
 use criterion::{Criterion, criterion_group, criterion_main};

@@ -1,69 +1,7 @@
-//! The program: parse, set up logs, run one command.
+//! The program.
 
-use std::io::IsTerminal;
 use std::process::ExitCode;
-use std::time::Duration;
 
-use base::config::{Config, LogFormat};
-use tracing_subscriber::EnvFilter;
-use unkey::cli::{Invocation, Output};
-
-/// How long threads that compute may take to notice the end.
-const LEAVE: Duration = Duration::from_millis(500);
-
-#[expect(clippy::print_stdout, reason = "what a command answers belongs on standard output")]
 fn main() -> ExitCode {
-    base::store::set_umask();
-    let invocation = match Invocation::parse(std::env::args().collect()) {
-        Ok(invocation) => invocation,
-        Err(code) => return code,
-    };
-    let outcome = invocation.config().and_then(|config| {
-        log(&config);
-        for name in invocation.unknown_variables() {
-            tracing::warn!(name, "there is no such setting; the variable is ignored");
-        }
-        let runtime = runtime(&config)?;
-        let outcome = runtime.block_on(invocation.run(config));
-        // What still computes is of no use to anybody.
-        runtime.shutdown_timeout(LEAVE);
-        outcome
-    });
-    match outcome {
-        Ok(Output { stdout, stderr, .. }) => {
-            print!("{stdout}");
-            eprint!("{stderr}");
-            ExitCode::SUCCESS
-        }
-        Err(error) => {
-            eprintln!("unkey: {error}");
-            let cause = error.cause_chain();
-            if !cause.is_empty() {
-                eprintln!("  because: {cause}");
-            }
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn runtime(config: &Config) -> base::error::Result<tokio::runtime::Runtime> {
-    let mut builder = tokio::runtime::Builder::new_multi_thread();
-    if config.worker_threads > 0 {
-        builder.worker_threads(config.worker_threads);
-    }
-    builder.enable_all().build().map_err(base::error::Error::internal)
-}
-
-/// Logs go to standard error: for people on a terminal, JSON lines otherwise.
-fn log(config: &Config) {
-    let filter = EnvFilter::new(format!("{},sqlx=warn,sea_orm=warn,hyper=warn,poem=warn", config.log_level));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    // The library would tell of a line that cannot be written on standard error, which panics then.
-    let log = log.log_internal_errors(false);
-    let for_people = match config.log_format {
-        LogFormat::Auto => std::io::stderr().is_terminal(),
-        LogFormat::Human => true,
-        LogFormat::Json => false,
-    };
-    if for_people { log.init() } else { log.json().flatten_event(true).init() }
+    unkey::cli::main()
 }

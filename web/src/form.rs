@@ -35,13 +35,13 @@ pub struct FormState {
     /// Field name and problem; an empty name means the form as a whole.
     pub errors: Vec<(String, String)>,
     /// Set if what the form changes was changed since it was opened.
-    pub clash: Option<Clash>,
+    pub clash: Option<EditConflict>,
 }
 
 /// Nothing was saved, because somebody else saved first. The values of the form
 /// are what was typed; saving them again replaces what is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Clash {
+pub struct EditConflict {
     /// What differs: `before` is stored now, `after` was typed.
     pub fields: Vec<Changed>,
     /// The form as it is stored.

@@ -30,9 +30,69 @@ pub struct Error(Box<Inner>);
 struct Inner {
     code: Code,
     detail: String,
+    field: Option<Field>,
     faults: Vec<Fault>,
     retry_after_s: Option<u64>,
     cause: Option<Cause>,
+}
+
+/// A part of the input of a domain call that a refusal may be about. A door that
+/// has a form shows the refusal there; what the callers of the APIs read stays the
+/// text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Field {
+    Addresses,
+    Credits,
+    Description,
+    Duration,
+    Environment,
+    Expires,
+    ExternalId,
+    Identifier,
+    Limit,
+    LimitPerMinute,
+    Meta,
+    Name,
+    OwnerId,
+    Permissions,
+    Prefix,
+    RandomBytes,
+    RefillAmount,
+    RefillDay,
+    Roles,
+    Slug,
+    Start,
+    TimeZone,
+}
+
+impl Field {
+    /// The member of a request that carries it, as the APIs spell it.
+    pub const fn member(self) -> &'static str {
+        match self {
+            Field::Addresses => "ipWhitelist",
+            Field::Credits => "remaining",
+            Field::Description => "description",
+            Field::Duration => "duration",
+            Field::Environment => "environment",
+            Field::Expires => "expires",
+            Field::ExternalId => "externalId",
+            Field::Identifier => "identifier",
+            Field::Limit => "limit",
+            Field::LimitPerMinute => "limitPerMinute",
+            Field::Meta => "meta",
+            Field::Name => "name",
+            Field::OwnerId => "ownerId",
+            Field::Permissions => "permissions",
+            Field::Prefix => "prefix",
+            Field::RandomBytes => "byteLength",
+            Field::RefillAmount => "amount",
+            Field::RefillDay => "refillDay",
+            Field::Roles => "roles",
+            Field::Slug => "slug",
+            Field::Start => "start",
+            Field::TimeZone => "timeZone",
+        }
+    }
 }
 
 /// One fault of an input, as v2 lists it in `errors[]`
@@ -50,7 +110,14 @@ impl Error {
     /// be read.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
         let detail = clipped(detail.into(), MAX_DETAIL_BYTES);
-        Self(Box::new(Inner { code, detail, faults: Vec::new(), retry_after_s: None, cause: None }))
+        Self(Box::new(Inner {
+            code,
+            detail,
+            field: None,
+            faults: Vec::new(),
+            retry_after_s: None,
+            cause: None,
+        }))
     }
 
     /// Input that breaks a rule of the domain.
@@ -82,6 +149,25 @@ impl Error {
     pub fn with_faults(mut self, faults: impl IntoIterator<Item = Fault>) -> Self {
         self.0.faults = faults.into_iter().take(MAX_FAULTS).map(Fault::clipped).collect();
         self
+    }
+
+    /// Says which part of the input is at fault.
+    #[must_use]
+    pub fn at(mut self, field: Field) -> Self {
+        self.0.field = Some(field);
+        self
+    }
+
+    /// The part of the input that is at fault, where it is one.
+    pub fn field(&self) -> Option<Field> {
+        self.0.field.or(match self.0.code {
+            Code::IdentityExists => Some(Field::ExternalId),
+            Code::RoleExists => Some(Field::Name),
+            Code::PermissionExists => Some(Field::Slug),
+            Code::RoleNotFound => Some(Field::Roles),
+            Code::PermissionNotFound => Some(Field::Permissions),
+            _ => None,
+        })
     }
 
     /// Says when another try may succeed.

@@ -8,18 +8,17 @@
 pub mod address;
 pub mod clock;
 pub mod config;
+pub mod edit_version;
 pub mod entropy;
 pub mod error;
 pub mod filter;
 pub mod ids;
-pub mod object;
+pub mod json_object;
 pub mod patch;
 pub mod secret;
-pub mod version;
 
+pub mod access;
 pub mod cache;
-pub mod grants;
-pub mod op;
 
 pub mod store;
 

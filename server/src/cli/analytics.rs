@@ -6,8 +6,8 @@ use serde_json::Value;
 use super::command::Table;
 use super::output::{Output, table};
 use crate::app::App;
+use base::access::OpCtx;
 use base::error::Result;
-use base::op::OpCtx;
 use domain::transfer::csv_lines;
 use insight::sql::{Ask, ResultRows};
 

@@ -5,9 +5,9 @@ use clap::ArgMatches;
 
 use super::output::{Output, date, table};
 use crate::app::App;
+use base::access::OpCtx;
 use base::audit::{AuditEntry, AuditFilter};
 use base::error::{Error, Result};
-use base::op::OpCtx;
 use base::store::Page;
 use domain::transfer::{Format, csv_lines};
 

@@ -10,8 +10,8 @@ use super::{
     search, setup, user, workspace,
 };
 use crate::app::App;
+use base::access::{Door, OpCtx, Principal};
 use base::error::{Error, Result};
-use base::op::{Door, OpCtx, Principal};
 use base::secret::PlainKey;
 
 /// A command as the process that parsed it hands it on.

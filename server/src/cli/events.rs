@@ -5,9 +5,9 @@ use clap::ArgMatches;
 use super::options::span;
 use super::output::{Output, date, table};
 use crate::app::App;
+use base::access::OpCtx;
 use base::error::Result;
 use base::events::Stored;
-use base::op::OpCtx;
 use insight::analytics::{Buckets, Filter, GroupBy, Metric, PageOf, Question, Row, Unit, Zone};
 use insight::search::Kind;
 

@@ -5,8 +5,8 @@ use clap::ArgMatches;
 
 use super::output::{Output, table};
 use crate::app::App;
+use base::access::OpCtx;
 use base::error::{Error, Result};
-use base::op::OpCtx;
 use base::secret::PlainKey;
 use domain::explain::{ExplainKey, Explanation, Subject, Then};
 

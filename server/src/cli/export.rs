@@ -6,8 +6,8 @@ use clap::ArgMatches;
 use super::command::ExportedList;
 use super::output::Output;
 use crate::app::App;
+use base::access::OpCtx;
 use base::error::Result;
-use base::op::OpCtx;
 use domain::transfer::{Export, Format, List};
 
 /// One part; the answer says where the next begins.

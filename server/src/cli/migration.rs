@@ -4,8 +4,8 @@ use clap::ArgMatches;
 
 use super::output::Output;
 use crate::app::App;
+use base::access::OpCtx;
 use base::error::Result;
-use base::op::OpCtx;
 
 pub(super) async fn create(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<Output> {
     let algorithm = matches.get_one::<String>("algorithm").cloned().unwrap_or_default();

@@ -43,6 +43,8 @@ mod data_folder;
 mod file_limit;
 mod serve;
 
+mod program;
+
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
@@ -54,6 +56,7 @@ use base::error::Result;
 use command::Command;
 
 pub use output::Output;
+pub use program::main;
 
 /// A parsed command line and the settings it runs with.
 pub struct Invocation {

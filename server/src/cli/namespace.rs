@@ -4,8 +4,8 @@ use clap::ArgMatches;
 
 use super::output::{Output, date, table};
 use crate::app::App;
+use base::access::OpCtx;
 use base::error::Result;
-use base::op::OpCtx;
 
 pub(super) async fn list(app: &App, cx: &OpCtx) -> Result<Output> {
     let rows = app.namespaces.list(cx).await?.into_iter();

@@ -2,9 +2,9 @@
 
 use clap::{Arg, ArgMatches};
 
+use base::access::OpCtx;
 use base::clock::DAY_MS;
 use base::config::SETTINGS;
-use base::op::OpCtx;
 
 /// The flag of a setting.
 pub(super) fn setting_flag(name: &'static str) -> Option<Arg> {

@@ -5,9 +5,9 @@ use clap::ArgMatches;
 use super::options::span;
 use super::output::{Output, date, table};
 use crate::app::App;
+use base::access::OpCtx;
 use base::error::Result;
 use base::events::{Stored, StoredRequest};
-use base::op::OpCtx;
 use insight::analytics::{Filter, PageOf};
 use insight::search::Kind;
 

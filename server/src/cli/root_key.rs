@@ -5,8 +5,8 @@ use clap::ArgMatches;
 
 use super::output::{Output, date, table};
 use crate::app::App;
+use base::access::OpCtx;
 use base::error::Result;
-use base::op::OpCtx;
 use domain::root_keys::CreateRootKey;
 
 pub(super) async fn create(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<Output> {

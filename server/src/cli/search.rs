@@ -5,8 +5,8 @@ use clap::ArgMatches;
 
 use super::output::{Output, table};
 use crate::app::App;
+use base::access::OpCtx;
 use base::error::{Error, Result};
-use base::op::OpCtx;
 use insight::search::{EntityKind, EntityQuery};
 
 pub(super) async fn run(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<Output> {

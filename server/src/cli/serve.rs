@@ -13,11 +13,11 @@ use super::output::Output;
 use super::{control, file_limit, setup};
 use crate::app::App;
 use crate::http;
+use base::access::{Door, Principal, Task};
 use base::clock::Clock;
 use base::config::Config;
 use base::entropy::Entropy;
 use base::error::{Error, Result};
-use base::op::{Door, Principal, Task};
 use base::store::DataDir;
 
 /// How long everything may take that is left when no request is in flight any

@@ -2,8 +2,8 @@
 
 use super::output::Output;
 use crate::app::App;
+use base::access::OpCtx;
 use base::error::Result;
-use base::op::OpCtx;
 
 pub(super) async fn link(app: &App, cx: &OpCtx) -> Result<Output> {
     Ok(Output::line(new_link(app, cx).await?).remark("This link works once, within an hour."))

@@ -4,9 +4,9 @@ use clap::ArgMatches;
 
 use super::output::{Output, date, table};
 use crate::app::App;
+use base::access::OpCtx;
 use base::clock::HOUR_MS;
 use base::error::Result;
-use base::op::OpCtx;
 use base::secret::PlainKey;
 use domain::users::{CreateUser, NewInvitation, Role, User};
 

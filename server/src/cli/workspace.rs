@@ -4,8 +4,8 @@ use clap::ArgMatches;
 
 use super::output::{Output, date, table};
 use crate::app::App;
+use base::access::OpCtx;
 use base::error::{Error, Result};
-use base::op::OpCtx;
 use domain::workspaces::CreateWorkspace;
 
 pub(super) async fn create(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<Output> {

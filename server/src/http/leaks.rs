@@ -13,8 +13,8 @@ use serde_json::json;
 
 use super::{client_address, plain, request_lifecycle};
 use crate::app::App;
+use base::access::{Door, OpCtx, Principal, Task};
 use base::error::{Code, Error, Result};
-use base::op::{Door, OpCtx, Principal, Task};
 use domain::leaks::Verdict;
 
 const SIGNATURE: HeaderName = HeaderName::from_static("github-public-key-signature");

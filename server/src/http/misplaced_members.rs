@@ -12,7 +12,7 @@ use serde::de::{DeserializeSeed, Error, MapAccess, Visitor};
 use serde::{Deserializer, forward_to_deserialize_any};
 use serde_json::{Map, Value};
 
-use base::object::{Members, Passage};
+use base::json_object::{Members, Passage};
 
 /// They, as clients and people spell them.
 const PROTECTING: [&str; 50] = [
@@ -208,7 +208,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Name<V> {
 /// objects alone, and none with a misplaced member.
 macro_rules! known_members {
     ($($type:ty),+ $(,)?) => {
-        ::base::object::only_objects!(by $crate::http::misplaced_members::Known: $($type),+);
+        ::base::json_object::only_objects!(by $crate::http::misplaced_members::Known: $($type),+);
     };
 }
 

@@ -18,10 +18,10 @@ use crate::app::App;
 use crate::http::request_log::{self, Caller};
 use crate::http::server::BodyFault;
 use crate::http::validation::RequestSchema;
+use base::access::Door;
 use base::address::ClientAddress;
 use base::clock::Stopwatch;
 use base::error::{Code, Error, Result};
-use base::op::Door;
 
 /// One request being served.
 pub struct RequestStart {

@@ -168,7 +168,7 @@ json_by_serde!(AnyObject);
 /// Any JSON that says everything once.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(transparent)]
-pub struct AnyJson(#[serde(deserialize_with = "base::object::unique")] pub Value);
+pub struct AnyJson(#[serde(deserialize_with = "base::json_object::unique")] pub Value);
 
 described!([] AnyJson, name: "AnyJson", schema: inline(MetaSchema::ANY), required: false);
 

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use base::op::Door;
+use base::access::Door;
 
 /// The doors whose requests are counted.
 const DOORS: [Door; 3] = [Door::V1, Door::V2, Door::Dashboard];

@@ -6,8 +6,8 @@ mod people;
 use std::collections::BTreeSet;
 use std::future::Future;
 
+use base::access::{Door, Principal};
 use base::audit::Event;
-use base::op::{Door, Principal};
 use base::secret::PlainKey;
 use domain::apis::SetApi;
 use domain::users::{CreateUser, Role};

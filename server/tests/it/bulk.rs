@@ -3,9 +3,9 @@
 use std::io::Write;
 use std::sync::Arc;
 
+use base::access::{Claimant, IdempotencyKey, OpCtx};
 use base::error::Code;
 use base::ids::{BulkJobId, KeyId, RequestId};
-use base::op::{Claimant, IdempotencyKey, OpCtx};
 use base::store::Page;
 use domain::bulk::{ImportFile, ImportFormat, ImportOf, Job, RowState, Selection, StartJob, State, Work};
 use domain::keys::DeleteKey;

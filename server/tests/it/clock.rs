@@ -1,6 +1,6 @@
 //! A machine whose clock is wrong for a moment, through the whole app.
 
-use base::grants::Role;
+use base::access::Role;
 use serde_json::{Value, json};
 
 use crate::dashboard::browser::Browser;

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 
-use base::grants::Role;
+use base::access::Role;
 
 use crate::dashboard::Browser;
 use crate::interrupted::{Asked, POLLS};

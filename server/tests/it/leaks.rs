@@ -1,9 +1,9 @@
 //! Reports of secret scanners: signed as GitHub signs them, about root keys that
 //! work, that do not exist, that are gone.
 
+use base::access::Role;
 use base::audit::{AuditEntry, AuditFilter};
 use base::config::{Config, Raw};
-use base::grants::Role;
 use base::secret::KeyHash;
 use base::store::Page;
 use base64::Engine;

@@ -1,10 +1,9 @@
 //! People through the whole app: from the setup link to what each role may do,
 //! and what they do as the audit log tells it.
 
+use base::access::{Door, OpCtx, Principal, Role};
 use base::audit::{AuditEntry, AuditFilter};
 use base::error::Code;
-use base::grants::Role;
-use base::op::{Door, OpCtx, Principal};
 use base::secret::PlainKey;
 use base::store::Page;
 use domain::apis::SetApi;

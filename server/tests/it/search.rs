@@ -1,6 +1,6 @@
 //! Finding what people configured a moment after they did, through the whole app.
 
-use base::op::{Door, Principal};
+use base::access::{Door, Principal};
 use insight::search::{EntityHit, EntityKind, EntityQuery};
 use serde_json::json;
 

@@ -1,8 +1,8 @@
 //! What exists elsewhere and what does not exist, told apart by nobody: names of
 //! a fixture, each with a twin of the same form that names nothing.
 
+use base::access::{Door, Principal};
 use base::ids::WorkspaceId;
-use base::op::{Door, Principal};
 use domain::root_keys::CreateRootKey;
 use serde_json::Value;
 

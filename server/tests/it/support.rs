@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use base::access::{Door, OpCtx, Principal};
 use base::clock::Clock;
 use base::config::Config;
 use base::entropy::Entropy;
 use base::ids::ApiId;
-use base::op::{Door, OpCtx, Principal};
 use base::store::DataDir;
 use domain::apis::SetApi;
 use domain::root_keys::CreateRootKey;

@@ -58,13 +58,13 @@ pub(crate) fn num(value: i64) -> View {
 
 /// A count that gives up: above some hundreds it is only known to be more.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct BoundedCount {
     pub count: i64,
     /// Whether there are more than that.
     pub more: bool,
 }
 
-impl Tally {
+impl BoundedCount {
     /// `1 key`, `500+ keys`.
     pub fn text(self, noun: &str) -> String {
         let text = count(self.count, noun);

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::diff::compared;
 use super::icon::Icon;
 use crate::View;
-use crate::form::{Clash, FormState, ON};
+use crate::form::{EditConflict, FormState, ON};
 use crate::trusted::textarea_text;
 
 /// A text-like field about to be drawn.
@@ -343,7 +343,7 @@ pub(crate) fn fieldset(title: &str, about: &str, fields: Vec<View>) -> View {
 }
 
 /// That somebody else saved first: what is stored now beside what was typed.
-fn clash_notice(clash: &Clash) -> View {
+fn clash_notice(clash: &EditConflict) -> View {
     let (text, fields) = if clash.fields.is_empty() {
         ("What is stored now is what this form has: there is nothing to save.", ().into_any())
     } else {

@@ -28,7 +28,7 @@ mod tabs;
 mod tests;
 
 pub use badge::{Chip, Tone};
-pub use data::Tally;
+pub use data::BoundedCount;
 pub use filter::{FilterField, FilterKind, Filters, SavedView};
 pub use outcome::Outcome;
 pub use pager::Pager;

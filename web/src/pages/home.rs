@@ -15,7 +15,7 @@ use crate::shell::{Page, Section, Shell};
 
 /// Something that asks for attention.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Concern {
+pub struct Warning {
     pub tone: Tone,
     /// `12 keys expire within a week`.
     pub title: String,
@@ -57,7 +57,7 @@ pub struct HomeView {
     pub blocked: Compared,
     pub requests: Bars,
     /// Most urgent first.
-    pub concerns: Vec<Concern>,
+    pub concerns: Vec<Warning>,
     pub failing: Vec<Failing>,
     pub changes: Vec<AuditRow>,
     pub health: Vec<HealthFact>,
@@ -113,7 +113,7 @@ fn first_steps(shell: &Shell) -> View {
     )
 }
 
-fn concerns(concerns: &[Concern]) -> View {
+fn concerns(concerns: &[Warning]) -> View {
     if concerns.is_empty() {
         return view! {
             <section class="card all-well" aria-label="Concerns">

@@ -4,9 +4,9 @@ use leptos::prelude::*;
 
 use crate::View;
 use crate::components::{
-    Danger, Field, Filters, Icon, Pager, Row, Sorting, Table, Tally, action, area, button_link, code_block,
-    curl, danger_zone, empty_state, fieldset, filter_bar, form_error, head, hidden, input, limit_rows, num,
-    optional_stamp, pager, post_form, submit,
+    BoundedCount, Danger, Field, Filters, Icon, Pager, Row, Sorting, Table, action, area, button_link,
+    code_block, curl, danger_zone, empty_state, fieldset, filter_bar, form_error, head, hidden, input,
+    limit_rows, num, optional_stamp, pager, post_form, submit,
 };
 use crate::form::{FormState, VERSION};
 use crate::paths;
@@ -20,7 +20,7 @@ use super::parts::Named;
 pub struct IdentityRow {
     pub id: String,
     pub external_id: String,
-    pub keys: Tally,
+    pub keys: BoundedCount,
     pub limits: i64,
     pub last_used: Option<Stamp>,
     pub created: Option<Stamp>,
@@ -97,7 +97,7 @@ pub struct IdentityFormView {
     pub identity: Option<Named>,
     pub form: FormState,
     /// Keys that stay behind when it is deleted.
-    pub keys: Tally,
+    pub keys: BoundedCount,
 }
 
 pub fn form(shell: &Shell, view: &IdentityFormView) -> String {
@@ -137,7 +137,7 @@ pub fn form(shell: &Shell, view: &IdentityFormView) -> String {
     }
 }
 
-fn delete(one: &Named, keys: Tally) -> Danger<'_> {
+fn delete(one: &Named, keys: BoundedCount) -> Danger<'_> {
     Danger {
         title: "Delete this identity",
         consequence: format!(

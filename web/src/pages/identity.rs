@@ -4,8 +4,8 @@ use super::key::limits;
 use super::parts::{KeyLine, Live, Log, Named, VerificationRow, further_keys, key_lines, verification_log};
 use crate::charts::{Bars, bars};
 use crate::components::{
-    Filters, Icon, LimitRule, Pager, Tally, TimeRange, button_link, code_block, copy_chip, empty_state,
-    facts, filter_bar, optional_stamp, pager, range_picker, section, split, stamp,
+    BoundedCount, Filters, Icon, LimitRule, Pager, TimeRange, button_link, code_block, copy_chip,
+    empty_state, facts, filter_bar, optional_stamp, pager, range_picker, section, split, stamp,
 };
 use crate::paths;
 use crate::shell::{Crumb, Page, Section, Shell};
@@ -20,7 +20,7 @@ pub struct IdentityView {
     pub keys: Vec<KeyLine>,
     /// Cursor of the next keys, in the parameter [`KEYS`](super::parts::KEYS).
     pub more_keys: Option<String>,
-    pub total_keys: Tally,
+    pub total_keys: BoundedCount,
     pub limits: Vec<LimitRule>,
     /// Pretty-printed JSON; empty for none.
     pub meta: String,

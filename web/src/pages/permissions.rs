@@ -5,9 +5,9 @@ use leptos::prelude::*;
 use super::parts::{KeyLine, Named, further_keys, key_lines};
 use crate::View;
 use crate::components::{
-    Danger, Field, Filters, Icon, Pager, Row, Sorting, Table, Tally, action, area, button_link, danger_zone,
-    empty_state, facts, filter_bar, form_error, head, hidden, input, link, mono, num, optional_stamp, pager,
-    post_form, section, submit,
+    BoundedCount, Danger, Field, Filters, Icon, Pager, Row, Sorting, Table, action, area, button_link,
+    danger_zone, empty_state, facts, filter_bar, form_error, head, hidden, input, link, mono, num,
+    optional_stamp, pager, post_form, section, submit,
 };
 use crate::form::{FormState, VERSION};
 use crate::number::count;
@@ -23,7 +23,7 @@ pub struct PermissionRow {
     pub name: String,
     pub description: String,
     pub roles: i64,
-    pub keys: Tally,
+    pub keys: BoundedCount,
     pub updated: Option<Stamp>,
 }
 
@@ -91,7 +91,7 @@ pub struct PermissionFormView {
     pub here: Option<Here>,
     /// Cursor of the next keys.
     pub more_keys: Option<String>,
-    pub total_keys: Tally,
+    pub total_keys: BoundedCount,
 }
 
 pub fn form(shell: &Shell, view: &PermissionFormView) -> String {

@@ -5,9 +5,9 @@ use leptos::prelude::*;
 use super::key_form::Grantable;
 use super::parts::{KeyLine, Named, further_keys, key_lines};
 use crate::components::{
-    Danger, Field, Filters, Icon, Pager, Row, Sorting, Table, Tally, action, area, button_link, choices,
-    code_block, copy_chip, danger_zone, empty_state, facts, fieldset, filter_bar, form_error, head, hidden,
-    input, num, optional_stamp, pager, post_form, section, split, submit,
+    BoundedCount, Danger, Field, Filters, Icon, Pager, Row, Sorting, Table, action, area, button_link,
+    choices, code_block, copy_chip, danger_zone, empty_state, facts, fieldset, filter_bar, form_error, head,
+    hidden, input, num, optional_stamp, pager, post_form, section, split, submit,
 };
 use crate::form::{FormState, VERSION};
 use crate::paths::{self, Here};
@@ -20,7 +20,7 @@ pub struct RoleRow {
     pub id: String,
     pub name: String,
     pub description: String,
-    pub keys: Tally,
+    pub keys: BoundedCount,
     pub permissions: i64,
     pub updated: Option<Stamp>,
 }
@@ -85,7 +85,7 @@ pub struct RoleView {
     pub here: Here,
     /// Cursor of the next keys.
     pub more_keys: Option<String>,
-    pub total_keys: Tally,
+    pub total_keys: BoundedCount,
     /// The role as JSON, to copy.
     pub json: String,
 }
@@ -141,7 +141,7 @@ pub struct RoleFormView {
     /// As many as fit a form.
     pub permissions: Vec<Grantable>,
     /// Keys that lose it when it is deleted.
-    pub keys: Tally,
+    pub keys: BoundedCount,
 }
 
 pub fn form(shell: &Shell, view: &RoleFormView) -> String {

@@ -8,9 +8,8 @@ use crate::ids::{AuditId, WorkspaceId};
 use serde_json::{Value, json};
 
 use super::store;
+use crate::access::{self, OpCtx, Operation};
 use crate::error::{Code, Error, Result};
-use crate::grants::{self, Operation};
-use crate::op::OpCtx;
 use crate::store::{Page, Paged, Store};
 
 /// Events that newer and older documents name differently: asking for one finds
@@ -99,7 +98,7 @@ impl AuditLog {
 
     /// One entry, and the others of the same act, the newest first.
     pub async fn get(&self, cx: &OpCtx, id: &AuditId) -> Result<(AuditEntry, Vec<AuditEntry>)> {
-        cx.require(Operation::AuditRead, grants::Target::NONE)?;
+        cx.require(Operation::AuditRead, access::Target::NONE)?;
         let db = self.store.read();
         let found = store::read(db, &cx.workspace, std::slice::from_ref(id)).await?;
         let entry = found.into_iter().next().ok_or_else(|| Error::absent(Code::AuditEntryNotFound))?;
@@ -115,7 +114,7 @@ impl AuditLog {
 
     /// A page of entries. Its cursor names the next one.
     pub async fn list(&self, cx: &OpCtx, filter: &AuditFilter, page: &Page) -> Result<Paged<AuditEntry>> {
-        cx.require(Operation::AuditRead, grants::Target::NONE)?;
+        cx.require(Operation::AuditRead, access::Target::NONE)?;
         if filter.text.is_none() {
             return store::list(self.store.read(), &cx.workspace, filter, page).await;
         }

@@ -4,10 +4,10 @@ use crate::ids::{AuditId, CorrelationId};
 use serde_json::{Map, Value, json};
 
 use super::{Event, store};
+use crate::access::{OpCtx, Principal};
 use crate::claims;
 use crate::entropy::Entropy;
 use crate::error::Result;
-use crate::op::{OpCtx, Principal};
 use crate::store::Tx;
 
 /// The entries one operation writes together. More than one share a

@@ -3,9 +3,9 @@
 use entity::idempotency_key::{ActiveModel, Column, Entity, Model};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, Set, SqlErr};
 
+use crate::access::{IdempotencyKey, OpCtx};
 use crate::error::{Code, Error, Result};
 use crate::ids::WorkspaceId;
-use crate::op::{IdempotencyKey, OpCtx};
 use crate::store::{Tx, at_most};
 
 /// A key that names a change which was made.

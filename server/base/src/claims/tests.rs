@@ -1,9 +1,9 @@
 //! Claims as they lie in a database.
 
+use crate::access::{Claimant, IdempotencyKey};
 use crate::claims::{claim, find};
 use crate::error::Code;
 use crate::ids::WorkspaceId;
-use crate::op::{Claimant, IdempotencyKey};
 use crate::store::testing::{TestStore, owner};
 use crate::store::{AppSchema, Database, Durability, Store};
 

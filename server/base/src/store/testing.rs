@@ -11,8 +11,7 @@ use entity::{audit_entry, audit_target, workspace};
 use sea_orm::{ConnectionTrait, EntityTrait, QueryOrder, Set};
 
 use super::{Database, Durability, Store};
-use crate::grants::{Grants, Role};
-use crate::op::{Door, OpCtx, Principal, RootKeyPrincipal, UserPrincipal};
+use crate::access::{Door, Grants, OpCtx, Principal, Role, RootKeyPrincipal, UserPrincipal};
 
 pub const NOW_MS: i64 = 1_790_000_000_000;
 

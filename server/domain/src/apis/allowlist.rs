@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use ipnet::IpNet;
 
 use base::address::parse_network;
-use base::error::{Error, Result};
+use base::error::{Error, Field, Result};
 
 /// Addresses and networks in one list.
 pub const MAX_ADDRESSES: usize = 1000;
@@ -18,8 +18,10 @@ pub const MAX_ADDRESSES: usize = 1000;
 pub fn parse(text: &str) -> Result<Vec<IpNet>> {
     let (mut nets, mut seen) = (Vec::new(), HashSet::new());
     for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
-        let net = parse_network(part)
-            .ok_or_else(|| Error::invalid(format!("'{part}' is neither an IP address nor a CIDR range.")))?;
+        let net = parse_network(part).ok_or_else(|| {
+            let detail = format!("'{part}' is neither an IP address nor a CIDR range.");
+            Error::invalid(detail).at(Field::Addresses)
+        })?;
         if seen.insert(net) {
             nets.push(net);
         }
@@ -32,7 +34,9 @@ pub fn parse(text: &str) -> Result<Vec<IpNet>> {
 pub fn wanted(text: &str) -> Result<Vec<IpNet>> {
     let nets = parse(text)?;
     if nets.len() > MAX_ADDRESSES {
-        return Err(Error::invalid(format!("A list has at most {MAX_ADDRESSES} addresses.")));
+        return Err(
+            Error::invalid(format!("A list has at most {MAX_ADDRESSES} addresses.")).at(Field::Addresses)
+        );
     }
     Ok(nets)
 }
@@ -41,9 +45,8 @@ pub fn wanted(text: &str) -> Result<Vec<IpNet>> {
 /// in it: to be stored as no list, which lets every address in.
 pub fn refuse_blank(text: &str, nets: &[IpNet]) -> Result<()> {
     if nets.is_empty() && !text.trim().is_empty() {
-        return Err(Error::invalid(format!(
-            "There is no address in '{text}'. Leave it empty to allow every address."
-        )));
+        let detail = format!("There is no address in '{text}'. Leave it empty to allow every address.");
+        return Err(Error::invalid(detail).at(Field::Addresses));
     }
     Ok(())
 }

@@ -3,10 +3,9 @@
 use base::ids::{ApiId, KeyspaceId};
 
 use super::{Api, Apis, store};
+use base::access::{OpCtx, Operation, Target};
 use base::audit::{Event, Group};
-use base::error::{Error, Result};
-use base::grants::{Operation, Target};
-use base::op::OpCtx;
+use base::error::{Error, Field, Result};
 use base::store::Change;
 
 /// Longest name of an API, in characters.
@@ -52,6 +51,8 @@ impl Apis {
 pub(super) fn check_name(name: &str) -> Result<()> {
     match name.chars().count() {
         1..=NAME_MAX => Ok(()),
-        _ => Err(Error::invalid(format!("The name of an API has 1 to {NAME_MAX} characters."))),
+        _ => {
+            Err(Error::invalid(format!("The name of an API has 1 to {NAME_MAX} characters.")).at(Field::Name))
+        }
     }
 }

@@ -4,10 +4,9 @@ use base::ids::ApiId;
 use serde_json::json;
 
 use super::{Apis, store};
+use base::access::{OpCtx, Operation, Target};
 use base::audit::{Event, Group};
 use base::error::{Code, Error, Result};
-use base::grants::{Operation, Target};
-use base::op::OpCtx;
 use base::store::Change;
 
 impl Apis {

@@ -1,9 +1,8 @@
 //! Finding APIs by name or id, a page at a time.
 
 use super::{Api, Apis, store};
+use base::access::{OpCtx, Operation, Target};
 use base::error::Result;
-use base::grants::{Operation, Target};
-use base::op::OpCtx;
 use base::store::{Page, Paged};
 
 /// Which APIs to find, the oldest first.

@@ -3,9 +3,8 @@
 use base::ids::ApiId;
 
 use super::{Api, Apis, store};
+use base::access::{OpCtx, Operation, Target};
 use base::error::{Code, Error, Result};
-use base::grants::{Operation, Target};
-use base::op::OpCtx;
 
 impl Apis {
     /// One API. The grant comes before the lookup, so a caller without it

@@ -6,12 +6,11 @@ use serde_json::{Map, Value, json};
 
 use super::create::check_name;
 use super::{Api, Apis, allowlist, store};
+use base::access::{OpCtx, Operation, Target};
 use base::audit::{Event, Group};
-use base::error::{Code, Error, Result};
-use base::grants::{Operation, Target};
-use base::op::OpCtx;
+use base::edit_version::Version;
+use base::error::{Code, Error, Field, Result};
 use base::store::Change;
-use base::version::Version;
 
 /// What to change; `None` keeps a field, `Some(None)` clears it.
 #[derive(Clone, Debug)]
@@ -67,7 +66,9 @@ impl SetApi {
         }
         if let Some(bytes) = self.default_bytes {
             if bytes.is_some_and(|bytes| !(16..=255).contains(&bytes)) {
-                return Err(Error::invalid("Keys of an API have 16 to 255 random bytes."));
+                return Err(
+                    Error::invalid("Keys of an API have 16 to 255 random bytes.").at(Field::RandomBytes)
+                );
             }
             api.default_bytes = bytes;
         }
@@ -141,7 +142,7 @@ fn check_prefix(prefix: &str) -> Result<()> {
     if (1..=8).contains(&prefix.len()) && prefix.chars().all(legal) {
         return Ok(());
     }
-    Err(Error::invalid("A default prefix has 1 to 8 letters, digits or underscores."))
+    Err(Error::invalid("A default prefix has 1 to 8 letters, digits or underscores.").at(Field::Prefix))
 }
 
 /// The changed fields, as the audit log keeps them.

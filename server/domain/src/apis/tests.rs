@@ -2,8 +2,8 @@ use base::ids::ApiId;
 use serde_json::json;
 
 use super::*;
+use base::access::OpCtx;
 use base::error::Code;
-use base::op::OpCtx;
 use base::store::Page;
 use base::store::testing::{NOW_MS, TestStore, holder, owner, stranger};
 

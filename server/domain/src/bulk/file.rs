@@ -12,9 +12,9 @@ use tokio::sync::mpsc;
 use super::import::{ImportFormat, ImportOf};
 use super::lines::Lines;
 use super::{Bulk, Row, State, store};
+use base::access::OpCtx;
 use base::audit::Event;
 use base::error::{Error, Fault, Result};
-use base::op::OpCtx;
 
 /// Rows of one file.
 const MAX_ROWS: u64 = 100_000;

@@ -18,7 +18,7 @@ use crate::keys::{ImportKey, ImportedSecret, Interval, NewCredits, Refill};
 use crate::permissions::{CreatePermission, CreateRole};
 use crate::ratelimit::limits::NewLimit;
 use base::error::{Error, Result};
-use base::object;
+use base::json_object;
 use base::secret::{KeyHash, PlainKey};
 
 /// Characters of what names a row in the list of results.
@@ -60,7 +60,7 @@ struct KeyRow {
     refill_interval: Option<String>,
     refill_amount: Option<i64>,
     refill_day: Option<i64>,
-    #[serde(default, deserialize_with = "object::list")]
+    #[serde(default, deserialize_with = "json_object::list")]
     ratelimits: Vec<Limit>,
     #[serde(default)]
     meta: Map<String, Value>,
@@ -72,7 +72,7 @@ struct KeyRow {
 #[serde(deny_unknown_fields)]
 struct IdentityRow {
     external_id: String,
-    #[serde(default, deserialize_with = "object::list")]
+    #[serde(default, deserialize_with = "json_object::list")]
     ratelimits: Vec<Limit>,
     #[serde(default)]
     meta: Map<String, Value>,
@@ -231,7 +231,7 @@ pub(super) fn typed(column: &str, cell: &str) -> Result<(String, Value)> {
                 text.split(';').map(str::trim).filter(|part| !part.is_empty()).collect()
             }
             "roles" | "permissions" | "ratelimits" | "meta" => {
-                object::parse(text.as_bytes()).map_err(|error| match error.is_data() {
+                json_object::parse(text.as_bytes()).map_err(|error| match error.is_data() {
                     true => Error::invalid(format!("`{column}`: {error}.")),
                     false => wrong("JSON"),
                 })?

@@ -6,10 +6,9 @@ use serde_json::json;
 use super::{Bulk, Job, MAX_NAMED, RowResult, Selection, StartJob, State, Work, absent, store};
 use crate::keys::check_filter;
 use crate::ratelimit::limits::validate;
+use base::access::{OpCtx, Operation, Target};
 use base::audit::{Event, Group, Target as Audited};
 use base::error::{Error, Result};
-use base::grants::{Operation, Target};
-use base::op::OpCtx;
 use base::store::{Page, Paged, Tx};
 
 impl Bulk {

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::import::typed;
 use base::error::{Error, Result};
-use base::object;
+use base::json_object;
 
 /// Bytes of a row, with its quotes and line breaks. Metadata of a row may have a MiB.
 pub(super) const MAX_ROW_BYTES: u64 = 2 << 20;
@@ -88,7 +88,7 @@ impl<R: Read> JsonLines<R> {
 fn parsed(line: &[u8]) -> Result<Object> {
     let text = text(line)?;
     check_values(text)?;
-    match object::parse(text.as_bytes()) {
+    match json_object::parse(text.as_bytes()) {
         Ok(Value::Object(row)) => Ok(row),
         Ok(_) => Err(Error::invalid("A row is a JSON object.")),
         Err(error) => Err(Error::invalid(error.to_string())),

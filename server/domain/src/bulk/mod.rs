@@ -6,16 +6,16 @@
 //! was not noted before a crash is not done twice. Nothing here changes a row
 //! itself.
 
+mod batches;
 mod file;
 #[cfg(test)]
 mod file_tests;
 mod import;
+mod job_task;
 mod jobs;
 mod lines;
-mod run;
-mod runner;
+mod row_change;
 mod store;
-mod work;
 
 use base::ids::{ApiId, BulkJobId, KeyId};
 use serde::{Deserialize, Serialize};
@@ -35,7 +35,7 @@ use base::store::Store;
 
 pub use file::ImportFile;
 pub use import::{ImportFormat, ImportOf};
-pub use runner::Runner;
+pub use job_task::Runner;
 
 /// Rows that may be named one by one.
 pub const MAX_NAMED: usize = 10_000;

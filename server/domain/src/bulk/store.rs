@@ -7,8 +7,8 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder
 use serde::{Deserialize, Serialize};
 
 use super::{Job, RowResult, RowState, Selection, StartJob, State, Work};
+use base::access::{OpCtx, Principal};
 use base::error::{Error, Result};
-use base::op::{OpCtx, Principal};
 use base::store::{Page, Paged, Tx};
 
 /// Types of actors, as rows keep them.

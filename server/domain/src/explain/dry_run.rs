@@ -9,9 +9,8 @@ use crate::keys::{Decrypt, GetKey};
 use crate::permissions::query::Query;
 use crate::ratelimit::limiter::{self, Decision};
 use crate::verification::{KeySnapshot, Outcome, Rules, Selected, select};
+use base::access::{OpCtx, Operation, Target};
 use base::error::{Code, Error, Result};
-use base::grants::{Operation, Target};
-use base::op::OpCtx;
 use base::secret::KeyHash;
 
 /// A check, whether it passes (`None` when nothing is asked for), and its fix.

@@ -11,9 +11,9 @@ use base::ids::{KeyId, RequestId};
 
 use super::{Check, ExplainKey, Explainer, Explanation, Subject};
 use crate::verification::Outcome;
+use base::access::OpCtx;
 use base::error::{Code, Error, Result};
 use base::events::{Stored, StoredVerification};
-use base::op::OpCtx;
 use insight::search::Kind;
 
 /// A verification as its event keeps it.

@@ -9,10 +9,10 @@
 use std::time::Duration;
 
 use crate::vault::Vault;
+use base::access::{IdempotencyKey, OpCtx};
 use base::claims;
 use base::clock::DAY_MS;
 use base::error::{Code, Error, Result};
-use base::op::{IdempotencyKey, OpCtx};
 use base::store::Store;
 
 /// How long an answer is kept.
@@ -121,7 +121,7 @@ fn binding(key: &IdempotencyKey) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use base::op::Claimant;
+    use base::access::Claimant;
 
     #[test]
     fn answers_that_were_sealed_before_are_bound_to_the_same_text() {

@@ -3,9 +3,8 @@
 use base::ids::IdentityId;
 
 use super::{Identities, store};
+use base::access::{OpCtx, Operation, Target};
 use base::error::Result;
-use base::grants::{Operation, Target};
-use base::op::OpCtx;
 use base::store::{BoundedCount, Page, Paged};
 
 /// An identity in a list.

@@ -5,10 +5,9 @@ use serde_json::{Map, Value};
 
 use super::{Identities, audit_target, ensure, store};
 use crate::ratelimit::limits::{self, NewLimit, Owner};
+use base::access::{OpCtx, Operation, Target};
 use base::audit::{Event, Group, Target as Audited};
-use base::error::{Error, Result};
-use base::grants::{Operation, Target};
-use base::op::OpCtx;
+use base::error::{Error, Field, Result};
 use base::store::{Change, Tx};
 
 /// Serialised metadata may not be larger (docs/contract/v2.md#identities).
@@ -31,7 +30,7 @@ impl Identities {
     pub async fn create(&self, cx: &OpCtx, command: CreateIdentity) -> Result<IdentityId> {
         cx.require(Operation::IdentityCreate, Target::NONE)?;
         if !(1..=255).contains(&command.external_id.chars().count()) {
-            return Err(Error::invalid("The externalId must have 1 to 255 characters."));
+            return Err(Error::invalid("The externalId must have 1 to 255 characters.").at(Field::ExternalId));
         }
         check_meta(&command.meta)?;
         limits::validate_all(&command.limits)?;
@@ -63,7 +62,9 @@ impl Identities {
 
 pub(super) fn check_meta(meta: &Map<String, Value>) -> Result<()> {
     if serde_json::to_vec(meta)?.len() > MAX_META_BYTES {
-        return Err(Error::invalid("The metadata must not be larger than 1 MiB when serialised."));
+        return Err(
+            Error::invalid("The metadata must not be larger than 1 MiB when serialised.").at(Field::Meta)
+        );
     }
     Ok(())
 }

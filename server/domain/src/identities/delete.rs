@@ -4,10 +4,9 @@ use base::ids::IdentityId;
 
 use super::update::push_limit;
 use super::{Identities, IdentityName, audit_target, store};
+use base::access::{OpCtx, Operation, Target};
 use base::audit::{Event, Group};
 use base::error::{Code, Error, Result};
-use base::grants::{Operation, Target};
-use base::op::OpCtx;
 use base::store::Change;
 
 impl Identities {

@@ -4,10 +4,10 @@ use base::ids::IdentityId;
 use serde_json::Map;
 
 use super::{audit_target, store};
+use base::access::OpCtx;
 use base::audit::{Event, Group};
 use base::entropy::Entropy;
 use base::error::Result;
-use base::op::OpCtx;
 use base::store::{Change, Tx};
 
 /// The live identity of `external_id`, made without metadata and limits if

@@ -1,9 +1,8 @@
 //! Reading identities.
 
 use super::{Identities, Identity, IdentityName, store};
+use base::access::{OpCtx, Operation, Target};
 use base::error::{Code, Error, Result};
-use base::grants::{Operation, Target};
-use base::op::OpCtx;
 use base::store::{Page, Paged};
 
 /// Which identities to list.

@@ -4,9 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::*;
 use crate::ratelimit::limits::{self, NewLimit, Owner};
+use base::access::OpCtx;
 use base::audit::Group;
 use base::error::{Code, Result};
-use base::op::OpCtx;
 use base::store::testing::{TestStore, holder, owner, stranger};
 
 fn room(test: &TestStore) -> Identities {

@@ -7,12 +7,11 @@ use serde_json::{Map, Value, json};
 use super::create::check_meta;
 use super::{Identities, Identity, IdentityName, audit_target, store};
 use crate::ratelimit::limits::{self, Limit, LimitsChange, NewLimit, Owner};
+use base::access::{OpCtx, Operation, Target};
 use base::audit::{Event, Group, Target as Audited};
+use base::edit_version::Version;
 use base::error::{Code, Error, Result};
-use base::grants::{Operation, Target};
-use base::op::OpCtx;
 use base::store::{Change, Tx};
-use base::version::Version;
 
 /// A change of an identity (docs/contract/v2.md#identities).
 #[derive(Clone, Debug)]

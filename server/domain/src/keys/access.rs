@@ -11,10 +11,9 @@ use base::ids::KeyId;
 
 use super::{Key, Keys, absent, store};
 use crate::permissions::{self, LinkChange, Permission, Reference, Role, RoleDetails};
+use base::access::{OpCtx, Operation};
 use base::audit::{Event, Group};
-use base::error::Result;
-use base::grants::Operation;
-use base::op::OpCtx;
+use base::error::{Field, Result};
 use base::store::Tx;
 
 /// What to do with a list of roles or permissions.
@@ -55,7 +54,7 @@ impl Keys {
             Change::Remove => Operation::KeyRemovePermissions,
             Change::Set => Operation::KeySetPermissions,
         };
-        super::bounds::check_references("permissions", &command.items)?;
+        super::bounds::check_references(Field::Permissions, &command.items)?;
         self.store
             .write(|tx| async move {
                 let key = self.for_access(cx, &tx, &command.key_id, operation).await?;
@@ -89,7 +88,7 @@ impl Keys {
             Change::Remove => (Operation::KeyRemoveRoles, Operation::RoleCreateImplicit),
             Change::Set => (Operation::KeySetRoles, Operation::RoleCreateImplicit),
         };
-        super::bounds::check_references("roles", &command.items)?;
+        super::bounds::check_references(Field::Roles, &command.items)?;
         self.store
             .write(|tx| async move {
                 let key = self.for_access(cx, &tx, &command.key_id, operation).await?;

@@ -4,14 +4,11 @@
 //! Each question is one query on an index of its own, and looks at a bounded
 //! number of keys.
 
-use std::collections::HashMap;
-
-use base::ids::{ApiId, KeyId};
+use base::ids::ApiId;
 
 use super::{Keys, store};
+use base::access::{OpCtx, Operation, Target};
 use base::error::Result;
-use base::grants::{Operation, Target};
-use base::op::OpCtx;
 
 /// Fewer credits than this are next to none; the index of such keys says the same.
 pub const FEW_CREDITS: i64 = 10;
@@ -39,11 +36,5 @@ impl Keys {
     pub async fn short_of_credits(&self, cx: &OpCtx) -> Result<Vec<KeyCount>> {
         cx.require(Operation::ApiListKeys, Target::NONE)?;
         store::short_of_credits(self.store.read(), &cx.workspace).await
-    }
-
-    /// How lists call these keys: their names, or the start of those without.
-    pub async fn labels(&self, cx: &OpCtx, ids: &[KeyId]) -> Result<HashMap<KeyId, String>> {
-        cx.require(Operation::ApiListKeys, Target::NONE)?;
-        store::labels(self.store.read(), &cx.workspace, ids).await
     }
 }

@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use base::error::{Error, Result};
+use base::error::{Error, Field, Result};
 use base::patch::Patch;
 
 /// Credits as they are stored.
@@ -96,15 +96,19 @@ impl CreditsPatch {
 impl Refill {
     fn check(&self) -> Result<()> {
         if self.amount < 1 {
-            return Err(Error::invalid("A refill adds at least 1 credit."));
+            return Err(Error::invalid("A refill adds at least 1 credit.").at(Field::RefillAmount));
         }
         match (self.interval, self.day) {
-            (Interval::Monthly, None) => Err(Error::invalid("A monthly refill needs `refillDay`.")),
+            (Interval::Monthly, None) => {
+                Err(Error::invalid("A monthly refill needs `refillDay`.").at(Field::RefillDay))
+            }
             (Interval::Monthly, Some(1..=31)) | (Interval::Daily, None) => Ok(()),
             (Interval::Monthly, Some(_)) => {
-                Err(Error::invalid("`refillDay` is a day of the month, 1 to 31."))
+                Err(Error::invalid("`refillDay` is a day of the month, 1 to 31.").at(Field::RefillDay))
             }
-            (Interval::Daily, Some(_)) => Err(Error::invalid("A daily refill takes no `refillDay`.")),
+            (Interval::Daily, Some(_)) => {
+                Err(Error::invalid("A daily refill takes no `refillDay`.").at(Field::RefillDay))
+            }
         }
     }
 
@@ -124,7 +128,7 @@ impl Refill {
 
 pub(super) fn check_remaining(remaining: Option<i64>) -> Result<()> {
     match remaining {
-        Some(..0) => Err(Error::invalid("Remaining credits cannot be negative.")),
+        Some(..0) => Err(Error::invalid("Remaining credits cannot be negative.").at(Field::Credits)),
         _ => Ok(()),
     }
 }
@@ -133,6 +137,7 @@ fn unlimited_refill() -> Error {
     Error::invalid(
         "Unlimited credits cannot be refilled: set `remaining` to a number or leave the refill out.",
     )
+    .at(Field::RefillAmount)
 }
 
 #[cfg(test)]

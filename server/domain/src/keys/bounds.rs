@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::permissions::{Reference, check_count};
 use crate::ratelimit::limits::{self, NewLimit};
-use base::error::{Error, Result};
+use base::error::{Error, Field, Result};
 use base::secret::KeyHash;
 
 pub(super) const DEFAULT_BYTES: i64 = 16;
@@ -20,10 +20,10 @@ const META_MAX_BYTES: usize = 1_048_576;
 /// A key without a prefix has `None`, never an empty one. Characters that
 /// would break a header or a line have no place in a key.
 pub(super) fn check_prefix(prefix: Option<&str>) -> Result<()> {
-    check_length("prefix", prefix, PREFIX_MAX)?;
+    check_length(Field::Prefix, prefix, PREFIX_MAX)?;
     match prefix {
         Some(prefix) if prefix.contains(|c: char| c.is_control() || c.is_whitespace()) => {
-            Err(Error::invalid("A prefix has no white space or control characters."))
+            Err(Error::invalid("A prefix has no white space or control characters.").at(Field::Prefix))
         }
         _ => Ok(()),
     }
@@ -42,46 +42,48 @@ pub(super) fn check_bytes(length: i64) -> Result<()> {
     if (DEFAULT_BYTES..=BYTES_MAX).contains(&length) {
         return Ok(());
     }
-    Err(Error::invalid(format!("A key has {DEFAULT_BYTES} to {BYTES_MAX} random bytes.")))
+    let detail = format!("A key has {DEFAULT_BYTES} to {BYTES_MAX} random bytes.");
+    Err(Error::invalid(detail).at(Field::RandomBytes))
 }
 
 pub(super) fn check_environment(environment: Option<&str>) -> Result<()> {
-    check_length("environment", environment, ENVIRONMENT_MAX)
+    check_length(Field::Environment, environment, ENVIRONMENT_MAX)
 }
 
 /// As for identities made by hand: the identity may be made here.
 pub(super) fn check_external_id(external_id: Option<&str>) -> Result<()> {
-    check_length("externalId", external_id, EXTERNAL_ID_MAX)
+    check_length(Field::ExternalId, external_id, EXTERNAL_ID_MAX)
 }
 
 pub(super) fn check_meta(meta: &Map<String, Value>) -> Result<()> {
     if serde_json::to_vec(meta)?.len() > META_MAX_BYTES {
-        return Err(Error::invalid("`meta` must not be larger than 1 MiB of JSON."));
+        return Err(Error::invalid("`meta` must not be larger than 1 MiB of JSON.").at(Field::Meta));
     }
     Ok(())
 }
 
 /// Names and owner ids: v1 bounds none of them, a row must.
-pub(super) fn check_text(what: &str, text: Option<&str>) -> Result<()> {
-    check_length(what, text, TEXT_MAX)
+pub(super) fn check_text(field: Field, text: Option<&str>) -> Result<()> {
+    check_length(field, text, TEXT_MAX)
 }
 
 /// Slugs of permissions or names of roles.
-pub(super) fn check_slugs(what: &str, slugs: &[String]) -> Result<()> {
-    check_count(what, slugs.len())?;
-    slugs.iter().try_for_each(|slug| check_length(what, Some(slug), SLUG_MAX))
+pub(super) fn check_slugs(field: Field, slugs: &[String]) -> Result<()> {
+    check_count(field, slugs.len())?;
+    slugs.iter().try_for_each(|slug| check_length(field, Some(slug), SLUG_MAX))
 }
 
 /// As [`check_slugs`], ids included.
-pub(super) fn check_references(what: &str, references: &[Reference]) -> Result<()> {
-    check_count(what, references.len())?;
-    references.iter().try_for_each(|reference| check_length(what, Some(reference.text()), SLUG_MAX))
+pub(super) fn check_references(field: Field, references: &[Reference]) -> Result<()> {
+    check_count(field, references.len())?;
+    references.iter().try_for_each(|reference| check_length(field, Some(reference.text()), SLUG_MAX))
 }
 
-fn check_length(what: &str, text: Option<&str>, max: usize) -> Result<()> {
+fn check_length(field: Field, text: Option<&str>, max: usize) -> Result<()> {
     match text.map(|text| text.chars().count()) {
         Some(length) if !(1..=max).contains(&length) => {
-            Err(Error::invalid(format!("`{what}` has 1 to {max} characters.")))
+            let detail = format!("`{}` has 1 to {max} characters.", field.member());
+            Err(Error::invalid(detail).at(field))
         }
         _ => Ok(()),
     }
@@ -89,7 +91,10 @@ fn check_length(what: &str, text: Option<&str>, max: usize) -> Result<()> {
 
 pub(super) fn check_expiry(expires_at: Option<i64>) -> Result<()> {
     match expires_at {
-        Some(..0) => Err(Error::invalid("`expires` is a Unix time in milliseconds and cannot be negative.")),
+        Some(..0) => {
+            let detail = "`expires` is a Unix time in milliseconds and cannot be negative.";
+            Err(Error::invalid(detail).at(Field::Expires))
+        }
         _ => Ok(()),
     }
 }

@@ -7,10 +7,9 @@ use serde_json::json;
 
 use super::balance::check_remaining;
 use super::{Credits, Keys, absent, store};
+use base::access::{OpCtx, Operation};
 use base::audit::{Event, Group, Target as Audited};
 use base::error::{Error, Result};
-use base::grants::Operation;
-use base::op::OpCtx;
 
 /// A change of a balance (docs/contract/v2.md#update-credits).
 #[derive(Clone, Debug)]

@@ -3,10 +3,9 @@
 use base::ids::KeyId;
 
 use super::{Keys, absent, store};
+use base::access::{OpCtx, Operation};
 use base::audit::{Event, Group};
 use base::error::Result;
-use base::grants::Operation;
-use base::op::OpCtx;
 
 /// Which key to delete, and how (docs/contract/v2.md#delete-key).
 #[derive(Clone, Debug)]

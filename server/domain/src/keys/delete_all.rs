@@ -8,10 +8,9 @@ use serde_json::json;
 
 use super::{Key, Keys, store};
 use crate::apis::Api;
+use base::access::{OpCtx, Operation};
 use base::audit::{Event, Group};
 use base::error::Result;
-use base::grants::Operation;
-use base::op::OpCtx;
 use base::store::Tx;
 
 /// Keys per transaction.

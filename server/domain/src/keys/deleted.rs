@@ -6,9 +6,8 @@
 use base::ids::{ApiId, KeyId};
 
 use super::{Keys, store};
+use base::access::{OpCtx, Operation, Target};
 use base::error::Result;
-use base::grants::{Operation, Target};
-use base::op::OpCtx;
 use base::secret::KeyHash;
 
 /// A key whose row is still there.

@@ -7,10 +7,9 @@
 use base::ids::{ApiId, KeyId};
 
 use super::{Key, KeyDetails, Keys, store};
+use base::access::{OpCtx, Operation, Target};
 use base::error::{Error, Result};
 use base::filter::{Comparison, Direction, Term, parse};
-use base::grants::{Operation, Target};
-use base::op::OpCtx;
 use base::store::{Page, Paged};
 
 /// Which keys to find, the newest first.

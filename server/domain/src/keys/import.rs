@@ -12,10 +12,9 @@ use crate::apis::Api;
 use crate::identities;
 use crate::permissions::{self, OnMissing, Permission, Reference, Role};
 use crate::ratelimit::limits::{self, NewLimit, Owner};
+use base::access::{OpCtx, Operation, Target};
 use base::audit::Group;
-use base::error::{Code, Error, Result};
-use base::grants::{Operation, Target};
-use base::op::OpCtx;
+use base::error::{Code, Error, Field, Result};
 use base::secret::{KeyHash, PlainKey};
 use base::store::{Change, Tx};
 
@@ -57,14 +56,14 @@ pub enum ImportedSecret {
 
 impl ImportKey {
     fn check(&self) -> Result<()> {
-        bounds::check_text("start", self.start.as_deref().filter(|start| !start.is_empty()))?;
-        bounds::check_text("name", self.name.as_deref())?;
+        bounds::check_text(Field::Start, self.start.as_deref().filter(|start| !start.is_empty()))?;
+        bounds::check_text(Field::Name, self.name.as_deref())?;
         bounds::check_external_id(self.external_id.as_deref())?;
-        bounds::check_text("ownerId", self.owner_id.as_deref())?;
+        bounds::check_text(Field::OwnerId, self.owner_id.as_deref())?;
         bounds::check_environment(self.environment.as_deref())?;
         bounds::check_meta(&self.meta)?;
-        bounds::check_slugs("roles", &self.roles)?;
-        bounds::check_slugs("permissions", &self.permissions)?;
+        bounds::check_slugs(Field::Roles, &self.roles)?;
+        bounds::check_slugs(Field::Permissions, &self.permissions)?;
         bounds::check_expiry(self.expires_at)?;
         bounds::check_limits(&self.limits)
     }

@@ -4,9 +4,8 @@ use base::ids::ApiId;
 
 use super::{Decrypt, KeyDetails, Keys, store};
 use crate::identities;
+use base::access::{OpCtx, Operation, Target};
 use base::error::Result;
-use base::grants::{Operation, Target};
-use base::op::OpCtx;
 use base::store::{Page, Paged};
 
 /// Which keys to list (docs/contract/v2.md#list-keys).

@@ -3,9 +3,8 @@
 use base::ids::{ApiId, KeyId};
 
 use super::{KeyDetails, Keys, find, store};
+use base::access::{OpCtx, Operation, Target};
 use base::error::Result;
-use base::grants::{Operation, Target};
-use base::op::OpCtx;
 use base::secret::KeyHash;
 
 /// Keys that may be named at once.

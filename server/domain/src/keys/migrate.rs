@@ -15,10 +15,9 @@ use crate::apis::{self, Api};
 use crate::identities;
 use crate::permissions;
 use crate::ratelimit::limits::NewLimit;
+use base::access::{OpCtx, Operation, Target};
 use base::audit::Group;
-use base::error::{Code, Error, Result};
-use base::grants::{Operation, Target};
-use base::op::OpCtx;
+use base::error::{Code, Error, Field, Result};
 use base::store::Tx;
 
 /// Keys that one request may import: they are written in one transaction, for
@@ -73,11 +72,11 @@ struct Import<'a> {
 
 impl MigratingKey {
     fn check(&self) -> Result<()> {
-        bounds::check_text("name", self.name.as_deref())?;
+        bounds::check_text(Field::Name, self.name.as_deref())?;
         bounds::check_external_id(self.external_id.as_deref())?;
         bounds::check_meta(&self.meta)?;
-        bounds::check_slugs("roles", &self.roles)?;
-        bounds::check_slugs("permissions", &self.permissions)?;
+        bounds::check_slugs(Field::Roles, &self.roles)?;
+        bounds::check_slugs(Field::Permissions, &self.permissions)?;
         bounds::check_expiry(self.expires_at)?;
         bounds::check_limits(&self.limits)
     }

@@ -17,6 +17,7 @@ mod deleted;
 mod find;
 pub mod format;
 mod import;
+mod label;
 mod list;
 mod lookup;
 mod migrate;
@@ -49,6 +50,7 @@ pub use delete_all::DeleteKeys;
 pub use deleted::DeletedKey;
 pub use find::{FIELDS as FILTER_FIELDS, FindKeys, check_filter};
 pub use import::{ImportKey, ImportedSecret};
+pub use label::label;
 pub use list::{ListKeys, ListKeysByOffset};
 pub use lookup::Matching;
 pub use migrate::{MigrateKeys, MigratedKeys, MigratingKey};
@@ -66,10 +68,10 @@ use crate::identities::Identity;
 use crate::permissions::Permission;
 use crate::ratelimit::limits::Limit;
 use crate::vault::Vault;
+use base::access::Target;
 use base::audit;
 use base::entropy::Entropy;
 use base::error::{Code, Error, Result};
-use base::grants;
 use base::secret::{KeyHash, PlainKey};
 use base::store::{Change, Store, Tx};
 
@@ -167,8 +169,8 @@ impl Key {
         KeyHash::from_base64(&self.hash.0)
     }
 
-    fn target(&self) -> grants::Target<'_> {
-        grants::Target::key(&self.api.id, &self.api.keyspace_id, &self.id)
+    fn target(&self) -> Target<'_> {
+        Target::key(&self.api.id, &self.api.keyspace_id, &self.id)
     }
 
     /// Says that cached values of this key are old.

@@ -8,9 +8,9 @@
 use base::ids::RequestId;
 
 use super::{Keys, store};
+use base::access::{Door, OpCtx, Principal, Task};
 use base::audit::{Event, Group, Target};
 use base::error::Result;
-use base::op::{Door, OpCtx, Principal, Task};
 
 const TASK: Task = Task::ApiDeletion;
 

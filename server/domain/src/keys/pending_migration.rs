@@ -4,10 +4,9 @@
 use base::ids::MigrationId;
 
 use super::{Keys, format, store};
+use base::access::{self, OpCtx, Operation};
 use base::audit::{Event, Group, Target};
 use base::error::{Code, Error, Result};
-use base::grants::{self, Operation};
-use base::op::OpCtx;
 use base::secret::{KeyHash, PlainKey};
 use base::store::Change;
 
@@ -44,13 +43,13 @@ impl store::Migration {
 impl Keys {
     /// The announced imports of the workspace, the newest first; a hundred at most.
     pub async fn migrations(&self, cx: &OpCtx) -> Result<Vec<PendingMigration>> {
-        cx.require(Operation::MigrationCreate, grants::Target::NONE)?;
+        cx.require(Operation::MigrationCreate, access::Target::NONE)?;
         store::migrations(self.store.read(), &cx.workspace).await
     }
 
     /// Announces an import; its id is what migrateKeys and verifyKey name.
     pub async fn create_migration(&self, cx: &OpCtx, algorithm: &str) -> Result<MigrationId> {
-        cx.require(Operation::MigrationCreate, grants::Target::NONE)?;
+        cx.require(Operation::MigrationCreate, access::Target::NONE)?;
         if !ALGORITHMS.contains(&algorithm) {
             return Err(Error::invalid(format!("An algorithm is one of {}.", ALGORITHMS.join(", "))));
         }

@@ -7,10 +7,9 @@ use crate::apis::{self, Api};
 use crate::identities;
 use crate::permissions;
 use crate::ratelimit::limits;
+use base::access::{OpCtx, Operation, Target};
 use base::audit::{Event, Group};
 use base::error::{Error, Result};
-use base::grants::{Operation, Target};
-use base::op::OpCtx;
 use base::secret::PlainKey;
 
 /// Which key to read (docs/contract/v2.md#get-key).

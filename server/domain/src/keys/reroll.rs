@@ -9,10 +9,9 @@ use super::{Key, Keys, absent, require_recoverable, store};
 use crate::apis::Api;
 use crate::permissions;
 use crate::ratelimit::limits::{self, NewLimit, Owner};
+use base::access::{OpCtx, Operation};
 use base::audit::{Event, Group};
 use base::error::{Error, Result};
-use base::grants::Operation;
-use base::op::OpCtx;
 use base::store::{Change, Tx};
 
 use super::CreatedKey;

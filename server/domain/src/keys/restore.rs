@@ -4,10 +4,9 @@
 use base::ids::KeyId;
 
 use super::{Keys, absent, store};
+use base::access::{OpCtx, Operation};
 use base::audit::{Event, Group};
 use base::error::Result;
-use base::grants::Operation;
-use base::op::OpCtx;
 
 impl Keys {
     /// Makes a deleted key verify again, with everything it had. Credits that were

@@ -6,9 +6,8 @@
 use base::ids::{IdentityId, PermissionId, RoleId};
 
 use super::{Key, Keys, store};
+use base::access::{OpCtx, Operation, Target};
 use base::error::Result;
-use base::grants::{Operation, Target};
-use base::op::OpCtx;
 use base::store::{BoundedCount, Page, Paged};
 
 /// What keys have in common.

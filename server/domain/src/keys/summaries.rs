@@ -1,14 +1,14 @@
 //! What analytics say of keys: names for ids, whatever became of the keys.
 
 use std::collections::HashMap;
+use std::fmt::Display;
 
 use base::ids::{IdentityId, KeyId};
 
 use super::{Keys, store};
 use crate::identities;
+use base::access::{OpCtx, Operation, Target};
 use base::error::Result;
-use base::grants::{Operation, Target};
-use base::op::OpCtx;
 
 /// A key as a list of what happened names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,13 +23,9 @@ pub struct KeySummary {
 }
 
 impl KeySummary {
-    /// Its name, else what is stored of its secret.
-    pub fn label(&self) -> String {
-        match &self.name {
-            Some(name) if !name.is_empty() => name.clone(),
-            _ if self.start.is_empty() => format!("…{}", self.last4),
-            _ => format!("{}…{}", self.start, self.last4),
-        }
+    /// How people are shown it ([`super::label`]).
+    pub fn label(&self, id: &impl Display) -> String {
+        super::label(id, self.name.as_deref(), &self.start, &self.last4)
     }
 }
 

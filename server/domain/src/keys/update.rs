@@ -8,13 +8,12 @@ use super::{CreditsPatch, Key, Keys, Refill, absent, access, bounds, store};
 use crate::identities;
 use crate::permissions::{self, Permission, Reference, Role};
 use crate::ratelimit::limits::{self, Limit, NewLimit, Owner};
+use base::access::{OpCtx, Operation};
 use base::audit::{self, Event, Group};
-use base::error::{Error, Result};
-use base::grants::Operation;
-use base::op::OpCtx;
+use base::edit_version::Version;
+use base::error::{Error, Field, Result};
 use base::patch::Patch;
 use base::store::Tx;
-use base::version::Version;
 
 /// What to change of a key (docs/contract/v2.md#update-key). Lists replace as a
 /// whole; an empty one clears.
@@ -98,13 +97,13 @@ impl UpdateKey {
     }
 
     fn check(&self) -> Result<()> {
-        bounds::check_text("name", self.name.value().map(String::as_str))?;
+        bounds::check_text(Field::Name, self.name.value().map(String::as_str))?;
         bounds::check_external_id(self.external_id.value().map(String::as_str))?;
-        bounds::check_text("ownerId", self.owner_id.value().map(String::as_str))?;
+        bounds::check_text(Field::OwnerId, self.owner_id.value().map(String::as_str))?;
         bounds::check_environment(self.environment.value().map(String::as_str))?;
         self.meta.value().map_or(Ok(()), bounds::check_meta)?;
-        bounds::check_references("roles", self.roles.as_deref().unwrap_or_default())?;
-        bounds::check_references("permissions", self.permissions.as_deref().unwrap_or_default())?;
+        bounds::check_references(Field::Roles, self.roles.as_deref().unwrap_or_default())?;
+        bounds::check_references(Field::Permissions, self.permissions.as_deref().unwrap_or_default())?;
         bounds::check_expiry(self.expires_at.value().copied())?;
         bounds::check_limits(self.limits.as_deref().unwrap_or_default())
     }

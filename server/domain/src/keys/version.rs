@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Key, KeyDetails, Refill};
 use crate::ratelimit::limits::Limit;
-use base::version::Version;
+use base::edit_version::Version;
 
 impl KeyDetails {
     /// What a change of it is made from: all that can be set, and of the balance,

@@ -22,12 +22,11 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::root_keys::{HeldRootKey, RootKeys};
+use base::access::{self, OpCtx, Operation};
 use base::audit::{Event, Group, Target};
 use base::entropy::Entropy;
 use base::error::{Code, Error, Result};
-use base::grants::{self, Operation};
-use base::object::only_objects;
-use base::op::OpCtx;
+use base::json_object::only_objects;
 use base::secret::KeyHash;
 use base::store::Store;
 
@@ -146,7 +145,7 @@ impl Leaks {
     /// The root keys of the workspace that still work and were found in public
     /// lately, each with the latest place; the latest first.
     pub async fn recent(&self, cx: &OpCtx) -> Result<Vec<Leak>> {
-        cx.require(Operation::RootKeyRead, grants::Target::NONE)?;
+        cx.require(Operation::RootKeyRead, access::Target::NONE)?;
         let mut leaks =
             store::recent(self.store.read(), &cx.workspace, cx.now_ms, cx.now_ms - RECENT_MS).await?;
         let mut seen = HashSet::new();

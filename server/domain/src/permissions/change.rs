@@ -7,13 +7,12 @@ use serde_json::{Map, Value, json};
 
 use super::create::{check_length, check_slug, check_slugs, described};
 use super::{Permission, Permissions, Role, RoleDetails, ensure, store};
+use base::access::{OpCtx, Operation, Target};
 use base::audit::{Event, Group, changes};
-use base::error::{Code, Error, Result};
-use base::grants::{Operation, Target};
-use base::op::OpCtx;
+use base::edit_version::Version;
+use base::error::{Code, Error, Field, Result};
 use base::patch::Patch;
 use base::store::{Change, Tx};
-use base::version::Version;
 
 /// A change of a permission; what is left out stays.
 #[derive(Clone, Debug)]
@@ -89,7 +88,7 @@ impl Permissions {
         after.slug = command.slug.unwrap_or(after.slug);
         command.description.apply(&mut after.description);
         after.description = described(after.description)?;
-        check_length("name", &after.name, 1, 512)?;
+        check_length(Field::Name, &after.name, 1, 512)?;
         check_slug(&after.slug)?;
         if after == before {
             return Ok(after);
@@ -145,7 +144,7 @@ impl Permissions {
         after.name = command.name.unwrap_or(after.name);
         command.description.apply(&mut after.description);
         after.description = described(after.description)?;
-        check_length("name", &after.name, 1, 512)?;
+        check_length(Field::Name, &after.name, 1, 512)?;
         if after == before {
             return Ok(after);
         }

@@ -3,10 +3,9 @@
 use base::ids::{PermissionId, RoleId};
 
 use super::{Permission, Permissions, Role, check_count, ensure, store};
+use base::access::{OpCtx, Operation, Target};
 use base::audit::{Event, Group};
-use base::error::{Error, Result};
-use base::grants::{Operation, Target};
-use base::op::OpCtx;
+use base::error::{Error, Field, Result};
 use base::store::{Change, Tx};
 
 /// A permission to be made (docs/contract/v2.md#permissions-and-roles).
@@ -35,7 +34,7 @@ impl Permissions {
     pub async fn create_permission(&self, cx: &OpCtx, command: CreatePermission) -> Result<PermissionId> {
         cx.require(Operation::PermissionCreate, Target::NONE)?;
         let CreatePermission { name, slug, description } = command;
-        check_length("name", &name, 1, 512)?;
+        check_length(Field::Name, &name, 1, 512)?;
         check_slug(&slug)?;
         let description = described(description)?;
         let id: PermissionId = self.entropy.id(PermissionId::PREFIX, cx.now_ms);
@@ -60,7 +59,7 @@ impl Permissions {
         if !slugs.is_empty() {
             cx.require(Operation::RoleAddPermission, Target::NONE)?;
         }
-        check_length("name", &name, 1, 512)?;
+        check_length(Field::Name, &name, 1, 512)?;
         check_slugs(&slugs)?;
         let id: RoleId = self.entropy.id(RoleId::PREFIX, cx.now_ms);
         let role = Role { id, name, description: described(description)? };
@@ -93,25 +92,26 @@ impl Permissions {
 pub(super) fn described(description: Option<String>) -> Result<Option<String>> {
     let description = description.filter(|text| !text.is_empty());
     if let Some(text) = &description {
-        check_length("description", text, 1, 512)?;
+        check_length(Field::Description, text, 1, 512)?;
     }
     Ok(description)
 }
 
 /// Wide enough for both doors: v1 takes 256 characters, v2 takes 128.
 pub(super) fn check_slug(slug: &str) -> Result<()> {
-    check_length("slug", slug, 1, 256)
+    check_length(Field::Slug, slug, 1, 256)
 }
 
 /// The permissions of a role.
 pub(super) fn check_slugs(slugs: &[String]) -> Result<()> {
-    check_count("permissions", slugs.len())?;
+    check_count(Field::Permissions, slugs.len())?;
     slugs.iter().try_for_each(|slug| check_slug(slug))
 }
 
-pub(super) fn check_length(field: &str, text: &str, least: usize, most: usize) -> Result<()> {
+pub(super) fn check_length(field: Field, text: &str, least: usize, most: usize) -> Result<()> {
     if (least..=most).contains(&text.chars().count()) {
         return Ok(());
     }
-    Err(Error::invalid(format!("The {field} must have {least} to {most} characters.")))
+    let detail = format!("The {} must have {least} to {most} characters.", field.member());
+    Err(Error::invalid(detail).at(field))
 }

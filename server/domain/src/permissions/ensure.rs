@@ -4,10 +4,10 @@
 use base::ids::{PermissionId, RoleId};
 
 use super::{Permission, Role, fold, store};
+use base::access::OpCtx;
 use base::audit::{Event, Group};
 use base::entropy::Entropy;
 use base::error::Result;
-use base::op::OpCtx;
 use base::store::Tx;
 
 /// The permissions of these slugs in the order given, each once. Slugs match

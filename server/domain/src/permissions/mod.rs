@@ -1,7 +1,7 @@
 //! Permissions and roles: what a workspace's keys may carry.
 //!
 //! Slugs and role names are unique per workspace whatever their case. What a
-//! root key may do is not decided here but in [`base::grants`].
+//! root key may do is not decided here but in [`base::access`].
 
 mod change;
 mod create;

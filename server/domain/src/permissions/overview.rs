@@ -4,10 +4,9 @@ use base::ids::PermissionId;
 
 use super::create::described;
 use super::{CreatePermission, Permission, Permissions, Role, create, ensure, fold, store};
+use base::access::{OpCtx, Operation, Target};
 use base::audit::Group;
-use base::error::{Code, Error, Result};
-use base::grants::{Operation, Target};
-use base::op::OpCtx;
+use base::error::{Code, Error, Field, Result};
 use base::store::{BoundedCount, Change, Page, Paged};
 
 /// Permissions that are made at once.
@@ -95,10 +94,10 @@ impl Permissions {
         let mut wanted: Vec<Permission> = Vec::with_capacity(commands.len());
         let mut seen = std::collections::HashSet::new();
         for CreatePermission { name, slug, description } in commands {
-            create::check_length("name", &name, 1, 512)?;
+            create::check_length(Field::Name, &name, 1, 512)?;
             create::check_slug(&slug)?;
             if !seen.insert(fold(&slug)) {
-                return Err(Error::invalid(format!("The slug '{slug}' is given twice.")));
+                return Err(Error::invalid(format!("The slug '{slug}' is given twice.")).at(Field::Slug));
             }
             let (id, description) =
                 (self.entropy.id(PermissionId::PREFIX, cx.now_ms), described(description)?);

@@ -1,9 +1,8 @@
 //! Reading permissions and roles.
 
 use super::{Permission, Permissions, RoleDetails, store};
+use base::access::{OpCtx, Operation, Target};
 use base::error::{Code, Error, Result};
-use base::grants::{Operation, Target};
-use base::op::OpCtx;
 use base::store::{Page, Paged};
 
 /// What to list of permissions or roles.

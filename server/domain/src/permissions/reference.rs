@@ -7,11 +7,10 @@ use std::hash::Hash;
 use base::ids::{PermissionId, RoleId};
 
 use super::{Permission, Role, ensure, fold, store};
+use base::access::{OpCtx, Operation, Target};
 use base::audit::Group;
 use base::entropy::Entropy;
-use base::error::{Code, Error, Result};
-use base::grants::{Operation, Target};
-use base::op::OpCtx;
+use base::error::{Code, Error, Field, Result};
 use base::store::Tx;
 
 /// Permissions or roles that a request may name for one key or role. v2 bounds
@@ -19,11 +18,11 @@ use base::store::Tx;
 const MAX_NAMED: usize = 1000;
 
 /// Fails with `invalid_input` for a list that is too long.
-pub fn check_count(what: &str, count: usize) -> Result<()> {
+pub fn check_count(field: Field, count: usize) -> Result<()> {
     if count <= MAX_NAMED {
         return Ok(());
     }
-    Err(Error::invalid(format!("`{what}` has at most {MAX_NAMED} items.")))
+    Err(Error::invalid(format!("`{}` has at most {MAX_NAMED} items.", field.member())).at(field))
 }
 
 /// A permission or a role that a request names.

@@ -3,9 +3,9 @@
 use base::ids::{KeyId, PermissionId};
 
 use super::*;
+use base::access::OpCtx;
 use base::audit::Group;
 use base::error::{Code, Result};
-use base::op::OpCtx;
 use base::store::testing::{TestStore, holder, owner, stranger};
 
 fn room(test: &TestStore) -> Permissions {
@@ -157,7 +157,7 @@ async fn found_roles(test: &TestStore, cx: &OpCtx, names: &[&str]) -> Result<Vec
                 entropy,
                 &mut group,
                 references,
-                base::grants::Operation::RoleCreateImplicit,
+                base::access::Operation::RoleCreateImplicit,
             )
             .await
         })

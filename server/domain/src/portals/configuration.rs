@@ -6,13 +6,12 @@ use serde_json::{Map, Value, json};
 
 use super::{Portal, Portals, absent, store};
 use crate::apis;
+use base::access::{OpCtx, Operation, Target};
 use base::audit::{Event, Group, changes};
+use base::edit_version::Version;
 use base::error::{Code, Error, Result};
-use base::grants::{Operation, Target};
-use base::op::OpCtx;
 use base::patch::Patch;
 use base::store::Tx;
-use base::version::Version;
 
 /// A portal to be made.
 #[derive(Clone, Debug)]

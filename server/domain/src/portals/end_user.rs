@@ -5,10 +5,10 @@ use base::ids::KeyId;
 
 use super::{Portals, store};
 use crate::keys::{CreatedKey, Decrypt, GetKey, KeyDetails, ListKeys, RerollKey};
+use base::access::{OpCtx, PortalUser, Principal, Scope};
 use base::audit::{Event, Group, Target};
 use base::error::{Code, Error, Result};
 use base::events::KEEP_DAYS;
-use base::op::{OpCtx, PortalUser, Principal, Scope};
 use base::store::{Page, Paged};
 use insight::analytics::{Series, SeriesOf};
 

@@ -18,10 +18,10 @@ pub use sessions::{
 pub use store::{amend_times, sweep};
 
 use crate::keys::Keys;
+use base::access::Scope;
 use base::audit;
 use base::entropy::Entropy;
 use base::error::{Code, Error};
-use base::op::Scope;
 use base::store::Store;
 use insight::analytics::Analytics;
 

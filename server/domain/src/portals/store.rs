@@ -14,8 +14,8 @@ use super::{
     CODE_MS, ExternalSessions, Portal, PortalName, PortalSession, SessionInfo, SessionStatus, TOKEN_MS,
 };
 use crate::{apis, workspaces};
+use base::access::{OpCtx, Scope};
 use base::error::{Code, Error, Result};
-use base::op::{OpCtx, Scope};
 use base::store::{Page, Paged, Tx, Unique, at_most};
 
 const SLUG: Unique = Unique { index: "portals_slug", columns: "portals.workspace_id, portals.slug" };

@@ -10,9 +10,9 @@ use base::ids::{IdentityId, KeyId, LimitId};
 use super::store;
 pub(crate) use super::store::COUNT_OF_IDENTITY;
 pub use super::store::{of_identities, of_keys};
+use base::access::OpCtx;
 use base::entropy::Entropy;
 use base::error::{Error, Result};
-use base::op::OpCtx;
 use base::store::Tx;
 
 /// A stored limit.

@@ -3,7 +3,7 @@
 //!
 //! Whether a key is valid is none of its business; `verification` asks it.
 
-mod limit;
+mod limit_call;
 pub mod limiter;
 pub mod limits;
 pub mod namespace_admin;
@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use base::ids::OverrideId;
 
-pub use limit::Ratelimits;
+pub use limit_call::Ratelimits;
 use namespaces::NamespaceSnapshot;
 pub use rate_limiter::RateLimiter;
 pub use store::{NamespaceFeed, OverrideFeed, sweep};

@@ -7,12 +7,11 @@ use serde_json::json;
 
 use super::namespaces::Namespaces;
 use super::store;
+use base::access::{self, OpCtx, Operation};
 use base::audit::{Event, Group, Target};
+use base::edit_version::Version;
 use base::error::{Code, Error, Result};
-use base::grants::{self, Operation};
-use base::op::OpCtx;
 use base::store::{Change, Page, Paged};
-use base::version::Version;
 
 /// A namespace as lists show it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,14 +32,14 @@ impl Namespace {
 impl Namespaces {
     /// The live namespaces of the workspace, by name.
     pub async fn list(&self, cx: &OpCtx) -> Result<Vec<Namespace>> {
-        cx.require(Operation::NamespaceRead, grants::Target::NONE)?;
+        cx.require(Operation::NamespaceRead, access::Target::NONE)?;
         store::live_namespaces(self.store.read(), &cx.workspace).await
     }
 
     /// A page of the live namespaces, by name; those whose name or id holds the
     /// text, whatever its case.
     pub async fn browse(&self, cx: &OpCtx, search: &str, page: &Page) -> Result<Paged<Namespace>> {
-        cx.require(Operation::NamespaceRead, grants::Target::NONE)?;
+        cx.require(Operation::NamespaceRead, access::Target::NONE)?;
         store::page_of_namespaces(self.store.read(), &cx.workspace, search.trim(), page).await
     }
 
@@ -56,7 +55,7 @@ impl Namespaces {
     /// (docs/decisions.md#names-are-free-again-after-deletion), or does not have
     /// 1 to 512 characters.
     pub async fn make(&self, cx: &OpCtx, name: &str) -> Result<Namespace> {
-        cx.require(Operation::NamespaceCreate, grants::Target::NONE)?;
+        cx.require(Operation::NamespaceCreate, access::Target::NONE)?;
         let taken = store::find_namespace(self.store.read(), &cx.workspace, name).await?;
         if taken.is_some() {
             return Err(taken_name(name));
@@ -142,7 +141,7 @@ impl Namespaces {
 /// What was found, to a principal that may do this with it; who may not does not
 /// learn whether it exists.
 fn permitted(cx: &OpCtx, operation: Operation, found: Option<Namespace>) -> Result<Namespace> {
-    let target = found.as_ref().map_or(grants::Target::NONE, |found| grants::Target::namespace(&found.id));
+    let target = found.as_ref().map_or(access::Target::NONE, |found| access::Target::namespace(&found.id));
     cx.require(operation, target)?;
     found.ok_or_else(|| Error::absent(Code::NamespaceNotFound))
 }

@@ -14,11 +14,11 @@ use smallvec::smallvec;
 
 use super::pattern::Pattern;
 use super::store;
+use base::access::OpCtx;
 use base::audit::{Event, Group, Target as Audited};
 use base::cache::{Cache, Loaded, Weigh};
 use base::entropy::Entropy;
 use base::error::{Error, Result};
-use base::op::OpCtx;
 use base::store::{Change, Store, namespace_subject};
 
 /// Longest name, in characters.

@@ -9,13 +9,12 @@ use serde_json::json;
 
 use super::namespaces::{NamespaceSnapshot, Namespaces, Override};
 use super::store;
+use base::access::{OpCtx, Operation, Target};
 use base::audit::{Event, Group, Target as Audited};
+use base::edit_version::Version;
 use base::entropy::Entropy;
-use base::error::{Code, Error, Result};
-use base::grants::{Operation, Target};
-use base::op::OpCtx;
+use base::error::{Code, Error, Field, Result};
 use base::store::{Change, Page, Paged, Store, Tx};
-use base::version::Version;
 
 /// An override to be set; one of the same identifier is replaced.
 #[derive(Clone, Debug)]
@@ -222,7 +221,8 @@ impl Expected {
         let found = store::exact_override(tx.db(), &namespace.id, identifier).await?;
         match (self, found) {
             (Expected::Nothing, Some(_)) => {
-                Err(Error::invalid(format!("The identifier '{identifier}' has an override already.")))
+                Err(Error::invalid(format!("The identifier '{identifier}' has an override already."))
+                    .at(Field::Identifier))
             }
             (Expected::Version(_), None) => Err(Error::absent(Code::OverrideNotFound)),
             (Expected::Version(made_from), Some(found)) => made_from.require(&found.version()),
@@ -241,13 +241,15 @@ fn changed(cx: &OpCtx, namespace: &NamespaceSnapshot) -> Change {
 
 fn check(command: &SetOverride) -> Result<()> {
     if !(1..=512).contains(&command.identifier.chars().count()) {
-        return Err(Error::invalid("The identifier must have 1 to 512 characters."));
+        return Err(Error::invalid("The identifier must have 1 to 512 characters.").at(Field::Identifier));
     }
     if command.limit < 0 {
-        return Err(Error::invalid("The limit of an override cannot be negative."));
+        return Err(Error::invalid("The limit of an override cannot be negative.").at(Field::Limit));
     }
     if command.duration_ms < 1000 {
-        return Err(Error::invalid("The duration of an override must be at least 1000 ms."));
+        return Err(
+            Error::invalid("The duration of an override must be at least 1000 ms.").at(Field::Duration)
+        );
     }
     Ok(())
 }

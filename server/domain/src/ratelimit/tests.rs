@@ -2,10 +2,9 @@
 
 use super::namespaces::Namespaces;
 use super::*;
+use base::access::{OpCtx, Operation, Role, VisibleIds};
 use base::entropy::Entropy;
 use base::error::{Code, Result};
-use base::grants::{Operation, Role, VisibleIds};
-use base::op::OpCtx;
 use base::store::testing::{NOW_MS, TestStore, holder, owner, person, signed_in, stranger};
 use base::store::{Change, Store};
 

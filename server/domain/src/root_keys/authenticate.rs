@@ -8,10 +8,10 @@ use std::sync::Arc;
 use base::ids::WorkspaceId;
 
 use super::{Authenticated, RootKeys, store};
+use base::access::RootKeyPrincipal;
 use base::cache::Weigh;
 use base::error::{Code, Error, Result};
 use base::events::Noted;
-use base::op::RootKeyPrincipal;
 use base::secret::KeyHash;
 
 /// A live root key, decoded once.

@@ -9,9 +9,9 @@ use base::ids::RootKeyId;
 
 use super::create::{described, target};
 use super::{CreateRootKey, RootKeys, store};
+use base::access::OpCtx;
 use base::audit::{Event, Group, Target};
 use base::error::Result;
-use base::op::OpCtx;
 use base::secret::PlainKey;
 use base::store::{Change, Tx};
 

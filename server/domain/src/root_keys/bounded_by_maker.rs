@@ -9,9 +9,8 @@ use ipnet::IpNet;
 
 use super::{CreateRootKey, permission};
 use crate::apis::allowlist;
-use base::error::{Code, Error, Result};
-use base::grants::Urn;
-use base::op::OpCtx;
+use base::access::{OpCtx, Urn};
+use base::error::{Code, Error, Field, Result};
 
 /// When, whence and how often a root key may be used.
 #[derive(Clone, Debug)]
@@ -46,7 +45,7 @@ pub(super) fn inherited(cx: &OpCtx, mut command: CreateRootKey) -> CreateRootKey
 /// Each permission must be one we know, and one the caller has.
 pub(super) fn check_rights(cx: &OpCtx, full: bool, permissions: &[String]) -> Result<()> {
     if let Some(unknown) = permissions.iter().find(|text| !permission::is_known(text)) {
-        return Err(Error::invalid(format!("There is no permission '{unknown}'.")));
+        return Err(Error::invalid(format!("There is no permission '{unknown}'.")).at(Field::Permissions));
     }
     if let Some(caller) = cx.principal.root_key()
         && let Some(missing) = permissions.iter().find(|text| !caller.grants.holds(text))
@@ -56,7 +55,7 @@ pub(super) fn check_rights(cx: &OpCtx, full: bool, permissions: &[String]) -> Re
     let is_foreign =
         |text: &&String| Urn::parse(text).is_some_and(|urn| urn.workspace() != cx.workspace.as_str());
     if let Some(foreign) = permissions.iter().find(is_foreign) {
-        return Err(Error::invalid(format!("'{foreign}' names another workspace.")));
+        return Err(Error::invalid(format!("'{foreign}' names another workspace.")).at(Field::Permissions));
     }
     if full && cx.principal.root_key().is_some_and(|caller| !caller.grants.is_full()) {
         return Err(exceeds("A root key cannot grant everything unless its maker may do everything."));

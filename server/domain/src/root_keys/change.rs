@@ -12,14 +12,13 @@ use super::create::{described, target};
 use super::{CreateRootKey, RootKey, RootKeyDetails, RootKeys, create, store};
 use crate::apis::allowlist;
 use crate::keys::format;
+use base::access::{OpCtx, Operation, Target};
 use base::audit::{Event, Group, changes};
+use base::edit_version::Version;
 use base::error::{Code, Error, Result};
-use base::grants::{Operation, Target};
-use base::op::OpCtx;
 use base::patch::Patch;
 use base::secret::{KeyHash, PlainKey};
 use base::store::{Change, Page, Paged, Tx};
-use base::version::Version;
 
 /// Root keys read at a time while looking for readable ones.
 const BATCH: u64 = 200;

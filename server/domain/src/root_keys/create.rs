@@ -6,10 +6,9 @@ use super::bounded_by_maker::{self, Use};
 use super::{CreateRootKey, RootKey, RootKeys, store};
 use crate::apis::allowlist;
 use crate::keys::format;
+use base::access::{OpCtx, Operation, Target};
 use base::audit::{self, Event, Group};
-use base::error::{Error, Result};
-use base::grants::{Operation, Target};
-use base::op::OpCtx;
+use base::error::{Error, Field, Result};
 use base::secret::PlainKey;
 use base::store::{Change, Tx};
 
@@ -91,10 +90,11 @@ pub(super) fn check_values(cx: &OpCtx, command: &CreateRootKey) -> Result<()> {
         allowlist::wanted(list)?;
     }
     if command.limit_per_minute.is_some_and(|limit| limit < 1) {
-        return Err(Error::invalid("A root key may be limited to 1 request a minute or more."));
+        return Err(Error::invalid("A root key may be limited to 1 request a minute or more.")
+            .at(Field::LimitPerMinute));
     }
     if command.expires_at.is_some_and(|expires_at| expires_at <= cx.now_ms) {
-        return Err(Error::invalid("The expiry of a root key must lie in the future."));
+        return Err(Error::invalid("The expiry of a root key must lie in the future.").at(Field::Expires));
     }
     Ok(())
 }
@@ -102,7 +102,8 @@ pub(super) fn check_values(cx: &OpCtx, command: &CreateRootKey) -> Result<()> {
 /// A list that was given holds an address: without one it would let everybody in.
 pub(super) fn check_list(given: Option<&str>, allowed: &Use) -> Result<()> {
     if given.is_some() && allowed.networks.is_empty() {
-        return Err(Error::invalid("The list of addresses is empty: leave it out to allow every address."));
+        let detail = "The list of addresses is empty: leave it out to allow every address.";
+        return Err(Error::invalid(detail).at(Field::Addresses));
     }
     Ok(())
 }
@@ -110,7 +111,7 @@ pub(super) fn check_list(given: Option<&str>, allowed: &Use) -> Result<()> {
 fn check_name(name: Option<&str>) -> Result<()> {
     match name.map(|name| name.chars().count()) {
         None | Some(1..=256) => Ok(()),
-        Some(_) => Err(Error::invalid("A root key name has 1 to 256 characters.")),
+        Some(_) => Err(Error::invalid("A root key name has 1 to 256 characters.").at(Field::Name)),
     }
 }
 

@@ -20,11 +20,12 @@ use std::sync::Arc;
 
 use base::ids::{RootKeyId, WorkspaceId};
 
+use crate::keys::label;
 use crate::ratelimit::RateLimiter;
+use base::access::RootKeyPrincipal;
 use base::cache::Cache;
 use base::entropy::Entropy;
 use base::events::LastUsed;
-use base::op::RootKeyPrincipal;
 use base::secret::KeyHash;
 use base::store::Store;
 
@@ -67,6 +68,13 @@ pub struct RootKey {
     pub expires_at: Option<i64>,
     pub last_used_at: Option<i64>,
     pub created_at: i64,
+}
+
+impl RootKey {
+    /// How people are shown it ([`label`]).
+    pub fn label(&self) -> String {
+        label(&self.id, self.name.as_deref(), &self.start, &self.last4)
+    }
 }
 
 /// A root key with what lists do not show.

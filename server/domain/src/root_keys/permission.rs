@@ -3,7 +3,7 @@
 
 use base::ids::WorkspaceId;
 
-use base::grants::{self, Operation, Urn};
+use base::access::{self, Operation, Urn};
 
 /// Resource, and the actions that exist on it.
 const ACTIONS: &[(&str, &[&str])] = &[
@@ -104,7 +104,7 @@ pub fn of_workspace(workspace: &WorkspaceId) -> Vec<Choice> {
         actions.iter().map(on_all).collect::<Vec<_>>()
     });
     let urn = |operation: &Operation| {
-        let (path, verb) = grants::by_path(*operation)?;
+        let (path, verb) = access::by_path(*operation)?;
         let part = path.split('/').next().unwrap_or_default();
         let text = format!("unkey:v1:{workspace}:{path}#{verb}");
         Some(Choice { resource: "workspace", action: format!("{verb}_{part}"), text })

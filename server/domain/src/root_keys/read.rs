@@ -9,9 +9,8 @@ use base::clock::DAY_MS;
 use base::ids::RootKeyId;
 
 use super::{HeldRootKey, RootKey, RootKeyDetails, RootKeys, Unused, store};
+use base::access::{OpCtx, Operation, Target};
 use base::error::{Code, Error, Result};
-use base::grants::{Operation, Target};
-use base::op::OpCtx;
 use base::secret::KeyHash;
 
 /// A root key that was not used for so long probably need not exist.

@@ -3,15 +3,14 @@
 use base::ids::RootKeyId;
 
 use super::{RootKeys, store};
+use base::access::{self, OpCtx, Operation};
 use base::audit::{Event, Group, Target};
 use base::error::{Code, Error, Result};
-use base::grants::{self, Operation};
-use base::op::OpCtx;
 use base::store::Change;
 
 impl RootKeys {
     pub async fn revoke(&self, cx: &OpCtx, id: &RootKeyId) -> Result<()> {
-        cx.require(Operation::RootKeyDelete, grants::Target::root_key(id))?;
+        cx.require(Operation::RootKeyDelete, access::Target::root_key(id))?;
         self.store
             .write(|tx| async move {
                 let revoked = store::revoke(&tx, &cx.workspace, id, cx.now_ms).await?.ok_or_else(|| {

@@ -4,10 +4,9 @@ use ipnet::IpNet;
 use proptest::prelude::*;
 
 use super::*;
+use base::access::{Grants, OpCtx, Principal};
 use base::clock::HOUR_MS;
 use base::error::{Code, Result};
-use base::grants::Grants;
-use base::op::{OpCtx, Principal};
 use base::patch::Patch;
 use base::secret::PlainKey;
 use base::store::testing::{NOW_MS, TestStore, owner};

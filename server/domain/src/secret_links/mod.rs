@@ -19,11 +19,10 @@ use hkdf::Hkdf;
 use sha2::Sha256;
 
 use crate::vault::DataKey;
+use base::access::{self, OpCtx, Operation};
 use base::audit::{Event, Group, Target};
 use base::entropy::Entropy;
 use base::error::{Code, Error, Result};
-use base::grants::{self, Operation};
-use base::op::OpCtx;
 use base::secret::{KeyHash, PlainKey};
 use base::store::Store;
 
@@ -73,7 +72,7 @@ impl SecretLinks {
     }
 
     pub async fn create(&self, cx: &OpCtx, command: CreateSecretLink) -> Result<SecretLink> {
-        cx.require(Operation::SecretLinkCreate, grants::Target::NONE)?;
+        cx.require(Operation::SecretLinkCreate, access::Target::NONE)?;
         let secret = command.secret.reveal();
         if secret.is_empty() || secret.len() > MAX_BYTES {
             return Err(Error::invalid(format!("A secret has 1 to {MAX_BYTES} bytes.")));

@@ -1,5 +1,5 @@
 use super::*;
-use base::grants::Role;
+use base::access::Role;
 use base::store::testing::{NOW_MS, TestStore, anonymous, person};
 
 const SECRET: &str = "sk_live_very_secret";

@@ -26,9 +26,9 @@ use std::net::IpAddr;
 use super::{Sessions, store};
 use crate::ratelimit::limiter::{Check, Decision, Scope, Taken};
 use crate::users::{Account, Lane};
+use base::access::OpCtx;
 use base::address;
 use base::error::{Code, Error, Result};
-use base::op::OpCtx;
 use base::secret::{KeyHash, PlainKey};
 
 const MINUTE_MS: u64 = 60_000;

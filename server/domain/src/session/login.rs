@@ -10,9 +10,9 @@ use super::token::PasswordWasRight;
 use super::{SESSION_MS, Sessions, store};
 use crate::users::{self, Account, is_email};
 use crate::workspaces;
+use base::access::{OpCtx, Principal, UserPrincipal};
 use base::audit::{Event, Group, Target};
 use base::error::{Error, Result};
-use base::op::{OpCtx, Principal, UserPrincipal};
 use base::secret::PlainKey;
 use base::store::{Change, Tx};
 

@@ -37,11 +37,10 @@ pub use store::{amend_times, sweep};
 use crate::ratelimit::RateLimiter;
 use crate::users::{Passwords, Theme};
 use crate::vault::Vault;
+use base::access::{Principal, Role, UserPrincipal};
 use base::cache::Cache;
 use base::entropy::Entropy;
 use base::error::{Code, Error, Result};
-use base::grants::Role;
-use base::op::{Principal, UserPrincipal};
 use base::store::Store;
 
 /// How long a session lasts, whatever is done in it.

@@ -7,10 +7,9 @@ use base::ids::{SessionId, UserId};
 use super::login::{changed, target};
 use super::{Sessions, store};
 use crate::{users, workspaces};
+use base::access::{self, OpCtx, Operation, Role};
 use base::audit::{Event, Group, Target};
 use base::error::{Code, Error, Result};
-use base::grants::{self, Operation, Role};
-use base::op::OpCtx;
 use base::store::Tx;
 
 /// A live session as lists show it.
@@ -74,14 +73,14 @@ impl Sessions {
 
     /// Live sessions of a member of the workspace.
     pub async fn list_of(&self, cx: &OpCtx, member: &UserId) -> Result<Vec<SessionInfo>> {
-        cx.require(Operation::MemberSessionsRead, grants::Target::NONE)?;
+        cx.require(Operation::MemberSessionsRead, access::Target::NONE)?;
         workspaces::role_of(self.store.read(), &cx.workspace, member).await?.ok_or_else(no_member)?;
         self.of_user(cx, member).await
     }
 
     /// When the members of the workspace were last seen in any session that is kept.
     pub async fn last_seen(&self, cx: &OpCtx) -> Result<HashMap<UserId, i64>> {
-        cx.require(Operation::MemberSessionsRead, grants::Target::NONE)?;
+        cx.require(Operation::MemberSessionsRead, access::Target::NONE)?;
         self.flush_seen().await?;
         store::last_seen(self.store.read(), &cx.workspace).await
     }
@@ -89,12 +88,12 @@ impl Sessions {
     /// Ends every session of a member; answers how many there were. An owner's
     /// are ended by owners alone.
     pub async fn revoke_of(&self, cx: &OpCtx, member: &UserId) -> Result<u64> {
-        cx.require(Operation::MemberSessionsRevoke, grants::Target::NONE)?;
+        cx.require(Operation::MemberSessionsRevoke, access::Target::NONE)?;
         self.store
             .write(|tx| async move {
                 let role = workspaces::role_of(tx.db(), &cx.workspace, member).await?;
                 if role.ok_or_else(no_member)? == Role::Owner {
-                    cx.require(Operation::OwnerManage, grants::Target::NONE)?;
+                    cx.require(Operation::OwnerManage, access::Target::NONE)?;
                 }
                 self.revoke_all_in(cx, tx, member, None).await
             })

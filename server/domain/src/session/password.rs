@@ -4,10 +4,9 @@ use super::attempts::{Kind, Standing, refused, subject};
 use super::login::{Failure, changed, target, unchanged};
 use super::{Sessions, store};
 use crate::users::{self, Account, Lane};
+use base::access::{self, OpCtx, Operation};
 use base::audit::{Event, Group};
 use base::error::{Code, Error, Result};
-use base::grants::{self, Operation};
-use base::op::OpCtx;
 use base::secret::PlainKey;
 
 impl Sessions {
@@ -61,7 +60,7 @@ impl Sessions {
     /// Replaces the password of somebody who cannot sign in, and ends every session
     /// of theirs. Attempts to sign in are counted anew.
     pub async fn reset_password(&self, cx: &OpCtx, email: &str, password: PlainKey) -> Result<()> {
-        cx.require(Operation::AccountRecover, grants::Target::NONE)?;
+        cx.require(Operation::AccountRecover, access::Target::NONE)?;
         let hash = self.passwords.hash(password).await?;
         self.store
             .write(|tx| async move {

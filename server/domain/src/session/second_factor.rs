@@ -12,10 +12,9 @@ use super::token::Enrolling;
 use super::totp::{Generator, SECRET_BYTES};
 use super::{Sessions, recovery, store};
 use crate::users::{self, Account};
+use base::access::{self, OpCtx, Operation};
 use base::audit::{Event, Group};
 use base::error::{Code, Error, Result};
-use base::grants::{self, Operation};
-use base::op::OpCtx;
 use base::secret::PlainKey;
 use base::store::Tx;
 
@@ -137,7 +136,7 @@ impl Sessions {
 
     /// Removes the second factor of somebody who lost it, recovery codes and all.
     pub async fn reset_second_factor(&self, cx: &OpCtx, user: &UserId) -> Result<()> {
-        cx.require(Operation::AccountRecover, grants::Target::NONE)?;
+        cx.require(Operation::AccountRecover, access::Target::NONE)?;
         self.store
             .write(|tx| async move {
                 let account = account(&tx, user).await?;

@@ -9,10 +9,9 @@ use base::ids::{InvitationId, UserId};
 
 use super::{Role, Users, check_account, check_email, members, store, target, token_hash};
 use crate::workspaces;
+use base::access::{self, OpCtx, Operation};
 use base::audit::{Event, Group, Target};
 use base::error::{Code, Error, Result};
-use base::grants::{self, Operation};
-use base::op::OpCtx;
 use base::secret::PlainKey;
 use base::store::{Change, Tx};
 
@@ -65,7 +64,7 @@ pub struct NewAccount {
 impl Users {
     /// Returns the id and the token of the link, which is never shown again.
     pub async fn invite(&self, cx: &OpCtx, command: NewInvitation) -> Result<(InvitationId, PlainKey)> {
-        cx.require(Operation::MemberInvite, grants::Target::NONE)?;
+        cx.require(Operation::MemberInvite, access::Target::NONE)?;
         members::require_for(cx, command.role)?;
         if let Some(email) = &command.email {
             check_email(email)?;
@@ -99,13 +98,13 @@ impl Users {
 
     /// Open invitations of the workspace, the newest first.
     pub async fn invitations(&self, cx: &OpCtx) -> Result<Vec<Invitation>> {
-        cx.require(Operation::MemberInvite, grants::Target::NONE)?;
+        cx.require(Operation::MemberInvite, access::Target::NONE)?;
         store::invitations(self.store.read(), &cx.workspace).await
     }
 
     /// Takes an invitation back.
     pub async fn revoke_invitation(&self, cx: &OpCtx, id: &InvitationId) -> Result<()> {
-        cx.require(Operation::MemberInvite, grants::Target::NONE)?;
+        cx.require(Operation::MemberInvite, access::Target::NONE)?;
         self.store
             .write(|tx| async move {
                 let mut open = store::invitations(tx.db(), &cx.workspace).await?;

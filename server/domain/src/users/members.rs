@@ -10,12 +10,11 @@ use serde_json::{Value, json};
 
 use super::{Role, User, Users, invitations, store, target};
 use crate::workspaces;
+use base::access::{self, OpCtx, Operation, Principal, UserPrincipal};
 use base::audit::{Event, Group, changes};
+use base::edit_version::Version;
 use base::error::{Code, Error, Result};
-use base::grants::{self, Operation};
-use base::op::{OpCtx, Principal, UserPrincipal};
 use base::store::{Change, Tx};
-use base::version::Version;
 
 /// A new role for a member.
 pub struct UpdateMember {
@@ -29,7 +28,7 @@ pub struct UpdateMember {
 /// Handing out or taking away `role` asks for more when it is an owner's.
 pub(super) fn require_for(cx: &OpCtx, role: Role) -> Result<()> {
     match role {
-        Role::Owner => cx.require(Operation::OwnerManage, grants::Target::NONE),
+        Role::Owner => cx.require(Operation::OwnerManage, access::Target::NONE),
         Role::Admin | Role::Operator | Role::Viewer => Ok(()),
     }
 }
@@ -44,7 +43,7 @@ impl User {
 impl Users {
     /// Changes the role of a member; in force on their next request.
     pub async fn update_member(&self, cx: &OpCtx, command: UpdateMember) -> Result<()> {
-        cx.require(Operation::MemberUpdate, grants::Target::NONE)?;
+        cx.require(Operation::MemberUpdate, access::Target::NONE)?;
         require_for(cx, command.role)?;
         self.store.write(|tx| self.update_member_in(cx, tx, command)).await
     }
@@ -79,7 +78,7 @@ impl Users {
     pub async fn remove_member(&self, cx: &OpCtx, user: &UserId) -> Result<()> {
         let is_oneself = cx.principal.user().is_some_and(|own| own.id == *user && own.role.is_some());
         if !is_oneself {
-            cx.require(Operation::MemberRemove, grants::Target::NONE)?;
+            cx.require(Operation::MemberRemove, access::Target::NONE)?;
         }
         self.store
             .write(|tx| async move {

@@ -17,7 +17,7 @@ mod views;
 
 use base::ids::UserId;
 
-pub use base::grants::Role;
+pub use base::access::Role;
 pub use base::secret::MIN_PASSWORD_CHARACTERS as MIN_PASSWORD;
 pub use invitations::{Invitation, Invited, LONGEST_INVITATION_MS, NewAccount, NewInvitation};
 pub use members::UpdateMember;
@@ -30,11 +30,10 @@ pub(crate) use store::{
 pub use store::{amend_times, sweep};
 pub use views::{SaveView, SavedView};
 
+use base::access::{self, OpCtx, Operation};
 use base::audit::{Event, Group, Target};
 use base::entropy::Entropy;
-use base::error::{Error, Result};
-use base::grants::{self, Operation};
-use base::op::OpCtx;
+use base::error::{Error, Field, Result};
 use base::secret::{KeyHash, PlainKey};
 use base::store::{Store, Tx};
 
@@ -79,7 +78,7 @@ impl Users {
 
     /// Users with a role in the workspace of the context, by id.
     pub async fn list(&self, cx: &OpCtx) -> Result<Vec<User>> {
-        cx.require(Operation::MemberRead, grants::Target::NONE)?;
+        cx.require(Operation::MemberRead, access::Target::NONE)?;
         store::of_workspace(self.store.read(), &cx.workspace).await
     }
 
@@ -90,7 +89,7 @@ impl Users {
 
     /// Creates an account, with a password somebody else chose.
     pub async fn create(&self, cx: &OpCtx, command: CreateUser) -> Result<UserId> {
-        cx.require(Operation::MemberInvite, grants::Target::NONE)?;
+        cx.require(Operation::MemberInvite, access::Target::NONE)?;
         members::require_for(cx, command.role)?;
         check_account(&command.email, &command.name)?;
         let hash = self.passwords.hash(command.password).await?;
@@ -126,7 +125,7 @@ impl Users {
     ///
     /// Fails with `invalid_input`: an address is typed by an operator.
     pub async fn by_email(&self, cx: &OpCtx, email: &str) -> Result<User> {
-        cx.require(Operation::MemberRead, grants::Target::NONE)?;
+        cx.require(Operation::MemberRead, access::Target::NONE)?;
         of_address(self.store.read(), &cx.workspace, email).await
     }
 
@@ -152,7 +151,7 @@ fn check_account(email: &str, name: &str) -> Result<()> {
 
 fn check_name(name: &str) -> Result<()> {
     if name.trim().is_empty() || name.chars().count() > 256 {
-        return Err(Error::invalid("A user name has 1 to 256 characters."));
+        return Err(Error::invalid("A user name has 1 to 256 characters.").at(Field::Name));
     }
     Ok(())
 }

@@ -7,11 +7,11 @@ use chrono_tz::{TZ_VARIANTS, Tz};
 use serde_json::{Value, json};
 
 use super::{Users, check_name, store};
+use base::access::OpCtx;
 use base::audit::{Event, Group, Target, changes};
-use base::error::{Code, Error, Result};
-use base::op::OpCtx;
+use base::edit_version::Version;
+use base::error::{Code, Error, Field, Result};
 use base::store::{Change, Tx};
-use base::version::Version;
 
 /// How pages look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -83,7 +83,7 @@ impl Users {
         if let Some(zone) = &command.time_zone
             && Tz::from_str(zone).is_err()
         {
-            return Err(Error::invalid(format!("There is no time zone '{zone}'.")));
+            return Err(Error::invalid(format!("There is no time zone '{zone}'.")).at(Field::TimeZone));
         }
         self.store.write(|tx| self.update_profile_in(cx, tx, &user.id, command)).await
     }

@@ -8,9 +8,9 @@ use base::ids::UserId;
 
 use super::{Role, Users, check_account, store, token_hash};
 use crate::workspaces;
+use base::access::OpCtx;
 use base::audit::{Event, Group, Target};
 use base::error::{Code, Error, Result};
-use base::op::OpCtx;
 use base::secret::PlainKey;
 
 /// How long a setup link works.

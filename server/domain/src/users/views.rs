@@ -3,10 +3,9 @@
 use base::ids::{SavedViewId, UserId};
 
 use super::{Users, store};
+use base::access::{self, OpCtx, Operation};
 use base::audit::{Event, Group, Target};
 use base::error::{Code, Error, Result};
-use base::grants::{self, Operation};
-use base::op::OpCtx;
 
 /// Views one person may keep in a workspace.
 const MAX_VIEWS: u64 = 200;
@@ -36,9 +35,9 @@ pub struct SavedView {
 
 impl Users {
     pub async fn save_view(&self, cx: &OpCtx, command: SaveView) -> Result<SavedViewId> {
-        cx.require(Operation::ViewSave, grants::Target::NONE)?;
+        cx.require(Operation::ViewSave, access::Target::NONE)?;
         if command.shared {
-            cx.require(Operation::ViewShare, grants::Target::NONE)?;
+            cx.require(Operation::ViewShare, access::Target::NONE)?;
         }
         check(&command)?;
         let view = SavedView {
@@ -72,13 +71,13 @@ impl Users {
     /// The caller's views of a page and those shared by others, by name; of all
     /// pages if none is named.
     pub async fn views(&self, cx: &OpCtx, page: Option<&str>) -> Result<Vec<SavedView>> {
-        cx.require(Operation::ViewSave, grants::Target::NONE)?;
+        cx.require(Operation::ViewSave, access::Target::NONE)?;
         store::views(self.store.read(), &cx.workspace, &cx.require_user()?.id, page).await
     }
 
     /// Forgets a view: one's own, or one that others share.
     pub async fn delete_view(&self, cx: &OpCtx, id: &SavedViewId) -> Result<()> {
-        cx.require(Operation::ViewSave, grants::Target::NONE)?;
+        cx.require(Operation::ViewSave, access::Target::NONE)?;
         let user = cx.require_user()?;
         self.store
             .write(|tx| async move {
@@ -86,7 +85,7 @@ impl Users {
                 let view = visible.into_iter().find(|view| view.id == *id);
                 let view = view.ok_or_else(|| Error::absent(Code::ViewNotFound))?;
                 if view.user != user.id {
-                    cx.require(Operation::ViewShare, grants::Target::NONE)?;
+                    cx.require(Operation::ViewShare, access::Target::NONE)?;
                 }
                 store::delete_view(&tx, &view.id).await?;
                 let mut group = Group::new();

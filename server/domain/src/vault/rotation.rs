@@ -6,10 +6,9 @@
 
 use super::{MasterKey, Vault, store};
 use crate::workspaces;
+use base::access::{self, OpCtx, Operation};
 use base::audit::{Event, Group, Target};
 use base::error::{Code, Error, Result};
-use base::grants::{self, Operation};
-use base::op::OpCtx;
 use base::store::Tx;
 
 impl Vault {
@@ -17,7 +16,7 @@ impl Vault {
     /// transaction, no ciphertext changes. A master key that came from the
     /// environment cannot be replaced from here.
     pub async fn rotate(&self, cx: &OpCtx) -> Result<()> {
-        cx.require(Operation::MasterKeyRotate, grants::Target::NONE)?;
+        cx.require(Operation::MasterKeyRotate, access::Target::NONE)?;
         if !self.source.is_file() {
             return Err(Error::new(
                 Code::PreconditionFailed,

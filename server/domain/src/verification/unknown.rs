@@ -8,9 +8,9 @@
 
 use super::{Verifier, VerifyKey};
 use crate::ratelimit::limiter::{Check, Scope};
+use base::access::OpCtx;
 use base::address;
 use base::error::{Code, Error, Result};
-use base::op::OpCtx;
 
 const MINUTE_MS: u64 = 60_000;
 /// Names the counters among those of the limiter; they belong to no workspace.

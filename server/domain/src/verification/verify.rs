@@ -10,11 +10,10 @@ use super::limits::{CheckedLimit, Selected, select};
 use super::{KeySnapshot, Outcome, PermissionQuery, Rules, Verification, Verifier, VerifyKey, store};
 use crate::credits::Spend;
 use crate::ratelimit::limiter::Check;
+use base::access::{OpCtx, Operation, Target};
 use base::clock::Stopwatch;
 use base::error::{Code, Error, Result};
 use base::events::Verification as Recorded;
-use base::grants::{Operation, Target};
-use base::op::OpCtx;
 use base::secret::KeyHash;
 
 /// A decision on its way to the exit.

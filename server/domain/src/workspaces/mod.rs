@@ -17,11 +17,10 @@ pub(crate) use store::{
 };
 pub use usage::{Limits, Month, MonthUsage};
 
+use base::access::{self, OpCtx, Operation, Principal, Role};
 use base::audit::{Event, Group, Target, changes};
 use base::entropy::Entropy;
-use base::error::{Code, Error, Result};
-use base::grants::{self, Operation, Role};
-use base::op::{OpCtx, Principal};
+use base::error::{Code, Error, Field, Result};
 use base::store::{Change, Store};
 use insight::analytics::Analytics;
 
@@ -151,14 +150,14 @@ impl Workspaces {
 
     /// Enables or disables a workspace; the next call notices.
     pub async fn set_enabled(&self, cx: &OpCtx, slug: &str, enabled: bool) -> Result<()> {
-        cx.require(Operation::WorkspaceOperate, grants::Target::NONE)?;
+        cx.require(Operation::WorkspaceOperate, access::Target::NONE)?;
         let verb = if enabled { "Enabled" } else { "Disabled" };
         self.operate(cx, slug, verb, |workspace| workspace.enabled = enabled).await
     }
 
     /// Limits the API requests of a workspace; 0 refuses all.
     pub async fn set_api_limit(&self, cx: &OpCtx, slug: &str, per_minute: Option<i64>) -> Result<()> {
-        cx.require(Operation::WorkspaceOperate, grants::Target::NONE)?;
+        cx.require(Operation::WorkspaceOperate, access::Target::NONE)?;
         if per_minute.is_some_and(|limit| limit < 0) {
             return Err(Error::invalid("A limit of API requests cannot be negative."));
         }
@@ -211,7 +210,7 @@ fn target(workspace: &Workspace) -> Target {
 
 fn check_name(name: &str) -> Result<()> {
     if name.trim().is_empty() || name.chars().count() > 256 {
-        return Err(Error::invalid("A workspace name has 1 to 256 characters."));
+        return Err(Error::invalid("A workspace name has 1 to 256 characters.").at(Field::Name));
     }
     Ok(())
 }
@@ -222,6 +221,7 @@ fn check_slug(slug: &str) -> Result<()> {
     if well_formed {
         Ok(())
     } else {
-        Err(Error::invalid("A workspace slug has 3 to 64 characters of a-z, 0-9 and '-'."))
+        let detail = "A workspace slug has 3 to 64 characters of a-z, 0-9 and '-'.";
+        Err(Error::invalid(detail).at(Field::Slug))
     }
 }

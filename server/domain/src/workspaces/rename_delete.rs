@@ -7,12 +7,11 @@
 use serde_json::{Value, json};
 
 use super::{Workspace, Workspaces, check_name, check_slug, store, target};
+use base::access::{self, OpCtx, Operation, Role};
 use base::audit::{Event, Group, changes};
+use base::edit_version::Version;
 use base::error::{Code, Error, Result};
-use base::grants::{self, Operation, Role};
-use base::op::OpCtx;
 use base::store::{Change, Tx};
-use base::version::Version;
 
 /// A workspace and what the person may do in it.
 #[derive(Clone, Debug)]
@@ -24,7 +23,7 @@ pub struct MyWorkspace {
 impl Workspaces {
     /// The workspace of the context.
     pub async fn current(&self, cx: &OpCtx) -> Result<Workspace> {
-        cx.require(Operation::SettingsRead, grants::Target::NONE)?;
+        cx.require(Operation::SettingsRead, access::Target::NONE)?;
         store::find(self.store.read(), &cx.workspace).await?.ok_or_else(absent)
     }
 
@@ -48,7 +47,7 @@ impl Workspaces {
         slug: Option<&str>,
         made_from: Option<&Version>,
     ) -> Result<()> {
-        cx.require(Operation::WorkspaceUpdate, grants::Target::NONE)?;
+        cx.require(Operation::WorkspaceUpdate, access::Target::NONE)?;
         self.store
             .write(|tx| async move {
                 if let Some(made_from) = made_from {
@@ -66,7 +65,7 @@ impl Workspaces {
     ///
     /// Fails with `precondition_failed` for the last one: a server has a workspace.
     pub async fn delete(&self, cx: &OpCtx, confirmation: &str) -> Result<()> {
-        cx.require(Operation::WorkspaceDelete, grants::Target::NONE)?;
+        cx.require(Operation::WorkspaceDelete, access::Target::NONE)?;
         self.store
             .write(|tx| async move {
                 let workspace = store::find(tx.db(), &cx.workspace).await?.ok_or_else(absent)?;

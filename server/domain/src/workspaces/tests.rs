@@ -1,5 +1,5 @@
 use super::*;
-use base::grants::Role;
+use base::access::Role;
 use base::store::testing::{TestStore, person, signed_in};
 use base::store::{Database, Durability};
 use insight::search::Search;

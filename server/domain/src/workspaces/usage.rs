@@ -4,11 +4,10 @@
 use chrono::{DateTime, Datelike, Months, NaiveDate};
 
 use super::{Workspaces, store};
+use base::access::{OpCtx, Operation, Target};
 use base::clock::DAY_MS;
 use base::error::{Code, Error, Result};
 use base::events::KEEP_DAYS;
-use base::grants::{Operation, Target};
-use base::op::OpCtx;
 use insight::analytics::Usage;
 
 /// How far back a month may start.

@@ -13,7 +13,7 @@ use tantivy::columnar::{Column, StrColumn};
 use tantivy::{DocId, Score, SegmentOrdinal, SegmentReader, TantivyError};
 
 use super::columns::{Numbers, Slots, Times};
-use super::tally::{NONE, OUTCOMES, Place, Tally, Way};
+use super::tally::{NONE, OUTCOMES, OutcomeCounts, Place, Way};
 use super::{Buckets, Counts, GroupBy, Question};
 
 /// Start of the bucket and texts of the groups, to counts.
@@ -89,7 +89,7 @@ pub(super) struct CountSegment {
     cost: Column<i64>,
     groups: Vec<Option<StrColumn>>,
     block: Block,
-    counts: FxHashMap<Place, Tally>,
+    counts: FxHashMap<Place, OutcomeCounts>,
 }
 
 impl CountSegment {

@@ -64,16 +64,16 @@ impl Analytics {
     }
 }
 
-type Spread = BTreeMap<i64, Tally>;
+type Spread = BTreeMap<i64, LatencyCounts>;
 
 /// The latencies of one bucket of one segment, or of all.
-struct Tally {
+struct LatencyCounts {
     histogram: Histogram<u64>,
     sum_us: u64,
     max_us: u64,
 }
 
-impl Tally {
+impl LatencyCounts {
     fn new() -> Self {
         let histogram = Histogram::new(DIGITS).expect("two digits are within what histograms offer");
         Self { histogram, sum_us: 0, max_us: 0 }
@@ -85,7 +85,7 @@ impl Tally {
         self.max_us = self.max_us.max(latency_us);
     }
 
-    fn merge(&mut self, other: &Tally) {
+    fn merge(&mut self, other: &LatencyCounts) {
         self.histogram.add(&other.histogram).expect("it grows as needed");
         self.sum_us += other.sum_us;
         self.max_us = self.max_us.max(other.max_us);
@@ -179,7 +179,7 @@ impl SegmentCollector for LatencySegment {
         for (position, value) in self.values.iter().enumerate() {
             let (Some(time_ms), Some(latency_us)) = (self.times.get(position), value) else { continue };
             let Some(bucket) = self.slots.start(time_ms) else { continue };
-            self.found.entry(bucket).or_insert_with(Tally::new).add(*latency_us);
+            self.found.entry(bucket).or_insert_with(LatencyCounts::new).add(*latency_us);
         }
     }
 

@@ -15,7 +15,7 @@ pub(super) const NONE: u64 = u64::MAX;
 
 /// Counts by number of the outcome, and the cost.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Tally {
+pub(super) struct OutcomeCounts {
     events: i64,
     pub outcomes: [i64; OUTCOMES],
     pub cost: i64,
@@ -24,14 +24,14 @@ pub(super) struct Tally {
 /// A bucket, and the numbers of the groups.
 pub(super) type Place = (i64, SmallVec<[u64; 2]>);
 
-impl Tally {
+impl OutcomeCounts {
     pub fn add(&mut self, outcome: usize, cost: i64) {
         self.events += 1;
         self.outcomes[outcome.min(OUTCOMES - 1)] += 1;
         self.cost += cost;
     }
 
-    fn merge(&mut self, other: &Tally) {
+    fn merge(&mut self, other: &OutcomeCounts) {
         self.events += other.events;
         for (count, more) in self.outcomes.iter_mut().zip(other.outcomes) {
             *count += more;
@@ -96,12 +96,12 @@ impl Dense {
         self.costs[group] += cost;
     }
 
-    pub fn into_tallies(self) -> FxHashMap<Place, Tally> {
+    pub fn into_tallies(self) -> FxHashMap<Place, OutcomeCounts> {
         let missing = self.costs.len() - 1;
         let rows = self.outcomes.chunks(self.width).zip(&self.costs).enumerate();
         rows.filter(|(_, (row, _))| row.iter().any(|count| *count > 0))
             .map(|(group, (row, cost))| {
-                let mut tally = Tally { cost: *cost, ..Tally::default() };
+                let mut tally = OutcomeCounts { cost: *cost, ..OutcomeCounts::default() };
                 for (count, found) in tally.outcomes.iter_mut().zip(row) {
                     *count = i64::from(*found);
                 }
@@ -118,7 +118,7 @@ pub(super) struct Open {
     bucket: i64,
     has_group: bool,
     /// By number, the last of the missing group; without groups the only one.
-    tallies: Vec<Tally>,
+    tallies: Vec<OutcomeCounts>,
     /// Those that are not empty.
     touched: Vec<usize>,
 }
@@ -130,12 +130,12 @@ const OPEN_GROUPS: usize = 4096;
 impl Open {
     fn over(group: Option<&StrColumn>) -> Self {
         let groups = group.map_or(0, |column| column.num_terms()) + 1;
-        let tallies = vec![Tally::default(); groups];
+        let tallies = vec![OutcomeCounts::default(); groups];
         Self { bucket: 0, has_group: group.is_some(), tallies, touched: Vec::new() }
     }
 
     /// Goes on in this bucket.
-    pub fn enter(&mut self, bucket: i64, counts: &mut FxHashMap<Place, Tally>) {
+    pub fn enter(&mut self, bucket: i64, counts: &mut FxHashMap<Place, OutcomeCounts>) {
         if self.bucket != bucket {
             self.close(counts);
             self.bucket = bucket;
@@ -153,7 +153,7 @@ impl Open {
     }
 
     /// Moves the bucket into the map.
-    pub fn close(&mut self, counts: &mut FxHashMap<Place, Tally>) {
+    pub fn close(&mut self, counts: &mut FxHashMap<Place, OutcomeCounts>) {
         let missing = self.tallies.len() - 1;
         for place in self.touched.drain(..) {
             let tally = std::mem::take(&mut self.tallies[place]);

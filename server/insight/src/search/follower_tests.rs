@@ -6,9 +6,9 @@ use base::ids::{AuditId, WorkspaceId};
 use sea_orm::{ConnectionTrait, DatabaseConnection, QueryResult, Statement};
 
 use super::*;
+use base::access::OpCtx;
 use base::audit::{AuditFilter, Event, Group, Target};
 use base::entropy::Entropy;
-use base::op::OpCtx;
 use base::store::testing::{TestStore, owner, stranger};
 use base::store::{Page, Store};
 

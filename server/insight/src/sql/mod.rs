@@ -44,10 +44,10 @@ use self::pool::Pool;
 use self::quota::Quota;
 use self::scope::Scope;
 use crate::search::Search;
+use base::access::OpCtx;
 use base::clock::Stopwatch;
 use base::error::{Code, Error, Result};
 use base::events::KEEP_DAYS;
-use base::op::OpCtx;
 use base::store::{Database, Store};
 
 /// A query.

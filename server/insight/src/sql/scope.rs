@@ -11,9 +11,8 @@ use base::ids::WorkspaceId;
 use super::Ask;
 use super::store::KeyspaceFeed;
 use super::tables::Family;
+use base::access::{OpCtx, Operation, Target, VisibleIds};
 use base::error::Result;
-use base::grants::{Operation, Target, VisibleIds};
-use base::op::OpCtx;
 use base::store::Store;
 
 /// The rows of one caller.

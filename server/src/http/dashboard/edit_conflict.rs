@@ -2,12 +2,12 @@
 //! beside what was typed, for somebody to decide.
 //!
 //! That nothing is overwritten unseen is the domain's doing, in the transaction
-//! that writes: see [`base::version`].
+//! that writes: see [`base::edit_version`].
 
 use std::collections::BTreeMap;
 
 use web::components::Changed;
-use web::form::{CONFIRM, CSRF, Clash, FormState, MORE, NONCE, ON, VERSION};
+use web::form::{CONFIRM, CSRF, EditConflict, FormState, MORE, NONCE, ON, VERSION};
 use web::paths::Href;
 
 use super::member_request::MemberRequest;
@@ -44,7 +44,7 @@ pub fn conflict_form(
     let fields = fields.collect();
     let versions = stored.iter().filter(|(name, _)| is_version(name)).cloned();
     let values = typed.into_iter().filter(|(name, _)| !is_version(name)).chain(versions).collect();
-    FormState { values, clash: Some(Clash { fields, reload }), ..FormState::default() }
+    FormState { values, clash: Some(EditConflict { fields, reload }), ..FormState::default() }
 }
 
 fn is_version(name: &str) -> bool {

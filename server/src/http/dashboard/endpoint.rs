@@ -28,8 +28,8 @@ use super::request_input::{self, RequestInput};
 use super::visitor_request::VisitorRequest;
 use crate::app::App;
 use crate::http::request_lifecycle::{RequestStart, header};
+use base::access::{Door, OpCtx, Principal};
 use base::error::{Code, Error, Result};
-use base::op::{Door, OpCtx, Principal};
 use domain::session::{ANONYMOUS_FORM_MS, SignedIn};
 
 /// Forms with a file that are read at once.

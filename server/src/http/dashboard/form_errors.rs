@@ -1,15 +1,12 @@
 //! At which field of a form a refusal of the domain is shown.
 
-use base::error::{Code, Error};
+use base::error::{Error, Field};
 
-/// The field that a refusal is about: the one it names, or that of a name taken.
-pub fn field_of<'a>(error: &Error, fields: &[&'a str]) -> &'a str {
-    let taken = match error.code() {
-        Code::IdentityExists => "external_id",
-        Code::RoleExists => "name",
-        Code::PermissionExists => "slug",
-        _ => "",
-    };
-    let named = |field: &&&str| **field == taken || error.detail().starts_with(&format!("The {field} "));
-    fields.iter().find(named).copied().unwrap_or_default()
+/// Names of the fields of a form, by what the domain calls them.
+pub type FieldNames = [(Field, &'static str)];
+
+/// The field that a refusal is about; empty for the form as a whole.
+pub fn field_of(error: &Error, names: &FieldNames) -> &'static str {
+    let named = |field| names.iter().find(|(own, _)| *own == field);
+    error.field().and_then(named).map_or("", |(_, name)| name)
 }

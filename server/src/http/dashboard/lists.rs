@@ -38,6 +38,6 @@ pub async fn related_keys(request: &MemberRequest, kin: &SharedBy) -> Result<(Ve
     Ok((found.items.iter().map(|key| key_line(request, key)).collect(), found.next))
 }
 
-pub fn tally(tally: BoundedCount) -> web::components::Tally {
-    web::components::Tally { count: tally.count, more: tally.more }
+pub fn tally(tally: BoundedCount) -> web::components::BoundedCount {
+    web::components::BoundedCount { count: tally.count, more: tally.more }
 }

@@ -18,10 +18,10 @@ use web::paths::{Href, LIVE};
 
 use super::member_request::MemberRequest;
 use super::reply::Reply;
+use base::access::{Operation, Target};
 use base::clock::Stopwatch;
 use base::error::Result;
 use base::events::Stored;
-use base::grants::{Operation, Target};
 use insight::analytics::{Filter, PageOf};
 use insight::search::Kind;
 

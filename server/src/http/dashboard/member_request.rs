@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::local_time::zone_at;
 use super::request_input::RequestInput;
+use base::edit_version::Version;
 use base::store::Page;
-use base::version::Version;
 use chrono_tz::Tz;
 use web::form::{FormState, NONCE};
 use web::paths::{CURSOR, Here, Href};
@@ -16,8 +16,8 @@ use web::time::{Stamp, Zone};
 
 use super::fields::Fields;
 use crate::app::App;
+use base::access::{Claimant, IdempotencyKey, OpCtx};
 use base::error::{Error, Result};
-use base::op::{Claimant, IdempotencyKey, OpCtx};
 use base::secret::KeyHash;
 use domain::session::SignedIn;
 

@@ -9,7 +9,7 @@ use super::cookies::CookieName;
 use super::flash;
 use crate::app::App;
 use crate::http::request_lifecycle;
-use base::grants::Role;
+use base::access::Role;
 use domain::session::{Membership, SignedIn};
 use domain::users;
 

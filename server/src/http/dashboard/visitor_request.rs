@@ -8,8 +8,8 @@ use web::shell::Frame;
 use super::fields::Fields;
 use super::request_input::RequestInput;
 use crate::app::App;
+use base::access::OpCtx;
 use base::error::{Error, Result};
-use base::op::OpCtx;
 use domain::session::SignedIn;
 
 /// A request of somebody who may not have signed in.

@@ -15,9 +15,9 @@ use super::keys::given;
 use super::operation::{Input, Operation, Reply, get};
 use super::shared::within_time;
 use crate::app::App;
+use base::access::OpCtx;
 use base::error::{Code, Error, Result};
 use base::events::KEEP_DAYS;
-use base::op::OpCtx;
 use insight::analytics::{Buckets, Counts, Filter, GroupBy, Question, Row};
 use insight::search::Kind;
 

@@ -11,8 +11,8 @@ use super::keys::given;
 use super::operation::{Input, Operation, Reply, get, post};
 use super::shared::{Empty, KeyOut, decrypting, default_limit_of_pages, page};
 use crate::app::App;
+use base::access::OpCtx;
 use base::error::{Code, Result};
-use base::op::OpCtx;
 use domain::apis::CreateApi;
 use domain::keys::{DeleteKeys, ListKeys};
 

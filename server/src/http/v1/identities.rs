@@ -11,8 +11,8 @@ use super::operation::{Input, Operation, Reply, get, post};
 use super::shared::{Empty, LimitBody, NewLimitBody, already_defined, default_limit_of_pages, page, twice};
 use crate::app::App;
 use crate::http::schema::AnyObject;
+use base::access::OpCtx;
 use base::error::{Code, Error, Result};
-use base::op::OpCtx;
 use domain::identities::{CreateIdentity, Identity, IdentityName, ListIdentities, UpdateIdentity};
 use domain::ratelimit::limits::NewLimit;
 

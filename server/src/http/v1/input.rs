@@ -9,7 +9,7 @@ use serde_json::{Map, Number, Value};
 use crate::http::body::{MAX_HOT_BYTES, MAX_VALUES, excess};
 use crate::http::headers::JsonTypes;
 use base::error::{Code, Error, Result};
-use base::object;
+use base::json_object;
 
 /// What an operation is asked. Bounds of single members are attributes of the
 /// type; here is what its attributes cannot say.
@@ -39,7 +39,7 @@ pub fn body(content_type: &str, bytes: &[u8]) -> Result<Value> {
     if let Some(excess) = excess(bytes, MAX_VALUES) {
         return Err(Error::invalid(format!(": {excess}")));
     }
-    let mut value = object::parse(bytes).map_err(|error| match error.is_data() {
+    let mut value = json_object::parse(bytes).map_err(|error| match error.is_data() {
         true => Error::invalid(format!(": {error}")),
         false => Error::new(Code::BodyUnreadable, "Malformed JSON in request body").because(error),
     })?;

@@ -13,8 +13,8 @@ use super::shared::{
 };
 use crate::app::App;
 use crate::http::schema::{AnyObject, Nullable};
+use base::access::OpCtx;
 use base::error::{Code, Error, Result};
-use base::op::OpCtx;
 use base::secret::PlainKey;
 use domain::keys::{
     CreateKey, CreatedKey, CreditOperation, DefaultLimit, DeleteKey, GetKey, NewCredits, UpdateCredits,

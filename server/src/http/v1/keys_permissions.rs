@@ -12,8 +12,8 @@ use super::named_access::{ItemBody, NamedOut, references, taken};
 use super::operation::{Input, Operation, Reply, post};
 use super::shared::Empty;
 use crate::app::App;
+use base::access::OpCtx;
 use base::error::{Code, Result};
-use base::op::OpCtx;
 use domain::keys::{AccessChange, ChangeAccess};
 
 pub fn operations() -> Vec<Operation> {

@@ -8,8 +8,8 @@ use serde_schema::serde_schema;
 use super::operation::{Access, Operation, Reply, get};
 use super::shared::Nothing;
 use crate::app::App;
+use base::access::OpCtx;
 use base::error::Result;
-use base::op::OpCtx;
 
 pub fn operations() -> Vec<Operation> {
     vec![get("/v1/liveness", "Whether the server answers", liveness).access(Access::Public)]

@@ -19,8 +19,8 @@ use super::shared::{
 use crate::app::App;
 use crate::http::contract::bounded::UpTo;
 use crate::http::schema::AnyObject;
+use base::access::OpCtx;
 use base::error::{Code, Error, Result};
-use base::op::OpCtx;
 use base::secret::PlainKey;
 use domain::keys::{DefaultLimit, ImportKey, ImportedSecret};
 

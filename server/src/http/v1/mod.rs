@@ -46,10 +46,10 @@ use self::routes::Routes;
 use crate::app::App;
 use crate::http::request_lifecycle::{self, RequestStart, ResponseSummary, header};
 use crate::http::{panic_text, redact};
+use base::access::Door;
 use base::clock::Stopwatch;
 use base::config::V1;
 use base::error::{Code, Error};
-use base::op::Door;
 
 /// Every operation.
 fn operations() -> Vec<Operation> {

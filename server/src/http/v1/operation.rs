@@ -16,8 +16,8 @@ pub use super::input::Input;
 pub use super::reply::Reply;
 use crate::app::App;
 use crate::http::openapi::{Output, Schema};
+use base::access::OpCtx;
 use base::error::Result;
-use base::op::OpCtx;
 
 /// An operation of the table in [`super::operations`].
 pub struct Operation {

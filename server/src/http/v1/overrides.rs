@@ -10,8 +10,8 @@ use super::keys::given;
 use super::operation::{Input, Operation, Reply, get, post};
 use super::shared::{Empty, default_limit_of_pages, page};
 use crate::app::App;
+use base::access::OpCtx;
 use base::error::{Code, Error, Result};
-use base::op::OpCtx;
 use domain::ratelimit::overrides::{Lookup, NamedOverride, SetOverride};
 
 pub fn operations() -> Vec<Operation> {

@@ -12,8 +12,8 @@ use super::operation::{Input, Operation, Reply, get, post};
 use super::shared::{Empty, Nothing, all};
 use crate::app::App;
 use crate::http::contract::bounded::{Identifier, Text};
+use base::access::OpCtx;
 use base::error::{Code, Error, Result};
-use base::op::OpCtx;
 use domain::permissions::{CreatePermission, CreateRole, Listing, Permission, Role};
 
 pub fn operations() -> Vec<Operation> {

@@ -13,8 +13,8 @@ use crate::http::contract::bounded::Cost;
 use crate::http::contract::limits::{Allowance, Window, default_cost, limit_request, verdict};
 use crate::http::misplaced_members::known_members;
 use crate::http::schema::{AnyObject, present};
+use base::access::OpCtx;
 use base::error::{Code, Result};
-use base::op::OpCtx;
 use domain::ratelimit::LimitRequest;
 
 pub fn operations() -> Vec<Operation> {

@@ -9,8 +9,8 @@ use poem::http::header::{AUTHORIZATION, HeaderMap, USER_AGENT};
 use crate::app::App;
 use crate::http::request_lifecycle::{RequestStart, header};
 use crate::http::request_log::Caller;
+use base::access::{Door, OpCtx, Principal};
 use base::error::{Code, Error, Result};
-use base::op::{Door, OpCtx, Principal};
 
 /// The context of a root key, one request of its budget charged.
 pub(super) async fn authenticate(app: &Arc<App>, call: &RequestStart, headers: &HeaderMap) -> Result<OpCtx> {

@@ -20,9 +20,9 @@ use super::{errors, input};
 use crate::app::App;
 use crate::http::request_lifecycle::{self, RequestStart, ResponseSummary, header};
 use crate::http::request_log::Caller;
+use base::access::{Door, OpCtx};
 use base::config::V1;
 use base::error::{Error, Result};
-use base::op::{Door, OpCtx};
 
 /// The parameter of a path, for the operation to read.
 #[derive(Clone)]

@@ -20,9 +20,9 @@ use crate::http::contract::limits::{default_cost, requested_limit};
 use crate::http::misplaced_members::known_members;
 use crate::http::openapi::{Output, Schema};
 use crate::http::schema::{AnyJson, AnyObject, present};
+use base::access::OpCtx;
 use base::config::V1;
 use base::error::Result;
-use base::op::OpCtx;
 use base::secret::PlainKey;
 use domain::permissions::query::Query;
 use domain::verification::{

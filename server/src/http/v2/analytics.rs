@@ -9,8 +9,8 @@ use super::operation::{Operation, Reply, checked};
 use crate::app::App;
 use crate::http::openapi::{Output, Schema};
 use crate::http::schema::Meta;
+use base::access::OpCtx;
 use base::error::Result;
-use base::op::OpCtx;
 use insight::sql::{Ask, Family, ResultRows};
 
 pub fn operations() -> Vec<Operation> {

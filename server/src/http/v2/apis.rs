@@ -10,8 +10,8 @@ use super::operation::{Operation, Reply, checked};
 use super::shared::{Empty, KeyOut, decrypting, default_limit, page};
 use crate::app::App;
 use crate::http::contract::bounded::{Text, Word};
+use base::access::OpCtx;
 use base::error::Result;
-use base::op::OpCtx;
 use domain::apis::CreateApi;
 use domain::keys::ListKeys;
 

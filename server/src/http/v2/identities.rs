@@ -10,8 +10,8 @@ use super::shared::{Empty, IdentityOut, LimitBody, default_limit, new_limits, pa
 use crate::app::App;
 use crate::http::contract::bounded::ExternalId;
 use crate::http::schema::Meta;
+use base::access::OpCtx;
 use base::error::Result;
-use base::op::OpCtx;
 use domain::identities::{CreateIdentity, ListIdentities, UpdateIdentity};
 
 pub fn operations() -> Vec<Operation> {

@@ -13,8 +13,8 @@ use super::shared::{
 use crate::app::App;
 use crate::http::contract::bounded::{ExternalId, IdText, PermissionSlug, Text, Word, strings};
 use crate::http::schema::{self, Meta};
+use base::access::OpCtx;
 use base::error::Result;
-use base::op::OpCtx;
 use base::patch::Patch;
 use base::secret::PlainKey;
 use domain::keys::{

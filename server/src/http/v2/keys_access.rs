@@ -11,8 +11,8 @@ use super::operation::{Operation, Reply, checked};
 use super::permissions::{PermissionOut, RoleOut};
 use crate::app::App;
 use crate::http::contract::bounded::{IdText, PermissionSlug, strings};
+use base::access::OpCtx;
 use base::error::Result;
-use base::op::OpCtx;
 use domain::keys::{AccessChange, ChangeAccess};
 use domain::permissions::{OnMissing, Reference};
 

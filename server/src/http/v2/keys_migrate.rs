@@ -11,8 +11,8 @@ use super::shared::{CreditsBody, LimitBody, default_true, new_limits};
 use crate::app::App;
 use crate::http::contract::bounded::{PermissionSlug, strings};
 use crate::http::schema::Meta;
+use base::access::OpCtx;
 use base::error::Result;
-use base::op::OpCtx;
 use domain::keys::{MigrateKeys, MigratingKey, NewCredits};
 
 pub fn operations() -> Vec<Operation> {

@@ -11,8 +11,8 @@ use super::operation::{Operation, Reply, checked};
 use crate::app::App;
 use crate::http::contract::bounded::IdText;
 use crate::http::schema::Nullable;
+use base::access::OpCtx;
 use base::error::Result;
-use base::op::OpCtx;
 use domain::keys::RerollKey;
 
 pub fn operations() -> Vec<Operation> {

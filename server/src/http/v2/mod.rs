@@ -49,8 +49,8 @@ use crate::app::App;
 use crate::http::openapi::{self, Access, OperationSpec, Version};
 use crate::http::request_lifecycle::{RequestStart, ResponseSummary, header};
 use crate::http::{panic_text, redact, request_lifecycle};
+use base::access::Door;
 use base::error::{Code, Error};
-use base::op::Door;
 
 const LIVENESS: &str = "/v2/liveness";
 

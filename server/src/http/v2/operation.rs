@@ -17,8 +17,8 @@ use super::reply::{EncodedReply, encode};
 use crate::app::App;
 use crate::http::body::MAX_HOT_BYTES;
 use crate::http::openapi::{Access, OperationSpec, Output, Schema};
+use base::access::OpCtx;
 use base::error::Result;
-use base::op::OpCtx;
 
 /// An operation of the table in [`super::operations`].
 pub struct Operation {

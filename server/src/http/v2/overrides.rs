@@ -8,8 +8,8 @@ use serde_schema::serde_schema;
 use super::operation::{Operation, Reply, checked};
 use super::shared::{Empty, page};
 use crate::app::App;
+use base::access::OpCtx;
 use base::error::Result;
-use base::op::OpCtx;
 use domain::ratelimit::overrides::{Lookup, NamedOverride, SetOverride};
 
 pub fn operations() -> Vec<Operation> {

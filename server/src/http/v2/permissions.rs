@@ -11,8 +11,8 @@ use super::shared::{Empty, default_limit, page};
 use crate::app::App;
 use crate::http::contract::bounded::{PermissionSlug, Slug, Text};
 use crate::http::schema;
+use base::access::OpCtx;
 use base::error::Result;
-use base::op::OpCtx;
 use domain::permissions::{CreatePermission, Listing, Permission, RoleDetails, UpdatePermission};
 
 pub fn operations() -> Vec<Operation> {

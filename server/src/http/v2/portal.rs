@@ -15,8 +15,8 @@ use super::shared::{KeyOut, default_limit, page};
 use crate::app::App;
 use crate::http::contract::bounded::PortalIdOrSlug;
 use crate::http::openapi::Access;
+use base::access::{OpCtx, Scope};
 use base::error::Result;
-use base::op::{OpCtx, Scope};
 use domain::portals::CreateSession;
 use insight::analytics::{Bucket, Series};
 

@@ -10,8 +10,8 @@ use super::operation::{Operation, Reply, checked};
 use super::shared::{default_limit, page};
 use crate::app::App;
 use crate::http::contract::bounded::PortalIdOrSlug;
+use base::access::OpCtx;
 use base::error::{Error, Result};
-use base::op::OpCtx;
 use domain::portals::{ExternalSessions, SessionInfo, SessionStatus};
 
 pub fn operations() -> Vec<Operation> {

@@ -13,8 +13,8 @@ use super::shared::{Empty, default_true};
 use crate::app::App;
 use crate::http::contract::bounded::{Color, HttpsUrl, PortalIdOrSlug, PortalSlug, Text};
 use crate::http::schema;
+use base::access::OpCtx;
 use base::error::{Error, Result};
-use base::op::OpCtx;
 use domain::portals::{CreatePortal, Portal, PortalName, UpdatePortal};
 
 pub fn operations() -> Vec<Operation> {

@@ -11,8 +11,8 @@ use crate::app::App;
 use crate::http::contract::bounded::{Cost, Integer, List, Text};
 use crate::http::contract::limits::{Allowance, default_cost, limit_request, verdict};
 use crate::http::misplaced_members::known_members;
+use base::access::OpCtx;
 use base::error::Result;
-use base::op::OpCtx;
 use domain::ratelimit::{LimitOutcome, LimitRequest};
 
 pub fn operations() -> Vec<Operation> {

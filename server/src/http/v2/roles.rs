@@ -11,8 +11,8 @@ use super::shared::Empty;
 use crate::app::App;
 use crate::http::contract::bounded::{Hyphened, PermissionSlug, Text, strings};
 use crate::http::schema;
+use base::access::OpCtx;
 use base::error::{Error, Result};
-use base::op::OpCtx;
 use domain::permissions::{CreateRole, Role, SetRolePermissions, UpdateRole};
 
 pub fn operations() -> Vec<Operation> {

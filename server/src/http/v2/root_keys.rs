@@ -12,8 +12,8 @@ use super::shared::{Empty, default_limit, page};
 use crate::app::App;
 use crate::http::contract::bounded::IdText;
 use crate::http::schema::{self, Nullable};
+use base::access::OpCtx;
 use base::error::Result;
-use base::op::OpCtx;
 use base::secret::PlainKey;
 use domain::root_keys::{CreateRootKey, RerollRootKey, RootKey, UpdateRootKey};
 

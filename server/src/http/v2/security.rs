@@ -13,8 +13,8 @@ use crate::http::headers::{PORTAL_SESSION, cookie};
 use crate::http::openapi::Access;
 use crate::http::request_lifecycle::{RequestStart, header};
 use crate::http::request_log::Caller;
+use base::access::{Door, OpCtx, Principal};
 use base::error::{Code, Error, Result};
-use base::op::{Door, OpCtx, Principal};
 use domain::root_keys::Budget;
 
 /// `disabled` keeps a call out of the analytics (docs/contract/v2.md#limit).

@@ -23,9 +23,9 @@ use crate::http::openapi::{self, Access};
 use crate::http::request_lifecycle::{self, RequestStart, ResponseSummary, header};
 use crate::http::request_log::Caller;
 use crate::http::validation::{Faults, RequestSchema, json_schema};
+use base::access::{Claimant, Door, IdempotencyKey, OpCtx, Principal};
 use base::error::{Error, Result};
-use base::object;
-use base::op::{Claimant, Door, IdempotencyKey, OpCtx, Principal};
+use base::json_object;
 use domain::root_keys::Budget;
 
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
@@ -176,7 +176,7 @@ impl OperationEndpoint {
             let fault = fault("requestBody", &excess.to_string(), None);
             return Err(invalid("The request body is too large", fault));
         }
-        let value = object::parse(body).map_err(|error| {
+        let value = json_object::parse(body).map_err(|error| {
             let fix = Some("Send one well-formed JSON document");
             invalid(
                 "The request body is not valid JSON",

@@ -18,8 +18,8 @@ use crate::http::contract::limits::{default_cost, requested_limit};
 use crate::http::misplaced_members::known_members;
 use crate::http::openapi::{Output, Schema};
 use crate::http::schema::{Meta, present};
+use base::access::OpCtx;
 use base::error::Result;
-use base::op::OpCtx;
 use base::secret::PlainKey;
 use domain::verification::{
     CheckedLimit, KeySnapshot, MAX_REQUESTED, Outcome, PermissionQuery, RequestedLimit, Rules, StoredLimit,

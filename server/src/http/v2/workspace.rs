@@ -8,8 +8,8 @@ use serde_schema::serde_schema;
 use super::operation::{Operation, Reply, checked};
 use crate::app::App;
 use crate::http::schema::Nullable;
+use base::access::OpCtx;
 use base::error::Result;
-use base::op::OpCtx;
 use domain::workspaces::Month;
 
 pub fn operations() -> Vec<Operation> {

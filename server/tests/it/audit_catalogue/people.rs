@@ -1,9 +1,8 @@
 //! The part of the catalogue that is about people, and about lists as files and
 //! jobs.
 
-use base::grants::Role;
+use base::access::{Door, OpCtx, Principal, Role};
 use base::ids::KeyId;
-use base::op::{Door, OpCtx, Principal};
 use base::secret::PlainKey;
 use domain::bulk::{Selection, StartJob, Work};
 use domain::keys::DeleteKey;

@@ -1,6 +1,6 @@
 //! The list of APIs, one API, its settings and its end.
 
-use base::grants::Role;
+use base::access::Role;
 use poem::http::StatusCode;
 use serde_json::json;
 

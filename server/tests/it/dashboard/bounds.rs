@@ -1,6 +1,6 @@
 //! What one request of a browser may cost.
 
-use base::grants::Role;
+use base::access::Role;
 
 use super::Browser;
 use crate::support::TestApp;

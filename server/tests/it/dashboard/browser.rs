@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use base::grants::Role;
+use base::access::Role;
 use base::secret::PlainKey;
 use domain::users::CreateUser;
 use poem::http::{HeaderMap, Method, StatusCode, header};

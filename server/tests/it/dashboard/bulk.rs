@@ -1,6 +1,6 @@
 //! Many rows at once: bulk changes, jobs, imports and exports.
 
-use base::grants::Role;
+use base::access::Role;
 use base::ids::BulkJobId;
 use poem::http::StatusCode;
 use serde_json::json;

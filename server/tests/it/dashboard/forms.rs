@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use base::grants::Role;
+use base::access::Role;
 use poem::http::StatusCode;
 use serde_json::json;
 

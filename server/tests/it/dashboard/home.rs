@@ -1,6 +1,6 @@
 //! The first page and the first steps.
 
-use base::grants::Role;
+use base::access::Role;
 use poem::http::StatusCode;
 use serde_json::{Value, json};
 

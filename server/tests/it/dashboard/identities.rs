@@ -1,6 +1,6 @@
 //! Identities: the list, one with its keys and requests, the form.
 
-use base::grants::Role;
+use base::access::Role;
 use poem::http::StatusCode;
 use serde_json::json;
 

@@ -1,6 +1,6 @@
 //! Keys in the dashboard: lists, forms, pages, secrets and one-time links.
 
-use base::grants::Role;
+use base::access::Role;
 use futures_util::StreamExt;
 use poem::http::{StatusCode, header};
 use serde_json::{Value, json};
@@ -378,14 +378,14 @@ async fn a_log_goes_on_by_cursor_and_follows_what_comes() {
 }
 
 /// Whoever is signed in with this browser.
-async fn viewer(test: &TestApp, browser: &Browser<'_>) -> base::op::OpCtx {
+async fn viewer(test: &TestApp, browser: &Browser<'_>) -> base::access::OpCtx {
     let now_ms = test.app.clock.now_ms();
     let mut signed_in = None;
     for cookie in browser.cookies.values() {
         signed_in = signed_in.or(test.app.sessions.authenticate(cookie, now_ms).await.ok());
     }
     let who = signed_in.expect("somebody is signed in");
-    test.app.cx(who.home.clone(), who.principal(&who.home), base::op::Door::Dashboard)
+    test.app.cx(who.home.clone(), who.principal(&who.home), base::access::Door::Dashboard)
 }
 
 #[tokio::test(flavor = "multi_thread")]

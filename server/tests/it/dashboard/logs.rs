@@ -1,6 +1,6 @@
 //! The logs: requests, verifications, changes, and why one was refused.
 
-use base::grants::Role;
+use base::access::Role;
 use domain::keys::{Decrypt, GetKey};
 use futures_util::StreamExt;
 use poem::http::{StatusCode, header};

@@ -1,6 +1,6 @@
 //! Portals: their settings, and what their end users see and do.
 
-use base::grants::Role;
+use base::access::Role;
 use poem::http::StatusCode;
 use serde_json::{Value, json};
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use base::grants::Role;
+use base::access::Role;
 use futures_util::StreamExt;
 use poem::http::{StatusCode, header};
 use serde_json::json;

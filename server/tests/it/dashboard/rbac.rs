@@ -1,6 +1,6 @@
 //! Roles and permissions: lists, forms, refusals, and what carries them.
 
-use base::grants::Role;
+use base::access::Role;
 use poem::http::StatusCode;
 use serde_json::json;
 

@@ -1,6 +1,6 @@
 //! Root keys: making, changing, replacing and ending them.
 
-use base::grants::Role;
+use base::access::Role;
 use poem::http::StatusCode;
 use serde_json::json;
 

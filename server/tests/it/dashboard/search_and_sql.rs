@@ -1,7 +1,7 @@
 //! Questions in SQL, and the search over everything.
 
+use base::access::Role;
 use base::audit::AuditFilter;
-use base::grants::Role;
 use base::secret::KeyHash;
 use base::store::Page as ListPage;
 use poem::http::StatusCode;

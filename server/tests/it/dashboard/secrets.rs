@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use base::grants::Role;
+use base::access::Role;
 use insight::analytics::{Filter, PageOf};
 use insight::search::Kind;
 use serde_json::json;

@@ -1,6 +1,6 @@
 //! Settings of the workspace, of oneself and of the server.
 
-use base::grants::Role;
+use base::access::Role;
 use poem::http::StatusCode;
 
 use super::browser::{Browser, PASSWORD, Page};

@@ -1,6 +1,6 @@
 //! Coming in and going out.
 
-use base::grants::Role;
+use base::access::Role;
 use poem::http::StatusCode;
 
 use super::browser::{Browser, PASSWORD};

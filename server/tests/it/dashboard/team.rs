@@ -1,6 +1,6 @@
 //! Members and invitations.
 
-use base::grants::Role;
+use base::access::Role;
 use poem::http::StatusCode;
 
 use super::browser::{Browser, PASSWORD, Page};

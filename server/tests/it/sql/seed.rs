@@ -1,8 +1,8 @@
 //! Events to ask about: two APIs and two namespaces of one workspace, and a
 //! neighbour whose rows must never be seen.
 
+use base::access::{Door, OpCtx, Principal};
 use base::events::{KeyFacts, Noted, RatelimitDecision, Verification};
-use base::op::{Door, OpCtx, Principal};
 use domain::apis::CreateApi;
 use domain::workspaces::CreateWorkspace;
 use insight::sql::{Ask, Family};

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
+use base::access::{Door, Principal};
 use base::address::ClientAddress;
-use base::op::{Door, Principal};
 use base::secret::PlainKey;
 use domain::apis::SetApi;
 use domain::verification::{Outcome, Rules, VerifyKey};

@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
+use base::access::{Door, OpCtx, Principal};
 use base::ids::WorkspaceId;
-use base::op::{Door, OpCtx, Principal};
 use insight::sql::{Ask, Sql};
 
 use crate::{DAY_MS, END_MS, row};

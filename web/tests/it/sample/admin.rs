@@ -3,7 +3,7 @@
 use web::charts::{Bars, Unit};
 use web::components::{Outcome, SavedView, Tone};
 use web::pages::export::{ExportField, ExportView};
-use web::pages::home::{Concern, Failing, HealthFact, HomeView};
+use web::pages::home::{Failing, HealthFact, HomeView, Warning};
 use web::pages::import::{ImportKind, ImportView};
 use web::pages::invite::InviteView;
 use web::pages::jobs::{JobResult, JobRow, JobView, JobsView, RowState};
@@ -87,7 +87,7 @@ pub fn start(words: &Words, protect: bool, step: Step, with_secret: bool) -> Sta
 }
 
 pub fn home(words: &Words, some: bool) -> HomeView {
-    let concern = |tone, title: &str, detail: &str, go: &str| Concern {
+    let concern = |tone, title: &str, detail: &str, go: &str| Warning {
         tone,
         title: words.t(title),
         detail: words.t(detail),

@@ -1,7 +1,7 @@
 //! Things people set up.
 
 use web::charts::Unit;
-use web::components::{Outcome, ShownOnce, Tally, Tone};
+use web::components::{BoundedCount, Outcome, ShownOnce, Tone};
 use web::pages::api::{ApiView, KeyUse};
 use web::pages::api_settings::ApiSettingsView;
 use web::pages::apis::{ApiCard, ApisView};
@@ -366,8 +366,8 @@ pub fn portal_usage(words: &Words) -> PortalUsageView {
 }
 
 /// As lists count: some hundreds at most.
-fn tally(count: i64) -> Tally {
-    Tally { count, more: count == 500 }
+fn tally(count: i64) -> BoundedCount {
+    BoundedCount { count, more: count == 500 }
 }
 
 pub fn identities(words: &Words, some: bool) -> IdentitiesView {

@@ -15,8 +15,8 @@ pub use in_order::{AuditRow, AuditTargetRow, entries_after, entry_at, last_entry
 
 use super::read::{AuditEntry, AuditFilter, AuditTarget};
 use super::record::{Entry, actor};
+use crate::access::OpCtx;
 use crate::error::Result;
-use crate::op::OpCtx;
 use crate::store::{Page, Paged, Tx};
 
 /// Rows per statement: well under SQLite's limit of bound values.

@@ -20,8 +20,8 @@ pub(super) use lines::{ids_beginning, lines_of, page_of_lines};
 
 use super::{Identity, IdentityName};
 use crate::ratelimit::limits::{self, Limit};
+use base::access::OpCtx;
 use base::error::{Code, Error, Result};
-use base::op::OpCtx;
 use base::store::{Page, Paged, Tx, Unique};
 
 const EXTERNAL_ID: Unique = Unique {

@@ -1,12 +1,7 @@
 //! Counts of keys by API, and of keys by migration, each in one query.
 
-use std::collections::HashMap;
-
-use base::ids::{ApiId, KeyId, MigrationId, WorkspaceId};
-use entity::key;
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryResult, QuerySelect, Statement, Value,
-};
+use base::ids::{ApiId, MigrationId, WorkspaceId};
+use sea_orm::{ConnectionTrait, QueryResult, Statement, Value};
 
 use crate::apis::LIVE_NAMES;
 use crate::keys::{KeyCount, PendingMigration};
@@ -79,28 +74,6 @@ pub(in crate::keys) async fn migrations(
         })
     };
     rows(db, MIGRATIONS, [workspace.as_str().into()]).await?.iter().map(migration).collect()
-}
-
-/// Of keys that are deleted, too: their events still name them.
-pub(in crate::keys) async fn labels(
-    db: &impl ConnectionTrait,
-    workspace: &WorkspaceId,
-    ids: &[KeyId],
-) -> Result<HashMap<KeyId, String>> {
-    let rows: Vec<(KeyId, Option<String>, String)> = key::Entity::find()
-        .select_only()
-        .columns([key::Column::Id, key::Column::Name, key::Column::Start])
-        .filter(key::Column::Id.is_in(ids.iter().map(KeyId::as_str)))
-        .filter(key::Column::WorkspaceId.eq(workspace.as_str()))
-        .into_tuple()
-        .all(db)
-        .await?;
-    let label = |(id, name, start): (KeyId, Option<String>, String)| {
-        let label =
-            name.unwrap_or_else(|| if start.is_empty() { id.to_string() } else { format!("{start}…") });
-        (id, label)
-    };
-    Ok(rows.into_iter().map(label).collect())
 }
 
 async fn rows<const N: usize>(

@@ -13,9 +13,9 @@ use crate::apis::{self, Api};
 use crate::keys::Key;
 use crate::keys::find::{Condition, Conditions, Status};
 use crate::{identities, permissions};
+use base::access::OpCtx;
 use base::error::Result;
 use base::filter::Comparison;
-use base::op::OpCtx;
 use base::store::{Page, Paged};
 
 /// Keys that one page looks at: some twenty milliseconds where few fit.

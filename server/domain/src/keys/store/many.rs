@@ -8,8 +8,8 @@ use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
 use super::{live, successor, to_key};
 use crate::apis::Api;
 use crate::keys::{Key, KeySummary, ListKeysByOffset};
+use base::access::OpCtx;
 use base::error::Result;
-use base::op::OpCtx;
 use base::store::Tx;
 
 /// The keys with these ids, deleted ones too, and whose they are: the identity

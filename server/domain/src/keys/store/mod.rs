@@ -23,7 +23,7 @@ use serde_json::{Map, Value};
 use super::{Balance, Credits, DeletedKey, Interval, Key, Refill, StoredHash};
 #[cfg(test)]
 pub(super) use attention::counts;
-pub(super) use attention::{expiring, labels, migrations, short_of_credits};
+pub(super) use attention::{expiring, migrations, short_of_credits};
 pub use feed::KeyFeed;
 pub(super) use find::{among, count_fitting, find_page};
 pub(super) use many::{
@@ -34,8 +34,8 @@ pub(super) use successor::{hand_over, leave};
 pub use upkeep::{note_used, sweep};
 
 use crate::apis::{self, Api};
+use base::access::OpCtx;
 use base::error::{Code, Error, Result};
-use base::op::OpCtx;
 use base::store::{Page, Paged, Tx, Unique};
 
 const HASH: Unique = Unique { index: "keys_hash", columns: "keys.hash" };

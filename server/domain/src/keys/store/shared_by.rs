@@ -7,8 +7,8 @@ use super::find::among;
 use crate::apis::LIVE_IDS;
 use crate::keys::{Key, SharedBy};
 use crate::permissions::{KEYS_OF_PERMISSION, KEYS_OF_ROLE};
+use base::access::OpCtx;
 use base::error::Result;
-use base::op::OpCtx;
 use base::store::{BoundedCount, Page, Paged};
 
 /// What holds of every key that is shown; the plus keeps SQLite from walking

@@ -17,8 +17,8 @@ use crate::apis::{Apis, CreateApi, SetApi};
 use crate::permissions::{OnMissing, Reference};
 use crate::ratelimit::limits::NewLimit;
 use crate::vault::{MasterKey, MasterKeySource};
+use base::access::OpCtx;
 use base::error::Code;
-use base::op::OpCtx;
 use base::store::testing::{NOW_MS, TestStore, holder, owner, stranger};
 
 /// An API of `ws_1` and the room under test.

@@ -22,8 +22,8 @@ pub(super) use lookup::{
 };
 
 use super::{Permission, Role, fold};
+use base::access::OpCtx;
 use base::error::{Code, Error, Result};
-use base::op::OpCtx;
 use base::store::{Tx, Unique};
 
 const SLUG: Unique =

@@ -20,7 +20,7 @@ use smallvec::SmallVec;
 use super::window::Window;
 use plan::Plan;
 use table::{Shard, Table};
-use tally::{Demand, Tally};
+use tally::{Demand, WindowCount};
 
 pub use rows::CounterRow;
 pub use tally::{Full, MAX_OWN};
@@ -90,7 +90,7 @@ pub enum Attempt {
 /// In-memory counters.
 pub struct Limiter {
     table: Table,
-    tally: Tally,
+    tally: WindowCount,
 }
 
 /// The copy of a counter that a batch works on.
@@ -105,7 +105,7 @@ struct Working {
 impl Limiter {
     /// Keeps about `max_counters` in memory; see [`Limiter::overflow`].
     pub fn new(max_counters: usize) -> Self {
-        Self { table: Table::new(max_counters), tally: Tally::new() }
+        Self { table: Table::new(max_counters), tally: WindowCount::new() }
     }
 
     /// How many live counters a workspace may have, on disk too.

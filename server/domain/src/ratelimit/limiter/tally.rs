@@ -56,7 +56,7 @@ impl Owners {
     }
 }
 
-pub(super) struct Tally {
+pub(super) struct WindowCount {
     hasher: DefaultHashBuilder,
     shards: Box<[Mutex<HashMap<u64, Places>>]>,
     pub max_per_workspace: u64,
@@ -72,7 +72,7 @@ struct Places {
     on_disk: Option<Box<BTreeMap<i64, u64>>>,
 }
 
-impl Tally {
+impl WindowCount {
     pub fn new() -> Self {
         Self {
             hasher: DefaultHashBuilder::default(),

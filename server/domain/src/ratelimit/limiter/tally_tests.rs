@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use proptest::prelude::*;
 
-use super::tally::{Demand, Tally};
+use super::tally::{Demand, WindowCount};
 use super::*;
 
 fn own<'a>(subject: &'a str, name: &'a str, duration_ms: u64) -> Check<'a> {
@@ -138,7 +138,7 @@ proptest! {
 
 #[test]
 fn places_never_exceed_the_bound_whatever_runs_at_once() {
-    let tally = Tally::new();
+    let tally = WindowCount::new();
     let owners = tally.owners("ws", Scope::Identity, "id");
     let admitted = std::sync::atomic::AtomicU64::new(0);
     std::thread::scope(|scope| {

@@ -22,8 +22,8 @@ pub(super) use overrides::{
 use super::limits::{Limit, LimitsChange, Owner};
 use super::namespace_admin::Namespace;
 use super::namespaces::{NamespaceSnapshot, Override};
+use base::access::OpCtx;
 use base::error::Result;
-use base::op::OpCtx;
 use base::store::{Page, Paged, Tx};
 
 impl From<limit::Model> for Limit {

@@ -10,8 +10,8 @@ use sea_orm::{
 
 use crate::ratelimit::namespaces::Override;
 use crate::ratelimit::overrides::{NamedOverride, SetOverride};
+use base::access::OpCtx;
 use base::error::Result;
-use base::op::OpCtx;
 use base::store::{Page, Paged, Tx};
 
 impl From<Model> for NamedOverride {

@@ -18,10 +18,9 @@ pub(super) use factors::{count_recovery_codes, replace_recovery_codes, use_recov
 use super::{Membership, SESSION_MS, SessionInfo, SignedIn};
 use crate::users::{self, Theme};
 use crate::workspaces::{self, MyWorkspace, Workspace};
+use base::access::{OpCtx, Role};
 use base::cache::{Epochs, Loaded};
 use base::error::Result;
-use base::grants::Role;
-use base::op::OpCtx;
 use base::store::{Change, Tx, at_most};
 
 /// More of a user agent tells nobody anything.

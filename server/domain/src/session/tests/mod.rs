@@ -5,9 +5,9 @@ mod login;
 use super::*;
 use crate::users::{CreateUser, Users};
 use crate::vault::MasterKeySource;
+use base::access::OpCtx;
 use base::address::ClientAddress;
 use base::clock::MINUTE_MS;
-use base::op::OpCtx;
 use base::secret::PlainKey;
 use base::store::testing::{NOW_MS, TestStore, anonymous};
 

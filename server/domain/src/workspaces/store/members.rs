@@ -10,8 +10,8 @@ use sea_orm::{
 };
 
 use crate::workspaces::{MyWorkspace, Workspace};
+use base::access::Role;
 use base::error::Result;
-use base::grants::Role;
 use base::store::Tx;
 
 /// Roles of a user in workspaces that were not deleted, by name, and since when,

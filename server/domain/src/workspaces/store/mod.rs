@@ -17,8 +17,8 @@ pub(crate) use members::{
 };
 
 use super::{MyWorkspace, Workspace};
-use base::error::{Code, Error, Result};
-use base::grants::Role;
+use base::access::Role;
+use base::error::{Code, Error, Field, Result};
 use base::store::Tx;
 
 pub(super) async fn all(db: &impl ConnectionTrait) -> Result<Vec<Workspace>> {
@@ -94,7 +94,9 @@ pub(super) async fn insert(tx: &Tx, workspace: &Workspace) -> Result<()> {
 
 fn taken(error: DbErr, slug: &str) -> Error {
     match error.sql_err() {
-        Some(SqlErr::UniqueConstraintViolation(_)) => Error::invalid(format!("The slug '{slug}' is taken.")),
+        Some(SqlErr::UniqueConstraintViolation(_)) => {
+            Error::invalid(format!("The slug '{slug}' is taken.")).at(Field::Slug)
+        }
         _ => error.into(),
     }
 }

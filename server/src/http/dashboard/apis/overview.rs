@@ -20,8 +20,8 @@ use crate::http::dashboard::outcome_counts::{count_of, sum};
 use crate::http::dashboard::reply::Reply;
 use crate::http::dashboard::saved_views::saved_views;
 use crate::http::dashboard::time_span::TimeSpan;
+use base::access::{Operation, Target};
 use base::error::{Code, Result};
-use base::grants::{Operation, Target};
 use domain::apis::Api;
 use insight::analytics::{Buckets, Counts, Distinct, Filter, GroupBy, Metric, Question, Row, Top};
 use insight::search::Kind;
@@ -191,7 +191,7 @@ async fn uses(request: &MemberRequest, question: Question, rows: &[Row]) -> Resu
         // Of a key that was removed only its id is left.
         let summary = summaries.remove(&KeyId::from(id.as_str()));
         KeyUse {
-            label: summary.as_ref().map_or_else(|| id.clone(), |summary| summary.label()),
+            label: summary.as_ref().map_or_else(|| id.clone(), |summary| summary.label(&id)),
             deleted: summary.as_ref().is_none_or(|summary| summary.is_deleted),
             identity: summary.and_then(|summary| summary.identity).map(|(id, name)| (name, id.into_string())),
             valid: row.counts.valid,

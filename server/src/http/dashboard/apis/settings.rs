@@ -9,9 +9,10 @@ use web::paths;
 
 use crate::http::dashboard::api_reference::api_of_path;
 use crate::http::dashboard::edit_conflict::{is_edit_conflict, sent_beside_stored};
+use crate::http::dashboard::form_errors::{FieldNames, field_of};
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::reply::Reply;
-use base::error::{Code, Result};
+use base::error::{Code, Field, Result};
 use domain::apis::{Api, Part, SetApi};
 
 const WRONG_NAME: &str = "This is not its name.";
@@ -87,18 +88,15 @@ async fn set_part(request: &MemberRequest, part: Part, field: &str, change: SetA
             Ok(Reply::conflict(html(request, form).await?))
         }
         Err(error) if field.is_empty() => {
-            let field = field_of(error.detail());
+            let field = field_of(&error, DEFAULTS);
             saved(request, field, Err(error)).await
         }
         outcome => saved(request, field, outcome).await,
     }
 }
 
-/// The field of the defaults that the domain's sentence is about.
-fn field_of(problem: &str) -> &'static str {
-    let places = [("random bytes", "default_bytes"), ("prefix", "default_prefix"), ("name", "name")];
-    places.into_iter().find(|(words, _)| problem.contains(words)).map_or("", |(_, field)| field)
-}
+const DEFAULTS: &FieldNames =
+    &[(Field::Name, "name"), (Field::Prefix, "default_prefix"), (Field::RandomBytes, "default_bytes")];
 
 async fn saved(request: &MemberRequest, field: &str, outcome: Result<Api>) -> Result<Reply> {
     match outcome {

@@ -13,10 +13,9 @@ use web::time::latency;
 
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::reply::Reply;
+use base::access::{OpCtx, Operation, Target};
 use base::error::{Code, Error, Result};
 use base::events::Stored;
-use base::grants::{Operation, Target};
-use base::op::OpCtx;
 use domain::apis::CreateApi;
 use domain::keys::CreateKey;
 use domain::root_keys::CreateRootKey;

@@ -35,12 +35,12 @@ pub async fn most(request: &MemberRequest, span: &TimeSpan, counts: &DayComparis
 async fn keys(request: &MemberRequest, span: &TimeSpan) -> Result<Vec<Failing>> {
     let rows = refused(request, span, Kind::Verifications, GroupBy::Key).await?;
     let ids: Vec<KeyId> = rows.iter().map(|row| KeyId::from(name(row))).collect();
-    let labels = request.app.keys.labels(&request.cx, &ids).await?;
-    let row = |row: &Row| {
-        let label = labels.get(&KeyId::from(name(row))).cloned();
-        one("key", label.unwrap_or_else(|| name(row).to_owned()), paths::key(name(row)), &row.counts)
+    let summaries = request.app.keys.summaries(&request.cx, &ids).await?;
+    let row = |(row, id): (&Row, &KeyId)| {
+        let label = summaries.get(id).map_or_else(|| id.to_string(), |summary| summary.label(id));
+        one("key", label, paths::key(id.as_str()), &row.counts)
     };
-    Ok(rows.iter().map(row).collect())
+    Ok(rows.iter().zip(&ids).map(row).collect())
 }
 
 async fn identities(request: &MemberRequest, span: &TimeSpan) -> Result<Vec<Failing>> {

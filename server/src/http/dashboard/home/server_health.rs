@@ -8,9 +8,9 @@ use web::time::latency;
 use crate::http::dashboard::event_query::event_question;
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::time_span::TimeSpan;
+use base::access::{Operation, Target};
 use base::error::Result;
 use base::events::stored_bytes;
-use base::grants::{Operation, Target};
 use insight::analytics::Filter;
 use insight::search::{Kind, Lag};
 

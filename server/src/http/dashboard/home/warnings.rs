@@ -5,7 +5,7 @@
 
 use web::components::Tone;
 use web::number::{count, exact};
-use web::pages::home::Concern;
+use web::pages::home::Warning;
 use web::paths::{self, QUERY};
 
 use crate::http::dashboard::member_request::MemberRequest;
@@ -26,7 +26,7 @@ const NAMED: usize = 3;
 const COUNTED: i64 = 10_000;
 
 /// The most urgent first.
-pub async fn warnings(request: &MemberRequest) -> Result<Vec<Concern>> {
+pub async fn warnings(request: &MemberRequest) -> Result<Vec<Warning>> {
     let (app, cx) = (&request.app, &request.cx);
     let (leaks, expiring, short, unused, lag, jobs, clock) = tokio::try_join!(
         app.leaks.recent(cx),
@@ -37,7 +37,7 @@ pub async fn warnings(request: &MemberRequest) -> Result<Vec<Concern>> {
         app.jobs.last_runs(),
         app.jobs.clock_report(app.clock.moment()),
     )?;
-    let mut warnings: Vec<Concern> = leaks.iter().take(NAMED).map(|leak| leaked(request, leak)).collect();
+    let mut warnings: Vec<Warning> = leaks.iter().take(NAMED).map(|leak| leaked(request, leak)).collect();
     warnings.extend(recording(request));
     warnings.extend(of_the_clock(request, &clock));
     warnings.extend(jobs.iter().filter_map(|job| {
@@ -59,7 +59,7 @@ pub async fn warnings(request: &MemberRequest) -> Result<Vec<Concern>> {
     Ok(warnings)
 }
 
-fn recording(request: &MemberRequest) -> Vec<Concern> {
+fn recording(request: &MemberRequest) -> Vec<Warning> {
     let health = request.app.recorder.health();
     let mut warnings = Vec::new();
     if request.app.store.database().health().is_failing() {
@@ -84,7 +84,7 @@ fn recording(request: &MemberRequest) -> Vec<Concern> {
     warnings
 }
 
-fn of_the_clock(request: &MemberRequest, clock: &ClockReport) -> Vec<Concern> {
+fn of_the_clock(request: &MemberRequest, clock: &ClockReport) -> Vec<Warning> {
     let mut warnings = Vec::new();
     if clock.deletion_waits {
         let title = "The clock of the server may be far ahead".to_owned();
@@ -100,8 +100,8 @@ fn of_the_clock(request: &MemberRequest, clock: &ClockReport) -> Vec<Concern> {
     warnings
 }
 
-fn leaked(request: &MemberRequest, leak: &Leak) -> Concern {
-    Concern {
+fn leaked(request: &MemberRequest, leak: &Leak) -> Warning {
+    Warning {
         tone: Tone::Error,
         title: format!("The root key {} was found in public", leak.name),
         detail: format!(
@@ -115,13 +115,13 @@ fn leaked(request: &MemberRequest, leak: &Leak) -> Concern {
     }
 }
 
-fn server(tone: Tone, title: String, detail: &str) -> Concern {
-    Concern { tone, title, detail: detail.to_owned(), href: paths::retention(), go: "See storage".to_owned() }
+fn server(tone: Tone, title: String, detail: &str) -> Warning {
+    Warning { tone, title, detail: detail.to_owned(), href: paths::retention(), go: "See storage".to_owned() }
 }
 
-fn expire(request: &MemberRequest, due: &KeyCount) -> Concern {
+fn expire(request: &MemberRequest, due: &KeyCount) -> Warning {
     let verb = if due.keys == 1 { "expires" } else { "expire" };
-    Concern {
+    Warning {
         tone: Tone::Caution,
         title: format!("{} of {} {verb} within a week", keys(due.keys), due.api_name),
         detail: format!("The first one {}.", request.stamp(due.first).relative),
@@ -130,14 +130,14 @@ fn expire(request: &MemberRequest, due: &KeyCount) -> Concern {
     }
 }
 
-fn few_credits(due: &KeyCount) -> Concern {
+fn few_credits(due: &KeyCount) -> Warning {
     let verb = if due.keys == 1 { "has" } else { "have" };
     let first = if due.first <= 0 {
         "Some have none left and are refused.".to_owned()
     } else {
         format!("The lowest balance is {}.", exact(due.first))
     };
-    Concern {
+    Warning {
         tone: if due.first <= 0 { Tone::Error } else { Tone::Caution },
         title: format!("{} of {} {verb} fewer than {FEW_CREDITS} credits", keys(due.keys), due.api_name),
         detail: first,
@@ -146,13 +146,13 @@ fn few_credits(due: &KeyCount) -> Concern {
     }
 }
 
-fn unused_root_keys(unused: i64, full: i64) -> Concern {
+fn unused_root_keys(unused: i64, full: i64) -> Warning {
     let detail = match full {
         0 => "Revoke what nobody needs.".to_owned(),
         1 => "One of them has every right.".to_owned(),
         full => format!("{} of them have every right.", exact(full)),
     };
-    Concern {
+    Warning {
         tone: if full > 0 { Tone::Caution } else { Tone::Info },
         title: format!("{} not used in {UNUSED_DAYS} days", were(unused, "root key")),
         detail,

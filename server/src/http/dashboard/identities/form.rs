@@ -14,8 +14,8 @@ use crate::http::dashboard::limit_fields::{limit_values, read_limits};
 use crate::http::dashboard::lists::tally;
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::reply::Reply;
-use base::error::{Error, Result};
-use base::grants::{Operation, Target};
+use base::access::{Operation, Target};
+use base::error::{Error, Field, Result};
 use domain::identities::{CreateIdentity, Identity, IdentityName, UpdateIdentity};
 use domain::keys::SharedBy;
 use domain::ratelimit::limits::{Limit, NewLimit};
@@ -136,12 +136,8 @@ fn with(mut form: FormState, name: &str, value: &str) -> FormState {
 }
 
 fn refused(request: &MemberRequest, error: Error) -> Result<FormState> {
-    let field = match error.detail() {
-        text if text.starts_with("The externalId ") => "external_id",
-        text if text.starts_with("The metadata ") => "meta",
-        _ => field_of(&error, &["external_id"]),
-    };
-    request.refused_at(field, error)
+    let fields = [(Field::ExternalId, "external_id"), (Field::Meta, "meta")];
+    request.refused_at(field_of(&error, &fields), error)
 }
 
 /// The form of an identity as it is.

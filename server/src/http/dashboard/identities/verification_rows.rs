@@ -33,7 +33,7 @@ pub async fn rows(request: &MemberRequest, events: &[Stored]) -> Result<Vec<Veri
     ids.sort_unstable();
     ids.dedup();
     let keys = request.app.keys.summaries(&request.cx, &ids).await?;
-    let names: HashMap<&str, String> = keys.iter().map(|(id, key)| (id.as_str(), key.label())).collect();
+    let names: HashMap<&str, String> = keys.iter().map(|(id, key)| (id.as_str(), key.label(id))).collect();
     let row = |event: &StoredVerification| {
         let name = names.get(event.key.as_str()).map_or(event.key.as_str(), String::as_str);
         verification_row(request, event, Some(Named::new(&event.key, name)))

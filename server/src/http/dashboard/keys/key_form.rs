@@ -7,10 +7,11 @@ use web::form::{FormState, ON, VERSION};
 use super::key_page::pretty;
 use crate::http::dashboard::expiry::read_expiry;
 use crate::http::dashboard::fields::Fields;
+use crate::http::dashboard::form_errors::{FieldNames, field_of};
 use crate::http::dashboard::limit_fields::{limit_values, read_limits};
 use crate::http::dashboard::local_time::time_field;
 use crate::http::dashboard::member_request::MemberRequest;
-use base::error::{Code, Error, Result};
+use base::error::{Code, Error, Field, Result};
 use domain::keys::{Interval, KeyDetails, Refill};
 use domain::ratelimit::limits::{Limit, NewLimit};
 
@@ -183,32 +184,24 @@ fn meta(text: &str) -> Result<Map<String, Value>, String> {
     }
 }
 
-/// At which field a refusal of the domain is shown: its texts name the fields of
-/// the API. Empty for the form as a whole.
-pub fn field_of(error: &Error) -> &'static str {
-    const NAMES: [(&str, &str); 11] = [
-        ("`name`", "name"),
-        ("`externalId`", "external_id"),
-        ("`environment`", "environment"),
-        ("`meta`", "meta"),
-        ("`prefix`", "prefix"),
-        ("A prefix", "prefix"),
-        ("random bytes", "byte_length"),
-        ("`refillDay`", "refill_day"),
-        ("A refill", "refill_amount"),
-        ("Unlimited credits", "refill"),
-        ("Remaining credits", "credits"),
-    ];
-    match error.code() {
-        Code::RoleNotFound => "roles",
-        Code::PermissionNotFound => "permissions",
-        _ => NAMES.iter().find(|(text, _)| error.detail().contains(text)).map_or("", |(_, field)| field),
-    }
-}
+const FIELDS: &FieldNames = &[
+    (Field::Name, "name"),
+    (Field::ExternalId, "external_id"),
+    (Field::Environment, "environment"),
+    (Field::Meta, "meta"),
+    (Field::Prefix, "prefix"),
+    (Field::RandomBytes, "byte_length"),
+    (Field::Credits, "credits"),
+    (Field::RefillAmount, "refill_amount"),
+    (Field::RefillDay, "refill_day"),
+    (Field::Expires, "expires_at"),
+    (Field::Roles, "roles"),
+    (Field::Permissions, "permissions"),
+];
 
 /// The form of a key after the domain refused it.
 pub fn refused_form(request: &MemberRequest, error: Error) -> Result<FormState> {
-    let field = field_of(&error);
+    let field = field_of(&error, FIELDS);
     match error.code() {
         Code::RoleNotFound | Code::PermissionNotFound => {
             Ok(request.form_with(vec![(field.to_owned(), error.detail().to_owned())]))

@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use crate::http::dashboard::event_query::event_question;
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::time_span::TimeSpan;
+use base::access::{Operation, Target};
 use base::error::Result;
-use base::grants::{Operation, Target};
 use insight::analytics::{Buckets, Filter, GroupBy, Question, Row};
 use insight::search::Kind;
 

@@ -11,8 +11,8 @@ use crate::http::dashboard::api_reference::api_ref;
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::presenters::key::key_label;
 use crate::http::dashboard::reply::Reply;
+use base::access::{Operation, Target};
 use base::error::{Code, Result};
-use base::grants::{Operation, Target};
 use domain::keys::{KeyDetails, RerollKey};
 
 /// `GET /keys/:id/rotate`.

@@ -16,9 +16,9 @@ use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::presenters::verification::rows_of_key;
 use crate::http::dashboard::reply::Reply;
 use crate::http::dashboard::saved_views::saved_views;
+use base::access::{Operation, Target};
 use base::error::Result;
 use base::events::Stored;
-use base::grants::{Operation, Target};
 use insight::analytics::Filter;
 use insight::search::Kind;
 

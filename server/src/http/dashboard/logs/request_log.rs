@@ -14,9 +14,9 @@ use crate::http::dashboard::lists::search_filters;
 use crate::http::dashboard::live_log::{LiveLog, follow, is_stream};
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::reply::Reply;
+use base::access::{Operation, Target};
 use base::error::{Code, Error, Result};
 use base::events::{Stored, StoredRequest};
-use base::grants::{Operation, Target};
 use insight::search::Kind;
 
 /// Root keys that the filter offers by name.
@@ -55,7 +55,7 @@ async fn fields(request: &MemberRequest) -> Result<Vec<FilterField>> {
         outcomes.iter().map(|one| (one.code().to_owned(), one.label().to_owned())).collect()
     };
     let root_keys = request.app.root_keys.list(&request.cx).await?.into_iter().take(MAX_CALLERS);
-    let callers = root_keys.map(|key| (key.id.into_string(), key.name.unwrap_or(key.start))).collect();
+    let callers = root_keys.map(|key| (key.id.to_string(), key.label())).collect();
     Ok(vec![
         choice_field("status", "Status", named(&RESPONSES)),
         choice_field("method", "Method", plain(&["GET", "POST", "PUT", "DELETE"])),

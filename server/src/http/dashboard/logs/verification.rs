@@ -11,9 +11,9 @@ use super::root_key_names;
 use crate::http::dashboard::api_reference::api_named;
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::reply::Reply;
+use base::access::{Operation, Target};
 use base::error::{Code, Error, Result};
 use base::events::{Stored, StoredVerification};
-use base::grants::{Operation, Target};
 use domain::explain::Explanation;
 use insight::search::Kind;
 

@@ -13,8 +13,8 @@ use super::branding::{frame_of, style_of};
 use crate::http::dashboard::cookies::CookieName;
 use crate::http::dashboard::reply::Reply;
 use crate::http::dashboard::visitor_request::VisitorRequest;
+use base::access::{OpCtx, Scope};
 use base::error::{Code, Result};
-use base::op::{OpCtx, Scope};
 use domain::portals::{Portal, PortalSession};
 
 /// An end user in their portal.

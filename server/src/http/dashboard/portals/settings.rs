@@ -13,9 +13,9 @@ use crate::http::dashboard::edit_conflict::{is_edit_conflict, sent_beside_stored
 use crate::http::dashboard::fields::Fields;
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::reply::Reply;
+use base::edit_version::Version;
 use base::error::{Code, Error, Result};
 use base::patch::Patch;
-use base::version::Version;
 use domain::apis::Api;
 use domain::portals::{CreatePortal, Portal, PortalName, UpdatePortal};
 

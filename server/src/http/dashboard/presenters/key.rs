@@ -6,7 +6,7 @@ use web::time::Stamp;
 
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::outcome_counts::{bad, count_of};
-use domain::keys::Key;
+use domain::keys::{Key, label};
 use insight::analytics::Counts;
 
 const DAY_MS: i64 = 24 * 60 * 60_000;
@@ -26,13 +26,8 @@ pub fn key_line(request: &MemberRequest, key: &Key) -> KeyLine {
     }
 }
 
-/// The name of a key, else what is stored of its secret, else its id.
 pub fn key_label(key: &Key) -> String {
-    match &key.name {
-        Some(name) => name.clone(),
-        None if key.start.is_empty() => key.id.to_string(),
-        None => format!("{}…{}", key.start, key.last4),
-    }
+    label(&key.id, key.name.as_deref(), &key.start, &key.last4)
 }
 
 /// The states of a key, the most urgent first, never none. `counts` are those of

@@ -12,9 +12,9 @@ use crate::http::dashboard::lists::search_filters;
 use crate::http::dashboard::live_log::{LiveLog, follow, is_stream};
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::reply::Reply;
+use base::access::{Operation, Target};
 use base::error::Result;
 use base::events::{Stored, StoredRatelimit};
-use base::grants::{Operation, Target};
 use insight::analytics::Filter;
 use insight::search::Kind;
 

@@ -12,12 +12,12 @@ use super::namespace_of_path;
 use crate::http::dashboard::confirmation::confirmed;
 use crate::http::dashboard::duration::duration_ms;
 use crate::http::dashboard::edit_conflict::{is_edit_conflict, sent_beside_stored};
-use crate::http::dashboard::form_errors::field_of;
+use crate::http::dashboard::form_errors::{FieldNames, field_of};
 use crate::http::dashboard::lists::{ROWS, search_filters};
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::reply::Reply;
-use base::error::Result;
-use base::grants::{Operation, Target};
+use base::access::{Operation, Target};
+use base::error::{Field, Result};
 use domain::ratelimit::overrides::{NamedOverride, SetOverride};
 
 /// `GET /ratelimits/:id/overrides`.
@@ -80,7 +80,8 @@ pub async fn create(request: MemberRequest) -> Result<Reply> {
     }
 }
 
-const FIELDS: &[&str] = &["identifier", "limit", "duration"];
+const FIELDS: &FieldNames =
+    &[(Field::Identifier, "identifier"), (Field::Limit, "limit"), (Field::Duration, "duration")];
 
 /// `GET /ratelimits/:id/overrides/:override`, which whoever may not write is shown, too.
 pub async fn edit(request: MemberRequest) -> Result<Reply> {

@@ -8,12 +8,12 @@ use web::paths::{self, QUERY};
 
 use crate::http::dashboard::confirmation::confirmed;
 use crate::http::dashboard::edit_conflict::{is_edit_conflict, sent_beside_stored};
-use crate::http::dashboard::form_errors::field_of;
+use crate::http::dashboard::form_errors::{FieldNames, field_of};
 use crate::http::dashboard::lists::{ROWS, chosen_sorting, related_keys, search_filters, tally};
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::reply::Reply;
-use base::error::Result;
-use base::grants::{Operation, Target};
+use base::access::{Operation, Target};
+use base::error::{Field, Result};
 use base::patch::Patch;
 use domain::keys::SharedBy;
 use domain::permissions::{Browse, CreatePermission, Permission, PermissionLine, UpdatePermission};
@@ -48,6 +48,9 @@ pub async fn new(request: MemberRequest) -> Result<Reply> {
     Ok(Reply::page(permissions::form(&request.shell, &PermissionFormView::default())))
 }
 
+const FIELDS: &FieldNames =
+    &[(Field::Name, "name"), (Field::Slug, "slug"), (Field::Description, "description")];
+
 /// `POST /permissions/new`: one for each line.
 pub async fn create(request: MemberRequest) -> Result<Reply> {
     let description = request.form().given("description");
@@ -60,8 +63,9 @@ pub async fn create(request: MemberRequest) -> Result<Reply> {
     match request.app.permissions.create_permissions(&request.cx, commands).await {
         Ok(made) => Ok(Reply::redirect(paths::permissions()).notice(created(&made))),
         Err(error) => {
-            let field = match field_of(&error, &["description", "slug"]) {
-                "description" => "description",
+            // Each line is name and slug at once; what else is wrong is wrong with them.
+            let field = match error.field() {
+                Some(Field::Description) => "description",
                 _ => "slugs",
             };
             let form = request.refused_at(field, error)?;
@@ -107,7 +111,7 @@ pub async fn save(request: MemberRequest) -> Result<Reply> {
         }
         Err(error) if is_edit_conflict(&error) => conflict(&request).await,
         Err(error) => {
-            let form = request.refused_at(field_of(&error, &["name", "slug", "description"]), error)?;
+            let form = request.refused_at(field_of(&error, FIELDS), error)?;
             Ok(Reply::form_again(page(&request, &line, form).await?))
         }
     }

@@ -15,8 +15,8 @@ use crate::http::dashboard::form_errors::field_of;
 use crate::http::dashboard::lists::{ROWS, chosen_sorting, related_keys, search_filters, tally};
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::reply::Reply;
-use base::error::{Error, Result};
-use base::grants::{Operation, Target};
+use base::access::{Operation, Target};
+use base::error::{Error, Field, Result};
 use base::patch::Patch;
 use base::store::Page;
 use domain::keys::SharedBy;
@@ -236,9 +236,11 @@ fn named(values: &[(String, String)], boxes: &[Permission]) -> Vec<(String, Stri
 }
 
 fn refused(request: &MemberRequest, error: Error) -> Result<FormState> {
-    let field = match field_of(&error, &["name", "description", "slug"]) {
-        "slug" => "slugs",
-        field => field,
-    };
-    request.refused_at(field, error)
+    let fields = [
+        (Field::Name, "name"),
+        (Field::Description, "description"),
+        (Field::Slug, "slugs"),
+        (Field::Permissions, "slugs"),
+    ];
+    request.refused_at(field_of(&error, &fields), error)
 }

@@ -10,11 +10,12 @@ use super::permission_picker::{scopes, template, templates};
 use super::{addresses, id_of, named};
 use crate::http::dashboard::edit_conflict::{conflict_form, is_edit_conflict};
 use crate::http::dashboard::expiry::read_expiry;
+use crate::http::dashboard::form_errors::field_of;
 use crate::http::dashboard::local_time::time_field;
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::reply::Reply;
-use base::error::{Error, Result};
-use base::grants::{Operation, Target};
+use base::access::{Operation, Target};
+use base::error::{Error, Field, Result};
 use base::patch::Patch;
 use base::secret::PlainKey;
 use domain::root_keys::{CreateRootKey, RootKey, RootKeyDetails, UpdateRootKey};
@@ -208,17 +209,15 @@ fn expiry_patch(request: &MemberRequest, stored: Option<i64>, typed: Option<i64>
     }
 }
 
-/// The domain gives one reason; its words tell at which field it belongs.
 fn refused(request: &MemberRequest, error: Error) -> Result<FormState> {
-    let places = [
-        ("permission", "other"),
-        ("workspace", "other"),
-        ("expiry", "expires_at"),
-        ("a minute", "limit_per_minute"),
-        ("key name", "name"),
+    let fields = [
+        (Field::Name, "name"),
+        (Field::Permissions, "other"),
+        (Field::Expires, "expires_at"),
+        (Field::Addresses, "ip_allowlist"),
+        (Field::LimitPerMinute, "limit_per_minute"),
     ];
-    let of_words = places.into_iter().find(|(words, _)| error.detail().contains(words));
-    request.refused_at(of_words.map_or("ip_allowlist", |(_, field)| field), error)
+    request.refused_at(field_of(&error, &fields), error)
 }
 
 /// What a form has, read but not judged.

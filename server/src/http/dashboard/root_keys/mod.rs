@@ -34,9 +34,8 @@ pub fn mount(route: Route, app: &Arc<App>) -> Route {
 
 const SOON_MS: i64 = 7 * 24 * 60 * 60_000;
 
-/// Its name, else what is stored of its secret.
 fn named(key: &RootKey) -> Named {
-    Named::new(key.id.as_str(), key.name.as_deref().unwrap_or(&key.start))
+    Named::new(key.id.as_str(), &key.label())
 }
 
 fn id_of(request: &MemberRequest) -> RootKeyId {

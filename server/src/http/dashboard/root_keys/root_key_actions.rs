@@ -7,8 +7,8 @@ use super::form::{again, stored};
 use super::{id_of, named};
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::reply::Reply;
+use base::access::{Operation, Target};
 use base::error::Result;
-use base::grants::{Operation, Target};
 use domain::root_keys::UpdateRootKey;
 
 /// `POST /root-keys/:id/enable`.

@@ -5,10 +5,10 @@ use base::ids::{AuditId, BulkJobId, RequestId};
 use web::paths::{self, Href, QUERY};
 
 use crate::http::dashboard::member_request::MemberRequest;
+use base::access::{Operation, Target};
 use base::audit::AuditFilter;
 use base::error::{Code, Error, Result};
 use base::events::Stored;
-use base::grants::{Operation, Target};
 use base::secret::{KeyHash, PlainKey};
 use base::store::Page;
 use insight::analytics::{Filter, PageOf};

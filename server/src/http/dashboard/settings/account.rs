@@ -9,9 +9,10 @@ use web::paths::{self, Href};
 use web::trusted::TrustedHtml;
 
 use crate::http::dashboard::edit_conflict::{is_edit_conflict, sent_beside_stored};
+use crate::http::dashboard::form_errors::field_of;
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::reply::Reply;
-use base::error::{Code, Error, Result};
+use base::error::{Code, Error, Field, Result};
 use base::secret::PlainKey;
 use domain::session::Enrolment;
 use domain::users::{MIN_PASSWORD, UpdateProfile, profile_version, time_zones};
@@ -154,8 +155,8 @@ pub async fn save_profile(request: MemberRequest) -> Result<Reply> {
             Ok(Reply::conflict(html(&request, form, factor, &[])))
         }
         Err(error) => {
-            let field = if error.detail().contains("time zone") { "zone" } else { "name" };
-            again(&request, field, error).await
+            let fields = [(Field::Name, "name"), (Field::TimeZone, "zone")];
+            again(&request, field_of(&error, &fields), error).await
         }
     }
 }

@@ -12,11 +12,10 @@ use web::paths;
 
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::reply::Reply;
+use base::access::{Door, Operation, Target};
 use base::config::{Config, LogRequests, V1};
 use base::error::Result;
 use base::events::{ChunkKind, KEEP_DAYS, KEEP_REQUESTS_DAYS, oldest_chunk, stored_bytes};
-use base::grants::{Operation, Target};
-use base::op::Door;
 use domain::keys::{ALGORITHMS, PendingMigration};
 
 /// Facts about the server are for those who look after it.

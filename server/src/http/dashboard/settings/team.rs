@@ -11,8 +11,8 @@ use crate::http::dashboard::cookies::CookieName;
 use crate::http::dashboard::edit_conflict::is_edit_conflict;
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::reply::Reply;
+use base::access::{Operation, Role, Target};
 use base::error::{Error, Result};
-use base::grants::{Operation, Role, Target};
 use domain::users::{Invitation, NewInvitation, UpdateMember, User};
 
 /// `GET /settings/team`.

@@ -8,10 +8,11 @@ use web::paths;
 
 use crate::http::dashboard::cookies::CookieName;
 use crate::http::dashboard::edit_conflict::{is_edit_conflict, sent_beside_stored};
+use crate::http::dashboard::form_errors::{FieldNames, field_of};
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::reply::Reply;
-use base::error::Result;
-use base::grants::{Operation, Target};
+use base::access::{Operation, Target};
+use base::error::{Field, Result};
 use domain::session::SESSION_MS;
 use domain::workspaces::{CreateWorkspace, Workspace};
 
@@ -56,16 +57,13 @@ pub async fn rename(request: MemberRequest) -> Result<Reply> {
             let form = sent_beside_stored(&request, &stored, paths::settings());
             return Ok(Reply::conflict(general_html(&request, Some(form)).await?));
         }
-        let form = request.refused_at(field_of(error.detail()), error)?;
+        let form = request.refused_at(field_of(&error, FIELDS), error)?;
         return Ok(Reply::form_again(general_html(&request, Some(form)).await?));
     }
     Ok(Reply::redirect(paths::settings()).notice("Saved."))
 }
 
-/// The domain's sentences name what is wrong.
-fn field_of(problem: &str) -> &'static str {
-    if problem.contains("slug") { "slug" } else { "name" }
-}
+const FIELDS: &FieldNames = &[(Field::Name, "name"), (Field::Slug, "slug")];
 
 /// `GET /workspaces/new`.
 pub async fn new(request: MemberRequest) -> Result<Reply> {
@@ -82,7 +80,7 @@ pub async fn create(request: MemberRequest) -> Result<Reply> {
             .cookie(CookieName::Workspace, workspace.id.to_string(), SESSION_MS / 1000)
             .notice(format!("Created the workspace {}.", workspace.name))),
         Err(error) => {
-            let form = request.refused_at(field_of(error.detail()), error)?;
+            let form = request.refused_at(field_of(&error, FIELDS), error)?;
             Ok(Reply::form_again(new_workspace(&request.shell, &form)))
         }
     }

@@ -18,9 +18,9 @@ use super::member_request::MemberRequest;
 use super::reply::Reply;
 use crate::app::App;
 use crate::http::methods::get;
+use base::access::{Operation, Target};
 use base::clock::Stopwatch;
 use base::error::{Code, Error, Result};
-use base::grants::{Operation, Target};
 use domain::transfer::csv_lines;
 use insight::sql::{self, Ask, TABLES, functions_offered};
 

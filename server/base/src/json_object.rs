@@ -163,7 +163,7 @@ impl<'de> Visitor<'de> for Unique {
 #[macro_export]
 macro_rules! only_objects {
     (by $passage:ty: $($type:ty),+ $(,)?) => {$(
-        impl<'de> $crate::object::Members<'de> for $type {
+        impl<'de> $crate::json_object::Members<'de> for $type {
             fn from_members<D: ::serde::Deserializer<'de>>(members: D) -> ::std::result::Result<Self, D::Error> {
                 // The derived one, which is no method of the trait.
                 <$type>::deserialize(members)
@@ -172,12 +172,12 @@ macro_rules! only_objects {
 
         impl<'de> ::serde::Deserialize<'de> for $type {
             fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> ::std::result::Result<Self, D::Error> {
-                $crate::object::read::<$passage, Self, D>(deserializer)
+                $crate::json_object::read::<$passage, Self, D>(deserializer)
             }
         }
     )+};
     ($($type:ty),+ $(,)?) => {
-        $crate::object::only_objects!(by $crate::object::Unwatched: $($type),+);
+        $crate::json_object::only_objects!(by $crate::json_object::Unwatched: $($type),+);
     };
 }
 

@@ -1,15 +1,15 @@
 //! Who acts, when, from where and through which door: the first argument of
 //! every domain call.
 //!
-//! Carries facts only. What the principal may do is decided in [`crate::grants`].
+//! Carries facts only. What the principal may do is decided in `grants`.
 
 use std::sync::Arc;
 
 use crate::ids::{ApiId, BulkJobId, PortalSessionId, RequestId, RootKeyId, SessionId, UserId, WorkspaceId};
 use ipnet::IpNet;
 
+use crate::access::{Grants, Role};
 use crate::address::ClientAddress;
-use crate::grants::{Grants, Role};
 
 /// The context of one operation.
 #[derive(Clone)]

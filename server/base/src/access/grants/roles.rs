@@ -6,8 +6,8 @@
 //! they were granted: who may issue a root key must not become an owner by it.
 
 use super::Operation;
+use crate::access::{OpCtx, Principal, UserPrincipal};
 use crate::error::{Code, Error, Result};
-use crate::op::{OpCtx, Principal, UserPrincipal};
 
 /// What a user may do in a workspace, the weakest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -6,8 +6,8 @@ use super::{Bulk, Limit, Work, import};
 use crate::keys::{AccessChange, ChangeAccess, CreditOperation, DeleteKey, UpdateCredits, UpdateKey};
 use crate::permissions::{OnMissing, Reference};
 use crate::ratelimit::limits::NewLimit;
+use base::access::OpCtx;
 use base::error::{Error, Result};
-use base::op::OpCtx;
 use base::patch::Patch;
 
 impl Bulk {

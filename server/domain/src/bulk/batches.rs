@@ -8,9 +8,9 @@ use super::store::{self, Open, Selected, Starter, Waiting};
 use super::{Bulk, RowResult, RowState, State};
 use crate::keys::FindKeys;
 use crate::workspaces;
+use base::access::{Claimant, Door, IdempotencyKey, OpCtx, Principal};
 use base::claims;
 use base::error::{Code, Result};
-use base::op::{Claimant, Door, IdempotencyKey, OpCtx, Principal};
 use base::store::Page;
 
 /// Rows between two notes of the progress.

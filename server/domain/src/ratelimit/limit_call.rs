@@ -11,11 +11,10 @@ use smallvec::SmallVec;
 use super::limiter::{Check, Decision, Scope};
 use super::namespaces::{NamespaceSnapshot, Namespaces, Override};
 use super::{LimitOutcome, LimitRequest, MultiOutcome, RateLimiter};
+use base::access::{OpCtx, Operation, Target};
 use base::clock::Stopwatch;
 use base::error::{Code, Error, Result};
 use base::events::{RatelimitDecision, Recorder};
-use base::grants::{Operation, Target};
-use base::op::OpCtx;
 
 /// Keeps counters small; far above what the doors of the contract admit.
 const MAX_IDENTIFIER_BYTES: usize = 4096;

@@ -5,7 +5,7 @@ use crate::ids::{RequestId, RootKeyId, SessionId, UserId};
 use crate::ids::{ApiId, KeyId, KeyspaceId};
 
 use super::*;
-use crate::op::{Door, RootKeyPrincipal, UserPrincipal};
+use crate::access::{Door, RootKeyPrincipal, UserPrincipal};
 
 fn holder(permissions: &[&str]) -> OpCtx {
     let grants = Grants::new(false, permissions.iter().map(|text| (*text).to_owned()));

@@ -4,8 +4,8 @@ use crate::ids::{
     ApiId, IdentityId, KeyId, KeyspaceId, NamespaceId, OverrideId, PermissionId, PortalId, RoleId, RootKeyId,
 };
 
+use crate::access::Door;
 use crate::error::Code;
-use crate::op::Door;
 
 /// Operations that ask for a permission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

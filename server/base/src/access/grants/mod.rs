@@ -22,8 +22,8 @@ pub use self::roles::Role;
 pub use self::rules::{Denial, Operation, Target};
 use self::rules::{Need, rule};
 pub use self::urn::Urn;
+use crate::access::{Door, OpCtx, PortalUser, Principal, Scope};
 use crate::error::{Code, Error, Result};
-use crate::op::{Door, OpCtx, PortalUser, Principal, Scope};
 
 /// A grant of everything that only v1 knows (docs/contract/v1.md#rights).
 const EVERYTHING: &str = "*";
