@@ -47,9 +47,10 @@ async fn queries_are_answered_as_table_chart_and_file() {
     let answer = viewer.submit(&page, "/sql", &[("query", query)]).await;
     answer.shows("2 rows").shows("Over time").shows("2026-10-07");
     assert!(answer.links_to(&format!("/sql?query={}", web_encoded(query))), "{:?}", answer.links);
-    let query = "SELECT external_id, key_id FROM key_verifications_v1";
+    let query = "SELECT external_id, key_id, 0 - 2 AS n FROM key_verifications_v1";
     let csv = viewer.submit(&page, "/sql", &[("query", query), ("format", "csv")]).await;
-    assert_eq!(csv.html, format!("external_id,key_id\r\n'-1,{id}\r\n'-1,{id}\r\n"));
+    // Texts are kept from being formulas; a negative number is a number.
+    assert_eq!(csv.html, format!("external_id,key_id,n\r\n'-1,{id},-2\r\n'-1,{id},-2\r\n"));
     assert!(csv.headers["content-disposition"].to_str().unwrap().contains("answer.csv"));
 }
 

@@ -121,7 +121,6 @@ fn plain(value: &Value) -> String {
 }
 
 fn csv(answer: &sql::ResultRows) -> Result<String> {
-    let names = answer.outputs.iter().map(|output| output.name.clone()).collect();
-    let rows = answer.rows.iter().map(|row| row.iter().map(plain).collect());
-    csv_lines(std::iter::once(names).chain(rows))
+    let names = answer.outputs.iter().map(|output| Value::from(output.name.as_str())).collect();
+    csv_lines(std::iter::once(names).chain(answer.rows.iter().cloned()))
 }
