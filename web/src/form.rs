@@ -35,7 +35,7 @@ pub struct FormState {
     /// Field name and problem; an empty name means the form as a whole.
     pub errors: Vec<(String, String)>,
     /// Set if what the form changes was changed since it was opened.
-    pub clash: Option<EditConflict>,
+    pub conflict: Option<EditConflict>,
 }
 
 /// Nothing was saved, because somebody else saved first. The values of the form
@@ -50,7 +50,7 @@ pub struct EditConflict {
 
 impl FormState {
     pub fn new(values: Vec<(String, String)>) -> Self {
-        Self { values, errors: Vec::new(), clash: None }
+        Self { values, errors: Vec::new(), conflict: None }
     }
 
     /// The value of a field, empty when absent.

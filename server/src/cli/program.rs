@@ -12,9 +12,9 @@ use base::config::{Config, LogFormat};
 /// How long threads that compute may take to notice the end.
 const LEAVE: Duration = Duration::from_millis(500);
 
-#[expect(clippy::print_stdout, reason = "what a command answers belongs on standard output")]
 /// Runs the program: what `main` is, in this crate rather than in the binary, because
 /// whoever blocks on a future compiles it with all it awaits.
+#[expect(clippy::print_stdout, reason = "what a command answers belongs on standard output")]
 pub fn main() -> ExitCode {
     base::store::set_umask();
     let invocation = match Invocation::parse(std::env::args().collect()) {

@@ -343,12 +343,12 @@ pub(crate) fn fieldset(title: &str, about: &str, fields: Vec<View>) -> View {
 }
 
 /// That somebody else saved first: what is stored now beside what was typed.
-fn clash_notice(clash: &EditConflict) -> View {
-    let (text, fields) = if clash.fields.is_empty() {
+fn conflict_notice(conflict: &EditConflict) -> View {
+    let (text, fields) = if conflict.fields.is_empty() {
         ("What is stored now is what this form has: there is nothing to save.", ().into_any())
     } else {
         let sides = ["Stored now", "In this form"];
-        let table = compared("What is stored and what you entered", sides, &clash.fields);
+        let table = compared("What is stored and what you entered", sides, &conflict.fields);
         ("Nothing was saved. Save again to replace what is stored by what is in this form.", table)
     };
     view! {
@@ -357,15 +357,15 @@ fn clash_notice(clash: &EditConflict) -> View {
             <p><b>"This was changed since you opened the form. "</b>{text}</p>
         </div>
         {fields}
-        <p class="hint"><a href=clash.reload.to_string()>"Drop what I entered and show what is stored"</a></p>
+        <p class="hint"><a href=conflict.reload.to_string()>"Drop what I entered and show what is stored"</a></p>
     }
     .into_any()
 }
 
 /// The problem of the form as a whole, and how many fields have one.
 pub(crate) fn form_error(form: &FormState) -> View {
-    if let Some(clash) = &form.clash {
-        return clash_notice(clash);
+    if let Some(conflict) = &form.conflict {
+        return conflict_notice(conflict);
     }
     if form.errors.is_empty() {
         return ().into_any();

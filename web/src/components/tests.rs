@@ -20,7 +20,7 @@ fn form() -> FormState {
             ("limit".into(), "A whole number is needed.".into()),
             ("/keys/key_1/delete".into(), "No.".into()),
         ],
-        clash: None,
+        conflict: None,
     }
 }
 

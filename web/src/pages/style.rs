@@ -79,7 +79,7 @@ fn fields(shell: &Shell) -> View {
     let form = FormState {
         values: vec![("wrong".to_owned(), "9 lives".to_owned()), ("on".to_owned(), "on".to_owned())],
         errors: vec![("wrong".to_owned(), "A whole number is needed.".to_owned())],
-        clash: None,
+        conflict: None,
     };
     let fields = vec![
         input(&form, Field::text("plain", "Plain").help("Help stands here.").placeholder("placeholder")),

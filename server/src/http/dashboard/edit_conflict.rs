@@ -44,7 +44,7 @@ pub fn conflict_form(
     let fields = fields.collect();
     let versions = stored.iter().filter(|(name, _)| is_version(name)).cloned();
     let values = typed.into_iter().filter(|(name, _)| !is_version(name)).chain(versions).collect();
-    FormState { values, clash: Some(EditConflict { fields, reload }), ..FormState::default() }
+    FormState { values, conflict: Some(EditConflict { fields, reload }), ..FormState::default() }
 }
 
 fn is_version(name: &str) -> bool {
@@ -140,7 +140,7 @@ mod tests {
             after: after.map(ToOwned::to_owned),
         };
         assert_eq!(
-            form.clash.unwrap().fields,
+            form.conflict.unwrap().fields,
             [
                 changed("Enabled", Some("on"), None),
                 changed("Rate limits", Some("requests: 5 / 1m, only when named"), Some("requests: 9 / 1m")),

@@ -256,14 +256,18 @@ async fn of_two_tabs_the_second_is_told_what_the_first_saved() {
             let stored = sent(owner.get(&page).await.form(&action), name);
             assert_ne!(stored, sent(&form, name), "{action}: {name} was not saved");
 
-            let clash = owner.post(&action, &second, &[]).await;
-            assert_eq!(clash.status, StatusCode::CONFLICT, "{action} {name}: {}", clash.text);
+            let conflict = owner.post(&action, &second, &[]).await;
+            assert_eq!(conflict.status, StatusCode::CONFLICT, "{action} {name}: {}", conflict.text);
             let typed = Form { fields: second, ..Form::default() };
-            let again = clash.form(&action);
+            let again = conflict.form(&action);
             assert_eq!(sent(again, name), sent(&typed, name), "{action}: the input is kept");
             for value in stored.iter().filter(|value| control.kind != "checkbox" && !value.is_empty()) {
                 let value = value.split_whitespace().collect::<Vec<_>>().join(" ");
-                assert!(clash.text.contains(&value), "{action} {name}: {value} is not in {}", clash.text);
+                assert!(
+                    conflict.text.contains(&value),
+                    "{action} {name}: {value} is not in {}",
+                    conflict.text
+                );
             }
             assert_eq!(
                 sent(owner.get(&page).await.form(&action), name),

@@ -61,7 +61,7 @@ impl Words {
                 .iter()
                 .map(|name| ((*name).to_owned(), self.t("This is not as it should be.")))
                 .collect(),
-            clash: None,
+            conflict: None,
         }
     }
 
