@@ -30,9 +30,11 @@ CREATE TABLE audit_log (
   request_id     TEXT   NOT NULL,
   correlation_id TEXT,
   changes        TEXT
-);
+, seq BIGINT NOT NULL DEFAULT 0);
 CREATE INDEX audit_log_by_request ON audit_log (request_id);
-CREATE INDEX audit_log_by_time ON audit_log (workspace_id, time, id);
+CREATE UNIQUE INDEX audit_log_by_seq ON audit_log (seq);
+CREATE INDEX audit_log_by_time ON audit_log (workspace_id, time, seq);
+CREATE INDEX audit_log_of_workspace ON audit_log (workspace_id, seq);
 CREATE TABLE audit_targets (
   audit_id  TEXT   NOT NULL REFERENCES audit_log (id) ON DELETE CASCADE,
   position  BIGINT NOT NULL,
@@ -58,9 +60,9 @@ CREATE TABLE bulk_jobs (
   error        TEXT,
   created_at   BIGINT NOT NULL,
   finished_at  BIGINT
-);
-CREATE INDEX bulk_jobs_by_workspace ON bulk_jobs (workspace_id, id);
-CREATE INDEX bulk_jobs_open ON bulk_jobs (id) WHERE finished_at IS NULL;
+, seq BIGINT NOT NULL DEFAULT 0);
+CREATE INDEX bulk_jobs_by_workspace ON bulk_jobs (workspace_id, seq);
+CREATE INDEX bulk_jobs_open ON bulk_jobs (seq) WHERE finished_at IS NULL;
 CREATE TABLE bulk_rows (
   job_id   TEXT   NOT NULL REFERENCES bulk_jobs (id) ON DELETE CASCADE,
   position BIGINT NOT NULL,

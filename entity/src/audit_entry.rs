@@ -22,6 +22,8 @@ pub struct Model {
     pub request_id: String,
     pub correlation_id: Option<String>,
     pub changes: Option<String>,
+    /// The order in which entries were committed.
+    pub seq: i64,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

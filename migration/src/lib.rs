@@ -36,6 +36,7 @@ impl Schema for App {
         Migration { name: "m0009_attention", sql: include_str!("m0009_attention.sql") },
         Migration { name: "m0010_shared_budgets", sql: include_str!("m0010_shared_budgets.sql") },
         Migration { name: "m0011_claimants", sql: include_str!("m0011_claimants.sql") },
+        Migration { name: "m0012_sequences", sql: include_str!("m0012_sequences.sql") },
     ];
 }
 

@@ -1,6 +1,7 @@
 //! Reading and exporting the audit log, and its events by older names.
 
 use base::audit::{AuditEntry, AuditFilter};
+use base::error::Code;
 use base::store::Page;
 use serde_json::json;
 
@@ -68,4 +69,60 @@ async fn pages_show_every_entry_once_and_only_of_the_workspace() {
     }
     let unique: std::collections::BTreeSet<&String> = seen.iter().collect();
     assert_eq!((seen.len(), unique.len()), (7, 7));
+}
+
+/// All entries that fit, page by page.
+async fn paged(test: &TestApp, filter: &AuditFilter, limit: u64) -> Vec<String> {
+    let (mut seen, mut page) = (Vec::new(), Page { limit, cursor: None });
+    loop {
+        let found = test.app.audit_log.list(&test.operator().await, filter, &page).await.unwrap();
+        seen.extend(found.items.into_iter().map(|entry| entry.event));
+        page.cursor = found.next;
+        if page.cursor.is_none() {
+            return seen;
+        }
+    }
+}
+
+#[tokio::test]
+async fn entries_of_one_moment_come_in_the_order_of_their_commits() {
+    let test = TestApp::start().await;
+    let api = test.api().await;
+    let mut keys = Vec::new();
+    for _ in 0..5 {
+        let (key, _) = test.key(&api, json!({ "name": "worker" })).await;
+        test.call("keys.updateKey", json!({ "keyId": key, "enabled": false })).await.data();
+        // A clock that is set back changes nothing of it.
+        test.step_ms(-5000);
+        test.call("keys.deleteKey", json!({ "keyId": key })).await.data();
+        keys.push(key);
+    }
+    let of_one = ["key.delete", "key.update", "key.create"];
+    for is_indexed in [false, true] {
+        if is_indexed {
+            assert!(test.app.search.settle(&test.app.store).await.unwrap());
+        }
+        for text in [None, some("worker")] {
+            for key in &keys {
+                let of_key = AuditFilter { target: some(key), text: text.clone(), ..AuditFilter::default() };
+                assert_eq!(paged(&test, &of_key, 100).await, of_one, "{text:?}");
+                assert_eq!(paged(&test, &of_key, 1).await, of_one, "{text:?}");
+            }
+            let of_keys = AuditFilter { event: some("key.*"), text, ..AuditFilter::default() };
+            assert_eq!(paged(&test, &of_keys, 4).await, of_one.repeat(5));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_that_names_no_entry_is_refused() {
+    let test = TestApp::start().await;
+    test.api().await;
+    let page = Page { limit: 3, cursor: some("log_unknown") };
+    for text in [None, some("payments")] {
+        let filter = AuditFilter { text, ..AuditFilter::default() };
+        let refused = test.app.audit_log.list(&test.operator().await, &filter, &page).await.unwrap_err();
+        assert_eq!(refused.code(), Code::InvalidInput);
+        assert!(refused.detail().contains("cursor"), "{}", refused.detail());
+    }
 }

@@ -218,3 +218,27 @@ async fn what_makes_no_sense_is_refused_before_it_starts() {
     }
     assert_eq!(test.app.bulk.job(&cx, &"job_none".into()).await.unwrap_err().code(), Code::JobNotFound);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn jobs_of_one_moment_are_listed_as_they_were_started() {
+    let test = TestApp::start().await;
+    let key = keys(&test, &test.api().await, 1).await;
+    let mut started = Vec::new();
+    for _ in 0..6 {
+        started.push(run(&test, Work::DisableKeys, Selection::Keys(key.clone())).await.0);
+    }
+    started.reverse();
+    let (cx, mut page) = (test.operator().await, Page { limit: 4, cursor: None });
+    let mut listed = Vec::new();
+    loop {
+        let found = test.app.bulk.jobs(&cx, &page).await.unwrap();
+        listed.extend(found.items.into_iter().map(|job| job.id));
+        page.cursor = found.next;
+        if page.cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!(listed, started);
+    page.cursor = Some("job_unknown".to_owned());
+    assert_eq!(test.app.bulk.jobs(&cx, &page).await.unwrap_err().code(), Code::InvalidInput);
+}

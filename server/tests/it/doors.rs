@@ -189,7 +189,7 @@ async fn audit(test: &TestApp, after: i64, known: &BTreeSet<String>) -> Vec<Stri
            || COALESCE(changes, '') || ' | ' || (correlation_id IS NOT NULL) || ' | ' \
            || COALESCE((SELECT group_concat(kind || ' ' || target_id || ' ' || COALESCE(name, '')) \
                           FROM (SELECT * FROM audit_targets t WHERE t.audit_id = a.id ORDER BY position)), '') AS row \
-         FROM audit_log a WHERE a.rowid > {after} ORDER BY a.rowid"
+         FROM audit_log a WHERE a.seq > {after} ORDER BY a.seq"
     );
     let rows = query(test, sql).await;
     rows.iter().map(|row| masked(&row.try_get::<String>("", "row").unwrap(), known)).collect()
@@ -208,7 +208,7 @@ async fn run(case: &UseCase, door: &str) -> (Ids, Left) {
             known.extend(words(&row).filter(|word| is_id(word)).map(str::to_owned));
         }
     }
-    let last = query(&test, "SELECT MAX(rowid) AS last FROM audit_log".to_owned()).await;
+    let last = query(&test, "SELECT MAX(seq) AS last FROM audit_log".to_owned()).await;
     let last: i64 = last[0].try_get("", "last").unwrap();
     let (status, told) = match form_of(case.name, &ids).filter(|_| door == "dashboard") {
         Some(form) => {

@@ -273,7 +273,7 @@ impl TestApp {
     pub async fn last_audit(&self) -> Vec<String> {
         use sea_orm::{ConnectionTrait, Statement};
         let sql = "SELECT event FROM audit_log WHERE request_id = \
-                   (SELECT request_id FROM audit_log ORDER BY rowid DESC LIMIT 1) ORDER BY rowid";
+                   (SELECT request_id FROM audit_log ORDER BY seq DESC LIMIT 1) ORDER BY seq";
         let db = self.app.store.read();
         let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap();
         rows.iter().map(|row| row.try_get("", "event").unwrap()).collect()

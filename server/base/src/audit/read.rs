@@ -74,14 +74,15 @@ pub struct AuditTarget {
 
 /// Finds entries by text. The room that indexes them stands further right.
 pub trait TextIndex: Send + Sync {
-    /// Ids of the entries that match the whole filter, the newest first, from the
-    /// cursor of the page on; one more than the page has if there are more.
+    /// Places in the order of commits of the entries that match the whole filter,
+    /// the newest first, from the place `newest` on, at most `limit` of them.
     fn find<'a>(
         &'a self,
         workspace: &'a WorkspaceId,
         filter: &'a AuditFilter,
-        page: &'a Page,
-    ) -> Pin<Box<dyn Future<Output = Result<Vec<AuditId>>> + Send + 'a>>;
+        newest: Option<i64>,
+        limit: u64,
+    ) -> Pin<Box<dyn Future<Output = Result<Vec<i64>>> + Send + 'a>>;
 }
 
 /// Reads the audit log. Cheap to clone.
@@ -100,8 +101,8 @@ impl AuditLog {
     pub async fn get(&self, cx: &OpCtx, id: &AuditId) -> Result<(AuditEntry, Vec<AuditEntry>)> {
         cx.require(Operation::AuditRead, access::Target::NONE)?;
         let db = self.store.read();
-        let found = store::read(db, &cx.workspace, std::slice::from_ref(id)).await?;
-        let entry = found.into_iter().next().ok_or_else(|| Error::absent(Code::AuditEntryNotFound))?;
+        let found = store::find(db, &cx.workspace, id).await?;
+        let entry = found.ok_or_else(|| Error::absent(Code::AuditEntryNotFound))?;
         if entry.correlation_id.is_none() {
             return Ok((entry, Vec::new()));
         }
@@ -112,16 +113,21 @@ impl AuditLog {
         Ok((entry, related))
     }
 
-    /// A page of entries. Its cursor names the next one.
+    /// A page of entries in the order of their commits, the newest first. Its
+    /// cursor names the next one; fails with `invalid_input` on one that names none.
     pub async fn list(&self, cx: &OpCtx, filter: &AuditFilter, page: &Page) -> Result<Paged<AuditEntry>> {
         cx.require(Operation::AuditRead, access::Target::NONE)?;
+        let (db, workspace) = (self.store.read(), &cx.workspace);
         if filter.text.is_none() {
-            return store::list(self.store.read(), &cx.workspace, filter, page).await;
+            return store::list(db, workspace, filter, page).await;
         }
-        let found = self.text.find(&cx.workspace, filter, page).await?;
-        let ids = Paged::from_rows(found, page, AuditId::as_str);
-        let items = store::read(self.store.read(), &cx.workspace, &ids.items).await?;
-        Ok(Paged { items, next: ids.next })
+        let newest = match &page.cursor {
+            Some(cursor) => Some(store::place_of(db, workspace, cursor).await?),
+            None => None,
+        };
+        let places = self.text.find(workspace, filter, newest, page.limit + 1).await?;
+        let found = store::read(db, workspace, places).await?;
+        Ok(Paged::from_rows(found, page, |entry| entry.id.as_str()))
     }
 }
 

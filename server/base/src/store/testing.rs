@@ -62,12 +62,8 @@ impl TestStore {
         let db = self.store.read();
         let targets =
             audit_target::Entity::find().order_by_asc(audit_target::Column::Position).all(db).await.unwrap();
-        // Ids sort by second only; the rowid tells the order of writing.
-        let entries = audit_entry::Entity::find()
-            .order_by_asc(sea_orm::sea_query::Expr::cust("rowid"))
-            .all(db)
-            .await
-            .unwrap();
+        let entries =
+            audit_entry::Entity::find().order_by_asc(audit_entry::Column::Seq).all(db).await.unwrap();
         entries
             .into_iter()
             .map(|entry| Audited {

@@ -92,9 +92,22 @@ pub(super) async fn insert(
         error: Set(None),
         created_at: Set(cx.now_ms),
         finished_at: Set(None),
+        seq: Set(last_seq(tx).await? + 1),
     };
     bulk_job::Entity::insert(job).exec_without_returning(tx.db()).await?;
     Ok(())
+}
+
+/// The place of the job that was started last; 0 before the first.
+async fn last_seq(tx: &Tx) -> Result<i64> {
+    let last: Option<i64> = bulk_job::Entity::find()
+        .select_only()
+        .column(bulk_job::Column::Seq)
+        .order_by_desc(bulk_job::Column::Seq)
+        .into_tuple()
+        .one(tx.db())
+        .await?;
+    Ok(last.unwrap_or_default())
 }
 
 pub(super) async fn set_total(tx: &Tx, id: &BulkJobId, total: i64) -> Result<()> {
@@ -225,7 +238,7 @@ async fn save_open(tx: &Tx, id: &BulkJobId, row: bulk_job::ActiveModel) -> Resul
 pub(super) async fn oldest_open(db: &impl ConnectionTrait) -> Result<Option<(BulkJobId, Result<Open>)>> {
     let row = bulk_job::Entity::find()
         .filter(bulk_job::Column::FinishedAt.is_null())
-        .order_by_asc(bulk_job::Column::Id)
+        .order_by_asc(bulk_job::Column::Seq)
         .one(db)
         .await?;
     Ok(row.map(|row| (row.id.clone(), open(row))))
@@ -280,6 +293,7 @@ pub(super) async fn find(
     row.map(job).transpose()
 }
 
+/// The jobs of a workspace, the newest first.
 pub(super) async fn page(
     db: &impl ConnectionTrait,
     workspace: &WorkspaceId,
@@ -287,9 +301,14 @@ pub(super) async fn page(
 ) -> Result<Paged<Job>> {
     let mut select = bulk_job::Entity::find().filter(bulk_job::Column::WorkspaceId.eq(workspace.clone()));
     if let Some(cursor) = &page.cursor {
-        select = select.filter(bulk_job::Column::Id.lte(cursor.as_str()));
+        let first = bulk_job::Entity::find_by_id(BulkJobId::from(cursor.as_str()))
+            .filter(bulk_job::Column::WorkspaceId.eq(workspace.clone()))
+            .one(db)
+            .await?
+            .ok_or_else(|| Error::invalid("The cursor names no job. Begin again without one."))?;
+        select = select.filter(bulk_job::Column::Seq.lte(first.seq));
     }
-    let rows = select.order_by_desc(bulk_job::Column::Id).limit(page.limit + 1).all(db).await?;
+    let rows = select.order_by_desc(bulk_job::Column::Seq).limit(page.limit + 1).all(db).await?;
     let jobs = rows.into_iter().map(job).collect::<Result<Vec<_>>>()?;
     Ok(Paged::from_rows(jobs, page, |job| job.id.as_str()))
 }

@@ -17,7 +17,7 @@ const RECENT: &str = "\
     AND audit_targets.target_id = root_keys.id AND audit_log.id = audit_targets.audit_id \
     AND audit_log.workspace_id = root_keys.workspace_id \
     AND audit_log.event = 'rootkey.leak' AND audit_log.time >= ? \
-    ORDER BY audit_log.id DESC LIMIT 1000";
+    ORDER BY audit_log.seq DESC LIMIT 1000";
 
 const URLS: &str = "\
     SELECT audit_targets.meta FROM audit_targets CROSS JOIN audit_log \

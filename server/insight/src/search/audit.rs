@@ -10,12 +10,12 @@ use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use base::ids::{AuditId, WorkspaceId};
+use base::ids::WorkspaceId;
 use serde_json::Value;
 use tantivy::collector::TopDocs;
 use tantivy::query::{FastFieldRangeQuery, Query, TermQuery};
 use tantivy::schema::{
-    DateOptions, DateTimePrecision, Field, IndexRecordOption, Schema, TextFieldIndexing, TextOptions,
+    DateOptions, DateTimePrecision, FAST, Field, IndexRecordOption, Schema, TextFieldIndexing, TextOptions,
 };
 use tantivy::{DateTime, Order, TantivyDocument, Term};
 
@@ -24,9 +24,9 @@ use super::followed::Followed;
 use super::words::{all, begins_with, indexable, indexed, searched};
 use base::audit::{AuditFilter, AuditRow, AuditTargetRow, TextIndex, entries_after};
 use base::error::{Error, Result};
-use base::store::{Page, Store};
+use base::store::Store;
 
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// Entries that are not indexed yet are read so many at a time.
 const TAIL: u64 = 500;
@@ -39,7 +39,8 @@ pub(super) struct AuditIndex {
 
 #[derive(Clone, Copy)]
 struct Fields {
-    id: Field,
+    /// Its place in the order of commits.
+    seq: Field,
     time: Field,
     workspace: Field,
     event: Field,
@@ -61,7 +62,7 @@ impl Fields {
         let filter = TextOptions::default().set_indexing_options(indexing);
         let time = DateOptions::default().set_fast().set_precision(DateTimePrecision::Milliseconds);
         let fields = Self {
-            id: builder.add_text_field("id", TextOptions::default().set_fast("raw")),
+            seq: builder.add_i64_field("seq", FAST),
             time: builder.add_date_field("time", time),
             workspace: builder.add_text_field("workspace", filter.clone()),
             event: builder.add_text_field("event", filter.clone()),
@@ -76,7 +77,7 @@ impl Fields {
 
     fn document(&self, entry: &AuditRow) -> TantivyDocument {
         let mut document = TantivyDocument::default();
-        document.add_text(self.id, &entry.id);
+        document.add_i64(self.seq, entry.seq);
         document.add_date(self.time, DateTime::from_timestamp_millis(entry.time_ms));
         document.add_text(self.workspace, &entry.workspace);
         document.add_text(self.event, &entry.event);
@@ -148,21 +149,25 @@ impl AuditIndex {
     /// Adds the entries that follow the position `from`; none of them says that
     /// there are none. Blocks.
     pub fn add(&self, from: Option<&super::followed::Position>, entries: &[AuditRow]) -> Result<()> {
-        let (row, id) = entries.last().map(|last| (last.row, last.id.clone())).unwrap_or_default();
+        let (row, id) = entries.last().map(|last| (last.seq, last.id.clone())).unwrap_or_default();
         let to = self.followed.at(row, id, None);
         self.followed.apply(from, to, |folder| {
             entries.iter().try_for_each(|entry| folder.add(self.fields.document(entry)))
         })
     }
 
-    /// Ids of the matching entries, the newest first, from the cursor of the page
-    /// on and one more than it has. Blocks.
-    fn find(&self, workspace: &WorkspaceId, filter: &AuditFilter, page: &Page) -> Result<Vec<AuditId>> {
-        let Some(query) = self.query(workspace, filter, page)? else { return Ok(Vec::new()) };
-        let wanted = usize::try_from(page.limit).map_err(Error::internal)? + 1;
-        let newest = TopDocs::with_limit(wanted).order_by_string_fast_field("id", Order::Desc);
-        let found = self.followed.searcher().search(&*query, &newest).map_err(Error::internal)?;
-        Ok(found.into_iter().filter_map(|(id, _)| id.map(AuditId::from)).collect())
+    /// As [`TextIndex::find`], of what is indexed. Blocks.
+    fn find(
+        &self,
+        workspace: &WorkspaceId,
+        filter: &AuditFilter,
+        newest: Option<i64>,
+        limit: usize,
+    ) -> Result<Vec<i64>> {
+        let Some(query) = self.query(workspace, filter, newest)? else { return Ok(Vec::new()) };
+        let first = TopDocs::with_limit(limit).order_by_fast_field::<i64>("seq", Order::Desc);
+        let found = self.followed.searcher().search(&*query, &first).map_err(Error::internal)?;
+        Ok(found.into_iter().filter_map(|(seq, _)| seq).collect())
     }
 
     /// `None` when the text has no word: nothing can be found by it.
@@ -170,7 +175,7 @@ impl AuditIndex {
         &self,
         workspace: &WorkspaceId,
         filter: &AuditFilter,
-        page: &Page,
+        newest: Option<i64>,
     ) -> Result<Option<Box<dyn Query>>> {
         let fields = &self.fields;
         let words = searched(filter.text.as_deref().unwrap_or_default())?;
@@ -198,8 +203,8 @@ impl AuditIndex {
             let until = filter.until_ms.map_or(Bound::Unbounded, |until| Bound::Excluded(moment(until)));
             conditions.push(Box::new(FastFieldRangeQuery::new(since, until)));
         }
-        if let Some(cursor) = &page.cursor {
-            let to = Bound::Included(Term::from_field_text(fields.id, cursor));
+        if let Some(newest) = newest {
+            let to = Bound::Included(Term::from_field_i64(fields.seq, newest));
             conditions.push(Box::new(FastFieldRangeQuery::new(Bound::Unbounded, to)));
         }
         Ok(Some(all(conditions)))
@@ -226,8 +231,9 @@ impl AuditText {
         &self,
         workspace: &WorkspaceId,
         filter: &AuditFilter,
-        page: &Page,
-    ) -> Result<Vec<AuditId>> {
+        newest: Option<i64>,
+        limit: usize,
+    ) -> Result<Vec<i64>> {
         let words = searched(filter.text.as_deref().unwrap_or_default())?;
         if words.is_empty() {
             return Ok(Vec::new());
@@ -235,21 +241,21 @@ impl AuditText {
         // Read first: what the index learns after that is found twice, not missed.
         let reached = self.search.audit().followed.reached();
         let mut found = match reached {
-            Some(_) => self.indexed(workspace, filter, page).await?,
+            Some(_) => self.indexed(workspace, filter, newest, limit).await?,
             None => Vec::new(),
         };
         let mut after = reached.unwrap_or(0);
         loop {
             let entries = entries_after(self.store.read(), after, TAIL).await?;
             let Some(last) = entries.last() else { break };
-            after = last.row;
+            after = last.seq;
             let new = entries.iter().filter(|entry| matches(entry, workspace, filter, &words));
-            found.extend(new.map(|entry| AuditId::from(entry.id.as_str())));
+            found.extend(new.map(|entry| entry.seq));
         }
-        found.retain(|id| page.cursor.as_deref().is_none_or(|cursor| id.as_str() <= cursor));
+        found.retain(|seq| newest.is_none_or(|newest| *seq <= newest));
         found.sort_unstable_by(|a, b| b.cmp(a));
         found.dedup();
-        found.truncate(usize::try_from(page.limit).map_err(Error::internal)? + 1);
+        found.truncate(limit);
         Ok(found)
     }
 
@@ -257,11 +263,11 @@ impl AuditText {
         &self,
         workspace: &WorkspaceId,
         filter: &AuditFilter,
-        page: &Page,
-    ) -> Result<Vec<AuditId>> {
-        let (search, workspace) = (self.search.clone(), workspace.clone());
-        let (filter, page) = (filter.clone(), page.clone());
-        tokio::task::spawn_blocking(move || search.audit().find(&workspace, &filter, &page))
+        newest: Option<i64>,
+        limit: usize,
+    ) -> Result<Vec<i64>> {
+        let (search, workspace, filter) = (self.search.clone(), workspace.clone(), filter.clone());
+        tokio::task::spawn_blocking(move || search.audit().find(&workspace, &filter, newest, limit))
             .await
             .map_err(Error::internal)?
     }
@@ -272,9 +278,13 @@ impl TextIndex for AuditText {
         &'a self,
         workspace: &'a WorkspaceId,
         filter: &'a AuditFilter,
-        page: &'a Page,
-    ) -> Pin<Box<dyn Future<Output = Result<Vec<AuditId>>> + Send + 'a>> {
-        Box::pin(self.newest(workspace, filter, page))
+        newest: Option<i64>,
+        limit: u64,
+    ) -> Pin<Box<dyn Future<Output = Result<Vec<i64>>> + Send + 'a>> {
+        Box::pin(async move {
+            let limit = usize::try_from(limit).map_err(Error::internal)?;
+            self.newest(workspace, filter, newest, limit).await
+        })
     }
 }
 

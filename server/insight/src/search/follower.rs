@@ -188,7 +188,7 @@ impl Follow {
             followed.caught_up();
             return Ok(false);
         };
-        let to = followed.at(last.row, last.id.clone(), None);
+        let to = followed.at(last.seq, last.id.clone(), None);
         let mut changes = Changes::default();
         let touched: BTreeSet<(EntityKind, String)> = entries.iter().flat_map(touched).collect();
         for kind in EntityKind::ALL {

@@ -11,6 +11,7 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Set,
 };
 
+pub(super) use in_order::place_of;
 pub use in_order::{AuditRow, AuditTargetRow, entries_after, entry_at, last_entry, last_entry_time};
 
 use super::read::{AuditEntry, AuditFilter, AuditTarget};
@@ -29,9 +30,10 @@ pub(super) async fn insert(
     rows: Vec<(AuditId, Entry)>,
 ) -> Result<()> {
     let (actor_type, actor_id, actor_name) = actor(cx);
+    let first = in_order::next_place(tx).await?;
     let mut entries = Vec::with_capacity(rows.len());
     let mut targets = Vec::new();
-    for (id, entry) in rows {
+    for (seq, (id, entry)) in (first..).zip(rows) {
         for (position, target) in entry.targets.into_iter().enumerate() {
             targets.push(audit_target::ActiveModel {
                 audit_id: Set(id.clone()),
@@ -57,6 +59,7 @@ pub(super) async fn insert(
             request_id: Set(cx.request_id.to_string()),
             correlation_id: Set(correlation.as_ref().map(ToString::to_string)),
             changes: Set(entry.changes.map(|changes| changes.to_string())),
+            seq: Set(seq),
         });
     }
     for chunk in entries.chunks(CHUNK) {
@@ -68,7 +71,7 @@ pub(super) async fn insert(
     Ok(())
 }
 
-/// A page of entries, the newest first; ids grow with time. Looks at no text.
+/// A page of entries, the newest first. Looks at no text.
 pub(super) async fn list(
     db: &impl ConnectionTrait,
     workspace: &WorkspaceId,
@@ -102,26 +105,39 @@ pub(super) async fn list(
         select = select.filter(Column::Time.lt(until_ms));
     }
     if let Some(cursor) = &page.cursor {
-        select = select.filter(Column::Id.lte(cursor.as_str()));
+        select = select.filter(Column::Seq.lte(place_of(db, workspace, cursor).await?));
     }
-    let rows = select.order_by_desc(Column::Id).limit(page.limit + 1).all(db).await?;
-    let rows = Paged::from_rows(rows, page, |row| row.id.as_str());
-    Ok(Paged { items: with_targets(db, rows.items).await?, next: rows.next })
+    // Places alone are quick to sort, however many entries a span has.
+    let places = select.select_only().column(Column::Seq).order_by_desc(Column::Seq).limit(page.limit + 1);
+    let found = read(db, workspace, places.into_tuple().all(db).await?).await?;
+    Ok(Paged::from_rows(found, page, |entry| entry.id.as_str()))
 }
 
-/// The entries with these ids, the newest first.
+/// The entries at these places, the newest first.
 pub(super) async fn read(
     db: &impl ConnectionTrait,
     workspace: &WorkspaceId,
-    ids: &[AuditId],
+    places: Vec<i64>,
 ) -> Result<Vec<AuditEntry>> {
     let rows = audit_entry::Entity::find()
         .filter(audit_entry::Column::WorkspaceId.eq(workspace.clone()))
-        .filter(audit_entry::Column::Id.is_in(ids.iter().cloned()))
-        .order_by_desc(audit_entry::Column::Id)
+        .filter(audit_entry::Column::Seq.is_in(places))
+        .order_by_desc(audit_entry::Column::Seq)
         .all(db)
         .await?;
     with_targets(db, rows).await
+}
+
+pub(super) async fn find(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    id: &AuditId,
+) -> Result<Option<AuditEntry>> {
+    let row = audit_entry::Entity::find_by_id(id.clone())
+        .filter(audit_entry::Column::WorkspaceId.eq(workspace.clone()))
+        .one(db)
+        .await?;
+    Ok(with_targets(db, row.into_iter().collect()).await?.pop())
 }
 
 async fn with_targets(db: &impl ConnectionTrait, rows: Vec<audit_entry::Model>) -> Result<Vec<AuditEntry>> {
