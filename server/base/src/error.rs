@@ -33,6 +33,7 @@ struct Inner {
     field: Option<Field>,
     faults: Vec<Fault>,
     retry_after_s: Option<u64>,
+    used_up: Option<u64>,
     cause: Option<Cause>,
 }
 
@@ -116,6 +117,7 @@ impl Error {
             field: None,
             faults: Vec::new(),
             retry_after_s: None,
+            used_up: None,
             cause: None,
         }))
     }
@@ -176,9 +178,24 @@ impl Error {
         self
     }
 
-    /// Seconds until another try may succeed, where that is known.
+    /// Says that a budget of so many is used up, and when there is more of it.
+    pub fn used_up(mut self, budget: u64, reset_s: u64) -> Self {
+        self.0.used_up = Some(budget);
+        self.retry_after_s(reset_s)
+    }
+
+    /// Seconds until another try may succeed, where that is known. What cannot be
+    /// done at the moment may be done at any other.
     pub fn wait_s(&self) -> Option<u64> {
-        self.0.retry_after_s
+        self.0.retry_after_s.or(match self.0.code {
+            Code::ServiceUnavailable | Code::AnalyticsUnavailable => Some(1),
+            _ => None,
+        })
+    }
+
+    /// The whole of the budget that is used up, where it is one.
+    pub fn budget(&self) -> Option<u64> {
+        self.0.used_up
     }
 
     pub fn code(&self) -> Code {
@@ -384,13 +401,6 @@ impl Code {
             Code::PortalSessionNotFound => "The portal session does not exist or is over.",
             _ => "The requested resource does not exist.",
         }
-    }
-}
-
-impl From<sea_orm::DbErr> for Error {
-    fn from(error: sea_orm::DbErr) -> Self {
-        Self::new(Code::ServiceUnavailable, "The database could not serve this request. Try again.")
-            .because(error)
     }
 }
 

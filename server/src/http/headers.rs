@@ -1,6 +1,10 @@
-//! What headers of a request say, read in one way for every door.
+//! What headers of a request say, read in one way for every door, and those of
+//! answers that every door has.
 
-use poem::http::header::{COOKIE, HeaderMap};
+use poem::http::header::{COOKIE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+
+use base::error::Error;
+use domain::root_keys::Budget;
 
 /// The cookie of an end user's session: of the portal's pages and of its API.
 pub const PORTAL_SESSION: &str = "portal_session";
@@ -10,6 +14,29 @@ pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let lines = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
     pairs.find(|(own, _)| *own == name).map(|(_, value)| value)
+}
+
+static LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
+static REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
+static RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
+
+/// Says what is left of the requests that a caller may make
+/// (docs/contract/v2.md#request-budget).
+pub fn show_budget(headers: &mut HeaderMap, budget: Budget) {
+    let Budget { limit, remaining, reset_s } = budget;
+    for (name, value) in [(&LIMIT, limit), (&REMAINING, remaining), (&RESET, reset_s)] {
+        headers.insert(name, HeaderValue::from(value));
+    }
+}
+
+/// Says when another try may succeed, and of what there is nothing left, where an
+/// error knows.
+pub fn show_wait(headers: &mut HeaderMap, error: &Error) {
+    let Some(wait_s) = error.wait_s() else { return };
+    headers.insert(RETRY_AFTER, HeaderValue::from(wait_s));
+    if let Some(limit) = error.budget() {
+        show_budget(headers, Budget { limit, remaining: 0, reset_s: wait_s });
+    }
 }
 
 /// Which types of content a contract takes for JSON.

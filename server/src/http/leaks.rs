@@ -11,6 +11,7 @@ use poem::http::{HeaderName, StatusCode, header};
 use poem::{Endpoint, Request, Response};
 use serde_json::json;
 
+use super::headers::show_wait;
 use super::{client_address, plain, request_lifecycle};
 use crate::app::App;
 use base::access::{Door, OpCtx, Principal, Task};
@@ -71,10 +72,13 @@ fn refused(error: &Error) -> Response {
         Code::InvalidInput | Code::BodyUnreadable => StatusCode::BAD_REQUEST,
         Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
+        Code::ServiceUnavailable => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     };
     if status.is_server_error() {
         tracing::error!(cause = %error.cause_chain(), "a report of a secret scanner failed");
     }
-    plain(status, format!("{}\n", error.detail()))
+    let mut response = plain(status, format!("{}\n", error.detail()));
+    show_wait(response.headers_mut(), error);
+    response
 }

@@ -148,15 +148,23 @@ impl Endpoint for Unavailable {
     type Output = Response;
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
+        let error = Error::new(Code::ServiceUnavailable, UNAVAILABLE);
         let path = request.uri().path();
         Ok(if path.starts_with("/v2/") {
-            v2::refuse(&self.0, &request, &Error::new(Code::ServiceUnavailable, UNAVAILABLE))
+            v2::refuse(&self.0, &request, &error)
         } else if path.starts_with("/v1/") {
             v1::refuse(&self.0, &request, Code::ServiceUnavailable, UNAVAILABLE.to_owned())
+        } else if request_lifecycle::header(request.headers(), &header::ACCEPT).is_some_and(is_of_page) {
+            dashboard::unavailable(&self.0, &request, &error)
         } else {
             unavailable()
         })
     }
+}
+
+/// Whether an `Accept` is that of a browser which goes to a page.
+fn is_of_page(accept: &str) -> bool {
+    accept.contains("text/html")
 }
 
 fn unavailable() -> Response {

@@ -211,7 +211,7 @@ fn a_server_that_stops_ends_in_time_whatever_clients_do() {
 fn a_server_that_stops_finishes_what_it_began_and_refuses_the_rest() {
     let data = folder();
     let server = Server::start(data.path());
-    let (address, api) = (server.address().to_owned(), server.api());
+    let api = server.api();
     let (_, key) = server.key(&api, json!({}));
     let text = json!({ "key": key }).to_string();
     let mut begun = server.connect();
@@ -221,7 +221,17 @@ fn a_server_that_stops_finishes_what_it_began_and_refuses_the_rest() {
         assert_eq!(connection.get("/livez").expect("an answer").status, 200);
     }
     server.terminate();
-    eventually("the server to stop listening", || std::net::TcpStream::connect(&address).err());
+    let refused = eventually("the server to drain", || {
+        let mut new = server.connect();
+        new.send(post(text.len()) + &text);
+        new.answer().filter(|answer| answer.status == 503)
+    });
+    assert_eq!((refused.header("retry-after"), refused.header("connection")), ("1", "close"), "{refused:?}");
+    let mut page = server.connect();
+    page.send("GET / HTTP/1.1\r\nHost: test\r\nAccept: text/html\r\n\r\n");
+    let page = page.answer().expect("a page");
+    assert_eq!((page.status, page.header("retry-after")), (503, "1"), "{page:?}");
+    assert!(page.body.contains("Not at the moment"), "{page:?}");
     kept[0].send(post(text.len()) + &text);
     let refused = kept[0].answer().expect("an answer rather than a closed connection");
     assert_eq!((refused.status, refused.header("retry-after")), (503, "1"), "{refused:?}");

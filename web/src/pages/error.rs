@@ -18,6 +18,8 @@ pub enum ErrorView {
     StaleForm,
     /// Too many attempts; the text says when to try again.
     TooMany { message: String },
+    /// The server cannot do it now and will again; the text says why.
+    Unavailable { message: String },
     /// Something failed here. The id finds it in the log.
     Internal { request_id: String },
 }
@@ -41,6 +43,11 @@ impl ErrorView {
                     .to_owned(),
             ),
             ErrorView::TooMany { message } => (Icon::Clock, "Too many attempts", message.clone()),
+            ErrorView::Unavailable { message } => (
+                Icon::Clock,
+                "Not at the moment",
+                format!("{message} Load the page again in a moment."),
+            ),
             ErrorView::Internal { request_id } => (
                 Icon::Warning,
                 "Something failed on this server",
@@ -62,6 +69,7 @@ impl ErrorView {
             ErrorView::Refused { .. } => "Not accepted",
             ErrorView::StaleForm => "Out of date",
             ErrorView::TooMany { .. } => "Slow down",
+            ErrorView::Unavailable { .. } => "Try again",
             ErrorView::Internal { .. } => "Error",
         }
     }

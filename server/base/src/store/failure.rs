@@ -4,7 +4,7 @@ use sea_orm::sqlx::Error as DriverError;
 use sea_orm::sqlx::error::DatabaseError;
 use sea_orm::{DbErr, RuntimeErr};
 
-use crate::error::Error;
+use crate::error::{Code, Error};
 
 /// Primary result codes of SQLite after which a transaction goes on: the
 /// statement alone was refused (<https://sqlite.org/rescode.html>).
@@ -39,6 +39,18 @@ pub(super) fn is_refusal(error: &DbErr) -> bool {
         Ok(_) | Err(DbErr::Exec(_) | DbErr::Query(_) | DbErr::Conn(_) | DbErr::ConnectionAcquire(_)) => false,
         // Sea-orm's own: a row that is missing or has another type than expected.
         Err(_) => true,
+    }
+}
+
+/// A database that is locked, full or away serves the next request, perhaps. A
+/// statement that it refuses, and a file that is damaged, are as they are.
+impl From<DbErr> for Error {
+    fn from(error: DbErr) -> Self {
+        if is_refusal(&error) || is_damage(&error) {
+            return Self::internal(error);
+        }
+        Self::new(Code::ServiceUnavailable, "The database could not serve this request. Try again.")
+            .because(error)
     }
 }
 

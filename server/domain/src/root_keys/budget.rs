@@ -6,7 +6,7 @@
 
 use super::{Authenticated, RootKeys};
 use crate::ratelimit::limiter::{Check, Scope};
-use base::error::{Code, Error};
+use base::error::{Code, Error, Result};
 
 const MINUTE_MS: u64 = 60_000;
 /// Names the counters of workspaces and root keys among those of the limiter.
@@ -19,17 +19,15 @@ pub struct Budget {
     pub remaining: u64,
     /// Whole seconds until the window ends.
     pub reset_s: u64,
-    pub exceeded: bool,
 }
 
-/// The budget that was charged, and the refusal if it is used up.
-pub type Charged = (Option<Budget>, Option<Error>);
-
 impl RootKeys {
-    /// Charges one request to the budgets of the workspace and the root key.
-    pub async fn charge(&self, who: &Authenticated, now_ms: i64) -> Charged {
+    /// Charges one request to the budgets of the workspace and the root key; answers
+    /// the tighter one, if there is any. Fails with `workspace_rate_limited` when one
+    /// is used up.
+    pub async fn charge(&self, who: &Authenticated, now_ms: i64) -> Result<Option<Budget>> {
         if who.workspace_limit == Some(0) {
-            return (None, Some(refusal("This workspace may not make API requests.")));
+            return Err(refusal("This workspace may not make API requests."));
         }
         let limits = [
             (Scope::Workspace, who.workspace.as_str(), who.workspace_limit, "The workspace"),
@@ -52,17 +50,16 @@ impl RootKeys {
                 limit,
                 remaining: decision.remaining,
                 reset_s: (decision.reset_ms - now_ms).max(0).unsigned_abs() / 1000,
-                exceeded: decision.exceeded,
             };
             if decision.exceeded {
                 let detail = format!("{name} has used up its {limit} API requests of this minute.");
-                return (Some(budget), Some(refusal(&detail)));
+                return Err(refusal(&detail).used_up(limit, budget.reset_s));
             }
             if tightest.is_none_or(|known| budget.remaining < known.remaining) {
                 tightest = Some(budget);
             }
         }
-        (tightest, None)
+        Ok(tightest)
     }
 }
 

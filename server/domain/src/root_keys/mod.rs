@@ -29,7 +29,7 @@ use base::events::LastUsed;
 use base::secret::KeyHash;
 use base::store::Store;
 
-pub use budget::{Budget, Charged};
+pub use budget::Budget;
 pub use change::{RerollRootKey, UpdateRootKey};
 pub use read::{FindRootKeys, FoundRootKeys, RootKeyOrder, STALE_DAYS};
 pub use store::{RootKeyFeed, amend_times, note_used, sweep};

@@ -50,6 +50,7 @@ impl Verifier {
             return Ok(());
         }
         let detail = format!("This address asked for more than {limit} unknown keys within a minute.");
-        Err(Error::new(Code::UnknownKeysRateLimited, detail))
+        let reset_s = (taken.decisions[0].reset_ms - cx.now_ms).max(0).unsigned_abs() / 1000;
+        Err(Error::new(Code::UnknownKeysRateLimited, detail).used_up(limit, reset_s))
     }
 }

@@ -64,8 +64,9 @@ impl Quota {
             used.hour = hour;
         }
         if used.queries >= self.allowance.queries || used.execution >= self.allowance.execution {
-            let minutes = ((used.hour + 1) * WINDOW_MS - now_ms).div_euclid(MINUTE_MS) + 1;
-            return Err(Error::new(
+            let left_ms = (used.hour + 1) * WINDOW_MS - now_ms;
+            let minutes = left_ms.div_euclid(MINUTE_MS) + 1;
+            let refusal = Error::new(
                 Code::QueryQuota,
                 format!(
                     "The workspace has used its quota of {} queries and {} seconds of execution per hour. \
@@ -73,7 +74,8 @@ impl Quota {
                     self.allowance.queries,
                     self.allowance.execution.as_secs()
                 ),
-            ));
+            );
+            return Err(refusal.retry_after_s(left_ms.max(0).unsigned_abs().div_ceil(1000)));
         }
         used.queries += 1;
         Ok(())
@@ -96,7 +98,8 @@ mod tests {
         let (one, two) = (WorkspaceId::from("ws_1"), WorkspaceId::from("ws_2"));
         quota.begin(&one, 0).unwrap();
         quota.begin(&one, 1).unwrap();
-        assert_eq!(quota.begin(&one, 2).unwrap_err().code(), Code::QueryQuota);
+        let refused = quota.begin(&one, 2).unwrap_err();
+        assert_eq!((refused.code(), refused.wait_s()), (Code::QueryQuota, Some(3600)));
         quota.begin(&two, 2).unwrap();
         quota.begin(&one, WINDOW_MS).unwrap();
         quota.end(&one, Duration::from_secs(10));

@@ -103,6 +103,8 @@ struct DashboardRequest {
     input: RequestInput,
     unreadable: Option<Error>,
     who: Option<Arc<SignedIn>>,
+    /// Why it is not known who that is.
+    lost: Option<Error>,
     frame: Frame,
     /// A new token for forms before signing in.
     new_form: Option<String>,
@@ -114,7 +116,10 @@ impl DashboardRequest {
         let call = RequestStart::of(app, &request);
         let headers = request.headers().clone();
         let is_post = request.method() == Method::POST;
-        let who = signed_in(app, &headers, &call).await;
+        let (who, lost) = match signed_in(app, &headers, &call).await {
+            Ok(who) => (who, None),
+            Err(error) => (None, Some(error)),
+        };
         // Strangers send forms, not files.
         let uploads = endpoint.uploads.as_ref().filter(|_| who.is_some());
         let (input, unreadable) = match request_input::read(app, &mut request, &headers, uploads).await {
@@ -122,7 +127,7 @@ impl DashboardRequest {
             Err(error) => (RequestInput::default(), Some(error)),
         };
         let (frame, new_form) = frame(app, &headers, who.as_deref(), &input.path, call.now_ms);
-        Self { app: app.clone(), call, headers, is_post, input, unreadable, who, frame, new_form }
+        Self { app: app.clone(), call, headers, is_post, input, unreadable, who, lost, frame, new_form }
     }
 
     async fn answer_visitor(mut self, handler: &Handler<VisitorRequest>) -> Response {
@@ -140,7 +145,10 @@ impl DashboardRequest {
 
     async fn answer_member(mut self, handler: &Handler<MemberRequest>) -> Response {
         let Some(who) = self.who.clone() else {
-            let reply = self.to_login();
+            let reply = match self.lost.take() {
+                Some(error) => self.bare_error(&Failure::Error(error)),
+                None => self.to_login(),
+            };
             return self.finish(reply);
         };
         let chosen = CookieName::Workspace.read(&self.app.config, &self.headers);
@@ -255,14 +263,13 @@ impl DashboardRequest {
     }
 }
 
-/// Whoever the cookie of a session is of. Whoever cannot be looked up is nobody.
-async fn signed_in(app: &App, headers: &HeaderMap, call: &RequestStart) -> Option<Arc<SignedIn>> {
-    let cookie = CookieName::Session.read(&app.config, headers)?;
+/// Whoever the cookie of a session is of, if it is of one that goes on. Fails when
+/// that cannot be looked up.
+async fn signed_in(app: &App, headers: &HeaderMap, call: &RequestStart) -> Result<Option<Arc<SignedIn>>> {
+    let Some(cookie) = CookieName::Session.read(&app.config, headers) else { return Ok(None) };
     match app.sessions.authenticate(cookie, call.now_ms).await {
-        Ok(who) => Some(who),
-        Err(error) => {
-            Failure::Error(error).log(&call.request_id);
-            None
-        }
+        Ok(who) => Ok(Some(who)),
+        Err(error) if error.code() == Code::SessionOver => Ok(None),
+        Err(error) => Err(error),
     }
 }

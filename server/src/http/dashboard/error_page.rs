@@ -2,10 +2,13 @@
 
 use base::ids::RequestId;
 use poem::http::StatusCode;
+use poem::{Request, Response};
 use web::pages::error::{ErrorView, bare_error};
 
+use super::page_frame::frame;
 use super::reply::Reply;
 use super::visitor_request::VisitorRequest;
+use crate::app::App;
 use base::error::{Code, Error, Result};
 
 /// Why there is no page, or not the one that was asked for.
@@ -45,6 +48,7 @@ impl Failure {
             StatusCode::FORBIDDEN => ErrorView::Forbidden { message },
             StatusCode::NOT_FOUND => ErrorView::NotFound,
             StatusCode::TOO_MANY_REQUESTS => ErrorView::TooMany { message },
+            StatusCode::SERVICE_UNAVAILABLE => ErrorView::Unavailable { message },
             StatusCode::BAD_REQUEST | StatusCode::CONFLICT | StatusCode::PAYLOAD_TOO_LARGE => {
                 ErrorView::Refused { message }
             }
@@ -123,6 +127,15 @@ fn status(code: Code) -> StatusCode {
         | IdempotencyConflict
         | MethodNotAllowed => StatusCode::BAD_REQUEST,
     }
+}
+
+/// The page for a request that is not carried out.
+pub fn unavailable(app: &App, request: &Request, error: &Error) -> Response {
+    let (frame, _) = frame(app, request.headers(), None, request.uri().path(), app.clock.now_ms());
+    let view = ErrorView::Unavailable { message: error.detail().to_owned() };
+    Reply::page_with_status(status(error.code()), bare_error(&frame, &view))
+        .retry_after(error.wait_s())
+        .into_response(&app.config, false)
 }
 
 /// Whatever has no page.

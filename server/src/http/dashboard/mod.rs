@@ -61,6 +61,7 @@ use poem::endpoint::make_sync;
 use poem::{Request, Route};
 
 use self::endpoint::{member, visitor};
+pub use self::error_page::unavailable;
 use crate::app::App;
 use crate::http::methods::{get, post};
 

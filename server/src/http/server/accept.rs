@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{sleep, timeout};
@@ -115,31 +116,59 @@ impl Connections {
         });
     }
 
-    /// Ends all of them: requests in flight within `time`, the rest after that.
-    pub async fn drain(mut self, time: Duration) {
+    /// Ends all of them: requests in flight within `time`, the rest after that. Who
+    /// connects meanwhile is told to come again.
+    pub async fn drain(mut self, listener: TcpListener, time: Duration) {
         self.shared.lifecycle.enter(Stage::Draining);
-        if timeout(time, self.settle()).await.is_err() {
+        if timeout(time, self.settle(&listener)).await.is_err() {
             tracing::warn!(
                 connections = self.tasks.len(),
                 "requests in flight took too long and are cut off"
             );
         }
+        drop(listener);
         self.shared.lifecycle.enter(Stage::Closing);
         let _ = timeout(CLOSE, async { while self.tasks.join_next().await.is_some() {} }).await;
         self.tasks.shutdown().await;
     }
 
     /// Waits until no request is in flight.
-    async fn settle(&mut self) {
+    async fn settle(&mut self, listener: &TcpListener) {
         let lifecycle = self.shared.lifecycle.clone();
+        // Who connected before and was not looked at yet.
+        while let Some(Ok((tcp, remote))) = listener.accept().now_or_never() {
+            self.begin(tcp, remote);
+        }
         while self.tasks.len() > lifecycle.lingering() {
             tokio::select! {
                 Some(ended) = self.tasks.join_next() => ended_well(ended),
                 () = lifecycle.lingers.notified() => {}
+                (tcp, remote) = next(listener) => self.begin(tcp, remote),
             }
         }
         if !self.tasks.is_empty() {
-            sleep(LINGER).await;
+            let _ = timeout(LINGER, self.receive(listener)).await;
+        }
+    }
+
+    /// Takes new connections, without end.
+    async fn receive(&mut self, listener: &TcpListener) {
+        loop {
+            tokio::select! {
+                Some(ended) = self.tasks.join_next() => ended_well(ended),
+                (tcp, remote) = next(listener) => self.begin(tcp, remote),
+            }
+        }
+    }
+}
+
+/// The next connection; one that cannot be accepted is waited for.
+async fn next(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+    loop {
+        match listener.accept().await {
+            Ok(accepted) => return accepted,
+            Err(error) if is_of_one_connection(&error) => {}
+            Err(_) => sleep(SHORTEST_REST).await,
         }
     }
 }

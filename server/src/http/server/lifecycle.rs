@@ -2,8 +2,8 @@
 //!
 //! While the server drains, requests in flight finish and their connections end
 //! with them. Connections without a request linger: a request that comes on one
-//! is told to come again, rather than finding the connection closed. Once nothing
-//! is in flight they are closed too.
+//! is told to come again, rather than finding the connection closed; so is one on
+//! a new connection. Once nothing is in flight they are closed too.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};

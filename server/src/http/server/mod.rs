@@ -93,8 +93,7 @@ impl Server {
             counts,
         };
         let connections = accept::until(shutdown, &listener, Arc::new(shared)).await;
-        drop(listener);
-        connections.drain(shutdown_timeout).await;
+        connections.drain(listener, shutdown_timeout).await;
         Ok(())
     }
 }

@@ -5,11 +5,11 @@ use bytes::Bytes;
 use std::borrow::Cow;
 
 use poem::Response;
-use poem::http::header::RETRY_AFTER;
-use poem::http::{HeaderValue, StatusCode};
+use poem::http::StatusCode;
 use serde::Serialize;
 
 use super::reply::{ResponseContext, encode};
+use crate::http::headers::show_wait;
 use base::error::{Code, Error, Result};
 
 #[derive(Serialize)]
@@ -86,8 +86,8 @@ pub fn status(code: Code) -> (u16, &'static str) {
         | Code::UnknownKeysRateLimited
         | Code::TooManyAttempts
         | Code::QueryQuota => (429, "TOO_MANY_REQUESTS"),
-        Code::AnalyticsUnavailable | Code::Unexpected => (500, "INTERNAL_SERVER_ERROR"),
-        Code::ServiceUnavailable => (503, "INTERNAL_SERVER_ERROR"),
+        Code::Unexpected => (500, "INTERNAL_SERVER_ERROR"),
+        Code::ServiceUnavailable | Code::AnalyticsUnavailable => (503, "INTERNAL_SERVER_ERROR"),
     }
 }
 
@@ -120,9 +120,7 @@ pub fn respond(error: &Error, context: &ResponseContext<'_>, base_url: &str) -> 
     let limited_by = (error.code() == Code::WorkspaceRateLimited).then_some("api requests");
     let body = Bytes::from(encode(&envelope, context.pretty));
     let mut response = context.respond(status, body.clone(), limited_by);
-    if status == StatusCode::SERVICE_UNAVAILABLE {
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
-    }
+    show_wait(response.headers_mut(), error);
     (response, body)
 }
 

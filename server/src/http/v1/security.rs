@@ -11,9 +11,14 @@ use crate::http::request_lifecycle::{RequestStart, header};
 use crate::http::request_log::Caller;
 use base::access::{Door, OpCtx, Principal};
 use base::error::{Code, Error, Result};
+use domain::root_keys::Budget;
 
-/// The context of a root key, one request of its budget charged.
-pub(super) async fn authenticate(app: &Arc<App>, call: &RequestStart, headers: &HeaderMap) -> Result<OpCtx> {
+/// The context of a root key, and what is left of its budget, one request charged.
+pub(super) async fn authenticate(
+    app: &Arc<App>,
+    call: &RequestStart,
+    headers: &HeaderMap,
+) -> Result<(OpCtx, Option<Budget>)> {
     let token = bearer(headers);
     if token.is_empty() {
         return Err(Error::new(Code::AuthMissing, "The Authorization header is missing."));
@@ -22,12 +27,12 @@ pub(super) async fn authenticate(app: &Arc<App>, call: &RequestStart, headers: &
         Some(outcome) => outcome?,
         None => app.root_keys.authenticate(token, call.address.known(), call.now_ms).await?,
     };
-    if authenticated.is_limited()
-        && let (_, Some(refusal)) = app.root_keys.charge(&authenticated, call.now_ms).await
-    {
-        return Err(refusal);
-    }
-    Ok(context(call, headers, Principal::RootKey(authenticated.principal), authenticated.workspace))
+    let budget = match authenticated.is_limited() {
+        true => app.root_keys.charge(&authenticated, call.now_ms).await?,
+        false => None,
+    };
+    let principal = Principal::RootKey(authenticated.principal);
+    Ok((context(call, headers, principal, authenticated.workspace), budget))
 }
 
 /// Whose root key it is, for the request log: nothing is charged.

@@ -18,11 +18,13 @@ use super::reply::{Reply, ResponseContext, wants_pretty};
 use super::security::{anonymous, authenticate, caller};
 use super::{errors, input};
 use crate::app::App;
+use crate::http::headers::show_budget;
 use crate::http::request_lifecycle::{self, RequestStart, ResponseSummary, header};
 use crate::http::request_log::Caller;
 use base::access::{Door, OpCtx};
 use base::config::V1;
 use base::error::{Error, Result};
+use domain::root_keys::Budget;
 
 /// The parameter of a path, for the operation to read.
 #[derive(Clone)]
@@ -46,8 +48,9 @@ impl Endpoint for OperationEndpoint {
         let call = RequestStart::of(&self.app, &request);
         let body = request.take_body();
         let pretty = wants_pretty(request.uri().query());
+        let mut budget = None;
         let (sent, outcome) = match self.body(body).await {
-            Ok(sent) => (sent.clone(), self.serve(&call, &request, &sent, pretty).await),
+            Ok(sent) => (sent.clone(), self.serve(&call, &request, &sent, pretty, &mut budget).await),
             Err(error) => (Bytes::new(), Err(error)),
         };
         let context = ResponseContext { request_id: &call.request_id, watch: call.watch, pretty };
@@ -59,7 +62,7 @@ impl Endpoint for OperationEndpoint {
             request_body: &sent,
             ..ResponseSummary::of(Door::V1, self.spec.method.as_str(), self.spec.path)
         };
-        let response = match &outcome {
+        let mut response = match &outcome {
             Ok(reply) => {
                 let status = reply.status.unwrap_or(self.spec.status);
                 finished.status = status.as_u16();
@@ -83,6 +86,9 @@ impl Endpoint for OperationEndpoint {
                 response
             }
         };
+        if let Some(budget) = budget {
+            show_budget(response.headers_mut(), budget);
+        }
         Ok(response)
     }
 }
@@ -106,17 +112,20 @@ impl OperationEndpoint {
         request_lifecycle::read_body(body, self.app.config.max_body_bytes).await
     }
 
-    /// What to answer, its data in JSON.
+    /// What to answer, its data in JSON. `budget` becomes what is left of that of the
+    /// caller, whatever the answer.
     async fn serve(
         &self,
         call: &RequestStart,
         request: &Request,
         sent: &[u8],
         pretty: bool,
+        budget: &mut Option<Budget>,
     ) -> Result<Reply<Bytes>> {
         let input = self.read(request, sent)?;
         input.check()?;
-        let cx = self.caller(call, request.headers()).await?;
+        let (cx, left) = self.caller(call, request.headers()).await?;
+        *budget = left;
         let reply = input.run(self.app.clone(), cx, pretty);
         match self.handler.is_hot() {
             true => reply.await,
@@ -150,14 +159,14 @@ impl OperationEndpoint {
         self.handler.read(value).map_err(|error| Error::invalid(format!(": {error}")))
     }
 
-    async fn caller(&self, call: &RequestStart, headers: &HeaderMap) -> Result<OpCtx> {
+    async fn caller(&self, call: &RequestStart, headers: &HeaderMap) -> Result<(OpCtx, Option<Budget>)> {
         let needs_root_key = match self.spec.access {
             Access::RootKey => true,
             Access::Public => false,
             Access::Key => self.app.config.v1 == V1::VerifyNeedsRootKey,
         };
         if !needs_root_key {
-            return Ok(anonymous(call, headers));
+            return Ok((anonymous(call, headers), None));
         }
         authenticate(&self.app, call, headers).await
     }

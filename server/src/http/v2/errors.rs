@@ -4,10 +4,11 @@
 use base::ids::RequestId;
 use bytes::Bytes;
 use poem::Response;
-use poem::http::header::{ACCEPT, HeaderMap, RETRY_AFTER};
-use poem::http::{HeaderValue, StatusCode};
+use poem::http::StatusCode;
+use poem::http::header::{ACCEPT, HeaderMap};
 use serde::Serialize;
 
+use crate::http::headers::show_wait;
 use crate::http::request_lifecycle::header;
 use base::error::{Code, Error, Fault};
 
@@ -155,9 +156,7 @@ pub fn respond(
         .status(StatusCode::from_u16(status).expect("the table holds valid statuses"))
         .content_type(content_type)
         .body(body.clone());
-    if status == 503 {
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
-    }
+    show_wait(response.headers_mut(), error);
     (response, body)
 }
 

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use base::ids::WorkspaceId;
-use poem::http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use poem::http::header::{AUTHORIZATION, HeaderMap, HeaderName, USER_AGENT};
 
 use super::errors::{fault, invalid};
 use crate::app::App;
@@ -20,37 +20,21 @@ use domain::root_keys::Budget;
 /// `disabled` keeps a call out of the analytics (docs/contract/v2.md#limit).
 static METRICS: HeaderName = HeaderName::from_static("x-unkey-metrics");
 
-/// A caller turned away before the handler, perhaps with a budget to show.
-pub(super) struct Refused {
-    pub error: Error,
-    pub budget: Option<Budget>,
-}
-
-impl From<Error> for Refused {
-    fn from(error: Error) -> Self {
-        Self { error, budget: None }
-    }
-}
-
 /// The root key behind the bearer token (docs/contract/v2.md#credentials), one
 /// request of its budget charged.
 pub(super) async fn authenticate(
     app: &Arc<App>,
     call: &RequestStart,
     headers: &HeaderMap,
-) -> Result<(OpCtx, Option<Budget>), Refused> {
+) -> Result<(OpCtx, Option<Budget>)> {
     let token = bearer(headers)?;
     let authenticated = match app.root_keys.authenticate_cached(token, call.address.known(), call.now_ms) {
         Some(outcome) => outcome?,
         None => app.root_keys.authenticate(token, call.address.known(), call.now_ms).await?,
     };
-    let budget = if authenticated.is_limited() {
-        match app.root_keys.charge(&authenticated, call.now_ms).await {
-            (budget, None) => budget,
-            (budget, Some(error)) => return Err(Refused { error, budget }),
-        }
-    } else {
-        None
+    let budget = match authenticated.is_limited() {
+        true => app.root_keys.charge(&authenticated, call.now_ms).await?,
+        false => None,
     };
     let principal = Principal::RootKey(authenticated.principal);
     Ok((context(call, headers, principal, authenticated.workspace), budget))
@@ -62,11 +46,11 @@ pub(super) async fn portal_user(
     app: &Arc<App>,
     call: &RequestStart,
     headers: &HeaderMap,
-) -> Result<(OpCtx, Option<Budget>), Refused> {
+) -> Result<(OpCtx, Option<Budget>)> {
     let token = cookie(headers, PORTAL_SESSION).unwrap_or_default();
     if token.is_empty() {
         let detail = "The portal session cookie is empty.";
-        return Err(Error::new(Code::PortalTokenMissing, detail).into());
+        return Err(Error::new(Code::PortalTokenMissing, detail));
     }
     let session = app.portals.authenticate(token, call.now_ms).await?;
     Ok((context(call, headers, session.principal(), session.workspace.clone()), None))
@@ -127,15 +111,4 @@ fn bearer(headers: &HeaderMap) -> Result<&str> {
         .ok_or_else(|| malformed("The Authorization header must have the form 'Bearer <root key>'."))?
         .trim();
     if token.is_empty() { Err(malformed("The bearer token is empty.")) } else { Ok(token) }
-}
-
-/// The headers of docs/contract/v2.md#request-budget.
-pub(super) fn show_budget(headers: &mut HeaderMap, budget: Budget) {
-    let mut set = |name: &'static str, value: u64| headers.insert(name, HeaderValue::from(value));
-    set("ratelimit-limit", budget.limit);
-    set("ratelimit-remaining", budget.remaining);
-    set("ratelimit-reset", budget.reset_s);
-    if budget.exceeded {
-        set("retry-after", budget.reset_s);
-    }
 }

@@ -15,10 +15,10 @@ use sha2::{Digest, Sha256};
 use super::errors::{Negotiation, fault, invalid, respond};
 use super::operation::{Handler, Operation, ParsedInput};
 use super::reply::EncodedReply;
-use super::security::{Refused, authenticate, caller, check_security, context, portal_user, show_budget};
+use super::security::{authenticate, caller, check_security, context, portal_user};
 use crate::app::App;
 use crate::http::body::{MAX_BULK_VALUES, MAX_VALUES, excess};
-use crate::http::headers::JsonTypes;
+use crate::http::headers::{JsonTypes, show_budget};
 use crate::http::openapi::{self, Access};
 use crate::http::request_lifecycle::{self, RequestStart, ResponseSummary, header};
 use crate::http::request_log::Caller;
@@ -50,7 +50,7 @@ struct Traits {
     bulk: bool,
 }
 
-type Authenticated = Result<(OpCtx, Option<Budget>), Refused>;
+type Authenticated = Result<(OpCtx, Option<Budget>)>;
 
 impl Endpoint for OperationEndpoint {
     type Output = Response;
@@ -121,7 +121,7 @@ impl OperationEndpoint {
         call: &RequestStart,
         headers: &HeaderMap,
         body: &[u8],
-        authenticated: Result<(OpCtx, Option<Budget>, ParsedInput), Refused>,
+        authenticated: Result<(OpCtx, Option<Budget>, ParsedInput)>,
     ) -> Response {
         let known = match &authenticated {
             Ok((cx, _, _)) if !self.handler.is_hot() => Some(caller_of(cx)),
@@ -132,7 +132,7 @@ impl OperationEndpoint {
                 (self.run_once(cx, headers, body, input).await, budget)
             }
             Ok((cx, budget, input)) => (self.run(cx, input).await, budget),
-            Err(refused) => (Err(refused.error), refused.budget),
+            Err(refused) => (Err(refused), None),
         };
         let mut response = match outcome {
             Ok(answer) => self.succeed(call, headers, body, answer, known),

@@ -17,7 +17,10 @@ async fn an_address_may_ask_for_so_many_unknown_keys() {
     for number in 0..3 {
         assert_eq!(unknown(number).await.ok()["code"], "NOT_FOUND");
     }
-    unknown(3).await.refused(429, "TOO_MANY_REQUESTS");
+    let refused = unknown(3).await;
+    refused.refused(429, "TOO_MANY_REQUESTS");
+    let says = ["retry-after", "ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"];
+    assert_eq!(says.map(|name| refused.header(name)), ["60", "3", "0", "60"]);
     // Neither keys in memory nor root keys are refused for it; other ways to ask are.
     assert_eq!(nobody.verify(&key).await["code"], "VALID");
     v1.get("keys.getKey?keyId=key_none").await.refused(404, "NOT_FOUND");

@@ -123,8 +123,21 @@ async fn internal_server_error() {
     v1.api().await;
     test.app.store.database().writer().execute_unprepared("ALTER TABLE apis RENAME TO gone").await.unwrap();
     let failed = v1.post("apis.createApi", json!({ "name": "orders" })).await;
-    let message = failed.refused(503, "INTERNAL_SERVER_ERROR");
+    let message = failed.refused(500, "INTERNAL_SERVER_ERROR");
     assert!(!message.contains("apis") && !message.contains("SELECT"), "{message}");
+    assert_eq!(failed.header("retry-after"), "", "another try does not help");
+}
+
+#[tokio::test]
+async fn a_full_disk_passes() {
+    let test = TestApp::start().await;
+    let v1 = test.v1();
+    let big = json!({ "apiId": v1.api().await, "meta": { "text": "x".repeat(500_000) } });
+    test.app.store.database().writer().execute_unprepared("PRAGMA max_page_count = 1").await.unwrap();
+    let failed = v1.post("keys.createKey", big.clone()).await;
+    failed.refused(503, "INTERNAL_SERVER_ERROR");
+    assert_eq!(failed.header("retry-after"), "1");
+    v1.post("keys.createKey", big).await.ok();
 }
 
 // row: api-reference/errors/code/NOT_FOUND
@@ -144,8 +157,19 @@ async fn not_found() {
 async fn too_many_requests() {
     let test = TestApp::start().await;
     test.app.workspaces.set_api_limit(&test.operator().await, "default", Some(1)).await.unwrap();
-    test.v1().get("permissions.listRoles").await.ok();
-    test.v1().get("permissions.listRoles").await.refused(429, "TOO_MANY_REQUESTS");
+    let budget = ["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"];
+    let within = test.v1().get("permissions.listRoles").await;
+    assert_eq!(budget.map(|name| within.header(name)), ["1", "0", "60"]);
+    within.ok();
+    let beyond = test.v1().get("permissions.listRoles").await;
+    beyond.refused(429, "TOO_MANY_REQUESTS");
+    assert_eq!(budget.map(|name| beyond.header(name)), ["1", "0", "60"]);
+    assert_eq!(beyond.header("retry-after"), "60");
+    // A workspace that may make none is told no time.
+    test.app.workspaces.set_api_limit(&test.operator().await, "default", Some(0)).await.unwrap();
+    let closed = test.v1().get("permissions.listRoles").await;
+    closed.refused(429, "TOO_MANY_REQUESTS");
+    assert_eq!((closed.header("retry-after"), closed.header("ratelimit-limit")), ("", ""));
 }
 
 // row: api-reference/errors/code/UNAUTHORIZED
