@@ -53,8 +53,8 @@ impl App {
     /// Tends what needs tending until `shutdown` resolves: jobs, snapshots,
     /// eviction, last use of keys, and the clock.
     pub async fn tend(&self, shutdown: impl Future<Output = ()>) {
-        // Neither waits for jobs, which may take long.
-        tokio::join!(self.keep(shutdown), self.watch_clock(), self.run_jobs());
+        // None waits for jobs, which may take long.
+        tokio::join!(self.keep(shutdown), self.watch_clock(), self.run_jobs(), self.follow_deletions());
     }
 
     async fn run_jobs(&self) {
@@ -72,6 +72,27 @@ impl App {
             };
             if let Err(error) = done {
                 tracing::error!(?error, "scheduled jobs could not run");
+            }
+        }
+    }
+
+    /// Deletes the keys of APIs as these are deleted.
+    async fn follow_deletions(&self) {
+        loop {
+            let deletion = async {
+                self.apis.deleted().await;
+                self.keys.delete_orphans(self.clock.now_ms()).await
+            };
+            let done = tokio::select! {
+                // What is left is done at the next start.
+                () = self.closing() => return,
+                done = deletion => done,
+            };
+            if let Err(error) = done {
+                tracing::error!(
+                    ?error,
+                    "keys of a deleted API could not be deleted, trying again by the clock"
+                );
             }
         }
     }

@@ -86,6 +86,11 @@ impl From<FolderCommand> for Command {
 }
 
 impl FolderCommand {
+    /// Whether it reads what happened, for which a workspace may be gone.
+    pub fn is_of_record(self) -> bool {
+        matches!(self, Self::AuditList | Self::AuditExport)
+    }
+
     /// Whether it is about the server or all of its workspaces: it needs none to be named.
     pub fn is_server_wide(self) -> bool {
         matches!(

@@ -53,7 +53,7 @@ async fn run(
         FolderCommand::UserSessions => user::sessions(app, cx, given).await,
         FolderCommand::UserList => user::list(app, cx).await,
         FolderCommand::WorkspaceCreate => workspace::create(app, cx, given).await,
-        FolderCommand::WorkspaceList => workspace::list(app).await,
+        FolderCommand::WorkspaceList => workspace::list(app, given).await,
         FolderCommand::WorkspaceEnable => workspace::set_enabled(app, cx, given, true).await,
         FolderCommand::WorkspaceDisable => workspace::set_enabled(app, cx, given, false).await,
         FolderCommand::WorkspaceRename => workspace::rename(app, cx, given).await,
@@ -85,11 +85,16 @@ async fn run(
 }
 
 /// The operator, in the named workspace or the only one. Commands on
-/// workspaces themselves act in the first one unless told otherwise.
+/// workspaces themselves act in the first one unless told otherwise; the audit log
+/// of one that was deleted is read by its id.
 async fn context(app: &App, command: FolderCommand, given: &ArgMatches) -> Result<OpCtx> {
     let slug = given.try_get_one::<String>("workspace").ok().flatten().map(String::as_str);
     let workspace = match app.workspaces.resolve(slug).await {
         Err(_) if slug.is_none() && command.is_server_wide() => app.workspaces.list().await?.remove(0),
+        Err(error) if command.is_of_record() => match slug {
+            Some(id) => app.workspaces.resolve_deleted(id).await?,
+            None => return Err(error),
+        },
         found => found?,
     };
     Ok(app.cx(workspace.id, Principal::Cli, Door::Cli))

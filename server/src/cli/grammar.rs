@@ -169,7 +169,8 @@ fn workspace() -> Entry {
                 .arg(slug())
                 .arg(option("name", "Name to show; the slug when left out")),
         )
-        .add(FolderCommand::WorkspaceList, Syntax::new("list").about("List workspaces"))
+        .add(FolderCommand::WorkspaceList, Syntax::new("list").about("List workspaces")
+                .arg(option("deleted", "Those that were deleted, whose audit logs can still be read").action(ArgAction::SetTrue)))
         .add(FolderCommand::WorkspaceRename, Syntax::new("rename")
                 .about("Give a workspace another name, another slug, or both")
                 .arg(slug())

@@ -15,9 +15,18 @@ pub(super) async fn create(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Resul
     Ok(Output::line(workspace.id))
 }
 
-pub(super) async fn list(app: &App) -> Result<Output> {
-    let rows = app.workspaces.list().await?.into_iter().map(|workspace| {
-        let state = if workspace.enabled { "enabled" } else { "disabled" };
+pub(super) async fn list(app: &App, matches: &ArgMatches) -> Result<Output> {
+    let is_deleted = matches.get_flag("deleted");
+    let listed = match is_deleted {
+        true => app.workspaces.deleted().await?,
+        false => app.workspaces.list().await?,
+    };
+    let rows = listed.into_iter().map(|workspace| {
+        let state = match (is_deleted, workspace.enabled) {
+            (true, _) => "deleted",
+            (false, true) => "enabled",
+            (false, false) => "disabled",
+        };
         vec![
             workspace.id.to_string(),
             workspace.slug,
@@ -64,7 +73,9 @@ pub(super) async fn delete(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Resul
     let confirmation = matches.get_one::<String>("confirm").cloned().unwrap_or_default();
     let cx = named(app, cx, matches).await?;
     app.workspaces.delete(&cx, &confirmation).await?;
-    Ok(Output::default().remark("Deleted."))
+    let id = &cx.workspace;
+    Ok(Output::default()
+        .remark(format!("Deleted. What happened in it: `unkey audit list --workspace {id}`.")))
 }
 
 /// The context, in the workspace whose slug is the argument.

@@ -57,7 +57,7 @@ impl<'a> Catalogue<'a> {
 
     async fn entries(&self, event: &str) -> Vec<Entry> {
         let sql = "SELECT id, actor_type, actor_id, request_id, workspace_id FROM audit_log \
-                   WHERE event = ? ORDER BY rowid";
+                   WHERE event = ? ORDER BY seq";
         rows(self.test.app.store.read(), sql, [event.into()]).await
     }
 
@@ -207,6 +207,14 @@ async fn identities_and_limits(catalogue: &mut Catalogue<'_>) {
     let body = json!({ "identity": "ann", "ratelimits": limit(6) });
     catalogue.call("ratelimit.update", pair, update, body).await;
     catalogue.call("ratelimit.delete", pair, update, json!({ "identity": "ann", "ratelimits": [] })).await;
+    let (key, _) = catalogue.test.key(&catalogue.test.api().await, json!({})).await;
+    let (pair, update) = (&["key", "ratelimit"], "keys.updateKey");
+    for (event, ratelimits) in
+        [("ratelimit.create", limit(5)), ("ratelimit.update", limit(6)), ("ratelimit.delete", json!([]))]
+    {
+        let body = json!({ "keyId": key, "ratelimits": ratelimits });
+        catalogue.call(event, pair, update, body).await;
+    }
     let body = json!({ "identity": "ann" });
     catalogue.call("identity.delete", &["identity"], "identities.deleteIdentity", body).await;
 

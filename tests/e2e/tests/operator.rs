@@ -1,6 +1,6 @@
 //! The command line: with the server stopped and running, taking effect at once.
 
-use e2e::{ROOT_KEY, Server, cli, cli_ok, folder};
+use e2e::{ROOT_KEY, Server, cli, cli_ok, eventually, folder};
 use serde_json::json;
 
 #[test]
@@ -138,6 +138,35 @@ fn workspaces_are_renamed_and_deleted_by_name() {
     assert_eq!(unsure.status.code(), Some(1));
     cli_ok(data.path(), &["workspace", "delete", "laboratory", "--confirm", "Laboratory"]);
     assert!(!cli_ok(data.path(), &["workspace", "list"]).contains("aboratory"));
+    let deleted = cli_ok(data.path(), &["workspace", "list", "--deleted"]);
+    assert!(deleted.contains("Laboratory") && deleted.contains("deleted"), "{deleted}");
+    let id = deleted.split_whitespace().next().expect("an id");
+    let log = cli_ok(data.path(), &["audit", "list", "--workspace", id]);
+    assert!(log.contains("workspace.delete") && log.contains("workspace.update"), "{log}");
+    let exported = cli_ok(data.path(), &["audit", "export", "--workspace", id]);
+    assert!(exported.contains("\"workspace.create\""), "{exported}");
+    assert!(!cli(data.path(), &["api", "list", "--workspace", id]).status.success(), "nothing else is");
     let last = cli(data.path(), &["workspace", "delete", "default", "--confirm", "Default"]);
     assert_eq!(last.status.code(), Some(1));
+}
+
+#[test]
+fn keys_of_a_deleted_api_are_deleted_at_once() {
+    let data = folder();
+    let server = Server::start(data.path());
+    let api = server.api();
+    for _ in 0..120 {
+        server.key(&api, json!({}));
+    }
+    server.call("apis.deleteApi", &json!({ "apiId": api })).data();
+    // Long before the clock would have it done.
+    let mut asked = 0;
+    let log = eventually("an entry for each key", || {
+        asked += 1;
+        assert!(asked < 200, "it waits for the clock");
+        let log = cli_ok(data.path(), &["audit", "list", "--event", "key.delete", "--limit", "200"]);
+        (log.lines().count() >= 120).then_some(log)
+    });
+    assert!(log.lines().next().is_some_and(|last| last.ends_with(" 0 keys left to delete")), "{log}");
+    assert_eq!(server.stop(), Some(0));
 }

@@ -215,10 +215,12 @@ pub struct AuditRow {
     pub actor: String,
     /// `user`, `root key`, `job`, `cli`.
     pub actor_kind: String,
+    /// The address the actor came from, if it came from one.
+    pub ip: Option<String>,
 }
 
 pub(crate) fn audit_table(rows: &[AuditRow]) -> View {
-    let heads = vec![head("Time"), head("Event"), head("Description"), head("Actor")];
+    let heads = vec![head("Time"), head("Event"), head("Description"), head("Actor"), head("Source")];
     let rows = rows.iter().map(|row| {
         let time = view! { <a href=paths::audit_entry(&row.id).to_string()>{stamp(&row.at)}</a> };
         // Most actors are people, which their address already says.
@@ -230,6 +232,7 @@ pub(crate) fn audit_table(rows: &[AuditRow]) -> View {
             event_badge(&row.event),
             row.description.clone().into_any(),
             actor.into_any(),
+            row.ip.as_deref().map_or_else(|| nothing("none"), mono),
         ])
     });
     Table::new("Changes", heads).rows(rows.collect())

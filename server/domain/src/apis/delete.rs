@@ -35,6 +35,8 @@ impl Apis {
                 tx.changed(Change::Api(id.clone()));
                 Ok(())
             })
-            .await
+            .await?;
+        self.deleted.notify_one();
+        Ok(())
     }
 }

@@ -17,13 +17,18 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use base::ids::{ApiId, KeyspaceId};
+use tokio::sync::Notify;
 
 pub use create::CreateApi;
 pub use find::FindApis;
 pub use set::{Part, SetApi};
 pub use store::{ApiFeed, all_live, find_live, find_live_by_keyspace};
-pub(crate) use store::{LIVE_IDS, LIVE_NAMES, deleted_ids, ids_of_keyspace, keyspace_of, live_ids};
+pub(crate) use store::{
+    LIVE_IDS, LIVE_NAMES, deleted_ids, ids_of_keyspace, keyspace_of, live_ids, live_keys,
+};
 
 use base::audit::Target;
 use base::entropy::Entropy;
@@ -61,10 +66,18 @@ impl Api {
 pub struct Apis {
     store: Store,
     entropy: Entropy,
+    /// An API was deleted, and its keys were not yet.
+    deleted: Arc<Notify>,
 }
 
 impl Apis {
     pub fn new(store: Store, entropy: Entropy) -> Self {
-        Self { store, entropy }
+        Self { store, entropy, deleted: Arc::default() }
+    }
+
+    /// Waits until an API was deleted since this resolved last: there are keys to
+    /// delete.
+    pub async fn deleted(&self) {
+        self.deleted.notified().await;
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::{Identities, audit_target, ensure, store};
 use crate::ratelimit::limits::{self, NewLimit, Owner};
 use base::access::{OpCtx, Operation, Target};
-use base::audit::{Event, Group, Target as Audited};
+use base::audit::Group;
 use base::error::{Error, Field, Result};
 use base::store::{Change, Tx};
 
@@ -44,16 +44,7 @@ impl Identities {
         let mut group = Group::new();
         ensure::audit(&mut group, &id, &external_id);
         let change = limits::replace(&tx, cx, &self.entropy, Owner::Identity(&id), limits).await?;
-        for limit in &change.created {
-            group.push(
-                Event::RatelimitCreate,
-                format!("Created rate limit {} of identity {external_id}", limit.name),
-                vec![
-                    audit_target(&id, &external_id),
-                    Audited::new("ratelimit", limit.id.as_str(), Some(&limit.name)),
-                ],
-            );
-        }
+        change.audit(&mut group, &format!("identity {external_id}"), || audit_target(&id, &external_id));
         group.record(cx, &tx, &self.entropy).await?;
         tx.changed(Change::Identity(id.clone()));
         Ok(id)

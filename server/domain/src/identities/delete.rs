@@ -2,8 +2,8 @@
 
 use base::ids::IdentityId;
 
-use super::update::push_limit;
 use super::{Identities, IdentityName, audit_target, store};
+use crate::ratelimit::limits::LimitsChange;
 use base::access::{OpCtx, Operation, Target};
 use base::audit::{Event, Group};
 use base::error::{Code, Error, Result};
@@ -30,11 +30,15 @@ impl Identities {
                 store::mark_deleted(&tx, &identity.id, cx.now_ms).await?;
                 let mut group = Group::new();
                 let text = format!("Deleted identity {}", identity.external_id);
-                let targets = vec![audit_target(&identity.id, &identity.external_id)];
-                group.push(Event::IdentityDelete, text, targets);
-                for limit in &identity.limits {
-                    push_limit(&mut group, Event::RatelimitDelete, "Deleted", &identity, limit);
-                }
+                group.push(
+                    Event::IdentityDelete,
+                    text,
+                    vec![audit_target(&identity.id, &identity.external_id)],
+                );
+                let gone = LimitsChange { removed: identity.limits.clone(), ..LimitsChange::default() };
+                gone.audit(&mut group, &format!("identity {}", identity.external_id), || {
+                    audit_target(&identity.id, &identity.external_id)
+                });
                 group.record(cx, &tx, &self.entropy).await?;
                 tx.changed(Change::Identity(identity.id));
                 Ok(())

@@ -6,9 +6,9 @@ use serde_json::{Map, Value, json};
 
 use super::create::check_meta;
 use super::{Identities, Identity, IdentityName, audit_target, store};
-use crate::ratelimit::limits::{self, Limit, LimitsChange, NewLimit, Owner};
+use crate::ratelimit::limits::{self, Limit, NewLimit, Owner};
 use base::access::{OpCtx, Operation, Target};
-use base::audit::{Event, Group, Target as Audited};
+use base::audit::{Event, Group};
 use base::edit_version::Version;
 use base::error::{Code, Error, Result};
 use base::store::{Change, Tx};
@@ -73,7 +73,9 @@ impl Identities {
             }
             let owner = Owner::Identity(&identity.id);
             let change = limits::replace(&tx, cx, &self.entropy, owner, wanted).await?;
-            audit_limits(&mut group, &identity, &change);
+            change.audit(&mut group, &format!("identity {}", identity.external_id), || {
+                audit_target(&identity.id, &identity.external_id)
+            });
             identity.limits = change.current();
         }
         store::save_meta(&tx, &identity.id, &identity.meta, cx.now_ms).await?;
@@ -89,29 +91,4 @@ fn refuse_duplicates(limits: &[NewLimit]) -> Result<()> {
         Some(twice) => Err(Error::invalid(format!("The rate limit '{}' is given twice.", twice.name))),
         None => Ok(()),
     }
-}
-
-/// An entry per limit, kept ones included (docs/contract/v2.md#audit-events).
-fn audit_limits(group: &mut Group, identity: &Identity, change: &LimitsChange) {
-    let each: [(Event, &str, &[Limit]); 3] = [
-        (Event::RatelimitCreate, "Created", &change.created),
-        (Event::RatelimitUpdate, "Updated", &change.kept),
-        (Event::RatelimitDelete, "Deleted", &change.removed),
-    ];
-    for (event, done, limits) in each {
-        for limit in limits {
-            push_limit(group, event, done, identity, limit);
-        }
-    }
-}
-
-pub(super) fn push_limit(group: &mut Group, event: Event, done: &str, identity: &Identity, limit: &Limit) {
-    group.push(
-        event,
-        format!("{done} rate limit {} of identity {}", limit.name, identity.external_id),
-        vec![
-            audit_target(&identity.id, &identity.external_id),
-            Audited::new("ratelimit", limit.id.as_str(), Some(&limit.name)),
-        ],
-    );
 }

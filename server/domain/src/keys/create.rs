@@ -10,7 +10,7 @@ use super::{Keys, bounds, require_recoverable, store};
 use crate::apis::{self, Api};
 use crate::identities;
 use crate::permissions::{self, OnMissing, Permission, Reference, Role};
-use crate::ratelimit::limits::{self, NewLimit, Owner};
+use crate::ratelimit::limits::{self, LimitsChange, NewLimit, Owner};
 use base::access::{OpCtx, Operation, Target};
 use base::audit::{Event, Group, Target as Audited};
 use base::error::{Code, Error, Field, Result};
@@ -174,14 +174,15 @@ impl Keys {
         store::insert(tx.db(), cx, new_row(&api, &command, identity, credits, &minted, &hash)).await?;
         let permission_ids = direct.iter().map(|permission| &permission.id);
         permissions::link_key(&tx, &minted.id, permission_ids, roles.iter().map(|role| &role.id)).await?;
-        if !command.limits.is_empty() {
-            limits::replace(&tx, cx, &self.entropy, Owner::Key(&minted.id), command.limits).await?;
-        }
+        let made = match command.limits.is_empty() {
+            true => LimitsChange::default(),
+            false => limits::replace(&tx, cx, &self.entropy, Owner::Key(&minted.id), command.limits).await?,
+        };
         if command.recoverable {
             let ciphertext = self.vault.encrypt(&tx, &cx.workspace, &minted.id, &minted.plaintext).await?;
             store::insert_ciphertext(tx.db(), cx, &minted.id, ciphertext).await?;
         }
-        audit(&mut group, &minted.id, command.name.as_deref(), &api, &roles, &direct);
+        audit(&mut group, (&minted.id, command.name.as_deref()), &api, (&roles, &direct), &made);
         group.record(cx, &tx, &self.entropy).await?;
         tx.changed(Change::Key(hash));
         Ok(CreatedKey { id: minted.id, plaintext: minted.plaintext })
@@ -217,14 +218,14 @@ fn new_row<'a>(
     }
 }
 
-/// Connections first, then the key itself (docs/contract/v2.md#audit-events).
+/// Connections first, then the key itself, then its limits
+/// (docs/contract/v2.md#audit-events).
 pub(super) fn audit(
     group: &mut Group,
-    id: &KeyId,
-    name: Option<&str>,
+    (id, name): (&KeyId, Option<&str>),
     api: &Api,
-    roles: &[Role],
-    direct: &[Permission],
+    (roles, direct): (&[Role], &[Permission]),
+    limits: &LimitsChange,
 ) {
     let key = || Audited::new("key", id.as_str(), name);
     for permission in direct {
@@ -242,4 +243,5 @@ pub(super) fn audit(
         );
     }
     group.push(Event::KeyCreate, format!("Created key {id}"), vec![key(), api.audit_target()]);
+    limits.audit(group, &format!("key {id}"), key);
 }

@@ -11,7 +11,7 @@ use super::{Keys, bounds, create, format, require_recoverable, store};
 use crate::apis::Api;
 use crate::identities;
 use crate::permissions::{self, OnMissing, Permission, Reference, Role};
-use crate::ratelimit::limits::{self, NewLimit, Owner};
+use crate::ratelimit::limits::{self, LimitsChange, NewLimit, Owner};
 use base::access::{OpCtx, Operation, Target};
 use base::audit::Group;
 use base::error::{Code, Error, Field, Result};
@@ -241,10 +241,11 @@ impl Keys {
         store::insert(tx.db(), cx, row).await?;
         let ids = direct.iter().map(|permission| &permission.id);
         permissions::link_key(tx, id, ids, roles.iter().map(|role| &role.id)).await?;
-        if !limits.is_empty() {
-            limits::replace(tx, cx, &self.entropy, Owner::Key(id), limits).await?;
-        }
-        create::audit(group, id, name, api, &roles, &direct);
+        let made = match limits.is_empty() {
+            true => LimitsChange::default(),
+            false => limits::replace(tx, cx, &self.entropy, Owner::Key(id), limits).await?,
+        };
+        create::audit(group, (id, name), api, (&roles, &direct), &made);
         tx.changed(Change::Key(hash));
         Ok(())
     }

@@ -3,11 +3,16 @@
 //!
 //! They became invisible with their API; this makes their rows say so. What is
 //! left to do is what is still live below a deleted API, so a run that was cut
-//! short goes on where it ended.
+//! short goes on where it ended. It begins with the deletion of an API, and by the
+//! clock for what a server that stopped has left.
 
-use base::ids::RequestId;
+use std::collections::HashMap;
+
+use base::ids::{ApiId, RequestId};
+use serde_json::json;
 
 use super::{Keys, store};
+use crate::apis;
 use base::access::{Door, OpCtx, Principal, Task};
 use base::audit::{Event, Group, Target};
 use base::error::Result;
@@ -38,13 +43,23 @@ impl Keys {
         let request_id = self.entropy.id(RequestId::PREFIX, now_ms);
         let cx = OpCtx::new(Principal::Job(TASK), workspace, now_ms, request_id, Door::Job);
         store::delete_orphans(tx, &orphans, TASK.as_str(), now_ms).await?;
+        // Each entry says how many keys of the API are still to go after it.
+        let mut left: HashMap<ApiId, i64> = HashMap::new();
+        for orphan in &orphans {
+            *left.entry(orphan.api.clone()).or_default() += 1;
+        }
+        for (api, more) in apis::live_keys(tx.db(), left.keys().cloned().collect()).await? {
+            left.entry(api).and_modify(|left| *left += more);
+        }
         let mut group = Group::new();
         for orphan in &orphans {
+            let left = left.entry(orphan.api.clone()).and_modify(|left| *left -= 1).or_default();
             let targets = vec![
                 Target::new("key", orphan.id.as_str(), orphan.name.as_deref()),
-                Target::new("api", orphan.api.as_str(), None),
+                Target::new("api", orphan.api.as_str(), None).with_meta(json!({ "keysLeft": *left })),
             ];
-            group.push(Event::KeyDelete, format!("Deleted key {} with its API", orphan.id), targets);
+            let text = format!("Deleted key {} with its API, {left} keys left to delete", orphan.id);
+            group.push(Event::KeyDelete, text, targets);
         }
         group.record(&cx, tx, &self.entropy).await?;
         Ok(orphans.len())

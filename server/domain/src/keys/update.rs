@@ -7,7 +7,7 @@ use super::version::version_of;
 use super::{CreditsPatch, Key, Keys, Refill, absent, access, bounds, store};
 use crate::identities;
 use crate::permissions::{self, Permission, Reference, Role};
-use crate::ratelimit::limits::{self, Limit, NewLimit, Owner};
+use crate::ratelimit::limits::{self, Kept, Limit, LimitsChange, NewLimit, Owner};
 use base::access::{OpCtx, Operation};
 use base::audit::{self, Event, Group};
 use base::edit_version::Version;
@@ -168,7 +168,7 @@ impl Keys {
             }
         }
         self.replace_access(cx, &tx, &before, &mut command, &mut group, &mut changes).await?;
-        self.replace_limits(cx, &tx, &mut command, &mut changes).await?;
+        let limits = self.replace_limits(cx, &tx, &mut command, &mut changes).await?;
         command.apply(&mut after, cx.now_ms)?;
         store::update(tx.db(), &cx.workspace, &after, cx.now_ms).await?;
         note_fields(&mut changes, &before, &after);
@@ -178,6 +178,7 @@ impl Keys {
             vec![after.audit_target(), after.api.audit_target()],
             Value::Object(changes),
         );
+        limits.audit(&mut group, &format!("key {}", after.id), || after.audit_target());
         group.record(cx, &tx, &self.entropy).await?;
         after.announce(&tx);
         after.announce_credits(&tx);
@@ -225,19 +226,21 @@ impl Keys {
         tx: &Tx,
         command: &mut UpdateKey,
         changes: &mut Map<String, Value>,
-    ) -> Result<()> {
+    ) -> Result<LimitsChange> {
         let default_limit = std::mem::take(&mut command.default_limit);
         if command.limits.is_none() && matches!(default_limit, Patch::Keep) {
-            return Ok(());
+            return Ok(LimitsChange::default());
         }
         let key_id = &command.key_id;
         let before =
             limits::of_keys(tx.db(), std::slice::from_ref(key_id)).await?.remove(key_id).unwrap_or_default();
         let keeps = command.keeps_default || command.limits.is_none();
         let wanted = with_default(before.clone(), command.limits.take(), default_limit, keeps)?;
-        let change = limits::replace(tx, cx, &self.entropy, Owner::Key(key_id), wanted).await?;
+        let mut change = limits::replace(tx, cx, &self.entropy, Owner::Key(key_id), wanted).await?;
         note(changes, "ratelimits", limits_to_audit(&before), limits_to_audit(&change.current()));
-        Ok(())
+        // Only of identities the contract wants entries about limits that stay as they are.
+        change.kept.retain(Kept::is_changed);
+        Ok(change)
     }
 }
 

@@ -6,11 +6,13 @@
 use std::collections::HashMap;
 
 use base::ids::{IdentityId, KeyId, LimitId};
+use serde_json::{Value, json};
 
 use super::store;
 pub(crate) use super::store::COUNT_OF_IDENTITY;
 pub use super::store::{of_identities, of_keys};
 use base::access::OpCtx;
+use base::audit::{self, Event, Group, Target};
 use base::entropy::Entropy;
 use base::error::{Error, Result};
 use base::store::Tx;
@@ -58,18 +60,61 @@ pub enum Owner<'a> {
 #[derive(Debug, Default)]
 pub struct LimitsChange {
     pub created: Vec<Limit>,
-    /// Names that existed before, with their new values; changed or not.
-    pub kept: Vec<Limit>,
+    /// Names that existed before, changed or not.
+    pub kept: Vec<Kept>,
     pub removed: Vec<Limit>,
+}
+
+/// A limit that was there before and stays.
+#[derive(Debug)]
+pub struct Kept {
+    pub before: Limit,
+    pub after: Limit,
+}
+
+impl Kept {
+    pub fn is_changed(&self) -> bool {
+        self.before != self.after
+    }
 }
 
 impl LimitsChange {
     /// The limits the owner now has, by name.
     pub fn current(&self) -> Vec<Limit> {
-        let mut limits: Vec<Limit> = self.kept.iter().chain(&self.created).cloned().collect();
+        let kept = self.kept.iter().map(|kept| &kept.after);
+        let mut limits: Vec<Limit> = kept.chain(&self.created).cloned().collect();
         limits.sort_by(|a, b| a.name.cmp(&b.name));
         limits
     }
+
+    /// Adds an entry per limit to the group of what changed them
+    /// (docs/contract/v2.md#audit-events). `of` names their owner in a sentence.
+    pub fn audit(&self, group: &mut Group, of: &str, owner: impl Fn() -> Target) {
+        let targets =
+            |limit: &Limit| vec![owner(), Target::new("ratelimit", limit.id.as_str(), Some(&limit.name))];
+        let text = |done: &str, limit: &Limit| format!("{done} rate limit {} of {of}", limit.name);
+        for limit in &self.created {
+            group.push(Event::RatelimitCreate, text("Created", limit), targets(limit));
+        }
+        for Kept { before, after } in &self.kept {
+            let changes = audit::changes(fields(before), fields(after));
+            let (text, targets) = (text("Updated", after), targets(after));
+            group.push_change(Event::RatelimitUpdate, text, targets, Value::Object(changes));
+        }
+        for limit in &self.removed {
+            group.push(Event::RatelimitDelete, text("Deleted", limit), targets(limit));
+        }
+    }
+}
+
+/// What of a limit can change, as the audit log keeps it.
+fn fields(limit: &Limit) -> [(&'static str, Value); 4] {
+    [
+        ("limit", json!(limit.limit)),
+        ("duration", json!(limit.duration_ms)),
+        ("autoApply", json!(limit.auto_apply)),
+        ("async", json!(limit.is_async)),
+    ]
 }
 
 /// The widest bounds of any door: the doors' schemas are narrower.
@@ -103,7 +148,7 @@ pub fn validate_all(limits: &[NewLimit]) -> Result<()> {
 /// Makes these the only limits of `owner`: a name that exists keeps its id, and
 /// of a name given twice the last one counts
 /// (docs/decisions.md#the-last-of-two-equal-names-wins). The caller publishes
-/// the change of the owner and audits what the contract wants audited.
+/// the change of the owner and audits it, with [`LimitsChange::audit`].
 pub async fn replace(
     tx: &Tx,
     cx: &OpCtx,
@@ -116,11 +161,16 @@ pub async fn replace(
         store::of_owner(tx.db(), owner).await?.into_iter().map(|limit| (limit.name.clone(), limit)).collect();
     let mut change = LimitsChange::default();
     for NewLimit { name, limit, duration_ms, auto_apply, is_async } in last_of_each_name(wanted) {
-        let (id, list) = match before.remove(&name) {
-            Some(old) => (old.id, &mut change.kept),
-            None => (entropy.id(LimitId::PREFIX, cx.now_ms), &mut change.created),
+        let before = before.remove(&name);
+        let id = match &before {
+            Some(before) => before.id.clone(),
+            None => entropy.id(LimitId::PREFIX, cx.now_ms),
         };
-        list.push(Limit { id, name, limit, duration_ms, auto_apply, is_async });
+        let after = Limit { id, name, limit, duration_ms, auto_apply, is_async };
+        match before {
+            Some(before) => change.kept.push(Kept { before, after }),
+            None => change.created.push(after),
+        }
     }
     change.removed = before.into_values().collect();
     change.removed.sort_by(|a, b| a.name.cmp(&b.name));

@@ -69,6 +69,18 @@ impl Workspaces {
         store::all(self.store.read()).await
     }
 
+    /// Those that were deleted.
+    pub async fn deleted(&self) -> Result<Vec<Workspace>> {
+        store::deleted(self.store.read()).await
+    }
+
+    /// The workspace with this id, which was deleted: of what happened in it there
+    /// is a record still.
+    pub async fn resolve_deleted(&self, id: &str) -> Result<Workspace> {
+        let found = self.deleted().await?.into_iter().find(|workspace| workspace.id.as_str() == id);
+        found.ok_or_else(|| Error::absent(Code::WorkspaceNotFound))
+    }
+
     /// The workspace with this slug, or the only one when none is named.
     pub async fn resolve(&self, slug: Option<&str>) -> Result<Workspace> {
         let mut all = self.list().await?;

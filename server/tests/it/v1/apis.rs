@@ -1,6 +1,8 @@
 //! v1 `apis.*`.
 
+use base::audit::AuditFilter;
 use base::secret::KeyHash;
+use base::store::Page;
 use domain::apis::SetApi;
 use serde_json::{Value, json};
 
@@ -109,6 +111,11 @@ async fn an_api_is_deleted_with_its_keys() {
     v1.get(&format!("apis.getApi?apiId={api}")).await.refused(404, "NOT_FOUND");
     assert_eq!(test.app.keys.delete_orphans(test.app.clock.now_ms()).await.unwrap(), 3);
     assert_eq!(test.audit_events("key.delete").await, 3);
+    let filter = AuditFilter { event: Some("key.delete".to_owned()), ..AuditFilter::default() };
+    let page = Page { limit: 10, cursor: None };
+    let entries = test.app.audit_log.list(&test.operator().await, &filter, &page).await.unwrap().items;
+    let left = entries.iter().map(|entry| entry.targets[1].meta.as_ref().unwrap()["keysLeft"].clone());
+    assert_eq!(left.collect::<Vec<_>>(), [0, 1, 2], "the newest first");
 }
 
 // row: api-reference/apis/delete-keys

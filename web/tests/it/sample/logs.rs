@@ -53,6 +53,7 @@ pub fn audit_rows(words: &Words) -> Vec<AuditRow> {
         description: words.t(text),
         actor: words.t(actor),
         actor_kind: words.t(kind),
+        ip: (kind == "user").then(|| words.t("203.0.113.7")),
     };
     (0..).zip(rows).map(row).collect()
 }

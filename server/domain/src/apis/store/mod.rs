@@ -2,6 +2,8 @@
 
 mod feed;
 
+use std::collections::HashMap;
+
 use base::ids::{ApiId, KeyspaceId, WorkspaceId};
 use entity::api;
 use sea_orm::sea_query::{Expr, SelectStatement};
@@ -101,6 +103,18 @@ pub(crate) fn live_ids(workspace: &WorkspaceId) -> SelectStatement {
 pub(crate) fn deleted_ids() -> SelectStatement {
     let deleted = api::Entity::find().filter(api::Column::DeletedAt.is_not_null());
     deleted.select_only().column(api::Column::Id).into_query()
+}
+
+/// How many live keys these APIs have, deleted ones of them included.
+pub(crate) async fn live_keys(db: &impl ConnectionTrait, ids: Vec<ApiId>) -> Result<HashMap<ApiId, i64>> {
+    let counts: Vec<(ApiId, i64)> = api::Entity::find()
+        .select_only()
+        .columns([api::Column::Id, api::Column::LiveKeys])
+        .filter(api::Column::Id.is_in(ids))
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(counts.into_iter().collect())
 }
 
 pub(super) async fn first_live(

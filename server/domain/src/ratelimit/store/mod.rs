@@ -121,7 +121,7 @@ pub(super) async fn save_limits(
         created_at: Set(cx.now_ms),
         updated_at: Set(updated_at),
     };
-    let kept = change.kept.iter().map(|limit| row(limit, Some(cx.now_ms)));
+    let kept = change.kept.iter().map(|kept| row(&kept.after, Some(cx.now_ms)));
     let created = change.created.iter().map(|limit| row(limit, None));
     let rows: Vec<_> = kept.chain(created).collect();
     if rows.is_empty() {

@@ -26,6 +26,12 @@ pub(super) async fn all(db: &impl ConnectionTrait) -> Result<Vec<Workspace>> {
     Ok(rows.into_iter().map(Workspace::from).collect())
 }
 
+pub(super) async fn deleted(db: &impl ConnectionTrait) -> Result<Vec<Workspace>> {
+    let rows =
+        Entity::find().filter(Column::DeletedAt.is_not_null()).order_by_asc(Column::Id).all(db).await?;
+    Ok(rows.into_iter().map(Workspace::from).collect())
+}
+
 /// The workspace with this id, unless it was deleted.
 pub(crate) async fn find(db: &impl ConnectionTrait, id: &WorkspaceId) -> Result<Option<Workspace>> {
     let row = Entity::find_by_id(id.clone()).filter(Column::DeletedAt.is_null()).one(db).await?;

@@ -13,6 +13,7 @@ pub fn audit_row(request: &MemberRequest, entry: AuditEntry) -> AuditRow {
         event: entry.event,
         description: entry.description,
         actor: entry.actor_name,
+        ip: entry.ip,
     }
 }
 
