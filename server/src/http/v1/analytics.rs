@@ -122,6 +122,8 @@ pub struct CountsOut {
     /// Start of the slot, Unix milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     time: Option<i64>,
+    /// The API that was asked about.
+    api_id: String,
     valid: i64,
     not_found: i64,
     forbidden: i64,
@@ -233,7 +235,9 @@ async fn verifications(app: Arc<App>, cx: OpCtx, query: VerificationsQuery) -> R
     let group_by = question.group_by.clone();
     let rows = app.analytics.count(question).await?;
     let counted = rows.into_iter().filter_map(|row| out(row, &group_by, span.is_grouped)).collect();
-    Ok(ordered(span.filled(counted, group_by.is_empty())?, &query).into())
+    let mut rows = ordered(span.filled(counted, group_by.is_empty())?, &query);
+    rows.iter_mut().for_each(|row| row.api_id.clone_from(&query.api_id));
+    Ok(rows.into())
 }
 
 /// The time that is asked for, in whole slots.

@@ -134,6 +134,12 @@ fn describe_input(body: &mut Value, spec: &OperationSpec, schemas: &Value) {
             required.retain(|known| known != name);
         }
     }
+    // A list of nothing is no valid one.
+    if schema["required"].as_array().is_some_and(Vec::is_empty)
+        && let Some(members) = schema.as_object_mut()
+    {
+        members.remove("required");
+    }
     let schema = if has_parameters { schema } else { reference };
     body["requestBody"] =
         json!({ "required": true, "content": { "application/json": { "schema": schema } } });

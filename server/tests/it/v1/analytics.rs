@@ -35,7 +35,9 @@ impl Fixture {
     }
 
     async fn count(&self, v1: &V1<'_>, query: &str) -> Value {
-        v1.get(&format!("analytics.getVerifications?apiId={}&{query}", self.api)).await.ok()
+        let rows = v1.get(&format!("analytics.getVerifications?apiId={}&{query}", self.api)).await.ok();
+        assert!(rows.as_array().unwrap().iter().all(|row| row["apiId"] == *self.api), "{rows}");
+        rows
     }
 }
 
@@ -52,7 +54,7 @@ async fn verifications_are_counted_by_outcome() {
     let empty = v1.api().await;
     let zero = json!([{
         "valid": 0, "notFound": 0, "forbidden": 0, "usageExceeded": 0, "rateLimited": 0, "unauthorized": 0,
-        "disabled": 0, "insufficientPermissions": 0, "expired": 0, "total": 0,
+        "disabled": 0, "insufficientPermissions": 0, "expired": 0, "total": 0, "apiId": empty,
     }]);
     assert_eq!(v1.get(&format!("analytics.getVerifications?apiId={empty}")).await.ok(), zero);
     let events = Fixture::make(&test).await;
