@@ -83,6 +83,10 @@ impl Dialect for Bounded {
         true
     }
 
+    fn supports_with_fill(&self) -> bool {
+        true
+    }
+
     fn supports_limit_by(&self) -> bool {
         true
     }

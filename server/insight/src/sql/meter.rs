@@ -46,10 +46,13 @@ pub enum Stop {
     RowsRead = 3,
     ResultRows = 4,
     ResultBytes = 5,
+    /// `WITH FILL` adds more rows than an answer has.
+    Series = 6,
 }
 
 impl Stop {
-    const ALL: [Stop; 5] = [Stop::Time, Stop::Memory, Stop::RowsRead, Stop::ResultRows, Stop::ResultBytes];
+    const ALL: [Stop; 6] =
+        [Stop::Time, Stop::Memory, Stop::RowsRead, Stop::ResultRows, Stop::ResultBytes, Stop::Series];
 }
 
 /// Whoever waits for the answer: once dropped, the query stops.
@@ -167,6 +170,13 @@ impl Meter {
             Stop::ResultRows => (
                 Code::QueryRows,
                 format!("The answer has more than {} rows. Use LIMIT or aggregate.", limits.result_rows),
+            ),
+            Stop::Series => (
+                Code::QueryRows,
+                format!(
+                    "WITH FILL adds more than {} rows. Bring FROM and TO together or take a longer STEP.",
+                    limits.result_rows
+                ),
             ),
             Stop::ResultBytes => (
                 Code::QueryMemory,

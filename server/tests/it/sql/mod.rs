@@ -2,6 +2,7 @@
 
 mod clauses;
 mod doors;
+mod fill;
 mod guide;
 mod limits;
 mod random;

@@ -26,10 +26,11 @@ impl<'q> Frame<'_, 'q> {
         if !self.aggregates {
             return Err(refuse(format!("{name} cannot be called in WHERE, ON or GROUP BY; use HAVING.")));
         }
-        if args.distinct && !matches!(name, "count" | "uniq" | "uniqexact") {
+        let collects = matches!(name, "grouparray" | "groupuniqarray");
+        if args.distinct && !(collects || matches!(name, "count" | "uniq" | "uniqexact")) {
             return Err(unsupported("DISTINCT in this aggregate"));
         }
-        if !args.params.is_empty() && !matches!(name, "quantile" | "grouparray" | "groupuniqarray") {
+        if !args.params.is_empty() && !(collects || name == "quantile") {
             return Err(refuse(format!("{name} takes no parameters.")));
         }
         if args.star && name != "count" {
@@ -70,6 +71,7 @@ impl<'q> Frame<'_, 'q> {
             }
             ("uniq" | "uniqexact", [_, ..]) => self.uniq(&args.list),
             ("quantile", [one]) => self.quantile(one, &args.params),
+            ("grouparray", [one]) if args.distinct => self.collect("groupuniqarray", one, &args.params),
             ("grouparray" | "groupuniqarray", [one]) => self.collect(name, one, &args.params),
             _ => Err(refuse(format!("{name} does not take {} arguments.", args.list.len()))),
         }

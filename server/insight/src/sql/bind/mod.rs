@@ -9,6 +9,7 @@ mod aggregate;
 mod call;
 mod compare;
 mod expr;
+mod fill;
 mod from;
 mod operators;
 mod pushdown;

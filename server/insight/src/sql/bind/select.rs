@@ -10,6 +10,7 @@ use sqlparser::ast::{
 };
 
 use super::expr::{Expr, name_of};
+use super::fill::Fill;
 use super::from::{Merged, Relation, Source};
 use super::sets::direction;
 use super::{Binder, Bound, Limit, refuse, unsupported};
@@ -17,6 +18,7 @@ use crate::sql::calendar::Unit;
 use crate::sql::functions;
 use crate::sql::plan::{Output, Shape, Top};
 use crate::sql::tables::Column;
+use crate::sql::types::Type;
 use base::error::{Error, Result};
 
 /// The SELECT being bound.
@@ -168,11 +170,36 @@ impl<'b, 'q> Frame<'b, 'q> {
         if self.rolled && !aggregated && !distinct {
             return Err(self.refuse_roll());
         }
+        let fill = self.fill_of(order_by, &projected, &order)?;
+        // What fills up comes before the cut.
+        let cut = if fill.is_some() { Limit::default() } else { limit };
         if !aggregated && !distinct && residual.is_empty() {
-            self.top(&order, limit);
+            self.top(&order, cut);
         }
         let order: Vec<String> = order.into_iter().map(|(key, way)| format!("{}{way}", key.sql)).collect();
-        self.print(projected, distinct, &residual, having, &order, limit)
+        let rows = self.print(projected, distinct, &residual, having, &order, cut)?;
+        match fill {
+            Some((fill, order)) => self.binder.filled(rows, fill, &order, limit),
+            None => Ok(rows),
+        }
+    }
+
+    /// What WITH FILL fills up, and the order of the columns that then are.
+    fn fill_of(
+        &mut self,
+        order_by: Option<&'q OrderBy>,
+        projected: &[Projected],
+        order: &[(Expr, String)],
+    ) -> Result<Option<(Fill, String)>> {
+        let Some(OrderByKind::Expressions(keys)) = order_by.map(|order_by| &order_by.kind) else {
+            return Ok(None);
+        };
+        let place = |key: &Expr| projected.iter().position(|one| one.expr.sql == key.sql);
+        let places: Vec<Option<usize>> = order.iter().map(|(key, _)| place(key)).collect();
+        let types: Vec<&Type> = projected.iter().map(|one| &one.expr.ty).collect();
+        let fill = self.fill(keys, &places, &types)?;
+        let ordered = places.iter().flatten().zip(order).map(|(place, (_, way))| format!("c{place}{way}"));
+        Ok(fill.map(|fill| (fill, ordered.collect::<Vec<_>>().join(", "))))
     }
 
     fn print(
@@ -267,9 +294,6 @@ impl<'b, 'q> Frame<'b, 'q> {
             return Err(unsupported("ORDER BY ALL and INTERPOLATE"));
         };
         let bind = |key: &'q OrderByExpr| {
-            if key.with_fill.is_some() {
-                return Err(unsupported("WITH FILL"));
-            }
             let bound = match position(&key.expr) {
                 Some(place) => match projected.get(place.wrapping_sub(1)) {
                     Some(one) => one.expr.clone(),

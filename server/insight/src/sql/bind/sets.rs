@@ -2,8 +2,10 @@
 
 use sqlparser::ast::{Expr as Ast, OrderBy, OrderByKind, SetExpr, SetOperator, SetQuantifier, Value};
 
+use super::select::Frame;
 use super::{Binder, Bound, Limit, mismatch, refuse, unsupported};
 use crate::sql::plan::Output;
+use crate::sql::types::Type;
 use base::error::Result;
 
 impl<'q> Binder<'q> {
@@ -46,29 +48,36 @@ impl<'q> Binder<'q> {
         order_by: Option<&'q OrderBy>,
         limit: Limit,
     ) -> Result<Bound> {
-        let mut order = Vec::new();
+        let (mut order, mut fill) = (Vec::new(), None);
         if let Some(order_by) = order_by {
-            let OrderByKind::Expressions(keys) = &order_by.kind else {
-                return Err(unsupported("ORDER BY ALL"));
+            let (OrderByKind::Expressions(keys), None) = (&order_by.kind, &order_by.interpolate) else {
+                return Err(unsupported("ORDER BY ALL and INTERPOLATE"));
             };
+            let mut places = Vec::with_capacity(keys.len());
             for key in keys {
                 self.step()?;
-                if key.with_fill.is_some() {
-                    return Err(unsupported("WITH FILL"));
-                }
                 let place = place_of(&key.expr, &bound.outputs)
                     .ok_or_else(|| refuse("Here ORDER BY takes names or numbers of columns."))?;
                 order.push(format!("c{place}{}", direction(key)));
+                places.push(Some(place));
             }
+            let types: Vec<&Type> = bound.outputs.iter().map(|output| &output.ty).collect();
+            fill = Frame::new(self, false).fill(keys, &places, &types)?;
         }
-        let order = if order.is_empty() { String::new() } else { format!(" ORDER BY {}", order.join(", ")) };
+        let order = order.join(", ");
+        let cut = if fill.is_some() { Limit::default() } else { limit };
+        let ordered = if order.is_empty() { String::new() } else { format!(" ORDER BY {order}") };
         let sql = format!(
-            "SELECT {} FROM ({}){order}{}",
+            "SELECT {} FROM ({}){ordered}{}",
             columns(bound.outputs.len()),
             bound.sql,
-            limit.sql(self.facts.max_rows)
+            cut.sql(self.facts.max_rows)
         );
-        Ok(Bound { sql, ..bound })
+        let bound = Bound { sql, ..bound };
+        match fill {
+            Some(fill) => self.filled(bound, fill, &order, limit),
+            None => Ok(bound),
+        }
     }
 }
 

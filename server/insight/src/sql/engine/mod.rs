@@ -12,6 +12,7 @@ mod guard;
 mod rows;
 mod scalars;
 mod segments;
+mod series;
 mod texts;
 
 use std::sync::Arc;
@@ -79,6 +80,7 @@ fn open(meter: &Meter) -> rusqlite::Result<Connection> {
     guard::limit(&connection)?;
     scalars::register(&connection, meter)?;
     aggregates::register(&connection, meter)?;
+    series::register(&connection, meter)?;
     connection.execute_batch(
         "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;",
     )?;
