@@ -14,6 +14,7 @@ mod keys_update;
 mod legacy;
 mod matrix;
 mod migrations;
+mod page_samples;
 mod permissions;
 mod protections;
 mod ratelimits;
