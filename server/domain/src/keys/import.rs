@@ -217,13 +217,13 @@ impl Keys {
         let known = Reference::named(key.roles.clone(), OnMissing::Ignore);
         let making = Operation::RoleCreateImplicit;
         let roles = permissions::resolve_roles(tx, cx, &self.entropy, group, &known, making).await?;
-        let held: HashSet<String> = roles.iter().map(|role| permissions::fold(&role.name)).collect();
-        let is_missing = |name: &&String| !held.contains(&permissions::fold(name));
+        let held: HashSet<&str> = roles.iter().map(|role| role.name.as_str()).collect();
+        let is_missing = |name: &&String| !held.contains(name.as_str());
         none_missing("Roles", key.roles.iter().filter(is_missing).collect())?;
         let known = Reference::named(key.permissions.clone(), OnMissing::Ignore);
         let direct = permissions::resolve(tx, cx, &self.entropy, group, &known).await?;
-        let held: HashSet<String> = direct.iter().map(|held| permissions::fold(&held.slug)).collect();
-        let is_missing = |slug: &&String| !held.contains(&permissions::fold(slug));
+        let held: HashSet<&str> = direct.iter().map(|held| held.slug.as_str()).collect();
+        let is_missing = |slug: &&String| !held.contains(slug.as_str());
         none_missing("Permissions", key.permissions.iter().filter(is_missing).collect())?;
         Ok((roles, direct))
     }

@@ -205,14 +205,15 @@ impl Permissions {
     ) -> Result<Vec<Permission>> {
         let found = store::find_role(tx.db(), &cx.workspace, &command.role).await?;
         let role = found.ok_or_else(|| Error::absent(Code::RoleNotFound))?;
-        if !store::unknown_slugs(&tx, &cx.workspace, &command.permissions).await?.is_empty() {
+        let slugs = ensure::each_once(command.permissions);
+        if !store::unknown_slugs(&tx, &cx.workspace, &slugs).await?.is_empty() {
             cx.require(Operation::PermissionCreateImplicit, Target::NONE)?;
         }
         let before = store::with_permissions(tx.db(), vec![role]).await?.pop();
         let RoleDetails { role, permissions: before } =
             before.ok_or_else(|| Error::internal("completing a role lost it"))?;
         let mut group = Group::new();
-        let mut wanted = ensure::ensure(&tx, cx, &self.entropy, &mut group, &command.permissions).await?;
+        let mut wanted = ensure::ensure(&tx, cx, &self.entropy, &mut group, &slugs).await?;
         wanted.sort_by(|a, b| a.slug.cmp(&b.slug));
         store::unlink_role(&tx, &role.id).await?;
         store::link_role(tx.db(), &role.id, &wanted).await?;

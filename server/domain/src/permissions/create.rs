@@ -56,6 +56,7 @@ impl Permissions {
     pub async fn create_role(&self, cx: &OpCtx, command: CreateRole) -> Result<RoleId> {
         cx.require(Operation::RoleCreate, Target::NONE)?;
         let CreateRole { name, description, permissions: slugs } = command;
+        let slugs = ensure::each_once(slugs);
         if !slugs.is_empty() {
             cx.require(Operation::RoleAddPermission, Target::NONE)?;
         }

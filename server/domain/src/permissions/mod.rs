@@ -1,7 +1,8 @@
 //! Permissions and roles: what a workspace's keys may carry.
 //!
-//! Slugs and role names are unique per workspace whatever their case. What a
-//! root key may do is not decided here but in [`base::access`].
+//! Slugs and role names are unique per workspace whatever their case, and found
+//! only as they are written: verification compares exactly, so a near name must
+//! not stand for another. What a root key may do is not decided here but in [`base::access`].
 
 mod change;
 mod create;
@@ -90,8 +91,8 @@ impl Role {
     }
 }
 
-/// How slugs and role names compare.
-pub fn fold(text: &str) -> String {
+/// How slugs and role names compare where they have to be unique.
+fn fold(text: &str) -> String {
     text.to_lowercase()
 }
 

@@ -35,7 +35,7 @@ pub struct Reference {
 #[derive(Clone, Debug)]
 pub enum By {
     Id(String),
-    /// The slug of a permission or the name of a role, whatever its case.
+    /// The slug of a permission or the name of a role, exactly.
     Name(String),
 }
 
@@ -99,22 +99,24 @@ pub async fn resolve(
     references: &[Reference],
 ) -> Result<Vec<Permission>> {
     let folded = names(references).iter().map(|slug| fold(slug)).collect();
-    let mut by_slug = store::by_slug(tx.db(), &cx.workspace, folded).await?;
+    let known = store::by_slug(tx.db(), &cx.workspace, folded).await?;
+    let mut by_slug: HashMap<String, Permission> =
+        known.into_values().map(|known| (known.slug.clone(), known)).collect();
     let by_id = store::by_ids(tx.db(), &cx.workspace, ids(references).map(PermissionId::from)).await?;
     let by_id: HashMap<&str, &Permission> = by_id.iter().map(|known| (known.id.as_str(), known)).collect();
     let is_known = |reference: &Reference| match &reference.by {
         By::Id(id) => by_id.contains_key(id.as_str()),
-        By::Name(slug) => by_slug.contains_key(&fold(slug)),
+        By::Name(slug) => by_slug.contains_key(slug),
     };
     let missing = missing(cx, references, is_known, Operation::PermissionCreateImplicit, |text| {
         Error::new(Code::PermissionNotFound, format!("The permission '{text}' does not exist."))
     })?;
     for made in ensure(tx, cx, entropy, group, &missing).await? {
-        by_slug.insert(fold(&made.slug), made);
+        by_slug.insert(made.slug.clone(), made);
     }
     let found = references.iter().filter_map(|reference| match &reference.by {
         By::Id(id) => by_id.get(id.as_str()).copied(),
-        By::Name(slug) => by_slug.get(&fold(slug)),
+        By::Name(slug) => by_slug.get(slug),
     });
     Ok(unique(found))
 }
@@ -129,22 +131,24 @@ pub async fn resolve_roles(
     references: &[Reference],
     making: Operation,
 ) -> Result<Vec<Role>> {
-    let mut by_name = store::known_roles(tx.db(), &cx.workspace, &names(references)).await?;
+    let known = store::known_roles(tx.db(), &cx.workspace, &names(references)).await?;
+    let mut by_name: HashMap<String, Role> =
+        known.into_values().map(|known| (known.name.clone(), known)).collect();
     let by_id = store::roles_by_ids(tx.db(), &cx.workspace, ids(references).map(RoleId::from)).await?;
     let by_id: HashMap<&str, &Role> = by_id.iter().map(|known| (known.id.as_str(), known)).collect();
     let is_known = |reference: &Reference| match &reference.by {
         By::Id(id) => by_id.contains_key(id.as_str()),
-        By::Name(name) => by_name.contains_key(&fold(name)),
+        By::Name(name) => by_name.contains_key(name),
     };
     let missing = missing(cx, references, is_known, making, |text| {
         Error::new(Code::RoleNotFound, format!("The role '{text}' does not exist."))
     })?;
     for made in super::ensure_roles(tx, cx, entropy, group, &missing).await? {
-        by_name.insert(fold(&made.name), made);
+        by_name.insert(made.name.clone(), made);
     }
     let found = references.iter().filter_map(|reference| match &reference.by {
         By::Id(id) => by_id.get(id.as_str()).copied(),
-        By::Name(name) => by_name.get(&fold(name)),
+        By::Name(name) => by_name.get(name),
     });
     Ok(unique(found))
 }

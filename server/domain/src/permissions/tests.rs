@@ -29,6 +29,10 @@ fn code<T: std::fmt::Debug>(outcome: Result<T>) -> Code {
 }
 
 async fn ensured(test: &TestStore, cx: &OpCtx, slugs: &[&str]) -> Vec<Permission> {
+    ensuring(test, cx, slugs).await.unwrap()
+}
+
+async fn ensuring(test: &TestStore, cx: &OpCtx, slugs: &[&str]) -> Result<Vec<Permission>> {
     let (slugs, entropy) = (strings(slugs), Entropy::system());
     test.store
         .write(|tx| async move {
@@ -38,7 +42,29 @@ async fn ensured(test: &TestStore, cx: &OpCtx, slugs: &[&str]) -> Vec<Permission
             Ok(permissions)
         })
         .await
-        .unwrap()
+}
+
+#[tokio::test]
+async fn a_name_in_another_case_stands_for_nothing() {
+    let (test, cx) = (TestStore::open().await, owner());
+    room(&test).create_permission(&cx, permission("Docs.Read")).await.unwrap();
+    room(&test).create_role(&cx, role("Ångström", &["Docs.Read"])).await.unwrap();
+    for slugs in [&["docs.read"][..], &["fresh", "FRESH"], &["Docs.Read", "DOCS.READ"]] {
+        let refused = ensuring(&test, &cx, slugs).await.unwrap_err();
+        assert_eq!(
+            (refused.code(), refused.field()),
+            (Code::PermissionExists, Some(base::error::Field::Permissions))
+        );
+    }
+    assert_eq!(code(room(&test).create_role(&cx, role("r", &["docs.read"])).await), Code::PermissionExists);
+    let roles = SetRolePermissions { role: "Ångström".to_owned(), permissions: strings(&["docs.read"]) };
+    assert_eq!(code(room(&test).set_role_permissions(&cx, roles).await), Code::PermissionExists);
+    assert_eq!(code(found_roles(&test, &cx, &["ångström"]).await), Code::RoleNotFound);
+    assert_eq!(code(room(&test).get_role(&cx, "ångström").await), Code::RoleNotFound);
+    assert_eq!(code(room(&test).delete_role(&cx, "ångström").await), Code::RoleNotFound);
+    assert_eq!(code(room(&test).get_permission(&cx, "docs.read").await), Code::PermissionNotFound);
+    assert_eq!(code(room(&test).delete_permission(&cx, "docs.read").await), Code::PermissionNotFound);
+    assert_eq!((test.count("permissions", "1").await, test.count("roles_permissions", "1").await), (1, 1));
 }
 
 #[tokio::test]
@@ -74,7 +100,7 @@ async fn a_role_brings_its_new_permissions() {
     let test = TestStore::open().await;
     room(&test).create_permission(&owner(), permission("Docs.Read")).await.unwrap();
     room(&test)
-        .create_role(&owner(), role("Reader", &["docs.read", "docs.LIST", "DOCS.read"]))
+        .create_role(&owner(), role("Reader", &["Docs.Read", "docs.LIST", "DOCS.read"]))
         .await
         .unwrap();
     assert_eq!(test.count("permissions", "1").await, 2);
@@ -112,7 +138,7 @@ async fn each_part_of_a_role_needs_its_grant() {
         (&[links, permissions][..], &[][..], Some(roles)),
         (&[roles], &[], None),
         (&[roles], &["known"], Some(links)),
-        (&[roles, links], &["KNOWN"], None),
+        (&[roles, links], &["known", "KNOWN"], None),
         (&[roles, links], &["known", "fresh"], Some(permissions)),
         (&[roles, links, permissions], &["known", "fresh"], None),
     ] {
@@ -135,11 +161,11 @@ async fn each_part_of_a_role_needs_its_grant() {
 async fn ensuring_finds_makes_and_audits() {
     let test = TestStore::open().await;
     let known = room(&test).create_permission(&owner(), permission("Known")).await.unwrap();
-    let found = ensured(&test, &owner(), &["fresh", "known", "FRESH", "known"]).await;
+    let found = ensured(&test, &owner(), &["fresh", "Known", "fresh", "Known"]).await;
     assert_eq!(found.iter().map(|found| found.slug.as_str()).collect::<Vec<_>>(), ["fresh", "Known"]);
     assert_eq!((&found[1].id, found[0].name.as_str()), (&known, "fresh"));
     assert_eq!(test.events(1).await, ["permission.create"]);
-    assert_eq!(ensured(&test, &owner(), &["FRESH"]).await[0].id, found[0].id);
+    assert_eq!(ensured(&test, &owner(), &["fresh"]).await[0].id, found[0].id);
     assert!(ensured(&test, &owner(), &[]).await.is_empty());
     assert_eq!(test.count("audit_log", "1").await, 2);
 }
@@ -170,9 +196,9 @@ async fn roles_are_found_by_name_within_the_workspace() {
     let (ours, theirs) = (owner(), stranger());
     room(&test).create_role(&ours, role("Reader", &[])).await.unwrap();
     room(&test).create_role(&theirs, role("Writer", &[])).await.unwrap();
-    let found = found_roles(&test, &ours, &["reader", "READER"]).await.unwrap();
+    let found = found_roles(&test, &ours, &["Reader", "Reader"]).await.unwrap();
     assert_eq!(found.iter().map(|role| role.name.as_str()).collect::<Vec<_>>(), ["Reader"]);
-    let unknown = found_roles(&test, &ours, &["reader", "Writer"]).await.unwrap_err();
+    let unknown = found_roles(&test, &ours, &["Reader", "Writer"]).await.unwrap_err();
     assert_eq!(unknown.code(), Code::RoleNotFound);
     assert!(unknown.detail().contains("'Writer'"), "{}", unknown.detail());
 }

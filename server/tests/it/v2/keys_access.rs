@@ -16,7 +16,7 @@ async fn permissions_are_added_removed_and_set() {
     let change = async |operation: &str, permissions: Value| {
         test.call(operation, json!({ "keyId": key_id, "permissions": permissions })).await
     };
-    let added = change("keys.addPermissions", json!(["c", "a", "b", "C"])).await.data();
+    let added = change("keys.addPermissions", json!(["c", "a", "b", "c"])).await.data();
     assert_eq!(names(&added, "slug"), ["b", "c", "a"]);
     assert_eq!(
         test.last_audit().await,
@@ -64,7 +64,7 @@ async fn roles_are_added_removed_and_set() {
     let change = async |operation: &str, roles: Value| {
         test.call(operation, json!({ "keyId": key_id, "roles": roles })).await
     };
-    let added = change("keys.addRoles", json!(["viewer", "Editor"])).await.data();
+    let added = change("keys.addRoles", json!(["viewer", "editor"])).await.data();
     assert_eq!(names(&added, "name"), ["viewer", "editor"]);
     assert_eq!(names(&added[1]["permissions"], "slug"), ["read", "write"]);
     let holds = async |query: &str| {
@@ -77,6 +77,50 @@ async fn roles_are_added_removed_and_set() {
     assert_eq!(holds("write").await, "VALID");
     change("keys.setRoles", json!(["nobody"])).await.fails(404, "data/role_not_found");
     assert!(names(&change("keys.setRoles", json!([])).await.data(), "name").is_empty());
+}
+
+#[tokio::test]
+async fn a_name_in_another_case_is_404_or_409_and_never_another() {
+    let test = TestApp::start().await;
+    let api = test.api().await;
+    let (key_id, key) = test.key(&api, json!({})).await;
+    let role = json!({ "name": "Editor", "permissions": ["Docs.Write"] });
+    test.call("permissions.createRole", role).await.data();
+    for operation in ["keys.addRoles", "keys.setRoles", "keys.removeRoles"] {
+        let body = json!({ "keyId": key_id, "roles": ["editor"] });
+        test.call(operation, body).await.fails(404, "data/role_not_found");
+    }
+    for (operation, body) in [
+        ("keys.createKey", json!({ "apiId": api, "roles": ["editor"] })),
+        ("keys.updateKey", json!({ "keyId": key_id, "roles": ["editor"] })),
+        ("permissions.getRole", json!({ "role": "editor" })),
+        ("permissions.deleteRole", json!({ "role": "editor" })),
+        ("permissions.updateRole", json!({ "role": "editor", "description": "x" })),
+        ("permissions.setRolePermissions", json!({ "role": "editor", "permissions": [] })),
+    ] {
+        test.call(operation, body).await.fails(404, "data/role_not_found");
+    }
+    let other = json!(["docs.write"]);
+    for (operation, body) in [
+        ("keys.createKey", json!({ "apiId": api, "permissions": other })),
+        ("keys.updateKey", json!({ "keyId": key_id, "permissions": other })),
+        ("keys.addPermissions", json!({ "keyId": key_id, "permissions": other })),
+        ("keys.setPermissions", json!({ "keyId": key_id, "permissions": other })),
+        ("permissions.createRole", json!({ "name": "r", "permissions": other })),
+        ("permissions.setRolePermissions", json!({ "role": "Editor", "permissions": other })),
+    ] {
+        let refused = test.call(operation, body).await;
+        refused.fails(409, "data/permission_already_exists");
+    }
+    for (operation, body) in [
+        ("keys.removePermissions", json!({ "keyId": key_id, "permissions": other })),
+        ("permissions.getPermission", json!({ "permission": "docs.write" })),
+        ("permissions.deletePermission", json!({ "permission": "docs.write" })),
+    ] {
+        test.call(operation, body).await.fails(404, "data/permission_not_found");
+    }
+    let seen = test.verify_with(json!({ "key": key })).await;
+    assert!(seen.get("roles").is_none() && seen.get("permissions").is_none(), "{seen}");
 }
 
 #[tokio::test]

@@ -54,6 +54,11 @@ pub async fn with_permissions(db: &impl ConnectionTrait, roles: Vec<Role>) -> Re
     Ok(details.collect())
 }
 
+/// Exactly this text, found by the index of what is unique whatever its case.
+fn spelled<C: ColumnTrait>(folded: C, column: C, text: &str) -> SimpleExpr {
+    folded.eq(fold(text)).and(column.eq(text))
+}
+
 /// The permission with this id, else with this slug.
 pub(in crate::permissions) async fn find(
     db: &impl ConnectionTrait,
@@ -62,7 +67,11 @@ pub(in crate::permissions) async fn find(
 ) -> Result<Option<Permission>> {
     let rows = permission::Entity::find()
         .filter(permission::Column::WorkspaceId.eq(workspace.clone()))
-        .filter(permission::Column::Id.eq(id_or_slug).or(permission::Column::SlugFolded.eq(fold(id_or_slug))))
+        .filter(permission::Column::Id.eq(id_or_slug).or(spelled(
+            permission::Column::SlugFolded,
+            permission::Column::Slug,
+            id_or_slug,
+        )))
         .all(db)
         .await?;
     let found = rows.iter().position(|row| row.id.as_str() == id_or_slug).unwrap_or(0);
@@ -77,7 +86,11 @@ pub(in crate::permissions) async fn find_role(
 ) -> Result<Option<Role>> {
     let rows = role::Entity::find()
         .filter(role::Column::WorkspaceId.eq(workspace.clone()))
-        .filter(role::Column::Id.eq(id_or_name).or(role::Column::NameFolded.eq(fold(id_or_name))))
+        .filter(role::Column::Id.eq(id_or_name).or(spelled(
+            role::Column::NameFolded,
+            role::Column::Name,
+            id_or_name,
+        )))
         .all(db)
         .await?;
     let found = rows.iter().position(|row| row.id.as_str() == id_or_name).unwrap_or(0);
