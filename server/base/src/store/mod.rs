@@ -18,6 +18,7 @@ mod page;
 pub mod testing;
 #[cfg(test)]
 mod tests;
+mod text_match;
 mod tx;
 mod unique;
 mod writer;
@@ -29,6 +30,7 @@ pub use file_modes::set_umask;
 pub use health::WriteHealth;
 pub use migration::{App as AppSchema, Events as EventsSchema};
 pub use page::{BoundedCount, Page, Paged};
+pub use text_match::{begins, holds, holds_sql};
 pub use tx::{Change, Store, Tx, namespace_subject};
 pub use unique::Unique;
 pub use writer::{Transaction, Writer};

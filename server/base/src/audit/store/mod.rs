@@ -6,7 +6,6 @@ use std::collections::HashMap;
 
 use crate::ids::{AuditId, CorrelationId, WorkspaceId};
 use entity::{audit_entry, audit_target};
-use sea_orm::sea_query::{Expr, ExprTrait, Func};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Set,
 };
@@ -18,7 +17,7 @@ use super::read::{AuditEntry, AuditFilter, AuditTarget};
 use super::record::{Entry, actor};
 use crate::access::OpCtx;
 use crate::error::Result;
-use crate::store::{Page, Paged, Tx};
+use crate::store::{Page, Paged, Tx, begins};
 
 /// Rows per statement: well under SQLite's limit of bound values.
 const CHUNK: usize = 500;
@@ -82,7 +81,7 @@ pub(super) async fn list(
     let mut select = audit_entry::Entity::find().filter(Column::WorkspaceId.eq(workspace.clone()));
     if let Some(event) = filter.stored_event() {
         select = match event.strip_suffix('*') {
-            Some(start) => select.filter(holds_at(Column::Event, start).eq(1)),
+            Some(start) => select.filter(begins(Column::Event, start)),
             None => select.filter(Column::Event.eq(event)),
         };
     }
@@ -160,12 +159,6 @@ async fn with_targets(db: &impl ConnectionTrait, rows: Vec<audit_entry::Model>) 
 
 fn targets() -> sea_orm::Select<audit_target::Entity> {
     audit_target::Entity::find().select_only().column(audit_target::Column::AuditId)
-}
-
-/// Where the lower-case text begins in the column, from 1; 0 when it does not.
-fn holds_at<C: ColumnTrait>(column: C, text: &str) -> Expr {
-    let folded = Func::lower(Expr::col((column.entity_name(), column)));
-    Func::cust("instr").arg(folded).arg(Expr::value(text.to_lowercase())).into()
 }
 
 fn target(row: audit_target::Model) -> Result<AuditTarget> {

@@ -16,7 +16,7 @@ pub use feed::ApiFeed;
 
 use super::Api;
 use base::error::Result;
-use base::store::{Page, Paged};
+use base::store::{Page, Paged, holds};
 
 impl From<api::Model> for Api {
     fn from(row: api::Model) -> Self {
@@ -144,7 +144,7 @@ pub(super) async fn find_page(
         .filter(api::Column::WorkspaceId.eq(workspace.clone()))
         .filter(api::Column::DeletedAt.is_null());
     if !text.is_empty() {
-        let named = Expr::cust_with_values("instr(lower(name), ?) > 0", [text.to_lowercase()]);
+        let named = holds(api::Column::Name, text);
         let known = Expr::cust_with_values("instr(id, ?) > 0", [text]);
         select = select.filter(Condition::any().add(named).add(known));
     }

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use base::ids::{IdentityId, WorkspaceId};
 use entity::identity;
-use sea_orm::sea_query::{Expr, ExprTrait, Func, SelectStatement};
+use sea_orm::sea_query::{ExprTrait, SelectStatement};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
     QueryTrait, Select, Set,
@@ -22,7 +22,7 @@ use super::{Identity, IdentityName};
 use crate::ratelimit::limits::{self, Limit};
 use base::access::OpCtx;
 use base::error::{Code, Error, Result};
-use base::store::{Page, Paged, Tx, Unique};
+use base::store::{Page, Paged, Tx, Unique, begins, holds};
 
 const EXTERNAL_ID: Unique = Unique {
     index: "identities_live_external_id",
@@ -97,14 +97,8 @@ pub(crate) fn ids_named(workspace: &WorkspaceId, external_id: &str) -> SelectSta
 /// Ids of the live identities whose external id begins with the text, whatever
 /// its case, as a part of a query.
 pub(crate) fn ids_beginning_with(workspace: &WorkspaceId, text: &str) -> SelectStatement {
-    let named = live(workspace).filter(at(identity::Column::ExternalId, text).eq(1));
+    let named = live(workspace).filter(begins(identity::Column::ExternalId, text));
     named.select_only().column(identity::Column::Id).into_query()
-}
-
-/// Where the text begins in the column, from 1. Folds as SQLite does: ASCII alone.
-fn at(column: identity::Column, text: &str) -> Expr {
-    let folded = Func::lower(Expr::col((column.entity_name(), column)));
-    Func::cust("instr").arg(folded).arg(Expr::value(text.to_ascii_lowercase())).into()
 }
 
 /// An external id that is taken fails with `identity_already_exists`.
@@ -173,8 +167,8 @@ pub(super) async fn page(
 ) -> Result<Paged<Identity>> {
     let mut select = live(workspace);
     if let Some(text) = search {
-        let holds = |column| at(column, text).gt(0);
-        select = select.filter(holds(identity::Column::Id).or(holds(identity::Column::ExternalId)));
+        select =
+            select.filter(holds(identity::Column::Id, text).or(holds(identity::Column::ExternalId, text)));
     }
     if let Some(cursor) = &page.cursor {
         select = select.filter(identity::Column::Id.gte(cursor.as_str()));

@@ -16,7 +16,7 @@ use crate::{identities, permissions};
 use base::access::OpCtx;
 use base::error::Result;
 use base::filter::Comparison;
-use base::store::{Page, Paged};
+use base::store::{Page, Paged, begins, holds};
 
 /// Keys that one page looks at: some twenty milliseconds where few fit.
 const SCAN: u64 = 10_000;
@@ -199,22 +199,6 @@ fn compared(column: key::Column, comparison: Comparison, number: i64) -> SimpleE
         Comparison::Less => column.lt(number),
         Comparison::More => column.gt(number),
     }
-}
-
-/// The column holds the text, whatever its case.
-fn holds<C: ColumnTrait>(column: C, text: &str) -> SimpleExpr {
-    at(column, text).gt(0)
-}
-
-/// The column begins with the text, whatever its case.
-fn begins<C: ColumnTrait>(column: C, text: &str) -> SimpleExpr {
-    at(column, text).eq(1)
-}
-
-/// Where the text begins in the column, from 1. Folds as SQLite does: ASCII alone.
-fn at<C: ColumnTrait>(column: C, text: &str) -> SimpleExpr {
-    let folded = Func::lower(Expr::col((column.entity_name(), column)));
-    Func::cust("instr").arg(folded).arg(Expr::value(text.to_ascii_lowercase())).into()
 }
 
 /// Keys of an identity, asked for by themselves: beside their workspace SQLite

@@ -12,7 +12,7 @@ use crate::apis::LIVE_IDS;
 use crate::permissions::overview::{Browse, PermissionLine, RoleLine};
 use crate::permissions::{Permission, Role, fold};
 use base::error::Result;
-use base::store::{BoundedCount, Paged};
+use base::store::{BoundedCount, Paged, holds_sql};
 
 /// What holds of every key that is counted. Keys are counted here, in the statement
 /// of the page, because asking their room would be a question for each row.
@@ -151,19 +151,18 @@ pub(in crate::permissions) async fn roles_granting(
 /// The conditions of a page and what is bound: workspace, bound of counts, limit,
 /// text, cursor.
 fn choice(workspace: &WorkspaceId, of: &Browse, columns: &[&str], by: &str) -> (String, Vec<Value>) {
-    let text = of.search.trim().to_ascii_lowercase();
+    let text = of.search.trim();
+    let (holds, sought) = holds_sql(columns, text, "?4");
     let mut values: Vec<Value> = vec![
         workspace.as_str().into(),
         (BoundedCount::IN_LISTS + 1).into(),
         of.page.limit.into(),
-        text.as_str().into(),
+        sought.into(),
         of.page.cursor.clone().unwrap_or_default().into(),
     ];
     let mut sql = String::new();
     if !text.is_empty() {
-        let holds: Vec<_> =
-            columns.iter().map(|column| format!("instr(lower(coalesce({column}, '')), ?4) > 0")).collect();
-        sql = format!(" AND ({})", holds.join(" OR "));
+        sql = format!(" AND ({holds})");
     }
     let (comparison, direction) = if of.descending { ("<=", "DESC") } else { (">=", "ASC") };
     if of.page.cursor.is_some() {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use base::ids::{KeyId, PermissionId, RoleId, WorkspaceId};
 use entity::{key_permission, key_role, permission, role, role_permission};
-use sea_orm::sea_query::{Expr, ExprTrait, Func, SelectStatement, SimpleExpr};
+use sea_orm::sea_query::{ExprTrait, SelectStatement, SimpleExpr};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
     QueryTrait, Set,
@@ -13,7 +13,7 @@ use sea_orm::{
 use super::{ROLE_NAME, SLUG, permissions_of_keys, roles_of_keys};
 use crate::permissions::{Permission, Role, RoleDetails, fold};
 use base::error::{Code, Error, Result};
-use base::store::{Page, Paged, Tx};
+use base::store::{Page, Paged, Tx, holds};
 
 /// The permissions given to the key itself, by slug.
 pub async fn direct_of(tx: &Tx, key: &KeyId) -> Result<Vec<Permission>> {
@@ -98,15 +98,8 @@ pub(in crate::permissions) async fn find_role(
 }
 
 /// Rows of which a column holds this text, whatever its case.
-fn holds<C: ColumnTrait>(columns: &[C], text: &str) -> Condition {
-    columns.iter().fold(Condition::any(), |any, column| any.add(position(*column, text).gt(0)))
-}
-
-/// Where the text begins in the column, from 1; no character of it is special.
-/// Folds as SQLite does: ASCII alone.
-fn position<C: ColumnTrait>(column: C, text: &str) -> SimpleExpr {
-    let folded = Func::lower(Expr::col((column.entity_name(), column)));
-    Func::cust("instr").arg(folded).arg(Expr::value(text.to_ascii_lowercase())).into()
+fn any_holds<C: ColumnTrait>(columns: &[C], text: &str) -> Condition {
+    columns.iter().fold(Condition::any(), |any, column| any.add(holds(*column, text)))
 }
 
 pub(in crate::permissions) async fn page(
@@ -118,7 +111,8 @@ pub(in crate::permissions) async fn page(
     use permission::Column;
     let mut select = permission::Entity::find().filter(Column::WorkspaceId.eq(workspace.clone()));
     if let Some(text) = search {
-        select = select.filter(holds(&[Column::Id, Column::Name, Column::Slug, Column::Description], text));
+        select =
+            select.filter(any_holds(&[Column::Id, Column::Name, Column::Slug, Column::Description], text));
     }
     if let Some(cursor) = &page.cursor {
         select = select.filter(Column::Id.gte(cursor.as_str()));
@@ -137,7 +131,7 @@ pub(in crate::permissions) async fn page_of_roles(
     use role::Column;
     let mut select = role::Entity::find().filter(Column::WorkspaceId.eq(workspace.clone()));
     if let Some(text) = search {
-        select = select.filter(holds(&[Column::Id, Column::Name, Column::Description], text));
+        select = select.filter(any_holds(&[Column::Id, Column::Name, Column::Description], text));
     }
     if let Some(cursor) = &page.cursor {
         select = select.filter(Column::Id.gte(cursor.as_str()));

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use base::ids::{IdentityId, KeyId, LimitId, NamespaceId, WorkspaceId};
 use entity::{limit, namespace, ratelimit_override};
-use sea_orm::sea_query::{Expr, Func, OnConflict, SimpleExpr};
+use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set,
 };
@@ -24,7 +24,7 @@ use super::namespace_admin::Namespace;
 use super::namespaces::{NamespaceSnapshot, Override};
 use base::access::OpCtx;
 use base::error::Result;
-use base::store::{Page, Paged, Tx};
+use base::store::{Page, Paged, Tx, holds};
 
 impl From<limit::Model> for Limit {
     fn from(row: limit::Model) -> Self {
@@ -202,14 +202,6 @@ pub(super) async fn page_of_namespaces(
     let rows = select.order_by_asc(Column::Name).limit(page.limit + 1).all(db).await?;
     let items = rows.into_iter().map(Namespace::from).collect();
     Ok(Paged::from_rows(items, page, |found: &Namespace| found.name.as_str()))
-}
-
-/// Whether a column holds this text, whatever its case. Folds as SQLite does:
-/// ASCII alone.
-fn holds<C: ColumnTrait>(column: C, text: &str) -> SimpleExpr {
-    use sea_orm::ExprTrait;
-    let folded = Func::lower(Expr::col((column.entity_name(), column)));
-    Expr::from(Func::cust("instr").arg(folded).arg(Expr::value(text.to_ascii_lowercase()))).gt(0)
 }
 
 impl From<namespace::Model> for Namespace {
