@@ -53,6 +53,19 @@ impl Urn {
             && self.covers_path(path)
     }
 
+    /// Whether this grant covers `action` on a path that is like `pattern`, where
+    /// `any` stands for whichever segment suits it.
+    pub(super) fn could_cover(&self, workspace: &str, pattern: &str, action: &str, any: &str) -> bool {
+        let fits = |granted: &str, required: &str| granted == "*" || required == any || granted == required;
+        let mut required = pattern.split('/');
+        &*self.workspace == workspace
+            && (&*self.action == action || &*self.action == "*")
+            && (self.path.iter().map(|segment| &**segment).all(|granted| {
+                granted == "**" || required.next().is_some_and(|required| fits(granted, required))
+            }))
+            && (self.path.last().is_some_and(|last| &**last == "**") || required.next().is_none())
+    }
+
     /// Whether this grant covers all of what another one covers.
     pub fn covers_urn(&self, other: &Urn) -> bool {
         self.workspace == other.workspace
