@@ -11,11 +11,13 @@ mod docs;
 mod headers;
 mod health;
 mod leaks;
+mod mcp;
 mod methods;
 mod metrics;
 mod misplaced_members;
 #[cfg(test)]
 mod near_schema;
+mod offered;
 mod openapi;
 mod page_headers;
 mod redact;
@@ -42,6 +44,7 @@ use self::methods::{get, post};
 use self::server::{Bounds, Server};
 use crate::app::App;
 use crate::telemetry::ConnectionCounts;
+use base::access::Door;
 use base::error::{Code, Error, Result};
 
 /// Connections of the listener for metrics: a scraper or two, and a person who looks.
@@ -62,10 +65,21 @@ pub fn routes(app: &Arc<App>) -> BoxEndpoint<'static, Response> {
         .at("/openapi/v1.json", get(document(&v1::DOCUMENT)))
         .at("/openapi.json", get(document(&v1::DOCUMENT)))
         .at("/docs/api/v1", get(docs::reference(&v1::DOCUMENT)));
+    let pages = mcp_routes(pages, app);
     let pages =
         dashboard::mount(pages, app).with(CatchPanic::new().with_handler(health::panicked)).map_to_response();
     let pages = page_headers::Protected::new(pages, &app.config);
     Doors { v1: v1::endpoint(app), v2: v2::endpoint(app), pages }.boxed()
+}
+
+/// The door that shows the operations of v2 to assistants, unless it is switched off.
+fn mcp_routes(pages: Route, app: &Arc<App>) -> Route {
+    let door: Arc<BoxEndpoint<'static, Response>> = Arc::new(if app.config.mcp {
+        mcp::McpEndpoint::new(app, v2::offer(app, Door::Mcp)).boxed()
+    } else {
+        make_sync(|_| plain(StatusCode::NOT_FOUND, "MCP is switched off on this server.\n")).boxed()
+    });
+    mcp::PATHS.into_iter().fold(pages, |pages, path| pages.at(path, door.clone()))
 }
 
 /// Tells the APIs, which are measured, from everything else.

@@ -46,57 +46,87 @@ impl RequestSchema {
 /// A JSON Schema made of an OpenAPI 3.0 one: references inlined, so that the
 /// pointers in faults match the contract's, and `nullable` spelled as a type.
 pub fn json_schema(schema: &Value, components: &Value) -> Value {
-    match schema {
-        Value::Object(members) => {
-            if let Some(name) =
-                members.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next())
-            {
-                return json_schema(&components[name], components);
+    Conversion { components, reader: Reader::Validator }.of(schema)
+}
+
+/// The same for whoever fills it in: with descriptions and defaults, and without what
+/// is there to refuse members by name.
+pub fn described_schema(schema: &Value, components: &Value) -> Value {
+    Conversion { components, reader: Reader::Person }.of(schema)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reader {
+    Validator,
+    Person,
+}
+
+/// How schemas of a document become ones that stand alone.
+struct Conversion<'a> {
+    components: &'a Value,
+    reader: Reader,
+}
+
+impl Conversion<'_> {
+    fn of(&self, schema: &Value) -> Value {
+        match schema {
+            Value::Object(members) => {
+                if let Some(name) =
+                    members.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next())
+                {
+                    return self.of(&self.components[name]);
+                }
+                if members.get("nullable") == Some(&Value::Bool(true)) {
+                    return self.nullable(members);
+                }
+                let kept = members.iter().filter(|(name, _)| self.keeps(name));
+                let mut schema: Map<String, Value> =
+                    kept.map(|(name, value)| (name.clone(), self.member(name, value))).collect();
+                if self.reader == Reader::Validator {
+                    refuse_misplaced(&mut schema);
+                }
+                Value::Object(schema)
             }
-            if members.get("nullable") == Some(&Value::Bool(true)) {
-                return nullable_schema(members, components);
-            }
-            let kept = members.iter().filter(|(name, _)| !is_annotation(name));
-            let mut schema: Map<String, Value> =
-                kept.map(|(name, value)| (name.clone(), member_schema(name, value, components))).collect();
-            refuse_misplaced(&mut schema);
-            Value::Object(schema)
+            Value::Array(items) => items.iter().map(|item| self.of(item)).collect(),
+            other => other.clone(),
         }
-        Value::Array(items) => items.iter().map(|item| json_schema(item, components)).collect(),
-        other => other.clone(),
     }
-}
 
-/// The names under `properties` are the caller's, not keywords.
-fn member_schema(name: &str, value: &Value, components: &Value) -> Value {
-    match (name, value) {
-        ("properties", Value::Object(properties)) => properties
-            .iter()
-            .map(|(property, schema)| (property.clone(), json_schema(schema, components)))
-            .collect::<Map<_, _>>()
-            .into(),
-        _ => json_schema(value, components),
+    /// The names under `properties` are the caller's, not keywords.
+    fn member(&self, name: &str, value: &Value) -> Value {
+        match (name, value) {
+            ("properties", Value::Object(properties)) => properties
+                .iter()
+                .map(|(property, schema)| (property.clone(), self.of(schema)))
+                .collect::<Map<_, _>>()
+                .into(),
+            _ => self.of(value),
+        }
     }
-}
 
-fn nullable_schema(members: &Map<String, Value>, components: &Value) -> Value {
-    let mut members = members.clone();
-    members.remove("nullable");
-    let mut inner = match members.remove("allOf") {
-        Some(Value::Array(mut all)) if !all.is_empty() => json_schema(&all.remove(0), components),
-        _ => json_schema(&Value::Object(members), components),
-    };
-    if let Some(kind) = inner.get("type").cloned() {
-        inner["type"] = Value::Array(vec![kind, "null".into()]);
+    fn nullable(&self, members: &Map<String, Value>) -> Value {
+        let mut members = members.clone();
+        members.remove("nullable");
+        let mut inner = match members.remove("allOf") {
+            Some(Value::Array(mut all)) if !all.is_empty() => self.of(&all.remove(0)),
+            _ => self.of(&Value::Object(members)),
+        };
+        if let Some(kind) = inner.get("type").cloned() {
+            inner["type"] = Value::Array(vec![kind, "null".into()]);
+        }
+        if let Some(Value::Array(options)) = inner.get_mut("enum") {
+            options.push(Value::Null);
+        }
+        inner
     }
-    if let Some(Value::Array(options)) = inner.get_mut("enum") {
-        options.push(Value::Null);
-    }
-    inner
-}
 
-fn is_annotation(keyword: &str) -> bool {
-    matches!(keyword, "description" | "title" | "default" | "example" | "format" | "deprecated")
+    fn keeps(&self, keyword: &str) -> bool {
+        match keyword {
+            "title" | "example" | "format" | "deprecated" => false,
+            "description" | "default" => self.reader == Reader::Person,
+            _ => true,
+        }
+    }
 }
 
 /// Faults beyond those listed are counted up to here.

@@ -18,6 +18,7 @@ mod explain;
 mod interrupted;
 mod leaks;
 mod lengths;
+mod mcp;
 mod openapi_drift;
 mod page_headers;
 mod people;

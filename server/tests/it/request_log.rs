@@ -27,11 +27,11 @@ async fn logged(test: &TestApp, workspace: WorkspaceId, filter: Filter) -> Vec<S
     events.map(request).collect()
 }
 
-async fn own(test: &TestApp, filter: Filter) -> Vec<StoredRequest> {
+pub async fn own(test: &TestApp, filter: Filter) -> Vec<StoredRequest> {
     logged(test, test.operator().await.workspace, filter).await
 }
 
-fn of_path(path: &str) -> Filter {
+pub fn of_path(path: &str) -> Filter {
     Filter { paths: vec![path.to_owned()], ..Filter::default() }
 }
 

@@ -283,7 +283,7 @@ fn rows_are_named_only_in_stores() {
 
 #[test]
 fn doors_do_not_import_one_another() {
-    let doors = ["v1", "v2", "dashboard"];
+    let doors = ["v1", "v2", "mcp", "dashboard"];
     for source in read_all() {
         let Some(own) = doors.iter().find(|door| source.name.starts_with(&format!("http/{door}/"))) else {
             continue;

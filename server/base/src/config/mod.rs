@@ -76,6 +76,7 @@ pub const SETTINGS: &[Setting] = &[
     ),
     plain("v1", "on", "The v1 API: on, off, or verify-needs-root-key"),
     plain("v1_unknown_keys_per_minute", "600", "Unknown keys an address may verify in a minute; 0 for any"),
+    plain("mcp", "on", "Tools for assistants at /mcp: on or off"),
     plain("worker_threads", "0", "Threads that serve requests; 0 for one per core"),
     plain("request_log", "on", "Requests to remember: on, errors, or off"),
     plain(
@@ -174,6 +175,8 @@ pub struct Config {
     pub v1: V1,
     /// `None` is any number.
     pub v1_unknown_keys_per_minute: Option<u64>,
+    /// Whether assistants find tools at `/mcp`.
+    pub mcp: bool,
     /// 0 is one per core.
     pub worker_threads: usize,
     pub request_log: LogRequests,
@@ -263,6 +266,7 @@ impl Config {
             analytics_seconds: given.parsed("analytics_seconds", 10),
             analytics_memory_bytes: given.mebibytes("analytics_memory_mib", 1024),
             analytics_sql: given.switch("analytics_sql"),
+            mcp: given.switch("mcp"),
             hsts: given.switch("hsts"),
             members_create_workspaces: given.switch("members_create_workspaces"),
             trusted_proxies: given.networks("trusted_proxies"),

@@ -42,6 +42,7 @@ const CONTENTS: &[(&str, &[&str])] = &[
             "analytics",
             "audit-log",
             "ai-tools",
+            "mcp",
         ],
     ),
     (

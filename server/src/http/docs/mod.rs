@@ -21,6 +21,7 @@ use poem::{Endpoint, Request, Response};
 use sha2::{Digest, Sha256};
 
 use self::book::BOOK;
+pub use self::book::Page;
 pub use self::reference::reference;
 use super::request_lifecycle;
 use crate::app::App;
@@ -44,6 +45,16 @@ const FOREVER: &str = "public, max-age=31536000, immutable";
 static STYLESHEET: &str = include_str!("../../../../static/docs.css");
 static STYLESHEET_PATH: LazyLock<String> =
     LazyLock::new(|| format!("{ROOT}/assets/docs-{}.css", fingerprint(STYLESHEET.as_bytes())));
+
+/// Every page, in the order of the book.
+pub fn pages() -> &'static [Page] {
+    &BOOK.pages
+}
+
+/// The page that is written in this file below `docs/`.
+pub fn page_of_file(file: &str) -> Option<&'static Page> {
+    BOOK.page_of_file(file)
+}
 
 /// Answers `/docs` and everything below it.
 pub fn serve(request: Request) -> Response {

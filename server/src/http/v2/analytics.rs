@@ -7,20 +7,29 @@ use serde_schema::serde_schema;
 
 use super::operation::{Operation, Reply, checked};
 use crate::app::App;
+use crate::http::offered::Effect;
 use crate::http::openapi::{Output, Schema};
 use crate::http::schema::Meta;
-use base::access::OpCtx;
+use base::access::{OpCtx, Operation as Right};
 use base::error::Result;
 use insight::sql::{Ask, Family, ResultRows};
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        checked("/v2/analytics.getVerifications", "Query verifications by SQL", |app, cx, body| {
-            answer(app, cx, body, Family::Verifications)
-        }),
-        checked("/v2/analytics.getRatelimits", "Query rate-limit decisions by SQL", |app, cx, body| {
-            answer(app, cx, body, Family::Ratelimits)
-        }),
+        checked(
+            "/v2/analytics.getVerifications",
+            "Query verifications by SQL",
+            Effect::Reads,
+            |app, cx, body| answer(app, cx, body, Family::Verifications),
+        )
+        .needs(Right::AnalyticsVerifications),
+        checked(
+            "/v2/analytics.getRatelimits",
+            "Query rate-limit decisions by SQL",
+            Effect::Reads,
+            |app, cx, body| answer(app, cx, body, Family::Ratelimits),
+        )
+        .needs(Right::AnalyticsRatelimits),
     ]
 }
 

@@ -10,17 +10,23 @@ use super::operation::{Operation, Reply, checked};
 use super::shared::{Empty, KeyOut, decrypting, default_limit, page};
 use crate::app::App;
 use crate::http::contract::bounded::{Text, Word};
-use base::access::OpCtx;
+use crate::http::offered::Effect;
+use base::access::{OpCtx, Operation as Right};
 use base::error::Result;
 use domain::apis::CreateApi;
 use domain::keys::ListKeys;
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        checked("/v2/apis.createApi", "Create an API", create).idempotent(),
-        checked("/v2/apis.getApi", "Get an API", get),
-        checked("/v2/apis.deleteApi", "Delete an API and revoke its keys", delete),
-        checked("/v2/apis.listKeys", "List the keys of an API", list_keys).paged(),
+        checked("/v2/apis.createApi", "Create an API", Effect::Writes, create)
+            .needs(Right::ApiCreate)
+            .idempotent(),
+        checked("/v2/apis.getApi", "Get an API", Effect::Reads, get).needs(Right::ApiRead),
+        checked("/v2/apis.deleteApi", "Delete an API and revoke its keys", Effect::Destroys, delete)
+            .needs(Right::ApiDelete),
+        checked("/v2/apis.listKeys", "List the keys of an API", Effect::Reads, list_keys)
+            .needs(Right::ApiListKeys)
+            .paged(),
     ]
 }
 

@@ -11,19 +11,24 @@ use super::operation::{Operation, Reply, checked};
 use super::verify::{VerifyCreditsBody, VerifyLimitBody};
 use crate::app::App;
 use crate::http::contract::bounded::{IdText, UpTo};
+use crate::http::offered::Effect;
 use crate::http::schema::Meta;
-use base::access::OpCtx;
+use base::access::{OpCtx, Operation as Right};
 use base::error::{Error, Result};
 use base::secret::PlainKey;
 use domain::explain::{Check, ExplainKey, Explanation, Fix, LimitState, Step, Subject};
 use domain::verification::{MAX_REQUESTED, Outcome, RequestedLimit};
 
 pub fn operations() -> Vec<Operation> {
-    vec![checked(
-        "/v2/keys.explainKey",
-        "Explain what a verification would answer, without carrying it out",
-        explain,
-    )]
+    vec![
+        checked(
+            "/v2/keys.explainKey",
+            "Explain what a verification would answer, without carrying it out",
+            Effect::Reads,
+            explain,
+        )
+        .needs(Right::KeyRead),
+    ]
 }
 
 /// A key by its secret or its id, and the demands of a verification.

@@ -9,18 +9,27 @@ use super::operation::{Operation, Reply, checked};
 use super::shared::{Empty, IdentityOut, LimitBody, default_limit, new_limits, page};
 use crate::app::App;
 use crate::http::contract::bounded::ExternalId;
+use crate::http::offered::Effect;
 use crate::http::schema::Meta;
-use base::access::OpCtx;
+use base::access::{OpCtx, Operation as Right};
 use base::error::Result;
 use domain::identities::{CreateIdentity, ListIdentities, UpdateIdentity};
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        checked("/v2/identities.createIdentity", "Create an identity", create).idempotent(),
-        checked("/v2/identities.getIdentity", "Get an identity", get),
-        checked("/v2/identities.listIdentities", "List identities", list).paged(),
-        checked("/v2/identities.updateIdentity", "Change an identity", update),
-        checked("/v2/identities.deleteIdentity", "Delete an identity", delete).without_data(),
+        checked("/v2/identities.createIdentity", "Create an identity", Effect::Writes, create)
+            .needs(Right::IdentityCreate)
+            .idempotent(),
+        checked("/v2/identities.getIdentity", "Get an identity", Effect::Reads, get)
+            .needs(Right::IdentityRead),
+        checked("/v2/identities.listIdentities", "List identities", Effect::Reads, list)
+            .needs(Right::IdentityListed)
+            .paged(),
+        checked("/v2/identities.updateIdentity", "Change an identity", Effect::Writes, update)
+            .needs(Right::IdentityUpdate),
+        checked("/v2/identities.deleteIdentity", "Delete an identity", Effect::Destroys, delete)
+            .needs(Right::IdentityDelete)
+            .without_data(),
     ]
 }
 

@@ -12,8 +12,9 @@ use super::shared::{
 };
 use crate::app::App;
 use crate::http::contract::bounded::{ExternalId, IdText, PermissionSlug, Text, Word, strings};
+use crate::http::offered::Effect;
 use crate::http::schema::{self, Meta};
-use base::access::OpCtx;
+use base::access::{OpCtx, Operation as Right};
 use base::error::Result;
 use base::patch::Patch;
 use base::secret::PlainKey;
@@ -25,12 +26,16 @@ use domain::permissions::{OnMissing, Reference};
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        checked("/v2/keys.createKey", "Create a key", create).idempotent(),
-        checked("/v2/keys.getKey", "Get a key by its id", get),
-        checked("/v2/keys.whoami", "Get a key by its secret", whoami),
-        checked("/v2/keys.updateKey", "Change a key", update),
-        checked("/v2/keys.updateCredits", "Set, add or take credits", update_credits),
-        checked("/v2/keys.deleteKey", "Delete a key", delete),
+        checked("/v2/keys.createKey", "Create a key", Effect::Writes, create)
+            .needs(Right::KeyCreate)
+            .makes_key()
+            .idempotent(),
+        checked("/v2/keys.getKey", "Get a key by its id", Effect::Reads, get).needs(Right::KeyRead),
+        checked("/v2/keys.whoami", "Get a key by its secret", Effect::Reads, whoami).needs(Right::KeyWhoami),
+        checked("/v2/keys.updateKey", "Change a key", Effect::Writes, update).needs(Right::KeyUpdate),
+        checked("/v2/keys.updateCredits", "Set, add or take credits", Effect::Writes, update_credits)
+            .needs(Right::KeyUpdate),
+        checked("/v2/keys.deleteKey", "Delete a key", Effect::Destroys, delete).needs(Right::KeyDelete),
     ]
 }
 

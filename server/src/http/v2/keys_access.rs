@@ -11,7 +11,8 @@ use super::operation::{Operation, Reply, checked};
 use super::permissions::{PermissionOut, RoleOut};
 use crate::app::App;
 use crate::http::contract::bounded::{IdText, PermissionSlug, strings};
-use base::access::OpCtx;
+use crate::http::offered::Effect;
+use base::access::{OpCtx, Operation as Right};
 use base::error::Result;
 use domain::keys::{AccessChange, ChangeAccess};
 use domain::permissions::{OnMissing, Reference};
@@ -24,27 +25,45 @@ pub fn operations() -> Vec<Operation> {
         checked(
             "/v2/keys.addPermissions",
             "Give permissions to a key",
+            Effect::Writes,
             |app, cx, body: SomePermissionsBody| permissions(app, cx, AccessChange::Add, body.into()),
-        ),
+        )
+        .needs(Right::KeyAddPermissions),
         checked(
             "/v2/keys.removePermissions",
             "Take permissions from a key",
+            Effect::Destroys,
             |app, cx, body: SomePermissionsBody| permissions(app, cx, AccessChange::Remove, body.into()),
-        ),
+        )
+        .needs(Right::KeyRemovePermissions),
         checked(
             "/v2/keys.setPermissions",
             "Replace the direct permissions of a key",
+            Effect::Destroys,
             |app, cx, body: AllPermissionsBody| permissions(app, cx, AccessChange::Set, body.into()),
-        ),
-        checked("/v2/keys.addRoles", "Give roles to a key", |app, cx, body: SomeRolesBody| {
-            roles(app, cx, AccessChange::Add, body.into())
-        }),
-        checked("/v2/keys.removeRoles", "Take roles from a key", |app, cx, body: SomeRolesBody| {
-            roles(app, cx, AccessChange::Remove, body.into())
-        }),
-        checked("/v2/keys.setRoles", "Replace the roles of a key", |app, cx, body: AllRolesBody| {
-            roles(app, cx, AccessChange::Set, body.into())
-        }),
+        )
+        .needs(Right::KeySetPermissions),
+        checked(
+            "/v2/keys.addRoles",
+            "Give roles to a key",
+            Effect::Writes,
+            |app, cx, body: SomeRolesBody| roles(app, cx, AccessChange::Add, body.into()),
+        )
+        .needs(Right::KeyAddRoles),
+        checked(
+            "/v2/keys.removeRoles",
+            "Take roles from a key",
+            Effect::Destroys,
+            |app, cx, body: SomeRolesBody| roles(app, cx, AccessChange::Remove, body.into()),
+        )
+        .needs(Right::KeyRemoveRoles),
+        checked(
+            "/v2/keys.setRoles",
+            "Replace the roles of a key",
+            Effect::Destroys,
+            |app, cx, body: AllRolesBody| roles(app, cx, AccessChange::Set, body.into()),
+        )
+        .needs(Right::KeySetRoles),
     ]
 }
 

@@ -10,16 +10,23 @@ use super::operation::{Operation, Reply, checked};
 use super::shared::{CreditsBody, LimitBody, default_true, new_limits};
 use crate::app::App;
 use crate::http::contract::bounded::{PermissionSlug, strings};
+use crate::http::offered::Effect;
 use crate::http::schema::Meta;
-use base::access::OpCtx;
+use base::access::{OpCtx, Operation as Right};
 use base::error::Result;
 use domain::keys::{MigrateKeys, MigratingKey, NewCredits};
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        checked("/v2/keys.migrateKeys", "Import keys of another system by their hashes", migrate)
-            .bulk()
-            .idempotent(),
+        checked(
+            "/v2/keys.migrateKeys",
+            "Import keys of another system by their hashes",
+            Effect::Writes,
+            migrate,
+        )
+        .needs(Right::KeyMigrate)
+        .bulk()
+        .idempotent(),
     ]
 }
 

@@ -10,15 +10,23 @@ use super::keys::CreateKeyOut;
 use super::operation::{Operation, Reply, checked};
 use crate::app::App;
 use crate::http::contract::bounded::IdText;
+use crate::http::offered::Effect;
 use crate::http::schema::Nullable;
-use base::access::OpCtx;
+use base::access::{OpCtx, Operation as Right};
 use base::error::Result;
 use domain::keys::RerollKey;
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        checked("/v2/keys.rerollKey", "Replace a key by a new one with the same settings", reroll)
-            .idempotent(),
+        checked(
+            "/v2/keys.rerollKey",
+            "Replace a key by a new one with the same settings",
+            Effect::Destroys,
+            reroll,
+        )
+        .needs(Right::KeyReroll)
+        .makes_key()
+        .idempotent(),
     ]
 }
 

@@ -13,6 +13,7 @@ mod keys;
 mod keys_access;
 mod keys_migrate;
 mod keys_reroll;
+mod offer;
 mod operation;
 mod overrides;
 mod permissions;
@@ -42,6 +43,7 @@ use poem::{Endpoint, EndpointExt, Request, Response};
 use serde_json::{Value, json};
 
 use self::errors::{Negotiation, respond};
+pub use self::offer::offer;
 use self::operation::Operation;
 use self::security::caller;
 use self::serve::OperationEndpoint;
@@ -119,10 +121,16 @@ pub static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
 
 /// Serves everything below `/v2/`. Even a panic answers in the envelope.
 pub fn endpoint(app: &Arc<App>) -> impl Endpoint<Output = Response> + 'static {
+    endpoint_of(app, Door::V2)
+}
+
+/// The same for requests that come in by `door`, which is what the log and the audit
+/// log say of them.
+fn endpoint_of(app: &Arc<App>, door: Door) -> impl Endpoint<Output = Response> + 'static {
     let document: &'static Value = &DOCUMENT;
     let mount = |operation: Operation| {
         let path = operation.spec.path;
-        (path, OperationEndpoint::new(app.clone(), operation, document).boxed())
+        (path, OperationEndpoint::new(app.clone(), door, operation, document).boxed())
     };
     let routes = Routes { app: app.clone(), posts: operations().into_iter().map(mount).collect() };
     let panicking = app.clone();

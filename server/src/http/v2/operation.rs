@@ -16,13 +16,18 @@ pub use super::reply::Reply;
 use super::reply::{EncodedReply, encode};
 use crate::app::App;
 use crate::http::body::MAX_HOT_BYTES;
+use crate::http::offered::Effect;
 use crate::http::openapi::{Access, OperationSpec, Output, Schema};
-use base::access::OpCtx;
+use base::access::{OpCtx, Operation as Right};
 use base::error::Result;
 
 /// An operation of the table in [`super::operations`].
 pub struct Operation {
     pub spec: OperationSpec,
+    pub(super) effect: Effect,
+    /// Of operations for root keys.
+    pub(super) needs: Option<Right>,
+    pub(super) makes_key: bool,
     pub(super) no_store: bool,
     pub(super) bulk: bool,
     pub(super) handler: Arc<dyn Handler>,
@@ -38,6 +43,18 @@ impl Operation {
     /// Asks for other credentials than a root key.
     pub fn access(mut self, access: Access) -> Self {
         self.spec.access = access;
+        self
+    }
+
+    /// The right without which a root key gets nothing of it.
+    pub fn needs(mut self, right: Right) -> Self {
+        self.needs = Some(right);
+        self
+    }
+
+    /// `data.key` of its answer is the secret of a key that was just made.
+    pub fn makes_key(mut self) -> Self {
+        self.makes_key = true;
         self
     }
 
@@ -140,30 +157,41 @@ where
 
 /// An operation whose body is checked against its schema. Runs in a task of its
 /// own, which a disconnect cannot cut.
-pub fn checked<I, T, H, Fut>(path: &'static str, summary: &'static str, handler: H) -> Operation
+pub fn checked<I, T, H, Fut>(
+    path: &'static str,
+    summary: &'static str,
+    effect: Effect,
+    handler: H,
+) -> Operation
 where
     I: Type + DeserializeOwned + Send + Sync + 'static,
     T: Output,
     H: Fn(Arc<App>, OpCtx, I) -> Fut + Copy + Send + Sync + 'static,
     Fut: Future<Output = Result<Reply<T>>> + Send + 'static,
 {
-    operation(path, summary, false, handler)
+    operation(path, summary, effect, false, handler)
 }
 
 /// An operation of the hot path: its body is read strictly, by types that keep their
 /// bounds, and its schema only explains a failure. Runs on the connection's task; what must not be cut
 /// detaches itself.
-pub fn hot<I, T, H, Fut>(path: &'static str, summary: &'static str, handler: H) -> Operation
+pub fn hot<I, T, H, Fut>(path: &'static str, summary: &'static str, effect: Effect, handler: H) -> Operation
 where
     I: Type + DeserializeOwned + Send + Sync + 'static,
     T: Output,
     H: Fn(Arc<App>, OpCtx, I) -> Fut + Copy + Send + Sync + 'static,
     Fut: Future<Output = Result<Reply<T>>> + Send + 'static,
 {
-    operation(path, summary, true, handler)
+    operation(path, summary, effect, true, handler)
 }
 
-fn operation<I, T, H, Fut>(path: &'static str, summary: &'static str, is_hot: bool, handler: H) -> Operation
+fn operation<I, T, H, Fut>(
+    path: &'static str,
+    summary: &'static str,
+    effect: Effect,
+    is_hot: bool,
+    handler: H,
+) -> Operation
 where
     I: Type + DeserializeOwned + Send + Sync + 'static,
     T: Output,
@@ -184,6 +212,9 @@ where
     };
     Operation {
         spec,
+        effect,
+        needs: None,
+        makes_key: false,
         no_store: false,
         bulk: false,
         handler: Arc::new(TypedHandler { is_hot, handler, input: PhantomData }),

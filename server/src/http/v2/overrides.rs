@@ -8,16 +8,27 @@ use serde_schema::serde_schema;
 use super::operation::{Operation, Reply, checked};
 use super::shared::{Empty, page};
 use crate::app::App;
-use base::access::OpCtx;
+use crate::http::offered::Effect;
+use base::access::{OpCtx, Operation as Right};
 use base::error::Result;
 use domain::ratelimit::overrides::{Lookup, NamedOverride, SetOverride};
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        checked("/v2/ratelimit.setOverride", "Set an override", set),
-        checked("/v2/ratelimit.getOverride", "Get the override that applies to an identifier", get),
-        checked("/v2/ratelimit.deleteOverride", "Delete an override", delete),
-        checked("/v2/ratelimit.listOverrides", "List the overrides of a namespace", list).paged(),
+        checked("/v2/ratelimit.setOverride", "Set an override", Effect::Writes, set)
+            .needs(Right::OverrideSet),
+        checked(
+            "/v2/ratelimit.getOverride",
+            "Get the override that applies to an identifier",
+            Effect::Reads,
+            get,
+        )
+        .needs(Right::OverrideRead),
+        checked("/v2/ratelimit.deleteOverride", "Delete an override", Effect::Destroys, delete)
+            .needs(Right::OverrideDelete),
+        checked("/v2/ratelimit.listOverrides", "List the overrides of a namespace", Effect::Reads, list)
+            .needs(Right::OverrideList)
+            .paged(),
     ]
 }
 

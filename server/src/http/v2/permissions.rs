@@ -10,18 +10,31 @@ use super::operation::{Operation, Reply, checked};
 use super::shared::{Empty, default_limit, page};
 use crate::app::App;
 use crate::http::contract::bounded::{PermissionSlug, Slug, Text};
+use crate::http::offered::Effect;
 use crate::http::schema;
-use base::access::OpCtx;
+use base::access::{OpCtx, Operation as Right};
 use base::error::Result;
 use domain::permissions::{CreatePermission, Listing, Permission, RoleDetails, UpdatePermission};
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        checked("/v2/permissions.createPermission", "Create a permission", create_permission).idempotent(),
-        checked("/v2/permissions.getPermission", "Get a permission", get_permission),
-        checked("/v2/permissions.listPermissions", "List permissions", list_permissions).paged(),
-        checked("/v2/permissions.updatePermission", "Change a permission", update_permission),
-        checked("/v2/permissions.deletePermission", "Delete a permission", delete_permission),
+        checked("/v2/permissions.createPermission", "Create a permission", Effect::Writes, create_permission)
+            .needs(Right::PermissionCreate)
+            .idempotent(),
+        checked("/v2/permissions.getPermission", "Get a permission", Effect::Reads, get_permission)
+            .needs(Right::PermissionRead),
+        checked("/v2/permissions.listPermissions", "List permissions", Effect::Reads, list_permissions)
+            .needs(Right::PermissionRead)
+            .paged(),
+        checked("/v2/permissions.updatePermission", "Change a permission", Effect::Writes, update_permission)
+            .needs(Right::PermissionUpdate),
+        checked(
+            "/v2/permissions.deletePermission",
+            "Delete a permission",
+            Effect::Destroys,
+            delete_permission,
+        )
+        .needs(Right::PermissionDelete),
     ]
 }
 

@@ -14,26 +14,36 @@ use super::operation::{Operation, Reply, checked};
 use super::shared::{KeyOut, default_limit, page};
 use crate::app::App;
 use crate::http::contract::bounded::PortalIdOrSlug;
+use crate::http::offered::Effect;
 use crate::http::openapi::Access;
-use base::access::{OpCtx, Scope};
+use base::access::{OpCtx, Operation as Right, Scope};
 use base::error::Result;
 use domain::portals::CreateSession;
 use insight::analytics::{Bucket, Series};
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        checked("/v2/portal.createSession", "Open a portal session", create_session).idempotent().no_store(),
-        checked("/v2/portal.exchangeCode", "Exchange the code of a portal session for its token", exchange)
-            .access(Access::Public)
+        checked("/v2/portal.createSession", "Open a portal session", Effect::Writes, create_session)
+            .needs(Right::PortalCreateSession)
+            .idempotent()
             .no_store(),
-        checked("/v2/portal.listKeys", "List the end user's keys", list_keys)
+        checked(
+            "/v2/portal.exchangeCode",
+            "Exchange the code of a portal session for its token",
+            Effect::Writes,
+            exchange,
+        )
+        .access(Access::Public)
+        .no_store(),
+        checked("/v2/portal.listKeys", "List the end user's keys", Effect::Reads, list_keys)
             .access(Access::PortalSession)
             .paged(),
-        checked("/v2/portal.rerollKey", "Replace one of the end user's keys", reroll)
+        checked("/v2/portal.rerollKey", "Replace one of the end user's keys", Effect::Destroys, reroll)
             .access(Access::PortalSession),
         checked(
             "/v2/portal.getVerifications",
             "Count the verifications of the end user's keys over time",
+            Effect::Reads,
             verifications,
         )
         .access(Access::PortalSession)

@@ -10,15 +10,23 @@ use super::operation::{Operation, Reply, checked};
 use super::shared::{default_limit, page};
 use crate::app::App;
 use crate::http::contract::bounded::PortalIdOrSlug;
-use base::access::OpCtx;
+use crate::http::offered::Effect;
+use base::access::{OpCtx, Operation as Right};
 use base::error::{Error, Result};
 use domain::portals::{ExternalSessions, SessionInfo, SessionStatus};
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        checked("/v2/portal.listSessions", "List the live sessions of a portal by end user", sessions)
-            .paged(),
-        checked("/v2/portal.revokeSession", "End every session of an end user", revoke),
+        checked(
+            "/v2/portal.listSessions",
+            "List the live sessions of a portal by end user",
+            Effect::Reads,
+            sessions,
+        )
+        .needs(Right::PortalRead)
+        .paged(),
+        checked("/v2/portal.revokeSession", "End every session of an end user", Effect::Destroys, revoke)
+            .needs(Right::PortalUpdate),
     ]
 }
 

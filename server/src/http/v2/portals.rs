@@ -12,17 +12,22 @@ use super::operation::{Operation, Reply, checked};
 use super::shared::{Empty, default_true};
 use crate::app::App;
 use crate::http::contract::bounded::{Color, HttpsUrl, PortalIdOrSlug, PortalSlug, Text};
+use crate::http::offered::Effect;
 use crate::http::schema;
-use base::access::OpCtx;
+use base::access::{OpCtx, Operation as Right};
 use base::error::{Error, Result};
 use domain::portals::{CreatePortal, Portal, PortalName, UpdatePortal};
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        checked("/v2/portal.createPortal", "Create a portal", create).idempotent(),
-        checked("/v2/portal.getPortal", "Get a portal", get),
-        checked("/v2/portal.updatePortal", "Change a portal", update),
-        checked("/v2/portal.deletePortal", "Delete a portal", delete),
+        checked("/v2/portal.createPortal", "Create a portal", Effect::Writes, create)
+            .needs(Right::PortalCreate)
+            .idempotent(),
+        checked("/v2/portal.getPortal", "Get a portal", Effect::Reads, get).needs(Right::PortalRead),
+        checked("/v2/portal.updatePortal", "Change a portal", Effect::Writes, update)
+            .needs(Right::PortalUpdate),
+        checked("/v2/portal.deletePortal", "Delete a portal", Effect::Destroys, delete)
+            .needs(Right::PortalDelete),
     ]
 }
 

@@ -11,14 +11,22 @@ use crate::app::App;
 use crate::http::contract::bounded::{Cost, Integer, List, Text};
 use crate::http::contract::limits::{Allowance, default_cost, limit_request, verdict};
 use crate::http::misplaced_members::known_members;
-use base::access::OpCtx;
+use crate::http::offered::Effect;
+use base::access::{OpCtx, Operation as Right};
 use base::error::Result;
 use domain::ratelimit::{LimitOutcome, LimitRequest};
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        hot("/v2/ratelimit.limit", "Check and consume one limit", limit),
-        hot("/v2/ratelimit.multiLimit", "Check several limits, consume all or none", multi_limit),
+        hot("/v2/ratelimit.limit", "Check and consume one limit", Effect::Writes, limit)
+            .needs(Right::RatelimitLimit),
+        hot(
+            "/v2/ratelimit.multiLimit",
+            "Check several limits, consume all or none",
+            Effect::Writes,
+            multi_limit,
+        )
+        .needs(Right::RatelimitLimit),
     ]
 }
 

@@ -10,19 +10,32 @@ use super::permissions::{ListingBody, PermissionOut, RoleOut};
 use super::shared::Empty;
 use crate::app::App;
 use crate::http::contract::bounded::{Hyphened, PermissionSlug, Text, strings};
+use crate::http::offered::Effect;
 use crate::http::schema;
-use base::access::OpCtx;
+use base::access::{OpCtx, Operation as Right};
 use base::error::{Error, Result};
 use domain::permissions::{CreateRole, Role, SetRolePermissions, UpdateRole};
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        checked("/v2/permissions.createRole", "Create a role", create_role).idempotent(),
-        checked("/v2/permissions.getRole", "Get a role", get_role),
-        checked("/v2/permissions.listRoles", "List roles", list_roles).paged(),
-        checked("/v2/permissions.updateRole", "Change a role", update_role),
-        checked("/v2/permissions.deleteRole", "Delete a role", delete_role),
-        checked("/v2/permissions.setRolePermissions", "Replace the permissions of a role", set_permissions),
+        checked("/v2/permissions.createRole", "Create a role", Effect::Writes, create_role)
+            .needs(Right::RoleCreate)
+            .idempotent(),
+        checked("/v2/permissions.getRole", "Get a role", Effect::Reads, get_role).needs(Right::RoleRead),
+        checked("/v2/permissions.listRoles", "List roles", Effect::Reads, list_roles)
+            .needs(Right::RoleRead)
+            .paged(),
+        checked("/v2/permissions.updateRole", "Change a role", Effect::Writes, update_role)
+            .needs(Right::RoleUpdate),
+        checked("/v2/permissions.deleteRole", "Delete a role", Effect::Destroys, delete_role)
+            .needs(Right::RoleDelete),
+        checked(
+            "/v2/permissions.setRolePermissions",
+            "Replace the permissions of a role",
+            Effect::Destroys,
+            set_permissions,
+        )
+        .needs(Right::RoleSetPermissions),
     ]
 }
 

@@ -11,19 +11,30 @@ use super::operation::{Operation, Reply, checked};
 use super::shared::{Empty, default_limit, page};
 use crate::app::App;
 use crate::http::contract::bounded::IdText;
+use crate::http::offered::Effect;
 use crate::http::schema::{self, Nullable};
-use base::access::OpCtx;
+use base::access::{OpCtx, Operation as Right};
 use base::error::Result;
 use base::secret::PlainKey;
 use domain::root_keys::{CreateRootKey, RerollRootKey, RootKey, UpdateRootKey};
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        checked("/v2/rootKeys.createKey", "Create a root key", create).idempotent(),
-        checked("/v2/rootKeys.listKeys", "List root keys", list).paged(),
-        checked("/v2/rootKeys.updateKey", "Change a root key", update),
-        checked("/v2/rootKeys.deleteKey", "Revoke a root key", delete),
-        checked("/v2/rootKeys.rerollKey", "Replace a root key", reroll).idempotent(),
+        checked("/v2/rootKeys.createKey", "Create a root key", Effect::Writes, create)
+            .needs(Right::RootKeyCreate)
+            .makes_key()
+            .idempotent(),
+        checked("/v2/rootKeys.listKeys", "List root keys", Effect::Reads, list)
+            .needs(Right::RootKeyRead)
+            .paged(),
+        checked("/v2/rootKeys.updateKey", "Change a root key", Effect::Writes, update)
+            .needs(Right::RootKeyUpdate),
+        checked("/v2/rootKeys.deleteKey", "Revoke a root key", Effect::Destroys, delete)
+            .needs(Right::RootKeyDelete),
+        checked("/v2/rootKeys.rerollKey", "Replace a root key", Effect::Destroys, reroll)
+            .needs(Right::RootKeyUpdate)
+            .makes_key()
+            .idempotent(),
     ]
 }
 

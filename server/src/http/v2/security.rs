@@ -24,6 +24,7 @@ static METRICS: HeaderName = HeaderName::from_static("x-unkey-metrics");
 /// request of its budget charged.
 pub(super) async fn authenticate(
     app: &Arc<App>,
+    door: Door,
     call: &RequestStart,
     headers: &HeaderMap,
 ) -> Result<(OpCtx, Option<Budget>)> {
@@ -37,13 +38,14 @@ pub(super) async fn authenticate(
         false => None,
     };
     let principal = Principal::RootKey(authenticated.principal);
-    Ok((context(call, headers, principal, authenticated.workspace), budget))
+    Ok((context(door, call, headers, principal, authenticated.workspace), budget))
 }
 
 /// The end user behind the session cookie
 /// (docs/contract/v2.md#portal-sessions).
 pub(super) async fn portal_user(
     app: &Arc<App>,
+    door: Door,
     call: &RequestStart,
     headers: &HeaderMap,
 ) -> Result<(OpCtx, Option<Budget>)> {
@@ -53,7 +55,7 @@ pub(super) async fn portal_user(
         return Err(Error::new(Code::PortalTokenMissing, detail));
     }
     let session = app.portals.authenticate(token, call.now_ms).await?;
-    Ok((context(call, headers, session.principal(), session.workspace.clone()), None))
+    Ok((context(door, call, headers, session.principal(), session.workspace.clone()), None))
 }
 
 /// The root key behind the bearer token if it is in memory, for the request log:
@@ -70,13 +72,14 @@ pub(super) fn caller(app: &App, call: &RequestStart, headers: &HeaderMap) -> Cal
 }
 
 pub(super) fn context(
+    door: Door,
     call: &RequestStart,
     headers: &HeaderMap,
     principal: Principal,
     workspace: WorkspaceId,
 ) -> OpCtx {
     let unrecorded = headers.get(&METRICS).is_some_and(|value| value == "disabled");
-    let cx = OpCtx::new(principal, workspace, call.now_ms, call.request_id.clone(), Door::V2)
+    let cx = OpCtx::new(principal, workspace, call.now_ms, call.request_id.clone(), door)
         .from_client(call.address, header(headers, &USER_AGENT));
     OpCtx { unrecorded, ..cx }
 }

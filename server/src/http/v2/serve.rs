@@ -33,6 +33,8 @@ const IDEMPOTENCY_KEY: &str = "idempotency-key";
 /// The endpoint of an operation.
 pub(super) struct OperationEndpoint {
     app: Arc<App>,
+    /// The one that its requests come in by.
+    door: Door,
     path: &'static str,
     traits: Traits,
     handler: Arc<dyn Handler>,
@@ -89,8 +91,8 @@ impl Endpoint for OperationEndpoint {
 
 impl OperationEndpoint {
     /// The operation has a body.
-    pub fn new(app: Arc<App>, operation: Operation, document: &'static Value) -> Self {
-        let Operation { spec, no_store, bulk, handler } = operation;
+    pub fn new(app: Arc<App>, door: Door, operation: Operation, document: &'static Value) -> Self {
+        let Operation { spec, no_store, bulk, handler, .. } = operation;
         let schema = spec.request.expect("mounted operations have a body");
         let request = RequestSchema::new(move || {
             json_schema(&openapi::reference(schema), &document["components"]["schemas"])
@@ -104,14 +106,14 @@ impl OperationEndpoint {
             no_store,
             bulk,
         };
-        Self { app, path: spec.path, traits, handler }
+        Self { app, door, path: spec.path, traits, handler }
     }
 
     async fn authenticate(&self, call: &RequestStart, headers: &HeaderMap) -> Authenticated {
         match self.traits.access {
-            Access::RootKey => authenticate(&self.app, call, headers).await,
-            Access::PortalSession => portal_user(&self.app, call, headers).await,
-            Access::Public => Ok((context(call, headers, Principal::Anonymous, "".into()), None)),
+            Access::RootKey => authenticate(&self.app, self.door, call, headers).await,
+            Access::PortalSession => portal_user(&self.app, self.door, call, headers).await,
+            Access::Public => Ok((context(self.door, call, headers, Principal::Anonymous, "".into()), None)),
         }
     }
 
@@ -283,7 +285,7 @@ impl OperationEndpoint {
             hide_bodies: self.traits.no_store,
             request_schema: Some(&self.traits.request),
             request_body,
-            ..ResponseSummary::of(Door::V2, "POST", self.path)
+            ..ResponseSummary::of(self.door, "POST", self.path)
         }
     }
 }

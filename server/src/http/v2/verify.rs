@@ -16,9 +16,10 @@ use crate::http::contract::borrowed::{As, Each, Str};
 use crate::http::contract::bounded::{Cost, Integer, Text, UpTo, strings};
 use crate::http::contract::limits::{default_cost, requested_limit};
 use crate::http::misplaced_members::known_members;
+use crate::http::offered::Effect;
 use crate::http::openapi::{Output, Schema};
 use crate::http::schema::{Meta, present};
-use base::access::OpCtx;
+use base::access::{OpCtx, Operation as Right};
 use base::error::Result;
 use base::secret::PlainKey;
 use domain::verification::{
@@ -27,7 +28,7 @@ use domain::verification::{
 };
 
 pub fn operations() -> Vec<Operation> {
-    vec![hot("/v2/keys.verifyKey", "Verify a key", verify)]
+    vec![hot("/v2/keys.verifyKey", "Verify a key", Effect::Writes, verify).needs(Right::KeyVerify)]
 }
 
 #[serde_schema]

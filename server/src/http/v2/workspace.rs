@@ -7,15 +7,19 @@ use serde_schema::serde_schema;
 
 use super::operation::{Operation, Reply, checked};
 use crate::app::App;
+use crate::http::offered::Effect;
 use crate::http::schema::Nullable;
-use base::access::OpCtx;
+use base::access::{OpCtx, Operation as Right};
 use base::error::Result;
 use domain::workspaces::Month;
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        checked("/v2/workspace.getLimits", "Get the limits of a workspace", limits).optional_body(),
-        checked("/v2/workspace.getUsage", "Get what a workspace used in a month", usage),
+        checked("/v2/workspace.getLimits", "Get the limits of a workspace", Effect::Reads, limits)
+            .needs(Right::WorkspaceLimitsRead)
+            .optional_body(),
+        checked("/v2/workspace.getUsage", "Get what a workspace used in a month", Effect::Reads, usage)
+            .needs(Right::WorkspaceUsageRead),
     ]
 }
 

@@ -10,13 +10,13 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use unkey::http::v2::DOCUMENT;
 
-use self::cases::cases;
+pub use self::cases::cases;
 use crate::interrupted::{Asked, POLLS, drop_after};
 use crate::strangers::{Elsewhere, Twins};
 use crate::support::TestApp;
 
 /// What somebody of another workspace is told.
-enum Foreign {
+pub enum Foreign {
     /// This error.
     Fails(u16, &'static str),
     /// A success that shows nothing of it: the member of `data` is this.
@@ -25,11 +25,11 @@ enum Foreign {
     Nothing,
 }
 
-struct Case {
-    operation: &'static str,
+pub struct Case {
+    pub operation: &'static str,
     body: fn(&Ids) -> Value,
     /// `{api}` and the like stand for ids of the fixture.
-    grants: &'static [&'static str],
+    pub grants: &'static [&'static str],
     /// What a root key without grants is told; `None` when it needs none.
     denied: Option<(u16, &'static str)>,
     foreign: Foreign,
@@ -38,7 +38,7 @@ struct Case {
 }
 
 /// The fixture: one of everything.
-struct Ids {
+pub struct Ids {
     workspace: String,
     api: String,
     keyspace: String,
@@ -62,7 +62,7 @@ const EXCEPTIONS: &[(&str, &str)] = &[
 ];
 
 impl Ids {
-    async fn make(test: &TestApp) -> Self {
+    pub async fn make(test: &TestApp) -> Self {
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let api = test.api().await;
         let limits = json!([{ "name": "requests", "limit": 5, "duration": 60000, "autoApply": false }]);
@@ -102,7 +102,7 @@ impl Ids {
         }
     }
 
-    fn fill(&self, grant: &str) -> String {
+    pub fn fill(&self, grant: &str) -> String {
         [
             ("{ws}", &self.workspace),
             ("{api}", &self.api),

@@ -9,7 +9,7 @@ mod identities;
 mod keys;
 mod keys_access;
 mod keys_moves;
-mod matrix;
+pub mod matrix;
 mod overrides;
 mod permissions;
 mod portal;
