@@ -216,6 +216,33 @@ CREATE TABLE namespaces (
   deleted_at   BIGINT
 );
 CREATE UNIQUE INDEX namespaces_name ON namespaces (workspace_id, name);
+CREATE TABLE oauth_clients (
+  id            TEXT   NOT NULL PRIMARY KEY,
+  name          TEXT   NOT NULL,
+  redirect_uris TEXT   NOT NULL,
+  created_at    BIGINT NOT NULL,
+  allowed_at    BIGINT
+);
+CREATE INDEX oauth_clients_never_allowed ON oauth_clients (created_at) WHERE allowed_at IS NULL;
+CREATE TABLE oauth_codes (
+  hash           TEXT    NOT NULL PRIMARY KEY,
+  client_id      TEXT    NOT NULL REFERENCES oauth_clients (id) ON DELETE CASCADE,
+  workspace_id   TEXT    NOT NULL REFERENCES workspaces (id),
+  session_id     TEXT    NOT NULL,
+  redirect_uri   TEXT    NOT NULL,
+  code_challenge TEXT    NOT NULL,
+  resource       TEXT    NOT NULL,
+  name           TEXT,
+  is_full        BOOLEAN NOT NULL,
+  permissions    TEXT    NOT NULL,
+  key_expires_at BIGINT,
+  ip_allowlist   TEXT,
+  limit_per_minute BIGINT,
+  root_key_id    TEXT,
+  expires_at     BIGINT  NOT NULL
+);
+CREATE INDEX oauth_codes_by_client ON oauth_codes (client_id);
+CREATE INDEX oauth_codes_by_expiry ON oauth_codes (expires_at);
 CREATE TABLE one_time_links (
   token_hash   TEXT   NOT NULL PRIMARY KEY,
   purpose      TEXT   NOT NULL,
@@ -323,7 +350,7 @@ CREATE TABLE root_keys (
   created_at   BIGINT  NOT NULL,
   updated_at   BIGINT,
   deleted_at   BIGINT
-, limit_per_minute BIGINT, budget_key_id TEXT);
+, limit_per_minute BIGINT, budget_key_id TEXT, oauth_client_id TEXT, oauth_client_name TEXT);
 CREATE INDEX root_keys_by_workspace ON root_keys (workspace_id, id);
 CREATE TABLE saved_views (
   id           TEXT    NOT NULL PRIMARY KEY,

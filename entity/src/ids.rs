@@ -78,6 +78,8 @@ ids! {
     LimitId = "rl";
     RoleId = "role";
     PermissionId = "perm";
+    /// A program that registered to ask people for root keys.
+    OauthClientId = "oac";
     NamespaceId = "rlns";
     OverrideId = "rlor";
     MigrationId = "mig";

@@ -23,6 +23,8 @@ pub mod limit;
 pub mod limiter_counter;
 pub mod membership;
 pub mod namespace;
+pub mod oauth_client;
+pub mod oauth_code;
 pub mod one_time_link;
 pub mod permission;
 pub mod portal;

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::ids::{RootKeyId, WorkspaceId};
+use crate::ids::{OauthClientId, RootKeyId, WorkspaceId};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "root_keys")]
@@ -26,6 +26,9 @@ pub struct Model {
     pub created_at: i64,
     pub updated_at: Option<i64>,
     pub deleted_at: Option<i64>,
+    /// The program that somebody gave it to.
+    pub oauth_client_id: Option<OauthClientId>,
+    pub oauth_client_name: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -37,6 +37,7 @@ impl Schema for App {
         Migration { name: "m0010_shared_budgets", sql: include_str!("m0010_shared_budgets.sql") },
         Migration { name: "m0011_claimants", sql: include_str!("m0011_claimants.sql") },
         Migration { name: "m0012_sequences", sql: include_str!("m0012_sequences.sql") },
+        Migration { name: "m0013_oauth", sql: include_str!("m0013_oauth.sql") },
     ];
 }
 

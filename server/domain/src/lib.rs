@@ -35,6 +35,8 @@ pub mod secret_links;
 pub mod session;
 pub mod transfer;
 
+pub mod oauth;
+
 /// Who tells the index of entities what is live of each kind.
 pub const ENTITY_FEEDS: insight::search::EntityFeeds = insight::search::EntityFeeds {
     keys: &keys::KeyFeed,

@@ -34,6 +34,7 @@ use domain::idempotency::Idempotency;
 use domain::identities::Identities;
 use domain::keys::Keys;
 use domain::leaks::Leaks;
+use domain::oauth::Oauth;
 use domain::permissions::Permissions;
 use domain::portals::Portals;
 use domain::ratelimit::namespaces::Namespaces;
@@ -83,6 +84,7 @@ pub struct App {
     pub sessions: Sessions,
     pub secret_links: SecretLinks,
     pub leaks: Leaks,
+    pub oauth: Oauth,
     pub jobs: Jobs,
     pub recorder: Recorder,
     pub requests: RequestCounts,

@@ -29,6 +29,7 @@ use domain::idempotency::Idempotency;
 use domain::identities::Identities;
 use domain::keys::Keys;
 use domain::leaks::Leaks;
+use domain::oauth::Oauth;
 use domain::permissions::Permissions;
 use domain::portals::Portals;
 use domain::ratelimit::limiter::Limiter;
@@ -70,6 +71,16 @@ impl Ground {
         let vault = Vault::open(store.clone(), entropy.clone(), master_key(config, dir), now_ms).await?;
         let recorder = Recorder::default();
         Ok(Self { store, events, events_set_aside, limiter, recorder, vault, entropy })
+    }
+
+    fn root_keys(&self) -> RootKeys {
+        let (store, entropy, limiter) = (self.store.clone(), self.entropy.clone(), self.limiter.clone());
+        RootKeys::new(store, entropy, self.recorder.last_used().clone(), limiter)
+    }
+
+    fn oauth(&self, root_keys: &RootKeys, sessions: &Sessions) -> Oauth {
+        let (store, entropy, limiter) = (self.store.clone(), self.entropy.clone(), self.limiter.clone());
+        Oauth::new(store, entropy, root_keys.clone(), sessions.clone(), limiter)
     }
 }
 
@@ -183,18 +194,19 @@ impl App {
         let ledger = Ledger::start(store.clone());
         let bulk = made.bulk(&ground, &clock);
         let verifier = made.verifier(&ground, &ledger, config.key_cache_bytes);
-        let root_keys =
-            RootKeys::new(store.clone(), entropy.clone(), recorder.last_used().clone(), limiter.clone());
+        let root_keys = ground.root_keys();
         let leaks = Leaks::new(store.clone(), entropy.clone(), root_keys.clone(), config.leak_public_key);
+        let sessions = made.sessions(&ground);
         let idempotency = Idempotency::new(store.clone(), vault.clone());
         let jobs = made.jobs(&ground, idempotency.clone(), search.clone(), config.events_max_bytes);
         Self {
             background: Mutex::new(Some(Background::start(store, events, recorder, search, &bulk))),
             bulk,
+            oauth: ground.oauth(&root_keys, &sessions),
             transfer: made.transfer(&ground, &insight),
             workspaces: Workspaces::new(store.clone(), entropy.clone(), analytics.clone())
                 .open_to_members(config.members_create_workspaces),
-            sessions: made.sessions(&ground),
+            sessions,
             secret_links: SecretLinks::new(store.clone(), entropy.clone()),
             leaks,
             root_keys,

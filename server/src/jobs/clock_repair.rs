@@ -13,7 +13,7 @@ use base::error::Result;
 use base::events::newest_chunk_time;
 use base::store::Tx;
 use base::{claims, schedules};
-use domain::{credits, portals, root_keys, secret_links, session, users};
+use domain::{credits, oauth, portals, root_keys, secret_links, session, users};
 
 /// What is odd about the clock, for operators.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +83,7 @@ async fn amend_times(tx: &Tx, now_ms: i64) -> Result<u64> {
         session::amend_times(tx, now_ms).await?,
         users::amend_times(tx, now_ms).await?,
         secret_links::amend_times(tx, now_ms).await?,
+        oauth::amend_times(tx, now_ms).await?,
         portals::amend_times(tx, now_ms).await?,
         claims::amend_times(tx, now_ms).await?,
         root_keys::amend_times(tx, now_ms).await?,

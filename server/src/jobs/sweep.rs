@@ -8,7 +8,7 @@
 use base::clock::DAY_MS;
 use base::error::Result;
 use base::store::Store;
-use domain::{keys, portals, ratelimit, root_keys, secret_links, session, users};
+use domain::{keys, oauth, portals, ratelimit, root_keys, secret_links, session, users};
 
 /// How long a deleted row stays and can be restored, in days.
 pub const KEEP_DELETED_DAYS: i64 = 30;
@@ -34,6 +34,7 @@ pub(super) async fn run(app: &Store, now_ms: i64) -> Result<()> {
         portals::sweep(&tx, before_ms).await?;
         session::sweep(&tx, before_ms).await?;
         users::sweep(&tx, before_ms, now_ms).await?;
+        oauth::sweep(&tx, now_ms).await?;
         secret_links::sweep(&tx, now_ms).await
     })
     .await?;

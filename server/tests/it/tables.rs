@@ -27,6 +27,8 @@ const TABLES: &[(&str, &str)] = &[
     ("limiter_counter", "domain/ratelimit"),
     ("membership", "domain/workspaces"),
     ("namespace", "domain/ratelimit"),
+    ("oauth_client", "domain/oauth"),
+    ("oauth_code", "domain/oauth"),
     ("one_time_link", "domain/users"),
     ("permission", "domain/permissions"),
     ("portal", "domain/portals"),

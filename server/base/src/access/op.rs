@@ -123,6 +123,8 @@ pub enum Task {
     SecretScanning,
     /// Deletes the keys of a deleted API.
     ApiDeletion,
+    /// Revokes the root key of an authorization code that was used twice.
+    CodeReplay,
 }
 
 impl Task {
@@ -133,6 +135,7 @@ impl Task {
             Task::FirstStart => "first start",
             Task::SecretScanning => "secret scanning",
             Task::ApiDeletion => "api deletion",
+            Task::CodeReplay => "code replay",
         }
     }
 }

@@ -86,6 +86,8 @@ events! {
     InviteRevoke = "invite.revoke";
     MemberUpdate = "member.update";
     MemberRemove = "member.remove";
+    /// A program was allowed a root key, which it fetches after that. Ours.
+    OauthAllow = "oauth.allow";
     SecretCreate = "secret.create";
     SecretReveal = "secret.reveal";
     ViewCreate = "view.create";

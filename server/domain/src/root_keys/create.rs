@@ -3,7 +3,7 @@
 use base::ids::RootKeyId;
 
 use super::bounded_by_maker::{self, Use};
-use super::{CreateRootKey, RootKey, RootKeys, store};
+use super::{AuthorizedClient, CreateRootKey, RootKey, RootKeys, store};
 use crate::apis::allowlist;
 use crate::keys::format;
 use base::access::{OpCtx, Operation, Target};
@@ -12,35 +12,90 @@ use base::error::{Error, Field, Result};
 use base::secret::PlainKey;
 use base::store::{Change, Tx};
 
+/// A root key that may be made, and its secret.
+pub(crate) struct NewRootKey {
+    key: RootKey,
+    command: CreateRootKey,
+    budget_key: Option<RootKeyId>,
+    plaintext: PlainKey,
+}
+
+impl NewRootKey {
+    pub fn id(&self) -> &RootKeyId {
+        &self.key.id
+    }
+
+    /// Never shown again.
+    pub fn into_secret(self) -> PlainKey {
+        self.plaintext
+    }
+}
+
+/// Whether the caller may make such a root key.
+pub(crate) fn check(cx: &OpCtx, command: &CreateRootKey) -> Result<()> {
+    checked(cx, command.clone()).map(drop)
+}
+
+/// What the caller may make, with what it inherits.
+fn checked(cx: &OpCtx, command: CreateRootKey) -> Result<CreateRootKey> {
+    cx.require(Operation::RootKeyCreate, Target::NONE)?;
+    check_values(cx, &command)?;
+    let mut command = bounded_by_maker::inherited(cx, command);
+    bounded_by_maker::check_rights(cx, command.full, &command.permissions)?;
+    let allowed = Use::of(command.expires_at, command.ip_allowlist.as_deref(), command.limit_per_minute)?;
+    bounded_by_maker::check_use(cx, &allowed)?;
+    check_list(command.ip_allowlist.as_deref(), &allowed)?;
+    command.ip_allowlist = allowlist::to_text(&allowed.networks);
+    Ok(command)
+}
+
 impl RootKeys {
     /// Returns the id and the secret, which is never shown again.
     pub async fn create(&self, cx: &OpCtx, command: CreateRootKey) -> Result<(RootKeyId, PlainKey)> {
-        cx.require(Operation::RootKeyCreate, Target::NONE)?;
-        check_values(cx, &command)?;
-        let mut command = bounded_by_maker::inherited(cx, command);
-        bounded_by_maker::check_rights(cx, command.full, &command.permissions)?;
-        let allowed = Use::of(command.expires_at, command.ip_allowlist.as_deref(), command.limit_per_minute)?;
-        bounded_by_maker::check_use(cx, &allowed)?;
-        check_list(command.ip_allowlist.as_deref(), &allowed)?;
-        command.ip_allowlist = allowlist::to_text(&allowed.networks);
-        let plaintext = PlainKey::new(format::root_key(&self.entropy.bytes()));
-        let id: RootKeyId = self.entropy.id(RootKeyId::PREFIX, cx.now_ms);
-        let key = described(cx, &id, &command, &plaintext);
-        let maker = cx.principal.root_key().filter(|maker| maker.limit_per_minute.is_some());
-        let budget_key = maker.map(|maker| maker.counts_on().clone());
+        let new = self.prepare(cx, command, None)?;
+        let making = &new;
         self.store
-            .write(|tx| {
-                let (key, plaintext) = (&key, &plaintext);
-                async move {
-                    self.insert(cx, &tx, key, &command, budget_key, plaintext).await?;
-                    let mut group = Group::new();
-                    let targets = vec![target(key)];
-                    group.push(Event::RootKeyCreate, format!("Created root key {}", key.id), targets);
-                    group.record(cx, &tx, &self.entropy).await
-                }
+            .write(|tx| async move {
+                let mut group = Group::new();
+                self.create_in(cx, &tx, making, &mut group).await?;
+                group.record(cx, &tx, &self.entropy).await
             })
             .await?;
-        Ok((id, plaintext))
+        Ok((new.key.id, new.plaintext))
+    }
+
+    /// A root key that the caller may make, for `client` if it is one's.
+    pub(crate) fn prepare(
+        &self,
+        cx: &OpCtx,
+        command: CreateRootKey,
+        client: Option<AuthorizedClient>,
+    ) -> Result<NewRootKey> {
+        let command = checked(cx, command)?;
+        let plaintext = PlainKey::new(format::root_key(&self.entropy.bytes()));
+        let id: RootKeyId = self.entropy.id(RootKeyId::PREFIX, cx.now_ms);
+        let key = RootKey { client, ..described(cx, &id, &command, &plaintext) };
+        let maker = cx.principal.root_key().filter(|maker| maker.limit_per_minute.is_some());
+        let budget_key = maker.map(|maker| maker.counts_on().clone());
+        Ok(NewRootKey { key, command, budget_key, plaintext })
+    }
+
+    /// Makes it as a part of another change.
+    pub(crate) async fn create_in(
+        &self,
+        cx: &OpCtx,
+        tx: &Tx,
+        new: &NewRootKey,
+        group: &mut Group,
+    ) -> Result<()> {
+        let NewRootKey { key, command, budget_key, plaintext } = new;
+        self.insert(cx, tx, key, command, budget_key.clone(), plaintext).await?;
+        let text = match &key.client {
+            None => format!("Created root key {}", key.id),
+            Some(client) => format!("Created root key {} for {}", key.id, client.name),
+        };
+        group.push(Event::RootKeyCreate, text, vec![target(key)]);
+        Ok(())
     }
 
     pub(super) async fn insert(
@@ -76,6 +131,7 @@ pub(super) fn described(
         expires_at: command.expires_at,
         last_used_at: None,
         created_at: cx.now_ms,
+        client: None,
     }
 }
 

@@ -18,7 +18,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use base::ids::{RootKeyId, WorkspaceId};
+use base::ids::{OauthClientId, RootKeyId, WorkspaceId};
 
 use crate::keys::label;
 use crate::ratelimit::RateLimiter;
@@ -31,6 +31,7 @@ use base::store::Store;
 
 pub use budget::Budget;
 pub use change::{RerollRootKey, UpdateRootKey};
+pub(crate) use create::{NewRootKey, check};
 pub use read::{FindRootKeys, FoundRootKeys, RootKeyOrder, STALE_DAYS};
 pub use store::{RootKeyFeed, amend_times, note_used, sweep};
 
@@ -40,6 +41,7 @@ use authenticate::RootKeySnapshot;
 const CACHE_BYTES: u64 = 4 << 20;
 
 /// Creates a root key in the workspace of the context.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CreateRootKey {
     pub name: Option<String>,
     pub permissions: Vec<String>,
@@ -68,6 +70,17 @@ pub struct RootKey {
     pub expires_at: Option<i64>,
     pub last_used_at: Option<i64>,
     pub created_at: i64,
+    /// The program that somebody gave it to; `None` where a person or another root
+    /// key made it.
+    pub client: Option<AuthorizedClient>,
+}
+
+/// A program that got a root key by OAuth.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuthorizedClient {
+    pub id: OauthClientId,
+    /// As it called itself: text of a stranger.
+    pub name: String,
 }
 
 impl RootKey {

@@ -18,7 +18,7 @@ pub use feed::RootKeyFeed;
 pub use upkeep::{amend_times, note_used, sweep};
 
 use super::authenticate::RootKeySnapshot;
-use super::{CreateRootKey, HeldRootKey, RootKey, RootKeyDetails, Unused};
+use super::{AuthorizedClient, CreateRootKey, HeldRootKey, RootKey, RootKeyDetails, Unused};
 use crate::workspaces;
 use base::access::{Grants, OpCtx, RootKeyPrincipal};
 use base::cache::{Epochs, Loaded};
@@ -218,6 +218,9 @@ async fn with_permissions(db: &impl ConnectionTrait, rows: Vec<root_key::Model>)
         expires_at: row.expires_at,
         last_used_at: row.last_used_at,
         created_at: row.created_at,
+        client: row
+            .oauth_client_id
+            .map(|id| AuthorizedClient { id, name: row.oauth_client_name.unwrap_or_default() }),
     });
     Ok(keys.collect())
 }
@@ -296,6 +299,8 @@ pub(super) async fn insert(
         expires_at: Set(key.expires_at),
         created_by: Set(Some(cx.principal.id().to_owned())),
         created_at: Set(key.created_at),
+        oauth_client_id: Set(key.client.as_ref().map(|client| client.id.clone())),
+        oauth_client_name: Set(key.client.as_ref().map(|client| client.name.clone())),
         ..Default::default()
     };
     root_key::Entity::insert(row).exec_without_returning(tx.db()).await?;
