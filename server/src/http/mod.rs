@@ -18,6 +18,7 @@ mod misplaced_members;
 #[cfg(test)]
 mod near_schema;
 mod offered;
+mod oauth;
 mod openapi;
 mod page_headers;
 mod redact;
@@ -66,6 +67,7 @@ pub fn routes(app: &Arc<App>) -> BoxEndpoint<'static, Response> {
         .at("/openapi.json", get(document(&v1::DOCUMENT)))
         .at("/docs/api/v1", get(docs::reference(&v1::DOCUMENT)));
     let pages = mcp_routes(pages, app);
+    let pages = oauth::mount(pages, app);
     let pages =
         dashboard::mount(pages, app).with(CatchPanic::new().with_handler(health::panicked)).map_to_response();
     let pages = page_headers::Protected::new(pages, &app.config);
