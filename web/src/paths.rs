@@ -150,7 +150,7 @@ fixed! {
     start = "/start";
     start_protect = "/start/protect";
     start_limit = "/start/limit";
-    /// POST: field `workspace`.
+    /// POST: fields `workspace`, `back`.
     switch_workspace = "/workspaces/switch";
     new_workspace = "/workspaces/new";
     /// POST: fields `theme`, `back`.
@@ -173,6 +173,8 @@ fixed! {
     audit = "/audit";
     /// GET with `q`, or POST with anything, secrets included.
     search = "/search";
+    /// With what a program asks as parameters.
+    authorize = "/oauth/authorize";
     root_keys = "/root-keys";
     new_root_key = "/root-keys/new";
     settings = "/settings";

@@ -12,6 +12,7 @@ pub mod api_settings;
 pub mod apis;
 pub mod audit;
 pub mod bulk;
+pub mod consent;
 pub mod error;
 pub mod explain;
 pub mod export;

@@ -28,6 +28,8 @@ pub struct RootKeyView {
     pub last_used: Option<Stamp>,
     pub expires: Option<Stamp>,
     pub limit_per_minute: Option<i64>,
+    /// The program that somebody gave it to, as it calls itself.
+    pub client: Option<String>,
     pub ip_allowlist: Vec<String>,
     pub permissions: Vec<String>,
     /// Paths it called and how often, as far as requests were logged; the most
@@ -73,7 +75,7 @@ pub fn show(shell: &Shell, view: &RootKeyView) -> String {
 }
 
 fn fact_rows(view: &RootKeyView) -> Vec<(&'static str, View)> {
-    vec![
+    let mut rows = vec![
         ("Value", masked(&view.start, &view.last4)),
         ("Last used", optional_stamp(&view.last_used, "never")),
         ("Expires", optional_stamp(&view.expires, "never")),
@@ -84,7 +86,11 @@ fn fact_rows(view: &RootKeyView) -> Vec<(&'static str, View)> {
         ),
         ("Created", stamp(&view.created)),
         ("Created by", view.created_by.clone().map_or_else(|| nothing("unknown"), |text| text.into_any())),
-    ]
+    ];
+    if let Some(client) = &view.client {
+        rows.push(("Given to", view! { <bdi>{format!("\u{201c}{client}\u{201d}")}</bdi> }.into_any()));
+    }
+    rows
 }
 
 fn permissions(view: &RootKeyView) -> View {

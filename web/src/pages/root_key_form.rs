@@ -11,7 +11,7 @@ use crate::components::{
     post_form, submit,
 };
 use crate::form::{FormState, NONCE, VERSION};
-use crate::paths;
+use crate::paths::{self, Href};
 use crate::shell::{Crumb, Page, Section, Shell};
 
 /// A permission that can be given to a root key.
@@ -46,7 +46,7 @@ pub struct GrantScope {
 pub struct GrantTemplate {
     pub name: String,
     pub about: String,
-    /// Query parameter `template` of [`paths::new_root_key`].
+    /// Query parameter `template` of the form.
     pub code: String,
 }
 
@@ -91,7 +91,7 @@ pub fn form(shell: &Shell, view: &RootKeyFormView) -> String {
         fieldset(
             "Permissions",
             "What calls with this key may do. Give no more than the service needs.",
-            permissions(view),
+            permissions(form, &view.scopes),
         ),
         fieldset("Expiry", "When it stops working by itself.", expiry(form, &view.zone)),
         fieldset("Bounds", "Where from and how often it may be used.", bounds(form)),
@@ -101,7 +101,9 @@ pub fn form(shell: &Shell, view: &RootKeyFormView) -> String {
         .crumb(Crumb::new("Root keys", paths::root_keys()))
         .narrow();
     let form_view = post_form(shell.csrf(), &post, "form sections", fields);
-    let Some(key) = &view.key else { return page.body(vec![templates(view), form_view]) };
+    let Some(key) = &view.key else {
+        return page.body(vec![templates(&view.templates, &paths::new_root_key()), form_view]);
+    };
     let delete = Danger {
         title: "Delete this root key",
         consequence: "Calls with it are refused at once. This cannot be undone.".to_owned(),
@@ -114,9 +116,10 @@ pub fn form(shell: &Shell, view: &RootKeyFormView) -> String {
     page.crumb(Crumb::new(&key.name, back)).body(vec![form_view, danger.into_any()])
 }
 
-fn templates(view: &RootKeyFormView) -> View {
-    let links = view.templates.iter().map(|template| {
-        let href = paths::new_root_key().with("template", &template.code);
+/// Links to the form at `of` with its boxes ticked.
+pub(super) fn templates(templates: &[GrantTemplate], of: &Href) -> View {
+    let links = templates.iter().map(|template| {
+        let href = of.clone().with("template", &template.code);
         view! {
             <li>
                 <a class="template" href=href.to_string()>
@@ -130,15 +133,14 @@ fn templates(view: &RootKeyFormView) -> View {
     view! { <ul class="templates" aria-label="Templates">{links.collect_view()}</ul> }.into_any()
 }
 
-fn permissions(view: &RootKeyFormView) -> Vec<View> {
-    let form = &view.form;
+pub(super) fn permissions(form: &FormState, scopes: &[GrantScope]) -> Vec<View> {
     let full = check(
         form,
         "full",
         "Everything",
         "All permissions, and those of later versions. For bootstrap and emergencies.",
     );
-    let scopes = view.scopes.iter().map(|scope| scope_view(form, scope));
+    let scopes = scopes.iter().map(|scope| scope_view(form, scope));
     let other = Field::text("other", "Others").mono().rows(2);
     let other =
         area(form, other.help("Further permissions, one a line: tuples such as api.ID.verify_key, or URNs."));
@@ -199,7 +201,7 @@ fn option_view(form: &FormState, option: &GrantOption) -> View {
     .into_any()
 }
 
-fn bounds(form: &FormState) -> Vec<View> {
+pub(super) fn bounds(form: &FormState) -> Vec<View> {
     vec![
         area(
             form,

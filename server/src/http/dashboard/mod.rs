@@ -35,6 +35,7 @@ mod live_log;
 mod local_time;
 mod logs;
 mod member_request;
+mod oauth;
 mod outcome_counts;
 mod page_frame;
 mod portals;
@@ -105,6 +106,7 @@ pub fn mount(route: Route, app: &Arc<App>) -> Route {
         ratelimits::mount,
         rbac::mount,
         root_keys::mount,
+        oauth::mount,
         logs::mount,
         settings::mount,
     ];

@@ -21,13 +21,13 @@ pub async fn theme(request: MemberRequest) -> Result<Reply> {
     Ok(Reply::redirect(back(&request)))
 }
 
-/// `POST /workspaces/switch`.
+/// `POST /workspaces/switch`; the field `back` says where to go on, if not home.
 pub async fn switch_workspace(request: MemberRequest) -> Result<Reply> {
     let wanted = request.form().text("workspace");
     let open = request.who.memberships.iter().filter(|membership| membership.enabled);
     let found = open.map(|membership| membership.workspace.as_str()).find(|id| *id == wanted);
     let id = found.ok_or_else(|| Error::absent(Code::WorkspaceNotFound))?.to_owned();
-    Ok(Reply::redirect(paths::home()).cookie(CookieName::Workspace, id, SESSION_MS / 1000))
+    Ok(Reply::redirect(back(&request)).cookie(CookieName::Workspace, id, SESSION_MS / 1000))
 }
 
 /// `GET /shortcuts`.

@@ -23,18 +23,32 @@ pub struct Reply {
     cookies: Vec<(CookieName, String, i64)>,
     flash: Option<Flash>,
     image_source: Option<String>,
+    form_target: Option<String>,
     retry_after_s: Option<u64>,
 }
 
 enum Kind {
     Page(StatusCode, String),
     Redirect(Href),
-    File { content_type: &'static str, name: Option<String>, body: Body },
+    /// Away from here.
+    Program(String),
+    File {
+        content_type: &'static str,
+        name: Option<String>,
+        body: Body,
+    },
 }
 
 impl Reply {
     fn of(kind: Kind) -> Self {
-        Self { kind, cookies: Vec::new(), flash: None, image_source: None, retry_after_s: None }
+        Self {
+            kind,
+            cookies: Vec::new(),
+            flash: None,
+            image_source: None,
+            form_target: None,
+            retry_after_s: None,
+        }
     }
 
     /// A page.
@@ -60,6 +74,11 @@ impl Reply {
     /// Elsewhere; after an action, so that reloading repeats nothing.
     pub fn redirect(to: Href) -> Self {
         Self::of(Kind::Redirect(to))
+    }
+
+    /// To the address of a program, which the domain looked at.
+    pub fn to_program(address: String) -> Self {
+        Self::of(Kind::Program(address))
     }
 
     /// What is no page: a style, a stream of events.
@@ -109,6 +128,14 @@ impl Reply {
         self
     }
 
+    /// Lets the forms of the page lead to one more place: browsers hold the redirect
+    /// that answers a form to the policy of its page.
+    #[must_use]
+    pub fn forms_end_at(mut self, source: String) -> Self {
+        self.form_target = Some(source);
+        self
+    }
+
     /// Says when to come again.
     #[must_use]
     pub fn retry_after(mut self, seconds: Option<u64>) -> Self {
@@ -116,12 +143,21 @@ impl Reply {
         self
     }
 
+    fn policy(&self) -> String {
+        let mut policy = POLICY.to_owned();
+        for (part, more) in
+            [("img-src 'self'", &self.image_source), ("form-action 'self'", &self.form_target)]
+        {
+            if let Some(more) = more {
+                policy = policy.replace(part, &format!("{part} {more}"));
+            }
+        }
+        policy
+    }
+
     /// `flashed` says that the request brought a flash, which is shown by now.
     pub fn into_response(self, config: &Config, flashed: bool) -> Response {
-        let policy = match &self.image_source {
-            Some(origin) => POLICY.replace("img-src 'self'", &format!("img-src 'self' {origin}")),
-            None => POLICY.to_owned(),
-        };
+        let policy = self.policy();
         let is_page = matches!(self.kind, Kind::Page(..));
         let mut response = match self.kind {
             Kind::Page(status, html) => {
@@ -131,6 +167,9 @@ impl Reply {
                 .status(StatusCode::SEE_OTHER)
                 .header(header::LOCATION, to.as_str())
                 .finish(),
+            Kind::Program(to) => {
+                Response::builder().status(StatusCode::SEE_OTHER).header(header::LOCATION, to).finish()
+            }
             Kind::File { content_type, name, body } => {
                 let response = Response::builder().content_type(content_type);
                 match name {

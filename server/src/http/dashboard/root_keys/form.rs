@@ -38,15 +38,7 @@ pub async fn create(request: MemberRequest) -> Result<Reply> {
         Ok(fields) => fields,
         Err(problems) => return new_again(&request, request.form_with(problems)).await,
     };
-    let command = CreateRootKey {
-        name: fields.name,
-        permissions: fields.permissions,
-        full: fields.full,
-        expires_at: fields.expires_at,
-        ip_allowlist: fields.ip_allowlist,
-        limit_per_minute: fields.limit_per_minute,
-    };
-    let (id, plaintext) = match request.app.root_keys.create(&request.cx, command).await {
+    let (id, plaintext) = match request.app.root_keys.create(&request.cx, fields.into_command()).await {
         Ok(created) => created,
         Err(error) => return new_again(&request, refused(&request, error)?).await,
     };
@@ -150,7 +142,7 @@ async fn drawn(request: &MemberRequest, key: Option<&RootKey>, form: FormState) 
 }
 
 /// Permissions without a box of their own are lines of `other`.
-fn with_others(mut form: FormState, scopes: &[GrantScope]) -> FormState {
+pub fn with_others(mut form: FormState, scopes: &[GrantScope]) -> FormState {
     let options = || scopes.iter().flat_map(|scope| &scope.groups).flat_map(|group| &group.options);
     let has_box = |permission: &str| options().any(|option| option.permission == permission);
     let (mut lines, mut values) = (Vec::new(), Vec::new());
@@ -221,7 +213,7 @@ fn refused(request: &MemberRequest, error: Error) -> Result<FormState> {
 }
 
 /// What a form has, read but not judged.
-struct RootKeyFields {
+pub struct RootKeyFields {
     name: Option<String>,
     full: bool,
     permissions: Vec<String>,
@@ -231,7 +223,7 @@ struct RootKeyFields {
 }
 
 impl RootKeyFields {
-    fn read(request: &MemberRequest) -> Result<Self, Vec<Problem>> {
+    pub fn read(request: &MemberRequest) -> Result<Self, Vec<Problem>> {
         let form = request.form();
         let mut problems = Vec::new();
         let expires_at =
@@ -261,6 +253,18 @@ impl RootKeyFields {
             ip_allowlist: (!addresses.is_empty()).then(|| addresses.join(",")),
             limit_per_minute,
         })
+    }
+
+    /// A root key as the form has it.
+    pub fn into_command(self) -> CreateRootKey {
+        CreateRootKey {
+            name: self.name,
+            permissions: self.permissions,
+            full: self.full,
+            expires_at: self.expires_at,
+            ip_allowlist: self.ip_allowlist,
+            limit_per_minute: self.limit_per_minute,
+        }
     }
 }
 

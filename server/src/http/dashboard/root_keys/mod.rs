@@ -7,6 +7,9 @@ mod root_key_actions;
 mod root_key_page;
 mod rotate;
 
+pub use self::form::{RootKeyFields, with_others};
+pub use self::permission_picker::{scopes, template, templates};
+
 use std::sync::Arc;
 
 use base::ids::RootKeyId;
@@ -72,6 +75,11 @@ fn states(key: &RootKey, now_ms: i64) -> Vec<Chip> {
     }
     if states.is_empty() {
         states.push(Chip::new(Tone::Good, "Active", ""));
+    }
+    if let Some(client) = &key.client {
+        let reason =
+            format!("Somebody gave it to a program that calls itself \u{201c}{}\u{201d}.", client.name);
+        states.push(Chip::new(Tone::Info, "By OAuth", &reason));
     }
     states
 }

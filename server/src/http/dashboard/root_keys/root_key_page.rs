@@ -61,6 +61,7 @@ async fn view(request: &MemberRequest, details: RootKeyDetails) -> Result<RootKe
         range: span.range,
         start: details.key.start,
         last4: details.key.last4,
+        client: details.key.client.map(|client| client.name),
         full: details.key.full,
         enabled: details.key.enabled,
         permissions: details.key.permissions,

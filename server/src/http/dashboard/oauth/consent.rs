@@ -1,0 +1,136 @@
+//! The page on which a person picks what a program may do, and for how long.
+//!
+//! Until program and address are known to belong together, what is wrong is said to
+//! the reader alone; nobody is sent anywhere. What a program asks for stands in the
+//! address of the page, and is looked at anew when the form is sent.
+
+use web::form::FormState;
+use web::pages::consent::{ConsentView, consent as page};
+use web::paths::{self, Href};
+
+use super::answer::location;
+use crate::http::dashboard::member_request::MemberRequest;
+use crate::http::dashboard::reply::Reply;
+use crate::http::dashboard::root_keys::{RootKeyFields, scopes, template, templates, with_others};
+use base::access::{Operation, Target};
+use base::error::{Code, Error, Result};
+use domain::oauth::{Authorization, AuthorizationRequest, Begun, Reason};
+use domain::root_keys::CreateRootKey;
+
+/// What stands in the address of the page and is the program's.
+const PARAMETERS: [&str; 8] = [
+    "client_id",
+    "redirect_uri",
+    "response_type",
+    "code_challenge",
+    "code_challenge_method",
+    "resource",
+    "state",
+    "scope",
+];
+
+/// What the form offers first.
+const EXPIRY: &str = "30d";
+
+/// `GET /oauth/authorize`; the parameter `template` ticks boxes.
+pub async fn ask(request: MemberRequest) -> Result<Reply> {
+    let asked = match begin(&request).await? {
+        Ok(asked) => asked,
+        Err(reply) => return Ok(reply),
+    };
+    let ticked = template(request.query().text("template"));
+    let mut values: Vec<_> = ticked.into_iter().map(|one| ("permissions".to_owned(), one)).collect();
+    values.push(("name".to_owned(), asked.client.label().to_owned()));
+    values.push(("expires".to_owned(), EXPIRY.to_owned()));
+    Ok(Reply::page(drawn(&request, &asked, FormState::new(values)).await?)
+        .forms_end_at(asked.policy_source()))
+}
+
+/// `POST /oauth/authorize`: sends the program its answer.
+pub async fn decide(request: MemberRequest) -> Result<Reply> {
+    let asked = match begin(&request).await? {
+        Ok(asked) => asked,
+        Err(reply) => return Ok(reply),
+    };
+    if request.form().text("decision") != "allow" {
+        let denied = [("error", Reason::AccessDenied.as_str())];
+        return Ok(told(&request, &asked.redirect_uri, &denied));
+    }
+    let rights = match rights(&request, &asked) {
+        Ok(rights) => rights,
+        Err(form) => return again(&request, &asked, form).await,
+    };
+    match request.app.oauth.allow(&request.cx, &asked, rights).await {
+        Ok(code) => Ok(told(&request, &asked.redirect_uri, &[("code", code.reveal())])),
+        Err(error) => again(&request, &asked, request.refused(error)?).await,
+    }
+}
+
+/// What is asked, of somebody who may decide it, or the answer to it.
+async fn begin(request: &MemberRequest) -> Result<std::result::Result<Authorization, Reply>> {
+    if !request.app.config.mcp {
+        return Err(Error::absent(Code::RouteNotFound));
+    }
+    let query = request.query();
+    let times = |name: &str| query.pairs().iter().filter(|(own, _)| own == name).count();
+    if let Some(name) = PARAMETERS.iter().find(|name| times(name) > 1) {
+        return Err(Error::invalid(format!("The address has {name} more than once.")));
+    }
+    let of = |name: &str| query.raw(name).to_owned();
+    let sent = AuthorizationRequest {
+        client_id: of("client_id"),
+        redirect_uri: of("redirect_uri"),
+        response_type: of("response_type"),
+        code_challenge: of("code_challenge"),
+        code_challenge_method: of("code_challenge_method"),
+        resource: of("resource"),
+    };
+    match request.app.oauth.begin(&sent, &request.app.origin()).await? {
+        Begun::Asks(asked) => {
+            request.cx.require(Operation::RootKeyCreate, Target::NONE)?;
+            Ok(Ok(asked))
+        }
+        Begun::Refused(refused) => {
+            let told_of =
+                [("error", refused.reason.as_str()), ("error_description", refused.detail.as_str())];
+            Ok(Err(told(request, &sent.redirect_uri, &told_of)))
+        }
+    }
+}
+
+fn told(request: &MemberRequest, redirect_uri: &str, pairs: &[(&str, &str)]) -> Reply {
+    let state = request.query().raw("state");
+    Reply::to_program(location(redirect_uri, &request.app.origin(), state, pairs))
+}
+
+fn rights(request: &MemberRequest, asked: &Authorization) -> std::result::Result<CreateRootKey, FormState> {
+    let fields = RootKeyFields::read(request).map_err(|problems| request.form_with(problems))?;
+    let mut command = fields.into_command();
+    command.name = command.name.or_else(|| Some(asked.client.label().to_owned()));
+    Ok(command)
+}
+
+/// The form once more.
+async fn again(request: &MemberRequest, asked: &Authorization, form: FormState) -> Result<Reply> {
+    let html = drawn(request, asked, form).await?;
+    Ok(Reply::form_again(html).forms_end_at(asked.policy_source()))
+}
+
+async fn drawn(request: &MemberRequest, asked: &Authorization, form: FormState) -> Result<String> {
+    let scopes = scopes(request).await?;
+    let sent = request.query().pairs().iter().filter(|(name, _)| PARAMETERS.contains(&name.as_str()));
+    let here: Href = sent.fold(paths::authorize(), |href, (name, value)| href.with(name, value));
+    let view = ConsentView {
+        here,
+        client: asked.client.label().to_owned(),
+        client_id: asked.client.id.to_string(),
+        registered: request.stamp(asked.client.created_at),
+        destination: asked.destination(),
+        resource: asked.resource.clone(),
+        form: with_others(form, &scopes),
+        scopes,
+        templates: templates(),
+        zone: request.zone_at(request.now_ms()).label,
+    };
+    Ok(page(&request.shell, &view))
+}

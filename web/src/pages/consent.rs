@@ -1,0 +1,104 @@
+//! Whether a program may have a root key: who asks, and what it gets.
+//!
+//! What a program calls itself is a stranger's text: it stands in quotes, beside
+//! where the answer goes, which is what the reader can judge it by.
+
+use leptos::prelude::*;
+
+use super::key_form::expiry;
+use super::root_key_form::{GrantScope, GrantTemplate, bounds, permissions, templates};
+use crate::View;
+use crate::components::{
+    Field, action, card, copy_chip, facts, fieldset, form_error, hidden, input, mono, post_form, stamp,
+    submit, warning,
+};
+use crate::form::FormState;
+use crate::paths::{self, Href};
+use crate::shell::{Page, Section, Shell};
+use crate::time::Stamp;
+
+/// Posts to [`ConsentView::here`]: `decision` (`allow`, or anything else), and the
+/// fields of [a root key](super::root_key_form::RootKeyFormView).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConsentView {
+    /// This page, with what the program asks.
+    pub here: Href,
+    /// As it calls itself.
+    pub client: String,
+    pub client_id: String,
+    pub registered: Stamp,
+    /// Where the answer goes.
+    pub destination: String,
+    /// What it asks to use.
+    pub resource: String,
+    pub form: FormState,
+    pub scopes: Vec<GrantScope>,
+    pub templates: Vec<GrantTemplate>,
+    pub zone: String,
+}
+
+pub fn consent(shell: &Shell, view: &ConsentView) -> String {
+    let lead = format!(
+        "A program that calls itself \u{201c}{}\u{201d} asks for a root key of the workspace {}. Anybody can call a \
+         program so. Go on only if you have just started to connect it, and know where the answer goes.",
+        view.client, shell.workspace.name
+    );
+    let rows = vec![
+        ("Calls itself", bdi(&view.client)),
+        ("The answer goes to", view! { <b>{view.destination.clone()}</b> }.into_any()),
+        ("Asks to use", mono(&view.resource)),
+        ("Registered", stamp(&view.registered)),
+        ("Client id", copy_chip(&view.client_id, "client id")),
+    ];
+    Page::new(shell, Section::RootKeys, "Give a program a root key").narrow().body(vec![
+        warning(&lead),
+        card(vec![facts(rows)]),
+        other_workspaces(shell, &view.here),
+        templates(&view.templates, &view.here),
+        allow(shell, view),
+        refuse(shell, view),
+    ])
+}
+
+/// Text whose direction cannot spread to what is around it.
+fn bdi(text: &str) -> View {
+    view! { <bdi>{format!("\u{201c}{text}\u{201d}")}</bdi> }.into_any()
+}
+
+fn allow(shell: &Shell, view: &ConsentView) -> View {
+    let form = &view.form;
+    let name = Field::text("name", "Name").help("Of the root key, in lists.").no_autofill();
+    let fields = vec![
+        hidden("decision", "allow"),
+        form_error(form),
+        fieldset("General", "", vec![input(form, name)]),
+        fieldset(
+            "Permissions",
+            "What the program may do. Give no more than you want it to do for you.",
+            permissions(form, &view.scopes),
+        ),
+        fieldset("Expiry", "When it has to ask again.", expiry(form, &view.zone)),
+        fieldset("Bounds", "Where from and how often it may be used.", bounds(form)),
+        action(
+            "The program gets a root key, which is listed with the others and can be deleted at any time.",
+            vec![submit("Allow", "primary")],
+        ),
+    ];
+    post_form(shell.csrf(), &view.here, "form sections", fields)
+}
+
+fn refuse(shell: &Shell, view: &ConsentView) -> View {
+    let fields = vec![hidden("decision", "refuse"), action("", vec![submit("Refuse", "")])];
+    post_form(shell.csrf(), &view.here, "form", fields)
+}
+
+/// The same question for the other workspaces of the reader.
+fn other_workspaces(shell: &Shell, here: &Href) -> View {
+    let others = shell.workspaces.iter().filter(|other| other.id != shell.workspace.id);
+    let forms = others.map(|other| {
+        let label = format!("In the workspace {} instead", other.name);
+        let fields = vec![hidden("workspace", &other.id), hidden("back", here.as_str()), submit(&label, "")];
+        post_form(shell.csrf(), &paths::switch_workspace(), "inline", fields)
+    });
+    forms.collect_view().into_any()
+}
