@@ -1,21 +1,94 @@
-//! What to paste into tools that write code, with this server's address in it.
+//! What to paste into tools that write code and clients of MCP, with this server's
+//! address in it, and which of them were allowed a root key.
 
-use crate::components::{code_block, link, note, section};
+use leptos::prelude::*;
+
+use crate::View;
+use crate::components::{
+    Icon, Row, Table, button_link, code_block, head, link, note, optional_stamp, section, stamp,
+};
 use crate::paths;
 use crate::shell::Shell;
+use crate::time::Stamp;
+
+/// Texts to paste, for one purpose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snippets {
+    pub title: String,
+    pub about: String,
+    /// Tool or place, and the text.
+    pub blocks: Vec<(String, String)>,
+}
+
+/// A program that somebody allowed a root key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProgramRow {
+    /// As it calls itself.
+    pub client: String,
+    /// Id of the root key.
+    pub root_key: String,
+    pub name: String,
+    pub allowed: Stamp,
+    pub last_used: Option<Stamp>,
+    pub expires: Option<Stamp>,
+}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AiView {
-    /// Tool, and the text to paste.
-    pub snippets: Vec<(String, String)>,
+    /// Whether this server answers clients of MCP.
+    pub mcp: bool,
+    /// The only address at which clients can sign in, if it is not the one in use.
+    pub signs_in_at: Option<String>,
+    pub snippets: Vec<Snippets>,
+    pub programs: Vec<ProgramRow>,
 }
 
 pub fn ai(shell: &Shell, view: &AiView) -> String {
-    let mut blocks = vec![note(
-        "These pages need no credential and hold no data of yours. Never paste a root key into a conversation: \
-         give the tool a root key of its own by its environment, with no more than it needs and an expiry.",
+    let mut body = vec![note(
+        "Never paste a root key into a conversation: give the tool a root key of its own by its environment, with \
+         no more than it needs and an expiry.",
     )];
-    blocks.extend(view.snippets.iter().map(|(tool, text)| code_block(tool, text)));
-    blocks.push(link("Documentation for AI tools", &paths::doc("ai-tools")));
-    super::page(shell, "AI tools").body(vec![section("Tools that write code", blocks)])
+    if !view.mcp {
+        body.push(note("MCP is switched off on this server: the setting mcp is off."));
+    }
+    if let Some(own) = &view.signs_in_at {
+        let text = format!(
+            "Clients can sign in at {own} alone. For them to do so under the address you use, set public_url to it."
+        );
+        body.push(note(&text));
+    }
+    body.extend(view.snippets.iter().map(group));
+    if view.mcp {
+        body.push(section("Programs that were allowed a root key", vec![programs(&view.programs)]));
+    }
+    let mut links = vec![link("Documentation for AI tools", &paths::doc("ai-tools"))];
+    if shell.may.admin {
+        links.push(button_link(Some(Icon::Plus), "New root key", &paths::new_root_key(), ""));
+    }
+    body.push(view! { <div class="form-actions">{links}</div> }.into_any());
+    super::page(shell, "AI tools").body(body)
+}
+
+fn group(snippets: &Snippets) -> View {
+    let mut blocks = vec![view! { <p class="hint">{snippets.about.clone()}</p> }.into_any()];
+    blocks.extend(snippets.blocks.iter().map(|(name, text)| code_block(name, text)));
+    section(&snippets.title, blocks)
+}
+
+fn programs(rows: &[ProgramRow]) -> View {
+    if rows.is_empty() {
+        return view! { <p class="hint">"None yet. Whoever signs in by a client of MCP is listed here."</p> }
+            .into_any();
+    }
+    let heads = vec![head("Program"), head("Root key"), head("Allowed"), head("Last used"), head("Expires")];
+    let rows = rows.iter().map(|row| {
+        Row::new(vec![
+            view! { <bdi>{row.client.clone()}</bdi> }.into_any(),
+            link(&row.name, &paths::root_key(&row.root_key)),
+            stamp(&row.allowed),
+            optional_stamp(&row.last_used, "never"),
+            optional_stamp(&row.expires, "never"),
+        ])
+    });
+    Table::new("Programs that were allowed a root key", heads).dense().rows(rows.collect())
 }

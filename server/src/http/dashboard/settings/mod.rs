@@ -1,6 +1,7 @@
 //! Settings: the workspace, its people, the reader's own account, and the server.
 
 mod account;
+mod ai;
 mod server;
 mod sessions;
 mod team;
@@ -41,5 +42,5 @@ pub fn mount(route: Route, app: &Arc<App>) -> Route {
         .at("/settings/addresses", get(member(app, server::addresses)))
         .at("/settings/v1", get(member(app, server::v1)))
         .at("/settings/migrations", get(member(app, server::migrations)).post(member(app, server::announce)))
-        .at("/settings/ai", get(member(app, server::ai)))
+        .at("/settings/ai", get(member(app, ai::show)))
 }

@@ -4,7 +4,6 @@
 
 use web::form::FormState;
 use web::pages::settings::addresses::{AddressesView, addresses as addresses_page};
-use web::pages::settings::ai::{AiView, ai as ai_page};
 use web::pages::settings::migrations::{MigrationRow, MigrationsView, migrations as migrations_page};
 use web::pages::settings::retention::{RetentionView, retention as retention_page};
 use web::pages::settings::v1::{V1Mode, V1View, v1 as v1_page};
@@ -143,26 +142,4 @@ pub async fn announce(request: MemberRequest) -> Result<Reply> {
             Ok(Reply::form_again(migrations_html(&request, form).await?))
         }
     }
-}
-
-/// `GET /settings/ai`.
-pub async fn ai(request: MemberRequest) -> Result<Reply> {
-    let origin = &request.shell.frame.origin;
-    let instructions = format!(
-        "Our API keys are handled by unkey at {origin}.\n\
-         Before you write code that calls it, read {origin}/llms.txt and the pages it lists that apply.\n\
-         The address is in UNKEY_URL and the root key in UNKEY_ROOT_KEY; never write either into code."
-    );
-    let snippets = [
-        ("Cursor, Windsurf and others: documentation to index", format!("{origin}/llms.txt")),
-        ("Project instructions: AGENTS.md, .cursor/rules, .windsurfrules", instructions),
-        (
-            "The whole documentation in one file, for tools that cannot reach this server",
-            format!("{origin}/llms-full.txt"),
-        ),
-        ("OpenAPI document of the v2 API", format!("{origin}/openapi/v2.json")),
-        ("Environment of the code the tool writes", format!("UNKEY_URL={origin}\nUNKEY_ROOT_KEY=")),
-    ];
-    let view = AiView { snippets: snippets.map(|(tool, text)| (tool.to_owned(), text)).to_vec() };
-    Ok(Reply::page(ai_page(&request.shell, &view)))
 }
