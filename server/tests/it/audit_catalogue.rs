@@ -131,6 +131,7 @@ async fn every_event_has_an_action_that_makes_one_entry_of_it() {
     people::second_factor(&mut catalogue).await;
     people::members(&mut catalogue).await;
     people::lists(&mut catalogue).await;
+    people::programs(&mut catalogue).await;
     let all: BTreeSet<String> = Event::ALL.iter().map(|event| event.as_str().to_owned()).collect();
     let missing: Vec<&String> = all.difference(&catalogue.seen).collect();
     assert!(missing.is_empty(), "no action shows {missing:?}");

@@ -19,6 +19,7 @@ mod interrupted;
 mod leaks;
 mod lengths;
 mod mcp;
+mod oauth;
 mod openapi_drift;
 mod page_headers;
 mod people;

@@ -6,6 +6,8 @@ use base::ids::KeyId;
 use base::secret::PlainKey;
 use domain::bulk::{Selection, StartJob, Work};
 use domain::keys::DeleteKey;
+use domain::oauth::{AuthorizationRequest, Begun, Registration};
+use domain::root_keys::CreateRootKey;
 use domain::secret_links::CreateSecretLink;
 use domain::session::{Login, NewSession, Step};
 use domain::transfer::{Export, Format, List};
@@ -147,4 +149,33 @@ pub(super) async fn lists(catalogue: &mut Catalogue<'_>) {
     let job = catalogue.row("bulk.start", SYSTEM, &["bulkJob"], start).await;
     let cancel = async { app.bulk.cancel(&cx, &job).await.unwrap() };
     catalogue.row("bulk.cancel", SYSTEM, &["bulkJob"], cancel).await;
+}
+
+pub(super) async fn programs(catalogue: &mut Catalogue<'_>) {
+    let (test, app) = (catalogue.test, &catalogue.test.app);
+    made(test, "max@example.com").await;
+    let cx = request(test, &signed_in(test, "max@example.com").await).await;
+    let registration =
+        Registration { redirect_uris: vec!["http://localhost/".into()], ..Registration::default() };
+    let client = app.oauth.register(&visitor(test), registration).await.unwrap();
+    let asks = AuthorizationRequest {
+        client_id: client.id.into_string(),
+        redirect_uri: "http://localhost:5/".into(),
+        response_type: "code".into(),
+        code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM".into(),
+        code_challenge_method: "S256".into(),
+        resource: format!("{}/mcp", app.origin()),
+    };
+    let begun = app.oauth.begin(&asks, &app.origin()).await.unwrap();
+    let Begun::Asks(asked) = begun else { panic!("{begun:?}") };
+    let rights = CreateRootKey {
+        name: None,
+        permissions: Vec::new(),
+        full: true,
+        expires_at: None,
+        ip_allowlist: None,
+        limit_per_minute: None,
+    };
+    let allow = async { app.oauth.allow(&cx, &asked, rights).await.unwrap() };
+    catalogue.row("oauth.allow", USER, &["oauthClient"], allow).await;
 }

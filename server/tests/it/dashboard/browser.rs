@@ -20,8 +20,8 @@ pub struct Browser<'a> {
     pub cookies: BTreeMap<String, String>,
 }
 
-/// What a request came to, redirects followed.
-#[derive(Debug)]
+/// What a request came to, redirects within the server followed.
+#[derive(Clone, Debug)]
 pub struct Page {
     pub status: StatusCode,
     /// Where the redirects led, with the query.
@@ -193,7 +193,11 @@ impl<'a> Browser<'a> {
             let (parts, answer) = response.into_parts();
             if let Some(to) = parts.headers.get(header::LOCATION).filter(|_| parts.status.is_redirection()) {
                 (method, path) = (Method::GET, to.to_str().unwrap().to_owned());
-                continue;
+                if path.starts_with('/') {
+                    continue;
+                }
+                // Away from this server, which is as far as this browser goes.
+                return Page::parse(parts.status, path, parts.headers, String::new());
             }
             let bytes = answer.into_vec().await.unwrap();
             let html = String::from_utf8_lossy(&bytes).into_owned();
