@@ -2,6 +2,7 @@
 
 use web::charts::{Bars, Unit};
 use web::components::{Outcome, SavedView, Tone};
+use web::pages::consent::ConsentView;
 use web::pages::export::{ExportField, ExportView};
 use web::pages::home::{Failing, HealthFact, HomeView, Warning};
 use web::pages::import::{ImportKind, ImportView};
@@ -14,7 +15,7 @@ use web::pages::root_key_form::{GrantGroup, GrantOption, GrantScope, GrantTempla
 use web::pages::root_keys::{RootKeyRow, RootKeysView};
 use web::pages::search::{Hit, HitGroup, SearchView};
 use web::pages::settings::addresses::AddressesView;
-use web::pages::settings::ai::AiView;
+use web::pages::settings::ai::{AiView, ProgramRow, Snippets};
 use web::pages::settings::danger::DangerView;
 use web::pages::settings::general::GeneralView;
 use web::pages::settings::migrations::{MigrationRow, MigrationsView};
@@ -214,6 +215,7 @@ pub fn root_key(words: &Words) -> RootKeyView {
         last_used: Some(ago(MINUTE)),
         expires: None,
         limit_per_minute: Some(600),
+        client: Some(words.t("Cursor")),
         ip_allowlist: words.all(&["10.0.0.0/8"]),
         permissions: words.all(&["api.*.verify_key", "api.api_2x9.create_key", "api.*.delete_api"]),
         called: vec![(words.t("/v2/keys.verifyKey"), 14_820), (words.t("/v2/keys.createKey"), 214)],
@@ -533,8 +535,41 @@ pub fn migrations(words: &Words, some: bool) -> MigrationsView {
     }
 }
 
-pub fn ai(words: &Words) -> AiView {
-    AiView { snippets: words.pairs(&[("Cursor", "https://keys.example.com/llms.txt")]) }
+pub fn ai(words: &Words, some: bool) -> AiView {
+    let program = ProgramRow {
+        client: words.t("Cursor"),
+        root_key: words.t("rk_1"),
+        name: words.t("billing service"),
+        allowed: ago(DAY),
+        last_used: Some(ago(MINUTE)),
+        expires: Some(ago(-30 * DAY)),
+    };
+    AiView {
+        mcp: some,
+        signs_in_at: some.then(|| words.t("http://127.0.0.1:3000")),
+        snippets: vec![Snippets {
+            title: words.t("Clients of MCP that sign in"),
+            about: words.t("The client opens this dashboard."),
+            blocks: words.pairs(&[("Cursor", "{ \"url\": \"https://keys.example.com/mcp\" }")]),
+        }],
+        programs: if some { vec![program] } else { vec![] },
+    }
+}
+
+pub fn consent(words: &Words) -> ConsentView {
+    let RootKeyFormView { form, scopes, templates, zone, .. } = root_key_form(words, false);
+    ConsentView {
+        here: paths::authorize().with("client_id", "oac_1"),
+        client: words.t("Cursor"),
+        client_id: words.t("oac_1"),
+        registered: ago(MINUTE),
+        destination: words.t("127.0.0.1, a program on your computer"),
+        resource: words.t("https://keys.example.com/mcp"),
+        form,
+        scopes,
+        templates,
+        zone,
+    }
 }
 
 pub fn danger(words: &Words, last: bool) -> DangerView {

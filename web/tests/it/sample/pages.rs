@@ -165,6 +165,7 @@ fn operated(words: &Words, theme: Theme) -> Vec<Rendered> {
         "root-keys-empty" => pages::root_keys::list(s, &admin::root_keys(words, false));
         "root-key" => pages::root_key::show(s, &admin::root_key(words));
         "root-key-new" => pages::root_key_form::form(s, &admin::root_key_form(words, false));
+        "root-key-asked" => pages::consent::consent(s, &admin::consent(words));
         "root-key-edit" => pages::root_key_form::form(s, &admin::root_key_form(words, true));
         "root-key-secret" => pages::root_key::secret(s, &admin::root_key_secret(words));
         "root-key-rotate" => pages::key_rotate::rotate(s, &entities::rotate(words, false, false));
@@ -187,7 +188,8 @@ fn operated(words: &Words, theme: Theme) -> Vec<Rendered> {
         "settings-v1" => pages::settings::v1::v1(s, &admin::v1(words));
         "settings-migrations" => pages::settings::migrations::migrations(s, &admin::migrations(words, true));
         "settings-migrations-empty" => pages::settings::migrations::migrations(s, &admin::migrations(words, false));
-        "settings-ai" => pages::settings::ai::ai(s, &admin::ai(words));
+        "settings-ai" => pages::settings::ai::ai(s, &admin::ai(words, true));
+        "settings-ai-off" => pages::settings::ai::ai(s, &admin::ai(words, false));
         "settings-danger" => pages::settings::danger::danger(s, &admin::danger(words, false));
         "settings-danger-last" => pages::settings::danger::danger(s, &admin::danger(words, true));
         "workspace-new" => pages::settings::workspace::new_workspace(s, &words.form(&[("name", "Acme"), ("slug", "A")], &["slug"]));
