@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-stages="tools fmt shell commits deny clippy rust msrv faults rows browser node node-v1 quickstarts python python-v1 rust-v1 go fuzz load"
+stages="tools fmt shell commits deny clippy rust msrv faults rows browser node node-v1 quickstarts mcp-config python python-v1 rust-v1 go fuzz load"
 usage() {
   echo "usage: $0 [--long] [--only STAGE]; stages: $stages" >&2
   exit 2
@@ -226,6 +226,14 @@ quickstarts() {
   node --test --test-reporter=spec
 }
 
+# The blocks that the page "AI tools" offers to clients of MCP.
+mcp_config() {
+  cargo build
+  cd tests/clients/mcp_config
+  npm ci --no-audit --no-fund
+  node --test --test-reporter=spec
+}
+
 rust_v1_client() {
   cargo build
   cd tests/clients/rust
@@ -279,6 +287,7 @@ stage browser browser
 stage node node_clients
 stage node-v1 node_v1_clients
 stage quickstarts quickstarts
+stage mcp-config mcp_config
 stage python python_clients python
 stage python-v1 python_clients python_v1
 stage rust-v1 rust_v1_client

@@ -1,5 +1,5 @@
 // Every page somebody who signed in can open, with the data of seed.mjs.
-export function places({ apiId, roleId, identityId, namespaceId, main, limited, doomed, last, more }) {
+export function places({ apiId, roleId, identityId, namespaceId, main, limited, doomed, last, more, asked }) {
   const { requestId, verificationId, auditId, rootKeyId, permissionId, overrideId, jobId } = more;
   const enc = encodeURIComponent;
   return [
@@ -57,6 +57,7 @@ export function places({ apiId, roleId, identityId, namespaceId, main, limited, 
     `/root-keys/${rootKeyId}`,
     `/root-keys/${rootKeyId}/edit`,
     `/root-keys/${rootKeyId}/rotate`,
+    asked,
     "/jobs",
     `/jobs/${jobId}`,
     "/import",

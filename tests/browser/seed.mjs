@@ -56,7 +56,24 @@ export async function seed(server, { hostile = false, verifications = 30 } = {})
   }
   await call("ratelimit.setOverride", { namespace, identifier: "198.51.*", limit: 50, duration: 60_000 });
   await server.send("POST", "/v2/apis.getApi", { apiId: "api_none" });
-  return { apiId, otherApi, roleId, identityId, externalId, namespace, main, limited, spent, disabled, doomed, last };
+  const asked = await question(server, "http://127.0.0.1/callback", hostile ? ATTACK.slice(0, 80) : "Cursor");
+  return { asked, apiId, otherApi, roleId, identityId, externalId, namespace, main, limited, spent, disabled, doomed, last };
+}
+
+/** Where a program that registers sends a person. */
+export async function question(server, redirectUri, name) {
+  const registered = await server.send("POST", "/oauth/register", { client_name: name, redirect_uris: [redirectUri] });
+  if (registered.status !== 201) throw new Error(JSON.stringify(registered.body));
+  const query = new URLSearchParams({
+    response_type: "code",
+    client_id: registered.body.client_id,
+    redirect_uri: redirectUri,
+    code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+    code_challenge_method: "S256",
+    resource: `${server.url}/mcp`,
+    state: "state",
+  });
+  return `/oauth/authorize?${query}`;
 }
 
 export const isHostile = (html) => /<img[^>]+onerror|<script>window\.hacked/.test(html);
