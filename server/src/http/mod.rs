@@ -58,14 +58,9 @@ pub fn routes(app: &Arc<App>) -> BoxEndpoint<'static, Response> {
         .at("/readyz", get(health::Ready(app.clone())))
         .at("/leaks", post(leaks::Report(app.clone())))
         .at("/openapi/v2.json", get(document(&v2::DOCUMENT)))
-        .at("/docs/api/v2", get(docs::reference(&v2::DOCUMENT)))
-        .at("/docs", get(make_sync(docs::serve)))
-        .at("/docs/*path", get(make_sync(docs::serve)))
-        .at("/llms.txt", get(docs::Llms { app: app.clone(), full: false }))
-        .at("/llms-full.txt", get(docs::Llms { app: app.clone(), full: true }))
         .at("/openapi/v1.json", get(document(&v1::DOCUMENT)))
-        .at("/openapi.json", get(document(&v1::DOCUMENT)))
-        .at("/docs/api/v1", get(docs::reference(&v1::DOCUMENT)));
+        .at("/openapi.json", get(document(&v1::DOCUMENT)));
+    let pages = docs::mount(pages, app);
     let pages = mcp_routes(pages, app);
     let pages = oauth::mount(pages, app);
     let pages =

@@ -133,7 +133,8 @@ fn shared_limits() {
 fn the_other_guides() {
     for (name, answers) in [
         ("ratelimiting.md", 5),
-        ("authorization.md", 4),
+        ("keys.md", 4),
+        ("authorization.md", 6),
         ("identities.md", 3),
         ("credits.md", 4),
         ("overrides.md", 5),

@@ -11,7 +11,7 @@ use web::shell::Assets;
 
 #[derive(Embed)]
 #[folder = "../static/"]
-#[exclude = "docs.css"]
+#[exclude = "docs.*"]
 struct Static;
 
 /// Where files are served: `/static/HASH/NAME`.

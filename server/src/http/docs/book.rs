@@ -1,8 +1,10 @@
 //! Which pages there are, in which order, and under which addresses.
 //!
 //! The order is the table below; what a page is called and about is read from
-//! the page. Error pages are not in the table: there is one per file.
+//! the page. Error pages are not in the table: there is one per file. Neither are
+//! those of the operations, which are written from the OpenAPI documents.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt::Write;
 use std::sync::LazyLock;
@@ -10,12 +12,15 @@ use std::sync::LazyLock;
 use bytes::Bytes;
 use rust_embed::RustEmbed;
 
-use super::{ROOT, markdown};
+use super::{ROOT, markdown, reference};
 
 /// The table of contents: sections, and the slugs of their pages. The slug of a
 /// page is its file without `.md`; a `README.md` has that of its folder.
 const CONTENTS: &[(&str, &[&str])] = &[
-    ("Start", &["", "quickstart", "dashboard", "ratelimiting", "shared-limits", "migrate-from-unkey"]),
+    (
+        "Start",
+        &["", "quickstart", "dashboard", "ratelimiting", "shared-limits", "libraries", "migrate-from-unkey"],
+    ),
     (
         "Frameworks",
         &[
@@ -32,6 +37,8 @@ const CONTENTS: &[(&str, &[&str])] = &[
     (
         "Guides",
         &[
+            "keys",
+            "root-keys",
             "authorization",
             "identities",
             "credits",
@@ -66,16 +73,6 @@ const CONTENTS: &[(&str, &[&str])] = &[
 const FOLDERS: &[(&str, &str, &str)] =
     &[("Errors of v2", "errors", "errors/"), ("Errors of v1", "api-reference/errors", "api-reference/")];
 
-/// Addresses the hosted product used, which old links and clients still name.
-const OTHER_NAMES: &[(&str, &str)] = &[
-    ("introduction", ""),
-    ("api-reference/errors/introduction", "api-reference/errors"),
-    ("api-reference/errors/code", "api-reference/errors"),
-    ("api-reference/errors-v2", "errors"),
-    ("api-reference/errors-v2/overview", "errors"),
-];
-const OTHER_ERRORS: &str = "api-reference/errors-v2/";
-
 #[derive(RustEmbed)]
 #[folder = "../docs"]
 // Pictures are for whoever reads the repository; a page has none.
@@ -93,7 +90,14 @@ pub struct Page {
     pub title: String,
     /// The first sentence as plain text.
     pub summary: String,
-    pub markdown: &'static str,
+    pub markdown: Cow<'static, str>,
+}
+
+impl Page {
+    fn new(slug: &str, file: String, markdown: Cow<'static, str>) -> Self {
+        let (title, summary) = markdown::introduction(&markdown);
+        Self { slug: slug.to_owned(), file, title, summary, markdown }
+    }
 }
 
 /// A heading of the table of contents and the places of its pages in the book.
@@ -114,7 +118,7 @@ impl Book {
     fn open() -> Self {
         let mut book = Self { pages: Vec::new(), sections: Vec::new(), places: HashMap::new() };
         for (title, slugs) in CONTENTS {
-            book.add_section(title, false, slugs.iter().map(|slug| (*slug).to_owned()));
+            book.add_section(title, false, slugs.iter().filter_map(|slug| read(slug)));
         }
         for (title, first, folder) in FOLDERS {
             let mut slugs: Vec<String> = Files::iter()
@@ -122,14 +126,19 @@ impl Book {
                 .filter_map(|file| slug(&file))
                 .collect();
             slugs.sort_by(|a, b| (a != first, a).cmp(&(b != first, b)));
-            book.add_section(title, true, slugs);
+            book.add_section(title, true, slugs.into_iter().filter_map(|slug| read(&slug)));
+        }
+        for api in reference::apis() {
+            let pages = api.pages().into_iter();
+            let pages = pages.map(|(slug, text)| Page::new(&slug, format!("{slug}.md"), text.into()));
+            book.add_section(api.title, true, pages);
         }
         book
     }
 
-    fn add_section(&mut self, title: &'static str, folded: bool, slugs: impl IntoIterator<Item = String>) {
+    fn add_section(&mut self, title: &'static str, folded: bool, pages: impl IntoIterator<Item = Page>) {
         let start = self.pages.len();
-        for page in slugs.into_iter().filter_map(|slug| read(&slug)) {
+        for page in pages {
             self.places.insert(page.slug.clone(), self.pages.len());
             self.pages.push(page);
         }
@@ -177,15 +186,6 @@ pub fn url(slug: &str) -> String {
     if slug.is_empty() { ROOT.to_owned() } else { format!("{ROOT}/{slug}") }
 }
 
-/// The slug that a path means without being it.
-pub fn other_name(path: &str) -> Option<String> {
-    let plain = path.trim_end_matches('/');
-    let known = OTHER_NAMES.iter().find(|(name, _)| *name == plain).map(|(_, slug)| (*slug).to_owned());
-    let error = plain.strip_prefix(OTHER_ERRORS).map(|rest| format!("errors/{rest}"));
-    let meant = known.or(error.filter(|slug| BOOK.page(slug).is_some()));
-    meant.or_else(|| (plain != path && BOOK.page(plain).is_some()).then(|| plain.to_owned()))
-}
-
 /// What a relative link of `file` leads to; `None` for a file outside the book.
 pub fn resolve(file: &str, link: &str) -> Option<String> {
     if link.starts_with(['#', '/']) || link.contains("://") || link.starts_with("mailto:") {
@@ -228,9 +228,8 @@ fn slug(file: &str) -> Option<String> {
 fn read(slug: &str) -> Option<Page> {
     let readme = if slug.is_empty() { "README.md".to_owned() } else { format!("{slug}/README.md") };
     let file = [format!("{slug}.md"), readme].into_iter().find(|file| Files::get(file).is_some())?;
-    let markdown = text_of(&file)?;
-    let (title, summary) = markdown::introduction(markdown);
-    Some(Page { slug: slug.to_owned(), file, title, summary, markdown })
+    let text = text_of(&file)?;
+    Some(Page::new(slug, file, text.into()))
 }
 
 fn text_of(file: &str) -> Option<&'static str> {

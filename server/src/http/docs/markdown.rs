@@ -73,7 +73,50 @@ pub fn render(markdown: &str, resolve: impl Fn(&str) -> Option<String>) -> Rende
     }
     let mut html = String::with_capacity(markdown.len() * 2);
     html::push_html(&mut html, out.into_iter());
+    // Long lines scroll in their block, by keyboard too. Text never holds a tag.
+    let html = html.replace("<pre>", "<pre tabindex=\"0\">");
     Rendered { html, headings }
+}
+
+/// What stands under one heading of a page, or before the first one.
+pub struct Section {
+    /// Empty for what stands before the first heading under the title.
+    pub anchor: String,
+    pub heading: String,
+    /// As plain text.
+    pub text: String,
+}
+
+/// The sections of a page, each with the anchor that [`render`] gives its heading.
+pub fn sections(markdown: &str) -> Vec<Section> {
+    let events: Vec<Event<'_>> = parser(markdown).collect();
+    let mut anchors = HashMap::new();
+    let mut sections = vec![Section { anchor: String::new(), heading: String::new(), text: String::new() }];
+    let mut in_heading = false;
+    for (place, event) in events.iter().enumerate() {
+        let Some(section) = sections.last_mut() else { break };
+        match event {
+            Event::Start(Tag::Heading { level, .. }) => {
+                in_heading = true;
+                let heading = plain_text(&events[place + 1..]);
+                let anchor = anchor(&heading, &mut anchors);
+                if *level != HeadingLevel::H1 {
+                    sections.push(Section { anchor, heading, text: String::new() });
+                }
+            }
+            Event::End(TagEnd::Heading(_)) => in_heading = false,
+            _ if in_heading => {}
+            Event::Text(text) | Event::Code(text) => section.text.push_str(text),
+            Event::Html(text) | Event::InlineHtml(text) => section.text.push_str(text),
+            // Words of neighbouring blocks, cells and lines are words of their own.
+            Event::SoftBreak | Event::HardBreak => section.text.push(' '),
+            Event::End(TagEnd::Paragraph | TagEnd::CodeBlock | TagEnd::Item | TagEnd::TableCell) => {
+                section.text.push(' ');
+            }
+            _ => {}
+        }
+    }
+    sections
 }
 
 /// The title of a page and its first sentence, both as plain text.
@@ -148,6 +191,18 @@ mod tests {
             ]
         );
         assert!(page.html.contains("<h2 id=\"keys--limits\">"), "{}", page.html);
+    }
+
+    #[test]
+    fn sections_have_the_anchors_of_the_page() {
+        let text =
+            "# Title\n\nBefore `it`.\n\n## Same\n\n| a | b |\n|---|---|\n| c | d |\n\n### Same\n\nx\ny\n";
+        let found: Vec<(String, String)> =
+            sections(text).into_iter().map(|section| (section.anchor, section.text)).collect();
+        let expected = [("", "Before it. "), ("same", "a b c d "), ("same-1", "x y ")];
+        assert_eq!(found, expected.map(|(anchor, text)| (anchor.to_owned(), text.to_owned())));
+        let html = render(text, |_| None).html;
+        assert!(html.contains("<h2 id=\"same\">") && html.contains("<h3 id=\"same-1\">"), "{html}");
     }
 
     #[test]

@@ -1,50 +1,57 @@
-//! The user documentation, served by the binary itself: the pages of `docs/` as
-//! HTML and as the Markdown they are written in, and `llms.txt` for machines.
+//! The user documentation, served by the binary itself: the pages of `docs/` and
+//! one for each operation, as HTML and as Markdown, a search over them, and
+//! `llms.txt` for machines.
 //!
 //! The links in error bodies lead here, so an installation without a way to the
-//! internet explains its own errors. There is no script but that of the reference,
-//! no search and nothing of the caller in a page, so nothing here needs a
-//! credential.
+//! internet explains its own errors. The one script adds buttons for copying. There
+//! is nothing of a workspace in a page, so nothing here needs a credential.
 
+mod addresses;
+mod assets;
 mod book;
+mod excerpt;
 mod markdown;
 mod page;
 mod reference;
+mod search;
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
-use poem::http::{HeaderMap, StatusCode, header};
-use poem::{Endpoint, Request, Response};
+use poem::endpoint::{make, make_sync};
+use poem::http::{HeaderMap, StatusCode, Uri, header};
+use poem::{Endpoint, Request, Response, Route};
 use sha2::{Digest, Sha256};
 
 use self::book::BOOK;
 pub use self::book::Page;
-pub use self::reference::reference;
+pub use self::search::{Hit, search};
+use super::methods::get;
 use super::request_lifecycle;
 use crate::app::App;
+use base::error::{Code, Error, Result};
 
 /// Where the documentation is mounted.
-pub const ROOT: &str = "/docs";
+const ROOT: &str = "/docs";
 
 const HTML: &str = "text/html; charset=utf-8";
 const MARKDOWN: &str = "text/markdown; charset=utf-8";
 const TEXT: &str = "text/plain; charset=utf-8";
 
-/// Pages hold text, images and one stylesheet, all of this server.
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; \
-    form-action 'none'; frame-ancestors 'none'";
+/// Pages hold text, and a stylesheet, a script and images of this server; the form
+/// is that of the search.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+    form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// A page may change with the next version of the binary: ask, it costs a 304.
 const REVALIDATE: &str = "no-cache";
-/// The name of the stylesheet changes with its content.
+/// The name of a stylesheet changes with its content.
 const FOREVER: &str = "public, max-age=31536000, immutable";
 
-static STYLESHEET: &str = include_str!("../../../../static/docs.css");
-static STYLESHEET_PATH: LazyLock<String> =
-    LazyLock::new(|| format!("{ROOT}/assets/docs-{}.css", fingerprint(STYLESHEET.as_bytes())));
+/// Sections on a page of results.
+const RESULTS: usize = 20;
 
 /// Every page, in the order of the book.
 pub fn pages() -> &'static [Page] {
@@ -56,41 +63,84 @@ pub fn page_of_file(file: &str) -> Option<&'static Page> {
     BOOK.page_of_file(file)
 }
 
-/// Answers `/docs` and everything below it.
-pub fn serve(request: Request) -> Response {
+/// Adds the documentation to the routes of pages.
+pub fn mount(routes: Route, app: &Arc<App>) -> Route {
+    let llms = |full| get(Llms { app: app.clone(), full });
+    routes
+        .at("/favicon.ico", get(make_sync(assets::icon)))
+        .at("/llms.txt", llms(false))
+        .at("/llms-full.txt", llms(true))
+        .at("/docs", get(make_sync(serve)))
+        .at("/docs/llms.txt", llms(false))
+        .at("/docs/llms-full.txt", llms(true))
+        .at("/docs/search", get(make(results)))
+        .at("/docs/*path", get(make_sync(serve)))
+}
+
+/// Answers `/docs` and everything below it but the search.
+fn serve(request: Request) -> Response {
     let path: String = request.path_params().unwrap_or_default();
-    let answer = |kind, cache, body| found(request.headers(), kind, cache, body);
-    if request.uri().path() == STYLESHEET_PATH.as_str() {
-        return answer("text/css; charset=utf-8", FOREVER, Bytes::from_static(STYLESHEET.as_bytes()));
-    }
-    if let Some(script) = reference::script(&request) {
-        return script;
+    let answer = |kind, body| found(request.headers(), kind, REVALIDATE, body);
+    if let Some(asset) = assets::serve(&request) {
+        return asset;
     }
     // The path of `/docs/` is as empty as that of `/docs`.
-    let meant = if request.uri().path() == "/docs/" { Some(String::new()) } else { book::other_name(&path) };
-    if let Some(slug) = meant {
-        return moved(&book::url(&slug));
+    let other =
+        if request.uri().path() == "/docs/" { Some(ROOT.to_owned()) } else { addresses::moved(&path) };
+    if let Some(other) = other {
+        return moved(&other, request.uri());
     }
     if let Some(page) = BOOK.page(&path) {
-        return answer(HTML, REVALIDATE, page::html(&BOOK, page, &STYLESHEET_PATH).into());
+        return answer(HTML, page::html(&BOOK, page).into());
     }
     if let Some(page) = BOOK.page_of_file(&path) {
-        return answer(MARKDOWN, REVALIDATE, Bytes::from_static(page.markdown.as_bytes()));
+        return answer(MARKDOWN, Bytes::from_static(page.markdown.as_bytes()));
     }
     match book::attachment(&path) {
-        Some((kind, body)) => answer(kind, REVALIDATE, body),
-        None => {
-            let body = page::not_found(&BOOK, &STYLESHEET_PATH);
-            with_policy(HTML).status(StatusCode::NOT_FOUND).body(body)
-        }
+        Some((kind, body)) => answer(kind, body),
+        None => not_found(&path),
     }
 }
 
+fn not_found(path: &str) -> Response {
+    let (kind, body) = match path.strip_suffix(".md") {
+        Some(_) => (MARKDOWN, page::NOT_FOUND_AS_MARKDOWN.to_owned()),
+        None => (HTML, page::not_found(&BOOK, path)),
+    };
+    with_policy(kind).status(StatusCode::NOT_FOUND).body(body)
+}
+
+/// Answers `/docs/search`: a form, and what was found for `q`.
+async fn results(request: Request) -> Response {
+    let query = request.uri().query().unwrap_or_default();
+    let asked = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "q");
+    let asked = asked.map(|(_, text)| text.trim().to_owned()).unwrap_or_default();
+    let text = asked.clone();
+    let searching = move || search(&text, RESULTS);
+    let found_hits = match tokio::task::spawn_blocking(searching).await {
+        Ok(found_hits) => found_hits,
+        Err(cause) => Err(Error::internal(cause)),
+    };
+    let status = match &found_hits {
+        Ok(_) => return found(request.headers(), HTML, REVALIDATE, results_page(&asked, &found_hits)),
+        Err(error) if error.code() == Code::InvalidInput => StatusCode::BAD_REQUEST,
+        Err(error) => {
+            tracing::error!(cause = %error.cause_chain(), "the documentation could not be searched");
+            StatusCode::INTERNAL_SERVER_ERROR
+        }
+    };
+    with_policy(HTML).status(status).body(results_page(&asked, &found_hits))
+}
+
+fn results_page(asked: &str, hits: &Result<Vec<Hit>>) -> Bytes {
+    page::results(&BOOK, asked, hits.as_deref().map_err(|error| error.detail())).into()
+}
+
 /// The list of pages that language models look for.
-pub struct Llms {
-    pub app: Arc<App>,
+struct Llms {
+    app: Arc<App>,
     /// With the text of every page, or their addresses alone.
-    pub full: bool,
+    full: bool,
 }
 
 impl Endpoint for Llms {
@@ -122,8 +172,12 @@ fn with_policy(kind: &str) -> poem::ResponseBuilder {
         .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
 }
 
-fn moved(to: &str) -> Response {
-    Response::builder().status(StatusCode::PERMANENT_REDIRECT).header(header::LOCATION, to).finish()
+/// A redirect for good, with the query of the address that was asked for.
+fn moved(to: &str, from: &Uri) -> Response {
+    let (path, anchor) = to.find('#').map_or((to, ""), |at| to.split_at(at));
+    let query = from.query().map(|query| format!("?{query}")).unwrap_or_default();
+    let location = format!("{path}{query}{anchor}");
+    Response::builder().status(StatusCode::PERMANENT_REDIRECT).header(header::LOCATION, location).finish()
 }
 
 /// Names content: 96 bits are plenty where nobody gains from a collision.
