@@ -17,8 +17,8 @@ mod metrics;
 mod misplaced_members;
 #[cfg(test)]
 mod near_schema;
-mod offered;
 mod oauth;
+mod offered;
 mod openapi;
 mod page_headers;
 mod redact;

@@ -75,7 +75,7 @@ pub static OWN_TOOLS: LazyLock<Vec<OwnTool>> = LazyLock::new(|| {
             "Finds pages of the documentation of this server. The uri of a hit is that of a resource with the \
              whole page.",
             ("docs", None),
-            |_, _, arguments| Box::pin(async move { Ok(search_docs(&arguments)) }),
+            |_, _, arguments| Box::pin(search_docs(arguments)),
         ),
     ]
 });
@@ -155,10 +155,8 @@ pub async fn call(
 
 async fn answer(app: &Arc<App>, call: &McpCall, own: &OwnTool, arguments: Value) -> Result<Value> {
     own.check(&arguments)?;
-    if call.authenticated.is_limited()
-        && let (_, Some(refusal)) = app.root_keys.charge(&call.authenticated, call.start.now_ms).await
-    {
-        return Err(refusal);
+    if call.authenticated.is_limited() {
+        app.root_keys.charge(&call.authenticated, call.start.now_ms).await?;
     }
     let mut answer = (own.run)(app.clone(), call.cx(), arguments).await?;
     answer["meta"] = json!({ "requestId": call.start.request_id.as_str() });
@@ -360,7 +358,12 @@ fn default_hits() -> i64 {
     10
 }
 
-fn search_docs(asked: &SearchDocs) -> Value {
+async fn search_docs(asked: SearchDocs) -> Result<Value> {
+    // All pages are read through, which is no work for a thread that serves.
+    tokio::task::spawn_blocking(move || matching_pages(&asked)).await.map_err(Error::internal)
+}
+
+fn matching_pages(asked: &SearchDocs) -> Value {
     let found = docs_search::search(&asked.query).into_iter().take(usize::try_from(asked.limit).unwrap_or(1));
     let hits = found
         .map(|page| json!({ "uri": resources::uri(page), "title": page.title, "summary": page.summary }));
