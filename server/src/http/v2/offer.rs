@@ -14,7 +14,7 @@ use super::{DOCUMENT, endpoint_of, operations};
 use crate::app::App;
 use crate::http::offered::{Offer, OfferedOperation};
 use crate::http::openapi::{self, Access};
-use crate::http::validation::{described_schema, json_schema};
+use crate::http::validation::described_schema;
 use base::access::Door;
 use base::error::Error;
 
@@ -40,7 +40,7 @@ fn offered_as(operation: Operation) -> Option<OfferedOperation> {
         idempotent: spec.idempotent,
         makes_key,
         request: described_schema(&openapi::reference(request), components),
-        response: json_schema(&answers["200"]["content"]["application/json"]["schema"], components),
+        response: described_schema(&answers["200"]["content"]["application/json"]["schema"], components),
     })
 }
 

@@ -58,6 +58,11 @@ async fn a_tool_says_what_it_takes_gives_and_does() {
     for tool in result["tools"].as_array().unwrap() {
         assert_eq!(tool["inputSchema"]["type"], "object", "{tool}");
         assert_eq!(tool["outputSchema"]["type"], "object", "{tool}");
+        // A schema that is `true` or `false` is one, but not to every client.
+        for schema in ["inputSchema", "outputSchema"] {
+            let properties = tool[schema]["properties"].as_object().unwrap();
+            assert!(properties.values().all(serde_json::Value::is_object), "{tool}");
+        }
     }
 }
 
