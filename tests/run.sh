@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-stages="tools fmt shell commits deny clippy rust msrv faults rows browser node node-v1 quickstarts mcp-config python python-v1 rust-v1 go fuzz load"
+stages="tools fmt shell commits deny clippy rust msrv faults rows browser node node-v1 quickstarts mcp-config python python-v1 rust-v1 mcp go fuzz load"
 usage() {
   echo "usage: $0 [--long] [--only STAGE]; stages: $stages" >&2
   exit 2
@@ -102,9 +102,9 @@ tools() {
   need node nodejs
   need npm npm
   # Said now and not by the browser tests half an hour later.
-  if [ -z "$only" ] || [ "$only" = browser ] || [ "$only" = quickstarts ]; then
+  if [ -z "$only" ] || [ "$only" = browser ] || [ "$only" = quickstarts ] || [ "$only" = mcp ]; then
     node -e 'process.exit(+(parseInt(process.versions.node) < 20))' \
-      || { echo "please install Node 20 or later, which Playwright and Next.js need: Debian 12 has 18" >&2; exit 1; }
+      || { echo "please install Node 20 or later, which Playwright, Next.js and MCP clients need: Debian 12 has 18" >&2; exit 1; }
   fi
   need python3 python3
   python3 -c 'import ensurepip' 2>/dev/null || need python3-venv-is-missing python3-venv
@@ -248,6 +248,24 @@ python_clients() {
   .venv/bin/python -m pytest --color=no --tb=short
 }
 
+# Both SDKs of the protocol in both languages and eras, mcp-remote, the inspector and the conformance suite.
+mcp_clients() {
+  cargo build
+  (
+    cd tests/clients/mcp/node
+    npm ci --no-audit --no-fund
+    node --test --test-reporter=spec
+  )
+  for suite in python python_v1; do
+    (
+      cd "tests/clients/mcp/$suite"
+      [ -x .venv/bin/python ] || python3 -m venv .venv
+      .venv/bin/pip install -q --disable-pip-version-check -r requirements.txt
+      .venv/bin/python -m pytest --color=no --tb=short
+    )
+  done
+}
+
 go_client() {
   command -v go >/dev/null || not_here "no Go toolchain here"
   cargo build
@@ -291,6 +309,7 @@ stage mcp-config mcp_config
 stage python python_clients python
 stage python-v1 python_clients python_v1
 stage rust-v1 rust_v1_client
+stage mcp mcp_clients
 stage go go_client
 stage fuzz fuzz
 if [ -n "${UNKEY_LONG:-}" ] || [ "$only" = msrv ]; then stage msrv msrv; fi
