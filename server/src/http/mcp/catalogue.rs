@@ -144,6 +144,10 @@ fn tool_of(operation: &OfferedOperation, with_link: bool) -> Tool {
             "type": "object", "required": [BODY], "properties": { BODY: body }, "additionalProperties": false,
         }),
     };
+    // An operation that takes nothing: some clients want to read that.
+    if input["properties"].is_null() {
+        input["properties"] = json!({});
+    }
     let mut output = enveloped(operation.response.clone());
     let mut description = format!("{}. The operation `{}` of the API.", operation.summary, operation.name());
     if operation.idempotent {

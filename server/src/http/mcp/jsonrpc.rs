@@ -37,16 +37,16 @@ impl Refusal {
         Self { error, number: PARSE_ERROR }
     }
 
-    /// The response; `failure` is status and body of the same failure in the offered
-    /// contract.
-    pub fn response(&self, app: &App, failure: &(u16, Bytes)) -> Response {
+    /// The response to a request of `path`; `failure` is status and body of the same
+    /// failure in the offered contract.
+    pub fn response(&self, app: &App, path: &str, failure: &(u16, Bytes)) -> Response {
         let asks = asks_for_credentials(self.error.code());
         let status = if asks { 401 } else { failure.0 };
         let data: Value = serde_json::from_slice(&failure.1).unwrap_or_default();
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = error_response(status, self.number, self.error.detail(), Some(data));
         let headers = response.headers_mut();
-        if asks && let Ok(challenge) = HeaderValue::from_str(&challenge(app, self.error.code())) {
+        if asks && let Ok(challenge) = HeaderValue::from_str(&challenge(app, path, self.error.code())) {
             headers.insert(WWW_AUTHENTICATE, challenge);
         }
         if status == StatusCode::SERVICE_UNAVAILABLE {
@@ -62,9 +62,9 @@ fn asks_for_credentials(code: Code) -> bool {
 }
 
 /// Where a client learns how to get credentials (RFC 9728), and what is wrong with
-/// those it sent (RFC 6750).
-fn challenge(app: &App, code: Code) -> String {
-    let metadata = format!("{}/.well-known/oauth-protected-resource/mcp", app.origin());
+/// those it sent (RFC 6750). The document is about the very address that it called.
+fn challenge(app: &App, path: &str, code: Code) -> String {
+    let metadata = format!("{}/.well-known/oauth-protected-resource{path}", app.origin());
     match code {
         Code::AuthMissing => format!("Bearer resource_metadata=\"{metadata}\""),
         _ => format!("Bearer error=\"invalid_token\", resource_metadata=\"{metadata}\""),

@@ -79,7 +79,7 @@ impl McpEndpoint {
 
     fn refuse(&self, start: &RequestStart, head: &Head<'_>, caller: Caller, refusal: &Refusal) -> Response {
         let failure = self.catalogue.failure(&self.app, &refusal.error, &start.request_id);
-        let response = refusal.response(&self.app, &failure);
+        let response = refusal.response(&self.app, head.uri.path(), &failure);
         let finished = head.summary(response.status(), Some(&refusal.error));
         start.finish(&self.app, &finished, || caller);
         response

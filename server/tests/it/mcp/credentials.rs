@@ -39,6 +39,13 @@ async fn nobody_is_told_where_credentials_come_from() {
         assert!(refused.body["error"]["data"]["error"]["type"].as_str().unwrap().contains("/docs/errors/"));
     }
     assert_eq!(test.audit_entries().await, before);
+    // Clients want the document to be about the address that they called.
+    for path in ["/mcp/v1", "/mcp/ratelimits/"] {
+        let refused = list("unkey_wrong").to(path).with("host", "keys.example.com").send(&test).await;
+        let document = refused.header("www-authenticate").split('"').nth(3).unwrap().to_owned();
+        let document = test.get(document.trim_start_matches("https://keys.example.com")).await;
+        assert_eq!(document.body["resource"], format!("https://keys.example.com{path}"));
+    }
 }
 
 #[tokio::test]
