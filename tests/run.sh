@@ -174,7 +174,7 @@ faults() {
 }
 
 # Every page of the product's documentation in these sections has a test named after it.
-rows() { tests/features/rows.py --require 1,2,3,4,5,6,7,8,9,10,11; }
+rows() { tests/features/rows.py --require 1,2,3,4,5,6,7,8,9,10,11,12; }
 
 clippy() { cargo clippy --workspace --all-targets -- -D warnings; }
 
