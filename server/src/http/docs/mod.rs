@@ -63,6 +63,12 @@ pub fn page_of_file(file: &str) -> Option<&'static Page> {
     BOOK.page_of_file(file)
 }
 
+/// The page that an address of a hit leads to.
+pub fn page_at(url: &str) -> Option<&'static Page> {
+    let path = url.split('#').next()?.strip_prefix(ROOT)?;
+    BOOK.page(path.trim_start_matches('/'))
+}
+
 /// Adds the documentation to the routes of pages.
 pub fn mount(routes: Route, app: &Arc<App>) -> Route {
     let llms = |full| get(Llms { app: app.clone(), full });

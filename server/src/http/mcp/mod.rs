@@ -11,7 +11,6 @@
 mod call;
 mod catalogue;
 mod credentials;
-mod docs_search;
 mod jsonrpc;
 mod own_tools;
 mod prompts;

@@ -18,8 +18,9 @@ use serde_schema::serde_schema;
 
 use super::call::{McpCall, failed};
 use super::catalogue::Catalogue;
-use super::{caller_of, docs_search, resources};
+use super::{caller_of, resources};
 use crate::app::App;
+use crate::http::docs;
 use crate::http::openapi::{self, Schema};
 use crate::http::request_lifecycle::ResponseSummary;
 use crate::http::validation::{Faults, RequestSchema, described_schema, json_schema};
@@ -72,7 +73,7 @@ pub static OWN_TOOLS: LazyLock<Vec<OwnTool>> = LazyLock::new(|| {
         OwnTool::new(
             "docs_search",
             "Search the documentation",
-            "Finds pages of the documentation of this server. The uri of a hit is that of a resource with the \
+            "Finds sections of the documentation of this server. The uri of a hit is that of a resource with the \
              whole page.",
             ("docs", None),
             |_, _, arguments| Box::pin(search_docs(arguments)),
@@ -347,7 +348,7 @@ fn pagination(next: Option<String>) -> Value {
 #[derive(Deserialize)]
 struct SearchDocs {
     /// Words to look for.
-    #[oai(validator(min_length = 1, max_length = 256))]
+    #[oai(validator(min_length = 1, max_length = 200))]
     query: String,
     #[oai(validator(minimum(value = "1"), maximum(value = "50")))]
     #[serde(default = "default_hits")]
@@ -359,13 +360,16 @@ fn default_hits() -> i64 {
 }
 
 async fn search_docs(asked: SearchDocs) -> Result<Value> {
-    // All pages are read through, which is no work for a thread that serves.
-    tokio::task::spawn_blocking(move || matching_pages(&asked)).await.map_err(Error::internal)
-}
-
-fn matching_pages(asked: &SearchDocs) -> Value {
-    let found = docs_search::search(&asked.query).into_iter().take(usize::try_from(asked.limit).unwrap_or(1));
-    let hits = found
-        .map(|page| json!({ "uri": resources::uri(page), "title": page.title, "summary": page.summary }));
-    json!({ "data": hits.collect::<Vec<_>>() })
+    let limit = usize::try_from(asked.limit).unwrap_or(1);
+    let searching = tokio::task::spawn_blocking(move || docs::search(&asked.query, limit));
+    let hits = searching.await.map_err(Error::internal)??;
+    let hits = hits.iter().map(|hit| {
+        json!({
+            "uri": docs::page_at(&hit.url).map(resources::uri),
+            "title": hit.title,
+            "heading": hit.heading,
+            "excerpt": hit.excerpt.to_string(),
+        })
+    });
+    Ok(json!({ "data": hits.collect::<Vec<_>>() }))
 }

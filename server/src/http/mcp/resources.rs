@@ -31,5 +31,7 @@ pub fn read(uri: &str) -> Result<ReadResourceResult, ErrorData> {
     let page = page.ok_or_else(|| {
         ErrorData::resource_not_found(format!("There is no resource {}.", quoted(uri)), None)
     })?;
-    Ok(ReadResourceResult::new(vec![ResourceContents::text(page.markdown, uri).with_mime_type(MARKDOWN)]))
+    Ok(ReadResourceResult::new(vec![
+        ResourceContents::text(page.markdown.as_ref(), uri).with_mime_type(MARKDOWN),
+    ]))
 }
