@@ -65,7 +65,7 @@ pub fn routes(app: &Arc<App>) -> BoxEndpoint<'static, Response> {
     let pages = oauth::mount(pages, app);
     let pages =
         dashboard::mount(pages, app).with(CatchPanic::new().with_handler(health::panicked)).map_to_response();
-    let pages = page_headers::Protected::new(pages, &app.config);
+    let pages = page_headers::Protected::new(oauth::Preflight::new(app, pages), &app.config);
     Doors { v1: v1::endpoint(app), v2: v2::endpoint(app), pages }.boxed()
 }
 

@@ -61,7 +61,7 @@ impl Oauth {
         let client = store::find_client(self.store.read(), &id).await?.ok_or_else(|| {
             Error::invalid(
                 "This program is not registered here, or its registration was removed because nobody \
-                 allowed it anything for a day. Make the program forget this server and connect again.",
+                 allowed it anything for long. Make the program forget this server and connect again.",
             )
         })?;
         let redirect_uri = &request.redirect_uri;

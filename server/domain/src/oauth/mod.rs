@@ -44,7 +44,7 @@ pub const CODE_MS: i64 = 5 * MINUTE_MS;
 const REPLAY_MS: i64 = DAY_MS;
 
 /// How long a client is remembered whom nobody allowed anything.
-pub const UNUSED_CLIENT_MS: i64 = DAY_MS;
+pub const UNUSED_CLIENT_MS: i64 = 30 * DAY_MS;
 
 /// The same of one whom somebody did, since they last did.
 pub const CLIENT_MS: i64 = 400 * DAY_MS;

@@ -6,6 +6,7 @@ use base::ids::OauthClientId;
 use super::budget::REGISTRATIONS;
 use super::{Client, Failure, Oauth, Reason, Refused, redirect_uri, store};
 use base::access::OpCtx;
+use base::error::Error;
 
 /// Addresses of one client.
 pub const MAX_REDIRECT_URIS: usize = 10;
@@ -39,6 +40,12 @@ impl Oauth {
         let new = &client;
         self.store.write(|tx| async move { store::insert_client(&tx, new).await }).await?;
         Ok(client)
+    }
+
+    /// Whether a client may ask.
+    pub async fn is_registered(&self, client_id: &str) -> Result<bool, Error> {
+        let id = OauthClientId::from(client_id);
+        Ok(store::find_client(self.store.read(), &id).await?.is_some())
     }
 }
 

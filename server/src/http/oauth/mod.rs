@@ -7,8 +7,11 @@
 
 mod answer;
 mod metadata;
+mod preflight;
 mod register;
 mod token;
+
+pub use preflight::Preflight;
 
 use std::future::Future;
 use std::sync::Arc;

@@ -139,6 +139,24 @@ async fn there_is_room_for_so_many_clients_that_nobody_allowed_anything() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_program_that_was_forgotten_is_told_before_it_sends_anybody() {
+    let test = TestApp::start().await;
+    let program = Program::register(&test).await;
+    let look = async |address: &str, accept: &str| {
+        answer(test.client.get(address).header("accept", accept).send().await.0).await
+    };
+    let forgotten = program.address(&[("client_id", "oac_gone")]);
+    let told = look(&forgotten, "application/json").await;
+    assert_eq!((told.status, &told.body["error"]), (StatusCode::UNAUTHORIZED, &json!("invalid_client")));
+    assert_eq!(told.header("x-content-type-options"), "nosniff");
+    for (address, accept) in [(program.address(&[]), "application/json"), (forgotten, "text/html")] {
+        let page = look(&address, accept).await;
+        assert_eq!(page.status, StatusCode::SEE_OTHER, "{accept}");
+        assert!(page.header("location").starts_with("/login"), "{accept}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_body_that_is_no_form_is_no_exchange() {
     let test = TestApp::start().await;
     let request = test.client.post("/oauth/token").content_type("application/json");
