@@ -4,7 +4,7 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use e2e::{Answer, Launch, Server, eventually, folder};
+use e2e::{Answer, Launch, ROOT_KEY, Server, eventually, folder};
 use serde_json::json;
 
 #[track_caller]
@@ -36,6 +36,17 @@ fn a_locked_database_fails_writes_and_not_cached_keys() {
     std::io::Read::read_exact(holder.stdout.as_mut().expect("stdout is piped"), &mut said)
         .expect("an answer");
     is_unavailable(&server.call("keys.createKey", &json!({ "apiId": api })));
+    let body = json!({ "name": "locked" }).to_string();
+    for version in ["v1", "v2"] {
+        let mut raw = server.connect();
+        raw.send(format!(
+            "POST /{version}/apis.createApi HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer {ROOT_KEY}\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        ));
+        let refused = raw.answer().expect("an answer");
+        assert_eq!((refused.status, refused.header("retry-after")), (503, "1"), "{refused:?}");
+    }
     assert_eq!(server.verify(&key), "VALID");
     drop(commands);
     holder.wait().expect("sqlite3 ends");

@@ -65,6 +65,7 @@ pub(in crate::keys) async fn hand_over(tx: &Tx, old: &Key, successor: &KeyId) ->
 pub(in crate::keys) async fn leave(tx: &Tx, gone: &Key, for_good: bool) -> Result<()> {
     let spenders = key::Entity::find()
         .filter(key::Column::BalanceKeyId.eq(gone.id.clone()))
+        .order_by_desc(key::Column::CreatedAt)
         .order_by_desc(key::Column::Id)
         .all(tx.db())
         .await?;

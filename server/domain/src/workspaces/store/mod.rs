@@ -8,7 +8,8 @@ use std::collections::HashSet;
 use base::ids::{UserId, WorkspaceId};
 use entity::workspace::{self, Column, Entity};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set, SqlErr,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, Set,
+    SqlErr,
 };
 
 pub(crate) use data_keys::{data_key, data_keys, set_data_key};
@@ -21,14 +22,18 @@ use base::access::Role;
 use base::error::{Code, Error, Field, Result};
 use base::store::Tx;
 
+/// In the order in which they were made: ids tell it by the second only.
+fn oldest_first(of: impl sea_orm::sea_query::IntoCondition) -> Select<Entity> {
+    Entity::find().filter(of).order_by_asc(Column::CreatedAt).order_by_asc(Column::Id)
+}
+
 pub(super) async fn all(db: &impl ConnectionTrait) -> Result<Vec<Workspace>> {
-    let rows = Entity::find().filter(Column::DeletedAt.is_null()).order_by_asc(Column::Id).all(db).await?;
+    let rows = oldest_first(Column::DeletedAt.is_null()).all(db).await?;
     Ok(rows.into_iter().map(Workspace::from).collect())
 }
 
 pub(super) async fn deleted(db: &impl ConnectionTrait) -> Result<Vec<Workspace>> {
-    let rows =
-        Entity::find().filter(Column::DeletedAt.is_not_null()).order_by_asc(Column::Id).all(db).await?;
+    let rows = oldest_first(Column::DeletedAt.is_not_null()).all(db).await?;
     Ok(rows.into_iter().map(Workspace::from).collect())
 }
 
@@ -40,7 +45,7 @@ pub(crate) async fn find(db: &impl ConnectionTrait, id: &WorkspaceId) -> Result<
 
 /// The one that was made first, of those that were not deleted.
 pub(crate) async fn first(db: &impl ConnectionTrait) -> Result<WorkspaceId> {
-    let row = Entity::find().filter(Column::DeletedAt.is_null()).order_by_asc(Column::Id).one(db).await?;
+    let row = oldest_first(Column::DeletedAt.is_null()).one(db).await?;
     row.map(|row| row.id).ok_or_else(|| Error::internal("there is no workspace"))
 }
 
