@@ -92,7 +92,7 @@ async fn context(app: &App, command: FolderCommand, given: &ArgMatches) -> Resul
     let workspace = match app.workspaces.resolve(slug).await {
         Err(_) if slug.is_none() && command.is_server_wide() => app.workspaces.list().await?.remove(0),
         Err(error) if command.is_of_record() => match slug {
-            Some(id) => app.workspaces.resolve_deleted(id).await?,
+            Some(id) => app.workspaces.resolve_deleted(id).await.or(Err(error))?,
             None => return Err(error),
         },
         found => found?,
