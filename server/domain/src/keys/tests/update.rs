@@ -96,6 +96,15 @@ async fn values_replace_and_the_log_says_what_was() {
     assert!(after.limits.iter().any(|limit| limit.id == kept), "a kept name keeps its id");
 
     let mut group = room.test.audited().await.split_off(mark);
+    let about_limits = group.split_off(group.len() - 3);
+    let events: Vec<_> = about_limits.iter().map(|entry| entry.event.as_str()).collect();
+    assert_eq!(events, ["ratelimit.create", "ratelimit.update", "ratelimit.delete"]);
+    assert_eq!(
+        about_limits[1].targets,
+        [("key".into(), id.to_string()), ("ratelimit".into(), kept.to_string())]
+    );
+    assert_eq!(about_limits[1].changes, Some(json!({ "limit": { "before": 2, "after": 8 } })));
+    assert_eq!(about_limits[1].correlation, group[0].correlation, "one group");
     let last = group.pop().unwrap();
     let mut before: Vec<_> = group.iter().map(|entry| entry.event.as_str()).collect();
     before.sort_unstable();
