@@ -71,11 +71,15 @@ pub fn render(markdown: &str, resolve: impl Fn(&str) -> Option<String>) -> Rende
             other => out.push(other.clone()),
         }
     }
-    let mut html = String::with_capacity(markdown.len() * 2);
-    html::push_html(&mut html, out.into_iter());
+    Rendered { html: written(out, markdown.len() * 2), headings }
+}
+
+/// The HTML of events, about `length` bytes.
+fn written(events: Vec<Event<'_>>, length: usize) -> String {
+    let mut html = String::with_capacity(length);
+    html::push_html(&mut html, events.into_iter());
     // Long lines scroll in their block, by keyboard too. Text never holds a tag.
-    let html = html.replace("<pre>", "<pre tabindex=\"0\">");
-    Rendered { html, headings }
+    html.replace("<pre>", "<pre tabindex=\"0\">")
 }
 
 /// What stands under one heading of a page, or before the first one.
