@@ -2,7 +2,7 @@
 //! twice, whatever happens to folders or in between.
 
 use async_trait::async_trait;
-use base::ids::{AuditId, WorkspaceId};
+use base::ids::WorkspaceId;
 use sea_orm::{ConnectionTrait, DatabaseConnection, QueryResult, Statement};
 
 use super::*;
@@ -10,7 +10,7 @@ use base::access::OpCtx;
 use base::audit::{AuditFilter, Event, Group, Target};
 use base::entropy::Entropy;
 use base::store::testing::{TestStore, owner, stranger};
-use base::store::{Page, Store};
+use base::store::Store;
 
 /// Tells the rows of a table by the text of its columns.
 struct TableFeed {
@@ -173,10 +173,10 @@ async fn found(search: &Search, text: &str) -> Vec<String> {
     search.entities(query).await.unwrap().into_iter().map(|hit| hit.id).collect()
 }
 
-async fn entries(fixture: &Fixture, search: &Search, filter: AuditFilter) -> Vec<AuditId> {
-    let page = Page { limit: 100, cursor: None };
+/// Places of entries, the newest first.
+async fn entries(fixture: &Fixture, search: &Search, filter: AuditFilter) -> Vec<i64> {
     let text = search.audit_text(fixture.store().clone());
-    text.find(&WorkspaceId::from("ws_1"), &filter, &page).await.unwrap()
+    text.find(&WorkspaceId::from("ws_1"), &filter, None, 100).await.unwrap()
 }
 
 fn text(text: &str) -> AuditFilter {
