@@ -47,7 +47,7 @@ pub struct NewCredits {
 }
 
 /// A change of credits. Clearing `remaining` makes the key unlimited and takes
-/// the refill with it.
+/// the refill with it, unless the same change gives one.
 #[derive(Clone, Debug, Default)]
 pub struct CreditsPatch {
     pub remaining: Patch<i64>,
@@ -74,15 +74,18 @@ impl NewCredits {
 }
 
 impl CreditsPatch {
-    /// A refill may be set on a key that has no finite credits, but not in the
-    /// request that removes them (docs/contract/v2.md#update-key).
+    /// A refill may be set on a key that has no finite credits, also by the change
+    /// that removes them: it is stored, and shown once there are credits
+    /// (docs/contract/v2.md#update-key).
     pub(super) fn apply(self, credits: &mut Credits) -> Result<()> {
         check_remaining(self.remaining.value().copied())?;
         if let Some(refill) = self.refill.value() {
             refill.check()?;
         }
         match (self.remaining, self.refill) {
-            (Patch::Clear, Patch::Set(_)) => return Err(unlimited_refill()),
+            (Patch::Clear, Patch::Set(refill)) => {
+                *credits = Credits { remaining: None, refill: Some(refill) };
+            }
             (Patch::Clear, _) => *credits = Credits::default(),
             (remaining, refill) => {
                 remaining.apply(&mut credits.remaining);
@@ -178,7 +181,10 @@ mod tests {
             patched(Patch::Set(9), Patch::Keep).unwrap(),
             Credits { remaining: Some(9), ..stored.clone() }
         );
-        assert!(patched(Patch::Clear, Patch::Set(refill(Daily, None))).is_err());
+        assert_eq!(
+            patched(Patch::Clear, Patch::Set(refill(Monthly, Some(2)))).unwrap(),
+            Credits { remaining: None, refill: Some(refill(Monthly, Some(2))) }
+        );
         assert!(patched(Patch::Keep, Patch::Set(refill(Daily, Some(1)))).is_err());
         assert!(patched(Patch::Keep, Patch::Set(refill(Monthly, None))).is_err());
         assert!(patched(Patch::Set(-1), Patch::Keep).is_err());

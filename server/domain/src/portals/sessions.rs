@@ -28,7 +28,8 @@ pub struct CreateSession {
     /// Id or slug.
     pub portal: String,
     pub external_id: String,
-    /// At least one; `keys:reroll` and `analytics:read` need `keys:read`.
+    /// `keys:reroll` and `analytics:read` need `keys:read`. With none the end user
+    /// may do nothing.
     pub scopes: Vec<Scope>,
     /// Where the portal leads back to.
     pub return_url: Option<String>,
@@ -116,9 +117,6 @@ impl Portals {
     async fn check_open(&self, cx: &OpCtx, portal: &Portal, command: &CreateSession) -> Result<()> {
         if !(1..=256).contains(&command.external_id.chars().count()) {
             return Err(Error::invalid("The externalId must have 1 to 256 characters."));
-        }
-        if command.scopes.is_empty() {
-            return Err(Error::invalid("A session needs at least one scope."));
         }
         if command.scopes.iter().any(|scope| *scope != Scope::KeysRead)
             && !command.scopes.contains(&Scope::KeysRead)

@@ -168,8 +168,8 @@ pub(super) async fn redeem(
     Ok(Some(session(waiting)))
 }
 
-/// The active session of this token, of an API that is there, in a workspace that
-/// is served.
+/// The active session of this token, of an API and a workspace that are there. Fails
+/// with `workspace_disabled` where that is not served.
 pub(super) async fn by_token(
     db: &impl ConnectionTrait,
     token_hash: &str,
@@ -185,8 +185,8 @@ pub(super) async fn by_token(
     if apis::find_live(db, &row.workspace_id, &row.api_id).await?.is_none() {
         return Ok(None);
     }
-    let owner = workspaces::find(db, &row.workspace_id).await?;
-    if !owner.is_some_and(|owner| owner.enabled) {
+    let Some(owner) = workspaces::find(db, &row.workspace_id).await? else { return Ok(None) };
+    if !owner.enabled {
         return Err(Error::new(Code::WorkspaceDisabled, "The workspace of this portal is disabled."));
     }
     Ok(Some(session(row)))

@@ -18,6 +18,8 @@ use base::secret::KeyHash;
 pub(super) struct RootKeySnapshot {
     pub principal: Arc<RootKeyPrincipal>,
     pub workspace: WorkspaceId,
+    /// Whether there still is one.
+    pub workspace_exists: bool,
     pub workspace_enabled: bool,
     pub enabled: bool,
     /// Requests a minute of the workspace, if limited.
@@ -71,6 +73,9 @@ impl RootKeys {
             && !ip.is_some_and(|ip| principal.ip_allowlist.iter().any(|net| net.contains(&ip)))
         {
             return refused(Code::Forbidden, "The root key may not be used from this address.");
+        }
+        if !key.workspace_exists {
+            return Err(Error::absent(Code::WorkspaceNotFound));
         }
         if !key.workspace_enabled {
             return refused(Code::WorkspaceDisabled, "The workspace of the root key is disabled.");

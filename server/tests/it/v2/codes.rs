@@ -249,10 +249,10 @@ async fn workspace_not_found() {
     let test = TestApp::start().await;
     let refused = test.app.workspaces.resolve(Some("nowhere")).await.unwrap_err();
     assert_eq!(refused.code(), Code::WorkspaceNotFound);
-    // A root key outlives no workspace: it is refused as one of a disabled workspace.
     let db = test.app.store.database().writer();
     db.execute_unprepared("UPDATE workspaces SET deleted_at = 1").await.unwrap();
     let root_key = domain::keys::format::root_key(&Entropy::seeded(99).bytes());
     test.call_as(&root_key, "permissions.listRoles", json!({})).await.fails(401, "key_not_found");
-    test.call("permissions.listRoles", json!({})).await.fails(403, "authorization/workspace_disabled");
+    test.call("permissions.listRoles", json!({})).await.fails(404, "data/workspace_not_found");
+    test.call("keys.verifyKey", json!({ "key": "x" })).await.fails(404, "data/workspace_not_found");
 }

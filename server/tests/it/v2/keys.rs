@@ -140,6 +140,11 @@ async fn update_keeps_what_it_does_not_name() {
     assert_eq!(get().await["credits"], json!({ "remaining": 5 }));
     update(json!({ "credits": { "remaining": null } })).await.data();
     assert!(get().await.get("credits").is_none());
+    let refill = json!({ "interval": "daily", "amount": 3 });
+    update(json!({ "credits": { "remaining": null, "refill": refill } })).await.data();
+    assert!(get().await.get("credits").is_none());
+    update(json!({ "credits": { "remaining": 4 } })).await.data();
+    assert_eq!(get().await["credits"], json!({ "remaining": 4, "refill": refill }));
     let daily_with_day =
         json!({ "credits": { "refill": { "interval": "daily", "amount": 3, "refillDay": 2 } } });
     update(daily_with_day).await.fails(400, "application/invalid_input");

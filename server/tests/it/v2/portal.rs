@@ -52,6 +52,23 @@ impl Portal {
 }
 
 #[tokio::test]
+async fn a_scope_of_older_clients_alone_opens_a_session_that_may_nothing() {
+    let portal = Portal::open().await;
+    let token = portal.token("ann", &["keys:create"]).await;
+    let over = json!({ "startTime": START_MS - 1, "endTime": START_MS });
+    for (operation, body) in [
+        ("portal.listKeys", json!({})),
+        ("portal.rerollKey", json!({ "keyId": portal.keys[0].0, "expiration": 0 })),
+        ("portal.getVerifications", over),
+    ] {
+        let refused = portal.as_user(&token, operation, body).await;
+        refused.fails(403, "authorization/insufficient_permissions");
+    }
+    let body = json!({ "portal": "my-portal", "externalId": "ann", "scopes": [] });
+    portal.test.call("portal.createSession", body).await.fails(400, "application/invalid_input");
+}
+
+#[tokio::test]
 async fn end_users_see_and_reroll_only_their_own_keys() {
     let portal = Portal::open().await;
     let token = portal.token("ann", &["keys:read", "keys:reroll"]).await;

@@ -69,6 +69,7 @@ pub(super) async fn load(
         }),
         workspace_limit: owner.as_ref().and_then(|owner| owner.api_limit_per_minute).map(not_negative),
         workspace: row.workspace_id,
+        workspace_exists: owner.is_some(),
         workspace_enabled: owner.is_some_and(|owner| owner.enabled),
         enabled: row.enabled,
         noted: Noted::default(),
