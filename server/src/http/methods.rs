@@ -14,6 +14,8 @@ use poem::{Endpoint, EndpointExt, IntoResponse, Request, Response};
 pub struct Methods {
     get: Option<BoxEndpoint<'static, Response>>,
     post: Option<BoxEndpoint<'static, Response>>,
+    /// In place of a refusal.
+    otherwise: Option<BoxEndpoint<'static, Response>>,
 }
 
 /// Answers GET, and HEAD as well.
@@ -21,7 +23,7 @@ pub fn get<E>(endpoint: E) -> Methods
 where
     E: Endpoint<Output: IntoResponse> + 'static,
 {
-    Methods { get: Some(endpoint.map_to_response().boxed()), post: None }
+    Methods { get: Some(endpoint.map_to_response().boxed()), ..Methods::default() }
 }
 
 /// Answers POST.
@@ -39,6 +41,14 @@ impl Methods {
         E: Endpoint<Output: IntoResponse> + 'static,
     {
         Self { post: Some(endpoint.map_to_response().boxed()), ..self }
+    }
+
+    /// Answers every other method as well.
+    pub fn otherwise<E>(self, endpoint: E) -> Self
+    where
+        E: Endpoint<Output: IntoResponse> + 'static,
+    {
+        Self { otherwise: Some(endpoint.map_to_response().boxed()), ..self }
     }
 
     fn refuse(&self) -> Response {
@@ -64,7 +74,10 @@ impl Endpoint for Methods {
                 request.set_method(Method::GET);
                 get.call(request).await
             }
-            _ => Ok(self.refuse()),
+            _ => match &self.otherwise {
+                Some(otherwise) => otherwise.call(request).await,
+                None => Ok(self.refuse()),
+            },
         }
     }
 }

@@ -36,7 +36,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 
 use poem::endpoint::{BoxEndpoint, make_sync};
-use poem::http::{HeaderValue, StatusCode, header};
+use poem::http::{HeaderValue, Method, StatusCode, Uri, header};
 use poem::middleware::CatchPanic;
 use poem::{Endpoint, EndpointExt, IntoResponse, Request, Response, Route};
 use serde_json::Value;
@@ -53,20 +53,24 @@ const METRICS_CONNECTIONS: usize = 64;
 
 /// The route table.
 pub fn routes(app: &Arc<App>) -> BoxEndpoint<'static, Response> {
+    let nowhere = || NoOperation(app.clone());
     let pages = Route::new()
         .at("/livez", get(make_sync(|_| health::live())))
         .at("/readyz", get(health::Ready(app.clone())))
         .at("/leaks", post(leaks::Report(app.clone())))
         .at("/openapi/v2.json", get(document(&v2::DOCUMENT)))
         .at("/openapi/v1.json", get(document(&v1::DOCUMENT)))
-        .at("/openapi.json", get(document(&v1::DOCUMENT)));
+        .at("/openapi.json", get(document(&v1::DOCUMENT)))
+        // Not `/*path`: that would take `/` itself.
+        .at("/:first", dashboard::unknown_page(app).otherwise(nowhere()))
+        .at("/:first/*rest", dashboard::unknown_page(app).otherwise(nowhere()));
     let pages = docs::mount(pages, app);
     let pages = mcp_routes(pages, app);
     let pages = oauth::mount(pages, app);
     let pages =
         dashboard::mount(pages, app).with(CatchPanic::new().with_handler(health::panicked)).map_to_response();
     let pages = page_headers::Protected::new(oauth::Preflight::new(app, pages), &app.config);
-    Doors { v1: v1::endpoint(app), v2: v2::endpoint(app), pages }.boxed()
+    Doors { v1: v1::endpoint(app), v2: v2::endpoint(app), nowhere: nowhere(), pages }.boxed()
 }
 
 /// The door that shows the operations of v2 to assistants, unless it is switched off.
@@ -83,7 +87,37 @@ fn mcp_routes(pages: Route, app: &Arc<App>) -> Route {
 struct Doors<V1, V2, Pages> {
     v1: V1,
     v2: V2,
+    nowhere: NoOperation,
     pages: Pages,
+}
+
+/// Whether a path is below that of an API, or is its own.
+fn is_below(path: &str, api: &str) -> bool {
+    path.strip_prefix(api).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// The address that a client means whose base URL ends in a slash: `//v2/x` is `/v2/x`.
+/// What no API is below is left alone.
+fn without_doubled_slash(uri: &Uri) -> Option<Uri> {
+    let target = uri.path_and_query()?.as_str();
+    if !target.starts_with("//") {
+        return None;
+    }
+    let meant: Uri = format!("/{}", target.trim_start_matches('/')).parse().ok()?;
+    (is_below(meant.path(), "/v2") || is_below(meant.path(), "/v1")).then_some(meant)
+}
+
+/// Answers that there is no operation, in the envelope of the newest API: whoever sends
+/// what no page takes is a program with a wrong address.
+struct NoOperation(Arc<App>);
+
+impl Endpoint for NoOperation {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        let detail = format!("There is no operation at {} {}.", request.method(), request.uri().path());
+        Ok(v2::refuse(&self.0, &request, &Error::new(Code::RouteNotFound, detail)))
+    }
 }
 
 impl<V1, V2, Pages> Endpoint for Doors<V1, V2, Pages>
@@ -94,12 +128,17 @@ where
 {
     type Output = Response;
 
-    async fn call(&self, request: Request) -> poem::Result<Response> {
+    async fn call(&self, mut request: Request) -> poem::Result<Response> {
+        if let Some(meant) = without_doubled_slash(request.uri()) {
+            *request.uri_mut() = meant;
+        }
         let path = request.uri().path();
-        if path.starts_with("/v2/") {
+        if is_below(path, "/v2") {
             self.v2.call(request).await
-        } else if path.starts_with("/v1/") {
+        } else if is_below(path, "/v1") {
             self.v1.call(request).await
+        } else if path == "/" && !matches!(*request.method(), Method::GET | Method::HEAD) {
+            self.nowhere.call(request).await
         } else {
             Ok(self.pages.get_response(request).await)
         }
@@ -160,10 +199,11 @@ impl Endpoint for Unavailable {
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
         let error = Error::new(Code::ServiceUnavailable, UNAVAILABLE);
-        let path = request.uri().path();
-        Ok(if path.starts_with("/v2/") {
+        let meant = without_doubled_slash(request.uri());
+        let path = meant.as_ref().unwrap_or(request.uri()).path();
+        Ok(if is_below(path, "/v2") {
             v2::refuse(&self.0, &request, &error)
-        } else if path.starts_with("/v1/") {
+        } else if is_below(path, "/v1") {
             v1::refuse(&self.0, &request, Code::ServiceUnavailable, UNAVAILABLE.to_owned())
         } else if request_lifecycle::header(request.headers(), &header::ACCEPT).is_some_and(is_of_page) {
             dashboard::unavailable(&self.0, &request, &error)

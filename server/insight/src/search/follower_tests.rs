@@ -10,7 +10,7 @@ use base::access::OpCtx;
 use base::audit::{AuditFilter, Event, Group, Target};
 use base::entropy::Entropy;
 use base::store::testing::{TestStore, owner, stranger};
-use base::store::Store;
+use base::store::{Page, Store};
 
 /// Tells the rows of a table by the text of its columns.
 struct TableFeed {

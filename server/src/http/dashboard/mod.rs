@@ -64,11 +64,16 @@ use poem::{Request, Route};
 use self::endpoint::{member, visitor};
 pub use self::error_page::unavailable;
 use crate::app::App;
-use crate::http::methods::{get, post};
+use crate::http::methods::{Methods, get, post};
 
 /// Whether the body of a request to a path is stored as it comes.
 pub fn goes_to_disk(path: &str) -> bool {
     path == bulk::IMPORT
+}
+
+/// The page of an address that has none.
+pub fn unknown_page(app: &Arc<App>) -> Methods {
+    get(visitor(app, error_page::not_found))
 }
 
 /// Adds the pages of the dashboard to a route table.
@@ -90,10 +95,7 @@ pub fn mount(route: Route, app: &Arc<App>) -> Route {
         .at("/workspaces/switch", post(member(app, preferences::switch_workspace)))
         .at("/views", post(member(app, saved_views::save_view)))
         .at("/views/:id/delete", post(member(app, saved_views::delete_view)))
-        .at("/shortcuts", get(member(app, preferences::shortcuts)))
-        // Not `/*path`: that would take `/` itself.
-        .at("/:first", get(visitor(app, error_page::not_found)))
-        .at("/:first/*rest", get(visitor(app, error_page::not_found)));
+        .at("/shortcuts", get(member(app, preferences::shortcuts)));
     let areas = [
         home::mount,
         apis::mount,

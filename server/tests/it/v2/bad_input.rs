@@ -142,6 +142,23 @@ async fn unknown_paths_and_methods_answer_in_the_envelope() {
 }
 
 #[tokio::test]
+async fn whatever_no_page_takes_is_404_in_the_envelope() {
+    let test = TestApp::start().await;
+    for path in ["/", "/v2", "/v2/", "/v3/x", "//v2/apis.nothing", "//x", "/apis.getApi"] {
+        let answer = crate::support::answer(test.client.post(path).body("{}").send().await.0).await;
+        answer.fails(404, "application/route_not_found");
+    }
+    let bearer = format!("Bearer {}", test.new_root_key(true, &[]).await);
+    for path in ["//v2/apis.createApi", "///v2/apis.createApi"] {
+        let sent = test.client.post(path).header("authorization", &bearer).content_type(JSON.unwrap());
+        let answer = crate::support::answer(sent.body(r#"{"name":"abc"}"#).send().await.0).await;
+        assert!(answer.data()["apiId"].is_string(), "{path}");
+    }
+    assert_eq!(test.client.get("/v3/x").send().await.0.status(), 404);
+    assert_eq!(test.client.post("/livez").send().await.0.status(), 405);
+}
+
+#[tokio::test]
 async fn hot_bodies_keep_the_bounds_of_their_schema() {
     let test = TestApp::start().await;
     let long = |length: usize| "x".repeat(length);
