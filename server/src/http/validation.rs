@@ -4,6 +4,7 @@
 //! the body first ([`super::body`]): the validator collects the faults of a list
 //! before it shows the first.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
 use jsonschema::error::{TypeKind, ValidationErrorKind};
@@ -149,16 +150,18 @@ pub struct Faults {
 
 impl Faults {
     pub fn of(validator: &Validator, body: &Value) -> Self {
-        let mut errors = validator.iter_errors(body);
-        let listed: Vec<Fault> = errors.by_ref().take(MAX_FAULTS).map(|error| fault(&error)).collect();
-        let counted = listed.len() + errors.take(MAX_COUNTED - listed.len()).count();
-        Self { listed, counted: Some(counted) }
+        let errors: Vec<_> = validator.iter_errors(body).take(MAX_COUNTED).collect();
+        let is_cut = errors.len() == MAX_COUNTED;
+        let mut faults = told_once(errors);
+        let counted = if is_cut { MAX_COUNTED } else { faults.len() };
+        faults.truncate(MAX_FAULTS);
+        Self { listed: faults, counted: Some(counted) }
     }
 
     /// The first fault alone: of a body of many values the validator would
     /// collect all of them before it shows one.
     pub fn first(validator: &Validator, body: &Value) -> Self {
-        Self { listed: validator.validate(body).err().iter().map(fault).collect(), counted: None }
+        Self { listed: told_once(validator.validate(body).err().into_iter().collect()), counted: None }
     }
 
     /// Which part of the faults is listed, to end a sentence; nothing if all are.
@@ -173,8 +176,37 @@ impl Faults {
     }
 }
 
-fn fault(error: &ValidationError<'_>) -> Fault {
-    Fault { location: error.schema_path.to_string(), message: message(error), fix: None }
+/// The faults as they are told: of a value of a wrong type that alone, and all members
+/// that one object lacks together.
+fn told_once(errors: Vec<ValidationError<'_>>) -> Vec<Fault> {
+    let place = |error: &ValidationError<'_>| {
+        let keyword = error.schema_path.as_str();
+        let schema = keyword.rsplit_once('/').map_or("", |(schema, _)| schema);
+        (schema.to_owned(), error.instance_path.as_str().to_owned())
+    };
+    let is_type = |error: &&ValidationError<'_>| matches!(error.kind, ValidationErrorKind::Type { .. });
+    let mistyped: HashSet<_> = errors.iter().filter(is_type).map(place).collect();
+    let mut missing: HashMap<_, Vec<String>> = HashMap::new();
+    for error in &errors {
+        if let ValidationErrorKind::Required { property } = &error.kind {
+            let name = property.as_str().unwrap_or_default().to_owned();
+            missing.entry(place(error)).or_default().push(name);
+        }
+    }
+    let told = |error: &ValidationError<'_>| {
+        let place = place(error);
+        let message = match &error.kind {
+            ValidationErrorKind::Required { .. } => match missing.remove(&place)?.as_slice() {
+                [name] => format!("missing property {}", quoted(std::slice::from_ref(name))),
+                names => format!("missing properties {}", quoted(names)),
+            },
+            ValidationErrorKind::Type { .. } => message(error),
+            _ if mistyped.contains(&place) => return None,
+            _ => message(error),
+        };
+        Some(Fault { location: error.schema_path.to_string(), message, fix: None })
+    };
+    errors.iter().filter_map(told).collect()
 }
 
 fn message(error: &ValidationError<'_>) -> String {
@@ -195,16 +227,13 @@ fn message(error: &ValidationError<'_>) -> String {
         ValidationErrorKind::Minimum { limit } => format!("minimum: got {}, want {limit}", error.instance),
         ValidationErrorKind::Maximum { limit } => format!("maximum: got {}, want {limit}", error.instance),
         ValidationErrorKind::Pattern { pattern } => format!("pattern: the value does not match '{pattern}'"),
-        ValidationErrorKind::Required { property } => {
-            format!("required: missing property '{}'", property.as_str().unwrap_or_default())
-        }
         ValidationErrorKind::AdditionalProperties { unexpected } => {
-            format!("additionalProperties: {} not allowed", quoted(unexpected))
+            format!("additional properties {} not allowed", quoted(unexpected))
         }
         ValidationErrorKind::Enum { options } => format!("enum: value must be one of {options}"),
         ValidationErrorKind::FalseSchema => MISPLACED.to_owned(),
         ValidationErrorKind::Type { kind } => {
-            format!("type: got {}, want {}", type_of(&error.instance), wanted(kind))
+            format!("got {}, want {}", type_of(&error.instance), wanted(kind))
         }
         _ => "the value is not allowed here".to_owned(),
     }
@@ -239,5 +268,59 @@ pub fn type_of(value: &Value) -> &'static str {
         Value::String(_) => "string",
         Value::Array(_) => "array",
         Value::Object(_) => "object",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn told(schema: Value, body: Value) -> Vec<(String, String)> {
+        let request = RequestSchema::new(move || schema.clone());
+        let listed = Faults::of(request.validator(), &body).listed;
+        listed.into_iter().map(|fault| (fault.location, fault.message)).collect()
+    }
+
+    fn fault(location: &str, message: &str) -> (String, String) {
+        (location.to_owned(), message.to_owned())
+    }
+
+    #[test]
+    fn a_wrong_type_is_the_only_fault_of_its_value() {
+        let schema = json!({ "properties": {
+            "a": { "type": "string", "enum": ["x", "y"] },
+            "b": { "type": "integer", "minimum": 2 },
+            "c": { "type": "array", "items": { "type": ["string", "null"], "enum": ["x", null] } },
+        } });
+        let body = json!({ "a": 1, "b": 1.5, "c": ["z", 1, "x", null] });
+        assert_eq!(
+            told(schema.clone(), body),
+            [
+                fault("/properties/a/type", "got number, want string"),
+                fault("/properties/b/type", "got number, want integer"),
+                fault("/properties/c/items/enum", "enum: value must be one of [\"x\",null]"),
+                fault("/properties/c/items/type", "got number, want string or null"),
+            ]
+        );
+        assert_eq!(
+            told(schema, json!({ "b": 1 })),
+            [fault("/properties/b/minimum", "minimum: got 1, want 2")]
+        );
+    }
+
+    #[test]
+    fn members_that_an_object_lacks_are_one_fault() {
+        let inner = json!({ "required": ["x", "y"] });
+        let schema = json!({ "required": ["a", "b"], "properties": { "c": { "items": inner } } });
+        assert_eq!(
+            told(schema, json!({ "c": [{}, { "x": 1 }] })),
+            [
+                fault("/properties/c/items/required", "missing properties 'x', 'y'"),
+                fault("/properties/c/items/required", "missing property 'y'"),
+                fault("/required", "missing properties 'a', 'b'"),
+            ]
+        );
     }
 }
