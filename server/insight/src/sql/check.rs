@@ -19,10 +19,20 @@ const MAX_NODES: usize = 2000;
 /// Expressions that all of its SELECTs together may answer with.
 const MAX_PROJECTED: usize = 64;
 
+const ONLY_SELECT: &str = "Only SELECT queries are allowed.";
+
 /// Checks a statement and returns its query. Without a family every table may be
 /// named.
 pub fn check(statement: &Statement, family: Option<Family>) -> Result<&Query> {
-    let Statement::Query(query) = statement else { return Err(not_select()) };
+    let query = match statement {
+        Statement::Query(query) => query,
+        // The hosted product does not know these as statements.
+        Statement::Update { .. }
+        | Statement::Delete(_)
+        | Statement::Explain { .. }
+        | Statement::ExplainTable { .. } => return Err(invalid(ONLY_SELECT)),
+        _ => return Err(not_select()),
+    };
     let mut found = Census::default();
     let too_large = statement.visit(&mut found).is_break();
     if found.other_than_select {
@@ -44,7 +54,8 @@ pub fn check(statement: &Statement, family: Option<Family>) -> Result<&Query> {
         .map(|cte| cte.alias.name.value.as_str())
         .collect();
     if let Some(name) = found.ctes.iter().find(|name| Table::find(name).is_some()) {
-        return Err(invalid(format!("A common table expression cannot be named like the table '{name}'.")));
+        let detail = format!("A common table expression cannot be named like the table '{name}'.");
+        return Err(Error::new(Code::AnalyticsTable, detail));
     }
     if found.in_unnest {
         return Err(invalid("The right side of IN must be a list, an array or a subquery."));
@@ -54,6 +65,12 @@ pub fn check(statement: &Statement, family: Option<Family>) -> Result<&Query> {
     }
     for table in &found.tables {
         check_table(table, family, &ctes)?;
+    }
+    if let Some(name) = found.table_functions.first() {
+        return Err(Error::new(
+            Code::AnalyticsFunction,
+            format!("The table function '{name}' is not allowed."),
+        ));
     }
     if let Some(name) = found.functions.iter().find(|name| !functions::is_allowed(name)) {
         return Err(Error::new(Code::AnalyticsFunction, format!("The function '{name}' is not allowed.")));
@@ -75,7 +92,7 @@ fn check_table(name: &str, family: Option<Family>, ctes: &HashSet<&str>) -> Resu
 }
 
 fn not_select() -> Error {
-    Error::new(Code::AnalyticsQueryType, "Only SELECT queries are allowed.")
+    Error::new(Code::AnalyticsQueryType, ONLY_SELECT)
 }
 
 fn invalid(detail: impl Into<String>) -> Error {
@@ -93,6 +110,9 @@ struct Census {
     without_from: bool,
     ctes: Vec<String>,
     tables: Vec<String>,
+    table_functions: Vec<String>,
+    /// Whether the next name is that of a table function.
+    is_called: bool,
     functions: Vec<String>,
 }
 
@@ -138,7 +158,11 @@ impl Visitor for Census {
             [part] => part.as_ident().map(|ident| ident.value.clone()),
             _ => None,
         };
-        self.tables.push(name.unwrap_or_else(|| relation.to_string()));
+        let name = name.unwrap_or_else(|| relation.to_string());
+        match std::mem::take(&mut self.is_called) {
+            true => self.table_functions.push(name),
+            false => self.tables.push(name),
+        }
         self.count()
     }
 
@@ -147,8 +171,11 @@ impl Visitor for Census {
             TableFactor::Table { args: None, .. }
             | TableFactor::Derived { .. }
             | TableFactor::NestedJoin { .. } => {}
-            // A table function is no table, whatever its name.
-            TableFactor::Table { name, .. } => self.tables.push(format!("{name}()")),
+            // Its name is visited next.
+            TableFactor::Table { .. } => self.is_called = true,
+            TableFactor::Function { name, .. } => self.table_functions.push(name.to_string()),
+            TableFactor::TableFunction { .. } => self.table_functions.push("table".to_owned()),
+            TableFactor::UNNEST { .. } => self.table_functions.push("unnest".to_owned()),
             other => self.tables.push(other.to_string().chars().take(40).collect()),
         }
         self.count()
@@ -195,6 +222,9 @@ mod tests {
         for text in ["DROP TABLE x", "INSERT INTO t VALUES (1)", "VALUES (1)", "SET a = 1", "SHOW TABLES"] {
             fails(text, Code::AnalyticsQueryType);
         }
+        for text in ["UPDATE t SET a = 1", "DELETE FROM t", "EXPLAIN SELECT 1 FROM t", "DESCRIBE t"] {
+            fails(text, Code::AnalyticsQuery);
+        }
         fails(&format!("SELECT 1 FROM {T} SETTINGS max_threads = 1"), Code::AnalyticsQuery);
     }
 
@@ -204,10 +234,18 @@ mod tests {
         fails(&many, Code::AnalyticsQuery);
         let deep = format!("SELECT {} FROM {T}", vec!["1"; 2100].join(" + "));
         fails(&deep, Code::AnalyticsQuery);
-        fails(&format!("WITH {T} AS (SELECT 1 FROM {T}) SELECT * FROM {T}"), Code::AnalyticsQuery);
+        fails(&format!("WITH {T} AS (SELECT 1 FROM {T}) SELECT * FROM {T}"), Code::AnalyticsTable);
         fails("SELECT sleep(1)", Code::AnalyticsQuery);
         fails("SELECT sleep(1) FROM nowhere", Code::AnalyticsTable);
         fails(&format!("SELECT sleep(1) FROM {T}"), Code::AnalyticsFunction);
+    }
+
+    #[track_caller]
+    fn fails_wherever_it_stands(factor: &str, code: Code) {
+        fails(&format!("SELECT 1 FROM {factor}"), code);
+        fails(&format!("SELECT 1 FROM {T} WHERE 1 IN (SELECT 1 FROM {factor})"), code);
+        fails(&format!("SELECT 1 FROM {T} UNION ALL SELECT 1 FROM {factor}"), code);
+        fails(&format!("WITH a AS (SELECT 1 FROM {factor}) SELECT 1 FROM a"), code);
     }
 
     #[test]
@@ -218,15 +256,24 @@ mod tests {
             "default.key_verifications_v1",
             "key_verifications_raw_v2",
             "ratelimits_v1",
-            "numbers(10)",
             "KEY_VERIFICATIONS_V1",
-            "pragma_table_info('t0')",
         ] {
-            fails(&format!("SELECT 1 FROM {table}"), Code::AnalyticsTable);
-            fails(&format!("SELECT 1 FROM {T} WHERE 1 IN (SELECT 1 FROM {table})"), Code::AnalyticsTable);
-            fails(&format!("SELECT 1 FROM {T} UNION ALL SELECT 1 FROM {table}"), Code::AnalyticsTable);
-            fails(&format!("WITH a AS (SELECT 1 FROM {table}) SELECT 1 FROM a"), Code::AnalyticsTable);
+            fails_wherever_it_stands(table, Code::AnalyticsTable);
         }
+        for function in [
+            "numbers(10)",
+            "url('http://127.0.0.1/', CSV)",
+            "file('/etc/passwd')",
+            "s3('https://bucket')",
+            "key_verifications_v1('x')",
+            "pragma_table_info('t0')",
+            "TABLE(f(1))",
+            "LATERAL generate(1)",
+            "UNNEST([1])",
+        ] {
+            fails_wherever_it_stands(function, Code::AnalyticsFunction);
+        }
+        fails("SELECT 1 FROM url('x') JOIN nowhere ON 1 = 1", Code::AnalyticsTable);
         fails(
             &format!("SELECT * FROM (WITH a AS (SELECT 1 FROM {T}) SELECT 1 FROM a)"),
             Code::AnalyticsTable,
