@@ -65,12 +65,12 @@ impl Keys {
                 let change = permissions::set_key_permissions(&tx, &key.id, &all).await?;
                 require_permissions(cx, &key, &change)?;
                 for permission in &change.removed {
-                    let text = format!("Disconnected permission {} and key {}", permission.slug, key.id);
+                    let text = format!("Removed permission {} from key {}", permission.slug, key.id);
                     let targets = vec![key.audit_target(), permission.audit_target()];
                     group.push(Event::DisconnectPermissionKey, text, targets);
                 }
                 for permission in &change.added {
-                    let text = format!("Connected permission {} and key {}", permission.slug, key.id);
+                    let text = format!("Added permission {} to key {}", permission.slug, key.id);
                     let targets = vec![key.audit_target(), permission.audit_target()];
                     group.push(Event::ConnectPermissionKey, text, targets);
                 }
@@ -101,12 +101,12 @@ impl Keys {
                 let change = permissions::set_key_roles(&tx, &key.id, &all).await?;
                 require_roles(cx, &key, &change)?;
                 for role in &change.removed {
-                    let text = format!("Disconnected role {} and key {}", role.name, key.id);
+                    let text = format!("Removed role {} from key {}", role.name, key.id);
                     let targets = vec![key.audit_target(), role.audit_target()];
                     group.push(Event::DisconnectRoleKey, text, targets);
                 }
                 for role in &change.added {
-                    let text = format!("Connected role {} and key {}", role.name, key.id);
+                    let text = format!("Added role {} to key {}", role.name, key.id);
                     group.push(Event::ConnectRoleKey, text, vec![key.audit_target(), role.audit_target()]);
                 }
                 group.record(cx, &tx, &self.entropy).await?;

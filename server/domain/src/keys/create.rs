@@ -231,14 +231,14 @@ pub(super) fn audit(
     for permission in direct {
         group.push(
             Event::ConnectPermissionKey,
-            format!("Connected permission {} and key {id}", permission.slug),
+            format!("Added permission {} to key {id}", permission.slug),
             vec![key(), permission.audit_target()],
         );
     }
     for role in roles {
         group.push(
             Event::ConnectRoleKey,
-            format!("Connected role {} and key {id}", role.name),
+            format!("Added role {} to key {id}", role.name),
             vec![key(), role.audit_target()],
         );
     }

@@ -219,12 +219,12 @@ impl Permissions {
         store::link_role(tx.db(), &role.id, &wanted).await?;
         let (had, has): (HashSet<_>, HashSet<_>) = (before.iter().collect(), wanted.iter().collect());
         for gone in before.iter().filter(|old| !has.contains(old)) {
-            let text = format!("Disconnected role {} and permission {}", role.name, gone.slug);
+            let text = format!("Removed permission {} from role {}", gone.slug, role.name);
             let targets = vec![role.audit_target(), gone.audit_target()];
             group.push(Event::DisconnectRolePermissions, text, targets);
         }
         for new in wanted.iter().filter(|new| !had.contains(new)) {
-            let text = format!("Connected role {} and permission {}", role.name, new.slug);
+            let text = format!("Added permission {} to role {}", new.slug, role.name);
             let targets = vec![role.audit_target(), new.audit_target()];
             group.push(Event::ConnectRolePermission, text, targets);
         }

@@ -79,7 +79,7 @@ impl Permissions {
         for permission in &permissions {
             group.push(
                 Event::ConnectRolePermission,
-                format!("Connected role {} and permission {}", role.name, permission.slug),
+                format!("Added permission {} to role {}", permission.slug, role.name),
                 vec![role.audit_target(), permission.audit_target()],
             );
         }
