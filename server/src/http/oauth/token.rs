@@ -31,7 +31,7 @@ impl Endpoint for Exchange {
 async fn exchange(app: &Arc<App>, mut request: Request) -> Result<Token, Failure> {
     let cx = super::stranger(app, &request);
     let kind = header(request.headers(), &CONTENT_TYPE).unwrap_or_default();
-    if !kind.split(';').next().is_some_and(|kind| kind.trim() == "application/x-www-form-urlencoded") {
+    if kind.split(';').next().is_none_or(|kind| kind.trim() != "application/x-www-form-urlencoded") {
         let detail = "The body is application/x-www-form-urlencoded.";
         return Err(Refused::new(Reason::InvalidRequest, detail).into());
     }

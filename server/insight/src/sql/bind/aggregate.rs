@@ -30,7 +30,7 @@ impl<'q> Frame<'_, 'q> {
         if args.distinct && !(collects || matches!(name, "count" | "uniq" | "uniqexact")) {
             return Err(unsupported("DISTINCT in this aggregate"));
         }
-        if !args.params.is_empty() && !(collects || name == "quantile") {
+        if !(args.params.is_empty() || collects || name == "quantile") {
             return Err(refuse(format!("{name} takes no parameters.")));
         }
         if args.star && name != "count" {
