@@ -301,7 +301,7 @@ mod tests {
                 fault("/properties/a/type", "got number, want string"),
                 fault("/properties/b/type", "got number, want integer"),
                 fault("/properties/c/items/enum", "enum: value must be one of [\"x\",null]"),
-                fault("/properties/c/items/type", "got number, want string or null"),
+                fault("/properties/c/items/type", "got number, want null or string"),
             ]
         );
         assert_eq!(

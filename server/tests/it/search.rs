@@ -73,7 +73,7 @@ async fn changes_show_and_other_workspaces_do_not() {
     test.app.workspaces.delete(&there, "Other").await.unwrap();
     test.call_as(&stranger, "apis.createApi", json!({ "name": "more" }))
         .await
-        .fails(403, "workspace_disabled");
+        .fails(404, "workspace_not_found");
 }
 
 #[tokio::test(flavor = "multi_thread")]

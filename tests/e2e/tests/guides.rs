@@ -61,7 +61,8 @@ impl Reader {
         for (place, (kind, shown)) in all.iter().enumerate() {
             match *kind {
                 "sh" => last = answers.next().expect("an answer for each block").trim_end(),
-                "json" if place >= before => {
+                // After other text it is no answer but a file to write.
+                "json" if place >= before && all[place - 1].0 == "sh" => {
                     let wanted: Value =
                         serde_json::from_str(shown).unwrap_or_else(|error| panic!("{shown}: {error}"));
                     let line = last.lines().last().unwrap_or_default();

@@ -11,7 +11,7 @@ use sea_orm::sqlx::{ConnectOptions, Sqlite};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, Statement};
 
 use super::connection::failed;
-use super::failure::OpenError;
+use super::failure::{OpenError, is_damage};
 use super::writer::{Transaction, Writer};
 use super::{WriteHealth, migrate};
 use crate::error::{Code, Error, Result};
@@ -108,16 +108,22 @@ impl Database {
     /// Reads the whole file. Fails, with its name, when it is damaged.
     pub async fn check(&self) -> Result<()> {
         let statement = Statement::from_string(self.readers.get_database_backend(), "PRAGMA quick_check(3)");
-        let rows = self.readers.query_all_raw(statement).await?;
+        let rows = match self.readers.query_all_raw(statement).await {
+            // Some damage ends the check instead of being found by it.
+            Err(error) if is_damage(&error) => return Err(self.damaged(&error.to_string())),
+            rows => rows?,
+        };
         let findings: Vec<String> =
             rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, DbErr>>()?;
         match findings.as_slice() {
             [only] if only == "ok" => Ok(()),
-            _ => {
-                let name = self.path.file_name().unwrap_or_default().display();
-                Err(Error::internal(format!("{name} is damaged: {}", findings.join("; "))))
-            }
+            _ => Err(self.damaged(&findings.join("; "))),
         }
+    }
+
+    fn damaged(&self, findings: &str) -> Error {
+        let name = self.path.file_name().unwrap_or_default().display();
+        Error::internal(format!("{name} is damaged: {findings}"))
     }
 
     /// Folds what it can of the log into the file without making anybody wait.

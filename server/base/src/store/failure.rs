@@ -55,7 +55,7 @@ impl From<DbErr> for Error {
 }
 
 /// Whether the file itself is damaged, or no database at all.
-fn is_damage(error: &DbErr) -> bool {
+pub(super) fn is_damage(error: &DbErr) -> bool {
     match driver_error(error) {
         Ok(DriverError::Database(error)) => code(&**error).is_some_and(|code| DAMAGED.contains(&code)),
         _ => false,

@@ -136,7 +136,8 @@ pub(super) fn check_remaining(remaining: Option<i64>) -> Result<()> {
     }
 }
 
-fn unlimited_refill() -> Error {
+/// Of a key that has, or is to have, no finite credits.
+pub fn unlimited_refill() -> Error {
     Error::invalid(
         "Unlimited credits cannot be refilled: set `remaining` to a number or leave the refill out.",
     )

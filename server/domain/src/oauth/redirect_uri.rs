@@ -232,8 +232,7 @@ mod tests {
     proptest! {
         #[test]
         fn whatever_counts_as_registered_leads_to_the_same_place(registered in any_uri(), asked in any_uri()) {
-            prop_assume!(problem(&registered).is_none() && registered != asked);
-            if is_same(&registered, &asked) {
+            if problem(&registered).is_none() && registered != asked && is_same(&registered, &asked) {
                 let [mut one, mut other] = [&registered, &asked].map(|uri| Url::parse(uri).unwrap());
                 prop_assert!(problem(&asked).is_none(), "{}", asked);
                 prop_assert!(is_loopback(&one) && is_loopback(&other));

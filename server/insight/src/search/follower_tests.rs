@@ -330,7 +330,7 @@ async fn damaged_or_foreign_indexes_are_built_again() {
                     // The payload is a JSON text in a JSON text.
                     let text = std::fs::read_to_string(&meta).unwrap();
                     let other = match damage {
-                        "format" => text.replace(r#"\"format\":1"#, r#"\"format\":0"#),
+                        "format" => text.replace(r#"\"format\":"#, r#"\"format\":9"#),
                         _ => text.replace(r#"\"row\":1"#, r#"\"row\":7"#),
                     };
                     assert_ne!(text, other, "{name}");

@@ -22,7 +22,7 @@ use crate::jobs::KEEP_DELETED_DAYS;
 use base::access::{Operation, Target};
 use base::error::Result;
 use base::patch::Patch;
-use domain::keys::{CreditsPatch, KeyDetails, UpdateKey};
+use domain::keys::{CreditsPatch, KeyDetails, UpdateKey, unlimited_refill};
 use domain::permissions::{OnMissing, Reference};
 use domain::ratelimit::limits::NewLimit;
 
@@ -66,8 +66,11 @@ pub async fn save(request: MemberRequest) -> Result<Reply> {
             return Ok(Reply::form_again(page(&request, &details, request.form_with(problems)).await?));
         }
     };
-    let command = command(&request, &details, fields);
-    if let Err(error) = request.app.keys.update(&request.cx, command).await {
+    let saved = match command(&request, &details, fields) {
+        Ok(command) => request.app.keys.update(&request.cx, command).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = saved {
         if is_edit_conflict(&error) {
             return clashed(&request).await;
         }
@@ -96,7 +99,7 @@ async fn clashed(request: &MemberRequest) -> Result<Reply> {
     Ok(Reply::conflict(page(request, &details, form).await?))
 }
 
-fn command(request: &MemberRequest, details: &KeyDetails, fields: KeyFields) -> UpdateKey {
+fn command(request: &MemberRequest, details: &KeyDetails, fields: KeyFields) -> Result<UpdateKey> {
     let key = &details.key;
     let stored_limits: Vec<NewLimit> = details.limits.iter().cloned().map(NewLimit::from).collect();
     let slugs: Vec<String> = details.direct_permissions.iter().map(|one| one.slug.clone()).collect();
@@ -105,8 +108,8 @@ fn command(request: &MemberRequest, details: &KeyDetails, fields: KeyFields) -> 
     let shown_expiry = key.expires_at.map(|at_ms| time_field(at_ms, request.zone));
     let same_expiry = fields.expires_at.is_some()
         && fields.expires_at.map(|at_ms| time_field(at_ms, request.zone)) == shown_expiry;
-    let credits = credits(request.form(), details, &fields);
-    UpdateKey {
+    let credits = credits(request.form(), details, &fields)?;
+    Ok(UpdateKey {
         name: patch(fields.name, &key.name),
         external_id: patch(fields.external_id, &external_id),
         environment: patch(fields.environment, &key.environment),
@@ -119,28 +122,27 @@ fn command(request: &MemberRequest, details: &KeyDetails, fields: KeyFields) -> 
         meta: if fields.meta == key.meta { Patch::Keep } else { Patch::Set(fields.meta) },
         made_from: Some(request.made_from(VERSION)),
         ..UpdateKey::new(key.id.clone())
-    }
+    })
 }
 
 /// The balance goes on changing while a form lies open: it is set only if
 /// somebody typed another one.
-fn credits(form: &Fields, details: &KeyDetails, fields: &KeyFields) -> Patch<CreditsPatch> {
+fn credits(form: &Fields, details: &KeyDetails, fields: &KeyFields) -> Result<Patch<CreditsPatch>> {
     let typed = form.text("credits") != form.text("credits_before");
     let stored = &details.key.credits.refill;
-    let mut refill = patch(fields.refill.clone(), stored);
+    let refill = patch(fields.refill.clone(), stored);
     let remaining = match (typed, fields.credits) {
         (false, _) => Patch::Keep,
         (true, Some(credits)) => Patch::Set(credits),
-        (true, None) => {
-            // A refill that would go with them is refused rather than dropped.
-            refill = fields.refill.clone().map_or(Patch::Keep, Patch::Set);
-            Patch::Clear
-        }
+        // The APIs keep a refill for when there are credits again; a form that showed
+        // both is half filled in.
+        (true, None) if fields.refill.is_some() => return Err(unlimited_refill()),
+        (true, None) => Patch::Clear,
     };
-    match (&remaining, &refill) {
+    Ok(match (&remaining, &refill) {
         (Patch::Keep, Patch::Keep) => Patch::Keep,
         _ => Patch::Set(CreditsPatch { remaining, refill }),
-    }
+    })
 }
 
 fn patch<T: PartialEq>(wanted: Option<T>, stored: &Option<T>) -> Patch<T> {
