@@ -59,8 +59,11 @@ fn runtime(config: &Config) -> base::error::Result<tokio::runtime::Runtime> {
 
 /// Logs go to standard error: for people on a terminal, JSON lines otherwise.
 fn log(config: &Config) {
-    let filter =
-        EnvFilter::new(format!("{},sqlx=warn,sea_orm=warn,hyper=warn,poem=warn,rmcp=warn", config.log_level));
+    // What `rmcp` warns of is text of callers, whole and unredacted.
+    let filter = EnvFilter::new(format!(
+        "{},sqlx=warn,sea_orm=warn,hyper=warn,poem=warn,rmcp=error",
+        config.log_level
+    ));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // The library would tell of a line that cannot be written on standard error, which panics then.
     let log = log.log_internal_errors(false);

@@ -6,7 +6,7 @@
 use leptos::prelude::*;
 
 use super::key_form::expiry;
-use super::root_key_form::{GrantScope, GrantTemplate, bounds, permissions, templates};
+use super::root_key_form::{GrantScope, GrantTemplate, bounds, permissions};
 use crate::View;
 use crate::components::{
     Field, action, card, copy_chip, facts, fieldset, form_error, hidden, input, mono, post_form, stamp,
@@ -39,9 +39,10 @@ pub struct ConsentView {
 
 pub fn consent(shell: &Shell, view: &ConsentView) -> String {
     let lead = format!(
-        "A program that calls itself \u{201c}{}\u{201d} asks for a root key of the workspace {}. Anybody can call a \
+        "A program that calls itself {} asks for a root key of the workspace {}. Anybody can call a \
          program so. Go on only if you have just started to connect it, and know where the answer goes.",
-        view.client, shell.workspace.name
+        quoted(&view.client),
+        shell.workspace.name
     );
     let rows = vec![
         ("Calls itself", bdi(&view.client)),
@@ -54,7 +55,7 @@ pub fn consent(shell: &Shell, view: &ConsentView) -> String {
         warning(&lead),
         card(vec![facts(rows)]),
         other_workspaces(shell, &view.here),
-        templates(&view.templates, &view.here),
+        templates(shell, view),
         allow(shell, view),
         refuse(shell, view),
     ])
@@ -62,7 +63,26 @@ pub fn consent(shell: &Shell, view: &ConsentView) -> String {
 
 /// Text whose direction cannot spread to what is around it.
 fn bdi(text: &str) -> View {
-    view! { <bdi>{format!("\u{201c}{text}\u{201d}")}</bdi> }.into_any()
+    view! { <bdi>{quoted(text)}</bdi> }.into_any()
+}
+
+/// In quotes that it cannot end.
+fn quoted(text: &str) -> String {
+    format!("\u{201c}{}\u{201d}", text.replace(['\u{201c}', '\u{201d}', '"'], "'"))
+}
+
+/// Buttons that tick boxes. Not links: whoever writes the address of this page must
+/// not choose for the reader.
+fn templates(shell: &Shell, view: &ConsentView) -> View {
+    let forms = view.templates.iter().map(|template| {
+        let fields = vec![
+            hidden("decision", "template"),
+            hidden("template", &template.code),
+            submit(&format!("{}: {}", template.name, template.about), ""),
+        ];
+        post_form(shell.csrf(), &view.here.clone().with("template", &template.code), "inline", fields)
+    });
+    forms.collect_view().into_any()
 }
 
 fn allow(shell: &Shell, view: &ConsentView) -> View {
@@ -70,6 +90,7 @@ fn allow(shell: &Shell, view: &ConsentView) -> View {
     let name = Field::text("name", "Name").help("Of the root key, in lists.").no_autofill();
     let fields = vec![
         hidden("decision", "allow"),
+        hidden("workspace", &shell.workspace.id),
         form_error(form),
         fieldset("General", "", vec![input(form, name)]),
         fieldset(

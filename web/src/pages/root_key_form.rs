@@ -117,7 +117,7 @@ pub fn form(shell: &Shell, view: &RootKeyFormView) -> String {
 }
 
 /// Links to the form at `of` with its boxes ticked.
-pub(super) fn templates(templates: &[GrantTemplate], of: &Href) -> View {
+fn templates(templates: &[GrantTemplate], of: &Href) -> View {
     let links = templates.iter().map(|template| {
         let href = of.clone().with("template", &template.code);
         view! {

@@ -75,6 +75,10 @@ fn cases(letter: char) -> Vec<char> {
             }
         }
     }
+    // No letter has it as its case, as it stands at the ends of words only.
+    if cases.contains(&'σ') && !cases.contains(&'ς') {
+        cases.push('ς');
+    }
     cases
 }
 
@@ -108,6 +112,8 @@ mod tests {
             ("straße nach älmhult", "ÄLM", true),
             ("Größe", "GRÖSSE", false),
             ("ΟΔΟΣ", "οδος", true),
+            ("Σίσυφος", "ΣΊΣΥΦΟΣ", true),
+            ("Σίσυφος", "σίσυφοσ", true),
             ("Ё-моё", "ё-МО", true),
             ("ünder_*?[x]^%", "ÜNDER_*?[X]^%", true),
             ("ünderlined", "ü*d", false),

@@ -26,6 +26,9 @@ const APPS: [&str; 10] = [
     "zed",
 ];
 
+/// Parameters of answers, which must not be there twice.
+const ANSWERED: [&str; 5] = ["code", "state", "iss", "error", "error_description"];
+
 /// What is wrong with an address, for the developer of a client.
 pub(super) fn problem(uri: &str) -> Option<&'static str> {
     if uri.is_empty() || uri.len() > MAX_BYTES {
@@ -39,6 +42,12 @@ pub(super) fn problem(uri: &str) -> Option<&'static str> {
     let Ok(url) = Url::parse(uri) else { return Some("is an absolute address") };
     if uri.contains('#') {
         return Some("has no fragment");
+    }
+    if matches!(url.scheme(), "http" | "https") && !has_slashes(uri) {
+        return Some("is an absolute address");
+    }
+    if url.query_pairs().any(|(name, _)| ANSWERED.contains(&&*name)) {
+        return Some("leaves code, state, iss and error to the answer");
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Some("names no user");
@@ -73,6 +82,11 @@ fn without_port(uri: &str) -> Option<(&str, &str)> {
     Some((host, path))
 }
 
+/// Browsers take `https:example.com` for an address of the page they are on.
+fn has_slashes(uri: &str) -> bool {
+    uri.split_once(':').is_some_and(|(_, rest)| rest.starts_with("//"))
+}
+
 fn has_plain_host(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => {
@@ -98,7 +112,11 @@ pub(super) fn destination(uri: &str) -> String {
     match Url::parse(uri) {
         Ok(url) if matches!(url.scheme(), "http" | "https") => {
             let host = url.host_str().unwrap_or_default();
-            if is_loopback(&url) { format!("{host}, a program on your computer") } else { host.to_owned() }
+            match url.port() {
+                _ if is_loopback(&url) => format!("{host}, a program on your computer"),
+                Some(port) => format!("{host}:{port}"),
+                None => host.to_owned(),
+            }
         }
         Ok(url) => format!("the application that opens {}: addresses", url.scheme()),
         Err(_) => String::new(),
@@ -142,6 +160,10 @@ mod tests {
             "/callback",
             "callback",
             "https://",
+            "https:example.com",
+            "https:/example.com/x",
+            "https://example.com/cb?state=x",
+            "cursor://a/b?iss=https://evil.example",
             "http://example.com/",
             "http://127.0.0.2/",
             "http://localhost.example.com/",
@@ -207,7 +229,7 @@ mod tests {
     #[test]
     fn people_and_policies_are_told_where_it_goes() {
         for (uri, destination_of, source) in [
-            ("https://example.com:8443/x", "example.com", "https://example.com:8443"),
+            ("https://example.com:8443/x", "example.com:8443", "https://example.com:8443"),
             ("http://127.0.0.1:5/x", "127.0.0.1, a program on your computer", "http://127.0.0.1:5"),
             ("http://[::1]:5/x", "[::1], a program on your computer", "http:"),
             ("cursor://a/b", "the application that opens cursor: addresses", "cursor:"),

@@ -164,7 +164,7 @@ pub async fn call_operation(
     // From here on the operation tells the log.
     call.set_recorded();
     let Arguments { idempotency_key, as_link, key_name, body } = arguments;
-    let request = call.request(operation.path, idempotency_key, body.to_string());
+    let request = call.request(operation.path, idempotency_key, sent_body(&body, as_link));
     let response = catalogue.carry_out(request).await;
     let is_error = !response.status().is_success();
     let body = response.into_body().into_bytes().await.unwrap_or_default();
@@ -176,6 +176,14 @@ pub async fn call_operation(
         return failed(app, catalogue, call, &error);
     }
     CallToolResult::structured(answer)
+}
+
+/// An `Idempotency-Key` stands for the bytes of a body. Where the secret goes behind a
+/// link they end otherwise, so that whoever asks again without the link is refused and
+/// not shown the first answer.
+fn sent_body(body: &Value, as_link: bool) -> String {
+    let end = if as_link { "\n" } else { "" };
+    format!("{body}{end}")
 }
 
 /// Nothing is made whose secret could then not be hidden.

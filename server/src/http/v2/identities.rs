@@ -25,7 +25,7 @@ pub fn operations() -> Vec<Operation> {
         checked("/v2/identities.listIdentities", "List identities", Effect::Reads, list)
             .needs(Right::IdentityListed)
             .paged(),
-        checked("/v2/identities.updateIdentity", "Change an identity", Effect::Writes, update)
+        checked("/v2/identities.updateIdentity", "Change an identity", Effect::Destroys, update)
             .needs(Right::IdentityUpdate),
         checked("/v2/identities.deleteIdentity", "Delete an identity", Effect::Destroys, delete)
             .needs(Right::IdentityDelete)

@@ -32,8 +32,8 @@ pub fn operations() -> Vec<Operation> {
             .idempotent(),
         checked("/v2/keys.getKey", "Get a key by its id", Effect::Reads, get).needs(Right::KeyRead),
         checked("/v2/keys.whoami", "Get a key by its secret", Effect::Reads, whoami).needs(Right::KeyWhoami),
-        checked("/v2/keys.updateKey", "Change a key", Effect::Writes, update).needs(Right::KeyUpdate),
-        checked("/v2/keys.updateCredits", "Set, add or take credits", Effect::Writes, update_credits)
+        checked("/v2/keys.updateKey", "Change a key", Effect::Destroys, update).needs(Right::KeyUpdate),
+        checked("/v2/keys.updateCredits", "Set, add or take credits", Effect::Destroys, update_credits)
             .needs(Right::KeyUpdate),
         checked("/v2/keys.deleteKey", "Delete a key", Effect::Destroys, delete).needs(Right::KeyDelete),
     ]

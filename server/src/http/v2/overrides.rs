@@ -15,7 +15,7 @@ use domain::ratelimit::overrides::{Lookup, NamedOverride, SetOverride};
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        checked("/v2/ratelimit.setOverride", "Set an override", Effect::Writes, set)
+        checked("/v2/ratelimit.setOverride", "Set an override", Effect::Destroys, set)
             .needs(Right::OverrideSet),
         checked(
             "/v2/ratelimit.getOverride",

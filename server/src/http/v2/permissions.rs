@@ -26,8 +26,13 @@ pub fn operations() -> Vec<Operation> {
         checked("/v2/permissions.listPermissions", "List permissions", Effect::Reads, list_permissions)
             .needs(Right::PermissionRead)
             .paged(),
-        checked("/v2/permissions.updatePermission", "Change a permission", Effect::Writes, update_permission)
-            .needs(Right::PermissionUpdate),
+        checked(
+            "/v2/permissions.updatePermission",
+            "Change a permission",
+            Effect::Destroys,
+            update_permission,
+        )
+        .needs(Right::PermissionUpdate),
         checked(
             "/v2/permissions.deletePermission",
             "Delete a permission",

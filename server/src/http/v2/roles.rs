@@ -25,7 +25,7 @@ pub fn operations() -> Vec<Operation> {
         checked("/v2/permissions.listRoles", "List roles", Effect::Reads, list_roles)
             .needs(Right::RoleRead)
             .paged(),
-        checked("/v2/permissions.updateRole", "Change a role", Effect::Writes, update_role)
+        checked("/v2/permissions.updateRole", "Change a role", Effect::Destroys, update_role)
             .needs(Right::RoleUpdate),
         checked("/v2/permissions.deleteRole", "Delete a role", Effect::Destroys, delete_role)
             .needs(Right::RoleDelete),

@@ -27,7 +27,7 @@ pub fn operations() -> Vec<Operation> {
         checked("/v2/rootKeys.listKeys", "List root keys", Effect::Reads, list)
             .needs(Right::RootKeyRead)
             .paged(),
-        checked("/v2/rootKeys.updateKey", "Change a root key", Effect::Writes, update)
+        checked("/v2/rootKeys.updateKey", "Change a root key", Effect::Destroys, update)
             .needs(Right::RootKeyUpdate),
         checked("/v2/rootKeys.deleteKey", "Revoke a root key", Effect::Destroys, delete)
             .needs(Right::RootKeyDelete),

@@ -42,6 +42,25 @@ async fn a_link_replaces_the_secret_of_a_new_key() {
 }
 
 #[tokio::test]
+async fn a_secret_behind_a_link_is_not_shown_to_who_asks_again_without_it() {
+    let test = TestApp::start().await;
+    let api = test.api().await;
+    let mut arguments = json!({ "apiId": api, "idempotencyKey": "once", "secretLink": true });
+    let made = data(&call(&test, "keys_createKey", arguments.clone()).await);
+    let again = data(&call(&test, "keys_createKey", arguments.clone()).await);
+    assert_eq!((&again["keyId"], again.get("key")), (&made["keyId"], None), "a retry gets another link");
+    for without in [json!(false), json!(null)] {
+        arguments["secretLink"] = without.clone();
+        if without.is_null() {
+            arguments.as_object_mut().unwrap().remove("secretLink");
+        }
+        let refused = call(&test, "keys_createKey", arguments.clone()).await;
+        assert_eq!(refused["isError"], true, "{refused}");
+        assert!(!refused.to_string().contains("\"key\":"), "{refused}");
+    }
+}
+
+#[tokio::test]
 async fn without_asking_the_secret_is_in_the_answer() {
     let test = TestApp::start().await;
     let api = test.api().await;

@@ -52,8 +52,11 @@ async fn a_template_ticks_boxes_and_a_mistake_keeps_what_was_typed() {
     let program = Program::register(&test).await;
     let mut browser = Browser::of(&test, Role::Admin).await;
     let page = browser.get(&program.address(&[])).await;
-    let link = page.links.iter().find(|link| link.ends_with("template=read")).expect("a template");
-    let page = browser.get(link).await;
+    let read = page.forms.iter().find(|form| form.action.ends_with("template=read")).expect("a template");
+    // Whoever writes the address does not tick them.
+    let given = browser.get(&read.action).await;
+    assert_eq!(given.form(&action(&given)).value("permissions"), None);
+    let page = browser.post(&read.action, &read.fields, &[]).await;
     assert!(page.form(&action(&page)).value("permissions").is_some());
     let none = browser.submit(&page, &action(&page), &[("permissions", ""), ("name", "Mine")]).await;
     none.refuses("Without a permission it could do nothing");
@@ -193,6 +196,12 @@ async fn the_workspace_is_chosen_on_the_page() {
     page.shows("In the workspace Default instead");
     let there = browser.submit(&there_form(&page), "/workspaces/switch", &[]).await;
     there.shows("In the workspace Staging instead");
+    // The form that was drawn for the other one makes nothing here.
+    let form = page.form(&action(&page));
+    let mut fields = form.fields.clone();
+    fields.push(("permissions".to_owned(), "api.*.read_api".to_owned()));
+    let late = browser.post(&form.action, &fields, &[]).await;
+    late.refuses("You are in another workspace than this form was of.");
     let made = browser.submit(&there, &action(&there), &[("permissions", "api.*.read_api")]).await;
     let code = told(&made, "code").unwrap();
     assert_eq!(program.exchange(&code, &[]).await.status, StatusCode::OK);

@@ -66,11 +66,7 @@ pub async fn save(request: MemberRequest) -> Result<Reply> {
             return Ok(Reply::form_again(page(&request, &details, request.form_with(problems)).await?));
         }
     };
-    let saved = match command(&request, &details, fields) {
-        Ok(command) => request.app.keys.update(&request.cx, command).await,
-        Err(error) => Err(error),
-    };
-    if let Err(error) = saved {
+    if let Err(error) = update(&request, &details, fields).await {
         if is_edit_conflict(&error) {
             return clashed(&request).await;
         }
@@ -79,6 +75,11 @@ pub async fn save(request: MemberRequest) -> Result<Reply> {
     }
     let label = request.form().given("name").map_or_else(|| key_label(&details.key), ToOwned::to_owned);
     Ok(Reply::redirect(paths::key(details.key.id.as_str())).notice(format!("Saved the key {label}.")))
+}
+
+async fn update(request: &MemberRequest, details: &KeyDetails, fields: KeyFields) -> Result<()> {
+    let command = command(request, details, fields)?;
+    request.app.keys.update(&request.cx, command).await
 }
 
 /// The form beside what is stored by now. A balance that nobody typed is no

@@ -32,18 +32,21 @@ const PARAMETERS: [&str; 8] = [
 /// What the form offers first.
 const EXPIRY: &str = "30d";
 
-/// `GET /oauth/authorize`; the parameter `template` ticks boxes.
+/// `GET /oauth/authorize`: nothing is ticked, whatever else stands in the address.
 pub async fn ask(request: MemberRequest) -> Result<Reply> {
     let asked = match begin(&request).await? {
         Ok(asked) => asked,
         Err(reply) => return Ok(reply),
     };
-    let ticked = template(request.query().text("template"));
-    let mut values: Vec<_> = ticked.into_iter().map(|one| ("permissions".to_owned(), one)).collect();
+    first(&request, &asked, &[]).await
+}
+
+/// The form as it is before anything was typed.
+async fn first(request: &MemberRequest, asked: &Authorization, ticked: &[String]) -> Result<Reply> {
+    let mut values: Vec<_> = ticked.iter().map(|one| ("permissions".to_owned(), one.clone())).collect();
     values.push(("name".to_owned(), asked.client.label().to_owned()));
     values.push(("expires".to_owned(), EXPIRY.to_owned()));
-    Ok(Reply::page(drawn(&request, &asked, FormState::new(values)).await?)
-        .forms_end_at(asked.policy_source()))
+    Ok(Reply::page(drawn(request, asked, FormState::new(values)).await?).forms_end_at(asked.policy_source()))
 }
 
 /// `POST /oauth/authorize`: sends the program its answer.
@@ -52,17 +55,29 @@ pub async fn decide(request: MemberRequest) -> Result<Reply> {
         Ok(asked) => asked,
         Err(reply) => return Ok(reply),
     };
-    if request.form().text("decision") != "allow" {
-        let denied = [("error", Reason::AccessDenied.as_str())];
-        return Ok(told(&request, &asked.redirect_uri, &denied));
+    match request.form().text("decision") {
+        "allow" => allow(&request, &asked).await,
+        // By a form and not by the address, which a stranger may have written.
+        "template" => first(&request, &asked, &template(request.form().text("template"))).await,
+        _ => {
+            let denied = [("error", Reason::AccessDenied.as_str())];
+            Ok(told(&request, &asked.redirect_uri, &denied))
+        }
     }
-    let rights = match rights(&request, &asked) {
+}
+
+async fn allow(request: &MemberRequest, asked: &Authorization) -> Result<Reply> {
+    if request.form().text("workspace") != request.cx.workspace.as_str() {
+        let moved = "You are in another workspace than this form was of. It is of the one you are in now.";
+        return again(request, asked, request.form_with(vec![(String::new(), moved.to_owned())])).await;
+    }
+    let rights = match rights(request, asked) {
         Ok(rights) => rights,
-        Err(form) => return again(&request, &asked, form).await,
+        Err(form) => return again(request, asked, form).await,
     };
-    match request.app.oauth.allow(&request.cx, &asked, rights).await {
-        Ok(code) => Ok(told(&request, &asked.redirect_uri, &[("code", code.reveal())])),
-        Err(error) => again(&request, &asked, request.refused(error)?).await,
+    match request.app.oauth.allow(&request.cx, asked, rights).await {
+        Ok(code) => Ok(told(request, &asked.redirect_uri, &[("code", code.reveal())])),
+        Err(error) => again(request, asked, request.refused(error)?).await,
     }
 }
 
