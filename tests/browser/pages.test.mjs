@@ -145,8 +145,9 @@ test("a hostile name is text on every page", async () => {
   }
 });
 
-test("the reference of the APIs is drawn under its policy, and sends requests", async () => {
+test("the reference of the APIs is found by search, and its samples are copied", async () => {
   const page = await server.visit("viewer", { viewport: { width: 1400, height: 900 } });
+  await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
   const elsewhere = [];
   page.on("request", (request) => {
     if (!request.url().startsWith(server.url) && !request.url().startsWith("data:")) elsewhere.push(request.url());
@@ -154,14 +155,18 @@ test("the reference of the APIs is drawn under its policy, and sends requests", 
   for (const version of ["v1", "v2"]) {
     const answer = await page.goto(`/docs/api/${version}`);
     assert.match(answer.headers()["content-security-policy"], /script-src 'self';/);
-    await page.getByRole("button", { name: /^Test Request/ }).first().waitFor();
+    await page.keyboard.press("/");
+    await page.keyboard.type("keys.createKey");
+    await page.keyboard.press("Enter");
+    await page.locator(`main a[href*="/docs/api/${version}/keys.createKey"]`).first().click();
+    await page.waitForURL(`**/docs/api/${version}/keys.createKey*`);
+    const block = page.locator(".code").filter({ has: page.locator("pre") }).first();
+    await block.getByRole("button", { name: "Copy" }).click();
+    await block.getByRole("button", { name: "Copied" }).waitFor();
+    const copied = await page.evaluate(() => navigator.clipboard.readText());
+    assert.ok(copied.length > 10, copied);
   }
-  await page.getByRole("button", { name: /^Test Request/ }).first().click();
-  const asked = page.waitForResponse((response) => response.url().includes("/v2/"));
-  await page.getByRole("button", { name: /^Send/ }).first().click();
-  // Without a root key: what counts is that there is an answer.
-  assert.equal((await asked).status(), 400);
   assert.deepEqual(elsewhere, []);
-  assert.deepEqual(page.problems.filter((problem) => !problem.includes("status of 400")), []);
+  assert.deepEqual(page.problems, []);
   await page.context().close();
 });
