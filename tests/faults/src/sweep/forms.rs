@@ -1,6 +1,7 @@
 //! Every form of the dashboard, found as somebody finds it who follows links.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fmt;
 
 use super::objects::Objects;
 use crate::doors::Connection;
@@ -86,8 +87,8 @@ const WRITTEN: &[(&str, &str, &str)] = &[
 
 /// All forms that are found, of pages about these objects and of those about none.
 pub fn find(connection: &mut Connection<'_>, browser: &mut Browser, objects: &Objects) -> Vec<Route> {
-    let mut waiting: VecDeque<String> = ALSO.iter().map(|page| (*page).to_owned()).collect();
-    waiting.push_back("/".to_owned());
+    // Home comes first: what is on every page is sent from there, which outlasts the rest.
+    let mut waiting: VecDeque<String> = ["/"].iter().chain(ALSO).map(|page| (*page).to_owned()).collect();
     let mut known: BTreeSet<String> = waiting.iter().cloned().collect();
     let mut routes = BTreeMap::new();
     for _ in 0..MOST_PAGES {
@@ -111,6 +112,12 @@ pub fn find(connection: &mut Connection<'_>, browser: &mut Browser, objects: &Ob
         }
     }
     routes.into_values().collect()
+}
+
+impl fmt::Display for Route {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{} on {}", self.action, self.page)
+    }
 }
 
 impl Route {

@@ -93,7 +93,7 @@ impl<'a> Sweep<'a> {
             let own = (!route.is_last()).then(|| self.objects());
             let objects = own.as_ref().unwrap_or(&none);
             let outcome = route.submit(&mut self.connection, &mut self.browser, objects);
-            refused.extend(complaint(&route.action, &outcome));
+            refused.extend(complaint(&route.to_string(), &outcome));
         }
         refused
     }
