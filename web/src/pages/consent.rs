@@ -75,14 +75,18 @@ fn quoted(text: &str) -> String {
 /// not choose for the reader.
 fn templates(shell: &Shell, view: &ConsentView) -> View {
     let forms = view.templates.iter().map(|template| {
-        let fields = vec![
-            hidden("decision", "template"),
-            hidden("template", &template.code),
-            submit(&format!("{}: {}", template.name, template.about), ""),
-        ];
-        post_form(shell.csrf(), &view.here.clone().with("template", &template.code), "inline", fields)
+        let choose = view! {
+            <button class="template" type="submit">
+                <b>{template.name.clone()}</b>
+                <span class="hint">{template.about.clone()}</span>
+            </button>
+        };
+        let fields =
+            vec![hidden("decision", "template"), hidden("template", &template.code), choose.into_any()];
+        let to = view.here.clone().with("template", &template.code);
+        view! { <li>{post_form(shell.csrf(), &to, "inline", fields)}</li> }
     });
-    forms.collect_view().into_any()
+    view! { <ul class="templates" aria-label="Templates">{forms.collect_view()}</ul> }.into_any()
 }
 
 fn allow(shell: &Shell, view: &ConsentView) -> View {
