@@ -83,7 +83,8 @@ pub fn unique<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Er
 
 /// One JSON document, read as [`unique`] does.
 ///
-/// A member that is there twice is the one error that [`serde_json::Error::is_data`].
+/// A member that is there twice, and a text with a NUL, which not every database
+/// stores, are the errors that are [`serde_json::Error::is_data`].
 pub fn parse(document: &[u8]) -> serde_json::Result<Value> {
     let mut deserializer = serde_json::Deserializer::from_slice(document);
     let value = unique(&mut deserializer)?;
@@ -128,11 +129,13 @@ impl<'de> Visitor<'de> for Unique {
         Ok(number.into())
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+    fn visit_str<E: Error>(self, text: &str) -> Result<Value, E> {
+        without_nul(text)?;
         Ok(text.into())
     }
 
-    fn visit_string<E>(self, text: String) -> Result<Value, E> {
+    fn visit_string<E: Error>(self, text: String) -> Result<Value, E> {
+        without_nul(&text)?;
         Ok(text.into())
     }
 
@@ -147,6 +150,7 @@ impl<'de> Visitor<'de> for Unique {
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
         let mut object = Map::new();
         while let Some(name) = members.next_key::<String>()? {
+            without_nul(&name)?;
             match object.entry(name) {
                 Entry::Vacant(place) => drop(place.insert(members.next_value_seed(Unique)?)),
                 Entry::Occupied(there) => {
@@ -156,6 +160,19 @@ impl<'de> Visitor<'de> for Unique {
         }
         Ok(object.into())
     }
+}
+
+fn without_nul<E: Error>(text: &str) -> Result<(), E> {
+    match text.contains('\0') {
+        true => Err(E::custom("a text has the character U+0000")),
+        false => Ok(()),
+    }
+}
+
+/// Whether a text in this JSON could have a NUL: its escape is there, which may be
+/// that of a backslash and what follows it. [`parse`] knows.
+pub fn may_have_nul(document: &[u8]) -> bool {
+    memchr::memmem::find(document, br"\u0000").is_some()
 }
 
 /// Makes `Deserialize` of these types accept objects and nothing else; `by` a
@@ -244,6 +261,17 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_nul_is_refused_wherever_it_stands() {
+        for nul in [r#""\u0000""#, r#"{"a":["b\u0000"]}"#, r#"{"\u0000":1}"#, r#""\\\u0000""#] {
+            let error = parse(nul.as_bytes()).unwrap_err();
+            assert!(error.is_data() && error.to_string().contains("U+0000"), "{error}");
+            assert!(may_have_nul(nul.as_bytes()));
+        }
+        let spelled = r#""\\u0000""#;
+        assert_eq!(parse(spelled.as_bytes()).unwrap(), json!(r"\u0000"));
+    }
+
     fn any_json() -> impl Strategy<Value = Value> {
         let leaf = prop_oneof![
             Just(Value::Null),
@@ -251,10 +279,10 @@ mod tests {
             any::<i64>().prop_map(Value::from),
             any::<u64>().prop_map(Value::from),
             any::<f64>().prop_map(Value::from),
-            ".{0,8}".prop_map(Value::from),
+            "[^\0]{0,8}".prop_map(Value::from),
         ];
         leaf.prop_recursive(4, 40, 6, |inner| {
-            let members = proptest::collection::btree_map(".{0,4}", inner.clone(), 0..6);
+            let members = proptest::collection::btree_map("[^\0]{0,4}", inner.clone(), 0..6);
             prop_oneof![
                 proptest::collection::vec(inner, 0..6).prop_map(Value::from),
                 members.prop_map(|members| Value::Object(members.into_iter().collect())),

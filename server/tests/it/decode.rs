@@ -1,5 +1,6 @@
 //! No body passes for another: where a schema wants an object, an array of its
-//! members is refused by every operation, however deep it stands.
+//! members is refused by every operation, however deep it stands. Nor does a text
+//! that not every database stores come in by any of them.
 
 use poem::http::Method;
 use serde_json::Value;
@@ -88,6 +89,45 @@ async fn an_array_is_no_object_anywhere() {
         }
     }
     assert!(objects > 100, "only {objects} objects were looked at");
+}
+
+fn names_the_nul(answer: &Answer) -> bool {
+    answer.status == 400 && answer.body.to_string().contains("U+0000")
+}
+
+#[tokio::test]
+async fn a_nul_is_refused_in_every_text() {
+    let test = TestApp::start_with(|config| config.v1_unknown_keys_per_minute = None).await;
+    let mut texts = 0;
+    for operation in operations() {
+        for (name, _) in operation.query.iter().filter(|_| operation.method == "GET") {
+            texts += 1;
+            let path = format!("{}?{name}=a%00", operation.path);
+            let refused = send(
+                &test,
+                &Operation {
+                    path,
+                    body: None,
+                    query: Vec::new(),
+                    method: operation.method.clone(),
+                    is_of_portal: operation.is_of_portal,
+                },
+                &Value::Null,
+            )
+            .await;
+            assert!(names_the_nul(&refused), "{} {name}: {}", operation.method, refused.body);
+        }
+        let Some(schema) = &operation.body else { continue };
+        let valid = sample(schema, 0);
+        for (path, _) in
+            places(schema).into_iter().filter(|(_, place)| matches!(kind(place), "string" | "any"))
+        {
+            texts += 1;
+            let refused = send(&test, &operation, &with(valid.clone(), &path, "a\0b".into())).await;
+            assert!(names_the_nul(&refused), "{} {path:?}: {}", operation.path, refused.body);
+        }
+    }
+    assert!(texts > 200, "only {texts} texts were looked at");
 }
 
 #[tokio::test]

@@ -19,17 +19,22 @@ impl Fields {
         Self(form_urlencoded::parse(encoded).map(|(name, value)| (name.into(), value.into())).collect())
     }
 
-    /// What a stranger sent. Fails with `invalid_input` for more than [`MAX_FIELDS`].
+    /// What a stranger sent. Fails with `invalid_input` for more than [`MAX_FIELDS`],
+    /// and for a text with a NUL.
     pub fn bounded(encoded: &[u8]) -> base::error::Result<Self> {
         let more = encoded.iter().filter(|byte| **byte == b'&').count();
         if more >= MAX_FIELDS {
             return Err(Error::invalid(format!("A form has at most {MAX_FIELDS} fields.")));
         }
-        Ok(Self::parse(encoded))
+        Self::new(Self::parse(encoded).0)
     }
 
-    pub fn new(pairs: Vec<(String, String)>) -> Self {
-        Self(pairs)
+    /// Fails with `invalid_input` for a text with a NUL, which no column stores.
+    pub fn new(pairs: Vec<(String, String)>) -> base::error::Result<Self> {
+        if pairs.iter().any(|(name, value)| name.contains('\0') || value.contains('\0')) {
+            return Err(Error::invalid("A field has the character U+0000."));
+        }
+        Ok(Self(pairs))
     }
 
     pub fn pairs(&self) -> &[(String, String)] {
@@ -103,5 +108,13 @@ mod tests {
         assert_eq!(fields.state().value("password"), "");
         let fields = Fields::parse(b"a=1&a_before=1&b=+2&b_before=1&c=&c_before=1&d=1");
         assert_eq!(["a", "b", "c", "d"].map(|name| fields.touched(name)), [false, true, false, true]);
+    }
+
+    #[test]
+    fn a_nul_is_no_part_of_a_field() {
+        for sent in ["a=%00", "a%00=b", "a=1&b=x%00y"] {
+            assert!(Fields::bounded(sent.as_bytes()).is_err(), "{sent}");
+        }
+        assert!(Fields::bounded(b"a=%5Cu0000").is_ok());
     }
 }

@@ -91,6 +91,9 @@ pub async fn read(
     uploads: Option<&Arc<Semaphore>>,
 ) -> Result<RequestInput> {
     let params: HashMap<String, String> = request.path_params().unwrap_or_default();
+    if params.values().any(|value| value.contains('\0')) {
+        return Err(Error::invalid("The address has the character U+0000."));
+    }
     let path = request.uri().path().to_owned();
     let query = request.uri().query().unwrap_or_default();
     if query.len() > QUERY_BYTES {

@@ -69,9 +69,9 @@ pub async fn begin(
             continue;
         };
         let rest = Mutex::new(Some(Rest { file: part, parts, _place: place }));
-        return Ok((Fields::new(pairs), Some(Arc::new(Upload { name, rest, limit }))));
+        return Ok((Fields::new(pairs)?, Some(Arc::new(Upload { name, rest, limit }))));
     }
-    Ok((Fields::new(pairs), None))
+    Ok((Fields::new(pairs)?, None))
 }
 
 impl fmt::Debug for Upload {

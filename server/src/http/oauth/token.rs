@@ -57,6 +57,9 @@ fn read(body: &[u8]) -> Result<oauth::Exchange, Refused> {
             let detail = "A parameter is there more than once.";
             return Err(Refused::new(Reason::InvalidRequest, detail));
         }
+        if value.contains('\0') {
+            return Err(Refused::new(Reason::InvalidRequest, "A parameter has the character U+0000."));
+        }
         *field = value.into_owned();
     }
     Ok(command)

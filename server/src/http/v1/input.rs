@@ -30,8 +30,8 @@ pub trait Input: Type + DeserializeOwned + Send + Sync + 'static {
 /// The JSON of a body, integral floats as integers, as in the language v1 was
 /// written in. Anything but JSON is an empty object.
 ///
-/// Fails with `invalid_input` for more than [`MAX_VALUES`] values, too long a text, or
-/// a member that is there twice.
+/// Fails with `invalid_input` for more than [`MAX_VALUES`] values, too long a text,
+/// a member that is there twice, or a text with a NUL.
 pub fn body(content_type: &str, bytes: &[u8]) -> Result<Value> {
     if !JsonTypes::Suffixed.contain(content_type) {
         return Ok(Value::Object(Map::new()));
@@ -50,7 +50,8 @@ pub fn body(content_type: &str, bytes: &[u8]) -> Result<Value> {
 /// An input of the hot path that keeps all bounds; anything else takes the long
 /// way, which explains what is wrong.
 pub fn hot<I: Input>(content_type: &str, bytes: &[u8]) -> Option<I> {
-    if !I::IS_HOT || bytes.len() > MAX_HOT_BYTES || !JsonTypes::Suffixed.contain(content_type) {
+    let is_other = !JsonTypes::Suffixed.contain(content_type) || json_object::may_have_nul(bytes);
+    if !I::IS_HOT || bytes.len() > MAX_HOT_BYTES || is_other {
         return None;
     }
     serde_json::from_slice(bytes).ok()

@@ -138,6 +138,9 @@ impl OperationEndpoint {
         let in_query = self.is_in_query();
         let mut value = if in_query {
             let pairs: Vec<(String, String)> = request.params().unwrap_or_default();
+            if pairs.iter().any(|(_, value)| value.contains('\0')) {
+                return Err(Error::invalid(": a parameter has the character U+0000"));
+            }
             self.checker.object().map_or(Value::Null, |schema| input::query(schema, &pairs))
         } else {
             let content_type = header(headers, &CONTENT_TYPE).unwrap_or_default();
@@ -149,6 +152,9 @@ impl OperationEndpoint {
         if let (Some(parameter), Value::Object(members)) =
             (request.extensions().get::<PathParameter>(), &mut value)
         {
+            if parameter.value.contains('\0') {
+                return Err(Error::invalid(": the path has the character U+0000"));
+            }
             members.insert(parameter.name.to_owned(), Value::from(parameter.value.as_str()));
         }
         if let Some(fault) = self.checker.fault(&value) {

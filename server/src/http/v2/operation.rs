@@ -20,6 +20,7 @@ use crate::http::offered::Effect;
 use crate::http::openapi::{Access, OperationSpec, Output, Schema};
 use base::access::{OpCtx, Operation as Right};
 use base::error::Result;
+use base::json_object::may_have_nul;
 
 /// An operation of the table in [`super::operations`].
 pub struct Operation {
@@ -130,7 +131,7 @@ where
     }
 
     fn read_hot(&self, body: &[u8]) -> Option<ParsedInput> {
-        if !self.is_hot || body.len() > MAX_HOT_BYTES {
+        if !self.is_hot || body.len() > MAX_HOT_BYTES || may_have_nul(body) {
             return None;
         }
         self.read(body).ok()

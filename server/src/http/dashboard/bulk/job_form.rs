@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use crate::http::dashboard::expiry::read_expiry;
 use crate::http::dashboard::fields::Fields;
 use crate::http::dashboard::limit_fields::read_limits;
+use base::json_object;
 use domain::bulk::{Limit, Work};
 use domain::ratelimit::limits::NewLimit;
 
@@ -99,7 +100,7 @@ fn names(form: &Fields) -> Vec<String> {
 }
 
 fn meta(form: &Fields) -> Result<Map<String, Value>, Vec<Problem>> {
-    match serde_json::from_str(form.text("meta")) {
+    match json_object::parse(form.text("meta").as_bytes()) {
         Ok(Value::Object(meta)) => Ok(meta),
         Ok(_) => Err(problem("meta", "This is no JSON object.")),
         Err(error) => Err(problem("meta", &format!("This is no JSON: {error}."))),

@@ -16,6 +16,7 @@ use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::reply::Reply;
 use base::access::{Operation, Target};
 use base::error::{Error, Field, Result};
+use base::json_object;
 use domain::identities::{CreateIdentity, Identity, IdentityName, UpdateIdentity};
 use domain::keys::SharedBy;
 use domain::ratelimit::limits::{Limit, NewLimit};
@@ -157,7 +158,7 @@ fn read(
     known: &[Limit],
 ) -> std::result::Result<(Map<String, Value>, Vec<NewLimit>), Problems> {
     let mut problems = Problems::new();
-    let meta = match form.given("meta").map(serde_json::from_str::<Value>) {
+    let meta = match form.given("meta").map(|text| json_object::parse(text.as_bytes())) {
         None => Map::new(),
         Some(Ok(Value::Object(meta))) => meta,
         Some(Ok(_)) => {

@@ -12,6 +12,7 @@ use crate::http::dashboard::limit_fields::{limit_values, read_limits};
 use crate::http::dashboard::local_time::time_field;
 use crate::http::dashboard::member_request::MemberRequest;
 use base::error::{Code, Error, Field, Result};
+use base::json_object;
 use domain::keys::{Interval, KeyDetails, Refill};
 use domain::ratelimit::limits::{Limit, NewLimit};
 
@@ -177,7 +178,7 @@ fn meta(text: &str) -> Result<Map<String, Value>, String> {
     if text.is_empty() {
         return Ok(Map::new());
     }
-    match serde_json::from_str(text) {
+    match json_object::parse(text.as_bytes()) {
         Ok(Value::Object(meta)) => Ok(meta),
         Ok(_) => Err("Metadata is a JSON object: { ... }.".to_owned()),
         Err(error) => Err(format!("This is no JSON: {error}.")),
