@@ -1,4 +1,5 @@
-//! Structs that only JSON objects become, and JSON that says everything once.
+//! Structs that only JSON objects become, and JSON that says everything once, in
+//! texts that every database stores.
 //!
 //! What serde derives also reads a struct from an array, member by member:
 //! `["secret"]` would be `{"key": "secret"}`. No contract says so, and whatever

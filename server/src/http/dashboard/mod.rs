@@ -35,6 +35,7 @@ mod live_log;
 mod local_time;
 mod logs;
 mod member_request;
+mod metadata;
 mod oauth;
 mod outcome_counts;
 mod page_frame;

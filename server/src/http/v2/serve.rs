@@ -178,20 +178,22 @@ impl OperationEndpoint {
             let fault = fault("requestBody", &excess.to_string(), None);
             return Err(invalid("The request body is too large", fault));
         }
-        let value = json_object::parse(body).map_err(|error| {
-            let fix = Some("Send one well-formed JSON document");
-            invalid(
+        let value = json_object::parse(body).map_err(|error| match error.is_data() {
+            true => undecoded(&error),
+            false => invalid(
                 "The request body is not valid JSON",
-                fault("requestBody", &format!("invalid JSON: {error}"), fix),
-            )
+                fault(
+                    "requestBody",
+                    &format!("invalid JSON: {error}"),
+                    Some("Send one well-formed JSON document"),
+                ),
+            ),
         })?;
         self.check_schema(&value, max_values)?;
         // Metadata would be in memory twice.
         drop(value);
         // What JSON Schema cannot see: integers past 64 bits.
-        self.handler.read(body).map_err(|error| {
-            invalid("The request body could not be decoded", fault("requestBody", &error.to_string(), None))
-        })
+        self.handler.read(body).map_err(|error| undecoded(&error))
     }
 
     fn check_schema(&self, body: &Value, max_values: usize) -> Result<()> {
@@ -288,6 +290,10 @@ impl OperationEndpoint {
             ..ResponseSummary::of(self.door, "POST", self.path)
         }
     }
+}
+
+fn undecoded(error: &serde_json::Error) -> Error {
+    invalid("The request body could not be decoded", fault("requestBody", &error.to_string(), None))
 }
 
 fn caller_of(cx: &OpCtx) -> Caller {

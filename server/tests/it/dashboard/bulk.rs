@@ -163,7 +163,7 @@ async fn chosen_keys_get_what_the_form_says_and_each_row_its_result() {
         ("credits", "credits", "many", "no whole number"),
         ("add_credits", "amount", "0", "no credits to add"),
         ("remove_roles", "others", "", "No role was named"),
-        ("meta", "meta", "[]", "no JSON object"),
+        ("meta", "meta", "[]", "no object"),
         ("expiry", "expires", "at", "Choose a day and a time."),
     ] {
         let preview = browser.submit(&page, &bulk, &[("id", &other), ("act", act)]).await;

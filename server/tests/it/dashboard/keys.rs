@@ -103,7 +103,7 @@ async fn a_key_is_made_once_with_everything_a_form_has() {
             ],
         )
         .await;
-    refused.refuses("This is no whole number.").refuses("Metadata is a JSON object");
+    refused.refuses("This is no whole number.").refuses("This is JSON, but no object");
     refused.refuses("A limit admits at least 1.").refuses("Write a duration");
     assert!(refused.html.contains("kept") && refused.html.contains("burst"), "input is kept");
     let domain = browser.submit(&form, &path, &[("refill", "daily"), ("refill_amount", "5")]).await;

@@ -4,12 +4,11 @@
 use std::collections::HashSet;
 
 use chrono_tz::Tz;
-use serde_json::{Map, Value};
 
 use crate::http::dashboard::expiry::read_expiry;
 use crate::http::dashboard::fields::Fields;
 use crate::http::dashboard::limit_fields::read_limits;
-use base::json_object;
+use crate::http::dashboard::metadata;
 use domain::bulk::{Limit, Work};
 use domain::ratelimit::limits::NewLimit;
 
@@ -36,7 +35,9 @@ pub fn work(act: &str, form: &Fields, now_ms: i64, zone: Tz) -> Option<Result<Wo
         "external_id" => {
             Ok(Work::SetIdentity { external_id: form.given("external_id").map(ToOwned::to_owned) })
         }
-        "meta" => meta(form).map(|meta| Work::MergeMeta { meta }),
+        "meta" => metadata::read(form.text("meta"))
+            .map(|meta| Work::MergeMeta { meta })
+            .map_err(|wrong| problem("meta", &wrong)),
         _ => return None,
     })
 }
@@ -97,14 +98,6 @@ fn names(form: &Fields) -> Vec<String> {
     let typed = form.raw("others").lines().map(str::trim).filter(|name| !name.is_empty());
     let mut seen = HashSet::new();
     form.all("names").chain(typed).filter(|name| seen.insert(*name)).map(ToOwned::to_owned).collect()
-}
-
-fn meta(form: &Fields) -> Result<Map<String, Value>, Vec<Problem>> {
-    match json_object::parse(form.text("meta").as_bytes()) {
-        Ok(Value::Object(meta)) => Ok(meta),
-        Ok(_) => Err(problem("meta", "This is no JSON object.")),
-        Err(error) => Err(problem("meta", &format!("This is no JSON: {error}."))),
-    }
 }
 
 #[cfg(test)]

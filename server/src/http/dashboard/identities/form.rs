@@ -13,10 +13,10 @@ use crate::http::dashboard::form_errors::field_of;
 use crate::http::dashboard::limit_fields::{limit_values, read_limits};
 use crate::http::dashboard::lists::tally;
 use crate::http::dashboard::member_request::MemberRequest;
+use crate::http::dashboard::metadata;
 use crate::http::dashboard::reply::Reply;
 use base::access::{Operation, Target};
 use base::error::{Error, Field, Result};
-use base::json_object;
 use domain::identities::{CreateIdentity, Identity, IdentityName, UpdateIdentity};
 use domain::keys::SharedBy;
 use domain::ratelimit::limits::{Limit, NewLimit};
@@ -147,7 +147,7 @@ fn state(identity: &Identity) -> Result<FormState> {
     values.push(("external_id".to_owned(), identity.external_id.clone()));
     values.push((VERSION.to_owned(), identity.version().as_str().to_owned()));
     if !identity.meta.is_empty() {
-        values.push(("meta".to_owned(), serde_json::to_string_pretty(&identity.meta)?));
+        values.push(("meta".to_owned(), metadata::shown(&identity.meta)?));
     }
     Ok(FormState::new(values))
 }
@@ -158,19 +158,10 @@ fn read(
     known: &[Limit],
 ) -> std::result::Result<(Map<String, Value>, Vec<NewLimit>), Problems> {
     let mut problems = Problems::new();
-    let meta = match form.given("meta").map(|text| json_object::parse(text.as_bytes())) {
-        None => Map::new(),
-        Some(Ok(Value::Object(meta))) => meta,
-        Some(Ok(_)) => {
-            problems
-                .push(("meta".to_owned(), "This is JSON, but no object: { \"name\": value }.".to_owned()));
-            Map::new()
-        }
-        Some(Err(error)) => {
-            problems.push(("meta".to_owned(), format!("This is no JSON: {error}.")));
-            Map::new()
-        }
-    };
+    let meta = form.given("meta").map_or(Ok(Map::new()), metadata::read).unwrap_or_else(|wrong| {
+        problems.push(("meta".to_owned(), wrong));
+        Map::new()
+    });
     let limits = read_limits(form, known).unwrap_or_else(|wrong| {
         problems.extend(wrong);
         Vec::new()

@@ -10,6 +10,7 @@ use crate::http::dashboard::event_log::EventLog;
 use crate::http::dashboard::lists::{related_keys, search_filters, tally};
 use crate::http::dashboard::live_log::{LiveLog, follow, is_stream};
 use crate::http::dashboard::member_request::MemberRequest;
+use crate::http::dashboard::metadata;
 use crate::http::dashboard::presenters::limit::limit_rule;
 use crate::http::dashboard::reply::Reply;
 use base::access::{Operation, Target};
@@ -48,7 +49,7 @@ async fn view(request: &MemberRequest, identity: &Identity, log: EventLog) -> Re
         more_keys,
         total_keys: tally(line.map(|line| line.keys).unwrap_or_default()),
         limits: identity.limits.iter().map(|limit| limit_rule(limit, None, false)).collect(),
-        meta: meta(identity)?,
+        meta: metadata::shown(&identity.meta)?,
         filters: filters(request).await?,
         live: log.live(request),
         requests: log.bars(request, "requests", "Verifications", &Outcome::OF_KEYS),
@@ -87,8 +88,4 @@ async fn filters(request: &MemberRequest) -> Result<Filters> {
         ],
         ..search_filters(request, "Request id, tag or source").await?
     })
-}
-
-fn meta(identity: &Identity) -> Result<String> {
-    Ok(if identity.meta.is_empty() { String::new() } else { serde_json::to_string_pretty(&identity.meta)? })
 }

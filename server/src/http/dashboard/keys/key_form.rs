@@ -4,15 +4,14 @@ use chrono_tz::Tz;
 use serde_json::{Map, Value};
 use web::form::{FormState, ON, VERSION};
 
-use super::key_page::pretty;
 use crate::http::dashboard::expiry::read_expiry;
 use crate::http::dashboard::fields::Fields;
 use crate::http::dashboard::form_errors::{FieldNames, field_of};
 use crate::http::dashboard::limit_fields::{limit_values, read_limits};
 use crate::http::dashboard::local_time::time_field;
 use crate::http::dashboard::member_request::MemberRequest;
+use crate::http::dashboard::metadata;
 use base::error::{Code, Error, Field, Result};
-use base::json_object;
 use domain::keys::{Interval, KeyDetails, Refill};
 use domain::ratelimit::limits::{Limit, NewLimit};
 
@@ -70,7 +69,7 @@ pub fn values(details: &KeyDetails, zone: Tz) -> Result<Vec<(String, String)>> {
         ("expires", if key.expires_at.is_some() { "at" } else { "never" }.to_owned()),
         ("expires_at_before", expires_at.clone()),
         ("expires_at", expires_at),
-        ("meta", pretty(&key.meta)?),
+        ("meta", metadata::shown(&key.meta)?),
     ]);
     if key.enabled {
         values.push(("enabled".to_owned(), ON.to_owned()));
@@ -116,7 +115,7 @@ pub fn read(form: &Fields, stored: &[Limit], now_ms: i64, zone: Tz) -> Result<Ke
         note(field, problem);
         None
     });
-    let meta = meta(form.text("meta")).unwrap_or_else(|problem| {
+    let meta = form.given("meta").map_or(Ok(Map::new()), metadata::read).unwrap_or_else(|problem| {
         note("meta", problem);
         Map::new()
     });
@@ -172,17 +171,6 @@ fn refill(form: &Fields, amount: Option<i64>, day: Option<i64>) -> Result<Option
         return wrong("refill_day", "Say on which day of the month it is refilled.");
     }
     Ok(amount.map(|amount| Refill { interval, amount, day }))
-}
-
-fn meta(text: &str) -> Result<Map<String, Value>, String> {
-    if text.is_empty() {
-        return Ok(Map::new());
-    }
-    match json_object::parse(text.as_bytes()) {
-        Ok(Value::Object(meta)) => Ok(meta),
-        Ok(_) => Err("Metadata is a JSON object: { ... }.".to_owned()),
-        Err(error) => Err(format!("This is no JSON: {error}.")),
-    }
 }
 
 const FIELDS: &FieldNames = &[

@@ -6,6 +6,7 @@ use web::pages::key::{CreditsFact, KeyFacts, KeyHead};
 use super::key_usage::KeyUsage;
 use crate::http::dashboard::api_reference::api_ref;
 use crate::http::dashboard::member_request::MemberRequest;
+use crate::http::dashboard::metadata;
 use crate::http::dashboard::outcome_counts::sum;
 use crate::http::dashboard::presenters::key::{deleted_state, key_label, key_states, last_used};
 use crate::http::dashboard::presenters::limit::limit_rule;
@@ -80,7 +81,7 @@ impl KeyPage {
             permissions: details.permissions.clone(),
             identity: details.identity.as_ref().map(|one| (one.external_id.clone(), one.id.to_string())),
             environment: key.environment.clone(),
-            meta: pretty(&key.meta)?,
+            meta: metadata::shown(&key.meta)?,
         })
     }
 
@@ -152,9 +153,4 @@ fn rhythm(refill: &Refill) -> String {
         (Interval::Monthly, Some(day)) => format!("back to {amount} every month on day {day}"),
         _ => format!("back to {amount} every day"),
     }
-}
-
-/// Metadata as people read it; empty for none.
-pub(super) fn pretty(meta: &serde_json::Map<String, serde_json::Value>) -> Result<String> {
-    Ok(if meta.is_empty() { String::new() } else { serde_json::to_string_pretty(meta)? })
 }
