@@ -237,7 +237,11 @@ impl Config {
         let file = read_file(raw, &mut problems);
         let mut sources = BTreeMap::new();
         for setting in SETTINGS {
-            sources.insert(setting.name, find(setting, raw, &file, &mut problems));
+            let found = find(setting, raw, &file, &mut problems);
+            if found.0.contains('\0') {
+                problems.push(format!("{} (from {}): it has the character U+0000", setting.name, found.1));
+            }
+            sources.insert(setting.name, found);
         }
         let config = Self::parse(&sources, &mut problems);
         if problems.is_empty() { Ok(config) } else { Err(Error::invalid(problems.join("\n"))) }

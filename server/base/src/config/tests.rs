@@ -61,6 +61,22 @@ fn secrets_come_from_files_and_are_never_printed() {
 }
 
 #[test]
+fn a_nul_is_refused_in_every_setting() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("nul");
+    for setting in SETTINGS.iter().filter(|setting| setting.name != "config") {
+        std::fs::write(&file, format!("{} = \"unkey_0123456789abcdef\\u0000123\"\n", setting.name)).unwrap();
+        let named = [("config", file.to_str().unwrap())];
+        let refused = Config::resolve(&raw(&named, &[])).err().expect(setting.name);
+        let told = format!("{} (from file): it has the character U+0000", setting.name);
+        assert!(refused.detail().contains(&told), "{}", refused.detail());
+    }
+    std::fs::write(&file, "unkey_0123456789abcdef\0123").unwrap();
+    let from_file = raw(&[], &[("UNKEY_ROOT_KEY_FILE", file.to_str().unwrap())]);
+    assert!(Config::resolve(&from_file).err().unwrap().detail().contains("root_key (from secret file)"));
+}
+
+#[test]
 fn variables_that_are_no_settings_are_named() {
     let raw = raw(&[], &[("UNKEY_LISTNE", "x"), ("UNKEY_ROOT_KEY_FILE", "x"), ("UNKEY_LISTEN_FILE", "x")]);
     assert_eq!(raw.unknown_variables(), ["UNKEY_LISTEN_FILE", "UNKEY_LISTNE"]);

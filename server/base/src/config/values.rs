@@ -145,6 +145,7 @@ fn master_key_fault(key: &str) -> Option<String> {
 }
 
 fn root_key_fault(key: &str) -> Option<String> {
-    let well_formed = key.len() >= 24 && !key.contains(char::is_whitespace);
-    (!well_formed).then(|| "must be 24 characters or more, without spaces".to_owned())
+    // A header carries it.
+    let well_formed = key.len() >= 24 && key.bytes().all(|byte| byte.is_ascii_graphic());
+    (!well_formed).then(|| "must be 24 characters or more, of ASCII without spaces".to_owned())
 }

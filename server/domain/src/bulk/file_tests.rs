@@ -186,12 +186,13 @@ fn faults_are_few_and_short_whatever_the_file_holds() {
 #[test]
 fn what_is_no_text_or_no_table_is_refused_in_words() {
     let utf16: Vec<u8> = "slug\nread\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let cases: [(ImportFormat, Vec<u8>, &str); 8] = [
+    let cases: [(ImportFormat, Vec<u8>, &str); 9] = [
         (Csv, utf16.clone(), "UTF-8"),
         (JsonLines, utf16, "UTF-8"),
         (Csv, b"slug\n\xff\n".to_vec(), "UTF-8"),
         (JsonLines, b"{\"slug\":\"\xff\"}".to_vec(), "UTF-8"),
         (Csv, b"slug\nread\0\n".to_vec(), "UTF-8"),
+        (Csv, b"slug,na\0me\nread,\n".to_vec(), "UTF-8"),
         (Csv, b"slug,slug\na,b\n".to_vec(), "`slug` is there twice"),
         (Csv, vec![b','; 1 << 20], "at most 64 columns"),
         (Csv, b"slug,name\nread\n".to_vec(), "1 cells for 2 columns"),

@@ -108,6 +108,7 @@ impl<R: Read> CsvLines<R> {
         let source = Bounded { source, passed: 0, most: MAX_ROW_BYTES + AHEAD_BYTES };
         let mut reader = csv::ReaderBuilder::new().flexible(false).from_reader(source);
         let header = reader.headers().map_err(|error| fault(&error))?;
+        text(header.as_slice().as_bytes())?;
         let columns: Vec<String> = header.iter().map(ToOwned::to_owned).collect();
         if columns.len() > MAX_COLUMNS {
             return Err(Error::invalid(format!("A file has at most {MAX_COLUMNS} columns.")));

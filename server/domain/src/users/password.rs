@@ -86,7 +86,8 @@ impl Passwords {
 
     /// The PHC string of a new password.
     ///
-    /// Fails with `invalid_input` when it is too short or too long.
+    /// Fails with `invalid_input` when it is too short or too long, or has a NUL,
+    /// which no form takes: nobody could sign in with it.
     pub async fn hash(&self, password: PlainKey) -> Result<String> {
         if password.reveal().chars().count() < MIN_PASSWORD_CHARACTERS {
             return Err(Error::invalid(format!(
@@ -95,6 +96,9 @@ impl Passwords {
         }
         if password.reveal().len() > MAX_PASSWORD_BYTES {
             return Err(Error::invalid(format!("A password has {MAX_PASSWORD_BYTES} bytes at most.")));
+        }
+        if password.reveal().contains('\0') {
+            return Err(Error::invalid("A password has no character U+0000."));
         }
         let salt: [u8; 16] = self.entropy.bytes();
         self.compute(Lane::Known, move || hash(&password, salt)).await
@@ -178,9 +182,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn too_short_and_too_long_are_refused() {
+    async fn what_nobody_could_sign_in_with_is_refused() {
         let passwords = Passwords::new(Entropy::seeded(1));
-        for text in ["1234567".to_owned(), "x".repeat(1025)] {
+        for text in ["1234567".to_owned(), "x".repeat(1025), "pass\0word".to_owned()] {
             assert!(passwords.hash(plain(&text)).await.is_err(), "{} characters", text.len());
         }
     }
