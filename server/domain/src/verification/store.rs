@@ -19,7 +19,7 @@ SELECT k.id, k.workspace_id, k.api_id, a.keyspace_id, w.enabled AS workspace_ena
        k.enabled, k.expires_at, k.name, k.owner_id, k.environment, k.meta, k.balance_key_id, k.lineage_id, b.hash AS balance_hash,
        CASE WHEN b.id IS NULL THEN k.remaining ELSE b.remaining END AS remaining,
        i.id AS identity_id, i.external_id, i.meta AS identity_meta,
-       (SELECT json_group_array(r.name) FROM keys_roles kr JOIN roles r ON r.id = kr.role_id
+       (SELECT json_group_array(r.name ORDER BY r.name) FROM keys_roles kr JOIN roles r ON r.id = kr.role_id
          WHERE kr.key_id = k.id) AS roles,
        (SELECT json_group_array(slug) FROM (
           SELECT p.slug FROM keys_permissions kp JOIN permissions p ON p.id = kp.permission_id

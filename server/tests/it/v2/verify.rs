@@ -57,6 +57,20 @@ async fn everything_stored_is_shown() {
 }
 
 #[tokio::test]
+async fn roles_come_by_name_whenever_they_were_made() {
+    let test = TestApp::start().await;
+    let api = test.api().await;
+    let names = ["f", "b", "e", "a", "d", "c"].map(|letter| format!("role-{letter}"));
+    for name in &names {
+        test.call("permissions.createRole", json!({ "name": name })).await.data();
+    }
+    let (key_id, key) = test.key(&api, json!({ "roles": names })).await;
+    let sorted = json!(["role-a", "role-b", "role-c", "role-d", "role-e", "role-f"]);
+    assert_eq!(test.verify(&key).await["roles"], sorted);
+    assert_eq!(test.call("keys.getKey", json!({ "keyId": key_id })).await.data()["roles"], sorted);
+}
+
+#[tokio::test]
 async fn unknown_and_hidden_keys_look_the_same() {
     let test = TestApp::start().await;
     let api = test.api().await;
