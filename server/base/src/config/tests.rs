@@ -71,7 +71,7 @@ fn a_nul_is_refused_in_every_setting() {
         let told = format!("{} (from file): it has the character U+0000", setting.name);
         assert!(refused.detail().contains(&told), "{}", refused.detail());
     }
-    std::fs::write(&file, "unkey_0123456789abcdef\0123").unwrap();
+    std::fs::write(&file, "unkey_0123456789abcdef\0xyz").unwrap();
     let from_file = raw(&[], &[("UNKEY_ROOT_KEY_FILE", file.to_str().unwrap())]);
     assert!(Config::resolve(&from_file).err().unwrap().detail().contains("root_key (from secret file)"));
 }
