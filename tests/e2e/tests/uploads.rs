@@ -88,12 +88,13 @@ fn no_file_takes_much_memory_whatever_is_in_it() {
         ("a.csv", first.clone() + &of("x"), "at most 2 MiB"),
         ("a.csv", of("a,"), "at most"),
         ("a.csv", first.clone() + &of("\n"), "at most 2 MiB"),
-        ("a.csv", first.clone() + &"writer\n".repeat(90_000), "Started"),
         ("a.csv", first.clone() + "\"" + &of("never closed\n"), "never closed"),
-        ("a.csv", first + &of("a\0\n"), "UTF-8"),
+        ("a.csv", first.clone() + &of("a\0\n"), "UTF-8"),
         ("a.jsonl", "{\"name\":".to_owned() + &of("["), "at most 2 MiB"),
         ("a.jsonl", of("{\"name\":\"a\",\"colour\":1}\n"), "unknown field"),
         ("a.jsonl", of("{\"name\":\"reader\"}\n"), "at most 100000 rows"),
+        // The last: its job goes on, and what that takes is not what a file takes.
+        ("a.csv", first + &"writer\n".repeat(90_000), "Started"),
     ];
     for (name, content, why) in cases {
         let (status, page) = browser.import(&token, name, content.as_bytes());
