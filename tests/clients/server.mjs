@@ -11,6 +11,9 @@ import { createInterface } from "node:readline";
 export const binary = process.env.UNKEY_BIN ?? resolve(import.meta.dirname, "../../target/debug/unkey");
 const rootKey = "unkey_node000000000000000000000";
 
+/** The window of limits that a test exhausts: hardly any run meets the moment when the next one begins. */
+export const DAY_MS = 24 * 60 * 60 * 1000;
+
 export class Server {
   /** On a new folder, unless one is named. */
   static async start(environment = {}, data = mkdtempSync(join(tmpdir(), "unkey-node-"))) {

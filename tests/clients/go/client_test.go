@@ -20,6 +20,9 @@ import (
 
 const rootKey = "unkey_golang0000000000000000000"
 
+// The window of limits that a test exhausts: hardly any run meets the moment when the next one begins.
+const dayMs = 24 * 60 * 60 * 1000
+
 type (
 	body = components.V2KeysVerifyKeyRequestBody
 )
@@ -78,7 +81,7 @@ func TestKeysLiveFromCreationToDeletion(t *testing.T) {
 		Meta:        map[string]any{"plan": "pro"},
 		Permissions: []string{"read"},
 		Credits:     &components.KeyCreditsData{Remaining: ptr(int64(3))},
-		Ratelimits:  []components.RatelimitRequest{{Name: "requests", Limit: 10, Duration: 60000, AutoApply: ptr(true)}},
+		Ratelimits:  []components.RatelimitRequest{{Name: "requests", Limit: 10, Duration: dayMs, AutoApply: ptr(true)}},
 	})
 	check(t, err)
 	keyID, key := created.V2KeysCreateKeyResponseBody.Data.KeyID, created.V2KeysCreateKeyResponseBody.Data.Key
@@ -191,7 +194,7 @@ func TestIdentitiesRolesAndLimits(t *testing.T) {
 	limit := func() components.V2RatelimitLimitResponseData {
 		t.Helper()
 		answer, err := client.Ratelimit.Limit(ctx, components.V2RatelimitLimitRequestBody{
-			Namespace: "email", Identifier: "u", Limit: 1, Duration: 60000,
+			Namespace: "email", Identifier: "u", Limit: 1, Duration: dayMs,
 		})
 		check(t, err)
 		return answer.V2RatelimitLimitResponseBody.Data
@@ -199,7 +202,7 @@ func TestIdentitiesRolesAndLimits(t *testing.T) {
 	equal(t, limit().Success, true)
 	equal(t, limit().Success, false)
 	_, err = client.Ratelimit.SetOverride(ctx, components.V2RatelimitSetOverrideRequestBody{
-		Namespace: "email", Identifier: "*", Limit: 9, Duration: 60000,
+		Namespace: "email", Identifier: "*", Limit: 9, Duration: dayMs,
 	})
 	check(t, err)
 	equal(t, limit().Limit, 9)

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Server } from "./harness.mjs";
+import { DAY_MS } from "../server.mjs";
 
 let server;
 before(async () => { server = await Server.start(); });
@@ -24,7 +25,7 @@ test("a key is created with every option and reads back the same", async () => {
     permissions: ["documents.read", "documents.write"],
     expires,
     credits: { remaining: 100, refill: { interval: "monthly", amount: 100, refillDay: 31 } },
-    ratelimits: [{ name: "requests", limit: 10, duration: 60_000, autoApply: true }],
+    ratelimits: [{ name: "requests", limit: 10, duration: DAY_MS, autoApply: true }],
     enabled: true,
     recoverable: true,
   });
@@ -46,7 +47,7 @@ test("a key is created with every option and reads back the same", async () => {
   const [limit] = found.ratelimits;
   assert.deepEqual(
     { name: limit.name, limit: limit.limit, duration: limit.duration, autoApply: limit.autoApply },
-    { name: "requests", limit: 10, duration: 60_000, autoApply: true },
+    { name: "requests", limit: 10, duration: DAY_MS, autoApply: true },
   );
   assert.equal((await unkey.keys.whoami({ key })).data.keyId, keyId);
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Server } from "./harness.mjs";
+import { DAY_MS } from "../server.mjs";
 
 let server;
 before(async () => { server = await Server.start(); });
@@ -34,7 +35,7 @@ test("analytics answer SQL", async () => {
   const { apiId } = (await apis.createApi({ name: "asked" })).data;
   const { key, keyId } = (await keys.createKey({ apiId })).data;
   await keys.verifyKey({ key, tags: ["path=/sql"] });
-  await ratelimit.limit({ namespace: "asked", identifier: "sql", limit: 1, duration: 60_000 });
+  await ratelimit.limit({ namespace: "asked", identifier: "sql", limit: 1, duration: DAY_MS });
   const eventually = async (ask, expected) => {
     // Events are searchable within a second or two.
     for (let tries = 0; tries < 100; tries++) {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Server } from "./harness.mjs";
+import { DAY_MS } from "../server.mjs";
 
 let server;
 before(async () => { server = await Server.start(); });
@@ -8,7 +9,7 @@ after(() => server.stop());
 
 test("an identity is created and read by either id", async () => {
   const { unkey } = server;
-  const ratelimits = [{ name: "requests", limit: 3, duration: 60_000, autoApply: true }];
+  const ratelimits = [{ name: "requests", limit: 3, duration: DAY_MS, autoApply: true }];
   const { identityId } = (await unkey.identities.createIdentity({ externalId: "dora", meta: { a: [1] }, ratelimits })).data;
   for (const identity of [identityId, "dora"]) {
     const found = (await unkey.identities.getIdentity({ identity })).data;
@@ -21,7 +22,7 @@ test("an identity is created and read by either id", async () => {
 });
 
 test("the keys of an identity share its limits", async () => {
-  const ratelimits = [{ name: "shared", limit: 2, duration: 60_000, autoApply: true }];
+  const ratelimits = [{ name: "shared", limit: 2, duration: DAY_MS, autoApply: true }];
   await server.unkey.identities.createIdentity({ externalId: "team", ratelimits });
   const [one, two] = [await server.key({ externalId: "team" }), await server.key({ externalId: "team" })];
   assert.equal((await server.verify(one.key)).code, "VALID");
@@ -57,10 +58,10 @@ test("permissions and roles are read, listed, changed and deleted", async () => 
 
 test("identities are listed, changed and deleted", async () => {
   const { identities } = server.unkey;
-  const ratelimits = [{ name: "requests", limit: 100, duration: 60_000, autoApply: true }];
+  const ratelimits = [{ name: "requests", limit: 100, duration: DAY_MS, autoApply: true }];
   await identities.createIdentity({ externalId: "erin", meta: { a: 1 }, ratelimits });
   const { key } = await server.key({ externalId: "erin" });
-  const tight = [{ name: "requests", limit: 1, duration: 60_000, autoApply: true }];
+  const tight = [{ name: "requests", limit: 1, duration: DAY_MS, autoApply: true }];
   const changed = (await identities.updateIdentity({ identity: "erin", ratelimits: tight })).data;
   assert.equal(changed.ratelimits[0].limit, 1);
   assert.equal((await server.verify(key)).code, "VALID");

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Server } from "./harness.mjs";
+import { DAY_MS } from "../server.mjs";
 
 let server;
 before(async () => { server = await Server.start(); });
@@ -13,7 +14,7 @@ test("VALID carries everything the key knows", async () => {
     meta: { tier: 2 },
     permissions: ["a.b"],
     credits: { remaining: 3 },
-    ratelimits: [{ name: "requests", limit: 5, duration: 60_000, autoApply: true }],
+    ratelimits: [{ name: "requests", limit: 5, duration: DAY_MS, autoApply: true }],
   });
   const verdict = await server.verify(key, { tags: ["path=/v1"] });
   assert.equal(verdict.valid, true);
@@ -59,17 +60,17 @@ test("USAGE_EXCEEDED when the credits are gone, and a cost of 0 always passes", 
 });
 
 test("RATE_LIMITED by a named limit, by an auto-applied one and by one given with the call", async () => {
-  const { key } = await server.key({ ratelimits: [{ name: "named", limit: 1, duration: 60_000, autoApply: false }] });
+  const { key } = await server.key({ ratelimits: [{ name: "named", limit: 1, duration: DAY_MS, autoApply: false }] });
   assert.equal((await server.verify(key)).code, "VALID");
   assert.equal((await server.verify(key, { ratelimits: [{ name: "named" }] })).code, "VALID");
   const denied = await server.verify(key, { ratelimits: [{ name: "named" }] });
   assert.equal(denied.code, "RATE_LIMITED");
   assert.equal(denied.ratelimits[0].exceeded, true);
-  const own = [{ name: "own", limit: 1, duration: 60_000 }];
+  const own = [{ name: "own", limit: 1, duration: DAY_MS }];
   assert.equal((await server.verify(key, { ratelimits: own })).code, "VALID");
   assert.equal((await server.verify(key, { ratelimits: own })).code, "RATE_LIMITED");
 
-  const auto = await server.key({ ratelimits: [{ name: "auto", limit: 1, duration: 60_000, autoApply: true }] });
+  const auto = await server.key({ ratelimits: [{ name: "auto", limit: 1, duration: DAY_MS, autoApply: true }] });
   assert.equal((await server.verify(auto.key)).code, "VALID");
   assert.equal((await server.verify(auto.key)).code, "RATE_LIMITED");
 });
@@ -93,10 +94,10 @@ test("changes show in the very next verification", async () => {
   assert.equal(await code(), "VALID");
   await unkey.keys.updateKey({ keyId, expires: 1 });
   assert.equal(await code(), "EXPIRED");
-  await unkey.keys.updateKey({ keyId, expires: null, ratelimits: [{ name: "requests", limit: 1, duration: 60_000, autoApply: true }] });
+  await unkey.keys.updateKey({ keyId, expires: null, ratelimits: [{ name: "requests", limit: 1, duration: DAY_MS, autoApply: true }] });
   assert.equal(await code(), "VALID");
   assert.equal(await code(), "RATE_LIMITED");
-  await unkey.keys.updateKey({ keyId, ratelimits: [{ name: "requests", limit: 2, duration: 60_000, autoApply: true }] });
+  await unkey.keys.updateKey({ keyId, ratelimits: [{ name: "requests", limit: 2, duration: DAY_MS, autoApply: true }] });
   assert.equal(await code(), "VALID");
   await unkey.keys.updateKey({ keyId, ratelimits: [], permissions: ["late"] });
   assert.equal(await code({ permissions: "late" }), "VALID");

@@ -9,6 +9,8 @@ import pytest
 from unkey.py import errors, models
 
 MINUTE_MS = 60_000
+# The window of limits that a test exhausts: hardly any run meets the moment when the next one begins.
+DAY_MS = 24 * 60 * MINUTE_MS
 
 
 def slugs(rows):
@@ -71,7 +73,7 @@ def test_permissions_and_roles_are_managed(unkey):
 def test_identities_are_managed(unkey):
     external_id = f"erin-{unkey.style}"
     unkey.identities.create_identity(external_id=external_id)
-    limits = [{"name": "requests", "limit": 3, "duration": MINUTE_MS, "auto_apply": True}]
+    limits = [{"name": "requests", "limit": 3, "duration": DAY_MS, "auto_apply": True}]
     changed = unkey.identities.update_identity(identity=external_id, meta={"a": 1}, ratelimits=limits).data
     assert changed.meta == {"a": 1} and changed.ratelimits[0].limit == 3
     listed = unkey.identities.list_identities(search=external_id).result.data
@@ -81,9 +83,9 @@ def test_identities_are_managed(unkey):
 
 def test_overrides_are_managed(unkey):
     namespace = f"overridden-{unkey.style}"
-    call = {"namespace": namespace, "identifier": "vip", "limit": 1, "duration": MINUTE_MS}
+    call = {"namespace": namespace, "identifier": "vip", "limit": 1, "duration": DAY_MS}
     unkey.ratelimit.limit(**call)
-    unkey.ratelimit.set_override(namespace=namespace, identifier="v*", limit=5, duration=MINUTE_MS)
+    unkey.ratelimit.set_override(namespace=namespace, identifier="v*", limit=5, duration=DAY_MS)
     assert unkey.ratelimit.limit(**call).data.limit == 5
     assert unkey.ratelimit.get_override(namespace=namespace, identifier="vip").data.identifier == "v*"
     assert len(unkey.ratelimit.list_overrides(namespace=namespace).result.data) == 1
@@ -149,7 +151,7 @@ def test_analytics_answer_sql(unkey):
     made = unkey.keys.create_key(api_id=api).data
     unkey.keys.verify_key(key=made.key, tags=["path=/sql"])
     identifier = f"sql-{unkey.style}"
-    unkey.ratelimit.limit(namespace="asked", identifier=identifier, limit=1, duration=60000)
+    unkey.ratelimit.limit(namespace="asked", identifier=identifier, limit=1, duration=DAY_MS)
     query = f"SELECT key_id, outcome, tags, count() AS n FROM key_verifications_v1 WHERE key_id = '{made.key_id}' GROUP BY key_id, outcome, tags"
     expected = [{"key_id": made.key_id, "outcome": "VALID", "tags": ["path=/sql"], "n": 1}]
     assert eventually(lambda: unkey.analytics.get_verifications(query=query).data, expected) == expected

@@ -10,6 +10,8 @@ import pytest
 from unkey_py import models
 
 MINUTE_MS = 60_000
+# The window of limits that a test exhausts: hardly any run meets the moment when the next one begins.
+DAY_MS = 24 * 60 * MINUTE_MS
 
 
 def now_ms():
@@ -64,7 +66,7 @@ def test_apis(unkey, server, api_id, make, verify):
 
 # row: libraries/py/services/identities
 def test_identities(unkey):
-    limit = {"name": "requests", "limit": 10, "duration": MINUTE_MS}
+    limit = {"name": "requests", "limit": 10, "duration": DAY_MS}
     external_id = unique("user")
     made = unkey.identities.create(request={"external_id": external_id, "meta": {"a": 1}, "ratelimits": [limit]}).object
     with pytest.raises(models.ErrConflict):
@@ -89,12 +91,12 @@ def test_keys(unkey, server, api_id, make, verify):
     key_id, key = make(
         prefix="test", name="my key", external_id="team_123", meta={"plan": "pro"}, roles=[unique("vip")],
         permissions=["docs.read"], expires=expires, remaining=1000, recoverable=True, environment="test",
-        refill={"interval": "daily", "amount": 100}, ratelimit={"limit": 10, "duration": MINUTE_MS},
+        refill={"interval": "daily", "amount": 100}, ratelimit={"limit": 10, "duration": DAY_MS},
     )
     read = unkey.keys.get(key_id=key_id, decrypt=True).key
     assert (read.id, read.name, read.plaintext, read.owner_id) == (key_id, "my key", key, "team_123")
     # The client's own default.
-    assert (read.ratelimit.async_, read.ratelimit.limit, read.ratelimit.duration) == (True, 10, MINUTE_MS)
+    assert (read.ratelimit.async_, read.ratelimit.limit, read.ratelimit.duration) == (True, 10, DAY_MS)
     who = unkey.keys.whoami(request={"key": key}).object
     assert (who.id, who.remaining, who.identity.external_id) == (key_id, 1000, "team_123")
     verified = verify(key, api_id=api_id, authorization={"permissions": {"and": ["docs.read"]}}, tags=["a"])
@@ -170,14 +172,14 @@ def test_permissions(unkey):
 # row: libraries/py/services/ratelimits
 def test_ratelimits(unkey):
     namespace = unique("email")
-    call = {"namespace": namespace, "identifier": "user", "limit": 2, "duration": MINUTE_MS, "cost": 2}
+    call = {"namespace": namespace, "identifier": "user", "limit": 2, "duration": DAY_MS, "cost": 2}
     resources = [{"type": "organization", "id": "org_123", "name": "unkey"}]
     first = unkey.ratelimits.limit(request={**call, "resources": resources}).object
     assert (first.success, first.limit, first.remaining) == (True, 2, 0)
     assert first.reset > now_ms()
     assert unkey.ratelimits.limit(request=call).object.success is False
     named = {"namespace_name": namespace, "identifier": "user"}
-    set_ = unkey.ratelimit.set_override(request={**named, "limit": 9, "duration": MINUTE_MS}).object
+    set_ = unkey.ratelimit.set_override(request={**named, "limit": 9, "duration": DAY_MS}).object
     assert unkey.ratelimit.get_override(**named).object.id == set_.override_id
     assert unkey.ratelimit.list_overrides(namespace_name=namespace).object.total == 1
     unkey.ratelimits.delete_override(request=named)

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { CLIENTS, MODERN, Server, data, envelope } from "./harness.mjs";
+import { DAY_MS } from "../../server.mjs";
 
 let server;
 before(async () => { server = await Server.start(); });
@@ -38,7 +39,7 @@ for (const [kind, { era }] of Object.entries(CLIENTS)) {
     assert.equal(read.name, "first");
     const listed = data(await client.callTool({ name: "apis_listKeys", arguments: { apiId: api.apiId } }));
     assert.deepEqual(listed.map((key) => key.keyId), [made.keyId]);
-    const limits = [{ namespace: "email", identifier: kind, limit: 2, duration: 60000 }];
+    const limits = [{ namespace: "email", identifier: kind, limit: 2, duration: DAY_MS }];
     const decided = data(await client.callTool({ name: "ratelimit_multiLimit", arguments: { body: limits } }));
     assert.equal(decided.passed, true);
   });

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Server, data } from "./harness.mjs";
+import { DAY_MS } from "../../server.mjs";
 
 let server;
 before(async () => { server = await Server.start(); });
@@ -28,7 +29,7 @@ test("mcp-remote: rate limits by their documented address and header", async (t)
     "ratelimit_deleteOverride", "ratelimit_getOverride", "ratelimit_limit", "ratelimit_listOverrides",
     "ratelimit_multiLimit", "ratelimit_setOverride",
   ]);
-  const limit = { namespace: "sms", identifier: "ann", limit: 1, duration: 60000 };
+  const limit = { namespace: "sms", identifier: "ann", limit: 1, duration: DAY_MS };
   const outcomes = [];
   for (let call = 0; call < 2; call += 1) {
     outcomes.push(data(await client.callTool({ name: "ratelimit_limit", arguments: limit })).success);
