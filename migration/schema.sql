@@ -171,18 +171,28 @@ CREATE INDEX keys_by_owner ON keys (api_id, owner_id, id) WHERE owner_id IS NOT 
 CREATE INDEX keys_by_workspace ON keys (workspace_id, id) WHERE deleted_at IS NULL;
 CREATE INDEX keys_short_of_credits ON keys (workspace_id, remaining) WHERE remaining < 10 AND deleted_at IS NULL;
 CREATE INDEX keys_to_refill ON keys (last_refill_at, id) WHERE refill_amount IS NOT NULL AND deleted_at IS NULL;
+CREATE TRIGGER keys_permissions_placed AFTER INSERT ON keys_permissions WHEN NEW.seq = 0
+BEGIN
+  UPDATE keys_permissions SET seq = 1 + (SELECT MAX(seq) FROM keys_permissions WHERE permission_id = NEW.permission_id)
+  WHERE key_id = NEW.key_id AND permission_id = NEW.permission_id;
+END;
 CREATE TABLE keys_permissions (
   key_id        TEXT NOT NULL REFERENCES keys (id) ON DELETE CASCADE,
-  permission_id TEXT NOT NULL REFERENCES permissions (id) ON DELETE CASCADE,
+  permission_id TEXT NOT NULL REFERENCES permissions (id) ON DELETE CASCADE, seq BIGINT NOT NULL DEFAULT 0,
   PRIMARY KEY (key_id, permission_id)
 );
-CREATE INDEX keys_permissions_by_permission ON keys_permissions (permission_id);
+CREATE INDEX keys_permissions_by_permission ON keys_permissions (permission_id, seq);
+CREATE TRIGGER keys_roles_placed AFTER INSERT ON keys_roles WHEN NEW.seq = 0
+BEGIN
+  UPDATE keys_roles SET seq = 1 + (SELECT MAX(seq) FROM keys_roles WHERE role_id = NEW.role_id)
+  WHERE key_id = NEW.key_id AND role_id = NEW.role_id;
+END;
 CREATE TABLE keys_roles (
   key_id  TEXT NOT NULL REFERENCES keys (id) ON DELETE CASCADE,
-  role_id TEXT NOT NULL REFERENCES roles (id) ON DELETE CASCADE,
+  role_id TEXT NOT NULL REFERENCES roles (id) ON DELETE CASCADE, seq BIGINT NOT NULL DEFAULT 0,
   PRIMARY KEY (key_id, role_id)
 );
-CREATE INDEX keys_roles_by_role ON keys_roles (role_id);
+CREATE INDEX keys_roles_by_role ON keys_roles (role_id, seq);
 CREATE TABLE limits (
   id           TEXT    NOT NULL PRIMARY KEY,
   workspace_id TEXT    NOT NULL,

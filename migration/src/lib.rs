@@ -20,26 +20,41 @@ pub trait Schema {
     const MIGRATIONS: &'static [Migration];
 }
 
-/// `app.db`.
+/// `app.db`, a file or a database of Postgres.
 pub struct App;
 
 /// `events.db`.
 pub struct Events;
 
-impl Schema for App {
-    const MIGRATIONS: &'static [Migration] = &[
-        Migration { name: "m0001_app", sql: include_str!("m0001_app.sql") },
-        Migration { name: "m0002_reroll_portals", sql: include_str!("m0002_reroll_portals.sql") },
-        Migration { name: "m0004_people", sql: include_str!("m0004_people.sql") },
-        Migration { name: "m0005_key_counts", sql: include_str!("m0005_key_counts.sql") },
-        Migration { name: "m0006_bulk", sql: include_str!("m0006_bulk.sql") },
-        Migration { name: "m0009_attention", sql: include_str!("m0009_attention.sql") },
-        Migration { name: "m0010_shared_budgets", sql: include_str!("m0010_shared_budgets.sql") },
-        Migration { name: "m0011_claimants", sql: include_str!("m0011_claimants.sql") },
-        Migration { name: "m0012_sequences", sql: include_str!("m0012_sequences.sql") },
-        Migration { name: "m0013_oauth", sql: include_str!("m0013_oauth.sql") },
-    ];
+/// One list of versions, and a file for each database: Postgres' lie in a folder.
+macro_rules! migrations_of_app {
+    ($($name:literal),* $(,)?) => {
+        impl Schema for App {
+            const MIGRATIONS: &'static [Migration] =
+                &[$(Migration { name: $name, sql: include_str!(concat!($name, ".sql")) }),*];
+        }
+
+        impl App {
+            /// The same versions for Postgres.
+            pub const POSTGRES_MIGRATIONS: &'static [Migration] =
+                &[$(Migration { name: $name, sql: include_str!(concat!("postgres/", $name, ".sql")) }),*];
+        }
+    };
 }
+
+migrations_of_app!(
+    "m0001_app",
+    "m0002_reroll_portals",
+    "m0004_people",
+    "m0005_key_counts",
+    "m0006_bulk",
+    "m0009_attention",
+    "m0010_shared_budgets",
+    "m0011_claimants",
+    "m0012_sequences",
+    "m0013_oauth",
+    "m0014_link_order",
+);
 
 impl Schema for Events {
     const MIGRATIONS: &'static [Migration] = &[

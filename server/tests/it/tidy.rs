@@ -282,6 +282,46 @@ fn rows_are_named_only_in_stores() {
     assert!(wrong.is_empty(), "these name rows or SQL: {wrong:?}");
 }
 
+/// Statements that are written out go through one function, in words that every
+/// database understands.
+#[test]
+fn sql_is_made_in_the_dialect_alone() {
+    for source in read_all().into_iter().filter(|source| !is_test(source)) {
+        let is_dialect = source.of.name == "base" && source.name.starts_with("store/");
+        assert!(is_dialect || !source.code.contains("Statement::from_"), "{} makes a statement", source.name);
+        // A question mark is a place for a value in one of them only.
+        let mut texts = source.code.split('"').skip(1).step_by(2);
+        let found = texts.find(|text| text.contains("= ?") || text.contains("?1"));
+        assert!(
+            is_dialect || found.is_none(),
+            "{} binds to {found:?}, which Postgres does not know",
+            source.name
+        );
+    }
+}
+
+/// Who writes credits has read them under a lock: the ledger of another process
+/// spends meanwhile.
+#[test]
+fn credits_are_written_by_who_locked_them() {
+    let writes =
+        ["store::update(", "set_credits(", "set_balances(", "balances::refill(", "store::leave(", "copy("];
+    let locks =
+        ["find_to_change(", "find_deleted_to_change(", "locked_balances(", "refillable(", "store::after("];
+    let mut writers = Vec::new();
+    for source in read_all().into_iter().filter(|source| source.of.name == "domain" && !is_test(source)) {
+        let is_writer = ["keys/", "credits/"].iter().any(|room| source.name.starts_with(room))
+            && !source.name.contains("store/")
+            && writes.iter().any(|write| source.code.contains(write));
+        if is_writer {
+            assert!(locks.iter().any(|lock| source.code.contains(lock)), "{} locks nothing", source.name);
+            assert!(!source.code.contains("store::find(tx"), "{} reads without a lock", source.name);
+            writers.push(source.name);
+        }
+    }
+    assert!(writers.len() > 5, "no longer found: {writers:?}");
+}
+
 #[test]
 fn doors_do_not_import_one_another() {
     let doors = ["v1", "v2", "mcp", "dashboard"];

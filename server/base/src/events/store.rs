@@ -2,14 +2,14 @@
 
 use entity::chunk;
 use sea_orm::{
-    ActiveValue::NotSet, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    Set, Statement,
+    ActiveValue::NotSet, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set,
 };
 
 use super::ChunkKind;
 use super::chunk::{Events, VERSION};
 use super::queue::Segment;
 use crate::error::{Error, Result};
+use crate::store::statement;
 
 /// A chunk read back.
 pub struct Chunk {
@@ -103,7 +103,7 @@ pub async fn newest_chunk_time(db: &impl ConnectionTrait) -> Result<Option<i64>>
 /// The id of the last chunk that ever was, removed since or not; 0 before the first.
 pub async fn newest_chunk_id(db: &impl ConnectionTrait) -> Result<i64> {
     let sql = "SELECT seq FROM sqlite_sequence WHERE name = 'chunks'";
-    let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
+    let row = db.query_one_raw(statement(db, sql, [])).await?;
     Ok(row.map(|row| row.try_get("", "seq")).transpose()?.unwrap_or(0))
 }
 
@@ -190,8 +190,7 @@ pub async fn free_space(db: &impl ConnectionTrait, pages: u32) -> Result<()> {
 }
 
 async fn pragma(db: &impl ConnectionTrait, name: &str) -> Result<u64> {
-    let statement = Statement::from_string(db.get_database_backend(), format!("PRAGMA {name}"));
-    let row = db.query_one_raw(statement).await?;
+    let row = db.query_one_raw(statement(db, format!("PRAGMA {name}"), [])).await?;
     let row = row.ok_or_else(|| Error::internal(format!("there is no pragma {name}")))?;
     Ok(row.try_get_by_index::<i64>(0)?.unsigned_abs())
 }

@@ -1,75 +1,42 @@
-//! Opening a SQLite database as an appliance uses it: one writer connection,
-//! several readers, write-ahead log, small caches.
+//! A database that is open: what reads it, and what changes it.
 
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::PathBuf;
 
-use migration::Schema;
-use sea_orm::sqlx::pool::PoolOptions;
-use sea_orm::sqlx::sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode};
-use sea_orm::sqlx::{ConnectOptions, Sqlite};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, Statement};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
 
-use super::connection::failed;
-use super::failure::{OpenError, is_damage};
+use super::dialect::{Engine, statement};
+use super::failure::is_damage;
 use super::writer::{Transaction, Writer};
 use super::{WriteHealth, migrate};
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 
-/// What a commit promises.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Durability {
-    /// On disk before the commit returns: survives a power cut.
-    Full,
-    /// In the log: survives a crash of the process, may lose the last moments on a power cut.
-    Normal,
-}
-
-/// A writer of one and a pool of readers on the same file.
+/// What changes a database, and a pool of connections that read it.
 #[derive(Clone)]
 pub struct Database {
     writer: Writer,
     readers: DatabaseConnection,
-    path: PathBuf,
-    /// The process that had it open before closed it.
-    was_closed: bool,
+    /// Of SQLite's.
+    file: Option<File>,
 }
 
-const READERS: u32 = 4;
-const WRITER_CACHE_KIB: &str = "-16384";
-const READER_CACHE_KIB: &str = "-4096";
+#[derive(Clone)]
+pub(super) struct File {
+    pub path: PathBuf,
+    /// The process that had it open before closed it.
+    pub was_closed: bool,
+}
 
 impl Database {
-    /// Opens or creates the file and brings its schema up to date.
-    ///
-    /// Fails, with the name of the file, when it is damaged, is no database, or
-    /// was written by a newer version of this program.
-    pub async fn open<S: Schema>(path: &Path, durability: Durability) -> Result<Self> {
-        open::<S>(path, durability, IfEmpty::Create).await.map_err(|error| unusable(path, error))
+    pub(super) fn of_file(writer: Writer, readers: DatabaseConnection, file: File) -> Self {
+        Self { writer, readers, file: Some(file) }
     }
 
-    /// As [`Database::open`], for a file that must be there and hold something.
-    pub async fn open_existing<S: Schema>(path: &Path, durability: Durability) -> Result<Self> {
-        open::<S>(path, durability, IfEmpty::Refuse).await.map_err(|error| unusable(path, error))
+    pub(super) fn of_server(writer: Writer, readers: DatabaseConnection) -> Self {
+        Self { writer, readers, file: None }
     }
 
-    /// As [`Database::open`], for a file whose loss is bearable: one that is
-    /// damaged is set aside and replaced by a new one. Answers the name it has then.
-    pub async fn open_replaceable<S: Schema>(
-        path: &Path,
-        durability: Durability,
-        now_ms: i64,
-    ) -> Result<(Self, Option<PathBuf>)> {
-        match open::<S>(path, durability, IfEmpty::Create).await {
-            Ok(database) => Ok((database, None)),
-            Err(error) if error.is_damage => {
-                let aside = set_aside(path, now_ms)?;
-                tracing::error!(file = %path.display(), kept_as = %aside.display(), cause = error.error.cause_chain(),
-                    "a damaged database was set aside and replaced by an empty one");
-                Ok((Self::open::<S>(path, durability).await?, Some(aside)))
-            }
-            Err(error) => Err(unusable(path, error)),
-        }
+    pub fn engine(&self) -> Engine {
+        Engine::of(&self.writer)
     }
 
     /// Readers see every commit that was answered before the read began.
@@ -100,127 +67,48 @@ impl Database {
         Ok(())
     }
 
-    /// Whether the process before this one closed the file, rather than dying.
+    /// Whether the process before this one closed the file, rather than dying. A
+    /// server keeps its files by itself.
     pub fn was_closed(&self) -> bool {
-        self.was_closed
+        self.file.as_ref().is_none_or(|file| file.was_closed)
     }
 
-    /// Reads the whole file. Fails, with its name, when it is damaged.
+    /// Reads the whole file. Fails, with its name, when it is damaged. The files of
+    /// a server are not ours to read.
     pub async fn check(&self) -> Result<()> {
-        let statement = Statement::from_string(self.readers.get_database_backend(), "PRAGMA quick_check(3)");
-        let rows = match self.readers.query_all_raw(statement).await {
+        let Some(file) = &self.file else { return Ok(()) };
+        let question = statement(&self.readers, "PRAGMA quick_check(3)", []);
+        let rows = match self.readers.query_all_raw(question).await {
             // Some damage ends the check instead of being found by it.
-            Err(error) if is_damage(&error) => return Err(self.damaged(&error.to_string())),
+            Err(error) if is_damage(&error) => return Err(file.damaged(&error.to_string())),
             rows => rows?,
         };
         let findings: Vec<String> =
             rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, DbErr>>()?;
         match findings.as_slice() {
             [only] if only == "ok" => Ok(()),
-            _ => Err(self.damaged(&findings.join("; "))),
+            _ => Err(file.damaged(&findings.join("; "))),
         }
-    }
-
-    fn damaged(&self, findings: &str) -> Error {
-        let name = self.path.file_name().unwrap_or_default().display();
-        Error::internal(format!("{name} is damaged: {findings}"))
     }
 
     /// Folds what it can of the log into the file without making anybody wait.
     pub async fn checkpoint(&self) -> Result<()> {
-        self.writer.execute_unprepared("PRAGMA wal_checkpoint(PASSIVE)").await?;
+        if self.file.is_some() {
+            self.writer.execute_unprepared("PRAGMA wal_checkpoint(PASSIVE)").await?;
+        }
         Ok(())
     }
 
-    /// Folds the log into the file and closes every connection.
+    /// Closes every connection, and folds the log into the file.
     pub async fn close(&self) -> Result<()> {
         self.readers.clone().close().await?;
-        let folded = self.writer.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await;
-        self.writer.close().await?;
-        // What stays in the log is read from there at the next start.
-        folded.map(|_| ()).map_err(Error::from)
+        self.writer.close().await
     }
 }
 
-/// What to make of a database without tables.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum IfEmpty {
-    Create,
-    Refuse,
-}
-
-fn unusable(path: &Path, OpenError { error, .. }: OpenError) -> Error {
-    let why = match error.code() {
-        Code::InvalidInput => error.detail().to_owned(),
-        _ => error.cause_chain(),
-    };
-    Error::invalid(format!("{} cannot be used: {why}", path.display())).because(error)
-}
-
-async fn open<S: Schema>(
-    path: &Path,
-    durability: Durability,
-    if_empty: IfEmpty,
-) -> std::result::Result<Database, OpenError> {
-    if if_empty == IfEmpty::Refuse && !path.exists() {
-        return Err(OpenError::is_empty());
+impl File {
+    fn damaged(&self, findings: &str) -> Error {
+        let name = self.path.file_name().unwrap_or_default().display();
+        Error::internal(format!("{name} is damaged: {findings}"))
     }
-    let log = PathBuf::from(format!("{}-wal", path.display()));
-    let was_closed = !log.metadata().is_ok_and(|log| log.len() > 0);
-    let options = writer_options(path, durability).create_if_missing(if_empty == IfEmpty::Create);
-    let writer = Writer::open(path.to_owned(), options).await?;
-    migrate::run(&writer, S::MIGRATIONS, if_empty == IfEmpty::Create).await?;
-    let readers = PoolOptions::<Sqlite>::new()
-        .max_connections(READERS)
-        .min_connections(READERS)
-        .acquire_timeout(Duration::from_secs(10))
-        .test_before_acquire(false)
-        .max_lifetime(None)
-        .idle_timeout(None)
-        .connect_with(reader_options(path))
-        .await
-        .map_err(failed)?;
-    Ok(Database { writer, readers: readers.into(), path: path.to_owned(), was_closed })
-}
-
-/// Renames a database and its log, which nobody has open.
-fn set_aside(path: &Path, now_ms: i64) -> Result<PathBuf> {
-    let named = |suffix: &str| PathBuf::from(format!("{}{suffix}", path.display()));
-    for log in ["-wal", "-shm"] {
-        if named(log).exists() {
-            std::fs::rename(named(log), named(&format!(".damaged-{now_ms}{log}")))
-                .map_err(Error::internal)?;
-        }
-    }
-    let aside = named(&format!(".damaged-{now_ms}"));
-    std::fs::rename(path, &aside).map_err(Error::internal)?;
-    Ok(aside)
-}
-
-fn options(path: &Path) -> SqliteConnectOptions {
-    SqliteConnectOptions::new()
-        .filename(path)
-        .busy_timeout(Duration::from_secs(5))
-        .foreign_keys(true)
-        .statement_cache_capacity(256)
-        .pragma("temp_store", "memory")
-        .disable_statement_logging()
-}
-
-fn writer_options(path: &Path, durability: Durability) -> SqliteConnectOptions {
-    let (vacuum, synchronous) = match durability {
-        Durability::Full => (SqliteAutoVacuum::None, "FULL"),
-        // Retention empties whole parts of a log: its file can shrink again.
-        Durability::Normal => (SqliteAutoVacuum::Incremental, "NORMAL"),
-    };
-    options(path)
-        .auto_vacuum(vacuum)
-        .journal_mode(SqliteJournalMode::Wal)
-        .pragma("synchronous", synchronous)
-        .pragma("cache_size", WRITER_CACHE_KIB)
-        .pragma("journal_size_limit", "67108864")
-}
-
-fn reader_options(path: &Path) -> SqliteConnectOptions {
-    options(path).read_only(true).pragma("query_only", "on").pragma("cache_size", READER_CACHE_KIB)
 }

@@ -1,7 +1,8 @@
-//! What a failed statement says: about the transaction it ran in, and about the file.
+//! What a failed statement says: about the transaction it ran in, and about the database.
 
 use sea_orm::sqlx::Error as DriverError;
 use sea_orm::sqlx::error::DatabaseError;
+use sea_orm::sqlx::sqlite::SqliteError;
 use sea_orm::{DbErr, RuntimeErr};
 
 use crate::error::{Code, Error};
@@ -21,13 +22,28 @@ const DAMAGED: [i32; 2] = [
     26, // NOTADB
 ];
 
+/// Classes of Postgres' codes by which a statement is refused for what it says
+/// (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
+const REFUSED_CLASSES: [&str; 5] = [
+    "0A", // feature not supported
+    "21", // cardinality violation
+    "22", // data exception
+    "23", // integrity constraint violation
+    "42", // syntax error or access rule violation
+];
+
 /// Whether the statement alone was refused, by a rule of the schema say.
 ///
 /// After any other error the database may have ended the transaction by itself:
 /// it is full, cannot be read or written, memory ran out, or nobody knows.
 pub(super) fn is_refusal(error: &DbErr) -> bool {
     match driver_error(error) {
-        Ok(DriverError::Database(error)) => code(&**error).is_some_and(|code| REFUSED.contains(&code)),
+        Ok(DriverError::Database(error)) => match sqlite_code(&**error) {
+            Some(code) => REFUSED.contains(&code),
+            None => {
+                error.code().is_some_and(|code| REFUSED_CLASSES.iter().any(|class| code.starts_with(class)))
+            }
+        },
         Ok(
             DriverError::RowNotFound
             | DriverError::ColumnNotFound(_)
@@ -57,7 +73,7 @@ impl From<DbErr> for Error {
 /// Whether the file itself is damaged, or no database at all.
 pub(super) fn is_damage(error: &DbErr) -> bool {
     match driver_error(error) {
-        Ok(DriverError::Database(error)) => code(&**error).is_some_and(|code| DAMAGED.contains(&code)),
+        Ok(DriverError::Database(error)) => sqlite_code(&**error).is_some_and(|code| DAMAGED.contains(&code)),
         _ => false,
     }
 }
@@ -71,9 +87,18 @@ fn driver_error(error: &DbErr) -> Result<&DriverError, &DbErr> {
     }
 }
 
-/// The primary result code: extended ones have it in their lowest byte.
-fn code(error: &dyn DatabaseError) -> Option<i32> {
-    error.code()?.parse().ok().map(|code: i32| code & 0xff)
+/// The primary result code of SQLite: extended ones have it in their lowest byte.
+fn sqlite_code(error: &dyn DatabaseError) -> Option<i32> {
+    error.try_downcast_ref::<SqliteError>()?.code()?.parse().ok().map(|code: i32| code & 0xff)
+}
+
+pub(super) fn failed(error: DriverError) -> DbErr {
+    DbErr::Exec(RuntimeErr::SqlxError(error.into()))
+}
+
+/// An error of ours in the place where sea-orm expects one of its own.
+pub(super) fn refused(text: impl Into<String>) -> DbErr {
+    DbErr::Conn(RuntimeErr::Internal(text.into()))
 }
 
 /// Why a database could not be opened.

@@ -1,19 +1,19 @@
-//! The embedded databases: how they are opened, read and changed.
+//! The databases: how they are opened, read and changed.
 //!
 //! Holds no table and no query; those live in each room's own `store.rs`. The
 //! only way to change `app.db` is [`Store::write`].
 
 mod columns;
-mod connection;
 mod db;
+mod dialect;
 mod dir;
 mod failure;
-mod file;
 mod file_modes;
-mod half_made;
 mod health;
 mod migrate;
 mod page;
+mod postgres;
+mod sqlite;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 #[cfg(test)]
@@ -24,12 +24,14 @@ mod unique;
 mod writer;
 
 pub use columns::{at_most, set_each};
-pub use db::{Database, Durability};
+pub use db::Database;
+pub use dialect::{Engine, statement};
 pub use dir::DataDir;
 pub use file_modes::set_umask;
 pub use health::WriteHealth;
 pub use migration::{App as AppSchema, Events as EventsSchema};
 pub use page::{BoundedCount, Page, Paged};
+pub use sqlite::Durability;
 pub use text_match::{begins, holds, holds_sql};
 pub use tx::{Change, Store, Tx, namespace_subject};
 pub use unique::Unique;

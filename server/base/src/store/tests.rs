@@ -28,7 +28,7 @@ async fn stored(test: &TestStore) -> i64 {
 
 #[tokio::test]
 async fn commits_that_fail_poison_nothing_that_follows() {
-    let test = TestStore::open().await;
+    let test = TestStore::in_file().await;
     for round in 0..3 {
         let failed = test.store.write(|tx| run(tx, BAD_REFERENCE)).await;
         assert!(failed.is_err(), "a broken reference is found by the commit");
@@ -52,7 +52,7 @@ async fn commits_that_fail_poison_nothing_that_follows() {
 
 #[tokio::test]
 async fn a_full_database_ends_a_transaction_for_good() {
-    let test = TestStore::open().await;
+    let test = TestStore::in_file().await;
     test.force("PRAGMA max_page_count = 1").await;
     let big = format!("UPDATE workspaces SET name = '{}'", "x".repeat(200_000));
     let outcome = test
@@ -73,7 +73,7 @@ async fn a_full_database_ends_a_transaction_for_good() {
 
 #[tokio::test]
 async fn statements_inside_of_a_foreign_transaction_are_not_acknowledged() {
-    let test = TestStore::open().await;
+    let test = TestStore::in_file().await;
     let writer = test.store.database().writer();
     writer.execute_unprepared("BEGIN IMMEDIATE").await.unwrap_err();
     writer.execute_unprepared(&api("good")).await.unwrap();
@@ -82,7 +82,7 @@ async fn statements_inside_of_a_foreign_transaction_are_not_acknowledged() {
 
 #[tokio::test]
 async fn nothing_is_written_into_a_file_that_is_gone() {
-    let test = TestStore::open().await;
+    let test = TestStore::in_file().await;
     test.store.write(|tx| run(tx, api("good"))).await.unwrap();
     std::fs::remove_file(test.path().join("app.db")).unwrap();
     let refused = test.store.write(|tx| run(tx, api("lost"))).await.unwrap_err();
@@ -93,7 +93,7 @@ async fn nothing_is_written_into_a_file_that_is_gone() {
 
 #[tokio::test]
 async fn damage_inside_of_a_file_is_found_and_named() {
-    let test = TestStore::open().await;
+    let test = TestStore::in_file().await;
     let rows: Vec<String> = (0..2000).map(|number| api(&format!("api{number}"))).collect();
     test.store.write(|tx| run(tx, rows.join(";"))).await.unwrap();
     test.store.database().check().await.unwrap();
@@ -110,7 +110,7 @@ async fn damage_inside_of_a_file_is_found_and_named() {
 
 #[tokio::test]
 async fn a_file_that_a_dead_process_left_open_is_known_as_such() {
-    let test = TestStore::open().await;
+    let test = TestStore::in_file().await;
     let path = test.path().join("app.db");
     assert!(test.store.database().was_closed());
     test.store.database().close().await.unwrap();

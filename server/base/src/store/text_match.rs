@@ -1,40 +1,103 @@
 //! Whether a column holds or begins with a text, whatever its case.
 //!
-//! `lower` of SQLite folds ASCII alone. A text within ASCII is compared by it; any
-//! other by `GLOB`, each letter of it as a class of all its cases. There is no folded
-//! copy of the columns: every list that is searched is bounded otherwise, and the next
-//! database has `ILIKE`.
+//! `lower` folds ASCII alone, in SQLite and in Postgres where texts are in the order
+//! of their bytes. A text within ASCII is compared by it; any other by all the cases
+//! of its letters. There is no folded copy of the columns: every list that is searched
+//! is bounded otherwise.
 
 use sea_orm::ColumnTrait;
 use sea_orm::sea_query::extension::sqlite::SqliteBinOper;
 use sea_orm::sea_query::{Expr, ExprTrait, Func};
+
+use super::Engine;
 
 /// Characters of a text beyond ASCII that are compared; no column that is searched so
 /// has more. SQLite refuses longer patterns than these can make.
 const MAX_CHARS: usize = 2000;
 
 /// The column holds the text.
-pub fn holds<C: ColumnTrait>(column: C, text: &str) -> Expr {
+pub fn holds<C: ColumnTrait>(engine: Engine, column: C, text: &str) -> Expr {
     let found = Expr::col((column.entity_name(), column));
-    if text.is_ascii() { at(found, text).gt(0) } else { found.binary(SqliteBinOper::Glob, anywhere(text)) }
+    match engine {
+        Engine::Sqlite if text.is_ascii() => at(found, text).gt(0),
+        Engine::Sqlite => found.binary(SqliteBinOper::Glob, anywhere(text)),
+        Engine::Postgres => {
+            let folded = Folded::of(text);
+            Expr::from(Func::cust("strpos").arg(folded.column(found)).arg(folded.text)).gt(0)
+        }
+    }
 }
 
 /// The column begins with the text.
-pub fn begins<C: ColumnTrait>(column: C, text: &str) -> Expr {
+pub fn begins<C: ColumnTrait>(engine: Engine, column: C, text: &str) -> Expr {
     let found = Expr::col((column.entity_name(), column));
-    if text.is_ascii() { at(found, text).eq(1) } else { found.binary(SqliteBinOper::Glob, from_start(text)) }
+    match engine {
+        Engine::Sqlite if text.is_ascii() => at(found, text).eq(1),
+        Engine::Sqlite => found.binary(SqliteBinOper::Glob, from_start(text)),
+        Engine::Postgres => {
+            let folded = Folded::of(text);
+            Func::cust("starts_with").arg(folded.column(found)).arg(folded.text).into()
+        }
+    }
 }
 
 /// As [`holds`], for a statement that is written out: the condition, and what is to be
 /// bound where it says `value`.
-pub fn holds_sql(columns: &[&str], text: &str, value: &str) -> (String, String) {
-    let one = |column: &&str| match text.is_ascii() {
-        true => format!("instr(lower({column}), {value}) > 0"),
-        false => format!("{column} GLOB {value}"),
+pub fn holds_sql(engine: Engine, columns: &[&str], text: &str, value: &str) -> (String, String) {
+    let (one, bound): (Box<dyn Fn(&&str) -> String>, String) = match engine {
+        Engine::Sqlite if text.is_ascii() => {
+            (Box::new(|column| format!("instr(lower({column}), {value}) > 0")), text.to_ascii_lowercase())
+        }
+        Engine::Sqlite => (Box::new(|column| format!("{column} GLOB {value}")), anywhere(text)),
+        Engine::Postgres => {
+            let Folded { text, from, to } = Folded::of(text);
+            // Letters beyond ASCII alone: none of them ends a literal.
+            let one = move |column: &&str| {
+                format!("strpos(translate(lower({column}), '{from}', '{to}'), {value}) > 0")
+            };
+            (Box::new(one), text)
+        }
     };
-    let condition = columns.iter().map(one).collect::<Vec<_>>().join(" OR ");
-    let bound = if text.is_ascii() { text.to_ascii_lowercase() } else { anywhere(text) };
-    (condition, bound)
+    (columns.iter().map(one).collect::<Vec<_>>().join(" OR "), bound)
+}
+
+/// A text for Postgres to compare: `lower` folds ASCII there as well, and what
+/// lies beyond is translated letter by letter, in the text here and in the column
+/// there.
+struct Folded {
+    text: String,
+    /// Other cases of the letters of the text, and at the same place what they are
+    /// translated to.
+    from: String,
+    to: String,
+}
+
+impl Folded {
+    fn of(text: &str) -> Self {
+        let mut folded =
+            Self { text: String::with_capacity(text.len()), from: String::new(), to: String::new() };
+        for letter in text.chars() {
+            let cases = cases(letter);
+            let one = cases.iter().find(|case| case.is_ascii_lowercase()).or(cases.iter().min());
+            let one = one.map_or(letter, char::to_ascii_lowercase);
+            folded.text.push(one);
+            for other in cases.into_iter().filter(|case| !case.is_ascii() && *case != one) {
+                if !folded.from.contains(other) {
+                    folded.from.push(other);
+                    folded.to.push(one);
+                }
+            }
+        }
+        folded
+    }
+
+    fn column(&self, column: Expr) -> Expr {
+        let lower = Func::lower(column);
+        match self.from.is_empty() {
+            true => lower.into(),
+            false => Func::cust("translate").arg(lower).arg(self.from.as_str()).arg(self.to.as_str()).into(),
+        }
+    }
 }
 
 /// Where a text within ASCII begins in the column, from 1.
@@ -88,20 +151,22 @@ fn single(mut letters: impl Iterator<Item = char>) -> Option<char> {
 
 #[cfg(test)]
 mod tests {
-    use sea_orm::{ConnectionTrait, Statement};
+    use sea_orm::ConnectionTrait;
 
     use super::*;
+    use crate::store::statement;
     use crate::store::testing::TestStore;
 
     async fn found(test: &TestStore, column: &str, text: &str) -> bool {
         let db = test.store.read();
-        let (condition, bound) = holds_sql(&["?1"], text, "?2");
-        let statement = Statement::from_sql_and_values(
-            db.get_database_backend(),
-            format!("SELECT ({condition}) AS found"),
-            [column.into(), bound.into()],
-        );
-        db.query_one_raw(statement).await.unwrap().unwrap().try_get("", "found").unwrap()
+        let (condition, bound) = holds_sql(Engine::of(db), &["$1"], text, "$2");
+        let sql = format!("SELECT ({condition}) AS found");
+        db.query_one_raw(statement(db, sql, [column.into(), bound.into()]))
+            .await
+            .unwrap()
+            .unwrap()
+            .try_get("", "found")
+            .unwrap()
     }
 
     #[tokio::test]

@@ -132,7 +132,7 @@ async fn one_by_one(tx: &Tx, spends: &[(&KeyId, i64)]) -> Result<Vec<Option<Spen
     let mut keys: Vec<&KeyId> = spends.iter().map(|(key, _)| *key).collect();
     keys.sort_unstable();
     keys.dedup();
-    let before = balances::balances(tx.db(), &keys).await?;
+    let before = balances::locked_balances(tx.db(), &keys).await?;
     let mut after = before.clone();
     let outcomes = spends.iter().map(|(key, cost)| Some(decide(after.get_mut(*key)?, *cost))).collect();
     let changed: HashMap<&KeyId, i64> = after

@@ -62,7 +62,8 @@ impl Keys {
         let command = &command;
         self.store
             .write(|tx| async move {
-                let key = store::find(tx.db(), &cx.workspace, &command.key_id).await?.ok_or_else(absent)?;
+                let key =
+                    store::find_to_change(&tx, &cx.workspace, &command.key_id).await?.ok_or_else(absent)?;
                 cx.require(Operation::KeyUpdate, key.target())?;
                 let mut credits = key.credits.clone();
                 command.apply(&mut credits)?;

@@ -22,7 +22,7 @@ impl Keys {
         let DeleteKey { key_id, permanent } = &command;
         self.store
             .write(|tx| async move {
-                let key = store::find(tx.db(), &cx.workspace, key_id).await?.ok_or_else(absent)?;
+                let key = store::find_to_change(&tx, &cx.workspace, key_id).await?.ok_or_else(absent)?;
                 cx.require(Operation::KeyDelete, key.target())?;
                 store::leave(&tx, &key, *permanent).await?;
                 let description = if *permanent {

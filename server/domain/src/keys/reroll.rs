@@ -35,7 +35,7 @@ impl Keys {
     }
 
     async fn reroll_in(&self, cx: &OpCtx, tx: Tx, command: RerollKey) -> Result<CreatedKey> {
-        let old = store::find(tx.db(), &cx.workspace, &command.key_id).await?.ok_or_else(absent)?;
+        let old = store::find_to_change(&tx, &cx.workspace, &command.key_id).await?.ok_or_else(absent)?;
         cx.require(Operation::KeyReroll, old.target())?;
         let recoverable =
             !store::ciphertexts_of(tx.db(), &cx.workspace, std::slice::from_ref(&old.id)).await?.is_empty();

@@ -18,12 +18,12 @@ impl Keys {
     pub async fn restore(&self, cx: &OpCtx, id: &KeyId) -> Result<()> {
         self.store
             .write(|tx| async move {
-                let key = store::find_deleted(tx.db(), &cx.workspace, id).await?.ok_or_else(absent)?;
+                let key = store::find_deleted_to_change(&tx, &cx.workspace, id).await?.ok_or_else(absent)?;
                 cx.require(Operation::KeyDelete, key.target())?;
                 store::unmark_deleted(tx.db(), cx, id).await?;
                 if key.balance.key_id != key.id
                     && let Some(holder) =
-                        store::find_deleted(tx.db(), &cx.workspace, &key.balance.key_id).await?
+                        store::find_deleted_to_change(&tx, &cx.workspace, &key.balance.key_id).await?
                 {
                     store::leave(&tx, &holder, false).await?;
                 }

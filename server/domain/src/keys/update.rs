@@ -150,7 +150,7 @@ impl Keys {
     }
 
     async fn update_in(&self, cx: &OpCtx, tx: Tx, mut command: UpdateKey) -> Result<()> {
-        let before = store::find(tx.db(), &cx.workspace, &command.key_id).await?.ok_or_else(absent)?;
+        let before = store::find_to_change(&tx, &cx.workspace, &command.key_id).await?.ok_or_else(absent)?;
         cx.require(Operation::KeyUpdate, before.target())?;
         command.check()?;
         if let Some(made_from) = command.made_from.take() {

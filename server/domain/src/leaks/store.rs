@@ -4,25 +4,26 @@
 //! root keys and their entries, not at everything that happened in a month.
 
 use base::ids::{RootKeyId, WorkspaceId};
-use sea_orm::{ConnectionTrait, QueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, QueryResult, Value};
 
 use super::{Leak, Place};
 use base::error::Result;
+use base::store::statement;
 
 const RECENT: &str = "\
     SELECT root_keys.id, COALESCE(root_keys.name, root_keys.start) AS name, audit_targets.meta, audit_log.time \
     FROM root_keys CROSS JOIN audit_targets CROSS JOIN audit_log \
-    WHERE root_keys.workspace_id = ? AND root_keys.deleted_at IS NULL \
-    AND (root_keys.expires_at IS NULL OR root_keys.expires_at >= ?) \
+    WHERE root_keys.workspace_id = $1 AND root_keys.deleted_at IS NULL \
+    AND (root_keys.expires_at IS NULL OR root_keys.expires_at >= $2) \
     AND audit_targets.target_id = root_keys.id AND audit_log.id = audit_targets.audit_id \
     AND audit_log.workspace_id = root_keys.workspace_id \
-    AND audit_log.event = 'rootkey.leak' AND audit_log.time >= ? \
+    AND audit_log.event = 'rootkey.leak' AND audit_log.time >= $3 \
     ORDER BY audit_log.seq DESC LIMIT 1000";
 
 const URLS: &str = "\
     SELECT audit_targets.meta FROM audit_targets CROSS JOIN audit_log \
-    WHERE audit_targets.target_id = ? AND audit_log.id = audit_targets.audit_id \
-    AND audit_log.workspace_id = ? AND audit_log.event = 'rootkey.leak' AND audit_log.time > ? AND audit_log.time <= ?";
+    WHERE audit_targets.target_id = $1 AND audit_log.id = audit_targets.audit_id \
+    AND audit_log.workspace_id = $2 AND audit_log.event = 'rootkey.leak' AND audit_log.time > $3 AND audit_log.time <= $4";
 
 /// Entries about root keys that still work, the newest first.
 pub(super) async fn recent(
@@ -66,5 +67,5 @@ async fn rows<const N: usize>(
     sql: &str,
     values: [Value; N],
 ) -> Result<Vec<QueryResult>> {
-    Ok(db.query_all_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).await?)
+    Ok(db.query_all_raw(statement(db, sql, values)).await?)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use base::ids::{KeyspaceId, PortalId, PortalSessionId, WorkspaceId};
 use entity::{portal, portal_session};
-use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::sea_query::{Expr, ExprTrait, Func};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
     QuerySelect, Select, Set,
@@ -250,11 +250,10 @@ pub(super) async fn sessions(
     now_ms: i64,
 ) -> Result<Paged<ExternalSessions>> {
     use portal_session::Column;
+    let length = Expr::value(prefix.chars().count() as i32);
+    let beginning = Func::cust("substr").arg(Expr::col(Column::ExternalId)).arg(1).arg(length);
     let mut names =
-        live(portal, now_ms).filter(Column::ExternalId.gte(prefix)).filter(Expr::cust_with_values(
-            "substr(external_id, 1, ?) = ?",
-            [sea_orm::Value::from(prefix.chars().count() as i64), sea_orm::Value::from(prefix)],
-        ));
+        live(portal, now_ms).filter(Column::ExternalId.gte(prefix)).filter(Expr::from(beginning).eq(prefix));
     if let Some(cursor) = &page.cursor {
         names = names.filter(Column::ExternalId.gte(cursor.as_str()));
     }

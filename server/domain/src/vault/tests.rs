@@ -105,7 +105,7 @@ async fn rotations_at_once_and_new_workspaces_lose_nothing() {
     for round in 0..8 {
         let workspace = format!("ws_new{round}");
         test.force(&format!(
-            "INSERT INTO workspaces (id, slug, name, enabled, created_at) VALUES ('{workspace}', '{workspace}', 'x', 1, 1)"
+            "INSERT INTO workspaces (id, slug, name, enabled, created_at) VALUES ('{workspace}', '{workspace}', 'x', TRUE, 1)"
         ))
         .await;
         let rotations: Vec<_> = (0..3)

@@ -2,7 +2,7 @@
 //! round trip.
 
 use base::ids::{ApiId, IdentityId, KeyId, KeyspaceId, LimitId, WorkspaceId};
-use sea_orm::{ConnectionTrait, QueryResult, Statement};
+use sea_orm::{ConnectionTrait, QueryResult};
 use serde::Deserialize;
 use smallvec::smallvec;
 
@@ -12,23 +12,26 @@ use base::cache::{Epochs, Loaded};
 use base::error::Result;
 use base::events::{KeyFacts, Noted};
 use base::secret::KeyHash;
+use base::store::{Engine, statement};
 
-/// Roles, permissions and limits come as JSON arrays in the same row.
-const SNAPSHOT: &str = "
+/// The statement, with its words for an array of the names of roles, of slugs and of limits.
+macro_rules! snapshot {
+    ($roles:literal, $permissions:literal, $limits:literal) => {
+        concat!("
 SELECT k.id, k.workspace_id, k.api_id, a.keyspace_id, w.enabled AS workspace_enabled, a.ip_allowlist,
        k.enabled, k.expires_at, k.name, k.owner_id, k.environment, k.meta, k.balance_key_id, k.lineage_id, b.hash AS balance_hash,
        CASE WHEN b.id IS NULL THEN k.remaining ELSE b.remaining END AS remaining,
        i.id AS identity_id, i.external_id, i.meta AS identity_meta,
-       (SELECT json_group_array(r.name ORDER BY r.name) FROM keys_roles kr JOIN roles r ON r.id = kr.role_id
+       (SELECT ", $roles, " FROM keys_roles kr JOIN roles r ON r.id = kr.role_id
          WHERE kr.key_id = k.id) AS roles,
-       (SELECT json_group_array(slug) FROM (
+       (SELECT ", $permissions, " FROM (
           SELECT p.slug FROM keys_permissions kp JOIN permissions p ON p.id = kp.permission_id
            WHERE kp.key_id = k.id
           UNION
           SELECT p.slug FROM keys_roles kr JOIN roles_permissions rp ON rp.role_id = kr.role_id
             JOIN permissions p ON p.id = rp.permission_id
-           WHERE kr.key_id = k.id)) AS permissions,
-       (SELECT json_group_array(json_array(l.id, l.name, l.max_count, l.duration_ms, l.auto_apply, l.identity_id IS NOT NULL))
+           WHERE kr.key_id = k.id) s) AS permissions,
+       (SELECT ", $limits, "
           FROM (SELECT * FROM limits WHERE key_id = k.id
                 UNION ALL SELECT * FROM limits WHERE identity_id = i.id) l) AS limits
   FROM keys k
@@ -36,7 +39,22 @@ SELECT k.id, k.workspace_id, k.api_id, a.keyspace_id, w.enabled AS workspace_ena
   JOIN workspaces w ON w.id = k.workspace_id AND w.deleted_at IS NULL
   LEFT JOIN keys b ON b.id = k.balance_key_id
   LEFT JOIN identities i ON i.id = k.identity_id AND i.deleted_at IS NULL
- WHERE k.hash = ? AND k.deleted_at IS NULL";
+ WHERE k.hash = $1 AND k.deleted_at IS NULL")
+    };
+}
+
+/// Roles, permissions and limits come as JSON arrays in the same row.
+const SNAPSHOT_SQLITE: &str = snapshot!(
+    "json_group_array(r.name ORDER BY r.name)",
+    "json_group_array(s.slug)",
+    "json_group_array(json_array(l.id, l.name, l.max_count, l.duration_ms, l.auto_apply, l.identity_id IS NOT NULL))"
+);
+
+const SNAPSHOT_POSTGRES: &str = snapshot!(
+    "COALESCE(json_agg(r.name ORDER BY r.name), '[]')::text",
+    "COALESCE(json_agg(s.slug ORDER BY s.slug), '[]')::text",
+    "COALESCE(json_agg(json_build_array(l.id, l.name, l.max_count, l.duration_ms, l.auto_apply::int, (l.identity_id IS NOT NULL)::int)), '[]')::text"
+);
 
 /// A limit as the statement above spells it.
 #[derive(Deserialize)]
@@ -49,8 +67,8 @@ pub(super) async fn load(
 ) -> Result<Loaded<KeySnapshot>> {
     let hash = hash.to_base64();
     let key_subject = epochs.subject("key", hash.as_str());
-    let statement = Statement::from_sql_and_values(db.get_database_backend(), SNAPSHOT, [hash.into()]);
-    let Some(row) = db.query_one_raw(statement).await? else {
+    let sql = Engine::of(db).choose(SNAPSHOT_SQLITE, SNAPSHOT_POSTGRES);
+    let Some(row) = db.query_one_raw(statement(db, sql, [hash.into()])).await? else {
         return Ok(Loaded { value: None, subjects: smallvec![key_subject] });
     };
     let snapshot = KeySnapshot::new(parts(&row)?);

@@ -50,7 +50,7 @@ async fn jobs_that_an_earlier_process_planned_ahead_run_at_the_start() {
 /// Balance and last refill of a key that is used up and looked at.
 async fn use_up(test: &TestStore, id: &str) -> (i64, i64) {
     let sql = format!("SELECT remaining, last_refill_at FROM keys WHERE id = '{id}'");
-    let statement = sea_orm::Statement::from_string(sea_orm::DbBackend::Sqlite, sql);
+    let statement = base::store::statement(test.store.read(), sql, []);
     let row = sea_orm::ConnectionTrait::query_one_raw(test.store.read(), statement).await.unwrap().unwrap();
     test.force(&format!("UPDATE keys SET remaining = 0 WHERE id = '{id}'")).await;
     (row.try_get("", "remaining").unwrap(), row.try_get("", "last_refill_at").unwrap())
@@ -160,7 +160,8 @@ async fn make_what_lasts(test: &TestStore, id: &str, at_ms: i64) {
         ),
         format!(
             "INSERT INTO secret_links (id, workspace_id, token_hash, key_id, ciphertext, created_at, expires_at) \
-             VALUES ('{id}', 'ws_1', '{id}', 'key_1', x'00', {at_ms}, {at_ms} + 259200000)"
+             VALUES ('{id}', 'ws_1', '{id}', 'key_1', {}, {at_ms}, {at_ms} + 259200000)",
+            test.bytes("00")
         ),
         format!(
             "INSERT INTO portal_sessions (id, portal_id, workspace_id, api_id, external_id, scopes, code_hash, \
@@ -244,7 +245,7 @@ async fn a_start_with_a_clock_that_is_behind_for_a_moment_cuts_nothing_short() {
         }
     }
     // The link for setting up was good for an hour.
-    let left = test.count("one_time_links", "1").await;
+    let left = test.count("one_time_links", "TRUE").await;
     assert_eq!(lasting_as_made_at(&test, "right", NOW_MS).await, 5 + left);
 }
 
@@ -261,7 +262,7 @@ async fn with_a_past(test: &TestStore, events: &Database) {
 
 async fn left(test: &TestStore, events: &Database) -> (usize, usize, i64, i64) {
     let (decisions, requests) = stored(events).await;
-    (decisions, requests, test.count("keys", "1").await, test.count("idempotency_keys", "1").await)
+    (decisions, requests, test.count("keys", "TRUE").await, test.count("idempotency_keys", "1").await)
 }
 
 #[tokio::test]

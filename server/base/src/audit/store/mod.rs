@@ -17,7 +17,7 @@ use super::read::{AuditEntry, AuditFilter, AuditTarget};
 use super::record::{Entry, actor};
 use crate::access::OpCtx;
 use crate::error::Result;
-use crate::store::{Page, Paged, Tx, begins};
+use crate::store::{Engine, Page, Paged, Tx, begins};
 
 /// Rows per statement: well under SQLite's limit of bound values.
 const CHUNK: usize = 500;
@@ -81,7 +81,7 @@ pub(super) async fn list(
     let mut select = audit_entry::Entity::find().filter(Column::WorkspaceId.eq(workspace.clone()));
     if let Some(event) = filter.stored_event() {
         select = match event.strip_suffix('*') {
-            Some(start) => select.filter(begins(Column::Event, start)),
+            Some(start) => select.filter(begins(Engine::of(db), Column::Event, start)),
             None => select.filter(Column::Event.eq(event)),
         };
     }

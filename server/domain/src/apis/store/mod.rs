@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use base::ids::{ApiId, KeyspaceId, WorkspaceId};
 use entity::api;
-use sea_orm::sea_query::{Expr, SelectStatement};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, SelectStatement};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
     Select, Set,
@@ -16,7 +16,7 @@ pub use feed::ApiFeed;
 
 use super::Api;
 use base::error::Result;
-use base::store::{Page, Paged, holds};
+use base::store::{Engine, Page, Paged, holds};
 
 impl From<api::Model> for Api {
     fn from(row: api::Model) -> Self {
@@ -65,8 +65,8 @@ pub async fn find_live_by_keyspace(
     Ok(row.map(Api::from))
 }
 
-/// The live APIs of the workspace bound to `?1`, as a part of a statement.
-pub(crate) const LIVE_IDS: &str = "(SELECT id FROM apis WHERE workspace_id = ?1 AND deleted_at IS NULL)";
+/// The live APIs of the workspace bound to `$1`, as a part of a statement.
+pub(crate) const LIVE_IDS: &str = "(SELECT id FROM apis WHERE workspace_id = $1 AND deleted_at IS NULL)";
 
 /// Ids and names of live APIs, as a table of a statement.
 pub(crate) const LIVE_NAMES: &str = "(SELECT id, name FROM apis WHERE deleted_at IS NULL)";
@@ -144,8 +144,9 @@ pub(super) async fn find_page(
         .filter(api::Column::WorkspaceId.eq(workspace.clone()))
         .filter(api::Column::DeletedAt.is_null());
     if !text.is_empty() {
-        let named = holds(api::Column::Name, text);
-        let known = Expr::cust_with_values("instr(id, ?) > 0", [text]);
+        let named = holds(Engine::of(db), api::Column::Name, text);
+        let place = Func::cust(Engine::of(db).position()).arg(Expr::col(api::Column::Id)).arg(text);
+        let known = Expr::from(place).gt(0);
         select = select.filter(Condition::any().add(named).add(known));
     }
     if let Some(cursor) = &page.cursor {

@@ -1,30 +1,32 @@
 //! Rows of lists: identities with what hangs on them counted, in one statement.
 
 use base::ids::{IdentityId, WorkspaceId};
-use sea_orm::{ConnectionTrait, FromQueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, FromQueryResult, Value};
 
 use crate::apis::LIVE_IDS;
 use crate::identities::{BrowseIdentities, IdentityLine, Order};
 use crate::ratelimit::limits::COUNT_OF_IDENTITY;
 use base::error::Result;
-use base::store::{BoundedCount, Paged};
+use base::store::{BoundedCount, Engine, Paged, statement};
 
 /// Keys are counted up to a bound, so that an identity with a million of them
 /// costs no more than one with some hundreds.
 ///
 /// Keys are counted here, in the statement of the page, because asking their room
 /// would be a question for each row.
-fn select() -> String {
+fn select(engine: Engine) -> String {
+    let used = engine.json_array("COUNT(*), MAX(last_used_at)");
+    let api = engine.unindexed("k.api_id");
     format!(
         "
 SELECT i.id, i.external_id, i.created_at,
        {COUNT_OF_IDENTITY} AS limits,
-       (SELECT json_array(COUNT(*), MAX(last_used_at)) FROM (
+       (SELECT {used} FROM (
           SELECT k.last_used_at FROM keys k
-           WHERE k.identity_id = i.id AND k.deleted_at IS NULL AND +k.api_id IN {LIVE_IDS}
-           ORDER BY k.id DESC LIMIT ?2)) AS used
+           WHERE k.identity_id = i.id AND k.deleted_at IS NULL AND {api} IN {LIVE_IDS}
+           ORDER BY k.id DESC LIMIT $2) AS found) AS used
   FROM identities i
- WHERE i.workspace_id = ?1 AND i.deleted_at IS NULL"
+ WHERE i.workspace_id = $1 AND i.deleted_at IS NULL"
     )
 }
 
@@ -67,10 +69,10 @@ pub(in crate::identities) async fn page_of_lines(
     values.push(of.page.limit.into());
     let mut after = String::new();
     if let Some(cursor) = &of.page.cursor {
-        after = format!("AND {column} {comparison} ?4");
+        after = format!("AND {column} {comparison} $4");
         values.push(cursor.as_str().into());
     }
-    let sql = format!("{} {after} ORDER BY {column} {direction} LIMIT ?3 + 1", select());
+    let sql = format!("{} {after} ORDER BY {column} {direction} LIMIT $3 + 1", select(Engine::of(db)));
     let lines = lines(db, sql, values, most).await?;
     Ok(Paged::from_rows(lines, &of.page, |line| match of.order {
         Order::Created => line.id.as_str(),
@@ -89,8 +91,10 @@ pub(in crate::identities) async fn lines_of(
         return Ok(Vec::new());
     }
     let mut values = bound(workspace, most);
-    values.push(serde_json::to_string(&ids.iter().map(IdentityId::as_str).collect::<Vec<_>>())?.into());
-    lines(db, select() + " AND i.id IN (SELECT value FROM json_each(?3))", values, most).await
+    let among: Vec<String> = (0..ids.len()).map(|place| format!("${}", place + 3)).collect();
+    values.extend(ids.iter().map(|id| Value::from(id.as_str())));
+    let sql = format!("{} AND i.id IN ({})", select(Engine::of(db)), among.join(", "));
+    lines(db, sql, values, most).await
 }
 
 /// Ids of live identities whose id this is, or whose external id begins so.
@@ -100,12 +104,12 @@ pub(in crate::identities) async fn ids_beginning(
     text: &str,
     limit: u64,
 ) -> Result<Vec<IdentityId>> {
-    let sql = "SELECT id FROM identities WHERE id = ?2 AND workspace_id = ?1 AND deleted_at IS NULL UNION ALL \
-               SELECT * FROM (SELECT id FROM identities WHERE workspace_id = ?1 AND deleted_at IS NULL \
-               AND external_id >= ?2 AND external_id <= ?2 || char(1114111) ORDER BY external_id LIMIT ?3)";
-    let values: [Value; 3] = [workspace.as_str().into(), text.into(), limit.into()];
-    let rows =
-        db.query_all_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).await?;
+    let sql = "SELECT id FROM identities WHERE id = $2 AND workspace_id = $1 AND deleted_at IS NULL UNION ALL \
+               SELECT * FROM (SELECT id FROM identities WHERE workspace_id = $1 AND deleted_at IS NULL \
+               AND external_id >= $2 AND external_id <= $4 ORDER BY external_id LIMIT $3) AS beginning";
+    let last = format!("{text}{}", char::MAX);
+    let values: [Value; 4] = [workspace.as_str().into(), text.into(), limit.into(), last.into()];
+    let rows = db.query_all_raw(statement(db, sql, values)).await?;
     rows.iter().map(|row| Ok(row.try_get("", "id")?)).collect()
 }
 
@@ -119,6 +123,10 @@ async fn lines(
     values: Vec<Value>,
     most: i64,
 ) -> Result<Vec<IdentityLine>> {
-    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
-    Line::find_by_statement(statement).all(db).await?.into_iter().map(|line| line.read(most)).collect()
+    Line::find_by_statement(statement(db, sql, values))
+        .all(db)
+        .await?
+        .into_iter()
+        .map(|line| line.read(most))
+        .collect()
 }

@@ -22,7 +22,7 @@ use super::{Identity, IdentityName};
 use crate::ratelimit::limits::{self, Limit};
 use base::access::OpCtx;
 use base::error::{Code, Error, Result};
-use base::store::{Page, Paged, Tx, Unique, begins, holds};
+use base::store::{Engine, Page, Paged, Tx, Unique, begins, holds};
 
 const EXTERNAL_ID: Unique = Unique {
     index: "identities_live_external_id",
@@ -96,8 +96,8 @@ pub(crate) fn ids_named(workspace: &WorkspaceId, external_id: &str) -> SelectSta
 
 /// Ids of the live identities whose external id begins with the text, whatever
 /// its case, as a part of a query.
-pub(crate) fn ids_beginning_with(workspace: &WorkspaceId, text: &str) -> SelectStatement {
-    let named = live(workspace).filter(begins(identity::Column::ExternalId, text));
+pub(crate) fn ids_beginning_with(engine: Engine, workspace: &WorkspaceId, text: &str) -> SelectStatement {
+    let named = live(workspace).filter(begins(engine, identity::Column::ExternalId, text));
     named.select_only().column(identity::Column::Id).into_query()
 }
 
@@ -167,8 +167,8 @@ pub(super) async fn page(
 ) -> Result<Paged<Identity>> {
     let mut select = live(workspace);
     if let Some(text) = search {
-        select =
-            select.filter(holds(identity::Column::Id, text).or(holds(identity::Column::ExternalId, text)));
+        let held = |column| holds(Engine::of(db), column, text);
+        select = select.filter(held(identity::Column::Id).or(held(identity::Column::ExternalId)));
     }
     if let Some(cursor) = &page.cursor {
         select = select.filter(identity::Column::Id.gte(cursor.as_str()));

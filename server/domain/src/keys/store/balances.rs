@@ -6,14 +6,15 @@ use base::ids::KeyId;
 use entity::key;
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, Statement, Value,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, Value,
 };
 
 use base::error::Result;
-use base::store::set_each;
+use base::store::{Engine, set_each, statement};
 
-/// Balances of live keys; `None` is unlimited. Keys that are gone are missing.
-pub(crate) async fn balances(
+/// Balances of live keys, which nobody else changes until the transaction ends;
+/// `None` is unlimited. Keys that are gone are missing.
+pub(crate) async fn locked_balances(
     db: &impl ConnectionTrait,
     keys: &[&KeyId],
 ) -> Result<HashMap<KeyId, Option<i64>>> {
@@ -22,11 +23,27 @@ pub(crate) async fn balances(
         .columns([key::Column::Id, key::Column::Remaining])
         .filter(key::Column::Id.is_in(keys.iter().map(|key| key.as_str())))
         .filter(key::Column::DeletedAt.is_null())
+        .order_by_asc(key::Column::Id)
+        .lock_exclusive()
         .into_tuple()
         .all(db)
         .await?;
     Ok(rows.into_iter().collect())
 }
+
+/// The rest of a statement that takes totals, for who is the only one to write.
+const SPEND_ALONE: &str = ") \
+    UPDATE keys SET remaining = remaining - spends.total FROM spends \
+    WHERE keys.id = spends.id AND keys.deleted_at IS NULL AND keys.remaining >= spends.total \
+    RETURNING keys.id AS id, keys.remaining AS remaining";
+
+/// The same among others: rows are locked in the order of their ids first, so that no
+/// two of these wait for each other.
+const SPEND_AMONG_OTHERS: &str = "), \
+    locked AS MATERIALIZED (SELECT k.id FROM keys k JOIN spends s ON s.id = k.id ORDER BY k.id FOR NO KEY UPDATE OF k) \
+    UPDATE keys SET remaining = remaining - spends.total FROM spends, locked \
+    WHERE locked.id = spends.id AND keys.id = spends.id AND keys.deleted_at IS NULL AND keys.remaining >= spends.total \
+    RETURNING keys.id AS id, keys.remaining AS remaining";
 
 /// Takes each key's total where its balance covers it; returns the balances
 /// after. Keys that cannot pay it all, have no finite credits or are gone are
@@ -38,17 +55,13 @@ pub(crate) async fn spend_totals(
     let mut sql = String::from("WITH spends (id, total) AS (VALUES ");
     let mut values: Vec<Value> = Vec::with_capacity(totals.len() * 2);
     for (key, total) in totals {
-        sql.push_str(if values.is_empty() { "(?, ?)" } else { ", (?, ?)" });
+        let comma = if values.is_empty() { "" } else { ", " };
+        sql.push_str(&format!("{comma}(${}, ${})", values.len() + 1, values.len() + 2));
         values.push(key.as_str().into());
         values.push((*total).into());
     }
-    sql.push_str(
-        ") UPDATE keys SET remaining = remaining - spends.total FROM spends \
-         WHERE keys.id = spends.id AND keys.deleted_at IS NULL AND keys.remaining >= spends.total \
-         RETURNING keys.id AS id, keys.remaining AS remaining",
-    );
-    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
-    let rows = db.query_all_raw(statement).await?;
+    sql.push_str(Engine::of(db).choose(SPEND_ALONE, SPEND_AMONG_OTHERS));
+    let rows = db.query_all_raw(statement(db, sql, values)).await?;
     rows.iter().map(|row| Ok((row.try_get("", "id")?, row.try_get("", "remaining")?))).collect()
 }
 
@@ -71,7 +84,8 @@ pub(crate) struct Refillable {
 }
 
 /// Up to `limit` live keys with finite credits and a refill, last refilled (or
-/// made) before `before_ms`, by id after `cursor`.
+/// made) before `before_ms`, by id after `cursor`; nobody else changes them until
+/// the transaction ends.
 pub(crate) async fn refillable(
     db: &impl ConnectionTrait,
     before_ms: i64,
@@ -83,6 +97,7 @@ pub(crate) async fn refillable(
         .filter(key::Column::Id.gt(cursor))
         .order_by_asc(key::Column::Id)
         .limit(limit)
+        .lock_exclusive()
         .all(db)
         .await?;
     Ok(rows.into_iter().map(Refillable::from).collect())

@@ -16,7 +16,7 @@ use crate::{identities, permissions};
 use base::access::OpCtx;
 use base::error::Result;
 use base::filter::Comparison;
-use base::store::{Page, Paged, begins, holds};
+use base::store::{Engine, Page, Paged, begins, holds};
 
 /// Keys that one page looks at: some twenty milliseconds where few fit.
 const SCAN: u64 = 10_000;
@@ -41,8 +41,10 @@ pub(in crate::keys) async fn find_page(
         };
         if let Some(cursor) = &page.cursor {
             // With few keys to look at, SQLite shall not walk the others from here on.
-            let id =
-                if is_selective { Expr::cust("+keys.id") } else { Expr::col((key::Entity, key::Column::Id)) };
+            let id = match is_selective {
+                true => Expr::cust(Engine::of(db).unindexed("keys.id")),
+                false => Expr::col((key::Entity, key::Column::Id)),
+            };
             select = select.filter(id.lte(cursor.as_str()));
         }
         select.order_by_desc(key::Column::Id)
@@ -52,7 +54,7 @@ pub(in crate::keys) async fn find_page(
     if let Some(bound) = &bound {
         select = select.filter(key::Column::Id.gt(bound.as_str()));
     }
-    select = fitting(select, cx, conditions);
+    select = fitting(Engine::of(db), select, cx, conditions);
     let rows = select.limit(page.limit + 1).all(db).await?;
     let keys = keys_of(db, cx, rows).await?;
     let mut found = Paged::from_rows(keys, page, |key| key.id.as_str());
@@ -61,9 +63,14 @@ pub(in crate::keys) async fn find_page(
 }
 
 /// Those of a page's conditions.
-fn fitting(mut select: Select<key::Entity>, cx: &OpCtx, conditions: &Conditions) -> Select<key::Entity> {
+fn fitting(
+    engine: Engine,
+    mut select: Select<key::Entity>,
+    cx: &OpCtx,
+    conditions: &Conditions,
+) -> Select<key::Entity> {
     for (negated, condition) in conditions {
-        let holds = expression(cx, condition);
+        let holds = expression(engine, cx, condition);
         select = select.filter(if *negated {
             // What is unknown does not hold, so its opposite does.
             Expr::from(Func::coalesce([holds, Expr::value(false)])).eq(false)
@@ -107,7 +114,7 @@ pub(in crate::keys) async fn count_fitting(
     let is_selective = conditions.iter().any(|(negated, condition)| !negated && is_selective(condition));
     let newest = || of_api().order_by_desc(key::Column::Id);
     let bound = if is_selective { None } else { edge(db, newest()).await? };
-    let mut select = fitting(of_api(), cx, conditions);
+    let mut select = fitting(Engine::of(db), of_api(), cx, conditions);
     if let Some(bound) = &bound {
         select = select.filter(key::Column::Id.gt(bound.as_str()));
     }
@@ -136,21 +143,21 @@ pub(super) async fn apis_of(db: &impl ConnectionTrait, cx: &OpCtx, rows: &[key::
     Ok(found)
 }
 
-fn expression(cx: &OpCtx, condition: &Condition) -> SimpleExpr {
+fn expression(engine: Engine, cx: &OpCtx, condition: &Condition) -> SimpleExpr {
     use key::Column;
     match condition {
-        Condition::Text(text) => holds(Column::Name, text)
-            .or(begins(Column::Id, text))
-            .or(begins(Column::Start, text))
+        Condition::Text(text) => holds(engine, Column::Name, text)
+            .or(begins(engine, Column::Id, text))
+            .or(begins(engine, Column::Start, text))
             .or(Column::Last4.eq(text.as_str()))
-            .or(Column::IdentityId.in_subquery(identities::ids_beginning_with(&cx.workspace, text))),
+            .or(Column::IdentityId.in_subquery(identities::ids_beginning_with(engine, &cx.workspace, text))),
         Condition::Status(any) => {
             let ways = any.iter().map(|status| of_status(cx, *status));
             ways.reduce(ExprTrait::or).unwrap_or_else(|| Expr::value(false))
         }
         Condition::Id(id) => Column::Id.eq(id.as_str()),
-        Condition::Name(text) => holds(Column::Name, text),
-        Condition::Start(text) => begins(Column::Start, text),
+        Condition::Name(text) => holds(engine, Column::Name, text),
+        Condition::Start(text) => begins(engine, Column::Start, text),
         Condition::Last4(text) => Column::Last4.eq(text.as_str()),
         Condition::Identity(external_id) => Column::Id.in_subquery(of_identity(cx, external_id)),
         Condition::Owner(text) => Column::OwnerId.eq(text.as_str()),
@@ -159,7 +166,7 @@ fn expression(cx: &OpCtx, condition: &Condition) -> SimpleExpr {
         Condition::Permission(slug) => {
             Column::Id.in_subquery(permissions::keys_with_permission(&cx.workspace, slug))
         }
-        Condition::Meta(path, text) => member(path).eq(text.as_str()),
+        Condition::Meta(path, text) => member(engine, path).eq(text.as_str()),
         Condition::Created(comparison, at_ms) => compared(Column::CreatedAt, *comparison, *at_ms),
         Condition::Expires(comparison, at_ms) => compared(Column::ExpiresAt, *comparison, *at_ms),
         Condition::LastUsed(comparison, at_ms) => compared(Column::LastUsedAt, *comparison, *at_ms),
@@ -170,7 +177,13 @@ fn expression(cx: &OpCtx, condition: &Condition) -> SimpleExpr {
 
 /// A member of the metadata as text. SQLite takes a boolean out as a number,
 /// which nobody would look for: its text is the name of its type.
-fn member(path: &str) -> SimpleExpr {
+fn member(engine: Engine, path: &str) -> SimpleExpr {
+    if engine == Engine::Postgres {
+        let meta = Expr::col((key::Entity, key::Column::Meta)).cast_as("json");
+        let asked = Func::cust("json_extract_path_text").arg(meta);
+        let members = path.split('.').map(|member| Expr::value(member.replace('\\', "")));
+        return members.fold(asked, sea_orm::sea_query::FunctionCall::arg).into();
+    }
     let path = format!("$.\"{}\"", path.replace('.', "\".\"").replace('\\', ""));
     let ask = |function: &'static str| {
         let meta = Expr::col((key::Entity, key::Column::Meta));

@@ -5,7 +5,7 @@ use entity::key;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use super::{live, successor, to_key};
+use super::{live, locks, successor, to_key};
 use crate::apis::Api;
 use crate::keys::{Key, KeySummary, ListKeysByOffset};
 use base::access::OpCtx;
@@ -86,7 +86,7 @@ pub(in crate::keys) async fn from_offset(
     Ok(keys)
 }
 
-/// Live keys of an API by id, after `last`.
+/// Live keys of an API by id, after `last`, for who is about to delete them.
 pub(in crate::keys) async fn after(
     tx: &Tx,
     api: &Api,
@@ -98,7 +98,11 @@ pub(in crate::keys) async fn after(
     if let Some(last) = last {
         select = select.filter(key::Column::Id.gt(last.clone()));
     }
-    let rows = select.order_by_asc(key::Column::Id).limit(limit).all(tx.db()).await?;
+    let select = select.order_by_asc(key::Column::Id).limit(limit);
+    let ids: Vec<KeyId> =
+        select.clone().select_only().column(key::Column::Id).into_tuple().all(tx.db()).await?;
+    locks::lock(tx, &ids).await?;
+    let rows = select.all(tx.db()).await?;
     let mut keys = rows.into_iter().map(|row| to_key(row, api.clone())).collect::<Result<Vec<_>>>()?;
     successor::resolve(tx.db(), &mut keys).await?;
     Ok(keys)
@@ -134,6 +138,7 @@ pub(in crate::keys) async fn remove_deleted(tx: &Tx, api: &Api, limit: u64) -> R
         .into_tuple()
         .all(tx.db())
         .await?;
+    locks::lock(tx, &ids).await?;
     let removed = key::Entity::delete_many().filter(key::Column::Id.is_in(ids)).exec(tx.db()).await?;
     Ok(removed.rows_affected)
 }

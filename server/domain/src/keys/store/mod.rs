@@ -7,6 +7,7 @@ mod attention;
 pub(crate) mod balances;
 mod feed;
 mod find;
+mod locks;
 mod many;
 mod shared_by;
 mod successor;
@@ -73,6 +74,13 @@ pub(super) async fn find(
     id: &KeyId,
 ) -> Result<Option<Key>> {
     one(db, workspace, key::Entity::find_by_id(id.clone())).await
+}
+
+/// The visible key with this id, for who is about to change it: nobody else changes
+/// its credits until the transaction ends.
+pub(super) async fn find_to_change(tx: &Tx, workspace: &WorkspaceId, id: &KeyId) -> Result<Option<Key>> {
+    locks::lock(tx, std::slice::from_ref(id)).await?;
+    find(tx.db(), workspace, id).await
 }
 
 /// The visible key with this stored hash.
@@ -227,6 +235,16 @@ pub(super) async fn material_of(
         .one(db)
         .await?;
     Ok(row.unwrap_or_default())
+}
+
+/// As [`find_deleted`], for who is about to change the key; see [`find_to_change`].
+pub(super) async fn find_deleted_to_change(
+    tx: &Tx,
+    workspace: &WorkspaceId,
+    id: &KeyId,
+) -> Result<Option<Key>> {
+    locks::lock(tx, std::slice::from_ref(id)).await?;
+    find_deleted(tx.db(), workspace, id).await
 }
 
 /// The deleted key with this id, below a live API.
@@ -481,6 +499,8 @@ pub(super) async fn orphans(db: &impl ConnectionTrait, limit: u64) -> Result<Vec
 
 /// No cached value depends on these rows any more: their API is gone.
 pub(super) async fn delete_orphans(tx: &Tx, orphans: &[Orphan], by: &str, now_ms: i64) -> Result<()> {
+    let ids: Vec<KeyId> = orphans.iter().map(|orphan| orphan.id.clone()).collect();
+    locks::lock(tx, &ids).await?;
     key::Entity::update_many()
         .col_expr(key::Column::DeletedAt, Expr::value(now_ms))
         .col_expr(key::Column::DeletedBy, Expr::value(by))

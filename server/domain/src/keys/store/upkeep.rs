@@ -4,6 +4,7 @@ use base::ids::KeyId;
 use entity::key::{Column, Entity};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
+use super::locks::lock;
 use base::error::Result;
 use base::store::{Store, Tx, set_each};
 
@@ -36,5 +37,6 @@ pub async fn sweep(tx: &Tx, before_ms: i64, limit: u64) -> Result<u64> {
     if ids.is_empty() {
         return Ok(0);
     }
+    lock(tx, &ids).await?;
     Ok(Entity::delete_many().filter(Column::Id.is_in(ids)).exec(tx.db()).await?.rows_affected)
 }

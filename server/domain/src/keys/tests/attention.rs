@@ -1,6 +1,6 @@
 use super::*;
 use base::clock::DAY_MS;
-use base::store::testing::NOW_MS;
+use base::store::testing::{NOW_MS, TestStore};
 
 #[tokio::test]
 async fn keys_that_need_a_hand_are_counted_by_api() {
@@ -29,9 +29,10 @@ async fn keys_that_need_a_hand_are_counted_by_api() {
 /// A million keys are counted by index or not at all.
 #[tokio::test]
 async fn counting_walks_no_table() {
-    let room = Room::open().await;
+    // Of Postgres' planner, statistics decide.
+    let test = TestStore::in_file().await;
     for (sql, index) in store::counts() {
-        let plan = room.test.plan(&sql.replace('?', "1")).await;
+        let plan = test.plan(&sql.replace(['$', '?'], "")).await;
         assert!(plan.contains(index) && !plan.contains("SCAN keys"), "{plan}");
     }
 }

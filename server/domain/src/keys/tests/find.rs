@@ -86,7 +86,7 @@ async fn pages_are_of_bounded_work_and_reach_every_key() {
     let room = Room::open().await;
     let sql = "INSERT INTO keys (id, workspace_id, api_id, hash, start, last4, name, enabled, created_at) \
                WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 24999) \
-               SELECT printf('key_%06d', i), 'ws_1', '{api}', printf('h%d', i), '', '', \
+               SELECT 'key_' || (1000000 + i), 'ws_1', '{api}', 'h' || i, '', '', \
                CASE WHEN i = 3 THEN 'needle' ELSE 'hay' END, TRUE, 0 FROM n";
     room.test.force(&sql.replace("{api}", room.api.as_str())).await;
     let (mut pages, mut names, mut cursor) = (0, Vec::new(), None);

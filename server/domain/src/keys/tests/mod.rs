@@ -67,8 +67,8 @@ impl Room {
         self.test.force(&sql).await;
         for slug in slugs {
             let sql = format!(
-                "INSERT OR IGNORE INTO permissions (id, workspace_id, name, slug, slug_folded, created_at) \
-                 VALUES ('perm_{slug}', 'ws_1', '{slug}', '{slug}', '{slug}', 0); \
+                "INSERT INTO permissions (id, workspace_id, name, slug, slug_folded, created_at) \
+                 VALUES ('perm_{slug}', 'ws_1', '{slug}', '{slug}', '{slug}', 0) ON CONFLICT DO NOTHING; \
                  INSERT INTO roles_permissions (role_id, permission_id) VALUES ('{id}', 'perm_{slug}')"
             );
             self.test.force(&sql).await;

@@ -72,7 +72,7 @@ async fn a_damaged_ciphertext_is_no_plaintext() {
     let room = Room::open().await;
     room.opt_in().await;
     let made = room.make(CreateKey { recoverable: true, ..room.plain() }).await;
-    room.test.force("UPDATE encrypted_keys SET ciphertext = x'00'").await;
+    room.test.force(&format!("UPDATE encrypted_keys SET ciphertext = {}", room.test.bytes("00"))).await;
     let mark = room.mark().await;
     assert!(room.keys.get(&owner(), get(&made.id, true)).await.unwrap().plaintext.is_none());
     assert_eq!(room.mark().await, mark);

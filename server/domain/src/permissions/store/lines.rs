@@ -5,19 +5,20 @@ use base::ids::{PermissionId, RoleId, WorkspaceId};
 use entity::{role, role_permission};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait, Statement, Value,
+    QueryTrait, Value,
 };
 
 use crate::apis::LIVE_IDS;
 use crate::permissions::overview::{Browse, PermissionLine, RoleLine};
 use crate::permissions::{Permission, Role, fold};
 use base::error::Result;
-use base::store::{BoundedCount, Paged, holds_sql};
+use base::store::{BoundedCount, Engine, Paged, holds_sql, statement};
 
 /// What holds of every key that is counted. Keys are counted here, in the statement
 /// of the page, because asking their room would be a question for each row.
-fn visible() -> String {
-    format!("k.deleted_at IS NULL AND +k.api_id IN {LIVE_IDS} LIMIT ?2")
+fn visible(engine: Engine) -> String {
+    let api = engine.unindexed("k.api_id");
+    format!("k.deleted_at IS NULL AND {api} IN {LIVE_IDS} LIMIT $2")
 }
 
 /// Roles shown of a permission.
@@ -62,25 +63,25 @@ impl RoleRow {
     }
 }
 
-fn permissions() -> String {
-    let visible = visible();
+fn permissions(engine: Engine) -> String {
+    let (visible, in_order) = (visible(engine), engine.in_order());
     format!(
         "SELECT p.id, p.name, p.slug, p.description, p.created_at, p.updated_at, \
          (SELECT COUNT(*) FROM roles_permissions l WHERE l.permission_id = p.id) AS roles, \
-         (SELECT COUNT(*) FROM (SELECT 1 FROM keys_permissions l CROSS JOIN keys k ON k.id = l.key_id \
-           WHERE l.permission_id = p.id AND {visible})) AS keys \
-         FROM permissions p WHERE p.workspace_id = ?1"
+         (SELECT COUNT(*) FROM (SELECT 1 FROM keys_permissions l {in_order} JOIN keys k ON k.id = l.key_id \
+           WHERE l.permission_id = p.id AND {visible}) AS found) AS keys \
+         FROM permissions p WHERE p.workspace_id = $1"
     )
 }
 
-fn roles() -> String {
-    let visible = visible();
+fn roles(engine: Engine) -> String {
+    let (visible, in_order) = (visible(engine), engine.in_order());
     format!(
         "SELECT r.id, r.name, r.description, r.created_at, r.updated_at, \
          (SELECT COUNT(*) FROM roles_permissions l WHERE l.role_id = r.id) AS permissions, \
-         (SELECT COUNT(*) FROM (SELECT 1 FROM keys_roles l CROSS JOIN keys k ON k.id = l.key_id \
-           WHERE l.role_id = r.id AND {visible})) AS keys \
-         FROM roles r WHERE r.workspace_id = ?1"
+         (SELECT COUNT(*) FROM (SELECT 1 FROM keys_roles l {in_order} JOIN keys k ON k.id = l.key_id \
+           WHERE l.role_id = r.id AND {visible}) AS found) AS keys \
+         FROM roles r WHERE r.workspace_id = $1"
     )
 }
 
@@ -90,8 +91,10 @@ pub(in crate::permissions) async fn permission_lines(
     of: &Browse,
 ) -> Result<Paged<PermissionLine>> {
     let columns = ["p.id", "p.name", "p.slug", "p.description"];
-    let (rest, values) = choice(workspace, of, &columns, "p.slug_folded");
-    let rows = PermissionRow::find_by_statement(statement(db, permissions() + &rest, values)).all(db).await?;
+    let (rest, values) = choice(Engine::of(db), workspace, of, &columns, "p.slug_folded");
+    let rows = PermissionRow::find_by_statement(statement(db, permissions(Engine::of(db)) + &rest, values))
+        .all(db)
+        .await?;
     let found = rows.into_iter().map(|row| row.line(BoundedCount::IN_LISTS));
     let found = found.map(|line| (fold(&line.permission.slug), line));
     Ok(page_of(found.collect(), of))
@@ -102,8 +105,10 @@ pub(in crate::permissions) async fn role_lines(
     workspace: &WorkspaceId,
     of: &Browse,
 ) -> Result<Paged<RoleLine>> {
-    let (rest, values) = choice(workspace, of, &["r.id", "r.name", "r.description"], "r.name_folded");
-    let rows = RoleRow::find_by_statement(statement(db, roles() + &rest, values)).all(db).await?;
+    let (rest, values) =
+        choice(Engine::of(db), workspace, of, &["r.id", "r.name", "r.description"], "r.name_folded");
+    let rows =
+        RoleRow::find_by_statement(statement(db, roles(Engine::of(db)) + &rest, values)).all(db).await?;
     let found = rows.into_iter().map(|row| row.line(BoundedCount::IN_LISTS));
     let found = found.map(|line| (fold(&line.role.name), line));
     Ok(page_of(found.collect(), of))
@@ -115,7 +120,7 @@ pub(in crate::permissions) async fn permission_line(
     id: &PermissionId,
 ) -> Result<Option<PermissionLine>> {
     let values = vec![workspace.as_str().into(), (BoundedCount::MOST + 1).into(), id.as_str().into()];
-    let statement = statement(db, permissions() + " AND p.id = ?3", values);
+    let statement = statement(db, permissions(Engine::of(db)) + " AND p.id = $3", values);
     Ok(PermissionRow::find_by_statement(statement).one(db).await?.map(|row| row.line(BoundedCount::MOST)))
 }
 
@@ -125,7 +130,7 @@ pub(in crate::permissions) async fn role_line(
     id: &RoleId,
 ) -> Result<Option<RoleLine>> {
     let values = vec![workspace.as_str().into(), (BoundedCount::MOST + 1).into(), id.as_str().into()];
-    let statement = statement(db, roles() + " AND r.id = ?3", values);
+    let statement = statement(db, roles(Engine::of(db)) + " AND r.id = $3", values);
     Ok(RoleRow::find_by_statement(statement).one(db).await?.map(|row| row.line(BoundedCount::MOST)))
 }
 
@@ -150,9 +155,15 @@ pub(in crate::permissions) async fn roles_granting(
 
 /// The conditions of a page and what is bound: workspace, bound of counts, limit,
 /// text, cursor.
-fn choice(workspace: &WorkspaceId, of: &Browse, columns: &[&str], by: &str) -> (String, Vec<Value>) {
+fn choice(
+    engine: Engine,
+    workspace: &WorkspaceId,
+    of: &Browse,
+    columns: &[&str],
+    by: &str,
+) -> (String, Vec<Value>) {
     let text = of.search.trim();
-    let (holds, sought) = holds_sql(columns, text, "?4");
+    let (holds, sought) = holds_sql(engine, columns, text, "$4");
     let mut values: Vec<Value> = vec![
         workspace.as_str().into(),
         (BoundedCount::IN_LISTS + 1).into(),
@@ -166,18 +177,14 @@ fn choice(workspace: &WorkspaceId, of: &Browse, columns: &[&str], by: &str) -> (
     }
     let (comparison, direction) = if of.descending { ("<=", "DESC") } else { (">=", "ASC") };
     if of.page.cursor.is_some() {
-        sql += &format!(" AND {by} {comparison} ?5");
+        sql += &format!(" AND {by} {comparison} $5");
     } else {
         values.truncate(4);
     }
-    sql += &format!(" ORDER BY {by} {direction} LIMIT ?3 + 1");
+    sql += &format!(" ORDER BY {by} {direction} LIMIT $3 + 1");
     (sql, values)
 }
 
 fn page_of<T>(found: Vec<(String, T)>, of: &Browse) -> Paged<T> {
     Paged::from_rows(found, &of.page, |(place, _)| place).map(|(_, line)| line)
-}
-
-fn statement(db: &impl ConnectionTrait, sql: String, values: Vec<Value>) -> Statement {
-    Statement::from_sql_and_values(db.get_database_backend(), sql, values)
 }

@@ -13,7 +13,7 @@ use sea_orm::{
 use super::{ROLE_NAME, SLUG, permissions_of_keys, roles_of_keys};
 use crate::permissions::{Permission, Role, RoleDetails, fold};
 use base::error::{Code, Error, Result};
-use base::store::{Page, Paged, Tx, holds};
+use base::store::{Engine, Page, Paged, Tx, holds};
 
 /// The permissions given to the key itself, by slug.
 pub async fn direct_of(tx: &Tx, key: &KeyId) -> Result<Vec<Permission>> {
@@ -98,8 +98,8 @@ pub(in crate::permissions) async fn find_role(
 }
 
 /// Rows of which a column holds this text, whatever its case.
-fn any_holds<C: ColumnTrait>(columns: &[C], text: &str) -> Condition {
-    columns.iter().fold(Condition::any(), |any, column| any.add(holds(*column, text)))
+fn any_holds<C: ColumnTrait>(engine: Engine, columns: &[C], text: &str) -> Condition {
+    columns.iter().fold(Condition::any(), |any, column| any.add(holds(engine, *column, text)))
 }
 
 pub(in crate::permissions) async fn page(
@@ -111,8 +111,11 @@ pub(in crate::permissions) async fn page(
     use permission::Column;
     let mut select = permission::Entity::find().filter(Column::WorkspaceId.eq(workspace.clone()));
     if let Some(text) = search {
-        select =
-            select.filter(any_holds(&[Column::Id, Column::Name, Column::Slug, Column::Description], text));
+        select = select.filter(any_holds(
+            Engine::of(db),
+            &[Column::Id, Column::Name, Column::Slug, Column::Description],
+            text,
+        ));
     }
     if let Some(cursor) = &page.cursor {
         select = select.filter(Column::Id.gte(cursor.as_str()));
@@ -131,7 +134,8 @@ pub(in crate::permissions) async fn page_of_roles(
     use role::Column;
     let mut select = role::Entity::find().filter(Column::WorkspaceId.eq(workspace.clone()));
     if let Some(text) = search {
-        select = select.filter(any_holds(&[Column::Id, Column::Name, Column::Description], text));
+        select =
+            select.filter(any_holds(Engine::of(db), &[Column::Id, Column::Name, Column::Description], text));
     }
     if let Some(cursor) = &page.cursor {
         select = select.filter(Column::Id.gte(cursor.as_str()));
@@ -249,10 +253,10 @@ pub(crate) fn keys_with_permission(workspace: &WorkspaceId, slug: &str) -> Selec
         .into_query()
 }
 
-/// The keys with the role bound to `?2`, each at its `place`, as a table of a
+/// The keys with the role bound to `$2`, each at its `place`, as a table of a
 /// statement.
-pub(crate) const KEYS_OF_ROLE: &str = "(SELECT rowid AS place, key_id FROM keys_roles WHERE role_id = ?2)";
+pub(crate) const KEYS_OF_ROLE: &str = "(SELECT seq AS place, key_id FROM keys_roles WHERE role_id = $2)";
 
 /// As [`KEYS_OF_ROLE`], of keys that hold a permission themselves.
 pub(crate) const KEYS_OF_PERMISSION: &str =
-    "(SELECT rowid AS place, key_id FROM keys_permissions WHERE permission_id = ?2)";
+    "(SELECT seq AS place, key_id FROM keys_permissions WHERE permission_id = $2)";

@@ -24,7 +24,7 @@ use super::namespace_admin::Namespace;
 use super::namespaces::{NamespaceSnapshot, Override};
 use base::access::OpCtx;
 use base::error::Result;
-use base::store::{Page, Paged, Tx, holds};
+use base::store::{Engine, Page, Paged, Tx, holds};
 
 impl From<limit::Model> for Limit {
     fn from(row: limit::Model) -> Self {
@@ -194,7 +194,8 @@ pub(super) async fn page_of_namespaces(
         .filter(Column::WorkspaceId.eq(workspace.clone()))
         .filter(Column::DeletedAt.is_null());
     if !search.is_empty() {
-        select = select.filter(Condition::any().add(holds(Column::Name, search)).add(Column::Id.eq(search)));
+        let named = holds(Engine::of(db), Column::Name, search);
+        select = select.filter(Condition::any().add(named).add(Column::Id.eq(search)));
     }
     if let Some(cursor) = &page.cursor {
         select = select.filter(Column::Name.gte(cursor.as_str()));

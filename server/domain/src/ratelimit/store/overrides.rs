@@ -12,7 +12,7 @@ use crate::ratelimit::namespaces::Override;
 use crate::ratelimit::overrides::{NamedOverride, SetOverride};
 use base::access::OpCtx;
 use base::error::Result;
-use base::store::{Page, Paged, Tx};
+use base::store::{Engine, Page, Paged, Tx, holds};
 
 impl From<Model> for NamedOverride {
     fn from(row: Model) -> Self {
@@ -142,9 +142,8 @@ pub(in crate::ratelimit) async fn browse_overrides(
     let mut select =
         Entity::find().filter(Column::NamespaceId.eq(namespace.clone())).filter(Column::DeletedAt.is_null());
     if !search.is_empty() {
-        select = select.filter(
-            Condition::any().add(super::holds(Column::Identifier, search)).add(Column::Id.eq(search)),
-        );
+        let named = holds(Engine::of(db), Column::Identifier, search);
+        select = select.filter(Condition::any().add(named).add(Column::Id.eq(search)));
     }
     if let Some(cursor) = &page.cursor {
         select = select.filter(Column::Identifier.gte(cursor.as_str()));

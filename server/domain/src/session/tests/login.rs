@@ -78,9 +78,9 @@ async fn every_wrong_login_answers_the_same_and_leaves_no_secret() {
     }
     assert_eq!(server.events().await, ["session.failed"; 3]);
     for secret in ["wrong-password", "my secret password"] {
-        let holds = format!("instr(description, '{secret}') > 0");
+        let holds = format!("replace(description, '{secret}', '') <> description");
         assert_eq!(server.test.count("audit_log", &holds).await, 0, "{secret}");
-        let holds = format!("instr(COALESCE(name, ''), '{secret}') > 0");
+        let holds = format!("replace(name, '{secret}', '') <> name");
         assert_eq!(server.test.count("audit_targets", &holds).await, 0, "{secret}");
     }
     assert_eq!(server.test.count("audit_targets", "name = 'nobody@example.com'").await, 1);

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use sea_orm::DbErr;
 
-use super::connection::refused;
+use crate::store::failure::refused;
 
 /// Device and number of an open file.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -10,8 +10,10 @@ use crate::ids::{RequestId, RootKeyId, SessionId, UserId, WorkspaceId};
 use entity::{audit_entry, audit_target, workspace};
 use sea_orm::{ConnectionTrait, EntityTrait, QueryOrder, Set};
 
-use super::{Database, Durability, Store};
+use super::{Database, Durability, Engine, Store, statement};
 use crate::access::{Door, Grants, OpCtx, Principal, Role, RootKeyPrincipal, UserPrincipal};
+
+pub mod postgres;
 
 pub const NOW_MS: i64 = 1_790_000_000_000;
 
@@ -19,6 +21,7 @@ pub const NOW_MS: i64 = 1_790_000_000_000;
 pub struct TestStore {
     pub store: Store,
     dir: tempfile::TempDir,
+    _database: Option<postgres::TestDatabase>,
 }
 
 /// One audit entry as a test wants to read it.
@@ -35,9 +38,24 @@ pub struct Audited {
 
 impl TestStore {
     pub async fn open() -> Self {
+        match postgres::server() {
+            Some(server) => {
+                let database = postgres::TestDatabase::create(server).await;
+                Self::with(Database::connect(&database.url()).await.unwrap(), Some(database)).await
+            }
+            None => Self::in_file().await,
+        }
+    }
+
+    /// In a file, whichever the run is about.
+    pub async fn in_file() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let database =
-            Database::open::<migration::App>(&dir.path().join("app.db"), Durability::Normal).await.unwrap();
+        let path = dir.path().join("app.db");
+        let database = Database::open::<migration::App>(&path, Durability::Normal).await.unwrap();
+        Self { dir, ..Self::with(database, None).await }
+    }
+
+    async fn with(database: Database, server: Option<postgres::TestDatabase>) -> Self {
         for id in ["ws_1", "ws_2"] {
             let row = workspace::ActiveModel {
                 id: Set(WorkspaceId::from(id)),
@@ -49,10 +67,14 @@ impl TestStore {
             };
             workspace::Entity::insert(row).exec_without_returning(database.writer()).await.unwrap();
         }
-        Self { store: Store::new(database), dir }
+        Self { store: Store::new(database), dir: tempfile::tempdir().unwrap(), _database: server }
     }
 
-    /// Where `app.db` lies.
+    pub fn engine(&self) -> Engine {
+        self.store.database().engine()
+    }
+
+    /// Where `app.db` lies, if it is a file.
     pub fn path(&self) -> &std::path::Path {
         self.dir.path()
     }
@@ -96,11 +118,20 @@ impl TestStore {
         self.store.database().writer().execute_unprepared(sql).await.unwrap();
     }
 
+    /// A column of bytes as the digits of a text.
+    pub fn hex(&self, column: &str) -> String {
+        self.engine().choose(format!("hex({column})"), format!("upper(encode({column}, 'hex'))"))
+    }
+
+    /// Bytes, given by their digits.
+    pub fn bytes(&self, digits: &str) -> String {
+        self.engine().choose(format!("x'{digits}'"), format!("'\\x{digits}'"))
+    }
+
     /// How SQLite means to answer a query.
     pub async fn plan(&self, sql: &str) -> String {
-        let statement =
-            sea_orm::Statement::from_string(sea_orm::DbBackend::Sqlite, format!("EXPLAIN QUERY PLAN {sql}"));
-        let rows = self.store.read().query_all_raw(statement).await.unwrap();
+        let question = statement(self.store.read(), format!("EXPLAIN QUERY PLAN {sql}"), []);
+        let rows = self.store.read().query_all_raw(question).await.unwrap();
         let lines = rows.iter().map(|row| row.try_get::<String>("", "detail").unwrap());
         lines.collect::<Vec<_>>().join("\n")
     }
@@ -108,8 +139,8 @@ impl TestStore {
     /// How many rows of a table satisfy a condition.
     pub async fn count(&self, table: &str, condition: &str) -> i64 {
         let sql = format!("SELECT COUNT(*) AS n FROM {table} WHERE {condition}");
-        let statement = sea_orm::Statement::from_string(sea_orm::DbBackend::Sqlite, sql);
-        let row = self.store.read().query_one_raw(statement).await.unwrap().unwrap();
+        let question = statement(self.store.read(), sql, []);
+        let row = self.store.read().query_one_raw(question).await.unwrap().unwrap();
         row.try_get("", "n").unwrap()
     }
 }

@@ -1,16 +1,17 @@
 //! Running sea-orm's statements on one connection of the driver.
 //!
-//! The transactions of the driver and of sea-orm are not used: they count how
-//! deep they are by themselves, and go on counting after a COMMIT that failed.
-//! What a connection is in the middle of is known in [`super::writer`] alone.
+//! The transactions of the driver are not used: one that is dropped is rolled
+//! back some time later, by whoever gets its connection next.
 
-use sea_orm::sqlx::{self, AssertSqlSafe, SqliteConnection};
-use sea_orm::{DbErr, ExecResult, QueryResult, RuntimeErr, Statement, Values};
+use sea_orm::sqlx::{self, AssertSqlSafe, PgConnection};
+use sea_orm::{DbErr, ExecResult, QueryResult, Statement, Values};
 use sea_query_sqlx::SqlxValues;
+
+use crate::store::failure::failed;
 
 /// Runs a statement that answers nothing.
 pub(super) async fn execute(
-    connection: &mut SqliteConnection,
+    connection: &mut PgConnection,
     statement: Statement,
 ) -> Result<ExecResult, DbErr> {
     let Statement { sql, values, .. } = statement;
@@ -20,7 +21,7 @@ pub(super) async fn execute(
 
 /// Runs a statement to its end and answers all of its rows.
 pub(super) async fn query(
-    connection: &mut SqliteConnection,
+    connection: &mut PgConnection,
     statement: Statement,
 ) -> Result<Vec<QueryResult>, DbErr> {
     let Statement { sql, values, .. } = statement;
@@ -31,7 +32,7 @@ pub(super) async fn query(
 
 /// Runs statements without values one after the other, up to the first that fails.
 pub(super) async fn execute_unprepared(
-    connection: &mut SqliteConnection,
+    connection: &mut PgConnection,
     sql: &str,
 ) -> Result<ExecResult, DbErr> {
     sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await.map(Into::into).map_err(failed)
@@ -39,13 +40,4 @@ pub(super) async fn execute_unprepared(
 
 fn bound(values: Option<Values>) -> SqlxValues {
     SqlxValues(values.unwrap_or(Values(Vec::new())))
-}
-
-pub(super) fn failed(error: sqlx::Error) -> DbErr {
-    DbErr::Exec(RuntimeErr::SqlxError(error.into()))
-}
-
-/// An error of ours in the place where sea-orm expects one of its own.
-pub(super) fn refused(text: impl Into<String>) -> DbErr {
-    DbErr::Conn(RuntimeErr::Internal(text.into()))
 }
