@@ -55,7 +55,7 @@ as_postgres "$bin/initdb" -A trust -U postgres --locale=C -E UTF8 -N -D "$folder
 # Nothing here has to outlive a power cut, so nothing waits for the disk.
 start() {
   as_postgres "$bin/pg_ctl" start -w -s -t 60 -D "$folder/data" -l "$folder/data/log" -o "-p $1 \
-    -c listen_addresses=127.0.0.1 -c unix_socket_directories='$folder' -c max_connections=200 \
+    -c listen_addresses=127.0.0.1 -c unix_socket_directories='$folder' -c max_connections=500 \
     -c shared_buffers=64MB -c fsync=off -c full_page_writes=off" >"$folder/log" 2>&1 </dev/null
 }
 

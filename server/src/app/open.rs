@@ -16,9 +16,9 @@ use crate::telemetry::{RequestCounts, RequestLog};
 use base::access::{Door, Principal, Task};
 use base::audit::AuditLog;
 use base::clock::Clock;
-use base::config::Config;
+use base::config::{Config, Tls};
 use base::entropy::Entropy;
-use base::error::Result;
+use base::error::{Error, Result};
 use base::events::Recorder;
 use base::store::{AppSchema, DataDir, Database, Durability, EventsSchema, Store};
 use domain::apis::Apis;
@@ -61,7 +61,7 @@ struct Ground {
 
 impl Ground {
     async fn open(config: &Config, entropy: Entropy, dir: &DataDir, now_ms: i64) -> Result<Self> {
-        let store = Store::new(open_app_db(dir).await?);
+        let store = Store::new(open_app_db(config, dir).await?);
         let (events, events_set_aside) =
             Database::open_replaceable::<EventsSchema>(&dir.events_db(), Durability::Normal, now_ms).await?;
         let limiter = Limiter::new(config.limiter_max_counters)
@@ -273,8 +273,21 @@ impl App {
 
 /// A folder that was in use never becomes a new server: whoever takes its files
 /// away must not be offered its first account.
-async fn open_app_db(dir: &DataDir) -> Result<Database> {
+async fn open_app_db(config: &Config, dir: &DataDir) -> Result<Database> {
     let path = dir.app_db();
+    if let Some(server) = &config.database {
+        if path.exists() {
+            return Err(Error::invalid(format!(
+                "{} holds what would be missing in the database of database_url: name another folder, or start without \
+                 database_url",
+                path.display()
+            )));
+        }
+        if server.tls == Tls::Off {
+            tracing::warn!("connections to the database are not encrypted, as database_url says");
+        }
+        return Database::connect(server).await;
+    }
     match dir.was_in_use() {
         true => Database::open_existing::<AppSchema>(&path, Durability::Full).await,
         false => Database::open::<AppSchema>(&path, Durability::Full).await,

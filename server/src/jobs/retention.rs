@@ -9,10 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use base::error::{Error, Result};
-use base::events::{
-    ChunkKind, Removed, free_bytes, free_space, oldest_chunk, remove_chunks, remove_oldest, stored_bytes,
-};
-use base::store::Database;
+use base::events::{ChunkKind, Removed, free_bytes, free_space, oldest_chunk, remove_chunks, remove_oldest};
+use base::store::{Database, stored_bytes};
 use insight::search::{Kind, Search};
 
 /// Chunks per statement: writers get their turn in between.

@@ -57,7 +57,7 @@ impl<'a> Catalogue<'a> {
 
     async fn entries(&self, event: &str) -> Vec<Entry> {
         let sql = "SELECT id, actor_type, actor_id, request_id, workspace_id FROM audit_log \
-                   WHERE event = ? ORDER BY seq";
+                   WHERE event = $1 ORDER BY seq";
         rows(self.test.app.store.read(), sql, [event.into()]).await
     }
 
@@ -87,7 +87,7 @@ impl<'a> Catalogue<'a> {
             assert_eq!(event, "workspace.create");
             self.workspaces.push(entry.workspace_id);
         }
-        let sql = "SELECT kind, target_id FROM audit_targets WHERE audit_id = ? ORDER BY position";
+        let sql = "SELECT kind, target_id FROM audit_targets WHERE audit_id = $1 ORDER BY position";
         let about: Vec<TargetRow> = rows(self.test.app.store.read(), sql, [entry.id.into()]).await;
         let kinds: Vec<&str> = about.iter().map(|target| target.kind.as_str()).collect();
         assert_eq!(kinds, targets, "{event}");

@@ -159,10 +159,18 @@ async fn query(test: &TestApp, sql: String) -> Vec<sea_orm::QueryResult> {
 
 /// Every row of a table as text.
 async fn rows(test: &TestApp, table: &str, left_out: &[&str]) -> Vec<String> {
-    let columns = query(test, format!("SELECT name FROM pragma_table_info('{table}')")).await;
+    let engine = test.app.store.database().engine();
+    let columns = engine.choose(
+        format!("SELECT name FROM pragma_table_info('{table}')"),
+        format!("SELECT attname::text AS name FROM pg_attribute WHERE attrelid = '{table}'::regclass AND attnum > 0 AND NOT attisdropped"),
+    );
+    let columns = query(test, columns).await;
     let columns = columns.iter().map(|row| row.try_get::<String>("", "name").unwrap());
     let columns: Vec<String> = columns.filter(|name| !left_out.contains(&name.as_str())).collect();
-    let pairs: Vec<String> = columns.iter().map(|name| format!("'{name}=' || quote(\"{name}\")")).collect();
+    let shown = |name: &String| {
+        engine.choose(format!("quote(\"{name}\")"), format!("quote_nullable(\"{name}\"::text)"))
+    };
+    let pairs: Vec<String> = columns.iter().map(|name| format!("'{name}=' || {}", shown(name))).collect();
     let found = query(test, format!("SELECT {} AS row FROM {table}", pairs.join(" || ' ' || "))).await;
     found.iter().map(|row| format!("{table}: {}", row.try_get::<String>("", "row").unwrap())).collect()
 }
@@ -187,8 +195,8 @@ async fn audit(test: &TestApp, after: i64, known: &BTreeSet<String>) -> Vec<Stri
     let sql = format!(
         "SELECT event || ' | ' || description || ' | ' || actor_type || ' ' || actor_name || ' | ' \
            || COALESCE(changes, '') || ' | ' || (correlation_id IS NOT NULL) || ' | ' \
-           || COALESCE((SELECT group_concat(kind || ' ' || target_id || ' ' || COALESCE(name, '')) \
-                          FROM (SELECT * FROM audit_targets t WHERE t.audit_id = a.id ORDER BY position)), '') AS row \
+           || COALESCE((SELECT string_agg(kind || ' ' || target_id || ' ' || COALESCE(name, ''), ',' ORDER BY position) \
+                          FROM audit_targets t WHERE t.audit_id = a.id), '') AS row \
          FROM audit_log a WHERE a.seq > {after} ORDER BY a.seq"
     );
     let rows = query(test, sql).await;

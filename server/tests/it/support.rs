@@ -7,7 +7,8 @@ use base::clock::Clock;
 use base::config::Config;
 use base::entropy::Entropy;
 use base::ids::ApiId;
-use base::store::DataDir;
+use base::store::testing::postgres::{self, TestDatabase};
+use base::store::{DataDir, Engine};
 use domain::apis::SetApi;
 use domain::root_keys::CreateRootKey;
 use domain::workspaces::CreateWorkspace;
@@ -27,6 +28,7 @@ pub struct TestApp {
     pub client: TestClient<BoxEndpoint<'static, Response>>,
     pub root_key: String,
     _dir: TempDir,
+    _database: Option<TestDatabase>,
 }
 
 /// An answer: status, and the body as JSON.
@@ -73,11 +75,17 @@ impl TestApp {
         let mut config = Config::for_tests(dir.path());
         // Many tests share few cores, and queries give way to all of them.
         config.analytics_seconds = 120;
+        let mut database = None;
+        if let Some(server) = postgres::server() {
+            let made = TestDatabase::create(server).await;
+            config.database = Some(made.server());
+            database = Some(made);
+        }
         change(&mut config);
         let data_dir = DataDir::acquire(dir.path()).unwrap().expect("a temporary folder is free");
         let app = App::open(config, Clock::manual(START_MS), Entropy::seeded(7), data_dir).await.unwrap();
         let client = TestClient::new(unkey::http::routes(&app));
-        let mut test = Self { app, client, root_key: String::new(), _dir: dir };
+        let mut test = Self { app, client, root_key: String::new(), _dir: dir, _database: database };
         test.root_key = test.new_root_key(true, &[]).await;
         test
     }
@@ -125,12 +133,43 @@ impl TestApp {
         use sea_orm::{ConnectionTrait, Statement};
         let db = self.app.store.read();
         let sql = "SELECT COUNT(*) AS n, COUNT(DISTINCT correlation_id) AS groups, COUNT(correlation_id) AS linked \
-                   FROM audit_log WHERE request_id = ?";
+                   FROM audit_log WHERE request_id = $1";
         let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, [request.into()]);
         let row = db.query_one_raw(statement).await.unwrap().unwrap();
         let get = |column: &str| usize::try_from(row.try_get::<i64>("", column).unwrap()).unwrap();
         let linked = if entries > 1 { (1, entries) } else { (0, 0) };
         assert_eq!((get("n"), (get("groups"), get("linked"))), (entries, linked));
+    }
+
+    /// Has the next row of this table find no room on the disk.
+    pub async fn fill_disk_once(&self, table: &str) {
+        use sea_orm::ConnectionTrait;
+        let db = self.app.store.database();
+        let sql = match db.engine() {
+            // Of the connection, which is replaced by one that finds room again.
+            Engine::Sqlite => "PRAGMA max_page_count = 1".to_owned(),
+            Engine::Postgres => format!(
+                "CREATE SEQUENCE rows_refused; \
+                 CREATE FUNCTION refuse_once() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+                 IF nextval('rows_refused') = 1 THEN RAISE 'no room' USING ERRCODE = 'disk_full'; END IF; \
+                 RETURN NEW; END $$; \
+                 CREATE TRIGGER no_room BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION refuse_once()"
+            ),
+        };
+        db.writer().execute_unprepared(&sql).await.unwrap();
+    }
+
+    /// Runs one statement without looking after references.
+    pub async fn force_past_references(&self, sql: &str) {
+        use sea_orm::ConnectionTrait;
+        let db = self.app.store.database();
+        let sql = match db.engine() {
+            Engine::Sqlite => format!("PRAGMA foreign_keys = OFF; {sql}"),
+            Engine::Postgres => {
+                format!("SET session_replication_role = replica; {sql}; RESET session_replication_role")
+            }
+        };
+        db.writer().execute_unprepared(&sql).await.unwrap();
     }
 
     /// Sets the clock, without time passing.
@@ -190,7 +229,7 @@ impl TestApp {
     pub async fn audit_events(&self, event: &str) -> i64 {
         use sea_orm::{ConnectionTrait, Statement};
         let db = self.app.store.read();
-        let sql = "SELECT COUNT(*) AS n FROM audit_log WHERE event = ?";
+        let sql = "SELECT COUNT(*) AS n FROM audit_log WHERE event = $1";
         let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, [event.into()]);
         db.query_one_raw(statement).await.unwrap().unwrap().try_get("", "n").unwrap()
     }

@@ -6,6 +6,7 @@
 //! read from a file that `UNKEY_<NAME>_FILE` names. Every problem is reported at
 //! once. This is the only file that reads the environment.
 
+mod database;
 mod network;
 mod values;
 
@@ -22,6 +23,7 @@ use crate::secret::PlainKey;
 
 use values::Given;
 
+pub use database::{DatabaseServer, Tls};
 pub use network::Network;
 
 /// One row of the table.
@@ -47,6 +49,9 @@ pub const SETTINGS: &[Setting] = &[
     plain("listen", "127.0.0.1:3000", "Address to listen on"),
     plain("metrics_listen", "", "Address and port of the Prometheus metrics; none when empty"),
     plain("data_dir", "./data", "Folder that holds everything"),
+    secret("database_url", "Address of a Postgres database to use instead of app.db in the data folder"),
+    plain("database_connections", "16", "Most connections to that database"),
+    plain("database_timeout_ms", "30000", "Longest time a statement may take there"),
     plain("config", "", "TOML file with settings"),
     plain("public_url", "", "Origin under which clients reach this server, such as https://keys.example.com"),
     plain("trusted_proxies", "", "Comma-separated networks of proxies that say who the client is"),
@@ -159,6 +164,8 @@ pub struct Config {
     pub listen: SocketAddr,
     pub metrics_listen: Option<SocketAddr>,
     pub data_dir: PathBuf,
+    /// `None` keeps `app.db` in the data folder.
+    pub database: Option<DatabaseServer>,
     pub public_url: Option<String>,
     pub trusted_proxies: Vec<IpNet>,
     pub client_address_header: AddressHeader,
@@ -290,6 +297,7 @@ impl Config {
             ),
             leak_public_key: given.public_key("leak_public_key"),
             data_dir: PathBuf::from(given.text("data_dir")),
+            database: DatabaseServer::parse(&mut given),
             public_url: given.some("public_url"),
             log_level: given.text("log_level").to_owned(),
             region: given.text("region").to_owned(),

@@ -8,8 +8,8 @@ use sea_orm::{
 use super::ChunkKind;
 use super::chunk::{Events, VERSION};
 use super::queue::Segment;
-use crate::error::{Error, Result};
-use crate::store::statement;
+use crate::error::Result;
+use crate::store::{pragma, statement};
 
 /// A chunk read back.
 pub struct Chunk {
@@ -171,12 +171,6 @@ pub async fn oldest_chunk(db: &impl ConnectionTrait, kind: ChunkKind) -> Result<
     Ok(times.flatten())
 }
 
-/// Bytes of the database that are in use; what was freed is not.
-pub async fn stored_bytes(db: &impl ConnectionTrait) -> Result<u64> {
-    let pages = pragma(db, "page_count").await?.saturating_sub(pragma(db, "freelist_count").await?);
-    Ok(pages * pragma(db, "page_size").await?)
-}
-
 /// Bytes of the database that were freed and not given back.
 pub async fn free_bytes(db: &impl ConnectionTrait) -> Result<u64> {
     Ok(pragma(db, "freelist_count").await? * pragma(db, "page_size").await?)
@@ -187,10 +181,4 @@ pub async fn free_bytes(db: &impl ConnectionTrait) -> Result<u64> {
 pub async fn free_space(db: &impl ConnectionTrait, pages: u32) -> Result<()> {
     db.execute_unprepared(&format!("PRAGMA incremental_vacuum({pages})")).await?;
     Ok(())
-}
-
-async fn pragma(db: &impl ConnectionTrait, name: &str) -> Result<u64> {
-    let row = db.query_one_raw(statement(db, format!("PRAGMA {name}"), [])).await?;
-    let row = row.ok_or_else(|| Error::internal(format!("there is no pragma {name}")))?;
-    Ok(row.try_get_by_index::<i64>(0)?.unsigned_abs())
 }

@@ -13,6 +13,7 @@ mod health;
 mod migrate;
 mod page;
 mod postgres;
+mod size;
 mod sqlite;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
@@ -31,6 +32,7 @@ pub use file_modes::set_umask;
 pub use health::WriteHealth;
 pub use migration::{App as AppSchema, Events as EventsSchema};
 pub use page::{BoundedCount, Page, Paged};
+pub use size::{pragma, stored_bytes};
 pub use sqlite::Durability;
 pub use text_match::{begins, holds, holds_sql};
 pub use tx::{Change, Store, Tx, namespace_subject};

@@ -3,11 +3,9 @@ mod clock;
 use super::*;
 use base::clock::{Clock, DAY_MS, HOUR_MS};
 use base::entropy::Entropy;
-use base::events::{
-    Events, RatelimitDecision, Recorder, Request, Stored, Writer, free_bytes, read_after, stored_bytes,
-};
-use base::store::Durability;
+use base::events::{Events, RatelimitDecision, Recorder, Request, Stored, Writer, free_bytes, read_after};
 use base::store::testing::{NOW_MS, TestStore};
+use base::store::{Durability, stored_bytes};
 use domain::vault::{MasterKey, MasterKeySource, Vault};
 use insight::search::Kind;
 

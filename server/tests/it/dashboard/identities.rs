@@ -130,14 +130,13 @@ async fn a_viewer_changes_no_identity() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_form_that_cannot_be_stored_is_a_page_that_says_when_to_come_again() {
-    use sea_orm::ConnectionTrait;
     let test = TestApp::start().await;
     let mut browser = Browser::of(&test, Role::Operator).await;
     let page = browser.get("/identities/new").await;
     let meta = json!({ "text": "x".repeat(500_000) }).to_string();
     let fields = [("external_id", "user_1"), ("meta", meta.as_str())];
     // As a disk that is full.
-    test.app.store.database().writer().execute_unprepared("PRAGMA max_page_count = 1").await.unwrap();
+    test.fill_disk_once("identities").await;
     let failed = browser.submit(&page, "/identities/new", &fields).await;
     assert_eq!(failed.status, StatusCode::SERVICE_UNAVAILABLE, "{}", failed.text);
     assert_eq!(failed.headers["retry-after"], "1");

@@ -130,7 +130,7 @@ async fn there_is_room_for_so_many_clients_that_nobody_allowed_anything() {
     test.advance_ms(10);
     let last = Program::register(&test).await;
     let db = test.app.store.read();
-    let sql = "SELECT COUNT(*) AS n, MAX(id = ?) AS first, MAX(id = ?) AS last FROM oauth_clients";
+    let sql = "SELECT COUNT(*) AS n, COUNT(*) FILTER (WHERE id = $1) AS first, COUNT(*) FILTER (WHERE id = $2) AS last FROM oauth_clients";
     let values = [first.client_id.as_str().into(), last.client_id.as_str().into()];
     let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
     let row = db.query_one_raw(statement).await.unwrap().unwrap();

@@ -133,7 +133,7 @@ async fn a_full_disk_passes() {
     let test = TestApp::start().await;
     let v1 = test.v1();
     let big = json!({ "apiId": v1.api().await, "meta": { "text": "x".repeat(500_000) } });
-    test.app.store.database().writer().execute_unprepared("PRAGMA max_page_count = 1").await.unwrap();
+    test.fill_disk_once("keys").await;
     let failed = v1.post("keys.createKey", big.clone()).await;
     failed.refused(503, "INTERNAL_SERVER_ERROR");
     assert_eq!(failed.header("retry-after"), "1");

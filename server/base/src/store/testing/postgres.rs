@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::{self, AssertSqlSafe, ConnectOptions, PgConnection};
 
+use crate::config::DatabaseServer;
 use crate::store::Database;
 
 /// Held while the template is made, among the processes of a run.
@@ -44,8 +45,8 @@ impl TestDatabase {
         Self { server, name }
     }
 
-    pub fn url(&self) -> String {
-        url(&self.server, &self.name)
+    pub fn server(&self) -> DatabaseServer {
+        DatabaseServer::for_tests(url(&self.server, &self.name))
     }
 }
 
@@ -82,7 +83,12 @@ async fn template(admin: &mut PgConnection, server: &str) -> String {
         let half_made = format!("{name}_half_made");
         run(admin, format!("DROP DATABASE IF EXISTS {half_made} WITH (FORCE)")).await;
         run(admin, format!("CREATE DATABASE {half_made}")).await;
-        Database::connect(&url(server, &half_made)).await.unwrap().close().await.unwrap();
+        Database::connect(&DatabaseServer::for_tests(url(server, &half_made)))
+            .await
+            .unwrap()
+            .close()
+            .await
+            .unwrap();
         run(admin, format!("ALTER DATABASE {half_made} RENAME TO {name}")).await;
     }
     sqlx::query("SELECT pg_advisory_unlock($1)").bind(TEMPLATE_LOCK).execute(&mut *admin).await.unwrap();

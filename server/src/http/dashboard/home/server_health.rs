@@ -10,7 +10,7 @@ use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::time_span::TimeSpan;
 use base::access::{Operation, Target};
 use base::error::Result;
-use base::events::stored_bytes;
+use base::store::stored_bytes;
 use insight::analytics::Filter;
 use insight::search::{Kind, Lag};
 

@@ -14,7 +14,8 @@ use crate::http::dashboard::reply::Reply;
 use base::access::{Door, Operation, Target};
 use base::config::{Config, LogRequests, V1};
 use base::error::Result;
-use base::events::{ChunkKind, KEEP_DAYS, KEEP_REQUESTS_DAYS, oldest_chunk, stored_bytes};
+use base::events::{ChunkKind, KEEP_DAYS, KEEP_REQUESTS_DAYS, oldest_chunk};
+use base::store::stored_bytes;
 use domain::keys::{ALGORITHMS, PendingMigration};
 
 /// Facts about the server are for those who look after it.
