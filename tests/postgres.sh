@@ -52,11 +52,25 @@ trap 'stop 143' TERM
 as_postgres "$bin/initdb" -A trust -U postgres --locale=C -E UTF8 -N -D "$folder/data" >"$folder/log" 2>&1 \
   || { cat "$folder/log" >&2; exit 1; }
 
+# Who has this authority may be sure to speak to `localhost`; whoever calls it otherwise may not.
+certificates() (
+  cd "$folder"
+  new=(-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes)
+  openssl req -x509 "${new[@]}" -days 30 -subj "/CN=authority of a test" -keyout ca.key -out ca.pem
+  openssl req "${new[@]}" -subj "/CN=localhost" -keyout server.key -out server.csr
+  echo "subjectAltName=DNS:localhost" >names
+  openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 30 -extfile names -out server.pem
+  chmod 600 server.key
+  chmod a+rx .
+  [ "$(id -u)" != 0 ] || chown postgres: server.key server.pem
+)
+certificates >"$folder/log" 2>&1 || { cat "$folder/log" >&2; exit 1; }
+
 # Nothing here has to outlive a power cut, so nothing waits for the disk.
 start() {
   as_postgres "$bin/pg_ctl" start -w -s -t 60 -D "$folder/data" -l "$folder/data/log" -o "-p $1 \
     -c listen_addresses=127.0.0.1 -c unix_socket_directories='$folder' -c max_connections=500 \
-    -c shared_buffers=64MB -c fsync=off -c full_page_writes=off" >"$folder/log" 2>&1 </dev/null
+    -c ssl=on -c ssl_cert_file='$folder/server.pem' -c ssl_key_file='$folder/server.key' -c shared_buffers=64MB -c fsync=off -c full_page_writes=off" >"$folder/log" 2>&1 </dev/null
 }
 
 # Below the ports that systems lend to clients; another program may take one first, so a few are tried.
@@ -72,7 +86,7 @@ done
 # group of its own, which `stop` ends as a whole. Such a group may not read a terminal.
 [ ! -t 0 ] || exec </dev/null
 set -m
-UNKEY_TEST_ENGINE=postgres UNKEY_TEST_POSTGRES="postgres://postgres@127.0.0.1:$port/postgres" "$@" &
+UNKEY_TEST_POSTGRES_CA="$folder/ca.pem" UNKEY_TEST_ENGINE=postgres UNKEY_TEST_POSTGRES="postgres://postgres@127.0.0.1:$port/postgres" "$@" &
 child=$!
 set +m
 wait "$child"

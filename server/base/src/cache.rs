@@ -55,6 +55,14 @@ impl Epochs {
         self.stripes[usize::from(subject.0)].fetch_max(sequence, Ordering::SeqCst);
     }
 
+    /// Says that anything may have changed.
+    pub fn bump_all(&self) {
+        let sequence = self.sequence.fetch_add(1, Ordering::SeqCst) + 1;
+        for stripe in &self.stripes {
+            stripe.fetch_max(sequence, Ordering::SeqCst);
+        }
+    }
+
     pub fn now(&self) -> u64 {
         self.sequence.load(Ordering::SeqCst)
     }

@@ -102,6 +102,14 @@ pub struct App {
     pub address: OnceLock<SocketAddr>,
 }
 
+/// What can be served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readiness {
+    Ready,
+    /// Cached keys are verified; whatever needs the database is answered 503.
+    CachesAlone,
+}
+
 impl App {
     /// A context for `principal` in `workspace`, now.
     pub fn cx(&self, workspace: WorkspaceId, principal: Principal, door: Door) -> OpCtx {
@@ -143,15 +151,19 @@ impl App {
     }
 
     /// Whether requests can be served: the database answers, changes and events
-    /// are stored.
-    pub async fn ready(&self) -> Result<()> {
-        self.workspaces.list().await?;
+    /// are stored. While a database server is away, what is cached is served.
+    pub async fn ready(&self) -> Result<Readiness> {
+        let found = self.workspaces.list().await;
+        if self.store.read().is_away() {
+            return Ok(Readiness::CachesAlone);
+        }
+        found?;
         if self.store.database().health().is_failing() {
             return Err(Error::new(Code::ServiceUnavailable, "changes cannot be stored"));
         }
         if !self.recorder.health().storing {
             return Err(Error::new(Code::ServiceUnavailable, "events cannot be stored"));
         }
-        Ok(())
+        Ok(Readiness::Ready)
     }
 }

@@ -182,7 +182,9 @@ impl App {
         let ground = Ground::open(&config, entropy, &dir, clock.now_ms()).await?;
         let insight = Insight::open(&config, &ground, &dir)?;
         let app = Arc::new(Self::assemble(config, clock, dir, ground, insight));
+        let alone = app.store.database().start_lock().await?;
         app.first_start().await?;
+        drop(alone);
         Ok(app)
     }
 
@@ -286,7 +288,7 @@ async fn open_app_db(config: &Config, dir: &DataDir) -> Result<Database> {
         if server.tls == Tls::Off {
             tracing::warn!("connections to the database are not encrypted, as database_url says");
         }
-        return Database::connect(server).await;
+        return Database::connect(server, !dir.was_in_use()).await;
     }
     match dir.was_in_use() {
         true => Database::open_existing::<AppSchema>(&path, Durability::Full).await,

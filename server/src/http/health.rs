@@ -7,14 +7,16 @@ use poem::http::StatusCode;
 use poem::{Endpoint, Request, Response};
 
 use super::plain;
-use crate::app::App;
+use crate::app::{App, Readiness};
 
 /// The process answers.
 pub fn live() -> Response {
     plain(StatusCode::OK, "ok\n")
 }
 
-/// The server can do its work: databases readable, events being stored.
+/// The server can do its work: databases readable, events being stored. A database
+/// server that is away leaves the work that caches can do, which no balancer should
+/// take from this server.
 pub struct Ready(pub Arc<App>);
 
 impl Endpoint for Ready {
@@ -22,7 +24,10 @@ impl Endpoint for Ready {
 
     async fn call(&self, _: Request) -> poem::Result<Response> {
         Ok(match self.0.ready().await {
-            Ok(()) => plain(StatusCode::OK, "ready\n"),
+            Ok(Readiness::Ready) => plain(StatusCode::OK, "ready\n"),
+            Ok(Readiness::CachesAlone) => {
+                plain(StatusCode::OK, "degraded: the database is away, cached keys are verified\n")
+            }
             Err(error) => plain(StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {error}\n")),
         })
     }

@@ -21,6 +21,7 @@ use prometheus_client::registry::Registry;
 use super::methods::get;
 use crate::app::App;
 use base::error::Result;
+use base::store::Engine;
 use domain::verification::Outcome;
 use insight::search::IndexStatus;
 
@@ -43,12 +44,7 @@ pub fn routes(app: &Arc<App>) -> BoxEndpoint<'static, Response> {
 
 async fn text(app: &Arc<App>) -> Result<String> {
     let mut registry = Registry::default();
-    registry.register_collector(Box::new(Snapshot {
-        jobs: app.jobs.last_runs().await?,
-        clock: app.jobs.clock_report(app.clock.moment()).await?,
-        indexes: app.search.report(app.events(), &app.store).await?,
-        app: app.clone(),
-    }));
+    registry.register_collector(Box::new(Snapshot { stored: Stored::read(app).await?, app: app.clone() }));
     let mut text = String::new();
     prometheus_client::encoding::text::encode(&mut text, &registry).map_err(base::error::Error::internal)?;
     Ok(text)
@@ -57,9 +53,30 @@ async fn text(app: &Arc<App>) -> Result<String> {
 /// What needed the database is read before; the rest is read while encoding.
 struct Snapshot {
     app: Arc<App>,
+    /// `None` while a database server is away: that it is must be told all the same.
+    stored: Option<Stored>,
+}
+
+struct Stored {
     jobs: Vec<crate::jobs::LastRun>,
     clock: crate::jobs::ClockReport,
     indexes: Vec<IndexStatus>,
+}
+
+impl Stored {
+    async fn read(app: &App) -> Result<Option<Self>> {
+        let read = async {
+            Ok(Self {
+                jobs: app.jobs.last_runs().await?,
+                clock: app.jobs.clock_report(app.clock.moment()).await?,
+                indexes: app.search.report(app.events(), &app.store).await?,
+            })
+        };
+        match read.await {
+            Err(_) if app.store.read().is_away() => Ok(None),
+            read => read.map(Some),
+        }
+    }
 }
 
 impl fmt::Debug for Snapshot {
@@ -77,9 +94,11 @@ impl Collector for Snapshot {
         self.verifications(&mut encoder)?;
         self.events(&mut encoder)?;
         self.writes(&mut encoder)?;
-        self.indexes(&mut encoder)?;
-        self.jobs(&mut encoder)?;
-        self.clock(&mut encoder)
+        self.database(&mut encoder)?;
+        let Some(stored) = &self.stored else { return Ok(()) };
+        stored.indexes(&mut encoder)?;
+        stored.jobs(&mut encoder)?;
+        stored.clock(&mut encoder)
     }
 }
 
@@ -155,6 +174,17 @@ impl Snapshot {
         gauges(encoder, "unkey_writes_failing", "Whether the last change could not be stored.", failing)
     }
 
+    fn database(&self, encoder: &mut DescriptorEncoder) -> Encoded {
+        let engine = self.app.store.database().engine();
+        let is_used = [Engine::Sqlite, Engine::Postgres]
+            .map(|known| ([("engine", known.name())], u64::from(known == engine)));
+        gauges(encoder, "unkey_database", "What stores keys and settings.", is_used)?;
+        let is_away = u64::from(self.app.store.read().is_away());
+        gauge(encoder, "unkey_database_away", "Whether its server did not answer when last asked.", is_away)
+    }
+}
+
+impl Stored {
     fn indexes(&self, encoder: &mut DescriptorEncoder) -> Encoded {
         let each = |value: fn(&IndexStatus) -> u64| {
             self.indexes.iter().map(move |index| ([("index", index.name)], value(index)))

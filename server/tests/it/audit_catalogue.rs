@@ -9,10 +9,11 @@ use std::future::Future;
 use base::access::{Door, Principal};
 use base::audit::Event;
 use base::secret::PlainKey;
+use base::store::{Reader, statement};
 use domain::apis::SetApi;
 use domain::users::{CreateUser, Role};
 use domain::workspaces::CreateWorkspace;
-use sea_orm::{DatabaseConnection, FromQueryResult, Statement};
+use sea_orm::FromQueryResult;
 use serde_json::{Value, json};
 
 use crate::leaks;
@@ -104,12 +105,11 @@ impl<'a> Catalogue<'a> {
 }
 
 async fn rows<T: FromQueryResult>(
-    db: &DatabaseConnection,
+    db: &Reader,
     sql: &str,
     values: impl IntoIterator<Item = sea_orm::Value>,
 ) -> Vec<T> {
-    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
-    T::find_by_statement(statement).all(db).await.unwrap()
+    T::find_by_statement(statement(db, sql, values)).all(db).await.unwrap()
 }
 
 fn text(value: &Value) -> String {

@@ -146,6 +146,10 @@ impl Launch {
         command.arg("serve").args(&self.arguments);
         command.args(["--listen", "127.0.0.1:0", "--data-dir"]).arg(&self.data);
         command.env("UNKEY_ROOT_KEY", ROOT_KEY).env("TZ", "UTC").env("UNKEY_LOG_LEVEL", "warn");
+        // Of the run of tests, and no settings of a server.
+        for name in ["UNKEY_TEST_ENGINE", "UNKEY_TEST_POSTGRES", "UNKEY_TEST_POSTGRES_CA"] {
+            command.env_remove(name);
+        }
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         if let Some(log) = &self.log {
             let file = std::fs::File::options().create(true).append(true).open(log);

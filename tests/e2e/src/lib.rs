@@ -5,6 +5,7 @@
 
 mod launch;
 pub mod page;
+pub mod postgres;
 mod raw;
 
 use std::io::{BufRead, BufReader, Write};
@@ -54,6 +55,17 @@ pub fn binary() -> PathBuf {
         let profile = if folder.ends_with("deps") { folder.parent().expect("a profile") } else { folder };
         profile.join("unkey")
     })
+}
+
+/// Whether this is a long run.
+#[expect(clippy::disallowed_methods, reason = "a test harness is told how long to run by the environment")]
+pub fn is_long() -> bool {
+    std::env::var_os("UNKEY_LONG").is_some_and(|value| value == "1")
+}
+
+/// kill -9 of whatever has this number.
+pub fn kill(pid: u32) {
+    let _ = Command::new("kill").args(["-9", &pid.to_string()]).stderr(Stdio::null()).status();
 }
 
 /// Asks until there is an answer, for two minutes at most.

@@ -24,8 +24,7 @@ fn integrity(database: &Path) -> String {
 
 #[test]
 fn acknowledged_writes_survive_kill_9() {
-    #[expect(clippy::disallowed_methods, reason = "the suite asks for long runs by the environment")]
-    let rounds = if std::env::var_os("UNKEY_LONG").is_some_and(|value| value == "1") { 20 } else { 5 };
+    let rounds = if e2e::is_long() { 20 } else { 5 };
     let data = folder();
     let mut server = Server::start(data.path());
     let api = server.api();

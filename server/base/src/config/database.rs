@@ -49,7 +49,7 @@ impl DatabaseServer {
         let is_within = (FEWEST_CONNECTIONS..=MOST_CONNECTIONS).contains(&connections);
         let bounds = format!("must be {FEWEST_CONNECTIONS} to {MOST_CONNECTIONS}");
         given.check("database_connections", (!is_within).then_some(bounds));
-        let timeout_ms: u32 = given.parsed("database_timeout_ms", 30_000);
+        let timeout_ms: u32 = given.parsed("database_timeout_ms", 10_000);
         given.check("database_timeout_ms", (timeout_ms == 0).then(|| "must be 1 or more".to_owned()));
         let url = given.secret("database_url")?;
         let tls = tls(url.reveal());

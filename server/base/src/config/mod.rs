@@ -51,7 +51,7 @@ pub const SETTINGS: &[Setting] = &[
     plain("data_dir", "./data", "Folder that holds everything"),
     secret("database_url", "Address of a Postgres database to use instead of app.db in the data folder"),
     plain("database_connections", "16", "Most connections to that database"),
-    plain("database_timeout_ms", "30000", "Longest time a statement may take there"),
+    plain("database_timeout_ms", "10000", "Longest time a statement may take there"),
     plain("config", "", "TOML file with settings"),
     plain("public_url", "", "Origin under which clients reach this server, such as https://keys.example.com"),
     plain("trusted_proxies", "", "Comma-separated networks of proxies that say who the client is"),

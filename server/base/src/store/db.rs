@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
+use sea_orm::{ConnectionTrait, DbErr};
 
 use super::dialect::{Engine, statement};
+use super::either::{Reader, Transaction, Writer};
 use super::failure::is_damage;
-use super::writer::{Transaction, Writer};
+use super::postgres::{History, StartLock};
 use super::{WriteHealth, migrate};
 use crate::error::{Error, Result};
 
@@ -14,9 +15,14 @@ use crate::error::{Error, Result};
 #[derive(Clone)]
 pub struct Database {
     writer: Writer,
-    readers: DatabaseConnection,
-    /// Of SQLite's.
-    file: Option<File>,
+    reader: Reader,
+    place: Place,
+}
+
+#[derive(Clone)]
+enum Place {
+    File(File),
+    Server(History),
 }
 
 #[derive(Clone)]
@@ -27,12 +33,36 @@ pub(super) struct File {
 }
 
 impl Database {
-    pub(super) fn of_file(writer: Writer, readers: DatabaseConnection, file: File) -> Self {
-        Self { writer, readers, file: Some(file) }
+    pub(super) fn of_file(writer: Writer, reader: Reader, file: File) -> Self {
+        Self { writer, reader, place: Place::File(file) }
     }
 
-    pub(super) fn of_server(writer: Writer, readers: DatabaseConnection) -> Self {
-        Self { writer, readers, file: None }
+    pub(super) fn of_server(writer: Writer, reader: Reader, history: History) -> Self {
+        Self { writer, reader, place: Place::Server(history) }
+    }
+
+    /// For what the first start of all makes: another process on the same server
+    /// waits until the lock is dropped. A data folder is held by one process anyway.
+    pub async fn start_lock(&self) -> Result<Option<StartLock>> {
+        match &self.writer {
+            Writer::Sqlite(_) => Ok(None),
+            Writer::Postgres(writer) => Ok(Some(writer.start_lock().await?)),
+        }
+    }
+
+    fn file(&self) -> Option<&File> {
+        match &self.place {
+            Place::File(file) => Some(file),
+            Place::Server(_) => None,
+        }
+    }
+
+    /// What to do when a server turns out to lack what it had: it was put back from
+    /// a backup, or a replica took over.
+    pub(super) fn when_another_history(&self, forget: impl Fn() + Send + Sync + 'static) {
+        if let Place::Server(history) = &self.place {
+            history.when_another(forget);
+        }
     }
 
     pub fn engine(&self) -> Engine {
@@ -40,8 +70,8 @@ impl Database {
     }
 
     /// Readers see every commit that was answered before the read began.
-    pub fn reader(&self) -> &DatabaseConnection {
-        &self.readers
+    pub fn reader(&self) -> &Reader {
+        &self.reader
     }
 
     /// For statements that are transactions of their own.
@@ -70,15 +100,15 @@ impl Database {
     /// Whether the process before this one closed the file, rather than dying. A
     /// server keeps its files by itself.
     pub fn was_closed(&self) -> bool {
-        self.file.as_ref().is_none_or(|file| file.was_closed)
+        self.file().is_none_or(|file| file.was_closed)
     }
 
     /// Reads the whole file. Fails, with its name, when it is damaged. The files of
     /// a server are not ours to read.
     pub async fn check(&self) -> Result<()> {
-        let Some(file) = &self.file else { return Ok(()) };
-        let question = statement(&self.readers, "PRAGMA quick_check(3)", []);
-        let rows = match self.readers.query_all_raw(question).await {
+        let Some(file) = self.file() else { return Ok(()) };
+        let question = statement(&self.reader, "PRAGMA quick_check(3)", []);
+        let rows = match self.reader.query_all_raw(question).await {
             // Some damage ends the check instead of being found by it.
             Err(error) if is_damage(&error) => return Err(file.damaged(&error.to_string())),
             rows => rows?,
@@ -93,7 +123,7 @@ impl Database {
 
     /// Folds what it can of the log into the file without making anybody wait.
     pub async fn checkpoint(&self) -> Result<()> {
-        if self.file.is_some() {
+        if self.file().is_some() {
             self.writer.execute_unprepared("PRAGMA wal_checkpoint(PASSIVE)").await?;
         }
         Ok(())
@@ -101,7 +131,7 @@ impl Database {
 
     /// Closes every connection, and folds the log into the file.
     pub async fn close(&self) -> Result<()> {
-        self.readers.clone().close().await?;
+        self.reader.close().await?;
         self.writer.close().await
     }
 }

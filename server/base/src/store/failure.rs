@@ -110,8 +110,8 @@ pub(super) struct OpenError {
 impl OpenError {
     pub fn is_empty() -> Self {
         Error::invalid(
-            "it is missing or empty, and its folder was in use before. Restore it from a backup; to begin anew, name an \
-             empty folder",
+            "it is missing or empty, and the data folder was in use before. Restore it from a backup; to begin anew, name \
+             an empty folder",
         )
         .into()
     }

@@ -6,9 +6,8 @@ use std::sync::Arc;
 
 use crate::ids::{ApiId, IdentityId, NamespaceId, UserId, WorkspaceId};
 use parking_lot::Mutex;
-use sea_orm::DatabaseConnection;
 
-use super::{Database, Transaction};
+use super::{Database, Reader, Transaction};
 use crate::cache::{Epochs, Subject};
 use crate::error::{Error, Result};
 
@@ -89,11 +88,14 @@ impl Tx {
 
 impl Store {
     pub fn new(database: Database) -> Self {
-        Self { database, epochs: Arc::default() }
+        let epochs: Arc<Epochs> = Arc::default();
+        let known = epochs.clone();
+        database.when_another_history(move || known.bump_all());
+        Self { database, epochs }
     }
 
     /// For queries outside a transaction.
-    pub fn read(&self) -> &DatabaseConnection {
+    pub fn read(&self) -> &Reader {
         self.database.reader()
     }
 

@@ -3,14 +3,14 @@
 
 use async_trait::async_trait;
 use base::ids::WorkspaceId;
-use sea_orm::{ConnectionTrait, DatabaseConnection, QueryResult, Statement};
+use sea_orm::{ConnectionTrait, QueryResult, Statement};
 
 use super::*;
 use base::access::OpCtx;
 use base::audit::{AuditFilter, Event, Group, Target};
 use base::entropy::Entropy;
 use base::store::testing::{TestStore, owner, stranger};
-use base::store::{Page, Store};
+use base::store::{Page, Reader, Store};
 
 /// Tells the rows of a table by the text of its columns.
 struct TableFeed {
@@ -49,13 +49,13 @@ const FEEDS: EntityFeeds = EntityFeeds {
     overrides: &Nothing,
 };
 
-async fn query(db: &DatabaseConnection, sql: String) -> Vec<QueryResult> {
+async fn query(db: &Reader, sql: String) -> Vec<QueryResult> {
     db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap()
 }
 
 #[async_trait]
 impl EntityFeed for TableFeed {
-    async fn rows(&self, db: &DatabaseConnection, rows: Rows<'_>) -> Result<Vec<EntityRow>> {
+    async fn rows(&self, db: &Reader, rows: Rows<'_>) -> Result<Vec<EntityRow>> {
         let TableFeed { columns, table, .. } = self;
         let which = match rows {
             Rows::Of(ids) => format!("id IN ('{}')", ids.join("', '")),
@@ -79,13 +79,7 @@ impl EntityFeed for TableFeed {
         Ok(query(db, sql).await.into_iter().map(entity).collect())
     }
 
-    async fn ids_of_owner(
-        &self,
-        db: &DatabaseConnection,
-        owner: &str,
-        after: &str,
-        limit: u64,
-    ) -> Result<Vec<String>> {
+    async fn ids_of_owner(&self, db: &Reader, owner: &str, after: &str, limit: u64) -> Result<Vec<String>> {
         let Self { table, owner: column, .. } = self;
         let sql = format!(
             "SELECT id FROM {table} WHERE {column} = '{owner}' AND id > '{after}' ORDER BY id LIMIT {limit}"
@@ -96,7 +90,7 @@ impl EntityFeed for TableFeed {
 
 #[async_trait]
 impl EntityFeed for Nothing {
-    async fn rows(&self, _: &DatabaseConnection, _: Rows<'_>) -> Result<Vec<EntityRow>> {
+    async fn rows(&self, _: &Reader, _: Rows<'_>) -> Result<Vec<EntityRow>> {
         Ok(Vec::new())
     }
 }

@@ -1,10 +1,10 @@
 //! How a query asks the room that owns APIs for the keyspaces that events name.
 
 use async_trait::async_trait;
-use sea_orm::DatabaseConnection;
 
 use base::error::Result;
 use base::ids::WorkspaceId;
+use base::store::Reader;
 
 /// An API and the keyspace behind it.
 pub struct ApiKeyspace {
@@ -17,5 +17,5 @@ pub struct ApiKeyspace {
 #[async_trait]
 pub trait KeyspaceFeed: Send + Sync {
     /// Of every API of a workspace, also of those whose rows wait to be swept.
-    async fn keyspaces(&self, db: &DatabaseConnection, workspace: &WorkspaceId) -> Result<Vec<ApiKeyspace>>;
+    async fn keyspaces(&self, db: &Reader, workspace: &WorkspaceId) -> Result<Vec<ApiKeyspace>>;
 }

@@ -29,6 +29,7 @@ async fn server(connection: &mut PgConnection) -> Result<()> {
     let sql = "SELECT current_setting('server_version_num')::int AS version, \
                current_setting('server_version') AS name, pg_is_in_recovery() AS is_replica, \
                current_setting('statement_timeout') AS timeout, \
+               current_setting('synchronous_commit') AS durability, \
                getdatabaseencoding()::text AS encoding";
     let row = sqlx::raw_sql(sql).fetch_one(connection).await.map_err(refused)?;
     let text = |column: &str| row.try_get::<String, _>(column).map_err(Error::internal);
@@ -40,6 +41,11 @@ async fn server(connection: &mut PgConnection) -> Result<()> {
     }
     if text("encoding")? != "UTF8" {
         return Err(Error::invalid("its encoding is not UTF8: make a database with that encoding"));
+    }
+    if text("durability")? == "off" {
+        return Err(Error::invalid(
+            "it answers commits before they are stored: set synchronous_commit to on for this database",
+        ));
     }
     if text("timeout")? == "0" {
         return Err(Error::invalid(

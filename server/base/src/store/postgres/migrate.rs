@@ -3,6 +3,8 @@
 //! All missing migrations are one transaction, which holds the lane: of several
 //! processes that start at once, one applies them and the others find them done.
 
+use std::time::Duration;
+
 use migration::Migration;
 use sea_orm::ConnectionTrait;
 
@@ -10,10 +12,18 @@ use super::writer::{Transaction, Writer};
 use crate::store::failure::OpenError;
 use crate::store::migrate::{done_and_missing, note};
 
-/// Applies the migrations that are missing. Fails when a newer program has written the database.
-pub(super) async fn run(writer: &Writer, migrations: &[Migration]) -> Result<(), OpenError> {
+/// How long a step may take: a big table is written anew, perhaps.
+pub(super) const PATIENCE: Duration = Duration::from_secs(6 * 60 * 60);
+
+/// Applies the migrations that are missing. Fails when a newer program has written the database,
+/// and when there is none at all and it may not be new.
+pub(super) async fn run(
+    writer: &Writer,
+    migrations: &[Migration],
+    may_be_new: bool,
+) -> Result<(), OpenError> {
     let tx = writer.begin().await?;
-    match bring_up(&tx, migrations).await {
+    match bring_up(&tx, migrations, may_be_new).await {
         Ok(()) => Ok(tx.commit().await?),
         Err(error) => {
             tx.rollback().await;
@@ -22,8 +32,12 @@ pub(super) async fn run(writer: &Writer, migrations: &[Migration]) -> Result<(),
     }
 }
 
-async fn bring_up(tx: &Transaction, migrations: &[Migration]) -> Result<(), OpenError> {
-    let (_, missing) = done_and_missing(tx, migrations).await?;
+async fn bring_up(tx: &Transaction, migrations: &[Migration], may_be_new: bool) -> Result<(), OpenError> {
+    tx.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
+    let (done, missing) = done_and_missing(tx, migrations).await?;
+    if done.is_empty() && !may_be_new {
+        return Err(OpenError::is_empty());
+    }
     for migration in missing {
         tx.execute_unprepared(migration.sql).await?;
         note(tx, migration.name).await?;

@@ -1,23 +1,28 @@
 //! `app.db` on a server: a pool of connections, and the lane for changes.
 
 mod check;
-mod connection;
+mod connections;
+mod history;
 mod migrate;
 mod writer;
 
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use migration::App;
 use sea_orm::sqlx::pool::PoolOptions;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgSslMode};
 use sea_orm::sqlx::{ConnectOptions, Connection, PgConnection, Postgres};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 
+use self::connections::Connections;
+pub(in crate::store) use self::history::History;
 use super::failure::{OpenError, failed};
-use super::{Database, writer as either};
+use super::{Database, either};
 use crate::config::{DatabaseServer, Tls};
 use crate::error::{Code, Error, Result};
-pub use writer::{Transaction, Writer};
+pub use writer::{StartLock, Transaction, Writer};
 
 /// Of all connections, one in so many changes something: changes take turns.
 const SHARE_OF_WRITERS: u32 = 4;
@@ -25,8 +30,12 @@ const SHARE_OF_WRITERS: u32 = 4;
 /// A connection that was idle for longer is tried before it is used.
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
 
-/// How long a connection may be waited for.
+/// How long the first connection may be waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Reads a database. Cheap to clone.
+#[derive(Clone)]
+pub struct Reader(Arc<Connections>);
 
 impl Database {
     /// Connects to a server, and brings the schema there up to date.
@@ -34,20 +43,26 @@ impl Database {
     /// Fails when nobody answers there, when who answers is not who the address
     /// names or cannot do what is needed, and when a newer version of this program
     /// has written the database.
-    pub async fn connect(server: &DatabaseServer) -> Result<Self> {
-        connect(server).await.map_err(|OpenError { error, .. }| unusable(error))
+    ///
+    /// One that is empty is made a new one, unless `may_be_new` is not set.
+    pub async fn connect(server: &DatabaseServer, may_be_new: bool) -> Result<Self> {
+        connect(server, may_be_new).await.map_err(|OpenError { error, .. }| unusable(error))
     }
 }
 
-async fn connect(server: &DatabaseServer) -> std::result::Result<Database, OpenError> {
+async fn connect(server: &DatabaseServer, may_be_new: bool) -> std::result::Result<Database, OpenError> {
     let options = options(server)?;
     check::run(&options).await?;
     let writers = (server.connections / SHARE_OF_WRITERS).max(2);
-    let pool = |connections| pool(connections).connect_with(options.clone());
-    let writer = Writer::new(pool(writers).await.map_err(failed)?);
-    migrate::run(&writer, App::POSTGRES_MIGRATIONS).await?;
-    let readers = pool(server.connections - writers).await.map_err(failed)?;
-    Ok(Database::of_server(either::Writer::Postgres(writer), readers.into()))
+    let history = History::default();
+    let open = async |most| pool(most, history.clone()).connect_with(options.clone()).await.map_err(failed);
+    let pool = open(writers).await?;
+    let patient = Writer::new(Connections::new(pool.clone(), history.clone(), migrate::PATIENCE));
+    migrate::run(&patient, App::POSTGRES_MIGRATIONS, may_be_new).await?;
+    let writer = Writer::new(Connections::new(pool, history.clone(), server.timeout));
+    let pool = open(server.connections - writers).await?;
+    let reader = Reader(Arc::new(Connections::new(pool, history.clone(), server.timeout)));
+    Ok(Database::of_server(either::Writer::Postgres(writer), either::Reader::Postgres(reader), history))
 }
 
 fn unusable(error: Error) -> Error {
@@ -81,15 +96,53 @@ fn options(server: &DatabaseServer) -> Result<PgConnectOptions> {
         .disable_statement_logging())
 }
 
-fn pool(connections: u32) -> PoolOptions<Postgres> {
+fn pool(connections: u32, history: History) -> PoolOptions<Postgres> {
     PoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(PATIENCE)
         .test_before_acquire(false)
+        .after_connect(move |connection: &mut PgConnection, _| {
+            let history = history.clone();
+            Box::pin(async move { history.ask(connection).await })
+        })
         .before_acquire(|connection: &mut PgConnection, known| {
             Box::pin(async move {
                 // One that fails is replaced, not used.
                 Ok(known.idle_for <= TRUSTED_FOR || connection.ping().await.is_ok())
             })
         })
+}
+
+impl Reader {
+    /// Whether the server did not answer when it was last asked.
+    pub fn is_away(&self) -> bool {
+        self.0.are_away()
+    }
+
+    pub(super) async fn close(&self) {
+        self.0.close().await;
+    }
+}
+
+#[async_trait::async_trait]
+impl ConnectionTrait for Reader {
+    fn get_database_backend(&self) -> DbBackend {
+        DbBackend::Postgres
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> std::result::Result<ExecResult, DbErr> {
+        self.0.execute_raw(statement).await
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> std::result::Result<ExecResult, DbErr> {
+        self.0.execute_unprepared(sql).await
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> std::result::Result<Option<QueryResult>, DbErr> {
+        self.0.query_one_raw(statement).await
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> std::result::Result<Vec<QueryResult>, DbErr> {
+        self.0.query_all_raw(statement).await
+    }
 }

@@ -6,20 +6,18 @@
 //! means with one writer. Statements outside of a transaction do not take it;
 //! those that change what a transaction reads lock their rows.
 //!
-//! A connection whose user went away half-way, or that failed, never returns to
-//! the pool. A commit whose answer is lost is asked for, not guessed.
+//! A commit whose answer is lost is asked for, not guessed.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use sea_orm::sqlx::pool::PoolConnection;
-use sea_orm::sqlx::{PgConnection, PgPool, Postgres, Row};
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement, sqlx};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use super::connection::{execute, execute_unprepared, query};
-use crate::store::WriteHealth;
-use crate::store::failure::{failed, is_refusal, refused};
+use super::connections::{Connections, Lease};
+use super::history::HISTORY;
+use crate::store::failure::{is_refusal, refused};
+use crate::store::{WriteHealth, statement};
 
 /// How long a change waits for those before it in this process.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -42,7 +40,7 @@ const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeou
 pub struct Writer(Arc<Shared>);
 
 struct Shared {
-    pool: PgPool,
+    connections: Connections,
     /// The turn among the transactions of this process: who waits for it takes no
     /// connection meanwhile.
     turn: Arc<Mutex<()>>,
@@ -53,43 +51,49 @@ struct Shared {
 pub struct Transaction {
     lease: Mutex<Lease>,
     writer: Arc<Shared>,
-    /// By which the database knows it, also after its end.
-    xid: String,
+    identity: Identity,
     _turn: OwnedMutexGuard<()>,
 }
 
-/// A connection while somebody has it.
-struct Lease {
-    connection: Option<PoolConnection<Postgres>>,
-    /// Known to be outside of a transaction: the next one may have it.
-    is_idle: bool,
-    /// A statement has failed, and the transaction with it: a COMMIT would be
-    /// answered without an error, and roll back.
-    is_over: bool,
+/// By which a server knows a transaction, also after its end. Another history
+/// gives the number to another one.
+struct Identity {
+    history: Option<String>,
+    xid: String,
+}
+
+/// See [`Writer::start_lock`]. Its connection ends with it.
+pub struct StartLock {
+    _lease: Lease,
 }
 
 impl Writer {
-    pub(super) fn new(pool: PgPool) -> Self {
-        Self(Arc::new(Shared { pool, turn: Arc::default(), health: WriteHealth::default() }))
+    pub(super) fn new(connections: Connections) -> Self {
+        Self(Arc::new(Shared { connections, turn: Arc::default(), health: WriteHealth::default() }))
     }
 
     /// Begins a transaction once those before it have ended, here and elsewhere.
     pub async fn begin(&self) -> Result<Transaction, DbErr> {
         let begun = self.next().await;
-        if let Err(error) = &begun {
-            self.0.health.failed(error);
-        }
-        begun
+        self.0.noted(begun)
     }
 
     async fn next(&self) -> Result<Transaction, DbErr> {
         let turn = tokio::time::timeout(PATIENCE, self.0.turn.clone().lock_owned());
         let turn = turn.await.map_err(|_| refused("too many changes wait for their turn"))?;
-        let mut lease = self.0.lease().await?;
-        let rows = sqlx::raw_sql(BEGIN).fetch_all(lease.connection()?).await.map_err(failed)?;
-        let last = rows.last().ok_or_else(|| refused("a transaction has no number"))?;
-        let xid = last.try_get("xid").map_err(failed)?;
-        Ok(Transaction { lease: Mutex::new(lease), writer: self.0.clone(), xid, _turn: turn })
+        let mut lease = self.0.connections.lease().await?;
+        let history = self.0.connections.history();
+        let rows = lease.query_unprepared(BEGIN).await?;
+        let xid = rows.last().ok_or_else(|| refused("a transaction has no number"))?.try_get("", "xid")?;
+        let identity = Identity { history, xid };
+        Ok(Transaction { lease: Mutex::new(lease), writer: self.0.clone(), identity, _turn: turn })
+    }
+
+    /// A lock that one process of all has at a time, until it is dropped.
+    pub async fn start_lock(&self) -> Result<StartLock, DbErr> {
+        let mut lease = self.0.connections.lease().await?;
+        lease.execute_unprepared("BEGIN; SELECT pg_advisory_xact_lock(8426503)").await?;
+        Ok(StartLock { _lease: lease })
     }
 
     /// Whether changes reach the database.
@@ -99,41 +103,35 @@ impl Writer {
 
     /// Closes the connections; changes are refused from now on.
     pub async fn close(&self) {
-        self.0.pool.close().await;
+        self.0.connections.close().await;
     }
 
     /// Notes how a statement that is a transaction of its own went.
-    fn finish<T>(&self, mut lease: Lease, outcome: Result<T, DbErr>) -> Result<T, DbErr> {
-        match &outcome {
-            Ok(_) => self.0.health.succeeded(),
-            Err(error) if is_refusal(error) => {}
-            Err(error) => self.0.health.failed(error),
+    fn finish<T>(&self, outcome: Result<T, DbErr>) -> Result<T, DbErr> {
+        if outcome.is_ok() {
+            self.0.health.succeeded();
         }
-        lease.is_idle = outcome.as_ref().map_or_else(is_refusal, |_| true);
-        outcome
-    }
-
-    async fn lease(&self) -> Result<Lease, DbErr> {
-        let lease = self.0.lease().await;
-        if let Err(error) = &lease {
-            self.0.health.failed(error);
-        }
-        lease
+        self.0.noted(outcome)
     }
 }
 
 impl Shared {
-    async fn lease(&self) -> Result<Lease, DbErr> {
-        let connection = self.pool.acquire().await.map_err(failed)?;
-        Ok(Lease { connection: Some(connection), is_idle: false, is_over: false })
+    /// Notes a failure that is not the statement's own.
+    fn noted<T>(&self, outcome: Result<T, DbErr>) -> Result<T, DbErr> {
+        if let Err(error) = &outcome
+            && !is_refusal(error)
+        {
+            self.health.failed(error);
+        }
+        outcome
     }
 
-    /// Whether the transaction of this number was committed, however long the
-    /// database takes to say so, within [`DOUBT`].
-    async fn was_committed(&self, xid: &str) -> Result<bool, DbErr> {
+    /// Whether a transaction was committed, however long the database takes to say
+    /// so, within [`DOUBT`].
+    async fn was_committed(&self, identity: &Identity) -> Result<bool, DbErr> {
         let asking = async {
             loop {
-                match self.outcome(xid).await {
+                match self.outcome(identity).await {
                     Ok(Some(outcome)) if outcome != "in progress" => return Ok(outcome == "committed"),
                     // Of long ago, or of a history that this database does not have.
                     Ok(None) => return Ok(false),
@@ -146,12 +144,13 @@ impl Shared {
         tokio::time::timeout(DOUBT, asking).await.unwrap_or_else(|_| Err(unknown()))
     }
 
-    async fn outcome(&self, xid: &str) -> Result<Option<String>, DbErr> {
-        let mut lease = self.lease().await?;
-        let sql = "SELECT pg_xact_status($1::text::xid8)";
-        let asked = sqlx::query_scalar(sql).bind(xid).fetch_one(lease.connection()?).await;
-        lease.is_idle = asked.is_ok();
-        asked.map_err(failed)
+    async fn outcome(&self, identity: &Identity) -> Result<Option<String>, DbErr> {
+        let sql =
+            format!("SELECT pg_xact_status($1::text::xid8) AS outcome, history FROM ({HISTORY}) AS asked");
+        let question = statement(&self.connections, sql, [identity.xid.as_str().into()]);
+        let Some(row) = self.connections.query_one_raw(question).await? else { return Ok(None) };
+        let is_same = identity.history == row.try_get("", "history")?;
+        if is_same { row.try_get("", "outcome") } else { Ok(None) }
     }
 }
 
@@ -161,65 +160,30 @@ impl Transaction {
     /// After an error they may or may not be stored, where the database did not
     /// say within ten seconds.
     pub async fn commit(self) -> Result<(), DbErr> {
-        let mut lease = self.lease.into_inner();
-        let committed = execute_unprepared(lease.connection()?, "COMMIT").await;
-        let committed = match committed {
+        let Self { lease, writer, identity, _turn } = self;
+        let mut lease = lease.into_inner();
+        let committed = match lease.execute_unprepared("COMMIT").await {
             Ok(_) => {
-                lease.is_idle = true;
+                lease.give_back();
                 Ok(())
             }
             // A rule that is held at the end only, say: the database has spoken.
             Err(error) if is_refusal(&error) => Err(error),
-            Err(error) => match self.writer.was_committed(&self.xid).await {
+            Err(error) => match writer.was_committed(&identity).await {
                 Ok(true) => Ok(()),
                 Ok(false) | Err(_) => Err(error),
             },
         };
         match &committed {
-            Ok(()) => self.writer.health.succeeded(),
-            Err(error) => self.writer.health.failed(error),
+            Ok(()) => writer.health.succeeded(),
+            Err(error) => writer.health.failed(error),
         }
         committed
     }
 
     /// Takes every change back.
     pub async fn rollback(self) {
-        let mut lease = self.lease.into_inner();
-        let Some(connection) = lease.connection.as_mut() else { return };
-        match execute_unprepared(connection, "ROLLBACK").await {
-            Ok(_) => lease.is_idle = true,
-            Err(error) => tracing::warn!(%error, "rolling back failed; the connection is replaced"),
-        }
-    }
-}
-
-impl Lease {
-    fn connection(&mut self) -> Result<&mut PgConnection, DbErr> {
-        if self.is_over {
-            return Err(refused("the transaction has failed"));
-        }
-        self.connection.as_deref_mut().ok_or_else(|| refused("the connection was closed"))
-    }
-
-    /// Notes how a statement within a transaction went.
-    fn note<T>(&mut self, writer: &Shared, outcome: Result<T, DbErr>) -> Result<T, DbErr> {
-        if let Err(error) = &outcome {
-            self.is_over = true;
-            if !is_refusal(error) {
-                writer.health.failed(error);
-            }
-        }
-        outcome
-    }
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        if !self.is_idle {
-            // Closing it at once rolls back whatever it was in the middle of, and
-            // gives the lane to the next.
-            drop(self.connection.take().map(PoolConnection::detach));
-        }
+        self.lease.into_inner().roll_back().await;
     }
 }
 
@@ -230,25 +194,19 @@ impl ConnectionTrait for Writer {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        let mut lease = self.lease().await?;
-        let outcome = execute(lease.connection()?, statement).await;
-        self.finish(lease, outcome)
+        self.finish(self.0.connections.execute_raw(statement).await)
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        let mut lease = self.lease().await?;
-        let outcome = execute_unprepared(lease.connection()?, sql).await;
-        self.finish(lease, outcome)
+        self.finish(self.0.connections.execute_unprepared(sql).await)
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        Ok(self.query_all_raw(statement).await?.into_iter().next())
+        self.finish(self.0.connections.query_one_raw(statement).await)
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let mut lease = self.lease().await?;
-        let outcome = query(lease.connection()?, statement).await;
-        self.finish(lease, outcome)
+        self.finish(self.0.connections.query_all_raw(statement).await)
     }
 }
 
@@ -259,15 +217,13 @@ impl ConnectionTrait for Transaction {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        let mut lease = self.lease.lock().await;
-        let outcome = execute(lease.connection()?, statement).await;
-        lease.note(&self.writer, outcome)
+        let outcome = self.lease.lock().await.execute(statement).await;
+        self.writer.noted(outcome)
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        let mut lease = self.lease.lock().await;
-        let outcome = execute_unprepared(lease.connection()?, sql).await;
-        lease.note(&self.writer, outcome)
+        let outcome = self.lease.lock().await.execute_unprepared(sql).await;
+        self.writer.noted(outcome)
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
@@ -275,8 +231,7 @@ impl ConnectionTrait for Transaction {
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let mut lease = self.lease.lock().await;
-        let outcome = query(lease.connection()?, statement).await;
-        lease.note(&self.writer, outcome)
+        let outcome = self.lease.lock().await.query(statement).await;
+        self.writer.noted(outcome)
     }
 }

@@ -17,7 +17,7 @@ use sea_orm::sqlx::{ConnectOptions, Sqlite};
 
 use super::db::File;
 use super::failure::{OpenError, failed};
-use super::{Database, writer as either};
+use super::{Database, either};
 use crate::error::{Code, Error, Result};
 pub use writer::{Transaction, Writer};
 
@@ -107,7 +107,7 @@ async fn open<S: Schema>(
         .await
         .map_err(failed)?;
     let file = File { path: path.to_owned(), was_closed };
-    Ok(Database::of_file(either::Writer::Sqlite(writer), readers.into(), file))
+    Ok(Database::of_file(either::Writer::Sqlite(writer), either::Reader::Sqlite(readers.into()), file))
 }
 
 /// Renames a database and its log, which nobody has open.

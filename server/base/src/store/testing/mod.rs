@@ -41,7 +41,7 @@ impl TestStore {
         match postgres::server() {
             Some(server) => {
                 let database = postgres::TestDatabase::create(server).await;
-                Self::with(Database::connect(&database.server()).await.unwrap(), Some(database)).await
+                Self::with(Database::connect(&database.server(), false).await.unwrap(), Some(database)).await
             }
             None => Self::in_file().await,
         }

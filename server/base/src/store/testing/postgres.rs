@@ -83,7 +83,7 @@ async fn template(admin: &mut PgConnection, server: &str) -> String {
         let half_made = format!("{name}_half_made");
         run(admin, format!("DROP DATABASE IF EXISTS {half_made} WITH (FORCE)")).await;
         run(admin, format!("CREATE DATABASE {half_made}")).await;
-        Database::connect(&DatabaseServer::for_tests(url(server, &half_made)))
+        Database::connect(&DatabaseServer::for_tests(url(server, &half_made)), true)
             .await
             .unwrap()
             .close()

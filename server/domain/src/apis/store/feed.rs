@@ -3,9 +3,10 @@
 use async_trait::async_trait;
 use base::ids::WorkspaceId;
 use entity::api::{self, Column, Entity};
-use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use base::error::Result;
+use base::store::Reader;
 use insight::search::{EntityFeed, EntityRow, Rows};
 use insight::sql::{ApiKeyspace, KeyspaceFeed};
 
@@ -14,7 +15,7 @@ pub struct ApiFeed;
 
 #[async_trait]
 impl EntityFeed for ApiFeed {
-    async fn rows(&self, db: &DatabaseConnection, rows: Rows<'_>) -> Result<Vec<EntityRow>> {
+    async fn rows(&self, db: &Reader, rows: Rows<'_>) -> Result<Vec<EntityRow>> {
         let columns = [Column::Id, Column::WorkspaceId, Column::Name, Column::KeyspaceId];
         let live = Entity::find().select_only().columns(columns).filter(Column::DeletedAt.is_null());
         let found: Vec<(String, String, String, String)> =
@@ -32,7 +33,7 @@ impl EntityFeed for ApiFeed {
 
 #[async_trait]
 impl KeyspaceFeed for ApiFeed {
-    async fn keyspaces(&self, db: &DatabaseConnection, workspace: &WorkspaceId) -> Result<Vec<ApiKeyspace>> {
+    async fn keyspaces(&self, db: &Reader, workspace: &WorkspaceId) -> Result<Vec<ApiKeyspace>> {
         let rows = Entity::find().filter(Column::WorkspaceId.eq(workspace.clone())).all(db).await?;
         let own = |row: api::Model| ApiKeyspace {
             id: row.id.into_string(),

@@ -5,9 +5,10 @@ use std::collections::HashMap;
 
 use base::ids::IdentityId;
 use entity::identity::{Column, Entity};
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use base::error::Result;
+use base::store::Reader;
 use insight::search::{EntityFeed, EntityRow, Rows};
 
 /// Tells identities.
@@ -15,7 +16,7 @@ pub struct IdentityFeed;
 
 #[async_trait]
 impl EntityFeed for IdentityFeed {
-    async fn rows(&self, db: &DatabaseConnection, rows: Rows<'_>) -> Result<Vec<EntityRow>> {
+    async fn rows(&self, db: &Reader, rows: Rows<'_>) -> Result<Vec<EntityRow>> {
         let columns = [Column::Id, Column::WorkspaceId, Column::ExternalId, Column::Meta];
         let live = Entity::find().select_only().columns(columns).filter(Column::DeletedAt.is_null());
         let found: Vec<(String, String, String, Option<String>)> =

@@ -3,10 +3,11 @@
 use async_trait::async_trait;
 use base::ids::IdentityId;
 use entity::key::{Column, Entity};
-use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::identities;
 use base::error::Result;
+use base::store::Reader;
 use insight::search::{EntityFeed, EntityRow, Rows};
 
 /// Tells keys.
@@ -26,7 +27,7 @@ type KeyRow = (
 
 #[async_trait]
 impl EntityFeed for KeyFeed {
-    async fn rows(&self, db: &DatabaseConnection, rows: Rows<'_>) -> Result<Vec<EntityRow>> {
+    async fn rows(&self, db: &Reader, rows: Rows<'_>) -> Result<Vec<EntityRow>> {
         let columns = [
             Column::Id,
             Column::WorkspaceId,
@@ -61,13 +62,7 @@ impl EntityFeed for KeyFeed {
         Ok(found.into_iter().map(entity).collect())
     }
 
-    async fn ids_of_owner(
-        &self,
-        db: &DatabaseConnection,
-        owner: &str,
-        after: &str,
-        limit: u64,
-    ) -> Result<Vec<String>> {
+    async fn ids_of_owner(&self, db: &Reader, owner: &str, after: &str, limit: u64) -> Result<Vec<String>> {
         let keys = Entity::find().select_only().column(Column::Id);
         let keys = keys.filter(Column::IdentityId.eq(owner)).filter(Column::DeletedAt.is_null());
         Ok(Rows::After(after, limit).of(keys, Column::Id).into_tuple().all(db).await?)

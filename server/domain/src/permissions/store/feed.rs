@@ -2,9 +2,10 @@
 
 use async_trait::async_trait;
 use entity::{permission, role};
-use sea_orm::{DatabaseConnection, EntityTrait, QuerySelect};
+use sea_orm::{EntityTrait, QuerySelect};
 
 use base::error::Result;
+use base::store::Reader;
 use insight::search::{EntityFeed, EntityRow, Rows};
 
 /// Tells roles.
@@ -15,7 +16,7 @@ pub struct PermissionFeed;
 
 #[async_trait]
 impl EntityFeed for RoleFeed {
-    async fn rows(&self, db: &DatabaseConnection, rows: Rows<'_>) -> Result<Vec<EntityRow>> {
+    async fn rows(&self, db: &Reader, rows: Rows<'_>) -> Result<Vec<EntityRow>> {
         use role::Column;
         let columns = [Column::Id, Column::WorkspaceId, Column::Name, Column::Description];
         let all = role::Entity::find().select_only().columns(columns);
@@ -35,7 +36,7 @@ impl EntityFeed for RoleFeed {
 
 #[async_trait]
 impl EntityFeed for PermissionFeed {
-    async fn rows(&self, db: &DatabaseConnection, rows: Rows<'_>) -> Result<Vec<EntityRow>> {
+    async fn rows(&self, db: &Reader, rows: Rows<'_>) -> Result<Vec<EntityRow>> {
         use permission::Column;
         let columns = [Column::Id, Column::WorkspaceId, Column::Name, Column::Slug, Column::Description];
         let all = permission::Entity::find().select_only().columns(columns);

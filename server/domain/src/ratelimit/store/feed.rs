@@ -2,9 +2,10 @@
 
 use async_trait::async_trait;
 use entity::{namespace, ratelimit_override};
-use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use base::error::Result;
+use base::store::Reader;
 use insight::search::{EntityFeed, EntityRow, Rows};
 
 /// Tells namespaces.
@@ -15,7 +16,7 @@ pub struct OverrideFeed;
 
 #[async_trait]
 impl EntityFeed for NamespaceFeed {
-    async fn rows(&self, db: &DatabaseConnection, rows: Rows<'_>) -> Result<Vec<EntityRow>> {
+    async fn rows(&self, db: &Reader, rows: Rows<'_>) -> Result<Vec<EntityRow>> {
         use namespace::Column;
         let columns = [Column::Id, Column::WorkspaceId, Column::Name];
         let live = namespace::Entity::find().select_only().columns(columns);
@@ -28,7 +29,7 @@ impl EntityFeed for NamespaceFeed {
 
 #[async_trait]
 impl EntityFeed for OverrideFeed {
-    async fn rows(&self, db: &DatabaseConnection, rows: Rows<'_>) -> Result<Vec<EntityRow>> {
+    async fn rows(&self, db: &Reader, rows: Rows<'_>) -> Result<Vec<EntityRow>> {
         use ratelimit_override::Column;
         let columns =
             [Column::Id, Column::WorkspaceId, Column::NamespaceId, Column::Identifier, Column::MaxCount];
@@ -50,13 +51,7 @@ impl EntityFeed for OverrideFeed {
         Ok(found.into_iter().map(entity).collect())
     }
 
-    async fn ids_of_owner(
-        &self,
-        db: &DatabaseConnection,
-        owner: &str,
-        after: &str,
-        limit: u64,
-    ) -> Result<Vec<String>> {
+    async fn ids_of_owner(&self, db: &Reader, owner: &str, after: &str, limit: u64) -> Result<Vec<String>> {
         use ratelimit_override::Column;
         let rows = ratelimit_override::Entity::find().select_only().column(Column::Id);
         let rows = rows.filter(Column::NamespaceId.eq(owner));

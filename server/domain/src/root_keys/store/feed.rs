@@ -2,9 +2,10 @@
 
 use async_trait::async_trait;
 use entity::root_key::{Column, Entity};
-use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use base::error::Result;
+use base::store::Reader;
 use insight::search::{EntityFeed, EntityRow, Rows};
 
 /// Tells root keys.
@@ -12,7 +13,7 @@ pub struct RootKeyFeed;
 
 #[async_trait]
 impl EntityFeed for RootKeyFeed {
-    async fn rows(&self, db: &DatabaseConnection, rows: Rows<'_>) -> Result<Vec<EntityRow>> {
+    async fn rows(&self, db: &Reader, rows: Rows<'_>) -> Result<Vec<EntityRow>> {
         let columns = [Column::Id, Column::WorkspaceId, Column::Start, Column::Last4, Column::Name];
         let live = Entity::find().select_only().columns(columns).filter(Column::DeletedAt.is_null());
         let found: Vec<(String, String, String, String, Option<String>)> =

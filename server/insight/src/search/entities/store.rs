@@ -4,10 +4,11 @@
 //! are shown or searched: never a hash, never a secret.
 
 use async_trait::async_trait;
-use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 
 use super::{EntityKind, EntityRow};
 use base::error::Result;
+use base::store::Reader;
 
 /// Which rows of a table.
 #[derive(Clone, Copy)]
@@ -32,13 +33,13 @@ impl Rows<'_> {
 #[async_trait]
 pub trait EntityFeed: Send + Sync {
     /// Those of these rows that are live.
-    async fn rows(&self, db: &DatabaseConnection, rows: Rows<'_>) -> Result<Vec<EntityRow>>;
+    async fn rows(&self, db: &Reader, rows: Rows<'_>) -> Result<Vec<EntityRow>>;
 
     /// Ids, page by page, of the rows that change when their owner disappears: of
     /// the keys of an identity, of the overrides of a namespace.
     async fn ids_of_owner(
         &self,
-        _db: &DatabaseConnection,
+        _db: &Reader,
         _owner: &str,
         _after: &str,
         _limit: u64,

@@ -38,6 +38,7 @@ pub async fn facts(request: &MemberRequest, span: &TimeSpan) -> Result<Vec<Healt
     let fact = |name: &str, value: String, tone| HealthFact { name: name.to_owned(), value, tone };
     Ok(vec![
         fact("Version", env!("CARGO_PKG_VERSION").to_owned(), Tone::Quiet),
+        fact("Database", app.store.database().engine().name().to_owned(), Tone::Quiet),
         fact("Started", request.stamp(app.started_ms()).relative, Tone::Quiet),
         fact("Verify, p50 / p99", took, Tone::Quiet),
         fact("Event queue", queue, if waiting > MANY_WAIT { Tone::Caution } else { Tone::Good }),

@@ -46,7 +46,10 @@ async fn retention_view(request: &MemberRequest) -> Result<RetentionView> {
         sizes: vec![
             size("Events", event_bytes),
             size("Indexes", index_bytes),
-            size("Keys, settings and audit log", config_bytes),
+            size(
+                &format!("Keys, settings and audit log, in {}", app.store.database().engine().name()),
+                config_bytes,
+            ),
         ],
         cap: Some(app.config.events_max_bytes.cast_signed()).filter(|cap| *cap > 0),
         events: events.cast_signed(),

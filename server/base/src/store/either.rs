@@ -1,9 +1,9 @@
-//! What changes a database, whichever it is.
+//! What reads and what changes a database, whichever it is.
 //!
-//! Both keep the same promises: transactions run one after the other, one that
+//! Both keep the same promises: reads see what was acknowledged before, transactions run one after the other, one that
 //! is dropped leaves no trace, and a commit that is answered is stored.
 
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 
 use super::{WriteHealth, postgres, sqlite};
 
@@ -12,6 +12,13 @@ use super::{WriteHealth, postgres, sqlite};
 pub enum Writer {
     Sqlite(sqlite::Writer),
     Postgres(postgres::Writer),
+}
+
+/// Sees every commit that was answered before the read began. Cheap to clone.
+#[derive(Clone)]
+pub enum Reader {
+    Sqlite(DatabaseConnection),
+    Postgres(postgres::Reader),
 }
 
 /// A transaction. Commits by [`Transaction::commit`] alone.
@@ -46,6 +53,23 @@ impl Writer {
         match self {
             Self::Sqlite(writer) => writer.health(),
             Self::Postgres(writer) => writer.health(),
+        }
+    }
+}
+
+impl Reader {
+    /// Whether the database is a server that did not answer when it was last asked.
+    pub fn is_away(&self) -> bool {
+        matches!(self, Self::Postgres(reader) if reader.is_away())
+    }
+
+    pub(super) async fn close(&self) -> crate::error::Result<()> {
+        match self {
+            Self::Sqlite(readers) => Ok(readers.clone().close().await?),
+            Self::Postgres(reader) => {
+                reader.close().await;
+                Ok(())
+            }
         }
     }
 }
@@ -111,5 +135,6 @@ macro_rules! connection_of_either {
     };
 }
 
+connection_of_either!(Reader);
 connection_of_either!(Writer);
 connection_of_either!(Transaction);

@@ -1,0 +1,239 @@
+//! Connections of a server, each lent to one user at a time, and for how long
+//! anybody waits for one.
+//!
+//! A connection whose user went away half-way, that failed or took too long never
+//! returns to the pool. While the server is away nobody waits for it but a moment.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use sea_orm::sqlx::pool::PoolConnection;
+use sea_orm::sqlx::{self, AssertSqlSafe, PgConnection, PgPool, Postgres};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement, Values};
+use sea_query_sqlx::SqlxValues;
+
+use super::History;
+use crate::store::failure::{failed, is_refusal, refused};
+
+/// How long a connection is waited for.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The same while the server was away when it was last asked.
+const LITTLE_PATIENCE: Duration = Duration::from_millis(500);
+
+/// How much longer than the server's own bound an answer is waited for.
+const GRACE: Duration = Duration::from_secs(1);
+
+pub(super) struct Connections {
+    pool: PgPool,
+    history: History,
+    deadline: Duration,
+    server: Arc<Server>,
+}
+
+/// What is known of the server at the other end.
+#[derive(Default)]
+struct Server {
+    is_away: AtomicBool,
+}
+
+impl Server {
+    /// Notes whether it answered: a refusal is an answer.
+    fn note<T>(&self, outcome: &Result<T, DbErr>) {
+        let error = outcome.as_ref().err().filter(|error| !is_refusal(error));
+        if self.is_away.load(Ordering::Relaxed) == error.is_some() {
+            return;
+        }
+        self.is_away.store(error.is_some(), Ordering::Relaxed);
+        match error {
+            Some(error) => tracing::error!(%error, "the database is away"),
+            None => tracing::info!("the database answers again"),
+        }
+    }
+
+    fn is_away(&self) -> bool {
+        self.is_away.load(Ordering::Relaxed)
+    }
+}
+
+/// A connection while somebody has it.
+pub(super) struct Lease {
+    connection: Option<PoolConnection<Postgres>>,
+    deadline: Duration,
+    server: Arc<Server>,
+    /// Known to be outside of a transaction: the next one may have it.
+    is_idle: bool,
+    /// A statement has failed, and the transaction with it: a COMMIT would be
+    /// answered without an error, and roll back.
+    is_over: bool,
+}
+
+impl Connections {
+    /// `timeout` is what the server allows a statement.
+    pub fn new(pool: PgPool, history: History, timeout: Duration) -> Self {
+        Self { pool, history, deadline: timeout + GRACE, server: Arc::default() }
+    }
+
+    pub async fn lease(&self) -> Result<Lease, DbErr> {
+        let patience = if self.are_away() { LITTLE_PATIENCE } else { PATIENCE };
+        let acquired = match tokio::time::timeout(patience, self.pool.acquire()).await {
+            Ok(acquired) => acquired.map_err(failed),
+            Err(_) => Err(refused("no connection to the database was to be had")),
+        };
+        if acquired.is_err() {
+            self.server.note(&acquired);
+        }
+        let (connection, deadline, server) = (Some(acquired?), self.deadline, self.server.clone());
+        Ok(Lease { connection, deadline, server, is_idle: false, is_over: false })
+    }
+
+    /// The history of the server, as its connections found it.
+    pub fn history(&self) -> Option<String> {
+        self.history.known()
+    }
+
+    /// Whether the server did not answer when it was last asked.
+    pub fn are_away(&self) -> bool {
+        self.server.is_away()
+    }
+
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+impl Lease {
+    /// Runs a statement that answers nothing.
+    pub async fn execute(&mut self, statement: Statement) -> Result<ExecResult, DbErr> {
+        let (deadline, connection) = self.parts()?;
+        let Statement { sql, values, .. } = statement;
+        let query = sqlx::query_with(AssertSqlSafe(sql), bound(values));
+        let outcome = in_time(deadline, query.execute(connection)).await;
+        self.note(outcome).map(Into::into)
+    }
+
+    /// Runs a statement to its end and answers all of its rows.
+    pub async fn query(&mut self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        let (deadline, connection) = self.parts()?;
+        let Statement { sql, values, .. } = statement;
+        let query = sqlx::query_with(AssertSqlSafe(sql), bound(values));
+        let outcome = in_time(deadline, query.fetch_all(connection)).await;
+        Ok(self.note(outcome)?.into_iter().map(Into::into).collect())
+    }
+
+    /// Runs statements without values one after the other, up to the first that
+    /// fails, and answers the rows of all.
+    pub async fn query_unprepared(&mut self, sql: &str) -> Result<Vec<QueryResult>, DbErr> {
+        let (deadline, connection) = self.parts()?;
+        let outcome = in_time(deadline, sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(connection)).await;
+        Ok(self.note(outcome)?.into_iter().map(Into::into).collect())
+    }
+
+    /// As [`Lease::query_unprepared`], for statements that answer nothing.
+    pub async fn execute_unprepared(&mut self, sql: &str) -> Result<ExecResult, DbErr> {
+        let (deadline, connection) = self.parts()?;
+        let outcome = in_time(deadline, sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection)).await;
+        self.note(outcome).map(Into::into)
+    }
+
+    /// Takes back what a transaction changed, after a refusal too.
+    pub async fn roll_back(mut self) {
+        self.is_over = false;
+        // After any other error the connection is closed already, and that is that.
+        if self.execute_unprepared("ROLLBACK").await.is_ok() {
+            self.give_back();
+        }
+    }
+
+    /// Gives the connection back: it is outside of a transaction.
+    pub fn give_back(mut self) {
+        self.is_idle = true;
+    }
+
+    /// Ends what is a transaction of its own: after a success, or a refusal of the
+    /// statement alone, the connection is as it was.
+    fn finish<T>(self, outcome: Result<T, DbErr>) -> Result<T, DbErr> {
+        if outcome.as_ref().map_or_else(is_refusal, |_| true) {
+            self.give_back();
+        }
+        outcome
+    }
+
+    fn parts(&mut self) -> Result<(Duration, &mut PgConnection), DbErr> {
+        if self.is_over {
+            return Err(refused("the transaction has failed"));
+        }
+        let connection = self.connection.as_deref_mut();
+        Ok((self.deadline, connection.ok_or_else(|| refused("the connection was closed"))?))
+    }
+
+    fn note<T>(&mut self, outcome: Result<T, DbErr>) -> Result<T, DbErr> {
+        self.server.note(&outcome);
+        if let Err(error) = &outcome {
+            self.is_over = true;
+            if !is_refusal(error) {
+                self.close();
+            }
+        }
+        outcome
+    }
+
+    /// At once, which rolls back whatever it was in the middle of, and gives the
+    /// lane to the next.
+    fn close(&mut self) {
+        drop(self.connection.take().map(PoolConnection::detach));
+    }
+}
+
+async fn in_time<T>(
+    deadline: Duration,
+    statement: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, DbErr> {
+    match tokio::time::timeout(deadline, statement).await {
+        Ok(outcome) => outcome.map_err(failed),
+        Err(_) => Err(refused("the database did not answer in time")),
+    }
+}
+
+fn bound(values: Option<Values>) -> SqlxValues {
+    SqlxValues(values.unwrap_or(Values(Vec::new())))
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if !self.is_idle {
+            self.close();
+        }
+    }
+}
+
+/// Each statement is a transaction of its own.
+#[async_trait::async_trait]
+impl ConnectionTrait for Connections {
+    fn get_database_backend(&self) -> DbBackend {
+        DbBackend::Postgres
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        let mut lease = self.lease().await?;
+        let outcome = lease.execute(statement).await;
+        lease.finish(outcome)
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        let mut lease = self.lease().await?;
+        let outcome = lease.execute_unprepared(sql).await;
+        lease.finish(outcome)
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        Ok(self.query_all_raw(statement).await?.into_iter().next())
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        let mut lease = self.lease().await?;
+        let outcome = lease.query(statement).await;
+        lease.finish(outcome)
+    }
+}

@@ -1,0 +1,50 @@
+//! Whether a server still has the history that this process has seen.
+//!
+//! A replica that takes over may lack the last commits of the one that failed, and
+//! a backup that was put back lacks more. What is cached from before is then of a
+//! history that never was. A server counts its histories: each connection asks.
+
+use std::sync::{Arc, OnceLock};
+
+use parking_lot::Mutex;
+use sea_orm::sqlx::{self, PgConnection};
+
+/// The server that was made once, and its timeline.
+pub(super) const HISTORY: &str = "SELECT system_identifier::text || ':' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) AS history \
+     FROM pg_control_system()";
+
+/// Cheap to clone.
+#[derive(Clone, Default)]
+pub(in crate::store) struct History(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    known: Mutex<Option<String>>,
+    when_another: OnceLock<Box<dyn Fn() + Send + Sync>>,
+}
+
+impl History {
+    /// What to do when the server turns out to have another history; the first one
+    /// who says so counts.
+    pub fn when_another(&self, forget: impl Fn() + Send + Sync + 'static) {
+        let _ = self.0.when_another.set(Box::new(forget));
+    }
+
+    /// The one that the server had when it was last asked.
+    pub(super) fn known(&self) -> Option<String> {
+        self.0.known.lock().clone()
+    }
+
+    /// Asks a new connection. Fails on a server that changes nothing.
+    pub(super) async fn ask(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+        let found: String = sqlx::query_scalar(HISTORY).fetch_one(connection).await?;
+        let before = self.0.known.lock().replace(found.clone());
+        if before.is_some_and(|before| before != found) {
+            tracing::warn!(history = found, "the database has another history: nothing cached is used");
+            if let Some(forget) = self.0.when_another.get() {
+                forget();
+            }
+        }
+        Ok(())
+    }
+}

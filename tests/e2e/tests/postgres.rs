@@ -1,0 +1,275 @@
+//! A server whose database is Postgres: what it promises while that is killed, stands
+//! still, is cut off at any byte, is not who it should be, or is shared with others.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use e2e::postgres::{Database, Proxy, authority};
+use e2e::{Answer, Launch, Server, eventually, folder};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// Bytes that a master key is made of.
+const MASTER_KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+
+fn launch(data: &TempDir, url: &str) -> Launch {
+    Launch::new(data.path())
+        .env("UNKEY_DATABASE_URL", url)
+        .env("UNKEY_MASTER_KEY", MASTER_KEY)
+        // So that a server that stands still is given up soon.
+        .env("UNKEY_DATABASE_TIMEOUT_MS", "1000")
+}
+
+fn verify(server: &Server, key: &str) -> Answer {
+    server.call("keys.verifyKey", &json!({ "key": key }))
+}
+
+fn code(answer: &Answer) -> &str {
+    answer.body["data"]["code"].as_str().unwrap_or_default()
+}
+
+/// What holds while the database is away, however it is, and when it is back.
+fn survives(leave: impl Fn(&Proxy)) {
+    let (database, data) = (Database::create(), folder());
+    let proxy = Proxy::before(&database);
+    let server = launch(&data, &database.url_by(&proxy)).start();
+    let api = server.api();
+    let limits = json!([{ "name": "requests", "limit": 3, "duration": 86_400_000, "autoApply": true }]);
+    let (_, cached) = server.key(&api, json!({ "ratelimits": limits }));
+    let (_, uncached) = server.key(&api, json!({}));
+    let (spent_id, spent) = server.key(&api, json!({ "credits": { "remaining": 100 } }));
+    assert_eq!([server.verify(&cached), server.verify(&spent)], ["VALID", "VALID"]);
+
+    leave(&proxy);
+    // Whoever comes first finds out.
+    assert_eq!(verify(&server, &uncached).status, 503, "an uncached key is not said to be unknown");
+    assert_eq!(verify(&server, "nobody_made_this").status, 503);
+    assert_eq!(code(&verify(&server, &cached)), "VALID");
+    assert_eq!(verify(&server, &spent).status, 503, "nothing is granted that is not paid");
+    assert_eq!(server.call("apis.createApi", &json!({ "name": "lost" })).status, 503);
+    assert_eq!(code(&verify(&server, &cached)), "VALID");
+    assert_eq!(code(&verify(&server, &cached)), "RATE_LIMITED", "limits go on counting");
+    let (status, body) = server.get("/readyz");
+    assert!(status == 200 && body.starts_with("degraded"), "{status} {body}");
+
+    proxy.pass();
+    eventually("the database to be found again", || (verify(&server, &uncached).status == 200).then_some(()));
+    assert_eq!(server.verify(&uncached), "VALID");
+    assert_eq!(server.verify("nobody_made_this"), "NOT_FOUND");
+    assert_eq!(server.verify(&spent), "VALID");
+    eventually("changes to be stored again", || (server.get("/readyz").1 == "ready\n").then_some(()));
+    let left = server.call("keys.getKey", &json!({ "keyId": spent_id })).data();
+    // The one that failed may have been paid before the answer was lost.
+    let left = left["credits"]["remaining"].as_i64().expect("a number");
+    assert!((97..=98).contains(&left), "{left}");
+    assert_eq!(database.ask("SELECT count(*) FROM apis WHERE name = 'lost'"), "0");
+    assert_eq!(server.stop(), Some(0));
+}
+
+#[test]
+fn a_database_that_is_killed_costs_what_needs_it_and_nothing_else() {
+    survives(Proxy::refuse);
+}
+
+#[test]
+fn a_database_that_stands_still_costs_what_needs_it_and_nothing_else() {
+    survives(Proxy::stall);
+}
+
+/// A small generator, so that a run can be repeated.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % bound
+    }
+}
+
+#[test]
+fn connections_cut_at_any_byte_leave_what_was_answered() {
+    let (database, data) = (Database::create(), folder());
+    let proxy = Proxy::before(&database);
+    let server = launch(&data, &database.url_by(&proxy)).start();
+    let api = server.api();
+    let (id, key) = server.key(&api, json!({ "credits": { "remaining": 1_000_000 } }));
+    let (mut random, mut spent, mut doubtful) = (Random(7), 0, 0);
+    let mut outcomes = BTreeMap::new();
+    for round in 0..150 {
+        proxy.cut_after(200 + random.below(6000) as usize);
+        proxy.cut();
+        let slug = format!("p{round}");
+        let made = server.call("permissions.createPermission", &json!({ "name": slug, "slug": slug }));
+        assert!([200, 503].contains(&made.status), "{made:?}");
+        outcomes.insert(slug, made.status);
+        match verify(&server, &key) {
+            answer if answer.status == 200 => spent += 1,
+            answer => {
+                assert_eq!(answer.status, 503, "{answer:?}");
+                doubtful += 1;
+            }
+        }
+    }
+    proxy.pass();
+    proxy.cut();
+    eventually("the database to be found again", || (verify(&server, "x").status == 200).then_some(()));
+    for (slug, status) in &outcomes {
+        let stored = database.ask(&format!("SELECT count(*) FROM permissions WHERE slug = '{slug}'"));
+        // A commit whose answer was lost is asked for: what is refused is not there.
+        assert_eq!(stored, if *status == 200 { "1" } else { "0" }, "{slug} was answered {status}");
+    }
+    let entries = database.ask("SELECT count(*) FROM audit_log WHERE event = 'permission.create'");
+    let made = outcomes.values().filter(|status| **status == 200).count();
+    assert_eq!(entries, made.to_string(), "each change has its entry");
+    let left: i64 =
+        database.ask(&format!("SELECT remaining FROM keys WHERE id = '{id}'")).parse().expect("a number");
+    let gone = 1_000_000 - left;
+    assert!((spent..=spent + doubtful).contains(&gone), "{gone} gone, {spent} answered, {doubtful} in doubt");
+    assert!(
+        made > 20 && made < 150 && doubtful > 0,
+        "the cuts met nothing: {made} made, {doubtful} in doubt"
+    );
+}
+
+#[test]
+fn a_server_that_is_not_who_it_should_be_is_refused() {
+    let (database, data) = (Database::create(), folder());
+    let by_name = database.url().replace("127.0.0.1", "localhost");
+    let refused = |address: String| {
+        launch(&data, &address).try_start(Duration::from_secs(30)).err().expect("it is refused");
+    };
+    // Whose authority nobody here trusts, and of another host.
+    refused(format!("{by_name}?sslmode=verify-full"));
+    refused(format!("{}?sslmode=verify-full&sslrootcert={}", database.url(), authority()));
+    assert_eq!(
+        database.ask("SELECT count(*) FROM pg_tables WHERE tablename = 'keys'"),
+        "0",
+        "nothing was sent"
+    );
+    let address = format!("{by_name}?sslmode=verify-full&sslrootcert={}", authority());
+    let server = launch(&data, &address).start();
+    let encrypted = database.ask(
+        "SELECT bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name = 'unkey' \
+         AND datname = current_database()",
+    );
+    assert_eq!(encrypted, "t");
+    assert_eq!(server.stop(), Some(0));
+}
+
+#[test]
+fn a_folder_with_a_database_of_its_own_is_not_started_on_another() {
+    let (database, data) = (Database::create(), folder());
+    assert_eq!(Server::start(data.path()).stop(), Some(0));
+    launch(&data, &database.url()).try_start(Duration::from_secs(30)).err().expect("it is refused");
+    assert_eq!(database.ask("SELECT count(*) FROM pg_tables WHERE tablename = 'keys'"), "0");
+}
+
+#[test]
+fn of_two_that_start_at_once_one_makes_the_first_workspace() {
+    let (database, folders) = (Database::create(), [folder(), folder()]);
+    std::thread::scope(|scope| {
+        for data in &folders {
+            scope.spawn(|| assert_eq!(launch(data, &database.url()).start().stop(), Some(0)));
+        }
+    });
+    assert_eq!(database.ask("SELECT count(*) FROM workspaces"), "1");
+    assert_eq!(database.ask("SELECT count(*) FROM root_keys"), "1");
+}
+
+/// What was answered about the credits of one key.
+#[derive(Default)]
+struct Account {
+    /// Answered changes, added up.
+    answered: i64,
+    /// Changes without an answer: each happened or did not.
+    doubtful: Vec<i64>,
+}
+
+/// Three processes spend, add and reroll at once, and are killed at any moment.
+#[test]
+fn credits_are_exact_among_processes_that_are_killed() {
+    let database = Database::create();
+    let start = || {
+        let data = folder();
+        let server = launch(&data, &database.url()).env("UNKEY_DATABASE_TIMEOUT_MS", "10000").start();
+        (server, data)
+    };
+    let (first, _data) = start();
+    let api = first.api();
+    let keys: Vec<(String, String)> =
+        (0..8).map(|_| first.key(&api, json!({ "credits": { "remaining": 1_000_000 } }))).collect();
+    let accounts: Vec<Vec<Account>> = std::thread::scope(|scope| {
+        let (keys, start) = (&keys, &start);
+        let workers: Vec<_> = (0..3).map(|seed| scope.spawn(move || work(seed, keys, start))).collect();
+        workers.into_iter().map(|worker| worker.join().expect("it ends")).collect()
+    });
+    for (place, (id, _)) in keys.iter().enumerate() {
+        let of = accounts.iter().map(|accounts| &accounts[place]);
+        let answered: i64 = of.clone().map(|account| account.answered).sum();
+        let doubtful: Vec<i64> = of.flat_map(|account| account.doubtful.iter().copied()).collect();
+        let least: i64 = doubtful.iter().filter(|change| **change < 0).sum();
+        let most: i64 = doubtful.iter().filter(|change| **change > 0).sum();
+        let sql = format!("SELECT remaining FROM keys WHERE id = '{id}'");
+        let left: i64 = database.ask(&sql).parse().expect("a number");
+        let change = left - 1_000_000;
+        let range = answered + least..=answered + most;
+        assert!(range.contains(&change), "{id}: {change} is not in {range:?}");
+    }
+    let deadlocks = database.ask("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()");
+    assert_eq!(deadlocks, "0");
+}
+
+/// Rounds of one process: the server is killed after each.
+fn work(seed: u64, keys: &[(String, String)], start: &dyn Fn() -> (Server, TempDir)) -> Vec<Account> {
+    let mut random = Random(seed);
+    let mut accounts: Vec<Account> = keys.iter().map(|_| Account::default()).collect();
+    let rounds = if e2e::is_long() { 60 } else { 4 };
+    for _ in 0..rounds {
+        let (mut server, _data) = start();
+        let calls = 100 + random.below(300);
+        for call in 0..calls {
+            let place = random.below(keys.len() as u64) as usize;
+            let (id, key) = &keys[place];
+            let (operation, body, change) = request(&mut random, id, key);
+            // The last one is sent while the server is killed.
+            let killer = (call + 1 == calls).then(|| {
+                let pid = server.pid();
+                let delay = Duration::from_micros(random.below(5000));
+                std::thread::spawn(move || {
+                    std::thread::sleep(delay);
+                    e2e::kill(pid);
+                })
+            });
+            match server.try_call(operation, &body) {
+                Ok(answer) if answer.status == 200 => {
+                    let is_valid = operation != "keys.verifyKey" || code(&answer) == "VALID";
+                    assert!(is_valid, "{}", answer.body);
+                    accounts[place].answered += change;
+                }
+                _ => accounts[place].doubtful.push(change),
+            }
+            if let Some(killer) = killer {
+                killer.join().expect("it kills");
+            }
+        }
+        server.kill();
+    }
+    accounts
+}
+
+fn request(random: &mut Random, id: &str, key: &str) -> (&'static str, Value, i64) {
+    let amount = 1 + random.below(9) as i64;
+    match random.below(10) {
+        0 => {
+            let body = json!({ "keyId": id, "operation": "increment", "value": amount });
+            ("keys.updateCredits", body, amount)
+        }
+        1 => {
+            let body = json!({ "keyId": id, "operation": "decrement", "value": amount });
+            ("keys.updateCredits", body, -amount)
+        }
+        // Which writes every column of the key.
+        2 => ("keys.updateKey", json!({ "keyId": id, "name": format!("n{amount}") }), 0),
+        _ => ("keys.verifyKey", json!({ "key": key, "credits": { "cost": amount } }), -amount),
+    }
+}
