@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-stages="tools fmt shell commits deny clippy rust msrv faults rows browser node node-v1 quickstarts mcp-config python python-v1 rust-v1 mcp go fuzz load"
+stages="tools fmt shell commits deny clippy rust msrv postgres faults rows browser node node-v1 quickstarts mcp-config python python-v1 rust-v1 mcp go fuzz load"
 usage() {
   echo "usage: $0 [--long] [--only STAGE]; stages: $stages" >&2
   exit 2
@@ -193,6 +193,41 @@ msrv() {
   cargo "+$version" check --workspace --all-targets --locked
 }
 
+# Installs Postgres, without the server that Debian would start for the machine.
+need_postgres() {
+  if ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then
+    need pg_lsclusters postgresql-common
+    as_root sed -i 's/^#* *create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf
+    need initdb-is-not-in-the-path postgresql
+  fi
+  need psql postgresql-client
+  need openssl openssl
+}
+
+# What stores keys and settings, on Postgres: the rooms, the operations of every door, what happens while the server is
+# away, and a client of each API. Left out is what asks no database. Ten minutes of killed processes with --long.
+postgres() {
+  need_postgres
+  cargo build
+  local left_out=()
+  for name in sql:: docs:: tidy:: tables:: lengths references schema; do left_out+=(--skip "$name"); done
+  # The inner shells expand what is theirs.
+  # shellcheck disable=SC2016
+  tests/postgres.sh bash -euo pipefail -c '
+    cargo test -p base -p domain --lib
+    cargo test -p unkey --lib --test it -- "$@"
+    cargo test -p e2e --features postgres --test postgres
+  ' postgres "${left_out[@]}"
+  local suite
+  for suite in node node_v1; do
+    (cd "tests/clients/$suite" && npm ci --omit=optional --no-audit --no-fund)
+  done
+  # shellcheck disable=SC2016
+  tests/postgres.sh bash -euo pipefail -c '
+    for suite in node node_v1; do (cd "tests/clients/$suite" && node --test --test-reporter=spec); done
+  '
+}
+
 # The dashboard in the system's Chromium.
 browser() {
   cargo build
@@ -299,6 +334,7 @@ stage commits tests/commits.sh
 stage deny deny
 stage clippy clippy
 stage rust rust
+stage postgres postgres
 stage faults faults
 stage rows rows
 stage browser browser

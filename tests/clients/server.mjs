@@ -14,10 +14,24 @@ const rootKey = "unkey_node000000000000000000000";
 /** The window of limits that a test exhausts: hardly any run meets the moment when the next one begins. */
 export const DAY_MS = 24 * 60 * 60 * 1000;
 
+// Where a run on Postgres has its server, and the database of each folder there.
+const postgres = process.env.UNKEY_TEST_POSTGRES;
+const databases = new Map();
+
+function databaseOf(data) {
+  if (!databases.has(data)) {
+    const name = `node_${process.pid}_${databases.size}`;
+    execFileSync("psql", ["-qX", "-c", `CREATE DATABASE ${name}`, postgres]);
+    databases.set(data, postgres.replace(/[^/]*$/, name));
+  }
+  return databases.get(data);
+}
+
 export class Server {
   /** On a new folder, unless one is named. */
   static async start(environment = {}, data = mkdtempSync(join(tmpdir(), "unkey-node-"))) {
     const env = { PATH: process.env.PATH, UNKEY_ROOT_KEY: rootKey, ...environment };
+    if (postgres) env.UNKEY_DATABASE_URL = databaseOf(data);
     const child = spawn(binary, ["serve", "--listen", "127.0.0.1:0", "--data-dir", data], { env });
     let log = "";
     child.stderr.on("data", (chunk) => { log += chunk; });

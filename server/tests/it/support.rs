@@ -18,6 +18,7 @@ use poem::http::{HeaderMap, StatusCode};
 use poem::test::TestClient;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::sync::Semaphore;
 use unkey::app::App;
 
 /// 2026-10-07 10:40:00 UTC, in the middle of a minute, an hour and a day.
@@ -75,6 +76,9 @@ impl TestApp {
         let mut config = Config::for_tests(dir.path());
         // Many tests share few cores, and queries give way to all of them.
         config.analytics_seconds = 120;
+        // Some tests start an app for each operation, and all at once.
+        static STARTS: Semaphore = Semaphore::const_new(4);
+        let _start = STARTS.acquire().await.unwrap();
         let mut database = None;
         if let Some(server) = postgres::server() {
             let made = TestDatabase::create(server).await;

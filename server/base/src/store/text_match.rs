@@ -44,21 +44,20 @@ pub fn begins<C: ColumnTrait>(engine: Engine, column: C, text: &str) -> Expr {
 /// As [`holds`], for a statement that is written out: the condition, and what is to be
 /// bound where it says `value`.
 pub fn holds_sql(engine: Engine, columns: &[&str], text: &str, value: &str) -> (String, String) {
-    let (one, bound): (Box<dyn Fn(&&str) -> String>, String) = match engine {
-        Engine::Sqlite if text.is_ascii() => {
-            (Box::new(|column| format!("instr(lower({column}), {value}) > 0")), text.to_ascii_lowercase())
-        }
-        Engine::Sqlite => (Box::new(|column| format!("{column} GLOB {value}")), anywhere(text)),
-        Engine::Postgres => {
-            let Folded { text, from, to } = Folded::of(text);
-            // Letters beyond ASCII alone: none of them ends a literal.
-            let one = move |column: &&str| {
-                format!("strpos(translate(lower({column}), '{from}', '{to}'), {value}) > 0")
-            };
-            (Box::new(one), text)
-        }
+    let Folded { text: folded, from, to } = Folded::of(text);
+    let one = |column: &&str| match engine {
+        Engine::Sqlite if text.is_ascii() => format!("instr(lower({column}), {value}) > 0"),
+        Engine::Sqlite => format!("{column} GLOB {value}"),
+        // Letters beyond ASCII alone: none of them ends a literal.
+        Engine::Postgres => format!("strpos(translate(lower({column}), '{from}', '{to}'), {value}) > 0"),
     };
-    (columns.iter().map(one).collect::<Vec<_>>().join(" OR "), bound)
+    let condition = columns.iter().map(one).collect::<Vec<_>>().join(" OR ");
+    let bound = match engine {
+        Engine::Sqlite if text.is_ascii() => text.to_ascii_lowercase(),
+        Engine::Sqlite => anywhere(text),
+        Engine::Postgres => folded,
+    };
+    (condition, bound)
 }
 
 /// A text for Postgres to compare: `lower` folds ASCII there as well, and what

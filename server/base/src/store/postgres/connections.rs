@@ -12,12 +12,16 @@ use sea_orm::sqlx::pool::PoolConnection;
 use sea_orm::sqlx::{self, AssertSqlSafe, PgConnection, PgPool, Postgres};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement, Values};
 use sea_query_sqlx::SqlxValues;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::History;
 use crate::store::failure::{failed, is_refusal, refused};
 
-/// How long a connection is waited for.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a turn is waited for, while others have all connections.
+const TURN_PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long the server is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The same while the server was away when it was last asked.
 const LITTLE_PATIENCE: Duration = Duration::from_millis(500);
@@ -27,6 +31,9 @@ const GRACE: Duration = Duration::from_secs(1);
 
 pub(super) struct Connections {
     pool: PgPool,
+    /// One for each connection: who waits for others does not take them for a server
+    /// that is away.
+    turns: Arc<Semaphore>,
     history: History,
     deadline: Duration,
     server: Arc<Server>,
@@ -60,6 +67,7 @@ impl Server {
 /// A connection while somebody has it.
 pub(super) struct Lease {
     connection: Option<PoolConnection<Postgres>>,
+    _turn: OwnedSemaphorePermit,
     deadline: Duration,
     server: Arc<Server>,
     /// Known to be outside of a transaction: the next one may have it.
@@ -72,20 +80,24 @@ pub(super) struct Lease {
 impl Connections {
     /// `timeout` is what the server allows a statement.
     pub fn new(pool: PgPool, history: History, timeout: Duration) -> Self {
-        Self { pool, history, deadline: timeout + GRACE, server: Arc::default() }
+        let turns = Arc::new(Semaphore::new(pool.options().get_max_connections() as usize));
+        Self { pool, turns, history, deadline: timeout + GRACE, server: Arc::default() }
     }
 
     pub async fn lease(&self) -> Result<Lease, DbErr> {
+        let turn = tokio::time::timeout(TURN_PATIENCE, self.turns.clone().acquire_owned()).await;
+        let turn = turn.map_err(|_| refused("too many wait for a connection to the database"))?;
+        let turn = turn.map_err(|_| refused("the database is closed"))?;
         let patience = if self.are_away() { LITTLE_PATIENCE } else { PATIENCE };
         let acquired = match tokio::time::timeout(patience, self.pool.acquire()).await {
             Ok(acquired) => acquired.map_err(failed),
-            Err(_) => Err(refused("no connection to the database was to be had")),
+            Err(_) => Err(refused("the database let nobody connect in time")),
         };
         if acquired.is_err() {
             self.server.note(&acquired);
         }
         let (connection, deadline, server) = (Some(acquired?), self.deadline, self.server.clone());
-        Ok(Lease { connection, deadline, server, is_idle: false, is_over: false })
+        Ok(Lease { connection, _turn: turn, deadline, server, is_idle: false, is_over: false })
     }
 
     /// The history of the server, as its connections found it.

@@ -31,7 +31,7 @@ const SHARE_OF_WRITERS: u32 = 4;
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
 
 /// How long the first connection may be waited for.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Reads a database. Cheap to clone.
 #[derive(Clone)]
