@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use base::ids::{RequestId, WorkspaceId};
 use parking_lot::Mutex;
@@ -25,7 +26,7 @@ use base::config::Config;
 use base::entropy::Entropy;
 use base::error::{Code, Error, Result};
 use base::events::Recorder;
-use base::store::{DataDir, Database, Store};
+use base::store::{DataDir, Database, Engine, Store};
 use domain::apis::Apis;
 use domain::bulk::Bulk;
 use domain::credits::Ledger;
@@ -102,6 +103,9 @@ pub struct App {
     pub address: OnceLock<SocketAddr>,
 }
 
+/// How long the database may take to say that it is there.
+const ANSWER: Duration = Duration::from_secs(2);
+
 /// What can be served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Readiness {
@@ -153,11 +157,16 @@ impl App {
     /// Whether requests can be served: the database answers, changes and events
     /// are stored. While a database server is away, what is cached is served.
     pub async fn ready(&self) -> Result<Readiness> {
-        let found = self.workspaces.list().await;
-        if self.store.read().is_away() {
-            return Ok(Readiness::CachesAlone);
+        let found = tokio::time::timeout(ANSWER, self.workspaces.list()).await;
+        let is_server = self.store.database().engine() == Engine::Postgres;
+        match found {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) if !self.store.read().is_away() => return Err(error),
+            Err(_) if !is_server => {
+                return Err(Error::new(Code::ServiceUnavailable, "the database does not answer"));
+            }
+            _ => return Ok(Readiness::CachesAlone),
         }
-        found?;
         if self.store.database().health().is_failing() {
             return Err(Error::new(Code::ServiceUnavailable, "changes cannot be stored"));
         }

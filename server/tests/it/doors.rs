@@ -11,7 +11,7 @@ use base::access::Role;
 
 use crate::dashboard::Browser;
 use crate::interrupted::{Asked, POLLS};
-use crate::support::{START_MS, TestApp};
+use crate::support::{START_MS, TestApp, some_at_once};
 
 /// Of no key.
 const HASH: &str = "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=";
@@ -510,22 +510,18 @@ fn others() -> Vec<UseCase> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_door_leaves_the_same() {
-    let mut running = tokio::task::JoinSet::new();
-    for case in keys().into_iter().chain(access()).chain(others()) {
-        running.spawn(async move {
-            let (one, two) = (run(&case, "v1").await, run(&case, "v2").await);
-            assert_eq!(one.0, two.0, "{}: the starts differ", case.name);
-            assert_eq!(one.1, two.1, "{}", case.name);
-            if form_of(case.name, &two.0).is_some() {
-                let three = run(&case, "dashboard").await;
-                assert_eq!(three.0, two.0, "{}: the starts differ", case.name);
-                assert_eq!(by_whoever(three.1), by_whoever(two.1), "{} in the dashboard", case.name);
-            }
-        });
-    }
-    while let Some(done) = running.join_next().await {
-        done.unwrap();
-    }
+    let cases = keys().into_iter().chain(access()).chain(others());
+    some_at_once(cases.map(|case| async move {
+        let (one, two) = (run(&case, "v1").await, run(&case, "v2").await);
+        assert_eq!(one.0, two.0, "{}: the starts differ", case.name);
+        assert_eq!(one.1, two.1, "{}", case.name);
+        if form_of(case.name, &two.0).is_some() {
+            let three = run(&case, "dashboard").await;
+            assert_eq!(three.0, two.0, "{}: the starts differ", case.name);
+            assert_eq!(by_whoever(three.1), by_whoever(two.1), "{} in the dashboard", case.name);
+        }
+    }))
+    .await;
 }
 
 /// The other doors have this test beside their operations.

@@ -24,12 +24,40 @@ use unkey::app::App;
 /// 2026-10-07 10:40:00 UTC, in the middle of a minute, an hour and a day.
 pub const START_MS: i64 = 1_791_369_600_000;
 
+/// Runs these tasks to their end, a few at a time: each has an app of its own.
+pub async fn some_at_once<F: Future<Output = ()> + Send + 'static>(tasks: impl Iterator<Item = F>) {
+    let mut running = tokio::task::JoinSet::new();
+    for task in tasks {
+        running.spawn(task);
+        if running.len() >= 8 {
+            running.join_next().await.expect("one runs").unwrap();
+        }
+    }
+    while let Some(done) = running.join_next().await {
+        done.unwrap();
+    }
+}
+
 pub struct TestApp {
     pub app: Arc<App>,
     pub client: TestClient<BoxEndpoint<'static, Response>>,
     pub root_key: String,
     _dir: TempDir,
-    _database: Option<TestDatabase>,
+    database: Option<TestDatabase>,
+}
+
+/// What goes on beside the requests ends before its database is gone, or it would look
+/// for that for as long as the test runs.
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        let (app, database) = (self.app.clone(), self.database.take());
+        if database.is_some() {
+            tokio::spawn(async move {
+                app.close().await.unwrap();
+                drop(database);
+            });
+        }
+    }
 }
 
 /// An answer: status, and the body as JSON.
@@ -89,7 +117,7 @@ impl TestApp {
         let data_dir = DataDir::acquire(dir.path()).unwrap().expect("a temporary folder is free");
         let app = App::open(config, Clock::manual(START_MS), Entropy::seeded(7), data_dir).await.unwrap();
         let client = TestClient::new(unkey::http::routes(&app));
-        let mut test = Self { app, client, root_key: String::new(), _dir: dir, _database: database };
+        let mut test = Self { app, client, root_key: String::new(), _dir: dir, database };
         test.root_key = test.new_root_key(true, &[]).await;
         test
     }

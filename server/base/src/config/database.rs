@@ -87,8 +87,17 @@ fn tls(address: &str) -> Result<Tls, String> {
             "host" => host = value.into_owned(),
             "sslmode" => mode = Some(value.into_owned()),
             known if PARAMETERS.contains(&known) => {}
-            other => return Err(format!("has the parameter {other}, which is not known here: take it out")),
+            // Its name is not said: a password that is not escaped may end up here.
+            _ => {
+                return Err(format!(
+                    "has a parameter other than {}: take it out; in a password, write / ? # @ : as %2F %3F %23 %40 %3A",
+                    PARAMETERS.join(", ")
+                ));
+            }
         }
+    }
+    if url.fragment().is_some() {
+        return Err(format!("{form}: it has a #, which a password writes as %23"));
     }
     if host.is_empty() {
         return Err(format!("{form}: it names no host"));
@@ -97,10 +106,10 @@ fn tls(address: &str) -> Result<Tls, String> {
         None if is_local(&host) => Ok(Tls::Local),
         None | Some("verify-full") => Ok(Tls::Verified),
         Some("disable") => Ok(Tls::Off),
-        Some(half) => Err(format!(
-            "says sslmode={half}, which does not check who answers: leave it out or write verify-full, with the file of \
-             your authority as sslrootcert if it is not one that the system trusts; disable does without TLS"
-        )),
+        Some(_) => Err("has an sslmode that does not check who answers: leave it out or write verify-full, with the file \
+                        of your authority as sslrootcert if it is not one that the system trusts; disable does \
+                        without TLS"
+            .to_owned()),
     }
 }
 
@@ -136,10 +145,12 @@ mod tests {
     #[test]
     fn half_measures_and_what_is_not_understood_are_refused() {
         for (address, named) in [
-            ("postgres://u@db/unkey?sslmode=require", "sslmode=require"),
-            ("postgres://u@localhost/unkey?sslmode=prefer", "sslmode=prefer"),
-            ("postgres://u@db/unkey?sslmode=verify-ca", "sslmode=verify-ca"),
-            ("postgres://u@db/unkey?channel_binding=require", "channel_binding"),
+            ("postgres://u@db/unkey?sslmode=require", "an sslmode"),
+            ("postgres://u@localhost/unkey?sslmode=prefer", "an sslmode"),
+            ("postgres://u@db/unkey?sslmode=verify-ca", "an sslmode"),
+            ("postgres://u@db/unkey?channel_binding=require", "a parameter other"),
+            ("postgres://u:12/x?secret@db/unkey", "a parameter other"),
+            ("postgres://u@db/unkey#secret", "a #"),
             ("mysql://u@db/unkey", "postgres://"),
             ("postgres://u@db", "/database"),
             ("postgres:///unkey", "host"),

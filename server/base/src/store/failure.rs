@@ -32,6 +32,9 @@ const REFUSED_CLASSES: [&str; 5] = [
     "42", // syntax error or access rule violation
 ];
 
+/// Of these the one that says nothing of the statement: somebody took rights away.
+const NO_PRIVILEGE: &str = "42501";
+
 /// Whether the statement alone was refused, by a rule of the schema say.
 ///
 /// After any other error the database may have ended the transaction by itself:
@@ -40,9 +43,9 @@ pub(super) fn is_refusal(error: &DbErr) -> bool {
     match driver_error(error) {
         Ok(DriverError::Database(error)) => match sqlite_code(&**error) {
             Some(code) => REFUSED.contains(&code),
-            None => {
-                error.code().is_some_and(|code| REFUSED_CLASSES.iter().any(|class| code.starts_with(class)))
-            }
+            None => error.code().is_some_and(|code| {
+                code != NO_PRIVILEGE && REFUSED_CLASSES.iter().any(|class| code.starts_with(class))
+            }),
         },
         Ok(
             DriverError::RowNotFound

@@ -181,15 +181,17 @@ impl Namespaces {
             .write(|tx| async move {
                 let mut group = Group::new();
                 for name in names {
-                    if store::find_namespace(tx.db(), &cx.workspace, name).await?.is_some() {
+                    let (workspace, known) = (cx.workspace.clone(), (*name).to_owned());
+                    if let Some(found) = store::find_namespace(tx.db(), &cx.workspace, name).await? {
+                        // Made elsewhere, perhaps, while it was remembered here as absent.
+                        tx.changed(Change::Namespace { workspace, id: found.id, name: known });
                         continue;
                     }
                     let id: NamespaceId = self.entropy.id(NamespaceId::PREFIX, cx.now_ms);
                     store::insert_namespace(tx.db(), cx, &id, name).await?;
                     let target = Audited::new("ratelimitNamespace", id.as_str(), Some(name));
                     group.push(Event::NamespaceCreate, format!("Created namespace {name}"), vec![target]);
-                    let (workspace, name) = (cx.workspace.clone(), (*name).to_owned());
-                    tx.changed(Change::Namespace { workspace, id, name });
+                    tx.changed(Change::Namespace { workspace, id, name: known });
                 }
                 group.record(cx, &tx, &self.entropy).await
             })

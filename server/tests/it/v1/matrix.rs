@@ -15,7 +15,7 @@ use self::cases::cases;
 use super::{V1, text};
 use crate::interrupted::{Asked, POLLS};
 use crate::strangers::{Elsewhere, Twins};
-use crate::support::{Answer, TestApp};
+use crate::support::{Answer, TestApp, some_at_once};
 use crate::v2::protections::PROTECTING;
 
 /// What somebody of another workspace is told.
@@ -267,13 +267,7 @@ fn every_operation_has_a_case() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_operation_asks_for_its_grant_and_audits_itself() {
-    let mut running = tokio::task::JoinSet::new();
-    for case in cases() {
-        running.spawn(run(case));
-    }
-    while let Some(done) = running.join_next().await {
-        done.unwrap();
-    }
+    some_at_once(cases().into_iter().map(run)).await;
 }
 
 /// Names of the members of a body, or of the items of a list.

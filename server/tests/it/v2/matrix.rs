@@ -13,7 +13,7 @@ use unkey::http::v2::DOCUMENT;
 pub use self::cases::cases;
 use crate::interrupted::{Asked, POLLS, drop_after};
 use crate::strangers::{Elsewhere, Twins};
-use crate::support::TestApp;
+use crate::support::{TestApp, some_at_once};
 
 /// What somebody of another workspace is told.
 pub enum Foreign {
@@ -294,11 +294,5 @@ fn every_operation_has_a_case() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_operation_asks_for_its_grant_and_audits_itself() {
-    let mut running = tokio::task::JoinSet::new();
-    for case in cases() {
-        running.spawn(run(case));
-    }
-    while let Some(done) = running.join_next().await {
-        done.unwrap();
-    }
+    some_at_once(cases().into_iter().map(run)).await;
 }

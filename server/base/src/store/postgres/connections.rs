@@ -12,7 +12,7 @@ use sea_orm::sqlx::pool::PoolConnection;
 use sea_orm::sqlx::{self, AssertSqlSafe, PgConnection, PgPool, Postgres};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement, Values};
 use sea_query_sqlx::SqlxValues;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 
 use super::History;
 use crate::store::failure::{failed, is_refusal, refused};
@@ -22,9 +22,6 @@ const TURN_PATIENCE: Duration = Duration::from_secs(10);
 
 /// How long the server is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
-
-/// The same while the server was away when it was last asked.
-const LITTLE_PATIENCE: Duration = Duration::from_millis(500);
 
 /// How much longer than the server's own bound an answer is waited for.
 const GRACE: Duration = Duration::from_secs(1);
@@ -43,6 +40,9 @@ pub(super) struct Connections {
 #[derive(Default)]
 struct Server {
     is_away: AtomicBool,
+    /// Held by the one who looks whether it is back: it may take connections without
+    /// ever letting anybody in, and has room for so many.
+    probe: Mutex<()>,
 }
 
 impl Server {
@@ -88,14 +88,18 @@ impl Connections {
         let turn = tokio::time::timeout(TURN_PATIENCE, self.turns.clone().acquire_owned()).await;
         let turn = turn.map_err(|_| refused("too many wait for a connection to the database"))?;
         let turn = turn.map_err(|_| refused("the database is closed"))?;
-        let patience = if self.are_away() { LITTLE_PATIENCE } else { PATIENCE };
-        let acquired = match tokio::time::timeout(patience, self.pool.acquire()).await {
+        let probe = match self.are_away() {
+            true => Some(self.server.probe.try_lock().map_err(|_| refused("the database is away"))?),
+            false => None,
+        };
+        let acquired = match tokio::time::timeout(PATIENCE, self.pool.acquire()).await {
             Ok(acquired) => acquired.map_err(failed),
             Err(_) => Err(refused("the database let nobody connect in time")),
         };
         if acquired.is_err() {
             self.server.note(&acquired);
         }
+        drop(probe);
         let (connection, deadline, server) = (Some(acquired?), self.deadline, self.server.clone());
         Ok(Lease { connection, _turn: turn, deadline, server, is_idle: false, is_over: false })
     }

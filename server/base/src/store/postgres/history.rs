@@ -2,16 +2,23 @@
 //!
 //! A replica that takes over may lack the last commits of the one that failed, and
 //! a backup that was put back lacks more. What is cached from before is then of a
-//! history that never was. A server counts its histories: each connection asks.
+//! history that never was. A server counts its histories, and two replicas of one
+//! may come to the same number: so each connection asks, besides, when its server was
+//! started. One that was only started anew costs a few reads.
 
 use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
 use sea_orm::sqlx::{self, PgConnection};
 
-/// The server that was made once, and its timeline.
-pub(super) const HISTORY: &str = "SELECT system_identifier::text || ':' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) AS history \
-     FROM pg_control_system()";
+/// The server that was made once, its timeline, and since when it runs.
+pub(super) const HISTORY: &str = "SELECT system_identifier::text || ':' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) \
+     || ':' || EXTRACT(EPOCH FROM pg_postmaster_start_time()) AS history FROM pg_control_system()";
+
+/// Whatever becomes of the settings of the server, this connection answers commits
+/// when they are stored, and not before.
+const DURABLE: &str = "SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit') \
+     WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, false)";
 
 /// Cheap to clone.
 #[derive(Clone, Default)]
@@ -37,7 +44,8 @@ impl History {
 
     /// Asks a new connection. Fails on a server that changes nothing.
     pub(super) async fn ask(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-        let found: String = sqlx::query_scalar(HISTORY).fetch_one(connection).await?;
+        let found: String = sqlx::query_scalar(HISTORY).fetch_one(&mut *connection).await?;
+        sqlx::query(DURABLE).execute(connection).await?;
         let before = self.0.known.lock().replace(found.clone());
         if before.is_some_and(|before| before != found) {
             tracing::warn!(history = found, "the database has another history: nothing cached is used");

@@ -17,6 +17,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use super::connections::{Connections, Lease};
 use super::history::HISTORY;
 use crate::store::failure::{is_refusal, refused};
+use crate::store::migrate::NEUTRAL_CHANGE;
 use crate::store::{WriteHealth, statement};
 
 /// How long a change waits for those before it in this process.
@@ -132,7 +133,12 @@ impl Shared {
         let asking = async {
             loop {
                 match self.outcome(identity).await {
-                    Ok(Some(outcome)) if outcome != "in progress" => return Ok(outcome == "committed"),
+                    Ok(Some(outcome)) if outcome == "committed" => {
+                        // It may be so here alone, where a replica has to have it as well:
+                        // the next commit waits until that has all before it.
+                        return self.connections.execute_unprepared(NEUTRAL_CHANGE).await.map(|_| true);
+                    }
+                    Ok(Some(outcome)) if outcome != "in progress" => return Ok(false),
                     // Of long ago, or of a history that this database does not have.
                     Ok(None) => return Ok(false),
                     Err(error) if is_refusal(&error) => return Err(error),
