@@ -2,7 +2,8 @@
 //! anybody waits for one.
 //!
 //! A connection whose user went away half-way, that failed or took too long never
-//! returns to the pool. While the server is away nobody waits for it but a moment.
+//! returns to the pool. While the server is away nobody waits for it: who asks has
+//! somebody look again, and is refused at once.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -42,7 +43,7 @@ struct Server {
     is_away: AtomicBool,
     /// Held by the one who looks whether it is back: it may take connections without
     /// ever letting anybody in, and has room for so many.
-    probe: Mutex<()>,
+    probe: Arc<Mutex<()>>,
 }
 
 impl Server {
@@ -88,20 +89,26 @@ impl Connections {
         let turn = tokio::time::timeout(TURN_PATIENCE, self.turns.clone().acquire_owned()).await;
         let turn = turn.map_err(|_| refused("too many wait for a connection to the database"))?;
         let turn = turn.map_err(|_| refused("the database is closed"))?;
-        let probe = match self.are_away() {
-            true => Some(self.server.probe.try_lock().map_err(|_| refused("the database is away"))?),
-            false => None,
-        };
-        let acquired = match tokio::time::timeout(PATIENCE, self.pool.acquire()).await {
-            Ok(acquired) => acquired.map_err(failed),
-            Err(_) => Err(refused("the database let nobody connect in time")),
-        };
+        if self.are_away() {
+            self.look_again();
+            return Err(refused("the database is away"));
+        }
+        let acquired = acquire(&self.pool).await;
         if acquired.is_err() {
             self.server.note(&acquired);
         }
-        drop(probe);
         let (connection, deadline, server) = (Some(acquired?), self.deadline, self.server.clone());
         Ok(Lease { connection, _turn: turn, deadline, server, is_idle: false, is_over: false })
+    }
+
+    /// Has one task see whether the server is back.
+    fn look_again(&self) {
+        let Ok(probe) = self.server.probe.clone().try_lock_owned() else { return };
+        let (pool, server) = (self.pool.clone(), self.server.clone());
+        tokio::spawn(async move {
+            server.note(&acquire(&pool).await);
+            drop(probe);
+        });
     }
 
     /// The history of the server, as its connections found it.
@@ -199,6 +206,13 @@ impl Lease {
     /// lane to the next.
     fn close(&mut self) {
         drop(self.connection.take().map(PoolConnection::detach));
+    }
+}
+
+async fn acquire(pool: &PgPool) -> Result<PoolConnection<Postgres>, DbErr> {
+    match tokio::time::timeout(PATIENCE, pool.acquire()).await {
+        Ok(acquired) => acquired.map_err(failed),
+        Err(_) => Err(refused("the database let nobody connect in time")),
     }
 }
 
