@@ -44,6 +44,11 @@ fn survives(leave: impl Fn(&Proxy)) {
     // Whoever comes first finds out.
     assert_eq!(verify(&server, &uncached).status, 503, "an uncached key is not said to be unknown");
     assert_eq!(verify(&server, "nobody_made_this").status, 503);
+    // One load answers for all who ask for the same key: none waits for the others' tries.
+    std::thread::scope(|scope| {
+        let asked: Vec<_> = (0..20).map(|_| scope.spawn(|| verify(&server, &uncached).status)).collect();
+        asked.into_iter().for_each(|answer| assert_eq!(answer.join().expect("an answer"), 503));
+    });
     assert_eq!(code(&verify(&server, &cached)), "VALID");
     assert_eq!(verify(&server, &spent).status, 503, "nothing is granted that is not paid");
     assert_eq!(server.call("apis.createApi", &json!({ "name": "lost" })).status, 503);

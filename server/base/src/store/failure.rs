@@ -32,7 +32,15 @@ const REFUSED_CLASSES: [&str; 5] = [
     "42", // syntax error or access rule violation
 ];
 
-/// Of these the one that says nothing of the statement: somebody took rights away.
+/// Classes and codes by which Postgres says that it ends, or lets nobody in.
+const ENDS: [&str; 3] = [
+    "08",    // connection exception
+    "57P",   // shutdown
+    "53300", // too many connections
+];
+
+/// Of the classes above the one code that says nothing of the statement: somebody took
+/// rights away.
 const NO_PRIVILEGE: &str = "42501";
 
 /// Whether the statement alone was refused, by a rule of the schema say.
@@ -58,6 +66,17 @@ pub(super) fn is_refusal(error: &DbErr) -> bool {
         Ok(_) | Err(DbErr::Exec(_) | DbErr::Query(_) | DbErr::Conn(_) | DbErr::ConnectionAcquire(_)) => false,
         // Sea-orm's own: a row that is missing or has another type than expected.
         Err(_) => true,
+    }
+}
+
+/// Whether a server spoke and goes on: it refused, gave up a statement that took too
+/// long or waited for a lock, has no room left. One that ends, or lets nobody in, does
+/// not, and neither does one that says nothing.
+pub(super) fn is_answer(error: &DbErr) -> bool {
+    let goes_on = |code: &str| !ENDS.iter().any(|class| code.starts_with(class));
+    match driver_error(error) {
+        Ok(DriverError::Database(error)) => error.code().is_some_and(|code| goes_on(&code)),
+        _ => is_refusal(error),
     }
 }
 

@@ -16,7 +16,7 @@ use sea_query_sqlx::SqlxValues;
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 
 use super::History;
-use crate::store::failure::{failed, is_refusal, refused};
+use crate::store::failure::{failed, is_answer, is_refusal, refused};
 
 /// How long a turn is waited for, while others have all connections.
 const TURN_PATIENCE: Duration = Duration::from_secs(10);
@@ -47,9 +47,9 @@ struct Server {
 }
 
 impl Server {
-    /// Notes whether it answered: a refusal is an answer.
+    /// Notes whether it answered, be it by an error.
     fn note<T>(&self, outcome: &Result<T, DbErr>) {
-        let error = outcome.as_ref().err().filter(|error| !is_refusal(error));
+        let error = outcome.as_ref().err().filter(|error| !is_answer(error));
         if self.is_away.load(Ordering::Relaxed) == error.is_some() {
             return;
         }
