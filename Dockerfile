@@ -29,6 +29,8 @@ RUN groupadd --system --gid 10001 unkey \
       --shell /usr/sbin/nologin unkey \
  && install -d -m 0700 -o 10001 -g 10001 /data
 COPY --from=build /src/target/release/unkey /usr/local/bin/unkey
+# Whom to trust when a database is on another machine.
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 
 ENV UNKEY_LISTEN=0.0.0.0:3000 \
     UNKEY_DATA_DIR=/data
