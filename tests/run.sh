@@ -211,17 +211,13 @@ postgres() {
   cargo build
   local left_out=()
   for name in sql:: docs:: tidy:: tables:: lengths references schema; do left_out+=(--skip "$name"); done
-  # The inner shells expand what is theirs.
-  # shellcheck disable=SC2016
-  tests/postgres.sh bash -euo pipefail -c '
-    cargo test -p base -p domain --lib
-    cargo test -p unkey --lib --test it -- "$@"
-    cargo test -p e2e --features postgres --test postgres
-  ' postgres "${left_out[@]}"
+  # As one of the workspace, so that nothing is built again.
+  tests/postgres.sh cargo test --workspace --features e2e/postgres --lib --test it --test postgres -- "${left_out[@]}"
   local suite
   for suite in node node_v1; do
     (cd "tests/clients/$suite" && npm ci --omit=optional --no-audit --no-fund)
   done
+  # The inner shell expands what is its own.
   # shellcheck disable=SC2016
   tests/postgres.sh bash -euo pipefail -c '
     for suite in node node_v1; do (cd "tests/clients/$suite" && node --test --test-reporter=spec); done

@@ -161,11 +161,12 @@ impl App {
         let is_server = self.store.database().engine() == Engine::Postgres;
         match found {
             Ok(Ok(_)) => {}
-            Ok(Err(error)) if !self.store.read().is_away() => return Err(error),
-            Err(_) if !is_server => {
-                return Err(Error::new(Code::ServiceUnavailable, "the database does not answer"));
+            Ok(Err(error)) if is_server && error.code() == Code::ServiceUnavailable => {
+                return Ok(Readiness::CachesAlone);
             }
-            _ => return Ok(Readiness::CachesAlone),
+            Ok(Err(error)) => return Err(error),
+            Err(_) if is_server => return Ok(Readiness::CachesAlone),
+            Err(_) => return Err(Error::new(Code::ServiceUnavailable, "the database does not answer")),
         }
         if self.store.database().health().is_failing() {
             return Err(Error::new(Code::ServiceUnavailable, "changes cannot be stored"));

@@ -78,12 +78,11 @@ pub struct Proxy {
     state: Arc<State>,
 }
 
-#[derive(Default)]
 struct State {
     refuses: AtomicBool,
     stalls: AtomicBool,
-    /// Bytes after which new connections are cut; 0 for never.
-    cut_after: AtomicUsize,
+    /// Bytes that pass until everything is cut, once; `usize::MAX` for never.
+    left: AtomicUsize,
     open: Mutex<Vec<TcpStream>>,
 }
 
@@ -91,7 +90,13 @@ impl Proxy {
     pub fn before(database: &Database) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("an address");
-        let (state, upstream) = (Arc::new(State::default()), database.upstream());
+        let state = State {
+            refuses: AtomicBool::new(false),
+            stalls: AtomicBool::new(false),
+            left: AtomicUsize::new(usize::MAX),
+            open: Mutex::default(),
+        };
+        let (state, upstream) = (Arc::new(state), database.upstream());
         let shared = state.clone();
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
@@ -104,7 +109,7 @@ impl Proxy {
     /// As if the server had been killed: what is open is cut, and nothing answers.
     pub fn refuse(&self) {
         self.state.refuses.store(true, Ordering::SeqCst);
-        self.cut();
+        self.state.cut();
     }
 
     /// As if the server stood still.
@@ -112,23 +117,17 @@ impl Proxy {
         self.state.stalls.store(true, Ordering::SeqCst);
     }
 
-    /// From now on each new connection is cut after so many bytes.
+    /// Cuts what is open after so many more bytes, within what is being said; who
+    /// connects then is let in.
     pub fn cut_after(&self, bytes: usize) {
-        self.state.cut_after.store(bytes, Ordering::SeqCst);
-    }
-
-    /// Cuts what is open.
-    pub fn cut(&self) {
-        for stream in self.state.open.lock().expect("nobody panicked").drain(..) {
-            let _ = stream.shutdown(Shutdown::Both);
-        }
+        self.state.left.store(bytes, Ordering::SeqCst);
     }
 
     /// Everything passes again.
     pub fn pass(&self) {
         self.state.refuses.store(false, Ordering::SeqCst);
         self.state.stalls.store(false, Ordering::SeqCst);
-        self.state.cut_after.store(0, Ordering::SeqCst);
+        self.state.left.store(usize::MAX, Ordering::SeqCst);
     }
 }
 
@@ -138,29 +137,40 @@ impl State {
             return;
         }
         let Ok(server) = TcpStream::connect(upstream) else { return };
-        let left = Arc::new(AtomicUsize::new(match self.cut_after.load(Ordering::SeqCst) {
-            0 => usize::MAX,
-            bytes => bytes,
-        }));
         let copy = |stream: &TcpStream| stream.try_clone().expect("a handle");
         self.open.lock().expect("nobody panicked").extend([copy(&client), copy(&server)]);
         for (from, to) in [(copy(&client), copy(&server)), (server, client)] {
             let _ = from.set_nodelay(true);
-            let (state, left) = (self.clone(), left.clone());
-            std::thread::spawn(move || state.pump(from, to, &left));
+            let state = self.clone();
+            std::thread::spawn(move || state.pump(from, to));
         }
     }
 
-    fn pump(&self, mut from: TcpStream, mut to: TcpStream, left: &AtomicUsize) {
+    fn cut(&self) {
+        for stream in self.open.lock().expect("nobody panicked").drain(..) {
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+    }
+
+    /// How many of these bytes may pass.
+    fn take(&self, bytes: usize) -> usize {
+        let rest = |left: usize| if left == usize::MAX { None } else { Some(left.saturating_sub(bytes)) };
+        self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, rest).map_or(bytes, |left| left.min(bytes))
+    }
+
+    fn pump(&self, mut from: TcpStream, mut to: TcpStream) {
         let mut buffer = [0; 4096];
         while let Ok(read) = from.read(&mut buffer) {
             while self.stalls.load(Ordering::SeqCst) {
                 std::thread::sleep(PAUSE);
             }
-            let before =
-                left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| Some(left.saturating_sub(read)));
-            let may = read.min(before.unwrap_or_default());
-            if read == 0 || to.write_all(&buffer[..may]).is_err() || may < read {
+            let may = self.take(read);
+            if read == 0 || to.write_all(&buffer[..may]).is_err() {
+                break;
+            }
+            if may < read {
+                self.left.store(usize::MAX, Ordering::SeqCst);
+                self.cut();
                 break;
             }
         }

@@ -37,9 +37,9 @@ pub(super) struct Connections {
     server: Arc<Server>,
 }
 
-/// What is known of the server at the other end.
+/// What is known of the server at the other end, by all pools together.
 #[derive(Default)]
-struct Server {
+pub(super) struct Server {
     is_away: AtomicBool,
     /// Held by the one who looks whether it is back: it may take connections without
     /// ever letting anybody in, and has room for so many.
@@ -47,7 +47,8 @@ struct Server {
 }
 
 impl Server {
-    /// Notes whether it answered, be it by an error.
+    /// Notes whether it lets somebody in, and answers, be it by an error. A connection
+    /// that was cut says nothing: the next one tells.
     fn note<T>(&self, outcome: &Result<T, DbErr>) {
         let error = outcome.as_ref().err().filter(|error| !is_answer(error));
         if self.is_away.load(Ordering::Relaxed) == error.is_some() {
@@ -80,9 +81,9 @@ pub(super) struct Lease {
 
 impl Connections {
     /// `timeout` is what the server allows a statement.
-    pub fn new(pool: PgPool, history: History, timeout: Duration) -> Self {
+    pub fn new(pool: PgPool, history: History, server: Arc<Server>, timeout: Duration) -> Self {
         let turns = Arc::new(Semaphore::new(pool.options().get_max_connections() as usize));
-        Self { pool, turns, history, deadline: timeout + GRACE, server: Arc::default() }
+        Self { pool, turns, history, deadline: timeout + GRACE, server }
     }
 
     pub async fn lease(&self) -> Result<Lease, DbErr> {
@@ -192,7 +193,9 @@ impl Lease {
     }
 
     fn note<T>(&mut self, outcome: Result<T, DbErr>) -> Result<T, DbErr> {
-        self.server.note(&outcome);
+        if matches!(outcome, Ok(_) | Err(DbErr::Conn(_))) {
+            self.server.note(&outcome);
+        }
         if let Err(error) = &outcome {
             self.is_over = true;
             if !is_refusal(error) {

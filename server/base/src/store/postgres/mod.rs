@@ -16,7 +16,7 @@ use sea_orm::sqlx::postgres::{PgConnectOptions, PgSslMode};
 use sea_orm::sqlx::{ConnectOptions, Connection, PgConnection, Postgres};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 
-use self::connections::Connections;
+use self::connections::{Connections, Server};
 pub(in crate::store) use self::history::History;
 use super::failure::{OpenError, failed};
 use super::{Database, either};
@@ -57,11 +57,13 @@ async fn connect(server: &DatabaseServer, may_be_new: bool) -> std::result::Resu
     let history = History::default();
     let open = async |most| pool(most, history.clone()).connect_with(options.clone()).await.map_err(failed);
     let pool = open(writers).await?;
-    let patient = Writer::new(Connections::new(pool.clone(), history.clone(), migrate::PATIENCE));
+    let known = Arc::new(Server::default());
+    let connections = |pool, timeout| Connections::new(pool, history.clone(), known.clone(), timeout);
+    let patient = Writer::new(connections(pool.clone(), migrate::PATIENCE));
     migrate::run(&patient, App::POSTGRES_MIGRATIONS, may_be_new).await?;
-    let writer = Writer::new(Connections::new(pool, history.clone(), server.timeout));
+    let writer = Writer::new(connections(pool, server.timeout));
     let pool = open(server.connections - writers).await?;
-    let reader = Reader(Arc::new(Connections::new(pool, history.clone(), server.timeout)));
+    let reader = Reader(Arc::new(connections(pool, server.timeout)));
     Ok(Database::of_server(either::Writer::Postgres(writer), either::Reader::Postgres(reader), history))
 }
 
