@@ -104,7 +104,8 @@ struct Fixture {
 impl Fixture {
     async fn new() -> Self {
         let fixture = Self {
-            test: TestStore::open().await,
+            // The statements of the feed here are written for it.
+            test: TestStore::in_file().await,
             dir: tempfile::tempdir().unwrap(),
             entropy: Entropy::seeded(3),
         };
