@@ -4,9 +4,9 @@
 #   ./tests/postgres.sh cargo test --workspace
 #
 # The command finds the server, as a superuser, at $UNKEY_TEST_POSTGRES, and
-# UNKEY_TEST_ENGINE says that tests shall use it; its exit
-# status becomes this script's. The newest installed release is taken, unless
-# UNKEY_POSTGRES_BIN names the folder of another one's programs.
+# UNKEY_TEST_ENGINE says that tests shall use it; its exit status becomes this
+# script's. The newest installed release is taken, unless UNKEY_POSTGRES_BIN names
+# the folder of another one's programs.
 set -euo pipefail
 
 [ $# -gt 0 ] || { echo "usage: $0 COMMAND..." >&2; exit 2; }

@@ -72,6 +72,22 @@ async fn a_full_database_ends_a_transaction_for_good() {
 }
 
 #[tokio::test]
+async fn who_goes_on_after_a_refusal_stores_all_or_nothing() {
+    let test = TestStore::open().await;
+    let outcome = test
+        .store
+        .write(|tx| async move {
+            run(tx.clone(), api("one")).await?;
+            run(tx.clone(), api("one")).await.expect_err("its id is taken");
+            // A server has ended the transaction by then, a file goes on.
+            let _ = run(tx, api("two")).await;
+            Ok(())
+        })
+        .await;
+    assert_eq!(stored(&test).await, if outcome.is_ok() { 2 } else { 0 });
+}
+
+#[tokio::test]
 async fn statements_inside_of_a_foreign_transaction_are_not_acknowledged() {
     let test = TestStore::in_file().await;
     let writer = test.store.database().writer();

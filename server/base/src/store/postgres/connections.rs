@@ -170,6 +170,11 @@ impl Lease {
         }
     }
 
+    /// Whether a statement has failed, and the transaction with it.
+    pub fn is_over(&self) -> bool {
+        self.is_over
+    }
+
     /// Gives the connection back: it is outside of a transaction.
     pub fn give_back(mut self) {
         self.is_idle = true;

@@ -168,13 +168,15 @@ impl Transaction {
     pub async fn commit(self) -> Result<(), DbErr> {
         let Self { lease, writer, identity, _turn } = self;
         let mut lease = lease.into_inner();
+        // Nothing is sent then, so there is nothing to ask for.
+        let was_over = lease.is_over();
         let committed = match lease.execute_unprepared("COMMIT").await {
             Ok(_) => {
                 lease.give_back();
                 Ok(())
             }
             // A rule that is held at the end only, say: the database has spoken.
-            Err(error) if is_refusal(&error) => Err(error),
+            Err(error) if was_over || is_refusal(&error) => Err(error),
             Err(error) => match writer.was_committed(&identity).await {
                 Ok(true) => Ok(()),
                 Ok(false) | Err(_) => Err(error),
