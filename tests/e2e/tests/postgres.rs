@@ -81,6 +81,26 @@ fn a_database_that_stands_still_costs_what_needs_it_and_nothing_else() {
     survives(Proxy::stall);
 }
 
+#[test]
+fn one_connection_that_was_cut_speaks_for_the_idle_ones() {
+    let (database, data) = (Database::create(), folder());
+    let server = launch(&data, &database.url()).start();
+    let api = server.api();
+    let (_, key) = server.key(&api, json!({ "credits": { "remaining": 100 } }));
+    // As many connections as change something at once.
+    std::thread::scope(|scope| {
+        (0..8).for_each(|_| drop(scope.spawn(|| server.key(&api, json!({})))));
+    });
+    database.ask(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
+         WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    );
+    let statuses: Vec<u16> = (0..8).map(|_| verify(&server, &key).status).collect();
+    let refused = statuses.iter().filter(|status| **status == 503).count();
+    assert!(refused <= 1, "{statuses:?}");
+    assert_eq!(server.stop(), Some(0));
+}
+
 /// A small generator, so that a run can be repeated.
 struct Random(u64);
 

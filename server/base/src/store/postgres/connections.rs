@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sea_orm::sqlx::pool::PoolConnection;
 use sea_orm::sqlx::{self, AssertSqlSafe, PgConnection, PgPool, Postgres};
@@ -41,6 +41,8 @@ pub(super) struct Connections {
 #[derive(Default)]
 pub(super) struct Server {
     is_away: AtomicBool,
+    /// When a connection was last found to be cut.
+    cut_at: parking_lot::Mutex<Option<Instant>>,
     /// Held by the one who looks whether it is back: it may take connections without
     /// ever letting anybody in, and has room for so many.
     probe: Arc<Mutex<()>>,
@@ -63,6 +65,16 @@ impl Server {
 
     fn is_away(&self) -> bool {
         self.is_away.load(Ordering::Relaxed)
+    }
+
+    fn note_cut(&self) {
+        *self.cut_at.lock() = Some(Instant::now());
+    }
+
+    /// Whether a connection has done nothing since another one was cut: whatever cut
+    /// that one may have cut this one as well.
+    pub fn may_have_cut(&self, idle_for: Duration) -> bool {
+        self.cut_at.lock().is_some_and(|cut_at| cut_at.elapsed() <= idle_for)
     }
 }
 
@@ -204,6 +216,7 @@ impl Lease {
         if let Err(error) = &outcome {
             self.is_over = true;
             if !is_refusal(error) {
+                self.server.note_cut();
                 self.close();
             }
         }

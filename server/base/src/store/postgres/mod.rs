@@ -55,9 +55,12 @@ async fn connect(server: &DatabaseServer, may_be_new: bool) -> std::result::Resu
     check::run(&options).await?;
     let writers = (server.connections / SHARE_OF_WRITERS).max(2);
     let history = History::default();
-    let open = async |most| pool(most, history.clone()).connect_with(options.clone()).await.map_err(failed);
-    let pool = open(writers).await?;
     let known = Arc::new(Server::default());
+    let open = async |most| {
+        let pool = pool(most, history.clone(), known.clone());
+        pool.connect_with(options.clone()).await.map_err(failed)
+    };
+    let pool = open(writers).await?;
     let connections = |pool, timeout| Connections::new(pool, history.clone(), known.clone(), timeout);
     let patient = Writer::new(connections(pool.clone(), migrate::PATIENCE));
     migrate::run(&patient, App::POSTGRES_MIGRATIONS, may_be_new).await?;
@@ -98,7 +101,7 @@ fn options(server: &DatabaseServer) -> Result<PgConnectOptions> {
         .disable_statement_logging())
 }
 
-fn pool(connections: u32, history: History) -> PoolOptions<Postgres> {
+fn pool(connections: u32, history: History, server: Arc<Server>) -> PoolOptions<Postgres> {
     PoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(PATIENCE)
@@ -107,10 +110,11 @@ fn pool(connections: u32, history: History) -> PoolOptions<Postgres> {
             let history = history.clone();
             Box::pin(async move { history.ask(connection).await })
         })
-        .before_acquire(|connection: &mut PgConnection, known| {
+        .before_acquire(move |connection: &mut PgConnection, known| {
+            let is_trusted = known.idle_for <= TRUSTED_FOR && !server.may_have_cut(known.idle_for);
             Box::pin(async move {
                 // One that fails is replaced, not used.
-                Ok(known.idle_for <= TRUSTED_FOR || connection.ping().await.is_ok())
+                Ok(is_trusted || connection.ping().await.is_ok())
             })
         })
 }
