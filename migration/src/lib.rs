@@ -54,6 +54,7 @@ migrations_of_app!(
     "m0012_sequences",
     "m0013_oauth",
     "m0014_link_order",
+    "m0015_moves",
 );
 
 impl Schema for Events {

@@ -20,7 +20,7 @@ use base::config::{Config, Tls};
 use base::entropy::Entropy;
 use base::error::{Error, Result};
 use base::events::Recorder;
-use base::store::{AppSchema, DataDir, Database, Durability, EventsSchema, Store};
+use base::store::{AppSchema, DataDir, Database, Durability, EventsSchema, Store, moves};
 use domain::apis::Apis;
 use domain::bulk::Bulk;
 use domain::credits::Ledger;
@@ -61,7 +61,9 @@ struct Ground {
 
 impl Ground {
     async fn open(config: &Config, entropy: Entropy, dir: &DataDir, now_ms: i64) -> Result<Self> {
-        let store = Store::new(open_app_db(config, dir).await?);
+        let database = open_app_db(config, dir).await?;
+        moves::settle(&database).await?;
+        let store = Store::new(database);
         let (events, events_set_aside) =
             Database::open_replaceable::<EventsSchema>(&dir.events_db(), Durability::Normal, now_ms).await?;
         let limiter = Limiter::new(config.limiter_max_counters)

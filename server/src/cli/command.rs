@@ -5,6 +5,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Command {
     Serve,
+    MigrateTo,
     Healthcheck,
     OpenApi,
     ConfigCheck,

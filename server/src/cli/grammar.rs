@@ -43,6 +43,7 @@ pub(super) fn entries() -> Vec<Entry> {
                 Syntax::new("rotate").about("Replace the master key in the data folder"),
             )
             .into(),
+        migrate_to(),
         Entry::new(
             Command::Healthcheck,
             Syntax::new("healthcheck").about("Ask the running server whether it is ready"),
@@ -428,6 +429,14 @@ fn index() -> Entry {
             Syntax::new("rebuild").about("Throw the indexes away and build them again"),
         )
         .into()
+}
+
+fn migrate_to() -> Entry {
+    let target = Arg::new("target")
+        .required(true)
+        .help("postgres for the database of database_url, an address postgres://..., or sqlite for app.db");
+    let about = "Move everything but events to Postgres, or back to the data folder";
+    Entry::new(Command::MigrateTo, Syntax::new("migrate-to").about(about).arg(target))
 }
 
 fn openapi() -> Entry {

@@ -26,6 +26,7 @@ mod explain;
 mod export;
 mod healthcheck;
 mod index;
+mod migrate_to;
 mod migration;
 mod namespace;
 mod openapi;
@@ -96,6 +97,7 @@ impl Invocation {
         let (command, given) = parser::read(&self.matches).ok_or_else(dispatch::unknown)?;
         match command {
             Command::Serve => serve::run(config).await,
+            Command::MigrateTo => migrate_to::run(&config, given).await,
             Command::Healthcheck => healthcheck::run(&config).await,
             Command::OpenApi => openapi::run(given),
             Command::ConfigCheck => Ok(config::check()),

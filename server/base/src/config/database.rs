@@ -11,6 +11,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::values::Given;
+use crate::error::{Error, Result};
 use crate::secret::PlainKey;
 
 /// A server of Postgres, and what may be asked of it.
@@ -40,22 +41,32 @@ pub enum Tls {
 /// in silence.
 const PARAMETERS: [&str; 6] = ["host", "port", "sslmode", "sslrootcert", "sslcert", "sslkey"];
 
+const CONNECTIONS: u32 = 16;
 const FEWEST_CONNECTIONS: u32 = 4;
 const MOST_CONNECTIONS: u32 = 1000;
+const TIMEOUT_MS: u32 = 10_000;
 
 impl DatabaseServer {
     pub(super) fn parse(given: &mut Given<'_>) -> Option<Self> {
-        let connections: u32 = given.parsed("database_connections", 16);
+        let connections: u32 = given.parsed("database_connections", CONNECTIONS);
         let is_within = (FEWEST_CONNECTIONS..=MOST_CONNECTIONS).contains(&connections);
         let bounds = format!("must be {FEWEST_CONNECTIONS} to {MOST_CONNECTIONS}");
         given.check("database_connections", (!is_within).then_some(bounds));
-        let timeout_ms: u32 = given.parsed("database_timeout_ms", 10_000);
+        let timeout_ms: u32 = given.parsed("database_timeout_ms", TIMEOUT_MS);
         given.check("database_timeout_ms", (timeout_ms == 0).then(|| "must be 1 or more".to_owned()));
         let url = given.secret("database_url")?;
         let tls = tls(url.reveal());
         given.check("database_url", tls.as_ref().err().cloned());
         let timeout = Duration::from_millis(timeout_ms.into());
         Some(Self { url, tls: tls.unwrap_or(Tls::Verified), connections, timeout })
+    }
+
+    /// One that a command names. Fails as a setting would, without saying the address.
+    pub fn at(address: &str) -> Result<Self> {
+        let tls =
+            tls(address).map_err(|fault| Error::invalid(format!("the address of the database {fault}")))?;
+        let url = PlainKey::new(address.to_owned());
+        Ok(Self { url, tls, connections: CONNECTIONS, timeout: Duration::from_millis(TIMEOUT_MS.into()) })
     }
 }
 
@@ -75,7 +86,7 @@ impl DatabaseServer {
 
 /// What the address asks for, or what is wrong with it. Never says the address: it
 /// may have a password.
-fn tls(address: &str) -> Result<Tls, String> {
+fn tls(address: &str) -> std::result::Result<Tls, String> {
     let form = "must be postgres://user:password@host:port/database";
     let url = Url::parse(address).map_err(|error| format!("{form}: {error}"))?;
     if !["postgres", "postgresql"].contains(&url.scheme()) || url.path().trim_matches('/').is_empty() {

@@ -12,6 +12,7 @@ mod failure;
 mod file_modes;
 mod health;
 mod migrate;
+pub mod moves;
 mod page;
 mod postgres;
 mod size;

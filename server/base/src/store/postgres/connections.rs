@@ -67,6 +67,7 @@ impl Server {
         self.is_away.load(Ordering::Relaxed)
     }
 
+    #[expect(clippy::disallowed_methods, reason = "how long a connection was idle is time of the machine")]
     fn note_cut(&self) {
         *self.cut_at.lock() = Some(Instant::now());
     }

@@ -78,7 +78,8 @@ fn unusable(error: Error) -> Error {
     Error::invalid(format!("the database of database_url cannot be used: {why}")).because(error)
 }
 
-fn options(server: &DatabaseServer) -> Result<PgConnectOptions> {
+/// Every connection is made with these.
+pub(in crate::store) fn options(server: &DatabaseServer) -> Result<PgConnectOptions> {
     let options = PgConnectOptions::from_str(server.url.reveal())
         .map_err(|error| Error::invalid(format!("its address cannot be read: {error}")))?;
     let mode = match server.tls {

@@ -1,0 +1,7 @@
+-- A move of this database to another engine, or from one: what side of it this is.
+-- One that is not finished is the target's business: it holds half of the rows.
+CREATE TABLE moves (
+  side        TEXT   NOT NULL PRIMARY KEY,
+  move_id     TEXT   NOT NULL,
+  finished_at BIGINT
+);
