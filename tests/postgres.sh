@@ -6,7 +6,8 @@
 # The command finds the server, as a superuser, at $UNKEY_TEST_POSTGRES, and
 # UNKEY_TEST_ENGINE says that tests shall use it; its exit status becomes this
 # script's. The newest installed release is taken, unless UNKEY_POSTGRES_BIN names
-# the folder of another one's programs.
+# the folder of another one's programs. UNKEY_POSTGRES_OPTIONS, empty or not, takes the
+# place of the options by which it keeps nothing safe.
 set -euo pipefail
 
 [ $# -gt 0 ] || { echo "usage: $0 COMMAND..." >&2; exit 2; }
@@ -66,11 +67,12 @@ certificates() (
 )
 certificates >"$folder/log" 2>&1 || { cat "$folder/log" >&2; exit 1; }
 
-# Nothing here has to outlive a power cut, so nothing waits for the disk.
+# Nothing here has to outlive a power cut, so nothing waits for the disk, unless figures of a real server are wanted.
+options="${UNKEY_POSTGRES_OPTIONS--c fsync=off -c full_page_writes=off}"
 start() {
   as_postgres "$bin/pg_ctl" start -w -s -t 60 -D "$folder/data" -l "$folder/data/log" -o "-p $1 \
     -c listen_addresses=127.0.0.1 -c unix_socket_directories='$folder' -c max_connections=500 \
-    -c ssl=on -c ssl_cert_file='$folder/server.pem' -c ssl_key_file='$folder/server.key' -c shared_buffers=64MB -c fsync=off -c full_page_writes=off" >"$folder/log" 2>&1 </dev/null
+    -c ssl=on -c ssl_cert_file='$folder/server.pem' -c ssl_key_file='$folder/server.key' -c shared_buffers=64MB $options" >"$folder/log" 2>&1 </dev/null
 }
 
 # Below the ports that systems lend to clients; another program may take one first, so a few are tried.

