@@ -217,6 +217,11 @@ CREATE TABLE memberships (
   PRIMARY KEY (workspace_id, user_id)
 );
 CREATE INDEX memberships_by_user ON memberships (user_id);
+CREATE TABLE moves (
+  side        TEXT   NOT NULL PRIMARY KEY,
+  move_id     TEXT   NOT NULL,
+  finished_at BIGINT
+);
 CREATE TABLE namespaces (
   id           TEXT   NOT NULL PRIMARY KEY,
   workspace_id TEXT   NOT NULL REFERENCES workspaces (id),

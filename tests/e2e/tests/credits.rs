@@ -49,7 +49,7 @@ impl Random {
 
 fn start(database: &Database) -> (Server, TempDir) {
     let data = folder();
-    let launch = Launch::new(data.path()).env("UNKEY_DATABASE_URL", &database.url());
+    let launch = Launch::new(data.path()).env("UNKEY_DATABASE_URL", database.url());
     (launch.env("UNKEY_MASTER_KEY", MASTER_KEY).start(), data)
 }
 
@@ -101,7 +101,9 @@ fn work(seed: u64, database: &Database, balances: &[Balance]) {
                 })
             });
             ask(&server, operation, &body, effect, balance);
-            killer.map(|killer| killer.join().expect("it kills"));
+            if let Some(killer) = killer {
+                killer.join().expect("it kills");
+            }
         }
         server.kill();
     }

@@ -122,7 +122,20 @@ fn filled() -> Filled {
     assert_eq!(server.verify(&keys[0].1), "VALID");
     cli_ok(data.path(), &["workspace", "create", "second"]);
     assert_eq!(server.stop(), Some(0));
+    every_character(data.path());
     Filled { data, api, keys }
+}
+
+/// Texts of every character that a database takes, where a server never looks.
+fn every_character(data: &Path) {
+    let file = Connection::open(data.join("app.db")).expect("a database");
+    for block in 0..=0x10ff {
+        let text: String =
+            (block * 256..block * 256 + 256).filter_map(char::from_u32).filter(|c| *c != '\0').collect();
+        let row = (format!("test_{block}"), text);
+        file.execute("INSERT INTO settings (name, value, updated_at) VALUES (?1, ?2, 0)", row)
+            .expect("a row");
+    }
 }
 
 fn remaining(server: &Server, id: &str) -> i64 {
@@ -189,7 +202,7 @@ fn moved_with_interruptions(data: &Path, target: &str, database: &Database, rand
     let url = database.url_by(&proxy);
     for failures in 0.. {
         // Further each time, so that it comes to an end.
-        proxy.cut_after(random.below(400_000) + 40_000 * failures as usize);
+        proxy.cut_after(random.below(600_000) + 400_000 * failures as usize);
         let mut child = Command::new(binary())
             .args(["migrate-to", target, "--data-dir"])
             .arg(data)

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use e2e::postgres::{Database, Proxy, authority};
 use e2e::{Answer, Launch, Server, eventually, folder};
-use serde_json::{Value, json};
+use serde_json::json;
 use tempfile::TempDir;
 
 /// Bytes that a master key is made of.

@@ -164,3 +164,69 @@ fn unescaped(field: &[u8]) -> Vec<u8> {
     }
     value
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rusqlite::Connection;
+
+    use super::super::tables::Column;
+    use super::*;
+
+    fn table() -> Table {
+        let columns = [("t", Kind::Text), ("i", Kind::Integer), ("b", Kind::Boolean), ("x", Kind::Bytes)];
+        let columns = columns.map(|(name, kind)| Column { name: name.to_owned(), kind }).into();
+        Table { name: "rows".to_owned(), columns, key: vec![0, 1], attached: Vec::new() }
+    }
+
+    fn pushed(select: &str, values: impl rusqlite::Params) -> Result<Page> {
+        let database = Connection::open_in_memory().unwrap();
+        let mut question = database.prepare(select).unwrap();
+        let mut rows = question.query(values).unwrap();
+        let mut page = Page::default();
+        while let Some(row) = rows.next().unwrap() {
+            page.push(&table(), row)?;
+        }
+        Ok(page)
+    }
+
+    proptest! {
+        #[test]
+        fn a_row_is_read_as_it_was_written(
+            text in "([^\0]|[\t\n\r\\\\\u{8}\u{b}\u{c}N.])*",
+            number: i64,
+            bytes: Option<Vec<u8>>,
+        ) {
+            let page = pushed("SELECT ?1, ?2, 1, ?3", rusqlite::params![text, number, bytes]).unwrap();
+            let hex = |bytes: &Vec<u8>| {
+                let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+                format!("\\x{digits}").into_bytes()
+            };
+            let expected = vec![
+                Some(text.clone().into_bytes()),
+                Some(number.to_string().into_bytes()),
+                Some(b"t".to_vec()),
+                bytes.as_ref().map(hex),
+            ];
+            prop_assert_eq!(page.each().collect::<Vec<_>>(), [expected]);
+            prop_assert_eq!(page.last_key(&table()).unwrap().unwrap(), [text, number.to_string()]);
+            let again = Page::of_lines(page.lines().to_vec());
+            prop_assert_eq!(again.rows(), 1);
+        }
+    }
+
+    #[test]
+    fn what_postgres_could_not_have_is_named() {
+        for (select, named) in [
+            ("SELECT 'a' || char(0), 7, 1, NULL", "t of the row a\\0, 7 of rows holds the character NUL"),
+            ("SELECT CAST(x'ff' AS TEXT), 7, 1, NULL", "is not UTF-8"),
+            ("SELECT 'a', 'b', 1, NULL", "i of the row a, b of rows is of another type"),
+            ("SELECT 'a', 1.5, 1, NULL", "another type"),
+            ("SELECT 'a', 1, 2, NULL", "b of the row a, 1 of rows is of another type"),
+            ("SELECT 'a', 1, 1, 'text'", "x of the row"),
+        ] {
+            let fault = pushed(select, []).err().unwrap().to_string();
+            assert!(fault.contains(named), "{select}: {fault}");
+        }
+    }
+}
