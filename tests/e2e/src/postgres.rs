@@ -24,6 +24,12 @@ fn setting(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run this by tests/postgres.sh"))
 }
 
+/// Whether the run is one on Postgres.
+#[expect(clippy::disallowed_methods, reason = "a test harness is told of its server by the environment")]
+pub fn is_chosen() -> bool {
+    std::env::var("UNKEY_TEST_ENGINE").is_ok_and(|engine| engine == "postgres")
+}
+
 /// Where the files of the server's certificate are.
 pub fn authority() -> String {
     setting("UNKEY_TEST_POSTGRES_CA")

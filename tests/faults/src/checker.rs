@@ -2,12 +2,11 @@
 //! are whole.
 
 use std::collections::{HashMap, HashSet};
-use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::database::query;
 use crate::site::Site;
 use crate::time::{now, wait_for};
 
@@ -16,7 +15,10 @@ const QUIET: Duration = Duration::from_millis(400);
 
 /// Tables, and their columns that objects are compared with.
 const TABLES: &[(&str, &str)] = &[
-    ("keys", "id, name, api_id, enabled, expires_at, remaining, identity_id, rotated_from, deleted_at"),
+    (
+        "keys",
+        "id, name, api_id, CAST(enabled AS INTEGER) AS enabled, expires_at, remaining, identity_id, rotated_from, deleted_at",
+    ),
     ("apis", "id, ip_allowlist, live_keys, deleted_at"),
     ("identities", "id, external_id, meta, deleted_at"),
     ("roles", "id, name"),
@@ -26,10 +28,10 @@ const TABLES: &[(&str, &str)] = &[
     ("keys_permissions", "key_id, permission_id"),
     ("namespaces", "id, name"),
     ("overrides", "id, namespace_id, identifier, max_count, deleted_at"),
-    ("root_keys", "id, name, enabled, deleted_at"),
+    ("root_keys", "id, name, CAST(enabled AS INTEGER) AS enabled, deleted_at"),
     ("users", "id, email"),
     ("sessions", "id, user_id, revoked_at"),
-    ("portal_sessions", "id, external_id, token_hash IS NOT NULL AS exchanged, revoked_at"),
+    ("portal_sessions", "id, external_id, CAST(token_hash IS NOT NULL AS INTEGER) AS exchanged, revoked_at"),
 ];
 
 /// Rows by table, and groups of audit entries by what they are about.
@@ -39,18 +41,16 @@ pub struct Stored {
 }
 
 impl Stored {
-    /// Reads `app.db`. An error is what sqlite3 says.
+    /// Reads all of it. An error is what the database says.
     pub fn read(site: &Site) -> Result<Self, String> {
         let selects = TABLES
             .iter()
-            .map(|(table, columns)| format!("SELECT '{table}' AS \"table\", {columns} FROM {table};"));
-        let mut sql: String = selects.collect();
-        sql.push_str(
-            "SELECT 'groups' AS \"table\", t.target_id, COALESCE(a.correlation_id, a.id) AS id \
-             FROM audit_log a JOIN audit_targets t ON t.audit_id = a.id;",
-        );
+            .map(|(table, columns)| format!("SELECT '{table}' AS \"table\", {columns} FROM {table}"));
+        let groups = "SELECT 'groups' AS \"table\", t.target_id, COALESCE(a.correlation_id, a.id) AS id \
+             FROM audit_log a JOIN audit_targets t ON t.audit_id = a.id";
+        let selects: Vec<String> = selects.chain([groups.to_owned()]).collect();
         let mut stored = Self { tables: HashMap::new(), groups: HashMap::new() };
-        for row in query(&site.data.join("app.db"), &sql)? {
+        for row in site.database.rows(&selects)? {
             let text = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
             if row["table"] == "groups" {
                 stored.groups.entry(text("target_id")).or_default().insert(text("id"));
@@ -105,7 +105,7 @@ impl Stored {
 pub fn await_quiet(site: &Site) {
     let fingerprint = || {
         let sql = "SELECT COUNT(*) AS rows, (SELECT SUM(remaining) FROM keys) AS credits FROM audit_log";
-        query(&site.data.join("app.db"), sql)
+        site.database.rows(&[sql.to_owned()])
     };
     let start = now();
     let mut before = fingerprint();
@@ -121,7 +121,9 @@ pub fn await_quiet(site: &Site) {
 
 /// Checks what holds whatever was done, and returns what is stored.
 pub fn check_files(site: &Site) -> Option<Stored> {
-    for name in ["app.db", "events.db"] {
+    // A server keeps its files by itself.
+    let own = site.database.server().is_none().then_some("app.db");
+    for name in own.into_iter().chain(["events.db"]) {
         let sql = "PRAGMA integrity_check; PRAGMA foreign_key_check;";
         match query(&site.data.join(name), sql) {
             Ok(rows) if rows.len() == 1 && rows[0]["integrity_check"] == "ok" => {}
@@ -142,17 +144,4 @@ pub fn check_files(site: &Site) -> Option<Stored> {
             None
         }
     }
-}
-
-/// The rows of one or more statements.
-pub fn query(database: &Path, sql: &str) -> Result<Vec<Value>, String> {
-    let mut command = Command::new("sqlite3");
-    command.args(["-readonly", "-json", "-cmd", ".timeout 10000"]).arg(database).arg(sql);
-    let output = command.output().expect("sqlite3 is installed by tests/run.sh");
-    if !output.status.success() {
-        return Err(String::from_utf8_lossy(&output.stderr).trim().to_owned());
-    }
-    let lists = serde_json::Deserializer::from_slice(&output.stdout).into_iter::<Vec<Value>>();
-    let lists: Result<Vec<_>, _> = lists.collect();
-    lists.map(|lists| lists.into_iter().flatten().collect()).map_err(|error| error.to_string())
 }

@@ -4,7 +4,7 @@
 //! Clients on several threads change things through every door and note what
 //! they were answered ([`workload`], [`model`]). Meanwhile something goes wrong
 //! and gets right again ([`faults`]). Then nobody changes anything, and what is
-//! known is compared with what the database file holds and with what each door
+//! known is compared with what the database holds and with what each door
 //! shows, before and after a restart ([`checker`], [`run`]).
 //!
 //! Everything that is chosen is chosen by a seed, which a failure names. The same
@@ -14,6 +14,7 @@
 //! Nothing here knows the crate: it is driven as its users drive it.
 
 pub mod checker;
+pub mod database;
 pub mod doors;
 pub mod faults;
 pub mod journal;

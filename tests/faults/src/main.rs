@@ -18,7 +18,8 @@ fn command() -> Command {
     let number = |name: &'static str, help: &'static str| {
         Arg::new(name).long(name).value_parser(value_parser!(u64)).help(help)
     };
-    let kinds = Kind::ALL.map(Kind::name).join(",");
+    let kinds = if e2e::postgres::is_chosen() { &Kind::OF_A_SERVER[..] } else { &Kind::OF_FILES[..] };
+    let kinds = kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(",");
     Command::new("faults")
         .about("Breaks a running server in many ways and compares what it acknowledged with what it kept")
         .arg(number("seed", "What decides everything; drawn if it is not given"))

@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     fn of(seed: u64) -> Vec<String> {
-        Schedule::new(seed, &Kind::ALL).take(40).map(|round| format!("{:?}", round.fault)).collect()
+        Schedule::new(seed, &Kind::OF_FILES).take(40).map(|round| format!("{:?}", round.fault)).collect()
     }
 
     #[test]
@@ -79,10 +79,12 @@ mod tests {
 
     #[test]
     fn every_kind_has_its_turn() {
-        let mut kinds: Vec<_> =
-            Schedule::new(7, &Kind::ALL).take(Kind::ALL.len()).map(|round| round.kind.name()).collect();
+        let mut kinds: Vec<_> = Schedule::new(7, &Kind::OF_FILES)
+            .take(Kind::OF_FILES.len())
+            .map(|round| round.kind.name())
+            .collect();
         kinds.sort_unstable();
         kinds.dedup();
-        assert_eq!(kinds.len(), Kind::ALL.len());
+        assert_eq!(kinds.len(), Kind::OF_FILES.len());
     }
 }

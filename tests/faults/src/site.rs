@@ -11,8 +11,9 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use tempfile::TempDir;
 
+use crate::database::Database;
 use crate::doors::dashboard::get;
-use crate::doors::wire::Wire;
+use crate::doors::wire::{Reply, Wire};
 use crate::journal::Journal;
 use crate::time::{ServerClock, now, wait_for};
 
@@ -42,6 +43,7 @@ pub struct Equipment {
 pub struct Site {
     folder: TempDir,
     pub data: PathBuf,
+    pub database: Database,
     pub journal: Journal,
     pub clock: ServerClock,
     server: Mutex<Option<Server>>,
@@ -77,8 +79,10 @@ impl Site {
     pub fn new() -> std::io::Result<Self> {
         let folder = tempfile::Builder::new().prefix("faults-").tempdir()?;
         let journal = Journal::new(&folder.path().join("journal"))?;
+        let data = folder.path().join("data");
         let site = Self {
-            data: folder.path().join("data"),
+            database: Database::of(&data),
+            data,
             folder,
             journal,
             clock: ServerClock::default(),
@@ -151,6 +155,11 @@ impl Site {
         self.server().as_ref().map(Server::pid)
     }
 
+    /// What everything that opens the folder needs to know.
+    pub fn settings(&self) -> Vec<(&'static str, String)> {
+        self.database.settings()
+    }
+
     /// How the server would be started, for those who do that themselves.
     pub fn launch(&self) -> Launch {
         self.launch_on(&self.data)
@@ -166,7 +175,11 @@ impl Site {
         if equipment.own_clock {
             libraries.push(preloadable(FAKETIME));
         }
-        Launch::new(data)
+        let launch = self
+            .settings()
+            .into_iter()
+            .fold(Launch::new(data), |launch, (name, value)| launch.env(name, value));
+        launch
             .file_limit("unlimited")
             .preload(&libraries)
             .clock_file(&self.clock_file())
@@ -279,8 +292,17 @@ impl Site {
 
     /// What `/readyz` answers; `None` when nothing does.
     pub fn readiness(&self) -> Option<u16> {
+        self.asked_for_readiness().map(|reply| reply.status)
+    }
+
+    /// What the server says of it.
+    pub fn said_of_readiness(&self) -> Option<String> {
+        self.asked_for_readiness().map(|reply| reply.body)
+    }
+
+    fn asked_for_readiness(&self) -> Option<Reply> {
         let mut wire = Wire::new(StdRng::seed_from_u64(0));
-        wire.answer(&self.base(), &get("/readyz", None)).ok().map(|reply| reply.status)
+        wire.answer(&self.base(), &get("/readyz", None)).ok()
     }
 
     /// Waits until the server is ready, now that nothing is wrong any more.

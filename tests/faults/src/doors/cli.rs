@@ -1,11 +1,11 @@
 //! The command line, which hands its work to the server over the control socket.
 
-use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use super::change::{Change, Made};
 use crate::model::Outcome;
+use crate::site::Site;
 use crate::time::wait_for;
 
 /// Longer than the server keeps a command waiting.
@@ -26,9 +26,9 @@ pub fn arguments(change: &Change) -> Option<Vec<String>> {
 }
 
 /// Runs a command. One that fails may have been carried out.
-pub fn run(data: &Path, arguments: &[String]) -> Outcome<Made> {
+pub fn run(site: &Site, arguments: &[String]) -> Outcome<Made> {
     let unsure = |why: String| Outcome::Unsure { in_flight: true, why };
-    match output(data, arguments) {
+    match output(site, arguments) {
         None => unsure("the command did not end".to_owned()),
         Some(output) if output.status.success() => {
             let said = String::from_utf8_lossy(&output.stdout).trim().to_owned();
@@ -43,9 +43,9 @@ pub fn run(data: &Path, arguments: &[String]) -> Outcome<Made> {
 }
 
 /// `None` when it does not end: it is killed then.
-fn output(data: &Path, arguments: &[String]) -> Option<Output> {
+fn output(site: &Site, arguments: &[String]) -> Option<Output> {
     let mut command = Command::new(e2e::binary());
-    command.args(arguments).arg("--data-dir").arg(data);
+    command.args(arguments).arg("--data-dir").arg(&site.data).envs(site.settings());
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("the binary is built: run `cargo build` first");
     let ended = wait_for(PATIENCE, || child.try_wait().expect("it is our child"));

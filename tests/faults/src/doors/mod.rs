@@ -187,7 +187,7 @@ impl<'a> Doors<'a> {
             Door::Cli => {
                 let arguments = cli::arguments(change)?;
                 let site = self.connection.site;
-                site.with_command_line(|| cli::run(&site.data, &arguments))
+                site.with_command_line(|| cli::run(site, &arguments))
             }
         };
         self.connection.site.journal.outcome(&format!("{door:?} {change}"), &outcome);

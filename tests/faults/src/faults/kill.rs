@@ -52,6 +52,10 @@ impl Fault for Kill {
     fn strike(&self, site: &Site, rng: &mut StdRng) {
         match self {
             Self::Server(server) => server.kill(site, rng),
+            // There is no older version that kept its tables on a server.
+            Self::FirstStart { .. } if site.database.server().is_some() => {
+                Server { gently: false, times: 1, killed_starts: 4 }.kill(site, rng);
+            }
             Self::FirstStart { migrations, after_ms } => {
                 // A few folders, as what matters lasts for moments.
                 for shift_ms in 0..6 {

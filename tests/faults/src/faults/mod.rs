@@ -3,6 +3,7 @@
 //! acknowledged is not.
 
 mod clock;
+mod database;
 mod descriptors;
 mod disk;
 mod kill;
@@ -56,10 +57,12 @@ pub enum Kind {
     Lock,
     Pause,
     Routes,
+    Database,
 }
 
 impl Kind {
-    pub const ALL: [Self; 9] = [
+    /// What can go wrong with a server that keeps everything in files.
+    pub const OF_FILES: [Self; 9] = [
         Self::Disk,
         Self::Kill,
         Self::Clock,
@@ -69,6 +72,18 @@ impl Kind {
         Self::Lock,
         Self::Pause,
         Self::Routes,
+    ];
+
+    /// What can go wrong with one that has a database server. Disks and locks are of
+    /// files, and what is sent to every route is of neither.
+    pub const OF_A_SERVER: [Self; 7] = [
+        Self::Kill,
+        Self::Clock,
+        Self::Network,
+        Self::Memory,
+        Self::Descriptors,
+        Self::Pause,
+        Self::Database,
     ];
 
     pub fn name(self) -> &'static str {
@@ -82,11 +97,12 @@ impl Kind {
             Self::Lock => "lock",
             Self::Pause => "pause",
             Self::Routes => "routes",
+            Self::Database => "database",
         }
     }
 
     pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
+        Self::OF_FILES.into_iter().chain(Self::OF_A_SERVER).find(|kind| kind.name() == name)
     }
 
     /// The `number`th fault of this kind; its variants take turns.
@@ -101,6 +117,7 @@ impl Kind {
             Self::Lock => Box::new(lock::Lock::draw(number, rng)),
             Self::Pause => Box::new(pause::Pause::draw(rng)),
             Self::Routes => Box::new(routes::Routes::draw(number)),
+            Self::Database => Box::new(database::Database::draw(number)),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::checker::query;
+use crate::database::query;
 use crate::doors::Connection;
 use crate::doors::v2;
 use crate::model::Outcome;
