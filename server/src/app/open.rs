@@ -20,7 +20,7 @@ use base::config::{Config, Tls};
 use base::entropy::Entropy;
 use base::error::{Error, Result};
 use base::events::Recorder;
-use base::store::{AppSchema, DataDir, Database, Durability, EventsSchema, Store, moves};
+use base::store::{AppSchema, DataDir, Database, Durability, EventsSchema, IfEmpty, Store, moves};
 use domain::apis::Apis;
 use domain::bulk::Bulk;
 use domain::credits::Ledger;
@@ -290,7 +290,8 @@ async fn open_app_db(config: &Config, dir: &DataDir) -> Result<Database> {
         if server.tls == Tls::Off {
             tracing::warn!("connections to the database are not encrypted, as database_url says");
         }
-        return Database::connect(server, !dir.was_in_use()).await;
+        let if_empty = if dir.was_in_use() { IfEmpty::Refuse } else { IfEmpty::Create };
+        return Database::connect(server, if_empty).await;
     }
     match dir.was_in_use() {
         true => Database::open_existing::<AppSchema>(&path, Durability::Full).await,

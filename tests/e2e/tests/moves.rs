@@ -149,6 +149,7 @@ fn what_moves_there_and_back_is_as_it_was() {
     let Filled { data, api, keys } = filled();
     let (path, before) = (data.path(), dump(data.path()));
     let first = Database::create();
+    first.ask(&format!("ALTER DATABASE {} SET bytea_output = escape", first.name));
     let url = first.url();
     let there = migrated(path, "postgres", Some(&url));
     assert!(there.lines().any(|line| line.starts_with("keys ") && line.contains("6 rows")), "{there}");
@@ -161,7 +162,7 @@ fn what_moves_there_and_back_is_as_it_was() {
     // The database that was left is for nobody.
     let elsewhere = folder();
     not_started(elsewhere.path(), &url, "was moved");
-    refused(path, "postgres", Some(&url), "not empty");
+    refused(path, "postgres", Some(&url), "moved elsewhere");
 
     let second = Database::create();
     migrated(path, &second.url(), None);
@@ -271,6 +272,77 @@ fn a_source_that_is_used_meanwhile_is_copied_anew() {
     refused(path, "sqlite", Some(&database.url()), "holds the data folder");
     assert_eq!(server.stop(), Some(0));
     assert_eq!(before.iter().filter(|line| line.starts_with("keys ")).count(), 7);
+}
+
+/// Whatever the connection says next, nobody finds a database that looks new.
+#[test]
+fn a_target_is_marked_from_its_first_table_on() {
+    let Filled { data, .. } = filled();
+    let used = folder();
+    assert_eq!(Server::start(used.path()).stop(), Some(0));
+    std::fs::remove_file(used.path().join("app.db")).expect("it is there");
+    let mut marked = 0;
+    for bytes in (0..60_000).step_by(4000) {
+        let database = Database::create();
+        let proxy = Proxy::before(&database);
+        proxy.cut_after(bytes);
+        if migrate(data.path(), "postgres", Some(&database.url_by(&proxy))).status.success() {
+            migrated(data.path(), "sqlite", Some(&database.url()));
+            continue;
+        }
+        not_started(used.path(), &database.url(), "");
+        if database.ask("SELECT to_regclass('moves') IS NOT NULL") == "t" {
+            assert_eq!(database.ask("SELECT side, finished_at FROM moves"), "target|", "after {bytes} bytes");
+            refused(folder().path(), "sqlite", Some(&database.url()), "holds half");
+            marked += 1;
+        }
+    }
+    assert!(marked > 2, "the cuts met nothing: {marked}");
+    assert_eq!(Server::start(data.path()).stop(), Some(0));
+}
+
+#[test]
+fn a_server_that_lost_its_connections_does_not_go_on_with_what_was_moved_away() {
+    let (data, elsewhere, database) = (folder(), folder(), Database::create());
+    let server = on_postgres(data.path(), &database.url());
+    let api = server.api();
+    let (_, key) = server.key(&api, json!({}));
+    assert_eq!(server.verify(&key), "VALID");
+    let end = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
+         WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    refused(elsewhere.path(), "sqlite", Some(&database.url()), "a server uses the database");
+    database.ask(end);
+    migrated(elsewhere.path(), "sqlite", Some(&database.url()));
+    for _ in 0..3 {
+        assert_eq!(server.call("apis.createApi", &json!({ "name": "lost" })).status, 503);
+        // Its next owner may have revoked it.
+        assert_eq!(server.call("keys.verifyKey", &json!({ "key": key })).status, 503);
+    }
+    assert_eq!(database.ask("SELECT count(*) FROM apis"), "1");
+}
+
+#[test]
+fn a_file_that_another_program_has_open_is_not_moved() {
+    let Filled { data, keys, .. } = filled();
+    let (path, database) = (data.path(), Database::create());
+    let other = Connection::open(path.join("app.db")).expect("a database");
+    other.query_row("SELECT count(*) FROM keys", [], |row| row.get::<_, i64>(0)).expect("a row");
+    refused(path, "postgres", Some(&database.url()), "another program has");
+    drop(other);
+    migrated(path, "postgres", Some(&database.url()));
+    let left: Vec<_> = path.read_dir().expect("a folder").flatten().map(|entry| entry.file_name()).collect();
+    let logs = left.iter().filter(|name| {
+        name.to_string_lossy().starts_with("app.db") && name.to_string_lossy().contains("-wal")
+    });
+    assert_eq!(logs.count(), 0, "{left:?}");
+    // What a log of another database would do to the next one.
+    std::fs::write(path.join("app.db-wal"), "").expect("a file");
+    refused(path, "sqlite", Some(&database.url()), "without its database");
+    std::fs::remove_file(path.join("app.db-wal")).expect("it is there");
+    migrated(path, "sqlite", Some(&database.url()));
+    let server = Server::start(path);
+    assert_eq!(server.verify(&keys[0].1), "VALID");
+    assert_eq!(server.stop(), Some(0));
 }
 
 #[test]

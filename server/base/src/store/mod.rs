@@ -34,6 +34,7 @@ pub use file_modes::set_umask;
 pub use health::WriteHealth;
 pub use migration::{App as AppSchema, Events as EventsSchema};
 pub use page::{BoundedCount, Page, Paged};
+pub use postgres::IfEmpty;
 pub use size::{pragma, stored_bytes};
 pub use sqlite::Durability;
 pub use text_match::{begins, holds, holds_sql};

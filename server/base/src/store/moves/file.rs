@@ -28,20 +28,24 @@ impl File {
             let connection = Connection::open(path)?;
             connection.pragma_update(None, "synchronous", "FULL")?;
             connection.pragma_update(None, "cache_size", CACHE_KIB)?;
+            // Without a log beside it, which a rename would leave behind. Another program that
+            // has the file open keeps it from changing.
+            let mode: String =
+                connection.pragma_update_and_check(None, "journal_mode", "DELETE", |row| row.get(0))?;
             // Both are checked, or done, once at the end.
             connection.pragma_update(None, "foreign_keys", false)?;
             connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
-            Ok(connection)
+            Ok((connection, mode))
         };
-        let connection = open().map_err(|error| unusable(path, error))?;
+        let (connection, mode) = open().map_err(|error| unusable(path, error))?;
+        if mode != "delete" {
+            return Err(in_use(path));
+        }
         Ok(Self { path: path.to_owned(), connection })
     }
 
-    /// Folds the log into the file: what is renamed next is whole.
     pub fn close(self) -> Result<()> {
         let Self { path, connection } = self;
-        let fold = connection.pragma_query_value(None, "wal_checkpoint", |row| row.get::<_, i64>(0));
-        fold.map_err(|error| unusable(&path, error))?;
         connection.close().map_err(|(_, error)| unusable(&path, error))
     }
 
@@ -109,6 +113,14 @@ impl Store for File {
         let sql = "INSERT OR REPLACE INTO moves (side, move_id, finished_at) VALUES (?1, ?2, ?3)";
         let stored = self.connection.execute(sql, params![side.name(), note.move_id, note.finished_at]);
         stored.map(|_| ()).map_err(|error| self.failed(error))
+    }
+
+    async fn close_to_servers(&mut self, note: &Note) -> Result<()> {
+        self.set_note(Side::Source, note).await
+    }
+
+    fn name(&self) -> String {
+        self.path.display().to_string()
     }
 
     async fn count(&mut self, table: &Table) -> Result<u64> {
@@ -199,5 +211,12 @@ fn bytes(text: &[u8]) -> Result<Vec<u8>> {
 }
 
 fn unusable(path: &Path, error: rusqlite::Error) -> Error {
+    if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy) {
+        return in_use(path);
+    }
     Error::invalid(format!("{} cannot be used: {error}", path.display())).because(error)
+}
+
+fn in_use(path: &Path) -> Error {
+    Error::invalid(format!("another program has {} open: close it first", path.display()))
 }

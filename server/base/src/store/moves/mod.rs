@@ -22,13 +22,14 @@ use sha2::{Digest, Sha256};
 
 use self::file::File;
 use self::line::Page;
-use self::note::{Note, Side};
+use self::note::{Note, Side, half_made};
 use self::server::Server;
 use self::tables::{Table, tables};
-use super::{AppSchema, DataDir, Database, Durability};
+use super::{AppSchema, DataDir, Database, Durability, IfEmpty};
 use crate::config::DatabaseServer;
 use crate::error::{Error, Result};
 
+pub(super) use note::NOT_BEGUN;
 pub use note::settle;
 
 /// Rows that are read, and committed, at once.
@@ -81,9 +82,9 @@ pub async fn to_server(
         return Err(Error::invalid(format!("there is no {}, so there is nothing to move", path.display())));
     }
     Database::open_existing::<AppSchema>(&path, Durability::Full).await?.close().await?;
-    Database::connect(server, true).await?.close().await?;
-    let tables = tables()?;
-    let (mut source, mut target) = (File::open(&path)?, Server::connect(server).await?);
+    let mut source = File::open(&path)?;
+    Database::connect(server, IfEmpty::Receive).await?.close().await?;
+    let (tables, mut target) = (tables()?, Server::connect(server).await?);
     let tables = carry_out(&tables, &mut source, &mut target, this, report).await?;
     source.close()?;
     let kept_as = dir.path().join(format!("app.db.moved-{}", this.now_ms));
@@ -105,16 +106,20 @@ pub async fn to_file(
             path.display()
         )));
     }
-    Database::connect(server, false).await?.close().await?;
-    let half_made = dir.path().join("app.db.moving");
-    Database::open::<AppSchema>(&half_made, Durability::Full).await?.close().await?;
-    let tables = tables()?;
+    refuse_logs(&path)?;
     let mut source = Server::connect(server).await?;
+    // Nobody connects for anything else once the source is closed.
+    if !source.is_closed().await? {
+        Database::connect(server, IfEmpty::Refuse).await?.close().await?;
+    }
+    let tables = tables()?;
     source.lock(&tables).await?;
-    let mut target = File::open(&half_made)?;
+    let moving = dir.path().join("app.db.moving");
+    Database::open::<AppSchema>(&moving, Durability::Full).await?.close().await?;
+    let mut target = File::open(&moving)?;
     let tables = carry_out(&tables, &mut source, &mut target, this, report).await?;
     target.close()?;
-    rename(&half_made, &path)?;
+    rename(&moving, &path)?;
     Ok(Moved { tables, kept_as: None })
 }
 
@@ -122,6 +127,10 @@ pub async fn to_file(
 trait Store {
     async fn note(&mut self, side: Side) -> Result<Option<Note>>;
     async fn set_note(&mut self, side: Side, note: &Note) -> Result<()>;
+    /// As [`Store::set_note`] for a source, from whose note on nobody uses it.
+    async fn close_to_servers(&mut self, note: &Note) -> Result<()>;
+    /// What people call it.
+    fn name(&self) -> String;
     async fn count(&mut self, table: &Table) -> Result<u64>;
     /// Rows after that of a key, in the order of keys.
     async fn page(&mut self, table: &Table, after: Option<&[String]>) -> Result<Page>;
@@ -161,7 +170,7 @@ async fn carry_out(
     }
     let finished = Note { finished_at: Some(this.now_ms), ..begun };
     // Interrupted in between, neither serves, and the move is finished by the next try.
-    source.set_note(Side::Source, &finished).await?;
+    source.close_to_servers(&finished).await?;
     target.set_note(Side::Target, &finished).await?;
     Ok(same)
 }
@@ -173,6 +182,9 @@ async fn begin(
     target: &mut impl Store,
     this: &Move,
 ) -> Result<Note> {
+    if let Some(Note { finished_at: None, .. }) = source.note(Side::Target).await? {
+        return Err(half_made());
+    }
     let (from, to) = (source.note(Side::Source).await?, target.note(Side::Target).await?);
     match (from, to) {
         (Some(from), Some(to)) if from.move_id == to.move_id => return Ok(to),
@@ -193,7 +205,8 @@ async fn refuse_rows(tables: &[Table], target: &mut impl Store) -> Result<()> {
     for table in tables {
         if target.count(table).await? > 0 {
             return Err(Error::invalid(format!(
-                "the target is not empty, its table {} has rows: name an empty database",
+                "{} is not empty, its table {} has rows: name an empty one, or take it away",
+                target.name(),
                 table.name
             )));
         }
@@ -246,6 +259,20 @@ async fn digest(table: &Table, side: &mut impl Store) -> Result<MovedTable> {
         rows += page.rows();
         after = Some(last);
     }
+}
+
+/// A log without its database would be taken for that of the next one.
+fn refuse_logs(path: &Path) -> Result<()> {
+    for end in ["-wal", "-shm", "-journal"] {
+        let log = PathBuf::from(format!("{}{end}", path.display()));
+        if log.exists() {
+            return Err(Error::invalid(format!(
+                "{} is there without its database: take it away, or put back what it belongs to",
+                log.display()
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Whatever happens to the machine afterwards, the file has its new name.

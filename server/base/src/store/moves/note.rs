@@ -22,6 +22,9 @@ pub(super) struct Note {
     pub finished_at: Option<i64>,
 }
 
+/// Marks a database as the target of a move that has not begun.
+pub(in crate::store) const NOT_BEGUN: &str = "INSERT INTO moves (side, move_id) VALUES ('target', '')";
+
 impl Side {
     pub fn name(self) -> &'static str {
         match self {
@@ -56,7 +59,7 @@ async fn forget(database: &Database) -> Result<()> {
     Ok(())
 }
 
-fn half_made() -> Error {
+pub(super) fn half_made() -> Error {
     Error::invalid(
         "the database holds half of what `unkey migrate-to` was moving there: call that again, or start without it",
     )

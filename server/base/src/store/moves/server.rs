@@ -29,6 +29,10 @@ const TAKE: &str = "SELECT pg_try_advisory_lock(8426504)";
 const OTHERS: &str = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() \
      AND pid <> pg_backend_pid() AND application_name = 'unkey'";
 
+/// Ends those that came in the middle of the move: locks kept them from changing anything.
+const END_OTHERS: &str = "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() \
+     AND pid <> pg_backend_pid() AND application_name = 'unkey'";
+
 /// The lane: no change is under way, and none begins.
 const LOCK: &str = "SET lock_timeout = '10s'; BEGIN; SELECT pg_advisory_xact_lock(8426501)";
 
@@ -40,18 +44,15 @@ pub(super) struct Server {
 impl Server {
     /// Fails while a server, or another move, uses the database.
     pub async fn connect(server: &DatabaseServer) -> Result<Self> {
-        let options = postgres::options(server)?
-            .application_name("unkey migrate-to")
-            .options([("statement_timeout", "0"), ("idle_in_transaction_session_timeout", "0")]);
+        let options = postgres::options(server)?.application_name("unkey migrate-to").options([
+            ("statement_timeout", "0"),
+            ("idle_in_transaction_session_timeout", "0"),
+            // By which lines are written and read.
+            ("bytea_output", "hex"),
+            ("standard_conforming_strings", "on"),
+        ]);
         let mut connection = options.connect().await.map_err(unusable)?;
-        let mut tries = 0;
-        while sqlx::query_scalar::<_, i64>(OTHERS).fetch_one(&mut connection).await.map_err(unusable)? > 0 {
-            tries += 1;
-            if tries > TRIES {
-                return Err(Error::invalid("a server uses the database: stop it first"));
-            }
-            tokio::time::sleep(PAUSE).await;
-        }
+        await_alone(&mut connection, OTHERS).await?;
         if !sqlx::query_scalar::<_, bool>(TAKE).fetch_one(&mut connection).await.map_err(unusable)? {
             return Err(Error::invalid("another `unkey migrate-to` uses the database"));
         }
@@ -63,6 +64,15 @@ impl Server {
         self.run(LOCK).await?;
         let names: Vec<&str> = tables.iter().map(|table| table.name.as_str()).collect();
         self.run(&format!("LOCK TABLE {} IN SHARE MODE", names.join(", "))).await
+    }
+
+    /// Whether all of it was moved elsewhere.
+    pub async fn is_closed(&mut self) -> Result<bool> {
+        let has_notes = sqlx::query_scalar::<_, bool>("SELECT to_regclass('moves') IS NOT NULL");
+        if !has_notes.fetch_one(&mut self.connection).await.map_err(unusable)? {
+            return Ok(false);
+        }
+        Ok(self.note(Side::Source).await?.is_some_and(|note| note.finished_at.is_some()))
     }
 
     async fn run(&mut self, sql: &str) -> Result<()> {
@@ -102,6 +112,18 @@ impl Store for Server {
                    DO UPDATE SET move_id = excluded.move_id, finished_at = excluded.finished_at";
         let change = sqlx::query(sql).bind(side.name()).bind(&note.move_id).bind(note.finished_at);
         change.execute(&mut beside).await.map(|_| ()).map_err(unusable)
+    }
+
+    /// From the note on, connections are refused; those from before it are ended.
+    async fn close_to_servers(&mut self, note: &Note) -> Result<()> {
+        self.set_note(Side::Source, note).await?;
+        // Beside the transaction, within which who is connected does not change.
+        let mut beside = self.options.connect().await.map_err(unusable)?;
+        await_alone(&mut beside, END_OTHERS).await
+    }
+
+    fn name(&self) -> String {
+        "the database of Postgres".to_owned()
     }
 
     async fn count(&mut self, table: &Table) -> Result<u64> {
@@ -175,6 +197,18 @@ impl Store for Server {
         }
         self.run("COMMIT; ANALYZE").await
     }
+}
+
+/// Waits until a question about others counts none.
+async fn await_alone(connection: &mut PgConnection, question: &str) -> Result<()> {
+    for _ in 0..TRIES {
+        let question = sqlx::query_scalar::<_, i64>(AssertSqlSafe(question.to_owned()));
+        if question.fetch_one(&mut *connection).await.map_err(unusable)? == 0 {
+            return Ok(());
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    Err(Error::invalid("a server uses the database: stop it first"))
 }
 
 /// A text in a statement that cannot have values beside it.

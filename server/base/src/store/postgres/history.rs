@@ -15,6 +15,13 @@ use sea_orm::sqlx::{self, PgConnection};
 pub(super) const HISTORY: &str = "SELECT system_identifier::text || ':' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) \
      || ':' || EXTRACT(EPOCH FROM pg_postmaster_start_time()) AS history FROM pg_control_system()";
 
+/// Whether there is the table of moves yet: a new connection may be the very first.
+const HAS_MOVES: &str = "SELECT to_regclass('moves') IS NOT NULL";
+
+/// Whether all there is was moved elsewhere.
+const IS_MOVED: &str =
+    "SELECT EXISTS (SELECT 1 FROM moves WHERE side = 'source' AND finished_at IS NOT NULL)";
+
 /// Whatever becomes of the settings of the server, this connection answers commits
 /// when they are stored, and not before.
 const DURABLE: &str = "SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit') \
@@ -42,17 +49,34 @@ impl History {
         self.0.known.lock().clone()
     }
 
-    /// Asks a new connection. Fails on a server that changes nothing.
+    /// Asks a new connection. Fails on a server that changes nothing, and in a database
+    /// that was moved elsewhere: the processes that were cut off from it meanwhile must not go on with what is left,
+    /// nor with what they remember.
     pub(super) async fn ask(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         let found: String = sqlx::query_scalar(HISTORY).fetch_one(&mut *connection).await?;
-        sqlx::query(DURABLE).execute(connection).await?;
+        sqlx::query(DURABLE).execute(&mut *connection).await?;
+        self.refuse_moved(connection).await?;
         let before = self.0.known.lock().replace(found.clone());
         if before.is_some_and(|before| before != found) {
             tracing::warn!(history = found, "the database has another history: nothing cached is used");
-            if let Some(forget) = self.0.when_another.get() {
-                forget();
-            }
+            self.forget();
         }
         Ok(())
+    }
+
+    async fn refuse_moved(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+        if sqlx::query_scalar::<_, bool>(HAS_MOVES).fetch_one(&mut *connection).await?
+            && sqlx::query_scalar::<_, bool>(IS_MOVED).fetch_one(connection).await?
+        {
+            self.forget();
+            return Err(sqlx::Error::Configuration("what this database held was moved elsewhere".into()));
+        }
+        Ok(())
+    }
+
+    fn forget(&self) {
+        if let Some(forget) = self.0.when_another.get() {
+            forget();
+        }
     }
 }

@@ -22,6 +22,7 @@ use super::failure::{OpenError, failed};
 use super::{Database, either};
 use crate::config::{DatabaseServer, Tls};
 use crate::error::{Code, Error, Result};
+pub use migrate::IfEmpty;
 pub use writer::{StartLock, Transaction, Writer};
 
 /// Of all connections, one in so many changes something: changes take turns.
@@ -43,14 +44,12 @@ impl Database {
     /// Fails when nobody answers there, when who answers is not who the address
     /// names or cannot do what is needed, and when a newer version of this program
     /// has written the database.
-    ///
-    /// One that is empty is made a new one, unless `may_be_new` is not set.
-    pub async fn connect(server: &DatabaseServer, may_be_new: bool) -> Result<Self> {
-        connect(server, may_be_new).await.map_err(|OpenError { error, .. }| unusable(error))
+    pub async fn connect(server: &DatabaseServer, if_empty: IfEmpty) -> Result<Self> {
+        connect(server, if_empty).await.map_err(|OpenError { error, .. }| unusable(error))
     }
 }
 
-async fn connect(server: &DatabaseServer, may_be_new: bool) -> std::result::Result<Database, OpenError> {
+async fn connect(server: &DatabaseServer, if_empty: IfEmpty) -> std::result::Result<Database, OpenError> {
     let options = options(server)?;
     check::run(&options).await?;
     let writers = (server.connections / SHARE_OF_WRITERS).max(2);
@@ -63,7 +62,7 @@ async fn connect(server: &DatabaseServer, may_be_new: bool) -> std::result::Resu
     let pool = open(writers).await?;
     let connections = |pool, timeout| Connections::new(pool, history.clone(), known.clone(), timeout);
     let patient = Writer::new(connections(pool.clone(), migrate::PATIENCE));
-    migrate::run(&patient, App::POSTGRES_MIGRATIONS, may_be_new).await?;
+    migrate::run(&patient, App::POSTGRES_MIGRATIONS, if_empty).await?;
     let writer = Writer::new(connections(pool, server.timeout));
     let pool = open(server.connections - writers).await?;
     let reader = Reader(Arc::new(connections(pool, server.timeout)));

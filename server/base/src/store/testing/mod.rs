@@ -10,7 +10,7 @@ use crate::ids::{RequestId, RootKeyId, SessionId, UserId, WorkspaceId};
 use entity::{audit_entry, audit_target, workspace};
 use sea_orm::{ConnectionTrait, EntityTrait, QueryOrder, Set};
 
-use super::{Database, Durability, Engine, Store, statement};
+use super::{Database, Durability, Engine, IfEmpty, Store, statement};
 use crate::access::{Door, Grants, OpCtx, Principal, Role, RootKeyPrincipal, UserPrincipal};
 
 pub mod postgres;
@@ -41,7 +41,11 @@ impl TestStore {
         match postgres::server() {
             Some(server) => {
                 let database = postgres::TestDatabase::create(server).await;
-                Self::with(Database::connect(&database.server(), false).await.unwrap(), Some(database)).await
+                Self::with(
+                    Database::connect(&database.server(), IfEmpty::Refuse).await.unwrap(),
+                    Some(database),
+                )
+                .await
             }
             None => Self::in_file().await,
         }

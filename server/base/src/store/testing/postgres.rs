@@ -12,7 +12,7 @@ use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::{self, AssertSqlSafe, ConnectOptions, PgConnection};
 
 use crate::config::DatabaseServer;
-use crate::store::Database;
+use crate::store::{Database, IfEmpty};
 
 /// Held while the template is made, among the processes of a run.
 const TEMPLATE_LOCK: i64 = 8_426_502;
@@ -83,7 +83,7 @@ async fn template(admin: &mut PgConnection, server: &str) -> String {
         let half_made = format!("{name}_half_made");
         run(admin, format!("DROP DATABASE IF EXISTS {half_made} WITH (FORCE)")).await;
         run(admin, format!("CREATE DATABASE {half_made}")).await;
-        Database::connect(&DatabaseServer::for_tests(url(server, &half_made)), true)
+        Database::connect(&DatabaseServer::for_tests(url(server, &half_made)), IfEmpty::Create)
             .await
             .unwrap()
             .close()
