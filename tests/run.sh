@@ -230,16 +230,18 @@ postgres_release() {
 # minutes of killed processes, and other releases of Postgres.
 postgres() {
   need_postgres
-  cargo build
+  cargo build --workspace
   local left_out=()
   for name in sql:: docs:: tidy:: tables:: lengths references schema; do left_out+=(--skip "$name"); done
   # As one of the workspace, so that nothing is built again.
   local tests=(cargo test --workspace --features e2e/postgres --lib --test it --test postgres --test credits --test moves --)
   if [ -z "${UNKEY_LONG:-}" ]; then
     tests/postgres.sh "${tests[@]}" "${left_out[@]}"
+    tests/postgres.sh target/debug/faults --seed 1 --faults database --rounds 4
   else
     # All of it, and on the oldest release that is supported and a new one besides.
     tests/postgres.sh "${tests[@]}"
+    tests/postgres.sh target/debug/faults --long
     local release
     for release in 14.23.0-beta.17 17.10.0-beta.17; do
       echo "note: on Postgres ${release%%.*} as well"
