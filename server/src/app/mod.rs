@@ -159,6 +159,9 @@ impl App {
     pub async fn ready(&self) -> Result<Readiness> {
         let found = tokio::time::timeout(ANSWER, self.workspaces.list()).await;
         let is_server = self.store.database().engine() == Engine::Postgres;
+        if self.store.database().is_moved() {
+            return Err(Error::new(Code::ServiceUnavailable, "what the database held was moved elsewhere"));
+        }
         match found {
             Ok(Ok(_)) => {}
             Ok(Err(error)) if is_server && error.code() == Code::ServiceUnavailable => {

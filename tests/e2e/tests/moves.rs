@@ -319,6 +319,8 @@ fn a_server_that_lost_its_connections_does_not_go_on_with_what_was_moved_away() 
         assert_eq!(server.call("keys.verifyKey", &json!({ "key": key })).status, 503);
     }
     assert_eq!(database.ask("SELECT count(*) FROM apis"), "1");
+    let (status, said) = server.get("/readyz");
+    assert!(status == 503 && said.contains("was moved elsewhere"), "{status} {said}");
 }
 
 #[test]

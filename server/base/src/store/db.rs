@@ -65,6 +65,12 @@ impl Database {
         }
     }
 
+    /// Whether what the database of a server held was moved elsewhere while this
+    /// process was cut off from it.
+    pub fn is_moved(&self) -> bool {
+        matches!(&self.place, Place::Server(history) if history.is_moved())
+    }
+
     pub fn engine(&self) -> Engine {
         Engine::of(&self.writer)
     }

@@ -6,6 +6,7 @@
 //! may come to the same number: so each connection asks, besides, when its server was
 //! started. One that was only started anew costs a few reads.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
@@ -34,6 +35,7 @@ pub(in crate::store) struct History(Arc<Shared>);
 #[derive(Default)]
 struct Shared {
     known: Mutex<Option<String>>,
+    is_moved: AtomicBool,
     when_another: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
 
@@ -47,6 +49,11 @@ impl History {
     /// The one that the server had when it was last asked.
     pub(super) fn known(&self) -> Option<String> {
         self.0.known.lock().clone()
+    }
+
+    /// Whether all there was has been moved elsewhere, as the latest connection found.
+    pub fn is_moved(&self) -> bool {
+        self.0.is_moved.load(Ordering::Relaxed)
     }
 
     /// Asks a new connection. Fails on a server that changes nothing, and in a database
@@ -65,9 +72,10 @@ impl History {
     }
 
     async fn refuse_moved(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-        if sqlx::query_scalar::<_, bool>(HAS_MOVES).fetch_one(&mut *connection).await?
-            && sqlx::query_scalar::<_, bool>(IS_MOVED).fetch_one(connection).await?
-        {
+        let is_moved = sqlx::query_scalar::<_, bool>(HAS_MOVES).fetch_one(&mut *connection).await?
+            && sqlx::query_scalar::<_, bool>(IS_MOVED).fetch_one(connection).await?;
+        self.0.is_moved.store(is_moved, Ordering::Relaxed);
+        if is_moved {
             self.forget();
             return Err(sqlx::Error::Configuration("what this database held was moved elsewhere".into()));
         }
