@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use base::ids::KeyId;
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 
 use crate::keys::balances;
 use base::error::{Code, Error, Result};
@@ -84,22 +84,12 @@ impl Ledger {
 }
 
 async fn run(store: Store, mut queue: mpsc::Receiver<Request>, counts: Arc<Counts>) {
-    // A file takes one commit at a time. A server takes the next while the answer to
-    // one is on its way; more would only be smaller.
-    let turns = Arc::new(Semaphore::new(store.database().engine().choose(1, 2)));
-    while let Ok(turn) = turns.clone().acquire_owned().await {
-        let mut batch = Vec::new();
-        if queue.recv_many(&mut batch, BATCH).await == 0 {
-            return;
-        }
-        let (store, counts) = (store.clone(), counts.clone());
-        tokio::spawn(async move {
-            let outcome = commit(&store, &batch).await;
-            counts.commits.fetch_add(1, Ordering::Relaxed);
-            counts.spends.fetch_add(batch.len() as u64, Ordering::Relaxed);
-            answer(batch.into_iter(), outcome);
-            drop(turn);
-        });
+    let mut batch = Vec::with_capacity(BATCH);
+    while queue.recv_many(&mut batch, BATCH).await > 0 {
+        let outcome = commit(&store, &batch).await;
+        counts.commits.fetch_add(1, Ordering::Relaxed);
+        counts.spends.fetch_add(batch.len() as u64, Ordering::Relaxed);
+        answer(batch.drain(..), outcome);
     }
 }
 

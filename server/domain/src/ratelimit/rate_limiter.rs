@@ -109,16 +109,24 @@ impl RateLimiter {
             match decide(&self.limiter, checks, now_ms) {
                 Attempt::Taken(taken) => return Ok(taken),
                 Attempt::Full(full) => return Err(no_room(full)),
+                // In a box: each request with a limit would move its state.
                 Attempt::NeedsLoad(positions) => {
-                    let _turn = self.moving.lock().await;
-                    for check in positions.into_iter().map(|position| &checks[position]) {
-                        let row = store::counter(self.database.reader(), check).await?;
-                        self.limiter.restore(row, now_ms);
-                        self.limiter.loaded([check]);
-                    }
+                    Box::pin(self.load(positions.into_iter().map(|position| &checks[position]), now_ms))
+                        .await?;
                 }
             }
         }
+    }
+
+    /// Brings counters back that had to leave memory.
+    async fn load<'a>(&self, checks: impl Iterator<Item = &'a Check<'a>>, now_ms: i64) -> Result<()> {
+        let _turn = self.moving.lock().await;
+        for check in checks {
+            let row = store::counter(self.database.reader(), check).await?;
+            self.limiter.restore(row, now_ms);
+            self.limiter.loaded([check]);
+        }
+        Ok(())
     }
 
     /// Stores the longer windows that changed since the last call.

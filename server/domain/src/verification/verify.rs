@@ -42,18 +42,18 @@ impl Verifier {
         let mut found = match self.snapshots.get(&hash) {
             Some(hit) => hit,
             None => {
-                self.check_unknown(cx, &request).await?;
+                Box::pin(self.check_unknown(cx, &request)).await?;
                 self.load(hash).await?
             }
         };
         if let (None, Some(migration)) = (&found, &request.migration_id)
-            && self.keys.adopt(cx, &request.key, migration).await?
+            && Box::pin(self.keys.adopt(cx, &request.key, migration)).await?
         {
             found = self.load(hash).await?;
         }
         let is_seen = |key: &KeySnapshot| may_see(cx, key, request.rules) && request.is_among(key);
         let Some(key) = found.filter(|key| is_seen(key)) else {
-            self.charge_unknown(cx, &request).await?;
+            Box::pin(self.charge_unknown(cx, &request)).await?;
             self.count(Outcome::NotFound);
             return Ok(Verification {
                 outcome: Outcome::NotFound,
@@ -127,7 +127,8 @@ impl Verifier {
     pub(super) async fn load(&self, hash: KeyHash) -> Result<Option<Arc<KeySnapshot>>> {
         self.counts.loads.fetch_add(1, Ordering::Relaxed);
         let load = || store::load(self.store.read(), self.store.epochs(), hash);
-        self.snapshots.get_or_load(&hash, load).await
+        // In a box, as all that needs the database: each verification would move its state.
+        Box::pin(self.snapshots.get_or_load(&hash, load)).await
     }
 
     /// Spends and records in a task of its own: a client that leaves cannot

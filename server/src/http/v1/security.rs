@@ -25,7 +25,8 @@ pub(super) async fn authenticate(
     }
     let authenticated = match app.root_keys.authenticate_cached(token, call.address.known(), call.now_ms) {
         Some(outcome) => outcome?,
-        None => app.root_keys.authenticate(token, call.address.known(), call.now_ms).await?,
+        // In a box, as each request would move its state.
+        None => Box::pin(app.root_keys.authenticate(token, call.address.known(), call.now_ms)).await?,
     };
     let budget = match authenticated.is_limited() {
         true => app.root_keys.charge(&authenticated, call.now_ms).await?,

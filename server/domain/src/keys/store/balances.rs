@@ -66,14 +66,16 @@ fn spend_alone(totals: &HashMap<&KeyId, i64>) -> (String, Vec<Value>) {
 
 /// The same among others: rows are locked in the order of their ids first, so that no
 /// two of these wait for each other. One text for any number of keys, which is planned
-/// once and not for each number anew.
+/// once and not for each number anew, and by ids whatever is known of the table: a plain
+/// `deleted_at IS NULL` would invite an index of all live keys.
 fn spend_among_others(totals: &HashMap<&KeyId, i64>) -> (String, Vec<Value>) {
     let sql = "WITH locked AS MATERIALIZED ( \
            SELECT keys.id, spends.total FROM keys \
            JOIN unnest(string_to_array($1, ' '), string_to_array($2, ' ')::bigint[]) AS spends (id, total) \
-           ON spends.id = keys.id ORDER BY keys.id FOR NO KEY UPDATE OF keys) \
-         UPDATE keys SET remaining = remaining - locked.total FROM locked \
-         WHERE keys.id = locked.id AND keys.deleted_at IS NULL AND keys.remaining >= locked.total \
+           ON spends.id = keys.id \
+           WHERE keys.id = ANY (string_to_array($1, ' ')) AND COALESCE(keys.deleted_at, 0) = 0 \
+           AND keys.remaining >= spends.total ORDER BY keys.id FOR NO KEY UPDATE OF keys) \
+         UPDATE keys SET remaining = remaining - locked.total FROM locked WHERE keys.id = locked.id \
          RETURNING keys.id AS id, keys.remaining AS remaining";
     let ids: Vec<&str> = totals.keys().map(|key| key.as_str()).collect();
     let amounts: Vec<String> = totals.values().map(i64::to_string).collect();
