@@ -14,6 +14,8 @@ const MASTER_KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 const FIRST_BALANCE: i64 = 1_000_000;
 const KEYS: usize = 8;
 const PROCESSES: u64 = 3;
+/// For longer no statement goes on, whatever became of the process that sent it.
+const STATEMENT: Duration = Duration::from_secs(10);
 
 /// A key and what became of it by rerolling: all have one balance.
 struct Balance {
@@ -27,8 +29,10 @@ struct Balance {
 struct Change {
     effect: Effect,
     sent_at: Instant,
-    /// `None` where there was no answer: it happened, at any time since, or did not.
-    answered_at: Option<Instant>,
+    /// Where there was no answer, it happened or did not.
+    is_answered: bool,
+    /// From then on nothing comes of it.
+    settled_at: Instant,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -112,7 +116,9 @@ fn work(seed: u64, database: &Database, balances: &[Balance]) {
 fn ask(server: &Server, operation: &str, body: &Value, effect: Effect, balance: &Balance) {
     let sent_at = now();
     let answer = server.try_call(operation, body).ok().filter(|answer| answer.status == 200);
-    let change = Change { effect, sent_at, answered_at: answer.is_some().then(now) };
+    let is_answered = answer.is_some();
+    let settled_at = if is_answered { now() } else { now() + STATEMENT };
+    let change = Change { effect, sent_at, is_answered, settled_at };
     balance.changes.lock().expect("nobody panicked").push(change);
     let Some(answer) = answer else { return };
     let data = &answer.body["data"];
@@ -130,8 +136,9 @@ fn ask(server: &Server, operation: &str, body: &Value, effect: Effect, balance: 
 /// that was sent later, leads to `left`.
 fn is_explained(changes: &[Change], left: i64) -> bool {
     let epoch = changes.iter().map(|change| change.sent_at).min().expect("some change");
-    let first = Change { effect: Effect::Set(FIRST_BALANCE), sent_at: epoch, answered_at: Some(epoch) };
-    let precedes = |one: &Change, other: &Change| one.answered_at.is_some_and(|at| at < other.sent_at);
+    let first =
+        Change { effect: Effect::Set(FIRST_BALANCE), sent_at: epoch, is_answered: true, settled_at: epoch };
+    let precedes = |one: &Change, other: &Change| one.settled_at < other.sent_at;
     let sets: Vec<Change> = [first]
         .into_iter()
         .chain(changes.iter().copied().filter(|change| matches!(change.effect, Effect::Set(_))))
@@ -140,17 +147,15 @@ fn is_explained(changes: &[Change], left: i64) -> bool {
         let Effect::Set(to) = last.effect else { unreachable!("it is a set") };
         let was_first = place == 0;
         // A set that was surely carried out later would be the last one.
-        let is_replaced = sets
-            .iter()
-            .skip(1)
-            .any(|other| other.answered_at.is_some() && (was_first || precedes(last, other)));
+        let is_replaced =
+            sets.iter().skip(1).any(|other| other.is_answered && (was_first || precedes(last, other)));
         let (mut least, mut most) = (to, to);
         for change in changes {
             let Effect::Add(amount) = change.effect else { continue };
             if !was_first && precedes(change, last) {
                 continue;
             }
-            let is_sure = change.answered_at.is_some() && (was_first || precedes(last, change));
+            let is_sure = change.is_answered && (was_first || precedes(last, change));
             least += if is_sure { amount } else { amount.min(0) };
             most += if is_sure { amount } else { amount.max(0) };
         }
@@ -185,7 +190,7 @@ fn credits_are_exact_among_processes_that_are_killed() {
         ));
         let left: i64 = stored.parse().expect("a number");
         assert!(is_explained(&changes, left), "{newest}: {left} after {} changes", changes.len());
-        assert!(!is_explained(&changes, left + 400), "anything would be explained");
+        assert!(!is_explained(&changes, left + 700), "anything would be explained");
         for (id, _) in keys.iter() {
             let shown = first.call("keys.getKey", &json!({ "keyId": id })).data();
             assert_eq!(shown["credits"]["remaining"], left, "{id}");
