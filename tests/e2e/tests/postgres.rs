@@ -122,7 +122,7 @@ fn connections_cut_at_any_byte_leave_what_was_answered() {
     let mut outcomes = BTreeMap::new();
     for round in 0..150 {
         eventually("the database to be found again", || (verify(&server, "x").status == 200).then_some(()));
-        proxy.cut_after(random.below(3000) as usize);
+        proxy.cut_after(random.below(4500) as usize);
         let slug = format!("p{round}");
         let made = server.call("permissions.createPermission", &json!({ "name": slug, "slug": slug }));
         assert!([200, 503].contains(&made.status), "{made:?}");
@@ -149,10 +149,7 @@ fn connections_cut_at_any_byte_leave_what_was_answered() {
         database.ask(&format!("SELECT remaining FROM keys WHERE id = '{id}'")).parse().expect("a number");
     let gone = 1_000_000 - left;
     assert!((spent..=spent + doubtful).contains(&gone), "{gone} gone, {spent} answered, {doubtful} in doubt");
-    assert!(
-        made > 20 && made < 150 && doubtful > 0,
-        "the cuts met nothing: {made} made, {doubtful} in doubt"
-    );
+    assert!(made > 5 && made < 145 && doubtful > 5, "the cuts met nothing: {made} made, {doubtful} in doubt");
 }
 
 #[test]
