@@ -63,6 +63,16 @@ pub fn is_long() -> bool {
     std::env::var_os("UNKEY_LONG").is_some_and(|value| value == "1")
 }
 
+/// A small generator, so that a run can be repeated.
+pub struct Random(pub u64);
+
+impl Random {
+    pub fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % bound
+    }
+}
+
 /// kill -9 of whatever has this number.
 pub fn kill(pid: u32) {
     let _ = Command::new("kill").args(["-9", &pid.to_string()]).stderr(Stdio::null()).status();

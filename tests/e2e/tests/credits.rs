@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use e2e::postgres::Database;
-use e2e::{Launch, Server, folder};
+use e2e::{Launch, Random, Server, folder};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -39,16 +39,6 @@ struct Change {
 enum Effect {
     Add(i64),
     Set(i64),
-}
-
-/// A small generator, so that a run can be repeated.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % bound
-    }
 }
 
 fn start(database: &Database) -> (Server, TempDir) {

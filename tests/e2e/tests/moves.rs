@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 use e2e::postgres::{Database, Proxy};
-use e2e::{Launch, Server, binary, cli_ok, folder, refused_start};
+use e2e::{Launch, Random, Server, binary, cli_ok, folder, refused_start};
 use rusqlite::Connection;
 use rusqlite::types::Value as Cell;
 use serde_json::{Value, json};
@@ -186,16 +186,6 @@ fn what_moves_there_and_back_is_as_it_was() {
     assert_eq!(server.stop(), Some(0));
 }
 
-/// A small generator, so that a run can be repeated.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: u64) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        ((self.0 >> 33) % bound) as usize
-    }
-}
-
 /// Moves through a proxy that cuts the connections, and is killed, at any moment. How
 /// often it failed before it was through.
 fn moved_with_interruptions(data: &Path, target: &str, database: &Database, random: &mut Random) -> u32 {
@@ -203,7 +193,7 @@ fn moved_with_interruptions(data: &Path, target: &str, database: &Database, rand
     let url = database.url_by(&proxy);
     for failures in 0.. {
         // Further each time, so that it comes to an end.
-        proxy.cut_after(random.below(600_000) + 400_000 * failures as usize);
+        proxy.cut_after(random.below(600_000) as usize + 400_000 * failures as usize);
         let mut child = Command::new(binary())
             .args(["migrate-to", target, "--data-dir"])
             .arg(data)
@@ -211,7 +201,7 @@ fn moved_with_interruptions(data: &Path, target: &str, database: &Database, rand
             .spawn()
             .expect("the binary is built: run `cargo build` first");
         if failures % 3 == 2 {
-            std::thread::sleep(Duration::from_millis(random.below(400) as u64));
+            std::thread::sleep(Duration::from_millis(random.below(400)));
             let _ = child.kill();
         }
         if child.wait().expect("it ends").success() {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use e2e::postgres::{Database, Proxy, authority};
-use e2e::{Answer, Launch, Server, eventually, folder};
+use e2e::{Answer, Launch, Random, Server, eventually, folder};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -99,16 +99,6 @@ fn one_connection_that_was_cut_speaks_for_the_idle_ones() {
     let refused = statuses.iter().filter(|status| **status == 503).count();
     assert!(refused <= 1, "{statuses:?}");
     assert_eq!(server.stop(), Some(0));
-}
-
-/// A small generator, so that a run can be repeated.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % bound
-    }
 }
 
 #[test]
