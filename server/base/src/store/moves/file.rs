@@ -1,6 +1,7 @@
 //! A side of a move that is a file: `app.db`, or what becomes one.
 //!
-//! Nobody else has it open, as the lock of the data folder says.
+//! No other process of this program has it open, as the lock of the data folder says;
+//! for other programs it is looked whether any has.
 
 use std::path::{Path, PathBuf};
 
@@ -44,6 +45,7 @@ impl File {
         Ok(Self { path: path.to_owned(), connection })
     }
 
+    /// What is renamed next is whole: there is no log beside it.
     pub fn close(self) -> Result<()> {
         let Self { path, connection } = self;
         connection.close().map_err(|(_, error)| unusable(&path, error))
@@ -145,9 +147,7 @@ impl Store for File {
     }
 
     async fn prepare(&mut self, tables: &[Table]) -> Result<()> {
-        for index in
-            tables.iter().flat_map(|table| &table.attached).filter(|attached| attached.kind == "index")
-        {
+        for index in tables.iter().flat_map(|table| &table.indexes) {
             self.execute(&format!("DROP INDEX IF EXISTS {}", index.name))?;
         }
         Ok(())
@@ -171,9 +171,7 @@ impl Store for File {
 
     async fn complete(&mut self, tables: &[Table]) -> Result<()> {
         let is_there = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'index' AND name = ?1)";
-        for index in
-            tables.iter().flat_map(|table| &table.attached).filter(|attached| attached.kind == "index")
-        {
+        for index in tables.iter().flat_map(|table| &table.indexes) {
             let found = self.connection.query_row(is_there, [&index.name], |row| row.get(0));
             if !found.map_err(|error| self.failed(error))? {
                 self.execute(&index.sql)?;

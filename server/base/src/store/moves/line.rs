@@ -176,7 +176,7 @@ mod tests {
     fn table() -> Table {
         let columns = [("t", Kind::Text), ("i", Kind::Integer), ("b", Kind::Boolean), ("x", Kind::Bytes)];
         let columns = columns.map(|(name, kind)| Column { name: name.to_owned(), kind }).into();
-        Table { name: "rows".to_owned(), columns, key: vec![0, 1], attached: Vec::new() }
+        Table { name: "rows".to_owned(), columns, key: vec![0, 1], indexes: Vec::new() }
     }
 
     fn pushed(select: &str, values: impl rusqlite::Params) -> Result<Page> {

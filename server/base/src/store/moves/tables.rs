@@ -19,8 +19,8 @@ pub(super) struct Table {
     pub columns: Vec<Column>,
     /// Positions of the primary key's columns, in the order of the key.
     pub key: Vec<usize>,
-    /// Indexes and triggers, each with the statement that makes it.
-    pub attached: Vec<Attached>,
+    /// Those that a statement makes: keys and unique columns have theirs anyway.
+    pub indexes: Vec<Index>,
 }
 
 pub(super) struct Column {
@@ -37,8 +37,7 @@ pub(super) enum Kind {
     Bytes,
 }
 
-pub(super) struct Attached {
-    pub kind: String,
+pub(super) struct Index {
     pub name: String,
     pub sql: String,
 }
@@ -97,13 +96,11 @@ fn table(database: &Connection, name: String) -> rusqlite::Result<Table> {
     let key = key.into_iter().map(|(_, place)| place).collect();
     let columns = found.into_iter().map(|(name, kind, _)| Column { name, kind: Kind::of(&kind) }).collect();
     let mut question = database.prepare(
-        "SELECT type, name, sql FROM sqlite_schema WHERE tbl_name = ?1 AND type IN ('index', 'trigger') AND sql IS NOT NULL",
+        "SELECT name, sql FROM sqlite_schema WHERE tbl_name = ?1 AND type = 'index' AND sql IS NOT NULL",
     )?;
-    let attached = question
-        .query([&name])?
-        .map(|row| Ok(Attached { kind: row.get(0)?, name: row.get(1)?, sql: row.get(2)? }))
-        .collect()?;
-    Ok(Table { name, columns, key, attached })
+    let indexes =
+        question.query([&name])?.map(|row| Ok(Index { name: row.get(0)?, sql: row.get(1)? })).collect()?;
+    Ok(Table { name, columns, key, indexes })
 }
 
 impl Kind {

@@ -57,8 +57,8 @@ impl History {
     }
 
     /// Asks a new connection. Fails on a server that changes nothing, and in a database
-    /// that was moved elsewhere: the processes that were cut off from it meanwhile must not go on with what is left,
-    /// nor with what they remember.
+    /// that was moved elsewhere: who was cut off from it meanwhile must not go on with
+    /// what is left, nor with what it remembers.
     pub(super) async fn ask(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         let found: String = sqlx::query_scalar(HISTORY).fetch_one(&mut *connection).await?;
         sqlx::query(DURABLE).execute(&mut *connection).await?;
