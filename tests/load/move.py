@@ -2,11 +2,11 @@
 """How long a million keys take to Postgres and back.
 
 Fills the database of a stopped server as million.py does, moves it there and back
-and compares the dumps. Pass a folder with events to have them lie beside it. Not
-part of the suite.
+and compares the dumps. Pass a file of events to have it lie beside them. Not part
+of the suite.
 
     cargo build --release
-    tests/postgres.sh tests/load/move.py [--keys 1000000] [--events FOLDER/events.db]
+    tests/postgres.sh tests/load/move.py [--keys 1000000] [--events FILE]
 """
 
 import argparse
