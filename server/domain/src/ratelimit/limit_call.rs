@@ -48,7 +48,8 @@ impl Ratelimits {
         request.check()?;
         let namespace = match self.lookup(cx, &request.namespace).await? {
             Some(namespace) => namespace,
-            None => self.make(cx, &[&request.namespace]).await?.remove(0),
+            // In a box, as each request would move its state; so with all that only a miss needs.
+            None => Box::pin(self.make(cx, &[&request.namespace])).await?.remove(0),
         };
         not_deleted(&namespace)?;
         cx.require(Operation::RatelimitLimit, Target::namespace(&namespace.id))?;
@@ -125,7 +126,7 @@ impl Ratelimits {
     async fn lookup(&self, cx: &OpCtx, name_or_id: &str) -> Result<Option<Arc<NamespaceSnapshot>>> {
         match self.namespaces.find_cached(&cx.workspace, name_or_id) {
             Some(hit) => Ok(hit),
-            None => self.namespaces.find(&cx.workspace, name_or_id).await,
+            None => Box::pin(self.namespaces.find(&cx.workspace, name_or_id)).await,
         }
     }
 
@@ -140,7 +141,7 @@ impl Ratelimits {
             }
             found.push(namespace);
         }
-        let made = if missing.is_empty() { Vec::new() } else { self.make(cx, &missing).await? };
+        let made = if missing.is_empty() { Vec::new() } else { Box::pin(self.make(cx, &missing)).await? };
         found
             .into_iter()
             .zip(requests)

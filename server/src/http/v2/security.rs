@@ -55,7 +55,7 @@ pub(super) async fn portal_user(
         let detail = "The portal session cookie is empty.";
         return Err(Error::new(Code::PortalTokenMissing, detail));
     }
-    let session = app.portals.authenticate(token, call.now_ms).await?;
+    let session = Box::pin(app.portals.authenticate(token, call.now_ms)).await?;
     Ok((context(door, call, headers, session.principal(), session.workspace.clone()), None))
 }
 
