@@ -201,6 +201,7 @@ need_postgres() {
     need initdb-is-not-in-the-path postgresql
   fi
   need psql postgresql-client
+  need pgbouncer pgbouncer
   need openssl openssl
 }
 

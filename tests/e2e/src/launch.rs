@@ -27,14 +27,30 @@ impl MachineClock {
         clock
     }
 
+    /// Ahead of the real one: the same for all servers, whenever each is started.
+    pub fn ahead_by(seconds: u64) -> Self {
+        let clock = Self(folder());
+        clock.set_ahead_by(seconds);
+        clock
+    }
+
     pub fn set(&self, time: &str) {
+        self.write(&format!("@{time}\n"));
+    }
+
+    pub fn set_ahead_by(&self, seconds: u64) {
+        self.write(&format!("+{seconds}\n"));
+    }
+
+    fn write(&self, text: &str) {
         // In one step: the server may read it at any moment.
         let next = self.0.path().join("next");
-        std::fs::write(&next, format!("@{time}\n")).expect("a file for the time");
+        std::fs::write(&next, text).expect("a file for the time");
         std::fs::rename(next, self.file()).expect("a file for the time");
     }
 
-    pub(super) fn file(&self) -> PathBuf {
+    /// For [`Launch::clock_file`].
+    pub fn file(&self) -> PathBuf {
         self.0.path().join("time")
     }
 }

@@ -2,12 +2,16 @@
 //!
 //! `tests/postgres.sh` starts one and says where it is.
 
+use std::fs::Permissions;
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::process::Command;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+
+use tempfile::TempDir;
 
 /// How often a connection that is held up looks whether it may go on.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -183,5 +187,68 @@ impl State {
         for stream in [from, to] {
             let _ = stream.shutdown(Shutdown::Both);
         }
+    }
+}
+
+/// A PgBouncer before a database, in transaction mode.
+pub struct Pooler {
+    child: Child,
+    port: u16,
+    name: String,
+    _folder: TempDir,
+}
+
+impl Pooler {
+    /// `settings` are lines of its configuration.
+    pub fn before(database: &Database, settings: &str) -> Self {
+        let folder = super::folder();
+        let upstream = database.upstream();
+        let (host, upstream_port) = upstream.split_once(':').expect("a port");
+        // It takes no 0 for a port.
+        let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+        let port = port.expect("a free port").port();
+        let file = folder.path().join("pgbouncer.ini");
+        let text = format!(
+            "[databases]\n{} = host={host} port={upstream_port} user=postgres\n[pgbouncer]\nauth_type = any\n\
+             listen_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\npool_mode = transaction\n{settings}\n",
+            database.name
+        );
+        std::fs::write(&file, text).expect("a file can be written");
+        for path in [folder.path(), &file] {
+            // It refuses to run as root, and reads this as another user.
+            std::fs::set_permissions(path, Permissions::from_mode(0o755)).expect("they are ours");
+        }
+        let mut command = Command::new("pgbouncer");
+        if std::fs::metadata("/proc/self").expect("a process of this system").uid() == 0 {
+            command.args(["-u", "postgres"]);
+        }
+        let child =
+            command.arg("-q").arg(&file).stderr(Stdio::null()).spawn().expect("pgbouncer is installed");
+        let pooler = Self { child, port, name: database.name.clone(), _folder: folder };
+        super::eventually("the pooler", || TcpStream::connect(("127.0.0.1", port)).ok());
+        pooler
+    }
+
+    /// Major and minor number of the release.
+    pub fn release() -> (u32, u32) {
+        let output = Command::new("pgbouncer").arg("--version").output().expect("pgbouncer is installed");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let numbers = text.split_whitespace().nth(1).and_then(|release| {
+            let mut numbers = release.split('.').map(|number| number.parse().ok());
+            Some((numbers.next()??, numbers.next()??))
+        });
+        numbers.unwrap_or_else(|| panic!("no release: {text}"))
+    }
+
+    /// The database's address through it.
+    pub fn url(&self) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/{}", self.port, self.name)
+    }
+}
+
+impl Drop for Pooler {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }

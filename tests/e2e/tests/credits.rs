@@ -1,12 +1,12 @@
 //! Several processes on one Postgres spend, add, take, set and reroll credits of the
-//! same keys at once and are killed at any moment: each balance is one that some order
-//! of what was asked leads to.
+//! same keys at once, which are refilled at midnight, and are killed at any moment: each
+//! balance is one that some order of what was asked leads to.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use e2e::postgres::Database;
-use e2e::{Launch, Random, Server, folder};
+use e2e::{FAKETIME, Launch, MachineClock, Random, Server, eventually, folder, preloadable};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -16,6 +16,10 @@ const KEYS: usize = 8;
 const PROCESSES: u64 = 3;
 /// For longer no statement goes on, whatever became of the process that sent it.
 const STATEMENT: Duration = Duration::from_secs(10);
+/// By so much each refill is larger than the one before, so that each is more than what
+/// is there, and sets the balance.
+const REFILL_STEP: i64 = 10_000_000;
+const DAY_SECONDS: u64 = 86_400;
 
 /// A key and what became of it by rerolling: all have one balance.
 struct Balance {
@@ -41,10 +45,29 @@ enum Effect {
     Set(i64),
 }
 
-fn start(database: &Database) -> (Server, TempDir) {
-    let data = folder();
-    let launch = Launch::new(data.path()).env("UNKEY_DATABASE_URL", database.url());
-    (launch.env("UNKEY_MASTER_KEY", MASTER_KEY).start(), data)
+/// What all processes have in common.
+struct Site {
+    database: Database,
+    clock: MachineClock,
+    /// By so much the clock was ahead when all began, at noon: far from any midnight.
+    ahead_seconds: u64,
+}
+
+impl Site {
+    fn create() -> Self {
+        let database = Database::create();
+        let noon = database.ask("SELECT 129600 - extract(epoch FROM now())::bigint % 86400");
+        let ahead_seconds = noon.parse().expect("a number");
+        let clock = MachineClock::ahead_by(ahead_seconds);
+        Self { database, clock, ahead_seconds }
+    }
+
+    fn start(&self) -> (Server, TempDir) {
+        let data = folder();
+        let launch = Launch::new(data.path()).env("UNKEY_DATABASE_URL", self.database.url());
+        let launch = launch.preload(&[preloadable(FAKETIME)]).clock_file(&self.clock.file());
+        (launch.env("UNKEY_MASTER_KEY", MASTER_KEY).start(), data)
+    }
 }
 
 /// What is asked next, and what it does to the balance.
@@ -60,7 +83,8 @@ fn request(random: &mut Random, (id, key): &(String, String)) -> (&'static str, 
         50..=89 => ("keys.updateCredits", credits("decrement", amount), Effect::Add(-amount)),
         // Which writes every column of the key.
         90..=129 => ("keys.updateKey", json!({ "keyId": id, "name": format!("n{amount}") }), Effect::Add(0)),
-        130 => ("keys.rerollKey", json!({ "keyId": id, "expiration": 86_400_000 }), Effect::Add(0)),
+        // Valid for longer than the days that go by.
+        130 => ("keys.rerollKey", json!({ "keyId": id, "expiration": 8_640_000_000_u64 }), Effect::Add(0)),
         _ => {
             let body = json!({ "key": key, "credits": { "cost": amount } });
             ("keys.verifyKey", body, Effect::Add(-amount))
@@ -74,11 +98,15 @@ fn now() -> Instant {
 }
 
 /// Asks one process after the other, each killed while the last call is under way.
-fn work(seed: u64, database: &Database, balances: &[Balance]) {
+fn work(seed: u64, site: &Site, balances: &[Balance]) {
     let mut random = Random(seed);
-    let rounds = if e2e::is_long() { 150 } else { 4 };
-    for _ in 0..rounds {
-        let (mut server, _data) = start(database);
+    let end = now() + Duration::from_secs(600);
+    let is_over = |done| if e2e::is_long() { now() > end } else { done >= 4 };
+    for done in 0.. {
+        if is_over(done) {
+            return;
+        }
+        let (mut server, _data) = site.start();
         let calls = 100 + random.below(300);
         for call in 0..calls {
             let balance = &balances[random.below(KEYS as u64) as usize];
@@ -122,6 +150,36 @@ fn ask(server: &Server, operation: &str, body: &Value, effect: Effect, balance: 
     }
 }
 
+/// Lets midnights pass while the others work, and has all balances refilled after each.
+fn refill(server: &Server, site: &Site, balances: &[Balance], is_over: impl Fn() -> bool) -> i64 {
+    let mut day = 0;
+    while !is_over() {
+        day += 1;
+        let amount = REFILL_STEP * day;
+        for balance in balances {
+            let (id, _) = balance.keys.lock().expect("nobody panicked")[0].clone();
+            let refill = json!({ "interval": "daily", "amount": amount });
+            let body = json!({ "keyId": id, "credits": { "refill": refill } });
+            assert_eq!(server.call("keys.updateKey", &body).status, 200);
+        }
+        let sent_at = now();
+        let ahead = site.ahead_seconds + DAY_SECONDS * day.unsigned_abs();
+        site.clock.set_ahead_by(ahead);
+        // Whoever runs or starts sees to it, and nobody knows who is first.
+        let refilled = format!(
+            "SELECT count(*) FROM keys WHERE refill_amount = {amount} AND balance_key_id IS NULL \
+             AND last_refill_at > (extract(epoch FROM now()) + {ahead} - 21600) * 1000"
+        );
+        eventually("the refills", || (site.database.ask(&refilled) == KEYS.to_string()).then_some(()));
+        let settled_at = now();
+        for balance in balances {
+            let change = Change { effect: Effect::Set(amount), sent_at, is_answered: true, settled_at };
+            balance.changes.lock().expect("nobody panicked").push(change);
+        }
+    }
+    day
+}
+
 /// Whether some order of the changes, in which none that was answered comes after one
 /// that was sent later, leads to `left`.
 fn is_explained(changes: &[Change], left: i64) -> bool {
@@ -155,8 +213,8 @@ fn is_explained(changes: &[Change], left: i64) -> bool {
 
 #[test]
 fn credits_are_exact_among_processes_that_are_killed() {
-    let database = Database::create();
-    let (first, _data) = start(&database);
+    let site = Site::create();
+    let (first, _data) = site.start();
     let api = first.api();
     let balances: Vec<Balance> = (0..KEYS)
         .map(|_| {
@@ -164,12 +222,14 @@ fn credits_are_exact_among_processes_that_are_killed() {
             Balance { keys: Mutex::new(vec![key]), changes: Mutex::default() }
         })
         .collect();
-    std::thread::scope(|scope| {
-        for seed in 0..PROCESSES {
-            let (database, balances) = (&database, &balances);
-            scope.spawn(move || work(seed, database, balances));
-        }
+    let days = std::thread::scope(|scope| {
+        let (site, balances) = (&site, &balances);
+        let workers: Vec<_> =
+            (0..PROCESSES).map(|seed| scope.spawn(move || work(seed, site, balances))).collect();
+        refill(&first, site, balances, || workers.iter().all(|worker| worker.is_finished()))
     });
+    assert!(days > 1, "hardly anything was refilled");
+    let database = &site.database;
     for balance in &balances {
         let (keys, changes) =
             (balance.keys.lock().expect("nobody panicked"), balance.changes.lock().expect("nobody panicked"));
@@ -188,10 +248,12 @@ fn credits_are_exact_among_processes_that_are_killed() {
     }
     let deadlocks = database.ask("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()");
     assert_eq!(deadlocks, "0");
-    // New values of a balance stay on its page, so that no index is touched. The rest is
-    // of rows that found their page full.
-    let hot = database.ask(
-        "SELECT 100 * n_tup_hot_upd >= 99 * n_tup_upd FROM pg_stat_user_tables WHERE relname = 'keys' AND n_tup_upd > 0",
-    );
+    // New values of a balance stay on its page, so that no index is touched: the rest is of
+    // rows that found their page full. Of refills there is an index, by when they were.
+    let refills = days * i64::try_from(2 * KEYS).expect("a few keys");
+    let hot = database.ask(&format!(
+        "SELECT 100 * (n_tup_upd - n_tup_hot_upd - {refills}) <= n_tup_upd FROM pg_stat_user_tables \
+         WHERE relname = 'keys' AND n_tup_upd > 0"
+    ));
     assert!(["t", ""].contains(&hot.as_str()), "less than 99 of 100 updates of keys are HOT");
 }

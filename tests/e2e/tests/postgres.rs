@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use e2e::postgres::{Database, Proxy, authority};
+use e2e::postgres::{Database, Pooler, Proxy, authority};
 use e2e::{Answer, Launch, Random, Server, eventually, folder};
 use serde_json::json;
 use tempfile::TempDir;
@@ -185,4 +185,44 @@ fn of_two_that_start_at_once_one_makes_the_first_workspace() {
     });
     assert_eq!(database.ask("SELECT count(*) FROM workspaces"), "1");
     assert_eq!(database.ask("SELECT count(*) FROM root_keys"), "1");
+}
+
+/// Settings of a role whose connections come by a pooler, as docs/postgres.md asks for them.
+const BOUNDS: &str = "ALTER ROLE postgres IN DATABASE {} SET statement_timeout = '10s'; \
+    ALTER ROLE postgres IN DATABASE {} SET idle_in_transaction_session_timeout = '30s'; \
+    ALTER ROLE postgres IN DATABASE {} SET client_connection_check_interval = '1s'";
+
+#[test]
+fn a_pooler_that_breaks_a_promise_is_refused_in_a_sentence() {
+    let (database, data) = (Database::create(), folder());
+    let log = data.path().with_extension("log");
+    let start = |settings: &str| {
+        let pooler = Pooler::before(&database, settings);
+        let _ = std::fs::remove_file(&log);
+        let server = launch(&data, &pooler.url()).log(&log).try_start(Duration::from_secs(30));
+        (server, pooler)
+    };
+    let refused_with = |settings: &str| {
+        start(settings).0.err().expect("it is refused");
+        std::fs::read_to_string(&log).expect("it said why")
+    };
+    let ignoring = "ignore_startup_parameters = extra_float_digits, options";
+    let said = refused_with(ignoring);
+    assert!(said.contains("a pooler in front of it drops the bound on statements"), "{said}");
+    database.ask(&BOUNDS.replace("{}", &database.name));
+    if Pooler::release() < (1, 21) {
+        let said = refused_with(ignoring);
+        assert!(said.contains("use PgBouncer 1.21 or newer"), "{said}");
+        assert_eq!(database.ask("SELECT count(*) FROM pg_tables WHERE tablename = 'keys'"), "0");
+        return;
+    }
+    let said = refused_with(&format!("{ignoring}\nmax_prepared_statements = 0"));
+    assert!(said.contains("use PgBouncer 1.21 or newer"), "{said}");
+    let (server, _pooler) = start(&format!("{ignoring}\nmax_prepared_statements = 200"));
+    let server = server.expect("it is new enough");
+    let (_, key) = server.key(&server.api(), json!({ "credits": { "remaining": 100 } }));
+    for _ in 0..50 {
+        assert_eq!(code(&verify(&server, &key)), "VALID");
+    }
+    assert_eq!(server.stop(), Some(0));
 }
