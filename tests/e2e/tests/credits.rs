@@ -84,7 +84,7 @@ fn request(random: &mut Random, (id, key): &(String, String)) -> (&'static str, 
         // Which writes every column of the key.
         90..=129 => ("keys.updateKey", json!({ "keyId": id, "name": format!("n{amount}") }), Effect::Add(0)),
         // Valid for longer than the days that go by.
-        130 => ("keys.rerollKey", json!({ "keyId": id, "expiration": 8_640_000_000_u64 }), Effect::Add(0)),
+        130 => ("keys.rerollKey", json!({ "keyId": id, "expiration": 4_000_000_000_000_u64 }), Effect::Add(0)),
         _ => {
             let body = json!({ "key": key, "credits": { "cost": amount } });
             ("keys.verifyKey", body, Effect::Add(-amount))
