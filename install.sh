@@ -110,11 +110,16 @@ After=network-online.target
 Wants=network-online.target
 
 [Service]
-Type=exec
+Type=notify
+NotifyAccess=main
+# A first start on a large data folder migrates it, however long that takes.
+TimeoutStartSec=infinity
+WatchdogSec=60
 User=unkey
 Group=unkey
 EnvironmentFile=-/etc/unkey/unkey.env
 ExecStart=/usr/local/bin/unkey serve --data-dir /var/lib/unkey
+ExecReload=/bin/kill -HUP $MAINPID
 Restart=on-failure
 RestartSec=1
 TimeoutStopSec=30

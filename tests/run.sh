@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-stages="tools fmt shell commits deny clippy rust msrv postgres faults rows browser node node-v1 quickstarts mcp-config python python-v1 rust-v1 mcp go fuzz load"
+stages="tools fmt shell commits deny clippy rust tls msrv postgres faults rows browser node node-v1 quickstarts mcp-config python python-v1 rust-v1 mcp go fuzz load"
 usage() {
   echo "usage: $0 [--long] [--only STAGE]; stages: $stages" >&2
   exit 2
@@ -99,6 +99,7 @@ tools() {
   need faketime faketime
   need fiu-ctrl fiu-utils
   need prlimit util-linux
+  need systemd-socket-activate systemd
   need node nodejs
   need npm npm
   # Said now and not by the browser tests half an hour later.
@@ -184,6 +185,30 @@ rust() {
   cargo test --workspace
 }
 
+need_chromium() {
+  [ -n "${UNKEY_CHROMIUM:-}" ] || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
+    || need chromium chromium
+}
+
+# The release of pebble, an authority for tests.
+pebble_version=v2.10.3
+
+# Certificates from a real authority on loopback, and a browser that trusts it.
+tls() {
+  need go golang-go
+  need openssl openssl
+  need certutil libnss3-tools
+  need_chromium
+  (cd tests/browser && npm ci --no-audit --no-fund)
+  local command
+  for command in pebble pebble-challtestsrv; do
+    go install "github.com/letsencrypt/pebble/v2/cmd/$command@$pebble_version"
+  done
+  cargo build --workspace
+  # As one of the workspace, so that nothing is built again.
+  cargo test --workspace --features e2e/pebble --test acme
+}
+
 # The oldest Rust that Cargo.toml says is enough, is.
 msrv() {
   command -v rustup >/dev/null || not_here "no rustup here to install an older Rust with"
@@ -263,8 +288,7 @@ postgres() {
 # The dashboard in the system's Chromium.
 browser() {
   cargo build
-  [ -n "${UNKEY_CHROMIUM:-}" ] || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
-    || need chromium chromium
+  need_chromium
   cd tests/browser
   npm ci --no-audit --no-fund
   node --test --test-concurrency=1 --test-reporter=spec
@@ -366,6 +390,7 @@ stage commits tests/commits.sh
 stage deny deny
 stage clippy clippy
 stage rust rust
+stage tls tls
 stage postgres postgres
 stage faults faults
 stage rows rows

@@ -7,6 +7,7 @@
 
 pub mod jobs;
 pub mod telemetry;
+pub mod tls;
 
 pub mod app;
 pub mod http;

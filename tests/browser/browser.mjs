@@ -13,7 +13,7 @@ import { Server } from "../clients/server.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-function executable() {
+export function executable() {
   if (process.env.UNKEY_CHROMIUM) return process.env.UNKEY_CHROMIUM;
   for (const name of ["chromium", "chromium-browser", "google-chrome"]) {
     try {

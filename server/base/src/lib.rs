@@ -11,6 +11,7 @@ pub mod config;
 pub mod edit_version;
 pub mod entropy;
 pub mod error;
+pub mod file_fault;
 pub mod filter;
 pub mod ids;
 pub mod json_object;

@@ -19,6 +19,7 @@ use tokio::sync::watch;
 use self::upkeep::Background;
 use crate::jobs::Jobs;
 use crate::telemetry::{ConnectionCounts, RequestCounts, RequestLog};
+use crate::tls::Tls;
 use base::access::{Door, OpCtx, Principal};
 use base::audit::AuditLog;
 use base::clock::Clock;
@@ -101,6 +102,8 @@ pub struct App {
     pub events_set_aside: Option<PathBuf>,
     /// Where the server listens, once it does.
     pub address: OnceLock<SocketAddr>,
+    /// What it serves HTTPS with, if it does.
+    pub tls: OnceLock<Arc<Tls>>,
 }
 
 /// How long the database may take to say that it is there.
@@ -123,11 +126,13 @@ impl App {
 
     /// Where security links point: the public URL or the listen address, never a
     /// Host header (docs/decisions.md#security-links-ignore-the-host-header).
+    /// One that stands for all addresses is none: this machine's own name stands in.
     pub fn origin(&self) -> String {
-        let address = self.address.get().unwrap_or(&self.config.listen);
+        let (scheme, address) = (self.config.scheme(), self.address.get().unwrap_or(&self.config.listen));
         match &self.config.public_url {
             Some(url) => url.trim_end_matches('/').to_owned(),
-            None => format!("http://{address}"),
+            None if address.ip().is_unspecified() => format!("{scheme}://localhost:{}", address.port()),
+            None => format!("{scheme}://{address}"),
         }
     }
 

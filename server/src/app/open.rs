@@ -80,6 +80,11 @@ impl Ground {
         RootKeys::new(store, entropy, self.recorder.last_used().clone(), limiter)
     }
 
+    fn workspaces(&self, insight: &Insight, are_open: bool) -> Workspaces {
+        let (store, entropy) = (self.store.clone(), self.entropy.clone());
+        Workspaces::new(store, entropy, insight.analytics.clone()).open_to_members(are_open)
+    }
+
     fn oauth(&self, root_keys: &RootKeys, sessions: &Sessions) -> Oauth {
         let (store, entropy, limiter) = (self.store.clone(), self.entropy.clone(), self.limiter.clone());
         Oauth::new(store, entropy, root_keys.clone(), sessions.clone(), limiter)
@@ -208,8 +213,7 @@ impl App {
             bulk,
             oauth: ground.oauth(&root_keys, &sessions),
             transfer: made.transfer(&ground, &insight),
-            workspaces: Workspaces::new(store.clone(), entropy.clone(), analytics.clone())
-                .open_to_members(config.members_create_workspaces),
+            workspaces: ground.workspaces(&insight, config.members_create_workspaces),
             sessions,
             secret_links: SecretLinks::new(store.clone(), entropy.clone()),
             leaks,
@@ -248,6 +252,7 @@ impl App {
             closing: watch::Sender::new(false),
             events_set_aside: ground.events_set_aside,
             address: OnceLock::new(),
+            tls: OnceLock::new(),
         }
     }
 

@@ -54,7 +54,22 @@ impl App {
     /// eviction, last use of keys, and the clock.
     pub async fn tend(&self, shutdown: impl Future<Output = ()>) {
         // None waits for jobs, which may take long.
-        tokio::join!(self.keep(shutdown), self.watch_clock(), self.run_jobs(), self.follow_deletions());
+        tokio::join!(
+            self.keep(shutdown),
+            self.watch_clock(),
+            self.run_jobs(),
+            self.follow_deletions(),
+            self.keep_certificate()
+        );
+    }
+
+    /// Renews the certificate, or follows its files.
+    async fn keep_certificate(&self) {
+        let Some(tls) = self.tls.get() else { return };
+        tokio::select! {
+            () = self.closing() => {}
+            () = tls.keep() => {}
+        }
     }
 
     async fn run_jobs(&self) {

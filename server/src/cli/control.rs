@@ -3,9 +3,10 @@
 //! `control.sock` in the data folder, mode 0600: whoever may open it may read
 //! the database too, so it asks for no credential. One JSON line each way.
 
-use std::fs;
+use std::fs::{self, File};
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,7 +43,8 @@ enum Reply {
 /// Sends a command to the server that holds the folder.
 pub(super) async fn send(data_dir: &Path, request: &Request) -> Result<Output> {
     let path = DataDir::control_socket(data_dir);
-    let stream = UnixStream::connect(&path).await.map_err(|error| {
+    let short = Short::of(&path).map_err(Error::internal)?;
+    let stream = UnixStream::connect(&short.path).await.map_err(|error| {
         Error::invalid(format!(
             "{} is in use by another process that does not answer on {}: {error}",
             data_dir.display(),
@@ -76,9 +78,34 @@ pub(super) fn open(data_dir: &Path) -> Result<UnixListener> {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
         _ => {}
     }
-    let listener = UnixListener::bind(&path).map_err(failed)?;
+    let short = Short::of(&path).map_err(failed)?;
+    let listener = UnixListener::bind(&short.path).map_err(failed)?;
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).map_err(failed)?;
     Ok(listener)
+}
+
+/// The path of a socket in no more bytes than the kernel takes for one, by way of its
+/// folder, which is open meanwhile.
+struct Short {
+    path: PathBuf,
+    _folder: Option<File>,
+}
+
+/// `sun_path` without the zero at its end.
+const MAX_PATH_BYTES: usize = 107;
+
+impl Short {
+    fn of(path: &Path) -> std::io::Result<Self> {
+        let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+            return Ok(Self { path: path.to_owned(), _folder: None });
+        };
+        if path.as_os_str().len() <= MAX_PATH_BYTES {
+            return Ok(Self { path: path.to_owned(), _folder: None });
+        }
+        let folder = File::open(folder)?;
+        let path = Path::new("/proc/self/fd").join(folder.as_raw_fd().to_string()).join(name);
+        Ok(Self { path, _folder: Some(folder) })
+    }
 }
 
 /// Answers commands until `shutdown` resolves; those that run by then are finished.

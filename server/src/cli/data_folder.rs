@@ -19,7 +19,7 @@ use base::store::DataDir;
 pub(super) async fn run(config: Config, line: Vec<String>, given: &ArgMatches) -> Result<Output> {
     let stdin = if wants_stdin(given) { Some(read_stdin()?) } else { None };
     let mut request = Request { arguments: line.clone(), stdin };
-    match DataDir::acquire(&config.data_dir)? {
+    match DataDir::acquire_used(&config.data_dir)? {
         Some(dir) => {
             let app = App::open(config, Clock::system(), Entropy::system(), dir).await?;
             let mut output = dispatch::execute(&app, &request).await;

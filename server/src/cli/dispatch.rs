@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::command::{Command, FolderCommand};
 use super::output::Output;
 use super::{
-    analytics, api, audit, events, explain, export, index, migration, namespace, parser, requests, root_key,
-    search, setup, user, workspace,
+    analytics, api, audit, events, explain, export, healthcheck, index, migration, namespace, parser,
+    requests, root_key, search, setup, user, workspace,
 };
 use crate::app::App;
 use base::access::{Door, OpCtx, Principal};
@@ -29,7 +29,12 @@ pub(super) async fn execute(app: &App, request: &Request) -> Result<Output> {
         .map_err(|error| Error::invalid(error.to_string()))?;
     let secret =
         request.stdin.as_deref().map(|text| PlainKey::new(text.trim_end_matches(['\r', '\n']).to_owned()));
-    let Some((Command::Folder(command), given)) = parser::read(&matches) else { return Err(unknown()) };
+    let (command, given) = match parser::read(&matches) {
+        Some((Command::Folder(command), given)) => (command, given),
+        // Of the server itself: where it is.
+        Some((Command::Healthcheck, _)) => return healthcheck::whereabouts(app),
+        _ => return Err(unknown()),
+    };
     let cx = context(app, command, given).await?;
     run(app, &cx, command, given, secret).await
 }

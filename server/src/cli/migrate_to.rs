@@ -20,7 +20,12 @@ const REPORT: Duration = Duration::from_secs(1);
 pub(super) async fn run(config: &Config, given: &ArgMatches) -> Result<Output> {
     let target = given.get_one::<String>("target").map_or("", String::as_str);
     let server = server(config, target)?;
-    let Some(dir) = DataDir::acquire(&config.data_dir)? else {
+    // What comes back from a server may go into a new folder.
+    let folder = match target {
+        "sqlite" => DataDir::acquire(&config.data_dir),
+        _ => DataDir::acquire_used(&config.data_dir),
+    };
+    let Some(dir) = folder? else {
         return Err(Error::invalid("a server holds the data folder: stop it first"));
     };
     if server.tls == Tls::Off {

@@ -24,7 +24,6 @@ mod config;
 mod events;
 mod explain;
 mod export;
-mod healthcheck;
 mod index;
 mod migrate_to;
 mod migration;
@@ -37,11 +36,17 @@ mod setup;
 mod user;
 mod workspace;
 
+mod supervisor;
+
 mod dispatch;
 
 mod control;
 mod data_folder;
 mod file_limit;
+mod listeners;
+mod running;
+
+mod healthcheck;
 mod serve;
 
 mod program;
@@ -56,6 +61,7 @@ use base::error::Result;
 
 use command::Command;
 
+pub use listeners::Sockets;
 pub use output::Output;
 pub use program::main;
 
@@ -93,10 +99,10 @@ impl Invocation {
     }
 
     /// Runs the command and returns what to print.
-    pub async fn run(self, config: Config) -> Result<Output> {
+    pub async fn run(self, config: Config, sockets: Sockets) -> Result<Output> {
         let (command, given) = parser::read(&self.matches).ok_or_else(dispatch::unknown)?;
         match command {
-            Command::Serve => serve::run(config).await,
+            Command::Serve => serve::run(config, sockets).await,
             Command::MigrateTo => migrate_to::run(&config, given).await,
             Command::Healthcheck => healthcheck::run(&config).await,
             Command::OpenApi => openapi::run(given),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tracing_subscriber::EnvFilter;
 
-use super::{Invocation, Output};
+use super::{Invocation, Output, Sockets};
 use base::config::{Config, LogFormat};
 
 /// How long threads that compute may take to notice the end.
@@ -17,6 +17,7 @@ const LEAVE: Duration = Duration::from_millis(500);
 #[expect(clippy::print_stdout, reason = "what a command answers belongs on standard output")]
 pub fn main() -> ExitCode {
     base::store::set_umask();
+    let sockets = Sockets::of_process();
     let invocation = match Invocation::parse(std::env::args().collect()) {
         Ok(invocation) => invocation,
         Err(code) => return code,
@@ -27,7 +28,7 @@ pub fn main() -> ExitCode {
             tracing::warn!(name, "there is no such setting; the variable is ignored");
         }
         let runtime = runtime(&config)?;
-        let outcome = runtime.block_on(invocation.run(config));
+        let outcome = runtime.block_on(invocation.run(config, sockets));
         // What still computes is of no use to anybody.
         runtime.shutdown_timeout(LEAVE);
         outcome

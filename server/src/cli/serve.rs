@@ -1,7 +1,7 @@
 //! `unkey serve`: the server, from the folder's lock to the last flush.
 
 use std::io::Write;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,10 +9,12 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use super::listeners::{Listeners, Sockets};
 use super::output::Output;
-use super::{control, file_limit, setup};
+use super::{control, file_limit, setup, supervisor};
 use crate::app::App;
 use crate::http;
+use crate::tls::Tls;
 use base::access::{Door, Principal, Task};
 use base::clock::Clock;
 use base::config::Config;
@@ -25,42 +27,40 @@ use base::store::DataDir;
 const CLOSE: Duration = Duration::from_millis(3500);
 
 /// Serves until SIGTERM or SIGINT, then drains and stores everything.
-pub(super) async fn run(mut config: Config) -> Result<Output> {
+pub(super) async fn run(mut config: Config, sockets: Sockets) -> Result<Output> {
     let dir = DataDir::acquire(&config.data_dir)?.ok_or_else(|| {
         Error::invalid(format!("{} is in use by another unkey process", config.data_dir.display()))
     })?;
     config.network.max_connections = file_limit::connections(config.network.max_connections);
-    let listener = listen(config.listen)?;
-    let metrics = config.metrics_listen.map(listen).transpose()?;
-    let address = listener.local_addr().map_err(Error::internal)?;
-    let app = App::open(config, Clock::system(), Entropy::system(), dir).await?;
+    let clock = Clock::system();
+    let certificate = config.certificate.as_ref();
+    let tls = certificate.map(|source| Tls::open(source, dir.path(), clock.clone())).transpose()?;
+    let listeners = Listeners::open(&config, sockets)?;
+    let address = listeners.main.local_addr().map_err(Error::internal)?;
+    let app = App::open(config, clock, Entropy::system(), dir).await?;
     let (stop, stopped) = watch::channel(false);
     let mut beside = JoinSet::new();
     let commands = control::open(app.data_dir())?;
     beside.spawn(control::listen(app.clone(), commands, wait(stopped.clone())));
     app.address.get_or_init(|| address);
+    if let Some(tls) = tls {
+        app.tls.get_or_init(|| tls);
+    }
     // Before the address is known to anyone: a supervisor may stop us at once.
     let signals = Signals::catch()?;
     announce(&app, address).await?;
-    tokio::spawn(async move {
-        signals.wait().await;
-        stop.send_replace(true);
+    tokio::spawn({
+        let app = app.clone();
+        async move {
+            signals.wait(&app).await;
+            supervisor::tell_stopping();
+            stop.send_replace(true);
+        }
     });
-    beside.spawn({
-        let (app, stopped) = (app.clone(), stopped.clone());
-        async move { app.tend(wait(stopped)).await }
-    });
-    if let Some(metrics) = metrics {
-        let address = metrics.local_addr().map_err(Error::internal)?;
-        say(&format!("Metrics are on http://{address}/metrics\n"));
-        let (app, stopped) = (app.clone(), stopped.clone());
-        beside.spawn(async move {
-            if let Err(error) = http::serve_metrics(&app, metrics, wait(stopped)).await {
-                tracing::error!(?error, "metrics are not served");
-            }
-        });
-    }
-    let served = http::serve(&app, listener, wait(stopped)).await;
+    let Listeners { main, redirect, metrics } = listeners;
+    begin_beside(&mut beside, &app, redirect, metrics, &stopped)?;
+    supervisor::tell_ready(&app.origin());
+    let served = http::serve(&app, main, wait(stopped)).await;
     let closed = tokio::time::timeout(CLOSE, close(&app, beside)).await;
     served?;
     closed.unwrap_or_else(|_| Err(Error::internal("the databases could not be closed in time")))?;
@@ -77,16 +77,56 @@ async fn close(app: &App, mut beside: JoinSet<()>) -> Result<()> {
     app.close().await
 }
 
-fn listen(address: SocketAddr) -> Result<std::net::TcpListener> {
-    std::net::TcpListener::bind(address)
-        .and_then(|listener| listener.set_nonblocking(true).map(|()| listener))
-        .map_err(|error| Error::invalid(format!("cannot listen on {address}: {error}")).because(error))
+/// Begins what runs beside the requests until the server stops.
+fn begin_beside(
+    beside: &mut JoinSet<()>,
+    app: &Arc<App>,
+    redirect: Option<TcpListener>,
+    metrics: Option<TcpListener>,
+    stopped: &watch::Receiver<bool>,
+) -> Result<()> {
+    let shared = || (app.clone(), stopped.clone());
+    beside.spawn({
+        let (app, stopped) = shared();
+        async move { app.tend(wait(stopped)).await }
+    });
+    beside.spawn({
+        let (app, stopped) = shared();
+        async move {
+            let Some(address) = app.address.get().copied() else { return };
+            tokio::select! {
+                () = wait(stopped) => {}
+                () = supervisor::watch(&app, address) => {}
+            }
+        }
+    });
+    if let Some(redirect) = redirect {
+        let address = redirect.local_addr().map_err(Error::internal)?;
+        say(&format!("Plain HTTP on {address} is sent on to {}\n", app.origin()));
+        let (app, stopped) = shared();
+        beside.spawn(async move {
+            if let Err(error) = http::serve_redirects(&app, redirect, wait(stopped)).await {
+                tracing::error!(?error, "plain HTTP is not sent on to HTTPS");
+            }
+        });
+    }
+    if let Some(metrics) = metrics {
+        let address = metrics.local_addr().map_err(Error::internal)?;
+        say(&format!("Metrics are on http://{address}/metrics\n"));
+        let (app, stopped) = shared();
+        beside.spawn(async move {
+            if let Err(error) = http::serve_metrics(&app, metrics, wait(stopped)).await {
+                tracing::error!(?error, "metrics are not served");
+            }
+        });
+    }
+    Ok(())
 }
 
 /// The first lines on standard output: where the server listens, and how to
 /// begin while nobody can sign in.
 async fn announce(app: &Arc<App>, address: SocketAddr) -> Result<()> {
-    let mut lines = format!("unkey is listening on http://{address}\n");
+    let mut lines = format!("unkey is listening on {}://{address}\n", app.config.scheme());
     if !app.users.exist().await? {
         let workspace = app.workspaces.list().await?.remove(0);
         let cx = app.cx(workspace.id, Principal::Job(Task::FirstStart), Door::Job);
@@ -109,22 +149,37 @@ async fn wait(mut stopped: watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stopped| *stopped).await;
 }
 
-/// The signals that ask for an orderly end.
+/// The signals that ask for an orderly end, or for a look at the certificate.
 struct Signals {
     terminate: Signal,
     interrupt: Signal,
+    hang_up: Signal,
 }
 
 impl Signals {
     fn catch() -> Result<Self> {
         let catch = |kind| signal(kind).map_err(Error::internal);
-        Ok(Self { terminate: catch(SignalKind::terminate())?, interrupt: catch(SignalKind::interrupt())? })
+        Ok(Self {
+            terminate: catch(SignalKind::terminate())?,
+            interrupt: catch(SignalKind::interrupt())?,
+            hang_up: catch(SignalKind::hangup())?,
+        })
     }
 
-    async fn wait(mut self) {
-        let name = tokio::select! {
-            _ = self.terminate.recv() => "SIGTERM",
-            _ = self.interrupt.recv() => "SIGINT",
+    /// Until one asks for the end. SIGHUP has the certificate looked at again; without
+    /// one it means nothing.
+    async fn wait(mut self, app: &App) {
+        let name = loop {
+            tokio::select! {
+                _ = self.terminate.recv() => break "SIGTERM",
+                _ = self.interrupt.recv() => break "SIGINT",
+                _ = self.hang_up.recv() => {
+                    tracing::info!(signal = "SIGHUP", "looking at the certificate again, if there is one");
+                    if let Some(tls) = app.tls.get() {
+                        tls.reload();
+                    }
+                }
+            }
         };
         tracing::info!(signal = name, "stopping: requests in flight may finish");
     }

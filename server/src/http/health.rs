@@ -24,13 +24,27 @@ impl Endpoint for Ready {
 
     async fn call(&self, _: Request) -> poem::Result<Response> {
         Ok(match self.0.ready().await {
-            Ok(Readiness::Ready) => plain(StatusCode::OK, "ready\n"),
-            Ok(Readiness::CachesAlone) => {
-                plain(StatusCode::OK, "degraded: the database is away, cached keys are verified\n")
-            }
+            Ok(Readiness::Ready) => plain(StatusCode::OK, format!("ready\n{}", certificate(&self.0))),
+            Ok(Readiness::CachesAlone) => plain(
+                StatusCode::OK,
+                format!("degraded: the database is away, cached keys are verified\n{}", certificate(&self.0)),
+            ),
             Err(error) => plain(StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {error}\n")),
         })
     }
+}
+
+/// How long the certificate is good, in a line of its own; nothing where plain HTTP is
+/// spoken. Why there is no newer one is told in the log, not to everybody.
+fn certificate(app: &App) -> String {
+    let Some(status) = app.tls.get().map(|tls| tls.status()) else { return String::new() };
+    let Some(validity) = status.validity else { return "certificate: none yet\n".to_owned() };
+    let state = match (validity.contains(app.clock.now_ms()), status.failure.is_some()) {
+        (false, _) => "NOT GOOD NOW, ",
+        (true, true) => "could not be renewed, ",
+        (true, false) => "",
+    };
+    format!("certificate: {state}good {validity}\n")
 }
 
 /// A panic is a bug; the client gets a plain 500 and the log its message.

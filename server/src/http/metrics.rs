@@ -124,7 +124,26 @@ impl Snapshot {
         let refused = [([] as [(&str, &str); 0], connections.refused())];
         counters(encoder, "unkey_connections_refused", "Connections beyond a bound.", refused)?;
         let overdue = [([] as [(&str, &str); 0], connections.overdue())];
-        counters(encoder, "unkey_connections_overdue", "Connections whose client took too long.", overdue)
+        counters(encoder, "unkey_connections_overdue", "Connections whose client took too long.", overdue)?;
+        self.certificate(encoder)
+    }
+
+    /// Nothing where plain HTTP is spoken.
+    fn certificate(&self, encoder: &mut DescriptorEncoder) -> Encoded {
+        let Some(tls) = self.app.tls.get() else { return Ok(()) };
+        let status = tls.status();
+        let one = |count| [([] as [(&str, &str); 0], count)];
+        let failed = one(self.app.connections.failed_handshakes());
+        counters(encoder, "unkey_tls_handshakes_failed", "Handshakes that came to nothing.", failed)?;
+        let end_s = status.validity.map_or(0, |validity| validity.not_after_ms.max(0).unsigned_abs() / 1000);
+        let help = "When the certificate ends; 0 while there is none.";
+        gauge(encoder, "unkey_certificate_end_timestamp_seconds", help, end_s)?;
+        let help = "Whether there should be a newer certificate and is none.";
+        gauge(encoder, "unkey_certificate_failing", help, status.failure.is_some().into())?;
+        let help = "Attempts to get or read a certificate that failed.";
+        counters(encoder, "unkey_certificate_failures", help, one(status.failures))?;
+        let help = "Certificates that took the place of another.";
+        counters(encoder, "unkey_certificates_replaced", help, one(status.replaced))
     }
 
     fn verifications(&self, encoder: &mut DescriptorEncoder) -> Encoded {

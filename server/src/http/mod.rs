@@ -22,6 +22,7 @@ mod offered;
 mod openapi;
 mod page_headers;
 mod redact;
+mod redirect;
 mod request_lifecycle;
 mod request_log;
 mod schema;
@@ -49,7 +50,9 @@ use base::access::Door;
 use base::error::{Code, Error, Result};
 
 /// Connections of the listener for metrics: a scraper or two, and a person who looks.
-const METRICS_CONNECTIONS: usize = 64;
+const METRICS_CONNECTIONS: (usize, usize) = (64, 64);
+/// Of the listener for redirects, in all and from one address: each is over after an answer.
+const REDIRECT_CONNECTIONS: (usize, usize) = (48, 8);
 
 /// The route table.
 pub fn routes(app: &Arc<App>) -> BoxEndpoint<'static, Response> {
@@ -159,6 +162,7 @@ where
     };
     let server = Server {
         listener,
+        tls: app.tls.get().map(|tls| tls.config()),
         endpoint: routes(app),
         unavailable: Unavailable(app.clone()).boxed(),
         bounds,
@@ -170,23 +174,42 @@ where
     server.run(shutdown).await
 }
 
+/// Sends plain HTTP on to HTTPS until `shutdown` resolves.
+pub async fn serve_redirects<S>(app: &Arc<App>, listener: TcpListener, shutdown: S) -> Result<()>
+where
+    S: Future<Output = ()>,
+{
+    let redirect = || redirect::to(app.origin()).boxed();
+    beside(app, listener, [redirect(), redirect()], REDIRECT_CONNECTIONS).run(shutdown).await
+}
+
 /// Serves metrics until `shutdown` resolves.
 pub async fn serve_metrics<S>(app: &Arc<App>, listener: TcpListener, shutdown: S) -> Result<()>
 where
     S: Future<Output = ()>,
 {
-    let bounds = Bounds { total: METRICS_CONNECTIONS, per_address: METRICS_CONNECTIONS, exempt: Vec::new() };
-    let server = Server {
+    let endpoints = [metrics::routes(app), make_sync(|_| unavailable()).boxed()];
+    beside(app, listener, endpoints, METRICS_CONNECTIONS).run(shutdown).await
+}
+
+/// A small server of plain HTTP: what answers on it, and what answers when it is full.
+fn beside(
+    app: &App,
+    listener: TcpListener,
+    [endpoint, unavailable]: [BoxEndpoint<'static, Response>; 2],
+    (total, per_address): (usize, usize),
+) -> Server {
+    Server {
         listener,
-        endpoint: metrics::routes(app),
-        unavailable: make_sync(|_| unavailable()).boxed(),
-        bounds,
+        tls: None,
+        endpoint,
+        unavailable,
+        bounds: Bounds { total, per_address, exempt: Vec::new() },
         network: app.config.network,
         max_body_bytes: app.config.max_body_bytes,
         goes_to_disk: |_| false,
         counts: Arc::new(ConnectionCounts::default()),
-    };
-    server.run(shutdown).await
+    }
 }
 
 const UNAVAILABLE: &str = "The server stops or has too many connections. Nothing was done: send it again.";

@@ -207,5 +207,8 @@ pub fn base_url(app: &App, headers: &HeaderMap) -> String {
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b':' | b'[' | b']'))
     };
-    header(headers, &HOST).filter(is_plain).map(|host| format!("http://{host}")).unwrap_or_default()
+    header(headers, &HOST)
+        .filter(is_plain)
+        .map(|host| format!("{}://{host}", app.config.scheme()))
+        .unwrap_or_default()
 }

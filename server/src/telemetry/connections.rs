@@ -8,6 +8,7 @@ pub struct ConnectionCounts {
     open: AtomicUsize,
     refused: AtomicU64,
     overdue: AtomicU64,
+    failed_handshakes: AtomicU64,
 }
 
 impl ConnectionCounts {
@@ -31,6 +32,11 @@ impl ConnectionCounts {
         self.overdue.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// One began with a handshake that came to nothing.
+    pub fn note_failed_handshake(&self) {
+        self.failed_handshakes.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Connections that are open.
     pub fn open(&self) -> usize {
         self.open.load(Ordering::Relaxed)
@@ -44,5 +50,10 @@ impl ConnectionCounts {
     /// Connections that ended because their client kept the server waiting.
     pub fn overdue(&self) -> u64 {
         self.overdue.load(Ordering::Relaxed)
+    }
+
+    /// Handshakes that came to nothing.
+    pub fn failed_handshakes(&self) -> u64 {
+        self.failed_handshakes.load(Ordering::Relaxed)
     }
 }

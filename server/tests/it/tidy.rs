@@ -25,6 +25,7 @@ const CRATES: &[Crate] = &[
                 "address",
                 "config",
                 "error",
+                "file_fault",
                 "clock",
                 "entropy",
                 "secret",
@@ -65,7 +66,7 @@ const CRATES: &[Crate] = &[
     Crate {
         name: "unkey",
         folder: "server",
-        rooms: &[&["jobs", "telemetry"], &["app"], &["http"], &["cli"]],
+        rooms: &[&["jobs", "telemetry", "tls"], &["app"], &["http"], &["cli"]],
     },
 ];
 
@@ -80,6 +81,7 @@ const SIBLINGS: &[(&str, &str, &str)] = &[
     ("filter", "error", "what cannot be read is an error"),
     ("filter", "clock", "ages are given in lengths of time"),
     ("edit_version", "error", "a change made from another state is an error"),
+    ("config", "file_fault", "files of secrets that cannot be read are told like any other"),
     ("config", "address", "trusted proxies are networks"),
     ("config", "secret", "secrets among the settings keep their type"),
     ("analytics", "search", "questions are asked of the index"),

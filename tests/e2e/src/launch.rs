@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
+use super::tls::{Authority, Files};
 use super::{ROOT_KEY, Server, agent, binary, folder};
 
 /// libfaketime, for [`preloadable`]; of the Debian package `faketime`.
@@ -58,20 +59,24 @@ impl MachineClock {
 /// How a server is started, for tests to which [`Server::start`] is not enough.
 pub struct Launch {
     data: PathBuf,
+    listen: String,
     arguments: Vec<String>,
     prelude: String,
     environment: Vec<(String, OsString)>,
     log: Option<PathBuf>,
+    agent: ureq::Agent,
 }
 
 impl Launch {
     pub fn new(data: &Path) -> Self {
         Self {
             data: data.to_owned(),
+            listen: "127.0.0.1:0".to_owned(),
             arguments: Vec::new(),
             prelude: String::new(),
             environment: Vec::new(),
             log: None,
+            agent: agent(),
         }
     }
 
@@ -79,6 +84,13 @@ impl Launch {
     #[must_use]
     pub fn arguments(mut self, arguments: &[&str]) -> Self {
         self.arguments.extend(arguments.iter().map(|argument| (*argument).to_owned()));
+        self
+    }
+
+    /// On this address and not on a free port.
+    #[must_use]
+    pub fn listen(mut self, address: &str) -> Self {
+        address.clone_into(&mut self.listen);
         self
     }
 
@@ -95,6 +107,13 @@ impl Launch {
     pub fn file_limit(self, kib: impl std::fmt::Display) -> Self {
         // The signal a write past the limit raises is ignored: the write fails instead.
         self.prelude(&format!("trap '' XFSZ; ulimit -S -f {kib}"))
+    }
+
+    /// By HTTPS, with these files; its authority is trusted by who calls.
+    #[must_use]
+    pub fn https(mut self, authority: &Authority, files: &Files) -> Self {
+        self.agent = authority.agent();
+        files.settings().into_iter().fold(self, |launch, (name, value)| launch.env(name, value))
     }
 
     #[must_use]
@@ -132,21 +151,40 @@ impl Launch {
         self.try_start(Duration::from_secs(120)).unwrap_or_else(|refusal| panic!("{refusal}"))
     }
 
+    /// As [`Launch::start`], with the lines that it says at the start.
+    #[track_caller]
+    pub fn start_and_read(&self) -> (Server, Vec<String>) {
+        let (server, lines) =
+            self.try_start_and_read(Duration::from_secs(120)).unwrap_or_else(|refusal| panic!("{refusal}"));
+        // What else it has to say follows at once.
+        let mut said = Vec::new();
+        while let Ok(line) = lines.recv_timeout(Duration::from_millis(500)) {
+            said.push(line);
+        }
+        (server, said)
+    }
+
     /// As [`Launch::start`]; an error says how it ended, or that it did not listen within `patience`.
     pub fn try_start(&self, patience: Duration) -> Result<Server, String> {
+        self.try_start_and_read(patience).map(|(server, _)| server)
+    }
+
+    fn try_start_and_read(&self, patience: Duration) -> Result<(Server, mpsc::Receiver<String>), String> {
         let mut child = self.spawn();
         let lines = BufReader::new(child.stdout.take().expect("stdout is piped"));
-        let (sender, first) = mpsc::channel();
+        let (sender, said) = mpsc::channel();
         std::thread::spawn(move || {
             // Goes on reading, so that the server always has somebody to print to.
             for line in lines.lines().map_while(Result::ok) {
                 let _ = sender.send(line);
             }
         });
-        let first = first.recv_timeout(patience);
+        let first = said.recv_timeout(patience);
         let base = first.as_deref().ok().and_then(|line| line.split_whitespace().last());
-        match base.filter(|base| base.starts_with("http://127.0.0.1:")) {
-            Some(base) => Ok(Server { child, base: base.to_owned(), agent: agent() }),
+        match base
+            .filter(|base| base.starts_with("http://127.0.0.1:") || base.starts_with("https://127.0.0.1:"))
+        {
+            Some(base) => Ok((Server { child, base: base.to_owned(), agent: self.agent.clone() }, said)),
             None => {
                 let _ = child.kill();
                 let ended = child.wait().expect("the server ends");
@@ -160,7 +198,7 @@ impl Launch {
         let mut command = Command::new("bash");
         command.arg("-c").arg(format!("{}exec \"$0\" \"$@\"", self.prelude)).arg(binary());
         command.arg("serve").args(&self.arguments);
-        command.args(["--listen", "127.0.0.1:0", "--data-dir"]).arg(&self.data);
+        command.args(["--listen", &self.listen, "--data-dir"]).arg(&self.data);
         command.env("UNKEY_ROOT_KEY", ROOT_KEY).env("TZ", "UTC").env("UNKEY_LOG_LEVEL", "warn");
         // Of the run of tests, and no settings of a server.
         for name in ["UNKEY_TEST_ENGINE", "UNKEY_TEST_POSTGRES", "UNKEY_TEST_POSTGRES_CA"] {

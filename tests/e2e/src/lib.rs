@@ -3,10 +3,13 @@
 //!
 //! The binary is `UNKEY_BIN`, or the one beside the test's own build.
 
+pub mod http2;
 mod launch;
 pub mod page;
+pub mod pebble;
 pub mod postgres;
 mod raw;
+pub mod tls;
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -94,6 +97,13 @@ pub fn eventually<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
 
 pub fn folder() -> TempDir {
     tempfile::tempdir().expect("a temporary folder")
+}
+
+/// A data folder on which a server was started once, and stopped.
+pub fn used_folder() -> TempDir {
+    let data = folder();
+    assert_eq!(Server::start(data.path()).stop(), Some(0));
+    data
 }
 
 /// The server, started and killed after `delay`; whether it said that it listens before that.
@@ -227,7 +237,7 @@ impl Server {
 
     /// Host and port.
     pub fn address(&self) -> &str {
-        self.base.strip_prefix("http://").expect("a base is a URL")
+        self.base.split_once("://").expect("a base is a URL").1
     }
 
     /// Calls an operation; `Err` when the connection broke.

@@ -342,7 +342,7 @@ fn a_move_without_two_sides_is_refused() {
     let (data, database) = (folder(), Database::create());
     refused(data.path(), "postgres", None, "database_url is not set");
     refused(data.path(), "sqlite", None, "database_url is not set");
-    refused(data.path(), "postgres", Some(&database.url()), "nothing to move");
+    refused(data.path(), "postgres", Some(&database.url()), "is no data folder");
     refused(data.path(), "mysql://db/x", None, "postgres://");
     refused(data.path(), "postgres://u:secret@db/x?sslmode=require", None, "sslmode");
     refused(data.path(), &database.url(), Some("postgres://localhost/other"), "another database");

@@ -1,12 +1,12 @@
 //! The command line: with the server stopped and running, taking effect at once.
 
-use e2e::{ROOT_KEY, Server, cli, cli_ok, eventually, folder};
+use e2e::{ROOT_KEY, Server, cli, cli_ok, eventually, folder, used_folder};
 use serde_json::json;
 
 #[test]
 fn the_first_minutes_of_an_operator() {
-    let data = folder();
-    // Before the first start: the command takes the folder itself.
+    let data = used_folder();
+    // The server is stopped: the command takes the folder itself.
     let key = cli_ok(data.path(), &["root-key", "create", "--name", "offline", "--full"]);
     assert!(key.starts_with("unkey_") && !key.contains(char::is_whitespace), "{key}");
     let server = Server::start(data.path());
@@ -50,7 +50,7 @@ fn changes_by_command_show_on_the_next_verification() {
 
 #[test]
 fn a_root_key_with_a_list_of_no_address_is_not_made() {
-    let data = folder();
+    let data = used_folder();
     for none in ["", " ", ",", " , "] {
         let create = ["root-key", "create", "--name", "a", "--full", "--ip-allow", none];
         let made = cli(data.path(), &create);
@@ -95,7 +95,7 @@ fn secrets_are_nowhere_on_disk() {
 
 #[test]
 fn usage_errors_and_failures_have_their_exit_codes() {
-    let data = folder();
+    let data = used_folder();
     assert_eq!(cli(data.path(), &["nonsense"]).status.code(), Some(2));
     assert_eq!(cli(data.path(), &["root-key", "revoke", "key_none"]).status.code(), Some(1));
 }
@@ -129,7 +129,7 @@ fn people_come_by_invitation_and_the_operator_looks_after_them() {
 
 #[test]
 fn workspaces_are_renamed_and_deleted_by_name() {
-    let data = folder();
+    let data = used_folder();
     cli_ok(data.path(), &["workspace", "create", "lab", "--name", "Lab"]);
     cli_ok(data.path(), &["workspace", "rename", "lab", "--name", "Laboratory", "--new-slug", "laboratory"]);
     let listed = cli_ok(data.path(), &["workspace", "list"]);

@@ -3,26 +3,31 @@
 //! A setting is its flag `--data-dir`, its variable `UNKEY_DATA_DIR` and its
 //! TOML key `data_dir`; a flag beats a variable beats the file beats the
 //! default. Secrets have no flag, because command lines are public, but may be
-//! read from a file that `UNKEY_<NAME>_FILE` names. Every problem is reported at
+//! read from a file that `UNKEY_<NAME>_FILE` names, or from a credential of systemd.
+//! Every problem is reported at
 //! once. This is the only file that reads the environment.
 
+mod certificate;
 mod database;
+mod nearest;
 mod network;
 mod values;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
 use p256::ecdsa::VerifyingKey;
 
 use crate::error::{Error, Result};
+use crate::file_fault;
 use crate::secret::PlainKey;
 
 use values::Given;
 
+pub use certificate::{Acme, CertificateSource};
 pub use database::{DatabaseServer, Tls};
 pub use network::Network;
 
@@ -48,6 +53,25 @@ const fn secret(name: &'static str, help: &'static str) -> Setting {
 pub const SETTINGS: &[Setting] = &[
     plain("listen", "127.0.0.1:3000", "Address to listen on"),
     plain("metrics_listen", "", "Address and port of the Prometheus metrics; none when empty"),
+    plain("http_listen", "", "Address and port that send plain HTTP on to HTTPS; none when empty or off"),
+    plain(
+        "tls_certificate",
+        "",
+        "PEM file of the certificate to serve HTTPS with, and those between it and its authority",
+    ),
+    plain("tls_key", "", "PEM file of its private key"),
+    plain("domain", "", "Name to get a certificate for by ACME, and to serve HTTPS under"),
+    plain(
+        "acme_directory",
+        "https://acme-v02.api.letsencrypt.org/directory",
+        "Where the authority that gives certificates is asked",
+    ),
+    plain("acme_contact", "", "E-mail address for that authority to write to"),
+    plain(
+        "acme_ca_certificate",
+        "",
+        "PEM file of who vouches for that authority, beside whom the system trusts",
+    ),
     plain("data_dir", "./data", "Folder that holds everything"),
     secret("database_url", "Address of a Postgres database to use instead of app.db in the data folder"),
     plain("database_connections", "16", "Most connections to that database"),
@@ -162,6 +186,10 @@ pub enum LogRequests {
 #[derive(Clone)]
 pub struct Config {
     pub listen: SocketAddr,
+    /// Where plain HTTP is sent on to HTTPS.
+    pub http_listen: Option<SocketAddr>,
+    /// `None` serves plain HTTP.
+    pub certificate: Option<CertificateSource>,
     pub metrics_listen: Option<SocketAddr>,
     pub data_dir: PathBuf,
     /// `None` keeps `app.db` in the data folder.
@@ -210,6 +238,8 @@ pub struct Config {
 pub struct Raw {
     pub flags: BTreeMap<String, String>,
     pub variables: BTreeMap<String, String>,
+    /// Where systemd put secrets, each in a file of the name of its setting.
+    pub credentials: Option<PathBuf>,
 }
 
 impl Raw {
@@ -222,25 +252,43 @@ impl Raw {
             .map(|(name, value)| (text(name), text(value)))
             .filter(|(name, _)| name.starts_with("UNKEY_"))
             .collect();
-        Self { flags, variables }
+        let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+        Self { flags, variables, credentials }
     }
 
-    /// Variables that look like settings and are none: typing errors, mostly.
+    /// How the unit of systemd names the sockets it opened, in their order.
+    #[expect(clippy::disallowed_methods, reason = "this is the file that may read the environment")]
+    pub fn socket_names() -> Vec<String> {
+        let names = std::env::var("LISTEN_FDNAMES").unwrap_or_default();
+        names.split(':').map(ToOwned::to_owned).collect()
+    }
+
+    /// Variables that look like settings and are none.
     pub fn unknown_variables(&self) -> Vec<&str> {
-        let known = |name: &str| {
-            SETTINGS.iter().any(|setting| {
-                let variable = setting.variable();
-                name == variable || (setting.secret && name.strip_suffix("_FILE") == Some(variable.as_str()))
-            })
+        let known = known_variables();
+        self.variables
+            .keys()
+            .map(String::as_str)
+            .filter(|name| !known.iter().any(|known| known == name))
+            .collect()
+    }
+
+    /// Of these, typing errors: a setting that is not in force is found out too late.
+    /// What is like none of them belongs to somebody else, and is only warned of.
+    fn misspelled_variables(&self) -> Vec<String> {
+        let known = known_variables();
+        let fault = |name: &str| {
+            let meant = nearest::name(name, &known)?;
+            Some(format!("{name}: there is no such setting; {meant} is meant, perhaps"))
         };
-        self.variables.keys().map(String::as_str).filter(|name| !known(name)).collect()
+        self.unknown_variables().into_iter().filter_map(fault).collect()
     }
 }
 
 impl Config {
     /// Resolves and validates; the error lists every problem, one a line.
     pub fn resolve(raw: &Raw) -> Result<Self> {
-        let mut problems = Vec::new();
+        let mut problems: Vec<String> = raw.misspelled_variables();
         let file = read_file(raw, &mut problems);
         let mut sources = BTreeMap::new();
         for setting in SETTINGS {
@@ -250,6 +298,7 @@ impl Config {
             }
             sources.insert(setting.name, found);
         }
+        certificate::follow_domain(&mut sources);
         let config = Self::parse(&sources, &mut problems);
         if problems.is_empty() { Ok(config) } else { Err(Error::invalid(problems.join("\n"))) }
     }
@@ -258,10 +307,10 @@ impl Config {
         let mut given = Given::new(sources, problems);
         // In this order problems are reported.
         let config = Self {
-            listen: given.parsed("listen", SocketAddr::from(([127, 0, 0, 1], 3000))),
-            metrics_listen: given
-                .some("metrics_listen")
-                .map(|_| given.parsed("metrics_listen", SocketAddr::from(([127, 0, 0, 1], 0)))),
+            listen: given.address("listen"),
+            http_listen: given.listener("http_listen"),
+            certificate: CertificateSource::parse(&mut given),
+            metrics_listen: given.listener("metrics_listen"),
             max_body_bytes: given.parsed("max_body_bytes", 0),
             network: Network::parse(&mut given),
             key_cache_bytes: given.mebibytes("key_cache_mib", 64),
@@ -311,9 +360,29 @@ impl Config {
         config
     }
 
-    /// Whether people reach this server by HTTPS.
+    /// The data folder of a process that was started in `folder` with these settings,
+    /// whatever else is wrong with them.
+    pub fn data_dir_of(mut raw: Raw, folder: &Path) -> PathBuf {
+        let named = raw.flags.remove("config").or_else(|| raw.variables.remove("UNKEY_CONFIG"));
+        if let Some(named) = named.filter(|named| !named.is_empty()) {
+            raw.flags.insert("config".to_owned(), folder.join(named).display().to_string());
+        }
+        let mut ignored = Vec::new();
+        let file = read_file(&raw, &mut ignored);
+        let setting = SETTINGS.iter().find(|setting| setting.name == "data_dir");
+        let value = setting.map(|setting| find(setting, &raw, &file, &mut ignored).0);
+        folder.join(value.unwrap_or_default().trim())
+    }
+
+    /// Whether people reach this server by HTTPS: its own, or that of a proxy.
     pub fn is_https(&self) -> bool {
-        self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
+        self.certificate.is_some()
+            || self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
+    }
+
+    /// What the server itself speaks.
+    pub fn scheme(&self) -> &'static str {
+        if self.certificate.is_some() { "https" } else { "http" }
     }
 
     /// The settings in force and where each came from; secrets are not shown.
@@ -341,10 +410,16 @@ impl Config {
 
     /// Defaults on a folder, for tests of the whole program.
     #[cfg(any(test, feature = "testing"))]
-    pub fn for_tests(data_dir: &std::path::Path) -> Self {
+    pub fn for_tests(data_dir: &Path) -> Self {
         let flags = BTreeMap::from([("data_dir".to_owned(), data_dir.display().to_string())]);
-        Self::resolve(&Raw { flags, variables: BTreeMap::new() }).expect("the defaults are valid")
+        Self::resolve(&Raw { flags, ..Raw::default() }).expect("the defaults are valid")
     }
+}
+
+/// The variables of all settings, those that name files of secrets included.
+fn known_variables() -> Vec<String> {
+    let file = |setting: &Setting| setting.secret.then(|| format!("{}_FILE", setting.variable()));
+    SETTINGS.iter().flat_map(|setting| std::iter::once(setting.variable()).chain(file(setting))).collect()
 }
 
 fn read_file(raw: &Raw, problems: &mut Vec<String>) -> toml::Table {
@@ -357,13 +432,15 @@ fn read_file(raw: &Raw, problems: &mut Vec<String>) -> toml::Table {
             toml::Table::new()
         }
         Err(error) => {
-            problems.push(format!("{path}: {error}"));
+            problems.push(format!("config: cannot read {}", file_fault::describe(path.as_ref(), &error)));
             toml::Table::new()
         }
     };
     let known = |name: &str| name != "config" && SETTINGS.iter().any(|setting| setting.name == name);
     for name in table.keys().filter(|name| !known(name)) {
-        problems.push(format!("{path}: there is no setting '{name}'"));
+        let names: Vec<String> = SETTINGS.iter().map(|setting| setting.name.to_owned()).collect();
+        let meant = nearest::name(name, &names).map(|meant| format!("; {meant} is meant, perhaps"));
+        problems.push(format!("{path}: there is no setting '{name}'{}", meant.unwrap_or_default()));
     }
     table
 }
@@ -385,7 +462,24 @@ fn find(
     {
         match std::fs::read_to_string(path) {
             Ok(text) => return (text.trim().to_owned(), "secret file"),
-            Err(error) => problems.push(format!("{}_FILE: {path}: {error}", setting.variable())),
+            Err(error) => problems.push(format!(
+                "{}_FILE: cannot read {}",
+                setting.variable(),
+                file_fault::describe(path.as_ref(), &error)
+            )),
+        }
+    }
+    if setting.secret
+        && let Some(path) = raw.credentials.as_ref().map(|folder| folder.join(setting.name))
+    {
+        match std::fs::read_to_string(&path) {
+            Ok(text) => return (text.trim().to_owned(), "credential"),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => problems.push(format!(
+                "{}: cannot read the credential {}",
+                setting.name,
+                file_fault::describe(&path, &error)
+            )),
         }
     }
     match file.get(setting.name) {

@@ -3,7 +3,7 @@ use super::*;
 fn raw(flags: &[(&str, &str)], variables: &[(&str, &str)]) -> Raw {
     let map =
         |pairs: &[(&str, &str)]| pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-    Raw { flags: map(flags), variables: map(variables) }
+    Raw { flags: map(flags), variables: map(variables), credentials: None }
 }
 
 #[test]
@@ -78,8 +78,103 @@ fn a_nul_is_refused_in_every_setting() {
 
 #[test]
 fn variables_that_are_no_settings_are_named() {
-    let raw = raw(&[], &[("UNKEY_LISTNE", "x"), ("UNKEY_ROOT_KEY_FILE", "x"), ("UNKEY_LISTEN_FILE", "x")]);
-    assert_eq!(raw.unknown_variables(), ["UNKEY_LISTEN_FILE", "UNKEY_LISTNE"]);
+    let given = [
+        ("UNKEY_LISTNE", "x"),
+        ("UNKEY_ROOT_KEY_FILE", "x"),
+        ("UNKEY_LISTEN_FILE", "x"),
+        ("UNKEY_IMAGE", "x"),
+    ];
+    let raw = raw(&[], &given);
+    assert_eq!(raw.unknown_variables(), ["UNKEY_IMAGE", "UNKEY_LISTEN_FILE", "UNKEY_LISTNE"]);
+    let refused = Config::resolve(&raw).err().expect("a problem");
+    assert!(
+        refused.detail().contains("UNKEY_LISTNE: there is no such setting; UNKEY_LISTEN is meant"),
+        "{refused}"
+    );
+    assert!(!refused.detail().contains("UNKEY_IMAGE"), "{refused}");
+}
+
+#[test]
+fn secrets_come_from_credentials_and_a_variable_beats_them() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("root_key"), "unkey_0123456789abcdef0123\n").unwrap();
+    std::fs::write(dir.path().join("listen"), "127.0.0.1:1").unwrap();
+    let mut given = raw(&[], &[]);
+    given.credentials = Some(dir.path().to_owned());
+    let config = Config::resolve(&given).unwrap();
+    assert_eq!(config.root_key.as_ref().unwrap().reveal(), "unkey_0123456789abcdef0123");
+    assert_eq!(config.listen.port(), 3000, "what is no secret is not looked for");
+    assert!(config.print().contains("credential"));
+    given.variables.insert("UNKEY_ROOT_KEY".to_owned(), "unkey_of_the_variable_012345".to_owned());
+    assert_eq!(Config::resolve(&given).unwrap().root_key.unwrap().reveal(), "unkey_of_the_variable_012345");
+}
+
+#[test]
+fn addresses_that_are_none_are_told_how_to_write_them() {
+    for (text, cure) in [
+        ("localhost:3000", "write 127.0.0.1:3000"),
+        (":8080", "write 0.0.0.0:8080"),
+        ("8080", "write 127.0.0.1:8080"),
+        ("::1:3000", "write [::1]:3000"),
+        ("keys.example.com:443", "names a host"),
+        ("127.0.0.1", "an address and a port"),
+        ("off", "an address and a port"),
+    ] {
+        let refused = Config::resolve(&raw(&[("listen", text)], &[])).err().expect(text);
+        assert!(refused.detail().contains(cure) && !refused.detail().contains('\n'), "{text}: {refused}");
+    }
+}
+
+#[test]
+fn a_public_url_is_written_as_browsers_do() {
+    for (url, right) in [
+        ("https://keys.example.com", None),
+        ("https://keys.example.com/", None),
+        ("http://127.0.0.1:3000", None),
+        ("https://[::1]:3000", None),
+        ("https://Keys.example.com", Some("https://keys.example.com")),
+        ("https://keys.example.com:443", Some("https://keys.example.com")),
+        ("http://keys.example.com:80", Some("http://keys.example.com")),
+        ("https://bücher.example", Some("https://xn--bcher-kva.example")),
+        ("https://keys.example.com/unkey", Some("without a path")),
+        ("https://u@keys.example.com", Some("without a path")),
+        ("https://keys.example.com?x", Some("without a path")),
+        ("keys.example.com", Some("http:// or https://")),
+    ] {
+        let told = Config::resolve(&raw(&[("public_url", url)], &[]))
+            .err()
+            .map(|refused| refused.detail().to_owned());
+        match right {
+            None => assert_eq!(told, None, "{url}"),
+            Some(right) => assert!(told.as_ref().is_some_and(|told| told.contains(right)), "{url}: {told:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_domain_says_the_rest_unless_it_was_said() {
+    let config = Config::resolve(&raw(&[("domain", "keys.example.com")], &[])).unwrap();
+    assert_eq!(config.listen.to_string(), "[::]:443");
+    assert_eq!(config.http_listen.unwrap().to_string(), "[::]:80");
+    assert_eq!(config.public_url.as_deref(), Some("https://keys.example.com"));
+    assert!(config.is_https() && config.scheme() == "https");
+    assert!(config.print().contains("https://keys.example.com     domain"), "{}", config.print());
+    let given = [("listen", "127.0.0.1:1"), ("http_listen", "off"), ("public_url", "https://other.example")];
+    let config =
+        Config::resolve(&raw(&[&given[..], &[("domain", "keys.example.com")]].concat(), &[])).unwrap();
+    assert_eq!((config.listen.port(), config.http_listen), (1, None));
+    assert_eq!(config.public_url.as_deref(), Some("https://other.example"));
+    for wrong in
+        ["Keys.example.com", "127.0.0.1", "*.example.com", "https://a.example", "a.example:443", "a.example."]
+    {
+        let refused = Config::resolve(&raw(&[("domain", wrong)], &[])).err().expect(wrong);
+        assert!(refused.detail().contains("domain (from flag)"), "{wrong}: {refused}");
+    }
+    for (name, value) in [("acme_contact", "ops"), ("acme_directory", "http://ca.example")] {
+        let given = [("domain", "keys.example.com"), (name, value)];
+        assert!(Config::resolve(&raw(&given, &[])).err().expect(name).detail().contains(name));
+    }
+    assert!(Config::resolve(&raw(&[("acme_contact", "a@b.example")], &[])).is_err(), "without a domain");
 }
 
 #[test]

@@ -2,12 +2,14 @@
 //! that it is not.
 
 use std::collections::BTreeMap;
+use std::net::{Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ipnet::IpNet;
 use p256::ecdsa::VerifyingKey;
+use url::Url;
 
 use crate::address::parse_network;
 use crate::secret::{MIN_PASSWORD_CHARACTERS, PlainKey};
@@ -51,6 +53,19 @@ impl<'a> Given<'a> {
             self.check(name, Some(format!("'{text}': {error}")));
             otherwise
         })
+    }
+
+    /// An address and port to listen on, unless there is to be none.
+    pub fn listener(&mut self, name: &str) -> Option<SocketAddr> {
+        self.some(name).filter(|text| text != "off").map(|_| self.address(name))
+    }
+
+    /// An address and port; a free port of loopback stands in for what is none.
+    pub fn address(&mut self, name: &str) -> SocketAddr {
+        let text = self.text(name);
+        let address = text.parse().ok();
+        self.check(name, address.is_none().then(|| listener_fault(text)));
+        address.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)))
     }
 
     /// A number of MiB, in bytes.
@@ -129,13 +144,34 @@ impl<'a> Given<'a> {
     }
 }
 
-fn origin_fault(url: &str) -> Option<String> {
-    let host = url
-        .strip_prefix("https://")
-        .or_else(|| url.strip_prefix("http://"))
-        .map(|rest| rest.trim_end_matches('/'));
-    let well_formed = host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#', ' ']));
-    (!well_formed).then(|| "must be http:// or https:// and a host, without a path".to_owned())
+/// Why an address cannot be listened on, and what to write instead.
+fn listener_fault(text: &str) -> String {
+    let (host, port) = text.rsplit_once(':').unwrap_or(("localhost", text));
+    let Ok(port) = port.parse::<u16>() else {
+        return format!("'{text}' must be an address and a port, such as 127.0.0.1:3000");
+    };
+    let address = match host {
+        "localhost" => "127.0.0.1",
+        "" | "*" => "0.0.0.0",
+        bare if bare.parse::<Ipv6Addr>().is_ok() => return format!("'{text}': write [{bare}]:{port}"),
+        _ => return format!("'{text}' names a host: write its address, or 0.0.0.0:{port} to listen on all"),
+    };
+    format!("'{text}': write {address}:{port}")
+}
+
+/// What is wrong with an address that people are to use. Browsers name the place a
+/// form comes from in one way of writing; forms of any other would all be refused.
+fn origin_fault(text: &str) -> Option<String> {
+    let fault = || Some("must be http:// or https:// and a host, without a path".to_owned());
+    let Ok(url) = Url::parse(text) else { return fault() };
+    let is_bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+    let is_anonymous = url.username().is_empty() && url.password().is_none();
+    if !["http", "https"].contains(&url.scheme()) || !is_bare || !is_anonymous {
+        return fault();
+    }
+    let origin = url.origin().ascii_serialization();
+    (text.trim_end_matches('/') != origin)
+        .then(|| format!("must be written as browsers do, or they cannot send a form: {origin}"))
 }
 
 fn master_key_fault(key: &str) -> Option<String> {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::file_modes;
 use crate::error::{Error, Result};
+use crate::file_fault;
 
 /// A data folder and, while this value lives, the exclusive right to write to it.
 pub struct DataDir {
@@ -13,14 +14,40 @@ pub struct DataDir {
     _locks: [File; 2],
 }
 
+fn failed(path: &Path, error: &std::io::Error) -> Error {
+    Error::invalid(format!("cannot use the data folder {}", file_fault::describe(path, error)))
+}
+
 impl DataDir {
     /// Creates the folder if needed and locks it. `Ok(None)` means that another
     /// process holds it.
     pub fn acquire(path: &Path) -> Result<Option<Self>> {
-        let failed = |error: std::io::Error| {
-            Error::invalid(format!("cannot use the data folder {}: {error}", path.display())).because(error)
+        DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| failed(path, &error))?;
+        Self::lock(path)
+    }
+
+    /// As [`DataDir::acquire`], for a folder that a server has used: whoever mistypes
+    /// its path shall not be given a new one, in which nothing is.
+    pub fn acquire_used(path: &Path) -> Result<Option<Self>> {
+        let traces = ["app.db", "events.db", "master.key"];
+        if traces.iter().any(|name| path.join(name).exists()) {
+            return Self::lock(path);
+        }
+        let shown = path.display();
+        let what = match fs::read_dir(path) {
+            Ok(_) => format!("{shown} is no data folder: no server was ever started on it"),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                format!("there is no data folder {shown}")
+            }
+            Err(error) => return Err(failed(path, &error)),
         };
-        DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
+        Err(Error::invalid(format!(
+            "{what}. Name the right one with --data-dir or UNKEY_DATA_DIR; `unkey serve` makes new ones."
+        )))
+    }
+
+    fn lock(path: &Path) -> Result<Option<Self>> {
+        let failed = |error: std::io::Error| failed(path, &error);
         let path = fs::canonicalize(path).map_err(failed)?;
         let lock = OpenOptions::new()
             .create(true)

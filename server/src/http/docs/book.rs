@@ -57,7 +57,9 @@ const CONTENTS: &[(&str, &[&str])] = &[
         &[
             "configuration",
             "cli",
+            "tls",
             "reverse-proxy",
+            "systemd",
             "backup",
             "postgres",
             "security",

@@ -207,7 +207,8 @@ fn hosts(config: &Config) -> Vec<String> {
 
 fn origins(config: &Config) -> Vec<String> {
     let Some(uri) = public_uri(config) else {
-        return ["localhost", "127.0.0.1", "[::1]"].map(|host| format!("http://{host}:*")).to_vec();
+        let scheme = config.scheme();
+        return ["localhost", "127.0.0.1", "[::1]"].map(|host| format!("{scheme}://{host}:*")).to_vec();
     };
     let (scheme, host) = (uri.scheme_str().unwrap_or("http"), uri.host().unwrap_or_default());
     let port = uri.port_u16().unwrap_or(if scheme == "https" { 443 } else { 80 });

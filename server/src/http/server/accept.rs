@@ -101,7 +101,10 @@ impl Connections {
             Admission::Served(slot) => (slot, false),
             Admission::HealthOnly(slot) => (slot, true),
             Admission::Refused => {
-                // As much as goes without waiting.
+                // As much as goes without waiting. Who begins with TLS would not understand it.
+                if shared.tls.is_some() {
+                    return;
+                }
                 let _ = tcp.into_std().and_then(|mut tcp| tcp.write(TOO_MANY));
                 return;
             }

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use hyper::body::Incoming;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use poem::Addr;
 use poem::web::RemoteAddr;
@@ -26,6 +26,7 @@ use super::deadlines::{Times, Watch};
 use super::exchange::Peer;
 use super::lifecycle::{Lifecycle, Lingering, Stage};
 use super::stream::Stream;
+use super::transport;
 use base::clock::timer_now;
 
 /// Bytes of the head of a request, and of what is buffered of an answer.
@@ -34,6 +35,15 @@ const BUFFER_BYTES: usize = 64 << 10;
 const STREAMS: u32 = 64;
 /// Streams that a client may open and reset before we come to them.
 const RESET_STREAMS: usize = 20;
+/// Streams of one connection that we reset for what the client did, before the
+/// connection ends: those that came before it had heard of [`STREAMS`] are among them.
+const REFUSED_STREAMS: usize = 256;
+/// Bytes of bodies that may wait to be read, of one stream and of all of a connection.
+const WINDOW_BYTES: u32 = 128 << 10;
+/// How long nothing may come on a connection of HTTP/2 before the client is asked
+/// whether it is there, and how long it has to say so.
+const PING_EVERY: Duration = Duration::from_secs(30);
+const PING_TIMEOUT: Duration = Duration::from_secs(20);
 /// Bytes of the head of a request in HTTP/2.
 const HEADER_LIST_BYTES: u32 = 16 << 10;
 /// How long who asks after the server's health may take.
@@ -49,6 +59,12 @@ pub(super) fn protocol() -> Protocol {
         .http2()
         .max_concurrent_streams(STREAMS)
         .max_pending_accept_reset_streams(RESET_STREAMS)
+        .max_local_error_reset_streams(REFUSED_STREAMS)
+        .initial_stream_window_size(WINDOW_BYTES)
+        .initial_connection_window_size(WINDOW_BYTES)
+        .timer(TokioTimer::new())
+        .keep_alive_interval(PING_EVERY)
+        .keep_alive_timeout(PING_TIMEOUT)
         .max_header_list_size(HEADER_LIST_BYTES)
         .max_send_buf_size(BUFFER_BYTES);
     protocol
@@ -73,9 +89,10 @@ pub(super) async fn serve(
         let peer = peer.clone();
         async move { Ok::<_, Infallible>(peer.answer(request, exchange).await) }
     });
-    let stream = TokioIo::new(Stream::new(tcp, activity.clone()));
-    let mut connection = pin!(shared.protocol.serve_connection(stream, service));
     let mut supervisor = pin!(Supervisor::begin(&shared, activity.clone(), health_only));
+    let stream = Stream::new(tcp, activity.clone());
+    let Some(transport) = supervised(&mut supervisor, transport::open(&shared, stream)).await else { return };
+    let mut connection = pin!(shared.protocol.serve_connection(TokioIo::new(transport), service));
     poll_fn(|cx| {
         if let Poll::Ready(done) = connection.as_mut().poll(cx) {
             if let Err(error) = done {
@@ -94,6 +111,20 @@ pub(super) async fn serve(
         }
     })
     .await;
+}
+
+/// What comes before requests: ends with nothing when the connection is to end.
+async fn supervised<T>(
+    supervisor: &mut Pin<&mut Supervisor<'_>>,
+    opening: impl Future<Output = Option<T>>,
+) -> Option<T> {
+    let mut opening = pin!(opening);
+    poll_fn(|cx| match opening.as_mut().poll(cx) {
+        Poll::Pending if supervisor.as_mut().poll(cx).is_none() => Poll::Pending,
+        Poll::Pending => Poll::Ready(None),
+        opened => opened,
+    })
+    .await
 }
 
 /// How a connection is to end.

@@ -7,8 +7,7 @@ use http_body::Body as _;
 use http_body_util::combinators::BoxBody;
 use hyper::body::Incoming;
 use poem::http::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderValue};
-use poem::http::uri::Scheme;
-use poem::http::{Method, StatusCode, Version, request};
+use poem::http::{Method, StatusCode, Uri, Version, request};
 use poem::web::{LocalAddr, RemoteAddr};
 use poem::{Body, Endpoint, Request, RequestParts, Response};
 
@@ -70,12 +69,27 @@ impl Peer {
         (is_draining || is_beyond).then_some(Refusal::Unavailable)
     }
 
-    fn request(&self, head: request::Parts, body: Incoming, exchange: &Exchange) -> Request {
+    fn request(&self, mut head: request::Parts, body: Incoming, exchange: &Exchange) -> Request {
+        if head.version == Version::HTTP_2 {
+            speak_as_http1(&mut head);
+        }
         let Shared { goes_to_disk, pause, .. } = &*self.shared;
         let is_kept = !goes_to_disk(head.uri.path());
         let body = Arriving::new(body, exchange.activity().clone(), is_kept, *pause);
-        let parts = RequestParts::from((head, self.local.clone(), self.remote.clone(), Scheme::HTTP));
+        let parts =
+            RequestParts::from((head, self.local.clone(), self.remote.clone(), self.shared.scheme.clone()));
         Request::from_parts(parts, Body::from(BoxBody::new(body)))
+    }
+}
+
+/// HTTP/2 has the host in the address; everything behind this finds it where HTTP/1.1
+/// has it.
+fn speak_as_http1(head: &mut request::Parts) {
+    if let Some(host) = head.uri.authority().and_then(|host| HeaderValue::from_str(host.as_str()).ok()) {
+        head.headers.insert(HOST, host);
+    }
+    if let Some(target) = head.uri.path_and_query() {
+        head.uri = Uri::from(target.clone());
     }
 }
 

@@ -3,8 +3,8 @@
 //! In place of poem's own server, which waits for clients without end, accepts as
 //! many as come and stops when they please. Every wait for a client has a deadline
 //! here, every resource that one can take has a bound in all and by address, and
-//! the server ends in time whatever clients do. There is no TLS: that is the
-//! business of a proxy.
+//! the server ends in time whatever clients do. TLS is a part of the stream: a
+//! handshake is a wait like any other.
 
 mod accept;
 mod activity;
@@ -15,6 +15,7 @@ mod deadlines;
 mod exchange;
 mod lifecycle;
 mod stream;
+mod transport;
 
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -22,8 +23,11 @@ use std::time::Duration;
 
 use poem::Response;
 use poem::endpoint::BoxEndpoint;
+use poem::http::uri::Scheme;
 use poem::web::LocalAddr;
+use rustls::ServerConfig;
 use tokio::sync::Semaphore;
+use tokio_rustls::TlsAcceptor;
 
 use self::admission::Slots;
 use self::connection::Protocol;
@@ -40,6 +44,8 @@ pub use body::BodyFault;
 pub struct Server {
     /// Non-blocking.
     pub listener: TcpListener,
+    /// `None` speaks plain HTTP.
+    pub tls: Option<Arc<ServerConfig>>,
     pub endpoint: BoxEndpoint<'static, Response>,
     /// Answers what comes too late or is too much.
     pub unavailable: BoxEndpoint<'static, Response>,
@@ -57,6 +63,8 @@ struct Shared {
     endpoint: BoxEndpoint<'static, Response>,
     unavailable: BoxEndpoint<'static, Response>,
     local: LocalAddr,
+    tls: Option<TlsAcceptor>,
+    scheme: Scheme,
     protocol: Protocol,
     times: Times,
     /// Longest pause in a body.
@@ -73,8 +81,17 @@ impl Server {
     /// Serves until `shutdown` resolves; then lets requests in flight finish, and
     /// cuts what is left after the time for that.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<()> {
-        let Self { listener, endpoint, unavailable, bounds, network, max_body_bytes, goes_to_disk, counts } =
-            self;
+        let Self {
+            listener,
+            tls,
+            endpoint,
+            unavailable,
+            bounds,
+            network,
+            max_body_bytes,
+            goes_to_disk,
+            counts,
+        } = self;
         let local = listener.local_addr().map_err(Error::internal)?;
         let listener = tokio::net::TcpListener::from_std(listener).map_err(Error::internal)?;
         let Network { head_timeout, idle_timeout, body_timeout, answer_timeout, shutdown_timeout, .. } =
@@ -83,6 +100,8 @@ impl Server {
             endpoint,
             unavailable,
             local: LocalAddr(local.into()),
+            scheme: if tls.is_some() { Scheme::HTTPS } else { Scheme::HTTP },
+            tls: tls.map(TlsAcceptor::from),
             protocol: connection::protocol(),
             times: Times { head: head_timeout, request: idle_timeout, answer: answer_timeout },
             pause: body_timeout,

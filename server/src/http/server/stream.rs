@@ -25,6 +25,18 @@ impl Stream {
         Self { tcp, activity, is_shut: false, thrown_away: 0 }
     }
 
+    /// The first byte that the client sends, which stays to be read; `None` when it
+    /// sends none.
+    pub async fn first_byte(&self) -> Option<u8> {
+        let mut first = [0];
+        (self.tcp.peek(&mut first).await.ok()? == 1).then_some(first[0])
+    }
+
+    /// Nothing of what comes will be read.
+    pub fn note_unwanted(&self) {
+        self.activity.note_read();
+    }
+
     fn note_write(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         match &written {
             Poll::Ready(Ok(bytes)) => self.activity.note_written(*bytes),

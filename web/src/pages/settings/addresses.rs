@@ -13,6 +13,10 @@ pub struct AddressesView {
     /// Where links in invitations lead.
     pub origin: String,
     pub listen: String,
+    /// How long the certificate is good, where the server speaks HTTPS itself.
+    pub certificate: Option<String>,
+    /// Why there is no newer one, if there should be.
+    pub certificate_failure: Option<String>,
     pub metrics: Option<String>,
     pub trusted_proxies: Vec<String>,
     /// The reader's own address, as the server sees it now.
@@ -28,11 +32,15 @@ pub fn addresses(shell: &Shell, view: &AddressesView) -> String {
         ("Public address", maybe(&view.public_url, "not set")),
         ("Links lead to", mono(&view.origin)),
         ("Listens on", mono(&view.listen)),
+        ("Certificate", maybe(&view.certificate, "none: plain HTTP")),
         ("Metrics", maybe(&view.metrics, "off")),
         ("Trusted proxies", proxies),
         ("Your address, as seen here", maybe(&view.your_ip, "unknown")),
     ];
     let mut body = Vec::new();
+    if let Some(failure) = &view.certificate_failure {
+        body.push(warning(&format!("There is no new certificate: {failure}.")));
+    }
     if view.public_url.is_none() {
         body.push(warning(
             "Without UNKEY_PUBLIC_URL, links in invitations and portals name the address the server listens on.",
@@ -51,6 +59,7 @@ pub fn addresses(shell: &Shell, view: &AddressesView) -> String {
             facts(rows),
             note(proxy),
             note("Set by flag, environment or file when the server starts."),
+            link("HTTPS", &paths::doc("tls")),
             link("Behind a reverse proxy", &paths::doc("reverse-proxy")),
         ],
     ));

@@ -508,6 +508,8 @@ pub fn addresses(words: &Words, public: bool) -> AddressesView {
         public_url: public.then(|| words.t("https://keys.example.com")),
         origin: words.t("https://keys.example.com"),
         listen: words.t("127.0.0.1:3000"),
+        certificate: public.then(|| words.t("good from 2026-10-01 00:00:00 UTC to 2026-12-30 00:00:00 UTC")),
+        certificate_failure: public.then(|| words.t("the authority does not answer")),
         metrics: public.then(|| words.t("127.0.0.1:9090")),
         trusted_proxies: if public { words.all(&["10.0.0.0/8"]) } else { vec![] },
         your_ip: Some(words.t("198.51.100.4")),

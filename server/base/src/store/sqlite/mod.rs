@@ -75,7 +75,17 @@ enum IfEmpty {
     Refuse,
 }
 
-fn unusable(path: &Path, OpenError { error, .. }: OpenError) -> Error {
+fn unusable(path: &Path, OpenError { error, is_damage }: OpenError) -> Error {
+    if is_damage {
+        // Of causes that say the same, the last.
+        let chain = error.cause_chain();
+        let why = chain.rsplit(": ").next().unwrap_or_default();
+        return Error::invalid(format!(
+            "{} cannot be used, it is damaged ({why}): put it back from a backup, or see what `sqlite3 FILE .recover` \
+             finds",
+            path.display()
+        ));
+    }
     let why = match error.code() {
         Code::InvalidInput => error.detail().to_owned(),
         _ => error.cause_chain(),

@@ -11,6 +11,7 @@ use web::paths;
 
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::reply::Reply;
+use crate::tls::Status;
 use base::access::{Door, Operation, Target};
 use base::config::{Config, LogRequests, V1};
 use base::error::Result;
@@ -81,7 +82,13 @@ pub async fn addresses(request: MemberRequest) -> Result<Reply> {
     require_admin(&request)?;
     let config = &request.app.config;
     let listen = request.app.address.get().unwrap_or(&config.listen);
+    let certificate = request.app.tls.get().map(|tls| tls.status());
+    let good = |status: &Status| {
+        status.validity.map_or("none yet".to_owned(), |validity| format!("good {validity}"))
+    };
     let view = AddressesView {
+        certificate: certificate.as_ref().map(good),
+        certificate_failure: certificate.and_then(|status| status.failure),
         public_url: config.public_url.clone(),
         origin: request.app.origin(),
         listen: listen.to_string(),
