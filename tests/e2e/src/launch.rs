@@ -34,7 +34,7 @@ impl MachineClock {
         std::fs::rename(next, self.file()).expect("a file for the time");
     }
 
-    pub(super) fn file(&self) -> PathBuf {
+    fn file(&self) -> PathBuf {
         self.0.path().join("time")
     }
 }
@@ -101,6 +101,12 @@ impl Launch {
         self.env("FAKETIME_TIMESTAMP_FILE", file)
             .env("FAKETIME_NO_CACHE", "1")
             .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+    }
+
+    /// On a machine whose clock a test sets.
+    #[must_use]
+    pub fn clock(self, clock: &MachineClock) -> Self {
+        self.preload(&[preloadable(FAKETIME)]).clock_file(&clock.file())
     }
 
     /// Where the server's log goes, after what is there.
