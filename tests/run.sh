@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-stages="tools fmt shell commits deny clippy rust msrv postgres faults rows browser node node-v1 quickstarts mcp-config python python-v1 rust-v1 mcp go fuzz load"
+stages="tools fmt shell commits deny clippy rust packages msrv postgres faults rows browser node node-v1 quickstarts mcp-config python python-v1 rust-v1 mcp go fuzz load"
 usage() {
   echo "usage: $0 [--long] [--only STAGE]; stages: $stages" >&2
   exit 2
@@ -99,6 +99,7 @@ tools() {
   need faketime faketime
   need fiu-ctrl fiu-utils
   need prlimit util-linux
+  need strace strace
   need node nodejs
   need npm npm
   # Said now and not by the browser tests half an hour later.
@@ -119,7 +120,7 @@ fmt() { cargo fmt --all --check; }
 
 shell() {
   need shellcheck shellcheck
-  shellcheck .ci/run install.sh tests/*.sh
+  shellcheck .ci/run .ci/release/*.sh .ci/release/debian/p* install.sh tests/*.sh tests/fixtures/*.sh
 }
 
 # cargo-deny of this version or a later one.
@@ -182,6 +183,18 @@ clippy() { cargo clippy --workspace --all-targets -- -D warnings; }
 rust() {
   cargo build --workspace
   cargo test --workspace
+}
+
+# The packages of a release, made of the binary that was built, installed and used in a fresh root.
+packages() {
+  if [ "$(id -u)" != 0 ] && ! command -v sudo >/dev/null; then not_here "neither root nor sudo here"; fi
+  command -v apt-get >/dev/null || not_here "no apt here, whose mirror the fresh root would come from"
+  need debootstrap debootstrap
+  need lintian lintian
+  need xz xz-utils
+  need strip binutils
+  cargo build --workspace
+  tests/packages.sh
 }
 
 # The oldest Rust that Cargo.toml says is enough, is.
@@ -365,6 +378,7 @@ stage commits tests/commits.sh
 stage deny deny
 stage clippy clippy
 stage rust rust
+stage packages packages
 stage postgres postgres
 stage faults faults
 stage rows rows
