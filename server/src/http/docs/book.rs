@@ -59,6 +59,7 @@ const CONTENTS: &[(&str, &[&str])] = &[
             "cli",
             "reverse-proxy",
             "backup",
+            "upgrade",
             "postgres",
             "security",
             "metrics",
