@@ -1,23 +1,39 @@
 #!/bin/sh
-# Installs unkey from a checkout as a system service, or removes it.
+# Installs unkey as a system service, or removes it: from the archive of a release,
+# from the folder that one was unpacked to, or from a checkout.
 #
-# Deliberately absent: downloads. What is installed is what this checkout builds.
+# Deliberately absent: looking for the newest release. What is downloaded is what
+# --from names, and it is unpacked only if its checksum is right.
 set -eu
 
 usage() {
     cat <<'EOF'
-usage: ./install.sh [--dry-run] [--uninstall [--purge]] [--prefix DIR]
+usage: ./install.sh [--from FILE|URL [--sha256 SUM]] [--dry-run] [--prefix DIR]
+       ./install.sh --uninstall [--purge] [--dry-run] [--prefix DIR]
 
-  --dry-run     print every step, change nothing
-  --uninstall   stop the service, remove the binary and the unit; data stays
-  --purge       with --uninstall: also remove data, settings and the user
-  --prefix DIR  stage all files under DIR (absolute); no user, no service
-  --help        this text
+  --from FILE|URL  install this archive of a release; its checksum is looked up in
+                   the file SHA256SUMS beside it
+  --sha256 SUM     the checksum of the archive, in place of SHA256SUMS
+  --dry-run        print every step, change nothing
+  --uninstall      stop the service, remove the binary and the unit; data stays
+  --purge          with --uninstall: also remove data, settings and the user
+  --prefix DIR     stage all files under DIR (absolute); no user, no service
+  --help           this text
+
+Without --from the binary beside this script is installed, as it is in an unpacked
+archive; a checkout builds it first.
 EOF
 }
 
 say() { printf '%s\n' "$*"; }
 die() { printf 'install.sh: %s\n' "$*" >&2; exit 1; }
+
+is_sha256() {
+    case $1 in
+        *[!0-9a-fA-F]*) return 1 ;;
+    esac
+    [ "${#1}" -eq 64 ]
+}
 
 # Every change goes through here, so that a dry run cannot miss one.
 run() {
@@ -48,6 +64,8 @@ parse_args() {
     uninstall=no
     purge=no
     prefix=
+    from=
+    sha256=
     while [ $# -gt 0 ]; do
         case $1 in
             --dry-run) dry_run=yes ;;
@@ -59,6 +77,16 @@ parse_args() {
                 shift
                 ;;
             --prefix=*) prefix=${1#--prefix=} ;;
+            --from)
+                [ -n "${2:-}" ] || die "--from needs the file or the URL of an archive"
+                from=$2
+                shift
+                ;;
+            --sha256)
+                [ $# -ge 2 ] || die "--sha256 needs a checksum"
+                sha256=$2
+                shift
+                ;;
             -h | --help)
                 usage
                 exit 0
@@ -73,6 +101,13 @@ parse_args() {
     if [ "$purge" = yes ] && [ "$uninstall" = no ]; then
         die "--purge only makes sense with --uninstall"
     fi
+    if [ -n "$from" ] && [ "$uninstall" = yes ]; then
+        die "--from does not go with --uninstall"
+    fi
+    if [ -n "$sha256" ]; then
+        [ -n "$from" ] || die "--sha256 only makes sense with --from"
+        is_sha256 "$sha256" || die "--sha256 takes 64 hexadecimal digits: $sha256"
+    fi
     case $prefix in
         '' | /*) ;;
         *) die "--prefix must be an absolute path: $prefix" ;;
@@ -82,7 +117,11 @@ parse_args() {
 
 set_paths() {
     here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
-    built=${CARGO_TARGET_DIR:-$here/target}/release/unkey
+    if [ -f "$here/Cargo.toml" ]; then
+        built=${CARGO_TARGET_DIR:-$here/target}/release/unkey
+    else
+        built=$here/unkey
+    fi
     bin_dir=$prefix/usr/local/bin
     data_dir=$prefix/var/lib/unkey
     etc_dir=$prefix/etc/unkey
@@ -94,6 +133,13 @@ set_paths() {
 # systemd can be installed without being in charge, e.g. in a container.
 has_systemd() {
     [ -z "$prefix" ] && [ -d /run/systemd/system ] && command -v systemctl >/dev/null 2>&1
+}
+
+# Its unit is another file, which the one of this script would hide.
+need_no_package() {
+    if [ -z "$prefix" ] && [ -e /usr/bin/unkey ] && [ -e /var/lib/dpkg/info/unkey.list ]; then
+        die "the Debian package unkey is installed: use that, or remove it first, which keeps the data"
+    fi
 }
 
 need_root() {
@@ -176,7 +222,83 @@ UNKEY_LISTEN=127.0.0.1:3000
 EOF
 }
 
+# download URL FILE
+download() {
+    if command -v curl >/dev/null 2>&1; then
+        # Nobody leads from https:// to anything less.
+        curl -fsSL --proto "=${1%%:*}" --proto-redir =https --connect-timeout 20 --retry 2 -o "$2" "$1" || die "cannot download $1"
+    elif command -v wget >/dev/null 2>&1; then
+        wget -q -O "$2" "$1" || die "cannot download $1"
+    else
+        die "neither curl nor wget found: download $1 by other means, and name the file"
+    fi
+}
+
+# Sets sha256 to what a file SHA256SUMS says of $name.
+look_up_sum() {
+    sha256=$(awk -v name="$name" '$2 == name || $2 == "*" name { print $1 }' "$1" | sort -u)
+    [ -n "$sha256" ] || die "SHA256SUMS does not name $name"
+    is_sha256 "$sha256" || die "SHA256SUMS has no checksum of $name that can be used"
+}
+
+# Brings what --from names to $work/archive, and sets name and sha256.
+fetch() {
+    name=${from##*/}
+    case $from in
+        http://* | https://*)
+            name=${name%%\?*}
+            if [ -z "$sha256" ]; then
+                # Whoever can change the one on its way can change the other.
+                case $from in
+                    http://*) die "over http:// an archive needs --sha256" ;;
+                esac
+                download "${from%/*}/SHA256SUMS" "$work/SHA256SUMS"
+                look_up_sum "$work/SHA256SUMS"
+            fi
+            say "downloading $from"
+            download "$from" "$work/archive"
+            ;;
+        *://*) die "--from takes a file or an http(s) URL: $from" ;;
+        *)
+            [ -f "$from" ] || die "there is no file $from"
+            # What is looked at is what is unpacked, whoever may write to the file.
+            cp -- "$from" "$work/archive"
+            if [ -z "$sha256" ]; then
+                sums=$(dirname -- "$from")/SHA256SUMS
+                [ -f "$sums" ] || die "there is no $sums: put it there, or give --sha256"
+                look_up_sum "$sums"
+            fi
+            ;;
+    esac
+}
+
+# The archive brings the script and the unit that its binary goes with.
+install_archive() {
+    work=$(mktemp -d)
+    trap 'rm -rf "$work"' EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM HUP
+    fetch
+    found=$(sha256sum <"$work/archive" | cut -d ' ' -f 1)
+    wanted=$(printf '%s' "$sha256" | tr A-F a-f)
+    [ "$found" = "$wanted" ] || die "$name is not what was released: its SHA-256 is $found, not $wanted"
+    say "$name is as it was released"
+    mkdir "$work/unpacked"
+    # Nobody becomes the owner of a file because an archive says so.
+    tar -xzof "$work/archive" -C "$work/unpacked" || die "$name cannot be unpacked"
+    inner=$(find "$work/unpacked" -mindepth 2 -maxdepth 2 -name install.sh -type f)
+    [ -f "$inner" ] || die "$name is no archive of a release of unkey"
+    set --
+    [ "$dry_run" = no ] || set -- "$@" --dry-run
+    [ -z "$prefix" ] || set -- "$@" --prefix "$prefix"
+    sh "$inner" "$@"
+}
+
 build() {
+    if [ ! -f "$here/Cargo.toml" ]; then
+        [ -x "$built" ] || die "there is neither a binary nor a checkout beside this script: use --from"
+        return
+    fi
     # Cargo knows whether what was built is still what this checkout says. Under
     # sudo there is mostly none, because that of rustup belongs to the user.
     if command -v cargo >/dev/null 2>&1; then
@@ -194,6 +316,11 @@ install_binary() {
     run mkdir -p "$bin_dir"
     # Copied beside and renamed: a running server keeps its old file.
     run install -m 0755 "$built" "$bin_dir/.unkey.new"
+    # Files may be staged for another machine.
+    if [ "$dry_run" = no ] && [ -z "$prefix" ] && ! "$bin_dir/.unkey.new" --version; then
+        rm -f "$bin_dir/.unkey.new"
+        die "this binary does not run on this machine ($(uname -sm)); nothing was changed"
+    fi
     run mv -f "$bin_dir/.unkey.new" "$bin_dir/unkey"
 }
 
@@ -291,9 +418,12 @@ do_uninstall() {
 
 parse_args "$@"
 set_paths
+need_no_package
 need_root
 if [ "$uninstall" = yes ]; then
     do_uninstall
+elif [ -n "$from" ]; then
+    install_archive
 else
     do_install
 fi

@@ -6,7 +6,7 @@ Each case runs twice: with the server pinned to one core and wrk on another
 127.0.0.1 and every run ends by itself.
 
     cargo build --release --workspace
-    tests/load/run.py [--seconds 6] [--runs 3] [--profile release]
+    tests/load/run.py [--seconds 6] [--runs 3] [--profile release] [--server BINARY]
 """
 
 import argparse
@@ -135,7 +135,7 @@ def measure(binaries, pinned, options):
     with tempfile.TemporaryDirectory() as data:
         token = "unkey_" + secrets.token_hex(16)
         server = Process(
-            [str(binaries / "unkey"), "serve", "--listen", "127.0.0.1:0", "--data-dir", data],
+            [options.server or str(binaries / "unkey"), "serve", "--listen", "127.0.0.1:0", "--data-dir", data],
             pinned,
             {"UNKEY_ROOT_KEY": token},
         )
@@ -173,6 +173,7 @@ def main():
     parser.add_argument("--seconds", type=int, default=6)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--profile", default="release")
+    parser.add_argument("--server", help="another binary than that of the profile")
     options = parser.parse_args()
     for tool in ("wrk", "taskset"):
         if not shutil.which(tool):

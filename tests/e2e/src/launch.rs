@@ -138,6 +138,12 @@ impl Launch {
             .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
     }
 
+    /// On a machine whose clock a test sets.
+    #[must_use]
+    pub fn clock(self, clock: &MachineClock) -> Self {
+        self.preload(&[preloadable(FAKETIME)]).clock_file(&clock.file())
+    }
+
     /// Where the server's log goes, after what is there.
     #[must_use]
     pub fn log(mut self, file: &Path) -> Self {

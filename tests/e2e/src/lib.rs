@@ -222,7 +222,7 @@ impl Server {
 
     /// On a machine whose clock a test sets.
     pub fn start_with_clock(data: &Path, clock: &MachineClock) -> Self {
-        Launch::new(data).preload(&[preloadable(FAKETIME)]).clock_file(&clock.file()).start()
+        Launch::new(data).clock(clock).start()
     }
 
     /// With no file allowed to grow past `kib` KiB.
@@ -242,12 +242,22 @@ impl Server {
 
     /// Calls an operation; `Err` when the connection broke.
     pub fn try_call(&self, operation: &str, body: &Value) -> Result<Answer, ureq::Error> {
+        self.try_call_as(ROOT_KEY, operation, body)
+    }
+
+    fn try_call_as(&self, root_key: &str, operation: &str, body: &Value) -> Result<Answer, ureq::Error> {
         let mut response = self
             .agent
             .post(format!("{}/v2/{operation}", self.base))
-            .header("authorization", format!("Bearer {ROOT_KEY}"))
+            .header("authorization", format!("Bearer {root_key}"))
             .send_json(body)?;
         Ok(Answer { status: response.status().as_u16(), body: response.body_mut().read_json()? })
+    }
+
+    /// Calls an operation with another root key.
+    #[track_caller]
+    pub fn call_as(&self, root_key: &str, operation: &str, body: &Value) -> Answer {
+        self.try_call_as(root_key, operation, body).expect("the server answers")
     }
 
     /// Calls an operation with more headers; a name may come twice.

@@ -6,6 +6,7 @@ use std::fs::Permissions;
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -61,6 +62,14 @@ impl Database {
     /// The answer to a question, a line for each row.
     pub fn ask(&self, sql: &str) -> String {
         psql(&self.url(), sql)
+    }
+
+    /// Runs a file of statements.
+    pub fn run_file(&self, file: &Path) {
+        let mut command = Command::new("psql");
+        command.args(["-qX", "-v", "ON_ERROR_STOP=1", "-f"]).arg(file).arg(self.url());
+        let output = command.output().expect("psql is installed");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 
     fn upstream(&self) -> String {

@@ -10,6 +10,9 @@ use crate::error::Error;
 /// The table of applied migrations, named as the first releases named it.
 pub(super) const NOTES: &str = "seaql_migrations";
 
+/// Of this program, by which a database remembers who gave it a migration.
+pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 /// Written and synced like any other change, and leaves everything as it is.
 pub(super) const NEUTRAL_CHANGE: &str = "UPDATE seaql_migrations SET applied_at = applied_at";
 
@@ -20,31 +23,71 @@ pub(super) async fn done_and_missing<'a>(
     migrations: &'a [Migration],
 ) -> Result<(Vec<&'a Migration>, Vec<&'a Migration>), OpenError> {
     tx.execute_unprepared(&format!(
-        "CREATE TABLE IF NOT EXISTS {NOTES} (version varchar NOT NULL PRIMARY KEY, applied_at {} NOT NULL)",
+        "CREATE TABLE IF NOT EXISTS {NOTES} (version varchar NOT NULL PRIMARY KEY, applied_at {} NOT NULL, program varchar)",
         Engine::of(tx).choose("integer", "bigint"),
     ))
     .await?;
     let noted = noted(tx).await?;
     let is_known = |name: &String| migrations.iter().any(|migration| migration.name == name);
-    if let Some(newer) = noted.iter().find(|name| !is_known(name)) {
-        return Err(Error::invalid(format!(
-            "it was written by a newer version of this program, which has the migration {newer}: use that version"
-        ))
-        .into());
+    // The last one was noted by the newest program.
+    if let Some(newer) = noted.iter().rfind(|note| !is_known(&note.migration)) {
+        return Err(written_by_a_newer_version(newer).into());
     }
-    Ok(migrations.iter().partition(|migration| noted.iter().any(|name| name == migration.name)))
+    let (done, missing): (Vec<_>, Vec<_>) =
+        migrations.iter().partition(|migration| noted.iter().any(|note| note.migration == migration.name));
+    if !missing.is_empty() {
+        make_place_for_programs(tx).await?;
+    }
+    Ok((done, missing))
 }
 
-async fn noted(tx: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
-    let sql = format!("SELECT version FROM {NOTES} ORDER BY version");
+/// A migration that a database has, and the version that gave it, which the first
+/// releases did not note.
+struct Noted {
+    migration: String,
+    program: Option<String>,
+}
+
+fn written_by_a_newer_version(Noted { migration, program }: &Noted) -> Error {
+    let wanted = match program {
+        Some(program) => {
+            format!("it is of {program}, and this is {VERSION}: start {program} or a later version")
+        }
+        None => format!("this is {VERSION}: start the version that wrote it"),
+    };
+    Error::invalid(format!(
+        "it was written by a newer version of this program, which has the migration {migration}; {wanted}"
+    ))
+}
+
+async fn noted(tx: &impl ConnectionTrait) -> Result<Vec<Noted>, DbErr> {
+    // All columns: that of programs may be missing.
+    let sql = format!("SELECT * FROM {NOTES} ORDER BY version");
     let rows = tx.query_all_raw(Statement::from_string(tx.get_database_backend(), sql)).await?;
-    rows.iter().map(|row| row.try_get("", "version")).collect()
+    let noted = rows.iter().map(|row| {
+        let program = row.try_get::<Option<String>>("", "program").unwrap_or_default();
+        Ok(Noted { migration: row.try_get("", "version")?, program })
+    });
+    noted.collect()
 }
 
-/// Notes that the database has a migration now.
+/// The first releases made the table of notes without this column.
+async fn make_place_for_programs(tx: &impl ConnectionTrait) -> Result<(), DbErr> {
+    let engine = Engine::of(tx);
+    let columns = engine.choose(
+        "SELECT name FROM pragma_table_info($1) WHERE name = 'program'",
+        "SELECT column_name FROM information_schema.columns WHERE table_schema = current_schema() AND table_name = $1 AND column_name = 'program'",
+    );
+    if tx.query_one_raw(statement(tx, columns, [NOTES.into()])).await?.is_none() {
+        tx.execute_unprepared(&format!("ALTER TABLE {NOTES} ADD COLUMN program varchar")).await?;
+    }
+    Ok(())
+}
+
+/// Notes that the database has a migration now, and whom it has it from.
 pub(super) async fn note(tx: &impl ConnectionTrait, name: &str) -> Result<(), DbErr> {
     let now = Engine::of(tx).choose("unixepoch()", "EXTRACT(EPOCH FROM now())::bigint");
-    let sql = format!("INSERT INTO {NOTES} (version, applied_at) VALUES ($1, {now})");
-    tx.execute_raw(statement(tx, sql, [name.into()])).await?;
+    let sql = format!("INSERT INTO {NOTES} (version, applied_at, program) VALUES ($1, {now}, $2)");
+    tx.execute_raw(statement(tx, sql, [name.into(), VERSION.into()])).await?;
     Ok(())
 }

@@ -61,6 +61,7 @@ const CONTENTS: &[(&str, &[&str])] = &[
             "reverse-proxy",
             "systemd",
             "backup",
+            "upgrade",
             "postgres",
             "security",
             "metrics",

@@ -49,6 +49,11 @@ async fn bring_up(tx: &Transaction, migrations: &[Migration], if_empty: IfEmpty)
     if is_empty && if_empty == IfEmpty::Refuse {
         return Err(OpenError::is_empty());
     }
+    if !is_empty && !missing.is_empty() {
+        tracing::info!(
+            "the schema of the database changes; it is not copied before: that is a matter of its server"
+        );
+    }
     for migration in missing {
         tx.execute_unprepared(migration.sql).await?;
         note(tx, migration.name).await?;

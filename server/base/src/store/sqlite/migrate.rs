@@ -1,15 +1,20 @@
 //! Bringing a database up to the schema of this program.
 //!
 //! All missing migrations and the notes of them are one transaction: whatever
-//! interrupts an upgrade leaves the database as it was. There is no way down.
+//! interrupts an upgrade leaves the database as it was. There is no way down; what was
+//! there before is kept as a copy.
+
+use std::path::Path;
 
 use migration::Migration;
 use sea_orm::{ConnectionTrait, DbErr, Statement};
 
+use super::before_upgrade;
 use super::half_made::{self, OBJECTS, Schema, SchemaObject};
 use super::writer::{Transaction, Writer};
+use crate::error::{Error, Result as OurResult};
 use crate::store::failure::OpenError;
-use crate::store::migrate::{NOTES, done_and_missing, note};
+use crate::store::migrate::{NOTES, VERSION, done_and_missing, note};
 
 /// Applies the migrations that are missing.
 ///
@@ -17,12 +22,19 @@ use crate::store::migrate::{NOTES, done_and_missing, note};
 /// that our programs make, and when there is none at all and it may not be new.
 pub(super) async fn run(
     writer: &Writer,
+    path: &Path,
     migrations: &[Migration],
     may_be_new: bool,
 ) -> Result<(), OpenError> {
     let tx = writer.begin().await?;
-    match bring_up(&tx, migrations, may_be_new).await {
-        Ok(()) => Ok(tx.commit().await?),
+    match bring_up(&tx, path, migrations, may_be_new).await {
+        Ok(outcome) => {
+            tx.commit().await?;
+            if outcome == Outcome::Upgraded {
+                before_upgrade::remove_old(path);
+            }
+            Ok(())
+        }
         Err(error) => {
             tx.rollback().await;
             Err(error)
@@ -30,22 +42,53 @@ pub(super) async fn run(
     }
 }
 
-async fn bring_up(tx: &Transaction, migrations: &[Migration], may_be_new: bool) -> Result<(), OpenError> {
+#[derive(PartialEq, Eq)]
+enum Outcome {
+    New,
+    UpToDate,
+    Upgraded,
+}
+
+async fn bring_up(
+    tx: &Transaction,
+    path: &Path,
+    migrations: &[Migration],
+    may_be_new: bool,
+) -> Result<Outcome, OpenError> {
     let found = schema(tx).await?;
     if found.is_empty() && !may_be_new {
         return Err(OpenError::is_empty());
     }
     let (done, missing) = done_and_missing(tx, migrations).await?;
+    let mut steps = Vec::with_capacity(missing.len());
     for (position, migration) in missing.iter().enumerate() {
         // Only the first one can have been begun before.
-        let sql = match position {
+        steps.push(match position {
             0 if !found.is_empty() => half_made::remaining(&done, migration, &found)?,
             _ => migration.sql.to_owned(),
-        };
+        });
+    }
+    let outcome = match (missing.is_empty(), done.is_empty()) {
+        (true, _) => Outcome::UpToDate,
+        (false, true) => Outcome::New,
+        (false, false) => Outcome::Upgraded,
+    };
+    if outcome == Outcome::Upgraded {
+        keep(path).await?;
+    }
+    for (migration, sql) in missing.iter().zip(steps) {
         tx.execute_unprepared(&sql).await?;
         note(tx, migration.name).await?;
     }
-    Ok(())
+    Ok(outcome)
+}
+
+/// Copies what is committed. The transaction that waits meanwhile keeps others from
+/// changing it.
+async fn keep(path: &Path) -> OurResult<()> {
+    let path = path.to_owned();
+    let kept = tokio::task::spawn_blocking(move || before_upgrade::keep(&path, VERSION));
+    kept.await.map_err(Error::internal)?
 }
 
 async fn schema(tx: &Transaction) -> Result<Schema, DbErr> {

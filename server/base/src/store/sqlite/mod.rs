@@ -1,6 +1,7 @@
 //! A database in a file, as an appliance uses it: one writer connection, several
 //! readers, write-ahead log, small caches.
 
+mod before_upgrade;
 mod connection;
 mod file;
 mod half_made;
@@ -105,7 +106,7 @@ async fn open<S: Schema>(
     let was_closed = !log.metadata().is_ok_and(|log| log.len() > 0);
     let options = writer_options(path, durability).create_if_missing(if_empty == IfEmpty::Create);
     let writer = Writer::open(path.to_owned(), options).await?;
-    migrate::run(&writer, S::MIGRATIONS, if_empty == IfEmpty::Create).await?;
+    migrate::run(&writer, path, S::MIGRATIONS, if_empty == IfEmpty::Create).await?;
     let readers = PoolOptions::<Sqlite>::new()
         .max_connections(READERS)
         .min_connections(READERS)
