@@ -215,7 +215,8 @@ fn trusted_by(home: &Path, root: &str) {
 fn a_browser_reaches_the_dashboard() {
     let (data, home, pebble) = (folder(), folder(), Pebble::new(90 * DAY_S).started());
     let (email, password) = ("ada@example.com", "correct horse battery");
-    let launch = launch(data.path(), &pebble).env("UNKEY_ADMIN_EMAIL", email).env("UNKEY_ADMIN_PASSWORD", password);
+    let launch =
+        launch(data.path(), &pebble).env("UNKEY_ADMIN_EMAIL", email).env("UNKEY_ADMIN_PASSWORD", password);
     let _server = launch.start();
     let root = pebble.root();
     connect(&pebble, &root);
