@@ -35,6 +35,35 @@ pub(super) async fn done_and_missing<'a>(
     Ok(migrations.iter().partition(|migration| noted.iter().any(|name| name == migration.name)))
 }
 
+/// How the schema of a database compares with the one of this program.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SchemaState {
+    /// Migrations that the next start applies.
+    pub lacking: Vec<String>,
+    /// Migrations of a newer program.
+    pub newer: Vec<String>,
+    /// Tables, indexes and triggers that are missing or other than they should be.
+    pub differing: Vec<String>,
+}
+
+/// The migrations that a database has; those of `migrations` it lacks, and those it
+/// has beside them.
+pub(super) async fn compare<'a>(
+    db: &impl ConnectionTrait,
+    migrations: &'a [Migration],
+) -> Result<(Vec<&'a Migration>, SchemaState), DbErr> {
+    let noted = noted(db).await?;
+    let is_noted = |migration: &&Migration| noted.iter().any(|name| name == migration.name);
+    let (done, lacking): (Vec<_>, Vec<_>) = migrations.iter().partition(is_noted);
+    let is_known = |name: &String| migrations.iter().any(|migration| migration.name == name);
+    let state = SchemaState {
+        lacking: lacking.iter().map(|migration| migration.name.to_owned()).collect(),
+        newer: noted.iter().filter(|name| !is_known(name)).cloned().collect(),
+        differing: Vec::new(),
+    };
+    Ok((done, state))
+}
+
 async fn noted(tx: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
     let sql = format!("SELECT version FROM {NOTES} ORDER BY version");
     let rows = tx.query_all_raw(Statement::from_string(tx.get_database_backend(), sql)).await?;
