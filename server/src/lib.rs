@@ -8,6 +8,8 @@
 pub mod jobs;
 pub mod telemetry;
 
+pub mod doctor;
+
 pub mod app;
 pub mod http;
 
