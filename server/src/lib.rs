@@ -9,6 +9,8 @@ pub mod jobs;
 pub mod telemetry;
 pub mod tls;
 
+pub mod doctor;
+
 pub mod app;
 pub mod http;
 

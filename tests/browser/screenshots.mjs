@@ -73,7 +73,7 @@ const server = await Dashboard.start({}, first.data);
 try {
   for (const { key } of data.made) await server.call("keys.verifyKey", { key, tags: ["path=/v1/charge"] });
   for (let turn = 0; turn < 3; turn += 1) await server.call("keys.verifyKey", { key: data.main.key, permissions: "invoices.write AND maps.tiles" });
-  while (!server.cli("index", "status").split("\n").every((line) => / 0 (chunks|entries) behind/.test(line))) {
+  while (!JSON.parse(server.cli("index", "status", "--format", "json")).every(({ behind }) => behind === 0)) {
     await new Promise((done) => setTimeout(done, 500));
   }
   mkdirSync(images, { recursive: true });

@@ -14,7 +14,6 @@ ends by itself.
 import argparse
 import json
 import pathlib
-import re
 import secrets
 import subprocess
 import sys
@@ -35,15 +34,14 @@ HEAVY = (
 
 
 def indexes(binaries, data):
-    command = [str(binaries / "unkey"), "index", "status", "--data-dir", data]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    command = [str(binaries / "unkey"), "index", "status", "--format", "json", "--data-dir", data]
+    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
 def wait_until_complete(binaries, data):
     begun = time.monotonic()
     while True:
-        lines = indexes(binaries, data).splitlines()
-        if all("complete" in line and re.search(r"\b0 \w+ behind", line) for line in lines):
+        if all(index["state"] == "complete" and index["behind"] == 0 for index in indexes(binaries, data)):
             return time.monotonic() - begun
         if time.monotonic() - begun > 600:
             sys.exit("the index does not become complete")

@@ -193,6 +193,8 @@ fixed! {
     addresses = "/settings/addresses";
     v1_switch = "/settings/v1";
     migrations = "/settings/migrations";
+    /// POST: without fields.
+    doctor = "/settings/doctor";
     ai_tools = "/settings/ai";
     danger = "/settings/danger";
     delete_workspace = "/settings/danger/delete";

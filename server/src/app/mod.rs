@@ -16,7 +16,9 @@ use base::ids::{RequestId, WorkspaceId};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
+pub use self::open::look;
 use self::upkeep::Background;
+use crate::doctor::Doctor;
 use crate::jobs::Jobs;
 use crate::telemetry::{ConnectionCounts, RequestCounts, RequestLog};
 use crate::tls::Tls;
@@ -88,6 +90,7 @@ pub struct App {
     pub leaks: Leaks,
     pub oauth: Oauth,
     pub jobs: Jobs,
+    pub doctor: Doctor,
     pub recorder: Recorder,
     pub requests: RequestCounts,
     pub connections: Arc<ConnectionCounts>,
@@ -101,7 +104,7 @@ pub struct App {
     /// What a damaged `events.db` is called now, if this start found one.
     pub events_set_aside: Option<PathBuf>,
     /// Where the server listens, once it does.
-    pub address: OnceLock<SocketAddr>,
+    pub address: Arc<OnceLock<SocketAddr>>,
     /// What it serves HTTPS with, if it does.
     pub tls: OnceLock<Arc<Tls>>,
 }

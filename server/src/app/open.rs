@@ -2,8 +2,8 @@
 //! made of which, and what the first start must do.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use super::App;
 use super::upkeep::Background;
+use crate::doctor::{Doctor, Running, Subject};
 use crate::jobs::Jobs;
 use crate::telemetry::{RequestCounts, RequestLog};
 use base::access::{Door, Principal, Task};
@@ -208,7 +209,14 @@ impl App {
         let sessions = made.sessions(&ground);
         let idempotency = Idempotency::new(store.clone(), vault.clone());
         let jobs = made.jobs(&ground, idempotency.clone(), search.clone(), config.events_max_bytes);
+        let address = Arc::default();
+        let doctor = {
+            let (search, jobs, recorder) = (search.clone(), jobs.clone(), recorder.clone());
+            let running = Running { search, jobs, recorder, address: Arc::clone(&address) };
+            Doctor::new(subject(&config, &clock, &dir, (store.database(), events), running))
+        };
         Self {
+            doctor,
             background: Mutex::new(Some(Background::start(store, events, recorder, search, &bulk))),
             bulk,
             oauth: ground.oauth(&root_keys, &sessions),
@@ -251,7 +259,7 @@ impl App {
             dir,
             closing: watch::Sender::new(false),
             events_set_aside: ground.events_set_aside,
-            address: OnceLock::new(),
+            address,
             tls: OnceLock::new(),
         }
     }
@@ -278,6 +286,45 @@ impl App {
         }
         Ok(())
     }
+}
+
+/// What is looked over of a server that runs.
+fn subject(
+    config: &Config,
+    clock: &Clock,
+    dir: &DataDir,
+    (app, events): (&Database, &Database),
+    running: Running,
+) -> Subject {
+    Subject {
+        config: config.clone(),
+        clock: clock.clone(),
+        data_dir: dir.path().to_owned(),
+        index_dir: dir.index(),
+        app: Ok(app.clone()),
+        events: Ok(events.clone()),
+        master_key: master_key(config, dir),
+        running: Some(running),
+    }
+}
+
+/// A folder that nobody serves, opened to be looked over: nothing in it is changed.
+pub async fn look(config: Config, clock: Clock, dir: &DataDir) -> Doctor {
+    let told = |error: Error| error.detail().to_owned();
+    let app = match &config.database {
+        Some(server) => Database::connect_to_look(server).await,
+        None => Database::open_to_look(&dir.app_db()).await,
+    };
+    Doctor::new(Subject {
+        clock,
+        data_dir: dir.path().to_owned(),
+        index_dir: dir.index(),
+        app: app.map_err(told),
+        events: Database::open_to_look(&dir.events_db()).await.map_err(told),
+        master_key: master_key(&config, dir),
+        running: None,
+        config,
+    })
 }
 
 /// A folder that was in use never becomes a new server: whoever takes its files

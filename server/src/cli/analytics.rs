@@ -3,7 +3,8 @@
 use clap::ArgMatches;
 use serde_json::Value;
 
-use super::command::Table;
+use super::command::ListFormat;
+use super::options::list_format;
 use super::output::{Output, table};
 use crate::app::App;
 use base::access::OpCtx;
@@ -15,10 +16,10 @@ use insight::sql::{Ask, ResultRows};
 pub(super) async fn query(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<Output> {
     let text = matches.get_one::<String>("sql").cloned().unwrap_or_default();
     let answer = app.sql.ask(cx, Ask { text, family: None }).await?;
-    Ok(match matches.get_one::<Table>("format") {
-        Some(Table::Json) => Output::text(serde_json::to_string_pretty(&answer.objects())? + "\n"),
-        Some(Table::Csv) => Output::text(csv(answer)?),
-        Some(Table::Aligned) | None => {
+    Ok(match list_format(matches) {
+        ListFormat::Json => Output::text(serde_json::to_string_pretty(&answer.objects())? + "\n"),
+        ListFormat::Csv => Output::text(csv(answer)?),
+        ListFormat::Table => {
             let rows = format!("{} rows", answer.rows.len());
             Output::text(table(&lines(&answer))).remark(rows)
         }

@@ -3,24 +3,28 @@
 use base::ids::ApiId;
 use clap::ArgMatches;
 
-use super::output::{Output, table};
+use super::listing::{self, Column, plain};
+use super::options::list_format;
+use super::output::Output;
 use crate::app::App;
 use base::access::OpCtx;
 use base::error::{Error, Result};
 use domain::apis::SetApi;
 
-pub(super) async fn list(app: &App, cx: &OpCtx) -> Result<Output> {
+const COLUMNS: &[Column] =
+    &[plain("id"), plain("name"), plain("recoverable"), plain("delete_protection"), plain("ip_allow")];
+
+pub(super) async fn list(app: &App, cx: &OpCtx, given: &ArgMatches) -> Result<Output> {
     let rows = app.apis.list(cx).await?.into_iter().map(|api| {
-        let switch = |on: bool, name: &str| if on { name.to_owned() } else { String::new() };
         vec![
-            api.id.to_string(),
-            api.name,
-            switch(api.store_encrypted_keys, "recoverable"),
-            switch(api.delete_protection, "protected"),
-            api.ip_allowlist.map(|list| format!("allows {list}")).unwrap_or_default(),
+            api.id.as_str().into(),
+            api.name.into(),
+            api.store_encrypted_keys.into(),
+            api.delete_protection.into(),
+            api.ip_allowlist.into(),
         ]
     });
-    Ok(Output::text(table(&rows.collect::<Vec<_>>())))
+    listing::list(list_format(given), COLUMNS, rows)
 }
 
 pub(super) async fn set(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<Output> {

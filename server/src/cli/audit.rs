@@ -3,7 +3,9 @@
 
 use clap::ArgMatches;
 
-use super::output::{Output, date, table};
+use super::listing::{self, Column, moments, plain};
+use super::options::list_format;
+use super::output::{Output, moment};
 use crate::app::App;
 use base::access::OpCtx;
 use base::audit::{AuditEntry, AuditFilter};
@@ -15,14 +17,24 @@ use domain::transfer::{Format, csv_lines};
 const PAGE: u64 = 1000;
 
 pub(super) async fn list(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<Output> {
-    let limit = matches.get_one::<u64>("limit").copied().unwrap_or(50).clamp(1, PAGE);
+    let limit = matches.get_one::<u64>("limit").copied().unwrap_or_default().clamp(1, PAGE);
     let page = app.audit_log.list(cx, &filter(matches)?, &Page { limit, cursor: None }).await?;
     let rows = page.items.into_iter().map(|entry| {
-        let target = entry.targets.first().map(|target| target.id.clone()).unwrap_or_default();
-        vec![date(entry.time_ms), entry.event, entry.actor_name, target, entry.description]
+        let target = entry.targets.first().map(|target| target.id.clone());
+        vec![
+            entry.time_ms.into(),
+            entry.event.into(),
+            entry.actor_name.into(),
+            target.into(),
+            entry.id.as_str().into(),
+            entry.description.into(),
+        ]
     });
-    Ok(Output::text(table(&rows.collect::<Vec<_>>())))
+    listing::list(list_format(matches), LIST_COLUMNS, rows)
 }
+
+const LIST_COLUMNS: &[Column] =
+    &[moments("time"), plain("event"), plain("actor"), plain("target"), plain("id"), plain("description")];
 
 /// One page; `more` asks for the next.
 pub(super) async fn export(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<Output> {
@@ -61,9 +73,7 @@ fn columns(entry: &AuditEntry) -> [String; 12] {
     };
     [
         entry.id.to_string(),
-        chrono::DateTime::from_timestamp_millis(entry.time_ms)
-            .map(|time| time.to_rfc3339())
-            .unwrap_or_default(),
+        moment(entry.time_ms),
         entry.event.clone(),
         entry.description.clone(),
         entry.actor_type.clone(),
@@ -85,13 +95,13 @@ fn filter(matches: &ArgMatches) -> Result<AuditFilter> {
         target: text("target"),
         text: text("text"),
         request_id: text("request-id"),
-        since_ms: text("since").map(|since| moment(&since)).transpose()?,
-        until_ms: text("until").map(|until| moment(&until)).transpose()?,
+        since_ms: text("since").map(|since| read_moment(&since)).transpose()?,
+        until_ms: text("until").map(|until| read_moment(&until)).transpose()?,
     })
 }
 
 /// A day, or a moment as RFC 3339 writes it.
-fn moment(text: &str) -> Result<i64> {
+fn read_moment(text: &str) -> Result<i64> {
     let day =
         || text.parse::<chrono::NaiveDate>().ok().map(|day| day.and_time(chrono::NaiveTime::MIN).and_utc());
     let moment = chrono::DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc()).or_else(day);
@@ -106,8 +116,8 @@ mod tests {
 
     #[test]
     fn moments_are_days_or_rfc_3339() {
-        assert_eq!(moment("1970-01-02").unwrap(), 86_400_000);
-        assert_eq!(moment("1970-01-01T01:00:00+01:00").unwrap(), 0);
-        assert!(moment("yesterday").is_err());
+        assert_eq!(read_moment("1970-01-02").unwrap(), 86_400_000);
+        assert_eq!(read_moment("1970-01-01T01:00:00+01:00").unwrap(), 0);
+        assert!(read_moment("yesterday").is_err());
     }
 }

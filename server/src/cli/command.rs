@@ -10,6 +10,8 @@ pub(super) enum Command {
     OpenApi,
     ConfigCheck,
     ConfigPrint,
+    Completions,
+    Man,
     /// Runs where the data folder is open: here, or in the server that holds it.
     Folder(FolderCommand),
 }
@@ -53,6 +55,7 @@ pub(super) enum FolderCommand {
     NamespaceRename,
     NamespaceDelete,
     MasterKeyRotate,
+    Doctor,
 }
 
 /// A list that `unkey export` writes.
@@ -72,10 +75,11 @@ pub(super) enum ApiVersion {
     V2,
 }
 
-/// How the answer of a query is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Table {
-    Aligned,
+/// How a list is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum ListFormat {
+    #[default]
+    Table,
     Csv,
     Json,
 }
@@ -106,6 +110,7 @@ impl FolderCommand {
                 | Self::MasterKeyRotate
                 | Self::IndexStatus
                 | Self::IndexRebuild
+                | Self::Doctor
         )
     }
 }

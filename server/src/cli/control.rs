@@ -67,6 +67,16 @@ pub(super) async fn send(data_dir: &Path, request: &Request) -> Result<Output> {
     }
 }
 
+/// Whether the server that holds the folder answers: anything, to a line that says nothing.
+pub(super) async fn is_answered(data_dir: &Path) -> bool {
+    let asked = async {
+        let (read, mut write) = UnixStream::connect(DataDir::control_socket(data_dir)).await?.into_split();
+        write.write_all(b"\n").await?;
+        read_line(read).await
+    };
+    matches!(timeout(READ_TIMEOUT, asked).await, Ok(Ok(answer)) if answer.ends_with('\n'))
+}
+
 /// Opens the socket, replacing one that a crash left behind: the lock on the
 /// folder proves that nobody listens there.
 pub(super) fn open(data_dir: &Path) -> Result<UnixListener> {

@@ -6,24 +6,40 @@ use std::io::{IsTerminal, Read, Write};
 use clap::ArgMatches;
 
 use super::output::Output;
-use super::{control, dispatch, dispatch::Request};
-use crate::app::App;
+use super::progress::Progress;
+use super::{control, dispatch, dispatch::Request, doctor};
+use crate::app::{self, App};
+use crate::doctor::Finding;
 use base::clock::Clock;
 use base::config::Config;
 use base::entropy::Entropy;
 use base::error::{Error, Result};
-use base::store::DataDir;
+use base::store::{DataDir, Found};
 
 /// Runs a command on the data folder, wherever that is. Long answers come in
 /// parts, printed as they come.
-pub(super) async fn run(config: Config, line: Vec<String>, given: &ArgMatches) -> Result<Output> {
+pub(super) async fn run(
+    config: Config,
+    line: Vec<String>,
+    given: &ArgMatches,
+    progress: &Progress,
+) -> Result<Output> {
     let stdin = if wants_stdin(given) { Some(read_stdin()?) } else { None };
     let mut request = Request { arguments: line.clone(), stdin };
+    let mut printed = 0;
+    let mut print_part = |output: &Result<Output>| {
+        let rest = progress.aside(|| print_part(&line, output))?;
+        if let (Some(_), Ok(output)) = (&rest, output) {
+            printed += output.stdout.lines().count();
+            progress.say(format!("{printed} lines"));
+        }
+        Ok::<_, Error>(rest)
+    };
     match DataDir::acquire_used(&config.data_dir)? {
         Some(dir) => {
             let app = App::open(config, Clock::system(), Entropy::system(), dir).await?;
             let mut output = dispatch::execute(&app, &request).await;
-            while let Some(rest) = print_part(&line, &output)? {
+            while let Some(rest) = print_part(&output)? {
                 output = dispatch::execute(&app, &rest).await;
             }
             app.close().await?;
@@ -31,11 +47,41 @@ pub(super) async fn run(config: Config, line: Vec<String>, given: &ArgMatches) -
         }
         None => loop {
             let output = control::send(&config.data_dir, &request).await;
-            match print_part(&line, &output)? {
+            match print_part(&output)? {
                 Some(rest) => request = rest,
                 None => return output,
             }
         },
+    }
+}
+
+/// Looks the folder over, wherever it is open; that it is nowhere is an answer, too.
+pub(super) async fn look_over(
+    config: Config,
+    line: Vec<String>,
+    given: &ArgMatches,
+    progress: &Progress,
+) -> Result<Output> {
+    let (path, clock) = (config.data_dir.clone(), Clock::system());
+    match DataDir::find(&path)? {
+        Found::Free(dir) => {
+            doctor::examine(&app::look(config, clock, &dir).await, given, |check| progress.say(check)).await
+        }
+        Found::Busy if control::is_answered(&path).await => {
+            control::send(&path, &Request { arguments: line, stdin: None }).await
+        }
+        Found::Busy => {
+            let text =
+                format!("A process holds {} and does not answer on its control socket.", path.display());
+            let finding =
+                Finding::error(text).of("folder").remedy("its log says more; end it, and ask again");
+            doctor::only(&clock, given, finding)
+        }
+        Found::Missing => {
+            let text = format!("There is no data folder {}.", path.display());
+            let remedy = "name it with --data-dir; `unkey serve` makes a new one";
+            doctor::only(&clock, given, Finding::error(text).of("folder").remedy(remedy))
+        }
     }
 }
 

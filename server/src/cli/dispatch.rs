@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::command::{Command, FolderCommand};
 use super::output::Output;
 use super::{
-    analytics, api, audit, events, explain, export, healthcheck, index, migration, namespace, parser,
+    analytics, api, audit, doctor, events, explain, export, healthcheck, index, migration, namespace, parser,
     requests, root_key, search, setup, user, workspace,
 };
 use crate::app::App;
@@ -49,14 +49,14 @@ async fn run(
     match command {
         FolderCommand::SetupLink => setup::link(app, cx).await,
         FolderCommand::RootKeyCreate => root_key::create(app, cx, given).await,
-        FolderCommand::RootKeyList => root_key::list(app, cx).await,
+        FolderCommand::RootKeyList => root_key::list(app, cx, given).await,
         FolderCommand::RootKeyRevoke => root_key::revoke(app, cx, given).await,
         FolderCommand::UserCreate => user::create(app, cx, given, secret).await,
         FolderCommand::UserResetPassword => user::reset_password(app, cx, given, secret).await,
         FolderCommand::UserInvite => user::invite(app, cx, given).await,
         FolderCommand::UserTotpReset => user::totp_reset(app, cx, given).await,
         FolderCommand::UserSessions => user::sessions(app, cx, given).await,
-        FolderCommand::UserList => user::list(app, cx).await,
+        FolderCommand::UserList => user::list(app, cx, given).await,
         FolderCommand::WorkspaceCreate => workspace::create(app, cx, given).await,
         FolderCommand::WorkspaceList => workspace::list(app, given).await,
         FolderCommand::WorkspaceEnable => workspace::set_enabled(app, cx, given, true).await,
@@ -64,7 +64,7 @@ async fn run(
         FolderCommand::WorkspaceRename => workspace::rename(app, cx, given).await,
         FolderCommand::WorkspaceDelete => workspace::delete(app, cx, given).await,
         FolderCommand::WorkspaceSet => workspace::set(app, cx, given).await,
-        FolderCommand::ApiList => api::list(app, cx).await,
+        FolderCommand::ApiList => api::list(app, cx, given).await,
         FolderCommand::ApiSet => api::set(app, cx, given).await,
         FolderCommand::MigrationCreate => migration::create(app, cx, given).await,
         FolderCommand::AuditList => audit::list(app, cx, given).await,
@@ -75,13 +75,14 @@ async fn run(
         FolderCommand::ExplainKey => explain::explain(app, cx, given, secret).await,
         FolderCommand::Export(list) => export::export(app, cx, list, given).await,
         FolderCommand::AnalyticsQuery => analytics::query(app, cx, given).await,
-        FolderCommand::IndexStatus => index::status(app).await,
+        FolderCommand::IndexStatus => index::status(app, given).await,
         FolderCommand::IndexRebuild => index::rebuild(app).await,
         FolderCommand::RequestsList => requests::list(app, cx, given).await,
         FolderCommand::Search => search::run(app, cx, given).await,
-        FolderCommand::NamespaceList => namespace::list(app, cx).await,
+        FolderCommand::NamespaceList => namespace::list(app, cx, given).await,
         FolderCommand::NamespaceRename => namespace::rename(app, cx, given).await,
         FolderCommand::NamespaceDelete => namespace::delete(app, cx, given).await,
+        FolderCommand::Doctor => doctor::examine(&app.doctor, given, |_| {}).await,
         FolderCommand::MasterKeyRotate => {
             app.vault.rotate(cx).await?;
             Ok(Output::default().remark("The master key was replaced."))

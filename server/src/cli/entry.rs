@@ -22,6 +22,26 @@ pub(super) struct Group {
     commands: Vec<(Command, Syntax)>,
 }
 
+/// How a line is written that shows what a command is for, at the end of its help.
+const EXAMPLE: &str = "Example:";
+
+/// A command that shows how it is used.
+pub(super) trait Example {
+    fn example(self, line: &str) -> Self;
+}
+
+impl Example for Syntax {
+    fn example(self, line: &str) -> Self {
+        let text = format!("{EXAMPLE}\n  {line}");
+        let long = self.get_after_long_help().map(|more| format!("{text}\n\n{more}"));
+        let syntax = self.after_help(text);
+        match long {
+            Some(long) => syntax.after_long_help(long),
+            None => syntax,
+        }
+    }
+}
+
 impl Entry {
     pub fn new(command: impl Into<Command>, syntax: Syntax) -> Self {
         Self { syntax, kind: Kind::Single(command.into()) }

@@ -1,9 +1,11 @@
 //! `unkey events list | top | latency`: what was verified and limited.
 
 use clap::ArgMatches;
+use serde_json::Value;
 
-use super::options::span;
-use super::output::{Output, date, table};
+use super::listing::{self, Column, durations, moments, plain};
+use super::options::{list_format, span};
+use super::output::Output;
 use crate::app::App;
 use base::access::OpCtx;
 use base::error::Result;
@@ -20,69 +22,97 @@ pub(super) async fn list(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<
         start_ms,
         end_ms,
         filter: filter(matches),
-        limit: matches.get_one::<usize>("limit").copied().unwrap_or(50),
+        limit: matches.get_one::<usize>("limit").copied().unwrap_or_default(),
         after: None,
     };
     let page = app.analytics.page(of).await?;
-    Ok(Output::text(table(&page.events.iter().map(row).collect::<Vec<_>>())))
+    let columns = if kind(matches) == Kind::Ratelimits { RATELIMITS } else { VERIFICATIONS };
+    listing::list(list_format(matches), columns, page.events.iter().map(row))
 }
 
-fn row(event: &Stored) -> Vec<String> {
+const VERIFICATIONS: &[Column] = &[
+    moments("time"),
+    plain("outcome"),
+    plain("key_id"),
+    plain("external_id"),
+    plain("denial"),
+    plain("tags"),
+    plain("request_id"),
+];
+
+const RATELIMITS: &[Column] = &[
+    moments("time"),
+    plain("outcome"),
+    plain("namespace"),
+    plain("identifier"),
+    plain("remaining"),
+    plain("limit"),
+    plain("request_id"),
+];
+
+fn row(event: &Stored) -> Vec<Value> {
     match event {
         Stored::Verification(event) => vec![
-            date(event.time_ms),
-            event.outcome.clone(),
-            event.key.clone(),
-            event.external_id.clone().unwrap_or_default(),
-            event.denial.clone().unwrap_or_default(),
-            event.tags.join(" "),
-            event.request_id.clone(),
+            event.time_ms.into(),
+            event.outcome.clone().into(),
+            event.key.clone().into(),
+            event.external_id.clone().into(),
+            event.denial.clone().into(),
+            event.tags.clone().into(),
+            event.request_id.clone().into(),
         ],
         Stored::Ratelimit(event) => vec![
-            date(event.time_ms),
-            if event.passed { "passed" } else { "denied" }.to_owned(),
-            event.namespace.clone(),
-            event.identifier.clone(),
-            format!("{} of {} left", event.remaining, event.limit),
-            event.request_id.clone(),
+            event.time_ms.into(),
+            if event.passed { "passed" } else { "denied" }.into(),
+            event.namespace.clone().into(),
+            event.identifier.clone().into(),
+            event.remaining.into(),
+            event.limit.into(),
+            event.request_id.clone().into(),
         ],
         Stored::Request(event) => super::requests::row(event),
     }
 }
+
+const TOP: &[Column] = &[plain("name"), plain("events"), plain("refused")];
 
 /// Who or what occurs most.
 pub(super) async fn top(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<Output> {
     let by = matches.get_one::<(Kind, GroupBy)>("by").copied();
     let (kind, group) = by.unwrap_or((Kind::Verifications, GroupBy::Key));
     let question = question(cx, matches, kind);
-    let limit = matches.get_one::<usize>("limit").copied().unwrap_or(10);
+    let limit = matches.get_one::<usize>("limit").copied().unwrap_or_default();
     let top = app.analytics.top(question, group, Metric::Total, limit).await?;
-    let line = |row: &Row| {
-        let good = row.counts.valid + row.counts.passed;
-        vec![
-            row.groups.first().cloned().unwrap_or_default(),
-            format!("{} events", row.counts.total()),
-            format!("{} refused", row.counts.total() - good),
-        ]
+    let row = |row: &Row| {
+        let refused = row.counts.total() - row.counts.valid - row.counts.passed;
+        vec![row.groups.first().cloned().into(), row.counts.total().into(), refused.into()]
     };
-    let output = Output::text(table(&top.rows.iter().map(line).collect::<Vec<_>>()));
+    let output = listing::list(list_format(matches), TOP, top.rows.iter().map(row))?;
     Ok(if top.approximate { output.remark("There are so many that others may belong here.") } else { output })
 }
+
+const LATENCY: &[Column] = &[
+    moments("from"),
+    plain("events"),
+    durations("average_us"),
+    durations("p50_us"),
+    durations("p75_us"),
+    durations("p90_us"),
+    durations("p99_us"),
+    durations("max_us"),
+];
 
 /// How long things took, by day or hour.
 pub(super) async fn latency(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<Output> {
     let mut question = question(cx, matches, kind(matches));
     let unit = matches.get_one::<Unit>("by").copied().unwrap_or(Unit::Day);
     question.buckets = Some(Buckets::of(unit, Zone::UTC, question.start_ms, question.end_ms)?);
-    let header = ["from", "events", "average", "p50", "p75", "p90", "p99", "max"].map(str::to_owned).to_vec();
-    let ms = |us: f64| format!("{:.2} ms", us / 1000.0);
     let rows = app.analytics.latency(question).await?.into_iter().map(|row| {
-        let us = [row.p50_us, row.p75_us, row.p90_us, row.p99_us, row.max_us];
-        let mut cells = vec![date(row.time_ms), row.count.to_string(), ms(row.avg_us)];
-        cells.extend(us.map(|us| ms(us as f64)));
+        let mut cells = vec![row.time_ms.into(), row.count.into(), row.avg_us.into()];
+        cells.extend([row.p50_us, row.p75_us, row.p90_us, row.p99_us, row.max_us].map(Value::from));
         cells
     });
-    Ok(Output::text(table(&std::iter::once(header).chain(rows).collect::<Vec<_>>())))
+    listing::list(list_format(matches), LATENCY, rows)
 }
 
 fn question(cx: &OpCtx, matches: &ArgMatches, kind: Kind) -> Question {

@@ -4,52 +4,65 @@
 //! A word that decides something is read into what it means here, so that no
 //! command compares texts.
 
+mod record;
+
+use std::path::PathBuf;
+
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Arg, ArgAction, Command as Syntax, value_parser};
+use clap_complete::Shell;
 
-use super::command::{ApiVersion, Command, ExportedList, FolderCommand, Table};
-use super::entry::{Entry, Group};
+use super::command::{ApiVersion, Command, FolderCommand, ListFormat};
+use super::entry::{Entry, Example, Group};
 use super::options::setting_flag;
+use base::clock::HOUR_MS;
 use base::config::SETTINGS;
-use domain::transfer::Format;
-use domain::users::Role;
-use insight::analytics::{GroupBy, Unit};
-use insight::search::Kind;
+use domain::users::{NewInvitation, Role};
 
 /// Everything that may follow `unkey`, in the order of the help.
 pub(super) fn entries() -> Vec<Entry> {
     vec![
         serve(),
         Group::new("setup", "First steps")
-            .add(FolderCommand::SetupLink, Syntax::new("link").about("Print a one-time setup link"))
+            .add(
+                FolderCommand::SetupLink,
+                Syntax::new("link").about("Print a one-time setup link").example("unkey setup link"),
+            )
             .into(),
         root_key(),
         user(),
         workspace(),
         api(),
         migration(),
-        audit(),
-        events(),
-        explain(),
-        export(),
-        analytics(),
+        record::audit(),
+        record::events(),
+        record::explain(),
+        record::export(),
+        record::analytics(),
         index(),
-        requests(),
-        search(),
+        doctor(),
+        record::requests(),
+        record::search(),
         namespace(),
         Group::new("master-key", "The key that encrypts recoverable keys")
             .add(
                 FolderCommand::MasterKeyRotate,
-                Syntax::new("rotate").about("Replace the master key in the data folder"),
+                Syntax::new("rotate")
+                    .about("Replace the master key in the data folder")
+                    .example("unkey master-key rotate"),
             )
             .into(),
         migrate_to(),
         Entry::new(
             Command::Healthcheck,
-            Syntax::new("healthcheck").about("Ask the running server whether it is ready"),
+            Syntax::new("healthcheck")
+                .about("Ask the running server whether it is ready")
+                .example("unkey healthcheck"),
         ),
         openapi(),
         config(),
+        completions(),
+        man(),
     ]
 }
 
@@ -67,8 +80,6 @@ where
 const ROLES: [(&str, Role); 4] =
     [("owner", Role::Owner), ("admin", Role::Admin), ("operator", Role::Operator), ("viewer", Role::Viewer)];
 
-const FILE_FORMATS: &[(&str, Format)] = &[("jsonl", Format::JsonLines), ("csv", Format::Csv)];
-
 fn option(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).help(help)
 }
@@ -77,11 +88,30 @@ fn required(name: &'static str, help: &'static str) -> Arg {
     option(name, help).required(true)
 }
 
+/// An argument by its place.
+fn word(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).required(true).help(help)
+}
+
+/// How a list is written.
+fn list_format() -> Arg {
+    let words = &[("table", ListFormat::Table), ("json", ListFormat::Json), ("csv", ListFormat::Csv)];
+    let format = one_of(words);
+    option("format", "How to write the answer").default_value("table").value_parser(format)
+}
+
 fn serve() -> Entry {
     let flags =
         SETTINGS.iter().filter(|setting| !setting.secret && !matches!(setting.name, "data_dir" | "config"));
     let flags = flags.filter_map(|setting| setting_flag(setting.name));
-    Entry::new(Command::Serve, Syntax::new("serve").about("Run the server").args(flags))
+    let secrets = SETTINGS.iter().filter(|setting| setting.secret).map(|setting| setting.variable());
+    let hidden = format!(
+        "Secrets have no flags. They are given by variables, or by files that variables of the same name with _FILE at \
+         their end name: {}.",
+        secrets.collect::<Vec<_>>().join(", ")
+    );
+    let syntax = Syntax::new("serve").about("Run the server").args(flags).after_long_help(hidden);
+    Entry::new(Command::Serve, syntax.example("unkey serve --listen 0.0.0.0:3000 --data-dir /var/lib/unkey"))
 }
 
 fn root_key() -> Entry {
@@ -101,12 +131,19 @@ fn root_key() -> Entry {
                 .arg(
                     option("limit-per-minute", "Requests it may make in a minute")
                         .value_parser(value_parser!(i64)),
-                ),
+                )
+                .example("unkey root-key create --name gateway --permission 'api.*.verify_key'"),
         )
-        .add(FolderCommand::RootKeyList, Syntax::new("list").about("List root keys"))
+        .add(
+            FolderCommand::RootKeyList,
+            Syntax::new("list").about("List root keys").arg(list_format()).example("unkey root-key list"),
+        )
         .add(
             FolderCommand::RootKeyRevoke,
-            Syntax::new("revoke").about("Revoke a root key").arg(Arg::new("id").required(true)),
+            Syntax::new("revoke")
+                .about("Revoke a root key")
+                .arg(word("id", "Id of the root key"))
+                .example("unkey root-key revoke key_123"),
         )
         .into()
 }
@@ -125,7 +162,8 @@ fn user() -> Entry {
                 .arg(required("email", "Address to sign in with"))
                 .arg(required("name", "Name to show"))
                 .arg(role())
-                .arg(stdin()),
+                .arg(stdin())
+                .example("unkey user create --email ada@example.com --name Ada --role admin"),
         )
         .add(
             FolderCommand::UserInvite,
@@ -134,79 +172,128 @@ fn user() -> Entry {
                 .arg(role())
                 .arg(option("email", "The only address that may accept"))
                 .arg(
-                    option("hours", "How long the link works, 72 unless told")
+                    option("hours", "How long the link works, in hours")
+                        .default_value((NewInvitation::VALID_MS / HOUR_MS).to_string())
                         .value_parser(value_parser!(i64)),
-                ),
+                )
+                .example("unkey user invite --role operator --email bob@example.com"),
         )
         .add(
             FolderCommand::UserResetPassword,
             Syntax::new("reset-password")
                 .about("Give a user a new password and end their sessions")
                 .arg(required("email", "Address of the user"))
-                .arg(stdin()),
+                .arg(stdin())
+                .example("unkey user reset-password --email ada@example.com"),
         )
         .add(
             FolderCommand::UserTotpReset,
             Syntax::new("totp-reset")
                 .about("Remove the second factor of a user who lost it")
-                .arg(required("email", "Address of the user")),
+                .arg(required("email", "Address of the user"))
+                .example("unkey user totp-reset --email ada@example.com"),
         )
         .add(
             FolderCommand::UserSessions,
             Syntax::new("sessions")
                 .about("List where a user is signed in")
                 .arg(required("email", "Address of the user"))
-                .arg(option("end", "End all of them").action(ArgAction::SetTrue)),
+                .arg(option("end", "End all of them").action(ArgAction::SetTrue))
+                .arg(list_format())
+                .example("unkey user sessions --email ada@example.com"),
         )
-        .add(FolderCommand::UserList, Syntax::new("list").about("List users"))
+        .add(
+            FolderCommand::UserList,
+            Syntax::new("list").about("List users").arg(list_format()).example("unkey user list"),
+        )
         .into()
 }
 
 fn workspace() -> Entry {
-    let slug = || Arg::new("slug").required(true);
-    Group::new("workspace", "Tenants of this server")
-        .add(FolderCommand::WorkspaceCreate, Syntax::new("create")
+    let slug = || word("slug", "Slug of the workspace");
+    let deleted = option("deleted", "Those that were deleted, whose audit logs can still be read");
+    let limit =
+        "Requests all its root keys together may make in a minute; 0 refuses all, none lifts the limit";
+    let commands = [
+        (
+            FolderCommand::WorkspaceCreate,
+            Syntax::new("create")
                 .about("Create a workspace")
                 .arg(slug())
-                .arg(option("name", "Name to show; the slug when left out")),
-        )
-        .add(FolderCommand::WorkspaceList, Syntax::new("list").about("List workspaces")
-                .arg(option("deleted", "Those that were deleted, whose audit logs can still be read").action(ArgAction::SetTrue)))
-        .add(FolderCommand::WorkspaceRename, Syntax::new("rename")
+                .arg(option("name", "Name to show; the slug when left out"))
+                .example("unkey workspace create acme --name Acme"),
+        ),
+        (
+            FolderCommand::WorkspaceList,
+            Syntax::new("list")
+                .about("List workspaces")
+                .arg(deleted.action(ArgAction::SetTrue))
+                .arg(list_format())
+                .example("unkey workspace list"),
+        ),
+        (
+            FolderCommand::WorkspaceRename,
+            Syntax::new("rename")
                 .about("Give a workspace another name, another slug, or both")
                 .arg(slug())
                 .arg(option("name", "New name"))
-                .arg(option("new-slug", "New slug")),
-        )
-        .add(FolderCommand::WorkspaceDelete, Syntax::new("delete")
+                .arg(option("new-slug", "New slug"))
+                .example("unkey workspace rename acme --new-slug acme-eu"),
+        ),
+        (
+            FolderCommand::WorkspaceDelete,
+            Syntax::new("delete")
                 .about("Delete a workspace and all that is in it")
                 .arg(slug())
-                .arg(required("confirm", "The name of the workspace, once more")),
-        )
-        .add(FolderCommand::WorkspaceEnable, Syntax::new("enable").about("Serve a workspace again").arg(slug()))
-        .add(FolderCommand::WorkspaceDisable, Syntax::new("disable").about("Refuse every call of a workspace").arg(slug()))
-        .add(FolderCommand::WorkspaceSet, Syntax::new("set").about("Change settings of a workspace").arg(slug()).arg(required(
-            "api-limit",
-            "Requests all its root keys together may make in a minute; 0 refuses all, none lifts the limit",
-        )))
-.into()
+                .arg(required("confirm", "The name of the workspace, once more"))
+                .example("unkey workspace delete acme --confirm Acme"),
+        ),
+        (
+            FolderCommand::WorkspaceEnable,
+            Syntax::new("enable")
+                .about("Serve a workspace again")
+                .arg(slug())
+                .example("unkey workspace enable acme"),
+        ),
+        (
+            FolderCommand::WorkspaceDisable,
+            Syntax::new("disable")
+                .about("Refuse every call of a workspace")
+                .arg(slug())
+                .example("unkey workspace disable acme"),
+        ),
+        (
+            FolderCommand::WorkspaceSet,
+            Syntax::new("set")
+                .about("Change settings of a workspace")
+                .arg(slug())
+                .arg(required("api-limit", limit))
+                .example("unkey workspace set acme --api-limit 6000"),
+        ),
+    ];
+    let group = Group::new("workspace", "Tenants of this server");
+    commands.into_iter().fold(group, |group, (command, syntax)| group.add(command, syntax)).into()
 }
 
 fn api() -> Entry {
     let switch = |name, help| option(name, help).value_parser(one_of(&[("on", true), ("off", false)]));
     Group::new("api", "APIs and their settings")
-        .add(FolderCommand::ApiList, Syntax::new("list").about("List APIs"))
+        .add(
+            FolderCommand::ApiList,
+            Syntax::new("list").about("List APIs").arg(list_format()).example("unkey api list"),
+        )
         .add(
             FolderCommand::ApiSet,
             Syntax::new("set")
                 .about("Change settings of an API; an empty value clears one")
-                .arg(Arg::new("id").required(true))
+                .arg(word("id", "Id of the API"))
                 .arg(option("name", "New name"))
                 .arg(switch("recoverable", "Allow keys whose plaintext can be read again"))
                 .arg(switch("delete-protection", "Refuse to delete the API"))
                 .arg(option("ip-allow", "Comma-separated addresses and networks that may verify its keys"))
                 .arg(option("default-prefix", "Prefix of keys made without one"))
-                .arg(option("default-bytes", "Random bytes of keys made without a length, 16 to 255")),
+                .arg(option("default-bytes", "Random bytes of keys made without a length, 16 to 255"))
+                .example("unkey api set api_123 --ip-allow 10.0.0.0/8"),
         )
         .into()
 }
@@ -215,220 +302,69 @@ fn migration() -> Entry {
     Group::new("migration", "Imports of foreign keys")
         .add(
             FolderCommand::MigrationCreate,
-            Syntax::new("create").about("Announce an import and print its id").arg(required(
-                "algorithm",
-                "How the foreign hashes were made: sha256 or github.com/seamapi/prefixed-api-key",
-            )),
+            Syntax::new("create")
+                .about("Announce an import and print its id")
+                .arg(required(
+                    "algorithm",
+                    "How the foreign hashes were made: sha256 or github.com/seamapi/prefixed-api-key",
+                ))
+                .example("unkey migration create --algorithm sha256"),
         )
         .into()
-}
-
-fn audit() -> Entry {
-    let filters = || {
-        [
-            option("event", "Only this event; a `*` at its end stands for any rest"),
-            option("actor", "Only what this id did"),
-            option("target", "Only what is about this id"),
-            option("text", "Only entries that hold this text"),
-            option("request-id", "Only what this request did"),
-            option("since", "Only from this day or RFC 3339 moment on"),
-            option("until", "Only before this day or RFC 3339 moment"),
-        ]
-    };
-    let limit = option("limit", "Entries to show, 1000 at most").value_parser(value_parser!(u64));
-    let format =
-        option("format", "How to write them").default_value("jsonl").value_parser(one_of(FILE_FORMATS));
-    Group::new("audit", "Who changed what")
-        .add(
-            FolderCommand::AuditList,
-            Syntax::new("list").about("Show the newest entries").args(filters()).arg(limit),
-        )
-        .add(
-            FolderCommand::AuditExport,
-            Syntax::new("export")
-                .about("Write all entries, the newest first")
-                .args(filters())
-                .arg(format)
-                .arg(option("cursor", "Where to go on").hide(true)),
-        )
-        .into()
-}
-
-fn export() -> Entry {
-    let list = |name, about, filters: Vec<Arg>| {
-        let format =
-            option("format", "How to write them").default_value("jsonl").value_parser(one_of(FILE_FORMATS));
-        let cursor = option("cursor", "Where to go on").hide(true);
-        Syntax::new(name).about(about).args(filters).arg(format).arg(cursor)
-    };
-    let keys = vec![
-        option("api", "Only keys of this API"),
-        option("filter", "Only keys that fit, such as `status:expired last_used:>90d`"),
-    ];
-    let identities = vec![option("search", "Only identities whose id or external id holds this")];
-    let overrides = vec![required("namespace", "Its name or id")];
-    Group::new("export", "Lists as files, without secrets")
-        .add(FolderCommand::Export(ExportedList::Keys), list("keys", "Keys, the newest first", keys))
-        .add(FolderCommand::Export(ExportedList::Identities), list("identities", "Identities", identities))
-        .add(FolderCommand::Export(ExportedList::Permissions), list("permissions", "Permissions", Vec::new()))
-        .add(
-            FolderCommand::Export(ExportedList::Roles),
-            list("roles", "Roles and what they grant", Vec::new()),
-        )
-        .add(
-            FolderCommand::Export(ExportedList::Overrides),
-            list("overrides", "Overrides of a namespace", overrides),
-        )
-        .into()
-}
-
-fn explain() -> Entry {
-    let options = [
-        option("key", "Id of the key"),
-        option("secret-stdin", "Read the key itself from standard input").action(ArgAction::SetTrue),
-        option("request", "Explain the verification that this request made"),
-        option("api", "API the key is expected to belong to"),
-        option("permissions", "Permission query that would be asked"),
-        option("cost", "Credits that would be spent, 1 unless told").value_parser(value_parser!(i64)),
-        option("ip", "Address the verification would come from"),
-    ];
-    Group::new("explain", "Why a key is refused")
-        .add(
-            FolderCommand::ExplainKey,
-            Syntax::new("key").about("Go through a verification without carrying it out").args(options),
-        )
-        .into()
-}
-
-/// The first two are events; requests only take their time.
-static KINDS: [(&str, Kind); 3] =
-    [("verifications", Kind::Verifications), ("ratelimits", Kind::Ratelimits), ("requests", Kind::Requests)];
-
-/// What the busiest can be told apart by, and among which events.
-const COUNTED_BY: &[(&str, (Kind, GroupBy))] = &[
-    ("api", (Kind::Verifications, GroupBy::Api)),
-    ("key", (Kind::Verifications, GroupBy::Key)),
-    ("identity", (Kind::Verifications, GroupBy::ExternalId)),
-    ("tag", (Kind::Verifications, GroupBy::Tag)),
-    ("namespace", (Kind::Ratelimits, GroupBy::Namespace)),
-    ("identifier", (Kind::Ratelimits, GroupBy::Identifier)),
-];
-
-fn events() -> Entry {
-    let filters = || {
-        [
-            option("days", "How many days to look back, 7 unless told").value_parser(value_parser!(i64)),
-            option("limit", "Lines to show").value_parser(value_parser!(usize)),
-            option("key", "Only of this key id"),
-            option("external-id", "Only of keys of this external id"),
-            option("outcome", "Only with this outcome, such as RATE_LIMITED, or denied"),
-            option("tag", "Only with this tag"),
-            option("identifier", "Only of this rate-limit identifier"),
-            option("request-id", "Only of this request"),
-            option("text", "Only with ids, tags, identifiers or addresses that begin with these words"),
-        ]
-    };
-    let kind = |kinds: &'static [(&'static str, Kind)]| {
-        option("kind", "What to show").default_value("verifications").value_parser(one_of(kinds))
-    };
-    let slot = one_of(&[("day", Unit::Day), ("hour", Unit::Hour)]);
-    let slot = option("by", "Length of a line").default_value("day").value_parser(slot);
-    let by = required("by", "What to count by").value_parser(one_of(COUNTED_BY));
-    Group::new("events", "What was verified and limited")
-        .add(
-            FolderCommand::EventsList,
-            Syntax::new("list").about("Show the newest events").args(filters()).arg(kind(&KINDS[..2])),
-        )
-        .add(
-            FolderCommand::EventsTop,
-            Syntax::new("top").about("Show what occurs most").args(filters()).arg(by),
-        )
-        .add(
-            FolderCommand::EventsLatency,
-            Syntax::new("latency")
-                .about("Show how long things took")
-                .args(filters())
-                .arg(kind(&KINDS))
-                .arg(slot),
-        )
-        .into()
-}
-
-fn requests() -> Entry {
-    let flag = |name, help| option(name, help).action(ArgAction::SetTrue);
-    Group::new("requests", "What was asked of the HTTP APIs")
-        .add(
-            FolderCommand::RequestsList,
-            Syntax::new("list")
-                .about("Show the newest requests")
-                .arg(
-                    option("days", "How many days to look back, 7 unless told")
-                        .value_parser(value_parser!(i64)),
-                )
-                .arg(option("limit", "Lines to show").value_parser(value_parser!(usize)))
-                .arg(option("status", "Only with this status, such as 404"))
-                .arg(option("path", "Only of this path, such as /v2/keys.verifyKey"))
-                .arg(option("request-id", "Only this request"))
-                .arg(option("root-key", "Only with the root key of this id"))
-                .arg(option("outcome", "Only with this outcome of a verification, or code of an error"))
-                .arg(option("text", "Only with words that begin so"))
-                .arg(flag("unauthenticated", "Those nobody was authenticated for, which are of no workspace"))
-                .arg(flag("bodies", "Everything that was logged, a JSON line each")),
-        )
-        .into()
-}
-
-fn search() -> Entry {
-    let kind = option("kind", "Only of this kind, such as key; may be repeated");
-    let limit = option("limit", "Lines to show, 100 at most").value_parser(value_parser!(usize));
-    let syntax = Syntax::new("search")
-        .about("Find keys, identities, roles and the rest by id, name, or the start or end of a key")
-        .arg(Arg::new("text").required(true))
-        .arg(kind.action(ArgAction::Append))
-        .arg(limit);
-    Entry::new(FolderCommand::Search, syntax)
 }
 
 fn namespace() -> Entry {
-    let namespace = || Arg::new("namespace").required(true).help("Name or id");
+    let namespace = || word("namespace", "Name or id");
     Group::new("namespace", "Namespaces of rate limits")
-        .add(FolderCommand::NamespaceList, Syntax::new("list").about("List namespaces"))
+        .add(
+            FolderCommand::NamespaceList,
+            Syntax::new("list").about("List namespaces").arg(list_format()).example("unkey namespace list"),
+        )
         .add(
             FolderCommand::NamespaceRename,
             Syntax::new("rename")
                 .about("Give a namespace another name")
                 .arg(namespace())
-                .arg(Arg::new("name").required(true)),
+                .arg(word("name", "New name"))
+                .example("unkey namespace rename email e-mail"),
         )
         .add(
             FolderCommand::NamespaceDelete,
-            Syntax::new("delete").about("Delete a namespace and its overrides").arg(namespace()),
-        )
-        .into()
-}
-
-fn analytics() -> Entry {
-    let format = one_of(&[("table", Table::Aligned), ("csv", Table::Csv), ("json", Table::Json)]);
-    let format = option("format", "How to write the answer").default_value("table").value_parser(format);
-    Group::new("analytics", "Questions about what was verified and limited")
-        .add(
-            FolderCommand::AnalyticsQuery,
-            Syntax::new("query")
-                .about("Answer a query in SQL; docs/analytics.md lists tables, columns and functions")
-                .arg(Arg::new("sql").required(true))
-                .arg(format),
+            Syntax::new("delete")
+                .about("Delete a namespace and its overrides")
+                .arg(namespace())
+                .example("unkey namespace delete email"),
         )
         .into()
 }
 
 fn index() -> Entry {
     Group::new("index", "The search indexes, views that can be built again")
-        .add(FolderCommand::IndexStatus, Syntax::new("status").about("How far the indexes are"))
+        .add(
+            FolderCommand::IndexStatus,
+            Syntax::new("status")
+                .about("How far the indexes are")
+                .arg(list_format())
+                .example("unkey index status"),
+        )
         .add(
             FolderCommand::IndexRebuild,
-            Syntax::new("rebuild").about("Throw the indexes away and build them again"),
+            Syntax::new("rebuild")
+                .about("Throw the indexes away and build them again")
+                .example("unkey index rebuild"),
         )
         .into()
+}
+
+fn doctor() -> Entry {
+    let flag = |name, help| option(name, help).action(ArgAction::SetTrue);
+    let syntax = Syntax::new("doctor")
+        .about("Look for what is wrong, each with the command that mends it")
+        .arg(flag("fix", "Mend what can be mended without losing anything"))
+        .arg(flag("strict", "End with status 1 on warnings, too, and on checks that could not be done"))
+        .arg(list_format())
+        .example("unkey doctor --strict --format json");
+    Entry::new(FolderCommand::Doctor, syntax)
 }
 
 fn migrate_to() -> Entry {
@@ -436,21 +372,55 @@ fn migrate_to() -> Entry {
         .required(true)
         .help("postgres for the database of database_url, an address postgres://..., or sqlite for app.db");
     let about = "Move everything but events to Postgres, or back to the data folder";
-    Entry::new(Command::MigrateTo, Syntax::new("migrate-to").about(about).arg(target))
+    Entry::new(
+        Command::MigrateTo,
+        Syntax::new("migrate-to").about(about).arg(target).example("unkey migrate-to postgres"),
+    )
 }
 
 fn openapi() -> Entry {
     let version = one_of(&[("v1", ApiVersion::V1), ("v2", ApiVersion::V2)]);
     let version = required("version", "Version of the API").value_parser(version);
-    Entry::new(Command::OpenApi, Syntax::new("openapi").about("Print the OpenAPI document").arg(version))
+    Entry::new(
+        Command::OpenApi,
+        Syntax::new("openapi")
+            .about("Print the OpenAPI document")
+            .arg(version)
+            .example("unkey openapi --version v2"),
+    )
 }
 
 fn config() -> Entry {
     Group::new("config", "Settings")
-        .add(Command::ConfigCheck, Syntax::new("check").about("Report every problem of the settings"))
+        .add(
+            Command::ConfigCheck,
+            Syntax::new("check")
+                .about("Report every problem of the settings")
+                .example("unkey config check --config unkey.toml"),
+        )
         .add(
             Command::ConfigPrint,
-            Syntax::new("print").about("Print the settings in force and where they come from"),
+            Syntax::new("print")
+                .about("Print the settings in force and where they come from")
+                .arg(list_format())
+                .example("unkey config print"),
         )
         .into()
+}
+
+fn completions() -> Entry {
+    let shells = &[("bash", Shell::Bash), ("zsh", Shell::Zsh), ("fish", Shell::Fish)];
+    let syntax = Syntax::new("completions")
+        .about("Print what a shell completes these commands with")
+        .arg(word("shell", "Which shell").value_parser(one_of(shells)))
+        .example("unkey completions bash > /etc/bash_completion.d/unkey");
+    Entry::new(Command::Completions, syntax)
+}
+
+fn man() -> Entry {
+    let syntax = Syntax::new("man")
+        .about("Write a manual page of each command into a folder")
+        .arg(word("folder", "Where to; it is made if there is none").value_parser(value_parser!(PathBuf)))
+        .example("unkey man /usr/local/share/man/man1");
+    Entry::new(Command::Man, syntax)
 }

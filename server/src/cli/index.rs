@@ -1,29 +1,43 @@
 //! `unkey index status | rebuild`.
 
-use super::output::{Output, table};
+use clap::ArgMatches;
+use serde_json::Value;
+
+use super::listing::{self, Column, plain, sizes};
+use super::options::list_format;
+use super::output::Output;
 use crate::app::App;
 use base::error::{Error, Result};
 use insight::search::IndexStatus;
 
-pub(super) async fn status(app: &App) -> Result<Output> {
-    let mut text =
-        table(&app.search.report(app.events(), &app.store).await?.iter().map(row).collect::<Vec<_>>());
+const COLUMNS: &[Column] = &[
+    plain("index"),
+    plain("state"),
+    plain("documents"),
+    plain("folders"),
+    sizes("size_bytes"),
+    plain("behind"),
+];
+
+pub(super) async fn status(app: &App, given: &ArgMatches) -> Result<Output> {
+    let report = app.search.report(app.events(), &app.store).await?;
+    let output = listing::list(list_format(given), COLUMNS, report.iter().map(row))?;
     let dropped = app.jobs.dropped_events();
-    if dropped > 0 {
-        text.push_str(&format!("{dropped} events were removed before their time: see events_max_mib\n"));
-    }
-    Ok(Output::text(text))
+    Ok(match dropped {
+        0 => output,
+        _ => output.remark(format!("{dropped} events were removed before their time: see events_max_mib")),
+    })
 }
 
-fn row(index: &IndexStatus) -> Vec<String> {
-    let behind = if matches!(index.name, "audit" | "entities") { "entries" } else { "chunks" };
+/// What it is behind of are chunks of events, or entries of the audit log.
+fn row(index: &IndexStatus) -> Vec<Value> {
     vec![
-        index.name.to_owned(),
-        if index.rebuilding { "rebuilding" } else { "complete" }.to_owned(),
-        format!("{} documents", index.documents),
-        format!("{} indexes", index.indexes),
-        format!("{:.1} MiB", index.bytes as f64 / f64::from(1 << 20)),
-        format!("{} {behind} behind", index.behind),
+        index.name.into(),
+        if index.rebuilding { "rebuilding" } else { "complete" }.into(),
+        index.documents.into(),
+        index.indexes.into(),
+        index.bytes.into(),
+        index.behind.into(),
     ]
 }
 

@@ -11,7 +11,9 @@ mod output;
 
 mod command;
 mod entry;
+mod listing;
 mod options;
+mod progress;
 
 mod grammar;
 
@@ -21,10 +23,12 @@ mod analytics;
 mod api;
 mod audit;
 mod config;
+mod doctor;
 mod events;
 mod explain;
 mod export;
 mod index;
+mod manual;
 mod migrate_to;
 mod migration;
 mod namespace;
@@ -59,7 +63,8 @@ use clap::ArgMatches;
 use base::config::{Config, Raw, SETTINGS};
 use base::error::Result;
 
-use command::Command;
+use command::{Command, FolderCommand};
+use progress::Progress;
 
 pub use listeners::Sockets;
 pub use output::Output;
@@ -101,14 +106,20 @@ impl Invocation {
     /// Runs the command and returns what to print.
     pub async fn run(self, config: Config, sockets: Sockets) -> Result<Output> {
         let (command, given) = parser::read(&self.matches).ok_or_else(dispatch::unknown)?;
+        let progress = || Progress::of(parser::words(&self.matches));
         match command {
             Command::Serve => serve::run(config, sockets).await,
             Command::MigrateTo => migrate_to::run(&config, given).await,
             Command::Healthcheck => healthcheck::run(&config).await,
             Command::OpenApi => openapi::run(given),
             Command::ConfigCheck => Ok(config::check()),
-            Command::ConfigPrint => Ok(config::print(&config)),
-            Command::Folder(_) => data_folder::run(config, self.arguments, given).await,
+            Command::ConfigPrint => config::print(&config, given),
+            Command::Completions => manual::completions(given),
+            Command::Man => manual::pages(given),
+            Command::Folder(FolderCommand::Doctor) => {
+                data_folder::look_over(config, self.arguments, given, &progress()).await
+            }
+            Command::Folder(_) => data_folder::run(config, self.arguments, given, &progress()).await,
         }
     }
 }

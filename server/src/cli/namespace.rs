@@ -2,16 +2,20 @@
 
 use clap::ArgMatches;
 
-use super::output::{Output, date, table};
+use super::listing::{self, Column, moments, plain};
+use super::options::list_format;
+use super::output::Output;
 use crate::app::App;
 use base::access::OpCtx;
 use base::error::Result;
 
-pub(super) async fn list(app: &App, cx: &OpCtx) -> Result<Output> {
-    let rows = app.namespaces.list(cx).await?.into_iter();
-    let rows =
-        rows.map(|namespace| vec![namespace.id.to_string(), namespace.name, date(namespace.created_at)]);
-    Ok(Output::text(table(&rows.collect::<Vec<_>>())))
+const COLUMNS: &[Column] = &[plain("id"), plain("name"), moments("created_at")];
+
+pub(super) async fn list(app: &App, cx: &OpCtx, given: &ArgMatches) -> Result<Output> {
+    let rows = app.namespaces.list(cx).await?.into_iter().map(|namespace| {
+        vec![namespace.id.as_str().into(), namespace.name.into(), namespace.created_at.into()]
+    });
+    listing::list(list_format(given), COLUMNS, rows)
 }
 
 pub(super) async fn rename(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<Output> {

@@ -10,6 +10,9 @@ pub struct Output {
     /// Where to go on asking for the rest of a long answer.
     #[serde(default)]
     pub next: Option<String>,
+    /// With which the process ends; 0 is a command that did what it was asked.
+    #[serde(default)]
+    pub status: u8,
 }
 
 impl Output {
@@ -43,9 +46,16 @@ pub(super) fn table(rows: &[Vec<String>]) -> String {
     rows.iter().map(line).collect()
 }
 
-/// A time as lists show it.
-pub(super) fn date(time_ms: i64) -> String {
+/// A moment for programs: RFC 3339, UTC, with milliseconds.
+pub(super) fn moment(time_ms: i64) -> String {
     chrono::DateTime::from_timestamp_millis(time_ms)
-        .map(|time| time.format("%Y-%m-%d %H:%M").to_string())
+        .map(|time| time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true))
+        .unwrap_or_default()
+}
+
+/// A time as tables show it: RFC 3339, UTC.
+pub(super) fn time(time_ms: i64) -> String {
+    chrono::DateTime::from_timestamp_millis(time_ms)
+        .map(|time| time.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))
         .unwrap_or_default()
 }

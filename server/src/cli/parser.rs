@@ -25,6 +25,12 @@ pub(super) fn read(matches: &ArgMatches) -> Option<(Command, &ArgMatches)> {
     grammar::entries().into_iter().find_map(|entry| entry.read(name, given))
 }
 
+/// The words of the command that was given.
+pub(super) fn words(matches: &ArgMatches) -> String {
+    let below = std::iter::successors(matches.subcommand(), |(_, matches)| matches.subcommand());
+    below.fold("unkey".to_owned(), |words, (name, _)| format!("{words} {name}"))
+}
+
 /// Flags that every command takes, before or after its name.
 fn folder_flags() -> Vec<Arg> {
     let workspace = Arg::new("workspace")
@@ -42,6 +48,7 @@ fn folder_flags() -> Vec<Arg> {
 mod tests {
     use super::super::command::{ExportedList, FolderCommand};
     use super::*;
+    use base::config::SETTINGS;
 
     fn meant(line: &str) -> Option<Command> {
         let matches = syntax().try_get_matches_from(line.split(' ')).ok()?;
@@ -51,6 +58,92 @@ mod tests {
     #[test]
     fn the_grammar_is_sound() {
         syntax().debug_assert();
+    }
+
+    /// Every command that does something: its words, and how it is written.
+    fn leaves() -> Vec<(String, Syntax)> {
+        fn walk(words: &str, syntax: &Syntax, found: &mut Vec<(String, Syntax)>) {
+            if !syntax.has_subcommands() {
+                found.push((words.to_owned(), syntax.clone()));
+            }
+            for below in syntax.get_subcommands() {
+                walk(&format!("{words} {}", below.get_name()), below, found);
+            }
+        }
+        let mut found = Vec::new();
+        walk("unkey", &syntax(), &mut found);
+        found
+    }
+
+    /// A line as a shell splits it, up to where it goes on with something else.
+    fn split(line: &str) -> Vec<String> {
+        let (mut words, mut word, mut is_quoted) = (Vec::new(), String::new(), false);
+        for found in line.split(['>', '|']).next().unwrap().trim().chars() {
+            match found {
+                '\'' => is_quoted = !is_quoted,
+                ' ' if !is_quoted => words.push(std::mem::take(&mut word)),
+                other => word.push(other),
+            }
+        }
+        words.push(word);
+        words
+    }
+
+    #[test]
+    fn every_command_shows_an_example_that_is_one() {
+        let leaves = leaves();
+        assert!(leaves.len() > 45, "{}", leaves.len());
+        for (words, leaf) in leaves {
+            let help =
+                leaf.get_after_help().unwrap_or_else(|| panic!("{words} shows no example")).to_string();
+            let line = help.lines().nth(1).unwrap().trim();
+            assert!(line.starts_with(&words), "{words}: {line}");
+            let read = syntax().try_get_matches_from(split(line));
+            let read = read.unwrap_or_else(|error| panic!("{line}: {error}"));
+            assert_eq!(super::words(&read), words);
+        }
+    }
+
+    #[test]
+    fn every_list_is_written_for_people_and_for_programs() {
+        let lists = ["list", "top", "latency", "status", "sessions", "search", "query", "print", "doctor"];
+        let mut found = 0;
+        for (words, leaf) in leaves() {
+            let format = leaf.get_arguments().find(|argument| argument.get_id() == "format");
+            let is_list = lists.iter().any(|name| words.ends_with(&format!(" {name}")));
+            if !is_list {
+                continue;
+            }
+            found += 1;
+            let format = format.unwrap_or_else(|| panic!("{words} has no --format"));
+            let values: Vec<_> =
+                format.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect();
+            assert_eq!(values, ["table", "json", "csv"], "{words}");
+            assert_eq!(format.get_default_values(), ["table"], "{words}");
+        }
+        assert!(found >= 15, "{found}");
+    }
+
+    #[test]
+    fn every_argument_is_explained_and_says_what_holds_without_it() {
+        for (words, leaf) in leaves() {
+            for argument in leaf.get_arguments() {
+                let help =
+                    argument.get_help().unwrap_or_else(|| panic!("{words}: {argument} is not explained"));
+                let help = help.to_string();
+                assert!(!help.contains("unless told"), "{words}: {argument} hides its default");
+                if let Some(setting) = SETTINGS.iter().find(|setting| argument.get_id() == setting.name) {
+                    assert!(help.contains(&format!("[env: {}]", setting.variable())), "{words}: {argument}");
+                    let default = format!("[default: {}]", setting.default);
+                    assert_eq!(help.contains(&default), !setting.default.is_empty(), "{words}: {argument}");
+                }
+            }
+        }
+        let serve = syntax().find_subcommand("serve").unwrap().clone();
+        let help = serve.get_after_long_help().unwrap().to_string();
+        for setting in SETTINGS.iter().filter(|setting| setting.secret) {
+            assert!(help.contains(&setting.variable()), "{}", setting.name);
+        }
     }
 
     #[test]

@@ -34,10 +34,10 @@ pub fn main() -> ExitCode {
         outcome
     });
     match outcome {
-        Ok(Output { stdout, stderr, .. }) => {
+        Ok(Output { stdout, stderr, status, .. }) => {
             print!("{stdout}");
             eprint!("{stderr}");
-            ExitCode::SUCCESS
+            ExitCode::from(status)
         }
         Err(error) => {
             eprintln!("unkey: {error}");

@@ -1,9 +1,11 @@
 //! `unkey requests list`: what the request log holds.
 
 use clap::ArgMatches;
+use serde_json::Value;
 
-use super::options::span;
-use super::output::{Output, date, table};
+use super::listing::{self, Column, durations, moments, plain};
+use super::options::{list_format, span};
+use super::output::Output;
 use crate::app::App;
 use base::access::OpCtx;
 use base::error::Result;
@@ -31,7 +33,7 @@ pub(super) async fn list(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<
             text: matches.get_one("text").cloned(),
             ..Filter::default()
         },
-        limit: matches.get_one::<usize>("limit").copied().unwrap_or(50),
+        limit: matches.get_one::<usize>("limit").copied().unwrap_or_default(),
         after: None,
     };
     let page = app.analytics.page(of).await?;
@@ -42,20 +44,32 @@ pub(super) async fn list(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<
         Stored::Request(request) => row(request),
         _ => Vec::new(),
     });
-    Ok(Output::text(table(&rows.collect::<Vec<_>>())))
+    listing::list(list_format(matches), COLUMNS, rows)
 }
 
-pub(super) fn row(request: &StoredRequest) -> Vec<String> {
-    let StoredRequest { status, latency_us, .. } = request;
+const COLUMNS: &[Column] = &[
+    moments("time"),
+    plain("status"),
+    plain("method"),
+    plain("path"),
+    durations("latency_us"),
+    plain("outcome"),
+    plain("root_key_id"),
+    plain("ip"),
+    plain("request_id"),
+];
+
+pub(super) fn row(request: &StoredRequest) -> Vec<Value> {
     vec![
-        date(request.time_ms),
-        status.to_string(),
-        format!("{} {}", request.method, request.path),
-        format!("{:.1} ms", f64::from(*latency_us) / 1000.0),
-        request.outcome.clone().unwrap_or_default(),
-        request.root_key.clone().unwrap_or_default(),
-        request.ip.map(|ip| ip.to_string()).unwrap_or_default(),
-        request.request_id.clone(),
+        request.time_ms.into(),
+        request.status.into(),
+        request.method.clone().into(),
+        request.path.clone().into(),
+        request.latency_us.into(),
+        request.outcome.clone().into(),
+        request.root_key.clone().into(),
+        request.ip.map(|ip| ip.to_string()).into(),
+        request.request_id.clone().into(),
     ]
 }
 

@@ -3,7 +3,9 @@
 use base::ids::RootKeyId;
 use clap::ArgMatches;
 
-use super::output::{Output, date, table};
+use super::listing::{self, Column, moments, plain};
+use super::options::list_format;
+use super::output::Output;
 use crate::app::App;
 use base::access::OpCtx;
 use base::error::Result;
@@ -30,18 +32,27 @@ pub(super) async fn create(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Resul
     })
 }
 
-pub(super) async fn list(app: &App, cx: &OpCtx) -> Result<Output> {
+const COLUMNS: &[Column] = &[
+    plain("id"),
+    plain("name"),
+    plain("key"),
+    plain("full"),
+    moments("created_at"),
+    moments("last_used_at"),
+];
+
+pub(super) async fn list(app: &App, cx: &OpCtx, given: &ArgMatches) -> Result<Output> {
     let rows = app.root_keys.list(cx).await?.into_iter().map(|key| {
         vec![
-            key.id.to_string(),
-            key.name.unwrap_or_default(),
-            format!("{}...{}", key.start, key.last4),
-            if key.full { "full".to_owned() } else { String::new() },
-            format!("created {}", date(key.created_at)),
-            key.last_used_at.map(|time| format!("used {}", date(time))).unwrap_or_default(),
+            key.id.as_str().into(),
+            key.name.into(),
+            format!("{}...{}", key.start, key.last4).into(),
+            key.full.into(),
+            key.created_at.into(),
+            key.last_used_at.into(),
         ]
     });
-    Ok(Output::text(table(&rows.collect::<Vec<_>>())))
+    listing::list(list_format(given), COLUMNS, rows)
 }
 
 pub(super) async fn revoke(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<Output> {

@@ -2,13 +2,15 @@
 
 use clap::ArgMatches;
 
-use super::output::{Output, date, table};
+use super::listing::{self, Column, moments, plain};
+use super::options::list_format;
+use super::output::Output;
 use crate::app::App;
 use base::access::OpCtx;
 use base::clock::HOUR_MS;
 use base::error::Result;
 use base::secret::PlainKey;
-use domain::users::{CreateUser, NewInvitation, Role, User};
+use domain::users::{CreateUser, NewInvitation, Role};
 
 fn text(matches: &ArgMatches, name: &str) -> String {
     matches.get_one::<String>(name).cloned().unwrap_or_default()
@@ -53,11 +55,11 @@ pub(super) async fn reset_password(
 
 /// The link is printed alone, this once.
 pub(super) async fn invite(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<Output> {
-    let hours = matches.get_one::<i64>("hours").copied();
+    let hours = matches.get_one::<i64>("hours").copied().unwrap_or_default();
     let command = NewInvitation {
         role: role(matches),
         email: matches.get_one::<String>("email").cloned(),
-        valid_ms: hours.map_or(NewInvitation::VALID_MS, |hours| hours.saturating_mul(HOUR_MS)),
+        valid_ms: hours.saturating_mul(HOUR_MS),
     };
     let (_, token) = app.users.invite(cx, command).await?;
     let origin = app.origin();
@@ -78,28 +80,38 @@ pub(super) async fn sessions(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Res
     }
     let rows = app.sessions.list_of(cx, &user.id).await?.into_iter().map(|session| {
         vec![
-            session.id.to_string(),
-            session.ip.unwrap_or_default(),
-            format!("created {}", date(session.created_at)),
-            session.last_seen_at.map(|time| format!("used {}", date(time))).unwrap_or_default(),
-            session.user_agent.unwrap_or_default(),
+            session.id.as_str().into(),
+            session.ip.into(),
+            session.created_at.into(),
+            session.last_seen_at.into(),
+            session.user_agent.into(),
         ]
     });
-    Ok(Output::text(table(&rows.collect::<Vec<_>>())))
+    listing::list(list_format(matches), SESSION_COLUMNS, rows)
 }
 
-pub(super) async fn list(app: &App, cx: &OpCtx) -> Result<Output> {
-    let row = |user: User| {
-        let factor = if user.second_factor { "second factor" } else { "" };
+const SESSION_COLUMNS: &[Column] =
+    &[plain("id"), plain("ip"), moments("created_at"), moments("last_seen_at"), plain("user_agent")];
+
+const COLUMNS: &[Column] = &[
+    plain("id"),
+    plain("email"),
+    plain("name"),
+    plain("role"),
+    plain("second_factor"),
+    moments("created_at"),
+];
+
+pub(super) async fn list(app: &App, cx: &OpCtx, given: &ArgMatches) -> Result<Output> {
+    let rows = app.users.list(cx).await?.into_iter().map(|user| {
         vec![
-            user.id.to_string(),
-            user.email,
-            user.name,
-            user.role.as_str().to_owned(),
-            factor.to_owned(),
-            date(user.created_at),
+            user.id.as_str().into(),
+            user.email.into(),
+            user.name.into(),
+            user.role.as_str().into(),
+            user.second_factor.into(),
+            user.created_at.into(),
         ]
-    };
-    let rows: Vec<_> = app.users.list(cx).await?.into_iter().map(row).collect();
-    Ok(Output::text(table(&rows)))
+    });
+    listing::list(list_format(given), COLUMNS, rows)
 }

@@ -2,7 +2,9 @@
 
 use clap::ArgMatches;
 
-use super::output::{Output, date, table};
+use super::listing::{self, Column, moments, plain};
+use super::options::list_format;
+use super::output::Output;
 use crate::app::App;
 use base::access::OpCtx;
 use base::error::{Error, Result};
@@ -14,6 +16,9 @@ pub(super) async fn create(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Resul
     let workspace = app.workspaces.create(cx, CreateWorkspace { slug, name }).await?;
     Ok(Output::line(workspace.id))
 }
+
+const COLUMNS: &[Column] =
+    &[plain("id"), plain("slug"), plain("name"), plain("state"), moments("created_at")];
 
 pub(super) async fn list(app: &App, matches: &ArgMatches) -> Result<Output> {
     let is_deleted = matches.get_flag("deleted");
@@ -28,14 +33,14 @@ pub(super) async fn list(app: &App, matches: &ArgMatches) -> Result<Output> {
             (false, false) => "disabled",
         };
         vec![
-            workspace.id.to_string(),
-            workspace.slug,
-            workspace.name,
-            state.to_owned(),
-            date(workspace.created_at),
+            workspace.id.as_str().into(),
+            workspace.slug.into(),
+            workspace.name.into(),
+            state.into(),
+            workspace.created_at.into(),
         ]
     });
-    Ok(Output::text(table(&rows.collect::<Vec<_>>())))
+    listing::list(list_format(matches), COLUMNS, rows)
 }
 
 pub(super) async fn set_enabled(

@@ -11,7 +11,7 @@ use base::audit::last_entry_time;
 use base::clock::{Moment, STANDSTILL_MS};
 use base::error::Result;
 use base::events::newest_chunk_time;
-use base::store::Tx;
+use base::store::{Database, Tx};
 use base::{claims, schedules};
 use domain::{credits, oauth, portals, root_keys, secret_links, session, users};
 
@@ -35,16 +35,8 @@ impl Jobs {
         })
     }
 
-    /// By what was stored last. Rows that a clock stored which was ahead, and was
-    /// right again after that, do not count.
     async fn stored_ahead_ms(&self, now_ms: i64) -> Result<i64> {
-        // Of jobs, one that never waits.
-        let run = schedules::find(self.app.read(), JobName::Orphans.as_str()).await?;
-        let run = run.and_then(|job| job.last_run_at);
-        let entry = last_entry_time(self.app.read()).await?;
-        let chunk = newest_chunk_time(self.events.reader()).await?;
-        let newest = run.max(entry).max(chunk);
-        Ok(newest.map_or(0, |newest_ms| newest_ms.saturating_sub(now_ms).max(0)))
+        stored_ahead_ms(self.app.database(), &self.events, now_ms).await
     }
 
     /// Says at the start if what is stored lies ahead of the clock.
@@ -74,6 +66,19 @@ impl Jobs {
         }
         Ok(())
     }
+}
+
+/// How far the newest of what is stored lies ahead of the clock, milliseconds: by what
+/// was stored last. Rows that a clock stored which was ahead, and was right again after
+/// that, do not count.
+pub async fn stored_ahead_ms(app: &Database, events: &Database, now_ms: i64) -> Result<i64> {
+    // Of jobs, one that never waits.
+    let run = schedules::find(app.reader(), JobName::Orphans.as_str()).await?;
+    let run = run.and_then(|job| job.last_run_at);
+    let entry = last_entry_time(app.reader()).await?;
+    let chunk = newest_chunk_time(events.reader()).await?;
+    let newest = run.max(entry).max(chunk);
+    Ok(newest.map_or(0, |newest_ms| newest_ms.saturating_sub(now_ms).max(0)))
 }
 
 /// Brings every end that lies further ahead than its kind may last, and every

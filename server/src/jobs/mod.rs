@@ -31,7 +31,7 @@ use insight::search::Search;
 use retention::Retention;
 use schedule::{JOBS, Job, JobName, Needs, next_run};
 
-pub use clock_repair::ClockReport;
+pub use clock_repair::{ClockReport, stored_ahead_ms};
 pub use sweep::KEEP_DELETED_DAYS;
 
 /// How a job fared, for metrics.
@@ -143,14 +143,7 @@ impl Jobs {
 
     /// The last run of every job.
     pub async fn last_runs(&self) -> Result<Vec<LastRun>> {
-        let mut runs = Vec::with_capacity(JOBS.len());
-        for Job { name, .. } in JOBS {
-            let name = name.as_str();
-            let stored = schedules::find(self.app.read(), name).await?;
-            let last_run_at = stored.as_ref().and_then(|job| job.last_run_at);
-            runs.push(LastRun { name, last_run_at, error: stored.and_then(|job| job.last_error) });
-        }
-        Ok(runs)
+        last_runs(self.app.database()).await
     }
 
     async fn run(&self, name: JobName, at: Moment) -> Result<()> {
@@ -191,6 +184,18 @@ impl Jobs {
         }
         Ok(())
     }
+}
+
+/// The last run of every job, as a database remembers it.
+pub async fn last_runs(app: &Database) -> Result<Vec<LastRun>> {
+    let mut runs = Vec::with_capacity(JOBS.len());
+    for Job { name, .. } in JOBS {
+        let name = name.as_str();
+        let stored = schedules::find(app.reader(), name).await?;
+        let last_run_at = stored.as_ref().and_then(|job| job.last_run_at);
+        runs.push(LastRun { name, last_run_at, error: stored.and_then(|job| job.last_error) });
+    }
+    Ok(runs)
 }
 
 #[cfg(test)]

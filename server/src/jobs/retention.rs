@@ -30,14 +30,6 @@ pub(super) struct Retention {
     dropped: Arc<AtomicU64>,
 }
 
-/// The indexes of what such chunks hold.
-fn kinds(kind: ChunkKind) -> &'static [Kind] {
-    match kind {
-        ChunkKind::Events => &[Kind::Verifications, Kind::Ratelimits],
-        ChunkKind::Requests => &[Kind::Requests],
-    }
-}
-
 impl Retention {
     pub fn new(events: Database, search: Search, max_bytes: u64) -> Self {
         Self { events, search, max_bytes, dropped: Arc::default() }
@@ -104,7 +96,9 @@ impl Retention {
             let oldest_ms = oldest_chunk(self.events.reader(), chunks).await?;
             let search = self.search.clone();
             let lower = move || {
-                kinds(chunks).iter().try_for_each(|kind| search.lower_floor(*kind, now_ms, oldest_ms))
+                Kind::of_chunks(chunks)
+                    .iter()
+                    .try_for_each(|kind| search.lower_floor(*kind, now_ms, oldest_ms))
             };
             tokio::task::spawn_blocking(lower).await.map_err(Error::internal)??;
         }
@@ -128,7 +122,9 @@ impl Retention {
     async fn forget(&self, kind: ChunkKind, before_ms: i64) -> Result<usize> {
         let search = self.search.clone();
         let forget = move || {
-            kinds(kind).iter().try_fold(0, |sum, kind| Ok(sum + search.forget_before(*kind, before_ms)?))
+            Kind::of_chunks(kind)
+                .iter()
+                .try_fold(0, |sum, kind| Ok(sum + search.forget_before(*kind, before_ms)?))
         };
         tokio::task::spawn_blocking(forget).await.map_err(Error::internal)?
     }

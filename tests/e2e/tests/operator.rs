@@ -38,7 +38,7 @@ fn changes_by_command_show_on_the_next_verification() {
     for none in ["nonsense", ",", " , "] {
         assert!(!cli(data.path(), &["api", "set", &api, "--ip-allow", none]).status.success(), "{none}");
     }
-    assert!(cli_ok(data.path(), &["api", "list"]).contains("allows 127.0.0.0/8"));
+    assert!(cli_ok(data.path(), &["api", "list"]).contains("127.0.0.0/8"));
     cli_ok(data.path(), &["api", "set", &api, "--ip-allow", ""]);
     cli_ok(data.path(), &["api", "set", &api, "--delete-protection", "on"]);
     assert_eq!(server.call("apis.deleteApi", &json!({ "apiId": api })).status, 412);
@@ -165,8 +165,8 @@ fn keys_of_a_deleted_api_are_deleted_at_once() {
         asked += 1;
         assert!(asked < 200, "it waits for the clock");
         let log = cli_ok(data.path(), &["audit", "list", "--event", "key.delete", "--limit", "200"]);
-        (log.lines().count() >= 120).then_some(log)
+        (log.lines().count() > 120).then_some(log)
     });
-    assert!(log.lines().next().is_some_and(|last| last.ends_with(" 0 keys left to delete")), "{log}");
+    assert!(log.lines().nth(1).is_some_and(|last| last.ends_with(" 0 keys left to delete")), "{log}");
     assert_eq!(server.stop(), Some(0));
 }

@@ -24,7 +24,7 @@ pub use queue::{Health, Recorder};
 pub use request::{MAX_LOGGED_BODY, Request, StoredRequest};
 pub use store::{
     Chunk, Removed, free_bytes, free_space, last_chunk, newest_chunk_id, newest_chunk_time, oldest_chunk,
-    read_after, read_chunk, read_chunks, remove_chunks, remove_oldest,
+    read_after, read_chunk, read_chunks, remove_chunks, remove_oldest, stored_events,
 };
 pub use writer::Writer;
 

@@ -100,6 +100,27 @@ pub async fn newest_chunk_time(db: &impl ConnectionTrait) -> Result<Option<i64>>
     Ok(last)
 }
 
+/// How many events the chunks of a kind hold, those that begin at `from_ms` or later and
+/// come up to the one with the id `last`. Reads the head of every chunk: seconds for
+/// millions of them.
+pub async fn stored_events(
+    db: &impl ConnectionTrait,
+    kind: ChunkKind,
+    from_ms: i64,
+    last: i64,
+) -> Result<u64> {
+    let sum = chunk::Entity::find()
+        .select_only()
+        .column_as(chunk::Column::Events.sum(), "events")
+        .filter(chunk::Column::Kind.eq(kind.number()))
+        .filter(chunk::Column::FirstTime.gte(from_ms))
+        .filter(chunk::Column::Id.lte(last))
+        .into_tuple::<Option<i64>>()
+        .one(db)
+        .await?;
+    Ok(sum.flatten().unwrap_or(0).unsigned_abs())
+}
+
 /// The id of the last chunk that ever was, removed since or not; 0 before the first.
 pub async fn newest_chunk_id(db: &impl ConnectionTrait) -> Result<i64> {
     let sql = "SELECT seq FROM sqlite_sequence WHERE name = 'chunks'";

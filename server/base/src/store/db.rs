@@ -2,13 +2,15 @@
 
 use std::path::PathBuf;
 
+use migration::Schema;
 use sea_orm::{ConnectionTrait, DbErr};
 
 use super::dialect::{Engine, statement};
 use super::either::{Reader, Transaction, Writer};
 use super::failure::is_damage;
+use super::migrate::SchemaState;
 use super::postgres::{History, StartLock};
-use super::{WriteHealth, migrate};
+use super::{WriteHealth, migrate, sqlite};
 use crate::error::{Error, Result};
 
 /// What changes a database, and a pool of connections that read it.
@@ -125,6 +127,22 @@ impl Database {
             [only] if only == "ok" => Ok(()),
             _ => Err(file.damaged(&findings.join("; "))),
         }
+    }
+
+    /// How the schema compares with that of this program.
+    pub async fn schema_state<S: Schema>(&self) -> Result<SchemaState> {
+        let (done, mut state) = migrate::compare(&self.reader, S::MIGRATIONS).await?;
+        if self.file().is_some() && state.newer.is_empty() {
+            state.differing = sqlite::differing_objects(&self.reader, &done).await?;
+        }
+        Ok(state)
+    }
+
+    /// Bytes of the log that was not folded into the file yet; a server keeps its own.
+    pub fn log_bytes(&self) -> Option<u64> {
+        let mut log = self.file()?.path.clone().into_os_string();
+        log.push("-wal");
+        Some(PathBuf::from(log).metadata().map_or(0, |log| log.len()))
     }
 
     /// Folds what it can of the log into the file without making anybody wait.

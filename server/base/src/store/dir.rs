@@ -1,6 +1,7 @@
 //! The data folder: private to its owner, held by one process at a time.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -11,7 +12,15 @@ use crate::file_fault;
 /// A data folder and, while this value lives, the exclusive right to write to it.
 pub struct DataDir {
     path: PathBuf,
-    _locks: [File; 2],
+    _locks: Vec<File>,
+}
+
+/// A data folder as who only looks at it finds it.
+pub enum Found {
+    Missing,
+    /// Another process holds it.
+    Busy,
+    Free(DataDir),
 }
 
 fn failed(path: &Path, error: &std::io::Error) -> Error {
@@ -57,16 +66,33 @@ impl DataDir {
             .open(path.join("lock"))
             .map_err(failed)?;
         // The folder as well: somebody may remove the file while the lock is held.
-        let locks = [lock, File::open(&path).map_err(failed)?];
-        for lock in &locks {
-            match lock.try_lock() {
-                Ok(()) => {}
-                Err(TryLockError::WouldBlock) => return Ok(None),
-                Err(TryLockError::Error(error)) => return Err(failed(error)),
-            }
+        let locks = vec![lock, File::open(&path).map_err(failed)?];
+        if !all_taken(&locks).map_err(failed)? {
+            return Ok(None);
         }
-        file_modes::make(&path);
+        file_modes::keep_private(&path);
         Ok(Some(Self { path, _locks: locks }))
+    }
+
+    /// Locks a folder that is there, and changes nothing in it.
+    pub fn find(path: &Path) -> Result<Found> {
+        let failed = |error: std::io::Error| {
+            Error::invalid(format!("cannot look at the data folder {}: {error}", path.display()))
+                .because(error)
+        };
+        let path = match fs::canonicalize(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Found::Missing),
+            path => path.map_err(failed)?,
+        };
+        let mut locks = vec![File::open(&path).map_err(failed)?];
+        match File::open(path.join("lock")) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            lock => locks.push(lock.map_err(failed)?),
+        }
+        Ok(match all_taken(&locks).map_err(failed)? {
+            true => Found::Free(Self { path, _locks: locks }),
+            false => Found::Busy,
+        })
     }
 
     pub fn path(&self) -> &Path {
@@ -100,4 +126,16 @@ impl DataDir {
     pub fn control_socket(data_dir: &Path) -> PathBuf {
         data_dir.join("control.sock")
     }
+}
+
+/// Whether each of these is locked by this process now, and by no other.
+fn all_taken(locks: &[File]) -> std::io::Result<bool> {
+    for lock in locks {
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(false),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
+    Ok(true)
 }

@@ -41,6 +41,35 @@ pub(super) async fn done_and_missing<'a>(
     Ok((done, missing))
 }
 
+/// How the schema of a database compares with the one of this program.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SchemaState {
+    /// Migrations that the next start applies.
+    pub lacking: Vec<String>,
+    /// Migrations of a newer program.
+    pub newer: Vec<String>,
+    /// Tables, indexes and triggers that are missing or other than they should be.
+    pub differing: Vec<String>,
+}
+
+/// The migrations that a database has; those of `migrations` it lacks, and those it
+/// has beside them.
+pub(super) async fn compare<'a>(
+    db: &impl ConnectionTrait,
+    migrations: &'a [Migration],
+) -> Result<(Vec<&'a Migration>, SchemaState), DbErr> {
+    let noted = noted(db).await?;
+    let is_noted = |migration: &&Migration| noted.iter().any(|note| note.migration == migration.name);
+    let (done, lacking): (Vec<_>, Vec<_>) = migrations.iter().partition(is_noted);
+    let is_known = |name: &String| migrations.iter().any(|migration| migration.name == name);
+    let state = SchemaState {
+        lacking: lacking.iter().map(|migration| migration.name.to_owned()).collect(),
+        newer: noted.into_iter().map(|note| note.migration).filter(|name| !is_known(name)).collect(),
+        differing: Vec::new(),
+    };
+    Ok((done, state))
+}
+
 /// A migration that a database has, and the version that gave it, which the first
 /// releases did not note.
 struct Noted {

@@ -1,4 +1,6 @@
-//! How much room a database takes.
+//! How much room a database takes, and how much there is.
+
+use std::path::Path;
 
 use sea_orm::ConnectionTrait;
 
@@ -26,4 +28,19 @@ async fn number(db: &impl ConnectionTrait, sql: &str) -> Result<u64> {
     let row = db.query_one_raw(statement(db, sql, [])).await?;
     let row = row.ok_or_else(|| Error::internal(format!("{sql} answers nothing")))?;
     Ok(row.try_get_by_index::<i64>(0)?.unsigned_abs())
+}
+
+/// Room on the file system of a folder, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DiskSpace {
+    /// What this process may still use.
+    pub free_bytes: u64,
+    pub total_bytes: u64,
+}
+
+/// How much room there is where `path` lies.
+pub fn disk_space(path: &Path) -> Result<DiskSpace> {
+    let found = rustix::fs::statvfs(path).map_err(Error::internal)?;
+    let bytes = |blocks: u64| blocks.saturating_mul(found.f_frsize);
+    Ok(DiskSpace { free_bytes: bytes(found.f_bavail), total_bytes: bytes(found.f_blocks) })
 }

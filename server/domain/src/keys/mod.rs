@@ -59,7 +59,7 @@ pub use read::{Decrypt, GetKey};
 pub use reroll::RerollKey;
 pub use shared_by::SharedBy;
 pub(crate) use store::balances;
-pub use store::{KeyFeed, note_used, sweep};
+pub use store::{BalanceFault, KeyFeed, UnsoundBalances, note_used, sweep, unsound_balances};
 pub use summaries::KeySummary;
 pub use update::{DefaultLimit, UpdateKey};
 

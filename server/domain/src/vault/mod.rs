@@ -6,6 +6,7 @@
 //! so that ciphertexts cannot be swapped. AES-256-GCM throughout, nonce in
 //! front of the ciphertext. Who may decrypt is not decided here.
 
+mod look;
 mod master;
 mod rotation;
 mod seal;
@@ -19,6 +20,7 @@ use base::ids::{KeyId, WorkspaceId};
 use parking_lot::RwLock;
 use tokio::sync::Mutex;
 
+pub use look::{MasterKeyState, master_key_state};
 pub use master::MasterKey;
 use master::MasterKeys;
 pub use seal::DataKey;

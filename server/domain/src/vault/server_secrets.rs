@@ -8,7 +8,7 @@ use base::error::{Error, Result};
 use base::store::Tx;
 
 /// Stands where data keys of workspaces name theirs.
-const SERVER: &str = "server";
+pub(super) const SERVER: &str = "server";
 
 impl Vault {
     /// A key for one purpose, derived from the master key; another one after the

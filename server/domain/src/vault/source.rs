@@ -23,6 +23,20 @@ pub enum MasterKeySource {
     File(PathBuf),
 }
 
+/// A master key that was looked for.
+pub(super) struct FoundKey {
+    pub key: MasterKey,
+    pub place: KeyPlace,
+}
+
+/// Where a master key stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum KeyPlace {
+    Own,
+    /// Under the name that it has during a rotation.
+    Provisional,
+}
+
 impl MasterKeySource {
     pub fn is_file(&self) -> bool {
         matches!(self, MasterKeySource::File(_))
@@ -32,10 +46,52 @@ impl MasterKeySource {
     pub(super) fn load(&self, entropy: &Entropy, known: Option<&str>) -> Result<MasterKey> {
         match (self, known) {
             (MasterKeySource::Given(key), None) => Ok(key.clone()),
-            (MasterKeySource::Given(key), Some(known)) if key.fingerprint() == known => Ok(key.clone()),
-            (MasterKeySource::Given(_), Some(_)) => Err(wrong_key("The configured master key")),
-            (MasterKeySource::File(path), Some(known)) => load_known(path, known),
             (MasterKeySource::File(path), None) => load_or_make(path, entropy),
+            (_, Some(known)) => self.load_known(known),
+        }
+    }
+
+    /// As [`MasterKeySource::find`]; a key that a rotation left under its provisional
+    /// name gets its own.
+    fn load_known(&self, known: &str) -> Result<MasterKey> {
+        let FoundKey { key, place } = self.find(known)?;
+        if place == KeyPlace::Provisional
+            && let Err(error) = self.promote(&key)
+        {
+            tracing::warn!(%error, "the rotated master key keeps its provisional name");
+        }
+        Ok(key)
+    }
+
+    /// The key the database goes by, by its fingerprint: that of the file, or the next
+    /// one if a rotation was cut short after its commit.
+    pub(super) fn find(&self, known: &str) -> Result<FoundKey> {
+        let is_known = |key: &MasterKey| key.fingerprint() == known;
+        let path = match self {
+            MasterKeySource::Given(key) if is_known(key) => {
+                return Ok(FoundKey { key: key.clone(), place: KeyPlace::Own });
+            }
+            MasterKeySource::Given(_) => return Err(wrong_key("The configured master key")),
+            MasterKeySource::File(path) => path,
+        };
+        let kept = read(path);
+        if let Ok(Some(key)) = &kept
+            && is_known(key)
+        {
+            return Ok(FoundKey { key: key.clone(), place: KeyPlace::Own });
+        }
+        // Whatever is wrong with this file matters only if nothing else helps.
+        if let Ok(Some(key)) = read(&next(path))
+            && is_known(&key)
+        {
+            return Ok(FoundKey { key, place: KeyPlace::Provisional });
+        }
+        match kept? {
+            Some(_) => Err(wrong_key(&path.display().to_string())),
+            None => Err(Error::invalid(format!(
+                "{} is missing, and this database was used with a master key. Restore the file, or set UNKEY_MASTER_KEY.",
+                path.display()
+            ))),
         }
     }
 
@@ -67,35 +123,6 @@ impl MasterKeySource {
                 .map_err(|error| failed(path, error))?;
         }
         Ok(())
-    }
-}
-
-/// The key the database goes by: that of the file, or the next one if a rotation
-/// was cut short after its commit.
-fn load_known(path: &Path, known: &str) -> Result<MasterKey> {
-    let is_known = |key: &MasterKey| key.fingerprint() == known;
-    let kept = read(path);
-    if let Ok(Some(key)) = &kept
-        && is_known(key)
-    {
-        return Ok(key.clone());
-    }
-    // Whatever is wrong with this file matters only if nothing else helps.
-    if let Ok(Some(key)) = read(&next(path))
-        && is_known(&key)
-    {
-        let source = MasterKeySource::File(path.to_owned());
-        if let Err(error) = source.promote(&key) {
-            tracing::warn!(%error, path = %path.display(), "the rotated master key keeps its provisional name");
-        }
-        return Ok(key);
-    }
-    match kept? {
-        Some(_) => Err(wrong_key(&path.display().to_string())),
-        None => Err(Error::invalid(format!(
-            "{} is missing, and this database was used with a master key. Restore the file, or set UNKEY_MASTER_KEY.",
-            path.display()
-        ))),
     }
 }
 

@@ -20,7 +20,7 @@ use tantivy::schema::{
 use tantivy::{DateTime, Order, TantivyDocument, Term};
 
 use super::Search;
-use super::followed::Followed;
+use super::followed::{Followed, Position};
 use super::words::{all, begins_with, indexable, indexed, searched};
 use base::audit::{AuditFilter, AuditRow, AuditTargetRow, TextIndex, entries_after};
 use base::error::{Error, Result};
@@ -140,15 +140,22 @@ pub(super) fn leaves(value: &Value) -> Vec<String> {
     }
 }
 
+pub(super) const NAME: &str = "audit";
+
+/// As [`Followed::look`], of the index below `dir`.
+pub(super) fn look(dir: &Path, thorough: bool) -> Option<Position> {
+    Followed::look(dir, NAME, &Fields::schema().0, FORMAT, thorough)
+}
+
 impl AuditIndex {
     pub fn open(dir: &Path, is_used: bool) -> Result<Self> {
         let (schema, fields) = Fields::schema();
-        Ok(Self { followed: Followed::open(dir, "audit", schema, FORMAT, is_used)?, fields })
+        Ok(Self { followed: Followed::open(dir, NAME, schema, FORMAT, is_used)?, fields })
     }
 
     /// Adds the entries that follow the position `from`; none of them says that
     /// there are none. Blocks.
-    pub fn add(&self, from: Option<&super::followed::Position>, entries: &[AuditRow]) -> Result<()> {
+    pub fn add(&self, from: Option<&Position>, entries: &[AuditRow]) -> Result<()> {
         let (row, id) = entries.last().map(|last| (last.seq, last.id.clone())).unwrap_or_default();
         let to = self.followed.at(row, id, None);
         self.followed.apply(from, to, |folder| {

@@ -110,16 +110,7 @@ impl Folder {
     /// Whether the files of the last commit are there and as they were written.
     /// `thorough` reads all of them.
     pub fn is_sound(&self, thorough: bool) -> bool {
-        let is_whole = || -> tantivy::Result<bool> {
-            // Opened anew: what this one has mapped may no longer be on disk.
-            let index = Index::open_in_dir(&self.path)?;
-            let directory = index.directory();
-            let (named, managed) = (index.load_metas()?.list_segment_files(), directory.list_managed_files());
-            // A segment names files of every kind; those it has are managed.
-            let exist = named.intersection(&managed).all(|file| directory.exists(file).unwrap_or(false));
-            Ok(exist && (!thorough || index.validate_checksum()?.is_empty()))
-        };
-        is_whole().unwrap_or(false)
+        is_sound(&self.path, thorough)
     }
 
     /// Lets go of the writer, which holds its memory.
@@ -169,6 +160,30 @@ impl Folder {
     }
 }
 
+/// Whether the files of the last commit of an index are there and as they were written.
+pub(super) fn is_sound(path: &Path, thorough: bool) -> bool {
+    let is_whole = || -> tantivy::Result<bool> {
+        // Opened anew: what somebody has mapped may no longer be on disk.
+        let index = Index::open_in_dir(path)?;
+        let directory = index.directory();
+        let (named, managed) = (index.load_metas()?.list_segment_files(), directory.list_managed_files());
+        // A segment names files of every kind; those it has are managed.
+        let exist = named.intersection(&managed).all(|file| directory.exists(file).unwrap_or(false));
+        Ok(exist && (!thorough || index.validate_checksum()?.is_empty()))
+    };
+    is_whole().unwrap_or(false)
+}
+
+/// What the last commit of an index said beside its documents; fails when it cannot be
+/// read or has another schema.
+pub(super) fn payload_of(path: &Path, schema: &Schema) -> Result<Option<String>> {
+    let index = Index::open_in_dir(path).map_err(Error::internal)?;
+    if index.schema() != *schema {
+        return Err(Error::internal("the index has another schema"));
+    }
+    Ok(index.load_metas().map_err(Error::internal)?.payload)
+}
+
 /// Removes an index; fine when there is none.
 pub(super) fn remove(path: &Path) -> Result<()> {
     match std::fs::remove_dir_all(path) {
@@ -178,7 +193,7 @@ pub(super) fn remove(path: &Path) -> Result<()> {
 }
 
 /// Bytes of the files below a folder.
-pub(super) fn bytes(path: &Path) -> u64 {
+pub fn bytes(path: &Path) -> u64 {
     let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
     let size = |entry: std::fs::DirEntry| match entry.metadata() {
         Ok(metadata) if metadata.is_dir() => bytes(&entry.path()),

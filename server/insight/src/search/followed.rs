@@ -81,6 +81,18 @@ impl Followed {
         })
     }
 
+    /// How far an index is that nobody has open; `None` when it is damaged or of another
+    /// form.
+    pub fn look(dir: &Path, name: &str, schema: &Schema, format: u32, thorough: bool) -> Option<Position> {
+        let path = dir.join(name);
+        let position = match folder::payload_of(&path, schema).ok()? {
+            Some(payload) => serde_json::from_str(&payload).ok()?,
+            // Just made, and nothing was committed to it.
+            None => Position { format, ..Position::default() },
+        };
+        (position.format == format && folder::is_sound(&path, thorough)).then_some(position)
+    }
+
     fn read(path: &Path, schema: &Schema, format: u32) -> Result<(Folder, Position)> {
         let folder = Folder::open(path, schema)?;
         let payload = folder.payload()?.ok_or_else(|| Error::internal("nothing was committed to it"))?;
@@ -173,10 +185,15 @@ impl Followed {
         Ok(())
     }
 
+    /// Whether its files are as they were written. Blocks.
+    pub fn is_sound(&self, thorough: bool) -> bool {
+        self.folder.read().is_sound(thorough)
+    }
+
     /// Builds the index again if its files are not as they were written; says
     /// whether it does. Blocks.
     pub fn mend(&self, thorough: bool) -> Result<bool> {
-        if self.folder.read().is_sound(thorough) {
+        if self.is_sound(thorough) {
             return Ok(false);
         }
         tracing::error!(index = self.name, "an index was damaged while the server ran and is built again");

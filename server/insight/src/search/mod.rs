@@ -13,6 +13,7 @@
 mod audit;
 mod entities;
 mod event_indexer;
+mod faults;
 mod fields;
 mod folder;
 mod followed;
@@ -36,7 +37,9 @@ use tokio::sync::{Notify, watch};
 pub use audit::AuditText;
 pub use entities::{EntityFeed, EntityFeeds, EntityHit, EntityKind, EntityQuery, EntityRow, Rows};
 pub use event_indexer::Indexer;
+pub use faults::{IndexFault, IndexFinding, faults_in_folder};
 pub use fields::Fields;
+pub use folder::bytes as bytes_below;
 pub use follower::Follower;
 pub use status::{IndexStatus, Lag};
 pub use week::{Week, all_are_of, week_of};
@@ -44,7 +47,7 @@ pub use words::{any, begins_with, words};
 
 use audit::AuditIndex;
 use base::error::{Error, Result};
-use base::events::{Chunk, Stored};
+use base::events::{Chunk, ChunkKind, Stored};
 use entities::EntityIndex;
 use followed::Followed;
 use manifest::Manifest;
@@ -65,6 +68,14 @@ impl Kind {
             Kind::Verifications => "verifications",
             Kind::Ratelimits => "ratelimits",
             Kind::Requests => "requests",
+        }
+    }
+
+    /// What chunks of a kind hold.
+    pub fn of_chunks(kind: ChunkKind) -> &'static [Kind] {
+        match kind {
+            ChunkKind::Events => &[Kind::Verifications, Kind::Ratelimits],
+            ChunkKind::Requests => &[Kind::Requests],
         }
     }
 

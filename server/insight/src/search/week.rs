@@ -63,6 +63,15 @@ impl Week {
         folder::remove(&path(dir, kind, week))
     }
 
+    /// The last chunk that an index holds which nobody has open; `None` when it is
+    /// damaged or of another form.
+    pub(super) fn look(dir: &Path, kind: Kind, week: i64, thorough: bool) -> Option<i64> {
+        let (path, (schema, _)) = (path(dir, kind, week), Fields::schema());
+        let payload = folder::payload_of(&path, &schema).ok()?;
+        folder::is_sound(&path, thorough)
+            .then(|| payload.and_then(|payload| payload.parse().ok()).unwrap_or(0))
+    }
+
     /// Removes the indexes of events; says how many there were.
     pub(super) fn remove_all(dir: &Path) -> Result<usize> {
         let mut removed = 0;

@@ -57,6 +57,7 @@ const CONTENTS: &[(&str, &[&str])] = &[
         &[
             "configuration",
             "cli",
+            "doctor",
             "tls",
             "reverse-proxy",
             "systemd",

@@ -63,6 +63,30 @@ async fn a_workspace_is_made_and_deleted_by_its_owner() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_server_is_looked_over_by_admins() {
+    let test = TestApp::start().await;
+    let mut operator = Browser::of(&test, Role::Operator).await;
+    let page = operator.get("/settings").await;
+    let path = "/settings/doctor";
+    assert_eq!(operator.get(path).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(operator.post(path, &forged(&page, &[]), &[]).await.status, StatusCode::FORBIDDEN);
+    assert!(test.app.doctor.last().is_none(), "nothing was looked at for somebody who may not ask");
+
+    let mut admin = Browser::of(&test, Role::Admin).await;
+    let page = admin.get(path).await;
+    page.shows("Not looked over since the start");
+    let seen = admin.submit(&page, path, &[]).await;
+    seen.shows("All is well").lacks("Not looked over");
+    for check in unkey::doctor::names() {
+        seen.shows(check);
+    }
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    std::fs::set_permissions(test.app.data_dir().join("events.db"), open).unwrap();
+    let seen = admin.submit(&seen, path, &[]).await;
+    seen.shows("1 error").shows("Others may read 1 file").shows("unkey doctor --fix").lacks("All is well");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn sessions_are_looked_at_and_ended() {
     let test = TestApp::start().await;
     let mut here = Browser::of(&test, Role::Viewer).await;

@@ -3,6 +3,7 @@
 pub mod addresses;
 pub mod ai;
 pub mod danger;
+pub mod doctor;
 pub mod general;
 pub mod migrations;
 pub mod retention;
@@ -25,6 +26,7 @@ fn page<'a>(shell: &'a Shell, current: &str) -> Page<'a> {
             ("Addresses", paths::addresses()),
             ("v1 API", paths::v1_switch()),
             ("Migrations", paths::migrations()),
+            ("Doctor", paths::doctor()),
         ]);
     }
     entries.extend([

@@ -17,6 +17,7 @@ use web::pages::search::{Hit, HitGroup, SearchView};
 use web::pages::settings::addresses::AddressesView;
 use web::pages::settings::ai::{AiView, ProgramRow, Snippets};
 use web::pages::settings::danger::DangerView;
+use web::pages::settings::doctor::{FindingRow, ReportView};
 use web::pages::settings::general::GeneralView;
 use web::pages::settings::migrations::{MigrationRow, MigrationsView};
 use web::pages::settings::retention::RetentionView;
@@ -470,6 +471,35 @@ pub fn sessions(words: &Words) -> SessionsView {
         current,
     };
     SessionsView { sessions: vec![row("ses_1", true), row("ses_2", false)] }
+}
+
+pub fn doctor(words: &Words) -> ReportView {
+    let row = |check: &str, tone, severity: &str, found: &str, remedy: Option<&str>| FindingRow {
+        check: words.t(check),
+        tone,
+        severity: severity.to_owned(),
+        found: words.t(found),
+        remedy: remedy.map(|remedy| words.t(remedy)),
+    };
+    let findings = vec![
+        row(
+            "permissions",
+            Tone::Error,
+            "error",
+            "Others may read 1 file: app.db.",
+            Some("unkey doctor --fix"),
+        ),
+        row(
+            "clock",
+            Tone::Caution,
+            "warning",
+            "The clock was set back once.",
+            Some("timedatectl set-ntp true"),
+        ),
+        row("public-url", Tone::Info, "unknown", "It was not done within 3 seconds.", None),
+        row("integrity", Tone::Good, "ok", "app.db is whole.", None),
+    ];
+    ReportView { at: ago(HOUR), findings }
 }
 
 pub fn security(words: &Words, second_factor: SecondFactor) -> SecurityView {

@@ -188,6 +188,8 @@ fn operated(words: &Words, theme: Theme) -> Vec<Rendered> {
         "settings-v1" => pages::settings::v1::v1(s, &admin::v1(words));
         "settings-migrations" => pages::settings::migrations::migrations(s, &admin::migrations(words, true));
         "settings-migrations-empty" => pages::settings::migrations::migrations(s, &admin::migrations(words, false));
+        "settings-doctor" => pages::settings::doctor::doctor(s, Some(&admin::doctor(words)));
+        "settings-doctor-new" => pages::settings::doctor::doctor(s, None);
         "settings-ai" => pages::settings::ai::ai(s, &admin::ai(words, true));
         "settings-ai-off" => pages::settings::ai::ai(s, &admin::ai(words, false));
         "settings-danger" => pages::settings::danger::danger(s, &admin::danger(words, false));

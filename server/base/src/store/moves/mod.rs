@@ -30,7 +30,7 @@ use crate::config::DatabaseServer;
 use crate::error::{Error, Result};
 
 pub(super) use note::NOT_BEGUN;
-pub use note::settle;
+pub use note::{is_begun, settle};
 
 /// Rows that are read, and committed, at once.
 const PAGE_ROWS: usize = 20_000;

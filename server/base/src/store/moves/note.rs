@@ -38,18 +38,27 @@ impl Side {
 /// were moved elsewhere. One that was to be moved, and is used again instead, forgets
 /// it: what was copied of it is of another day then.
 pub async fn settle(database: &Database) -> Result<()> {
+    match is_begun(database).await? {
+        true => forget(database).await,
+        false => Ok(()),
+    }
+}
+
+/// Whether a move of this database was begun and not finished. Fails where a start would.
+pub async fn is_begun(database: &Database) -> Result<bool> {
     let question = statement(database.reader(), "SELECT side, finished_at FROM moves", []);
+    let mut is_begun = false;
     for row in database.reader().query_all_raw(question).await? {
         let side: String = row.try_get("", "side")?;
         let is_finished = row.try_get::<Option<i64>>("", "finished_at")?.is_some();
         match (side == Side::Source.name(), is_finished) {
             (false, false) => return Err(half_made()),
             (true, true) => return Err(moved_away(database.engine())),
-            (true, false) => forget(database).await?,
+            (true, false) => is_begun = true,
             (false, true) => {}
         }
     }
-    Ok(())
+    Ok(is_begun)
 }
 
 async fn forget(database: &Database) -> Result<()> {

@@ -45,11 +45,20 @@ impl Database {
     /// names or cannot do what is needed, and when a newer version of this program
     /// has written the database.
     pub async fn connect(server: &DatabaseServer, if_empty: IfEmpty) -> Result<Self> {
-        connect(server, if_empty).await.map_err(|OpenError { error, .. }| unusable(error))
+        connect(server, Some(if_empty)).await.map_err(|OpenError { error, .. }| unusable(error))
+    }
+
+    /// Connects to a server only to look at it: nothing is changed there.
+    pub async fn connect_to_look(server: &DatabaseServer) -> Result<Self> {
+        connect(server, None).await.map_err(|OpenError { error, .. }| unusable(error))
     }
 }
 
-async fn connect(server: &DatabaseServer, if_empty: IfEmpty) -> std::result::Result<Database, OpenError> {
+/// `None` leaves the schema as it is.
+async fn connect(
+    server: &DatabaseServer,
+    if_empty: Option<IfEmpty>,
+) -> std::result::Result<Database, OpenError> {
     let options = options(server)?;
     check::run(&options).await?;
     let writers = (server.connections / SHARE_OF_WRITERS).max(2);
@@ -61,8 +70,10 @@ async fn connect(server: &DatabaseServer, if_empty: IfEmpty) -> std::result::Res
     };
     let pool = open(writers).await?;
     let connections = |pool, timeout| Connections::new(pool, history.clone(), known.clone(), timeout);
-    let patient = Writer::new(connections(pool.clone(), migrate::PATIENCE));
-    migrate::run(&patient, App::POSTGRES_MIGRATIONS, if_empty).await?;
+    if let Some(if_empty) = if_empty {
+        let patient = Writer::new(connections(pool.clone(), migrate::PATIENCE));
+        migrate::run(&patient, App::POSTGRES_MIGRATIONS, if_empty).await?;
+    }
     let writer = Writer::new(connections(pool, server.timeout));
     let pool = open(server.connections - writers).await?;
     let reader = Reader(Arc::new(connections(pool, server.timeout)));

@@ -53,6 +53,18 @@ pub(super) fn remaining(done: &[&Migration], migration: &Migration, found: &Sche
     }
 }
 
+/// The objects that the migrations of `done` make and `found` lacks, or has otherwise.
+/// What somebody else added does not matter.
+pub(super) fn differing(done: &[&Migration], found: &Schema) -> Result<Vec<String>> {
+    let made = || -> rusqlite::Result<Schema> {
+        let database = Connection::open_in_memory()?;
+        done.iter().try_for_each(|migration| database.execute_batch(migration.sql))?;
+        schema(&database)
+    };
+    let made = made().map_err(Error::internal)?;
+    Ok(made.difference(found).map(|object| format!("{} {}", object.kind, object.name)).collect())
+}
+
 /// A migration, statement by statement.
 struct Replay {
     statements: Vec<String>,

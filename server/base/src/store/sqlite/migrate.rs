@@ -91,7 +91,15 @@ async fn keep(path: &Path) -> OurResult<()> {
     kept.await.map_err(Error::internal)?
 }
 
-async fn schema(tx: &Transaction) -> Result<Schema, DbErr> {
+/// What is missing, or other than the migrations of `done` make it.
+pub(in crate::store) async fn differing_objects(
+    db: &impl ConnectionTrait,
+    done: &[&Migration],
+) -> crate::error::Result<Vec<String>> {
+    half_made::differing(done, &schema(db).await?)
+}
+
+async fn schema(tx: &impl ConnectionTrait) -> Result<Schema, DbErr> {
     let rows = tx.query_all_raw(Statement::from_string(tx.get_database_backend(), OBJECTS)).await?;
     let object = |row: &sea_orm::QueryResult| -> Result<SchemaObject, DbErr> {
         Ok(SchemaObject {

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use migration::Schema;
+use sea_orm::DbErr;
 use sea_orm::sqlx::pool::PoolOptions;
 use sea_orm::sqlx::sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode};
 use sea_orm::sqlx::{ConnectOptions, Sqlite};
@@ -20,6 +21,7 @@ use super::db::File;
 use super::failure::{OpenError, failed};
 use super::{Database, either};
 use crate::error::{Code, Error, Result};
+pub(super) use migrate::differing_objects;
 pub use writer::{Transaction, Writer};
 
 /// What a commit promises.
@@ -47,6 +49,11 @@ impl Database {
     /// As [`Database::open`], for a file that must be there and hold something.
     pub async fn open_existing<S: Schema>(path: &Path, durability: Durability) -> Result<Self> {
         open::<S>(path, durability, IfEmpty::Refuse).await.map_err(|error| unusable(path, error))
+    }
+
+    /// Opens a file only to look at it: nothing is changed, whatever its schema.
+    pub async fn open_to_look(path: &Path) -> Result<Self> {
+        look(path).await.map_err(|error| unusable(path, error.into()))
     }
 
     /// As [`Database::open`], for a file whose loss is bearable: one that is
@@ -118,6 +125,15 @@ async fn open<S: Schema>(
         .await
         .map_err(failed)?;
     let file = File { path: path.to_owned(), was_closed };
+    Ok(Database::of_file(either::Writer::Sqlite(writer), either::Reader::Sqlite(readers.into()), file))
+}
+
+async fn look(path: &Path) -> std::result::Result<Database, DbErr> {
+    let options = || reader_options(path).create_if_missing(false);
+    let writer = Writer::open(path.to_owned(), options()).await?;
+    let readers = PoolOptions::<Sqlite>::new().max_connections(2).test_before_acquire(false);
+    let readers = readers.connect_with(options()).await.map_err(failed)?;
+    let file = File { path: path.to_owned(), was_closed: true };
     Ok(Database::of_file(either::Writer::Sqlite(writer), either::Reader::Sqlite(readers.into()), file))
 }
 

@@ -11,6 +11,7 @@ mod locks;
 mod many;
 mod shared_by;
 mod successor;
+mod unsound;
 mod upkeep;
 
 use std::collections::{HashMap, HashSet};
@@ -32,6 +33,7 @@ pub(super) use many::{
 };
 pub(super) use shared_by::{count_sharing, page_sharing};
 pub(super) use successor::{hand_over, leave};
+pub use unsound::{BalanceFault, UnsoundBalances, unsound_balances};
 pub use upkeep::{note_used, sweep};
 
 use crate::apis::{self, Api};

@@ -248,10 +248,17 @@ fn exactly(field: Field, text: &str) -> Box<dyn Query> {
     Box::new(TermQuery::new(Term::from_field_text(field, text), IndexRecordOption::Basic))
 }
 
+pub(super) const NAME: &str = "entities";
+
+/// As [`Followed::look`], of the index below `dir`.
+pub(super) fn look(dir: &Path, thorough: bool) -> Option<Position> {
+    Followed::look(dir, NAME, &Fields::schema().0, FORMAT, thorough)
+}
+
 impl EntityIndex {
     pub fn open(dir: &Path, is_used: bool) -> Result<Self> {
         let (schema, fields) = Fields::schema();
-        Ok(Self { followed: Followed::open(dir, "entities", schema, FORMAT, is_used)?, fields })
+        Ok(Self { followed: Followed::open(dir, NAME, schema, FORMAT, is_used)?, fields })
     }
 
     /// Adds rows of a first pass. Blocks.

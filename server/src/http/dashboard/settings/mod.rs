@@ -2,6 +2,7 @@
 
 mod account;
 mod ai;
+mod doctor;
 mod server;
 mod sessions;
 mod team;
@@ -42,5 +43,6 @@ pub fn mount(route: Route, app: &Arc<App>) -> Route {
         .at("/settings/addresses", get(member(app, server::addresses)))
         .at("/settings/v1", get(member(app, server::v1)))
         .at("/settings/migrations", get(member(app, server::migrations)).post(member(app, server::announce)))
+        .at("/settings/doctor", get(member(app, doctor::show)).post(member(app, doctor::look)))
         .at("/settings/ai", get(member(app, ai::show)))
 }

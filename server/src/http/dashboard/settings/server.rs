@@ -20,7 +20,7 @@ use base::store::stored_bytes;
 use domain::keys::{ALGORITHMS, PendingMigration};
 
 /// Facts about the server are for those who look after it.
-fn require_admin(request: &MemberRequest) -> Result<()> {
+pub(super) fn require_admin(request: &MemberRequest) -> Result<()> {
     request.cx.require(Operation::SettingsUpdate, Target::NONE)
 }
 
