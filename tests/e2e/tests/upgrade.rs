@@ -225,14 +225,16 @@ fn every_released_version_is_brought_up_and_answers_as_before() {
 #[test]
 fn what_was_kept_is_what_the_version_before_had() {
     let fixture = Fixture::unpack("0.1.0");
-    cli_ok(&fixture.data(), &["workspace", "list"]);
-    let had = migrations(&fixture.kept());
+    let had = migrations(&fixture.app_db());
+    let clock = MachineClock::at(fixture.told["asked"].as_str().expect("a time"));
+    let server = fixture.launch(&clock).start();
+    server.api();
+    assert_eq!(server.stop(), Some(0));
     for log in ["-wal", "-shm"] {
         let _ = std::fs::remove_file(fixture.data().join(format!("app.db{log}")));
     }
     std::fs::rename(fixture.kept(), fixture.app_db()).expect("it is ours");
     assert_eq!(migrations(&fixture.app_db()), had);
-    let clock = MachineClock::at(fixture.told["asked"].as_str().expect("a time"));
     let server = fixture.launch(&clock).start();
     fixture.answers_as_before(&server);
 }
