@@ -102,13 +102,15 @@ pub async fn read(
     let query = Fields::bounded(query.as_bytes())?;
     let (mut form, mut upload) = (Fields::default(), None);
     if request.method() == Method::POST {
+        request_lifecycle::check_coding(headers)?;
         let kind = header(headers, &CONTENT_TYPE).unwrap_or_default();
         if kind.starts_with("multipart/form-data") {
             let places = uploads
                 .ok_or_else(|| Error::new(Code::BodyUnreadable, "This form is not one that takes a file."))?;
             (form, upload) = upload::begin(request, places, FORM_BYTES).await?;
         } else {
-            form = Fields::bounded(&request_lifecycle::read_body(request.take_body(), FORM_BYTES).await?)?;
+            let body = request_lifecycle::read_body(headers, request.take_body(), FORM_BYTES).await?;
+            form = Fields::bounded(&body)?;
         }
     }
     let secret =

@@ -73,7 +73,7 @@ impl McpEndpoint {
     /// What a message is about, and the message.
     async fn read(&self, head: &Head<'_>, body: Body) -> Result<(Selection, Bytes), Refusal> {
         let selection = Selection::parse(head.uri, &self.catalogue.toolsets())?;
-        Ok((selection, read_message(&self.app, head.method, body).await?))
+        Ok((selection, read_message(&self.app, head, body).await?))
     }
 
     fn refuse(&self, start: &RequestStart, head: &Head<'_>, caller: Caller, refusal: &Refusal) -> Response {
@@ -156,11 +156,11 @@ impl Head<'_> {
 
 /// The body of a message: within the bounds of every body, and JSON that says
 /// nothing twice. Of what is not posted there is none.
-async fn read_message(app: &App, method: &Method, body: Body) -> Result<Bytes, Refusal> {
-    if method != Method::POST {
+async fn read_message(app: &App, head: &Head<'_>, body: Body) -> Result<Bytes, Refusal> {
+    if head.method != Method::POST {
         return Ok(Bytes::new());
     }
-    let body = read_body(body, app.config.max_body_bytes).await?;
+    let body = read_body(head.headers, body, app.config.max_body_bytes).await?;
     if let Some(excess) = excess(&body, MAX_VALUES) {
         return Err(Error::invalid(format!("{excess}.")).into());
     }

@@ -49,7 +49,7 @@ impl Endpoint for OperationEndpoint {
         let body = request.take_body();
         let pretty = wants_pretty(request.uri().query());
         let mut budget = None;
-        let (sent, outcome) = match self.body(body).await {
+        let (sent, outcome) = match self.body(request.headers(), body).await {
             Ok(sent) => (sent.clone(), self.serve(&call, &request, &sent, pretty, &mut budget).await),
             Err(error) => (Bytes::new(), Err(error)),
         };
@@ -105,11 +105,11 @@ impl OperationEndpoint {
     }
 
     /// What was sent, of methods that send something.
-    async fn body(&self, body: Body) -> Result<Bytes> {
+    async fn body(&self, headers: &HeaderMap, body: Body) -> Result<Bytes> {
         if self.is_in_query() {
             return Ok(Bytes::new());
         }
-        request_lifecycle::read_body(body, self.app.config.max_body_bytes).await
+        request_lifecycle::read_body(headers, body, self.app.config.max_body_bytes).await
     }
 
     /// What to answer, its data in JSON. `budget` becomes what is left of that of the

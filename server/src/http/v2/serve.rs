@@ -61,7 +61,7 @@ impl Endpoint for OperationEndpoint {
         let call = RequestStart::of(&self.app, &request);
         let body = request.take_body();
         let headers = request.headers();
-        let body = match request_lifecycle::read_body(body, self.app.config.max_body_bytes).await {
+        let body = match request_lifecycle::read_body(headers, body, self.app.config.max_body_bytes).await {
             Ok(body) => body,
             Err(error) => return Ok(self.refuse(&call, headers, &[], &error, Negotiation::Json, None)),
         };
