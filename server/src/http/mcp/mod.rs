@@ -35,6 +35,7 @@ use self::selection::Selection;
 use self::server::McpServer;
 use crate::app::App;
 use crate::http::body::{MAX_VALUES, excess};
+use crate::http::compression::compressed;
 use crate::http::offered::Offer;
 use crate::http::request_lifecycle::{RequestStart, ResponseSummary, header, read_body};
 use crate::http::request_log::Caller;
@@ -110,7 +111,7 @@ impl Endpoint for McpEndpoint {
         if !call.is_recorded() {
             call.start.finish(&self.app, &head.summary(response.status(), None), || caller);
         }
-        Ok(response)
+        Ok(if call.is_public() { compressed(head.headers, response).await } else { response })
     }
 }
 

@@ -18,6 +18,7 @@ use super::reply::{Reply, ResponseContext, wants_pretty};
 use super::security::{anonymous, authenticate, caller};
 use super::{errors, input};
 use crate::app::App;
+use crate::http::compression::compressed;
 use crate::http::headers::show_budget;
 use crate::http::request_lifecycle::{self, RequestStart, ResponseSummary, header};
 use crate::http::request_log::Caller;
@@ -73,7 +74,8 @@ impl Endpoint for OperationEndpoint {
                     Some(workspace) => Caller { workspace: workspace.to_string(), root_key: None },
                     None => caller(&self.app, &call, headers),
                 });
-                response
+                // In a box, as every request would move its state.
+                if reply.is_compressible { Box::pin(compressed(headers, response)).await } else { response }
             }
             Err(error) => {
                 let base_url = request_lifecycle::base_url(&self.app, headers);
