@@ -361,6 +361,8 @@ codes! {
     QuerySyntax = "user:bad_request:permissions_query_syntax_error";
     BodyUnreadable = "user:bad_request:request_body_unreadable";
     BodyTooLarge = "user:bad_request:request_body_too_large";
+    /// A body in a content coding. Ours.
+    UnsupportedCoding = "user:bad_request:unsupported_content_encoding";
     RequestTimeout = "user:bad_request:request_timeout";
     WorkspaceRateLimited = "user:too_many_requests:workspace_rate_limited";
     TooManyAttempts = "user:too_many_requests:too_many_attempts";

@@ -1,9 +1,9 @@
 //! What headers of a request say, read in one way for every door, and those of
 //! answers that every door has.
 
-use poem::http::header::{COOKIE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use poem::http::header::{ACCEPT_ENCODING, COOKIE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 
-use base::error::Error;
+use base::error::{Code, Error};
 use domain::root_keys::Budget;
 
 /// The cookie of an end user's session: of the portal's pages and of its API.
@@ -29,9 +29,12 @@ pub fn show_budget(headers: &mut HeaderMap, budget: Budget) {
     }
 }
 
-/// Says when another try may succeed, and of what there is nothing left, where an
-/// error knows.
-pub fn show_wait(headers: &mut HeaderMap, error: &Error) {
+/// Says when another try may succeed, of what there is nothing left, and in which form
+/// a body is taken, where an error knows.
+pub fn show_remedy(headers: &mut HeaderMap, error: &Error) {
+    if error.code() == Code::UnsupportedCoding {
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    }
     let Some(wait_s) = error.wait_s() else { return };
     headers.insert(RETRY_AFTER, HeaderValue::from(wait_s));
     if let Some(limit) = error.budget() {

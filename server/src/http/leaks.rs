@@ -11,7 +11,7 @@ use poem::http::{HeaderName, StatusCode, header};
 use poem::{Endpoint, Request, Response};
 use serde_json::json;
 
-use super::headers::show_wait;
+use super::headers::show_remedy;
 use super::{client_address, plain, request_lifecycle};
 use crate::app::App;
 use base::access::{Door, OpCtx, Principal, Task};
@@ -47,7 +47,8 @@ async fn receive(app: &Arc<App>, mut request: Request) -> Result<Vec<Verdict>> {
         user_agent: text(&header::USER_AGENT),
         ..app.cx(WorkspaceId::from(""), Principal::Job(Task::SecretScanning), Door::Job)
     };
-    let body = request_lifecycle::read_body(request.take_body(), MAX_BYTES).await?;
+    let body = request.take_body();
+    let body = request_lifecycle::read_body(request.headers(), body, MAX_BYTES).await?;
     let app = app.clone();
     // In a task of its own, which a disconnect cannot cut.
     let work = async move { app.leaks.receive(&cx, &signature, &body).await };
@@ -71,6 +72,7 @@ fn refused(error: &Error) -> Response {
         Code::Forbidden => StatusCode::FORBIDDEN,
         Code::InvalidInput | Code::BodyUnreadable => StatusCode::BAD_REQUEST,
         Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Code::UnsupportedCoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Code::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
         Code::ServiceUnavailable => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
@@ -79,6 +81,6 @@ fn refused(error: &Error) -> Response {
         tracing::error!(cause = %error.cause_chain(), "a report of a secret scanner failed");
     }
     let mut response = plain(status, format!("{}\n", error.detail()));
-    show_wait(response.headers_mut(), error);
+    show_remedy(response.headers_mut(), error);
     response
 }

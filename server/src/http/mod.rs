@@ -5,6 +5,7 @@
 
 mod body;
 mod client_address;
+mod compression;
 mod contract;
 mod dashboard;
 mod docs;
@@ -27,6 +28,7 @@ mod request_lifecycle;
 mod request_log;
 mod schema;
 mod server;
+mod static_files;
 pub mod v1;
 pub mod v2;
 mod validation;
@@ -34,14 +36,15 @@ mod validation;
 use std::any::Any;
 use std::future::Future;
 use std::net::TcpListener;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use poem::endpoint::{BoxEndpoint, make_sync};
+use poem::endpoint::{BoxEndpoint, make, make_sync};
 use poem::http::{HeaderValue, Method, StatusCode, Uri, header};
 use poem::middleware::CatchPanic;
 use poem::{Endpoint, EndpointExt, IntoResponse, Request, Response, Route};
 use serde_json::Value;
 
+use self::compression::Document;
 use self::methods::{get, post};
 use self::server::{Bounds, Server};
 use crate::app::App;
@@ -61,9 +64,9 @@ pub fn routes(app: &Arc<App>) -> BoxEndpoint<'static, Response> {
         .at("/livez", get(make_sync(|_| health::live())))
         .at("/readyz", get(health::Ready(app.clone())))
         .at("/leaks", post(leaks::Report(app.clone())))
-        .at("/openapi/v2.json", get(document(&v2::DOCUMENT)))
-        .at("/openapi/v1.json", get(document(&v1::DOCUMENT)))
-        .at("/openapi.json", get(document(&v1::DOCUMENT)))
+        .at("/openapi/v2.json", get(document(&V2_DOCUMENT)))
+        .at("/openapi/v1.json", get(document(&V1_DOCUMENT)))
+        .at("/openapi.json", get(document(&V1_DOCUMENT)))
         // Not `/*path`: that would take `/` itself.
         .at("/:first", dashboard::unknown_page(app).otherwise(nowhere()))
         .at("/:first/*rest", dashboard::unknown_page(app).otherwise(nowhere()));
@@ -247,13 +250,21 @@ fn unavailable() -> Response {
     response
 }
 
-fn document(document: &'static Value) -> impl Endpoint<Output = Response> + 'static {
-    let body = bytes::Bytes::from(document.to_string());
-    make_sync(move |_| {
-        Response::builder()
+/// The documents of the APIs, of which each server that is started says the same.
+static V1_DOCUMENT: LazyLock<Document> = LazyLock::new(|| as_document(&v1::DOCUMENT));
+static V2_DOCUMENT: LazyLock<Document> = LazyLock::new(|| as_document(&v2::DOCUMENT));
+
+fn as_document(json: &'static Value) -> Document {
+    let body = bytes::Bytes::from(json.to_string());
+    Document::new(move || body.clone())
+}
+
+fn document(document: &'static LazyLock<Document>) -> impl Endpoint<Output = Response> + 'static {
+    make(move |request| async move {
+        let response = Response::builder()
             .content_type("application/json")
-            .header(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")
-            .body(body.clone())
+            .header(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
+        document.answer(request.headers(), response).await
     })
 }
 

@@ -10,7 +10,7 @@ use bytes::{Bytes, BytesMut};
 use http_body::Body as _;
 use http_body_util::BodyExt;
 use http_body_util::combinators::BoxBody;
-use poem::http::header::{HOST, HeaderMap, HeaderName};
+use poem::http::header::{CONTENT_ENCODING, HOST, HeaderMap, HeaderName, HeaderValue};
 use poem::{Body, Request};
 
 use super::client_address;
@@ -110,9 +110,25 @@ impl RequestStart {
     }
 }
 
-/// The whole body, at most `max_bytes` of it (0 = no cap). How long it may take
+/// Fails if the body of a request is in a content coding: a few bytes of one can stand for
+/// more than anybody may send.
+pub fn check_coding(headers: &HeaderMap) -> Result<()> {
+    let mut lines = headers.get_all(CONTENT_ENCODING).iter();
+    let is_plain = |line: &HeaderValue| {
+        let codings = line.to_str().unwrap_or("?").split(',').map(str::trim);
+        codings.filter(|coding| !coding.is_empty()).all(|coding| coding.eq_ignore_ascii_case("identity"))
+    };
+    if lines.all(is_plain) {
+        return Ok(());
+    }
+    let detail = "The request body is in a content encoding, which is not supported here. Send it as it is.";
+    Err(Error::new(Code::UnsupportedCoding, detail))
+}
+
+/// The whole body, as it was written, at most `max_bytes` of it (0 = no cap). How long it may take
 /// is decided where it comes from (`server`).
-pub async fn read_body(body: Body, max_bytes: usize) -> Result<Bytes> {
+pub async fn read_body(headers: &HeaderMap, body: Body, max_bytes: usize) -> Result<Bytes> {
+    check_coding(headers)?;
     let limit = if max_bytes == 0 { usize::MAX } else { max_bytes };
     let mut body: BoxBody<Bytes, io::Error> = body.into();
     // Said beforehand, it need not be sent.

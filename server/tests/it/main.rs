@@ -9,6 +9,7 @@ mod audit_catalogue;
 mod bounds;
 mod bulk;
 mod clock;
+mod compression;
 mod contract;
 mod dashboard;
 mod decode;

@@ -12,14 +12,16 @@ use base::store::{DataDir, Engine};
 use domain::apis::SetApi;
 use domain::root_keys::CreateRootKey;
 use domain::workspaces::CreateWorkspace;
-use poem::Response;
 use poem::endpoint::BoxEndpoint;
 use poem::http::{HeaderMap, StatusCode};
 use poem::test::TestClient;
+use poem::{EndpointExt, Response};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::Semaphore;
 use unkey::app::App;
+
+use crate::compression::Accepting;
 
 /// 2026-10-07 10:40:00 UTC, in the middle of a minute, an hour and a day.
 pub const START_MS: i64 = 1_791_369_600_000;
@@ -116,7 +118,7 @@ impl TestApp {
         change(&mut config);
         let data_dir = DataDir::acquire(dir.path()).unwrap().expect("a temporary folder is free");
         let app = App::open(config, Clock::manual(START_MS), Entropy::seeded(7), data_dir).await.unwrap();
-        let client = TestClient::new(unkey::http::routes(&app));
+        let client = TestClient::new(Accepting::new(unkey::http::routes(&app)).boxed());
         let mut test = Self { app, client, root_key: String::new(), _dir: dir, database };
         test.root_key = test.new_root_key(true, &[]).await;
         test

@@ -27,6 +27,7 @@ use super::reply::Reply;
 use super::request_input::{self, RequestInput};
 use super::visitor_request::VisitorRequest;
 use crate::app::App;
+use crate::http::compression::compressed;
 use crate::http::request_lifecycle::{RequestStart, header};
 use base::access::{Door, OpCtx, Principal};
 use base::error::{Code, Error, Result};
@@ -106,7 +107,7 @@ struct DashboardRequest {
     /// Why it is not known who that is.
     lost: Option<Error>,
     frame: Frame,
-    /// A new token for forms before signing in.
+    /// A new cookie for forms before signing in.
     new_form: Option<String>,
 }
 
@@ -140,7 +141,7 @@ impl DashboardRequest {
             Err(failure) => Err(failure),
         };
         let reply = reply.unwrap_or_else(|failure| self.bare_error(&failure));
-        self.finish(reply)
+        self.finish(reply).await
     }
 
     async fn answer_member(mut self, handler: &Handler<MemberRequest>) -> Response {
@@ -149,14 +150,14 @@ impl DashboardRequest {
                 Some(error) => self.bare_error(&Failure::Error(error)),
                 None => self.to_login(),
             };
-            return self.finish(reply);
+            return self.finish(reply).await;
         };
         let chosen = CookieName::Workspace.read(&self.app.config, &self.headers);
         let Some(here) = chosen_workspace(&who, chosen) else {
             let message = "You have no role in any workspace of this server.".to_owned();
             let html = bare_error(&self.frame, &ErrorView::Forbidden { message });
             let reply = Reply::page_with_status(StatusCode::FORBIDDEN, html);
-            return self.finish(reply);
+            return self.finish(reply).await;
         };
         let may_create = self.app.workspaces.lets_create(who.owns_one());
         let shell = shell(&self.frame, &who, here, may_create);
@@ -171,7 +172,7 @@ impl DashboardRequest {
             Err(failure) => Err(failure),
         };
         let reply = reply.unwrap_or_else(|failure| self.error(&shell, failure));
-        self.finish(reply)
+        self.finish(reply).await
     }
 
     /// A change is a task of its own: a browser that goes away cannot stop it
@@ -252,14 +253,23 @@ impl DashboardRequest {
         Reply::page_with_status(failure.status(), html).retry_after(failure.wait_s())
     }
 
-    fn finish(self, answer: Reply) -> Response {
+    async fn finish(self, answer: Reply) -> Response {
+        let is_compressed = answer.is_compressible() && self.may_be_compressed();
         let answer = match self.new_form {
-            Some(token) => answer.cookie(CookieName::Form, token, ANONYMOUS_FORM_MS / 1000),
+            Some(cookie) => answer.cookie(CookieName::Form, cookie, ANONYMOUS_FORM_MS / 1000),
             None => answer,
         };
         let response = answer.into_response(&self.app.config, !self.frame.flashes.is_empty());
         self.app.requests.count(Door::Dashboard, response.status().as_u16(), self.call.watch.elapsed_us());
-        response
+        if is_compressed { compressed(&self.headers, response).await } else { response }
+    }
+
+    /// Whether the length of the answer may depend on what it says
+    /// (docs/security.md#compressed-answers). Secrets are shown to who posts a form, and
+    /// at addresses that hold one; whoever comes from another site may have been sent
+    /// with a text that is chosen there.
+    fn may_be_compressed(&self) -> bool {
+        !self.is_post && !self.input.has_secret_address() && csrf::is_own_origin(&self.app, &self.headers)
     }
 }
 

@@ -9,6 +9,7 @@ use super::page_frame::frame;
 use super::reply::Reply;
 use super::visitor_request::VisitorRequest;
 use crate::app::App;
+use base::error::Code::*;
 use base::error::{Code, Error, Result};
 
 /// Why there is no page, or not the one that was asked for.
@@ -49,9 +50,10 @@ impl Failure {
             StatusCode::NOT_FOUND => ErrorView::NotFound,
             StatusCode::TOO_MANY_REQUESTS => ErrorView::TooMany { message },
             StatusCode::SERVICE_UNAVAILABLE => ErrorView::Unavailable { message },
-            StatusCode::BAD_REQUEST | StatusCode::CONFLICT | StatusCode::PAYLOAD_TOO_LARGE => {
-                ErrorView::Refused { message }
-            }
+            StatusCode::BAD_REQUEST
+            | StatusCode::CONFLICT
+            | StatusCode::PAYLOAD_TOO_LARGE
+            | StatusCode::UNSUPPORTED_MEDIA_TYPE => ErrorView::Refused { message },
             _ => ErrorView::Internal { request_id: request_id.to_string() },
         }
     }
@@ -69,7 +71,6 @@ impl Failure {
 
 /// How an error is answered.
 fn status(code: Code) -> StatusCode {
-    use Code::*;
     match code {
         InsufficientPermissions | Forbidden | WorkspaceDisabled | KeyDisabled => StatusCode::FORBIDDEN,
         KeyNotFound
@@ -96,6 +97,7 @@ fn status(code: Code) -> StatusCode {
         SessionOver | PortalTokenMissing => StatusCode::UNAUTHORIZED,
         EditConflict => StatusCode::CONFLICT,
         BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        UnsupportedCoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         ServiceUnavailable | AnalyticsUnavailable => StatusCode::SERVICE_UNAVAILABLE,
         Unexpected => StatusCode::INTERNAL_SERVER_ERROR,
         InvalidInput

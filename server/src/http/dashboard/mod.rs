@@ -59,8 +59,8 @@ mod visitor_request;
 
 use std::sync::Arc;
 
-use poem::endpoint::make_sync;
-use poem::{Request, Route};
+use poem::Route;
+use poem::endpoint::make;
 
 use self::endpoint::{member, visitor};
 pub use self::error_page::unavailable;
@@ -80,7 +80,7 @@ pub fn unknown_page(app: &Arc<App>) -> Methods {
 /// Adds the pages of the dashboard to a route table.
 pub fn mount(route: Route, app: &Arc<App>) -> Route {
     let route = route
-        .at(assets::ROUTE, get(make_sync(|request: Request| assets::serve(&request))))
+        .at(assets::ROUTE, get(make(assets::serve)))
         .at("/setup/:token", get(visitor(app, setup::setup_page)).post(visitor(app, setup::set_up)))
         .at("/login", get(visitor(app, sign_in::login_page)).post(visitor(app, sign_in::sign_in)))
         .at(

@@ -24,11 +24,13 @@ pub fn frame(
         Some(who) => (app.sessions.form_token(&who.session), None),
         None => {
             let known = CookieName::Form.read(&app.config, headers).unwrap_or_default();
-            if app.sessions.is_anonymous_form_token(known, known, now_ms) {
-                (known.to_owned(), None)
-            } else {
-                let token = app.sessions.anonymous_form_token(now_ms);
-                (token.clone(), Some(token))
+            match app.sessions.anonymous_form_token(known, now_ms) {
+                Some(token) => (token, None),
+                None => {
+                    let cookie = app.sessions.anonymous_form_cookie(now_ms);
+                    let token = app.sessions.anonymous_form_token(&cookie, now_ms);
+                    (token.unwrap_or_default(), Some(cookie))
+                }
             }
         }
     };

@@ -143,6 +143,12 @@ impl Reply {
         self
     }
 
+    /// Whether it is made of texts that may be sent in fewer bytes: a page or a file.
+    /// What is made bit by bit while somebody looks is short and never ends.
+    pub fn is_compressible(&self) -> bool {
+        matches!(self.kind, Kind::Page(..) | Kind::File { name: Some(_), .. })
+    }
+
     fn policy(&self) -> String {
         let mut policy = POLICY.to_owned();
         for (part, more) in

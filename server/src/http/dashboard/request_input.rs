@@ -26,6 +26,10 @@ const FORM_BYTES: usize = 1 << 20;
 /// Longest query of an address: pages repeat it in their links.
 const QUERY_BYTES: usize = 8 << 10;
 
+/// The parameter of a path that opens something by itself. A secret has no other name in
+/// an address (`server/tests/it/tidy.rs`).
+const SECRET: &str = "token";
+
 /// What came with a request, whoever sent it.
 #[derive(Clone, Debug, Default)]
 pub struct RequestInput {
@@ -51,6 +55,11 @@ impl RequestInput {
     /// A parameter of the path, decoded.
     pub fn param(&self, name: &str) -> &str {
         self.params.get(name).map_or("", String::as_str)
+    }
+
+    /// Whether the address is that of a link that works once: its page repeats it.
+    pub fn has_secret_address(&self) -> bool {
+        self.params.contains_key(SECRET)
     }
 
     /// The form to show again after the domain refused it, the reason at `field`
@@ -102,13 +111,15 @@ pub async fn read(
     let query = Fields::bounded(query.as_bytes())?;
     let (mut form, mut upload) = (Fields::default(), None);
     if request.method() == Method::POST {
+        request_lifecycle::check_coding(headers)?;
         let kind = header(headers, &CONTENT_TYPE).unwrap_or_default();
         if kind.starts_with("multipart/form-data") {
             let places = uploads
                 .ok_or_else(|| Error::new(Code::BodyUnreadable, "This form is not one that takes a file."))?;
             (form, upload) = upload::begin(request, places, FORM_BYTES).await?;
         } else {
-            form = Fields::bounded(&request_lifecycle::read_body(request.take_body(), FORM_BYTES).await?)?;
+            let body = request_lifecycle::read_body(headers, request.take_body(), FORM_BYTES).await?;
+            form = Fields::bounded(&body)?;
         }
     }
     let secret =

@@ -3,43 +3,43 @@
 
 use std::sync::LazyLock;
 
-use bytes::Bytes;
+use poem::http::header;
 use poem::{Request, Response};
 
-use super::{FOREVER, ROOT, fingerprint, found};
+use super::{FOREVER, REVALIDATE, ROOT, with_policy};
+use crate::http::static_files::{DOCS_SCRIPT, DOCS_STYLE, ICON as ICON_FILE, StaticFile};
 
 /// A file of every page.
 pub struct Asset {
-    kind: &'static str,
-    content: &'static str,
+    file: &'static StaticFile,
     /// Where it is served.
     pub path: String,
 }
 
 impl Asset {
-    fn new(ending: &str, kind: &'static str, content: &'static str) -> Self {
-        let path = format!("{ROOT}/assets/docs-{}.{ending}", fingerprint(content.as_bytes()));
-        Self { kind, content, path }
+    fn new(file: &'static StaticFile) -> Self {
+        let ending = file.name.rsplit('.').next().unwrap_or_default();
+        Self { file, path: format!("{ROOT}/assets/docs-{}.{ending}", file.document.fingerprint()) }
+    }
+
+    async fn answer(&self, request: &Request, cache: &'static str) -> Response {
+        let response = with_policy(self.file.content_type).header(header::CACHE_CONTROL, cache);
+        self.file.document.answer(request.headers(), response).await
     }
 }
 
-pub static STYLE: LazyLock<Asset> = LazyLock::new(|| {
-    Asset::new("css", "text/css; charset=utf-8", include_str!("../../../../static/docs.css"))
-});
+pub static STYLE: LazyLock<Asset> = LazyLock::new(|| Asset::new(&DOCS_STYLE));
 /// Adds buttons for copying; every page does without it.
-pub static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
-    Asset::new("js", "text/javascript; charset=utf-8", include_str!("../../../../static/docs.js"))
-});
-pub static ICON: LazyLock<Asset> =
-    LazyLock::new(|| Asset::new("svg", "image/svg+xml", include_str!("../../../../static/favicon.svg")));
+pub static SCRIPT: LazyLock<Asset> = LazyLock::new(|| Asset::new(&DOCS_SCRIPT));
+pub static ICON: LazyLock<Asset> = LazyLock::new(|| Asset::new(&ICON_FILE));
 
 /// The file, if this is the path of one.
-pub(super) fn serve(request: &Request) -> Option<Response> {
+pub(super) async fn serve(request: &Request) -> Option<Response> {
     let asset = [&STYLE, &SCRIPT, &ICON].into_iter().find(|asset| asset.path == request.uri().path())?;
-    Some(found(request.headers(), asset.kind, FOREVER, Bytes::from_static(asset.content.as_bytes())))
+    Some(asset.answer(request, FOREVER).await)
 }
 
 /// The icon where browsers look that were told nothing, as with a page of plain text.
-pub(super) fn icon(request: Request) -> Response {
-    found(request.headers(), ICON.kind, super::REVALIDATE, Bytes::from_static(ICON.content.as_bytes()))
+pub(super) async fn icon(request: Request) -> Response {
+    ICON.answer(&request, REVALIDATE).await
 }

@@ -159,9 +159,14 @@ impl Book {
         self.page(&slug(file)?).filter(|page| page.file == file)
     }
 
+    /// Where in the book a page of it is.
+    pub fn place(&self, page: &Page) -> usize {
+        self.places[&page.slug]
+    }
+
     /// The pages before and after one.
     pub fn neighbours(&self, page: &Page) -> (Option<&Page>, Option<&Page>) {
-        let place = self.places[&page.slug];
+        let place = self.place(page);
         (place.checked_sub(1).map(|before| &self.pages[before]), self.pages.get(place + 1))
     }
 

@@ -15,19 +15,17 @@ mod page;
 mod reference;
 mod search;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
-use poem::endpoint::{make, make_sync};
+use poem::endpoint::make;
 use poem::http::{HeaderMap, StatusCode, Uri, header};
 use poem::{Endpoint, Request, Response, Route};
-use sha2::{Digest, Sha256};
 
 use self::book::BOOK;
 pub use self::book::Page;
 pub use self::search::{Hit, search};
+use super::compression::{self, Document, compressed};
 use super::methods::get;
 use super::request_lifecycle;
 use crate::app::App;
@@ -53,6 +51,25 @@ const FOREVER: &str = "public, max-age=31536000, immutable";
 /// Sections on a page of results.
 const RESULTS: usize = 20;
 
+/// A page in its two forms.
+struct Forms {
+    html: Document,
+    markdown: Document,
+}
+
+/// The pages of the book, in its order.
+static FORMS: LazyLock<Vec<Forms>> = LazyLock::new(|| {
+    let forms = |page: &'static Page| Forms {
+        html: Document::new(|| page::html(&BOOK, page).into()),
+        markdown: Document::new(|| Bytes::from_static(page.markdown.as_bytes())),
+    };
+    BOOK.pages.iter().map(forms).collect()
+});
+
+fn forms(page: &Page) -> &'static Forms {
+    &FORMS[BOOK.place(page)]
+}
+
 /// Every page, in the order of the book.
 pub fn pages() -> &'static [Page] {
     &BOOK.pages
@@ -73,21 +90,20 @@ pub fn page_at(url: &str) -> Option<&'static Page> {
 pub fn mount(routes: Route, app: &Arc<App>) -> Route {
     let llms = |full| get(Llms { app: app.clone(), full });
     routes
-        .at("/favicon.ico", get(make_sync(assets::icon)))
+        .at("/favicon.ico", get(make(assets::icon)))
         .at("/llms.txt", llms(false))
         .at("/llms-full.txt", llms(true))
-        .at("/docs", get(make_sync(serve)))
+        .at("/docs", get(make(serve)))
         .at("/docs/llms.txt", llms(false))
         .at("/docs/llms-full.txt", llms(true))
         .at("/docs/search", get(make(results)))
-        .at("/docs/*path", get(make_sync(serve)))
+        .at("/docs/*path", get(make(serve)))
 }
 
 /// Answers `/docs` and everything below it but the search.
-fn serve(request: Request) -> Response {
+async fn serve(request: Request) -> Response {
     let path: String = request.path_params().unwrap_or_default();
-    let answer = |kind, body| found(request.headers(), kind, REVALIDATE, body);
-    if let Some(asset) = assets::serve(&request) {
+    if let Some(asset) = assets::serve(&request).await {
         return asset;
     }
     // The path of `/docs/` is as empty as that of `/docs`.
@@ -96,15 +112,17 @@ fn serve(request: Request) -> Response {
     if let Some(other) = other {
         return moved(&other, request.uri());
     }
+    let headers = request.headers();
+    let shown = |kind| with_policy(kind).header(header::CACHE_CONTROL, REVALIDATE);
     if let Some(page) = BOOK.page(&path) {
-        return answer(HTML, page::html(&BOOK, page).into());
+        return forms(page).html.answer(headers, shown(HTML)).await;
     }
     if let Some(page) = BOOK.page_of_file(&path) {
-        return answer(MARKDOWN, Bytes::from_static(page.markdown.as_bytes()));
+        return forms(page).markdown.answer(headers, shown(MARKDOWN)).await;
     }
     match book::attachment(&path) {
-        Some((kind, body)) => answer(kind, body),
-        None => not_found(&path),
+        Some((kind, body)) => found(headers, kind, body).await,
+        None => compressed(headers, not_found(&path)).await,
     }
 }
 
@@ -128,7 +146,7 @@ async fn results(request: Request) -> Response {
         Err(cause) => Err(Error::internal(cause)),
     };
     let status = match &found_hits {
-        Ok(_) => return found(request.headers(), HTML, REVALIDATE, results_page(&asked, &found_hits)),
+        Ok(_) => return found(request.headers(), HTML, results_page(&asked, &found_hits)).await,
         Err(error) if error.code() == Code::InvalidInput => StatusCode::BAD_REQUEST,
         Err(error) => {
             tracing::error!(cause = %error.cause_chain(), "the documentation could not be searched");
@@ -155,20 +173,19 @@ impl Endpoint for Llms {
     async fn call(&self, request: Request) -> poem::Result<Response> {
         let base = request_lifecycle::base_url(&self.app, request.headers());
         let text = if self.full { BOOK.full_text(&base) } else { BOOK.index(&base) };
-        Ok(found(request.headers(), TEXT, REVALIDATE, text.into()))
+        Ok(found(request.headers(), TEXT, text.into()).await)
     }
 }
 
 /// The body, or 304 if the client has it.
-fn found(headers: &HeaderMap, kind: &str, cache: &'static str, body: Bytes) -> Response {
-    let tag = format!("\"{}\"", fingerprint(&body));
-    let known = request_lifecycle::header(headers, &header::IF_NONE_MATCH)
-        .is_some_and(|tags| tags.split(',').any(|known| known.trim().trim_start_matches("W/") == tag));
-    let response = with_policy(kind).header(header::ETAG, tag).header(header::CACHE_CONTROL, cache);
-    if known {
-        return response.status(StatusCode::NOT_MODIFIED).finish();
+async fn found(headers: &HeaderMap, kind: &str, body: Bytes) -> Response {
+    let fingerprint = compression::fingerprint(&body);
+    let response = with_policy(kind).header(header::CACHE_CONTROL, REVALIDATE);
+    let tag = compression::tag(&fingerprint, compression::chosen(headers, body.len()));
+    if compression::is_known(headers, &tag) {
+        return response.header(header::ETAG, tag).status(StatusCode::NOT_MODIFIED).finish();
     }
-    response.body(body)
+    compressed(headers, response.header(header::ETAG, compression::tag(&fingerprint, None)).body(body)).await
 }
 
 fn with_policy(kind: &str) -> poem::ResponseBuilder {
@@ -184,9 +201,4 @@ fn moved(to: &str, from: &Uri) -> Response {
     let query = from.query().map(|query| format!("?{query}")).unwrap_or_default();
     let location = format!("{path}{query}{anchor}");
     Response::builder().status(StatusCode::PERMANENT_REDIRECT).header(header::LOCATION, location).finish()
-}
-
-/// Names content: 96 bits are plenty where nobody gains from a collision.
-fn fingerprint(content: &[u8]) -> String {
-    URL_SAFE_NO_PAD.encode(&Sha256::digest(content)[..12])
 }

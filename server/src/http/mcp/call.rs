@@ -39,6 +39,7 @@ pub struct McpCall {
     headers: HeaderMap,
     peer: RemoteAddr,
     is_recorded: AtomicBool,
+    is_public: AtomicBool,
 }
 
 impl McpCall {
@@ -61,7 +62,15 @@ impl McpCall {
             headers.insert(AUTHORIZATION, value);
         }
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        Self { start, authenticated, selection, headers, peer, is_recorded: AtomicBool::new(false) }
+        Self {
+            start,
+            authenticated,
+            selection,
+            headers,
+            peer,
+            is_recorded: AtomicBool::new(false),
+            is_public: AtomicBool::new(false),
+        }
     }
 
     /// The context of what this door does by itself.
@@ -88,6 +97,16 @@ impl McpCall {
     /// Whoever carries it out tells the log.
     pub fn set_recorded(&self) {
         self.is_recorded.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether its answer says only what everybody with this root key may read all the
+    /// time: what there is, and the documentation. What a tool answers is never that.
+    pub fn is_public(&self) -> bool {
+        self.is_public.load(Ordering::Relaxed)
+    }
+
+    pub fn set_public(&self) {
+        self.is_public.store(true, Ordering::Relaxed);
     }
 
     /// The request of the contract for this operation.

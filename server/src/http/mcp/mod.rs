@@ -35,6 +35,7 @@ use self::selection::Selection;
 use self::server::McpServer;
 use crate::app::App;
 use crate::http::body::{MAX_VALUES, excess};
+use crate::http::compression::compressed;
 use crate::http::offered::Offer;
 use crate::http::request_lifecycle::{RequestStart, ResponseSummary, header, read_body};
 use crate::http::request_log::Caller;
@@ -73,7 +74,7 @@ impl McpEndpoint {
     /// What a message is about, and the message.
     async fn read(&self, head: &Head<'_>, body: Body) -> Result<(Selection, Bytes), Refusal> {
         let selection = Selection::parse(head.uri, &self.catalogue.toolsets())?;
-        Ok((selection, read_message(&self.app, head.method, body).await?))
+        Ok((selection, read_message(&self.app, head, body).await?))
     }
 
     fn refuse(&self, start: &RequestStart, head: &Head<'_>, caller: Caller, refusal: &Refusal) -> Response {
@@ -110,7 +111,7 @@ impl Endpoint for McpEndpoint {
         if !call.is_recorded() {
             call.start.finish(&self.app, &head.summary(response.status(), None), || caller);
         }
-        Ok(response)
+        Ok(if call.is_public() { compressed(head.headers, response).await } else { response })
     }
 }
 
@@ -156,11 +157,11 @@ impl Head<'_> {
 
 /// The body of a message: within the bounds of every body, and JSON that says
 /// nothing twice. Of what is not posted there is none.
-async fn read_message(app: &App, method: &Method, body: Body) -> Result<Bytes, Refusal> {
-    if method != Method::POST {
+async fn read_message(app: &App, head: &Head<'_>, body: Body) -> Result<Bytes, Refusal> {
+    if head.method != Method::POST {
         return Ok(Bytes::new());
     }
-    let body = read_body(body, app.config.max_body_bytes).await?;
+    let body = read_body(head.headers, body, app.config.max_body_bytes).await?;
     if let Some(excess) = excess(&body, MAX_VALUES) {
         return Err(Error::invalid(format!("{excess}.")).into());
     }

@@ -58,6 +58,7 @@ impl ServerHandler for McpServer {
     ) -> Result<ListToolsResult, ErrorData> {
         one_page(page)?;
         let call = call_of(&context)?;
+        call.set_public();
         let tools = self.catalogue.shown_to(&call).map(|tool| tool.shown(&call)).collect();
         Ok(ListToolsResult {
             ttl_ms: Some(LIST_TTL_MS),
@@ -90,9 +91,10 @@ impl ServerHandler for McpServer {
     async fn list_resources(
         &self,
         page: Option<PaginatedRequestParams>,
-        _context: Context,
+        context: Context,
     ) -> Result<ListResourcesResult, ErrorData> {
         one_page(page)?;
+        call_of(&context)?.set_public();
         Ok(ListResourcesResult {
             ttl_ms: Some(LIST_TTL_MS),
             cache_scope: Some(CacheScope::Public),
@@ -103,8 +105,9 @@ impl ServerHandler for McpServer {
     async fn read_resource(
         &self,
         params: ReadResourceRequestParams,
-        _context: Context,
+        context: Context,
     ) -> Result<ReadResourceResponse, ErrorData> {
+        call_of(&context)?.set_public();
         let page = resources::read(&params.uri)?;
         Ok(page.with_ttl_ms(LIST_TTL_MS).with_cache_scope(CacheScope::Public).into())
     }
@@ -112,9 +115,10 @@ impl ServerHandler for McpServer {
     async fn list_prompts(
         &self,
         page: Option<PaginatedRequestParams>,
-        _context: Context,
+        context: Context,
     ) -> Result<ListPromptsResult, ErrorData> {
         one_page(page)?;
+        call_of(&context)?.set_public();
         Ok(ListPromptsResult {
             ttl_ms: Some(LIST_TTL_MS),
             cache_scope: Some(CacheScope::Public),

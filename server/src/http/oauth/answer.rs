@@ -4,6 +4,7 @@ use poem::Response;
 use poem::http::{StatusCode, header};
 use serde_json::{Value, json};
 
+use crate::http::headers::show_remedy;
 use base::error::{Code, Error};
 use domain::oauth::{Failure, Reason, Refused};
 
@@ -37,6 +38,7 @@ fn broken(error: &Error) -> Response {
         Code::TooManyAttempts => (StatusCode::TOO_MANY_REQUESTS, "temporarily_unavailable"),
         Code::ServiceUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable"),
         Code::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "invalid_request"),
+        Code::UnsupportedCoding => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "invalid_request"),
         Code::RequestTimeout => (StatusCode::REQUEST_TIMEOUT, "invalid_request"),
         Code::BodyUnreadable => (StatusCode::BAD_REQUEST, "invalid_request"),
         _ => (StatusCode::INTERNAL_SERVER_ERROR, "server_error"),
@@ -49,9 +51,7 @@ fn broken(error: &Error) -> Response {
         _ => error.detail(),
     };
     let mut response = named(status, name, detail);
-    if let Some(seconds) = error.wait_s() {
-        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
-    }
+    show_remedy(response.headers_mut(), error);
     response
 }
 

@@ -44,7 +44,8 @@ impl Endpoint for Register {
 
 async fn register(app: &Arc<App>, mut request: Request) -> Result<Client, Failure> {
     let cx = super::stranger(app, &request);
-    let body = read_body(request.take_body(), MAX_BYTES).await?;
+    let body = request.take_body();
+    let body = read_body(request.headers(), body, MAX_BYTES).await?;
     let metadata: ClientMetadata = serde_json::from_slice(&body).map_err(|error| {
         let detail = format!("The body is no client metadata in JSON: line {}.", error.line());
         Refused::new(Reason::InvalidClientMetadata, detail)

@@ -35,7 +35,8 @@ async fn exchange(app: &Arc<App>, mut request: Request) -> Result<Token, Failure
         let detail = "The body is application/x-www-form-urlencoded.";
         return Err(Refused::new(Reason::InvalidRequest, detail).into());
     }
-    let command = read(&read_body(request.take_body(), MAX_BYTES).await?)?;
+    let body = request.take_body();
+    let command = read(&read_body(request.headers(), body, MAX_BYTES).await?)?;
     let app = app.clone();
     super::undisturbed(async move { app.oauth.exchange(&cx, &command).await }).await
 }

@@ -9,7 +9,7 @@ use poem::http::StatusCode;
 use serde::Serialize;
 
 use super::reply::{ResponseContext, encode};
-use crate::http::headers::show_wait;
+use crate::http::headers::show_remedy;
 use base::error::{Code, Error, Result};
 
 #[derive(Serialize)]
@@ -81,6 +81,7 @@ pub fn status(code: Code) -> (u16, &'static str) {
         | Code::EditConflict => (409, "CONFLICT"),
         Code::PreconditionFailed | Code::AnalyticsNotConfigured => (412, "PRECONDITION_FAILED"),
         Code::BodyTooLarge => (413, "BAD_REQUEST"),
+        Code::UnsupportedCoding => (415, "BAD_REQUEST"),
         Code::ProtectedResource => (429, "DELETE_PROTECTED"),
         Code::WorkspaceRateLimited
         | Code::UnknownKeysRateLimited
@@ -120,7 +121,7 @@ pub fn respond(error: &Error, context: &ResponseContext<'_>, base_url: &str) -> 
     let limited_by = (error.code() == Code::WorkspaceRateLimited).then_some("api requests");
     let body = Bytes::from(encode(&envelope, context.pretty));
     let mut response = context.respond(status, body.clone(), limited_by);
-    show_wait(response.headers_mut(), error);
+    show_remedy(response.headers_mut(), error);
     (response, body)
 }
 

@@ -12,6 +12,7 @@ use super::shared::{
     Empty, KeyOut, NewLimitBody, RatelimitBody, RefillBody, decrypting, default_true, new_limits, some_meta,
 };
 use crate::app::App;
+use crate::http::contract::revealed::Revealed;
 use crate::http::schema::{AnyObject, Nullable};
 use base::access::OpCtx;
 use base::error::{Code, Error, Result};
@@ -85,12 +86,12 @@ impl Input for CreateKeyBody {}
 pub struct CreateKeyOut {
     key_id: String,
     /// The key itself. This is the only time it is shown.
-    key: String,
+    key: Revealed,
 }
 
 impl From<CreatedKey> for CreateKeyOut {
     fn from(created: CreatedKey) -> Self {
-        Self { key_id: created.id.into_string(), key: created.plaintext.reveal().to_owned() }
+        Self { key_id: created.id.into_string(), key: Revealed::of(&created.plaintext) }
     }
 }
 

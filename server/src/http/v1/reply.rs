@@ -9,6 +9,8 @@ use poem::http::StatusCode;
 use poem::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, HeaderName, HeaderValue};
 use serde::Serialize;
 
+use crate::http::compression::LEAST_BYTES;
+use crate::http::contract::revealed::noticing_secrets;
 use base::clock::Stopwatch;
 
 const JSON: &str = "application/json; charset=UTF-8";
@@ -28,25 +30,30 @@ pub struct Reply<T> {
     pub outcome: Option<&'static str>,
     /// Of the verified key: at this door the key alone says whose request it is.
     pub workspace: Option<WorkspaceId>,
+    /// Of an answer in JSON: whether it may be compressed, and is long enough. It has no
+    /// secret in it.
+    pub is_compressible: bool,
 }
 
 impl<T> From<T> for Reply<T> {
     fn from(data: T) -> Self {
-        Self { data, status: None, limited_by: None, outcome: None, workspace: None }
+        Self { data, status: None, limited_by: None, outcome: None, workspace: None, is_compressible: false }
     }
 }
 
 impl<T> Reply<T> {
     fn map<U>(self, change: impl FnOnce(T) -> U) -> Reply<U> {
-        let Self { data, status, limited_by, outcome, workspace } = self;
-        Reply { data: change(data), status, limited_by, outcome, workspace }
+        let Self { data, status, limited_by, outcome, workspace, is_compressible } = self;
+        Reply { data: change(data), status, limited_by, outcome, workspace, is_compressible }
     }
 }
 
 impl<T: Serialize> Reply<T> {
     /// Its data as JSON, indented if `pretty`.
     pub fn encoded(self, pretty: bool) -> Reply<Bytes> {
-        self.map(|data| encode(&data, pretty).into())
+        let (data, has_secret) = noticing_secrets(|| Bytes::from(encode(&self.data, pretty)));
+        let is_compressible = !has_secret && data.len() >= LEAST_BYTES;
+        Reply { is_compressible, ..self.map(|_| data) }
     }
 }
 

@@ -18,6 +18,7 @@ use super::reply::{Reply, ResponseContext, wants_pretty};
 use super::security::{anonymous, authenticate, caller};
 use super::{errors, input};
 use crate::app::App;
+use crate::http::compression::compressed;
 use crate::http::headers::show_budget;
 use crate::http::request_lifecycle::{self, RequestStart, ResponseSummary, header};
 use crate::http::request_log::Caller;
@@ -49,7 +50,7 @@ impl Endpoint for OperationEndpoint {
         let body = request.take_body();
         let pretty = wants_pretty(request.uri().query());
         let mut budget = None;
-        let (sent, outcome) = match self.body(body).await {
+        let (sent, outcome) = match self.body(request.headers(), body).await {
             Ok(sent) => (sent.clone(), self.serve(&call, &request, &sent, pretty, &mut budget).await),
             Err(error) => (Bytes::new(), Err(error)),
         };
@@ -73,7 +74,8 @@ impl Endpoint for OperationEndpoint {
                     Some(workspace) => Caller { workspace: workspace.to_string(), root_key: None },
                     None => caller(&self.app, &call, headers),
                 });
-                response
+                // In a box, as every request would move its state.
+                if reply.is_compressible { Box::pin(compressed(headers, response)).await } else { response }
             }
             Err(error) => {
                 let base_url = request_lifecycle::base_url(&self.app, headers);
@@ -105,11 +107,11 @@ impl OperationEndpoint {
     }
 
     /// What was sent, of methods that send something.
-    async fn body(&self, body: Body) -> Result<Bytes> {
+    async fn body(&self, headers: &HeaderMap, body: Body) -> Result<Bytes> {
         if self.is_in_query() {
             return Ok(Bytes::new());
         }
-        request_lifecycle::read_body(body, self.app.config.max_body_bytes).await
+        request_lifecycle::read_body(headers, body, self.app.config.max_body_bytes).await
     }
 
     /// What to answer, its data in JSON. `budget` becomes what is left of that of the

@@ -8,6 +8,7 @@ use serde_schema::serde_schema;
 
 use super::input::Input;
 use crate::http::contract::limits::{Allowance, IntervalName, Window, new_limit};
+use crate::http::contract::revealed::Revealed;
 use crate::http::schema::{AnyObject, Nullable};
 use base::error::{Error, Result};
 use base::store::{Page, Paged};
@@ -202,7 +203,7 @@ pub struct KeyOut {
     #[serde(skip_serializing_if = "Option::is_none")]
     environment: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    plaintext: Option<String>,
+    plaintext: Option<Revealed>,
     #[serde(skip_serializing_if = "Option::is_none")]
     identity: Option<KeyIdentityOut>,
 }
@@ -230,7 +231,7 @@ impl From<KeyDetails> for KeyOut {
             permissions: details.permissions,
             enabled: key.enabled,
             environment: key.environment,
-            plaintext: details.plaintext.map(|plaintext| plaintext.reveal().to_owned()),
+            plaintext: details.plaintext.as_ref().map(Revealed::of),
             identity: details.identity.map(KeyIdentityOut::from),
         }
     }

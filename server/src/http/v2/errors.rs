@@ -8,7 +8,7 @@ use poem::http::StatusCode;
 use poem::http::header::{ACCEPT, HeaderMap};
 use serde::Serialize;
 
-use crate::http::headers::show_wait;
+use crate::http::headers::show_remedy;
 use crate::http::request_lifecycle::header;
 use base::error::{Code, Error, Fault};
 
@@ -63,63 +63,36 @@ impl<'a> From<&'a Fault> for FaultOut<'a> {
 
 /// Status and title of a code.
 pub fn status(code: Code) -> (u16, &'static str) {
+    use Code::*;
     match code {
-        Code::InvalidInput
-        | Code::AuthMissing
-        | Code::AuthMalformed
-        | Code::PortalTokenMissing
-        | Code::QuerySyntax
-        | Code::AnalyticsQuery
-        | Code::AnalyticsTable
-        | Code::AnalyticsFunction
-        | Code::AnalyticsQueryType
-        | Code::QueryRetention
-        | Code::BodyUnreadable => (400, "Bad Request"),
-        Code::RootKeyNotFound | Code::PortalSessionNotFound | Code::SignInRefused | Code::SessionOver => {
-            (401, "Unauthorized")
+        InvalidInput | AuthMissing | AuthMalformed | PortalTokenMissing | QuerySyntax | AnalyticsQuery
+        | AnalyticsTable | AnalyticsFunction | AnalyticsQueryType | QueryRetention | BodyUnreadable => {
+            (400, "Bad Request")
         }
-        Code::InsufficientPermissions => (403, "Insufficient Permissions"),
-        Code::Forbidden | Code::RootKeyExpired => (403, "Forbidden"),
-        Code::KeyDisabled => (403, "Key is disabled"),
-        Code::WorkspaceDisabled => (403, "Workspace is disabled"),
-        Code::KeyNotFound
-        | Code::ApiNotFound
-        | Code::IdentityNotFound
-        | Code::PermissionNotFound
-        | Code::RoleNotFound
-        | Code::WorkspaceNotFound
-        | Code::MigrationNotFound
-        | Code::MemberNotFound
-        | Code::LinkNotFound
-        | Code::ViewNotFound
-        | Code::AuditEntryNotFound
-        | Code::NamespaceNotFound
-        | Code::OverrideNotFound
-        | Code::KeySpaceNotFound
-        | Code::PortalNotFound
-        | Code::JobNotFound
-        | Code::RouteNotFound => (404, "Not Found"),
-        Code::MethodNotAllowed => (405, "Method Not Allowed"),
-        Code::RequestTimeout => (408, "Request Timeout"),
-        Code::IdentityExists
-        | Code::RoleExists
-        | Code::PermissionExists
-        | Code::KeyExists
-        | Code::RatelimitExists
-        | Code::PortalExists
-        | Code::IdempotencyConflict
-        | Code::EditConflict => (409, "Conflicting Resource"),
-        Code::NamespaceGone => (410, "Resource Gone"),
-        Code::ProtectedResource => (412, "Resource is protected"),
-        Code::PreconditionFailed | Code::AnalyticsNotConfigured => (412, "Precondition Failed"),
-        Code::BodyTooLarge => (413, "Request Entity Too Large"),
-        Code::QueryTimeout | Code::QueryMemory | Code::QueryRows => (422, "Unprocessable Entity"),
-        Code::WorkspaceRateLimited
-        | Code::UnknownKeysRateLimited
-        | Code::TooManyAttempts
-        | Code::QueryQuota => (429, "Too Many Requests"),
-        Code::Unexpected => (500, "Internal Server Error"),
-        Code::ServiceUnavailable | Code::AnalyticsUnavailable => (503, "Service Unavailable"),
+        RootKeyNotFound | PortalSessionNotFound | SignInRefused | SessionOver => (401, "Unauthorized"),
+        InsufficientPermissions => (403, "Insufficient Permissions"),
+        Forbidden | RootKeyExpired => (403, "Forbidden"),
+        KeyDisabled => (403, "Key is disabled"),
+        WorkspaceDisabled => (403, "Workspace is disabled"),
+        KeyNotFound | ApiNotFound | IdentityNotFound | PermissionNotFound | RoleNotFound
+        | WorkspaceNotFound | MigrationNotFound | MemberNotFound | LinkNotFound | ViewNotFound
+        | AuditEntryNotFound | NamespaceNotFound | OverrideNotFound | KeySpaceNotFound | PortalNotFound
+        | JobNotFound | RouteNotFound => (404, "Not Found"),
+        MethodNotAllowed => (405, "Method Not Allowed"),
+        RequestTimeout => (408, "Request Timeout"),
+        IdentityExists | RoleExists | PermissionExists | KeyExists | RatelimitExists | PortalExists
+        | IdempotencyConflict | EditConflict => (409, "Conflicting Resource"),
+        NamespaceGone => (410, "Resource Gone"),
+        ProtectedResource => (412, "Resource is protected"),
+        PreconditionFailed | AnalyticsNotConfigured => (412, "Precondition Failed"),
+        BodyTooLarge => (413, "Request Entity Too Large"),
+        UnsupportedCoding => (415, "Unsupported Media Type"),
+        QueryTimeout | QueryMemory | QueryRows => (422, "Unprocessable Entity"),
+        WorkspaceRateLimited | UnknownKeysRateLimited | TooManyAttempts | QueryQuota => {
+            (429, "Too Many Requests")
+        }
+        Unexpected => (500, "Internal Server Error"),
+        ServiceUnavailable | AnalyticsUnavailable => (503, "Service Unavailable"),
     }
 }
 
@@ -133,7 +106,7 @@ pub fn respond(
     negotiation: Negotiation,
 ) -> (Response, Bytes) {
     let (status, title) = status(error.code());
-    let has_faults = matches!(status, 400 | 408 | 413);
+    let has_faults = matches!(status, 400 | 408 | 413 | 415);
     let envelope = Envelope {
         meta: MetaOut { request_id: request_id.as_str() },
         error: ErrorOut {
@@ -156,7 +129,7 @@ pub fn respond(
         .status(StatusCode::from_u16(status).expect("the table holds valid statuses"))
         .content_type(content_type)
         .body(body.clone());
-    show_wait(response.headers_mut(), error);
+    show_remedy(response.headers_mut(), error);
     (response, body)
 }
 

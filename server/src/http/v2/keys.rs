@@ -12,6 +12,7 @@ use super::shared::{
 };
 use crate::app::App;
 use crate::http::contract::bounded::{ExternalId, IdText, PermissionSlug, Text, Word, strings};
+use crate::http::contract::revealed::Revealed;
 use crate::http::offered::Effect;
 use crate::http::schema::{self, Meta};
 use base::access::{OpCtx, Operation as Right};
@@ -78,12 +79,12 @@ pub struct CreateKeyBody {
 pub struct CreateKeyOut {
     pub key_id: String,
     /// The key itself. This is the only time it is shown.
-    pub key: String,
+    pub key: Revealed,
 }
 
 impl From<CreatedKey> for CreateKeyOut {
     fn from(created: CreatedKey) -> Self {
-        Self { key_id: created.id.into_string(), key: created.plaintext.reveal().to_owned() }
+        Self { key_id: created.id.into_string(), key: Revealed::of(&created.plaintext) }
     }
 }
 

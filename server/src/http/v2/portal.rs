@@ -14,6 +14,7 @@ use super::operation::{Operation, Reply, checked};
 use super::shared::{KeyOut, default_limit, page};
 use crate::app::App;
 use crate::http::contract::bounded::PortalIdOrSlug;
+use crate::http::contract::revealed::Revealed;
 use crate::http::offered::Effect;
 use crate::http::openapi::Access;
 use base::access::{OpCtx, Operation as Right, Scope};
@@ -100,7 +101,7 @@ pub struct CreateSessionBody {
 pub struct SessionOut {
     id: String,
     /// Where to send the end user; works once, for 15 minutes.
-    url: String,
+    url: Revealed,
 }
 
 async fn create_session(app: Arc<App>, cx: OpCtx, body: CreateSessionBody) -> Result<Reply<SessionOut>> {
@@ -117,7 +118,7 @@ async fn create_session(app: Arc<App>, cx: OpCtx, body: CreateSessionBody) -> Re
         return_url: body.return_url,
     };
     let opened = app.portals.create_session(&cx, command).await?;
-    let url = format!("{}/portal/?code={}", app.origin(), opened.code.reveal());
+    let url = Revealed::within(&opened.code, |code| format!("{}/portal/?code={code}", app.origin()));
     Ok(SessionOut { id: opened.id.into_string(), url }.into())
 }
 
@@ -132,14 +133,14 @@ pub struct ExchangeBody {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TokenOut {
-    access_token: String,
+    access_token: Revealed,
     /// Unix milliseconds.
     expires_at: i64,
 }
 
 async fn exchange(app: Arc<App>, cx: OpCtx, body: ExchangeBody) -> Result<Reply<TokenOut>> {
     let redeemed = app.portals.redeem(&cx, &body.code).await?;
-    let access_token = redeemed.token.reveal().to_owned();
+    let access_token = Revealed::of(&redeemed.token);
     Ok(TokenOut { access_token, expires_at: redeemed.expires_at }.into())
 }
 

@@ -5,6 +5,8 @@ use base::ids::RequestId;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::http::compression::LEAST_BYTES;
+use crate::http::contract::revealed::noticing_secrets;
 use base::store::Paged;
 
 /// What a handler answers with.
@@ -79,6 +81,8 @@ struct EnvelopeMeta<'a> {
 pub(super) struct EncodedReply {
     pub body: Vec<u8>,
     pub outcome: Option<&'static str>,
+    /// Whether it may be compressed, and is long enough: it has no secret in it.
+    pub is_compressible: bool,
 }
 
 pub(super) fn encode<T: Serialize>(request_id: &RequestId, reply: &Reply<T>, has_data: bool) -> EncodedReply {
@@ -88,10 +92,11 @@ pub(super) fn encode<T: Serialize>(request_id: &RequestId, reply: &Reply<T>, has
         pagination: reply.pagination.as_ref(),
     };
     let mut body = Vec::with_capacity(512);
-    match &reply.beside {
+    let (written, has_secret) = noticing_secrets(|| match &reply.beside {
         None => serde_json::to_writer(&mut body, &envelope),
         Some(members) => serde_json::to_writer(&mut body, &Beside { envelope, members }),
-    }
-    .expect("replies are plain data");
-    EncodedReply { body, outcome: reply.outcome }
+    });
+    written.expect("replies are plain data");
+    let is_compressible = !has_secret && body.len() >= LEAST_BYTES;
+    EncodedReply { body, outcome: reply.outcome, is_compressible }
 }

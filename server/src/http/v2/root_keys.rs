@@ -11,6 +11,7 @@ use super::operation::{Operation, Reply, checked};
 use super::shared::{Empty, default_limit, page};
 use crate::app::App;
 use crate::http::contract::bounded::IdText;
+use crate::http::contract::revealed::Revealed;
 use crate::http::offered::Effect;
 use crate::http::schema::{self, Nullable};
 use base::access::{OpCtx, Operation as Right};
@@ -39,7 +40,7 @@ pub fn operations() -> Vec<Operation> {
 }
 
 fn created((id, plaintext): (RootKeyId, PlainKey)) -> CreateKeyOut {
-    CreateKeyOut { key_id: id.into_string(), key: plaintext.reveal().to_owned() }
+    CreateKeyOut { key_id: id.into_string(), key: Revealed::of(&plaintext) }
 }
 
 #[serde_schema]

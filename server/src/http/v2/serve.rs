@@ -18,6 +18,7 @@ use super::reply::EncodedReply;
 use super::security::{authenticate, caller, check_security, context, portal_user};
 use crate::app::App;
 use crate::http::body::{MAX_BULK_VALUES, MAX_VALUES, excess};
+use crate::http::compression::compressed;
 use crate::http::headers::{JsonTypes, show_budget};
 use crate::http::openapi::{self, Access};
 use crate::http::request_lifecycle::{self, RequestStart, ResponseSummary, header};
@@ -61,7 +62,7 @@ impl Endpoint for OperationEndpoint {
         let call = RequestStart::of(&self.app, &request);
         let body = request.take_body();
         let headers = request.headers();
-        let body = match request_lifecycle::read_body(body, self.app.config.max_body_bytes).await {
+        let body = match request_lifecycle::read_body(headers, body, self.app.config.max_body_bytes).await {
             Ok(body) => body,
             Err(error) => return Ok(self.refuse(&call, headers, &[], &error, Negotiation::Json, None)),
         };
@@ -137,6 +138,11 @@ impl OperationEndpoint {
             Err(refused) => (Err(refused), None),
         };
         let mut response = match outcome {
+            Ok(answer) if answer.is_compressible => {
+                let response = self.succeed(call, headers, body, answer, known);
+                // In a box, as every request would move its state.
+                Box::pin(compressed(headers, response)).await
+            }
             Ok(answer) => self.succeed(call, headers, body, answer, known),
             Err(error) => self.refuse(call, headers, body, &error, Negotiation::ByAccept, known),
         };
@@ -222,7 +228,8 @@ impl OperationEndpoint {
             }
             let answer = input(app.clone(), cx.clone(), has_data);
             let body = app.idempotency.once(&cx, async { answer.await.map(|answer| answer.body) }).await?;
-            Ok(EncodedReply { body, outcome: None })
+            // Of an answer that is given again nobody knows what is in it.
+            Ok(EncodedReply { body, outcome: None, is_compressible: false })
         };
         tokio::spawn(carried_out).await.map_err(Error::internal)?
     }
@@ -247,7 +254,7 @@ impl OperationEndpoint {
         answer: EncodedReply,
         known: Option<Caller>,
     ) -> Response {
-        let EncodedReply { body, outcome } = answer;
+        let EncodedReply { body, outcome, .. } = answer;
         let finished =
             ResponseSummary { outcome, response_body: &body, ..self.finished(headers, request_body) };
         call.finish(&self.app, &finished, || known.unwrap_or_else(|| caller(&self.app, call, headers)));

@@ -9,6 +9,7 @@ use serde_schema::serde_schema;
 
 use crate::http::contract::bounded::Text;
 use crate::http::contract::limits::{Allowance, IntervalName, Window, new_limit};
+use crate::http::contract::revealed::Revealed;
 use crate::http::schema::{Meta, Nullable};
 use base::store::Page;
 use domain::identities::Identity;
@@ -169,7 +170,7 @@ pub struct KeyOut {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub identity: Option<IdentityOut>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub plaintext: Option<String>,
+    pub plaintext: Option<Revealed>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ratelimits: Vec<LimitOut>,
 }
@@ -192,7 +193,7 @@ impl From<KeyDetails> for KeyOut {
             // A refill without finite credits is not shown.
             credits: key.credits.remaining.is_some().then(|| key.credits.into()),
             identity: details.identity.map(IdentityOut::from),
-            plaintext: details.plaintext.map(|plaintext| plaintext.reveal().to_owned()),
+            plaintext: details.plaintext.as_ref().map(Revealed::of),
             ratelimits: details.limits.into_iter().map(LimitOut::from).collect(),
         }
     }

@@ -109,6 +109,11 @@ impl<'a> Browser<'a> {
         self.send(Method::GET, path, None, &[]).await
     }
 
+    /// As [`Browser::get`], with headers of one's own.
+    pub async fn ask(&mut self, path: &str, headers: &[(&str, &str)]) -> Page {
+        self.send(Method::GET, path, None, headers).await
+    }
+
     /// Sends a form that a page shows, with some of its fields changed. A field
     /// named more than once replaces all its values.
     #[track_caller]

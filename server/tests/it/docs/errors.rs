@@ -304,6 +304,12 @@ async fn examples_of_broken_requests_are_real_too() {
     let large = test.call("apis.createApi", large).await;
     shown(&large, &page_of("user/bad_request/request_body_too_large"), "request_body_too_large");
 
+    let coded =
+        test.raw_with("apis.createApi", "content-encoding", "gzip", &json!({ "name": "coded" })).await;
+    let page = page_of("user/bad_request/unsupported_content_encoding");
+    shown(&coded, &page, "unsupported_content_encoding");
+    assert_eq!((coded.status.as_u16(), coded.header("accept-encoding")), (415, "identity"));
+
     let wrong = ask(&test, Method::GET, "/v2/apis.getApi", &[]).await;
     let wrong_body: Value = serde_json::from_str(&wrong.text).unwrap();
     let wanted = &page_of("unkey/application/method_not_allowed")["error"];

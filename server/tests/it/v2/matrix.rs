@@ -13,7 +13,7 @@ use unkey::http::v2::DOCUMENT;
 pub use self::cases::cases;
 use crate::interrupted::{Asked, POLLS, drop_after};
 use crate::strangers::{Elsewhere, Twins};
-use crate::support::{TestApp, some_at_once};
+use crate::support::{Answer, TestApp, some_at_once};
 
 /// What somebody of another workspace is told.
 pub enum Foreign {
@@ -102,6 +102,14 @@ impl Ids {
         }
     }
 
+    /// Puts a long text beside what it shows.
+    pub async fn lengthen(&self, test: &TestApp, meta: &Value) {
+        test.call("keys.updateKey", json!({ "keyId": self.key, "meta": meta })).await.data();
+        test.call("identities.updateIdentity", json!({ "identity": self.identity, "meta": meta }))
+            .await
+            .data();
+    }
+
     pub fn fill(&self, grant: &str) -> String {
         [
             ("{ws}", &self.workspace),
@@ -115,6 +123,18 @@ impl Ids {
         ]
         .into_iter()
         .fold(grant.to_owned(), |grant, (name, id)| grant.replace(name, id))
+    }
+}
+
+impl Case {
+    /// Whether it changes nothing.
+    pub fn reads(&self) -> bool {
+        self.audited == 0
+    }
+
+    /// Calls it with every right.
+    pub async fn ask(&self, test: &TestApp, ids: &Ids) -> Answer {
+        test.call(self.operation, (self.body)(ids)).await
     }
 }
 

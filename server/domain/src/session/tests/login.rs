@@ -216,17 +216,22 @@ async fn admins_end_sessions_of_members_but_not_of_owners() {
 async fn forms_belong_to_a_session_or_to_a_cookie() {
     let server = Server::start().await;
     let (one, two) = (server.log_in(NOW_MS).await, server.log_in(NOW_MS).await);
-    let form = server.sessions.form_token(&one.id);
-    assert!(server.sessions.is_form_token(&one.id, &form));
-    assert!(!server.sessions.is_form_token(&two.id, &form));
-    let (given, other) =
-        (server.sessions.anonymous_form_token(NOW_MS), server.sessions.anonymous_form_token(NOW_MS));
-    assert!(server.sessions.is_anonymous_form_token(&given, &given, NOW_MS));
-    assert!(!server.sessions.is_anonymous_form_token(&given, &other, NOW_MS), "both must agree");
-    assert!(!server.sessions.is_anonymous_form_token("", "", NOW_MS));
-    assert!(!server.sessions.is_anonymous_form_token(&form, &form, NOW_MS), "another kind of token");
+    let sessions = &server.sessions;
+    let (form, again) = (sessions.form_token(&one.id), sessions.form_token(&one.id));
+    assert_ne!(form, again, "each answer has a mask of its own");
+    assert!(sessions.is_form_token(&one.id, &form) && sessions.is_form_token(&one.id, &again));
+    assert!(!sessions.is_form_token(&two.id, &form));
+    let cookies = [(); 2].map(|()| sessions.anonymous_form_cookie(NOW_MS));
+    let [given, other] =
+        cookies.each_ref().map(|cookie| sessions.anonymous_form_token(cookie, NOW_MS).unwrap());
+    let agree = |cookie: &str, form: &str, now_ms| sessions.is_anonymous_form_token(cookie, form, now_ms);
+    assert!(agree(&cookies[0], &given, NOW_MS));
+    assert!(!agree(&cookies[0], &other, NOW_MS), "both must agree");
+    assert!(!agree("", "", NOW_MS));
+    assert!(!agree(&form, &form, NOW_MS), "another kind of token");
     let late = NOW_MS + form_token::ANONYMOUS_FORM_MS;
-    assert!(!server.sessions.is_anonymous_form_token(&given, &given, late));
+    assert!(!agree(&cookies[0], &given, late));
+    assert_eq!(sessions.anonymous_form_token(&cookies[0], late), None);
 }
 
 #[tokio::test]
