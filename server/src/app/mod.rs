@@ -6,6 +6,8 @@
 mod open;
 mod upkeep;
 
+pub(crate) use open::master_key;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
@@ -17,7 +19,7 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use self::upkeep::Background;
-use crate::jobs::Jobs;
+use crate::jobs::{BackupJob, Jobs};
 use crate::telemetry::{ConnectionCounts, RequestCounts, RequestLog};
 use base::access::{Door, OpCtx, Principal};
 use base::audit::AuditLog;
@@ -86,6 +88,7 @@ pub struct App {
     pub secret_links: SecretLinks,
     pub leaks: Leaks,
     pub oauth: Oauth,
+    pub backup_job: BackupJob,
     pub jobs: Jobs,
     pub recorder: Recorder,
     pub requests: RequestCounts,

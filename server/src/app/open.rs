@@ -11,7 +11,8 @@ use tokio::sync::watch;
 
 use super::App;
 use super::upkeep::Background;
-use crate::jobs::Jobs;
+use crate::backup::{Backups, Live};
+use crate::jobs::{BackupJob, Jobs};
 use crate::telemetry::{RequestCounts, RequestLog};
 use base::access::{Door, Principal, Task};
 use base::audit::AuditLog;
@@ -61,6 +62,7 @@ struct Ground {
 
 impl Ground {
     async fn open(config: &Config, entropy: Entropy, dir: &DataDir, now_ms: i64) -> Result<Self> {
+        dir.refuse_half_restored()?;
         let database = open_app_db(config, dir).await?;
         moves::settle(&database).await?;
         let store = Store::new(database);
@@ -78,6 +80,14 @@ impl Ground {
     fn root_keys(&self) -> RootKeys {
         let (store, entropy, limiter) = (self.store.clone(), self.entropy.clone(), self.limiter.clone());
         RootKeys::new(store, entropy, self.recorder.last_used().clone(), limiter)
+    }
+
+    fn backup_job(&self, config: &Config, clock: &Clock, dir: &DataDir) -> BackupJob {
+        let (recorder, limiter, vault) = (self.recorder.clone(), self.limiter.clone(), self.vault.clone());
+        let (engine, live) = (self.store.database().engine(), Live { recorder, limiter, vault });
+        let backups = Backups::live(dir, engine, clock.clone(), self.entropy.clone(), live);
+        let (store, entropy, plan) = (self.store.clone(), self.entropy.clone(), config.backup.plan.clone());
+        BackupJob::new(store, backups, entropy, clock.clone(), plan)
     }
 
     fn oauth(&self, root_keys: &RootKeys, sessions: &Sessions) -> Oauth {
@@ -199,11 +209,11 @@ impl App {
         let bulk = made.bulk(&ground, &clock);
         let verifier = made.verifier(&ground, &ledger, config.key_cache_bytes);
         let root_keys = ground.root_keys();
-        let leaks = Leaks::new(store.clone(), entropy.clone(), root_keys.clone(), config.leak_public_key);
         let sessions = made.sessions(&ground);
         let idempotency = Idempotency::new(store.clone(), vault.clone());
         let jobs = made.jobs(&ground, idempotency.clone(), search.clone(), config.events_max_bytes);
         Self {
+            backup_job: ground.backup_job(&config, &clock, &dir),
             background: Mutex::new(Some(Background::start(store, events, recorder, search, &bulk))),
             bulk,
             oauth: ground.oauth(&root_keys, &sessions),
@@ -212,7 +222,7 @@ impl App {
                 .open_to_members(config.members_create_workspaces),
             sessions,
             secret_links: SecretLinks::new(store.clone(), entropy.clone()),
-            leaks,
+            leaks: Leaks::new(store.clone(), entropy.clone(), root_keys.clone(), config.leak_public_key),
             root_keys,
             apis: Apis::new(store.clone(), entropy.clone()),
             ratelimits: Ratelimits::new(limiter.clone(), made.namespaces.clone(), recorder.clone()),
@@ -303,7 +313,7 @@ fn request_log(config: &Config, recorder: Recorder) -> RequestLog {
     RequestLog::new(config.request_log, config.request_log_sample_percent, recorder)
 }
 
-fn master_key(config: &Config, dir: &DataDir) -> MasterKeySource {
+pub fn master_key(config: &Config, dir: &DataDir) -> MasterKeySource {
     match config.master_key.as_ref().and_then(|key| MasterKey::from_base64(key.reveal())) {
         Some(key) => MasterKeySource::Given(key),
         None => MasterKeySource::File(dir.master_key()),

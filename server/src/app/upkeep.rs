@@ -54,7 +54,13 @@ impl App {
     /// eviction, last use of keys, and the clock.
     pub async fn tend(&self, shutdown: impl Future<Output = ()>) {
         // None waits for jobs, which may take long.
-        tokio::join!(self.keep(shutdown), self.watch_clock(), self.run_jobs(), self.follow_deletions());
+        tokio::join!(
+            self.keep(shutdown),
+            self.watch_clock(),
+            self.run_jobs(),
+            self.run_backups(),
+            self.follow_deletions()
+        );
     }
 
     async fn run_jobs(&self) {
@@ -72,6 +78,25 @@ impl App {
             };
             if let Err(error) = done {
                 tracing::error!(?error, "scheduled jobs could not run");
+            }
+        }
+    }
+
+    async fn run_backups(&self) {
+        let mut ticks = tokio::time::interval(TEND_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let due = async {
+                ticks.tick().await;
+                self.backup_job.run_due().await
+            };
+            let done = tokio::select! {
+                // One that is cut short leaves nothing, and is due at the next start.
+                () = self.closing() => return,
+                done = due => done,
+            };
+            if let Err(error) = done {
+                tracing::error!(?error, "scheduled backups could not be looked for");
             }
         }
     }

@@ -8,10 +8,12 @@
 //! The modules stand in reading order; each may import those above it.
 
 mod output;
+mod progress;
 
 mod command;
 mod entry;
 mod options;
+mod passphrase;
 
 mod grammar;
 
@@ -39,7 +41,13 @@ mod workspace;
 
 mod dispatch;
 
+mod handover;
+
 mod control;
+
+mod backup;
+mod restore;
+
 mod data_folder;
 mod file_limit;
 mod serve;
@@ -97,6 +105,9 @@ impl Invocation {
         let (command, given) = parser::read(&self.matches).ok_or_else(dispatch::unknown)?;
         match command {
             Command::Serve => serve::run(config).await,
+            Command::Backup => backup::run(config, given).await,
+            Command::BackupVerify => backup::check(given).await,
+            Command::Restore => restore::run(config, given).await,
             Command::MigrateTo => migrate_to::run(&config, given).await,
             Command::Healthcheck => healthcheck::run(&config).await,
             Command::OpenApi => openapi::run(given),

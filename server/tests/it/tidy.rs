@@ -65,7 +65,7 @@ const CRATES: &[Crate] = &[
     Crate {
         name: "unkey",
         folder: "server",
-        rooms: &[&["jobs", "telemetry"], &["app"], &["http"], &["cli"]],
+        rooms: &[&["backup"], &["jobs", "telemetry"], &["app"], &["http"], &["cli"]],
     },
 ];
 

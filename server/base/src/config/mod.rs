@@ -6,6 +6,7 @@
 //! read from a file that `UNKEY_<NAME>_FILE` names. Every problem is reported at
 //! once. This is the only file that reads the environment.
 
+mod backup;
 mod database;
 mod network;
 mod values;
@@ -23,6 +24,7 @@ use crate::secret::PlainKey;
 
 use values::Given;
 
+pub use backup::{BackupKeep, BackupPlan, BackupSettings};
 pub use database::{DatabaseServer, Tls};
 pub use network::Network;
 
@@ -103,6 +105,14 @@ pub const SETTINGS: &[Setting] = &[
         "",
         "PEM of the key by which a secret scanner signs; nothing is accepted without",
     ),
+    plain(
+        "backup_schedule",
+        "",
+        "When to make a backup, as cron in UTC, such as 30 2 * * *; never when empty",
+    ),
+    plain("backup_target", "", "Where backups go: a folder, or a file that each one replaces"),
+    plain("backup_keep", "daily=7,weekly=4,monthly=12", "How many of the scheduled backups in a folder stay"),
+    secret("backup_passphrase", "What the master key in a backup is behind"),
     plain("admin_email", "", "E-mail of the owner made on the first start"),
     secret("admin_password", "Password of that owner"),
     secret(
@@ -197,6 +207,7 @@ pub struct Config {
     pub region: String,
     /// Of the secret scanner that may report root keys.
     pub leak_public_key: Option<VerifyingKey>,
+    pub backup: BackupSettings,
     pub admin_email: Option<String>,
     pub admin_password: Option<PlainKey>,
     /// 32 bytes in base64.
@@ -301,6 +312,7 @@ impl Config {
             public_url: given.some("public_url"),
             log_level: given.text("log_level").to_owned(),
             region: given.text("region").to_owned(),
+            backup: BackupSettings::parse(&mut given),
             admin_email: given.some("admin_email"),
             admin_password: given.secret("admin_password"),
             master_key: given.secret("master_key"),
