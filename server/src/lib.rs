@@ -5,6 +5,8 @@
 //! rules. A door holds the bounds, names and masking of its contract only, and
 //! nothing outside [`http`] knows a status code or a header.
 
+pub mod backup;
+
 pub mod jobs;
 pub mod telemetry;
 pub mod tls;

@@ -6,6 +6,8 @@
 mod open;
 mod upkeep;
 
+pub(crate) use open::master_key;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
@@ -19,7 +21,7 @@ use tokio::sync::watch;
 pub use self::open::look;
 use self::upkeep::Background;
 use crate::doctor::Doctor;
-use crate::jobs::Jobs;
+use crate::jobs::{BackupJob, Jobs};
 use crate::telemetry::{ConnectionCounts, RequestCounts, RequestLog};
 use crate::tls::Tls;
 use base::access::{Door, OpCtx, Principal};
@@ -89,6 +91,7 @@ pub struct App {
     pub secret_links: SecretLinks,
     pub leaks: Leaks,
     pub oauth: Oauth,
+    pub backup_job: BackupJob,
     pub jobs: Jobs,
     pub doctor: Doctor,
     pub recorder: Recorder,

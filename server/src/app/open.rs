@@ -11,8 +11,9 @@ use tokio::sync::watch;
 
 use super::App;
 use super::upkeep::Background;
+use crate::backup::{Backups, Live};
 use crate::doctor::{Doctor, Running, Subject};
-use crate::jobs::Jobs;
+use crate::jobs::{BackupJob, Jobs};
 use crate::telemetry::{RequestCounts, RequestLog};
 use base::access::{Door, Principal, Task};
 use base::audit::AuditLog;
@@ -62,6 +63,7 @@ struct Ground {
 
 impl Ground {
     async fn open(config: &Config, entropy: Entropy, dir: &DataDir, now_ms: i64) -> Result<Self> {
+        dir.refuse_half_restored()?;
         let database = open_app_db(config, dir).await?;
         moves::settle(&database).await?;
         let store = Store::new(database);
@@ -84,6 +86,14 @@ impl Ground {
     fn workspaces(&self, insight: &Insight, are_open: bool) -> Workspaces {
         let (store, entropy) = (self.store.clone(), self.entropy.clone());
         Workspaces::new(store, entropy, insight.analytics.clone()).open_to_members(are_open)
+    }
+
+    fn backup_job(&self, config: &Config, clock: &Clock, dir: &DataDir) -> BackupJob {
+        let (recorder, limiter, vault) = (self.recorder.clone(), self.limiter.clone(), self.vault.clone());
+        let (engine, live) = (self.store.database().engine(), Live { recorder, limiter, vault });
+        let backups = Backups::live(dir, engine, clock.clone(), self.entropy.clone(), live);
+        let (store, entropy, plan) = (self.store.clone(), self.entropy.clone(), config.backup.plan.clone());
+        BackupJob::new(store, backups, entropy, clock.clone(), plan)
     }
 
     fn oauth(&self, root_keys: &RootKeys, sessions: &Sessions) -> Oauth {
@@ -205,7 +215,6 @@ impl App {
         let bulk = made.bulk(&ground, &clock);
         let verifier = made.verifier(&ground, &ledger, config.key_cache_bytes);
         let root_keys = ground.root_keys();
-        let leaks = Leaks::new(store.clone(), entropy.clone(), root_keys.clone(), config.leak_public_key);
         let sessions = made.sessions(&ground);
         let idempotency = Idempotency::new(store.clone(), vault.clone());
         let jobs = made.jobs(&ground, idempotency.clone(), search.clone(), config.events_max_bytes);
@@ -216,6 +225,7 @@ impl App {
             Doctor::new(subject(&config, &clock, &dir, (store.database(), events), running))
         };
         Self {
+            backup_job: ground.backup_job(&config, &clock, &dir),
             doctor,
             background: Mutex::new(Some(Background::start(store, events, recorder, search, &bulk))),
             bulk,
@@ -224,7 +234,7 @@ impl App {
             workspaces: ground.workspaces(&insight, config.members_create_workspaces),
             sessions,
             secret_links: SecretLinks::new(store.clone(), entropy.clone()),
-            leaks,
+            leaks: Leaks::new(store.clone(), entropy.clone(), root_keys.clone(), config.leak_public_key),
             root_keys,
             apis: Apis::new(store.clone(), entropy.clone()),
             ratelimits: Ratelimits::new(limiter.clone(), made.namespaces.clone(), recorder.clone()),
@@ -355,7 +365,7 @@ fn request_log(config: &Config, recorder: Recorder) -> RequestLog {
     RequestLog::new(config.request_log, config.request_log_sample_percent, recorder)
 }
 
-fn master_key(config: &Config, dir: &DataDir) -> MasterKeySource {
+pub fn master_key(config: &Config, dir: &DataDir) -> MasterKeySource {
     match config.master_key.as_ref().and_then(|key| MasterKey::from_base64(key.reveal())) {
         Some(key) => MasterKeySource::Given(key),
         None => MasterKeySource::File(dir.master_key()),

@@ -58,6 +58,7 @@ impl App {
             self.keep(shutdown),
             self.watch_clock(),
             self.run_jobs(),
+            self.run_backups(),
             self.follow_deletions(),
             self.keep_certificate()
         );
@@ -87,6 +88,25 @@ impl App {
             };
             if let Err(error) = done {
                 tracing::error!(?error, "scheduled jobs could not run");
+            }
+        }
+    }
+
+    async fn run_backups(&self) {
+        let mut ticks = tokio::time::interval(TEND_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let due = async {
+                ticks.tick().await;
+                self.backup_job.run_due().await
+            };
+            let done = tokio::select! {
+                // One that is cut short leaves nothing, and is due at the next start.
+                () = self.closing() => return,
+                done = due => done,
+            };
+            if let Err(error) = done {
+                tracing::error!(?error, "scheduled backups could not be looked for");
             }
         }
     }

@@ -5,6 +5,9 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Command {
     Serve,
+    Backup,
+    BackupVerify,
+    Restore,
     MigrateTo,
     Healthcheck,
     OpenApi,

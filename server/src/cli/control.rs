@@ -17,6 +17,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::dispatch::{self, Request};
+use super::handover::{self, line};
 use super::output::Output;
 use crate::app::App;
 use base::error::{Error, Result};
@@ -40,19 +41,23 @@ enum Reply {
     Failed(String),
 }
 
-/// Sends a command to the server that holds the folder.
-pub(super) async fn send(data_dir: &Path, request: &Request) -> Result<Output> {
+/// A connection to the server that holds the folder.
+pub(super) async fn connect(data_dir: &Path) -> Result<UnixStream> {
     let path = DataDir::control_socket(data_dir);
     let short = Short::of(&path).map_err(Error::internal)?;
-    let stream = UnixStream::connect(&short.path).await.map_err(|error| {
+    UnixStream::connect(&short.path).await.map_err(|error| {
         Error::invalid(format!(
             "{} is in use by another process that does not answer on {}: {error}",
             data_dir.display(),
             path.display()
         ))
         .because(error)
-    })?;
-    let (read, mut write) = stream.into_split();
+    })
+}
+
+/// Sends a command to the server that holds the folder.
+pub(super) async fn send(data_dir: &Path, request: &Request) -> Result<Output> {
+    let (read, mut write) = connect(data_dir).await?.into_split();
     write.write_all(&line(request)?).await.map_err(Error::internal)?;
     let mut answer = String::new();
     BufReader::new(read.take(MAX_ANSWER_BYTES)).read_line(&mut answer).await.map_err(Error::internal)?;
@@ -151,6 +156,9 @@ async fn answer(app: &App, stream: UnixStream) -> Result<()> {
     let (read, mut write) = stream.into_split();
     let text =
         timeout(READ_TIMEOUT, read_line(read)).await.map_err(Error::internal)?.map_err(Error::internal)?;
+    if let Ok(asked) = serde_json::from_str(&text) {
+        return handover::answer(app, asked, &mut write).await;
+    }
     let outcome = match serde_json::from_str::<Request>(&text) {
         Ok(request) => dispatch::execute(app, &request).await,
         Err(error) => Err(Error::invalid("The command could not be read.").because(error)),
@@ -183,10 +191,4 @@ async fn read_line(read: impl AsyncRead + Unpin) -> std::io::Result<String> {
     let mut text = String::new();
     BufReader::new(read.take(MAX_REQUEST_BYTES)).read_line(&mut text).await?;
     Ok(text)
-}
-
-fn line<T: Serialize>(value: &T) -> Result<Vec<u8>> {
-    let mut bytes = serde_json::to_vec(value)?;
-    bytes.push(b'\n');
-    Ok(bytes)
 }

@@ -13,13 +13,15 @@ pub(super) struct Entry {
 
 enum Kind {
     Single(Command),
-    Group(Vec<(Command, Syntax)>),
+    /// With what the first word alone means, if anything.
+    Group(Vec<(Command, Syntax)>, Option<Command>),
 }
 
 /// Commands that begin with the same word.
 pub(super) struct Group {
     syntax: Syntax,
     commands: Vec<(Command, Syntax)>,
+    alone: Option<Command>,
 }
 
 /// How a line is written that shows what a command is for, at the end of its help.
@@ -55,8 +57,8 @@ impl Entry {
         }
         match self.kind {
             Kind::Single(command) => Some((command, given)),
-            Kind::Group(commands) => {
-                let (name, given) = given.subcommand()?;
+            Kind::Group(commands, alone) => {
+                let Some((name, given)) = given.subcommand() else { return Some((alone?, given)) };
                 let (command, _) = commands.into_iter().find(|(_, syntax)| syntax.get_name() == name)?;
                 Some((command, given))
             }
@@ -66,7 +68,9 @@ impl Entry {
     pub fn into_syntax(self) -> Syntax {
         match self.kind {
             Kind::Single(_) => self.syntax,
-            Kind::Group(commands) => self.syntax.subcommands(commands.into_iter().map(|(_, syntax)| syntax)),
+            Kind::Group(commands, _) => {
+                self.syntax.subcommands(commands.into_iter().map(|(_, syntax)| syntax))
+            }
         }
     }
 }
@@ -74,7 +78,13 @@ impl Entry {
 impl Group {
     pub fn new(name: &'static str, about: &'static str) -> Self {
         let syntax = Syntax::new(name).about(about).subcommand_required(true).arg_required_else_help(true);
-        Self { syntax, commands: Vec::new() }
+        Self { syntax, commands: Vec::new(), alone: None }
+    }
+
+    /// Where the first word is a command by itself, which is written so.
+    pub fn alone(command: impl Into<Command>, syntax: Syntax) -> Self {
+        let syntax = syntax.args_conflicts_with_subcommands(true).subcommand_negates_reqs(true);
+        Self { syntax, commands: Vec::new(), alone: Some(command.into()) }
     }
 
     pub fn add(mut self, command: impl Into<Command>, syntax: Syntax) -> Self {
@@ -84,7 +94,7 @@ impl Group {
 }
 
 impl From<Group> for Entry {
-    fn from(Group { syntax, commands }: Group) -> Self {
-        Self { syntax, kind: Kind::Group(commands) }
+    fn from(Group { syntax, commands, alone }: Group) -> Self {
+        Self { syntax, kind: Kind::Group(commands, alone) }
     }
 }

@@ -52,6 +52,8 @@ pub(super) fn entries() -> Vec<Entry> {
                     .example("unkey master-key rotate"),
             )
             .into(),
+        backup(),
+        restore(),
         migrate_to(),
         Entry::new(
             Command::Healthcheck,
@@ -365,6 +367,39 @@ fn doctor() -> Entry {
         .arg(list_format())
         .example("unkey doctor --strict --format json");
     Entry::new(FolderCommand::Doctor, syntax)
+}
+
+fn backup() -> Entry {
+    let target = Arg::new("target")
+        .help("A file, a folder that gets a file named by the time, or - for standard output; backup_target unless told");
+    let master_key = option("with-master-key", "Put the master key in, behind a passphrase");
+    let backup = Syntax::new("backup")
+        .about("Back up the data folder, whether a server runs or not")
+        .arg(target)
+        .arg(master_key.action(ArgAction::SetTrue))
+        .example("unkey backup /mnt/backups/ --with-master-key");
+    let verify = Syntax::new("verify")
+        .about("Read a backup as a restore does, and compare what it holds with what was backed up")
+        .arg(source())
+        .arg(option("temp-dir", "Folder with room for it, the one of the system unless told"))
+        .example("unkey backup verify /mnt/backups/");
+    Group::alone(Command::Backup, backup).add(Command::BackupVerify, verify).into()
+}
+
+fn source() -> Arg {
+    Arg::new("source")
+        .required(true)
+        .help("A file, a folder whose newest backup is meant, or - for standard input")
+}
+
+fn restore() -> Entry {
+    let without = option("without-master-key", "Leave out the master key, if there is one");
+    let restore = Syntax::new("restore")
+        .about("Restore a backup to the data folder, which is empty or not there yet")
+        .arg(source())
+        .arg(without.action(ArgAction::SetTrue))
+        .example("unkey restore /mnt/backups/ --data-dir /var/lib/unkey-new");
+    Entry::new(Command::Restore, restore)
 }
 
 fn migrate_to() -> Entry {

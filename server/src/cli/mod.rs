@@ -8,12 +8,13 @@
 //! The modules stand in reading order; each may import those above it.
 
 mod output;
+mod progress;
 
 mod command;
 mod entry;
 mod listing;
 mod options;
-mod progress;
+mod passphrase;
 
 mod grammar;
 
@@ -44,7 +45,13 @@ mod supervisor;
 
 mod dispatch;
 
+mod handover;
+
 mod control;
+
+mod backup;
+mod restore;
+
 mod data_folder;
 mod file_limit;
 mod listeners;
@@ -109,6 +116,9 @@ impl Invocation {
         let progress = || Progress::of(parser::words(&self.matches));
         match command {
             Command::Serve => serve::run(config, sockets).await,
+            Command::Backup => backup::run(config, given).await,
+            Command::BackupVerify => backup::check(given).await,
+            Command::Restore => restore::run(config, given).await,
             Command::MigrateTo => migrate_to::run(&config, given).await,
             Command::Healthcheck => healthcheck::run(&config).await,
             Command::OpenApi => openapi::run(given),

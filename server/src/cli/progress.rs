@@ -34,6 +34,20 @@ impl Progress {
         Self { bar, shown }
     }
 
+    /// Says how many of so many bytes are done; 0 where nobody knows how many there are.
+    pub fn measure(&self, what: &str, bytes: u64, of: u64) {
+        if of == 0 {
+            return self.say(format!("{what}, {} MiB", bytes >> 20));
+        }
+        if self.bar.length().is_none() {
+            let style = ProgressStyle::with_template("{spinner} {prefix}: {msg} [{bar:30}] {bytes} of {total_bytes}");
+            self.bar.set_style(style.expect("the template is one"));
+        }
+        self.bar.set_length(of);
+        self.bar.set_position(bytes);
+        self.bar.set_message(what.to_owned());
+    }
+
     /// Says how far it is.
     pub fn say(&self, what: impl Into<Cow<'static, str>>) {
         self.bar.set_message(what);

@@ -1,6 +1,4 @@
 //! Which checks there are, in the order in which they are carried out.
-//!
-//! The age of the last backup belongs in this list once the server makes backups.
 
 use std::time::Duration;
 
@@ -46,6 +44,7 @@ pub(super) const CHECKS: &[Check] = &[
     light("master-key", |subject| Box::pin(master_key::state(subject))),
     light("clock", |subject| Box::pin(clock::agrees(subject))),
     light("jobs", |subject| Box::pin(schedules::last_runs(subject))),
+    light("backup", |subject| Box::pin(schedules::backups(subject))),
     light("listen", |subject| Box::pin(network::listen(subject))),
     light("public-url", |subject| Box::pin(network::public_url(subject))),
     light("proxies", |subject| Box::pin(network::proxies(subject))),

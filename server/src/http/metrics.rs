@@ -61,6 +61,8 @@ struct Stored {
     jobs: Vec<crate::jobs::LastRun>,
     clock: crate::jobs::ClockReport,
     indexes: Vec<IndexStatus>,
+    /// `None` where no backups are planned.
+    backups: Option<crate::jobs::BackupReport>,
 }
 
 impl Stored {
@@ -70,6 +72,7 @@ impl Stored {
                 jobs: app.jobs.last_runs().await?,
                 clock: app.jobs.clock_report(app.clock.moment()).await?,
                 indexes: app.search.report(app.events(), &app.store).await?,
+                backups: app.backup_job.report().await?,
             })
         };
         match read.await {
@@ -98,6 +101,7 @@ impl Collector for Snapshot {
         let Some(stored) = &self.stored else { return Ok(()) };
         stored.indexes(&mut encoder)?;
         stored.jobs(&mut encoder)?;
+        stored.backups(&mut encoder)?;
         stored.clock(&mut encoder)
     }
 }
@@ -241,6 +245,21 @@ impl Stored {
             ConstGauge::new(*is_failed).encode(failed.encode_family(&[("job", *name)])?)?;
         }
         Ok(())
+    }
+
+    fn backups(&self, encoder: &mut DescriptorEncoder) -> Encoded {
+        let Some(report) = &self.backups else { return Ok(()) };
+        let help = "Whether the last scheduled backup failed.";
+        gauge(encoder, "unkey_backup_failed", help, report.error.is_some().into())?;
+        let help = "Whether the last good backup is older than the schedule allows.";
+        gauge(encoder, "unkey_backup_overdue", help, report.is_overdue.into())?;
+        let Some(good) = &report.last_good else { return Ok(()) };
+        let made_at_s = good.made_at_ms.max(0).unsigned_abs() / 1000;
+        let help = "When the last good backup was made.";
+        gauge(encoder, "unkey_backup_last_success_timestamp_seconds", help, made_at_s)?;
+        gauge(encoder, "unkey_backup_bytes", "Size of the last good backup.", good.bytes)?;
+        let help = "How long the last good backup took.";
+        gauge(encoder, "unkey_backup_duration_milliseconds", help, good.duration_ms)
     }
 
     fn clock(&self, encoder: &mut DescriptorEncoder) -> Encoded {

@@ -7,6 +7,7 @@
 //! after it is planned anew. What else such a clock stored is amended by a job;
 //! that one, and those that delete what is old, wait where the clock may be wrong.
 
+mod backup;
 mod clock_guard;
 mod clock_repair;
 mod integrity;
@@ -29,8 +30,9 @@ use domain::idempotency::Idempotency;
 use domain::keys::Keys;
 use insight::search::Search;
 use retention::Retention;
-use schedule::{JOBS, Job, JobName, Needs, next_run};
+use schedule::{JOBS, Job, JobName, Needs, is_due, next_run};
 
+pub use backup::{BackupJob, BackupReport, GoodBackup, backup_report};
 pub use clock_repair::{ClockReport, stored_ahead_ms};
 pub use sweep::KEEP_DELETED_DAYS;
 
@@ -124,7 +126,7 @@ impl Jobs {
         let stepped =
             job.name == JobName::Amend && self.amended_steps.load(Ordering::Relaxed) != at.steps_back;
         let stored = schedules::find(self.app.read(), job.name.as_str()).await?;
-        Ok(job.is_due(stored.as_ref(), at.now_ms)? || stepped || unsure)
+        Ok(is_due(job.name.as_str(), job.pattern, stored.as_ref(), at.now_ms)? || stepped || unsure)
     }
 
     async fn run_one(&self, job: &Job, at: Moment) -> Result<()> {

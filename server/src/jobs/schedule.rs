@@ -75,29 +75,23 @@ pub(super) const JOBS: &[Job] = &[
     Job { name: JobName::SizeCap, pattern: "30 */5 * * * *", needs: Needs::Nothing },
 ];
 
-impl Job {
-    /// Whether it is time, by what is stored of its last run.
-    pub fn is_due(&self, stored: Option<&JobSchedule>, now_ms: i64) -> Result<bool> {
-        let Some(due) = stored.filter(|due| due.pattern == self.pattern) else {
-            // New or rescheduled: refills may have been missed, so look at once.
-            return Ok(true);
-        };
-        if due.next_run_at <= now_ms {
-            return Ok(true);
-        }
-        // Later than the next run is none: it was planned by a clock that was ahead,
-        // and others may have been missed since.
-        let is_ahead = due.next_run_at > next_run(self.pattern, now_ms)?;
-        if is_ahead {
-            let next_run_at = due.next_run_at;
-            tracing::warn!(
-                job = self.name.as_str(),
-                next_run_at,
-                "a job was planned by a clock that was ahead"
-            );
-        }
-        Ok(is_ahead)
+/// Whether it is time for a job, by what is stored of its last run.
+pub(super) fn is_due(job: &str, pattern: &str, stored: Option<&JobSchedule>, now_ms: i64) -> Result<bool> {
+    let Some(due) = stored.filter(|due| due.pattern == pattern) else {
+        // New or rescheduled: refills may have been missed, so look at once.
+        return Ok(true);
+    };
+    if due.next_run_at <= now_ms {
+        return Ok(true);
     }
+    // Later than the next run is none: it was planned by a clock that was ahead,
+    // and others may have been missed since.
+    let next_run_at = due.next_run_at;
+    let is_ahead = next_run_at > next_run(pattern, now_ms)?;
+    if is_ahead {
+        tracing::warn!(job, next_run_at, "a job was planned by a clock that was ahead");
+    }
+    Ok(is_ahead)
 }
 
 /// The first run after `now_ms`, Unix milliseconds.

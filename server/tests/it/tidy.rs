@@ -66,7 +66,7 @@ const CRATES: &[Crate] = &[
     Crate {
         name: "unkey",
         folder: "server",
-        rooms: &[&["jobs", "telemetry", "tls"], &["doctor"], &["app"], &["http"], &["cli"]],
+        rooms: &[&["backup"], &["jobs", "telemetry", "tls"], &["doctor"], &["app"], &["http"], &["cli"]],
     },
 ];
 

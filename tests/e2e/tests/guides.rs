@@ -157,7 +157,8 @@ fn a_backup_made_as_described_can_be_restored() {
     let (id, key) = reader.server.key(&api, json!({ "recoverable": true, "credits": { "remaining": 5 } }));
     assert_eq!(reader.server.verify(&key), "VALID");
     let guide = page("backup.md");
-    let (_, script) = *blocks(&guide).iter().find(|(kind, _)| *kind == "sh").expect("a script");
+    let by_hand = |(kind, text): &&(&str, &str)| *kind == "sh" && text.contains(".backup");
+    let (_, script) = *blocks(&guide).iter().find(by_hand).expect("a script");
     let output = reader.shell(&format!("{script}\necho \"$BACKUP\""));
     let lines: Vec<&str> = output.lines().collect();
     assert_eq!(lines[0], "ok", "the copy is whole");

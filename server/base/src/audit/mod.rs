@@ -11,4 +11,6 @@ mod store;
 pub use event::Event;
 pub use read::{AuditEntry, AuditFilter, AuditLog, AuditTarget, TextIndex};
 pub use record::{Group, Target, changes};
-pub use store::{AuditRow, AuditTargetRow, entries_after, entry_at, last_entry, last_entry_time};
+pub use store::{
+    AuditRow, AuditTargetRow, entries_after, entry_at, last_entry, last_entry_time, newest_of_copy,
+};

@@ -7,6 +7,7 @@
 //! Every problem is reported at
 //! once. This is the only file that reads the environment.
 
+mod backup;
 mod certificate;
 mod database;
 mod nearest;
@@ -27,6 +28,7 @@ use crate::secret::PlainKey;
 
 use values::Given;
 
+pub use backup::{BackupKeep, BackupPlan, BackupSettings};
 pub use certificate::{Acme, CertificateSource};
 pub use database::{DatabaseServer, Tls};
 pub use network::Network;
@@ -127,6 +129,14 @@ pub const SETTINGS: &[Setting] = &[
         "",
         "PEM of the key by which a secret scanner signs; nothing is accepted without",
     ),
+    plain(
+        "backup_schedule",
+        "",
+        "When to make a backup, as cron in UTC, such as 30 2 * * *; never when empty",
+    ),
+    plain("backup_target", "", "Where backups go: a folder, or a file that each one replaces"),
+    plain("backup_keep", "daily=7,weekly=4,monthly=12", "How many of the scheduled backups in a folder stay"),
+    secret("backup_passphrase", "What the master key in a backup is behind"),
     plain("admin_email", "", "E-mail of the owner made on the first start"),
     secret("admin_password", "Password of that owner"),
     secret(
@@ -225,6 +235,7 @@ pub struct Config {
     pub region: String,
     /// Of the secret scanner that may report root keys.
     pub leak_public_key: Option<VerifyingKey>,
+    pub backup: BackupSettings,
     pub admin_email: Option<String>,
     pub admin_password: Option<PlainKey>,
     /// 32 bytes in base64.
@@ -350,6 +361,7 @@ impl Config {
             public_url: given.some("public_url"),
             log_level: given.text("log_level").to_owned(),
             region: given.text("region").to_owned(),
+            backup: BackupSettings::parse(&mut given),
             admin_email: given.some("admin_email"),
             admin_password: given.secret("admin_password"),
             master_key: given.secret("master_key"),

@@ -23,8 +23,8 @@ pub use last_used::{LastUsed, Noted, Uses};
 pub use queue::{Health, Recorder};
 pub use request::{MAX_LOGGED_BODY, Request, StoredRequest};
 pub use store::{
-    Chunk, Removed, free_bytes, free_space, last_chunk, newest_chunk_id, newest_chunk_time, oldest_chunk,
-    read_after, read_chunk, read_chunks, remove_chunks, remove_oldest, stored_events,
+    Chunk, Removed, events_of_copy, free_bytes, free_space, last_chunk, newest_chunk_id, newest_chunk_time,
+    oldest_chunk, read_after, read_chunk, read_chunks, remove_chunks, remove_oldest, stored_events,
 };
 pub use writer::Writer;
 

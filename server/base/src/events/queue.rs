@@ -5,11 +5,13 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use super::{ChunkKind, LastUsed, RatelimitDecision, Request, Verification, chunk};
+use crate::clock::Stopwatch;
 
 /// A segment is closed at this size: a page of fifty events may be in fifty chunks,
 /// and each is decompressed as a whole.
@@ -21,6 +23,9 @@ const MAX_SEGMENTS: usize = 1024;
 
 /// As [`MAX_SEGMENTS`], of requests: 16 MiB, at least two thousand of them.
 const MAX_REQUEST_SEGMENTS: usize = 128;
+
+/// How often [`Recorder::flush`] looks.
+const FLUSH_LOOK: Duration = Duration::from_millis(5);
 
 /// Encoded events that are stored together.
 pub(super) struct Segment {
@@ -51,6 +56,9 @@ struct Lane {
     max_segments: usize,
     segment_bytes: usize,
     storing_now: AtomicBool,
+    /// Segments that were begun, and of these, those that are stored or lost.
+    begun: AtomicU64,
+    settled: AtomicU64,
     lost: AtomicU64,
     stored: AtomicU64,
 }
@@ -80,6 +88,8 @@ impl Lane {
             max_segments,
             segment_bytes,
             storing_now: AtomicBool::new(false),
+            begun: AtomicU64::new(0),
+            settled: AtomicU64::new(0),
             lost: AtomicU64::new(0),
             stored: AtomicU64::new(0),
         }
@@ -95,7 +105,9 @@ impl Lane {
                 && let Some(oldest) = waiting.pop_front()
             {
                 self.lost.fetch_add(oldest.events, Ordering::Relaxed);
+                self.settled.fetch_add(1, Ordering::SeqCst);
             }
+            self.begun.fetch_add(1, Ordering::SeqCst);
             waiting.push_back(Segment {
                 kind: self.kind,
                 bytes: Vec::new(),
@@ -222,7 +234,23 @@ impl Recorder {
 
     /// The segment taken last is stored or lost.
     pub(super) fn settled(&self, kind: ChunkKind) {
-        self.lane(kind).storing_now.store(false, Ordering::SeqCst);
+        let lane = self.lane(kind);
+        lane.storing_now.store(false, Ordering::SeqCst);
+        lane.settled.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Waits until what was recorded so far is stored or lost, up to `patience`; says
+    /// whether it is.
+    pub async fn flush(&self, patience: Duration) -> bool {
+        let begun = [&self.0.events, &self.0.requests].map(|lane| (lane, lane.begun.load(Ordering::SeqCst)));
+        let waiting = Stopwatch::start();
+        while begun.iter().any(|(lane, begun)| lane.settled.load(Ordering::SeqCst) < *begun) {
+            if waiting.elapsed() >= patience {
+                return false;
+            }
+            tokio::time::sleep(FLUSH_LOOK).await;
+        }
+        true
     }
 
     pub(super) fn close(&self) {

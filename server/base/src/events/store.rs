@@ -9,6 +9,7 @@ use super::ChunkKind;
 use super::chunk::{Events, VERSION};
 use super::queue::Segment;
 use crate::error::Result;
+use crate::store::copies::DatabaseCopy;
 use crate::store::{pragma, statement};
 
 /// A chunk read back.
@@ -126,6 +127,13 @@ pub async fn newest_chunk_id(db: &impl ConnectionTrait) -> Result<i64> {
     let sql = "SELECT seq FROM sqlite_sequence WHERE name = 'chunks'";
     let row = db.query_one_raw(statement(db, sql, [])).await?;
     Ok(row.map(|row| row.try_get("", "seq")).transpose()?.unwrap_or(0))
+}
+
+/// How many events a copy of `events.db` holds, and the time of the newest, Unix
+/// milliseconds.
+pub fn events_of_copy(copy: &DatabaseCopy) -> Result<(u64, Option<i64>)> {
+    let events = copy.number("SELECT sum(events) FROM chunks")?.unwrap_or(0);
+    Ok((events.unsigned_abs(), copy.number("SELECT max(last_time) FROM chunks")?))
 }
 
 /// Chunks that were removed.

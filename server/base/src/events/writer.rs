@@ -224,6 +224,24 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_was_recorded_before_a_flush_is_stored_after_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let database = database(&dir).await;
+        let recorder = Recorder::default();
+        assert!(recorder.flush(Duration::ZERO).await, "nothing waits");
+        recorder.ratelimit(&DECISION);
+        assert!(!recorder.flush(Duration::ZERO).await, "nobody stores it");
+        let writer = Writer::start(recorder.clone(), database.clone());
+        for round in 1..=3 {
+            recorder.ratelimit(&DECISION);
+            recorder.request(&REQUEST);
+            assert!(recorder.flush(PATIENCE).await);
+            assert_eq!((recorder.health().stored, recorder.health().stored_requests), (round + 1, round));
+        }
+        writer.shutdown().await.unwrap();
+    }
+
+    #[tokio::test]
     async fn a_flood_of_requests_pushes_out_no_other_event() {
         let recorder = Recorder::with_capacity(2, 1);
         recorder.ratelimit(&DECISION);

@@ -4,4 +4,4 @@
 
 mod store;
 
-pub use store::{get, set};
+pub use store::{get, get_of_copy, set};

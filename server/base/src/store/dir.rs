@@ -107,6 +107,27 @@ impl DataDir {
         self.path.join("events.db")
     }
 
+    /// Where a restore gathers what it puts into the folder at its end.
+    pub fn restoring(&self) -> PathBuf {
+        self.path.join("restore.part")
+    }
+
+    /// Fails in a folder that holds half of a restore: it is neither new nor whole.
+    pub fn refuse_half_restored(&self) -> Result<()> {
+        match self.restoring().exists() {
+            false => Ok(()),
+            true => Err(Error::invalid(format!(
+                "{} holds half of a restore that was interrupted: call `unkey restore` again",
+                self.path.display()
+            ))),
+        }
+    }
+
+    /// Where a backup gathers its copies of the databases.
+    pub fn backup_copies(&self) -> PathBuf {
+        self.path.join("backup.part")
+    }
+
     /// Whether the folder was in use before, whatever became of `app.db`: what
     /// else a first start makes is only made once `app.db` is complete.
     pub fn was_in_use(&self) -> bool {

@@ -4,6 +4,7 @@
 //! only way to change `app.db` is [`Store::write`].
 
 mod columns;
+pub mod copies;
 mod db;
 mod dialect;
 mod dir;

@@ -140,6 +140,14 @@ impl RateLimiter {
         saved
     }
 
+    /// Stores whatever was counted so far, the shorter windows too: for a copy of the
+    /// database that is as exact as a planned restart.
+    pub async fn snapshot_all(&self, now_ms: i64) -> Result<()> {
+        self.snapshot(now_ms).await?;
+        let _turn = self.moving.lock().await;
+        store::save_counters(&self.database, &self.limiter.short_rows(now_ms, MIN_SNAPSHOT_MS)).await
+    }
+
     /// Drops dead counters, and moves what exceeds the bound to disk.
     pub async fn evict(&self, now_ms: i64) -> Result<()> {
         let _turn = self.moving.lock().await;
@@ -234,6 +242,24 @@ mod tests {
         let again = RateLimiter::new(1000, database(&dir).await);
         again.restore(120_000).await.unwrap();
         assert_eq!(again.counters(), 0, "what is stored of them is of the right time, too");
+    }
+
+    #[tokio::test]
+    async fn a_whole_snapshot_is_as_exact_as_a_planned_restart() {
+        let dir = tempfile::tempdir().unwrap();
+        let limiter = RateLimiter::new(1000, database(&dir).await);
+        limiter.take_many(&[check("long", MINUTE, 7), check("short", 1000, 3)], 0).await.unwrap();
+        // Which takes note of the short one, and does not store it.
+        limiter.snapshot(0).await.unwrap();
+        limiter.snapshot_all(0).await.unwrap();
+        let restored = RateLimiter::new(1000, database(&dir).await);
+        restored.restore(0).await.unwrap();
+        let full = RateLimiter::new(1000, database(&dir).await);
+        for (name, duration_ms) in [("long", MINUTE), ("short", 1000)] {
+            let (left, unused) =
+                (left(&restored, name, duration_ms).await, left(&full, name, duration_ms).await);
+            assert!(left < unused, "{name}: {left} of {unused}");
+        }
     }
 
     async fn left(limiter: &RateLimiter, name: &str, duration_ms: u64) -> u64 {

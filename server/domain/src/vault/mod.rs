@@ -6,6 +6,8 @@
 //! so that ciphertexts cannot be swapped. AES-256-GCM throughout, nonce in
 //! front of the ciphertext. Who may decrypt is not decided here.
 
+mod age;
+mod export;
 mod look;
 mod master;
 mod rotation;
@@ -20,6 +22,7 @@ use base::ids::{KeyId, WorkspaceId};
 use parking_lot::RwLock;
 use tokio::sync::Mutex;
 
+pub use export::{fingerprint_of_copy, import, write_master_key};
 pub use look::{MasterKeyState, master_key_state};
 pub use master::MasterKey;
 use master::MasterKeys;

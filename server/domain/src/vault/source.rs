@@ -157,7 +157,7 @@ fn read(path: &Path) -> Result<Option<MasterKey>> {
 }
 
 /// Whole and on disk before this returns, or not there at all.
-fn write(path: &Path, key: &MasterKey) -> Result<()> {
+pub(super) fn write(path: &Path, key: &MasterKey) -> Result<()> {
     let draft = path.with_extension("draft");
     let store = || -> std::io::Result<()> {
         let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&draft)?;

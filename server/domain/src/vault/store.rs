@@ -7,12 +7,17 @@ use sea_orm::ConnectionTrait;
 use base::error::{Error, Result};
 use base::settings;
 use base::store::Tx;
+use base::store::copies::DatabaseCopy;
 
 const FINGERPRINT: &str = "master_key_fingerprint";
 const SERVER_KEY: &str = "server_data_key";
 
 pub(super) async fn fingerprint(db: &impl ConnectionTrait) -> Result<Option<String>> {
     settings::get(db, FINGERPRINT).await
+}
+
+pub(super) fn fingerprint_of_copy(copy: &DatabaseCopy) -> Result<Option<String>> {
+    settings::get_of_copy(copy, FINGERPRINT)
 }
 
 pub(super) async fn set_fingerprint(tx: &Tx, fingerprint: &str, now_ms: i64) -> Result<()> {

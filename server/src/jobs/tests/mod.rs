@@ -1,3 +1,4 @@
+mod backup;
 mod clock;
 
 use super::*;

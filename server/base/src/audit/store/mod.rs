@@ -17,10 +17,16 @@ use super::read::{AuditEntry, AuditFilter, AuditTarget};
 use super::record::{Entry, actor};
 use crate::access::OpCtx;
 use crate::error::Result;
+use crate::store::copies::DatabaseCopy;
 use crate::store::{Engine, Page, Paged, Tx, begins};
 
 /// Rows per statement: well under SQLite's limit of bound values.
 const CHUNK: usize = 500;
+
+/// The time of the newest entry in a copy of `app.db`, Unix milliseconds.
+pub fn newest_of_copy(copy: &DatabaseCopy) -> Result<Option<i64>> {
+    copy.number("SELECT max(time) FROM audit_log")
+}
 
 pub(super) async fn insert(
     tx: &Tx,

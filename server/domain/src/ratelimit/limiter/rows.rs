@@ -89,13 +89,18 @@ impl Limiter {
 
     /// Every counter that still counts, for the snapshot at shutdown.
     pub fn live_rows(&self, now_ms: i64) -> Vec<CounterRow> {
+        self.short_rows(now_ms, u64::MAX)
+    }
+
+    /// Of these, the counters whose window is shorter than `duration_ms`.
+    pub fn short_rows(&self, now_ms: i64, duration_ms: u64) -> Vec<CounterRow> {
         let mut rows = Vec::new();
         for shard in self.table.shards() {
             let shard = shard.lock();
-            let live = shard
-                .counters
-                .iter()
-                .filter(|counter| !counter.window.is_dead(now_ms, counter.name.duration_ms));
+            let live = shard.counters.iter().filter(|counter| {
+                let lasts_ms = counter.name.duration_ms;
+                lasts_ms < duration_ms && !counter.window.is_dead(now_ms, lasts_ms)
+            });
             rows.extend(live.map(CounterRow::of));
         }
         rows

@@ -8,6 +8,7 @@ use web::time::latency;
 use crate::http::dashboard::event_query::event_question;
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::time_span::TimeSpan;
+use crate::jobs::BackupReport;
 use base::access::{Operation, Target};
 use base::error::Result;
 use base::store::stored_bytes;
@@ -20,11 +21,12 @@ const MANY_WAIT: u64 = 50_000;
 pub async fn facts(request: &MemberRequest, span: &TimeSpan) -> Result<Vec<HealthFact>> {
     request.cx.require(Operation::SettingsRead, Target::NONE)?;
     let app = &request.app;
-    let (took, lag, config_bytes, event_bytes) = tokio::try_join!(
+    let (took, lag, config_bytes, event_bytes, backups) = tokio::try_join!(
         app.analytics.latency(event_question(request, Kind::Verifications, span, Filter::default())),
         app.search.lag(app.events(), &app.store),
         stored_bytes(app.store.read()),
         stored_bytes(app.events().reader()),
+        app.backup_job.report(),
     )?;
     let took = took.first().copied().unwrap_or_default();
     let percentile = |us: u64| latency(us.cast_signed());
@@ -36,6 +38,7 @@ pub async fn facts(request: &MemberRequest, span: &TimeSpan) -> Result<Vec<Healt
     let queue =
         if waiting == 0 { "empty".to_owned() } else { format!("{} wait", exact(waiting.cast_signed())) };
     let fact = |name: &str, value: String, tone| HealthFact { name: name.to_owned(), value, tone };
+    let (backup, backup_tone) = last_backup(request, backups.as_ref());
     Ok(vec![
         fact("Version", env!("CARGO_PKG_VERSION").to_owned(), Tone::Quiet),
         fact("Database", app.store.database().engine().name().to_owned(), Tone::Quiet),
@@ -43,9 +46,20 @@ pub async fn facts(request: &MemberRequest, span: &TimeSpan) -> Result<Vec<Healt
         fact("Verify, p50 / p99", took, Tone::Quiet),
         fact("Event queue", queue, if waiting > MANY_WAIT { Tone::Caution } else { Tone::Good }),
         search(lag),
+        fact("Last backup", backup, backup_tone),
         fact("Events on disk", bytes(event_bytes.cast_signed()), Tone::Quiet),
         fact("Everything else on disk", bytes(config_bytes.cast_signed()), Tone::Quiet),
     ])
+}
+
+/// Nothing bad is said where backups are made by other means.
+fn last_backup(request: &MemberRequest, report: Option<&BackupReport>) -> (String, Tone) {
+    let Some(report) = report else { return ("none are planned".to_owned(), Tone::Quiet) };
+    let tone = if report.is_overdue || report.error.is_some() { Tone::Caution } else { Tone::Good };
+    match &report.last_good {
+        Some(good) => (request.stamp(good.made_at_ms).relative, tone),
+        None => ("none yet".to_owned(), tone),
+    }
 }
 
 fn search(lag: Lag) -> HealthFact {

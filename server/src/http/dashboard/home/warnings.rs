@@ -1,7 +1,7 @@
 //! What will need a hand, each with the list where one lends it.
 //!
-//! What is not known is not claimed: nothing is said of backups, for they are
-//! made outside of this program.
+//! What is not known is not claimed: of backups, something is said where this program
+//! is to make them.
 
 use web::components::Tone;
 use web::number::{count, exact};
@@ -9,7 +9,7 @@ use web::pages::home::Warning;
 use web::paths::{self, QUERY};
 
 use crate::http::dashboard::member_request::MemberRequest;
-use crate::jobs::ClockReport;
+use crate::jobs::{BackupReport, ClockReport};
 use base::error::Result;
 use domain::keys::{FEW_CREDITS, KeyCount};
 use domain::leaks::Leak;
@@ -28,7 +28,7 @@ const COUNTED: i64 = 10_000;
 /// The most urgent first.
 pub async fn warnings(request: &MemberRequest) -> Result<Vec<Warning>> {
     let (app, cx) = (&request.app, &request.cx);
-    let (leaks, expiring, short, unused, lag, jobs, clock) = tokio::try_join!(
+    let (leaks, expiring, short, unused, lag, jobs, clock, backups) = tokio::try_join!(
         app.leaks.recent(cx),
         app.keys.expiring(cx, request.now_ms() + WEEK_MS),
         app.keys.short_of_credits(cx),
@@ -36,6 +36,7 @@ pub async fn warnings(request: &MemberRequest) -> Result<Vec<Warning>> {
         app.search.lag(app.events(), &app.store),
         app.jobs.last_runs(),
         app.jobs.clock_report(app.clock.moment()),
+        app.backup_job.report(),
     )?;
     let mut warnings: Vec<Warning> = leaks.iter().take(NAMED).map(|leak| leaked(request, leak)).collect();
     warnings.extend(recording(request));
@@ -46,6 +47,7 @@ pub async fn warnings(request: &MemberRequest) -> Result<Vec<Warning>> {
             format!("{} It is tried again on its own; the log of the server says more.", job.error.as_ref()?);
         Some(server(Tone::Error, title, &detail))
     }));
+    warnings.extend(backups.and_then(|report| of_backups(request, &report)));
     warnings.extend(short.iter().take(NAMED).map(few_credits));
     warnings.extend(expiring.iter().take(NAMED).map(|due| expire(request, due)));
     if unused.keys > 0 {
@@ -98,6 +100,20 @@ fn of_the_clock(request: &MemberRequest, clock: &ClockReport) -> Vec<Warning> {
         warnings.push(server(Tone::Caution, title, &detail));
     }
     warnings
+}
+
+fn of_backups(request: &MemberRequest, report: &BackupReport) -> Option<Warning> {
+    let age = match &report.last_good {
+        Some(good) => format!("The last good one was made {}.", request.stamp(good.made_at_ms).relative),
+        None => "None was ever made.".to_owned(),
+    };
+    let why = report.error.as_ref().map_or(String::new(), |error| format!(" The last one failed: {error}."));
+    let title = match (report.is_overdue, &report.error) {
+        (true, _) => "There is no backup as new as planned",
+        (false, Some(_)) => "The last backup failed",
+        (false, None) => return None,
+    };
+    Some(server(Tone::Error, title.to_owned(), &format!("{age}{why}")))
 }
 
 fn leaked(request: &MemberRequest, leak: &Leak) -> Warning {

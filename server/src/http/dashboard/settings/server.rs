@@ -3,6 +3,7 @@
 //! changes them. Announced migrations belong to the workspace.
 
 use web::form::FormState;
+use web::number::bytes;
 use web::pages::settings::addresses::{AddressesView, addresses as addresses_page};
 use web::pages::settings::migrations::{MigrationRow, MigrationsView, migrations as migrations_page};
 use web::pages::settings::retention::{RetentionView, retention as retention_page};
@@ -11,9 +12,10 @@ use web::paths;
 
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::reply::Reply;
+use crate::jobs::BackupReport;
 use crate::tls::Status;
 use base::access::{Door, Operation, Target};
-use base::config::{Config, LogRequests, V1};
+use base::config::{BackupKeep, Config, LogRequests, V1};
 use base::error::Result;
 use base::events::{ChunkKind, KEEP_DAYS, KEEP_REQUESTS_DAYS, oldest_chunk};
 use base::store::stored_bytes;
@@ -32,18 +34,22 @@ pub async fn retention(request: MemberRequest) -> Result<Reply> {
 
 async fn retention_view(request: &MemberRequest) -> Result<RetentionView> {
     let app = &request.app;
-    let (indexes, event_bytes, config_bytes, oldest) = tokio::try_join!(
+    let (indexes, event_bytes, config_bytes, oldest, backups) = tokio::try_join!(
         app.search.report(app.events(), &app.store),
         stored_bytes(app.events().reader()),
         stored_bytes(app.store.read()),
         oldest_chunk(app.events().reader(), ChunkKind::Events),
+        app.backup_job.report(),
     )?;
     let of_events = |index: &&insight::search::IndexStatus| !matches!(index.name, "audit" | "entities");
     let index_bytes: u64 = indexes.iter().map(|index| index.bytes).sum();
     let events: u64 = indexes.iter().filter(of_events).map(|index| index.documents).sum();
     let size = |name: &str, bytes: u64| (name.to_owned(), bytes.cast_signed());
     Ok(RetentionView {
-        kept: kept(&app.config),
+        kept: kept(&app.config)
+            .into_iter()
+            .chain([("Backups".to_owned(), backup_row(request, backups))])
+            .collect(),
         sizes: vec![
             size("Events", event_bytes),
             size("Indexes", index_bytes),
@@ -57,6 +63,25 @@ async fn retention_view(request: &MemberRequest) -> Result<RetentionView> {
         oldest: request.maybe_stamp(oldest),
         dropped: app.jobs.dropped_events().cast_signed(),
     })
+}
+
+fn backup_row(request: &MemberRequest, report: Option<BackupReport>) -> String {
+    let (Some(plan), Some(report)) = (&request.app.config.backup.plan, report) else {
+        return "none are planned here".to_owned();
+    };
+    let last = match report.last_good {
+        Some(good) => format!(
+            "the last one was made {} in {} s, {}, at {}",
+            request.stamp(good.made_at_ms).relative,
+            good.duration_ms.div_ceil(1000),
+            bytes(good.bytes.cast_signed()),
+            good.place
+        ),
+        None => "none was made yet".to_owned(),
+    };
+    let failed = report.error.map_or(String::new(), |error| format!("; the last try failed: {error}"));
+    let BackupKeep { daily, weekly, monthly } = plan.keep;
+    format!("of {daily} days, {weekly} weeks and {monthly} months; {last}{failed}")
 }
 
 fn kept(config: &Config) -> Vec<(String, String)> {

@@ -1,0 +1,178 @@
+//! Backups that somebody made to do harm, or with another version of this program.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::*;
+use base::error::Result;
+use base::store::{AppSchema, DataDir, Database, Durability, EventsSchema};
+
+/// A tar of these files, compressed.
+fn packed(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut tar = tar::Builder::new(zstd::Encoder::new(Vec::new(), 1).unwrap());
+    for (name, content) in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.len() as u64);
+        header.set_mode(0o600);
+        tar.append_data(&mut header, name, *content).unwrap();
+    }
+    tar.into_inner().unwrap().finish().unwrap()
+}
+
+fn file(name: &str, content: &[u8]) -> Value {
+    use sha2::Digest;
+    let sha256: String = sha2::Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect();
+    json!({ "name": name, "bytes": content.len(), "sha256": sha256 })
+}
+
+fn manifest(files: &[Value]) -> Value {
+    json!({
+        "format": 1, "program": "9.9.9", "made_at": "2026-11-29T16:48:00.000Z", "made_at_ms": 1_796_000_000_000_i64,
+        "database": "sqlite", "master_key_fingerprint": null, "events": 0, "newest_event_ms": null,
+        "newest_change_ms": null, "files": files,
+    })
+}
+
+fn silent(_: &Progress) -> Result<()> {
+    Ok(())
+}
+
+/// What a restore of it says; nothing may be left.
+fn refusal(backup: &[u8]) -> String {
+    let dir = tempfile::tempdir().unwrap();
+    let new = dir.path().join("new");
+    let restored = restore(backup, &new, WithMasterKey::No, &mut silent);
+    assert!(!new.exists(), "something was restored");
+    assert!(verify(backup, Some(dir.path()), &mut silent).is_err());
+    assert_eq!(dir.path().read_dir().unwrap().count(), 0, "something was left");
+    restored.unwrap_err().detail().to_owned()
+}
+
+/// The files of a new server, closed.
+async fn databases() -> (TempDir, Vec<u8>, Vec<u8>) {
+    let dir = tempfile::tempdir().unwrap();
+    let read = |name: &str| std::fs::read(dir.path().join(name)).unwrap();
+    let path = |name: &str| dir.path().join(name);
+    Database::open::<AppSchema>(&path("app.db"), Durability::Full).await.unwrap().close().await.unwrap();
+    Database::open::<EventsSchema>(&path("events.db"), Durability::Full)
+        .await
+        .unwrap()
+        .close()
+        .await
+        .unwrap();
+    let (app, events) = (read("app.db"), read("events.db"));
+    (dir, app, events)
+}
+
+#[test]
+fn one_of_a_newer_program_says_which_is_needed() {
+    let mut newer = manifest(&[]);
+    newer["format"] = json!(2);
+    newer["files"] = json!("in another form");
+    let said = refusal(&packed(&[("manifest.json", newer.to_string().as_bytes())]));
+    assert!(said.contains("made by version 9.9.9"), "{said}");
+    let mut app = file("app.db", b"x");
+    app["migrations"] = json!(["m0001_app", "m9999_later"]);
+    let newer = manifest(&[app, file("events.db", b"y")]);
+    let said = refusal(&packed(&[
+        ("manifest.json", newer.to_string().as_bytes()),
+        ("app.db", b"x"),
+        ("events.db", b"y"),
+    ]));
+    assert!(said.contains("version 9.9.9") && said.contains("m9999_later"), "{said}");
+}
+
+#[test]
+fn what_the_manifest_does_not_say_is_not_written() {
+    let said = |files: &[Value], content: &[(&str, &[u8])]| {
+        let manifest = manifest(files).to_string();
+        refusal(&packed(&[&[("manifest.json", manifest.as_bytes())], content].concat()))
+    };
+    let (app, events) = (file("app.db", b"xx"), file("events.db", b"yy"));
+    let both = [app.clone(), events.clone()];
+    let content: [(&str, &[u8]); 2] = [("app.db", b"xx"), ("events.db", b"yy")];
+    assert!(said(&[file("../../etc/cron.d/x", b"xx"), events.clone()], &content).contains("other files"));
+    assert!(said(&[events.clone(), app.clone()], &content).contains("other files"));
+    assert!(said(&[app.clone()], &content[..1]).contains("other files"));
+    assert!(
+        said(&[app, events, file("master.key.age", &[0; 70_000])], &content)
+            .contains("longer than one can be")
+    );
+    assert!(said(&both, &content[..1]).contains("cut short"));
+    assert!(said(&both, &[content[1], content[0]]).contains("something else where app.db should be"));
+    assert!(said(&both, &[content[0], ("events.db", b"longer")]).contains("something else"));
+    assert!(said(&both, &[("app.db", b"xz"), content[1]]).contains("its checksum is another"));
+    let more = [content[0], content[1], ("more", b"z".as_slice())];
+    assert!(said(&both, &more).contains("more than its manifest says"));
+    assert!(said(&both, &content).contains("cannot be read"), "files that are no databases");
+    assert!(refusal(&packed(&[("app.db", b"xx")])).contains("no backup"));
+    assert!(refusal(&packed(&[("manifest.json", b"{}")])).contains("no backup"));
+}
+
+/// A little that becomes a lot is refused before any of it is written.
+#[test]
+fn a_bomb_fills_no_disk_and_no_memory() {
+    let mut huge = file("app.db", b"x");
+    huge["bytes"] = json!(1_u64 << 50);
+    let manifest = manifest(&[huge, file("events.db", b"y")]).to_string();
+    let said = refusal(&packed(&[("manifest.json", manifest.as_bytes()), ("app.db", b"x")]));
+    assert!(said.contains("MiB are needed"), "{said}");
+    let long = vec![b' '; 3 << 20];
+    assert!(refusal(&packed(&[("manifest.json", &long)])).contains("no backup"));
+    // A name so long that another entry holds it.
+    let name = "x".repeat(300);
+    assert!(refusal(&packed(&[(name.as_str(), b"x")])).contains("no backup"));
+}
+
+#[tokio::test]
+async fn rows_that_are_missing_are_told() {
+    let (_dir, app, events) = databases().await;
+    let (mut app_file, events_file) = (file("app.db", &app), file("events.db", &events));
+    app_file["rows"] = json!({ "keys": 7 });
+    let manifest = manifest(&[app_file, events_file]).to_string();
+    let said =
+        refusal(&packed(&[("manifest.json", manifest.as_bytes()), ("app.db", &app), ("events.db", &events)]));
+    assert!(said.contains("another schema"), "{said}");
+}
+
+/// A folder of an earlier version is backed up as it is; the next start migrates it.
+#[tokio::test]
+async fn one_backup_at_a_time_and_what_was_left_goes() {
+    let (data, ..) = databases().await;
+    let dir = DataDir::acquire(data.path()).unwrap().unwrap();
+    let left = data.path().join("backup.part");
+    std::fs::create_dir(&left).unwrap();
+    std::fs::write(left.join("app.db"), "of a process that died").unwrap();
+    let key = domain::vault::MasterKeySource::File(data.path().join("master.key"));
+    let (clock, entropy) = (base::clock::Clock::manual(1_796_000_000_000), base::entropy::Entropy::seeded(1));
+    let backups = Backups::at_rest(&dir, base::store::Engine::Sqlite, clock, entropy, key);
+    assert!(!left.exists());
+    let mut making = backups.begin(None).unwrap();
+    let second = backups.begin(None).err().expect("the first is not done");
+    assert!(second.detail().contains("another backup is being made"), "{second}");
+    let mut bytes = Vec::new();
+    while let Some(part) = making.next().await {
+        if let Part::Bytes(part) = part {
+            bytes.extend(part);
+        }
+    }
+    let manifest = making.outcome().await.unwrap();
+    assert_eq!(manifest.made_at, "2026-11-30T00:53:20.000Z");
+    assert!(!left.exists());
+    let new = data.path().join("new");
+    assert_eq!(restore(bytes.as_slice(), &new, WithMasterKey::No, &mut silent).unwrap(), manifest);
+    assert!(new.join("app.db").exists() && !Path::new(&new).join("restore.part").exists());
+    // One that nobody takes ends by itself.
+    drop(backups.begin(None).unwrap());
+    let again = async {
+        loop {
+            match backups.begin(None) {
+                Ok(making) => return making,
+                Err(_) => tokio::task::yield_now().await,
+            }
+        }
+    };
+    drop(again.await);
+}

@@ -1,0 +1,107 @@
+//! Reading a backup into a folder, and looking whether it is what was backed up.
+//!
+//! Nothing is written before it is known how much will be, and that there is room.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::Read;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+
+use super::archive::{self, Receiver};
+use super::manifest::{FileEntry, Manifest, SEALED_MASTER_KEY};
+use super::progress::{Progress, Report};
+use base::error::{Error, Result};
+use base::store::copies::DatabaseCopy;
+
+/// Room that stays on the disk: for the log of the server that starts there, and for others.
+const SPARE_BYTES: u64 = 64 << 20;
+
+/// Reads a backup into a folder, which is made, and checks all of it: sizes and
+/// checksums, the inner order of the databases, and that each table has the rows that
+/// it had.
+pub(super) fn unpack(source: impl Read, folder: &Path, report: &mut impl Report) -> Result<Manifest> {
+    DirBuilder::new().mode(0o700).create(folder).map_err(|error| unmade(folder, error))?;
+    let manifest = archive::read(source, &mut Unpacking { folder, report: &mut *report, bytes: 0, of: 0 })?;
+    for file in manifest.files.iter().filter(|file| file.name != SEALED_MASTER_KEY) {
+        report.say(&Progress { what: format!("checking {}", file.name), bytes: 0, of: 0 })?;
+        check(&folder.join(&file.name), file)?;
+    }
+    sync_folder(folder)?;
+    Ok(manifest)
+}
+
+fn check(path: &Path, file: &FileEntry) -> Result<()> {
+    let copy = DatabaseCopy::open(path)?;
+    copy.check()?;
+    let (rows, migrations) = (copy.row_counts()?, copy.migrations()?);
+    copy.close()?;
+    if migrations != file.migrations {
+        return Err(Error::invalid(format!("{} has another schema than its manifest says", file.name)));
+    }
+    if rows != file.rows {
+        let differs = |table: &&String| rows.get(*table) != file.rows.get(*table);
+        let table = rows.keys().chain(file.rows.keys()).find(differs).cloned().unwrap_or_default();
+        return Err(Error::invalid(format!(
+            "{} has {} rows in the table {table}, and had {} when it was backed up",
+            file.name,
+            rows.get(&table).copied().unwrap_or(0),
+            file.rows.get(&table).copied().unwrap_or(0)
+        )));
+    }
+    Ok(())
+}
+
+struct Unpacking<'a, R> {
+    folder: &'a Path,
+    report: &'a mut R,
+    bytes: u64,
+    of: u64,
+}
+
+impl<R: Report> Receiver for Unpacking<'_, R> {
+    fn begin(&mut self, manifest: &Manifest) -> Result<()> {
+        self.of = manifest.bytes();
+        require_room(self.folder, self.of)
+    }
+
+    fn file(&mut self, entry: &FileEntry) -> Result<Option<File>> {
+        let path = self.folder.join(&entry.name);
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
+        file.map(Some).map_err(|error| unmade(&path, error))
+    }
+
+    fn progress(&mut self, bytes: u64) -> Result<()> {
+        self.bytes += bytes;
+        self.report.say(&Progress { what: "reading".to_owned(), bytes: self.bytes, of: self.of })
+    }
+}
+
+/// Fails where a disk has less room than this, and some to spare.
+pub(super) fn require_room(folder: &Path, bytes: u64) -> Result<()> {
+    let disk = rustix::fs::statvfs(folder).map_err(|error| unmade(folder, error.into()))?;
+    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+    if free < bytes.saturating_add(SPARE_BYTES) {
+        return Err(Error::invalid(format!(
+            "the disk of {} has {} MiB left, and {} MiB are needed",
+            folder.display(),
+            free >> 20,
+            (bytes.saturating_add(SPARE_BYTES) >> 20) + 1
+        )));
+    }
+    Ok(())
+}
+
+pub(super) fn sync_folder(folder: &Path) -> Result<()> {
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| unmade(folder, error))
+}
+
+pub(super) fn remove_folder(folder: &Path) -> Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(unmade(folder, error)),
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn unmade(path: &Path, error: std::io::Error) -> Error {
+    Error::invalid(format!("cannot use {}: {error}", path.display())).because(error)
+}
