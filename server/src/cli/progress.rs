@@ -40,7 +40,8 @@ impl Progress {
             return self.say(format!("{what}, {} MiB", bytes >> 20));
         }
         if self.bar.length().is_none() {
-            let style = ProgressStyle::with_template("{spinner} {prefix}: {msg} [{bar:30}] {bytes} of {total_bytes}");
+            let style =
+                ProgressStyle::with_template("{spinner} {prefix}: {msg} [{bar:30}] {bytes} of {total_bytes}");
             self.bar.set_style(style.expect("the template is one"));
         }
         self.bar.set_length(of);

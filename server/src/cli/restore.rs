@@ -3,7 +3,7 @@
 use clap::ArgMatches;
 
 use super::backup::{about, contents};
-use super::output::{Output, date};
+use super::output::{Output, time};
 use super::{passphrase, progress};
 use crate::backup::{Manifest, Place, Progress, WithMasterKey, restore};
 use base::clock::Clock;
@@ -37,8 +37,7 @@ pub(super) async fn run(config: Config, given: &ArgMatches) -> Result<Output> {
 /// What is lost, and what is left to do.
 fn remarks(manifest: &Manifest, is_left_out: bool, now_ms: i64) -> String {
     let mut remarks = Vec::new();
-    let until =
-        |time_ms: Option<i64>| time_ms.map_or("never".to_owned(), |time_ms| format!("{} UTC", date(time_ms)));
+    let until = |time_ms: Option<i64>| time_ms.map_or("never".to_owned(), time);
     remarks.push(format!(
         "Its newest change was made {}, its newest event happened {}. What happened since is lost: keys made since are \
          unknown, keys revoked since work again, credits and limits are as they were.",

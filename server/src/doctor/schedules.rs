@@ -28,7 +28,9 @@ pub(super) async fn backups(subject: &Subject) -> Result<Vec<Finding>> {
         (None, Some(place)) if report.is_overdue => {
             Finding::error(format!("The last good backup, {place}, is older than the schedule allows."))
         }
-        (None, Some(place)) => return Ok(vec![Finding::ok(format!("The last scheduled backup is {place}."))]),
+        (None, Some(place)) => {
+            return Ok(vec![Finding::ok(format!("The last scheduled backup is {place}."))]);
+        }
         (None, None) if report.is_overdue => Finding::error("There is no good backup yet."),
         (None, None) => return Ok(vec![Finding::ok("The first backup is yet to be made.")]),
     };
