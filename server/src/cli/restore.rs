@@ -37,12 +37,16 @@ pub(super) async fn run(config: Config, given: &ArgMatches) -> Result<Output> {
 /// What is lost, and what is left to do.
 fn remarks(manifest: &Manifest, is_left_out: bool, now_ms: i64) -> String {
     let mut remarks = Vec::new();
-    let until = |time_ms: Option<i64>| time_ms.map_or("never".to_owned(), time);
+    let until = |what, time_ms: Option<i64>| {
+        time_ms.map_or(format!("It has no {what}s."), |time_ms| {
+            format!("Its newest {what} is of {}.", time(time_ms))
+        })
+    };
     remarks.push(format!(
-        "Its newest change was made {}, its newest event happened {}. What happened since is lost: keys made since are \
-         unknown, keys revoked since work again, credits and limits are as they were.",
-        until(manifest.newest_change_ms),
-        until(manifest.newest_event_ms),
+        "{} {} What happened since is lost: keys made since are unknown, keys revoked since work again, credits and limits \
+         are as they were.",
+        until("change", manifest.newest_change_ms),
+        until("event", manifest.newest_event_ms),
     ));
     if manifest.made_at_ms > now_ms {
         remarks.push(
