@@ -99,6 +99,9 @@ tools() {
   need faketime faketime
   need fiu-ctrl fiu-utils
   need prlimit util-linux
+  need zsh zsh
+  need fish fish
+  need groff groff-base
   need node nodejs
   need npm npm
   # Said now and not by the browser tests half an hour later.

@@ -13,7 +13,7 @@ mod command;
 mod entry;
 mod listing;
 mod options;
-mod progress;
+mod spinner;
 
 mod grammar;
 
@@ -59,7 +59,7 @@ use base::config::{Config, Raw, SETTINGS};
 use base::error::Result;
 
 use command::{Command, FolderCommand};
-use progress::Progress;
+use spinner::Spinner;
 
 pub use output::Output;
 pub use program::main;
@@ -100,7 +100,7 @@ impl Invocation {
     /// Runs the command and returns what to print.
     pub async fn run(self, config: Config) -> Result<Output> {
         let (command, given) = parser::read(&self.matches).ok_or_else(dispatch::unknown)?;
-        let progress = || Progress::of(parser::words(&self.matches));
+        let spinner = || Spinner::of(parser::words(&self.matches));
         match command {
             Command::Serve => serve::run(config).await,
             Command::MigrateTo => migrate_to::run(&config, given).await,
@@ -111,9 +111,9 @@ impl Invocation {
             Command::Completions => manual::completions(given),
             Command::Man => manual::pages(given),
             Command::Folder(FolderCommand::Doctor) => {
-                data_folder::look_over(config, self.arguments, given, &progress()).await
+                data_folder::look_over(config, self.arguments, given, &spinner()).await
             }
-            Command::Folder(_) => data_folder::run(config, self.arguments, given, &progress()).await,
+            Command::Folder(_) => data_folder::run(config, self.arguments, given, &spinner()).await,
         }
     }
 }
