@@ -102,6 +102,9 @@ tools() {
   need prlimit util-linux
   need systemd-socket-activate systemd
   need strace strace
+  need zsh zsh
+  need fish fish
+  need groff groff-base
   need node nodejs
   need npm npm
   # Said now and not by the browser tests half an hour later.

@@ -1,6 +1,7 @@
 //! Opening a data folder: what is opened before any service, which service is
 //! made of which, and what the first start must do.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
@@ -188,6 +189,35 @@ impl Configured {
         Jobs::new(store, events, self.keys.clone(), idempotency, search, max_bytes)
     }
 
+    /// What runs by the clock, who looks the server over, and where that one will hear on
+    /// which address the server listens.
+    fn upkeep(
+        &self,
+        (config, clock, dir): (&Config, &Clock, &DataDir),
+        ground: &Ground,
+        idempotency: &Idempotency,
+        search: &Search,
+    ) -> (Jobs, Doctor, Arc<OnceLock<SocketAddr>>) {
+        let jobs = self.jobs(ground, idempotency.clone(), search.clone(), config.events_max_bytes);
+        let address = Arc::default();
+        let doctor = Doctor::new(Subject {
+            config: config.clone(),
+            clock: clock.clone(),
+            data_dir: dir.path().to_owned(),
+            index_dir: dir.index(),
+            app: Ok(ground.store.database().clone()),
+            events: Ok(ground.events.clone()),
+            master_key: master_key(config, dir),
+            running: Some(Running {
+                search: search.clone(),
+                jobs: jobs.clone(),
+                recorder: ground.recorder.clone(),
+                address: Arc::clone(&address),
+            }),
+        });
+        (jobs, doctor, address)
+    }
+
     fn verifier(&self, ground: &Ground, ledger: &Ledger, cache_bytes: u64) -> Verifier {
         let (store, limiter) = (ground.store.clone(), ground.limiter.clone());
         Verifier::new(store, limiter, ledger.clone(), ground.recorder.clone(), self.keys.clone(), cache_bytes)
@@ -217,13 +247,7 @@ impl App {
         let root_keys = ground.root_keys();
         let sessions = made.sessions(&ground);
         let idempotency = Idempotency::new(store.clone(), vault.clone());
-        let jobs = made.jobs(&ground, idempotency.clone(), search.clone(), config.events_max_bytes);
-        let address = Arc::default();
-        let doctor = {
-            let (search, jobs, recorder) = (search.clone(), jobs.clone(), recorder.clone());
-            let running = Running { search, jobs, recorder, address: Arc::clone(&address) };
-            Doctor::new(subject(&config, &clock, &dir, (store.database(), events), running))
-        };
+        let (jobs, doctor, address) = made.upkeep((&config, &clock, &dir), &ground, &idempotency, search);
         Self {
             backup_job: ground.backup_job(&config, &clock, &dir),
             doctor,
@@ -295,26 +319,6 @@ impl App {
             self.users.create(&cx, command).await?;
         }
         Ok(())
-    }
-}
-
-/// What is looked over of a server that runs.
-fn subject(
-    config: &Config,
-    clock: &Clock,
-    dir: &DataDir,
-    (app, events): (&Database, &Database),
-    running: Running,
-) -> Subject {
-    Subject {
-        config: config.clone(),
-        clock: clock.clone(),
-        data_dir: dir.path().to_owned(),
-        index_dir: dir.index(),
-        app: Ok(app.clone()),
-        events: Ok(events.clone()),
-        master_key: master_key(config, dir),
-        running: Some(running),
     }
 }
 

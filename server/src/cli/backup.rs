@@ -11,7 +11,8 @@ use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 
 use super::handover::{self, Asked, Piece};
 use super::output::Output;
-use super::{control, passphrase, progress};
+use super::spinner::Spinner;
+use super::{control, passphrase};
 use crate::app;
 use crate::backup::{BackupName, Backups, Making, Manifest, Part, Place, Progress, verify};
 use base::clock::Clock;
@@ -36,7 +37,7 @@ pub(super) async fn run(config: Config, given: &ArgMatches) -> Result<Output> {
     let name = BackupName { series: None, time_ms: Clock::system().now_ms() };
     let mut sink = place.create(&name).await?;
     let mut source = Source::open(&config, passphrase).await?;
-    let (line, mut bytes) = (progress::Progress::of("backup".to_owned()), 0);
+    let (line, mut bytes) = (Spinner::of("backup".to_owned()), 0);
     let manifest = loop {
         match source.next().await? {
             Piece::Progress(Progress { what, bytes, of }) => line.measure(&what, bytes, of),
@@ -69,7 +70,7 @@ pub(super) async fn check(given: &ArgMatches) -> Result<Output> {
     let below = given.get_one::<String>("temp-dir").map(PathBuf::from);
     let check = move || {
         let (name, reader) = Place::read(&source)?.open()?;
-        let line = progress::Progress::of("backup verify".to_owned());
+        let line = Spinner::of("backup verify".to_owned());
         let verified = verify(reader, below.as_deref(), &mut |progress: &Progress| {
             line.measure(&progress.what, progress.bytes, progress.of);
             Ok(())

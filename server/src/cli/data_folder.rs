@@ -6,7 +6,7 @@ use std::io::{IsTerminal, Read, Write};
 use clap::ArgMatches;
 
 use super::output::Output;
-use super::progress::Progress;
+use super::spinner::Spinner;
 use super::{control, dispatch, dispatch::Request, doctor};
 use crate::app::{self, App};
 use crate::doctor::Finding;
@@ -22,16 +22,16 @@ pub(super) async fn run(
     config: Config,
     line: Vec<String>,
     given: &ArgMatches,
-    progress: &Progress,
+    spinner: &Spinner,
 ) -> Result<Output> {
     let stdin = if wants_stdin(given) { Some(read_stdin()?) } else { None };
     let mut request = Request { arguments: line.clone(), stdin };
     let mut printed = 0;
     let mut print_part = |output: &Result<Output>| {
-        let rest = progress.aside(|| print_part(&line, output))?;
+        let rest = spinner.aside(|| print_part(&line, output))?;
         if let (Some(_), Ok(output)) = (&rest, output) {
             printed += output.stdout.lines().count();
-            progress.say(format!("{printed} lines"));
+            spinner.say(format!("{printed} lines"));
         }
         Ok::<_, Error>(rest)
     };
@@ -60,12 +60,12 @@ pub(super) async fn look_over(
     config: Config,
     line: Vec<String>,
     given: &ArgMatches,
-    progress: &Progress,
+    spinner: &Spinner,
 ) -> Result<Output> {
     let (path, clock) = (config.data_dir.clone(), Clock::system());
     match DataDir::find(&path)? {
         Found::Free(dir) => {
-            doctor::examine(&app::look(config, clock, &dir).await, given, |check| progress.say(check)).await
+            doctor::examine(&app::look(config, clock, &dir).await, given, |check| spinner.say(check)).await
         }
         Found::Busy if control::is_answered(&path).await => {
             control::send(&path, &Request { arguments: line, stdin: None }).await

@@ -76,7 +76,7 @@ async fn run(
         FolderCommand::Export(list) => export::export(app, cx, list, given).await,
         FolderCommand::AnalyticsQuery => analytics::query(app, cx, given).await,
         FolderCommand::IndexStatus => index::status(app, given).await,
-        FolderCommand::IndexRebuild => index::rebuild(app).await,
+        FolderCommand::IndexRebuild => index::rebuild(app, given).await,
         FolderCommand::RequestsList => requests::list(app, cx, given).await,
         FolderCommand::Search => search::run(app, cx, given).await,
         FolderCommand::NamespaceList => namespace::list(app, cx, given).await,

@@ -211,11 +211,12 @@ fn user() -> Entry {
         .into()
 }
 
+fn slug() -> Arg {
+    word("slug", "Slug of the workspace")
+}
+
 fn workspace() -> Entry {
-    let slug = || word("slug", "Slug of the workspace");
     let deleted = option("deleted", "Those that were deleted, whose audit logs can still be read");
-    let limit =
-        "Requests all its root keys together may make in a minute; 0 refuses all, none lifts the limit";
     let commands = [
         (
             FolderCommand::WorkspaceCreate,
@@ -250,6 +251,17 @@ fn workspace() -> Entry {
                 .arg(required("confirm", "The name of the workspace, once more"))
                 .example("unkey workspace delete acme --confirm Acme"),
         ),
+    ];
+    let commands = commands.into_iter().chain(workspace_settings());
+    let group = Group::new("workspace", "Tenants of this server");
+    commands.fold(group, |group, (command, syntax)| group.add(command, syntax)).into()
+}
+
+/// Commands that change what a workspace may do.
+fn workspace_settings() -> [(FolderCommand, Syntax); 3] {
+    let limit =
+        "Requests all its root keys together may make in a minute; 0 refuses all, none lifts the limit";
+    [
         (
             FolderCommand::WorkspaceEnable,
             Syntax::new("enable")
@@ -272,9 +284,7 @@ fn workspace() -> Entry {
                 .arg(required("api-limit", limit))
                 .example("unkey workspace set acme --api-limit 6000"),
         ),
-    ];
-    let group = Group::new("workspace", "Tenants of this server");
-    commands.into_iter().fold(group, |group, (command, syntax)| group.add(command, syntax)).into()
+    ]
 }
 
 fn api() -> Entry {
@@ -353,7 +363,8 @@ fn index() -> Entry {
             FolderCommand::IndexRebuild,
             Syntax::new("rebuild")
                 .about("Throw the indexes away and build them again")
-                .example("unkey index rebuild"),
+                .arg(option("wait", "End once they are complete").action(ArgAction::SetTrue))
+                .example("unkey index rebuild --wait"),
         )
         .into()
 }

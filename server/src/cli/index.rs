@@ -1,5 +1,7 @@
 //! `unkey index status | rebuild`.
 
+use std::time::Duration;
+
 use clap::ArgMatches;
 use serde_json::Value;
 
@@ -41,8 +43,22 @@ fn row(index: &IndexStatus) -> Vec<Value> {
     ]
 }
 
-pub(super) async fn rebuild(app: &App) -> Result<Output> {
+/// How often a rebuild is asked how far it is.
+const EVERY: Duration = Duration::from_millis(200);
+
+/// Waits for the end of it only when asked to: a server searches what is there meanwhile.
+pub(super) async fn rebuild(app: &App, given: &ArgMatches) -> Result<Output> {
     let search = app.search.clone();
     tokio::task::spawn_blocking(move || search.rebuild()).await.map_err(Error::internal)??;
-    Ok(Output::default().remark("The indexes are built again in the background, or at the next start."))
+    if !given.get_flag("wait") {
+        let told = "The indexes are built again in the background, or at the next start.";
+        return Ok(Output::default().remark(told));
+    }
+    loop {
+        let lag = app.search.lag(app.events(), &app.store).await?;
+        if !lag.rebuilding && !lag.is_noticeable() {
+            return Ok(Output::default().remark("The indexes are complete."));
+        }
+        tokio::time::sleep(EVERY).await;
+    }
 }

@@ -8,13 +8,13 @@
 //! The modules stand in reading order; each may import those above it.
 
 mod output;
-mod progress;
 
 mod command;
 mod entry;
 mod listing;
 mod options;
 mod passphrase;
+mod spinner;
 
 mod grammar;
 
@@ -71,7 +71,7 @@ use base::config::{Config, Raw, SETTINGS};
 use base::error::Result;
 
 use command::{Command, FolderCommand};
-use progress::Progress;
+use spinner::Spinner;
 
 pub use listeners::Sockets;
 pub use output::Output;
@@ -113,7 +113,7 @@ impl Invocation {
     /// Runs the command and returns what to print.
     pub async fn run(self, config: Config, sockets: Sockets) -> Result<Output> {
         let (command, given) = parser::read(&self.matches).ok_or_else(dispatch::unknown)?;
-        let progress = || Progress::of(parser::words(&self.matches));
+        let spinner = || Spinner::of(parser::words(&self.matches));
         match command {
             Command::Serve => serve::run(config, sockets).await,
             Command::Backup => backup::run(config, given).await,
@@ -127,9 +127,9 @@ impl Invocation {
             Command::Completions => manual::completions(given),
             Command::Man => manual::pages(given),
             Command::Folder(FolderCommand::Doctor) => {
-                data_folder::look_over(config, self.arguments, given, &progress()).await
+                data_folder::look_over(config, self.arguments, given, &spinner()).await
             }
-            Command::Folder(_) => data_folder::run(config, self.arguments, given, &progress()).await,
+            Command::Folder(_) => data_folder::run(config, self.arguments, given, &spinner()).await,
         }
     }
 }

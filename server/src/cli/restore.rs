@@ -4,7 +4,8 @@ use clap::ArgMatches;
 
 use super::backup::{about, contents};
 use super::output::{Output, time};
-use super::{passphrase, progress};
+use super::passphrase;
+use super::spinner::Spinner;
 use crate::backup::{Manifest, Place, Progress, WithMasterKey, restore};
 use base::clock::Clock;
 use base::config::Config;
@@ -21,7 +22,7 @@ pub(super) async fn run(config: Config, given: &ArgMatches) -> Result<Output> {
     let into = folder.clone();
     let work = move || {
         let (name, reader) = Place::read(&source)?.open()?;
-        let line = progress::Progress::of("restore".to_owned());
+        let line = Spinner::of("restore".to_owned());
         let restored = restore(reader, &into, master_key, &mut |progress: &Progress| {
             line.measure(&progress.what, progress.bytes, progress.of);
             Ok(())

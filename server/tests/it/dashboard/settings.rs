@@ -64,6 +64,8 @@ async fn a_workspace_is_made_and_deleted_by_its_owner() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_server_is_looked_over_by_admins() {
+    // As the program does at its start; what the server writes meanwhile is looked at, too.
+    base::store::set_umask();
     let test = TestApp::start().await;
     let mut operator = Browser::of(&test, Role::Operator).await;
     let page = operator.get("/settings").await;

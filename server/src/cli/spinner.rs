@@ -13,12 +13,12 @@ const LONG: Duration = Duration::from_secs(1);
 const TICK: Duration = Duration::from_millis(100);
 
 /// How far a command is; gone when dropped.
-pub(super) struct Progress {
+pub(super) struct Spinner {
     bar: ProgressBar,
     shown: JoinHandle<()>,
 }
 
-impl Progress {
+impl Spinner {
     /// Of the command with this name.
     pub fn of(command: String) -> Self {
         let style = ProgressStyle::with_template("{spinner} {prefix}: {elapsed} {msg}");
@@ -60,7 +60,7 @@ impl Progress {
     }
 }
 
-impl Drop for Progress {
+impl Drop for Spinner {
     fn drop(&mut self) {
         self.shown.abort();
         self.bar.finish_and_clear();
