@@ -82,6 +82,7 @@ first_steps() {
   inside sh -eu -s -- "$@" <<'END'
 as_unkey() { su -s /bin/sh unkey -c "$1"; }
 data=/var/lib/unkey
+: >/tmp/said
 as_unkey "UNKEY_LISTEN=127.0.0.1:0 exec unkey serve --data-dir $data" >/tmp/said 2>/tmp/log &
 tries=0
 until grep -q 'listening on' /tmp/said; do

@@ -15,4 +15,5 @@ mkdir -p "$1"
 trap 'find . -path ./target -prune -o -name "$name.json" -exec rm {} +' EXIT
 SOURCE_DATE_EPOCH="${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}" \
   cargo cyclonedx --manifest-path server/Cargo.toml --format json --spec-version 1.5 --override-filename "$name"
-cp "server/$name.json" "$1/$name.json"
+# Where it was made is nobody's concern, and would differ from one machine to the next.
+sed "s,file://$PWD/,file:///,g" "server/$name.json" >"$1/$name.json"

@@ -3,7 +3,7 @@
 //!
 //! It lies beside the database as `NAME.before-VERSION`, after the version that changes
 //! the schema. Deliberately absent: putting it back, which is a matter of renaming it
-//! (docs/upgrade.md#going-back).
+//! (docs/upgrade.md#undoing-an-upgrade).
 
 use std::fs::{self, File, OpenOptions};
 use std::io::ErrorKind;
