@@ -106,7 +106,8 @@ fn check_what_needs_it(given: &mut Given<'_>, source: Option<&CertificateSource>
         let cure = || "needs HTTPS to send to: set domain, or tls_certificate and tls_key".to_owned();
         given.check("http_listen", needless.then(cure));
     }
-    let is_anywhere = given.text("listen").parse().is_ok_and(|address: SocketAddr| address.ip().is_unspecified());
+    let is_anywhere =
+        given.text("listen").parse().is_ok_and(|address: SocketAddr| address.ip().is_unspecified());
     let leads_nowhere = given.some("http_listen").is_some_and(|text| text != "off")
         && given.some("public_url").is_none()
         && is_anywhere
