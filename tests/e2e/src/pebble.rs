@@ -85,7 +85,7 @@ impl Pebble {
         let (dns, control) = (free_port(), free_port());
         let names = Command::new(program("pebble-challtestsrv"))
             .args(["-http01", "", "-https01", "", "-tlsalpn01", "", "-doh", "", "-defaultIPv6", ""])
-            .args(["-defaultIPv4", self.leads_to, "-dns01", &format!("127.0.0.1:{dns}")])
+            .args(["-defaultIPv4", self.leads_to, "-dnsserver", &format!("127.0.0.1:{dns}")])
             .args(["-management", &format!("127.0.0.1:{control}")])
             .stdout(Stdio::null())
             .stderr(Stdio::null())

@@ -74,11 +74,11 @@ fn renewal_happens_under_load_without_a_failed_request() {
     let mut kept = connect(&pebble, &root);
     let (done, asked) = (AtomicBool::new(false), AtomicU64::new(0));
     let mut seen = vec![kept.certificate()];
+    let ask = |connection: &mut Secured| {
+        assert_eq!(connection.get("/livez"), Some(200), "after {}", asked.load(Ordering::Relaxed));
+        asked.fetch_add(1, Ordering::Relaxed);
+    };
     std::thread::scope(|scope| {
-        let ask = |connection: &mut Secured| {
-            assert_eq!(connection.get("/livez"), Some(200), "after {}", asked.load(Ordering::Relaxed));
-            asked.fetch_add(1, Ordering::Relaxed);
-        };
         for _ in 0..2 {
             // Each on a connection of its own, whose certificate is checked.
             scope.spawn(|| {
