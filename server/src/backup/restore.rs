@@ -16,6 +16,10 @@ use base::secret::PlainKey;
 use base::store::DataDir;
 use domain::vault::{self, MasterKey};
 
+/// What a restore puts into a folder, in this order: without `app.db` nothing starts,
+/// whatever else is there.
+const PLACED: [&str; 3] = ["master.key", EVENTS_DB, APP_DB];
+
 /// What becomes of a sealed master key.
 pub enum WithMasterKey {
     /// It is asked for the passphrase if there is one.
@@ -32,21 +36,28 @@ pub fn restore(
     report: &mut impl Report,
 ) -> Result<Manifest> {
     let was_there = folder.exists();
+    if was_there {
+        // First of all: taking hold of a folder keeps what is in it to its owner.
+        require_empty(folder)?;
+    }
     let Some(dir) = DataDir::acquire(folder)? else {
         return Err(Error::invalid(format!("another unkey process uses {}", folder.display())));
     };
-    require_empty(&dir)?;
+    require_empty(dir.path())?;
     let part = dir.restoring();
     remove_folder(&part)?;
     let outcome = unpack(source, &part, report).and_then(|manifest| {
         unseal(&part, &manifest, master_key)?;
-        put_in_place(&dir, &manifest)?;
+        put_in_place(&dir)?;
         Ok(manifest)
     });
     if outcome.is_err() {
-        // The first error is the one to tell.
+        // The first error is the one to tell. The folder goes last: until then no server
+        // starts on what is there.
+        for name in PLACED.into_iter().chain(["lock"]) {
+            let _ = fs::remove_file(dir.path().join(name));
+        }
         let _ = remove_folder(&part);
-        let _ = fs::remove_file(dir.path().join("lock"));
         if !was_there {
             let _ = fs::remove_dir(dir.path());
         }
@@ -68,13 +79,12 @@ pub fn verify(source: impl Read, below: Option<&Path>, report: &mut impl Report)
 }
 
 /// Only the lock, which is ours, and what an interrupted restore left may be there.
-fn require_empty(dir: &DataDir) -> Result<()> {
-    let path = dir.path();
-    let is_half_made = dir.restoring().exists();
+fn require_empty(path: &Path) -> Result<()> {
+    let is_half_made = DataDir::restoring_in(path).exists();
     for entry in fs::read_dir(path).map_err(|error| unmade(path, error))? {
         let name = entry.map_err(|error| unmade(path, error))?.file_name();
         let ours: &[&str] = match is_half_made {
-            true => &["lock", "restore.part", "master.key", EVENTS_DB, APP_DB],
+            true => &["lock", "restore.part", PLACED[0], PLACED[1], PLACED[2]],
             false => &["lock"],
         };
         if !ours.iter().any(|ours| *ours == name) {
@@ -101,12 +111,10 @@ fn unseal(part: &Path, manifest: &Manifest, master_key: WithMasterKey) -> Result
     vault::write_master_key(&part.join("master.key"), &key)
 }
 
-/// `app.db` comes last: without it nothing starts, whatever else is there.
-fn put_in_place(dir: &DataDir, manifest: &Manifest) -> Result<()> {
+fn put_in_place(dir: &DataDir) -> Result<()> {
     let part = dir.restoring();
-    let key = Some("master.key").filter(|key| part.join(key).exists());
-    let app = (!manifest.is_of_postgres()).then_some(APP_DB);
-    for name in key.into_iter().chain([EVENTS_DB]).chain(app) {
+    // The key may be missing, and app.db where the database is a server's.
+    for name in PLACED.into_iter().filter(|name| part.join(name).exists()) {
         let to = dir.path().join(name);
         fs::rename(part.join(name), &to).map_err(|error| unmade(&to, error))?;
     }

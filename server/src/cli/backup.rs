@@ -30,7 +30,8 @@ pub(super) async fn run(config: Config, given: &ArgMatches) -> Result<Output> {
         )
     })?;
     let place = Place::read(target)?;
-    if !config.data_dir.is_dir() {
+    // First of all: taking hold of a folder keeps what is in it to its owner.
+    if !config.data_dir.join("events.db").exists() {
         return Err(Error::invalid(format!("there is no data folder {}", config.data_dir.display())));
     }
     let passphrase = given.get_flag("with-master-key").then(|| passphrase::to_seal(&config)).transpose()?;

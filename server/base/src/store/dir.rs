@@ -109,7 +109,12 @@ impl DataDir {
 
     /// Where a restore gathers what it puts into the folder at its end.
     pub fn restoring(&self) -> PathBuf {
-        self.path.join("restore.part")
+        Self::restoring_in(&self.path)
+    }
+
+    /// As [`DataDir::restoring`], of a folder that nobody holds yet.
+    pub fn restoring_in(path: &Path) -> PathBuf {
+        path.join("restore.part")
     }
 
     /// Fails in a folder that holds half of a restore: it is neither new nor whole.
