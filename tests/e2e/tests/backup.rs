@@ -165,9 +165,10 @@ fn round_of_load(round: u64) {
         after.1
     );
     assert_eq!(server.get("/readyz").0, 200);
+    eventually("the doctor to find nothing, once the indexes are built", || {
+        cli(&restored, &["doctor", "--strict"]).status.success().then_some(())
+    });
     assert_eq!(server.stop(), Some(0));
-    assert_eq!(integrity(&restored.join("app.db")), "ok");
-    assert_eq!(integrity(&restored.join("events.db")), "ok");
 }
 
 fn integrity(database: &Path) -> String {
