@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-stages="tools fmt shell commits deny clippy rust tls packages releases msrv postgres faults rows browser node node-v1 quickstarts mcp-config python python-v1 rust-v1 mcp go fuzz load"
+stages="tools fmt shell commits deny clippy rust tls packages releases msrv postgres faults rows browser node node-v1 quickstarts mcp-config python python-v1 rust-v1 mcp go s3 fuzz load"
 usage() {
   echo "usage: $0 [--long] [--only STAGE]; stages: $stages" >&2
   exit 2
@@ -392,6 +392,16 @@ python_clients() {
   .venv/bin/python -m pytest --color=no --tb=short
 }
 
+# Backups in a bucket, against an imitation of S3.
+backups_in_a_bucket() {
+  need sqlite3 sqlite3
+  cargo build
+  cd tests/s3
+  [ -x .venv/bin/python ] || python3 -m venv .venv
+  .venv/bin/pip install -q --disable-pip-version-check -r requirements.txt
+  .venv/bin/python -m pytest --color=no --tb=short
+}
+
 # Both SDKs of the protocol in both languages and eras, mcp-remote, the inspector and the conformance suite.
 mcp_clients() {
   cargo build
@@ -458,6 +468,7 @@ stage python-v1 python_clients python_v1
 stage rust-v1 rust_v1_client
 stage mcp mcp_clients
 stage go go_client
+stage s3 backups_in_a_bucket
 stage fuzz fuzz
 if [ -n "${UNKEY_LONG:-}" ] || [ "$only" = msrv ]; then stage msrv msrv; fi
 if [ -n "${UNKEY_LONG:-}" ]; then

@@ -9,6 +9,7 @@
 //! indexes, which are built again.
 
 mod archive;
+mod bucket;
 mod keep;
 mod make;
 mod manifest;

@@ -1,5 +1,5 @@
-//! Where backups are put and found: a file, a folder with one file for each, or the
-//! standard streams.
+//! Where backups are put and found: a file, a folder with one file for each, a bucket, or
+//! the standard streams.
 //!
 //! A file appears under its name when all of it is on the disk. Until then it is called
 //! `.part`; what a process that died left under such a name, the next backup to the same
@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use tokio::io::AsyncWriteExt;
 
 use super::archive;
+use super::bucket::{Bucket, Upload};
 use super::name::{self, BackupName};
 use super::unpack::{sync_folder, unmade};
 use base::error::{Error, Result};
@@ -25,17 +26,22 @@ pub enum Place {
     Stream,
     File(PathBuf),
     Folder(PathBuf),
+    /// With one object for each.
+    Bucket(Bucket),
 }
 
 impl Place {
-    /// `-`, a folder that is there or ends with `/`, or else a file.
+    /// `-`, `s3://...`, a folder that is there or ends with `/`, or else a file.
     pub fn read(text: &str) -> Result<Self> {
+        if let Some(bucket) = Bucket::read(text) {
+            return bucket.map(Self::Bucket);
+        }
         let path = PathBuf::from(text);
         match text {
             "" => Err(Error::invalid("a place for backups cannot be empty")),
             "-" => Ok(Self::Stream),
             _ if text.contains("://") && !text.starts_with('/') => {
-                Err(Error::invalid(format!("{text} is no file, no folder and not -")))
+                Err(Error::invalid(format!("{text} is no file, no folder, no bucket and not -")))
             }
             _ if text.ends_with('/') || path.is_dir() => Ok(Self::Folder(path)),
             _ => Ok(Self::File(path)),
@@ -49,6 +55,7 @@ impl Place {
                 Err(Error::invalid("a backup is nothing to read: send it to a file or another program"))
             }
             Self::Stream => Ok(Sink::Stream),
+            Self::Bucket(bucket) => bucket.create(name).await.map(Box::new).map(Sink::Bucket),
             Self::File(path) => blocking(move || FileSink::create(&path)).await.map(Sink::File),
             Self::Folder(folder) => {
                 let name = name.to_string();
@@ -69,20 +76,31 @@ impl Place {
         match self.clone() {
             Self::Stream | Self::File(_) => Ok(Vec::new()),
             Self::Folder(folder) => blocking(move || list(&folder)).await,
+            Self::Bucket(bucket) => bucket.list().await,
         }
     }
 
     /// Removes a backup of this name.
     pub async fn remove(&self, name: &BackupName) -> Result<()> {
-        let Self::Folder(folder) = self else { return Ok(()) };
-        let path = folder.join(name.to_string());
-        blocking(move || fs::remove_file(&path).map_err(|error| unmade(&path, error))).await
+        match self {
+            Self::Stream | Self::File(_) => Ok(()),
+            Self::Folder(folder) => {
+                let path = folder.join(name.to_string());
+                blocking(move || fs::remove_file(&path).map_err(|error| unmade(&path, error))).await
+            }
+            Self::Bucket(bucket) => bucket.remove(name).await,
+        }
     }
 
-    /// Opens a backup that is here, the newest of a folder. Says which it is.
+    /// Opens a backup that is here, the newest of a folder or a bucket. Says which it is.
+    /// Blocks.
     pub fn open(&self) -> Result<(String, Box<dyn Read + Send>)> {
         let path = match self {
             Self::Stream => return Ok(("standard input".to_owned(), Box::new(io::stdin()))),
+            Self::Bucket(bucket) => {
+                let (name, reader) = bucket.open()?;
+                return Ok((name, Box::new(reader)));
+            }
             Self::File(path) => path.clone(),
             Self::Folder(folder) => {
                 let newest = list(folder)?.into_iter().max_by_key(|name| (name.time_ms, name.to_string()));
@@ -112,6 +130,7 @@ fn list(folder: &Path) -> Result<Vec<BackupName>> {
 pub enum Sink {
     Stream,
     File(FileSink),
+    Bucket(Box<Upload>),
 }
 
 impl Sink {
@@ -122,14 +141,29 @@ impl Sink {
                 blocking(write).await
             }
             Self::File(file) => file.write(&bytes).await,
+            Self::Bucket(upload) => upload.write(bytes).await,
         }
     }
 
-    /// Makes the backup appear. Says where, if it has a place.
+    /// Makes the backup appear, or leaves nothing of it. Says where, if it has a place.
     pub async fn finish(self) -> Result<Option<String>> {
         match self {
             Self::Stream => blocking(|| io::stdout().flush().map_err(unsaid)).await.map(|()| None),
             Self::File(file) => file.finish().await.map(Some),
+            Self::Bucket(mut upload) => {
+                let finished = upload.finish().await;
+                if finished.is_err() {
+                    upload.abort().await;
+                }
+                finished.map(Some)
+            }
+        }
+    }
+
+    /// Leaves nothing of what was written.
+    pub async fn abort(self) {
+        if let Self::Bucket(mut upload) = self {
+            upload.abort().await;
         }
     }
 }

@@ -4,7 +4,7 @@
 use super::keep::removable;
 use super::make::{Backups, Part};
 use super::name::BackupName;
-use super::place::Place;
+use super::place::{Place, Sink};
 use base::config::BackupPlan;
 use base::error::Result;
 
@@ -20,15 +20,13 @@ pub struct Stored {
 pub async fn make_scheduled(backups: &Backups, plan: &BackupPlan, name: &BackupName) -> Result<Stored> {
     let place = Place::read(&plan.target)?;
     let mut sink = place.create(name).await?;
-    let mut making = backups.begin(None)?;
-    let mut bytes = 0;
-    while let Some(part) = making.next().await {
-        if let Part::Bytes(part) = part {
-            bytes += part.len() as u64;
-            sink.write(part).await?;
+    let bytes = match fill(&mut sink, backups).await {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            sink.abort().await;
+            return Err(error);
         }
-    }
-    making.outcome().await?;
+    };
     let at = sink.finish().await?.unwrap_or_default();
     // What stays too long is no reason to call this one bad.
     let removed = remove_old(&place, plan, name).await.unwrap_or_else(|error| {
@@ -36,6 +34,19 @@ pub async fn make_scheduled(backups: &Backups, plan: &BackupPlan, name: &BackupN
         0
     });
     Ok(Stored { place: at, bytes, removed })
+}
+
+/// Writes a backup, and says how large it is.
+async fn fill(sink: &mut Sink, backups: &Backups) -> Result<u64> {
+    let (mut making, mut bytes) = (backups.begin(None)?, 0);
+    while let Some(part) = making.next().await {
+        if let Part::Bytes(part) = part {
+            bytes += part.len() as u64;
+            sink.write(part).await?;
+        }
+    }
+    making.outcome().await?;
+    Ok(bytes)
 }
 
 async fn remove_old(place: &Place, plan: &BackupPlan, newest: &BackupName) -> Result<usize> {

@@ -14,7 +14,7 @@ use super::output::Output;
 use super::spinner::Spinner;
 use super::{control, passphrase};
 use crate::app;
-use crate::backup::{BackupName, Backups, Making, Manifest, Part, Place, Progress, verify};
+use crate::backup::{BackupName, Backups, Making, Manifest, Part, Place, Progress, Sink, verify};
 use base::clock::Clock;
 use base::config::Config;
 use base::entropy::Entropy;
@@ -37,20 +37,13 @@ pub(super) async fn run(config: Config, given: &ArgMatches) -> Result<Output> {
     let passphrase = given.get_flag("with-master-key").then(|| passphrase::to_seal(&config)).transpose()?;
     let name = BackupName { series: None, time_ms: Clock::system().now_ms() };
     let mut sink = place.create(&name).await?;
-    let mut source = Source::open(&config, passphrase).await?;
-    let (line, mut bytes) = (Spinner::of("backup".to_owned()), 0);
-    let manifest = loop {
-        match source.next().await? {
-            Piece::Progress(Progress { what, bytes, of }) => line.measure(&what, bytes, of),
-            Piece::Bytes(part) => {
-                bytes += part.len() as u64;
-                sink.write(part).await?;
-                line.measure("writing", bytes, 0);
-            }
-            Piece::Done(manifest) => break manifest,
+    let (manifest, bytes) = match fill(&mut sink, &config, passphrase).await {
+        Ok(made) => made,
+        Err(error) => {
+            sink.abort().await;
+            return Err(error);
         }
     };
-    drop(line);
     let path = sink.finish().await?;
     let mut remark = format!("Backed up {}, in {} MiB.", contents(&manifest), (bytes >> 20).max(1));
     if manifest.is_of_postgres() {
@@ -63,6 +56,27 @@ pub(super) async fn run(config: Config, given: &ArgMatches) -> Result<Output> {
         );
     }
     Ok(path.map(Output::line).unwrap_or_default().remark(remark))
+}
+
+/// Writes a backup. Answers what it holds, and how large it is.
+async fn fill(
+    sink: &mut Sink,
+    config: &Config,
+    passphrase: Option<PlainKey>,
+) -> Result<(Box<Manifest>, u64)> {
+    let mut source = Source::open(config, passphrase).await?;
+    let (line, mut bytes) = (Spinner::of("backup".to_owned()), 0);
+    loop {
+        match source.next().await? {
+            Piece::Progress(Progress { what, bytes, of }) => line.measure(&what, bytes, of),
+            Piece::Bytes(part) => {
+                bytes += part.len() as u64;
+                sink.write(part).await?;
+                line.measure("writing", bytes, 0);
+            }
+            Piece::Done(manifest) => return Ok((manifest, bytes)),
+        }
+    }
 }
 
 /// `unkey backup verify`.

@@ -382,7 +382,7 @@ fn doctor() -> Entry {
 
 fn backup() -> Entry {
     let target = Arg::new("target")
-        .help("A file, a folder that gets a file named by the time, or - for standard output; backup_target unless told");
+        .help("A file, a folder or s3://bucket/prefix that gets a file named by the time, or - for standard output; backup_target unless told");
     let master_key = option("with-master-key", "Put the master key in, behind a passphrase");
     let backup = Syntax::new("backup")
         .about("Back up the data folder, whether a server runs or not")
@@ -400,7 +400,7 @@ fn backup() -> Entry {
 fn source() -> Arg {
     Arg::new("source")
         .required(true)
-        .help("A file, a folder whose newest backup is meant, or - for standard input")
+        .help("A file, a folder or s3://bucket/prefix whose newest backup is meant, or - for standard input")
 }
 
 fn restore() -> Entry {

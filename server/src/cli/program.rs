@@ -62,7 +62,7 @@ fn runtime(config: &Config) -> base::error::Result<tokio::runtime::Runtime> {
 fn log(config: &Config) {
     // What `rmcp` warns of is text of callers, whole and unredacted.
     let filter = EnvFilter::new(format!(
-        "{},sqlx=warn,sea_orm=warn,hyper=warn,poem=warn,rmcp=error",
+        "{},sqlx=warn,sea_orm=warn,hyper=warn,poem=warn,rmcp=error,object_store=warn",
         config.log_level
     ));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);

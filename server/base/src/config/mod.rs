@@ -134,7 +134,11 @@ pub const SETTINGS: &[Setting] = &[
         "",
         "When to make a backup, as cron in UTC, such as 30 2 * * *; never when empty",
     ),
-    plain("backup_target", "", "Where backups go: a folder, or a file that each one replaces"),
+    plain(
+        "backup_target",
+        "",
+        "Where backups go: a folder, s3://bucket/prefix, or a file that each one replaces",
+    ),
     plain("backup_keep", "daily=7,weekly=4,monthly=12", "How many of the scheduled backups in a folder stay"),
     secret("backup_passphrase", "What the master key in a backup is behind"),
     plain("admin_email", "", "E-mail of the owner made on the first start"),
