@@ -75,7 +75,8 @@ pub(super) async fn send(data_dir: &Path, request: &Request) -> Result<Output> {
 /// Whether the server that holds the folder answers: anything, to a line that says nothing.
 pub(super) async fn is_answered(data_dir: &Path) -> bool {
     let asked = async {
-        let (read, mut write) = UnixStream::connect(DataDir::control_socket(data_dir)).await?.into_split();
+        let short = Short::of(&DataDir::control_socket(data_dir))?;
+        let (read, mut write) = UnixStream::connect(&short.path).await?.into_split();
         write.write_all(b"\n").await?;
         read_line(read).await
     };

@@ -18,9 +18,9 @@ use ureq::tls::TlsConfig;
 
 use super::dispatch::Request;
 use super::output::Output;
-use super::supervisor::reachable;
 use super::{control, running};
 use crate::app::App;
+use crate::doctor::reachable;
 use base::config::Config;
 use base::error::{Error, Result};
 

@@ -37,6 +37,7 @@ use insight::search::Search;
 
 pub use checks::names;
 pub use fix::{Fix, Mended};
+pub use network::reachable;
 
 /// How bad a finding is, from the best.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -17,6 +17,10 @@ pub(super) async fn listen(subject: &Subject) -> Result<Vec<Finding>> {
     let url = format!("http://{}{ALIVE}", reachable(address));
     Ok(vec![match probe::get(&url).await {
         Ok(Answer { status: 200, .. }) => Finding::ok(format!("It answers on {address}.")),
+        // Who speaks plain HTTP to the port of HTTPS is told so.
+        Ok(Answer { status: 400, .. }) if subject.config.certificate.is_some() => {
+            Finding::ok(format!("It answers on {address}, by HTTPS."))
+        }
         Ok(Answer { status, .. }) => {
             Finding::error(format!("On {address}, {ALIVE} is answered with status {status}."))
         }
@@ -36,8 +40,9 @@ fn may_listen(address: SocketAddr) -> Finding {
     }
 }
 
-/// A server that listens everywhere is asked on the loopback address.
-fn reachable(listen: SocketAddr) -> SocketAddr {
+/// Where a server that listens there is reached from this machine: one that listens
+/// everywhere, on the loopback address.
+pub fn reachable(listen: SocketAddr) -> SocketAddr {
     let ip = match listen.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
@@ -79,7 +84,7 @@ pub(super) async fn proxies(subject: &Subject) -> Result<Vec<Finding>> {
             Finding::error(text).remedy("name the networks of your proxies alone: docs/reverse-proxy.md"),
         ]);
     }
-    if config.is_https() && config.trusted_proxies.is_empty() {
+    if config.is_https() && config.certificate.is_none() && config.trusted_proxies.is_empty() {
         let text = "public_url is https, so a proxy is in front, and trusted_proxies does not name it: all \
                     clients have its address.";
         return Ok(vec![Finding::warning(text).remedy("name it in trusted_proxies: docs/reverse-proxy.md")]);
