@@ -94,8 +94,8 @@ impl Pebble {
         let mut pebble = Command::new(program("pebble"))
             .args(["-config", &path("config.json").display().to_string(), "-dnsserver", &format!("127.0.0.1:{dns}")])
             .env("PEBBLE_VA_NOSLEEP", "1")
-            // As an authority may at any time.
-            .env("PEBBLE_WFE_NONCEREJECT", "20")
+            // As an authority may at any time, though hardly ever three times in a row, which ends an attempt.
+            .env("PEBBLE_WFE_NONCEREJECT", "3")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()

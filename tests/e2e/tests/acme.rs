@@ -66,6 +66,15 @@ fn a_certificate_is_got_kept_to_its_owner_and_found_again() {
     assert_ne!(connect(&pebble, &pebble.root()).certificate(), certificate);
 }
 
+/// Ends the load with the test, however that ends.
+struct Ended<'a>(&'a AtomicBool);
+
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 #[test]
 fn renewal_happens_under_load_without_a_failed_request() {
     let (data, pebble) = (folder(), Pebble::new(12).started());
@@ -79,6 +88,7 @@ fn renewal_happens_under_load_without_a_failed_request() {
         asked.fetch_add(1, Ordering::Relaxed);
     };
     std::thread::scope(|scope| {
+        let _ended = Ended(&done);
         for _ in 0..2 {
             // Each on a connection of its own, whose certificate is checked.
             scope.spawn(|| {
@@ -100,7 +110,6 @@ fn renewal_happens_under_load_without_a_failed_request() {
             });
             seen.push(shown);
         }
-        done.store(true, Ordering::Relaxed);
     });
     assert!(asked.load(Ordering::Relaxed) > 200, "{asked:?} requests");
 }

@@ -47,6 +47,8 @@ struct Failure {
 
 /// What an authority says that has had enough of us for now.
 const TOO_OFTEN: &str = "urn:ietf:params:acme:error:rateLimited";
+/// What it calls a challenge that it found nobody, or somebody else, to answer.
+const OF_NAME: [&str; 4] = [":connection", ":dns", ":tls", ":unauthorized"];
 
 impl Authority {
     /// Opens what is kept in the data folder.
@@ -127,7 +129,12 @@ impl From<instant_acme::Error> for Failure {
         let text = error.to_string();
         let is_of_time =
             ["Expired", "NotValidYet", "expired", "not valid yet"].iter().any(|word| text.contains(word));
-        let hint = if is_of_time { "; is the clock of this machine right?" } else { "" };
+        let is_of_name = kind.as_deref().is_some_and(|kind| OF_NAME.iter().any(|word| kind.ends_with(word)));
+        let hint = match (is_of_time, is_of_name) {
+            (true, _) => "; is the clock of this machine right?",
+            (_, true) => "; does the name lead to port 443 of this server?",
+            _ => "",
+        };
         Self { text: text.replace('\n', " ") + hint, kind }
     }
 }

@@ -97,6 +97,8 @@ async fn prove(order: &mut Order, domain: &str, served: &Served) -> Result<(), F
             .ok_or_else(|| Failure::new("the authority does not offer the challenge tls-alpn-01"))?;
         let digest = challenge.key_authorization().digest();
         let shown = answer(domain, digest.as_ref()).map_err(Failure::new)?;
+        // The one before ends first: its end takes away what is shown.
+        drop(answering.take());
         answering = Some(served.answer(shown));
         challenge.set_ready().await?;
     }
@@ -106,21 +108,23 @@ async fn prove(order: &mut Order, domain: &str, served: &Served) -> Result<(), F
         _ => refusal(order).await,
     };
     drop(answering);
-    match (refusal, status?) {
-        (None, OrderStatus::Ready) => Ok(()),
-        (None, status) => Err(Failure::new(format!("the order is {status:?}"))),
-        (Some(refusal), _) => Err(Failure::new(refusal)),
+    if let Some(refusal) = refusal {
+        return Err(refusal);
+    }
+    match status? {
+        OrderStatus::Ready => Ok(()),
+        status => Err(Failure::new(format!("the order is {status:?}"))),
     }
 }
 
 /// Why the authority was not content, in its words.
-async fn refusal(order: &mut Order) -> Option<String> {
+async fn refusal(order: &mut Order) -> Option<Failure> {
     let mut authorizations = order.authorizations();
     while let Some(authorization) = authorizations.next().await {
         let mut authorization = authorization.ok()?;
         let state = authorization.refresh().await.ok()?;
         if let Some(problem) = state.challenges.iter().find_map(|challenge| challenge.error.as_ref()) {
-            return Some(format!("{problem}; does the name lead to port 443 of this server?"));
+            return Some(instant_acme::Error::Api(problem.clone()).into());
         }
     }
     None

@@ -85,9 +85,9 @@ enum IfEmpty {
 
 fn unusable(path: &Path, OpenError { error, is_damage }: OpenError) -> Error {
     if is_damage {
-        // Of causes that say the same, the last.
+        // Of causes that say the same, the last, without its number.
         let chain = error.cause_chain();
-        let why = chain.rsplit(": ").next().unwrap_or_default();
+        let why = chain.rsplit(") ").next().unwrap_or_default();
         return Error::invalid(format!(
             "{} cannot be used, it is damaged ({why}): put it back from a backup, or see what `sqlite3 FILE .recover` \
              finds",
