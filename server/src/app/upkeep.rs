@@ -98,7 +98,8 @@ impl App {
         loop {
             let due = async {
                 ticks.tick().await;
-                self.backup_job.run_due().await
+                let may_be_ahead = self.jobs.may_be_ahead(self.clock.moment()).await?;
+                self.backup_job.run_due(may_be_ahead).await
             };
             let done = tokio::select! {
                 // One that is cut short leaves nothing, and is due at the next start.

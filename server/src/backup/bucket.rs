@@ -96,13 +96,13 @@ impl Bucket {
 
     /// The object of this name, or the newest backup with this prefix. Blocks, from a
     /// thread of the runtime that may.
-    pub(super) fn open(&self) -> Result<(String, Download)> {
+    pub(super) fn open(&self, now_ms: i64) -> Result<(String, Download)> {
         let runtime = Handle::current();
         let path = match name::parse(self.prefix.rsplit('/').next().unwrap_or_default()) {
             Some(_) => Path::from(self.prefix.as_str()),
             None => {
                 let found = runtime.block_on(self.list())?;
-                let newest = found.into_iter().max_by_key(|name| (name.time_ms, name.to_string()));
+                let newest = name::newest(found, now_ms);
                 let missing =
                     || Error::invalid(format!("there is no backup at {SCHEME}{}/{}", self.name, self.prefix));
                 self.path(&newest.ok_or_else(missing)?)

@@ -7,7 +7,7 @@
 use std::fs::{self, DirBuilder};
 use std::io::{self, Write};
 use std::os::unix::fs::DirBuilderExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,6 +43,13 @@ const PART_BYTES: usize = 256 << 10;
 /// Makes backups of one data folder, one at a time. Cheap to clone.
 #[derive(Clone)]
 pub struct Backups(Arc<Inner>);
+
+impl Backups {
+    /// What is backed up.
+    pub fn data_dir(&self) -> &Path {
+        &self.0.folder
+    }
+}
 
 struct Inner {
     folder: PathBuf,

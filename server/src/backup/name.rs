@@ -5,6 +5,7 @@ use std::fmt;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 
+use base::clock::DAY_MS;
 use base::entropy::Entropy;
 
 const FORM: &str = "%Y%m%dT%H%M%S%.3fZ";
@@ -45,6 +46,11 @@ impl fmt::Display for BackupName {
     }
 }
 
+/// The newest of them; what a clock made that was ahead comes after what is of the past.
+pub(super) fn newest(names: Vec<BackupName>, now_ms: i64) -> Option<BackupName> {
+    names.into_iter().max_by_key(|name| (name.time_ms <= now_ms + DAY_MS, name.time_ms, name.to_string()))
+}
+
 /// Reads a name as it is written, and nothing else.
 pub(super) fn parse(text: &str) -> Option<BackupName> {
     let middle = text.strip_prefix(START)?.strip_suffix(END)?;
@@ -82,6 +88,15 @@ mod tests {
                 prop_assert_eq!(name.to_string(), text);
             }
         }
+    }
+
+    #[test]
+    fn what_a_clock_made_that_was_ahead_is_not_the_newest() {
+        let name = |time_ms| BackupName { series: None, time_ms };
+        let names = vec![name(10 * DAY_MS), name(2), name(3)];
+        assert_eq!(newest(names.clone(), 4), Some(name(3)));
+        assert_eq!(newest(names, 9 * DAY_MS), Some(name(10 * DAY_MS)));
+        assert_eq!(newest(vec![name(10 * DAY_MS)], 0), Some(name(10 * DAY_MS)));
     }
 
     #[test]

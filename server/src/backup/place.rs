@@ -7,6 +7,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, IsTerminal, Read, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use tokio::io::AsyncWriteExt;
@@ -18,6 +19,8 @@ use super::unpack::{sync_folder, unmade};
 use base::error::{Error, Result};
 
 const PART: &str = ".part";
+/// With which a backup begins, however little of it was written.
+const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
 /// A place for backups, as people write it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +52,9 @@ impl Place {
     }
 
     /// Opens it for one backup of this name, which says what a file in a folder is called.
-    pub async fn create(&self, name: &BackupName) -> Result<Sink> {
+    /// Refused in `data_dir`, which holds what is backed up.
+    pub async fn create(&self, name: &BackupName, data_dir: &Path) -> Result<Sink> {
+        self.require_outside(data_dir)?;
         match self.clone() {
             Self::Stream if io::stdout().is_terminal() => {
                 Err(Error::invalid("a backup is nothing to read: send it to a file or another program"))
@@ -68,6 +73,25 @@ impl Place {
                 };
                 blocking(create).await.map(Sink::File)
             }
+        }
+    }
+
+    fn require_outside(&self, data_dir: &Path) -> Result<()> {
+        let folder = match self {
+            Self::Stream | Self::Bucket(_) => return Ok(()),
+            Self::File(path) => folder_of(path),
+            Self::Folder(folder) => folder,
+        };
+        // What cannot be found is told when it is opened.
+        let is_inside = folder
+            .canonicalize()
+            .is_ok_and(|folder| data_dir.canonicalize().is_ok_and(|data_dir| folder.starts_with(data_dir)));
+        match is_inside {
+            true => Err(Error::invalid(format!(
+                "{} is in the data folder: name a place outside of it, on another disk if there is one",
+                folder.display()
+            ))),
+            false => Ok(()),
         }
     }
 
@@ -94,17 +118,16 @@ impl Place {
 
     /// Opens a backup that is here, the newest of a folder or a bucket. Says which it is.
     /// Blocks.
-    pub fn open(&self) -> Result<(String, Box<dyn Read + Send>)> {
+    pub fn open(&self, now_ms: i64) -> Result<(String, Box<dyn Read + Send>)> {
         let path = match self {
             Self::Stream => return Ok(("standard input".to_owned(), Box::new(io::stdin()))),
             Self::Bucket(bucket) => {
-                let (name, reader) = bucket.open()?;
+                let (name, reader) = bucket.open(now_ms)?;
                 return Ok((name, Box::new(reader)));
             }
             Self::File(path) => path.clone(),
             Self::Folder(folder) => {
-                let newest = list(folder)?.into_iter().max_by_key(|name| (name.time_ms, name.to_string()));
-                let newest = newest.ok_or_else(|| {
+                let newest = name::newest(list(folder)?, now_ms).ok_or_else(|| {
                     Error::invalid(format!("there is no backup in the folder {}", folder.display()))
                 })?;
                 folder.join(newest.to_string())
@@ -182,12 +205,15 @@ impl FileSink {
         let mut part = path.as_os_str().to_owned();
         part.push(PART);
         let part = PathBuf::from(part);
-        let file = File::options().create(true).truncate(false).write(true).open(&part);
+        let busy = || Error::invalid(format!("another backup is being written to {}", path.display()));
+        remove_draft(&part, busy)?;
+        // Never through a link, and for its owner alone, whatever was there.
+        let file = File::options().create_new(true).write(true).mode(0o600).open(&part);
         let file = file.map_err(|error| unmade(&part, error))?;
-        if is_locked(&file) {
-            return Err(Error::invalid(format!("another backup is being written to {}", path.display())));
+        // Somebody else may have taken it for one that was left.
+        if is_locked(&file) || !is_at(&file, &part) {
+            return Err(busy());
         }
-        file.set_len(0).map_err(|error| unmade(&part, error))?;
         Ok(Self { file: file.into(), part, path: path.to_owned(), is_finished: false })
     }
 
@@ -205,9 +231,7 @@ impl FileSink {
         let (part, path) = (self.part.clone(), self.path.clone());
         blocking(move || {
             fs::rename(&part, &path).map_err(|error| unmade(&path, error))?;
-            sync_folder(
-                path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")),
-            )
+            sync_folder(folder_of(&path))
         })
         .await?;
         self.is_finished = true;
@@ -247,6 +271,35 @@ fn require_replaceable(path: &Path) -> Result<()> {
             Err(Error::invalid(format!("{} is there, and is no backup: name another file", path.display())))
         }
     }
+}
+
+/// Removes what a backup left that was killed. Anything else is left alone.
+fn remove_draft(part: &Path, busy: impl Fn() -> Error) -> Result<()> {
+    let found = match part.symlink_metadata() {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        found => found.map_err(|error| unmade(part, error))?,
+    };
+    let mut start = Vec::new();
+    let file = if found.is_file() { File::open(part).ok() } else { None };
+    let is_read = |file: &File| file.take(ZSTD.len() as u64).read_to_end(&mut start).is_ok();
+    match file.filter(is_read) {
+        Some(file) if is_locked(&file) => Err(busy()),
+        Some(_) if ZSTD.starts_with(&start) => fs::remove_file(part).map_err(|error| unmade(part, error)),
+        _ => Err(Error::invalid(format!(
+            "{} is there, and is no draft of a backup: remove it, or name another file",
+            part.display()
+        ))),
+    }
+}
+
+/// Whether this is the file that has the name.
+fn is_at(file: &File, path: &Path) -> bool {
+    let place = |found: fs::Metadata| (found.dev(), found.ino());
+    file.metadata().is_ok_and(|own| path.symlink_metadata().is_ok_and(|there| place(there) == place(own)))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Whether another process has it. File systems without locks let everybody.

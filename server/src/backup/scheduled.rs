@@ -16,10 +16,16 @@ pub struct Stored {
     pub removed: usize,
 }
 
-/// Makes a backup of this name, which has a series, without the master key.
-pub async fn make_scheduled(backups: &Backups, plan: &BackupPlan, name: &BackupName) -> Result<Stored> {
+/// Makes a backup of this name, which has a series, without the master key. Older ones
+/// all stay where the clock `may_be_ahead`.
+pub async fn make_scheduled(
+    backups: &Backups,
+    plan: &BackupPlan,
+    name: &BackupName,
+    may_be_ahead: bool,
+) -> Result<Stored> {
     let place = Place::read(&plan.target)?;
-    let mut sink = place.create(name).await?;
+    let mut sink = place.create(name, backups.data_dir()).await?;
     let bytes = match fill(&mut sink, backups).await {
         Ok(bytes) => bytes,
         Err(error) => {
@@ -28,6 +34,9 @@ pub async fn make_scheduled(backups: &Backups, plan: &BackupPlan, name: &BackupN
         }
     };
     let at = sink.finish().await?.unwrap_or_default();
+    if may_be_ahead {
+        return Ok(Stored { place: at, bytes, removed: 0 });
+    }
     // What stays too long is no reason to call this one bad.
     let removed = remove_old(&place, plan, name).await.unwrap_or_else(|error| {
         tracing::warn!(?error, "older backups could not be removed");

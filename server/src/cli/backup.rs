@@ -10,6 +10,7 @@ use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 
 use super::handover::{self, Asked, Piece};
+use super::listing::printable;
 use super::output::Output;
 use super::spinner::Spinner;
 use super::{control, passphrase};
@@ -36,7 +37,7 @@ pub(super) async fn run(config: Config, given: &ArgMatches) -> Result<Output> {
     }
     let passphrase = given.get_flag("with-master-key").then(|| passphrase::to_seal(&config)).transpose()?;
     let name = BackupName { series: None, time_ms: Clock::system().now_ms() };
-    let mut sink = place.create(&name).await?;
+    let mut sink = place.create(&name, &config.data_dir).await?;
     let (manifest, bytes) = match fill(&mut sink, &config, passphrase).await {
         Ok(made) => made,
         Err(error) => {
@@ -84,7 +85,7 @@ pub(super) async fn check(given: &ArgMatches) -> Result<Output> {
     let source = given.get_one::<String>("source").map_or("", String::as_str).to_owned();
     let below = given.get_one::<String>("temp-dir").map(PathBuf::from);
     let check = move || {
-        let (name, reader) = Place::read(&source)?.open()?;
+        let (name, reader) = Place::read(&source)?.open(Clock::system().now_ms())?;
         let line = Spinner::of("backup verify".to_owned());
         let verified = verify(reader, below.as_deref(), &mut |progress: &Progress| {
             line.measure(&progress.what, progress.bytes, progress.of);
@@ -94,12 +95,17 @@ pub(super) async fn check(given: &ArgMatches) -> Result<Output> {
         verified.map(|manifest| (name.clone(), manifest)).map_err(|error| about(&name, error))
     };
     let (name, manifest) = tokio::task::spawn_blocking(check).await.map_err(Error::internal)??;
-    Ok(Output::line(format!("{name} is whole: {}.", contents(&manifest))))
+    let output = Output::line(format!("{name} is whole: {}.", contents(&manifest)));
+    Ok(match manifest.has_master_key() {
+        true => output.remark("The master key in it is sealed, and was not opened: a restore does that."),
+        false => output,
+    })
 }
 
 /// An error that says which backup it is about.
 pub(super) fn about(name: &str, error: Error) -> Error {
-    let told = Error::invalid(format!("{name}: {}", error.detail()));
+    // Some of it may be words of a stranger.
+    let told = Error::invalid(printable(&format!("{name}: {}", error.detail())));
     match error.code() {
         Code::InvalidInput => told,
         _ => told.because(error),

@@ -133,7 +133,7 @@ fn text(value: &Value) -> String {
 }
 
 /// On one line, and nothing that a terminal takes for a command.
-fn printable(text: &str) -> String {
+pub(super) fn printable(text: &str) -> String {
     text.chars().map(|found| if found.is_control() { '\u{FFFD}' } else { found }).collect()
 }
 

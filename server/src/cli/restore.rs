@@ -21,7 +21,7 @@ pub(super) async fn run(config: Config, given: &ArgMatches) -> Result<Output> {
     let is_left_out = matches!(master_key, WithMasterKey::No);
     let into = folder.clone();
     let work = move || {
-        let (name, reader) = Place::read(&source)?.open()?;
+        let (name, reader) = Place::read(&source)?.open(Clock::system().now_ms())?;
         let line = Spinner::of("restore".to_owned());
         let restored = restore(reader, &into, master_key, &mut |progress: &Progress| {
             line.measure(&progress.what, progress.bytes, progress.of);

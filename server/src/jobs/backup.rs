@@ -74,14 +74,15 @@ impl BackupJob {
     }
 
     /// Makes a backup if it is time. A failure is logged, noted, and tried again soon.
-    pub async fn run_due(&self) -> Result<()> {
+    /// None is removed while the clock `may_be_ahead`.
+    pub async fn run_due(&self, may_be_ahead: bool) -> Result<()> {
         let Some(plan) = &self.plan else { return Ok(()) };
         let now_ms = self.clock.now_ms();
         let stored = schedules::find(self.app.read(), NAME).await?;
         if !is_due(NAME, &plan.pattern, stored.as_ref(), now_ms)? {
             return Ok(());
         }
-        let made = self.make(plan, now_ms).await;
+        let made = self.make(plan, now_ms, may_be_ahead).await;
         if let Err(error) = &made {
             tracing::error!(?error, "a scheduled backup failed");
         }
@@ -101,10 +102,10 @@ impl BackupJob {
             .await
     }
 
-    async fn make(&self, plan: &BackupPlan, now_ms: i64) -> Result<GoodBackup> {
+    async fn make(&self, plan: &BackupPlan, now_ms: i64, may_be_ahead: bool) -> Result<GoodBackup> {
         let took = Stopwatch::start();
         let name = BackupName { series: Some(self.series(now_ms).await?), time_ms: now_ms };
-        let stored = make_scheduled(&self.backups, plan, &name).await?;
+        let stored = make_scheduled(&self.backups, plan, &name, may_be_ahead).await?;
         let duration_ms = u64::try_from(took.elapsed().as_millis()).unwrap_or(u64::MAX);
         let (place, bytes) = (stored.place, stored.bytes);
         tracing::info!(place, bytes, duration_ms, removed = stored.removed, "a scheduled backup was made");

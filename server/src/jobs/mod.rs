@@ -101,12 +101,8 @@ impl Jobs {
         if !self.started.swap(true, Ordering::Relaxed) {
             self.say_if_ahead(at.now_ms).await?;
         }
-        let deleted = schedules::find(self.app.read(), JobName::Retention.as_str()).await?;
-        let deleted = deleted.and_then(|job| job.last_run_at);
-        let (not_ahead, not_behind) = {
-            let mut guard = self.guard.lock();
-            (guard.trusts(at, deleted), guard.right_since(at).is_some())
-        };
+        let not_ahead = !self.may_be_ahead(at).await?;
+        let not_behind = self.guard.lock().right_since(at).is_some();
         for job in JOBS {
             let may_run = match job.needs {
                 Needs::Nothing => true,
@@ -118,6 +114,13 @@ impl Jobs {
             }
         }
         Ok(())
+    }
+
+    /// Whether the clock may be far ahead, so that nothing is to be removed for being old.
+    pub async fn may_be_ahead(&self, at: Moment) -> Result<bool> {
+        let deleted = schedules::find(self.app.read(), JobName::Retention.as_str()).await?;
+        let deleted = deleted.and_then(|job| job.last_run_at);
+        Ok(!self.guard.lock().trusts(at, deleted))
     }
 
     async fn is_due(&self, job: &Job, at: Moment) -> Result<bool> {

@@ -34,6 +34,8 @@ impl Certificate {
             return Err(Fault::Chain("holds no certificate in PEM".to_owned()));
         };
         let validity = Validity::of(leaf).map_err(Fault::Chain)?;
+        // A client that cannot read one of those behind it ends the handshake.
+        chain.iter().try_for_each(|link| Validity::of(link).map(drop)).map_err(Fault::Chain)?;
         let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| {
             Fault::Key("holds no private key in PEM; one that has a password cannot be used".to_owned())
         })?;

@@ -7,6 +7,20 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+/// What is measured is the app, and not a client that decodes what it gets.
+mod compression {
+    use poem::Response;
+    use poem::endpoint::BoxEndpoint;
+
+    pub struct Accepting;
+
+    impl Accepting {
+        pub fn before(app: BoxEndpoint<'static, Response>) -> BoxEndpoint<'static, Response> {
+            app
+        }
+    }
+}
+
 #[path = "../it/samples.rs"]
 #[allow(dead_code, reason = "other tests need the rest")]
 mod samples;

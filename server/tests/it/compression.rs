@@ -33,7 +33,7 @@ pub struct Accepting {
 }
 
 impl Accepting {
-    pub fn new(app: BoxEndpoint<'static, Response>) -> Self {
+    pub fn before(app: BoxEndpoint<'static, Response>) -> Self {
         Self { app, seen: Mutex::new(HashSet::new()) }
     }
 

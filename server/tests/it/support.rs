@@ -118,7 +118,7 @@ impl TestApp {
         change(&mut config);
         let data_dir = DataDir::acquire(dir.path()).unwrap().expect("a temporary folder is free");
         let app = App::open(config, Clock::manual(START_MS), Entropy::seeded(7), data_dir).await.unwrap();
-        let client = TestClient::new(Accepting::new(unkey::http::routes(&app)).boxed());
+        let client = TestClient::new(Accepting::before(unkey::http::routes(&app)).boxed());
         let mut test = Self { app, client, root_key: String::new(), _dir: dir, database };
         test.root_key = test.new_root_key(true, &[]).await;
         test

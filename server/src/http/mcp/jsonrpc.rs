@@ -10,6 +10,7 @@ use poem::{Body, Response};
 use serde_json::{Value, json};
 
 use crate::app::App;
+use crate::http::headers::show_remedy;
 use base::error::{Code, Error};
 
 const PARSE_ERROR: i32 = -32700;
@@ -46,6 +47,7 @@ impl Refusal {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = error_response(status, self.number, self.error.detail(), Some(data));
         let headers = response.headers_mut();
+        show_remedy(headers, &self.error);
         if asks && let Ok(challenge) = HeaderValue::from_str(&challenge(app, path, self.error.code())) {
             headers.insert(WWW_AUTHENTICATE, challenge);
         }

@@ -68,12 +68,12 @@ async fn a_backup_is_made_when_it_is_due_and_days_are_kept() {
         std::fs::write(site.target.path().join(foreign), "of others").unwrap();
     }
     for day in 0..5 {
-        job.run_due().await.unwrap();
+        job.run_due(false).await.unwrap();
         // Not twice.
-        job.run_due().await.unwrap();
+        job.run_due(false).await.unwrap();
         let good = report(&job).await.last_good.expect("one was made");
         assert_eq!(good.made_at_ms, NOW_MS + day * DAY_MS);
-        let made = Place::read(&good.place).unwrap().open().unwrap().1;
+        let made = Place::read(&good.place).unwrap().open(0).unwrap().1;
         verify(made, None, &mut |_: &crate::backup::Progress| Ok(())).unwrap();
         assert_eq!(made_by_us(&site.names()), usize::try_from(day + 1).unwrap().min(2));
         site.clock.advance_ms(DAY_MS);
@@ -89,13 +89,13 @@ fn made_by_us(names: &[String]) -> usize {
 async fn one_that_fails_is_tried_again_soon_and_told_when_it_is_late() {
     let site = Site::open().await;
     let job = site.job(NIGHTLY, site.target.path(), KEEP);
-    job.run_due().await.unwrap();
+    job.run_due(false).await.unwrap();
     let good = report(&job).await;
     assert_eq!((good.error, good.is_overdue), (None, false));
     let lost = site.target.path().join("unmounted/");
     let failing = site.job(NIGHTLY, &lost, KEEP);
     site.clock.advance_ms(DAY_MS);
-    failing.run_due().await.unwrap();
+    failing.run_due(false).await.unwrap();
     let bad = report(&failing).await;
     assert!(bad.error.expect("it failed").contains("unmounted"));
     assert_eq!(bad.last_good, good.last_good, "the last good one is still that");
@@ -104,7 +104,7 @@ async fn one_that_fails_is_tried_again_soon_and_told_when_it_is_late() {
     site.clock.advance_ms(2 * HOUR_MS);
     assert!(report(&failing).await.is_overdue);
     std::fs::create_dir(&lost).unwrap();
-    failing.run_due().await.unwrap();
+    failing.run_due(false).await.unwrap();
     let again = report(&failing).await;
     assert_eq!((again.error, again.is_overdue), (None, false));
     assert_eq!(lost.read_dir().unwrap().count(), 1);
@@ -114,15 +114,15 @@ async fn one_that_fails_is_tried_again_soon_and_told_when_it_is_late() {
 async fn a_clock_that_was_years_ahead_costs_no_backup_of_before() {
     let site = Site::open().await;
     let job = site.job(NIGHTLY, site.target.path(), KEEP);
-    job.run_due().await.unwrap();
+    job.run_due(false).await.unwrap();
     let first = site.names();
     site.clock.step_ms(70 * 365 * DAY_MS);
-    job.run_due().await.unwrap();
+    job.run_due(false).await.unwrap();
     assert_eq!(site.names().len(), 2);
     site.clock.step_ms(-70 * 365 * DAY_MS);
     assert!(report(&job).await.is_overdue, "one from the future is none to rely on");
     site.clock.advance_ms(DAY_MS);
-    job.run_due().await.unwrap();
+    job.run_due(false).await.unwrap();
     assert!(!report(&job).await.is_overdue);
     assert_eq!(site.names().len(), 3);
     assert!(site.names().contains(&first[0]));
