@@ -244,8 +244,7 @@ impl App {
         let ledger = Ledger::start(store.clone());
         let bulk = made.bulk(&ground, &clock);
         let verifier = made.verifier(&ground, &ledger, config.key_cache_bytes);
-        let root_keys = ground.root_keys();
-        let sessions = made.sessions(&ground);
+        let (root_keys, sessions) = (ground.root_keys(), made.sessions(&ground));
         let idempotency = Idempotency::new(store.clone(), vault.clone());
         let (jobs, doctor, address) = made.upkeep((&config, &clock, &dir), &ground, &idempotency, search);
         Self {

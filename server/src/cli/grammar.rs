@@ -382,7 +382,7 @@ fn doctor() -> Entry {
 
 fn backup() -> Entry {
     let target = Arg::new("target")
-        .help("A file, a folder or s3://bucket/prefix that gets a file named by the time, or - for standard output; backup_target unless told");
+        .help("A file, a folder or s3://bucket/prefix that gets a file named by the time, or - for standard output [default: backup_target]");
     let master_key = option("with-master-key", "Put the master key in, behind a passphrase");
     let backup = Syntax::new("backup")
         .about("Back up the data folder, whether a server runs or not")
@@ -392,7 +392,7 @@ fn backup() -> Entry {
     let verify = Syntax::new("verify")
         .about("Read a backup as a restore does, and compare what it holds with what was backed up")
         .arg(source())
-        .arg(option("temp-dir", "Folder with room for it, the one of the system unless told"))
+        .arg(option("temp-dir", "Folder with room for it [default: that of the system]"))
         .example("unkey backup verify /mnt/backups/");
     Group::alone(Command::Backup, backup).add(Command::BackupVerify, verify).into()
 }

@@ -128,14 +128,14 @@ mod tests {
     fn every_argument_is_explained_and_says_what_holds_without_it() {
         for (words, leaf) in leaves() {
             for argument in leaf.get_arguments() {
-                let help =
-                    argument.get_help().unwrap_or_else(|| panic!("{words}: {argument} is not explained"));
+                let id = argument.get_id();
+                let help = argument.get_help().unwrap_or_else(|| panic!("{words}: {id} is not explained"));
                 let help = help.to_string();
-                assert!(!help.contains("unless told"), "{words}: {argument} hides its default");
+                assert!(!help.contains("unless told"), "{words}: {id} hides its default");
                 if let Some(setting) = SETTINGS.iter().find(|setting| argument.get_id() == setting.name) {
-                    assert!(help.contains(&format!("[env: {}]", setting.variable())), "{words}: {argument}");
+                    assert!(help.contains(&format!("[env: {}]", setting.variable())), "{words}: {id}");
                     let default = format!("[default: {}]", setting.default);
-                    assert_eq!(help.contains(&default), !setting.default.is_empty(), "{words}: {argument}");
+                    assert_eq!(help.contains(&default), !setting.default.is_empty(), "{words}: {id}");
                 }
             }
         }

@@ -64,7 +64,7 @@ impl Http2 {
     }
 
     /// The next frame, or `None` at the end.
-    pub fn next(&mut self) -> Option<Frame> {
+    pub fn read_frame(&mut self) -> Option<Frame> {
         let mut head = [0; 9];
         self.read(&mut head)?;
         let mut payload =
@@ -92,7 +92,7 @@ impl Http2 {
     /// The next frame of a kind, or `None` at the end.
     pub fn find(&mut self, kind: u8) -> Option<Frame> {
         loop {
-            let frame = self.next()?;
+            let frame = self.read_frame()?;
             if frame.kind == kind {
                 return Some(frame);
             }
@@ -101,14 +101,14 @@ impl Http2 {
 
     /// Whether the server ends the connection, however much it says before.
     pub fn is_ended(&mut self) -> bool {
-        while self.next().is_some() {}
+        while self.read_frame().is_some() {}
         true
     }
 
     /// The status of the answer on a stream, as far as it is among those with a number of their own.
     pub fn status(&mut self, stream: u32) -> Option<u16> {
         loop {
-            let frame = self.next()?;
+            let frame = self.read_frame()?;
             if frame.kind == HEADERS && frame.stream == stream {
                 return status(&frame.payload);
             }

@@ -56,7 +56,7 @@ fn every_list_says_the_same_in_each_format() {
     );
     cli_ok(data.path(), &["user", "create", "--email", "ada@example.com", "--name", "Ada"]);
     e2e::eventually("events to be indexed", || {
-        let lists = [&LISTS[8].0[..], LISTS[9].0, LISTS[12].0];
+        let lists: [&[&str]; 3] = [LISTS[8].0, LISTS[9].0, LISTS[12].0];
         lists.iter().all(|list| in_format(data.path(), list, "json").len() > 10).then_some(())
     });
     for (list, has_rows) in LISTS {

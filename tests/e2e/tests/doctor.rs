@@ -167,7 +167,12 @@ const BREAKAGES: &[Breakage] = &[
     ),
     (
         "a newer schema",
-        |data| sql(&data.join("app.db"), "INSERT INTO seaql_migrations VALUES ('m9999_later', 1)"),
+        |data| {
+            sql(
+                &data.join("app.db"),
+                "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m9999_later', 1)",
+            )
+        },
         "schema",
         "error",
         false,

@@ -70,7 +70,7 @@ fn requests_share_a_connection_and_each_has_its_answer() {
     }
     let (mut heads, mut valid) = (0, 0);
     while valid < 32 {
-        let frame = client.next().expect("answers");
+        let frame = client.read_frame().expect("answers");
         heads += usize::from(frame.kind == HEADERS);
         valid += usize::from(frame.kind == DATA && String::from_utf8_lossy(&frame.payload).contains("VALID"));
     }
@@ -131,7 +131,7 @@ fn ten_thousand_streams_are_not_answered_at_once() {
         client.send_all(&frames);
         // The connection ends, or this would wait in vain.
         let (mut heads, mut refused) = (0, 0);
-        while let Some(frame) = client.next() {
+        while let Some(frame) = client.read_frame() {
             heads += u32::from(frame.kind == HEADERS);
             refused += u32::from(frame.kind == RST_STREAM);
         }

@@ -164,6 +164,7 @@ const COMMANDS: &[&[&str]] = &[
     &["namespace", "rename", "a", "b"],
     &["namespace", "delete", "a"],
     &["master-key", "rotate"],
+    &["backup", "-"],
     &["healthcheck", "--listen", "127.0.0.1:1"],
 ];
 
@@ -195,13 +196,25 @@ fn no_command_is_left_out_of_the_list() {
             .map(|line| line.split(' ').next().expect("a word").to_owned())
             .collect::<Vec<_>>()
     };
-    // What needs no data folder, or makes one.
-    let others = ["serve", "openapi", "config", "migrate-to", "healthcheck", "help"];
+    // What needs no data folder, makes one, or tells in its own words that there is none.
+    let others = [
+        "serve",
+        "restore",
+        "openapi",
+        "config",
+        "completions",
+        "man",
+        "migrate-to",
+        "healthcheck",
+        "doctor",
+        "help",
+    ];
     for first in help(&[]).iter().filter(|first| !others.contains(&first.as_str())) {
         let second = help(&[first]);
         let known = |words: &[&str]| COMMANDS.iter().any(|command| command.starts_with(words));
         assert!(known(&[first]), "{first}");
-        let lists = ["export"];
+        // Below are lists and what takes a backup, not a folder.
+        let lists = ["export", "backup"];
         for second in second.iter().filter(|second| *second != "help" && !lists.contains(&first.as_str())) {
             assert!(known(&[first, second]), "{first} {second}");
         }

@@ -140,7 +140,8 @@ fn workspaces_are_renamed_and_deleted_by_name() {
     assert!(!cli_ok(data.path(), &["workspace", "list"]).contains("aboratory"));
     let deleted = cli_ok(data.path(), &["workspace", "list", "--deleted"]);
     assert!(deleted.contains("Laboratory") && deleted.contains("deleted"), "{deleted}");
-    let id = deleted.split_whitespace().next().expect("an id");
+    let row = deleted.lines().last().expect("a row below the headings");
+    let id = row.split_whitespace().next().expect("an id");
     let log = cli_ok(data.path(), &["audit", "list", "--workspace", id]);
     assert!(log.contains("workspace.delete") && log.contains("workspace.update"), "{log}");
     let exported = cli_ok(data.path(), &["audit", "export", "--workspace", id]);

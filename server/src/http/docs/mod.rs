@@ -183,7 +183,8 @@ async fn found(headers: &HeaderMap, kind: &str, body: Bytes) -> Response {
     let response = with_policy(kind).header(header::CACHE_CONTROL, REVALIDATE);
     let tag = compression::tag(&fingerprint, compression::chosen(headers, body.len()));
     if compression::is_known(headers, &tag) {
-        return response.header(header::ETAG, tag).status(StatusCode::NOT_MODIFIED).finish();
+        let response = response.header(header::ETAG, tag).header(header::VARY, "accept-encoding");
+        return response.status(StatusCode::NOT_MODIFIED).finish();
     }
     compressed(headers, response.header(header::ETAG, compression::tag(&fingerprint, None)).body(body)).await
 }
