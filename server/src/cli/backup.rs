@@ -32,9 +32,7 @@ pub(super) async fn run(config: Config, given: &ArgMatches) -> Result<Output> {
     })?;
     let place = Place::read(target)?;
     // First of all: taking hold of a folder keeps what is in it to its owner.
-    if !config.data_dir.join("events.db").exists() {
-        return Err(Error::invalid(format!("there is no data folder {}", config.data_dir.display())));
-    }
+    DataDir::require_used(&config.data_dir)?;
     let passphrase = given.get_flag("with-master-key").then(|| passphrase::to_seal(&config)).transpose()?;
     let name = BackupName { series: None, time_ms: Clock::system().now_ms() };
     let mut sink = place.create(&name, &config.data_dir).await?;
@@ -129,7 +127,7 @@ enum Source {
 
 impl Source {
     async fn open(config: &Config, passphrase: Option<PlainKey>) -> Result<Self> {
-        if let Some(dir) = DataDir::acquire(&config.data_dir)? {
+        if let Some(dir) = DataDir::acquire_used(&config.data_dir)? {
             dir.refuse_half_restored()?;
             let engine = if config.database.is_some() { Engine::Postgres } else { Engine::Sqlite };
             let key = app::master_key(config, &dir);

@@ -38,9 +38,15 @@ impl DataDir {
     /// As [`DataDir::acquire`], for a folder that a server has used: whoever mistypes
     /// its path shall not be given a new one, in which nothing is.
     pub fn acquire_used(path: &Path) -> Result<Option<Self>> {
+        Self::require_used(path)?;
+        Self::lock(path)
+    }
+
+    /// Fails where no server was ever started.
+    pub fn require_used(path: &Path) -> Result<()> {
         let traces = ["app.db", "events.db", "master.key"];
         if traces.iter().any(|name| path.join(name).exists()) {
-            return Self::lock(path);
+            return Ok(());
         }
         let shown = path.display();
         let what = match fs::read_dir(path) {
