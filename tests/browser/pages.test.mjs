@@ -93,11 +93,18 @@ async function transferred(page, network, path) {
   const [answers, bytes] = [new Map(), new Map()];
   const received = ({ requestId, type, response }) => answers.set(requestId, { type, ...response });
   const finished = ({ requestId, encodedDataLength }) => bytes.set(requestId, encodedDataLength);
-  network.on("Network.responseReceived", received).on("Network.loadingFinished", finished);
+  // What the page leaves while it loads.
+  const failed = ({ requestId }) => answers.delete(requestId);
+  const heard = { "Network.responseReceived": received, "Network.loadingFinished": finished, "Network.loadingFailed": failed };
+  Object.entries(heard).forEach(([event, hear]) => network.on(event, hear));
   await page.goto(path, { waitUntil: "load" });
   const document = () => [...answers].find(([, answer]) => answer.type === "Document");
-  while (!document() || ![...answers.keys()].every((id) => bytes.has(id))) await page.waitForTimeout(5);
-  network.off("Network.responseReceived", received).off("Network.loadingFinished", finished);
+  const missing = () => [...answers].filter(([id]) => !bytes.has(id)).map(([, answer]) => answer.url);
+  for (let waits = 0; !document() || missing().length > 0; waits += 1) {
+    assert.ok(waits < 2000, `${path} waits for ${missing()}`);
+    await page.waitForTimeout(5);
+  }
+  Object.entries(heard).forEach(([event, hear]) => network.off(event, hear));
   const [id, { headers }] = document();
   const coding = Object.entries(headers).find(([name]) => name.toLowerCase() === "content-encoding")?.[1];
   return { page: bytes.get(id), all: [...bytes.values()].reduce((sum, one) => sum + one, 0), coding };

@@ -7,7 +7,6 @@ use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
 
 use instant_acme::AccountCredentials;
 use serde::{Deserialize, Serialize};
@@ -17,6 +16,8 @@ use base::error::{Error, Result};
 use base::file_fault;
 
 const FOLDER: &str = "acme";
+/// Begins the file of a certificate; Unix milliseconds follow.
+const OBTAINED: &str = "# obtained at ";
 
 pub struct Kept {
     folder: PathBuf,
@@ -63,14 +64,16 @@ impl Kept {
             .ok()
     }
 
-    /// When the certificate was stored, by the clock of that time.
+    /// When the certificate was obtained, by the clock of that time. The file says so
+    /// itself: its own times change with each copy.
     pub fn obtained_ms(&self) -> Option<i64> {
-        let stored = self.certificate.metadata().and_then(|file| file.modified()).ok()?;
-        i64::try_from(stored.duration_since(UNIX_EPOCH).ok()?.as_millis()).ok()
+        let text = fs::read_to_string(&self.certificate).ok()?;
+        text.lines().next()?.strip_prefix(OBTAINED)?.parse().ok()
     }
 
-    pub fn keep(&self, chain: &str, key: &str) -> Result<(), String> {
-        self.write(&self.certificate, &format!("{key}\n{chain}"))
+    /// Readers of PEM skip what stands before it.
+    pub fn keep(&self, chain: &str, key: &str, obtained_ms: i64) -> Result<(), String> {
+        self.write(&self.certificate, &format!("{OBTAINED}{obtained_ms}\n{key}\n{chain}"))
     }
 
     /// The account with this authority, unless there is none or it cannot be read.

@@ -74,7 +74,7 @@ impl Authority {
 
     /// Asks for a certificate and keeps it. `Err` says in one line what is wrong.
     pub async fn obtain(&self, served: &Served, clock: &Clock) -> Result<Certificate, String> {
-        let outcome = match timeout(ATTEMPT, self.attempt(served)).await {
+        let outcome = match timeout(ATTEMPT, self.attempt(served, clock)).await {
             Ok(outcome) => outcome,
             Err(_) => Err(Failure::new("it took too long")),
         };
@@ -92,7 +92,7 @@ impl Authority {
         }
     }
 
-    async fn attempt(&self, served: &Served) -> Result<Certificate, Failure> {
+    async fn attempt(&self, served: &Served, clock: &Clock) -> Result<Certificate, Failure> {
         let client = Client::new(self.acme.ca_certificate.as_deref()).map_err(Failure::new)?;
         let (acme, kept) = (&self.acme, &self.kept);
         let given = match self.order(&client, served).await {
@@ -104,7 +104,7 @@ impl Authority {
         };
         let certificate = Certificate::parse(given.chain.as_bytes(), given.key.as_bytes())
             .map_err(|fault| Failure::new(format!("what it gave cannot be used: {fault:?}")))?;
-        kept.keep(&given.chain, &given.key).map_err(Failure::new)?;
+        kept.keep(&given.chain, &given.key, clock.now_ms()).map_err(Failure::new)?;
         Ok(certificate)
     }
 
