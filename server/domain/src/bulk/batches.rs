@@ -24,6 +24,7 @@ impl Bulk {
     /// Fails with `service_unavailable` when the database cannot answer: the job
     /// stays open, and goes on where it is with a later step.
     pub(super) async fn step(&self) -> Result<bool> {
+        let _turn = self.turn.lock().await;
         let Some((id, job)) = store::oldest_open(self.store.read()).await? else { return Ok(false) };
         let outcome = match job {
             Ok(job) => self.carry_on(&job).await,

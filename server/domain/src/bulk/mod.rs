@@ -20,7 +20,7 @@ mod store;
 use base::ids::{ApiId, BulkJobId, KeyId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, Notify};
 
 use std::sync::Arc;
 
@@ -194,6 +194,8 @@ pub struct Bulk {
     users: Users,
     /// Says that there is a job to run.
     wake: Arc<Notify>,
+    /// Of two that carry jobs out, one waits: a row that both had would count twice.
+    turn: Arc<Mutex<()>>,
 }
 
 impl Bulk {
@@ -206,7 +208,17 @@ impl Bulk {
         permissions: Permissions,
         users: Users,
     ) -> Self {
-        Self { store, entropy, clock, keys, identities, permissions, users, wake: Arc::default() }
+        Self {
+            store,
+            entropy,
+            clock,
+            keys,
+            identities,
+            permissions,
+            users,
+            wake: Arc::default(),
+            turn: Arc::default(),
+        }
     }
 }
 
