@@ -8,6 +8,7 @@
 pub mod address;
 pub mod clock;
 pub mod config;
+pub mod durable;
 pub mod edit_version;
 pub mod entropy;
 pub mod error;

@@ -44,13 +44,6 @@ const PART_BYTES: usize = 256 << 10;
 #[derive(Clone)]
 pub struct Backups(Arc<Inner>);
 
-impl Backups {
-    /// What is backed up.
-    pub fn data_dir(&self) -> &Path {
-        &self.0.folder
-    }
-}
-
 struct Inner {
     folder: PathBuf,
     copies: PathBuf,
@@ -143,6 +136,11 @@ impl Backups {
         }))
     }
 
+    /// What is backed up.
+    pub fn data_dir(&self) -> &Path {
+        &self.0.folder
+    }
+
     /// Begins a backup, with the master key in it behind a passphrase if there is one.
     ///
     /// Fails while another one is being made.
@@ -208,9 +206,10 @@ impl Inner {
         }
         let what = format!("copying {name}");
         quietly(move || {
-            copy_database(&from, &to, |Copied { bytes, of }| {
+            let copied = copy_database(&from, &to, |Copied { bytes, of }| {
                 say(&parts, Progress { what: what.clone(), bytes, of })
-            })
+            });
+            copied.map_err(|error| Error::invalid(format!("{} cannot be copied: {error}", from.display())))
         })
         .await
     }

@@ -15,7 +15,8 @@ use tokio::io::AsyncWriteExt;
 use super::archive;
 use super::bucket::{Bucket, Upload};
 use super::name::{self, BackupName};
-use super::unpack::{sync_folder, unmade};
+use super::unpack::unmade;
+use base::durable;
 use base::error::{Error, Result};
 
 const PART: &str = ".part";
@@ -79,7 +80,7 @@ impl Place {
     fn require_outside(&self, data_dir: &Path) -> Result<()> {
         let folder = match self {
             Self::Stream | Self::Bucket(_) => return Ok(()),
-            Self::File(path) => folder_of(path),
+            Self::File(path) => durable::folder_of(path),
             Self::Folder(folder) => folder,
         };
         // What cannot be found is told when it is opened.
@@ -205,14 +206,13 @@ impl FileSink {
         let mut part = path.as_os_str().to_owned();
         part.push(PART);
         let part = PathBuf::from(part);
-        let busy = || Error::invalid(format!("another backup is being written to {}", path.display()));
-        remove_draft(&part, busy)?;
+        remove_draft(&part)?;
         // Never through a link, and for its owner alone, whatever was there.
         let file = File::options().create_new(true).write(true).mode(0o600).open(&part);
         let file = file.map_err(|error| unmade(&part, error))?;
         // Somebody else may have taken it for one that was left.
         if is_locked(&file) || !is_at(&file, &part) {
-            return Err(busy());
+            return Err(is_busy(&part));
         }
         Ok(Self { file: file.into(), part, path: path.to_owned(), is_finished: false })
     }
@@ -229,11 +229,7 @@ impl FileSink {
     async fn finish(mut self) -> Result<String> {
         self.file.sync_all().await.map_err(|error| self.failed(error))?;
         let (part, path) = (self.part.clone(), self.path.clone());
-        blocking(move || {
-            fs::rename(&part, &path).map_err(|error| unmade(&path, error))?;
-            sync_folder(folder_of(&path))
-        })
-        .await?;
+        blocking(move || durable::rename(&part, &path).map_err(|error| unmade(&path, error))).await?;
         self.is_finished = true;
         Ok(self.path.display().to_string())
     }
@@ -274,7 +270,7 @@ fn require_replaceable(path: &Path) -> Result<()> {
 }
 
 /// Removes what a backup left that was killed. Anything else is left alone.
-fn remove_draft(part: &Path, busy: impl Fn() -> Error) -> Result<()> {
+fn remove_draft(part: &Path) -> Result<()> {
     let found = match part.symlink_metadata() {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         found => found.map_err(|error| unmade(part, error))?,
@@ -283,7 +279,7 @@ fn remove_draft(part: &Path, busy: impl Fn() -> Error) -> Result<()> {
     let file = if found.is_file() { File::open(part).ok() } else { None };
     let is_read = |file: &File| file.take(ZSTD.len() as u64).read_to_end(&mut start).is_ok();
     match file.filter(is_read) {
-        Some(file) if is_locked(&file) => Err(busy()),
+        Some(file) if is_locked(&file) => Err(is_busy(part)),
         Some(_) if ZSTD.starts_with(&start) => fs::remove_file(part).map_err(|error| unmade(part, error)),
         _ => Err(Error::invalid(format!(
             "{} is there, and is no draft of a backup: remove it, or name another file",
@@ -292,14 +288,14 @@ fn remove_draft(part: &Path, busy: impl Fn() -> Error) -> Result<()> {
     }
 }
 
+fn is_busy(part: &Path) -> Error {
+    Error::invalid(format!("another backup is being written: it has {} open", part.display()))
+}
+
 /// Whether this is the file that has the name.
 fn is_at(file: &File, path: &Path) -> bool {
     let place = |found: fs::Metadata| (found.dev(), found.ino());
     file.metadata().is_ok_and(|own| path.symlink_metadata().is_ok_and(|there| place(there) == place(own)))
-}
-
-fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Whether another process has it. File systems without locks let everybody.
@@ -312,8 +308,9 @@ fn remove_abandoned(folder: &Path) -> Result<()> {
         let path = entry.path();
         let is_part =
             entry.file_name().to_str().and_then(|name| name.strip_suffix(PART)).and_then(name::parse);
-        if is_part.is_some() && File::open(&path).is_ok_and(|file| !is_locked(&file)) {
-            let _ = fs::remove_file(&path);
+        if is_part.is_some() {
+            // One that another backup is at stays, and what only has such a name.
+            let _ = remove_draft(&path);
         }
     }
     Ok(())

@@ -10,8 +10,11 @@ use std::path::Path;
 use super::archive::{self, Receiver};
 use super::manifest::{FileEntry, Manifest, SEALED_MASTER_KEY};
 use super::progress::{Progress, Report};
+use base::durable;
 use base::error::{Error, Result};
+use base::file_fault;
 use base::store::copies::DatabaseCopy;
+use base::store::disk_space;
 
 /// Room that stays on the disk: for the log of the server that starts there, and for others.
 const SPARE_BYTES: u64 = 64 << 20;
@@ -78,8 +81,7 @@ impl<R: Report> Receiver for Unpacking<'_, R> {
 
 /// Fails where a disk has less room than this, and some to spare.
 pub(super) fn require_room(folder: &Path, bytes: u64) -> Result<()> {
-    let disk = rustix::fs::statvfs(folder).map_err(|error| unmade(folder, error.into()))?;
-    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+    let free = disk_space(folder)?.free_bytes;
     if free < bytes.saturating_add(SPARE_BYTES) {
         return Err(Error::invalid(format!(
             "the disk of {} has {} MiB left, and {} MiB are needed",
@@ -92,7 +94,7 @@ pub(super) fn require_room(folder: &Path, bytes: u64) -> Result<()> {
 }
 
 pub(super) fn sync_folder(folder: &Path) -> Result<()> {
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| unmade(folder, error))
+    durable::sync_folder(folder).map_err(|error| unmade(folder, error))
 }
 
 pub(super) fn remove_folder(folder: &Path) -> Result<()> {
@@ -103,5 +105,5 @@ pub(super) fn remove_folder(folder: &Path) -> Result<()> {
 }
 
 pub(super) fn unmade(path: &Path, error: std::io::Error) -> Error {
-    Error::invalid(format!("cannot use {}: {error}", path.display())).because(error)
+    Error::invalid(format!("cannot use {}", file_fault::describe(path, &error)))
 }

@@ -24,6 +24,7 @@ const CRATES: &[Crate] = &[
                 "ids",
                 "address",
                 "config",
+                "durable",
                 "error",
                 "file_fault",
                 "clock",

@@ -228,7 +228,8 @@ fn a_backup_of_a_server_at_rest_is_exact() {
 fn a_folder_gets_a_file_for_each_and_its_newest_is_restored() {
     let (data, backups, first) = used();
     fs::remove_file(first).expect("it is ours");
-    fs::write(backups.path().join("unkey-20000101T000000.000Z.tar.zst.part"), "abandoned").expect("ours");
+    let begun = backups.path().join("unkey-20000101T000000.000Z.tar.zst.part");
+    fs::write(begun, zstd::encode_all(&b"abandoned"[..], 3).expect("it compresses")).expect("ours");
     fs::write(backups.path().join("notes.txt.part"), "of somebody else").expect("ours");
     let one = cli_ok(data.path(), &["backup", text(backups.path())]);
     let two = cli_ok(data.path(), &["backup", &format!("{}/", text(backups.path()))]);
@@ -320,7 +321,7 @@ fn what_is_no_backup_is_told_and_never_written_over() {
     // An older backup makes room for the next.
     cli_ok(data.path(), &["backup", text(&path)]);
     for (target, told) in [
-        ("/no/such/folder/x.tar.zst", "No such file"),
+        ("/no/such/folder/x.tar.zst", "there is no such file"),
         ("/dev/null", "is no file"),
         ("ftp://x", "is no file"),
     ] {

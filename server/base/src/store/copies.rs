@@ -5,12 +5,15 @@
 //! has tools of its own.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::ErrorKind;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use migration::{Migration, Schema};
 use rusqlite::backup::{Backup, StepResult};
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::migrate::NOTES;
 use crate::clock::Stopwatch;
@@ -34,54 +37,78 @@ pub struct Copied {
     pub of: u64,
 }
 
-/// Copies the database `from`, which may be in use, to the file `to`, which is not
-/// there yet. `go_on` is asked after each step; its error ends the copy.
-pub fn copy_database(from: &Path, to: &Path, mut go_on: impl FnMut(Copied) -> Result<()>) -> Result<()> {
+/// Why there is no copy.
+#[derive(Debug, thiserror::Error)]
+pub enum CopyError {
+    #[error(transparent)]
+    Database(#[from] rusqlite::Error),
+    #[error(transparent)]
+    File(#[from] std::io::Error),
+    #[error("another program holds the database")]
+    Held,
+    /// Whoever wanted the copy does not any more.
+    #[error("{}", .0.detail())]
+    Unwanted(Error),
+}
+
+impl CopyError {
+    pub(super) fn is_no_room(&self) -> bool {
+        match self {
+            Self::Database(error) => error.sqlite_error_code() == Some(ErrorCode::DiskFull),
+            Self::File(error) => matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded),
+            Self::Held | Self::Unwanted(_) => false,
+        }
+    }
+}
+
+/// Copies the database `from`, which may be in use, to the file `to`, of which nothing
+/// stays that was there. Page for page: rows keep their numbers, and what is only in the
+/// log comes along. It is not on the disk yet. `go_on` is asked after each step; its
+/// error ends the copy.
+pub fn copy_database(
+    from: &Path,
+    to: &Path,
+    mut go_on: impl FnMut(Copied) -> Result<()>,
+) -> std::result::Result<(), CopyError> {
     let source = open_source(from)?;
-    let failed = |error: rusqlite::Error| not_copied(from, error);
-    let page_bytes: u64 =
-        source.query_row("PRAGMA page_size", [], |row| row.get::<_, i64>(0)).map_err(failed)?.unsigned_abs();
-    let mut target = Connection::open(to).map_err(failed)?;
+    let page_bytes = source.query_row("PRAGMA page_size", [], |row| row.get::<_, i64>(0))?.unsigned_abs();
+    let _ = std::fs::remove_file(to);
+    File::options().write(true).create_new(true).mode(0o600).open(to)?;
+    let mut target = Connection::open_with_flags(to, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     // What a crash leaves of it is thrown away.
-    target.pragma_update(None, "synchronous", "OFF").map_err(failed)?;
-    let backup = Backup::new(&source, &mut target).map_err(failed)?;
+    target.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF")?;
+    let backup = Backup::new(&source, &mut target)?;
     let mut locked_since: Option<Stopwatch> = None;
     loop {
         let step = Stopwatch::start();
-        match backup.step(STEP_PAGES).map_err(failed)? {
+        match backup.step(STEP_PAGES)? {
             StepResult::Done => break,
             StepResult::More => locked_since = None,
             _ if locked_since.get_or_insert_with(Stopwatch::start).elapsed() < PATIENCE => {
                 std::thread::sleep(RETRY);
                 continue;
             }
-            _ => return Err(Error::invalid(format!("{} is locked by another program", from.display()))),
+            _ => return Err(CopyError::Held),
         }
         let progress = backup.progress();
         let of = u64::from(progress.pagecount.unsigned_abs()) * page_bytes;
         let left = u64::from(progress.remaining.unsigned_abs()) * page_bytes;
-        go_on(Copied { bytes: of.saturating_sub(left), of })?;
+        go_on(Copied { bytes: of.saturating_sub(left), of }).map_err(CopyError::Unwanted)?;
         std::thread::sleep((step.elapsed() * PAUSE).min(LONGEST_PAUSE));
     }
     drop(backup);
-    target.close().map_err(|(_, error)| failed(error))
+    target.close().map_err(|(_, error)| error)?;
+    Ok(())
 }
 
 /// With a read transaction begun, in which it stays as of this moment.
-fn open_source(path: &Path) -> Result<Connection> {
-    let open = || {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let source = Connection::open_with_flags(path, flags)?;
-        source.busy_timeout(PATIENCE)?;
-        source.execute_batch("BEGIN")?;
-        source.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))?;
-        Ok(source)
-    };
-    open().map_err(|error| not_copied(path, error))
-}
-
-fn not_copied(path: &Path, error: rusqlite::Error) -> Error {
-    Error::invalid(format!("{} cannot be copied: {error}", path.display())).because(error)
+fn open_source(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let source = Connection::open_with_flags(path, flags)?;
+    source.busy_timeout(PATIENCE)?;
+    source.execute_batch("BEGIN")?;
+    source.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))?;
+    Ok(source)
 }
 
 /// A file that nobody else has open.
@@ -158,7 +185,7 @@ impl DatabaseCopy {
 
 fn unreadable(path: &Path, error: rusqlite::Error) -> Error {
     let name = path.file_name().unwrap_or_default().display();
-    Error::invalid(format!("{name} cannot be read: {error}")).because(error)
+    Error::invalid(format!("{name} cannot be read: {error}"))
 }
 
 /// The first of these migrations that this program does not have.
@@ -230,6 +257,6 @@ mod tests {
         let (from, to) = (dir.path().join("from.db"), dir.path().join("to.db"));
         fill(&writer(&from), 2000);
         let ended = copy_database(&from, &to, |_| Err(Error::invalid("enough"))).unwrap_err();
-        assert_eq!(ended.detail(), "enough");
+        assert_eq!(ended.to_string(), "enough");
     }
 }

@@ -5,12 +5,12 @@
 //! over: a key is whole and on disk under a name of its own before it gets the
 //! name it is read by, and one that waits to be used is used, not replaced.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{ErrorKind, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::MasterKey;
+use base::durable;
 use base::entropy::Entropy;
 use base::error::{Error, Result};
 
@@ -118,9 +118,7 @@ impl MasterKeySource {
         let is =
             |path: &Path| matches!(read(path), Ok(Some(found)) if found.fingerprint() == key.fingerprint());
         if !is(path) && is(&next(path)) {
-            fs::rename(next(path), path)
-                .and_then(|()| sync_folder(path))
-                .map_err(|error| failed(path, error))?;
+            durable::rename(&next(path), path).map_err(|error| failed(path, error))?;
         }
         Ok(())
     }
@@ -159,23 +157,9 @@ fn read(path: &Path) -> Result<Option<MasterKey>> {
 /// Whole and on disk before this returns, or not there at all.
 pub(super) fn write(path: &Path, key: &MasterKey) -> Result<()> {
     let draft = path.with_extension("draft");
-    let store = || -> std::io::Result<()> {
-        let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&draft)?;
-        file.write_all(key.to_base64().as_bytes())?;
-        file.write_all(b"\n")?;
-        file.sync_all()?;
-        fs::rename(&draft, path)?;
-        sync_folder(path)
-    };
-    store().map_err(|error| {
-        // What is left of a draft is no key of anybody.
-        let _ = fs::remove_file(&draft);
-        failed(path, error)
-    })
-}
-
-fn sync_folder(path: &Path) -> std::io::Result<()> {
-    path.parent().map_or(Ok(()), |parent| File::open(parent)?.sync_all())
+    let mut text = key.to_base64();
+    text.push('\n');
+    durable::write(path, &draft, text.as_bytes()).map_err(|error| failed(path, error))
 }
 
 fn failed(path: &Path, error: std::io::Error) -> Error {

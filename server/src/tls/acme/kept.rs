@@ -3,15 +3,16 @@
 //!
 //! A certificate and its key are one file, so that no crash leaves halves of two.
 
-use std::fs::{self, DirBuilder, File};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use instant_acme::AccountCredentials;
 use serde::{Deserialize, Serialize};
 
 use super::super::certificate::Certificate;
+use base::durable;
 use base::error::{Error, Result};
 use base::file_fault;
 
@@ -101,16 +102,7 @@ impl Kept {
 
     /// In one step, on disk when it returns.
     fn write(&self, path: &Path, text: &str) -> Result<(), String> {
-        let beside = path.with_added_extension("new");
-        let written =
-            File::options().write(true).create(true).truncate(true).mode(0o600).open(&beside).and_then(
-                |mut file| {
-                    file.write_all(text.as_bytes())?;
-                    file.sync_all()?;
-                    fs::rename(&beside, path)?;
-                    File::open(&self.folder)?.sync_all()
-                },
-            );
+        let written = durable::write(path, &path.with_added_extension("new"), text.as_bytes());
         written.map_err(|error| format!("cannot write {}", file_fault::describe(path, &error)))
     }
 }

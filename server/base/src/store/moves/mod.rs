@@ -27,6 +27,7 @@ use self::server::Server;
 use self::tables::{Table, tables};
 use super::{AppSchema, DataDir, Database, Durability, IfEmpty};
 use crate::config::DatabaseServer;
+use crate::durable;
 use crate::error::{Error, Result};
 
 pub(super) use note::NOT_BEGUN;
@@ -277,8 +278,6 @@ fn refuse_logs(path: &Path) -> Result<()> {
 
 /// Whatever happens to the machine afterwards, the file has its new name.
 fn rename(from: &Path, to: &Path) -> Result<()> {
-    let folder = to.parent().unwrap_or(Path::new("."));
-    let renamed = std::fs::rename(from, to).and_then(|()| std::fs::File::open(folder)?.sync_all());
-    renamed
+    durable::rename(from, to)
         .map_err(|error| Error::invalid(format!("cannot rename {}: {error}", from.display())).because(error))
 }

@@ -5,22 +5,17 @@
 //! the schema. Deliberately absent: putting it back, which is a matter of renaming it
 //! (docs/upgrade.md#undoing-an-upgrade).
 
-use std::fs::{self, File, OpenOptions};
-use std::io::ErrorKind;
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use rusqlite::backup::{Backup, StepResult};
-use rusqlite::{Connection, ErrorCode, OpenFlags};
-
+use crate::durable;
 use crate::error::{Error, Result};
+use crate::store::copies::{CopyError, copy_database};
+use crate::store::disk_space;
 
 /// Of copies beside a database so many stay, the newest.
 const KEPT: usize = 2;
-
-/// Pages that are copied at a time.
-const PAGES: i32 = 10_000;
 
 /// Copies the database at `path`, with what its log holds, unless the disk has no room.
 ///
@@ -28,9 +23,7 @@ const PAGES: i32 = 10_000;
 /// write everything anew. Whoever calls this has the database to himself. Blocks. Fails when
 /// the database cannot be read, or the copy not be written for another reason than room.
 pub(super) fn keep(path: &Path, version: &str) -> Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let room = rustix::fs::statvfs(folder).map_err(Error::internal)?;
-    keep_within(path, version, room.f_bavail.saturating_mul(room.f_frsize))
+    keep_within(path, version, disk_space(durable::folder_of(path))?.free_bytes)
 }
 
 fn keep_within(path: &Path, version: &str, free_bytes: u64) -> Result<()> {
@@ -42,7 +35,7 @@ fn keep_within(path: &Path, version: &str, free_bytes: u64) -> Result<()> {
         return Ok(());
     }
     let (copy, partial) = (beside(path, &format!(".before-{version}")), beside(path, ".before"));
-    let kept = copy_pages(path, &partial).and_then(|()| put_in_place(&partial, &copy));
+    let kept = copy_database(path, &partial, |_| Ok(())).and_then(|()| put_in_place(&partial, &copy));
     match kept {
         Ok(()) => {
             tracing::info!(file = %path.display(), kept_as = %copy.display(), bytes,
@@ -83,54 +76,9 @@ pub(super) fn remove_old(path: &Path) {
     }
 }
 
-/// Why there is no copy.
-#[derive(Debug, thiserror::Error)]
-enum CopyError {
-    #[error(transparent)]
-    Database(#[from] rusqlite::Error),
-    #[error(transparent)]
-    File(#[from] std::io::Error),
-    #[error("another program holds the database")]
-    Held,
-}
-
-impl CopyError {
-    fn is_no_room(&self) -> bool {
-        match self {
-            Self::Database(error) => error.sqlite_error_code() == Some(ErrorCode::DiskFull),
-            Self::File(error) => matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded),
-            Self::Held => false,
-        }
-    }
-}
-
-/// Page for page and by SQLite's own means: rows keep their numbers, and what is only in
-/// the log comes along.
-fn copy_pages(from: &Path, to: &Path) -> std::result::Result<(), CopyError> {
-    let _ = fs::remove_file(to);
-    OpenOptions::new().write(true).create_new(true).mode(0o600).open(to)?;
-    let source = Connection::open_with_flags(from, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    let mut target = Connection::open_with_flags(to, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    // Until it has its name it is worth nothing, and nothing has to be beside it.
-    target.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF")?;
-    let copying = Backup::new(&source, &mut target)?;
-    loop {
-        match copying.step(PAGES)? {
-            StepResult::Done => break,
-            StepResult::More => {}
-            _ => return Err(CopyError::Held),
-        }
-    }
-    drop(copying);
-    target.close().map_err(|(_, error)| error)?;
-    Ok(())
-}
-
 fn put_in_place(partial: &Path, copy: &Path) -> std::result::Result<(), CopyError> {
     File::open(partial)?.sync_all()?;
-    fs::rename(partial, copy)?;
-    let folder = copy.parent().unwrap_or(Path::new("."));
-    Ok(File::open(folder)?.sync_all()?)
+    Ok(durable::rename(partial, copy)?)
 }
 
 fn beside(path: &Path, end: &str) -> PathBuf {
@@ -143,6 +91,8 @@ fn beside(path: &Path, end: &str) -> PathBuf {
 mod tests {
     use std::os::unix::fs::PermissionsExt;
     use std::time::Duration;
+
+    use rusqlite::Connection;
 
     use super::*;
 
