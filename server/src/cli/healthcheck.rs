@@ -7,20 +7,18 @@
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::crypto::ring;
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 use ureq::Agent;
-use ureq::tls::TlsConfig;
 
 use super::dispatch::Request;
 use super::output::Output;
 use super::{control, running};
 use crate::app::App;
 use crate::doctor::reachable;
+use crate::tls::client::{self, Trust};
 use base::config::Config;
 use base::error::{Error, Result};
 
@@ -100,17 +98,8 @@ async fn said(data_dir: &Path) -> Option<Whereabouts> {
 /// The status, and what is said with it. The certificate is not looked at: the address is
 /// from the server itself, and the certificate is for its name.
 fn ask(url: &str) -> io::Result<(u16, String)> {
-    let tls = TlsConfig::builder()
-        .disable_verification(true)
-        .unversioned_rustls_crypto_provider(Arc::new(ring::default_provider()))
-        .build();
-    let config = Agent::config_builder()
-        .tls_config(tls)
-        .proxy(None)
-        .http_status_as_error(false)
-        .timeout_global(Some(TIMEOUT))
-        .build();
-    let agent: Agent = config.into();
+    let config = client::config(Trust::Anybody).map_err(io::Error::other)?;
+    let agent = Agent::from(config.timeout_global(Some(TIMEOUT)).build());
     let mut answer = agent.get(url).call().map_err(ureq::Error::into_io)?;
     let text = answer.body_mut().with_config().limit(MAX_ANSWER_BYTES).read_to_string();
     Ok((answer.status().as_u16(), text.map_err(ureq::Error::into_io)?))

