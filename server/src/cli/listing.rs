@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::command::ListFormat;
 use super::output::{Output, moment, table, time};
+use crate::doctor::size;
 use base::error::Result;
 use domain::transfer::csv_lines;
 
@@ -114,7 +115,7 @@ impl Column {
     fn cell(self, value: Value) -> String {
         match (self.shown, value.as_f64()) {
             (Shown::Time, Some(_)) => value.as_i64().map(time).unwrap_or_default(),
-            (Shown::Size, Some(bytes)) => format!("{:.1} MiB", bytes / f64::from(1 << 20)),
+            (Shown::Size, Some(_)) => value.as_u64().map(size).unwrap_or_default(),
             (Shown::Duration, Some(us)) => format!("{:.2} ms", us / 1000.0),
             _ => text(&value),
         }

@@ -9,7 +9,8 @@ use base::store::{AppSchema, Database, Engine, EventsSchema, SchemaState, moves}
 /// A log that long was not folded for some time: it is cut at a quarter of this.
 const LONG_LOG_BYTES: u64 = 256 << 20;
 
-const RESTORE: &str = "stop the server and restore app.db from a backup: docs/backup.md";
+const RESTORE: &str =
+    "stop the server, and put a backup into a new folder: unkey restore SOURCE --data-dir NEW";
 const SET_ASIDE: &str =
     "start the server anew: it keeps the damaged file under another name and begins an empty one";
 
@@ -82,7 +83,7 @@ fn compared(name: &str, state: &SchemaState) -> Finding {
     if !state.differing.is_empty() {
         let text =
             format!("{name} lacks what this program makes, or has it otherwise: {}.", some(&state.differing));
-        return Finding::error(text).remedy("restore it from a backup: docs/backup.md");
+        return Finding::error(text).remedy(RESTORE);
     }
     match state.lacking.len() {
         0 => Finding::ok(format!("{name} has the schema of this version.")),

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use super::{Finding, Fix, Subject, count, size, some};
 use base::error::{Error, Result};
-use base::store::{FileFault, WrongFile, wrong_files};
+use base::store::{DataDir, FileFault, WrongFile, wrong_files};
 
 /// What a process that died while it wrote leaves behind, below the data folder.
-const DRAFTS: [&str; 2] = ["master.draft", "index/manifest.json.new"];
+const DRAFTS: [&str; 5] =
+    ["master.draft", "index/manifest.json.new", "app.db.before", "events.db.before", "backup.part"];
 
 pub(super) async fn permissions(subject: &Subject) -> Result<Vec<Finding>> {
     let dir = subject.data_dir.clone();
@@ -53,6 +54,11 @@ pub(super) async fn leftovers(subject: &Subject) -> Result<Vec<Finding>> {
     let (drafts, damaged) =
         tokio::task::spawn_blocking(move || (drafts(&dir), damaged(&dir))).await.map_err(Error::internal)?;
     let mut found = Vec::new();
+    if DataDir::restoring_in(&subject.data_dir).exists() {
+        let text = "A restore of the folder was interrupted: no server starts on what is there.";
+        let remedy = format!("unkey restore SOURCE --data-dir {}", subject.data_dir.display());
+        found.push(Finding::error(text).remedy(remedy));
+    }
     // What a running server writes at this moment is no leftover.
     if subject.running.is_none() && !drafts.is_empty() {
         let names: Vec<_> = drafts.iter().map(|path| path.display()).collect();
@@ -71,8 +77,15 @@ pub(super) async fn leftovers(subject: &Subject) -> Result<Vec<Finding>> {
 }
 
 /// Files that nobody needs while no server runs.
-pub(super) fn drafts(dir: &Path) -> Vec<PathBuf> {
+fn drafts(dir: &Path) -> Vec<PathBuf> {
     DRAFTS.iter().map(|name| dir.join(name)).filter(|path| path.exists()).collect()
+}
+
+pub(super) fn remove_drafts(dir: &Path) -> std::io::Result<()> {
+    drafts(dir).iter().try_for_each(|path| match path.is_dir() {
+        true => std::fs::remove_dir_all(path),
+        false => std::fs::remove_file(path),
+    })
 }
 
 /// Databases that were set aside.

@@ -75,7 +75,7 @@ async fn carry_out(subject: &Subject, fix: Fix) -> Result<&'static str> {
         Fix::RemoveLeftovers => {
             let dir = subject.data_dir.clone();
             blocking(move || {
-                files::drafts(&dir).iter().try_for_each(std::fs::remove_file).map_err(Error::internal)?;
+                files::remove_drafts(&dir).map_err(Error::internal)?;
                 Ok("What was left from something that was cut short is removed.")
             })
             .await

@@ -140,6 +140,8 @@ const BREAKAGES: &[Breakage] = &[
         true,
     ),
     ("a draft of a key", |data| write(&data.join("master.draft")), "leftovers", "warning", true),
+    ("half a backup", |data| folder_in(data, "backup.part"), "leftovers", "warning", true),
+    ("half a restore", |data| folder_in(data, "restore.part"), "leftovers", "error", false),
     (
         "a draft of a manifest",
         |data| write(&data.join("index/manifest.json.new")),
@@ -281,6 +283,12 @@ const BREAKAGES: &[Breakage] = &[
         true,
     ),
 ];
+
+fn folder_in(data: &Path, name: &str) {
+    fs::create_dir(data.join(name)).expect("it is ours");
+    chmod(&data.join(name), 0o700);
+    write(&data.join(name).join("app.db"));
+}
 
 fn chmod(path: &Path, mode: u32) {
     fs::set_permissions(path, PermissionsExt::from_mode(mode)).expect("it is ours");
