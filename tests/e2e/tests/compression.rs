@@ -256,18 +256,17 @@ fn a_coded_request_is_refused_before_it_is_read() {
         );
     }
     let gzip = "Content-Encoding: gzip\r\n";
-    let v1 = call(&server, "/v1/keys.verifyKey", gzip, plain);
-    assert_eq!(v1.status, 415);
-    assert_eq!(serde_json::from_slice::<Value>(&v1.body).expect("JSON")["error"]["code"], "BAD_REQUEST");
-    let mcp = call(&server, "/mcp", &format!("{gzip}Accept: application/json, text/event-stream\r\n"), b"{}");
-    assert_eq!(mcp.status, 415);
-    assert_eq!(serde_json::from_slice::<Value>(&mcp.body).expect("JSON")["jsonrpc"], "2.0");
-    let oauth = call(&server, "/oauth/register", gzip, b"{}");
-    assert_eq!(oauth.status, 415);
-    assert_eq!(serde_json::from_slice::<Value>(&oauth.body).expect("JSON")["error"], "invalid_request");
-    let login = call(&server, "/login", gzip, b"email=a");
-    assert_eq!(login.status, 415);
-    assert!(String::from_utf8_lossy(&login.body).contains("content encoding"));
+    let refused = |path: &str, headers: &str| {
+        let answer = call(&server, path, &format!("{gzip}{headers}"), plain);
+        assert_eq!((answer.status, answer.header("accept-encoding")), (415, "identity"), "{path}");
+        answer.body
+    };
+    let json = |body: &[u8]| serde_json::from_slice::<Value>(body).expect("JSON");
+    assert_eq!(json(&refused("/v1/keys.verifyKey", ""))["error"]["code"], "BAD_REQUEST");
+    let accept = "Accept: application/json, text/event-stream\r\n";
+    assert_eq!(json(&refused("/mcp", accept))["jsonrpc"], "2.0");
+    assert_eq!(json(&refused("/oauth/register", ""))["error"], "invalid_request");
+    assert!(String::from_utf8_lossy(&refused("/login", "")).contains("content encoding"));
     // Nobody waits for a body that is refused anyway.
     let mut polite = server.connect();
     polite.send(format!(

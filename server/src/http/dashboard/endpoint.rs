@@ -250,7 +250,8 @@ impl DashboardRequest {
     fn error_page(&self, failure: &Failure, draw: impl FnOnce(&ErrorView) -> String) -> Reply {
         failure.log(&self.call.request_id);
         let html = draw(&failure.view(&self.call.request_id));
-        Reply::page_with_status(failure.status(), html).retry_after(failure.wait_s())
+        let page = Reply::page_with_status(failure.status(), html);
+        if let Failure::Error(error) = failure { page.remedy(error) } else { page }
     }
 
     async fn finish(self, answer: Reply) -> Response {

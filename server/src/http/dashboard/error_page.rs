@@ -33,14 +33,6 @@ impl Failure {
         }
     }
 
-    /// When to come again.
-    pub fn wait_s(&self) -> Option<u64> {
-        match self {
-            Self::StaleForm => None,
-            Self::Error(error) => error.wait_s(),
-        }
-    }
-
     /// What the page says.
     pub fn view(&self, request_id: &RequestId) -> ErrorView {
         let Self::Error(error) = self else { return ErrorView::StaleForm };
@@ -136,7 +128,7 @@ pub fn unavailable(app: &App, request: &Request, error: &Error) -> Response {
     let (frame, _) = frame(app, request.headers(), None, request.uri().path(), app.clock.now_ms());
     let view = ErrorView::Unavailable { message: error.detail().to_owned() };
     Reply::page_with_status(status(error.code()), bare_error(&frame, &view))
-        .retry_after(error.wait_s())
+        .remedy(error)
         .into_response(&app.config, false)
 }
 

@@ -4,14 +4,16 @@
 //! from this server. Nothing is cached: pages hold what only their reader may
 //! see.
 
-use poem::http::{HeaderValue, StatusCode, header};
+use poem::http::{HeaderMap, HeaderValue, StatusCode, header};
 use poem::{Body, Response};
 use web::components::{Flash, FlashKind};
 use web::paths::Href;
 
 use super::cookies::CookieName;
 use super::flash;
+use crate::http::headers::show_remedy;
 use base::config::Config;
+use base::error::Error;
 
 /// Scripts, styles and requests of this server only; forms post to it alone.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
@@ -24,7 +26,7 @@ pub struct Reply {
     flash: Option<Flash>,
     image_source: Option<String>,
     form_target: Option<String>,
-    retry_after_s: Option<u64>,
+    remedy: HeaderMap,
 }
 
 enum Kind {
@@ -47,7 +49,7 @@ impl Reply {
             flash: None,
             image_source: None,
             form_target: None,
-            retry_after_s: None,
+            remedy: HeaderMap::new(),
         }
     }
 
@@ -136,10 +138,10 @@ impl Reply {
         self
     }
 
-    /// Says when to come again.
+    /// Says in headers what helps against an error, where there is something.
     #[must_use]
-    pub fn retry_after(mut self, seconds: Option<u64>) -> Self {
-        self.retry_after_s = seconds;
+    pub fn remedy(mut self, error: &Error) -> Self {
+        show_remedy(&mut self.remedy, error);
         self
     }
 
@@ -202,9 +204,7 @@ impl Reply {
         if let Ok(policy) = HeaderValue::from_str(&policy) {
             headers.insert(header::CONTENT_SECURITY_POLICY, policy);
         }
-        if let Some(seconds) = self.retry_after_s {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        }
+        headers.extend(self.remedy);
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
         headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
