@@ -73,41 +73,35 @@ impl App {
         }
     }
 
+    /// What is cut short is due at the next start.
     async fn run_jobs(&self) {
-        let mut ticks = tokio::time::interval(TEND_EVERY);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            let due = async {
-                ticks.tick().await;
-                self.jobs.run_due(self.clock.moment()).await
-            };
-            let done = tokio::select! {
-                // A job that is cut short is due at the next start.
-                () = self.closing() => return,
-                done = due => done,
-            };
-            if let Err(error) = done {
-                tracing::error!(?error, "scheduled jobs could not run");
-            }
-        }
+        self.again_and_again("scheduled jobs", || self.jobs.run_due(self.clock.moment())).await;
     }
 
+    /// One that is cut short leaves nothing.
     async fn run_backups(&self) {
+        let due = move || async move {
+            let may_be_ahead = self.jobs.may_be_ahead(self.clock.moment()).await?;
+            self.backup_job.run_due(may_be_ahead).await
+        };
+        self.again_and_again("scheduled backups", due).await;
+    }
+
+    /// Looks for work until the server closes, which cuts it short.
+    async fn again_and_again<F: Future<Output = Result<()>>>(&self, what: &str, due: impl Fn() -> F) {
         let mut ticks = tokio::time::interval(TEND_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            let due = async {
+            let turn = async {
                 ticks.tick().await;
-                let may_be_ahead = self.jobs.may_be_ahead(self.clock.moment()).await?;
-                self.backup_job.run_due(may_be_ahead).await
+                due().await
             };
             let done = tokio::select! {
-                // One that is cut short leaves nothing, and is due at the next start.
                 () = self.closing() => return,
-                done = due => done,
+                done = turn => done,
             };
             if let Err(error) = done {
-                tracing::error!(?error, "scheduled backups could not be looked for");
+                tracing::error!(?error, "{what} could not run");
             }
         }
     }

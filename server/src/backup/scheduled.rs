@@ -34,11 +34,9 @@ pub async fn make_scheduled(
         }
     };
     let at = sink.finish().await?.unwrap_or_default();
-    if may_be_ahead {
-        return Ok(Stored { place: at, bytes, removed: 0 });
-    }
+    let removed = if may_be_ahead { Ok(0) } else { remove_old(&place, plan, name).await };
     // What stays too long is no reason to call this one bad.
-    let removed = remove_old(&place, plan, name).await.unwrap_or_else(|error| {
+    let removed = removed.unwrap_or_else(|error| {
         tracing::warn!(?error, "older backups could not be removed");
         0
     });

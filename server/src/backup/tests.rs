@@ -137,7 +137,6 @@ async fn rows_that_are_missing_are_told() {
     assert!(said.contains("another schema"), "{said}");
 }
 
-/// A folder of an earlier version is backed up as it is; the next start migrates it.
 #[tokio::test]
 async fn one_backup_at_a_time_and_what_was_left_goes() {
     let (data, ..) = databases().await;
@@ -175,4 +174,61 @@ async fn one_backup_at_a_time_and_what_was_left_goes() {
         }
     };
     drop(again.await);
+}
+
+/// What lies where a draft would be, and whether a backup takes its place.
+#[tokio::test]
+async fn only_what_a_backup_left_is_taken_for_a_draft() {
+    let dir = tempfile::tempdir().unwrap();
+    let (data, at) = (dir.path().join("data"), |name: &str| dir.path().join(name));
+    std::fs::create_dir(&data).unwrap();
+    let (path, part, victim) = (at("b.tar.zst"), at("b.tar.zst.part"), at("victim"));
+    let create = async || {
+        let name = BackupName { series: None, time_ms: 0 };
+        Place::read(&path.display().to_string()).unwrap().create(&name, &data).await
+    };
+    let precious = b"precious".as_slice();
+    std::fs::write(&victim, precious).unwrap();
+    for (name, place) in [("another file", precious), ("a text", b"(\xb5?".as_slice())] {
+        std::fs::write(&part, place).unwrap();
+        assert!(create().await.is_err_and(|error| error.detail().contains("no draft")), "{name}");
+        assert_eq!(std::fs::read(&part).unwrap(), place);
+    }
+    std::fs::remove_file(&part).unwrap();
+    for link in [victim.clone(), at("nowhere"), path.clone()] {
+        std::os::unix::fs::symlink(&link, &part).unwrap();
+        assert!(create().await.is_err(), "{}", link.display());
+        std::fs::remove_file(&part).unwrap();
+    }
+    assert_eq!(std::fs::read(&victim).unwrap(), precious);
+    assert!(!at("nowhere").exists());
+    for left in [b"".as_slice(), b"(", b"(\xb5/\xfd and more"] {
+        std::fs::write(&part, left).unwrap();
+        std::fs::set_permissions(&part, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+        let sink = create().await.unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::mode(&part.metadata().unwrap().permissions());
+        assert_eq!(mode & 0o777, 0o600);
+        assert!(
+            create().await.is_err_and(|error| error.detail().contains("another backup")),
+            "it is written"
+        );
+        drop(sink);
+        assert!(!part.exists());
+    }
+}
+
+#[tokio::test]
+async fn a_backup_is_not_put_where_it_comes_from() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    std::fs::create_dir_all(data.join("index")).unwrap();
+    std::os::unix::fs::symlink(&data, dir.path().join("link")).unwrap();
+    let name = BackupName { series: None, time_ms: 0 };
+    for target in ["data", "data/", "data/lock", "data/index/", "data/app.db-wal", "link/b", "data/../data/b"]
+    {
+        let place = Place::read(&dir.path().join(target).display().to_string()).unwrap();
+        let refused = place.create(&name, &data).await.err().map(|error| error.detail().to_owned());
+        assert!(refused.is_some_and(|text| text.contains("is in the data folder")), "{target}");
+    }
+    assert_eq!(data.read_dir().unwrap().count(), 1);
 }

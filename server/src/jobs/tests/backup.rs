@@ -111,6 +111,25 @@ async fn one_that_fails_is_tried_again_soon_and_told_when_it_is_late() {
 }
 
 #[tokio::test]
+async fn while_the_clock_may_be_ahead_no_backup_goes() {
+    let site = Site::open().await;
+    let job = site.job(NIGHTLY, site.target.path(), BackupKeep { daily: 1, weekly: 0, monthly: 0 });
+    job.run_due(false).await.unwrap();
+    site.clock.step_ms(10 * 365 * DAY_MS);
+    job.run_due(true).await.unwrap();
+    assert_eq!(site.names().len(), 2);
+    site.clock.step_ms(-10 * 365 * DAY_MS);
+    site.clock.advance_ms(DAY_MS);
+    job.run_due(false).await.unwrap();
+    // The one of the future stays, as nobody can tell whether it is the only good one.
+    assert_eq!(site.names().len(), 2);
+    let newest = Place::read(&site.target.path().display().to_string()).unwrap();
+    let (name, _) = newest.open(site.clock.now_ms()).unwrap();
+    let made = report(&job).await.last_good.expect("one was made").place;
+    assert_eq!(name, made, "a restore takes the last one of the past");
+}
+
+#[tokio::test]
 async fn a_clock_that_was_years_ahead_costs_no_backup_of_before() {
     let site = Site::open().await;
     let job = site.job(NIGHTLY, site.target.path(), KEEP);
