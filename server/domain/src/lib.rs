@@ -36,6 +36,7 @@ pub mod session;
 pub mod transfer;
 
 pub mod oauth;
+pub mod recovery;
 
 /// Who tells the index of entities what is live of each kind.
 pub const ENTITY_FEEDS: insight::search::EntityFeeds = insight::search::EntityFeeds {

@@ -16,6 +16,7 @@ mod manifest;
 mod name;
 mod place;
 mod progress;
+mod recovery;
 mod restore;
 mod scheduled;
 mod unpack;
@@ -25,6 +26,7 @@ pub use manifest::Manifest;
 pub use name::BackupName;
 pub use place::{Place, Sink};
 pub use progress::{Progress, Report};
+pub use recovery::UnpackedBackup;
 pub use restore::{WithMasterKey, restore, verify};
 pub use scheduled::{Stored, make_scheduled};
 

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use super::manifest::{APP_DB, EVENTS_DB, Manifest, SEALED_MASTER_KEY};
 use super::progress::Report;
-use super::unpack::{remove_folder, sync_folder, unmade, unpack};
+use super::unpack::{Wanted, remove_folder, sync_folder, unmade, unpack};
 use base::error::{Error, Result};
 use base::secret::PlainKey;
 use base::store::DataDir;
@@ -46,7 +46,7 @@ pub fn restore(
     require_empty(dir.path())?;
     let part = dir.restoring();
     remove_folder(&part)?;
-    let outcome = unpack(source, &part, report).and_then(|manifest| {
+    let outcome = unpack(source, &part, Wanted::Everything, report).and_then(|manifest| {
         unseal(&part, &manifest, master_key)?;
         put_in_place(&dir)?;
         Ok(manifest)
@@ -75,7 +75,7 @@ pub fn verify(source: impl Read, below: Option<&Path>, report: &mut impl Report)
     };
     let temporary =
         temporary.map_err(|error| unmade(below.unwrap_or(Path::new("the temporary folder")), error))?;
-    unpack(source, &temporary.path().join("data"), report)
+    unpack(source, &temporary.path().join("data"), Wanted::Everything, report)
 }
 
 /// Only the lock, which is ours, and what an interrupted restore left may be there.

@@ -8,7 +8,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
 use super::archive::{self, Receiver};
-use super::manifest::{FileEntry, Manifest, SEALED_MASTER_KEY};
+use super::manifest::{APP_DB, FileEntry, Manifest, SEALED_MASTER_KEY};
 use super::progress::{Progress, Report};
 use base::durable;
 use base::error::{Error, Result};
@@ -22,10 +22,17 @@ const SPARE_BYTES: u64 = 64 << 20;
 /// Reads a backup into a folder, which is made, and checks all of it: sizes and
 /// checksums, the inner order of the databases, and that each table has the rows that
 /// it had.
-pub(super) fn unpack(source: impl Read, folder: &Path, report: &mut impl Report) -> Result<Manifest> {
+pub(super) fn unpack(
+    source: impl Read,
+    folder: &Path,
+    wanted: Wanted,
+    report: &mut impl Report,
+) -> Result<Manifest> {
     DirBuilder::new().mode(0o700).create(folder).map_err(|error| unmade(folder, error))?;
-    let manifest = archive::read(source, &mut Unpacking { folder, report: &mut *report, bytes: 0, of: 0 })?;
-    for file in manifest.files.iter().filter(|file| file.name != SEALED_MASTER_KEY) {
+    let manifest =
+        archive::read(source, &mut Unpacking { folder, wanted, report: &mut *report, bytes: 0, of: 0 })?;
+    let databases = manifest.files.iter().filter(|file| file.name != SEALED_MASTER_KEY);
+    for file in databases.filter(|file| wanted.includes(&file.name)) {
         report.say(&Progress { what: format!("checking {}", file.name), bytes: 0, of: 0 })?;
         check(&folder.join(&file.name), file)?;
     }
@@ -54,8 +61,22 @@ fn check(path: &Path, file: &FileEntry) -> Result<()> {
     Ok(())
 }
 
+/// What of a backup is written. All of it is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    Everything,
+    AppDb,
+}
+
+impl Wanted {
+    fn includes(self, name: &str) -> bool {
+        self == Self::Everything || name == APP_DB
+    }
+}
+
 struct Unpacking<'a, R> {
     folder: &'a Path,
+    wanted: Wanted,
     report: &'a mut R,
     bytes: u64,
     of: u64,
@@ -64,10 +85,14 @@ struct Unpacking<'a, R> {
 impl<R: Report> Receiver for Unpacking<'_, R> {
     fn begin(&mut self, manifest: &Manifest) -> Result<()> {
         self.of = manifest.bytes();
-        require_room(self.folder, self.of)
+        let written = manifest.files.iter().filter(|file| self.wanted.includes(&file.name));
+        require_room(self.folder, written.map(|file| file.bytes).sum())
     }
 
     fn file(&mut self, entry: &FileEntry) -> Result<Option<File>> {
+        if !self.wanted.includes(&entry.name) {
+            return Ok(None);
+        }
         let path = self.folder.join(&entry.name);
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
         file.map(Some).map_err(|error| unmade(&path, error))

@@ -7,7 +7,7 @@ use super::command::{Command, FolderCommand};
 use super::output::Output;
 use super::{
     analytics, api, audit, doctor, events, explain, export, healthcheck, index, migration, namespace, parser,
-    requests, root_key, search, setup, user, workspace,
+    recovery, requests, root_key, search, setup, user, workspace,
 };
 use crate::app::App;
 use base::access::{Door, OpCtx, Principal};
@@ -33,6 +33,8 @@ pub(super) async fn execute(app: &App, request: &Request) -> Result<Output> {
         Some((Command::Folder(command), given)) => (command, given),
         // Of the server itself: where it is.
         Some((Command::Healthcheck, _)) => return healthcheck::whereabouts(app),
+        // Its caller has unpacked the backup.
+        Some((Command::Restore, given)) => return recovery::execute(app, given).await,
         _ => return Err(unknown()),
     };
     let cx = context(app, command, given).await?;

@@ -34,6 +34,7 @@ mod migrate_to;
 mod migration;
 mod namespace;
 mod openapi;
+mod recovery;
 mod requests;
 mod root_key;
 mod search;
@@ -50,9 +51,10 @@ mod handover;
 mod control;
 
 mod backup;
-mod restore;
 
 mod data_folder;
+mod restore;
+
 mod file_limit;
 mod listeners;
 mod running;
@@ -118,7 +120,10 @@ impl Invocation {
             Command::Serve => serve::run(config, sockets).await,
             Command::Backup => backup::run(config, given).await,
             Command::BackupVerify => backup::check(given).await,
-            Command::Restore => restore::run(config, given).await,
+            Command::Restore => match given.get_one::<String>("only") {
+                Some(id) => restore::only(config, self.arguments, given, id).await,
+                None => restore::run(config, given).await,
+            },
             Command::MigrateTo => migrate_to::run(&config, given).await,
             Command::Healthcheck => healthcheck::run(&config).await,
             Command::OpenApi => openapi::run(given),

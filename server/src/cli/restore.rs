@@ -1,15 +1,16 @@
-//! `unkey restore`: a backup becomes a data folder.
+//! `unkey restore`: a backup becomes a data folder, or gives back a part of what one had.
 
 use clap::ArgMatches;
 
 use super::backup::{about, contents};
 use super::output::{Output, time};
-use super::passphrase;
 use super::spinner::Spinner;
-use crate::backup::{Manifest, Place, Progress, WithMasterKey, restore};
+use super::{data_folder, passphrase, recovery};
+use crate::backup::{Manifest, Place, Progress, UnpackedBackup, WithMasterKey, restore};
 use base::clock::Clock;
 use base::config::Config;
 use base::error::{Error, Result};
+use base::store::DataDir;
 
 pub(super) async fn run(config: Config, given: &ArgMatches) -> Result<Output> {
     let source = given.get_one::<String>("source").map_or("", String::as_str).to_owned();
@@ -23,16 +24,38 @@ pub(super) async fn run(config: Config, given: &ArgMatches) -> Result<Output> {
     let work = move || {
         let (name, reader) = Place::read(&source)?.open(Clock::system().now_ms())?;
         let line = Spinner::of("restore".to_owned());
-        let restored = restore(reader, &into, master_key, &mut |progress: &Progress| {
-            line.measure(&progress.what, progress.bytes, progress.of);
-            Ok(())
-        });
+        let restored = restore(reader, &into, master_key, &mut shown_on(&line));
         drop(line);
         restored.map(|manifest| (name.clone(), manifest)).map_err(|error| about(&name, error))
     };
     let (name, manifest) = tokio::task::spawn_blocking(work).await.map_err(Error::internal)??;
     let said = format!("Restored {} from {name} to {}.", contents(&manifest), folder.display());
     Ok(Output::line(said).remark(remarks(&manifest, is_left_out, Clock::system().now_ms())))
+}
+
+/// Unpacks a backup where a server can read it, and has one API, or one workspace, brought
+/// back from there.
+pub(super) async fn only(config: Config, line: Vec<String>, given: &ArgMatches, id: &str) -> Result<Output> {
+    recovery::Wanted::read(id)?;
+    DataDir::require_used(&config.data_dir)?;
+    let source = given.get_one::<String>("source").map_or("", String::as_str).to_owned();
+    let folder = config.data_dir.clone();
+    let unpack = move || {
+        let (name, reader) = Place::read(&source)?.open(Clock::system().now_ms())?;
+        let line = Spinner::of("restore".to_owned());
+        UnpackedBackup::read(reader, &folder, &mut shown_on(&line)).map_err(|error| about(&name, error))
+    };
+    let unpacked = tokio::task::spawn_blocking(unpack).await.map_err(Error::internal)??;
+    unpacked.migrate().await?;
+    data_folder::run(config, line, given, &Spinner::of("restore".to_owned())).await
+}
+
+/// Shows on a line how far it is.
+fn shown_on(line: &Spinner) -> impl FnMut(&Progress) -> Result<()> {
+    |progress| {
+        line.measure(&progress.what, progress.bytes, progress.of);
+        Ok(())
+    }
 }
 
 /// What is lost, and what is left to do.

@@ -8,8 +8,14 @@ use base::error::{Error, Result};
 use base::store::{DataDir, FileFault, WrongFile, wrong_files};
 
 /// What a process that died while it wrote leaves behind, below the data folder.
-const DRAFTS: [&str; 5] =
-    ["master.draft", "index/manifest.json.new", "app.db.before", "events.db.before", "backup.part"];
+const DRAFTS: [&str; 6] = [
+    "master.draft",
+    "index/manifest.json.new",
+    "app.db.before",
+    "events.db.before",
+    "backup.part",
+    "recovery.part",
+];
 
 pub(super) async fn permissions(subject: &Subject) -> Result<Vec<Finding>> {
     let dir = subject.data_dir.clone();

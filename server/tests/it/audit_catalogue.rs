@@ -2,6 +2,7 @@
 //! it, with the right actor and targets. An event without a row fails.
 
 mod people;
+mod recovery;
 
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -132,6 +133,7 @@ async fn every_event_has_an_action_that_makes_one_entry_of_it() {
     people::members(&mut catalogue).await;
     people::lists(&mut catalogue).await;
     people::programs(&mut catalogue).await;
+    recovery::from_a_backup(&mut catalogue).await;
     let all: BTreeSet<String> = Event::ALL.iter().map(|event| event.as_str().to_owned()).collect();
     let missing: Vec<&String> = all.difference(&catalogue.seen).collect();
     assert!(missing.is_empty(), "no action shows {missing:?}");

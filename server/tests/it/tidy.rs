@@ -61,7 +61,7 @@ const CRATES: &[Crate] = &[
             &["root_keys", "credits"],
             &["verification"],
             &["session", "secret_links", "portals", "explain", "bulk", "transfer", "leaks"],
-            &["oauth"],
+            &["oauth", "recovery"],
         ],
     },
     Crate {

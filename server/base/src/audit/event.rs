@@ -22,9 +22,13 @@ events! {
     WorkspaceCreate = "workspace.create";
     WorkspaceUpdate = "workspace.update";
     WorkspaceDelete = "workspace.delete";
+    /// A deletion was taken back, with a backup. Ours.
+    WorkspaceRestore = "workspace.restore";
     ApiCreate = "api.create";
     ApiUpdate = "api.update";
     ApiDelete = "api.delete";
+    /// A deletion was taken back, with a backup. Ours.
+    ApiRestore = "api.restore";
     KeyCreate = "key.create";
     KeyReroll = "key.reroll";
     KeyUpdate = "key.update";

@@ -134,6 +134,11 @@ impl DataDir {
         }
     }
 
+    /// Where a backup lies from which something is brought back.
+    pub fn recovering_in(path: &Path) -> PathBuf {
+        path.join("recovery.part")
+    }
+
     /// Where a backup gathers its copies of the databases.
     pub fn backup_copies(&self) -> PathBuf {
         self.path.join("backup.part")

@@ -16,6 +16,7 @@ mod migrate;
 pub mod moves;
 mod page;
 mod postgres;
+pub mod rows;
 mod size;
 mod sqlite;
 #[cfg(any(test, feature = "testing"))]

@@ -21,6 +21,8 @@ pub enum Change {
     Api(ApiId),
     Identity(IdentityId),
     Workspace(WorkspaceId),
+    /// So much that nothing cached is worth keeping.
+    Everything,
     /// A user, their roles, or one of their sessions.
     User(UserId),
     /// Roles or permissions of a workspace, or what they consist of.
@@ -40,6 +42,7 @@ impl Change {
                 epochs.bump(namespace_subject(epochs, workspace, id.as_str()));
                 epochs.bump(namespace_subject(epochs, workspace, name));
             }
+            Change::Everything => epochs.bump_all(),
             Change::Key(hash) => epochs.bump(epochs.subject("key", hash.as_str())),
             Change::RootKey(hash) => epochs.bump(epochs.subject("root key", hash.as_str())),
             Change::Api(id) => epochs.bump(epochs.subject("api", id.as_str())),

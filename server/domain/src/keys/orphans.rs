@@ -17,7 +17,7 @@ use base::access::{Door, OpCtx, Principal, Task};
 use base::audit::{Event, Group, Target};
 use base::error::Result;
 
-const TASK: Task = Task::ApiDeletion;
+pub(super) const TASK: Task = Task::ApiDeletion;
 
 /// Keys per transaction: others get their turn in between.
 const BATCH: u64 = 100;

@@ -16,7 +16,7 @@ use super::{
 use crate::{apis, workspaces};
 use base::access::{OpCtx, Scope};
 use base::error::{Code, Error, Result};
-use base::store::{Page, Paged, Tx, Unique, at_most};
+use base::store::{Page, Paged, Reader, Tx, Unique, at_most, rows};
 
 const SLUG: Unique = Unique { index: "portals_slug", columns: "portals.workspace_id, portals.slug" };
 const API: Unique = Unique { index: "portals_api", columns: "portals.api_id" };
@@ -331,4 +331,17 @@ pub async fn sweep(tx: &Tx, before_ms: i64) -> Result<()> {
 pub async fn amend_times(tx: &Tx, now_ms: i64) -> Result<u64> {
     let codes = at_most(tx, portal_session::Column::CodeExpiresAt, now_ms + CODE_MS).await?;
     Ok(codes + at_most(tx, portal_session::Column::ExpiresAt, now_ms + TOKEN_MS).await?)
+}
+
+/// The portals of APIs that are live in a workspace of a backup, which are here by now.
+pub(crate) async fn copy_of_live(
+    tx: &Tx,
+    from: &Reader,
+    workspace: &WorkspaceId,
+    after: &str,
+) -> Result<Option<String>> {
+    let own = portal::Entity::find()
+        .filter(portal::Column::WorkspaceId.eq(workspace.clone()))
+        .filter(portal::Column::ApiId.in_subquery(apis::live_ids(workspace)));
+    rows::copy(tx, from, own, portal::Column::Id, after).await
 }

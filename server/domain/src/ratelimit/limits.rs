@@ -9,7 +9,7 @@ use base::ids::{IdentityId, KeyId, LimitId};
 use serde_json::{Value, json};
 
 use super::store;
-pub(crate) use super::store::COUNT_OF_IDENTITY;
+pub(crate) use super::store::{COUNT_OF_IDENTITY, copy_of_identities, copy_of_keys};
 pub use super::store::{of_identities, of_keys};
 use base::access::OpCtx;
 use base::audit::{self, Event, Group, Target};

@@ -121,6 +121,11 @@ impl Vault {
         self.open_data_key(workspace, &sealed)
     }
 
+    /// Whether the master key seals this data key of a workspace.
+    pub(crate) fn opens(&self, workspace: &WorkspaceId, sealed: &[u8]) -> bool {
+        self.open_data_key(workspace, sealed).is_ok()
+    }
+
     fn open_data_key(&self, workspace: &WorkspaceId, sealed: &[u8]) -> Result<DataKey> {
         self.keys.read().open(sealed, workspace.as_str())
     }

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 pub use rename_delete::{MyWorkspace, rename_in};
 pub use store::require_enabled;
 pub(crate) use store::{
-    count_owners, data_key, data_keys, find, first, insert_member, joined_by, live_among, member_ids,
-    members, remove_member, role_of, set_data_key, set_role,
+    Presence, begin, bring_back, count_owners, data_key, data_keys, find, first, insert_member, joined_by,
+    live_among, member_ids, members, presence, remove_member, role_of, set_data_key, set_role,
 };
 pub use usage::{Limits, Month, MonthUsage};
 

@@ -408,7 +408,11 @@ fn restore() -> Entry {
     let restore = Syntax::new("restore")
         .about("Restore a backup to the data folder, which is empty or not there yet")
         .arg(source())
-        .arg(without.action(ArgAction::SetTrue))
+        .arg(without.action(ArgAction::SetTrue).conflicts_with("only"))
+        .arg(option(
+            "only",
+            "Bring one deleted API (api_...) or workspace (ws_...) back into a folder that is in use instead",
+        ))
         .example("unkey restore /mnt/backups/ --data-dir /var/lib/unkey-new");
     Entry::new(Command::Restore, restore)
 }

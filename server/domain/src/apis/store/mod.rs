@@ -1,6 +1,7 @@
 //! Rows of APIs.
 
 mod feed;
+mod recovered;
 
 use std::collections::HashMap;
 
@@ -13,6 +14,7 @@ use sea_orm::{
 };
 
 pub use feed::ApiFeed;
+pub(crate) use recovered::{all_in_backup, bring_back, copy_live, in_backup};
 
 use super::Api;
 use base::error::Result;

@@ -2,6 +2,7 @@
 
 mod feed;
 mod lines;
+mod recovered;
 
 use std::collections::HashMap;
 
@@ -17,6 +18,7 @@ use serde_json::{Map, Value};
 pub use feed::IdentityFeed;
 pub(crate) use feed::external_ids;
 pub(super) use lines::{ids_beginning, lines_of, page_of_lines};
+pub(crate) use recovered::{bring_along, copy_live};
 
 use super::{Identity, IdentityName};
 use crate::ratelimit::limits::{self, Limit};

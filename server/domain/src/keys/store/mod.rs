@@ -9,6 +9,7 @@ mod feed;
 mod find;
 mod locks;
 mod many;
+pub(super) mod recovered;
 mod shared_by;
 mod successor;
 mod unsound;

@@ -3,6 +3,7 @@
 mod feed;
 mod lines;
 mod lookup;
+mod recovered;
 
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
@@ -20,6 +21,7 @@ pub use lookup::{direct_of, roles_of, with_permissions};
 pub(super) use lookup::{
     find, find_role, page, page_of_roles, remove, remove_role, save, save_role, unlink_role,
 };
+pub(crate) use recovered::{copy_links, copy_permissions, copy_roles};
 
 use super::{Permission, Role, fold};
 use base::access::OpCtx;

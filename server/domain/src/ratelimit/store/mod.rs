@@ -3,6 +3,7 @@
 pub(super) mod counters;
 mod feed;
 mod overrides;
+mod recovered;
 
 use std::collections::HashMap;
 
@@ -18,6 +19,7 @@ pub(super) use overrides::{
     browse_overrides, count_overrides, delete_override, exact_override, find_override, page_of_overrides,
     save_override,
 };
+pub(crate) use recovered::{copy_namespaces, copy_of_identities, copy_of_keys, copy_overrides};
 
 use super::limits::{Limit, LimitsChange, Owner};
 use super::namespace_admin::Namespace;

@@ -1,6 +1,7 @@
 //! Rows of root keys and their permissions.
 
 mod feed;
+mod recovered;
 mod upkeep;
 
 use std::collections::HashMap;
@@ -15,6 +16,7 @@ use sea_orm::{
 use smallvec::smallvec;
 
 pub use feed::RootKeyFeed;
+pub(crate) use recovered::copy_live;
 pub use upkeep::{amend_times, note_used, sweep};
 
 use super::authenticate::RootKeySnapshot;

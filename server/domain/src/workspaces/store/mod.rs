@@ -2,6 +2,7 @@
 
 mod data_keys;
 mod members;
+mod recovered;
 
 use std::collections::HashSet;
 
@@ -16,6 +17,8 @@ pub(crate) use data_keys::{data_key, data_keys, set_data_key};
 pub(crate) use members::{
     count_owners, insert_member, joined_by, member_ids, members, remove_member, role_of, set_role,
 };
+
+pub(crate) use recovered::{Presence, begin, bring_back, presence};
 
 use super::{MyWorkspace, Workspace};
 use base::access::Role;

@@ -1,0 +1,69 @@
+//! Rows of one database put into another of the same schema, page by page.
+//!
+//! What is there already stays as it is: a row with the same key, and one with a name
+//! that only one may have.
+
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, ModelTrait, QueryFilter, QueryOrder,
+    QuerySelect, Select,
+};
+
+use super::{Reader, Tx};
+use crate::error::{Error, Result};
+
+/// Rows that are read, and put in, at once: others get their turn in between, and their
+/// values are fewer than a statement of SQLite may have.
+pub const PAGE_ROWS: u64 = 200;
+
+/// The next rows in the order of `id`, from the one behind `after` on.
+pub async fn page<E: EntityTrait>(
+    from: &Reader,
+    rows: Select<E>,
+    id: E::Column,
+    after: &str,
+) -> Result<Vec<E::Model>> {
+    Ok(rows.filter(id.gt(after)).order_by_asc(id).limit(PAGE_ROWS).all(from).await?)
+}
+
+/// Puts rows in where nothing is in their place.
+pub async fn put<E, A>(tx: &Tx, rows: Vec<E::Model>) -> Result<()>
+where
+    E: EntityTrait,
+    E::Model: IntoActiveModel<A>,
+    A: ActiveModelTrait<Entity = E> + Send,
+{
+    for chunk in rows.chunks(PAGE_ROWS as usize) {
+        let rows = chunk.iter().cloned().map(IntoActiveModel::into_active_model);
+        E::insert_many(rows).on_conflict_do_nothing().exec_without_returning(tx.db()).await?;
+    }
+    Ok(())
+}
+
+/// Puts a page in as it is, and says where the next one begins, if there may be one.
+pub async fn copy<E, A>(
+    tx: &Tx,
+    from: &Reader,
+    rows: Select<E>,
+    id: E::Column,
+    after: &str,
+) -> Result<Option<String>>
+where
+    E: EntityTrait,
+    E::Model: IntoActiveModel<A>,
+    A: ActiveModelTrait<Entity = E> + Send,
+{
+    let page = page(from, rows, id, after).await?;
+    let next = next::<E>(&page, id)?;
+    put::<E, A>(tx, page).await?;
+    Ok(next)
+}
+
+/// Where the page after this one begins.
+pub fn next<E: EntityTrait>(page: &[E::Model], id: E::Column) -> Result<Option<String>> {
+    let last = page.last().filter(|_| page.len() as u64 == PAGE_ROWS);
+    let text = |row: &E::Model| match row.get(id) {
+        sea_orm::Value::String(Some(text)) => Ok(text),
+        other => Err(Error::internal(format!("{other:?} is no id"))),
+    };
+    last.map(text).transpose()
+}

@@ -1,0 +1,58 @@
+//! APIs that come back: the row that was marked deleted, or that of a backup.
+
+use base::ids::{ApiId, WorkspaceId};
+use entity::api::{ActiveModel, Column, Entity, Model};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set};
+
+use super::save;
+use crate::apis::Api;
+use base::error::Result;
+use base::store::{Reader, Tx, rows};
+
+/// A live API of a backup, and its workspace.
+pub(crate) async fn in_backup(from: &Reader, id: &ApiId) -> Result<Option<(WorkspaceId, Api)>> {
+    let row = Entity::find_by_id(id.clone()).filter(Column::DeletedAt.is_null()).one(from).await?;
+    Ok(row.map(|row| (row.workspace_id.clone(), Api::from(row))))
+}
+
+/// The live APIs of a workspace of a backup.
+pub(crate) async fn all_in_backup(from: &Reader, workspace: &WorkspaceId) -> Result<Vec<ApiId>> {
+    Ok(super::all_live(from, workspace).await?.into_iter().map(|api| api.id).collect())
+}
+
+/// Makes an API live: its row stays as it was last, and one that is not here comes from
+/// the backup. Answers whether it was not live before.
+pub(crate) async fn bring_back(tx: &Tx, from: &Reader, workspace: &WorkspaceId, id: &ApiId) -> Result<bool> {
+    match Entity::find_by_id(id.clone()).one(tx.db()).await? {
+        Some(row) if row.deleted_at.is_none() => return Ok(false),
+        Some(_) => {
+            let live = ActiveModel { deleted_at: Set(None), ..Default::default() };
+            save(tx.db(), workspace, id, live).await?;
+        }
+        None => {
+            let row = Entity::find_by_id(id.clone()).one(from).await?;
+            rows::put::<Entity, _>(tx, row.into_iter().map(without_keys).collect()).await?;
+        }
+    }
+    Ok(true)
+}
+
+/// Those that are here already stay as they are.
+pub(crate) async fn copy_live(
+    tx: &Tx,
+    from: &Reader,
+    workspace: &WorkspaceId,
+    after: &str,
+) -> Result<Option<String>> {
+    let live =
+        Entity::find().filter(Column::WorkspaceId.eq(workspace.clone())).filter(Column::DeletedAt.is_null());
+    let page = rows::page(from, live, Column::Id, after).await?;
+    let next = rows::next::<Entity>(&page, Column::Id)?;
+    rows::put::<Entity, _>(tx, page.into_iter().map(without_keys).collect()).await?;
+    Ok(next)
+}
+
+/// Each key counts itself when it comes.
+fn without_keys(row: Model) -> Model {
+    Model { live_keys: 0, ..row }
+}

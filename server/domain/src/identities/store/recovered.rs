@@ -1,0 +1,64 @@
+//! Identities of a backup whose keys come back.
+
+use std::collections::HashMap;
+
+use base::ids::{IdentityId, WorkspaceId};
+use entity::identity::{Column, Entity, Model};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+
+use super::{id_of, live};
+use crate::ratelimit::limits;
+use base::audit::{self, Event};
+use base::error::Result;
+use base::store::{Reader, Tx, rows};
+
+/// Which identities keys that come back belong to here: those that are here, or that
+/// bear the same external id, and else those of the backup, with their limits. What was
+/// deleted here stays so, and its keys belong to nobody.
+pub(crate) async fn bring_along(
+    tx: &Tx,
+    from: &Reader,
+    workspace: &WorkspaceId,
+    ids: Vec<IdentityId>,
+) -> Result<HashMap<IdentityId, IdentityId>> {
+    let there = live(workspace).filter(Column::Id.is_in(ids)).all(from).await?;
+    let ids: Vec<&str> = there.iter().map(|row| row.id.as_str()).collect();
+    let here: Vec<Model> = Entity::find().filter(Column::Id.is_in(ids.iter().copied())).all(tx.db()).await?;
+    let here: HashMap<&str, &Model> = here.iter().map(|row| (row.id.as_str(), row)).collect();
+    let deleted = audit::targets_of(tx.db(), Event::IdentityDelete, &ids, None).await?;
+    let mut found = HashMap::new();
+    let mut missing = Vec::new();
+    for row in &there {
+        let own = match here.get(row.id.as_str()) {
+            Some(_) => Some(row.id.clone()),
+            None => id_of(tx.db(), workspace, &row.external_id).await?,
+        };
+        match own {
+            Some(own) => _ = found.insert(row.id.clone(), own),
+            None if deleted.contains(row.id.as_str()) => {}
+            None => missing.push(row.clone()),
+        }
+    }
+    found.extend(missing.iter().map(|row| (row.id.clone(), row.id.clone())));
+    put(tx, from, missing).await?;
+    Ok(found)
+}
+
+/// The live identities of a workspace that is not here.
+pub(crate) async fn copy_live(
+    tx: &Tx,
+    from: &Reader,
+    workspace: &WorkspaceId,
+    after: &str,
+) -> Result<Option<String>> {
+    let page = rows::page(from, live(workspace), Column::Id, after).await?;
+    let next = rows::next::<Entity>(&page, Column::Id)?;
+    put(tx, from, page).await?;
+    Ok(next)
+}
+
+async fn put(tx: &Tx, from: &Reader, identities: Vec<Model>) -> Result<()> {
+    let ids: Vec<IdentityId> = identities.iter().map(|row| row.id.clone()).collect();
+    rows::put::<Entity, _>(tx, identities).await?;
+    limits::copy_of_identities(tx, from, &ids).await
+}

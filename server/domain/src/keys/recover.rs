@@ -1,0 +1,130 @@
+//! Keys that come back with their API (docs/backup.md#one-api-or-one-workspace).
+//!
+//! What is here knows more than a backup: keys that went with the API come back as they
+//! were last, with the credits that they had left. Only those whose rows are gone come
+//! from the backup. Whoever was revoked stays so.
+
+use std::collections::HashSet;
+
+use base::ids::{ApiId, KeyId};
+
+use super::orphans::TASK;
+use super::store::recovered::{self, LostKeys, ReturningKey, Spending};
+use super::{Keys, StoredHash};
+use crate::ratelimit::limits;
+use crate::{identities, permissions, workspaces};
+use base::access::OpCtx;
+use base::audit::{self, Event, Group, Target};
+use base::error::Result;
+use base::store::{Change, Reader, Tx};
+
+/// Keys per transaction: others get their turn in between.
+const BATCH: u64 = 100;
+
+/// What became of the keys of an API that came back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RecoveredKeys {
+    /// Were here, and went with the API.
+    pub returned: u64,
+    /// Come from the backup.
+    pub copied: u64,
+    /// Are in the backup and stay away: they were revoked here.
+    pub left_out: u64,
+    /// Whether the ciphertext of recoverable keys can be read here.
+    pub with_ciphertext: bool,
+}
+
+impl Keys {
+    /// Brings back the keys of an API that is live again. Repeated, it goes on where it
+    /// was cut short.
+    pub(crate) async fn recover(&self, cx: &OpCtx, from: &Reader, api: &ApiId) -> Result<RecoveredKeys> {
+        let with_ciphertext = self.store.write(|tx| self.share_data_key(cx, tx, from)).await?;
+        let mut recovered = RecoveredKeys { with_ciphertext, ..RecoveredKeys::default() };
+        loop {
+            let returned = self.store.write(|tx| self.return_batch(cx, tx, api)).await?;
+            recovered.returned += returned;
+            if returned == 0 {
+                break;
+            }
+        }
+        for spending in [Spending::Own, Spending::OfAnother] {
+            let mut after = Some(String::new());
+            while let Some(place) = after {
+                let page = recovered::page_in_backup(from, api, spending, &place).await?;
+                after = page.next()?;
+                let recovered = &mut recovered;
+                self.store.write(|tx| self.copy_page(cx, tx, from, api, page, recovered)).await?;
+            }
+        }
+        Ok(recovered)
+    }
+
+    /// Makes what is encrypted in the backup readable here, if the same master key seals
+    /// both, and says whether it is.
+    async fn share_data_key(&self, cx: &OpCtx, tx: Tx, from: &Reader) -> Result<bool> {
+        let Some(theirs) = workspaces::data_key(from, &cx.workspace).await? else { return Ok(true) };
+        match workspaces::data_key(tx.db(), &cx.workspace).await? {
+            Some(ours) => Ok(ours == theirs),
+            None if !self.vault.opens(&cx.workspace, &theirs) => Ok(false),
+            None => {
+                workspaces::set_data_key(tx.db(), &cx.workspace, theirs).await?;
+                Ok(true)
+            }
+        }
+    }
+
+    async fn return_batch(&self, cx: &OpCtx, tx: Tx, api: &ApiId) -> Result<u64> {
+        let keys = recovered::bring_back(&tx, api, TASK.as_str(), BATCH, cx.now_ms).await?;
+        self.announce(cx, &tx, api, &keys, "with its API").await?;
+        Ok(keys.len() as u64)
+    }
+
+    async fn copy_page(
+        &self,
+        cx: &OpCtx,
+        tx: Tx,
+        from: &Reader,
+        api: &ApiId,
+        mut keys: LostKeys,
+        recovered: &mut RecoveredKeys,
+    ) -> Result<()> {
+        recovered.left_out += keys.without_known(&tx).await?;
+        let ids = keys.ids();
+        let ids: Vec<&str> = ids.iter().map(KeyId::as_str).collect();
+        let revoked: HashSet<String> =
+            audit::targets_of(tx.db(), Event::KeyDelete, &ids, Some(TASK.as_str())).await?;
+        recovered.left_out += keys.without(&tx, &revoked).await?;
+        let owners = identities::bring_along(&tx, from, &cx.workspace, keys.identities()).await?;
+        let keys = keys.put(&tx, from, &owners).await?;
+        let ids: Vec<KeyId> = keys.iter().map(|key| key.id.clone()).collect();
+        limits::copy_of_keys(&tx, from, &ids).await?;
+        permissions::copy_links(&tx, from, &ids).await?;
+        if recovered.with_ciphertext {
+            recovered::copy_ciphertexts(&tx, from, &ids).await?;
+        }
+        owners.into_values().for_each(|identity| tx.changed(Change::Identity(identity)));
+        self.announce(cx, &tx, api, &keys, "from a backup").await?;
+        recovered.copied += ids.len() as u64;
+        Ok(())
+    }
+
+    async fn announce(
+        &self,
+        cx: &OpCtx,
+        tx: &Tx,
+        api: &ApiId,
+        keys: &[ReturningKey],
+        how: &str,
+    ) -> Result<()> {
+        let mut group = Group::new();
+        for ReturningKey { id, name, hash: StoredHash(hash) } in keys {
+            let targets = vec![
+                Target::new("key", id.as_str(), name.as_deref()),
+                Target::new("api", api.as_str(), None),
+            ];
+            group.push(Event::KeyRestore, format!("Restored key {id} {how}"), targets);
+            tx.changed(Change::Key(hash.clone()));
+        }
+        group.record(cx, tx, &self.entropy).await
+    }
+}

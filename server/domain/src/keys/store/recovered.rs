@@ -1,0 +1,159 @@
+//! Rows of keys that come back with their API: those that went with it, and those that
+//! only a backup has.
+
+use std::collections::{HashMap, HashSet};
+
+use base::ids::{ApiId, IdentityId, KeyId};
+use entity::{encrypted_key, key, key_migration};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use super::{locks, taken_hashes};
+use crate::keys::StoredHash;
+use base::error::Result;
+use base::store::{Reader, Tx, rows};
+
+/// A key that came, or comes, back.
+pub(in crate::keys) struct ReturningKey {
+    pub id: KeyId,
+    pub name: Option<String>,
+    pub hash: StoredHash,
+}
+
+/// Makes keys live again that were deleted `by` somebody; at most so many, and answers
+/// which.
+pub(in crate::keys) async fn bring_back(
+    tx: &Tx,
+    api: &ApiId,
+    by: &str,
+    limit: u64,
+    now_ms: i64,
+) -> Result<Vec<ReturningKey>> {
+    let rows = key::Entity::find()
+        .filter(key::Column::ApiId.eq(api.clone()))
+        .filter(key::Column::DeletedAt.is_not_null())
+        .filter(key::Column::DeletedBy.eq(by))
+        .order_by_asc(key::Column::Id)
+        .limit(limit)
+        .all(tx.db())
+        .await?;
+    let ids: Vec<KeyId> = rows.iter().map(|row| row.id.clone()).collect();
+    locks::lock(tx, &ids).await?;
+    key::Entity::update_many()
+        .col_expr(key::Column::DeletedAt, Expr::value(None::<i64>))
+        .col_expr(key::Column::DeletedBy, Expr::value(None::<String>))
+        .col_expr(key::Column::UpdatedAt, Expr::value(now_ms))
+        .filter(key::Column::Id.is_in(ids))
+        .exec(tx.db())
+        .await?;
+    Ok(rows.into_iter().map(returning).collect())
+}
+
+fn returning(row: key::Model) -> ReturningKey {
+    ReturningKey { id: row.id, name: row.name, hash: StoredHash(row.hash) }
+}
+
+/// Live keys of an API of a backup.
+pub(in crate::keys) struct LostKeys(Vec<key::Model>);
+
+/// Whose credits keys spend: the holders of credits have to be there first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::keys) enum Spending {
+    Own,
+    OfAnother,
+}
+
+/// The next page of them.
+pub(in crate::keys) async fn page_in_backup(
+    from: &Reader,
+    api: &ApiId,
+    spending: Spending,
+    after: &str,
+) -> Result<LostKeys> {
+    let live = key::Entity::find()
+        .filter(key::Column::ApiId.eq(api.clone()))
+        .filter(key::Column::DeletedAt.is_null())
+        .filter(match spending {
+            Spending::Own => key::Column::BalanceKeyId.is_null(),
+            Spending::OfAnother => key::Column::BalanceKeyId.is_not_null(),
+        });
+    Ok(LostKeys(rows::page(from, live, key::Column::Id, after).await?))
+}
+
+impl LostKeys {
+    pub fn next(&self) -> Result<Option<String>> {
+        rows::next::<key::Entity>(&self.0, key::Column::Id)
+    }
+
+    pub fn ids(&self) -> Vec<KeyId> {
+        self.0.iter().map(|row| row.id.clone()).collect()
+    }
+
+    /// The identities that they belonged to.
+    pub fn identities(&self) -> Vec<IdentityId> {
+        let ids: HashSet<&IdentityId> = self.0.iter().filter_map(|row| row.identity_id.as_ref()).collect();
+        ids.into_iter().cloned().collect()
+    }
+
+    /// Takes out those that are here, and answers how many of these are deleted.
+    pub async fn without_known(&mut self, tx: &Tx) -> Result<u64> {
+        let known: Vec<(KeyId, Option<i64>)> = key::Entity::find()
+            .select_only()
+            .columns([key::Column::Id, key::Column::DeletedAt])
+            .filter(key::Column::Id.is_in(self.ids()))
+            .into_tuple()
+            .all(tx.db())
+            .await?;
+        let known: HashMap<KeyId, Option<i64>> = known.into_iter().collect();
+        self.0.retain(|row| !known.contains_key(&row.id));
+        Ok(known.values().filter(|deleted_at| deleted_at.is_some()).count() as u64)
+    }
+
+    /// Takes out those that may not come back: the named ones, those whose hash another
+    /// key has, and those that spend credits of a key that is not live here.
+    pub async fn without(&mut self, tx: &Tx, named: &HashSet<String>) -> Result<u64> {
+        let taken = taken_hashes(tx.db(), self.0.iter().map(|row| row.hash.as_str())).await?;
+        let holders = self.0.iter().filter_map(|row| row.balance_key_id.clone());
+        let holders: HashSet<KeyId> = key::Entity::find()
+            .select_only()
+            .column(key::Column::Id)
+            .filter(key::Column::Id.is_in(holders))
+            .filter(key::Column::DeletedAt.is_null())
+            .into_tuple::<KeyId>()
+            .all(tx.db())
+            .await?
+            .into_iter()
+            .collect();
+        let before = self.0.len();
+        self.0.retain(|row| {
+            let is_paid = row.balance_key_id.as_ref().is_none_or(|holder| holders.contains(holder));
+            is_paid && !named.contains(row.id.as_str()) && !taken.contains(&row.hash)
+        });
+        Ok((before - self.0.len()) as u64)
+    }
+
+    /// Puts them in, each below its identity as that is known here.
+    pub async fn put(
+        self,
+        tx: &Tx,
+        from: &Reader,
+        identities: &HashMap<IdentityId, IdentityId>,
+    ) -> Result<Vec<ReturningKey>> {
+        let migrations = self.0.iter().filter_map(|row| row.migration_id.clone());
+        let migrations = key_migration::Entity::find().filter(key_migration::Column::Id.is_in(migrations));
+        rows::put::<key_migration::Entity, _>(tx, migrations.all(from).await?).await?;
+        let placed = self.0.into_iter().map(|row| {
+            let identity_id = row.identity_id.as_ref().and_then(|id| identities.get(id)).cloned();
+            key::Model { identity_id, ..row }
+        });
+        let placed: Vec<key::Model> = placed.collect();
+        rows::put::<key::Entity, _>(tx, placed.clone()).await?;
+        Ok(placed.into_iter().map(returning).collect())
+    }
+}
+
+/// Copies the ciphertext of keys.
+pub(in crate::keys) async fn copy_ciphertexts(tx: &Tx, from: &Reader, keys: &[KeyId]) -> Result<()> {
+    let own = encrypted_key::Entity::find().filter(encrypted_key::Column::KeyId.is_in(keys.iter().cloned()));
+    rows::put::<encrypted_key::Entity, _>(tx, own.all(from).await?).await
+}

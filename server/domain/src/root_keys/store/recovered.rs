@@ -1,0 +1,28 @@
+//! Root keys of a workspace that comes back from a backup.
+
+use base::ids::{RootKeyId, WorkspaceId};
+use entity::{root_key, root_key_grant};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+
+use base::error::Result;
+use base::store::{Reader, Tx, rows};
+
+/// The root keys that were not revoked, and what they may do.
+pub(crate) async fn copy_live(
+    tx: &Tx,
+    from: &Reader,
+    workspace: &WorkspaceId,
+    after: &str,
+) -> Result<Option<String>> {
+    let live = root_key::Entity::find()
+        .filter(root_key::Column::WorkspaceId.eq(workspace.clone()))
+        .filter(root_key::Column::DeletedAt.is_null());
+    let page = rows::page(from, live, root_key::Column::Id, after).await?;
+    let next = rows::next::<root_key::Entity>(&page, root_key::Column::Id)?;
+    let ids: Vec<RootKeyId> = page.iter().map(|row| row.id.clone()).collect();
+    rows::put::<root_key::Entity, _>(tx, page).await?;
+    let of_keys = root_key_grant::Column::RootKeyId.is_in(ids);
+    let grants = root_key_grant::Entity::find().filter(of_keys).all(from).await?;
+    rows::put::<root_key_grant::Entity, _>(tx, grants).await?;
+    Ok(next)
+}

@@ -1,0 +1,104 @@
+//! One API, or one workspace, comes back into the data folder that is open here, from a
+//! backup that `unkey restore --only` has unpacked there.
+
+use base::ids::{ApiId, WorkspaceId};
+use clap::ArgMatches;
+
+use super::output::Output;
+use crate::app::App;
+use base::access::{Door, Principal};
+use base::error::{Error, Result};
+use base::store::{DataDir, Database};
+use domain::keys::RecoveredKeys;
+use domain::recovery::Recovery;
+
+/// What `--only` names.
+pub(super) enum Wanted {
+    Api(ApiId),
+    Workspace(WorkspaceId),
+}
+
+impl Wanted {
+    pub fn read(id: &str) -> Result<Self> {
+        match id.split_once('_') {
+            Some((ApiId::PREFIX, _)) => Ok(Self::Api(id.into())),
+            Some((WorkspaceId::PREFIX, _)) => Ok(Self::Workspace(id.into())),
+            _ => Err(Error::invalid(format!("'{id}' is no id of an API (api_...) or a workspace (ws_...)"))),
+        }
+    }
+}
+
+pub(super) async fn execute(app: &App, given: &ArgMatches) -> Result<Output> {
+    let id =
+        given.get_one::<String>("only").ok_or_else(|| Error::invalid("a restore is not sent to a server"))?;
+    let backup = Database::open_to_look(&DataDir::recovering_in(app.data_dir()).join("app.db")).await?;
+    let recovery = Recovery::new(&app.store, &app.entropy, &app.keys, backup.reader());
+    let outcome = match Wanted::read(id)? {
+        Wanted::Api(id) => api(app, &recovery, &id).await,
+        Wanted::Workspace(id) => workspace(app, &recovery, id).await,
+    };
+    backup.close().await?;
+    outcome
+}
+
+async fn api(app: &App, recovery: &Recovery<'_>, id: &ApiId) -> Result<Output> {
+    let workspace = recovery.workspace_of(id).await?;
+    let recovered = recovery.api(&app.cx(workspace, Principal::Cli, Door::Cli), id).await?;
+    let said = format!("Brought back {id} ({}) with {}.", recovered.name, count(recovered.keys));
+    Ok(answer(said, &remarks(recovered.keys)))
+}
+
+async fn workspace(app: &App, recovery: &Recovery<'_>, id: WorkspaceId) -> Result<Output> {
+    let recovered = recovery.workspace(&app.cx(id.clone(), Principal::Cli, Door::Cli)).await?;
+    // Its documents left the index of entities with it.
+    let search = app.search.clone();
+    tokio::task::spawn_blocking(move || search.rebuild()).await.map_err(Error::internal)??;
+    let said = format!("Brought back {id} as {}", recovered.slug);
+    let mut remark = match recovered.copied {
+        None => "It is as it was when it was deleted.".to_owned(),
+        Some(keys) => remarks(keys),
+    };
+    if recovered.members == 0 {
+        let slug = &recovered.slug;
+        remark.push_str(&format!(
+            "\nNobody can see it yet: `unkey user invite --workspace {slug}` lets people in."
+        ));
+    }
+    let said = match recovered.copied {
+        None => format!("{said}."),
+        Some(keys) => format!("{said} with {}.", count(keys)),
+    };
+    Ok(answer(said, &remark))
+}
+
+fn answer(said: String, remark: &str) -> Output {
+    let said = Output::line(said);
+    if remark.is_empty() { said } else { said.remark(remark) }
+}
+
+fn count(keys: RecoveredKeys) -> String {
+    match keys.returned + keys.copied {
+        1 => "1 key".to_owned(),
+        several => format!("{several} keys"),
+    }
+}
+
+fn remarks(keys: RecoveredKeys) -> String {
+    let mut remarks = Vec::new();
+    if keys.copied > 0 {
+        remarks.push(format!(
+            "{} of them come from the backup: credits that they spent after it are there again.",
+            keys.copied
+        ));
+    }
+    if keys.left_out > 0 {
+        remarks.push(format!(
+            "{} that the backup has stay away: they were revoked here, or spend the credits of one that was.",
+            keys.left_out
+        ));
+    }
+    if keys.copied > 0 && !keys.with_ciphertext {
+        remarks.push("Recoverable keys among them verify and cannot be shown again: the backup has another master key.".to_owned());
+    }
+    remarks.join("\n")
+}
