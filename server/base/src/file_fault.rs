@@ -4,7 +4,7 @@
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The path and why it could not be used.
 pub fn describe(path: &Path, error: &io::Error) -> String {
@@ -21,17 +21,36 @@ pub fn describe(path: &Path, error: &io::Error) -> String {
     }
 }
 
+/// What of a folder, or of all that is below it, cannot be read, and why: the first such.
+pub fn unreadable(path: &Path) -> Option<(PathBuf, io::Error)> {
+    let found = match fs::symlink_metadata(path) {
+        Ok(found) if found.is_dir() => fs::read_dir(path),
+        Ok(_) => return fs::File::open(path).err().map(|error| (path.to_owned(), error)),
+        Err(error) => return Some((path.to_owned(), error)),
+    };
+    match found {
+        Err(error) => Some((path.to_owned(), error)),
+        // What goes away meanwhile is nobody's fault.
+        Ok(entries) => entries.flatten().find_map(|entry| {
+            unreadable(&entry.path()).filter(|(_, error)| error.kind() != ErrorKind::NotFound)
+        }),
+    }
+}
+
 /// Whose the nearest thing is that can be looked at, and who we are: the path, or the
 /// folder on the way that keeps us out.
 fn denying(path: &Path) -> Option<String> {
     let (nearest, found) = path.ancestors().find_map(|at| Some((at, fs::metadata(at).ok()?)))?;
-    let (owner, own) = (user(found.uid()), user(rustix::process::geteuid().as_raw()));
+    let own_uid = rustix::process::geteuid().as_raw();
+    let (owner, own) = (user(found.uid()), user(own_uid));
     let (mode, what) = (found.mode() & 0o7777, if nearest == path { "it" } else { "its folder" });
     let place = nearest.display();
+    if found.uid() == own_uid {
+        return Some(format!("{what} has mode {mode:04o}; `chmod u+rwX {place}` helps"));
+    }
     Some(format!(
-        "{what} belongs to {owner} with mode {mode:04o}, and this runs as {own}; `chown {} {place}` helps, or running as \
-         {owner}",
-        rustix::process::geteuid().as_raw()
+        "{what} belongs to {owner} with mode {mode:04o}, and this runs as {own}; `chown {own_uid} {place}` helps, or running \
+         as {owner}"
     ))
 }
 
@@ -56,11 +75,16 @@ mod tests {
         let file = folder.path().join("key.pem");
         fs::write(&file, "x").unwrap();
         let denied = io::Error::from(ErrorKind::PermissionDenied);
-        let own = user(rustix::process::geteuid().as_raw());
         let told = describe(&file, &denied);
-        assert!(told.contains("key.pem: permission denied: it belongs to") && told.contains(&own), "{told}");
+        assert!(
+            told.contains("key.pem: permission denied: it has mode") && told.contains("chmod u+rwX"),
+            "{told}"
+        );
         let told = describe(&folder.path().join("none/at all"), &denied);
-        assert!(told.contains("its folder belongs to") && told.contains("chown"), "{told}");
+        assert!(told.contains("its folder has mode") && told.contains("chmod"), "{told}");
+        let of_root = Path::new("/proc/1/none");
+        let told = describe(of_root, &denied);
+        assert!(told.contains("/proc/1"), "{told}");
         let told = describe(&file, &io::Error::from(ErrorKind::NotFound));
         assert!(told.ends_with("there is no such file or folder") && !told.contains('\n'), "{told}");
     }

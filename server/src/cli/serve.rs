@@ -13,6 +13,7 @@ use super::listeners::{Listeners, Sockets};
 use super::output::Output;
 use super::{control, file_limit, setup, supervisor};
 use crate::app::App;
+use crate::backup::remove_unpacked;
 use crate::http;
 use crate::tls::Tls;
 use base::access::{Door, Principal, Task};
@@ -28,14 +29,24 @@ const CLOSE: Duration = Duration::from_millis(3500);
 
 /// Serves until SIGTERM or SIGINT, then drains and stores everything.
 pub(super) async fn run(mut config: Config, sockets: Sockets) -> Result<Output> {
+    let was_there = config.data_dir.exists();
     let dir = DataDir::acquire(&config.data_dir)?.ok_or_else(|| {
         Error::invalid(format!("{} is in use by another unkey process", config.data_dir.display()))
     })?;
+    if let Err(error) = remove_unpacked(dir.path()) {
+        tracing::warn!(?error, "what is left of a restore cannot be removed");
+    }
     config.network.max_connections = file_limit::connections(config.network.max_connections);
     let clock = Clock::system();
-    let certificate = config.certificate.as_ref();
-    let tls = certificate.map(|source| Tls::open(source, dir.path(), clock.clone())).transpose()?;
-    let listeners = Listeners::open(&config, sockets)?;
+    let (tls, listeners) = match open_doors(&config, sockets, &dir, &clock) {
+        Ok(doors) => doors,
+        Err(error) => {
+            if !was_there {
+                dir.take_away_unused();
+            }
+            return Err(error);
+        }
+    };
     let address = listeners.main.local_addr().map_err(Error::internal)?;
     let app = App::open(config, clock, Entropy::system(), dir).await?;
     let (stop, stopped) = watch::channel(false);
@@ -75,6 +86,18 @@ async fn close(app: &App, mut beside: JoinSet<()>) -> Result<()> {
     }
     beside.shutdown().await;
     app.close().await
+}
+
+/// What the server is reached through, and with which certificate.
+fn open_doors(
+    config: &Config,
+    sockets: Sockets,
+    dir: &DataDir,
+    clock: &Clock,
+) -> Result<(Option<Arc<Tls>>, Listeners)> {
+    let certificate = config.certificate.as_ref();
+    let tls = certificate.map(|source| Tls::open(source, dir.path(), clock.clone())).transpose()?;
+    Ok((tls, Listeners::open(config, sockets)?))
 }
 
 /// Begins what runs beside the requests until the server stops.

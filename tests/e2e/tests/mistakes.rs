@@ -37,6 +37,9 @@ fn addresses_that_cannot_be_listened_on() {
     let address = taken.local_addr().expect("an address").to_string();
     let told = refused(data.path(), &address, &[]);
     assert!(told.contains(&address) && told.contains("another program listens there"), "{told}");
+    let new = data.path().join("new");
+    refused(&new, &address, &[]);
+    assert!(!new.exists(), "a folder was made for nothing");
     let told = refused(data.path(), "192.0.2.1:3000", &[]);
     assert!(told.contains("no such address"), "{told}");
     let told = refused(data.path(), "localhost:3000", &[]);
@@ -60,15 +63,19 @@ fn a_public_url_under_which_no_form_would_work() {
     assert!(told.contains("public_url") && told.contains("https://keys.example.com"), "{told}");
 }
 
+fn is_root() -> bool {
+    Command::new("id").arg("-u").output().expect("id runs").stdout == b"0\n"
+}
+
 /// Runs it as somebody who owns nothing, which root has to become first.
 fn as_nobody(arguments: &[&str]) -> Output {
-    let is_root = Command::new("id").arg("-u").output().expect("id runs").stdout == b"0\n";
     let program = binary().display().to_string();
-    let mut words = if is_root {
-        vec!["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", &program]
-    } else {
-        vec![program.as_str()]
-    };
+    // A server that starts after all would stay.
+    let mut words = vec!["timeout", "20"];
+    if is_root() {
+        words.extend(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]);
+    }
+    words.push(&program);
     words.extend(arguments);
     let mut command = Command::new(words[0]);
     command.args(&words[1..]).env("UNKEY_LOG_LEVEL", "error").output().expect("it runs")
@@ -104,6 +111,35 @@ fn folders_and_files_of_somebody_else() {
         line(&as_nobody(&["serve", "--listen", "127.0.0.1:0", "--data-dir", below.to_str().expect("text")]));
     assert!(told.contains(below.to_str().expect("text")) && told.contains("its folder belongs to"), "{told}");
     mode(&locked, "0700");
+}
+
+/// Wrong modes of one's own files are mended by the start; whose they are is not.
+#[test]
+fn single_files_of_somebody_else() {
+    if !is_root() {
+        eprintln!("only root can give files away: nothing to try");
+        return;
+    }
+    let outer = folder();
+    let data = outer.path().join("data");
+    assert_eq!(Server::start(&data).stop(), Some(0));
+    let text = data.to_str().expect("text");
+    let sh = |script: &str| {
+        assert!(Command::new("sh").args(["-c", script]).status().expect("sh runs").success(), "{script}");
+    };
+    sh(&format!("chmod 0755 {} && chown -R 65534:65534 {text}", outer.path().display()));
+    let index = std::fs::read_dir(data.join("index")).expect("a folder").flatten().next().expect("an index");
+    let index = format!("index/{}", index.file_name().display());
+    for file in ["app.db", "events.db", "master.key", "lock", "index", &index] {
+        sh(&format!("chown 0:0 {text}/{file}"));
+        let told = line(&as_nobody(&["serve", "--listen", "127.0.0.1:0", "--data-dir", text]));
+        sh(&format!("chown 65534:65534 {text}/{file}"));
+        assert!(
+            told.contains(&format!("{text}/{file}: permission denied: it belongs to user root")),
+            "{told}"
+        );
+        assert!(told.contains("chown 65534"), "{told}");
+    }
 }
 
 #[test]

@@ -77,19 +77,20 @@ fn pattern(text: &str) -> Result<String, String> {
 
 fn keep(text: &str) -> Result<BackupKeep, String> {
     let fault = || "must be like daily=7,weekly=4,monthly=12".to_owned();
-    let mut keep = BackupKeep { daily: 0, weekly: 0, monthly: 0 };
+    let mut keep = [("daily", None), ("weekly", None), ("monthly", None)];
     for part in text.split(',') {
         let (name, number) = part.split_once('=').ok_or_else(fault)?;
         let number: usize = number.trim().parse().map_err(|_| fault())?;
-        let place = match name.trim() {
-            "daily" => &mut keep.daily,
-            "weekly" => &mut keep.weekly,
-            "monthly" => &mut keep.monthly,
-            _ => return Err(fault()),
-        };
-        *place = number.min(MOST_KEPT);
+        let (_, kept) = keep.iter_mut().find(|(known, _)| *known == name.trim()).ok_or_else(fault)?;
+        if kept.replace(number.min(MOST_KEPT)).is_some() {
+            return Err(format!("names {} twice", name.trim()));
+        }
     }
-    Ok(keep)
+    let [daily, weekly, monthly] = keep.map(|(_, kept)| kept.unwrap_or(0));
+    match daily + weekly + monthly {
+        0 => Err("keeps nothing: name a number of days, weeks or months".to_owned()),
+        _ => Ok(BackupKeep { daily, weekly, monthly }),
+    }
 }
 
 #[cfg(test)]
@@ -122,7 +123,17 @@ mod tests {
             BackupKeep { daily: 7, weekly: 4, monthly: 12 }
         );
         assert_eq!(keep(" daily = 3 ").unwrap(), BackupKeep { daily: 3, weekly: 0, monthly: 0 });
-        for wrong in ["", "7", "daily", "daily=-1", "hourly=3", "daily=7,"] {
+        for wrong in [
+            "",
+            "7",
+            "daily",
+            "daily=-1",
+            "hourly=3",
+            "daily=7,",
+            "daily=7,daily=1",
+            "daily=0",
+            "weekly=0,daily=0",
+        ] {
             assert!(keep(wrong).is_err(), "{wrong}");
         }
     }

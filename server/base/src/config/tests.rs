@@ -140,6 +140,8 @@ fn a_public_url_is_written_as_browsers_do() {
         ("https://u@keys.example.com", Some("without a path")),
         ("https://keys.example.com?x", Some("without a path")),
         ("keys.example.com", Some("http:// or https://")),
+        ("https://*", Some("must name a host")),
+        ("https://*.example.com", Some("must name a host")),
     ] {
         let told = Config::resolve(&raw(&[("public_url", url)], &[]))
             .err()

@@ -169,6 +169,11 @@ fn origin_fault(text: &str) -> Option<String> {
     if !["http", "https"].contains(&url.scheme()) || !is_bare || !is_anonymous {
         return fault();
     }
+    // What URLs may have and no host is called.
+    let is_named = url.host_str().is_some_and(|host| !host.contains(['*', '%', '_', ',', ';', '\'', '"']));
+    if !is_named {
+        return Some("must name a host: one, and no pattern".to_owned());
+    }
     let origin = url.origin().ascii_serialization();
     (text.trim_end_matches('/') != origin)
         .then(|| format!("must be written as browsers do, or they cannot send a form: {origin}"))

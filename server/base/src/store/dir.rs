@@ -64,13 +64,14 @@ impl DataDir {
     fn lock(path: &Path) -> Result<Option<Self>> {
         let failed = |error: std::io::Error| failed(path, &error);
         let path = fs::canonicalize(path).map_err(failed)?;
+        let lock = path.join("lock");
         let lock = OpenOptions::new()
             .create(true)
             .truncate(false)
             .write(true)
             .mode(0o600)
-            .open(path.join("lock"))
-            .map_err(failed)?;
+            .open(&lock)
+            .map_err(|error| self::failed(&lock, &error))?;
         // The folder as well: somebody may remove the file while the lock is held.
         let locks = vec![lock, File::open(&path).map_err(failed)?];
         if !all_taken(&locks).map_err(failed)? {
@@ -103,6 +104,17 @@ impl DataDir {
 
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Takes a folder away again that was made for nothing. One that has anything in it
+    /// stays.
+    pub fn take_away_unused(self) {
+        let is_lock =
+            |entry: std::io::Result<fs::DirEntry>| entry.is_ok_and(|entry| entry.file_name() == "lock");
+        if fs::read_dir(&self.path).is_ok_and(|mut entries| entries.all(is_lock)) {
+            let _ = fs::remove_file(self.path.join("lock"));
+            let _ = fs::remove_dir(&self.path);
+        }
     }
 
     pub fn app_db(&self) -> PathBuf {

@@ -13,6 +13,7 @@ use super::MasterKey;
 use base::durable;
 use base::entropy::Entropy;
 use base::error::{Error, Result};
+use base::file_fault;
 
 /// Where the master key is kept.
 #[derive(Clone)]
@@ -163,7 +164,7 @@ pub(super) fn write(path: &Path, key: &MasterKey) -> Result<()> {
 }
 
 fn failed(path: &Path, error: std::io::Error) -> Error {
-    Error::invalid(format!("cannot use the master key file {}: {error}", path.display())).because(error)
+    Error::invalid(format!("cannot use the master key file {}", file_fault::describe(path, &error)))
 }
 
 fn wrong_key(name: &str) -> Error {

@@ -48,6 +48,7 @@ pub use words::{any, begins_with, words};
 use audit::AuditIndex;
 use base::error::{Error, Result};
 use base::events::{Chunk, ChunkKind, Stored};
+use base::file_fault;
 use entities::EntityIndex;
 use followed::Followed;
 use manifest::Manifest;
@@ -127,7 +128,13 @@ impl Search {
     /// Opens what is there. Indexes that cannot be read are removed, and will be
     /// built again.
     pub fn open(dir: &Path) -> Result<Self> {
-        std::fs::create_dir_all(dir).map_err(Error::internal)?;
+        let unusable = |path: &Path, error: &std::io::Error| {
+            Error::invalid(format!("cannot use the index {}", file_fault::describe(path, error)))
+        };
+        std::fs::create_dir_all(dir).map_err(|error| unusable(dir, &error))?;
+        if let Some((path, error)) = file_fault::unreadable(dir) {
+            return Err(unusable(&path, &error));
+        }
         let manifest = Manifest::read(dir);
         let mut weeks = BTreeMap::new();
         let mut whole = manifest.is_some();

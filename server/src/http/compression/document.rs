@@ -114,8 +114,8 @@ pub fn tag(fingerprint: &str, coding: Option<Coding>) -> String {
 
 /// Whether the client says that it has what this tag names.
 pub fn is_known(request: &HeaderMap, tag: &str) -> bool {
-    header(request, &IF_NONE_MATCH)
-        .is_some_and(|tags| tags.split(',').any(|known| known.trim().trim_start_matches("W/") == tag))
+    let names = |known: &str| known == "*" || known.trim_start_matches("W/") == tag;
+    header(request, &IF_NONE_MATCH).is_some_and(|tags| tags.split(',').map(str::trim).any(names))
 }
 
 #[cfg(test)]
@@ -157,6 +157,8 @@ mod tests {
             for _ in 0..3 {
                 let coded = TEXT.answer(&asking(coding.name(), &tags.join(",")), Response::builder()).await;
                 assert_eq!(coded.header(VARY), Some("accept-encoding"));
+                let any = TEXT.answer(&asking(coding.name(), "*"), Response::builder()).await;
+                assert_eq!(any.status(), StatusCode::NOT_MODIFIED);
                 let known = TEXT.answer(&asking(coding.name(), &tag_of(&coded)), Response::builder()).await;
                 assert_eq!((known.status(), tag_of(&known)), (StatusCode::NOT_MODIFIED, tag_of(&coded)));
                 tags.push(tag_of(&coded));

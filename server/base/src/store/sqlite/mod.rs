@@ -21,6 +21,7 @@ use super::db::File;
 use super::failure::{OpenError, failed};
 use super::{Database, either};
 use crate::error::{Code, Error, Result};
+use crate::file_fault;
 pub(super) use migrate::differing_objects;
 pub use writer::{Transaction, Writer};
 
@@ -93,6 +94,16 @@ fn unusable(path: &Path, OpenError { error, is_damage }: OpenError) -> Error {
              finds",
             path.display()
         ));
+    }
+    // Whose a file is, a database does not say.
+    for name in ["", "-wal", "-shm"] {
+        let part = PathBuf::from(format!("{}{name}", path.display()));
+        let opened = std::fs::OpenOptions::new().read(true).write(true).open(&part);
+        if let Err(fault) = opened
+            && fault.kind() == std::io::ErrorKind::PermissionDenied
+        {
+            return Error::invalid(format!("cannot use {}", file_fault::describe(&part, &fault)));
+        }
     }
     let why = match error.code() {
         Code::InvalidInput => error.detail().to_owned(),
