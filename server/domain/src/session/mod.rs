@@ -20,6 +20,7 @@ mod store;
 mod tests;
 mod token;
 mod totp;
+mod turns;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -33,6 +34,7 @@ pub use login::{Login, NewSession, SecondStep, Step};
 pub use open_sessions::SessionInfo;
 pub use second_factor::Enrolment;
 pub use store::{amend_times, sweep};
+pub use turns::Turn;
 
 use crate::ratelimit::RateLimiter;
 use crate::users::{Passwords, Theme};
@@ -131,6 +133,7 @@ pub struct Sessions {
     cache: Arc<Cache<SessionId, SignedIn>>,
     /// When sessions were last used, until that is stored.
     seen: Arc<Mutex<HashMap<SessionId, i64>>>,
+    turns: Arc<turns::Turns>,
 }
 
 impl Sessions {
@@ -142,6 +145,6 @@ impl Sessions {
         passwords: Passwords,
     ) -> Self {
         let cache = Arc::new(Cache::new(store.epochs().clone(), CACHE_BYTES));
-        Self { store, entropy, vault, limiter, passwords, cache, seen: Arc::default() }
+        Self { store, entropy, vault, limiter, passwords, cache, seen: Arc::default(), turns: Arc::default() }
     }
 }

@@ -152,6 +152,7 @@ impl DashboardRequest {
             };
             return self.finish(reply).await;
         };
+        let _turn = self.app.sessions.turn(&who.user).await;
         let chosen = CookieName::Workspace.read(&self.app.config, &self.headers);
         let Some(here) = chosen_workspace(&who, chosen) else {
             let message = "You have no role in any workspace of this server.".to_owned();

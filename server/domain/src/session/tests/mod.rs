@@ -1,6 +1,7 @@
 mod factor;
 mod guessing;
 mod login;
+mod turns;
 
 use super::*;
 use crate::users::{CreateUser, Users};
