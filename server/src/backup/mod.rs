@@ -26,7 +26,7 @@ pub use manifest::Manifest;
 pub use name::BackupName;
 pub use place::{Place, Sink};
 pub use progress::{Progress, Report};
-pub use recovery::UnpackedBackup;
+pub use recovery::{UnpackedBackup, hold_unpacked, is_abandoned, remove_unpacked};
 pub use restore::{WithMasterKey, restore, verify};
 pub use scheduled::{Stored, make_scheduled};
 

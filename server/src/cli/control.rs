@@ -154,14 +154,20 @@ pub(super) async fn listen(app: Arc<App>, listener: UnixListener, shutdown: impl
 }
 
 async fn answer(app: &App, stream: UnixStream) -> Result<()> {
-    let (read, mut write) = stream.into_split();
-    let text =
-        timeout(READ_TIMEOUT, read_line(read)).await.map_err(Error::internal)?.map_err(Error::internal)?;
+    let (mut read, mut write) = stream.into_split();
+    let asked = read_line(&mut read);
+    let text = timeout(READ_TIMEOUT, asked).await.map_err(Error::internal)?.map_err(Error::internal)?;
     if let Ok(asked) = serde_json::from_str(&text) {
         return handover::answer(app, asked, &mut write).await;
     }
     let outcome = match serde_json::from_str::<Request>(&text) {
-        Ok(request) => dispatch::execute(app, &request).await,
+        Ok(request) => tokio::select! {
+            outcome = dispatch::execute(app, &request) => outcome,
+            // Nobody waits for the end of what its caller would have to take back.
+            () = hung_up(&mut read), if request.ends_with_its_caller() => {
+                return Err(Error::invalid("the caller went away"));
+            }
+        },
         Err(error) => Err(Error::invalid("The command could not be read.").because(error)),
     };
     let answer = match outcome {
@@ -186,6 +192,11 @@ async fn answer(app: &App, stream: UnixStream) -> Result<()> {
             .map_err(Error::internal)?;
     }
     Ok(())
+}
+
+/// Resolves when the other side ends, which says nothing more until then.
+async fn hung_up(read: &mut (impl AsyncRead + Unpin)) {
+    while matches!(read.read(&mut [0; 64]).await, Ok(1..)) {}
 }
 
 async fn read_line(read: impl AsyncRead + Unpin) -> std::io::Result<String> {

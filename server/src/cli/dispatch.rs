@@ -22,6 +22,15 @@ pub(super) struct Request {
     pub stdin: Option<String>,
 }
 
+impl Request {
+    /// Whether it is of no use to go on once the caller is gone: the next one begins with
+    /// another backup, perhaps.
+    pub fn ends_with_its_caller(&self) -> bool {
+        let matches = parser::syntax().try_get_matches_from(&self.arguments);
+        matches.is_ok_and(|matches| matches!(parser::read(&matches), Some((Command::Restore, _))))
+    }
+}
+
 /// Runs a command on an open folder.
 pub(super) async fn execute(app: &App, request: &Request) -> Result<Output> {
     let matches = parser::syntax()

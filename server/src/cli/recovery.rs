@@ -6,6 +6,7 @@ use clap::ArgMatches;
 
 use super::output::Output;
 use crate::app::App;
+use crate::backup::hold_unpacked;
 use base::access::{Door, Principal};
 use base::error::{Error, Result};
 use base::store::{DataDir, Database};
@@ -31,6 +32,7 @@ impl Wanted {
 pub(super) async fn execute(app: &App, given: &ArgMatches) -> Result<Output> {
     let id =
         given.get_one::<String>("only").ok_or_else(|| Error::invalid("a restore is not sent to a server"))?;
+    let _held = hold_unpacked(app.data_dir())?;
     let backup = Database::open_to_look(&DataDir::recovering_in(app.data_dir()).join("app.db")).await?;
     let recovery = Recovery::new(&app.store, &app.entropy, &app.keys, backup.reader());
     let outcome = match Wanted::read(id)? {
@@ -87,8 +89,14 @@ fn remarks(keys: RecoveredKeys) -> String {
     let mut remarks = Vec::new();
     if keys.copied > 0 {
         remarks.push(format!(
-            "{} of them come from the backup: credits that they spent after it are there again.",
+            "{} from the backup: credits that they spent after it are there again.",
             keys.copied
+        ));
+    }
+    if keys.elsewhere > 0 {
+        remarks.push(format!(
+            "{} belong to identities that were made here anew, with the limits that these have here.",
+            keys.elsewhere
         ));
     }
     if keys.left_out > 0 {

@@ -4,17 +4,19 @@
 use std::path::{Path, PathBuf};
 
 use super::{Finding, Fix, Subject, count, size, some};
+use crate::backup;
 use base::error::{Error, Result};
 use base::store::{DataDir, FileFault, WrongFile, wrong_files};
 
 /// What a process that died while it wrote leaves behind, below the data folder.
-const DRAFTS: [&str; 6] = [
+const DRAFTS: [&str; 7] = [
     "master.draft",
     "index/manifest.json.new",
     "app.db.before",
     "events.db.before",
     "backup.part",
     "recovery.part",
+    "recovery.lock",
 ];
 
 pub(super) async fn permissions(subject: &Subject) -> Result<Vec<Finding>> {
@@ -64,6 +66,12 @@ pub(super) async fn leftovers(subject: &Subject) -> Result<Vec<Finding>> {
         let text = "A restore of the folder was interrupted: no server starts on what is there.";
         let remedy = format!("unkey restore SOURCE --data-dir {}", subject.data_dir.display());
         found.push(Finding::error(text).remedy(remedy));
+    }
+    let unpacked = DataDir::recovering_in(&subject.data_dir);
+    if subject.running.is_some() && backup::is_abandoned(&subject.data_dir) {
+        let text =
+            format!("A restore that was cut short left {}, with all that a backup has.", unpacked.display());
+        found.push(Finding::warning(text).remedy(format!("rm -r {}", unpacked.display())));
     }
     // What a running server writes at this moment is no leftover.
     if subject.running.is_none() && !drafts.is_empty() {

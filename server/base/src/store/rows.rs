@@ -3,6 +3,7 @@
 //! What is there already stays as it is: a row with the same key, and one with a name
 //! that only one may have.
 
+use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, ModelTrait, QueryFilter, QueryOrder,
     QuerySelect, Select,
@@ -34,7 +35,9 @@ where
 {
     for chunk in rows.chunks(PAGE_ROWS as usize) {
         let rows = chunk.iter().cloned().map(IntoActiveModel::into_active_model);
-        E::insert_many(rows).on_conflict_do_nothing().exec_without_returning(tx.db()).await?;
+        // Whatever it is that is taken: the library would name the primary key.
+        let insert = E::insert_many(rows).on_conflict(OnConflict::new().do_nothing().to_owned());
+        insert.exec_without_returning(tx.db()).await?;
     }
     Ok(())
 }
@@ -56,6 +59,14 @@ where
     let next = next::<E>(&page, id)?;
     put::<E, A>(tx, page).await?;
     Ok(next)
+}
+
+/// Removes rows, so many at most, and says whether there may be more. `id` names one row.
+pub async fn remove<E: EntityTrait>(tx: &Tx, rows: Select<E>, id: E::Column) -> Result<bool> {
+    let ids: Vec<String> = rows.select_only().column(id).limit(PAGE_ROWS).into_tuple().all(tx.db()).await?;
+    let is_full = ids.len() as u64 == PAGE_ROWS;
+    E::delete_many().filter(id.is_in(ids)).exec(tx.db()).await?;
+    Ok(is_full)
 }
 
 /// Where the page after this one begins.

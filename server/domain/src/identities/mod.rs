@@ -20,7 +20,9 @@ pub use create::CreateIdentity;
 pub use ensure::ensure;
 pub use read::ListIdentities;
 pub use store::{IdentityFeed, load};
-pub(crate) use store::{bring_along, copy_live, external_ids, id_of, ids_beginning_with, ids_named};
+pub(crate) use store::{
+    Owners, bring_along, copy_live, external_ids, id_of, ids_beginning_with, ids_named, remove_copied,
+};
 pub use update::UpdateIdentity;
 
 use crate::ratelimit::limits::Limit;

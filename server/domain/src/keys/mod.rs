@@ -61,6 +61,7 @@ pub use recover::RecoveredKeys;
 pub use reroll::RerollKey;
 pub use shared_by::SharedBy;
 pub(crate) use store::balances;
+pub(crate) use store::recovered::remove_copied;
 pub use store::{BalanceFault, KeyFeed, UnsoundBalances, note_used, sweep, unsound_balances};
 pub use summaries::KeySummary;
 pub use update::{DefaultLimit, UpdateKey};

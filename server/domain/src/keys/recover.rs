@@ -12,10 +12,10 @@ use super::orphans::TASK;
 use super::store::recovered::{self, LostKeys, ReturningKey, Spending};
 use super::{Keys, StoredHash};
 use crate::ratelimit::limits;
-use crate::{identities, permissions, workspaces};
+use crate::{apis, identities, permissions, workspaces};
 use base::access::OpCtx;
 use base::audit::{self, Event, Group, Target};
-use base::error::Result;
+use base::error::{Error, Result};
 use base::store::{Change, Reader, Tx};
 
 /// Keys per transaction: others get their turn in between.
@@ -30,6 +30,9 @@ pub struct RecoveredKeys {
     pub copied: u64,
     /// Are in the backup and stay away: they were revoked here.
     pub left_out: u64,
+    /// Belong to an identity that was made here under the same external id, and has the
+    /// limits that it was given here.
+    pub elsewhere: u64,
     /// Whether the ciphertext of recoverable keys can be read here.
     pub with_ciphertext: bool,
 }
@@ -50,7 +53,7 @@ impl Keys {
         for spending in [Spending::Own, Spending::OfAnother] {
             let mut after = Some(String::new());
             while let Some(place) = after {
-                let page = recovered::page_in_backup(from, api, spending, &place).await?;
+                let page = recovered::page_in_backup(from, &cx.workspace, api, spending, &place).await?;
                 after = page.next()?;
                 let recovered = &mut recovered;
                 self.store.write(|tx| self.copy_page(cx, tx, from, api, page, recovered)).await?;
@@ -74,6 +77,7 @@ impl Keys {
     }
 
     async fn return_batch(&self, cx: &OpCtx, tx: Tx, api: &ApiId) -> Result<u64> {
+        self.require_live(cx, &tx, api).await?;
         let keys = recovered::bring_back(&tx, api, TASK.as_str(), BATCH, cx.now_ms).await?;
         self.announce(cx, &tx, api, &keys, "with its API").await?;
         Ok(keys.len() as u64)
@@ -88,24 +92,35 @@ impl Keys {
         mut keys: LostKeys,
         recovered: &mut RecoveredKeys,
     ) -> Result<()> {
+        self.require_live(cx, &tx, api).await?;
         recovered.left_out += keys.without_known(&tx).await?;
         let ids = keys.ids();
         let ids: Vec<&str> = ids.iter().map(KeyId::as_str).collect();
         let revoked: HashSet<String> =
             audit::targets_of(tx.db(), Event::KeyDelete, &ids, Some(TASK.as_str())).await?;
-        recovered.left_out += keys.without(&tx, &revoked).await?;
+        recovered.left_out += keys.without(&tx, api, &revoked).await?;
+        keys.share_credits(&tx, api).await?;
         let owners = identities::bring_along(&tx, from, &cx.workspace, keys.identities()).await?;
-        let keys = keys.put(&tx, from, &owners).await?;
+        recovered.elsewhere += keys.put_below(&owners);
+        let keys = keys.put(&tx, from).await?;
         let ids: Vec<KeyId> = keys.iter().map(|key| key.id.clone()).collect();
         limits::copy_of_keys(&tx, from, &ids).await?;
-        permissions::copy_links(&tx, from, &ids).await?;
+        permissions::copy_links(&tx, from, &cx.workspace, &ids).await?;
         if recovered.with_ciphertext {
             recovered::copy_ciphertexts(&tx, from, &ids).await?;
         }
-        owners.into_values().for_each(|identity| tx.changed(Change::Identity(identity)));
+        owners.into_ids().for_each(|identity| tx.changed(Change::Identity(identity)));
         self.announce(cx, &tx, api, &keys, "from a backup").await?;
         recovered.copied += ids.len() as u64;
         Ok(())
+    }
+
+    /// Nothing comes back below an API that somebody deletes meanwhile.
+    async fn require_live(&self, cx: &OpCtx, tx: &Tx, api: &ApiId) -> Result<()> {
+        match apis::find_live(tx.db(), &cx.workspace, api).await? {
+            Some(_) => Ok(()),
+            None => Err(Error::invalid(format!("{api} was deleted while its keys came back."))),
+        }
     }
 
     async fn announce(

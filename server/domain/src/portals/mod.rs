@@ -15,8 +15,8 @@ pub use configuration::{CreatePortal, PortalName, UpdatePortal};
 pub use sessions::{
     CODE_MS, CreateSession, ExternalSessions, Opened, Redeemed, SessionInfo, SessionStatus, TOKEN_MS,
 };
-pub(crate) use store::copy_of_live;
 pub use store::{amend_times, sweep};
+pub(crate) use store::{copy_of_live, remove_copied};
 
 use crate::keys::Keys;
 use base::access::Scope;

@@ -345,3 +345,9 @@ pub(crate) async fn copy_of_live(
         .filter(portal::Column::ApiId.in_subquery(apis::live_ids(workspace)));
     rows::copy(tx, from, own, portal::Column::Id, after).await
 }
+
+/// Removes what was copied of a workspace.
+pub(crate) async fn remove_copied(tx: &Tx, workspace: &WorkspaceId) -> Result<bool> {
+    let own = portal::Entity::find().filter(portal::Column::WorkspaceId.eq(workspace.clone()));
+    rows::remove(tx, own, portal::Column::Id).await
+}

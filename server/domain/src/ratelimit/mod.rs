@@ -22,7 +22,7 @@ pub use limit_call::Ratelimits;
 use namespaces::NamespaceSnapshot;
 pub use rate_limiter::RateLimiter;
 pub use store::{NamespaceFeed, OverrideFeed, sweep};
-pub(crate) use store::{copy_namespaces, copy_overrides};
+pub(crate) use store::{copy_namespaces, copy_overrides, remove_copied};
 
 /// A limit to check and the units to take from it (docs/contract/v2.md#limit).
 #[derive(Clone, Debug)]

@@ -63,6 +63,8 @@ impl<'a> Recovery<'a> {
     pub async fn api(&self, cx: &OpCtx, id: &ApiId) -> Result<RecoveredApi> {
         cx.require(Operation::ApiDelete, Target { api: Some(id), ..Target::NONE })?;
         let (_, api) = apis::in_backup(self.from, id).await?.ok_or_else(|| not_in_backup(id.as_str()))?;
+        // Those that are still to go with it go first, so that each of them comes back.
+        self.keys.delete_orphans(cx.now_ms).await?;
         self.store
             .write(|tx| async move {
                 if workspaces::find(tx.db(), &cx.workspace).await?.is_none() {

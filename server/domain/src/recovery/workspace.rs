@@ -3,10 +3,11 @@
 use super::{RecoveredWorkspace, Recovery, not_in_backup};
 use crate::keys::RecoveredKeys;
 use crate::workspaces::{Presence, Workspace};
-use crate::{apis, identities, permissions, portals, ratelimit, root_keys, users, workspaces};
+use crate::{apis, identities, keys, permissions, portals, ratelimit, root_keys, users, workspaces};
 use base::access::{OpCtx, Operation, Target};
 use base::audit::{self, Event, Group};
 use base::error::{Error, Result};
+use base::ids::WorkspaceId;
 use base::store::{Change, Tx};
 
 impl Recovery<'_> {
@@ -17,7 +18,14 @@ impl Recovery<'_> {
         cx.require(Operation::WorkspaceDelete, Target::NONE)?;
         let id = &cx.workspace;
         let lost = workspaces::find(self.from, id).await?.ok_or_else(|| not_in_backup(id.as_str()))?;
-        let copied = match workspaces::presence(self.store.read(), id).await? {
+        workspaces::check_slug(&lost.slug)?;
+        workspaces::check_name(&lost.name)?;
+        let presence = workspaces::presence(self.store.read(), id).await?;
+        if presence != Presence::Live && workspaces::is_slug_taken(self.store.read(), id, &lost.slug).await? {
+            let detail = format!("The slug '{}' is taken: rename the workspace that has it.", lost.slug);
+            return Err(Error::invalid(detail));
+        }
+        let copied = match presence {
             Presence::Live => {
                 let detail = format!("{id} is not deleted. --only api_... brings back an API of it.");
                 return Err(Error::invalid(detail));
@@ -44,6 +52,7 @@ impl Recovery<'_> {
     /// not copied: sessions, jobs, links, invitations, its audit log.
     async fn copy(&self, cx: &OpCtx) -> Result<RecoveredKeys> {
         let (from, id) = (self.from, &cx.workspace);
+        self.clear(id).await?;
         let begin = |tx: Tx| async move {
             workspaces::begin(&tx, from, id, cx.now_ms).await?;
             for (user, role) in workspaces::members(from, id).await? {
@@ -71,9 +80,30 @@ impl Recovery<'_> {
             all.returned += keys.returned;
             all.copied += keys.copied;
             all.left_out += keys.left_out;
+            all.elsewhere += keys.elsewhere;
             all.with_ciphertext &= keys.with_ciphertext;
         }
         Ok(all)
+    }
+
+    /// Removes what an interrupted recovery has put here, perhaps from another backup. Nobody
+    /// has seen it.
+    async fn clear(&self, id: &WorkspaceId) -> Result<()> {
+        let batch = |tx: Tx| async move {
+            for (user, _) in workspaces::members(tx.db(), id).await? {
+                workspaces::remove_member(&tx, id, &user).await?;
+            }
+            // In the order of what refers to what.
+            Ok(portals::remove_copied(&tx, id).await?
+                || keys::remove_copied(&tx, id).await?
+                || apis::remove_copied(&tx, id).await?
+                || identities::remove_copied(&tx, id).await?
+                || permissions::remove_copied(&tx, id).await?
+                || ratelimit::remove_copied(&tx, id).await?
+                || root_keys::remove_copied(&tx, id).await?)
+        };
+        while self.store.write(batch).await? {}
+        Ok(())
     }
 
     /// Calls with each place that a page begins at, in a transaction of its own.

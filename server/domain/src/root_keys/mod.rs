@@ -33,8 +33,8 @@ pub use budget::Budget;
 pub use change::{RerollRootKey, UpdateRootKey};
 pub(crate) use create::{NewRootKey, check};
 pub use read::{FindRootKeys, FoundRootKeys, RootKeyOrder, STALE_DAYS};
-pub(crate) use store::copy_live;
 pub use store::{RootKeyFeed, amend_times, note_used, sweep};
+pub(crate) use store::{copy_live, remove_copied};
 
 use authenticate::RootKeySnapshot;
 

@@ -12,8 +12,9 @@ use serde_json::{Value, json};
 pub use rename_delete::{MyWorkspace, rename_in};
 pub use store::require_enabled;
 pub(crate) use store::{
-    Presence, begin, bring_back, count_owners, data_key, data_keys, find, first, insert_member, joined_by,
-    live_among, member_ids, members, presence, remove_member, role_of, set_data_key, set_role,
+    Presence, begin, bring_back, count_owners, data_key, data_keys, find, first, insert_member,
+    is_slug_taken, joined_by, live_among, member_ids, members, presence, remove_member, role_of,
+    set_data_key, set_role,
 };
 pub use usage::{Limits, Month, MonthUsage};
 
@@ -220,14 +221,14 @@ fn target(workspace: &Workspace) -> Target {
     Target::new("workspace", workspace.id.as_str(), Some(&workspace.name))
 }
 
-fn check_name(name: &str) -> Result<()> {
+pub(crate) fn check_name(name: &str) -> Result<()> {
     if name.trim().is_empty() || name.chars().count() > 256 {
         return Err(Error::invalid("A workspace name has 1 to 256 characters.").at(Field::Name));
     }
     Ok(())
 }
 
-fn check_slug(slug: &str) -> Result<()> {
+pub(crate) fn check_slug(slug: &str) -> Result<()> {
     let well_formed = (3..=64).contains(&slug.len())
         && slug.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
     if well_formed {

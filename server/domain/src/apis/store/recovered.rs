@@ -6,7 +6,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set};
 
 use super::save;
 use crate::apis::Api;
-use base::error::Result;
+use base::error::{Error, Result};
 use base::store::{Reader, Tx, rows};
 
 /// A live API of a backup, and its workspace.
@@ -24,6 +24,9 @@ pub(crate) async fn all_in_backup(from: &Reader, workspace: &WorkspaceId) -> Res
 /// the backup. Answers whether it was not live before.
 pub(crate) async fn bring_back(tx: &Tx, from: &Reader, workspace: &WorkspaceId, id: &ApiId) -> Result<bool> {
     match Entity::find_by_id(id.clone()).one(tx.db()).await? {
+        Some(row) if row.workspace_id != *workspace => {
+            return Err(Error::invalid(format!("Another workspace has {id} here.")));
+        }
         Some(row) if row.deleted_at.is_none() => return Ok(false),
         Some(_) => {
             let live = ActiveModel { deleted_at: Set(None), ..Default::default() };
@@ -55,4 +58,10 @@ pub(crate) async fn copy_live(
 /// Each key counts itself when it comes.
 fn without_keys(row: Model) -> Model {
     Model { live_keys: 0, ..row }
+}
+
+/// Removes what was copied of a workspace that has no keys and no portals any more.
+pub(crate) async fn remove_copied(tx: &Tx, workspace: &WorkspaceId) -> Result<bool> {
+    let own = Entity::find().filter(Column::WorkspaceId.eq(workspace.clone()));
+    rows::remove(tx, own, Column::Id).await
 }

@@ -18,7 +18,7 @@ use serde_json::{Map, Value};
 pub use feed::IdentityFeed;
 pub(crate) use feed::external_ids;
 pub(super) use lines::{ids_beginning, lines_of, page_of_lines};
-pub(crate) use recovered::{bring_along, copy_live};
+pub(crate) use recovered::{Owners, bring_along, copy_live, remove_copied};
 
 use super::{Identity, IdentityName};
 use crate::ratelimit::limits::{self, Limit};

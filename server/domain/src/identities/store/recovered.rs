@@ -12,6 +12,20 @@ use base::audit::{self, Event};
 use base::error::Result;
 use base::store::{Reader, Tx, rows};
 
+/// To whom keys that come back belong here, by the identity that they had.
+#[derive(Default)]
+pub(crate) struct Owners(HashMap<IdentityId, IdentityId>);
+
+impl Owners {
+    pub fn of(&self, identity: &IdentityId) -> Option<&IdentityId> {
+        self.0.get(identity)
+    }
+
+    pub fn into_ids(self) -> impl Iterator<Item = IdentityId> {
+        self.0.into_values()
+    }
+}
+
 /// Which identities keys that come back belong to here: those that are here, or that
 /// bear the same external id, and else those of the backup, with their limits. What was
 /// deleted here stays so, and its keys belong to nobody.
@@ -20,10 +34,11 @@ pub(crate) async fn bring_along(
     from: &Reader,
     workspace: &WorkspaceId,
     ids: Vec<IdentityId>,
-) -> Result<HashMap<IdentityId, IdentityId>> {
+) -> Result<Owners> {
     let there = live(workspace).filter(Column::Id.is_in(ids)).all(from).await?;
     let ids: Vec<&str> = there.iter().map(|row| row.id.as_str()).collect();
-    let here: Vec<Model> = Entity::find().filter(Column::Id.is_in(ids.iter().copied())).all(tx.db()).await?;
+    let own = Entity::find().filter(Column::WorkspaceId.eq(workspace.clone()));
+    let here: Vec<Model> = own.filter(Column::Id.is_in(ids.iter().copied())).all(tx.db()).await?;
     let here: HashMap<&str, &Model> = here.iter().map(|row| (row.id.as_str(), row)).collect();
     let deleted = audit::targets_of(tx.db(), Event::IdentityDelete, &ids, None).await?;
     let mut found = HashMap::new();
@@ -41,7 +56,7 @@ pub(crate) async fn bring_along(
     }
     found.extend(missing.iter().map(|row| (row.id.clone(), row.id.clone())));
     put(tx, from, missing).await?;
-    Ok(found)
+    Ok(Owners(found))
 }
 
 /// The live identities of a workspace that is not here.
@@ -61,4 +76,10 @@ async fn put(tx: &Tx, from: &Reader, identities: Vec<Model>) -> Result<()> {
     let ids: Vec<IdentityId> = identities.iter().map(|row| row.id.clone()).collect();
     rows::put::<Entity, _>(tx, identities).await?;
     limits::copy_of_identities(tx, from, &ids).await
+}
+
+/// Removes what was copied of a workspace that has no keys any more.
+pub(crate) async fn remove_copied(tx: &Tx, workspace: &WorkspaceId) -> Result<bool> {
+    let own = Entity::find().filter(Column::WorkspaceId.eq(workspace.clone()));
+    rows::remove(tx, own, Column::Id).await
 }

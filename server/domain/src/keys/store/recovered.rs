@@ -3,12 +3,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use base::ids::{ApiId, IdentityId, KeyId};
+use base::ids::{ApiId, IdentityId, KeyId, WorkspaceId};
 use entity::{encrypted_key, key, key_migration};
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::{locks, taken_hashes};
+use crate::identities::Owners;
 use crate::keys::StoredHash;
 use base::error::Result;
 use base::store::{Reader, Tx, rows};
@@ -66,11 +67,13 @@ pub(in crate::keys) enum Spending {
 /// The next page of them.
 pub(in crate::keys) async fn page_in_backup(
     from: &Reader,
+    workspace: &WorkspaceId,
     api: &ApiId,
     spending: Spending,
     after: &str,
 ) -> Result<LostKeys> {
     let live = key::Entity::find()
+        .filter(key::Column::WorkspaceId.eq(workspace.clone()))
         .filter(key::Column::ApiId.eq(api.clone()))
         .filter(key::Column::DeletedAt.is_null())
         .filter(match spending {
@@ -111,13 +114,14 @@ impl LostKeys {
 
     /// Takes out those that may not come back: the named ones, those whose hash another
     /// key has, and those that spend credits of a key that is not live here.
-    pub async fn without(&mut self, tx: &Tx, named: &HashSet<String>) -> Result<u64> {
+    pub async fn without(&mut self, tx: &Tx, api: &ApiId, named: &HashSet<String>) -> Result<u64> {
         let taken = taken_hashes(tx.db(), self.0.iter().map(|row| row.hash.as_str())).await?;
         let holders = self.0.iter().filter_map(|row| row.balance_key_id.clone());
         let holders: HashSet<KeyId> = key::Entity::find()
             .select_only()
             .column(key::Column::Id)
             .filter(key::Column::Id.is_in(holders))
+            .filter(key::Column::ApiId.eq(api.clone()))
             .filter(key::Column::DeletedAt.is_null())
             .into_tuple::<KeyId>()
             .all(tx.db())
@@ -132,23 +136,53 @@ impl LostKeys {
         Ok((before - self.0.len()) as u64)
     }
 
-    /// Puts them in, each below its identity as that is known here.
-    pub async fn put(
-        self,
-        tx: &Tx,
-        from: &Reader,
-        identities: &HashMap<IdentityId, IdentityId>,
-    ) -> Result<Vec<ReturningKey>> {
+    /// Has those whose line of rerolls is here already spend the credits that it has here:
+    /// the backup's would be credits twice.
+    pub async fn share_credits(&mut self, tx: &Tx, api: &ApiId) -> Result<()> {
+        let lines: HashSet<KeyId> = self.0.iter().filter_map(|row| row.lineage_id.clone()).collect();
+        if lines.is_empty() {
+            return Ok(());
+        }
+        let of_line = key::Column::Id
+            .is_in(lines.iter().cloned())
+            .or(key::Column::LineageId.is_in(lines.iter().cloned()));
+        let holders = key::Entity::find()
+            .filter(of_line)
+            .filter(key::Column::ApiId.eq(api.clone()))
+            .filter(key::Column::DeletedAt.is_null())
+            .filter(key::Column::BalanceKeyId.is_null())
+            .all(tx.db())
+            .await?;
+        let line = |row: &key::Model| row.lineage_id.clone().unwrap_or_else(|| row.id.clone());
+        let holders: HashMap<KeyId, KeyId> = holders.into_iter().map(|row| (line(&row), row.id)).collect();
+        for row in &mut self.0 {
+            let holder = row.lineage_id.as_ref().and_then(|line| holders.get(line));
+            if let Some(holder) = holder.filter(|_| row.balance_key_id.is_none()) {
+                row.balance_key_id = Some(holder.clone());
+                (row.remaining, row.refill_amount, row.refill_day) = (None, None, None);
+            }
+        }
+        Ok(())
+    }
+
+    /// Names the identities as they are known here, and says of how many that is another.
+    pub fn put_below(&mut self, owners: &Owners) -> u64 {
+        let mut elsewhere = 0;
+        for row in &mut self.0 {
+            let own = row.identity_id.as_ref().and_then(|id| owners.of(id)).cloned();
+            elsewhere += u64::from(own.is_some() && own != row.identity_id);
+            row.identity_id = own;
+        }
+        elsewhere
+    }
+
+    /// Puts them in.
+    pub async fn put(self, tx: &Tx, from: &Reader) -> Result<Vec<ReturningKey>> {
         let migrations = self.0.iter().filter_map(|row| row.migration_id.clone());
         let migrations = key_migration::Entity::find().filter(key_migration::Column::Id.is_in(migrations));
         rows::put::<key_migration::Entity, _>(tx, migrations.all(from).await?).await?;
-        let placed = self.0.into_iter().map(|row| {
-            let identity_id = row.identity_id.as_ref().and_then(|id| identities.get(id)).cloned();
-            key::Model { identity_id, ..row }
-        });
-        let placed: Vec<key::Model> = placed.collect();
-        rows::put::<key::Entity, _>(tx, placed.clone()).await?;
-        Ok(placed.into_iter().map(returning).collect())
+        rows::put::<key::Entity, _>(tx, self.0.clone()).await?;
+        Ok(self.0.into_iter().map(returning).collect())
     }
 }
 
@@ -156,4 +190,14 @@ impl LostKeys {
 pub(in crate::keys) async fn copy_ciphertexts(tx: &Tx, from: &Reader, keys: &[KeyId]) -> Result<()> {
     let own = encrypted_key::Entity::find().filter(encrypted_key::Column::KeyId.is_in(keys.iter().cloned()));
     rows::put::<encrypted_key::Entity, _>(tx, own.all(from).await?).await
+}
+
+/// Removes what was copied of a workspace; what hangs on keys goes with them.
+pub(crate) async fn remove_copied(tx: &Tx, workspace: &WorkspaceId) -> Result<bool> {
+    let own = key::Entity::find().filter(key::Column::WorkspaceId.eq(workspace.clone()));
+    if rows::remove(tx, own, key::Column::Id).await? {
+        return Ok(true);
+    }
+    let own = key_migration::Entity::find().filter(key_migration::Column::WorkspaceId.eq(workspace.clone()));
+    rows::remove(tx, own, key_migration::Column::Id).await
 }

@@ -21,7 +21,7 @@ pub use lookup::{direct_of, roles_of, with_permissions};
 pub(super) use lookup::{
     find, find_role, page, page_of_roles, remove, remove_role, save, save_role, unlink_role,
 };
-pub(crate) use recovered::{copy_links, copy_permissions, copy_roles};
+pub(crate) use recovered::{copy_links, copy_permissions, copy_roles, remove_copied};
 
 use super::{Permission, Role, fold};
 use base::access::OpCtx;

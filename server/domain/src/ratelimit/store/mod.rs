@@ -19,7 +19,9 @@ pub(super) use overrides::{
     browse_overrides, count_overrides, delete_override, exact_override, find_override, page_of_overrides,
     save_override,
 };
-pub(crate) use recovered::{copy_namespaces, copy_of_identities, copy_of_keys, copy_overrides};
+pub(crate) use recovered::{
+    copy_namespaces, copy_of_identities, copy_of_keys, copy_overrides, remove_copied,
+};
 
 use super::limits::{Limit, LimitsChange, Owner};
 use super::namespace_admin::Namespace;

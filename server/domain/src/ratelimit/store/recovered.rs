@@ -39,3 +39,14 @@ pub(crate) async fn copy_overrides(
     let own = Entity::find().filter(Column::WorkspaceId.eq(workspace.clone()));
     rows::copy(tx, from, own, Column::Id, after).await
 }
+
+/// Removes what was copied of a workspace.
+pub(crate) async fn remove_copied(tx: &Tx, workspace: &WorkspaceId) -> Result<bool> {
+    use ratelimit_override::{Column, Entity};
+    let overrides = Entity::find().filter(Column::WorkspaceId.eq(workspace.clone()));
+    if rows::remove(tx, overrides, Column::Id).await? {
+        return Ok(true);
+    }
+    let own = namespace::Entity::find().filter(namespace::Column::WorkspaceId.eq(workspace.clone()));
+    rows::remove(tx, own, namespace::Column::Id).await
+}

@@ -2,7 +2,7 @@
 
 use base::ids::{RootKeyId, WorkspaceId};
 use entity::{root_key, root_key_grant};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use base::error::Result;
 use base::store::{Reader, Tx, rows};
@@ -21,8 +21,21 @@ pub(crate) async fn copy_live(
     let next = rows::next::<root_key::Entity>(&page, root_key::Column::Id)?;
     let ids: Vec<RootKeyId> = page.iter().map(|row| row.id.clone()).collect();
     rows::put::<root_key::Entity, _>(tx, page).await?;
+    // One that the environment gives to both servers is here already, elsewhere.
+    let put = root_key::Entity::find()
+        .select_only()
+        .column(root_key::Column::Id)
+        .filter(root_key::Column::WorkspaceId.eq(workspace.clone()))
+        .filter(root_key::Column::Id.is_in(ids));
+    let ids: Vec<RootKeyId> = put.into_tuple().all(tx.db()).await?;
     let of_keys = root_key_grant::Column::RootKeyId.is_in(ids);
     let grants = root_key_grant::Entity::find().filter(of_keys).all(from).await?;
     rows::put::<root_key_grant::Entity, _>(tx, grants).await?;
     Ok(next)
+}
+
+/// Removes what was copied of a workspace; what they may do goes with them.
+pub(crate) async fn remove_copied(tx: &Tx, workspace: &WorkspaceId) -> Result<bool> {
+    let own = root_key::Entity::find().filter(root_key::Column::WorkspaceId.eq(workspace.clone()));
+    rows::remove(tx, own, root_key::Column::Id).await
 }

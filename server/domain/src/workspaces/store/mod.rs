@@ -18,7 +18,7 @@ pub(crate) use members::{
     count_owners, insert_member, joined_by, member_ids, members, remove_member, role_of, set_role,
 };
 
-pub(crate) use recovered::{Presence, begin, bring_back, presence};
+pub(crate) use recovered::{Presence, begin, bring_back, is_slug_taken, presence};
 
 use super::{MyWorkspace, Workspace};
 use base::access::Role;

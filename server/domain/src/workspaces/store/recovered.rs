@@ -27,6 +27,12 @@ pub(crate) async fn presence(db: &Reader, id: &WorkspaceId) -> Result<Presence> 
     })
 }
 
+/// Whether a workspace of another id has this slug.
+pub(crate) async fn is_slug_taken(db: &Reader, id: &WorkspaceId, slug: &str) -> Result<bool> {
+    let other = Entity::find().filter(Column::Slug.eq(slug)).filter(Column::Id.ne(id.as_str()));
+    Ok(other.one(db).await?.is_some())
+}
+
 /// Puts a workspace here that nobody sees until it is [brought back](bring_back). Its
 /// data key comes with its first key, if the master key of this server seals it.
 pub(crate) async fn begin(tx: &Tx, from: &Reader, id: &WorkspaceId, now_ms: i64) -> Result<()> {
