@@ -10,13 +10,18 @@ use serde_json::json;
 use super::browser::Browser;
 use crate::support::{START_MS, TestApp};
 
-/// Files below a folder that hold these bytes.
+/// Files below a folder that hold these bytes. Indexes are written meanwhile: a file that
+/// goes away holds nothing any more.
 fn holding(dir: &Path, needle: &[u8], found: &mut Vec<String>) {
-    for entry in std::fs::read_dir(dir).unwrap() {
+    let there = |error: std::io::Error| assert_eq!(error.kind(), std::io::ErrorKind::NotFound, "{error}");
+    let Ok(entries) = std::fs::read_dir(dir).map_err(there) else { return };
+    for entry in entries {
         let path = entry.unwrap().path();
         if path.is_dir() {
             holding(&path, needle, found);
-        } else if std::fs::read(&path).unwrap().windows(needle.len()).any(|window| window == needle) {
+        } else if let Ok(bytes) = std::fs::read(&path).map_err(there)
+            && bytes.windows(needle.len()).any(|window| window == needle)
+        {
             found.push(path.display().to_string());
         }
     }
