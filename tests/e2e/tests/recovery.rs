@@ -266,26 +266,34 @@ fn a_workspace_is_copied_from_one_backup_alone() {
     is_sound(&put_back);
 }
 
-/// A server that is older than the backup has a key that was rerolled after it.
+/// A server that is older than the backup has keys that were rerolled after it, one of them
+/// twice, while all three of its line are valid.
 #[test]
 fn a_line_of_rerolls_has_its_credits_once() {
     let (data, backups) = (folder(), folder());
     let server = Server::start(data.path());
     let api = server.api();
     let (old_id, old) = server.key(&api, json!({ "credits": { "remaining": 10 } }));
+    let (first_id, first) = server.key(&api, json!({ "credits": { "remaining": 10 } }));
     let before = back_up(data.path(), &backups, "before.tar.zst");
     let rerolled = server.call("keys.rerollKey", &json!({ "keyId": old_id, "expiration": 0 })).data();
     let new = rerolled["key"].as_str().expect("a key").to_owned();
     assert_eq!(server.call("keys.deleteKey", &json!({ "keyId": old_id, "permanent": true })).status, 200);
+    let overlapping =
+        |id: &Value| server.call("keys.rerollKey", &json!({ "keyId": id, "expiration": 86_400_000 })).data();
+    let second = overlapping(&json!(first_id));
+    let third = overlapping(&second["keyId"]);
     let after = back_up(data.path(), &backups, "after.tar.zst");
     let (_place, put_back) = put_back(&before, &data.path().join("master.key"));
     let server = Server::start(&put_back);
     said(&bring_back(&put_back, &after, &api));
-    let mut admitted = 0;
-    for _ in 0..15 {
-        admitted += [&old, &new].iter().filter(|key| server.verify(key) == "VALID").count();
-    }
-    assert_eq!(admitted, 10);
+    let admitted = |line: &[&str]| {
+        let valid = |key: &&&str| server.verify(key) == "VALID";
+        (0..15).map(|_| line.iter().filter(valid).count()).sum::<usize>()
+    };
+    assert_eq!(admitted(&[&old, &new]), 10);
+    let text = |key: &Value| key["key"].as_str().expect("a key").to_owned();
+    assert_eq!(admitted(&[&first, &text(&second), &text(&third)]), 10);
     is_sound(&put_back);
 }
 

@@ -16,14 +16,26 @@ use crate::error::{Error, Result};
 /// values are fewer than a statement of SQLite may have.
 pub const PAGE_ROWS: u64 = 200;
 
+/// Rows that were read at once, and where the next ones begin, if there may be any.
+pub struct Batch<M> {
+    pub rows: Vec<M>,
+    pub next: Option<String>,
+}
+
 /// The next rows in the order of `id`, from the one behind `after` on.
 pub async fn page<E: EntityTrait>(
     from: &Reader,
     rows: Select<E>,
     id: E::Column,
     after: &str,
-) -> Result<Vec<E::Model>> {
-    Ok(rows.filter(id.gt(after)).order_by_asc(id).limit(PAGE_ROWS).all(from).await?)
+) -> Result<Batch<E::Model>> {
+    let rows = rows.filter(id.gt(after)).order_by_asc(id).limit(PAGE_ROWS).all(from).await?;
+    let last = rows.last().filter(|_| rows.len() as u64 == PAGE_ROWS);
+    let next = last.map(|row| match row.get(id) {
+        sea_orm::Value::String(Some(text)) => Ok(text),
+        other => Err(Error::internal(format!("{other:?} is no id"))),
+    });
+    Ok(Batch { next: next.transpose()?, rows })
 }
 
 /// Puts rows in where nothing is in their place.
@@ -55,9 +67,8 @@ where
     E::Model: IntoActiveModel<A>,
     A: ActiveModelTrait<Entity = E> + Send,
 {
-    let page = page(from, rows, id, after).await?;
-    let next = next::<E>(&page, id)?;
-    put::<E, A>(tx, page).await?;
+    let Batch { rows, next } = page(from, rows, id, after).await?;
+    put::<E, A>(tx, rows).await?;
     Ok(next)
 }
 
@@ -67,14 +78,4 @@ pub async fn remove<E: EntityTrait>(tx: &Tx, rows: Select<E>, id: E::Column) -> 
     let is_full = ids.len() as u64 == PAGE_ROWS;
     E::delete_many().filter(id.is_in(ids)).exec(tx.db()).await?;
     Ok(is_full)
-}
-
-/// Where the page after this one begins.
-pub fn next<E: EntityTrait>(page: &[E::Model], id: E::Column) -> Result<Option<String>> {
-    let last = page.last().filter(|_| page.len() as u64 == PAGE_ROWS);
-    let text = |row: &E::Model| match row.get(id) {
-        sea_orm::Value::String(Some(text)) => Ok(text),
-        other => Err(Error::internal(format!("{other:?} is no id"))),
-    };
-    last.map(text).transpose()
 }

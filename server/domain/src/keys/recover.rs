@@ -43,18 +43,19 @@ impl Keys {
     pub(crate) async fn recover(&self, cx: &OpCtx, from: &Reader, api: &ApiId) -> Result<RecoveredKeys> {
         let with_ciphertext = self.store.write(|tx| self.share_data_key(cx, tx, from)).await?;
         let mut recovered = RecoveredKeys { with_ciphertext, ..RecoveredKeys::default() };
+        let mut last = String::new();
         loop {
-            let returned = self.store.write(|tx| self.return_batch(cx, tx, api)).await?;
-            recovered.returned += returned;
-            if returned == 0 {
-                break;
-            }
+            let returned = self.store.write(|tx| self.return_batch(cx, tx, api, &last)).await?;
+            let Some(key) = returned.last() else { break };
+            last = key.id.to_string();
+            recovered.returned += returned.len() as u64;
         }
         for spending in [Spending::Own, Spending::OfAnother] {
             let mut after = Some(String::new());
             while let Some(place) = after {
-                let page = recovered::page_in_backup(from, &cx.workspace, api, spending, &place).await?;
-                after = page.next()?;
+                let (page, next) =
+                    recovered::page_in_backup(from, &cx.workspace, api, spending, &place).await?;
+                after = next;
                 let recovered = &mut recovered;
                 self.store.write(|tx| self.copy_page(cx, tx, from, api, page, recovered)).await?;
             }
@@ -76,11 +77,11 @@ impl Keys {
         }
     }
 
-    async fn return_batch(&self, cx: &OpCtx, tx: Tx, api: &ApiId) -> Result<u64> {
+    async fn return_batch(&self, cx: &OpCtx, tx: Tx, api: &ApiId, after: &str) -> Result<Vec<ReturningKey>> {
         self.require_live(cx, &tx, api).await?;
-        let keys = recovered::bring_back(&tx, api, TASK.as_str(), BATCH, cx.now_ms).await?;
+        let keys = recovered::bring_back(&tx, api, TASK.as_str(), after, BATCH, cx.now_ms).await?;
         self.announce(cx, &tx, api, &keys, "with its API").await?;
-        Ok(keys.len() as u64)
+        Ok(keys)
     }
 
     async fn copy_page(
@@ -99,7 +100,7 @@ impl Keys {
         let revoked: HashSet<String> =
             audit::targets_of(tx.db(), Event::KeyDelete, &ids, Some(TASK.as_str())).await?;
         recovered.left_out += keys.without(&tx, api, &revoked).await?;
-        keys.share_credits(&tx, api).await?;
+        keys.share_credits(&tx, from, api).await?;
         let owners = identities::bring_along(&tx, from, &cx.workspace, keys.identities()).await?;
         recovered.elsewhere += keys.put_below(&owners);
         let keys = keys.put(&tx, from).await?;

@@ -14,7 +14,7 @@ use base::ids::{ApiId, WorkspaceId};
 use crate::keys::{Keys, RecoveredKeys};
 use crate::{apis, workspaces};
 use base::access::{OpCtx, Operation, Target};
-use base::audit::{self, Event, Group};
+use base::audit::{Event, Group};
 use base::entropy::Entropy;
 use base::error::{Error, Result};
 use base::store::{Change, Reader, Store};
@@ -54,18 +54,20 @@ impl<'a> Recovery<'a> {
     ///
     /// Fails where the backup does not have it, or had it deleted by then.
     pub async fn workspace_of(&self, api: &ApiId) -> Result<WorkspaceId> {
-        let found = apis::in_backup(self.from, api).await?;
-        found.map(|(workspace, _)| workspace).ok_or_else(|| not_in_backup(api.as_str()))
+        apis::in_backup(self.from, api).await?.ok_or_else(|| not_in_backup(api.as_str()))
     }
 
     /// Brings an API back with its keys. One that is live gets the keys that an
     /// interrupted recovery left away.
     pub async fn api(&self, cx: &OpCtx, id: &ApiId) -> Result<RecoveredApi> {
         cx.require(Operation::ApiDelete, Target { api: Some(id), ..Target::NONE })?;
-        let (_, api) = apis::in_backup(self.from, id).await?.ok_or_else(|| not_in_backup(id.as_str()))?;
+        if self.workspace_of(id).await? != cx.workspace {
+            return Err(not_in_backup(id.as_str()));
+        }
         // Those that are still to go with it go first, so that each of them comes back.
         self.keys.delete_orphans(cx.now_ms).await?;
-        self.store
+        let name = self
+            .store
             .write(|tx| async move {
                 if workspaces::find(tx.db(), &cx.workspace).await?.is_none() {
                     let workspace = &cx.workspace;
@@ -73,20 +75,21 @@ impl<'a> Recovery<'a> {
                         "The workspace of this API is not here: bring it back first, with --only {workspace}."
                     )));
                 }
-                if !apis::bring_back(&tx, self.from, &cx.workspace, id).await? {
-                    return Ok(());
+                let is_back = apis::bring_back(&tx, self.from, &cx.workspace, id).await?;
+                let api = apis::find_live(tx.db(), &cx.workspace, id).await?;
+                let api = api.ok_or_else(|| Error::internal("an API that came back is not here"))?;
+                if is_back {
+                    let mut group = Group::new();
+                    let text = format!("Restored API {id}");
+                    group.push(Event::ApiRestore, text, vec![api.audit_target()]);
+                    tx.changed(Change::Everything);
+                    group.record(cx, &tx, self.entropy).await?;
                 }
-                let here = apis::find_live(tx.db(), &cx.workspace, id).await?;
-                let here = here.ok_or_else(|| Error::invalid("Another workspace has this API here."))?;
-                let mut group = Group::new();
-                let target = audit::Target::new("api", id.as_str(), Some(&here.name));
-                group.push(Event::ApiRestore, format!("Restored API {id}"), vec![target]);
-                tx.changed(Change::Everything);
-                group.record(cx, &tx, self.entropy).await
+                Ok(api.name)
             })
             .await?;
         let keys = self.keys.recover(cx, self.from, id).await?;
-        Ok(RecoveredApi { name: api.name, keys })
+        Ok(RecoveredApi { name, keys })
     }
 }
 

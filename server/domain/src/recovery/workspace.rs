@@ -75,8 +75,8 @@ impl Recovery<'_> {
         self.pages(|tx, after| async move { portals::copy_of_live(&tx, from, id, &after).await }).await?;
         self.pages(|tx, after| async move { root_keys::copy_live(&tx, from, id, &after).await }).await?;
         let mut all = RecoveredKeys { with_ciphertext: true, ..RecoveredKeys::default() };
-        for api in apis::all_in_backup(from, id).await? {
-            let keys = self.keys.recover(cx, from, &api).await?;
+        for api in apis::all_live(from, id).await? {
+            let keys = self.keys.recover(cx, from, &api.id).await?;
             all.returned += keys.returned;
             all.copied += keys.copied;
             all.left_out += keys.left_out;

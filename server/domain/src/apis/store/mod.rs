@@ -14,7 +14,7 @@ use sea_orm::{
 };
 
 pub use feed::ApiFeed;
-pub(crate) use recovered::{all_in_backup, bring_back, copy_live, in_backup, remove_copied};
+pub(crate) use recovered::{bring_back, copy_live, in_backup, remove_copied};
 
 use super::Api;
 use base::error::Result;

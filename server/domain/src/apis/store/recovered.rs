@@ -5,19 +5,13 @@ use entity::api::{ActiveModel, Column, Entity, Model};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set};
 
 use super::save;
-use crate::apis::Api;
 use base::error::{Error, Result};
 use base::store::{Reader, Tx, rows};
 
-/// A live API of a backup, and its workspace.
-pub(crate) async fn in_backup(from: &Reader, id: &ApiId) -> Result<Option<(WorkspaceId, Api)>> {
+/// The workspace of a live API of a backup.
+pub(crate) async fn in_backup(from: &Reader, id: &ApiId) -> Result<Option<WorkspaceId>> {
     let row = Entity::find_by_id(id.clone()).filter(Column::DeletedAt.is_null()).one(from).await?;
-    Ok(row.map(|row| (row.workspace_id.clone(), Api::from(row))))
-}
-
-/// The live APIs of a workspace of a backup.
-pub(crate) async fn all_in_backup(from: &Reader, workspace: &WorkspaceId) -> Result<Vec<ApiId>> {
-    Ok(super::all_live(from, workspace).await?.into_iter().map(|api| api.id).collect())
+    Ok(row.map(|row| row.workspace_id))
 }
 
 /// Makes an API live: its row stays as it was last, and one that is not here comes from
@@ -50,9 +44,8 @@ pub(crate) async fn copy_live(
     let live =
         Entity::find().filter(Column::WorkspaceId.eq(workspace.clone())).filter(Column::DeletedAt.is_null());
     let page = rows::page(from, live, Column::Id, after).await?;
-    let next = rows::next::<Entity>(&page, Column::Id)?;
-    rows::put::<Entity, _>(tx, page.into_iter().map(without_keys).collect()).await?;
-    Ok(next)
+    rows::put::<Entity, _>(tx, page.rows.into_iter().map(without_keys).collect()).await?;
+    Ok(page.next)
 }
 
 /// Each key counts itself when it comes.

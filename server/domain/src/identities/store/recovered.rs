@@ -67,9 +67,8 @@ pub(crate) async fn copy_live(
     after: &str,
 ) -> Result<Option<String>> {
     let page = rows::page(from, live(workspace), Column::Id, after).await?;
-    let next = rows::next::<Entity>(&page, Column::Id)?;
-    put(tx, from, page).await?;
-    Ok(next)
+    put(tx, from, page.rows).await?;
+    Ok(page.next)
 }
 
 async fn put(tx: &Tx, from: &Reader, identities: Vec<Model>) -> Result<()> {

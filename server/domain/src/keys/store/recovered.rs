@@ -5,14 +5,17 @@ use std::collections::{HashMap, HashSet};
 
 use base::ids::{ApiId, IdentityId, KeyId, WorkspaceId};
 use entity::{encrypted_key, key, key_migration};
-use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use super::{locks, taken_hashes};
+use super::{CHUNK, locks, taken_hashes};
 use crate::identities::Owners;
 use crate::keys::StoredHash;
 use base::error::Result;
 use base::store::{Reader, Tx, rows};
+
+/// Rerolls that are followed back from a key.
+const LONGEST_LINE: usize = 100;
 
 /// A key that came, or comes, back.
 pub(in crate::keys) struct ReturningKey {
@@ -21,12 +24,14 @@ pub(in crate::keys) struct ReturningKey {
     pub hash: StoredHash,
 }
 
-/// Makes keys live again that were deleted `by` somebody; at most so many, and answers
-/// which.
+/// Makes keys live again that were deleted `by` somebody, behind the one with the id
+/// `after`; at most so many, and answers which. No index leads to deleted keys: going on
+/// where the last batch ended reads each row once.
 pub(in crate::keys) async fn bring_back(
     tx: &Tx,
     api: &ApiId,
     by: &str,
+    after: &str,
     limit: u64,
     now_ms: i64,
 ) -> Result<Vec<ReturningKey>> {
@@ -34,6 +39,7 @@ pub(in crate::keys) async fn bring_back(
         .filter(key::Column::ApiId.eq(api.clone()))
         .filter(key::Column::DeletedAt.is_not_null())
         .filter(key::Column::DeletedBy.eq(by))
+        .filter(key::Column::Id.gt(after))
         .order_by_asc(key::Column::Id)
         .limit(limit)
         .all(tx.db())
@@ -64,14 +70,14 @@ pub(in crate::keys) enum Spending {
     OfAnother,
 }
 
-/// The next page of them.
+/// The next page of them, and where the one after it begins.
 pub(in crate::keys) async fn page_in_backup(
     from: &Reader,
     workspace: &WorkspaceId,
     api: &ApiId,
     spending: Spending,
     after: &str,
-) -> Result<LostKeys> {
+) -> Result<(LostKeys, Option<String>)> {
     let live = key::Entity::find()
         .filter(key::Column::WorkspaceId.eq(workspace.clone()))
         .filter(key::Column::ApiId.eq(api.clone()))
@@ -80,14 +86,11 @@ pub(in crate::keys) async fn page_in_backup(
             Spending::Own => key::Column::BalanceKeyId.is_null(),
             Spending::OfAnother => key::Column::BalanceKeyId.is_not_null(),
         });
-    Ok(LostKeys(rows::page(from, live, key::Column::Id, after).await?))
+    let page = rows::page(from, live, key::Column::Id, after).await?;
+    Ok((LostKeys(page.rows), page.next))
 }
 
 impl LostKeys {
-    pub fn next(&self) -> Result<Option<String>> {
-        rows::next::<key::Entity>(&self.0, key::Column::Id)
-    }
-
     pub fn ids(&self) -> Vec<KeyId> {
         self.0.iter().map(|row| row.id.clone()).collect()
     }
@@ -137,27 +140,33 @@ impl LostKeys {
     }
 
     /// Has those whose line of rerolls is here already spend the credits that it has here:
-    /// the backup's would be credits twice.
-    pub async fn share_credits(&mut self, tx: &Tx, api: &ApiId) -> Result<()> {
-        let lines: HashSet<KeyId> = self.0.iter().filter_map(|row| row.lineage_id.clone()).collect();
-        if lines.is_empty() {
-            return Ok(());
+    /// the backup's would be credits twice. By ids alone, as no index leads to a line.
+    pub async fn share_credits(&mut self, tx: &Tx, from: &Reader, api: &ApiId) -> Result<()> {
+        let before = predecessors(from, &self.0).await?;
+        let line = |row: &key::Model| {
+            let next = |id: &KeyId| before.get(id).cloned().flatten();
+            let walked = std::iter::successors(row.rotated_from.clone(), next).take(LONGEST_LINE);
+            let ends = [row.balance_key_id.clone(), row.lineage_id.clone()];
+            ends.into_iter().flatten().chain(walked).collect::<Vec<KeyId>>()
+        };
+        let lines: Vec<Vec<KeyId>> = self.0.iter().map(line).collect();
+        let wanted: HashSet<&KeyId> = lines.iter().flatten().collect();
+        let wanted: Vec<&KeyId> = wanted.into_iter().collect();
+        let mut holders: HashMap<KeyId, KeyId> = HashMap::new();
+        for chunk in wanted.chunks(CHUNK) {
+            let live: Vec<(KeyId, Option<KeyId>)> = key::Entity::find()
+                .select_only()
+                .columns([key::Column::Id, key::Column::BalanceKeyId])
+                .filter(key::Column::Id.is_in(chunk.iter().map(|id| id.as_str())))
+                .filter(key::Column::ApiId.eq(api.clone()))
+                .filter(key::Column::DeletedAt.is_null())
+                .into_tuple()
+                .all(tx.db())
+                .await?;
+            holders.extend(live.into_iter().map(|(id, holder)| (id.clone(), holder.unwrap_or(id))));
         }
-        let of_line = key::Column::Id
-            .is_in(lines.iter().cloned())
-            .or(key::Column::LineageId.is_in(lines.iter().cloned()));
-        let holders = key::Entity::find()
-            .filter(of_line)
-            .filter(key::Column::ApiId.eq(api.clone()))
-            .filter(key::Column::DeletedAt.is_null())
-            .filter(key::Column::BalanceKeyId.is_null())
-            .all(tx.db())
-            .await?;
-        let line = |row: &key::Model| row.lineage_id.clone().unwrap_or_else(|| row.id.clone());
-        let holders: HashMap<KeyId, KeyId> = holders.into_iter().map(|row| (line(&row), row.id)).collect();
-        for row in &mut self.0 {
-            let holder = row.lineage_id.as_ref().and_then(|line| holders.get(line));
-            if let Some(holder) = holder.filter(|_| row.balance_key_id.is_none()) {
+        for (row, line) in self.0.iter_mut().zip(lines) {
+            if let Some(holder) = line.iter().find_map(|id| holders.get(id)) {
                 row.balance_key_id = Some(holder.clone());
                 (row.remaining, row.refill_amount, row.refill_day) = (None, None, None);
             }
@@ -186,6 +195,28 @@ impl LostKeys {
     }
 }
 
+/// Which key of a backup each of these was rerolled from, and which that one, and so on.
+async fn predecessors(from: &Reader, rows: &[key::Model]) -> Result<HashMap<KeyId, Option<KeyId>>> {
+    let mut known: HashMap<KeyId, Option<KeyId>> = HashMap::new();
+    let mut wanted: HashSet<KeyId> = rows.iter().filter_map(|row| row.rotated_from.clone()).collect();
+    for _ in 0..LONGEST_LINE {
+        if wanted.is_empty() {
+            break;
+        }
+        let found: Vec<(KeyId, Option<KeyId>)> = key::Entity::find()
+            .select_only()
+            .columns([key::Column::Id, key::Column::RotatedFrom])
+            .filter(key::Column::Id.is_in(wanted))
+            .into_tuple()
+            .all(from)
+            .await?;
+        wanted = found.iter().filter_map(|(_, before)| before.clone()).collect();
+        known.extend(found);
+        wanted.retain(|id| !known.contains_key(id));
+    }
+    Ok(known)
+}
+
 /// Copies the ciphertext of keys.
 pub(in crate::keys) async fn copy_ciphertexts(tx: &Tx, from: &Reader, keys: &[KeyId]) -> Result<()> {
     let own = encrypted_key::Entity::find().filter(encrypted_key::Column::KeyId.is_in(keys.iter().cloned()));
@@ -194,7 +225,10 @@ pub(in crate::keys) async fn copy_ciphertexts(tx: &Tx, from: &Reader, keys: &[Ke
 
 /// Removes what was copied of a workspace; what hangs on keys goes with them.
 pub(crate) async fn remove_copied(tx: &Tx, workspace: &WorkspaceId) -> Result<bool> {
-    let own = key::Entity::find().filter(key::Column::WorkspaceId.eq(workspace.clone()));
+    // Live ones alone are copied, and an index leads to these.
+    let own = key::Entity::find()
+        .filter(key::Column::WorkspaceId.eq(workspace.clone()))
+        .filter(key::Column::DeletedAt.is_null());
     if rows::remove(tx, own, key::Column::Id).await? {
         return Ok(true);
     }

@@ -53,9 +53,8 @@ pub(crate) async fn copy_roles(
 ) -> Result<Option<String>> {
     let own = role::Entity::find().filter(role::Column::WorkspaceId.eq(workspace.clone()));
     let page = rows::page(from, own, role::Column::Id, after).await?;
-    let next = rows::next::<role::Entity>(&page, role::Column::Id)?;
-    put_roles(tx, from, workspace, page).await?;
-    Ok(next)
+    put_roles(tx, from, workspace, page.rows).await?;
+    Ok(page.next)
 }
 
 /// Which of these are here by now.

@@ -18,9 +18,8 @@ pub(crate) async fn copy_live(
         .filter(root_key::Column::WorkspaceId.eq(workspace.clone()))
         .filter(root_key::Column::DeletedAt.is_null());
     let page = rows::page(from, live, root_key::Column::Id, after).await?;
-    let next = rows::next::<root_key::Entity>(&page, root_key::Column::Id)?;
-    let ids: Vec<RootKeyId> = page.iter().map(|row| row.id.clone()).collect();
-    rows::put::<root_key::Entity, _>(tx, page).await?;
+    let ids: Vec<RootKeyId> = page.rows.iter().map(|row| row.id.clone()).collect();
+    rows::put::<root_key::Entity, _>(tx, page.rows).await?;
     // One that the environment gives to both servers is here already, elsewhere.
     let put = root_key::Entity::find()
         .select_only()
@@ -31,7 +30,7 @@ pub(crate) async fn copy_live(
     let of_keys = root_key_grant::Column::RootKeyId.is_in(ids);
     let grants = root_key_grant::Entity::find().filter(of_keys).all(from).await?;
     rows::put::<root_key_grant::Entity, _>(tx, grants).await?;
-    Ok(next)
+    Ok(page.next)
 }
 
 /// Removes what was copied of a workspace; what they may do goes with them.
