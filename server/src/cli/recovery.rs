@@ -56,26 +56,24 @@ async fn workspace(app: &App, recovery: &Recovery<'_>, id: WorkspaceId) -> Resul
     let search = app.search.clone();
     tokio::task::spawn_blocking(move || search.rebuild()).await.map_err(Error::internal)??;
     let said = format!("Brought back {id} as {}", recovered.slug);
-    let mut remark = match recovered.copied {
-        None => "It is as it was when it was deleted.".to_owned(),
+    let mut told = match recovered.copied {
+        None => vec!["It is as it was when it was deleted.".to_owned()],
         Some(keys) => remarks(keys),
     };
     if recovered.members == 0 {
         let slug = &recovered.slug;
-        remark.push_str(&format!(
-            "\nNobody can see it yet: `unkey user invite --workspace {slug}` lets people in."
-        ));
+        told.push(format!("Nobody can see it yet: `unkey user invite --workspace {slug}` lets people in."));
     }
     let said = match recovered.copied {
         None => format!("{said}."),
         Some(keys) => format!("{said} with {}.", count(keys)),
     };
-    Ok(answer(said, &remark))
+    Ok(answer(said, &told))
 }
 
-fn answer(said: String, remark: &str) -> Output {
+fn answer(said: String, told: &[String]) -> Output {
     let said = Output::line(said);
-    if remark.is_empty() { said } else { said.remark(remark) }
+    if told.is_empty() { said } else { said.remark(told.join("\n")) }
 }
 
 fn count(keys: RecoveredKeys) -> String {
@@ -85,28 +83,28 @@ fn count(keys: RecoveredKeys) -> String {
     }
 }
 
-fn remarks(keys: RecoveredKeys) -> String {
+fn remarks(keys: RecoveredKeys) -> Vec<String> {
     let mut remarks = Vec::new();
     if keys.copied > 0 {
         remarks.push(format!(
-            "{} from the backup: credits that they spent after it are there again.",
+            "{} from the backup, with the credits of that time: those spent after it are there again.",
             keys.copied
         ));
     }
     if keys.elsewhere > 0 {
         remarks.push(format!(
-            "{} belong to identities that were made here anew, with the limits that these have here.",
+            "{} below identities that were made here anew, with the limits that these have here.",
             keys.elsewhere
         ));
     }
     if keys.left_out > 0 {
         remarks.push(format!(
-            "{} that the backup has stay away: they were revoked here, or spend the credits of one that was.",
+            "{} of the backup left out: revoked here, or spending the credits of one that was.",
             keys.left_out
         ));
     }
     if keys.copied > 0 && !keys.with_ciphertext {
         remarks.push("Recoverable keys among them verify and cannot be shown again: the backup has another master key.".to_owned());
     }
-    remarks.join("\n")
+    remarks
 }

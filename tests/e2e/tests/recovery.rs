@@ -76,7 +76,7 @@ fn a_deleted_api_comes_back_as_it_was_when_it_was_deleted() {
     }
     eventually("the keys of the API are deleted", || (audited(data.path(), "key.delete") == 4).then_some(()));
     let told = said(&bring_back(data.path(), &backup, &api));
-    assert!(told.contains("with 3 keys") && told.contains("1 that the backup has stay away"), "{told}");
+    assert!(told.contains("with 3 keys") && told.contains("1 of the backup left out"), "{told}");
     for key in [&plain, &later] {
         assert_eq!(server.verify(key), "VALID");
     }
@@ -316,7 +316,7 @@ fn what_was_made_anew_under_the_same_name_stays_what_it_is() {
         assert_eq!(server.call(operation, &body).status, 200);
     }
     let told = said(&bring_back(&put_back, &after, &furnished.api));
-    assert!(told.contains("1 belong to identities that were made here anew"), "{told}");
+    assert!(told.contains("1 below identities that were made here anew"), "{told}");
     let rich = checked(&server, &furnished.rich);
     assert_eq!((&rich["code"], &rich["identity"]["externalId"]), (&json!("VALID"), &json!("user_1")));
     assert!(rich["permissions"].as_array().is_none_or(Vec::is_empty), "{rich}");
