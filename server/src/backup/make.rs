@@ -24,7 +24,7 @@ use base::entropy::Entropy;
 use base::error::{Error, Result};
 use base::events::{Recorder, events_of_copy};
 use base::secret::PlainKey;
-use base::store::copies::{Copied, DatabaseCopy, copy_database};
+use base::store::copies::{Copied, DatabaseCopy, Pace, copy_database};
 use base::store::{DataDir, Engine};
 use domain::ratelimit::RateLimiter;
 use domain::vault::{MasterKeySource, Vault, fingerprint_of_copy};
@@ -187,6 +187,11 @@ impl Inner {
         quietly(move || this.pack(now_ms, fingerprint, passphrase.as_ref(), &parts)).await
     }
 
+    /// A server that runs comes first.
+    fn pace(&self) -> Pace {
+        if self.live.is_some() { Pace::gentle() } else { Pace::full() }
+    }
+
     fn prepare(&self) -> Result<()> {
         remove_folder(&self.copies)?;
         let size = |name: &str| self.folder.join(name).metadata().map_or(0, |file| file.len());
@@ -204,9 +209,9 @@ impl Inner {
                 from.display()
             )));
         }
-        let what = format!("copying {name}");
+        let (what, pace) = (format!("copying {name}"), self.pace());
         quietly(move || {
-            let copied = copy_database(&from, &to, |Copied { bytes, of }| {
+            let copied = copy_database(&from, &to, pace, |Copied { bytes, of }| {
                 say(&parts, Progress { what: what.clone(), bytes, of })
             });
             copied.map_err(|error| Error::invalid(format!("{} cannot be copied: {error}", from.display())))
@@ -251,8 +256,8 @@ impl Inner {
             let name = SEALED_MASTER_KEY.to_owned();
             manifest.files.push(FileEntry { name, bytes, sha256, ..FileEntry::default() });
         }
-        archive::write(&manifest, &self.copies, PartWriter { parts, buffer: Vec::new() })
-            .map_err(unpacked)?;
+        let out = PartWriter { parts, buffer: Vec::new(), pace: self.pace() };
+        archive::write(&manifest, &self.copies, out).map_err(unpacked)?;
         Ok(manifest)
     }
 
@@ -270,9 +275,10 @@ impl Inner {
         copy.close()?;
         let path = self.copies.join(name);
         let of = path.metadata().map_err(|error| unmade(&path, error))?.len();
-        let mut done = 0;
+        let (mut done, mut pace) = (0, self.pace());
         let (sha256, bytes) = archive::digest(&path, |read| {
             done += read;
+            pace.rest();
             say(parts, Progress { what: format!("reading {name}"), bytes: done, of })
         })?;
         Ok(FileEntry { name: name.to_owned(), bytes, sha256, migrations, rows })
@@ -316,6 +322,7 @@ fn unpacked(error: io::Error) -> Error {
 struct PartWriter<'a> {
     parts: &'a mpsc::Sender<Part>,
     buffer: Vec<u8>,
+    pace: Pace,
 }
 
 impl Write for PartWriter<'_> {
@@ -331,7 +338,10 @@ impl Write for PartWriter<'_> {
         if self.buffer.is_empty() {
             return Ok(());
         }
+        self.pace.rest();
         let part = Part::Bytes(std::mem::take(&mut self.buffer));
-        self.parts.blocking_send(part).map_err(|_| io::ErrorKind::BrokenPipe.into())
+        self.parts.blocking_send(part).map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
+        self.pace.begin();
+        Ok(())
     }
 }

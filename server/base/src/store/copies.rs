@@ -22,9 +22,42 @@ use crate::error::{Error, Result};
 /// Pages that are copied at once, 1 MiB: between two steps others get the disk.
 const STEP_PAGES: i32 = 256;
 
-/// Of the time that a step takes, so many times as much passes before the next.
-const PAUSE: u32 = 1;
-const LONGEST_PAUSE: Duration = Duration::from_millis(20);
+/// Beside a server, so many times as much as a piece of work took passes before the next:
+/// of a hundred requests fewer than one meets the disk while it is busy with a copy.
+const RESTS: u32 = 3;
+const LONGEST_REST: Duration = Duration::from_millis(50);
+
+/// How much of the time work that nobody waits for may take.
+pub struct Pace {
+    piece: Stopwatch,
+    rests: u32,
+}
+
+impl Pace {
+    /// A quarter of it, for others want the machine. The first piece begins.
+    pub fn gentle() -> Self {
+        Self { piece: Stopwatch::start(), rests: RESTS }
+    }
+
+    /// All of it.
+    pub fn full() -> Self {
+        Self { piece: Stopwatch::start(), rests: 0 }
+    }
+
+    /// A piece is done. Sleeps this thread, then the next one begins.
+    pub fn rest(&mut self) {
+        let rest = (self.piece.elapsed() * self.rests).min(LONGEST_REST);
+        if !rest.is_zero() {
+            std::thread::sleep(rest);
+        }
+        self.begin();
+    }
+
+    /// A piece begins now: what passed until here was no work.
+    pub fn begin(&mut self) {
+        self.piece = Stopwatch::start();
+    }
+}
 
 /// How long a step that finds the database locked is tried again.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -68,6 +101,7 @@ impl CopyError {
 pub fn copy_database(
     from: &Path,
     to: &Path,
+    mut pace: Pace,
     mut go_on: impl FnMut(Copied) -> Result<()>,
 ) -> std::result::Result<(), CopyError> {
     let source = open_source(from)?;
@@ -79,13 +113,14 @@ pub fn copy_database(
     target.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF")?;
     let backup = Backup::new(&source, &mut target)?;
     let mut locked_since: Option<Stopwatch> = None;
+    pace.begin();
     loop {
-        let step = Stopwatch::start();
         match backup.step(STEP_PAGES)? {
             StepResult::Done => break,
             StepResult::More => locked_since = None,
             _ if locked_since.get_or_insert_with(Stopwatch::start).elapsed() < PATIENCE => {
                 std::thread::sleep(RETRY);
+                pace.begin();
                 continue;
             }
             _ => return Err(CopyError::Held),
@@ -94,7 +129,7 @@ pub fn copy_database(
         let of = u64::from(progress.pagecount.unsigned_abs()) * page_bytes;
         let left = u64::from(progress.remaining.unsigned_abs()) * page_bytes;
         go_on(Copied { bytes: of.saturating_sub(left), of }).map_err(CopyError::Unwanted)?;
-        std::thread::sleep((step.elapsed() * PAUSE).min(LONGEST_PAUSE));
+        pace.rest();
     }
     drop(backup);
     target.close().map_err(|(_, error)| error)?;
@@ -218,7 +253,7 @@ mod tests {
         let writer = writer(&from);
         fill(&writer, 2000);
         let mut steps = 0;
-        copy_database(&from, &to, |copied| {
+        copy_database(&from, &to, Pace::full(), |copied| {
             assert!(copied.bytes <= copied.of);
             steps += 1;
             // Each is a commit while the copy is under way.
@@ -247,7 +282,7 @@ mod tests {
             std::fs::copy(named(&living), named(&dead)).unwrap();
         }
         let to = dir.path().join("to.db");
-        copy_database(&dead, &to, |_| Ok(())).unwrap();
+        copy_database(&dead, &to, Pace::full(), |_| Ok(())).unwrap();
         assert_eq!(DatabaseCopy::open(&to).unwrap().row_counts().unwrap()["entries"], 10);
     }
 
@@ -256,7 +291,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (from, to) = (dir.path().join("from.db"), dir.path().join("to.db"));
         fill(&writer(&from), 2000);
-        let ended = copy_database(&from, &to, |_| Err(Error::invalid("enough"))).unwrap_err();
+        let ended = copy_database(&from, &to, Pace::full(), |_| Err(Error::invalid("enough"))).unwrap_err();
         assert_eq!(ended.to_string(), "enough");
     }
 }

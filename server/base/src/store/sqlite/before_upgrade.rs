@@ -11,7 +11,7 @@ use std::time::SystemTime;
 
 use crate::durable;
 use crate::error::{Error, Result};
-use crate::store::copies::{CopyError, copy_database};
+use crate::store::copies::{CopyError, Pace, copy_database};
 use crate::store::disk_space;
 
 /// Of copies beside a database so many stay, the newest.
@@ -35,7 +35,8 @@ fn keep_within(path: &Path, version: &str, free_bytes: u64) -> Result<()> {
         return Ok(());
     }
     let (copy, partial) = (beside(path, &format!(".before-{version}")), beside(path, ".before"));
-    let kept = copy_database(path, &partial, |_| Ok(())).and_then(|()| put_in_place(&partial, &copy));
+    let kept =
+        copy_database(path, &partial, Pace::full(), |_| Ok(())).and_then(|()| put_in_place(&partial, &copy));
     match kept {
         Ok(()) => {
             tracing::info!(file = %path.display(), kept_as = %copy.display(), bytes,
