@@ -188,6 +188,12 @@ impl Follow {
             followed.caught_up();
             return Ok(false);
         };
+        if entries.iter().any(|entry| entry.event == Event::WorkspaceRestore.as_str()) {
+            // What is in it has no entries of its own: the tables are read once more.
+            let search = self.search.clone();
+            self.worker.run(move || search.entity_index().followed.rebuild()).await?;
+            return Ok(true);
+        }
         let to = followed.at(last.seq, last.id.clone(), None);
         let mut changes = Changes::default();
         let touched: BTreeSet<(EntityKind, String)> = entries.iter().flat_map(touched).collect();

@@ -217,6 +217,18 @@ async fn a_change_replaces_what_is_found_and_a_deletion_removes_it() {
 }
 
 #[tokio::test]
+async fn a_workspace_that_comes_back_is_found_with_what_is_in_it() {
+    let fixture = Fixture::new().await;
+    fixture.add_key("key_1", "old").await;
+    fixture.say(&owner(), Event::WorkspaceDelete, "Deleted", &[("workspace", "ws_1")]).await;
+    assert_eq!(found(&fixture.follow().await, "old").await, [""; 0]);
+    fixture.say(&owner(), Event::WorkspaceRestore, "Restored", &[("workspace", "ws_1")]).await;
+    let search = fixture.follow().await;
+    assert_eq!(found(&search, "old").await, ["key_1"]);
+    assert_eq!(found(&search, "payments").await, ["api_1"]);
+}
+
+#[tokio::test]
 async fn exact_ids_and_ends_of_keys_come_first() {
     let fixture = Fixture::new().await;
     fixture.add_key("key_1", "a").await;
