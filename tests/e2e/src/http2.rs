@@ -130,9 +130,14 @@ pub fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
 
 /// The head of a request, with nothing that refers to what was said before.
 pub fn head(method: &str, path: &str, headers: &[(&str, &str)]) -> Vec<u8> {
-    let mut bytes = Vec::new();
     let pseudo = [(":method", method), (":scheme", "https"), (":authority", "localhost"), (":path", path)];
-    for (name, value) in pseudo.iter().chain(headers) {
+    block(&[&pseudo, headers].concat())
+}
+
+/// A block of headers, each in full.
+pub fn block(headers: &[(&str, &str)]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for (name, value) in headers {
         bytes.push(0);
         text(&mut bytes, name);
         text(&mut bytes, value);

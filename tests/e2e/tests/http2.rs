@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use e2e::http2::{
     CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, Http2, INITIAL_WINDOW, PING, RST_STREAM,
-    SETTINGS, WINDOW_UPDATE, frame, head,
+    SETTINGS, WINDOW_UPDATE, block, frame, head,
 };
 use e2e::tls::Authority;
 use e2e::{Launch, ROOT_KEY, Server, eventually, folder};
@@ -87,6 +87,28 @@ fn forms_and_links_know_the_host_of_http2() {
     let text = client.find(DATA).expect("a body").payload;
     let text = String::from_utf8_lossy(&text).into_owned();
     assert!(text.contains("https://localhost/docs/"), "{text}");
+}
+
+/// Whoever stands in front may have looked at the other name.
+#[test]
+fn a_request_is_for_one_host() {
+    let site = Site::start(&[]);
+    let get = [(":method", "GET"), (":scheme", "https"), (":path", "/readyz")];
+    let (authority, same, other) =
+        ((":authority", "localhost"), ("host", "LocalHost"), ("host", "elsewhere.example"));
+    for (names, status) in [
+        (&[authority, same][..], 200),
+        (&[same], 200),
+        (&[authority], 200),
+        (&[authority, other], 400),
+        (&[authority, same, same], 400),
+        (&[same, other], 400),
+        (&[], 400),
+    ] {
+        let mut client = site.connect();
+        client.send(HEADERS, END_STREAM | END_HEADERS, 1, &block(&[&get, names].concat()));
+        assert_eq!(client.status(1), Some(status), "{names:?}");
+    }
 }
 
 #[test]

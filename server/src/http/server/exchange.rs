@@ -54,15 +54,8 @@ impl Peer {
 
     /// Why a request is not carried out.
     fn refusal(&self, head: &request::Parts) -> Option<Refusal> {
-        if head.version == Version::HTTP_11 {
-            let mut hosts = head.headers.get_all(HOST).iter();
-            match (hosts.next(), hosts.next()) {
-                (Some(_), None) => {}
-                (None, _) => return Some(Refusal::Malformed("The header Host is missing.\n")),
-                (Some(_), Some(_)) => {
-                    return Some(Refusal::Malformed("There is more than one header Host.\n"));
-                }
-            }
+        if let Some(text) = host_fault(head) {
+            return Some(Refusal::Malformed(text));
         }
         let is_draining = self.shared.lifecycle.stage() > Stage::Serving;
         let is_beyond = self.health_only && !HEALTH.contains(&head.uri.path());
@@ -79,6 +72,27 @@ impl Peer {
         let parts =
             RequestParts::from((head, self.local.clone(), self.remote.clone(), self.shared.scheme.clone()));
         Request::from_parts(parts, Body::from(BoxBody::new(body)))
+    }
+}
+
+/// What is wrong with the host that a request is for: RFC 9112, 3.2 and RFC 9113, 8.3.1.
+/// Whoever stands in front of this server may have looked at the other one of two.
+fn host_fault(head: &request::Parts) -> Option<&'static str> {
+    let authority = match head.version {
+        Version::HTTP_11 => None,
+        Version::HTTP_2 => head.uri.authority(),
+        _ => return None,
+    };
+    let mut hosts = head.headers.get_all(HOST).iter();
+    match (hosts.next(), hosts.next(), authority) {
+        (_, Some(_), _) => Some("There is more than one header Host.\n"),
+        (None, None, None) => Some("The header Host is missing.\n"),
+        (Some(host), None, Some(authority))
+            if !host.as_bytes().eq_ignore_ascii_case(authority.as_str().as_bytes()) =>
+        {
+            Some("The header Host differs from :authority.\n")
+        }
+        _ => None,
     }
 }
 
