@@ -54,13 +54,7 @@ impl Verifier {
         let is_seen = |key: &KeySnapshot| may_see(cx, key, request.rules) && request.is_among(key);
         let Some(key) = found.filter(|key| is_seen(key)) else {
             Box::pin(self.charge_unknown(cx, &request)).await?;
-            self.count(Outcome::NotFound);
-            return Ok(Verification {
-                outcome: Outcome::NotFound,
-                key: None,
-                credits: None,
-                limits: Vec::new(),
-            });
+            return Ok(self.not_found());
         };
         let early = request.permissions.as_ref().map_or(Ok(None), PermissionQuery::early)?;
 
@@ -131,12 +125,22 @@ impl Verifier {
         Box::pin(self.snapshots.get_or_load(&hash, load)).await
     }
 
+    fn not_found(&self) -> Verification {
+        self.count(Outcome::NotFound);
+        Verification { outcome: Outcome::NotFound, key: None, credits: None, limits: Vec::new() }
+    }
+
     /// Spends and records in a task of its own: a client that leaves cannot
     /// separate the two.
     async fn spend(&self, cx: &OpCtx, mut decided: Decided, cost: i64) -> Result<Verification> {
         let (verifier, cx) = (self.clone(), cx.clone());
         let spending = tokio::spawn(async move {
-            match verifier.ledger.spend(decided.key.balance_key(), cost).await? {
+            let spend = match verifier.ledger.spend(decided.key.balance_key(), cost).await {
+                // It was deleted between the look at it and the spend.
+                Err(error) if error.code() == Code::KeyNotFound => return Ok(verifier.not_found()),
+                spend => spend?,
+            };
+            match spend {
                 Spend::Spent { balance } => {
                     decided.key.saw_balance(balance);
                     decided.spent = cost;

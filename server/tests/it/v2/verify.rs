@@ -217,6 +217,17 @@ async fn malformed_queries_are_refused_even_for_disabled_keys() {
     );
 }
 
+/// Between the look at a key and the spend of its credits somebody may delete it.
+#[tokio::test]
+async fn a_key_that_goes_while_it_is_verified_is_unknown() {
+    let test = TestApp::start().await;
+    let api = test.api().await;
+    let (id, key) = test.key(&api, json!({ "credits": { "remaining": 5 } })).await;
+    assert_eq!(outcome(&test, json!({ "key": key })).await, "VALID");
+    test.force_past_references(&format!("UPDATE keys SET deleted_at = 1 WHERE id = '{id}'")).await;
+    assert_eq!(outcome(&test, json!({ "key": key })).await, "NOT_FOUND");
+}
+
 #[tokio::test]
 async fn two_hundred_verifications_share_fifty_credits() {
     let test = std::sync::Arc::new(TestApp::start().await);
