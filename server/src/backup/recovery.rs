@@ -31,7 +31,10 @@ impl UnpackedBackup {
     /// Reads and checks all of a backup, of which `app.db` stays. What a call left that
     /// was killed is removed.
     pub fn read(source: impl Read, data_dir: &Path, report: &mut impl Report) -> Result<Self> {
+        let owner = data_dir.metadata().map_err(|error| unmade(data_dir, error))?;
         let turn = Turn::take(data_dir)?;
+        // The next call may be of the server's user.
+        give(&turn.path, owner.uid(), owner.gid())?;
         let folder = DataDir::recovering_in(data_dir);
         wait_for_server(&folder)?;
         remove_folder(&folder)?;
@@ -43,7 +46,6 @@ impl UnpackedBackup {
                 "it is of a server on Postgres, and has no app.db: only a dump of the database has what you want",
             ));
         }
-        let owner = data_dir.metadata().map_err(|error| unmade(data_dir, error))?;
         unpacked.give_to(owner.uid(), owner.gid())?;
         Ok(unpacked)
     }
@@ -64,14 +66,18 @@ impl UnpackedBackup {
         let entries = fs::read_dir(&self.folder).map_err(|error| unmade(&self.folder, error))?;
         let paths = entries.map(|entry| entry.map(|entry| entry.path()));
         for path in paths.chain([Ok(self.folder.clone())]) {
-            let path = path.map_err(Error::internal)?;
-            let file = path.symlink_metadata().map_err(|error| unmade(&path, error))?;
-            if (file.uid(), file.gid()) != (user, group) {
-                lchown(&path, Some(user), Some(group)).map_err(|error| unmade(&path, error))?;
-            }
+            give(&path.map_err(Error::internal)?, user, group)?;
         }
         Ok(())
     }
+}
+
+fn give(path: &Path, user: u32, group: u32) -> Result<()> {
+    let file = path.symlink_metadata().map_err(|error| unmade(path, error))?;
+    if (file.uid(), file.gid()) != (user, group) {
+        lchown(path, Some(user), Some(group)).map_err(|error| unmade(path, error))?;
+    }
+    Ok(())
 }
 
 impl Drop for UnpackedBackup {

@@ -52,9 +52,6 @@ async fn api(app: &App, recovery: &Recovery<'_>, id: &ApiId) -> Result<Output> {
 
 async fn workspace(app: &App, recovery: &Recovery<'_>, id: WorkspaceId) -> Result<Output> {
     let recovered = recovery.workspace(&app.cx(id.clone(), Principal::Cli, Door::Cli)).await?;
-    // Its documents left the index of entities with it.
-    let search = app.search.clone();
-    tokio::task::spawn_blocking(move || search.rebuild()).await.map_err(Error::internal)??;
     let said = format!("Brought back {id} as {}", recovered.slug);
     let mut told = match recovered.copied {
         None => vec!["It is as it was when it was deleted.".to_owned()],
@@ -99,8 +96,16 @@ fn remarks(keys: RecoveredKeys) -> Vec<String> {
     }
     if keys.left_out > 0 {
         remarks.push(format!(
-            "{} of the backup left out: revoked here, or spending the credits of one that was.",
+            "{} of the backup left out: revoked here, here as another key, spending the credits of one that was \
+             revoked, or damaged.",
             keys.left_out
+        ));
+    }
+    if keys.disabled > 0 {
+        remarks.push(format!(
+            "{} disabled: something was changed about them after the backup, such as a reroll or an expiry, and \
+             the backup does not know what. Look at them in the audit log before you enable them.",
+            keys.disabled
         ));
     }
     if keys.copied > 0 && !keys.with_ciphertext {

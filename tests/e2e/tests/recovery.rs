@@ -7,6 +7,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use e2e::{Random, Server, binary, cli, cli_ok, eventually, folder};
+use rusqlite::Connection;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -294,6 +295,107 @@ fn a_line_of_rerolls_has_its_credits_once() {
     assert_eq!(admitted(&[&old, &new]), 10);
     let text = |key: &Value| key["key"].as_str().expect("a key").to_owned();
     assert_eq!(admitted(&[&first, &text(&second), &text(&third)]), 10);
+    is_sound(&put_back);
+}
+
+/// Changes the database of a stopped server as nobody but its owner could.
+fn change(data: &Path, sql: &str) {
+    let database = Connection::open(data.join("app.db")).expect("there is a database");
+    database.execute_batch(&format!("PRAGMA foreign_keys = OFF; {sql}")).expect("it is changed");
+}
+
+/// A backup that somebody changed, with sums that are right.
+fn crafted(backup: &Path, backups: &TempDir, sql: &str) -> PathBuf {
+    let place = folder();
+    let data = place.path().join("data");
+    cli_ok(&data, &["restore", text(backup)]);
+    change(&data, sql);
+    fs::remove_file(data.join("master.key")).ok();
+    back_up(&data, backups, "crafted.tar.zst")
+}
+
+/// Deleted rows are removed for good after some time; only the audit log knows then.
+#[test]
+fn what_was_changed_after_the_backup_comes_back_disabled() {
+    let (data, backups) = (folder(), folder());
+    let server = Server::start(data.path());
+    let api = server.api();
+    let keys: Vec<_> = (0..5).map(|_| server.key(&api, json!({ "credits": { "remaining": 9 } }))).collect();
+    let before = back_up(data.path(), &backups, "before.tar.zst");
+    let change_key = |at: usize, mut body: Value, operation: &str| {
+        body["keyId"] = json!(keys[at].0);
+        assert_eq!(server.call(operation, &body).status, 200);
+    };
+    change_key(1, json!({ "expiration": 0 }), "keys.rerollKey");
+    change_key(2, json!({ "enabled": false }), "keys.updateKey");
+    change_key(3, json!({ "expires": 1 }), "keys.updateKey");
+    change_key(4, json!({}), "keys.deleteKey");
+    assert_eq!(server.call("apis.deleteApi", &json!({ "apiId": api })).status, 200);
+    eventually("all keys of the API are deleted", || {
+        (server.verify(&keys[0].1) == "NOT_FOUND").then_some(())
+    });
+    assert_eq!(server.stop(), Some(0));
+    change(data.path(), "DELETE FROM keys WHERE deleted_at IS NOT NULL");
+    let server = Server::start(data.path());
+    let told = said(&bring_back(data.path(), &before, &api));
+    assert!(
+        told.contains("4 from the backup") && told.contains("3 disabled") && told.contains("1 of the"),
+        "{told}"
+    );
+    let codes: Vec<String> = keys.iter().map(|(_, key)| server.verify(key)).collect();
+    assert_eq!(codes, ["VALID", "DISABLED", "DISABLED", "DISABLED", "NOT_FOUND"]);
+    is_sound(data.path());
+}
+
+/// Ids of a backup may be those of other workspaces here, and its values anything.
+#[test]
+fn a_crafted_backup_reaches_nobody_else_and_brings_nothing_that_breaks() {
+    let (data, backups) = (folder(), folder());
+    let server = Server::start(data.path());
+    let before = back_up(data.path(), &backups, "before.tar.zst");
+    let id = cli_ok(data.path(), &["workspace", "create", "lab"]);
+    let made = ["root-key", "create", "--name", "lab", "--full", "--workspace", "lab"];
+    let root_key = cli_ok(data.path(), &made).lines().last().expect("a key").to_owned();
+    let call = |operation: &str, body: Value| server.call_as(&root_key, operation, &body).data();
+    let api = call("apis.createApi", json!({ "name": "lab" }))["apiId"].clone();
+    let key = |name: &str| call("keys.createKey", json!({ "apiId": api, "externalId": name, "name": name }));
+    let (own, broken) = (key("own"), key("broken"));
+    let limit = json!({ "namespace": "mail", "identifier": "a", "limit": 5, "duration": 60_000 });
+    assert_eq!(server.call_as(&root_key, "ratelimit.limit", &limit).status, 200);
+    let after = back_up(data.path(), &backups, "after.tar.zst");
+    assert_eq!(server.stop(), Some(0));
+
+    let (_place, put_back) = put_back(&before, &data.path().join("master.key"));
+    let server = Server::start(&put_back);
+    let identity = json!({ "externalId": "secret-corp", "meta": { "secret": 1 } });
+    let identity = server.call("identities.createIdentity", &identity).data()["identityId"].clone();
+    let rule = json!({ "namespace": "mail", "identifier": "a", "limit": 1, "duration": 60_000 });
+    assert_eq!(server.call("ratelimit.limit", &limit).status, 200);
+    let listed = cli_ok(&put_back, &["namespace", "list", "--format", "json"]);
+    let listed: Value = serde_json::from_str(&listed).expect("JSON");
+    let namespace = listed[0]["id"].as_str().expect("an id").to_owned();
+    let identity = identity.as_str().expect("an id").to_owned();
+    let sql = format!(
+        "UPDATE identities SET id = '{identity}' WHERE external_id = 'own';
+         UPDATE keys SET identity_id = '{identity}' WHERE id = '{}';
+         UPDATE keys SET meta = '{{not json', remaining = -5 WHERE name = 'broken';
+         INSERT INTO overrides (id, workspace_id, namespace_id, identifier, max_count, duration_ms, created_at)
+         VALUES ('rlor_e', '{id}', '{namespace}', 'a', 100000, 60000, 1);",
+        own["keyId"].as_str().expect("an id")
+    );
+    let crafted = crafted(&after, &backups, &sql);
+    let told = said(&bring_back(&put_back, &crafted, &id));
+    assert!(told.contains("with 1 key") && told.contains("1 of the backup left out"), "{told}");
+    let verified = server.call_as(&root_key, "keys.verifyKey", &json!({ "key": own["key"] })).data();
+    assert_eq!((&verified["code"], &verified["identity"]), (&json!("VALID"), &Value::Null), "{verified}");
+    let verified = server.call_as(&root_key, "keys.verifyKey", &json!({ "key": broken["key"] })).data();
+    assert_eq!(verified["code"], "NOT_FOUND");
+    assert_eq!(server.call_as(&root_key, "apis.listKeys", &json!({ "apiId": api })).status, 200);
+    let rules = server.call("ratelimit.listOverrides", &json!({ "namespace": "mail" })).data();
+    assert_eq!(rules, json!([]), "none of another workspace");
+    assert_eq!(server.call("ratelimit.setOverride", &rule).status, 200);
+    let limited = || server.call("ratelimit.limit", &limit).body["data"]["success"].clone();
+    assert_eq!(limited(), json!(false), "the one set here holds");
     is_sound(&put_back);
 }
 

@@ -13,5 +13,5 @@ pub use read::{AuditEntry, AuditFilter, AuditLog, AuditTarget, TextIndex};
 pub use record::{Group, Target, changes};
 pub use store::{
     AuditRow, AuditTargetRow, entries_after, entry_at, last_entry, last_entry_time, newest_of_copy,
-    targets_of,
+    targets_after, targets_of,
 };

@@ -38,6 +38,12 @@ pub async fn page<E: EntityTrait>(
     Ok(Batch { next: next.transpose()?, rows })
 }
 
+/// Whether a column of metadata holds what this program puts there: an object, or nothing.
+/// What a backup says was perhaps written by hand.
+pub fn is_object(meta: Option<&str>) -> bool {
+    meta.is_none_or(|meta| serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(meta).is_ok())
+}
+
 /// Puts rows in where nothing is in their place.
 pub async fn put<E, A>(tx: &Tx, rows: Vec<E::Model>) -> Result<()>
 where

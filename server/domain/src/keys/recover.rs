@@ -21,6 +21,9 @@ use base::store::{Change, Reader, Tx};
 /// Keys per transaction: others get their turn in between.
 const BATCH: u64 = 100;
 
+/// What happens to a key and leaves it what it is, or takes it away.
+const UNTOUCHED: [Event; 3] = [Event::KeyDecrypt, Event::KeyRestore, Event::KeyDelete];
+
 /// What became of the keys of an API that came back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RecoveredKeys {
@@ -28,8 +31,12 @@ pub struct RecoveredKeys {
     pub returned: u64,
     /// Come from the backup.
     pub copied: u64,
-    /// Are in the backup and stay away: they were revoked here.
+    /// Are in the backup and stay away: they were revoked here, are here as another key, spend
+    /// the credits of one that stays away, or hold what no key can.
     pub left_out: u64,
+    /// Were changed here after the backup was made: they come back disabled, for nobody knows
+    /// any more whether they were leaked, disabled or expired.
+    pub disabled: u64,
     /// Belong to an identity that was made here under the same external id, and has the
     /// limits that it was given here.
     pub elsewhere: u64,
@@ -99,16 +106,19 @@ impl Keys {
         let ids: Vec<&str> = ids.iter().map(KeyId::as_str).collect();
         let revoked: HashSet<String> =
             audit::targets_of(tx.db(), Event::KeyDelete, &ids, Some(TASK.as_str())).await?;
-        recovered.left_out += keys.without(&tx, api, &revoked).await?;
+        recovered.left_out += keys.without(&tx, api, &revoked).await? + keys.without_unsound();
+        let made_at_ms = audit::last_entry_time(from).await?.unwrap_or_default();
+        let changed = audit::targets_after(tx.db(), made_at_ms, &UNTOUCHED, &ids).await?;
+        recovered.disabled += keys.disable(&changed);
         keys.share_credits(&tx, from, api).await?;
         let owners = identities::bring_along(&tx, from, &cx.workspace, keys.identities()).await?;
         recovered.elsewhere += keys.put_below(&owners);
-        let keys = keys.put(&tx, from).await?;
+        let keys = keys.put(&tx, from, &cx.workspace).await?;
         let ids: Vec<KeyId> = keys.iter().map(|key| key.id.clone()).collect();
         limits::copy_of_keys(&tx, from, &ids).await?;
         permissions::copy_links(&tx, from, &cx.workspace, &ids).await?;
         if recovered.with_ciphertext {
-            recovered::copy_ciphertexts(&tx, from, &ids).await?;
+            recovered::copy_ciphertexts(&tx, from, &cx.workspace, &ids).await?;
         }
         owners.into_ids().for_each(|identity| tx.changed(Change::Identity(identity)));
         self.announce(cx, &tx, api, &keys, "from a backup").await?;

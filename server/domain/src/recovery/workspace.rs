@@ -80,6 +80,7 @@ impl Recovery<'_> {
             all.returned += keys.returned;
             all.copied += keys.copied;
             all.left_out += keys.left_out;
+            all.disabled += keys.disabled;
             all.elsewhere += keys.elsewhere;
             all.with_ciphertext &= keys.with_ciphertext;
         }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use base::ids::{IdentityId, WorkspaceId};
 use entity::identity::{Column, Entity, Model};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use super::{id_of, live};
 use crate::ratelimit::limits;
@@ -54,8 +54,8 @@ pub(crate) async fn bring_along(
             None => missing.push(row.clone()),
         }
     }
-    found.extend(missing.iter().map(|row| (row.id.clone(), row.id.clone())));
-    put(tx, from, missing).await?;
+    let put = put(tx, from, workspace, missing).await?;
+    found.extend(put.into_iter().map(|id| (id.clone(), id)));
     Ok(Owners(found))
 }
 
@@ -67,14 +67,24 @@ pub(crate) async fn copy_live(
     after: &str,
 ) -> Result<Option<String>> {
     let page = rows::page(from, live(workspace), Column::Id, after).await?;
-    put(tx, from, page.rows).await?;
+    put(tx, from, workspace, page.rows).await?;
     Ok(page.next)
 }
 
-async fn put(tx: &Tx, from: &Reader, identities: Vec<Model>) -> Result<()> {
+/// Puts those in whose place is free, and says which: an id may be one of another workspace.
+async fn put(
+    tx: &Tx,
+    from: &Reader,
+    workspace: &WorkspaceId,
+    mut identities: Vec<Model>,
+) -> Result<Vec<IdentityId>> {
+    identities.retain(|row| rows::is_object(row.meta.as_deref()));
     let ids: Vec<IdentityId> = identities.iter().map(|row| row.id.clone()).collect();
     rows::put::<Entity, _>(tx, identities).await?;
-    limits::copy_of_identities(tx, from, &ids).await
+    let own = live(workspace).filter(Column::Id.is_in(ids)).select_only().column(Column::Id);
+    let own: Vec<IdentityId> = own.into_tuple().all(tx.db()).await?;
+    limits::copy_of_identities(tx, from, &own).await?;
+    Ok(own)
 }
 
 /// Removes what was copied of a workspace that has no keys any more.

@@ -115,6 +115,24 @@ impl LostKeys {
         Ok(known.values().filter(|deleted_at| deleted_at.is_some()).count() as u64)
     }
 
+    /// Takes out those that no program of ours wrote so, and answers how many.
+    pub fn without_unsound(&mut self) -> u64 {
+        let before = self.0.len();
+        self.0.retain(|row| {
+            let is_refill = row.refill_amount.is_none_or(|amount| amount >= 1)
+                && row.refill_day.is_none_or(|day| row.refill_amount.is_some() && (1..=31).contains(&day));
+            let is_balance = row.remaining.is_none_or(|remaining| remaining >= 0);
+            is_refill && is_balance && !row.hash.is_empty() && rows::is_object(row.meta.as_deref())
+        });
+        (before - self.0.len()) as u64
+    }
+
+    /// Disables the named ones, and answers how many are.
+    pub fn disable(&mut self, named: &HashSet<String>) -> u64 {
+        let changed = self.0.iter_mut().filter(|row| named.contains(row.id.as_str()));
+        changed.map(|row| row.enabled = false).count() as u64
+    }
+
     /// Takes out those that may not come back: the named ones, those whose hash another
     /// key has, and those that spend credits of a key that is not live here.
     pub async fn without(&mut self, tx: &Tx, api: &ApiId, named: &HashSet<String>) -> Result<u64> {
@@ -186,9 +204,11 @@ impl LostKeys {
     }
 
     /// Puts them in.
-    pub async fn put(self, tx: &Tx, from: &Reader) -> Result<Vec<ReturningKey>> {
+    pub async fn put(self, tx: &Tx, from: &Reader, workspace: &WorkspaceId) -> Result<Vec<ReturningKey>> {
         let migrations = self.0.iter().filter_map(|row| row.migration_id.clone());
-        let migrations = key_migration::Entity::find().filter(key_migration::Column::Id.is_in(migrations));
+        let migrations = key_migration::Entity::find()
+            .filter(key_migration::Column::WorkspaceId.eq(workspace.clone()))
+            .filter(key_migration::Column::Id.is_in(migrations));
         rows::put::<key_migration::Entity, _>(tx, migrations.all(from).await?).await?;
         rows::put::<key::Entity, _>(tx, self.0.clone()).await?;
         Ok(self.0.into_iter().map(returning).collect())
@@ -218,8 +238,15 @@ async fn predecessors(from: &Reader, rows: &[key::Model]) -> Result<HashMap<KeyI
 }
 
 /// Copies the ciphertext of keys.
-pub(in crate::keys) async fn copy_ciphertexts(tx: &Tx, from: &Reader, keys: &[KeyId]) -> Result<()> {
-    let own = encrypted_key::Entity::find().filter(encrypted_key::Column::KeyId.is_in(keys.iter().cloned()));
+pub(in crate::keys) async fn copy_ciphertexts(
+    tx: &Tx,
+    from: &Reader,
+    workspace: &WorkspaceId,
+    keys: &[KeyId],
+) -> Result<()> {
+    let own = encrypted_key::Entity::find()
+        .filter(encrypted_key::Column::WorkspaceId.eq(workspace.clone()))
+        .filter(encrypted_key::Column::KeyId.is_in(keys.iter().cloned()));
     rows::put::<encrypted_key::Entity, _>(tx, own.all(from).await?).await
 }
 

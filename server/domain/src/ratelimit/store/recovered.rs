@@ -1,20 +1,32 @@
 //! Limits, namespaces and overrides that come back from a backup.
 
-use base::ids::{IdentityId, KeyId, WorkspaceId};
+use std::collections::HashSet;
+
+use base::ids::{IdentityId, KeyId, NamespaceId, WorkspaceId};
 use entity::{limit, namespace, ratelimit_override};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use base::error::Result;
 use base::store::{Reader, Tx, rows};
 
 pub(crate) async fn copy_of_keys(tx: &Tx, from: &Reader, keys: &[KeyId]) -> Result<()> {
-    let own = limit::Entity::find().filter(limit::Column::KeyId.is_in(keys.iter().cloned()));
-    rows::put::<limit::Entity, _>(tx, own.all(from).await?).await
+    let own = limit::Entity::find()
+        .filter(limit::Column::KeyId.is_in(keys.iter().cloned()))
+        .filter(limit::Column::IdentityId.is_null());
+    put_sound(tx, own.all(from).await?).await
 }
 
 pub(crate) async fn copy_of_identities(tx: &Tx, from: &Reader, identities: &[IdentityId]) -> Result<()> {
-    let own = limit::Entity::find().filter(limit::Column::IdentityId.is_in(identities.iter().cloned()));
-    rows::put::<limit::Entity, _>(tx, own.all(from).await?).await
+    let own = limit::Entity::find()
+        .filter(limit::Column::IdentityId.is_in(identities.iter().cloned()))
+        .filter(limit::Column::KeyId.is_null());
+    put_sound(tx, own.all(from).await?).await
+}
+
+/// What a backup says was perhaps written by hand.
+async fn put_sound(tx: &Tx, mut limits: Vec<limit::Model>) -> Result<()> {
+    limits.retain(|row| row.max_count >= 0 && row.duration_ms >= 1);
+    rows::put::<limit::Entity, _>(tx, limits).await
 }
 
 /// The namespaces of a workspace that is not here. Deleted ones too: their names are
@@ -37,7 +49,22 @@ pub(crate) async fn copy_overrides(
 ) -> Result<Option<String>> {
     use ratelimit_override::{Column, Entity};
     let own = Entity::find().filter(Column::WorkspaceId.eq(workspace.clone()));
-    rows::copy(tx, from, own, Column::Id, after).await
+    let mut page = rows::page(from, own, Column::Id, after).await?;
+    // The id of a namespace may be one of another workspace here.
+    let namespaces = page.rows.iter().map(|row| row.namespace_id.clone());
+    let here: HashSet<NamespaceId> = namespace::Entity::find()
+        .select_only()
+        .column(namespace::Column::Id)
+        .filter(namespace::Column::WorkspaceId.eq(workspace.clone()))
+        .filter(namespace::Column::Id.is_in(namespaces))
+        .into_tuple::<NamespaceId>()
+        .all(tx.db())
+        .await?
+        .into_iter()
+        .collect();
+    page.rows.retain(|row| here.contains(&row.namespace_id) && row.max_count >= 0 && row.duration_ms >= 1);
+    rows::put::<Entity, _>(tx, page.rows).await?;
+    Ok(page.next)
 }
 
 /// Removes what was copied of a workspace.

@@ -1,13 +1,17 @@
 //! Root keys of a workspace that comes back from a backup.
 
+use std::collections::HashSet;
+
 use base::ids::{RootKeyId, WorkspaceId};
 use entity::{root_key, root_key_grant};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
+use base::audit;
 use base::error::Result;
 use base::store::{Reader, Tx, rows};
 
-/// The root keys that were not revoked, and what they may do.
+/// The root keys that were not revoked, and what they may do. Those that something happened
+/// to here after the backup was made stay away: they may have been replaced, or found in public.
 pub(crate) async fn copy_live(
     tx: &Tx,
     from: &Reader,
@@ -17,7 +21,15 @@ pub(crate) async fn copy_live(
     let live = root_key::Entity::find()
         .filter(root_key::Column::WorkspaceId.eq(workspace.clone()))
         .filter(root_key::Column::DeletedAt.is_null());
-    let page = rows::page(from, live, root_key::Column::Id, after).await?;
+    let mut page = rows::page(from, live, root_key::Column::Id, after).await?;
+    let ids: Vec<&str> = page.rows.iter().map(|row| row.id.as_str()).collect();
+    let made_at_ms = audit::last_entry_time(from).await?.unwrap_or_default();
+    let changed = audit::targets_after(tx.db(), made_at_ms, &[], &ids).await?;
+    page.rows.retain(|row| !changed.contains(row.id.as_str()));
+    let own = own_of(from, workspace, &page.rows).await?;
+    for row in &mut page.rows {
+        row.budget_key_id = row.budget_key_id.take().filter(|budget| own.contains(budget));
+    }
     let ids: Vec<RootKeyId> = page.rows.iter().map(|row| row.id.clone()).collect();
     rows::put::<root_key::Entity, _>(tx, page.rows).await?;
     // One that the environment gives to both servers is here already, elsewhere.
@@ -31,6 +43,21 @@ pub(crate) async fn copy_live(
     let grants = root_key_grant::Entity::find().filter(of_keys).all(from).await?;
     rows::put::<root_key_grant::Entity, _>(tx, grants).await?;
     Ok(page.next)
+}
+
+/// Those of the keys whose budgets these spend that are of the workspace.
+async fn own_of(
+    from: &Reader,
+    workspace: &WorkspaceId,
+    rows: &[root_key::Model],
+) -> Result<HashSet<RootKeyId>> {
+    let budgets = rows.iter().filter_map(|row| row.budget_key_id.clone());
+    let own = root_key::Entity::find()
+        .select_only()
+        .column(root_key::Column::Id)
+        .filter(root_key::Column::WorkspaceId.eq(workspace.clone()))
+        .filter(root_key::Column::Id.is_in(budgets));
+    Ok(own.into_tuple::<RootKeyId>().all(from).await?.into_iter().collect())
 }
 
 /// Removes what was copied of a workspace; what they may do goes with them.
