@@ -118,6 +118,81 @@
     dialog.showModal();
   }
 
+  // Everything there is to find and to do, without leaving the keyboard: what the page
+  // offers, the places of the sidebar, and what the search over everything finds.
+  function palette() {
+    const search = document.querySelector("[data-search]")?.form;
+    if (!search || document.querySelector("dialog[open]")) return search?.querySelector("[data-search]").focus();
+    const dialog = Object.assign(document.createElement("dialog"), { className: "cheat palette" });
+    const field = Object.assign(document.createElement("input"), { type: "search", autocomplete: "off", placeholder: "Search, go to, do" });
+    const list = Object.assign(document.createElement("ul"), { id: "palette-list" });
+    const attributes = { role: "combobox", "aria-expanded": "true", "aria-controls": list.id, "aria-label": "Search, go to, do", spellcheck: "false" };
+    for (const [name, value] of Object.entries(attributes)) field.setAttribute(name, value);
+    list.setAttribute("role", "listbox");
+    list.setAttribute("aria-label", "What was found");
+    dialog.setAttribute("aria-label", "Commands");
+    const act = (words, control, kind) => ({ words: words.trim(), kind, run: () => (dialog.close(), control.click()) });
+    const offers = [
+      ...all("main .page-actions a, main .page-actions button").map((one) => act(one.textContent, one, "On this page")),
+      ...all("main .page-title [data-copy]").map((one) => act(`Copy ${one.dataset.copy}`, one, "On this page")),
+      ...all("[data-go]").map((one) => act(one.textContent, one, "Go to")),
+    ].filter(({ words }) => words);
+    const link = (words, href, kind) => ({ words, kind, run: () => location.assign(href) });
+    let [shown, chosen, timer, asked] = [[], 0, 0, undefined];
+    function choose(at) {
+      chosen = Math.min(Math.max(at, 0), Math.max(shown.length - 1, 0));
+      for (const [index, one] of [...list.children].entries()) one.setAttribute("aria-selected", String(index === chosen));
+      list.children[chosen]?.scrollIntoView({ block: "nearest" });
+      if (shown.length) field.setAttribute("aria-activedescendant", `palette-${chosen}`);
+      else field.removeAttribute("aria-activedescendant");
+    }
+    function show(found) {
+      const sought = field.value.toLowerCase().split(/\s+/);
+      const matching = offers.filter(({ words }) => sought.every((word) => words.toLowerCase().includes(word)));
+      shown = [...found, ...matching].slice(0, 40);
+      list.replaceChildren(...shown.map(({ words, kind, run }, index) => {
+        const one = Object.assign(document.createElement("li"), { id: `palette-${index}`, textContent: words });
+        one.setAttribute("role", "option");
+        one.append(Object.assign(document.createElement("span"), { className: "note", textContent: kind }));
+        one.addEventListener("click", run);
+        return one;
+      }));
+      choose(0);
+    }
+    async function find() {
+      asked?.abort();
+      asked = new AbortController();
+      // By POST, because a secret may be pasted here.
+      const body = new URLSearchParams(new FormData(search));
+      body.set("q", field.value);
+      const answer = await fetch(search.action, { method: "POST", body, signal: asked.signal }).catch(() => undefined);
+      if (!answer?.ok) return;
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      if (answer.redirected) return show([link(page.querySelector("h1").textContent, answer.url, "Exactly this")]);
+      const kind = (hit) => hit.closest("section").querySelector("h2").textContent;
+      show(all(".hits li", page).map((hit) => link(hit.querySelector("a").textContent, hit.querySelector("a").href, kind(hit))));
+    }
+    field.addEventListener("input", () => {
+      show([]);
+      clearTimeout(timer);
+      asked?.abort();
+      if (field.value.trim().length > 1) timer = setTimeout(find, 150);
+    });
+    dialog.addEventListener("keydown", (event) => {
+      const steps = { ArrowDown: chosen + 1, ArrowUp: chosen - 1 };
+      if (event.key in steps) choose(steps[event.key]);
+      else if (event.key === "Enter") shown[chosen]?.run();
+      else return;
+      event.preventDefault();
+    });
+    dialog.addEventListener("close", () => dialog.remove());
+    dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+    dialog.append(field, list);
+    document.body.append(dialog);
+    dialog.showModal();
+    show([]);
+  }
+
   // Keys. Letters do nothing while somebody types.
   let at = -1;
   let going = 0;
@@ -143,7 +218,7 @@
   document.addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key === "k") {
       event.preventDefault();
-      return keys["/"]();
+      return palette();
     }
     if ((event.ctrlKey || event.metaKey) && event.key === "Enter" && event.target.form) return event.target.form.requestSubmit();
     if (event.key === "Escape") {
@@ -169,6 +244,48 @@
       keys[event.key]();
     }
   });
+
+  // Where a session ends while somebody types, what was typed comes back after signing in
+  // again: kept by the browser for this tab, without forms that ask for a secret.
+  const DRAFT = "draft";
+  // Belongs to one rendering of a form, or may be a secret.
+  const KEPT_OUT = new Set(["csrf", "nonce", "version", "key", "confirm"]);
+  const ended = new URLSearchParams(location.search).has("ended");
+  const isSigningIn = document.querySelector("form[action^='/login']") !== null;
+  const here = location.pathname + location.search;
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (isSigningIn || !form.closest("main") || form.method !== "post" || form.enctype.startsWith("multipart") || form.querySelector("input[type=password], [data-secret-value]")) return;
+    const fields = [...new FormData(form)].filter(([name, value]) => typeof value === "string" && !KEPT_OUT.has(name));
+    sessionStorage.setItem(DRAFT, JSON.stringify({ here, action: form.getAttribute("action"), fields, isLost: false }));
+  });
+  function refill(form, fields) {
+    const values = Map.groupBy(fields, ([name]) => name);
+    for (const control of form.elements) {
+      const sent = values.get(control.name);
+      if (KEPT_OUT.has(control.name) || control.type === "hidden" || control.type === "submit") continue;
+      if (control.type === "checkbox" || control.type === "radio") control.checked = sent?.some(([, value]) => value === control.value) ?? false;
+      else if (sent) control.value = sent.shift()?.[1] ?? "";
+    }
+  }
+  const draft = JSON.parse(sessionStorage.getItem(DRAFT) ?? "null");
+  if (draft && isSigningIn) {
+    if (ended) sessionStorage.setItem(DRAFT, JSON.stringify({ ...draft, isLost: true }));
+  } else if (draft) {
+    sessionStorage.removeItem(DRAFT);
+    const form = draft.isLost && draft.here === here && all("main form").find((form) => form.getAttribute("action") === draft.action);
+    if (form) {
+      refill(form, draft.fields);
+      say("What you had typed is here again. It was not sent.");
+    }
+  }
+
+  // On a phone the way around is a strip: where one is should be in sight.
+  const strip = document.querySelector(".sidebar");
+  if (strip && strip.scrollWidth > strip.clientWidth) {
+    const current = strip.querySelector("[aria-current]");
+    if (current) strip.scrollLeft = current.offsetLeft - (strip.clientWidth - current.offsetWidth) / 2;
+  }
 
   // Live rows: the server sends finished <tr> elements, newest last.
   const KEEP_ROWS = 200;
@@ -202,6 +319,31 @@
       document.querySelector("main").replaceWith(next.querySelector("main"));
       if (!document.querySelector("[data-reload]:not([data-reload=''])")) clearInterval(timer);
     }, 3000);
+  }
+
+  // What a column of a chart stands for, beside the pointer or the focus. Until here the
+  // browser told it by itself, late, and never by keyboard.
+  const tip = Object.assign(document.createElement("div"), { className: "tip", hidden: true });
+  document.body.append(tip);
+  for (const chart of all("svg.bars, svg.lines")) {
+    for (const column of all("a, g", chart)) {
+      const title = column.querySelector(":scope > title");
+      if (!title) continue;
+      const words = title.textContent;
+      if (column.localName === "a") column.setAttribute("aria-label", words);
+      title.remove();
+      const show = () => {
+        tip.textContent = words.replaceAll(", ", "\n");
+        tip.hidden = false;
+        const place = column.querySelector(".hit").getBoundingClientRect();
+        const middle = place.left + place.width / 2 - tip.offsetWidth / 2;
+        tip.style.left = `${scrollX + Math.min(Math.max(middle, 8), innerWidth - tip.offsetWidth - 8)}px`;
+        tip.style.top = `${scrollY + Math.max(place.top - tip.offsetHeight - 8, 8)}px`;
+      };
+      column.addEventListener("pointerenter", show);
+      column.addEventListener("focus", show);
+    }
+    for (const end of ["pointerleave", "focusout"]) chart.addEventListener(end, () => (tip.hidden = true));
   }
 
   // Dragging over a chart chooses its span.

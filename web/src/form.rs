@@ -67,6 +67,25 @@ impl FormState {
         self.errors.iter().find(|(own, _)| own == name).map(|(_, message)| message.clone())
     }
 
+    /// What stands above a form whose input was refused, one sentence each. Problems of acts
+    /// beside it, which are named by their paths, are not its own. A field that was not sent
+    /// may not be there to be marked: its problem is told here.
+    pub(crate) fn summary(&self) -> Vec<String> {
+        let own = self.errors.iter().filter(|(name, _)| !name.starts_with('/'));
+        let is_marked = |name: &str| self.values.iter().any(|(own, _)| own == name);
+        let (marked, told): (Vec<_>, Vec<_>) = own.partition(|(name, _)| is_marked(name));
+        let mut lines = Vec::new();
+        if !marked.is_empty() && !told.iter().any(|(name, _)| name.is_empty()) {
+            lines.push("Nothing was saved. See the marked fields.".to_owned());
+        }
+        for (_, message) in told {
+            if !lines.contains(message) {
+                lines.push(message.clone());
+            }
+        }
+        lines
+    }
+
     /// Whether a row of the repeated group `group` is stored or was sent.
     pub(crate) fn has_row(&self, group: &str, index: usize) -> bool {
         let row = format!("{group}.{index}.");
@@ -101,6 +120,20 @@ mod tests {
         assert_eq!(state(&[]).rows("limits"), 1);
         assert_eq!(state(&[("limits.0.name", "a"), ("limits.1.name", "")]).rows("limits"), 2);
         assert_eq!(state(&[("limits.3.limit", "a"), ("limits.7.auto", "on")]).rows("limits"), 5);
+    }
+
+    #[test]
+    fn a_problem_is_told_above_the_form_where_no_field_is_marked() {
+        let refused = |errors: &[(&str, &str)]| {
+            let errors = errors.iter().map(|(name, text)| ((*name).into(), (*text).into())).collect();
+            FormState { errors, ..state(&[("name", "a")]) }.summary()
+        };
+        let marked = "Nothing was saved. See the marked fields.";
+        assert_eq!(refused(&[("name", "Too short.")]), [marked]);
+        assert_eq!(refused(&[("name", "Too short."), ("", "No.")]), ["No."]);
+        assert_eq!(refused(&[("roles", "Which?"), ("name", "Too short.")]), [marked, "Which?"]);
+        assert_eq!(refused(&[("roles", "Which?")]), ["Which?"]);
+        assert_eq!(refused(&[("/apis/api_1/delete", "Type the name.")]), [""; 0]);
     }
 
     #[test]

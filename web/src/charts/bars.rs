@@ -63,7 +63,7 @@ pub(crate) fn bars(chart: &Bars) -> View {
             <div class="plot">
                 {value_axis(compact(top), compact(top / 2), "0")}
                 {drawing(chart, top)}
-                {time_axis(&labels)}
+                {time_axis(&labels, labels.len())}
             </div>
             {figures(&chart.title, heads, rows)}
         </figure>

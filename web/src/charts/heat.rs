@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::table::{figures, time_axis};
 use crate::View;
 use crate::number::exact;
 
@@ -28,10 +29,15 @@ pub(crate) fn heat(strip: &Heat) -> View {
         }
         .into_any()
     });
+    let cells = cells.collect_view();
+    let labels: Vec<_> = strip.cells.iter().map(|(label, _)| label.clone()).collect();
+    let rows = strip.cells.iter().map(|(label, count)| (label.clone(), vec![Some(*count)])).collect();
     view! {
         <svg class="heat" viewBox=format!("0 0 {width} {CELL}") preserveAspectRatio="none" role="img" aria-label=strip.title.clone()>
-            {cells.collect_view()}
+            {cells}
         </svg>
+        {time_axis(&labels, labels.len())}
+        {figures(&strip.title, vec!["Requests".to_owned()], rows)}
     }
     .into_any()
 }

@@ -72,7 +72,7 @@ pub(crate) fn lines(chart: &Lines) -> View {
             <div class="plot">
                 {value_axis(chart.unit.short(top), chart.unit.short(top / 2), "0")}
                 {drawing(chart, top, &span)}
-                {time_axis(&chart.labels)}
+                {time_axis(&chart.labels, columns(chart))}
             </div>
             {figures(&chart.title, heads, rows.collect())}
         </figure>
@@ -80,8 +80,13 @@ pub(crate) fn lines(chart: &Lines) -> View {
     .into_any()
 }
 
+/// A lone point stands at the left of a plot of two.
+fn columns(chart: &Lines) -> usize {
+    chart.labels.len().max(2)
+}
+
 fn drawing(chart: &Lines, top: i64, span: &str) -> View {
-    let width = STEP * i64::try_from(chart.labels.len()).unwrap_or(1).max(2);
+    let width = STEP * i64::try_from(columns(chart)).unwrap_or(i64::MAX / STEP);
     let paths = (0..).zip(&chart.lines).map(|(index, line)| path(line, index, top)).collect_view();
     let points = (0..).zip(&chart.labels).map(|(index, label)| point(chart, index, label)).collect_view();
     let empty = chart.lines.iter().all(|line| line.values.iter().all(Option::is_none));

@@ -42,13 +42,18 @@ pub(super) fn stack(values: &[i64], top: i64) -> Vec<i64> {
     heights
 }
 
-/// Positions of at most six labels among `count` buckets, evenly spaced.
-pub(super) fn ticks(count: usize) -> Vec<usize> {
-    match count {
-        0 => Vec::new(),
-        1..=6 => (0..count).collect(),
-        _ => (0..6).map(|tick| tick * (count - 1) / 5).collect(),
-    }
+/// Most labels under a plot.
+const LABELS: usize = 6;
+
+/// Positions of the labels among `count` columns: from the first, always as many apart.
+pub(super) fn ticks(count: usize) -> impl Iterator<Item = usize> {
+    (0..count).step_by(count.div_ceil(LABELS).max(1))
+}
+
+/// How far across a plot something is, as an attribute of SVG says it.
+pub(super) fn percent(part: usize, of: usize) -> String {
+    let tenths = part * 1000 / of.max(1);
+    format!("{}.{}%", tenths / 10, tenths % 10)
 }
 
 #[cfg(test)]
@@ -69,9 +74,12 @@ mod tests {
     }
 
     #[test]
-    fn ticks_begin_and_end_with_the_axis() {
-        assert_eq!(ticks(24), [0, 4, 9, 13, 18, 23]);
-        assert_eq!(ticks(2), [0, 1]);
-        assert!(ticks(0).is_empty());
+    fn labels_are_as_many_columns_apart_as_their_distance_says() {
+        let of = |count| ticks(count).collect::<Vec<_>>();
+        assert_eq!(of(24), [0, 4, 8, 12, 16, 20]);
+        assert_eq!(of(31), [0, 6, 12, 18, 24, 30]);
+        assert_eq!(of(2), [0, 1]);
+        assert!(of(0).is_empty());
+        assert_eq!((percent(1, 48), percent(1, 1)), ("2.0%".to_owned(), "100.0%".to_owned()));
     }
 }

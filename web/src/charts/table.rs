@@ -39,13 +39,27 @@ pub(super) fn figures(title: &str, heads: Vec<String>, rows: Vec<Figures>) -> Vi
     .into_any()
 }
 
-/// Words under a plot, evenly spaced.
-pub(super) fn time_axis(labels: &[String]) -> View {
-    let labels = super::scale::ticks(labels.len())
-        .into_iter()
-        .map(|index| view! { <span>{labels[index].clone()}</span> })
-        .collect_view();
-    view! { <div class="x-axis" aria-hidden="true">{labels}</div> }.into_any()
+/// Words under a plot of so many columns, each with a tick under the column that it names.
+pub(super) fn time_axis(labels: &[String], columns: usize) -> View {
+    let words = super::scale::ticks(labels.len()).map(|index| tick(&labels[index], index, columns));
+    view! { <svg class="x-axis" aria-hidden="true">{words.collect_view()}</svg> }.into_any()
+}
+
+fn tick(label: &str, index: usize, columns: usize) -> View {
+    let middle = super::scale::percent(2 * index + 1, 2 * columns);
+    // At the ends of the plot a word in the middle would be cut off.
+    let (x, anchor) = match index {
+        0 => (super::scale::percent(0, 1), "start"),
+        _ if 10 * index >= 9 * columns => (super::scale::percent(index + 1, columns), "end"),
+        _ => (middle.clone(), "middle"),
+    };
+    view! {
+        <g>
+            <line x1=middle.clone() x2=middle y1="0" y2="3"></line>
+            <text x=x y="14" text-anchor=anchor>{label.to_owned()}</text>
+        </g>
+    }
+    .into_any()
 }
 
 /// The top, the middle and the foot of the axis, beside a plot.

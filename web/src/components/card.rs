@@ -45,9 +45,9 @@ pub(crate) fn split(main: Vec<View>, side: Vec<View>) -> View {
     .into_any()
 }
 
-/// A figure with its name, and what it is compared with.
-pub(crate) fn stat(label: &str, value: View, note: Option<&str>) -> View {
-    let note = note.map(|note| view! { <span class="stat-note">{note.to_owned()}</span> });
+/// A figure with its name, and what stands beside it.
+pub(crate) fn stat(label: &str, value: View, note: Option<View>) -> View {
+    let note = note.map(|note| view! { <span class="stat-note">{note}</span> });
     view! {
         <div class="stat">
             <dt>{label.to_owned()}</dt>

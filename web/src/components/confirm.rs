@@ -36,6 +36,20 @@ pub(crate) fn danger_zone(csrf: &str, acts: Vec<Danger<'_>>, form: &FormState) -
     .into_any()
 }
 
+/// An act in the row of what it is about: it unfolds, and stays so where its confirmation
+/// was refused.
+pub(crate) fn danger_in_row(csrf: &str, about: &str, act: Danger<'_>, form: &FormState) -> View {
+    let fields = controls(&act.action, act.confirm, act.button, form);
+    view! {
+        <details class="in-row" open=form.error(act.action.as_str()).is_some()>
+            <summary class="button small" aria-label=format!("{}: {about}", act.title)>{act.button.to_owned()}</summary>
+            <p class="hint">{act.consequence}</p>
+            {post_form(csrf, &act.action, "danger-form", fields)}
+        </details>
+    }
+    .into_any()
+}
+
 fn row(csrf: &str, act: Danger<'_>, form: &FormState) -> View {
     let control = match act.locked {
         Some(reason) => view! { <p class="hint locked">{reason}</p> }.into_any(),

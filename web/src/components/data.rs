@@ -46,6 +46,13 @@ pub(crate) fn stamp(at: &Stamp) -> View {
     .into_any()
 }
 
+/// An instant in a log: to the second in the text, as rows are compared with each other.
+pub(crate) fn log_stamp(at: &Stamp) -> View {
+    let title = format!("{}\n{}\n{}\n{} ms", at.relative, at.local, at.utc, at.ms);
+    let text = at.local.rsplit_once(' ').map_or(at.local.as_str(), |(time, _)| time).to_owned();
+    view! { <time datetime=at.utc.clone() title=title>{text}</time> }.into_any()
+}
+
 pub(crate) fn optional_stamp(at: &Option<Stamp>, absent: &'static str) -> View {
     at.as_ref().map_or_else(|| nothing(absent), stamp)
 }

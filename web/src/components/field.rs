@@ -367,9 +367,11 @@ pub(crate) fn form_error(form: &FormState) -> View {
     if let Some(conflict) = &form.conflict {
         return conflict_notice(conflict);
     }
-    if form.errors.is_empty() {
+    let lines = form.summary();
+    if lines.is_empty() {
         return ().into_any();
     }
-    let whole = form.error("").unwrap_or_else(|| "Nothing was saved. See the marked fields.".to_owned());
-    view! { <div class="notice t-error" role="alert">{Icon::Warning.view()}<p>{whole}</p></div> }.into_any()
+    let lines = lines.into_iter().map(|line| view! { <p>{line}</p> }).collect_view();
+    view! { <div class="notice t-error" role="alert">{Icon::Warning.view()}<div>{lines}</div></div> }
+        .into_any()
 }

@@ -32,15 +32,15 @@ pub use data::BoundedCount;
 pub use filter::{FilterField, FilterKind, Filters, SavedView};
 pub use outcome::Outcome;
 pub use pager::Pager;
-pub use range::TimeRange;
+pub use range::{TimeRange, TimeStep};
 pub use secret::ShownOnce;
 pub use table::Sorting;
 
 pub(crate) use badge::{badge, chips, outcome_badge, status_badge};
 pub(crate) use button::{act, action, button_link, link, post_form, submit};
 pub(crate) use card::{card, card_with, grid, section, split, stat, stats};
-pub(crate) use confirm::{Danger, danger_zone};
-pub(crate) use data::{copy_chip, facts, masked, mono, nothing, num, optional_stamp, stamp, tags};
+pub(crate) use confirm::{Danger, danger_in_row, danger_zone};
+pub(crate) use data::{copy_chip, facts, log_stamp, masked, mono, nothing, num, optional_stamp, stamp, tags};
 pub(crate) use diff::diff;
 pub(crate) use empty::{code_block, curl, empty_state};
 pub(crate) use field::{Field, area, check, choices, field_id, fieldset, form_error, hidden, input, select};

@@ -1,8 +1,9 @@
 //! What became of a request: the words, colours and patterns that every chart,
 //! badge and legend shares.
 //!
-//! Good traffic is grey and plain. Each problem has a colour and a pattern of
-//! its own, so that nothing is told by colour alone.
+//! Good traffic is grey and plain. Each problem has a colour, and a pattern that shows
+//! where more contrast is asked for. Beside every chart stand its figures, so that nothing
+//! is told by colour alone.
 
 use leptos::prelude::*;
 

@@ -5,8 +5,11 @@ use leptos::prelude::*;
 use super::field::hidden;
 use super::icon::Icon;
 use crate::View;
-use crate::paths::{FROM, Here, SINCE, TO};
+use crate::paths::{FROM, Here, Href, SINCE, TO};
 
+/// Spans whose ends the calendar says.
+const CALENDAR: [(&str, &str); 3] =
+    [("today", "Today"), ("month", "This month"), ("last-month", "Last month")];
 /// Spans that end now, as the query parameter `since` has them.
 const PRESETS: [(&str, &str); 14] = [
     ("5m", "5 minutes"),
@@ -35,51 +38,100 @@ pub struct TimeRange {
     pub to: String,
     /// Zone of these times.
     pub zone: String,
+    /// The span of the same length before it.
+    pub earlier: TimeStep,
+    /// And after it, unless it ends now.
+    pub later: Option<TimeStep>,
+    /// Why what was asked for is not what is shown.
+    pub problem: Option<String>,
+}
+
+/// A span to go to, Unix milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimeStep {
+    pub from_ms: i64,
+    pub to_ms: i64,
 }
 
 impl TimeRange {
+    fn preset(&self) -> Option<&'static str> {
+        PRESETS.into_iter().find(|(code, _)| self.since.as_deref() == Some(code)).map(|(_, name)| name)
+    }
+
     fn label(&self) -> String {
-        let preset = PRESETS.into_iter().find(|(code, _)| self.since.as_deref() == Some(code));
-        match (preset, &self.since) {
-            (Some((_, name)), _) => format!("Last {name}"),
-            (None, Some(since)) => format!("Last {since}"),
-            (None, None) => format!("{} to {}", self.from.replace('T', " "), self.to.replace('T', " ")),
+        let named = CALENDAR.into_iter().find(|(code, _)| self.since.as_deref() == Some(code));
+        match (named, self.preset(), &self.since) {
+            (Some((_, name)), ..) => name.to_owned(),
+            (_, Some(name), _) => format!("Last {name}"),
+            (.., Some(since)) => format!("Last {since}"),
+            _ => format!("{} to {}", self.from.replace('T', " "), self.to.replace('T', " ")),
+        }
+    }
+
+    /// How the span before it is called in a sentence: `the 24 hours before`.
+    pub fn before(&self) -> String {
+        match self.preset() {
+            Some(name) => format!("the {} before", name.strip_prefix("1 ").unwrap_or(name)),
+            None => "the same time before".to_owned(),
         }
     }
 }
 
-/// Presets as links, a chosen span as a form; everything else that chose the
-/// rows stays.
+/// Spans as links, a chosen one as a form, and a step to either side; everything else
+/// that chose the rows stays.
 pub(crate) fn range_picker(here: &Here, range: &TimeRange) -> View {
-    let base = Here::new(here.without(&[SINCE, FROM, TO]), Vec::new());
-    let presets = PRESETS
+    let base = here.without(&[SINCE, FROM, TO]);
+    let presets = CALENDAR
         .into_iter()
+        .chain(PRESETS)
         .map(|(code, name)| {
             let current = (range.since.as_deref() == Some(code)).then_some("true");
-            view! { <li><a href=base.with(SINCE, code).to_string() aria-current=current>{name}</a></li> }
+            view! { <li><a href=base.clone().with(SINCE, code).to_string() aria-current=current>{name}</a></li> }
         })
         .collect_view();
     let kept = here.pairs.iter().filter(|(name, _)| ![SINCE, FROM, TO, "cursor"].contains(&name.as_str()));
     let kept = kept.map(|(name, value)| hidden(name, value)).collect_view();
+    let problem = range
+        .problem
+        .clone()
+        .map(|problem| view! { <p class="error" role="alert">{problem}" Shown: "{range.label()}"."</p> });
     view! {
-        <details class="menu range">
-            <summary class="button">{Icon::Clock.view()}<span>{range.label()}</span>{Icon::Down.view()}</summary>
-            <div class="popover">
-                <ul class="presets">{presets}</ul>
-                <form method="get" action=here.path.to_string()>
-                    {kept}
-                    <label>
-                        {format!("From ({})", range.zone)}
-                        <input type="datetime-local" name=FROM value=range.from.clone()/>
-                    </label>
-                    <label>
-                        {format!("To ({})", range.zone)}
-                        <input type="datetime-local" name=TO value=range.to.clone()/>
-                    </label>
-                    <button type="submit" class="button">"Apply"</button>
-                </form>
-            </div>
-        </details>
+        <div class="span">
+            {step(&base, "Earlier", Icon::Left, Some(range.earlier))}
+            <details class="menu range" open=range.problem.is_some()>
+                <summary class="button">{Icon::Clock.view()}<span>{range.label()}</span>{Icon::Down.view()}</summary>
+                <div class="popover">
+                    <ul class="presets">{presets}</ul>
+                    <form method="get" action=here.path.to_string()>
+                        {kept}
+                        {problem}
+                        {time_field(FROM, "From", &range.from, &range.zone)}
+                        {time_field(TO, "To", &range.to, &range.zone)}
+                        <button type="submit" class="button">"Apply"</button>
+                    </form>
+                </div>
+            </details>
+            {step(&base, "Later", Icon::Right, range.later)}
+        </div>
     }
     .into_any()
+}
+
+fn time_field(name: &'static str, label: &str, value: &str, zone: &str) -> View {
+    view! {
+        <label>
+            {format!("{label} ({zone})")}
+            <input type="datetime-local" name=name value=value.to_owned()/>
+        </label>
+    }
+    .into_any()
+}
+
+/// A link to the span beside the one that is shown, where there is one.
+fn step(base: &Href, label: &'static str, icon: Icon, to: Option<TimeStep>) -> View {
+    let Some(to) = to else {
+        return view! { <span class="button icon-only" aria-hidden="true">{icon.view()}</span> }.into_any();
+    };
+    let href = base.clone().with(FROM, &to.from_ms.to_string()).with(TO, &to.to_ms.to_string()).to_string();
+    view! { <a class="button icon-only" href=href aria-label=label title=label>{icon.view()}</a> }.into_any()
 }

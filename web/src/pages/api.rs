@@ -77,7 +77,7 @@ fn table(view: &ApiView) -> View {
         head("Identity"),
         head("Valid").numeric().ranked_by("valid"),
         head("Denied").numeric().ranked_by("denied"),
-        head("Mostly"),
+        head("Main reason"),
         head("Last used").ranked_by("last_used"),
     ];
     let rows = view.keys.iter().map(row).collect();

@@ -86,7 +86,7 @@ pub fn entry(shell: &Shell, view: &AuditEntryView) -> String {
         ("Time", stamp(&view.at)),
         ("Actor", view! { {actor} <span class="note">{view.actor_kind.clone()}</span> }.into_any()),
         ("Actor id", mono(&view.actor_id)),
-        ("Door", mono(&view.door)),
+        ("Interface", mono(&view.door)),
         ("Source", view.ip.as_deref().map_or_else(|| nothing("none"), mono)),
         ("User agent", view.user_agent.as_deref().map_or_else(|| nothing("none"), mono)),
         ("Request", request),

@@ -80,7 +80,7 @@ pub fn error(shell: &Shell, view: &ErrorView) -> String {
     Page::new(shell, Section::None, view.title()).body(view.body(true))
 }
 
-/// For everybody else.
-pub fn bare_error(frame: &Frame, view: &ErrorView) -> String {
-    bare(frame, view.title(), "", view.body(false))
+/// For everybody else, and where it does not matter who that is.
+pub fn bare_error(frame: &Frame, view: &ErrorView, signed_in: bool) -> String {
+    bare(frame, view.title(), "", view.body(signed_in))
 }

@@ -153,12 +153,69 @@ pub(crate) fn trace_view(shell: &Shell, trace: &Trace) -> Vec<View> {
         ("Source", trace.ip.as_deref().map_or_else(|| nothing("unknown"), mono)),
         ("Cost", num(trace.cost)),
     ]);
+    let failed = trace.checks.iter().find(|check| check.verdict == Verdict::Failed);
+    let failed = failed.map(|check| view! { <ol class="trace">{check_view(shell, check)}</ol> });
     let checks = trace.checks.iter().map(|check| check_view(shell, check)).collect_view();
     let title = if trace.dry_run { "Dry run" } else { "What happened" };
+    let all = view! {
+        {failed}
+        <details>
+            <summary class="button small">{tally(&trace.checks)}</summary>
+            <ol class="trace">{checks}</ol>
+        </details>
+    };
     vec![
+        verdict(shell, trace),
+        section("Checks, in order", vec![all.into_any()]),
         section(title, vec![facts(summary)]),
-        section("Checks, in order", vec![view! { <ol class="trace">{checks}</ol> }.into_any()]),
     ]
+}
+
+/// The answer in one sentence, and beside it what would change it.
+fn verdict(shell: &Shell, trace: &Trace) -> View {
+    let (class, icon, word) = match (trace.outcome.is_good(), trace.dry_run) {
+        (true, false) => ("t-ok", Icon::Check, "Accepted"),
+        (true, true) => ("t-ok", Icon::Check, "Would be accepted"),
+        (false, false) => ("t-error", Icon::Cross, "Refused"),
+        (false, true) => ("t-error", Icon::Cross, "Would be refused"),
+    };
+    let failed = trace.checks.iter().find(|check| check.verdict == Verdict::Failed);
+    let reason = failed.map_or_else(|| trace.outcome.meaning().to_owned(), |check| check.detail.clone());
+    let since = match trace.now {
+        Some(now) if now.is_good() && !trace.outcome.is_good() => " The same request would be accepted now.",
+        Some(now) if !now.is_good() && trace.outcome.is_good() => " The same request would be refused now.",
+        _ => "",
+    };
+    let acts = failed.map(|check| acts(shell, check));
+    view! {
+        <div class=format!("notice verdict-line {class}")>
+            {icon.view()}
+            <p><strong>{format!("{word}: ")}</strong>{reason}{since}</p>
+            {acts}
+        </div>
+    }
+    .into_any()
+}
+
+/// How many checks ended how.
+fn tally(checks: &[Check]) -> String {
+    let count = |of: &[Verdict]| checks.iter().filter(|check| of.contains(&check.verdict)).count();
+    let kinds = [
+        (count(&[Verdict::Passed]), "passed"),
+        (count(&[Verdict::Failed]), "failed"),
+        (count(&[Verdict::NotReached, Verdict::WouldPass, Verdict::WouldFail]), "not reached"),
+        (count(&[Verdict::NotUsed]), "not used"),
+    ];
+    let told: Vec<String> =
+        kinds.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
+    told.join(", ")
+}
+
+fn acts(shell: &Shell, check: &Check) -> View {
+    let setting = check.setting.as_ref().filter(|_| shell.may.write);
+    let setting = setting.map(|href| button_link(Some(Icon::Settings), "Setting", href, "small"));
+    let fix = check.fix.as_ref().filter(|_| shell.may.write).map(|fix| fix_view(shell, fix));
+    view! { <div class="trace-actions">{fix}{setting}</div> }.into_any()
 }
 
 fn check_view(shell: &Shell, check: &Check) -> View {
@@ -172,9 +229,8 @@ fn check_view(shell: &Shell, check: &Check) -> View {
     };
     let values = (!check.values.is_empty()).then(|| values(check));
     let query = check.query.as_ref().map(|query| view! { <ul class="query">{node(query)}</ul> });
-    let setting = check.setting.as_ref().filter(|_| shell.may.write);
-    let setting = setting.map(|href| button_link(Some(Icon::Settings), "Setting", href, "small"));
-    let fix = check.fix.as_ref().filter(|_| shell.may.write).map(|fix| fix_view(shell, fix));
+    // Those of the check that failed stand above, with the verdict.
+    let acts = (check.verdict != Verdict::Failed).then(|| acts(shell, check));
     view! {
         <li class=class>
             <span class="trace-mark">{icon.map(Icon::view)}</span>
@@ -183,7 +239,7 @@ fn check_view(shell: &Shell, check: &Check) -> View {
                 <p>{check.detail.clone()}</p>
                 {query}
                 {values}
-                <div class="trace-actions">{fix}{setting}</div>
+                {acts}
             </div>
         </li>
     }

@@ -3,14 +3,14 @@
 
 use leptos::prelude::*;
 
-use super::parts::{AuditRow, Compared, audit_table};
+use super::parts::{AuditRow, Compared, Rise, audit_table};
 use crate::View;
 use crate::charts::{Bars, bars};
 use crate::components::{
     Icon, Outcome, Row, SavedView, Table, TimeRange, Tone, button_link, card_with, empty_state, facts, head,
     link, mono, num, outcome_badge, range_picker, section, split, stats,
 };
-use crate::paths::{self, Here, Href};
+use crate::paths::{self, FROM, Here, Href, SINCE, TO};
 use crate::shell::{Page, Section, Shell};
 
 /// Something that asks for attention.
@@ -49,10 +49,14 @@ pub struct HealthFact {
 pub struct HomeView {
     pub here: Here,
     pub range: TimeRange,
-    /// The period figures are compared with: `yesterday`.
-    pub before: String,
+    /// The span that figures are compared with: `the 24 hours before`.
+    pub before: Option<String>,
     pub verifications: Compared,
     pub denials: Compared,
+    /// Verifications with keys that nobody has, which are among the denials.
+    pub unknown: Compared,
+    /// Why some of them may be missing.
+    pub unknown_note: Option<String>,
     pub decisions: Compared,
     pub blocked: Compared,
     pub requests: Bars,
@@ -67,11 +71,13 @@ pub struct HomeView {
 }
 
 pub fn home(shell: &Shell, view: &HomeView) -> String {
+    let before = view.before.as_deref();
     let figures = stats(vec![
-        view.verifications.view("Verifications", &view.before),
-        view.denials.view("Denied", &view.before),
-        view.decisions.view("Rate-limit decisions", &view.before),
-        view.blocked.view("Blocked", &view.before),
+        view.verifications.view("Verifications", Rise::Neutral, before),
+        view.denials.view("Denied", Rise::Worse, before),
+        view.unknown.linked("Unknown keys", Rise::Worse, before, &unknown_keys(&view.here)),
+        view.decisions.view("Rate-limit decisions", Rise::Neutral, before),
+        view.blocked.view("Blocked", Rise::Worse, before),
     ]);
     let range = range_picker(&view.here, &view.range);
     let mut main = Vec::new();
@@ -80,6 +86,9 @@ pub fn home(shell: &Shell, view: &HomeView) -> String {
     }
     main.push(concerns(&view.concerns));
     main.push(bars(&view.requests));
+    if let Some(note) = &view.unknown_note {
+        main.push(view! { <p class="hint">{note.clone()}</p> }.into_any());
+    }
     if !view.failing.is_empty() {
         main.push(section("Refused most", vec![failing(&view.failing)]));
     }
@@ -100,6 +109,13 @@ pub fn home(shell: &Shell, view: &HomeView) -> String {
         .body(vec![figures, split(main, side)])
 }
 
+/// The requests with unknown keys, of the span of the page.
+fn unknown_keys(here: &Here) -> Href {
+    let span = [SINCE, FROM, TO].into_iter().filter_map(|name| Some((name, here.get(name)?)));
+    let requests = paths::requests().with("outcome", Outcome::NotFound.code());
+    span.fold(requests, |href, (name, value)| href.with(name, value))
+}
+
 fn first_steps(shell: &Shell) -> View {
     if !shell.may.admin {
         let hint = "Once a key of this workspace is verified, it shows here.";
@@ -118,7 +134,7 @@ fn concerns(concerns: &[Warning]) -> View {
         return view! {
             <section class="card all-well" aria-label="Concerns">
                 {Icon::Check.view()}
-                <p>"Nothing needs a hand: nothing expires or runs out soon, and everything is stored."</p>
+                <p>"Nothing needs attention: nothing expires or runs out soon, and everything is stored."</p>
             </section>
         }
         .into_any();
@@ -139,12 +155,17 @@ fn concerns(concerns: &[Warning]) -> View {
             }
         })
         .collect_view();
-    section("Needs a hand", vec![view! { <ul class="concerns">{rows}</ul> }.into_any()])
+    section("Needs attention", vec![view! { <ul class="concerns">{rows}</ul> }.into_any()])
 }
 
 fn failing(rows: &[Failing]) -> View {
-    let heads =
-        vec![head("Who"), head("Kind"), head("Mostly"), head("Refused").numeric(), head("Share").numeric()];
+    let heads = vec![
+        head("Who"),
+        head("Kind"),
+        head("Main reason"),
+        head("Refused").numeric(),
+        head("Share").numeric(),
+    ];
     let rows = rows.iter().map(|row| {
         let name = view! { <a href=row.href.to_string()>{mono(&row.label)}</a> };
         let share = view! { <span class="num">{crate::number::percent(row.refused, row.of)}</span> };

@@ -63,8 +63,11 @@ fn upload(shell: &Shell, view: &ImportView) -> View {
     let kinds: Vec<_> = view.kinds.iter().map(|kind| (kind.value.as_str(), kind.name.as_str())).collect();
     let mut apis = vec![("", "None: the file holds no keys")];
     apis.extend(view.apis.iter().map(|api| (api.id.as_str(), api.name.as_str())));
-    let formats =
-        [("", "As its name says"), ("csv", "CSV with a header line"), ("jsonl", "JSON, one object a line")];
+    let formats = [
+        ("", "Decided by the file name"),
+        ("csv", "CSV with a header line"),
+        ("jsonl", "JSON, one object a line"),
+    ];
     // The last field: what is said of a file has to come before it.
     let id = field_id("file");
     let error = form.error("file").map(|error| view! { <p class="field-error" id="file-error">{error}</p> });

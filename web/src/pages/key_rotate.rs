@@ -52,7 +52,15 @@ pub fn rotate(shell: &Shell, view: &RotateView) -> String {
 
 fn body(shell: &Shell, view: &RotateView, post: &Href, back: &Href) -> Vec<View> {
     if let Some(reason) = &view.refused {
-        return vec![warning(reason), button_link(None, "Back", back, "")];
+        let edit = match view.api {
+            Some(_) => paths::edit_key(&view.key.id),
+            None => paths::edit_root_key(&view.key.id),
+        };
+        let ways = vec![
+            button_link(None, "Set a later expiry", &edit, "primary"),
+            button_link(None, "Back", back, ""),
+        ];
+        return vec![warning(reason), action("", ways)];
     }
     let form = vec![
         form_error(&view.form),

@@ -183,7 +183,7 @@ fn bulk_bar(shell: &Shell, view: &KeysView) -> View {
         <button type="submit" class="button">"Preview"</button>
     };
     let form = selection_form(shell.csrf(), &paths::bulk_keys(&view.api.id), body.into_any());
-    view! { <section aria-label="Many keys at once">{form}</section> }.into_any()
+    view! { <section class="bulk-bar" aria-label="Many keys at once">{form}</section> }.into_any()
 }
 
 fn nothing_yet(shell: &Shell, api: &str) -> View {

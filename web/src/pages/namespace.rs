@@ -8,8 +8,8 @@ use crate::charts::{Bars, Lines, bars, lines};
 use crate::components::Tone;
 use crate::components::{
     Filters, Icon, Outcome, Pager, Row, Sorting, Table, TimeRange, badge, button_link, code_block, curl,
-    empty_state, filter_bar, head, link, menu, mono, num, optional_stamp, outcome_badge, pager, range_picker,
-    stamp,
+    empty_state, filter_bar, head, link, log_stamp, menu, mono, num, optional_stamp, outcome_badge, pager,
+    range_picker, stamp,
 };
 use crate::number::percent;
 use crate::paths::{self, Href};
@@ -184,7 +184,7 @@ fn log_heads() -> Vec<crate::components::Column> {
         head("Left").numeric(),
         head("Cost").numeric(),
         head("Resets"),
-        head("Took").numeric(),
+        head("Duration").numeric(),
     ]
 }
 
@@ -196,7 +196,7 @@ pub fn decision_row(row: &DecisionRow) -> String {
 fn decision(row: &DecisionRow) -> Row {
     let outcome = if row.passed { Outcome::Passed } else { Outcome::Blocked };
     let window = row.duration_ms.map(|ms| format!(" / {}", duration(ms))).unwrap_or_default();
-    let time = view! { <a href=row.href.to_string()>{stamp(&row.at)}</a> };
+    let time = view! { <a href=row.href.to_string()>{log_stamp(&row.at)}</a> };
     let identifier = view! {
         {mono(&row.identifier)}
         {row.overridden.then(|| badge(Tone::Info, "override"))}

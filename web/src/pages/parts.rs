@@ -1,11 +1,13 @@
 //! What several pages share: heads of entities, rows of logs, the live tail.
 
+use std::cmp::Ordering;
+
 use leptos::prelude::*;
 
 use crate::View;
 use crate::components::{Chip, Column, Tone};
 use crate::components::{
-    Icon, Outcome, Row, Table, badge, head, link, mono, nothing, num, outcome_badge, stamp, tabs, tags,
+    Icon, Outcome, Row, Table, badge, head, link, log_stamp, mono, nothing, num, outcome_badge, tabs, tags,
 };
 use crate::number::exact;
 use crate::paths::{self, CURSOR, Here, Href, LIVE};
@@ -119,7 +121,7 @@ fn log_heads(log: Log) -> Vec<Column> {
     let tags = (log != Log::Latest).then(|| head("Tags"));
     let credits = (log != Log::Latest).then(|| head("Credits").numeric());
     let start = [head("Time"), head("Outcome")].into_iter().chain(key).chain([head("Reason")]);
-    start.chain(tags).chain([head("Source")]).chain(credits).chain([head("Took").numeric()]).collect()
+    start.chain(tags).chain([head("Source")]).chain(credits).chain([head("Duration").numeric()]).collect()
 }
 
 /// A log of verifications, newest first.
@@ -134,7 +136,7 @@ pub fn verification_row(row: &VerificationRow, log: Log) -> String {
 }
 
 fn log_row(row: &VerificationRow, log: Log) -> Row {
-    let time = view! { <a href=paths::verification(&row.id).to_string()>{stamp(&row.at)}</a> };
+    let time = view! { <a href=paths::verification(&row.id).to_string()>{log_stamp(&row.at)}</a> };
     let balance = row.balance.map(|balance| format!(" → {}", exact(balance))).unwrap_or_default();
     let credits = match (row.spent, row.balance) {
         (0, None) => nothing("–"),
@@ -222,7 +224,7 @@ pub struct AuditRow {
 pub(crate) fn audit_table(rows: &[AuditRow]) -> View {
     let heads = vec![head("Time"), head("Event"), head("Description"), head("Actor"), head("Source")];
     let rows = rows.iter().map(|row| {
-        let time = view! { <a href=paths::audit_entry(&row.id).to_string()>{stamp(&row.at)}</a> };
+        let time = view! { <a href=paths::audit_entry(&row.id).to_string()>{log_stamp(&row.at)}</a> };
         // Most actors are people, which their address already says.
         let kind =
             (row.actor_kind != "user").then(|| view! { <span class="note">{row.actor_kind.clone()}</span> });
@@ -283,24 +285,50 @@ pub(crate) fn further_keys(here: &Here, next: &Option<String>) -> View {
     view! { <nav class="pager" aria-label="Keys"><div>{first}{next}</div></nav> }.into_any()
 }
 
-/// A figure beside the same figure a period before.
+/// A figure of a span beside the same figure of the span before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Compared {
     pub now: i64,
     pub before: i64,
 }
 
+/// What it means that a figure rises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rise {
+    /// More is neither better nor worse.
+    Neutral,
+    Worse,
+}
+
 impl Compared {
-    /// `before` names the period: `yesterday`.
-    pub(crate) fn view(self, label: &str, before: &str) -> View {
-        let change = match (self.now, self.before) {
-            (_, 0) => format!("{} {before}", exact(0)),
-            (now, then) if now >= then => {
-                format!("+{} on {before}", crate::number::percent(now - then, then))
+    /// `before` names the span before: `the 24 hours before`. Without it nothing is compared.
+    pub(crate) fn view(self, label: &str, rise: Rise, before: Option<&str>) -> View {
+        let note = before.map(|before| self.change(rise, before));
+        crate::components::stat(label, num(self.now), note)
+    }
+
+    /// As [`Compared::view`]; the figure leads to what was counted.
+    pub(crate) fn linked(self, label: &str, rise: Rise, before: Option<&str>, href: &Href) -> View {
+        let note = before.map(|before| self.change(rise, before));
+        let value = view! { <a href=href.to_string()>{num(self.now)}</a> }.into_any();
+        crate::components::stat(label, value, note)
+    }
+
+    fn change(self, rise: Rise, before: &str) -> View {
+        let (now, then) = (self.now, self.before);
+        let (class, text) = match now.cmp(&then) {
+            _ if then == 0 => ("", format!("0 in {before}")),
+            Ordering::Equal => ("", format!("as in {before}")),
+            Ordering::Greater => {
+                let class = if rise == Rise::Worse { "worse" } else { "" };
+                (class, format!("↑ {} on {before}", crate::number::percent(now - then, then)))
             }
-            (now, then) => format!("−{} on {before}", crate::number::percent(then - now, then)),
+            Ordering::Less => {
+                let class = if rise == Rise::Worse { "better" } else { "" };
+                (class, format!("↓ {} on {before}", crate::number::percent(then - now, then)))
+            }
         };
-        crate::components::stat(label, num(self.now), Some(&change))
+        view! { <span class=class title=exact(then)>{text}</span> }.into_any()
     }
 }
 

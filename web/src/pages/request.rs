@@ -43,7 +43,7 @@ pub fn show(shell: &Shell, view: &RequestView) -> String {
         ("Status", view! { {outcome_badge(status)} {mono(&view.status.to_string())} }.into_any()),
         ("Outcome", view.outcome.map_or_else(|| nothing("–"), outcome_badge)),
         ("Time", stamp(&view.at)),
-        ("Door", mono(&view.door)),
+        ("Interface", mono(&view.door)),
         (
             "Root key",
             view.root_key
@@ -52,7 +52,7 @@ pub fn show(shell: &Shell, view: &RequestView) -> String {
         ),
         ("Source", view.ip.as_deref().map_or_else(|| nothing("unknown"), mono)),
         ("User agent", view.user_agent.as_deref().map_or_else(|| nothing("none"), mono)),
-        ("Took", mono(&latency(view.latency_us))),
+        ("Duration", mono(&latency(view.latency_us))),
     ];
     let main = vec![body("Request body", &view.sent), body("Response body", &view.answered)];
     Page::new(shell, Section::Requests, &format!("{} {}", view.method, view.path))

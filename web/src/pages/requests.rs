@@ -5,8 +5,8 @@ use leptos::prelude::*;
 use super::parts::{Live, export_link, severity};
 use crate::charts::{Bars, bars};
 use crate::components::{
-    Column, Filters, Icon, Outcome, Pager, Row, Table, TimeRange, empty_state, filter_bar, head, mono,
-    nothing, outcome_badge, pager, range_picker, stamp, swatch,
+    Column, Filters, Icon, Outcome, Pager, Row, Table, TimeRange, empty_state, filter_bar, head, log_stamp,
+    mono, nothing, outcome_badge, pager, range_picker, swatch,
 };
 use crate::paths;
 use crate::shell::{Page, Section, Shell};
@@ -36,6 +36,8 @@ pub struct RequestsView {
     pub range: TimeRange,
     pub live: Live,
     pub responses: Bars,
+    /// What the log leaves out, in a sentence.
+    pub sampling: Option<String>,
     pub rows: Vec<RequestRow>,
     pub pager: Pager,
 }
@@ -63,6 +65,7 @@ pub fn list(shell: &Shell, view: &RequestsView) -> String {
                 vec![range_picker(here, &view.range), view.live.switch(here)],
             ),
             bars(&view.responses),
+            view.sampling.clone().map(|note| view! { <p class="hint">{note}</p> }).into_any(),
             rows,
             pager(here, &view.pager, "request"),
         ])
@@ -77,7 +80,7 @@ fn heads() -> Vec<Column> {
         head("Outcome"),
         head("Caller"),
         head("Source"),
-        head("Took").numeric(),
+        head("Duration").numeric(),
     ]
 }
 
@@ -89,7 +92,7 @@ pub fn request_row(one: &RequestRow) -> String {
 fn row(one: &RequestRow) -> Row {
     let status = Outcome::of_status(one.status);
     let worst = one.outcome.filter(|outcome| !outcome.is_good()).unwrap_or(status);
-    let time = view! { <a href=paths::request(&one.id).to_string()>{stamp(&one.at)}</a> };
+    let time = view! { <a href=paths::request(&one.id).to_string()>{log_stamp(&one.at)}</a> };
     let code =
         view! { <span class="status" title=status.label()>{swatch(status)}{one.status.to_string()}</span> };
     Row::new(vec![

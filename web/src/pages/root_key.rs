@@ -8,8 +8,8 @@ use crate::View;
 use crate::charts::{Bars, bars};
 use crate::components::{
     Chip, Icon, Row, ShownOnce, Table, TimeRange, act, button_link, chips, copy_chip, empty_state, facts,
-    head, link, masked, mono, nothing, num, optional_stamp, range_picker, section, shown_once, split, stamp,
-    tags,
+    head, link, log_stamp, masked, mono, nothing, num, optional_stamp, range_picker, section, shown_once,
+    split, stamp, tags,
 };
 use crate::paths::{self, Here};
 use crate::shell::{Crumb, Page, Section, Shell};
@@ -119,7 +119,7 @@ fn recent(id: &str, rows: &[RequestRow]) -> View {
     }
     let heads = vec![head("Time"), head("Path"), head("Status").numeric(), head("Source")];
     let rows = rows.iter().map(|row| {
-        let time = view! { <a href=paths::request(&row.id).to_string()>{stamp(&row.at)}</a> };
+        let time = view! { <a href=paths::request(&row.id).to_string()>{log_stamp(&row.at)}</a> };
         let source = row.ip.as_deref().map_or_else(|| nothing("–"), mono);
         Row::new(vec![time.into_any(), mono(&row.path), mono(&row.status.to_string()), source])
     });

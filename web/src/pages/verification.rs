@@ -52,11 +52,11 @@ pub fn show(shell: &Shell, view: &VerificationView) -> String {
                 .map_or_else(|| nothing("none"), |(name, id)| link(name, &paths::identity(id))),
         ),
         ("Source", view.ip.as_deref().map_or_else(|| nothing("unknown"), mono)),
-        ("Door", mono(&view.door)),
+        ("Interface", mono(&view.door)),
         ("Root key", named(&view.root_key, paths::root_key)),
         ("Credits spent", num(view.spent)),
         ("Credits left", view.balance.map_or_else(|| nothing("unlimited"), num)),
-        ("Took", mono(&latency(view.latency_us))),
+        ("Duration", mono(&latency(view.latency_us))),
         ("Tags", tags(&view.tags)),
     ];
     let trace = match &view.trace {

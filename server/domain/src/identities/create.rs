@@ -30,7 +30,9 @@ impl Identities {
     pub async fn create(&self, cx: &OpCtx, command: CreateIdentity) -> Result<IdentityId> {
         cx.require(Operation::IdentityCreate, Target::NONE)?;
         if !(1..=255).contains(&command.external_id.chars().count()) {
-            return Err(Error::invalid("The externalId must have 1 to 255 characters.").at(Field::ExternalId));
+            return Err(
+                Error::invalid("The external id must have 1 to 255 characters.").at(Field::ExternalId)
+            );
         }
         check_meta(&command.meta)?;
         limits::validate_all(&command.limits)?;

@@ -103,14 +103,14 @@ impl Refill {
         }
         match (self.interval, self.day) {
             (Interval::Monthly, None) => {
-                Err(Error::invalid("A monthly refill needs `refillDay`.").at(Field::RefillDay))
+                Err(Error::invalid("A monthly refill needs the day of the month.").at(Field::RefillDay))
             }
             (Interval::Monthly, Some(1..=31)) | (Interval::Daily, None) => Ok(()),
             (Interval::Monthly, Some(_)) => {
-                Err(Error::invalid("`refillDay` is a day of the month, 1 to 31.").at(Field::RefillDay))
+                Err(Error::invalid("The day of a monthly refill is 1 to 31.").at(Field::RefillDay))
             }
             (Interval::Daily, Some(_)) => {
-                Err(Error::invalid("A daily refill takes no `refillDay`.").at(Field::RefillDay))
+                Err(Error::invalid("A daily refill takes no day of the month.").at(Field::RefillDay))
             }
         }
     }

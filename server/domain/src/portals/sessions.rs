@@ -116,7 +116,7 @@ impl Portals {
 
     async fn check_open(&self, cx: &OpCtx, portal: &Portal, command: &CreateSession) -> Result<()> {
         if !(1..=256).contains(&command.external_id.chars().count()) {
-            return Err(Error::invalid("The externalId must have 1 to 256 characters."));
+            return Err(Error::invalid("The external id must have 1 to 256 characters."));
         }
         if command.scopes.iter().any(|scope| *scope != Scope::KeysRead)
             && !command.scopes.contains(&Scope::KeysRead)

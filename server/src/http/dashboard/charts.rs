@@ -7,13 +7,13 @@ use web::components::Outcome;
 use web::paths::{FROM, Here, SINCE, TO};
 use web::time::local;
 
+use base::clock::DAY_MS;
+
 use super::local_time::zone_at;
 use super::member_request::MemberRequest;
 use super::outcome_counts::{bad, count_of, good};
 use super::time_span::TimeSpan;
 use insight::analytics::{Buckets, Counts, Row};
-
-const DAY_MS: i64 = 24 * 60 * 60_000;
 
 /// A bar for each bucket of the span; each leads to the page about itself.
 pub fn outcome_bars(
@@ -40,6 +40,20 @@ pub fn outcome_bars(
     };
     let buckets = starts.iter().zip(ends).map(bucket).collect();
     Bars { id, title: title.to_owned(), outcomes: outcomes.to_vec(), buckets }
+}
+
+/// Adds verifications with unknown keys, which are told by the log of requests, to a chart.
+pub fn add_unknown_keys(request: &MemberRequest, chart: &mut Bars, rows: &[Row]) {
+    let by_time = by_time(rows);
+    let here = request.here();
+    chart.outcomes.push(Outcome::NotFound);
+    for bucket in &mut chart.buckets {
+        let count = by_time.get(&bucket.start_ms).map_or(0, Counts::total);
+        bucket.counts.push(count);
+        if count > 0 {
+            bucket.zoom.get_or_insert_with(|| zoom(&here, bucket.start_ms, bucket.end_ms));
+        }
+    }
 }
 
 /// How a bucket is named on the axis of a span.

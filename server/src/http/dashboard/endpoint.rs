@@ -156,7 +156,7 @@ impl DashboardRequest {
         let chosen = CookieName::Workspace.read(&self.app.config, &self.headers);
         let Some(here) = chosen_workspace(&who, chosen) else {
             let message = "You have no role in any workspace of this server.".to_owned();
-            let html = bare_error(&self.frame, &ErrorView::Forbidden { message });
+            let html = bare_error(&self.frame, &ErrorView::Forbidden { message }, false);
             let reply = Reply::page_with_status(StatusCode::FORBIDDEN, html);
             return self.finish(reply).await;
         };
@@ -245,7 +245,7 @@ impl DashboardRequest {
     }
 
     fn bare_error(&self, failure: &Failure) -> Reply {
-        self.error_page(failure, |view| bare_error(&self.frame, view))
+        self.error_page(failure, |view| bare_error(&self.frame, view, self.who.is_some()))
     }
 
     fn error_page(&self, failure: &Failure, draw: impl FnOnce(&ErrorView) -> String) -> Reply {

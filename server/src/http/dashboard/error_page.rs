@@ -127,7 +127,7 @@ fn status(code: Code) -> StatusCode {
 pub fn unavailable(app: &App, request: &Request, error: &Error) -> Response {
     let (frame, _) = frame(app, request.headers(), None, request.uri().path(), app.clock.now_ms());
     let view = ErrorView::Unavailable { message: error.detail().to_owned() };
-    Reply::page_with_status(status(error.code()), bare_error(&frame, &view))
+    Reply::page_with_status(status(error.code()), bare_error(&frame, &view, false))
         .remedy(error)
         .into_response(&app.config, false)
 }
@@ -142,5 +142,5 @@ pub fn closed_link(request: &VisitorRequest) -> Reply {
     let message = "This link is unknown, was used, or has expired. Ask for another, or make one on the command line \
                    of the server: `unkey setup link` before anybody signed in, `unkey user invite` afterwards.";
     let view = ErrorView::Refused { message: message.to_owned() };
-    Reply::page_with_status(StatusCode::NOT_FOUND, bare_error(&request.frame, &view))
+    Reply::page_with_status(StatusCode::NOT_FOUND, bare_error(&request.frame, &view, request.who.is_some()))
 }

@@ -8,9 +8,10 @@ use super::charts::outcome_bars;
 use super::event_query::{event_cursor, event_page, event_question, events_after};
 use super::live_log::{is_live, tail_source};
 use super::member_request::MemberRequest;
+use super::outcome_counts::sum;
 use super::time_span::TimeSpan;
 use base::error::Result;
-use insight::analytics::{Buckets, EventPage, Filter, PageOf, Question, Row};
+use insight::analytics::{Buckets, Counts, EventPage, Filter, PageOf, Question, Row};
 use insight::search::Kind;
 
 /// The last day, unless the address says otherwise.
@@ -41,6 +42,11 @@ impl EventLog {
 
     pub fn bars(&self, request: &MemberRequest, id: &'static str, title: &str, outcomes: &[Outcome]) -> Bars {
         outcome_bars(request, id, title, outcomes, &self.counts, (&self.buckets, &self.span))
+    }
+
+    /// Of all pages.
+    pub fn total(&self) -> Counts {
+        sum(&self.counts)
     }
 
     pub fn live(&self, request: &MemberRequest) -> Live {

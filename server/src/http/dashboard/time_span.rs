@@ -1,23 +1,25 @@
 //! The span of time a page is about, from its address, and the buckets its
 //! charts have.
 //!
-//! "Now" is taken once, so charts and tables of a page agree.
+//! "Now" is taken once, so charts and tables of a page agree. What an address says
+//! that cannot be is told on the page, which then shows what it shows by itself.
 
+use std::ops::Range;
+
+use chrono::{DateTime, Datelike, Months, NaiveDate, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
-use web::components::TimeRange;
+use web::components::{TimeRange, TimeStep};
 use web::paths::{FROM, SINCE, TO};
-use web::time::local;
 
 use super::fields::Fields;
-use super::local_time::{parse_local_time, zone_at};
+use super::local_time::{parse_local_time, time_field, zone_at};
 use super::member_request::MemberRequest;
-use base::error::Result;
+use base::clock::{DAY_MS, HOUR_MS, MINUTE_MS};
+use base::error::{Error, Result};
+use base::events::KEEP_DAYS;
 use insight::analytics::{Buckets, Unit, Zone};
 
-const MINUTE_MS: i64 = 60_000;
-const HOUR_MS: i64 = 60 * MINUTE_MS;
-const DAY_MS: i64 = 24 * HOUR_MS;
-const LONGEST_MS: i64 = 400 * DAY_MS;
+const LONGEST_MS: i64 = KEEP_DAYS * DAY_MS;
 
 /// From when to when, exclusive, in Unix milliseconds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,29 +38,49 @@ impl TimeSpan {
 
     /// As [`TimeSpan::of`], for whoever has no zone of their own.
     pub fn read(query: &Fields, zone: Tz, now_ms: i64, default: &str) -> Self {
-        let limit = now_ms + DAY_MS;
-        let time = |name| {
-            let read = query.given(name).and_then(|text| parse_local_time(text, zone));
-            read.map(|time_ms| time_ms.clamp(limit - LONGEST_MS, limit))
-        };
-        let (from, to) = (time(FROM), time(TO));
-        let chosen = match (from, to) {
-            (None, None) => None,
-            (from, to) => {
-                let end_ms = to.unwrap_or(now_ms);
-                let start_ms = from.unwrap_or(end_ms - DAY_MS);
-                (start_ms < end_ms).then_some((start_ms, end_ms, None))
-            }
-        };
-        let (start_ms, end_ms, since) = chosen.unwrap_or_else(|| {
-            let asked = query.given(SINCE).and_then(|text| Some((text, length_ms(text)?)));
-            let (text, length) = asked.unwrap_or((default, length_ms(default).unwrap_or(DAY_MS)));
-            (now_ms - length, now_ms, Some(text.to_owned()))
+        let asked = chosen(query, zone, now_ms).and_then(|chosen| match chosen {
+            Some(span) => Ok(Some((span, None))),
+            None => named(query, zone, now_ms),
         });
-        let at = |time_ms| local(time_ms, &zone_at(zone, time_ms), "%Y-%m-%dT%H:%M");
-        let range =
-            TimeRange { since, from: at(start_ms), to: at(end_ms), zone: zone_at(zone, end_ms).label };
-        Self { start_ms, end_ms, range }
+        let (asked, problem) = match asked {
+            Ok(asked) => (asked, None),
+            Err(problem) => (None, Some(problem)),
+        };
+        let (span, since) = asked.unwrap_or_else(|| {
+            let length = length_ms(default).unwrap_or(DAY_MS);
+            (now_ms - length..now_ms, Some(default.to_owned()))
+        });
+        // What was typed stays where it was typed.
+        let typed = |name, time_ms| match (&problem, query.given(name)) {
+            (Some(_), Some(text)) => text.to_owned(),
+            _ => time_field(time_ms, zone),
+        };
+        let range = TimeRange {
+            since,
+            from: typed(FROM, span.start),
+            to: typed(TO, span.end),
+            zone: zone_at(zone, span.end).label,
+            earlier: step(span.start - (span.end - span.start), span.start),
+            later: (span.end < now_ms).then(|| step(span.end, span.end + (span.end - span.start))),
+            problem,
+        };
+        Self { start_ms: span.start, end_ms: span.end, range }
+    }
+
+    /// As [`TimeSpan::of`], for what leaves the page that would tell what is wrong.
+    pub fn exactly(request: &MemberRequest, default: &str) -> Result<Self> {
+        let span = Self::of(request, default);
+        match span.range.problem {
+            Some(problem) => Err(Error::invalid(problem)),
+            None => Ok(span),
+        }
+    }
+
+    /// The span of the same length that ends where this one begins, as far as events of it
+    /// are kept.
+    pub fn before(&self, now_ms: i64) -> Option<Range<i64>> {
+        let start_ms = self.start_ms - (self.end_ms - self.start_ms);
+        (start_ms >= now_ms - LONGEST_MS).then_some(start_ms..self.start_ms)
     }
 
     /// The buckets of its charts in a time zone: some dozens, so that a bar can be hit.
@@ -78,6 +100,67 @@ impl TimeSpan {
     }
 }
 
+/// From when to when somebody chose, or what is wrong with it.
+fn chosen(query: &Fields, zone: Tz, now_ms: i64) -> std::result::Result<Option<Range<i64>>, String> {
+    let read = |name, label| {
+        let read = |text| parse_local_time(text, zone).ok_or_else(|| format!("{label} is no time."));
+        query.given(name).map(read).transpose()
+    };
+    let (from, to) = (read(FROM, "From")?, read(TO, "To")?);
+    if (from, to) == (None, None) {
+        return Ok(None);
+    }
+    let end_ms = to.unwrap_or(now_ms);
+    let start_ms = from.unwrap_or(end_ms.saturating_sub(DAY_MS));
+    if start_ms >= end_ms {
+        return Err("From must be before To.".to_owned());
+    }
+    if end_ms > now_ms + LONGEST_MS {
+        return Err("To is too far ahead.".to_owned());
+    }
+    if start_ms < now_ms - LONGEST_MS {
+        return Err(format!("From is more than {KEEP_DAYS} days ago: nothing is kept for longer."));
+    }
+    Ok(Some(start_ms..end_ms))
+}
+
+type Named = (Range<i64>, Option<String>);
+
+/// The span that has a name, or what is wrong with it.
+fn named(query: &Fields, zone: Tz, now_ms: i64) -> std::result::Result<Option<Named>, String> {
+    let Some(text) = query.given(SINCE) else { return Ok(None) };
+    let today = zone.from_utc_datetime(&utc(now_ms).naive_utc()).date_naive();
+    let this_month = today.with_day(1).unwrap_or(today);
+    let last_month = this_month.checked_sub_months(Months::new(1)).unwrap_or(this_month);
+    let span = match text {
+        "today" => midnight(today, zone)..now_ms + 1,
+        "month" => midnight(this_month, zone)..now_ms + 1,
+        "last-month" => midnight(last_month, zone)..midnight(this_month, zone),
+        _ => match length_ms(text) {
+            Some(length) => now_ms - length..now_ms,
+            None => return Err(format!("'{text}' is no span of time.")),
+        },
+    };
+    Ok(Some((span, Some(text.to_owned()))))
+}
+
+fn utc(time_ms: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(time_ms).unwrap_or_default()
+}
+
+/// When a day begins in a zone. Where clocks skip midnight, an hour later.
+fn midnight(day: NaiveDate, zone: Tz) -> i64 {
+    let begins = day.and_time(NaiveTime::MIN);
+    let local = zone.from_local_datetime(&begins).earliest();
+    let local =
+        local.or_else(|| zone.from_local_datetime(&(begins + chrono::TimeDelta::hours(1))).earliest());
+    local.map_or(begins.and_utc().timestamp_millis(), |time| time.timestamp_millis())
+}
+
+fn step(from_ms: i64, to_ms: i64) -> TimeStep {
+    TimeStep { from_ms, to_ms }
+}
+
 /// The length of a span such as `15m`, `12h` or `28d`.
 fn length_ms(text: &str) -> Option<i64> {
     let unit = text.chars().last()?;
@@ -94,6 +177,61 @@ fn length_ms(text: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const NOW: &str = "2026-11-20T13:00";
+
+    fn read(query: &str) -> TimeSpan {
+        let zone = Tz::Europe__Berlin;
+        let now_ms = parse_local_time(NOW, zone).unwrap();
+        TimeSpan::read(&Fields::parse(query.as_bytes()), zone, now_ms, "24h")
+    }
+
+    fn ends(query: &str) -> (String, String) {
+        let span = read(query);
+        assert_eq!(span.range.problem, None, "{query}");
+        (time_field(span.start_ms, Tz::Europe__Berlin), time_field(span.end_ms, Tz::Europe__Berlin))
+    }
+
+    fn of(from: &str, to: &str) -> (String, String) {
+        (from.to_owned(), to.to_owned())
+    }
+
+    #[test]
+    fn spans_with_a_name_begin_at_midnight_where_the_reader_is() {
+        assert_eq!(ends("since=today"), of("2026-11-20T00:00", NOW));
+        assert_eq!(ends("since=month"), of("2026-11-01T00:00", NOW));
+        // Summer time ended within it.
+        assert_eq!(ends("since=last-month"), of("2026-10-01T00:00", "2026-11-01T00:00"));
+        assert_eq!(ends("from=2026-11-19T10:00"), of("2026-11-19T10:00", NOW));
+        assert_eq!(ends(""), of("2026-11-19T13:00", NOW));
+    }
+
+    #[test]
+    fn what_cannot_be_is_told_and_stays_in_its_fields() {
+        for (query, problem) in [
+            ("from=2026-11-19T10:00&to=2026-11-18T10:00", "From must be before To."),
+            ("from=yesterday", "From is no time."),
+            ("to=2029-01-01T00:00", "To is too far ahead."),
+            ("from=2024-01-01T00:00", "From is more than 400 days ago: nothing is kept for longer."),
+            ("from=-9223372036854775808&to=1", "From is more than 400 days ago: nothing is kept for longer."),
+            ("since=1y", "'1y' is no span of time."),
+        ] {
+            let span = read(query);
+            assert_eq!(span.range.problem.as_deref(), Some(problem), "{query}");
+            assert_eq!((span.end_ms - span.start_ms, span.range.since.as_deref()), (DAY_MS, Some("24h")));
+        }
+        let range = read("from=2026-11-19T10:00&to=2026-11-18T10:00").range;
+        assert_eq!((range.from, range.to), of("2026-11-19T10:00", "2026-11-18T10:00"));
+    }
+
+    #[test]
+    fn the_span_before_is_as_long_and_is_kept() {
+        let span = read("since=7d");
+        let before = span.before(span.end_ms).unwrap();
+        assert_eq!((before.end, before.end - before.start), (span.start_ms, 7 * DAY_MS));
+        let long = read("since=300d");
+        assert_eq!(long.before(long.end_ms), None);
+    }
 
     #[test]
     fn spans_are_read_as_people_write_them() {

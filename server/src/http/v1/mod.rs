@@ -75,6 +75,12 @@ fn operations() -> Vec<Operation> {
     .collect()
 }
 
+/// Paths of whose successes a part is enough for the log of requests.
+pub(super) fn sampled_paths() -> Vec<&'static str> {
+    let sampled = operations().into_iter().filter(|operation| operation.handler.is_sampled());
+    sampled.map(|operation| operation.spec.path).collect()
+}
+
 /// The OpenAPI document of v1. A test compares it with the committed copy.
 pub static DOCUMENT: LazyLock<Value> = LazyLock::new(|| document::document(&operations()));
 

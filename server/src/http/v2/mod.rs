@@ -83,6 +83,12 @@ fn operations() -> Vec<Operation> {
     .collect()
 }
 
+/// Paths of whose successes a part is enough for the log of requests.
+pub(super) fn sampled_paths() -> Vec<&'static str> {
+    let sampled = operations().into_iter().filter(|operation| operation.handler.is_hot());
+    sampled.map(|operation| operation.spec.path).collect()
+}
+
 const VERSION: Version = Version {
     title: "unkey API",
     version: "2.0.0",

@@ -40,10 +40,9 @@ async fn the_first_page_says_what_happened_and_what_needs_a_hand() {
     // The day after, all of it is what it is compared with.
     test.advance_ms(DAY_MS);
     let page = viewer.get("/").await;
-    page.shows("Verifications 0 −100% on the day before").lacks("Refused most");
-    // Two days, and the two that ended a day ago: both have it.
+    page.shows("Verifications 0 ↓ 100% on the 24 hours before").lacks("Refused most");
     let page = viewer.get("/?since=2d").await;
-    page.shows("Verifications 4 +0% on the day before");
+    page.shows("Verifications 4 0 in the 2 days before");
     // A root key that lies around is named once it did so for long.
     test.advance_ms(90 * DAY_MS);
     let mut viewer = Browser::new(&test);
@@ -51,11 +50,29 @@ async fn the_first_page_says_what_happened_and_what_needs_a_hand() {
     viewer.get("/").await.shows("1 root key was not used in 90 days").shows("every right");
 }
 
+/// Unknown keys belong to no workspace: the log of requests knows who asked.
+#[tokio::test(flavor = "multi_thread")]
+async fn probing_with_unknown_keys_is_counted_and_leads_to_the_requests() {
+    let test = TestApp::start().await;
+    let api = test.api().await;
+    let (_, key) = test.key(&api, json!({})).await;
+    test.verify(&key).await;
+    for guess in ["nobody", "nothing", "never"] {
+        test.verify(guess).await;
+    }
+    test.flush_events().await;
+    test.advance_ms(1000);
+    let mut viewer = Browser::of(&test, Role::Viewer).await;
+    let page = viewer.get("/?since=7d").await;
+    page.shows("Verifications 4").shows("Denied 3").shows("Unknown keys 3");
+    assert!(page.links_to("/requests?outcome=NOT_FOUND&since=7d"), "{:?}", page.links);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_workspace_without_traffic_is_shown_the_first_steps() {
     let test = TestApp::start().await;
     let page = Browser::of(&test, Role::Owner).await.get("/").await;
-    page.shows("Nothing was verified here yet").shows("Nothing needs a hand");
+    page.shows("Nothing was verified here yet").shows("Nothing needs attention");
     assert!(page.links_to("/start"));
     let mut viewer = Browser::of(&test, Role::Viewer).await;
     let page = viewer.get("/").await;

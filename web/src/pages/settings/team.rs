@@ -4,8 +4,8 @@ use leptos::prelude::*;
 
 use crate::View;
 use crate::components::{
-    Danger, Field, Row, Table, Tone, act, action, badge, code_block, danger_zone, field_id, form_error, head,
-    hidden, input, note, nothing, optional_stamp, post_form, section, select, stamp, submit, warning,
+    Danger, Field, Row, Table, Tone, act, action, badge, code_block, danger_in_row, field_id, form_error,
+    head, hidden, input, note, nothing, optional_stamp, post_form, section, select, stamp, submit, warning,
 };
 use crate::form::{FormState, NONCE, VERSION};
 use crate::paths;
@@ -85,8 +85,6 @@ pub fn team(shell: &Shell, view: &TeamView) -> String {
     if !view.invites.is_empty() {
         body.push(section("Invited", vec![invites(shell, view)]));
     }
-    let removable = view.members.iter().filter(|member| member.you || may_change(shell, member));
-    body.push(danger_zone(shell.csrf(), removable.map(removal).collect(), &view.form));
     super::page(shell, "Team").body(body)
 }
 
@@ -104,8 +102,9 @@ fn roles(shell: &Shell) -> impl Iterator<Item = (&'static str, &'static str)> {
 fn members(shell: &Shell, view: &TeamView) -> View {
     let mut heads = vec![head("Who"), head("Role"), head("Second factor")];
     if shell.may.admin {
-        heads.extend([head("Last seen"), head("")]);
+        heads.push(head("Last seen"));
     }
+    heads.push(head(""));
     let rows = view.members.iter().map(|member| {
         let you = member.you.then(|| view! { <span class="note">"you"</span> });
         let who = view! { {member.name.clone()} {you} <span class="sub">{member.email.clone()}</span> };
@@ -114,11 +113,14 @@ fn members(shell: &Shell, view: &TeamView) -> View {
         let role = if changeable { role_form(shell, member) } else { badge(Tone::Quiet, &member.role) };
         let mut cells = vec![who.into_any(), role, factor];
         if shell.may.admin {
-            let end = changeable.then(|| {
-                act(shell.csrf(), None, "End sessions", &paths::end_member_sessions(&member.id), "small")
-            });
-            cells.extend([optional_stamp(&member.last_seen, "never"), end.into_any()]);
+            cells.push(optional_stamp(&member.last_seen, "never"));
         }
+        let end = changeable.then(|| {
+            act(shell.csrf(), None, "End sessions", &paths::end_member_sessions(&member.id), "small")
+        });
+        let remove = (member.you || changeable)
+            .then(|| danger_in_row(shell.csrf(), &member.email, removal(member), &view.form));
+        cells.push(view! { <div class="row-acts">{end}{remove}</div> }.into_any());
         Row::new(cells)
     });
     Table::new("Members", heads).rows(rows.collect())

@@ -1,5 +1,7 @@
 //! Whether the older API answers, and how much it is used.
 
+use leptos::prelude::*;
+
 use crate::View;
 use crate::components::{Tone, badge, link, note, num, section, stat, stats};
 use crate::paths;
@@ -55,8 +57,10 @@ pub fn v1(shell: &Shell, view: &V1View) -> String {
     switch.push(note("Set by the setting v1 when the server starts: on, off, or verify-needs-root-key."));
     switch.push(link("From v1 to v2", &paths::doc("migrate-from-unkey")));
     let since = format!("since the start {}", view.since.relative);
-    let use_ =
-        stats(vec![stat("Served", num(view.served), Some(&since)), stat("Refused", num(view.refused), None)]);
+    let use_ = stats(vec![
+        stat("Served", num(view.served), Some(view! { {since} }.into_any())),
+        stat("Refused", num(view.refused), None),
+    ]);
     let list = link("The request log", &paths::requests());
     super::page(shell, "v1 API")
         .body(vec![section("The v1 API", switch), section("Who still uses it", vec![use_, list])])

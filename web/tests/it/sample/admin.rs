@@ -111,11 +111,13 @@ pub fn home(words: &Words, some: bool) -> HomeView {
     HomeView {
         here: here(paths::home(), &[]),
         range: range(),
-        before: words.t("yesterday"),
+        before: some.then(|| words.t("the 24 hours before")),
         verifications: compared(1_482_004, 1_391_220),
         denials: compared(31_207, 12_410),
+        unknown: compared(41, 0),
+        unknown_note: None,
         decisions: compared(204_110, 231_004),
-        blocked: compared(9_201, 9_100),
+        blocked: compared(9_201, 9_900),
         requests: chart("requests", words.t("Verifications"), &Outcome::VERIFICATIONS),
         concerns: if some {
             vec![

@@ -90,6 +90,7 @@ pub fn requests_view(words: &Words, on: bool) -> RequestsView {
         range: range(),
         live: live(on),
         responses: bars("responses", words.t("Requests"), &Outcome::RESPONSES),
+        sampling: Some(words.t("About 5.6K in all, an estimate: 1 of 100 successes are logged.")),
         rows: requests(words),
         pager: pager(5),
     }

@@ -13,7 +13,8 @@ use shells::{frame, portal_frame, shell};
 
 use web::charts::{Bars, Bucket, Heat, Line, Lines, Spark, Unit};
 use web::components::{
-    Chip, FilterField, FilterKind, Filters, LimitRule, Outcome, Pager, SavedView, Sorting, TimeRange, Tone,
+    Chip, FilterField, FilterKind, Filters, LimitRule, Outcome, Pager, SavedView, Sorting, TimeRange,
+    TimeStep, Tone,
 };
 use web::form::FormState;
 use web::pages::parts::{ApiRef, KeyLine, Live, Named, NamespaceRef};
@@ -183,6 +184,9 @@ pub fn range() -> TimeRange {
         from: "2025-11-19T13:00".to_owned(),
         to: "2025-11-20T13:00".to_owned(),
         zone: "CET".to_owned(),
+        earlier: TimeStep { from_ms: NOW - 48 * 60 * MINUTE, to_ms: NOW - 24 * 60 * MINUTE },
+        later: None,
+        problem: None,
     }
 }
 

@@ -46,7 +46,7 @@ fn signed_out(words: &Words, theme: Theme) -> Vec<Rendered> {
         "secret-link" => pages::secret_link::secret_link(f, &SecretLinkView::Waiting { token: words.t("tok") });
         "secret-link-revealed" => pages::secret_link::secret_link(f, &SecretLinkView::Revealed(entities::shown(words, "Key", false)));
         "secret-link-gone" => pages::secret_link::secret_link(f, &SecretLinkView::Gone);
-        "error-signed-out" => pages::error::bare_error(f, &ErrorView::TooMany { message: words.t("Try again in 4 minutes.") });
+        "error-signed-out" => pages::error::bare_error(f, &ErrorView::TooMany { message: words.t("Try again in 4 minutes.") }, false);
         "portal" => pages::portal::keys(&portal, &entities::portal_keys(words, true));
         "portal-empty" => pages::portal::keys(&portal, &entities::portal_keys(words, false));
         "portal-usage" => pages::portal::usage(&portal, &entities::portal_usage(words));

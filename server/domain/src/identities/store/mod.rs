@@ -124,7 +124,7 @@ pub(super) async fn insert(
     };
     identity::Entity::insert(row).exec_without_returning(db).await.map_err(|error| {
         if EXTERNAL_ID.refused(&error) {
-            let detail = format!("An identity with externalId '{external_id}' already exists.");
+            let detail = format!("An identity with the external id '{external_id}' already exists.");
             return Error::new(Code::IdentityExists, detail);
         }
         error.into()

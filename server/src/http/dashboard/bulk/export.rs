@@ -81,21 +81,22 @@ fn list(request: &MemberRequest, what: &str) -> Result<List> {
                 text("namespace").ok_or_else(|| Error::invalid("Overrides of which namespace?"))?;
             List::Overrides { namespace: namespace.into() }
         }
-        "audit" => List::Audit(Box::new(audit(request))),
-        "verifications" => List::Events(Box::new(events(request, Kind::Verifications))),
-        "ratelimits" => List::Events(Box::new(events(request, Kind::Ratelimits))),
-        _ => List::Events(Box::new(events(request, Kind::Requests))),
+        "audit" => List::Audit(Box::new(audit(request)?)),
+        "verifications" => List::Events(Box::new(events(request, Kind::Verifications)?)),
+        "ratelimits" => List::Events(Box::new(events(request, Kind::Ratelimits)?)),
+        _ => List::Events(Box::new(events(request, Kind::Requests)?)),
     })
 }
 
-fn audit(request: &MemberRequest) -> AuditFilter {
+fn audit(request: &MemberRequest) -> Result<AuditFilter> {
     let query = request.query();
     let spanned = ["since", "from", "to"].iter().any(|name| query.given(name).is_some());
-    audit_filter(query, spanned.then(|| TimeSpan::of(request, SPAN)).as_ref())
+    let span = spanned.then(|| TimeSpan::exactly(request, SPAN)).transpose()?;
+    Ok(audit_filter(query, span.as_ref()))
 }
 
-fn events(request: &MemberRequest, kind: Kind) -> PageOf {
-    event_page(request, kind, &TimeSpan::of(request, SPAN), filter(kind, request), 0)
+fn events(request: &MemberRequest, kind: Kind) -> Result<PageOf> {
+    Ok(event_page(request, kind, &TimeSpan::exactly(request, SPAN)?, filter(kind, request), 0))
 }
 
 /// The parameters that logs have in their addresses.

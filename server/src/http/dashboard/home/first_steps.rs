@@ -14,6 +14,7 @@ use web::time::latency;
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::reply::Reply;
 use base::access::{OpCtx, Operation, Target};
+use base::clock::DAY_MS;
 use base::error::{Code, Error, Result};
 use base::events::Stored;
 use domain::apis::CreateApi;
@@ -164,8 +165,8 @@ async fn first_request(request: &MemberRequest, awaited: &Awaited) -> Result<Opt
     let of = PageOf {
         kind,
         workspace: request.cx.workspace.clone(),
-        start_ms: request.now_ms() - super::DAY_MS,
-        end_ms: request.now_ms() + super::DAY_MS,
+        start_ms: request.now_ms() - DAY_MS,
+        end_ms: request.now_ms() + DAY_MS,
         filter,
         limit: 1,
         after: None,

@@ -14,7 +14,7 @@ use web::pages::home::{HomeView, home};
 use web::pages::parts::{AuditRow, Compared};
 use web::pages::style;
 
-use super::charts::outcome_bars;
+use super::charts::{add_unknown_keys, outcome_bars};
 use super::endpoint::member;
 use super::event_query::event_question;
 use super::member_request::MemberRequest;
@@ -27,13 +27,13 @@ use crate::app::App;
 use crate::http::methods::get;
 use base::access::{Operation, Target};
 use base::audit::AuditFilter;
+use base::clock::DAY_MS;
+use base::config::LogRequests;
 use base::error::Result;
-use base::events::KEEP_DAYS;
+use base::events::{KEEP_DAYS, KEEP_REQUESTS_DAYS};
 use base::store::Page;
 use insight::analytics::{Buckets, Counts, Filter, PageOf, Row};
 use insight::search::Kind;
-
-const DAY_MS: i64 = 24 * 60 * 60_000;
 
 /// Entries of the audit log on the first page.
 const CHANGES: u64 = 8;
@@ -60,7 +60,7 @@ async fn show(request: MemberRequest) -> Result<Reply> {
 async fn view(request: &MemberRequest) -> Result<HomeView> {
     let span = TimeSpan::of(request, "24h");
     let (counts, concerns, changes, health, views) = tokio::try_join!(
-        DayComparison::ask(request, &span),
+        Comparison::ask(request, &span),
         warnings::warnings(request),
         changes(request),
         server_health::facts(request, &span),
@@ -68,22 +68,20 @@ async fn view(request: &MemberRequest) -> Result<HomeView> {
     )?;
     let buckets = span.buckets(request.zone)?;
     let of_span = (&buckets, &span);
+    let mut requests =
+        outcome_bars(request, "requests", "Verifications", &Outcome::OF_KEYS, &counts.rows, of_span);
+    add_unknown_keys(request, &mut requests, &counts.unknown_rows);
     Ok(HomeView {
         here: request.here(),
         range: span.range.clone(),
-        before: "the day before".to_owned(),
-        verifications: counts.compared(|counts| counts.verified.total()),
-        denials: counts.compared(|counts| bad(&counts.verified)),
+        before: span.before(request.now_ms()).map(|_| span.range.before()),
+        verifications: counts.compared(|counts| counts.verified.total() + counts.unknown),
+        denials: counts.compared(|counts| bad(&counts.verified) + counts.unknown),
+        unknown: counts.compared(|counts| counts.unknown),
+        unknown_note: unknown_note(request, &span),
         decisions: counts.compared(|counts| counts.decided.total()),
         blocked: counts.compared(|counts| counts.decided.denied),
-        requests: outcome_bars(
-            request,
-            "requests",
-            "Verifications",
-            &Outcome::OF_KEYS,
-            &counts.rows,
-            of_span,
-        ),
+        requests,
         failing: most_refused::most(request, &span, &counts).await?,
         first_steps: counts.is_empty() && !was_ever_verified(request).await?,
         concerns,
@@ -95,57 +93,68 @@ async fn view(request: &MemberRequest) -> Result<HomeView> {
 
 /// What happened in one span.
 #[derive(Default)]
-struct DayCounts {
+struct Figures {
     verified: Counts,
+    /// Verifications with keys that nobody has.
+    unknown: i64,
     decided: Counts,
 }
 
-/// What happened in a span, and in the same span of the day before.
-struct DayComparison {
+/// What happened in a span, and in the span before it.
+struct Comparison {
     /// Verifications by bucket.
     rows: Vec<Row>,
-    now: DayCounts,
-    before: DayCounts,
+    unknown_rows: Vec<Row>,
+    now: Figures,
+    before: Figures,
 }
 
-impl DayComparison {
+impl Comparison {
     async fn ask(request: &MemberRequest, span: &TimeSpan) -> Result<Self> {
         let buckets = span.buckets(request.zone)?;
-        let ((rows, verified_before), (decided, decided_before)) = tokio::try_join!(
-            now_and_before(request, Kind::Verifications, span, &buckets),
-            now_and_before(request, Kind::Ratelimits, span, &buckets),
+        let every = Filter::default;
+        let (verified, decided, unknown) = tokio::try_join!(
+            now_and_before(request, Kind::Verifications, every(), span, &buckets),
+            now_and_before(request, Kind::Ratelimits, every(), span, &buckets),
+            now_and_before(request, Kind::Requests, of_unknown_keys(), span, &buckets),
         )?;
+        let figures = |verified: Counts, decided: Counts, unknown: Counts| Figures {
+            verified,
+            decided,
+            unknown: unknown.total(),
+        };
         Ok(Self {
-            now: DayCounts { verified: sum(&rows), decided: sum(&decided) },
-            before: DayCounts { verified: verified_before, decided: decided_before },
-            rows,
+            now: figures(sum(&verified.0), sum(&decided.0), sum(&unknown.0)),
+            before: figures(verified.1, decided.1, unknown.1),
+            rows: verified.0,
+            unknown_rows: unknown.0,
         })
     }
 
-    fn compared(&self, figure: impl Fn(&DayCounts) -> i64) -> Compared {
+    fn compared(&self, figure: impl Fn(&Figures) -> i64) -> Compared {
         Compared { now: figure(&self.now), before: figure(&self.before) }
     }
 
     fn is_empty(&self) -> bool {
-        let total = |counted: &DayCounts| counted.verified.total() + counted.decided.total();
+        let total = |counted: &Figures| counted.verified.total() + counted.decided.total() + counted.unknown;
         total(&self.now) + total(&self.before) == 0
     }
 }
 
-/// The counts of a span by bucket, and those of the same span a day before, from
-/// one question: what the spans have in common is counted once.
+/// The counts of a span by bucket, and those of the span before it, from one question.
 async fn now_and_before(
     request: &MemberRequest,
     kind: Kind,
+    filter: Filter,
     span: &TimeSpan,
     buckets: &Buckets,
 ) -> Result<(Vec<Row>, Counts)> {
-    let before = span.start_ms - DAY_MS..span.end_ms - DAY_MS;
+    let before = span.before(request.now_ms()).unwrap_or(span.start_ms..span.start_ms);
     let mut starts = buckets.starts(span.start_ms, span.end_ms);
-    starts.extend([before.start, before.end, span.start_ms]);
+    starts.extend([before.start, span.start_ms]);
     starts.sort_unstable();
     starts.dedup();
-    let mut question = event_question(request, kind, span, Filter::default());
+    let mut question = event_question(request, kind, span, filter);
     question.start_ms = before.start;
     question.buckets = Some(Buckets::From(starts));
     let pieces = request.app.analytics.count(question).await?;
@@ -153,6 +162,24 @@ async fn now_and_before(
     let now: Vec<Row> = within(span.start_ms..span.end_ms).collect();
     let before: Vec<Row> = within(before).collect();
     Ok((buckets.folded(&now), sum(&before)))
+}
+
+/// Requests that verified a key which nobody has: they are answered with 200 and always logged.
+fn of_unknown_keys() -> Filter {
+    Filter {
+        outcomes: vec!["served".to_owned()],
+        codes: vec![Outcome::NotFound.code().to_owned()],
+        ..Filter::default()
+    }
+}
+
+/// Why unknown keys may be missing from the figures.
+fn unknown_note(request: &MemberRequest, span: &TimeSpan) -> Option<String> {
+    if request.app.config.request_log == LogRequests::Off {
+        return Some("Unknown keys are not counted: the log of requests is off.".to_owned());
+    }
+    let is_longer = span.start_ms < request.now_ms() - KEEP_REQUESTS_DAYS * DAY_MS;
+    is_longer.then(|| format!("Unknown keys are counted for {KEEP_REQUESTS_DAYS} days only."))
 }
 
 async fn was_ever_verified(request: &MemberRequest) -> Result<bool> {

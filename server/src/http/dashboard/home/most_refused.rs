@@ -5,7 +5,7 @@ use web::components::Outcome;
 use web::pages::home::Failing;
 use web::paths::{self, Href};
 
-use super::DayComparison;
+use super::Comparison;
 use crate::http::dashboard::event_query::event_question;
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::outcome_counts::{bad, count_of};
@@ -18,7 +18,7 @@ use insight::search::Kind;
 const PLACES: usize = 3;
 
 /// Asks nothing where nothing was refused.
-pub async fn most(request: &MemberRequest, span: &TimeSpan, counts: &DayComparison) -> Result<Vec<Failing>> {
+pub async fn most(request: &MemberRequest, span: &TimeSpan, counts: &Comparison) -> Result<Vec<Failing>> {
     let mut failing = Vec::new();
     if bad(&counts.now.verified) > 0 {
         let (keys, identities) = tokio::try_join!(keys(request, span), identities(request, span))?;

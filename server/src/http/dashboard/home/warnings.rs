@@ -10,12 +10,11 @@ use web::paths::{self, QUERY};
 
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::jobs::{BackupReport, ClockReport};
+use base::clock::{DAY_MS, MINUTE_MS};
 use base::error::Result;
 use domain::keys::{FEW_CREDITS, KeyCount};
 use domain::leaks::Leak;
 
-const MINUTE_MS: i64 = 60_000;
-const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
 const WEEK_MS: i64 = 7 * DAY_MS;
 const UNUSED_DAYS: i64 = 90;
 

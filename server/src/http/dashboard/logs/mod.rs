@@ -9,6 +9,7 @@ mod explanation_trace;
 mod log_filters;
 mod permission_query_tree;
 mod request_log;
+mod sampling;
 mod verification;
 
 use std::collections::HashMap;
