@@ -246,6 +246,7 @@ of_one! {
     explain_verification = "/verifications/" "/explain";
     request = "/requests/" "";
     identity = "/identities/" "";
+    identity_usage = "/identities/" "/usage";
     edit_identity = "/identities/" "/edit";
     delete_identity = "/identities/" "/delete";
     role = "/roles/" "";

@@ -45,12 +45,15 @@ pub(super) fn time_axis(labels: &[String], columns: usize) -> View {
     view! { <svg class="x-axis" aria-hidden="true">{words.collect_view()}</svg> }.into_any()
 }
 
+/// Columns that are as wide as a word.
+const FEW: usize = 8;
+
 fn tick(label: &str, index: usize, columns: usize) -> View {
     let middle = super::scale::percent(2 * index + 1, 2 * columns);
     // At the ends of the plot a word in the middle would be cut off.
     let (x, anchor) = match index {
-        0 => (super::scale::percent(0, 1), "start"),
-        _ if 10 * index >= 9 * columns => (super::scale::percent(index + 1, columns), "end"),
+        0 if columns > FEW => (super::scale::percent(0, 1), "start"),
+        _ if columns > FEW && 10 * index >= 9 * columns => (super::scale::percent(index + 1, columns), "end"),
         _ => (middle.clone(), "middle"),
     };
     view! {

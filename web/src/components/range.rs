@@ -91,10 +91,9 @@ pub(crate) fn range_picker(here: &Here, range: &TimeRange) -> View {
         .collect_view();
     let kept = here.pairs.iter().filter(|(name, _)| ![SINCE, FROM, TO, "cursor"].contains(&name.as_str()));
     let kept = kept.map(|(name, value)| hidden(name, value)).collect_view();
-    let problem = range
-        .problem
-        .clone()
-        .map(|problem| view! { <p class="error" role="alert">{problem}" Shown: "{range.label()}"."</p> });
+    let problem = range.problem.clone().map(
+        |problem| view! { <p class="notice t-error" role="alert">{problem}" Shown: "{range.label()}"."</p> },
+    );
     view! {
         <div class="span">
             {step(&base, "Earlier", Icon::Left, Some(range.earlier))}

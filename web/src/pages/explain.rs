@@ -160,7 +160,7 @@ pub(crate) fn trace_view(shell: &Shell, trace: &Trace) -> Vec<View> {
     let all = view! {
         {failed}
         <details>
-            <summary class="button small">{tally(&trace.checks)}</summary>
+            <summary class="button small">"All checks: "{tally(&trace.checks)}</summary>
             <ol class="trace">{checks}</ol>
         </details>
     };

@@ -71,6 +71,7 @@ pub fn show(shell: &Shell, view: &IdentityView) -> String {
         .crumb(Crumb::new("Identities", paths::identities()))
         .beside_title(copy_chip(&view.identity.id, "identity id"))
         .waiting(view.live.on)
+        .action(button_link(Some(Icon::Chart), "Usage", &paths::identity_usage(&view.identity.id), ""))
         .action_if(shell.may.write, || {
             button_link(Some(Icon::Edit), "Edit", &paths::edit_identity(&view.identity.id), "primary")
         })

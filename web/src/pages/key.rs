@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::key_rotate::LEAKED;
 use super::parts::{
     ApiRef, AuditRow, KeyLine, Live, Log, VerificationRow, audit_table, key_lines, verification_log,
 };
@@ -112,8 +113,16 @@ fn acts(shell: &Shell, key: &KeyHead) -> Vec<View> {
     } else {
         act(csrf, Some(Icon::Play), "Enable", &paths::enable_key(&key.id), "menu-item")
     };
-    let mut items =
-        vec![button_link(Some(Icon::Rotate), "Rotate", &paths::rotate_key(&key.id), "menu-item"), switch];
+    let mut items = vec![
+        button_link(Some(Icon::Rotate), "Rotate", &paths::rotate_key(&key.id), "menu-item"),
+        button_link(
+            Some(Icon::Warning),
+            "Replace, it leaked",
+            &paths::rotate_key(&key.id).with(LEAKED, "1"),
+            "menu-item",
+        ),
+        switch,
+    ];
     if key.recoverable {
         items.push(act(csrf, Some(Icon::Lock), "Show the secret", &paths::decrypt_key(&key.id), "menu-item"));
     }

@@ -1,6 +1,8 @@
 //! Rotating a key or a root key: a new secret, and how long the old one works.
 
 use super::parts::{ApiRef, Named};
+use leptos::prelude::*;
+
 use crate::View;
 use crate::components::{
     action, button_link, form_error, hidden, note, post_form, section, select, submit, warning,
@@ -20,6 +22,14 @@ pub const GRACE: [(&str, &str); 6] = [
     ("604800000", "7 days"),
 ];
 
+/// The query parameter that says that the old secret leaked.
+pub const LEAKED: &str = "leaked";
+
+/// What is chosen at first: a day, and nothing for a secret that leaked.
+pub fn default_grace(leaked: bool) -> &'static str {
+    if leaked { GRACE[0].0 } else { GRACE[4].0 }
+}
+
 /// Posts to [`paths::rotate_key`] or [`paths::rotate_root_key`]: `nonce`,
 /// `grace_ms`, one of [`GRACE`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +39,8 @@ pub struct RotateView {
     pub key: Named,
     pub nonce: String,
     pub form: FormState,
+    /// Whether somebody else has the old secret.
+    pub leaked: bool,
     /// Why it cannot be rotated: it expired.
     pub refused: Option<String>,
 }
@@ -81,5 +93,12 @@ fn body(shell: &Shell, view: &RotateView, post: &Href, back: &Href) -> Vec<View>
         Some(_) => "The new key has the same settings and shares the credits. Both are counted as one.",
         None => "The new root key has the same name, permissions and bounds, and an id of its own.",
     };
-    vec![note(about), section(&view.key.name, vec![post_form(shell.csrf(), post, "form", form)])]
+    let leaked = view.leaked.then(|| {
+        warning("Whoever found the old secret can use it for as long as it works: let it end at once.")
+    });
+    vec![
+        leaked.into_any(),
+        note(about),
+        section(&view.key.name, vec![post_form(shell.csrf(), post, "form", form)]),
+    ]
 }

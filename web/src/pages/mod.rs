@@ -19,6 +19,7 @@ pub mod export;
 pub mod home;
 pub mod identities;
 pub mod identity;
+pub mod identity_usage;
 pub mod import;
 pub mod invite;
 pub mod jobs;

@@ -7,6 +7,39 @@ use serde_json::json;
 use super::browser::Browser;
 use crate::support::TestApp;
 
+/// What a customer used in a month, and the same as a bill.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_month_of_a_customer_is_totalled_and_billed() {
+    let test = TestApp::start().await;
+    let api = test.api().await;
+    let options = json!({ "externalId": "user_1", "name": "checkout", "credits": { "remaining": 2 } });
+    let (key_id, key) = test.key(&api, options).await;
+    let (_, other) = test.key(&api, json!({ "externalId": "user_2" })).await;
+    for secret in [&key, &key, &key, &other] {
+        test.verify(secret).await;
+    }
+    test.advance_ms(1000);
+    test.flush_events().await;
+    let mut viewer = Browser::of(&test, Role::Viewer).await;
+    let page = viewer.get("/identities/user_1").await;
+    let usage = page.links.iter().find(|link| link.ends_with("/usage")).expect("a link").clone();
+    let page = viewer.get(&usage).await;
+    page.shows("Valid 2").shows("Out of credits 1").shows("Credits spent 2").shows("checkout 2 1 2");
+    let bill = page.links.iter().find(|link| link.contains("format=csv")).expect("a link").clone();
+    let bill = viewer.get(&bill).await;
+    let lines: Vec<&str> = bill.html.lines().collect();
+    assert_eq!(lines[0], "external_id,key_id,outcome,verifications,credits");
+    assert_eq!(
+        lines[1..],
+        [format!("user_1,{key_id},USAGE_EXCEEDED,1,0"), format!("user_1,{key_id},VALID,2,2")]
+    );
+    let earlier = page.links.iter().find(|link| link.contains("month=")).expect("a link").clone();
+    viewer.get(&earlier).await.shows("Nothing was used in this month");
+    let refused = viewer.get(&format!("{usage}?month=2999-01")).await;
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+    assert!(refused.text.contains("such as 2026-11"), "{}", refused.text);
+}
+
 // row: concepts/identities/ratelimits
 #[tokio::test(flavor = "multi_thread")]
 async fn an_identity_is_made_changed_and_deleted() {

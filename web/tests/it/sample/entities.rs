@@ -8,6 +8,7 @@ use web::pages::apis::{ApiCard, ApisView};
 use web::pages::bulk::BulkView;
 use web::pages::identities::{IdentitiesView, IdentityFormView, IdentityRow};
 use web::pages::identity::IdentityView;
+use web::pages::identity_usage::{IdentityUsageView, KeyUsage};
 use web::pages::key::{CreditsFact, KeyChangesView, KeyFacts, KeyHead, KeyLogView, KeyView};
 use web::pages::key_form::{EditKeyView, Grantable, KeyChoices, NewKeyView};
 use web::pages::key_rotate::RotateView;
@@ -277,6 +278,7 @@ pub fn rotate(words: &Words, of_api: bool, refused: bool) -> RotateView {
         key: words.named("key_1", "web app"),
         nonce: words.t("nonce"),
         form: words.chosen(words.form(&[], &[]), &[("grace_ms", "86400000")]),
+        leaked: !of_api,
         refused: refused.then(|| words.t("The key expired. Set a later expiry first.")),
     }
 }
@@ -407,6 +409,29 @@ pub fn identity(words: &Words) -> IdentityView {
         requests: bars("requests", words.t("Verifications"), &Outcome::VERIFICATIONS),
         rows: verifications(words),
         pager: pager(8),
+    }
+}
+
+pub fn identity_usage(words: &Words, some: bool) -> IdentityUsageView {
+    let page = |month: &str| paths::identity_usage("id_1").with("month", month);
+    let key = KeyUsage {
+        id: "key_3ZHJsBkrNU5u".to_owned(),
+        label: words.t("checkout"),
+        accepted: 1_204_110,
+        refused: 31,
+        credits: 1_204_110,
+    };
+    IdentityUsageView {
+        identity: words.named("id_1", "user_123"),
+        month: "November 2025".to_owned(),
+        earlier: page("2025-10"),
+        later: some.then(|| page("2025-12")),
+        outcomes: if some { vec![(Outcome::Valid, 1_204_110), (Outcome::RateLimited, 31)] } else { vec![] },
+        credits: 1_204_110,
+        keys: vec![key],
+        has_more: true,
+        csv: paths::sql().with("query", "SELECT 1").with("format", "csv"),
+        sql: words.t("SELECT key_id FROM key_verifications_per_month_v1"),
     }
 }
 

@@ -102,6 +102,8 @@ fn access(words: &Words, theme: Theme) -> Vec<Rendered> {
         "identities" => pages::identities::list(s, &entities::identities(words, true));
         "identities-empty" => pages::identities::list(s, &entities::identities(words, false));
         "identity" => pages::identity::show(s, &entities::identity(words));
+        "identity-usage" => pages::identity_usage::usage(s, &entities::identity_usage(words, true));
+        "identity-usage-empty" => pages::identity_usage::usage(s, &entities::identity_usage(words, false));
         "identity-new" => pages::identities::form(s, &entities::identity_form(words, false));
         "identity-edit" => pages::identities::form(s, &entities::identity_form(words, true));
         "roles" => pages::roles::list(s, &entities::roles(words, true));

@@ -116,6 +116,7 @@ fn of_backups(request: &MemberRequest, report: &BackupReport) -> Option<Warning>
 }
 
 fn leaked(request: &MemberRequest, leak: &Leak) -> Warning {
+    let (id, rotate) = (leak.key.as_str(), paths::rotate_root_key);
     Warning {
         tone: Tone::Error,
         title: format!("The root key {} was found in public", leak.name),
@@ -125,8 +126,8 @@ fn leaked(request: &MemberRequest, leak: &Leak) -> Warning {
             leak.place.sentence(),
             request.stamp(leak.time_ms).relative
         ),
-        href: paths::root_key(leak.key.as_str()),
-        go: "See root key".to_owned(),
+        href: if request.shell.may.admin { rotate(id) } else { paths::root_key(id) },
+        go: if request.shell.may.admin { "Replace it" } else { "See root key" }.to_owned(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Replacing a key by a new one, while the old one goes on for some time.
 
 use web::form::{FormState, NONCE};
-use web::pages::key_rotate::{RotateView, rotate as rotate_page};
+use web::pages::key_rotate::{LEAKED, RotateView, default_grace, rotate as rotate_page};
 use web::pages::parts::Named;
 use web::paths;
 
@@ -20,7 +20,8 @@ pub async fn rotate_form(request: MemberRequest) -> Result<Reply> {
     let details = key_of_path(&request).await?;
     let api = &details.key.api;
     request.cx.require(Operation::KeyReroll, Target::key(&api.id, &api.keyspace_id, &details.key.id))?;
-    let form = FormState::new(vec![("grace_ms".to_owned(), "86400000".to_owned())]);
+    let grace = default_grace(request.query().ticked(LEAKED));
+    let form = FormState::new(vec![("grace_ms".to_owned(), grace.to_owned())]);
     let nonce = request.nonce();
     Ok(Reply::page(rotate_html(&request, &details, nonce, form).await?))
 }
@@ -38,6 +39,7 @@ async fn rotate_html(
         key: Named::new(key.id.as_str(), &key_label(key)),
         nonce,
         form,
+        leaked: request.query().ticked(LEAKED),
         refused: expired.then(|| {
             "It expired, and so would the key that takes its place. Set a later expiry first.".to_owned()
         }),

@@ -1,0 +1,143 @@
+//! What a customer used in a month, and the bill of it.
+//!
+//! The bill is the answer to a query that the page shows: whoever wants another one
+//! changes it. Months are those of UTC, as the tables of SQL have them.
+
+use base::ids::KeyId;
+use chrono::{DateTime, Months, NaiveDate, NaiveTime};
+use web::components::Outcome;
+use web::pages::identity_usage::{IdentityUsageView, KeyUsage, usage};
+use web::pages::parts::Named;
+use web::paths::{self, Href};
+
+use crate::http::dashboard::member_request::MemberRequest;
+use crate::http::dashboard::outcome_counts::{bad, count_of, good, sum};
+use crate::http::dashboard::reply::Reply;
+use base::access::{Operation, Target};
+use base::error::{Error, Result};
+use domain::identities::Identity;
+use insight::analytics::{Filter, GroupBy, Metric, Question, Row};
+use insight::search::Kind;
+
+/// Keys that the page shows; the bill has all.
+const KEYS: usize = 50;
+
+/// `GET /identities/:id/usage?month=2026-11`, by id or external id.
+pub async fn show(request: MemberRequest) -> Result<Reply> {
+    let identity = request.app.identities.get(&request.cx, request.id()).await?;
+    request.cx.require(Operation::AnalyticsVerifications, Target::NONE)?;
+    let month = Month::read(request.query().given("month"), request.now_ms())?;
+    Ok(Reply::page(usage(&request.shell, &view(&request, &identity, month).await?)))
+}
+
+async fn view(request: &MemberRequest, identity: &Identity, month: Month) -> Result<IdentityUsageView> {
+    let question = Question {
+        kind: Kind::Verifications,
+        workspace: request.cx.workspace.clone(),
+        start_ms: month.start_ms(),
+        end_ms: month.next().start_ms(),
+        filter: Filter { identities: vec![identity.id.to_string()], ..Filter::default() },
+        buckets: None,
+        group_by: Vec::new(),
+    };
+    let analytics = &request.app.analytics;
+    let (counts, top) = tokio::try_join!(
+        analytics.count(question.clone()),
+        analytics.top(question, GroupBy::Key, Metric::Total, KEYS + 1),
+    )?;
+    let counts = sum(&counts);
+    let outcomes = Outcome::OF_KEYS.iter().map(|outcome| (*outcome, count_of(&counts, *outcome)));
+    let page = |month: Month| paths::identity_usage(identity.id.as_str()).with("month", &month.code());
+    let sql = bill(identity, month);
+    Ok(IdentityUsageView {
+        identity: Named::new(identity.id.as_str(), &identity.external_id),
+        month: month.0.format("%B %Y").to_string(),
+        earlier: page(month.before()),
+        later: (month.next().start_ms() <= request.now_ms()).then(|| page(month.next())),
+        outcomes: outcomes.filter(|(_, count)| *count > 0).collect(),
+        credits: counts.cost,
+        has_more: top.rows.len() > KEYS,
+        keys: keys(request, &top.rows[..top.rows.len().min(KEYS)]).await?,
+        csv: download(&sql),
+        sql,
+    })
+}
+
+async fn keys(request: &MemberRequest, rows: &[Row]) -> Result<Vec<KeyUsage>> {
+    let ids: Vec<KeyId> = rows.iter().filter_map(|row| Some(row.groups.first()?.as_str().into())).collect();
+    let summaries = request.app.keys.summaries(&request.cx, &ids).await?;
+    let key = |(row, id): (&Row, &KeyId)| KeyUsage {
+        label: summaries.get(id).map_or_else(|| id.to_string(), |summary| summary.label(id)),
+        id: id.to_string(),
+        accepted: good(&row.counts),
+        refused: bad(&row.counts),
+        credits: row.counts.cost,
+    };
+    Ok(rows.iter().zip(&ids).map(key).collect())
+}
+
+/// A line for each key and outcome. Ids are ours: nothing in them means anything to SQL.
+fn bill(identity: &Identity, month: Month) -> String {
+    format!(
+        "SELECT external_id, key_id, outcome, sum(count) AS verifications, sum(spent_credits) AS credits \
+         FROM key_verifications_per_month_v1 WHERE identity_id = '{}' AND time = toDate('{}') \
+         GROUP BY external_id, key_id, outcome ORDER BY key_id, outcome",
+        identity.id,
+        month.0.format("%Y-%m-%d")
+    )
+}
+
+fn download(sql: &str) -> Href {
+    paths::sql().with("query", sql).with("format", "csv")
+}
+
+/// The first day of a month of UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Month(NaiveDate);
+
+impl Month {
+    /// The present one where nothing is given.
+    fn read(text: Option<&str>, now_ms: i64) -> Result<Self> {
+        let day = match text {
+            Some(text) => NaiveDate::parse_from_str(&format!("{text}-01"), "%Y-%m-%d").ok(),
+            None => DateTime::from_timestamp_millis(now_ms).map(|now| now.date_naive()),
+        };
+        let day = day.filter(|day| Self(*day).start_ms() <= now_ms);
+        let day = day.and_then(|day| chrono::Datelike::with_day(&day, 1));
+        day.map(Self)
+            .ok_or_else(|| Error::invalid("A month is a year and a month until now, such as 2026-11."))
+    }
+
+    fn start_ms(self) -> i64 {
+        self.0.and_time(NaiveTime::MIN).and_utc().timestamp_millis()
+    }
+
+    fn next(self) -> Self {
+        Self(self.0.checked_add_months(Months::new(1)).unwrap_or(self.0))
+    }
+
+    fn before(self) -> Self {
+        Self(self.0.checked_sub_months(Months::new(1)).unwrap_or(self.0))
+    }
+
+    fn code(self) -> String {
+        self.0.format("%Y-%m").to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW_MS: i64 = 1_795_996_800_000; // 2026-11-30
+
+    #[test]
+    fn months_are_read_and_followed() {
+        let month = Month::read(None, NOW_MS).unwrap();
+        assert_eq!((month.code(), month.before().code()), ("2026-11".to_owned(), "2026-10".to_owned()));
+        assert_eq!(Month::read(Some("2025-12"), NOW_MS).unwrap().next().code(), "2026-01");
+        for wrong in ["2026-12", "2026", "2026-13", "11-2026", "2026-11-01", "-1-1", "99999-01"] {
+            assert!(Month::read(Some(wrong), NOW_MS).is_err(), "{wrong}");
+        }
+    }
+}

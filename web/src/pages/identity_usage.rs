@@ -1,0 +1,96 @@
+//! What a customer used in a month: the totals, the keys, and the bill as a file.
+
+use leptos::prelude::*;
+
+use super::parts::Named;
+use crate::View;
+use crate::components::{
+    Icon, Outcome, Row, Table, button_link, code_block, empty_state, head, link, note, num, section, stat,
+    stats, swatch,
+};
+use crate::paths::{self, Href};
+use crate::shell::{Crumb, Page, Section, Shell};
+
+/// One key of the customer in the month.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyUsage {
+    pub id: String,
+    pub label: String,
+    pub accepted: i64,
+    pub refused: i64,
+    pub credits: i64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdentityUsageView {
+    /// Id and external id.
+    pub identity: Named,
+    /// `November 2026`.
+    pub month: String,
+    pub earlier: Href,
+    /// Unless it has not begun.
+    pub later: Option<Href>,
+    /// Those that occurred.
+    pub outcomes: Vec<(Outcome, i64)>,
+    pub credits: i64,
+    /// The busiest first.
+    pub keys: Vec<KeyUsage>,
+    /// Whether there are more keys than these.
+    pub has_more: bool,
+    /// The bill: a line for each key and outcome.
+    pub csv: Href,
+    /// The query that the bill is the answer to.
+    pub sql: String,
+}
+
+pub fn usage(shell: &Shell, view: &IdentityUsageView) -> String {
+    let later = view.later.as_ref().map(|later| button_link(Some(Icon::Right), "Later", later, ""));
+    let page = Page::new(shell, Section::Identities, &format!("{}, {}", view.identity.name, view.month))
+        .crumb(Crumb::new("Identities", paths::identities()))
+        .crumb(Crumb::new(&view.identity.name, paths::identity(&view.identity.id)))
+        .action(button_link(Some(Icon::Left), "Earlier", &view.earlier, ""))
+        .action(later.into_any())
+        .action(button_link(Some(Icon::Export), "Bill as CSV", &view.csv, "primary"));
+    if view.outcomes.is_empty() {
+        let hint = "Verifications of any of its keys are counted here, from the first to the last of the month in UTC.";
+        return page.body(vec![empty_state(Icon::Chart, "Nothing was used in this month", hint, vec![])]);
+    }
+    let command = format!("unkey analytics query --format csv \"{}\"", view.sql);
+    page.body(vec![
+        totals(view),
+        section("Keys", vec![keys(view)]),
+        code_block("The bill in SQL, for the page Query", &view.sql),
+        code_block("The same at the command line", &command),
+        note("Months are those of UTC. Unknown keys belong to nobody and are not in it."),
+    ])
+}
+
+fn totals(view: &IdentityUsageView) -> View {
+    let outcomes = view.outcomes.iter().map(|(outcome, count)| {
+        let mark = view! { <span class="status">{swatch(*outcome)}{num(*count)}</span> };
+        stat(outcome.label(), mark.into_any(), None)
+    });
+    stats(outcomes.chain([stat("Credits spent", num(view.credits), None)]).collect())
+}
+
+fn keys(view: &IdentityUsageView) -> View {
+    let heads = vec![
+        head("Key"),
+        head("Accepted").numeric(),
+        head("Refused").numeric(),
+        head("Credits spent").numeric(),
+    ];
+    let row = |key: &KeyUsage| {
+        Row::new(vec![
+            link(&key.label, &paths::key(&key.id)),
+            num(key.accepted),
+            num(key.refused),
+            num(key.credits),
+        ])
+    };
+    let table = Table::new("Keys of the customer", heads).rows(view.keys.iter().map(row).collect());
+    let more = view.has_more.then(|| {
+        view! { <p class="hint">"These are the busiest. The file has all of them."</p> }
+    });
+    view! { {table} {more} }.into_any()
+}
