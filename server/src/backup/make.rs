@@ -279,7 +279,9 @@ impl Inner {
         let (sha256, bytes) = archive::digest(&path, |read| {
             done += read;
             pace.rest();
-            say(parts, Progress { what: format!("reading {name}"), bytes: done, of })
+            say(parts, Progress { what: format!("reading {name}"), bytes: done, of })?;
+            pace.begin();
+            Ok(())
         })?;
         Ok(FileEntry { name: name.to_owned(), bytes, sha256, migrations, rows })
     }

@@ -22,10 +22,11 @@ use crate::error::{Error, Result};
 /// Pages that are copied at once, 1 MiB: between two steps others get the disk.
 const STEP_PAGES: i32 = 256;
 
-/// Beside a server, so many times as much as a piece of work took passes before the next:
-/// of a hundred requests fewer than one meets the disk while it is busy with a copy.
+/// Beside a server, so many times as much as a piece of work took passes before the next. What
+/// that does for requests: docs/performance.md#a-backup-of-a-million-keys.
 const RESTS: u32 = 3;
-const LONGEST_REST: Duration = Duration::from_millis(50);
+/// A disk that was stuck for long is not waited for as long again.
+const LONGEST_REST: Duration = Duration::from_secs(1);
 
 /// How much of the time work that nobody waits for may take.
 pub struct Pace {

@@ -31,11 +31,19 @@ pub async fn page<E: EntityTrait>(
 ) -> Result<Batch<E::Model>> {
     let rows = rows.filter(id.gt(after)).order_by_asc(id).limit(PAGE_ROWS).all(from).await?;
     let last = rows.last().filter(|_| rows.len() as u64 == PAGE_ROWS);
+    let is_ours = |row: &E::Model| matches!(row.get(id), sea_orm::Value::String(Some(text)) if is_id(&text));
     let next = last.map(|row| match row.get(id) {
         sea_orm::Value::String(Some(text)) => Ok(text),
         other => Err(Error::internal(format!("{other:?} is no id"))),
     });
-    Ok(Batch { next: next.transpose()?, rows })
+    let next = next.transpose()?;
+    Ok(Batch { next, rows: rows.into_iter().filter(is_ours).collect() })
+}
+
+/// Whether an id is one that this program makes: what a backup says was perhaps written by
+/// hand, and ids go into addresses and queries.
+fn is_id(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
 }
 
 /// Whether a column of metadata holds what this program puts there: an object, or nothing.

@@ -14,7 +14,7 @@ use super::{Keys, StoredHash};
 use crate::ratelimit::limits;
 use crate::{apis, identities, permissions, workspaces};
 use base::access::OpCtx;
-use base::audit::{self, Event, Group, Target};
+use base::audit::{self, Beyond, Event, Group, Target};
 use base::error::{Error, Result};
 use base::store::{Change, Reader, Tx};
 
@@ -49,6 +49,7 @@ impl Keys {
     /// was cut short.
     pub(crate) async fn recover(&self, cx: &OpCtx, from: &Reader, api: &ApiId) -> Result<RecoveredKeys> {
         let with_ciphertext = self.store.write(|tx| self.share_data_key(cx, tx, from)).await?;
+        let beyond = audit::beyond(self.store.read(), from).await?;
         let mut recovered = RecoveredKeys { with_ciphertext, ..RecoveredKeys::default() };
         let mut last = String::new();
         loop {
@@ -64,7 +65,7 @@ impl Keys {
                     recovered::page_in_backup(from, &cx.workspace, api, spending, &place).await?;
                 after = next;
                 let recovered = &mut recovered;
-                self.store.write(|tx| self.copy_page(cx, tx, from, api, page, recovered)).await?;
+                self.store.write(|tx| self.copy_page(cx, tx, (from, beyond), api, page, recovered)).await?;
             }
         }
         Ok(recovered)
@@ -95,7 +96,7 @@ impl Keys {
         &self,
         cx: &OpCtx,
         tx: Tx,
-        from: &Reader,
+        (from, beyond): (&Reader, Beyond),
         api: &ApiId,
         mut keys: LostKeys,
         recovered: &mut RecoveredKeys,
@@ -107,9 +108,9 @@ impl Keys {
         let revoked: HashSet<String> =
             audit::targets_of(tx.db(), Event::KeyDelete, &ids, Some(TASK.as_str())).await?;
         recovered.left_out += keys.without(&tx, api, &revoked).await? + keys.without_unsound();
-        let made_at_ms = audit::last_entry_time(from).await?.unwrap_or_default();
-        let changed = audit::targets_after(tx.db(), made_at_ms, &UNTOUCHED, &ids).await?;
+        let changed = audit::targets_beyond(tx.db(), beyond, &UNTOUCHED, &ids).await?;
         recovered.disabled += keys.disable(&changed);
+        keys.forget_foreign_lines(&tx, api).await?;
         keys.share_credits(&tx, from, api).await?;
         let owners = identities::bring_along(&tx, from, &cx.workspace, keys.identities()).await?;
         recovered.elsewhere += keys.put_below(&owners);

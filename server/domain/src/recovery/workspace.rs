@@ -74,6 +74,7 @@ impl Recovery<'_> {
         self.pages(|tx, after| async move { apis::copy_live(&tx, from, id, &after).await }).await?;
         self.pages(|tx, after| async move { portals::copy_of_live(&tx, from, id, &after).await }).await?;
         self.pages(|tx, after| async move { root_keys::copy_live(&tx, from, id, &after).await }).await?;
+        self.store.write(|tx| async move { root_keys::forget_foreign_budgets(&tx, id).await }).await?;
         let mut all = RecoveredKeys { with_ciphertext: true, ..RecoveredKeys::default() };
         for api in apis::all_live(from, id).await? {
             let keys = self.keys.recover(cx, from, &api.id).await?;

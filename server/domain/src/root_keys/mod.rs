@@ -34,7 +34,7 @@ pub use change::{RerollRootKey, UpdateRootKey};
 pub(crate) use create::{NewRootKey, check};
 pub use read::{FindRootKeys, FoundRootKeys, RootKeyOrder, STALE_DAYS};
 pub use store::{RootKeyFeed, amend_times, note_used, sweep};
-pub(crate) use store::{copy_live, remove_copied};
+pub(crate) use store::{copy_live, forget_foreign_budgets, remove_copied};
 
 use authenticate::RootKeySnapshot;
 

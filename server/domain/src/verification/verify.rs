@@ -136,7 +136,7 @@ impl Verifier {
         let (verifier, cx) = (self.clone(), cx.clone());
         let spending = tokio::spawn(async move {
             let spend = match verifier.ledger.spend(decided.key.balance_key(), cost).await {
-                // It was deleted between the look at it and the spend.
+                // It, or the key that has its credits, was deleted between the look at it and the spend.
                 Err(error) if error.code() == Code::KeyNotFound => return Ok(verifier.not_found()),
                 spend => spend?,
             };

@@ -13,7 +13,7 @@ use sea_orm::{
 
 pub(super) use in_order::place_of;
 pub use in_order::{AuditRow, AuditTargetRow, entries_after, entry_at, last_entry, last_entry_time};
-pub use targets::{targets_after, targets_of};
+pub use targets::{Beyond, beyond, targets_beyond, targets_of};
 
 use super::read::{AuditEntry, AuditFilter, AuditTarget};
 use super::record::{Entry, actor};

@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use base::ids::{ApiId, IdentityId, KeyId, WorkspaceId};
+use base::ids::{ApiId, IdentityId, KeyId, MigrationId, WorkspaceId};
 use entity::{encrypted_key, key, key_migration};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -127,6 +127,27 @@ impl LostKeys {
         (before - self.0.len()) as u64
     }
 
+    /// Takes the names of lines away that are keys of other APIs here: limits are counted by line.
+    pub async fn forget_foreign_lines(&mut self, tx: &Tx, api: &ApiId) -> Result<()> {
+        let named = self.0.iter().flat_map(|row| [row.lineage_id.clone(), row.rotated_from.clone()]);
+        let named: HashSet<KeyId> = named.flatten().collect();
+        let foreign: HashSet<KeyId> = key::Entity::find()
+            .select_only()
+            .column(key::Column::Id)
+            .filter(key::Column::Id.is_in(named))
+            .filter(key::Column::ApiId.ne(api.clone()))
+            .into_tuple::<KeyId>()
+            .all(tx.db())
+            .await?
+            .into_iter()
+            .collect();
+        for row in &mut self.0 {
+            row.lineage_id = row.lineage_id.take().filter(|id| !foreign.contains(id));
+            row.rotated_from = row.rotated_from.take().filter(|id| !foreign.contains(id));
+        }
+        Ok(())
+    }
+
     /// Disables the named ones, and answers how many are.
     pub fn disable(&mut self, named: &HashSet<String>) -> u64 {
         let changed = self.0.iter_mut().filter(|row| named.contains(row.id.as_str()));
@@ -204,12 +225,17 @@ impl LostKeys {
     }
 
     /// Puts them in.
-    pub async fn put(self, tx: &Tx, from: &Reader, workspace: &WorkspaceId) -> Result<Vec<ReturningKey>> {
-        let migrations = self.0.iter().filter_map(|row| row.migration_id.clone());
-        let migrations = key_migration::Entity::find()
+    pub async fn put(mut self, tx: &Tx, from: &Reader, workspace: &WorkspaceId) -> Result<Vec<ReturningKey>> {
+        let migrations: Vec<MigrationId> = self.0.iter().filter_map(|row| row.migration_id.clone()).collect();
+        let own = key_migration::Entity::find()
             .filter(key_migration::Column::WorkspaceId.eq(workspace.clone()))
             .filter(key_migration::Column::Id.is_in(migrations));
-        rows::put::<key_migration::Entity, _>(tx, migrations.all(from).await?).await?;
+        rows::put::<key_migration::Entity, _>(tx, own.clone().all(from).await?).await?;
+        let own = own.select_only().column(key_migration::Column::Id).into_tuple::<MigrationId>();
+        let own: HashSet<MigrationId> = own.all(tx.db()).await?.into_iter().collect();
+        for row in &mut self.0 {
+            row.migration_id = row.migration_id.take().filter(|id| own.contains(id));
+        }
         rows::put::<key::Entity, _>(tx, self.0.clone()).await?;
         Ok(self.0.into_iter().map(returning).collect())
     }

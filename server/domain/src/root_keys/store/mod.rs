@@ -16,7 +16,7 @@ use sea_orm::{
 use smallvec::smallvec;
 
 pub use feed::RootKeyFeed;
-pub(crate) use recovered::{copy_live, remove_copied};
+pub(crate) use recovered::{copy_live, forget_foreign_budgets, remove_copied};
 pub use upkeep::{amend_times, note_used, sweep};
 
 use super::authenticate::RootKeySnapshot;

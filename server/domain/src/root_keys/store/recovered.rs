@@ -1,10 +1,9 @@
 //! Root keys of a workspace that comes back from a backup.
 
-use std::collections::HashSet;
-
 use base::ids::{RootKeyId, WorkspaceId};
 use entity::{root_key, root_key_grant};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 
 use base::audit;
 use base::error::Result;
@@ -23,13 +22,9 @@ pub(crate) async fn copy_live(
         .filter(root_key::Column::DeletedAt.is_null());
     let mut page = rows::page(from, live, root_key::Column::Id, after).await?;
     let ids: Vec<&str> = page.rows.iter().map(|row| row.id.as_str()).collect();
-    let made_at_ms = audit::last_entry_time(from).await?.unwrap_or_default();
-    let changed = audit::targets_after(tx.db(), made_at_ms, &[], &ids).await?;
+    let beyond = audit::beyond(tx.db(), from).await?;
+    let changed = audit::targets_beyond(tx.db(), beyond, &[], &ids).await?;
     page.rows.retain(|row| !changed.contains(row.id.as_str()));
-    let own = own_of(from, workspace, &page.rows).await?;
-    for row in &mut page.rows {
-        row.budget_key_id = row.budget_key_id.take().filter(|budget| own.contains(budget));
-    }
     let ids: Vec<RootKeyId> = page.rows.iter().map(|row| row.id.clone()).collect();
     rows::put::<root_key::Entity, _>(tx, page.rows).await?;
     // One that the environment gives to both servers is here already, elsewhere.
@@ -45,19 +40,21 @@ pub(crate) async fn copy_live(
     Ok(page.next)
 }
 
-/// Those of the keys whose budgets these spend that are of the workspace.
-async fn own_of(
-    from: &Reader,
-    workspace: &WorkspaceId,
-    rows: &[root_key::Model],
-) -> Result<HashSet<RootKeyId>> {
-    let budgets = rows.iter().filter_map(|row| row.budget_key_id.clone());
+/// Takes budgets away that are not of the workspace: an id of a backup may be that of another
+/// one here.
+pub(crate) async fn forget_foreign_budgets(tx: &Tx, workspace: &WorkspaceId) -> Result<()> {
     let own = root_key::Entity::find()
         .select_only()
         .column(root_key::Column::Id)
+        .filter(root_key::Column::WorkspaceId.eq(workspace.clone()));
+    root_key::Entity::update_many()
+        .col_expr(root_key::Column::BudgetKeyId, Expr::value(None::<String>))
         .filter(root_key::Column::WorkspaceId.eq(workspace.clone()))
-        .filter(root_key::Column::Id.is_in(budgets));
-    Ok(own.into_tuple::<RootKeyId>().all(from).await?.into_iter().collect())
+        .filter(root_key::Column::BudgetKeyId.is_not_null())
+        .filter(root_key::Column::BudgetKeyId.not_in_subquery(own.into_query()))
+        .exec(tx.db())
+        .await?;
+    Ok(())
 }
 
 /// Removes what was copied of a workspace; what they may do goes with them.
