@@ -22,12 +22,12 @@ RUN cargo chef prepare
 # Dependencies are a layer of their own, which lasts until the recipe changes.
 FROM chef AS build
 COPY --from=recipe /src/recipe.json .
-RUN cargo chef cook --release --locked
+RUN cargo chef cook --profile dist --locked
 COPY . .
-RUN cargo build --release --locked
+RUN cargo build --profile dist --locked
 
 FROM scratch AS built
-COPY --from=build /src/target/release/unkey /unkey
+COPY --from=build /src/target/dist/unkey /unkey
 
 FROM scratch AS released
 COPY released/unkey /unkey

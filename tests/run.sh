@@ -254,7 +254,7 @@ releases() {
   cargo build --release --workspace
   for target in unknown-linux-gnu unknown-linux-musl; do
     echo "$(uname -m)-$target:"
-    tests/load/run.py --runs 1 --server "target/$(uname -m)-$target/release/unkey"
+    tests/load/run.py --runs 1 --server "target/$(uname -m)-$target/dist/unkey"
   done
 }
 

@@ -57,5 +57,5 @@ case "$target" in
   *) cargo+=(build) ;;
 esac
 
-"${cargo[@]}" --release --locked --package unkey --target "$asked" >&2
-echo "${CARGO_TARGET_DIR:-target}/$triple/release/unkey"
+"${cargo[@]}" --profile dist --locked --package unkey --target "$asked" >&2
+echo "${CARGO_TARGET_DIR:-target}/$triple/dist/unkey"
