@@ -120,18 +120,29 @@
 
   // Everything there is to find and to do, without leaving the keyboard: what the page
   // offers, the places of the sidebar, and what the search over everything finds.
+  const OFFERED = 20;
   function palette() {
     const search = document.querySelector("[data-search]")?.form;
     if (!search || document.querySelector("dialog[open]")) return search?.querySelector("[data-search]").focus();
     const dialog = Object.assign(document.createElement("dialog"), { className: "cheat palette" });
-    const field = Object.assign(document.createElement("input"), { type: "search", autocomplete: "off", placeholder: "Search, go to, do" });
+    const field = Object.assign(document.createElement("input"), { type: "text", autocomplete: "off", placeholder: "Search, go to, do" });
     const list = Object.assign(document.createElement("ul"), { id: "palette-list" });
     const attributes = { role: "combobox", "aria-expanded": "true", "aria-controls": list.id, "aria-label": "Search, go to, do", spellcheck: "false" };
     for (const [name, value] of Object.entries(attributes)) field.setAttribute(name, value);
     list.setAttribute("role", "listbox");
     list.setAttribute("aria-label", "What was found");
     dialog.setAttribute("aria-label", "Commands");
-    const act = (words, control, kind) => ({ words: words.trim(), kind, run: () => (dialog.close(), control.click()) });
+    // Links are followed. What changes something is only shown: pressing it is another key.
+    const act = (words, control, kind) => ({
+      words: words.trim(),
+      kind,
+      run() {
+        dialog.close();
+        if (control.matches("a, [data-copy]")) return control.click();
+        control.closest("details")?.setAttribute("open", "");
+        control.focus();
+      },
+    });
     const offers = [
       ...all("main .page-actions a, main .page-actions button").map((one) => act(one.textContent, one, "On this page")),
       ...all("main .page-title [data-copy]").map((one) => act(`Copy ${one.dataset.copy}`, one, "On this page")),
@@ -146,10 +157,11 @@
       if (shown.length) field.setAttribute("aria-activedescendant", `palette-${chosen}`);
       else field.removeAttribute("aria-activedescendant");
     }
+    // What is found comes below what is offered, so that nothing moves away from under a key.
     function show(found) {
       const sought = field.value.toLowerCase().split(/\s+/);
       const matching = offers.filter(({ words }) => sought.every((word) => words.toLowerCase().includes(word)));
-      shown = [...found, ...matching].slice(0, 40);
+      shown = [...matching.slice(0, OFFERED), ...found.slice(0, OFFERED)];
       list.replaceChildren(...shown.map(({ words, kind, run }, index) => {
         const one = Object.assign(document.createElement("li"), { id: `palette-${index}`, textContent: words });
         one.setAttribute("role", "option");
@@ -157,35 +169,43 @@
         one.addEventListener("click", run);
         return one;
       }));
-      choose(0);
+      choose(found.length ? chosen : 0);
+    }
+    function stop() {
+      clearTimeout(timer);
+      asked?.abort();
     }
     async function find() {
-      asked?.abort();
       asked = new AbortController();
       // By POST, because a secret may be pasted here.
       const body = new URLSearchParams(new FormData(search));
       body.set("q", field.value);
-      const answer = await fetch(search.action, { method: "POST", body, signal: asked.signal }).catch(() => undefined);
-      if (!answer?.ok) return;
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      if (answer.redirected) return show([link(page.querySelector("h1").textContent, answer.url, "Exactly this")]);
-      const kind = (hit) => hit.closest("section").querySelector("h2").textContent;
-      show(all(".hits li", page).map((hit) => link(hit.querySelector("a").textContent, hit.querySelector("a").href, kind(hit))));
+      try {
+        const answer = await fetch(search.action, { method: "POST", body, signal: asked.signal });
+        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        if (!answer.ok) return;
+        if (new URL(answer.url).pathname === "/login") return location.assign(answer.url);
+        if (answer.redirected) return show([link(page.querySelector("h1")?.textContent ?? answer.url, answer.url, "Exactly this")]);
+        const kind = (hit) => hit.closest("section").querySelector("h2").textContent;
+        show(all(".hits li", page).map((hit) => link(hit.querySelector("a").textContent, hit.querySelector("a").href, kind(hit))));
+      } catch {
+        // Somebody typed on, or the server is away: what was offered is still there.
+      }
     }
     field.addEventListener("input", () => {
+      stop();
       show([]);
-      clearTimeout(timer);
-      asked?.abort();
       if (field.value.trim().length > 1) timer = setTimeout(find, 150);
     });
     dialog.addEventListener("keydown", (event) => {
+      if (event.isComposing) return;
       const steps = { ArrowDown: chosen + 1, ArrowUp: chosen - 1 };
       if (event.key in steps) choose(steps[event.key]);
       else if (event.key === "Enter") shown[chosen]?.run();
       else return;
       event.preventDefault();
     });
-    dialog.addEventListener("close", () => dialog.remove());
+    dialog.addEventListener("close", () => (stop(), dialog.remove()));
     dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
     dialog.append(field, list);
     document.body.append(dialog);
@@ -222,6 +242,7 @@
     }
     if ((event.ctrlKey || event.metaKey) && event.key === "Enter" && event.target.form) return event.target.form.requestSubmit();
     if (event.key === "Escape") {
+      tip.hidden = true;
       const open = document.querySelector("details.menu[open], details.chips[open]");
       if (open) {
         open.open = false;
@@ -245,39 +266,37 @@
     }
   });
 
-  // Where a session ends while somebody types, what was typed comes back after signing in
-  // again: kept by the browser for this tab, without forms that ask for a secret.
+  // Where a session ends while somebody fills in a long form, what was typed comes back after
+  // signing in again: kept by the browser for this tab and person. What is hidden in a form is
+  // never kept, and no other form asks for a secret.
   const DRAFT = "draft";
-  // Belongs to one rendering of a form, or may be a secret.
-  const KEPT_OUT = new Set(["csrf", "nonce", "version", "key", "confirm"]);
-  const ended = new URLSearchParams(location.search).has("ended");
-  const isSigningIn = document.querySelector("form[action^='/login']") !== null;
-  const here = location.pathname + location.search;
-  document.addEventListener("submit", (event) => {
-    const form = event.target;
-    if (isSigningIn || !form.closest("main") || form.method !== "post" || form.enctype.startsWith("multipart") || form.querySelector("input[type=password], [data-secret-value]")) return;
-    const fields = [...new FormData(form)].filter(([name, value]) => typeof value === "string" && !KEPT_OUT.has(name));
-    sessionStorage.setItem(DRAFT, JSON.stringify({ here, action: form.getAttribute("action"), fields, isLost: false }));
+  const owner = document.querySelector(".own .who")?.firstChild.textContent;
+  const typed = (form) => [...form.elements].filter((control) => control.name && !["hidden", "submit", "password", "file"].includes(control.type));
+  document.addEventListener("submit", ({ target: form }) => {
+    if (!form.matches("main form.sections")) return;
+    const fields = typed(form).map(({ name, type, value, checked }) => ({ name, type, value, checked }));
+    sessionStorage.setItem(DRAFT, JSON.stringify({ owner, page: location.pathname, action: form.getAttribute("action"), fields }));
   });
   function refill(form, fields) {
-    const values = Map.groupBy(fields, ([name]) => name);
-    for (const control of form.elements) {
-      const sent = values.get(control.name);
-      if (KEPT_OUT.has(control.name) || control.type === "hidden" || control.type === "submit") continue;
-      if (control.type === "checkbox" || control.type === "radio") control.checked = sent?.some(([, value]) => value === control.value) ?? false;
-      else if (sent) control.value = sent.shift()?.[1] ?? "";
+    for (const [index, control] of typed(form).entries()) {
+      const { name, type, value, checked } = fields[index] ?? {};
+      if (name !== control.name) return;
+      control.value = value;
+      if (type === "checkbox" || type === "radio") control.checked = checked;
     }
   }
+  const isSigningIn = document.querySelector("form[action^='/login']") !== null;
   const draft = JSON.parse(sessionStorage.getItem(DRAFT) ?? "null");
-  if (draft && isSigningIn) {
-    if (ended) sessionStorage.setItem(DRAFT, JSON.stringify({ ...draft, isLost: true }));
-  } else if (draft) {
+  if (draft && !isSigningIn) {
     sessionStorage.removeItem(DRAFT);
-    const form = draft.isLost && draft.here === here && all("main form").find((form) => form.getAttribute("action") === draft.action);
+    const form = draft.wasSignedOut && draft.owner === owner && draft.page === location.pathname
+      && all("main form.sections").find((form) => form.getAttribute("action") === draft.action);
     if (form) {
       refill(form, draft.fields);
       say("What you had typed is here again. It was not sent.");
     }
+  } else if (draft && new URLSearchParams(location.search).has("ended")) {
+    sessionStorage.setItem(DRAFT, JSON.stringify({ ...draft, wasSignedOut: true }));
   }
 
   // On a phone the way around is a strip: where one is should be in sight.
@@ -321,8 +340,8 @@
     }, 3000);
   }
 
-  // What a column of a chart stands for, beside the pointer or the focus. Until here the
-  // browser told it by itself, late, and never by keyboard.
+  // What a column of a chart stands for, beside the pointer, and beside the focus of one that
+  // leads somewhere. Until here the browser told it by itself, late.
   const tip = Object.assign(document.createElement("div"), { className: "tip", hidden: true });
   document.body.append(tip);
   for (const chart of all("svg.bars, svg.lines")) {

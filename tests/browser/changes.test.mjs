@@ -185,7 +185,7 @@ test("team: invited by a link, given a role, removed", async () => {
   const remove = role.replace("/role", "/remove");
   await page.getByLabel("Remove a member: grace@example.com").click();
   await submit(page, remove, { confirm: "grace@example.org" });
-  await shows(page, "exactly as it stands here");
+  await shows(page, "This is not the address of the member.");
   await submit(page, remove, { confirm: "grace@example.com" });
   await guest.goto("/apis");
   assert.ok(!(await text(guest)).includes("New API"), "out at once");

@@ -39,34 +39,41 @@ pub(crate) fn danger_zone(csrf: &str, acts: Vec<Danger<'_>>, form: &FormState) -
 /// An act in the row of what it is about: it unfolds, and stays so where its confirmation
 /// was refused.
 pub(crate) fn danger_in_row(csrf: &str, about: &str, act: Danger<'_>, form: &FormState) -> View {
-    let fields = controls(&act.action, act.confirm, act.button, form);
+    let is_open = form.error(act.action.as_str()).is_some();
+    let (label, button) = (format!("{}: {about}", act.title), act.button.to_owned());
+    let consequence = act.consequence.clone();
     view! {
-        <details class="in-row" open=form.error(act.action.as_str()).is_some()>
-            <summary class="button small" aria-label=format!("{}: {about}", act.title)>{act.button.to_owned()}</summary>
-            <p class="hint">{act.consequence}</p>
-            {post_form(csrf, &act.action, "danger-form", fields)}
+        <details class="in-row" open=is_open>
+            <summary class="button small" aria-label=label>{button}</summary>
+            <p class="hint">{consequence}</p>
+            {control(csrf, act, form)}
         </details>
     }
     .into_any()
 }
 
 fn row(csrf: &str, act: Danger<'_>, form: &FormState) -> View {
-    let control = match act.locked {
+    let (title, consequence) = (act.title.to_owned(), act.consequence.clone());
+    view! {
+        <div class="danger-row">
+            <div>
+                <h3>{title}</h3>
+                <p class="hint">{consequence}</p>
+            </div>
+            {control(csrf, act, form)}
+        </div>
+    }
+    .into_any()
+}
+
+/// The form of an act, or why there is none.
+fn control(csrf: &str, act: Danger<'_>, form: &FormState) -> View {
+    match act.locked {
         Some(reason) => view! { <p class="hint locked">{reason}</p> }.into_any(),
         None => {
             post_form(csrf, &act.action, "danger-form", controls(&act.action, act.confirm, act.button, form))
         }
-    };
-    view! {
-        <div class="danger-row">
-            <div>
-                <h3>{act.title.to_owned()}</h3>
-                <p class="hint">{act.consequence}</p>
-            </div>
-            {control}
-        </div>
     }
-    .into_any()
 }
 
 fn controls(action: &Href, confirm: Option<&str>, button: &str, form: &FormState) -> Vec<View> {

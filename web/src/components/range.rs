@@ -38,8 +38,8 @@ pub struct TimeRange {
     pub to: String,
     /// Zone of these times.
     pub zone: String,
-    /// The span of the same length before it.
-    pub earlier: TimeStep,
+    /// The span of the same length before it, as long as anything of it is kept.
+    pub earlier: Option<TimeStep>,
     /// And after it, unless it ends now.
     pub later: Option<TimeStep>,
     /// Why what was asked for is not what is shown.
@@ -96,7 +96,7 @@ pub(crate) fn range_picker(here: &Here, range: &TimeRange) -> View {
     );
     view! {
         <div class="span">
-            {step(&base, "Earlier", Icon::Left, Some(range.earlier))}
+            {step(&base, "Earlier", Icon::Left, range.earlier)}
             <details class="menu range" open=range.problem.is_some()>
                 <summary class="button">{Icon::Clock.view()}<span>{range.label()}</span>{Icon::Down.view()}</summary>
                 <div class="popover">

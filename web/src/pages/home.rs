@@ -51,6 +51,8 @@ pub struct HomeView {
     pub range: TimeRange,
     /// The span that figures are compared with: `the 24 hours before`.
     pub before: Option<String>,
+    /// Whether unknown keys of that span are known, which are part of other figures.
+    pub is_before_known: bool,
     pub verifications: Compared,
     pub denials: Compared,
     /// Verifications with keys that nobody has, which are among the denials.
@@ -72,10 +74,11 @@ pub struct HomeView {
 
 pub fn home(shell: &Shell, view: &HomeView) -> String {
     let before = view.before.as_deref();
+    let with_unknown = before.filter(|_| view.is_before_known);
     let figures = stats(vec![
-        view.verifications.view("Verifications", Rise::Neutral, before),
-        view.denials.view("Denied", Rise::Worse, before),
-        view.unknown.linked("Unknown keys", Rise::Worse, before, &unknown_keys(&view.here)),
+        view.verifications.view("Verifications", Rise::Neutral, with_unknown),
+        view.denials.view("Denied", Rise::Worse, with_unknown),
+        view.unknown.linked("Unknown keys", Rise::Worse, with_unknown, &unknown_keys(&view.here)),
         view.decisions.view("Rate-limit decisions", Rise::Neutral, before),
         view.blocked.view("Blocked", Rise::Worse, before),
     ]);

@@ -13,6 +13,7 @@ use crate::components::{
     copy_chip, empty_state, facts, filter_bar, head, link, masked, menu, meter, mono, nothing, num,
     optional_stamp, pager, range_picker, section, split, stamp, tabs, tags,
 };
+use crate::form::ON;
 use crate::number::exact;
 use crate::paths::{self, Here};
 use crate::shell::{Crumb, Page, Section, Shell};
@@ -118,7 +119,7 @@ fn acts(shell: &Shell, key: &KeyHead) -> Vec<View> {
         button_link(
             Some(Icon::Warning),
             "Replace, it leaked",
-            &paths::rotate_key(&key.id).with(LEAKED, "1"),
+            &paths::rotate_key(&key.id).with(LEAKED, ON),
             "menu-item",
         ),
         switch,

@@ -7,7 +7,7 @@ use crate::View;
 use crate::components::{
     action, button_link, form_error, hidden, note, post_form, section, select, submit, warning,
 };
-use crate::form::{FormState, NONCE};
+use crate::form::{FormState, NONCE, ON};
 use crate::paths::{self, Href};
 use crate::shell::{Crumb, Page, Section, Shell};
 
@@ -63,6 +63,7 @@ pub fn rotate(shell: &Shell, view: &RotateView) -> String {
 }
 
 fn body(shell: &Shell, view: &RotateView, post: &Href, back: &Href) -> Vec<View> {
+    let post = if view.leaked { post.clone().with(LEAKED, ON) } else { post.clone() };
     if let Some(reason) = &view.refused {
         let edit = match view.api {
             Some(_) => paths::edit_key(&view.key.id),
@@ -99,6 +100,6 @@ fn body(shell: &Shell, view: &RotateView, post: &Href, back: &Href) -> Vec<View>
     vec![
         leaked.into_any(),
         note(about),
-        section(&view.key.name, vec![post_form(shell.csrf(), post, "form", form)]),
+        section(&view.key.name, vec![post_form(shell.csrf(), &post, "form", form)]),
     ]
 }

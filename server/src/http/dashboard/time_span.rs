@@ -60,7 +60,7 @@ impl TimeSpan {
             from: typed(FROM, span.start),
             to: typed(TO, span.end),
             zone: zone_at(zone, span.end).label,
-            earlier: step(span.start - (span.end - span.start), span.start),
+            earlier: before(&span, now_ms).map(|before| step(before.start, before.end)),
             later: (span.end < now_ms).then(|| step(span.end, span.end + (span.end - span.start))),
             problem,
         };
@@ -79,8 +79,7 @@ impl TimeSpan {
     /// The span of the same length that ends where this one begins, as far as events of it
     /// are kept.
     pub fn before(&self, now_ms: i64) -> Option<Range<i64>> {
-        let start_ms = self.start_ms - (self.end_ms - self.start_ms);
-        (start_ms >= now_ms - LONGEST_MS).then_some(start_ms..self.start_ms)
+        before(&(self.start_ms..self.end_ms), now_ms)
     }
 
     /// The buckets of its charts in a time zone: some dozens, so that a bar can be hit.
@@ -98,6 +97,11 @@ impl TimeSpan {
             _ => unit(Unit::Month),
         }
     }
+}
+
+fn before(span: &Range<i64>, now_ms: i64) -> Option<Range<i64>> {
+    let start_ms = span.start - (span.end - span.start);
+    (start_ms >= now_ms - LONGEST_MS).then_some(start_ms..span.start)
 }
 
 /// From when to when somebody chose, or what is wrong with it.

@@ -111,6 +111,7 @@ pub fn home(words: &Words, some: bool) -> HomeView {
     HomeView {
         here: here(paths::home(), &[]),
         range: range(),
+        is_before_known: true,
         before: some.then(|| words.t("the 24 hours before")),
         verifications: compared(1_482_004, 1_391_220),
         denials: compared(31_207, 12_410),

@@ -184,7 +184,7 @@ pub fn range() -> TimeRange {
         from: "2025-11-19T13:00".to_owned(),
         to: "2025-11-20T13:00".to_owned(),
         zone: "CET".to_owned(),
-        earlier: TimeStep { from_ms: NOW - 48 * 60 * MINUTE, to_ms: NOW - 24 * 60 * MINUTE },
+        earlier: Some(TimeStep { from_ms: NOW - 48 * 60 * MINUTE, to_ms: NOW - 24 * 60 * MINUTE }),
         later: None,
         problem: None,
     }

@@ -75,6 +75,7 @@ async fn view(request: &MemberRequest) -> Result<HomeView> {
         here: request.here(),
         range: span.range.clone(),
         before: span.before(request.now_ms()).map(|_| span.range.before()),
+        is_before_known: span.before(request.now_ms()).is_some_and(|before| is_logged(request, before.start)),
         verifications: counts.compared(|counts| counts.verified.total() + counts.unknown),
         denials: counts.compared(|counts| bad(&counts.verified) + counts.unknown),
         unknown: counts.compared(|counts| counts.unknown),
@@ -136,7 +137,7 @@ impl Comparison {
     }
 
     fn is_empty(&self) -> bool {
-        let total = |counted: &Figures| counted.verified.total() + counted.decided.total() + counted.unknown;
+        let total = |counted: &Figures| counted.verified.total() + counted.decided.total();
         total(&self.now) + total(&self.before) == 0
     }
 }
@@ -178,8 +179,13 @@ fn unknown_note(request: &MemberRequest, span: &TimeSpan) -> Option<String> {
     if request.app.config.request_log == LogRequests::Off {
         return Some("Unknown keys are not counted: the log of requests is off.".to_owned());
     }
-    let is_longer = span.start_ms < request.now_ms() - KEEP_REQUESTS_DAYS * DAY_MS;
-    is_longer.then(|| format!("Unknown keys are counted for {KEEP_REQUESTS_DAYS} days only."))
+    (!is_logged(request, span.start_ms))
+        .then(|| format!("Unknown keys are counted for {KEEP_REQUESTS_DAYS} days only."))
+}
+
+/// Whether the log of requests goes back to a time.
+fn is_logged(request: &MemberRequest, time_ms: i64) -> bool {
+    time_ms >= request.now_ms() - KEEP_REQUESTS_DAYS * DAY_MS
 }
 
 async fn was_ever_verified(request: &MemberRequest) -> Result<bool> {

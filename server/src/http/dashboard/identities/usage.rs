@@ -76,7 +76,7 @@ async fn keys(request: &MemberRequest, rows: &[Row]) -> Result<Vec<KeyUsage>> {
     Ok(rows.iter().zip(&ids).map(key).collect())
 }
 
-/// A line for each key and outcome. Ids are ours: nothing in them means anything to SQL.
+/// A line for each key and outcome. Ids are ours, letters and digits.
 fn bill(identity: &Identity, month: Month) -> String {
     format!(
         "SELECT external_id, key_id, outcome, sum(count) AS verifications, sum(spent_credits) AS credits \
@@ -99,7 +99,10 @@ impl Month {
     /// The present one where nothing is given.
     fn read(text: Option<&str>, now_ms: i64) -> Result<Self> {
         let day = match text {
-            Some(text) => NaiveDate::parse_from_str(&format!("{text}-01"), "%Y-%m-%d").ok(),
+            Some(text) if text.len() == 7 && !text.starts_with(['-', '+']) => {
+                NaiveDate::parse_from_str(&format!("{text}-01"), "%Y-%m-%d").ok()
+            }
+            Some(_) => None,
             None => DateTime::from_timestamp_millis(now_ms).map(|now| now.date_naive()),
         };
         let day = day.filter(|day| Self(*day).start_ms() <= now_ms);

@@ -1,7 +1,7 @@
 //! Replacing a root key by a new one, while the old one goes on for some time.
 
 use web::form::FormState;
-use web::pages::key_rotate::{GRACE, RotateView, default_grace, rotate as page};
+use web::pages::key_rotate::{GRACE, LEAKED, RotateView, default_grace, rotate as page};
 
 use super::form::{editable, shown};
 use super::named;
@@ -14,7 +14,7 @@ use domain::root_keys::{RerollRootKey, RootKey};
 pub async fn rotate_page(request: MemberRequest) -> Result<Reply> {
     let details = editable(&request).await?;
     let leaks = request.app.leaks.recent(&request.cx).await?;
-    let leaked = leaks.iter().any(|leak| leak.key == details.key.id);
+    let leaked = request.query().ticked(LEAKED) || leaks.iter().any(|leak| leak.key == details.key.id);
     let form = FormState::new(vec![("grace_ms".to_owned(), default_grace(leaked).to_owned())]);
     let view = RotateView { leaked, ..rotate_view(&request, &details.key, form) };
     Ok(Reply::page(page(&request.shell, &view)))
@@ -27,7 +27,7 @@ fn rotate_view(request: &MemberRequest, key: &RootKey, form: FormState) -> Rotat
         key: named(key),
         nonce: request.nonce(),
         form,
-        leaked: false,
+        leaked: request.query().ticked(LEAKED),
         refused: expired.then(|| "The root key expired. Set a later expiry first.".to_owned()),
     }
 }
