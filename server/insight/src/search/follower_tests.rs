@@ -220,6 +220,7 @@ async fn a_change_replaces_what_is_found_and_a_deletion_removes_it() {
 async fn a_workspace_that_comes_back_is_found_with_what_is_in_it() {
     let fixture = Fixture::new().await;
     fixture.add_key("key_1", "old").await;
+    fixture.follow().await;
     fixture.say(&owner(), Event::WorkspaceDelete, "Deleted", &[("workspace", "ws_1")]).await;
     assert_eq!(found(&fixture.follow().await, "old").await, [""; 0]);
     fixture.say(&owner(), Event::WorkspaceRestore, "Restored", &[("workspace", "ws_1")]).await;
