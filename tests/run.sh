@@ -16,7 +16,7 @@ usage() {
 only=""
 while [ $# -gt 0 ]; do
   case "$1" in
-    --long) export UNKEY_LONG=1 ;;
+    --long) export LONG_TESTS=1 ;;
     --only)
       for one in $stages; do [ "$one" != "${2:-}" ] || only="$one"; done
       [ -n "$only" ] || usage
@@ -172,7 +172,7 @@ deny() {
 # Servers that are broken in every way while clients use them; ten minutes of seeds with --long.
 faults() {
   cargo build --workspace
-  if [ -n "${UNKEY_LONG:-}" ]; then
+  if [ -n "${LONG_TESTS:-}" ]; then
     target/debug/faults --long
   else
     target/debug/faults --seed 1
@@ -314,7 +314,7 @@ postgres() {
   tests/fixtures/make.py target/debug/unkey "$logs/fixtures"
   tests/postgres.sh tests/fixtures/make.py target/debug/unkey "$logs/fixtures"
   UNKEY_FIXTURES="$logs/fixtures" tests/postgres.sh cargo test --workspace --features e2e/postgres --test upgrade -- every_released
-  if [ -z "${UNKEY_LONG:-}" ]; then
+  if [ -z "${LONG_TESTS:-}" ]; then
     tests/postgres.sh "${tests[@]}" "${left_out[@]}"
     tests/postgres.sh target/debug/faults --seed 1 --faults database --rounds 4
   else
@@ -434,7 +434,7 @@ fuzz() {
   [ -x .venv/bin/python ] || python3 -m venv .venv
   .venv/bin/pip install -q --disable-pip-version-check -r requirements.txt
   for version in v1 v2; do
-    ./run.py --version "$version" --seconds "$([ -n "${UNKEY_LONG:-}" ] && echo 900 || echo 90)"
+    ./run.py --version "$version" --seconds "$([ -n "${LONG_TESTS:-}" ] && echo 900 || echo 90)"
   done
 }
 
@@ -470,8 +470,8 @@ stage mcp mcp_clients
 stage go go_client
 stage s3 backups_in_a_bucket
 stage fuzz fuzz
-if [ -n "${UNKEY_LONG:-}" ] || [ "$only" = msrv ]; then stage msrv msrv; fi
-if [ -n "${UNKEY_LONG:-}" ]; then
+if [ -n "${LONG_TESTS:-}" ] || [ "$only" = msrv ]; then stage msrv msrv; fi
+if [ -n "${LONG_TESTS:-}" ]; then
   stage releases releases
   stage load load
 elif [ "$only" = load ] || [ "$only" = releases ]; then

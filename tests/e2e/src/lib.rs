@@ -63,7 +63,7 @@ pub fn binary() -> PathBuf {
 /// Whether this is a long run.
 #[expect(clippy::disallowed_methods, reason = "a test harness is told how long to run by the environment")]
 pub fn is_long() -> bool {
-    std::env::var_os("UNKEY_LONG").is_some_and(|value| value == "1")
+    std::env::var_os("LONG_TESTS").is_some_and(|value| value == "1")
 }
 
 /// A small generator, so that a run can be repeated.

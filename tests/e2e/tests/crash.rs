@@ -1,5 +1,5 @@
 //! kill -9 under load: no acknowledged key is lost, no credit is granted twice,
-//! the databases stay sound. Five rounds; twenty with `UNKEY_LONG=1`.
+//! the databases stay sound. Five rounds; twenty with `LONG_TESTS=1`.
 
 use std::path::Path;
 use std::process::Command;

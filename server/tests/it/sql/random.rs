@@ -1,6 +1,6 @@
 //! Random queries, from a grammar and from shuffled tokens: whatever they say,
 //! they show no row of a neighbour, panic nowhere, and are answered in the
-//! envelope. The seed is fixed; `UNKEY_LONG=1` asks ten times as many.
+//! envelope. The seed is fixed; `LONG_TESTS=1` asks ten times as many.
 
 use serde_json::json;
 
@@ -347,7 +347,7 @@ fn shuffled(random: &mut Random) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn random_queries_stay_in_their_workspace_and_in_the_envelope() {
     #[expect(clippy::disallowed_methods, reason = "a test is told by its environment to run longer")]
-    let queries = if std::env::var("UNKEY_LONG").is_ok() { 5000 } else { 500 };
+    let queries = if std::env::var("LONG_TESTS").is_ok() { 5000 } else { 500 };
     // Joins of anything with anything may run for long: that they end is the point.
     let seeded = Seeded::around(TestApp::start_with(|config| config.analytics_seconds = 3).await).await;
     let mut random = Random(0x5eed_0007);
