@@ -9,6 +9,7 @@ pub mod page;
 pub mod pebble;
 pub mod postgres;
 mod raw;
+pub mod recovery;
 pub mod tls;
 
 use std::io::{BufRead, BufReader, Write};

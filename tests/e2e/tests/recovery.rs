@@ -2,46 +2,13 @@
 //! with what it knows better than the backup, and with what it does not have any more.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use e2e::recovery::{back_up, bring_back, is_sound, lab, put_back, refused, said, text};
 use e2e::{Random, Server, binary, cli, cli_ok, eventually, folder};
-use rusqlite::Connection;
 use serde_json::{Value, json};
-use tempfile::TempDir;
-
-fn text(path: &Path) -> &str {
-    path.to_str().expect("a path in UTF-8")
-}
-
-fn back_up(data: &Path, backups: &TempDir, name: &str) -> PathBuf {
-    let path = backups.path().join(name);
-    cli_ok(data, &["backup", text(&path)]);
-    path
-}
-
-fn bring_back(data: &Path, backup: &Path, id: &str) -> Output {
-    let output = cli(data, &["restore", text(backup), "--only", id]);
-    assert!(!data.join("recovery.part").exists(), "something is left");
-    output
-}
-
-/// All that a successful command said.
-#[track_caller]
-fn said(output: &Output) -> String {
-    let said =
-        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "{said}");
-    said
-}
-
-#[track_caller]
-fn refused(output: &Output) -> String {
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(!output.status.success() && said.starts_with("unkey: ") && said.lines().count() == 1, "{said}");
-    said
-}
 
 fn checked(server: &Server, key: &str) -> Value {
     server.call("keys.verifyKey", &json!({ "key": key })).data()
@@ -50,11 +17,6 @@ fn checked(server: &Server, key: &str) -> Value {
 fn audited(data: &Path, event: &str) -> usize {
     let rows = cli_ok(data, &["audit", "list", "--event", event, "--format", "csv", "--limit", "1000"]);
     rows.lines().count() - 1
-}
-
-fn is_sound(data: &Path) {
-    let report = cli_ok(data, &["doctor", "--format", "json"]);
-    assert!(!report.contains("\"error\""), "{report}");
 }
 
 #[test]
@@ -149,15 +111,6 @@ impl Furnished {
     }
 }
 
-/// A server that was put back from a backup and never had what came after.
-fn put_back(backup: &Path, master_key: &Path) -> (TempDir, PathBuf) {
-    let place = folder();
-    let data = place.path().join("data");
-    cli_ok(&data, &["restore", text(backup)]);
-    fs::copy(master_key, data.join("master.key")).expect("there is a master key");
-    (place, data)
-}
-
 #[test]
 fn an_api_that_a_server_never_had_comes_from_the_backup() {
     let (data, backups) = (folder(), folder());
@@ -182,9 +135,7 @@ fn a_workspace_comes_back_and_where_it_never_was() {
     let (data, backups) = (folder(), folder());
     let server = Server::start(data.path());
     let before = back_up(data.path(), &backups, "before.tar.zst");
-    let id = cli_ok(data.path(), &["workspace", "create", "lab", "--name", "Lab"]);
-    let key = ["root-key", "create", "--name", "lab", "--full", "--workspace", "lab"];
-    let root_key = cli_ok(data.path(), &key).lines().last().expect("a key").to_owned();
+    let (id, root_key) = lab(data.path());
     let api = server.call_as(&root_key, "apis.createApi", &json!({ "name": "lab" })).data();
     let api = api["apiId"].as_str().expect("an id").to_owned();
     let made = server.call_as(&root_key, "keys.createKey", &json!({ "apiId": api })).data();
@@ -226,9 +177,7 @@ fn a_workspace_is_copied_from_one_backup_alone() {
     let (data, backups) = (folder(), folder());
     let server = Server::start(data.path());
     let before = back_up(data.path(), &backups, "before.tar.zst");
-    let id = cli_ok(data.path(), &["workspace", "create", "lab"]);
-    let made = ["root-key", "create", "--name", "lab", "--full", "--workspace", "lab"];
-    let root_key = cli_ok(data.path(), &made).lines().last().expect("a key").to_owned();
+    let (id, root_key) = lab(data.path());
     let call = |operation: &str, body: Value| server.call_as(&root_key, operation, &body).data();
     let api = call("apis.createApi", json!({ "name": "lab" }))["apiId"].clone();
     let keys: Vec<Value> = (0..450)
@@ -295,104 +244,6 @@ fn a_line_of_rerolls_has_its_credits_once() {
     assert_eq!(admitted(&[&old, &new]), 10);
     let text = |key: &Value| key["key"].as_str().expect("a key").to_owned();
     assert_eq!(admitted(&[&first, &text(&second), &text(&third)]), 10);
-    is_sound(&put_back);
-}
-
-/// Changes the database of a stopped server as nobody but its owner could.
-fn change(data: &Path, sql: &str) {
-    let database = Connection::open(data.join("app.db")).expect("there is a database");
-    database.execute_batch(&format!("PRAGMA foreign_keys = OFF; {sql}")).expect("it is changed");
-}
-
-/// A backup that somebody changed, with sums that are right.
-fn crafted(backup: &Path, backups: &TempDir, sql: &str) -> PathBuf {
-    let place = folder();
-    let data = place.path().join("data");
-    cli_ok(&data, &["restore", text(backup)]);
-    change(&data, sql);
-    fs::remove_file(data.join("master.key")).ok();
-    back_up(&data, backups, "crafted.tar.zst")
-}
-
-/// Deleted rows are removed for good after some time; only the audit log knows then.
-#[test]
-fn what_was_changed_after_the_backup_comes_back_disabled() {
-    let (data, backups) = (folder(), folder());
-    let server = Server::start(data.path());
-    let api = server.api();
-    let keys: Vec<_> = (0..5).map(|_| server.key(&api, json!({ "credits": { "remaining": 9 } }))).collect();
-    let before = back_up(data.path(), &backups, "before.tar.zst");
-    let change_key = |at: usize, mut body: Value, operation: &str| {
-        body["keyId"] = json!(keys[at].0);
-        assert_eq!(server.call(operation, &body).status, 200);
-    };
-    change_key(1, json!({ "expiration": 0 }), "keys.rerollKey");
-    change_key(2, json!({ "enabled": false }), "keys.updateKey");
-    change_key(3, json!({ "expires": 1 }), "keys.updateKey");
-    change_key(4, json!({}), "keys.deleteKey");
-    assert_eq!(server.call("apis.deleteApi", &json!({ "apiId": api })).status, 200);
-    assert_eq!(server.stop(), Some(0));
-    change(data.path(), "DELETE FROM keys");
-    let server = Server::start(data.path());
-    let told = said(&bring_back(data.path(), &before, &api));
-    assert!(
-        told.contains("4 from the backup") && told.contains("3 disabled") && told.contains("1 of the"),
-        "{told}"
-    );
-    let codes: Vec<String> = keys.iter().map(|(_, key)| server.verify(key)).collect();
-    assert_eq!(codes, ["VALID", "DISABLED", "DISABLED", "DISABLED", "NOT_FOUND"]);
-    is_sound(data.path());
-}
-
-/// Ids of a backup may be those of other workspaces here, and its values anything.
-#[test]
-fn a_crafted_backup_reaches_nobody_else_and_brings_nothing_that_breaks() {
-    let (data, backups) = (folder(), folder());
-    let server = Server::start(data.path());
-    let before = back_up(data.path(), &backups, "before.tar.zst");
-    let id = cli_ok(data.path(), &["workspace", "create", "lab"]);
-    let made = ["root-key", "create", "--name", "lab", "--full", "--workspace", "lab"];
-    let root_key = cli_ok(data.path(), &made).lines().last().expect("a key").to_owned();
-    let call = |operation: &str, body: Value| server.call_as(&root_key, operation, &body).data();
-    let api = call("apis.createApi", json!({ "name": "lab" }))["apiId"].clone();
-    let key = |name: &str| call("keys.createKey", json!({ "apiId": api, "externalId": name, "name": name }));
-    let (own, broken) = (key("own"), key("broken"));
-    let limit = json!({ "namespace": "mail", "identifier": "a", "limit": 5, "duration": 60_000 });
-    assert_eq!(server.call_as(&root_key, "ratelimit.limit", &limit).status, 200);
-    let after = back_up(data.path(), &backups, "after.tar.zst");
-    assert_eq!(server.stop(), Some(0));
-
-    let (_place, put_back) = put_back(&before, &data.path().join("master.key"));
-    let server = Server::start(&put_back);
-    let identity = json!({ "externalId": "secret-corp", "meta": { "secret": 1 } });
-    let identity = server.call("identities.createIdentity", &identity).data()["identityId"].clone();
-    let rule = json!({ "namespace": "mail", "identifier": "a", "limit": 1, "duration": 60_000 });
-    assert_eq!(server.call("ratelimit.limit", &limit).status, 200);
-    let listed = cli_ok(&put_back, &["namespace", "list", "--format", "json"]);
-    let listed: Value = serde_json::from_str(&listed).expect("JSON");
-    let namespace = listed[0]["id"].as_str().expect("an id").to_owned();
-    let identity = identity.as_str().expect("an id").to_owned();
-    let sql = format!(
-        "UPDATE identities SET id = '{identity}' WHERE external_id = 'own';
-         UPDATE keys SET identity_id = '{identity}' WHERE id = '{}';
-         UPDATE keys SET meta = '{{not json', remaining = -5 WHERE name = 'broken';
-         INSERT INTO overrides (id, workspace_id, namespace_id, identifier, max_count, duration_ms, created_at)
-         VALUES ('rlor_e', '{id}', '{namespace}', 'a', 100000, 60000, 1);",
-        own["keyId"].as_str().expect("an id")
-    );
-    let crafted = crafted(&after, &backups, &sql);
-    let told = said(&bring_back(&put_back, &crafted, &id));
-    assert!(told.contains("with 1 key") && told.contains("1 of the backup left out"), "{told}");
-    let verified = server.call_as(&root_key, "keys.verifyKey", &json!({ "key": own["key"] })).data();
-    assert_eq!((&verified["code"], &verified["identity"]), (&json!("VALID"), &Value::Null), "{verified}");
-    let verified = server.call_as(&root_key, "keys.verifyKey", &json!({ "key": broken["key"] })).data();
-    assert_eq!(verified["code"], "NOT_FOUND");
-    assert_eq!(server.call_as(&root_key, "apis.listKeys", &json!({ "apiId": api })).status, 200);
-    let rules = server.call("ratelimit.listOverrides", &json!({ "namespace": "mail" })).data();
-    assert_eq!(rules, json!([]), "none of another workspace");
-    assert_eq!(server.call("ratelimit.setOverride", &rule).status, 200);
-    let limited = || server.call("ratelimit.limit", &limit).body["data"]["success"].clone();
-    assert_eq!(limited(), json!(false), "the one set here holds");
     is_sound(&put_back);
 }
 

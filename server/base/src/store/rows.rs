@@ -22,7 +22,15 @@ pub struct Batch<M> {
     pub next: Option<String>,
 }
 
+/// Why nothing comes from a backup that was perhaps written by hand: leaving a part of it out
+/// could leave out what protects.
+pub fn damaged(what: impl std::fmt::Display) -> Error {
+    Error::invalid(format!("The backup is damaged, or was changed by hand: {what}."))
+}
+
 /// The next rows in the order of `id`, from the one behind `after` on.
+///
+/// Fails for an id that this program does not make: ids go into addresses and queries.
 pub async fn page<E: EntityTrait>(
     from: &Reader,
     rows: Select<E>,
@@ -30,24 +38,21 @@ pub async fn page<E: EntityTrait>(
     after: &str,
 ) -> Result<Batch<E::Model>> {
     let rows = rows.filter(id.gt(after)).order_by_asc(id).limit(PAGE_ROWS).all(from).await?;
-    let last = rows.last().filter(|_| rows.len() as u64 == PAGE_ROWS);
-    let is_ours = |row: &E::Model| matches!(row.get(id), sea_orm::Value::String(Some(text)) if is_id(&text));
-    let next = last.map(|row| match row.get(id) {
-        sea_orm::Value::String(Some(text)) => Ok(text),
-        other => Err(Error::internal(format!("{other:?} is no id"))),
-    });
-    let next = next.transpose()?;
-    Ok(Batch { next, rows: rows.into_iter().filter(is_ours).collect() })
+    let mut last = None;
+    for row in &rows {
+        last = match row.get(id) {
+            sea_orm::Value::String(Some(text)) if is_id(&text) => Some(text),
+            _ => return Err(damaged("an id in it is none that a server makes")),
+        };
+    }
+    Ok(Batch { next: last.filter(|_| rows.len() as u64 == PAGE_ROWS), rows })
 }
 
-/// Whether an id is one that this program makes: what a backup says was perhaps written by
-/// hand, and ids go into addresses and queries.
 fn is_id(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
 }
 
 /// Whether a column of metadata holds what this program puts there: an object, or nothing.
-/// What a backup says was perhaps written by hand.
 pub fn is_object(meta: Option<&str>) -> bool {
     meta.is_none_or(|meta| serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(meta).is_ok())
 }

@@ -71,18 +71,24 @@ pub(crate) async fn copy_live(
     Ok(page.next)
 }
 
-/// Puts those in whose place is free, and says which: an id may be one of another workspace.
+/// Puts them in, and says which they are. Their keys would lose the limits of those that were
+/// left out, so none is.
 async fn put(
     tx: &Tx,
     from: &Reader,
     workspace: &WorkspaceId,
-    mut identities: Vec<Model>,
+    identities: Vec<Model>,
 ) -> Result<Vec<IdentityId>> {
-    identities.retain(|row| rows::is_object(row.meta.as_deref()));
+    if let Some(row) = identities.iter().find(|row| !rows::is_object(row.meta.as_deref())) {
+        return Err(rows::damaged(format_args!("the metadata of {} is no object", row.id)));
+    }
     let ids: Vec<IdentityId> = identities.iter().map(|row| row.id.clone()).collect();
     rows::put::<Entity, _>(tx, identities).await?;
-    let own = live(workspace).filter(Column::Id.is_in(ids)).select_only().column(Column::Id);
+    let own = live(workspace).filter(Column::Id.is_in(ids.clone())).select_only().column(Column::Id);
     let own: Vec<IdentityId> = own.into_tuple().all(tx.db()).await?;
+    if own.len() < ids.len() {
+        return Err(rows::damaged("an identity has the id or the external id of another one"));
+    }
     limits::copy_of_identities(tx, from, &own).await?;
     Ok(own)
 }

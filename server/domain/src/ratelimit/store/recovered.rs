@@ -23,10 +23,19 @@ pub(crate) async fn copy_of_identities(tx: &Tx, from: &Reader, identities: &[Ide
     put_sound(tx, own.all(from).await?).await
 }
 
-/// What a backup says was perhaps written by hand.
-async fn put_sound(tx: &Tx, mut limits: Vec<limit::Model>) -> Result<()> {
-    limits.retain(|row| row.max_count >= 0 && row.duration_ms >= 1);
+async fn put_sound(tx: &Tx, limits: Vec<limit::Model>) -> Result<()> {
+    for row in &limits {
+        check(&row.id, row.max_count, row.duration_ms)?;
+    }
     rows::put::<limit::Entity, _>(tx, limits).await
+}
+
+/// Fails for a limit that does not limit.
+fn check(id: impl std::fmt::Display, max_count: i64, duration_ms: i64) -> Result<()> {
+    match max_count >= 0 && duration_ms >= 1 {
+        true => Ok(()),
+        false => Err(rows::damaged(format_args!("{id} admits less than nothing, or lasts no time"))),
+    }
 }
 
 /// The namespaces of a workspace that is not here. Deleted ones too: their names are
@@ -49,7 +58,7 @@ pub(crate) async fn copy_overrides(
 ) -> Result<Option<String>> {
     use ratelimit_override::{Column, Entity};
     let own = Entity::find().filter(Column::WorkspaceId.eq(workspace.clone()));
-    let mut page = rows::page(from, own, Column::Id, after).await?;
+    let page = rows::page(from, own, Column::Id, after).await?;
     // The id of a namespace may be one of another workspace here.
     let namespaces = page.rows.iter().map(|row| row.namespace_id.clone());
     let here: HashSet<NamespaceId> = namespace::Entity::find()
@@ -62,7 +71,12 @@ pub(crate) async fn copy_overrides(
         .await?
         .into_iter()
         .collect();
-    page.rows.retain(|row| here.contains(&row.namespace_id) && row.max_count >= 0 && row.duration_ms >= 1);
+    for row in &page.rows {
+        check(&row.id, row.max_count, row.duration_ms)?;
+        if !here.contains(&row.namespace_id) {
+            return Err(rows::damaged(format_args!("{} is of a namespace of another workspace", row.id)));
+        }
+    }
     rows::put::<Entity, _>(tx, page.rows).await?;
     Ok(page.next)
 }
