@@ -341,7 +341,7 @@
   }
 
   // What a column of a chart stands for, beside the pointer, and beside the focus of one that
-  // leads somewhere. Until here the browser told it by itself, late.
+  // leads somewhere. The browser's own words for it come late and never by keyboard.
   const tip = Object.assign(document.createElement("div"), { className: "tip", hidden: true });
   document.body.append(tip);
   for (const chart of all("svg.bars, svg.lines")) {

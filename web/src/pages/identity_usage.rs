@@ -55,7 +55,8 @@ pub fn usage(shell: &Shell, view: &IdentityUsageView) -> String {
         let hint = "Verifications of any of its keys are counted here, from the first to the last of the month in UTC.";
         return page.body(vec![empty_state(Icon::Chart, "Nothing was used in this month", hint, vec![])]);
     }
-    let command = format!("unkey analytics query --format csv \"{}\"", view.sql);
+    let slug = &shell.workspace.slug;
+    let command = format!("unkey analytics query --workspace {slug} --format csv \"{}\"", view.sql);
     page.body(vec![
         totals(view),
         section("Keys", vec![keys(view)]),

@@ -8,7 +8,7 @@ use crate::shell::{Page, Section, Shell, places};
 
 const KEYS: [(&str, &str); 9] = [
     ("/", "Search everything"),
-    ("Ctrl K", "Search everything, go anywhere, do what the page offers"),
+    ("Ctrl K", "Search everything, go anywhere, find what the page offers"),
     ("f", "Filter the list"),
     ("j", "Next row"),
     ("k", "Row before"),

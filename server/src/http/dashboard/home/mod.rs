@@ -93,7 +93,6 @@ async fn view(request: &MemberRequest) -> Result<HomeView> {
 }
 
 /// What happened in one span.
-#[derive(Default)]
 struct Figures {
     verified: Counts,
     /// Verifications with keys that nobody has.
