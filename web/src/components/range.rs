@@ -38,7 +38,8 @@ pub struct TimeRange {
     pub to: String,
     /// Zone of these times.
     pub zone: String,
-    /// The span of the same length before it, as long as anything of it is kept.
+    /// The span before it, of as many months or days where it is of whole ones and as long
+    /// where it is not, if all of it is kept.
     pub earlier: Option<TimeStep>,
     /// And after it, unless it ends now.
     pub later: Option<TimeStep>,
@@ -58,7 +59,8 @@ impl TimeRange {
         PRESETS.into_iter().find(|(code, _)| self.since.as_deref() == Some(code)).map(|(_, name)| name)
     }
 
-    fn label(&self) -> String {
+    /// `Last 24 hours`, or from when to when.
+    pub fn label(&self) -> String {
         let named = CALENDAR.into_iter().find(|(code, _)| self.since.as_deref() == Some(code));
         match (named, self.preset(), &self.since) {
             (Some((_, name)), ..) => name.to_owned(),

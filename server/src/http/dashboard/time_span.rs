@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use chrono::{DateTime, Datelike, Months, NaiveDate, NaiveTime, TimeZone, Utc};
+use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
 use web::components::{TimeRange, TimeStep};
 use web::paths::{FROM, SINCE, TO};
@@ -60,8 +60,9 @@ impl TimeSpan {
             from: typed(FROM, span.start),
             to: typed(TO, span.end),
             zone: zone_at(zone, span.end).label,
-            earlier: before(&span, now_ms).map(|before| step(before.start, before.end)),
-            later: (span.end < now_ms).then(|| step(span.end, span.end + (span.end - span.start))),
+            earlier: beside(&span, zone, now_ms, Side::Earlier)
+                .filter(|step| step.from_ms >= now_ms - LONGEST_MS),
+            later: beside(&span, zone, now_ms, Side::Later).filter(|step| step.from_ms < now_ms),
             problem,
         };
         Self { start_ms: span.start, end_ms: span.end, range }
@@ -69,10 +70,14 @@ impl TimeSpan {
 
     /// As [`TimeSpan::of`], for what leaves the page that would tell what is wrong.
     pub fn exactly(request: &MemberRequest, default: &str) -> Result<Self> {
-        let span = Self::of(request, default);
-        match span.range.problem {
+        Self::of(request, default).or_problem()
+    }
+
+    /// Fails with `invalid_input` where it is not what was asked for.
+    pub fn or_problem(self) -> Result<Self> {
+        match self.range.problem {
             Some(problem) => Err(Error::invalid(problem)),
-            None => Ok(span),
+            None => Ok(self),
         }
     }
 
@@ -161,8 +166,44 @@ fn midnight(day: NaiveDate, zone: Tz) -> i64 {
     local.map_or(begins.and_utc().timestamp_millis(), |time| time.timestamp_millis())
 }
 
-fn step(from_ms: i64, to_ms: i64) -> TimeStep {
-    TimeStep { from_ms, to_ms }
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Earlier,
+    Later,
+}
+
+/// The span beside one: as many months of the calendar for whole months, as many days
+/// for whole days, as long for any other. What has not ended yet counts as whole.
+fn beside(span: &Range<i64>, zone: Tz, now_ms: i64, side: Side) -> Option<TimeStep> {
+    let day_of = |time_ms| zone.from_utc_datetime(&utc(time_ms).naive_utc()).date_naive();
+    let (first, last) = (day_of(span.start), day_of(span.end - 1));
+    let days = (last - first).num_days() + 1;
+    let end = last.checked_add_days(Days::new(1))?;
+    let whole =
+        midnight(first, zone) == span.start && (midnight(end, zone) == span.end || span.end >= now_ms);
+    if !whole {
+        let length_ms = span.end - span.start;
+        return Some(match side {
+            Side::Earlier => TimeStep { from_ms: span.start - length_ms, to_ms: span.start },
+            Side::Later => TimeStep { from_ms: span.end, to_ms: span.end + length_ms },
+        });
+    }
+    let ends_a_month = end.day() == 1 || midnight(end, zone) > now_ms;
+    let (from, to) = if first.day() == 1 && ends_a_month {
+        let months = (last.year() - first.year()) * 12 + last.month() as i32 - first.month() as i32 + 1;
+        let months = Months::new(u32::try_from(months).ok()?);
+        match side {
+            Side::Earlier => (first.checked_sub_months(months)?, first),
+            Side::Later => (end, end.checked_add_months(months)?),
+        }
+    } else {
+        let days = Days::new(u64::try_from(days).ok()?);
+        match side {
+            Side::Earlier => (first.checked_sub_days(days)?, first),
+            Side::Later => (end, end.checked_add_days(days)?),
+        }
+    };
+    Some(TimeStep { from_ms: midnight(from, zone), to_ms: midnight(to, zone) })
 }
 
 /// The length of a span such as `15m`, `12h` or `28d`.
@@ -208,6 +249,50 @@ mod tests {
         assert_eq!(ends("since=last-month"), of("2026-10-01T00:00", "2026-11-01T00:00"));
         assert_eq!(ends("from=2026-11-19T10:00"), of("2026-11-19T10:00", NOW));
         assert_eq!(ends(""), of("2026-11-19T13:00", NOW));
+    }
+
+    #[test]
+    fn a_step_from_whole_days_or_months_is_to_whole_ones() {
+        let zone = Tz::Europe__Berlin;
+        let text = |step: Option<TimeStep>| {
+            step.map(|step| format!("{} {}", time_field(step.from_ms, zone), time_field(step.to_ms, zone)))
+        };
+        for (query, earlier, later) in [
+            ("since=month", Some("2026-10-01T00:00 2026-11-01T00:00"), None),
+            (
+                "since=last-month",
+                Some("2026-09-01T00:00 2026-10-01T00:00"),
+                Some("2026-11-01T00:00 2026-12-01T00:00"),
+            ),
+            (
+                "from=2026-02-01T00:00&to=2026-03-01T00:00",
+                Some("2026-01-01T00:00 2026-02-01T00:00"),
+                Some("2026-03-01T00:00 2026-04-01T00:00"),
+            ),
+            (
+                "from=2026-04-01T00:00&to=2026-07-01T00:00",
+                Some("2026-01-01T00:00 2026-04-01T00:00"),
+                Some("2026-07-01T00:00 2026-10-01T00:00"),
+            ),
+            ("since=today", Some("2026-11-19T00:00 2026-11-20T00:00"), None),
+            // The clocks were put back on the 25th.
+            (
+                "from=2026-10-26T00:00&to=2026-10-27T00:00",
+                Some("2026-10-25T00:00 2026-10-26T00:00"),
+                Some("2026-10-27T00:00 2026-10-28T00:00"),
+            ),
+            ("since=24h", Some("2026-11-18T13:00 2026-11-19T13:00"), None),
+            (
+                "from=2026-11-10T10:00&to=2026-11-10T12:00",
+                Some("2026-11-10T08:00 2026-11-10T10:00"),
+                Some("2026-11-10T12:00 2026-11-10T14:00"),
+            ),
+        ] {
+            let range = read(query).range;
+            assert_eq!(range.problem, None, "{query}");
+            let steps = (text(range.earlier), text(range.later));
+            assert_eq!(steps, (earlier.map(str::to_owned), later.map(str::to_owned)), "{query}");
+        }
     }
 
     #[test]

@@ -342,3 +342,33 @@ async fn lists_and_events_are_exported_as_they_were_filtered() {
     admin.get("/export?what=overrides&download=1").await.refuses("which namespace");
     admin.get("/export?what=overrides&namespace=none&download=1").await.refuses("does not exist");
 }
+
+/// Whatever the span of a list is called, its export is of the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_is_of_the_time_that_its_list_showed() {
+    let test = TestApp::start().await;
+    let api = test.api().await;
+    let (_, secret) = test.key(&api, json!({ "name": "web" })).await;
+    test.verify(&secret).await;
+    test.flush_events().await;
+    test.advance_ms(20 * 60_000);
+    test.verify(&secret).await;
+    test.flush_events().await;
+    test.advance_ms(10);
+    let mut admin = Browser::of(&test, Role::Admin).await;
+    for (span, count) in [("5m", 1), ("15m", 1), ("30m", 2), ("12h", 2), ("month", 2), ("last-month", 0)] {
+        let page = admin.get(&format!("/export?what=verifications&since={span}")).await;
+        let file = admin.submit(&page, "/export", &[("format", "jsonl")]).await;
+        assert_eq!(file.html.lines().count(), count, "{span}");
+    }
+    for since in ["5y", "soon"] {
+        admin.get(&format!("/export?what=verifications&since={since}")).await.shows("is no span of time");
+    }
+    admin.get("/export?what=audit&from=2026-02-02T00:00&to=2026-01-01T00:00").await.shows("must be before");
+    // What a list chose from the calendar gives way to what is chosen in the form.
+    let past = admin.get("/export?what=verifications&from=2020-01-01T00:00&to=2020-01-02T00:00").await;
+    past.shows("nothing is kept for longer");
+    let page = admin.get("/export?what=verifications&from=1767225600000").await;
+    let file = admin.submit(&page, "/export", &[("format", "jsonl"), ("since", "5m")]).await;
+    assert_eq!((file.status, file.html.lines().count()), (StatusCode::OK, 1), "{}", file.text);
+}

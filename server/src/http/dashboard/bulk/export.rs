@@ -3,10 +3,12 @@
 use chrono::DateTime;
 use web::form::FormState;
 use web::pages::export::{ExportView, export as export_page};
+use web::paths::{FROM, SINCE, TO};
 
 use super::export_fields::KINDS;
 use super::{export_fields, streamed_file};
 use crate::http::dashboard::event_query::event_page;
+use crate::http::dashboard::fields::Fields;
 use crate::http::dashboard::key_filter::key_filter;
 use crate::http::dashboard::logs::{audit_filter, request_filter};
 use crate::http::dashboard::member_request::MemberRequest;
@@ -90,13 +92,27 @@ fn list(request: &MemberRequest, what: &str) -> Result<List> {
 
 fn audit(request: &MemberRequest) -> Result<AuditFilter> {
     let query = request.query();
-    let spanned = ["since", "from", "to"].iter().any(|name| query.given(name).is_some());
-    let span = spanned.then(|| TimeSpan::exactly(request, SPAN)).transpose()?;
+    let span = is_spanned(query).then(|| span(request)).transpose()?;
     Ok(audit_filter(query, span.as_ref()))
 }
 
+fn is_spanned(query: &Fields) -> bool {
+    [SINCE, FROM, TO].iter().any(|name| query.given(name).is_some())
+}
+
+/// What is chosen in the form goes before what the list had from the calendar.
+fn span(request: &MemberRequest) -> Result<TimeSpan> {
+    let query = request.query();
+    if query.given(SINCE).is_none() {
+        return TimeSpan::exactly(request, SPAN);
+    }
+    let pairs = query.pairs().iter().filter(|(name, _)| ![FROM, TO].contains(&name.as_str()));
+    let chosen = Fields::new(pairs.cloned().collect())?;
+    TimeSpan::read(&chosen, request.zone, request.now_ms(), SPAN).or_problem()
+}
+
 fn events(request: &MemberRequest, kind: Kind) -> Result<PageOf> {
-    Ok(event_page(request, kind, &TimeSpan::exactly(request, SPAN)?, filter(kind, request), 0))
+    Ok(event_page(request, kind, &span(request)?, filter(kind, request), 0))
 }
 
 /// The parameters that logs have in their addresses.
@@ -124,9 +140,12 @@ fn filter(kind: Kind, request: &MemberRequest) -> Filter {
     }
 }
 
-async fn page(request: &MemberRequest, what: &str, errors: Vec<(String, String)>) -> Result<String> {
+async fn page(request: &MemberRequest, what: &str, mut errors: Vec<(String, String)>) -> Result<String> {
     let apis = request.app.apis.list(&request.cx).await?;
-    let fields = export_fields::of(what, &apis);
+    let shown = is_spanned(request.query()).then(|| TimeSpan::of(request, SPAN).range);
+    let problem = shown.as_ref().and_then(|range| range.problem.clone()).filter(|_| errors.is_empty());
+    errors.extend(problem.map(|problem| (SINCE.to_owned(), problem)));
+    let fields = export_fields::of(what, &apis, shown.as_ref());
     let shown: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
     let pairs = request.query().pairs();
     let kept = pairs.iter().filter(|(name, value)| {

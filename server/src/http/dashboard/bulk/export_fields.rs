@@ -1,5 +1,6 @@
 //! What can be exported, and by what its rows are chosen.
 
+use web::components::TimeRange;
 use web::pages::export::ExportField;
 
 use domain::apis::Api;
@@ -51,8 +52,8 @@ const OF_EVENTS: [&str; 18] = [
 ];
 const OF_AUDIT: [&str; 4] = ["request", "target", "from", "to"];
 
-/// The fields of the form.
-pub fn of(what: &str, apis: &[Api]) -> Vec<ExportField> {
+/// The fields of the form, where a list's own time is what is first chosen.
+pub fn of(what: &str, apis: &[Api], shown: Option<&TimeRange>) -> Vec<ExportField> {
     match what {
         "keys" => vec![
             api(apis),
@@ -61,7 +62,7 @@ pub fn of(what: &str, apis: &[Api]) -> Vec<ExportField> {
         "identities" => vec![field("q", "Search", "Part of the external id or the id. Empty for all.")],
         "overrides" => vec![field("namespace", "Namespace", "Its name or id.")],
         "verifications" => vec![
-            span(false),
+            span("Last 24 hours", shown),
             api(apis),
             field("key", "Key id", ""),
             field("external_id", "External id", ""),
@@ -69,17 +70,21 @@ pub fn of(what: &str, apis: &[Api]) -> Vec<ExportField> {
             field("tag", "Tag", ""),
         ],
         "ratelimits" => {
-            vec![span(false), field("namespace", "Namespace id", ""), field("identifier", "Identifier", "")]
+            vec![
+                span("Last 24 hours", shown),
+                field("namespace", "Namespace id", ""),
+                field("identifier", "Identifier", ""),
+            ]
         }
         "requests" => vec![
-            span(false),
+            span("Last 24 hours", shown),
             field("q", "Search", "Words of what is logged, or ids."),
             field("path", "Path", "Such as /v2/keys.verifyKey."),
             field("status", "Status", "Such as 404."),
             field("caller", "Root key id", ""),
         ],
         "audit" => vec![
-            span(true),
+            span("All there is", shown),
             field("q", "Search", "Words of descriptions, names and changed values."),
             field("event", "Event", "Such as key.create, or key.* for all of keys."),
             field("actor", "Actor id", "Of whoever acted."),
@@ -117,10 +122,20 @@ fn api(apis: &[Api]) -> ExportField {
     ExportField { options: all.into_iter().chain(each).collect(), ..field("api", "API", "") }
 }
 
-/// An empty choice leaves the span to what else is chosen.
-fn span(all: bool) -> ExportField {
-    let first = if all { "All there is" } else { "Last 24 hours, or as chosen" };
-    let options = std::iter::once(("", first)).chain(SPANS);
-    let options = options.map(|(value, text)| (value.to_owned(), text.to_owned())).collect();
+/// Left out, the time is what the list had from the calendar, or `otherwise`.
+fn span(otherwise: &str, shown: Option<&TimeRange>) -> ExportField {
+    let named = |(value, text): (&str, &str)| (value.to_owned(), text.to_owned());
+    let mut options: Vec<_> = SPANS.into_iter().map(named).collect();
+    let shown = shown.filter(|range| range.problem.is_none());
+    match shown.map(|range| (range.since.clone(), range.label())) {
+        Some((None, label)) => options.insert(0, (String::new(), label)),
+        Some((Some(since), label)) => {
+            options.insert(0, (String::new(), otherwise.to_owned()));
+            if !options.iter().any(|(value, _)| *value == since) {
+                options.insert(1, (since, label));
+            }
+        }
+        None => options.insert(0, (String::new(), otherwise.to_owned())),
+    }
     ExportField { options, ..field("since", "Time", "") }
 }
