@@ -6,7 +6,7 @@ use super::parts::Named;
 use crate::View;
 use crate::components::{
     Icon, Outcome, Row, Table, button_link, code_block, empty_state, head, link, note, num, section, stat,
-    stats, swatch,
+    stats, swatch, warning,
 };
 use crate::paths::{self, Href};
 use crate::shell::{Crumb, Page, Section, Shell};
@@ -27,7 +27,8 @@ pub struct IdentityUsageView {
     pub identity: Named,
     /// `November 2026`.
     pub month: String,
-    pub earlier: Href,
+    /// As long as anything of it is kept.
+    pub earlier: Option<Href>,
     /// Unless it has not begun.
     pub later: Option<Href>,
     /// Those that occurred.
@@ -41,23 +42,45 @@ pub struct IdentityUsageView {
     pub csv: Href,
     /// The query that the bill is the answer to.
     pub sql: String,
+    pub kept: Kept,
+}
+
+/// How much of the month is still there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kept {
+    Whole,
+    /// From a day on: `6 November 2025`.
+    From(String),
+    Nothing,
 }
 
 pub fn usage(shell: &Shell, view: &IdentityUsageView) -> String {
+    let earlier = view.earlier.as_ref().map(|earlier| button_link(Some(Icon::Left), "Earlier", earlier, ""));
     let later = view.later.as_ref().map(|later| button_link(Some(Icon::Right), "Later", later, ""));
     let page = Page::new(shell, Section::Identities, &format!("{}, {}", view.identity.name, view.month))
         .crumb(Crumb::new("Identities", paths::identities()))
         .crumb(Crumb::new(&view.identity.name, paths::identity(&view.identity.id)))
-        .action(button_link(Some(Icon::Left), "Earlier", &view.earlier, ""))
-        .action(later.into_any())
-        .action(button_link(Some(Icon::Export), "Bill as CSV", &view.csv, "primary"));
+        .action(earlier.into_any())
+        .action(later.into_any());
+    if view.kept == Kept::Nothing {
+        let hint = "Requests of that time were removed since. What was used then is not known any more.";
+        return page.body(vec![empty_state(Icon::Chart, "Nothing is kept of this month", hint, vec![])]);
+    }
+    let page = page.action(button_link(Some(Icon::Export), "Bill as CSV", &view.csv, "primary"));
     if view.outcomes.is_empty() {
         let hint = "Verifications of any of its keys are counted here, from the first to the last of the month in UTC.";
         return page.body(vec![empty_state(Icon::Chart, "Nothing was used in this month", hint, vec![])]);
     }
     let slug = &shell.workspace.slug;
     let command = format!("unkey analytics query --workspace {slug} --format csv \"{}\"", view.sql);
+    let partly = match &view.kept {
+        Kept::From(day) => {
+            Some(warning(&format!("From {day} on: the rest of the month is not kept any more.")))
+        }
+        Kept::Whole | Kept::Nothing => None,
+    };
     page.body(vec![
+        partly.into_any(),
         totals(view),
         section("Keys", vec![keys(view)]),
         code_block("The bill in SQL, for the page Query", &view.sql),

@@ -40,6 +40,30 @@ async fn a_month_of_a_customer_is_totalled_and_billed() {
     assert!(refused.text.contains("such as 2026-11"), "{}", refused.text);
 }
 
+/// Events are kept for 400 days: a month that began before is billed from then on,
+/// and one that ended before is not called unused.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_month_of_which_nothing_is_kept_says_so() {
+    let test = TestApp::start().await;
+    let api = test.api().await;
+    let (_, key) = test.key(&api, json!({ "externalId": "user_1", "name": "checkout" })).await;
+    test.advance_ms(35 * 86_400_000);
+    test.verify(&key).await;
+    test.flush_events().await;
+    test.advance_ms(399 * 86_400_000);
+    let mut viewer = Browser::of(&test, Role::Viewer).await;
+    let now = chrono::DateTime::from_timestamp_millis(test.app.clock.now_ms()).unwrap().date_naive();
+    let month = |days: i64| (now - chrono::TimeDelta::days(days)).format("%Y-%m").to_string();
+    let partly = viewer.get(&format!("/identities/user_1/usage?month={}", month(400))).await;
+    partly.shows("Valid 1").shows("the rest of the month is not kept");
+    assert!(!partly.links.iter().any(|link| link.ends_with(&format!("month={}", month(440)))), "no earlier");
+    let bill = partly.links.iter().find(|link| link.contains("format=csv")).expect("a link").clone();
+    let bill = viewer.get(&bill).await;
+    assert_eq!((bill.status, bill.html.lines().count()), (StatusCode::OK, 2), "{}", bill.text);
+    let gone = viewer.get(&format!("/identities/user_1/usage?month={}", month(440))).await;
+    gone.shows("Nothing is kept of this month").lacks("Nothing was used").lacks("Bill as CSV");
+}
+
 // row: concepts/identities/ratelimits
 #[tokio::test(flavor = "multi_thread")]
 async fn an_identity_is_made_changed_and_deleted() {

@@ -8,7 +8,7 @@ use web::pages::apis::{ApiCard, ApisView};
 use web::pages::bulk::BulkView;
 use web::pages::identities::{IdentitiesView, IdentityFormView, IdentityRow};
 use web::pages::identity::IdentityView;
-use web::pages::identity_usage::{IdentityUsageView, KeyUsage};
+use web::pages::identity_usage::{IdentityUsageView, Kept, KeyUsage};
 use web::pages::key::{CreditsFact, KeyChangesView, KeyFacts, KeyHead, KeyLogView, KeyView};
 use web::pages::key_form::{EditKeyView, Grantable, KeyChoices, NewKeyView};
 use web::pages::key_rotate::RotateView;
@@ -424,7 +424,7 @@ pub fn identity_usage(words: &Words, some: bool) -> IdentityUsageView {
     IdentityUsageView {
         identity: words.named("id_1", "user_123"),
         month: "November 2025".to_owned(),
-        earlier: page("2025-10"),
+        earlier: some.then(|| page("2025-10")),
         later: some.then(|| page("2025-12")),
         outcomes: if some { vec![(Outcome::Valid, 1_204_110), (Outcome::RateLimited, 31)] } else { vec![] },
         credits: 1_204_110,
@@ -432,6 +432,7 @@ pub fn identity_usage(words: &Words, some: bool) -> IdentityUsageView {
         has_more: true,
         csv: paths::sql().with("query", "SELECT 1").with("format", "csv"),
         sql: words.t("SELECT key_id FROM key_verifications_per_month_v1"),
+        kept: if some { Kept::From(words.t("6 November 2025")) } else { Kept::Whole },
     }
 }
 

@@ -6,7 +6,7 @@
 use base::ids::KeyId;
 use chrono::{DateTime, Months, NaiveDate, NaiveTime};
 use web::components::Outcome;
-use web::pages::identity_usage::{IdentityUsageView, KeyUsage, usage};
+use web::pages::identity_usage::{IdentityUsageView, Kept, KeyUsage, usage};
 use web::pages::parts::Named;
 use web::paths::{self, Href};
 
@@ -14,7 +14,9 @@ use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::outcome_counts::{bad, count_of, good, sum};
 use crate::http::dashboard::reply::Reply;
 use base::access::{Operation, Target};
+use base::clock::DAY_MS;
 use base::error::{Error, Result};
+use base::events::KEEP_DAYS;
 use domain::identities::Identity;
 use insight::analytics::{Filter, GroupBy, Metric, Question, Row};
 use insight::search::Kind;
@@ -31,10 +33,13 @@ pub async fn show(request: MemberRequest) -> Result<Reply> {
 }
 
 async fn view(request: &MemberRequest, identity: &Identity, month: Month) -> Result<IdentityUsageView> {
+    let kept = month.first_kept(request.now_ms());
+    // A question is about some time, even where nothing of the month is kept.
+    let start_ms = month.start_ms().max(oldest_ms(request.now_ms())).min(month.next().start_ms() - 1);
     let question = Question {
         kind: Kind::Verifications,
         workspace: request.cx.workspace.clone(),
-        start_ms: month.start_ms(),
+        start_ms,
         end_ms: month.next().start_ms(),
         filter: Filter { identities: vec![identity.id.to_string()], ..Filter::default() },
         buckets: None,
@@ -48,11 +53,11 @@ async fn view(request: &MemberRequest, identity: &Identity, month: Month) -> Res
     let counts = sum(&counts);
     let outcomes = Outcome::OF_KEYS.iter().map(|outcome| (*outcome, count_of(&counts, *outcome)));
     let page = |month: Month| paths::identity_usage(identity.id.as_str()).with("month", &month.code());
-    let sql = bill(identity, month);
+    let sql = bill(identity, month, kept);
     Ok(IdentityUsageView {
         identity: Named::new(identity.id.as_str(), &identity.external_id),
         month: month.0.format("%B %Y").to_string(),
-        earlier: page(month.before()),
+        earlier: (kept == Some(month.0)).then(|| page(month.before())),
         later: (month.next().start_ms() <= request.now_ms()).then(|| page(month.next())),
         outcomes: outcomes.filter(|(_, count)| *count > 0).collect(),
         credits: counts.cost,
@@ -60,6 +65,11 @@ async fn view(request: &MemberRequest, identity: &Identity, month: Month) -> Res
         keys: keys(request, &top.rows[..top.rows.len().min(KEYS)]).await?,
         csv: download(&sql),
         sql,
+        kept: match kept {
+            Some(day) if day == month.0 => Kept::Whole,
+            Some(day) => Kept::From(day.format("%-d %B %Y").to_string()),
+            None => Kept::Nothing,
+        },
     })
 }
 
@@ -76,15 +86,29 @@ async fn keys(request: &MemberRequest, rows: &[Row]) -> Result<Vec<KeyUsage>> {
     Ok(rows.iter().zip(&ids).map(key).collect())
 }
 
-/// A line for each key and outcome. Ids are ours, letters and digits.
-fn bill(identity: &Identity, month: Month) -> String {
+/// A line for each key and outcome. Ids are ours, letters and digits. SQL refuses to
+/// ask for days that are not kept, so days are asked for where a month is not whole.
+fn bill(identity: &Identity, month: Month, kept: Option<NaiveDate>) -> String {
+    let day = |day: NaiveDate| day.format("%Y-%m-%d");
+    let (table, when) = match kept {
+        Some(first) if first != month.0 => {
+            let days =
+                format!("time >= toDate('{}') AND time < toDate('{}')", day(first), day(month.next().0));
+            ("key_verifications_per_day_v1", days)
+        }
+        _ => ("key_verifications_per_month_v1", format!("time = toDate('{}')", day(month.0))),
+    };
     format!(
         "SELECT external_id, key_id, outcome, sum(count) AS verifications, sum(spent_credits) AS credits \
-         FROM key_verifications_per_month_v1 WHERE identity_id = '{}' AND time = toDate('{}') \
+         FROM {table} WHERE identity_id = '{}' AND {when} \
          GROUP BY external_id, key_id, outcome ORDER BY key_id, outcome",
-        identity.id,
-        month.0.format("%Y-%m-%d")
+        identity.id
     )
+}
+
+/// Events before are not kept.
+fn oldest_ms(now_ms: i64) -> i64 {
+    now_ms - KEEP_DAYS * DAY_MS
 }
 
 fn download(sql: &str) -> Href {
@@ -121,6 +145,12 @@ impl Month {
 
     fn before(self) -> Self {
         Self(self.0.checked_sub_months(Months::new(1)).unwrap_or(self.0))
+    }
+
+    /// Its first day of which events are kept; `None` if it ended before.
+    fn first_kept(self, now_ms: i64) -> Option<NaiveDate> {
+        let oldest = DateTime::from_timestamp_millis(oldest_ms(now_ms))?.date_naive();
+        Some(oldest.max(self.0)).filter(|first| *first < self.next().0)
     }
 
     fn code(self) -> String {
