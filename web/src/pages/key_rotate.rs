@@ -62,6 +62,18 @@ pub fn rotate(shell: &Shell, view: &RotateView) -> String {
     }
 }
 
+/// A browser shows the first option for a value that is none of them: that would end
+/// the old secret at once where nobody asked for it.
+fn with_choice(form: &FormState, leaked: bool) -> FormState {
+    if GRACE.iter().any(|(value, _)| *value == form.value("grace_ms")) {
+        return form.clone();
+    }
+    let mut form = form.clone();
+    form.values.retain(|(name, _)| name != "grace_ms");
+    form.values.push(("grace_ms".to_owned(), default_grace(leaked).to_owned()));
+    form
+}
+
 fn body(shell: &Shell, view: &RotateView, post: &Href, back: &Href) -> Vec<View> {
     let post = if view.leaked { post.clone().with(LEAKED, ON) } else { post.clone() };
     if let Some(reason) = &view.refused {
@@ -75,11 +87,12 @@ fn body(shell: &Shell, view: &RotateView, post: &Href, back: &Href) -> Vec<View>
         ];
         return vec![warning(reason), action("", ways)];
     }
+    let chosen = with_choice(&view.form, view.leaked);
     let form = vec![
         form_error(&view.form),
         hidden(NONCE, &view.nonce),
         select(
-            &view.form,
+            &chosen,
             "grace_ms",
             "The old secret goes on working for",
             "Long enough to deploy the new one everywhere.",

@@ -270,6 +270,23 @@ async fn a_key_is_rotated_once_and_the_old_one_goes_on_for_a_while() {
     test.advance_ms(2 * 3_600_000);
     assert_eq!(test.verify(&old).await["code"], "EXPIRED");
     browser.get(&path).await.shows("Set a later expiry first");
+    let late = [("grace_ms", "0"), ("nonce", "another")];
+    browser.submit(&form, &path, &late).await.refuses("Set a later expiry first").lacks("Key rotated");
+}
+
+/// A refused form chooses what it chose at first, and not the first of the list.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_rotation_does_not_offer_to_end_the_old_secret_at_once() {
+    let test = TestApp::start().await;
+    let mut browser = Browser::of(&test, Role::Operator).await;
+    let (id, _) = test.key(&test.api().await, json!({ "name": "web" })).await;
+    let path = format!("/keys/{id}/rotate");
+    let form = browser.get(&path).await;
+    for wrong in ["-1", "soon", ""] {
+        let refused = browser.submit(&form, &path, &[("grace_ms", wrong)]).await;
+        let chosen = &refused.form(&path).fields;
+        assert!(chosen.contains(&("grace_ms".into(), "86400000".into())), "{wrong}: {chosen:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -33,24 +33,30 @@ async fn rotate_html(
     form: FormState,
 ) -> Result<String> {
     let key = &details.key;
-    let expired = key.expires_at.is_some_and(|expires_at| expires_at < request.now_ms());
     let view = RotateView {
         api: Some(api_ref(request, &key.api).await?),
         key: Named::new(key.id.as_str(), &key_label(key)),
         nonce,
         form,
         leaked: request.query().ticked(LEAKED),
-        refused: expired.then(|| {
+        refused: has_expired(request, details).then(|| {
             "It expired, and so would the key that takes its place. Set a later expiry first.".to_owned()
         }),
     };
     Ok(rotate_page(&request.shell, &view))
 }
 
+fn has_expired(request: &MemberRequest, details: &KeyDetails) -> bool {
+    details.key.expires_at.is_some_and(|expires_at| expires_at < request.now_ms())
+}
+
 /// `POST /keys/:id/rotate`.
 pub async fn rotate(request: MemberRequest) -> Result<Reply> {
     let details = key_of_path(&request).await?;
     let nonce = request.form().text(NONCE).to_owned();
+    if has_expired(&request, &details) {
+        return Ok(Reply::form_again(rotate_html(&request, &details, nonce, FormState::default()).await?));
+    }
     let grace_ms = match request.form().number("grace_ms") {
         Ok(Some(grace_ms)) => grace_ms,
         _ => {
