@@ -168,6 +168,10 @@ async fn a_pasted_secret_is_explained_and_mended_and_never_in_an_address() {
     let refused = browser.get(&format!("/explain?key={id}&cost=many&ip=here")).await;
     refused.refuses("This is no whole number.").refuses("This is not an address.");
     browser.get("/explain?key=key_unknown").await.refuses("not found");
+    let pasted = browser.get(&format!("/explain?key={secret}")).await;
+    pasted.refuses("not found").refuses("a secret does not belong in an address");
+    assert!(!pasted.html.contains(&secret), "an address with a secret is not made worse");
+    browser.get(&format!("/explain?key={id}&limits=nothing")).await.refuses("nothing");
 }
 
 #[tokio::test(flavor = "multi_thread")]

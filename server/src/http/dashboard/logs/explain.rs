@@ -42,6 +42,7 @@ pub async fn page(request: MemberRequest) -> Result<Reply> {
     };
     let explanation = match request.app.explainer.explain(&request.cx, &command).await {
         Ok(explanation) => explanation,
+        Err(error) if error.code() == Code::KeyNotFound => return Ok(unknown(&request, error.detail())),
         Err(error) => return Ok(again(&request, vec![problem_of(error)?])),
     };
     let asked = TracedRequest {
@@ -62,12 +63,22 @@ fn again(request: &MemberRequest, errors: Vec<Problem>) -> Reply {
     Reply::form_again(explain(&request.shell, &ExplainView { form, trace: None }))
 }
 
+/// What is no id may be a secret: the page does not have it a second time.
+fn unknown(request: &MemberRequest, detail: &str) -> Reply {
+    let advice =
+        "An address takes the id of a key: a secret does not belong in an address. Put it in this field.";
+    let form = FormState {
+        errors: vec![("key".to_owned(), format!("{detail} {advice}"))],
+        ..FormState::new(question(request.query()))
+    };
+    Reply::form_again(explain(&request.shell, &ExplainView { form, trace: None }))
+}
+
 /// What the reader can mend, at its field.
 fn problem_of(error: Error) -> Result<Problem> {
     let field = match error.code() {
-        Code::KeyNotFound => "key",
         Code::QuerySyntax => "permissions",
-        Code::InvalidInput => "limits",
+        Code::InvalidInput | Code::PreconditionFailed => "limits",
         _ => return Err(error),
     };
     Ok((field.to_owned(), error.detail().to_owned()))
