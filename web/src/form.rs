@@ -76,7 +76,7 @@ impl FormState {
         let (marked, told): (Vec<_>, Vec<_>) = own.partition(|(name, _)| is_marked(name));
         let mut lines = Vec::new();
         if !marked.is_empty() && !told.iter().any(|(name, _)| name.is_empty()) {
-            lines.push("Nothing was saved. See the marked fields.".to_owned());
+            lines.push("This was not done. See the marked fields.".to_owned());
         }
         for (_, message) in told {
             if !lines.contains(message) {
@@ -128,7 +128,7 @@ mod tests {
             let errors = errors.iter().map(|(name, text)| ((*name).into(), (*text).into())).collect();
             FormState { errors, ..state(&[("name", "a")]) }.summary()
         };
-        let marked = "Nothing was saved. See the marked fields.";
+        let marked = "This was not done. See the marked fields.";
         assert_eq!(refused(&[("name", "Too short.")]), [marked]);
         assert_eq!(refused(&[("name", "Too short."), ("", "No.")]), ["No."]);
         assert_eq!(refused(&[("roles", "Which?"), ("name", "Too short.")]), [marked, "Which?"]);

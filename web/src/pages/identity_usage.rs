@@ -67,18 +67,19 @@ pub fn usage(shell: &Shell, view: &IdentityUsageView) -> String {
         return page.body(vec![empty_state(Icon::Chart, "Nothing is kept of this month", hint, vec![])]);
     }
     let page = page.action(button_link(Some(Icon::Export), "Bill as CSV", &view.csv, "primary"));
-    if view.outcomes.is_empty() {
-        let hint = "Verifications of any of its keys are counted here, from the first to the last of the month in UTC.";
-        return page.body(vec![empty_state(Icon::Chart, "Nothing was used in this month", hint, vec![])]);
-    }
-    let slug = &shell.workspace.slug;
-    let command = format!("unkey analytics query --workspace {slug} --format csv \"{}\"", view.sql);
     let partly = match &view.kept {
         Kept::From(day) => {
             Some(warning(&format!("From {day} on: the rest of the month is not kept any more.")))
         }
         Kept::Whole | Kept::Nothing => None,
     };
+    if view.outcomes.is_empty() {
+        let hint = "Verifications of any of its keys are counted here, from the first to the last of the month in UTC.";
+        let unused = empty_state(Icon::Chart, "Nothing was used in this month", hint, vec![]);
+        return page.body(vec![partly.into_any(), unused]);
+    }
+    let slug = &shell.workspace.slug;
+    let command = format!("unkey analytics query --workspace {slug} --format csv \"{}\"", view.sql);
     page.body(vec![
         partly.into_any(),
         totals(view),

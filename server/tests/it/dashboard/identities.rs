@@ -61,6 +61,9 @@ async fn a_month_of_which_nothing_is_kept_says_so() {
     let bill = viewer.get(&bill).await;
     assert_eq!((bill.status, bill.html.lines().count()), (StatusCode::OK, 2), "{}", bill.text);
     let gone = viewer.get(&format!("/identities/user_1/usage?month={}", month(440))).await;
+    let other = test.key(&api, json!({ "externalId": "user_2" })).await;
+    let unused = viewer.get(&format!("/identities/user_2/usage?month={}", month(400))).await;
+    unused.shows("Nothing was used").shows("the rest of the month is not kept").lacks(&other.0);
     gone.shows("Nothing is kept of this month").lacks("Nothing was used").lacks("Bill as CSV");
 }
 

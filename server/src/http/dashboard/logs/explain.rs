@@ -67,10 +67,10 @@ fn again(request: &MemberRequest, errors: Vec<Problem>) -> Reply {
 fn unknown(request: &MemberRequest, detail: &str) -> Reply {
     let advice =
         "An address takes the id of a key: a secret does not belong in an address. Put it in this field.";
-    let form = FormState {
-        errors: vec![("key".to_owned(), format!("{detail} {advice}"))],
-        ..FormState::new(question(request.query()))
-    };
+    let mut asked = question(request.query());
+    asked.push(("key".to_owned(), String::new()));
+    let form =
+        FormState { errors: vec![("key".to_owned(), format!("{detail} {advice}"))], ..FormState::new(asked) };
     Reply::form_again(explain(&request.shell, &ExplainView { form, trace: None }))
 }
 
