@@ -70,7 +70,7 @@ use std::process::ExitCode;
 use clap::ArgMatches;
 
 use base::config::{Config, Raw, SETTINGS};
-use base::error::Result;
+use base::error::{Error, Result};
 
 use command::{Command, FolderCommand};
 use spinner::Spinner;
@@ -116,6 +116,13 @@ impl Invocation {
     pub async fn run(self, config: Config, sockets: Sockets) -> Result<Output> {
         let (command, given) = parser::read(&self.matches).ok_or_else(dispatch::unknown)?;
         let spinner = || Spinner::of(parser::words(&self.matches));
+        let names_workspace = given.try_get_one::<String>("workspace").is_ok_and(|slug| slug.is_some());
+        if names_workspace && !matches!(command, Command::Folder(_)) {
+            let words = parser::words(&self.matches);
+            return Err(Error::invalid(format!(
+                "`{words}` is not about one workspace: leave out --workspace"
+            )));
+        }
         match command {
             Command::Serve => serve::run(config, sockets).await,
             Command::Backup => backup::run(config, given).await,

@@ -75,6 +75,7 @@ fn answer(said: String, told: &[String]) -> Output {
 
 fn count(keys: RecoveredKeys) -> String {
     match keys.returned + keys.copied {
+        0 => "its keys as they are here".to_owned(),
         1 => "1 key".to_owned(),
         several => format!("{several} keys"),
     }

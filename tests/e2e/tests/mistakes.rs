@@ -57,6 +57,23 @@ fn variables_that_are_mistyped() {
 }
 
 #[test]
+fn a_workspace_where_none_is_meant() {
+    let data = folder();
+    let place = data.path().to_str().expect("text");
+    let lines: [&[&str]; 4] = [
+        &["serve", "--listen", "127.0.0.1:0"],
+        &["backup", place],
+        &["restore", place],
+        &["config", "check"],
+    ];
+    for line in lines {
+        let told = self::line(&run(&[line, &["--workspace", "default", "--data-dir", place]].concat(), &[]));
+        assert!(told.contains("is not about one workspace"), "{line:?}: {told}");
+    }
+    assert_eq!(std::fs::read_dir(data.path()).expect("a folder").count(), 0, "nothing was done");
+}
+
+#[test]
 fn a_public_url_under_which_no_form_would_work() {
     let told =
         refused(folder().path(), "127.0.0.1:0", &[("UNKEY_PUBLIC_URL", "https://Keys.example.com:443")]);
