@@ -127,6 +127,19 @@ async fn a_live_log_ends_with_the_session() {
     stranger.shows("Sign in");
 }
 
+/// Also where chance logged none of a few verifications.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_log_leaves_out_is_told() {
+    let test = TestApp::start_with(|config| config.request_log_sample_percent = 1).await;
+    let (_, secret) = test.key(&test.api().await, json!({})).await;
+    test.verify(&secret).await;
+    settle(&test).await;
+    let mut browser = Browser::of(&test, Role::Viewer).await;
+    let note = "f successful verifications and limit checks, 1 of 100 are logged.";
+    browser.get("/requests").await.shows(note);
+    browser.get("/requests?path=/v2/apis.createApi").await.lacks(note);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pasted_secret_is_explained_and_mended_and_never_in_an_address() {
     let test = TestApp::start().await;

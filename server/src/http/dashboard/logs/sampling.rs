@@ -40,24 +40,28 @@ pub async fn note(
         LogRequests::On if percent == 0 => {
             Some("Successful verifications and limit checks are not logged.".to_owned())
         }
-        LogRequests::On => {
-            let sampled = sampled(request, span, filter).await?;
-            let total = logged.total() + sampled * (100 - percent) / percent;
-            (sampled > 0).then(|| {
-                format!(
-                    "About {} in all, an estimate: of successful verifications and limit checks, \
-                     {percent} of 100 are logged.",
-                    compact(total)
-                )
-            })
-        }
+        LogRequests::On => match narrowed(filter) {
+            None => None,
+            Some(of) => Some(told(percent, logged, sampled(request, span, of).await?)),
+        },
     })
 }
 
-/// Logged requests each of which stands for several.
-async fn sampled(request: &MemberRequest, span: &TimeSpan, filter: &Filter) -> Result<i64> {
+/// Where none of a few was logged there is nothing to make an estimate from.
+fn told(percent: i64, logged: &Counts, sampled: i64) -> String {
+    if sampled == 0 {
+        return format!("Of successful verifications and limit checks, {percent} of 100 are logged.");
+    }
+    let total = compact(logged.total() + sampled * (100 - percent) / percent);
+    format!(
+        "About {total} in all, an estimate: of successful verifications and limit checks, {percent} of 100 are \
+         logged."
+    )
+}
+
+/// Logged requests each of which stands for several: those of `of`, unless their keys are unknown.
+async fn sampled(request: &MemberRequest, span: &TimeSpan, of: Filter) -> Result<i64> {
     let unknown = Outcome::NotFound.code();
-    let Some(of) = narrowed(filter) else { return Ok(0) };
     let all = count(request, span, of.clone()).await?;
     if !of.codes.is_empty() {
         return Ok(all);
