@@ -55,15 +55,15 @@ impl TimeSpan {
             (Some(_), Some(text)) => text.to_owned(),
             _ => time_field(time_ms, zone),
         };
+        let beside = |side| beside(&span, since.as_deref(), zone, now_ms, side);
         let range = TimeRange {
-            since,
             from: typed(FROM, span.start),
             to: typed(TO, span.end),
             zone: zone_at(zone, span.end).label,
-            earlier: beside(&span, zone, now_ms, Side::Earlier)
-                .filter(|step| step.from_ms >= now_ms - LONGEST_MS),
-            later: beside(&span, zone, now_ms, Side::Later).filter(|step| step.from_ms < now_ms),
+            earlier: beside(Side::Earlier).filter(|step| step.from_ms >= now_ms - LONGEST_MS),
+            later: beside(Side::Later).filter(|step| step.from_ms < now_ms),
             problem,
+            since,
         };
         Self { start_ms: span.start, end_ms: span.end, range }
     }
@@ -173,8 +173,9 @@ enum Side {
 }
 
 /// The span beside one: as many months of the calendar for whole months, as many days
-/// for whole days, as long for any other. What has not ended yet counts as whole.
-fn beside(span: &Range<i64>, zone: Tz, now_ms: i64, side: Side) -> Option<TimeStep> {
+/// for whole days, as long for any other. What has not ended yet counts as whole; on the
+/// first of a month the present day and the present month are told apart by their name.
+fn beside(span: &Range<i64>, since: Option<&str>, zone: Tz, now_ms: i64, side: Side) -> Option<TimeStep> {
     let day_of = |time_ms| zone.from_utc_datetime(&utc(time_ms).naive_utc()).date_naive();
     let (first, last) = (day_of(span.start), day_of(span.end - 1));
     let days = (last - first).num_days() + 1;
@@ -189,7 +190,7 @@ fn beside(span: &Range<i64>, zone: Tz, now_ms: i64, side: Side) -> Option<TimeSt
         });
     }
     let ends_a_month = end.day() == 1 || midnight(end, zone) > now_ms;
-    let (from, to) = if first.day() == 1 && ends_a_month {
+    let (from, to) = if first.day() == 1 && ends_a_month && since != Some("today") {
         let months = (last.year() - first.year()) * 12 + last.month() as i32 - first.month() as i32 + 1;
         let months = Months::new(u32::try_from(months).ok()?);
         match side {
@@ -292,6 +293,18 @@ mod tests {
             assert_eq!(range.problem, None, "{query}");
             let steps = (text(range.earlier), text(range.later));
             assert_eq!(steps, (earlier.map(str::to_owned), later.map(str::to_owned)), "{query}");
+        }
+    }
+
+    #[test]
+    fn on_the_first_of_a_month_a_day_is_beside_today() {
+        let zone = Tz::Europe__Berlin;
+        let now_ms = parse_local_time("2026-11-01T09:00", zone).unwrap();
+        for (query, from) in [("since=today", "2026-10-31T00:00"), ("since=month", "2026-10-01T00:00")] {
+            let range = TimeSpan::read(&Fields::parse(query.as_bytes()), zone, now_ms, "24h").range;
+            let earlier =
+                range.earlier.map(|step| (time_field(step.from_ms, zone), time_field(step.to_ms, zone)));
+            assert_eq!(earlier, Some(of(from, "2026-11-01T00:00")), "{query}");
         }
     }
 

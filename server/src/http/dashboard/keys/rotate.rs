@@ -53,17 +53,12 @@ fn has_expired(request: &MemberRequest, details: &KeyDetails) -> bool {
 /// `POST /keys/:id/rotate`.
 pub async fn rotate(request: MemberRequest) -> Result<Reply> {
     let details = key_of_path(&request).await?;
-    let nonce = request.form().text(NONCE).to_owned();
     if has_expired(&request, &details) {
-        return Ok(Reply::form_again(rotate_html(&request, &details, nonce, FormState::default()).await?));
+        return again(&request, &details, FormState::default()).await;
     }
-    let grace_ms = match request.form().number("grace_ms") {
-        Ok(Some(grace_ms)) => grace_ms,
-        _ => {
-            let problem = "Say how long the old secret goes on working.".to_owned();
-            let form = request.form_with(vec![("grace_ms".to_owned(), problem)]);
-            return Ok(Reply::form_again(rotate_html(&request, &details, nonce, form).await?));
-        }
+    let Ok(Some(grace_ms)) = request.form().number("grace_ms") else {
+        let problem = "Say how long the old secret goes on working.".to_owned();
+        return again(&request, &details, request.form_with(vec![("grace_ms".to_owned(), problem)])).await;
     };
     let key = &details.key;
     let command = RerollKey { key_id: key.id.clone(), overlap_ms: Some(grace_ms) };
@@ -72,9 +67,11 @@ pub async fn rotate(request: MemberRequest) -> Result<Reply> {
         Err(error) if error.code() == Code::IdempotencyConflict => {
             Ok(made_already(paths::api_keys(key.api.id.as_str())))
         }
-        Err(error) => {
-            let form = request.refused_at("grace_ms", error)?;
-            Ok(Reply::form_again(rotate_html(&request, &details, nonce, form).await?))
-        }
+        Err(error) => again(&request, &details, request.refused_at("grace_ms", error)?).await,
     }
+}
+
+async fn again(request: &MemberRequest, details: &KeyDetails, form: FormState) -> Result<Reply> {
+    let nonce = request.form().text(NONCE).to_owned();
+    Ok(Reply::form_again(rotate_html(request, details, nonce, form).await?))
 }
