@@ -196,7 +196,10 @@ test("team: invited by a link, given a role, removed", async () => {
 test("by keyboard alone: sign in and make an API", async () => {
   const email = server.person("admin");
   const page = await (await server.visit("viewer")).context().browser().newPage({ baseURL: server.url });
+  // A browser moves the focus there once it has drawn the page, perhaps after "load".
+  const focus = (name) => page.locator(`[name="${name}"]:focus`).waitFor();
   await page.goto("/login");
+  await focus("email");
   await page.keyboard.type(email);
   await page.keyboard.press("Tab");
   await page.keyboard.type(server.passwords[email]);
@@ -214,6 +217,7 @@ test("by keyboard alone: sign in and make an API", async () => {
   }
   await page.keyboard.press("Enter");
   await page.waitForURL("**/apis/new");
+  await focus("name");
   await page.keyboard.type("by keyboard");
   await page.keyboard.press("Enter");
   await page.waitForURL(/\/apis\/api_/);

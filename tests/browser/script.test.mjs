@@ -50,7 +50,7 @@ test("the palette finds, goes and does, by keyboard alone", async () => {
   await page.keyboard.type(data.main.key);
   await page.getByRole("option", { name: "web app Exactly this" }).waitFor();
   await page.keyboard.press("Escape");
-  assert.equal(await page.locator("dialog").count(), 0);
+  await page.locator("dialog").waitFor({ state: "detached" });
   assert.deepEqual(page.problems, []);
   await page.context().close();
 });
