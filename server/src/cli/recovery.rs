@@ -46,7 +46,11 @@ pub(super) async fn execute(app: &App, given: &ArgMatches) -> Result<Output> {
 async fn api(app: &App, recovery: &Recovery<'_>, id: &ApiId) -> Result<Output> {
     let workspace = recovery.workspace_of(id).await?;
     let recovered = recovery.api(&app.cx(workspace, Principal::Cli, Door::Cli), id).await?;
-    let said = format!("Brought back {id} ({}) with {}.", recovered.name, count(recovered.keys));
+    let keys = match recovered.keys.returned + recovered.keys.copied {
+        0 => "its keys as they are here".to_owned(),
+        _ => count(recovered.keys),
+    };
+    let said = format!("Brought back {id} ({}) with {keys}.", recovered.name);
     Ok(answer(said, &remarks(recovered.keys)))
 }
 
@@ -75,7 +79,6 @@ fn answer(said: String, told: &[String]) -> Output {
 
 fn count(keys: RecoveredKeys) -> String {
     match keys.returned + keys.copied {
-        0 => "its keys as they are here".to_owned(),
         1 => "1 key".to_owned(),
         several => format!("{several} keys"),
     }
