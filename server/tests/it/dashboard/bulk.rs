@@ -364,6 +364,7 @@ async fn an_export_is_of_the_time_that_its_list_showed() {
     for since in ["5y", "soon"] {
         admin.get(&format!("/export?what=verifications&since={since}")).await.shows("is no span of time");
     }
+    admin.get("/export?what=keys&since=5y").await.lacks("See the marked fields");
     admin.get("/export?what=audit&from=2026-02-02T00:00&to=2026-01-01T00:00").await.shows("must be before");
     // What a list chose from the calendar gives way to what is chosen in the form.
     let past = admin.get("/export?what=verifications&from=2020-01-01T00:00&to=2020-01-02T00:00").await;

@@ -143,9 +143,10 @@ fn filter(kind: Kind, request: &MemberRequest) -> Filter {
 async fn page(request: &MemberRequest, what: &str, mut errors: Vec<(String, String)>) -> Result<String> {
     let apis = request.app.apis.list(&request.cx).await?;
     let shown = is_spanned(request.query()).then(|| TimeSpan::of(request, SPAN).range);
-    let problem = shown.as_ref().and_then(|range| range.problem.clone()).filter(|_| errors.is_empty());
-    errors.extend(problem.map(|problem| (SINCE.to_owned(), problem)));
     let fields = export_fields::of(what, &apis, shown.as_ref());
+    let has_time = fields.iter().any(|field| field.name == SINCE);
+    let problem = shown.and_then(|range| range.problem).filter(|_| has_time && errors.is_empty());
+    errors.extend(problem.map(|problem| (SINCE.to_owned(), problem)));
     let shown: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
     let pairs = request.query().pairs();
     let kept = pairs.iter().filter(|(name, value)| {
