@@ -278,7 +278,8 @@ CREATE TABLE overrides (
   created_at   BIGINT  NOT NULL,
   updated_at   BIGINT,
   deleted_at   BIGINT
-);
+, expires_at BIGINT, afterwards_max_count BIGINT, afterwards_duration_ms BIGINT);
+CREATE INDEX overrides_expiry ON overrides (expires_at) WHERE expires_at IS NOT NULL;
 CREATE UNIQUE INDEX overrides_identifier ON overrides (namespace_id, identifier);
 CREATE TABLE permissions (
   id           TEXT   NOT NULL PRIMARY KEY,

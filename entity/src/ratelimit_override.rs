@@ -18,6 +18,11 @@ pub struct Model {
     pub created_at: i64,
     pub updated_at: Option<i64>,
     pub deleted_at: Option<i64>,
+    /// Unix milliseconds.
+    pub expires_at: Option<i64>,
+    /// What holds from then on, both or none.
+    pub afterwards_max_count: Option<i64>,
+    pub afterwards_duration_ms: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

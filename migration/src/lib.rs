@@ -55,6 +55,7 @@ migrations_of_app!(
     "m0013_oauth",
     "m0014_link_order",
     "m0015_moves",
+    "m0016_override_ends",
 );
 
 impl Schema for Events {

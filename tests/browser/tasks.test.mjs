@@ -121,6 +121,25 @@ task("replace a key that leaked: the old one ends at once", { clicks: 3, fields:
   assert.equal(await verdict(secret), "VALID");
 });
 
+task("raise a limit for 24 hours", { clicks: 6, fields: 2 }, async (visitor, page) => {
+  const request = { namespace: "uploads", identifier: "acme", limit: 10, duration: 60_000 };
+  await server.call("ratelimit.limit", request);
+  await server.call("ratelimit.setOverride", { ...request, limit: 50 });
+  await visitor.go("Rate limits");
+  await visitor.link("uploads");
+  await visitor.link("Overrides");
+  await visitor.link("acme");
+  const [{ overrideId }] = await server.call("ratelimit.listOverrides", { namespace: "uploads" });
+  const field = (name) => page.locator(`main form[action$="/${overrideId}"] [name="${name}"]`);
+  await visitor.fill(field("limit"), "500");
+  await visitor.fill(field("expires"), "1d");
+  await visitor.button("Save changes");
+  await shows(page, "500 / 1m", "in 24 hours", "then 50 / 1m");
+  const now = await server.call("ratelimit.getOverride", request);
+  assert.deepEqual([now.limit, now.afterwards.limit], [500, 50]);
+  assert.ok(Math.abs(now.expires - Date.now() - 86_400_000) < 60_000, `${now.expires}`);
+});
+
 task("bill a customer's month", { clicks: 3, fields: 0 }, async (visitor, page) => {
   await visitor.link(data.externalId);
   await visitor.link("Usage");

@@ -63,14 +63,20 @@ fn instant(ms: i64) -> DateTime<Utc> {
 
 fn relative(ms: i64, now_ms: i64) -> String {
     let distance = now_ms.saturating_sub(ms);
+    let in_units = |unit_ms: i64, unit: &str| {
+        let whole = distance.saturating_abs() / unit_ms;
+        // What was set to end in 24 hours a moment ago does not end in 23.
+        let nearest = whole + i64::from(distance < 0 && distance.saturating_abs() % unit_ms > unit_ms / 2);
+        plural(nearest, unit)
+    };
     let text = match distance.saturating_abs() {
         under if under < 5 * SECOND_MS => return "just now".to_owned(),
-        under if under < MINUTE_MS => plural(under / SECOND_MS, "second"),
-        under if under < HOUR_MS => plural(under / MINUTE_MS, "minute"),
-        under if under < DAY_MS => plural(under / HOUR_MS, "hour"),
-        under if under < 60 * DAY_MS => plural(under / DAY_MS, "day"),
-        under if under < 730 * DAY_MS => plural(under / (30 * DAY_MS), "month"),
-        over => plural(over / (365 * DAY_MS), "year"),
+        under if under < MINUTE_MS => in_units(SECOND_MS, "second"),
+        under if under < HOUR_MS => in_units(MINUTE_MS, "minute"),
+        under if under < DAY_MS => in_units(HOUR_MS, "hour"),
+        under if under < 60 * DAY_MS => in_units(DAY_MS, "day"),
+        under if under < 730 * DAY_MS => in_units(30 * DAY_MS, "month"),
+        _ => in_units(365 * DAY_MS, "year"),
     };
     if distance < 0 { format!("in {text}") } else { format!("{text} ago") }
 }
@@ -116,6 +122,8 @@ mod tests {
     fn relative_reads_both_ways_and_survives_extremes() {
         let at = |ms| relative(ms, NOON);
         assert_eq!(at(NOON + HOUR_MS), "in 1 hour");
+        assert_eq!(at(NOON + DAY_MS - 1), "in 24 hours");
+        assert_eq!(at(NOON - DAY_MS + 1), "23 hours ago");
         assert_eq!(at(NOON - 61 * MINUTE_MS), "1 hour ago");
         assert_eq!(at(NOON - 1), "just now");
         assert!(at(i64::MIN).ends_with("years ago"));

@@ -8,7 +8,7 @@
 
 use chrono::{DateTime, NaiveDate, NaiveTime};
 
-use crate::clock::{DAY_MS, HOUR_MS, MINUTE_MS};
+use crate::duration::duration_ms;
 use crate::error::{Error, Result};
 
 /// Longest filter, in characters.
@@ -118,7 +118,7 @@ impl Term {
     /// The moment that the value names, Unix milliseconds: a day, an RFC 3339
     /// moment, or a span such as `90d`, `12h`, `30m` or `2w` from now.
     pub fn moment_ms(&self, now_ms: i64, direction: Direction) -> Result<i64> {
-        if let Some(span_ms) = span_ms(&self.value) {
+        if let Some(span_ms) = duration_ms(&self.value) {
             return Ok(match direction {
                 Direction::Past => now_ms.saturating_sub(span_ms),
                 Direction::Future => now_ms.saturating_add(span_ms),
@@ -133,7 +133,7 @@ impl Term {
 
     /// Whether the value is a span such as `90d`, of which more is further away.
     pub fn is_span(&self) -> bool {
-        span_ms(&self.value).is_some()
+        duration_ms(&self.value).is_some()
     }
 
     /// The number that the value is.
@@ -147,19 +147,6 @@ impl Term {
         let field = self.field.as_deref().unwrap_or_default();
         Error::invalid(format!("There is no filter `{field}:` here; there are {}.", known.join(", ")))
     }
-}
-
-fn span_ms(text: &str) -> Option<i64> {
-    let unit = text.chars().last()?;
-    let number: i64 = text[..text.len() - unit.len_utf8()].parse().ok().filter(|number| *number >= 0)?;
-    let unit_ms = match unit {
-        'm' => MINUTE_MS,
-        'h' => HOUR_MS,
-        'd' => DAY_MS,
-        'w' => 7 * DAY_MS,
-        _ => return None,
-    };
-    number.checked_mul(unit_ms)
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ pub mod address;
 pub mod clock;
 pub mod config;
 pub mod durable;
+pub mod duration;
 pub mod edit_version;
 pub mod entropy;
 pub mod error;

@@ -186,7 +186,8 @@ impl Configured {
 
     fn jobs(&self, ground: &Ground, idempotency: Idempotency, search: Search, max_bytes: u64) -> Jobs {
         let (store, events) = (ground.store.clone(), ground.events.clone());
-        Jobs::new(store, events, self.keys.clone(), idempotency, search, max_bytes)
+        let (keys, overrides) = (self.keys.clone(), self.overrides.clone());
+        Jobs::new(store, events, keys, overrides, idempotency, search, max_bytes)
     }
 
     /// What runs by the clock, who looks the server over, and where that one will hear on

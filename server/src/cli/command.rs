@@ -57,6 +57,9 @@ pub(super) enum FolderCommand {
     NamespaceList,
     NamespaceRename,
     NamespaceDelete,
+    OverrideList,
+    OverrideSet,
+    OverrideDelete,
     MasterKeyRotate,
     Doctor,
 }

@@ -7,7 +7,7 @@ use super::command::{Command, FolderCommand};
 use super::output::Output;
 use super::{
     analytics, api, audit, doctor, events, explain, export, healthcheck, index, migration, namespace, parser,
-    recovery, requests, root_key, search, setup, user, workspace,
+    ratelimit_override, recovery, requests, root_key, search, setup, user, workspace,
 };
 use crate::app::App;
 use base::access::{Door, OpCtx, Principal};
@@ -93,6 +93,9 @@ async fn run(
         FolderCommand::NamespaceList => namespace::list(app, cx, given).await,
         FolderCommand::NamespaceRename => namespace::rename(app, cx, given).await,
         FolderCommand::NamespaceDelete => namespace::delete(app, cx, given).await,
+        FolderCommand::OverrideList => ratelimit_override::list(app, cx, given).await,
+        FolderCommand::OverrideSet => ratelimit_override::set(app, cx, given).await,
+        FolderCommand::OverrideDelete => ratelimit_override::delete(app, cx, given).await,
         FolderCommand::Doctor => doctor::examine(&app.doctor, given, |_| {}).await,
         FolderCommand::MasterKeyRotate => {
             app.vault.rotate(cx).await?;

@@ -34,6 +34,7 @@ mod migrate_to;
 mod migration;
 mod namespace;
 mod openapi;
+mod ratelimit_override;
 mod recovery;
 mod requests;
 mod root_key;

@@ -28,6 +28,7 @@ use clock_guard::Guard;
 use domain::credits;
 use domain::idempotency::Idempotency;
 use domain::keys::Keys;
+use domain::ratelimit::overrides::Overrides;
 use insight::search::Search;
 use retention::Retention;
 use schedule::{JOBS, Job, JobName, Needs, is_due, next_run};
@@ -52,6 +53,7 @@ pub struct Jobs {
     events: Database,
     search: Search,
     keys: Keys,
+    overrides: Overrides,
     idempotency: Idempotency,
     retention: Retention,
     guard: Arc<Mutex<Guard>>,
@@ -69,6 +71,7 @@ impl Jobs {
         app: Store,
         events: Database,
         keys: Keys,
+        overrides: Overrides,
         idempotency: Idempotency,
         search: Search,
         events_max_bytes: u64,
@@ -80,6 +83,7 @@ impl Jobs {
             events,
             search,
             keys,
+            overrides,
             idempotency,
             retention,
             guard: Arc::default(),
@@ -165,6 +169,13 @@ impl Jobs {
                 let deleted = self.keys.delete_orphans(now_ms).await?;
                 if deleted > 0 {
                     tracing::info!(keys = deleted, "deleted the keys of deleted APIs");
+                }
+                Ok(())
+            }
+            JobName::OverrideEnds => {
+                let ended = self.overrides.end_due(now_ms).await?;
+                if ended > 0 {
+                    tracing::info!(overrides = ended, "overrides have ended");
                 }
                 Ok(())
             }

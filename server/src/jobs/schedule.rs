@@ -15,6 +15,8 @@ pub(super) enum JobName {
     Refill,
     /// Deletes the keys of deleted APIs.
     Orphans,
+    /// Cleans up after overrides that have ended.
+    OverrideEnds,
     /// Brings back what a clock stored that was ahead.
     Amend,
     /// Removes what was deleted long ago.
@@ -35,6 +37,7 @@ impl JobName {
         match self {
             JobName::Refill => "refill",
             JobName::Orphans => "orphans",
+            JobName::OverrideEnds => "override-ends",
             JobName::Amend => "amend",
             JobName::Sweep => "sweep",
             JobName::Retention => "retention",
@@ -67,6 +70,7 @@ pub(super) enum Needs {
 pub(super) const JOBS: &[Job] = &[
     Job { name: JobName::Refill, pattern: "0 0 0 * * *", needs: Needs::Nothing },
     Job { name: JobName::Orphans, pattern: "0 * * * * *", needs: Needs::Nothing },
+    Job { name: JobName::OverrideEnds, pattern: "0 * * * * *", needs: Needs::NotAhead },
     Job { name: JobName::Amend, pattern: "0 15 3 * * *", needs: Needs::NotBehind },
     Job { name: JobName::Sweep, pattern: "0 30 3 * * *", needs: Needs::NotAhead },
     Job { name: JobName::Retention, pattern: "0 45 3 * * *", needs: Needs::NotAhead },

@@ -28,6 +28,7 @@ const CRATES: &[Crate] = &[
                 "error",
                 "file_fault",
                 "clock",
+                "duration",
                 "entropy",
                 "secret",
                 "patch",
@@ -80,7 +81,7 @@ const SERVING: &[&str] =
 const SIBLINGS: &[(&str, &str, &str)] = &[
     ("config", "error", "problems of the settings are errors"),
     ("filter", "error", "what cannot be read is an error"),
-    ("filter", "clock", "ages are given in lengths of time"),
+    ("filter", "duration", "ages are given in lengths of time"),
     ("edit_version", "error", "a change made from another state is an error"),
     ("config", "file_fault", "files of secrets that cannot be read are told like any other"),
     ("config", "address", "trusted proxies are networks"),

@@ -171,3 +171,46 @@ fn keys_of_a_deleted_api_are_deleted_at_once() {
     assert!(log.lines().nth(1).is_some_and(|last| last.ends_with(" 0 keys left to delete")), "{log}");
     assert_eq!(server.stop(), Some(0));
 }
+
+#[test]
+fn an_override_by_command_holds_at_once_and_over_a_kill_and_ends_by_itself() {
+    let data = folder();
+    let server = Server::start(data.path());
+    let limit = |server: &Server| {
+        let body = json!({ "namespace": "mail", "identifier": "ann", "limit": 1, "duration": 60_000 });
+        server.call("ratelimit.limit", &body).data()["limit"].clone()
+    };
+    let set = |more: &[&str]| {
+        cli(data.path(), &[&["override", "set", "mail", "ann", "--limit"][..], more].concat())
+    };
+    assert!(!set(&["5", "--every", "1m"]).status.success(), "there is no such namespace");
+    assert_eq!(limit(&server), 1);
+    for wrong in [
+        &["5", "--every", "60"][..],
+        &["5", "--every", "10ms"],
+        &["-1", "--every", "1m"],
+        &["5"],
+        &["5", "--every", "1m", "--for", "0s"],
+        &["5", "--every", "1m", "--for", "soon"],
+        &["5", "--every", "1m", "--for", "9223372036854775807ms"],
+    ] {
+        assert!(!set(wrong).status.success(), "{wrong:?}");
+    }
+    assert_eq!(limit(&server), 1);
+    assert!(set(&["50", "--every", "1m"]).status.success());
+    assert!(set(&["500", "--every", "1m", "--for", "1d"]).status.success());
+    assert_eq!(limit(&server), 500);
+    drop(server);
+    let server = Server::start(data.path());
+    assert_eq!(limit(&server), 500);
+    let listed = cli_ok(data.path(), &["override", "list", "mail", "--format", "json"]);
+    let listed: serde_json::Value = serde_json::from_str(&listed).expect("JSON");
+    assert_eq!((&listed[0]["limit"], &listed[0]["limit_afterwards"]), (&json!(500), &json!(50)));
+    assert!(listed[0]["expires_at"].is_string(), "{listed}");
+    assert!(set(&["700", "--every", "1m", "--for", "100ms"]).status.success());
+    eventually("the end of the override", || (limit(&server) == 50).then_some(()));
+    cli_ok(data.path(), &["override", "delete", "mail", "ann"]);
+    assert_eq!(limit(&server), 1);
+    assert_eq!(cli_ok(data.path(), &["override", "list", "mail"]), "");
+    assert_eq!(server.stop(), Some(0));
+}

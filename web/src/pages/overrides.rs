@@ -2,11 +2,12 @@
 
 use leptos::prelude::*;
 
+use super::key_form::befores;
 use super::parts::{Named, NamespaceRef};
 use crate::components::{
     Danger, Field, Filters, Icon, Pager, Row, Table, action, button_link, danger_zone, empty_state, facts,
     filter_bar, form_error, head, hidden, input, mono, num, optional_stamp, pager, post_form, section,
-    submit,
+    select, submit,
 };
 use crate::form::{FormState, VERSION};
 use crate::paths;
@@ -19,6 +20,9 @@ pub struct OverrideRow {
     pub identifier: String,
     pub limit: i64,
     pub duration_ms: i64,
+    pub ends: Option<Stamp>,
+    /// Limit and duration from then on, if it replaced an override without an end.
+    pub afterwards: Option<(i64, i64)>,
     pub changed: Option<Stamp>,
 }
 
@@ -43,9 +47,9 @@ pub fn list(shell: &Shell, view: &OverridesView) -> String {
     let rows = view.rows.iter().map(|row| {
         let name = view! { <a href=paths::override_(id, &row.id).to_string()>{mono(&row.identifier)}</a> };
         let limit = view! { {num(row.limit)}" / "{duration(row.duration_ms)} };
-        Row::new(vec![name.into_any(), limit.into_any(), optional_stamp(&row.changed, "unknown")])
+        Row::new(vec![name.into_any(), limit.into_any(), ends(row), optional_stamp(&row.changed, "unknown")])
     });
-    let heads = vec![head("Identifier"), head("Limit").numeric(), head("Changed")];
+    let heads = vec![head("Identifier"), head("Limit").numeric(), head("Ends"), head("Changed")];
     let rows = if view.rows.is_empty() {
         empty_state(Icon::Search, "No override matches", "Search by identifier.", vec![])
     } else {
@@ -58,16 +62,62 @@ pub fn list(shell: &Shell, view: &OverridesView) -> String {
     ])
 }
 
+/// When it ends, and what holds then.
+fn ends(row: &OverrideRow) -> AnyView {
+    let then = row.afterwards.map(|(limit, duration_ms)| {
+        view! { <span class="hint">" then "{num(limit)}" / "{duration(duration_ms)}</span> }
+    });
+    view! { {optional_stamp(&row.ends, "never")}{then} }.into_any()
+}
+
 /// Without the right to write it is only shown.
 /// Posts to [`paths::new_override`] or [`paths::override_`]: `identifier` (of a
-/// new one), `limit`, `duration` (text). The danger zone posts to
+/// new one), `limit`, `duration` (text), `expires` (one of the list), `expires_at`
+/// (a time, for `at`) and what it was before. The danger zone posts to
 /// [`paths::delete_override`]: `confirm` (the identifier).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OverrideFormView {
     pub namespace: NamespaceRef,
     /// Id and identifier; `None` for a new one.
     pub existing: Option<Named>,
+    /// Of its end, if it has one: limit and duration from then on, or those of calls.
+    pub afterwards: Option<String>,
     pub form: FormState,
+    pub zone: String,
+}
+
+const ENDS: [(&str, &str); 6] = [
+    ("never", "Never"),
+    ("1h", "In one hour"),
+    ("1d", "In 24 hours"),
+    ("7d", "In one week"),
+    ("30d", "In 30 days"),
+    ("at", "At the time below"),
+];
+
+fn end_help(view: &OverrideFormView) -> String {
+    match (&view.afterwards, &view.existing) {
+        (Some(afterwards), _) => {
+            format!("At its end {afterwards}. \u{201c}Never\u{201d} makes what is set here last.")
+        }
+        (None, Some(_)) => "With an end, the limit of now holds again afterwards.".to_owned(),
+        (None, None) => "By itself; the limits of calls hold afterwards.".to_owned(),
+    }
+}
+
+/// The override for whoever may not change it.
+fn told(view: &OverrideFormView) -> AnyView {
+    let form = &view.form;
+    let limit = format!("{} / {}", form.value("limit"), form.value("duration"));
+    let ends = match (&view.afterwards, form.value("expires_at")) {
+        (Some(afterwards), at) => format!("{} {}; {afterwards}", at.replace('T', " "), view.zone),
+        (None, _) => "never".to_owned(),
+    };
+    facts(vec![
+        ("Identifier", mono(&form.value("identifier"))),
+        ("Limit", limit.into_any()),
+        ("Ends", ends.into_any()),
+    ])
 }
 
 pub fn form(shell: &Shell, view: &OverrideFormView) -> String {
@@ -84,6 +134,7 @@ pub fn form(shell: &Shell, view: &OverrideFormView) -> String {
     let fields = vec![
         form_error(form),
         view.existing.is_some().then(|| hidden(VERSION, &form.value(VERSION))).into_any(),
+        befores(form, &["expires_at"]),
         input(form, identifier.help(help)),
         input(form, Field::number("limit", "Limit").required().help("0 blocks everything.")),
         input(
@@ -93,6 +144,8 @@ pub fn form(shell: &Shell, view: &OverrideFormView) -> String {
                 .placeholder("1m")
                 .help("Such as 10s, 5m, 1h, 1d; one second or more."),
         ),
+        select(form, "expires", "Ends", &end_help(view), &ENDS),
+        input(form, Field::text("expires_at", &format!("Time ({})", view.zone)).of_kind("datetime-local")),
         action(
             "Takes effect with the next request.",
             vec![submit(button, "primary"), button_link(None, "Cancel", &paths::overrides(id), "")],
@@ -103,9 +156,7 @@ pub fn form(shell: &Shell, view: &OverrideFormView) -> String {
         page.crumb(Crumb::new("Overrides", paths::overrides(id))).narrow()
     };
     if !shell.may.write {
-        let limit = format!("{} / {}", form.value("limit"), form.value("duration"));
-        let facts = facts(vec![("Identifier", mono(&form.value("identifier"))), ("Limit", limit.into_any())]);
-        return page("Override").body(vec![section("Facts", vec![facts])]);
+        return page("Override").body(vec![section("Facts", vec![told(view)])]);
     }
     let page = page(title);
     let form_view = post_form(shell.csrf(), &post, "form card", fields);

@@ -125,6 +125,8 @@ pub enum Task {
     ApiDeletion,
     /// Revokes the root key of an authorization code that was used twice.
     CodeReplay,
+    /// Ends overrides that were set for a while.
+    OverrideEnd,
 }
 
 impl Task {
@@ -136,6 +138,7 @@ impl Task {
             Task::SecretScanning => "secret scanning",
             Task::ApiDeletion => "api deletion",
             Task::CodeReplay => "code replay",
+            Task::OverrideEnd => "override end",
         }
     }
 }

@@ -9,7 +9,8 @@ use base::ids::OverrideId;
 use smallvec::SmallVec;
 
 use super::limiter::{Check, Decision, Scope};
-use super::namespaces::{NamespaceSnapshot, Namespaces, Override};
+use super::namespaces::{NamespaceSnapshot, Namespaces};
+use super::quota::{Applied, Quota};
 use super::{LimitOutcome, LimitRequest, MultiOutcome, RateLimiter};
 use base::access::{OpCtx, Operation, Target};
 use base::clock::Stopwatch;
@@ -53,7 +54,7 @@ impl Ratelimits {
         };
         not_deleted(&namespace)?;
         cx.require(Operation::RatelimitLimit, Target::namespace(&namespace.id))?;
-        let replaced = namespace.override_of(&request.identifier);
+        let replaced = namespace.override_of(&request.identifier, cx.now_ms);
         let check = request.against(cx, &namespace, replaced);
         let taken = self.limiter.take_many(&[check], cx.now_ms).await?;
         let decision = taken.decisions[0];
@@ -77,8 +78,9 @@ impl Ratelimits {
         }
         namespaces.iter().try_for_each(|namespace| not_deleted(namespace))?;
         let items = || requests.iter().zip(&namespaces);
-        let replaced: SmallVec<[Option<&Override>; 4]> =
-            items().map(|(request, namespace)| namespace.override_of(&request.identifier)).collect();
+        let replaced: SmallVec<[Option<Applied<'_>>; 4]> = items()
+            .map(|(request, namespace)| namespace.override_of(&request.identifier, cx.now_ms))
+            .collect();
         let checks: SmallVec<[Check<'_>; 4]> = items()
             .zip(&replaced)
             .map(|((request, namespace), replaced)| request.against(cx, namespace, *replaced))
@@ -185,10 +187,10 @@ impl LimitRequest {
         &'a self,
         cx: &'a OpCtx,
         namespace: &'a NamespaceSnapshot,
-        replaced: Option<&Override>,
+        replaced: Option<Applied<'_>>,
     ) -> Check<'a> {
-        let (limit, duration_ms) =
-            replaced.map_or((self.limit, self.duration_ms), |found| (found.limit, found.duration_ms));
+        let asked = Quota { limit: self.limit, duration_ms: self.duration_ms };
+        let Quota { limit, duration_ms } = replaced.map_or(asked, |found| found.quota);
         Check {
             workspace: cx.workspace.as_str(),
             scope: Scope::Namespace,

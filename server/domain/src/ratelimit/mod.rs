@@ -8,8 +8,10 @@ pub mod limiter;
 pub mod limits;
 pub mod namespace_admin;
 pub mod namespaces;
+pub mod override_ends;
 pub mod overrides;
 mod pattern;
+pub mod quota;
 mod rate_limiter;
 mod store;
 pub mod window;
@@ -60,5 +62,7 @@ pub struct MultiOutcome {
     pub limits: Vec<LimitOutcome>,
 }
 
+#[cfg(test)]
+mod override_tests;
 #[cfg(test)]
 mod tests;

@@ -8,11 +8,12 @@ use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use base::ids::{NamespaceId, OverrideId, WorkspaceId};
+use base::ids::{NamespaceId, WorkspaceId};
 use quick_cache::Equivalent;
 use smallvec::smallvec;
 
 use super::pattern::Pattern;
+use super::quota::{Applied, Override};
 use super::store;
 use base::access::OpCtx;
 use base::audit::{Event, Group, Target as Audited};
@@ -39,15 +40,6 @@ pub struct NamespaceSnapshot {
     wildcards: Vec<(Pattern, Override)>,
 }
 
-/// What replaces the limit and the duration of a request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Override {
-    pub id: OverrideId,
-    /// 0 denies everything (docs/decisions.md#a-limit-of-0-denies).
-    pub limit: u64,
-    pub duration_ms: u64,
-}
-
 impl NamespaceSnapshot {
     /// `overrides` come with their identifier, the oldest first.
     pub(super) fn new(
@@ -66,16 +58,24 @@ impl NamespaceSnapshot {
     }
 
     /// The override that applies: the one of this very identifier, else that of
-    /// the closest wildcard (docs/contract/v2.md#overrides).
-    pub fn override_of(&self, identifier: &str) -> Option<&Override> {
-        let by_wildcard = || self.wildcards.iter().find(|(pattern, _)| pattern.matches(identifier));
-        self.override_for(identifier).or_else(|| by_wildcard().map(|(_, found)| found))
+    /// the closest wildcard (docs/contract/v2.md#overrides). Those that have ended
+    /// are passed over.
+    pub fn override_of(&self, identifier: &str, now_ms: i64) -> Option<Applied<'_>> {
+        let by_wildcard = || {
+            let mut matching = self.wildcards.iter().filter(|(pattern, _)| pattern.matches(identifier));
+            matching.find_map(|(_, found)| applied(found, now_ms))
+        };
+        self.override_for(identifier, now_ms).or_else(by_wildcard)
     }
 
     /// The override that was set for exactly this text.
-    pub fn override_for(&self, identifier: &str) -> Option<&Override> {
-        self.exact.get(identifier)
+    pub fn override_for(&self, identifier: &str, now_ms: i64) -> Option<Applied<'_>> {
+        self.exact.get(identifier).and_then(|found| applied(found, now_ms))
     }
+}
+
+fn applied(found: &Override, now_ms: i64) -> Option<Applied<'_>> {
+    found.quota_at(now_ms).map(|quota| Applied { id: &found.id, quota })
 }
 
 impl Weigh for NamespaceSnapshot {

@@ -5,16 +5,17 @@
 //! the namespace's business; here they are set, read, listed and deleted.
 
 use base::ids::OverrideId;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::namespaces::{NamespaceSnapshot, Namespaces, Override};
+use super::namespaces::{NamespaceSnapshot, Namespaces};
+use super::quota::{End, Override, Quota};
 use super::store;
 use base::access::{OpCtx, Operation, Target};
-use base::audit::{Event, Group, Target as Audited};
+use base::audit::{Event, Group, Target as Audited, changes};
 use base::edit_version::Version;
 use base::entropy::Entropy;
 use base::error::{Code, Error, Field, Result};
-use base::store::{Change, Page, Paged, Store, Tx};
+use base::store::{Change, Page, Paged, Store};
 
 /// An override to be set; one of the same identifier is replaced.
 #[derive(Clone, Debug)]
@@ -29,6 +30,8 @@ pub struct SetOverride {
     /// Kept for v1, which shows it; every decision here is exact
     /// (docs/decisions.md#every-decision-is-exact).
     pub is_async: bool,
+    /// When it ends, Unix milliseconds; what it replaces then holds again.
+    pub expires_at: Option<i64>,
 }
 
 /// An override with the identifier or pattern it is for.
@@ -44,8 +47,20 @@ pub struct NamedOverride {
 impl NamedOverride {
     /// What a change of it is made from.
     pub fn version(&self) -> Version {
-        let Override { limit, duration_ms, .. } = self.applies;
-        Version::of(&json!([self.identifier, limit, duration_ms, self.is_async]))
+        let Quota { limit, duration_ms } = self.applies.quota;
+        let lasting = self.applies.lasting().map(|quota| (quota.limit, quota.duration_ms));
+        Version::of(&json!([self.identifier, limit, duration_ms, self.is_async, self.expires_at(), lasting]))
+    }
+
+    /// When it ends, Unix milliseconds.
+    pub fn expires_at(&self) -> Option<i64> {
+        self.applies.end.map(|end| end.at_ms)
+    }
+
+    /// The fields that a change of it may change, as the audit log keeps them.
+    pub(super) fn audited(&self) -> [(&'static str, Value); 3] {
+        let Quota { limit, duration_ms } = self.applies.quota;
+        [("limit", json!(limit)), ("duration", json!(duration_ms)), ("expiresAt", json!(self.expires_at()))]
     }
 }
 
@@ -61,8 +76,8 @@ pub enum Lookup {
 /// The operations on overrides. Cheap to clone.
 #[derive(Clone)]
 pub struct Overrides {
-    store: Store,
-    entropy: Entropy,
+    pub(super) store: Store,
+    pub(super) entropy: Entropy,
     namespaces: Namespaces,
 }
 
@@ -89,21 +104,25 @@ impl Overrides {
     }
 
     async fn save(&self, cx: &OpCtx, command: SetOverride, expected: Expected) -> Result<OverrideId> {
-        check(&command)?;
+        check(&command, cx.now_ms)?;
         let namespace = self.live(cx, &command.namespace).await?;
         cx.require(Operation::OverrideSet, Target::namespace(&namespace.id))?;
-        let id = self.entropy.id(OverrideId::PREFIX, cx.now_ms);
+        let id: OverrideId = self.entropy.id(OverrideId::PREFIX, cx.now_ms);
         self.store
             .write(|tx| {
-                let (namespace, command, expected) = (&namespace, &command, &expected);
+                let (namespace, command, expected, id) = (&namespace, &command, &expected, id.clone());
                 async move {
-                    expected.check(&tx, namespace, &command.identifier).await?;
-                    let id = store::save_override(&tx, cx, &namespace.id, &id, command).await?;
+                    let identifier = &command.identifier;
+                    let before = store::exact_override(tx.db(), &namespace.id, identifier, cx.now_ms).await?;
+                    expected.check(before.as_ref(), identifier)?;
+                    let after = command.over(before.as_ref(), id);
+                    let id = store::save_override(&tx, cx, &namespace.id, &after).await?;
                     let mut group = Group::new();
-                    group.push(
+                    group.push_change(
                         Event::OverrideSet,
-                        format!("Set the override of {} in {}", command.identifier, namespace.name),
-                        vec![Audited::new("ratelimitOverride", id.as_str(), Some(&command.identifier))],
+                        format!("Set the override of {identifier} in {}", namespace.name),
+                        vec![Audited::new("ratelimitOverride", id.as_str(), Some(identifier))],
+                        changed_fields(before.as_ref(), Some(&after)),
                     );
                     group.record(cx, &tx, &self.entropy).await?;
                     tx.changed(changed(cx, namespace));
@@ -125,14 +144,14 @@ impl Overrides {
         let absent = || Error::absent(Code::OverrideNotFound);
         let namespace = self.live(cx, namespace).await?;
         let found = match lookup {
-            Lookup::Applying => namespace.override_of(identifier),
-            Lookup::Exact => namespace.override_for(identifier),
+            Lookup::Applying => namespace.override_of(identifier, cx.now_ms),
+            Lookup::Exact => namespace.override_for(identifier, cx.now_ms),
         };
         let target =
-            Target { ratelimit_override: found.map(|found| &found.id), ..Target::namespace(&namespace.id) };
+            Target { ratelimit_override: found.map(|found| found.id), ..Target::namespace(&namespace.id) };
         cx.require(Operation::OverrideRead, target)?;
-        let id = &found.ok_or_else(absent)?.id;
-        store::find_override(self.store.read(), &namespace.id, id).await?.ok_or_else(absent)
+        let id = found.ok_or_else(absent)?.id;
+        store::find_override(self.store.read(), &namespace.id, id, cx.now_ms).await?.ok_or_else(absent)
     }
 
     /// Deletes the override of exactly this identifier.
@@ -141,17 +160,18 @@ impl Overrides {
         cx.require(Operation::OverrideDelete, Target::namespace(&namespace.id))?;
         self.store
             .write(|tx| async move {
-                let id = store::delete_override(&tx, &namespace.id, identifier, cx.now_ms)
+                let gone = store::delete_override(&tx, &namespace.id, identifier, cx.now_ms)
                     .await?
                     .ok_or_else(|| Error::absent(Code::OverrideNotFound))?;
                 let mut group = Group::new();
-                group.push(
+                group.push_change(
                     Event::OverrideDelete,
                     format!("Deleted the override of {identifier} in {}", namespace.name),
                     vec![
-                        Audited::new("ratelimitOverride", id.as_str(), Some(identifier)),
+                        Audited::new("ratelimitOverride", gone.applies.id.as_str(), Some(identifier)),
                         Audited::new("ratelimitNamespace", namespace.id.as_str(), Some(&namespace.name)),
                     ],
+                    changed_fields(Some(&gone), None),
                 );
                 group.record(cx, &tx, &self.entropy).await?;
                 tx.changed(changed(cx, namespace));
@@ -165,7 +185,7 @@ impl Overrides {
         let namespace = self.live(cx, namespace).await?;
         let target = Target { ratelimit_override: Some(id), ..Target::namespace(&namespace.id) };
         cx.require(Operation::OverrideRead, target)?;
-        let found = store::find_override(self.store.read(), &namespace.id, id).await?;
+        let found = store::find_override(self.store.read(), &namespace.id, id, cx.now_ms).await?;
         found.ok_or_else(|| Error::absent(Code::OverrideNotFound))
     }
 
@@ -180,21 +200,21 @@ impl Overrides {
     ) -> Result<Paged<NamedOverride>> {
         let namespace = self.live(cx, namespace).await?;
         cx.require(Operation::OverrideList, Target::namespace(&namespace.id))?;
-        store::browse_overrides(self.store.read(), &namespace.id, search.trim(), page).await
+        store::browse_overrides(self.store.read(), &namespace.id, search.trim(), page, cx.now_ms).await
     }
 
     /// A page of the overrides of a namespace, by id.
     pub async fn list(&self, cx: &OpCtx, namespace: &str, page: &Page) -> Result<Paged<NamedOverride>> {
         let namespace = self.live(cx, namespace).await?;
         cx.require(Operation::OverrideList, Target::namespace(&namespace.id))?;
-        store::page_of_overrides(self.store.read(), &namespace.id, page).await
+        store::page_of_overrides(self.store.read(), &namespace.id, page, cx.now_ms).await
     }
 
     /// How many overrides a namespace has.
     pub async fn count(&self, cx: &OpCtx, namespace: &str) -> Result<u64> {
         let namespace = self.live(cx, namespace).await?;
         cx.require(Operation::OverrideList, Target::namespace(&namespace.id))?;
-        store::count_overrides(self.store.read(), &namespace.id).await
+        store::count_overrides(self.store.read(), &namespace.id, cx.now_ms).await
     }
 
     async fn live(&self, cx: &OpCtx, name_or_id: &str) -> Result<std::sync::Arc<NamespaceSnapshot>> {
@@ -214,11 +234,7 @@ enum Expected {
 }
 
 impl Expected {
-    async fn check(&self, tx: &Tx, namespace: &NamespaceSnapshot, identifier: &str) -> Result<()> {
-        if let Expected::Anything = self {
-            return Ok(());
-        }
-        let found = store::exact_override(tx.db(), &namespace.id, identifier).await?;
+    fn check(&self, found: Option<&NamedOverride>, identifier: &str) -> Result<()> {
         match (self, found) {
             (Expected::Nothing, Some(_)) => {
                 Err(Error::invalid(format!("The identifier '{identifier}' has an override already."))
@@ -231,6 +247,34 @@ impl Expected {
     }
 }
 
+impl SetOverride {
+    /// The override that it makes of what the identifier has. One without an end
+    /// replaces everything, one with an end keeps what is to hold afterwards.
+    fn over(&self, before: Option<&NamedOverride>, new: OverrideId) -> NamedOverride {
+        let afterwards = before.and_then(|before| before.applies.lasting());
+        let quota = Quota { limit: self.limit.unsigned_abs(), duration_ms: self.duration_ms.unsigned_abs() };
+        NamedOverride {
+            identifier: self.identifier.clone(),
+            applies: Override {
+                id: before.map_or(new, |before| before.applies.id.clone()),
+                quota,
+                end: self.expires_at.map(|at_ms| End { at_ms, afterwards }),
+            },
+            is_async: self.is_async,
+            updated_at: None,
+        }
+    }
+}
+
+/// The fields that differ, for the audit log; every field of one that is new or gone.
+pub(super) fn changed_fields(before: Option<&NamedOverride>, after: Option<&NamedOverride>) -> Value {
+    let fields = |one: Option<&NamedOverride>| {
+        let none = || ["limit", "duration", "expiresAt"].map(|field| (field, Value::Null));
+        one.map_or_else(none, NamedOverride::audited)
+    };
+    Value::Object(changes(fields(before), fields(after)))
+}
+
 fn changed(cx: &OpCtx, namespace: &NamespaceSnapshot) -> Change {
     Change::Namespace {
         workspace: cx.workspace.clone(),
@@ -239,7 +283,7 @@ fn changed(cx: &OpCtx, namespace: &NamespaceSnapshot) -> Change {
     }
 }
 
-fn check(command: &SetOverride) -> Result<()> {
+fn check(command: &SetOverride, now_ms: i64) -> Result<()> {
     if !(1..=512).contains(&command.identifier.chars().count()) {
         return Err(Error::invalid("The identifier must have 1 to 512 characters.").at(Field::Identifier));
     }
@@ -250,6 +294,9 @@ fn check(command: &SetOverride) -> Result<()> {
         return Err(
             Error::invalid("The duration of an override must be at least 1000 ms.").at(Field::Duration)
         );
+    }
+    if command.expires_at.is_some_and(|at_ms| at_ms <= now_ms) {
+        return Err(Error::invalid("The end of an override must lie in the future.").at(Field::Expires));
     }
     Ok(())
 }

@@ -7,8 +7,8 @@ use crate::identities::Identity;
 use crate::keys::{Interval, KeyDetails};
 use crate::permissions::{Permission, RoleDetails};
 use crate::ratelimit::limits::Limit;
-use crate::ratelimit::namespaces::Override;
 use crate::ratelimit::overrides::NamedOverride;
+use crate::ratelimit::quota::Quota;
 use base::audit::{AuditEntry, AuditTarget};
 use base::events::{Stored, StoredRatelimit, StoredRequest, StoredVerification};
 
@@ -98,11 +98,12 @@ pub(super) fn role(details: RoleDetails) -> Vec<Value> {
 }
 
 pub(super) const OVERRIDES: &[Column] =
-    &[plain("id"), plain("identifier"), plain("limit"), plain("duration_ms")];
+    &[plain("id"), plain("identifier"), plain("limit"), plain("duration_ms"), time("expires_at")];
 
 pub(super) fn named_override(found: NamedOverride) -> Vec<Value> {
-    let Override { id, limit, duration_ms } = found.applies;
-    vec![json!(id.as_str()), json!(found.identifier), json!(limit), json!(duration_ms)]
+    let Quota { limit, duration_ms } = found.applies.quota;
+    let (id, expires_at) = (found.applies.id.as_str(), found.expires_at());
+    vec![json!(id), json!(found.identifier), json!(limit), json!(duration_ms), json!(expires_at)]
 }
 
 pub(super) const AUDIT: &[Column] = &[

@@ -4,6 +4,7 @@
 //! A word that decides something is read into what it means here, so that no
 //! command compares texts.
 
+mod ratelimits;
 mod record;
 
 use std::path::PathBuf;
@@ -43,7 +44,8 @@ pub(super) fn entries() -> Vec<Entry> {
         doctor(),
         record::requests(),
         record::search(),
-        namespace(),
+        ratelimits::namespace(),
+        ratelimits::overrides(),
         Group::new("master-key", "The key that encrypts recoverable keys")
             .add(
                 FolderCommand::MasterKeyRotate,
@@ -321,31 +323,6 @@ fn migration() -> Entry {
                     "How the foreign hashes were made: sha256 or github.com/seamapi/prefixed-api-key",
                 ))
                 .example("unkey migration create --algorithm sha256"),
-        )
-        .into()
-}
-
-fn namespace() -> Entry {
-    let namespace = || word("namespace", "Name or id");
-    Group::new("namespace", "Namespaces of rate limits")
-        .add(
-            FolderCommand::NamespaceList,
-            Syntax::new("list").about("List namespaces").arg(list_format()).example("unkey namespace list"),
-        )
-        .add(
-            FolderCommand::NamespaceRename,
-            Syntax::new("rename")
-                .about("Give a namespace another name")
-                .arg(namespace())
-                .arg(word("name", "New name"))
-                .example("unkey namespace rename email e-mail"),
-        )
-        .add(
-            FolderCommand::NamespaceDelete,
-            Syntax::new("delete")
-                .about("Delete a namespace and its overrides")
-                .arg(namespace())
-                .example("unkey namespace delete email"),
         )
         .into()
 }

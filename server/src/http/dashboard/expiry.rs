@@ -5,8 +5,11 @@ use chrono_tz::Tz;
 
 use super::fields::Fields;
 use super::local_time::parse_local_time;
+use base::clock::{DAY_MS, HOUR_MS};
+use base::duration::duration_ms;
 
-const DAY_MS: i64 = 24 * 60 * 60_000;
+/// What a list may offer.
+const LENGTHS_MS: std::ops::RangeInclusive<i64> = HOUR_MS..=3650 * DAY_MS;
 
 /// A field and what is wrong with it.
 pub type Problem = (&'static str, String);
@@ -17,20 +20,19 @@ pub type Problem = (&'static str, String);
 /// A time that would not count, or is over, is refused: whoever typed it means it
 /// to end something.
 pub fn read_expiry(form: &Fields, now_ms: i64, zone: Tz) -> Result<Option<i64>, Problem> {
-    let days = match form.text("expires") {
+    let length_ms = match form.text("expires") {
         "" | "never" => None,
         "at" => return at(form, now_ms, zone).map(Some).map_err(at_time),
         preset => {
-            let days = preset.strip_suffix('d').and_then(|days| days.parse::<i64>().ok());
-            let days = days.filter(|days| (1..=3650).contains(days));
-            Some(days.ok_or_else(|| ("expires", "Choose one of the list.".to_owned()))?)
+            let length_ms = duration_ms(preset).filter(|length_ms| LENGTHS_MS.contains(length_ms));
+            Some(length_ms.ok_or_else(|| ("expires", "Choose one of the list.".to_owned()))?)
         }
     };
     if form.touched("expires_at") {
         let text = "Choose \u{201c}At the time below\u{201d} for the time to count, or empty the time.";
         return Err(("expires", text.to_owned()));
     }
-    Ok(days.map(|days| now_ms + days * DAY_MS))
+    Ok(length_ms.map(|length_ms| now_ms + length_ms))
 }
 
 fn at_time(problem: &str) -> Problem {
@@ -63,6 +65,7 @@ mod tests {
         };
         assert_eq!(read("never", "", None), Ok(None));
         assert_eq!(read("7d", "", None), Ok(Some(NOW_MS + 7 * DAY_MS)));
+        assert_eq!(read("1h", "", None), Ok(Some(NOW_MS + HOUR_MS)));
         assert_eq!(read("at", &later, None).map(|at| time_field(at.unwrap(), Tz::UTC)), Ok(later.clone()));
         for expires in ["never", "", "7d"] {
             assert_eq!(read(expires, &later, None), Err("expires"));
@@ -74,7 +77,7 @@ mod tests {
         assert_eq!(read("at", "", None), Err("expires_at"));
         assert_eq!(read("at", "soon", None), Err("expires_at"));
         assert!(read("at", &over, Some(stored)).is_ok(), "what is stored may stay");
-        for unknown in ["soon", "0d", "d", "-1d", "4000d"] {
+        for unknown in ["soon", "0d", "d", "-1d", "4000d", "59m"] {
             assert_eq!(read(unknown, "", None), Err("expires"), "{unknown}");
         }
     }

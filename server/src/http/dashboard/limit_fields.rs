@@ -1,7 +1,7 @@
 //! The rows of rate limits in a form: from what is stored, and to what is wanted.
 
-use super::duration::duration_ms;
 use super::fields::Fields;
+use base::duration::duration_ms;
 use base::error::Result;
 use domain::ratelimit::limits::{Limit, NewLimit, validate};
 
@@ -123,5 +123,12 @@ mod tests {
         assert_eq!(fields(&far.unwrap_err()), [""]);
         let long = format!("limits.0.name={}&limits.0.limit=1&limits.0.duration=1m", "x".repeat(256));
         assert_eq!(fields(&read_limits(&form(&long), &[]).unwrap_err()), ["limits.0.name"]);
+    }
+
+    #[test]
+    fn what_pages_show_can_be_typed() {
+        for ms in [1, 1500, 1000, 90_000, 3_600_000, 7 * 86_400_000] {
+            assert_eq!(duration_ms(&web::time::duration(ms)), Some(ms));
+        }
     }
 }

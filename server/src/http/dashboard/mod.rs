@@ -14,7 +14,6 @@ mod charts;
 mod confirmation;
 mod cookies;
 mod csrf;
-mod duration;
 mod edit_conflict;
 mod endpoint;
 mod error_page;

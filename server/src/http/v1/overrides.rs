@@ -74,6 +74,7 @@ async fn set(app: Arc<App>, cx: OpCtx, body: SetOverrideBody) -> Result<Reply<Se
         limit: body.limit,
         duration_ms: body.duration,
         is_async: body.is_async,
+        expires_at: None,
     };
     let set = app.overrides.set(&cx, command).await;
     let override_id = set.telling(Code::NamespaceNotFound, || no_namespace(&namespace))?;
@@ -110,8 +111,8 @@ impl From<NamedOverride> for OverrideOut {
         Self {
             id: found.applies.id.into_string(),
             identifier: found.identifier,
-            limit: found.applies.limit,
-            duration: found.applies.duration_ms,
+            limit: found.applies.quota.limit,
+            duration: found.applies.quota.duration_ms,
             is_async: found.is_async,
         }
     }

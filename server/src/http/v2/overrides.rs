@@ -12,6 +12,7 @@ use crate::http::offered::Effect;
 use base::access::{OpCtx, Operation as Right};
 use base::error::Result;
 use domain::ratelimit::overrides::{Lookup, NamedOverride, SetOverride};
+use domain::ratelimit::quota::Quota;
 
 pub fn operations() -> Vec<Operation> {
     vec![
@@ -47,6 +48,10 @@ pub struct SetOverrideBody {
     /// Window length in milliseconds.
     #[oai(validator(minimum(value = "1000")))]
     duration: i64,
+    /// When it ends, Unix milliseconds, in the future: an override without an end that
+    /// it replaces then holds again. Without it, this one holds until it is replaced.
+    #[oai(validator(minimum(value = "0"), maximum(value = "4102444800000")))]
+    expires: Option<i64>,
 }
 
 #[serde_schema]
@@ -63,6 +68,7 @@ async fn set(app: Arc<App>, cx: OpCtx, body: SetOverrideBody) -> Result<Reply<Se
         limit: body.limit,
         duration_ms: body.duration,
         is_async: false,
+        expires_at: body.expires,
     };
     let override_id = app.overrides.set(&cx, command).await?;
     Ok(SetOverrideOut { override_id: override_id.into_string() }.into())
@@ -87,15 +93,39 @@ pub struct OverrideOut {
     limit: u64,
     /// Milliseconds.
     duration: u64,
+    /// When it ends, Unix milliseconds; left out of one that does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires: Option<i64>,
+    /// What holds from then on; left out where the limits of requests do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    afterwards: Option<AfterwardsOut>,
+}
+
+#[serde_schema]
+#[derive(Serialize)]
+#[oai(rename = "RatelimitOverrideAfterwards")]
+pub struct AfterwardsOut {
+    limit: u64,
+    /// Milliseconds.
+    duration: u64,
+}
+
+impl From<Quota> for AfterwardsOut {
+    fn from(Quota { limit, duration_ms }: Quota) -> Self {
+        Self { limit, duration: duration_ms }
+    }
 }
 
 impl From<NamedOverride> for OverrideOut {
     fn from(found: NamedOverride) -> Self {
+        let Quota { limit, duration_ms } = found.applies.quota;
         Self {
+            limit,
+            duration: duration_ms,
+            expires: found.expires_at(),
+            afterwards: found.applies.end.and_then(|end| end.afterwards).map(AfterwardsOut::from),
             override_id: found.applies.id.into_string(),
             identifier: found.identifier,
-            limit: found.applies.limit,
-            duration: found.applies.duration_ms,
         }
     }
 }

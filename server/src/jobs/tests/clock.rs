@@ -332,3 +332,28 @@ async fn events_count_again_after_a_clock_that_was_ahead_for_long_deleted_by_it(
     jobs.run_by(&clock).await;
     assert!(Kind::ALL.iter().all(|kind| floor(*kind) <= clock.now_ms() - HOUR_MS - 5000));
 }
+
+#[tokio::test]
+async fn a_clock_that_was_ahead_ends_no_override_for_good() {
+    let (test, dir) = (TestStore::open().await, tempfile::tempdir().unwrap());
+    let (jobs, clock) = (jobs(&test, &dir).await, Clock::manual(NOW_MS));
+    test.force(
+        "INSERT INTO namespaces (id, workspace_id, name, created_at) VALUES ('rlns_1', 'ws_1', 'a', 1)",
+    )
+    .await;
+    let end_ms = NOW_MS + 2 * HOUR_MS;
+    test.force(&format!(
+        "INSERT INTO overrides (id, workspace_id, namespace_id, identifier, max_count, duration_ms, created_at,
+                                expires_at, afterwards_max_count, afterwards_duration_ms)
+         VALUES ('rlor_1', 'ws_1', 'rlns_1', 'ann', 9, 1000, 1, {end_ms}, 5, 2000)"
+    ))
+    .await;
+    ahead_for_a_moment(&jobs, &clock, YEARS_MS).await;
+    assert_eq!(test.count("overrides", &format!("max_count = 9 AND expires_at = {end_ms}")).await, 1);
+    clock.advance_ms(2 * HOUR_MS);
+    jobs.run_by(&clock).await;
+    assert_eq!(
+        test.count("overrides", "max_count = 5 AND duration_ms = 2000 AND expires_at IS NULL").await,
+        1
+    );
+}

@@ -7,6 +7,7 @@ use base::entropy::Entropy;
 use base::events::{Events, RatelimitDecision, Recorder, Request, Stored, Writer, free_bytes, read_after};
 use base::store::testing::{NOW_MS, TestStore};
 use base::store::{Durability, stored_bytes};
+use domain::ratelimit::namespaces::Namespaces;
 use domain::vault::{MasterKey, MasterKeySource, Vault};
 use insight::search::Kind;
 
@@ -34,11 +35,13 @@ async fn jobs_with(test: &TestStore, dir: &tempfile::TempDir, max_bytes: u64) ->
     let master = MasterKeySource::Given(MasterKey::new([1; 32]));
     let vault = Vault::open(test.store.clone(), Entropy::seeded(1), master, NOW_MS).await.unwrap();
     let keys = Keys::new(test.store.clone(), Entropy::seeded(2), vault.clone());
+    let namespaces = Namespaces::new(test.store.clone(), Entropy::seeded(3));
     let search = Search::open(&dir.path().join("index")).unwrap();
     Jobs::new(
         test.store.clone(),
         events,
         keys,
+        Overrides::new(test.store.clone(), Entropy::seeded(4), namespaces),
         Idempotency::new(test.store.clone(), vault),
         search,
         max_bytes,

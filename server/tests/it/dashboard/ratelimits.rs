@@ -141,6 +141,55 @@ async fn overrides_are_made_changed_and_deleted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_override_is_raised_for_a_day_and_falls_back() {
+    let test = TestApp::start().await;
+    limit(&test, "user_1", 100).await;
+    let mut browser = Browser::of(&test, Role::Operator).await;
+    let list = browser.get("/ratelimits/login/overrides").await;
+    let new = &list.links.iter().find(|link| link.ends_with("/overrides/new")).unwrap().clone();
+    let page = browser.get(new).await;
+    let lasting = [("identifier", "user_1"), ("limit", "0"), ("duration", "1m"), ("expires", "never")];
+    browser.submit(&page, new, &lasting).await.shows("0 / 1m").shows("never");
+    let list = browser.get("/ratelimits/login/overrides").await;
+    let one = list.links.iter().find(|link| link.contains("/overrides/rlor_")).unwrap().clone();
+    let page = browser.get(&one).await;
+    page.shows("the limit of now holds again");
+    for (wrong, problem) in [
+        ([("expires", "soon"), ("expires_at", "")], "Choose one of the list"),
+        ([("expires", "at"), ("expires_at", "")], "Choose a day and a time"),
+        ([("expires", "at"), ("expires_at", "2001-01-01T00:00")], "must lie in the future"),
+        ([("expires", "1d"), ("expires_at", "2090-05-01T00:00")], "for the time to count"),
+    ] {
+        let fields = [&[("limit", "500"), ("duration", "1m")][..], &wrong].concat();
+        browser.submit(&page, &one, &fields).await.refuses(problem);
+    }
+    let raised = [("limit", "500"), ("duration", "1m"), ("expires", "1d")];
+    browser.submit(&page, &one, &raised).await.shows("500 / 1m").shows("in 1 day").shows("then 0 / 1m");
+    assert!(limit(&test, "user_1", 1).await);
+    // Saving it again with another limit keeps its end to the millisecond.
+    let stored = |found: serde_json::Value| (found["expires"].as_i64(), found["limit"].as_i64());
+    let of = json!({ "namespace": "login", "identifier": "user_1" });
+    let end = test.app.clock.now_ms() + 86_400_000;
+    let page = browser.get(&one).await;
+    page.shows("0 / 1m holds again");
+    let time = page.html.split("name=\"expires_at\"").nth(1).unwrap().split("value=\"").nth(1).unwrap();
+    let time = time.split('"').next().unwrap().to_owned();
+    let again = [("limit", "600"), ("duration", "1m"), ("expires", "at"), ("expires_at", time.as_str())];
+    browser.submit(&page, &one, &again).await.shows("600 / 1m");
+    let found = test.call("ratelimit.getOverride", of.clone()).await.data();
+    assert_eq!(stored(found), (Some(end), Some(600)));
+    let page = browser.get(&one).await;
+    test.advance_ms(86_400_000);
+    assert!(!limit(&test, "user_1", 100).await, "0 blocks again");
+    browser.get("/ratelimits/login/overrides").await.shows("0 / 1m").shows("never").lacks("600");
+    // The form of yesterday is of a state that is over.
+    let late =
+        browser.submit(&page, &one, &[("limit", "700"), ("duration", "1m"), ("expires", "never")]).await;
+    assert_eq!(late.status, StatusCode::CONFLICT);
+    assert!(!limit(&test, "user_1", 100).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_namespace_is_made_renamed_and_deleted() {
     let test = TestApp::start().await;
     let mut browser = Browser::of(&test, Role::Operator).await;

@@ -592,9 +592,16 @@ pub fn overrides(words: &Words, some: bool) -> OverridesView {
         identifier: words.t(identifier),
         limit,
         duration_ms: MINUTE,
+        ends: None,
+        afterwards: None,
         changed: Some(ago(HOUR)),
     };
-    let rows = vec![row("rlor_1", "*@acme.example", 1_000), row("rlor_2", "203.0.113.7", 0)];
+    let raised = OverrideRow {
+        ends: Some(ago(-HOUR)),
+        afterwards: Some((1_000, MINUTE)),
+        ..row("rlor_1", "*@acme.example", 5_000)
+    };
+    let rows = vec![raised, row("rlor_2", "203.0.113.7", 0)];
     OverridesView {
         namespace: words.namespace(),
         filters: web::components::Filters::search_only(
@@ -610,7 +617,11 @@ pub fn override_form(words: &Words, some: bool) -> OverrideFormView {
     OverrideFormView {
         namespace: words.namespace(),
         existing: some.then(|| words.named("rlor_1", "*@acme.example")),
-        form: words
-            .form(&[("identifier", "*@acme.example"), ("limit", "1000"), ("duration", "1m")], &["limit"]),
+        afterwards: some.then(|| words.t("1000 / 1m holds again")),
+        form: words.form(
+            &[("identifier", "*@acme.example"), ("limit", "1000"), ("duration", "1m"), ("expires", "1d")],
+            &["limit"],
+        ),
+        zone: words.t("Europe/Berlin"),
     }
 }

@@ -15,9 +15,10 @@ use sea_orm::{
 };
 
 pub use feed::{NamespaceFeed, OverrideFeed};
+use overrides::stored_override;
 pub(super) use overrides::{
-    browse_overrides, count_overrides, delete_override, exact_override, find_override, page_of_overrides,
-    save_override,
+    browse_overrides, count_overrides, delete_override, end_override, ended_overrides, exact_override,
+    find_override, named, page_of_overrides, save_override,
 };
 pub(crate) use recovered::{
     copy_namespaces, copy_of_identities, copy_of_keys, copy_overrides, remove_copied,
@@ -25,7 +26,7 @@ pub(crate) use recovered::{
 
 use super::limits::{Limit, LimitsChange, Owner};
 use super::namespace_admin::Namespace;
-use super::namespaces::{NamespaceSnapshot, Override};
+use super::namespaces::NamespaceSnapshot;
 use base::access::OpCtx;
 use base::error::Result;
 use base::store::{Engine, Page, Paged, Tx, holds};
@@ -260,14 +261,7 @@ pub(super) async fn snapshot(
         .order_by_asc(ratelimit_override::Column::Id)
         .all(db)
         .await?;
-    let overrides = rows
-        .into_iter()
-        .map(|row| {
-            let limit = row.max_count.max(0).unsigned_abs();
-            let duration_ms = row.duration_ms.max(0).unsigned_abs();
-            (row.identifier, Override { id: row.id, limit, duration_ms })
-        })
-        .collect();
+    let overrides = rows.into_iter().map(|row| (row.identifier.clone(), stored_override(&row))).collect();
     let deleted = namespace.deleted_at.is_some();
     Ok(Some(NamespaceSnapshot::new(namespace.id, namespace.name, deleted, overrides)))
 }

@@ -1,50 +1,87 @@
 //! Rows of overrides.
 
 use base::ids::{NamespaceId, OverrideId};
+use entity::namespace;
 use entity::ratelimit_override::{ActiveModel, Column, Entity, Model};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, Set,
+    QuerySelect, Select, Set,
 };
 
-use crate::ratelimit::namespaces::Override;
-use crate::ratelimit::overrides::{NamedOverride, SetOverride};
+use crate::ratelimit::overrides::NamedOverride;
+use crate::ratelimit::quota::{End, Override, Quota};
 use base::access::OpCtx;
 use base::error::Result;
 use base::store::{Engine, Page, Paged, Tx, holds};
 
-impl From<Model> for NamedOverride {
-    fn from(row: Model) -> Self {
-        let applies = Override {
-            id: row.id,
-            limit: row.max_count.max(0).unsigned_abs(),
-            duration_ms: row.duration_ms.max(0).unsigned_abs(),
-        };
-        Self { identifier: row.identifier, applies, is_async: row.is_async, updated_at: row.updated_at }
+/// The override of a row, which may be over.
+pub(super) fn stored_override(row: &Model) -> Override {
+    let quota = |limit: i64, duration_ms: i64| Quota {
+        limit: limit.max(0).unsigned_abs(),
+        duration_ms: duration_ms.max(0).unsigned_abs(),
+    };
+    let afterwards = row.afterwards_max_count.zip(row.afterwards_duration_ms);
+    let afterwards = afterwards.map(|(limit, duration_ms)| quota(limit, duration_ms));
+    Override {
+        id: row.id.clone(),
+        quota: quota(row.max_count, row.duration_ms),
+        end: row.expires_at.map(|at_ms| End { at_ms, afterwards }),
     }
 }
 
-/// Inserts under `id`, or rewrites the one of this identifier, a deleted one
-/// too, which keeps its id. Answers the id.
+/// What there is of a row at this moment.
+pub(in crate::ratelimit) fn named(row: Model, now_ms: i64) -> Option<NamedOverride> {
+    let applies = stored_override(&row).settled(now_ms)?;
+    Some(NamedOverride {
+        identifier: row.identifier,
+        applies,
+        is_async: row.is_async,
+        updated_at: row.updated_at,
+    })
+}
+
+/// Those of a namespace that are there at this moment: [`named`] answers each.
+fn live(namespace: &NamespaceId, now_ms: i64) -> Select<Entity> {
+    let there = Condition::any()
+        .add(Column::ExpiresAt.is_null())
+        .add(Column::ExpiresAt.gt(now_ms))
+        .add(Column::AfterwardsMaxCount.is_not_null());
+    Entity::find()
+        .filter(Column::NamespaceId.eq(namespace.clone()))
+        .filter(Column::DeletedAt.is_null())
+        .filter(there)
+}
+
+fn all_named(rows: Vec<Model>, now_ms: i64) -> Vec<NamedOverride> {
+    rows.into_iter().filter_map(|row| named(row, now_ms)).collect()
+}
+
+/// Inserts it, or rewrites the one of this identifier, a deleted one too, which
+/// keeps its id. Answers the id.
 pub(in crate::ratelimit) async fn save_override(
     tx: &Tx,
     cx: &OpCtx,
     namespace: &NamespaceId,
-    id: &OverrideId,
-    command: &SetOverride,
+    named: &NamedOverride,
 ) -> Result<OverrideId> {
+    let stored = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    let Override { id, quota, end } = &named.applies;
+    let afterwards = end.and_then(|end| end.afterwards);
     let row = ActiveModel {
         id: Set(id.clone()),
         workspace_id: Set(cx.workspace.clone()),
         namespace_id: Set(namespace.clone()),
-        identifier: Set(command.identifier.clone()),
-        max_count: Set(command.limit),
-        duration_ms: Set(command.duration_ms),
-        is_async: Set(command.is_async),
+        identifier: Set(named.identifier.clone()),
+        max_count: Set(stored(quota.limit)),
+        duration_ms: Set(stored(quota.duration_ms)),
+        is_async: Set(named.is_async),
         created_at: Set(cx.now_ms),
         updated_at: Set(Some(cx.now_ms)),
         deleted_at: Set(None),
+        expires_at: Set(end.map(|end| end.at_ms)),
+        afterwards_max_count: Set(afterwards.map(|quota| stored(quota.limit))),
+        afterwards_duration_ms: Set(afterwards.map(|quota| stored(quota.duration_ms))),
     };
     let rewrite = OnConflict::columns([Column::NamespaceId, Column::Identifier])
         .update_columns([
@@ -53,10 +90,13 @@ pub(in crate::ratelimit) async fn save_override(
             Column::IsAsync,
             Column::UpdatedAt,
             Column::DeletedAt,
+            Column::ExpiresAt,
+            Column::AfterwardsMaxCount,
+            Column::AfterwardsDurationMs,
         ])
         .to_owned();
     Entity::insert(row).on_conflict(rewrite).exec_without_returning(tx.db()).await?;
-    let saved = of_identifier(tx.db(), namespace, &command.identifier).await?;
+    let saved = of_identifier(tx.db(), namespace, &named.identifier).await?;
     Ok(saved.map_or_else(|| id.clone(), |row| row.id))
 }
 
@@ -79,56 +119,55 @@ pub(in crate::ratelimit) async fn exact_override(
     db: &impl ConnectionTrait,
     namespace: &NamespaceId,
     identifier: &str,
+    now_ms: i64,
 ) -> Result<Option<NamedOverride>> {
-    Ok(of_identifier(db, namespace, identifier).await?.map(NamedOverride::from))
+    let row = of_identifier(db, namespace, identifier).await?;
+    Ok(row.and_then(|row| named(row, now_ms)))
 }
 
 pub(in crate::ratelimit) async fn find_override(
     db: &impl ConnectionTrait,
     namespace: &NamespaceId,
     id: &OverrideId,
+    now_ms: i64,
 ) -> Result<Option<NamedOverride>> {
-    let row = Entity::find_by_id(id.clone())
-        .filter(Column::NamespaceId.eq(namespace.clone()))
-        .filter(Column::DeletedAt.is_null())
-        .one(db)
-        .await?;
-    Ok(row.map(NamedOverride::from))
+    let row = live(namespace, now_ms).filter(Column::Id.eq(id.clone())).one(db).await?;
+    Ok(row.and_then(|row| named(row, now_ms)))
 }
 
+/// Answers what was deleted.
 pub(in crate::ratelimit) async fn delete_override(
     tx: &Tx,
     namespace: &NamespaceId,
     identifier: &str,
     now_ms: i64,
-) -> Result<Option<OverrideId>> {
-    let Some(row) = of_identifier(tx.db(), namespace, identifier).await? else { return Ok(None) };
+) -> Result<Option<NamedOverride>> {
+    let Some(found) = exact_override(tx.db(), namespace, identifier, now_ms).await? else { return Ok(None) };
     let gone = ActiveModel { deleted_at: Set(Some(now_ms)), ..Default::default() };
-    Entity::update_many().set(gone).filter(Column::Id.eq(row.id.clone())).exec(tx.db()).await?;
-    Ok(Some(row.id))
+    Entity::update_many().set(gone).filter(Column::Id.eq(found.applies.id.clone())).exec(tx.db()).await?;
+    Ok(Some(found))
 }
 
 pub(in crate::ratelimit) async fn count_overrides(
     db: &impl ConnectionTrait,
     namespace: &NamespaceId,
+    now_ms: i64,
 ) -> Result<u64> {
-    let select =
-        Entity::find().filter(Column::NamespaceId.eq(namespace.clone())).filter(Column::DeletedAt.is_null());
-    Ok(select.count(db).await?)
+    Ok(live(namespace, now_ms).count(db).await?)
 }
 
 pub(in crate::ratelimit) async fn page_of_overrides(
     db: &impl ConnectionTrait,
     namespace: &NamespaceId,
     page: &Page,
+    now_ms: i64,
 ) -> Result<Paged<NamedOverride>> {
-    let mut select =
-        Entity::find().filter(Column::NamespaceId.eq(namespace.clone())).filter(Column::DeletedAt.is_null());
+    let mut select = live(namespace, now_ms);
     if let Some(cursor) = &page.cursor {
         select = select.filter(Column::Id.gte(cursor.as_str()));
     }
     let rows = select.order_by_asc(Column::Id).limit(page.limit + 1).all(db).await?;
-    let items = rows.into_iter().map(NamedOverride::from).collect();
+    let items = all_named(rows, now_ms);
     Ok(Paged::from_rows(items, page, |found: &NamedOverride| found.applies.id.as_str()))
 }
 
@@ -138,17 +177,63 @@ pub(in crate::ratelimit) async fn browse_overrides(
     namespace: &NamespaceId,
     search: &str,
     page: &Page,
+    now_ms: i64,
 ) -> Result<Paged<NamedOverride>> {
-    let mut select =
-        Entity::find().filter(Column::NamespaceId.eq(namespace.clone())).filter(Column::DeletedAt.is_null());
+    let mut select = live(namespace, now_ms);
     if !search.is_empty() {
-        let named = holds(Engine::of(db), Column::Identifier, search);
-        select = select.filter(Condition::any().add(named).add(Column::Id.eq(search)));
+        let holding = holds(Engine::of(db), Column::Identifier, search);
+        select = select.filter(Condition::any().add(holding).add(Column::Id.eq(search)));
     }
     if let Some(cursor) = &page.cursor {
         select = select.filter(Column::Identifier.gte(cursor.as_str()));
     }
     let rows = select.order_by_asc(Column::Identifier).limit(page.limit + 1).all(db).await?;
-    let items = rows.into_iter().map(NamedOverride::from).collect();
+    let items = all_named(rows, now_ms);
     Ok(Paged::from_rows(items, page, |found: &NamedOverride| found.identifier.as_str()))
+}
+
+/// Up to `limit` overrides that have ended and whose rows do not say so, of one
+/// workspace, with the namespace of each.
+pub(in crate::ratelimit) async fn ended_overrides(
+    db: &impl ConnectionTrait,
+    now_ms: i64,
+    limit: u64,
+) -> Result<Vec<(Model, namespace::Model)>> {
+    let due = || Entity::find().filter(Column::DeletedAt.is_null()).filter(Column::ExpiresAt.lte(now_ms));
+    let Some(first) = due().order_by_asc(Column::ExpiresAt).one(db).await? else { return Ok(Vec::new()) };
+    let rows = due()
+        .filter(Column::WorkspaceId.eq(first.workspace_id))
+        .order_by_asc(Column::ExpiresAt)
+        .order_by_asc(Column::Id)
+        .limit(limit)
+        .all(db)
+        .await?;
+    let ids = rows.iter().map(|row| row.namespace_id.clone());
+    let namespaces = namespace::Entity::find().filter(namespace::Column::Id.is_in(ids)).all(db).await?;
+    let of = |row: &Model| namespaces.iter().find(|namespace| namespace.id == row.namespace_id).cloned();
+    Ok(rows.into_iter().filter_map(|row| of(&row).map(|namespace| (row, namespace))).collect())
+}
+
+/// Makes a row say what there is of its override since its end.
+pub(in crate::ratelimit) async fn end_override(
+    tx: &Tx,
+    id: &OverrideId,
+    afterwards: Option<&NamedOverride>,
+    now_ms: i64,
+) -> Result<()> {
+    let stored = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    let row = match afterwards.map(|named| named.applies.quota) {
+        Some(Quota { limit, duration_ms }) => ActiveModel {
+            max_count: Set(stored(limit)),
+            duration_ms: Set(stored(duration_ms)),
+            updated_at: Set(Some(now_ms)),
+            expires_at: Set(None),
+            afterwards_max_count: Set(None),
+            afterwards_duration_ms: Set(None),
+            ..Default::default()
+        },
+        None => ActiveModel { deleted_at: Set(Some(now_ms)), ..Default::default() },
+    };
+    Entity::update_many().set(row).filter(Column::Id.eq(id.clone())).exec(tx.db()).await?;
+    Ok(())
 }

@@ -73,6 +73,11 @@ pub(crate) async fn copy_overrides(
         .collect();
     for row in &page.rows {
         check(&row.id, row.max_count, row.duration_ms)?;
+        match (row.afterwards_max_count, row.afterwards_duration_ms) {
+            (None, None) => {}
+            (Some(max_count), Some(duration_ms)) => check(&row.id, max_count, duration_ms)?,
+            _ => return Err(rows::damaged(format_args!("{} has half of what holds after it", row.id))),
+        }
         if !here.contains(&row.namespace_id) {
             return Err(rows::damaged(format_args!("{} is of a namespace of another workspace", row.id)));
         }

@@ -19,7 +19,7 @@ use crate::http::dashboard::time_span::TimeSpan;
 use base::access::{Operation, Target};
 use base::error::Result;
 use domain::ratelimit::namespace_admin::Namespace;
-use domain::ratelimit::namespaces::Override;
+use domain::ratelimit::quota::Applied;
 use insight::analytics::{Buckets, Counts, Filter, GroupBy, Latency, Metric, Question, Row, Top};
 use insight::search::Kind;
 use web::pages::parts::NamespaceRef;
@@ -185,7 +185,7 @@ async fn identifiers(
     let cost = |rows: &[Row], index: usize| rows.get(index).map_or(0, |row| row.counts.cost);
     let one = |(index, (name, row)): (usize, (&String, &Row))| IdentifierUse {
         identifier: name.clone(),
-        applied: snapshot.as_ref().and_then(|found| found.override_of(name)).map(applied),
+        applied: snapshot.as_ref().and_then(|found| found.override_of(name, request.now_ms())).map(applied),
         passed: row.counts.passed,
         blocked: row.counts.denied,
         passed_tokens: cost(&passed, index),
@@ -205,9 +205,9 @@ fn filled(mut top: Top, all: Top) -> Top {
     Top { approximate: top.approximate || all.approximate, ..top }
 }
 
-fn applied(found: &Override) -> (String, String) {
-    let limit = exact(i64::try_from(found.limit).unwrap_or(i64::MAX));
-    let every = duration(i64::try_from(found.duration_ms).unwrap_or(i64::MAX));
+fn applied(found: Applied<'_>) -> (String, String) {
+    let limit = exact(i64::try_from(found.quota.limit).unwrap_or(i64::MAX));
+    let every = duration(i64::try_from(found.quota.duration_ms).unwrap_or(i64::MAX));
     (found.id.to_string(), format!("{limit} / {every}"))
 }
 

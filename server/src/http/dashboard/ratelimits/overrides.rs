@@ -1,5 +1,6 @@
 //! Overrides: the list, and the form to make or change one.
 
+use base::duration::duration_ms;
 use base::ids::OverrideId;
 use web::components::Pager;
 use web::form::{FormState, VERSION};
@@ -10,15 +11,17 @@ use web::time::duration;
 
 use super::namespace_of_path;
 use crate::http::dashboard::confirmation::confirmed;
-use crate::http::dashboard::duration::duration_ms;
 use crate::http::dashboard::edit_conflict::{is_edit_conflict, sent_beside_stored};
+use crate::http::dashboard::expiry::read_expiry;
 use crate::http::dashboard::form_errors::{FieldNames, field_of};
 use crate::http::dashboard::lists::{ROWS, search_filters};
+use crate::http::dashboard::local_time::time_field;
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::reply::Reply;
 use base::access::{Operation, Target};
 use base::error::{Field, Result};
 use domain::ratelimit::overrides::{NamedOverride, SetOverride};
+use domain::ratelimit::quota::Quota;
 
 /// `GET /ratelimits/:id/overrides`.
 pub async fn list(request: MemberRequest) -> Result<Reply> {
@@ -38,11 +41,18 @@ pub async fn list(request: MemberRequest) -> Result<Reply> {
 fn row(request: &MemberRequest, one: NamedOverride) -> OverrideRow {
     OverrideRow {
         id: one.applies.id.to_string(),
-        identifier: one.identifier,
-        limit: signed(one.applies.limit),
-        duration_ms: signed(one.applies.duration_ms),
+        identifier: one.identifier.clone(),
+        limit: signed(one.applies.quota.limit),
+        duration_ms: signed(one.applies.quota.duration_ms),
+        ends: request.maybe_stamp(one.expires_at()),
+        afterwards: afterwards(&one).map(|quota| (signed(quota.limit), signed(quota.duration_ms))),
         changed: request.maybe_stamp(one.updated_at),
     }
+}
+
+/// What holds from its end on, if it has one and that is an override.
+fn afterwards(one: &NamedOverride) -> Option<Quota> {
+    one.applies.end.and_then(|end| end.afterwards)
 }
 
 fn signed(value: u64) -> i64 {
@@ -63,7 +73,7 @@ pub async fn create(request: MemberRequest) -> Result<Reply> {
     let (found, namespace) = namespace_of_path(&request).await?;
     request.cx.require(Operation::OverrideSet, Target::namespace(&found.id))?;
     let identifier = request.form().text("identifier").to_owned();
-    let command = match command(&request, &namespace, &identifier, false) {
+    let command = match command(&request, &namespace, identifier.clone(), None) {
         Ok(command) => command,
         Err(problems) => {
             let form = request.form_with(problems);
@@ -80,14 +90,18 @@ pub async fn create(request: MemberRequest) -> Result<Reply> {
     }
 }
 
-const FIELDS: &FieldNames =
-    &[(Field::Identifier, "identifier"), (Field::Limit, "limit"), (Field::Duration, "duration")];
+const FIELDS: &FieldNames = &[
+    (Field::Identifier, "identifier"),
+    (Field::Limit, "limit"),
+    (Field::Duration, "duration"),
+    (Field::Expires, "expires_at"),
+];
 
 /// `GET /ratelimits/:id/overrides/:override`, which whoever may not write is shown, too.
 pub async fn edit(request: MemberRequest) -> Result<Reply> {
     let (_, namespace) = namespace_of_path(&request).await?;
     let one = subject(&request, &namespace).await?;
-    let form = state(&one);
+    let form = state(&request, &one);
     Ok(Reply::page(page(&request, namespace, Some(&one), form)))
 }
 
@@ -96,7 +110,7 @@ pub async fn save(request: MemberRequest) -> Result<Reply> {
     let (found, namespace) = namespace_of_path(&request).await?;
     request.cx.require(Operation::OverrideSet, Target::namespace(&found.id))?;
     let one = subject(&request, &namespace).await?;
-    let command = match command(&request, &namespace, &one.identifier, one.is_async) {
+    let command = match command(&request, &namespace, one.identifier.clone(), Some(&one)) {
         Ok(command) => command,
         Err(problems) => {
             let form = request.form_with(problems);
@@ -118,7 +132,7 @@ pub async fn save(request: MemberRequest) -> Result<Reply> {
 async fn conflict(request: &MemberRequest, namespace: NamespaceRef) -> Result<Reply> {
     let one = subject(request, &namespace).await?;
     let reload = paths::override_(&namespace.id, one.applies.id.as_str());
-    let form = sent_beside_stored(request, &state(&one).values, reload);
+    let form = sent_beside_stored(request, &state(request, &one).values, reload);
     Ok(Reply::conflict(page(request, namespace, Some(&one), form)))
 }
 
@@ -129,7 +143,7 @@ pub async fn delete(request: MemberRequest) -> Result<Reply> {
     let one = subject(&request, &namespace).await?;
     let act = paths::delete_override(&namespace.id, one.applies.id.as_str());
     if let Err(problem) = confirmed(&request, &act, &one.identifier) {
-        let form = FormState { errors: vec![problem], ..state(&one) };
+        let form = FormState { errors: vec![problem], ..state(&request, &one) };
         return Ok(Reply::form_again(page(&request, namespace, Some(&one), form)));
     }
     request.app.overrides.delete(&request.cx, &namespace.id, &one.identifier).await?;
@@ -149,47 +163,66 @@ fn page(
     form: FormState,
 ) -> String {
     let existing = one.map(|one| Named::new(one.applies.id.as_str(), &one.identifier));
-    overrides::form(&request.shell, &OverrideFormView { namespace, existing, form })
+    let end = one.and_then(|one| one.applies.end);
+    let afterwards = end.map(|end| match end.afterwards {
+        Some(quota) => format!("{} / {} holds again", quota.limit, duration(signed(quota.duration_ms))),
+        None => "the limits of calls hold again".to_owned(),
+    });
+    let zone = request.zone.name().to_owned();
+    overrides::form(&request.shell, &OverrideFormView { namespace, existing, afterwards, form, zone })
 }
 
-fn state(one: &NamedOverride) -> FormState {
+fn state(request: &MemberRequest, one: &NamedOverride) -> FormState {
     let pair = |name: &str, value: String| (name.to_owned(), value);
-    FormState::new(vec![
+    let mut values = vec![
         pair(VERSION, one.version().as_str().to_owned()),
         pair("identifier", one.identifier.clone()),
-        pair("limit", one.applies.limit.to_string()),
-        pair("duration", duration(signed(one.applies.duration_ms))),
-    ])
+        pair("limit", one.applies.quota.limit.to_string()),
+        pair("duration", duration(signed(one.applies.quota.duration_ms))),
+    ];
+    if let Some(expires_at) = one.expires_at() {
+        values.push(pair("expires", "at".to_owned()));
+        values.push(pair("expires_at_before", time_field(expires_at, request.zone)));
+        values.push(pair("expires_at", time_field(expires_at, request.zone)));
+    }
+    FormState::new(values)
 }
 
-/// What the form asks for, or what in it cannot be read.
+/// What the form asks for, or what in it cannot be read. `stored` is what it changes.
 fn command(
     request: &MemberRequest,
     namespace: &NamespaceRef,
-    identifier: &str,
-    is_async: bool,
+    identifier: String,
+    stored: Option<&NamedOverride>,
 ) -> std::result::Result<SetOverride, Vec<(String, String)>> {
     let form = request.form();
     let mut problems = Vec::new();
     let mut problem = |field: &str, text: &str| problems.push((field.to_owned(), text.to_owned()));
-    let limit = match form.number("limit") {
-        Ok(Some(limit)) => limit,
-        Ok(None) => {
-            problem("limit", "Give a limit; 0 blocks everything.");
-            0
-        }
-        Err(text) => {
-            problem("limit", &text);
-            0
-        }
-    };
-    let duration_ms = duration_ms(form.text("duration")).unwrap_or_else(|| {
-        problem("duration", "Give a number and a unit, such as 10s, 5m, 1h or 1d.");
-        0
+    let limit = form.number("limit").unwrap_or_else(|text| {
+        problem("limit", &text);
+        Some(0)
     });
-    if !problems.is_empty() {
-        return Err(problems);
+    if limit.is_none() {
+        problem("limit", "Give a limit; 0 blocks everything.");
     }
-    let (namespace, identifier) = (namespace.id.clone(), identifier.to_owned());
-    Ok(SetOverride { namespace, identifier, limit, duration_ms, is_async })
+    let duration_ms = duration_ms(form.text("duration"));
+    if duration_ms.is_none() {
+        problem("duration", "Give a number and a unit, such as 10s, 5m, 1h or 1d.");
+    }
+    let expires_at = read_expiry(form, request.now_ms(), request.zone).unwrap_or_else(|(field, text)| {
+        problem(field, &text);
+        None
+    });
+    let (Some(limit), Some(duration_ms), true) = (limit, duration_ms, problems.is_empty()) else {
+        return Err(problems);
+    };
+    let is_async = stored.is_some_and(|stored| stored.is_async);
+    let expires_at = unchanged_or(request, stored.and_then(NamedOverride::expires_at), expires_at);
+    Ok(SetOverride { namespace: namespace.id.clone(), identifier, limit, duration_ms, is_async, expires_at })
+}
+
+/// A time that is still what the form showed keeps its seconds.
+fn unchanged_or(request: &MemberRequest, stored: Option<i64>, typed: Option<i64>) -> Option<i64> {
+    let shown = |time_ms: i64| time_field(time_ms, request.zone);
+    stored.filter(|stored| typed.map(shown) == Some(shown(*stored))).or(typed)
 }
