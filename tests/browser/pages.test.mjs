@@ -56,18 +56,21 @@ for (const colorScheme of ["light", "dark"]) {
   });
 }
 
-test("no page moves while it loads, or is wider than a phone", async () => {
-  const page = await server.visit("owner", { viewport: { width: 375, height: 700 } });
-  const wide = [];
-  for (const path of places(data)) {
-    await page.goto(path);
-    assert.equal(await shift(page), 0, `${path} moves`);
-    const width = await page.evaluate(() => document.documentElement.scrollWidth);
-    if (width > 375) wide.push(`${path}: ${width}`);
-  }
-  assert.deepEqual(wide, []);
-  await page.context().close();
-});
+// A phone, and a small laptop at 200 %.
+for (const viewport of [{ width: 375, height: 700 }, { width: 640, height: 400 }]) {
+  test(`no page moves while it loads, or is wider than the screen, ${viewport.width}`, async () => {
+    const page = await server.visit("owner", { viewport });
+    const wide = [];
+    for (const path of places(data)) {
+      await page.goto(path);
+      assert.equal(await shift(page), 0, `${path} moves`);
+      const width = await page.evaluate(() => document.documentElement.scrollWidth);
+      if (width > viewport.width) wide.push(`${path}: ${width}`);
+    }
+    assert.deepEqual(wide, []);
+    await page.context().close();
+  });
+}
 
 test("what stands in a side column is as wide as it", async () => {
   const page = await server.visit("owner", { viewport: { width: 1200, height: 780 } });

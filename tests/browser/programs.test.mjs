@@ -39,6 +39,7 @@ for (const [button, told] of [["Allow", "code"], ["Refuse", "error"]]) {
     try {
       await page.goto(await question(server, redirectUri, "Editor"));
       await shows(page, "“Editor”", "127.0.0.1, a program on your computer");
+      await page.locator("main summary", { hasText: "Whole workspace" }).click();
       await page.locator('main input[value="api.*.read_api"]').check();
       await page.getByRole("button", { name: button, exact: true }).click();
       await page.waitForURL(`${redirectUri}?**`);

@@ -1,9 +1,10 @@
 // What people come for, from the home page on, by what they see: each test clicks
 // names that stand on the page and no address is typed. It says how many clicks a
 // task takes and fails when there are more; how many seconds it takes is only told.
+// Each is done twice, the second time in a browser that runs no script.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { after, before, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 
 import { Dashboard, close, form, shows } from "./browser.mjs";
 import { seed } from "./seed.mjs";
@@ -11,15 +12,7 @@ import { seed } from "./seed.mjs";
 let server;
 let data;
 
-before(async () => {
-  server = await Dashboard.start();
-  data = await seed(server, { verifications: 6 });
-});
-
-after(async () => {
-  await close();
-  await server.stop();
-});
+const tasks = [];
 
 /** Somebody at a page, whose clicks and filled fields are counted. */
 class Visitor {
@@ -64,10 +57,10 @@ class Visitor {
   }
 }
 
-/** A test of a task that takes so many clicks and filled fields. */
+/** A task that takes so many clicks and filled fields. */
 function task(name, { clicks, fields }, walk) {
-  test(name, async (context) => {
-    const page = await server.visit("owner");
+  tasks.push([name, async (context, javaScriptEnabled) => {
+    const page = await server.visit("owner", { javaScriptEnabled });
     const visitor = new Visitor(page);
     await page.goto("/");
     const started = performance.now();
@@ -77,7 +70,7 @@ function task(name, { clicks, fields }, walk) {
     assert.deepEqual(page.problems, []);
     assert.deepEqual({ clicks: visitor.clicks, fields: visitor.fields }, { clicks, fields });
     await page.context().close();
-  });
+  }]);
 }
 
 const verdict = async (key) => (await server.call("keys.verifyKey", { key })).code;
@@ -121,7 +114,7 @@ task("replace a key that leaked: the old one ends at once", { clicks: 3, fields:
   assert.equal(await verdict(secret), "VALID");
 });
 
-task("raise a limit for 24 hours", { clicks: 6, fields: 2 }, async (visitor, page) => {
+task("raise a limit for 24 hours", { clicks: 5, fields: 2 }, async (visitor, page) => {
   const request = { namespace: "uploads", identifier: "acme", limit: 10, duration: 60_000 };
   await server.call("ratelimit.limit", request);
   await server.call("ratelimit.setOverride", { ...request, limit: 50 });
@@ -135,7 +128,8 @@ task("raise a limit for 24 hours", { clicks: 6, fields: 2 }, async (visitor, pag
   await visitor.fill(field("expires"), "1d");
   await visitor.button("Save changes");
   await shows(page, "500 / 1m", "in 24 hours", "then 50 / 1m");
-  const now = await server.call("ratelimit.getOverride", request);
+  const { namespace, identifier } = request;
+  const now = await server.call("ratelimit.getOverride", { namespace, identifier });
   assert.deepEqual([now.limit, now.afterwards.limit], [500, 50]);
   assert.ok(Math.abs(now.expires - Date.now() - 86_400_000) < 60_000, `${now.expires}`);
 });
@@ -170,3 +164,16 @@ task("find a key by the words of a customer", { clicks: 1, fields: 1 }, async (v
   await page.waitForURL(`**/keys/${data.limited.keyId}`);
   await shows(page, "nightly import", "burst");
 });
+
+for (const javaScriptEnabled of [true, false]) {
+  describe(javaScriptEnabled ? "tasks" : "tasks without script", () => {
+    before(async () => {
+      server = await Dashboard.start();
+      data = await seed(server, { verifications: 6 });
+    });
+    for (const [name, run] of tasks) test(name, (context) => run(context, javaScriptEnabled));
+    after(() => server.stop());
+  });
+}
+
+after(close);

@@ -6,7 +6,7 @@
 use leptos::prelude::*;
 
 use super::key_form::expiry;
-use super::root_key_form::{GrantScope, GrantTemplate, bounds, permissions};
+use super::root_key_form::{GrantPlace, GrantScope, GrantTemplate, bounds, by_task, permissions};
 use crate::View;
 use crate::components::{
     Field, action, card, copy_chip, facts, fieldset, form_error, hidden, input, mono, post_form, stamp,
@@ -34,6 +34,7 @@ pub struct ConsentView {
     pub form: FormState,
     pub scopes: Vec<GrantScope>,
     pub templates: Vec<GrantTemplate>,
+    pub places: Vec<GrantPlace>,
     pub zone: String,
 }
 
@@ -100,7 +101,7 @@ fn allow(shell: &Shell, view: &ConsentView) -> View {
         fieldset(
             "Permissions",
             "What the program may do. Give no more than you want it to do for you.",
-            permissions(form, &view.scopes),
+            permissions(form, &view.scopes, by_task(form, &view.templates, &view.places)),
         ),
         fieldset("Expiry", "When it has to ask again.", expiry(form, &view.zone)),
         fieldset("Bounds", "Where from and how often it may be used.", bounds(form)),

@@ -163,7 +163,10 @@ pub fn form(shell: &Shell, view: &OverrideFormView) -> String {
     let Some(one) = &view.existing else { return page.body(vec![form_view]) };
     let delete = Danger {
         title: "Delete this override",
-        consequence: "The identifier gets the limit its calls ask for.".to_owned(),
+        consequence: match view.afterwards {
+            Some(_) => "The identifier gets the limit its calls ask for, now and after the end.".to_owned(),
+            None => "The identifier gets the limit its calls ask for.".to_owned(),
+        },
         button: "Delete override",
         action: paths::delete_override(id, &one.id),
         confirm: Some(&one.name),

@@ -8,9 +8,9 @@ use super::parts::Named;
 use crate::View;
 use crate::components::{
     Danger, Field, action, area, button_link, check, danger_zone, fieldset, form_error, hidden, input,
-    post_form, submit,
+    post_form, select, submit,
 };
-use crate::form::{FormState, NONCE, VERSION};
+use crate::form::{FormState, MORE, NONCE, VERSION};
 use crate::paths::{self, Href};
 use crate::shell::{Crumb, Page, Section, Shell};
 
@@ -50,9 +50,18 @@ pub struct GrantTemplate {
     pub code: String,
 }
 
+/// An API or a namespace that the field of a task suggests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrantPlace {
+    /// Its name, or its id where several are called so.
+    pub value: String,
+    pub about: String,
+}
+
 /// Posts to [`paths::new_root_key`] or [`paths::edit_root_key`]: `nonce` (of a
-/// new one), `name`, `full`, `permissions`* (tuples or URNs), `other` (further
-/// permissions, one a line), `expires` and `expires_at` as of a key,
+/// new one), `name`, `full`, `task` (a template's code) and `task_of` (one of the places;
+/// of the workspace without), [`MORE`] to tick the boxes of the task and show the form
+/// again, `permissions`* (tuples or URNs), `other` (further permissions, one a line), `expires` and `expires_at` as of a key,
 /// `ip_allowlist` (one a line), `limit_per_minute`. The danger zone posts to
 /// [`paths::delete_root_key`]: `confirm` (the name).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +72,7 @@ pub struct RootKeyFormView {
     pub form: FormState,
     pub scopes: Vec<GrantScope>,
     pub templates: Vec<GrantTemplate>,
+    pub places: Vec<GrantPlace>,
     pub zone: String,
 }
 
@@ -91,7 +101,7 @@ pub fn form(shell: &Shell, view: &RootKeyFormView) -> String {
         fieldset(
             "Permissions",
             "What calls with this key may do. Give no more than the service needs.",
-            permissions(form, &view.scopes),
+            permissions(form, &view.scopes, by_task(form, &view.templates, &view.places)),
         ),
         fieldset("Expiry", "When it stops working by itself.", expiry(form, &view.zone)),
         fieldset("Bounds", "Where from and how often it may be used.", bounds(form)),
@@ -133,7 +143,31 @@ fn templates(templates: &[GrantTemplate], of: &Href) -> View {
     view! { <ul class="templates" aria-label="Templates">{links.collect_view()}</ul> }.into_any()
 }
 
-pub(super) fn permissions(form: &FormState, scopes: &[GrantScope]) -> Vec<View> {
+/// Rights by what they are for, of the workspace or of one place.
+pub(super) fn by_task(form: &FormState, templates: &[GrantTemplate], places: &[GrantPlace]) -> View {
+    let tasks = templates.iter().map(|template| (template.code.as_str(), template.name.as_str()));
+    let tasks: Vec<_> = std::iter::once(("", "Choose")).chain(tasks).collect();
+    let place = Field::text("task_of", "Of")
+        .help("An API or a namespace, by name or id; empty for all.")
+        .no_autofill()
+        .suggestions("task-places");
+    let places = places.iter().map(|place| {
+        view! { <option value=place.value.clone()>{place.about.clone()}</option> }
+    });
+    view! {
+        <div class="task">
+            {select(form, "task", "What it is for", "Of one API or namespace: what can be of one.", &tasks)}
+            {input(form, place)}
+            <datalist id="task-places">{places.collect_view()}</datalist>
+            <button type="submit" class="button small" name=MORE value="rights" formnovalidate>
+                "Add rights"
+            </button>
+        </div>
+    }
+    .into_any()
+}
+
+pub(super) fn permissions(form: &FormState, scopes: &[GrantScope], by_task: View) -> Vec<View> {
     let full = check(
         form,
         "full",
@@ -144,14 +178,14 @@ pub(super) fn permissions(form: &FormState, scopes: &[GrantScope]) -> Vec<View> 
     let other = Field::text("other", "Others").mono().rows(2);
     let other =
         area(form, other.help("Further permissions, one a line: tuples such as api.ID.verify_key, or URNs."));
-    std::iter::once(full).chain(scopes).chain([other]).collect()
+    [by_task, full].into_iter().chain(scopes).chain([other]).collect()
 }
 
-/// Open where something is chosen, and always for the workspace.
+/// Open where something is chosen.
 fn scope_view(form: &FormState, scope: &GrantScope) -> View {
     let options = || scope.groups.iter().flat_map(|group| &group.options);
     let chosen = options().filter(|option| form.has("permissions", &option.permission)).count();
-    let open = scope.id.is_empty() || chosen > 0;
+    let open = chosen > 0;
     let id = (!scope.id.is_empty()).then(|| view! { <code class="id">{scope.id.clone()}</code> });
     let groups = scope.groups.iter().map(|group| group_view(form, scope, group)).collect_view();
     view! {

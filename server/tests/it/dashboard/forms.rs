@@ -45,7 +45,9 @@ async fn furnish(test: &TestApp) -> String {
     test.key(&api, key).await;
     let limited = json!({ "namespace": "mail", "identifier": "a", "limit": 30, "duration": 60_000 });
     test.call("ratelimit.limit", limited.clone()).await.data();
-    test.call("ratelimit.setOverride", limited).await.data();
+    let mut raised = limited;
+    raised["expires"] = json!(test.app.clock.now_ms() + 30 * 86_400_000);
+    test.call("ratelimit.setOverride", raised).await.data();
     let found = test.app.apis.get(&test.operator().await, &api.as_str().into()).await.unwrap();
     let keyspace = found.keyspace_id.as_str();
     let portal = json!({ "slug": "portal", "displayName": "Portal", "keyspaceId": keyspace });
@@ -105,10 +107,10 @@ fn other_value(form: &Form, control: &Control, turn: usize) -> Option<String> {
         return None;
     }
     Some(match (control.kind.as_str(), name) {
-        ("checkbox" | "file", _) => return None,
+        ("checkbox" | "file", _) | (_, "task") => return None,
         ("select", _) => {
             // A length is shown as the time it came to.
-            let is_length = |option: &str| name == "expires" && option.ends_with('d');
+            let is_length = |option: &str| name == "expires" && option.ends_with(['d', 'h']);
             let others = control.options.iter().filter(|option| !is_length(option));
             let mut others = others.filter(|option| **option != control.value);
             others.nth(turn).cloned()?
@@ -122,7 +124,7 @@ fn other_value(form: &Form, control: &Control, turn: usize) -> Option<String> {
         (_, "default_prefix") => format!("p{turn}"),
         (_, "email") => format!("a{turn}@example.com"),
         // Shown as boxes once they are stored.
-        (_, "other" | "slugs") if version(form).is_some() => return None,
+        (_, "other" | "slugs" | "task_of") if version(form).is_some() => return None,
         // No two things have the same.
         (_, "slugs" | "slug") => {
             let own =

@@ -36,7 +36,7 @@ async fn a_root_key_is_made_from_a_template_and_shown_once() {
     let api = test.api().await;
     let mut browser = Browser::of(&test, Role::Admin).await;
     let page = browser.get("/root-keys/new?template=issuer").await;
-    page.shows("Verify only").shows("Whole workspace").shows("payments").shows("Read audit");
+    page.shows("Verify only").shows("Whole workspace").shows("Read audit").lacks("payments API");
     let ticked: Vec<_> =
         page.form("/root-keys/new").fields.iter().filter(|(n, _)| n == "permissions").collect();
     assert!(ticked.iter().any(|(_, value)| value == "api.*.create_key") && ticked.len() == 7, "{ticked:?}");
@@ -85,6 +85,68 @@ async fn a_root_key_is_made_from_a_template_and_shown_once() {
         page.shows("issuer").shows("Expires soon");
         assert!(!page.html.contains(&secret));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rights_are_given_by_task_of_one_api() {
+    let test = TestApp::start().await;
+    let api = test.api().await;
+    for number in 0..60 {
+        test.call("apis.createApi", json!({ "name": format!("api {number}") })).await.data();
+    }
+    test.call(
+        "ratelimit.limit",
+        json!({ "namespace": "mail", "identifier": "a", "limit": 1, "duration": 1000 }),
+    )
+    .await
+    .data();
+    let mut browser = Browser::of(&test, Role::Admin).await;
+    let new = "/root-keys/new";
+    let page = browser.get(new).await;
+    let boxes = page.html.matches("name=\"permissions\"").count();
+    assert!(boxes < 70, "{boxes} boxes, whatever there is in the workspace");
+    assert!(page.html.contains("<option value=\"payments\">API</option>"), "it is suggested");
+    for (wrong, problem) in [
+        ([("task", ""), ("task_of", "payments")], "Choose what it may do there."),
+        ([("task", "god"), ("task_of", "")], "Choose one of the list."),
+        ([("task", "verify"), ("task_of", "nowhere")], "no API or namespace"),
+        ([("task", "verify"), ("task_of", "mail")], "has nothing to do there"),
+    ] {
+        for more in ["", "rights"] {
+            let fields = [&wrong[..], &[("name", "kept"), ("more", more)]].concat();
+            let refused = browser.submit(&page, new, &fields).await;
+            refused.refuses(problem);
+            assert!(refused.form(new).fields.contains(&("name".to_owned(), "kept".to_owned())));
+        }
+    }
+    let ticked = |page: &Page| {
+        let fields = page.form(new).fields.iter().filter(|(name, _)| name == "permissions");
+        fields.map(|(_, value)| value.clone()).collect::<Vec<_>>()
+    };
+    let (verify, limit) = (format!("api.{api}.verify_key"), "ratelimit.*.limit".to_owned());
+    let fields = [("name", "gate"), ("task", "verify"), ("task_of", "payments"), ("more", "rights")];
+    let added = browser.submit(&page, new, &fields).await;
+    assert_eq!((added.status, ticked(&added)), (StatusCode::OK, vec![verify.clone()]));
+    added.shows("payments");
+    // A second task is saved with the form, whether or not its button was pressed.
+    let made = browser.submit(&added, new, &[("task", "limit"), ("permissions", &verify)]).await;
+    made.shows("Root key created");
+    let id = id_of(&test, "gate").await;
+    let details = test.app.root_keys.get(&test.operator().await, &id.as_str().into()).await.unwrap();
+    let expected = [verify, "ratelimit.*.create_namespace".to_owned(), limit];
+    assert_eq!(details.key.permissions, expected);
+    // So with one that is changed, which shows what it has and nothing else of the 61 APIs.
+    let edit = format!("/root-keys/{id}/edit");
+    let page = browser.get(&edit).await;
+    assert!(page.html.contains("api.*.verify_key") && page.html.contains(&format!("api.{api}.read_key")));
+    assert!(!page.text.contains("api 59"));
+    let fields = [("task", "read"), ("task_of", api.as_str())];
+    let kept: Vec<(&str, &str)> =
+        details.key.permissions.iter().map(|one| ("permissions", one.as_str())).collect();
+    browser.submit(&page, &edit, &[&fields[..], &kept].concat()).await.shows("Saved the root key.");
+    let details = test.app.root_keys.get(&test.operator().await, &id.as_str().into()).await.unwrap();
+    assert!(details.key.permissions.contains(&format!("api.{api}.read_analytics")), "{details:?}");
+    assert_eq!(details.key.permissions.len(), 6);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,7 +11,9 @@ use web::pages::jobs::{JobResult, JobRow, JobView, JobsView, RowState};
 use web::pages::login::{LoginView, SecondFactorView};
 use web::pages::parts::Compared;
 use web::pages::root_key::{RootKeySecretView, RootKeyView};
-use web::pages::root_key_form::{GrantGroup, GrantOption, GrantScope, GrantTemplate, RootKeyFormView};
+use web::pages::root_key_form::{
+    GrantGroup, GrantOption, GrantPlace, GrantScope, GrantTemplate, RootKeyFormView,
+};
 use web::pages::root_keys::{RootKeyRow, RootKeysView};
 use web::pages::search::{Hit, HitGroup, SearchView};
 use web::pages::settings::addresses::AddressesView;
@@ -287,6 +289,7 @@ pub fn root_key_form(words: &Words, some: bool) -> RootKeyFormView {
             template("Issuer", "For the backend that makes keys for users."),
             template("CI", "Reads settings, changes nothing."),
         ],
+        places: vec![GrantPlace { value: words.t("payments"), about: words.t("API") }],
         zone: words.t("CET"),
     }
 }
@@ -592,7 +595,7 @@ pub fn ai(words: &Words, some: bool) -> AiView {
 }
 
 pub fn consent(words: &Words) -> ConsentView {
-    let RootKeyFormView { form, scopes, templates, zone, .. } = root_key_form(words, false);
+    let RootKeyFormView { form, scopes, templates, places, zone, .. } = root_key_form(words, false);
     ConsentView {
         here: paths::authorize().with("client_id", "oac_1"),
         client: words.t("Cursor"),
@@ -603,6 +606,7 @@ pub fn consent(words: &Words) -> ConsentView {
         form,
         scopes,
         templates,
+        places,
         zone,
     }
 }

@@ -11,7 +11,9 @@ use web::paths::{self, Href};
 use super::answer::location;
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::reply::Reply;
-use crate::http::dashboard::root_keys::{RootKeyFields, scopes, template, templates, with_others};
+use crate::http::dashboard::root_keys::{
+    RootKeyFields, place_names, scopes, template, templates, with_others,
+};
 use base::access::{Operation, Target};
 use base::error::{Code, Error, Result};
 use domain::oauth::{Authorization, AuthorizationRequest, Begun, Reason};
@@ -71,7 +73,7 @@ async fn allow(request: &MemberRequest, asked: &Authorization) -> Result<Reply> 
         let moved = "You are in another workspace than this form was of. It is of the one you are in now.";
         return again(request, asked, request.form_with(vec![(String::new(), moved.to_owned())])).await;
     }
-    let rights = match rights(request, asked) {
+    let rights = match rights(request, asked).await? {
         Ok(rights) => rights,
         Err(form) => return again(request, asked, form).await,
     };
@@ -118,21 +120,28 @@ fn told(request: &MemberRequest, redirect_uri: &str, pairs: &[(&str, &str)]) -> 
     Reply::to_program(location(redirect_uri, &request.app.origin(), state, pairs))
 }
 
-fn rights(request: &MemberRequest, asked: &Authorization) -> std::result::Result<CreateRootKey, FormState> {
-    let fields = RootKeyFields::read(request).map_err(|problems| request.form_with(problems))?;
-    let mut command = fields.into_command();
-    command.name = command.name.or_else(|| Some(asked.client.label().to_owned()));
-    Ok(command)
+async fn rights(
+    request: &MemberRequest,
+    asked: &Authorization,
+) -> Result<std::result::Result<CreateRootKey, FormState>> {
+    let fields = RootKeyFields::read(request).await?;
+    Ok(fields.map(|fields| {
+        let mut command = fields.into_command();
+        command.name = command.name.or_else(|| Some(asked.client.label().to_owned()));
+        command
+    }))
 }
 
 /// The form once more.
 async fn again(request: &MemberRequest, asked: &Authorization, form: FormState) -> Result<Reply> {
+    let asked_for = form.errors.is_empty();
     let html = drawn(request, asked, form).await?;
-    Ok(Reply::form_again(html).forms_end_at(asked.policy_source()))
+    let reply = if asked_for { Reply::page(html) } else { Reply::form_again(html) };
+    Ok(reply.forms_end_at(asked.policy_source()))
 }
 
 async fn drawn(request: &MemberRequest, asked: &Authorization, form: FormState) -> Result<String> {
-    let scopes = scopes(request).await?;
+    let scopes = scopes(request, &form).await?;
     let sent = request.query().pairs().iter().filter(|(name, _)| PARAMETERS.contains(&name.as_str()));
     let here: Href = sent.fold(paths::authorize(), |href, (name, value)| href.with(name, value));
     let view = ConsentView {
@@ -145,6 +154,7 @@ async fn drawn(request: &MemberRequest, asked: &Authorization, form: FormState) 
         form: with_others(form, &scopes),
         scopes,
         templates: templates(),
+        places: place_names(request).await?,
         zone: request.zone_at(request.now_ms()).label,
     };
     Ok(page(&request.shell, &view))

@@ -180,10 +180,13 @@ fn state(request: &MemberRequest, one: &NamedOverride) -> FormState {
         pair("limit", one.applies.quota.limit.to_string()),
         pair("duration", duration(signed(one.applies.quota.duration_ms))),
     ];
-    if let Some(expires_at) = one.expires_at() {
-        values.push(pair("expires", "at".to_owned()));
-        values.push(pair("expires_at_before", time_field(expires_at, request.zone)));
-        values.push(pair("expires_at", time_field(expires_at, request.zone)));
+    match one.expires_at() {
+        None => values.push(pair("expires", "never".to_owned())),
+        Some(expires_at) => {
+            values.push(pair("expires", "at".to_owned()));
+            values.push(pair("expires_at_before", time_field(expires_at, request.zone)));
+            values.push(pair("expires_at", time_field(expires_at, request.zone)));
+        }
     }
     FormState::new(values)
 }

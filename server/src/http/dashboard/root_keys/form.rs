@@ -6,7 +6,8 @@ use web::pages::root_key::{RootKeySecretView, secret};
 use web::pages::root_key_form::{GrantScope, RootKeyFormView, form as page};
 use web::paths;
 
-use super::permission_picker::{scopes, template, templates};
+use super::permission_picker::{place_names, scopes, template, templates};
+use super::task::{self, Chosen};
 use super::{addresses, id_of, named};
 use crate::http::dashboard::edit_conflict::{conflict_form, is_edit_conflict};
 use crate::http::dashboard::expiry::read_expiry;
@@ -34,9 +35,9 @@ pub async fn new(request: MemberRequest) -> Result<Reply> {
 /// `POST /root-keys/new`: shows the secret, once.
 pub async fn create(request: MemberRequest) -> Result<Reply> {
     request.cx.require(Operation::RootKeyCreate, Target::NONE)?;
-    let fields = match RootKeyFields::read(&request) {
+    let fields = match RootKeyFields::read(&request).await? {
         Ok(fields) => fields,
-        Err(problems) => return new_again(&request, request.form_with(problems)).await,
+        Err(form) => return new_again(&request, form).await,
     };
     let (id, plaintext) = match request.app.root_keys.create(&request.cx, fields.into_command()).await {
         Ok(created) => created,
@@ -48,7 +49,9 @@ pub async fn create(request: MemberRequest) -> Result<Reply> {
 
 /// The form of a new root key once more.
 async fn new_again(request: &MemberRequest, form: FormState) -> Result<Reply> {
-    Ok(Reply::form_again(drawn(request, None, form).await?))
+    let asked_for = form.errors.is_empty();
+    let html = drawn(request, None, form).await?;
+    Ok(if asked_for { Reply::page(html) } else { Reply::form_again(html) })
 }
 
 /// The page with a secret that was just made.
@@ -84,9 +87,9 @@ pub async fn edit(request: MemberRequest) -> Result<Reply> {
 /// `POST /root-keys/:id/edit`.
 pub async fn save(request: MemberRequest) -> Result<Reply> {
     let details = editable(&request).await?;
-    let fields = match RootKeyFields::read(&request) {
+    let fields = match RootKeyFields::read(&request).await? {
         Ok(fields) => fields,
-        Err(problems) => return again(&request, &details.key, request.form_with(problems)).await,
+        Err(form) => return again(&request, &details.key, form).await,
     };
     let command = update(&request, &details.key, fields);
     match request.app.root_keys.update(&request.cx, command).await {
@@ -125,16 +128,19 @@ pub async fn editable(request: &MemberRequest) -> Result<RootKeyDetails> {
 
 /// The form of a root key once more.
 pub async fn again(request: &MemberRequest, key: &RootKey, form: FormState) -> Result<Reply> {
-    Ok(Reply::form_again(drawn(request, Some(key), form).await?))
+    let asked_for = form.errors.is_empty();
+    let html = drawn(request, Some(key), form).await?;
+    Ok(if asked_for { Reply::page(html) } else { Reply::form_again(html) })
 }
 
 async fn drawn(request: &MemberRequest, key: Option<&RootKey>, form: FormState) -> Result<String> {
     let view = RootKeyFormView {
         key: key.map(named),
         nonce: request.nonce(),
-        scopes: scopes(request).await?,
+        scopes: scopes(request, &form).await?,
         form,
         templates: templates(),
+        places: place_names(request).await?,
         zone: request.zone_at(request.now_ms()).label,
     };
     let form = with_others(view.form, &view.scopes);
@@ -223,7 +229,17 @@ pub struct RootKeyFields {
 }
 
 impl RootKeyFields {
-    pub fn read(request: &MemberRequest) -> Result<Self, Vec<Problem>> {
+    /// The fields of a form, or the form that is to be shown once more.
+    pub async fn read(request: &MemberRequest) -> Result<std::result::Result<Self, FormState>> {
+        let rights = match task::chosen(request).await? {
+            Chosen::Rights(rights) => rights,
+            Chosen::Again(form) => return Ok(Err(form)),
+        };
+        Ok(Self::beside(request, rights).map_err(|problems| request.form_with(problems)))
+    }
+
+    /// The fields beside the rights of a task.
+    fn beside(request: &MemberRequest, rights: Vec<String>) -> std::result::Result<Self, Vec<Problem>> {
         let form = request.form();
         let mut problems = Vec::new();
         let expires_at =
@@ -244,7 +260,7 @@ impl RootKeyFields {
         }
         let full = form.ticked("full");
         let boxes = form.all("permissions").map(str::to_owned);
-        let permissions = boxes.chain(lines(form.raw("other"))).filter(|_| !full).collect();
+        let permissions = boxes.chain(rights).chain(lines(form.raw("other"))).filter(|_| !full).collect();
         Ok(Self {
             name: form.given("name").map(str::to_owned),
             full,

@@ -6,9 +6,10 @@ mod permission_picker;
 mod root_key_actions;
 mod root_key_page;
 mod rotate;
+pub mod task;
 
 pub use self::form::{RootKeyFields, with_others};
-pub use self::permission_picker::{scopes, template, templates};
+pub use self::permission_picker::{place_names, scopes, template, templates};
 
 use std::sync::Arc;
 

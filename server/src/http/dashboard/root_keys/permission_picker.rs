@@ -2,31 +2,82 @@
 //! domain knows, by resource, for the workspace and for single APIs and
 //! namespaces; and sets of them for common purposes.
 
-use web::pages::root_key_form::{GrantGroup, GrantOption, GrantScope, GrantTemplate};
+use std::collections::HashSet;
+
+use web::form::FormState;
+use web::pages::root_key_form::{GrantGroup, GrantOption, GrantPlace, GrantScope, GrantTemplate};
 
 use crate::http::dashboard::member_request::MemberRequest;
 use base::error::Result;
 use domain::root_keys::permission::{Choice, of_one, of_workspace};
 
-/// APIs and namespaces with boxes of their own; for others there is a field.
+/// APIs and namespaces with boxes of their own; rights on others are lines of a field.
 const MAX_SCOPES: usize = 50;
 
-/// Every scope of the form.
-pub async fn scopes(request: &MemberRequest) -> Result<Vec<GrantScope>> {
+/// Names that the field of a task suggests; any other can be typed.
+const MAX_SUGGESTIONS: usize = 100;
+
+/// The workspace, and the APIs and namespaces of which the form has rights.
+pub async fn scopes(request: &MemberRequest, form: &FormState) -> Result<Vec<GrantScope>> {
     let whole = GrantScope {
         title: "Whole workspace".to_owned(),
         id: String::new(),
         groups: groups(of_workspace(&request.cx.workspace)),
     };
-    let apis = request.app.apis.list(&request.cx).await?;
-    let apis = apis.into_iter().map(|api| scope("api", api.id.as_str(), &api.name)).take(MAX_SCOPES);
-    let namespaces = request.app.namespaces.list(&request.cx).await?;
-    let namespaces = namespaces.into_iter().map(|one| scope("ratelimit", one.id.as_str(), &one.name));
-    Ok(std::iter::once(whole).chain(apis).chain(namespaces.take(MAX_SCOPES)).collect())
+    let named: HashSet<(&str, &str)> = rights_of(form).filter_map(of_single).collect();
+    let places = places(request).await?;
+    let chosen = places.iter().filter(|place| named.contains(&(place.resource, place.id.as_str())));
+    let chosen = chosen.map(|place| GrantScope {
+        title: place.name.clone(),
+        id: place.id.clone(),
+        groups: groups(of_one(place.resource, &place.id)),
+    });
+    Ok(std::iter::once(whole).chain(chosen.take(MAX_SCOPES)).collect())
 }
 
-fn scope(resource: &str, id: &str, name: &str) -> GrantScope {
-    GrantScope { title: name.to_owned(), id: id.to_owned(), groups: groups(of_one(resource, id)) }
+/// All that a form grants, in boxes and in lines.
+fn rights_of(form: &FormState) -> impl Iterator<Item = &str> {
+    let granting = form.values.iter().filter(|(name, _)| matches!(name.as_str(), "permissions" | "other"));
+    granting.flat_map(|(_, value)| value.lines().map(str::trim))
+}
+
+/// Resource and id of a right on a single one.
+fn of_single(right: &str) -> Option<(&str, &str)> {
+    let mut parts = right.split('.');
+    Some((parts.next()?, parts.next()?)).filter(|(_, id)| *id != "*")
+}
+
+/// An API or a namespace, on which alone rights can be given.
+pub(super) struct Place {
+    pub resource: &'static str,
+    pub id: String,
+    pub name: String,
+}
+
+pub(super) async fn places(request: &MemberRequest) -> Result<Vec<Place>> {
+    let apis = request.app.apis.list(&request.cx).await?;
+    let apis = apis.into_iter().map(|api| Place { resource: "api", id: api.id.to_string(), name: api.name });
+    let namespaces = request.app.namespaces.list(&request.cx).await?;
+    let namespaces = namespaces.into_iter().map(|one| Place {
+        resource: "ratelimit",
+        id: one.id.to_string(),
+        name: one.name,
+    });
+    Ok(apis.chain(namespaces).collect())
+}
+
+/// APIs and namespaces as the form suggests them.
+pub async fn place_names(request: &MemberRequest) -> Result<Vec<GrantPlace>> {
+    let places = places(request).await?;
+    let times = |name: &str| places.iter().filter(|place| place.name == name).count();
+    let suggested = places.iter().take(MAX_SUGGESTIONS).map(|place| {
+        let kind = if place.resource == "api" { "API" } else { "namespace" };
+        match times(&place.name) {
+            1 => GrantPlace { value: place.name.clone(), about: kind.to_owned() },
+            _ => GrantPlace { value: place.id.clone(), about: format!("{kind} {}", place.name) },
+        }
+    });
+    Ok(suggested.collect())
 }
 
 /// By title, in the order in which titles first occur.
@@ -158,6 +209,23 @@ pub fn template(code: &str) -> Vec<String> {
     found.map_or(&[][..], |one| one.permissions).iter().map(|text| (*text).to_owned()).collect()
 }
 
+/// The name of a template, if it exists.
+pub(super) fn template_name(code: &str) -> Option<&'static str> {
+    TEMPLATES.iter().find(|one| one.code == code).map(|one| one.name)
+}
+
+/// What of a template can be given on this one place.
+pub(super) fn template_on(code: &str, place: &Place) -> Vec<String> {
+    let on_all = format!("{}.*.", place.resource);
+    let own: HashSet<String> =
+        of_one(place.resource, &place.id).into_iter().map(|choice| choice.text).collect();
+    let rights = template(code).into_iter().filter_map(|right| {
+        let action = right.strip_prefix(&on_all)?;
+        Some(format!("{}.{}.{action}", place.resource, place.id))
+    });
+    rights.filter(|right| own.contains(right)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -172,6 +240,17 @@ mod tests {
             }
         }
         assert!(template("nothing").is_empty());
+    }
+
+    #[test]
+    fn a_template_on_one_place_holds_what_is_about_one() {
+        let place = |resource| Place { resource, id: "x1".to_owned(), name: "x".to_owned() };
+        assert_eq!(template_on("verify", &place("api")), ["api.x1.verify_key"]);
+        assert!(template_on("verify", &place("ratelimit")).is_empty());
+        assert_eq!(template_on("limit", &place("ratelimit")), ["ratelimit.x1.limit"]);
+        let issuer = template_on("issuer", &place("api"));
+        assert_eq!(issuer.len(), 5, "{issuer:?}");
+        assert!(issuer.iter().all(|right| right.starts_with("api.x1.")), "{issuer:?}");
     }
 
     #[test]
