@@ -27,7 +27,13 @@ pub(super) async fn list(app: &App, cx: &OpCtx, given: &ArgMatches) -> Result<Ou
     listing::list(list_format(given), COLUMNS, rows)
 }
 
+const SETTINGS: [&str; 6] =
+    ["name", "recoverable", "delete-protection", "ip-allow", "default-prefix", "default-bytes"];
+
 pub(super) async fn set(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<Output> {
+    if !SETTINGS.iter().any(|name| matches.contains_id(name)) {
+        return Err(Error::invalid("Say what to change: see `unkey api set --help`."));
+    }
     let text = |name: &str| matches.get_one::<String>(name).cloned();
     let switch = |name: &str| matches.get_one::<bool>(name).copied();
     // An empty value clears.

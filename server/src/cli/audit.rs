@@ -17,7 +17,7 @@ use domain::transfer::{Format, csv_lines};
 const PAGE: u64 = 1000;
 
 pub(super) async fn list(app: &App, cx: &OpCtx, matches: &ArgMatches) -> Result<Output> {
-    let limit = matches.get_one::<u64>("limit").copied().unwrap_or_default().clamp(1, PAGE);
+    let limit = matches.get_one::<usize>("limit").copied().unwrap_or_default() as u64;
     let page = app.audit_log.list(cx, &filter(matches)?, &Page { limit, cursor: None }).await?;
     let rows = page.items.into_iter().map(|entry| {
         let target = entry.targets.first().map(|target| target.id.clone());
@@ -89,14 +89,19 @@ fn columns(entry: &AuditEntry) -> [String; 12] {
 
 fn filter(matches: &ArgMatches) -> Result<AuditFilter> {
     let text = |name: &str| matches.get_one::<String>(name).cloned();
+    let moment = |name: &str| text(name).map(|text| read_moment(&text)).transpose();
+    let (since_ms, until_ms) = (moment("since")?, moment("until")?);
+    if since_ms.zip(until_ms).is_some_and(|(since_ms, until_ms)| until_ms <= since_ms) {
+        return Err(Error::invalid("--until must be after --since."));
+    }
     Ok(AuditFilter {
         event: text("event"),
         actor: text("actor"),
         target: text("target"),
         text: text("text"),
         request_id: text("request-id"),
-        since_ms: text("since").map(|since| read_moment(&since)).transpose()?,
-        until_ms: text("until").map(|until| read_moment(&until)).transpose()?,
+        since_ms,
+        until_ms,
     })
 }
 

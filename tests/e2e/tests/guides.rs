@@ -138,7 +138,7 @@ fn the_other_guides() {
         ("authorization.md", 6),
         ("identities.md", 3),
         ("credits.md", 4),
-        ("overrides.md", 5),
+        ("overrides.md", 6),
         ("recoverable-keys.md", 1),
         ("portals.md", 4),
         ("events.md", 1),

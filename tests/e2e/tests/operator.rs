@@ -94,6 +94,29 @@ fn secrets_are_nowhere_on_disk() {
 }
 
 #[test]
+fn what_a_command_would_pass_over_is_wrong_usage() {
+    let data = used_folder();
+    for (wrong, code) in [
+        (&["audit", "list", "--limit", "0"][..], 2),
+        (&["audit", "list", "--limit", "1001"], 2),
+        (&["audit", "list", "--since", "2026-02-02", "--until", "2026-02-01"], 1),
+        (&["events", "list", "--limit", "0"], 2),
+        (&["events", "list", "--days", "0"], 2),
+        (&["events", "top", "--by", "key", "--days", "401"], 2),
+        (&["requests", "list", "--status", "abc"], 2),
+        (&["requests", "list", "--status", "99999"], 2),
+        (&["search", "a", "--limit", "101"], 2),
+        (&["workspace", "rename", "default"], 2),
+        (&["api", "set", "api_1"], 1),
+    ] {
+        let output = cli(data.path(), wrong);
+        assert_eq!(output.status.code(), Some(code), "{wrong:?}");
+        assert!(output.stdout.is_empty() && !output.stderr.is_empty(), "{wrong:?}");
+    }
+    assert_eq!(cli_ok(data.path(), &["requests", "list", "--status", "404"]), "");
+}
+
+#[test]
 fn usage_errors_and_failures_have_their_exit_codes() {
     let data = used_folder();
     assert_eq!(cli(data.path(), &["nonsense"]).status.code(), Some(2));

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use leptos::prelude::*;
 
 use crate::View;
-use crate::components::{Chip, Column, Tone};
+use crate::components::{Changed, Chip, Column, Tone};
 use crate::components::{
     Icon, Outcome, Row, Table, badge, head, link, log_stamp, mono, nothing, num, outcome_badge, tabs, tags,
 };
@@ -217,27 +217,80 @@ pub struct AuditRow {
     pub actor: String,
     /// `user`, `root key`, `job`, `cli`.
     pub actor_kind: String,
+    /// A root key's page, else what else they did.
+    pub actor_href: Option<Href>,
+    /// What it was about first of all, if that has a page.
+    pub about: Option<AuditSubject>,
+    pub changes: Vec<Changed>,
+    /// Whether it is of the act of the entry above it.
+    pub goes_on: bool,
     /// The address the actor came from, if it came from one.
     pub ip: Option<String>,
 }
 
+/// Something that an entry is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditSubject {
+    /// Its name, else its id.
+    pub name: String,
+    pub href: Href,
+}
+
 pub(crate) fn audit_table(rows: &[AuditRow]) -> View {
-    let heads = vec![head("Time"), head("Event"), head("Description"), head("Actor"), head("Source")];
-    let rows = rows.iter().map(|row| {
-        let time = view! { <a href=paths::audit_entry(&row.id).to_string()>{log_stamp(&row.at)}</a> };
-        // Most actors are people, which their address already says.
-        let kind =
-            (row.actor_kind != "user").then(|| view! { <span class="note">{row.actor_kind.clone()}</span> });
-        let actor = view! { {row.actor.clone()} {kind} };
-        Row::new(vec![
-            time.into_any(),
-            event_badge(&row.event),
-            row.description.clone().into_any(),
-            actor.into_any(),
-            row.ip.as_deref().map_or_else(|| nothing("none"), mono),
-        ])
+    let heads = ["Time", "Event", "Description", "Actor", "Source"].into_iter().map(head).collect::<Vec<_>>();
+    Table::new("Changes", heads).rows(rows.iter().map(audit_row).collect())
+}
+
+fn audit_row(row: &AuditRow) -> Row {
+    let entry = paths::audit_entry(&row.id).to_string();
+    let time = match row.goes_on {
+        true => view! { <a href=entry class="note" title="Of the act above">"same act"</a> }.into_any(),
+        false => view! { <a href=entry>{log_stamp(&row.at)}</a> }.into_any(),
+    };
+    // Most actors are people, which their address already says.
+    let kind =
+        (row.actor_kind != "user").then(|| view! { <span class="note">{row.actor_kind.clone()}</span> });
+    let actor = match &row.actor_href {
+        Some(href) => link(&row.actor, href),
+        None => row.actor.clone().into_any(),
+    };
+    Row::new(vec![
+        time,
+        event_badge(&row.event),
+        view! { {row.description.clone()}{second_line(row)} }.into_any(),
+        view! { {actor} {kind} }.into_any(),
+        row.ip.as_deref().map_or_else(|| nothing("none"), mono),
+    ])
+}
+
+/// The way to what it was about, and what changed.
+fn second_line(row: &AuditRow) -> Option<View> {
+    let about = row.about.as_ref().map(|about| link(&about.name, &about.href));
+    let changes = change_line(&row.changes);
+    if about.is_none() && changes.is_empty() {
+        return None;
+    }
+    let between = if about.is_some() && !changes.is_empty() { ": " } else { "" };
+    Some(view! { <div class="hint">{about}{between}{changes}</div> }.into_any())
+}
+
+/// Changes that a row of a list tells; its page has all.
+const TOLD_CHANGES: usize = 3;
+
+/// `Limit 5 → 8, Expires 2026-12-01`, what is long cut off.
+fn change_line(changes: &[Changed]) -> String {
+    let value = |value: &Option<String>| match value {
+        None => "not set".to_owned(),
+        Some(text) if text.chars().count() > 40 => text.chars().take(39).chain(['\u{2026}']).collect(),
+        Some(text) => text.clone(),
+    };
+    let told = changes.iter().take(TOLD_CHANGES).map(|change| match &change.before {
+        None => format!("{}: {}", change.field, value(&change.after)),
+        Some(_) => format!("{}: {} \u{2192} {}", change.field, value(&change.before), value(&change.after)),
     });
-    Table::new("Changes", heads).rows(rows.collect())
+    let more = changes.len().saturating_sub(TOLD_CHANGES);
+    let more = (more > 0).then(|| format!("{more} more"));
+    told.chain(more).collect::<Vec<_>>().join(", ")
 }
 
 /// What ends something stands out; what makes or changes it does not.

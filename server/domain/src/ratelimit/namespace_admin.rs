@@ -6,6 +6,7 @@ use base::ids::NamespaceId;
 use serde_json::json;
 
 use super::namespaces::Namespaces;
+use super::override_ends::end_all;
 use super::store;
 use base::access::{self, OpCtx, Operation};
 use base::audit::{Event, Group, Target};
@@ -126,6 +127,7 @@ impl Namespaces {
             .write(|tx| async move {
                 let old = store::live_namespace(tx.db(), &cx.workspace, name_or_id).await?;
                 let old = permitted(cx, Operation::NamespaceDelete, old)?;
+                end_all(&tx, self.entropy(), store::Ended::Of(&old.id), cx.now_ms).await?;
                 store::delete_namespace(tx.db(), &old.id, cx.now_ms).await?;
                 let mut group = Group::new();
                 let target = Target::new("ratelimitNamespace", old.id.as_str(), Some(&old.name));

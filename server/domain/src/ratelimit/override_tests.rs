@@ -44,6 +44,11 @@ struct Layers {
 }
 
 impl Layers {
+    /// Whether an end lies behind that nobody told.
+    fn is_over(self, now_ms: i64) -> bool {
+        self.for_a_while.is_some_and(|(_, end_ms)| end_ms <= now_ms)
+    }
+
     /// Limit and end at a moment.
     fn at(self, now_ms: i64) -> Option<(u64, Option<i64>)> {
         match self.for_a_while {
@@ -54,11 +59,13 @@ impl Layers {
 }
 
 struct Room {
-    _test: TestStore,
+    test: TestStore,
     overrides: Overrides,
     namespaces: Namespaces,
     now_ms: i64,
     model: BTreeMap<&'static str, Layers>,
+    /// How many ends should have been told.
+    ends: usize,
 }
 
 impl Room {
@@ -68,7 +75,7 @@ impl Room {
         namespaces.create(&owner(), &["mail"]).await.unwrap();
         let overrides = Overrides::new(test.store.clone(), Entropy::seeded(2), namespaces.clone());
         let model = IDENTIFIERS.map(|identifier| (identifier, Layers::default())).into();
-        Self { _test: test, overrides, namespaces, now_ms: NOW_MS, model }
+        Self { test, overrides, namespaces, now_ms: NOW_MS, model, ends: 0 }
     }
 
     fn cx(&self) -> OpCtx {
@@ -94,6 +101,7 @@ impl Room {
                 let end_ms = ends.map(|ends| now_ms + ends);
                 self.overrides.set(&self.cx(), self.command(identifier, limit, end_ms)).await.unwrap();
                 let layers = self.model.get_mut(identifier).unwrap();
+                self.ends += usize::from(layers.is_over(now_ms));
                 match end_ms {
                     Some(end_ms) => layers.for_a_while = Some((limit, end_ms)),
                     None => *layers = Layers { lasting: Some(limit), for_a_while: None },
@@ -105,15 +113,16 @@ impl Room {
                 assert_eq!(deleted.is_ok(), layers.at(now_ms).is_some());
                 // What is over is only cleaned up: its row was not touched.
                 if deleted.is_ok() {
+                    self.ends += usize::from(layers.is_over(now_ms));
                     *layers = Layers::default();
                 }
             }
             Step::Wait(by_ms) => self.now_ms += by_ms,
             Step::CleanUp => {
                 let ended = self.overrides.end_due(now_ms).await.unwrap();
-                let over = |layers: &&mut Layers| layers.for_a_while.is_some_and(|(_, end)| end <= now_ms);
-                let over: Vec<_> = self.model.values_mut().filter(over).collect();
+                let over: Vec<_> = self.model.values_mut().filter(|layers| layers.is_over(now_ms)).collect();
                 assert_eq!(ended, over.len());
+                self.ends += ended;
                 over.into_iter().for_each(|layers| layers.for_a_while = None);
             }
         }
@@ -152,6 +161,8 @@ impl Room {
         names.sort();
         assert_eq!(names, there);
         assert_eq!(self.overrides.count(&cx, "mail").await.unwrap(), there.len() as u64);
+        let told = self.test.count("audit_log", "actor_id = 'override end'").await;
+        assert_eq!(told, i64::try_from(self.ends).unwrap(), "each end is told once");
     }
 }
 
@@ -175,7 +186,7 @@ proptest! {
 #[tokio::test]
 async fn an_end_lies_in_the_future() {
     let room = Room::open().await;
-    for end_ms in [NOW_MS, NOW_MS - 1, 0, i64::MIN] {
+    for end_ms in [NOW_MS, NOW_MS - 1, 0, i64::MIN, 4_102_444_800_001, i64::MAX] {
         let refused = room.overrides.set(&room.cx(), room.command("ann", 1, Some(end_ms))).await.unwrap_err();
         assert_eq!((refused.code(), refused.field()), (Code::InvalidInput, Some(Field::Expires)));
     }
@@ -191,17 +202,66 @@ async fn what_has_ended_is_told_once_in_the_audit_log() {
     room.take(Step::Wait(9)).await;
     assert_eq!(room.overrides.end_due(room.now_ms).await.unwrap(), 0, "it lasts to its last millisecond");
     room.take(Step::Wait(1)).await;
-    let before = room._test.count("audit_log", "TRUE").await;
+    let before = room.test.count("audit_log", "TRUE").await;
     room.take(Step::CleanUp).await;
     assert_eq!(room.overrides.end_due(room.now_ms).await.unwrap(), 0, "once");
-    let mut events = room._test.events(usize::try_from(before).unwrap()).await;
+    let mut events = room.test.events(usize::try_from(before).unwrap()).await;
     events.sort();
     assert_eq!(events, ["ratelimit.delete_override", "ratelimit.set_override"]);
-    let told = room._test.count(
+    let told = room.test.count(
         "audit_log",
         "description = 'The override of ann in mail ended: 5 per 1005 ms holds again' \
          AND actor_id = 'override end' AND correlation_id IS NOT NULL",
     );
     assert_eq!(told.await, 1);
-    assert_eq!(room._test.count("overrides", "deleted_at IS NULL AND expires_at IS NULL").await, 1);
+    assert_eq!(room.test.count("overrides", "deleted_at IS NULL AND expires_at IS NULL").await, 1);
+}
+
+#[tokio::test]
+async fn a_pattern_that_is_set_anew_is_the_youngest() {
+    for by_deletion in [true, false] {
+        let mut room = Room::open().await;
+        let set = async |room: &Room, of: &str, end_ms| {
+            let command = room.command(of, if of == "a*" { 1 } else { 2 }, end_ms);
+            room.overrides.set(&room.cx(), command).await.unwrap()
+        };
+        let first = set(&room, "a*", (!by_deletion).then_some(NOW_MS + 5)).await;
+        room.now_ms += 1;
+        set(&room, "*n", None).await;
+        let applied = async |room: &Room| {
+            let namespace = room.namespaces.find(&room.cx().workspace, "mail").await.unwrap().unwrap();
+            namespace.override_of("ann", room.now_ms).map(|found| found.quota.limit)
+        };
+        assert_eq!(applied(&room).await, Some(1), "the oldest");
+        room.now_ms += 10;
+        if by_deletion {
+            room.overrides.delete(&room.cx(), "mail", "a*").await.unwrap();
+        }
+        assert_eq!(applied(&room).await, Some(2));
+        assert_eq!(set(&room, "a*", None).await, first, "it keeps its id");
+        assert_eq!(applied(&room).await, Some(2), "and not its age");
+    }
+}
+
+#[tokio::test]
+async fn the_audit_log_says_what_was_below_a_raise() {
+    let mut room = Room::open().await;
+    room.take(Step::Set(0, 5, None)).await;
+    room.take(Step::Set(0, 8, Some(10))).await;
+    room.take(Step::Delete(0)).await;
+    let below = "changes LIKE '%\"afterwards\":{\"after\":null,\"before\":{\"duration\":1005,\"limit\":5}}%'";
+    assert_eq!(
+        room.test.count("audit_log", &format!("event = 'ratelimit.delete_override' AND {below}")).await,
+        1
+    );
+}
+
+#[tokio::test]
+async fn a_namespace_that_is_deleted_has_the_ends_of_its_overrides_told() {
+    let mut room = Room::open().await;
+    room.take(Step::Set(0, 8, Some(10))).await;
+    room.take(Step::Wait(10)).await;
+    room.namespaces.delete(&room.cx(), "mail").await.unwrap();
+    assert_eq!(room.test.count("audit_log", "actor_id = 'override end'").await, 1);
+    assert_eq!(room.overrides.end_due(room.now_ms).await.unwrap(), 0);
 }

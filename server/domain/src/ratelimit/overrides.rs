@@ -8,6 +8,7 @@ use base::ids::OverrideId;
 use serde_json::{Value, json};
 
 use super::namespaces::{NamespaceSnapshot, Namespaces};
+use super::override_ends::end_all;
 use super::quota::{End, Override, Quota};
 use super::store;
 use base::access::{OpCtx, Operation, Target};
@@ -15,7 +16,10 @@ use base::audit::{Event, Group, Target as Audited, changes};
 use base::edit_version::Version;
 use base::entropy::Entropy;
 use base::error::{Code, Error, Field, Result};
-use base::store::{Change, Page, Paged, Store};
+use base::store::{Change, Page, Paged, Store, Tx};
+
+/// The year 2100, Unix milliseconds: what v2 takes for an end.
+const LATEST_END_MS: i64 = 4_102_444_800_000;
 
 /// An override to be set; one of the same identifier is replaced.
 #[derive(Clone, Debug)]
@@ -58,9 +62,16 @@ impl NamedOverride {
     }
 
     /// The fields that a change of it may change, as the audit log keeps them.
-    pub(super) fn audited(&self) -> [(&'static str, Value); 3] {
+    pub(super) fn audited(&self) -> [(&'static str, Value); 4] {
+        let quota = |Quota { limit, duration_ms }: Quota| json!({ "limit": limit, "duration": duration_ms });
         let Quota { limit, duration_ms } = self.applies.quota;
-        [("limit", json!(limit)), ("duration", json!(duration_ms)), ("expiresAt", json!(self.expires_at()))]
+        let afterwards = self.applies.end.and_then(|end| end.afterwards);
+        [
+            ("limit", json!(limit)),
+            ("duration", json!(duration_ms)),
+            ("expires", json!(self.expires_at())),
+            ("afterwards", json!(afterwards.map(quota))),
+        ]
     }
 }
 
@@ -113,10 +124,11 @@ impl Overrides {
                 let (namespace, command, expected, id) = (&namespace, &command, &expected, id.clone());
                 async move {
                     let identifier = &command.identifier;
+                    self.tell_end(&tx, cx, namespace, identifier).await?;
                     let before = store::exact_override(tx.db(), &namespace.id, identifier, cx.now_ms).await?;
                     expected.check(before.as_ref(), identifier)?;
                     let after = command.over(before.as_ref(), id);
-                    let id = store::save_override(&tx, cx, &namespace.id, &after).await?;
+                    let id = store::save_override(&tx, cx, &namespace.id, &after, before.is_none()).await?;
                     let mut group = Group::new();
                     group.push_change(
                         Event::OverrideSet,
@@ -160,6 +172,7 @@ impl Overrides {
         cx.require(Operation::OverrideDelete, Target::namespace(&namespace.id))?;
         self.store
             .write(|tx| async move {
+                self.tell_end(&tx, cx, namespace, identifier).await?;
                 let gone = store::delete_override(&tx, &namespace.id, identifier, cx.now_ms)
                     .await?
                     .ok_or_else(|| Error::absent(Code::OverrideNotFound))?;
@@ -217,6 +230,11 @@ impl Overrides {
         store::count_overrides(self.store.read(), &namespace.id, cx.now_ms).await
     }
 
+    /// Has the end of an override told before it is changed, if it has one behind it.
+    async fn tell_end(&self, tx: &Tx, cx: &OpCtx, namespace: &NamespaceSnapshot, of: &str) -> Result<()> {
+        end_all(tx, &self.entropy, store::Ended::One(&namespace.id, of), cx.now_ms).await
+    }
+
     async fn live(&self, cx: &OpCtx, name_or_id: &str) -> Result<std::sync::Arc<NamespaceSnapshot>> {
         self.namespaces
             .find(&cx.workspace, name_or_id)
@@ -269,7 +287,7 @@ impl SetOverride {
 /// The fields that differ, for the audit log; every field of one that is new or gone.
 pub(super) fn changed_fields(before: Option<&NamedOverride>, after: Option<&NamedOverride>) -> Value {
     let fields = |one: Option<&NamedOverride>| {
-        let none = || ["limit", "duration", "expiresAt"].map(|field| (field, Value::Null));
+        let none = || ["limit", "duration", "expires", "afterwards"].map(|field| (field, Value::Null));
         one.map_or_else(none, NamedOverride::audited)
     };
     Value::Object(changes(fields(before), fields(after)))
@@ -297,6 +315,9 @@ fn check(command: &SetOverride, now_ms: i64) -> Result<()> {
     }
     if command.expires_at.is_some_and(|at_ms| at_ms <= now_ms) {
         return Err(Error::invalid("The end of an override must lie in the future.").at(Field::Expires));
+    }
+    if command.expires_at.is_some_and(|at_ms| at_ms > LATEST_END_MS) {
+        return Err(Error::invalid("An override ends before the year 2100, or never.").at(Field::Expires));
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ mod record;
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Arg, ArgAction, Command as Syntax, value_parser};
+use clap::{Arg, ArgAction, ArgGroup, Command as Syntax, value_parser};
 use clap_complete::Shell;
 
 use super::command::{ApiVersion, Command, FolderCommand, ListFormat};
@@ -95,6 +95,11 @@ fn required(name: &'static str, help: &'static str) -> Arg {
 /// An argument by its place.
 fn word(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).required(true).help(help)
+}
+
+/// Options of which a change needs some.
+fn one_at_least(options: &[&'static str]) -> ArgGroup {
+    ArgGroup::new("change").args(options.iter().copied()).required(true).multiple(true)
 }
 
 /// How a list is written.
@@ -243,6 +248,7 @@ fn workspace() -> Entry {
                 .arg(slug())
                 .arg(option("name", "New name"))
                 .arg(option("new-slug", "New slug"))
+                .group(one_at_least(&["name", "new-slug"]))
                 .example("unkey workspace rename acme --new-slug acme-eu"),
         ),
         (

@@ -1,18 +1,36 @@
 //! Commands that ask: what happened, what is there, and lists as files.
 
+use clap::builder::{RangedU64ValueParser, StringValueParser, TypedValueParser, ValueParser};
 use clap::{Arg, ArgAction, Command as Syntax, value_parser};
 
 use super::super::command::{ExportedList, FolderCommand};
 use super::super::entry::{Entry, Example, Group};
 use super::{list_format, one_of, option, required, word};
+use base::events::KEEP_DAYS;
 use domain::transfer::Format;
 use insight::analytics::{GroupBy, Unit};
 use insight::search::Kind;
 
 const FILE_FORMATS: &[(&str, Format)] = &[("jsonl", Format::JsonLines), ("csv", Format::Csv)];
 
+/// How many lines a list has.
+fn lines(help: &'static str, number: &'static str, most: u64) -> Arg {
+    let range = RangedU64ValueParser::<usize>::new().range(1..=most);
+    option("limit", help).default_value(number).value_parser(range)
+}
+
+/// A status of HTTP.
+fn status() -> ValueParser {
+    let read = |text: String| match text.parse::<u16>() {
+        Ok(100..=599) => Ok(text),
+        _ => Err("give a status such as 404"),
+    };
+    StringValueParser::new().try_map(read).into()
+}
+
 fn days() -> Arg {
-    option("days", "How many days to look back").default_value("7").value_parser(value_parser!(i64))
+    let range = value_parser!(i64).range(1..=KEEP_DAYS);
+    option("days", "How many days to look back, 400 at most").default_value("7").value_parser(range)
 }
 
 pub(in crate::cli) fn audit() -> Entry {
@@ -27,8 +45,7 @@ pub(in crate::cli) fn audit() -> Entry {
             option("until", "Only before this day or RFC 3339 moment"),
         ]
     };
-    let limit =
-        option("limit", "Entries to show, 1000 at most").default_value("50").value_parser(value_parser!(u64));
+    let limit = lines("Entries to show, 1000 at most", "50", 1000);
     let format =
         option("format", "How to write them").default_value("jsonl").value_parser(one_of(FILE_FORMATS));
     Group::new("audit", "Who changed what")
@@ -169,8 +186,7 @@ pub(in crate::cli) fn events() -> Entry {
     let slot = one_of(&[("day", Unit::Day), ("hour", Unit::Hour)]);
     let slot = option("by", "Length of a line").default_value("day").value_parser(slot);
     let by = required("by", "What to count by").value_parser(one_of(COUNTED_BY));
-    let lines =
-        |number| option("limit", "Lines to show").default_value(number).value_parser(value_parser!(usize));
+    let lines = |number| lines("Lines to show", number, 100_000);
     Group::new("events", "What was verified and limited")
         .add(
             FolderCommand::EventsList,
@@ -213,8 +229,8 @@ pub(in crate::cli) fn requests() -> Entry {
             Syntax::new("list")
                 .about("Show the newest requests")
                 .arg(days())
-                .arg(option("limit", "Lines to show").default_value("50").value_parser(value_parser!(usize)))
-                .arg(option("status", "Only with this status, such as 404"))
+                .arg(lines("Lines to show", "50", 100_000))
+                .arg(option("status", "Only with this status, such as 404").value_parser(status()))
                 .arg(option("path", "Only of this path, such as /v2/keys.verifyKey"))
                 .arg(option("request-id", "Only this request"))
                 .arg(option("root-key", "Only with the root key of this id"))
@@ -230,8 +246,7 @@ pub(in crate::cli) fn requests() -> Entry {
 
 pub(in crate::cli) fn search() -> Entry {
     let kind = option("kind", "Only of this kind, such as key; may be repeated");
-    let limit =
-        option("limit", "Lines to show, 100 at most").default_value("20").value_parser(value_parser!(usize));
+    let limit = lines("Lines to show, 100 at most", "20", 100);
     let syntax = Syntax::new("search")
         .about("Find keys, identities, roles and the rest by id, name, or the start or end of a key")
         .arg(word("text", "What one remembers of it"))

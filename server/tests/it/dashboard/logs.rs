@@ -262,8 +262,12 @@ async fn changes_are_found_and_shown_before_and_after() {
     // The span that is shown is the span that is asked.
     let day = browser.get("/audit?from=2026-10-01T00:00&to=2026-10-02T00:00").await;
     day.shows("2026-10-01 00:00 to 2026-10-02 00:00").shows("No change here");
+    // Who, what and from what to what, in words, already in the list.
+    updates.shows("Name: old name \u{2192} <i>new</i>").shows("Enabled: yes \u{2192} no").shows("<i>new</i>");
+    assert!(updates.links_to(&format!("/keys/{key}")), "{:?}", updates.links);
+    assert!(updates.links.iter().any(|link| link.starts_with("/root-keys/")), "the actor has a page");
     let entry = browser.get(&link_below(&updates, "/audit/")).await;
-    entry.shows("old name").shows("<i>new</i>").shows("enabled").shows("true").shows("false").shows("v2");
+    entry.shows("old name").shows("<i>new</i>").shows("Enabled").shows("yes").shows("no").shows("v2");
     assert!(entry.links_to(&format!("/keys/{key}")), "{:?}", entry.links);
     assert!(entry.links.iter().any(|link| link.starts_with("/root-keys/")), "the actor has a page");
     let saved = [("name", "Renamings"), ("back", "/audit?event=key.update")];
@@ -279,7 +283,9 @@ async fn entries_of_one_act_lead_to_each_other_and_others_see_none() {
     test.advance_ms(1_000);
     let mut admin = Browser::of(&test, Role::Admin).await;
     test.advance_ms(1_000);
+    admin.get("/audit").await.shows("same act");
     let list = admin.get(&format!("/audit?target={key}&event=key.create")).await;
+    list.lacks("same act");
     assert!(list.links.iter().any(|link| link.starts_with("/export?what=audit&target=")), "{:?}", list.links);
     let entry = admin.get(&link_below(&list, "/audit/")).await;
     entry.shows("Of the same act").shows("permission.create");

@@ -182,7 +182,31 @@ async fn an_override_is_raised_for_a_day_and_falls_back() {
     test.advance_ms(86_400_000);
     assert!(!limit(&test, "user_1", 100).await, "0 blocks again");
     browser.get("/ratelimits/login/overrides").await.shows("0 / 1m").shows("never").lacks("600");
-    // The form of yesterday is of a state that is over.
+    // What is typed for one that is no more is not lost.
+    let new = format!("{}/new", one.rsplit_once('/').unwrap().0);
+    test.call("ratelimit.deleteOverride", of).await.data();
+    let typed = [("identifier", "user_1"), ("limit", "987"), ("duration", "1m"), ("expires", "7d")];
+    let late = browser.submit(&page, &one, &typed).await;
+    assert_eq!(late.status, StatusCode::CONFLICT);
+    assert!(late.text.contains("has ended or was deleted"), "{}", late.text);
+    browser.submit(&late, &new, &[]).await.shows("987 / 1m").shows("in 7 days");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_opened_before_the_end_is_of_a_state_that_is_over() {
+    let test = TestApp::start().await;
+    limit(&test, "user_1", 100).await;
+    let lasting = json!({ "namespace": "login", "identifier": "user_1", "limit": 0, "duration": 60_000 });
+    test.call("ratelimit.setOverride", lasting.clone()).await.data();
+    let mut raised = lasting;
+    raised["limit"] = json!(500);
+    raised["expires"] = json!(test.app.clock.now_ms() + 1000);
+    test.call("ratelimit.setOverride", raised).await.data();
+    let mut browser = Browser::of(&test, Role::Operator).await;
+    let list = browser.get("/ratelimits/login/overrides").await;
+    let one = list.links.iter().find(|link| link.contains("/overrides/rlor_")).unwrap().clone();
+    let page = browser.get(&one).await;
+    test.advance_ms(1000);
     let late =
         browser.submit(&page, &one, &[("limit", "700"), ("duration", "1m"), ("expires", "never")]).await;
     assert_eq!(late.status, StatusCode::CONFLICT);

@@ -5,7 +5,7 @@ use web::components::{Changed, Outcome};
 use web::pages::audit::{AuditEntryView, AuditTarget, AuditView};
 use web::pages::explain::{Check, ExplainView, Fix, QueryNode, Trace, Verdict};
 use web::pages::namespace::{DecisionRow, IdentifierUse, NamespaceLogsView, NamespaceView};
-use web::pages::parts::{AuditRow, VerificationRow};
+use web::pages::parts::{AuditRow, AuditSubject, VerificationRow};
 use web::pages::request::RequestView;
 use web::pages::requests::{RequestRow, RequestsView};
 use web::pages::verification::VerificationView;
@@ -53,6 +53,17 @@ pub fn audit_rows(words: &Words) -> Vec<AuditRow> {
         description: words.t(text),
         actor: words.t(actor),
         actor_kind: words.t(kind),
+        actor_href: (kind == "user").then(|| paths::audit().with("actor", "user_1")),
+        about: Some(AuditSubject { name: words.t("web app"), href: paths::key("key_1") }),
+        changes: match index {
+            0 => vec![Changed {
+                field: words.t("Expires"),
+                before: None,
+                after: Some(words.t("2026-11-01 09:00:00 CET")),
+            }],
+            _ => vec![],
+        },
+        goes_on: index == 2,
         ip: (kind == "user").then(|| words.t("203.0.113.7")),
     };
     (0..).zip(rows).map(row).collect()

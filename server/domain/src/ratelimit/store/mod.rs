@@ -17,7 +17,7 @@ use sea_orm::{
 pub use feed::{NamespaceFeed, OverrideFeed};
 use overrides::stored_override;
 pub(super) use overrides::{
-    browse_overrides, count_overrides, delete_override, end_override, ended_overrides, exact_override,
+    Ended, browse_overrides, count_overrides, delete_override, end_override, ended_overrides, exact_override,
     find_override, named, page_of_overrides, save_override,
 };
 pub(crate) use recovered::{

@@ -58,12 +58,13 @@ fn all_named(rows: Vec<Model>, now_ms: i64) -> Vec<NamedOverride> {
 }
 
 /// Inserts it, or rewrites the one of this identifier, a deleted one too, which
-/// keeps its id. Answers the id.
+/// keeps its id; one that `is_new` does not keep its age. Answers the id.
 pub(in crate::ratelimit) async fn save_override(
     tx: &Tx,
     cx: &OpCtx,
     namespace: &NamespaceId,
     named: &NamedOverride,
+    is_new: bool,
 ) -> Result<OverrideId> {
     let stored = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     let Override { id, quota, end } = &named.applies;
@@ -84,6 +85,7 @@ pub(in crate::ratelimit) async fn save_override(
         afterwards_duration_ms: Set(afterwards.map(|quota| stored(quota.duration_ms))),
     };
     let rewrite = OnConflict::columns([Column::NamespaceId, Column::Identifier])
+        .update_columns(is_new.then_some(Column::CreatedAt))
         .update_columns([
             Column::MaxCount,
             Column::DurationMs,
@@ -192,14 +194,32 @@ pub(in crate::ratelimit) async fn browse_overrides(
     Ok(Paged::from_rows(items, page, |found: &NamedOverride| found.identifier.as_str()))
 }
 
-/// Up to `limit` overrides that have ended and whose rows do not say so, of one
-/// workspace, with the namespace of each.
+/// Overrides that have ended and whose rows do not say so.
+#[derive(Clone, Copy)]
+pub(in crate::ratelimit) enum Ended<'a> {
+    Any,
+    Of(&'a NamespaceId),
+    One(&'a NamespaceId, &'a str),
+}
+
+/// Up to `limit` of these, all of one workspace, with the namespace of each.
 pub(in crate::ratelimit) async fn ended_overrides(
     db: &impl ConnectionTrait,
+    which: Ended<'_>,
     now_ms: i64,
     limit: u64,
 ) -> Result<Vec<(Model, namespace::Model)>> {
-    let due = || Entity::find().filter(Column::DeletedAt.is_null()).filter(Column::ExpiresAt.lte(now_ms));
+    let of = match which {
+        Ended::Any => Condition::all(),
+        Ended::Of(namespace) => Condition::all().add(Column::NamespaceId.eq(namespace.clone())),
+        Ended::One(namespace, identifier) => Condition::all()
+            .add(Column::NamespaceId.eq(namespace.clone()))
+            .add(Column::Identifier.eq(identifier)),
+    };
+    let due = || {
+        let over = Entity::find().filter(Column::DeletedAt.is_null()).filter(Column::ExpiresAt.lte(now_ms));
+        over.filter(of.clone())
+    };
     let Some(first) = due().order_by_asc(Column::ExpiresAt).one(db).await? else { return Ok(Vec::new()) };
     let rows = due()
         .filter(Column::WorkspaceId.eq(first.workspace_id))

@@ -19,7 +19,7 @@ use super::endpoint::member;
 use super::event_query::event_question;
 use super::member_request::MemberRequest;
 use super::outcome_counts::{bad, sum};
-use super::presenters::audit::audit_row;
+use super::presenters::audit::audit_rows;
 use super::reply::Reply;
 use super::saved_views::saved_view;
 use super::time_span::TimeSpan;
@@ -203,7 +203,7 @@ async fn was_ever_verified(request: &MemberRequest) -> Result<bool> {
 async fn changes(request: &MemberRequest) -> Result<Vec<AuditRow>> {
     let page = Page { limit: CHANGES, cursor: None };
     let found = request.app.audit_log.list(&request.cx, &AuditFilter::default(), &page).await?;
-    Ok(found.items.into_iter().map(|entry| audit_row(request, entry)).collect())
+    Ok(audit_rows(request, found.items))
 }
 
 /// `GET /style`, in debug builds.

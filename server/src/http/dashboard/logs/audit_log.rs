@@ -1,18 +1,18 @@
 //! The audit log, and one entry of it.
 
 use base::ids::AuditId;
-use serde_json::Value;
-use web::components::{Changed, Filters, Pager};
+use web::components::{Filters, Pager};
 use web::pages::audit::{self as page, AuditEntryView, AuditView};
-use web::paths::{self, CURSOR, Href};
+use web::paths::CURSOR;
 
 use super::{PAGE, audit_filter, text_field};
 use crate::http::dashboard::lists::search_filters;
 use crate::http::dashboard::member_request::MemberRequest;
-use crate::http::dashboard::presenters::audit::{actor_kind, audit_row};
+use crate::http::dashboard::presenters::audit::{actor_href, actor_kind, audit_rows, page_of};
+use crate::http::dashboard::presenters::changes::in_words;
 use crate::http::dashboard::reply::Reply;
 use crate::http::dashboard::time_span::TimeSpan;
-use base::audit::{AuditEntry, AuditTarget};
+use base::audit::AuditTarget;
 use base::error::Result;
 use base::store::Page;
 use insight::search::Kind;
@@ -34,7 +34,7 @@ pub async fn list(request: MemberRequest) -> Result<Reply> {
         filters: Filters { fields, ..search_filters(&request, "Description, actor, target or value").await? },
         range: span.range,
         pager: Pager { shown: found.items.len() as i64, total: None, next: found.next },
-        rows: found.items.into_iter().map(|entry| audit_row(&request, entry)).collect(),
+        rows: audit_rows(&request, found.items),
     };
     Ok(Reply::page(page::list(&request.shell, &view)))
 }
@@ -52,9 +52,9 @@ pub async fn one(request: MemberRequest) -> Result<Reply> {
         actor_id: entry.actor_id.clone(),
         actor_href: actor_href(&entry),
         request_logged: logged.await?.is_some(),
-        changes: entry.changes.as_ref().map(changed).unwrap_or_default(),
+        changes: entry.changes.as_ref().map(|changes| in_words(&request, changes)).unwrap_or_default(),
         targets: entry.targets.iter().map(|target| target_view(&entry.event, target)).collect(),
-        related: related.into_iter().map(|entry| audit_row(&request, entry)).collect(),
+        related: audit_rows(&request, related),
         event: entry.event,
         description: entry.description,
         door: entry.door,
@@ -63,31 +63,6 @@ pub async fn one(request: MemberRequest) -> Result<Reply> {
         request_id: entry.request_id,
     };
     Ok(Reply::page(page::entry(&request.shell, &view)))
-}
-
-fn actor_href(entry: &AuditEntry) -> Option<Href> {
-    match entry.actor_type.as_str() {
-        "rootkey" => Some(paths::root_key(&entry.actor_id)),
-        "user" => Some(paths::audit().with("actor", &entry.actor_id)),
-        _ => None,
-    }
-}
-
-/// `{"field": {"before": .., "after": ..}}`; `null` is not set.
-fn changed(changes: &Value) -> Vec<Changed> {
-    let text = |value: Option<&Value>| match value {
-        None | Some(Value::Null) => None,
-        Some(Value::String(text)) => Some(text.clone()),
-        Some(value) => Some(value.to_string()),
-    };
-    let fields = changes.as_object().into_iter().flatten();
-    fields
-        .map(|(field, sides)| Changed {
-            field: field.clone(),
-            before: text(sides.get("before")),
-            after: text(sides.get("after")),
-        })
-        .collect()
 }
 
 fn target_view(event: &str, target: &AuditTarget) -> page::AuditTarget {
@@ -99,17 +74,4 @@ fn target_view(event: &str, target: &AuditTarget) -> page::AuditTarget {
         href: page_of(event, &target.kind, &target.id),
         meta: meta.unwrap_or_default(),
     }
-}
-
-/// The page of a resource. Root keys and keys are of one kind in the contract.
-fn page_of(event: &str, kind: &str, id: &str) -> Option<Href> {
-    Some(match kind {
-        "key" if event.starts_with("rootkey.") => paths::root_key(id),
-        "key" => paths::key(id),
-        "api" => paths::api(id),
-        "identity" => paths::identity(id),
-        "role" => paths::role(id),
-        "ratelimitNamespace" => paths::namespace(id),
-        _ => return None,
-    })
 }

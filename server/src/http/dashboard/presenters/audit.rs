@@ -1,20 +1,64 @@
 //! Entries of the audit log.
 
-use web::pages::parts::AuditRow;
+use web::pages::parts::{AuditRow, AuditSubject};
+use web::paths::{self, Href};
 
+use super::changes::in_words;
 use crate::http::dashboard::member_request::MemberRequest;
 use base::audit::AuditEntry;
 
-pub fn audit_row(request: &MemberRequest, entry: AuditEntry) -> AuditRow {
+/// Entries in the order of a list; those of one act that follow each other say so.
+pub fn audit_rows(request: &MemberRequest, entries: Vec<AuditEntry>) -> Vec<AuditRow> {
+    let mut before: Option<String> = None;
+    let row = |entry: AuditEntry| {
+        let act = entry.correlation_id.clone();
+        let goes_on = act.is_some() && act == before;
+        before = act;
+        AuditRow { goes_on, ..audit_row(request, entry) }
+    };
+    entries.into_iter().map(row).collect()
+}
+
+fn audit_row(request: &MemberRequest, entry: AuditEntry) -> AuditRow {
+    let about = entry.targets.first().and_then(|target| {
+        let href = page_of(&entry.event, &target.kind, &target.id)?;
+        Some(AuditSubject { name: target.name.clone().unwrap_or_else(|| target.id.clone()), href })
+    });
     AuditRow {
         id: entry.id.to_string(),
         at: request.stamp(entry.time_ms),
         actor_kind: actor_kind(&entry).to_owned(),
+        actor_href: actor_href(&entry),
+        about,
+        changes: entry.changes.as_ref().map(|changes| in_words(request, changes)).unwrap_or_default(),
+        goes_on: false,
         event: entry.event,
         description: entry.description,
         actor: entry.actor_name,
         ip: entry.ip,
     }
+}
+
+/// The page of who acted: a root key's, else what else they did.
+pub fn actor_href(entry: &AuditEntry) -> Option<Href> {
+    match entry.actor_type.as_str() {
+        "rootkey" => Some(paths::root_key(&entry.actor_id)),
+        "user" => Some(paths::audit().with("actor", &entry.actor_id)),
+        _ => None,
+    }
+}
+
+/// The page of a resource. Root keys and keys are of one kind in the contract.
+pub fn page_of(event: &str, kind: &str, id: &str) -> Option<Href> {
+    Some(match kind {
+        "key" if event.starts_with("rootkey.") => paths::root_key(id),
+        "key" => paths::key(id),
+        "api" => paths::api(id),
+        "identity" => paths::identity(id),
+        "role" => paths::role(id),
+        "ratelimitNamespace" => paths::namespace(id),
+        _ => return None,
+    })
 }
 
 /// What an actor is, in words.

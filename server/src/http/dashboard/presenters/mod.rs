@@ -4,6 +4,7 @@
 //! Mappings only: nothing here asks the domain.
 
 pub mod audit;
+pub mod changes;
 pub mod key;
 pub mod limit;
 pub mod verification;

@@ -19,7 +19,7 @@ use crate::http::dashboard::local_time::time_field;
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::reply::Reply;
 use base::access::{Operation, Target};
-use base::error::{Field, Result};
+use base::error::{Code, Field, Result};
 use domain::ratelimit::overrides::{NamedOverride, SetOverride};
 use domain::ratelimit::quota::Quota;
 
@@ -109,7 +109,11 @@ pub async fn edit(request: MemberRequest) -> Result<Reply> {
 pub async fn save(request: MemberRequest) -> Result<Reply> {
     let (found, namespace) = namespace_of_path(&request).await?;
     request.cx.require(Operation::OverrideSet, Target::namespace(&found.id))?;
-    let one = subject(&request, &namespace).await?;
+    let one = match subject(&request, &namespace).await {
+        Ok(one) => one,
+        Err(error) if error.code() == Code::OverrideNotFound => return Ok(gone(&request, namespace)),
+        Err(error) => return Err(error),
+    };
     let command = match command(&request, &namespace, one.identifier.clone(), Some(&one)) {
         Ok(command) => command,
         Err(problems) => {
@@ -126,6 +130,15 @@ pub async fn save(request: MemberRequest) -> Result<Reply> {
             Ok(Reply::form_again(page(&request, namespace, Some(&one), form)))
         }
     }
+}
+
+/// What was typed for an override that has ended or was deleted since the form was
+/// opened, as the form of a new one.
+fn gone(request: &MemberRequest, namespace: NamespaceRef) -> Reply {
+    let told = "This override has ended or was deleted since you opened the form. Nothing was saved. \
+                Create it to set what is in this form.";
+    let form = request.form_with(vec![(String::new(), told.to_owned())]);
+    Reply::conflict(page(request, namespace, None, form))
 }
 
 /// The form beside what is stored by now.

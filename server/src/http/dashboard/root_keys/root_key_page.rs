@@ -9,7 +9,7 @@ use crate::http::dashboard::charts::outcome_bars;
 use crate::http::dashboard::event_query::{event_page, event_question};
 use crate::http::dashboard::logs::{RESPONSES, request_row};
 use crate::http::dashboard::member_request::MemberRequest;
-use crate::http::dashboard::presenters::audit::audit_row;
+use crate::http::dashboard::presenters::audit::audit_rows;
 use crate::http::dashboard::reply::Reply;
 use crate::http::dashboard::time_span::TimeSpan;
 use base::access::{Operation, Target};
@@ -82,7 +82,7 @@ async fn changes(request: &MemberRequest) -> Result<Vec<AuditRow>> {
     let filter = AuditFilter { target: Some(request.id().to_owned()), ..AuditFilter::default() };
     let page = Page { limit: LATEST as u64, cursor: None };
     let found = request.app.audit_log.list(&request.cx, &filter, &page).await?;
-    Ok(found.items.into_iter().map(|entry| audit_row(request, entry)).collect())
+    Ok(audit_rows(request, found.items))
 }
 
 /// Who an id of the audit log is.
