@@ -32,6 +32,11 @@ pub use writer::Writer;
 /// (docs/decisions.md#how-long-events-are-kept).
 pub const KEEP_DAYS: i64 = 400;
 
+/// Verifications and rate-limit decisions before this moment are not kept.
+pub fn kept_since_ms(now_ms: i64) -> i64 {
+    now_ms - KEEP_DAYS * DAY_MS
+}
+
 /// How long requests are kept, in days.
 pub const KEEP_REQUESTS_DAYS: i64 = 14;
 

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use base::clock::DAY_MS;
 use base::ids::WorkspaceId;
 use tantivy::collector::TopDocs;
 use tantivy::{DateTime, Order};
@@ -11,7 +10,7 @@ use tantivy::{DateTime, Order};
 use super::{Analytics, Filter};
 use crate::search::{Kind, Week};
 use base::error::{Error, Result};
-use base::events::{Chunk, KEEP_DAYS, Stored, read_chunks};
+use base::events::{Chunk, Stored, kept_since_ms, read_chunks};
 
 /// Chunks that are in memory at once.
 const CHUNKS: usize = 64;
@@ -82,7 +81,7 @@ impl Analytics {
         let of = PageOf {
             kind,
             workspace: workspace.clone(),
-            start_ms: now_ms - KEEP_DAYS * DAY_MS,
+            start_ms: kept_since_ms(now_ms),
             end_ms: now_ms + 1,
             filter: Filter { request_ids: vec![request_id.to_owned()], ..Filter::default() },
             limit: 1,

@@ -47,7 +47,7 @@ use crate::search::Search;
 use base::access::OpCtx;
 use base::clock::Stopwatch;
 use base::error::{Code, Error, Result};
-use base::events::KEEP_DAYS;
+use base::events::{KEEP_DAYS, kept_since_ms};
 use base::store::{Database, Store};
 
 /// A query.
@@ -163,7 +163,7 @@ impl Sql {
         let query = check::check(&statement, ask.family)?;
         let facts = Facts {
             now_ms,
-            oldest_ms: now_ms - KEEP_DAYS * base::clock::DAY_MS,
+            oldest_ms: kept_since_ms(now_ms),
             retention_days: KEEP_DAYS,
             region: &self.0.config.region,
             scope: &sources.scope,

@@ -17,7 +17,7 @@ use super::shared::within_time;
 use crate::app::App;
 use base::access::OpCtx;
 use base::error::{Code, Error, Result};
-use base::events::KEEP_DAYS;
+use base::events::kept_since_ms;
 use insight::analytics::{Buckets, Counts, Filter, GroupBy, Question, Row};
 use insight::search::Kind;
 
@@ -252,7 +252,7 @@ struct Span {
 
 impl Span {
     fn of(query: &VerificationsQuery, now_ms: i64) -> Result<Self> {
-        let start = within_time(query.start.unwrap_or(now_ms - KEEP_DAYS * DAY_MS));
+        let start = within_time(query.start.unwrap_or(kept_since_ms(now_ms)));
         let end = within_time(query.end.unwrap_or(now_ms));
         if start >= end {
             return Err(backwards());

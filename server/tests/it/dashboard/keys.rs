@@ -258,7 +258,9 @@ async fn a_key_is_rotated_once_and_the_old_one_goes_on_for_a_while() {
     let (id, old) = test.key(&test.api().await, json!({ "name": "web" })).await;
     let path = format!("/keys/{id}/rotate");
     let form = browser.get(&path).await;
-    browser.submit(&form, &path, &[("grace_ms", "-1")]).await.refuses("cannot be negative");
+    for wrong in ["-1", "5", "9223372036854775807"] {
+        browser.submit(&form, &path, &[("grace_ms", wrong)]).await.refuses("Choose how long");
+    }
     let made = browser.submit(&form, &path, &[("grace_ms", "3600000")]).await;
     made.shows("Key rotated");
     let (new, new_id) = (secret_of(&made), key_id(&made));

@@ -30,7 +30,7 @@ use base::audit::AuditFilter;
 use base::clock::DAY_MS;
 use base::config::LogRequests;
 use base::error::Result;
-use base::events::{KEEP_DAYS, KEEP_REQUESTS_DAYS};
+use base::events::{KEEP_REQUESTS_DAYS, kept_since_ms};
 use base::store::Page;
 use insight::analytics::{Buckets, Counts, Filter, PageOf, Row};
 use insight::search::Kind;
@@ -191,7 +191,7 @@ async fn was_ever_verified(request: &MemberRequest) -> Result<bool> {
     let of = PageOf {
         kind: Kind::Verifications,
         workspace: request.cx.workspace.clone(),
-        start_ms: request.now_ms() - KEEP_DAYS * DAY_MS,
+        start_ms: kept_since_ms(request.now_ms()),
         end_ms: request.now_ms() + 1,
         filter: Filter::default(),
         limit: 1,

@@ -14,9 +14,8 @@ use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::outcome_counts::{bad, count_of, good, sum};
 use crate::http::dashboard::reply::Reply;
 use base::access::{Operation, Target};
-use base::clock::DAY_MS;
 use base::error::{Error, Result};
-use base::events::KEEP_DAYS;
+use base::events::kept_since_ms;
 use domain::identities::Identity;
 use insight::analytics::{Filter, GroupBy, Metric, Question, Row};
 use insight::search::Kind;
@@ -35,7 +34,7 @@ pub async fn show(request: MemberRequest) -> Result<Reply> {
 async fn view(request: &MemberRequest, identity: &Identity, month: Month) -> Result<IdentityUsageView> {
     let kept = month.first_kept(request.now_ms());
     // A question is about some time, even where nothing of the month is kept.
-    let start_ms = month.start_ms().max(oldest_ms(request.now_ms())).min(month.next().start_ms() - 1);
+    let start_ms = month.start_ms().max(kept_since_ms(request.now_ms())).min(month.next().start_ms() - 1);
     let question = Question {
         kind: Kind::Verifications,
         workspace: request.cx.workspace.clone(),
@@ -106,11 +105,6 @@ fn bill(identity: &Identity, month: Month, kept: Option<NaiveDate>) -> String {
     )
 }
 
-/// Events before are not kept.
-fn oldest_ms(now_ms: i64) -> i64 {
-    now_ms - KEEP_DAYS * DAY_MS
-}
-
 fn download(sql: &str) -> Href {
     paths::sql().with("query", sql).with("format", "csv")
 }
@@ -149,7 +143,7 @@ impl Month {
 
     /// Its first day of which events are kept; `None` if it ended before.
     fn first_kept(self, now_ms: i64) -> Option<NaiveDate> {
-        let oldest = DateTime::from_timestamp_millis(oldest_ms(now_ms))?.date_naive();
+        let oldest = DateTime::from_timestamp_millis(kept_since_ms(now_ms))?.date_naive();
         Some(oldest.max(self.0)).filter(|first| *first < self.next().0)
     }
 

@@ -1,7 +1,7 @@
 //! Replacing a key by a new one, while the old one goes on for some time.
 
 use web::form::{FormState, NONCE};
-use web::pages::key_rotate::{LEAKED, RotateView, default_grace, rotate as rotate_page};
+use web::pages::key_rotate::{GRACE, LEAKED, RotateView, default_grace, rotate as rotate_page};
 use web::pages::parts::Named;
 use web::paths;
 
@@ -56,12 +56,14 @@ pub async fn rotate(request: MemberRequest) -> Result<Reply> {
     if has_expired(&request, &details) {
         return again(&request, &details, FormState::default()).await;
     }
-    let Ok(Some(grace_ms)) = request.form().number("grace_ms") else {
-        let problem = "Say how long the old secret goes on working.".to_owned();
+    let typed = request.form().text("grace_ms");
+    let Some(overlap_ms) = GRACE.iter().find(|(ms, _)| *ms == typed).and_then(|(ms, _)| ms.parse().ok())
+    else {
+        let problem = "Choose how long the old secret goes on working.".to_owned();
         return again(&request, &details, request.form_with(vec![("grace_ms".to_owned(), problem)])).await;
     };
     let key = &details.key;
-    let command = RerollKey { key_id: key.id.clone(), overlap_ms: Some(grace_ms) };
+    let command = RerollKey { key_id: key.id.clone(), overlap_ms: Some(overlap_ms) };
     match request.app.keys.reroll(&request.cx, command).await {
         Ok(made) => show(&request, &key.api, "Key rotated", made.id.as_str(), &made.plaintext).await,
         Err(error) if error.code() == Code::IdempotencyConflict => {
