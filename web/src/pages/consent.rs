@@ -6,7 +6,9 @@
 use leptos::prelude::*;
 
 use super::key_form::expiry;
-use super::root_key_form::{GrantPlace, GrantScope, GrantTemplate, bounds, by_task, permissions};
+use super::root_key_form::{
+    GrantPlace, GrantScope, GrantTemplate, bounds, by_task, permissions, pressed_by_enter,
+};
 use crate::View;
 use crate::components::{
     Field, action, card, copy_chip, facts, fieldset, form_error, hidden, input, mono, post_form, stamp,
@@ -96,6 +98,7 @@ fn allow(shell: &Shell, view: &ConsentView) -> View {
     let fields = vec![
         hidden("decision", "allow"),
         hidden("workspace", &shell.workspace.id),
+        pressed_by_enter(),
         form_error(form),
         fieldset("General", "", vec![input(form, name)]),
         fieldset(

@@ -252,12 +252,12 @@ fn audit_row(row: &AuditRow) -> Row {
         (row.actor_kind != "user").then(|| view! { <span class="note">{row.actor_kind.clone()}</span> });
     let actor = match &row.actor_href {
         Some(href) => link(&row.actor, href),
-        None => row.actor.clone().into_any(),
+        None => view! { <bdi>{row.actor.clone()}</bdi> }.into_any(),
     };
     Row::new(vec![
         time,
         event_badge(&row.event),
-        view! { {row.description.clone()}{second_line(row)} }.into_any(),
+        view! { <bdi>{row.description.clone()}</bdi>{second_line(row)} }.into_any(),
         view! { {actor} {kind} }.into_any(),
         row.ip.as_deref().map_or_else(|| nothing("none"), mono),
     ])
@@ -266,31 +266,38 @@ fn audit_row(row: &AuditRow) -> Row {
 /// The way to what it was about, and what changed.
 fn second_line(row: &AuditRow) -> Option<View> {
     let about = row.about.as_ref().map(|about| link(&about.name, &about.href));
-    let changes = change_line(&row.changes);
-    if about.is_none() && changes.is_empty() {
+    if about.is_none() && row.changes.is_empty() {
         return None;
     }
-    let between = if about.is_some() && !changes.is_empty() { ": " } else { "" };
-    Some(view! { <div class="hint">{about}{between}{changes}</div> }.into_any())
+    let between = if about.is_some() && !row.changes.is_empty() { ": " } else { "" };
+    let told = row.changes.iter().take(TOLD_CHANGES).enumerate().map(|(index, change)| {
+        let comma = if index > 0 { ", " } else { "" };
+        view! { {comma}{told_change(change)} }
+    });
+    let more = row.changes.len().saturating_sub(TOLD_CHANGES);
+    let more = (more > 0).then(|| format!(", {more} more"));
+    Some(view! { <div class="hint">{about}{between}{told.collect_view()}{more}</div> }.into_any())
 }
 
 /// Changes that a row of a list tells; its page has all.
-const TOLD_CHANGES: usize = 3;
+const TOLD_CHANGES: usize = 4;
 
-/// `Limit 5 → 8, Expires 2026-12-01`, what is long cut off.
-fn change_line(changes: &[Changed]) -> String {
-    let value = |value: &Option<String>| match value {
-        None => "not set".to_owned(),
-        Some(text) if text.chars().count() > 40 => text.chars().take(39).chain(['\u{2026}']).collect(),
-        Some(text) => text.clone(),
+/// What is longer is on the page of the entry, where nothing is cut off.
+const TOLD_CHARACTERS: usize = 40;
+
+/// `Limit: 5 → 8`, each value in a mark of its own that its text cannot leave.
+fn told_change(change: &Changed) -> View {
+    let is_long =
+        |side: &Option<String>| side.as_ref().is_some_and(|text| text.chars().count() > TOLD_CHARACTERS);
+    if is_long(&change.before) || is_long(&change.after) {
+        return view! { {change.field.clone()}" changed" }.into_any();
+    }
+    let value = |side: &Option<String>| match side {
+        None => "not set".into_any(),
+        Some(text) => view! { <bdi><code class="value">{text.clone()}</code></bdi> }.into_any(),
     };
-    let told = changes.iter().take(TOLD_CHANGES).map(|change| match &change.before {
-        None => format!("{}: {}", change.field, value(&change.after)),
-        Some(_) => format!("{}: {} \u{2192} {}", change.field, value(&change.before), value(&change.after)),
-    });
-    let more = changes.len().saturating_sub(TOLD_CHANGES);
-    let more = (more > 0).then(|| format!("{more} more"));
-    told.chain(more).collect::<Vec<_>>().join(", ")
+    let before = change.before.is_some().then(|| view! { {value(&change.before)}" \u{2192} " });
+    view! { {change.field.clone()}": "{before}{value(&change.after)} }.into_any()
 }
 
 /// What ends something stands out; what makes or changes it does not.

@@ -96,6 +96,7 @@ pub fn form(shell: &Shell, view: &RootKeyFormView) -> String {
             None => hidden(NONCE, &view.nonce),
         },
         befores(form, &["expires_at"]),
+        pressed_by_enter(),
         form_error(form),
         fieldset("General", "", vec![input(form, name)]),
         fieldset(
@@ -141,6 +142,12 @@ fn templates(templates: &[GrantTemplate], of: &Href) -> View {
         .into_any()
     });
     view! { <ul class="templates" aria-label="Templates">{links.collect_view()}</ul> }.into_any()
+}
+
+/// What Enter in a field presses: the first button of a form, which must not be the one
+/// that adds rights.
+pub(super) fn pressed_by_enter() -> View {
+    view! { <button type="submit" class="sr" tabindex="-1" aria-hidden="true">"Save"</button> }.into_any()
 }
 
 /// Rights by what they are for, of the workspace or of one place.

@@ -64,10 +64,10 @@ async fn end_some(tx: &Tx, entropy: &Entropy, which: Ended<'_>, now_ms: i64) -> 
             }
             None => (Event::OverrideDelete, of),
         };
-        let targets = vec![
-            Target::new("ratelimitOverride", id.as_str(), Some(identifier)),
-            Target::new("ratelimitNamespace", namespace.id.as_str(), Some(&namespace.name)),
-        ];
+        // As the events of whoever sets and deletes one have them.
+        let own = Target::new("ratelimitOverride", id.as_str(), Some(identifier));
+        let within = Target::new("ratelimitNamespace", namespace.id.as_str(), Some(&namespace.name));
+        let targets = if since.is_some() { vec![own] } else { vec![own, within] };
         group.push_change(event, text, targets, changed_fields(until.as_ref(), since.as_ref()));
         let (workspace, name) = (workspace.clone(), namespace.name);
         tx.changed(Change::Namespace { workspace, id: namespace.id, name });

@@ -317,7 +317,7 @@ fn check(command: &SetOverride, now_ms: i64) -> Result<()> {
         return Err(Error::invalid("The end of an override must lie in the future.").at(Field::Expires));
     }
     if command.expires_at.is_some_and(|at_ms| at_ms > LATEST_END_MS) {
-        return Err(Error::invalid("An override ends before the year 2100, or never.").at(Field::Expires));
+        return Err(Error::invalid("An override ends by the beginning of 2100, or never.").at(Field::Expires));
     }
     Ok(())
 }

@@ -1,13 +1,14 @@
 //! Creating root keys, by command or by configuration.
 
 use base::ids::RootKeyId;
+use serde_json::{Value, json};
 
 use super::bounded_by_maker::{self, Use};
 use super::{AuthorizedClient, CreateRootKey, RootKey, RootKeys, store};
 use crate::apis::allowlist;
 use crate::keys::format;
 use base::access::{OpCtx, Operation, Target};
-use base::audit::{self, Event, Group};
+use base::audit::{self, Event, Group, changes};
 use base::error::{Error, Field, Result};
 use base::secret::PlainKey;
 use base::store::{Change, Tx};
@@ -34,6 +35,19 @@ impl NewRootKey {
 /// Whether the caller may make such a root key.
 pub(crate) fn check(cx: &OpCtx, command: &CreateRootKey) -> Result<()> {
     checked(cx, command.clone()).map(drop)
+}
+
+/// What a new root key may do, and its bounds, for the audit log.
+fn granted(key: &RootKey, command: &CreateRootKey) -> Value {
+    let fields = [
+        ("full", json!(key.full.then_some(true))),
+        ("permissions", json!(Some(&key.permissions).filter(|permissions| !permissions.is_empty()))),
+        ("expires", json!(key.expires_at)),
+        ("ipAllowlist", json!(command.ip_allowlist)),
+        ("limitPerMinute", json!(command.limit_per_minute)),
+    ];
+    let before = fields.clone().map(|(field, _)| (field, Value::Null));
+    Value::Object(changes(before, fields))
 }
 
 /// What the caller may make, with what it inherits.
@@ -94,7 +108,7 @@ impl RootKeys {
             None => format!("Created root key {}", key.id),
             Some(client) => format!("Created root key {} for {}", key.id, client.name),
         };
-        group.push(Event::RootKeyCreate, text, vec![target(key)]);
+        group.push_change(Event::RootKeyCreate, text, vec![target(key)], granted(key, command));
         Ok(())
     }
 

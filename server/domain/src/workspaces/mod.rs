@@ -174,7 +174,10 @@ impl Workspaces {
         if per_minute.is_some_and(|limit| limit < 0) {
             return Err(Error::invalid("A limit of API requests cannot be negative."));
         }
-        let verb = "Limited the API requests of";
+        let verb = match per_minute {
+            Some(_) => "Limited the API requests of",
+            None => "Lifted the limit of API requests of",
+        };
         self.operate(cx, slug, verb, |workspace| workspace.api_limit_per_minute = per_minute).await
     }
 

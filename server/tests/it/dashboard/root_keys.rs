@@ -110,6 +110,7 @@ async fn rights_are_given_by_task_of_one_api() {
         ([("task", ""), ("task_of", "payments")], "Choose what it may do there."),
         ([("task", "god"), ("task_of", "")], "Choose one of the list."),
         ([("task", "verify"), ("task_of", "nowhere")], "no API or namespace"),
+        ([("task", "verify"), ("task_of", "   ")], "no API or namespace"),
         ([("task", "verify"), ("task_of", "mail")], "has nothing to do there"),
     ] {
         for more in ["", "rights"] {
@@ -124,6 +125,9 @@ async fn rights_are_given_by_task_of_one_api() {
         fields.map(|(_, value)| value.clone()).collect::<Vec<_>>()
     };
     let (verify, limit) = (format!("api.{api}.verify_key"), "ratelimit.*.limit".to_owned());
+    // The button that adds rights never makes anything.
+    let nothing = [("name", "gate"), ("permissions", "api.*.read_api"), ("more", "rights")];
+    browser.submit(&page, new, &nothing).await.refuses("Choose what it is for");
     let fields = [("name", "gate"), ("task", "verify"), ("task_of", "payments"), ("more", "rights")];
     let added = browser.submit(&page, new, &fields).await;
     assert_eq!((added.status, ticked(&added)), (StatusCode::OK, vec![verify.clone()]));

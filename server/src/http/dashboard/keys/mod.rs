@@ -21,6 +21,8 @@ use std::sync::Arc;
 
 use poem::Route;
 
+pub use secret_page::made_already;
+
 use super::endpoint::{member, visitor};
 use crate::app::App;
 use crate::http::methods::{get, post};

@@ -20,7 +20,7 @@ pub fn audit_rows(request: &MemberRequest, entries: Vec<AuditEntry>) -> Vec<Audi
 }
 
 fn audit_row(request: &MemberRequest, entry: AuditEntry) -> AuditRow {
-    let about = entry.targets.first().and_then(|target| {
+    let about = entry.targets.iter().find_map(|target| {
         let href = page_of(&entry.event, &target.kind, &target.id)?;
         Some(AuditSubject { name: target.name.clone().unwrap_or_else(|| target.id.clone()), href })
     });

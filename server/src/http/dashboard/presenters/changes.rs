@@ -30,13 +30,19 @@ pub fn in_words(request: &MemberRequest, changes: &Value) -> Vec<Changed> {
     let fields = changes.as_object().into_iter().flatten();
     let time = |time_ms: i64| request.stamp(time_ms).local;
     let side = |field: &str, value: Option<&Value>| value.and_then(|value| in_word(field, value, &time));
-    fields
-        .map(|(field, sides)| Changed {
-            field: called(field),
-            before: side(field, sides.get("before")),
-            after: side(field, sides.get("after")),
-        })
-        .collect()
+    let changed = |(field, sides): (&String, &Value)| {
+        let (before, after) = (sides.get("before"), sides.get("after"));
+        let words = [before, after].map(|value| side(field, value));
+        // Milliseconds that words leave out.
+        let [before, after] = match &words {
+            [Some(before_words), Some(after_words)] if before_words == after_words => {
+                [before, after].map(|value| value.map(Value::to_string))
+            }
+            _ => words,
+        };
+        Changed { field: called(field), before, after }
+    };
+    fields.map(changed).collect()
 }
 
 /// `defaultPrefix` as `Default prefix`.

@@ -12,11 +12,12 @@ use super::{addresses, id_of, named};
 use crate::http::dashboard::edit_conflict::{conflict_form, is_edit_conflict};
 use crate::http::dashboard::expiry::read_expiry;
 use crate::http::dashboard::form_errors::field_of;
+use crate::http::dashboard::keys::made_already;
 use crate::http::dashboard::local_time::time_field;
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::reply::Reply;
 use base::access::{Operation, Target};
-use base::error::{Error, Field, Result};
+use base::error::{Code, Error, Field, Result};
 use base::patch::Patch;
 use base::secret::PlainKey;
 use domain::root_keys::{CreateRootKey, RootKey, RootKeyDetails, UpdateRootKey};
@@ -41,6 +42,9 @@ pub async fn create(request: MemberRequest) -> Result<Reply> {
     };
     let (id, plaintext) = match request.app.root_keys.create(&request.cx, fields.into_command()).await {
         Ok(created) => created,
+        Err(error) if error.code() == Code::IdempotencyConflict => {
+            return Ok(made_already(paths::root_keys()));
+        }
         Err(error) => return new_again(&request, refused(&request, error)?).await,
     };
     let made = request.app.root_keys.get(&request.cx, &id).await?;

@@ -70,10 +70,13 @@ pub(super) async fn places(request: &MemberRequest) -> Result<Vec<Place>> {
 pub async fn place_names(request: &MemberRequest) -> Result<Vec<GrantPlace>> {
     let places = places(request).await?;
     let times = |name: &str| places.iter().filter(|place| place.name == name).count();
+    // What a field for text gives back as it was offered.
+    let is_plain =
+        |name: &str| !name.is_empty() && name.trim() == name && !name.chars().any(char::is_control);
     let suggested = places.iter().take(MAX_SUGGESTIONS).map(|place| {
         let kind = if place.resource == "api" { "API" } else { "namespace" };
         match times(&place.name) {
-            1 => GrantPlace { value: place.name.clone(), about: kind.to_owned() },
+            1 if is_plain(&place.name) => GrantPlace { value: place.name.clone(), about: kind.to_owned() },
             _ => GrantPlace { value: place.id.clone(), about: format!("{kind} {}", place.name) },
         }
     });

@@ -29,9 +29,13 @@ pub async fn chosen(request: &MemberRequest) -> Result<Chosen> {
             return Ok(Chosen::Again(request.form_with(vec![(field.to_owned(), text)])));
         }
     };
-    // Enter in a field presses the first button of a form: without a task it adds nothing.
-    if request.form().given(MORE).is_none() || rights.is_empty() {
+    if request.form().given(MORE).is_none() {
         return Ok(Chosen::Rights(rights));
+    }
+    // The button that adds never saves.
+    if rights.is_empty() {
+        let problem = (TASK.to_owned(), "Choose what it is for, to add its rights.".to_owned());
+        return Ok(Chosen::Again(request.form_with(vec![problem])));
     }
     let mut form = request.form().state();
     form.values.retain(|(name, _)| !matches!(name.as_str(), TASK | PLACE | MORE));
@@ -46,7 +50,8 @@ pub async fn chosen(request: &MemberRequest) -> Result<Chosen> {
 type Problem = (&'static str, String);
 
 async fn rights(request: &MemberRequest) -> Result<std::result::Result<Vec<String>, Problem>> {
-    let (code, place) = (request.form().text(TASK), request.form().text(PLACE));
+    // As it was sent: a name of blanks is a name, and no place at all is the workspace.
+    let (code, place) = (request.form().text(TASK), request.form().raw(PLACE));
     let name = match (template_name(code), code, place) {
         (_, "", "") => return Ok(Ok(Vec::new())),
         (_, "", _) => return Ok(Err((TASK, "Choose what it may do there.".to_owned()))),
@@ -66,9 +71,10 @@ fn on_place(
     place: &str,
     places: &[Place],
 ) -> std::result::Result<Vec<String>, String> {
-    let called: Vec<&Place> = match places.iter().find(|known| known.id == place) {
+    let named = |name: &str| places.iter().filter(|known| known.name == name).collect::<Vec<_>>();
+    let called = match places.iter().find(|known| known.id == place.trim()) {
         Some(by_id) => vec![by_id],
-        None => places.iter().filter(|known| known.name == place).collect(),
+        None => Some(named(place)).filter(|found| !found.is_empty()).unwrap_or_else(|| named(place.trim())),
     };
     if called.is_empty() {
         return Err("There is no API or namespace of this name or id.".to_owned());
@@ -104,5 +110,14 @@ mod tests {
         assert!(on("verify", "twice").unwrap_err().contains("Several"));
         assert!(on("verify", "rlns_1").unwrap_err().contains("nothing to do"));
         assert!(on("verify", "none").unwrap_err().contains("no API"));
+        for blank in [" ", "\u{3000}", ""] {
+            assert!(on("verify", blank).unwrap_err().contains("no API"), "{blank:?}");
+        }
+        let spaced =
+            [place("api", "api_1", "lead"), place("api", "api_2", " lead"), place("api", "api_3", " ")];
+        let on = |of: &str| on_place("verify", "Task", of, &spaced);
+        assert_eq!(on(" lead"), Ok(vec!["api.api_2.verify_key".to_owned()]));
+        assert_eq!(on("lead "), Ok(vec!["api.api_1.verify_key".to_owned()]));
+        assert_eq!(on(" "), Ok(vec!["api.api_3.verify_key".to_owned()]));
     }
 }
