@@ -14,7 +14,7 @@ use crate::components::{
     Field, action, card, copy_chip, facts, fieldset, form_error, hidden, input, mono, post_form, stamp,
     submit, warning,
 };
-use crate::form::FormState;
+use crate::form::{FormState, NONCE};
 use crate::paths::{self, Href};
 use crate::shell::{Page, Section, Shell};
 use crate::time::Stamp;
@@ -27,6 +27,8 @@ pub struct ConsentView {
     pub here: Href,
     /// As it calls itself.
     pub client: String,
+    /// Names the decision, so that it is made once however often the form is sent.
+    pub nonce: String,
     pub client_id: String,
     pub registered: Stamp,
     /// Where the answer goes.
@@ -97,6 +99,7 @@ fn allow(shell: &Shell, view: &ConsentView) -> View {
     let name = Field::text("name", "Name").help("Of the root key, in lists.").no_autofill();
     let fields = vec![
         hidden("decision", "allow"),
+        hidden(NONCE, &view.nonce),
         hidden("workspace", &shell.workspace.id),
         pressed_by_enter(),
         form_error(form),

@@ -8,7 +8,7 @@ pub mod limiter;
 pub mod limits;
 pub mod namespace_admin;
 pub mod namespaces;
-pub mod override_ends;
+mod override_ends;
 pub mod overrides;
 mod pattern;
 pub mod quota;

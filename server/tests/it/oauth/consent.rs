@@ -165,6 +165,38 @@ fn allowing(page: &Page) -> Vec<(String, String)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_same_form_sent_twice_gives_one_code() {
+    let test = TestApp::start().await;
+    let program = Program::register(&test).await;
+    let mut browser = Browser::of(&test, Role::Admin).await;
+    let page = browser.get(&program.address(&[])).await;
+    let fields = [("permissions", "api.*.read_api")];
+    let first = browser.submit(&page, &action(&page), &fields).await;
+    assert!(told(&first, "code").is_some());
+    let again = browser.submit(&page, &action(&page), &fields).await;
+    assert!(told(&again, "code").is_none());
+    assert!(again.text.contains("This form was sent before"), "{}", again.text);
+    assert_eq!(test.audit_events("oauth.allow").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_button_that_adds_rights_allows_nothing() {
+    let test = TestApp::start().await;
+    let program = Program::register(&test).await;
+    let mut browser = Browser::of(&test, Role::Admin).await;
+    let page = browser.get(&program.address(&[])).await;
+    for fields in [
+        &[("permissions", "api.*.read_api"), ("more", "rights")][..],
+        &[("full", "on"), ("more", "rights")],
+        &[("task", "verify"), ("more", "rights")],
+    ] {
+        let again = browser.submit(&page, &action(&page), fields).await;
+        assert!(told(&again, "code").is_none() && again.text.contains("Cursor"), "{}", again.text);
+    }
+    assert_eq!(test.audit_events("oauth.allow").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_form_is_of_this_server_and_ends_where_it_says() {
     let test = TestApp::start().await;
     let program = Program::register(&test).await;

@@ -598,6 +598,7 @@ pub fn consent(words: &Words) -> ConsentView {
     let RootKeyFormView { form, scopes, templates, places, zone, .. } = root_key_form(words, false);
     ConsentView {
         here: paths::authorize().with("client_id", "oac_1"),
+        nonce: words.t("nonce"),
         client: words.t("Cursor"),
         client_id: words.t("oac_1"),
         registered: ago(MINUTE),

@@ -79,6 +79,11 @@ async fn allow(request: &MemberRequest, asked: &Authorization) -> Result<Reply> 
     };
     match request.app.oauth.allow(&request.cx, asked, rights).await {
         Ok(code) => Ok(told(request, &asked.redirect_uri, &[("code", code.reveal())])),
+        Err(error) if error.code() == Code::IdempotencyConflict => {
+            let sent =
+                "This form was sent before, and the program has its answer. Begin again in the program.";
+            again(request, asked, request.form_with(vec![(String::new(), sent.to_owned())])).await
+        }
         Err(error) => again(request, asked, request.refused(error)?).await,
     }
 }
@@ -147,6 +152,7 @@ async fn drawn(request: &MemberRequest, asked: &Authorization, form: FormState) 
     let view = ConsentView {
         here,
         client: asked.client.label().to_owned(),
+        nonce: request.nonce(),
         client_id: asked.client.id.to_string(),
         registered: request.stamp(asked.client.created_at),
         destination: asked.destination(),
