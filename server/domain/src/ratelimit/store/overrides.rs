@@ -57,6 +57,10 @@ fn all_named(rows: Vec<Model>, now_ms: i64) -> Vec<NamedOverride> {
     rows.into_iter().filter_map(|row| named(row, now_ms)).collect()
 }
 
+fn stored(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
 /// Inserts it, or rewrites the one of this identifier, a deleted one too, which
 /// keeps its id; one that `is_new` does not keep its age. Answers the id.
 pub(in crate::ratelimit) async fn save_override(
@@ -66,7 +70,6 @@ pub(in crate::ratelimit) async fn save_override(
     named: &NamedOverride,
     is_new: bool,
 ) -> Result<OverrideId> {
-    let stored = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     let Override { id, quota, end } = &named.applies;
     let afterwards = end.and_then(|end| end.afterwards);
     let row = ActiveModel {
@@ -241,7 +244,6 @@ pub(in crate::ratelimit) async fn end_override(
     afterwards: Option<&NamedOverride>,
     now_ms: i64,
 ) -> Result<()> {
-    let stored = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     let row = match afterwards.map(|named| named.applies.quota) {
         Some(Quota { limit, duration_ms }) => ActiveModel {
             max_count: Set(stored(limit)),
