@@ -53,7 +53,7 @@ pub struct GrantTemplate {
 /// An API or a namespace that the field of a task suggests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GrantPlace {
-    /// Its name, or its id where several are called so.
+    /// Its name, or its id where that is not one's alone or a field would change it.
     pub value: String,
     pub about: String,
 }
@@ -61,7 +61,8 @@ pub struct GrantPlace {
 /// Posts to [`paths::new_root_key`] or [`paths::edit_root_key`]: `nonce` (of a
 /// new one), `name`, `full`, `task` (a template's code) and `task_of` (one of the places;
 /// of the workspace without), [`MORE`] to tick the boxes of the task and show the form
-/// again, `permissions`* (tuples or URNs), `other` (further permissions, one a line), `expires` and `expires_at` as of a key,
+/// again, `permissions`* (tuples or URNs), `other` (further permissions, one a line),
+/// `expires` and `expires_at` as of a key,
 /// `ip_allowlist` (one a line), `limit_per_minute`. The danger zone posts to
 /// [`paths::delete_root_key`]: `confirm` (the name).
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,9 +4,10 @@
 use chrono_tz::Tz;
 
 use super::fields::Fields;
-use super::local_time::parse_local_time;
+use super::local_time::{parse_local_time, time_field};
 use base::clock::{DAY_MS, HOUR_MS};
 use base::duration::duration_ms;
+use base::patch::Patch;
 
 /// What a list may offer.
 const LENGTHS_MS: std::ops::RangeInclusive<i64> = HOUR_MS..=3650 * DAY_MS;
@@ -35,6 +36,24 @@ pub fn read_expiry(form: &Fields, now_ms: i64, zone: Tz) -> Result<Option<i64>, 
     Ok(length_ms.map(|length_ms| now_ms + length_ms))
 }
 
+/// The fields of a stored expiry, as [`read_expiry`] reads them.
+pub fn expiry_values(stored: Option<i64>, zone: Tz) -> [(&'static str, String); 3] {
+    let chosen = if stored.is_some() { "at" } else { "never" };
+    let time = stored.map(|time_ms| time_field(time_ms, zone)).unwrap_or_default();
+    [("expires", chosen.to_owned()), ("expires_at_before", time.clone()), ("expires_at", time)]
+}
+
+/// What a form changes of an expiry. One that is still what the form showed is kept
+/// with its seconds, which fields have not.
+pub fn expiry_patch(stored: Option<i64>, typed: Option<i64>, zone: Tz) -> Patch<i64> {
+    let shown = |time_ms: Option<i64>| time_ms.map(|time_ms| time_field(time_ms, zone));
+    match typed {
+        _ if shown(stored) == shown(typed) => Patch::Keep,
+        None => Patch::Clear,
+        Some(typed) => Patch::Set(typed),
+    }
+}
+
 fn at_time(problem: &str) -> Problem {
     ("expires_at", problem.to_owned())
 }
@@ -49,10 +68,20 @@ fn at(form: &Fields, now_ms: i64, zone: Tz) -> Result<i64, &'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::local_time::time_field;
     use super::*;
 
     const NOW_MS: i64 = 1_000_000_000_000;
+
+    #[test]
+    fn a_time_that_was_not_touched_keeps_its_seconds() {
+        let (stored, shown) = (NOW_MS + 30_123, NOW_MS / 60_000 * 60_000 + 60_000);
+        assert_eq!(time_field(stored, Tz::UTC), time_field(shown, Tz::UTC), "the same minute");
+        assert_eq!(expiry_patch(Some(stored), Some(shown), Tz::UTC), Patch::Keep);
+        assert_eq!(expiry_patch(Some(stored), Some(shown + 60_000), Tz::UTC), Patch::Set(shown + 60_000));
+        assert_eq!(expiry_patch(Some(stored), None, Tz::UTC), Patch::Clear);
+        assert_eq!(expiry_patch(None, Some(shown), Tz::UTC), Patch::Set(shown));
+        assert_eq!(expiry_patch(None, None, Tz::UTC), Patch::Keep);
+    }
 
     #[test]
     fn a_time_that_would_not_count_or_is_over_is_refused() {

@@ -68,6 +68,11 @@ impl Reply {
         Self::of(Kind::Page(StatusCode::UNPROCESSABLE_ENTITY, html))
     }
 
+    /// The form once more: with what was wrong, or as a button of it asked for.
+    pub fn form_shown(is_refused: bool, html: String) -> Self {
+        if is_refused { Self::form_again(html) } else { Self::page(html) }
+    }
+
     /// The form once more, beside what was stored meanwhile.
     pub fn conflict(html: String) -> Self {
         Self::of(Kind::Page(StatusCode::CONFLICT, html))

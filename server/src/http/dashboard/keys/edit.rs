@@ -13,8 +13,8 @@ use super::key_form::{KeyFields, read, refused_form, values};
 use super::key_page::key_of_path;
 use crate::http::dashboard::api_reference::api_ref;
 use crate::http::dashboard::edit_conflict::{conflict_form, is_edit_conflict};
+use crate::http::dashboard::expiry::expiry_patch;
 use crate::http::dashboard::fields::Fields;
-use crate::http::dashboard::local_time::time_field;
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::presenters::key::key_label;
 use crate::http::dashboard::reply::Reply;
@@ -105,10 +105,6 @@ fn command(request: &MemberRequest, details: &KeyDetails, fields: KeyFields) -> 
     let stored_limits: Vec<NewLimit> = details.limits.iter().cloned().map(NewLimit::from).collect();
     let slugs: Vec<String> = details.direct_permissions.iter().map(|one| one.slug.clone()).collect();
     let external_id = details.identity.as_ref().map(|one| one.external_id.clone());
-    // A date field knows no seconds: the minute it was shown with is no change.
-    let shown_expiry = key.expires_at.map(|at_ms| time_field(at_ms, request.zone));
-    let same_expiry = fields.expires_at.is_some()
-        && fields.expires_at.map(|at_ms| time_field(at_ms, request.zone)) == shown_expiry;
     let credits = credits(request.form(), details, &fields)?;
     Ok(UpdateKey {
         name: patch(fields.name, &key.name),
@@ -117,7 +113,7 @@ fn command(request: &MemberRequest, details: &KeyDetails, fields: KeyFields) -> 
         enabled: (fields.enabled != key.enabled).then_some(fields.enabled),
         limits: (fields.limits != stored_limits).then_some(fields.limits),
         credits,
-        expires_at: if same_expiry { Patch::Keep } else { patch(fields.expires_at, &key.expires_at) },
+        expires_at: expiry_patch(key.expires_at, fields.expires_at, request.zone),
         roles: changed(fields.roles, &details.roles),
         permissions: changed(fields.permissions, &slugs),
         meta: if fields.meta == key.meta { Patch::Keep } else { Patch::Set(fields.meta) },

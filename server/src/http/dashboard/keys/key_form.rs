@@ -4,11 +4,10 @@ use chrono_tz::Tz;
 use serde_json::{Map, Value};
 use web::form::{FormState, ON, VERSION};
 
-use crate::http::dashboard::expiry::read_expiry;
+use crate::http::dashboard::expiry::{expiry_values, read_expiry};
 use crate::http::dashboard::fields::Fields;
 use crate::http::dashboard::form_errors::{FieldNames, field_of};
 use crate::http::dashboard::limit_fields::{limit_values, read_limits};
-use crate::http::dashboard::local_time::time_field;
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::metadata;
 use base::error::{Code, Error, Field, Result};
@@ -53,7 +52,7 @@ pub fn values(details: &KeyDetails, zone: Tz) -> Result<Vec<(String, String)>> {
     let credits = number(key.credits.remaining);
     let amount = number(refill.map(|refill| refill.amount));
     let day = number(refill.and_then(|refill| refill.day));
-    let expires_at = key.expires_at.map(|at_ms| time_field(at_ms, zone)).unwrap_or_default();
+    let [expires, expires_at_before, expires_at] = expiry_values(key.expires_at, zone);
     let mut values = named([
         (VERSION, details.version().as_str().to_owned()),
         ("name", text(&key.name)),
@@ -66,9 +65,9 @@ pub fn values(details: &KeyDetails, zone: Tz) -> Result<Vec<(String, String)>> {
         ("refill_amount", amount),
         ("refill_day_before", day.clone()),
         ("refill_day", day),
-        ("expires", if key.expires_at.is_some() { "at" } else { "never" }.to_owned()),
-        ("expires_at_before", expires_at.clone()),
-        ("expires_at", expires_at),
+        expires,
+        expires_at_before,
+        expires_at,
         ("meta", metadata::shown(&key.meta)?),
     ]);
     if key.enabled {

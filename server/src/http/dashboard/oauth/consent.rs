@@ -139,10 +139,9 @@ async fn rights(
 
 /// The form once more.
 async fn again(request: &MemberRequest, asked: &Authorization, form: FormState) -> Result<Reply> {
-    let asked_for = form.errors.is_empty();
+    let is_refused = !form.errors.is_empty();
     let html = drawn(request, asked, form).await?;
-    let reply = if asked_for { Reply::page(html) } else { Reply::form_again(html) };
-    Ok(reply.forms_end_at(asked.policy_source()))
+    Ok(Reply::form_shown(is_refused, html).forms_end_at(asked.policy_source()))
 }
 
 async fn drawn(request: &MemberRequest, asked: &Authorization, form: FormState) -> Result<String> {

@@ -12,10 +12,9 @@ use web::time::duration;
 use super::namespace_of_path;
 use crate::http::dashboard::confirmation::confirmed;
 use crate::http::dashboard::edit_conflict::{is_edit_conflict, sent_beside_stored};
-use crate::http::dashboard::expiry::read_expiry;
+use crate::http::dashboard::expiry::{expiry_patch, expiry_values, read_expiry};
 use crate::http::dashboard::form_errors::{FieldNames, field_of};
 use crate::http::dashboard::lists::{ROWS, search_filters};
-use crate::http::dashboard::local_time::time_field;
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::reply::Reply;
 use base::access::{Operation, Target};
@@ -193,14 +192,7 @@ fn state(request: &MemberRequest, one: &NamedOverride) -> FormState {
         pair("limit", one.applies.quota.limit.to_string()),
         pair("duration", duration(signed(one.applies.quota.duration_ms))),
     ];
-    match one.expires_at() {
-        None => values.push(pair("expires", "never".to_owned())),
-        Some(expires_at) => {
-            values.push(pair("expires", "at".to_owned()));
-            values.push(pair("expires_at_before", time_field(expires_at, request.zone)));
-            values.push(pair("expires_at", time_field(expires_at, request.zone)));
-        }
-    }
+    values.extend(expiry_values(one.expires_at(), request.zone).map(|(name, value)| pair(name, value)));
     FormState::new(values)
 }
 
@@ -233,12 +225,14 @@ fn command(
         return Err(problems);
     };
     let is_async = stored.is_some_and(|stored| stored.is_async);
-    let expires_at = unchanged_or(request, stored.and_then(NamedOverride::expires_at), expires_at);
-    Ok(SetOverride { namespace: namespace.id.clone(), identifier, limit, duration_ms, is_async, expires_at })
-}
-
-/// A time that is still what the form showed keeps its seconds.
-fn unchanged_or(request: &MemberRequest, stored: Option<i64>, typed: Option<i64>) -> Option<i64> {
-    let shown = |time_ms: i64| time_field(time_ms, request.zone);
-    stored.filter(|stored| typed.map(shown) == Some(shown(*stored))).or(typed)
+    let mut end = stored.and_then(NamedOverride::expires_at);
+    expiry_patch(end, expires_at, request.zone).apply(&mut end);
+    Ok(SetOverride {
+        namespace: namespace.id.clone(),
+        identifier,
+        limit,
+        duration_ms,
+        is_async,
+        expires_at: end,
+    })
 }

@@ -10,10 +10,9 @@ use super::permission_picker::{place_names, scopes, template, templates};
 use super::task::{self, Chosen};
 use super::{addresses, id_of, named};
 use crate::http::dashboard::edit_conflict::{conflict_form, is_edit_conflict};
-use crate::http::dashboard::expiry::read_expiry;
+use crate::http::dashboard::expiry::{expiry_patch, expiry_values, read_expiry};
 use crate::http::dashboard::form_errors::field_of;
 use crate::http::dashboard::keys::made_already;
-use crate::http::dashboard::local_time::time_field;
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::reply::Reply;
 use base::access::{Operation, Target};
@@ -53,9 +52,8 @@ pub async fn create(request: MemberRequest) -> Result<Reply> {
 
 /// The form of a new root key once more.
 async fn new_again(request: &MemberRequest, form: FormState) -> Result<Reply> {
-    let asked_for = form.errors.is_empty();
-    let html = drawn(request, None, form).await?;
-    Ok(if asked_for { Reply::page(html) } else { Reply::form_again(html) })
+    let is_refused = !form.errors.is_empty();
+    Ok(Reply::form_shown(is_refused, drawn(request, None, form).await?))
 }
 
 /// The page with a secret that was just made.
@@ -115,7 +113,7 @@ fn update(request: &MemberRequest, key: &RootKey, fields: RootKeyFields) -> Upda
         name: patch(fields.name),
         permissions: (!fields.full).then_some(fields.permissions),
         full: fields.full,
-        expires_at: expiry_patch(request, key.expires_at, fields.expires_at),
+        expires_at: expiry_patch(key.expires_at, fields.expires_at, request.zone),
         ip_allowlist: patch(fields.ip_allowlist),
         limit_per_minute: fields.limit_per_minute.map_or(Patch::Clear, Patch::Set),
         made_from: Some(request.made_from(VERSION)),
@@ -132,9 +130,8 @@ pub async fn editable(request: &MemberRequest) -> Result<RootKeyDetails> {
 
 /// The form of a root key once more.
 pub async fn again(request: &MemberRequest, key: &RootKey, form: FormState) -> Result<Reply> {
-    let asked_for = form.errors.is_empty();
-    let html = drawn(request, Some(key), form).await?;
-    Ok(if asked_for { Reply::page(html) } else { Reply::form_again(html) })
+    let is_refused = !form.errors.is_empty();
+    Ok(Reply::form_shown(is_refused, drawn(request, Some(key), form).await?))
 }
 
 async fn drawn(request: &MemberRequest, key: Option<&RootKey>, form: FormState) -> Result<String> {
@@ -189,26 +186,9 @@ pub fn stored(request: &MemberRequest, details: &RootKeyDetails) -> FormState {
     if key.full {
         values.push(("full", ON.to_owned()));
     }
-    if let Some(expires_at) = key.expires_at {
-        values.push(("expires", "at".to_owned()));
-        values.push(("expires_at_before", time_field(expires_at, request.zone)));
-        values.push(("expires_at", time_field(expires_at, request.zone)));
-    }
+    values.extend(expiry_values(key.expires_at, request.zone));
     values.extend(key.permissions.iter().map(|permission| ("permissions", permission.clone())));
     FormState::new(values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
-}
-
-/// A time that is still what the form showed keeps its seconds.
-fn expiry_patch(request: &MemberRequest, stored: Option<i64>, typed: Option<i64>) -> Patch<i64> {
-    match (stored, typed) {
-        (_, None) => Patch::Clear,
-        (Some(stored), Some(typed))
-            if time_field(stored, request.zone) == time_field(typed, request.zone) =>
-        {
-            Patch::Keep
-        }
-        (_, Some(typed)) => Patch::Set(typed),
-    }
 }
 
 fn refused(request: &MemberRequest, error: Error) -> Result<FormState> {

@@ -6,7 +6,7 @@ mod permission_picker;
 mod root_key_actions;
 mod root_key_page;
 mod rotate;
-pub mod task;
+mod task;
 
 pub use self::form::{RootKeyFields, with_others};
 pub use self::permission_picker::{place_names, scopes, template, templates};
