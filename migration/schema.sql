@@ -98,9 +98,19 @@ CREATE TABLE identities (
   created_at   BIGINT NOT NULL,
   updated_at   BIGINT,
   deleted_at   BIGINT
-);
+, monthly_credits BIGINT);
 CREATE INDEX identities_by_workspace ON identities (workspace_id, id);
 CREATE UNIQUE INDEX identities_live_external_id ON identities (workspace_id, external_id) WHERE deleted_at IS NULL;
+CREATE TABLE identity_months (
+  identity_id   TEXT    NOT NULL REFERENCES identities (id) ON DELETE CASCADE,
+  month_ms      BIGINT  NOT NULL,
+  workspace_id  TEXT    NOT NULL REFERENCES workspaces (id),
+  spent_credits BIGINT  NOT NULL,
+  near_cap      BOOLEAN NOT NULL DEFAULT FALSE,
+  PRIMARY KEY (identity_id, month_ms)
+);
+CREATE INDEX identity_months_by_month ON identity_months (month_ms);
+CREATE INDEX identity_months_near_cap ON identity_months (workspace_id, month_ms) WHERE near_cap;
 CREATE TABLE invitations (
   id           TEXT   NOT NULL PRIMARY KEY,
   workspace_id TEXT   NOT NULL REFERENCES workspaces (id),

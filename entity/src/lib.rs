@@ -14,6 +14,7 @@ pub mod chunk;
 pub mod encrypted_key;
 pub mod idempotency_key;
 pub mod identity;
+pub mod identity_month;
 pub mod invitation;
 pub mod key;
 pub mod key_migration;

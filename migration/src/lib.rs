@@ -56,6 +56,7 @@ migrations_of_app!(
     "m0014_link_order",
     "m0015_moves",
     "m0016_override_ends",
+    "m0017_spend_caps",
 );
 
 impl Schema for Events {

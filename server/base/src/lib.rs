@@ -17,6 +17,7 @@ pub mod file_fault;
 pub mod filter;
 pub mod ids;
 pub mod json_object;
+pub mod month;
 pub mod patch;
 pub mod secret;
 

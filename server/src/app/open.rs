@@ -219,6 +219,16 @@ impl Configured {
         (jobs, doctor, address)
     }
 
+    fn explainer(&self, verifier: &Verifier, limiter: &RateLimiter, analytics: &Analytics) -> Explainer {
+        let (keys, identities) = (self.keys.clone(), self.identities.clone());
+        Explainer::new(keys, identities, verifier.clone(), limiter.clone(), analytics.clone())
+    }
+
+    fn portals(&self, ground: &Ground, analytics: &Analytics) -> Portals {
+        let (keys, identities) = (self.keys.clone(), self.identities.clone());
+        Portals::new(ground.store.clone(), ground.entropy.clone(), keys, identities, analytics.clone())
+    }
+
     fn verifier(&self, ground: &Ground, ledger: &Ledger, cache_bytes: u64) -> Verifier {
         let (store, limiter) = (ground.store.clone(), ground.limiter.clone());
         Verifier::new(store, limiter, ledger.clone(), ground.recorder.clone(), self.keys.clone(), cache_bytes)
@@ -241,7 +251,7 @@ impl App {
         let made = Configured::new(&ground);
         let (store, entropy, events) = (&ground.store, &ground.entropy, &ground.events);
         let (limiter, recorder, vault) = (&ground.limiter, &ground.recorder, &ground.vault);
-        let (analytics, search, keys) = (&insight.analytics, &insight.search, &made.keys);
+        let (analytics, search) = (&insight.analytics, &insight.search);
         let ledger = Ledger::start(store.clone());
         let bulk = made.bulk(&ground, &clock);
         let verifier = made.verifier(&ground, &ledger, config.key_cache_bytes);
@@ -262,9 +272,9 @@ impl App {
             root_keys,
             apis: Apis::new(store.clone(), entropy.clone()),
             ratelimits: Ratelimits::new(limiter.clone(), made.namespaces.clone(), recorder.clone()),
-            explainer: Explainer::new(keys.clone(), verifier.clone(), limiter.clone(), analytics.clone()),
+            explainer: made.explainer(&verifier, limiter, analytics),
             verifier,
-            portals: Portals::new(store.clone(), entropy.clone(), keys.clone(), analytics.clone()),
+            portals: made.portals(&ground, analytics),
             idempotency,
             jobs,
             users: made.users,

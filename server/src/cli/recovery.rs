@@ -94,7 +94,7 @@ fn remarks(keys: RecoveredKeys) -> Vec<String> {
     }
     if keys.elsewhere > 0 {
         remarks.push(format!(
-            "{} below identities that were made here anew, with the limits that these have here.",
+            "{} below identities that were made here anew, with the limits and the spend cap that these have here.",
             keys.elsewhere
         ));
     }

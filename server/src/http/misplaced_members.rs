@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 use base::json_object::{Members, Passage};
 
 /// They, as clients and people spell them.
-const PROTECTING: [&str; 50] = [
+const PROTECTING: [&str; 53] = [
     "ratelimit",
     "ratelimits",
     "rateLimit",
@@ -40,6 +40,9 @@ const PROTECTING: [&str; 50] = [
     "refill_interval",
     "refill_amount",
     "refill_day",
+    "monthlyCredits",
+    "monthly_credits",
+    "spendCap",
     "expires",
     "expiresAt",
     "expires_at",

@@ -8,7 +8,7 @@
 use base::clock::DAY_MS;
 use base::error::Result;
 use base::store::Store;
-use domain::{keys, oauth, portals, ratelimit, root_keys, secret_links, session, users};
+use domain::{identities, keys, oauth, portals, ratelimit, root_keys, secret_links, session, users};
 
 /// How long a deleted row stays and can be restored, in days.
 pub const KEEP_DELETED_DAYS: i64 = 30;
@@ -29,6 +29,7 @@ pub(super) async fn run(app: &Store, now_ms: i64) -> Result<()> {
         }
     }
     app.write(|tx| async move {
+        identities::sweep(&tx, now_ms).await?;
         ratelimit::sweep(&tx, before_ms).await?;
         root_keys::sweep(&tx, before_ms).await?;
         portals::sweep(&tx, before_ms).await?;

@@ -79,6 +79,46 @@ async fn every_denial_is_explained_as_it_is_verified() {
 }
 
 #[tokio::test]
+async fn a_month_that_is_used_up_is_explained_then_and_now() {
+    let test = TestApp::start().await;
+    let api = test.api().await;
+    let body = json!({ "externalId": "ann", "monthlyCredits": 3 });
+    test.call("identities.createIdentity", body).await.data();
+    let (_, secret) = test.key(&api, json!({ "externalId": "ann", "credits": { "remaining": 9 } })).await;
+    let one = agree(&test, json!({ "key": secret })).await;
+    assert_eq!(step(&one, "spend_cap")["verdict"], "passed");
+    let dear = agree(&test, json!({ "key": secret, "credits": { "cost": 4 } })).await;
+    assert_eq!((decisive(&dear), &step(&dear, "credits")["verdict"]), (Some("spend_cap"), &json!("passed")));
+    assert_eq!(step(&dear, "spend_cap")["fix"], json!({ "action": "raise_spend_cap", "missing": 2 }));
+    let values = &step(&dear, "spend_cap")["values"];
+    assert_eq!((&values["monthlyCredits"], &values["spentCredits"]), (&json!(3), &json!(1)));
+    let free = agree(&test, json!({ "key": secret, "credits": { "cost": 0 } })).await;
+    assert_eq!(free["code"], "VALID");
+    // What the key lacks is told first, as it is verified.
+    let both = agree(&test, json!({ "key": secret, "credits": { "cost": 10 } })).await;
+    assert_eq!(
+        (decisive(&both), &step(&both, "spend_cap")["verdict"]),
+        (Some("credits"), &json!("would_fail"))
+    );
+
+    let refused = test.call("keys.verifyKey", json!({ "key": secret, "credits": { "cost": 3 } })).await;
+    let request_id = refused.body["meta"]["requestId"].as_str().unwrap().to_owned();
+    test.flush_events().await;
+    let cx = test.operator().await;
+    let past = test.app.explainer.explain_request(&cx, &request_id.as_str().into()).await.unwrap();
+    let failed = past.steps.iter().find(|step| step.then == Some(Then::Failed)).unwrap();
+    assert_eq!(failed.check.as_str(), "spend_cap");
+    let recorded = past.recorded.unwrap();
+    assert_eq!((recorded.denial.as_deref(), recorded.spent_credits), (Some("spend_cap"), 0));
+    let of_no_end = test.key(&api, json!({ "externalId": "ann" })).await.1;
+    let paid = test.call("keys.verifyKey", json!({ "key": of_no_end, "credits": { "cost": 2 } })).await;
+    let request_id = paid.body["meta"]["requestId"].as_str().unwrap().to_owned();
+    test.flush_events().await;
+    let past = test.app.explainer.explain_request(&cx, &request_id.as_str().into()).await.unwrap();
+    assert_eq!(past.recorded.unwrap().spent_credits, 2, "as far as the month is concerned");
+}
+
+#[tokio::test]
 async fn a_key_that_is_gone_says_what_became_of_it() {
     let test = TestApp::start().await;
     let api = test.api().await;

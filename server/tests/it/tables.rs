@@ -18,6 +18,7 @@ const TABLES: &[(&str, &str)] = &[
     ("encrypted_key", "domain/keys"),
     ("idempotency_key", "base/claims"),
     ("identity", "domain/identities"),
+    ("identity_month", "domain/identities"),
     ("invitation", "domain/users"),
     ("key", "domain/keys"),
     ("key_migration", "domain/keys"),

@@ -34,6 +34,7 @@ const CRATES: &[Crate] = &[
                 "patch",
                 "filter",
                 "json_object",
+                "month",
                 "edit_version",
             ],
             &["access", "cache"],

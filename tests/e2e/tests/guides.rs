@@ -137,7 +137,7 @@ fn the_other_guides() {
         ("keys.md", 4),
         ("authorization.md", 6),
         ("identities.md", 3),
-        ("credits.md", 4),
+        ("credits.md", 5),
         ("overrides.md", 6),
         ("recoverable-keys.md", 1),
         ("portals.md", 4),

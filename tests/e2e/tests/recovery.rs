@@ -74,7 +74,7 @@ fn furnish(server: &Server, data: &Path) -> Furnished {
     let api = server.api();
     cli_ok(data, &["api", "set", &api, "--recoverable", "on"]);
     let limits = json!([{ "name": "requests", "limit": 3, "duration": 86_400_000, "autoApply": true }]);
-    let identity = json!({ "externalId": "user_1", "ratelimits": limits });
+    let identity = json!({ "externalId": "user_1", "ratelimits": limits, "monthlyCredits": 50 });
     assert_eq!(server.call("identities.createIdentity", &identity).status, 200);
     for slug in ["docs.read", "docs.write"] {
         let body = json!({ "name": slug, "slug": slug });
@@ -86,6 +86,11 @@ fn furnish(server: &Server, data: &Path) -> Furnished {
         json!({ "externalId": "user_1", "permissions": ["docs.write"], "roles": ["reader"], "recoverable": true,
             "meta": { "plan": "gold" }, "expires": 4_102_444_800_000_i64 }),
     );
+    // Its own limit hides that of the identity, which counts for the other key alone.
+    let own = json!([{ "name": "requests", "limit": 99, "duration": 60_000, "autoApply": true }]);
+    let (_, spender) = server.key(&api, json!({ "externalId": "user_1", "ratelimits": own }));
+    let spend = json!({ "key": spender, "credits": { "cost": 40 } });
+    assert_eq!(server.call("keys.verifyKey", &spend).data()["code"], "VALID");
     let (old_id, old) = server.key(&api, json!({ "credits": { "remaining": 50 } }));
     let rerolled =
         server.call("keys.rerollKey", &json!({ "keyId": old_id, "expiration": 86_400_000 })).data();
@@ -102,6 +107,10 @@ impl Furnished {
         assert_eq!((&rich["roles"], &rich["expires"]), (&json!(["reader"]), &json!(4_102_444_800_000_i64)));
         assert_eq!(rich["identity"]["externalId"], "user_1");
         assert_eq!(rich["ratelimits"][0]["remaining"], 2, "the limit of the identity came along");
+        let identity = server.call_as(root_key, "identities.getIdentity", &json!({ "identity": "user_1" }));
+        let identity = identity.data();
+        assert_eq!(identity["monthlyCredits"], 50, "{identity}");
+        assert!(identity["spentCredits"].as_i64().is_some_and(|spent| spent >= 40), "{identity}");
         let shown =
             server.call_as(root_key, "keys.getKey", &json!({ "keyId": self.rich_id, "decrypt": true }));
         assert_eq!(shown.data()["plaintext"], self.rich);
@@ -123,7 +132,7 @@ fn an_api_that_a_server_never_had_comes_from_the_backup() {
     let server = Server::start(&put_back);
     assert_eq!(server.verify(&furnished.rich), "NOT_FOUND");
     let told = said(&bring_back(&put_back, &after, &furnished.api));
-    assert!(told.contains("with 3 keys") && told.contains("3 from the backup"), "{told}");
+    assert!(told.contains("with 4 keys") && told.contains("4 from the backup"), "{told}");
     furnished.is_there(&server, e2e::ROOT_KEY);
     is_sound(&put_back);
     assert_eq!(server.stop(), Some(0));
@@ -266,7 +275,10 @@ fn what_was_made_anew_under_the_same_name_stays_what_it_is() {
         assert_eq!(server.call(operation, &body).status, 200);
     }
     let told = said(&bring_back(&put_back, &after, &furnished.api));
-    assert!(told.contains("1 below identities that were made here anew"), "{told}");
+    assert!(
+        told.contains("2 below identities that were made here anew, with the limits and the spend cap"),
+        "{told}"
+    );
     let rich = checked(&server, &furnished.rich);
     assert_eq!((&rich["code"], &rich["identity"]["externalId"]), (&json!("VALID"), &json!("user_1")));
     assert!(rich["permissions"].as_array().is_none_or(Vec::is_empty), "{rich}");

@@ -21,6 +21,7 @@ mod pager;
 mod progress;
 mod range;
 mod secret;
+mod spending;
 mod table;
 mod tabs;
 
@@ -34,6 +35,7 @@ pub use outcome::Outcome;
 pub use pager::Pager;
 pub use range::{TimeRange, TimeStep};
 pub use secret::ShownOnce;
+pub use spending::SpentMonth;
 pub use table::Sorting;
 
 pub(crate) use badge::{badge, chips, outcome_badge, status_badge};
@@ -54,6 +56,7 @@ pub(crate) use pager::pager;
 pub(crate) use progress::{meter, progress};
 pub(crate) use range::range_picker;
 pub(crate) use secret::{shown_again, shown_once};
+pub(crate) use spending::{own_spent_month, spent_month};
 pub(crate) use table::{Column, Row, Table, head, selection_form};
 pub(crate) use tabs::tabs;
 

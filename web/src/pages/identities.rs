@@ -122,6 +122,11 @@ pub fn form(shell: &Shell, view: &IdentityFormView) -> String {
             "Shared by all its keys. A key's own limit of the same name comes first.",
             vec![limit_rows(form)],
         ),
+        fieldset(
+            "Spend cap",
+            "What all its keys together may spend in a calendar month (UTC). When it is spent, requests are refused.",
+            vec![input(form, Field::number("monthly_credits", "Credits a month").help("Empty for no cap. A verification costs 1 unless it says otherwise, of keys with unlimited credits too."))],
+        ),
         fieldset("Metadata", "Returned with every verification of its keys.", vec![area(form, meta)]),
         action("", vec![submit(button, "primary"), button_link(None, "Cancel", &back, "")]),
     ];

@@ -4,8 +4,8 @@ use super::key::limits;
 use super::parts::{KeyLine, Live, Log, Named, VerificationRow, further_keys, key_lines, verification_log};
 use crate::charts::{Bars, bars};
 use crate::components::{
-    BoundedCount, Filters, Icon, LimitRule, Pager, TimeRange, button_link, code_block, copy_chip,
-    empty_state, facts, filter_bar, optional_stamp, pager, range_picker, section, split, stamp,
+    BoundedCount, Filters, Icon, LimitRule, Pager, SpentMonth, TimeRange, button_link, code_block, copy_chip,
+    empty_state, facts, filter_bar, optional_stamp, pager, range_picker, section, spent_month, split, stamp,
 };
 use crate::paths;
 use crate::shell::{Crumb, Page, Section, Shell};
@@ -22,6 +22,8 @@ pub struct IdentityView {
     pub more_keys: Option<String>,
     pub total_keys: BoundedCount,
     pub limits: Vec<LimitRule>,
+    /// The present month, where what is spent in it has a cap.
+    pub month: Option<SpentMonth>,
     /// Pretty-printed JSON; empty for none.
     pub meta: String,
     pub filters: Filters,
@@ -64,6 +66,9 @@ pub fn show(shell: &Shell, view: &IdentityView) -> String {
         ),
         section("Shared rate limits", vec![limits(&view.limits)]),
     ];
+    if let Some(month) = &view.month {
+        side.insert(1, section("Spent this month", vec![spent_month(month)]));
+    }
     if !view.meta.is_empty() {
         side.push(code_block("Metadata", &view.meta));
     }

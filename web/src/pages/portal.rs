@@ -6,8 +6,8 @@ use crate::View;
 use crate::charts::{Bars, bars};
 use crate::components::TimeRange;
 use crate::components::{
-    Chip, Icon, Pager, ShownOnce, chips, empty_state, facts, hidden, masked, optional_stamp, pager,
-    post_form, range_picker, section, shown_once, stamp, submit,
+    Chip, Icon, Pager, ShownOnce, SpentMonth, chips, empty_state, facts, hidden, masked, optional_stamp,
+    own_spent_month, pager, post_form, range_picker, section, shown_once, stamp, submit,
 };
 use crate::form::NONCE;
 use crate::paths::{self, Here, Href};
@@ -105,11 +105,14 @@ pub struct PortalUsageView {
     pub here: Here,
     pub range: TimeRange,
     pub requests: Bars,
+    /// The present month, where what is spent in it has a cap.
+    pub month: Option<SpentMonth>,
 }
 
 pub fn usage(portal: &PortalFrame, view: &PortalUsageView) -> String {
     let range = view! { <div class="filters">{range_picker(&view.here, &view.range)}</div> };
-    portal_page(portal, "Usage", vec![range.into_any(), bars(&view.requests)])
+    let month = view.month.as_ref().map(|month| section("Credits", vec![own_spent_month(month)]));
+    portal_page(portal, "Usage", vec![month.into_any(), range.into_any(), bars(&view.requests)])
 }
 
 /// The end user came without a session, or with one that ended; `return_to` is

@@ -76,6 +76,7 @@ struct IdentityRow {
     ratelimits: Vec<Limit>,
     #[serde(default)]
     meta: Map<String, Value>,
+    monthly_credits: Option<i64>,
 }
 
 #[derive(Deserialize)]
@@ -196,7 +197,8 @@ pub(super) fn key(api: &ApiId, payload: &str) -> Result<ImportKey> {
 pub(super) fn identity(payload: &str) -> Result<CreateIdentity> {
     let row: IdentityRow = parsed(payload)?;
     let limits = row.ratelimits.iter().map(NewLimit::from).collect();
-    Ok(CreateIdentity { external_id: row.external_id, meta: row.meta, limits })
+    let IdentityRow { external_id, meta, monthly_credits, .. } = row;
+    Ok(CreateIdentity { external_id, meta, limits, monthly_credits })
 }
 
 pub(super) fn permission(payload: &str) -> Result<CreatePermission> {

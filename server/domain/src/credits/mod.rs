@@ -7,5 +7,5 @@ mod ledger;
 pub mod refill;
 mod refill_run;
 
-pub use ledger::{Ledger, Spend};
+pub use ledger::{Ledger, MonthOf, Spend};
 pub use refill_run::{amend_refills, refill_due};

@@ -11,6 +11,7 @@ use crate::ratelimit::limiter::{self, Decision};
 use crate::verification::{KeySnapshot, Outcome, Rules, Selected, select};
 use base::access::{OpCtx, Operation, Target};
 use base::error::{Code, Error, Result};
+use base::month::Month;
 use base::secret::KeyHash;
 
 /// A check, whether it passes (`None` when nothing is asked for), and its fix.
@@ -76,6 +77,7 @@ impl Explainer {
         judged.push(permissions(command, key)?);
         judged.push(self.limits(cx, command, key).await?);
         judged.push(self.credits(cx, command, key).await?);
+        judged.push(self.spend_cap(cx, command, key).await?);
         Ok(judged)
     }
 
@@ -120,6 +122,19 @@ impl Explainer {
         let passes = balance.map(|balance| cost == 0 || cost <= balance);
         let fix = balance.map(|balance| Fix::TopUp { missing: (cost - balance).max(0) });
         Ok((Check::Credits { balance, cost }, passes, fix))
+    }
+
+    async fn spend_cap(&self, cx: &OpCtx, command: &ExplainKey, key: &KeySnapshot) -> Result<Judged> {
+        let (cost, resets_at) = (command.cost.unwrap_or(1), Month::of(cx.now_ms).next().start_ms());
+        let month = match key.capped_identity() {
+            Some(identity) => {
+                self.identities.spending(cx, std::slice::from_ref(identity)).await?.remove(identity)
+            }
+            None => None,
+        };
+        let passes = month.map(|month| cost == 0 || cost <= month.left());
+        let fix = month.map(|month| Fix::RaiseCap { missing: (cost - month.left()).max(0) });
+        Ok((Check::SpendCap { month, resets_at, cost }, passes, fix))
     }
 }
 

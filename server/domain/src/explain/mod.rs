@@ -15,6 +15,7 @@ use std::net::IpAddr;
 use base::ids::{ApiId, IdentityId, KeyId};
 use ipnet::IpNet;
 
+use crate::identities::{Identities, Spending};
 use crate::keys::{DeletedKey, Keys};
 use crate::permissions::query::Part;
 use crate::ratelimit::RateLimiter;
@@ -136,6 +137,14 @@ pub enum Check {
         balance: Option<i64>,
         cost: i64,
     },
+    /// The month of the identity.
+    SpendCap {
+        /// `None` has no cap.
+        month: Option<Spending>,
+        /// When the next month begins, Unix milliseconds.
+        resets_at: i64,
+        cost: i64,
+    },
 }
 
 /// A limit as the verification would find it.
@@ -173,20 +182,31 @@ pub enum Fix {
     TopUp {
         missing: i64,
     },
+    /// Credits of the month that are missing.
+    RaiseCap {
+        missing: i64,
+    },
 }
 
 /// Explains verifications. Cheap to clone.
 #[derive(Clone)]
 pub struct Explainer {
     keys: Keys,
+    identities: Identities,
     verifier: Verifier,
     limiter: RateLimiter,
     analytics: Analytics,
 }
 
 impl Explainer {
-    pub fn new(keys: Keys, verifier: Verifier, limiter: RateLimiter, analytics: Analytics) -> Self {
-        Self { keys, verifier, limiter, analytics }
+    pub fn new(
+        keys: Keys,
+        identities: Identities,
+        verifier: Verifier,
+        limiter: RateLimiter,
+        analytics: Analytics,
+    ) -> Self {
+        Self { keys, identities, verifier, limiter, analytics }
     }
 }
 
@@ -203,6 +223,7 @@ impl Check {
             Check::Permissions { .. } => "permissions",
             Check::Limits(_) => "ratelimits",
             Check::Credits { .. } => "credits",
+            Check::SpendCap { .. } => "spend_cap",
         }
     }
 
@@ -215,7 +236,7 @@ impl Check {
             Check::Expiry { .. } => Outcome::Expired,
             Check::Permissions { .. } => Outcome::InsufficientPermissions,
             Check::Limits(_) => Outcome::RateLimited,
-            Check::Credits { .. } => Outcome::UsageExceeded,
+            Check::Credits { .. } | Check::SpendCap { .. } => Outcome::UsageExceeded,
         }
     }
 }

@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use base::ids::{KeyId, RequestId};
 
 use super::{Check, ExplainKey, Explainer, Explanation, Subject};
-use crate::verification::Outcome;
+use crate::verification::{Outcome, SPEND_CAP};
 use base::access::OpCtx;
 use base::error::{Code, Error, Result};
 use base::events::{Stored, StoredVerification};
@@ -23,7 +23,8 @@ pub struct Recorded {
     /// Unix milliseconds.
     pub time_ms: i64,
     pub outcome: String,
-    /// The limit that was exceeded, or the permission that was missing.
+    /// The limit that was exceeded, the permission that was missing, or
+    /// [`SPEND_CAP`].
     pub denial: Option<String>,
     pub ip: Option<IpAddr>,
     /// Credits left after it, of a key with finite credits.
@@ -122,6 +123,9 @@ fn failed_then(recorded: &Recorded, checks: &[&Check]) -> Option<usize> {
             .or_else(|| of(|check| matches!(check, Check::Address { .. }))),
         Outcome::InsufficientPermissions => of(|check| matches!(check, Check::Permissions { .. })),
         Outcome::RateLimited => of(|check| matches!(check, Check::Limits(_))),
+        Outcome::UsageExceeded if recorded.denial.as_deref() == Some(SPEND_CAP) => {
+            of(|check| matches!(check, Check::SpendCap { .. }))
+        }
         Outcome::UsageExceeded => of(|check| matches!(check, Check::Credits { .. })),
         Outcome::Valid | Outcome::NotFound => None,
     }

@@ -1,6 +1,7 @@
 //! Each check as a sentence for people, with the values it was decided on.
 
 use super::{Check, LimitState, Step, Verdict};
+use crate::identities::Spending;
 
 impl Step {
     /// One sentence, in the present tense, without the name of the key.
@@ -48,6 +49,18 @@ impl Step {
             }
             Check::Credits { balance: Some(balance), cost } => {
                 format!("The balance of {balance} does not cover the cost of {cost}.")
+            }
+            Check::SpendCap { month: None, .. } => {
+                "What its identity spends in a month has no cap.".to_owned()
+            }
+            Check::SpendCap { month: Some(month), resets_at, cost } => {
+                let Spending { monthly_credits, spent_credits } = month;
+                let verdict = if passes { "covers" } else { "does not cover" };
+                format!(
+                    "The month of its identity {verdict} the cost of {cost}: {spent_credits} of {monthly_credits} \
+                     credits are spent; the next month begins at {}.",
+                    moment(*resets_at)
+                )
             }
         }
     }

@@ -3,6 +3,7 @@
 use base::ids::IdentityId;
 use serde_json::{Map, Value};
 
+use super::spending::check_monthly_credits;
 use super::{Identities, audit_target, ensure, store};
 use crate::ratelimit::limits::{self, NewLimit, Owner};
 use base::access::{OpCtx, Operation, Target};
@@ -22,6 +23,8 @@ pub struct CreateIdentity {
     /// Of a name given twice the last one counts
     /// (docs/decisions.md#the-last-of-two-equal-names-wins).
     pub limits: Vec<NewLimit>,
+    /// A cap on what all its keys may spend in a month.
+    pub monthly_credits: Option<i64>,
 }
 
 impl Identities {
@@ -35,16 +38,17 @@ impl Identities {
             );
         }
         check_meta(&command.meta)?;
+        check_monthly_credits(command.monthly_credits.as_ref())?;
         limits::validate_all(&command.limits)?;
         self.store.write(|tx| self.insert(cx, tx, command)).await
     }
 
     async fn insert(&self, cx: &OpCtx, tx: Tx, command: CreateIdentity) -> Result<IdentityId> {
-        let CreateIdentity { external_id, meta, limits } = command;
+        let CreateIdentity { external_id, meta, limits, monthly_credits } = command;
         let id: IdentityId = self.entropy.id(IdentityId::PREFIX, cx.now_ms);
-        store::insert(tx.db(), cx, &id, &external_id, &meta).await?;
+        store::insert(tx.db(), cx, &id, &external_id, &meta, monthly_credits).await?;
         let mut group = Group::new();
-        ensure::audit(&mut group, &id, &external_id);
+        ensure::audit(&mut group, &id, &external_id, monthly_credits);
         let change = limits::replace(&tx, cx, &self.entropy, Owner::Identity(&id), limits).await?;
         change.audit(&mut group, &format!("identity {external_id}"), || audit_target(&id, &external_id));
         group.record(cx, &tx, &self.entropy).await?;

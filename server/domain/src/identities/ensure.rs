@@ -1,7 +1,7 @@
 //! Finding the identity of an external id, or making it.
 
 use base::ids::IdentityId;
-use serde_json::Map;
+use serde_json::{Map, json};
 
 use super::{audit_target, store};
 use base::access::OpCtx;
@@ -25,16 +25,19 @@ pub async fn ensure(
         return Ok(id);
     }
     let id: IdentityId = entropy.id(IdentityId::PREFIX, cx.now_ms);
-    store::insert(tx.db(), cx, &id, external_id, &Map::new()).await?;
-    audit(group, &id, external_id);
+    store::insert(tx.db(), cx, &id, external_id, &Map::new(), None).await?;
+    audit(group, &id, external_id, None);
     tx.changed(Change::Identity(id.clone()));
     Ok(id)
 }
 
-pub(super) fn audit(group: &mut Group, id: &IdentityId, external_id: &str) {
-    group.push(
-        Event::IdentityCreate,
-        format!("Created identity {external_id}"),
-        vec![audit_target(id, external_id)],
-    );
+pub(super) fn audit(group: &mut Group, id: &IdentityId, external_id: &str, monthly_credits: Option<i64>) {
+    let (text, targets) = (format!("Created identity {external_id}"), vec![audit_target(id, external_id)]);
+    match monthly_credits {
+        Some(credits) => {
+            let change = json!({ "monthlyCredits": { "before": null, "after": credits } });
+            group.push_change(Event::IdentityCreate, text, targets, change);
+        }
+        None => group.push(Event::IdentityCreate, text, targets),
+    }
 }

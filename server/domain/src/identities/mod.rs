@@ -9,7 +9,9 @@ mod create;
 mod delete;
 mod ensure;
 mod read;
+mod spending;
 mod store;
+mod sweep;
 mod update;
 
 use base::ids::IdentityId;
@@ -19,10 +21,13 @@ pub use browse::{BrowseIdentities, IdentityLine, Order};
 pub use create::CreateIdentity;
 pub use ensure::ensure;
 pub use read::ListIdentities;
+pub use spending::{MAX_MONTHLY_CREDITS, NearCap, Spending};
 pub use store::{IdentityFeed, load};
 pub(crate) use store::{
-    Owners, bring_along, copy_live, external_ids, id_of, ids_beginning_with, ids_named, remove_copied,
+    MonthAccount, Owners, bring_along, copy_live, external_ids, id_of, ids_beginning_with, ids_named,
+    month_accounts, remove_copied, save_month_accounts,
 };
+pub use sweep::sweep;
 pub use update::UpdateIdentity;
 
 use crate::ratelimit::limits::Limit;
@@ -39,6 +44,8 @@ pub struct Identity {
     pub meta: Map<String, Value>,
     /// Shared by all keys of the identity; by name.
     pub limits: Vec<Limit>,
+    /// How many credits its keys may spend in a month; `None` is as many as they have.
+    pub monthly_credits: Option<i64>,
     /// Unix milliseconds.
     pub created_at: i64,
 }

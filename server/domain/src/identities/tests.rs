@@ -14,7 +14,12 @@ fn room(test: &TestStore) -> Identities {
 }
 
 fn identity(external_id: &str) -> CreateIdentity {
-    CreateIdentity { external_id: external_id.to_owned(), meta: Map::new(), limits: Vec::new() }
+    CreateIdentity {
+        external_id: external_id.to_owned(),
+        meta: Map::new(),
+        limits: Vec::new(),
+        monthly_credits: None,
+    }
 }
 
 fn limit(name: &str, count: i64) -> NewLimit {

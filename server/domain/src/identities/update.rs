@@ -5,12 +5,15 @@ use std::collections::HashSet;
 use serde_json::{Map, Value, json};
 
 use super::create::check_meta;
+use super::spending::check_monthly_credits;
 use super::{Identities, Identity, IdentityName, audit_target, store};
 use crate::ratelimit::limits::{self, Limit, NewLimit, Owner};
 use base::access::{OpCtx, Operation, Target};
 use base::audit::{Event, Group};
 use base::edit_version::Version;
 use base::error::{Code, Error, Result};
+use base::month::Month;
+use base::patch::Patch;
 use base::store::{Change, Tx};
 
 /// A change of an identity (docs/contract/v2.md#identities).
@@ -22,6 +25,8 @@ pub struct UpdateIdentity {
     /// Replaces all of them, matched by name; empty clears. A name given twice
     /// fails with `invalid_input`.
     pub limits: Option<Vec<NewLimit>>,
+    /// The cap on what all its keys may spend in a month.
+    pub monthly_credits: Patch<i64>,
     /// Names of limits that go on applying by themselves, or not, as the stored
     /// ones of these names do: for callers who know nothing of it (v1).
     pub keeps_auto_apply: Vec<String>,
@@ -37,7 +42,8 @@ impl Identity {
             let Limit { id, name, limit, duration_ms, auto_apply, is_async } = limit;
             json!([id.as_str(), name, limit, duration_ms, auto_apply, is_async])
         };
-        Version::of(&json!([self.meta, self.limits.iter().map(limit).collect::<Vec<_>>()]))
+        let limits: Vec<_> = self.limits.iter().map(limit).collect();
+        Version::of(&json!([self.meta, limits, self.monthly_credits]))
     }
 }
 
@@ -46,6 +52,7 @@ impl Identities {
     pub async fn update(&self, cx: &OpCtx, command: UpdateIdentity) -> Result<Identity> {
         cx.require(Operation::IdentityUpdate, Target::NONE)?;
         command.meta.as_ref().map_or(Ok(()), check_meta)?;
+        check_monthly_credits(command.monthly_credits.value())?;
         let limits = command.limits.as_deref().unwrap_or_default();
         limits::validate_all(limits)?;
         refuse_duplicates(limits)?;
@@ -61,6 +68,13 @@ impl Identities {
         if let Some(meta) = command.meta {
             changes.insert("meta".to_owned(), json!({ "before": identity.meta, "after": meta }));
             identity.meta = meta;
+        }
+        let before = identity.monthly_credits;
+        command.monthly_credits.apply(&mut identity.monthly_credits);
+        if identity.monthly_credits != before {
+            let change = json!({ "before": before, "after": identity.monthly_credits });
+            changes.insert("monthlyCredits".to_owned(), change);
+            store::set_cap(&tx, &identity.id, identity.monthly_credits, Month::of(cx.now_ms)).await?;
         }
         let mut group = Group::new();
         let text = format!("Updated identity {}", identity.external_id);

@@ -4,6 +4,7 @@ use base::clock::DAY_MS;
 use base::ids::KeyId;
 
 use super::{Portals, store};
+use crate::identities::Spending;
 use crate::keys::{CreatedKey, Decrypt, GetKey, KeyDetails, ListKeys, RerollKey};
 use base::access::{OpCtx, PortalUser, Principal, Scope};
 use base::audit::{Event, Group, Target};
@@ -50,6 +51,13 @@ impl Portals {
                 group.record(cx, &tx, &self.entropy).await
             })
             .await
+    }
+
+    /// What the end user has spent of the present month, if that has a cap: all their
+    /// keys, those of other APIs among them.
+    pub async fn own_spending(&self, cx: &OpCtx) -> Result<Option<Spending>> {
+        let user = user(cx, Scope::AnalyticsRead)?;
+        self.identities.own_spending(cx, user).await
     }
 
     /// Verifications of the end user's keys over time.

@@ -18,6 +18,7 @@ pub use sessions::{
 pub use store::{amend_times, sweep};
 pub(crate) use store::{copy_of_live, remove_copied};
 
+use crate::identities::Identities;
 use crate::keys::Keys;
 use base::access::Scope;
 use base::audit;
@@ -64,12 +65,19 @@ pub struct Portals {
     store: Store,
     entropy: Entropy,
     keys: Keys,
+    identities: Identities,
     analytics: Analytics,
 }
 
 impl Portals {
-    pub fn new(store: Store, entropy: Entropy, keys: Keys, analytics: Analytics) -> Self {
-        Self { store, entropy, keys, analytics }
+    pub fn new(
+        store: Store,
+        entropy: Entropy,
+        keys: Keys,
+        identities: Identities,
+        analytics: Analytics,
+    ) -> Self {
+        Self { store, entropy, keys, identities, analytics }
     }
 }
 

@@ -71,7 +71,7 @@ pub(super) fn key(details: KeyDetails) -> Vec<Value> {
 }
 
 pub(super) const IDENTITIES: &[Column] =
-    &[plain("id"), plain("external_id"), plain("ratelimits"), plain("meta")];
+    &[plain("id"), plain("external_id"), plain("ratelimits"), plain("meta"), plain("monthly_credits")];
 
 pub(super) fn identity(identity: Identity) -> Vec<Value> {
     vec![
@@ -79,6 +79,7 @@ pub(super) fn identity(identity: Identity) -> Vec<Value> {
         json!(identity.external_id),
         limits(&identity.limits),
         if identity.meta.is_empty() { Value::Null } else { Value::Object(identity.meta) },
+        json!(identity.monthly_credits),
     ]
 }
 

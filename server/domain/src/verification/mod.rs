@@ -30,6 +30,9 @@ pub(crate) use limits::{Selected, select};
 pub use rules::{PermissionQuery, Rules};
 pub use snapshot::{KeySnapshot, StoredLimit};
 
+/// What events say was missing where the month of an identity is used up.
+pub const SPEND_CAP: &str = "spend_cap";
+
 /// The result of a verification (docs/contract/v2.md#verify-order).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {

@@ -41,6 +41,8 @@ pub struct IdentitySnapshot {
     pub id: IdentityId,
     pub external_id: String,
     pub meta: Option<Box<RawValue>>,
+    /// Whether what its keys spend in a month has a cap.
+    pub is_capped: bool,
 }
 
 /// A named limit as it applies to the key.
@@ -69,6 +71,7 @@ pub(super) struct Parts {
     pub permissions: Vec<Box<str>>,
     pub roles: Vec<String>,
     pub identity_meta: Option<String>,
+    pub is_capped: bool,
     pub limits: Vec<StoredLimit>,
     pub ip_allowlist: Vec<IpNet>,
     pub remaining: Option<i64>,
@@ -85,6 +88,7 @@ impl KeySnapshot {
             id,
             external_id: parts.facts.external_id.clone().unwrap_or_default(),
             meta: parts.identity_meta.and_then(raw),
+            is_capped: parts.is_capped,
         });
         Self {
             facts: parts.facts,
@@ -104,9 +108,15 @@ impl KeySnapshot {
         }
     }
 
-    /// Whether a spend of credits applies to this key at all.
-    pub fn has_finite_credits(&self) -> bool {
-        self.balance.is_some()
+    /// Whether a verification spends anything: credits of the key, or of the month of
+    /// its identity.
+    pub fn is_charged(&self) -> bool {
+        self.balance.is_some() || self.capped_identity().is_some()
+    }
+
+    /// The identity whose month a spend counts in.
+    pub fn capped_identity(&self) -> Option<&IdentityId> {
+        self.identity.as_ref().filter(|identity| identity.is_capped).map(|identity| &identity.id)
     }
 
     /// The key whose credits a verification spends.
@@ -119,8 +129,8 @@ impl KeySnapshot {
         self.balance.as_ref().map(|balance| balance.load(Ordering::Relaxed))
     }
 
-    pub(super) fn saw_balance(&self, seen: i64) {
-        if let Some(balance) = &self.balance {
+    pub(super) fn saw_balance(&self, seen: Option<i64>) {
+        if let (Some(balance), Some(seen)) = (&self.balance, seen) {
             balance.store(seen, Ordering::Relaxed);
         }
     }

@@ -22,6 +22,7 @@ SELECT k.id, k.workspace_id, k.api_id, a.keyspace_id, w.enabled AS workspace_ena
        k.enabled, k.expires_at, k.name, k.owner_id, k.environment, k.meta, k.balance_key_id, k.lineage_id, b.hash AS balance_hash,
        CASE WHEN b.id IS NULL THEN k.remaining ELSE b.remaining END AS remaining,
        i.id AS identity_id, i.external_id, i.meta AS identity_meta,
+       i.monthly_credits,
        (SELECT ", $roles, " FROM keys_roles kr JOIN roles r ON r.id = kr.role_id
          WHERE kr.key_id = k.id) AS roles,
        (SELECT ", $permissions, " FROM (
@@ -114,6 +115,7 @@ fn parts(row: &QueryResult) -> Result<Parts> {
         permissions: serde_json::from_str(&json("permissions")?)?,
         roles: serde_json::from_str(&json("roles")?)?,
         identity_meta: row.try_get("", "identity_meta")?,
+        is_capped: row.try_get::<Option<i64>>("", "monthly_credits")?.is_some(),
         limits: limits.into_iter().map(stored_limit).collect(),
         ip_allowlist: allowlist.as_deref().map(apis::allowlist::parse).transpose()?.unwrap_or_default(),
         remaining: row.try_get("", "remaining")?,

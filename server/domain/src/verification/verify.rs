@@ -7,13 +7,16 @@ use std::sync::atomic::Ordering;
 use smallvec::SmallVec;
 
 use super::limits::{CheckedLimit, Selected, select};
-use super::{KeySnapshot, Outcome, PermissionQuery, Rules, Verification, Verifier, VerifyKey, store};
+use super::{
+    KeySnapshot, Outcome, PermissionQuery, Rules, SPEND_CAP, Verification, Verifier, VerifyKey, store,
+};
 use crate::credits::Spend;
 use crate::ratelimit::limiter::Check;
 use base::access::{OpCtx, Operation, Target};
 use base::clock::Stopwatch;
 use base::error::{Code, Error, Result};
 use base::events::Verification as Recorded;
+use base::month::Month;
 use base::secret::KeyHash;
 
 /// A decision on its way to the exit.
@@ -21,7 +24,7 @@ struct Decided {
     watch: Stopwatch,
     key: Arc<KeySnapshot>,
     outcome: Outcome,
-    /// The limit that was exceeded, or the permission that was missing.
+    /// The limit that was exceeded, the permission that was missing, or [`SPEND_CAP`].
     denial: Option<String>,
     limits: Vec<CheckedLimit>,
     spent: i64,
@@ -112,7 +115,7 @@ impl Verifier {
         let denial = denial.map(|text| request.key.withheld_from(text));
         let tags = request.tags.into_iter().map(|tag| request.key.withheld_from(tag)).collect();
         let decided = Decided { watch, key, outcome, denial, limits, spent: 0, tags };
-        if outcome == Outcome::Valid && decided.key.has_finite_credits() {
+        if outcome == Outcome::Valid && decided.key.is_charged() {
             return self.spend(cx, decided, request.cost.unwrap_or(1)).await;
         }
         Ok(self.finish(cx, decided))
@@ -135,7 +138,9 @@ impl Verifier {
     async fn spend(&self, cx: &OpCtx, mut decided: Decided, cost: i64) -> Result<Verification> {
         let (verifier, cx) = (self.clone(), cx.clone());
         let spending = tokio::spawn(async move {
-            let spend = match verifier.ledger.spend(decided.key.balance_key(), cost).await {
+            let month =
+                decided.key.capped_identity().map(|identity| (identity.clone(), Month::of(cx.now_ms)));
+            let spend = match verifier.ledger.spend(decided.key.balance_key(), month, cost).await {
                 // It, or the key that has its credits, was deleted between the look at it and the spend.
                 Err(error) if error.code() == Code::KeyNotFound => return Ok(verifier.not_found()),
                 spend => spend?,
@@ -146,8 +151,13 @@ impl Verifier {
                     decided.spent = cost;
                 }
                 Spend::Insufficient { balance } => {
+                    decided.key.saw_balance(Some(balance));
+                    decided.outcome = Outcome::UsageExceeded;
+                }
+                Spend::CapReached { balance } => {
                     decided.key.saw_balance(balance);
                     decided.outcome = Outcome::UsageExceeded;
+                    decided.denial = Some(SPEND_CAP.to_owned());
                 }
                 Spend::Unlimited => {}
             }

@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::http::schema::AnyObject;
 use base::access::OpCtx;
 use base::error::{Code, Error, Result};
+use base::patch::Patch;
 use domain::identities::{CreateIdentity, Identity, IdentityName, ListIdentities, UpdateIdentity};
 use domain::ratelimit::limits::NewLimit;
 
@@ -76,6 +77,7 @@ async fn create(app: Arc<App>, cx: OpCtx, body: CreateIdentityBody) -> Result<Re
         external_id: external_id.clone(),
         meta: checked_meta(body.meta)?.unwrap_or_default(),
         limits: limits(body.ratelimits),
+        monthly_credits: None,
     };
     let created = app.identities.create(&cx, command).await;
     let taken = || format!("Identity with externalId \"{external_id}\" already exists in this workspace");
@@ -232,6 +234,7 @@ async fn update(app: Arc<App>, cx: OpCtx, body: UpdateIdentityBody) -> Result<Re
         keeps_auto_apply: unsaid.map(|limit| limit.name.clone()).collect(),
         made_from: None,
         limits: body.ratelimits.map(limits),
+        monthly_credits: Patch::Keep,
     };
     let updated = app.identities.update(&cx, command).await;
     Ok(IdentityOut::from(updated.telling(Code::IdentityNotFound, || absent(&name))?).into())

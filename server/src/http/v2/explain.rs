@@ -174,6 +174,12 @@ fn values(check: &Check) -> Value {
             json!({ "ratelimits": limits.iter().map(limit).collect::<Vec<_>>() })
         }
         Check::Credits { balance, cost } => json!({ "remaining": balance, "cost": cost }),
+        Check::SpendCap { month, resets_at, cost } => json!({
+            "monthlyCredits": month.map(|month| month.monthly_credits),
+            "spentCredits": month.map(|month| month.spent_credits),
+            "reset": resets_at,
+            "cost": cost,
+        }),
     }
 }
 
@@ -189,5 +195,6 @@ fn fix_out(fix: &Fix) -> Value {
             json!({ "action": "raise_ratelimit", "name": name, "ofIdentity": of_identity })
         }
         Fix::TopUp { missing } => json!({ "action": "add_credits", "missing": missing }),
+        Fix::RaiseCap { missing } => json!({ "action": "raise_spend_cap", "missing": missing }),
     }
 }

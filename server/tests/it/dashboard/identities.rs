@@ -40,6 +40,61 @@ async fn a_month_of_a_customer_is_totalled_and_billed() {
     assert!(refused.text.contains("such as 2026-11"), "{}", refused.text);
 }
 
+/// Who is to spend no more than was agreed is told of before, and afterwards why.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_spend_cap_is_set_warned_of_and_explained() {
+    let test = TestApp::start().await;
+    let api = test.api().await;
+    let mut browser = Browser::of(&test, Role::Operator).await;
+    let page = browser.get("/identities/new").await;
+    let fields = |credits: &'static str| [("external_id", "studio"), ("monthly_credits", credits)];
+    for wrong in ["-1", "2000000000000000", "many"] {
+        let refused = browser.submit(&page, "/identities/new", &fields(wrong)).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{wrong}");
+        assert!(refused.html.contains("field-error"), "{wrong}: {}", refused.text);
+    }
+    let made = browser.submit(&page, "/identities/new", &fields("1,000")).await;
+    made.shows("Created identity studio.").shows("0 of 1,000 credits").shows("0 %");
+    let (key_id, key) = test.key(&api, json!({ "externalId": "studio" })).await;
+    let spend = async |cost: i64| {
+        let body = json!({ "key": key, "credits": { "cost": cost } });
+        test.verify_with(body).await["code"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(spend(799).await, "VALID");
+    browser.get("/").await.lacks("studio has spent");
+    assert_eq!(spend(1).await, "VALID");
+    browser
+        .get("/")
+        .await
+        .shows("studio has spent 800 of 1,000 credits of this month")
+        .shows("200 credits left.");
+    assert_eq!(spend(201).await, "USAGE_EXCEEDED");
+    assert_eq!(spend(200).await, "VALID");
+    browser
+        .get("/")
+        .await
+        .shows("studio has spent 1,000 of 1,000 credits")
+        .shows("refused until the next month");
+    browser.get("/identities/studio").await.shows("1,000 of 1,000 credits").shows("100 %");
+
+    test.advance_ms(1000);
+    test.flush_events().await;
+    let asked = browser.get(&format!("/explain?key={key_id}")).await;
+    asked.shows("Spend cap").shows("1000 of 1000 credits are spent").shows("1,000 of 1,000");
+    assert!(asked.links.iter().any(|link| link.ends_with("/edit") && link.starts_with("/identities/")));
+
+    let edit = browser.get(&format!("{}/edit", made.path)).await;
+    assert!(edit.html.contains("value=\"1,000\""), "{}", edit.html);
+    let saved = browser.submit(&edit, &edit.path, &fields("2,000")).await;
+    saved.shows("1,000 of 2,000 credits");
+    browser.get("/").await.lacks("studio has spent");
+    test.advance_ms(1000);
+    browser.get("/audit").await.shows("Credits a month: 1,000 → 2,000");
+    let edit = browser.get(&format!("{}/edit", made.path)).await;
+    browser.submit(&edit, &edit.path, &fields("")).await.lacks("Spent this month");
+    assert_eq!(spend(5_000).await, "VALID");
+}
+
 /// Events are kept for 400 days: a month that began before is billed from then on,
 /// and one that ended before is not called unused.
 #[tokio::test(flavor = "multi_thread")]

@@ -74,7 +74,16 @@ async fn an_end_user_sees_replaces_and_watches_their_own_keys() {
     assert!(style.html.contains("--brand:#ffd400"), "{}", style.html);
     let usage = ann.get("/portal/acme/usage").await;
     usage.shows("Your usage").shows("Valid 2");
-    ann.get("/portal/acme/usage?since=90d").await.shows("Last 3 months");
+    ann.get("/portal/acme/usage?since=90d").await.shows("Last 3 months").lacks("of this month");
+    let cap = json!({ "identity": "ann", "monthlyCredits": 5 });
+    portal.test.call("identities.updateIdentity", cap).await.data();
+    portal.test.verify_with(json!({ "key": portal.keys[0].1, "credits": { "cost": 4 } })).await;
+    let usage = ann.get("/portal/acme/usage").await;
+    usage.shows("This month: 4 of 5 credits").shows("Most credits of this month are used.");
+    portal.test.verify(&portal.keys[1].1).await;
+    ann.get("/portal/acme/usage").await.shows("5 of 5 credits").shows("are used up");
+    let lift = json!({ "identity": "ann", "monthlyCredits": null });
+    portal.test.call("identities.updateIdentity", lift).await.data();
 
     let (key, old) = &portal.keys[0];
     let reroll = format!("/portal/acme/keys/{key}/reroll");

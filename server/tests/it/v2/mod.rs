@@ -16,4 +16,5 @@ mod portal;
 pub mod protections;
 mod ratelimit;
 mod root_keys;
+mod spend_caps;
 mod verify;

@@ -6,7 +6,7 @@ use unkey::http::v2::DOCUMENT;
 use crate::support::TestApp;
 
 /// Members that protect somewhere, as people spell them.
-pub const PROTECTING: [&str; 20] = [
+pub const PROTECTING: [&str; 22] = [
     "ratelimit",
     "ratelimits",
     "rateLimits",
@@ -15,6 +15,8 @@ pub const PROTECTING: [&str; 20] = [
     "credits",
     "refill",
     "refillDay",
+    "monthlyCredits",
+    "spendCap",
     "expires",
     "expires_at",
     "enabled",

@@ -1,7 +1,7 @@
 //! Things people set up.
 
 use web::charts::Unit;
-use web::components::{BoundedCount, Outcome, ShownOnce, Tone};
+use web::components::{BoundedCount, Outcome, ShownOnce, SpentMonth, Tone};
 use web::pages::api::{ApiView, KeyUse};
 use web::pages::api_settings::ApiSettingsView;
 use web::pages::apis::{ApiCard, ApisView};
@@ -364,6 +364,19 @@ pub fn portal_usage(words: &Words) -> PortalUsageView {
         here: here(paths::portal_usage("acme"), &[]),
         range: range(),
         requests: bars("requests", words.t("Requests"), &Outcome::VERIFICATIONS),
+        month: Some(spent_month(10_000)),
+    }
+}
+
+/// A month of ten thousand credits.
+fn spent_month(spent: i64) -> SpentMonth {
+    SpentMonth {
+        spent,
+        of: 10_000,
+        left: 10_000 - spent,
+        percent: spent / 100,
+        is_near: spent >= 8_000,
+        resets: ago(-DAY),
     }
 }
 
@@ -402,6 +415,7 @@ pub fn identity(words: &Words) -> IdentityView {
         more_keys: Some("key_4".to_owned()),
         total_keys: tally(3),
         limits: words.limits(),
+        month: Some(spent_month(8_421)),
         meta: words.t("{\n  \"plan\": \"pro\"\n}"),
         filters: words.filters(paths::identity("id_1"), &[], "Request id, tag or source"),
         range: range(),

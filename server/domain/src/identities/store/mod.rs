@@ -3,6 +3,7 @@
 mod feed;
 mod lines;
 mod recovered;
+mod spending;
 
 use std::collections::HashMap;
 
@@ -19,6 +20,8 @@ pub use feed::IdentityFeed;
 pub(crate) use feed::external_ids;
 pub(super) use lines::{ids_beginning, lines_of, page_of_lines};
 pub(crate) use recovered::{Owners, bring_along, copy_live, remove_copied};
+pub(crate) use spending::{MonthAccount, month_accounts, remove_months_before, save_month_accounts};
+pub(super) use spending::{near_cap, set_cap, spending_of};
 
 use super::{Identity, IdentityName};
 use crate::ratelimit::limits::{self, Limit};
@@ -110,6 +113,7 @@ pub(super) async fn insert(
     id: &IdentityId,
     external_id: &str,
     meta: &Map<String, Value>,
+    monthly_credits: Option<i64>,
 ) -> Result<()> {
     let meta = if meta.is_empty() { None } else { Some(serde_json::to_string(meta)?) };
     let row = identity::ActiveModel {
@@ -121,6 +125,7 @@ pub(super) async fn insert(
         created_at: Set(cx.now_ms),
         updated_at: Set(None),
         deleted_at: Set(None),
+        monthly_credits: Set(monthly_credits),
     };
     identity::Entity::insert(row).exec_without_returning(db).await.map_err(|error| {
         if EXTERNAL_ID.refused(&error) {
@@ -196,5 +201,12 @@ fn live(workspace: &WorkspaceId) -> Select<identity::Entity> {
 
 fn identity(row: identity::Model, limits: Vec<Limit>) -> Result<Identity> {
     let meta = row.meta.as_deref().map(serde_json::from_str).transpose()?.unwrap_or_default();
-    Ok(Identity { id: row.id, external_id: row.external_id, meta, limits, created_at: row.created_at })
+    Ok(Identity {
+        id: row.id,
+        external_id: row.external_id,
+        meta,
+        limits,
+        monthly_credits: row.monthly_credits,
+        created_at: row.created_at,
+    })
 }

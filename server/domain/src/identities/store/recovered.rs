@@ -6,7 +6,9 @@ use base::ids::{IdentityId, WorkspaceId};
 use entity::identity::{Column, Entity, Model};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
+use super::spending::copy_months;
 use super::{id_of, live};
+use crate::identities::MAX_MONTHLY_CREDITS;
 use crate::ratelimit::limits;
 use base::audit::{self, Event};
 use base::error::Result;
@@ -82,6 +84,10 @@ async fn put(
     if let Some(row) = identities.iter().find(|row| !rows::is_object(row.meta.as_deref())) {
         return Err(rows::damaged(format_args!("the metadata of {} is no object", row.id)));
     }
+    let is_cap = |credits: &i64| (0..=MAX_MONTHLY_CREDITS).contains(credits);
+    if let Some(row) = identities.iter().find(|row| !row.monthly_credits.as_ref().is_none_or(is_cap)) {
+        return Err(rows::damaged(format_args!("the spend cap of {} is none", row.id)));
+    }
     let ids: Vec<IdentityId> = identities.iter().map(|row| row.id.clone()).collect();
     rows::put::<Entity, _>(tx, identities).await?;
     let own = live(workspace).filter(Column::Id.is_in(ids.clone())).select_only().column(Column::Id);
@@ -90,6 +96,7 @@ async fn put(
         return Err(rows::damaged("an identity has the id or the external id of another one"));
     }
     limits::copy_of_identities(tx, from, &own).await?;
+    copy_months(tx, from, &own).await?;
     Ok(own)
 }
 

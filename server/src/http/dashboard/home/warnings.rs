@@ -9,9 +9,11 @@ use web::pages::home::Warning;
 use web::paths::{self, QUERY};
 
 use crate::http::dashboard::member_request::MemberRequest;
+use crate::http::dashboard::presenters::spending::spent_of;
 use crate::jobs::{BackupReport, ClockReport};
 use base::clock::{DAY_MS, MINUTE_MS};
 use base::error::Result;
+use domain::identities::NearCap;
 use domain::keys::{FEW_CREDITS, KeyCount};
 use domain::leaks::Leak;
 
@@ -27,8 +29,9 @@ const COUNTED: i64 = 10_000;
 /// The most urgent first.
 pub async fn warnings(request: &MemberRequest) -> Result<Vec<Warning>> {
     let (app, cx) = (&request.app, &request.cx);
-    let (leaks, expiring, short, unused, lag, jobs, clock, backups) = tokio::try_join!(
+    let (leaks, near_cap, expiring, short, unused, lag, jobs, clock, backups) = tokio::try_join!(
         app.leaks.recent(cx),
+        app.identities.near_cap(cx),
         app.keys.expiring(cx, request.now_ms() + WEEK_MS),
         app.keys.short_of_credits(cx),
         app.root_keys.unused(cx, request.now_ms() - UNUSED_DAYS * DAY_MS),
@@ -47,6 +50,7 @@ pub async fn warnings(request: &MemberRequest) -> Result<Vec<Warning>> {
         Some(server(Tone::Error, title, &detail))
     }));
     warnings.extend(backups.and_then(|report| of_backups(request, &report)));
+    warnings.extend(near_cap.iter().take(NAMED).map(near_cap_of));
     warnings.extend(short.iter().take(NAMED).map(few_credits));
     warnings.extend(expiring.iter().take(NAMED).map(|due| expire(request, due)));
     if unused.keys > 0 {
@@ -159,6 +163,21 @@ fn few_credits(due: &KeyCount) -> Warning {
         detail: first,
         href: paths::api_keys(due.api.as_str()).with(QUERY, &format!("credits:<{FEW_CREDITS}")),
         go: "See keys".to_owned(),
+    }
+}
+
+fn near_cap_of(near: &NearCap) -> Warning {
+    let is_spent = near.spending.left() == 0;
+    let detail = match is_spent {
+        true => "Its keys are refused until the next month begins.".to_owned(),
+        false => format!("{} left.", count(near.spending.left(), "credit")),
+    };
+    Warning {
+        tone: if is_spent { Tone::Error } else { Tone::Caution },
+        title: format!("{} has spent {} credits of this month", near.external_id, spent_of(&near.spending)),
+        detail,
+        href: paths::identity(near.id.as_str()),
+        go: "See identity".to_owned(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 use web::form::{FormState, MORE, VERSION};
+use web::number::exact;
 use web::pages::identities::{IdentityFormView, form as form_page};
 use web::pages::parts::Named;
 use web::paths;
@@ -17,6 +18,7 @@ use crate::http::dashboard::metadata;
 use crate::http::dashboard::reply::Reply;
 use base::access::{Operation, Target};
 use base::error::{Error, Field, Result};
+use base::patch::Patch;
 use domain::identities::{CreateIdentity, Identity, IdentityName, UpdateIdentity};
 use domain::keys::SharedBy;
 use domain::ratelimit::limits::{Limit, NewLimit};
@@ -41,12 +43,12 @@ pub async fn create(request: MemberRequest) -> Result<Reply> {
     if request.form().given(MORE).is_some() {
         return Ok(Reply::page(new_page(&request, request.form_with(Vec::new()))));
     }
-    let (meta, limits) = match read(request.form(), &[]) {
+    let IdentityFields { meta, limits, monthly_credits } = match read(request.form(), &[]) {
         Ok(read) => read,
         Err(problems) => return Ok(Reply::form_again(new_page(&request, request.form_with(problems)))),
     };
     let external_id = request.form().text("external_id").to_owned();
-    let command = CreateIdentity { external_id: external_id.clone(), meta, limits };
+    let command = CreateIdentity { external_id: external_id.clone(), meta, limits, monthly_credits };
     match request.app.identities.create(&request.cx, command).await {
         Ok(id) => {
             Ok(Reply::redirect(paths::identity(id.as_str()))
@@ -69,7 +71,7 @@ pub async fn save(request: MemberRequest) -> Result<Reply> {
     if request.form().given(MORE).is_some() {
         return Ok(Reply::page(page(&request, &identity, request.form_with(Vec::new())).await?));
     }
-    let (meta, limits) = match read(request.form(), &identity.limits) {
+    let IdentityFields { meta, limits, monthly_credits } = match read(request.form(), &identity.limits) {
         Ok(read) => read,
         Err(problems) => return again(&request, &identity, request.form_with(problems)).await,
     };
@@ -77,6 +79,7 @@ pub async fn save(request: MemberRequest) -> Result<Reply> {
         identity: IdentityName::Id(identity.id.to_string()),
         meta: Some(meta),
         limits: Some(limits),
+        monthly_credits: monthly_credits.map_or(Patch::Clear, Patch::Set),
         keeps_auto_apply: Vec::new(),
         made_from: Some(request.made_from(VERSION)),
     };
@@ -137,7 +140,11 @@ fn with(mut form: FormState, name: &str, value: &str) -> FormState {
 }
 
 fn refused(request: &MemberRequest, error: Error) -> Result<FormState> {
-    let fields = [(Field::ExternalId, "external_id"), (Field::Meta, "meta")];
+    let fields = [
+        (Field::ExternalId, "external_id"),
+        (Field::Meta, "meta"),
+        (Field::MonthlyCredits, "monthly_credits"),
+    ];
     request.refused_at(field_of(&error, &fields), error)
 }
 
@@ -146,18 +153,27 @@ fn state(identity: &Identity) -> Result<FormState> {
     let mut values = limit_values(&identity.limits);
     values.push(("external_id".to_owned(), identity.external_id.clone()));
     values.push((VERSION.to_owned(), identity.version().as_str().to_owned()));
+    values.extend(identity.monthly_credits.map(|most| ("monthly_credits".to_owned(), exact(most))));
     if !identity.meta.is_empty() {
         values.push(("meta".to_owned(), metadata::shown(&identity.meta)?));
     }
     Ok(FormState::new(values))
 }
 
-/// Metadata and limits of the form, or what in it cannot be read.
-fn read(
-    form: &Fields,
-    known: &[Limit],
-) -> std::result::Result<(Map<String, Value>, Vec<NewLimit>), Problems> {
+/// What can be changed of an identity.
+struct IdentityFields {
+    meta: Map<String, Value>,
+    limits: Vec<NewLimit>,
+    monthly_credits: Option<i64>,
+}
+
+/// What the form says, or what in it cannot be read.
+fn read(form: &Fields, known: &[Limit]) -> std::result::Result<IdentityFields, Problems> {
     let mut problems = Problems::new();
+    let monthly_credits = form.number("monthly_credits").unwrap_or_else(|wrong| {
+        problems.push(("monthly_credits".to_owned(), wrong));
+        None
+    });
     let meta = form.given("meta").map_or(Ok(Map::new()), metadata::read).unwrap_or_else(|wrong| {
         problems.push(("meta".to_owned(), wrong));
         Map::new()
@@ -166,5 +182,6 @@ fn read(
         problems.extend(wrong);
         Vec::new()
     });
-    if problems.is_empty() { Ok((meta, limits)) } else { Err(problems) }
+    let fields = IdentityFields { meta, limits, monthly_credits };
+    if problems.is_empty() { Ok(fields) } else { Err(problems) }
 }

@@ -12,6 +12,7 @@ use crate::http::dashboard::live_log::{LiveLog, follow, is_stream};
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::metadata;
 use crate::http::dashboard::presenters::limit::limit_rule;
+use crate::http::dashboard::presenters::spending::spent_month;
 use crate::http::dashboard::reply::Reply;
 use base::access::{Operation, Target};
 use base::error::Result;
@@ -41,6 +42,8 @@ async fn view(request: &MemberRequest, identity: &Identity, log: EventLog) -> Re
     let rows = verification_rows::rows(request, &log.page.events).await?;
     let line = request.app.identities.line(&request.cx, &identity.id).await?;
     let (keys, more_keys) = related_keys(request, &SharedBy::Identity(identity.id.clone())).await?;
+    let spending = request.app.identities.spending(&request.cx, std::slice::from_ref(&identity.id)).await?;
+    let spending = spending.get(&identity.id).copied();
     Ok(IdentityView {
         identity: Named::new(identity.id.as_str(), &identity.external_id),
         created: request.stamp(identity.created_at),
@@ -49,6 +52,7 @@ async fn view(request: &MemberRequest, identity: &Identity, log: EventLog) -> Re
         more_keys,
         total_keys: tally(line.map(|line| line.keys).unwrap_or_default()),
         limits: identity.limits.iter().map(|limit| limit_rule(limit, None, false)).collect(),
+        month: spending.map(|spending| spent_month(spending, request.now_ms(), |at_ms| request.stamp(at_ms))),
         meta: metadata::shown(&identity.meta)?,
         filters: filters(request).await?,
         live: log.live(request),

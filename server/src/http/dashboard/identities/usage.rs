@@ -4,7 +4,7 @@
 //! changes it. Months are those of UTC, as the tables of SQL have them.
 
 use base::ids::KeyId;
-use chrono::{DateTime, Months, NaiveDate, NaiveTime};
+use chrono::{DateTime, NaiveDate};
 use web::components::Outcome;
 use web::pages::identity_usage::{IdentityUsageView, Kept, KeyUsage, usage};
 use web::pages::parts::Named;
@@ -16,6 +16,7 @@ use crate::http::dashboard::reply::Reply;
 use base::access::{Operation, Target};
 use base::error::{Error, Result};
 use base::events::kept_since_ms;
+use base::month::Month;
 use domain::identities::Identity;
 use insight::analytics::{Filter, GroupBy, Metric, Question, Row};
 use insight::search::Kind;
@@ -27,12 +28,12 @@ const KEYS: usize = 50;
 pub async fn show(request: MemberRequest) -> Result<Reply> {
     let identity = request.app.identities.get(&request.cx, request.id()).await?;
     request.cx.require(Operation::AnalyticsVerifications, Target::NONE)?;
-    let month = Month::read(request.query().given("month"), request.now_ms())?;
+    let month = month_of(request.query().given("month"), request.now_ms())?;
     Ok(Reply::page(usage(&request.shell, &view(&request, &identity, month).await?)))
 }
 
 async fn view(request: &MemberRequest, identity: &Identity, month: Month) -> Result<IdentityUsageView> {
-    let kept = month.first_kept(request.now_ms());
+    let kept = first_kept(month, request.now_ms());
     // A question is about some time, even where nothing of the month is kept.
     let start_ms = month.start_ms().max(kept_since_ms(request.now_ms())).min(month.next().start_ms() - 1);
     let question = Question {
@@ -55,8 +56,8 @@ async fn view(request: &MemberRequest, identity: &Identity, month: Month) -> Res
     let sql = bill(identity, month, kept);
     Ok(IdentityUsageView {
         identity: Named::new(identity.id.as_str(), &identity.external_id),
-        month: month.0.format("%B %Y").to_string(),
-        earlier: (kept == Some(month.0)).then(|| page(month.before())),
+        month: month.name(),
+        earlier: (kept == Some(month.first_day())).then(|| page(month.before())),
         later: (month.next().start_ms() <= request.now_ms()).then(|| page(month.next())),
         outcomes: outcomes.filter(|(_, count)| *count > 0).collect(),
         credits: counts.cost,
@@ -65,7 +66,7 @@ async fn view(request: &MemberRequest, identity: &Identity, month: Month) -> Res
         csv: download(&sql),
         sql,
         kept: match kept {
-            Some(day) if day == month.0 => Kept::Whole,
+            Some(day) if day == month.first_day() => Kept::Whole,
             Some(day) => Kept::From(day.format("%-d %B %Y").to_string()),
             None => Kept::Nothing,
         },
@@ -90,12 +91,15 @@ async fn keys(request: &MemberRequest, rows: &[Row]) -> Result<Vec<KeyUsage>> {
 fn bill(identity: &Identity, month: Month, kept: Option<NaiveDate>) -> String {
     let day = |day: NaiveDate| day.format("%Y-%m-%d");
     let (table, when) = match kept {
-        Some(first) if first != month.0 => {
-            let days =
-                format!("time >= toDate('{}') AND time < toDate('{}')", day(first), day(month.next().0));
+        Some(first) if first != month.first_day() => {
+            let days = format!(
+                "time >= toDate('{}') AND time < toDate('{}')",
+                day(first),
+                day(month.next().first_day())
+            );
             ("key_verifications_per_day_v1", days)
         }
-        _ => ("key_verifications_per_month_v1", format!("time = toDate('{}')", day(month.0))),
+        _ => ("key_verifications_per_month_v1", format!("time = toDate('{}')", day(month.first_day()))),
     };
     format!(
         "SELECT external_id, key_id, outcome, sum(count) AS verifications, sum(spent_credits) AS credits \
@@ -109,47 +113,18 @@ fn download(sql: &str) -> Href {
     paths::sql().with("query", sql).with("format", "csv")
 }
 
-/// The first day of a month of UTC.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Month(NaiveDate);
+/// The month that an address names; the present one where it names none.
+fn month_of(text: Option<&str>, now_ms: i64) -> Result<Month> {
+    let Some(text) = text else { return Ok(Month::of(now_ms)) };
+    Month::parse(text)
+        .filter(|month| month.start_ms() <= now_ms)
+        .ok_or_else(|| Error::invalid("A month is a year and a month until now, such as 2026-11."))
+}
 
-impl Month {
-    /// The present one where nothing is given.
-    fn read(text: Option<&str>, now_ms: i64) -> Result<Self> {
-        let day = match text {
-            Some(text) if text.len() == 7 && !text.starts_with(['-', '+']) => {
-                NaiveDate::parse_from_str(&format!("{text}-01"), "%Y-%m-%d").ok()
-            }
-            Some(_) => None,
-            None => DateTime::from_timestamp_millis(now_ms).map(|now| now.date_naive()),
-        };
-        let day = day.filter(|day| Self(*day).start_ms() <= now_ms);
-        let day = day.and_then(|day| chrono::Datelike::with_day(&day, 1));
-        day.map(Self)
-            .ok_or_else(|| Error::invalid("A month is a year and a month until now, such as 2026-11."))
-    }
-
-    fn start_ms(self) -> i64 {
-        self.0.and_time(NaiveTime::MIN).and_utc().timestamp_millis()
-    }
-
-    fn next(self) -> Self {
-        Self(self.0.checked_add_months(Months::new(1)).unwrap_or(self.0))
-    }
-
-    fn before(self) -> Self {
-        Self(self.0.checked_sub_months(Months::new(1)).unwrap_or(self.0))
-    }
-
-    /// Its first day of which events are kept; `None` if it ended before.
-    fn first_kept(self, now_ms: i64) -> Option<NaiveDate> {
-        let oldest = DateTime::from_timestamp_millis(kept_since_ms(now_ms))?.date_naive();
-        Some(oldest.max(self.0)).filter(|first| *first < self.next().0)
-    }
-
-    fn code(self) -> String {
-        self.0.format("%Y-%m").to_string()
-    }
+/// Its first day of which events are kept; `None` if it ended before.
+fn first_kept(month: Month, now_ms: i64) -> Option<NaiveDate> {
+    let oldest = DateTime::from_timestamp_millis(kept_since_ms(now_ms))?.date_naive();
+    Some(oldest.max(month.first_day())).filter(|first| *first < month.next().first_day())
 }
 
 #[cfg(test)]
@@ -159,12 +134,11 @@ mod tests {
     const NOW_MS: i64 = 1_795_996_800_000; // 2026-11-30
 
     #[test]
-    fn months_are_read_and_followed() {
-        let month = Month::read(None, NOW_MS).unwrap();
-        assert_eq!((month.code(), month.before().code()), ("2026-11".to_owned(), "2026-10".to_owned()));
-        assert_eq!(Month::read(Some("2025-12"), NOW_MS).unwrap().next().code(), "2026-01");
-        for wrong in ["2026-12", "2026", "2026-13", "11-2026", "2026-11-01", "-1-1", "99999-01"] {
-            assert!(Month::read(Some(wrong), NOW_MS).is_err(), "{wrong}");
+    fn a_month_has_begun() {
+        assert_eq!(month_of(None, NOW_MS).unwrap().code(), "2026-11");
+        assert_eq!(month_of(Some("2025-12"), NOW_MS).unwrap().code(), "2025-12");
+        for wrong in ["2026-12", "2026", "99999-01"] {
+            assert!(month_of(Some(wrong), NOW_MS).is_err(), "{wrong}");
         }
     }
 }

@@ -13,6 +13,7 @@ use web::time::duration;
 use super::permission_query_tree::tree;
 use crate::http::dashboard::api_reference::api_named;
 use crate::http::dashboard::member_request::MemberRequest;
+use crate::http::dashboard::presenters::spending::spent_of;
 use base::error::Result;
 use domain::explain::{Check, Explained, Explanation, Fix, LimitState, Recorded, Step, Then, Verdict};
 use domain::verification;
@@ -98,6 +99,7 @@ fn name(check: &Check) -> &'static str {
         Check::Permissions { .. } => "Permissions",
         Check::Limits(_) => "Rate limits",
         Check::Credits { .. } => "Credits",
+        Check::SpendCap { .. } => "Spend cap",
     }
 }
 
@@ -123,6 +125,7 @@ fn said_then(step: &Step, past: &Recorded) -> Option<String> {
         Check::Permissions { .. } => format!("The permission '{denial}' was missing."),
         Check::Limits(_) => format!("The limit '{denial}' was exceeded."),
         Check::Credits { .. } => "The credits did not suffice.".to_owned(),
+        Check::SpendCap { .. } => "The month of its identity was used up.".to_owned(),
         Check::Expiry { .. } => "The key had expired.".to_owned(),
         Check::Enabled { .. } => "The key was disabled.".to_owned(),
         Check::Workspace { .. } => "The workspace was disabled.".to_owned(),
@@ -161,6 +164,12 @@ fn values(request: &MemberRequest, step: &Step, past: Option<&Recorded>) -> Valu
             std::iter::once(source).chain(listed).collect()
         }
         Check::Limits(limits) => limits.iter().map(|limit| limit_row(request, limit, past)).collect(),
+        Check::SpendCap { month: None, .. } => Vec::new(),
+        Check::SpendCap { month: Some(month), resets_at, cost } => vec![
+            now("Spent this month", spent_of(month)),
+            now("Next month", time(*resets_at)),
+            now("Cost", exact(*cost)),
+        ],
         Check::Credits { balance, cost } => {
             let unlimited = || "unlimited".to_owned();
             let left = past.map(|past| past.balance.map_or_else(unlimited, exact));
@@ -197,6 +206,7 @@ fn setting(check: &Check, key: &Explained) -> Option<Href> {
     Some(match check {
         Check::Found { .. } | Check::Api { .. } => return None,
         Check::Workspace { .. } => paths::danger(),
+        Check::SpendCap { .. } => paths::edit_identity(key.identity.as_ref()?.as_str()),
         Check::Address { .. } => paths::api_settings(key.api.as_str()),
         Check::Limits(limits) => match (&key.identity, limits.iter().any(|limit| limit.of_identity)) {
             (Some(identity), true) => paths::edit_identity(identity.as_str()),
@@ -217,9 +227,11 @@ fn fix(fix: &Fix, key: &Explained, asked: &TracedRequest) -> Option<FixView> {
         Fix::TopUp { missing } => {
             ("top_up", format!("Add {}", count(*missing, "credit")), Some(("amount", missing.to_string())))
         }
-        Fix::EnableWorkspace | Fix::UseKeyOf(_) | Fix::AllowAddress(_) | Fix::RaiseLimit { .. } => {
-            return None;
-        }
+        Fix::EnableWorkspace
+        | Fix::UseKeyOf(_)
+        | Fix::AllowAddress(_)
+        | Fix::RaiseLimit { .. }
+        | Fix::RaiseCap { .. } => return None,
     };
     let own = |name: &str| matches!(name, "key" | "fix" | "permission" | "amount");
     let mut fields = vec![("key".to_owned(), key.id.to_string()), ("fix".to_owned(), what.to_owned())];

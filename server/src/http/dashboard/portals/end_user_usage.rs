@@ -6,12 +6,13 @@ use web::charts::{Bars, Bucket};
 use web::components::Outcome;
 use web::pages::portal::{PortalUsageView, usage as usage_page};
 use web::paths::{self, Here};
-use web::time::{Zone, local};
+use web::time::{Stamp, Zone, local};
 
 use super::branding::page_of;
 use super::end_user_session::{EndUser, no_session};
 use crate::http::dashboard::charts::zoom;
 use crate::http::dashboard::outcome_counts::count_of;
+use crate::http::dashboard::presenters::spending::spent_month;
 use crate::http::dashboard::reply::Reply;
 use crate::http::dashboard::time_span::TimeSpan;
 use crate::http::dashboard::visitor_request::VisitorRequest;
@@ -26,7 +27,11 @@ pub async fn usage(request: VisitorRequest) -> Result<Reply> {
     let span = TimeSpan::read(&request.input.query, Tz::UTC, request.cx.now_ms, "7d");
     let series = request.app.portals.own_series(&user.cx, None, span.start_ms, span.end_ms).await?;
     let here = Here::new(paths::portal_usage(&user.portal.slug), request.input.query.pairs().to_vec());
-    let view = PortalUsageView { requests: bars(&here, &series), here, range: span.range };
+    let spending = request.app.portals.own_spending(&user.cx).await?;
+    let now_ms = request.cx.now_ms;
+    let stamp = |at_ms: i64| Stamp::new(at_ms, now_ms, &Zone::utc());
+    let month = spending.map(|spending| spent_month(spending, now_ms, stamp));
+    let view = PortalUsageView { requests: bars(&here, &series), here, range: span.range, month };
     Ok(page_of(&user.portal, usage_page(&user.frame(&request), &view)))
 }
 

@@ -11,7 +11,7 @@ use web::time::duration;
 use crate::http::dashboard::member_request::MemberRequest;
 
 /// Fields that are called otherwise than their names say.
-const CALLED: [(&str, &str); 11] = [
+const CALLED: [(&str, &str); 12] = [
     ("apiLimitPerMinute", "Requests a minute"),
     ("async", "Asynchronous"),
     ("defaultBytes", "Default length in bytes"),
@@ -21,6 +21,7 @@ const CALLED: [(&str, &str); 11] = [
     ("keyspaceId", "Keyspace"),
     ("limitPerMinute", "Requests a minute"),
     ("meta", "Metadata"),
+    ("monthlyCredits", "Credits a month"),
     ("ownerId", "Owner"),
     ("remaining", "Credits left"),
 ];

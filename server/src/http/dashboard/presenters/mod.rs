@@ -1,5 +1,5 @@
 //! What several areas show of one thing: the states of a key, a row of a log, a
-//! rate limit.
+//! rate limit, a month of an identity.
 //!
 //! Mappings only: nothing here asks the domain.
 
@@ -7,4 +7,5 @@ pub mod audit;
 pub mod changes;
 pub mod key;
 pub mod limit;
+pub mod spending;
 pub mod verification;

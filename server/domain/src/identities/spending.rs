@@ -1,0 +1,128 @@
+//! Spend caps: how many credits all keys of an identity together may spend in a
+//! calendar month of UTC (docs/decisions.md#a-spend-cap-counts-every-key).
+//!
+//! The ledger of credits decides on spends and counts them here, in its own
+//! transactions. Deliberately absent: what was spent before there was a cap; events
+//! know that.
+
+use std::collections::HashMap;
+
+use base::ids::IdentityId;
+
+use super::{Identities, store};
+use base::access::{OpCtx, Operation, PortalUser, Target};
+use base::error::{Error, Field, Result};
+use base::month::Month;
+
+/// No cap is higher, so that what is counted never leaves the numbers that JSON has.
+pub const MAX_MONTHLY_CREDITS: i64 = 1_000_000_000_000_000;
+
+/// Identities near their cap that are told of.
+const NEAR: u64 = 100;
+
+/// A month of an identity that has a cap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spending {
+    /// The cap.
+    pub monthly_credits: i64,
+    /// What was spent of it.
+    pub spent_credits: i64,
+}
+
+impl Spending {
+    /// What may still be spent; a cap may have been lowered below what was.
+    pub fn left(&self) -> i64 {
+        (self.monthly_credits - self.spent_credits).max(0)
+    }
+
+    /// Whether to warn: four fifths of it are spent.
+    pub fn is_near(&self) -> bool {
+        self.monthly_credits > 0
+            && self.spent_credits >= self.monthly_credits / 5 * 4 + self.monthly_credits % 5 * 4 / 5
+    }
+
+    /// In whole percent, downwards; 100 is reached when nothing is left.
+    pub fn percent(&self) -> i64 {
+        match self.monthly_credits {
+            0 => 100,
+            most => self.spent_credits.min(most).saturating_mul(100) / most,
+        }
+    }
+}
+
+/// An identity that has spent most of its month.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NearCap {
+    pub id: IdentityId,
+    pub external_id: String,
+    pub spending: Spending,
+}
+
+impl Identities {
+    /// What each of these has spent in the present month, of those that have a cap.
+    /// For callers that have read the identities; asks for no grant.
+    pub async fn spending(&self, cx: &OpCtx, ids: &[IdentityId]) -> Result<HashMap<IdentityId, Spending>> {
+        store::spending_of(self.store.read(), &cx.workspace, Month::of(cx.now_ms), ids).await
+    }
+
+    /// The present month of an end user's own identity, if that has a cap.
+    pub async fn own_spending(&self, cx: &OpCtx, user: &PortalUser) -> Result<Option<Spending>> {
+        let Some(id) = store::id_of(self.store.read(), &cx.workspace, &user.external_id).await? else {
+            return Ok(None);
+        };
+        Ok(self.spending(cx, std::slice::from_ref(&id)).await?.remove(&id))
+    }
+
+    /// Who has spent most of the present month's cap, those with the least left first;
+    /// so many at most.
+    pub async fn near_cap(&self, cx: &OpCtx) -> Result<Vec<NearCap>> {
+        cx.require(Operation::IdentityList, Target::NONE)?;
+        let mut near = store::near_cap(self.store.read(), &cx.workspace, Month::of(cx.now_ms), NEAR).await?;
+        near.sort_by_key(|near| (near.spending.left(), near.external_id.clone()));
+        Ok(near)
+    }
+}
+
+pub(super) fn check_monthly_credits(credits: Option<&i64>) -> Result<()> {
+    match credits {
+        Some(credits) if !(0..=MAX_MONTHLY_CREDITS).contains(credits) => {
+            let detail = format!("A month has 0 to {MAX_MONTHLY_CREDITS} credits.");
+            Err(Error::invalid(detail).at(Field::MonthlyCredits))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spending(monthly_credits: i64, spent_credits: i64) -> Spending {
+        Spending { monthly_credits, spent_credits }
+    }
+
+    #[test]
+    fn four_fifths_of_a_month_are_near_its_cap() {
+        for (most, spent, near) in [
+            (10, 7, false),
+            (10, 8, true),
+            (10, 12, true),
+            (1, 0, true),
+            (0, 0, false),
+            (4, 3, true),
+            (7, 5, true),
+        ] {
+            assert_eq!(spending(most, spent).is_near(), near, "{spent} of {most}");
+        }
+    }
+
+    #[test]
+    fn percents_never_say_that_all_is_spent_before_it_is() {
+        assert_eq!(spending(1_000, 999).percent(), 99);
+        assert_eq!(spending(1_000, 1_000).percent(), 100);
+        assert_eq!(spending(1_000, 4_000).percent(), 100);
+        assert_eq!(spending(0, 0).percent(), 100);
+        assert_eq!(spending(MAX_MONTHLY_CREDITS, MAX_MONTHLY_CREDITS - 1).percent(), 99);
+        assert_eq!(spending(10, 12).left(), 0);
+    }
+}
