@@ -33,6 +33,9 @@ export async function seed(server, { hostile = false, verifications = 30 } = {})
   const spent = await key({ name: name("trial"), credits: { remaining: 2 } });
   const disabled = await key({ name: name("retired"), enabled: false });
   await key({ name: name("expires soon"), expires: Date.now() + 6 * 3_600_000 });
+  await call("identities.createIdentity", { externalId: "studio_grace", monthlyCredits: 100 });
+  const capped = await key({ name: name("pays by use"), externalId: "studio_grace" });
+  await call("keys.verifyKey", { key: capped.key, credits: { cost: 85 } });
   const doomed = await key({ name: name("deleted") });
   await call("keys.deleteKey", { keyId: doomed.keyId });
   const { key: mapsKey } = await call("keys.createKey", { apiId: otherApi, name: name("tiles") });

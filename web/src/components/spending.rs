@@ -5,9 +5,8 @@ use leptos::prelude::*;
 use super::badge::{Tone, badge};
 use super::data::stamp;
 use super::notice::warning;
-use super::progress::meter;
+use super::progress::progress;
 use crate::View;
-use crate::number::exact;
 use crate::time::Stamp;
 
 /// The present month of an identity that has a cap.
@@ -18,35 +17,19 @@ pub struct SpentMonth {
     pub of: i64,
     /// What may still be spent.
     pub left: i64,
-    pub percent: i64,
     /// Whether most of it is spent.
     pub is_near: bool,
     /// When the next month begins.
     pub resets: Stamp,
 }
 
-impl SpentMonth {
-    fn text(&self) -> String {
-        format!("{} of {} credits", exact(self.spent), exact(self.of))
-    }
-
-    fn tone(&self) -> Tone {
-        match self {
-            Self { left: 0, .. } => Tone::Error,
-            Self { is_near: true, .. } => Tone::Caution,
-            _ => Tone::Quiet,
-        }
-    }
-}
-
 pub(crate) fn spent_month(month: &SpentMonth) -> View {
-    view! {
-        {month.text()}
-        " "
-        {badge(month.tone(), &format!("{} %", month.percent))}
-        {meter("Credits left this month", month.left, month.of)}
-    }
-    .into_any()
+    let state = match month {
+        SpentMonth { left: 0, .. } => Some(badge(Tone::Error, "Used up")),
+        SpentMonth { is_near: true, .. } => Some(badge(Tone::Caution, "Nearly used up")),
+        _ => None,
+    };
+    view! { <p>"A new month begins " {stamp(&month.resets)} " " {state}</p> {spent(month)} }.into_any()
 }
 
 /// The same for whoever spends it, with what to expect.
@@ -60,10 +43,10 @@ pub(crate) fn own_spent_month(month: &SpentMonth) -> View {
         }
         _ => None,
     };
-    view! {
-        {said.map(warning)}
-        <p>"This month: " {month.text()} ", " {stamp(&month.resets)} " a new month begins (UTC)."</p>
-        {meter("Credits left this month", month.left, month.of)}
-    }
-    .into_any()
+    view! { {said.map(warning)} <p>"A new month begins " {stamp(&month.resets)} " (UTC)."</p> {spent(month)} }
+        .into_any()
+}
+
+fn spent(month: &SpentMonth) -> View {
+    progress("Credits spent this month", month.spent, month.of)
 }

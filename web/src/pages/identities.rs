@@ -146,8 +146,9 @@ fn delete(one: &Named, keys: BoundedCount) -> Danger<'_> {
     Danger {
         title: "Delete this identity",
         consequence: format!(
-            "Its limits and metadata go. {} of it stay and work without it.",
-            keys.text("key")
+            "Its limits, spend cap and metadata go. {} of it {} without it.",
+            keys.text("key"),
+            if keys.count == 1 && !keys.more { "stays and works" } else { "stay and work" }
         ),
         button: "Delete identity",
         action: paths::delete_identity(&one.id),

@@ -40,14 +40,6 @@ impl Spending {
         self.monthly_credits > 0
             && self.spent_credits >= self.monthly_credits / 5 * 4 + self.monthly_credits % 5 * 4 / 5
     }
-
-    /// In whole percent, downwards; 100 is reached when nothing is left.
-    pub fn percent(&self) -> i64 {
-        match self.monthly_credits {
-            0 => 100,
-            most => self.spent_credits.min(most).saturating_mul(100) / most,
-        }
-    }
 }
 
 /// An identity that has spent most of its month.
@@ -117,12 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn percents_never_say_that_all_is_spent_before_it_is() {
-        assert_eq!(spending(1_000, 999).percent(), 99);
-        assert_eq!(spending(1_000, 1_000).percent(), 100);
-        assert_eq!(spending(1_000, 4_000).percent(), 100);
-        assert_eq!(spending(0, 0).percent(), 100);
-        assert_eq!(spending(MAX_MONTHLY_CREDITS, MAX_MONTHLY_CREDITS - 1).percent(), 99);
-        assert_eq!(spending(10, 12).left(), 0);
+    fn nothing_is_left_of_a_cap_that_was_lowered() {
+        assert_eq!((spending(10, 4).left(), spending(10, 12).left()), (6, 0));
     }
 }

@@ -54,7 +54,10 @@ async fn a_spend_cap_is_set_warned_of_and_explained() {
         assert!(refused.html.contains("field-error"), "{wrong}: {}", refused.text);
     }
     let made = browser.submit(&page, "/identities/new", &fields("1,000")).await;
-    made.shows("Created identity studio.").shows("0 of 1,000 credits").shows("0 %");
+    made.shows("Created identity studio.")
+        .shows("Spent this month")
+        .shows("0 of 1,000 (0%)")
+        .lacks("used up");
     let (key_id, key) = test.key(&api, json!({ "externalId": "studio" })).await;
     let spend = async |cost: i64| {
         let body = json!({ "key": key, "credits": { "cost": cost } });
@@ -75,7 +78,7 @@ async fn a_spend_cap_is_set_warned_of_and_explained() {
         .await
         .shows("studio has spent 1,000 of 1,000 credits")
         .shows("refused until the next month");
-    browser.get("/identities/studio").await.shows("1,000 of 1,000 credits").shows("100 %");
+    browser.get("/identities/studio").await.shows("Used up").shows("1,000 of 1,000 (100%)");
 
     test.advance_ms(1000);
     test.flush_events().await;
@@ -86,7 +89,7 @@ async fn a_spend_cap_is_set_warned_of_and_explained() {
     let edit = browser.get(&format!("{}/edit", made.path)).await;
     assert!(edit.html.contains("value=\"1,000\""), "{}", edit.html);
     let saved = browser.submit(&edit, &edit.path, &fields("2,000")).await;
-    saved.shows("1,000 of 2,000 credits");
+    saved.shows("1,000 of 2,000 (50%)").lacks("used up");
     browser.get("/").await.lacks("studio has spent");
     test.advance_ms(1000);
     browser.get("/audit").await.shows("Credits a month: 1,000 → 2,000");

@@ -79,9 +79,9 @@ async fn an_end_user_sees_replaces_and_watches_their_own_keys() {
     portal.test.call("identities.updateIdentity", cap).await.data();
     portal.test.verify_with(json!({ "key": portal.keys[0].1, "credits": { "cost": 4 } })).await;
     let usage = ann.get("/portal/acme/usage").await;
-    usage.shows("This month: 4 of 5 credits").shows("Most credits of this month are used.");
+    usage.shows("Credits").shows("4 of 5 (80%)").shows("Most credits of this month are used.");
     portal.test.verify(&portal.keys[1].1).await;
-    ann.get("/portal/acme/usage").await.shows("5 of 5 credits").shows("are used up");
+    ann.get("/portal/acme/usage").await.shows("5 of 5 (100%)").shows("are used up");
     let lift = json!({ "identity": "ann", "monthlyCredits": null });
     portal.test.call("identities.updateIdentity", lift).await.data();
 

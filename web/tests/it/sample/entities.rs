@@ -370,14 +370,7 @@ pub fn portal_usage(words: &Words) -> PortalUsageView {
 
 /// A month of ten thousand credits.
 fn spent_month(spent: i64) -> SpentMonth {
-    SpentMonth {
-        spent,
-        of: 10_000,
-        left: 10_000 - spent,
-        percent: spent / 100,
-        is_near: spent >= 8_000,
-        resets: ago(-DAY),
-    }
+    SpentMonth { spent, of: 10_000, left: 10_000 - spent, is_near: spent >= 8_000, resets: ago(-DAY) }
 }
 
 /// As lists count: some hundreds at most.

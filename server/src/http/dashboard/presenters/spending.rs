@@ -13,7 +13,6 @@ pub fn spent_month(spending: Spending, now_ms: i64, stamp: impl FnOnce(i64) -> S
         spent: spending.spent_credits,
         of: spending.monthly_credits,
         left: spending.left(),
-        percent: spending.percent(),
         is_near: spending.is_near(),
         resets: stamp(Month::of(now_ms).next().start_ms()),
     }
