@@ -40,6 +40,13 @@ pub(crate) fn submit(text: &str, look: &'static str) -> View {
     view! { <button type="submit" class=format!("button {look}")>{text.to_owned()}</button> }.into_any()
 }
 
+/// What Enter in a field presses: the first button of a form, which must not be the one
+/// that
+/// asks for another row or adds rights.
+pub(crate) fn pressed_by_enter() -> View {
+    view! { <button type="submit" class="sr" tabindex="-1" aria-hidden="true">"Save"</button> }.into_any()
+}
+
 /// One act on one entity: a form that is only a button.
 pub(crate) fn act(csrf: &str, icon: Option<Icon>, text: &str, action: &Href, look: &'static str) -> View {
     let body = view! {

@@ -39,7 +39,7 @@ pub use spending::SpentMonth;
 pub use table::Sorting;
 
 pub(crate) use badge::{badge, chips, outcome_badge, status_badge};
-pub(crate) use button::{act, action, button_link, link, post_form, submit};
+pub(crate) use button::{act, action, button_link, link, post_form, pressed_by_enter, submit};
 pub(crate) use card::{card, card_with, grid, section, split, stat, stats};
 pub(crate) use confirm::{Danger, danger_in_row, danger_zone};
 pub(crate) use data::{copy_chip, facts, log_stamp, masked, mono, nothing, num, optional_stamp, stamp, tags};

@@ -164,6 +164,12 @@ impl<'a> Table<'a> {
         self
     }
 
+    /// Long texts beside each other: what does not fit is scrolled to.
+    pub(crate) fn wide(mut self) -> Self {
+        self.class = "wide";
+        self
+    }
+
     /// Rows that come in while the page is open, from this address.
     pub(crate) fn live(mut self, source: Option<String>) -> Self {
         self.live = source;

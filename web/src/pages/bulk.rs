@@ -8,7 +8,7 @@ use super::parts::{ApiRef, KeyLine, key_lines};
 use crate::View;
 use crate::components::{
     Field, action, area, button_link, check, choices, fieldset, form_error, hidden, input, limit_rows, note,
-    post_form, section, submit, warning,
+    post_form, pressed_by_enter, section, submit, warning,
 };
 use crate::form::{ALL_MATCHING, CONFIRM, FormState, NONCE, ON, SELECTED};
 use crate::number::{count, exact};
@@ -111,6 +111,7 @@ fn fields(view: &BulkView) -> Vec<View> {
         ],
         "add_credits" => vec![input(form, Field::number("amount", "Credits to add").required())],
         "limits" => vec![
+            pressed_by_enter(),
             fieldset("Rate limits", "", vec![limit_rows(form)]),
             check(form, "no_limits", "No limits", "Removes those there are. Without it a limit is needed."),
         ],

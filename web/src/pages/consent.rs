@@ -6,13 +6,11 @@
 use leptos::prelude::*;
 
 use super::key_form::expiry;
-use super::root_key_form::{
-    GrantPlace, GrantScope, GrantTemplate, bounds, by_task, permissions, pressed_by_enter,
-};
+use super::root_key_form::{GrantPlace, GrantScope, GrantTemplate, bounds, by_task, permissions};
 use crate::View;
 use crate::components::{
-    Field, action, card, copy_chip, facts, fieldset, form_error, hidden, input, mono, post_form, stamp,
-    submit, warning,
+    Field, action, card, copy_chip, facts, fieldset, form_error, hidden, input, mono, post_form,
+    pressed_by_enter, stamp, submit, warning,
 };
 use crate::form::{FormState, NONCE};
 use crate::paths::{self, Href};

@@ -6,7 +6,7 @@ use crate::View;
 use crate::components::{
     BoundedCount, Danger, Field, Filters, Icon, Pager, Row, Sorting, Table, action, area, button_link,
     code_block, curl, danger_zone, empty_state, fieldset, filter_bar, form_error, head, hidden, input,
-    limit_rows, num, optional_stamp, pager, post_form, submit,
+    limit_rows, num, optional_stamp, pager, post_form, pressed_by_enter, submit,
 };
 use crate::form::{FormState, VERSION};
 use crate::paths;
@@ -114,6 +114,7 @@ pub fn form(shell: &Shell, view: &IdentityFormView) -> String {
         None => ("New identity", paths::new_identity(), paths::identities(), "Create identity"),
     };
     let fields = vec![
+        pressed_by_enter(),
         form_error(form),
         view.identity.is_some().then(|| hidden(VERSION, &form.value(VERSION))).into_any(),
         fieldset("General", "", vec![input(form, id)]),

@@ -6,7 +6,7 @@ use super::parts::{ApiRef, Named};
 use crate::View;
 use crate::components::{
     Danger, Field, action, area, button_link, check, choices, danger_zone, fieldset, form_error, hidden,
-    input, limit_rows, post_form, select, submit,
+    input, limit_rows, post_form, pressed_by_enter, select, submit,
 };
 use crate::form::{FormState, NONCE, VERSION};
 use crate::paths;
@@ -82,6 +82,7 @@ pub fn create(shell: &Shell, view: &NewKeyView) -> String {
     });
     let general = general.into_iter().chain(recoverable).collect();
     let mut body = vec![
+        pressed_by_enter(),
         hidden(NONCE, &view.nonce),
         form_error(form),
         fieldset("General", "What the key is called and whom it belongs to.", general),
@@ -128,6 +129,7 @@ pub fn edit(shell: &Shell, view: &EditKeyView) -> String {
         check(form, "enabled", "Enabled", "Takes effect with the next request."),
     ];
     let mut body = vec![
+        pressed_by_enter(),
         form_error(form),
         hidden(VERSION, &form.value(VERSION)),
         befores(form, &["credits", "refill_amount", "refill_day", "expires_at"]),

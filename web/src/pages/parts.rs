@@ -238,7 +238,7 @@ pub struct AuditSubject {
 
 pub(crate) fn audit_table(rows: &[AuditRow]) -> View {
     let heads = ["Time", "Event", "Description", "Actor", "Source"].into_iter().map(head).collect::<Vec<_>>();
-    Table::new("Changes", heads).rows(rows.iter().map(audit_row).collect())
+    Table::new("Changes", heads).wide().rows(rows.iter().map(audit_row).collect())
 }
 
 fn audit_row(row: &AuditRow) -> Row {

@@ -8,7 +8,7 @@ use super::parts::Named;
 use crate::View;
 use crate::components::{
     Danger, Field, action, area, button_link, check, danger_zone, fieldset, form_error, hidden, input,
-    post_form, select, submit,
+    post_form, pressed_by_enter, select, submit,
 };
 use crate::form::{FormState, MORE, NONCE, VERSION};
 use crate::paths::{self, Href};
@@ -143,12 +143,6 @@ fn templates(templates: &[GrantTemplate], of: &Href) -> View {
         .into_any()
     });
     view! { <ul class="templates" aria-label="Templates">{links.collect_view()}</ul> }.into_any()
-}
-
-/// What Enter in a field presses: the first button of a form, which must not be the one
-/// that adds rights.
-pub(super) fn pressed_by_enter() -> View {
-    view! { <button type="submit" class="sr" tabindex="-1" aria-hidden="true">"Save"</button> }.into_any()
 }
 
 /// Rights by what they are for, of the workspace or of one place.

@@ -81,6 +81,20 @@ fn nothing_interactive_stands_in_something_interactive() {
     });
 }
 
+/// Enter presses the first button of a form.
+#[test]
+fn enter_in_a_field_asks_for_no_other_row() {
+    for_each(|name, page| {
+        let mut is_first = false;
+        for element in page.named(&["form", "button"]) {
+            if element.name == "button" && is_first && element.is_inside("form") {
+                assert_ne!(element.get("name"), Some("more"), "{name}: {:?}", element.attributes);
+            }
+            is_first = element.name == "form";
+        }
+    });
+}
+
 #[test]
 fn every_table_has_a_caption_and_scoped_headers() {
     for_each(|name, page| {

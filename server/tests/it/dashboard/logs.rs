@@ -293,3 +293,27 @@ async fn entries_of_one_act_lead_to_each_other_and_others_see_none() {
     let stranger = Browser::new(&test).get("/audit").await;
     stranger.shows("Sign in");
 }
+
+/// What was deleted has no page; what was done to it is in the log.
+#[tokio::test(flavor = "multi_thread")]
+async fn entries_about_what_is_gone_or_has_no_page_lead_to_its_history() {
+    let test = TestApp::start().await;
+    let api = test.api().await;
+    let (key, _) = test.key(&api, json!({ "permissions": ["docs.read"] })).await;
+    test.call("keys.deleteKey", json!({ "keyId": key })).await.data();
+    test.call("apis.deleteApi", json!({ "apiId": api })).await.data();
+    test.advance_ms(1_000);
+    let mut viewer = Browser::of(&test, Role::Viewer).await;
+    test.advance_ms(1_000);
+    for (event, gone) in [("key.delete", format!("/keys/{key}")), ("api.delete", format!("/apis/{api}"))] {
+        let page = viewer.get(&format!("/audit?event={event}")).await;
+        assert!(!page.links_to(&gone), "{event}: {:?}", page.links);
+        let id = gone.rsplit('/').next().unwrap();
+        let history = format!("/audit?target={id}");
+        assert!(page.links_to(&history), "{event}: {:?}", page.links);
+        viewer.get(&history).await.shows(event);
+    }
+    let made = viewer.get("/audit?event=permission.create").await;
+    let history = made.links.iter().find(|link| link.starts_with("/audit?target=perm_")).expect("a link");
+    viewer.get(history).await.shows("permission.create");
+}

@@ -8,7 +8,7 @@ use web::paths::CURSOR;
 use super::{PAGE, audit_filter, text_field};
 use crate::http::dashboard::lists::search_filters;
 use crate::http::dashboard::member_request::MemberRequest;
-use crate::http::dashboard::presenters::audit::{actor_href, actor_kind, audit_rows, page_of};
+use crate::http::dashboard::presenters::audit::{actor_href, actor_kind, audit_rows, way_to};
 use crate::http::dashboard::presenters::changes::in_words;
 use crate::http::dashboard::reply::Reply;
 use crate::http::dashboard::time_span::TimeSpan;
@@ -71,7 +71,7 @@ fn target_view(event: &str, target: &AuditTarget) -> page::AuditTarget {
         kind: target.kind.clone(),
         id: target.id.clone(),
         name: target.name.clone(),
-        href: page_of(event, &target.kind, &target.id),
+        href: way_to(event, &target.kind, &target.id),
         meta: meta.unwrap_or_default(),
     }
 }

@@ -21,7 +21,7 @@ pub fn audit_rows(request: &MemberRequest, entries: Vec<AuditEntry>) -> Vec<Audi
 
 fn audit_row(request: &MemberRequest, entry: AuditEntry) -> AuditRow {
     let about = entry.targets.iter().find_map(|target| {
-        let href = page_of(&entry.event, &target.kind, &target.id)?;
+        let href = way_to(&entry.event, &target.kind, &target.id)?;
         Some(AuditSubject { name: target.name.clone().unwrap_or_else(|| target.id.clone()), href })
     });
     AuditRow {
@@ -48,8 +48,19 @@ pub fn actor_href(entry: &AuditEntry) -> Option<Href> {
     }
 }
 
+/// The page of a resource, else everything that was done to it: of what was deleted by
+/// the event, and of what has no page.
+pub fn way_to(event: &str, kind: &str, id: &str) -> Option<Href> {
+    let is_gone = event == "rootkey.revoke" || event.strip_suffix(".delete") == Some(kind);
+    let has_no_page = matches!(kind, "permission" | "portal" | "ratelimitOverride");
+    match is_gone || has_no_page {
+        true => Some(paths::audit().with("target", id)),
+        false => page_of(event, kind, id),
+    }
+}
+
 /// The page of a resource. Root keys and keys are of one kind in the contract.
-pub fn page_of(event: &str, kind: &str, id: &str) -> Option<Href> {
+fn page_of(event: &str, kind: &str, id: &str) -> Option<Href> {
     Some(match kind {
         "key" if event.starts_with("rootkey.") => paths::root_key(id),
         "key" => paths::key(id),
