@@ -118,6 +118,12 @@ pub const FROM: &str = "from";
 pub const TO: &str = "to";
 /// Query parameter with words or the typed filter language.
 pub const QUERY: &str = "q";
+/// Query parameter with outcomes; may be there more than once.
+pub const OUTCOME: &str = "outcome";
+/// Query parameter with the rows of a page, one of [`ROW_COUNTS`].
+pub const ROWS: &str = "rows";
+/// Rows that a page of a list can have; the first is the default.
+pub const ROW_COUNTS: [u64; 3] = [50, 100, 200];
 /// Query parameter that asks for the live tail: `1`.
 pub const LIVE: &str = "live";
 

@@ -7,7 +7,7 @@ use super::table::{Figures, figures, grid_lines, time_axis, value_axis};
 use crate::View;
 use crate::components::Outcome;
 use crate::number::{compact, exact};
-use crate::paths::Href;
+use crate::paths::{Here, Href, OUTCOME};
 
 /// Counts of one stretch of time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +32,9 @@ pub struct Bars {
     /// The first is drawn lowest.
     pub outcomes: Vec<Outcome>,
     pub buckets: Vec<Bucket>,
+    /// The list that each outcome of the legend leads to, of that outcome alone; from the
+    /// one that is chosen, back to all.
+    pub of_outcome: Option<Here>,
 }
 
 /// Units of width per bucket, and the gap to the next.
@@ -86,16 +89,29 @@ fn legend(chart: &Bars) -> View {
     let entries = chart.outcomes.iter().enumerate().map(|(index, outcome)| {
         let total = chart.total(index);
         let class = if total == 0 { "none" } else { "" };
-        view! {
-            <li class=class>
-                {crate::components::swatch(*outcome)}
-                {outcome.label()}
-                <span class="num" title=exact(total)>{compact(total)}</span>
-            </li>
-        }
-        .into_any()
+        let entry = view! {
+            {crate::components::swatch(*outcome)}
+            {outcome.label()}
+            <span class="num" title=exact(total)>{compact(total)}</span>
+        };
+        let entry = match chart.of_outcome.as_ref().map(|here| chosen(here, *outcome)) {
+            Some((href, true)) => {
+                view! { <a href=href.to_string() aria-current="true" title="Show all">{entry}</a> }.into_any()
+            }
+            Some((href, false)) => view! { <a href=href.to_string()>{entry}</a> }.into_any(),
+            None => entry.into_any(),
+        };
+        view! { <li class=class>{entry}</li> }.into_any()
     });
     view! { <ul class="legend">{entries.collect_view()}</ul> }.into_any()
+}
+
+/// Where an outcome of the legend leads, and whether it is the one that is shown.
+fn chosen(here: &Here, outcome: Outcome) -> (Href, bool) {
+    match here.get(OUTCOME) == Some(outcome.code()) {
+        true => (here.without(&[OUTCOME]), true),
+        false => (here.with(OUTCOME, outcome.code()), false),
+    }
 }
 
 fn drawing(chart: &Bars, top: i64) -> View {

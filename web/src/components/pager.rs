@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::icon::Icon;
 use crate::View;
 use crate::number::{count, exact};
-use crate::paths::{CURSOR, Here};
+use crate::paths::{CURSOR, Here, ROW_COUNTS, ROWS};
 
 /// Where a page of a list stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub struct Pager {
     pub total: Option<i64>,
     /// Cursor of the page after this; `None` on the last.
     pub next: Option<String>,
+    /// How many rows a page has, where that can be chosen.
+    pub rows: Option<u64>,
 }
 
 /// `noun` is what a row is, in the singular.
@@ -43,5 +45,22 @@ pub(crate) fn pager(here: &Here, page: &Pager, noun: &str) -> View {
             </a>
         }
     });
-    view! { <nav class="pager" aria-label="Pages"><p>{text}</p><div>{first}{next}</div></nav> }.into_any()
+    view! { <nav class="pager" aria-label="Pages"><p>{text}</p><div>{row_counts(here, page)}{first}{next}</div></nav> }
+        .into_any()
+}
+
+/// How many rows a page may have, where there are more than the fewest.
+fn row_counts(here: &Here, page: &Pager) -> Option<View> {
+    let chosen = page.rows?;
+    let is_long = page.next.is_some() || here.get(CURSOR).is_some() || chosen != ROW_COUNTS[0];
+    let count = |rows: u64| {
+        let current = (rows == chosen).then_some("true");
+        let label = format!("{rows} rows");
+        let href = here.with(ROWS, &rows.to_string()).to_string();
+        view! { <a class="button small" href=href aria-current=current aria-label=label>{rows.to_string()}</a> }
+    };
+    is_long.then(|| {
+        view! { <span class="hint">"Rows"</span> {ROW_COUNTS.map(count).into_iter().collect_view()} }
+            .into_any()
+    })
 }

@@ -77,7 +77,7 @@ fn filters_with_their_pills() {
 fn small_values() {
     let at = Stamp::new(1_763_640_000_000, 1_763_640_090_000, &Zone::utc());
     let states = [Chip::new(Tone::Error, "Rate limited", "Why."), Chip::new(Tone::Quiet, "Disabled", "")];
-    let pages = Pager { shown: 50, total: Some(1_204), next: Some("n".into()) };
+    let pages = Pager { shown: 50, total: Some(1_204), next: Some("n".into()), rows: Some(100) };
     let parts = vec![
         stamp(&at),
         num(1_234_567),
@@ -104,6 +104,10 @@ fn bars_with_a_link_into_each_bucket() {
         title: "Requests".into(),
         outcomes: Outcome::DECISIONS.into(),
         buckets: vec![bucket("07:00", [1_000_000, 1]), bucket("07:30", [0, 0])],
+        of_outcome: Some(crate::paths::Here::new(
+            crate::paths::key_log("key_1"),
+            vec![("outcome".to_owned(), "PASSED".to_owned())],
+        )),
     };
     insta::assert_snapshot!(html(bars(&chart)));
 }

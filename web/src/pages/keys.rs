@@ -11,7 +11,7 @@ use crate::components::{
 };
 use crate::form::{ALL_MATCHING, ON};
 use crate::number::exact;
-use crate::paths::{self, CURSOR, Href};
+use crate::paths::{self, CURSOR, Href, ROWS, SORT};
 use crate::shell::Shell;
 use crate::time::Stamp;
 
@@ -40,9 +40,10 @@ pub struct KeyRow {
 pub struct KeysView {
     pub api: ApiRef,
     pub filters: Filters,
-    /// The newest first.
     pub keys: Vec<KeyRow>,
     pub pager: Pager,
+    /// Else the newest first.
+    pub is_oldest_first: bool,
 }
 
 /// What can be done to many keys: value of the field `act`, and its name.
@@ -78,7 +79,7 @@ pub fn list(shell: &Shell, view: &KeysView) -> String {
         return page.body(vec![nothing_yet(shell, api)]);
     }
     let here = &view.filters.here;
-    let bar = filter_bar(shell.csrf(), &view.filters, vec![]);
+    let bar = filter_bar(shell.csrf(), &view.filters, vec![turned(view)]);
     if view.keys.is_empty() {
         return page.body(vec![bar, no_match(view)]);
     }
@@ -86,10 +87,20 @@ pub fn list(shell: &Shell, view: &KeysView) -> String {
     page.body(vec![bar, table(shell, view), bulk, pager(here, &view.pager, "key")])
 }
 
+/// The list from its other end.
+fn turned(view: &KeysView) -> View {
+    let here = &view.filters.here;
+    match view.is_oldest_first {
+        true => button_link(Some(Icon::Down), "Newest first", &here.without(&[SORT]), ""),
+        false => button_link(Some(Icon::Down), "Oldest first", &here.with(SORT, "created"), ""),
+    }
+}
+
 /// The same choice of keys as a file.
 fn export(view: &KeysView) -> Href {
     let start = paths::export().with("what", "keys").with("api", &view.api.id);
-    let chosen = view.filters.here.pairs.iter().filter(|(name, _)| name != CURSOR);
+    let chosen =
+        view.filters.here.pairs.iter().filter(|(name, _)| ![CURSOR, SORT, ROWS].contains(&name.as_str()));
     chosen.fold(start, |href, (name, value)| href.with(name, value))
 }
 
@@ -100,7 +111,11 @@ fn no_match(view: &KeysView) -> View {
         Some(cursor) => empty_state(
             Icon::Search,
             "No match so far",
-            "The newest keys were looked through, and there are more.",
+            if view.is_oldest_first {
+                "The oldest keys were looked through, and there are more."
+            } else {
+                "The newest keys were looked through, and there are more."
+            },
             vec![button_link(Some(Icon::Right), "Look further", &view.filters.here.with(CURSOR, cursor), "")],
         ),
         None => empty_state(Icon::Search, "No key matches", "Remove a filter to see more keys.", vec![]),

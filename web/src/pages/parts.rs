@@ -10,7 +10,7 @@ use crate::components::{
     Icon, Outcome, Row, Table, badge, head, link, log_stamp, mono, nothing, num, outcome_badge, tabs, tags,
 };
 use crate::number::exact;
-use crate::paths::{self, CURSOR, Here, Href, LIVE};
+use crate::paths::{self, CURSOR, Here, Href, LIVE, ROWS};
 use crate::shell::{Crumb, Page, Section, Shell};
 use crate::time::{Stamp, latency};
 
@@ -202,7 +202,7 @@ impl Live {
 
 /// The way to take a list out as a file, its choice of rows kept.
 pub(crate) fn export_link(here: &Here, what: &str) -> View {
-    let kept = here.pairs.iter().filter(|(name, _)| ![CURSOR, LIVE].contains(&name.as_str()));
+    let kept = here.pairs.iter().filter(|(name, _)| ![CURSOR, LIVE, ROWS].contains(&name.as_str()));
     let href = kept.fold(paths::export().with("what", what), |href, (name, value)| href.with(name, value));
     crate::components::button_link(Some(Icon::Export), "Export", &href, "")
 }

@@ -6,7 +6,7 @@ use base::ids::RequestId;
 
 use super::store::{self, Open, Selected, Starter, Waiting};
 use super::{Bulk, RowResult, RowState, State};
-use crate::keys::FindKeys;
+use crate::keys::{FindKeys, KeyOrder};
 use crate::workspaces;
 use base::access::{Claimant, Door, IdempotencyKey, OpCtx, Principal};
 use base::claims;
@@ -64,7 +64,12 @@ impl Bulk {
         let cx = OpCtx { now_ms: job.created_at, ..self.cx(job).await? };
         let page = Page { limit: COLLECT, cursor: selected.cursor.clone() };
         let filter = selected.filter.clone();
-        let command = FindKeys { api_id: selected.api.as_deref().map(Into::into), filter, page };
+        let command = FindKeys {
+            api_id: selected.api.as_deref().map(Into::into),
+            filter,
+            order: KeyOrder::NewestFirst,
+            page,
+        };
         let found = self.keys.find_ids(&cx, command).await?;
         let rest = found.next.map(|cursor| Selected { cursor: Some(cursor), ..selected.clone() });
         let ids = &found.items;

@@ -12,14 +12,23 @@ use base::error::{Error, Result};
 use base::filter::{Comparison, Direction, Term, parse};
 use base::store::{Page, Paged};
 
-/// Which keys to find, the newest first.
+/// Which keys to find.
 #[derive(Clone, Debug)]
 pub struct FindKeys {
     /// Of this API only.
     pub api_id: Option<ApiId>,
     /// In the language of [`base::filter`], with the fields of [`FIELDS`].
     pub filter: String,
+    pub order: KeyOrder,
     pub page: Page,
+}
+
+/// In which order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeyOrder {
+    #[default]
+    NewestFirst,
+    OldestFirst,
 }
 
 /// The fields a filter of keys may name.
@@ -102,7 +111,8 @@ impl Keys {
             }
         };
         let conditions = conditions(&command.filter, cx.now_ms)?;
-        store::find_page(self.store.read(), cx, api.as_ref(), &conditions, &command.page).await
+        store::find_page(self.store.read(), cx, api.as_ref(), &conditions, (command.order, &command.page))
+            .await
     }
 }
 

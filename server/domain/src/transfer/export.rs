@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::sheet::Column;
 use super::{Export, List, Part, Transfer, rows, sheet};
 use crate::identities::ListIdentities;
-use crate::keys::FindKeys;
+use crate::keys::{FindKeys, KeyOrder};
 use crate::permissions::Listing;
 use base::access::{OpCtx, Operation, Target};
 use base::audit::{Event, Group, Target as Audited};
@@ -38,7 +38,12 @@ impl Transfer {
     async fn rows(&self, cx: &OpCtx, list: &List, page: Page) -> Result<Table> {
         Ok(match list {
             List::Keys { api, filter } => {
-                let command = FindKeys { api_id: api.clone(), filter: filter.clone(), page };
+                let command = FindKeys {
+                    api_id: api.clone(),
+                    filter: filter.clone(),
+                    order: KeyOrder::NewestFirst,
+                    page,
+                };
                 (rows::KEYS, self.keys.find(cx, command).await?.map(rows::key))
             }
             List::Identities { search } => {

@@ -20,15 +20,18 @@ const SPAN: &str = "24h";
 pub struct EventLog {
     pub span: TimeSpan,
     pub page: EventPage,
+    kind: Kind,
+    rows: u64,
     /// Of all pages, by bucket.
     counts: Vec<Row>,
     buckets: Buckets,
 }
 
 impl EventLog {
-    /// The page that the address asks for, with so many events at most. Asks for no
-    /// right: that is the caller's.
-    pub async fn read(request: &MemberRequest, kind: Kind, filter: Filter, limit: usize) -> Result<Self> {
+    /// The page that the address asks for. Asks for no right: that is the caller's.
+    pub async fn read(request: &MemberRequest, kind: Kind, filter: Filter) -> Result<Self> {
+        let rows = request.rows();
+        let limit = usize::try_from(rows).unwrap_or(usize::MAX);
         let span = TimeSpan::of(request, SPAN);
         let buckets = span.buckets(request.zone)?;
         let question = event_question(request, kind, &span, filter.clone());
@@ -37,11 +40,14 @@ impl EventLog {
         let after = events_after(request);
         let of = PageOf { after, ..event_page(request, kind, &span, filter, limit) };
         let page = request.app.analytics.page(of).await?;
-        Ok(Self { span, page, counts, buckets })
+        Ok(Self { span, page, kind, rows, counts, buckets })
     }
 
     pub fn bars(&self, request: &MemberRequest, id: &'static str, title: &str, outcomes: &[Outcome]) -> Bars {
-        outcome_bars(request, id, title, outcomes, &self.counts, (&self.buckets, &self.span))
+        let chart = outcome_bars(request, id, title, outcomes, &self.counts, (&self.buckets, &self.span));
+        // Requests are drawn by their status, and chosen by what was verified in them.
+        let of_outcome = (self.kind != Kind::Requests).then(|| request.here());
+        Bars { of_outcome, ..chart }
     }
 
     /// Of all pages.
@@ -56,6 +62,6 @@ impl EventLog {
     /// `shown` rows were made of its events.
     pub fn pager(&self, shown: usize) -> Pager {
         let shown = i64::try_from(shown).unwrap_or(i64::MAX);
-        Pager { shown, total: None, next: self.page.next.map(event_cursor) }
+        Pager { shown, total: None, next: self.page.next.map(event_cursor), rows: Some(self.rows) }
     }
 }

@@ -1,4 +1,4 @@
-//! What lists have in common: their length, their search, their order, and the
+//! What lists have in common: their search, their order, and the
 //! keys beside something else.
 
 use web::components::{Filters, Sorting};
@@ -12,8 +12,6 @@ use base::error::Result;
 use base::store::{BoundedCount, Page};
 use domain::keys::SharedBy;
 
-/// Rows of a page of a list.
-pub const ROWS: u64 = 50;
 /// Keys on a page about something else.
 const FEW: u64 = 20;
 

@@ -10,7 +10,7 @@ use base::edit_version::Version;
 use base::store::Page;
 use chrono_tz::Tz;
 use web::form::{FormState, NONCE};
-use web::paths::{CURSOR, Here, Href};
+use web::paths::{CURSOR, Here, Href, ROW_COUNTS, ROWS};
 use web::shell::Shell;
 use web::time::{Stamp, Zone};
 
@@ -57,8 +57,19 @@ impl MemberRequest {
     }
 
     /// The page of a list that the address asks for.
-    pub fn page(&self, limit: u64) -> Page {
+    pub fn page(&self) -> Page {
+        self.page_of(self.rows())
+    }
+
+    /// The same of a list whose pages have so many rows.
+    pub fn page_of(&self, limit: u64) -> Page {
         Page { limit, cursor: self.query().given(CURSOR).map(ToOwned::to_owned) }
+    }
+
+    /// How many rows the address asks for: one of those that are offered.
+    pub fn rows(&self) -> u64 {
+        let asked = self.query().given(ROWS).and_then(|rows| rows.parse().ok());
+        asked.filter(|rows| ROW_COUNTS.contains(rows)).unwrap_or(ROW_COUNTS[0])
     }
 
     /// The zone as it is at an instant.

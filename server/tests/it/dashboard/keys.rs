@@ -76,6 +76,22 @@ async fn a_list_goes_on_by_cursor() {
     assert!(!first.has_form(&format!("/apis/{api}/keys/bulk")), "a viewer changes nothing");
     let next = first.links.iter().find(|link| link.contains("cursor=")).unwrap();
     browser.get(next).await.shows("key number 0.").lacks("key number 1.");
+    let long = first.links.iter().find(|link| link.ends_with("rows=100")).expect("a link").clone();
+    let long = browser.get(&long).await;
+    long.shows("51 keys").shows("key number 50.").shows("key number 0.");
+    browser.get(&format!("/apis/{api}/keys?rows=100000")).await.shows("50 of 51 keys");
+    // The other end of the list is a press away, and its export is the same as before.
+    let oldest = first.links.iter().find(|link| link.ends_with("sort=created")).expect("a link").clone();
+    let oldest = browser.get(&oldest).await;
+    oldest.shows("Newest first").shows("key number 0.").shows("key number 49.").lacks("key number 50.");
+    assert!(
+        oldest.links.iter().any(|link| link == &format!("/export?what=keys&api={api}")),
+        "{:?}",
+        oldest.links
+    );
+    let next = oldest.links.iter().find(|link| link.contains("cursor=")).unwrap();
+    assert!(next.contains("sort=created"), "{next}");
+    browser.get(next).await.shows("key number 50.").lacks("key number 49.");
 }
 
 // row: apis/features/refill
@@ -375,6 +391,13 @@ async fn a_log_goes_on_by_cursor_and_follows_what_comes() {
     first.shows("tag-50.").lacks("tag-0.");
     let next = first.links.iter().find(|link| link.contains("cursor=")).unwrap();
     browser.get(next).await.shows("tag-0.").lacks("tag-1.");
+    browser.get(&format!("/keys/{id}/log?rows=200")).await.shows("tag-50.").shows("tag-0.");
+    // The legend chooses an outcome, and from the chosen one leads back to all.
+    let expired = format!("/keys/{id}/log?outcome=EXPIRED");
+    assert!(first.links_to(&expired), "{:?}", first.links);
+    let none = browser.get(&expired).await;
+    none.shows("No request here").lacks("tag-50.");
+    assert!(none.links_to(&format!("/keys/{id}/log")) && none.html.contains("aria-current=\"true\""));
     let cookies: Vec<_> = browser.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let live =
         test.client.get(format!("/keys/{id}/log?live=events")).header(header::COOKIE, cookies.join("; "));

@@ -44,7 +44,7 @@ pub fn apis(words: &Words, some: bool) -> ApisView {
         filters: web::components::Filters::search_only(here(paths::apis(), &[]), &words.t("Name or id")),
         range: range(),
         apis: if some { apis } else { vec![] },
-        pager: super::Pager { shown: 3, total: Some(3), next: None },
+        pager: super::Pager { shown: 3, total: Some(3), next: None, rows: None },
     }
 }
 
@@ -110,6 +110,7 @@ pub fn keys(words: &Words, some: bool) -> KeysView {
         row("key_4Dx7Qb1WcRz6", None, true, None, good()),
     ];
     KeysView {
+        is_oldest_first: false,
         api: words.api(),
         filters: words.filters(
             paths::api_keys("api_2x9"),
@@ -351,7 +352,7 @@ pub fn portal_keys(words: &Words, some: bool) -> PortalKeysView {
     let keys = if some { vec![key("key_1", "web app"), key("key_2", "mobile")] } else { vec![] };
     PortalKeysView {
         here: here(paths::portal("acme"), &[]),
-        pager: super::Pager { shown: if some { 2 } else { 0 }, total: None, next: None },
+        pager: super::Pager { shown: if some { 2 } else { 0 }, total: None, next: None, rows: None },
         nonce: "nonce-of-the-form".to_owned(),
         keys,
         may_reroll: true,
@@ -585,7 +586,7 @@ pub fn namespaces(words: &Words, some: bool) -> NamespacesView {
         ),
         range: range(),
         namespaces: if some { cards } else { vec![] },
-        pager: super::Pager { shown: 3, total: Some(3), next: None },
+        pager: super::Pager { shown: 3, total: Some(3), next: None, rows: None },
     }
 }
 

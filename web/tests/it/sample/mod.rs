@@ -195,7 +195,7 @@ pub fn sorting() -> Sorting {
 }
 
 pub fn pager(shown: i64) -> Pager {
-    Pager { shown, total: Some(1_204), next: Some("b3BhcXVl".to_owned()) }
+    Pager { shown, total: Some(1_204), next: Some("b3BhcXVl".to_owned()), rows: Some(50) }
 }
 
 pub fn live(on: bool) -> Live {
@@ -231,7 +231,7 @@ pub fn bars(id: &'static str, title: String, outcomes: &[Outcome]) -> Bars {
             end_ms: start_ms + 30 * MINUTE,
         }
     });
-    Bars { id, title, outcomes: outcomes.to_vec(), buckets: buckets.collect() }
+    Bars { id, title, outcomes: outcomes.to_vec(), buckets: buckets.collect(), of_outcome: None }
 }
 
 pub fn no_bars(id: &'static str, title: String, outcomes: &[Outcome]) -> Bars {

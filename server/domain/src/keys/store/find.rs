@@ -4,14 +4,14 @@ use base::ids::{ApiId, KeyId};
 use entity::key;
 use sea_orm::sea_query::{Expr, ExprTrait, Func, SimpleExpr};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, EntityTrait, Order, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
     QueryTrait, Select,
 };
 
 use super::{live, successor, to_key};
 use crate::apis::{self, Api};
 use crate::keys::Key;
-use crate::keys::find::{Condition, Conditions, Status};
+use crate::keys::find::{Condition, Conditions, KeyOrder, Status};
 use crate::{identities, permissions};
 use base::access::OpCtx;
 use base::error::Result;
@@ -23,15 +23,16 @@ const SCAN: u64 = 10_000;
 
 const DAY_MS: i64 = 24 * 60 * 60_000;
 
-/// A page of live keys, the newest first. Where the bound of a page is met
+/// A page of live keys. Where the bound of a page is met
 /// before the page is full, the cursor is there.
 pub(in crate::keys) async fn find_page(
     db: &impl ConnectionTrait,
     cx: &OpCtx,
     api: Option<&Api>,
     conditions: &Conditions,
-    page: &Page,
+    (order, page): (KeyOrder, &Page),
 ) -> Result<Paged<Key>> {
+    let is_newest_first = order == KeyOrder::NewestFirst;
     let is_selective = conditions.iter().any(|(negated, condition)| !negated && is_selective(condition));
     let candidates = || {
         let mut select = live(key::Entity::find(), &cx.workspace);
@@ -45,14 +46,17 @@ pub(in crate::keys) async fn find_page(
                 true => Expr::cust(Engine::of(db).unindexed("keys.id")),
                 false => Expr::col((key::Entity, key::Column::Id)),
             };
-            select = select.filter(id.lte(cursor.as_str()));
+            let cursor = cursor.as_str();
+            select = select.filter(if is_newest_first { id.lte(cursor) } else { id.gte(cursor) });
         }
-        select.order_by_desc(key::Column::Id)
+        let direction = if is_newest_first { Order::Desc } else { Order::Asc };
+        select.order_by(key::Column::Id, direction)
     };
     let bound = if is_selective || conditions.is_empty() { None } else { edge(db, candidates()).await? };
     let mut select = candidates();
     if let Some(bound) = &bound {
-        select = select.filter(key::Column::Id.gt(bound.as_str()));
+        let (id, bound) = (key::Column::Id, bound.as_str());
+        select = select.filter(if is_newest_first { id.gt(bound) } else { id.lt(bound) });
     }
     select = fitting(Engine::of(db), select, cx, conditions);
     let rows = select.limit(page.limit + 1).all(db).await?;

@@ -5,7 +5,12 @@ use base::store::Page;
 
 async fn found(room: &Room, filter: &str) -> Vec<String> {
     let page = Page { limit: 100, cursor: None };
-    let command = FindKeys { api_id: Some(room.api.clone()), filter: filter.into(), page };
+    let command = FindKeys {
+        api_id: Some(room.api.clone()),
+        filter: filter.into(),
+        order: KeyOrder::NewestFirst,
+        page,
+    };
     let found = room.keys.find(&owner(), command).await.unwrap();
     let mut names: Vec<String> =
         found.items.into_iter().map(|details| details.key.name.unwrap_or_default()).collect();
@@ -69,7 +74,12 @@ async fn every_field_narrows() {
 async fn what_is_no_field_is_said_and_hostile_text_is_only_text() {
     let room = room().await;
     let page = || Page { limit: 10, cursor: None };
-    let ask = |filter: &str| FindKeys { api_id: None, filter: filter.into(), page: page() };
+    let ask = |filter: &str| FindKeys {
+        api_id: None,
+        filter: filter.into(),
+        order: KeyOrder::NewestFirst,
+        page: page(),
+    };
     for bad in ["colour:red", "status:odd", "credits:many", "meta.:x", "expires:soon"] {
         assert_eq!(code(room.keys.find(&owner(), ask(bad)).await), Code::InvalidInput, "{bad}");
     }
@@ -89,20 +99,45 @@ async fn pages_are_of_bounded_work_and_reach_every_key() {
                SELECT 'key_' || (1000000 + i), 'ws_1', '{api}', 'h' || i, '', '', \
                CASE WHEN i = 3 THEN 'needle' ELSE 'hay' END, TRUE, 0 FROM n";
     room.test.force(&sql.replace("{api}", room.api.as_str())).await;
-    let (mut pages, mut names, mut cursor) = (0, Vec::new(), None);
-    loop {
-        let page = Page { limit: 50, cursor: cursor.take() };
-        let command = FindKeys { api_id: Some(room.api.clone()), filter: "name:needle".into(), page };
-        let found = room.keys.find(&owner(), command).await.unwrap();
-        pages += 1;
-        names.extend(found.items.into_iter().filter_map(|details| details.key.name));
-        cursor = found.next;
-        if cursor.is_none() {
-            break;
+    for order in [KeyOrder::NewestFirst, KeyOrder::OldestFirst] {
+        let (mut pages, mut names, mut cursor) = (0, Vec::new(), None);
+        loop {
+            let page = Page { limit: 50, cursor: cursor.take() };
+            let (api_id, filter) = (Some(room.api.clone()), "name:needle".to_owned());
+            let found = room.keys.find(&owner(), FindKeys { api_id, filter, order, page }).await.unwrap();
+            pages += 1;
+            names.extend(found.items.into_iter().filter_map(|details| details.key.name));
+            cursor = found.next;
+            if cursor.is_none() {
+                break;
+            }
         }
+        assert_eq!((pages, names), (3, strings(&["needle"])), "{order:?}");
     }
-    assert_eq!((pages, names), (3, strings(&["needle"])));
     assert_eq!(room.apis.get(&owner(), &room.api).await.unwrap().live_keys, 25_000);
+}
+
+#[tokio::test]
+async fn both_orders_come_in_pages_that_miss_and_repeat_nothing() {
+    let room = room().await;
+    let mut seen = Vec::new();
+    for order in [KeyOrder::NewestFirst, KeyOrder::OldestFirst] {
+        let (mut ids, mut cursor) = (Vec::new(), None);
+        loop {
+            let page = Page { limit: 2, cursor };
+            let command = FindKeys { api_id: Some(room.api.clone()), filter: String::new(), order, page };
+            let found = room.keys.find_ids(&owner(), command).await.unwrap();
+            ids.extend(found.items);
+            cursor = found.next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        seen.push(ids);
+    }
+    seen[1].reverse();
+    assert_eq!(seen[0].len(), 6);
+    assert_eq!(seen[0], seen[1]);
 }
 
 #[tokio::test]

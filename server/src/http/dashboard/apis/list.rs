@@ -33,7 +33,7 @@ pub async fn list(request: MemberRequest) -> Result<Reply> {
     let view = ApisView {
         filters: Filters::search_only(request.here(), "Name or id"),
         range: span.range,
-        pager: Pager { shown: apis.len() as i64, total: None, next: found.next },
+        pager: Pager { shown: apis.len() as i64, total: None, next: found.next, rows: None },
         apis,
     };
     Ok(Reply::page(list_page(&request.shell, &view)))

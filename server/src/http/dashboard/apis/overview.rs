@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 
 use base::ids::KeyId;
-use web::charts::{Line, Lines, Unit};
+use web::charts::{Bars, Line, Lines, Unit};
 use web::components::{FilterField, FilterKind, Filters, Outcome, Pager, Sorting};
 use web::pages::api::{ApiView, KeyUse, overview as page};
 use web::pages::parts::ApiRef;
@@ -58,10 +58,13 @@ async fn view(request: &MemberRequest, api: &Api, reference: ApiRef) -> Result<A
         total_keys: api.live_keys,
         active_keys,
         spent_credits: sum(&counts).cost,
-        requests: outcome_bars(request, "requests", "Verifications", &Outcome::OF_KEYS, &counts, of_span),
+        requests: Bars {
+            of_outcome: Some(request.here()),
+            ..outcome_bars(request, "requests", "Verifications", &Outcome::OF_KEYS, &counts, of_span)
+        },
         active: active_lines(request, over_time, &buckets, &span),
         sorting: keys.sorting,
-        pager: Pager { shown: keys.rows.len() as i64, total: active_keys, next: keys.next },
+        pager: Pager { shown: keys.rows.len() as i64, total: active_keys, next: keys.next, rows: None },
         approximate: keys.approximate,
         keys: keys.rows,
         range: span.range,

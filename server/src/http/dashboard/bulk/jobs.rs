@@ -19,16 +19,15 @@ use base::store::Page;
 use domain::bulk::{Job, RowResult, RowState, State};
 use domain::transfer::csv_lines;
 
-const ROWS: u64 = 100;
 /// Rows of a part of a download.
 const PART: u64 = 500;
 
 /// `GET /jobs`.
 pub async fn list(request: MemberRequest) -> Result<Reply> {
-    let found = request.app.bulk.jobs(&request.cx, &request.page(ROWS)).await?;
+    let found = request.app.bulk.jobs(&request.cx, &request.page()).await?;
     let people = people(&request).await?;
     let rows: Vec<_> = found.items.iter().map(|job| row(&request, &people, job)).collect();
-    let pager = pager(rows.len(), None, found.next)?;
+    let pager = pager(&request, rows.len(), None, found.next)?;
     Ok(Reply::page(list_page(&request.shell, &JobsView { here: request.here(), rows, pager })))
 }
 
@@ -37,7 +36,7 @@ pub async fn show(request: MemberRequest) -> Result<Reply> {
     let id = BulkJobId::from(request.id());
     let job = request.app.bulk.job(&request.cx, &id).await?;
     let failed_only = request.query().text(FAILED) == "1";
-    let rows = request.app.bulk.rows(&request.cx, &id, failed_only, &request.page(ROWS)).await?;
+    let rows = request.app.bulk.rows(&request.cx, &id, failed_only, &request.page()).await?;
     let people = people(&request).await?;
     let total = if failed_only { job.failed } else { job.total };
     let view = JobView {
@@ -47,7 +46,7 @@ pub async fn show(request: MemberRequest) -> Result<Reply> {
         error: job.error.clone(),
         here: request.here(),
         failed_only,
-        pager: pager(rows.items.len(), Some(total), rows.next)?,
+        pager: pager(&request, rows.items.len(), Some(total), rows.next)?,
         results: rows.items.into_iter().map(result).collect(),
         request: serde_json::to_string_pretty(&job.work)?,
     };
@@ -96,8 +95,9 @@ async fn people(request: &MemberRequest) -> Result<HashMap<String, String>> {
     Ok(members.into_iter().map(|member| (member.id.to_string(), member.email)).collect())
 }
 
-fn pager(shown: usize, total: Option<i64>, next: Option<String>) -> Result<Pager> {
-    Ok(Pager { shown: i64::try_from(shown).map_err(Error::internal)?, total, next })
+fn pager(request: &MemberRequest, shown: usize, total: Option<i64>, next: Option<String>) -> Result<Pager> {
+    let rows = Some(request.rows());
+    Ok(Pager { shown: i64::try_from(shown).map_err(Error::internal)?, total, next, rows })
 }
 
 fn row(request: &MemberRequest, people: &HashMap<String, String>, job: &Job) -> JobRow {

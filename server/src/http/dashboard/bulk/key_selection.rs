@@ -12,7 +12,7 @@ use crate::http::dashboard::member_request::MemberRequest;
 use base::error::Result;
 use base::store::Page;
 use domain::bulk::Selection;
-use domain::keys::{FindKeys, KeyDetails, Matching};
+use domain::keys::{FindKeys, KeyDetails, KeyOrder, Matching};
 
 /// Keys of a preview.
 const SAMPLE: usize = 5;
@@ -49,7 +49,12 @@ impl KeySelection {
             }
             KeySelection::Matching(filter) => {
                 let page = Page { limit: SAMPLE as u64, cursor: None };
-                let command = FindKeys { api_id: Some(api.clone()), filter: filter.clone(), page };
+                let command = FindKeys {
+                    api_id: Some(api.clone()),
+                    filter: filter.clone(),
+                    order: KeyOrder::NewestFirst,
+                    page,
+                };
                 Ok(request.app.keys.find(&request.cx, command).await?.items)
             }
         }

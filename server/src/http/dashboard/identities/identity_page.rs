@@ -21,8 +21,6 @@ use domain::keys::SharedBy;
 use insight::analytics::Filter;
 use insight::search::Kind;
 
-const ROWS: usize = 50;
-
 /// `GET /identities/:id`, by id or external id; with `live=events` the new rows
 /// of its log alone.
 pub async fn show(request: MemberRequest) -> Result<Reply> {
@@ -34,7 +32,7 @@ pub async fn show(request: MemberRequest) -> Result<Reply> {
         let (kind, needs) = (Kind::Verifications, Operation::AnalyticsVerifications);
         return Ok(follow(request, LiveLog { kind, filter, needs, draw: verification_rows::draw }));
     }
-    let log = EventLog::read(&request, Kind::Verifications, filter, ROWS).await?;
+    let log = EventLog::read(&request, Kind::Verifications, filter).await?;
     Ok(Reply::page(page(&request.shell, &view(&request, &identity, log).await?)))
 }
 

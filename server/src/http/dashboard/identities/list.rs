@@ -5,7 +5,7 @@ use web::components::Pager;
 use web::pages::identities::{IdentitiesView, IdentityRow, list as list_page};
 use web::paths::QUERY;
 
-use crate::http::dashboard::lists::{ROWS, chosen_sorting, search_filters, tally};
+use crate::http::dashboard::lists::{chosen_sorting, search_filters, tally};
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::reply::Reply;
 use base::access::{Operation, Target};
@@ -24,14 +24,13 @@ pub async fn list(request: MemberRequest) -> Result<Reply> {
         Some(text) => Paged { items: matching(&request, text).await?, next: None },
         None => {
             let order = if sorting.column == "external_id" { Order::ExternalId } else { Order::Created };
-            let command =
-                BrowseIdentities { order, descending: sorting.descending, page: request.page(ROWS) };
+            let command = BrowseIdentities { order, descending: sorting.descending, page: request.page() };
             request.app.identities.browse(&request.cx, command).await?
         }
     };
     let rows: Vec<_> = found.items.into_iter().map(|line| row(&request, line)).collect();
     let filters = search_filters(&request, "External id or id").await?;
-    let pager = Pager { shown: rows.len() as i64, total: None, next: found.next };
+    let pager = Pager { shown: rows.len() as i64, total: None, next: found.next, rows: Some(request.rows()) };
     Ok(Reply::page(list_page(&request.shell, &IdentitiesView { filters, rows, sorting, pager })))
 }
 

@@ -16,7 +16,7 @@ use crate::http::dashboard::reply::Reply;
 use crate::http::dashboard::time_span::TimeSpan;
 use base::error::Result;
 use base::store::Page;
-use domain::keys::FindKeys;
+use domain::keys::{FindKeys, KeyOrder};
 use insight::analytics::{Buckets, Filter, Question, Row, Unit, Zone};
 use insight::search::Kind;
 
@@ -94,6 +94,7 @@ async fn siblings(request: &MemberRequest, page: &KeyPage) -> Result<Vec<KeyLine
     let command = FindKeys {
         api_id: None,
         filter: format!("identity:\"{}\"", identity.external_id.replace('"', "\"\"")),
+        order: KeyOrder::NewestFirst,
         page: Page { limit: SIBLINGS + 1, cursor: None },
     };
     let found = request.app.keys.find(&request.cx, command).await?;

@@ -2,12 +2,12 @@
 
 use web::components::{FilterField, FilterKind, Filters, Pager};
 use web::pages::keys::{KeyRow, KeysView, list as list_page};
+use web::paths::SORT;
 
 use super::key_usage::{BUCKETS, KeyUsage};
 use crate::http::dashboard::api_reference::api_ref;
 use crate::http::dashboard::charts::spark;
 use crate::http::dashboard::key_filter::key_filter;
-use crate::http::dashboard::lists::ROWS;
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::outcome_counts::sum;
 use crate::http::dashboard::presenters::key::{key_states, last_used};
@@ -15,14 +15,16 @@ use crate::http::dashboard::reply::Reply;
 use crate::http::dashboard::saved_views::saved_views;
 use base::error::{Code, Result};
 use base::store::Paged;
-use domain::keys::{FindKeys, KeyDetails};
+use domain::keys::{FindKeys, KeyDetails, KeyOrder};
 
 /// `GET /apis/:id/keys`.
 pub async fn list(request: MemberRequest) -> Result<Reply> {
     let api = request.app.apis.get(&request.cx, &request.id().into()).await?;
     let filter = key_filter(request.query());
+    let is_oldest_first = request.query().text(SORT) == "created";
+    let order = if is_oldest_first { KeyOrder::OldestFirst } else { KeyOrder::NewestFirst };
     let is_filtered = !filter.is_empty();
-    let command = FindKeys { api_id: Some(api.id.clone()), filter, page: request.page(ROWS) };
+    let command = FindKeys { api_id: Some(api.id.clone()), filter, order, page: request.page() };
     let (found, problems) = matching(&request, command).await?;
     let ids = found.items.iter().map(|details| details.key.id.to_string()).collect();
     let usage = KeyUsage::of(&request, ids).await?;
@@ -31,12 +33,14 @@ pub async fn list(request: MemberRequest) -> Result<Reply> {
         shown: i64::try_from(keys.len()).unwrap_or(0),
         total: (!is_filtered).then_some(api.live_keys),
         next: found.next,
+        rows: Some(request.rows()),
     };
     let view = KeysView {
         api: api_ref(&request, &api).await?,
         filters: filters(&request, problems).await?,
         keys,
         pager,
+        is_oldest_first,
     };
     Ok(Reply::page(list_page(&request.shell, &view)))
 }

@@ -10,7 +10,6 @@ use web::paths::QUERY;
 use super::key_page::KeyPage;
 use crate::http::dashboard::event_log::EventLog;
 use crate::http::dashboard::fields::Fields;
-use crate::http::dashboard::lists::ROWS;
 use crate::http::dashboard::live_log::{LiveLog, follow, is_stream};
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::presenters::verification::rows_of_key;
@@ -31,8 +30,7 @@ pub async fn log(request: MemberRequest) -> Result<Reply> {
         let (kind, needs) = (Kind::Verifications, Operation::AnalyticsVerifications);
         return Ok(follow(request, LiveLog { kind, filter, needs, draw }));
     }
-    let limit = usize::try_from(ROWS).unwrap_or(usize::MAX);
-    let log = EventLog::read(&request, Kind::Verifications, filter, limit).await?;
+    let log = EventLog::read(&request, Kind::Verifications, filter).await?;
     let rows = rows_of_key(&request, &log.page.events);
     let view = KeyLogView {
         key: key.head(&request).await?,

@@ -3,9 +3,8 @@
 use base::ids::AuditId;
 use web::components::{Filters, Pager};
 use web::pages::audit::{self as page, AuditEntryView, AuditView};
-use web::paths::CURSOR;
 
-use super::{PAGE, audit_filter, text_field};
+use super::{audit_filter, text_field};
 use crate::http::dashboard::lists::search_filters;
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::presenters::audit::{actor_href, actor_kind, audit_rows, way_to};
@@ -14,16 +13,13 @@ use crate::http::dashboard::reply::Reply;
 use crate::http::dashboard::time_span::TimeSpan;
 use base::audit::AuditTarget;
 use base::error::Result;
-use base::store::Page;
 use insight::search::Kind;
 
 /// `GET /audit`.
 pub async fn list(request: MemberRequest) -> Result<Reply> {
     let span = TimeSpan::of(&request, "7d");
     let filter = audit_filter(request.query(), Some(&span));
-    let cursor = request.query().given(CURSOR).map(str::to_owned);
-    let found =
-        request.app.audit_log.list(&request.cx, &filter, &Page { limit: PAGE as u64, cursor }).await?;
+    let found = request.app.audit_log.list(&request.cx, &filter, &request.page()).await?;
     let fields = vec![
         text_field("event", "Event", "key.update, or key.*"),
         text_field("actor", "Id of who acted", "user_... or key_..."),
@@ -33,7 +29,12 @@ pub async fn list(request: MemberRequest) -> Result<Reply> {
     let view = AuditView {
         filters: Filters { fields, ..search_filters(&request, "Description, actor, target or value").await? },
         range: span.range,
-        pager: Pager { shown: found.items.len() as i64, total: None, next: found.next },
+        pager: Pager {
+            shown: found.items.len() as i64,
+            total: None,
+            next: found.next,
+            rows: Some(request.rows()),
+        },
         rows: audit_rows(&request, found.items),
     };
     Ok(Reply::page(page::list(&request.shell, &view)))

@@ -27,9 +27,6 @@ use crate::http::methods::{get, post};
 use base::error::Result;
 use base::events::Stored;
 
-/// Rows of a page of a log.
-const PAGE: usize = 50;
-
 /// What root keys are called, by id.
 pub type Names = HashMap<String, String>;
 

@@ -8,7 +8,7 @@ use web::pages::parts::Named;
 use web::pages::request::{RequestView, show};
 use web::pages::requests::{RequestRow, RequestsView, list as page};
 
-use super::{Names, PAGE, choice_field, request_filter, root_key_names, sampling, text_field};
+use super::{Names, choice_field, request_filter, root_key_names, sampling, text_field};
 use crate::http::dashboard::event_log::EventLog;
 use crate::http::dashboard::lists::search_filters;
 use crate::http::dashboard::live_log::{LiveLog, follow, is_stream};
@@ -33,7 +33,7 @@ pub async fn list(request: MemberRequest) -> Result<Reply> {
         let (kind, needs) = (Kind::Requests, Operation::LogsRead);
         return Ok(follow(request, LiveLog { kind, filter, needs, draw }));
     }
-    let log = EventLog::read(&request, Kind::Requests, filter.clone(), PAGE).await?;
+    let log = EventLog::read(&request, Kind::Requests, filter.clone()).await?;
     let names = root_key_names(&request, &log.page.events).await?;
     let row = |event: &Stored| row_of(&request, &names, event);
     let rows: Vec<RequestRow> = log.page.events.iter().filter_map(row).collect();

@@ -42,7 +42,7 @@ async fn show(request: &VisitorRequest, user: &EndUser, shown: Option<ShownOnce>
     let keys: Vec<PortalKey> = page.items.into_iter().map(|key| line(key, request.cx.now_ms)).collect();
     let view = PortalKeysView {
         here: Here::new(paths::portal(&user.portal.slug), request.input.query.pairs().to_vec()),
-        pager: Pager { shown: keys.len() as i64, total: None, next: page.next },
+        pager: Pager { shown: keys.len() as i64, total: None, next: page.next, rows: None },
         nonce: request.app.entropy.token(),
         keys,
         may_reroll: user.may(Scope::KeysReroll),

@@ -50,5 +50,5 @@ fn bars(here: &Here, series: &Series) -> Bars {
         }
     };
     let buckets = series.total.iter().map(bucket).collect();
-    Bars { id: "requests", title: "Requests (UTC)".to_owned(), outcomes, buckets }
+    Bars { id: "requests", title: "Requests (UTC)".to_owned(), outcomes, buckets, of_outcome: None }
 }

@@ -18,8 +18,6 @@ use base::events::{Stored, StoredRatelimit};
 use insight::analytics::Filter;
 use insight::search::Kind;
 
-const ROWS: usize = 50;
-
 /// `GET /ratelimits/:id/logs`; with `live=events` the new rows alone.
 pub async fn show(request: MemberRequest) -> Result<Reply> {
     let (found, namespace) = namespace_of_path(&request).await?;
@@ -30,7 +28,7 @@ pub async fn show(request: MemberRequest) -> Result<Reply> {
         let (kind, needs) = (Kind::Ratelimits, Operation::LogsRead);
         return Ok(follow(request, LiveLog { kind, filter, needs, draw }));
     }
-    let log = EventLog::read(&request, Kind::Ratelimits, filter, ROWS).await?;
+    let log = EventLog::read(&request, Kind::Ratelimits, filter).await?;
     let rows: Vec<_> = log.page.events.iter().filter_map(|event| row(&request, event)).collect();
     let filters = search_filters(&request, "Beginning of an identifier or request id").await?;
     let view = NamespaceLogsView {

@@ -29,13 +29,16 @@ const CARDS: u64 = 24;
 
 /// `GET /ratelimits`.
 pub async fn list(request: MemberRequest) -> Result<Reply> {
-    let found =
-        request.app.namespaces.browse(&request.cx, request.query().text(QUERY), &request.page(CARDS)).await?;
+    let found = request
+        .app
+        .namespaces
+        .browse(&request.cx, request.query().text(QUERY), &request.page_of(CARDS))
+        .await?;
     let span = TimeSpan::of(&request, "24h");
     let namespaces = cards(&request, &span, &found.items).await?;
     let view = NamespacesView {
         filters: search_filters(&request, "Name or id").await?,
-        pager: Pager { shown: namespaces.len() as i64, total: None, next: found.next },
+        pager: Pager { shown: namespaces.len() as i64, total: None, next: found.next, rows: None },
         range: span.range,
         namespaces,
     };

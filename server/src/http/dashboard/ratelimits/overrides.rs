@@ -14,7 +14,7 @@ use crate::http::dashboard::confirmation::confirmed;
 use crate::http::dashboard::edit_conflict::{is_edit_conflict, sent_beside_stored};
 use crate::http::dashboard::expiry::{expiry_patch, expiry_values, read_expiry};
 use crate::http::dashboard::form_errors::{FieldNames, field_of};
-use crate::http::dashboard::lists::{ROWS, search_filters};
+use crate::http::dashboard::lists::search_filters;
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::reply::Reply;
 use base::access::{Operation, Target};
@@ -26,12 +26,12 @@ use domain::ratelimit::quota::Quota;
 pub async fn list(request: MemberRequest) -> Result<Reply> {
     let (_, namespace) = namespace_of_path(&request).await?;
     let search = request.query().text(QUERY);
-    let found = request.app.overrides.browse(&request.cx, &namespace.id, search, &request.page(ROWS)).await?;
+    let found = request.app.overrides.browse(&request.cx, &namespace.id, search, &request.page()).await?;
     let rows: Vec<_> = found.items.into_iter().map(|one| row(&request, one)).collect();
     let view = OverridesView {
         namespace,
         filters: search_filters(&request, "Identifier or id").await?,
-        pager: Pager { shown: rows.len() as i64, total: None, next: found.next },
+        pager: Pager { shown: rows.len() as i64, total: None, next: found.next, rows: Some(request.rows()) },
         rows,
     };
     Ok(Reply::page(overrides::list(&request.shell, &view)))

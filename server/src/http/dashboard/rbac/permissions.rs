@@ -9,7 +9,7 @@ use web::paths::{self, QUERY};
 use crate::http::dashboard::confirmation::confirmed;
 use crate::http::dashboard::edit_conflict::{is_edit_conflict, sent_beside_stored};
 use crate::http::dashboard::form_errors::{FieldNames, field_of};
-use crate::http::dashboard::lists::{ROWS, chosen_sorting, related_keys, search_filters, tally};
+use crate::http::dashboard::lists::{chosen_sorting, related_keys, search_filters, tally};
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::reply::Reply;
 use base::access::{Operation, Target};
@@ -22,11 +22,11 @@ use domain::permissions::{Browse, CreatePermission, Permission, PermissionLine, 
 pub async fn list(request: MemberRequest) -> Result<Reply> {
     let sorting = chosen_sorting(&request, &["slug"], "slug");
     let search = request.query().text(QUERY).to_owned();
-    let of = Browse { page: request.page(ROWS), descending: sorting.descending, search };
+    let of = Browse { page: request.page(), descending: sorting.descending, search };
     let found = request.app.permissions.browse_permissions(&request.cx, of).await?;
     let rows: Vec<_> = found.items.into_iter().map(|line| row(&request, line)).collect();
     let filters = search_filters(&request, "Slug, name, description or id").await?;
-    let pager = Pager { shown: rows.len() as i64, total: None, next: found.next };
+    let pager = Pager { shown: rows.len() as i64, total: None, next: found.next, rows: Some(request.rows()) };
     Ok(Reply::page(permissions::list(&request.shell, &PermissionsView { filters, rows, sorting, pager })))
 }
 

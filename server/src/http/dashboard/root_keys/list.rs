@@ -10,9 +10,6 @@ use crate::http::dashboard::reply::Reply;
 use base::error::Result;
 use domain::root_keys::{FindRootKeys, RootKey, RootKeyOrder};
 
-/// Root keys of a page.
-const PAGE: usize = 50;
-
 /// `GET /root-keys`.
 pub async fn list(request: MemberRequest) -> Result<Reply> {
     let sorting = sorting(request.query().text(SORT));
@@ -22,7 +19,7 @@ pub async fn list(request: MemberRequest) -> Result<Reply> {
         order: order(&sorting.column),
         descending: sorting.descending,
         offset,
-        limit: PAGE,
+        limit: usize::try_from(request.rows()).unwrap_or(usize::MAX),
     };
     let found = request.app.root_keys.find(&request.cx, &wanted).await?;
     let end = offset.saturating_add(found.items.len());
@@ -34,6 +31,7 @@ pub async fn list(request: MemberRequest) -> Result<Reply> {
             shown: (end - offset) as i64,
             total: Some(found.total as i64),
             next: (end < found.total).then(|| end.to_string()),
+            rows: Some(request.rows()),
         },
     };
     Ok(Reply::page(page(&request.shell, &view)))
