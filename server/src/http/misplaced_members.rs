@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 use base::json_object::{Members, Passage};
 
 /// They, as clients and people spell them.
-const PROTECTING: [&str; 53] = [
+const PROTECTING: [&str; 57] = [
     "ratelimit",
     "ratelimits",
     "rateLimit",
@@ -43,6 +43,10 @@ const PROTECTING: [&str; 53] = [
     "monthlyCredits",
     "monthly_credits",
     "spendCap",
+    "spend_cap",
+    "monthlyCredit",
+    "monthlycredits",
+    "monthlyCap",
     "expires",
     "expiresAt",
     "expires_at",

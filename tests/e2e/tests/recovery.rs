@@ -256,6 +256,42 @@ fn a_line_of_rerolls_has_its_credits_once() {
     is_sound(&put_back);
 }
 
+/// What a customer spent after the older backup was spent, even if the server that was
+/// put back from it does not remember.
+#[test]
+fn a_month_is_not_given_out_twice() {
+    let (data, backups) = (folder(), folder());
+    let server = Server::start(data.path());
+    let identity = json!({ "externalId": "studio", "monthlyCredits": 20 });
+    assert_eq!(server.call("identities.createIdentity", &identity).status, 200);
+    let api = server.api();
+    let (_, key) = server.key(&api, json!({ "externalId": "studio" }));
+    let spend = |server: &Server, cost: i64| {
+        let body = json!({ "key": key, "credits": { "cost": cost } });
+        server.call("keys.verifyKey", &body).data()["code"].clone()
+    };
+    let spent = |server: &Server| {
+        server.call("identities.getIdentity", &json!({ "identity": "studio" })).data()["spentCredits"].clone()
+    };
+    assert_eq!(spend(&server, 5), "VALID");
+    let before = back_up(data.path(), &backups, "before.tar.zst");
+    assert_eq!(spend(&server, 10), "VALID");
+    let young = server.api();
+    server.key(&young, json!({ "externalId": "studio" }));
+    let after = back_up(data.path(), &backups, "after.tar.zst");
+    assert_eq!(server.stop(), Some(0));
+    let (_place, put_back) = put_back(&before, &data.path().join("master.key"));
+    let server = Server::start(&put_back);
+    assert_eq!(spent(&server), 5);
+    said(&bring_back(&put_back, &after, &young));
+    assert_eq!(spent(&server), 15);
+    assert_eq!((spend(&server, 6), spend(&server, 5)), (json!("USAGE_EXCEEDED"), json!("VALID")));
+    // Less than what is remembered here changes nothing.
+    said(&bring_back(&put_back, &before, &api));
+    assert_eq!(spent(&server), 20);
+    is_sound(&put_back);
+}
+
 /// Names that are in use here are no reason for an error.
 #[test]
 fn what_was_made_anew_under_the_same_name_stays_what_it_is() {

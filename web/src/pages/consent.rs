@@ -6,11 +6,13 @@
 use leptos::prelude::*;
 
 use super::key_form::expiry;
-use super::root_key_form::{GrantPlace, GrantScope, GrantTemplate, bounds, by_task, permissions};
+use super::root_key_form::{
+    GrantPlace, GrantScope, GrantTemplate, bounds, by_task, permissions, shown_by_enter,
+};
 use crate::View;
 use crate::components::{
-    Field, action, card, copy_chip, facts, fieldset, form_error, hidden, input, mono, post_form,
-    pressed_by_enter, stamp, submit, warning,
+    Field, action, card, copy_chip, facts, fieldset, form_error, hidden, input, mono, post_form, stamp,
+    submit, warning,
 };
 use crate::form::{FormState, NONCE};
 use crate::paths::{self, Href};
@@ -99,7 +101,7 @@ fn allow(shell: &Shell, view: &ConsentView) -> View {
         hidden("decision", "allow"),
         hidden(NONCE, &view.nonce),
         hidden("workspace", &shell.workspace.id),
-        pressed_by_enter(),
+        shown_by_enter(),
         form_error(form),
         fieldset("General", "", vec![input(form, name)]),
         fieldset(

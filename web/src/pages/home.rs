@@ -19,6 +19,8 @@ pub struct Warning {
     pub tone: Tone,
     /// `12 keys expire within a week`.
     pub title: String,
+    /// Who or what it is about, where that is a name that a stranger may have chosen.
+    pub about: Option<String>,
     pub detail: String,
     pub href: Href,
     /// `See keys`.
@@ -145,13 +147,14 @@ fn concerns(concerns: &[Warning]) -> View {
     let rows = concerns
         .iter()
         .map(|concern| {
+            let about = concern.about.as_ref().map(|about| view! { <bdi>{about.clone()}</bdi> ": " });
             let icon = if concern.tone == Tone::Info { Icon::Info } else { Icon::Warning };
             view! {
                 <li>
                     <span class=format!("concern-mark t-{}", concern.tone.class())>{icon.view()}</span>
                     <div>
                         <b>{concern.title.clone()}</b>
-                        <p class="hint">{concern.detail.clone()}</p>
+                        <p class="hint">{about}{concern.detail.clone()}</p>
                     </div>
                     {button_link(None, &concern.go, &concern.href, "small")}
                 </li>

@@ -93,7 +93,7 @@ fn upload(shell: &Shell, view: &ImportView) -> View {
                 {error}
             </div>
             {action(
-                "Every line is read first: a file with a fault changes nothing. Then it runs in the background.",
+                "Every line is read first: a file with a line that cannot be read changes nothing. Then it runs in the background.",
                 vec![submit("Import", "primary"), button_link(None, "Cancel", &paths::jobs(), "")],
             )}
         </form>

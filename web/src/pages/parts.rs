@@ -251,7 +251,7 @@ fn audit_row(row: &AuditRow) -> Row {
     let kind =
         (row.actor_kind != "user").then(|| view! { <span class="note">{row.actor_kind.clone()}</span> });
     let actor = match &row.actor_href {
-        Some(href) => link(&row.actor, href),
+        Some(href) => view! { <bdi>{link(&row.actor, href)}</bdi> }.into_any(),
         None => view! { <bdi>{row.actor.clone()}</bdi> }.into_any(),
     };
     Row::new(vec![
@@ -265,7 +265,7 @@ fn audit_row(row: &AuditRow) -> Row {
 
 /// The way to what it was about, and what changed.
 fn second_line(row: &AuditRow) -> Option<View> {
-    let about = row.about.as_ref().map(|about| link(&about.name, &about.href));
+    let about = row.about.as_ref().map(|about| view! { <bdi>{link(&about.name, &about.href)}</bdi> });
     if about.is_none() && row.changes.is_empty() {
         return None;
     }

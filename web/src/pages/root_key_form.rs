@@ -145,6 +145,16 @@ fn templates(templates: &[GrantTemplate], of: &Href) -> View {
     view! { <ul class="templates" aria-label="Templates">{links.collect_view()}</ul> }.into_any()
 }
 
+/// What Enter in a field presses where saving gives something away: it shows the rights.
+pub(super) fn shown_by_enter() -> View {
+    view! {
+        <button type="submit" class="sr" name=MORE value="rights" formnovalidate tabindex="-1" aria-hidden="true">
+            "Show the rights"
+        </button>
+    }
+    .into_any()
+}
+
 /// Rights by what they are for, of the workspace or of one place.
 pub(super) fn by_task(form: &FormState, templates: &[GrantTemplate], places: &[GrantPlace]) -> View {
     let tasks = templates.iter().map(|template| (template.code.as_str(), template.name.as_str()));

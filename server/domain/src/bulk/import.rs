@@ -225,7 +225,7 @@ pub(super) fn typed(column: &str, cell: &str) -> Result<(String, Value)> {
     } else {
         match column {
             "enabled" => json!(text.parse::<bool>().map_err(|_| wrong("true or false"))?),
-            "credits" | "refill_amount" | "refill_day" => {
+            "credits" | "refill_amount" | "refill_day" | "monthly_credits" => {
                 json!(text.parse::<i64>().map_err(|_| wrong("whole number"))?)
             }
             "expires" => json!(moment(text).ok_or_else(|| wrong("time"))?),

@@ -21,7 +21,7 @@ pub use browse::{BrowseIdentities, IdentityLine, Order};
 pub use create::CreateIdentity;
 pub use ensure::ensure;
 pub use read::ListIdentities;
-pub use spending::{MAX_MONTHLY_CREDITS, NearCap, Spending};
+pub use spending::{MAX_MONTHLY_CREDITS, MOST_NEAR, NearCap, Spending};
 pub use store::{IdentityFeed, load};
 pub(crate) use store::{
     MonthAccount, Owners, bring_along, copy_live, external_ids, id_of, ids_beginning_with, ids_named,

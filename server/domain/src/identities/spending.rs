@@ -17,8 +17,8 @@ use base::month::Month;
 /// No cap is higher, so that what is counted never leaves the numbers that JSON has.
 pub const MAX_MONTHLY_CREDITS: i64 = 1_000_000_000_000_000;
 
-/// Identities near their cap that are told of.
-const NEAR: u64 = 100;
+/// Identities near their cap that are told of at once.
+pub const MOST_NEAR: usize = 100;
 
 /// A month of an identity that has a cap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +38,7 @@ impl Spending {
     /// Whether to warn: four fifths of it are spent.
     pub fn is_near(&self) -> bool {
         self.monthly_credits > 0
-            && self.spent_credits >= self.monthly_credits / 5 * 4 + self.monthly_credits % 5 * 4 / 5
+            && self.spent_credits.saturating_mul(5) >= self.monthly_credits.saturating_mul(4)
     }
 }
 
@@ -69,7 +69,8 @@ impl Identities {
     /// so many at most.
     pub async fn near_cap(&self, cx: &OpCtx) -> Result<Vec<NearCap>> {
         cx.require(Operation::IdentityList, Target::NONE)?;
-        let mut near = store::near_cap(self.store.read(), &cx.workspace, Month::of(cx.now_ms), NEAR).await?;
+        let mut near =
+            store::near_cap(self.store.read(), &cx.workspace, Month::of(cx.now_ms), MOST_NEAR as u64).await?;
         near.sort_by_key(|near| (near.spending.left(), near.external_id.clone()));
         Ok(near)
     }
@@ -99,10 +100,13 @@ mod tests {
             (10, 7, false),
             (10, 8, true),
             (10, 12, true),
-            (1, 0, true),
+            (1, 0, false),
+            (1, 1, true),
             (0, 0, false),
-            (4, 3, true),
-            (7, 5, true),
+            (4, 3, false),
+            (4, 4, true),
+            (7, 5, false),
+            (7, 6, true),
         ] {
             assert_eq!(spending(most, spent).is_near(), near, "{spent} of {most}");
         }

@@ -44,11 +44,11 @@ pub fn expiry_values(stored: Option<i64>, zone: Tz) -> [(&'static str, String); 
 }
 
 /// What a form changes of an expiry. One that is still what the form showed is kept
-/// with its seconds, which fields have not.
-pub fn expiry_patch(stored: Option<i64>, typed: Option<i64>, zone: Tz) -> Patch<i64> {
+/// with its seconds, which fields have not; so is that of which the form says nothing.
+pub fn expiry_patch(form: &Fields, stored: Option<i64>, typed: Option<i64>, zone: Tz) -> Patch<i64> {
     let shown = |time_ms: Option<i64>| time_ms.map(|time_ms| time_field(time_ms, zone));
     match typed {
-        _ if shown(stored) == shown(typed) => Patch::Keep,
+        _ if form.text("expires").is_empty() || shown(stored) == shown(typed) => Patch::Keep,
         None => Patch::Clear,
         Some(typed) => Patch::Set(typed),
     }
@@ -74,13 +74,17 @@ mod tests {
 
     #[test]
     fn a_time_that_was_not_touched_keeps_its_seconds() {
+        let form = Fields::parse(b"expires=at");
+        let patch = |stored, typed| expiry_patch(&form, stored, typed, Tz::UTC);
         let (stored, shown) = (NOW_MS + 30_123, NOW_MS / 60_000 * 60_000 + 60_000);
         assert_eq!(time_field(stored, Tz::UTC), time_field(shown, Tz::UTC), "the same minute");
-        assert_eq!(expiry_patch(Some(stored), Some(shown), Tz::UTC), Patch::Keep);
-        assert_eq!(expiry_patch(Some(stored), Some(shown + 60_000), Tz::UTC), Patch::Set(shown + 60_000));
-        assert_eq!(expiry_patch(Some(stored), None, Tz::UTC), Patch::Clear);
-        assert_eq!(expiry_patch(None, Some(shown), Tz::UTC), Patch::Set(shown));
-        assert_eq!(expiry_patch(None, None, Tz::UTC), Patch::Keep);
+        assert_eq!(patch(Some(stored), Some(shown)), Patch::Keep);
+        assert_eq!(patch(Some(stored), Some(shown + 60_000)), Patch::Set(shown + 60_000));
+        assert_eq!(patch(Some(stored), None), Patch::Clear);
+        assert_eq!(patch(None, Some(shown)), Patch::Set(shown));
+        assert_eq!(patch(None, None), Patch::Keep);
+        let silent = Fields::parse(b"name=web");
+        assert_eq!(expiry_patch(&silent, Some(stored), None, Tz::UTC), Patch::Keep, "nothing is said of it");
     }
 
     #[test]

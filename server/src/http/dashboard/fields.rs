@@ -6,6 +6,7 @@
 use web::form::{FormState, ON};
 
 use base::error::Error;
+use base::patch::Patch;
 
 /// Fields of one form; each is looked through by name.
 const MAX_FIELDS: usize = 5000;
@@ -60,6 +61,21 @@ impl Fields {
     pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
         let own = self.0.iter().filter(move |(own, _)| own == name);
         own.map(|(_, value)| value.trim()).filter(|value| !value.is_empty())
+    }
+
+    /// Whether the form has this field at all, empty or not.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(own, _)| own == name)
+    }
+
+    /// What a form does to something that an empty field clears: a form without the field
+    /// says nothing of it.
+    pub fn patch<T>(&self, name: &str, value: Option<T>) -> Patch<T> {
+        match value {
+            Some(value) => Patch::Set(value),
+            None if self.has(name) => Patch::Clear,
+            None => Patch::Keep,
+        }
     }
 
     /// Whether a checkbox is ticked.

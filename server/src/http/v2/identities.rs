@@ -104,7 +104,7 @@ async fn list(app: Arc<App>, cx: OpCtx, body: ListIdentitiesBody) -> Result<Repl
     Ok(Reply::page(identities.map(out)))
 }
 
-/// An identity by itself: beside a key nothing of its cap is told.
+/// An identity by itself: one that stands beside a key has nothing of its cap.
 #[serde_schema]
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

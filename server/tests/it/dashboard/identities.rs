@@ -64,19 +64,19 @@ async fn a_spend_cap_is_set_warned_of_and_explained() {
         test.verify_with(body).await["code"].as_str().unwrap().to_owned()
     };
     assert_eq!(spend(799).await, "VALID");
-    browser.get("/").await.lacks("studio has spent");
+    browser.get("/").await.lacks("A spend cap");
     assert_eq!(spend(1).await, "VALID");
     browser
         .get("/")
         .await
-        .shows("studio has spent 800 of 1,000 credits of this month")
+        .shows("A spend cap is nearly reached studio : 800 of 1,000 credits of this month are spent.")
         .shows("200 credits left.");
     assert_eq!(spend(201).await, "USAGE_EXCEEDED");
     assert_eq!(spend(200).await, "VALID");
     browser
         .get("/")
         .await
-        .shows("studio has spent 1,000 of 1,000 credits")
+        .shows("A spend cap is reached studio : 1,000 of 1,000 credits")
         .shows("refused until the next month");
     browser.get("/identities/studio").await.shows("Used up").shows("1,000 of 1,000 (100%)");
 
@@ -90,12 +90,36 @@ async fn a_spend_cap_is_set_warned_of_and_explained() {
     assert!(edit.html.contains("value=\"1,000\""), "{}", edit.html);
     let saved = browser.submit(&edit, &edit.path, &fields("2,000")).await;
     saved.shows("1,000 of 2,000 (50%)").lacks("used up");
-    browser.get("/").await.lacks("studio has spent");
+    browser.get("/").await.lacks("A spend cap");
     test.advance_ms(1000);
     browser.get("/audit").await.shows("Credits a month: 1,000 → 2,000");
+    // A form that has no such field says nothing of the cap; an empty one lifts it.
+    let edit = browser.get(&format!("{}/edit", made.path)).await;
+    let mut bare = edit.form(&edit.path).filled::<&str>(&[]);
+    bare.retain(|(name, _)| name != "monthly_credits");
+    browser.post(&edit.path, &bare, &[]).await.shows("1,000 of 2,000 (50%)");
     let edit = browser.get(&format!("{}/edit", made.path)).await;
     browser.submit(&edit, &edit.path, &fields("")).await.lacks("Spent this month");
     assert_eq!(spend(5_000).await, "VALID");
+}
+
+/// The worst are named, the others counted.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_near_their_caps_are_counted() {
+    let test = TestApp::start().await;
+    let api = test.api().await;
+    for spent in [80, 85, 90, 95, 100] {
+        let external_id = format!("studio_{spent}");
+        let body = json!({ "externalId": external_id, "monthlyCredits": 100 });
+        test.call("identities.createIdentity", body).await.data();
+        let (_, key) = test.key(&api, json!({ "externalId": external_id })).await;
+        test.verify_with(json!({ "key": key, "credits": { "cost": spent } })).await;
+    }
+    let mut viewer = Browser::of(&test, Role::Viewer).await;
+    let home = viewer.get("/").await;
+    home.shows("studio_100").shows("studio_95").shows("studio_90").lacks("studio_85");
+    home.shows("2 other identities have spent most of their month");
+    assert!(home.html.contains("<bdi>studio_100</bdi>"), "a name is no sentence of the page");
 }
 
 /// Events are kept for 400 days: a month that began before is billed from then on,

@@ -294,6 +294,28 @@ async fn entries_of_one_act_lead_to_each_other_and_others_see_none() {
     stranger.shows("Sign in");
 }
 
+/// Names cannot turn what stands beside them around.
+#[tokio::test(flavor = "multi_thread")]
+async fn names_keep_to_themselves_in_the_audit_log() {
+    let test = TestApp::start().await;
+    let api = test.api().await;
+    let (key, _) = test.key(&api, json!({ "name": "\u{2067}gate" })).await;
+    test.call("keys.updateKey", json!({ "keyId": key, "enabled": false })).await.data();
+    let set =
+        json!({ "namespace": "\u{202e}mail", "identifier": "\u{2067}ada", "limit": 1, "duration": 1000 });
+    test.call("ratelimit.limit", set.clone()).await.data();
+    test.call("ratelimit.setOverride", set).await.data();
+    test.advance_ms(1_000);
+    let mut viewer = Browser::of(&test, Role::Viewer).await;
+    test.advance_ms(1_000);
+    for path in ["/audit", "/"] {
+        let page = viewer.get(path).await;
+        let named = format!("<bdi><a href=\"/keys/{key}\">\u{2067}gate</a></bdi>");
+        assert!(page.html.contains(&named), "{path}: {}", page.html);
+        page.shows("Set the override of \\u{2067}ada in \\u{202e}mail");
+    }
+}
+
 /// What was deleted has no page; what was done to it is in the log.
 #[tokio::test(flavor = "multi_thread")]
 async fn entries_about_what_is_gone_or_has_no_page_lead_to_its_history() {

@@ -94,6 +94,7 @@ pub fn home(words: &Words, some: bool) -> HomeView {
     let concern = |tone, title: &str, detail: &str, go: &str| Warning {
         tone,
         title: words.t(title),
+        about: Some(words.t("user_123")),
         detail: words.t(detail),
         href: paths::apis().with("status", "expiring"),
         go: words.t(go),

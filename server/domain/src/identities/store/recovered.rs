@@ -6,7 +6,7 @@ use base::ids::{IdentityId, WorkspaceId};
 use entity::identity::{Column, Entity, Model};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
-use super::spending::copy_months;
+use super::spending::{copy_months, raise_months};
 use super::{id_of, live};
 use crate::identities::MAX_MONTHLY_CREDITS;
 use crate::ratelimit::limits;
@@ -56,6 +56,8 @@ pub(crate) async fn bring_along(
             None => missing.push(row.clone()),
         }
     }
+    let kept: Vec<IdentityId> = here.keys().map(|id| IdentityId::from(*id)).collect();
+    raise_months(tx, from, &kept).await?;
     let put = put(tx, from, workspace, missing).await?;
     found.extend(put.into_iter().map(|id| (id.clone(), id)));
     Ok(Owners(found))

@@ -10,7 +10,7 @@ use sea_orm::{
 };
 
 use super::live;
-use crate::identities::{NearCap, Spending};
+use crate::identities::{MAX_MONTHLY_CREDITS, NearCap, Spending};
 use base::error::Result;
 use base::month::Month;
 use base::store::{Reader, Tx, rows};
@@ -173,10 +173,36 @@ pub(super) async fn copy_months(tx: &Tx, from: &Reader, identities: &[IdentityId
     let own = identity_month::Entity::find()
         .filter(identity_month::Column::IdentityId.is_in(identities.iter().cloned()));
     let months = own.all(from).await?;
-    if months.iter().any(|row| row.spent_credits < 0) {
-        return Err(rows::damaged("a month has fewer credits spent than none"));
-    }
+    check_spent(&months)?;
     rows::put::<identity_month::Entity, _>(tx, months).await
+}
+
+fn check_spent(months: &[identity_month::Model]) -> Result<()> {
+    match months.iter().all(|row| (0..=MAX_MONTHLY_CREDITS).contains(&row.spent_credits)) {
+        true => Ok(()),
+        false => {
+            Err(rows::damaged("more credits were spent in a month than a cap can have, or less than none"))
+        }
+    }
+}
+
+/// Of identities that are here: what the backup says was spent in their months was, even
+/// if nothing here remembers it.
+pub(super) async fn raise_months(tx: &Tx, from: &Reader, identities: &[IdentityId]) -> Result<()> {
+    let own = identity_month::Entity::find()
+        .filter(identity_month::Column::IdentityId.is_in(identities.iter().cloned()));
+    let months = own.all(from).await?;
+    check_spent(&months)?;
+    for there in months {
+        let month = Month::of(there.month_ms);
+        let mut accounts = month_accounts(tx.db(), month, &[&there.identity_id]).await?;
+        let Some(account) = accounts.get_mut(&there.identity_id) else { continue };
+        if account.spending.spent_credits < there.spent_credits {
+            account.spending.spent_credits = there.spent_credits;
+            save_month_accounts(tx.db(), month, &[(&there.identity_id, account)]).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Removes months that began before this one.

@@ -46,7 +46,12 @@ const KINDS: [Kind; 4] = [
     Kind {
         value: "identities",
         name: "Identities",
-        columns: &[("external_id", "Required."), ("ratelimits", LIMITS), ("meta", META)],
+        columns: &[
+            ("external_id", "Required."),
+            ("ratelimits", LIMITS),
+            ("monthly_credits", "What all its keys may spend in a month; no cap when empty."),
+            ("meta", META),
+        ],
         csv: "external_id,meta\nuser_123,\"{\"\"plan\"\":\"\"pro\"\"}\"",
         json: r#"{"external_id":"user_123","ratelimits":[{"name":"requests","limit":100,"duration":60000}],"meta":{"plan":"pro"}}"#,
     },

@@ -13,7 +13,7 @@ use crate::http::dashboard::presenters::spending::spent_of;
 use crate::jobs::{BackupReport, ClockReport};
 use base::clock::{DAY_MS, MINUTE_MS};
 use base::error::Result;
-use domain::identities::NearCap;
+use domain::identities::{MOST_NEAR, NearCap};
 use domain::keys::{FEW_CREDITS, KeyCount};
 use domain::leaks::Leak;
 
@@ -50,7 +50,7 @@ pub async fn warnings(request: &MemberRequest) -> Result<Vec<Warning>> {
         Some(server(Tone::Error, title, &detail))
     }));
     warnings.extend(backups.and_then(|report| of_backups(request, &report)));
-    warnings.extend(near_cap.iter().take(NAMED).map(near_cap_of));
+    warnings.extend(near_caps(&near_cap));
     warnings.extend(short.iter().take(NAMED).map(few_credits));
     warnings.extend(expiring.iter().take(NAMED).map(|due| expire(request, due)));
     if unused.keys > 0 {
@@ -124,6 +124,7 @@ fn leaked(request: &MemberRequest, leak: &Leak) -> Warning {
     Warning {
         tone: Tone::Error,
         title: format!("The root key {} was found in public", leak.name),
+        about: None,
         detail: format!(
             "{} was found {}, {}. It still works: replace it, then revoke it.",
             leak.key,
@@ -136,7 +137,14 @@ fn leaked(request: &MemberRequest, leak: &Leak) -> Warning {
 }
 
 fn server(tone: Tone, title: String, detail: &str) -> Warning {
-    Warning { tone, title, detail: detail.to_owned(), href: paths::retention(), go: "See storage".to_owned() }
+    Warning {
+        tone,
+        title,
+        about: None,
+        detail: detail.to_owned(),
+        href: paths::retention(),
+        go: "See storage".to_owned(),
+    }
 }
 
 fn expire(request: &MemberRequest, due: &KeyCount) -> Warning {
@@ -144,6 +152,7 @@ fn expire(request: &MemberRequest, due: &KeyCount) -> Warning {
     Warning {
         tone: Tone::Caution,
         title: format!("{} of {} {verb} within a week", keys(due.keys), due.api_name),
+        about: None,
         detail: format!("The first one {}.", request.stamp(due.first).relative),
         href: paths::api_keys(due.api.as_str()).with(QUERY, "expires:<7d -status:expired"),
         go: "See keys".to_owned(),
@@ -160,22 +169,45 @@ fn few_credits(due: &KeyCount) -> Warning {
     Warning {
         tone: if due.first <= 0 { Tone::Error } else { Tone::Caution },
         title: format!("{} of {} {verb} fewer than {FEW_CREDITS} credits", keys(due.keys), due.api_name),
+        about: None,
         detail: first,
         href: paths::api_keys(due.api.as_str()).with(QUERY, &format!("credits:<{FEW_CREDITS}")),
         go: "See keys".to_owned(),
     }
 }
 
-fn near_cap_of(near: &NearCap) -> Warning {
+fn near_caps(near: &[NearCap]) -> Vec<Warning> {
+    let (named, others) = near.split_at(near.len().min(NAMED));
+    let mut warnings: Vec<Warning> = named.iter().map(near_cap).collect();
+    if let Some(first) = others.first() {
+        let tone = if first.spending.left() == 0 { Tone::Error } else { Tone::Caution };
+        let more = if near.len() >= MOST_NEAR { "or more " } else { "" };
+        warnings.push(Warning {
+            tone,
+            title: match others.len() {
+                1 => "1 other identity has spent most of its month".to_owned(),
+                number => format!("{number} {more}other identities have spent most of their month"),
+            },
+            about: None,
+            detail: "Their pages say how much is left.".to_owned(),
+            href: paths::identities(),
+            go: "See identities".to_owned(),
+        });
+    }
+    warnings
+}
+
+fn near_cap(near: &NearCap) -> Warning {
     let is_spent = near.spending.left() == 0;
-    let detail = match is_spent {
+    let left = match is_spent {
         true => "Its keys are refused until the next month begins.".to_owned(),
         false => format!("{} left.", count(near.spending.left(), "credit")),
     };
     Warning {
         tone: if is_spent { Tone::Error } else { Tone::Caution },
-        title: format!("{} has spent {} credits of this month", near.external_id, spent_of(&near.spending)),
-        detail,
+        title: if is_spent { "A spend cap is reached" } else { "A spend cap is nearly reached" }.to_owned(),
+        about: Some(near.external_id.clone()),
+        detail: format!("{} credits of this month are spent. {left}", spent_of(&near.spending)),
         href: paths::identity(near.id.as_str()),
         go: "See identity".to_owned(),
     }
@@ -190,6 +222,7 @@ fn unused_root_keys(unused: i64, full: i64) -> Warning {
     Warning {
         tone: if full > 0 { Tone::Caution } else { Tone::Info },
         title: format!("{} not used in {UNUSED_DAYS} days", were(unused, "root key")),
+        about: None,
         detail,
         href: paths::root_keys().with(QUERY, &format!("last_used:>{UNUSED_DAYS}d")),
         go: "See root keys".to_owned(),

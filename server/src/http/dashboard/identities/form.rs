@@ -18,7 +18,6 @@ use crate::http::dashboard::metadata;
 use crate::http::dashboard::reply::Reply;
 use base::access::{Operation, Target};
 use base::error::{Error, Field, Result};
-use base::patch::Patch;
 use domain::identities::{CreateIdentity, Identity, IdentityName, UpdateIdentity};
 use domain::keys::SharedBy;
 use domain::ratelimit::limits::{Limit, NewLimit};
@@ -79,7 +78,7 @@ pub async fn save(request: MemberRequest) -> Result<Reply> {
         identity: IdentityName::Id(identity.id.to_string()),
         meta: Some(meta),
         limits: Some(limits),
-        monthly_credits: monthly_credits.map_or(Patch::Clear, Patch::Set),
+        monthly_credits: request.form().patch("monthly_credits", monthly_credits),
         keeps_auto_apply: Vec::new(),
         made_from: Some(request.made_from(VERSION)),
     };

@@ -113,7 +113,7 @@ fn command(request: &MemberRequest, details: &KeyDetails, fields: KeyFields) -> 
         enabled: (fields.enabled != key.enabled).then_some(fields.enabled),
         limits: (fields.limits != stored_limits).then_some(fields.limits),
         credits,
-        expires_at: expiry_patch(key.expires_at, fields.expires_at, request.zone),
+        expires_at: expiry_patch(request.form(), key.expires_at, fields.expires_at, request.zone),
         roles: changed(fields.roles, &details.roles),
         permissions: changed(fields.permissions, &slugs),
         meta: if fields.meta == key.meta { Patch::Keep } else { Patch::Set(fields.meta) },
@@ -125,7 +125,7 @@ fn command(request: &MemberRequest, details: &KeyDetails, fields: KeyFields) -> 
 /// The balance goes on changing while a form lies open: it is set only if
 /// somebody typed another one.
 fn credits(form: &Fields, details: &KeyDetails, fields: &KeyFields) -> Result<Patch<CreditsPatch>> {
-    let typed = form.text("credits") != form.text("credits_before");
+    let typed = form.has("credits") && form.text("credits") != form.text("credits_before");
     let stored = &details.key.credits.refill;
     let refill = patch(fields.refill.clone(), stored);
     let remaining = match (typed, fields.credits) {

@@ -21,8 +21,7 @@ use domain::keys::{FindKeys, KeyDetails, KeyOrder};
 pub async fn list(request: MemberRequest) -> Result<Reply> {
     let api = request.app.apis.get(&request.cx, &request.id().into()).await?;
     let filter = key_filter(request.query());
-    let is_oldest_first = request.query().text(SORT) == "created";
-    let order = if is_oldest_first { KeyOrder::OldestFirst } else { KeyOrder::NewestFirst };
+    let order = order(&request);
     let is_filtered = !filter.is_empty();
     let command = FindKeys { api_id: Some(api.id.clone()), filter, order, page: request.page() };
     let (found, problems) = matching(&request, command).await?;
@@ -40,9 +39,16 @@ pub async fn list(request: MemberRequest) -> Result<Reply> {
         filters: filters(&request, problems).await?,
         keys,
         pager,
-        is_oldest_first,
+        is_oldest_first: order == KeyOrder::OldestFirst,
     };
     Ok(Reply::page(list_page(&request.shell, &view)))
+}
+
+fn order(request: &MemberRequest) -> KeyOrder {
+    match request.query().text(SORT) {
+        "created" => KeyOrder::OldestFirst,
+        _ => KeyOrder::NewestFirst,
+    }
 }
 
 /// The keys that match, or what is wrong with the filter.

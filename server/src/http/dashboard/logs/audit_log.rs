@@ -9,6 +9,7 @@ use crate::http::dashboard::lists::search_filters;
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::presenters::audit::{actor_href, actor_kind, audit_rows, way_to};
 use crate::http::dashboard::presenters::changes::in_words;
+use crate::http::dashboard::presenters::direction_marks::marks_shown;
 use crate::http::dashboard::reply::Reply;
 use crate::http::dashboard::time_span::TimeSpan;
 use base::audit::AuditTarget;
@@ -57,7 +58,7 @@ pub async fn one(request: MemberRequest) -> Result<Reply> {
         targets: entry.targets.iter().map(|target| target_view(&entry.event, target)).collect(),
         related: audit_rows(&request, related),
         event: entry.event,
-        description: entry.description,
+        description: marks_shown(&entry.description),
         door: entry.door,
         ip: entry.ip,
         user_agent: entry.user_agent,

@@ -4,7 +4,7 @@
 //! the reader alone; nobody is sent anywhere. What a program asks for stands in the
 //! address of the page, and is looked at anew when the form is sent.
 
-use web::form::FormState;
+use web::form::{FormState, NONCE};
 use web::pages::consent::{ConsentView, consent as page};
 use web::paths::{self, Href};
 
@@ -72,6 +72,10 @@ async fn allow(request: &MemberRequest, asked: &Authorization) -> Result<Reply> 
     if request.form().text("workspace") != request.cx.workspace.as_str() {
         let moved = "You are in another workspace than this form was of. It is of the one you are in now.";
         return again(request, asked, request.form_with(vec![(String::new(), moved.to_owned())])).await;
+    }
+    if request.form().given(NONCE).is_none() {
+        let unnamed = "Send the form as it is shown here.";
+        return again(request, asked, request.form_with(vec![(String::new(), unnamed.to_owned())])).await;
     }
     let rights = match rights(request, asked).await? {
         Ok(rights) => rights,

@@ -4,6 +4,7 @@ use web::pages::parts::{AuditRow, AuditSubject};
 use web::paths::{self, Href};
 
 use super::changes::in_words;
+use super::direction_marks::marks_shown;
 use crate::http::dashboard::member_request::MemberRequest;
 use base::audit::AuditEntry;
 
@@ -33,7 +34,7 @@ fn audit_row(request: &MemberRequest, entry: AuditEntry) -> AuditRow {
         changes: entry.changes.as_ref().map(|changes| in_words(request, changes)).unwrap_or_default(),
         goes_on: false,
         event: entry.event,
-        description: entry.description,
+        description: marks_shown(&entry.description),
         actor: entry.actor_name,
         ip: entry.ip,
     }

@@ -5,6 +5,7 @@
 
 pub mod audit;
 pub mod changes;
+pub mod direction_marks;
 pub mod key;
 pub mod limit;
 pub mod spending;

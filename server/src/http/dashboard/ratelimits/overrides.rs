@@ -226,7 +226,7 @@ fn command(
     };
     let is_async = stored.is_some_and(|stored| stored.is_async);
     let mut end = stored.and_then(NamedOverride::expires_at);
-    expiry_patch(end, expires_at, request.zone).apply(&mut end);
+    expiry_patch(form, end, expires_at, request.zone).apply(&mut end);
     Ok(SetOverride {
         namespace: namespace.id.clone(),
         identifier,

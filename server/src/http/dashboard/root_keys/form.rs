@@ -17,7 +17,6 @@ use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::reply::Reply;
 use base::access::{Operation, Target};
 use base::error::{Code, Error, Field, Result};
-use base::patch::Patch;
 use base::secret::PlainKey;
 use domain::root_keys::{CreateRootKey, RootKey, RootKeyDetails, UpdateRootKey};
 
@@ -108,14 +107,14 @@ pub async fn save(request: MemberRequest) -> Result<Reply> {
 }
 
 fn update(request: &MemberRequest, key: &RootKey, fields: RootKeyFields) -> UpdateRootKey {
-    let patch = |value: Option<String>| value.map_or(Patch::Clear, Patch::Set);
+    let form = request.form();
     UpdateRootKey {
-        name: patch(fields.name),
+        name: form.patch("name", fields.name),
         permissions: (!fields.full).then_some(fields.permissions),
         full: fields.full,
-        expires_at: expiry_patch(key.expires_at, fields.expires_at, request.zone),
-        ip_allowlist: patch(fields.ip_allowlist),
-        limit_per_minute: fields.limit_per_minute.map_or(Patch::Clear, Patch::Set),
+        expires_at: expiry_patch(form, key.expires_at, fields.expires_at, request.zone),
+        ip_allowlist: form.patch("ip_allowlist", fields.ip_allowlist),
+        limit_per_minute: form.patch("limit_per_minute", fields.limit_per_minute),
         made_from: Some(request.made_from(VERSION)),
         ..UpdateRootKey::new(key.id.clone())
     }
