@@ -1,11 +1,13 @@
 //! The events themselves, the newest first.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use base::ids::WorkspaceId;
 use tantivy::collector::TopDocs;
-use tantivy::{DateTime, Order};
+use tantivy::columnar::Column;
+use tantivy::{DateTime, DocAddress, Order, Searcher, SegmentOrdinal};
 
 use super::{Analytics, Filter};
 use crate::search::{Kind, Week};
@@ -125,6 +127,7 @@ fn pick(chunks: &[Chunk], wanted: &BTreeMap<u64, BTreeSet<usize>>) -> Result<Pic
 fn newest(week: &Week, of: &PageOf, wanted: usize) -> Result<Vec<Place>> {
     let searcher = week.searcher();
     let query = of.filter.query(&of.workspace, week, &searcher, &(of.start_ms..of.end_ms))?;
+    let mut pointers = Pointers::default();
     // The span and the cursor cut a part off the newest: ask for more until there are enough.
     let mut ask = wanted + 100;
     loop {
@@ -133,13 +136,9 @@ fn newest(week: &Week, of: &PageOf, wanted: usize) -> Result<Vec<Place>> {
         let exhausted = found.len() < ask;
         let mut places = Vec::with_capacity(found.len());
         for (time, address) in &found {
-            let columns = searcher.segment_reader(address.segment_ord).fast_fields();
-            let number = |name: &str| -> Result<u64> {
-                let column = columns.u64(name).map_err(Error::internal)?;
-                column.first(address.doc_id).ok_or_else(|| Error::internal("an indexed event points nowhere"))
-            };
             let time_ms = time.map(DateTime::into_timestamp_millis).unwrap_or_default();
-            places.push((time_ms, number("chunk")?, number("position")?));
+            let (chunk, position) = pointers.of(&searcher, *address)?;
+            places.push((time_ms, chunk, position));
         }
         places.sort_unstable_by(|a, b| b.cmp(a));
         let oldest = places.last().map(|place| place.0);
@@ -152,5 +151,25 @@ fn newest(week: &Week, of: &PageOf, wanted: usize) -> Result<Vec<Place>> {
             return Ok(places);
         }
         ask = ask.saturating_mul(4);
+    }
+}
+
+/// Chunk and position of each event of a segment, by the number of the segment: to
+/// find such a column takes longer than to read it.
+#[derive(Default)]
+struct Pointers(HashMap<SegmentOrdinal, (Column<u64>, Column<u64>)>);
+
+impl Pointers {
+    fn of(&mut self, searcher: &Searcher, address: DocAddress) -> Result<(u64, u64)> {
+        let (chunk, position) = match self.0.entry(address.segment_ord) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                let columns = searcher.segment_reader(address.segment_ord).fast_fields();
+                let column = |name: &str| columns.u64(name).map_err(Error::internal);
+                new.insert((column("chunk")?, column("position")?))
+            }
+        };
+        let pointer = chunk.first(address.doc_id).zip(position.first(address.doc_id));
+        pointer.ok_or_else(|| Error::internal("an indexed event points nowhere"))
     }
 }
