@@ -21,6 +21,9 @@ use base::error::{Error, Result};
 /// Groups that a segment keeps the counts of: a bound on memory, some 2 MiB each.
 const KEPT: usize = 100_000;
 
+/// Of the first span in which the latest are looked for: a power of eight.
+const FIRST_PART: i64 = 512;
+
 /// The outcome of a verification that was not refused.
 const VALID: &str = "VALID";
 
@@ -64,11 +67,19 @@ impl Analytics {
         limit: usize,
     ) -> Result<Top> {
         let limit = limit.max(1);
-        let segments = self.ranked(question.clone(), by, metric.clone(), kept).await?;
-        let asked = metric.clone();
-        let (names, approximate) = tokio::task::spawn_blocking(move || winners(segments, &asked, limit))
-            .await
-            .map_err(Error::internal)??;
+        let mut spans = newest_first(&question, &metric);
+        let (names, approximate) = loop {
+            let part = spans.next().unwrap_or_else(|| question.clone());
+            let is_all = part.start_ms <= question.start_ms;
+            let segments = self.ranked(part, by, metric.clone(), kept).await?;
+            let asked = metric.clone();
+            let found = tokio::task::spawn_blocking(move || winners(segments, &asked, limit));
+            let (names, approximate) = found.await.map_err(Error::internal)??;
+            // Whoever is missing was used before all of these.
+            if is_all || names.len() >= limit {
+                break (names, approximate);
+            }
+        };
         if names.is_empty() {
             return Ok(Top { rows: Vec::new(), approximate });
         }
@@ -109,10 +120,16 @@ impl Analytics {
             return Ok(HashMap::new());
         }
         by.narrow(&mut question.filter, names);
-        let segments = self.ranked(question, by, Metric::Latest, KEPT).await?;
-        let told = gathered(segments, &Metric::Latest)?;
-        let time = |name: &String| Some((name.clone(), told.get(name.as_bytes())?.count));
-        Ok(names.iter().filter_map(time).collect())
+        for part in newest_first(&question, &Metric::Latest) {
+            let is_all = part.start_ms <= question.start_ms;
+            let told = gathered(self.ranked(part, by, Metric::Latest, KEPT).await?, &Metric::Latest)?;
+            let time = |name: &String| Some((name.clone(), told.get(name.as_bytes())?.count));
+            let found: HashMap<String, i64> = names.iter().filter_map(time).collect();
+            if is_all || found.len() == names.len() {
+                return Ok(found);
+            }
+        }
+        Ok(HashMap::new())
     }
 
     /// The counts of each of these groups, of those without events too.
@@ -129,6 +146,19 @@ impl Analytics {
         };
         Ok(names.into_iter().map(row).collect())
     }
+}
+
+/// The spans in which the question is asked until one tells enough, the last of them
+/// all of it: what was latest is found near the end, without a look at what was before.
+fn newest_first(question: &Question, metric: &Metric) -> impl Iterator<Item = Question> + Send + 'static {
+    let length_ms = question.end_ms.saturating_sub(question.start_ms);
+    let first_part = if *metric == Metric::Latest && length_ms > FIRST_PART { FIRST_PART } else { 1 };
+    let parts = std::iter::successors(Some(first_part), |part| (*part > 1).then_some(*part / 8));
+    let question = question.clone();
+    parts.map(move |part| {
+        let start_ms = if part == 1 { question.start_ms } else { question.end_ms - length_ms / part };
+        Question { start_ms, ..question.clone() }
+    })
 }
 
 impl Metric {
