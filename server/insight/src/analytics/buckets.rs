@@ -2,6 +2,7 @@
 //! of a time zone, empty ones included when asked for.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use chrono::{DateTime, Datelike, Duration, Months, NaiveDate, NaiveTime, TimeZone, Timelike, Utc};
 use chrono_tz::Tz;
@@ -14,7 +15,7 @@ use base::error::{Error, Result};
 const MAX_BUCKETS: i64 = 150_000;
 
 /// Spans of time, a row each.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Buckets {
     /// Of this length, counted from the epoch.
     Every(i64),
@@ -97,6 +98,22 @@ impl Buckets {
                 let after = starts.partition_point(|start| *start <= time_ms);
                 let start = *starts.get(after.checked_sub(1)?)?;
                 Some((start, starts.get(after).copied().unwrap_or(i64::MAX)))
+            }
+        }
+    }
+
+    /// Those that a part of their span is in, by what tells them apart there; `None`
+    /// where it is one. From the first of them on they begin where these do.
+    pub(super) fn within(&self, part: &Range<i64>) -> Option<Self> {
+        match self {
+            Buckets::Every(length_ms) => {
+                let is_one = part.start.div_euclid(*length_ms) == (part.end - 1).div_euclid(*length_ms);
+                (!is_one).then(|| self.clone())
+            }
+            Buckets::From(starts) => {
+                let inside = starts.iter().copied().filter(|start| part.start < *start && *start < part.end);
+                let starts: Vec<i64> = std::iter::once(part.start).chain(inside).collect();
+                (starts.len() > 1).then_some(Buckets::From(starts))
             }
         }
     }
@@ -233,6 +250,16 @@ mod tests {
             days.iter().map(|row| (row.time_ms, row.counts.valid)).collect::<Vec<_>>(),
             [(0, 3), (DAY_MS, 4)]
         );
+    }
+
+    #[test]
+    fn a_part_of_a_span_has_the_buckets_that_are_in_it() {
+        assert_eq!(Buckets::Every(10).within(&(20..30)), None);
+        assert_eq!(Buckets::Every(10).within(&(25..31)), Some(Buckets::Every(10)));
+        let days = Buckets::From(vec![0, 10, 20, 30]);
+        assert_eq!(days.within(&(10..20)), None);
+        assert_eq!(days.within(&(12..19)), None);
+        assert_eq!(days.within(&(12..21)), Some(Buckets::From(vec![12, 20])));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use tantivy::collector::{Collector, SegmentCollector};
-use tantivy::columnar::{Column, StrColumn};
+use tantivy::columnar::{Cardinality, Column, StrColumn};
 use tantivy::{DocId, Score, SegmentOrdinal, SegmentReader, TantivyError};
 
 use super::columns::{Numbers, Slots, Times};
@@ -36,7 +36,7 @@ impl CountCollector {
 }
 
 impl Collector for CountCollector {
-    type Fruit = Collected;
+    type Fruit = Vec<Collected>;
     type Child = CountSegment;
 
     fn for_segment(&self, _: SegmentOrdinal, segment: &SegmentReader) -> tantivy::Result<CountSegment> {
@@ -51,7 +51,7 @@ impl Collector for CountCollector {
             times: Times::of(segment, self.span)?,
             slots: Slots::of(self.buckets.clone()),
             outcome,
-            cost: columns.i64("cost")?,
+            cost: Costs::of(columns.i64("cost")?),
             block: Block::default(),
             groups,
             counts: FxHashMap::default(),
@@ -62,14 +62,8 @@ impl Collector for CountCollector {
         false
     }
 
-    fn merge_fruits(&self, fruits: Vec<tantivy::Result<Collected>>) -> tantivy::Result<Collected> {
-        let mut all = Collected::new();
-        for fruit in fruits {
-            for (place, counts) in fruit? {
-                all.entry(place).or_default().add(&counts);
-            }
-        }
-        Ok(all)
+    fn merge_fruits(&self, fruits: Vec<tantivy::Result<Collected>>) -> tantivy::Result<Vec<Collected>> {
+        fruits.into_iter().collect()
     }
 }
 
@@ -80,13 +74,34 @@ struct Block {
     costs: Vec<Option<i64>>,
 }
 
+/// What the events of a segment cost: mostly all the same, which is read once.
+enum Costs {
+    Same(i64),
+    Each(Column<i64>),
+}
+
+impl Costs {
+    fn of(column: Column<i64>) -> Self {
+        let is_one =
+            column.get_cardinality() == Cardinality::Full && column.min_value() == column.max_value();
+        if is_one { Costs::Same(column.min_value()) } else { Costs::Each(column) }
+    }
+
+    fn read(&self, docs: &[DocId], costs: &mut [Option<i64>]) {
+        match self {
+            Costs::Same(cost) => costs.fill(Some(*cost)),
+            Costs::Each(column) => column.first_vals(docs, costs),
+        }
+    }
+}
+
 pub(super) struct CountSegment {
     way: Way,
     numbers: Option<Numbers>,
     times: Times,
     slots: Slots,
     outcome: Option<StrColumn>,
-    cost: Column<i64>,
+    cost: Costs,
     groups: Vec<Option<StrColumn>>,
     block: Block,
     counts: FxHashMap<Place, OutcomeCounts>,
@@ -136,7 +151,7 @@ impl SegmentCollector for CountSegment {
         block.outcomes.resize(docs.len(), None);
         block.costs.resize(docs.len(), None);
         outcome.ords().first_vals(docs, &mut block.outcomes[..docs.len()]);
-        self.cost.first_vals(docs, &mut block.costs[..docs.len()]);
+        self.cost.read(docs, &mut block.costs);
         if let Some(numbers) = &mut self.numbers {
             numbers.read(docs);
         }

@@ -62,10 +62,6 @@ impl Numbers {
         &self.column
     }
 
-    pub fn into_column(self) -> StrColumn {
-        self.column
-    }
-
     pub fn read(&mut self, docs: &[DocId]) {
         if !self.several {
             self.values.resize(docs.len(), None);

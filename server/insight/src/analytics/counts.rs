@@ -1,16 +1,21 @@
 //! Counting events by outcome, over time and by group.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
 use base::ids::WorkspaceId;
 
 use super::collect::{Collected, CountCollector};
+use super::divided::{Divided, Segment, Told};
+use super::kept::What;
 use super::{Analytics, Buckets, Filter};
 use crate::search::Kind;
 use base::error::{Error, Result};
 
 /// Rows a question may have: a bound on memory, far above what a page shows.
 const MAX_ROWS: usize = 2_000_000;
+
+/// About what a row takes in memory, without its groups.
+const ROW_BYTES: usize = 2 * size_of::<Row>();
 
 /// What to count.
 #[derive(Clone, Debug)]
@@ -151,23 +156,39 @@ pub struct Row {
 impl Analytics {
     /// Rows in no particular order; buckets and groups without events have none.
     pub async fn count(&self, question: Question) -> Result<Vec<Row>> {
-        type Rows = HashMap<(i64, Vec<String>), Counts>;
-        let rows = self
-            .over_weeks(question, |question, searcher, query, rows: &mut Rows| {
-                let collector = CountCollector::new(question);
-                let found: Collected = searcher.search(query, &collector).map_err(Error::internal)?;
-                for (place, counts) in found {
-                    rows.entry(place).or_default().add(&counts);
-                }
-                if rows.len() > MAX_ROWS {
-                    return Err(Error::invalid(
-                        "The question has too many rows: narrow its span or its groups.",
-                    ));
-                }
-                Ok(())
-            })
-            .await?;
+        let rows = self.divided(question, Counting).await?;
         let row = |((time_ms, groups), counts)| Row { time_ms, groups, counts };
         Ok(rows.into_iter().map(row).collect())
+    }
+}
+
+struct Counting;
+
+impl Divided for Counting {
+    type Part = Collected;
+    type Sum = Collected;
+
+    fn what(&self) -> What {
+        What::Counts
+    }
+
+    fn ask(&self, question: &Question, segment: &Segment<'_>) -> Result<Collected> {
+        segment.collect(&CountCollector::new(question)).and_then(|found| found).map_err(Error::internal)
+    }
+
+    fn bytes(part: &Collected) -> usize {
+        let texts =
+            |groups: &[String]| groups.iter().map(|text| text.len() + size_of::<String>()).sum::<usize>();
+        part.keys().map(|(_, groups)| ROW_BYTES + texts(groups)).sum()
+    }
+
+    fn add(&self, sum: &mut Collected, part: Arc<Collected>, told: &Told<'_>) -> Result<()> {
+        for ((bucket, groups), counts) in Arc::unwrap_or_clone(part) {
+            sum.entry((told.bucket(bucket), groups)).or_default().add(&counts);
+        }
+        if sum.len() > MAX_ROWS {
+            return Err(Error::invalid("The question has too many rows: narrow its span or its groups."));
+        }
+        Ok(())
     }
 }

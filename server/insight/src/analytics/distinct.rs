@@ -2,22 +2,28 @@
 //!
 //! Exact but for a collision of 64-bit hashes: with the most that one answer
 //! holds, a chance of one in a million. A segment marks the numbers of its texts
-//! in a bitset per bucket; the hashes of those texts are merged.
+//! in a bitset per bucket; where several have the same bucket, the hashes of those
+//! texts are told apart.
 
-use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hasher};
 use std::sync::Arc;
 
-use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 use tantivy::collector::{Collector, SegmentCollector};
-use tantivy::{DocId, Score, SegmentOrdinal, SegmentReader, TantivyError};
+use tantivy::{DocId, Score, SegmentOrdinal, SegmentReader};
 
 use super::columns::{Numbers, Slots, Times};
+use super::divided::{Divided, Segment, Source, Told};
+use super::kept::{Kept, Place, What};
 use super::{Analytics, Buckets, GroupBy, Question};
 use base::error::{Error, Result};
 
-/// Texts of one answer, over all its buckets: some 100 MiB while it is made.
+/// Texts of one answer, over all its buckets.
 const MAX_TEXTS: usize = 4_000_000;
+
+/// The same while they are told apart, those counted twice that two segments have: some
+/// 100 MiB.
+const MAX_MARKS: usize = 4 * MAX_TEXTS;
 
 /// Bytes of the bitsets of one segment.
 const MAX_BITS: usize = 64 << 20;
@@ -41,49 +47,193 @@ impl Analytics {
     pub async fn distinct(&self, question: Question, by: GroupBy) -> Result<(Vec<Distinct>, u64)> {
         let (start_ms, end_ms) = (question.start_ms, question.end_ms);
         let buckets = question.buckets.clone();
-        let found = self
-            .over_weeks(question, move |question, searcher, query, all: &mut Sets| {
-                let collector = DistinctCollector::new(question, by);
-                let found = searcher.search(query, &collector).map_err(explain)?;
-                merge(all, found).map_err(explain)
-            })
-            .await?;
-        let number = |bucket: i64| found.get(&bucket).map_or(0, |texts| texts.len() as u64);
-        let count = |time_ms: i64| Distinct { time_ms, count: number(time_ms) };
+        let marks = self.divided(question, Marking { by }).await?;
+        let (found, total) =
+            tokio::task::spawn_blocking(move || marks.count()).await.map_err(Error::internal)??;
+        let count =
+            |time_ms: i64| Distinct { time_ms, count: found.get(&time_ms).copied().unwrap_or_default() };
         Ok(match buckets {
-            Some(buckets) => {
-                (buckets.starts(start_ms, end_ms).into_iter().map(count).collect(), number(TOTAL))
-            }
-            None => (vec![count(0)], number(0)),
+            Some(buckets) => (buckets.starts(start_ms, end_ms).into_iter().map(count).collect(), total),
+            None => (vec![count(0)], total),
         })
     }
 }
 
-/// In the place of a bucket, all of them together.
-const TOTAL: i64 = i64::MAX;
+struct Marking {
+    by: GroupBy,
+}
 
-/// Hashes of the texts of each bucket.
-type Sets = BTreeMap<i64, FxHashSet<u64>>;
+impl Divided for Marking {
+    type Part = Marks;
+    type Sum = AllMarks;
 
-fn explain(error: TantivyError) -> Error {
-    match error {
-        TantivyError::InvalidArgument(text) if text == TOO_MANY => Error::invalid(text),
-        other => Error::internal(other),
+    fn what(&self) -> What {
+        What::Distinct(self.by)
+    }
+
+    fn ask(&self, question: &Question, segment: &Segment<'_>) -> Result<Marks> {
+        let marks = segment.collect(&DistinctCollector::new(question, self.by)).map_err(Error::internal)?;
+        marks.ok_or_else(|| Error::invalid(TOO_MANY))
+    }
+
+    fn bytes(part: &Marks) -> usize {
+        part.values().map(|bits| size_of_val(bits.as_slice()) + size_of::<Vec<u64>>()).sum()
+    }
+
+    fn add(&self, sum: &mut AllMarks, part: Arc<Marks>, told: &Told<'_>) -> Result<()> {
+        for (bucket, bits) in part.iter() {
+            let own = sum.open.entry(told.bucket(*bucket)).or_insert_with(|| vec![0; bits.len()]);
+            own.iter_mut().zip(bits).for_each(|(all, some)| *all |= some);
+        }
+        let words: usize = sum.open.values().map(Vec::len).sum();
+        if words * 8 > MAX_BITS { Err(Error::invalid(TOO_MANY)) } else { Ok(()) }
+    }
+
+    fn end_of_segment(&self, sum: &mut AllMarks, source: &Source<'_>) -> Result<()> {
+        let marks = std::mem::take(&mut sum.open);
+        if marks.is_empty() {
+            return Ok(());
+        }
+        let hashes = hashes_of(self.by, &marks, source)?;
+        let ones = marks.into_iter().map(|(bucket, bits)| (bucket, Ones::of(bits))).collect();
+        sum.closed.push(OfSegment { hashes, ones });
+        let marks = sum.closed.iter().flat_map(|segment| segment.ones.values()).map(Ones::count);
+        if marks.sum::<usize>() > MAX_MARKS { Err(Error::invalid(TOO_MANY)) } else { Ok(()) }
     }
 }
 
-fn merge(all: &mut Sets, more: Sets) -> tantivy::Result<()> {
-    for (bucket, texts) in more {
-        let own = all.entry(bucket).or_default();
-        if own.is_empty() {
-            *own = texts;
+/// A bit for the number of each text, by bucket.
+type Marks = FxHashMap<i64, Vec<u64>>;
+
+/// The marks of the segments, and of the one being added up.
+#[derive(Default)]
+struct AllMarks {
+    open: Marks,
+    closed: Vec<OfSegment>,
+}
+
+struct OfSegment {
+    /// Of the texts, by their numbers.
+    hashes: Arc<Vec<u64>>,
+    /// By bucket.
+    ones: FxHashMap<i64, Ones>,
+}
+
+impl AllMarks {
+    /// How many texts there are in each bucket, and in all of them together.
+    fn count(&self) -> Result<(FxHashMap<i64, u64>, u64)> {
+        let mut holding: FxHashMap<i64, Vec<(&[u64], &Ones)>> = FxHashMap::default();
+        for segment in &self.closed {
+            for (bucket, ones) in &segment.ones {
+                holding.entry(*bucket).or_default().push((segment.hashes.as_slice(), ones));
+            }
+        }
+        let counts: FxHashMap<i64, u64> =
+            holding.iter().map(|(bucket, ones)| (*bucket, different(ones) as u64)).collect();
+        if counts.values().sum::<u64>() > MAX_TEXTS as u64 {
+            return Err(Error::invalid(TOO_MANY));
+        }
+        let unions: Vec<Ones> =
+            self.closed.iter().map(|segment| Ones::of(union(segment.ones.values()))).collect();
+        let hashes = self.closed.iter().map(|segment| segment.hashes.as_slice());
+        let all: Vec<(&[u64], &Ones)> = hashes.zip(&unions).collect();
+        Ok((counts, different(&all) as u64))
+    }
+}
+
+/// How many different texts several segments have together.
+fn different(ones: &[(&[u64], &Ones)]) -> usize {
+    if let [(_, only)] = ones {
+        return only.count();
+    }
+    let mut texts = FxHashSet::default();
+    for (hashes, ones) in ones {
+        texts.reserve(ones.count().saturating_sub(texts.len()));
+        ones.each(|number| {
+            texts.insert(hashes[number]);
+        });
+    }
+    texts.len()
+}
+
+fn union<'a>(marks: impl Iterator<Item = &'a Ones>) -> Vec<u64> {
+    let mut all: Vec<u64> = Vec::new();
+    for ones in marks {
+        ones.each(|number| {
+            if all.len() <= number / 64 {
+                all.resize(number / 64 + 1, 0);
+            }
+            all[number / 64] |= 1 << (number % 64);
+        });
+    }
+    all
+}
+
+/// The hashes of the texts of a segment by their numbers: of all of them where they
+/// are kept, else of those that are marked.
+fn hashes_of(by: GroupBy, marks: &Marks, source: &Source<'_>) -> Result<Arc<Vec<u64>>> {
+    let place = Place::of_segment(source.reader.segment_id(), What::Hashes(by));
+    let mut kept = source.kept;
+    if let Some(hashes) = kept.and_then(|kept| kept.get(&place)) {
+        return Ok(hashes);
+    }
+    let column = source.reader.fast_fields().str(by.field()).map_err(Error::internal)?;
+    let Some(column) = column else { return Ok(Arc::default()) };
+    let mut hashes = vec![0; column.num_terms()];
+    kept = kept.filter(|_| Kept::takes(size_of_val(hashes.as_slice())));
+    let numbers: Vec<u64> = match kept {
+        Some(_) => (0..column.num_terms() as u64).collect(),
+        None => {
+            let mut used = vec![0; column.num_terms().div_ceil(64)];
+            for bits in marks.values() {
+                used.iter_mut().zip(bits).for_each(|(all, some)| *all |= some);
+            }
+            ones_of(&used).collect()
+        }
+    };
+    let mut next = numbers.iter();
+    let add = |text: &[u8]| {
+        if let Some(number) = next.next() {
+            hashes[*number as usize] = hash(text);
+        }
+    };
+    column.dictionary().sorted_ords_to_term_cb(&numbers, add).map_err(Error::internal)?;
+    let hashes = Arc::new(hashes);
+    if let Some(kept) = kept {
+        kept.put(place, hashes.clone(), size_of_val(hashes.as_slice()));
+    }
+    Ok(hashes)
+}
+
+/// Numbers of texts, in whichever form is the smaller.
+enum Ones {
+    Bits(Vec<u64>),
+    Numbers(Vec<u32>),
+}
+
+impl Ones {
+    fn of(bits: Vec<u64>) -> Self {
+        let count: usize = bits.iter().map(|word| word.count_ones() as usize).sum();
+        if count * 32 < bits.len() * 64 {
+            Ones::Numbers(ones_of(&bits).map(|number| number as u32).collect())
         } else {
-            own.extend(texts);
+            Ones::Bits(bits)
         }
     }
-    let of_buckets = all.iter().filter(|(bucket, _)| **bucket != TOTAL);
-    let total: usize = of_buckets.map(|(_, texts)| texts.len()).sum();
-    if total > MAX_TEXTS { Err(TantivyError::InvalidArgument(TOO_MANY.to_owned())) } else { Ok(()) }
+
+    fn count(&self) -> usize {
+        match self {
+            Ones::Bits(bits) => bits.iter().map(|word| word.count_ones() as usize).sum(),
+            Ones::Numbers(numbers) => numbers.len(),
+        }
+    }
+
+    fn each(&self, mut visit: impl FnMut(usize)) {
+        match self {
+            Ones::Bits(bits) => ones_of(bits).for_each(|number| visit(number as usize)),
+            Ones::Numbers(numbers) => numbers.iter().for_each(|number| visit(*number as usize)),
+        }
+    }
 }
 
 struct DistinctCollector {
@@ -100,17 +250,16 @@ impl DistinctCollector {
 }
 
 impl Collector for DistinctCollector {
-    type Fruit = Sets;
+    type Fruit = Vec<Option<Marks>>;
     type Child = DistinctSegment;
 
     fn for_segment(&self, _: SegmentOrdinal, segment: &SegmentReader) -> tantivy::Result<DistinctSegment> {
         Ok(DistinctSegment {
             times: Times::of(segment, self.span)?,
             slots: Slots::of(self.buckets.clone()),
-            has_buckets: self.buckets.is_some(),
             numbers: segment.fast_fields().str(self.by.field())?.map(Numbers::of),
             open: (0, Vec::new()),
-            marked: FxHashMap::default(),
+            marked: Marks::default(),
             too_many: false,
         })
     }
@@ -119,25 +268,19 @@ impl Collector for DistinctCollector {
         false
     }
 
-    fn merge_fruits(&self, fruits: Vec<tantivy::Result<Sets>>) -> tantivy::Result<Sets> {
-        let mut all = Sets::new();
-        for fruit in fruits {
-            merge(&mut all, fruit?)?;
-        }
-        Ok(all)
+    fn merge_fruits(&self, fruits: Vec<Option<Marks>>) -> tantivy::Result<Vec<Option<Marks>>> {
+        Ok(fruits)
     }
 }
 
 struct DistinctSegment {
     times: Times,
     slots: Slots,
-    has_buckets: bool,
     numbers: Option<Numbers>,
     /// The bucket being marked, kept out of the map until the next; without bits
     /// before the first.
     open: (i64, Vec<u64>),
-    /// A bit for the number of each text, by bucket.
-    marked: FxHashMap<i64, Vec<u64>>,
+    marked: Marks,
     too_many: bool,
 }
 
@@ -163,7 +306,7 @@ impl DistinctSegment {
 }
 
 impl SegmentCollector for DistinctSegment {
-    type Fruit = tantivy::Result<Sets>;
+    type Fruit = Option<Marks>;
 
     fn collect(&mut self, doc: DocId, _: Score) {
         self.collect_block(&[doc]);
@@ -194,37 +337,10 @@ impl SegmentCollector for DistinctSegment {
         self.numbers = Some(numbers);
     }
 
-    fn harvest(mut self) -> tantivy::Result<Sets> {
+    /// `None` where there are too many.
+    fn harvest(mut self) -> Option<Marks> {
         self.close();
-        let Some(numbers) = self.numbers else { return Ok(Sets::new()) };
-        let column = numbers.into_column();
-        let ones: usize = self.marked.values().flatten().map(|word| word.count_ones() as usize).sum();
-        if self.too_many || ones > MAX_TEXTS {
-            return Err(TantivyError::InvalidArgument(TOO_MANY.to_owned()));
-        }
-        let mut used = vec![0; column.num_terms().div_ceil(64)];
-        for bits in self.marked.values() {
-            used.iter_mut().zip(bits).for_each(|(all, some)| *all |= some);
-        }
-        let numbers: Vec<u64> = ones_of(&used).collect();
-        let mut hashes = Vec::with_capacity(numbers.len());
-        column.dictionary().sorted_ords_to_term_cb(&numbers, |text| hashes.push(hash(text)))?;
-        // By number; those that do not occur are never asked for.
-        let mut hash_of = vec![0; column.num_terms()];
-        for (number, hash) in numbers.iter().zip(&hashes) {
-            hash_of[*number as usize] = *hash;
-        }
-        let set = |(bucket, bits): (i64, Vec<u64>)| {
-            let ones: usize = bits.iter().map(|word| word.count_ones() as usize).sum();
-            let mut texts = FxHashSet::with_capacity_and_hasher(ones, FxBuildHasher);
-            texts.extend(ones_of(&bits).map(|number| hash_of[number as usize]));
-            (bucket, texts)
-        };
-        let mut sets: Sets = self.marked.into_iter().map(set).collect();
-        if self.has_buckets {
-            sets.insert(TOTAL, hashes.into_iter().collect());
-        }
-        Ok(sets)
+        (!self.too_many).then_some(self.marked)
     }
 }
 

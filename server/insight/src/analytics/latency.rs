@@ -12,6 +12,8 @@ use tantivy::columnar::Column;
 use tantivy::{DocId, Score, SegmentOrdinal, SegmentReader};
 
 use super::columns::{Slots, Times};
+use super::divided::{Divided, Segment, Told};
+use super::kept::What;
 use super::{Analytics, Buckets, Question};
 use base::error::{Error, Result};
 
@@ -48,19 +50,39 @@ impl Analytics {
         if starts.len() > MAX_BUCKETS {
             return Err(Error::invalid(format!("Latencies are told for {MAX_BUCKETS} slots at most.")));
         }
-        let found = self
-            .over_weeks(question, move |question, searcher, query, all: &mut Spread| {
-                let collector = LatencyCollector::new(question);
-                let found = searcher.search(query, &collector).map_err(Error::internal)?;
-                merge(all, found);
-                Ok(())
-            })
-            .await?;
+        let found = self.divided(question, Timing).await?;
         let row = |time_ms: i64| match found.get(&time_ms) {
             Some(tally) => tally.row(time_ms),
             None => Latency { time_ms, ..Latency::default() },
         };
         Ok(starts.into_iter().map(row).collect())
+    }
+}
+
+struct Timing;
+
+impl Divided for Timing {
+    type Part = Spread;
+    type Sum = Spread;
+
+    fn what(&self) -> What {
+        What::Latency
+    }
+
+    fn ask(&self, question: &Question, segment: &Segment<'_>) -> Result<Spread> {
+        segment.collect(&LatencyCollector::new(question)).map_err(Error::internal)
+    }
+
+    fn bytes(part: &Spread) -> usize {
+        let histogram = |tally: &LatencyCounts| tally.histogram.distinct_values() * size_of::<u64>();
+        part.values().map(|tally| size_of::<LatencyCounts>() + histogram(tally)).sum()
+    }
+
+    fn add(&self, sum: &mut Spread, part: Arc<Spread>, told: &Told<'_>) -> Result<()> {
+        for (bucket, tally) in part.iter() {
+            sum.entry(told.bucket(*bucket)).or_insert_with(LatencyCounts::new).merge(tally);
+        }
+        Ok(())
     }
 }
 
@@ -107,17 +129,6 @@ impl LatencyCounts {
     }
 }
 
-fn merge(all: &mut Spread, more: Spread) {
-    for (bucket, tally) in more {
-        match all.get_mut(&bucket) {
-            Some(own) => own.merge(&tally),
-            None => {
-                all.insert(bucket, tally);
-            }
-        }
-    }
-}
-
 struct LatencyCollector {
     span: (i64, i64),
     buckets: Option<Arc<Buckets>>,
@@ -131,7 +142,7 @@ impl LatencyCollector {
 }
 
 impl Collector for LatencyCollector {
-    type Fruit = Spread;
+    type Fruit = Vec<Spread>;
     type Child = LatencySegment;
 
     fn for_segment(&self, _: SegmentOrdinal, segment: &SegmentReader) -> tantivy::Result<LatencySegment> {
@@ -148,10 +159,8 @@ impl Collector for LatencyCollector {
         false
     }
 
-    fn merge_fruits(&self, fruits: Vec<Spread>) -> tantivy::Result<Spread> {
-        let mut all = Spread::new();
-        fruits.into_iter().for_each(|fruit| merge(&mut all, fruit));
-        Ok(all)
+    fn merge_fruits(&self, fruits: Vec<Spread>) -> tantivy::Result<Vec<Spread>> {
+        Ok(fruits)
     }
 }
 

@@ -9,9 +9,13 @@ mod collect;
 mod columns;
 mod counts;
 mod distinct;
+mod divided;
+mod kept;
 mod latency;
 mod pages;
+mod pieces;
 mod query;
+mod ranking;
 mod series;
 mod tally;
 mod top;
@@ -25,51 +29,27 @@ pub use query::Filter;
 pub use series::{Bucket, KeySeries, Series, SeriesOf, Usage};
 pub use top::{Metric, Top};
 
-use tantivy::Searcher;
-use tantivy::query::Query;
+use std::sync::Arc;
 
 use crate::search::Search;
-use base::error::{Error, Result};
 use base::store::Database;
+use kept::Kept;
 
 /// Answers questions about events. Cheap to clone.
 #[derive(Clone)]
 pub struct Analytics {
     search: Search,
     events: Database,
+    kept: Arc<Kept>,
 }
 
 impl Analytics {
     pub fn new(search: Search, events: Database) -> Self {
-        Self { search, events }
-    }
-
-    /// Asks the indexes of the span one after the other, oldest first, on a
-    /// thread that may block, and gathers what they say in a `T`.
-    async fn over_weeks<T, F>(&self, mut question: Question, ask: F) -> Result<T>
-    where
-        T: Default + Send + 'static,
-        F: Fn(&Question, &Searcher, &dyn Query, &mut T) -> Result<()> + Send + 'static,
-    {
-        if question.end_ms <= question.start_ms {
-            return Err(Error::invalid("The end must lie after the start."));
-        }
-        // Events whose time is over may still be in an index that has younger ones.
-        question.start_ms = question.start_ms.max(self.search.floor(question.kind));
-        let search = self.search.clone();
-        let asking = move || {
-            let mut gathered = T::default();
-            let span = question.start_ms..question.end_ms;
-            for week in search.between(question.kind, question.start_ms, question.end_ms) {
-                let searcher = week.searcher();
-                let query = question.filter.query(&question.workspace, &week, &searcher, &span)?;
-                ask(&question, &searcher, &*query, &mut gathered)?;
-            }
-            Ok(gathered)
-        };
-        tokio::task::spawn_blocking(asking).await.map_err(Error::internal)?
+        Self { search, events, kept: Arc::default() }
     }
 }
 
+#[cfg(test)]
+mod kept_tests;
 #[cfg(test)]
 mod tests;

@@ -12,7 +12,7 @@ use base::error::Result;
 
 /// Which events of a workspace; an empty list is no condition, and the members
 /// of a list are alternatives.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Filter {
     pub apis: Vec<String>,
     pub keys: Vec<String>,
@@ -38,6 +38,30 @@ pub struct Filter {
 }
 
 impl Filter {
+    /// What its texts take in memory.
+    pub(super) fn text_bytes(&self) -> usize {
+        let lists = [
+            &self.apis,
+            &self.keys,
+            &self.identities,
+            &self.external_ids,
+            &self.tags,
+            &self.outcomes,
+            &self.namespaces,
+            &self.identifiers,
+            &self.request_ids,
+            &self.ips,
+            &self.root_keys,
+            &self.doors,
+            &self.methods,
+            &self.paths,
+            &self.statuses,
+            &self.codes,
+        ];
+        let texts = lists.into_iter().flatten().chain(&self.text);
+        texts.map(|text| text.len() + size_of::<String>()).sum()
+    }
+
     /// As a query of one index, for this searcher of it and no other: what is
     /// committed later may be of somebody else. Leaves most events out that are not
     /// in the span, Unix milliseconds. Also the SQL room asks it.
@@ -48,6 +72,11 @@ impl Filter {
         searcher: &Searcher,
         span: &Range<i64>,
     ) -> Result<Box<dyn Query>> {
+        self.conditions(workspace, week, searcher).of_span(week, searcher, span)
+    }
+
+    /// What is asked of the events of whichever span, for a searcher as above.
+    pub(super) fn conditions(&self, workspace: &WorkspaceId, week: &Week, searcher: &Searcher) -> Conditions {
         let fields = week.fields();
         // What is true of all events would cost more to ask of each than the rest.
         let unless_all = |field: &str, texts: Vec<String>| match all_are_of(searcher, field, &texts) {
@@ -82,13 +111,24 @@ impl Filter {
         let mut musts: Vec<_> = musts.collect();
         let text = self.text.as_deref().unwrap_or_default();
         musts.extend(text.split_whitespace().map(|word| (Occur::Must, mentions(week, word))));
+        Conditions(musts)
+    }
+}
+
+/// What events have to be, whenever they were.
+pub(super) struct Conditions(Vec<(Occur, Box<dyn Query>)>);
+
+impl Conditions {
+    /// As a query of the index and searcher they were made for. Leaves most events out
+    /// that are not in the span, Unix milliseconds.
+    pub fn of_span(&self, week: &Week, searcher: &Searcher, span: &Range<i64>) -> Result<Box<dyn Query>> {
         let within = week.within(searcher, span)?;
         Ok(match within {
-            Some(within) if musts.is_empty() => within,
-            None if musts.is_empty() => Box::new(AllQuery),
+            Some(within) if self.0.is_empty() => within,
+            None if self.0.is_empty() => Box::new(AllQuery),
             within => {
-                musts.extend(within.map(|within| (Occur::Must, within)));
-                Box::new(BooleanQuery::new(musts))
+                let own = self.0.iter().map(|(occur, query)| (*occur, query.box_clone()));
+                Box::new(BooleanQuery::new(own.chain(within.map(|within| (Occur::Must, within))).collect()))
             }
         })
     }

@@ -7,14 +7,10 @@
 //! first places, the answer says that it is approximate.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
-use tantivy::collector::{Collector, SegmentCollector};
-use tantivy::columnar::{Column, StrColumn};
-use tantivy::{DocId, Score, SegmentOrdinal, SegmentReader, TantivyError};
 
-use super::columns::{Numbers, Times};
+use super::ranking::{Ranked, Ranking};
 use super::{Analytics, Filter, GroupBy, Question, Row};
 use base::error::{Error, Result};
 
@@ -24,11 +20,8 @@ const KEPT: usize = 100_000;
 /// Of the first span in which the latest are looked for: a power of eight.
 const FIRST_PART: i64 = 512;
 
-/// The outcome of a verification that was not refused.
-const VALID: &str = "VALID";
-
 /// By what groups are ranked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Metric {
     Total,
     /// Events with this outcome.
@@ -98,13 +91,8 @@ impl Analytics {
         metric: Metric,
         kept: usize,
     ) -> Result<Vec<Ranked>> {
-        self.over_weeks(question, move |question, searcher, query, all: &mut Vec<Ranked>| {
-            let span = (question.start_ms, question.end_ms);
-            let collector = TopCollector { span, by, metric: metric.clone(), kept };
-            all.extend(searcher.search(query, &collector).map_err(Error::internal)?);
-            Ok(())
-        })
-        .await
+        let question = Question { buckets: None, group_by: Vec::new(), ..question };
+        Ok(self.divided(question, Ranking { by, metric, kept }).await?.closed)
     }
 
     /// When each of these groups had its last event, in Unix milliseconds; those
@@ -175,7 +163,7 @@ impl Metric {
     }
 
     /// What two parts of a group come to.
-    fn join(&self, a: i64, b: i64) -> i64 {
+    pub(super) fn join(&self, a: i64, b: i64) -> i64 {
         if *self == Metric::Latest { a.max(b) } else { a + b }
     }
 }
@@ -282,152 +270,4 @@ fn first_places(
     ranking.truncate(limit);
     let names = ranking.into_iter().map(|(name, _)| String::from_utf8_lossy(&name).into_owned());
     Ok((names.collect(), approximate))
-}
-
-/// The best groups of one segment.
-pub(super) struct Ranked {
-    column: StrColumn,
-    /// Count and number.
-    kept: Vec<(i64, u64)>,
-    /// The most that a group which was not kept has.
-    cut_off: i64,
-}
-
-impl Ranked {
-    /// Those of the best `few` groups.
-    fn best(&self, few: usize) -> Self {
-        let (mut kept, mut cut_off) = (self.kept.clone(), self.cut_off);
-        if kept.len() > few {
-            kept.select_nth_unstable_by(few, |a, b| b.cmp(a));
-            cut_off = cut_off.max(kept[few].0);
-            kept.truncate(few);
-        }
-        Self { column: self.column.clone(), kept, cut_off }
-    }
-}
-
-struct TopCollector {
-    span: (i64, i64),
-    by: GroupBy,
-    metric: Metric,
-    kept: usize,
-}
-
-impl Collector for TopCollector {
-    type Fruit = Vec<Ranked>;
-    type Child = TopSegment;
-
-    fn for_segment(&self, _: SegmentOrdinal, segment: &SegmentReader) -> tantivy::Result<TopSegment> {
-        let columns = segment.fast_fields();
-        let column = columns.str(self.by.field())?;
-        let outcome = columns.str("outcome")?;
-        let number_of = |outcome: &StrColumn, wanted: &str| {
-            let number = outcome.dictionary().term_ord(wanted);
-            number.map_err(|error| TantivyError::IoError(Arc::new(error)))
-        };
-        let counted = match &self.metric {
-            Metric::Total => Counted::Events,
-            Metric::Latest => Counted::Times,
-            Metric::Cost => Counted::Cost(columns.i64("cost")?),
-            Metric::Denied => match outcome {
-                Some(outcome) => {
-                    let number = number_of(&outcome, VALID)?;
-                    Counted::Other(outcome, number)
-                }
-                None => Counted::Nothing,
-            },
-            Metric::Outcome(wanted) => match outcome {
-                Some(outcome) => {
-                    let number = number_of(&outcome, wanted)?;
-                    Counted::Outcome(outcome, number)
-                }
-                None => Counted::Nothing,
-            },
-        };
-        let groups = column.as_ref().map_or(0, |column| column.num_terms());
-        let (times, kept, metric) = (Times::of(segment, self.span)?, self.kept, self.metric.clone());
-        let numbers = column.map(Numbers::of);
-        Ok(TopSegment { times, numbers, counted, metric, counts: vec![0; groups], kept })
-    }
-
-    fn requires_scoring(&self) -> bool {
-        false
-    }
-
-    fn merge_fruits(&self, fruits: Vec<Option<Ranked>>) -> tantivy::Result<Vec<Ranked>> {
-        Ok(fruits.into_iter().flatten().collect())
-    }
-}
-
-/// What an event adds to its group.
-enum Counted {
-    Events,
-    Cost(Column<i64>),
-    /// One if it has the outcome of this number.
-    Outcome(StrColumn, Option<u64>),
-    /// One if it has another outcome than that of this number.
-    Other(StrColumn, Option<u64>),
-    /// Its time, of which the latest counts.
-    Times,
-    Nothing,
-}
-
-impl Counted {
-    fn of(&self, doc: DocId, time_ms: i64) -> i64 {
-        match self {
-            Counted::Events => 1,
-            Counted::Times => time_ms,
-            Counted::Other(column, other) => {
-                let number = column.ords().first(doc);
-                i64::from(number.is_some() && number != *other)
-            }
-            Counted::Cost(column) => column.first(doc).unwrap_or(0),
-            Counted::Outcome(column, wanted) => {
-                i64::from(wanted.is_some() && column.ords().first(doc) == *wanted)
-            }
-            Counted::Nothing => 0,
-        }
-    }
-}
-
-pub(super) struct TopSegment {
-    times: Times,
-    numbers: Option<Numbers>,
-    counted: Counted,
-    metric: Metric,
-    /// By the number of the group.
-    counts: Vec<i64>,
-    kept: usize,
-}
-
-impl SegmentCollector for TopSegment {
-    type Fruit = Option<Ranked>;
-
-    fn collect(&mut self, doc: DocId, _: Score) {
-        self.collect_block(&[doc]);
-    }
-
-    fn collect_block(&mut self, docs: &[DocId]) {
-        let Some(numbers) = &mut self.numbers else { return };
-        if !self.times.read(docs) {
-            return;
-        }
-        numbers.read(docs);
-        for (position, doc) in docs.iter().enumerate() {
-            let Some(time_ms) = self.times.get(position) else { continue };
-            let more = self.counted.of(*doc, time_ms);
-            numbers.each(position, *doc, |number| {
-                if let Some(count) = self.counts.get_mut(number as usize) {
-                    *count = self.metric.join(*count, more);
-                }
-            });
-        }
-    }
-
-    fn harvest(self) -> Option<Ranked> {
-        let ranked = self.counts.into_iter().enumerate().filter(|(_, count)| *count > 0);
-        let kept = ranked.map(|(number, count)| (count, number as u64)).collect();
-        let ranked = Ranked { column: self.numbers?.into_column(), kept, cut_off: 0 };
-        Some(ranked.best(self.kept))
-    }
 }

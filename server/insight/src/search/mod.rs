@@ -25,13 +25,14 @@ mod time_blocks;
 mod week;
 mod words;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 use parking_lot::{Mutex, RwLock};
+use tantivy::index::SegmentId;
 use tokio::sync::{Notify, watch};
 
 pub use audit::AuditText;
@@ -199,6 +200,12 @@ impl Search {
         weeks.range(span).map(|(_, week)| week.clone()).collect()
     }
 
+    /// The segments of all indexes of events, as questions see them.
+    pub fn segments(&self) -> HashSet<SegmentId> {
+        let weeks = self.0.weeks.read();
+        weeks.values().flat_map(|week| week.segments()).collect()
+    }
+
     /// The time before which events of this kind are gone.
     pub fn floor(&self, kind: Kind) -> i64 {
         self.0.floors.read().get(&kind).copied().unwrap_or(i64::MIN)
@@ -302,7 +309,7 @@ impl Search {
 
     /// Indexes a batch that was read after the chunk `from`, and commits. Blocks;
     /// events of a chunk that an index already holds are skipped.
-    fn index(&self, from: i64, chunks: &[Chunk]) -> Result<()> {
+    pub(crate) fn index(&self, from: i64, chunks: &[Chunk]) -> Result<()> {
         let _turn = self.0.turn.lock();
         let Some(last) = chunks.last() else { return Ok(()) };
         // A rebuild was asked for meanwhile: this batch will come again in its place.
@@ -361,7 +368,7 @@ impl Search {
     /// Seals one week that is over; says whether there was one. It is over once a
     /// later one is written to and it no more: a clock that is ahead for a moment
     /// writes to a week that has not begun.
-    fn seal_one(&self) -> Result<bool> {
+    pub(crate) fn seal_one(&self) -> Result<bool> {
         let open = {
             let weeks = self.0.weeks.read();
             let is_over = |&(kind, number): &(Kind, i64), week: &Week| {

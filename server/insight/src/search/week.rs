@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use tantivy::Searcher;
 use tantivy::columnar::Cardinality;
+use tantivy::index::SegmentId;
 use tantivy::query::Query;
 
 use super::folder::{self, Folder};
@@ -93,6 +94,10 @@ impl Week {
     /// What is committed.
     pub fn searcher(&self) -> Searcher {
         self.folder.searcher()
+    }
+
+    pub fn segments(&self) -> Vec<SegmentId> {
+        self.searcher().segment_readers().iter().map(|segment| segment.segment_id()).collect()
     }
 
     /// Matches every event of a span and few others, for this searcher of the index;
