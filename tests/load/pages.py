@@ -4,8 +4,8 @@
 Writes the keys straight into the database of a stopped server, makes a month of
 events of twenty thousand of them, waits until the index is complete, signs in,
 and asks for every page some times. Prints one Markdown table, the slowest pages
-first: the median of the time to the whole answer over one connection, and the size
-of the answer, plain and compressed. Not part of the suite.
+first: the median of the time to the whole answer over one connection, that of the first
+answer, and the size of it, plain and compressed. Not part of the suite.
 
     cargo build --release --workspace
     tests/load/pages.py [--keys 1000000] [--events 10000000] [--runs 9]
@@ -145,10 +145,10 @@ def main():
                 status, page = reader.get(place)
                 took.append((time.perf_counter() - begun) * 1000)
                 assert status == 200, f"{place}: {status}"
-            rows.append((statistics.median(took), max(took), place, len(page.encode()), len(gzip.compress(page.encode()))))
-        print(f"| {options.keys:,} keys, {options.events:,} events | median ms | most ms | KB | KB compressed |\n|---|---|---|---|---|")
-        for median, most, place, plain, compressed in sorted(rows, reverse=True):
-            print(f"| `{place.replace(api, 'API')}` | {median:.1f} | {most:.1f} | {plain / 1000:.0f} | {compressed / 1000:.1f} |")
+            rows.append((statistics.median(took), took[0], place, len(page.encode()), len(gzip.compress(page.encode()))))
+        print(f"| {options.keys:,} keys, {options.events:,} events | median ms | first ms | KB | KB compressed |\n|---|---|---|---|---|")
+        for median, first, place, plain, compressed in sorted(rows, reverse=True):
+            print(f"| `{place.replace(api, 'API')}` | {median:.1f} | {first:.1f} | {plain / 1000:.0f} | {compressed / 1000:.1f} |")
         server.stop()
 
 
