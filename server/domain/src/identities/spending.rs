@@ -66,13 +66,11 @@ impl Identities {
     }
 
     /// Who has spent most of the present month's cap, those with the least left first;
-    /// so many at most.
+    /// [`MOST_NEAR`] at most.
     pub async fn near_cap(&self, cx: &OpCtx) -> Result<Vec<NearCap>> {
         cx.require(Operation::IdentityList, Target::NONE)?;
-        let mut near =
-            store::near_cap(self.store.read(), &cx.workspace, Month::of(cx.now_ms), MOST_NEAR as u64).await?;
-        near.sort_by_key(|near| (near.spending.left(), near.external_id.clone()));
-        Ok(near)
+        let month = Month::of(cx.now_ms);
+        store::near_cap(self.store.read(), &cx.workspace, month, MOST_NEAR as u64).await
     }
 }
 

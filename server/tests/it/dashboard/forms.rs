@@ -30,7 +30,8 @@ async fn furnish(test: &TestApp) -> String {
         test.call("permissions.createPermission", json!({ "name": slug, "slug": slug })).await.data();
     }
     test.call("permissions.createRole", json!({ "name": "reader" })).await.data();
-    let identity = json!({ "externalId": "user_0", "meta": { "n": 0 }, "ratelimits": limit });
+    let identity = json!({ "externalId": "user_0", "meta": { "n": 0 }, "ratelimits": limit,
+        "monthlyCredits": 30_000 });
     test.call("identities.createIdentity", identity).await.data();
     let key = json!({
         "name": "key",
@@ -440,6 +441,32 @@ async fn nothing_that_protects_is_dropped_when_it_is_half_filled_in() {
     let missed: Vec<_> =
         HALVES.iter().map(|half| format!("{half:?}")).filter(|half| !tried.contains(half)).collect();
     assert!(missed.is_empty(), "no form has these: {missed:?}");
+}
+
+/// Fields that protect by what is in them.
+const PROTECTING: [&str; 5] = ["expires", "monthly_credits", "credits", "ip_allowlist", "limit_per_minute"];
+
+/// Whoever sends a form without one of its fields has said nothing of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_without_a_field_leaves_what_that_protects() {
+    let test = TestApp::start().await;
+    furnish(&test).await;
+    let mut browser = Browser::of(&test, Role::Owner).await;
+    let pages = crawl(&mut browser).await;
+    let mut tried = BTreeSet::new();
+    for (place, form) in forms(&pages).into_iter().filter(|(_, form)| version(form).is_some()) {
+        for name in PROTECTING.into_iter().filter(|name| form.value(name).is_some_and(|set| !set.is_empty()))
+        {
+            let before = browser.get(&place.page).await.form(&place.action).clone();
+            let mut bare = before.filled::<&str>(&[]);
+            bare.retain(|(own, _)| own != name);
+            browser.post(&place.action, &bare, &[]).await;
+            let after = browser.get(&place.page).await.form(&place.action).clone();
+            assert_eq!(after.value(name), before.value(name), "{}: {name}", place.action);
+            tried.insert(name);
+        }
+    }
+    assert!(["expires", "monthly_credits", "credits"].iter().all(|name| tried.contains(name)), "{tried:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -171,6 +171,14 @@ async fn the_same_form_sent_twice_gives_one_code() {
     let mut browser = Browser::of(&test, Role::Admin).await;
     let page = browser.get(&program.address(&[])).await;
     let fields = [("permissions", "api.*.read_api")];
+    let mut unnamed = page.form(&action(&page)).filled(&fields);
+    unnamed.retain(|(name, _)| name != "nonce");
+    let refused = browser.post(&action(&page), &unnamed, &[]).await;
+    assert!(
+        told(&refused, "code").is_none() && refused.text.contains("as it is shown here"),
+        "{}",
+        refused.text
+    );
     let first = browser.submit(&page, &action(&page), &fields).await;
     assert!(told(&first, "code").is_some());
     let again = browser.submit(&page, &action(&page), &fields).await;

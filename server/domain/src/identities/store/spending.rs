@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use base::ids::{IdentityId, WorkspaceId};
 use entity::{identity, identity_month};
-use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QuerySelect, RelationDef, Set,
+    ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, RelationDef,
+    Set,
 };
 
 use super::live;
@@ -140,12 +141,16 @@ fn month_of_identity() -> RelationDef {
         .into()
 }
 
+/// Those with the least left first.
 pub(in crate::identities) async fn near_cap(
     db: &impl ConnectionTrait,
     workspace: &WorkspaceId,
     month: Month,
     limit: u64,
 ) -> Result<Vec<NearCap>> {
+    let most = Expr::col((identity::Entity, identity::Column::MonthlyCredits));
+    let spent = Expr::col((identity_month::Entity, identity_month::Column::SpentCredits));
+    let left = most.sub(spent);
     let rows: Vec<(IdentityId, String, i64, i64)> = live(workspace)
         .select_only()
         .columns([identity::Column::Id, identity::Column::ExternalId, identity::Column::MonthlyCredits])
@@ -156,6 +161,8 @@ pub(in crate::identities) async fn near_cap(
         .filter(identity_month::Column::MonthMs.eq(month.start_ms()))
         // Bare, as the index has it: a comparison with a value would not find it.
         .filter(Expr::col((identity_month::Entity, identity_month::Column::NearCap)))
+        .order_by_asc(left)
+        .order_by_asc(identity::Column::ExternalId)
         .limit(limit)
         .into_tuple()
         .all(db)
