@@ -170,7 +170,7 @@ async fn answers(analytics: &Analytics, question: &Question) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 8, ..ProptestConfig::default() })]
 
     #[test]
     fn answers_are_those_of_the_index_whatever_happened_before(steps in steps(), questions in questions()) {
