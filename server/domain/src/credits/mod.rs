@@ -1,6 +1,6 @@
 //! Credits: how many more times a key may be used, and their refill.
 //!
-//! SQLite is the truth; no balance is ever decided on from memory. Setting a
+//! The database is the truth; no balance or month is ever decided on from memory. Setting a
 //! balance belongs to the keys room, which does it in its own transaction.
 
 mod ledger;
