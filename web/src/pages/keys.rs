@@ -91,8 +91,8 @@ pub fn list(shell: &Shell, view: &KeysView) -> String {
 fn turned(view: &KeysView) -> View {
     let here = &view.filters.here;
     match view.is_oldest_first {
-        true => button_link(Some(Icon::Down), "Newest first", &here.without(&[SORT]), ""),
-        false => button_link(Some(Icon::Down), "Oldest first", &here.with(SORT, "created"), ""),
+        true => button_link(None, "Newest first", &here.without(&[SORT]), ""),
+        false => button_link(None, "Oldest first", &here.with(SORT, "created"), ""),
     }
 }
 

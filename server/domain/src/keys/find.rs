@@ -24,9 +24,8 @@ pub struct FindKeys {
 }
 
 /// In which order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyOrder {
-    #[default]
     NewestFirst,
     OldestFirst,
 }
