@@ -306,6 +306,28 @@
     if (current) strip.scrollLeft = current.offsetLeft - (strip.clientWidth - current.offsetWidth) / 2;
   }
 
+  // What a form would make, told by the server again after each pause in typing.
+  for (const shown of all("[data-preview]")) {
+    const form = document.querySelector("form.sections");
+    let [timer, asked] = [0, undefined];
+    async function follow() {
+      asked = new AbortController();
+      const body = new URLSearchParams(new FormData(form));
+      body.set("preview", "on");
+      const answer = await fetch(form.action, { method: "POST", body, signal: asked.signal }).catch(() => undefined);
+      const fresh = answer?.ok && new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-preview]");
+      if (!fresh) return;
+      const open = all("details", shown).findIndex((one) => one.open);
+      for (const [index, one] of all("details", fresh).entries()) one.open = index === Math.max(open, 0);
+      shown.replaceChildren(...fresh.childNodes);
+    }
+    form.addEventListener("input", () => {
+      clearTimeout(timer);
+      asked?.abort();
+      timer = setTimeout(follow, 300);
+    });
+  }
+
   // Live rows: the server sends finished <tr> elements, newest last.
   const KEEP_ROWS = 200;
   for (const body of all("tbody[data-live]")) {

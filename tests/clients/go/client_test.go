@@ -29,6 +29,16 @@ type (
 
 func start(t *testing.T) *unkey.Unkey {
 	t.Helper()
+	return connect(serve(t))
+}
+
+func connect(address string) *unkey.Unkey {
+	return unkey.New(unkey.WithServerURL(address), unkey.WithSecurity(rootKey))
+}
+
+// serve starts a server of the test's own, and answers its address.
+func serve(t *testing.T) string {
+	t.Helper()
 	binary := os.Getenv("UNKEY_BIN")
 	if binary == "" {
 		binary, _ = filepath.Abs("../../../target/debug/unkey")
@@ -45,7 +55,7 @@ func start(t *testing.T) *unkey.Unkey {
 	line, err := bufio.NewReader(output).ReadString('\n')
 	check(t, err)
 	_, address, _ := strings.Cut(strings.TrimSpace(line), "listening on ")
-	return unkey.New(unkey.WithServerURL(address), unkey.WithSecurity(rootKey))
+	return address
 }
 
 func check(t *testing.T, err error) {

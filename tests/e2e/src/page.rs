@@ -18,6 +18,8 @@ pub struct Page {
     pub text: String,
     /// A secret that is shown once.
     pub secret: Option<String>,
+    /// What its copy buttons copy.
+    pub copies: Vec<String>,
 }
 
 /// A form as it is shown.
@@ -80,6 +82,7 @@ impl Page {
 
     /// `form` is the one it stands in, and becomes the one its children stand in.
     fn element(&mut self, node: &Handle, kind: &str, attributes: &Attributes, form: &mut Option<usize>) {
+        self.copies.extend(attributes.get("data-copy").cloned());
         match kind {
             "form" => {
                 self.forms.push(Form::shown(attributes));

@@ -43,7 +43,7 @@ pub(crate) fn code_block(name: &str, code: &str) -> View {
 /// A POST of JSON to an operation, as a shell command. `bearer` is shown as it
 /// is: pass a placeholder unless the secret may be seen. Quotes in the body are
 /// closed and reopened for the shell.
-pub(crate) fn curl(origin: &str, operation: &str, bearer: &str, body: &str) -> String {
+pub fn curl(origin: &str, operation: &str, bearer: &str, body: &str) -> String {
     let body = body.replace('\'', r"'\''");
     format!(
         "curl {origin}/v2/{operation} \\\n  -H 'Authorization: Bearer {bearer}' \\\n  \

@@ -329,11 +329,16 @@ pub(crate) fn hidden(name: &str, value: &str) -> View {
     view! { <input type="hidden" name=name.to_owned() value=value.to_owned()/> }.into_any()
 }
 
+/// Where a section of a form is in its page: `Rate limits` is at `s-rate-limits`.
+pub(crate) fn section_id(title: &str) -> String {
+    format!("s-{}", title.to_lowercase().replace(' ', "-"))
+}
+
 /// A section of a form: what it is about at the left, its fields at the right.
 pub(crate) fn fieldset(title: &str, about: &str, fields: Vec<View>) -> View {
     let about = (!about.is_empty()).then(|| view! { <p class="hint">{about.to_owned()}</p> });
     view! {
-        <fieldset class="form-section">
+        <fieldset class="form-section" id=section_id(title)>
             <legend>{title.to_owned()}</legend>
             {about}
             <div class="form-fields">{fields}</div>

@@ -30,6 +30,7 @@ mod tests;
 
 pub use badge::{Chip, Tone};
 pub use data::BoundedCount;
+pub use empty::curl;
 pub use filter::{FilterField, FilterKind, Filters, SavedView};
 pub use outcome::Outcome;
 pub use pager::Pager;
@@ -44,8 +45,10 @@ pub(crate) use card::{card, card_with, grid, section, split, stat, stats};
 pub(crate) use confirm::{Danger, danger_in_row, danger_zone};
 pub(crate) use data::{copy_chip, facts, log_stamp, masked, mono, nothing, num, optional_stamp, stamp, tags};
 pub(crate) use diff::diff;
-pub(crate) use empty::{code_block, curl, empty_state};
-pub(crate) use field::{Field, area, check, choices, field_id, fieldset, form_error, hidden, input, select};
+pub(crate) use empty::{code_block, empty_state};
+pub(crate) use field::{
+    Field, area, check, choices, field_id, fieldset, form_error, hidden, input, section_id, select,
+};
 pub(crate) use filter::filter_bar;
 pub(crate) use icon::Icon;
 pub(crate) use limits::limit_rows;

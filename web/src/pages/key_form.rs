@@ -2,15 +2,24 @@
 
 use leptos::prelude::*;
 
+pub use super::key_preview::{KeyPreview, Preset, STEPS, StepPreview};
+use super::key_preview::{presets, preview};
 use super::parts::{ApiRef, Named};
 use crate::View;
 use crate::components::{
-    Danger, Field, action, area, button_link, check, choices, danger_zone, fieldset, form_error, hidden,
-    input, limit_rows, post_form, pressed_by_enter, select, submit,
+    Danger, Field, Icon, action, area, button_link, check, choices, danger_zone, empty_state, fieldset,
+    form_error, hidden, input, limit_rows, link, post_form, pressed_by_enter, section, select, split, submit,
 };
-use crate::form::{FormState, NONCE, VERSION};
-use crate::paths;
+use crate::form::{FormState, NONCE, ON, VERSION};
+use crate::paths::{self, Here};
 use crate::shell::{Crumb, Page, Section, Shell};
+
+/// Name of the button that makes the key.
+pub const CREATE: &str = "create";
+/// Name of the button that only shows what would be made.
+pub const PREVIEW: &str = "preview";
+/// Field of the name under which what is typed is kept.
+pub const PRESET: &str = "preset_name";
 
 /// A role or a permission that can be given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +48,9 @@ pub struct KeyChoices {
 /// `limits.N.name|limit|duration|auto_apply`, `credits` (empty: unlimited),
 /// `refill` (`none`, `daily`, `monthly`), `refill_amount`, `refill_day`,
 /// `expires` (`never`, `1d`, `7d`, `30d`, `90d`, `at`), `expires_at` (local
-/// time), `roles`*, `permissions`*, `meta` (JSON). `more` asks for another row.
+/// time), `roles`*, `permissions`*, `meta` (JSON). `more` asks for another row,
+/// [`PREVIEW`] for the page with what was typed, a name in [`PRESET`] (with
+/// `preset_shared`) to keep it; [`CREATE`] tells the button from Enter in a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewKeyView {
     pub api: ApiRef,
@@ -47,6 +58,8 @@ pub struct NewKeyView {
     pub form: FormState,
     pub choices: KeyChoices,
     pub zone: String,
+    pub preview: KeyPreview,
+    pub presets: Vec<Preset>,
 }
 
 pub fn create(shell: &Shell, view: &NewKeyView) -> String {
@@ -88,20 +101,54 @@ pub fn create(shell: &Shell, view: &NewKeyView) -> String {
         fieldset("General", "What the key is called and whom it belongs to.", general),
     ];
     body.extend(shared_sections(form, &view.choices, &view.zone));
+    body.push(fieldset("Preset", "Keeps these settings for the next keys.", keep_as_preset(form)));
     body.push(action(
         "The secret is shown once, on the next page.",
         vec![
-            submit("Create key", "primary"),
+            named_submit("Create key", "primary", CREATE),
+            named_submit("Preview", "", PREVIEW),
             button_link(None, "Cancel", &paths::api_keys(&view.api.id), ""),
         ],
     ));
     let page = view.api.crumbs(Page::new(shell, Section::Apis, "New key"));
-    page.crumb(Crumb::new("Keys", paths::api_keys(&view.api.id))).narrow().body(vec![post_form(
-        shell.csrf(),
-        &paths::new_key(&view.api.id),
-        "form sections",
-        body,
-    )])
+    let form = post_form(shell.csrf(), &paths::new_key(&view.api.id), "form sections", body);
+    page.crumb(Crumb::new("Keys", paths::api_keys(&view.api.id)))
+        .action(presets(shell.csrf(), &view.presets))
+        .body(vec![split(vec![form], vec![preview(&view.preview)])])
+}
+
+fn named_submit(text: &str, look: &str, name: &'static str) -> View {
+    view! { <button type="submit" class=format!("button {look}") name=name value=ON>{text.to_owned()}</button> }
+        .into_any()
+}
+
+fn keep_as_preset(form: &FormState) -> Vec<View> {
+    let name = Field::text(PRESET, "Name of the preset")
+        .help("Everything above but the name and the external id of the key. It serves every API.")
+        .no_autofill();
+    vec![
+        input(form, name),
+        check(form, "preset_shared", "Share with the workspace", ""),
+        view! { <button type="submit" class="button small">"Save preset"</button> }.into_any(),
+    ]
+}
+
+/// The API to make a key in; the rest of the address goes on with it.
+pub fn choose_api(shell: &Shell, apis: &[Named], here: &Here) -> String {
+    let page = Page::new(shell, Section::Apis, "New key").narrow();
+    if apis.is_empty() {
+        let make =
+            shell.may.write.then(|| button_link(Some(Icon::Plus), "New API", &paths::new_api(), "primary"));
+        let hint = "A key belongs to an API. Make one first.";
+        return page.body(vec![empty_state(Icon::Key, "No API yet", hint, vec![make.into_any()])]);
+    }
+    let rows = apis.iter().map(|api| {
+        let start = paths::new_key(&api.id);
+        let href = here.pairs.iter().fold(start, |href, (name, value)| href.with(name, value));
+        view! { <li>{link(&api.name, &href)}</li> }
+    });
+    let list = view! { <ul class="plain">{rows.collect_view()}</ul> };
+    page.body(vec![section("For which API?", vec![list.into_any()])])
 }
 
 /// Posts to [`paths::edit_key`]: the fields of [`NewKeyView`] but `nonce`,

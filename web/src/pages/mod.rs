@@ -25,6 +25,7 @@ pub mod invite;
 pub mod jobs;
 pub mod key;
 pub mod key_form;
+pub mod key_preview;
 pub mod key_rotate;
 pub mod key_secret;
 pub mod keys;

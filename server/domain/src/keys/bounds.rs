@@ -8,7 +8,7 @@ use crate::ratelimit::limits::{self, NewLimit};
 use base::error::{Error, Field, Result};
 use base::secret::KeyHash;
 
-pub(super) const DEFAULT_BYTES: i64 = 16;
+pub const DEFAULT_BYTES: i64 = 16;
 const BYTES_MAX: i64 = 255;
 const PREFIX_MAX: usize = 16;
 const TEXT_MAX: usize = 1024;

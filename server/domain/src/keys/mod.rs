@@ -44,6 +44,7 @@ use serde_json::{Map, Value};
 pub use access::{AccessResult, Change as AccessChange, ChangeAccess};
 pub use attention::{FEW_CREDITS, KeyCount};
 pub use balance::{Credits, CreditsPatch, Interval, NewCredits, Refill, unlimited_refill};
+pub use bounds::DEFAULT_BYTES;
 pub use create::{CreateKey, CreatedKey};
 pub use credits::{CreditOperation, UpdateCredits};
 pub use delete::DeleteKey;

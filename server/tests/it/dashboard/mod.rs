@@ -9,6 +9,7 @@ mod home;
 mod identities;
 mod keys;
 mod logs;
+mod new_keys;
 mod portals;
 mod ratelimits;
 mod rbac;

@@ -10,7 +10,7 @@ use web::pages::identities::{IdentitiesView, IdentityFormView, IdentityRow};
 use web::pages::identity::IdentityView;
 use web::pages::identity_usage::{IdentityUsageView, Kept, KeyUsage};
 use web::pages::key::{CreditsFact, KeyChangesView, KeyFacts, KeyHead, KeyLogView, KeyView};
-use web::pages::key_form::{EditKeyView, Grantable, KeyChoices, NewKeyView};
+use web::pages::key_form::{EditKeyView, Grantable, KeyChoices, KeyPreview, NewKeyView, Preset, StepPreview};
 use web::pages::key_rotate::RotateView;
 use web::pages::key_secret::KeySecretView;
 use web::pages::keys::{KeyRow, KeysView};
@@ -174,6 +174,31 @@ pub fn new_key(words: &Words, refused: bool) -> NewKeyView {
         form: words.chosen(words.form(KEY_VALUES, wrong), KEY_CHOICES),
         choices: choices(words),
         zone: words.t("CET"),
+        preview: key_preview(words, refused),
+        presets: vec![
+            Preset {
+                name: words.t("Partner"),
+                href: web::paths::new_key("api_1").with("credits", &words.t("5")),
+                id: Some("view_1".to_owned()),
+                is_shared: true,
+            },
+            Preset {
+                name: words.t("Trial"),
+                href: web::paths::new_key("api_1").with("expires", "30d"),
+                id: None,
+                is_shared: false,
+            },
+        ],
+    }
+}
+
+fn key_preview(words: &Words, refused: bool) -> KeyPreview {
+    let call = |language: &str| (language.to_owned(), words.t("createKey({ apiId: \"api_1\" })"));
+    KeyPreview {
+        shape: words.t("live_\u{2022}\u{2022}\u{2022}"),
+        steps: [(); 6].map(|()| StepPreview { says: vec![words.t("None")], is_wrong: refused }),
+        calls: if refused { vec![] } else { vec![call("curl"), call("Go")] },
+        is_labelled: !refused,
     }
 }
 

@@ -1,13 +1,19 @@
 //! Making a key.
 
+use web::components::{Flash, FlashKind};
 use web::form::{FormState, MORE, NONCE};
-use web::pages::key_form::{NewKeyView, create as create_page};
+use web::pages::key_form::{CREATE, NewKeyView, PRESET, PREVIEW, choose_api, create as create_page};
+use web::pages::parts::Named;
 use web::paths;
+use web::shell::Shell;
 
 use super::key_choices::key_choices;
-use super::key_form::{KeyFields, Problem, new_values, read, refused_form};
+use super::key_form::{KeyFields, Problem, read, refused_form};
+use super::presets;
+use super::preview::preview;
 use super::secret_page::{made_already, show};
 use crate::http::dashboard::api_reference::api_ref;
+use crate::http::dashboard::fields::Fields;
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::reply::Reply;
 use base::access::{Operation, Target};
@@ -16,69 +22,113 @@ use domain::apis::Api;
 use domain::keys::{CreateKey, NewCredits};
 use domain::permissions::OnMissing;
 
-/// `GET /apis/:id/keys/new`.
+/// `GET /keys/new`: the API to make a key in. The address may say the rest of the form.
+pub async fn choose(request: MemberRequest) -> Result<Reply> {
+    let apis = request.app.apis.list(&request.cx).await?;
+    let apis: Vec<Named> = apis.iter().map(|api| Named::new(api.id.as_str(), &api.name)).collect();
+    let here = request.here();
+    match apis.as_slice() {
+        [only] => Ok(Reply::redirect(here.pairs.iter().fold(paths::new_key(&only.id), with_pair))),
+        _ => Ok(Reply::page(choose_api(&request.shell, &apis, &here))),
+    }
+}
+
+fn with_pair(href: paths::Href, (name, value): &(String, String)) -> paths::Href {
+    href.with(name, value)
+}
+
+/// `GET /apis/:id/keys/new`, filled in as the address says.
 pub async fn form(request: MemberRequest) -> Result<Reply> {
     let api = request.app.apis.get(&request.cx, &request.id().into()).await?;
     request.cx.require(Operation::KeyCreate, Target::api(&api.id, &api.keyspace_id))?;
-    let nonce = request.nonce();
-    Ok(Reply::page(page(&request, &api, nonce, FormState::new(new_values())).await?))
+    let form = presets::form_of(request.query());
+    Ok(Reply::page(page(&request, &request.shell, &api, request.nonce(), form).await?))
 }
 
-async fn page(request: &MemberRequest, api: &Api, nonce: String, form: FormState) -> Result<String> {
+async fn page(
+    request: &MemberRequest,
+    shell: &Shell,
+    api: &Api,
+    nonce: String,
+    form: FormState,
+) -> Result<String> {
     let view = NewKeyView {
         api: api_ref(request, api).await?,
         nonce,
+        preview: preview(request, api, &Fields::new(form.values.clone())?)?,
+        presets: presets::presets(request, api.id.as_str()).await?,
         form,
         choices: key_choices(request, api, None).await?,
         zone: request.zone.name().to_owned(),
     };
-    Ok(create_page(&request.shell, &view))
+    Ok(create_page(shell, &view))
 }
 
 /// `POST /apis/:id/keys/new`.
 pub async fn create(request: MemberRequest) -> Result<Reply> {
     let api = request.app.apis.get(&request.cx, &request.id().into()).await?;
     request.cx.require(Operation::KeyCreate, Target::api(&api.id, &api.keyspace_id))?;
-    if request.form().given(MORE).is_some() {
+    let form = request.form();
+    if form.given(MORE).is_some() || form.given(PREVIEW).is_some() {
         return Ok(Reply::page(page_again(&request, &api, request.form_with(vec![])).await?));
     }
-    let command = match read_new(&request) {
-        Ok((fields, byte_length)) => command(&request, &api, fields, byte_length),
-        Err(problems) => {
-            return Ok(Reply::form_again(page_again(&request, &api, request.form_with(problems)).await?));
-        }
-    };
-    match request.app.keys.create(&request.cx, command).await {
-        Ok(made) => show(&request, &api, "Key created", made.id.as_str(), &made.plaintext).await,
-        Err(error) if error.code() == Code::IdempotencyConflict => {
-            Ok(made_already(paths::api_keys(api.id.as_str())))
-        }
-        Err(error) => {
-            Ok(Reply::form_again(page_again(&request, &api, refused_form(&request, error)?).await?))
-        }
+    if let Some(name) = form.given(PRESET) {
+        return save_preset(&request, &api, name).await;
     }
+    let refused = match read_new(&request, &api, form) {
+        Ok(command) => match request.app.keys.create(&request.cx, command).await {
+            Ok(made) => return show(&request, &api, "Key created", made.id.as_str(), &made.plaintext).await,
+            Err(error) if error.code() == Code::IdempotencyConflict => {
+                return Ok(made_already(paths::api_keys(api.id.as_str())));
+            }
+            Err(error) => refused_form(&request, error)?,
+        },
+        Err(problems) => request.form_with(problems),
+    };
+    Ok(Reply::form_again(page_again(&request, &api, refused).await?))
+}
+
+/// A form with the name of a preset makes no key, whichever button sent it: what was typed
+/// is kept, and is in the form still.
+async fn save_preset(request: &MemberRequest, api: &Api, name: &str) -> Result<Reply> {
+    let refused = |problem: String| request.form_with(vec![(PRESET.to_owned(), problem)]);
+    if request.form().given(CREATE).is_some() {
+        let problem = "Save the preset, or empty its name. No key was made.".to_owned();
+        return Ok(Reply::form_again(page_again(request, api, refused(problem)).await?));
+    }
+    if let Err(error) = presets::save(request, name).await {
+        let form = request.refused_at(PRESET, error)?;
+        return Ok(Reply::form_again(page_again(request, api, form).await?));
+    }
+    let mut form = request.form_with(vec![]);
+    form.values.retain(|(field, _)| !field.starts_with("preset_"));
+    let message = format!("Saved the preset {name}. No key was made yet.");
+    let mut shell = request.shell.clone();
+    shell.frame.flashes.push(Flash { kind: FlashKind::Done, message, undo: None });
+    Ok(Reply::page(page(request, &shell, api, request.form().text(NONCE).to_owned(), form).await?))
 }
 
 /// The form under the name it was sent by: nothing was made yet.
 async fn page_again(request: &MemberRequest, api: &Api, form: FormState) -> Result<String> {
-    page(request, api, request.form().text(NONCE).to_owned(), form).await
+    page(request, &request.shell, api, request.form().text(NONCE).to_owned(), form).await
 }
 
-fn read_new(request: &MemberRequest) -> Result<(KeyFields, Option<i64>), Vec<Problem>> {
+/// The key that a form asks for, or every field that cannot be read.
+pub(super) fn read_new(request: &MemberRequest, api: &Api, form: &Fields) -> Result<CreateKey, Vec<Problem>> {
     let wrong = |problem| ("byte_length".to_owned(), problem);
-    let byte_length = request.form().number("byte_length").map_err(wrong);
-    match (read(request.form(), &[], request.now_ms(), request.zone), byte_length) {
-        (Ok(fields), Ok(byte_length)) => Ok((fields, byte_length)),
+    let byte_length = form.number("byte_length").map_err(wrong);
+    match (read(form, &[], request.now_ms(), request.zone), byte_length) {
+        (Ok(fields), Ok(byte_length)) => Ok(command(api, form, fields, byte_length)),
         (Ok(_), Err(problem)) => Err(vec![problem]),
         (Err(problems), byte_length) => Err(problems.into_iter().chain(byte_length.err()).collect()),
     }
 }
 
-fn command(request: &MemberRequest, api: &Api, fields: KeyFields, byte_length: Option<i64>) -> CreateKey {
+fn command(api: &Api, form: &Fields, fields: KeyFields, byte_length: Option<i64>) -> CreateKey {
     CreateKey {
-        prefix: request.form().given("prefix").map(ToOwned::to_owned),
+        prefix: form.given("prefix").map(ToOwned::to_owned),
         byte_length,
-        recoverable: request.form().ticked("recoverable"),
+        recoverable: form.ticked("recoverable"),
         name: fields.name,
         external_id: fields.external_id,
         environment: fields.environment,

@@ -5,6 +5,7 @@
 mod activity;
 mod changes;
 mod create;
+mod create_call;
 mod edit;
 mod key_actions;
 mod key_choices;
@@ -12,6 +13,8 @@ mod key_form;
 mod key_page;
 mod key_usage;
 mod list;
+mod presets;
+mod preview;
 mod rotate;
 mod secret_links;
 mod secret_page;
@@ -31,6 +34,7 @@ pub fn mount(route: Route, app: &Arc<App>) -> Route {
     route
         .at("/apis/:id/keys", get(member(app, list::list)))
         .at("/apis/:id/keys/new", get(member(app, create::form)).post(member(app, create::create)))
+        .at(presets::PAGE, get(member(app, create::choose)))
         .at("/keys/:id", get(member(app, activity::activity)))
         .at("/keys/:id/log", get(member(app, verification_log::log)))
         .at("/keys/:id/changes", get(member(app, changes::changes)))

@@ -1,0 +1,128 @@
+//! What the form of a new key would make: each step in words, and the call that makes the
+//! same by the API.
+//!
+//! Only what can be read from the form is told here. Whether the roles exist or the metadata
+//! is small enough, the domain says when the key is made.
+
+use web::number::{count, exact};
+use web::pages::key_form::{KeyPreview, StepPreview};
+use web::time::duration;
+
+use super::create::read_new;
+use super::create_call::CreateCall;
+use super::key_form::Problem;
+use crate::http::dashboard::fields::Fields;
+use crate::http::dashboard::member_request::MemberRequest;
+use crate::http::dashboard::presenters::direction_marks::marks_shown;
+use base::error::Result;
+use domain::apis::Api;
+use domain::keys::{CreateKey, DEFAULT_BYTES, Interval, NewCredits};
+use domain::ratelimit::limits::NewLimit;
+
+/// What stands for the random part of a key.
+const DOTS: &str = "••••••••••••";
+
+/// Fields and the step they are in, in the order of the form: the first fits what begins
+/// with it. All others are of the first step.
+const STEP_OF: [(&str, usize); 7] = [
+    ("limits", 1),
+    ("credits", 2),
+    ("refill", 2),
+    ("expires", 3),
+    ("roles", 4),
+    ("permissions", 4),
+    ("meta", 5),
+];
+
+pub fn preview(request: &MemberRequest, api: &Api, form: &Fields) -> Result<KeyPreview> {
+    let command = match read_new(request, api, form) {
+        Ok(command) => command,
+        Err(problems) => return Ok(unreadable(api, form, &problems)),
+    };
+    let is_length = command.expires_at.is_some() && form.text("expires") != "at";
+    let expires_in_ms = command.expires_at.filter(|_| is_length).map(|at_ms| at_ms - request.now_ms());
+    let call = CreateCall::new(&request.shell.frame.origin, &command, expires_in_ms);
+    let says = [
+        general(api, &command),
+        if command.limits.is_empty() { none() } else { command.limits.iter().map(limit).collect() },
+        credits(command.credits.as_ref()),
+        vec![command.expires_at.map_or_else(|| "Never".to_owned(), |at_ms| expiry(request, at_ms))],
+        access(&command),
+        match command.meta.len() {
+            0 => none(),
+            members => vec![count(members.try_into().unwrap_or(i64::MAX), "field")],
+        },
+    ];
+    Ok(KeyPreview {
+        shape: shape(api, form),
+        steps: says.map(|says| StepPreview { says, is_wrong: false }),
+        calls: call.in_languages()?,
+        is_labelled: command.environment.is_some(),
+    })
+}
+
+fn unreadable(api: &Api, form: &Fields, problems: &[Problem]) -> KeyPreview {
+    let mut steps = [(); 6].map(|()| StepPreview::default());
+    for (field, problem) in problems {
+        let step = STEP_OF.iter().find(|(start, _)| field.starts_with(start)).map_or(0, |(_, step)| *step);
+        if let Some(step) = steps.get_mut(step) {
+            step.is_wrong = true;
+            step.says.push(problem.clone());
+        }
+    }
+    KeyPreview { shape: shape(api, form), steps, calls: Vec::new(), is_labelled: false }
+}
+
+fn none() -> Vec<String> {
+    vec!["None".to_owned()]
+}
+
+fn shape(api: &Api, form: &Fields) -> String {
+    match form.given("prefix").or(api.default_prefix.as_deref()) {
+        Some(prefix) => format!("{}_{DOTS}", marks_shown(prefix)),
+        None => DOTS.to_owned(),
+    }
+}
+
+fn general(api: &Api, command: &CreateKey) -> Vec<String> {
+    let bytes = command.byte_length.or(api.default_bytes).unwrap_or(DEFAULT_BYTES);
+    let whose = command.external_id.as_ref().map(|id| format!("Of {}", marks_shown(id)));
+    let enabled = (!command.enabled).then(|| "Disabled: refused until it is enabled".to_owned());
+    let recoverable = command.recoverable.then(|| "Its secret can be shown again".to_owned());
+    [Some(count(bytes, "random byte")), whose, enabled, recoverable].into_iter().flatten().collect()
+}
+
+fn limit(limit: &NewLimit) -> String {
+    let name = marks_shown(&limit.name);
+    let rate = format!("{name}: {} every {}", exact(limit.limit), duration(limit.duration_ms));
+    if limit.auto_apply { rate } else { format!("{rate}, only for requests that name it") }
+}
+
+fn credits(credits: Option<&NewCredits>) -> Vec<String> {
+    let Some(credits) = credits else { return vec!["Unlimited".to_owned()] };
+    let left = credits.remaining.map_or_else(|| "Unlimited".to_owned(), exact);
+    let refill = credits.refill.as_ref().map(|refill| {
+        let when = match (refill.interval, refill.day) {
+            (Interval::Daily, _) => "every day".to_owned(),
+            (Interval::Monthly, Some(day)) => format!("on day {day} of every month"),
+            (Interval::Monthly, None) => "every month".to_owned(),
+        };
+        format!("Back to {} {when}", exact(refill.amount))
+    });
+    std::iter::once(left).chain(refill).collect()
+}
+
+fn expiry(request: &MemberRequest, at_ms: i64) -> String {
+    let stamp = request.stamp(at_ms);
+    format!("{}, at {}", stamp.relative, stamp.local)
+}
+
+fn access(command: &CreateKey) -> Vec<String> {
+    let counted = |names: &[String], noun| {
+        let number = i64::try_from(names.len()).unwrap_or(i64::MAX);
+        (number > 0).then(|| count(number, noun))
+    };
+    let both = [counted(&command.roles, "role"), counted(&command.permissions, "permission")];
+    let says: Vec<_> = both.into_iter().flatten().collect();
+    if says.is_empty() { none() } else { says }
+}
