@@ -226,12 +226,36 @@
     rows[at].querySelector("a")?.focus({ preventScroll: true });
   }
   const row = () => all("main [data-row]")[at];
+
+  // What the page of a row says, beside the list: opened again, it is the page itself.
+  async function peek(row) {
+    const link = row?.querySelector("a[href^='/']");
+    if (!link) return;
+    const answer = await fetch(link.href).catch(() => undefined);
+    if (!answer?.ok) return location.assign(link.href);
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const dialog = Object.assign(document.createElement("dialog"), { className: "cheat peek" });
+    const whole = Object.assign(document.createElement("a"), { href: link.href, textContent: page.querySelector("h1")?.textContent });
+    const parts = all("main .verdict-line, main .card, .split-main > .code", page).filter((part) => !part.querySelector("form, input, svg.bars, .card"));
+    dialog.setAttribute("aria-label", whole.textContent);
+    dialog.append(Object.assign(document.createElement("h2"), {}), ...parts);
+    dialog.firstChild.append(whole);
+    dialog.addEventListener("close", () => (dialog.remove(), link.focus()));
+    dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+    document.body.append(dialog);
+    dialog.showModal();
+  }
+  document.addEventListener("dblclick", ({ target }) => {
+    const chosen = target.closest("main [data-row]");
+    if (chosen && !target.closest("a, button, input, summary")) peek(chosen);
+  });
   const keys = {
     "/": () => document.querySelector("[data-search]")?.focus(),
     "?": () => cheatSheet(document.querySelector("[data-shortcuts]")?.href ?? "/shortcuts"),
     f: () => document.querySelector("[data-filter]")?.focus(),
     j: () => move(1),
     k: () => move(-1),
+    p: () => peek(row()),
     x: () => row()?.querySelector(".choose input")?.click(),
     g: () => (going = Date.now()),
   };

@@ -129,3 +129,24 @@ test("/nope sends who is signed in home, and nobody else", async () => {
   await page.waitForURL("**/");
   await page.context().close();
 });
+
+test("a row shows its page beside the list, by key and by pointer", async () => {
+  const page = await server.visit("viewer");
+  await page.goto(`/apis/${data.apiId}/keys`);
+  await page.keyboard.press("j");
+  const name = await page.evaluate(() => document.activeElement.textContent);
+  await page.keyboard.press("p");
+  const panel = page.locator("dialog.peek");
+  await panel.getByRole("link", { name, exact: true }).waitFor();
+  await panel.getByRole("heading", { name: "Facts" }).waitFor();
+  assert.deepEqual(await accessibility(page), []);
+  await page.keyboard.press("Escape");
+  await panel.waitFor({ state: "detached" });
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), name, "the focus is where it was");
+  await page.goto("/requests");
+  await page.locator("main [data-row] td").nth(2).dblclick();
+  await panel.getByRole("heading", { name: "Facts" }).waitFor();
+  assert.equal(new URL(page.url()).pathname, "/requests");
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+});

@@ -101,11 +101,19 @@ impl Here {
         self.keep(|own, chosen| own != CURSOR && !(own == name && chosen == value))
     }
 
+    /// This page of the list with a column that it leaves out.
+    pub(crate) fn with_column(&self, label: &str) -> Href {
+        self.keep(|own, hidden| !(own == HIDE && hidden == label))
+    }
+
     fn keep(&self, wanted: impl Fn(&str, &str) -> bool) -> Href {
         let kept = self.pairs.iter().filter(|(name, value)| wanted(name, value));
         kept.fold(self.path.clone(), |href, (name, value)| href.with(name, value))
     }
 }
+
+/// Query parameter with the name of a column that a list leaves out.
+pub const HIDE: &str = "hide";
 
 /// Query parameter with the place in a list; opaque.
 pub const CURSOR: &str = "cursor";

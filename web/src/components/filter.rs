@@ -7,7 +7,7 @@ use super::button::post_form;
 use super::field::{field_id, hidden};
 use super::icon::Icon;
 use crate::View;
-use crate::paths::{self, CURSOR, Here, Href, QUERY, SORT};
+use crate::paths::{self, CURSOR, HIDE, Here, Href, QUERY, SORT};
 
 /// What a field takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -224,7 +224,7 @@ fn saved(csrf: &str, filters: &Filters) -> View {
         return ().into_any();
     }
     let views = filters.saved.iter().map(|view| saved_view(csrf, view)).collect_view();
-    let save = (filters.can_save && filters.is_active()).then(|| {
+    let save = (filters.can_save && (filters.is_active() || filters.here.get(HIDE).is_some())).then(|| {
         let body = view! {
             {hidden("back", filters.here.without(&[SORT]).as_str())}
             <label>"Save this view as" <input type="text" name="name" required maxlength="64"/></label>
@@ -234,7 +234,7 @@ fn saved(csrf: &str, filters: &Filters) -> View {
         post_form(csrf, &paths::save_view(), "save-view", vec![body.into_any()])
     });
     let none = (filters.saved.is_empty() && save.is_none())
-        .then(|| view! { <p class="hint">"Filter the list, then save the view here under a name."</p> });
+        .then(|| view! { <p class="hint">"Filter the list or hide columns, then save the view here under a name."</p> });
     view! {
         <details class="menu">
             <summary class="button">{Icon::Star.view()}<span>"Views"</span></summary>

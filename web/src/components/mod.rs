@@ -60,7 +60,7 @@ pub(crate) use progress::{meter, progress};
 pub(crate) use range::range_picker;
 pub(crate) use secret::{shown_again, shown_once};
 pub(crate) use spending::{own_spent_month, spent_month};
-pub(crate) use table::{Column, Row, Table, head, selection_form};
+pub(crate) use table::{Column, Row, Table, columns_menu, head, selection_form};
 pub(crate) use tabs::tabs;
 
 pub use diff::Changed;

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::icon::Icon;
 use crate::View;
 use crate::form::{CSRF, SELECTED};
-use crate::paths::{Here, Href, SORT};
+use crate::paths::{HIDE, Here, Href, SORT};
 
 /// Id of the form the checkboxes of a table belong to. It stands beside the
 /// table, not around it, because rows hold forms of their own.
@@ -46,6 +46,11 @@ pub(crate) const fn head(label: &'static str) -> Column {
 }
 
 impl Column {
+    /// Whether an address leaves it out.
+    fn is_hidden(&self, here: &Here) -> bool {
+        here.pairs.iter().any(|(name, label)| name == HIDE && label == self.label)
+    }
+
     pub(crate) const fn sorted_by(mut self, name: &'static str) -> Self {
         self.sort = Some(name);
         self
@@ -138,6 +143,7 @@ pub(crate) struct Table<'a> {
     caption: &'a str,
     columns: Vec<Column>,
     sorting: Option<(&'a Here, &'a Sorting)>,
+    here: Option<&'a Here>,
     selectable: bool,
     class: &'static str,
     live: Option<String>,
@@ -145,11 +151,17 @@ pub(crate) struct Table<'a> {
 
 impl<'a> Table<'a> {
     pub(crate) fn new(caption: &'a str, columns: Vec<Column>) -> Self {
-        Self { caption, columns, sorting: None, selectable: false, class: "", live: None }
+        Self { caption, columns, sorting: None, here: None, selectable: false, class: "", live: None }
     }
 
     pub(crate) fn sorted(mut self, here: &'a Here, sorting: &'a Sorting) -> Self {
         self.sorting = Some((here, sorting));
+        self
+    }
+
+    /// Without the columns that the address leaves out.
+    pub(crate) fn of_columns(mut self, here: Option<&'a Here>) -> Self {
+        self.here = here;
         self
     }
 
@@ -184,9 +196,10 @@ impl<'a> Table<'a> {
                 </th>
             }
         });
-        let numeric: Vec<_> = self.columns.iter().map(|column| column.class).collect();
-        let heads = self.columns.iter().map(|column| column.view(self.sorting)).collect_view();
-        let rows = rows.into_iter().map(|row| align(row, &numeric).view(self.selectable)).collect_view();
+        let shown = |column: &&Column| self.here.is_none_or(|here| !column.is_hidden(here));
+        let heads = self.columns.iter().filter(shown).map(|column| column.view(self.sorting)).collect_view();
+        let rows = rows.into_iter().map(|row| row.under(&self.columns, self.here).view(self.selectable));
+        let rows = rows.collect_view();
         view! {
             <div class="table-wrap" tabindex="0" role="region" aria-label=self.caption.to_owned()>
                 <table class=self.class>
@@ -203,24 +216,36 @@ impl<'a> Table<'a> {
 }
 
 impl Row {
-    /// The row with its cells as they stand in a table, figures marked by `heads`.
-    pub(crate) fn under(self, heads: &[Column]) -> Self {
-        let classes: Vec<_> = heads.iter().map(|column| column.class).collect();
-        align(self, &classes)
+    /// The row with its cells as they stand in a table: each under its header, figures at
+    /// the right, and none of a column that the address leaves out.
+    pub(crate) fn under(mut self, heads: &[Column], here: Option<&Here>) -> Self {
+        let shown = |column: &Column| here.is_none_or(|here| !column.is_hidden(here));
+        let cells = self.cells.into_iter().zip(heads).filter(|(_, column)| shown(column));
+        self.cells = cells
+            .map(|(content, column)| match column.class {
+                "" => view! { <td>{content}</td> }.into_any(),
+                class => view! { <td class=class>{content}</td> }.into_any(),
+            })
+            .collect();
+        self
     }
 }
 
-/// Puts each cell under its header, figures at the right.
-fn align(mut row: Row, classes: &[&'static str]) -> Row {
-    let classes = classes.iter().copied().chain(std::iter::repeat(""));
-    row.cells = row
-        .cells
-        .into_iter()
-        .zip(classes)
-        .map(|(content, class)| match class {
-            "" => view! { <td>{content}</td> }.into_any(),
-            class => view! { <td class=class>{content}</td> }.into_any(),
-        })
-        .collect();
-    row
+/// Which columns a list has: a link for each but the first, which says what a row is.
+pub(crate) fn columns_menu(here: &Here, heads: &[Column]) -> View {
+    let named = heads.iter().skip(1).filter(|column| !column.label.is_empty());
+    let links = named.map(|column| {
+        let (verb, href) = match column.is_hidden(here) {
+            true => ("Show", here.with_column(column.label)),
+            false => ("Hide", here.href().with(HIDE, column.label)),
+        };
+        view! { <li><a class="menu-item" href=href.to_string()>{format!("{verb} {}", column.label)}</a></li> }
+    });
+    view! {
+        <details class="menu">
+            <summary class="button">{Icon::Columns.view()}<span>"Columns"</span></summary>
+            <div class="popover"><ul>{links.collect_view()}</ul></div>
+        </details>
+    }
+    .into_any()
 }

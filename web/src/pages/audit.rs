@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::parts::{AuditRow, audit_table, event_badge, export_link};
+use super::parts::{AuditRow, audit_columns, audit_table, event_badge, export_link};
 use crate::components::{
     Changed, Filters, Icon, Pager, Row, Table, TimeRange, code_block, copy_chip, diff, empty_state, facts,
     filter_bar, head, link, mono, nothing, pager, range_picker, section, split, stamp,
@@ -25,12 +25,16 @@ pub fn list(shell: &Shell, view: &AuditView) -> String {
     let rows = if view.rows.is_empty() {
         empty_state(Icon::Audit, "No change here", "Change the filters or look at a longer span.", vec![])
     } else {
-        audit_table(&view.rows)
+        audit_table(&view.rows, Some(here))
     };
     Page::new(shell, Section::Audit, "Audit log")
         .action_if(shell.may.admin, || export_link(here, "audit"))
         .body(vec![
-            filter_bar(shell.csrf(), &view.filters, vec![range_picker(here, &view.range)]),
+            filter_bar(
+                shell.csrf(),
+                &view.filters,
+                vec![range_picker(here, &view.range), audit_columns(here)],
+            ),
             rows,
             pager(here, &view.pager, "entry"),
         ])
@@ -101,7 +105,7 @@ pub fn entry(shell: &Shell, view: &AuditEntryView) -> String {
     let metas = view.targets.iter().filter(|target| !target.meta.is_empty());
     main.extend(metas.map(|target| code_block(&format!("{} {}", target.kind, target.id), &target.meta)));
     if !view.related.is_empty() {
-        main.push(section("Of the same act", vec![audit_table(&view.related)]));
+        main.push(section("Of the same act", vec![audit_table(&view.related, None)]));
     }
     Page::new(shell, Section::Audit, &view.description)
         .crumb(Crumb::new("Audit log", paths::audit()))

@@ -100,7 +100,7 @@ pub fn home(shell: &Shell, view: &HomeView) -> String {
     let all = link("All", &paths::audit());
     let changes = match view.changes.as_slice() {
         [] => view! { <p class="hint">"No change yet."</p> }.into_any(),
-        rows => audit_table(rows),
+        rows => audit_table(rows, None),
     };
     main.push(card_with("Recent changes", vec![all], vec![changes]));
     let mut side = vec![health(&view.health)];

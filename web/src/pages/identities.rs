@@ -4,9 +4,9 @@ use leptos::prelude::*;
 
 use crate::View;
 use crate::components::{
-    BoundedCount, Danger, Field, Filters, Icon, Pager, Row, Sorting, Table, action, area, button_link,
-    code_block, curl, danger_zone, empty_state, fieldset, filter_bar, form_error, head, hidden, input,
-    limit_rows, num, optional_stamp, pager, post_form, pressed_by_enter, submit,
+    BoundedCount, Column, Danger, Field, Filters, Icon, Pager, Row, Sorting, Table, action, area,
+    button_link, code_block, columns_menu, curl, danger_zone, empty_state, fieldset, filter_bar, form_error,
+    head, hidden, input, limit_rows, num, optional_stamp, pager, post_form, pressed_by_enter, submit,
 };
 use crate::form::{FormState, VERSION};
 use crate::paths;
@@ -57,20 +57,23 @@ pub fn list(shell: &Shell, view: &IdentitiesView) -> String {
         table(view)
     };
     page.body(vec![
-        filter_bar(shell.csrf(), &view.filters, vec![]),
+        filter_bar(shell.csrf(), &view.filters, vec![columns_menu(&view.filters.here, &heads())]),
         rows,
         pager(&view.filters.here, &view.pager, "identity"),
     ])
 }
 
-fn table(view: &IdentitiesView) -> View {
-    let heads = vec![
+fn heads() -> Vec<Column> {
+    vec![
         head("External id").sorted_by("external_id"),
         head("Keys").numeric(),
         head("Rate limits").numeric(),
         head("Last used"),
         head("Created").sorted_by("created"),
-    ];
+    ]
+}
+
+fn table(view: &IdentitiesView) -> View {
     let rows = view.rows.iter().map(|row| {
         let name = view! {
             <a class="strong" href=paths::identity(&row.id).to_string()>{row.external_id.clone()}</a>
@@ -84,7 +87,8 @@ fn table(view: &IdentitiesView) -> View {
             optional_stamp(&row.created, "unknown"),
         ])
     });
-    Table::new("Identities", heads).sorted(&view.filters.here, &view.sorting).rows(rows.collect())
+    let here = &view.filters.here;
+    Table::new("Identities", heads()).of_columns(Some(here)).sorted(here, &view.sorting).rows(rows.collect())
 }
 
 /// Posts to [`paths::new_identity`] or [`paths::edit_identity`]: `external_id`

@@ -1,7 +1,10 @@
 //! One identity: its keys, limits, metadata, and all requests with its keys.
 
 use super::key::limits;
-use super::parts::{KeyLine, Live, Log, Named, VerificationRow, further_keys, key_lines, verification_log};
+use super::parts::{
+    KeyLine, Live, Log, Named, VerificationRow, further_keys, key_lines, verification_columns,
+    verification_log,
+};
 use crate::charts::{Bars, bars};
 use crate::components::{
     BoundedCount, Filters, Icon, LimitRule, Pager, SpentMonth, TimeRange, button_link, code_block, copy_chip,
@@ -36,7 +39,8 @@ pub struct IdentityView {
 
 pub fn show(shell: &Shell, view: &IdentityView) -> String {
     let here = &view.filters.here;
-    let extra = vec![range_picker(here, &view.range), view.live.switch(here)];
+    let columns = verification_columns(Log::OfIdentity, here);
+    let extra = vec![range_picker(here, &view.range), view.live.switch(here), columns];
     let keys = if view.keys.is_empty() {
         empty_state(Icon::Key, "No key yet", "Make a key with this external id and it shows here.", vec![])
     } else {
@@ -46,7 +50,7 @@ pub fn show(shell: &Shell, view: &IdentityView) -> String {
     let log = if view.rows.is_empty() && !view.live.on {
         empty_state(Icon::Log, "No request in this span", "Requests with any of its keys show here.", vec![])
     } else {
-        verification_log(&view.rows, Log::OfIdentity, view.live.source())
+        verification_log(&view.rows, Log::OfIdentity, Some(here), view.live.source())
     };
     let main = vec![
         filter_bar(shell.csrf(), &view.filters, extra),

@@ -4,7 +4,8 @@ use leptos::prelude::*;
 
 use super::key_rotate::LEAKED;
 use super::parts::{
-    ApiRef, AuditRow, KeyLine, Live, Log, VerificationRow, audit_table, key_lines, verification_log,
+    ApiRef, AuditRow, KeyLine, Live, Log, VerificationRow, audit_table, key_lines, verification_columns,
+    verification_log,
 };
 use crate::View;
 use crate::charts::{Bars, Heat, bars, heat};
@@ -140,7 +141,7 @@ pub fn activity(shell: &Shell, view: &KeyView) -> String {
             vec![],
         )
     } else {
-        verification_log(&view.recent, Log::Latest, None)
+        verification_log(&view.recent, Log::Latest, None, None)
     };
     let more = link("All requests of this key", &paths::key_log(&view.key.id));
     let mut main = vec![
@@ -237,11 +238,12 @@ pub struct KeyLogView {
 
 pub fn log(shell: &Shell, view: &KeyLogView) -> String {
     let here = &view.filters.here;
-    let extra = vec![range_picker(here, &view.range), view.live.switch(here)];
+    let columns = verification_columns(Log::OfKey, here);
+    let extra = vec![range_picker(here, &view.range), view.live.switch(here), columns];
     let rows = if view.rows.is_empty() {
         empty_state(Icon::Log, "No request here", "Change the filters or look at a longer span.", vec![])
     } else {
-        verification_log(&view.rows, Log::OfKey, view.live.source())
+        verification_log(&view.rows, Log::OfKey, Some(here), view.live.source())
     };
     frame(shell, &view.key, "Log").waiting(view.live.on).body(vec![
         filter_bar(shell.csrf(), &view.filters, extra),
@@ -269,7 +271,7 @@ pub fn changes(shell: &Shell, view: &KeyChangesView) -> String {
             vec![],
         )])
     } else {
-        audit_table(&view.rows)
+        audit_table(&view.rows, None)
     };
     frame(shell, &view.key, "Changes").body(vec![rows, pager(&view.here, &view.pager, "change")])
 }

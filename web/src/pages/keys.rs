@@ -6,12 +6,13 @@ use super::parts::ApiRef;
 use crate::View;
 use crate::charts::{Spark, spark};
 use crate::components::{
-    Chip, Filters, Icon, Pager, Row, Table, act, button_link, chips, code_block, curl, empty_state,
-    filter_bar, head, hidden, link, masked, menu, nothing, optional_stamp, pager, selection_form,
+    Chip, Column, Filters, Icon, Pager, Row, Table, act, button_link, chips, code_block, columns_menu, curl,
+    empty_state, filter_bar, head, hidden, link, masked, menu, nothing, optional_stamp, pager,
+    selection_form,
 };
 use crate::form::{ALL_MATCHING, ON};
 use crate::number::exact;
-use crate::paths::{self, CURSOR, Href, ROWS, SORT};
+use crate::paths::{self, CURSOR, HIDE, Href, ROWS, SORT};
 use crate::shell::Shell;
 use crate::time::Stamp;
 
@@ -79,7 +80,7 @@ pub fn list(shell: &Shell, view: &KeysView) -> String {
         return page.body(vec![nothing_yet(shell, api)]);
     }
     let here = &view.filters.here;
-    let bar = filter_bar(shell.csrf(), &view.filters, vec![turned(view)]);
+    let bar = filter_bar(shell.csrf(), &view.filters, vec![turned(view), columns_menu(here, &heads())]);
     if view.keys.is_empty() {
         return page.body(vec![bar, no_match(view)]);
     }
@@ -99,8 +100,12 @@ fn turned(view: &KeysView) -> View {
 /// The same choice of keys as a file.
 fn export(view: &KeysView) -> Href {
     let start = paths::export().with("what", "keys").with("api", &view.api.id);
-    let chosen =
-        view.filters.here.pairs.iter().filter(|(name, _)| ![CURSOR, SORT, ROWS].contains(&name.as_str()));
+    let chosen = view
+        .filters
+        .here
+        .pairs
+        .iter()
+        .filter(|(name, _)| ![CURSOR, SORT, ROWS, HIDE].contains(&name.as_str()));
     chosen.fold(start, |href, (name, value)| href.with(name, value))
 }
 
@@ -122,8 +127,8 @@ fn no_match(view: &KeysView) -> View {
     }
 }
 
-fn table(shell: &Shell, view: &KeysView) -> View {
-    let heads = vec![
+fn heads() -> Vec<Column> {
+    vec![
         head("Key"),
         head("Value"),
         head("Identity"),
@@ -132,9 +137,12 @@ fn table(shell: &Shell, view: &KeysView) -> View {
         head("Expires"),
         head("State"),
         head(""),
-    ];
+    ]
+}
+
+fn table(shell: &Shell, view: &KeysView) -> View {
     let rows = view.keys.iter().map(|key| row(shell, key)).collect();
-    Table::new("Keys", heads).selectable(shell.may.write).rows(rows)
+    Table::new("Keys", heads()).of_columns(Some(&view.filters.here)).selectable(shell.may.write).rows(rows)
 }
 
 fn row(shell: &Shell, key: &KeyRow) -> Row {

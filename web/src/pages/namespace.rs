@@ -7,12 +7,12 @@ use crate::View;
 use crate::charts::{Bars, Lines, bars, lines};
 use crate::components::Tone;
 use crate::components::{
-    Filters, Icon, Outcome, Pager, Row, Sorting, Table, TimeRange, badge, button_link, code_block, curl,
-    empty_state, filter_bar, head, link, log_stamp, menu, mono, num, optional_stamp, outcome_badge, pager,
-    range_picker, stamp,
+    Filters, Icon, Outcome, Pager, Row, Sorting, Table, TimeRange, badge, button_link, code_block,
+    columns_menu, curl, empty_state, filter_bar, head, link, log_stamp, menu, mono, num, optional_stamp,
+    outcome_badge, pager, range_picker, stamp,
 };
 use crate::number::percent;
-use crate::paths::{self, Href};
+use crate::paths::{self, Here, Href};
 use crate::shell::Shell;
 use crate::time::{Stamp, duration, latency};
 
@@ -164,9 +164,14 @@ pub fn logs(shell: &Shell, view: &NamespaceLogsView) -> String {
         empty_state(Icon::Log, "No decision here", "Change the filters or look at a longer span.", vec![])
     } else {
         let rows = view.rows.iter().map(decision).collect();
-        Table::new("Decisions", log_heads()).dense().live(view.live.source()).rows(rows)
+        Table::new("Decisions", log_heads())
+            .of_columns(Some(here))
+            .dense()
+            .live(view.live.source())
+            .rows(rows)
     };
-    let extra = vec![range_picker(here, &view.range), view.live.switch(here)];
+    let extra =
+        vec![range_picker(here, &view.range), view.live.switch(here), columns_menu(here, &log_heads())];
     view.namespace.page(shell, "Logs").waiting(view.live.on).body(vec![
         filter_bar(shell.csrf(), &view.filters, extra),
         bars(&view.requests),
@@ -189,8 +194,8 @@ fn log_heads() -> Vec<crate::components::Column> {
 }
 
 /// One row of the log as the live tail sends it.
-pub fn decision_row(row: &DecisionRow) -> String {
-    crate::to_html(decision(row).under(&log_heads()).view(false))
+pub fn decision_row(row: &DecisionRow, here: &Here) -> String {
+    crate::to_html(decision(row).under(&log_heads(), Some(here)).view(false))
 }
 
 fn decision(row: &DecisionRow) -> Row {

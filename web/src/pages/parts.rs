@@ -7,10 +7,11 @@ use leptos::prelude::*;
 use crate::View;
 use crate::components::{Changed, Chip, Column, Tone};
 use crate::components::{
-    Icon, Outcome, Row, Table, badge, head, link, log_stamp, mono, nothing, num, outcome_badge, tabs, tags,
+    Icon, Outcome, Row, Table, badge, columns_menu, head, link, log_stamp, mono, nothing, num, outcome_badge,
+    tabs, tags,
 };
 use crate::number::exact;
-use crate::paths::{self, CURSOR, Here, Href, LIVE, ROWS};
+use crate::paths::{self, CURSOR, HIDE, Here, Href, LIVE, ROWS};
 use crate::shell::{Crumb, Page, Section, Shell};
 use crate::time::{Stamp, latency};
 
@@ -125,14 +126,24 @@ fn log_heads(log: Log) -> Vec<Column> {
 }
 
 /// A log of verifications, newest first.
-pub(crate) fn verification_log(rows: &[VerificationRow], log: Log, live: Option<String>) -> View {
+pub(crate) fn verification_log(
+    rows: &[VerificationRow],
+    log: Log,
+    here: Option<&Here>,
+    live: Option<String>,
+) -> View {
     let rows = rows.iter().map(|row| log_row(row, log)).collect();
-    Table::new("Verifications", log_heads(log)).dense().live(live).rows(rows)
+    Table::new("Verifications", log_heads(log)).of_columns(here).dense().live(live).rows(rows)
+}
+
+/// The columns of a log of verifications.
+pub(crate) fn verification_columns(log: Log, here: &Here) -> View {
+    columns_menu(here, &log_heads(log))
 }
 
 /// One row of a verification log as the live tail sends it.
-pub fn verification_row(row: &VerificationRow, log: Log) -> String {
-    crate::to_html(log_row(row, log).under(&log_heads(log)).view(false))
+pub fn verification_row(row: &VerificationRow, log: Log, here: &Here) -> String {
+    crate::to_html(log_row(row, log).under(&log_heads(log), Some(here)).view(false))
 }
 
 fn log_row(row: &VerificationRow, log: Log) -> Row {
@@ -202,7 +213,7 @@ impl Live {
 
 /// The way to take a list out as a file, its choice of rows kept.
 pub(crate) fn export_link(here: &Here, what: &str) -> View {
-    let kept = here.pairs.iter().filter(|(name, _)| ![CURSOR, LIVE, ROWS].contains(&name.as_str()));
+    let kept = here.pairs.iter().filter(|(name, _)| ![CURSOR, LIVE, ROWS, HIDE].contains(&name.as_str()));
     let href = kept.fold(paths::export().with("what", what), |href, (name, value)| href.with(name, value));
     crate::components::button_link(Some(Icon::Export), "Export", &href, "")
 }
@@ -236,9 +247,17 @@ pub struct AuditSubject {
     pub href: Href,
 }
 
-pub(crate) fn audit_table(rows: &[AuditRow]) -> View {
-    let heads = ["Time", "Event", "Description", "Actor", "Source"].into_iter().map(head).collect::<Vec<_>>();
-    Table::new("Changes", heads).wide().rows(rows.iter().map(audit_row).collect())
+fn audit_heads() -> Vec<Column> {
+    ["Time", "Event", "Description", "Actor", "Source"].into_iter().map(head).collect()
+}
+
+/// The columns of an audit log.
+pub(crate) fn audit_columns(here: &Here) -> View {
+    columns_menu(here, &audit_heads())
+}
+
+pub(crate) fn audit_table(rows: &[AuditRow], here: Option<&Here>) -> View {
+    Table::new("Changes", audit_heads()).of_columns(here).wide().rows(rows.iter().map(audit_row).collect())
 }
 
 fn audit_row(row: &AuditRow) -> Row {

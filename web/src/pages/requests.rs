@@ -5,10 +5,10 @@ use leptos::prelude::*;
 use super::parts::{Live, export_link, severity};
 use crate::charts::{Bars, bars};
 use crate::components::{
-    Column, Filters, Icon, Outcome, Pager, Row, Table, TimeRange, empty_state, filter_bar, head, log_stamp,
-    mono, nothing, outcome_badge, pager, range_picker, swatch,
+    Column, Filters, Icon, Outcome, Pager, Row, Table, TimeRange, columns_menu, empty_state, filter_bar,
+    head, log_stamp, mono, nothing, outcome_badge, pager, range_picker, swatch,
 };
-use crate::paths;
+use crate::paths::{self, Here};
 use crate::shell::{Page, Section, Shell};
 use crate::time::{Stamp, latency};
 
@@ -53,7 +53,7 @@ pub fn list(shell: &Shell, view: &RequestsView) -> String {
         )
     } else {
         let rows = view.rows.iter().map(row).collect();
-        Table::new("Requests", heads()).dense().live(view.live.source()).rows(rows)
+        Table::new("Requests", heads()).of_columns(Some(here)).dense().live(view.live.source()).rows(rows)
     };
     Page::new(shell, Section::Requests, "Requests")
         .waiting(view.live.on)
@@ -62,7 +62,7 @@ pub fn list(shell: &Shell, view: &RequestsView) -> String {
             filter_bar(
                 shell.csrf(),
                 &view.filters,
-                vec![range_picker(here, &view.range), view.live.switch(here)],
+                vec![range_picker(here, &view.range), view.live.switch(here), columns_menu(here, &heads())],
             ),
             bars(&view.responses),
             view.sampling.clone().map(|note| view! { <p class="hint">{note}</p> }).into_any(),
@@ -85,8 +85,8 @@ fn heads() -> Vec<Column> {
 }
 
 /// One row of the log as the live tail sends it.
-pub fn request_row(one: &RequestRow) -> String {
-    crate::to_html(row(one).under(&heads()).view(false))
+pub fn request_row(one: &RequestRow, here: &Here) -> String {
+    crate::to_html(row(one).under(&heads(), Some(here)).view(false))
 }
 
 fn row(one: &RequestRow) -> Row {

@@ -52,7 +52,7 @@ pub fn show(shell: &Shell, view: &RootKeyView) -> String {
     main.push(section("Latest requests", vec![recent(id, &view.recent)]));
     main.push(section("Permissions", vec![permissions(view)]));
     if !view.changes.is_empty() {
-        main.push(section("Changes", vec![audit_table(&view.changes)]));
+        main.push(section("Changes", vec![audit_table(&view.changes, None)]));
     }
     Page::new(shell, Section::RootKeys, &view.key.name)
         .crumb(Crumb::new("Root keys", paths::root_keys()))

@@ -6,13 +6,14 @@ use crate::View;
 use crate::components::section;
 use crate::shell::{Page, Section, Shell, places};
 
-const KEYS: [(&str, &str); 9] = [
+const KEYS: [(&str, &str); 10] = [
     ("/", "Search everything"),
     ("Ctrl K", "Search everything, go anywhere, find what the page offers"),
     ("f", "Filter the list"),
     ("j", "Next row"),
     ("k", "Row before"),
     ("Enter", "Open the row"),
+    ("p", "Show the row beside the list, as a double click does"),
     ("x", "Choose the row"),
     ("Esc", "Close what is open"),
     ("?", "This page"),

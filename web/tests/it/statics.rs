@@ -11,8 +11,8 @@ const ICON: &str = include_str!("../../../static/favicon.svg");
 
 #[test]
 fn they_stay_small_and_load_nothing() {
-    assert!(CSS.len() < 40_000, "{} bytes of CSS", CSS.len());
-    assert!(JS.len() < 21_000, "{} bytes of script", JS.len());
+    assert!(CSS.len() < 41_000, "{} bytes of CSS", CSS.len());
+    assert!(JS.len() < 22_000, "{} bytes of script", JS.len());
     for source in [CSS, JS] {
         assert!(!source.contains("http") && !source.contains("url(") && !source.contains("@import"));
     }

@@ -339,3 +339,34 @@ async fn entries_about_what_is_gone_or_has_no_page_lead_to_its_history() {
     let history = made.links.iter().find(|link| link.starts_with("/audit?target=perm_")).expect("a link");
     viewer.get(history).await.shows("permission.create");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_leaves_out_the_columns_that_its_address_names() {
+    let test = TestApp::start().await;
+    let api = test.api().await;
+    let (_, secret) = test.key(&api, json!({ "name": "web", "externalId": "user_7" })).await;
+    test.verify(&secret).await;
+    settle(&test).await;
+    let mut browser = Browser::of(&test, Role::Operator).await;
+    for (path, column) in [
+        (format!("/apis/{api}/keys"), "Identity"),
+        ("/identities".to_owned(), "Last used"),
+        ("/requests".to_owned(), "Source"),
+        ("/audit".to_owned(), "Actor"),
+    ] {
+        let head = format!(">{column}</th>");
+        let page = browser.get(&path).await;
+        page.shows(&format!("Hide {column}"));
+        assert!(page.html.contains(&head), "{path} has {column}");
+        let hidden = format!("hide={}", column.replace(' ', "%20"));
+        let link =
+            page.links.iter().find(|link| link.ends_with(&hidden)).expect("a link that hides it").clone();
+        let less = browser.get(&link).await;
+        less.shows(&format!("Show {column}")).shows("Save view");
+        assert!(!less.html.contains(&head), "{link}");
+        let rows = |page: &Page| page.html.matches("data-row").count();
+        let cells = |page: &Page| page.html.matches("<td").count();
+        assert_eq!(cells(&page) - cells(&less), rows(&page), "{link}: one cell of each row");
+        assert!(less.links_to(&path), "{link} leads back: {:?}", less.links);
+    }
+}

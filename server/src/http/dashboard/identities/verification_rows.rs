@@ -15,7 +15,7 @@ use base::events::{Stored, StoredVerification};
 pub fn draw(request: &MemberRequest, events: Vec<Stored>) -> BoxFuture<'_, Result<Vec<String>>> {
     async move {
         let rows = rows(request, &events).await?;
-        Ok(rows.iter().map(|row| draw_row(row, Log::OfIdentity)).collect())
+        Ok(rows.iter().map(|row| draw_row(row, Log::OfIdentity, &request.here())).collect())
     }
     .boxed()
 }

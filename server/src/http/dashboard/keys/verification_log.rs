@@ -45,8 +45,9 @@ pub async fn log(request: MemberRequest) -> Result<Reply> {
 }
 
 fn draw(request: &MemberRequest, events: Vec<Stored>) -> BoxFuture<'_, Result<Vec<String>>> {
+    let here = request.here();
     let rows: Vec<_> =
-        rows_of_key(request, &events).iter().map(|row| verification_row(row, Log::OfKey)).collect();
+        rows_of_key(request, &events).iter().map(|row| verification_row(row, Log::OfKey, &here)).collect();
     async move { Ok(rows) }.boxed()
 }
 

@@ -78,9 +78,9 @@ fn row_of(request: &MemberRequest, names: &Names, event: &Stored) -> Option<Requ
 
 fn draw(request: &MemberRequest, events: Vec<Stored>) -> BoxFuture<'_, Result<Vec<String>>> {
     async move {
-        let names = root_key_names(request, &events).await?;
+        let (names, here) = (root_key_names(request, &events).await?, request.here());
         let rows = events.iter().filter_map(|event| row_of(request, &names, event));
-        Ok(rows.map(|row| web::pages::requests::request_row(&row)).collect())
+        Ok(rows.map(|row| web::pages::requests::request_row(&row, &here)).collect())
     }
     .boxed()
 }

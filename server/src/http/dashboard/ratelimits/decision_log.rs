@@ -54,8 +54,8 @@ fn filter(request: &MemberRequest, namespace: &str) -> Filter {
 }
 
 fn draw(request: &MemberRequest, events: Vec<Stored>) -> BoxFuture<'_, Result<Vec<String>>> {
-    let rows = events.iter().filter_map(|event| row(request, event));
-    let rows: Vec<_> = rows.map(|row| decision_row(&row)).collect();
+    let (here, rows) = (request.here(), events.iter().filter_map(|event| row(request, event)));
+    let rows: Vec<_> = rows.map(|row| decision_row(&row, &here)).collect();
     async move { Ok(rows) }.boxed()
 }
 
