@@ -46,7 +46,7 @@ pub(crate) use data::{copy_chip, facts, log_stamp, masked, mono, nothing, num, o
 pub(crate) use diff::diff;
 pub(crate) use empty::{code_block, curl, empty_state};
 pub(crate) use field::{Field, area, check, choices, field_id, fieldset, form_error, hidden, input, select};
-pub(crate) use filter::filter_bar;
+pub(crate) use filter::{filter_bar, saved_view};
 pub(crate) use icon::Icon;
 pub(crate) use limits::limit_rows;
 pub(crate) use menu::menu;

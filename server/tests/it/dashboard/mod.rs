@@ -10,6 +10,7 @@ mod identities;
 mod keys;
 mod logs;
 mod portals;
+mod queries;
 mod ratelimits;
 mod rbac;
 mod root_keys;
