@@ -1,5 +1,9 @@
 //! Questions to the event store in SQL, answered as a table and a chart, with what is kept
 //! of earlier ones: those saved under a name, and what the reader asked.
+//!
+//! Everything is done by forms and links. The script of the page, `static/query.js`, adds
+//! the completion of names while somebody types, from the tables and functions that the
+//! page shows.
 
 use leptos::prelude::*;
 
@@ -66,6 +70,8 @@ pub struct SqlView {
     pub history: Vec<PastQuery>,
     /// Functions a query may call.
     pub functions: Vec<String>,
+    /// Of this page alone.
+    pub script: Href,
 }
 
 /// Entries of the history that show without unfolding it.
@@ -77,7 +83,7 @@ pub fn sql(shell: &Shell, view: &SqlView) -> String {
         Some(answer) => answer_view(&view.form, answer),
         None => empty_state(Icon::Code, "No answer yet", "Start from an example, or write your own.", vec![]),
     });
-    let functions = view! { <p class="hint">{view.functions.join(", ")}</p> };
+    let functions = view! { <p class="hint" data-functions="">{view.functions.join(", ")}</p> };
     let side = [
         (!view.saved.is_empty()).then(|| saved(shell, &view.saved)),
         Some(examples(&view.examples)),
@@ -88,6 +94,7 @@ pub fn sql(shell: &Shell, view: &SqlView) -> String {
     let side = side.chain([section("Functions", vec![functions.into_any()])]).collect();
     Page::new(shell, Section::Sql, "Query")
         .action(button_link(None, "Documentation", &paths::doc("analytics"), ""))
+        .script(&view.script)
         .body(vec![split(main, side)])
 }
 
@@ -113,7 +120,7 @@ fn save(shell: &Shell, form: &FormState) -> View {
             <div class="popover save-view">
                 {input(form, Field::text("name", "Save this query as").no_autofill())}
                 {share}
-                <button type="submit" class="button" formaction=paths::save_query().to_string()>
+                <button type="submit" class="button" formaction=paths::save_query().to_string() data-save="">
                     "Save query"
                 </button>
             </div>
@@ -134,11 +141,11 @@ fn examples(examples: &[(String, String)]) -> View {
     section("Examples", vec![view! { <ul class="plain">{examples.collect_view()}</ul> }.into_any()])
 }
 
-/// What can be named in a query.
+/// What can be named in a query; the script reads it here.
 fn table(name: &str, columns: &[(String, String)]) -> View {
     let rows = columns.iter().map(|(column, kind)| Row::new(vec![mono(column), mono(kind)])).collect();
     let columns = Table::new(name, vec![head("Column"), head("Type")]).dense().rows(rows);
-    section(name, vec![columns])
+    section(name, vec![view! { <div data-columns=name.to_owned()>{columns}</div> }.into_any()])
 }
 
 fn history(shell: &Shell, history: &[PastQuery]) -> View {

@@ -117,7 +117,7 @@ async fn an_answer_does_without_its_history() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn names_with_a_number_are_bars() {
+async fn names_with_a_number_are_bars_and_the_script_is_of_this_page() {
     let test = TestApp::start().await;
     let api = test.api().await;
     let (_, secret) = test.key(&api, serde_json::json!({})).await;
@@ -129,4 +129,8 @@ async fn names_with_a_number_are_bars() {
     let mut viewer = Browser::of(&test, Role::Viewer).await;
     let page = run(&mut viewer, QUERY).await;
     page.shows("n by outcome").shows("VALID 2").shows("DISABLED 1");
+    let script = page.html.split('"').find(|part| part.ends_with("/query.js")).unwrap().to_owned();
+    let sent = viewer.get(&script).await;
+    assert!(sent.html.contains("listbox"), "{}", sent.status);
+    assert!(!viewer.get("/apis").await.html.contains("query.js"));
 }

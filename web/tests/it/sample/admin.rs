@@ -35,6 +35,7 @@ use web::trusted::TrustedHtml;
 
 use super::entities::shown;
 use super::logs::{OLDEST, audit_rows, requests};
+use super::shells::asset;
 use super::{DAY, HOUR, MINUTE, Words, ago, bars, here, line_chart, no_bars, pager, range, sorting};
 
 pub fn login(words: &Words, refused: bool) -> LoginView {
@@ -445,6 +446,7 @@ pub fn sql(words: &Words, asked: bool) -> SqlView {
         },
         history: if asked { std::iter::once(refused).chain(many).collect() } else { vec![] },
         functions: words.all(&["count", "sum"]),
+        script: asset("query.js"),
     }
 }
 

@@ -5,6 +5,7 @@ use web::pages::sql::{SqlAnswer, SqlView, sql as sql_page};
 
 use super::examples::EXAMPLES;
 use super::{history, saved};
+use crate::http::dashboard::assets::QUERY_SCRIPT_HREF;
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::reply::Reply;
 use base::error::Result;
@@ -36,6 +37,7 @@ pub async fn draw(request: &MemberRequest, form: FormState, answer: Option<SqlAn
         saved: saved::saved_queries(request).await?,
         history: history::past_queries(request).await,
         functions: functions_offered().map(ToOwned::to_owned).collect(),
+        script: QUERY_SCRIPT_HREF.clone(),
     };
     Ok(sql_page(&request.shell, &view))
 }
