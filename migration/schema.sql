@@ -332,6 +332,18 @@ CREATE TABLE portals (
 );
 CREATE UNIQUE INDEX portals_api ON portals (api_id);
 CREATE UNIQUE INDEX portals_slug ON portals (workspace_id, slug);
+CREATE TABLE query_runs (
+  workspace_id TEXT   NOT NULL,
+  user_id      TEXT   NOT NULL,
+  query_hash   TEXT   NOT NULL,
+  query        TEXT   NOT NULL,
+  asked_at     BIGINT NOT NULL,
+  took_ms      BIGINT NOT NULL,
+  row_count    BIGINT,
+  error        TEXT,
+  PRIMARY KEY (workspace_id, user_id, query_hash),
+  FOREIGN KEY (workspace_id, user_id) REFERENCES memberships (workspace_id, user_id) ON DELETE CASCADE
+);
 CREATE TABLE recovery_codes (
   user_id   TEXT   NOT NULL REFERENCES users (id) ON DELETE CASCADE,
   code_hash TEXT   NOT NULL,

@@ -30,6 +30,7 @@ pub mod one_time_link;
 pub mod permission;
 pub mod portal;
 pub mod portal_session;
+pub mod query_run;
 pub mod ratelimit_override;
 pub mod recovery_code;
 pub mod role;

@@ -18,7 +18,7 @@ fn main() -> std::io::Result<()> {
     let statics = out.join("static");
     fs::create_dir_all(&statics)?;
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../static");
-    for name in ["app.css", "app.js", "favicon.svg"] {
+    for name in ["app.css", "app.js", "query.js", "favicon.svg"] {
         fs::copy(source.join(name), statics.join(name))?;
     }
     fs::write(statics.join("brand.css"), web::shell::portal_style("#7a2fd0").unwrap_or_default())?;

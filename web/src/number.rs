@@ -33,6 +33,16 @@ pub fn compact(value: i64) -> String {
     }
 }
 
+/// `1250` thousandths as `1.25`.
+pub fn thousandths(value: i64) -> String {
+    let sign = if value < 0 { "-" } else { "" };
+    let (whole, rest) = (value.unsigned_abs() / 1_000, value.unsigned_abs() % 1_000);
+    match rest {
+        0 => format!("{sign}{whole}"),
+        rest => format!("{sign}{whole}.{}", format!("{rest:03}").trim_end_matches('0')),
+    }
+}
+
 /// `part` of `whole` in percent with one decimal, `0` where there is no whole.
 pub fn percent(part: i64, whole: i64) -> String {
     if whole <= 0 {
@@ -90,6 +100,7 @@ mod tests {
     #[test]
     fn plurals_and_bytes() {
         assert_eq!([count(1, "key"), count(2_000, "identity")], ["1 key", "2,000 identities"]);
+        assert_eq!([1_250, 50, 3_000, -7].map(thousandths), ["1.25", "0.05", "3", "-0.007"]);
         assert_eq!([bytes(1023), bytes(1536), bytes(3 << 30)], ["1023 B", "1.5 KiB", "3.0 GiB"]);
     }
 }

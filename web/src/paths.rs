@@ -217,6 +217,9 @@ fixed! {
     import = "/import";
     export = "/export";
     sql = "/sql";
+    /// POST: fields `query`, `name`, `shared`.
+    save_query = "/sql/save";
+    clear_query_history = "/sql/history/clear";
     /// POST: fields `name`, `back`, `shared`.
     save_view = "/views";
     docs = "/docs";

@@ -32,6 +32,7 @@ macro_rules! file {
 
 pub static APP_STYLE: LazyLock<StaticFile> = file!("app.css", "text/css; charset=utf-8");
 pub static APP_SCRIPT: LazyLock<StaticFile> = file!("app.js", "text/javascript; charset=utf-8");
+pub static QUERY_SCRIPT: LazyLock<StaticFile> = file!("query.js", "text/javascript; charset=utf-8");
 pub static DOCS_STYLE: LazyLock<StaticFile> = file!("docs.css", "text/css; charset=utf-8");
 pub static DOCS_SCRIPT: LazyLock<StaticFile> = file!("docs.js", "text/javascript; charset=utf-8");
 pub static ICON: LazyLock<StaticFile> = file!("favicon.svg", "image/svg+xml");

@@ -34,6 +34,7 @@ const TABLES: &[(&str, &str)] = &[
     ("permission", "domain/permissions"),
     ("portal", "domain/portals"),
     ("portal_session", "domain/portals"),
+    ("query_run", "domain/users"),
     ("ratelimit_override", "domain/ratelimit"),
     ("recovery_code", "domain/session"),
     ("role", "domain/permissions"),

@@ -68,7 +68,7 @@ pub(crate) fn bars(chart: &Bars) -> View {
                 {drawing(chart, top)}
                 {time_axis(&labels, labels.len())}
             </div>
-            {figures(&chart.title, heads, rows)}
+            {figures(&chart.title, heads, rows, exact)}
         </figure>
     }
     .into_any()

@@ -37,7 +37,7 @@ pub(crate) fn heat(strip: &Heat) -> View {
             {cells}
         </svg>
         {time_axis(&labels, labels.len())}
-        {figures(&strip.title, vec!["Requests".to_owned()], rows)}
+        {figures(&strip.title, vec!["Requests".to_owned()], rows, exact)}
     }
     .into_any()
 }

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::scale::{HEIGHT, height, nice_top};
 use super::table::{figures, grid_lines, time_axis, value_axis};
 use crate::View;
-use crate::number::{compact, exact};
+use crate::number::{compact, exact, thousandths};
 use crate::time::latency;
 
 /// What the values of a chart are.
@@ -14,6 +14,8 @@ pub enum Unit {
     Count,
     /// Microseconds.
     Latency,
+    /// A thousand of them are one: shares, averages.
+    Thousandths,
 }
 
 impl Unit {
@@ -21,7 +23,17 @@ impl Unit {
         match self {
             Unit::Count => compact(value),
             Unit::Latency => latency(value),
+            Unit::Thousandths => thousandths(value),
         }
+    }
+
+    /// As a figure of its own.
+    fn full(self, value: i64) -> String {
+        if self == Unit::Count { exact(value) } else { self.short(value) }
+    }
+
+    fn figure(self) -> fn(i64) -> String {
+        if self == Unit::Thousandths { thousandths } else { exact }
     }
 }
 
@@ -74,7 +86,7 @@ pub(crate) fn lines(chart: &Lines) -> View {
                 {drawing(chart, top, &span)}
                 {time_axis(&chart.labels, columns(chart))}
             </div>
-            {figures(&chart.title, heads, rows.collect())}
+            {figures(&chart.title, heads, rows.collect(), chart.unit.figure())}
         </figure>
     }
     .into_any()
@@ -141,7 +153,7 @@ fn point(chart: &Lines, index: i64, label: &str) -> View {
     let position = usize::try_from(index).unwrap_or_default();
     let values = chart.lines.iter().filter_map(|line| {
         let value = line.values.get(position).copied().flatten()?;
-        let text = if chart.unit == Unit::Count { exact(value) } else { chart.unit.short(value) };
+        let text = chart.unit.full(value);
         Some(format!(", {}: {text}", line.label))
     });
     view! {

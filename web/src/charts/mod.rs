@@ -8,6 +8,7 @@
 mod bars;
 mod heat;
 mod lines;
+mod ranks;
 mod scale;
 mod spark;
 mod table;
@@ -15,9 +16,11 @@ mod table;
 pub use bars::{Bars, Bucket};
 pub use heat::Heat;
 pub use lines::{Line, Lines, Unit};
+pub use ranks::{Rank, Ranks};
 pub use spark::Spark;
 
 pub(crate) use bars::bars;
 pub(crate) use heat::heat;
 pub(crate) use lines::lines;
+pub(crate) use ranks::ranks;
 pub(crate) use spark::spark;

@@ -3,18 +3,18 @@
 use leptos::prelude::*;
 
 use crate::View;
-use crate::number::exact;
 
 /// A row of figures: its label, and a value under each head.
 pub(super) type Figures = (String, Vec<Option<i64>>);
 
-/// `heads` after the first column, `rows` with their label.
-pub(super) fn figures(title: &str, heads: Vec<String>, rows: Vec<Figures>) -> View {
+/// `heads` after the first column, `rows` with their label; `write` says how a value is
+/// written.
+pub(super) fn figures(title: &str, heads: Vec<String>, rows: Vec<Figures>, write: fn(i64) -> String) -> View {
     let heads = heads.into_iter().map(|head| view! { <th scope="col" class="r">{head}</th> }).collect_view();
     let rows = rows.into_iter().map(|(label, values)| {
         let cells = values
             .into_iter()
-            .map(|value| view! { <td class="r">{value.map_or_else(|| "–".to_owned(), exact)}</td> })
+            .map(|value| view! { <td class="r">{value.map_or_else(|| "–".to_owned(), write)}</td> })
             .collect_view();
         view! { <tr><th scope="row">{label}</th>{cells}</tr> }.into_any()
     });

@@ -248,7 +248,8 @@ fn saved(csrf: &str, filters: &Filters) -> View {
     .into_any()
 }
 
-fn saved_view(csrf: &str, saved: &SavedView) -> View {
+/// A saved view in a list of them: its link, and the way to delete it.
+pub(crate) fn saved_view(csrf: &str, saved: &SavedView) -> View {
     let remove = view! {
         <button type="submit" class="icon-button" aria-label=format!("Delete view {}", saved.name)>
             {Icon::Cross.view()}

@@ -49,7 +49,7 @@ pub(crate) use empty::{code_block, empty_state};
 pub(crate) use field::{
     Field, area, check, choices, field_id, fieldset, form_error, hidden, input, section_id, select,
 };
-pub(crate) use filter::filter_bar;
+pub(crate) use filter::{filter_bar, saved_view};
 pub(crate) use icon::Icon;
 pub(crate) use limits::limit_rows;
 pub(crate) use menu::menu;

@@ -1,16 +1,24 @@
-//! Questions to the event store in SQL, answered as a table and a chart.
+//! Questions to the event store in SQL, answered as a table and a chart, with what is kept
+//! of earlier ones: those saved under a name, and what the reader asked.
+//!
+//! Everything is done by forms and links. The script of the page, `static/query.js`, adds
+//! the completion of names while somebody types, from the tables and functions that the
+//! page shows.
 
 use leptos::prelude::*;
 
-use crate::charts::{Lines, lines};
+use crate::View;
+use crate::charts::{Lines, Ranks, lines, ranks};
 use crate::components::{
-    Field, Icon, Row, Table, action, area, button_link, card_with, code_block, empty_state, form_error, head,
-    link, mono, post_form, section, submit, warning,
+    Field, Icon, Row, SavedView, Table, act, action, area, button_link, card_with, check, code_block,
+    empty_state, form_error, head, input, link, mono, post_form, saved_view, section, split, stamp, submit,
+    warning,
 };
 use crate::form::FormState;
-use crate::number::exact;
-use crate::paths;
+use crate::number::{count, exact};
+use crate::paths::{self, Href};
 use crate::shell::{Page, Section, Shell};
+use crate::time::Stamp;
 
 /// Rows of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,65 +29,161 @@ pub struct SqlAnswer {
     /// Rows in all; a download has every one.
     pub total: i64,
     pub took_ms: i64,
-    /// When the answer has a time and numbers.
-    pub chart: Option<Lines>,
+    pub chart: Option<SqlChart>,
+}
+
+/// What an answer looks like.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SqlChart {
+    /// Of times and numbers.
+    Lines(Lines),
+    /// Of names and a number.
+    Ranks(Ranks),
+}
+
+/// A query that the reader asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PastQuery {
+    /// Its beginning, in one line.
+    pub query: String,
+    /// The editor with it.
+    pub href: Href,
+    pub asked: Stamp,
+    pub took_ms: i64,
+    /// So many rows, or the code of an error.
+    pub end: Result<i64, String>,
 }
 
 /// Posts to [`paths::sql`], or asks it by GET for an address that can be shared:
-/// `query`, and `format` = `csv` for a download.
+/// `query`, and `format` = `csv` for a download. With `edit` it is not run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SqlView {
+    /// `query`; where saving was refused, `name` and `shared`, too.
     pub form: FormState,
     pub answer: Option<SqlAnswer>,
     /// Table, and its columns with their types.
     pub tables: Vec<(String, Vec<(String, String)>)>,
     /// Name and text of queries to begin with.
     pub examples: Vec<(String, String)>,
+    pub saved: Vec<SavedView>,
+    /// Newest first.
+    pub history: Vec<PastQuery>,
     /// Functions a query may call.
     pub functions: Vec<String>,
+    /// Of this page alone.
+    pub script: Href,
 }
 
+/// Entries of the history that show without unfolding it.
+const RECENT: usize = 6;
+
 pub fn sql(shell: &Shell, view: &SqlView) -> String {
-    let query = Field::text("query", "SQL").mono().rows(8).required();
-    let csv =
-        view! { <button type="submit" class="button" name="format" value="csv">"Download CSV"</button> };
-    let form = vec![
-        form_error(&view.form),
-        area(&view.form, query.help("Read-only. Ctrl+Enter runs it.")),
-        action("", vec![submit("Run", "primary"), csv.into_any()]),
-    ];
-    let mut main = vec![post_form(shell.csrf(), &paths::sql(), "form card sql", form)];
+    let mut main = vec![editor(shell, &view.form)];
     main.push(match &view.answer {
         Some(answer) => answer_view(&view.form, answer),
         None => empty_state(Icon::Code, "No answer yet", "Start from an example, or write your own.", vec![]),
     });
-    let tables = view.tables.iter().map(|(name, columns)| {
-        let rows = columns.iter().map(|(column, kind)| Row::new(vec![mono(column), mono(kind)])).collect();
-        section(name, vec![Table::new(name, vec![head("Column"), head("Type")]).dense().rows(rows)])
-    });
-    let examples = view
-        .examples
-        .iter()
-        .map(|(name, text)| view! { <li>{link(name, &paths::sql().with("query", text))}</li> }.into_any());
-    let examples = view! { <ul class="plain">{examples.collect_view()}</ul> };
-    let functions = view! { <p class="hint">{view.functions.join(", ")}</p> };
-    let side = std::iter::once(section("Examples", vec![examples.into_any()]))
-        .chain(tables)
-        .chain([section("Functions", vec![functions.into_any()])])
-        .collect();
+    let functions = view! { <p class="hint" data-functions="">{view.functions.join(", ")}</p> };
+    let side = [
+        (!view.saved.is_empty()).then(|| saved(shell, &view.saved)),
+        Some(examples(&view.examples)),
+        (!view.history.is_empty()).then(|| history(shell, &view.history)),
+    ];
+    let side =
+        side.into_iter().flatten().chain(view.tables.iter().map(|(name, columns)| table(name, columns)));
+    let side = side.chain([section("Functions", vec![functions.into_any()])]).collect();
     Page::new(shell, Section::Sql, "Query")
         .action(button_link(None, "Documentation", &paths::doc("analytics"), ""))
-        .body(vec![crate::components::split(main, side)])
+        .script(&view.script)
+        .body(vec![split(main, side)])
 }
 
-fn answer_view(form: &FormState, answer: &SqlAnswer) -> crate::View {
+fn editor(shell: &Shell, form: &FormState) -> View {
+    let query = Field::text("query", "SQL").mono().rows(8).required();
+    let csv =
+        view! { <button type="submit" class="button" name="format" value="csv">"Download CSV"</button> };
+    let body = vec![
+        form_error(form),
+        area(form, query.help("Read-only. Ctrl+Enter runs it.")),
+        action("", vec![submit("Run", "primary"), csv.into_any(), save(shell, form)]),
+    ];
+    post_form(shell.csrf(), &paths::sql(), "form card sql", body)
+}
+
+/// Part of the form, so that what is saved is what stands in the editor.
+fn save(shell: &Shell, form: &FormState) -> View {
+    let share = shell.may.write.then(|| check(form, "shared", "Share with the workspace", ""));
+    let is_open = form.error("name").is_some() || !form.value("name").is_empty();
+    view! {
+        <details class="menu" open=is_open>
+            <summary class="button">{Icon::Star.view()}<span>"Save"</span></summary>
+            <div class="popover save-view">
+                {input(form, Field::text("name", "Save this query as").no_autofill())}
+                {share}
+                <button type="submit" class="button" formaction=paths::save_query().to_string() data-save="">
+                    "Save query"
+                </button>
+            </div>
+        </details>
+    }
+    .into_any()
+}
+
+fn saved(shell: &Shell, views: &[SavedView]) -> View {
+    let views = views.iter().map(|view| saved_view(shell.csrf(), view)).collect_view();
+    section("Saved queries", vec![view! { <ul class="saved">{views}</ul> }.into_any()])
+}
+
+fn examples(examples: &[(String, String)]) -> View {
+    let examples = examples
+        .iter()
+        .map(|(name, text)| view! { <li>{link(name, &paths::sql().with("query", text))}</li> }.into_any());
+    section("Examples", vec![view! { <ul class="plain">{examples.collect_view()}</ul> }.into_any()])
+}
+
+/// What can be named in a query; the script reads it here.
+fn table(name: &str, columns: &[(String, String)]) -> View {
+    let rows = columns.iter().map(|(column, kind)| Row::new(vec![mono(column), mono(kind)])).collect();
+    let columns = Table::new(name, vec![head("Column"), head("Type")]).dense().rows(rows);
+    section(name, vec![view! { <div data-columns=name.to_owned()>{columns}</div> }.into_any()])
+}
+
+fn history(shell: &Shell, history: &[PastQuery]) -> View {
+    let (recent, older) = history.split_at(history.len().min(RECENT));
+    let older = (!older.is_empty()).then(|| {
+        view! {
+            <details class="figures">
+                <summary>"Older"</summary>
+                {past_queries(older)}
+            </details>
+        }
+    });
+    let clear = act(shell.csrf(), None, "Clear history", &paths::clear_query_history(), "small");
+    let note = view! { <p class="hint">"Only you see this. A link puts the query into the editor."</p> };
+    card_with("Your history", vec![clear], vec![past_queries(recent), older.into_any(), note.into_any()])
+}
+
+fn past_queries(queries: &[PastQuery]) -> View {
+    let entry = |past: &PastQuery| {
+        let took = format!("{} ms", exact(past.took_ms));
+        let end = match &past.end {
+            Ok(rows) => format!("{} in {took}", count(*rows, "row")),
+            Err(code) => format!("{code} after {took}"),
+        };
+        let when = view! { <p class="hint">{stamp(&past.asked)}" · "{end}</p> };
+        view! { <li>{link(&past.query, &past.href)}{when}</li> }.into_any()
+    };
+    view! { <ul class="plain">{queries.iter().map(entry).collect_view()}</ul> }.into_any()
+}
+
+fn answer_view(form: &FormState, answer: &SqlAnswer) -> View {
     let heads =
         answer.columns.iter().map(|name| view! { <th scope="col">{name.clone()}</th> }).collect_view();
     let rows = answer.rows.iter().map(|row| {
         let cells = row.iter().map(|text| view! { <td>{text.clone()}</td> }).collect_view();
         view! { <tr data-row="">{cells}</tr> }.into_any()
     });
-    let title = format!("{} in {} ms", crate::number::count(answer.total, "row"), answer.took_ms);
+    let title = format!("{} in {} ms", count(answer.total, "row"), answer.took_ms);
     let shown = i64::try_from(answer.rows.len()).unwrap_or(i64::MAX);
     let cut = (answer.total > shown).then(|| {
         let text = format!("The first {} rows are shown. Download CSV for all of them.", exact(shown));
@@ -96,7 +200,10 @@ fn answer_view(form: &FormState, answer: &SqlAnswer) -> crate::View {
     };
     let text = answer.rows.iter().map(|row| row.join("\t")).collect::<Vec<_>>().join("\n");
     let copy = (answer.rows.len() <= 20 && !text.is_empty()).then(|| code_block("As text", &text));
-    let chart = answer.chart.as_ref().map(lines);
+    let chart = answer.chart.as_ref().map(|chart| match chart {
+        SqlChart::Lines(chart) => lines(chart),
+        SqlChart::Ranks(chart) => ranks(chart),
+    });
     let share = link("Link to this query", &paths::sql().with("query", &form.value("query")));
     card_with(&title, vec![share], vec![cut.into_any(), chart.into_any(), table.into_any(), copy.into_any()])
 }

@@ -26,6 +26,7 @@ pub(crate) fn bare(frame: &Frame, title: &str, lead: &str, body: Vec<View>) -> S
         class: "bare",
         refresh_s: None,
         style: None,
+        script: None,
         body: content.into_any(),
     })
 }

@@ -15,11 +15,13 @@ pub(super) struct Document<'a> {
     /// Without script the page asks for itself again after so many seconds.
     pub refresh_s: Option<u32>,
     pub style: Option<Href>,
+    /// Beside the one of all pages.
+    pub script: Option<Href>,
     pub body: View,
 }
 
 pub(super) fn render(document: Document<'_>) -> String {
-    let Document { frame, title, class, refresh_s, style, body } = document;
+    let Document { frame, title, class, refresh_s, style, script, body } = document;
     let refresh = refresh_s.map(|seconds| {
         view! {
             <noscript>
@@ -28,6 +30,7 @@ pub(super) fn render(document: Document<'_>) -> String {
         }
     });
     let style = style.map(|href| view! { <link rel="stylesheet" href=href.to_string()/> });
+    let script = script.map(|href| view! { <script src=href.to_string() defer></script> });
     let html = view! {
         <!DOCTYPE html>
         <html lang="en" data-theme=frame.theme.as_str()>
@@ -42,6 +45,7 @@ pub(super) fn render(document: Document<'_>) -> String {
                 <link rel="stylesheet" href=frame.assets.css.to_string()/>
                 {style}
                 <script src=frame.assets.js.to_string() defer></script>
+                {script}
                 {refresh}
             </head>
             <body class=class>{patterns()} {body}</body>

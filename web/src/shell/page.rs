@@ -57,6 +57,7 @@ pub(crate) struct Page<'a> {
     tabs: Option<View>,
     class: &'static str,
     refresh_s: Option<u32>,
+    script: Option<Href>,
 }
 
 impl<'a> Page<'a> {
@@ -71,6 +72,7 @@ impl<'a> Page<'a> {
             tabs: None,
             class: "",
             refresh_s: None,
+            script: None,
         }
     }
 
@@ -112,6 +114,12 @@ impl<'a> Page<'a> {
         self
     }
 
+    /// Gains something by a script of its own.
+    pub(crate) fn script(mut self, script: &Href) -> Self {
+        self.script = Some(script.clone());
+        self
+    }
+
     pub(crate) fn body(self, body: Vec<View>) -> String {
         let shell = self.shell;
         let crumbs = (!self.crumbs.is_empty()).then(|| {
@@ -147,6 +155,7 @@ impl<'a> Page<'a> {
             class: "app",
             refresh_s: self.refresh_s,
             style: None,
+            script: self.script,
             body: content.into_any(),
         })
     }

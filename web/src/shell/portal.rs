@@ -84,6 +84,7 @@ pub(crate) fn portal_page(portal: &PortalFrame, current: &str, body: Vec<View>) 
         class: "portal",
         refresh_s: None,
         style: portal.style.clone(),
+        script: None,
         body: content.into_any(),
     })
 }

@@ -20,8 +20,9 @@ fn hostile_text_is_text_on_every_page() {
     for page in every_page(&hostile(), Theme::System) {
         let dom = Page::parse(&page.html);
         let name = page.name;
-        let scripts: Vec<_> = dom.named(&["script"]).collect();
-        assert_eq!(scripts.len(), 1, "{name}: a script got in");
+        let scripts = dom.named(&["script"]).count();
+        // The page Query has one of its own.
+        assert_eq!(scripts, if name.starts_with("sql") { 2 } else { 1 }, "{name}: a script got in");
         assert!(dom.named(&["img"]).all(|img| img.get("src") != Some("x")), "{name}: an image got in");
         let shows = page.html.contains("&lt;script&gt;alert(1)") || WORDLESS.contains(&name);
         assert!(shows, "{name}: the text is gone");

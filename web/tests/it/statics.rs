@@ -7,16 +7,20 @@ use crate::dom::samples;
 
 const CSS: &str = include_str!("../../../static/app.css");
 const JS: &str = include_str!("../../../static/app.js");
+const QUERY_JS: &str = include_str!("../../../static/query.js");
 const ICON: &str = include_str!("../../../static/favicon.svg");
 
 #[test]
 fn they_stay_small_and_load_nothing() {
     assert!(CSS.len() < 41_000, "{} bytes of CSS", CSS.len());
     assert!(JS.len() < 22_000, "{} bytes of script", JS.len());
-    for source in [CSS, JS] {
+    assert!(QUERY_JS.len() < 9_000, "{} bytes of script of one page", QUERY_JS.len());
+    for source in [CSS, JS, QUERY_JS] {
         assert!(!source.contains("http") && !source.contains("url(") && !source.contains("@import"));
     }
-    assert!(!JS.contains("eval(") && !JS.contains("localStorage"));
+    for script in [JS, QUERY_JS] {
+        assert!(!script.contains("eval(") && !script.contains("localStorage"));
+    }
     assert!(ICON.starts_with("<svg"));
 }
 
@@ -50,9 +54,9 @@ fn every_class_of_the_style_sheet_is_used() {
 #[test]
 fn what_the_script_looks_for_is_on_some_page() {
     let pages: String = samples().iter().map(|sample| sample.html.as_str()).collect();
-    let hooks: BTreeSet<_> = JS
-        .split("[data-")
-        .skip(1)
+    let hooks: BTreeSet<_> = [JS, QUERY_JS]
+        .iter()
+        .flat_map(|script| script.split("[data-").skip(1))
         .filter_map(|rest| rest.split([']', '=']).next())
         .map(|name| format!("data-{name}"))
         .collect();

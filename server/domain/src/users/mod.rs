@@ -9,6 +9,7 @@ mod invitations;
 mod members;
 mod password;
 mod profile;
+mod query_runs;
 mod setup;
 mod store;
 #[cfg(test)]
@@ -23,12 +24,13 @@ pub use invitations::{Invitation, Invited, LONGEST_INVITATION_MS, NewAccount, Ne
 pub use members::UpdateMember;
 pub use password::{Lane, Passwords};
 pub use profile::{Theme, UpdateProfile, profile_version, time_zones};
+pub use query_runs::{NoteQuery, QueryEnd, QueryRun};
 pub use setup::{SETUP_LINK_MS, SetUp};
 pub(crate) use store::{
     Account, account, account_by_email, of_address, set_last_step, set_password, set_totp,
 };
 pub use store::{amend_times, sweep};
-pub use views::{SaveView, SavedView};
+pub use views::{MAX_VIEW_QUERY, SaveView, SavedView};
 
 use base::access::{self, OpCtx, Operation};
 use base::audit::{Event, Group, Target};

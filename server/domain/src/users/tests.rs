@@ -296,3 +296,71 @@ async fn names_of_workspaces_are_checked_at_setup_too() {
         .unwrap_err();
     assert_eq!(refused.code(), Code::InvalidInput);
 }
+
+async fn ask(users: &Users, cx: &OpCtx, query: &str, after_ms: i64) {
+    let cx = OpCtx { now_ms: NOW_MS + after_ms, ..cx.clone() };
+    let command = NoteQuery { query: query.to_owned(), took_ms: after_ms, end: QueryEnd::Rows(1) };
+    users.note_query(&cx, command).await;
+}
+
+async fn asked(users: &Users, cx: &OpCtx) -> Vec<String> {
+    users.query_runs(cx).await.unwrap().into_iter().map(|run| run.start).collect()
+}
+
+#[tokio::test]
+async fn the_history_has_each_query_once_and_the_newest_first() {
+    let test = TestStore::open().await;
+    let users = users(&test);
+    let (_, ada) = member(&test, &users, "ada@example.com", Role::Viewer).await;
+    let (_, bob) = member(&test, &users, "bob@example.com", Role::Owner).await;
+    for (query, after_ms) in [("SELECT 1", 1), ("SELECT 2", 2), ("SELECT 1", 3)] {
+        ask(&users, &ada, query, after_ms).await;
+    }
+    let refused = QueryEnd::refused(Code::QueryTimeout);
+    let slow = NoteQuery { query: "SELECT 3".to_owned(), took_ms: 9, end: refused.clone() };
+    users.note_query(&bob, slow).await;
+    assert_eq!(asked(&users, &ada).await, ["SELECT 1", "SELECT 2"]);
+    let theirs = users.query_runs(&bob).await.unwrap();
+    assert_eq!((theirs.len(), theirs[0].took_ms, &theirs[0].end), (1, 9, &refused));
+    assert_eq!(refused, QueryEnd::Refused("query_execution_timeout".to_owned()));
+    let id = &theirs[0].id;
+    assert_eq!(users.query_of_run(&bob, id).await.unwrap().as_deref(), Some("SELECT 3"));
+    assert_eq!(users.query_of_run(&ada, id).await.unwrap(), None, "it is another's");
+    users.clear_query_runs(&ada).await.unwrap();
+    assert!(asked(&users, &ada).await.is_empty());
+    assert_eq!(asked(&users, &bob).await, ["SELECT 3"]);
+    assert_eq!(test.events(2).await, [""; 0], "it is no change of the workspace");
+}
+
+#[tokio::test]
+async fn the_history_is_bounded() {
+    let test = TestStore::open().await;
+    let users = users(&test);
+    let (_, cx) = member(&test, &users, "ada@example.com", Role::Viewer).await;
+    for number in 0..60 {
+        ask(&users, &cx, &format!("SELECT {number}"), number).await;
+    }
+    let kept = asked(&users, &cx).await;
+    assert_eq!((kept.len(), kept[0].as_str(), kept[49].as_str()), (50, "SELECT 59", "SELECT 10"));
+    ask(&users, &cx, &"x".repeat(16_385), 100).await;
+    assert_eq!(asked(&users, &cx).await, kept, "too long to be answered");
+    let long = format!("SELECT '{}'", "ü".repeat(8_000));
+    ask(&users, &cx, &long, 101).await;
+    let first = users.query_runs(&cx).await.unwrap().remove(0);
+    assert_eq!(first.start.chars().count(), 200);
+    assert_eq!(users.query_of_run(&cx, &first.id).await.unwrap(), Some(long));
+}
+
+#[tokio::test]
+async fn the_history_ends_with_the_membership_and_fails_nothing() {
+    let test = TestStore::open().await;
+    let users = users(&test);
+    member(&test, &users, "ada@example.com", Role::Owner).await;
+    let (id, cx) = member(&test, &users, "bob@example.com", Role::Viewer).await;
+    ask(&users, &cx, "SELECT 1", 1).await;
+    users.remove_member(&test.operator(), &id).await.unwrap();
+    assert_eq!(test.count("query_runs", "true").await, 0);
+    ask(&users, &cx, "SELECT 2", 2).await;
+    ask(&users, &stranger(), "SELECT 3", 3).await;
+    assert_eq!(test.count("query_runs", "true").await, 0, "who is no member any more has none");
+}

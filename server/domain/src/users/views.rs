@@ -5,10 +5,13 @@ use base::ids::{SavedViewId, UserId};
 use super::{Users, store};
 use base::access::{self, OpCtx, Operation};
 use base::audit::{Event, Group, Target};
-use base::error::{Code, Error, Result};
+use base::error::{Code, Error, Field, Result};
 
 /// Views one person may keep in a workspace.
 const MAX_VIEWS: u64 = 200;
+
+/// Characters of the query string of a view.
+pub const MAX_VIEW_QUERY: usize = 2048;
 
 /// Keeps a view. One with the same page and name is replaced.
 pub struct SaveView {
@@ -16,7 +19,7 @@ pub struct SaveView {
     pub page: String,
     /// 1 to 64 characters.
     pub name: String,
-    /// The query string of the page, without `?`; 2048 characters at most.
+    /// The query string of the page, without `?`; [`MAX_VIEW_QUERY`] characters at most.
     pub query: String,
     /// Everybody in the workspace sees it.
     pub shared: bool,
@@ -111,10 +114,11 @@ fn check(command: &SaveView) -> Result<()> {
         return Err(Error::invalid("A page has 1 to 64 characters of a-z, A-Z, 0-9, '/', '_' and '-'."));
     }
     if command.name.trim().is_empty() || command.name.chars().count() > 64 {
-        return Err(Error::invalid("The name of a view has 1 to 64 characters."));
+        return Err(Error::invalid("The name of a view has 1 to 64 characters.").at(Field::Name));
     }
-    if command.query.chars().count() > 2048 {
-        return Err(Error::invalid("The query of a view has 2048 characters at most."));
+    if command.query.chars().count() > MAX_VIEW_QUERY {
+        let detail = format!("The query of a view has {MAX_VIEW_QUERY} characters at most.");
+        return Err(Error::invalid(detail).at(Field::Query));
     }
     Ok(())
 }

@@ -31,6 +31,7 @@ use serde_json::{Map, Value};
 
 pub use functions::offered as functions_offered;
 pub use meter::Limits;
+pub use parse::MAX_BYTES as MAX_QUERY_BYTES;
 pub use plan::Output;
 pub use quota::Allowance;
 pub use store::{ApiKeyspace, KeyspaceFeed};

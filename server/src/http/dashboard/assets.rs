@@ -1,4 +1,4 @@
-//! The style sheet, the script and the icon, under names that change with their
+//! The style sheet, the scripts and the icon, under names that change with their
 //! content, so that browsers keep them for ever.
 
 use std::sync::LazyLock;
@@ -8,16 +8,19 @@ use poem::{Request, Response};
 use web::paths::Href;
 use web::shell::Assets;
 
-use crate::http::static_files::{APP_SCRIPT, APP_STYLE, ICON, StaticFile};
+use crate::http::static_files::{APP_SCRIPT, APP_STYLE, ICON, QUERY_SCRIPT, StaticFile};
 
 /// Where files are served: `/static/HASH/NAME`.
 pub const ROUTE: &str = "/static/:hash/:name";
 
-static FILES: [&LazyLock<StaticFile>; 3] = [&APP_STYLE, &APP_SCRIPT, &ICON];
+static FILES: [&LazyLock<StaticFile>; 4] = [&APP_STYLE, &APP_SCRIPT, &QUERY_SCRIPT, &ICON];
 
 /// The addresses of this build.
 pub static ASSETS: LazyLock<Assets> =
     LazyLock::new(|| Assets { css: address(&APP_STYLE), js: address(&APP_SCRIPT), favicon: address(&ICON) });
+
+/// The script of the page Query alone.
+pub static QUERY_SCRIPT_HREF: LazyLock<Href> = LazyLock::new(|| address(&QUERY_SCRIPT));
 
 fn address(file: &StaticFile) -> Href {
     let StaticFile { name, document, .. } = file;

@@ -11,6 +11,7 @@ mod keys;
 mod logs;
 mod new_keys;
 mod portals;
+mod queries;
 mod ratelimits;
 mod rbac;
 mod root_keys;

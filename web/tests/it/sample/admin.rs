@@ -1,6 +1,6 @@
 //! What operators look after.
 
-use web::charts::{Bars, Unit};
+use web::charts::{Bars, Rank, Ranks, Unit};
 use web::components::{Outcome, SavedView, Tone};
 use web::pages::consent::ConsentView;
 use web::pages::export::{ExportField, ExportView};
@@ -28,13 +28,14 @@ use web::pages::settings::sessions::{SessionRow, SessionsView};
 use web::pages::settings::team::{Invite, Member, TeamView};
 use web::pages::settings::v1::{V1Mode, V1View};
 use web::pages::setup::SetupView;
-use web::pages::sql::{SqlAnswer, SqlView};
+use web::pages::sql::{PastQuery, SqlAnswer, SqlChart, SqlView};
 use web::pages::start::{StartView, Step};
 use web::paths;
 use web::trusted::TrustedHtml;
 
 use super::entities::shown;
 use super::logs::{OLDEST, audit_rows, requests};
+use super::shells::asset;
 use super::{DAY, HOUR, MINUTE, Words, ago, bars, here, line_chart, no_bars, pager, range, sorting};
 
 pub fn login(words: &Words, refused: bool) -> LoginView {
@@ -406,6 +407,15 @@ pub fn search(words: &Words, some: bool) -> SearchView {
 }
 
 pub fn sql(words: &Words, asked: bool) -> SqlView {
+    let past = |query: &str, end| PastQuery {
+        query: words.t(query),
+        href: paths::sql().with("again", "a1b2"),
+        asked: ago(HOUR),
+        took_ms: 1_041,
+        end,
+    };
+    let many = (1..8).map(|number| past(&format!("SELECT {number}"), Ok(number)));
+    let refused = past("SELEC 1", Err("invalid_analytics_query".to_owned()));
     SqlView {
         form: words.form(
             &[("query", "SELECT outcome, count(*) AS requests\nFROM verifications\nGROUP BY outcome")],
@@ -416,7 +426,12 @@ pub fn sql(words: &Words, asked: bool) -> SqlView {
             rows: vec![words.all(&["VALID", "1482004"]), words.all(&["RATE_LIMITED", "29201"])],
             total: 1_204,
             took_ms: 41,
-            chart: Some(line_chart("answer", words.t("requests"), Unit::Count, words.all(&["requests"]))),
+            chart: Some(SqlChart::Lines(line_chart(
+                "answer",
+                words.t("requests"),
+                Unit::Count,
+                words.all(&["requests"]),
+            ))),
         }),
         tables: vec![(
             words.t("verifications"),
@@ -424,7 +439,36 @@ pub fn sql(words: &Words, asked: bool) -> SqlView {
         )],
         examples: words
             .pairs(&[("Outcomes", "SELECT outcome, count(*) FROM verifications GROUP BY outcome")]),
+        saved: if asked {
+            vec![saved_query(words, "Refusals", true), saved_query(words, "Bill", false)]
+        } else {
+            vec![]
+        },
+        history: if asked { std::iter::once(refused).chain(many).collect() } else { vec![] },
         functions: words.all(&["count", "sum"]),
+        script: asset("query.js"),
+    }
+}
+
+fn saved_query(words: &Words, name: &str, shared: bool) -> SavedView {
+    let href = paths::sql().with("query", "SELECT 1");
+    SavedView { id: words.t("view_1"), name: words.t(name), href, shared }
+}
+
+/// Saving was refused, and the answer is bars.
+pub fn sql_refused(words: &Words) -> SqlView {
+    let ranks = [("VALID", "1,482,004", 1_482_004), ("RATE_LIMITED", "29,201", 29_201)]
+        .map(|(label, value, length)| Rank { label: words.t(label), value: words.t(value), length });
+    let view = sql(words, true);
+    let chart = SqlChart::Ranks(Ranks {
+        title: words.t("requests by outcome"),
+        heads: (words.t("outcome"), words.t("requests")),
+        ranks: ranks.to_vec(),
+    });
+    SqlView {
+        form: words.form(&[("query", "SELECT 1"), ("name", ""), ("shared", "on")], &["name"]),
+        answer: view.answer.map(|answer| SqlAnswer { chart: Some(chart), ..answer }),
+        ..view
     }
 }
 

@@ -150,6 +150,7 @@ fn observed(words: &Words, theme: Theme) -> Vec<Rendered> {
         "search" => pages::search::search(s, &admin::search(words, true));
         "search-empty" => pages::search::search(s, &admin::search(words, false));
         "sql" => pages::sql::sql(s, &admin::sql(words, true));
+        "sql-refused" => pages::sql::sql(s, &admin::sql_refused(words));
         "sql-empty" => pages::sql::sql(s, &admin::sql(words, false));
     }
 }

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod invitations;
+mod query_runs;
 mod views;
 
 use base::ids::{UserId, WorkspaceId};
@@ -13,6 +14,7 @@ pub(crate) use accounts::{Account, account, account_by_email, set_last_step, set
 pub(super) use invitations::{
     accept_invitation, find_invitation, insert_invitation, invitations, revoke_invitation,
 };
+pub(super) use query_runs::{query_of_run, runs, save_run, trim_runs};
 pub(super) use views::{count_views, delete_view, delete_view_named, insert_view, views};
 
 use super::profile::Profile;

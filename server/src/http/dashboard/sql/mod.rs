@@ -1,40 +1,52 @@
 //! Questions in SQL. The room `sql` answers and refuses them; a question is no
-//! secret, so it can be an address.
+//! secret, so it can be an address. What is kept of them, names and the history, is the
+//! room `users`'.
 
 mod examples;
+mod history;
+mod page;
 mod result_chart;
+mod saved;
 
 use std::sync::Arc;
 
 use poem::{Body, Route};
 use serde_json::Value;
 use web::form::FormState;
-use web::pages::sql::{SqlAnswer, SqlView, sql as sql_page};
+use web::pages::sql::SqlAnswer;
 
-use self::examples::EXAMPLES;
 use super::endpoint::member;
 use super::fields::Fields;
 use super::member_request::MemberRequest;
 use super::reply::Reply;
 use crate::app::App;
-use crate::http::methods::get;
+use crate::http::methods::{get, post};
 use base::access::{Operation, Target};
 use base::clock::Stopwatch;
 use base::error::{Code, Error, Result};
 use domain::transfer::csv_lines;
-use insight::sql::{self, Ask, TABLES, functions_offered};
+use insight::sql::{Ask, ResultRows};
 
 /// Rows that are shown; a download has all.
 const SHOWN: usize = 500;
 
 pub fn mount(route: Route, app: &Arc<App>) -> Route {
-    route.at("/sql", get(member(app, page)).post(member(app, ask)))
+    route
+        .at("/sql", get(member(app, show)).post(member(app, ask)))
+        .at("/sql/save", post(member(app, saved::save)))
+        .at("/sql/history/clear", post(member(app, history::clear)))
 }
 
-/// `GET /sql`: the editor, and the answer to the query of the address.
-async fn page(request: MemberRequest) -> Result<Reply> {
+/// `GET /sql`: the editor, and the answer to the query of the address. A query that
+/// comes from the history, or is to be edited, is not run.
+async fn show(request: MemberRequest) -> Result<Reply> {
     request.cx.require(Operation::AnalyticsVerifications, Target::NONE)?;
-    answer(&request, request.query()).await
+    let fields = request.query();
+    match fields.given(page::AGAIN) {
+        Some(id) => history::again(&request, id).await,
+        None if fields.has(page::EDIT) => page::unasked(&request, fields.raw(page::QUERY)).await,
+        None => answer(&request, fields).await,
+    }
 }
 
 /// `POST /sql`: the same for a query too long for an address.
@@ -43,36 +55,39 @@ async fn ask(request: MemberRequest) -> Result<Reply> {
 }
 
 async fn answer(request: &MemberRequest, fields: &Fields) -> Result<Reply> {
-    let text = fields.raw("query").trim_end().to_owned();
-    let form = FormState::new(vec![("query".to_owned(), text.clone())]);
+    let text = fields.raw(page::QUERY).trim_end().to_owned();
+    let form = page::editor(&text);
     if text.trim().is_empty() {
-        return Ok(Reply::page(show(request, form, None)));
+        return Ok(Reply::page(page::draw(request, form, None).await?));
     }
     let watch = Stopwatch::start();
-    let found = match request.app.sql.ask(&request.cx, Ask { text, family: None }).await {
+    let found = request.app.sql.ask(&request.cx, Ask { text: text.clone(), family: None }).await;
+    let took_ms = history::note(request, &text, &watch, &found).await;
+    let found = match found {
         Ok(found) => found,
         Err(error) if is_about_query(error.code()) => {
-            let errors = vec![("query".to_owned(), error.detail().to_owned())];
-            return Ok(Reply::form_again(show(request, FormState { errors, ..form }, None)));
+            let errors = vec![(page::QUERY.to_owned(), error.detail().to_owned())];
+            let form = FormState { errors, ..form };
+            return Ok(Reply::form_again(page::draw(request, form, None).await?));
         }
         Err(error) => return Err(error),
     };
     if fields.text("format") == "csv" {
-        return Ok(Reply::download(
-            "text/csv; charset=utf-8",
-            "answer.csv".to_owned(),
-            Body::from(csv(&found)?),
-        ));
+        let file = Body::from(csv(&found)?);
+        return Ok(Reply::download("text/csv; charset=utf-8", "answer.csv".to_owned(), file));
     }
-    let took_ms = i64::try_from(watch.elapsed().as_millis()).unwrap_or(i64::MAX);
-    let view = SqlAnswer {
+    let view = answer_view(request, &found, took_ms)?;
+    Ok(Reply::page(page::draw(request, form, Some(view)).await?))
+}
+
+fn answer_view(request: &MemberRequest, found: &ResultRows, took_ms: i64) -> Result<SqlAnswer> {
+    Ok(SqlAnswer {
         columns: found.outputs.iter().map(|output| output.name.clone()).collect(),
         rows: found.rows.iter().take(SHOWN).map(|row| row.iter().map(plain).collect()).collect(),
         total: i64::try_from(found.rows.len()).map_err(Error::internal)?,
         took_ms,
-        chart: result_chart::of(&found, |time_ms| request.stamp(time_ms).local),
-    };
-    Ok(Reply::page(show(request, form, Some(view))))
+        chart: result_chart::of(found, |time_ms| request.stamp(time_ms).local),
+    })
 }
 
 /// Whether another query, or the same one later, could be answered.
@@ -94,24 +109,6 @@ fn is_about_query(code: Code) -> bool {
     )
 }
 
-fn show(request: &MemberRequest, form: FormState, answer: Option<SqlAnswer>) -> String {
-    let columns = |table: &sql::Table| {
-        table
-            .columns()
-            .iter()
-            .map(|column| (column.name().to_owned(), table.type_of(*column).name()))
-            .collect()
-    };
-    let view = SqlView {
-        form,
-        answer,
-        tables: TABLES.iter().map(|table| (table.name.to_owned(), columns(table))).collect(),
-        examples: EXAMPLES.map(|(name, text)| (name.to_owned(), text.to_owned())).to_vec(),
-        functions: functions_offered().map(ToOwned::to_owned).collect(),
-    };
-    sql_page(&request.shell, &view)
-}
-
 fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -120,7 +117,7 @@ fn plain(value: &Value) -> String {
     }
 }
 
-fn csv(answer: &sql::ResultRows) -> Result<String> {
+fn csv(answer: &ResultRows) -> Result<String> {
     let names = answer.outputs.iter().map(|output| Value::from(output.name.as_str())).collect();
     csv_lines(std::iter::once(names).chain(answer.rows.iter().cloned()))
 }
