@@ -28,6 +28,7 @@ mod identities;
 mod invitation;
 mod key_filter;
 mod keys;
+mod known_ids;
 mod limit_fields;
 mod lists;
 mod live_log;

@@ -203,7 +203,7 @@ async fn was_ever_verified(request: &MemberRequest) -> Result<bool> {
 async fn changes(request: &MemberRequest) -> Result<Vec<AuditRow>> {
     let page = Page { limit: CHANGES, cursor: None };
     let found = request.app.audit_log.list(&request.cx, &AuditFilter::default(), &page).await?;
-    Ok(audit_rows(request, found.items))
+    audit_rows(request, found.items).await
 }
 
 /// `GET /style`, in debug builds.
