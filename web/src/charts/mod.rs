@@ -12,7 +12,7 @@ mod scale;
 mod spark;
 mod table;
 
-pub use bars::{Bars, Bucket};
+pub use bars::{Bars, Before, Bucket};
 pub use heat::Heat;
 pub use lines::{Line, Lines, Unit};
 pub use spark::Spark;

@@ -52,6 +52,7 @@ mod search;
 mod settings;
 mod setup;
 mod sign_in;
+mod span_before;
 mod sql;
 mod time_span;
 mod upload;

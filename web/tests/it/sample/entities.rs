@@ -24,7 +24,9 @@ use web::pages::roles::{RoleFormView, RoleRow, RoleView, RolesView};
 use web::paths;
 
 use super::logs::{audit_rows, verifications};
-use super::{DAY, HOUR, MINUTE, Words, ago, bars, here, line_chart, live, pager, range, sorting, spark};
+use super::{
+    DAY, HOUR, MINUTE, Words, ago, bars, compared, here, line_chart, live, pager, range, sorting, spark,
+};
 
 pub fn apis(words: &Words, some: bool) -> ApisView {
     let card = |id: &str, name: &str, keys, valid, denied| ApiCard {
@@ -65,7 +67,7 @@ pub fn api(words: &Words) -> ApiView {
         total_keys: 1_204,
         active_keys: Some(391),
         spent_credits: 982_001,
-        requests: bars("requests", words.t("Verifications"), &Outcome::VERIFICATIONS),
+        requests: compared(bars("requests", words.t("Verifications"), &Outcome::VERIFICATIONS)),
         active: line_chart("active", words.t("Active keys"), Unit::Count, words.all(&["keys"])),
         keys: vec![
             one("key_1", "web app", 91_204, &[(Outcome::RateLimited, 1_200), (Outcome::Expired, 2)], false),
@@ -224,7 +226,7 @@ pub fn key(words: &Words) -> KeyView {
         },
         here: here(paths::key("key_3ZHJsBkrNU5u"), &[]),
         range: range(),
-        requests: bars("requests", words.t("Verifications"), &Outcome::VERIFICATIONS),
+        requests: compared(bars("requests", words.t("Verifications"), &Outcome::VERIFICATIONS)),
         rhythm: Some(words.heat()),
         recent: verifications(words),
         siblings: words.key_lines(),
