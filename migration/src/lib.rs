@@ -57,6 +57,7 @@ migrations_of_app!(
     "m0015_moves",
     "m0016_override_ends",
     "m0017_spend_caps",
+    "m0019_key_orders",
 );
 
 impl Schema for Events {

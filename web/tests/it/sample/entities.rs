@@ -1,7 +1,7 @@
 //! Things people set up.
 
 use web::charts::Unit;
-use web::components::{BoundedCount, Outcome, ShownOnce, SpentMonth, Tone};
+use web::components::{BoundedCount, Outcome, ShownOnce, Sorting, SpentMonth, Tone};
 use web::pages::api::{ApiView, KeyUse};
 use web::pages::api_settings::ApiSettingsView;
 use web::pages::apis::{ApiCard, ApisView};
@@ -112,7 +112,7 @@ pub fn keys(words: &Words, some: bool) -> KeysView {
         row("key_4Dx7Qb1WcRz6", None, true, None, good()),
     ];
     KeysView {
-        is_oldest_first: false,
+        sorting: Sorting { column: "created".to_owned(), descending: true },
         api: words.api(),
         filters: words.filters(
             paths::api_keys("api_2x9"),
