@@ -174,9 +174,11 @@ CREATE TABLE keys (
 , balance_key_id TEXT, lineage_id TEXT);
 CREATE INDEX keys_by_api ON keys (api_id, id) WHERE deleted_at IS NULL;
 CREATE INDEX keys_by_balance ON keys (balance_key_id) WHERE balance_key_id IS NOT NULL;
+CREATE INDEX keys_by_end ON keys (api_id, expires_at, id) WHERE deleted_at IS NULL;
 CREATE INDEX keys_by_expiry ON keys (workspace_id, expires_at) WHERE expires_at IS NOT NULL AND deleted_at IS NULL;
 CREATE INDEX keys_by_identity ON keys (identity_id, id) WHERE identity_id IS NOT NULL;
 CREATE INDEX keys_by_migration ON keys (migration_id) WHERE migration_id IS NOT NULL AND deleted_at IS NULL;
+CREATE INDEX keys_by_name ON keys (api_id, lower(name), id) WHERE deleted_at IS NULL;
 CREATE INDEX keys_by_owner ON keys (api_id, owner_id, id) WHERE owner_id IS NOT NULL;
 CREATE INDEX keys_by_workspace ON keys (workspace_id, id) WHERE deleted_at IS NULL;
 CREATE INDEX keys_short_of_credits ON keys (workspace_id, remaining) WHERE remaining < 10 AND deleted_at IS NULL;

@@ -58,6 +58,7 @@ migrations_of_app!(
     "m0016_override_ends",
     "m0017_spend_caps",
     "m0018_query_runs",
+    "m0019_key_orders",
 );
 
 impl Schema for Events {

@@ -132,6 +132,8 @@ pub const OUTCOME: &str = "outcome";
 pub const ROWS: &str = "rows";
 /// Rows that a page of a list can have; the first is the default.
 pub const ROW_COUNTS: [u64; 3] = [50, 100, 200];
+/// Query parameter that has charts compared with the span before: `before`.
+pub const COMPARE: &str = "compare";
 /// Query parameter that asks for the live tail: `1`.
 pub const LIVE: &str = "live";
 

@@ -1,8 +1,9 @@
-//! Bars stacked by outcome over time; each bar is a link into its bucket.
+//! Bars stacked by outcome over time; each bar is a link into its bucket. Over them, if
+//! it was asked for, an outline of the span before.
 
 use leptos::prelude::*;
 
-use super::scale::{HEIGHT, nice_top, stack};
+use super::scale::{HEIGHT, height, nice_top, stack};
 use super::table::{Figures, figures, grid_lines, time_axis, value_axis};
 use crate::View;
 use crate::components::Outcome;
@@ -35,6 +36,20 @@ pub struct Bars {
     /// The list that each outcome of the legend leads to, of that outcome alone; from the
     /// one that is chosen, back to all.
     pub of_outcome: Option<Here>,
+    /// What there is to compare with, of a span of which that is kept.
+    pub before: Option<Before>,
+}
+
+/// The span before that of a chart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Before {
+    /// `the 24 hours before`.
+    pub name: String,
+    /// The same page with the comparison, or without it if it is there.
+    pub switch: Href,
+    /// As much as each bucket has in all outcomes, as far into the span before; `None`
+    /// while nothing is compared.
+    pub totals: Option<Vec<i64>>,
 }
 
 /// Units of width per bucket, and the gap to the next.
@@ -49,11 +64,18 @@ impl Bars {
     fn grand_total(&self) -> i64 {
         self.buckets.iter().flat_map(|bucket| &bucket.counts).sum()
     }
+
+    /// The span before, by its name and bucket by bucket, if it is compared.
+    fn compared(&self) -> Option<(&str, &[i64])> {
+        let before = self.before.as_ref()?;
+        Some((before.name.as_str(), before.totals.as_deref()?))
+    }
 }
 
 pub(crate) fn bars(chart: &Bars) -> View {
     let tallest = chart.buckets.iter().map(|bucket| bucket.counts.iter().sum()).max().unwrap_or(0);
-    let top = nice_top(tallest);
+    let before = chart.compared().and_then(|(_, totals)| totals.iter().max().copied());
+    let top = nice_top(tallest.max(before.unwrap_or(0)));
     let labels: Vec<_> = chart.buckets.iter().map(|bucket| bucket.label.clone()).collect();
     let (heads, rows) = table(chart);
     view! {
@@ -77,12 +99,15 @@ pub(crate) fn bars(chart: &Bars) -> View {
 /// Heads and rows of the figures; outcomes that never occurred have no column.
 fn table(chart: &Bars) -> (Vec<String>, Vec<Figures>) {
     let seen: Vec<_> = (0..chart.outcomes.len()).filter(|index| chart.total(*index) > 0).collect();
-    let heads = seen.iter().map(|index| chart.outcomes[*index].label().to_owned()).collect();
-    let row = |bucket: &Bucket| {
-        let counts = seen.iter().map(|index| bucket.counts.get(*index).copied()).collect();
-        (bucket.label.clone(), counts)
+    let heads = seen.iter().map(|index| chart.outcomes[*index].label().to_owned());
+    let before = chart.compared();
+    let row = |(position, bucket): (usize, &Bucket)| {
+        let counts = seen.iter().map(|index| bucket.counts.get(*index).copied());
+        let before = before.map(|(_, totals)| totals.get(position).copied());
+        (bucket.label.clone(), counts.chain(before).collect())
     };
-    (heads, chart.buckets.iter().map(row).collect())
+    let rows = chart.buckets.iter().enumerate().map(row).collect();
+    (heads.chain(before.map(|(name, _)| capitalized(name))).collect(), rows)
 }
 
 fn legend(chart: &Bars) -> View {
@@ -103,7 +128,28 @@ fn legend(chart: &Bars) -> View {
         };
         view! { <li class=class>{entry}</li> }.into_any()
     });
-    view! { <ul class="legend">{entries.collect_view()}</ul> }.into_any()
+    view! { <ul class="legend">{entries.collect_view()}{chart.before.as_ref().map(switch)}</ul> }.into_any()
+}
+
+/// The entry of the span before, which switches the comparison off, or the way to it.
+fn switch(before: &Before) -> View {
+    let (href, name) = (before.switch.to_string(), before.name.clone());
+    match &before.totals {
+        None => view! { <li><a href=href>"Compare with "{name}</a></li> }.into_any(),
+        Some(totals) => {
+            let total = totals.iter().sum();
+            view! {
+                <li>
+                    <a href=href aria-current="true" title="Do not compare">
+                        <span class="line-key l-b"></span>
+                        {name}
+                        <span class="num" title=exact(total)>{compact(total)}</span>
+                    </a>
+                </li>
+            }
+            .into_any()
+        }
+    }
 }
 
 /// Where an outcome of the legend leads, and whether it is the one that is shown.
@@ -116,8 +162,10 @@ fn chosen(here: &Here, outcome: Outcome) -> (Href, bool) {
 
 fn drawing(chart: &Bars, top: i64) -> View {
     let width = STEP * i64::try_from(chart.buckets.len()).unwrap_or(1).max(1);
-    let columns = (0..).zip(&chart.buckets).map(|(index, bucket)| column(chart, bucket, index * STEP, top));
-    let empty = (chart.grand_total() == 0).then(|| view! { <p class="chart-empty">"No activity"</p> });
+    let columns = (0..).zip(&chart.buckets).map(|(index, bucket)| column(chart, index, bucket, top));
+    let before = chart.compared().map(|(_, totals)| outline(totals, top));
+    let empty = (chart.grand_total() == 0 && before.is_none())
+        .then(|| view! { <p class="chart-empty">"No activity"</p> });
     let (title, description) = (format!("{}-title", chart.id), format!("{}-desc", chart.id));
     view! {
         <svg
@@ -133,13 +181,38 @@ fn drawing(chart: &Bars, top: i64) -> View {
             <desc id=description.clone()>{describe(chart)}</desc>
             {grid_lines(width)}
             {columns.collect_view()}
+            {before}
         </svg>
         {empty}
     }
     .into_any()
 }
 
+/// Steps as wide as the bars and the gaps between them.
+fn outline(totals: &[i64], top: i64) -> View {
+    let mut steps = String::new();
+    for (index, total) in (0..).zip(totals) {
+        let y = HEIGHT - height(*total, top);
+        steps.push_str(&if index == 0 { format!("M0 {y}") } else { format!("V{y}") });
+        steps.push_str(&format!("H{}", (index + 1) * STEP));
+    }
+    view! { <path class="line l-b" aria-hidden="true" d=steps></path> }.into_any()
+}
+
 fn describe(chart: &Bars) -> String {
+    let now = describe_span(chart);
+    match chart.compared() {
+        Some((name, totals)) => format!("{now} {}: {}.", capitalized(name), exact(totals.iter().sum())),
+        None => now,
+    }
+}
+
+fn capitalized(text: &str) -> String {
+    let mut rest = text.chars();
+    rest.next().into_iter().flat_map(char::to_uppercase).chain(rest).collect()
+}
+
+fn describe_span(chart: &Bars) -> String {
     let parts = chart.outcomes.iter().enumerate().filter(|(index, _)| chart.total(*index) > 0);
     let parts: Vec<_> =
         parts.map(|(index, outcome)| format!("{} {}", exact(chart.total(index)), outcome.label())).collect();
@@ -152,7 +225,9 @@ fn describe(chart: &Bars) -> String {
 }
 
 /// One bucket: an area to hover and follow, and its stacked marks.
-fn column(chart: &Bars, bucket: &Bucket, x: i64, top: i64) -> View {
+fn column(chart: &Bars, index: usize, bucket: &Bucket, top: i64) -> View {
+    let x = STEP * i64::try_from(index).unwrap_or(0);
+    let before = chart.compared().and_then(|(_, totals)| totals.get(index).copied());
     let mut y = HEIGHT;
     let heights = stack(&bucket.counts, top);
     let marks =
@@ -162,7 +237,7 @@ fn column(chart: &Bars, bucket: &Bucket, x: i64, top: i64) -> View {
         });
     let marks = marks.collect_view();
     let inner = view! {
-        <title>{tooltip(chart, bucket)}</title>
+        <title>{tooltip(chart, bucket, before)}</title>
         <rect class="hit" x=x y="0" width=STEP height=HEIGHT></rect>
         {marks}
     };
@@ -180,9 +255,11 @@ fn mark(outcome: Outcome, x: i64, y: i64, height: i64) -> View {
     view! { <rect fill=outcome.paint() x=x y=y width=STEP - GAP height=height></rect> }.into_any()
 }
 
-fn tooltip(chart: &Bars, bucket: &Bucket) -> String {
+fn tooltip(chart: &Bars, bucket: &Bucket, before: Option<i64>) -> String {
     let counts = chart.outcomes.iter().zip(&bucket.counts).filter(|(_, count)| **count > 0);
     let lines = counts.map(|(outcome, count)| format!(", {} {}", exact(*count), outcome.label()));
     let text: String = lines.collect();
-    if text.is_empty() { format!("{}, no activity", bucket.label) } else { format!("{}{text}", bucket.label) }
+    let text = if text.is_empty() { ", no activity".to_owned() } else { text };
+    let before = before.map(|total| format!(", before: {}", exact(total))).unwrap_or_default();
+    format!("{}{text}{before}", bucket.label)
 }

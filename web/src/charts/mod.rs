@@ -13,7 +13,7 @@ mod scale;
 mod spark;
 mod table;
 
-pub use bars::{Bars, Bucket};
+pub use bars::{Bars, Before, Bucket};
 pub use heat::Heat;
 pub use lines::{Line, Lines, Unit};
 pub use ranks::{Rank, Ranks};

@@ -63,6 +63,6 @@ pub(crate) use spending::{own_spent_month, spent_month};
 pub(crate) use table::{Column, Row, Table, columns_menu, head, selection_form};
 pub(crate) use tabs::tabs;
 
-pub use diff::Changed;
+pub use diff::{Changed, ChangedValue, KnownId, ValuePart};
 pub use limits::LimitRule;
 pub use notice::{Flash, FlashKind};

@@ -37,12 +37,14 @@ pub(crate) struct Column {
     sort: Option<&'static str>,
     /// The most first is the only order.
     ranked: bool,
+    /// The least first is the order that is asked for first.
+    rising: bool,
     class: &'static str,
 }
 
 /// A header by which the list cannot be sorted.
 pub(crate) const fn head(label: &'static str) -> Column {
-    Column { label, sort: None, ranked: false, class: "" }
+    Column { label, sort: None, ranked: false, rising: false, class: "" }
 }
 
 impl Column {
@@ -60,6 +62,12 @@ impl Column {
     pub(crate) const fn ranked_by(mut self, name: &'static str) -> Self {
         self.ranked = true;
         self.sorted_by(name)
+    }
+
+    /// As names are read, and as what comes next is looked for.
+    pub(crate) const fn rising(mut self) -> Self {
+        self.rising = true;
+        self
     }
 
     /// Figures stand at the right.
@@ -86,7 +94,8 @@ impl Column {
             return view! { <th scope="col" class=self.class aria-sort="descending">{self.label}{Icon::Down.view()}</th> }
                 .into_any();
         }
-        let next = if active && sorting.descending { name.to_owned() } else { format!("-{name}") };
+        let is_falling_next = if active { !sorting.descending } else { !self.rising };
+        let next = if is_falling_next { format!("-{name}") } else { name.to_owned() };
         view! {
             <th scope="col" class=self.class aria-sort=state>
                 <a class="sort" href=here.with(SORT, &next).to_string()>{self.label}{icon.view()}</a>

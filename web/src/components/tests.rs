@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::*;
-use crate::charts::{Bars, Bucket, Heat, Line, Lines, Spark, Unit, bars, heat, lines, spark};
+use crate::charts::{Bars, Before, Bucket, Heat, Line, Lines, Spark, Unit, bars, heat, lines, spark};
 use crate::form::FormState;
 use crate::paths::{self, Here};
 use crate::time::{Stamp, Zone};
@@ -108,8 +108,15 @@ fn bars_with_a_link_into_each_bucket() {
             crate::paths::key_log("key_1"),
             vec![("outcome".to_owned(), "PASSED".to_owned())],
         )),
+        before: None,
     };
     insta::assert_snapshot!(html(bars(&chart)));
+    let before = Before {
+        name: "the hour before".into(),
+        switch: paths::key_log("key_1"),
+        totals: Some(vec![1_200_000, 120]),
+    };
+    insta::assert_snapshot!(html(bars(&Bars { before: Some(before), ..chart })));
 }
 
 #[test]

@@ -6,9 +6,9 @@ use super::parts::ApiRef;
 use crate::View;
 use crate::charts::{Spark, spark};
 use crate::components::{
-    Chip, Column, Filters, Icon, Pager, Row, Table, act, button_link, chips, code_block, columns_menu, curl,
-    empty_state, filter_bar, head, hidden, link, masked, menu, nothing, optional_stamp, pager,
-    selection_form,
+    Chip, Column, Filters, Icon, Pager, Row, Sorting, Table, act, button_link, chips, code_block,
+    columns_menu, curl, empty_state, filter_bar, head, hidden, link, masked, menu, nothing, optional_stamp,
+    pager, selection_form,
 };
 use crate::form::{ALL_MATCHING, ON};
 use crate::number::exact;
@@ -43,8 +43,8 @@ pub struct KeysView {
     pub filters: Filters,
     pub keys: Vec<KeyRow>,
     pub pager: Pager,
-    /// Else the newest first.
-    pub is_oldest_first: bool,
+    /// By `created`, `name` or `expires`.
+    pub sorting: Sorting,
 }
 
 /// What can be done to many keys: value of the field `act`, and its name.
@@ -76,7 +76,7 @@ pub fn list(shell: &Shell, view: &KeysView) -> String {
         .action_if(shell.may.write, || {
             button_link(Some(Icon::Plus), "New key", &paths::new_key(api), "primary")
         });
-    if view.keys.is_empty() && !view.filters.is_active() {
+    if view.keys.is_empty() && !view.filters.is_active() && view.filters.problems.is_empty() {
         return page.body(vec![nothing_yet(shell, api)]);
     }
     let here = &view.filters.here;
@@ -88,13 +88,17 @@ pub fn list(shell: &Shell, view: &KeysView) -> String {
     page.body(vec![bar, table(shell, view), bulk, pager(here, &view.pager, "key")])
 }
 
-/// The list from its other end.
+/// By age from its other end; from another order, back to the newest first.
 fn turned(view: &KeysView) -> View {
     let here = &view.filters.here;
-    match view.is_oldest_first {
-        true => button_link(None, "Newest first", &here.without(&[SORT]), ""),
-        false => button_link(None, "Oldest first", &here.with(SORT, "created"), ""),
+    match is_newest_first(view) {
+        true => button_link(None, "Oldest first", &here.with(SORT, "created"), ""),
+        false => button_link(None, "Newest first", &here.without(&[SORT]), ""),
     }
+}
+
+fn is_newest_first(view: &KeysView) -> bool {
+    view.sorting.column == "created" && view.sorting.descending
 }
 
 /// The same choice of keys as a file.
@@ -116,10 +120,12 @@ fn no_match(view: &KeysView) -> View {
         Some(cursor) => empty_state(
             Icon::Search,
             "No match so far",
-            if view.is_oldest_first {
-                "The oldest keys were looked through, and there are more."
-            } else {
-                "The newest keys were looked through, and there are more."
+            match view.sorting.column.as_str() {
+                "created" if view.sorting.descending => {
+                    "The newest keys were looked through, and there are more."
+                }
+                "created" => "The oldest keys were looked through, and there are more.",
+                _ => "The first keys in this order were looked through, and there are more.",
             },
             vec![button_link(Some(Icon::Right), "Look further", &view.filters.here.with(CURSOR, cursor), "")],
         ),
@@ -129,12 +135,12 @@ fn no_match(view: &KeysView) -> View {
 
 fn heads() -> Vec<Column> {
     vec![
-        head("Key"),
+        head("Key").sorted_by("name").rising(),
         head("Value"),
         head("Identity"),
         head("Last 36 hours"),
         head("Last used"),
-        head("Expires"),
+        head("Expires").sorted_by("expires").rising(),
         head("State"),
         head(""),
     ]
@@ -142,7 +148,8 @@ fn heads() -> Vec<Column> {
 
 fn table(shell: &Shell, view: &KeysView) -> View {
     let rows = view.keys.iter().map(|key| row(shell, key)).collect();
-    Table::new("Keys", heads()).of_columns(Some(&view.filters.here)).selectable(shell.may.write).rows(rows)
+    let (here, table) = (&view.filters.here, Table::new("Keys", heads()).selectable(shell.may.write));
+    table.of_columns(Some(here)).sorted(here, &view.sorting).rows(rows)
 }
 
 fn row(shell: &Shell, key: &KeyRow) -> Row {

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use leptos::prelude::*;
 
 use crate::View;
-use crate::components::{Changed, Chip, Column, Tone};
+use crate::components::{Changed, ChangedValue, Chip, Column, Tone};
 use crate::components::{
     Icon, Outcome, Row, Table, badge, columns_menu, head, link, log_stamp, mono, nothing, num, outcome_badge,
     tabs, tags,
@@ -307,13 +307,13 @@ const TOLD_CHARACTERS: usize = 40;
 /// `Limit: 5 → 8`, each value in a mark of its own that its text cannot leave.
 fn told_change(change: &Changed) -> View {
     let is_long =
-        |side: &Option<String>| side.as_ref().is_some_and(|text| text.chars().count() > TOLD_CHARACTERS);
+        |side: &Option<ChangedValue>| side.as_ref().is_some_and(|value| value.width() > TOLD_CHARACTERS);
     if is_long(&change.before) || is_long(&change.after) {
         return view! { {change.field.clone()}" changed" }.into_any();
     }
-    let value = |side: &Option<String>| match side {
+    let value = |side: &Option<ChangedValue>| match side {
         None => "not set".into_any(),
-        Some(text) => view! { <bdi><code class="value">{text.clone()}</code></bdi> }.into_any(),
+        Some(value) => view! { <bdi><code class="value">{value.view()}</code></bdi> }.into_any(),
     };
     let before = change.before.is_some().then(|| view! { {value(&change.before)}" \u{2192} " });
     view! { {change.field.clone()}": "{before}{value(&change.after)} }.into_any()

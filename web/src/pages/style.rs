@@ -106,8 +106,8 @@ fn table(shell: &Shell) -> View {
 fn changes() -> [Changed; 2] {
     let changed = |field: &str, before: Option<&str>, after: Option<&str>| Changed {
         field: field.to_owned(),
-        before: before.map(str::to_owned),
-        after: after.map(str::to_owned),
+        before: before.map(|text| text.to_owned().into()),
+        after: after.map(|text| text.to_owned().into()),
     };
     [changed("name", Some("web app"), Some("mobile app")), changed("expires", None, Some("2026-01-01"))]
 }

@@ -23,6 +23,16 @@ impl Apis {
         store::all_live(self.store.read(), &cx.workspace).await
     }
 
+    /// The live ones among these, each named by its own id or by that of its keyspace, in
+    /// one query.
+    pub async fn known(&self, cx: &OpCtx, ids: &[&str]) -> Result<Vec<Api>> {
+        cx.require(Operation::ApiRead, Target::NONE)?;
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        store::known(self.store.read(), &cx.workspace, ids).await
+    }
+
     /// The oldest live APIs of the workspace, as many as fit a menu.
     pub async fn first(&self, cx: &OpCtx, limit: u64) -> Result<Vec<Api>> {
         cx.require(Operation::ApiRead, Target::NONE)?;

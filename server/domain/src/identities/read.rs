@@ -1,5 +1,7 @@
 //! Reading identities.
 
+use std::collections::HashMap;
+
 use super::{Identities, Identity, IdentityName, store};
 use base::access::{OpCtx, Operation, Target};
 use base::error::{Code, Error, Result};
@@ -15,6 +17,15 @@ pub struct ListIdentities {
 }
 
 impl Identities {
+    /// External ids of the live ones among these, in one query.
+    pub async fn external_ids(&self, cx: &OpCtx, ids: &[&str]) -> Result<HashMap<String, String>> {
+        cx.require(Operation::IdentityList, Target::NONE)?;
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        store::external_ids_of(self.store.read(), &cx.workspace, ids).await
+    }
+
     /// A page of identities. Where the grant is asked for per row, one that is
     /// not covered refuses the page, and an empty page asks for none.
     pub async fn list(&self, cx: &OpCtx, command: ListIdentities) -> Result<Paged<Identity>> {

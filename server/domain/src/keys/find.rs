@@ -28,6 +28,19 @@ pub struct FindKeys {
 pub enum KeyOrder {
     NewestFirst,
     OldestFirst,
+    /// Within one API; keys without what it goes by come last, whichever comes first.
+    Sorted {
+        by: OrderedBy,
+        descending: bool,
+    },
+}
+
+/// What lists of keys can be sorted by beside their age.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OrderedBy {
+    /// Whatever the case of the letters A to Z.
+    Name,
+    Expiry,
 }
 
 /// The fields a filter of keys may name.
@@ -110,8 +123,17 @@ impl Keys {
             }
         };
         let conditions = conditions(&command.filter, cx.now_ms)?;
-        store::find_page(self.store.read(), cx, api.as_ref(), &conditions, (command.order, &command.page))
-            .await
+        let (db, page) = (self.store.read(), &command.page);
+        let is_newest_first = match (command.order, &api) {
+            (KeyOrder::Sorted { by, descending }, Some(api)) => {
+                return store::ordered_page(db, cx, api, &conditions, (by, descending, page)).await;
+            }
+            (KeyOrder::Sorted { .. }, None) => {
+                return Err(Error::invalid("Keys are sorted within one API only."));
+            }
+            (order, _) => order == KeyOrder::NewestFirst,
+        };
+        store::find_page(db, cx, api.as_ref(), &conditions, (is_newest_first, page)).await
     }
 }
 

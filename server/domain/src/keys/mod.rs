@@ -50,7 +50,7 @@ pub use credits::{CreditOperation, UpdateCredits};
 pub use delete::DeleteKey;
 pub use delete_all::DeleteKeys;
 pub use deleted::DeletedKey;
-pub use find::{FIELDS as FILTER_FIELDS, FindKeys, KeyOrder, check_filter};
+pub use find::{FIELDS as FILTER_FIELDS, FindKeys, KeyOrder, OrderedBy, check_filter};
 pub use import::{ImportKey, ImportedSecret};
 pub use label::label;
 pub use list::{ListKeys, ListKeysByOffset};

@@ -1,6 +1,6 @@
 //! Permissions and roles as lists show them: with what carries them counted.
 
-use base::ids::PermissionId;
+use base::ids::{PermissionId, RoleId};
 
 use super::create::described;
 use super::{CreatePermission, Permission, Permissions, Role, create, ensure, fold, store};
@@ -72,6 +72,20 @@ impl Permissions {
         let absent = || Error::absent(Code::RoleNotFound);
         let found = store::find_role(db, &cx.workspace, id_or_name).await?.ok_or_else(absent)?;
         store::role_line(db, &cx.workspace, &found.id).await?.ok_or_else(absent)
+    }
+
+    /// The permissions with these ids that exist, in one query.
+    pub async fn known_permissions(&self, cx: &OpCtx, ids: &[&str]) -> Result<Vec<Permission>> {
+        cx.require(Operation::PermissionRead, Target::NONE)?;
+        let ids = ids.iter().copied().map(PermissionId::from);
+        store::by_ids(self.store.read(), &cx.workspace, ids).await
+    }
+
+    /// As [`Permissions::known_permissions`], of roles.
+    pub async fn known_roles(&self, cx: &OpCtx, ids: &[&str]) -> Result<Vec<Role>> {
+        cx.require(Operation::RoleRead, Target::NONE)?;
+        let ids = ids.iter().copied().map(RoleId::from);
+        store::roles_by_ids(self.store.read(), &cx.workspace, ids).await
     }
 
     /// Roles that grant a permission, by name; at most a hundred.

@@ -2,6 +2,8 @@
 //! HTTP API of the contract has no route for any of it: one is made by its first
 //! use there.
 
+use std::collections::HashMap;
+
 use base::ids::NamespaceId;
 use serde_json::json;
 
@@ -35,6 +37,15 @@ impl Namespaces {
     pub async fn list(&self, cx: &OpCtx) -> Result<Vec<Namespace>> {
         cx.require(Operation::NamespaceRead, access::Target::NONE)?;
         store::live_namespaces(self.store.read(), &cx.workspace).await
+    }
+
+    /// Names of the live ones among these, in one query.
+    pub async fn names(&self, cx: &OpCtx, ids: &[&str]) -> Result<HashMap<String, String>> {
+        cx.require(Operation::NamespaceRead, access::Target::NONE)?;
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        store::names_of_namespaces(self.store.read(), &cx.workspace, ids).await
     }
 
     /// A page of the live namespaces, by name; those whose name or id holds the

@@ -92,6 +92,15 @@ impl RootKeys {
         store::names(self.store.read(), &cx.workspace, ids).await
     }
 
+    /// As [`RootKeys::names`], of those that were not revoked.
+    pub async fn live_names(&self, cx: &OpCtx, ids: &[&str]) -> Result<HashMap<String, String>> {
+        cx.require(Operation::RootKeyRead, Target::NONE)?;
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        store::live_names(self.store.read(), &cx.workspace, ids).await
+    }
+
     /// Which of these hashes are of root keys, of whatever workspace, that were
     /// neither revoked nor have expired. Disabled ones count: they may be enabled
     /// again. Asks for no grant: whoever has the hash has had the key.

@@ -39,7 +39,7 @@ pub fn outcome_bars(
         }
     };
     let buckets = starts.iter().zip(ends).map(bucket).collect();
-    Bars { id, title: title.to_owned(), outcomes: outcomes.to_vec(), buckets, of_outcome: None }
+    Bars { id, title: title.to_owned(), outcomes: outcomes.to_vec(), buckets, of_outcome: None, before: None }
 }
 
 /// Adds verifications with unknown keys, which are told by the log of requests, to a chart.

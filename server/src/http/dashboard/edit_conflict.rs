@@ -38,8 +38,8 @@ pub fn conflict_form(
     let differs = |label: &&&String| before.get(**label) != after.get(**label);
     let fields = labels.iter().filter(differs).map(|label| Changed {
         field: (*label).clone(),
-        before: before.get(*label).cloned(),
-        after: after.get(*label).cloned(),
+        before: before.get(*label).cloned().map(Into::into),
+        after: after.get(*label).cloned().map(Into::into),
     });
     let fields = fields.collect();
     let versions = stored.iter().filter(|(name, _)| is_version(name)).cloned();
@@ -136,8 +136,8 @@ mod tests {
         assert_eq!((form.value("version"), form.value("limits.0.limit")), ("new".into(), "9".into()));
         let changed = |field: &str, before: Option<&str>, after: Option<&str>| Changed {
             field: field.to_owned(),
-            before: before.map(ToOwned::to_owned),
-            after: after.map(ToOwned::to_owned),
+            before: before.map(|text| text.to_owned().into()),
+            after: after.map(|text| text.to_owned().into()),
         };
         assert_eq!(
             form.conflict.unwrap().fields,

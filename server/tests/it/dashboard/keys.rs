@@ -6,7 +6,9 @@ use poem::http::{StatusCode, header};
 use serde_json::{Value, json};
 
 use super::browser::{Browser, Page};
-use crate::support::TestApp;
+use crate::support::{START_MS, TestApp};
+
+const DAY_MS: i64 = 24 * 60 * 60_000;
 
 /// The secret that a page shows.
 fn secret_of(page: &Page) -> String {
@@ -92,6 +94,48 @@ async fn a_list_goes_on_by_cursor() {
     let next = oldest.links.iter().find(|link| link.contains("cursor=")).unwrap();
     assert!(next.contains("sort=created"), "{next}");
     browser.get(next).await.shows("key number 50.").lacks("key number 49.");
+}
+
+/// By a press on a head of the table: once from one end, again from the other.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_is_sorted_by_the_heads_of_its_columns() {
+    let test = TestApp::start().await;
+    let mut browser = Browser::of(&test, Role::Viewer).await;
+    let api = test.api().await;
+    for (name, expires) in
+        [("beta", Some(START_MS + 2 * DAY_MS)), ("Alpha", None), ("gamma", Some(START_MS + DAY_MS))]
+    {
+        let mut body = json!({ "name": name });
+        if let Some(expires) = expires {
+            body["expires"] = json!(expires);
+        }
+        test.key(&api, body).await;
+        test.advance_ms(1000);
+    }
+    let list = format!("/apis/{api}/keys");
+    let mut next = list.clone();
+    for (sort, order) in [
+        ("name", ["Alpha", "beta", "gamma"]),
+        ("-name", ["gamma", "beta", "Alpha"]),
+        ("expires", ["gamma", "beta", "Alpha"]),
+        ("-expires", ["beta", "gamma", "Alpha"]),
+    ] {
+        let page = browser.get(&next).await;
+        next = format!("{list}?sort={sort}");
+        assert!(page.links_to(&next), "{next}: {:?}", page.links);
+        let page = browser.get(&next).await;
+        let places = order.map(|name| page.html.find(&format!(">{name}</a>")).expect(name));
+        assert!(places.is_sorted(), "{sort}: {places:?}");
+        let state = if sort.starts_with('-') { "descending" } else { "ascending" };
+        assert_eq!(page.html.matches(&format!("aria-sort=\"{state}\"")).count(), 1, "{sort}");
+        page.shows("Newest first");
+    }
+    let page = browser.get(&format!("{list}?sort=name&rows=50&name=a&status=enabled")).await;
+    page.shows("Alpha").shows("gamma");
+    browser
+        .get(&format!("{list}?sort=name&cursor=key_1"))
+        .await
+        .shows("This place is of a list in another order.");
 }
 
 // row: apis/features/refill

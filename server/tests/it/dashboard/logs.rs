@@ -2,6 +2,7 @@
 
 use base::access::Role;
 use domain::keys::{Decrypt, GetKey};
+use domain::root_keys::CreateRootKey;
 use futures_util::StreamExt;
 use poem::http::{StatusCode, header};
 use serde_json::json;
@@ -314,6 +315,54 @@ async fn names_keep_to_themselves_in_the_audit_log() {
         assert!(page.html.contains(&named), "{path}: {}", page.html);
         page.shows("Set the override of \\u{2067}ada in \\u{202e}mail");
     }
+}
+
+/// Of what still exists the name, which leads to it; ids that people typed stay text.
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_name_what_their_ids_are_of() {
+    let test = TestApp::start().await;
+    let api = test.api().await;
+    let (key, _) = test.key(&api, json!({ "name": "gate" })).await;
+    for change in [json!({ "externalId": "ada" }), json!({ "externalId": "bob" }), json!({ "name": api })] {
+        let mut change = change;
+        change["keyId"] = json!(key);
+        test.call("keys.updateKey", change).await.data();
+    }
+    let limit = json!({ "namespace": "\u{202e}mail", "identifier": "ada", "limit": 1, "duration": 1000 });
+    test.call("ratelimit.limit", limit).await.data();
+    let operator = test.operator().await;
+    let namespace = test.app.namespaces.list(&operator).await.unwrap().remove(0).id;
+    let permissions = [
+        format!("api.{api}.read_api"),
+        "api.api_gone.read_api".to_owned(),
+        format!("ratelimit.{namespace}.limit"),
+    ];
+    let command = CreateRootKey {
+        name: Some("reader".into()),
+        permissions: permissions.into(),
+        full: false,
+        expires_at: None,
+        ip_allowlist: None,
+        limit_per_minute: None,
+    };
+    let (reader, _) = test.app.root_keys.create(&operator, command).await.unwrap();
+    test.advance_ms(1_000);
+    let mut viewer = Browser::of(&test, Role::Viewer).await;
+    test.advance_ms(1_000);
+    let list = viewer.get("/audit?event=key.update").await;
+    let is_identity = |link: &&String| link.starts_with("/identities/id_");
+    assert_eq!(list.links.iter().filter(is_identity).count(), 3, "before and after: {:?}", list.links);
+    list.shows("ada \u{2192} bob");
+    assert!(list.html.contains(&format!("<code class=\"value\">{api}</code>")), "a name like an id");
+    let change = viewer.get(&format!("/audit?event=rootkey.create&target={reader}")).await;
+    let entry = viewer.get(&link_below(&change, "/audit/")).await;
+    assert!(entry.links_to(&format!("/apis/{api}")), "{:?}", entry.links);
+    assert!(entry.links_to(&format!("/ratelimits/{namespace}")), "{:?}", entry.links);
+    entry.shows("api.api_gone.read_api").shows(&api).shows("\\u{202e}mail").lacks("\u{202e}mail");
+    test.call("identities.deleteIdentity", json!({ "identity": "bob" })).await.data();
+    let list = viewer.get("/audit?event=key.update").await;
+    list.lacks("bob").shows("ada \u{2192} id_");
+    assert_eq!(list.links.iter().filter(is_identity).count(), 2, "{:?}", list.links);
 }
 
 /// What was deleted has no page; what was done to it is in the log.

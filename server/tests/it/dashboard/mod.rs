@@ -4,6 +4,7 @@ mod apis;
 mod bounds;
 pub mod browser;
 mod bulk;
+mod charts;
 mod forms;
 mod home;
 mod identities;

@@ -1,7 +1,7 @@
 //! Things people set up.
 
 use web::charts::Unit;
-use web::components::{BoundedCount, Outcome, ShownOnce, SpentMonth, Tone};
+use web::components::{BoundedCount, Outcome, ShownOnce, Sorting, SpentMonth, Tone};
 use web::pages::api::{ApiView, KeyUse};
 use web::pages::api_settings::ApiSettingsView;
 use web::pages::apis::{ApiCard, ApisView};
@@ -24,7 +24,9 @@ use web::pages::roles::{RoleFormView, RoleRow, RoleView, RolesView};
 use web::paths;
 
 use super::logs::{audit_rows, verifications};
-use super::{DAY, HOUR, MINUTE, Words, ago, bars, here, line_chart, live, pager, range, sorting, spark};
+use super::{
+    DAY, HOUR, MINUTE, Words, ago, bars, compared, here, line_chart, live, pager, range, sorting, spark,
+};
 
 pub fn apis(words: &Words, some: bool) -> ApisView {
     let card = |id: &str, name: &str, keys, valid, denied| ApiCard {
@@ -65,7 +67,7 @@ pub fn api(words: &Words) -> ApiView {
         total_keys: 1_204,
         active_keys: Some(391),
         spent_credits: 982_001,
-        requests: bars("requests", words.t("Verifications"), &Outcome::VERIFICATIONS),
+        requests: compared(bars("requests", words.t("Verifications"), &Outcome::VERIFICATIONS)),
         active: line_chart("active", words.t("Active keys"), Unit::Count, words.all(&["keys"])),
         keys: vec![
             one("key_1", "web app", 91_204, &[(Outcome::RateLimited, 1_200), (Outcome::Expired, 2)], false),
@@ -110,7 +112,7 @@ pub fn keys(words: &Words, some: bool) -> KeysView {
         row("key_4Dx7Qb1WcRz6", None, true, None, good()),
     ];
     KeysView {
-        is_oldest_first: false,
+        sorting: Sorting { column: "created".to_owned(), descending: true },
         api: words.api(),
         filters: words.filters(
             paths::api_keys("api_2x9"),
@@ -249,7 +251,7 @@ pub fn key(words: &Words) -> KeyView {
         },
         here: here(paths::key("key_3ZHJsBkrNU5u"), &[]),
         range: range(),
-        requests: bars("requests", words.t("Verifications"), &Outcome::VERIFICATIONS),
+        requests: compared(bars("requests", words.t("Verifications"), &Outcome::VERIFICATIONS)),
         rhythm: Some(words.heat()),
         recent: verifications(words),
         siblings: words.key_lines(),

@@ -1,7 +1,7 @@
 //! Things that happened.
 
 use web::charts::Unit;
-use web::components::{Changed, Outcome};
+use web::components::{Changed, ChangedValue, KnownId, Outcome, ValuePart};
 use web::pages::audit::{AuditEntryView, AuditTarget, AuditView};
 use web::pages::explain::{Check, ExplainView, Fix, QueryNode, Trace, Verdict};
 use web::pages::namespace::{DecisionRow, IdentifierUse, NamespaceLogsView, NamespaceView};
@@ -59,7 +59,7 @@ pub fn audit_rows(words: &Words) -> Vec<AuditRow> {
             0 => vec![Changed {
                 field: words.t("Expires"),
                 before: None,
-                after: Some(words.t("2026-11-01 09:00:00 CET")),
+                after: Some(words.t("2026-11-01 09:00:00 CET").into()),
             }],
             _ => vec![],
         },
@@ -224,9 +224,14 @@ pub fn audit_view(words: &Words) -> AuditView {
 pub fn audit_entry(words: &Words) -> AuditEntryView {
     let changed = |field: &str, before: Option<&str>, after: Option<&str>| Changed {
         field: words.t(field),
-        before: before.map(|text| words.t(text)),
-        after: after.map(|text| words.t(text)),
+        before: before.map(|text| words.t(text).into()),
+        after: after.map(|text| words.t(text).into()),
     };
+    let known = ChangedValue(vec![ValuePart::Known(KnownId {
+        id: words.t("id_1"),
+        name: words.t("ada"),
+        href: Some(paths::identity("id_1")),
+    })]);
     AuditEntryView {
         id: words.t("aud_0"),
         at: ago(5 * MINUTE),
@@ -244,6 +249,7 @@ pub fn audit_entry(words: &Words) -> AuditEntryView {
         changes: vec![
             changed("expires", None, Some("2025-12-01T00:00:00Z")),
             changed("name", Some("web"), Some("web app")),
+            Changed { field: words.t("identity"), before: None, after: Some(known) },
             changed("meta", Some("{\"plan\":\"free\"}"), Some("{\"plan\":\"pro\"}")),
         ],
         targets: vec![

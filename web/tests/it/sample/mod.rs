@@ -11,7 +11,7 @@ mod shells;
 pub use pages::every_page;
 use shells::{frame, portal_frame, shell};
 
-use web::charts::{Bars, Bucket, Heat, Line, Lines, Spark, Unit};
+use web::charts::{Bars, Before, Bucket, Heat, Line, Lines, Spark, Unit};
 use web::components::{
     Chip, FilterField, FilterKind, Filters, LimitRule, Outcome, Pager, SavedView, Sorting, TimeRange,
     TimeStep, Tone,
@@ -231,7 +231,21 @@ pub fn bars(id: &'static str, title: String, outcomes: &[Outcome]) -> Bars {
             end_ms: start_ms + 30 * MINUTE,
         }
     });
-    Bars { id, title, outcomes: outcomes.to_vec(), buckets: buckets.collect(), of_outcome: None }
+    Bars {
+        id,
+        title,
+        outcomes: outcomes.to_vec(),
+        buckets: buckets.collect(),
+        of_outcome: None,
+        before: None,
+    }
+}
+
+/// A chart beside the span before.
+pub fn compared(chart: Bars) -> Bars {
+    let totals = chart.buckets.iter().map(|bucket| bucket.counts.iter().sum::<i64>() / 2 + 7).collect();
+    let (name, switch) = ("the 24 hours before".to_owned(), paths::home());
+    Bars { before: Some(Before { name, switch, totals: Some(totals) }), ..chart }
 }
 
 pub fn no_bars(id: &'static str, title: String, outcomes: &[Outcome]) -> Bars {

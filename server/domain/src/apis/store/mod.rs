@@ -119,6 +119,18 @@ pub(crate) async fn live_keys(db: &impl ConnectionTrait, ids: Vec<ApiId>) -> Res
     Ok(counts.into_iter().collect())
 }
 
+pub(super) async fn known(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    ids: &[&str],
+) -> Result<Vec<Api>> {
+    let named = Condition::any()
+        .add(api::Column::Id.is_in(ids.iter().copied()))
+        .add(api::Column::KeyspaceId.is_in(ids.iter().copied()));
+    let rows = live_of(workspace).filter(named).all(db).await?;
+    Ok(rows.into_iter().map(Api::from).collect())
+}
+
 pub(super) async fn first_live(
     db: &impl ConnectionTrait,
     workspace: &WorkspaceId,

@@ -53,6 +53,17 @@ pub async fn load(
         .collect()
 }
 
+pub(super) async fn external_ids_of(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    ids: &[&str],
+) -> Result<HashMap<String, String>> {
+    let named = live(workspace).filter(identity::Column::Id.is_in(ids.iter().copied()));
+    let columns = [identity::Column::Id, identity::Column::ExternalId];
+    let found: Vec<(String, String)> = named.select_only().columns(columns).into_tuple().all(db).await?;
+    Ok(found.into_iter().collect())
+}
+
 /// The live identity of this name. Id and external id are asked for one after
 /// the other: for an `OR` of the two SQLite walks the whole workspace.
 pub(super) async fn find(

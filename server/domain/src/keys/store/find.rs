@@ -11,7 +11,7 @@ use sea_orm::{
 use super::{live, successor, to_key};
 use crate::apis::{self, Api};
 use crate::keys::Key;
-use crate::keys::find::{Condition, Conditions, KeyOrder, Status};
+use crate::keys::find::{Condition, Conditions, Status};
 use crate::{identities, permissions};
 use base::access::OpCtx;
 use base::error::Result;
@@ -19,7 +19,7 @@ use base::filter::Comparison;
 use base::store::{Engine, Page, Paged, begins, holds};
 
 /// Keys that one page looks at: some twenty milliseconds where few fit.
-const SCAN: u64 = 10_000;
+pub(super) const SCAN: u64 = 10_000;
 
 const DAY_MS: i64 = 24 * 60 * 60_000;
 
@@ -30,9 +30,8 @@ pub(in crate::keys) async fn find_page(
     cx: &OpCtx,
     api: Option<&Api>,
     conditions: &Conditions,
-    (order, page): (KeyOrder, &Page),
+    (is_newest_first, page): (bool, &Page),
 ) -> Result<Paged<Key>> {
-    let is_newest_first = order == KeyOrder::NewestFirst;
     let is_selective = conditions.iter().any(|(negated, condition)| !negated && is_selective(condition));
     let candidates = || {
         let mut select = live(key::Entity::find(), &cx.workspace);
@@ -67,7 +66,7 @@ pub(in crate::keys) async fn find_page(
 }
 
 /// Those of a page's conditions.
-fn fitting(
+pub(super) fn fitting(
     engine: Engine,
     mut select: Select<key::Entity>,
     cx: &OpCtx,
@@ -87,7 +86,11 @@ fn fitting(
 }
 
 /// Rows as keys, but for those of APIs that are gone.
-async fn keys_of(db: &impl ConnectionTrait, cx: &OpCtx, rows: Vec<key::Model>) -> Result<Vec<Key>> {
+pub(super) async fn keys_of(
+    db: &impl ConnectionTrait,
+    cx: &OpCtx,
+    rows: Vec<key::Model>,
+) -> Result<Vec<Key>> {
     let apis = apis_of(db, cx, &rows).await?;
     let mut keys = Vec::with_capacity(rows.len());
     for row in rows {
@@ -132,7 +135,7 @@ async fn edge(db: &impl ConnectionTrait, candidates: Select<key::Entity>) -> Res
 }
 
 /// Conditions with an index of their own.
-fn is_selective(condition: &Condition) -> bool {
+pub(super) fn is_selective(condition: &Condition) -> bool {
     matches!(condition, Condition::Id(_) | Condition::Identity(_))
 }
 

@@ -9,6 +9,7 @@ mod feed;
 mod find;
 mod locks;
 mod many;
+mod ordered;
 pub(super) mod recovered;
 mod shared_by;
 mod successor;
@@ -32,6 +33,7 @@ pub(super) use find::{among, count_fitting, find_page};
 pub(super) use many::{
     after, from_offset, mark_all_deleted, of_owner, remove_all, remove_deleted, summaries,
 };
+pub(super) use ordered::ordered_page;
 pub(super) use shared_by::{count_sharing, page_sharing};
 pub(super) use successor::{hand_over, leave};
 pub use unsound::{BalanceFault, UnsoundBalances, unsound_balances};

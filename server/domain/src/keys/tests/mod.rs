@@ -6,6 +6,7 @@ mod credits;
 mod delete;
 mod find;
 mod list;
+mod orders;
 mod read;
 mod update;
 

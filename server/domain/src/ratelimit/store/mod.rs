@@ -187,6 +187,23 @@ pub(super) async fn live_namespaces(
     Ok(rows.into_iter().map(Namespace::from).collect())
 }
 
+pub(super) async fn names_of_namespaces(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    ids: &[&str],
+) -> Result<HashMap<String, String>> {
+    let found: Vec<(String, String)> = namespace::Entity::find()
+        .filter(namespace::Column::WorkspaceId.eq(workspace.clone()))
+        .filter(namespace::Column::DeletedAt.is_null())
+        .filter(namespace::Column::Id.is_in(ids.iter().copied()))
+        .select_only()
+        .columns([namespace::Column::Id, namespace::Column::Name])
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(found.into_iter().collect())
+}
+
 /// A page by name of those whose name or id holds the text.
 pub(super) async fn page_of_namespaces(
     db: &impl ConnectionTrait,

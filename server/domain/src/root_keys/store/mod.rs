@@ -140,6 +140,16 @@ pub(super) async fn names(
     Ok(rows.into_iter().map(|row| (row.id.into_string(), row.name.unwrap_or(row.start))).collect())
 }
 
+/// As [`names`], of live ones.
+pub(super) async fn live_names(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    ids: &[&str],
+) -> Result<HashMap<String, String>> {
+    let rows = live(workspace).filter(root_key::Column::Id.is_in(ids.iter().copied())).all(db).await?;
+    Ok(rows.into_iter().map(|row| (row.id.into_string(), row.name.unwrap_or(row.start))).collect())
+}
+
 /// The live root key of the workspace with this hash.
 pub(super) async fn find_by_hash(
     db: &impl ConnectionTrait,

@@ -19,6 +19,7 @@ use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::outcome_counts::{count_of, sum};
 use crate::http::dashboard::reply::Reply;
 use crate::http::dashboard::saved_views::saved_views;
+use crate::http::dashboard::span_before::SpanBefore;
 use crate::http::dashboard::time_span::TimeSpan;
 use base::access::{Operation, Target};
 use base::error::{Code, Result};
@@ -44,14 +45,17 @@ async fn view(request: &MemberRequest, api: &Api, reference: ApiRef) -> Result<A
     let buckets = span.buckets(request.zone)?;
     let question = event_question(request, Kind::Verifications, &span, filter(request, api));
     let in_buckets = || Question { buckets: Some(buckets.clone()), ..question.clone() };
-    let (counts, active, keys) = tokio::try_join!(
+    let before = SpanBefore::of(request, &span, &buckets);
+    let (counts, rows_before, active, keys) = tokio::try_join!(
         request.app.analytics.count(in_buckets()),
+        before.count(request, &question),
         distinct(request, in_buckets()),
         ranking(request, question.clone()),
     )?;
     let (over_time, active_keys) = active.unzip();
     let active_keys = active_keys.map(|keys| i64::try_from(keys).unwrap_or(i64::MAX));
     let of_span = (&buckets, &span);
+    let requests = outcome_bars(request, "requests", "Verifications", &Outcome::OF_KEYS, &counts, of_span);
     Ok(ApiView {
         api: reference,
         filters: filters(request).await?,
@@ -60,7 +64,7 @@ async fn view(request: &MemberRequest, api: &Api, reference: ApiRef) -> Result<A
         spent_credits: sum(&counts).cost,
         requests: Bars {
             of_outcome: Some(request.here()),
-            ..outcome_bars(request, "requests", "Verifications", &Outcome::OF_KEYS, &counts, of_span)
+            ..before.beside(request, requests, &rows_before, Counts::total)
         },
         active: active_lines(request, over_time, &buckets, &span),
         sorting: keys.sorting,

@@ -22,6 +22,7 @@ use super::outcome_counts::{bad, sum};
 use super::presenters::audit::audit_rows;
 use super::reply::Reply;
 use super::saved_views::saved_view;
+use super::span_before::SpanBefore;
 use super::time_span::TimeSpan;
 use crate::app::App;
 use crate::http::methods::get;
@@ -71,11 +72,17 @@ async fn view(request: &MemberRequest) -> Result<HomeView> {
     let mut requests =
         outcome_bars(request, "requests", "Verifications", &Outcome::OF_KEYS, &counts.rows, of_span);
     add_unknown_keys(request, &mut requests, &counts.unknown_rows);
+    let is_before_known =
+        span.before(request.now_ms()).is_some_and(|before| is_logged(request, before.start));
+    if is_before_known {
+        let before = SpanBefore::of(request, &span, &buckets);
+        requests = before.beside(request, requests, &counts.rows_before, Counts::total);
+    }
     Ok(HomeView {
         here: request.here(),
         range: span.range.clone(),
         before: span.before(request.now_ms()).map(|_| span.range.before()),
-        is_before_known: span.before(request.now_ms()).is_some_and(|before| is_logged(request, before.start)),
+        is_before_known,
         verifications: counts.compared(|counts| counts.verified.total() + counts.unknown),
         denials: counts.compared(|counts| bad(&counts.verified) + counts.unknown),
         unknown: counts.compared(|counts| counts.unknown),
@@ -105,6 +112,8 @@ struct Comparison {
     /// Verifications by bucket.
     rows: Vec<Row>,
     unknown_rows: Vec<Row>,
+    /// Both, of the span before, in any order.
+    rows_before: Vec<Row>,
     now: Figures,
     before: Figures,
 }
@@ -125,7 +134,8 @@ impl Comparison {
         };
         Ok(Self {
             now: figures(sum(&verified.0), sum(&decided.0), sum(&unknown.0)),
-            before: figures(verified.1, decided.1, unknown.1),
+            before: figures(sum(&verified.1), sum(&decided.1), sum(&unknown.1)),
+            rows_before: verified.1.into_iter().chain(unknown.1).collect(),
             rows: verified.0,
             unknown_rows: unknown.0,
         })
@@ -141,17 +151,19 @@ impl Comparison {
     }
 }
 
-/// The counts of a span by bucket, and those of the span before it, from one question.
+/// The counts of a span by bucket, and those of the span before it, from one question. The
+/// latter are by bucket too if they are shown so.
 async fn now_and_before(
     request: &MemberRequest,
     kind: Kind,
     filter: Filter,
     span: &TimeSpan,
     buckets: &Buckets,
-) -> Result<(Vec<Row>, Counts)> {
+) -> Result<(Vec<Row>, Vec<Row>)> {
     let before = span.before(request.now_ms()).unwrap_or(span.start_ms..span.start_ms);
     let mut starts = buckets.starts(span.start_ms, span.end_ms);
     starts.extend([before.start, span.start_ms]);
+    starts.extend(SpanBefore::of(request, span, buckets).shown_starts());
     starts.sort_unstable();
     starts.dedup();
     let mut question = event_question(request, kind, span, filter);
@@ -160,8 +172,7 @@ async fn now_and_before(
     let pieces = request.app.analytics.count(question).await?;
     let within = |span: Range<i64>| pieces.iter().filter(move |row| span.contains(&row.time_ms)).cloned();
     let now: Vec<Row> = within(span.start_ms..span.end_ms).collect();
-    let before: Vec<Row> = within(before).collect();
-    Ok((buckets.folded(&now), sum(&before)))
+    Ok((buckets.folded(&now), within(before).collect()))
 }
 
 /// Requests that verified a key which nobody has: they are answered with 200 and always logged.
@@ -203,7 +214,7 @@ async fn was_ever_verified(request: &MemberRequest) -> Result<bool> {
 async fn changes(request: &MemberRequest) -> Result<Vec<AuditRow>> {
     let page = Page { limit: CHANGES, cursor: None };
     let found = request.app.audit_log.list(&request.cx, &AuditFilter::default(), &page).await?;
-    Ok(audit_rows(request, found.items))
+    audit_rows(request, found.items).await
 }
 
 /// `GET /style`, in debug builds.

@@ -13,11 +13,12 @@ use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::presenters::key::key_line;
 use crate::http::dashboard::presenters::verification::rows_of_key;
 use crate::http::dashboard::reply::Reply;
+use crate::http::dashboard::span_before::SpanBefore;
 use crate::http::dashboard::time_span::TimeSpan;
 use base::error::Result;
 use base::store::Page;
 use domain::keys::{FindKeys, KeyOrder};
-use insight::analytics::{Buckets, Filter, Question, Row, Unit, Zone};
+use insight::analytics::{Buckets, Counts, Filter, Question, Row, Unit, Zone};
 use insight::search::Kind;
 
 const QUARTER_MS: i64 = 15 * 60_000;
@@ -37,6 +38,8 @@ pub async fn activity(request: MemberRequest) -> Result<Reply> {
     let buckets = span.buckets(request.zone)?;
     let filter = Filter { keys: vec![key.id.clone()], ..Filter::default() };
     let question = event_question(&request, Kind::Verifications, &span, filter.clone());
+    let before = SpanBefore::of(&request, &span, &buckets);
+    let rows_before = before.count(&request, &question).await?;
     let fine = Question { buckets: Some(fine_buckets(&request, &span)?), ..question };
     let fine = request.app.analytics.count(fine).await?;
     let rows = buckets.folded(&fine);
@@ -45,7 +48,7 @@ pub async fn activity(request: MemberRequest) -> Result<Reply> {
     let view = KeyView {
         facts: page.facts(&request).await?,
         here: request.here(),
-        requests,
+        requests: before.beside(&request, requests, &rows_before, Counts::total),
         rhythm: rhythm(&request, &span, &fine),
         recent: latest(&request, &span, filter).await?,
         siblings: siblings(&request, &page).await?,

@@ -15,7 +15,7 @@ pub async fn changes(request: MemberRequest) -> Result<Reply> {
     let page = KeyPage::of(&request).await?;
     let filter = AuditFilter { target: Some(page.details.key.id.to_string()), ..AuditFilter::default() };
     let found = request.app.audit_log.list(&request.cx, &filter, &request.page()).await?;
-    let rows = audit_rows(&request, found.items);
+    let rows = audit_rows(&request, found.items).await?;
     let pager = Pager {
         shown: i64::try_from(rows.len()).unwrap_or(0),
         total: None,

@@ -1,13 +1,13 @@
 //! The keys of an API.
 
-use web::components::{FilterField, FilterKind, Filters, Pager};
+use web::components::{FilterField, FilterKind, Filters, Pager, Sorting};
 use web::pages::keys::{KeyRow, KeysView, list as list_page};
-use web::paths::SORT;
 
 use super::key_usage::{BUCKETS, KeyUsage};
 use crate::http::dashboard::api_reference::api_ref;
 use crate::http::dashboard::charts::spark;
 use crate::http::dashboard::key_filter::key_filter;
+use crate::http::dashboard::lists::chosen_sorting;
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::outcome_counts::sum;
 use crate::http::dashboard::presenters::key::{key_states, last_used};
@@ -15,13 +15,14 @@ use crate::http::dashboard::reply::Reply;
 use crate::http::dashboard::saved_views::saved_views;
 use base::error::{Code, Result};
 use base::store::Paged;
-use domain::keys::{FindKeys, KeyDetails, KeyOrder};
+use domain::keys::{FindKeys, KeyDetails, KeyOrder, OrderedBy};
 
 /// `GET /apis/:id/keys`.
 pub async fn list(request: MemberRequest) -> Result<Reply> {
     let api = request.app.apis.get(&request.cx, &request.id().into()).await?;
     let filter = key_filter(request.query());
-    let order = order(&request);
+    let sorting = chosen_sorting(&request, &["created", "name", "expires"], "-created");
+    let order = order(&sorting);
     let is_filtered = !filter.is_empty();
     let command = FindKeys { api_id: Some(api.id.clone()), filter, order, page: request.page() };
     let (found, problems) = matching(&request, command).await?;
@@ -39,15 +40,18 @@ pub async fn list(request: MemberRequest) -> Result<Reply> {
         filters: filters(&request, problems).await?,
         keys,
         pager,
-        is_oldest_first: order == KeyOrder::OldestFirst,
+        sorting,
     };
     Ok(Reply::page(list_page(&request.shell, &view)))
 }
 
-fn order(request: &MemberRequest) -> KeyOrder {
-    match request.query().text(SORT) {
-        "created" => KeyOrder::OldestFirst,
-        _ => KeyOrder::NewestFirst,
+fn order(sorting: &Sorting) -> KeyOrder {
+    let descending = sorting.descending;
+    match sorting.column.as_str() {
+        "name" => KeyOrder::Sorted { by: OrderedBy::Name, descending },
+        "expires" => KeyOrder::Sorted { by: OrderedBy::Expiry, descending },
+        _ if descending => KeyOrder::NewestFirst,
+        _ => KeyOrder::OldestFirst,
     }
 }
 

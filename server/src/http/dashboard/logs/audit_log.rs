@@ -5,6 +5,7 @@ use web::components::{Filters, Pager};
 use web::pages::audit::{self as page, AuditEntryView, AuditView};
 
 use super::{audit_filter, text_field};
+use crate::http::dashboard::known_ids::KnownIds;
 use crate::http::dashboard::lists::search_filters;
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::presenters::audit::{actor_href, actor_kind, audit_rows, way_to};
@@ -36,7 +37,7 @@ pub async fn list(request: MemberRequest) -> Result<Reply> {
             next: found.next,
             rows: Some(request.rows()),
         },
-        rows: audit_rows(&request, found.items),
+        rows: audit_rows(&request, found.items).await?,
     };
     Ok(Reply::page(page::list(&request.shell, &view)))
 }
@@ -46,6 +47,7 @@ pub async fn one(request: MemberRequest) -> Result<Reply> {
     let (entry, related) = request.app.audit_log.get(&request.cx, &AuditId::from(request.id())).await?;
     let (workspace, now_ms) = (&request.cx.workspace, request.now_ms());
     let logged = request.app.analytics.of_request(Kind::Requests, workspace, &entry.request_id, now_ms);
+    let known = KnownIds::of(&request, std::slice::from_ref(&entry)).await?;
     let view = AuditEntryView {
         id: entry.id.to_string(),
         at: request.stamp(entry.time_ms),
@@ -54,9 +56,9 @@ pub async fn one(request: MemberRequest) -> Result<Reply> {
         actor_id: entry.actor_id.clone(),
         actor_href: actor_href(&entry),
         request_logged: logged.await?.is_some(),
-        changes: entry.changes.as_ref().map(|changes| in_words(&request, changes)).unwrap_or_default(),
+        changes: in_words(&request, &known, &entry.event, entry.changes.as_ref()),
         targets: entry.targets.iter().map(|target| target_view(&entry.event, target)).collect(),
-        related: audit_rows(&request, related),
+        related: audit_rows(&request, related).await?,
         event: entry.event,
         description: marks_shown(&entry.description),
         door: entry.door,

@@ -50,5 +50,12 @@ fn bars(here: &Here, series: &Series) -> Bars {
         }
     };
     let buckets = series.total.iter().map(bucket).collect();
-    Bars { id: "requests", title: "Requests (UTC)".to_owned(), outcomes, buckets, of_outcome: None }
+    Bars {
+        id: "requests",
+        title: "Requests (UTC)".to_owned(),
+        outcomes,
+        buckets,
+        of_outcome: None,
+        before: None,
+    }
 }

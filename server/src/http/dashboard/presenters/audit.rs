@@ -5,22 +5,25 @@ use web::paths::{self, Href};
 
 use super::changes::in_words;
 use super::direction_marks::marks_shown;
+use crate::http::dashboard::known_ids::KnownIds;
 use crate::http::dashboard::member_request::MemberRequest;
 use base::audit::AuditEntry;
+use base::error::Result;
 
 /// Entries in the order of a list; those of one act that follow each other say so.
-pub fn audit_rows(request: &MemberRequest, entries: Vec<AuditEntry>) -> Vec<AuditRow> {
+pub async fn audit_rows(request: &MemberRequest, entries: Vec<AuditEntry>) -> Result<Vec<AuditRow>> {
+    let known = KnownIds::of(request, &entries).await?;
     let mut before: Option<String> = None;
     let row = |entry: AuditEntry| {
         let act = entry.correlation_id.clone();
         let goes_on = act.is_some() && act == before;
         before = act;
-        AuditRow { goes_on, ..audit_row(request, entry) }
+        AuditRow { goes_on, ..audit_row(request, &known, entry) }
     };
-    entries.into_iter().map(row).collect()
+    Ok(entries.into_iter().map(row).collect())
 }
 
-fn audit_row(request: &MemberRequest, entry: AuditEntry) -> AuditRow {
+fn audit_row(request: &MemberRequest, known: &KnownIds, entry: AuditEntry) -> AuditRow {
     let about = entry.targets.iter().find_map(|target| {
         let href = way_to(&entry.event, &target.kind, &target.id)?;
         Some(AuditSubject { name: target.name.clone().unwrap_or_else(|| target.id.clone()), href })
@@ -31,7 +34,7 @@ fn audit_row(request: &MemberRequest, entry: AuditEntry) -> AuditRow {
         actor_kind: actor_kind(&entry).to_owned(),
         actor_href: actor_href(&entry),
         about,
-        changes: entry.changes.as_ref().map(|changes| in_words(request, changes)).unwrap_or_default(),
+        changes: in_words(request, known, &entry.event, entry.changes.as_ref()),
         goes_on: false,
         event: entry.event,
         description: marks_shown(&entry.description),

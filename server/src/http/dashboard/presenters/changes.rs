@@ -1,5 +1,5 @@
 //! Changed fields of the audit log in words: what people call a field, times in their
-//! zone, lengths of time with a unit.
+//! zone, lengths of time with a unit, names for ids.
 //!
 //! What the log keeps is not touched: exports and the API have it as it is.
 
@@ -8,6 +8,7 @@ use web::components::Changed;
 use web::number::exact;
 use web::time::duration;
 
+use crate::http::dashboard::known_ids::KnownIds;
 use crate::http::dashboard::member_request::MemberRequest;
 
 /// Fields that are called otherwise than their names say.
@@ -27,8 +28,13 @@ const CALLED: [(&str, &str); 12] = [
 ];
 
 /// `{"field": {"before": .., "after": ..}}` in words; `null` is not set.
-pub fn in_words(request: &MemberRequest, changes: &Value) -> Vec<Changed> {
-    let fields = changes.as_object().into_iter().flatten();
+pub fn in_words(
+    request: &MemberRequest,
+    known: &KnownIds,
+    event: &str,
+    changes: Option<&Value>,
+) -> Vec<Changed> {
+    let fields = changes.and_then(Value::as_object).into_iter().flatten();
     let time = |time_ms: i64| request.stamp(time_ms).local;
     let side = |field: &str, value: Option<&Value>| value.and_then(|value| in_word(field, value, &time));
     let changed = |(field, sides): (&String, &Value)| {
@@ -41,6 +47,8 @@ pub fn in_words(request: &MemberRequest, changes: &Value) -> Vec<Changed> {
             }
             _ => words,
         };
+        let [before, after] =
+            [before, after].map(|words| words.map(|words| known.named(event, field, words)));
         Changed { field: called(field), before, after }
     };
     fields.map(changed).collect()

@@ -15,6 +15,7 @@ use crate::http::dashboard::event_query::event_question;
 use crate::http::dashboard::lists::{chosen_sorting, search_filters};
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::reply::Reply;
+use crate::http::dashboard::span_before::SpanBefore;
 use crate::http::dashboard::time_span::TimeSpan;
 use base::access::{Operation, Target};
 use base::error::Result;
@@ -102,7 +103,12 @@ async fn bars(
             None => Ok(Vec::new()),
         }
     };
-    let (passed, blocked) = try_join!(count(questions.passed.clone()), count(questions.blocked.clone()))?;
+    let before = SpanBefore::of(request, span, buckets);
+    let (passed, blocked, rows_before) = try_join!(
+        count(questions.passed.clone()),
+        count(questions.blocked.clone()),
+        before.count(request, &questions.all),
+    )?;
     let weigh = |row: &Row| {
         let Counts { passed, cost, .. } = row.counts;
         let counts = match passed > 0 {
@@ -115,7 +121,11 @@ async fn bars(
     let weighed: Vec<Row> = rows.iter().map(weigh).collect();
     let outcomes = &Outcome::DECISIONS;
     let requests = outcome_bars(request, "requests", "Requests", outcomes, &rows, (buckets, span));
-    Ok((requests, outcome_bars(request, "tokens", "Tokens", outcomes, &weighed, (buckets, span))))
+    let tokens = outcome_bars(request, "tokens", "Tokens", outcomes, &weighed, (buckets, span));
+    Ok((
+        before.beside(request, requests, &rows_before, Counts::total),
+        before.beside(request, tokens, &rows_before, |counts| counts.cost),
+    ))
 }
 
 async fn latency(

@@ -82,7 +82,7 @@ async fn changes(request: &MemberRequest) -> Result<Vec<AuditRow>> {
     let filter = AuditFilter { target: Some(request.id().to_owned()), ..AuditFilter::default() };
     let page = Page { limit: LATEST as u64, cursor: None };
     let found = request.app.audit_log.list(&request.cx, &filter, &page).await?;
-    Ok(audit_rows(request, found.items))
+    audit_rows(request, found.items).await
 }
 
 /// Who an id of the audit log is.
