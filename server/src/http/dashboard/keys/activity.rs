@@ -1,7 +1,7 @@
 //! A key's page: its facts and what it was used for; and its changes.
 
 use chrono::{TimeZone, Timelike};
-use web::charts::Heat;
+use web::charts::{Bars, Heat};
 use web::components::Outcome;
 use web::pages::key::{KeyView, activity as activity_page};
 use web::pages::parts::{KeyLine, VerificationRow};
@@ -35,20 +35,13 @@ pub async fn activity(request: MemberRequest) -> Result<Reply> {
     // Asks for the right to read what keys are used for.
     let key = page.head(&request).await?;
     let span = TimeSpan::of(&request, "24h");
-    let buckets = span.buckets(request.zone)?;
     let filter = Filter { keys: vec![key.id.clone()], ..Filter::default() };
     let question = event_question(&request, Kind::Verifications, &span, filter.clone());
-    let before = SpanBefore::of(&request, &span, &buckets);
-    let rows_before = before.count(&request, &question).await?;
-    let fine = Question { buckets: Some(fine_buckets(&request, &span)?), ..question };
-    let fine = request.app.analytics.count(fine).await?;
-    let rows = buckets.folded(&fine);
-    let requests =
-        outcome_bars(&request, "requests", "Verifications", &Outcome::OF_KEYS, &rows, (&buckets, &span));
+    let (requests, fine) = counted(&request, &span, question).await?;
     let view = KeyView {
         facts: page.facts(&request).await?,
         here: request.here(),
-        requests: before.beside(&request, requests, &rows_before, Counts::total),
+        requests,
         rhythm: rhythm(&request, &span, &fine),
         recent: latest(&request, &span, filter).await?,
         siblings: siblings(&request, &page).await?,
@@ -56,6 +49,18 @@ pub async fn activity(request: MemberRequest) -> Result<Reply> {
         key,
     };
     Ok(Reply::page(activity_page(&request.shell, &view)))
+}
+
+/// The chart of the span, and the rows that it is added up from.
+async fn counted(request: &MemberRequest, span: &TimeSpan, question: Question) -> Result<(Bars, Vec<Row>)> {
+    let buckets = span.buckets(request.zone)?;
+    let before = SpanBefore::of(request, span, &buckets);
+    let rows_before = before.count(request, &question).await?;
+    let fine = Question { buckets: Some(fine_buckets(request, span)?), ..question };
+    let fine = request.app.analytics.count(fine).await?;
+    let (rows, whole) = (buckets.folded(&fine), (&buckets, span));
+    let chart = outcome_bars(request, "requests", "Verifications", &Outcome::OF_KEYS, &rows, whole);
+    Ok((before.beside(request, chart, &rows_before, Counts::total), fine))
 }
 
 /// Buckets that both charts of the page are added up from, so that the events

@@ -22,24 +22,22 @@ pub async fn list(request: MemberRequest) -> Result<Reply> {
     let api = request.app.apis.get(&request.cx, &request.id().into()).await?;
     let filter = key_filter(request.query());
     let sorting = chosen_sorting(&request, &["created", "name", "expires"], "-created");
-    let order = order(&sorting);
-    let is_filtered = !filter.is_empty();
+    let (order, is_filtered) = (order(&sorting), !filter.is_empty());
     let command = FindKeys { api_id: Some(api.id.clone()), filter, order, page: request.page() };
     let (found, problems) = matching(&request, command).await?;
     let ids = found.items.iter().map(|details| details.key.id.to_string()).collect();
     let usage = KeyUsage::of(&request, ids).await?;
     let keys: Vec<KeyRow> = found.items.iter().map(|details| row(&request, details, &usage)).collect();
-    let pager = Pager {
-        shown: i64::try_from(keys.len()).unwrap_or(0),
-        total: (!is_filtered).then_some(api.live_keys),
-        next: found.next,
-        rows: Some(request.rows()),
-    };
     let view = KeysView {
         api: api_ref(&request, &api).await?,
         filters: filters(&request, problems).await?,
+        pager: Pager {
+            shown: i64::try_from(keys.len()).unwrap_or(0),
+            total: (!is_filtered).then_some(api.live_keys),
+            next: found.next,
+            rows: Some(request.rows()),
+        },
         keys,
-        pager,
         sorting,
     };
     Ok(Reply::page(list_page(&request.shell, &view)))
