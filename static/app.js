@@ -232,11 +232,13 @@
     const link = row?.querySelector("a[href^='/']");
     if (!link) return;
     const answer = await fetch(link.href).catch(() => undefined);
-    if (!answer?.ok) return location.assign(link.href);
+    if (!answer?.ok || answer.redirected) return location.assign(link.href);
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const dialog = Object.assign(document.createElement("dialog"), { className: "cheat peek" });
     const whole = Object.assign(document.createElement("a"), { href: link.href, textContent: page.querySelector("h1")?.textContent });
     const parts = all("main .verdict-line, main .card, .split-main > .code", page).filter((part) => !part.querySelector("form, input, svg.bars, .card"));
+    if (!parts.length) return location.assign(link.href);
+    if (document.querySelector("dialog[open]")) return;
     dialog.setAttribute("aria-label", whole.textContent);
     dialog.append(Object.assign(document.createElement("h2"), {}), ...parts);
     dialog.firstChild.append(whole);
@@ -335,20 +337,31 @@
     const form = document.querySelector("form.sections");
     let [timer, asked] = [0, undefined];
     async function follow() {
-      asked = new AbortController();
+      const own = (asked = new AbortController());
       const body = new URLSearchParams(new FormData(form));
       body.set("preview", "on");
-      const answer = await fetch(form.action, { method: "POST", body, signal: asked.signal }).catch(() => undefined);
+      const answer = await fetch(form.action, { method: "POST", body, signal: own.signal }).catch(() => undefined);
+      if (own.signal.aborted) return;
       const fresh = answer?.ok && new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-preview]");
-      if (!fresh) return;
+      if (!fresh) return (shown.textContent = "The server did not say what this would make.");
       const open = all("details", shown).findIndex((one) => one.open);
       for (const [index, one] of all("details", fresh).entries()) one.open = index === Math.max(open, 0);
       shown.replaceChildren(...fresh.childNodes);
     }
-    form.addEventListener("input", () => {
+    const wait = () => {
       clearTimeout(timer);
       asked?.abort();
       timer = setTimeout(follow, 300);
+    };
+    form.addEventListener("input", wait);
+    // A browser that goes back fills in what was typed before.
+    addEventListener("pageshow", wait);
+    // What is of one key stays when the rest is taken from a preset.
+    document.addEventListener("click", ({ target }) => {
+      if (target.dataset.preset === undefined) return;
+      const address = new URL(target.href);
+      for (const name of ["name", "external_id"]) if (form.elements[name].value) address.searchParams.set(name, form.elements[name].value);
+      target.href = address;
     });
   }
 

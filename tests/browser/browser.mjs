@@ -96,7 +96,10 @@ export function form(page, action) {
 export async function submit(page, action, values = {}, button) {
   const place = form(page, action);
   await fill(place, values);
-  const submitter = button ? place.getByRole("button", { name: button }) : place.locator("button[type=submit]:visible");
+  // What a form is for is its primary button, where it has one.
+  const primary = place.locator("button.primary[type=submit]:visible");
+  const shown = (await primary.count()) > 0 ? primary : place.locator("button[type=submit]:visible");
+  const submitter = button ? place.getByRole("button", { name: button }) : shown;
   // A menu holds some forms; a button that is not shown is sent all the same.
   if ((await submitter.count()) > 0) {
     await Promise.all([page.waitForLoadState("load"), navigation(page), submitter.last().click()]);

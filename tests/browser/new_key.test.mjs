@@ -69,3 +69,27 @@ test("Enter in the name of a preset keeps the settings and makes no key", async 
   assert.deepEqual(later.problems, []);
   await later.context().close();
 });
+
+test("a preset takes the place of the settings and of nothing else, and Back is followed", async () => {
+  const page = await server.visit("operator");
+  await page.goto(`/apis/${apiId}/keys/new?expires=30d`);
+  const shown = page.locator("[data-preview]");
+  await page.locator("#f-expires").selectOption("never");
+  await shown.getByText("Never", { exact: true }).waitFor();
+  await page.goto("/apis");
+  await page.goBack();
+  assert.equal(await page.locator("#f-expires").inputValue(), "never", "the browser fills in what was chosen");
+  await shown.getByText("Never", { exact: true }).waitFor();
+  await page.locator("#f-name").fill("mine");
+  await page.locator("#f-external-id").fill("user_1");
+  await page.locator("summary", { hasText: "Presets" }).click();
+  await page.getByRole("link", { name: "Trial" }).click();
+  await page.waitForURL("**external_id=user_1**");
+  assert.equal(await page.locator("#f-name").inputValue(), "mine");
+  assert.equal(await page.locator("#f-expires").inputValue(), "30d");
+  // Where the server does not answer, nothing is shown that is not so any more.
+  await page.route("**/keys/new", (route) => route.abort());
+  await page.locator("#f-credits").fill("5");
+  await shown.getByText("The server did not say what this would make.").waitFor();
+  await page.context().close();
+});

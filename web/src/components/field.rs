@@ -234,11 +234,16 @@ pub(crate) fn select(
     let id = field_id(name);
     let state = describe(form, &id, name, help);
     let chosen = form.value(name);
+    // What an address or a program says and the list does not is shown, not replaced.
+    let other = !chosen.is_empty() && !options.iter().any(|(value, _)| *value == chosen);
+    let other = other.then(|| (chosen.as_str(), chosen.as_str()));
     let options = options
         .iter()
+        .copied()
+        .chain(other)
         .map(|(value, text)| {
-            let selected = *value == chosen;
-            view! { <option value=(*value).to_owned() selected=selected>{(*text).to_owned()}</option> }
+            let selected = value == chosen;
+            view! { <option value=value.to_owned() selected=selected>{text.to_owned()}</option> }
         })
         .collect_view();
     let control = view! {

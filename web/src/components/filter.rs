@@ -224,9 +224,11 @@ fn saved(csrf: &str, filters: &Filters) -> View {
         return ().into_any();
     }
     let views = filters.saved.iter().map(|view| saved_view(csrf, view)).collect_view();
-    let save = (filters.can_save && (filters.is_active() || filters.here.get(HIDE).is_some())).then(|| {
+    let save = (filters.can_save
+        && (filters.is_active() || [HIDE, SORT].iter().any(|name| filters.here.get(name).is_some())))
+    .then(|| {
         let body = view! {
-            {hidden("back", filters.here.without(&[SORT]).as_str())}
+            {hidden("back", filters.here.without(&[]).as_str())}
             <label>"Save this view as" <input type="text" name="name" required maxlength="64"/></label>
             <label><input type="checkbox" name="shared" value="on"/>"Share with the workspace"</label>
             <button type="submit" class="button">"Save view"</button>

@@ -77,7 +77,9 @@ fn calls(preview: &KeyPreview) -> View {
     let label = preview
         .is_labelled
         .then(|| view! { <p class="hint">"Without the environment, which v2 does not set."</p> });
-    view! { <h3>"The same by the API"</h3> {calls.collect_view()} {label} }.into_any()
+    let narrower = "v2 says so where it does not take what the form does, such as an external id with an @.";
+    view! { <h3>"The same by the API"</h3> {calls.collect_view()} {label} <p class="hint">{narrower}</p> }
+        .into_any()
 }
 
 /// Settings to begin with, and those that people saved.
@@ -91,7 +93,7 @@ pub(super) fn presets(csrf: &str, presets: &[Preset]) -> View {
             };
             post_form(csrf, &paths::delete_view(id), "inline", vec![button.into_any()])
         });
-        view! { <li><a href=preset.href.to_string()>{preset.name.clone()}</a>{shared}{remove}</li> }
+        view! { <li><a href=preset.href.to_string() data-preset="">{preset.name.clone()}</a>{shared}{remove}</li> }
     });
     view! {
         <details class="menu">

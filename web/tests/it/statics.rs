@@ -13,7 +13,7 @@ const ICON: &str = include_str!("../../../static/favicon.svg");
 #[test]
 fn they_stay_small_and_load_nothing() {
     assert!(CSS.len() < 41_000, "{} bytes of CSS", CSS.len());
-    assert!(JS.len() < 22_000, "{} bytes of script", JS.len());
+    assert!(JS.len() < 23_000, "{} bytes of script", JS.len());
     assert!(QUERY_JS.len() < 9_000, "{} bytes of script of one page", QUERY_JS.len());
     for source in [CSS, JS, QUERY_JS] {
         assert!(!source.contains("http") && !source.contains("url(") && !source.contains("@import"));

@@ -89,7 +89,13 @@ impl CreateKey {
         }
     }
 
-    fn check(&self) -> Result<()> {
+    /// Whether a key can be like this, as far as that is told without the database.
+    ///
+    /// # Errors
+    /// `invalid_input`, at the field that it is about.
+    pub fn check(&self) -> Result<()> {
+        bounds::check_bytes(self.byte_length.unwrap_or(bounds::DEFAULT_BYTES))?;
+        self.credits.clone().unwrap_or_default().into_credits()?;
         bounds::check_prefix(self.prefix.as_deref())?;
         bounds::check_text(Field::Name, self.name.as_deref())?;
         bounds::check_external_id(self.external_id.as_deref())?;

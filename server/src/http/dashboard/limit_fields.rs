@@ -72,16 +72,20 @@ pub fn read_limits(form: &Fields, stored: &[Limit]) -> Result<Vec<NewLimit>, Vec
         }
         limits.push(limit);
     }
-    if form.pairs().iter().any(|(name, value)| !value.is_empty() && is_beyond(name)) {
-        refuse(&mut problems, String::new(), &format!("There are {MAX_LIMITS} limits at most."));
+    if form.pairs().iter().any(|(name, value)| !value.is_empty() && is_unread(name)) {
+        let problem = format!("There are {MAX_LIMITS} limits at most, from limits.0 on.");
+        refuse(&mut problems, String::new(), &problem);
     }
     if problems.is_empty() { Ok(limits) } else { Err(problems) }
 }
 
-/// Whether a field is of a row that is not read.
-fn is_beyond(name: &str) -> bool {
+/// Whether a field is of a row that is not read: one too far, or one that is not spelt so.
+fn is_unread(name: &str) -> bool {
     let index = name.strip_prefix("limits.").and_then(|rest| rest.split('.').next());
-    index.is_some_and(|index| index.parse::<usize>().is_ok_and(|index| index >= MAX_LIMITS))
+    let is_row = |index: &str| {
+        index.parse::<usize>().is_ok_and(|number| number < MAX_LIMITS && number.to_string() == index)
+    };
+    index.is_some_and(|index| !is_row(index))
 }
 
 fn refuse(problems: &mut Vec<(String, String)>, field: String, problem: &str) -> i64 {
@@ -121,6 +125,8 @@ mod tests {
         assert_eq!(read_limits(&form("limits.0.auto_apply=on&limits.0.limit=+"), &[]), Ok(vec![]));
         let far = read_limits(&form("limits.50.name=a&limits.50.limit=1&limits.50.duration=1m"), &[]);
         assert_eq!(fields(&far.unwrap_err()), [""]);
+        let odd = read_limits(&form("limits.00.name=a&limits.00.limit=1&limits.00.duration=1m"), &[]);
+        assert_eq!(fields(&odd.unwrap_err()), [""]);
         let long = format!("limits.0.name={}&limits.0.limit=1&limits.0.duration=1m", "x".repeat(256));
         assert_eq!(fields(&read_limits(&form(&long), &[]).unwrap_err()), ["limits.0.name"]);
     }

@@ -4,6 +4,7 @@ use web::components::SavedView;
 use web::paths::{self, Href};
 
 use super::member_request::MemberRequest;
+use super::presenters::direction_marks::marks_shown;
 use super::reply::Reply;
 use base::error::Result;
 use domain::users::SaveView;
@@ -21,7 +22,7 @@ pub async fn save_view(request: MemberRequest) -> Result<Reply> {
     };
     let name = command.name.clone();
     request.app.users.save_view(&request.cx, command).await?;
-    Ok(Reply::redirect(back).notice(format!("Saved the view {name}.")))
+    Ok(Reply::redirect(back).notice(format!("Saved the view {}.", marks_shown(&name))))
 }
 
 /// `POST /views/:id/delete`.

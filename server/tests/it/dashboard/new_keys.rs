@@ -248,3 +248,54 @@ async fn an_address_that_is_not_spelt_well_is_told() {
     let moved = browser.get("/keys/new?expires=30d").await;
     assert_eq!(moved.path, format!("{path}?expires=30d"), "there is one API");
 }
+
+/// What a preview says is what Create does: what it would refuse is told with no call to copy.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_preview_shows_no_key_that_would_be_refused() {
+    let (test, api) = ready().await;
+    let mut browser = Browser::of(&test, Role::Operator).await;
+    let path = format!("/apis/{api}/keys/new");
+    let long = "x".repeat(5000);
+    for wrong in [
+        &[("byte_length", "15")][..],
+        &[("byte_length", "256")],
+        &[("prefix", "a_prefix_that_is_long")],
+        &[("credits", "-1")],
+        &[("credits", "1"), ("refill", "daily"), ("refill_amount", "0")],
+        &[("credits", "1"), ("refill", "monthly"), ("refill_amount", "1"), ("refill_day", "32")],
+        &[("refill", "daily"), ("refill_amount", "5")],
+        &[("name", &long)],
+        &[("external_id", &long)],
+        &[("environment", &long)],
+        &[("limits.00.name", "a"), ("limits.00.limit", "1"), ("limits.00.duration", "1m")],
+    ] {
+        let page = browser.get(&path).await;
+        let form = page.form(&path);
+        let mut fields = form.filled::<&str>(&[]);
+        for (name, value) in wrong {
+            fields.retain(|(own, _)| own != name);
+            fields.push(((*name).to_owned(), (*value).to_owned()));
+        }
+        let with = |button: &str| [fields.clone(), vec![(button.to_owned(), "on".to_owned())]].concat();
+        let preview = browser.post(&path, &with("preview"), &[]).await;
+        assert!(calls(&preview).is_empty(), "{wrong:?}: {}", preview.text);
+        let created = browser.post(&path, &with("create"), &[]).await;
+        assert_eq!(created.status, 422, "{wrong:?}");
+    }
+    assert_eq!(test.call("apis.listKeys", json!({ "apiId": api })).await.data(), json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_has_what_its_preview_says() {
+    let (test, api) = ready().await;
+    let mut browser = Browser::of(&test, Role::Operator).await;
+    let path = format!("/apis/{api}/keys/new");
+    let page = browser.get(&format!("{path}?expires=5d")).await;
+    page.shows("in 5 days");
+    let made = browser.submit(&page, &path, &[]).await;
+    let key = facts(&test, &key_id(&made)).await;
+    assert_eq!(key["expires"], test.app.clock.now_ms() + 5 * 86_400_000);
+    let gone = browser.get(&format!("{path}?roles=admin&roles=gone&permissions=doc.*&recoverable=on")).await;
+    gone.shows("what the form does not offer: roles gone, recoverable on");
+    gone.shows("1 role 1 permission").lacks("can be shown again");
+}

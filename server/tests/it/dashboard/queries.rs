@@ -89,7 +89,7 @@ async fn what_a_person_asked_is_theirs_alone() {
     test.advance_ms(1000);
     let shared =
         format!("/sql?query={}", form_urlencoded::byte_serialize(QUERY.as_bytes()).collect::<String>());
-    let page = ada.get(&shared).await;
+    let page = run(&mut ada, QUERY).await;
     assert_eq!(history(&page).len(), 2, "the same query moves up");
     let first = ada.get(&history(&page)[0]).await;
     first.shows("No answer yet");
@@ -98,8 +98,12 @@ async fn what_a_person_asked_is_theirs_alone() {
 
     bob.get("/sql").await.lacks("Your history");
     bob.get(&history(&page)[0]).await.shows("no longer in your history");
-    assert_eq!(history(&bob.get(&format!("{shared}&format=csv")).await).len(), 0);
-    assert_eq!(history(&bob.get("/sql").await).len(), 1, "a file is a run, too");
+    bob.get(&shared).await.shows("0 rows in").lacks("Your history");
+    assert_eq!(bob.get(&format!("{shared}&format=csv")).await.status, 200);
+    bob.get("/sql").await.lacks("Your history");
+    let editor = bob.get("/sql").await;
+    bob.submit(&editor, "/sql", &[("query", QUERY), ("format", "csv")]).await;
+    assert_eq!(history(&bob.get("/sql").await).len(), 1, "a file is a run, an address is none");
     assert_eq!(history(&ada.get("/sql").await).len(), 2);
     let page = ada.get("/sql").await;
     let cleared = ada.submit(&page, "/sql/history/clear", &[]).await;

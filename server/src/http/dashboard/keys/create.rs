@@ -15,6 +15,7 @@ use super::secret_page::{made_already, show};
 use crate::http::dashboard::api_reference::api_ref;
 use crate::http::dashboard::fields::Fields;
 use crate::http::dashboard::member_request::MemberRequest;
+use crate::http::dashboard::presenters::direction_marks::marks_shown;
 use crate::http::dashboard::reply::Reply;
 use base::access::{Operation, Target};
 use base::error::{Code, Result};
@@ -52,13 +53,15 @@ async fn page(
     nonce: String,
     form: FormState,
 ) -> Result<String> {
+    let choices = key_choices(request, api, None).await?;
+    let form = presets::within(form, &choices);
     let view = NewKeyView {
         api: api_ref(request, api).await?,
         nonce,
         preview: preview(request, api, &Fields::new(form.values.clone())?)?,
         presets: presets::presets(request, api.id.as_str()).await?,
         form,
-        choices: key_choices(request, api, None).await?,
+        choices,
         zone: request.zone.name().to_owned(),
     };
     Ok(create_page(shell, &view))
@@ -102,7 +105,7 @@ async fn save_preset(request: &MemberRequest, api: &Api, name: &str) -> Result<R
     }
     let mut form = request.form_with(vec![]);
     form.values.retain(|(field, _)| !field.starts_with("preset_"));
-    let message = format!("Saved the preset {name}. No key was made yet.");
+    let message = format!("Saved the preset {}. No key was made yet.", marks_shown(name));
     let mut shell = request.shell.clone();
     shell.frame.flashes.push(Flash { kind: FlashKind::Done, message, undo: None });
     Ok(Reply::page(page(request, &shell, api, request.form().text(NONCE).to_owned(), form).await?))

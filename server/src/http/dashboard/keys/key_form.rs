@@ -172,7 +172,7 @@ fn refill(form: &Fields, amount: Option<i64>, day: Option<i64>) -> Result<Option
     Ok(amount.map(|amount| Refill { interval, amount, day }))
 }
 
-const FIELDS: &FieldNames = &[
+pub(super) const FIELDS: &FieldNames = &[
     (Field::Name, "name"),
     (Field::ExternalId, "external_id"),
     (Field::Environment, "environment"),

@@ -5,12 +5,13 @@
 //! key only, its name and whose it is, is not part of a preset, though an address may say it.
 
 use web::form::{FormState, ON};
-use web::pages::key_form::Preset;
+use web::pages::key_form::{Grantable, KeyChoices, Preset};
 use web::paths::{self, Href};
 
 use super::key_form::new_values;
 use crate::http::dashboard::fields::Fields;
 use crate::http::dashboard::member_request::MemberRequest;
+use crate::http::dashboard::presenters::direction_marks::marks_shown;
 use base::access::OpCtx;
 use base::error::Result;
 use domain::users::SaveView;
@@ -54,6 +55,9 @@ const KEPT: [&str; 12] = [
 /// Fields of one key that an address may say.
 const OF_ONE_KEY: [&str; 2] = ["name", "external_id"];
 
+/// Fields that may be there more than once.
+const SEVERAL: [&str; 2] = ["roles", "permissions"];
+
 const LIMIT: [&str; 3] = ["name", "limit", "duration"];
 
 /// The form of a new key as an address asks for it. What the address does not say is as in
@@ -61,24 +65,73 @@ const LIMIT: [&str; 3] = ["name", "limit", "duration"];
 /// that is not spelt well.
 pub fn form_of(query: &Fields) -> FormState {
     let said = query.pairs();
-    let unknown: Vec<&str> =
-        said.iter().map(|(name, _)| name.as_str()).filter(|name| !is_known(name)).collect();
+    let is_first = |index: usize, name: &str| !said.iter().take(index).any(|(own, _)| own == name);
+    let counts = |(index, (name, _)): &(usize, &(String, String))| {
+        is_text(name) && (SEVERAL.contains(&name.as_str()) || is_first(*index, name))
+    };
     let mut values: Vec<(String, String)> =
-        said.iter().filter(|(name, value)| is_known(name) && !is_off(name, value)).cloned().collect();
-    let unsaid = new_values().into_iter().filter(|(name, _)| !query.has(name));
-    values.extend(unsaid);
-    for index in limit_rows(said) {
-        let applies = format!("limits.{index}.auto_apply");
-        if !query.has(&applies) {
-            values.push((applies, ON.to_owned()));
-        }
+        said.iter().enumerate().filter(counts).map(|(_, pair)| pair.clone()).collect();
+    values.extend(new_values().into_iter().filter(|(name, _)| name != "enabled" && !query.has(name)));
+    let (mut switches, mut unclear) =
+        (vec![("enabled".to_owned(), true), ("recoverable".to_owned(), false)], vec![]);
+    switches.extend(limit_rows(said).into_iter().map(|index| (format!("limits.{index}.auto_apply"), true)));
+    for (name, default) in &switches {
+        let is_on = match (query.has(name), query.text(name)) {
+            (true, ON) => true,
+            (true, OFF) => false,
+            (is_said, _) => {
+                unclear.extend(is_said.then_some(name.as_str()));
+                *default
+            }
+        };
+        values.extend(is_on.then(|| (name.clone(), ON.to_owned())));
     }
     let mut form = FormState::new(values);
-    if !unknown.is_empty() {
-        let problem = format!("This address has what the form does not: {}.", unknown.join(", "));
+    let is_known = |name: &str| is_text(name) || switches.iter().any(|(own, _)| own == name);
+    let unknown: Vec<&str> =
+        said.iter().map(|(name, _)| name.as_str()).filter(|name| !is_known(name)).collect();
+    for (what, names) in [
+        ("has what the form does not", unknown),
+        ("says more than once, of which the first counts", repeated(said)),
+        ("says neither on nor off of", unclear),
+    ] {
+        if !names.is_empty() {
+            form.errors.push((String::new(), format!("This address {what}: {}.", names.join(", "))));
+        }
+    }
+    form
+}
+
+/// A form without what it does not offer, such as a role that was deleted since a preset was
+/// saved, and told so.
+pub fn within(mut form: FormState, choices: &KeyChoices) -> FormState {
+    let offers = |all: &[Grantable], value: &str| all.iter().any(|one| one.id == value);
+    let is_offered = |(name, value): &(String, String)| match name.as_str() {
+        "roles" => offers(&choices.roles, value),
+        "permissions" => offers(&choices.permissions, value),
+        "recoverable" => choices.recoverable,
+        _ => true,
+    };
+    let (offered, missing): (Vec<_>, Vec<_>) = form.values.into_iter().partition(is_offered);
+    form.values = offered;
+    if !missing.is_empty() {
+        let missing: Vec<_> =
+            missing.iter().map(|(name, value)| format!("{name} {}", marks_shown(value))).collect();
+        let problem = format!("The key would not have what the form does not offer: {}.", missing.join(", "));
         form.errors.push((String::new(), problem));
     }
     form
+}
+
+/// Fields that say one thing and are there more than once.
+fn repeated(said: &[(String, String)]) -> Vec<&str> {
+    let names = said.iter().map(|(name, _)| name.as_str());
+    let mut single: Vec<&str> = names.filter(|name| !SEVERAL.contains(name)).collect();
+    single.sort_unstable();
+    let mut repeated: Vec<&str> =
+        single.iter().zip(single.iter().skip(1)).filter(|(a, b)| a == b).map(|(name, _)| *name).collect();
+    repeated.dedup();
+    repeated
 }
 
 /// The address of what was typed into the form, without what is of one key.
@@ -111,10 +164,8 @@ pub async fn presets(request: &MemberRequest, api: &str) -> Result<Vec<Preset>> 
         })
         .collect();
     for (name, fields) in BUILT_IN {
-        if !presets.iter().any(|preset| preset.name == name) {
-            let href = fields.iter().fold(here.clone(), |href, (field, value)| href.with(field, value));
-            presets.push(Preset { name: name.to_owned(), href, id: None, is_shared: false });
-        }
+        let href = fields.iter().fold(here.clone(), |href, (field, value)| href.with(field, value));
+        presets.push(Preset { name: name.to_owned(), href, id: None, is_shared: false });
     }
     Ok(presets)
 }
@@ -136,16 +187,9 @@ pub async fn save(request: &MemberRequest, name: &str) -> Result<()> {
     Ok(())
 }
 
-fn is_known(name: &str) -> bool {
-    let is_switch = ["enabled", "recoverable"].contains(&name);
-    let is_applied = row_of(name).is_some_and(|(_, field)| field == "auto_apply");
-    is_switch || is_applied || KEPT.contains(&name) || OF_ONE_KEY.contains(&name) || is_limit_field(name)
-}
-
-/// A switch that an address turns off is one that the form does not have.
-fn is_off(name: &str, value: &str) -> bool {
-    let is_switch = ["enabled", "recoverable"].contains(&name) || name.ends_with(".auto_apply");
-    is_switch && value == OFF
+/// A field of the form that is no switch.
+fn is_text(name: &str) -> bool {
+    KEPT.contains(&name) || OF_ONE_KEY.contains(&name) || is_limit_field(name)
 }
 
 fn is_limit_field(name: &str) -> bool {
@@ -155,7 +199,8 @@ fn is_limit_field(name: &str) -> bool {
 /// Index and field of a field of a limit.
 fn row_of(name: &str) -> Option<(usize, &str)> {
     let (index, field) = name.strip_prefix("limits.")?.split_once('.')?;
-    Some((index.parse().ok()?, field))
+    let number = index.parse::<usize>().ok().filter(|number| number.to_string() == index)?;
+    Some((number, field))
 }
 
 /// Indexes of the rows that say anything of a limit.
@@ -185,11 +230,25 @@ mod tests {
         assert!(form.has("enabled", ON) && form.has("limits.2.auto_apply", ON));
         let off = form_of(&parsed("enabled=off&limits.0.name=x&limits.0.auto_apply=off"));
         assert!(!off.has("enabled", ON) && !off.has("limits.0.auto_apply", ON));
+        let unclear = form_of(&parsed("limits.0.name=x&limits.0.auto_apply=true&enabled=off&enabled=on"));
+        assert!(!unclear.has("enabled", ON), "the first counts");
+        assert!(unclear.has("limits.0.auto_apply", ON), "a limit is meant to limit");
     }
 
     #[test]
     fn what_is_not_spelt_well_is_told() {
-        for wrong in ["expire=30d", "limits.0.rate=5", "limits.x.name=a", "Credits=5", "limits.-1.name=a"] {
+        for wrong in [
+            "expire=30d",
+            "limits.0.rate=5",
+            "limits.x.name=a",
+            "Credits=5",
+            "limits.-1.name=a",
+            "limits.00.name=a",
+            "expires=30d&expires=never",
+            "enabled=off&enabled=on",
+            "enabled=false",
+            "limits.7.auto_apply=on",
+        ] {
             let form = form_of(&parsed(wrong));
             let name = wrong.split('=').next().unwrap_or_default();
             assert!(form.errors.iter().any(|(_, problem)| problem.contains(name)), "{wrong}");

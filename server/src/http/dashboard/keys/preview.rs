@@ -1,8 +1,8 @@
 //! What the form of a new key would make: each step in words, and the call that makes the
 //! same by the API.
 //!
-//! Only what can be read from the form is told here. Whether the roles exist or the metadata
-//! is small enough, the domain says when the key is made.
+//! Deliberately absent is what only the database knows, such as whether a role was deleted
+//! since: that is told when the key is made.
 
 use web::number::{count, exact};
 use web::pages::key_form::{KeyPreview, StepPreview};
@@ -10,11 +10,12 @@ use web::time::duration;
 
 use super::create::read_new;
 use super::create_call::CreateCall;
-use super::key_form::Problem;
+use super::key_form::{FIELDS, Problem};
 use crate::http::dashboard::fields::Fields;
+use crate::http::dashboard::form_errors::field_of;
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::presenters::direction_marks::marks_shown;
-use base::error::Result;
+use base::error::{Error, Result};
 use domain::apis::Api;
 use domain::keys::{CreateKey, DEFAULT_BYTES, Interval, NewCredits};
 use domain::ratelimit::limits::NewLimit;
@@ -35,7 +36,9 @@ const STEP_OF: [(&str, usize); 7] = [
 ];
 
 pub fn preview(request: &MemberRequest, api: &Api, form: &Fields) -> Result<KeyPreview> {
-    let command = match read_new(request, api, form) {
+    let refused = |error: Error| vec![(field_of(&error, FIELDS).to_owned(), error.detail().to_owned())];
+    let read = read_new(request, api, form);
+    let command = match read.and_then(|command| command.check().map_err(refused).map(|()| command)) {
         Ok(command) => command,
         Err(problems) => return Ok(unreadable(api, form, &problems)),
     };

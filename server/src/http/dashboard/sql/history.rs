@@ -7,7 +7,6 @@ use web::paths;
 use super::page;
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::reply::Reply;
-use base::clock::Stopwatch;
 use base::error::Result;
 use domain::users::{NoteQuery, QueryEnd, QueryRun};
 use insight::sql::ResultRows;
@@ -21,21 +20,13 @@ pub async fn clear(request: MemberRequest) -> Result<Reply> {
     Ok(Reply::redirect(paths::sql()).notice("Cleared your history."))
 }
 
-/// Puts a query into the history of who asks, whatever came of it; answers how many
-/// milliseconds it took.
-pub async fn note(
-    request: &MemberRequest,
-    query: &str,
-    watch: &Stopwatch,
-    answer: &Result<ResultRows>,
-) -> i64 {
-    let took_ms = i64::try_from(watch.elapsed().as_millis()).unwrap_or(i64::MAX);
+/// Puts a query into the history of who asks, whatever came of it.
+pub async fn note(request: &MemberRequest, query: &str, took_ms: i64, answer: &Result<ResultRows>) {
     let end = match answer {
         Ok(found) => QueryEnd::Rows(i64::try_from(found.rows.len()).unwrap_or(i64::MAX)),
         Err(error) => QueryEnd::refused(error.code()),
     };
     request.app.users.note_query(&request.cx, NoteQuery { query: query.to_owned(), took_ms, end }).await;
-    took_ms
 }
 
 /// Newest first. An answer is shown even where its history cannot be read.

@@ -45,16 +45,17 @@ async fn show(request: MemberRequest) -> Result<Reply> {
     match fields.given(page::AGAIN) {
         Some(id) => history::again(&request, id).await,
         None if fields.has(page::EDIT) => page::unasked(&request, fields.raw(page::QUERY)).await,
-        None => answer(&request, fields).await,
+        None => answer(&request, fields, false).await,
     }
 }
 
-/// `POST /sql`: the same for a query too long for an address.
+/// `POST /sql`: the query of the editor, which goes into the history of who asks. One that
+/// an address asks does not: any page of any site can lead there.
 async fn ask(request: MemberRequest) -> Result<Reply> {
-    answer(&request, request.form()).await
+    answer(&request, request.form(), true).await
 }
 
-async fn answer(request: &MemberRequest, fields: &Fields) -> Result<Reply> {
+async fn answer(request: &MemberRequest, fields: &Fields, is_noted: bool) -> Result<Reply> {
     let text = fields.raw(page::QUERY).trim_end().to_owned();
     let form = page::editor(&text);
     if text.trim().is_empty() {
@@ -62,7 +63,10 @@ async fn answer(request: &MemberRequest, fields: &Fields) -> Result<Reply> {
     }
     let watch = Stopwatch::start();
     let found = request.app.sql.ask(&request.cx, Ask { text: text.clone(), family: None }).await;
-    let took_ms = history::note(request, &text, &watch, &found).await;
+    let took_ms = i64::try_from(watch.elapsed().as_millis()).unwrap_or(i64::MAX);
+    if is_noted {
+        history::note(request, &text, took_ms, &found).await;
+    }
     let found = match found {
         Ok(found) => found,
         Err(error) if is_about_query(error.code()) => {

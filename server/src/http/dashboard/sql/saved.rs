@@ -6,6 +6,7 @@ use web::paths::{self, Href};
 use super::page;
 use crate::http::dashboard::form_errors::{FieldNames, field_of};
 use crate::http::dashboard::member_request::MemberRequest;
+use crate::http::dashboard::presenters::direction_marks::marks_shown;
 use crate::http::dashboard::reply::Reply;
 use crate::http::dashboard::saved_views::saved_view;
 use base::error::{Error, Field, Result};
@@ -29,7 +30,8 @@ pub async fn save(request: MemberRequest) -> Result<Reply> {
     match saved {
         Ok(query) => {
             let shown = Href::local(&format!("{}?{query}", paths::sql())).unwrap_or_else(paths::sql);
-            Ok(Reply::redirect(shown.with(page::EDIT, "on")).notice(format!("Saved the query {name}.")))
+            Ok(Reply::redirect(shown.with(page::EDIT, "on"))
+                .notice(format!("Saved the query {}.", marks_shown(&name))))
         }
         Err(error) => {
             let form = request.refused_at(field_of(&error, FIELDS), error)?;
