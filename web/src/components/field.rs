@@ -236,7 +236,7 @@ pub(crate) fn select(
     let chosen = form.value(name);
     // What an address or a program says and the list does not is shown, not replaced.
     let other = !chosen.is_empty() && !options.iter().any(|(value, _)| *value == chosen);
-    let other = other.then(|| (chosen.as_str(), chosen.as_str()));
+    let other = other.then_some((chosen.as_str(), chosen.as_str()));
     let options = options
         .iter()
         .copied()
