@@ -4,8 +4,8 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
-/// Longer than any deadline that a test sets, so that a wait without end fails.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Longer than any deadline that a test sets or a server has by default, so that a wait without end fails.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A connection to the server.
 pub struct Raw(TcpStream);

@@ -12,8 +12,8 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned, SupportedProtocolVersion};
 
-/// Longer than any deadline that a test sets, so that a wait without end fails.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Longer than any deadline that a test sets or a server has by default, so that a wait without end fails.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Signs certificates that end in the year that a test says.
 pub struct Authority(CertifiedIssuer<'static, KeyPair>);
