@@ -5,6 +5,7 @@
 
 mod body;
 mod client_address;
+mod client_names;
 mod compression;
 mod contract;
 mod dashboard;

@@ -143,9 +143,8 @@ pub fn choose_api(shell: &Shell, apis: &[Named], here: &Here) -> String {
         return page.body(vec![empty_state(Icon::Key, "No API yet", hint, vec![make.into_any()])]);
     }
     let rows = apis.iter().map(|api| {
-        let start = paths::new_key(&api.id);
-        let href = here.pairs.iter().fold(start, |href, (name, value)| href.with(name, value));
-        view! { <li>{link(&api.name, &href)}</li> }
+        let form = Here::new(paths::new_key(&api.id), here.pairs.clone());
+        view! { <li>{link(&api.name, &form.href())}</li> }
     });
     let list = view! { <ul class="plain">{rows.collect_view()}</ul> };
     page.body(vec![section("For which API?", vec![list.into_any()])])

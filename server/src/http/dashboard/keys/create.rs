@@ -4,7 +4,7 @@ use web::components::{Flash, FlashKind};
 use web::form::{FormState, MORE, NONCE};
 use web::pages::key_form::{CREATE, NewKeyView, PRESET, PREVIEW, choose_api, create as create_page};
 use web::pages::parts::Named;
-use web::paths;
+use web::paths::{self, Here};
 use web::shell::Shell;
 
 use super::key_choices::key_choices;
@@ -29,13 +29,9 @@ pub async fn choose(request: MemberRequest) -> Result<Reply> {
     let apis: Vec<Named> = apis.iter().map(|api| Named::new(api.id.as_str(), &api.name)).collect();
     let here = request.here();
     match apis.as_slice() {
-        [only] => Ok(Reply::redirect(here.pairs.iter().fold(paths::new_key(&only.id), with_pair))),
+        [only] => Ok(Reply::redirect(Here::new(paths::new_key(&only.id), here.pairs).href())),
         _ => Ok(Reply::page(choose_api(&request.shell, &apis, &here))),
     }
-}
-
-fn with_pair(href: paths::Href, (name, value): &(String, String)) -> paths::Href {
-    href.with(name, value)
 }
 
 /// `GET /apis/:id/keys/new`, filled in as the address says.

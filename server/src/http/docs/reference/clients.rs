@@ -4,6 +4,8 @@
 
 use std::fmt::Write;
 
+use crate::http::client_names::{exported, snake_case};
+
 /// Operations of v1: in `@unkey/api` before 2, in `unkey.py` before 3, and in the
 /// crate `unkey`. A dash where a client has none.
 const V1: &[(&str, &str, &str, &str)] = &[
@@ -163,28 +165,6 @@ pub fn section(version: &str, id: &str) -> String {
     }
     text.push_str("\nHow each is pointed at this server: [Client libraries](../../libraries.md).\n");
     text
-}
-
-fn snake_case(id: &str) -> String {
-    let mut text = String::with_capacity(id.len() + 4);
-    for letter in id.chars() {
-        if letter.is_ascii_uppercase() {
-            text.push('_');
-        }
-        text.push(letter.to_ascii_lowercase());
-    }
-    text
-}
-
-/// As Go writes exported names: `Apis.CreateAPI` for `apis.createApi`.
-fn exported(id: &str) -> String {
-    let words = id.split('.').map(|word| {
-        let mut letters = word.chars();
-        let first = letters.next().map(|letter| letter.to_ascii_uppercase());
-        first.into_iter().chain(letters).collect::<String>()
-    });
-    let name = words.collect::<Vec<_>>().join(".");
-    name.strip_suffix("Api").map_or_else(|| name.clone(), |start| format!("{start}API"))
 }
 
 #[cfg(test)]

@@ -6,13 +6,17 @@
 use serde_json::{Map, Value};
 
 use super::{CreateCall, bracketed, product_ms, quoted, stacked};
+use crate::http::client_names::exported;
 
 const STEP: &str = "\t";
 
 pub fn program(call: &CreateCall<'_>) -> String {
     let expiry = |ms| pointer(&format!("time.Now().UnixMilli() + {}", product_ms(ms)));
-    let members: Vec<_> =
-        call.members(member, expiry).iter().map(|(name, code)| format!("{}: {code}", field(name))).collect();
+    let members: Vec<_> = call
+        .members(member, expiry)
+        .iter()
+        .map(|(name, code)| format!("{}: {code}", exported(name)))
+        .collect();
     let body = stacked("components.V2KeysCreateKeyRequestBody{", "}", &members, STEP);
     let time = if call.expires_in_ms.is_some() { "\t\"time\"\n" } else { "" };
     format!(
@@ -70,8 +74,8 @@ fn credits(credits: &Map<String, Value>) -> String {
 
 fn limit(limit: &Map<String, Value>) -> String {
     let part = |name: &str, value: &Value| match value {
-        Value::Bool(_) => format!("{}: {}", field(name), pointer(&any(value))),
-        value => format!("{}: {}", field(name), any(value)),
+        Value::Bool(_) => format!("{}: {}", exported(name), pointer(&any(value))),
+        value => format!("{}: {}", exported(name), any(value)),
     };
     let named = ["name", "limit", "duration", "autoApply"].into_iter();
     let parts: Vec<_> = named.filter_map(|name| limit.get(name).map(|value| part(name, value))).collect();
@@ -100,17 +104,5 @@ fn any(value: &Value) -> String {
             bracketed("map[string]any{", "}", &members.iter().map(member).collect::<Vec<_>>(), STEP)
         }
         plain => plain.to_string(),
-    }
-}
-
-/// `apiId` as `APIID`, `autoApply` as `AutoApply`.
-fn field(name: &str) -> String {
-    match name {
-        "apiId" => "APIID".to_owned(),
-        "externalId" => "ExternalID".to_owned(),
-        name => {
-            let (first, rest) = name.split_at(name.len().min(1));
-            first.to_ascii_uppercase() + rest
-        }
     }
 }

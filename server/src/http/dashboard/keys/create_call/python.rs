@@ -3,16 +3,18 @@
 use serde_json::Value;
 
 use super::{CreateCall, bracketed, product_ms, quoted, stacked};
+use crate::http::client_names::snake_case;
 
 const STEP: &str = "    ";
 
 pub fn program(call: &CreateCall<'_>) -> String {
     let members = call.members(
-        |name, value| if name == "meta" { literal(value, str::to_owned) } else { literal(value, snake) },
+        |name, value| if name == "meta" { literal(value, str::to_owned) } else { literal(value, snake_case) },
         |ms| format!("int(time.time() * 1000) + {}", product_ms(ms)),
     );
     let time = if call.expires_in_ms.is_some() { "import time\n" } else { "" };
-    let members: Vec<_> = members.into_iter().map(|(name, code)| format!("{}={code}", snake(name))).collect();
+    let members: Vec<_> =
+        members.into_iter().map(|(name, code)| format!("{}={code}", snake_case(name))).collect();
     format!(
         "import os\n{time}\nfrom unkey.py import Unkey\n\n\
          unkey = Unkey(root_key=os.environ[\"UNKEY_ROOT_KEY\"], server_url={})\n\
@@ -41,16 +43,4 @@ fn literal(value: &Value, name: fn(&str) -> String) -> String {
             bracketed("{", "}", &members.iter().map(member).collect::<Vec<_>>(), STEP)
         }
     }
-}
-
-/// `autoApply` as `auto_apply`.
-fn snake(name: &str) -> String {
-    let mut snake = String::with_capacity(name.len() + 2);
-    for letter in name.chars() {
-        if letter.is_ascii_uppercase() {
-            snake.push('_');
-        }
-        snake.push(letter.to_ascii_lowercase());
-    }
-    snake
 }
