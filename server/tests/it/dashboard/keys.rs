@@ -132,6 +132,9 @@ async fn a_list_is_sorted_by_the_heads_of_its_columns() {
     }
     let page = browser.get(&format!("{list}?sort=name&rows=50&name=a&status=enabled")).await;
     page.shows("Alpha").shows("gamma");
+    let saved = browser.submit(&page, "/views", &[("name", "Those with an a")]).await;
+    saved.shows("Saved the view Those with an a.");
+    assert_eq!(saved.path, format!("{list}?sort=name&rows=50&name=a&status=enabled"), "its order is kept");
     browser
         .get(&format!("{list}?sort=name&cursor=key_1"))
         .await
