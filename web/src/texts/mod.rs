@@ -13,3 +13,5 @@
 
 pub mod apis;
 pub mod home;
+pub mod key_form;
+pub mod keys;
