@@ -13,5 +13,6 @@
 
 pub mod apis;
 pub mod home;
+pub mod identities;
 pub mod key_form;
 pub mod keys;
