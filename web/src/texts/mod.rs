@@ -16,3 +16,4 @@ pub mod home;
 pub mod identities;
 pub mod key_form;
 pub mod keys;
+pub mod ratelimits;
