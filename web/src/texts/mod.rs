@@ -12,6 +12,7 @@
 //!   code, and what goes to the log.
 
 pub mod apis;
+pub mod bulk;
 pub mod home;
 pub mod identities;
 pub mod key_form;
