@@ -3,7 +3,8 @@
 //! A page is a function from [`shell::Shell`] (who looks, at which workspace)
 //! and a view model (what there is to see) to a `String`. Reading order:
 //! [`paths`] for every address, [`form`] for input that survives a refusal,
-//! [`components`] and [`charts`] for the parts, [`pages`] for the whole.
+//! [`components`] and [`charts`] for the parts, [`texts`] for what they say, [`pages`]
+//! for the whole.
 //! Deliberately absent:
 //!
 //! * No I/O, async, clock or randomness: the same view gives the same bytes.
@@ -19,6 +20,7 @@ pub mod number;
 pub mod pages;
 pub mod paths;
 pub mod shell;
+pub mod texts;
 pub mod time;
 pub mod trusted;
 

@@ -10,9 +10,10 @@ use crate::components::{
     empty_state, filter_bar, head, link, note, nothing, num, optional_stamp, outcome_badge, pager,
     range_picker, stat, stats,
 };
-use crate::number::{exact, percent};
+use crate::number::percent;
 use crate::paths;
 use crate::shell::Shell;
+use crate::texts::apis as text;
 use crate::time::Stamp;
 
 /// A key that was used in the span.
@@ -50,16 +51,16 @@ pub struct ApiView {
 
 pub fn overview(shell: &Shell, view: &ApiView) -> String {
     let here = &view.filters.here;
-    let page = view.api.page(shell, "Overview").action_if(shell.may.write, || {
-        button_link(Some(Icon::Plus), "New key", &paths::new_key(&view.api.id), "primary")
+    let page = view.api.page(shell, text::OVERVIEW_TAB).action_if(shell.may.write, || {
+        button_link(Some(Icon::Plus), text::NEW_KEY, &paths::new_key(&view.api.id), "primary")
     });
     let figures = stats(vec![
-        stat("Keys", num(view.total_keys), None),
-        stat("Active in this span", view.active_keys.map_or_else(|| nothing("too many"), num), None),
-        stat("Credits spent", num(view.spent_credits), None),
+        stat(text::KEYS, num(view.total_keys), None),
+        stat(text::ACTIVE_IN_THIS_SPAN, view.active_keys.map_or_else(|| nothing(text::TOO_MANY), num), None),
+        stat(text::CREDITS_SPENT, num(view.spent_credits), None),
     ]);
     let charts = view! { <div class="charts">{bars(&view.requests)}{lines(&view.active)}</div> };
-    let hint = view.approximate.then(|| note("The order is approximate: so many keys are nearly as active."));
+    let hint = view.approximate.then(|| note(text::ORDER_IS_APPROXIMATE));
     let table = if view.keys.is_empty() { no_requests(shell, view) } else { table(view) };
     page.body(vec![
         filter_bar(shell.csrf(), &view.filters, vec![range_picker(here, &view.range)]),
@@ -67,34 +68,33 @@ pub fn overview(shell: &Shell, view: &ApiView) -> String {
         charts.into_any(),
         hint.into_any(),
         table,
-        pager(here, &view.pager, "key"),
+        pager(here, &view.pager, text::NOUN_KEY),
     ])
 }
 
 fn table(view: &ApiView) -> View {
     let heads = vec![
-        head("Key"),
-        head("Identity"),
-        head("Valid").numeric().ranked_by("valid"),
-        head("Denied").numeric().ranked_by("denied"),
-        head("Main reason"),
-        head("Last used").ranked_by("last_used"),
+        head(text::KEY),
+        head(text::IDENTITY),
+        head(text::VALID).numeric().ranked_by("valid"),
+        head(text::DENIED).numeric().ranked_by("denied"),
+        head(text::MAIN_REASON),
+        head(text::LAST_USED).ranked_by("last_used"),
     ];
     let rows = view.keys.iter().map(row).collect();
-    Table::new("Keys used in this span", heads).sorted(&view.filters.here, &view.sorting).rows(rows)
+    Table::new(text::KEYS_USED_IN_THIS_SPAN, heads).sorted(&view.filters.here, &view.sorting).rows(rows)
 }
 
 fn row(key: &KeyUse) -> Row {
     let name = if key.deleted {
-        view! { {key.label.clone()} <span class="note">"deleted"</span> }.into_any()
+        view! { {key.label.clone()} <span class="note">{text::DELETED}</span> }.into_any()
     } else {
         link(&key.label, &paths::key(&key.id))
     };
     let identity = key.identity.as_ref();
     let denied: i64 = key.denied.iter().map(|(_, count)| count).sum();
     let share = percent(denied, denied + key.valid);
-    let denied_text =
-        view! { <span title=format!("{} of {}", share, exact(denied + key.valid))>{num(denied)}</span> };
+    let denied_text = view! { <span title=text::share_of(&share, denied + key.valid)>{num(denied)}</span> };
     let most = key.denied.first().map_or_else(|| nothing("–"), |(outcome, _)| outcome_badge(*outcome));
     let class = match denied * 100 / (denied + key.valid).max(1) {
         _ if denied == 0 => "",
@@ -103,29 +103,24 @@ fn row(key: &KeyUse) -> Row {
     };
     Row::new(vec![
         name,
-        identity.map_or_else(|| nothing("none"), |(name, id)| link(name, &paths::identity(id))),
+        identity.map_or_else(|| nothing(text::NONE), |(name, id)| link(name, &paths::identity(id))),
         num(key.valid),
         denied_text.into_any(),
         most,
-        optional_stamp(&key.last_used, "never"),
+        optional_stamp(&key.last_used, text::NEVER),
     ])
     .class(class)
 }
 
 fn no_requests(shell: &Shell, view: &ApiView) -> View {
     if view.filters.is_active() {
-        return empty_state(
-            Icon::Search,
-            "No key matches",
-            "Change the filters or look at a longer span.",
-            vec![],
-        );
+        return empty_state(Icon::Search, text::NO_KEY_MATCHES, text::CHANGE_FILTERS_OR_SPAN, vec![]);
     }
     let command = curl(shell.origin(), "keys.verifyKey", "YOUR_ROOT_KEY", r#"{"key":"THE_KEY_OF_A_USER"}"#);
     empty_state(
         Icon::Chart,
-        "No request in this span",
-        "Verifications of this API's keys show here as they arrive.",
-        vec![code_block("Verify a key", &command)],
+        text::NO_REQUEST_IN_THIS_SPAN,
+        text::NO_REQUEST_IN_THIS_SPAN_HINT,
+        vec![code_block(text::VERIFY_A_KEY, &command)],
     )
 }

@@ -10,9 +10,9 @@ use crate::components::{
     post_form, section, submit,
 };
 use crate::form::{FormState, ON};
-use crate::number::count;
 use crate::paths;
 use crate::shell::Shell;
+use crate::texts::apis as text;
 
 /// Each form of the page has a version of its own, so that one saved elsewhere does
 /// not make the others stale.
@@ -36,15 +36,17 @@ pub struct ApiSettingsView {
 }
 
 pub fn settings(shell: &Shell, view: &ApiSettingsView) -> String {
-    let page = view.api.page(shell, "Settings").narrow();
-    let ids = vec![("API id", mono(&view.api.id)), ("Keyspace id", mono(&view.keyspace_id))];
+    let page = view.api.page(shell, text::SETTINGS).narrow();
+    let ids = vec![(text::API_ID, mono(&view.api.id)), (text::KEYSPACE_ID, mono(&view.keyspace_id))];
     if !shell.may.admin {
-        return page
-            .body(vec![section("Identifiers", vec![facts(ids)]), section("Settings", vec![as_facts(view)])]);
+        return page.body(vec![
+            section(text::IDENTIFIERS, vec![facts(ids)]),
+            section(text::SETTINGS, vec![as_facts(view)]),
+        ]);
     }
     let forms =
         [form_error(&view.form), defaults(shell, view), allowlist(shell, view), recovery(shell, view)];
-    let ids = section("Identifiers", vec![facts(ids)]);
+    let ids = section(text::IDENTIFIERS, vec![facts(ids)]);
     let danger = danger_zone(shell.csrf(), dangers(view), &view.form);
     page.body(forms.into_iter().chain([ids, danger]).collect())
 }
@@ -55,13 +57,13 @@ fn as_facts(view: &ApiSettingsView) -> View {
         value if value.is_empty() => nothing(absent),
         value => mono(&value),
     };
-    let switch = |on: bool| if on { "on" } else { "off" }.into_any();
+    let switch = |on: bool| if on { text::ON } else { text::OFF }.into_any();
     facts(vec![
-        ("Prefix of new keys", text("default_prefix", "none")),
-        ("Random bytes of new keys", text("default_bytes", "16")),
-        ("Keys may be used from", text("ip_allowlist", "anywhere")),
-        ("Recoverable keys", switch(view.form.has("recoverable", ON))),
-        ("Delete protection", switch(view.protected)),
+        (text::PREFIX_OF_NEW_KEYS, text("default_prefix", text::NONE)),
+        (text::RANDOM_BYTES_OF_NEW_KEYS, text("default_bytes", "16")),
+        (text::KEYS_MAY_BE_USED_FROM, text("ip_allowlist", text::ANYWHERE)),
+        (text::RECOVERABLE_KEYS, switch(view.form.has("recoverable", ON))),
+        (text::DELETE_PROTECTION, switch(view.protected)),
     ])
 }
 
@@ -69,77 +71,67 @@ fn defaults(shell: &Shell, view: &ApiSettingsView) -> View {
     let form = &view.form;
     let fields = vec![
         hidden(DEFAULTS_VERSION, &form.value(DEFAULTS_VERSION)),
-        input(form, Field::text("name", "Name").required().no_autofill()),
+        input(form, Field::text("name", text::NAME).required().no_autofill()),
+        input(form, Field::text("default_prefix", text::PREFIX_OF_NEW_KEYS).mono().help(text::PREFIX_HELP)),
         input(
             form,
-            Field::text("default_prefix", "Prefix of new keys")
-                .mono()
-                .help("Used where a key is made without one."),
+            Field::number("default_bytes", text::RANDOM_BYTES_OF_NEW_KEYS)
+                .unit(text::BYTES)
+                .help(text::RANDOM_BYTES_HELP),
         ),
-        input(
-            form,
-            Field::number("default_bytes", "Random bytes of new keys").unit("bytes").help("16 to 255."),
-        ),
-        action("", vec![submit("Save", "primary")]),
+        action("", vec![submit(text::SAVE, "primary")]),
     ];
-    section("General", vec![post_form(shell.csrf(), &paths::api_defaults(&view.api.id), "form", fields)])
+    section(text::GENERAL, vec![post_form(shell.csrf(), &paths::api_defaults(&view.api.id), "form", fields)])
 }
 
 fn allowlist(shell: &Shell, view: &ApiSettingsView) -> View {
-    let field = Field::text("ip_allowlist", "Addresses and networks")
+    let field = Field::text("ip_allowlist", text::ADDRESSES_AND_NETWORKS)
         .mono()
         .placeholder("203.0.113.7\n2001:db8::/32")
-        .help(
-            "One a line, IPv4 or IPv6. Keys used from elsewhere are refused as FORBIDDEN. Empty allows any.",
-        );
+        .help(text::ADDRESSES_HELP);
     let fields = vec![
         hidden(ADDRESSES_VERSION, &view.form.value(ADDRESSES_VERSION)),
         area(&view.form, field),
-        action("", vec![submit("Save", "primary")]),
+        action("", vec![submit(text::SAVE, "primary")]),
     ];
     section(
-        "Where keys may be used",
+        text::WHERE_KEYS_MAY_BE_USED,
         vec![post_form(shell.csrf(), &paths::api_allowlist(&view.api.id), "form", fields)],
     )
 }
 
 fn recovery(shell: &Shell, view: &ApiSettingsView) -> View {
-    let help = "Keeps secrets of keys made from now on encrypted under the master key. Whoever may decrypt can read them again; each reading is audited.";
+    let help = text::RECOVERABLE_HELP;
     let fields = vec![
         hidden(RECOVERY_VERSION, &view.form.value(RECOVERY_VERSION)),
-        check(&view.form, "recoverable", "Keep recoverable keys", help),
-        action("", vec![submit("Save", "primary")]),
+        check(&view.form, "recoverable", text::KEEP_RECOVERABLE_KEYS, help),
+        action("", vec![submit(text::SAVE, "primary")]),
     ];
-    section("Recovery", vec![post_form(shell.csrf(), &paths::api_recovery(&view.api.id), "form", fields)])
+    section(text::RECOVERY, vec![post_form(shell.csrf(), &paths::api_recovery(&view.api.id), "form", fields)])
 }
 
 fn dangers(view: &ApiSettingsView) -> Vec<Danger<'_>> {
     let name = Some(view.api.name.as_str());
     let protection = Danger {
-        title: if view.protected { "Remove delete protection" } else { "Protect from deletion" },
+        title: if view.protected { text::REMOVE_DELETE_PROTECTION } else { text::PROTECT_FROM_DELETION },
         consequence: if view.protected {
-            "The API can be deleted again, here and over the API.".to_owned()
+            text::REMOVE_PROTECTION_CONSEQUENCE.to_owned()
         } else {
-            "Refuses to delete the API, here and over the API. Its keys can still be deleted.".to_owned()
+            text::PROTECT_CONSEQUENCE.to_owned()
         },
-        button: if view.protected { "Remove protection" } else { "Protect" },
+        button: if view.protected { text::REMOVE_PROTECTION } else { text::PROTECT },
         action: paths::api_protection(&view.api.id)
             .with("protect", if view.protected { "off" } else { "on" }),
         confirm: name,
         locked: None,
     };
     let delete = Danger {
-        title: "Delete this API",
-        consequence: format!(
-            "Deletes it with its {}. Requests with them are refused at once.",
-            count(view.keys, "key")
-        ),
-        button: "Delete API",
+        title: text::DELETE_THIS_API,
+        consequence: text::delete_consequence(view.keys),
+        button: text::DELETE_API,
         action: paths::delete_api(&view.api.id),
         confirm: name,
-        locked: view
-            .protected
-            .then(|| "It is protected from deletion. Remove the protection first.".to_owned()),
+        locked: view.protected.then(|| text::REMOVE_THE_PROTECTION_FIRST.to_owned()),
     };
     vec![protection, delete]
 }

@@ -10,9 +10,9 @@ use crate::components::{
     form_error, hidden, input, num, pager, post_form, range_picker, submit,
 };
 use crate::form::{FormState, NONCE};
-use crate::number::count;
 use crate::paths;
 use crate::shell::{Crumb, Page, Section, Shell};
+use crate::texts::apis as text;
 
 /// An API at a glance.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,8 +34,8 @@ pub struct ApisView {
 }
 
 pub fn list(shell: &Shell, view: &ApisView) -> String {
-    let page = Page::new(shell, Section::Apis, "APIs").action_if(shell.may.admin, || {
-        button_link(Some(Icon::Plus), "New API", &paths::new_api(), "primary")
+    let page = Page::new(shell, Section::Apis, text::APIS).action_if(shell.may.admin, || {
+        button_link(Some(Icon::Plus), text::NEW_API, &paths::new_api(), "primary")
     });
     let here = &view.filters.here;
     let bar = filter_bar(shell.csrf(), &view.filters, vec![range_picker(here, &view.range)]);
@@ -43,11 +43,11 @@ pub fn list(shell: &Shell, view: &ApisView) -> String {
         return page.body(vec![nothing_yet(shell)]);
     }
     let body = if view.apis.is_empty() {
-        empty_state(Icon::Search, "No API matches", "Try fewer letters, or its id.", vec![])
+        empty_state(Icon::Search, text::NO_API_MATCHES, text::TRY_FEWER_LETTERS, vec![])
     } else {
         view! { <ul class="cards">{view.apis.iter().map(card).collect_view()}</ul> }.into_any()
     };
-    page.body(vec![bar, body, pager(here, &view.pager, "API")])
+    page.body(vec![bar, body, pager(here, &view.pager, text::NOUN_API)])
 }
 
 fn card(api: &ApiCard) -> View {
@@ -55,12 +55,12 @@ fn card(api: &ApiCard) -> View {
         <li class="card link-card" data-row="">
             <h2><a href=paths::api(&api.id).to_string()>{api.name.clone()}</a></h2>
             <code class="id">{api.id.clone()}</code>
-            {spark(&api.spark, "valid", "denied")}
+            {spark(&api.spark, text::VALID_REQUESTS, text::DENIED_REQUESTS)}
             <p class="card-foot">
-                <span>{count(api.keys, "key")}</span>
+                <span>{text::keys_counted(api.keys)}</span>
                 <span class="figures-line">
-                    <span>{num(api.valid)}" valid"</span>
-                    <span class=tint(api.denied)>{num(api.denied)}" denied"</span>
+                    <span>{num(api.valid)}" "{text::VALID_REQUESTS}</span>
+                    <span class=tint(api.denied)>{num(api.denied)}" "{text::DENIED_REQUESTS}</span>
                 </span>
             </p>
         </li>
@@ -71,14 +71,9 @@ fn card(api: &ApiCard) -> View {
 fn nothing_yet(shell: &Shell) -> View {
     let command = curl(shell.origin(), "apis.createApi", "YOUR_ROOT_KEY", r#"{"name":"payments"}"#);
     let button =
-        shell.may.admin.then(|| button_link(Some(Icon::Plus), "New API", &paths::new_api(), "primary"));
-    let body = vec![button.into_any(), code_block("Or from a shell", &command)];
-    empty_state(
-        Icon::Api,
-        "No API yet",
-        "An API is a set of keys that open the same service. Make one, then give its keys to your users.",
-        body,
-    )
+        shell.may.admin.then(|| button_link(Some(Icon::Plus), text::NEW_API, &paths::new_api(), "primary"));
+    let body = vec![button.into_any(), code_block(text::OR_FROM_A_SHELL, &command)];
+    empty_state(Icon::Api, text::NO_API_YET, text::NO_API_YET_HINT, body)
 }
 
 /// Posts to [`paths::new_api`]: `nonce`, `name`.
@@ -94,16 +89,15 @@ pub fn create(shell: &Shell, view: &NewApiView) -> String {
         hidden(NONCE, &view.nonce),
         input(
             &view.form,
-            Field::text("name", "Name")
-                .help("Name it after the service its keys open. It can be changed later.")
-                .required()
-                .autofocus()
-                .no_autofill(),
+            Field::text("name", text::NAME).help(text::NAME_HELP).required().autofocus().no_autofill(),
         ),
-        action("", vec![submit("Create API", "primary"), button_link(None, "Cancel", &paths::apis(), "")]),
+        action(
+            "",
+            vec![submit(text::CREATE_API, "primary"), button_link(None, text::CANCEL, &paths::apis(), "")],
+        ),
     ];
-    Page::new(shell, Section::Apis, "New API")
-        .crumb(Crumb::new("APIs", paths::apis()))
+    Page::new(shell, Section::Apis, text::NEW_API)
+        .crumb(Crumb::new(text::APIS, paths::apis()))
         .narrow()
         .body(vec![post_form(shell.csrf(), &paths::new_api(), "form card", form)])
 }

@@ -11,9 +11,9 @@ use crate::components::{
     post_form, pressed_by_enter, section, submit, warning,
 };
 use crate::form::{ALL_MATCHING, CONFIRM, FormState, NONCE, ON, SELECTED};
-use crate::number::{count, exact};
 use crate::paths;
 use crate::shell::{Crumb, Page, Section, Shell};
+use crate::texts::bulk as text;
 
 /// Posts to [`paths::bulk_keys`] again with `run` = `on`: `nonce`, `act`, the
 /// selection (`id`*, or `all_matching` with `query`), `confirm` for `delete`, and
@@ -43,9 +43,8 @@ pub struct BulkView {
 }
 
 pub fn preview(shell: &Shell, view: &BulkView) -> String {
-    let name = ACTS.iter().find(|(act, _)| *act == view.act).map_or("Change", |(_, name)| name);
-    let at_least = if view.or_more { "at least " } else { "" };
-    let title = format!("{name}: {at_least}{}", count(view.count, "key"));
+    let name = ACTS.iter().find(|(act, _)| *act == view.act).map_or(text::CHANGE, |(_, name)| name);
+    let title = text::act_on_keys(name, view.or_more, view.count);
     let mut form = vec![
         form_error(&view.form),
         hidden(NONCE, &view.nonce),
@@ -59,70 +58,67 @@ pub fn preview(shell: &Shell, view: &BulkView) -> String {
     }
     form.extend(fields(view));
     form.push(action(
-        "Runs in the background. Each key gets a result you can download.",
+        text::RUNS_IN_THE_BACKGROUND,
         vec![
             submit(name, if view.act == "delete" { "danger" } else { "primary" }),
-            button_link(None, "Cancel", &paths::api_keys(&view.api.id), ""),
+            button_link(None, text::CANCEL, &paths::api_keys(&view.api.id), ""),
         ],
     ));
     let form = post_form(shell.csrf(), &paths::bulk_keys(&view.api.id), "form card", form);
     let more = view.count - i64::try_from(view.sample.len()).unwrap_or(i64::MAX);
     let more = (more > 0).then(|| {
-        let text = format!("and {at_least}{} more", exact(more));
-        view! { <p class="hint">{text}</p> }
+        view! { <p class="hint">{text::and_more(view.or_more, more)}</p> }
     });
-    let sample = section("Keys that would change", vec![key_lines("Sample", &view.sample), more.into_any()]);
+    let sample =
+        section(text::KEYS_THAT_WOULD_CHANGE, vec![key_lines(text::SAMPLE, &view.sample), more.into_any()]);
     view.api
         .crumbs(Page::new(shell, Section::Apis, &title))
-        .crumb(Crumb::new("Keys", paths::api_keys(&view.api.id)))
+        .crumb(Crumb::new(text::KEYS, paths::api_keys(&view.api.id)))
         .narrow()
         .body(vec![consequence(view), form, sample])
 }
 
 fn consequence(view: &BulkView) -> View {
     let what = match view.act.as_str() {
-        "delete" => {
-            warning("Requests with these keys are refused at once. The job can be taken back for a while.")
-        }
-        "disable" => note("Requests with these keys are refused until they are enabled again."),
-        "credits" => note("Replaces what is left of the credits of every key. Refills stay as they are."),
-        "add_credits" => note("Keys with unlimited credits have none to add to: these rows fail."),
-        "add_roles" => note("Every key keeps the roles it has."),
-        "add_permissions" => {
-            note("Every key keeps the permissions it has. Slugs that are not known yet are made.")
-        }
-        "limits" => note("Replaces the rate limits of every key."),
-        "meta" => note("Fields given here are set on every key; others stay. A field with null is removed."),
+        "delete" => warning(text::DELETE_CONSEQUENCE),
+        "disable" => note(text::DISABLE_CONSEQUENCE),
+        "credits" => note(text::CREDITS_CONSEQUENCE),
+        "add_credits" => note(text::ADD_CREDITS_CONSEQUENCE),
+        "add_roles" => note(text::ADD_ROLES_CONSEQUENCE),
+        "add_permissions" => note(text::ADD_PERMISSIONS_CONSEQUENCE),
+        "limits" => note(text::LIMITS_CONSEQUENCE),
+        "meta" => note(text::META_CONSEQUENCE),
         _ => ().into_any(),
     };
-    let uncounted = view.or_more.then(|| {
-        note("There are too many keys to count them while you wait. The job finds every one that matches.")
-    });
+    let uncounted = view.or_more.then(|| note(text::TOO_MANY_TO_COUNT));
     view! { {what} {uncounted} }.into_any()
 }
 
 fn fields(view: &BulkView) -> Vec<View> {
     let form = &view.form;
     match view.act.as_str() {
-        "expiry" => expiry_of(form, &view.zone, &[("", "Choose")]),
+        "expiry" => expiry_of(form, &view.zone, &[("", text::CHOOSE)]),
         "credits" => vec![
-            input(form, Field::number("credits", "Credits left")),
-            check(form, "unlimited", "Unlimited", "Without it a number is needed."),
+            input(form, Field::number("credits", text::CREDITS_LEFT)),
+            check(form, "unlimited", text::UNLIMITED, text::UNLIMITED_HELP),
         ],
-        "add_credits" => vec![input(form, Field::number("amount", "Credits to add").required())],
+        "add_credits" => vec![input(form, Field::number("amount", text::CREDITS_TO_ADD).required())],
         "limits" => vec![
             pressed_by_enter(),
-            fieldset("Rate limits", "", vec![limit_rows(form)]),
-            check(form, "no_limits", "No limits", "Removes those there are. Without it a limit is needed."),
+            fieldset(text::RATE_LIMITS, "", vec![limit_rows(form)]),
+            check(form, "no_limits", text::NO_LIMITS, text::NO_LIMITS_HELP),
         ],
-        "add_roles" | "remove_roles" => names(view, "Roles", "roles"),
-        "add_permissions" | "remove_permissions" => names(view, "Permissions", "permissions"),
+        "add_roles" | "remove_roles" => names(view, text::ROLES, text::OTHER_ROLES),
+        "add_permissions" | "remove_permissions" => names(view, text::PERMISSIONS, text::OTHER_PERMISSIONS),
         "external_id" => {
-            vec![input(form, Field::text("external_id", "External id").mono().help("Empty to detach."))]
+            vec![input(
+                form,
+                Field::text("external_id", text::EXTERNAL_ID).mono().help(text::EMPTY_TO_DETACH),
+            )]
         }
         "meta" => vec![metadata(form)],
         "delete" => {
-            let label = format!("Type {} to confirm", view.confirm);
+            let label = text::type_to_confirm(&view.confirm);
             vec![input(form, Field::text(CONFIRM, &label).required().no_autofill())]
         }
         _ => vec![],
@@ -130,13 +126,13 @@ fn fields(view: &BulkView) -> Vec<View> {
 }
 
 /// The first of them to tick, and a place for all others.
-fn names(view: &BulkView, legend: &str, noun: &str) -> Vec<View> {
+fn names(view: &BulkView, legend: &str, others: &str) -> Vec<View> {
     let options: Vec<_> =
         view.choices.iter().map(|(name, note)| (name.clone(), name.clone(), note.clone())).collect();
     let listed = (!options.is_empty()).then(|| choices(&view.form, "names", legend, "", &options));
-    let label = if options.is_empty() { legend.to_owned() } else { format!("Other {noun}") };
+    let label = if options.is_empty() { legend } else { others };
     vec![
         listed.into_any(),
-        area(&view.form, Field::text("others", &label).mono().rows(3).help("One a line.")),
+        area(&view.form, Field::text("others", label).mono().rows(3).help(text::ONE_A_LINE)),
     ]
 }

@@ -9,6 +9,7 @@ use crate::components::{
 use crate::form::FormState;
 use crate::paths;
 use crate::shell::{Crumb, Page, Section, Shell};
+use crate::texts::bulk as text;
 
 /// A choice of rows that a list offers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,32 +39,27 @@ pub struct ExportView {
 pub fn export(shell: &Shell, view: &ExportView) -> String {
     let current = view.kinds.iter().find(|(value, _)| *value == view.what).map_or("", |(_, name)| name);
     let entries = view.kinds.iter().map(|(value, name)| (name.as_str(), paths::export().with("what", value)));
-    let page = Page::new(shell, Section::Jobs, "Export").crumb(Crumb::new("Jobs", paths::jobs())).tabs(tabs(
-        "What to export",
-        current,
-        entries.collect(),
-    ));
+    let page = Page::new(shell, Section::Jobs, text::EXPORT)
+        .crumb(Crumb::new(text::JOBS, paths::jobs()))
+        .tabs(tabs(text::WHAT_TO_EXPORT, current, entries.collect()));
     let page = page.narrow();
     if !shell.may.admin {
-        return page.body(vec![note("Exports take the role admin or owner.")]);
+        return page.body(vec![note(text::EXPORTS_TAKE_AN_ADMIN)]);
     }
-    page.body(vec![
-        section(current, vec![form(view)]),
-        note("Secrets and hashes are in no export. A spreadsheet shows every cell of the CSV as text."),
-    ])
+    page.body(vec![section(current, vec![form(view)]), note(text::NO_SECRETS_IN_EXPORTS)])
 }
 
 fn form(view: &ExportView) -> View {
-    let formats = [("csv", "CSV"), ("jsonl", "JSON, one object a line")];
+    let formats = [("csv", text::CSV), ("jsonl", text::JSON_ONE_OBJECT_A_LINE)];
     let fields = view.fields.iter().map(|field| control(&view.form, field)).collect_view();
     let kept = view.kept.iter().map(|(name, value)| hidden(name, value)).collect_view();
     let pills = (!view.kept.is_empty()).then(|| pills(view));
     let buttons = vec![
         view! {
-            <button type="submit" class="button primary">{Icon::Export.view()}<span>"Download"</span></button>
+            <button type="submit" class="button primary">{Icon::Export.view()}<span>{text::DOWNLOAD}</span></button>
         }
         .into_any(),
-        button_link(None, "Start over", &paths::export().with("what", &view.what), ""),
+        button_link(None, text::START_OVER, &paths::export().with("what", &view.what), ""),
     ];
     view! {
         <form method="get" action=paths::export().to_string() class="form">
@@ -73,8 +69,8 @@ fn form(view: &ExportView) -> View {
             {kept}
             {fields}
             {pills}
-            {select(&view.form, "format", "Format", "", &formats)}
-            {action("The export is in the audit log.", buttons)}
+            {select(&view.form, "format", text::FORMAT, "", &formats)}
+            {action(text::THE_EXPORT_IS_IN_THE_AUDIT_LOG, buttons)}
         </form>
     }
     .into_any()
@@ -92,5 +88,5 @@ fn pills(view: &ExportView) -> View {
     let pills = view.kept.iter().map(|(name, value)| {
         view! { <li class="pill"><span>{name.clone()}</span><b>{value.clone()}</b></li> }.into_any()
     });
-    view! { <ul class="pills" aria-label="Filters in force">{pills.collect_view()}</ul> }.into_any()
+    view! { <ul class="pills" aria-label=text::FILTERS_IN_FORCE>{pills.collect_view()}</ul> }.into_any()
 }

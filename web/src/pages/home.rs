@@ -12,6 +12,7 @@ use crate::components::{
 };
 use crate::paths::{self, FROM, Here, Href, SINCE, TO};
 use crate::shell::{Page, Section, Shell};
+use crate::texts::home as text;
 
 /// Something that asks for attention.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,11 +79,11 @@ pub fn home(shell: &Shell, view: &HomeView) -> String {
     let before = view.before.as_deref();
     let with_unknown = before.filter(|_| view.is_before_known);
     let figures = stats(vec![
-        view.verifications.view("Verifications", Rise::Neutral, with_unknown),
-        view.denials.view("Denied", Rise::Worse, with_unknown),
-        view.unknown.linked("Unknown keys", Rise::Worse, with_unknown, &unknown_keys(&view.here)),
-        view.decisions.view("Rate-limit decisions", Rise::Neutral, before),
-        view.blocked.view("Blocked", Rise::Worse, before),
+        view.verifications.view(text::VERIFICATIONS, Rise::Neutral, with_unknown),
+        view.denials.view(text::DENIED, Rise::Worse, with_unknown),
+        view.unknown.linked(text::UNKNOWN_KEYS, Rise::Worse, with_unknown, &unknown_keys(&view.here)),
+        view.decisions.view(text::RATE_LIMIT_DECISIONS, Rise::Neutral, before),
+        view.blocked.view(text::BLOCKED, Rise::Worse, before),
     ]);
     let range = range_picker(&view.here, &view.range);
     let mut main = Vec::new();
@@ -95,19 +96,19 @@ pub fn home(shell: &Shell, view: &HomeView) -> String {
         main.push(view! { <p class="hint">{note.clone()}</p> }.into_any());
     }
     if !view.failing.is_empty() {
-        main.push(section("Refused most", vec![failing(&view.failing)]));
+        main.push(section(text::REFUSED_MOST, vec![failing(&view.failing)]));
     }
-    let all = link("All", &paths::audit());
+    let all = link(text::ALL, &paths::audit());
     let changes = match view.changes.as_slice() {
-        [] => view! { <p class="hint">"No change yet."</p> }.into_any(),
+        [] => view! { <p class="hint">{text::NO_CHANGE_YET}</p> }.into_any(),
         rows => audit_table(rows, None),
     };
-    main.push(card_with("Recent changes", vec![all], vec![changes]));
+    main.push(card_with(text::RECENT_CHANGES, vec![all], vec![changes]));
     let mut side = vec![health(&view.health)];
     if !view.views.is_empty() {
         let links =
             view.views.iter().map(|one| view! { <li>{link(&one.name, &one.href)}</li> }).collect_view();
-        side.push(section("Saved views", vec![view! { <ul class="plain">{links}</ul> }.into_any()]));
+        side.push(section(text::SAVED_VIEWS, vec![view! { <ul class="plain">{links}</ul> }.into_any()]));
     }
     Page::new(shell, Section::Home, &shell.workspace.name)
         .action(range)
@@ -123,23 +124,23 @@ fn unknown_keys(here: &Here) -> Href {
 
 fn first_steps(shell: &Shell) -> View {
     if !shell.may.admin {
-        let hint = "Once a key of this workspace is verified, it shows here.";
-        return empty_state(Icon::Play, "Nothing was verified here yet", hint, vec![]);
+        let hint = text::NOT_VERIFIED_YET_FOR_READERS;
+        return empty_state(Icon::Play, text::NOTHING_WAS_VERIFIED_HERE_YET, hint, vec![]);
     }
     empty_state(
         Icon::Play,
-        "Nothing was verified here yet",
-        "Two minutes from here to a first verified request.",
-        vec![button_link(None, "Take the first steps", &paths::start(), "primary")],
+        text::NOTHING_WAS_VERIFIED_HERE_YET,
+        text::NOT_VERIFIED_YET_HINT,
+        vec![button_link(None, text::TAKE_THE_FIRST_STEPS, &paths::start(), "primary")],
     )
 }
 
 fn concerns(concerns: &[Warning]) -> View {
     if concerns.is_empty() {
         return view! {
-            <section class="card all-well" aria-label="Concerns">
+            <section class="card all-well" aria-label=text::CONCERNS>
                 {Icon::Check.view()}
-                <p>"Nothing needs attention: nothing expires or runs out soon, and everything is stored."</p>
+                <p>{text::NOTHING_NEEDS_ATTENTION}</p>
             </section>
         }
         .into_any();
@@ -161,16 +162,16 @@ fn concerns(concerns: &[Warning]) -> View {
             }
         })
         .collect_view();
-    section("Needs attention", vec![view! { <ul class="concerns">{rows}</ul> }.into_any()])
+    section(text::NEEDS_ATTENTION, vec![view! { <ul class="concerns">{rows}</ul> }.into_any()])
 }
 
 fn failing(rows: &[Failing]) -> View {
     let heads = vec![
-        head("Who"),
-        head("Kind"),
-        head("Main reason"),
-        head("Refused").numeric(),
-        head("Share").numeric(),
+        head(text::WHO),
+        head(text::KIND),
+        head(text::MAIN_REASON),
+        head(text::REFUSED).numeric(),
+        head(text::SHARE).numeric(),
     ];
     let rows = rows.iter().map(|row| {
         let name = view! { <a href=row.href.to_string()>{mono(&row.label)}</a> };
@@ -183,7 +184,7 @@ fn failing(rows: &[Failing]) -> View {
             share.into_any(),
         ])
     });
-    Table::new("Refused most", heads).rows(rows.collect())
+    Table::new(text::REFUSED_MOST, heads).rows(rows.collect())
 }
 
 fn health(rows: &[HealthFact]) -> View {
@@ -198,5 +199,5 @@ fn health(rows: &[HealthFact]) -> View {
             (fact.name.as_str(), value.into_any())
         })
         .collect();
-    section("This server", vec![facts(values)])
+    section(text::THIS_SERVER, vec![facts(values)])
 }

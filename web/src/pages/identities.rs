@@ -11,6 +11,7 @@ use crate::components::{
 use crate::form::{FormState, VERSION};
 use crate::paths;
 use crate::shell::{Crumb, Page, Section, Shell};
+use crate::texts::identities as text;
 use crate::time::Stamp;
 
 use super::parts::Named;
@@ -35,8 +36,8 @@ pub struct IdentitiesView {
 }
 
 pub fn list(shell: &Shell, view: &IdentitiesView) -> String {
-    let new = || button_link(Some(Icon::Plus), "New identity", &paths::new_identity(), "primary");
-    let page = Page::new(shell, Section::Identities, "Identities").action_if(shell.may.write, new);
+    let new = || button_link(Some(Icon::Plus), text::NEW_IDENTITY, &paths::new_identity(), "primary");
+    let page = Page::new(shell, Section::Identities, text::IDENTITIES).action_if(shell.may.write, new);
     if view.rows.is_empty() && !view.filters.is_active() {
         let command = curl(
             shell.origin(),
@@ -46,30 +47,30 @@ pub fn list(shell: &Shell, view: &IdentitiesView) -> String {
         );
         return page.body(vec![empty_state(
             Icon::Person,
-            "No identity yet",
-            "An identity is a user or a team of yours, by your own id. Keys of one identity share limits and metadata.",
-            vec![code_block("Make one", &command)],
+            text::NO_IDENTITY_YET,
+            text::NO_IDENTITY_YET_HINT,
+            vec![code_block(text::MAKE_ONE, &command)],
         )]);
     }
     let rows = if view.rows.is_empty() {
-        empty_state(Icon::Search, "No identity matches", "Search by external id or id.", vec![])
+        empty_state(Icon::Search, text::NO_IDENTITY_MATCHES, text::NO_IDENTITY_MATCHES_HINT, vec![])
     } else {
         table(view)
     };
     page.body(vec![
         filter_bar(shell.csrf(), &view.filters, vec![columns_menu(&view.filters.here, &heads())]),
         rows,
-        pager(&view.filters.here, &view.pager, "identity"),
+        pager(&view.filters.here, &view.pager, text::NOUN_IDENTITY),
     ])
 }
 
 fn heads() -> Vec<Column> {
     vec![
-        head("External id").sorted_by("external_id"),
-        head("Keys").numeric(),
-        head("Rate limits").numeric(),
-        head("Last used"),
-        head("Created").sorted_by("created"),
+        head(text::EXTERNAL_ID).sorted_by("external_id"),
+        head(text::KEYS).numeric(),
+        head(text::RATE_LIMITS).numeric(),
+        head(text::LAST_USED),
+        head(text::CREATED).sorted_by("created"),
     ]
 }
 
@@ -83,12 +84,15 @@ fn table(view: &IdentitiesView) -> View {
             name.into_any(),
             row.keys.view(),
             num(row.limits),
-            optional_stamp(&row.last_used, "never"),
-            optional_stamp(&row.created, "unknown"),
+            optional_stamp(&row.last_used, text::NEVER),
+            optional_stamp(&row.created, text::UNKNOWN),
         ])
     });
     let here = &view.filters.here;
-    Table::new("Identities", heads()).of_columns(Some(here)).sorted(here, &view.sorting).rows(rows.collect())
+    Table::new(text::IDENTITIES, heads())
+        .of_columns(Some(here))
+        .sorted(here, &view.sorting)
+        .rows(rows.collect())
 }
 
 /// Posts to [`paths::new_identity`] or [`paths::edit_identity`]: `external_id`
@@ -106,37 +110,34 @@ pub struct IdentityFormView {
 
 pub fn form(shell: &Shell, view: &IdentityFormView) -> String {
     let form = &view.form;
-    let id = Field::text("external_id", "External id").mono().required().no_autofill();
-    let id = id
-        .readonly(view.identity.is_some())
-        .help("Your own id of the user or team. It cannot be changed later.");
-    let meta = Field::text("meta", "JSON object").mono().rows(8).placeholder("{ \"plan\": \"pro\" }");
+    let id = Field::text("external_id", text::EXTERNAL_ID).mono().required().no_autofill();
+    let id = id.readonly(view.identity.is_some()).help(text::EXTERNAL_ID_HELP);
+    let meta = Field::text("meta", text::JSON_OBJECT).mono().rows(8).placeholder("{ \"plan\": \"pro\" }");
     let (title, post, back, button) = match &view.identity {
         Some(one) => {
-            ("Edit identity", paths::edit_identity(&one.id), paths::identity(&one.id), "Save changes")
+            (text::EDIT_IDENTITY, paths::edit_identity(&one.id), paths::identity(&one.id), text::SAVE_CHANGES)
         }
-        None => ("New identity", paths::new_identity(), paths::identities(), "Create identity"),
+        None => (text::NEW_IDENTITY, paths::new_identity(), paths::identities(), text::CREATE_IDENTITY),
     };
     let fields = vec![
         pressed_by_enter(),
         form_error(form),
         view.identity.is_some().then(|| hidden(VERSION, &form.value(VERSION))).into_any(),
-        fieldset("General", "", vec![input(form, id)]),
+        fieldset(text::GENERAL, "", vec![input(form, id)]),
+        fieldset(text::RATE_LIMITS, text::RATE_LIMITS_HINT, vec![limit_rows(form)]),
         fieldset(
-            "Rate limits",
-            "Shared by all its keys. A key's own limit of the same name comes first.",
-            vec![limit_rows(form)],
+            text::SPEND_CAP,
+            text::SPEND_CAP_HINT,
+            vec![input(
+                form,
+                Field::number("monthly_credits", text::CREDITS_A_MONTH).help(text::CREDITS_A_MONTH_HELP),
+            )],
         ),
-        fieldset(
-            "Spend cap",
-            "What all its keys together may spend in a calendar month (UTC). When it is spent, requests are refused.",
-            vec![input(form, Field::number("monthly_credits", "Credits a month").help("Empty for no cap. A verification costs 1 unless it says otherwise, of keys with unlimited credits too."))],
-        ),
-        fieldset("Metadata", "Returned with every verification of its keys.", vec![area(form, meta)]),
-        action("", vec![submit(button, "primary"), button_link(None, "Cancel", &back, "")]),
+        fieldset(text::METADATA, text::METADATA_HINT, vec![area(form, meta)]),
+        action("", vec![submit(button, "primary"), button_link(None, text::CANCEL, &back, "")]),
     ];
     let page = Page::new(shell, Section::Identities, title)
-        .crumb(Crumb::new("Identities", paths::identities()))
+        .crumb(Crumb::new(text::IDENTITIES, paths::identities()))
         .narrow();
     let form_view = post_form(shell.csrf(), &post, "form sections", fields);
     match &view.identity {
@@ -149,13 +150,9 @@ pub fn form(shell: &Shell, view: &IdentityFormView) -> String {
 
 fn delete(one: &Named, keys: BoundedCount) -> Danger<'_> {
     Danger {
-        title: "Delete this identity",
-        consequence: format!(
-            "Its limits, spend cap and metadata go. {} of it {} without it.",
-            keys.text("key"),
-            if keys.count == 1 && !keys.more { "stays and works" } else { "stay and work" }
-        ),
-        button: "Delete identity",
+        title: text::DELETE_THIS_IDENTITY,
+        consequence: text::delete_consequence(&keys.text(text::NOUN_KEY), keys.count == 1 && !keys.more),
+        button: text::DELETE_IDENTITY,
         action: paths::delete_identity(&one.id),
         confirm: Some(&one.name),
         locked: None,

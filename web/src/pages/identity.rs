@@ -12,6 +12,7 @@ use crate::components::{
 };
 use crate::paths;
 use crate::shell::{Crumb, Page, Section, Shell};
+use crate::texts::identities as text;
 use crate::time::Stamp;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,47 +43,47 @@ pub fn show(shell: &Shell, view: &IdentityView) -> String {
     let columns = verification_columns(Log::OfIdentity, here);
     let extra = vec![range_picker(here, &view.range), view.live.switch(here), columns];
     let keys = if view.keys.is_empty() {
-        empty_state(Icon::Key, "No key yet", "Make a key with this external id and it shows here.", vec![])
+        empty_state(Icon::Key, text::NO_KEY_YET, text::NO_KEY_YET_HINT, vec![])
     } else {
-        key_lines("Keys of this identity", &view.keys)
+        key_lines(text::KEYS_OF_THIS_IDENTITY, &view.keys)
     };
     // A tail needs its table, empty or not.
     let log = if view.rows.is_empty() && !view.live.on {
-        empty_state(Icon::Log, "No request in this span", "Requests with any of its keys show here.", vec![])
+        empty_state(Icon::Log, text::NO_REQUEST_IN_THIS_SPAN, text::NO_REQUEST_IN_THIS_SPAN_HINT, vec![])
     } else {
         verification_log(&view.rows, Log::OfIdentity, Some(here), view.live.source())
     };
     let main = vec![
         filter_bar(shell.csrf(), &view.filters, extra),
         bars(&view.requests),
-        section("Keys", vec![keys, further_keys(here, &view.more_keys)]),
-        section("Requests", vec![log, pager(here, &view.pager, "request")]),
+        section(text::KEYS, vec![keys, further_keys(here, &view.more_keys)]),
+        section(text::REQUESTS, vec![log, pager(here, &view.pager, text::NOUN_REQUEST)]),
     ];
     let mut side = vec![
         section(
-            "Facts",
+            text::FACTS,
             vec![facts(vec![
-                ("External id", copy_chip(&view.identity.name, "external id")),
-                ("Keys", view.total_keys.view()),
-                ("Last used", optional_stamp(&view.last_used, "never")),
-                ("Created", stamp(&view.created)),
+                (text::EXTERNAL_ID, copy_chip(&view.identity.name, text::COPY_EXTERNAL_ID)),
+                (text::KEYS, view.total_keys.view()),
+                (text::LAST_USED, optional_stamp(&view.last_used, text::NEVER)),
+                (text::CREATED, stamp(&view.created)),
             ])],
         ),
-        section("Shared rate limits", vec![limits(&view.limits)]),
+        section(text::SHARED_RATE_LIMITS, vec![limits(&view.limits)]),
     ];
     if let Some(month) = &view.month {
-        side.insert(1, section("Spent this month", vec![spent_month(month)]));
+        side.insert(1, section(text::SPENT_THIS_MONTH, vec![spent_month(month)]));
     }
     if !view.meta.is_empty() {
-        side.push(code_block("Metadata", &view.meta));
+        side.push(code_block(text::METADATA, &view.meta));
     }
     Page::new(shell, Section::Identities, &view.identity.name)
-        .crumb(Crumb::new("Identities", paths::identities()))
-        .beside_title(copy_chip(&view.identity.id, "identity id"))
+        .crumb(Crumb::new(text::IDENTITIES, paths::identities()))
+        .beside_title(copy_chip(&view.identity.id, text::COPY_IDENTITY_ID))
         .waiting(view.live.on)
-        .action(button_link(Some(Icon::Chart), "Usage", &paths::identity_usage(&view.identity.id), ""))
+        .action(button_link(Some(Icon::Chart), text::USAGE, &paths::identity_usage(&view.identity.id), ""))
         .action_if(shell.may.write, || {
-            button_link(Some(Icon::Edit), "Edit", &paths::edit_identity(&view.identity.id), "primary")
+            button_link(Some(Icon::Edit), text::EDIT, &paths::edit_identity(&view.identity.id), "primary")
         })
         .body(vec![split(main, side)])
 }

@@ -10,6 +10,7 @@ use crate::components::{
 };
 use crate::paths::{self, Href};
 use crate::shell::{Crumb, Page, Section, Shell};
+use crate::texts::identities as text;
 
 /// One key of the customer in the month.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,27 +56,26 @@ pub enum Kept {
 }
 
 pub fn usage(shell: &Shell, view: &IdentityUsageView) -> String {
-    let earlier = view.earlier.as_ref().map(|earlier| button_link(Some(Icon::Left), "Earlier", earlier, ""));
-    let later = view.later.as_ref().map(|later| button_link(Some(Icon::Right), "Later", later, ""));
+    let earlier =
+        view.earlier.as_ref().map(|earlier| button_link(Some(Icon::Left), text::EARLIER, earlier, ""));
+    let later = view.later.as_ref().map(|later| button_link(Some(Icon::Right), text::LATER, later, ""));
     let page = Page::new(shell, Section::Identities, &format!("{}, {}", view.identity.name, view.month))
-        .crumb(Crumb::new("Identities", paths::identities()))
+        .crumb(Crumb::new(text::IDENTITIES, paths::identities()))
         .crumb(Crumb::new(&view.identity.name, paths::identity(&view.identity.id)))
         .action(earlier.into_any())
         .action(later.into_any());
     if view.kept == Kept::Nothing {
-        let hint = "Requests of that time were removed since. What was used then is not known any more.";
-        return page.body(vec![empty_state(Icon::Chart, "Nothing is kept of this month", hint, vec![])]);
+        let hint = text::NOTHING_IS_KEPT_HINT;
+        return page.body(vec![empty_state(Icon::Chart, text::NOTHING_IS_KEPT_OF_THIS_MONTH, hint, vec![])]);
     }
-    let page = page.action(button_link(Some(Icon::Export), "Bill as CSV", &view.csv, "primary"));
+    let page = page.action(button_link(Some(Icon::Export), text::BILL_AS_CSV, &view.csv, "primary"));
     let partly = match &view.kept {
-        Kept::From(day) => {
-            Some(warning(&format!("From {day} on: the rest of the month is not kept any more.")))
-        }
+        Kept::From(day) => Some(warning(&text::from_a_day_on(day))),
         Kept::Whole | Kept::Nothing => None,
     };
     if view.outcomes.is_empty() {
-        let hint = "Verifications of any of its keys are counted here, from the first to the last of the month in UTC.";
-        let unused = empty_state(Icon::Chart, "Nothing was used in this month", hint, vec![]);
+        let hint = text::NOTHING_WAS_USED_HINT;
+        let unused = empty_state(Icon::Chart, text::NOTHING_WAS_USED_IN_THIS_MONTH, hint, vec![]);
         return page.body(vec![partly.into_any(), unused]);
     }
     let slug = &shell.workspace.slug;
@@ -83,10 +83,10 @@ pub fn usage(shell: &Shell, view: &IdentityUsageView) -> String {
     page.body(vec![
         partly.into_any(),
         totals(view),
-        section("Keys", vec![keys(view)]),
-        code_block("The bill in SQL, for the page Query", &view.sql),
-        code_block("The same at the command line", &command),
-        note("Months are those of UTC. Unknown keys belong to nobody and are not in it."),
+        section(text::KEYS, vec![keys(view)]),
+        code_block(text::THE_BILL_IN_SQL, &view.sql),
+        code_block(text::THE_SAME_AT_THE_COMMAND_LINE, &command),
+        note(text::MONTHS_ARE_THOSE_OF_UTC),
     ])
 }
 
@@ -95,15 +95,15 @@ fn totals(view: &IdentityUsageView) -> View {
         let mark = view! { <span class="status">{swatch(*outcome)}{num(*count)}</span> };
         stat(outcome.label(), mark.into_any(), None)
     });
-    stats(outcomes.chain([stat("Credits spent", num(view.credits), None)]).collect())
+    stats(outcomes.chain([stat(text::CREDITS_SPENT, num(view.credits), None)]).collect())
 }
 
 fn keys(view: &IdentityUsageView) -> View {
     let heads = vec![
-        head("Key"),
-        head("Accepted").numeric(),
-        head("Refused").numeric(),
-        head("Credits spent").numeric(),
+        head(text::KEY),
+        head(text::ACCEPTED).numeric(),
+        head(text::REFUSED).numeric(),
+        head(text::CREDITS_SPENT).numeric(),
     ];
     let row = |key: &KeyUsage| {
         Row::new(vec![
@@ -113,9 +113,9 @@ fn keys(view: &IdentityUsageView) -> View {
             num(key.credits),
         ])
     };
-    let table = Table::new("Keys of the customer", heads).rows(view.keys.iter().map(row).collect());
+    let table = Table::new(text::KEYS_OF_THE_CUSTOMER, heads).rows(view.keys.iter().map(row).collect());
     let more = view.has_more.then(|| {
-        view! { <p class="hint">"These are the busiest. The file has all of them."</p> }
+        view! { <p class="hint">{text::THESE_ARE_THE_BUSIEST}</p> }
     });
     view! { {table} {more} }.into_any()
 }

@@ -12,6 +12,7 @@ use crate::components::{
 use crate::form::{CSRF, FormState, NONCE};
 use crate::paths;
 use crate::shell::{Crumb, Page, Section, Shell};
+use crate::texts::bulk as text;
 
 /// What a file can hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,20 +41,14 @@ pub struct ImportView {
 }
 
 pub fn import(shell: &Shell, view: &ImportView) -> String {
-    let page = Page::new(shell, Section::Jobs, "Import").crumb(Crumb::new("Jobs", paths::jobs())).narrow();
-    let form = if shell.may.write {
-        upload(shell, view)
-    } else {
-        note("Your role here may look at jobs, not start any.")
-    };
+    let page =
+        Page::new(shell, Section::Jobs, text::IMPORT).crumb(Crumb::new(text::JOBS, paths::jobs())).narrow();
+    let form = if shell.may.write { upload(shell, view) } else { note(text::ROLE_MAY_NOT_START_JOBS) };
     let mut body = vec![form];
     if !view.faults.is_empty() {
         body.push(faults(view));
     }
-    body.push(note(
-        "Unknown columns are refused, so that no setting is lost silently. A file that was exported here can be \
-         brought back as it is, but for keys: an export has no hashes.",
-    ));
+    body.push(note(text::UNKNOWN_COLUMNS_ARE_REFUSED));
     body.extend(view.kinds.iter().map(kind));
     page.body(body)
 }
@@ -61,12 +56,12 @@ pub fn import(shell: &Shell, view: &ImportView) -> String {
 fn upload(shell: &Shell, view: &ImportView) -> View {
     let form = &view.form;
     let kinds: Vec<_> = view.kinds.iter().map(|kind| (kind.value.as_str(), kind.name.as_str())).collect();
-    let mut apis = vec![("", "None: the file holds no keys")];
+    let mut apis = vec![("", text::NO_KEYS_IN_THE_FILE)];
     apis.extend(view.apis.iter().map(|api| (api.id.as_str(), api.name.as_str())));
     let formats = [
-        ("", "Decided by the file name"),
-        ("csv", "CSV with a header line"),
-        ("jsonl", "JSON, one object a line"),
+        ("", text::DECIDED_BY_THE_FILE_NAME),
+        ("csv", text::CSV_WITH_A_HEADER_LINE),
+        ("jsonl", text::JSON_ONE_OBJECT_A_LINE),
     ];
     // The last field: what is said of a file has to come before it.
     let id = field_id("file");
@@ -77,11 +72,11 @@ fn upload(shell: &Shell, view: &ImportView) -> View {
             <input type="hidden" name=CSRF value=shell.csrf().to_owned()/>
             {hidden(NONCE, &view.nonce)}
             {form_error(form)}
-            {select(form, "what", "What", "", &kinds)}
-            {select(form, "api", "API of the keys", "", &apis)}
-            {select(form, "format", "Format", "", &formats)}
+            {select(form, "what", text::WHAT, "", &kinds)}
+            {select(form, "api", text::API_OF_THE_KEYS, "", &apis)}
+            {select(form, "format", text::FORMAT, "", &formats)}
             <div class="field">
-                <label for=id.clone()>"File"<span class="required">"required"</span></label>
+                <label for=id.clone()>{text::FILE}<span class="required">{text::REQUIRED}</span></label>
                 <input
                     type="file"
                     id=id
@@ -93,8 +88,8 @@ fn upload(shell: &Shell, view: &ImportView) -> View {
                 {error}
             </div>
             {action(
-                "Every line is read first: a file with a line that cannot be read changes nothing. Then it runs in the background.",
-                vec![submit("Import", "primary"), button_link(None, "Cancel", &paths::jobs(), "")],
+                text::EVERY_LINE_IS_READ_FIRST,
+                vec![submit(text::IMPORT, "primary"), button_link(None, text::CANCEL, &paths::jobs(), "")],
             )}
         </form>
     }
@@ -107,13 +102,14 @@ fn faults(view: &ImportView) -> View {
         .iter()
         .map(|(place, text)| Row::new(vec![mono(place), text.clone().into_any()]))
         .collect();
-    let table = Table::new("Faults", vec![head("Place"), head("Fault")]).dense().rows(rows);
-    section("Faults of the file", vec![warning("Nothing was imported. These are the first faults."), table])
+    let table = Table::new(text::FAULTS, vec![head(text::PLACE), head(text::FAULT)]).dense().rows(rows);
+    section(text::FAULTS_OF_THE_FILE, vec![warning(text::NOTHING_WAS_IMPORTED), table])
 }
 
 fn kind(kind: &ImportKind) -> View {
     let rows = kind.columns.iter().map(|(name, about)| Row::new(vec![mono(name), about.clone().into_any()]));
-    let table = Table::new(&kind.name, vec![head("Column"), head("Holds")]).dense().rows(rows.collect());
-    let title = format!("Columns of {}", kind.name.to_lowercase());
-    section(&title, vec![table, code_block("CSV", &kind.csv), code_block("JSON lines", &kind.json)])
+    let table =
+        Table::new(&kind.name, vec![head(text::COLUMN), head(text::HOLDS)]).dense().rows(rows.collect());
+    let title = text::columns_of(&kind.name);
+    section(&title, vec![table, code_block(text::CSV, &kind.csv), code_block(text::JSON_LINES, &kind.json)])
 }

@@ -10,6 +10,7 @@ use crate::components::{
 };
 use crate::paths::{self, Here, Href};
 use crate::shell::{Crumb, Page, Section, Shell};
+use crate::texts::bulk as text;
 use crate::time::Stamp;
 
 /// A job in a list.
@@ -36,20 +37,20 @@ pub struct JobsView {
 }
 
 pub fn list(shell: &Shell, view: &JobsView) -> String {
-    let page = Page::new(shell, Section::Jobs, "Jobs")
-        .action_if(shell.may.admin, || button_link(Some(Icon::Export), "Export", &paths::export(), ""))
-        .action_if(shell.may.write, || button_link(Some(Icon::Plus), "Import", &paths::import(), ""));
+    let page = Page::new(shell, Section::Jobs, text::JOBS)
+        .action_if(shell.may.admin, || button_link(Some(Icon::Export), text::EXPORT, &paths::export(), ""))
+        .action_if(shell.may.write, || button_link(Some(Icon::Plus), text::IMPORT, &paths::import(), ""));
     if view.rows.is_empty() {
-        let hint = "Imports and changes of many keys run here, can be watched, and go on after a restart.";
-        return page.body(vec![empty_state(Icon::Play, "No job yet", hint, vec![])]);
+        let hint = text::NO_JOB_YET_HINT;
+        return page.body(vec![empty_state(Icon::Play, text::NO_JOB_YET, hint, vec![])]);
     }
     let heads = vec![
-        head("Job"),
-        head("State"),
-        head("Done").numeric(),
-        head("Failed").numeric(),
-        head("Started"),
-        head("By"),
+        head(text::JOB),
+        head(text::STATE),
+        head(text::DONE).numeric(),
+        head(text::FAILED).numeric(),
+        head(text::STARTED),
+        head(text::BY),
     ];
     let rows = view.rows.iter().map(|job| {
         let done = view! { <span class="num">{format!("{} / {}", job.done, job.total)}</span> };
@@ -62,7 +63,10 @@ pub fn list(shell: &Shell, view: &JobsView) -> String {
             job.started_by.clone().into_any(),
         ])
     });
-    page.body(vec![Table::new("Jobs", heads).rows(rows.collect()), pager(&view.here, &view.pager, "job")])
+    page.body(vec![
+        Table::new(text::JOBS, heads).rows(rows.collect()),
+        pager(&view.here, &view.pager, text::NOUN_JOB),
+    ])
 }
 
 /// How far a row is.
@@ -111,55 +115,57 @@ pub const FAILED: &str = "failed";
 pub fn show(shell: &Shell, view: &JobView) -> String {
     let job = &view.job;
     let rows = vec![
-        ("State", chips(std::slice::from_ref(&job.state))),
-        ("Failed", num(job.failed)),
-        ("Started", stamp(&job.started)),
-        ("By", job.started_by.clone().into_any()),
-        ("Finished", optional_stamp(&job.finished, "not yet")),
+        (text::STATE, chips(std::slice::from_ref(&job.state))),
+        (text::FAILED, num(job.failed)),
+        (text::STARTED, stamp(&job.started)),
+        (text::BY, job.started_by.clone().into_any()),
+        (text::FINISHED, optional_stamp(&job.finished, text::NOT_YET)),
     ];
     let error = view.error.as_deref().map(warning);
     let progress = progress(&job.title, job.done, job.total);
-    let state = section("Progress", vec![error.into_any(), progress, facts(rows)]);
+    let state = section(text::PROGRESS, vec![error.into_any(), progress, facts(rows)]);
     Page::new(shell, Section::Jobs, &job.title)
-        .crumb(Crumb::new("Jobs", paths::jobs()))
-        .beside_title(copy_chip(&job.id, "job id"))
+        .crumb(Crumb::new(text::JOBS, paths::jobs()))
+        .beside_title(copy_chip(&job.id, text::COPY_JOB_ID))
         .waiting(view.running)
-        .action(button_link(Some(Icon::Export), "Results as CSV", &paths::job_result(&job.id), ""))
+        .action(button_link(Some(Icon::Export), text::RESULTS_AS_CSV, &paths::job_result(&job.id), ""))
         .action_if(view.running && shell.may.write, || {
-            act(shell.csrf(), Some(Icon::Pause), "Stop", &paths::cancel_job(&job.id), "danger")
+            act(shell.csrf(), Some(Icon::Pause), text::STOP, &paths::cancel_job(&job.id), "danger")
         })
         .action_if(view.undo && shell.may.write, || {
-            act(shell.csrf(), Some(Icon::Rotate), "Restore these keys", &paths::undo_job(&job.id), "")
+            act(shell.csrf(), Some(Icon::Rotate), text::RESTORE_THESE_KEYS, &paths::undo_job(&job.id), "")
         })
         .body(vec![
             view! { <div data-reload=view.running.then_some("5")>{state}</div> }.into_any(),
             results(view),
-            code_block("What was asked for", &view.request),
+            code_block(text::WHAT_WAS_ASKED_FOR, &view.request),
         ])
 }
 
 fn results(view: &JobView) -> View {
     let other = if view.failed_only {
-        Some(("All rows", view.here.without(&[FAILED])))
+        Some((text::ALL_ROWS, view.here.without(&[FAILED])))
     } else {
-        (view.job.failed > 0).then(|| ("Only failed rows", view.here.with(FAILED, "1")))
+        (view.job.failed > 0).then(|| (text::ONLY_FAILED_ROWS, view.here.with(FAILED, "1")))
     };
     let aside = other.map(|(text, href)| button_link(None, text, &href, "small")).into_iter().collect();
     let rows = if view.results.is_empty() {
-        let hint = if view.failed_only { "No row failed." } else { "There are no rows yet." };
+        let hint = if view.failed_only { text::NO_ROW_FAILED } else { text::THERE_ARE_NO_ROWS_YET };
         view! { <p class="hint">{hint}</p> }.into_any()
     } else {
         let rows = view.results.iter().map(result).collect();
-        Table::new("Results", vec![head("Row"), head("Result"), head("Message")]).dense().rows(rows)
+        Table::new(text::RESULTS, vec![head(text::ROW), head(text::RESULT), head(text::MESSAGE)])
+            .dense()
+            .rows(rows)
     };
-    card_with("Results", aside, vec![rows, pager(&view.here, &view.pager, "row")])
+    card_with(text::RESULTS, aside, vec![rows, pager(&view.here, &view.pager, text::NOUN_ROW)])
 }
 
 fn result(result: &JobResult) -> Row {
     let (tone, word, class) = match result.state {
-        RowState::Waiting => (Tone::Quiet, "waiting", ""),
-        RowState::Done => (Tone::Good, "done", ""),
-        RowState::Failed => (Tone::Error, "failed", "row-error"),
+        RowState::Waiting => (Tone::Quiet, text::ROW_WAITS, ""),
+        RowState::Done => (Tone::Good, text::ROW_IS_DONE, ""),
+        RowState::Failed => (Tone::Error, text::ROW_FAILED, "row-error"),
     };
     let subject = match &result.href {
         Some(href) => view! { <a href=href.to_string()>{mono(&result.subject)}</a> }.into_any(),

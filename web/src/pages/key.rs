@@ -15,9 +15,9 @@ use crate::components::{
     optional_stamp, pager, range_picker, section, split, stamp, tabs, tags,
 };
 use crate::form::ON;
-use crate::number::exact;
 use crate::paths::{self, Here};
 use crate::shell::{Crumb, Page, Section, Shell};
+use crate::texts::keys as text;
 use crate::time::{Stamp, duration};
 
 /// What every tab of a key shows at its head.
@@ -87,23 +87,23 @@ pub struct KeyView {
 
 fn frame<'a>(shell: &'a Shell, key: &KeyHead, current: &str) -> Page<'a> {
     let entries = vec![
-        ("Activity", paths::key(&key.id)),
-        ("Log", paths::key_log(&key.id)),
-        ("Changes", paths::key_changes(&key.id)),
+        (text::ACTIVITY, paths::key(&key.id)),
+        (text::LOG, paths::key_log(&key.id)),
+        (text::CHANGES, paths::key_changes(&key.id)),
     ];
-    let explain = || button_link(Some(Icon::Help), "Explain", &paths::explain().with("key", &key.id), "");
+    let explain = || button_link(Some(Icon::Help), text::EXPLAIN, &paths::explain().with("key", &key.id), "");
     key.api
         .crumbs(Page::new(shell, Section::Apis, &key.label))
-        .crumb(Crumb::new("Keys", paths::api_keys(&key.api.id)))
+        .crumb(Crumb::new(text::KEYS, paths::api_keys(&key.api.id)))
         .beside_title(chips(&key.states))
-        .beside_title(copy_chip(&key.id, "key id"))
-        .tabs(tabs("Key", current, entries))
+        .beside_title(copy_chip(&key.id, text::COPY_KEY_ID))
+        .tabs(tabs(text::KEY, current, entries))
         .action_if(!key.deleted, explain)
         .action_if(shell.may.write && key.deleted, || {
-            act(shell.csrf(), Some(Icon::Rotate), "Restore", &paths::restore_key(&key.id), "primary")
+            act(shell.csrf(), Some(Icon::Rotate), text::RESTORE, &paths::restore_key(&key.id), "primary")
         })
         .action_if(shell.may.write && !key.deleted, || {
-            button_link(Some(Icon::Edit), "Edit", &paths::edit_key(&key.id), "primary")
+            button_link(Some(Icon::Edit), text::EDIT, &paths::edit_key(&key.id), "primary")
         })
         .action_if(shell.may.write && !key.deleted, || menu(&key.label, acts(shell, key)))
 }
@@ -111,58 +111,70 @@ fn frame<'a>(shell: &'a Shell, key: &KeyHead, current: &str) -> Page<'a> {
 fn acts(shell: &Shell, key: &KeyHead) -> Vec<View> {
     let csrf = shell.csrf();
     let switch = if key.enabled {
-        act(csrf, Some(Icon::Pause), "Disable", &paths::disable_key(&key.id), "menu-item")
+        act(csrf, Some(Icon::Pause), text::DISABLE, &paths::disable_key(&key.id), "menu-item")
     } else {
-        act(csrf, Some(Icon::Play), "Enable", &paths::enable_key(&key.id), "menu-item")
+        act(csrf, Some(Icon::Play), text::ENABLE, &paths::enable_key(&key.id), "menu-item")
     };
     let mut items = vec![
-        button_link(Some(Icon::Rotate), "Rotate", &paths::rotate_key(&key.id), "menu-item"),
+        button_link(Some(Icon::Rotate), text::ROTATE, &paths::rotate_key(&key.id), "menu-item"),
         button_link(
             Some(Icon::Warning),
-            "Replace, it leaked",
+            text::REPLACE_IT_LEAKED,
             &paths::rotate_key(&key.id).with(LEAKED, ON),
             "menu-item",
         ),
         switch,
     ];
     if key.recoverable {
-        items.push(act(csrf, Some(Icon::Lock), "Show the secret", &paths::decrypt_key(&key.id), "menu-item"));
+        items.push(act(
+            csrf,
+            Some(Icon::Lock),
+            text::SHOW_THE_SECRET,
+            &paths::decrypt_key(&key.id),
+            "menu-item",
+        ));
     }
-    items.push(button_link(Some(Icon::Trash), "Delete", &paths::edit_key(&key.id).at("danger"), "menu-item"));
+    items.push(button_link(
+        Some(Icon::Trash),
+        text::DELETE,
+        &paths::edit_key(&key.id).at("danger"),
+        "menu-item",
+    ));
     items
 }
 
 pub fn activity(shell: &Shell, view: &KeyView) -> String {
     let recent = if view.recent.is_empty() {
-        empty_state(
-            Icon::Chart,
-            "No request in this span",
-            "Each verification shows here with its outcome and the reason of a refusal.",
-            vec![],
-        )
+        empty_state(Icon::Chart, text::NO_REQUEST_IN_THIS_SPAN, text::NO_REQUEST_IN_THIS_SPAN_HINT, vec![])
     } else {
         verification_log(&view.recent, Log::Latest, None, None)
     };
-    let more = link("All requests of this key", &paths::key_log(&view.key.id));
+    let more = link(text::ALL_REQUESTS_OF_THIS_KEY, &paths::key_log(&view.key.id));
     let mut main = vec![
         view! { <div class="filters"><div class="filter-row">{range_picker(&view.here, &view.range)}</div></div> }
             .into_any(),
         bars(&view.requests),
     ];
     main.extend(view.rhythm.as_ref().map(|rhythm| section(&rhythm.title, vec![heat(rhythm)])));
-    main.push(section("Latest requests", vec![recent, view! { <p class="card-more">{more}</p> }.into_any()]));
+    main.push(section(
+        text::LATEST_REQUESTS,
+        vec![recent, view! { <p class="card-more">{more}</p> }.into_any()],
+    ));
     if !view.siblings.is_empty() {
-        main.push(section("Other keys of this identity", vec![key_lines("Other keys", &view.siblings)]));
+        main.push(section(
+            text::OTHER_KEYS_OF_THIS_IDENTITY,
+            vec![key_lines(text::OTHER_KEYS, &view.siblings)],
+        ));
     }
-    frame(shell, &view.key, "Activity").body(vec![split(main, side(&view.facts))])
+    frame(shell, &view.key, text::ACTIVITY).body(vec![split(main, side(&view.facts))])
 }
 
 fn side(facts_: &KeyFacts) -> Vec<View> {
-    let mut blocks = vec![section("Facts", vec![facts(fact_rows(facts_))])];
-    blocks.push(section("Rate limits", vec![limits(&facts_.limits)]));
-    blocks.push(section("Permissions", vec![permissions(facts_)]));
+    let mut blocks = vec![section(text::FACTS, vec![facts(fact_rows(facts_))])];
+    blocks.push(section(text::RATE_LIMITS, vec![limits(&facts_.limits)]));
+    blocks.push(section(text::PERMISSIONS, vec![permissions(facts_)]));
     if !facts_.meta.is_empty() {
-        blocks.push(code_block("Metadata", &facts_.meta));
+        blocks.push(code_block(text::METADATA, &facts_.meta));
     }
     blocks
 }
@@ -170,55 +182,64 @@ fn side(facts_: &KeyFacts) -> Vec<View> {
 fn fact_rows(facts: &KeyFacts) -> Vec<(&'static str, View)> {
     let identity = facts.identity.as_ref();
     vec![
-        ("Value", masked(&facts.start, &facts.last4)),
-        ("Identity", identity.map_or_else(|| nothing("none"), |(name, id)| link(name, &paths::identity(id)))),
-        ("Credits", credits(facts.credits.as_ref())),
-        ("Expires", optional_stamp(&facts.expires, "never")),
-        ("Last used", optional_stamp(&facts.last_used, "never")),
-        ("Environment", facts.environment.clone().map_or_else(|| nothing("none"), |text| text.into_any())),
-        ("Created", stamp(&facts.created)),
-        ("Created by", facts.created_by.clone().map_or_else(|| nothing("unknown"), |text| text.into_any())),
-        ("Changed", optional_stamp(&facts.updated, "never")),
+        (text::VALUE, masked(&facts.start, &facts.last4)),
+        (
+            text::IDENTITY,
+            identity.map_or_else(|| nothing(text::NONE), |(name, id)| link(name, &paths::identity(id))),
+        ),
+        (text::CREDITS, credits(facts.credits.as_ref())),
+        (text::EXPIRES, optional_stamp(&facts.expires, text::NEVER)),
+        (text::LAST_USED, optional_stamp(&facts.last_used, text::NEVER)),
+        (
+            text::ENVIRONMENT,
+            facts.environment.clone().map_or_else(|| nothing(text::NONE), |text| text.into_any()),
+        ),
+        (text::CREATED, stamp(&facts.created)),
+        (
+            text::CREATED_BY,
+            facts.created_by.clone().map_or_else(|| nothing(text::UNKNOWN), |text| text.into_any()),
+        ),
+        (text::CHANGED, optional_stamp(&facts.updated, text::NEVER)),
     ]
 }
 
 fn credits(credits: Option<&CreditsFact>) -> View {
-    let Some(credits) = credits else { return nothing("unlimited") };
+    let Some(credits) = credits else { return nothing(text::UNLIMITED) };
     let refill = credits.refill.as_ref().map(|(amount, rhythm)| {
         view! {
-            {meter("Credits left", credits.remaining, *amount)}
+            {meter(text::CREDITS_LEFT, credits.remaining, *amount)}
             <p class="hint">{rhythm.clone()}</p>
         }
     });
-    view! { <span class="num">{exact(credits.remaining)}" left"</span>{refill} }.into_any()
+    view! { <span class="num">{text::credits_left(credits.remaining)}</span>{refill} }.into_any()
 }
 
 pub(crate) fn limits(rules: &[LimitRule]) -> View {
     if rules.is_empty() {
-        return view! { <p class="hint">"None: it may be used as often as its callers like."</p> }.into_any();
+        return view! { <p class="hint">{text::NO_LIMITS}</p> }.into_any();
     }
-    let heads = vec![head("Name"), head("Limit").numeric(), head("Used now").numeric()];
+    let heads = vec![head(text::NAME), head(text::LIMIT).numeric(), head(text::USED_NOW).numeric()];
     let rows = rules.iter().map(|rule| {
-        let origin = rule.inherited.then(|| view! { <span class="note">"of the identity"</span> });
-        let auto = rule.auto_apply.then(|| view! { <span class="note">"always"</span> });
+        let origin = rule.inherited.then(|| view! { <span class="note">{text::OF_THE_IDENTITY}</span> });
+        let auto = rule.auto_apply.then(|| view! { <span class="note">{text::ALWAYS}</span> });
         let name = view! { {mono(&rule.name)} {auto} {origin} };
         let limit = view! { {num(rule.limit)}" / "{duration(rule.duration_ms)} };
         let used = rule.used.map_or_else(|| nothing("–"), num);
         Row::new(vec![name.into_any(), limit.into_any(), used])
     });
-    Table::new("Rate limits", heads).rows(rows.collect())
+    Table::new(text::RATE_LIMITS, heads).rows(rows.collect())
 }
 
 fn permissions(facts: &KeyFacts) -> View {
     let roles = facts.roles.iter().map(|(id, name)| view! { <li>{link(name, &paths::role(id))}</li> });
     let roles = match facts.roles.is_empty() {
-        true => nothing("none"),
+        true => nothing(text::NONE),
         false => view! { <ul class="tags">{roles.collect_view()}</ul> }.into_any(),
     };
     view! {
-        <h3>"Roles"</h3>
+        <h3>{text::ROLES}</h3>
         {roles}
-        <h3>{format!("Effective permissions ({})", facts.permissions.len())}</h3>
+        <h3>{text::effective_permissions(facts.permissions.len())}</h3>
         {tags(&facts.permissions)}
     }
     .into_any()
@@ -241,15 +262,15 @@ pub fn log(shell: &Shell, view: &KeyLogView) -> String {
     let columns = verification_columns(Log::OfKey, here);
     let extra = vec![range_picker(here, &view.range), view.live.switch(here), columns];
     let rows = if view.rows.is_empty() {
-        empty_state(Icon::Log, "No request here", "Change the filters or look at a longer span.", vec![])
+        empty_state(Icon::Log, text::NO_REQUEST_HERE, text::NO_REQUEST_HERE_HINT, vec![])
     } else {
         verification_log(&view.rows, Log::OfKey, Some(here), view.live.source())
     };
-    frame(shell, &view.key, "Log").waiting(view.live.on).body(vec![
+    frame(shell, &view.key, text::LOG).waiting(view.live.on).body(vec![
         filter_bar(shell.csrf(), &view.filters, extra),
         bars(&view.requests),
         rows,
-        pager(here, &view.pager, "request"),
+        pager(here, &view.pager, text::NOUN_REQUEST),
     ])
 }
 
@@ -266,12 +287,12 @@ pub fn changes(shell: &Shell, view: &KeyChangesView) -> String {
     let rows = if view.rows.is_empty() {
         card(vec![empty_state(
             Icon::Audit,
-            "No change is on record",
-            "Changes of this key show here.",
+            text::NO_CHANGE_IS_ON_RECORD,
+            text::NO_CHANGE_IS_ON_RECORD_HINT,
             vec![],
         )])
     } else {
         audit_table(&view.rows, None)
     };
-    frame(shell, &view.key, "Changes").body(vec![rows, pager(&view.here, &view.pager, "change")])
+    frame(shell, &view.key, text::CHANGES).body(vec![rows, pager(&view.here, &view.pager, text::NOUN_CHANGE)])
 }

@@ -13,6 +13,7 @@ use crate::components::{
 use crate::form::{FormState, NONCE, ON, VERSION};
 use crate::paths::{self, Here};
 use crate::shell::{Crumb, Page, Section, Shell};
+use crate::texts::key_form as text;
 
 /// Name of the button that makes the key.
 pub const CREATE: &str = "create";
@@ -65,54 +66,40 @@ pub struct NewKeyView {
 pub fn create(shell: &Shell, view: &NewKeyView) -> String {
     let form = &view.form;
     let general = vec![
-        input(
-            form,
-            Field::text("name", "Name").help("For people. Not part of the secret.").autofocus().no_autofill(),
-        ),
+        input(form, Field::text("name", text::NAME).help(text::NAME_HELP).autofocus().no_autofill()),
         external_id(form, &view.choices),
+        input(form, Field::text("prefix", text::PREFIX).help(text::PREFIX_HELP).mono()),
         input(
             form,
-            Field::text("prefix", "Prefix")
-                .help("Starts the secret and tells keys apart, such as live. Empty takes the default of the API.")
-                .mono(),
+            Field::number("byte_length", text::RANDOM_BYTES).help(text::RANDOM_BYTES_HELP).unit(text::BYTES),
         ),
-        input(
-            form,
-            Field::number("byte_length", "Random bytes")
-                .help("16 to 255. Empty takes the default of the API, else 16, which is more than enough.")
-                .unit("bytes"),
-        ),
-        input(form, Field::text("environment", "Environment").help("A free label such as production.")),
-        check(form, "enabled", "Enabled", "A disabled key exists but is refused."),
+        input(form, Field::text("environment", text::ENVIRONMENT).help(text::ENVIRONMENT_HELP)),
+        check(form, "enabled", text::ENABLED, text::ENABLED_HELP),
     ];
-    let recoverable = view.choices.recoverable.then(|| {
-        check(
-            form,
-            "recoverable",
-            "Recoverable",
-            "Keeps the secret encrypted, so that it can be shown again.",
-        )
-    });
+    let recoverable = view
+        .choices
+        .recoverable
+        .then(|| check(form, "recoverable", text::RECOVERABLE, text::RECOVERABLE_HELP));
     let general = general.into_iter().chain(recoverable).collect();
     let mut body = vec![
         pressed_by_enter(),
         hidden(NONCE, &view.nonce),
         form_error(form),
-        fieldset("General", "What the key is called and whom it belongs to.", general),
+        fieldset(text::GENERAL, text::GENERAL_HINT, general),
     ];
     body.extend(shared_sections(form, &view.choices, &view.zone));
-    body.push(fieldset("Preset", "Keeps these settings for the next keys.", keep_as_preset(form)));
+    body.push(fieldset(text::PRESET, text::PRESET_HINT, keep_as_preset(form)));
     body.push(action(
-        "The secret is shown once, on the next page.",
+        text::SECRET_IS_SHOWN_ONCE,
         vec![
-            named_submit("Create key", "primary", CREATE),
-            named_submit("Preview", "", PREVIEW),
-            button_link(None, "Cancel", &paths::api_keys(&view.api.id), ""),
+            named_submit(text::CREATE_KEY, "primary", CREATE),
+            named_submit(text::PREVIEW, "", PREVIEW),
+            button_link(None, text::CANCEL, &paths::api_keys(&view.api.id), ""),
         ],
     ));
-    let page = view.api.crumbs(Page::new(shell, Section::Apis, "New key"));
+    let page = view.api.crumbs(Page::new(shell, Section::Apis, text::NEW_KEY));
     let form = post_form(shell.csrf(), &paths::new_key(&view.api.id), "form sections", body);
-    page.crumb(Crumb::new("Keys", paths::api_keys(&view.api.id)))
+    page.crumb(Crumb::new(text::KEYS, paths::api_keys(&view.api.id)))
         .action(presets(shell.csrf(), &view.presets))
         .body(vec![split(vec![form], vec![preview(&view.preview)])])
 }
@@ -123,31 +110,32 @@ fn named_submit(text: &str, look: &str, name: &'static str) -> View {
 }
 
 fn keep_as_preset(form: &FormState) -> Vec<View> {
-    let name = Field::text(PRESET, "Name of the preset")
-        .help("Everything above but the name and the external id of the key. It serves every API.")
-        .no_autofill();
+    let name =
+        Field::text(PRESET, text::NAME_OF_THE_PRESET).help(text::NAME_OF_THE_PRESET_HELP).no_autofill();
     vec![
         input(form, name),
-        check(form, "preset_shared", "Share with the workspace", ""),
-        view! { <button type="submit" class="button small">"Save preset"</button> }.into_any(),
+        check(form, "preset_shared", text::SHARE_WITH_THE_WORKSPACE, ""),
+        view! { <button type="submit" class="button small">{text::SAVE_PRESET}</button> }.into_any(),
     ]
 }
 
 /// The API to make a key in; the rest of the address goes on with it.
 pub fn choose_api(shell: &Shell, apis: &[Named], here: &Here) -> String {
-    let page = Page::new(shell, Section::Apis, "New key").narrow();
+    let page = Page::new(shell, Section::Apis, text::NEW_KEY).narrow();
     if apis.is_empty() {
-        let make =
-            shell.may.write.then(|| button_link(Some(Icon::Plus), "New API", &paths::new_api(), "primary"));
-        let hint = "A key belongs to an API. Make one first.";
-        return page.body(vec![empty_state(Icon::Key, "No API yet", hint, vec![make.into_any()])]);
+        let make = shell
+            .may
+            .write
+            .then(|| button_link(Some(Icon::Plus), text::NEW_API, &paths::new_api(), "primary"));
+        let hint = text::NO_API_YET_HINT;
+        return page.body(vec![empty_state(Icon::Key, text::NO_API_YET, hint, vec![make.into_any()])]);
     }
     let rows = apis.iter().map(|api| {
         let form = Here::new(paths::new_key(&api.id), here.pairs.clone());
         view! { <li>{link(&api.name, &form.href())}</li> }
     });
     let list = view! { <ul class="plain">{rows.collect_view()}</ul> };
-    page.body(vec![section("For which API?", vec![list.into_any()])])
+    page.body(vec![section(text::FOR_WHICH_API, vec![list.into_any()])])
 }
 
 /// Posts to [`paths::edit_key`]: the fields of [`NewKeyView`] but `nonce`,
@@ -169,39 +157,37 @@ pub struct EditKeyView {
 pub fn edit(shell: &Shell, view: &EditKeyView) -> String {
     let form = &view.form;
     let general = vec![
-        input(form, Field::text("name", "Name").no_autofill()),
+        input(form, Field::text("name", text::NAME).no_autofill()),
         external_id(form, &view.choices),
-        input(form, Field::text("environment", "Environment")),
-        check(form, "enabled", "Enabled", "Takes effect with the next request."),
+        input(form, Field::text("environment", text::ENVIRONMENT)),
+        check(form, "enabled", text::ENABLED, text::TAKES_EFFECT_WITH_NEXT_REQUEST),
     ];
     let mut body = vec![
         pressed_by_enter(),
         form_error(form),
         hidden(VERSION, &form.value(VERSION)),
         befores(form, &["credits", "refill_amount", "refill_day", "expires_at"]),
-        fieldset("General", "What the key is called and whom it belongs to.", general),
+        fieldset(text::GENERAL, text::GENERAL_HINT, general),
     ];
     body.extend(shared_sections(form, &view.choices, &view.zone));
     body.push(action(
-        "Takes effect with the next request.",
-        vec![submit("Save changes", "primary"), button_link(None, "Cancel", &paths::key(&view.key.id), "")],
+        text::TAKES_EFFECT_WITH_NEXT_REQUEST,
+        vec![
+            submit(text::SAVE_CHANGES, "primary"),
+            button_link(None, text::CANCEL, &paths::key(&view.key.id), ""),
+        ],
     ));
-    let undo = if view.undo_for.is_empty() {
-        "This cannot be undone.".to_owned()
-    } else {
-        format!("It can be restored for {}.", view.undo_for)
-    };
     let delete = Danger {
-        title: "Delete this key",
-        consequence: format!("Requests with it are refused at once. Its history stays. {undo}"),
-        button: "Delete key",
+        title: text::DELETE_THIS_KEY,
+        consequence: text::delete_consequence(&view.undo_for),
+        button: text::DELETE_KEY,
         action: paths::delete_key(&view.key.id),
         confirm: view.undo_for.is_empty().then_some(view.key.name.as_str()),
         locked: None,
     };
     let danger = view! { <div id="danger">{danger_zone(shell.csrf(), vec![delete], form)}</div> };
-    let page = view.api.crumbs(Page::new(shell, Section::Apis, "Edit key"));
-    page.crumb(Crumb::new("Keys", paths::api_keys(&view.api.id)))
+    let page = view.api.crumbs(Page::new(shell, Section::Apis, text::EDIT_KEY));
+    page.crumb(Crumb::new(text::KEYS, paths::api_keys(&view.api.id)))
         .crumb(Crumb::new(&view.key.name, paths::key(&view.key.id)))
         .narrow()
         .body(vec![
@@ -223,8 +209,8 @@ pub(crate) fn befores(form: &FormState, names: &[&str]) -> View {
 fn external_id(form: &FormState, choices: &KeyChoices) -> View {
     let options =
         choices.external_ids.iter().map(|id| view! { <option value=id.clone()></option> }).collect_view();
-    let field = Field::text("external_id", "External id")
-        .help("Your own id of the user or team. Keys with the same one share an identity; a new one is made if needed.")
+    let field = Field::text("external_id", text::EXTERNAL_ID)
+        .help(text::EXTERNAL_ID_HELP)
         .mono()
         .no_autofill()
         .suggestions("external-ids");
@@ -233,33 +219,22 @@ fn external_id(form: &FormState, choices: &KeyChoices) -> View {
 
 fn shared_sections(form: &FormState, choices: &KeyChoices, zone: &str) -> Vec<View> {
     vec![
-        fieldset(
-            "Rate limits",
-            "How often the key may be used. Several limits hold at once.",
-            vec![limit_rows(form)],
-        ),
-        fieldset("Credits", "How much the key may be used in all.", credits(form)),
-        fieldset("Expiry", "When the key stops working by itself.", expiry(form, zone)),
-        fieldset("Roles and permissions", "What requests with this key may do.", access(form, choices)),
-        fieldset(
-            "Metadata",
-            "Anything your code wants to know when it verifies the key.",
-            vec![metadata(form)],
-        ),
+        fieldset(text::RATE_LIMITS, text::RATE_LIMITS_HINT, vec![limit_rows(form)]),
+        fieldset(text::CREDITS, text::CREDITS_HINT, credits(form)),
+        fieldset(text::EXPIRY, text::EXPIRY_HINT, expiry(form, zone)),
+        fieldset(text::ROLES_AND_PERMISSIONS, text::ROLES_AND_PERMISSIONS_HINT, access(form, choices)),
+        fieldset(text::METADATA, text::METADATA_HINT, vec![metadata(form)]),
     ]
 }
 
 pub(crate) fn credits(form: &FormState) -> Vec<View> {
-    let intervals = [("none", "Never"), ("daily", "Every day at midnight UTC"), ("monthly", "Every month")];
+    let intervals =
+        [("none", text::NEVER), ("daily", text::EVERY_DAY_AT_MIDNIGHT_UTC), ("monthly", text::EVERY_MONTH)];
     vec![
-        input(form, Field::number("credits", "Credits left").help("Empty for unlimited.")),
-        select(form, "refill", "Refill", "Brings a lower balance back up to the amount.", &intervals),
-        input(form, Field::number("refill_amount", "Refill to")),
-        input(
-            form,
-            Field::number("refill_day", "Day of the month")
-                .help("1 to 31; shorter months use their last day."),
-        ),
+        input(form, Field::number("credits", text::CREDITS_LEFT).help(text::EMPTY_FOR_UNLIMITED)),
+        select(form, "refill", text::REFILL, text::REFILL_HELP, &intervals),
+        input(form, Field::number("refill_amount", text::REFILL_TO)),
+        input(form, Field::number("refill_day", text::DAY_OF_THE_MONTH).help(text::DAY_OF_THE_MONTH_HELP)),
     ]
 }
 
@@ -270,17 +245,16 @@ pub(crate) fn expiry(form: &FormState, zone: &str) -> Vec<View> {
 /// As [`expiry`], with something to choose before the rest.
 pub(crate) fn expiry_of(form: &FormState, zone: &str, first: &[(&str, &str)]) -> Vec<View> {
     let presets = [
-        ("never", "Never"),
-        ("1d", "In one day"),
-        ("7d", "In one week"),
-        ("30d", "In 30 days"),
-        ("90d", "In 90 days"),
-        ("at", "At the time below"),
+        ("never", text::NEVER),
+        ("1d", text::IN_ONE_DAY),
+        ("7d", text::IN_ONE_WEEK),
+        ("30d", text::IN_30_DAYS),
+        ("90d", text::IN_90_DAYS),
+        ("at", text::AT_THE_TIME_BELOW),
     ];
-    let label = format!("Time ({zone})");
     vec![
-        select(form, "expires", "Expires", "", &[first, &presets].concat()),
-        input(form, Field::text("expires_at", &label).of_kind("datetime-local")),
+        select(form, "expires", text::EXPIRES, "", &[first, &presets].concat()),
+        input(form, Field::text("expires_at", &text::time_in(zone)).of_kind("datetime-local")),
     ]
 }
 
@@ -290,20 +264,16 @@ pub(crate) fn access(form: &FormState, available: &KeyChoices) -> Vec<View> {
     };
     let chosen = |name: &str| form.values.iter().filter(|(own, _)| own == name).count();
     let group = |name: &str, legend: &str, all: &[Grantable]| match all {
-        [] => {
-            view! { <p class="hint">{format!("There are no {} yet.", legend.to_lowercase())}</p> }.into_any()
-        }
-        all => {
-            choices(form, name, legend, &format!("{} of {} chosen", chosen(name), all.len()), &options(all))
-        }
+        [] => view! { <p class="hint">{text::there_are_none_yet(legend)}</p> }.into_any(),
+        all => choices(form, name, legend, &text::chosen_of(chosen(name), all.len()), &options(all)),
     };
     vec![
-        group("roles", "Roles", &available.roles),
-        group("permissions", "Permissions", &available.permissions),
+        group("roles", text::ROLES, &available.roles),
+        group("permissions", text::PERMISSIONS, &available.permissions),
     ]
 }
 
 pub(crate) fn metadata(form: &FormState) -> View {
-    let field = Field::text("meta", "JSON object").mono().rows(8).placeholder("{ \"plan\": \"pro\" }");
-    area(form, field.help("Returned with every verification; never put secrets here."))
+    let field = Field::text("meta", text::JSON_OBJECT).mono().rows(8).placeholder("{ \"plan\": \"pro\" }");
+    area(form, field.help(text::JSON_OBJECT_HELP))
 }

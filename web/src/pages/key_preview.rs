@@ -7,10 +7,17 @@ use leptos::prelude::*;
 use crate::View;
 use crate::components::{Icon, code_block, post_form, section_id};
 use crate::paths::{self, Href};
+use crate::texts::key_form as text;
 
 /// Titles of the steps of a key's form, in order.
-pub const STEPS: [&str; 6] =
-    ["General", "Rate limits", "Credits", "Expiry", "Roles and permissions", "Metadata"];
+pub const STEPS: [&str; 6] = [
+    text::GENERAL,
+    text::RATE_LIMITS,
+    text::CREDITS,
+    text::EXPIRY,
+    text::ROLES_AND_PERMISSIONS,
+    text::METADATA,
+];
 
 /// What a form would make, as far as it can be read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,7 +60,7 @@ pub(super) fn preview(preview: &KeyPreview) -> View {
     });
     view! {
         <section class="card preview" data-preview="">
-            <header class="card-head"><h2>"This key"</h2></header>
+            <header class="card-head"><h2>{text::THIS_KEY}</h2></header>
             <p class="mono">{preview.shape.clone()}</p>
             <ol>{steps.collect_view()}</ol>
             {calls(preview)}
@@ -64,7 +71,7 @@ pub(super) fn preview(preview: &KeyPreview) -> View {
 
 fn calls(preview: &KeyPreview) -> View {
     if preview.calls.is_empty() {
-        return view! { <p class="hint">"The call is shown when every step can be read."</p> }.into_any();
+        return view! { <p class="hint">{text::CALL_IS_SHOWN_WHEN_READABLE}</p> }.into_any();
     }
     let calls = preview.calls.iter().enumerate().map(|(index, (language, code))| {
         view! {
@@ -74,20 +81,19 @@ fn calls(preview: &KeyPreview) -> View {
             </details>
         }
     });
-    let label = preview
-        .is_labelled
-        .then(|| view! { <p class="hint">"Without the environment, which v2 does not set."</p> });
-    let narrower = "v2 says so where it does not take what the form does, such as an external id with an @.";
-    view! { <h3>"The same by the API"</h3> {calls.collect_view()} {label} <p class="hint">{narrower}</p> }
+    let label =
+        preview.is_labelled.then(|| view! { <p class="hint">{text::CALL_IS_WITHOUT_ENVIRONMENT}</p> });
+    let narrower = text::V2_MAY_BE_NARROWER;
+    view! { <h3>{text::THE_SAME_BY_THE_API}</h3> {calls.collect_view()} {label} <p class="hint">{narrower}</p> }
         .into_any()
 }
 
 /// Settings to begin with, and those that people saved.
 pub(super) fn presets(csrf: &str, presets: &[Preset]) -> View {
     let rows = presets.iter().map(|preset| {
-        let shared = preset.is_shared.then(|| view! { <span class="note">"shared"</span> });
+        let shared = preset.is_shared.then(|| view! { <span class="note">{text::SHARED}</span> });
         let remove = preset.id.as_ref().map(|id| {
-            let label = format!("Delete preset {}", preset.name);
+            let label = text::delete_preset(&preset.name);
             let button = view! {
                 <button type="submit" class="icon-button" aria-label=label>{Icon::Cross.view()}</button>
             };
@@ -97,7 +103,7 @@ pub(super) fn presets(csrf: &str, presets: &[Preset]) -> View {
     });
     view! {
         <details class="menu">
-            <summary class="button">{Icon::Star.view()}<span>"Presets"</span></summary>
+            <summary class="button">{Icon::Star.view()}<span>{text::PRESETS}</span></summary>
             <div class="popover"><ul class="saved">{rows.collect_view()}</ul></div>
         </details>
     }

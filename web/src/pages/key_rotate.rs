@@ -10,16 +10,17 @@ use crate::components::{
 use crate::form::{FormState, NONCE, ON};
 use crate::paths::{self, Href};
 use crate::shell::{Crumb, Page, Section, Shell};
+use crate::texts::keys as text;
 
 /// How long an old secret goes on working: posted value in milliseconds, and
 /// text.
 pub const GRACE: [(&str, &str); 6] = [
-    ("0", "Not at all"),
-    ("900000", "15 minutes"),
-    ("3600000", "1 hour"),
-    ("21600000", "6 hours"),
-    ("86400000", "24 hours"),
-    ("604800000", "7 days"),
+    ("0", text::NOT_AT_ALL),
+    ("900000", text::GRACE_15_MINUTES),
+    ("3600000", text::GRACE_1_HOUR),
+    ("21600000", text::GRACE_6_HOURS),
+    ("86400000", text::GRACE_24_HOURS),
+    ("604800000", text::GRACE_7_DAYS),
 ];
 
 /// The query parameter that says that the old secret leaked.
@@ -48,14 +49,14 @@ pub struct RotateView {
 pub fn rotate(shell: &Shell, view: &RotateView) -> String {
     match &view.api {
         Some(api) => {
-            let page = api.crumbs(Page::new(shell, Section::Apis, "Rotate key"));
-            page.crumb(Crumb::new("Keys", paths::api_keys(&api.id)))
+            let page = api.crumbs(Page::new(shell, Section::Apis, text::ROTATE_KEY));
+            page.crumb(Crumb::new(text::KEYS, paths::api_keys(&api.id)))
                 .crumb(Crumb::new(&view.key.name, paths::key(&view.key.id)))
                 .narrow()
                 .body(body(shell, view, &paths::rotate_key(&view.key.id), &paths::key(&view.key.id)))
         }
-        None => Page::new(shell, Section::RootKeys, "Rotate root key")
-            .crumb(Crumb::new("Root keys", paths::root_keys()))
+        None => Page::new(shell, Section::RootKeys, text::ROTATE_ROOT_KEY)
+            .crumb(Crumb::new(text::ROOT_KEYS, paths::root_keys()))
             .crumb(Crumb::new(&view.key.name, paths::root_key(&view.key.id)))
             .narrow()
             .body(body(shell, view, &paths::rotate_root_key(&view.key.id), &paths::root_key(&view.key.id))),
@@ -82,8 +83,8 @@ fn body(shell: &Shell, view: &RotateView, post: &Href, back: &Href) -> Vec<View>
             None => paths::edit_root_key(&view.key.id),
         };
         let ways = vec![
-            button_link(None, "Set a later expiry", &edit, "primary"),
-            button_link(None, "Back", back, ""),
+            button_link(None, text::SET_A_LATER_EXPIRY, &edit, "primary"),
+            button_link(None, text::BACK, back, ""),
         ];
         return vec![warning(reason), action("", ways)];
     }
@@ -91,25 +92,17 @@ fn body(shell: &Shell, view: &RotateView, post: &Href, back: &Href) -> Vec<View>
     let form = vec![
         form_error(&view.form),
         hidden(NONCE, &view.nonce),
-        select(
-            &chosen,
-            "grace_ms",
-            "The old secret goes on working for",
-            "Long enough to deploy the new one everywhere.",
-            &GRACE,
-        ),
+        select(&chosen, "grace_ms", text::GRACE, text::GRACE_HELP, &GRACE),
         action(
-            "The new secret is shown once, on the next page.",
-            vec![submit("Rotate", "primary"), button_link(None, "Cancel", back, "")],
+            text::NEW_SECRET_IS_SHOWN_ONCE,
+            vec![submit(text::ROTATE, "primary"), button_link(None, text::CANCEL, back, "")],
         ),
     ];
     let about = match view.api {
-        Some(_) => "The new key has the same settings and shares the credits. Both are counted as one.",
-        None => "The new root key has the same name, permissions and bounds, and an id of its own.",
+        Some(_) => text::THE_NEW_KEY_SHARES_CREDITS,
+        None => text::THE_NEW_ROOT_KEY_IS_THE_SAME,
     };
-    let leaked = view.leaked.then(|| {
-        warning("Whoever found the old secret can use it for as long as it works: let it end at once.")
-    });
+    let leaked = view.leaked.then(|| warning(text::LEAKED_LET_IT_END));
     vec![
         leaked.into_any(),
         note(about),

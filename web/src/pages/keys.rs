@@ -11,9 +11,9 @@ use crate::components::{
     pager, selection_form,
 };
 use crate::form::{ALL_MATCHING, ON};
-use crate::number::exact;
 use crate::paths::{self, CURSOR, HIDE, Href, ROWS, SORT};
 use crate::shell::Shell;
+use crate::texts::keys as text;
 use crate::time::Stamp;
 
 /// A key in a list.
@@ -49,32 +49,32 @@ pub struct KeysView {
 
 /// What can be done to many keys: value of the field `act`, and its name.
 pub const ACTS: [(&str, &str); 13] = [
-    ("enable", "Enable"),
-    ("disable", "Disable"),
-    ("expiry", "Set expiry"),
-    ("credits", "Set credits"),
-    ("add_credits", "Add credits"),
-    ("limits", "Set rate limits"),
-    ("add_roles", "Add roles"),
-    ("remove_roles", "Remove roles"),
-    ("add_permissions", "Add permissions"),
-    ("remove_permissions", "Remove permissions"),
-    ("external_id", "Set external id"),
-    ("meta", "Merge metadata"),
-    ("delete", "Delete"),
+    ("enable", text::ENABLE),
+    ("disable", text::DISABLE),
+    ("expiry", text::SET_EXPIRY),
+    ("credits", text::SET_CREDITS),
+    ("add_credits", text::ADD_CREDITS),
+    ("limits", text::SET_RATE_LIMITS),
+    ("add_roles", text::ADD_ROLES),
+    ("remove_roles", text::REMOVE_ROLES),
+    ("add_permissions", text::ADD_PERMISSIONS),
+    ("remove_permissions", text::REMOVE_PERMISSIONS),
+    ("external_id", text::SET_EXTERNAL_ID),
+    ("meta", text::MERGE_METADATA),
+    ("delete", text::DELETE),
 ];
 
 pub fn list(shell: &Shell, view: &KeysView) -> String {
     let api = &view.api.id;
     let page = view
         .api
-        .page(shell, "Keys")
-        .action(button_link(Some(Icon::Export), "Export", &export(view), ""))
+        .page(shell, text::KEYS)
+        .action(button_link(Some(Icon::Export), text::EXPORT, &export(view), ""))
         .action_if(shell.may.write, || {
-            button_link(Some(Icon::Import), "Import", &paths::import().with("api", api), "")
+            button_link(Some(Icon::Import), text::IMPORT, &paths::import().with("api", api), "")
         })
         .action_if(shell.may.write, || {
-            button_link(Some(Icon::Plus), "New key", &paths::new_key(api), "primary")
+            button_link(Some(Icon::Plus), text::NEW_KEY, &paths::new_key(api), "primary")
         });
     if view.keys.is_empty() && !view.filters.is_active() && view.filters.problems.is_empty() {
         return page.body(vec![nothing_yet(shell, api)]);
@@ -85,15 +85,15 @@ pub fn list(shell: &Shell, view: &KeysView) -> String {
         return page.body(vec![bar, no_match(view)]);
     }
     let bulk = if shell.may.write { bulk_bar(shell, view) } else { ().into_any() };
-    page.body(vec![bar, table(shell, view), bulk, pager(here, &view.pager, "key")])
+    page.body(vec![bar, table(shell, view), bulk, pager(here, &view.pager, text::NOUN_KEY)])
 }
 
 /// By age from its other end; from another order, back to the newest first.
 fn turned(view: &KeysView) -> View {
     let here = &view.filters.here;
     match is_newest_first(view) {
-        true => button_link(None, "Oldest first", &here.with(SORT, "created"), ""),
-        false => button_link(None, "Newest first", &here.without(&[SORT]), ""),
+        true => button_link(None, text::OLDEST_FIRST, &here.with(SORT, "created"), ""),
+        false => button_link(None, text::NEWEST_FIRST, &here.without(&[SORT]), ""),
     }
 }
 
@@ -119,36 +119,39 @@ fn no_match(view: &KeysView) -> View {
     match &view.pager.next {
         Some(cursor) => empty_state(
             Icon::Search,
-            "No match so far",
+            text::NO_MATCH_SO_FAR,
             match view.sorting.column.as_str() {
-                "created" if view.sorting.descending => {
-                    "The newest keys were looked through, and there are more."
-                }
-                "created" => "The oldest keys were looked through, and there are more.",
-                _ => "The first keys in this order were looked through, and there are more.",
+                "created" if view.sorting.descending => text::LOOKED_THROUGH_THE_NEWEST,
+                "created" => text::LOOKED_THROUGH_THE_OLDEST,
+                _ => text::LOOKED_THROUGH_THE_FIRST,
             },
-            vec![button_link(Some(Icon::Right), "Look further", &view.filters.here.with(CURSOR, cursor), "")],
+            vec![button_link(
+                Some(Icon::Right),
+                text::LOOK_FURTHER,
+                &view.filters.here.with(CURSOR, cursor),
+                "",
+            )],
         ),
-        None => empty_state(Icon::Search, "No key matches", "Remove a filter to see more keys.", vec![]),
+        None => empty_state(Icon::Search, text::NO_KEY_MATCHES, text::NO_KEY_MATCHES_HINT, vec![]),
     }
 }
 
 fn heads() -> Vec<Column> {
     vec![
-        head("Key").sorted_by("name").rising(),
-        head("Value"),
-        head("Identity"),
-        head("Last 36 hours"),
-        head("Last used"),
-        head("Expires").sorted_by("expires").rising(),
-        head("State"),
+        head(text::KEY).sorted_by("name").rising(),
+        head(text::VALUE),
+        head(text::IDENTITY),
+        head(text::LAST_36_HOURS),
+        head(text::LAST_USED),
+        head(text::EXPIRES).sorted_by("expires").rising(),
+        head(text::STATE),
         head(""),
     ]
 }
 
 fn table(shell: &Shell, view: &KeysView) -> View {
     let rows = view.keys.iter().map(|key| row(shell, key)).collect();
-    let (here, table) = (&view.filters.here, Table::new("Keys", heads()).selectable(shell.may.write));
+    let (here, table) = (&view.filters.here, Table::new(text::KEYS, heads()).selectable(shell.may.write));
     table.of_columns(Some(here)).sorted(here, &view.sorting).rows(rows)
 }
 
@@ -162,10 +165,10 @@ fn row(shell: &Shell, key: &KeyRow) -> Row {
     let cells = vec![
         name.into_any(),
         masked(&key.start, &key.last4),
-        identity.map_or_else(|| nothing("none"), |(name, id)| link(name, &paths::identity(id))),
-        spark(&key.usage, "valid", "denied"),
-        optional_stamp(&key.last_used, "never"),
-        optional_stamp(&key.expires, "never"),
+        identity.map_or_else(|| nothing(text::NONE), |(name, id)| link(name, &paths::identity(id))),
+        spark(&key.usage, text::SPARK_VALID, text::SPARK_DENIED),
+        optional_stamp(&key.last_used, text::NEVER),
+        optional_stamp(&key.expires, text::NEVER),
         chips(&key.states),
         menu(&label, menu_items(shell, key)),
     ];
@@ -174,16 +177,16 @@ fn row(shell: &Shell, key: &KeyRow) -> Row {
 
 fn menu_items(shell: &Shell, key: &KeyRow) -> Vec<View> {
     let go = |icon: Icon, text: &str, href| button_link(Some(icon), text, &href, "menu-item");
-    let mut items = vec![go(Icon::Log, "Log", paths::key_log(&key.id))];
+    let mut items = vec![go(Icon::Log, text::LOG, paths::key_log(&key.id))];
     if shell.may.write {
-        items.push(go(Icon::Edit, "Edit", paths::edit_key(&key.id)));
-        items.push(go(Icon::Rotate, "Rotate", paths::rotate_key(&key.id)));
+        items.push(go(Icon::Edit, text::EDIT, paths::edit_key(&key.id)));
+        items.push(go(Icon::Rotate, text::ROTATE, paths::rotate_key(&key.id)));
         items.push(if key.enabled {
-            act(shell.csrf(), Some(Icon::Pause), "Disable", &paths::disable_key(&key.id), "menu-item")
+            act(shell.csrf(), Some(Icon::Pause), text::DISABLE, &paths::disable_key(&key.id), "menu-item")
         } else {
-            act(shell.csrf(), Some(Icon::Play), "Enable", &paths::enable_key(&key.id), "menu-item")
+            act(shell.csrf(), Some(Icon::Play), text::ENABLE, &paths::enable_key(&key.id), "menu-item")
         });
-        items.push(go(Icon::Trash, "Delete", paths::edit_key(&key.id).at("danger")));
+        items.push(go(Icon::Trash, text::DELETE, paths::edit_key(&key.id).at("danger")));
     }
     items
 }
@@ -194,11 +197,10 @@ fn bulk_bar(shell: &Shell, view: &KeysView) -> View {
     let acts = Vec::from(ACTS.map(|(value, name)| view! { <option value=value>{name}</option> }));
     let is_part = view.pager.next.is_some() || view.filters.here.get(CURSOR).is_some();
     let every = is_part.then(|| {
-        let all = view.pager.total.map_or_else(|| "All".to_owned(), |total| format!("All {}", exact(total)));
         view! {
             <label class="check-inline">
                 <input type="checkbox" name=ALL_MATCHING value=ON/>
-                {format!("{all} that match")}
+                {text::all_that_match(view.pager.total)}
             </label>
         }
     });
@@ -206,25 +208,27 @@ fn bulk_bar(shell: &Shell, view: &KeysView) -> View {
     let query = query.as_str().split_once('?').map_or("", |(_, query)| query);
     let body = view! {
         {hidden("query", query)}
-        <p class="bulk-count" data-chosen="">"With the chosen keys"</p>
+        <p class="bulk-count" data-chosen="">{text::WITH_THE_CHOSEN_KEYS}</p>
         {every}
-        <label class="sr" for="bulk-act">"What to do"</label>
+        <label class="sr" for="bulk-act">{text::WHAT_TO_DO}</label>
         <span class="control select"><select id="bulk-act" name="act">{acts}</select>{Icon::Down.view()}</span>
-        <button type="submit" class="button">"Preview"</button>
+        <button type="submit" class="button">{text::PREVIEW}</button>
     };
     let form = selection_form(shell.csrf(), &paths::bulk_keys(&view.api.id), body.into_any());
-    view! { <section class="bulk-bar" aria-label="Many keys at once">{form}</section> }.into_any()
+    view! { <section class="bulk-bar" aria-label=text::MANY_KEYS_AT_ONCE>{form}</section> }.into_any()
 }
 
 fn nothing_yet(shell: &Shell, api: &str) -> View {
     let body = format!(r#"{{"apiId":"{api}","name":"first key"}}"#);
     let command = curl(shell.origin(), "keys.createKey", "YOUR_ROOT_KEY", &body);
-    let button =
-        shell.may.write.then(|| button_link(Some(Icon::Plus), "New key", &paths::new_key(api), "primary"));
+    let button = shell
+        .may
+        .write
+        .then(|| button_link(Some(Icon::Plus), text::NEW_KEY, &paths::new_key(api), "primary"));
     empty_state(
         Icon::Key,
-        "No key yet",
-        "Make a key here, or let your backend make one for each user.",
-        vec![button.into_any(), code_block("Create a key", &command)],
+        text::NO_KEY_YET,
+        text::NO_KEY_YET_HINT,
+        vec![button.into_any(), code_block(text::CREATE_A_KEY, &command)],
     )
 }

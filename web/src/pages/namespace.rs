@@ -14,6 +14,7 @@ use crate::components::{
 use crate::number::percent;
 use crate::paths::{self, Here, Href};
 use crate::shell::Shell;
+use crate::texts::ratelimits as text;
 use crate::time::{Stamp, duration, latency};
 
 /// An identifier that was limited in the span.
@@ -49,8 +50,8 @@ pub struct NamespaceView {
 pub fn requests(shell: &Shell, view: &NamespaceView) -> String {
     let here = &view.filters.here;
     let namespace = &view.namespace;
-    let page = namespace.page(shell, "Requests").action_if(shell.may.write, || {
-        button_link(Some(Icon::Plus), "New override", &paths::new_override(&namespace.id), "primary")
+    let page = namespace.page(shell, text::REQUESTS).action_if(shell.may.write, || {
+        button_link(Some(Icon::Plus), text::NEW_OVERRIDE, &paths::new_override(&namespace.id), "primary")
     });
     let table = if view.identifiers.is_empty() { nothing_yet(shell, view) } else { table(shell, view) };
     let charts =
@@ -65,49 +66,49 @@ pub fn requests(shell: &Shell, view: &NamespaceView) -> String {
 
 fn nothing_yet(shell: &Shell, view: &NamespaceView) -> View {
     if view.filters.is_active() {
-        return empty_state(
-            Icon::Search,
-            "No identifier matches",
-            "Change the filters or look at a longer span.",
-            vec![],
-        );
+        return empty_state(Icon::Search, text::NO_IDENTIFIER_MATCHES, text::CHANGE_FILTERS_OR_SPAN, vec![]);
     }
     let call = format!(
         r#"{{"namespace":"{}","identifier":"user_123","limit":10,"duration":60000}}"#,
         view.namespace.name.replace(['"', '\\'], "")
     );
     let command = curl(shell.origin(), "ratelimit.limit", "YOUR_ROOT_KEY", &call);
-    let hint = "Decisions of this namespace show here as they are made.";
-    empty_state(Icon::Gauge, "No request in this span", hint, vec![code_block("Limit something", &command)])
+    let hint = text::NO_REQUEST_IN_THIS_SPAN_HINT;
+    empty_state(
+        Icon::Gauge,
+        text::NO_REQUEST_IN_THIS_SPAN,
+        hint,
+        vec![code_block(text::LIMIT_SOMETHING, &command)],
+    )
 }
 
 fn table(shell: &Shell, view: &NamespaceView) -> View {
     let heads = vec![
-        head("Identifier"),
-        head("Override"),
-        head("Passed").numeric().ranked_by("passed"),
-        head("Blocked").numeric().ranked_by("blocked"),
-        head("Tokens passed").numeric(),
-        head("Tokens blocked").numeric(),
-        head("Last request"),
+        head(text::IDENTIFIER),
+        head(text::OVERRIDE),
+        head(text::PASSED).numeric().ranked_by("passed"),
+        head(text::BLOCKED).numeric().ranked_by("blocked"),
+        head(text::TOKENS_PASSED).numeric(),
+        head(text::TOKENS_BLOCKED).numeric(),
+        head(text::LAST_REQUEST),
         head(""),
     ];
     let rows = view.identifiers.iter().map(|one| row(shell, view, one)).collect();
-    Table::new("Identifiers", heads).sorted(&view.filters.here, &view.sorting).rows(rows)
+    Table::new(text::IDENTIFIERS, heads).sorted(&view.filters.here, &view.sorting).rows(rows)
 }
 
 fn row(shell: &Shell, view: &NamespaceView, one: &IdentifierUse) -> Row {
     let id = &view.namespace.id;
     let logs = paths::namespace_logs(id).with("identifier", &one.identifier);
     let applied = one.applied.as_ref().map_or_else(
-        || crate::components::nothing("none"),
+        || crate::components::nothing(text::NONE),
         |(override_id, text)| link(text, &paths::override_(id, override_id)),
     );
-    let mut items = vec![button_link(Some(Icon::Log), "Log", &logs, "menu-item")];
+    let mut items = vec![button_link(Some(Icon::Log), text::LOG, &logs, "menu-item")];
     if shell.may.write {
         let new = paths::new_override(id).with("identifier", &one.identifier);
         let edit = one.applied.as_ref().map(|(override_id, _)| paths::override_(id, override_id));
-        let (name, href) = edit.map_or(("Override", new), |href| ("Edit override", href));
+        let (name, href) = edit.map_or((text::OVERRIDE, new), |href| (text::EDIT_OVERRIDE, href));
         items.push(button_link(Some(Icon::Edit), name, &href, "menu-item"));
     }
     let blocked =
@@ -120,7 +121,7 @@ fn row(shell: &Shell, view: &NamespaceView, one: &IdentifierUse) -> Row {
         blocked.into_any(),
         num(one.passed_tokens),
         num(one.blocked_tokens),
-        optional_stamp(&one.last, "never"),
+        optional_stamp(&one.last, text::NEVER),
         menu(&one.identifier, items),
     ];
     let mostly_blocked = one.blocked * 10 > (one.passed + one.blocked) * 6;
@@ -161,10 +162,10 @@ pub fn logs(shell: &Shell, view: &NamespaceLogsView) -> String {
     let here = &view.filters.here;
     // A tail needs its table, empty or not.
     let rows = if view.rows.is_empty() && !view.live.on {
-        empty_state(Icon::Log, "No decision here", "Change the filters or look at a longer span.", vec![])
+        empty_state(Icon::Log, text::NO_DECISION_HERE, text::CHANGE_FILTERS_OR_SPAN, vec![])
     } else {
         let rows = view.rows.iter().map(decision).collect();
-        Table::new("Decisions", log_heads())
+        Table::new(text::DECISIONS, log_heads())
             .of_columns(Some(here))
             .dense()
             .live(view.live.source())
@@ -172,24 +173,24 @@ pub fn logs(shell: &Shell, view: &NamespaceLogsView) -> String {
     };
     let extra =
         vec![range_picker(here, &view.range), view.live.switch(here), columns_menu(here, &log_heads())];
-    view.namespace.page(shell, "Logs").waiting(view.live.on).body(vec![
+    view.namespace.page(shell, text::LOGS).waiting(view.live.on).body(vec![
         filter_bar(shell.csrf(), &view.filters, extra),
         bars(&view.requests),
         rows,
-        pager(here, &view.pager, "decision"),
+        pager(here, &view.pager, text::NOUN_DECISION),
     ])
 }
 
 fn log_heads() -> Vec<crate::components::Column> {
     vec![
-        head("Time"),
-        head("Outcome"),
-        head("Identifier"),
-        head("Limit").numeric(),
-        head("Left").numeric(),
-        head("Cost").numeric(),
-        head("Resets"),
-        head("Duration").numeric(),
+        head(text::TIME),
+        head(text::OUTCOME),
+        head(text::IDENTIFIER),
+        head(text::LIMIT).numeric(),
+        head(text::LEFT).numeric(),
+        head(text::COST).numeric(),
+        head(text::RESETS),
+        head(text::DURATION).numeric(),
     ]
 }
 
@@ -204,7 +205,7 @@ fn decision(row: &DecisionRow) -> Row {
     let time = view! { <a href=row.href.to_string()>{log_stamp(&row.at)}</a> };
     let identifier = view! {
         {mono(&row.identifier)}
-        {row.overridden.then(|| badge(Tone::Info, "override"))}
+        {row.overridden.then(|| badge(Tone::Info, text::OVERRIDE_APPLIED))}
     };
     let limit = view! { {num(row.limit)}{window} };
     Row::new(vec![

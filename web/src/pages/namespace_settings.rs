@@ -7,6 +7,7 @@ use crate::components::{
 use crate::form::{FormState, VERSION};
 use crate::paths;
 use crate::shell::Shell;
+use crate::texts::ratelimits as text;
 
 /// Posts to [`paths::namespace_settings`]: `name`; and from the danger zone to
 /// [`paths::delete_namespace`]: `confirm` (the name).
@@ -17,29 +18,29 @@ pub struct NamespaceSettingsView {
 }
 
 pub fn settings(shell: &Shell, view: &NamespaceSettingsView) -> String {
-    let page = view.namespace.page(shell, "Settings").narrow();
-    let ids = section("Identifiers", vec![facts(vec![("Namespace id", mono(&view.namespace.id))])]);
+    let page = view.namespace.page(shell, text::SETTINGS).narrow();
+    let ids = section(text::IDENTIFIERS, vec![facts(vec![(text::NAMESPACE_ID, mono(&view.namespace.id))])]);
     if !shell.may.write {
         return page.body(vec![ids]);
     }
-    let help = "Your code names it in each call. Calls with the old name go to another namespace.";
+    let help = text::OLD_NAME_GOES_ELSEWHERE;
     let form = vec![
         form_error(&view.form),
         hidden(VERSION, &view.form.value(VERSION)),
-        input(&view.form, Field::text("name", "Name").mono().required().help(help).no_autofill()),
-        action("", vec![submit("Save", "primary")]),
+        input(&view.form, Field::text("name", text::NAME).mono().required().help(help).no_autofill()),
+        action("", vec![submit(text::SAVE, "primary")]),
     ];
     let delete = Danger {
-        title: "Delete this namespace",
-        consequence: "Its overrides go. Calls that name it fail until it is made again.".to_owned(),
-        button: "Delete namespace",
+        title: text::DELETE_THIS_NAMESPACE,
+        consequence: text::DELETE_NAMESPACE_CONSEQUENCE.to_owned(),
+        button: text::DELETE_NAMESPACE,
         action: paths::delete_namespace(&view.namespace.id),
         confirm: Some(&view.namespace.name),
         locked: None,
     };
     page.body(vec![
         section(
-            "General",
+            text::GENERAL,
             vec![post_form(shell.csrf(), &paths::namespace_settings(&view.namespace.id), "form", form)],
         ),
         ids,

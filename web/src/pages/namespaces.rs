@@ -12,6 +12,7 @@ use crate::components::{
 use crate::form::FormState;
 use crate::paths;
 use crate::shell::{Crumb, Page, Section, Shell};
+use crate::texts::ratelimits as text;
 use crate::time::Stamp;
 
 /// A namespace at a glance.
@@ -34,28 +35,28 @@ pub struct NamespacesView {
 }
 
 pub fn list(shell: &Shell, view: &NamespacesView) -> String {
-    let new = || button_link(Some(Icon::Plus), "New namespace", &paths::new_namespace(), "primary");
-    let page = Page::new(shell, Section::Ratelimits, "Rate limits").action_if(shell.may.write, new);
+    let new = || button_link(Some(Icon::Plus), text::NEW_NAMESPACE, &paths::new_namespace(), "primary");
+    let page = Page::new(shell, Section::Ratelimits, text::RATE_LIMITS).action_if(shell.may.write, new);
     if view.namespaces.is_empty() && !view.filters.is_active() {
         let call = r#"{"namespace":"login","identifier":"user_123","limit":10,"duration":60000}"#;
         let command = curl(shell.origin(), "ratelimit.limit", "YOUR_ROOT_KEY", call);
         return page.body(vec![empty_state(
             Icon::Gauge,
-            "No namespace yet",
-            "Limits of one kind share a namespace. The first call makes it, if the root key may.",
-            vec![code_block("Limit something", &command)],
+            text::NO_NAMESPACE_YET,
+            text::NO_NAMESPACE_YET_HINT,
+            vec![code_block(text::LIMIT_SOMETHING, &command)],
         )]);
     }
     let here = &view.filters.here;
     let body = if view.namespaces.is_empty() {
-        empty_state(Icon::Search, "No namespace matches", "Try fewer letters, or its id.", vec![])
+        empty_state(Icon::Search, text::NO_NAMESPACE_MATCHES, text::TRY_FEWER_LETTERS, vec![])
     } else {
         view! { <ul class="cards">{view.namespaces.iter().map(card).collect_view()}</ul> }.into_any()
     };
     page.body(vec![
         filter_bar(shell.csrf(), &view.filters, vec![range_picker(here, &view.range)]),
         body,
-        pager(here, &view.pager, "namespace"),
+        pager(here, &view.pager, text::NOUN_NAMESPACE),
     ])
 }
 
@@ -64,12 +65,12 @@ fn card(one: &NamespaceCard) -> View {
         <li class="card link-card" data-row="">
             <h2><a href=paths::namespace(&one.id).to_string()>{one.name.clone()}</a></h2>
             <code class="id">{one.id.clone()}</code>
-            {spark(&one.spark, "passed", "blocked")}
+            {spark(&one.spark, text::PASSED_REQUESTS, text::BLOCKED_REQUESTS)}
             <p class="card-foot">
-                <span>{optional_stamp(&one.last_used, "never used")}</span>
+                <span>{optional_stamp(&one.last_used, text::NEVER_USED)}</span>
                 <span class="figures-line">
-                    <span>{num(one.passed)}" passed"</span>
-                    <span class=tint(one.blocked)>{num(one.blocked)}" blocked"</span>
+                    <span>{num(one.passed)}" "{text::PASSED_REQUESTS}</span>
+                    <span class=tint(one.blocked)>{num(one.blocked)}" "{text::BLOCKED_REQUESTS}</span>
                 </span>
             </p>
         </li>
@@ -88,23 +89,18 @@ pub fn create(shell: &Shell, view: &NewNamespaceView) -> String {
         form_error(&view.form),
         input(
             &view.form,
-            Field::text("name", "Name")
-                .mono()
-                .help("Your code names it in each call, exactly as it is written here.")
-                .required()
-                .autofocus()
-                .no_autofill(),
+            Field::text("name", text::NAME).mono().help(text::NAME_HELP).required().autofocus().no_autofill(),
         ),
         action(
             "",
             vec![
-                submit("Create namespace", "primary"),
-                button_link(None, "Cancel", &paths::namespaces(), ""),
+                submit(text::CREATE_NAMESPACE, "primary"),
+                button_link(None, text::CANCEL, &paths::namespaces(), ""),
             ],
         ),
     ];
-    Page::new(shell, Section::Ratelimits, "New namespace")
-        .crumb(Crumb::new("Rate limits", paths::namespaces()))
+    Page::new(shell, Section::Ratelimits, text::NEW_NAMESPACE)
+        .crumb(Crumb::new(text::RATE_LIMITS, paths::namespaces()))
         .narrow()
         .body(vec![post_form(shell.csrf(), &paths::new_namespace(), "form card", form)])
 }

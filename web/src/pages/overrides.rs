@@ -12,6 +12,7 @@ use crate::components::{
 use crate::form::{FormState, VERSION};
 use crate::paths;
 use crate::shell::{Crumb, Page, Section, Shell};
+use crate::texts::ratelimits as text;
 use crate::time::{Stamp, duration};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,37 +38,43 @@ pub struct OverridesView {
 
 pub fn list(shell: &Shell, view: &OverridesView) -> String {
     let id = &view.namespace.id;
-    let new = || button_link(Some(Icon::Plus), "New override", &paths::new_override(id), "primary");
-    let page = view.namespace.page(shell, "Overrides").action_if(shell.may.write, new);
+    let new = || button_link(Some(Icon::Plus), text::NEW_OVERRIDE, &paths::new_override(id), "primary");
+    let page = view.namespace.page(shell, text::OVERRIDES).action_if(shell.may.write, new);
     if view.rows.is_empty() && !view.filters.is_active() {
-        let hint = "An override gives an identifier, or all that match a pattern, another limit than the call asks for.";
+        let hint = text::NO_OVERRIDE_YET_HINT;
         let button = if shell.may.write { vec![new()] } else { vec![] };
-        return page.body(vec![empty_state(Icon::Gauge, "No override yet", hint, button)]);
+        return page.body(vec![empty_state(Icon::Gauge, text::NO_OVERRIDE_YET, hint, button)]);
     }
     let rows = view.rows.iter().map(|row| {
         let name = view! { <a href=paths::override_(id, &row.id).to_string()>{mono(&row.identifier)}</a> };
         let limit = view! { {num(row.limit)}" / "{duration(row.duration_ms)} };
-        Row::new(vec![name.into_any(), limit.into_any(), ends(row), optional_stamp(&row.changed, "unknown")])
+        Row::new(vec![
+            name.into_any(),
+            limit.into_any(),
+            ends(row),
+            optional_stamp(&row.changed, text::UNKNOWN),
+        ])
     });
-    let heads = vec![head("Identifier"), head("Limit").numeric(), head("Ends"), head("Changed")];
+    let heads =
+        vec![head(text::IDENTIFIER), head(text::LIMIT).numeric(), head(text::ENDS), head(text::CHANGED)];
     let rows = if view.rows.is_empty() {
-        empty_state(Icon::Search, "No override matches", "Search by identifier.", vec![])
+        empty_state(Icon::Search, text::NO_OVERRIDE_MATCHES, text::NO_OVERRIDE_MATCHES_HINT, vec![])
     } else {
-        Table::new("Overrides", heads).rows(rows.collect())
+        Table::new(text::OVERRIDES, heads).rows(rows.collect())
     };
     page.body(vec![
         filter_bar(shell.csrf(), &view.filters, vec![]),
         rows,
-        pager(&view.filters.here, &view.pager, "override"),
+        pager(&view.filters.here, &view.pager, text::NOUN_OVERRIDE),
     ])
 }
 
 /// When it ends, and what holds then.
 fn ends(row: &OverrideRow) -> AnyView {
     let then = row.afterwards.map(|(limit, duration_ms)| {
-        view! { <span class="hint">" then "{num(limit)}" / "{duration(duration_ms)}</span> }
+        view! { <span class="hint">" "{text::THEN}" "{num(limit)}" / "{duration(duration_ms)}</span> }
     });
-    view! { {optional_stamp(&row.ends, "never")}{then} }.into_any()
+    view! { {optional_stamp(&row.ends, text::NEVER)}{then} }.into_any()
 }
 
 /// Without the right to write it is only shown.
@@ -87,21 +94,19 @@ pub struct OverrideFormView {
 }
 
 const ENDS: [(&str, &str); 6] = [
-    ("never", "Never"),
-    ("1h", "In one hour"),
-    ("1d", "In 24 hours"),
-    ("7d", "In one week"),
-    ("30d", "In 30 days"),
-    ("at", "At the time below"),
+    ("never", text::ENDS_NEVER),
+    ("1h", text::IN_ONE_HOUR),
+    ("1d", text::IN_24_HOURS),
+    ("7d", text::IN_ONE_WEEK),
+    ("30d", text::IN_30_DAYS),
+    ("at", text::AT_THE_TIME_BELOW),
 ];
 
 fn end_help(view: &OverrideFormView) -> String {
     match (&view.afterwards, &view.existing) {
-        (Some(afterwards), _) => {
-            format!("At its end {afterwards}. \u{201c}Never\u{201d} makes what is set here last.")
-        }
-        (None, Some(_)) => "With an end, the limit of now holds again afterwards.".to_owned(),
-        (None, None) => "By itself; the limits of calls hold afterwards.".to_owned(),
+        (Some(afterwards), _) => text::at_its_end(afterwards),
+        (None, Some(_)) => text::LIMIT_HOLDS_AGAIN_AFTERWARDS.to_owned(),
+        (None, None) => text::LIMITS_OF_CALLS_HOLD_AFTERWARDS.to_owned(),
     }
 }
 
@@ -110,13 +115,13 @@ fn told(view: &OverrideFormView) -> AnyView {
     let form = &view.form;
     let limit = format!("{} / {}", form.value("limit"), form.value("duration"));
     let ends = match (&view.afterwards, form.value("expires_at")) {
-        (Some(afterwards), at) => format!("{} {}; {afterwards}", at.replace('T', " "), view.zone),
-        (None, _) => "never".to_owned(),
+        (Some(afterwards), at) => text::ends_at(&at.replace('T', " "), &view.zone, afterwards),
+        (None, _) => text::NEVER.to_owned(),
     };
     facts(vec![
-        ("Identifier", mono(&form.value("identifier"))),
-        ("Limit", limit.into_any()),
-        ("Ends", ends.into_any()),
+        (text::IDENTIFIER, mono(&form.value("identifier"))),
+        (text::LIMIT, limit.into_any()),
+        (text::ENDS, ends.into_any()),
     ])
 }
 
@@ -124,50 +129,43 @@ pub fn form(shell: &Shell, view: &OverrideFormView) -> String {
     let form = &view.form;
     let id = &view.namespace.id;
     let (title, post, button) = match &view.existing {
-        Some(one) => ("Edit override", paths::override_(id, &one.id), "Save changes"),
-        None => ("New override", paths::new_override(id), "Create override"),
+        Some(one) => (text::EDIT_OVERRIDE, paths::override_(id, &one.id), text::SAVE_CHANGES),
+        None => (text::NEW_OVERRIDE, paths::new_override(id), text::CREATE_OVERRIDE),
     };
-    let identifier = Field::text("identifier", "Identifier").mono().required().no_autofill();
+    let identifier = Field::text("identifier", text::IDENTIFIER).mono().required().no_autofill();
     let identifier = identifier.readonly(view.existing.is_some());
-    let help =
-        "Exact, or a pattern with *, such as *@example.com. Exact comes first, then the longest pattern.";
+    let help = text::IDENTIFIER_HELP;
     let fields = vec![
         form_error(form),
         view.existing.is_some().then(|| hidden(VERSION, &form.value(VERSION))).into_any(),
         befores(form, &["expires_at"]),
         input(form, identifier.help(help)),
-        input(form, Field::number("limit", "Limit").required().help("0 blocks everything.")),
-        input(
-            form,
-            Field::text("duration", "Every")
-                .required()
-                .placeholder("1m")
-                .help("Such as 10s, 5m, 1h, 1d; one second or more."),
-        ),
-        select(form, "expires", "Ends", &end_help(view), &ENDS),
-        input(form, Field::text("expires_at", &format!("Time ({})", view.zone)).of_kind("datetime-local")),
+        input(form, Field::number("limit", text::LIMIT).required().help(text::LIMIT_HELP)),
+        input(form, Field::text("duration", text::EVERY).required().placeholder("1m").help(text::EVERY_HELP)),
+        select(form, "expires", text::ENDS, &end_help(view), &ENDS),
+        input(form, Field::text("expires_at", &text::time_in(&view.zone)).of_kind("datetime-local")),
         action(
-            "Takes effect with the next request.",
-            vec![submit(button, "primary"), button_link(None, "Cancel", &paths::overrides(id), "")],
+            text::TAKES_EFFECT_WITH_NEXT_REQUEST,
+            vec![submit(button, "primary"), button_link(None, text::CANCEL, &paths::overrides(id), "")],
         ),
     ];
     let page = |title| {
         let page = view.namespace.crumbs(Page::new(shell, Section::Ratelimits, title));
-        page.crumb(Crumb::new("Overrides", paths::overrides(id))).narrow()
+        page.crumb(Crumb::new(text::OVERRIDES, paths::overrides(id))).narrow()
     };
     if !shell.may.write {
-        return page("Override").body(vec![section("Facts", vec![told(view)])]);
+        return page(text::OVERRIDE).body(vec![section(text::FACTS, vec![told(view)])]);
     }
     let page = page(title);
     let form_view = post_form(shell.csrf(), &post, "form card", fields);
     let Some(one) = &view.existing else { return page.body(vec![form_view]) };
     let delete = Danger {
-        title: "Delete this override",
+        title: text::DELETE_THIS_OVERRIDE,
         consequence: match view.afterwards {
-            Some(_) => "The identifier gets the limit its calls ask for, now and after the end.".to_owned(),
-            None => "The identifier gets the limit its calls ask for.".to_owned(),
+            Some(_) => text::DELETE_OVERRIDE_WITH_AN_END.to_owned(),
+            None => text::DELETE_OVERRIDE_CONSEQUENCE.to_owned(),
         },
-        button: "Delete override",
+        button: text::DELETE_OVERRIDE,
         action: paths::delete_override(id, &one.id),
         confirm: Some(&one.name),
         locked: None,

@@ -3,6 +3,7 @@
 use crate::components::{Icon, ShownOnce, empty_state, note, post_form, shown_once, submit};
 use crate::paths;
 use crate::shell::{Frame, bare};
+use crate::texts::keys as text;
 
 /// Where a one-time link stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,22 +24,22 @@ pub fn secret_link(frame: &Frame, view: &SecretLinkView) -> String {
                 &frame.csrf,
                 &paths::secret_link(token),
                 "form",
-                vec![submit("Reveal", "primary wide")],
+                vec![submit(text::REVEAL, "primary wide")],
             );
-            let warn = note("This works once. Be ready to store it in a safe place.");
-            bare(frame, "Somebody sent you a secret", "", vec![warn, form])
+            let warn = note(text::THIS_WORKS_ONCE);
+            bare(frame, text::SOMEBODY_SENT_YOU_A_SECRET, "", vec![warn, form])
         }
         SecretLinkView::Revealed(shown) => {
-            bare(frame, "Your secret", "", vec![shown_once(&frame.csrf, shown)])
+            bare(frame, text::YOUR_SECRET, "", vec![shown_once(&frame.csrf, shown)])
         }
         SecretLinkView::Gone => bare(
             frame,
-            "Nothing here",
+            text::NOTHING_HERE,
             "",
             vec![empty_state(
                 Icon::Link,
-                "This link does not work any more",
-                "It was used already, or its time is over. Ask for another.",
+                text::LINK_DOES_NOT_WORK_ANY_MORE,
+                text::LINK_DOES_NOT_WORK_HINT,
                 vec![],
             )],
         ),

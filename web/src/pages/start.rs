@@ -10,15 +10,16 @@ use crate::components::{
 use crate::form::{FormState, NONCE};
 use crate::paths::{self, Href};
 use crate::shell::{Page, Section, Shell};
+use crate::texts::home as text;
 
 /// Choosing between the two things the product is for.
 pub fn choose(shell: &Shell) -> String {
     if !shell.may.admin {
-        let hint = "The first steps make a root key, which takes the role admin.";
-        let home = button_link(None, "To the overview", &paths::home(), "primary");
-        return Page::new(shell, Section::Home, "First steps").narrow().body(vec![empty_state(
+        let hint = text::FIRST_STEPS_TAKE_AN_ADMIN;
+        let home = button_link(None, text::TO_THE_OVERVIEW, &paths::home(), "primary");
+        return Page::new(shell, Section::Home, text::FIRST_STEPS).narrow().body(vec![empty_state(
             Icon::Lock,
-            "Not with your role",
+            text::NOT_WITH_YOUR_ROLE,
             hint,
             vec![home],
         )]);
@@ -34,21 +35,11 @@ pub fn choose(shell: &Shell) -> String {
         .into_any()
     };
     let choices = vec![
-        choice(
-            Icon::Key,
-            "Protect an API",
-            "Issue keys to your users and verify each request with one call: limits, permissions, credits.",
-            paths::start_protect(),
-        ),
-        choice(
-            Icon::Gauge,
-            "Limit a rate",
-            "Count requests of anything that has a name: a user, an address, a tenant. No keys needed.",
-            paths::start_limit(),
-        ),
+        choice(Icon::Key, text::PROTECT_AN_API, text::PROTECT_AN_API_HINT, paths::start_protect()),
+        choice(Icon::Gauge, text::LIMIT_A_RATE, text::LIMIT_A_RATE_HINT, paths::start_limit()),
     ];
-    let skip = view! { <p>{link("Skip, show me the dashboard", &paths::home())}</p> };
-    Page::new(shell, Section::Home, "What do you want to do first?")
+    let skip = view! { <p>{link(text::SKIP_TO_THE_DASHBOARD, &paths::home())}</p> };
+    Page::new(shell, Section::Home, text::WHAT_TO_DO_FIRST)
         .narrow()
         .body(vec![grid(choices), skip.into_any()])
 }
@@ -95,7 +86,7 @@ impl StartView {
 }
 
 pub fn start(shell: &Shell, view: &StartView) -> String {
-    let title = if view.protect { "Protect an API" } else { "Limit a rate" };
+    let title = if view.protect { text::PROTECT_AN_API } else { text::LIMIT_A_RATE };
     let body = match view.step {
         Step::Name => name_step(shell, view),
         Step::Call => call_step(shell, view),
@@ -110,9 +101,9 @@ pub fn start(shell: &Shell, view: &StartView) -> String {
 
 fn steps(view: &StartView) -> View {
     let names = [
-        if view.protect { "Name the API" } else { "Name the namespace" },
-        "Run one command",
-        "See it arrive",
+        if view.protect { text::NAME_THE_API } else { text::NAME_THE_NAMESPACE },
+        text::RUN_ONE_COMMAND,
+        text::SEE_IT_ARRIVE,
     ];
     let at = match view.step {
         Step::Name => 0,
@@ -130,25 +121,17 @@ fn steps(view: &StartView) -> View {
 
 fn name_step(shell: &Shell, view: &StartView) -> View {
     let (label, help, path) = if view.protect {
-        (
-            "Name of the API",
-            "Keys belong to an API. Name it after the service they open.",
-            paths::start_protect(),
-        )
+        (text::NAME_OF_THE_API, text::NAME_OF_THE_API_HELP, paths::start_protect())
     } else {
-        (
-            "Name of the namespace",
-            "Limits of one kind share a namespace, such as login.",
-            paths::start_limit(),
-        )
+        (text::NAME_OF_THE_NAMESPACE, text::NAME_OF_THE_NAMESPACE_HELP, paths::start_limit())
     };
     let form = vec![
         form_error(&view.form),
         hidden(NONCE, &view.nonce),
         input(&view.form, Field::text("name", label).help(help).required().autofocus().no_autofill()),
-        action("Makes it and a root key that may call it.", vec![submit("Create", "primary")]),
+        action(text::CREATE_HINT, vec![submit(text::CREATE, "primary")]),
     ];
-    section("Name it", vec![post_form(shell.csrf(), &path, "form", form)])
+    section(text::NAME_IT, vec![post_form(shell.csrf(), &path, "form", form)])
 }
 
 fn call_step(shell: &Shell, view: &StartView) -> View {
@@ -157,13 +140,13 @@ fn call_step(shell: &Shell, view: &StartView) -> View {
         None => view.commands.iter().map(|(name, code)| code_block(name, code)).collect_view().into_any(),
     };
     let again = view.again.as_ref().map(|href| {
-        view! { <a class="button" href=href.to_string() data-wait="">{Icon::Rotate.view()}<span>"Look again"</span></a> }
+        view! { <a class="button" href=href.to_string() data-wait="">{Icon::Rotate.view()}<span>{text::LOOK_AGAIN}</span></a> }
     });
     view! {
         {commands}
         <div class="card waiting" role="status">
             <span class="pulse" aria-hidden="true"></span>
-            <p>"Waiting for the first request. This page notices by itself, or look again."</p>
+            <p>{text::WAITING_FOR_A_REQUEST}</p>
             {again}
         </div>
     }
@@ -172,9 +155,9 @@ fn call_step(shell: &Shell, view: &StartView) -> View {
 
 fn seen_step(view: &StartView) -> View {
     let seen = view.seen.as_ref().map(|(text, href)| link(text, href));
-    let end = view.end.as_ref().map(|href| button_link(None, "Continue", href, "primary"));
+    let end = view.end.as_ref().map(|href| button_link(None, text::CONTINUE, href, "primary"));
     let body = vec![view! { <p>{seen}</p> }.into_any(), end.into_any()];
-    empty_state(Icon::Check, "It works", "Your first request arrived and was answered.", body)
+    empty_state(Icon::Check, text::IT_WORKS, text::IT_WORKS_HINT, body)
 }
 
 /// Calls of the root key that the first way makes. Secrets are shown as they
@@ -182,13 +165,13 @@ fn seen_step(view: &StartView) -> View {
 pub fn protect_commands(origin: &str, root_key: &str, key: &str, api: &str) -> Vec<(String, String)> {
     let call = |operation: &str, body: String| curl(origin, operation, root_key, &body);
     vec![
-        ("Verify the first key".to_owned(), call("keys.verifyKey", format!(r#"{{"key":"{key}"}}"#))),
-        ("Make another key".to_owned(), call("keys.createKey", format!(r#"{{"apiId":"{api}"}}"#))),
+        (text::VERIFY_THE_FIRST_KEY.to_owned(), call("keys.verifyKey", format!(r#"{{"key":"{key}"}}"#))),
+        (text::MAKE_ANOTHER_KEY.to_owned(), call("keys.createKey", format!(r#"{{"apiId":"{api}"}}"#))),
     ]
 }
 
 /// As [`protect_commands`], of the second way.
 pub fn limit_commands(origin: &str, root_key: &str, namespace: &str) -> Vec<(String, String)> {
     let body = format!(r#"{{"namespace":"{namespace}","identifier":"user_123","limit":5,"duration":60000}}"#);
-    vec![("Five requests a minute".to_owned(), curl(origin, "ratelimit.limit", root_key, &body))]
+    vec![(text::FIVE_REQUESTS_A_MINUTE.to_owned(), curl(origin, "ratelimit.limit", root_key, &body))]
 }

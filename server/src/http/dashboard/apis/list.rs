@@ -6,6 +6,7 @@ use web::components::{Filters, Pager};
 use web::form::FormState;
 use web::pages::apis::{ApiCard, ApisView, NewApiView, create as create_page, list as list_page};
 use web::paths::{self, CURSOR, QUERY};
+use web::texts::apis as text;
 
 use crate::http::dashboard::charts::spark;
 use crate::http::dashboard::event_query::event_question;
@@ -31,7 +32,7 @@ pub async fn list(request: MemberRequest) -> Result<Reply> {
     let found = request.app.apis.find(&request.cx, command).await?;
     let apis = cards(&request, &span, &found.items).await?;
     let view = ApisView {
-        filters: Filters::search_only(request.here(), "Name or id"),
+        filters: Filters::search_only(request.here(), text::NAME_OR_ID),
         range: span.range,
         pager: Pager { shown: apis.len() as i64, total: None, next: found.next, rows: None },
         apis,
@@ -84,7 +85,7 @@ pub async fn create(request: MemberRequest) -> Result<Reply> {
     let command = CreateApi { name: name.clone() };
     let act = async { Ok(request.app.apis.create(&request.cx, command).await?.into_string()) };
     match request.app.idempotency.once_text(&request.cx, act).await {
-        Ok(id) => Ok(Reply::redirect(paths::api(&id)).notice(format!("Created API {name}."))),
+        Ok(id) => Ok(Reply::redirect(paths::api(&id)).notice(text::created_api(&name))),
         Err(error) => {
             let view = NewApiView { nonce: request.nonce(), form: request.refused_at("name", error)? };
             Ok(Reply::form_again(create_page(&request.shell, &view)))

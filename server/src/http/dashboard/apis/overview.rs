@@ -11,6 +11,7 @@ use web::components::{FilterField, FilterKind, Filters, Outcome, Pager, Sorting}
 use web::pages::api::{ApiView, KeyUse, overview as page};
 use web::pages::parts::ApiRef;
 use web::paths::{CURSOR, QUERY, SORT};
+use web::texts::apis as text;
 
 use crate::http::dashboard::api_reference::api_of_path;
 use crate::http::dashboard::charts::{bucket_label, outcome_bars};
@@ -55,7 +56,8 @@ async fn view(request: &MemberRequest, api: &Api, reference: ApiRef) -> Result<A
     let (over_time, active_keys) = active.unzip();
     let active_keys = active_keys.map(|keys| i64::try_from(keys).unwrap_or(i64::MAX));
     let of_span = (&buckets, &span);
-    let requests = outcome_bars(request, "requests", "Verifications", &Outcome::OF_KEYS, &counts, of_span);
+    let requests =
+        outcome_bars(request, "requests", text::VERIFICATIONS, &Outcome::OF_KEYS, &counts, of_span);
     Ok(ApiView {
         api: reference,
         filters: filters(request).await?,
@@ -97,10 +99,10 @@ fn active_lines(
     };
     Lines {
         id: "active",
-        title: "Active keys".to_owned(),
+        title: text::ACTIVE_KEYS.to_owned(),
         unit: Unit::Count,
         labels: starts.iter().map(|start_ms| bucket_label(request, *start_ms, span)).collect(),
-        lines: vec![Line { label: "keys".to_owned(), values }],
+        lines: vec![Line { label: text::ACTIVE_KEYS_LINE.to_owned(), values }],
     }
 }
 
@@ -129,16 +131,16 @@ async fn filters(request: &MemberRequest) -> Result<Filters> {
         Outcome::OF_KEYS.iter().map(|outcome| (outcome.code().to_owned(), outcome.label().to_owned()));
     Ok(Filters {
         here: request.here(),
-        searches: "Key, identity or tag".to_owned(),
+        searches: text::SEARCH_KEY_IDENTITY_OR_TAG.to_owned(),
         fields: vec![
             FilterField {
                 name: "outcome".to_owned(),
-                label: "Outcome".to_owned(),
+                label: text::OUTCOME.to_owned(),
                 kind: FilterKind::AnyOf(outcomes.collect()),
             },
-            text("key", "Key", "key id"),
-            text("identity", "Identity", "external id or id"),
-            text("tag", "Tag", ""),
+            text("key", text::KEY, text::KEY_PLACEHOLDER),
+            text("identity", text::IDENTITY, text::IDENTITY_PLACEHOLDER),
+            text("tag", text::TAG, ""),
         ],
         problems: Vec::new(),
         saved: saved_views(request).await?,

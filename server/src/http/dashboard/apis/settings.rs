@@ -6,6 +6,7 @@ use web::pages::api_settings::{
 };
 use web::pages::parts::ApiRef;
 use web::paths;
+use web::texts::apis as text;
 
 use crate::http::dashboard::api_reference::api_of_path;
 use crate::http::dashboard::edit_conflict::{is_edit_conflict, sent_beside_stored};
@@ -14,8 +15,6 @@ use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::reply::Reply;
 use base::error::{Code, Field, Result};
 use domain::apis::{Api, Part, SetApi};
-
-const WRONG_NAME: &str = "This is not its name.";
 
 /// `GET /apis/:id/settings`.
 pub async fn show(request: MemberRequest) -> Result<Reply> {
@@ -100,9 +99,7 @@ const DEFAULTS: &FieldNames =
 
 async fn saved(request: &MemberRequest, field: &str, outcome: Result<Api>) -> Result<Reply> {
     match outcome {
-        Ok(api) => {
-            Ok(Reply::redirect(paths::api_settings(request.id())).notice(format!("Saved {}.", api.name)))
-        }
+        Ok(api) => Ok(Reply::redirect(paths::api_settings(request.id())).notice(text::saved_api(&api.name))),
         Err(error) => again(request, request.refused_at(field, error)?).await,
     }
 }
@@ -150,7 +147,7 @@ pub async fn set_protection(request: MemberRequest) -> Result<Reply> {
     let name = request.app.apis.get(&request.cx, &request.id().into()).await?.name;
     let change = SetApi { delete_protection: Some(protect), ..change(&request) };
     if request.form().text(CONFIRM) != name.trim() {
-        let problem = (act.to_string(), WRONG_NAME.to_owned());
+        let problem = (act.to_string(), text::THIS_IS_NOT_ITS_NAME.to_owned());
         return again(&request, request.form_with(vec![problem])).await;
     }
     let outcome = request.app.apis.set(&request.cx, change).await;
@@ -162,11 +159,11 @@ pub async fn delete(request: MemberRequest) -> Result<Reply> {
     let act = paths::delete_api(request.id());
     let api = request.app.apis.get(&request.cx, &request.id().into()).await?;
     if request.form().text(CONFIRM) != api.name.trim() {
-        let problem = (act.to_string(), WRONG_NAME.to_owned());
+        let problem = (act.to_string(), text::THIS_IS_NOT_ITS_NAME.to_owned());
         return again(&request, request.form_with(vec![problem])).await;
     }
     match request.app.apis.delete(&request.cx, &api.id).await {
-        Ok(()) => Ok(Reply::redirect(paths::apis()).notice(format!("Deleted API {}.", api.name))),
+        Ok(()) => Ok(Reply::redirect(paths::apis()).notice(text::deleted_api(&api.name))),
         Err(error) => {
             // What is protected has no form to show the reason at.
             let field = if error.code() == Code::ProtectedResource { "" } else { act.as_str() };

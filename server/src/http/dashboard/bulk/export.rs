@@ -4,6 +4,7 @@ use chrono::DateTime;
 use web::form::FormState;
 use web::pages::export::{ExportView, export as export_page};
 use web::paths::{FROM, SINCE, TO};
+use web::texts::bulk as text;
 
 use super::export_fields::KINDS;
 use super::{export_fields, streamed_file};
@@ -80,7 +81,7 @@ fn list(request: &MemberRequest, what: &str) -> Result<List> {
         "roles" => List::Roles,
         "overrides" => {
             let namespace =
-                text("namespace").ok_or_else(|| Error::invalid("Overrides of which namespace?"))?;
+                text("namespace").ok_or_else(|| Error::invalid(text::OVERRIDES_OF_WHICH_NAMESPACE))?;
             List::Overrides { namespace: namespace.into() }
         }
         "audit" => List::Audit(Box::new(audit(request)?)),

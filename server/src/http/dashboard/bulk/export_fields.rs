@@ -2,29 +2,30 @@
 
 use web::components::TimeRange;
 use web::pages::export::ExportField;
+use web::texts::bulk as text;
 
 use domain::apis::Api;
 
 /// Value and name.
 pub const KINDS: [(&str, &str); 9] = [
-    ("keys", "Keys"),
-    ("identities", "Identities"),
-    ("permissions", "Permissions"),
-    ("roles", "Roles"),
-    ("overrides", "Overrides"),
-    ("verifications", "Verifications"),
-    ("ratelimits", "Rate-limit decisions"),
-    ("requests", "Requests"),
-    ("audit", "Audit log"),
+    ("keys", text::KEYS),
+    ("identities", text::IDENTITIES),
+    ("permissions", text::PERMISSIONS),
+    ("roles", text::ROLES),
+    ("overrides", text::OVERRIDES),
+    ("verifications", text::VERIFICATIONS),
+    ("ratelimits", text::RATE_LIMIT_DECISIONS),
+    ("requests", text::REQUESTS),
+    ("audit", text::AUDIT_LOG),
 ];
 
 const SPANS: [(&str, &str); 6] = [
-    ("1h", "Last hour"),
-    ("24h", "Last 24 hours"),
-    ("7d", "Last 7 days"),
-    ("30d", "Last 30 days"),
-    ("90d", "Last 90 days"),
-    ("400d", "Last 400 days"),
+    ("1h", text::LAST_HOUR),
+    ("24h", text::LAST_24_HOURS),
+    ("7d", text::LAST_7_DAYS),
+    ("30d", text::LAST_30_DAYS),
+    ("90d", text::LAST_90_DAYS),
+    ("400d", text::LAST_400_DAYS),
 ];
 
 /// Parameters of lists beside those that the form has.
@@ -55,39 +56,36 @@ const OF_AUDIT: [&str; 4] = ["request", "target", "from", "to"];
 /// The fields of the form, where a list's own time is what is first chosen.
 pub fn of(what: &str, apis: &[Api], shown: Option<&TimeRange>) -> Vec<ExportField> {
     match what {
-        "keys" => vec![
-            api(apis),
-            field("q", "Filter", "As in the list of keys: status:expired last_used:>90d. Empty for all."),
-        ],
-        "identities" => vec![field("q", "Search", "Part of the external id or the id. Empty for all.")],
-        "overrides" => vec![field("namespace", "Namespace", "Its name or id.")],
+        "keys" => vec![api(apis), field("q", text::FILTER, text::FILTER_HELP)],
+        "identities" => vec![field("q", text::SEARCH, text::SEARCH_IDENTITIES_HELP)],
+        "overrides" => vec![field("namespace", text::NAMESPACE, text::NAMESPACE_HELP)],
         "verifications" => vec![
-            span("Last 24 hours", shown),
+            span(text::LAST_24_HOURS, shown),
             api(apis),
-            field("key", "Key id", ""),
-            field("external_id", "External id", ""),
-            field("outcome", "Outcome", "Such as VALID or RATE_LIMITED."),
-            field("tag", "Tag", ""),
+            field("key", text::KEY_ID, ""),
+            field("external_id", text::EXTERNAL_ID, ""),
+            field("outcome", text::OUTCOME, text::OUTCOME_HELP),
+            field("tag", text::TAG, ""),
         ],
         "ratelimits" => {
             vec![
-                span("Last 24 hours", shown),
-                field("namespace", "Namespace id", ""),
-                field("identifier", "Identifier", ""),
+                span(text::LAST_24_HOURS, shown),
+                field("namespace", text::NAMESPACE_ID, ""),
+                field("identifier", text::IDENTIFIER, ""),
             ]
         }
         "requests" => vec![
-            span("Last 24 hours", shown),
-            field("q", "Search", "Words of what is logged, or ids."),
-            field("path", "Path", "Such as /v2/keys.verifyKey."),
-            field("status", "Status", "Such as 404."),
-            field("caller", "Root key id", ""),
+            span(text::LAST_24_HOURS, shown),
+            field("q", text::SEARCH, text::SEARCH_REQUESTS_HELP),
+            field("path", text::PATH, text::PATH_HELP),
+            field("status", text::STATUS, text::STATUS_HELP),
+            field("caller", text::ROOT_KEY_ID, ""),
         ],
         "audit" => vec![
-            span("All there is", shown),
-            field("q", "Search", "Words of descriptions, names and changed values."),
-            field("event", "Event", "Such as key.create, or key.* for all of keys."),
-            field("actor", "Actor id", "Of whoever acted."),
+            span(text::ALL_THERE_IS, shown),
+            field("q", text::SEARCH, text::SEARCH_AUDIT_HELP),
+            field("event", text::EVENT, text::EVENT_HELP),
+            field("actor", text::ACTOR_ID, text::ACTOR_ID_HELP),
         ],
         _ => Vec::new(),
     }
@@ -117,9 +115,9 @@ fn field(name: &str, label: &str, help: &str) -> ExportField {
 }
 
 fn api(apis: &[Api]) -> ExportField {
-    let all = [(String::new(), "All".to_owned())];
+    let all = [(String::new(), text::ALL.to_owned())];
     let each = apis.iter().map(|api| (api.id.to_string(), api.name.clone()));
-    ExportField { options: all.into_iter().chain(each).collect(), ..field("api", "API", "") }
+    ExportField { options: all.into_iter().chain(each).collect(), ..field("api", text::API, "") }
 }
 
 /// Left out, the time is what the list had from the calendar, or `otherwise`.
@@ -137,5 +135,5 @@ fn span(otherwise: &str, shown: Option<&TimeRange>) -> ExportField {
         }
         None => options.insert(0, (String::new(), otherwise.to_owned())),
     }
-    ExportField { options, ..field("since", "Time", "") }
+    ExportField { options, ..field("since", text::TIME, "") }
 }

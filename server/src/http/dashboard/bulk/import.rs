@@ -6,6 +6,7 @@ use web::form::FormState;
 use web::pages::import::{ImportView, import as import_page};
 use web::pages::parts::Named;
 use web::paths;
+use web::texts::bulk as text;
 
 use super::import_formats;
 use crate::http::dashboard::member_request::MemberRequest;
@@ -28,11 +29,11 @@ pub async fn import(request: MemberRequest) -> Result<Reply> {
     };
     request.app.bulk.may_import(&request.cx, &of)?;
     let Some((file, format)) = file(&request).await? else {
-        let problem = ("file".to_owned(), "Choose a file.".to_owned());
+        let problem = ("file".to_owned(), text::CHOOSE_A_FILE.to_owned());
         return again(&request, request.form_with(vec![problem]), &[]).await;
     };
     match request.app.bulk.import(&request.cx, ImportFile::new(of, format, file)).await {
-        Ok(id) => Ok(Reply::redirect(paths::job(id.as_str())).notice("Started.")),
+        Ok(id) => Ok(Reply::redirect(paths::job(id.as_str())).notice(text::THE_JOB_STARTED)),
         Err(error) => {
             let faults = error.faults().to_vec();
             again(&request, request.refused_at("file", error)?, &faults).await
@@ -58,13 +59,13 @@ async fn target(request: &MemberRequest) -> Result<std::result::Result<ImportOf,
             let apis = request.app.apis.list(&request.cx).await?;
             match apis.into_iter().find(|api| api.id.as_str() == form.text("api")) {
                 Some(api) => Ok(ImportOf::Keys(api.id)),
-                None => Err(("api".to_owned(), "Keys need an API.".to_owned())),
+                None => Err(("api".to_owned(), text::KEYS_NEED_AN_API.to_owned())),
             }
         }
         "identities" => Ok(ImportOf::Identities),
         "permissions" => Ok(ImportOf::Permissions),
         "roles" => Ok(ImportOf::Roles),
-        _ => Err(("what".to_owned(), "Choose what the file holds.".to_owned())),
+        _ => Err(("what".to_owned(), text::CHOOSE_WHAT_THE_FILE_HOLDS.to_owned())),
     })
 }
 

@@ -2,6 +2,7 @@
 //! column, so the page promises nothing that is refused.
 
 use web::pages::import::ImportKind;
+use web::texts::bulk as text;
 
 /// What the page says of one kind of file.
 struct Kind {
@@ -12,31 +13,28 @@ struct Kind {
     json: &'static str,
 }
 
-const LIMITS: &str = "JSON: a list of objects with name, limit, duration in milliseconds and, if it always applies, autoApply.";
-const META: &str = "JSON: an object.";
-
 const KINDS: [Kind; 4] = [
     Kind {
         value: "keys",
-        name: "Keys",
+        name: text::KEYS,
         columns: &[
-            ("hash", "SHA-256 of the key in base64. This, or key, is required."),
-            ("key", "The key itself, hashed as it is read. Nothing else of it is kept but its start."),
-            ("start", "What stays readable of the key, such as sk_a."),
+            ("hash", text::COLUMN_HASH),
+            ("key", text::COLUMN_KEY),
+            ("start", text::COLUMN_START),
             ("name", ""),
-            ("external_id", "Your id of whom it belongs to; the identity is made if there is none."),
-            ("owner_id", "The owner of v1."),
+            ("external_id", text::COLUMN_EXTERNAL_ID),
+            ("owner_id", text::COLUMN_OWNER_ID),
             ("environment", ""),
-            ("enabled", "true or false; true when empty."),
-            ("roles", "Names, with semicolons between; in JSON a list."),
-            ("permissions", "Slugs, with semicolons between; in JSON a list."),
-            ("credits", "How many are left; unlimited when empty."),
-            ("refill_interval", "daily or monthly."),
+            ("enabled", text::COLUMN_ENABLED),
+            ("roles", text::COLUMN_ROLES),
+            ("permissions", text::COLUMN_PERMISSIONS),
+            ("credits", text::COLUMN_CREDITS),
+            ("refill_interval", text::COLUMN_REFILL_INTERVAL),
             ("refill_amount", ""),
-            ("refill_day", "Of the month, 1 to 31."),
-            ("ratelimits", LIMITS),
-            ("meta", META),
-            ("expires", "RFC 3339, or milliseconds since 1970; in JSON milliseconds only."),
+            ("refill_day", text::COLUMN_REFILL_DAY),
+            ("ratelimits", text::COLUMN_LIMITS),
+            ("meta", text::COLUMN_META),
+            ("expires", text::COLUMN_EXPIRES),
         ],
         csv: "hash,start,name,external_id,credits,expires,meta\n\
             ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=,sk_a,web app,user_123,1000,2030-01-01T00:00:00Z,\
@@ -45,30 +43,30 @@ const KINDS: [Kind; 4] = [
     },
     Kind {
         value: "identities",
-        name: "Identities",
+        name: text::IDENTITIES,
         columns: &[
-            ("external_id", "Required."),
-            ("ratelimits", LIMITS),
-            ("monthly_credits", "What all its keys may spend in a month; no cap when empty."),
-            ("meta", META),
+            ("external_id", text::COLUMN_IS_REQUIRED),
+            ("ratelimits", text::COLUMN_LIMITS),
+            ("monthly_credits", text::COLUMN_MONTHLY_CREDITS),
+            ("meta", text::COLUMN_META),
         ],
         csv: "external_id,meta\nuser_123,\"{\"\"plan\"\":\"\"pro\"\"}\"",
         json: r#"{"external_id":"user_123","ratelimits":[{"name":"requests","limit":100,"duration":60000}],"meta":{"plan":"pro"}}"#,
     },
     Kind {
         value: "permissions",
-        name: "Permissions",
-        columns: &[("slug", "Required."), ("name", "The slug when empty."), ("description", "")],
+        name: text::PERMISSIONS,
+        columns: &[("slug", text::COLUMN_IS_REQUIRED), ("name", text::COLUMN_NAME), ("description", "")],
         csv: "slug,name,description\ndocuments.read,Read documents,",
         json: r#"{"slug":"documents.read","name":"Read documents"}"#,
     },
     Kind {
         value: "roles",
-        name: "Roles",
+        name: text::ROLES,
         columns: &[
-            ("name", "Required."),
+            ("name", text::COLUMN_IS_REQUIRED),
             ("description", ""),
-            ("permissions", "Slugs, with semicolons between; in JSON a list."),
+            ("permissions", text::COLUMN_PERMISSIONS),
         ],
         csv: "name,permissions\nreader,documents.read;documents.list",
         json: r#"{"name":"reader","permissions":["documents.read","documents.list"]}"#,

@@ -11,6 +11,7 @@ use crate::http::dashboard::limit_fields::read_limits;
 use crate::http::dashboard::metadata;
 use domain::bulk::{Limit, Work};
 use domain::ratelimit::limits::NewLimit;
+use web::texts::bulk as text;
 
 /// Field and what is wrong with it.
 pub type Problem = (String, String);
@@ -25,7 +26,7 @@ pub fn work(act: &str, form: &Fields, now_ms: i64, zone: Tz) -> Option<Result<Wo
         "credits" => credits(form).map(|remaining| Work::SetCredits { remaining }),
         "add_credits" => number(form, "amount").and_then(|amount| match amount {
             Some(amount) => Ok(Work::AddCredits { amount }),
-            None => Err(problem("amount", "How many?")),
+            None => Err(problem("amount", text::HOW_MANY)),
         }),
         "limits" => limits(form).map(|limits| Work::SetLimits { limits }),
         "add_roles" => Ok(Work::AddRoles { names: names(form) }),
@@ -65,15 +66,15 @@ fn number(form: &Fields, name: &str) -> Result<Option<i64>, Vec<Problem>> {
 /// Left empty it is no answer: of many keys the bound is not to go by itself.
 fn credits(form: &Fields) -> Result<Option<i64>, Vec<Problem>> {
     match (number(form, "credits")?, form.ticked("unlimited")) {
-        (None, false) => Err(problem("credits", "How many? Or tick that they are unlimited.")),
-        (Some(_), true) => Err(problem("unlimited", "Either credits or no bound.")),
+        (None, false) => Err(problem("credits", text::HOW_MANY_OR_UNLIMITED)),
+        (Some(_), true) => Err(problem("unlimited", text::EITHER_CREDITS_OR_NO_BOUND)),
         (credits, _) => Ok(credits),
     }
 }
 
 fn expiry(form: &Fields, now_ms: i64, zone: Tz) -> Result<Option<i64>, Vec<Problem>> {
     if form.text("expires").is_empty() {
-        return Err(problem("expires", "When?"));
+        return Err(problem("expires", text::WHEN));
     }
     read_expiry(form, now_ms, zone).map_err(|(field, message)| problem(field, &message))
 }
@@ -87,8 +88,8 @@ fn limits(form: &Fields) -> Result<Vec<Limit>, Vec<Problem>> {
     };
     let limits: Vec<Limit> = read_limits(form, &[])?.into_iter().map(limit).collect();
     match (limits.is_empty(), form.ticked("no_limits")) {
-        (true, false) => Err(problem("no_limits", "Fill in a limit, or tick this to remove all there are.")),
-        (false, true) => Err(problem("no_limits", "Either limits or none.")),
+        (true, false) => Err(problem("no_limits", text::LIMIT_OR_NO_LIMITS)),
+        (false, true) => Err(problem("no_limits", text::EITHER_LIMITS_OR_NONE)),
         _ => Ok(limits),
     }
 }

@@ -8,6 +8,7 @@ use web::pages::jobs::{
     FAILED, JobResult, JobRow, JobView, JobsView, RowState as Shown, list as list_page, show as job_page,
 };
 use web::paths;
+use web::texts::bulk as text;
 
 use super::streamed_file;
 use crate::app::App;
@@ -16,7 +17,7 @@ use crate::http::dashboard::reply::Reply;
 use base::access::OpCtx;
 use base::error::{Error, Result};
 use base::store::Page;
-use domain::bulk::{Job, RowResult, RowState, State};
+use domain::bulk::{Job, RowResult, RowState, State, Work};
 use domain::transfer::csv_lines;
 
 /// Rows of a part of a download.
@@ -56,13 +57,13 @@ pub async fn show(request: MemberRequest) -> Result<Reply> {
 /// `POST /jobs/:id/cancel`.
 pub async fn cancel(request: MemberRequest) -> Result<Reply> {
     request.app.bulk.cancel(&request.cx, &request.id().into()).await?;
-    Ok(Reply::redirect(paths::job(request.id())).notice("Stopped. What was done stays done."))
+    Ok(Reply::redirect(paths::job(request.id())).notice(text::STOPPED_BY_YOU))
 }
 
 /// `POST /jobs/:id/undo`.
 pub async fn undo(request: MemberRequest) -> Result<Reply> {
     let id = request.app.bulk.undo(&request.cx, &request.id().into()).await?;
-    Ok(Reply::redirect(paths::job(id.as_str())).notice("Started to restore the keys."))
+    Ok(Reply::redirect(paths::job(id.as_str())).notice(text::STARTED_TO_RESTORE_THE_KEYS))
 }
 
 /// `GET /jobs/:id/result.csv`.
@@ -103,12 +104,12 @@ fn pager(request: &MemberRequest, shown: usize, total: Option<i64>, next: Option
 fn row(request: &MemberRequest, people: &HashMap<String, String>, job: &Job) -> JobRow {
     let by = people.get(&job.actor_id).cloned();
     let by = by.unwrap_or_else(|| match job.actor_id.as_str() {
-        "cli" => "the command line".to_owned(),
+        "cli" => text::THE_COMMAND_LINE.to_owned(),
         gone => gone.to_owned(),
     });
     JobRow {
         id: job.id.to_string(),
-        title: capitalised(job.work.as_str()),
+        title: title(&job.work).to_owned(),
         state: state(job),
         done: job.done + job.failed,
         total: job.total,
@@ -119,16 +120,37 @@ fn row(request: &MemberRequest, people: &HashMap<String, String>, job: &Job) -> 
     }
 }
 
+fn title(work: &Work) -> &'static str {
+    match work {
+        Work::EnableKeys => text::ENABLE_KEYS,
+        Work::DisableKeys => text::DISABLE_KEYS,
+        Work::DeleteKeys => text::DELETE_KEYS,
+        Work::RestoreKeys => text::RESTORE_KEYS,
+        Work::SetExpiry { .. } => text::SET_THE_EXPIRY_OF_KEYS,
+        Work::SetCredits { .. } => text::SET_THE_CREDITS_OF_KEYS,
+        Work::AddCredits { .. } => text::ADD_CREDITS_TO_KEYS,
+        Work::SetLimits { .. } => text::SET_THE_LIMITS_OF_KEYS,
+        Work::AddRoles { .. } => text::ADD_ROLES_TO_KEYS,
+        Work::RemoveRoles { .. } => text::REMOVE_ROLES_FROM_KEYS,
+        Work::AddPermissions { .. } => text::ADD_PERMISSIONS_TO_KEYS,
+        Work::RemovePermissions { .. } => text::REMOVE_PERMISSIONS_FROM_KEYS,
+        Work::SetIdentity { .. } => text::SET_THE_IDENTITY_OF_KEYS,
+        Work::MergeMeta { .. } => text::MERGE_METADATA_INTO_KEYS,
+        Work::ImportKeys { .. } => text::IMPORT_KEYS,
+        Work::ImportIdentities => text::IMPORT_IDENTITIES,
+        Work::ImportPermissions => text::IMPORT_PERMISSIONS,
+        Work::ImportRoles => text::IMPORT_ROLES,
+    }
+}
+
 fn state(job: &Job) -> Chip {
     match job.state {
-        State::Collecting => Chip::new(Tone::Info, "Finding keys", "The keys that match are being found."),
-        State::Running => Chip::new(Tone::Info, "Running", ""),
-        State::Done if job.failed > 0 => Chip::new(Tone::Caution, "Done", "Some rows failed."),
-        State::Done => Chip::new(Tone::Good, "Done", ""),
-        State::Cancelled => {
-            Chip::new(Tone::Quiet, "Stopped", "Somebody stopped it. What was done stays done.")
-        }
-        State::Failed => Chip::new(Tone::Error, "Failed", job.error.as_deref().unwrap_or_default()),
+        State::Collecting => Chip::new(Tone::Info, text::FINDING_KEYS, text::FINDING_KEYS_HINT),
+        State::Running => Chip::new(Tone::Info, text::RUNNING, ""),
+        State::Done if job.failed > 0 => Chip::new(Tone::Caution, text::DONE, text::SOME_ROWS_FAILED),
+        State::Done => Chip::new(Tone::Good, text::DONE, ""),
+        State::Cancelled => Chip::new(Tone::Quiet, text::STOPPED, text::STOPPED_HINT),
+        State::Failed => Chip::new(Tone::Error, text::FAILED, job.error.as_deref().unwrap_or_default()),
     }
 }
 
@@ -144,9 +166,4 @@ fn result(row: RowResult) -> JobResult {
         },
         message: row.message.unwrap_or_default(),
     }
-}
-
-fn capitalised(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }

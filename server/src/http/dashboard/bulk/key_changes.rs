@@ -4,6 +4,7 @@ use web::form::{CONFIRM, FormState, MORE};
 use web::pages::bulk::{BulkView, preview};
 use web::pages::keys::ACTS;
 use web::paths;
+use web::texts::bulk as text;
 
 use super::job_form::{field_of, work};
 use super::key_selection::KeySelection;
@@ -33,10 +34,10 @@ pub async fn change_keys(request: MemberRequest) -> Result<Reply> {
     let api = request.app.apis.get(&request.cx, &request.id().into()).await?;
     let form = request.form();
     let Some(chosen) = KeySelection::of(form) else {
-        return Ok(Reply::redirect(paths::api_keys(request.id())).warning("Choose the keys first."));
+        return Ok(Reply::redirect(paths::api_keys(request.id())).warning(text::CHOOSE_THE_KEYS_FIRST));
     };
     let act = ACTS.iter().map(|(act, _)| *act).find(|act| *act == form.text("act"));
-    let act = act.ok_or_else(|| Error::invalid("There is no such act on many keys."))?;
+    let act = act.ok_or_else(|| Error::invalid(text::NO_SUCH_ACT))?;
     let count = chosen.count(&request, &api.id).await?;
     let change = KeyChange { api, act, chosen, count };
     if !form.ticked("run") || form.given(MORE).is_some() {
@@ -54,7 +55,7 @@ struct KeyChange {
 
 async fn run(request: &MemberRequest, change: KeyChange) -> Result<Reply> {
     let read = work(change.act, request.form(), request.now_ms(), request.zone);
-    let work = match read.ok_or_else(|| Error::invalid("There is no such act on many keys."))? {
+    let work = match read.ok_or_else(|| Error::invalid(text::NO_SUCH_ACT))? {
         Ok(work) => work,
         Err(problems) => {
             let form = request.form_with(problems);
@@ -63,18 +64,18 @@ async fn run(request: &MemberRequest, change: KeyChange) -> Result<Reply> {
     };
     let confirm = confirmation(change.count);
     if change.act == "delete" && request.form().text(CONFIRM).replace(',', "") != confirm {
-        let form = request.form_with(vec![(CONFIRM.to_owned(), format!("This is not {confirm}."))]);
+        let form = request.form_with(vec![(CONFIRM.to_owned(), text::this_is_not(&confirm))]);
         return Ok(Reply::form_again(page(request, &change, form).await?));
     }
     let (api, act) = (change.api, change.act);
     let field = field_of(&work);
     let command = StartJob { work, selection: change.chosen.into_selection(api.id.clone()) };
     match request.app.bulk.start(&request.cx, command).await {
-        Ok(id) => Ok(Reply::redirect(paths::job(id.as_str())).notice("Started.")),
+        Ok(id) => Ok(Reply::redirect(paths::job(id.as_str())).notice(text::THE_JOB_STARTED)),
         Err(error) => {
             let form = request.refused_at(field, error)?;
             let chosen =
-                KeySelection::of(request.form()).ok_or_else(|| Error::invalid("No key was chosen."))?;
+                KeySelection::of(request.form()).ok_or_else(|| Error::invalid(text::NO_KEY_WAS_CHOSEN))?;
             let change = KeyChange { api, act, chosen, count: change.count };
             Ok(Reply::form_again(page(request, &change, form).await?))
         }
@@ -83,7 +84,7 @@ async fn run(request: &MemberRequest, change: KeyChange) -> Result<Reply> {
 
 /// What is typed before keys are deleted: how many, where that is known.
 fn confirmation(count: Matching) -> String {
-    if count.is_exact { count.keys.to_string() } else { "all".to_owned() }
+    if count.is_exact { count.keys.to_string() } else { text::ALL_OF_THEM.to_owned() }
 }
 
 async fn page(request: &MemberRequest, change: &KeyChange, form: FormState) -> Result<String> {

@@ -9,6 +9,7 @@ use web::components::ShownOnce;
 use web::form::FormState;
 use web::pages::start::{StartView, Step, choose as choose_page, limit_commands, protect_commands, start};
 use web::paths::{self, Href};
+use web::texts::home as text;
 use web::time::latency;
 
 use crate::http::dashboard::member_request::MemberRequest;
@@ -67,7 +68,8 @@ pub async fn make_api(request: MemberRequest) -> Result<Reply> {
     };
     // The nonce named the API: with it, none of this happens twice.
     let cx = OpCtx { idempotency: None, ..request.cx.clone() };
-    let first = CreateKey { name: Some("First key".to_owned()), ..CreateKey::new(api.clone()) };
+    let first =
+        CreateKey { name: Some(text::NAME_OF_THE_FIRST_KEY.to_owned()), ..CreateKey::new(api.clone()) };
     let key = request.app.keys.create(&cx, first).await?;
     let rights = ["verify_key", "create_key"].map(|action| format!("api.{api}.{action}"));
     let (_, secret) = request.app.root_keys.create(&cx, first_root_key(rights.to_vec())).await?;
@@ -87,7 +89,7 @@ pub async fn make_namespace(request: MemberRequest) -> Result<Reply> {
         return Ok(name_page(&request, false, request.refused_at("name", error)?));
     }
     let Some(id) = live_namespace(&request, name).await? else {
-        let problem = "A deleted namespace had this name, which stays reserved.".to_owned();
+        let problem = text::NAME_IS_RESERVED.to_owned();
         return Ok(name_page(&request, false, request.form_with(vec![("name".to_owned(), problem)])));
     };
     let rights = vec![format!("ratelimit.{id}.limit")];
@@ -98,7 +100,7 @@ pub async fn make_namespace(request: MemberRequest) -> Result<Reply> {
 
 fn first_root_key(permissions: Vec<String>) -> CreateRootKey {
     CreateRootKey {
-        name: Some("First steps".to_owned()),
+        name: Some(text::FIRST_STEPS.to_owned()),
         permissions,
         full: false,
         expires_at: None,
@@ -123,7 +125,7 @@ fn name_page(request: &MemberRequest, protect: bool, form: FormState) -> Reply {
 fn made(request: &MemberRequest, awaited: Awaited, secret: &str, snippets: Vec<(String, String)>) -> Reply {
     let shown = ShownOnce {
         secret: secret.to_owned(),
-        what: "Root key".to_owned(),
+        what: text::ROOT_KEY.to_owned(),
         snippets,
         link: None,
         nonce: String::new(),
@@ -175,12 +177,11 @@ async fn first_request(request: &MemberRequest, awaited: &Awaited) -> Result<Opt
     Ok(found.and_then(|event| match event {
         Stored::Verification(event) => {
             let took = latency(event.latency_us.into());
-            let text = format!("The key was verified: {}, in {took}", event.outcome);
+            let text = text::key_was_verified(&event.outcome.to_string(), &took);
             Some((text, paths::verification(&event.request_id)))
         }
         Stored::Ratelimit(event) => {
-            let verdict = if event.passed { "passed" } else { "was blocked" };
-            let text = format!("{} {verdict}, {} of {} left", event.identifier, event.remaining, event.limit);
+            let text = text::was_limited(&event.identifier, event.passed, event.remaining, event.limit);
             Some((text, paths::namespace_logs(&event.namespace)))
         }
         Stored::Request(_) => None,

@@ -13,6 +13,7 @@ use web::components::Outcome;
 use web::pages::home::{HomeView, home};
 use web::pages::parts::{AuditRow, Compared};
 use web::pages::style;
+use web::texts::home as text;
 
 use super::charts::{add_unknown_keys, outcome_bars};
 use super::endpoint::member;
@@ -70,7 +71,7 @@ async fn view(request: &MemberRequest) -> Result<HomeView> {
     let buckets = span.buckets(request.zone)?;
     let of_span = (&buckets, &span);
     let mut requests =
-        outcome_bars(request, "requests", "Verifications", &Outcome::OF_KEYS, &counts.rows, of_span);
+        outcome_bars(request, "requests", text::VERIFICATIONS, &Outcome::OF_KEYS, &counts.rows, of_span);
     add_unknown_keys(request, &mut requests, &counts.unknown_rows);
     let is_before_known =
         span.before(request.now_ms()).is_some_and(|before| is_logged(request, before.start));
@@ -187,10 +188,9 @@ fn of_unknown_keys() -> Filter {
 /// Why unknown keys may be missing from the figures.
 fn unknown_note(request: &MemberRequest, span: &TimeSpan) -> Option<String> {
     if request.app.config.request_log == LogRequests::Off {
-        return Some("Unknown keys are not counted: the log of requests is off.".to_owned());
+        return Some(text::UNKNOWN_KEYS_ARE_NOT_COUNTED.to_owned());
     }
-    (!is_logged(request, span.start_ms))
-        .then(|| format!("Unknown keys are counted for {KEEP_REQUESTS_DAYS} days only."))
+    (!is_logged(request, span.start_ms)).then(|| text::unknown_keys_are_counted_for(KEEP_REQUESTS_DAYS))
 }
 
 /// Whether the log of requests goes back to a time.

@@ -4,6 +4,7 @@ use base::ids::KeyId;
 use web::components::Outcome;
 use web::pages::home::Failing;
 use web::paths::{self, Href};
+use web::texts::home as text;
 
 use super::Comparison;
 use crate::http::dashboard::event_query::event_question;
@@ -38,14 +39,15 @@ async fn keys(request: &MemberRequest, span: &TimeSpan) -> Result<Vec<Failing>> 
     let summaries = request.app.keys.summaries(&request.cx, &ids).await?;
     let row = |(row, id): (&Row, &KeyId)| {
         let label = summaries.get(id).map_or_else(|| id.to_string(), |summary| summary.label(id));
-        one("key", label, paths::key(id.as_str()), &row.counts)
+        one(text::KIND_KEY, label, paths::key(id.as_str()), &row.counts)
     };
     Ok(rows.iter().zip(&ids).map(row).collect())
 }
 
 async fn identities(request: &MemberRequest, span: &TimeSpan) -> Result<Vec<Failing>> {
     let rows = refused(request, span, Kind::Verifications, GroupBy::ExternalId).await?;
-    let row = |row: &Row| one("identity", name(row).to_owned(), paths::identity(name(row)), &row.counts);
+    let row =
+        |row: &Row| one(text::KIND_IDENTITY, name(row).to_owned(), paths::identity(name(row)), &row.counts);
     Ok(rows.iter().map(row).collect())
 }
 
@@ -61,7 +63,7 @@ async fn identifiers(request: &MemberRequest, span: &TimeSpan) -> Result<Vec<Fai
         let own = places.iter().filter(|place| name(place) == name(row));
         let namespace = own.max_by_key(|place| place.counts.denied)?.groups.get(1)?;
         let logs = paths::namespace_logs(namespace).with("identifier", name(row));
-        Some(one("identifier", name(row).to_owned(), logs, &row.counts))
+        Some(one(text::KIND_IDENTIFIER, name(row).to_owned(), logs, &row.counts))
     };
     Ok(first.iter().filter_map(row).collect())
 }

@@ -1,8 +1,9 @@
 //! How the server is: read where it is kept when the page asks, as metrics are.
 
 use web::components::Tone;
-use web::number::{bytes, exact};
+use web::number::bytes;
 use web::pages::home::HealthFact;
+use web::texts::home as text;
 use web::time::latency;
 
 use crate::http::dashboard::event_query::event_question;
@@ -31,45 +32,45 @@ pub async fn facts(request: &MemberRequest, span: &TimeSpan) -> Result<Vec<Healt
     let took = took.first().copied().unwrap_or_default();
     let percentile = |us: u64| latency(us.cast_signed());
     let took = match took.count {
-        0 => "no verification in this span".to_owned(),
-        _ => format!("{} / {}", percentile(took.p50_us), percentile(took.p99_us)),
+        0 => text::NO_VERIFICATION_IN_THIS_SPAN.to_owned(),
+        _ => text::percentiles(&percentile(took.p50_us), &percentile(took.p99_us)),
     };
     let waiting = app.recorder.health().waiting;
     let queue =
-        if waiting == 0 { "empty".to_owned() } else { format!("{} wait", exact(waiting.cast_signed())) };
+        if waiting == 0 { text::QUEUE_IS_EMPTY.to_owned() } else { text::events_wait(waiting.cast_signed()) };
     let fact = |name: &str, value: String, tone| HealthFact { name: name.to_owned(), value, tone };
     let (backup, backup_tone) = last_backup(request, backups.as_ref());
     Ok(vec![
-        fact("Version", env!("CARGO_PKG_VERSION").to_owned(), Tone::Quiet),
-        fact("Database", app.store.database().engine().name().to_owned(), Tone::Quiet),
-        fact("Started", request.stamp(app.started_ms()).relative, Tone::Quiet),
-        fact("Verify, p50 / p99", took, Tone::Quiet),
-        fact("Event queue", queue, if waiting > MANY_WAIT { Tone::Caution } else { Tone::Good }),
+        fact(text::VERSION, env!("CARGO_PKG_VERSION").to_owned(), Tone::Quiet),
+        fact(text::DATABASE, app.store.database().engine().name().to_owned(), Tone::Quiet),
+        fact(text::STARTED, request.stamp(app.started_ms()).relative, Tone::Quiet),
+        fact(text::VERIFY_P50_P99, took, Tone::Quiet),
+        fact(text::EVENT_QUEUE, queue, if waiting > MANY_WAIT { Tone::Caution } else { Tone::Good }),
         search(lag),
-        fact("Last backup", backup, backup_tone),
-        fact("Events on disk", bytes(event_bytes.cast_signed()), Tone::Quiet),
-        fact("Everything else on disk", bytes(config_bytes.cast_signed()), Tone::Quiet),
+        fact(text::LAST_BACKUP, backup, backup_tone),
+        fact(text::EVENTS_ON_DISK, bytes(event_bytes.cast_signed()), Tone::Quiet),
+        fact(text::EVERYTHING_ELSE_ON_DISK, bytes(config_bytes.cast_signed()), Tone::Quiet),
     ])
 }
 
 /// Nothing bad is said where backups are made by other means.
 fn last_backup(request: &MemberRequest, report: Option<&BackupReport>) -> (String, Tone) {
-    let Some(report) = report else { return ("none are planned".to_owned(), Tone::Quiet) };
+    let Some(report) = report else { return (text::NO_BACKUPS_PLANNED.to_owned(), Tone::Quiet) };
     let tone = if report.is_overdue || report.error.is_some() { Tone::Caution } else { Tone::Good };
     match &report.last_good {
         Some(good) => (request.stamp(good.made_at_ms).relative, tone),
-        None => ("none yet".to_owned(), tone),
+        None => (text::NO_BACKUP_YET.to_owned(), tone),
     }
 }
 
 fn search(lag: Lag) -> HealthFact {
     let (value, tone) = match (lag.is_noticeable(), lag.rebuilding) {
-        (false, _) => ("up to date".to_owned(), Tone::Good),
-        (true, true) => ("being built again".to_owned(), Tone::Caution),
+        (false, _) => (text::UP_TO_DATE.to_owned(), Tone::Good),
+        (true, true) => (text::BEING_BUILT_AGAIN.to_owned(), Tone::Caution),
         (true, false) => {
             let behind = (lag.chunks + lag.entries).cast_signed();
-            (format!("{} batches to go", exact(behind)), Tone::Caution)
+            (text::batches_to_go(behind), Tone::Caution)
         }
     };
-    HealthFact { name: "Search".to_owned(), value, tone }
+    HealthFact { name: text::SEARCH.to_owned(), value, tone }
 }

@@ -4,9 +4,9 @@
 //! is to make them.
 
 use web::components::Tone;
-use web::number::{count, exact};
 use web::pages::home::Warning;
 use web::paths::{self, QUERY};
+use web::texts::home as text;
 
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::presenters::spending::spent_of;
@@ -44,9 +44,8 @@ pub async fn warnings(request: &MemberRequest) -> Result<Vec<Warning>> {
     warnings.extend(recording(request));
     warnings.extend(of_the_clock(request, &clock));
     warnings.extend(jobs.iter().filter_map(|job| {
-        let title = format!("The scheduled work {} failed", job.name);
-        let detail =
-            format!("{} It is tried again on its own; the log of the server says more.", job.error.as_ref()?);
+        let title = text::scheduled_work_failed(job.name);
+        let detail = text::tried_again(job.error.as_ref()?);
         Some(server(Tone::Error, title, &detail))
     }));
     warnings.extend(backups.and_then(|report| of_backups(request, &report)));
@@ -57,8 +56,9 @@ pub async fn warnings(request: &MemberRequest) -> Result<Vec<Warning>> {
         warnings.push(unused_root_keys(unused.keys, unused.full));
     }
     if lag.is_noticeable() {
-        let title = if lag.rebuilding { "Indexes are being built again" } else { "Indexes are behind" };
-        let detail = "Charts, logs and search lack the newest events until they have caught up.";
+        let title =
+            if lag.rebuilding { text::INDEXES_ARE_BEING_BUILT_AGAIN } else { text::INDEXES_ARE_BEHIND };
+        let detail = text::INDEXES_ARE_BEHIND_HINT;
         warnings.push(server(Tone::Info, title.to_owned(), detail));
     }
     Ok(warnings)
@@ -68,23 +68,22 @@ fn recording(request: &MemberRequest) -> Vec<Warning> {
     let health = request.app.recorder.health();
     let mut warnings = Vec::new();
     if request.app.store.database().health().is_failing() {
-        let detail = "Whatever is changed now is refused. Is the disk full? The log of the server says why.";
-        warnings.push(server(Tone::Error, "Changes cannot be stored".to_owned(), detail));
+        let detail = text::CHANGES_CANNOT_BE_STORED_HINT;
+        warnings.push(server(Tone::Error, text::CHANGES_CANNOT_BE_STORED.to_owned(), detail));
     }
     if let Some(path) = &request.app.events_set_aside {
-        let title = "Past events are missing".to_owned();
-        let detail =
-            format!("events.db was damaged at the start of the server. It is kept as {}.", path.display());
+        let title = text::PAST_EVENTS_ARE_MISSING.to_owned();
+        let detail = text::events_are_kept_as(&path.display().to_string());
         warnings.push(server(Tone::Error, title, &detail));
     }
     if !health.storing {
-        let detail = "Verifications go on, but what happens now may be lost. Is the disk full?";
-        warnings.push(server(Tone::Error, "Events cannot be stored".to_owned(), detail));
+        let detail = text::EVENTS_CANNOT_BE_STORED_HINT;
+        warnings.push(server(Tone::Error, text::EVENTS_CANNOT_BE_STORED.to_owned(), detail));
     }
     let lost = health.lost + health.lost_requests;
     if lost > 0 {
-        let title = format!("{} lost since the start", were(lost.cast_signed(), "event"));
-        warnings.push(server(Tone::Caution, title, "They could not be stored in time; charts lack them."));
+        let title = text::events_lost(lost.cast_signed());
+        warnings.push(server(Tone::Caution, title, text::EVENTS_LOST_HINT));
     }
     warnings
 }
@@ -92,14 +91,14 @@ fn recording(request: &MemberRequest) -> Vec<Warning> {
 fn of_the_clock(request: &MemberRequest, clock: &ClockReport) -> Vec<Warning> {
     let mut warnings = Vec::new();
     if clock.deletion_waits {
-        let title = "The clock of the server may be far ahead".to_owned();
-        let detail = "Nothing is deleted for its age until it has said the same for an hour. Is it right?";
+        let title = text::CLOCK_MAY_BE_FAR_AHEAD.to_owned();
+        let detail = text::CLOCK_MAY_BE_FAR_AHEAD_HINT;
         warnings.push(server(Tone::Error, title, detail));
     }
     if clock.stored_ahead_ms >= MINUTE_MS {
-        let title = "The clock of the server was ahead, or is behind now".to_owned();
+        let title = text::CLOCK_WAS_AHEAD.to_owned();
         let stored = request.stamp(request.now_ms() + clock.stored_ahead_ms).relative;
-        let detail = format!("What was stored last bears a time {stored}. Is the clock right?");
+        let detail = text::clock_was_ahead_by(&stored);
         warnings.push(server(Tone::Caution, title, &detail));
     }
     warnings
@@ -107,13 +106,14 @@ fn of_the_clock(request: &MemberRequest, clock: &ClockReport) -> Vec<Warning> {
 
 fn of_backups(request: &MemberRequest, report: &BackupReport) -> Option<Warning> {
     let age = match &report.last_good {
-        Some(good) => format!("The last good one was made {}.", request.stamp(good.made_at_ms).relative),
-        None => "None was ever made.".to_owned(),
+        Some(good) => text::last_good_backup(&request.stamp(good.made_at_ms).relative),
+        None => text::NO_BACKUP_WAS_EVER_MADE.to_owned(),
     };
-    let why = report.error.as_ref().map_or(String::new(), |error| format!(" The last one failed: {error}."));
+    let why =
+        report.error.as_ref().map_or(String::new(), |error| format!(" {}", text::last_backup_failed(error)));
     let title = match (report.is_overdue, &report.error) {
-        (true, _) => "There is no backup as new as planned",
-        (false, Some(_)) => "The last backup failed",
+        (true, _) => text::NO_BACKUP_AS_NEW_AS_PLANNED,
+        (false, Some(_)) => text::THE_LAST_BACKUP_FAILED,
         (false, None) => return None,
     };
     Some(server(Tone::Error, title.to_owned(), &format!("{age}{why}")))
@@ -123,16 +123,15 @@ fn leaked(request: &MemberRequest, leak: &Leak) -> Warning {
     let (id, rotate) = (leak.key.as_str(), paths::rotate_root_key);
     Warning {
         tone: Tone::Error,
-        title: format!("The root key {} was found in public", leak.name),
+        title: text::root_key_was_found(&leak.name),
         about: None,
-        detail: format!(
-            "{} was found {}, {}. It still works: replace it, then revoke it.",
-            leak.key,
-            leak.place.sentence(),
-            request.stamp(leak.time_ms).relative
+        detail: text::found_and_still_works(
+            id,
+            &leak.place.sentence(),
+            &request.stamp(leak.time_ms).relative,
         ),
         href: if request.shell.may.admin { rotate(id) } else { paths::root_key(id) },
-        go: if request.shell.may.admin { "Replace it" } else { "See root key" }.to_owned(),
+        go: if request.shell.may.admin { text::REPLACE_IT } else { text::SEE_ROOT_KEY }.to_owned(),
     }
 }
 
@@ -143,36 +142,31 @@ fn server(tone: Tone, title: String, detail: &str) -> Warning {
         about: None,
         detail: detail.to_owned(),
         href: paths::retention(),
-        go: "See storage".to_owned(),
+        go: text::SEE_STORAGE.to_owned(),
     }
 }
 
 fn expire(request: &MemberRequest, due: &KeyCount) -> Warning {
-    let verb = if due.keys == 1 { "expires" } else { "expire" };
     Warning {
         tone: Tone::Caution,
-        title: format!("{} of {} {verb} within a week", keys(due.keys), due.api_name),
+        title: text::keys_expire(due.keys, due.keys >= COUNTED, &due.api_name),
         about: None,
-        detail: format!("The first one {}.", request.stamp(due.first).relative),
+        detail: text::the_first_one(&request.stamp(due.first).relative),
         href: paths::api_keys(due.api.as_str()).with(QUERY, "expires:<7d -status:expired"),
-        go: "See keys".to_owned(),
+        go: text::SEE_KEYS.to_owned(),
     }
 }
 
 fn few_credits(due: &KeyCount) -> Warning {
-    let verb = if due.keys == 1 { "has" } else { "have" };
-    let first = if due.first <= 0 {
-        "Some have none left and are refused.".to_owned()
-    } else {
-        format!("The lowest balance is {}.", exact(due.first))
-    };
+    let first =
+        if due.first <= 0 { text::NO_CREDITS_LEFT.to_owned() } else { text::lowest_balance(due.first) };
     Warning {
         tone: if due.first <= 0 { Tone::Error } else { Tone::Caution },
-        title: format!("{} of {} {verb} fewer than {FEW_CREDITS} credits", keys(due.keys), due.api_name),
+        title: text::keys_have_few_credits(due.keys, due.keys >= COUNTED, &due.api_name, FEW_CREDITS),
         about: None,
         detail: first,
         href: paths::api_keys(due.api.as_str()).with(QUERY, &format!("credits:<{FEW_CREDITS}")),
-        go: "See keys".to_owned(),
+        go: text::SEE_KEYS.to_owned(),
     }
 }
 
@@ -181,17 +175,13 @@ fn near_caps(near: &[NearCap]) -> Vec<Warning> {
     let mut warnings: Vec<Warning> = named.iter().map(near_cap).collect();
     if let Some(first) = others.first() {
         let tone = if first.spending.left() == 0 { Tone::Error } else { Tone::Caution };
-        let more = if near.len() >= MOST_NEAR { "or more " } else { "" };
         warnings.push(Warning {
             tone,
-            title: match others.len() {
-                1 => "1 other identity has spent most of its month".to_owned(),
-                number => format!("{number} {more}other identities have spent most of their month"),
-            },
+            title: text::others_near_their_cap(others.len(), near.len() >= MOST_NEAR),
             about: None,
-            detail: "Their pages say how much is left.".to_owned(),
+            detail: text::OTHERS_NEAR_THEIR_CAP_HINT.to_owned(),
             href: paths::identities(),
-            go: "See identities".to_owned(),
+            go: text::SEE_IDENTITIES.to_owned(),
         });
     }
     warnings
@@ -200,39 +190,27 @@ fn near_caps(near: &[NearCap]) -> Vec<Warning> {
 fn near_cap(near: &NearCap) -> Warning {
     let is_spent = near.spending.left() == 0;
     let left = match is_spent {
-        true => "Its keys are refused until the next month begins.".to_owned(),
-        false => format!("{} left.", count(near.spending.left(), "credit")),
+        true => text::REFUSED_UNTIL_NEXT_MONTH.to_owned(),
+        false => text::credits_left(near.spending.left()),
     };
     Warning {
         tone: if is_spent { Tone::Error } else { Tone::Caution },
-        title: if is_spent { "A spend cap is reached" } else { "A spend cap is nearly reached" }.to_owned(),
+        title: if is_spent { text::A_SPEND_CAP_IS_REACHED } else { text::A_SPEND_CAP_IS_NEARLY_REACHED }
+            .to_owned(),
         about: Some(near.external_id.clone()),
-        detail: format!("{} credits of this month are spent. {left}", spent_of(&near.spending)),
+        detail: format!("{} {left}", text::credits_of_this_month(&spent_of(&near.spending))),
         href: paths::identity(near.id.as_str()),
-        go: "See identity".to_owned(),
+        go: text::SEE_IDENTITY.to_owned(),
     }
 }
 
 fn unused_root_keys(unused: i64, full: i64) -> Warning {
-    let detail = match full {
-        0 => "Revoke what nobody needs.".to_owned(),
-        1 => "One of them has every right.".to_owned(),
-        full => format!("{} of them have every right.", exact(full)),
-    };
     Warning {
         tone: if full > 0 { Tone::Caution } else { Tone::Info },
-        title: format!("{} not used in {UNUSED_DAYS} days", were(unused, "root key")),
+        title: text::unused_root_keys(unused, UNUSED_DAYS),
         about: None,
-        detail,
+        detail: text::unused_root_keys_hint(full),
         href: paths::root_keys().with(QUERY, &format!("last_used:>{UNUSED_DAYS}d")),
-        go: "See root keys".to_owned(),
+        go: text::SEE_ROOT_KEYS.to_owned(),
     }
-}
-
-fn keys(number: i64) -> String {
-    if number >= COUNTED { format!("{} or more keys", exact(number)) } else { count(number, "key") }
-}
-
-fn were(number: i64, noun: &str) -> String {
-    format!("{} {}", count(number, noun), if number == 1 { "was" } else { "were" })
 }

@@ -6,6 +6,7 @@ use web::number::exact;
 use web::pages::identities::{IdentityFormView, form as form_page};
 use web::pages::parts::Named;
 use web::paths;
+use web::texts::identities as text;
 
 use crate::http::dashboard::confirmation::confirmed;
 use crate::http::dashboard::edit_conflict::{is_edit_conflict, sent_beside_stored};
@@ -50,8 +51,7 @@ pub async fn create(request: MemberRequest) -> Result<Reply> {
     let command = CreateIdentity { external_id: external_id.clone(), meta, limits, monthly_credits };
     match request.app.identities.create(&request.cx, command).await {
         Ok(id) => {
-            Ok(Reply::redirect(paths::identity(id.as_str()))
-                .notice(format!("Created identity {external_id}.")))
+            Ok(Reply::redirect(paths::identity(id.as_str())).notice(text::created_identity(&external_id)))
         }
         Err(error) => Ok(Reply::form_again(new_page(&request, refused(&request, error)?))),
     }
@@ -84,7 +84,7 @@ pub async fn save(request: MemberRequest) -> Result<Reply> {
     };
     match request.app.identities.update(&request.cx, command).await {
         Ok(saved) => Ok(Reply::redirect(paths::identity(saved.id.as_str()))
-            .notice(format!("Saved identity {}.", saved.external_id))),
+            .notice(text::saved_identity(&saved.external_id))),
         Err(error) if is_edit_conflict(&error) => conflict(&request).await,
         Err(error) => again(&request, &identity, refused(&request, error)?).await,
     }
@@ -112,7 +112,7 @@ pub async fn delete(request: MemberRequest) -> Result<Reply> {
         return Ok(Reply::form_again(page(&request, &identity, form).await?));
     }
     request.app.identities.delete(&request.cx, IdentityName::Id(identity.id.to_string())).await?;
-    Ok(Reply::redirect(paths::identities()).notice(format!("Deleted identity {}.", identity.external_id)))
+    Ok(Reply::redirect(paths::identities()).notice(text::deleted_identity(&identity.external_id)))
 }
 
 async fn subject(request: &MemberRequest, operation: Operation) -> Result<Identity> {

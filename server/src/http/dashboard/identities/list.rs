@@ -4,6 +4,7 @@ use base::ids::IdentityId;
 use web::components::Pager;
 use web::pages::identities::{IdentitiesView, IdentityRow, list as list_page};
 use web::paths::QUERY;
+use web::texts::identities as text;
 
 use crate::http::dashboard::lists::{chosen_sorting, search_filters, tally};
 use crate::http::dashboard::member_request::MemberRequest;
@@ -29,7 +30,7 @@ pub async fn list(request: MemberRequest) -> Result<Reply> {
         }
     };
     let rows: Vec<_> = found.items.into_iter().map(|line| row(&request, line)).collect();
-    let filters = search_filters(&request, "External id or id").await?;
+    let filters = search_filters(&request, text::EXTERNAL_ID_OR_ID).await?;
     let pager = Pager { shown: rows.len() as i64, total: None, next: found.next, rows: Some(request.rows()) };
     Ok(Reply::page(list_page(&request.shell, &IdentitiesView { filters, rows, sorting, pager })))
 }

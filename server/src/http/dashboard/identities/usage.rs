@@ -9,6 +9,7 @@ use web::components::Outcome;
 use web::pages::identity_usage::{IdentityUsageView, Kept, KeyUsage, usage};
 use web::pages::parts::Named;
 use web::paths::{self, Href};
+use web::texts::identities as text;
 
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::outcome_counts::{bad, count_of, good, sum};
@@ -118,7 +119,7 @@ fn month_of(text: Option<&str>, now_ms: i64) -> Result<Month> {
     let Some(text) = text else { return Ok(Month::of(now_ms)) };
     Month::parse(text)
         .filter(|month| month.start_ms() <= now_ms)
-        .ok_or_else(|| Error::invalid("A month is a year and a month until now, such as 2026-11."))
+        .ok_or_else(|| Error::invalid(text::A_MONTH_IS))
 }
 
 /// Its first day of which events are kept; `None` if it ended before.

@@ -5,6 +5,7 @@ use web::charts::{Bars, Heat};
 use web::components::Outcome;
 use web::pages::key::{KeyView, activity as activity_page};
 use web::pages::parts::{KeyLine, VerificationRow};
+use web::texts::keys as text;
 
 use super::key_page::KeyPage;
 use crate::http::dashboard::charts::outcome_bars;
@@ -59,7 +60,7 @@ async fn counted(request: &MemberRequest, span: &TimeSpan, question: Question) -
     let fine = Question { buckets: Some(fine_buckets(request, span)?), ..question };
     let fine = request.app.analytics.count(fine).await?;
     let (rows, whole) = (buckets.folded(&fine), (&buckets, span));
-    let chart = outcome_bars(request, "requests", "Verifications", &Outcome::OF_KEYS, &rows, whole);
+    let chart = outcome_bars(request, "requests", text::VERIFICATIONS, &Outcome::OF_KEYS, &rows, whole);
     Ok((before.beside(request, chart, &rows_before, Counts::total), fine))
 }
 
@@ -87,7 +88,7 @@ fn rhythm(request: &MemberRequest, span: &TimeSpan, rows: &[Row]) -> Option<Heat
         }
     }
     let cells = (0..24).zip(of_hour).map(|(hour, count)| (format!("{hour:02}:00"), count)).collect();
-    let title = format!("Requests by hour of the day ({})", span.range.zone);
+    let title = text::requests_by_hour(&span.range.zone);
     Some(Heat { title, cells })
 }
 

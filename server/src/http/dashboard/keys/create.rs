@@ -6,6 +6,7 @@ use web::pages::key_form::{CREATE, NewKeyView, PRESET, PREVIEW, choose_api, crea
 use web::pages::parts::Named;
 use web::paths::{self, Here};
 use web::shell::Shell;
+use web::texts::key_form as text;
 
 use super::key_choices::key_choices;
 use super::key_form::{KeyFields, Problem, read, refused_form};
@@ -76,7 +77,9 @@ pub async fn create(request: MemberRequest) -> Result<Reply> {
     }
     let refused = match read_new(&request, &api, form) {
         Ok(command) => match request.app.keys.create(&request.cx, command).await {
-            Ok(made) => return show(&request, &api, "Key created", made.id.as_str(), &made.plaintext).await,
+            Ok(made) => {
+                return show(&request, &api, text::KEY_CREATED, made.id.as_str(), &made.plaintext).await;
+            }
             Err(error) if error.code() == Code::IdempotencyConflict => {
                 return Ok(made_already(paths::api_keys(api.id.as_str())));
             }
@@ -92,7 +95,7 @@ pub async fn create(request: MemberRequest) -> Result<Reply> {
 async fn save_preset(request: &MemberRequest, api: &Api, name: &str) -> Result<Reply> {
     let refused = |problem: String| request.form_with(vec![(PRESET.to_owned(), problem)]);
     if request.form().given(CREATE).is_some() {
-        let problem = "Save the preset, or empty its name. No key was made.".to_owned();
+        let problem = text::SAVE_THE_PRESET_OR_EMPTY_IT.to_owned();
         return Ok(Reply::form_again(page_again(request, api, refused(problem)).await?));
     }
     if let Err(error) = presets::save(request, name).await {
@@ -101,7 +104,7 @@ async fn save_preset(request: &MemberRequest, api: &Api, name: &str) -> Result<R
     }
     let mut form = request.form_with(vec![]);
     form.values.retain(|(field, _)| !field.starts_with("preset_"));
-    let message = format!("Saved the preset {}. No key was made yet.", marks_shown(name));
+    let message = text::saved_the_preset(&marks_shown(name));
     let mut shell = request.shell.clone();
     shell.frame.flashes.push(Flash { kind: FlashKind::Done, message, undo: None });
     Ok(Reply::page(page(request, &shell, api, request.form().text(NONCE).to_owned(), form).await?))

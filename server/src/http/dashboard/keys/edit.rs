@@ -7,6 +7,7 @@ use web::form::{FormState, MORE, VERSION};
 use web::pages::key_form::{EditKeyView, edit as edit_page};
 use web::pages::parts::Named;
 use web::paths;
+use web::texts::key_form as text;
 
 use super::key_choices::key_choices;
 use super::key_form::{KeyFields, read, refused_form, values};
@@ -48,7 +49,7 @@ async fn page(request: &MemberRequest, details: &KeyDetails, form: FormState) ->
         form,
         choices: key_choices(request, &key.api, Some(details)).await?,
         zone: request.zone.name().to_owned(),
-        undo_for: format!("{KEEP_DELETED_DAYS} days"),
+        undo_for: text::days(KEEP_DELETED_DAYS),
     };
     Ok(edit_page(&request.shell, &view))
 }
@@ -74,7 +75,7 @@ pub async fn save(request: MemberRequest) -> Result<Reply> {
         return Ok(Reply::form_again(page(&request, &details, form).await?));
     }
     let label = request.form().given("name").map_or_else(|| key_label(&details.key), ToOwned::to_owned);
-    Ok(Reply::redirect(paths::key(details.key.id.as_str())).notice(format!("Saved the key {label}.")))
+    Ok(Reply::redirect(paths::key(details.key.id.as_str())).notice(text::saved_the_key(&label)))
 }
 
 async fn update(request: &MemberRequest, details: &KeyDetails, fields: KeyFields) -> Result<()> {

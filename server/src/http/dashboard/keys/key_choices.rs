@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use web::pages::key_form::{Grantable, KeyChoices};
+use web::texts::key_form as text;
 
 use crate::http::dashboard::member_request::MemberRequest;
 use base::error::Result;
@@ -57,7 +58,7 @@ fn grantable(held: &[String], listed: impl Iterator<Item = (String, String)>) ->
 fn note(role: &RoleDetails) -> String {
     let slugs: Vec<&str> = role.permissions.iter().map(|one| one.slug.as_str()).collect();
     match slugs.len().checked_sub(NAMED).filter(|more| *more > 0) {
-        Some(more) => format!("{} and {more} more", slugs[..NAMED].join(", ")),
+        Some(more) => text::and_more(&slugs[..NAMED].join(", "), more),
         None => slugs.join(", "),
     }
 }
@@ -68,5 +69,5 @@ fn through(held: Option<&KeyDetails>, roles: &[RoleDetails], slug: &str) -> Opti
     let gives = |role: &&RoleDetails| {
         held.roles.contains(&role.role.name) && role.permissions.iter().any(|one| one.slug == slug)
     };
-    roles.iter().find(gives).map(|role| format!("through {}", role.role.name))
+    roles.iter().find(gives).map(|role| text::through_the_role(&role.role.name))
 }

@@ -3,6 +3,7 @@
 use chrono_tz::Tz;
 use serde_json::{Map, Value};
 use web::form::{FormState, ON, VERSION};
+use web::texts::key_form as text;
 
 use crate::http::dashboard::expiry::{expiry_values, read_expiry};
 use crate::http::dashboard::fields::Fields;
@@ -151,23 +152,23 @@ fn refill(form: &Fields, amount: Option<i64>, day: Option<i64>) -> Result<Option
     let is_day_typed = form.touched("refill_day");
     let interval = match form.text("refill") {
         "daily" if is_day_typed => {
-            return wrong("refill_day", "Only a monthly refill has a day. Empty it, or choose every month.");
+            return wrong("refill_day", text::ONLY_MONTHLY_REFILLS_HAVE_A_DAY);
         }
         "daily" => Interval::Daily,
         "monthly" => Interval::Monthly,
         "" | "none" if is_day_typed || form.touched("refill_amount") => {
-            return wrong("refill", "Choose when it is refilled, or empty what it is refilled to.");
+            return wrong("refill", text::CHOOSE_WHEN_IT_IS_REFILLED);
         }
         "" | "none" => return Ok(None),
-        _ => return wrong("refill", "Choose one of the list."),
+        _ => return wrong("refill", text::CHOOSE_ONE_OF_THE_LIST),
     };
     // One that is no number was told of already.
     if amount.is_none() && form.number("refill_amount").is_ok() {
-        return wrong("refill_amount", "Say how much a refill brings the credits back to.");
+        return wrong("refill_amount", text::SAY_WHAT_IT_IS_REFILLED_TO);
     }
     let day = day.filter(|_| interval == Interval::Monthly);
     if interval == Interval::Monthly && day.is_none() && form.number("refill_day").is_ok() {
-        return wrong("refill_day", "Say on which day of the month it is refilled.");
+        return wrong("refill_day", text::SAY_ON_WHICH_DAY);
     }
     Ok(amount.map(|amount| Refill { interval, amount, day }))
 }

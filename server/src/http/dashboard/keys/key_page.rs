@@ -2,6 +2,7 @@
 
 use web::components::LimitRule;
 use web::pages::key::{CreditsFact, KeyFacts, KeyHead};
+use web::texts::keys as text;
 
 use super::key_usage::KeyUsage;
 use crate::http::dashboard::api_reference::api_ref;
@@ -148,9 +149,8 @@ async fn maker(request: &MemberRequest, id: &str) -> Result<Option<String>> {
 
 /// How credits come back.
 fn rhythm(refill: &Refill) -> String {
-    let amount = web::number::exact(refill.amount);
     match (refill.interval, refill.day) {
-        (Interval::Monthly, Some(day)) => format!("back to {amount} every month on day {day}"),
-        _ => format!("back to {amount} every day"),
+        (Interval::Monthly, Some(day)) => text::refilled_every_month(refill.amount, day),
+        _ => text::refilled_every_day(refill.amount),
     }
 }

@@ -2,6 +2,7 @@
 
 use web::components::{FilterField, FilterKind, Filters, Pager, Sorting};
 use web::pages::keys::{KeyRow, KeysView, list as list_page};
+use web::texts::keys as text;
 
 use super::key_usage::{BUCKETS, KeyUsage};
 use crate::http::dashboard::api_reference::api_ref;
@@ -88,27 +89,28 @@ async fn filters(request: &MemberRequest, problems: Vec<String>) -> Result<Filte
         kind: FilterKind::Text { placeholder: placeholder.to_owned() },
     };
     let states = ["enabled", "disabled", "expired", "expiring", "exhausted"];
-    let names = ["Enabled", "Disabled", "Expired", "Expires within a day", "Out of credits"];
+    let names =
+        [text::ENABLED, text::DISABLED, text::EXPIRED, text::EXPIRES_WITHIN_A_DAY, text::OUT_OF_CREDITS];
     let states = states.iter().zip(names).map(|(code, name)| ((*code).to_owned(), name.to_owned()));
     let status = FilterField {
         name: "status".to_owned(),
-        label: "State".to_owned(),
+        label: text::STATE.to_owned(),
         kind: FilterKind::AnyOf(states.collect()),
     };
     Ok(Filters {
         here: request.here(),
-        searches: "Name, id, start, external id, or status:expired".to_owned(),
+        searches: text::SEARCH_HINT.to_owned(),
         fields: vec![
             status,
-            text("name", "Name", "part of it"),
-            text("identity", "External id", "user_123"),
-            text("env", "Environment", "production"),
-            text("role", "Role", "editor"),
-            text("permission", "Direct permission", "documents.read"),
-            text("last_used", "Last used", ">90d, <1h or never"),
-            text("expires", "Expires", "<7d or <2026-12-31"),
-            text("created", "Created", "<7d"),
-            text("credits", "Credits left", "<100"),
+            text("name", text::NAME, text::NAME_PLACEHOLDER),
+            text("identity", text::EXTERNAL_ID, "user_123"),
+            text("env", text::ENVIRONMENT, "production"),
+            text("role", text::ROLE, "editor"),
+            text("permission", text::DIRECT_PERMISSION, "documents.read"),
+            text("last_used", text::LAST_USED, text::LAST_USED_PLACEHOLDER),
+            text("expires", text::EXPIRES, text::EXPIRES_PLACEHOLDER),
+            text("created", text::CREATED, "<7d"),
+            text("credits", text::CREDITS_LEFT, "<100"),
         ],
         problems,
         saved: saved_views(request).await?,

@@ -7,6 +7,7 @@
 use web::form::{FormState, ON};
 use web::pages::key_form::{Grantable, KeyChoices, Preset};
 use web::paths::{self, Href};
+use web::texts::key_form as text;
 
 use super::key_form::new_values;
 use crate::http::dashboard::fields::Fields;
@@ -24,7 +25,7 @@ const OFF: &str = "off";
 /// Those that are there before anybody saved one: name and fields.
 const BUILT_IN: [(&str, &[(&str, &str)]); 2] = [
     (
-        "Trial",
+        text::TRIAL,
         &[
             ("limits.0.name", "requests"),
             ("limits.0.limit", "60"),
@@ -33,7 +34,10 @@ const BUILT_IN: [(&str, &[(&str, &str)]); 2] = [
             ("expires", "30d"),
         ],
     ),
-    ("Production", &[("limits.0.name", "requests"), ("limits.0.limit", "1000"), ("limits.0.duration", "1m")]),
+    (
+        text::PRODUCTION,
+        &[("limits.0.name", "requests"), ("limits.0.limit", "1000"), ("limits.0.duration", "1m")],
+    ),
 ];
 
 /// Fields that a preset holds besides the rows of limits and the switches.
@@ -90,15 +94,14 @@ pub fn form_of(query: &Fields) -> FormState {
     let is_known = |name: &str| is_text(name) || switches.iter().any(|(own, _)| own == name);
     let unknown: Vec<&str> =
         said.iter().map(|(name, _)| name.as_str()).filter(|name| !is_known(name)).collect();
-    for (what, names) in [
-        ("has what the form does not", unknown),
-        ("says more than once, of which the first counts", repeated(said)),
-        ("says neither on nor off of", unclear),
-    ] {
+    let tell = |form: &mut FormState, names: &[&str], say: fn(&str) -> String| {
         if !names.is_empty() {
-            form.errors.push((String::new(), format!("This address {what}: {}.", names.join(", "))));
+            form.errors.push((String::new(), say(&names.join(", "))));
         }
-    }
+    };
+    tell(&mut form, &unknown, text::address_has_what_the_form_does_not);
+    tell(&mut form, &repeated(said), text::address_says_more_than_once);
+    tell(&mut form, &unclear, text::address_says_neither_on_nor_off);
     form
 }
 
@@ -117,7 +120,7 @@ pub fn within(mut form: FormState, choices: &KeyChoices) -> FormState {
     if !missing.is_empty() {
         let missing: Vec<_> =
             missing.iter().map(|(name, value)| format!("{name} {}", marks_shown(value))).collect();
-        let problem = format!("The key would not have what the form does not offer: {}.", missing.join(", "));
+        let problem = text::key_would_not_have(&missing.join(", "));
         form.errors.push((String::new(), problem));
     }
     form

@@ -4,8 +4,9 @@
 //! Deliberately absent is what only the database knows, such as whether a role was deleted
 //! since: that is told when the key is made.
 
-use web::number::{count, exact};
+use web::number::exact;
 use web::pages::key_form::{KeyPreview, StepPreview};
+use web::texts::key_form as text;
 use web::time::duration;
 
 use super::create::read_new;
@@ -49,11 +50,11 @@ pub fn preview(request: &MemberRequest, api: &Api, form: &Fields) -> Result<KeyP
         general(api, &command),
         if command.limits.is_empty() { none() } else { command.limits.iter().map(limit).collect() },
         credits(command.credits.as_ref()),
-        vec![command.expires_at.map_or_else(|| "Never".to_owned(), |at_ms| expiry(request, at_ms))],
+        vec![command.expires_at.map_or_else(|| text::NEVER.to_owned(), |at_ms| expiry(request, at_ms))],
         access(&command),
         match command.meta.len() {
             0 => none(),
-            members => vec![count(members.try_into().unwrap_or(i64::MAX), "field")],
+            members => vec![text::fields(members.try_into().unwrap_or(i64::MAX))],
         },
     ];
     Ok(KeyPreview {
@@ -77,7 +78,7 @@ fn unreadable(api: &Api, form: &Fields, problems: &[Problem]) -> KeyPreview {
 }
 
 fn none() -> Vec<String> {
-    vec!["None".to_owned()]
+    vec![text::NONE.to_owned()]
 }
 
 fn shape(api: &Api, form: &Fields) -> String {
@@ -89,43 +90,43 @@ fn shape(api: &Api, form: &Fields) -> String {
 
 fn general(api: &Api, command: &CreateKey) -> Vec<String> {
     let bytes = command.byte_length.or(api.default_bytes).unwrap_or(DEFAULT_BYTES);
-    let whose = command.external_id.as_ref().map(|id| format!("Of {}", marks_shown(id)));
-    let enabled = (!command.enabled).then(|| "Disabled: refused until it is enabled".to_owned());
-    let recoverable = command.recoverable.then(|| "Its secret can be shown again".to_owned());
-    [Some(count(bytes, "random byte")), whose, enabled, recoverable].into_iter().flatten().collect()
+    let whose = command.external_id.as_ref().map(|id| text::of_external_id(&marks_shown(id)));
+    let enabled = (!command.enabled).then(|| text::DISABLED_UNTIL_ENABLED.to_owned());
+    let recoverable = command.recoverable.then(|| text::ITS_SECRET_CAN_BE_SHOWN_AGAIN.to_owned());
+    [Some(text::random_bytes(bytes)), whose, enabled, recoverable].into_iter().flatten().collect()
 }
 
 fn limit(limit: &NewLimit) -> String {
     let name = marks_shown(&limit.name);
-    let rate = format!("{name}: {} every {}", exact(limit.limit), duration(limit.duration_ms));
-    if limit.auto_apply { rate } else { format!("{rate}, only for requests that name it") }
+    let every = duration(limit.duration_ms);
+    match limit.auto_apply {
+        true => text::limit(&name, limit.limit, &every),
+        false => text::limit_of_those_that_name_it(&name, limit.limit, &every),
+    }
 }
 
 fn credits(credits: Option<&NewCredits>) -> Vec<String> {
-    let Some(credits) = credits else { return vec!["Unlimited".to_owned()] };
-    let left = credits.remaining.map_or_else(|| "Unlimited".to_owned(), exact);
-    let refill = credits.refill.as_ref().map(|refill| {
-        let when = match (refill.interval, refill.day) {
-            (Interval::Daily, _) => "every day".to_owned(),
-            (Interval::Monthly, Some(day)) => format!("on day {day} of every month"),
-            (Interval::Monthly, None) => "every month".to_owned(),
-        };
-        format!("Back to {} {when}", exact(refill.amount))
+    let Some(credits) = credits else { return vec![text::UNLIMITED.to_owned()] };
+    let left = credits.remaining.map_or_else(|| text::UNLIMITED.to_owned(), exact);
+    let refill = credits.refill.as_ref().map(|refill| match (refill.interval, refill.day) {
+        (Interval::Daily, _) => text::refilled_every_day(refill.amount),
+        (Interval::Monthly, Some(day)) => text::refilled_on_day(refill.amount, day),
+        (Interval::Monthly, None) => text::refilled_every_month(refill.amount),
     });
     std::iter::once(left).chain(refill).collect()
 }
 
 fn expiry(request: &MemberRequest, at_ms: i64) -> String {
     let stamp = request.stamp(at_ms);
-    format!("{}, at {}", stamp.relative, stamp.local)
+    text::expires_at(&stamp.relative, &stamp.local)
 }
 
 fn access(command: &CreateKey) -> Vec<String> {
-    let counted = |names: &[String], noun| {
+    let counted = |names: &[String], say: fn(i64) -> String| {
         let number = i64::try_from(names.len()).unwrap_or(i64::MAX);
-        (number > 0).then(|| count(number, noun))
+        (number > 0).then(|| say(number))
     };
-    let both = [counted(&command.roles, "role"), counted(&command.permissions, "permission")];
+    let both = [counted(&command.roles, text::roles), counted(&command.permissions, text::permissions)];
     let says: Vec<_> = both.into_iter().flatten().collect();
     if says.is_empty() { none() } else { says }
 }

@@ -4,6 +4,7 @@ use web::form::{FormState, NONCE};
 use web::pages::key_rotate::{GRACE, LEAKED, RotateView, default_grace, rotate as rotate_page};
 use web::pages::parts::Named;
 use web::paths;
+use web::texts::keys as text;
 
 use super::key_page::key_of_path;
 use super::secret_page::{made_already, show};
@@ -39,9 +40,7 @@ async fn rotate_html(
         nonce,
         form,
         leaked: request.query().ticked(LEAKED),
-        refused: has_expired(request, details).then(|| {
-            "It expired, and so would the key that takes its place. Set a later expiry first.".to_owned()
-        }),
+        refused: has_expired(request, details).then(|| text::IT_EXPIRED.to_owned()),
     };
     Ok(rotate_page(&request.shell, &view))
 }
@@ -59,13 +58,13 @@ pub async fn rotate(request: MemberRequest) -> Result<Reply> {
     let typed = request.form().text("grace_ms");
     let Some(overlap_ms) = GRACE.iter().find(|(ms, _)| *ms == typed).and_then(|(ms, _)| ms.parse().ok())
     else {
-        let problem = "Choose how long the old secret goes on working.".to_owned();
+        let problem = text::CHOOSE_THE_GRACE.to_owned();
         return again(&request, &details, request.form_with(vec![("grace_ms".to_owned(), problem)])).await;
     };
     let key = &details.key;
     let command = RerollKey { key_id: key.id.clone(), overlap_ms: Some(overlap_ms) };
     match request.app.keys.reroll(&request.cx, command).await {
-        Ok(made) => show(&request, &key.api, "Key rotated", made.id.as_str(), &made.plaintext).await,
+        Ok(made) => show(&request, &key.api, text::KEY_ROTATED, made.id.as_str(), &made.plaintext).await,
         Err(error) if error.code() == Code::IdempotencyConflict => {
             Ok(made_already(paths::api_keys(key.api.id.as_str())))
         }

@@ -6,6 +6,7 @@ use web::components::ShownOnce;
 use web::pages::key_secret::{KeySecretView, secret as secret_page};
 use web::pages::secret_link::{SecretLinkView, secret_link};
 use web::paths;
+use web::texts::keys as text;
 
 use super::secret_page::view;
 use crate::http::dashboard::member_request::MemberRequest;
@@ -30,14 +31,13 @@ pub async fn make(request: MemberRequest) -> Result<Reply> {
     let link = match request.app.secret_links.create(&request.cx, command).await {
         Ok(link) => link,
         Err(error) if error.code() == Code::IdempotencyConflict => {
-            let text = "A link was made when this form was sent before. It is shown once, as the secret is.";
-            return Ok(Reply::redirect(paths::key(key.id.as_str())).warning(text));
+            return Ok(Reply::redirect(paths::key(key.id.as_str())).warning(text::LINK_WAS_MADE_ALREADY));
         }
         Err(error) => return Err(error),
     };
-    let base = view(&request, &key.api, "One-time link", key.id.as_str(), &secret).await?;
+    let base = view(&request, &key.api, text::ONE_TIME_LINK, key.id.as_str(), &secret).await?;
     let url = format!("{}{}", request.app.origin(), paths::secret_link(link.token.reveal()));
-    let lifetime = format!("{} hours", SECRET_LINK_MS / HOUR_MS);
+    let lifetime = text::hours(SECRET_LINK_MS / HOUR_MS);
     let shown = ShownOnce { made_link: Some((url, lifetime)), link: None, ..base.shown };
     Ok(Reply::page(secret_page(&request.shell, &KeySecretView { shown, ..base })))
 }
@@ -60,7 +60,7 @@ pub async fn reveal(request: VisitorRequest) -> Result<Reply> {
     };
     let shown = ShownOnce {
         secret: secret.reveal().to_owned(),
-        what: "Secret".to_owned(),
+        what: text::SECRET.to_owned(),
         snippets: vec![],
         link: None,
         nonce: String::new(),

@@ -6,6 +6,7 @@ use serde_json::json;
 use web::components::ShownOnce;
 use web::pages::key_secret::{KeySecretView, secret as secret_page, verify_call};
 use web::paths::{self, Href};
+use web::texts::keys as text;
 
 use crate::http::dashboard::api_reference::api_ref;
 use crate::http::dashboard::member_request::MemberRequest;
@@ -42,7 +43,7 @@ pub async fn view(
         title: title.to_owned(),
         shown: ShownOnce {
             secret: secret.reveal().to_owned(),
-            what: "Key".to_owned(),
+            what: text::KEY.to_owned(),
             snippets: vec![verify_call(&request.shell.frame.origin, &body)],
             link: Some(paths::link_secret(id)),
             nonce: request.nonce(),
@@ -54,10 +55,7 @@ pub async fn view(
 
 /// The form was sent once more. Its secret was in the first answer alone.
 pub fn made_already(to: Href) -> Reply {
-    Reply::redirect(to).warning(
-        "This form was sent before, and its key was made then: it is the newest one. A secret is shown once. If you \
-         did not copy it, rotate that key.",
-    )
+    Reply::redirect(to).warning(text::MADE_ALREADY)
 }
 
 /// `POST /keys/:id/reveal`: the kept secret of a recoverable key.
@@ -66,10 +64,9 @@ pub async fn reveal(request: MemberRequest) -> Result<Reply> {
     let details = request.app.keys.get(&request.cx, command).await?;
     let key = &details.key;
     let Some(secret) = &details.plaintext else {
-        let text = "The secret of this key is not kept, or cannot be read: see the log of the server.";
-        return Ok(Reply::redirect(paths::key(key.id.as_str())).warning(text));
+        return Ok(Reply::redirect(paths::key(key.id.as_str())).warning(text::SECRET_IS_NOT_KEPT));
     };
-    let title = format!("Secret of {}", key_label(key));
+    let title = text::secret_of(&key_label(key));
     let view = view(&request, &key.api, &title, key.id.as_str(), secret).await?;
     Ok(Reply::page(secret_page(&request.shell, &KeySecretView { kept: true, ..view })))
 }

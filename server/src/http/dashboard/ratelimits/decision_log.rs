@@ -5,6 +5,7 @@ use futures_util::future::BoxFuture;
 use web::components::{Filters, Outcome};
 use web::pages::namespace::{DecisionRow, NamespaceLogsView, decision_row, logs};
 use web::paths::{self, QUERY};
+use web::texts::ratelimits as text;
 
 use super::{decisions, identifier_field, namespace_of_path, outcome_field};
 use crate::http::dashboard::event_log::EventLog;
@@ -30,12 +31,12 @@ pub async fn show(request: MemberRequest) -> Result<Reply> {
     }
     let log = EventLog::read(&request, Kind::Ratelimits, filter).await?;
     let rows: Vec<_> = log.page.events.iter().filter_map(|event| row(&request, event)).collect();
-    let filters = search_filters(&request, "Beginning of an identifier or request id").await?;
+    let filters = search_filters(&request, text::BEGINNING_OF_AN_ID).await?;
     let view = NamespaceLogsView {
         namespace,
         filters: Filters { fields: vec![outcome_field(), identifier_field()], ..filters },
         live: log.live(&request),
-        requests: log.bars(&request, "requests", "Decisions", &Outcome::DECISIONS),
+        requests: log.bars(&request, "requests", text::DECISIONS, &Outcome::DECISIONS),
         pager: log.pager(rows.len()),
         range: log.span.range,
         rows,

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use poem::Route;
 use web::components::{FilterField, FilterKind, Outcome};
 use web::pages::parts::{Named, NamespaceRef};
+use web::texts::ratelimits as text;
 
 use super::endpoint::member;
 use super::member_request::MemberRequest;
@@ -62,7 +63,7 @@ fn outcome_field() -> FilterField {
     let options = Outcome::DECISIONS.map(|outcome| (outcome.code().to_owned(), outcome.label().to_owned()));
     FilterField {
         name: "outcome".to_owned(),
-        label: "Outcome".to_owned(),
+        label: text::OUTCOME.to_owned(),
         kind: FilterKind::AnyOf(options.to_vec()),
     }
 }
@@ -70,8 +71,8 @@ fn outcome_field() -> FilterField {
 fn identifier_field() -> FilterField {
     FilterField {
         name: "identifier".to_owned(),
-        label: "Identifier".to_owned(),
-        kind: FilterKind::Text { placeholder: "user_123, exactly".to_owned() },
+        label: text::IDENTIFIER.to_owned(),
+        kind: FilterKind::Text { placeholder: text::IDENTIFIER_PLACEHOLDER.to_owned() },
     }
 }
 

@@ -24,6 +24,7 @@ use domain::ratelimit::quota::Applied;
 use insight::analytics::{Buckets, Counts, Filter, GroupBy, Latency, Metric, Question, Row, Top};
 use insight::search::Kind;
 use web::pages::parts::NamespaceRef;
+use web::texts::ratelimits as text;
 
 /// Identifiers of the table.
 const PLACES: usize = 100;
@@ -46,7 +47,7 @@ async fn view(request: &MemberRequest, found: &Namespace, namespace: NamespaceRe
         latency(request, &questions, &buckets, &span),
         identifiers(request, found, &questions, &sorting),
     )?;
-    let filters = search_filters(request, "Beginning of an identifier").await?;
+    let filters = search_filters(request, text::BEGINNING_OF_AN_IDENTIFIER).await?;
     Ok(NamespaceView {
         namespace,
         filters: Filters { fields: vec![outcome_field(), identifier_field()], ..filters },
@@ -120,8 +121,8 @@ async fn bars(
     let rows: Vec<Row> = passed.into_iter().chain(blocked).collect();
     let weighed: Vec<Row> = rows.iter().map(weigh).collect();
     let outcomes = &Outcome::DECISIONS;
-    let requests = outcome_bars(request, "requests", "Requests", outcomes, &rows, (buckets, span));
-    let tokens = outcome_bars(request, "tokens", "Tokens", outcomes, &weighed, (buckets, span));
+    let requests = outcome_bars(request, "requests", text::REQUESTS, outcomes, &rows, (buckets, span));
+    let tokens = outcome_bars(request, "tokens", text::TOKENS, outcomes, &weighed, (buckets, span));
     Ok((
         before.beside(request, requests, &rows_before, Counts::total),
         before.beside(request, tokens, &rows_before, |counts| counts.cost),
@@ -142,7 +143,7 @@ async fn latency(
     };
     Ok(Lines {
         id: "latency",
-        title: "Latency".to_owned(),
+        title: text::LATENCY.to_owned(),
         unit: Unit::Latency,
         labels: rows.iter().map(|row| bucket_label(request, row.time_ms, span)).collect(),
         lines: vec![
@@ -222,12 +223,9 @@ fn applied(found: Applied<'_>) -> (String, String) {
 }
 
 fn left_out(shown: usize, approximate: bool) -> String {
-    let rest = if shown < PLACES {
-        return String::new();
-    } else if approximate {
-        " There are so many that one with a few more could be missing."
-    } else {
-        ""
-    };
-    format!("These are the first {PLACES}. Search for others, or look at a shorter span.{rest}")
+    match (shown < PLACES, approximate) {
+        (true, _) => String::new(),
+        (false, false) => text::these_are_the_first(PLACES),
+        (false, true) => text::these_are_about_the_first(PLACES),
+    }
 }

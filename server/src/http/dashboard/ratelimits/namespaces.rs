@@ -7,6 +7,7 @@ use web::form::{FormState, VERSION};
 use web::pages::namespace_settings::{NamespaceSettingsView, settings as settings_page};
 use web::pages::namespaces::{self, NamespaceCard, NamespacesView, NewNamespaceView};
 use web::paths::{self, QUERY};
+use web::texts::ratelimits as text;
 
 use super::namespace_of_path;
 use crate::http::dashboard::charts::spark;
@@ -37,7 +38,7 @@ pub async fn list(request: MemberRequest) -> Result<Reply> {
     let span = TimeSpan::of(&request, "24h");
     let namespaces = cards(&request, &span, &found.items).await?;
     let view = NamespacesView {
-        filters: search_filters(&request, "Name or id").await?,
+        filters: search_filters(&request, text::NAME_OR_ID).await?,
         pager: Pager { shown: namespaces.len() as i64, total: None, next: found.next, rows: None },
         range: span.range,
         namespaces,
@@ -101,8 +102,10 @@ pub async fn new(request: MemberRequest) -> Result<Reply> {
 /// `POST /ratelimits/new`.
 pub async fn create(request: MemberRequest) -> Result<Reply> {
     match request.app.namespaces.make(&request.cx, request.form().text("name")).await {
-        Ok(made) => Ok(Reply::redirect(paths::namespace(made.id.as_str()))
-            .notice(format!("Created namespace {}.", made.name))),
+        Ok(made) => {
+            Ok(Reply::redirect(paths::namespace(made.id.as_str()))
+                .notice(text::created_namespace(&made.name)))
+        }
         Err(error) => {
             let view = NewNamespaceView { form: request.refused_at("name", error)? };
             Ok(Reply::form_again(namespaces::create(&request.shell, &view)))
@@ -129,8 +132,7 @@ pub async fn rename(request: MemberRequest) -> Result<Reply> {
     let made_from = request.made_from(VERSION);
     match request.app.namespaces.rename_from(&request.cx, &namespace.id, name, Some(&made_from)).await {
         Ok(()) => {
-            Ok(Reply::redirect(paths::namespace_settings(&namespace.id))
-                .notice(format!("Its name is {name}.")))
+            Ok(Reply::redirect(paths::namespace_settings(&namespace.id)).notice(text::its_name_is(name)))
         }
         Err(error) if is_edit_conflict(&error) => {
             let (found, namespace) = namespace_of_path(&request).await?;
@@ -157,5 +159,5 @@ pub async fn delete(request: MemberRequest) -> Result<Reply> {
         )));
     }
     request.app.namespaces.delete(&request.cx, &namespace.id).await?;
-    Ok(Reply::redirect(paths::namespaces()).notice(format!("Deleted namespace {}.", namespace.name)))
+    Ok(Reply::redirect(paths::namespaces()).notice(text::deleted_namespace(&namespace.name)))
 }

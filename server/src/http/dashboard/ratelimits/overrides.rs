@@ -7,6 +7,7 @@ use web::form::{FormState, VERSION};
 use web::pages::overrides::{self, OverrideFormView, OverrideRow, OverridesView};
 use web::pages::parts::{Named, NamespaceRef};
 use web::paths::{self, QUERY};
+use web::texts::ratelimits as text;
 use web::time::duration;
 
 use super::namespace_of_path;
@@ -30,7 +31,7 @@ pub async fn list(request: MemberRequest) -> Result<Reply> {
     let rows: Vec<_> = found.items.into_iter().map(|one| row(&request, one)).collect();
     let view = OverridesView {
         namespace,
-        filters: search_filters(&request, "Identifier or id").await?,
+        filters: search_filters(&request, text::IDENTIFIER_OR_ID).await?,
         pager: Pager { shown: rows.len() as i64, total: None, next: found.next, rows: Some(request.rows()) },
         rows,
     };
@@ -80,8 +81,9 @@ pub async fn create(request: MemberRequest) -> Result<Reply> {
         }
     };
     match request.app.overrides.create(&request.cx, command).await {
-        Ok(_) => Ok(Reply::redirect(paths::overrides(&namespace.id))
-            .notice(format!("Set the override of {identifier}."))),
+        Ok(_) => {
+            Ok(Reply::redirect(paths::overrides(&namespace.id)).notice(text::set_the_override(&identifier)))
+        }
         Err(error) => {
             let form = request.refused_at(field_of(&error, FIELDS), error)?;
             Ok(Reply::form_again(page(&request, namespace, None, form)))
@@ -122,7 +124,7 @@ pub async fn save(request: MemberRequest) -> Result<Reply> {
     };
     match request.app.overrides.change(&request.cx, command, request.made_from(VERSION)).await {
         Ok(_) => Ok(Reply::redirect(paths::overrides(&namespace.id))
-            .notice(format!("Saved the override of {}.", one.identifier))),
+            .notice(text::saved_the_override(&one.identifier))),
         Err(error) if is_edit_conflict(&error) => conflict(&request, namespace).await,
         Err(error) => {
             let form = request.refused_at(field_of(&error, FIELDS), error)?;
@@ -134,8 +136,7 @@ pub async fn save(request: MemberRequest) -> Result<Reply> {
 /// What was typed for an override that has ended or was deleted since the form was
 /// opened, as the form of a new one.
 fn gone(request: &MemberRequest, namespace: NamespaceRef) -> Reply {
-    let told = "This override has ended or was deleted since you opened the form. Nothing was saved. \
-                Create it to set what is in this form.";
+    let told = text::OVERRIDE_IS_GONE;
     let form = request.form_with(vec![(String::new(), told.to_owned())]);
     Reply::conflict(page(request, namespace, None, form))
 }
@@ -159,8 +160,7 @@ pub async fn delete(request: MemberRequest) -> Result<Reply> {
         return Ok(Reply::form_again(page(&request, namespace, Some(&one), form)));
     }
     request.app.overrides.delete(&request.cx, &namespace.id, &one.identifier).await?;
-    Ok(Reply::redirect(paths::overrides(&namespace.id))
-        .notice(format!("Deleted the override of {}.", one.identifier)))
+    Ok(Reply::redirect(paths::overrides(&namespace.id)).notice(text::deleted_the_override(&one.identifier)))
 }
 
 async fn subject(request: &MemberRequest, namespace: &NamespaceRef) -> Result<NamedOverride> {
@@ -177,8 +177,8 @@ fn page(
     let existing = one.map(|one| Named::new(one.applies.id.as_str(), &one.identifier));
     let end = one.and_then(|one| one.applies.end);
     let afterwards = end.map(|end| match end.afterwards {
-        Some(quota) => format!("{} / {} holds again", quota.limit, duration(signed(quota.duration_ms))),
-        None => "the limits of calls hold again".to_owned(),
+        Some(quota) => text::limit_holds_again(quota.limit, &duration(signed(quota.duration_ms))),
+        None => text::THE_LIMITS_OF_CALLS_HOLD_AGAIN.to_owned(),
     });
     let zone = request.zone.name().to_owned();
     overrides::form(&request.shell, &OverrideFormView { namespace, existing, afterwards, form, zone })
@@ -211,11 +211,11 @@ fn command(
         Some(0)
     });
     if limit.is_none() {
-        problem("limit", "Give a limit; 0 blocks everything.");
+        problem("limit", text::GIVE_A_LIMIT);
     }
     let duration_ms = duration_ms(form.text("duration"));
     if duration_ms.is_none() {
-        problem("duration", "Give a number and a unit, such as 10s, 5m, 1h or 1d.");
+        problem("duration", text::GIVE_A_DURATION);
     }
     let expires_at = read_expiry(form, request.now_ms(), request.zone).unwrap_or_else(|(field, text)| {
         problem(field, &text);
