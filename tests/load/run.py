@@ -84,18 +84,26 @@ class Process:
         self.child.wait(timeout=60)
 
 
+def address(base, path):
+    return f"{base}{path}" if path.startswith("/") else f"{base}/v2/{path}"
+
+
 def wrk(base, path, token, body, seconds, pinned):
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(HERE / "post.lua"), f"{base}/v2/{path}"]
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(HERE / "post.lua"), address(base, path)]
     if pinned:
         command = ["taskset", "-c", "1", *command]
-    environment = {**os.environ, "BODY": json.dumps(body, separators=(",", ":")), "TOKEN": token}
+    if isinstance(body, str):
+        sent = {"TOKEN": body}
+    else:
+        sent = {"BODY": json.dumps(body, separators=(",", ":")), "TOKEN": token}
+    environment = {**os.environ, **sent}
     output = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
     requests, micros, p50, p99, failed = map(int, re.search(r"RESULT (\d+) (\d+) (\d+) (\d+) (\d+)", output).groups())
     return {"rate": requests / (micros / 1e6), "p50": p50 / 1000, "p99": p99 / 1000, "failed": failed}
 
 
 def prepare(base, token):
-    """Creates one key per case and returns the cases: name, route, body."""
+    """Creates one key per case and returns the cases: name, route, body; where there is none, the key that is shown."""
     api = call(base, token, "apis.createApi", {"name": "load"})["apiId"]
 
     def key(**options):
@@ -115,6 +123,7 @@ def prepare(base, token):
         ("verify, two limits", "keys.verifyKey", {"key": limited, "ratelimits": [{"name": "requests"}, {"name": "tokens"}]}),
         ("verify, credits", "keys.verifyKey", {"key": funded, "credits": {"cost": 1}}),
         ("ratelimit.limit", "ratelimit.limit", {"namespace": "load", "identifier": "user_1", "limit": huge, "duration": 60_000}),
+        ("forward auth", f"/auth/verify?api={api}", plain),
     ]
 
 
@@ -125,6 +134,11 @@ def median(samples):
 def check_answers(base, token, cases):
     """A fast wrong answer is no answer."""
     for name, route, body in cases:
+        if isinstance(body, str):
+            shown = urllib.request.Request(address(base, route), headers={"Authorization": f"Bearer {body}"})
+            # Whatever is not 2xx is raised.
+            urllib.request.urlopen(shown, timeout=10).close()
+            continue
         data = call(base, token, route, body)
         if not (data.get("valid") or data.get("success")):
             sys.exit(f"{name}: the server refused the measured request: {data}")

@@ -10,6 +10,7 @@ mod compression;
 mod contract;
 mod dashboard;
 mod docs;
+mod forward_auth;
 mod headers;
 mod health;
 mod leaks;
@@ -77,7 +78,14 @@ pub fn routes(app: &Arc<App>) -> BoxEndpoint<'static, Response> {
     let pages =
         dashboard::mount(pages, app).with(CatchPanic::new().with_handler(health::panicked)).map_to_response();
     let pages = page_headers::Protected::new(oauth::Preflight::new(app, pages), &app.config);
-    Doors { v1: v1::endpoint(app), v2: v2::endpoint(app), nowhere: nowhere(), pages }.boxed()
+    Doors {
+        v1: v1::endpoint(app),
+        v2: v2::endpoint(app),
+        forward_auth: forward_auth::endpoint(app),
+        nowhere: nowhere(),
+        pages,
+    }
+    .boxed()
 }
 
 /// The door that shows the operations of v2 to assistants, unless it is switched off.
@@ -91,9 +99,10 @@ fn mcp_routes(pages: Route, app: &Arc<App>) -> Route {
 }
 
 /// Tells the APIs, which are measured, from everything else.
-struct Doors<V1, V2, Pages> {
+struct Doors<V1, V2, ForwardAuth, Pages> {
     v1: V1,
     v2: V2,
+    forward_auth: ForwardAuth,
     nowhere: NoOperation,
     pages: Pages,
 }
@@ -127,10 +136,11 @@ impl Endpoint for NoOperation {
     }
 }
 
-impl<V1, V2, Pages> Endpoint for Doors<V1, V2, Pages>
+impl<V1, V2, ForwardAuth, Pages> Endpoint for Doors<V1, V2, ForwardAuth, Pages>
 where
     V1: Endpoint<Output = Response>,
     V2: Endpoint<Output = Response>,
+    ForwardAuth: Endpoint<Output = Response>,
     Pages: Endpoint<Output = Response>,
 {
     type Output = Response;
@@ -144,6 +154,8 @@ where
             self.v2.call(request).await
         } else if is_below(path, "/v1") {
             self.v1.call(request).await
+        } else if is_below(path, forward_auth::PATH) {
+            self.forward_auth.call(request).await
         } else if path == "/" && !matches!(*request.method(), Method::GET | Method::HEAD) {
             self.nowhere.call(request).await
         } else {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use base::access::Door;
 
 /// The doors whose requests are counted.
-const DOORS: [Door; 4] = [Door::V1, Door::V2, Door::Mcp, Door::Dashboard];
+const DOORS: [Door; 5] = [Door::V1, Door::V2, Door::Mcp, Door::ForwardAuth, Door::Dashboard];
 
 /// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

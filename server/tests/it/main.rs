@@ -16,6 +16,7 @@ mod decode;
 mod docs;
 mod doors;
 mod explain;
+mod forward_auth;
 mod interrupted;
 mod leaks;
 mod lengths;

@@ -8,11 +8,13 @@ mod launch;
 pub mod page;
 pub mod pebble;
 pub mod postgres;
+pub mod proxies;
 mod raw;
 pub mod recovery;
 pub mod tls;
 
 use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -94,6 +96,12 @@ pub fn eventually<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
         assert!(Instant::now() < end, "waited too long for {what}");
         std::thread::sleep(Duration::from_millis(5));
     }
+}
+
+/// A free port of loopback: what is bound right after it was asked for is rarely taken.
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.local_addr().expect("an address").port()
 }
 
 pub fn folder() -> TempDir {

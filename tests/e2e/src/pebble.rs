@@ -5,7 +5,7 @@
 //! where `go install` puts them; `tests/run.sh --only tls` installs them.
 
 use std::io::{BufRead, BufReader};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -13,7 +13,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::tls::{Authority, trusting};
-use super::{eventually, folder};
+use super::{eventually, folder, free_port};
 
 /// The name that certificates are asked for.
 pub const DOMAIN: &str = "keys.example.com";
@@ -29,12 +29,6 @@ pub struct Pebble {
     management: u16,
     validity_s: u32,
     leads_to: &'static str,
-}
-
-/// A free port of loopback: what is bound right after it was asked for is rarely taken.
-pub fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("an address").port()
 }
 
 impl Pebble {

@@ -7,9 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use e2e::pebble::free_port;
 use e2e::tls::Authority;
-use e2e::{Launch, Raw, binary, cli, eventually, folder};
+use e2e::{Launch, Raw, binary, cli, eventually, folder, free_port};
 use tempfile::TempDir;
 
 /// Who hears what services say, as systemd does.

@@ -219,6 +219,8 @@ pub enum Door {
     V2,
     Dashboard,
     Mcp,
+    /// What proxies ask.
+    ForwardAuth,
     Cli,
     Job,
 }
@@ -230,6 +232,7 @@ impl Door {
             Door::V2 => "v2",
             Door::Dashboard => "dashboard",
             Door::Mcp => "mcp",
+            Door::ForwardAuth => "forward_auth",
             Door::Cli => "cli",
             Door::Job => "job",
         }

@@ -99,6 +99,8 @@ pub struct Config {
     pub v1: V1,
     /// `None` is any number.
     pub v1_unknown_keys_per_minute: Option<u64>,
+    /// Whether proxies may ask at `/auth/verify`.
+    pub forward_auth: bool,
     /// Whether assistants find tools at `/mcp`.
     pub mcp: bool,
     /// 0 is one per core.
@@ -216,6 +218,7 @@ impl Config {
             analytics_seconds: given.parsed("analytics_seconds", 10),
             analytics_memory_bytes: given.mebibytes("analytics_memory_mib", 1024),
             analytics_sql: given.switch("analytics_sql"),
+            forward_auth: given.switch("forward_auth"),
             mcp: given.switch("mcp"),
             hsts: given.switch("hsts"),
             members_create_workspaces: given.switch("members_create_workspaces"),

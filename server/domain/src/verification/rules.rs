@@ -31,6 +31,9 @@ impl Rules {
         unknown_limit_is_invalid: true,
     };
 
+    /// Those of docs/forward-auth.md: of the key as in v1, of everything else as in v2.
+    pub const FORWARD_AUTH: Rules = Rules { key_is_credential: true, ..Rules::V2 };
+
     /// Those of docs/contract/v2.md#verify-key.
     pub const V2: Rules = Rules {
         key_is_credential: false,

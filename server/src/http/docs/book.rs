@@ -53,6 +53,17 @@ const CONTENTS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "Proxies",
+        &[
+            "forward-auth",
+            "forward-auth/nginx",
+            "forward-auth/caddy",
+            "forward-auth/traefik",
+            "forward-auth/envoy",
+            "forward-auth/haproxy",
+        ],
+    ),
+    (
         "Operation",
         &[
             "configuration",

@@ -224,7 +224,7 @@ impl Need {
     fn missing(&self, grants: &Grants, cx: &OpCtx, target: Target<'_>) -> Option<Missing> {
         match cx.door {
             Door::V1 => self.missing_at_v1(grants, &cx.workspace, target),
-            Door::V2 | Door::Dashboard | Door::Mcp | Door::Cli | Door::Job => {
+            Door::V2 | Door::Dashboard | Door::Mcp | Door::ForwardAuth | Door::Cli | Door::Job => {
                 self.missing_at_v2(grants, &cx.workspace, target)
             }
         }

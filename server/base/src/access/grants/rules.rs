@@ -242,7 +242,9 @@ pub enum Denial {
 pub(super) fn rule(operation: Operation, door: Door) -> (Need, Denial) {
     match door {
         Door::V1 => of_v1(operation).unwrap_or_else(|| (of_v2(operation).0, Denial::Forbidden)),
-        Door::V2 | Door::Dashboard | Door::Mcp | Door::Cli | Door::Job => of_v2(operation),
+        Door::V2 | Door::Dashboard | Door::Mcp | Door::ForwardAuth | Door::Cli | Door::Job => {
+            of_v2(operation)
+        }
     }
 }
 

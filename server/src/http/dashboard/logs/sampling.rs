@@ -12,7 +12,7 @@ use crate::http::dashboard::event_query::event_question;
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::outcome_counts::sum;
 use crate::http::dashboard::time_span::TimeSpan;
-use crate::http::{mcp, v1, v2};
+use crate::http::{forward_auth, mcp, v1, v2};
 use base::config::LogRequests;
 use base::error::Result;
 use insight::analytics::{Counts, Filter};
@@ -20,7 +20,8 @@ use insight::search::Kind;
 
 /// Where a part of the successes is enough for the log.
 static SAMPLED_PATHS: LazyLock<Vec<String>> = LazyLock::new(|| {
-    let paths = v1::sampled_paths().into_iter().chain(v2::sampled_paths()).chain([mcp::PATHS[0]]);
+    let paths =
+        v1::sampled_paths().into_iter().chain(v2::sampled_paths()).chain([mcp::PATHS[0], forward_auth::PATH]);
     paths.map(str::to_owned).collect()
 });
 
