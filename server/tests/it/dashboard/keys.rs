@@ -280,7 +280,8 @@ async fn a_key_is_switched_deleted_and_brought_back() {
     gone.shows("Deleted").shows("Restore");
     assert!(!gone.has_form(&format!("/keys/{id}/disable")));
     let back = browser.submit(&list, &format!("/keys/{id}/restore"), &[]).await;
-    back.shows("Restored the key web.").shows("Active");
+    back.shows("Restored the key web.");
+    assert!(back.has_form(&format!("/keys/{id}/disable")), "it is active");
     assert_eq!(test.verify(&secret).await["valid"], true);
     let changes = browser.get(&format!("/keys/{id}/changes")).await;
     changes.shows("key.delete").shows("key.restore").shows("key.create").shows("operator");
