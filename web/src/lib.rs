@@ -19,6 +19,7 @@ pub mod number;
 pub mod pages;
 pub mod paths;
 pub mod shell;
+pub mod texts;
 pub mod time;
 pub mod trusted;
 
