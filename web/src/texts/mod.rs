@@ -18,6 +18,7 @@ pub mod audit;
 pub mod charts;
 pub mod common;
 pub mod components;
+pub mod forms;
 pub mod numbers;
 pub mod outcomes;
 pub mod parts;

@@ -4,6 +4,7 @@ use super::fields::Fields;
 use base::duration::duration_ms;
 use base::error::Result;
 use domain::ratelimit::limits::{Limit, NewLimit, validate};
+use web::texts::forms as text;
 
 /// Rows of limits that a form may send.
 const MAX_LIMITS: usize = 50;
@@ -38,25 +39,21 @@ pub fn read_limits(form: &Fields, stored: &[Limit]) -> Result<Vec<NewLimit>, Vec
         let Some(name) = form.given(&field("name")) else {
             let is_begun = ["limit", "duration"].iter().any(|name| form.given(&field(name)).is_some());
             if is_begun && stored.is_none() {
-                refuse(&mut problems, field("name"), "Name the limit, or empty its row.");
+                refuse(&mut problems, field("name"), text::NAME_THE_LIMIT);
             }
             continue;
         };
         let limit = match form.number(&field("limit")) {
             Ok(Some(limit)) if limit >= 1 => limit,
-            Ok(_) => refuse(&mut problems, field("limit"), "A limit admits at least 1."),
+            Ok(_) => refuse(&mut problems, field("limit"), text::LIMIT_ADMITS_AT_LEAST_ONE),
             Err(problem) => refuse(&mut problems, field("limit"), &problem),
         };
         let duration_ms = match duration_ms(form.text(&field("duration"))) {
             Some(duration_ms) if duration_ms >= SECOND_MS => duration_ms,
-            _ => refuse(
-                &mut problems,
-                field("duration"),
-                "Write a duration of one second or more, such as 10s, 5m, 1h or 1d.",
-            ),
+            _ => refuse(&mut problems, field("duration"), text::WRITE_A_DURATION),
         };
         if limits.iter().any(|other: &NewLimit| other.name == name) {
-            refuse(&mut problems, field("name"), "Another limit has this name.");
+            refuse(&mut problems, field("name"), text::ANOTHER_LIMIT_HAS_THIS_NAME);
         }
         let limit = NewLimit {
             name: name.to_owned(),
@@ -73,7 +70,7 @@ pub fn read_limits(form: &Fields, stored: &[Limit]) -> Result<Vec<NewLimit>, Vec
         limits.push(limit);
     }
     if form.pairs().iter().any(|(name, value)| !value.is_empty() && is_unread(name)) {
-        let problem = format!("There are {MAX_LIMITS} limits at most, from limits.0 on.");
+        let problem = text::too_many_limits(MAX_LIMITS);
         refuse(&mut problems, String::new(), &problem);
     }
     if problems.is_empty() { Ok(limits) } else { Err(problems) }

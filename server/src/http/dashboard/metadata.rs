@@ -6,14 +6,15 @@ use serde_json::{Map, Value};
 
 use base::error::Result;
 use base::json_object;
+use web::texts::forms as text;
 
 /// What was typed, or what is wrong with it.
 pub fn read(text: &str) -> std::result::Result<Map<String, Value>, String> {
     match json_object::parse(text.as_bytes()) {
         Ok(Value::Object(metadata)) => Ok(metadata),
-        Ok(_) => Err("This is JSON, but no object: { \"name\": value }.".to_owned()),
-        Err(error) if error.is_data() => Err(format!("In this JSON, {error}.")),
-        Err(error) => Err(format!("This is no JSON: {error}.")),
+        Ok(_) => Err(text::JSON_IS_NO_OBJECT.to_owned()),
+        Err(error) if error.is_data() => Err(text::error_in_json(&error)),
+        Err(error) => Err(text::no_json(&error)),
     }
 }
 

@@ -23,6 +23,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::fields::Fields;
 use crate::http::request_lifecycle;
 use base::error::{Code, Error, Result};
+use web::texts::forms as text;
 
 /// Bytes of a file.
 const FILE_BYTES: u64 = 64 << 20;
@@ -53,9 +54,10 @@ pub async fn begin(
     places: &Arc<Semaphore>,
     most: usize,
 ) -> Result<(Fields, Option<Arc<Upload>>)> {
-    let place = places.clone().try_acquire_owned().map_err(|_| {
-        Error::new(Code::ServiceUnavailable, "Too many files are being sent at once. Try again in a minute.")
-    })?;
+    let place = places
+        .clone()
+        .try_acquire_owned()
+        .map_err(|_| Error::new(Code::ServiceUnavailable, text::TOO_MANY_FILES_AT_ONCE))?;
     let limit = Arc::new(Limit { most: AtomicU64::new(most as u64), fault: Mutex::new(None) });
     let body = Limited::new(request.take_body(), limit.clone());
     let mut body = RequestBody::new(Body::from_bytes_stream(body));
@@ -109,7 +111,7 @@ impl Upload {
         // What would be passed over in silence is refused.
         let after = parts.next_field().await.map_err(|error| self.limit.unreadable(error))?;
         if after.is_some() {
-            return Err(Error::new(Code::BodyUnreadable, "The file has to be the last field of its form."));
+            return Err(Error::new(Code::BodyUnreadable, text::FILE_HAS_TO_BE_LAST));
         }
         let file = stored.into_inner().into_std().await;
         Ok((bytes > 0).then_some(file))
@@ -117,7 +119,7 @@ impl Upload {
 }
 
 fn unstorable(error: io::Error) -> Error {
-    Error::new(Code::ServiceUnavailable, "The file cannot be stored. Try again.").because(error)
+    Error::new(Code::ServiceUnavailable, text::FILE_CANNOT_BE_STORED).because(error)
 }
 
 /// How much of a body may come, and why no more of it did.
@@ -135,7 +137,7 @@ impl Limit {
     fn unreadable(&self, error: impl std::fmt::Display) -> Error {
         let known = self.fault.lock().take();
         known.unwrap_or_else(|| {
-            Error::new(Code::BodyUnreadable, "The form could not be read.").because(error.to_string())
+            Error::new(Code::BodyUnreadable, text::FORM_COULD_NOT_BE_READ).because(error.to_string())
         })
     }
 }
@@ -183,7 +185,7 @@ impl Stream for Limited {
         self.passed += length as u64;
         if self.passed > self.limit.most.load(Ordering::Relaxed) {
             let most_mib = FILE_BYTES >> 20;
-            let detail = format!("The form is too large: its file may have {most_mib} MiB.");
+            let detail = text::form_too_large(most_mib);
             return self.fail(Error::new(Code::BodyTooLarge, detail));
         }
         self.gave = true;
