@@ -23,6 +23,8 @@ pub mod forms;
 pub mod numbers;
 pub mod outcomes;
 pub mod parts;
+pub mod permissions;
 pub mod requests;
+pub mod roles;
 pub mod shell;
 pub mod time;
