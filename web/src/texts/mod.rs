@@ -14,6 +14,7 @@
 //! The door of the dashboard takes its texts from here, too. A test of the server
 //! (`server/tests/it/texts.rs`) refuses texts elsewhere in the pages and in the door.
 
+pub mod ai_tools;
 pub mod audit;
 pub mod charts;
 pub mod common;
@@ -26,5 +27,7 @@ pub mod parts;
 pub mod permissions;
 pub mod requests;
 pub mod roles;
+pub mod security;
+pub mod settings;
 pub mod shell;
 pub mod time;
