@@ -27,6 +27,8 @@ pub mod parts;
 pub mod permissions;
 pub mod requests;
 pub mod roles;
+pub mod root_key_form;
+pub mod root_keys;
 pub mod security;
 pub mod settings;
 pub mod shell;
