@@ -25,6 +25,7 @@ pub mod numbers;
 pub mod outcomes;
 pub mod parts;
 pub mod permissions;
+pub mod portal;
 pub mod query;
 pub mod requests;
 pub mod roles;
