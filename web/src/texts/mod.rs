@@ -32,6 +32,7 @@ pub mod requests;
 pub mod roles;
 pub mod root_key_form;
 pub mod root_keys;
+pub mod search;
 pub mod security;
 pub mod settings;
 pub mod shell;
