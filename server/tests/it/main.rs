@@ -34,6 +34,7 @@ mod sql;
 mod strangers;
 mod support;
 mod tables;
+mod texts;
 mod tidy;
 mod transfer;
 mod v1;
