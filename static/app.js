@@ -2,6 +2,25 @@
 // charts. Every page works without it. No framework, no build, no inline code.
 "use strict";
 (() => {
+  // What people read and no page says; what pages say is in web/src/texts.
+  const TEXTS = {
+    language: "en",
+    copied: "Copied",
+    show: "Show",
+    hide: "Hide",
+    chosen: (count) => `${count} chosen`,
+    palette: "Commands",
+    ask: "Search, go to, do",
+    found: "What was found",
+    exactly: "Exactly this",
+    here: "On this page",
+    goTo: "Go to",
+    copy: (what) => `Copy ${what}`,
+    typed: "What you had typed is here again. It was not sent.",
+    noPreview: "The server did not say what this would make.",
+    justNow: "just now",
+  };
+
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const typing = (target) => target.closest("input:not([type=checkbox]), select, textarea, [contenteditable]");
 
@@ -29,7 +48,7 @@
       button.focus();
     }
     kept = true;
-    say("Copied");
+    say(TEXTS.copied);
   }
 
   // A secret is shown once: leaving before it was copied asks first.
@@ -47,7 +66,7 @@
     const field = secret.querySelector("[data-secret-value]");
     const hide = field.type === "text";
     field.type = hide ? "password" : "text";
-    button.textContent = hide ? "Show" : "Hide";
+    button.textContent = hide ? TEXTS.show : TEXTS.hide;
     button.setAttribute("aria-pressed", String(hide));
   }
 
@@ -82,7 +101,7 @@
     const text = document.querySelector("[data-chosen]");
     if (text) {
       const count = all("tbody .choose input:checked").length;
-      text.textContent = count === 1 ? "1 chosen" : `${count} chosen`;
+      text.textContent = TEXTS.chosen(count);
     }
   });
 
@@ -110,7 +129,7 @@
     if (open) return open.close();
     const page = new DOMParser().parseFromString(await (await fetch(href)).text(), "text/html");
     const dialog = Object.assign(document.createElement("dialog"), { className: "cheat" });
-    dialog.setAttribute("aria-label", "Keyboard shortcuts");
+    dialog.setAttribute("aria-label", page.querySelector("h1")?.textContent);
     dialog.append(...all("main .card", page));
     dialog.addEventListener("close", () => dialog.remove());
     dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
@@ -125,13 +144,13 @@
     const search = document.querySelector("[data-search]")?.form;
     if (!search || document.querySelector("dialog[open]")) return search?.querySelector("[data-search]").focus();
     const dialog = Object.assign(document.createElement("dialog"), { className: "cheat palette" });
-    const field = Object.assign(document.createElement("input"), { type: "text", autocomplete: "off", placeholder: "Search, go to, do" });
+    const field = Object.assign(document.createElement("input"), { type: "text", autocomplete: "off", placeholder: TEXTS.ask });
     const list = Object.assign(document.createElement("ul"), { id: "palette-list" });
-    const attributes = { role: "combobox", "aria-expanded": "true", "aria-controls": list.id, "aria-label": "Search, go to, do", spellcheck: "false" };
+    const attributes = { role: "combobox", "aria-expanded": "true", "aria-controls": list.id, "aria-label": TEXTS.ask, spellcheck: "false" };
     for (const [name, value] of Object.entries(attributes)) field.setAttribute(name, value);
     list.setAttribute("role", "listbox");
-    list.setAttribute("aria-label", "What was found");
-    dialog.setAttribute("aria-label", "Commands");
+    list.setAttribute("aria-label", TEXTS.found);
+    dialog.setAttribute("aria-label", TEXTS.palette);
     // Links are followed. What changes something is only shown: pressing it is another key.
     const act = (words, control, kind) => ({
       words: words.trim(),
@@ -144,9 +163,9 @@
       },
     });
     const offers = [
-      ...all("main .page-actions a, main .page-actions button").map((one) => act(one.textContent, one, "On this page")),
-      ...all("main .page-title [data-copy]").map((one) => act(`Copy ${one.dataset.copy}`, one, "On this page")),
-      ...all("[data-go]").map((one) => act(one.textContent, one, "Go to")),
+      ...all("main .page-actions a, main .page-actions button").map((one) => act(one.textContent, one, TEXTS.here)),
+      ...all("main .page-title [data-copy]").map((one) => act(TEXTS.copy(one.dataset.copy), one, TEXTS.here)),
+      ...all("[data-go]").map((one) => act(one.textContent, one, TEXTS.goTo)),
     ].filter(({ words }) => words);
     const link = (words, href, kind) => ({ words, kind, run: () => location.assign(href) });
     let [shown, chosen, timer, asked] = [[], 0, 0, undefined];
@@ -185,7 +204,7 @@
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
         if (!answer.ok) return;
         if (new URL(answer.url).pathname === "/login") return location.assign(answer.url);
-        if (answer.redirected) return show([link(page.querySelector("h1")?.textContent ?? answer.url, answer.url, "Exactly this")]);
+        if (answer.redirected) return show([link(page.querySelector("h1")?.textContent ?? answer.url, answer.url, TEXTS.exactly)]);
         const kind = (hit) => hit.closest("section").querySelector("h2").textContent;
         show(all(".hits li", page).map((hit) => link(hit.querySelector("a").textContent, hit.querySelector("a").href, kind(hit))));
       } catch {
@@ -319,7 +338,7 @@
       && all("main form.sections").find((form) => form.getAttribute("action") === draft.action);
     if (form) {
       refill(form, draft.fields);
-      say("What you had typed is here again. It was not sent.");
+      say(TEXTS.typed);
     }
   } else if (draft && new URLSearchParams(location.search).has("ended")) {
     sessionStorage.setItem(DRAFT, JSON.stringify({ ...draft, wasSignedOut: true }));
@@ -343,7 +362,7 @@
       const answer = await fetch(form.action, { method: "POST", body, signal: own.signal }).catch(() => undefined);
       if (own.signal.aborted) return;
       const fresh = answer?.ok && new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-preview]");
-      if (!fresh) return (shown.textContent = "The server did not say what this would make.");
+      if (!fresh) return (shown.textContent = TEXTS.noPreview);
       const open = all("details", shown).findIndex((one) => one.open);
       for (const [index, one] of all("details", fresh).entries()) one.open = index === Math.max(open, 0);
       shown.replaceChildren(...fresh.childNodes);
@@ -458,13 +477,13 @@
 
   // Relative times stay true while a page is open.
   const units = [["year", 31536e6], ["month", 2592e6], ["day", 864e5], ["hour", 36e5], ["minute", 6e4], ["second", 1e3]];
-  const words = new Intl.RelativeTimeFormat("en", { numeric: "always" });
+  const words = new Intl.RelativeTimeFormat(TEXTS.language, { numeric: "always" });
   setInterval(() => {
     const now = Date.now();
     for (const time of all("time[data-ms]")) {
       const distance = time.dataset.ms - now;
       const [unit, size] = units.find(([, size]) => Math.abs(distance) >= size) ?? units[5];
-      const text = Math.abs(distance) < 5e3 ? "just now" : words.format(Math.trunc(distance / size), unit);
+      const text = Math.abs(distance) < 5e3 ? TEXTS.justNow : words.format(Math.trunc(distance / size), unit);
       if (time.textContent !== text) time.textContent = text;
     }
   }, 30000);

@@ -2,6 +2,9 @@
 // of code, and the key "/" for the search.
 "use strict";
 
+// What people read.
+const TEXTS = { copy: "Copy", copied: "Copied", copyByHand: "Select and copy by hand" };
+
 /** What a reader would paste: of a session in a shell the commands, without what they print. */
 function pasted(code) {
   const text = code.textContent.replace(/\n$/, "");
@@ -37,11 +40,11 @@ for (const code of document.querySelectorAll("main pre > code")) {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "copy";
-  button.textContent = "Copy";
+  button.textContent = TEXTS.copy;
   button.addEventListener("click", async () => {
     const done = await copy(pasted(code)).catch(() => false);
-    button.textContent = done ? "Copied" : "Select and copy by hand";
-    setTimeout(() => (button.textContent = "Copy"), 2000);
+    button.textContent = done ? TEXTS.copied : TEXTS.copyByHand;
+    setTimeout(() => (button.textContent = TEXTS.copy), 2000);
     button.focus();
   });
   const block = code.parentElement;

@@ -5,6 +5,13 @@
 // by the active descendant.
 "use strict";
 (() => {
+  // What people read.
+  const TEXTS = {
+    names: "Names",
+    table: "table",
+    ofFunction: "function",
+    offered: (count) => (count === 1 ? "1 name" : `${count} names`),
+  };
   const editor = document.querySelector("form.sql textarea");
   if (!editor) return;
   const SHOWN = 12;
@@ -24,7 +31,7 @@
 
   const list = Object.assign(document.createElement("ul"), { id: "completions", className: "popover", hidden: true });
   list.setAttribute("role", "listbox");
-  list.setAttribute("aria-label", "Names");
+  list.setAttribute("aria-label", TEXTS.names);
   const place = editor.parentElement;
   place.style.position = "relative";
   const told = Object.assign(document.createElement("span"), { className: "sr" });
@@ -54,10 +61,10 @@
   }
 
   function candidates(before) {
-    const ofTables = [...tables.keys()].map((name) => ({ name, note: "table" }));
+    const ofTables = [...tables.keys()].map((name) => ({ name, note: TEXTS.table }));
     if (isTable(before)) return ofTables;
     if (before.endsWith(".")) return columns();
-    return [...columns(), ...functions.map((name) => ({ name, note: "function", more: "(" })), ...ofTables];
+    return [...columns(), ...functions.map((name) => ({ name, note: TEXTS.ofFunction, more: "(" })), ...ofTables];
   }
 
   // What begins with the word, then what has a part that does.
@@ -124,7 +131,7 @@
     list.replaceChildren(...offers.map(option));
     wasMoved = false;
     list.hidden = false;
-    told.textContent = offers.length === 1 ? "1 name" : `${offers.length} names`;
+    told.textContent = TEXTS.offered(offers.length);
     put();
     choose(0);
   }

@@ -7,6 +7,7 @@
 
 use crate::components::Changed;
 use crate::paths::Href;
+use crate::texts::components as text;
 
 /// Name of the hidden field with the form token.
 pub const CSRF: &str = "csrf";
@@ -76,7 +77,7 @@ impl FormState {
         let (marked, told): (Vec<_>, Vec<_>) = own.partition(|(name, _)| is_marked(name));
         let mut lines = Vec::new();
         if !marked.is_empty() && !told.iter().any(|(name, _)| name.is_empty()) {
-            lines.push("This was not done. See the marked fields.".to_owned());
+            lines.push(text::NOT_DONE_SEE_MARKED_FIELDS.to_owned());
         }
         for (_, message) in told {
             if !lines.contains(message) {

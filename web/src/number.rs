@@ -1,5 +1,7 @@
 //! Numbers as people read them: short, with the exact figure close by.
 
+use crate::texts::numbers as text;
+
 /// `1234567` as `1,234,567`.
 pub fn exact(value: i64) -> String {
     let digits = value.unsigned_abs().to_string();
@@ -18,8 +20,12 @@ pub fn exact(value: i64) -> String {
 
 /// `1234567` as `1.2M`. Cut, not rounded, so that 999,999 never reads 1,000.0K.
 pub fn compact(value: i64) -> String {
-    const UNITS: [(u64, &str); 4] =
-        [(1_000_000_000_000, "T"), (1_000_000_000, "B"), (1_000_000, "M"), (1_000, "K")];
+    const UNITS: [(u64, &str); 4] = [
+        (1_000_000_000_000, text::TRILLIONS),
+        (1_000_000_000, text::BILLIONS),
+        (1_000_000, text::MILLIONS),
+        (1_000, text::THOUSANDS),
+    ];
     let magnitude = value.unsigned_abs();
     let sign = if value < 0 { "-" } else { "" };
     let Some((unit, suffix)) = UNITS.into_iter().find(|(unit, _)| magnitude >= *unit) else {
@@ -56,23 +62,22 @@ pub fn percent(part: i64, whole: i64) -> String {
     }
 }
 
-/// `1 key`, `2 keys`: English plurals of the words the dashboard counts.
+/// `1 key`, `2 keys`, of the nouns in [`crate::texts::numbers`].
 pub fn count(value: i64, noun: &str) -> String {
-    let noun = match noun {
-        _ if value == 1 => noun.to_owned(),
-        "identity" => "identities".to_owned(),
-        "entry" => "entries".to_owned(),
-        _ => format!("{noun}s"),
-    };
-    format!("{} {noun}", exact(value))
+    text::counted(value, &exact(value), noun)
 }
 
 /// Bytes in binary units, `1536` as `1.5 KiB`.
 pub fn bytes(value: i64) -> String {
-    const UNITS: [(i64, &str); 4] = [(1 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    const UNITS: [(i64, &str); 4] = [
+        (1 << 40, text::TEBIBYTES),
+        (1 << 30, text::GIBIBYTES),
+        (1 << 20, text::MEBIBYTES),
+        (1 << 10, text::KIBIBYTES),
+    ];
     match UNITS.into_iter().find(|(unit, _)| value >= *unit) {
         Some((unit, suffix)) => format!("{}.{} {suffix}", value / unit, value % unit * 10 / unit),
-        None => format!("{value} B"),
+        None => format!("{value} {}", text::BYTES),
     }
 }
 

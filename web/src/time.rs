@@ -5,6 +5,8 @@
 
 use chrono::{DateTime, FixedOffset, Utc};
 
+use crate::texts::numbers as text;
+
 const SECOND_MS: i64 = 1_000;
 const MINUTE_MS: i64 = 60 * SECOND_MS;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
@@ -67,10 +69,10 @@ fn relative(ms: i64, now_ms: i64) -> String {
         let whole = distance.saturating_abs() / unit_ms;
         // What was set to end in 24 hours a moment ago does not end in 23.
         let nearest = whole + i64::from(distance < 0 && distance.saturating_abs() % unit_ms > unit_ms / 2);
-        plural(nearest, unit)
+        text::counted(nearest, &nearest.to_string(), unit)
     };
-    let text = match distance.saturating_abs() {
-        under if under < 5 * SECOND_MS => return "just now".to_owned(),
+    let length = match distance.saturating_abs() {
+        under if under < 5 * SECOND_MS => return text::JUST_NOW.to_owned(),
         under if under < MINUTE_MS => in_units(SECOND_MS, "second"),
         under if under < HOUR_MS => in_units(MINUTE_MS, "minute"),
         under if under < DAY_MS => in_units(HOUR_MS, "hour"),
@@ -78,11 +80,7 @@ fn relative(ms: i64, now_ms: i64) -> String {
         under if under < 730 * DAY_MS => in_units(30 * DAY_MS, "month"),
         _ => in_units(365 * DAY_MS, "year"),
     };
-    if distance < 0 { format!("in {text}") } else { format!("{text} ago") }
-}
-
-fn plural(value: i64, unit: &str) -> String {
-    if value == 1 { format!("1 {unit}") } else { format!("{value} {unit}s") }
+    if distance < 0 { text::in_the_future(&length) } else { text::ago(&length) }
 }
 
 /// A duration in its largest whole unit: `90000` as `90s`, `3600000` as `1h`.

@@ -154,6 +154,7 @@ async fn demands_that_are_not_right_let_nothing_pass() {
         (format!("/auth/verify?api={api}&cost=-1"), "`cost`"),
         (format!("/auth/verify?api={api}&permissions=a+AND"), "`permissions` cannot be read"),
         (format!("/auth/verify?api={api}&limit=nowhere"), "stored neither"),
+        (format!("/auth/verify?api={api}&limit=x,limit=1,duration=9&limit=x,limit=9,duration=9"), "one name"),
         ("/auth/verify/x/api=y?api=y".to_owned(), "empty or cannot be read"),
     ] {
         let response = test.client().get(&address).header("authorization", format!("Bearer {key}"));
@@ -184,7 +185,11 @@ async fn a_key_in_an_address_is_used_and_kept_nowhere() {
     assert_eq!(told(&ask_with(&test, &address, &key).await), (401, "KEY_MISSING"));
     let twice = format!("/auth/verify/api={api}&from=query:token/?token={key}&token=x");
     assert_eq!(told(&ask(&test, &twice, &[]).await), (401, "KEY_AMBIGUOUS"));
+    let method = Method::from_bytes(key.as_bytes()).unwrap();
+    let request = test.client().request(method, format!("/auth/verify?api={api}"));
+    assert_eq!(request.header("authorization", &key).send().await.0.status().as_u16(), 200);
     let logged = own(&test, of_path("/auth/verify")).await;
+    assert!(logged.iter().any(|request| request.method == "other"));
     assert!(logged.iter().all(|request| !format!("{request:?}").contains(&key)), "{logged:?}");
     assert!(logged.iter().all(|request| request.door == "forward_auth"));
     let of = PageOf {
@@ -197,7 +202,7 @@ async fn a_key_in_an_address_is_used_and_kept_nowhere() {
         after: None,
     };
     let events = test.app.analytics.page(of).await.unwrap().events;
-    assert_eq!(events.len(), 2);
+    assert_eq!(events.len(), 3);
     for event in events {
         let Stored::Verification(event) = event else { panic!("no verification: {event:?}") };
         assert_eq!((event.key.as_str(), event.door.as_str()), (key_id.as_str(), "forward_auth"));

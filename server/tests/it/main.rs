@@ -35,6 +35,7 @@ mod sql;
 mod strangers;
 mod support;
 mod tables;
+mod texts;
 mod tidy;
 mod transfer;
 mod v1;

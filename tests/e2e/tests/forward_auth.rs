@@ -61,6 +61,12 @@ fn passes_and_refuses(kind: Kind) {
     assert_eq!(passed.status, 200, "{passed:?}");
     assert_eq!((passed.seen("x-unkey-external-id"), passed.seen("x-unkey-credits")), ("", ""), "{passed:?}");
 
+    // Nor under names that some services take for the same.
+    let passed = ask(&proxy, &plain, &[("X_Unkey_Key_Id", "forged"), ("Connection", "X-Unkey-Key-Id")]);
+    let headers = passed.seen.as_ref().map(|seen| seen["headers"].to_string()).unwrap_or_default();
+    assert!(kind == Kind::Traefik || !headers.contains("forged"), "{passed:?}");
+    assert!(passed.status == 400 || passed.seen("x-unkey-key-id").starts_with("key_"), "{passed:?}");
+
     let refused = |passed: Passed, status: u16| {
         assert_eq!((passed.status, &passed.seen), (status, &None), "{passed:?}");
         passed
@@ -118,6 +124,11 @@ fn refuses_without_an_answer(kind: Kind) {
     drop(wrong);
     let proxy = gate.proxy("");
     assert_eq!(ask(&proxy, &key, &[]).status, 200);
+    if kind != Kind::Traefik {
+        gate.server.signal("STOP");
+        let passed = ask(&proxy, &key, &[]);
+        assert!(passed.status >= 500 && passed.seen.is_none(), "{passed:?}");
+    }
     gate.server.kill();
     let passed = ask(&proxy, &key, &[]);
     assert!(passed.status >= 500 && passed.seen.is_none(), "{passed:?}");

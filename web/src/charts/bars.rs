@@ -9,6 +9,7 @@ use crate::View;
 use crate::components::Outcome;
 use crate::number::{compact, exact};
 use crate::paths::{Here, Href, OUTCOME};
+use crate::texts::charts as text;
 
 /// Counts of one stretch of time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,7 +122,8 @@ fn legend(chart: &Bars) -> View {
         };
         let entry = match chart.of_outcome.as_ref().map(|here| chosen(here, *outcome)) {
             Some((href, true)) => {
-                view! { <a href=href.to_string() aria-current="true" title="Show all">{entry}</a> }.into_any()
+                view! { <a href=href.to_string() aria-current="true" title=text::SHOW_ALL>{entry}</a> }
+                    .into_any()
             }
             Some((href, false)) => view! { <a href=href.to_string()>{entry}</a> }.into_any(),
             None => entry.into_any(),
@@ -135,12 +137,12 @@ fn legend(chart: &Bars) -> View {
 fn switch(before: &Before) -> View {
     let (href, name) = (before.switch.to_string(), before.name.clone());
     match &before.totals {
-        None => view! { <li><a href=href>"Compare with "{name}</a></li> }.into_any(),
+        None => view! { <li><a href=href>{text::COMPARE_WITH}{name}</a></li> }.into_any(),
         Some(totals) => {
             let total = totals.iter().sum();
             view! {
                 <li>
-                    <a href=href aria-current="true" title="Do not compare">
+                    <a href=href aria-current="true" title=text::DO_NOT_COMPARE>
                         <span class="line-key l-b"></span>
                         {name}
                         <span class="num" title=exact(total)>{compact(total)}</span>
@@ -165,7 +167,7 @@ fn drawing(chart: &Bars, top: i64) -> View {
     let columns = (0..).zip(&chart.buckets).map(|(index, bucket)| column(chart, index, bucket, top));
     let before = chart.compared().map(|(_, totals)| outline(totals, top));
     let empty = (chart.grand_total() == 0 && before.is_none())
-        .then(|| view! { <p class="chart-empty">"No activity"</p> });
+        .then(|| view! { <p class="chart-empty">{text::NO_ACTIVITY}</p> });
     let (title, description) = (format!("{}-title", chart.id), format!("{}-desc", chart.id));
     view! {
         <svg
@@ -217,10 +219,8 @@ fn describe_span(chart: &Bars) -> String {
     let parts: Vec<_> =
         parts.map(|(index, outcome)| format!("{} {}", exact(chart.total(index)), outcome.label())).collect();
     match (chart.buckets.first(), chart.buckets.last(), parts.is_empty()) {
-        (Some(first), Some(last), false) => {
-            format!("From {} to {}: {}.", first.label, last.label, parts.join(", "))
-        }
-        _ => "No activity.".to_owned(),
+        (Some(first), Some(last), false) => text::from_to(&first.label, &last.label, parts.join(", ")),
+        _ => text::NO_ACTIVITY_SENTENCE.to_owned(),
     }
 }
 
@@ -259,7 +259,7 @@ fn tooltip(chart: &Bars, bucket: &Bucket, before: Option<i64>) -> String {
     let counts = chart.outcomes.iter().zip(&bucket.counts).filter(|(_, count)| **count > 0);
     let lines = counts.map(|(outcome, count)| format!(", {} {}", exact(*count), outcome.label()));
     let text: String = lines.collect();
-    let text = if text.is_empty() { ", no activity".to_owned() } else { text };
-    let before = before.map(|total| format!(", before: {}", exact(total))).unwrap_or_default();
+    let text = if text.is_empty() { text::NO_ACTIVITY_AFTER_COMMA.to_owned() } else { text };
+    let before = before.map(|total| text::before_counted(exact(total))).unwrap_or_default();
     format!("{}{text}{before}", bucket.label)
 }

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::table::{figures, time_axis};
 use crate::View;
 use crate::number::exact;
+use crate::texts::common as text;
 
 /// Labelled counts, oldest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +38,7 @@ pub(crate) fn heat(strip: &Heat) -> View {
             {cells}
         </svg>
         {time_axis(&labels, labels.len())}
-        {figures(&strip.title, vec!["Requests".to_owned()], rows, exact)}
+        {figures(&strip.title, vec![text::REQUESTS.to_owned()], rows, exact)}
     }
     .into_any()
 }

@@ -6,6 +6,7 @@ use super::scale::{HEIGHT, height, nice_top};
 use super::table::{figures, grid_lines, time_axis, value_axis};
 use crate::View;
 use crate::number::{compact, exact, thousandths};
+use crate::texts::charts as text;
 use crate::time::latency;
 
 /// What the values of a chart are.
@@ -102,7 +103,7 @@ fn drawing(chart: &Lines, top: i64, span: &str) -> View {
     let paths = (0..).zip(&chart.lines).map(|(index, line)| path(line, index, top)).collect_view();
     let points = (0..).zip(&chart.labels).map(|(index, label)| point(chart, index, label)).collect_view();
     let empty = chart.lines.iter().all(|line| line.values.iter().all(Option::is_none));
-    let empty = empty.then(|| view! { <p class="chart-empty">"No activity"</p> });
+    let empty = empty.then(|| view! { <p class="chart-empty">{text::NO_ACTIVITY}</p> });
     let title = format!("{}-title", chart.id);
     view! {
         <svg

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::View;
 use crate::number::exact;
+use crate::texts::charts as text;
 
 /// Good and bad counts over time, oldest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,7 +20,7 @@ pub(crate) fn spark(data: &Spark, good: &str, bad: &str) -> View {
     let top = data.0.iter().map(|(good, bad)| good.saturating_add(*bad)).max().unwrap_or(0).max(1);
     let (all_good, all_bad) = data.0.iter().fold((0, 0), |sum, pair| (sum.0 + pair.0, sum.1 + pair.1));
     let text = match all_good + all_bad {
-        0 => "No activity".to_owned(),
+        0 => text::NO_ACTIVITY.to_owned(),
         _ => format!("{} {good}, {} {bad}", exact(all_good), exact(all_bad)),
     };
     let width = STEP * i64::try_from(data.0.len()).unwrap_or(1).max(1);

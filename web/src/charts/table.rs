@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::View;
+use crate::texts::{charts as text, common};
 
 /// A row of figures: its label, and a value under each head.
 pub(super) type Figures = (String, Vec<Option<i64>>);
@@ -18,16 +19,16 @@ pub(super) fn figures(title: &str, heads: Vec<String>, rows: Vec<Figures>, write
             .collect_view();
         view! { <tr><th scope="row">{label}</th>{cells}</tr> }.into_any()
     });
-    let caption = format!("{title}, figures");
+    let caption = text::figures_of(title);
     view! {
         <details class="figures">
-            <summary>"Figures"</summary>
+            <summary>{text::FIGURES}</summary>
             <div class="table-wrap" tabindex="0" role="region" aria-label=caption>
                 <table class="dense">
                     <caption class="sr">{caption.clone()}</caption>
                     <thead>
                         <tr>
-                            <th scope="col">"Time"</th>
+                            <th scope="col">{common::TIME}</th>
                             {heads}
                         </tr>
                     </thead>

@@ -7,6 +7,7 @@ use super::icon::Icon;
 use crate::View;
 use crate::form::CSRF;
 use crate::paths::Href;
+use crate::texts::common as text;
 
 /// A plain link.
 pub(crate) fn link(text: &str, href: &Href) -> View {
@@ -44,7 +45,8 @@ pub(crate) fn submit(text: &str, look: &'static str) -> View {
 /// that
 /// asks for another row or adds rights.
 pub(crate) fn pressed_by_enter() -> View {
-    view! { <button type="submit" class="sr" tabindex="-1" aria-hidden="true">"Save"</button> }.into_any()
+    view! { <button type="submit" class="sr" tabindex="-1" aria-hidden="true">{text::SAVE}</button> }
+        .into_any()
 }
 
 /// One act on one entity: a form that is only a button.

@@ -7,6 +7,7 @@ use super::field::{Field, input};
 use crate::View;
 use crate::form::{CONFIRM, FormState};
 use crate::paths::Href;
+use crate::texts::{common, components as text};
 
 /// One act of a danger zone.
 pub(crate) struct Danger<'a> {
@@ -28,7 +29,7 @@ pub(crate) fn danger_zone(csrf: &str, acts: Vec<Danger<'_>>, form: &FormState) -
     view! {
         <section class="card danger">
             <header class="card-head">
-                <h2>"Danger zone"</h2>
+                <h2>{common::DANGER_ZONE}</h2>
             </header>
             {rows}
         </section>
@@ -78,7 +79,7 @@ fn control(csrf: &str, act: Danger<'_>, form: &FormState) -> View {
 
 fn controls(action: &Href, confirm: Option<&str>, button: &str, form: &FormState) -> Vec<View> {
     let typed = confirm.map(|name| {
-        let label = format!("Type {name} to confirm");
+        let label = text::type_to_confirm(name);
         input(form, Field::text(CONFIRM, &label).scoped(action.as_str()).required().no_autofill())
     });
     typed.into_iter().chain([submit(button, "danger")]).collect()

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::icon::Icon;
 use crate::View;
 use crate::number::{compact, count, exact};
+use crate::texts::{common, components as text};
 use crate::time::Stamp;
 
 /// An id that copies itself when pressed. Without script it is text to select.
@@ -16,8 +17,8 @@ pub(crate) fn copy_chip(value: &str, what: &str) -> View {
                 type="button"
                 class="icon-button needs-js"
                 data-copy=value.to_owned()
-                aria-label=format!("Copy {what}")
-                title=format!("Copy {what}")
+                aria-label=text::copy_what(what)
+                title=text::copy_what(what)
             >
                 {Icon::Copy.view()}
             </button>
@@ -92,7 +93,7 @@ pub(crate) fn masked(start: &str, last4: &str) -> View {
         <code class="masked">
             {start.to_owned()}
             <span aria-hidden="true">"••••"</span>
-            <span class="sr">" hidden "</span>
+            <span class="sr">{text::HIDDEN}</span>
             {last4.to_owned()}
         </code>
     }
@@ -118,7 +119,7 @@ pub(crate) fn facts(rows: Vec<(&str, View)>) -> View {
 /// Short words in a row.
 pub(crate) fn tags(words: &[String]) -> View {
     if words.is_empty() {
-        return nothing("none");
+        return nothing(common::NONE);
     }
     let words = words.iter().map(|word| view! { <li>{word.clone()}</li> }).collect_view();
     view! { <ul class="tags">{words}</ul> }.into_any()

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::button::link;
 use crate::View;
 use crate::paths::Href;
+use crate::texts::{common, components as text};
 
 /// A field that a change touched; `None` where it had or has no value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,13 +73,13 @@ impl ChangedValue {
 }
 
 pub(crate) fn diff(caption: &str, changes: &[Changed]) -> View {
-    compared(caption, ["Before", "After"], changes)
+    compared(caption, [text::BEFORE, text::AFTER], changes)
 }
 
 /// As [`diff`], between two other sides.
 pub(crate) fn compared(caption: &str, sides: [&'static str; 2], changes: &[Changed]) -> View {
     let side = |value: &Option<ChangedValue>, class: &'static str| {
-        let shown = value.as_ref().map_or_else(|| "not set".into_any(), ChangedValue::view);
+        let shown = value.as_ref().map_or_else(|| common::NOT_SET.into_any(), ChangedValue::view);
         view! { <td class=class><code>{shown}</code>{value.as_ref().map(ChangedValue::ids)}</td> }
     };
     let rows = changes
@@ -99,7 +100,7 @@ pub(crate) fn compared(caption: &str, sides: [&'static str; 2], changes: &[Chang
                 <caption class="sr">{caption.to_owned()}</caption>
                 <thead>
                     <tr>
-                        <th scope="col">"Field"</th>
+                        <th scope="col">{text::FIELD}</th>
                         {sides.map(|side| view! { <th scope="col">{side}</th> }).collect_view()}
                     </tr>
                 </thead>

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::icon::Icon;
 use crate::View;
+use crate::texts::components as text;
 
 /// A list without rows: what would be here and how to get there.
 pub(crate) fn empty_state(icon: Icon, title: &str, hint: &str, body: Vec<View>) -> View {
@@ -28,8 +29,8 @@ pub(crate) fn code_block(name: &str, code: &str) -> View {
                     type="button"
                     class="icon-button needs-js"
                     data-copy=code.to_owned()
-                    aria-label=format!("Copy {name}")
-                    title=format!("Copy {name}")
+                    aria-label=text::copy_the(name)
+                    title=text::copy_the(name)
                 >
                     {Icon::Copy.view()}
                 </button>

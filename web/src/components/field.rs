@@ -7,6 +7,7 @@ use super::diff::compared;
 use super::icon::Icon;
 use crate::View;
 use crate::form::{EditConflict, FormState, ON};
+use crate::texts::components as text;
 use crate::trusted::textarea_text;
 
 /// A text-like field about to be drawn.
@@ -152,7 +153,7 @@ fn describe(form: &FormState, id: &str, error_of: &str, help: &str) -> Described
 }
 
 fn frame(id: &str, label: &str, required: bool, help: &str, error: Option<String>, control: View) -> View {
-    let mark = required.then(|| view! { <span class="required">"required"</span> });
+    let mark = required.then(|| view! { <span class="required">{text::REQUIRED}</span> });
     let help =
         (!help.is_empty()).then(|| view! { <p class="hint" id=format!("{id}-help")>{help.to_owned()}</p> });
     let error = error.map(|error| {
@@ -355,19 +356,19 @@ pub(crate) fn fieldset(title: &str, about: &str, fields: Vec<View>) -> View {
 /// That somebody else saved first: what is stored now beside what was typed.
 fn conflict_notice(conflict: &EditConflict) -> View {
     let (text, fields) = if conflict.fields.is_empty() {
-        ("What is stored now is what this form has: there is nothing to save.", ().into_any())
+        (text::FORM_HAS_WHAT_IS_STORED, ().into_any())
     } else {
-        let sides = ["Stored now", "In this form"];
-        let table = compared("What is stored and what you entered", sides, &conflict.fields);
-        ("Nothing was saved. Save again to replace what is stored by what is in this form.", table)
+        let sides = [text::STORED_NOW, text::IN_THIS_FORM];
+        let table = compared(text::WHAT_IS_STORED_AND_WHAT_YOU_ENTERED, sides, &conflict.fields);
+        (text::NOTHING_WAS_SAVED, table)
     };
     view! {
         <div class="notice t-caution" role="alert">
             {Icon::Warning.view()}
-            <p><b>"This was changed since you opened the form. "</b>{text}</p>
+            <p><b>{text::CHANGED_SINCE_YOU_OPENED}</b>{text}</p>
         </div>
         {fields}
-        <p class="hint"><a href=conflict.reload.to_string()>"Drop what I entered and show what is stored"</a></p>
+        <p class="hint"><a href=conflict.reload.to_string()>{text::DROP_WHAT_I_ENTERED}</a></p>
     }
     .into_any()
 }

@@ -8,6 +8,7 @@ use super::field::{field_id, hidden};
 use super::icon::Icon;
 use crate::View;
 use crate::paths::{self, CURSOR, HIDE, Here, Href, QUERY, SORT};
+use crate::texts::{common, components as text};
 
 /// What a field takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,7 +92,7 @@ pub(crate) fn filter_bar(csrf: &str, filters: &Filters, extra: Vec<View>) -> Vie
     view! {
         <div class="filters">
             <div class="filter-row">
-                <form method="get" action=filters.here.path.to_string() class="filter-form" role="search" aria-label="This list">
+                <form method="get" action=filters.here.path.to_string() class="filter-form" role="search" aria-label=text::THIS_LIST>
                     {kept(filters)}
                     {search_box(filters)}
                     {fields(filters)}
@@ -132,7 +133,7 @@ fn search_box(filters: &Filters) -> View {
                 data-filter=""
             />
         </span>
-        <button type="submit" class="button sr-focus">"Search"</button>
+        <button type="submit" class="button sr-focus">{common::SEARCH}</button>
     }
     .into_any()
 }
@@ -144,10 +145,10 @@ fn fields(filters: &Filters) -> View {
     let controls = filters.fields.iter().map(|field| control(filters, field)).collect_view();
     view! {
         <details class="menu">
-            <summary class="button">{Icon::Filter.view()}<span>"Filter"</span></summary>
+            <summary class="button">{Icon::Filter.view()}<span>{common::FILTER}</span></summary>
             <div class="popover filter-fields">
                 {controls}
-                <button type="submit" class="button primary">"Apply"</button>
+                <button type="submit" class="button primary">{common::APPLY}</button>
             </div>
         </details>
     }
@@ -199,7 +200,7 @@ fn pills(filters: &Filters) -> View {
     let pills = chosen
         .into_iter()
         .map(|(label, value, without)| {
-            let remove = format!("Remove filter {label} {value}");
+            let remove = text::remove_filter(&label, &value);
             view! {
                 <li class="pill">
                     <span>{label}</span>
@@ -211,9 +212,9 @@ fn pills(filters: &Filters) -> View {
         .collect_view();
     let names: Vec<_> = filters.fields.iter().map(|field| field.name.as_str()).chain([QUERY]).collect();
     view! {
-        <ul class="pills" aria-label="Filters in force">
+        <ul class="pills" aria-label=common::FILTERS_IN_FORCE>
             {pills}
-            <li><a href=filters.here.without(&names).to_string()>"Clear all"</a></li>
+            <li><a href=filters.here.without(&names).to_string()>{text::CLEAR_ALL}</a></li>
         </ul>
     }
     .into_any()
@@ -229,17 +230,17 @@ fn saved(csrf: &str, filters: &Filters) -> View {
     .then(|| {
         let body = view! {
             {hidden("back", filters.here.without(&[]).as_str())}
-            <label>"Save this view as" <input type="text" name="name" required maxlength="64"/></label>
-            <label><input type="checkbox" name="shared" value="on"/>"Share with the workspace"</label>
-            <button type="submit" class="button">"Save view"</button>
+            <label>{text::SAVE_THIS_VIEW_AS} <input type="text" name="name" required maxlength="64"/></label>
+            <label><input type="checkbox" name="shared" value="on"/>{common::SHARE_WITH_THE_WORKSPACE}</label>
+            <button type="submit" class="button">{text::SAVE_VIEW}</button>
         };
         post_form(csrf, &paths::save_view(), "save-view", vec![body.into_any()])
     });
     let none = (filters.saved.is_empty() && save.is_none())
-        .then(|| view! { <p class="hint">"Filter the list or hide columns, then save the view here under a name."</p> });
+        .then(|| view! { <p class="hint">{text::HOW_TO_SAVE_A_VIEW}</p> });
     view! {
         <details class="menu">
-            <summary class="button">{Icon::Star.view()}<span>"Views"</span></summary>
+            <summary class="button">{Icon::Star.view()}<span>{text::VIEWS}</span></summary>
             <div class="popover">
                 <ul class="saved">{views}</ul>
                 {none}
@@ -253,11 +254,11 @@ fn saved(csrf: &str, filters: &Filters) -> View {
 /// A saved view in a list of them: its link, and the way to delete it.
 pub(crate) fn saved_view(csrf: &str, saved: &SavedView) -> View {
     let remove = view! {
-        <button type="submit" class="icon-button" aria-label=format!("Delete view {}", saved.name)>
+        <button type="submit" class="icon-button" aria-label=text::delete_view(&saved.name)>
             {Icon::Cross.view()}
         </button>
     };
-    let shared = saved.shared.then(|| view! { <span class="note">"shared"</span> });
+    let shared = saved.shared.then(|| view! { <span class="note">{text::SHARED}</span> });
     let remove = post_form(csrf, &paths::delete_view(&saved.id), "inline", vec![remove.into_any()]);
     view! { <li><a href=saved.href.to_string()>{saved.name.clone()}</a>{shared}{remove}</li> }.into_any()
 }

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::field::{Field, check, hidden, input};
 use crate::View;
 use crate::form::{FormState, MORE, ON};
+use crate::texts::{common, components as text};
 
 /// Group of the fields: `limits.0.id`, `.name`, `.limit`, `.duration`, `.auto_apply`.
 pub(crate) const GROUP: &str = "limits";
@@ -34,11 +35,11 @@ pub(crate) fn limit_rows(form: &FormState) -> View {
         <div class="limit-rows">
             {rows}
             <button type="submit" class="button small" name=MORE value=GROUP formnovalidate>
-                "Add a limit"
+                {text::ADD_A_LIMIT}
             </button>
             <p class="hint">
-                "A duration is text such as 10s, 5m, 1h or 1d, one second or more. Empty a name to remove its limit. "
-                "One that does not always apply counts only for requests that name it."
+                {text::LIMITS_HINT_DURATION}
+                {text::LIMITS_HINT_NOT_ALWAYS}
             </p>
         </div>
     }
@@ -49,12 +50,12 @@ fn row(form: &FormState, index: usize) -> View {
     let name = |field: &str| format!("{GROUP}.{index}.{field}");
     let number = index + 1;
     view! {
-        <div class="limit-row" role="group" aria-label=format!("Limit {number}")>
+        <div class="limit-row" role="group" aria-label=text::limit_number(number)>
             {hidden(&name("id"), &form.value(&name("id")))}
-            {input(form, Field::text(&name("name"), "Name").mono().placeholder("requests"))}
-            {input(form, Field::number(&name("limit"), "Limit").placeholder("100"))}
-            {input(form, Field::text(&name("duration"), "Every").placeholder("1m").no_autofill())}
-            {check(form, &name("auto_apply"), "Always apply", "To every verification.")}
+            {input(form, Field::text(&name("name"), common::NAME).mono().placeholder("requests"))}
+            {input(form, Field::number(&name("limit"), common::LIMIT).placeholder("100"))}
+            {input(form, Field::text(&name("duration"), common::EVERY).placeholder("1m").no_autofill())}
+            {check(form, &name("auto_apply"), text::ALWAYS_APPLY, text::TO_EVERY_VERIFICATION)}
         </div>
     }
     .into_any()

@@ -6,6 +6,7 @@ use super::button::act;
 use super::icon::Icon;
 use crate::View;
 use crate::paths::Href;
+use crate::texts::components as text;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FlashKind {
@@ -34,7 +35,8 @@ pub(crate) fn flash_region(csrf: &str, flashes: &[Flash]) -> View {
                 FlashKind::Done => ("flash done", Icon::Check),
                 FlashKind::Problem => ("flash problem", Icon::Warning),
             };
-            let undo = flash.undo.as_ref().map(|path| act(csrf, Some(Icon::Rotate), "Undo", path, "small"));
+            let undo =
+                flash.undo.as_ref().map(|path| act(csrf, Some(Icon::Rotate), text::UNDO, path, "small"));
             view! { <div class=class>{icon.view()}<p>{flash.message.clone()}</p>{undo}</div> }
         })
         .collect_view();

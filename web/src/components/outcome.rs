@@ -8,6 +8,7 @@
 use leptos::prelude::*;
 
 use crate::View;
+use crate::texts::{common, outcomes as text};
 
 /// The result of a verification, of a rate-limit decision or of an API request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -91,40 +92,40 @@ impl Outcome {
 
     pub const fn label(self) -> &'static str {
         match self {
-            Outcome::Valid => "Valid",
-            Outcome::NotFound => "Unknown key",
-            Outcome::Forbidden => "Forbidden",
-            Outcome::InsufficientPermissions => "No permission",
-            Outcome::UsageExceeded => "Out of credits",
-            Outcome::RateLimited => "Rate limited",
-            Outcome::Disabled => "Disabled",
-            Outcome::Expired => "Expired",
-            Outcome::Passed => "Passed",
-            Outcome::Blocked => "Blocked",
-            Outcome::Success => "2xx success",
-            Outcome::Redirect => "3xx redirect",
-            Outcome::ClientError => "4xx client error",
-            Outcome::ServerError => "5xx server error",
+            Outcome::Valid => text::VALID,
+            Outcome::NotFound => text::UNKNOWN_KEY,
+            Outcome::Forbidden => text::FORBIDDEN,
+            Outcome::InsufficientPermissions => text::NO_PERMISSION,
+            Outcome::UsageExceeded => text::OUT_OF_CREDITS,
+            Outcome::RateLimited => text::RATE_LIMITED,
+            Outcome::Disabled => common::DISABLED,
+            Outcome::Expired => common::EXPIRED,
+            Outcome::Passed => text::PASSED,
+            Outcome::Blocked => text::BLOCKED,
+            Outcome::Success => text::SUCCESS,
+            Outcome::Redirect => text::REDIRECT,
+            Outcome::ClientError => text::CLIENT_ERROR,
+            Outcome::ServerError => text::SERVER_ERROR,
         }
     }
 
     /// One sentence for whoever meets the word for the first time.
     pub const fn meaning(self) -> &'static str {
         match self {
-            Outcome::Valid => "The key was verified.",
-            Outcome::NotFound => "No key with this secret exists here.",
-            Outcome::Forbidden => "A rule other than a permission refused it, such as the IP list.",
-            Outcome::InsufficientPermissions => "The permission query was not met.",
-            Outcome::UsageExceeded => "The credits did not suffice.",
-            Outcome::RateLimited => "A rate limit was exceeded.",
-            Outcome::Disabled => "The key was switched off.",
-            Outcome::Expired => "The key's expiry had passed.",
-            Outcome::Passed => "The request was within its limit.",
-            Outcome::Blocked => "The request exceeded its limit.",
-            Outcome::Success => "The request succeeded.",
-            Outcome::Redirect => "The request was sent elsewhere.",
-            Outcome::ClientError => "The request was refused.",
-            Outcome::ServerError => "The server failed.",
+            Outcome::Valid => text::VALID_MEANING,
+            Outcome::NotFound => text::NOT_FOUND_MEANING,
+            Outcome::Forbidden => text::FORBIDDEN_MEANING,
+            Outcome::InsufficientPermissions => text::NO_PERMISSION_MEANING,
+            Outcome::UsageExceeded => common::CREDITS_DID_NOT_SUFFICE,
+            Outcome::RateLimited => text::RATE_LIMITED_MEANING,
+            Outcome::Disabled => text::DISABLED_MEANING,
+            Outcome::Expired => text::EXPIRED_MEANING,
+            Outcome::Passed => text::PASSED_MEANING,
+            Outcome::Blocked => text::BLOCKED_MEANING,
+            Outcome::Success => text::SUCCESS_MEANING,
+            Outcome::Redirect => text::REDIRECT_MEANING,
+            Outcome::ClientError => text::CLIENT_ERROR_MEANING,
+            Outcome::ServerError => text::SERVER_ERROR_MEANING,
         }
     }
 

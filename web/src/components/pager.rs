@@ -6,6 +6,7 @@ use super::icon::Icon;
 use crate::View;
 use crate::number::{count, exact};
 use crate::paths::{CURSOR, Here, ROW_COUNTS, ROWS};
+use crate::texts::components as text;
 
 /// Where a page of a list stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,26 +27,26 @@ pub(crate) fn pager(here: &Here, page: &Pager, noun: &str) -> View {
         return ().into_any();
     }
     let text = match page.total {
-        Some(total) if total > page.shown => format!("{} of {}", exact(page.shown), count(total, noun)),
+        Some(total) if total > page.shown => text::shown_of(exact(page.shown), count(total, noun)),
         _ => count(page.shown, noun),
     };
     let first = here.get(CURSOR).is_some().then(|| {
         view! {
             <a class="button small" href=here.without(&[]).to_string() rel="first">
                 {Icon::Left.view()}
-                <span>"First page"</span>
+                <span>{text::FIRST_PAGE}</span>
             </a>
         }
     });
     let next = page.next.as_ref().map(|cursor| {
         view! {
             <a class="button small" href=here.with(CURSOR, cursor).to_string() rel="next">
-                <span>"Next page"</span>
+                <span>{text::NEXT_PAGE}</span>
                 {Icon::Right.view()}
             </a>
         }
     });
-    view! { <nav class="pager" aria-label="Pages"><p>{text}</p><div>{row_counts(here, page)}{first}{next}</div></nav> }
+    view! { <nav class="pager" aria-label=text::PAGES><p>{text}</p><div>{row_counts(here, page)}{first}{next}</div></nav> }
         .into_any()
 }
 
@@ -55,12 +56,12 @@ fn row_counts(here: &Here, page: &Pager) -> Option<View> {
     let is_long = page.next.is_some() || here.get(CURSOR).is_some() || chosen != ROW_COUNTS[0];
     let count = |rows: u64| {
         let current = (rows == chosen).then_some("true");
-        let label = format!("{rows} rows");
+        let label = text::rows_a_page(rows);
         let href = here.with(ROWS, &rows.to_string()).to_string();
         view! { <a class="button small" href=href aria-current=current aria-label=label>{rows.to_string()}</a> }
     };
     is_long.then(|| {
-        view! { <span class="hint">"Rows"</span> {ROW_COUNTS.map(count).into_iter().collect_view()} }
+        view! { <span class="hint">{text::ROWS}</span> {ROW_COUNTS.map(count).into_iter().collect_view()} }
             .into_any()
     })
 }

@@ -4,10 +4,11 @@ use leptos::prelude::*;
 
 use crate::View;
 use crate::number::{exact, percent};
+use crate::texts::components as text;
 
 /// Work that goes on: done of total.
 pub(crate) fn progress(label: &str, done: i64, total: i64) -> View {
-    let text = format!("{} of {} ({})", exact(done), exact(total), percent(done, total));
+    let text = text::done_of(exact(done), exact(total), percent(done, total));
     view! {
         <div class="progress">
             <progress max=total.max(1).to_string() value=done.to_string() aria-label=label.to_owned()>
@@ -31,7 +32,7 @@ pub(crate) fn meter(label: &str, left: i64, of: i64) -> View {
             value=left.clamp(0, of.max(1)).to_string()
             aria-label=label.to_owned()
         >
-            {format!("{} of {}", exact(left), exact(of))}
+            {text::left_of(exact(left), exact(of))}
         </meter>
     }
     .into_any()

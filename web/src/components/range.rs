@@ -6,26 +6,27 @@ use super::field::hidden;
 use super::icon::Icon;
 use crate::View;
 use crate::paths::{FROM, Here, Href, SINCE, TO};
+use crate::texts::{common, time as text};
 
 /// Spans whose ends the calendar says.
 const CALENDAR: [(&str, &str); 3] =
-    [("today", "Today"), ("month", "This month"), ("last-month", "Last month")];
+    [("today", text::TODAY), ("month", text::THIS_MONTH), ("last-month", text::LAST_MONTH)];
 /// Spans that end now, as the query parameter `since` has them.
 const PRESETS: [(&str, &str); 14] = [
-    ("5m", "5 minutes"),
-    ("15m", "15 minutes"),
-    ("30m", "30 minutes"),
-    ("1h", "1 hour"),
-    ("3h", "3 hours"),
-    ("6h", "6 hours"),
-    ("12h", "12 hours"),
-    ("24h", "24 hours"),
-    ("2d", "2 days"),
-    ("3d", "3 days"),
-    ("7d", "1 week"),
-    ("14d", "2 weeks"),
-    ("28d", "4 weeks"),
-    ("90d", "3 months"),
+    ("5m", text::FIVE_MINUTES),
+    ("15m", text::FIFTEEN_MINUTES),
+    ("30m", text::THIRTY_MINUTES),
+    ("1h", text::ONE_HOUR),
+    ("3h", text::THREE_HOURS),
+    ("6h", text::SIX_HOURS),
+    ("12h", text::TWELVE_HOURS),
+    ("24h", text::TWENTY_FOUR_HOURS),
+    ("2d", text::TWO_DAYS),
+    ("3d", text::THREE_DAYS),
+    ("7d", text::ONE_WEEK),
+    ("14d", text::TWO_WEEKS),
+    ("28d", text::FOUR_WEEKS),
+    ("90d", text::THREE_MONTHS),
 ];
 
 /// A span as it was resolved when the page was made.
@@ -64,17 +65,17 @@ impl TimeRange {
         let named = CALENDAR.into_iter().find(|(code, _)| self.since.as_deref() == Some(code));
         match (named, self.preset(), &self.since) {
             (Some((_, name)), ..) => name.to_owned(),
-            (_, Some(name), _) => format!("Last {name}"),
-            (.., Some(since)) => format!("Last {since}"),
-            _ => format!("{} to {}", self.from.replace('T', " "), self.to.replace('T', " ")),
+            (_, Some(name), _) => text::last_span(name),
+            (.., Some(since)) => text::last_span(since),
+            _ => text::from_to(self.from.replace('T', " "), self.to.replace('T', " ")),
         }
     }
 
     /// How the span before it is called in a sentence: `the 24 hours before`.
     pub fn before(&self) -> String {
         match self.preset() {
-            Some(name) => format!("the {} before", name.strip_prefix("1 ").unwrap_or(name)),
-            None => "the same time before".to_owned(),
+            Some(name) => text::the_span_before(name),
+            None => text::THE_SAME_TIME_BEFORE.to_owned(),
         }
     }
 }
@@ -94,11 +95,11 @@ pub(crate) fn range_picker(here: &Here, range: &TimeRange) -> View {
     let kept = here.pairs.iter().filter(|(name, _)| ![SINCE, FROM, TO, "cursor"].contains(&name.as_str()));
     let kept = kept.map(|(name, value)| hidden(name, value)).collect_view();
     let problem = range.problem.clone().map(
-        |problem| view! { <p class="notice t-error" role="alert">{problem}" Shown: "{range.label()}"."</p> },
+        |problem| view! { <p class="notice t-error" role="alert">{problem}{text::shown_instead(range.label())}</p> },
     );
     view! {
         <div class="span">
-            {step(&base, "Earlier", Icon::Left, range.earlier)}
+            {step(&base, text::EARLIER, Icon::Left, range.earlier)}
             <details class="menu range" open=range.problem.is_some()>
                 <summary class="button">{Icon::Clock.view()}<span>{range.label()}</span>{Icon::Down.view()}</summary>
                 <div class="popover">
@@ -106,13 +107,13 @@ pub(crate) fn range_picker(here: &Here, range: &TimeRange) -> View {
                     <form method="get" action=here.path.to_string()>
                         {kept}
                         {problem}
-                        {time_field(FROM, "From", &range.from, &range.zone)}
-                        {time_field(TO, "To", &range.to, &range.zone)}
-                        <button type="submit" class="button">"Apply"</button>
+                        {time_field(FROM, text::FROM, &range.from, &range.zone)}
+                        {time_field(TO, text::TO, &range.to, &range.zone)}
+                        <button type="submit" class="button">{common::APPLY}</button>
                     </form>
                 </div>
             </details>
-            {step(&base, "Later", Icon::Right, range.later)}
+            {step(&base, text::LATER, Icon::Right, range.later)}
         </div>
     }
     .into_any()

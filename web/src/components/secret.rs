@@ -9,6 +9,7 @@ use super::notice::note;
 use crate::View;
 use crate::form::NONCE;
 use crate::paths::Href;
+use crate::texts::{common, components as text};
 
 /// A secret that was just made. It is in this page and nowhere else.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,13 +30,13 @@ pub struct ShownOnce {
 
 /// The secret in a field that a click selects whole, then what to do with it.
 pub(crate) fn shown_once(csrf: &str, shown: &ShownOnce) -> View {
-    let hint = "It is not stored and will not be shown again. Reloading this page does not make another.";
+    let hint = text::SECRET_IS_NOT_STORED;
     shown_with(csrf, shown, hint)
 }
 
 /// As [`shown_once`], of a secret that is kept encrypted.
 pub(crate) fn shown_again(csrf: &str, shown: &ShownOnce) -> View {
-    shown_with(csrf, shown, "It is kept encrypted. That you looked at it is in the audit log.")
+    shown_with(csrf, shown, text::SECRET_IS_KEPT_ENCRYPTED)
 }
 
 fn shown_with(csrf: &str, shown: &ShownOnce, hint: &'static str) -> View {
@@ -43,7 +44,7 @@ fn shown_with(csrf: &str, shown: &ShownOnce, hint: &'static str) -> View {
     view! {
         <section class="card secret" data-secret="">
             <header class="card-head">
-                <h2>{format!("{}: copy it now", shown.what)}</h2>
+                <h2>{text::copy_it_now(&shown.what)}</h2>
             </header>
             <p class="hint">{hint}</p>
             <span class="control">
@@ -57,10 +58,10 @@ fn shown_with(csrf: &str, shown: &ShownOnce, hint: &'static str) -> View {
                     spellcheck="false"
                     data-secret-value=""
                 />
-                <button type="button" class="button needs-js" data-mask="" aria-pressed="false">"Hide"</button>
+                <button type="button" class="button needs-js" data-mask="" aria-pressed="false">{text::HIDE}</button>
                 <button type="button" class="button primary needs-js" data-copy=shown.secret.clone()>
                     {Icon::Copy.view()}
-                    <span>"Copy"</span>
+                    <span>{text::COPY}</span>
                 </button>
             </span>
             {one_time_link(csrf, shown)}
@@ -73,8 +74,8 @@ fn shown_with(csrf: &str, shown: &ShownOnce, hint: &'static str) -> View {
 fn one_time_link(csrf: &str, shown: &ShownOnce) -> View {
     if let Some((link, lifetime)) = &shown.made_link {
         return view! {
-            {code_block("One-time link", link)}
-            {note(&format!("Whoever opens it first sees the secret, after pressing Reveal. It works for {lifetime}."))}
+            {code_block(common::ONE_TIME_LINK, link)}
+            {note(&text::one_time_link_works_for(lifetime))}
         }
         .into_any();
     }
@@ -84,9 +85,9 @@ fn one_time_link(csrf: &str, shown: &ShownOnce) -> View {
         <input type="hidden" name="secret" value=shown.secret.clone() autocomplete="off"/>
         <button type="submit" class="button" data-leaves="">
             {Icon::Link.view()}
-            <span>"Make a one-time link instead"</span>
+            <span>{text::MAKE_A_ONE_TIME_LINK_INSTEAD}</span>
         </button>
-        <p class="hint">"For handing it to somebody: works once, for 72 hours."</p>
+        <p class="hint">{text::ONE_TIME_LINK_HINT}</p>
     };
     post_form(csrf, action, "one-time", vec![body.into_any()])
 }

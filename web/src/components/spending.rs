@@ -7,6 +7,7 @@ use super::data::stamp;
 use super::notice::warning;
 use super::progress::progress;
 use crate::View;
+use crate::texts::components as text;
 use crate::time::Stamp;
 
 /// The present month of an identity that has a cap.
@@ -25,28 +26,24 @@ pub struct SpentMonth {
 
 pub(crate) fn spent_month(month: &SpentMonth) -> View {
     let state = match month {
-        SpentMonth { left: 0, .. } => Some(badge(Tone::Error, "Used up")),
-        SpentMonth { is_near: true, .. } => Some(badge(Tone::Caution, "Nearly used up")),
+        SpentMonth { left: 0, .. } => Some(badge(Tone::Error, text::USED_UP)),
+        SpentMonth { is_near: true, .. } => Some(badge(Tone::Caution, text::NEARLY_USED_UP)),
         _ => None,
     };
-    view! { <p>"A new month begins " {stamp(&month.resets)} " " {state}</p> {spent(month)} }.into_any()
+    view! { <p>{text::A_NEW_MONTH_BEGINS} {stamp(&month.resets)} " " {state}</p> {spent(month)} }.into_any()
 }
 
 /// The same for whoever spends it, with what to expect.
 pub(crate) fn own_spent_month(month: &SpentMonth) -> View {
     let said = match month {
-        SpentMonth { left: 0, .. } => {
-            Some("The credits of this month are used up. Requests are refused until the next month begins.")
-        }
-        SpentMonth { is_near: true, .. } => {
-            Some("Most credits of this month are used. When none are left, requests are refused.")
-        }
+        SpentMonth { left: 0, .. } => Some(text::CREDITS_OF_MONTH_USED_UP),
+        SpentMonth { is_near: true, .. } => Some(text::CREDITS_OF_MONTH_NEARLY_USED),
         _ => None,
     };
-    view! { {said.map(warning)} <p>"A new month begins " {stamp(&month.resets)} " (UTC)."</p> {spent(month)} }
+    view! { {said.map(warning)} <p>{text::A_NEW_MONTH_BEGINS} {stamp(&month.resets)} {text::IN_UTC_END_OF_SENTENCE}</p> {spent(month)} }
         .into_any()
 }
 
 fn spent(month: &SpentMonth) -> View {
-    progress("Credits spent this month", month.spent, month.of)
+    progress(text::CREDITS_SPENT_THIS_MONTH, month.spent, month.of)
 }

@@ -7,6 +7,7 @@ use super::icon::Icon;
 use crate::View;
 use crate::form::{CSRF, SELECTED};
 use crate::paths::{HIDE, Here, Href, SORT};
+use crate::texts::components as text;
 
 /// Id of the form the checkboxes of a table belong to. It stands beside the
 /// table, not around it, because rows hold forms of their own.
@@ -79,7 +80,7 @@ impl Column {
     fn view(&self, sorting: Option<(&Here, &Sorting)>) -> View {
         let (Some(name), Some((here, sorting))) = (self.sort, sorting) else {
             let label = match self.label {
-                "" => view! { <span class="sr">"Actions"</span> }.into_any(),
+                "" => view! { <span class="sr">{text::ACTIONS}</span> }.into_any(),
                 label => label.into_any(),
             };
             return view! { <th scope="col" class=self.class>{label}</th> }.into_any();
@@ -138,7 +139,7 @@ impl Row {
                         name=SELECTED
                         value=self.id
                         form=SELECTION
-                        aria-label=format!("Choose {}", self.name)
+                        aria-label=text::choose(&self.name)
                     />
                 </td>
             }
@@ -201,7 +202,7 @@ impl<'a> Table<'a> {
         let all = self.selectable.then(|| {
             view! {
                 <th scope="col" class="choose">
-                    <input type="checkbox" class="needs-js" data-choose-all="" aria-label="Choose every row"/>
+                    <input type="checkbox" class="needs-js" data-choose-all="" aria-label=text::CHOOSE_EVERY_ROW/>
                 </th>
             }
         });
@@ -244,15 +245,15 @@ impl Row {
 pub(crate) fn columns_menu(here: &Here, heads: &[Column]) -> View {
     let named = heads.iter().skip(1).filter(|column| !column.label.is_empty());
     let links = named.map(|column| {
-        let (verb, href) = match column.is_hidden(here) {
-            true => ("Show", here.with_column(column.label)),
-            false => ("Hide", here.href().with(HIDE, column.label)),
+        let (label, href) = match column.is_hidden(here) {
+            true => (text::show_column(column.label), here.with_column(column.label)),
+            false => (text::hide_column(column.label), here.href().with(HIDE, column.label)),
         };
-        view! { <li><a class="menu-item" href=href.to_string()>{format!("{verb} {}", column.label)}</a></li> }
+        view! { <li><a class="menu-item" href=href.to_string()>{label}</a></li> }
     });
     view! {
         <details class="menu">
-            <summary class="button">{Icon::Columns.view()}<span>"Columns"</span></summary>
+            <summary class="button">{Icon::Columns.view()}<span>{text::COLUMNS}</span></summary>
             <div class="popover"><ul>{links.collect_view()}</ul></div>
         </details>
     }

@@ -13,7 +13,7 @@ use crate::components::{
 use crate::number::percent;
 use crate::paths;
 use crate::shell::Shell;
-use crate::texts::apis as text;
+use crate::texts::{apis as text, common};
 use crate::time::Stamp;
 
 /// A key that was used in the span.
@@ -51,13 +51,13 @@ pub struct ApiView {
 
 pub fn overview(shell: &Shell, view: &ApiView) -> String {
     let here = &view.filters.here;
-    let page = view.api.page(shell, text::OVERVIEW_TAB).action_if(shell.may.write, || {
-        button_link(Some(Icon::Plus), text::NEW_KEY, &paths::new_key(&view.api.id), "primary")
+    let page = view.api.page(shell, common::OVERVIEW).action_if(shell.may.write, || {
+        button_link(Some(Icon::Plus), common::NEW_KEY, &paths::new_key(&view.api.id), "primary")
     });
     let figures = stats(vec![
-        stat(text::KEYS, num(view.total_keys), None),
+        stat(common::KEYS, num(view.total_keys), None),
         stat(text::ACTIVE_IN_THIS_SPAN, view.active_keys.map_or_else(|| nothing(text::TOO_MANY), num), None),
-        stat(text::CREDITS_SPENT, num(view.spent_credits), None),
+        stat(common::CREDITS_SPENT, num(view.spent_credits), None),
     ]);
     let charts = view! { <div class="charts">{bars(&view.requests)}{lines(&view.active)}</div> };
     let hint = view.approximate.then(|| note(text::ORDER_IS_APPROXIMATE));
@@ -74,12 +74,12 @@ pub fn overview(shell: &Shell, view: &ApiView) -> String {
 
 fn table(view: &ApiView) -> View {
     let heads = vec![
-        head(text::KEY),
-        head(text::IDENTITY),
+        head(common::KEY),
+        head(common::IDENTITY),
         head(text::VALID).numeric().ranked_by("valid"),
         head(text::DENIED).numeric().ranked_by("denied"),
         head(text::MAIN_REASON),
-        head(text::LAST_USED).ranked_by("last_used"),
+        head(common::LAST_USED).ranked_by("last_used"),
     ];
     let rows = view.keys.iter().map(row).collect();
     Table::new(text::KEYS_USED_IN_THIS_SPAN, heads).sorted(&view.filters.here, &view.sorting).rows(rows)
@@ -103,11 +103,11 @@ fn row(key: &KeyUse) -> Row {
     };
     Row::new(vec![
         name,
-        identity.map_or_else(|| nothing(text::NONE), |(name, id)| link(name, &paths::identity(id))),
+        identity.map_or_else(|| nothing(common::NONE), |(name, id)| link(name, &paths::identity(id))),
         num(key.valid),
         denied_text.into_any(),
         most,
-        optional_stamp(&key.last_used, text::NEVER),
+        optional_stamp(&key.last_used, common::NEVER),
     ])
     .class(class)
 }

@@ -12,7 +12,7 @@ use crate::components::{
 use crate::form::{FormState, ON};
 use crate::paths;
 use crate::shell::Shell;
-use crate::texts::apis as text;
+use crate::texts::{apis as text, common};
 
 /// Each form of the page has a version of its own, so that one saved elsewhere does
 /// not make the others stale.
@@ -36,12 +36,12 @@ pub struct ApiSettingsView {
 }
 
 pub fn settings(shell: &Shell, view: &ApiSettingsView) -> String {
-    let page = view.api.page(shell, text::SETTINGS).narrow();
+    let page = view.api.page(shell, common::SETTINGS).narrow();
     let ids = vec![(text::API_ID, mono(&view.api.id)), (text::KEYSPACE_ID, mono(&view.keyspace_id))];
     if !shell.may.admin {
         return page.body(vec![
             section(text::IDENTIFIERS, vec![facts(ids)]),
-            section(text::SETTINGS, vec![as_facts(view)]),
+            section(common::SETTINGS, vec![as_facts(view)]),
         ]);
     }
     let forms =
@@ -59,7 +59,7 @@ fn as_facts(view: &ApiSettingsView) -> View {
     };
     let switch = |on: bool| if on { text::ON } else { text::OFF }.into_any();
     facts(vec![
-        (text::PREFIX_OF_NEW_KEYS, text("default_prefix", text::NONE)),
+        (text::PREFIX_OF_NEW_KEYS, text("default_prefix", common::NONE)),
         (text::RANDOM_BYTES_OF_NEW_KEYS, text("default_bytes", "16")),
         (text::KEYS_MAY_BE_USED_FROM, text("ip_allowlist", text::ANYWHERE)),
         (text::RECOVERABLE_KEYS, switch(view.form.has("recoverable", ON))),
@@ -71,7 +71,7 @@ fn defaults(shell: &Shell, view: &ApiSettingsView) -> View {
     let form = &view.form;
     let fields = vec![
         hidden(DEFAULTS_VERSION, &form.value(DEFAULTS_VERSION)),
-        input(form, Field::text("name", text::NAME).required().no_autofill()),
+        input(form, Field::text("name", common::NAME).required().no_autofill()),
         input(form, Field::text("default_prefix", text::PREFIX_OF_NEW_KEYS).mono().help(text::PREFIX_HELP)),
         input(
             form,
@@ -79,20 +79,23 @@ fn defaults(shell: &Shell, view: &ApiSettingsView) -> View {
                 .unit(text::BYTES)
                 .help(text::RANDOM_BYTES_HELP),
         ),
-        action("", vec![submit(text::SAVE, "primary")]),
+        action("", vec![submit(common::SAVE, "primary")]),
     ];
-    section(text::GENERAL, vec![post_form(shell.csrf(), &paths::api_defaults(&view.api.id), "form", fields)])
+    section(
+        common::GENERAL,
+        vec![post_form(shell.csrf(), &paths::api_defaults(&view.api.id), "form", fields)],
+    )
 }
 
 fn allowlist(shell: &Shell, view: &ApiSettingsView) -> View {
-    let field = Field::text("ip_allowlist", text::ADDRESSES_AND_NETWORKS)
+    let field = Field::text("ip_allowlist", common::ADDRESSES_AND_NETWORKS)
         .mono()
         .placeholder("203.0.113.7\n2001:db8::/32")
         .help(text::ADDRESSES_HELP);
     let fields = vec![
         hidden(ADDRESSES_VERSION, &view.form.value(ADDRESSES_VERSION)),
         area(&view.form, field),
-        action("", vec![submit(text::SAVE, "primary")]),
+        action("", vec![submit(common::SAVE, "primary")]),
     ];
     section(
         text::WHERE_KEYS_MAY_BE_USED,
@@ -105,7 +108,7 @@ fn recovery(shell: &Shell, view: &ApiSettingsView) -> View {
     let fields = vec![
         hidden(RECOVERY_VERSION, &view.form.value(RECOVERY_VERSION)),
         check(&view.form, "recoverable", text::KEEP_RECOVERABLE_KEYS, help),
-        action("", vec![submit(text::SAVE, "primary")]),
+        action("", vec![submit(common::SAVE, "primary")]),
     ];
     section(text::RECOVERY, vec![post_form(shell.csrf(), &paths::api_recovery(&view.api.id), "form", fields)])
 }

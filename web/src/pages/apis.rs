@@ -12,7 +12,7 @@ use crate::components::{
 use crate::form::{FormState, NONCE};
 use crate::paths;
 use crate::shell::{Crumb, Page, Section, Shell};
-use crate::texts::apis as text;
+use crate::texts::{apis as text, common};
 
 /// An API at a glance.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub struct ApisView {
 }
 
 pub fn list(shell: &Shell, view: &ApisView) -> String {
-    let page = Page::new(shell, Section::Apis, text::APIS).action_if(shell.may.admin, || {
+    let page = Page::new(shell, Section::Apis, common::APIS).action_if(shell.may.admin, || {
         button_link(Some(Icon::Plus), text::NEW_API, &paths::new_api(), "primary")
     });
     let here = &view.filters.here;
@@ -89,15 +89,15 @@ pub fn create(shell: &Shell, view: &NewApiView) -> String {
         hidden(NONCE, &view.nonce),
         input(
             &view.form,
-            Field::text("name", text::NAME).help(text::NAME_HELP).required().autofocus().no_autofill(),
+            Field::text("name", common::NAME).help(text::NAME_HELP).required().autofocus().no_autofill(),
         ),
         action(
             "",
-            vec![submit(text::CREATE_API, "primary"), button_link(None, text::CANCEL, &paths::apis(), "")],
+            vec![submit(text::CREATE_API, "primary"), button_link(None, common::CANCEL, &paths::apis(), "")],
         ),
     ];
     Page::new(shell, Section::Apis, text::NEW_API)
-        .crumb(Crumb::new(text::APIS, paths::apis()))
+        .crumb(Crumb::new(common::APIS, paths::apis()))
         .narrow()
         .body(vec![post_form(shell.csrf(), &paths::new_api(), "form card", form)])
 }

@@ -9,6 +9,7 @@ use crate::components::{
 };
 use crate::paths::{self, Href};
 use crate::shell::{Crumb, Page, Section, Shell};
+use crate::texts::{audit as text, common};
 use crate::time::Stamp;
 
 /// `filters` has the fields `event`, `actor`, `target`, `request`.
@@ -23,11 +24,11 @@ pub struct AuditView {
 pub fn list(shell: &Shell, view: &AuditView) -> String {
     let here = &view.filters.here;
     let rows = if view.rows.is_empty() {
-        empty_state(Icon::Audit, "No change here", "Change the filters or look at a longer span.", vec![])
+        empty_state(Icon::Audit, text::NO_CHANGE_HERE, text::CHANGE_FILTERS_OR_SPAN, vec![])
     } else {
         audit_table(&view.rows, Some(here))
     };
-    Page::new(shell, Section::Audit, "Audit log")
+    Page::new(shell, Section::Audit, common::AUDIT_LOG)
         .action_if(shell.may.admin, || export_link(here, "audit"))
         .body(vec![
             filter_bar(
@@ -86,31 +87,33 @@ pub fn entry(shell: &Shell, view: &AuditEntryView) -> String {
         false => mono(&view.request_id),
     };
     let rows = vec![
-        ("Event", event_badge(&view.event)),
-        ("Time", stamp(&view.at)),
-        ("Actor", view! { {actor} <span class="note">{view.actor_kind.clone()}</span> }.into_any()),
-        ("Actor id", mono(&view.actor_id)),
-        ("Interface", mono(&view.door)),
-        ("Source", view.ip.as_deref().map_or_else(|| nothing("none"), mono)),
-        ("User agent", view.user_agent.as_deref().map_or_else(|| nothing("none"), mono)),
-        ("Request", request),
+        (common::EVENT, event_badge(&view.event)),
+        (common::TIME, stamp(&view.at)),
+        (common::ACTOR, view! { {actor} <span class="note">{view.actor_kind.clone()}</span> }.into_any()),
+        (common::ACTOR_ID, mono(&view.actor_id)),
+        (common::INTERFACE, mono(&view.door)),
+        (common::SOURCE, view.ip.as_deref().map_or_else(|| nothing(common::NONE), mono)),
+        (common::USER_AGENT, view.user_agent.as_deref().map_or_else(|| nothing(common::NONE), mono)),
+        (common::REQUEST, request),
     ];
     let changes = if view.changes.is_empty() {
-        view! { <p class="hint">"This act changed no field of what existed."</p> }.into_any()
+        view! { <p class="hint">{text::CHANGED_NO_FIELD}</p> }.into_any()
     } else {
-        diff("Changed fields", &view.changes)
+        diff(text::CHANGED_FIELDS, &view.changes)
     };
-    let mut main =
-        vec![section("Before and after", vec![changes]), section("What it was about", vec![targets(view)])];
+    let mut main = vec![
+        section(text::BEFORE_AND_AFTER, vec![changes]),
+        section(text::WHAT_IT_WAS_ABOUT, vec![targets(view)]),
+    ];
     let metas = view.targets.iter().filter(|target| !target.meta.is_empty());
     main.extend(metas.map(|target| code_block(&format!("{} {}", target.kind, target.id), &target.meta)));
     if !view.related.is_empty() {
-        main.push(section("Of the same act", vec![audit_table(&view.related, None)]));
+        main.push(section(text::OF_THE_SAME_ACT, vec![audit_table(&view.related, None)]));
     }
     Page::new(shell, Section::Audit, &view.description)
-        .crumb(Crumb::new("Audit log", paths::audit()))
-        .beside_title(copy_chip(&view.id, "entry id"))
-        .body(vec![split(main, vec![section("Facts", vec![facts(rows)])])])
+        .crumb(Crumb::new(common::AUDIT_LOG, paths::audit()))
+        .beside_title(copy_chip(&view.id, text::ENTRY_ID_TO_COPY))
+        .body(vec![split(main, vec![section(common::FACTS, vec![facts(rows)])])])
 }
 
 fn targets(view: &AuditEntryView) -> crate::View {
@@ -119,5 +122,6 @@ fn targets(view: &AuditEntryView) -> crate::View {
         let name = target.href.as_ref().map_or_else(|| name.clone().into_any(), |href| link(&name, href));
         Row::new(vec![mono(&target.kind), name, mono(&target.id)])
     });
-    Table::new("Resources", vec![head("Kind"), head("Name"), head("Id")]).rows(rows.collect())
+    Table::new(text::RESOURCES, vec![head(common::KIND), head(common::NAME), head(common::ID)])
+        .rows(rows.collect())
 }

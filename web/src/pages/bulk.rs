@@ -13,7 +13,7 @@ use crate::components::{
 use crate::form::{ALL_MATCHING, CONFIRM, FormState, NONCE, ON, SELECTED};
 use crate::paths;
 use crate::shell::{Crumb, Page, Section, Shell};
-use crate::texts::bulk as text;
+use crate::texts::{bulk as text, common};
 
 /// Posts to [`paths::bulk_keys`] again with `run` = `on`: `nonce`, `act`, the
 /// selection (`id`*, or `all_matching` with `query`), `confirm` for `delete`, and
@@ -61,7 +61,7 @@ pub fn preview(shell: &Shell, view: &BulkView) -> String {
         text::RUNS_IN_THE_BACKGROUND,
         vec![
             submit(name, if view.act == "delete" { "danger" } else { "primary" }),
-            button_link(None, text::CANCEL, &paths::api_keys(&view.api.id), ""),
+            button_link(None, common::CANCEL, &paths::api_keys(&view.api.id), ""),
         ],
     ));
     let form = post_form(shell.csrf(), &paths::bulk_keys(&view.api.id), "form card", form);
@@ -73,7 +73,7 @@ pub fn preview(shell: &Shell, view: &BulkView) -> String {
         section(text::KEYS_THAT_WOULD_CHANGE, vec![key_lines(text::SAMPLE, &view.sample), more.into_any()]);
     view.api
         .crumbs(Page::new(shell, Section::Apis, &title))
-        .crumb(Crumb::new(text::KEYS, paths::api_keys(&view.api.id)))
+        .crumb(Crumb::new(common::KEYS, paths::api_keys(&view.api.id)))
         .narrow()
         .body(vec![consequence(view), form, sample])
 }
@@ -97,19 +97,19 @@ fn consequence(view: &BulkView) -> View {
 fn fields(view: &BulkView) -> Vec<View> {
     let form = &view.form;
     match view.act.as_str() {
-        "expiry" => expiry_of(form, &view.zone, &[("", text::CHOOSE)]),
+        "expiry" => expiry_of(form, &view.zone, &[("", common::CHOOSE)]),
         "credits" => vec![
-            input(form, Field::number("credits", text::CREDITS_LEFT)),
+            input(form, Field::number("credits", common::CREDITS_LEFT)),
             check(form, "unlimited", text::UNLIMITED, text::UNLIMITED_HELP),
         ],
         "add_credits" => vec![input(form, Field::number("amount", text::CREDITS_TO_ADD).required())],
         "limits" => vec![
             pressed_by_enter(),
-            fieldset(text::RATE_LIMITS, "", vec![limit_rows(form)]),
+            fieldset(common::RATE_LIMITS, "", vec![limit_rows(form)]),
             check(form, "no_limits", text::NO_LIMITS, text::NO_LIMITS_HELP),
         ],
-        "add_roles" | "remove_roles" => names(view, text::ROLES, text::OTHER_ROLES),
-        "add_permissions" | "remove_permissions" => names(view, text::PERMISSIONS, text::OTHER_PERMISSIONS),
+        "add_roles" | "remove_roles" => names(view, common::ROLES, text::OTHER_ROLES),
+        "add_permissions" | "remove_permissions" => names(view, common::PERMISSIONS, text::OTHER_PERMISSIONS),
         "external_id" => {
             vec![input(
                 form,

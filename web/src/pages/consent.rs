@@ -17,6 +17,7 @@ use crate::components::{
 use crate::form::{FormState, NONCE};
 use crate::paths::{self, Href};
 use crate::shell::{Page, Section, Shell};
+use crate::texts::{common, consent as text};
 use crate::time::Stamp;
 
 /// Posts to [`ConsentView::here`]: `decision` (`allow`, or anything else), and the
@@ -43,20 +44,15 @@ pub struct ConsentView {
 }
 
 pub fn consent(shell: &Shell, view: &ConsentView) -> String {
-    let lead = format!(
-        "A program that calls itself {} asks for a root key of the workspace {}. Anybody can call a \
-         program so. Go on only if you have just started to connect it, and know where the answer goes.",
-        quoted(&view.client),
-        shell.workspace.name
-    );
+    let lead = text::program_asks_for_a_root_key(quoted(&view.client), &shell.workspace.name);
     let rows = vec![
-        ("Calls itself", bdi(&view.client)),
-        ("The answer goes to", view! { <b>{view.destination.clone()}</b> }.into_any()),
-        ("Asks to use", mono(&view.resource)),
-        ("Registered", stamp(&view.registered)),
-        ("Client id", copy_chip(&view.client_id, "client id")),
+        (text::CALLS_ITSELF, bdi(&view.client)),
+        (text::THE_ANSWER_GOES_TO, view! { <b>{view.destination.clone()}</b> }.into_any()),
+        (text::ASKS_TO_USE, mono(&view.resource)),
+        (text::REGISTERED, stamp(&view.registered)),
+        (text::CLIENT_ID, copy_chip(&view.client_id, text::CLIENT_ID_TO_COPY)),
     ];
-    Page::new(shell, Section::RootKeys, "Give a program a root key").narrow().body(vec![
+    Page::new(shell, Section::RootKeys, text::GIVE_A_PROGRAM_A_ROOT_KEY).narrow().body(vec![
         warning(&lead),
         card(vec![facts(rows)]),
         other_workspaces(shell, &view.here),
@@ -91,36 +87,33 @@ fn templates(shell: &Shell, view: &ConsentView) -> View {
         let to = view.here.clone().with("template", &template.code);
         view! { <li>{post_form(shell.csrf(), &to, "inline", fields)}</li> }
     });
-    view! { <ul class="templates" aria-label="Templates">{forms.collect_view()}</ul> }.into_any()
+    view! { <ul class="templates" aria-label=common::TEMPLATES>{forms.collect_view()}</ul> }.into_any()
 }
 
 fn allow(shell: &Shell, view: &ConsentView) -> View {
     let form = &view.form;
-    let name = Field::text("name", "Name").help("Of the root key, in lists.").no_autofill();
+    let name = Field::text("name", common::NAME).help(text::NAME_HINT).no_autofill();
     let fields = vec![
         hidden("decision", "allow"),
         hidden(NONCE, &view.nonce),
         hidden("workspace", &shell.workspace.id),
         shown_by_enter(),
         form_error(form),
-        fieldset("General", "", vec![input(form, name)]),
+        fieldset(common::GENERAL, "", vec![input(form, name)]),
         fieldset(
-            "Permissions",
-            "What the program may do. Give no more than you want it to do for you.",
+            common::PERMISSIONS,
+            text::PERMISSIONS_HINT,
             permissions(form, &view.scopes, by_task(form, &view.templates, &view.places)),
         ),
-        fieldset("Expiry", "When it has to ask again.", expiry(form, &view.zone)),
-        fieldset("Bounds", "Where from and how often it may be used.", bounds(form)),
-        action(
-            "The program gets a root key, which is listed with the others and can be deleted at any time.",
-            vec![submit("Allow", "primary")],
-        ),
+        fieldset(common::EXPIRY, text::EXPIRY_HINT, expiry(form, &view.zone)),
+        fieldset(common::BOUNDS, common::BOUNDS_HINT, bounds(form)),
+        action(text::ALLOW_CONSEQUENCE, vec![submit(text::ALLOW, "primary")]),
     ];
     post_form(shell.csrf(), &view.here, "form sections", fields)
 }
 
 fn refuse(shell: &Shell, view: &ConsentView) -> View {
-    let fields = vec![hidden("decision", "refuse"), action("", vec![submit("Refuse", "")])];
+    let fields = vec![hidden("decision", "refuse"), action("", vec![submit(text::REFUSE, "")])];
     post_form(shell.csrf(), &view.here, "form", fields)
 }
 
@@ -128,7 +121,7 @@ fn refuse(shell: &Shell, view: &ConsentView) -> View {
 fn other_workspaces(shell: &Shell, here: &Href) -> View {
     let others = shell.workspaces.iter().filter(|other| other.id != shell.workspace.id);
     let forms = others.map(|other| {
-        let label = format!("In the workspace {} instead", other.name);
+        let label = text::in_the_workspace_instead(&other.name);
         let fields = vec![hidden("workspace", &other.id), hidden("back", here.as_str()), submit(&label, "")];
         post_form(shell.csrf(), &paths::switch_workspace(), "inline", fields)
     });

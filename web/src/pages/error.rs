@@ -4,6 +4,7 @@ use crate::View;
 use crate::components::{Icon, button_link, empty_state};
 use crate::paths;
 use crate::shell::{Frame, Page, Section, Shell, bare};
+use crate::texts::{common, shell as text};
 
 /// Why there is no page.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,50 +28,40 @@ pub enum ErrorView {
 impl ErrorView {
     fn words(&self) -> (Icon, &'static str, String) {
         match self {
-            ErrorView::NotFound => (
-                Icon::Search,
-                "Nothing is here",
-                "It was deleted, it belongs to another workspace, or the address has a typo.".to_owned(),
-            ),
+            ErrorView::NotFound => (Icon::Search, text::NOTHING_IS_HERE, text::NOT_FOUND_REASON.to_owned()),
             ErrorView::Forbidden { message } => {
-                (Icon::Lock, "You may not do this", format!("{message} Nothing was changed."))
+                (Icon::Lock, text::YOU_MAY_NOT_DO_THIS, text::nothing_was_changed(message))
             }
-            ErrorView::Refused { message } => (Icon::Warning, "This did not work", message.clone()),
-            ErrorView::StaleForm => (
-                Icon::Rotate,
-                "This form is out of date",
-                "You signed in again or left it open for long. Go back, reload, and send it again. Nothing was changed."
-                    .to_owned(),
-            ),
-            ErrorView::TooMany { message } => (Icon::Clock, "Too many attempts", message.clone()),
-            ErrorView::Unavailable { message } => (
-                Icon::Clock,
-                "Not at the moment",
-                format!("{message} Load the page again in a moment."),
-            ),
-            ErrorView::Internal { request_id } => (
-                Icon::Warning,
-                "Something failed on this server",
-                format!("Nothing more is shown here. The log has the cause under request {request_id}."),
-            ),
+            ErrorView::Refused { message } => (Icon::Warning, text::THIS_DID_NOT_WORK, message.clone()),
+            ErrorView::StaleForm => {
+                (Icon::Rotate, text::THIS_FORM_IS_OUT_OF_DATE, text::STALE_FORM_REASON.to_owned())
+            }
+            ErrorView::TooMany { message } => (Icon::Clock, text::TOO_MANY_ATTEMPTS, message.clone()),
+            ErrorView::Unavailable { message } => {
+                (Icon::Clock, text::NOT_AT_THE_MOMENT, text::load_again_in_a_moment(message))
+            }
+            ErrorView::Internal { request_id } => {
+                (Icon::Warning, text::SOMETHING_FAILED_ON_THIS_SERVER, text::cause_is_in_the_log(request_id))
+            }
         }
     }
 
     fn body(&self, signed_in: bool) -> Vec<View> {
         let (icon, title, hint) = self.words();
-        let (name, href) = if signed_in { ("Home", paths::home()) } else { ("Sign in", paths::login()) };
+        let (name, href) =
+            if signed_in { (text::HOME, paths::home()) } else { (common::SIGN_IN, paths::login()) };
         vec![empty_state(icon, title, &hint, vec![button_link(None, name, &href, "primary")])]
     }
 
     const fn title(&self) -> &'static str {
         match self {
-            ErrorView::NotFound => "Not found",
-            ErrorView::Forbidden { .. } => "Not allowed",
-            ErrorView::Refused { .. } => "Not accepted",
-            ErrorView::StaleForm => "Out of date",
-            ErrorView::TooMany { .. } => "Slow down",
-            ErrorView::Unavailable { .. } => "Try again",
-            ErrorView::Internal { .. } => "Error",
+            ErrorView::NotFound => text::TITLE_NOT_FOUND,
+            ErrorView::Forbidden { .. } => text::TITLE_NOT_ALLOWED,
+            ErrorView::Refused { .. } => text::TITLE_NOT_ACCEPTED,
+            ErrorView::StaleForm => text::TITLE_OUT_OF_DATE,
+            ErrorView::TooMany { .. } => text::TITLE_SLOW_DOWN,
+            ErrorView::Unavailable { .. } => text::TITLE_TRY_AGAIN,
+            ErrorView::Internal { .. } => text::TITLE_ERROR,
         }
     }
 }

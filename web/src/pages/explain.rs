@@ -11,6 +11,7 @@ use crate::components::{
 use crate::form::FormState;
 use crate::paths::{self, Href};
 use crate::shell::{Page, Section, Shell};
+use crate::texts::{common, explain as text};
 
 /// How a check ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,76 +98,63 @@ pub struct ExplainView {
 pub fn explain(shell: &Shell, view: &ExplainView) -> String {
     let trace = match &view.trace {
         Some(trace) => trace_view(shell, trace),
-        None => vec![empty_state(
-            Icon::Search,
-            "Nothing asked yet",
-            "Paste a key, and what the caller asked for, to see every check in order. Nothing is consumed.",
-            vec![],
-        )],
+        None => {
+            vec![empty_state(Icon::Search, text::NOTHING_ASKED_YET, text::NOTHING_ASKED_YET_HINT, vec![])]
+        }
     };
-    Page::new(shell, Section::Explain, "Explain a decision")
+    Page::new(shell, Section::Explain, text::EXPLAIN_A_DECISION)
         .body(vec![split(trace, vec![question(shell, &view.form)])])
 }
 
 fn question(shell: &Shell, form: &FormState) -> View {
     let fields = vec![
         form_error(form),
+        input(form, Field::text("key", common::KEY).help(text::KEY_HINT).mono().required().no_autofill()),
         input(
             form,
-            Field::text("key", "Key")
-                .help("The secret, or an id. A secret is hashed on arrival and never kept.")
-                .mono()
-                .required()
-                .no_autofill(),
-        ),
-        input(
-            form,
-            Field::text("permissions", "Permission query")
+            Field::text("permissions", text::PERMISSION_QUERY)
                 .mono()
                 .placeholder("documents.read AND billing.view"),
         ),
-        input(form, Field::number("cost", "Cost").help("Credits to spend; 1 if empty.")),
-        area(
-            form,
-            Field::text("limits", "Limits").mono().rows(2).help("One a line: name, and a cost if not 1."),
-        ),
-        input(form, Field::text("ip", "Source address").mono().help("Your own if empty.")),
-        action("A dry run: nothing is consumed or counted.", vec![submit("Explain", "primary")]),
+        input(form, Field::number("cost", common::COST).help(text::COST_HINT)),
+        area(form, Field::text("limits", text::LIMITS).mono().rows(2).help(text::LIMITS_HINT)),
+        input(form, Field::text("ip", common::SOURCE_ADDRESS).mono().help(text::SOURCE_ADDRESS_HINT)),
+        action(text::DRY_RUN_HINT, vec![submit(common::EXPLAIN, "primary")]),
     ];
-    section("What is asked", vec![post_form(shell.csrf(), &paths::explain(), "form", fields)])
+    section(text::WHAT_IS_ASKED, vec![post_form(shell.csrf(), &paths::explain(), "form", fields)])
 }
 
 pub(crate) fn trace_view(shell: &Shell, trace: &Trace) -> Vec<View> {
     let named = |one: &Option<Named>, path: fn(&str) -> Href| {
-        one.as_ref().map_or_else(|| nothing("not found"), |one| link(&one.name, &path(&one.id)))
+        one.as_ref().map_or_else(|| nothing(text::NOT_FOUND), |one| link(&one.name, &path(&one.id)))
     };
     let time = match &trace.at {
         Some(at) => crate::components::stamp(at),
-        None => nothing("now"),
+        None => nothing(text::UNTIL_NOW),
     };
-    let mut summary = vec![("Outcome", outcome_badge(trace.outcome))];
-    summary.extend(trace.now.map(|now| ("The same request now", outcome_badge(now))));
+    let mut summary = vec![(common::OUTCOME, outcome_badge(trace.outcome))];
+    summary.extend(trace.now.map(|now| (text::THE_SAME_REQUEST_NOW, outcome_badge(now))));
     summary.extend([
-        ("Key", named(&trace.key, paths::key)),
-        ("API", named(&trace.api, paths::api)),
-        ("Time", time),
-        ("Source", trace.ip.as_deref().map_or_else(|| nothing("unknown"), mono)),
-        ("Cost", num(trace.cost)),
+        (common::KEY, named(&trace.key, paths::key)),
+        (common::API, named(&trace.api, paths::api)),
+        (common::TIME, time),
+        (common::SOURCE, trace.ip.as_deref().map_or_else(|| nothing(common::UNKNOWN), mono)),
+        (common::COST, num(trace.cost)),
     ]);
     let failed = trace.checks.iter().find(|check| check.verdict == Verdict::Failed);
     let failed = failed.map(|check| view! { <ol class="trace">{check_view(shell, check)}</ol> });
     let checks = trace.checks.iter().map(|check| check_view(shell, check)).collect_view();
-    let title = if trace.dry_run { "Dry run" } else { "What happened" };
+    let title = if trace.dry_run { text::DRY_RUN } else { text::WHAT_HAPPENED };
     let all = view! {
         {failed}
         <details>
-            <summary class="button small">"All checks: "{tally(&trace.checks)}</summary>
+            <summary class="button small">{text::ALL_CHECKS}{tally(&trace.checks)}</summary>
             <ol class="trace">{checks}</ol>
         </details>
     };
     vec![
         verdict(shell, trace),
-        section("Checks, in order", vec![all.into_any()]),
+        section(text::CHECKS_IN_ORDER, vec![all.into_any()]),
         section(title, vec![facts(summary)]),
     ]
 }
@@ -174,16 +162,16 @@ pub(crate) fn trace_view(shell: &Shell, trace: &Trace) -> Vec<View> {
 /// The answer in one sentence, and beside it what would change it.
 fn verdict(shell: &Shell, trace: &Trace) -> View {
     let (class, icon, word) = match (trace.outcome.is_good(), trace.dry_run) {
-        (true, false) => ("t-ok", Icon::Check, "Accepted"),
-        (true, true) => ("t-ok", Icon::Check, "Would be accepted"),
-        (false, false) => ("t-error", Icon::Cross, "Refused"),
-        (false, true) => ("t-error", Icon::Cross, "Would be refused"),
+        (true, false) => ("t-ok", Icon::Check, common::ACCEPTED),
+        (true, true) => ("t-ok", Icon::Check, text::WOULD_BE_ACCEPTED),
+        (false, false) => ("t-error", Icon::Cross, common::REFUSED),
+        (false, true) => ("t-error", Icon::Cross, text::WOULD_BE_REFUSED),
     };
     let failed = trace.checks.iter().find(|check| check.verdict == Verdict::Failed);
     let reason = failed.map_or_else(|| trace.outcome.meaning().to_owned(), |check| check.detail.clone());
     let since = match trace.now {
-        Some(now) if now.is_good() && !trace.outcome.is_good() => " The same request would be accepted now.",
-        Some(now) if !now.is_good() && trace.outcome.is_good() => " The same request would be refused now.",
+        Some(now) if now.is_good() && !trace.outcome.is_good() => text::WOULD_BE_ACCEPTED_NOW,
+        Some(now) if !now.is_good() && trace.outcome.is_good() => text::WOULD_BE_REFUSED_NOW,
         _ => "",
     };
     let acts = failed.map(|check| acts(shell, check));
@@ -201,10 +189,10 @@ fn verdict(shell: &Shell, trace: &Trace) -> View {
 fn tally(checks: &[Check]) -> String {
     let count = |of: &[Verdict]| checks.iter().filter(|check| of.contains(&check.verdict)).count();
     let kinds = [
-        (count(&[Verdict::Passed]), "passed"),
-        (count(&[Verdict::Failed]), "failed"),
-        (count(&[Verdict::NotReached, Verdict::WouldPass, Verdict::WouldFail]), "not reached"),
-        (count(&[Verdict::NotUsed]), "not used"),
+        (count(&[Verdict::Passed]), text::PASSED_CHECK),
+        (count(&[Verdict::Failed]), text::FAILED_CHECK),
+        (count(&[Verdict::NotReached, Verdict::WouldPass, Verdict::WouldFail]), text::NOT_REACHED),
+        (count(&[Verdict::NotUsed]), text::NOT_USED),
     ];
     let told: Vec<String> =
         kinds.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
@@ -213,19 +201,19 @@ fn tally(checks: &[Check]) -> String {
 
 fn acts(shell: &Shell, check: &Check) -> View {
     let setting = check.setting.as_ref().filter(|_| shell.may.write);
-    let setting = setting.map(|href| button_link(Some(Icon::Settings), "Setting", href, "small"));
+    let setting = setting.map(|href| button_link(Some(Icon::Settings), text::SETTING, href, "small"));
     let fix = check.fix.as_ref().filter(|_| shell.may.write).map(|fix| fix_view(shell, fix));
     view! { <div class="trace-actions">{fix}{setting}</div> }.into_any()
 }
 
 fn check_view(shell: &Shell, check: &Check) -> View {
     let (class, word, icon) = match check.verdict {
-        Verdict::Passed => ("passed", "passed", Some(Icon::Check)),
-        Verdict::Failed => ("failed", "failed", Some(Icon::Cross)),
-        Verdict::NotReached => ("skipped", "not reached", None),
-        Verdict::WouldPass => ("skipped", "not reached, would pass", None),
-        Verdict::WouldFail => ("skipped", "not reached, would fail", None),
-        Verdict::NotUsed => ("skipped", "not used", None),
+        Verdict::Passed => ("passed", text::PASSED_CHECK, Some(Icon::Check)),
+        Verdict::Failed => ("failed", text::FAILED_CHECK, Some(Icon::Cross)),
+        Verdict::NotReached => ("skipped", text::NOT_REACHED, None),
+        Verdict::WouldPass => ("skipped", text::NOT_REACHED_WOULD_PASS, None),
+        Verdict::WouldFail => ("skipped", text::NOT_REACHED_WOULD_FAIL, None),
+        Verdict::NotUsed => ("skipped", text::NOT_USED, None),
     };
     let values = (!check.values.is_empty()).then(|| values(check));
     let query = check.query.as_ref().map(|query| view! { <ul class="query">{node(query)}</ul> });
@@ -264,15 +252,15 @@ fn values(check: &Check) -> View {
             }
         })
         .collect_view();
-    let caption = format!("Values of {}", check.name);
+    let caption = text::values_of(&check.name);
     view! {
         <table class="values">
             <caption class="sr">{caption}</caption>
             <thead>
                 <tr>
-                    <th scope="col"><span class="sr">"Value"</span></th>
-                    {past.then(|| view! { <th scope="col">"Then"</th> })}
-                    <th scope="col">"Now"</th>
+                    <th scope="col"><span class="sr">{common::VALUE}</span></th>
+                    {past.then(|| view! { <th scope="col">{text::THEN}</th> })}
+                    <th scope="col">{text::NOW}</th>
                 </tr>
             </thead>
             <tbody>{rows}</tbody>
@@ -297,13 +285,13 @@ fn node_at(query: &QueryNode, depth: usize) -> View {
         view! { <li><b>{word}</b><ul>{children}</ul></li> }.into_any()
     };
     match query {
-        QueryNode::And(children) => group("all of", children),
-        QueryNode::Or(children) => group("any of", children),
+        QueryNode::And(children) => group(text::ALL_OF, children),
+        QueryNode::Or(children) => group(text::ANY_OF, children),
         QueryNode::Permission { slug, held, decisive } => {
             let (class, icon, word) = match (held, decisive) {
-                (true, _) => ("held", Icon::Check, "held"),
-                (false, true) => ("missing decisive", Icon::Cross, "missing, this decided it"),
-                (false, false) => ("missing", Icon::Cross, "missing"),
+                (true, _) => ("held", Icon::Check, text::HELD),
+                (false, true) => ("missing decisive", Icon::Cross, text::MISSING_DECISIVE),
+                (false, false) => ("missing", Icon::Cross, text::MISSING),
             };
             view! { <li class=class>{icon.view()}{mono(slug)}<span class="note">{word}</span></li> }
                 .into_any()

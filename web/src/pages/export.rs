@@ -9,7 +9,7 @@ use crate::components::{
 use crate::form::FormState;
 use crate::paths;
 use crate::shell::{Crumb, Page, Section, Shell};
-use crate::texts::bulk as text;
+use crate::texts::{bulk as text, common};
 
 /// A choice of rows that a list offers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,8 +39,8 @@ pub struct ExportView {
 pub fn export(shell: &Shell, view: &ExportView) -> String {
     let current = view.kinds.iter().find(|(value, _)| *value == view.what).map_or("", |(_, name)| name);
     let entries = view.kinds.iter().map(|(value, name)| (name.as_str(), paths::export().with("what", value)));
-    let page = Page::new(shell, Section::Jobs, text::EXPORT)
-        .crumb(Crumb::new(text::JOBS, paths::jobs()))
+    let page = Page::new(shell, Section::Jobs, common::EXPORT)
+        .crumb(Crumb::new(common::JOBS, paths::jobs()))
         .tabs(tabs(text::WHAT_TO_EXPORT, current, entries.collect()));
     let page = page.narrow();
     if !shell.may.admin {
@@ -88,5 +88,5 @@ fn pills(view: &ExportView) -> View {
     let pills = view.kept.iter().map(|(name, value)| {
         view! { <li class="pill"><span>{name.clone()}</span><b>{value.clone()}</b></li> }.into_any()
     });
-    view! { <ul class="pills" aria-label=text::FILTERS_IN_FORCE>{pills.collect_view()}</ul> }.into_any()
+    view! { <ul class="pills" aria-label=common::FILTERS_IN_FORCE>{pills.collect_view()}</ul> }.into_any()
 }

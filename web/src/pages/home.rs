@@ -12,7 +12,7 @@ use crate::components::{
 };
 use crate::paths::{self, FROM, Here, Href, SINCE, TO};
 use crate::shell::{Page, Section, Shell};
-use crate::texts::home as text;
+use crate::texts::{common, home as text};
 
 /// Something that asks for attention.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,7 +79,7 @@ pub fn home(shell: &Shell, view: &HomeView) -> String {
     let before = view.before.as_deref();
     let with_unknown = before.filter(|_| view.is_before_known);
     let figures = stats(vec![
-        view.verifications.view(text::VERIFICATIONS, Rise::Neutral, with_unknown),
+        view.verifications.view(common::VERIFICATIONS, Rise::Neutral, with_unknown),
         view.denials.view(text::DENIED, Rise::Worse, with_unknown),
         view.unknown.linked(text::UNKNOWN_KEYS, Rise::Worse, with_unknown, &unknown_keys(&view.here)),
         view.decisions.view(text::RATE_LIMIT_DECISIONS, Rise::Neutral, before),
@@ -98,7 +98,7 @@ pub fn home(shell: &Shell, view: &HomeView) -> String {
     if !view.failing.is_empty() {
         main.push(section(text::REFUSED_MOST, vec![failing(&view.failing)]));
     }
-    let all = link(text::ALL, &paths::audit());
+    let all = link(common::ALL, &paths::audit());
     let changes = match view.changes.as_slice() {
         [] => view! { <p class="hint">{text::NO_CHANGE_YET}</p> }.into_any(),
         rows => audit_table(rows, None),
@@ -167,10 +167,10 @@ fn concerns(concerns: &[Warning]) -> View {
 
 fn failing(rows: &[Failing]) -> View {
     let heads = vec![
-        head(text::WHO),
-        head(text::KIND),
+        head(common::WHO),
+        head(common::KIND),
         head(text::MAIN_REASON),
-        head(text::REFUSED).numeric(),
+        head(common::REFUSED).numeric(),
         head(text::SHARE).numeric(),
     ];
     let rows = rows.iter().map(|row| {
@@ -199,5 +199,5 @@ fn health(rows: &[HealthFact]) -> View {
             (fact.name.as_str(), value.into_any())
         })
         .collect();
-    section(text::THIS_SERVER, vec![facts(values)])
+    section(common::THIS_SERVER, vec![facts(values)])
 }

@@ -11,7 +11,7 @@ use crate::components::{
 use crate::form::{FormState, VERSION};
 use crate::paths;
 use crate::shell::{Crumb, Page, Section, Shell};
-use crate::texts::identities as text;
+use crate::texts::{common, identities as text};
 use crate::time::Stamp;
 
 use super::parts::Named;
@@ -37,7 +37,7 @@ pub struct IdentitiesView {
 
 pub fn list(shell: &Shell, view: &IdentitiesView) -> String {
     let new = || button_link(Some(Icon::Plus), text::NEW_IDENTITY, &paths::new_identity(), "primary");
-    let page = Page::new(shell, Section::Identities, text::IDENTITIES).action_if(shell.may.write, new);
+    let page = Page::new(shell, Section::Identities, common::IDENTITIES).action_if(shell.may.write, new);
     if view.rows.is_empty() && !view.filters.is_active() {
         let command = curl(
             shell.origin(),
@@ -67,10 +67,10 @@ pub fn list(shell: &Shell, view: &IdentitiesView) -> String {
 fn heads() -> Vec<Column> {
     vec![
         head(text::EXTERNAL_ID).sorted_by("external_id"),
-        head(text::KEYS).numeric(),
-        head(text::RATE_LIMITS).numeric(),
-        head(text::LAST_USED),
-        head(text::CREATED).sorted_by("created"),
+        head(common::KEYS).numeric(),
+        head(common::RATE_LIMITS).numeric(),
+        head(common::LAST_USED),
+        head(common::CREATED).sorted_by("created"),
     ]
 }
 
@@ -84,12 +84,12 @@ fn table(view: &IdentitiesView) -> View {
             name.into_any(),
             row.keys.view(),
             num(row.limits),
-            optional_stamp(&row.last_used, text::NEVER),
-            optional_stamp(&row.created, text::UNKNOWN),
+            optional_stamp(&row.last_used, common::NEVER),
+            optional_stamp(&row.created, common::UNKNOWN),
         ])
     });
     let here = &view.filters.here;
-    Table::new(text::IDENTITIES, heads())
+    Table::new(common::IDENTITIES, heads())
         .of_columns(Some(here))
         .sorted(here, &view.sorting)
         .rows(rows.collect())
@@ -114,19 +114,22 @@ pub fn form(shell: &Shell, view: &IdentityFormView) -> String {
     let id = id.readonly(view.identity.is_some()).help(text::EXTERNAL_ID_HELP);
     let meta = Field::text("meta", text::JSON_OBJECT).mono().rows(8).placeholder("{ \"plan\": \"pro\" }");
     let (title, post, back, button) = match &view.identity {
-        Some(one) => {
-            (text::EDIT_IDENTITY, paths::edit_identity(&one.id), paths::identity(&one.id), text::SAVE_CHANGES)
-        }
+        Some(one) => (
+            text::EDIT_IDENTITY,
+            paths::edit_identity(&one.id),
+            paths::identity(&one.id),
+            common::SAVE_CHANGES,
+        ),
         None => (text::NEW_IDENTITY, paths::new_identity(), paths::identities(), text::CREATE_IDENTITY),
     };
     let fields = vec![
         pressed_by_enter(),
         form_error(form),
         view.identity.is_some().then(|| hidden(VERSION, &form.value(VERSION))).into_any(),
-        fieldset(text::GENERAL, "", vec![input(form, id)]),
-        fieldset(text::RATE_LIMITS, text::RATE_LIMITS_HINT, vec![limit_rows(form)]),
+        fieldset(common::GENERAL, "", vec![input(form, id)]),
+        fieldset(common::RATE_LIMITS, text::RATE_LIMITS_HINT, vec![limit_rows(form)]),
         fieldset(
-            text::SPEND_CAP,
+            common::SPEND_CAP,
             text::SPEND_CAP_HINT,
             vec![input(
                 form,
@@ -134,10 +137,10 @@ pub fn form(shell: &Shell, view: &IdentityFormView) -> String {
             )],
         ),
         fieldset(text::METADATA, text::METADATA_HINT, vec![area(form, meta)]),
-        action("", vec![submit(button, "primary"), button_link(None, text::CANCEL, &back, "")]),
+        action("", vec![submit(button, "primary"), button_link(None, common::CANCEL, &back, "")]),
     ];
     let page = Page::new(shell, Section::Identities, title)
-        .crumb(Crumb::new(text::IDENTITIES, paths::identities()))
+        .crumb(Crumb::new(common::IDENTITIES, paths::identities()))
         .narrow();
     let form_view = post_form(shell.csrf(), &post, "form sections", fields);
     match &view.identity {

@@ -12,7 +12,7 @@ use crate::components::{
 };
 use crate::paths;
 use crate::shell::{Crumb, Page, Section, Shell};
-use crate::texts::identities as text;
+use crate::texts::{common, identities as text};
 use crate::time::Stamp;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,34 +56,34 @@ pub fn show(shell: &Shell, view: &IdentityView) -> String {
     let main = vec![
         filter_bar(shell.csrf(), &view.filters, extra),
         bars(&view.requests),
-        section(text::KEYS, vec![keys, further_keys(here, &view.more_keys)]),
-        section(text::REQUESTS, vec![log, pager(here, &view.pager, text::NOUN_REQUEST)]),
+        section(common::KEYS, vec![keys, further_keys(here, &view.more_keys)]),
+        section(common::REQUESTS, vec![log, pager(here, &view.pager, text::NOUN_REQUEST)]),
     ];
     let mut side = vec![
         section(
-            text::FACTS,
+            common::FACTS,
             vec![facts(vec![
                 (text::EXTERNAL_ID, copy_chip(&view.identity.name, text::COPY_EXTERNAL_ID)),
-                (text::KEYS, view.total_keys.view()),
-                (text::LAST_USED, optional_stamp(&view.last_used, text::NEVER)),
-                (text::CREATED, stamp(&view.created)),
+                (common::KEYS, view.total_keys.view()),
+                (common::LAST_USED, optional_stamp(&view.last_used, common::NEVER)),
+                (common::CREATED, stamp(&view.created)),
             ])],
         ),
         section(text::SHARED_RATE_LIMITS, vec![limits(&view.limits)]),
     ];
     if let Some(month) = &view.month {
-        side.insert(1, section(text::SPENT_THIS_MONTH, vec![spent_month(month)]));
+        side.insert(1, section(common::SPENT_THIS_MONTH, vec![spent_month(month)]));
     }
     if !view.meta.is_empty() {
         side.push(code_block(text::METADATA, &view.meta));
     }
     Page::new(shell, Section::Identities, &view.identity.name)
-        .crumb(Crumb::new(text::IDENTITIES, paths::identities()))
+        .crumb(Crumb::new(common::IDENTITIES, paths::identities()))
         .beside_title(copy_chip(&view.identity.id, text::COPY_IDENTITY_ID))
         .waiting(view.live.on)
-        .action(button_link(Some(Icon::Chart), text::USAGE, &paths::identity_usage(&view.identity.id), ""))
+        .action(button_link(Some(Icon::Chart), common::USAGE, &paths::identity_usage(&view.identity.id), ""))
         .action_if(shell.may.write, || {
-            button_link(Some(Icon::Edit), text::EDIT, &paths::edit_identity(&view.identity.id), "primary")
+            button_link(Some(Icon::Edit), common::EDIT, &paths::edit_identity(&view.identity.id), "primary")
         })
         .body(vec![split(main, side)])
 }

@@ -10,7 +10,7 @@ use crate::components::{
 };
 use crate::paths::{self, Href};
 use crate::shell::{Crumb, Page, Section, Shell};
-use crate::texts::identities as text;
+use crate::texts::{common, identities as text};
 
 /// One key of the customer in the month.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +60,7 @@ pub fn usage(shell: &Shell, view: &IdentityUsageView) -> String {
         view.earlier.as_ref().map(|earlier| button_link(Some(Icon::Left), text::EARLIER, earlier, ""));
     let later = view.later.as_ref().map(|later| button_link(Some(Icon::Right), text::LATER, later, ""));
     let page = Page::new(shell, Section::Identities, &format!("{}, {}", view.identity.name, view.month))
-        .crumb(Crumb::new(text::IDENTITIES, paths::identities()))
+        .crumb(Crumb::new(common::IDENTITIES, paths::identities()))
         .crumb(Crumb::new(&view.identity.name, paths::identity(&view.identity.id)))
         .action(earlier.into_any())
         .action(later.into_any());
@@ -83,7 +83,7 @@ pub fn usage(shell: &Shell, view: &IdentityUsageView) -> String {
     page.body(vec![
         partly.into_any(),
         totals(view),
-        section(text::KEYS, vec![keys(view)]),
+        section(common::KEYS, vec![keys(view)]),
         code_block(text::THE_BILL_IN_SQL, &view.sql),
         code_block(text::THE_SAME_AT_THE_COMMAND_LINE, &command),
         note(text::MONTHS_ARE_THOSE_OF_UTC),
@@ -95,15 +95,15 @@ fn totals(view: &IdentityUsageView) -> View {
         let mark = view! { <span class="status">{swatch(*outcome)}{num(*count)}</span> };
         stat(outcome.label(), mark.into_any(), None)
     });
-    stats(outcomes.chain([stat(text::CREDITS_SPENT, num(view.credits), None)]).collect())
+    stats(outcomes.chain([stat(common::CREDITS_SPENT, num(view.credits), None)]).collect())
 }
 
 fn keys(view: &IdentityUsageView) -> View {
     let heads = vec![
-        head(text::KEY),
-        head(text::ACCEPTED).numeric(),
-        head(text::REFUSED).numeric(),
-        head(text::CREDITS_SPENT).numeric(),
+        head(common::KEY),
+        head(common::ACCEPTED).numeric(),
+        head(common::REFUSED).numeric(),
+        head(common::CREDITS_SPENT).numeric(),
     ];
     let row = |key: &KeyUsage| {
         Row::new(vec![

@@ -12,7 +12,7 @@ use crate::components::{
 use crate::form::{CSRF, FormState, NONCE};
 use crate::paths;
 use crate::shell::{Crumb, Page, Section, Shell};
-use crate::texts::bulk as text;
+use crate::texts::{bulk as text, common};
 
 /// What a file can hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub struct ImportView {
 
 pub fn import(shell: &Shell, view: &ImportView) -> String {
     let page =
-        Page::new(shell, Section::Jobs, text::IMPORT).crumb(Crumb::new(text::JOBS, paths::jobs())).narrow();
+        Page::new(shell, Section::Jobs, text::IMPORT).crumb(Crumb::new(common::JOBS, paths::jobs())).narrow();
     let form = if shell.may.write { upload(shell, view) } else { note(text::ROLE_MAY_NOT_START_JOBS) };
     let mut body = vec![form];
     if !view.faults.is_empty() {
@@ -89,7 +89,7 @@ fn upload(shell: &Shell, view: &ImportView) -> View {
             </div>
             {action(
                 text::EVERY_LINE_IS_READ_FIRST,
-                vec![submit(text::IMPORT, "primary"), button_link(None, text::CANCEL, &paths::jobs(), "")],
+                vec![submit(text::IMPORT, "primary"), button_link(None, common::CANCEL, &paths::jobs(), "")],
             )}
         </form>
     }
@@ -109,7 +109,7 @@ fn faults(view: &ImportView) -> View {
 fn kind(kind: &ImportKind) -> View {
     let rows = kind.columns.iter().map(|(name, about)| Row::new(vec![mono(name), about.clone().into_any()]));
     let table =
-        Table::new(&kind.name, vec![head(text::COLUMN), head(text::HOLDS)]).dense().rows(rows.collect());
+        Table::new(&kind.name, vec![head(common::COLUMN), head(text::HOLDS)]).dense().rows(rows.collect());
     let title = text::columns_of(&kind.name);
     section(&title, vec![table, code_block(text::CSV, &kind.csv), code_block(text::JSON_LINES, &kind.json)])
 }

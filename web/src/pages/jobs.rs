@@ -10,7 +10,7 @@ use crate::components::{
 };
 use crate::paths::{self, Here, Href};
 use crate::shell::{Crumb, Page, Section, Shell};
-use crate::texts::bulk as text;
+use crate::texts::{bulk as text, common};
 use crate::time::Stamp;
 
 /// A job in a list.
@@ -37,8 +37,8 @@ pub struct JobsView {
 }
 
 pub fn list(shell: &Shell, view: &JobsView) -> String {
-    let page = Page::new(shell, Section::Jobs, text::JOBS)
-        .action_if(shell.may.admin, || button_link(Some(Icon::Export), text::EXPORT, &paths::export(), ""))
+    let page = Page::new(shell, Section::Jobs, common::JOBS)
+        .action_if(shell.may.admin, || button_link(Some(Icon::Export), common::EXPORT, &paths::export(), ""))
         .action_if(shell.may.write, || button_link(Some(Icon::Plus), text::IMPORT, &paths::import(), ""));
     if view.rows.is_empty() {
         let hint = text::NO_JOB_YET_HINT;
@@ -46,7 +46,7 @@ pub fn list(shell: &Shell, view: &JobsView) -> String {
     }
     let heads = vec![
         head(text::JOB),
-        head(text::STATE),
+        head(common::STATE),
         head(text::DONE).numeric(),
         head(text::FAILED).numeric(),
         head(text::STARTED),
@@ -64,7 +64,7 @@ pub fn list(shell: &Shell, view: &JobsView) -> String {
         ])
     });
     page.body(vec![
-        Table::new(text::JOBS, heads).rows(rows.collect()),
+        Table::new(common::JOBS, heads).rows(rows.collect()),
         pager(&view.here, &view.pager, text::NOUN_JOB),
     ])
 }
@@ -115,7 +115,7 @@ pub const FAILED: &str = "failed";
 pub fn show(shell: &Shell, view: &JobView) -> String {
     let job = &view.job;
     let rows = vec![
-        (text::STATE, chips(std::slice::from_ref(&job.state))),
+        (common::STATE, chips(std::slice::from_ref(&job.state))),
         (text::FAILED, num(job.failed)),
         (text::STARTED, stamp(&job.started)),
         (text::BY, job.started_by.clone().into_any()),
@@ -125,7 +125,7 @@ pub fn show(shell: &Shell, view: &JobView) -> String {
     let progress = progress(&job.title, job.done, job.total);
     let state = section(text::PROGRESS, vec![error.into_any(), progress, facts(rows)]);
     Page::new(shell, Section::Jobs, &job.title)
-        .crumb(Crumb::new(text::JOBS, paths::jobs()))
+        .crumb(Crumb::new(common::JOBS, paths::jobs()))
         .beside_title(copy_chip(&job.id, text::COPY_JOB_ID))
         .waiting(view.running)
         .action(button_link(Some(Icon::Export), text::RESULTS_AS_CSV, &paths::job_result(&job.id), ""))

@@ -17,7 +17,7 @@ use crate::components::{
 use crate::form::ON;
 use crate::paths::{self, Here};
 use crate::shell::{Crumb, Page, Section, Shell};
-use crate::texts::keys as text;
+use crate::texts::{common, keys as text};
 use crate::time::{Stamp, duration};
 
 /// What every tab of a key shows at its head.
@@ -89,21 +89,22 @@ fn frame<'a>(shell: &'a Shell, key: &KeyHead, current: &str) -> Page<'a> {
     let entries = vec![
         (text::ACTIVITY, paths::key(&key.id)),
         (text::LOG, paths::key_log(&key.id)),
-        (text::CHANGES, paths::key_changes(&key.id)),
+        (common::CHANGES, paths::key_changes(&key.id)),
     ];
-    let explain = || button_link(Some(Icon::Help), text::EXPLAIN, &paths::explain().with("key", &key.id), "");
+    let explain =
+        || button_link(Some(Icon::Help), common::EXPLAIN, &paths::explain().with("key", &key.id), "");
     key.api
         .crumbs(Page::new(shell, Section::Apis, &key.label))
-        .crumb(Crumb::new(text::KEYS, paths::api_keys(&key.api.id)))
+        .crumb(Crumb::new(common::KEYS, paths::api_keys(&key.api.id)))
         .beside_title(chips(&key.states))
         .beside_title(copy_chip(&key.id, text::COPY_KEY_ID))
-        .tabs(tabs(text::KEY, current, entries))
+        .tabs(tabs(common::KEY, current, entries))
         .action_if(!key.deleted, explain)
         .action_if(shell.may.write && key.deleted, || {
             act(shell.csrf(), Some(Icon::Rotate), text::RESTORE, &paths::restore_key(&key.id), "primary")
         })
         .action_if(shell.may.write && !key.deleted, || {
-            button_link(Some(Icon::Edit), text::EDIT, &paths::edit_key(&key.id), "primary")
+            button_link(Some(Icon::Edit), common::EDIT, &paths::edit_key(&key.id), "primary")
         })
         .action_if(shell.may.write && !key.deleted, || menu(&key.label, acts(shell, key)))
 }
@@ -111,12 +112,12 @@ fn frame<'a>(shell: &'a Shell, key: &KeyHead, current: &str) -> Page<'a> {
 fn acts(shell: &Shell, key: &KeyHead) -> Vec<View> {
     let csrf = shell.csrf();
     let switch = if key.enabled {
-        act(csrf, Some(Icon::Pause), text::DISABLE, &paths::disable_key(&key.id), "menu-item")
+        act(csrf, Some(Icon::Pause), common::DISABLE, &paths::disable_key(&key.id), "menu-item")
     } else {
-        act(csrf, Some(Icon::Play), text::ENABLE, &paths::enable_key(&key.id), "menu-item")
+        act(csrf, Some(Icon::Play), common::ENABLE, &paths::enable_key(&key.id), "menu-item")
     };
     let mut items = vec![
-        button_link(Some(Icon::Rotate), text::ROTATE, &paths::rotate_key(&key.id), "menu-item"),
+        button_link(Some(Icon::Rotate), common::ROTATE, &paths::rotate_key(&key.id), "menu-item"),
         button_link(
             Some(Icon::Warning),
             text::REPLACE_IT_LEAKED,
@@ -136,7 +137,7 @@ fn acts(shell: &Shell, key: &KeyHead) -> Vec<View> {
     }
     items.push(button_link(
         Some(Icon::Trash),
-        text::DELETE,
+        common::DELETE,
         &paths::edit_key(&key.id).at("danger"),
         "menu-item",
     ));
@@ -157,7 +158,7 @@ pub fn activity(shell: &Shell, view: &KeyView) -> String {
     ];
     main.extend(view.rhythm.as_ref().map(|rhythm| section(&rhythm.title, vec![heat(rhythm)])));
     main.push(section(
-        text::LATEST_REQUESTS,
+        common::LATEST_REQUESTS,
         vec![recent, view! { <p class="card-more">{more}</p> }.into_any()],
     ));
     if !view.siblings.is_empty() {
@@ -170,9 +171,9 @@ pub fn activity(shell: &Shell, view: &KeyView) -> String {
 }
 
 fn side(facts_: &KeyFacts) -> Vec<View> {
-    let mut blocks = vec![section(text::FACTS, vec![facts(fact_rows(facts_))])];
-    blocks.push(section(text::RATE_LIMITS, vec![limits(&facts_.limits)]));
-    blocks.push(section(text::PERMISSIONS, vec![permissions(facts_)]));
+    let mut blocks = vec![section(common::FACTS, vec![facts(fact_rows(facts_))])];
+    blocks.push(section(common::RATE_LIMITS, vec![limits(&facts_.limits)]));
+    blocks.push(section(common::PERMISSIONS, vec![permissions(facts_)]));
     if !facts_.meta.is_empty() {
         blocks.push(code_block(text::METADATA, &facts_.meta));
     }
@@ -182,32 +183,32 @@ fn side(facts_: &KeyFacts) -> Vec<View> {
 fn fact_rows(facts: &KeyFacts) -> Vec<(&'static str, View)> {
     let identity = facts.identity.as_ref();
     vec![
-        (text::VALUE, masked(&facts.start, &facts.last4)),
+        (common::VALUE, masked(&facts.start, &facts.last4)),
         (
-            text::IDENTITY,
-            identity.map_or_else(|| nothing(text::NONE), |(name, id)| link(name, &paths::identity(id))),
+            common::IDENTITY,
+            identity.map_or_else(|| nothing(common::NONE), |(name, id)| link(name, &paths::identity(id))),
         ),
-        (text::CREDITS, credits(facts.credits.as_ref())),
-        (text::EXPIRES, optional_stamp(&facts.expires, text::NEVER)),
-        (text::LAST_USED, optional_stamp(&facts.last_used, text::NEVER)),
+        (common::CREDITS, credits(facts.credits.as_ref())),
+        (common::EXPIRES, optional_stamp(&facts.expires, common::NEVER)),
+        (common::LAST_USED, optional_stamp(&facts.last_used, common::NEVER)),
         (
             text::ENVIRONMENT,
-            facts.environment.clone().map_or_else(|| nothing(text::NONE), |text| text.into_any()),
+            facts.environment.clone().map_or_else(|| nothing(common::NONE), |text| text.into_any()),
         ),
-        (text::CREATED, stamp(&facts.created)),
+        (common::CREATED, stamp(&facts.created)),
         (
-            text::CREATED_BY,
-            facts.created_by.clone().map_or_else(|| nothing(text::UNKNOWN), |text| text.into_any()),
+            common::CREATED_BY,
+            facts.created_by.clone().map_or_else(|| nothing(common::UNKNOWN), |text| text.into_any()),
         ),
-        (text::CHANGED, optional_stamp(&facts.updated, text::NEVER)),
+        (common::CHANGED, optional_stamp(&facts.updated, common::NEVER)),
     ]
 }
 
 fn credits(credits: Option<&CreditsFact>) -> View {
-    let Some(credits) = credits else { return nothing(text::UNLIMITED) };
+    let Some(credits) = credits else { return nothing(common::UNLIMITED) };
     let refill = credits.refill.as_ref().map(|(amount, rhythm)| {
         view! {
-            {meter(text::CREDITS_LEFT, credits.remaining, *amount)}
+            {meter(common::CREDITS_LEFT, credits.remaining, *amount)}
             <p class="hint">{rhythm.clone()}</p>
         }
     });
@@ -218,7 +219,7 @@ pub(crate) fn limits(rules: &[LimitRule]) -> View {
     if rules.is_empty() {
         return view! { <p class="hint">{text::NO_LIMITS}</p> }.into_any();
     }
-    let heads = vec![head(text::NAME), head(text::LIMIT).numeric(), head(text::USED_NOW).numeric()];
+    let heads = vec![head(common::NAME), head(common::LIMIT).numeric(), head(text::USED_NOW).numeric()];
     let rows = rules.iter().map(|rule| {
         let origin = rule.inherited.then(|| view! { <span class="note">{text::OF_THE_IDENTITY}</span> });
         let auto = rule.auto_apply.then(|| view! { <span class="note">{text::ALWAYS}</span> });
@@ -227,17 +228,17 @@ pub(crate) fn limits(rules: &[LimitRule]) -> View {
         let used = rule.used.map_or_else(|| nothing("–"), num);
         Row::new(vec![name.into_any(), limit.into_any(), used])
     });
-    Table::new(text::RATE_LIMITS, heads).rows(rows.collect())
+    Table::new(common::RATE_LIMITS, heads).rows(rows.collect())
 }
 
 fn permissions(facts: &KeyFacts) -> View {
     let roles = facts.roles.iter().map(|(id, name)| view! { <li>{link(name, &paths::role(id))}</li> });
     let roles = match facts.roles.is_empty() {
-        true => nothing(text::NONE),
+        true => nothing(common::NONE),
         false => view! { <ul class="tags">{roles.collect_view()}</ul> }.into_any(),
     };
     view! {
-        <h3>{text::ROLES}</h3>
+        <h3>{common::ROLES}</h3>
         {roles}
         <h3>{text::effective_permissions(facts.permissions.len())}</h3>
         {tags(&facts.permissions)}
@@ -262,7 +263,7 @@ pub fn log(shell: &Shell, view: &KeyLogView) -> String {
     let columns = verification_columns(Log::OfKey, here);
     let extra = vec![range_picker(here, &view.range), view.live.switch(here), columns];
     let rows = if view.rows.is_empty() {
-        empty_state(Icon::Log, text::NO_REQUEST_HERE, text::NO_REQUEST_HERE_HINT, vec![])
+        empty_state(Icon::Log, common::NO_REQUEST_HERE, text::NO_REQUEST_HERE_HINT, vec![])
     } else {
         verification_log(&view.rows, Log::OfKey, Some(here), view.live.source())
     };
@@ -294,5 +295,6 @@ pub fn changes(shell: &Shell, view: &KeyChangesView) -> String {
     } else {
         audit_table(&view.rows, None)
     };
-    frame(shell, &view.key, text::CHANGES).body(vec![rows, pager(&view.here, &view.pager, text::NOUN_CHANGE)])
+    frame(shell, &view.key, common::CHANGES)
+        .body(vec![rows, pager(&view.here, &view.pager, text::NOUN_CHANGE)])
 }

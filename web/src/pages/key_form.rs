@@ -13,7 +13,7 @@ use crate::components::{
 use crate::form::{FormState, NONCE, ON, VERSION};
 use crate::paths::{self, Here};
 use crate::shell::{Crumb, Page, Section, Shell};
-use crate::texts::key_form as text;
+use crate::texts::{common, key_form as text};
 
 /// Name of the button that makes the key.
 pub const CREATE: &str = "create";
@@ -66,7 +66,7 @@ pub struct NewKeyView {
 pub fn create(shell: &Shell, view: &NewKeyView) -> String {
     let form = &view.form;
     let general = vec![
-        input(form, Field::text("name", text::NAME).help(text::NAME_HELP).autofocus().no_autofill()),
+        input(form, Field::text("name", common::NAME).help(text::NAME_HELP).autofocus().no_autofill()),
         external_id(form, &view.choices),
         input(form, Field::text("prefix", text::PREFIX).help(text::PREFIX_HELP).mono()),
         input(
@@ -74,7 +74,7 @@ pub fn create(shell: &Shell, view: &NewKeyView) -> String {
             Field::number("byte_length", text::RANDOM_BYTES).help(text::RANDOM_BYTES_HELP).unit(text::BYTES),
         ),
         input(form, Field::text("environment", text::ENVIRONMENT).help(text::ENVIRONMENT_HELP)),
-        check(form, "enabled", text::ENABLED, text::ENABLED_HELP),
+        check(form, "enabled", common::ENABLED, text::ENABLED_HELP),
     ];
     let recoverable = view
         .choices
@@ -85,7 +85,7 @@ pub fn create(shell: &Shell, view: &NewKeyView) -> String {
         pressed_by_enter(),
         hidden(NONCE, &view.nonce),
         form_error(form),
-        fieldset(text::GENERAL, text::GENERAL_HINT, general),
+        fieldset(common::GENERAL, text::GENERAL_HINT, general),
     ];
     body.extend(shared_sections(form, &view.choices, &view.zone));
     body.push(fieldset(text::PRESET, text::PRESET_HINT, keep_as_preset(form)));
@@ -93,13 +93,13 @@ pub fn create(shell: &Shell, view: &NewKeyView) -> String {
         text::SECRET_IS_SHOWN_ONCE,
         vec![
             named_submit(text::CREATE_KEY, "primary", CREATE),
-            named_submit(text::PREVIEW, "", PREVIEW),
-            button_link(None, text::CANCEL, &paths::api_keys(&view.api.id), ""),
+            named_submit(common::PREVIEW, "", PREVIEW),
+            button_link(None, common::CANCEL, &paths::api_keys(&view.api.id), ""),
         ],
     ));
-    let page = view.api.crumbs(Page::new(shell, Section::Apis, text::NEW_KEY));
+    let page = view.api.crumbs(Page::new(shell, Section::Apis, common::NEW_KEY));
     let form = post_form(shell.csrf(), &paths::new_key(&view.api.id), "form sections", body);
-    page.crumb(Crumb::new(text::KEYS, paths::api_keys(&view.api.id)))
+    page.crumb(Crumb::new(common::KEYS, paths::api_keys(&view.api.id)))
         .action(presets(shell.csrf(), &view.presets))
         .body(vec![split(vec![form], vec![preview(&view.preview)])])
 }
@@ -114,14 +114,14 @@ fn keep_as_preset(form: &FormState) -> Vec<View> {
         Field::text(PRESET, text::NAME_OF_THE_PRESET).help(text::NAME_OF_THE_PRESET_HELP).no_autofill();
     vec![
         input(form, name),
-        check(form, "preset_shared", text::SHARE_WITH_THE_WORKSPACE, ""),
+        check(form, "preset_shared", common::SHARE_WITH_THE_WORKSPACE, ""),
         view! { <button type="submit" class="button small">{text::SAVE_PRESET}</button> }.into_any(),
     ]
 }
 
 /// The API to make a key in; the rest of the address goes on with it.
 pub fn choose_api(shell: &Shell, apis: &[Named], here: &Here) -> String {
-    let page = Page::new(shell, Section::Apis, text::NEW_KEY).narrow();
+    let page = Page::new(shell, Section::Apis, common::NEW_KEY).narrow();
     if apis.is_empty() {
         let make = shell
             .may
@@ -157,24 +157,24 @@ pub struct EditKeyView {
 pub fn edit(shell: &Shell, view: &EditKeyView) -> String {
     let form = &view.form;
     let general = vec![
-        input(form, Field::text("name", text::NAME).no_autofill()),
+        input(form, Field::text("name", common::NAME).no_autofill()),
         external_id(form, &view.choices),
         input(form, Field::text("environment", text::ENVIRONMENT)),
-        check(form, "enabled", text::ENABLED, text::TAKES_EFFECT_WITH_NEXT_REQUEST),
+        check(form, "enabled", common::ENABLED, common::TAKES_EFFECT_WITH_NEXT_REQUEST),
     ];
     let mut body = vec![
         pressed_by_enter(),
         form_error(form),
         hidden(VERSION, &form.value(VERSION)),
         befores(form, &["credits", "refill_amount", "refill_day", "expires_at"]),
-        fieldset(text::GENERAL, text::GENERAL_HINT, general),
+        fieldset(common::GENERAL, text::GENERAL_HINT, general),
     ];
     body.extend(shared_sections(form, &view.choices, &view.zone));
     body.push(action(
-        text::TAKES_EFFECT_WITH_NEXT_REQUEST,
+        common::TAKES_EFFECT_WITH_NEXT_REQUEST,
         vec![
-            submit(text::SAVE_CHANGES, "primary"),
-            button_link(None, text::CANCEL, &paths::key(&view.key.id), ""),
+            submit(common::SAVE_CHANGES, "primary"),
+            button_link(None, common::CANCEL, &paths::key(&view.key.id), ""),
         ],
     ));
     let delete = Danger {
@@ -187,7 +187,7 @@ pub fn edit(shell: &Shell, view: &EditKeyView) -> String {
     };
     let danger = view! { <div id="danger">{danger_zone(shell.csrf(), vec![delete], form)}</div> };
     let page = view.api.crumbs(Page::new(shell, Section::Apis, text::EDIT_KEY));
-    page.crumb(Crumb::new(text::KEYS, paths::api_keys(&view.api.id)))
+    page.crumb(Crumb::new(common::KEYS, paths::api_keys(&view.api.id)))
         .crumb(Crumb::new(&view.key.name, paths::key(&view.key.id)))
         .narrow()
         .body(vec![
@@ -219,10 +219,10 @@ fn external_id(form: &FormState, choices: &KeyChoices) -> View {
 
 fn shared_sections(form: &FormState, choices: &KeyChoices, zone: &str) -> Vec<View> {
     vec![
-        fieldset(text::RATE_LIMITS, text::RATE_LIMITS_HINT, vec![limit_rows(form)]),
-        fieldset(text::CREDITS, text::CREDITS_HINT, credits(form)),
-        fieldset(text::EXPIRY, text::EXPIRY_HINT, expiry(form, zone)),
-        fieldset(text::ROLES_AND_PERMISSIONS, text::ROLES_AND_PERMISSIONS_HINT, access(form, choices)),
+        fieldset(common::RATE_LIMITS, text::RATE_LIMITS_HINT, vec![limit_rows(form)]),
+        fieldset(common::CREDITS, text::CREDITS_HINT, credits(form)),
+        fieldset(common::EXPIRY, text::EXPIRY_HINT, expiry(form, zone)),
+        fieldset(common::ROLES_AND_PERMISSIONS, text::ROLES_AND_PERMISSIONS_HINT, access(form, choices)),
         fieldset(text::METADATA, text::METADATA_HINT, vec![metadata(form)]),
     ]
 }
@@ -231,7 +231,7 @@ pub(crate) fn credits(form: &FormState) -> Vec<View> {
     let intervals =
         [("none", text::NEVER), ("daily", text::EVERY_DAY_AT_MIDNIGHT_UTC), ("monthly", text::EVERY_MONTH)];
     vec![
-        input(form, Field::number("credits", text::CREDITS_LEFT).help(text::EMPTY_FOR_UNLIMITED)),
+        input(form, Field::number("credits", common::CREDITS_LEFT).help(text::EMPTY_FOR_UNLIMITED)),
         select(form, "refill", text::REFILL, text::REFILL_HELP, &intervals),
         input(form, Field::number("refill_amount", text::REFILL_TO)),
         input(form, Field::number("refill_day", text::DAY_OF_THE_MONTH).help(text::DAY_OF_THE_MONTH_HELP)),
@@ -253,7 +253,7 @@ pub(crate) fn expiry_of(form: &FormState, zone: &str, first: &[(&str, &str)]) ->
         ("at", text::AT_THE_TIME_BELOW),
     ];
     vec![
-        select(form, "expires", text::EXPIRES, "", &[first, &presets].concat()),
+        select(form, "expires", common::EXPIRES, "", &[first, &presets].concat()),
         input(form, Field::text("expires_at", &text::time_in(zone)).of_kind("datetime-local")),
     ]
 }
@@ -268,8 +268,8 @@ pub(crate) fn access(form: &FormState, available: &KeyChoices) -> Vec<View> {
         all => choices(form, name, legend, &text::chosen_of(chosen(name), all.len()), &options(all)),
     };
     vec![
-        group("roles", text::ROLES, &available.roles),
-        group("permissions", text::PERMISSIONS, &available.permissions),
+        group("roles", common::ROLES, &available.roles),
+        group("permissions", common::PERMISSIONS, &available.permissions),
     ]
 }
 

@@ -7,15 +7,15 @@ use leptos::prelude::*;
 use crate::View;
 use crate::components::{Icon, code_block, post_form, section_id};
 use crate::paths::{self, Href};
-use crate::texts::key_form as text;
+use crate::texts::{common, key_form as text};
 
 /// Titles of the steps of a key's form, in order.
 pub const STEPS: [&str; 6] = [
-    text::GENERAL,
-    text::RATE_LIMITS,
-    text::CREDITS,
-    text::EXPIRY,
-    text::ROLES_AND_PERMISSIONS,
+    common::GENERAL,
+    common::RATE_LIMITS,
+    common::CREDITS,
+    common::EXPIRY,
+    common::ROLES_AND_PERMISSIONS,
     text::METADATA,
 ];
 

@@ -10,7 +10,7 @@ use crate::components::{
 use crate::form::{FormState, NONCE, ON};
 use crate::paths::{self, Href};
 use crate::shell::{Crumb, Page, Section, Shell};
-use crate::texts::keys as text;
+use crate::texts::{common, keys as text};
 
 /// How long an old secret goes on working: posted value in milliseconds, and
 /// text.
@@ -50,13 +50,13 @@ pub fn rotate(shell: &Shell, view: &RotateView) -> String {
     match &view.api {
         Some(api) => {
             let page = api.crumbs(Page::new(shell, Section::Apis, text::ROTATE_KEY));
-            page.crumb(Crumb::new(text::KEYS, paths::api_keys(&api.id)))
+            page.crumb(Crumb::new(common::KEYS, paths::api_keys(&api.id)))
                 .crumb(Crumb::new(&view.key.name, paths::key(&view.key.id)))
                 .narrow()
                 .body(body(shell, view, &paths::rotate_key(&view.key.id), &paths::key(&view.key.id)))
         }
         None => Page::new(shell, Section::RootKeys, text::ROTATE_ROOT_KEY)
-            .crumb(Crumb::new(text::ROOT_KEYS, paths::root_keys()))
+            .crumb(Crumb::new(common::ROOT_KEYS, paths::root_keys()))
             .crumb(Crumb::new(&view.key.name, paths::root_key(&view.key.id)))
             .narrow()
             .body(body(shell, view, &paths::rotate_root_key(&view.key.id), &paths::root_key(&view.key.id))),
@@ -95,7 +95,7 @@ fn body(shell: &Shell, view: &RotateView, post: &Href, back: &Href) -> Vec<View>
         select(&chosen, "grace_ms", text::GRACE, text::GRACE_HELP, &GRACE),
         action(
             text::NEW_SECRET_IS_SHOWN_ONCE,
-            vec![submit(text::ROTATE, "primary"), button_link(None, text::CANCEL, back, "")],
+            vec![submit(common::ROTATE, "primary"), button_link(None, common::CANCEL, back, "")],
         ),
     ];
     let about = match view.api {

@@ -4,7 +4,7 @@ use super::parts::ApiRef;
 use crate::components::{ShownOnce, button_link, curl, shown_again, shown_once};
 use crate::paths;
 use crate::shell::{Crumb, Page, Section, Shell};
-use crate::texts::keys as text;
+use crate::texts::{common, keys as text};
 
 /// Answers the POST itself, never cached. The one-time link posts to
 /// [`paths::link_secret`]: `nonce`, `secret`.
@@ -28,7 +28,7 @@ pub fn secret(shell: &Shell, view: &KeySecretView) -> String {
     let shown = if view.kept { shown_again } else { shown_once };
     view.api
         .crumbs(Page::new(shell, Section::Apis, &view.title))
-        .crumb(Crumb::new(text::KEYS, paths::api_keys(&view.api.id)))
+        .crumb(Crumb::new(common::KEYS, paths::api_keys(&view.api.id)))
         .narrow()
         .action(button_link(None, text::GO_TO_THE_KEY, &paths::key(&view.key_id), ""))
         .body(vec![shown(shell.csrf(), &view.shown)])

@@ -13,7 +13,7 @@ use crate::components::{
 use crate::form::{ALL_MATCHING, ON};
 use crate::paths::{self, CURSOR, HIDE, Href, ROWS, SORT};
 use crate::shell::Shell;
-use crate::texts::keys as text;
+use crate::texts::{common, keys as text};
 use crate::time::Stamp;
 
 /// A key in a list.
@@ -49,8 +49,8 @@ pub struct KeysView {
 
 /// What can be done to many keys: value of the field `act`, and its name.
 pub const ACTS: [(&str, &str); 13] = [
-    ("enable", text::ENABLE),
-    ("disable", text::DISABLE),
+    ("enable", common::ENABLE),
+    ("disable", common::DISABLE),
     ("expiry", text::SET_EXPIRY),
     ("credits", text::SET_CREDITS),
     ("add_credits", text::ADD_CREDITS),
@@ -61,20 +61,20 @@ pub const ACTS: [(&str, &str); 13] = [
     ("remove_permissions", text::REMOVE_PERMISSIONS),
     ("external_id", text::SET_EXTERNAL_ID),
     ("meta", text::MERGE_METADATA),
-    ("delete", text::DELETE),
+    ("delete", common::DELETE),
 ];
 
 pub fn list(shell: &Shell, view: &KeysView) -> String {
     let api = &view.api.id;
     let page = view
         .api
-        .page(shell, text::KEYS)
-        .action(button_link(Some(Icon::Export), text::EXPORT, &export(view), ""))
+        .page(shell, common::KEYS)
+        .action(button_link(Some(Icon::Export), common::EXPORT, &export(view), ""))
         .action_if(shell.may.write, || {
             button_link(Some(Icon::Import), text::IMPORT, &paths::import().with("api", api), "")
         })
         .action_if(shell.may.write, || {
-            button_link(Some(Icon::Plus), text::NEW_KEY, &paths::new_key(api), "primary")
+            button_link(Some(Icon::Plus), common::NEW_KEY, &paths::new_key(api), "primary")
         });
     if view.keys.is_empty() && !view.filters.is_active() && view.filters.problems.is_empty() {
         return page.body(vec![nothing_yet(shell, api)]);
@@ -138,20 +138,20 @@ fn no_match(view: &KeysView) -> View {
 
 fn heads() -> Vec<Column> {
     vec![
-        head(text::KEY).sorted_by("name").rising(),
-        head(text::VALUE),
-        head(text::IDENTITY),
+        head(common::KEY).sorted_by("name").rising(),
+        head(common::VALUE),
+        head(common::IDENTITY),
         head(text::LAST_36_HOURS),
-        head(text::LAST_USED),
-        head(text::EXPIRES).sorted_by("expires").rising(),
-        head(text::STATE),
+        head(common::LAST_USED),
+        head(common::EXPIRES).sorted_by("expires").rising(),
+        head(common::STATE),
         head(""),
     ]
 }
 
 fn table(shell: &Shell, view: &KeysView) -> View {
     let rows = view.keys.iter().map(|key| row(shell, key)).collect();
-    let (here, table) = (&view.filters.here, Table::new(text::KEYS, heads()).selectable(shell.may.write));
+    let (here, table) = (&view.filters.here, Table::new(common::KEYS, heads()).selectable(shell.may.write));
     table.of_columns(Some(here)).sorted(here, &view.sorting).rows(rows)
 }
 
@@ -165,10 +165,10 @@ fn row(shell: &Shell, key: &KeyRow) -> Row {
     let cells = vec![
         name.into_any(),
         masked(&key.start, &key.last4),
-        identity.map_or_else(|| nothing(text::NONE), |(name, id)| link(name, &paths::identity(id))),
+        identity.map_or_else(|| nothing(common::NONE), |(name, id)| link(name, &paths::identity(id))),
         spark(&key.usage, text::SPARK_VALID, text::SPARK_DENIED),
-        optional_stamp(&key.last_used, text::NEVER),
-        optional_stamp(&key.expires, text::NEVER),
+        optional_stamp(&key.last_used, common::NEVER),
+        optional_stamp(&key.expires, common::NEVER),
         chips(&key.states),
         menu(&label, menu_items(shell, key)),
     ];
@@ -179,14 +179,14 @@ fn menu_items(shell: &Shell, key: &KeyRow) -> Vec<View> {
     let go = |icon: Icon, text: &str, href| button_link(Some(icon), text, &href, "menu-item");
     let mut items = vec![go(Icon::Log, text::LOG, paths::key_log(&key.id))];
     if shell.may.write {
-        items.push(go(Icon::Edit, text::EDIT, paths::edit_key(&key.id)));
-        items.push(go(Icon::Rotate, text::ROTATE, paths::rotate_key(&key.id)));
+        items.push(go(Icon::Edit, common::EDIT, paths::edit_key(&key.id)));
+        items.push(go(Icon::Rotate, common::ROTATE, paths::rotate_key(&key.id)));
         items.push(if key.enabled {
-            act(shell.csrf(), Some(Icon::Pause), text::DISABLE, &paths::disable_key(&key.id), "menu-item")
+            act(shell.csrf(), Some(Icon::Pause), common::DISABLE, &paths::disable_key(&key.id), "menu-item")
         } else {
-            act(shell.csrf(), Some(Icon::Play), text::ENABLE, &paths::enable_key(&key.id), "menu-item")
+            act(shell.csrf(), Some(Icon::Play), common::ENABLE, &paths::enable_key(&key.id), "menu-item")
         });
-        items.push(go(Icon::Trash, text::DELETE, paths::edit_key(&key.id).at("danger")));
+        items.push(go(Icon::Trash, common::DELETE, paths::edit_key(&key.id).at("danger")));
     }
     items
 }
@@ -212,7 +212,7 @@ fn bulk_bar(shell: &Shell, view: &KeysView) -> View {
         {every}
         <label class="sr" for="bulk-act">{text::WHAT_TO_DO}</label>
         <span class="control select"><select id="bulk-act" name="act">{acts}</select>{Icon::Down.view()}</span>
-        <button type="submit" class="button">{text::PREVIEW}</button>
+        <button type="submit" class="button">{common::PREVIEW}</button>
     };
     let form = selection_form(shell.csrf(), &paths::bulk_keys(&view.api.id), body.into_any());
     view! { <section class="bulk-bar" aria-label=text::MANY_KEYS_AT_ONCE>{form}</section> }.into_any()
@@ -224,7 +224,7 @@ fn nothing_yet(shell: &Shell, api: &str) -> View {
     let button = shell
         .may
         .write
-        .then(|| button_link(Some(Icon::Plus), text::NEW_KEY, &paths::new_key(api), "primary"));
+        .then(|| button_link(Some(Icon::Plus), common::NEW_KEY, &paths::new_key(api), "primary"));
     empty_state(
         Icon::Key,
         text::NO_KEY_YET,

@@ -6,6 +6,7 @@ use crate::components::{Field, action, form_error, hidden, input, note, post_for
 use crate::form::FormState;
 use crate::paths;
 use crate::shell::{Frame, bare};
+use crate::texts::{common, sign_in as text};
 
 /// Posts to [`paths::login`]: `email`, `password`, `next`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,28 +19,32 @@ pub struct LoginView {
 }
 
 pub fn login(frame: &Frame, view: &LoginView) -> String {
-    let ended = view.session_ended.then(|| note("Your session ended. Sign in to go on where you were."));
+    let ended = view.session_ended.then(|| note(text::SESSION_ENDED));
     let form = vec![
         form_error(&view.form),
         hidden("next", &view.next),
         input(
             &view.form,
-            Field::text("email", "E-mail").of_kind("email").required().autofocus().autocomplete("username"),
+            Field::text("email", common::E_MAIL)
+                .of_kind("email")
+                .required()
+                .autofocus()
+                .autocomplete("username"),
         ),
         input(
             &view.form,
-            Field::text("password", "Password")
+            Field::text("password", common::PASSWORD)
                 .of_kind("password")
                 .required()
                 .autocomplete("current-password"),
         ),
-        action("", vec![submit("Sign in", "primary wide")]),
+        action("", vec![submit(common::SIGN_IN, "primary wide")]),
     ];
     let form = post_form(&frame.csrf, &paths::login(), "form", form);
     let lost = view! {
-        <p class="hint">"Forgot the password? An owner can set a new one with " <code>"unkey user"</code>"."</p>
+        <p class="hint">{text::FORGOT_THE_PASSWORD} <code>"unkey user"</code>"."</p>
     };
-    bare(frame, "Sign in", "", vec![ended.into_any(), form, lost.into_any()])
+    bare(frame, common::SIGN_IN, "", vec![ended.into_any(), form, lost.into_any()])
 }
 
 /// Posts to [`paths::second_factor`]: `code`, `next`.
@@ -55,17 +60,17 @@ pub fn second_factor(frame: &Frame, view: &SecondFactorView) -> String {
         hidden("next", &view.next),
         input(
             &view.form,
-            Field::text("code", "Code")
-                .help("Six digits from your authenticator, or one of your recovery codes.")
+            Field::text("code", common::CODE)
+                .help(text::CODE_HINT)
                 .mono()
                 .required()
                 .autofocus()
                 .autocomplete("one-time-code"),
         ),
-        action("", vec![submit("Continue", "primary wide")]),
+        action("", vec![submit(common::CONTINUE, "primary wide")]),
     ];
     let form = post_form(&frame.csrf, &paths::second_factor(), "form", form);
     let other =
-        view! { <p class="hint"><a href=paths::login().to_string()>"Sign in as somebody else"</a></p> };
-    bare(frame, "Second factor", "", vec![form, other.into_any()])
+        view! { <p class="hint"><a href=paths::login().to_string()>{text::SIGN_IN_AS_SOMEBODY_ELSE}</a></p> };
+    bare(frame, common::SECOND_FACTOR, "", vec![form, other.into_any()])
 }

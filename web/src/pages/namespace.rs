@@ -14,7 +14,7 @@ use crate::components::{
 use crate::number::percent;
 use crate::paths::{self, Here, Href};
 use crate::shell::Shell;
-use crate::texts::ratelimits as text;
+use crate::texts::{common, ratelimits as text};
 use crate::time::{Stamp, duration, latency};
 
 /// An identifier that was limited in the span.
@@ -50,7 +50,7 @@ pub struct NamespaceView {
 pub fn requests(shell: &Shell, view: &NamespaceView) -> String {
     let here = &view.filters.here;
     let namespace = &view.namespace;
-    let page = namespace.page(shell, text::REQUESTS).action_if(shell.may.write, || {
+    let page = namespace.page(shell, common::REQUESTS).action_if(shell.may.write, || {
         button_link(Some(Icon::Plus), text::NEW_OVERRIDE, &paths::new_override(&namespace.id), "primary")
     });
     let table = if view.identifiers.is_empty() { nothing_yet(shell, view) } else { table(shell, view) };
@@ -101,7 +101,7 @@ fn row(shell: &Shell, view: &NamespaceView, one: &IdentifierUse) -> Row {
     let id = &view.namespace.id;
     let logs = paths::namespace_logs(id).with("identifier", &one.identifier);
     let applied = one.applied.as_ref().map_or_else(
-        || crate::components::nothing(text::NONE),
+        || crate::components::nothing(common::NONE),
         |(override_id, text)| link(text, &paths::override_(id, override_id)),
     );
     let mut items = vec![button_link(Some(Icon::Log), text::LOG, &logs, "menu-item")];
@@ -121,7 +121,7 @@ fn row(shell: &Shell, view: &NamespaceView, one: &IdentifierUse) -> Row {
         blocked.into_any(),
         num(one.passed_tokens),
         num(one.blocked_tokens),
-        optional_stamp(&one.last, text::NEVER),
+        optional_stamp(&one.last, common::NEVER),
         menu(&one.identifier, items),
     ];
     let mostly_blocked = one.blocked * 10 > (one.passed + one.blocked) * 6;
@@ -173,7 +173,7 @@ pub fn logs(shell: &Shell, view: &NamespaceLogsView) -> String {
     };
     let extra =
         vec![range_picker(here, &view.range), view.live.switch(here), columns_menu(here, &log_heads())];
-    view.namespace.page(shell, text::LOGS).waiting(view.live.on).body(vec![
+    view.namespace.page(shell, common::LOGS).waiting(view.live.on).body(vec![
         filter_bar(shell.csrf(), &view.filters, extra),
         bars(&view.requests),
         rows,
@@ -183,14 +183,14 @@ pub fn logs(shell: &Shell, view: &NamespaceLogsView) -> String {
 
 fn log_heads() -> Vec<crate::components::Column> {
     vec![
-        head(text::TIME),
-        head(text::OUTCOME),
+        head(common::TIME),
+        head(common::OUTCOME),
         head(text::IDENTIFIER),
-        head(text::LIMIT).numeric(),
+        head(common::LIMIT).numeric(),
         head(text::LEFT).numeric(),
-        head(text::COST).numeric(),
+        head(common::COST).numeric(),
         head(text::RESETS),
-        head(text::DURATION).numeric(),
+        head(common::DURATION).numeric(),
     ]
 }
 

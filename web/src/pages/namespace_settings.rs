@@ -7,7 +7,7 @@ use crate::components::{
 use crate::form::{FormState, VERSION};
 use crate::paths;
 use crate::shell::Shell;
-use crate::texts::ratelimits as text;
+use crate::texts::{common, ratelimits as text};
 
 /// Posts to [`paths::namespace_settings`]: `name`; and from the danger zone to
 /// [`paths::delete_namespace`]: `confirm` (the name).
@@ -18,7 +18,7 @@ pub struct NamespaceSettingsView {
 }
 
 pub fn settings(shell: &Shell, view: &NamespaceSettingsView) -> String {
-    let page = view.namespace.page(shell, text::SETTINGS).narrow();
+    let page = view.namespace.page(shell, common::SETTINGS).narrow();
     let ids = section(text::IDENTIFIERS, vec![facts(vec![(text::NAMESPACE_ID, mono(&view.namespace.id))])]);
     if !shell.may.write {
         return page.body(vec![ids]);
@@ -27,8 +27,8 @@ pub fn settings(shell: &Shell, view: &NamespaceSettingsView) -> String {
     let form = vec![
         form_error(&view.form),
         hidden(VERSION, &view.form.value(VERSION)),
-        input(&view.form, Field::text("name", text::NAME).mono().required().help(help).no_autofill()),
-        action("", vec![submit(text::SAVE, "primary")]),
+        input(&view.form, Field::text("name", common::NAME).mono().required().help(help).no_autofill()),
+        action("", vec![submit(common::SAVE, "primary")]),
     ];
     let delete = Danger {
         title: text::DELETE_THIS_NAMESPACE,
@@ -40,7 +40,7 @@ pub fn settings(shell: &Shell, view: &NamespaceSettingsView) -> String {
     };
     page.body(vec![
         section(
-            text::GENERAL,
+            common::GENERAL,
             vec![post_form(shell.csrf(), &paths::namespace_settings(&view.namespace.id), "form", form)],
         ),
         ids,

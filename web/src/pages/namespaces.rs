@@ -12,7 +12,7 @@ use crate::components::{
 use crate::form::FormState;
 use crate::paths;
 use crate::shell::{Crumb, Page, Section, Shell};
-use crate::texts::ratelimits as text;
+use crate::texts::{common, ratelimits as text};
 use crate::time::Stamp;
 
 /// A namespace at a glance.
@@ -36,7 +36,7 @@ pub struct NamespacesView {
 
 pub fn list(shell: &Shell, view: &NamespacesView) -> String {
     let new = || button_link(Some(Icon::Plus), text::NEW_NAMESPACE, &paths::new_namespace(), "primary");
-    let page = Page::new(shell, Section::Ratelimits, text::RATE_LIMITS).action_if(shell.may.write, new);
+    let page = Page::new(shell, Section::Ratelimits, common::RATE_LIMITS).action_if(shell.may.write, new);
     if view.namespaces.is_empty() && !view.filters.is_active() {
         let call = r#"{"namespace":"login","identifier":"user_123","limit":10,"duration":60000}"#;
         let command = curl(shell.origin(), "ratelimit.limit", "YOUR_ROOT_KEY", call);
@@ -89,18 +89,23 @@ pub fn create(shell: &Shell, view: &NewNamespaceView) -> String {
         form_error(&view.form),
         input(
             &view.form,
-            Field::text("name", text::NAME).mono().help(text::NAME_HELP).required().autofocus().no_autofill(),
+            Field::text("name", common::NAME)
+                .mono()
+                .help(text::NAME_HELP)
+                .required()
+                .autofocus()
+                .no_autofill(),
         ),
         action(
             "",
             vec![
                 submit(text::CREATE_NAMESPACE, "primary"),
-                button_link(None, text::CANCEL, &paths::namespaces(), ""),
+                button_link(None, common::CANCEL, &paths::namespaces(), ""),
             ],
         ),
     ];
     Page::new(shell, Section::Ratelimits, text::NEW_NAMESPACE)
-        .crumb(Crumb::new(text::RATE_LIMITS, paths::namespaces()))
+        .crumb(Crumb::new(common::RATE_LIMITS, paths::namespaces()))
         .narrow()
         .body(vec![post_form(shell.csrf(), &paths::new_namespace(), "form card", form)])
 }

@@ -12,7 +12,7 @@ use crate::components::{
 use crate::form::{FormState, VERSION};
 use crate::paths;
 use crate::shell::{Crumb, Page, Section, Shell};
-use crate::texts::ratelimits as text;
+use crate::texts::{common, ratelimits as text};
 use crate::time::{Stamp, duration};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub struct OverridesView {
 pub fn list(shell: &Shell, view: &OverridesView) -> String {
     let id = &view.namespace.id;
     let new = || button_link(Some(Icon::Plus), text::NEW_OVERRIDE, &paths::new_override(id), "primary");
-    let page = view.namespace.page(shell, text::OVERRIDES).action_if(shell.may.write, new);
+    let page = view.namespace.page(shell, common::OVERRIDES).action_if(shell.may.write, new);
     if view.rows.is_empty() && !view.filters.is_active() {
         let hint = text::NO_OVERRIDE_YET_HINT;
         let button = if shell.may.write { vec![new()] } else { vec![] };
@@ -52,15 +52,15 @@ pub fn list(shell: &Shell, view: &OverridesView) -> String {
             name.into_any(),
             limit.into_any(),
             ends(row),
-            optional_stamp(&row.changed, text::UNKNOWN),
+            optional_stamp(&row.changed, common::UNKNOWN),
         ])
     });
     let heads =
-        vec![head(text::IDENTIFIER), head(text::LIMIT).numeric(), head(text::ENDS), head(text::CHANGED)];
+        vec![head(text::IDENTIFIER), head(common::LIMIT).numeric(), head(text::ENDS), head(common::CHANGED)];
     let rows = if view.rows.is_empty() {
         empty_state(Icon::Search, text::NO_OVERRIDE_MATCHES, text::NO_OVERRIDE_MATCHES_HINT, vec![])
     } else {
-        Table::new(text::OVERRIDES, heads).rows(rows.collect())
+        Table::new(common::OVERRIDES, heads).rows(rows.collect())
     };
     page.body(vec![
         filter_bar(shell.csrf(), &view.filters, vec![]),
@@ -74,7 +74,7 @@ fn ends(row: &OverrideRow) -> AnyView {
     let then = row.afterwards.map(|(limit, duration_ms)| {
         view! { <span class="hint">" "{text::THEN}" "{num(limit)}" / "{duration(duration_ms)}</span> }
     });
-    view! { {optional_stamp(&row.ends, text::NEVER)}{then} }.into_any()
+    view! { {optional_stamp(&row.ends, common::NEVER)}{then} }.into_any()
 }
 
 /// Without the right to write it is only shown.
@@ -116,11 +116,11 @@ fn told(view: &OverrideFormView) -> AnyView {
     let limit = format!("{} / {}", form.value("limit"), form.value("duration"));
     let ends = match (&view.afterwards, form.value("expires_at")) {
         (Some(afterwards), at) => text::ends_at(&at.replace('T', " "), &view.zone, afterwards),
-        (None, _) => text::NEVER.to_owned(),
+        (None, _) => common::NEVER.to_owned(),
     };
     facts(vec![
         (text::IDENTIFIER, mono(&form.value("identifier"))),
-        (text::LIMIT, limit.into_any()),
+        (common::LIMIT, limit.into_any()),
         (text::ENDS, ends.into_any()),
     ])
 }
@@ -129,7 +129,7 @@ pub fn form(shell: &Shell, view: &OverrideFormView) -> String {
     let form = &view.form;
     let id = &view.namespace.id;
     let (title, post, button) = match &view.existing {
-        Some(one) => (text::EDIT_OVERRIDE, paths::override_(id, &one.id), text::SAVE_CHANGES),
+        Some(one) => (text::EDIT_OVERRIDE, paths::override_(id, &one.id), common::SAVE_CHANGES),
         None => (text::NEW_OVERRIDE, paths::new_override(id), text::CREATE_OVERRIDE),
     };
     let identifier = Field::text("identifier", text::IDENTIFIER).mono().required().no_autofill();
@@ -140,21 +140,24 @@ pub fn form(shell: &Shell, view: &OverrideFormView) -> String {
         view.existing.is_some().then(|| hidden(VERSION, &form.value(VERSION))).into_any(),
         befores(form, &["expires_at"]),
         input(form, identifier.help(help)),
-        input(form, Field::number("limit", text::LIMIT).required().help(text::LIMIT_HELP)),
-        input(form, Field::text("duration", text::EVERY).required().placeholder("1m").help(text::EVERY_HELP)),
+        input(form, Field::number("limit", common::LIMIT).required().help(text::LIMIT_HELP)),
+        input(
+            form,
+            Field::text("duration", common::EVERY).required().placeholder("1m").help(text::EVERY_HELP),
+        ),
         select(form, "expires", text::ENDS, &end_help(view), &ENDS),
         input(form, Field::text("expires_at", &text::time_in(&view.zone)).of_kind("datetime-local")),
         action(
-            text::TAKES_EFFECT_WITH_NEXT_REQUEST,
-            vec![submit(button, "primary"), button_link(None, text::CANCEL, &paths::overrides(id), "")],
+            common::TAKES_EFFECT_WITH_NEXT_REQUEST,
+            vec![submit(button, "primary"), button_link(None, common::CANCEL, &paths::overrides(id), "")],
         ),
     ];
     let page = |title| {
         let page = view.namespace.crumbs(Page::new(shell, Section::Ratelimits, title));
-        page.crumb(Crumb::new(text::OVERRIDES, paths::overrides(id))).narrow()
+        page.crumb(Crumb::new(common::OVERRIDES, paths::overrides(id))).narrow()
     };
     if !shell.may.write {
-        return page(text::OVERRIDE).body(vec![section(text::FACTS, vec![told(view)])]);
+        return page(text::OVERRIDE).body(vec![section(common::FACTS, vec![told(view)])]);
     }
     let page = page(title);
     let form_view = post_form(shell.csrf(), &post, "form card", fields);

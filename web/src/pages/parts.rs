@@ -13,6 +13,7 @@ use crate::components::{
 use crate::number::exact;
 use crate::paths::{self, CURSOR, HIDE, Here, Href, LIVE, ROWS};
 use crate::shell::{Crumb, Page, Section, Shell};
+use crate::texts::{audit, common, parts as text};
 use crate::time::{Stamp, latency};
 
 /// An entity by id and name.
@@ -40,21 +41,21 @@ pub struct ApiRef {
 impl ApiRef {
     pub(crate) fn crumbs<'a>(&self, page: Page<'a>) -> Page<'a> {
         let siblings = self.siblings.iter().map(|api| (api.name.clone(), paths::api(&api.id))).collect();
-        page.crumb(Crumb::new("APIs", paths::apis()))
+        page.crumb(Crumb::new(common::APIS, paths::apis()))
             .crumb(Crumb::new(&self.name, paths::api(&self.id)).siblings(siblings))
     }
 
     /// A page of this API under one of its tabs.
     pub(crate) fn page<'a>(&self, shell: &'a Shell, current: &str) -> Page<'a> {
         let entries = vec![
-            ("Overview", paths::api(&self.id)),
-            ("Keys", paths::api_keys(&self.id)),
-            ("Portal", paths::api_portal(&self.id)),
-            ("Settings", paths::api_settings(&self.id)),
+            (common::OVERVIEW, paths::api(&self.id)),
+            (common::KEYS, paths::api_keys(&self.id)),
+            (common::PORTAL, paths::api_portal(&self.id)),
+            (common::SETTINGS, paths::api_settings(&self.id)),
         ];
         self.crumbs(Page::new(shell, Section::Apis, &self.name))
-            .beside_title(crate::components::copy_chip(&self.id, "API id"))
-            .tabs(tabs("API", current, entries))
+            .beside_title(crate::components::copy_chip(&self.id, common::API_ID_TO_COPY))
+            .tabs(tabs(common::API, current, entries))
     }
 }
 
@@ -70,20 +71,20 @@ impl NamespaceRef {
     pub(crate) fn crumbs<'a>(&self, page: Page<'a>) -> Page<'a> {
         let siblings =
             self.siblings.iter().map(|one| (one.name.clone(), paths::namespace(&one.id))).collect();
-        page.crumb(Crumb::new("Rate limits", paths::namespaces()))
+        page.crumb(Crumb::new(common::RATE_LIMITS, paths::namespaces()))
             .crumb(Crumb::new(&self.name, paths::namespace(&self.id)).siblings(siblings))
     }
 
     pub(crate) fn page<'a>(&self, shell: &'a Shell, current: &str) -> Page<'a> {
         let entries = vec![
-            ("Requests", paths::namespace(&self.id)),
-            ("Logs", paths::namespace_logs(&self.id)),
-            ("Overrides", paths::overrides(&self.id)),
-            ("Settings", paths::namespace_settings(&self.id)),
+            (common::REQUESTS, paths::namespace(&self.id)),
+            (common::LOGS, paths::namespace_logs(&self.id)),
+            (common::OVERRIDES, paths::overrides(&self.id)),
+            (common::SETTINGS, paths::namespace_settings(&self.id)),
         ];
         self.crumbs(Page::new(shell, Section::Ratelimits, &self.name))
-            .beside_title(crate::components::copy_chip(&self.id, "namespace id"))
-            .tabs(tabs("Namespace", current, entries))
+            .beside_title(crate::components::copy_chip(&self.id, text::NAMESPACE_ID_TO_COPY))
+            .tabs(tabs(common::NAMESPACE, current, entries))
     }
 }
 
@@ -118,11 +119,17 @@ pub enum Log {
 }
 
 fn log_heads(log: Log) -> Vec<Column> {
-    let key = (log == Log::OfIdentity).then(|| head("Key"));
-    let tags = (log != Log::Latest).then(|| head("Tags"));
-    let credits = (log != Log::Latest).then(|| head("Credits").numeric());
-    let start = [head("Time"), head("Outcome")].into_iter().chain(key).chain([head("Reason")]);
-    start.chain(tags).chain([head("Source")]).chain(credits).chain([head("Duration").numeric()]).collect()
+    let key = (log == Log::OfIdentity).then(|| head(common::KEY));
+    let tags = (log != Log::Latest).then(|| head(common::TAGS));
+    let credits = (log != Log::Latest).then(|| head(common::CREDITS).numeric());
+    let start =
+        [head(common::TIME), head(common::OUTCOME)].into_iter().chain(key).chain([head(common::REASON)]);
+    start
+        .chain(tags)
+        .chain([head(common::SOURCE)])
+        .chain(credits)
+        .chain([head(common::DURATION).numeric()])
+        .collect()
 }
 
 /// A log of verifications, newest first.
@@ -133,7 +140,7 @@ pub(crate) fn verification_log(
     live: Option<String>,
 ) -> View {
     let rows = rows.iter().map(|row| log_row(row, log)).collect();
-    Table::new("Verifications", log_heads(log)).of_columns(here).dense().live(live).rows(rows)
+    Table::new(common::VERIFICATIONS, log_heads(log)).of_columns(here).dense().live(live).rows(rows)
 }
 
 /// The columns of a log of verifications.
@@ -156,7 +163,7 @@ fn log_row(row: &VerificationRow, log: Log) -> Row {
     let key = row.key.as_ref();
     let mut cells = vec![time.into_any(), outcome_badge(row.outcome)];
     if log == Log::OfIdentity {
-        cells.push(key.map_or_else(|| nothing("unknown"), |key| link(&key.name, &paths::key(&key.id))));
+        cells.push(key.map_or_else(|| nothing(common::UNKNOWN), |key| link(&key.name, &paths::key(&key.id))));
     }
     cells.push(row.denial.as_deref().map_or_else(|| nothing("–"), mono));
     if log != Log::Latest {
@@ -196,7 +203,7 @@ impl Live {
     pub(crate) fn switch(&self, here: &Here) -> View {
         let (href, pressed) =
             if self.on { (here.without(&[LIVE]), "true") } else { (here.with(LIVE, "1"), "false") };
-        let name = if self.on { "Live, press to stop" } else { "Live" };
+        let name = if self.on { text::LIVE_PRESS_TO_STOP } else { text::LIVE };
         view! {
             <a class="button live" role="button" href=href.to_string() aria-pressed=pressed>
                 {Icon::Live.view()}
@@ -204,7 +211,7 @@ impl Live {
             </a>
             <a class="button" href=here.href().to_string()>
                 {Icon::Rotate.view()}
-                <span>"Refresh"</span>
+                <span>{text::REFRESH}</span>
             </a>
         }
         .into_any()
@@ -215,7 +222,7 @@ impl Live {
 pub(crate) fn export_link(here: &Here, what: &str) -> View {
     let kept = here.pairs.iter().filter(|(name, _)| ![CURSOR, LIVE, ROWS, HIDE].contains(&name.as_str()));
     let href = kept.fold(paths::export().with("what", what), |href, (name, value)| href.with(name, value));
-    crate::components::button_link(Some(Icon::Export), "Export", &href, "")
+    crate::components::button_link(Some(Icon::Export), common::EXPORT, &href, "")
 }
 
 /// An audit entry as lists show it.
@@ -248,7 +255,10 @@ pub struct AuditSubject {
 }
 
 fn audit_heads() -> Vec<Column> {
-    ["Time", "Event", "Description", "Actor", "Source"].into_iter().map(head).collect()
+    [common::TIME, common::EVENT, common::DESCRIPTION, common::ACTOR, common::SOURCE]
+        .into_iter()
+        .map(head)
+        .collect()
 }
 
 /// The columns of an audit log.
@@ -257,18 +267,23 @@ pub(crate) fn audit_columns(here: &Here) -> View {
 }
 
 pub(crate) fn audit_table(rows: &[AuditRow], here: Option<&Here>) -> View {
-    Table::new("Changes", audit_heads()).of_columns(here).wide().rows(rows.iter().map(audit_row).collect())
+    Table::new(common::CHANGES, audit_heads())
+        .of_columns(here)
+        .wide()
+        .rows(rows.iter().map(audit_row).collect())
 }
 
 fn audit_row(row: &AuditRow) -> Row {
     let entry = paths::audit_entry(&row.id).to_string();
     let time = match row.goes_on {
-        true => view! { <a href=entry class="note" title="Of the act above">"same act"</a> }.into_any(),
+        true => {
+            view! { <a href=entry class="note" title=text::OF_THE_ACT_ABOVE>{text::SAME_ACT}</a> }.into_any()
+        }
         false => view! { <a href=entry>{log_stamp(&row.at)}</a> }.into_any(),
     };
     // Most actors are people, which their address already says.
-    let kind =
-        (row.actor_kind != "user").then(|| view! { <span class="note">{row.actor_kind.clone()}</span> });
+    let kind = (row.actor_kind != audit::ACTOR_USER)
+        .then(|| view! { <span class="note">{row.actor_kind.clone()}</span> });
     let actor = match &row.actor_href {
         Some(href) => view! { <bdi>{link(&row.actor, href)}</bdi> }.into_any(),
         None => view! { <bdi>{row.actor.clone()}</bdi> }.into_any(),
@@ -278,7 +293,7 @@ fn audit_row(row: &AuditRow) -> Row {
         event_badge(&row.event),
         view! { <bdi>{row.description.clone()}</bdi>{second_line(row)} }.into_any(),
         view! { {actor} {kind} }.into_any(),
-        row.ip.as_deref().map_or_else(|| nothing("none"), mono),
+        row.ip.as_deref().map_or_else(|| nothing(common::NONE), mono),
     ])
 }
 
@@ -294,7 +309,7 @@ fn second_line(row: &AuditRow) -> Option<View> {
         view! { {comma}{told_change(change)} }
     });
     let more = row.changes.len().saturating_sub(TOLD_CHANGES);
-    let more = (more > 0).then(|| format!(", {more} more"));
+    let more = (more > 0).then(|| text::and_more(more));
     Some(view! { <div class="hint">{about}{between}{told.collect_view()}{more}</div> }.into_any())
 }
 
@@ -309,10 +324,10 @@ fn told_change(change: &Changed) -> View {
     let is_long =
         |side: &Option<ChangedValue>| side.as_ref().is_some_and(|value| value.width() > TOLD_CHARACTERS);
     if is_long(&change.before) || is_long(&change.after) {
-        return view! { {change.field.clone()}" changed" }.into_any();
+        return view! { {change.field.clone()}{text::FIELD_CHANGED} }.into_any();
     }
     let value = |side: &Option<ChangedValue>| match side {
-        None => "not set".into_any(),
+        None => common::NOT_SET.into_any(),
         Some(value) => view! { <bdi><code class="value">{value.view()}</code></bdi> }.into_any(),
     };
     let before = change.before.is_some().then(|| view! { {value(&change.before)}" \u{2192} " });
@@ -337,12 +352,12 @@ pub struct KeyLine {
 }
 
 pub(crate) fn key_lines(caption: &str, keys: &[KeyLine]) -> View {
-    let heads = vec![head("Key"), head("API"), head("Last used"), head("State")];
+    let heads = vec![head(common::KEY), head(common::API), head(common::LAST_USED), head(common::STATE)];
     let rows = keys.iter().map(|key| {
         Row::new(vec![
             link(&key.label, &paths::key(&key.id)),
             link(&key.api.name, &paths::api(&key.api.id)),
-            crate::components::optional_stamp(&key.last_used, "never"),
+            crate::components::optional_stamp(&key.last_used, common::NEVER),
             crate::components::chips(&key.states),
         ])
     });
@@ -356,12 +371,12 @@ pub const KEYS: &str = "keys";
 pub(crate) fn further_keys(here: &Here, next: &Option<String>) -> View {
     let button =
         |name: &'static str, href: Href| view! { <a class="button small" href=href.to_string()>{name}</a> };
-    let first = here.get(KEYS).is_some().then(|| button("First keys", here.without(&[KEYS])));
-    let next = next.as_ref().map(|cursor| button("Next keys", here.with(KEYS, cursor)));
+    let first = here.get(KEYS).is_some().then(|| button(text::FIRST_KEYS, here.without(&[KEYS])));
+    let next = next.as_ref().map(|cursor| button(text::NEXT_KEYS, here.with(KEYS, cursor)));
     if first.is_none() && next.is_none() {
         return ().into_any();
     }
-    view! { <nav class="pager" aria-label="Keys"><div>{first}{next}</div></nav> }.into_any()
+    view! { <nav class="pager" aria-label=common::KEYS><div>{first}{next}</div></nav> }.into_any()
 }
 
 /// A figure of a span beside the same figure of the span before.
@@ -396,15 +411,15 @@ impl Compared {
     fn change(self, rise: Rise, before: &str) -> View {
         let (now, then) = (self.now, self.before);
         let (class, text) = match now.cmp(&then) {
-            _ if then == 0 => ("", format!("0 in {before}")),
-            Ordering::Equal => ("", format!("as in {before}")),
+            _ if then == 0 => ("", text::none_in(before)),
+            Ordering::Equal => ("", text::as_in(before)),
             Ordering::Greater => {
                 let class = if rise == Rise::Worse { "worse" } else { "" };
-                (class, format!("↑ {} on {before}", crate::number::percent(now - then, then)))
+                (class, text::more_than(crate::number::percent(now - then, then), before))
             }
             Ordering::Less => {
                 let class = if rise == Rise::Worse { "better" } else { "" };
-                (class, format!("↓ {} on {before}", crate::number::percent(then - now, then)))
+                (class, text::less_than(crate::number::percent(then - now, then), before))
             }
         };
         view! { <span class=class title=exact(then)>{text}</span> }.into_any()

@@ -13,6 +13,7 @@ use crate::form::{FormState, VERSION};
 use crate::number::count;
 use crate::paths::{self, Here};
 use crate::shell::{Crumb, Page, Section, Shell};
+use crate::texts::{common, permissions as text};
 use crate::time::Stamp;
 
 /// A permission in a list.
@@ -36,20 +37,19 @@ pub struct PermissionsView {
 }
 
 pub fn list(shell: &Shell, view: &PermissionsView) -> String {
-    let new = || button_link(Some(Icon::Plus), "New permission", &paths::new_permission(), "primary");
-    let page = Page::new(shell, Section::Permissions, "Permissions").action_if(shell.may.write, new);
+    let new = || button_link(Some(Icon::Plus), text::NEW_PERMISSION, &paths::new_permission(), "primary");
+    let page = Page::new(shell, Section::Permissions, common::PERMISSIONS).action_if(shell.may.write, new);
     if view.rows.is_empty() && !view.filters.is_active() {
-        let hint =
-            "A permission is a slug such as documents.read. Your backend asks for it when it verifies a key.";
+        let hint = text::NO_PERMISSION_YET_HINT;
         let button = if shell.may.write { vec![new()] } else { vec![] };
-        return page.body(vec![empty_state(Icon::Shield, "No permission yet", hint, button)]);
+        return page.body(vec![empty_state(Icon::Shield, text::NO_PERMISSION_YET, hint, button)]);
     }
     let heads = vec![
-        head("Slug").sorted_by("slug"),
-        head("Name"),
-        head("Roles").numeric(),
-        head("Keys").numeric(),
-        head("Changed"),
+        head(common::SLUG).sorted_by("slug"),
+        head(common::NAME),
+        head(common::ROLES).numeric(),
+        head(common::KEYS).numeric(),
+        head(common::CHANGED),
     ];
     let rows = view.rows.iter().map(|row| {
         let slug = view! { <a href=paths::edit_permission(&row.id).to_string()>{mono(&row.slug)}</a> };
@@ -59,13 +59,13 @@ pub fn list(shell: &Shell, view: &PermissionsView) -> String {
             name.into_any(),
             num(row.roles),
             row.keys.view(),
-            optional_stamp(&row.updated, "never"),
+            optional_stamp(&row.updated, common::NEVER),
         ])
     });
     let rows = if view.rows.is_empty() {
-        empty_state(Icon::Search, "No permission matches", "Search by slug, name or description.", vec![])
+        empty_state(Icon::Search, text::NO_PERMISSION_MATCHES, text::NO_PERMISSION_MATCHES_HINT, vec![])
     } else {
-        Table::new("Permissions", heads).sorted(&view.filters.here, &view.sorting).rows(rows.collect())
+        Table::new(common::PERMISSIONS, heads).sorted(&view.filters.here, &view.sorting).rows(rows.collect())
     };
     page.body(vec![
         filter_bar(shell.csrf(), &view.filters, vec![]),
@@ -98,24 +98,24 @@ pub fn form(shell: &Shell, view: &PermissionFormView) -> String {
     let form = &view.form;
     let page = |title| {
         let page = Page::new(shell, Section::Permissions, title);
-        page.crumb(Crumb::new("Permissions", paths::permissions())).narrow()
+        page.crumb(Crumb::new(common::PERMISSIONS, paths::permissions())).narrow()
     };
-    let cancel = || button_link(None, "Cancel", &paths::permissions(), "");
-    let slug_help = "Letters, digits and . _ : - *";
-    let description = input(form, Field::text("description", "Description"));
+    let cancel = || button_link(None, common::CANCEL, &paths::permissions(), "");
+    let slug_help = text::SLUG_HINT;
+    let description = input(form, Field::text("description", common::DESCRIPTION));
     let Some(one) = &view.permission else {
-        let slugs = Field::text("slugs", "Slugs")
+        let slugs = Field::text("slugs", text::SLUGS)
             .mono()
             .required()
             .rows(4)
             .placeholder("documents.read\ndocuments.write");
         let fields = vec![
             form_error(form),
-            area(form, slugs.help(&format!("One a line. {slug_help}"))),
+            area(form, slugs.help(&text::one_a_line(slug_help))),
             description,
-            action("", vec![submit("Create", "primary"), cancel()]),
+            action("", vec![submit(common::CREATE, "primary"), cancel()]),
         ];
-        return page("New permissions").body(vec![post_form(
+        return page(text::NEW_PERMISSIONS).body(vec![post_form(
             shell.csrf(),
             &paths::new_permission(),
             "form card",
@@ -125,32 +125,35 @@ pub fn form(shell: &Shell, view: &PermissionFormView) -> String {
     let fields = vec![
         form_error(form),
         hidden(VERSION, &form.value(VERSION)),
-        input(form, Field::text("name", "Name").required().no_autofill()),
-        input(form, Field::text("slug", "Slug").mono().required().help(slug_help).no_autofill()),
+        input(form, Field::text("name", common::NAME).required().no_autofill()),
+        input(form, Field::text("slug", common::SLUG).mono().required().help(slug_help).no_autofill()),
         description,
-        action("Takes effect with the next request.", vec![submit("Save changes", "primary"), cancel()]),
+        action(
+            common::TAKES_EFFECT_WITH_NEXT_REQUEST,
+            vec![submit(common::SAVE_CHANGES, "primary"), cancel()],
+        ),
     ];
     let used = used(view);
     if !shell.may.write {
         let facts = facts(vec![
-            ("Name", form.value("name").into_any()),
-            ("Slug", mono(&one.name)),
-            ("Description", form.value("description").into_any()),
+            (common::NAME, form.value("name").into_any()),
+            (common::SLUG, mono(&one.name)),
+            (common::DESCRIPTION, form.value("description").into_any()),
         ]);
-        return page("Permission")
-            .body(vec![section("Facts", vec![facts]), section("Who has it", vec![used])]);
+        return page(text::PERMISSION)
+            .body(vec![section(common::FACTS, vec![facts]), section(text::WHO_HAS_IT, vec![used])]);
     }
     let delete = Danger {
-        title: "Delete this permission",
-        consequence: "Queries that ask for it are no longer met.".to_owned(),
-        button: "Delete permission",
+        title: text::DELETE_THIS_PERMISSION,
+        consequence: text::QUERIES_ARE_NO_LONGER_MET.to_owned(),
+        button: text::DELETE_PERMISSION,
         action: paths::delete_permission(&one.id),
         confirm: Some(&one.name),
         locked: None,
     };
-    page("Edit permission").body(vec![
+    page(text::EDIT_PERMISSION).body(vec![
         post_form(shell.csrf(), &paths::edit_permission(&one.id), "form card", fields),
-        section("Who has it", vec![used]),
+        section(text::WHO_HAS_IT, vec![used]),
         danger_zone(shell.csrf(), vec![delete], form),
     ])
 }
@@ -163,10 +166,10 @@ fn used(view: &PermissionFormView) -> View {
         .map(|role| view! { <li>{link(&role.name, &paths::role(&role.id))}</li> })
         .collect_view();
     let through = count(i64::try_from(view.roles.len()).unwrap_or(i64::MAX), "role");
-    let keys = (!view.keys.is_empty()).then(|| key_lines("Keys with this permission", &view.keys));
+    let keys = (!view.keys.is_empty()).then(|| key_lines(text::KEYS_WITH_THIS_PERMISSION, &view.keys));
     let further = view.here.as_ref().map(|here| further_keys(here, &view.more_keys));
     view! {
-        <p>{format!("{} directly, and through {through}.", view.total_keys.text("key"))}</p>
+        <p>{text::directly_and_through(view.total_keys.text("key"), &through)}</p>
         <ul class="tags">{roles}</ul>
         {keys}
         {further}

@@ -12,6 +12,7 @@ use crate::components::{
 use crate::form::NONCE;
 use crate::paths::{self, Here, Href};
 use crate::shell::{Frame, PortalFrame, bare, portal_page};
+use crate::texts::{common, portal as text};
 use crate::time::Stamp;
 
 /// A key of the end user.
@@ -43,18 +44,18 @@ pub struct PortalKeysView {
 
 /// How long a replaced key still works: minutes, and in words.
 pub const GRACES: [(i64, &str); 4] =
-    [(0, "at once"), (60, "in an hour"), (1440, "in a day"), (10_080, "in a week")];
+    [(0, text::AT_ONCE), (60, text::IN_AN_HOUR), (1440, text::IN_A_DAY), (10_080, text::IN_A_WEEK)];
 
 pub fn keys(portal: &PortalFrame, view: &PortalKeysView) -> String {
     let csrf = &portal.frame.csrf;
     let shown = view.shown.as_ref().map(|shown| shown_once(csrf, shown));
     let cards = view.keys.iter().map(|key| key_card(portal, key, view)).collect_view();
     let body = if view.keys.is_empty() {
-        empty_state(Icon::Key, "You have no keys yet", "They show here once you have some.", vec![])
+        empty_state(Icon::Key, text::YOU_HAVE_NO_KEYS_YET, text::NO_KEYS_YET_HINT, vec![])
     } else {
         cards.into_any()
     };
-    portal_page(portal, "Keys", vec![shown.into_any(), body, pager(&view.here, &view.pager, "key")])
+    portal_page(portal, common::KEYS, vec![shown.into_any(), body, pager(&view.here, &view.pager, "key")])
 }
 
 fn key_card(portal: &PortalFrame, key: &PortalKey, view: &PortalKeysView) -> View {
@@ -63,11 +64,11 @@ fn key_card(portal: &PortalFrame, key: &PortalKey, view: &PortalKeysView) -> Vie
         &key.label,
         vec![
             facts(vec![
-                ("Key", masked(&key.start, &key.last4)),
-                ("State", chips(&key.states)),
-                ("Last used", optional_stamp(&key.last_used, "never")),
-                ("Expires", optional_stamp(&key.expires, "never")),
-                ("Created", stamp(&key.created)),
+                (common::KEY, masked(&key.start, &key.last4)),
+                (common::STATE, chips(&key.states)),
+                (common::LAST_USED, optional_stamp(&key.last_used, common::NEVER)),
+                (common::EXPIRES, optional_stamp(&key.expires, common::NEVER)),
+                (common::CREATED, stamp(&key.created)),
             ]),
             reroll.into_any(),
         ],
@@ -81,7 +82,7 @@ fn reroll_form(portal: &PortalFrame, key: &PortalKey, nonce: &str) -> View {
     let fields = view! {
         {hidden(NONCE, &format!("{nonce}.{}", key.id))}
         <label>
-            "The old secret stops working "
+            {text::OLD_SECRET_STOPS_WORKING}
             <span class="control select">
                 <select name="grace">{graces.collect_view()}</select>
                 {Icon::Down.view()}
@@ -89,11 +90,11 @@ fn reroll_form(portal: &PortalFrame, key: &PortalKey, nonce: &str) -> View {
         </label>
     };
     let action = paths::portal_reroll(&portal.slug, &key.id);
-    let form = vec![fields.into_any(), submit("Replace this key", "primary")];
+    let form = vec![fields.into_any(), submit(text::REPLACE_THIS_KEY, "primary")];
     view! {
         <details class="confirm">
-            <summary class="button">{Icon::Rotate.view()}<span>"Replace"</span></summary>
-            <p class="hint">"Makes a new secret and shows it once."</p>
+            <summary class="button">{Icon::Rotate.view()}<span>{text::REPLACE}</span></summary>
+            <p class="hint">{text::REPLACE_HINT}</p>
             {post_form(&portal.frame.csrf, &action, "form", form)}
         </details>
     }
@@ -111,16 +112,16 @@ pub struct PortalUsageView {
 
 pub fn usage(portal: &PortalFrame, view: &PortalUsageView) -> String {
     let range = view! { <div class="filters">{range_picker(&view.here, &view.range)}</div> };
-    let month = view.month.as_ref().map(|month| section("Credits", vec![own_spent_month(month)]));
-    portal_page(portal, "Usage", vec![month.into_any(), range.into_any(), bars(&view.requests)])
+    let month = view.month.as_ref().map(|month| section(common::CREDITS, vec![own_spent_month(month)]));
+    portal_page(portal, common::USAGE, vec![month.into_any(), range.into_any(), bars(&view.requests)])
 }
 
 /// The end user came without a session, or with one that ended; `return_to` is
 /// the site it was of, where that is known.
 pub fn closed(frame: &Frame, return_to: Option<&Href>) -> String {
     let back = return_to.map(|href| {
-        view! { <a class="button primary" href=href.to_string() rel="noreferrer">"Back to the site"</a> }
+        view! { <a class="button primary" href=href.to_string() rel="noreferrer">{common::BACK_TO_THE_SITE}</a> }
     });
-    let lead = "Open this page again from the site that sent you here.";
-    bare(frame, "This session has ended", lead, vec![back.into_any()])
+    let lead = text::SESSION_ENDED_HINT;
+    bare(frame, text::THIS_SESSION_HAS_ENDED, lead, vec![back.into_any()])
 }

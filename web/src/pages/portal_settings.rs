@@ -11,6 +11,7 @@ use crate::components::{
 use crate::form::{FormState, VERSION};
 use crate::paths;
 use crate::shell::Shell;
+use crate::texts::{common, portal as text};
 
 /// Posts to [`paths::api_portal`]: `slug`, `display_name`, `logo_url`,
 /// `primary_color`, `enabled`; makes the portal if there is none. The danger
@@ -24,21 +25,27 @@ pub struct PortalSettingsView {
 }
 
 pub fn settings(shell: &Shell, view: &PortalSettingsView) -> String {
-    let page = view.api.page(shell, "Portal").narrow();
+    let page = view.api.page(shell, common::PORTAL).narrow();
     let mut body = vec![form_error(&view.form)];
     match &view.portal {
-        None => body.push(empty_state(
-            Icon::Portal,
-            "No portal yet",
-            "A portal lets your users see, rotate and watch their own keys under your name, without an account here.",
-            vec![],
+        None => body.push(empty_state(Icon::Portal, text::NO_PORTAL_YET, text::NO_PORTAL_YET_HINT, vec![])),
+        Some((id, slug, sessions)) => body.push(section(
+            common::PORTAL,
+            vec![facts(vec![
+                (common::ID, copy_chip(id, text::PORTAL_ID_TO_COPY)),
+                (common::SLUG, mono(slug)),
+                (
+                    text::LOOK,
+                    button_link(
+                        Some(Icon::Out),
+                        common::PREVIEW,
+                        &paths::portal_preview(&view.api.id),
+                        "small",
+                    ),
+                ),
+                (text::OPEN_SESSIONS, num(*sessions)),
+            ])],
         )),
-        Some((id, slug, sessions)) => body.push(section("Portal", vec![facts(vec![
-            ("Id", copy_chip(id, "portal id")),
-            ("Slug", mono(slug)),
-            ("Look", button_link(Some(Icon::Out), "Preview", &paths::portal_preview(&view.api.id), "small")),
-            ("Open sessions", num(*sessions)),
-        ])])),
     }
     if shell.may.admin {
         body.push(branding(shell, view));
@@ -48,11 +55,13 @@ pub fn settings(shell: &Shell, view: &PortalSettingsView) -> String {
             r#"{{"portal":"{slug}","externalId":"YOUR_USER","scopes":["keys:read","keys:reroll","analytics:read"]}}"#
         );
         let command = curl(shell.origin(), "portal.createSession", "YOUR_ROOT_KEY", &call);
-        body.push(section("Send a user there", vec![
-            view! { <p class="hint">"Your backend opens a session and redirects the browser to the address in the answer."</p> }
-                .into_any(),
-            code_block("Open a session", &command),
-        ]));
+        body.push(section(
+            text::SEND_A_USER_THERE,
+            vec![
+                view! { <p class="hint">{text::SEND_A_USER_THERE_HINT}</p> }.into_any(),
+                code_block(text::OPEN_A_SESSION, &command),
+            ],
+        ));
         if shell.may.admin {
             body.push(danger(shell, view, slug));
         }
@@ -64,44 +73,33 @@ fn branding(shell: &Shell, view: &PortalSettingsView) -> View {
     let form = &view.form;
     let fields = vec![
         hidden(VERSION, &form.value(VERSION)),
-        input(form, Field::text("display_name", "Name").help("Shown to your users.").required()),
+        input(form, Field::text("display_name", common::NAME).help(text::NAME_HINT).required()),
+        input(form, Field::text("slug", common::SLUG).mono().required().help(text::SLUG_HINT)),
         input(
             form,
-            Field::text("slug", "Slug")
-                .mono()
-                .required()
-                .help("Part of the address: 3 to 64 of a-z, 0-9, -."),
-        ),
-        input(
-            form,
-            Field::text("logo_url", "Logo")
+            Field::text("logo_url", text::LOGO)
                 .of_kind("url")
                 .placeholder("https://example.com/logo.svg")
-                .help("An image under https. Browsers of your users load it from there."),
+                .help(text::LOGO_HINT),
         ),
         input(
             form,
-            Field::text("primary_color", "Colour")
-                .mono()
-                .placeholder("#7a2fd0")
-                .help("Of buttons and lines, as #rrggbb. Empty for the usual one."),
+            Field::text("primary_color", text::COLOUR).mono().placeholder("#7a2fd0").help(text::COLOUR_HINT),
         ),
-        check(
-            form,
-            "enabled",
-            "Open",
-            "A closed portal ends its sessions and opens no new ones. Keys keep working.",
+        check(form, "enabled", text::OPEN, text::OPEN_HINT),
+        action(
+            "",
+            vec![submit(if view.portal.is_some() { common::SAVE } else { text::CREATE_PORTAL }, "primary")],
         ),
-        action("", vec![submit(if view.portal.is_some() { "Save" } else { "Create portal" }, "primary")]),
     ];
-    section("Branding", vec![post_form(shell.csrf(), &paths::api_portal(&view.api.id), "form", fields)])
+    section(text::BRANDING, vec![post_form(shell.csrf(), &paths::api_portal(&view.api.id), "form", fields)])
 }
 
 fn danger(shell: &Shell, view: &PortalSettingsView, slug: &str) -> View {
     let delete = Danger {
-        title: "Delete the portal",
-        consequence: "Ends its sessions. The keys of its users keep working.".to_owned(),
-        button: "Delete portal",
+        title: text::DELETE_THE_PORTAL,
+        consequence: text::DELETE_CONSEQUENCE.to_owned(),
+        button: text::DELETE_PORTAL,
         action: paths::delete_portal(&view.api.id),
         confirm: Some(slug),
         locked: None,

@@ -13,6 +13,7 @@ use crate::components::{
 use crate::number::exact;
 use crate::paths;
 use crate::shell::{Crumb, Page, Section, Shell};
+use crate::texts::{common, requests as text};
 use crate::time::{Stamp, latency};
 
 /// Bodies come redacted and cut, pretty-printed where they are whole JSON.
@@ -40,34 +41,34 @@ pub struct RequestView {
 pub fn show(shell: &Shell, view: &RequestView) -> String {
     let status = Outcome::of_status(view.status);
     let rows = vec![
-        ("Status", view! { {outcome_badge(status)} {mono(&view.status.to_string())} }.into_any()),
-        ("Outcome", view.outcome.map_or_else(|| nothing("–"), outcome_badge)),
-        ("Time", stamp(&view.at)),
-        ("Interface", mono(&view.door)),
+        (common::STATUS, view! { {outcome_badge(status)} {mono(&view.status.to_string())} }.into_any()),
+        (common::OUTCOME, view.outcome.map_or_else(|| nothing("–"), outcome_badge)),
+        (common::TIME, stamp(&view.at)),
+        (common::INTERFACE, mono(&view.door)),
         (
-            "Root key",
+            common::ROOT_KEY,
             view.root_key
                 .as_ref()
-                .map_or_else(|| nothing("none"), |key| link(&key.name, &paths::root_key(&key.id))),
+                .map_or_else(|| nothing(common::NONE), |key| link(&key.name, &paths::root_key(&key.id))),
         ),
-        ("Source", view.ip.as_deref().map_or_else(|| nothing("unknown"), mono)),
-        ("User agent", view.user_agent.as_deref().map_or_else(|| nothing("none"), mono)),
-        ("Duration", mono(&latency(view.latency_us))),
+        (common::SOURCE, view.ip.as_deref().map_or_else(|| nothing(common::UNKNOWN), mono)),
+        (common::USER_AGENT, view.user_agent.as_deref().map_or_else(|| nothing(common::NONE), mono)),
+        (common::DURATION, mono(&latency(view.latency_us))),
     ];
-    let main = vec![body("Request body", &view.sent), body("Response body", &view.answered)];
+    let main = vec![body(text::REQUEST_BODY, &view.sent), body(text::RESPONSE_BODY, &view.answered)];
     Page::new(shell, Section::Requests, &format!("{} {}", view.method, view.path))
-        .crumb(Crumb::new("Requests", paths::requests()))
-        .beside_title(copy_chip(&view.id, "request id"))
+        .crumb(Crumb::new(common::REQUESTS, paths::requests()))
+        .beside_title(copy_chip(&view.id, text::REQUEST_ID_TO_COPY))
         .action_if(view.verification, || {
-            button_link(Some(Icon::Help), "Verification", &paths::verification(&view.id), "primary")
+            button_link(Some(Icon::Help), text::VERIFICATION, &paths::verification(&view.id), "primary")
         })
-        .body(vec![split(main, vec![section("Facts", vec![facts(rows)])])])
+        .body(vec![split(main, vec![section(common::FACTS, vec![facts(rows)])])])
 }
 
 fn body(name: &str, (bytes, kept): &(i64, Option<String>)) -> View {
     match kept {
-        Some(text) => code_block(&format!("{name}, {} bytes", exact(*bytes)), text),
-        None if *bytes == 0 => code_block(name, "(empty)"),
-        None => code_block(name, &format!("({} bytes that were not kept)", exact(*bytes))),
+        Some(text) => code_block(&text::body_of_bytes(name, exact(*bytes)), text),
+        None if *bytes == 0 => code_block(name, text::EMPTY_BODY),
+        None => code_block(name, &text::bytes_not_kept(exact(*bytes))),
     }
 }

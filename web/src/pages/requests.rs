@@ -10,6 +10,7 @@ use crate::components::{
 };
 use crate::paths::{self, Here};
 use crate::shell::{Page, Section, Shell};
+use crate::texts::{common, requests as text};
 use crate::time::{Stamp, latency};
 
 /// A request to the API.
@@ -45,17 +46,16 @@ pub struct RequestsView {
 pub fn list(shell: &Shell, view: &RequestsView) -> String {
     let here = &view.filters.here;
     let rows = if view.rows.is_empty() && !view.live.on {
-        empty_state(
-            Icon::Log,
-            "No request here",
-            "Requests to the API show here with what was sent and answered. Change the filters or look at a longer span.",
-            vec![],
-        )
+        empty_state(Icon::Log, common::NO_REQUEST_HERE, text::NO_REQUEST_HERE_HINT, vec![])
     } else {
         let rows = view.rows.iter().map(row).collect();
-        Table::new("Requests", heads()).of_columns(Some(here)).dense().live(view.live.source()).rows(rows)
+        Table::new(common::REQUESTS, heads())
+            .of_columns(Some(here))
+            .dense()
+            .live(view.live.source())
+            .rows(rows)
     };
-    Page::new(shell, Section::Requests, "Requests")
+    Page::new(shell, Section::Requests, common::REQUESTS)
         .waiting(view.live.on)
         .action_if(shell.may.admin, || export_link(here, "requests"))
         .body(vec![
@@ -73,14 +73,14 @@ pub fn list(shell: &Shell, view: &RequestsView) -> String {
 
 fn heads() -> Vec<Column> {
     vec![
-        head("Time"),
-        head("Status"),
-        head("Method"),
-        head("Path"),
-        head("Outcome"),
-        head("Caller"),
-        head("Source"),
-        head("Duration").numeric(),
+        head(common::TIME),
+        head(common::STATUS),
+        head(text::METHOD),
+        head(common::PATH),
+        head(common::OUTCOME),
+        head(text::CALLER),
+        head(common::SOURCE),
+        head(common::DURATION).numeric(),
     ]
 }
 
@@ -101,7 +101,7 @@ fn row(one: &RequestRow) -> Row {
         mono(&one.method),
         mono(&one.path),
         one.outcome.map_or_else(|| nothing("–"), outcome_badge),
-        one.caller.as_deref().map_or_else(|| nothing("anonymous"), mono),
+        one.caller.as_deref().map_or_else(|| nothing(text::ANONYMOUS), mono),
         one.ip.as_deref().map_or_else(|| nothing("–"), mono),
         view! { <span class="num">{latency(one.latency_us)}</span> }.into_any(),
     ])

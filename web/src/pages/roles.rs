@@ -12,6 +12,7 @@ use crate::components::{
 use crate::form::{FormState, VERSION};
 use crate::paths::{self, Here};
 use crate::shell::{Crumb, Page, Section, Shell};
+use crate::texts::{common, roles as text};
 use crate::time::Stamp;
 
 /// A role in a list.
@@ -34,18 +35,18 @@ pub struct RolesView {
 }
 
 pub fn list(shell: &Shell, view: &RolesView) -> String {
-    let new = || button_link(Some(Icon::Plus), "New role", &paths::new_role(), "primary");
-    let page = Page::new(shell, Section::Roles, "Roles").action_if(shell.may.write, new);
+    let new = || button_link(Some(Icon::Plus), text::NEW_ROLE, &paths::new_role(), "primary");
+    let page = Page::new(shell, Section::Roles, common::ROLES).action_if(shell.may.write, new);
     if view.rows.is_empty() && !view.filters.is_active() {
-        let hint = "A role bundles permissions. Give a key the role instead of each permission.";
+        let hint = text::NO_ROLE_YET_HINT;
         let button = if shell.may.write { vec![new()] } else { vec![] };
-        return page.body(vec![empty_state(Icon::Role, "No role yet", hint, button)]);
+        return page.body(vec![empty_state(Icon::Role, text::NO_ROLE_YET, hint, button)]);
     }
     let heads = vec![
-        head("Role").sorted_by("name"),
-        head("Keys").numeric(),
-        head("Permissions").numeric(),
-        head("Changed"),
+        head(common::ROLE).sorted_by("name"),
+        head(common::KEYS).numeric(),
+        head(common::PERMISSIONS).numeric(),
+        head(common::CHANGED),
     ];
     let rows = view.rows.iter().map(|role| {
         let name = view! {
@@ -56,13 +57,13 @@ pub fn list(shell: &Shell, view: &RolesView) -> String {
             name.into_any(),
             role.keys.view(),
             num(role.permissions),
-            optional_stamp(&role.updated, "never"),
+            optional_stamp(&role.updated, common::NEVER),
         ])
     });
     let rows = if view.rows.is_empty() {
-        empty_state(Icon::Search, "No role matches", "Search by name or description.", vec![])
+        empty_state(Icon::Search, text::NO_ROLE_MATCHES, text::NO_ROLE_MATCHES_HINT, vec![])
     } else {
-        Table::new("Roles", heads).sorted(&view.filters.here, &view.sorting).rows(rows.collect())
+        Table::new(common::ROLES, heads).sorted(&view.filters.here, &view.sorting).rows(rows.collect())
     };
     page.body(vec![
         filter_bar(shell.csrf(), &view.filters, vec![]),
@@ -95,37 +96,37 @@ pub fn show(shell: &Shell, view: &RoleView) -> String {
         view! { <li><a href=paths::edit_permission(&one.id).to_string()>{one.name.clone()}</a></li> }
     });
     let slugs = match view.permissions.is_empty() {
-        true => crate::components::nothing("none"),
+        true => crate::components::nothing(common::NONE),
         false => view! { <ul class="tags">{slugs.collect_view()}</ul> }.into_any(),
     };
     let keys = if view.keys.is_empty() {
-        empty_state(Icon::Key, "No key has this role", "Give it to a key on the key's edit page.", vec![])
+        empty_state(Icon::Key, text::NO_KEY_HAS_THIS_ROLE, text::NO_KEY_HAS_THIS_ROLE_HINT, vec![])
     } else {
-        key_lines("Keys with this role", &view.keys)
+        key_lines(text::KEYS_WITH_THIS_ROLE, &view.keys)
     };
     let main = vec![
-        section(&format!("Permissions ({})", view.permissions.len()), vec![slugs]),
+        section(&text::permissions_counted(view.permissions.len()), vec![slugs]),
         section(
-            &format!("Keys ({})", view.total_keys.text("key")),
+            &text::keys_counted(view.total_keys.text("key")),
             vec![keys, further_keys(&view.here, &view.more_keys)],
         ),
     ];
     let side = vec![
         section(
-            "Facts",
+            common::FACTS,
             vec![facts(vec![
-                ("Description", view.description.clone().into_any()),
-                ("Created", optional_stamp(&view.created, "unknown")),
-                ("Changed", optional_stamp(&view.updated, "never")),
+                (common::DESCRIPTION, view.description.clone().into_any()),
+                (common::CREATED, optional_stamp(&view.created, common::UNKNOWN)),
+                (common::CHANGED, optional_stamp(&view.updated, common::NEVER)),
             ])],
         ),
-        code_block("As JSON", &view.json),
+        code_block(text::AS_JSON, &view.json),
     ];
     Page::new(shell, Section::Roles, &view.role.name)
-        .crumb(Crumb::new("Roles", paths::roles()))
-        .beside_title(copy_chip(&view.role.id, "role id"))
+        .crumb(Crumb::new(common::ROLES, paths::roles()))
+        .beside_title(copy_chip(&view.role.id, text::ROLE_ID_TO_COPY))
         .action_if(shell.may.write, || {
-            button_link(Some(Icon::Edit), "Edit", &paths::edit_role(&view.role.id), "primary")
+            button_link(Some(Icon::Edit), common::EDIT, &paths::edit_role(&view.role.id), "primary")
         })
         .body(vec![split(main, side)])
 }
@@ -147,41 +148,44 @@ pub struct RoleFormView {
 pub fn form(shell: &Shell, view: &RoleFormView) -> String {
     let form = &view.form;
     let (title, post, back, button) = match &view.role {
-        Some(role) => ("Edit role", paths::edit_role(&role.id), paths::role(&role.id), "Save changes"),
-        None => ("New role", paths::new_role(), paths::roles(), "Create role"),
+        Some(role) => {
+            (text::EDIT_ROLE, paths::edit_role(&role.id), paths::role(&role.id), common::SAVE_CHANGES)
+        }
+        None => (text::NEW_ROLE, paths::new_role(), paths::roles(), text::CREATE_ROLE),
     };
     let options: Vec<_> =
         view.permissions.iter().map(|one| (one.id.clone(), one.label.clone(), one.note.clone())).collect();
-    let others = Field::text("slugs", "Other permissions")
+    let others = Field::text("slugs", text::OTHER_PERMISSIONS)
         .mono()
         .rows(3)
         .placeholder("documents.read")
-        .help("Slugs, one a line. Those that do not exist yet are made.");
+        .help(text::OTHER_PERMISSIONS_HINT);
     let general = vec![
-        input(form, Field::text("name", "Name").mono().required().no_autofill()),
-        input(form, Field::text("description", "Description")),
+        input(form, Field::text("name", common::NAME).mono().required().no_autofill()),
+        input(form, Field::text("description", common::DESCRIPTION)),
     ];
     let fields = vec![
         form_error(form),
         view.role.is_some().then(|| hidden(VERSION, &form.value(VERSION))).into_any(),
-        fieldset("General", "", general),
+        fieldset(common::GENERAL, "", general),
         fieldset(
-            "Permissions",
-            "What every key with this role may do.",
-            vec![choices(form, "permissions", "Permissions", "", &options), area(form, others)],
+            common::PERMISSIONS,
+            text::PERMISSIONS_HINT,
+            vec![choices(form, "permissions", common::PERMISSIONS, "", &options), area(form, others)],
         ),
         action(
-            "Takes effect with the next request.",
-            vec![submit(button, "primary"), button_link(None, "Cancel", &back, "")],
+            common::TAKES_EFFECT_WITH_NEXT_REQUEST,
+            vec![submit(button, "primary"), button_link(None, common::CANCEL, &back, "")],
         ),
     ];
-    let page = Page::new(shell, Section::Roles, title).crumb(Crumb::new("Roles", paths::roles())).narrow();
+    let page =
+        Page::new(shell, Section::Roles, title).crumb(Crumb::new(common::ROLES, paths::roles())).narrow();
     let form_view = post_form(shell.csrf(), &post, "form sections", fields);
     let Some(role) = &view.role else { return page.body(vec![form_view]) };
     let delete = Danger {
-        title: "Delete this role",
-        consequence: format!("{} lose its permissions with the next request.", view.keys.text("key")),
-        button: "Delete role",
+        title: text::DELETE_THIS_ROLE,
+        consequence: text::lose_its_permissions(view.keys.text("key")),
+        button: text::DELETE_ROLE,
         action: paths::delete_role(&role.id),
         confirm: Some(&role.name),
         locked: None,

@@ -13,6 +13,7 @@ use crate::components::{
 };
 use crate::paths::{self, Here};
 use crate::shell::{Crumb, Page, Section, Shell};
+use crate::texts::{common, root_keys as text};
 use crate::time::Stamp;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,83 +49,88 @@ pub fn show(shell: &Shell, view: &RootKeyView) -> String {
     let mut main = Vec::new();
     main.push(view! { <div class="filters">{range_picker(&view.here, &view.range)}</div> }.into_any());
     main.push(bars(&view.requests));
-    main.push(section("What it called", vec![called(&view.called)]));
-    main.push(section("Latest requests", vec![recent(id, &view.recent)]));
-    main.push(section("Permissions", vec![permissions(view)]));
+    main.push(section(text::WHAT_IT_CALLED, vec![called(&view.called)]));
+    main.push(section(common::LATEST_REQUESTS, vec![recent(id, &view.recent)]));
+    main.push(section(common::PERMISSIONS, vec![permissions(view)]));
     if !view.changes.is_empty() {
-        main.push(section("Changes", vec![audit_table(&view.changes, None)]));
+        main.push(section(common::CHANGES, vec![audit_table(&view.changes, None)]));
     }
     Page::new(shell, Section::RootKeys, &view.key.name)
-        .crumb(Crumb::new("Root keys", paths::root_keys()))
+        .crumb(Crumb::new(common::ROOT_KEYS, paths::root_keys()))
         .beside_title(chips(&view.states))
-        .beside_title(copy_chip(id, "root key id"))
+        .beside_title(copy_chip(id, text::ROOT_KEY_ID_TO_COPY))
         .action_if(shell.may.admin, || {
             if view.enabled {
-                act(csrf, Some(Icon::Pause), "Disable", &paths::disable_root_key(id), "")
+                act(csrf, Some(Icon::Pause), common::DISABLE, &paths::disable_root_key(id), "")
             } else {
-                act(csrf, Some(Icon::Play), "Enable", &paths::enable_root_key(id), "")
+                act(csrf, Some(Icon::Play), common::ENABLE, &paths::enable_root_key(id), "")
             }
         })
         .action_if(shell.may.admin, || {
-            button_link(Some(Icon::Rotate), "Rotate", &paths::rotate_root_key(id), "")
+            button_link(Some(Icon::Rotate), common::ROTATE, &paths::rotate_root_key(id), "")
         })
         .action_if(shell.may.admin, || {
-            button_link(Some(Icon::Edit), "Edit", &paths::edit_root_key(id), "primary")
+            button_link(Some(Icon::Edit), common::EDIT, &paths::edit_root_key(id), "primary")
         })
-        .body(vec![split(main, vec![section("Facts", vec![facts(fact_rows(view))])])])
+        .body(vec![split(main, vec![section(common::FACTS, vec![facts(fact_rows(view))])])])
 }
 
 fn fact_rows(view: &RootKeyView) -> Vec<(&'static str, View)> {
     let mut rows = vec![
-        ("Value", masked(&view.start, &view.last4)),
-        ("Last used", optional_stamp(&view.last_used, "never")),
-        ("Expires", optional_stamp(&view.expires, "never")),
-        ("Requests a minute", view.limit_per_minute.map_or_else(|| nothing("unlimited"), num)),
+        (common::VALUE, masked(&view.start, &view.last4)),
+        (common::LAST_USED, optional_stamp(&view.last_used, common::NEVER)),
+        (common::EXPIRES, optional_stamp(&view.expires, common::NEVER)),
+        (common::REQUESTS_A_MINUTE, view.limit_per_minute.map_or_else(|| nothing(common::UNLIMITED), num)),
         (
-            "Used from",
-            if view.ip_allowlist.is_empty() { nothing("anywhere") } else { tags(&view.ip_allowlist) },
+            text::USED_FROM,
+            if view.ip_allowlist.is_empty() { nothing(text::ANYWHERE) } else { tags(&view.ip_allowlist) },
         ),
-        ("Created", stamp(&view.created)),
-        ("Created by", view.created_by.clone().map_or_else(|| nothing("unknown"), |text| text.into_any())),
+        (common::CREATED, stamp(&view.created)),
+        (
+            common::CREATED_BY,
+            view.created_by.clone().map_or_else(|| nothing(common::UNKNOWN), |text| text.into_any()),
+        ),
     ];
     if let Some(client) = &view.client {
-        rows.push(("Given to", view! { <bdi>{format!("\u{201c}{client}\u{201d}")}</bdi> }.into_any()));
+        rows.push((text::GIVEN_TO, view! { <bdi>{format!("\u{201c}{client}\u{201d}")}</bdi> }.into_any()));
     }
     rows
 }
 
 fn permissions(view: &RootKeyView) -> View {
     if view.full {
-        return view! { <p>"Everything, and what later versions add."</p> }.into_any();
+        return view! { <p>{text::FULL_PERMISSIONS}</p> }.into_any();
     }
     if view.permissions.is_empty() {
-        return view! { <p class="hint">"None: every call is refused."</p> }.into_any();
+        return view! { <p class="hint">{text::NO_PERMISSIONS}</p> }.into_any();
     }
     tags(&view.permissions)
 }
 
 fn called(paths: &[(String, i64)]) -> View {
     if paths.is_empty() {
-        return view! { <p class="hint">"Nothing is in the request log for this span."</p> }.into_any();
+        return view! { <p class="hint">{text::CALLED_NOTHING}</p> }.into_any();
     }
     let rows = paths.iter().map(|(path, count)| Row::new(vec![mono(path), num(*count)])).collect();
-    let heads = vec![head("Path"), head("Logged requests").numeric()];
-    let about = "Of requests that succeed often, such as verifications, the log holds a sample.";
-    view! { {Table::new("What it called", heads).dense().rows(rows)} <p class="hint">{about}</p> }.into_any()
+    let heads = vec![head(common::PATH), head(common::LOGGED_REQUESTS).numeric()];
+    let about = text::LOG_HOLDS_A_SAMPLE;
+    view! { {Table::new(text::WHAT_IT_CALLED, heads).dense().rows(rows)} <p class="hint">{about}</p> }
+        .into_any()
 }
 
 fn recent(id: &str, rows: &[RequestRow]) -> View {
     if rows.is_empty() {
-        return empty_state(Icon::Log, "No request on record", "Calls with this root key show here.", vec![]);
+        return empty_state(Icon::Log, text::NO_REQUEST_ON_RECORD, text::NO_REQUEST_ON_RECORD_HINT, vec![]);
     }
-    let heads = vec![head("Time"), head("Path"), head("Status").numeric(), head("Source")];
+    let heads =
+        vec![head(common::TIME), head(common::PATH), head(common::STATUS).numeric(), head(common::SOURCE)];
     let rows = rows.iter().map(|row| {
         let time = view! { <a href=paths::request(&row.id).to_string()>{log_stamp(&row.at)}</a> };
         let source = row.ip.as_deref().map_or_else(|| nothing("–"), mono);
         Row::new(vec![time.into_any(), mono(&row.path), mono(&row.status.to_string()), source])
     });
-    let table = Table::new("Latest requests", heads).dense().rows(rows.collect());
-    let all = link("All of its requests", &paths::requests().with("caller", id));
+    let table = Table::new(common::LATEST_REQUESTS, heads).dense().rows(rows.collect());
+    let all = link(text::ALL_OF_ITS_REQUESTS, &paths::requests().with("caller", id));
     view! { {table} <p>{all}</p> }.into_any()
 }
 
@@ -139,9 +145,9 @@ pub struct RootKeySecretView {
 
 pub fn secret(shell: &Shell, view: &RootKeySecretView) -> String {
     Page::new(shell, Section::RootKeys, &view.title)
-        .crumb(Crumb::new("Root keys", paths::root_keys()))
+        .crumb(Crumb::new(common::ROOT_KEYS, paths::root_keys()))
         .crumb(Crumb::new(&view.key.name, paths::root_key(&view.key.id)))
         .narrow()
-        .action(link("Go to the root key", &paths::root_key(&view.key.id)))
+        .action(link(text::GO_TO_THE_ROOT_KEY, &paths::root_key(&view.key.id)))
         .body(vec![shown_once(shell.csrf(), &view.shown)])
 }

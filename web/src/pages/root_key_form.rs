@@ -13,6 +13,7 @@ use crate::components::{
 use crate::form::{FormState, MORE, NONCE, VERSION};
 use crate::paths::{self, Href};
 use crate::shell::{Crumb, Page, Section, Shell};
+use crate::texts::{common, root_key_form as text};
 
 /// A permission that can be given to a root key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,18 +80,18 @@ pub struct RootKeyFormView {
 
 pub fn form(shell: &Shell, view: &RootKeyFormView) -> String {
     let (title, post, back, button) = match &view.key {
-        Some(key) => {
-            ("Edit root key", paths::edit_root_key(&key.id), paths::root_key(&key.id), "Save changes")
-        }
-        None => ("New root key", paths::new_root_key(), paths::root_keys(), "Create root key"),
+        Some(key) => (
+            text::EDIT_ROOT_KEY,
+            paths::edit_root_key(&key.id),
+            paths::root_key(&key.id),
+            common::SAVE_CHANGES,
+        ),
+        None => (common::NEW_ROOT_KEY, paths::new_root_key(), paths::root_keys(), text::CREATE_ROOT_KEY),
     };
-    let consequence = if view.key.is_some() {
-        "Takes effect with the next call."
-    } else {
-        "The secret is shown once, on the next page."
-    };
+    let consequence =
+        if view.key.is_some() { text::TAKES_EFFECT_WITH_NEXT_CALL } else { text::SECRET_IS_SHOWN_ONCE };
     let form = &view.form;
-    let name = Field::text("name", "Name").help("The service that uses it.").autofocus().no_autofill();
+    let name = Field::text("name", common::NAME).help(text::NAME_HINT).autofocus().no_autofill();
     let fields = vec![
         match view.key {
             Some(_) => hidden(VERSION, &form.value(VERSION)),
@@ -99,27 +100,27 @@ pub fn form(shell: &Shell, view: &RootKeyFormView) -> String {
         befores(form, &["expires_at"]),
         pressed_by_enter(),
         form_error(form),
-        fieldset("General", "", vec![input(form, name)]),
+        fieldset(common::GENERAL, "", vec![input(form, name)]),
         fieldset(
-            "Permissions",
-            "What calls with this key may do. Give no more than the service needs.",
+            common::PERMISSIONS,
+            text::PERMISSIONS_HINT,
             permissions(form, &view.scopes, by_task(form, &view.templates, &view.places)),
         ),
-        fieldset("Expiry", "When it stops working by itself.", expiry(form, &view.zone)),
-        fieldset("Bounds", "Where from and how often it may be used.", bounds(form)),
-        action(consequence, vec![submit(button, "primary"), button_link(None, "Cancel", &back, "")]),
+        fieldset(common::EXPIRY, text::EXPIRY_HINT, expiry(form, &view.zone)),
+        fieldset(common::BOUNDS, common::BOUNDS_HINT, bounds(form)),
+        action(consequence, vec![submit(button, "primary"), button_link(None, common::CANCEL, &back, "")]),
     ];
     let page = Page::new(shell, Section::RootKeys, title)
-        .crumb(Crumb::new("Root keys", paths::root_keys()))
+        .crumb(Crumb::new(common::ROOT_KEYS, paths::root_keys()))
         .narrow();
     let form_view = post_form(shell.csrf(), &post, "form sections", fields);
     let Some(key) = &view.key else {
         return page.body(vec![templates(&view.templates, &paths::new_root_key()), form_view]);
     };
     let delete = Danger {
-        title: "Delete this root key",
-        consequence: "Calls with it are refused at once. This cannot be undone.".to_owned(),
-        button: "Delete root key",
+        title: text::DELETE_THIS_ROOT_KEY,
+        consequence: text::DELETE_CONSEQUENCE.to_owned(),
+        button: text::DELETE_ROOT_KEY,
         action: paths::delete_root_key(&key.id),
         confirm: Some(&key.name),
         locked: None,
@@ -142,14 +143,14 @@ fn templates(templates: &[GrantTemplate], of: &Href) -> View {
         }
         .into_any()
     });
-    view! { <ul class="templates" aria-label="Templates">{links.collect_view()}</ul> }.into_any()
+    view! { <ul class="templates" aria-label=common::TEMPLATES>{links.collect_view()}</ul> }.into_any()
 }
 
 /// What Enter in a field presses where saving gives something away: it shows the rights.
 pub(super) fn shown_by_enter() -> View {
     view! {
         <button type="submit" class="sr" name=MORE value="rights" formnovalidate tabindex="-1" aria-hidden="true">
-            "Show the rights"
+            {text::SHOW_THE_RIGHTS}
         </button>
     }
     .into_any()
@@ -158,9 +159,9 @@ pub(super) fn shown_by_enter() -> View {
 /// Rights by what they are for, of the workspace or of one place.
 pub(super) fn by_task(form: &FormState, templates: &[GrantTemplate], places: &[GrantPlace]) -> View {
     let tasks = templates.iter().map(|template| (template.code.as_str(), template.name.as_str()));
-    let tasks: Vec<_> = std::iter::once(("", "Choose")).chain(tasks).collect();
-    let place = Field::text("task_of", "Of")
-        .help("An API or a namespace, by name or id; empty for all.")
+    let tasks: Vec<_> = std::iter::once(("", common::CHOOSE)).chain(tasks).collect();
+    let place = Field::text("task_of", text::TASK_OF)
+        .help(text::TASK_OF_HINT)
         .no_autofill()
         .suggestions("task-places");
     let places = places.iter().map(|place| {
@@ -168,11 +169,11 @@ pub(super) fn by_task(form: &FormState, templates: &[GrantTemplate], places: &[G
     });
     view! {
         <div class="task">
-            {select(form, "task", "What it is for", "Of one API or namespace: what can be of one.", &tasks)}
+            {select(form, "task", text::TASK, text::TASK_HINT, &tasks)}
             {input(form, place)}
             <datalist id="task-places">{places.collect_view()}</datalist>
             <button type="submit" class="button small" name=MORE value="rights" formnovalidate>
-                "Add rights"
+                {text::ADD_RIGHTS}
             </button>
         </div>
     }
@@ -180,16 +181,10 @@ pub(super) fn by_task(form: &FormState, templates: &[GrantTemplate], places: &[G
 }
 
 pub(super) fn permissions(form: &FormState, scopes: &[GrantScope], by_task: View) -> Vec<View> {
-    let full = check(
-        form,
-        "full",
-        "Everything",
-        "All permissions, and those of later versions. For bootstrap and emergencies.",
-    );
+    let full = check(form, "full", common::EVERYTHING, text::FULL_HINT);
     let scopes = scopes.iter().map(|scope| scope_view(form, scope));
-    let other = Field::text("other", "Others").mono().rows(2);
-    let other =
-        area(form, other.help("Further permissions, one a line: tuples such as api.ID.verify_key, or URNs."));
+    let other = Field::text("other", text::OTHER_PERMISSIONS).mono().rows(2);
+    let other = area(form, other.help(text::OTHER_PERMISSIONS_HINT));
     [by_task, full].into_iter().chain(scopes).chain([other]).collect()
 }
 
@@ -205,7 +200,7 @@ fn scope_view(form: &FormState, scope: &GrantScope) -> View {
             <summary>
                 <b>{scope.title.clone()}</b>
                 {id}
-                <span class="note">{format!("{chosen} of {}", options().count())}</span>
+                <span class="note">{text::chosen_of(chosen, options().count())}</span>
             </summary>
             <div class="scope-groups">{groups}</div>
         </details>
@@ -214,14 +209,14 @@ fn scope_view(form: &FormState, scope: &GrantScope) -> View {
 }
 
 fn group_view(form: &FormState, scope: &GrantScope, group: &GrantGroup) -> View {
-    let name = format!("Everything of {} in {}", group.title, scope.title);
+    let name = text::everything_of_in(&group.title, &scope.title);
     let boxes = group.options.iter().map(|option| option_view(form, option)).collect_view();
     view! {
         <fieldset class="choices" data-group="">
             <legend>
                 <input type="checkbox" class="needs-js" data-whole="" aria-label=name/>
                 {group.title.clone()}
-                <span class="sr">{format!(" in {}", scope.title)}</span>
+                <span class="sr">{text::in_scope(&scope.title)}</span>
             </legend>
             <ul>{boxes}</ul>
         </fieldset>
@@ -251,11 +246,14 @@ pub(super) fn bounds(form: &FormState) -> Vec<View> {
     vec![
         area(
             form,
-            Field::text("ip_allowlist", "Addresses and networks")
+            Field::text("ip_allowlist", common::ADDRESSES_AND_NETWORKS)
                 .mono()
                 .rows(2)
-                .help("One a line; empty for anywhere."),
+                .help(text::ADDRESSES_HINT),
         ),
-        input(form, Field::number("limit_per_minute", "Requests a minute").help("Empty for unlimited.")),
+        input(
+            form,
+            Field::number("limit_per_minute", common::REQUESTS_A_MINUTE).help(common::REQUESTS_A_MINUTE_HINT),
+        ),
     ]
 }

@@ -9,6 +9,7 @@ use crate::components::{
 };
 use crate::paths;
 use crate::shell::{Page, Section, Shell};
+use crate::texts::{common, root_keys as text};
 use crate::time::Stamp;
 
 /// A root key in a list.
@@ -39,53 +40,53 @@ pub struct RootKeysView {
 }
 
 pub fn list(shell: &Shell, view: &RootKeysView) -> String {
-    let new = || button_link(Some(Icon::Plus), "New root key", &paths::new_root_key(), "primary");
-    let page = Page::new(shell, Section::RootKeys, "Root keys").action_if(shell.may.admin, new);
+    let new = || button_link(Some(Icon::Plus), common::NEW_ROOT_KEY, &paths::new_root_key(), "primary");
+    let page = Page::new(shell, Section::RootKeys, common::ROOT_KEYS).action_if(shell.may.admin, new);
     if view.rows.is_empty() && !view.filters.is_active() {
-        let hint = "A root key lets your backend call the API. Give each service its own, with no more than it needs.";
+        let hint = text::NO_ROOT_KEY_YET_HINT;
         let button = if shell.may.admin { vec![new()] } else { vec![] };
-        return page.body(vec![empty_state(Icon::Lock, "No root key yet", hint, button)]);
+        return page.body(vec![empty_state(Icon::Lock, text::NO_ROOT_KEY_YET, hint, button)]);
     }
     let rows = if view.rows.is_empty() {
-        empty_state(Icon::Search, "No root key matches", "Search by name, start or permission.", vec![])
+        empty_state(Icon::Search, text::NO_ROOT_KEY_MATCHES, text::NO_ROOT_KEY_MATCHES_HINT, vec![])
     } else {
         table(shell, view)
     };
     page.body(vec![
         filter_bar(shell.csrf(), &view.filters, vec![]),
         rows,
-        pager(&view.filters.here, &view.pager, "root key"),
+        pager(&view.filters.here, &view.pager, common::ROOT_KEY_AS_ACTOR),
     ])
 }
 
 fn table(shell: &Shell, view: &RootKeysView) -> View {
     let heads = vec![
-        head("Name").sorted_by("name"),
-        head("Value"),
-        head("Permissions").numeric(),
-        head("Last used").sorted_by("last_used"),
-        head("Expires").sorted_by("expires"),
-        head("Created").sorted_by("created"),
-        head("State"),
+        head(common::NAME).sorted_by("name"),
+        head(common::VALUE),
+        head(common::PERMISSIONS).numeric(),
+        head(common::LAST_USED).sorted_by("last_used"),
+        head(common::EXPIRES).sorted_by("expires"),
+        head(common::CREATED).sorted_by("created"),
+        head(common::STATE),
         head(""),
     ];
     let rows = view.rows.iter().map(|row| {
-        let label = row.name.clone().unwrap_or_else(|| "Unnamed".to_owned());
+        let label = row.name.clone().unwrap_or_else(|| text::UNNAMED.to_owned());
         let name = view! { <a class="strong" href=paths::root_key(&row.id).to_string()>{label.clone()}</a> };
-        let permissions = if row.full { badge(Tone::Caution, "all") } else { num(row.permissions) };
+        let permissions = if row.full { badge(Tone::Caution, text::FULL) } else { num(row.permissions) };
         Row::new(vec![
             name.into_any(),
             masked(&row.start, &row.last4),
             permissions,
-            optional_stamp(&row.last_used, "never"),
-            optional_stamp(&row.expires, "never"),
+            optional_stamp(&row.last_used, common::NEVER),
+            optional_stamp(&row.expires, common::NEVER),
             crate::components::stamp(&row.created),
             chips(&row.states),
             menu(&label, items(shell, row)),
         ])
         .class(if row.enabled { "" } else { "row-off" })
     });
-    Table::new("Root keys", heads).sorted(&view.filters.here, &view.sorting).rows(rows.collect())
+    Table::new(common::ROOT_KEYS, heads).sorted(&view.filters.here, &view.sorting).rows(rows.collect())
 }
 
 fn items(shell: &Shell, row: &RootKeyRow) -> Vec<View> {
@@ -94,13 +95,18 @@ fn items(shell: &Shell, row: &RootKeyRow) -> Vec<View> {
     }
     let csrf = shell.csrf();
     vec![
-        button_link(Some(Icon::Edit), "Edit", &paths::edit_root_key(&row.id), "menu-item"),
-        button_link(Some(Icon::Rotate), "Rotate", &paths::rotate_root_key(&row.id), "menu-item"),
+        button_link(Some(Icon::Edit), common::EDIT, &paths::edit_root_key(&row.id), "menu-item"),
+        button_link(Some(Icon::Rotate), common::ROTATE, &paths::rotate_root_key(&row.id), "menu-item"),
         if row.enabled {
-            act(csrf, Some(Icon::Pause), "Disable", &paths::disable_root_key(&row.id), "menu-item")
+            act(csrf, Some(Icon::Pause), common::DISABLE, &paths::disable_root_key(&row.id), "menu-item")
         } else {
-            act(csrf, Some(Icon::Play), "Enable", &paths::enable_root_key(&row.id), "menu-item")
+            act(csrf, Some(Icon::Play), common::ENABLE, &paths::enable_root_key(&row.id), "menu-item")
         },
-        button_link(Some(Icon::Trash), "Delete", &paths::edit_root_key(&row.id).at("danger"), "menu-item"),
+        button_link(
+            Some(Icon::Trash),
+            common::DELETE,
+            &paths::edit_root_key(&row.id).at("danger"),
+            "menu-item",
+        ),
     ]
 }

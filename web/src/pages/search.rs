@@ -7,6 +7,7 @@ use crate::components::Chip;
 use crate::components::{Icon, button_link, card, chips, empty_state, mono, post_form, section};
 use crate::paths::{self, Href};
 use crate::shell::{Page, Section, Shell};
+use crate::texts::{common, search as text};
 
 /// One thing that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,21 +46,15 @@ pub fn search(shell: &Shell, view: &SearchView) -> String {
         (true, ..) => {
             view.groups.iter().filter(|group| !group.hits.is_empty()).map(group).collect_view().into_any()
         }
-        (_, true, _) => empty_state(
-            Icon::Key,
-            "No key has this secret",
-            "It was hashed on arrival and looked up; neither was kept. The key may belong to another workspace.",
-            vec![],
-        ),
-        (.., true) => empty_state(
-            Icon::Search,
-            "Search everything",
-            "Names, ids, external ids, starts and last characters of keys, metadata, slugs, request ids. Or paste a whole key, or its SHA-256.",
-            vec![],
-        ),
-        _ => empty_state(Icon::Search, "Nothing matches", "Try fewer words, or part of an id.", vec![]),
+        (_, true, _) => {
+            empty_state(Icon::Key, text::NO_KEY_HAS_THIS_SECRET, text::NO_KEY_HAS_THIS_SECRET_HINT, vec![])
+        }
+        (.., true) => {
+            empty_state(Icon::Search, common::SEARCH_EVERYTHING, text::SEARCH_EVERYTHING_HINT, vec![])
+        }
+        _ => empty_state(Icon::Search, text::NOTHING_MATCHES, text::NOTHING_MATCHES_HINT, vec![]),
     };
-    Page::new(shell, Section::None, "Search").narrow().body(vec![form(shell, &view.words), body])
+    Page::new(shell, Section::None, common::SEARCH).narrow().body(vec![form(shell, &view.words), body])
 }
 
 fn form(shell: &Shell, words: &str) -> View {
@@ -70,12 +65,12 @@ fn form(shell: &Shell, words: &str) -> View {
                 type="search"
                 name="q"
                 value=words.to_owned()
-                aria-label="Search everything"
+                aria-label=common::SEARCH_EVERYTHING
                 autocomplete="off"
                 spellcheck="false"
                 autofocus=words.is_empty()
             />
-            <button type="submit" class="button">"Search"</button>
+            <button type="submit" class="button">{common::SEARCH}</button>
         </span>
     };
     card(vec![post_form(shell.csrf(), &paths::search(), "", vec![field.into_any()])])
@@ -96,6 +91,6 @@ fn group(group: &HitGroup) -> View {
             }
         })
         .collect_view();
-    let more = group.more.as_ref().map(|href| button_link(None, "All", href, "small"));
+    let more = group.more.as_ref().map(|href| button_link(None, common::ALL, href, "small"));
     section(&group.kind, vec![view! { <ul class="hits">{hits}</ul> }.into_any(), more.into_any()])
 }

@@ -6,6 +6,7 @@ use crate::components::{Field, action, code_block, form_error, input, post_form,
 use crate::form::FormState;
 use crate::paths;
 use crate::shell::{Frame, bare};
+use crate::texts::{common, sign_in as text};
 
 /// Posts to [`paths::setup`] of the link's token: `workspace`, `name`, `email`,
 /// `password`.
@@ -18,41 +19,45 @@ pub struct SetupView {
 }
 
 pub fn setup(frame: &Frame, view: &SetupView) -> String {
-    let password = format!("At least {} characters. A sentence is easy to keep.", view.min_password);
+    let password = text::at_least_characters_a_sentence(view.min_password);
     let form = vec![
         form_error(&view.form),
         input(
             &view.form,
-            Field::text("workspace", "Workspace")
-                .help("A team, a product or a company. More can be added later.")
+            Field::text("workspace", common::WORKSPACE)
+                .help(text::WORKSPACE_HINT)
                 .required()
                 .autofocus()
                 .autocomplete("organization"),
         ),
-        input(&view.form, Field::text("name", "Your name").required().autocomplete("name")),
+        input(&view.form, Field::text("name", common::YOUR_NAME).required().autocomplete("name")),
         input(
             &view.form,
-            Field::text("email", "E-mail").of_kind("email").required().autocomplete("username"),
+            Field::text("email", common::E_MAIL).of_kind("email").required().autocomplete("username"),
         ),
         input(
             &view.form,
-            Field::text("password", "Password")
+            Field::text("password", common::PASSWORD)
                 .of_kind("password")
                 .help(&password)
                 .required()
                 .autocomplete("new-password"),
         ),
-        action("You become the owner of this server.", vec![submit("Create workspace", "primary wide")]),
+        action(text::YOU_BECOME_THE_OWNER, vec![submit(common::CREATE_WORKSPACE, "primary wide")]),
     ];
     let form = post_form(&frame.csrf, &paths::setup(&view.token), "form", form);
-    bare(frame, "Set up this server", "Nobody has signed in here yet.", vec![form])
+    bare(frame, text::SET_UP_THIS_SERVER, text::NOBODY_HAS_SIGNED_IN_YET, vec![form])
 }
 
 /// Signing in is for later: nobody has an account yet.
 pub fn unclaimed(frame: &Frame) -> String {
-    let lead = "This server waits for its first user.";
-    let text = "Open the setup link that the server printed when it started. It works for an hour; \
-                this makes another, on the machine of the server:";
+    let lead = text::WAITS_FOR_ITS_FIRST_USER;
+    let text = text::OPEN_THE_SETUP_LINK;
     let body = view! { <p>{text}</p> };
-    bare(frame, "Welcome", lead, vec![body.into_any(), code_block("A new setup link", "unkey setup link")])
+    bare(
+        frame,
+        text::WELCOME,
+        lead,
+        vec![body.into_any(), code_block(text::A_NEW_SETUP_LINK, "unkey setup link")],
+    )
 }

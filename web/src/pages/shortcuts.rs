@@ -5,18 +5,19 @@ use leptos::prelude::*;
 use crate::View;
 use crate::components::section;
 use crate::shell::{Page, Section, Shell, places};
+use crate::texts::{common, shell as text};
 
 const KEYS: [(&str, &str); 10] = [
-    ("/", "Search everything"),
-    ("Ctrl K", "Search everything, go anywhere, find what the page offers"),
-    ("f", "Filter the list"),
-    ("j", "Next row"),
-    ("k", "Row before"),
-    ("Enter", "Open the row"),
-    ("p", "Show the row beside the list, as a double click does"),
-    ("x", "Choose the row"),
-    ("Esc", "Close what is open"),
-    ("?", "This page"),
+    ("/", common::SEARCH_EVERYTHING),
+    (text::KEY_CTRL_K, text::SEARCH_AND_GO_ANYWHERE),
+    ("f", text::FILTER_THE_LIST),
+    ("j", text::NEXT_ROW),
+    ("k", text::ROW_BEFORE),
+    (text::KEY_ENTER, text::OPEN_THE_ROW),
+    ("p", text::SHOW_BESIDE_THE_LIST),
+    ("x", text::CHOOSE_THE_ROW),
+    (text::KEY_ESC, text::CLOSE_WHAT_IS_OPEN),
+    ("?", text::THIS_PAGE),
 ];
 
 pub fn shortcuts(shell: &Shell) -> String {
@@ -28,7 +29,7 @@ pub fn shortcuts(shell: &Shell) -> String {
     };
     let general = KEYS.map(|(key, what)| (key.to_owned(), what)).to_vec();
     let go = places().into_iter().map(|(letter, name)| (format!("g {letter}"), name)).collect();
-    Page::new(shell, Section::None, "Keyboard shortcuts")
+    Page::new(shell, Section::None, text::KEYBOARD_SHORTCUTS)
         .narrow()
-        .body(vec![section("Everywhere", vec![list(general)]), section("Go to", vec![list(go)])])
+        .body(vec![section(text::EVERYWHERE, vec![list(general)]), section(text::GO_TO, vec![list(go)])])
 }

@@ -18,6 +18,7 @@ use crate::form::FormState;
 use crate::number::{count, exact};
 use crate::paths::{self, Href};
 use crate::shell::{Page, Section, Shell};
+use crate::texts::{common, query as text};
 use crate::time::Stamp;
 
 /// Rows of an answer.
@@ -81,7 +82,7 @@ pub fn sql(shell: &Shell, view: &SqlView) -> String {
     let mut main = vec![editor(shell, &view.form)];
     main.push(match &view.answer {
         Some(answer) => answer_view(&view.form, answer),
-        None => empty_state(Icon::Code, "No answer yet", "Start from an example, or write your own.", vec![]),
+        None => empty_state(Icon::Code, text::NO_ANSWER_YET, text::NO_ANSWER_YET_HINT, vec![]),
     });
     let functions = view! { <p class="hint" data-functions="">{view.functions.join(", ")}</p> };
     let side = [
@@ -91,37 +92,36 @@ pub fn sql(shell: &Shell, view: &SqlView) -> String {
     ];
     let side =
         side.into_iter().flatten().chain(view.tables.iter().map(|(name, columns)| table(name, columns)));
-    let side = side.chain([section("Functions", vec![functions.into_any()])]).collect();
-    Page::new(shell, Section::Sql, "Query")
-        .action(button_link(None, "Documentation", &paths::doc("analytics"), ""))
+    let side = side.chain([section(text::FUNCTIONS, vec![functions.into_any()])]).collect();
+    Page::new(shell, Section::Sql, common::QUERY)
+        .action(button_link(None, common::DOCUMENTATION, &paths::doc("analytics"), ""))
         .script(&view.script)
         .body(vec![split(main, side)])
 }
 
 fn editor(shell: &Shell, form: &FormState) -> View {
-    let query = Field::text("query", "SQL").mono().rows(8).required();
-    let csv =
-        view! { <button type="submit" class="button" name="format" value="csv">"Download CSV"</button> };
+    let query = Field::text("query", text::SQL).mono().rows(8).required();
+    let csv = view! { <button type="submit" class="button" name="format" value="csv">{text::DOWNLOAD_CSV}</button> };
     let body = vec![
         form_error(form),
-        area(form, query.help("Read-only. Ctrl+Enter runs it.")),
-        action("", vec![submit("Run", "primary"), csv.into_any(), save(shell, form)]),
+        area(form, query.help(text::SQL_HINT)),
+        action("", vec![submit(text::RUN, "primary"), csv.into_any(), save(shell, form)]),
     ];
     post_form(shell.csrf(), &paths::sql(), "form card sql", body)
 }
 
 /// Part of the form, so that what is saved is what stands in the editor.
 fn save(shell: &Shell, form: &FormState) -> View {
-    let share = shell.may.write.then(|| check(form, "shared", "Share with the workspace", ""));
+    let share = shell.may.write.then(|| check(form, "shared", common::SHARE_WITH_THE_WORKSPACE, ""));
     let is_open = form.error("name").is_some() || !form.value("name").is_empty();
     view! {
         <details class="menu" open=is_open>
-            <summary class="button">{Icon::Star.view()}<span>"Save"</span></summary>
+            <summary class="button">{Icon::Star.view()}<span>{common::SAVE}</span></summary>
             <div class="popover save-view">
-                {input(form, Field::text("name", "Save this query as").no_autofill())}
+                {input(form, Field::text("name", text::SAVE_THIS_QUERY_AS).no_autofill())}
                 {share}
                 <button type="submit" class="button" formaction=paths::save_query().to_string() data-save="">
-                    "Save query"
+                    {text::SAVE_QUERY}
                 </button>
             </div>
         </details>
@@ -131,20 +131,20 @@ fn save(shell: &Shell, form: &FormState) -> View {
 
 fn saved(shell: &Shell, views: &[SavedView]) -> View {
     let views = views.iter().map(|view| saved_view(shell.csrf(), view)).collect_view();
-    section("Saved queries", vec![view! { <ul class="saved">{views}</ul> }.into_any()])
+    section(text::SAVED_QUERIES, vec![view! { <ul class="saved">{views}</ul> }.into_any()])
 }
 
 fn examples(examples: &[(String, String)]) -> View {
     let examples = examples
         .iter()
         .map(|(name, text)| view! { <li>{link(name, &paths::sql().with("query", text))}</li> }.into_any());
-    section("Examples", vec![view! { <ul class="plain">{examples.collect_view()}</ul> }.into_any()])
+    section(text::EXAMPLES, vec![view! { <ul class="plain">{examples.collect_view()}</ul> }.into_any()])
 }
 
 /// What can be named in a query; the script reads it here.
 fn table(name: &str, columns: &[(String, String)]) -> View {
     let rows = columns.iter().map(|(column, kind)| Row::new(vec![mono(column), mono(kind)])).collect();
-    let columns = Table::new(name, vec![head("Column"), head("Type")]).dense().rows(rows);
+    let columns = Table::new(name, vec![head(common::COLUMN), head(text::TYPE)]).dense().rows(rows);
     section(name, vec![view! { <div data-columns=name.to_owned()>{columns}</div> }.into_any()])
 }
 
@@ -153,22 +153,22 @@ fn history(shell: &Shell, history: &[PastQuery]) -> View {
     let older = (!older.is_empty()).then(|| {
         view! {
             <details class="figures">
-                <summary>"Older"</summary>
+                <summary>{text::OLDER}</summary>
                 {past_queries(older)}
             </details>
         }
     });
-    let clear = act(shell.csrf(), None, "Clear history", &paths::clear_query_history(), "small");
-    let note = view! { <p class="hint">"Only you see this. A link puts the query into the editor."</p> };
-    card_with("Your history", vec![clear], vec![past_queries(recent), older.into_any(), note.into_any()])
+    let clear = act(shell.csrf(), None, text::CLEAR_HISTORY, &paths::clear_query_history(), "small");
+    let note = view! { <p class="hint">{text::HISTORY_HINT}</p> };
+    card_with(text::YOUR_HISTORY, vec![clear], vec![past_queries(recent), older.into_any(), note.into_any()])
 }
 
 fn past_queries(queries: &[PastQuery]) -> View {
     let entry = |past: &PastQuery| {
-        let took = format!("{} ms", exact(past.took_ms));
+        let took = text::milliseconds(exact(past.took_ms));
         let end = match &past.end {
-            Ok(rows) => format!("{} in {took}", count(*rows, "row")),
-            Err(code) => format!("{code} after {took}"),
+            Ok(rows) => text::rows_in(count(*rows, "row"), &took),
+            Err(code) => text::failed_after(code, &took),
         };
         let when = view! { <p class="hint">{stamp(&past.asked)}" · "{end}</p> };
         view! { <li>{link(&past.query, &past.href)}{when}</li> }.into_any()
@@ -183,27 +183,27 @@ fn answer_view(form: &FormState, answer: &SqlAnswer) -> View {
         let cells = row.iter().map(|text| view! { <td>{text.clone()}</td> }).collect_view();
         view! { <tr data-row="">{cells}</tr> }.into_any()
     });
-    let title = format!("{} in {} ms", count(answer.total, "row"), answer.took_ms);
+    let title = text::rows_in_ms(count(answer.total, "row"), answer.took_ms);
     let shown = i64::try_from(answer.rows.len()).unwrap_or(i64::MAX);
     let cut = (answer.total > shown).then(|| {
-        let text = format!("The first {} rows are shown. Download CSV for all of them.", exact(shown));
+        let text = text::first_rows_are_shown(exact(shown));
         warning(&text)
     });
     let table = view! {
-        <div class="table-wrap" tabindex="0" role="region" aria-label="Answer">
+        <div class="table-wrap" tabindex="0" role="region" aria-label=text::ANSWER>
             <table class="dense">
-                <caption class="sr">"Answer"</caption>
+                <caption class="sr">{text::ANSWER}</caption>
                 <thead><tr>{heads}</tr></thead>
                 <tbody>{rows.collect_view()}</tbody>
             </table>
         </div>
     };
     let text = answer.rows.iter().map(|row| row.join("\t")).collect::<Vec<_>>().join("\n");
-    let copy = (answer.rows.len() <= 20 && !text.is_empty()).then(|| code_block("As text", &text));
+    let copy = (answer.rows.len() <= 20 && !text.is_empty()).then(|| code_block(text::AS_TEXT, &text));
     let chart = answer.chart.as_ref().map(|chart| match chart {
         SqlChart::Lines(chart) => lines(chart),
         SqlChart::Ranks(chart) => ranks(chart),
     });
-    let share = link("Link to this query", &paths::sql().with("query", &form.value("query")));
+    let share = link(text::LINK_TO_THIS_QUERY, &paths::sql().with("query", &form.value("query")));
     card_with(&title, vec![share], vec![cut.into_any(), chart.into_any(), table.into_any(), copy.into_any()])
 }

@@ -10,7 +10,7 @@ use crate::components::{
 use crate::form::{FormState, NONCE};
 use crate::paths::{self, Href};
 use crate::shell::{Page, Section, Shell};
-use crate::texts::home as text;
+use crate::texts::{common, home as text};
 
 /// Choosing between the two things the product is for.
 pub fn choose(shell: &Shell) -> String {
@@ -129,7 +129,7 @@ fn name_step(shell: &Shell, view: &StartView) -> View {
         form_error(&view.form),
         hidden(NONCE, &view.nonce),
         input(&view.form, Field::text("name", label).help(help).required().autofocus().no_autofill()),
-        action(text::CREATE_HINT, vec![submit(text::CREATE, "primary")]),
+        action(text::CREATE_HINT, vec![submit(common::CREATE, "primary")]),
     ];
     section(text::NAME_IT, vec![post_form(shell.csrf(), &path, "form", form)])
 }
@@ -155,7 +155,7 @@ fn call_step(shell: &Shell, view: &StartView) -> View {
 
 fn seen_step(view: &StartView) -> View {
     let seen = view.seen.as_ref().map(|(text, href)| link(text, href));
-    let end = view.end.as_ref().map(|href| button_link(None, text::CONTINUE, href, "primary"));
+    let end = view.end.as_ref().map(|href| button_link(None, common::CONTINUE, href, "primary"));
     let body = vec![view! { <p>{seen}</p> }.into_any(), end.into_any()];
     empty_state(Icon::Check, text::IT_WORKS, text::IT_WORKS_HINT, body)
 }

@@ -8,6 +8,7 @@ use crate::components::{
 };
 use crate::paths;
 use crate::shell::{Crumb, Page, Section, Shell};
+use crate::texts::{common, requests as text};
 use crate::time::{Stamp, latency};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,37 +38,40 @@ pub struct VerificationView {
 
 pub fn show(shell: &Shell, view: &VerificationView) -> String {
     let named = |one: &Option<Named>, path: fn(&str) -> paths::Href| {
-        one.as_ref().map_or_else(|| nothing("none"), |one| link(&one.name, &path(&one.id)))
+        one.as_ref().map_or_else(|| nothing(common::NONE), |one| link(&one.name, &path(&one.id)))
     };
     let rows = vec![
-        ("Outcome", outcome_badge(view.outcome)),
-        ("Reason", view.denial.as_deref().map_or_else(|| nothing("–"), mono)),
-        ("Time", stamp(&view.at)),
-        ("Key", named(&view.key, paths::key)),
-        ("API", named(&view.api, paths::api)),
+        (common::OUTCOME, outcome_badge(view.outcome)),
+        (common::REASON, view.denial.as_deref().map_or_else(|| nothing("–"), mono)),
+        (common::TIME, stamp(&view.at)),
+        (common::KEY, named(&view.key, paths::key)),
+        (common::API, named(&view.api, paths::api)),
         (
-            "Identity",
+            common::IDENTITY,
             view.identity
                 .as_ref()
-                .map_or_else(|| nothing("none"), |(name, id)| link(name, &paths::identity(id))),
+                .map_or_else(|| nothing(common::NONE), |(name, id)| link(name, &paths::identity(id))),
         ),
-        ("Source", view.ip.as_deref().map_or_else(|| nothing("unknown"), mono)),
-        ("Interface", mono(&view.door)),
-        ("Root key", named(&view.root_key, paths::root_key)),
-        ("Credits spent", num(view.spent)),
-        ("Credits left", view.balance.map_or_else(|| nothing("unlimited"), num)),
-        ("Duration", mono(&latency(view.latency_us))),
-        ("Tags", tags(&view.tags)),
+        (common::SOURCE, view.ip.as_deref().map_or_else(|| nothing(common::UNKNOWN), mono)),
+        (common::INTERFACE, mono(&view.door)),
+        (common::ROOT_KEY, named(&view.root_key, paths::root_key)),
+        (common::CREDITS_SPENT, num(view.spent)),
+        (common::CREDITS_LEFT, view.balance.map_or_else(|| nothing(common::UNLIMITED), num)),
+        (common::DURATION, mono(&latency(view.latency_us))),
+        (common::TAGS, tags(&view.tags)),
     ];
     let trace = match &view.trace {
         Some(trace) => trace_view(shell, trace),
-        None => vec![warning("The key is gone, so its settings can no longer be compared.")],
+        None => vec![warning(text::KEY_IS_GONE)],
     };
-    let page = Page::new(shell, Section::Requests, "Verification")
-        .crumb(Crumb::new("Requests", paths::requests()))
-        .beside_title(copy_chip(&view.id, "request id"));
-    let ask = || button_link(Some(Icon::Help), "Explain", &paths::explain_verification(&view.id), "primary");
+    let page = Page::new(shell, Section::Requests, text::VERIFICATION)
+        .crumb(Crumb::new(common::REQUESTS, paths::requests()))
+        .beside_title(copy_chip(&view.id, text::REQUEST_ID_TO_COPY));
+    let ask =
+        || button_link(Some(Icon::Help), common::EXPLAIN, &paths::explain_verification(&view.id), "primary");
     let page = page.action_if(view.trace.is_some(), ask);
-    page.action_if(view.logged, || button_link(Some(Icon::Log), "Request", &paths::request(&view.id), ""))
-        .body(vec![split(trace, vec![section("Facts", vec![facts(rows)])])])
+    page.action_if(view.logged, || {
+        button_link(Some(Icon::Log), common::REQUEST, &paths::request(&view.id), "")
+    })
+    .body(vec![split(trace, vec![section(common::FACTS, vec![facts(rows)])])])
 }

@@ -20,6 +20,7 @@ pub(crate) use portal::portal_page;
 
 use crate::components::Flash;
 use crate::paths::Href;
+use crate::texts::shell as text;
 
 /// Where the static files are, under names that change with their content.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,10 +53,10 @@ impl Theme {
 
     const fn label(self) -> &'static str {
         match self {
-            Theme::System => "System",
-            Theme::Light => "Light",
-            Theme::Dark => "Dark",
-            Theme::Contrast => "High contrast",
+            Theme::System => text::SYSTEM,
+            Theme::Light => text::LIGHT,
+            Theme::Dark => text::DARK,
+            Theme::Contrast => text::HIGH_CONTRAST,
         }
     }
 }

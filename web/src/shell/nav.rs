@@ -6,6 +6,7 @@ use super::{Shell, Theme};
 use crate::View;
 use crate::components::{Icon, act, hidden, post_form};
 use crate::paths::{self, Href};
+use crate::texts::{common, shell as text};
 
 /// The entry of the sidebar a page belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,32 +31,32 @@ type Entry = (Section, Icon, &'static str, fn() -> Href, &'static str);
 
 /// Section, icon, name, address, and the letter that goes there after `g`.
 const GROUPS: [(&str, &[Entry]); 4] = [
-    ("", &[(Section::Home, Icon::Home, "Home", paths::home, "h")]),
+    ("", &[(Section::Home, Icon::Home, text::HOME, paths::home, "h")]),
     (
-        "Manage",
+        text::MANAGE,
         &[
-            (Section::Apis, Icon::Api, "APIs", paths::apis, "a"),
-            (Section::Identities, Icon::Person, "Identities", paths::identities, "i"),
-            (Section::Ratelimits, Icon::Gauge, "Rate limits", paths::namespaces, "r"),
-            (Section::Roles, Icon::Role, "Roles", paths::roles, "o"),
-            (Section::Permissions, Icon::Shield, "Permissions", paths::permissions, "p"),
+            (Section::Apis, Icon::Api, common::APIS, paths::apis, "a"),
+            (Section::Identities, Icon::Person, common::IDENTITIES, paths::identities, "i"),
+            (Section::Ratelimits, Icon::Gauge, common::RATE_LIMITS, paths::namespaces, "r"),
+            (Section::Roles, Icon::Role, common::ROLES, paths::roles, "o"),
+            (Section::Permissions, Icon::Shield, common::PERMISSIONS, paths::permissions, "p"),
         ],
     ),
     (
-        "Observe",
+        text::OBSERVE,
         &[
-            (Section::Requests, Icon::Log, "Requests", paths::requests, "l"),
-            (Section::Audit, Icon::Audit, "Audit log", paths::audit, "u"),
-            (Section::Explain, Icon::Search, "Explain", paths::explain, "e"),
-            (Section::Sql, Icon::Code, "Query", paths::sql, "q"),
+            (Section::Requests, Icon::Log, common::REQUESTS, paths::requests, "l"),
+            (Section::Audit, Icon::Audit, common::AUDIT_LOG, paths::audit, "u"),
+            (Section::Explain, Icon::Search, common::EXPLAIN, paths::explain, "e"),
+            (Section::Sql, Icon::Code, common::QUERY, paths::sql, "q"),
         ],
     ),
     (
-        "Operate",
+        text::OPERATE,
         &[
-            (Section::RootKeys, Icon::Lock, "Root keys", paths::root_keys, "k"),
-            (Section::Jobs, Icon::Play, "Jobs", paths::jobs, "j"),
-            (Section::Settings, Icon::Settings, "Settings", paths::settings, "s"),
+            (Section::RootKeys, Icon::Lock, common::ROOT_KEYS, paths::root_keys, "k"),
+            (Section::Jobs, Icon::Play, common::JOBS, paths::jobs, "j"),
+            (Section::Settings, Icon::Settings, common::SETTINGS, paths::settings, "s"),
         ],
     ),
 ];
@@ -72,7 +73,7 @@ pub(super) fn sidebar(section: Section) -> View {
         view! { <div class="nav-group">{heading}<ul>{entries}</ul></div> }.into_any()
     });
     let groups = groups.collect_view();
-    view! { <nav class="sidebar" aria-label="Main"><div>{groups}</div></nav> }.into_any()
+    view! { <nav class="sidebar" aria-label=text::MAIN_NAVIGATION><div>{groups}</div></nav> }.into_any()
 }
 
 fn nav_entry((own, icon, name, path, letter): &Entry, section: Section) -> View {
@@ -118,14 +119,14 @@ pub(super) fn workspace_switch(shell: &Shell) -> View {
         .collect_view();
     let list = vec![view! { <ul>{entries}</ul> }.into_any()];
     let new = shell.may.create_workspace.then(|| {
-        view! { <a class="menu-item" href=paths::new_workspace().to_string()>"New workspace"</a> }
+        view! { <a class="menu-item" href=paths::new_workspace().to_string()>{common::NEW_WORKSPACE}</a> }
     });
     view! {
         <details class="menu switch">
             <summary>
                 <span>{shell.workspace.name.clone()}</span>
                 {Icon::Down.view()}
-                <span class="sr">"Switch workspace"</span>
+                <span class="sr">{text::SWITCH_WORKSPACE}</span>
             </summary>
             <div class="popover">
                 {post_form(shell.csrf(), &paths::switch_workspace(), "", list)}
@@ -144,8 +145,8 @@ pub(super) fn search(shell: &Shell) -> View {
             <input
                 type="search"
                 name="q"
-                placeholder="Search, or paste a key"
-                aria-label="Search, or paste a key"
+                placeholder=text::SEARCH_OR_PASTE_A_KEY
+                aria-label=text::SEARCH_OR_PASTE_A_KEY
                 autocomplete="off"
                 spellcheck="false"
                 data-search=""
@@ -154,7 +155,7 @@ pub(super) fn search(shell: &Shell) -> View {
         </span>
     };
     view! {
-        <div class="top-search" role="search" aria-label="Everything">
+        <div class="top-search" role="search" aria-label=common::EVERYTHING>
             {post_form(shell.csrf(), &paths::search(), "", vec![field.into_any()])}
         </div>
     }
@@ -176,17 +177,17 @@ pub(super) fn own_menu(shell: &Shell) -> View {
     let initial: String = shell.email.chars().take(1).flat_map(char::to_uppercase).collect();
     view! {
         <details class="menu own">
-            <summary aria-label=format!("Your menu, {}", shell.email)>
+            <summary aria-label=text::your_menu(&shell.email)>
                 <span class="avatar" aria-hidden="true">{initial}</span>
             </summary>
             <div class="popover">
                 <p class="who">{shell.email.clone()}<span class="note">{shell.role.clone()}</span></p>
                 {post_form(shell.csrf(), &paths::theme(), "themes", form)}
-                <a class="menu-item" href=paths::security().to_string()>"Sign-in and security"</a>
+                <a class="menu-item" href=paths::security().to_string()>{text::SIGN_IN_AND_SECURITY}</a>
                 <a class="menu-item" href=paths::shortcuts().to_string() data-shortcuts="">
-                    "Keyboard shortcuts"
+                    {text::KEYBOARD_SHORTCUTS}
                 </a>
-                {act(shell.csrf(), None, "Sign out", &paths::logout(), "menu-item")}
+                {act(shell.csrf(), None, text::SIGN_OUT, &paths::logout(), "menu-item")}
             </div>
         </details>
     }

@@ -8,6 +8,7 @@ use super::{Shell, WorkspaceRef};
 use crate::View;
 use crate::components::{Icon, flash_region};
 use crate::paths::{self, Href};
+use crate::texts::shell as text;
 
 /// A step of the way down to a page, with its siblings to hop to.
 pub(crate) struct Crumb {
@@ -35,7 +36,7 @@ impl Crumb {
             let entries = entries.collect_view();
             view! {
                 <details class="menu">
-                    <summary class="icon-button" aria-label=format!("Others beside {}", self.name)>
+                    <summary class="icon-button" aria-label=text::others_beside(&self.name)>
                         {Icon::Down.view()}
                     </summary>
                     <ul class="popover">{entries}</ul>
@@ -124,12 +125,12 @@ impl<'a> Page<'a> {
         let shell = self.shell;
         let crumbs = (!self.crumbs.is_empty()).then(|| {
             let steps = self.crumbs.into_iter().map(Crumb::view).collect_view();
-            view! { <nav class="crumbs" aria-label="Breadcrumb"><ol>{steps}</ol></nav> }
+            view! { <nav class="crumbs" aria-label=text::BREADCRUMB><ol>{steps}</ol></nav> }
         });
         let actions =
             (!self.actions.is_empty()).then(|| view! { <div class="page-actions">{self.actions}</div> });
         let content = view! {
-            <a class="skip" href="#main">"Skip to the page"</a>
+            <a class="skip" href="#main">{text::SKIP_TO_THE_PAGE}</a>
             {top_bar(shell)}
             <div class="frame">
                 {nav::sidebar(self.section)}
@@ -168,13 +169,13 @@ fn title(page: &str, workspace: &WorkspaceRef) -> String {
 fn top_bar(shell: &Shell) -> View {
     view! {
         <header class="top">
-            <a class="brand" href=paths::home().to_string() aria-label="unkey, home">
+            <a class="brand" href=paths::home().to_string() aria-label=text::BRAND_HOME>
                 {nav::mark()}
             </a>
             {nav::workspace_switch(shell)}
             {nav::search(shell)}
-            <nav class="top-links" aria-label="Help">
-                <a href=paths::docs().to_string()>"Docs"</a>
+            <nav class="top-links" aria-label=text::HELP>
+                <a href=paths::docs().to_string()>{text::DOCS}</a>
             </nav>
             {nav::own_menu(shell)}
         </header>
@@ -186,9 +187,9 @@ fn footer(shell: &Shell) -> View {
     view! {
         <footer class="foot">
             <span>{format!("unkey {}", shell.frame.version)}</span>
-            <a href=paths::api_reference().to_string()>"API reference"</a>
-            <a href=paths::health().to_string()>"Health"</a>
-            <a href=paths::shortcuts().to_string() data-shortcuts="">"Shortcuts"</a>
+            <a href=paths::api_reference().to_string()>{text::API_REFERENCE}</a>
+            <a href=paths::health().to_string()>{text::HEALTH}</a>
+            <a href=paths::shortcuts().to_string() data-shortcuts="">{text::SHORTCUTS}</a>
         </footer>
     }
     .into_any()

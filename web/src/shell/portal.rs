@@ -8,6 +8,7 @@ use super::document::{self, Document};
 use crate::View;
 use crate::components::{act, flash_region};
 use crate::paths::{self, Href};
+use crate::texts::{common, shell as text};
 
 /// A portal as its end user sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,24 +45,25 @@ pub fn portal_style(color: &str) -> Option<String> {
 
 /// `current` is `Keys` or `Usage`.
 pub(crate) fn portal_page(portal: &PortalFrame, current: &str, body: Vec<View>) -> String {
-    let tabs: Vec<(&str, Href)> = [("Keys", paths::portal(&portal.slug))]
+    let tabs: Vec<(&str, Href)> = [(common::KEYS, paths::portal(&portal.slug))]
         .into_iter()
-        .chain(portal.usage.then(|| ("Usage", paths::portal_usage(&portal.slug))))
+        .chain(portal.usage.then(|| (common::USAGE, paths::portal_usage(&portal.slug))))
         .collect();
-    let tabs = (tabs.len() > 1 && !portal.preview).then(|| crate::components::tabs("Portal", current, tabs));
+    let tabs =
+        (tabs.len() > 1 && !portal.preview).then(|| crate::components::tabs(common::PORTAL, current, tabs));
     let logo = portal.logo.as_ref().map(|src| {
         view! { <img src=src.to_string() alt="" height="28" referrerpolicy="no-referrer"/> }
     });
     let back = portal.return_to.as_ref().map(|href| {
-        view! { <a class="button" href=href.to_string() rel="noreferrer">"Back to the site"</a> }
+        view! { <a class="button" href=href.to_string() rel="noreferrer">{common::BACK_TO_THE_SITE}</a> }
     });
     let preview =
-        portal.preview.then(|| view! { <p class="notice t-info">"Preview. The key is an example."</p> });
+        portal.preview.then(|| view! { <p class="notice t-info">{text::PREVIEW_THE_KEY_IS_AN_EXAMPLE}</p> });
     let csrf = &portal.frame.csrf;
     let leave =
-        (!portal.preview).then(|| act(csrf, None, "Sign out", &paths::portal_logout(&portal.slug), ""));
+        (!portal.preview).then(|| act(csrf, None, text::SIGN_OUT, &paths::portal_logout(&portal.slug), ""));
     let content = view! {
-        <a class="skip" href="#main">"Skip to the page"</a>
+        <a class="skip" href="#main">{text::SKIP_TO_THE_PAGE}</a>
         <header class="portal-top">
             {logo}
             <strong>{portal.name.clone()}</strong>
@@ -73,7 +75,7 @@ pub(crate) fn portal_page(portal: &PortalFrame, current: &str, body: Vec<View>) 
         <main id="main" class="narrow" tabindex="-1">
             {preview}
             {flash_region(csrf, &portal.frame.flashes)}
-            <h1>{if current == "Keys" { "Your API keys" } else { "Your usage" }}</h1>
+            <h1>{if current == common::KEYS { text::YOUR_API_KEYS } else { text::YOUR_USAGE }}</h1>
             {tabs}
             {body}
         </main>

@@ -2,9 +2,6 @@
 
 use crate::number::{count, exact};
 
-// The list and a new API
-
-pub const APIS: &str = "APIs";
 pub const NEW_API: &str = "New API";
 pub const NO_API_MATCHES: &str = "No API matches";
 pub const TRY_FEWER_LETTERS: &str = "Try fewer letters, or its id.";
@@ -13,10 +10,8 @@ pub const OR_FROM_A_SHELL: &str = "Or from a shell";
 pub const NO_API_YET: &str = "No API yet";
 pub const NO_API_YET_HINT: &str =
     "An API is a set of keys that open the same service. Make one, then give its keys to your users.";
-pub const NAME: &str = "Name";
 pub const NAME_HELP: &str = "Name it after the service its keys open. It can be changed later.";
 pub const CREATE_API: &str = "Create API";
-pub const CANCEL: &str = "Cancel";
 pub const NAME_OR_ID: &str = "Name or id";
 
 pub const VALID_REQUESTS: &str = "valid";
@@ -30,34 +25,21 @@ pub fn created_api(name: &str) -> String {
     format!("Created API {name}.")
 }
 
-// One API
-
-pub const OVERVIEW_TAB: &str = "Overview";
-pub const NEW_KEY: &str = "New key";
-pub const KEYS: &str = "Keys";
 pub const ACTIVE_IN_THIS_SPAN: &str = "Active in this span";
 pub const TOO_MANY: &str = "too many";
-pub const CREDITS_SPENT: &str = "Credits spent";
 pub const ORDER_IS_APPROXIMATE: &str = "The order is approximate: so many keys are nearly as active.";
-pub const KEY: &str = "Key";
-pub const IDENTITY: &str = "Identity";
 pub const VALID: &str = "Valid";
 pub const DENIED: &str = "Denied";
 pub const MAIN_REASON: &str = "Main reason";
-pub const LAST_USED: &str = "Last used";
 pub const KEYS_USED_IN_THIS_SPAN: &str = "Keys used in this span";
 pub const DELETED: &str = "deleted";
-pub const NONE: &str = "none";
-pub const NEVER: &str = "never";
 pub const NO_KEY_MATCHES: &str = "No key matches";
 pub const CHANGE_FILTERS_OR_SPAN: &str = "Change the filters or look at a longer span.";
 pub const NO_REQUEST_IN_THIS_SPAN: &str = "No request in this span";
 pub const NO_REQUEST_IN_THIS_SPAN_HINT: &str = "Verifications of this API's keys show here as they arrive.";
 pub const VERIFY_A_KEY: &str = "Verify a key";
-pub const VERIFICATIONS: &str = "Verifications";
 pub const ACTIVE_KEYS: &str = "Active keys";
 pub const SEARCH_KEY_IDENTITY_OR_TAG: &str = "Key, identity or tag";
-pub const OUTCOME: &str = "Outcome";
 pub const KEY_PLACEHOLDER: &str = "key id";
 pub const IDENTITY_PLACEHOLDER: &str = "external id or id";
 pub const TAG: &str = "Tag";
@@ -71,9 +53,6 @@ pub fn share_of(share: &str, requests: i64) -> String {
     format!("{share} of {}", exact(requests))
 }
 
-// Its settings
-
-pub const SETTINGS: &str = "Settings";
 pub const API_ID: &str = "API id";
 pub const KEYSPACE_ID: &str = "Keyspace id";
 pub const IDENTIFIERS: &str = "Identifiers";
@@ -85,9 +64,6 @@ pub const DELETE_PROTECTION: &str = "Delete protection";
 pub const PREFIX_HELP: &str = "Used where a key is made without one.";
 pub const BYTES: &str = "bytes";
 pub const RANDOM_BYTES_HELP: &str = "16 to 255.";
-pub const SAVE: &str = "Save";
-pub const GENERAL: &str = "General";
-pub const ADDRESSES_AND_NETWORKS: &str = "Addresses and networks";
 pub const ADDRESSES_HELP: &str =
     "One a line, IPv4 or IPv6. Keys used from elsewhere are refused as FORBIDDEN. Empty allows any.";
 pub const WHERE_KEYS_MAY_BE_USED: &str = "Where keys may be used";

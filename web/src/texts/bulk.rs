@@ -2,13 +2,9 @@
 
 use crate::number::{count, exact};
 
-// Changing many keys
-
 pub const RUNS_IN_THE_BACKGROUND: &str = "Runs in the background. Each key gets a result you can download.";
-pub const CANCEL: &str = "Cancel";
 pub const KEYS_THAT_WOULD_CHANGE: &str = "Keys that would change";
 pub const SAMPLE: &str = "Sample";
-pub const KEYS: &str = "Keys";
 pub const DELETE_CONSEQUENCE: &str =
     "Requests with these keys are refused at once. The job can be taken back for a while.";
 pub const DISABLE_CONSEQUENCE: &str = "Requests with these keys are refused until they are enabled again.";
@@ -23,17 +19,12 @@ pub const META_CONSEQUENCE: &str =
     "Fields given here are set on every key; others stay. A field with null is removed.";
 pub const TOO_MANY_TO_COUNT: &str =
     "There are too many keys to count them while you wait. The job finds every one that matches.";
-pub const CHOOSE: &str = "Choose";
-pub const CREDITS_LEFT: &str = "Credits left";
 pub const UNLIMITED: &str = "Unlimited";
 pub const UNLIMITED_HELP: &str = "Without it a number is needed.";
 pub const CREDITS_TO_ADD: &str = "Credits to add";
-pub const RATE_LIMITS: &str = "Rate limits";
 pub const NO_LIMITS: &str = "No limits";
 pub const NO_LIMITS_HELP: &str = "Removes those there are. Without it a limit is needed.";
-pub const ROLES: &str = "Roles";
 pub const OTHER_ROLES: &str = "Other roles";
-pub const PERMISSIONS: &str = "Permissions";
 pub const OTHER_PERMISSIONS: &str = "Other permissions";
 pub const EXTERNAL_ID: &str = "External id";
 pub const EMPTY_TO_DETACH: &str = "Empty to detach.";
@@ -76,10 +67,6 @@ pub fn this_is_not(answer: &str) -> String {
     format!("This is not {answer}.")
 }
 
-// Export
-
-pub const EXPORT: &str = "Export";
-pub const JOBS: &str = "Jobs";
 pub const WHAT_TO_EXPORT: &str = "What to export";
 pub const EXPORTS_TAKE_AN_ADMIN: &str = "Exports take the role admin or owner.";
 pub const NO_SECRETS_IN_EXPORTS: &str =
@@ -90,49 +77,30 @@ pub const DOWNLOAD: &str = "Download";
 pub const START_OVER: &str = "Start over";
 pub const FORMAT: &str = "Format";
 pub const THE_EXPORT_IS_IN_THE_AUDIT_LOG: &str = "The export is in the audit log.";
-pub const FILTERS_IN_FORCE: &str = "Filters in force";
 pub const OVERRIDES_OF_WHICH_NAMESPACE: &str = "Overrides of which namespace?";
-pub const IDENTITIES: &str = "Identities";
-pub const OVERRIDES: &str = "Overrides";
-pub const VERIFICATIONS: &str = "Verifications";
 pub const RATE_LIMIT_DECISIONS: &str = "Rate-limit decisions";
-pub const REQUESTS: &str = "Requests";
-pub const AUDIT_LOG: &str = "Audit log";
 pub const LAST_HOUR: &str = "Last hour";
 pub const LAST_24_HOURS: &str = "Last 24 hours";
 pub const LAST_7_DAYS: &str = "Last 7 days";
 pub const LAST_30_DAYS: &str = "Last 30 days";
 pub const LAST_90_DAYS: &str = "Last 90 days";
 pub const LAST_400_DAYS: &str = "Last 400 days";
-pub const FILTER: &str = "Filter";
 pub const FILTER_HELP: &str = "As in the list of keys: status:expired last_used:>90d. Empty for all.";
-pub const SEARCH: &str = "Search";
 pub const SEARCH_IDENTITIES_HELP: &str = "Part of the external id or the id. Empty for all.";
-pub const NAMESPACE: &str = "Namespace";
 pub const NAMESPACE_HELP: &str = "Its name or id.";
 pub const KEY_ID: &str = "Key id";
-pub const OUTCOME: &str = "Outcome";
 pub const OUTCOME_HELP: &str = "Such as VALID or RATE_LIMITED.";
 pub const TAG: &str = "Tag";
 pub const NAMESPACE_ID: &str = "Namespace id";
 pub const IDENTIFIER: &str = "Identifier";
 pub const SEARCH_REQUESTS_HELP: &str = "Words of what is logged, or ids.";
-pub const PATH: &str = "Path";
 pub const PATH_HELP: &str = "Such as /v2/keys.verifyKey.";
-pub const STATUS: &str = "Status";
 pub const STATUS_HELP: &str = "Such as 404.";
 pub const ROOT_KEY_ID: &str = "Root key id";
 pub const ALL_THERE_IS: &str = "All there is";
 pub const SEARCH_AUDIT_HELP: &str = "Words of descriptions, names and changed values.";
-pub const EVENT: &str = "Event";
 pub const EVENT_HELP: &str = "Such as key.create, or key.* for all of keys.";
-pub const ACTOR_ID: &str = "Actor id";
 pub const ACTOR_ID_HELP: &str = "Of whoever acted.";
-pub const ALL: &str = "All";
-pub const API: &str = "API";
-pub const TIME: &str = "Time";
-
-// Import
 
 pub const IMPORT: &str = "Import";
 pub const ROLE_MAY_NOT_START_JOBS: &str = "Your role here may look at jobs, not start any.";
@@ -141,7 +109,7 @@ pub const NO_KEYS_IN_THE_FILE: &str = "None: the file holds no keys";
 pub const DECIDED_BY_THE_FILE_NAME: &str = "Decided by the file name";
 pub const CSV_WITH_A_HEADER_LINE: &str = "CSV with a header line";
 pub const WHAT: &str = "What";
-pub const API_OF_THE_KEYS: &str = "API of the keys";
+pub const API_OF_THE_KEYS: &str = "super::common::API of the keys";
 pub const FILE: &str = "File";
 pub const EVERY_LINE_IS_READ_FIRST: &str = "Every line is read first: a file with a line that cannot be read changes nothing. Then it runs in the background.";
 pub const FAULTS: &str = "Faults";
@@ -149,11 +117,10 @@ pub const PLACE: &str = "Place";
 pub const FAULT: &str = "Fault";
 pub const FAULTS_OF_THE_FILE: &str = "Faults of the file";
 pub const NOTHING_WAS_IMPORTED: &str = "Nothing was imported. These are the first faults.";
-pub const COLUMN: &str = "Column";
 pub const HOLDS: &str = "Holds";
 pub const JSON_LINES: &str = "JSON lines";
 pub const CHOOSE_A_FILE: &str = "Choose a file.";
-pub const KEYS_NEED_AN_API: &str = "Keys need an API.";
+pub const KEYS_NEED_AN_API: &str = "Keys need an super::common::API.";
 pub const CHOOSE_WHAT_THE_FILE_HOLDS: &str = "Choose what the file holds.";
 pub const COLUMN_HASH: &str = "SHA-256 of the key in base64. This, or key, is required.";
 pub const COLUMN_KEY: &str =
@@ -176,29 +143,15 @@ pub const COLUMN_NAME: &str = "The slug when empty.";
 
 pub const REQUIRED: &str = "required";
 
-/// What a file holds, such as [`ROLES`].
+/// What a file holds, such as [`super::common::ROLES`].
 pub fn columns_of(kind: &str) -> String {
     format!("Columns of {}", kind.to_lowercase())
 }
-
-// Files that are sent
-
-pub const TOO_MANY_FILES_AT_ONCE: &str = "Too many files are being sent at once. Try again in a minute.";
-pub const FILE_HAS_TO_BE_LAST: &str = "The file has to be the last field of its form.";
-pub const FILE_CANNOT_BE_STORED: &str = "The file cannot be stored. Try again.";
-pub const THE_FORM_COULD_NOT_BE_READ: &str = "The form could not be read.";
-
-pub fn form_is_too_large(most_mib: u64) -> String {
-    format!("The form is too large: its file may have {most_mib} MiB.")
-}
-
-// Jobs
 
 pub const NO_JOB_YET_HINT: &str =
     "Imports and changes of many keys run here, can be watched, and go on after a restart.";
 pub const NO_JOB_YET: &str = "No job yet";
 pub const JOB: &str = "Job";
-pub const STATE: &str = "State";
 pub const DONE: &str = "Done";
 pub const FAILED: &str = "Failed";
 pub const STARTED: &str = "Started";

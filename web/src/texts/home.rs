@@ -3,15 +3,11 @@
 
 use crate::number::{count, exact};
 
-// The overview
-
-pub const VERIFICATIONS: &str = "Verifications";
 pub const DENIED: &str = "Denied";
 pub const UNKNOWN_KEYS: &str = "Unknown keys";
 pub const RATE_LIMIT_DECISIONS: &str = "Rate-limit decisions";
 pub const BLOCKED: &str = "Blocked";
 pub const REFUSED_MOST: &str = "Refused most";
-pub const ALL: &str = "All";
 pub const NO_CHANGE_YET: &str = "No change yet.";
 pub const RECENT_CHANGES: &str = "Recent changes";
 pub const SAVED_VIEWS: &str = "Saved views";
@@ -23,12 +19,8 @@ pub const CONCERNS: &str = "Concerns";
 pub const NOTHING_NEEDS_ATTENTION: &str =
     "Nothing needs attention: nothing expires or runs out soon, and everything is stored.";
 pub const NEEDS_ATTENTION: &str = "Needs attention";
-pub const WHO: &str = "Who";
-pub const KIND: &str = "Kind";
 pub const MAIN_REASON: &str = "Main reason";
-pub const REFUSED: &str = "Refused";
 pub const SHARE: &str = "Share";
-pub const THIS_SERVER: &str = "This server";
 pub const UNKNOWN_KEYS_ARE_NOT_COUNTED: &str = "Unknown keys are not counted: the log of requests is off.";
 
 pub const KIND_KEY: &str = "key";
@@ -38,8 +30,6 @@ pub const KIND_IDENTIFIER: &str = "identifier";
 pub fn unknown_keys_are_counted_for(days: i64) -> String {
     format!("Unknown keys are counted for {days} days only.")
 }
-
-// What needs attention
 
 pub const INDEXES_ARE_BEING_BUILT_AGAIN: &str = "Indexes are being built again";
 pub const INDEXES_ARE_BEHIND: &str = "Indexes are behind";
@@ -169,8 +159,6 @@ fn were(number: i64, noun: &str) -> String {
     format!("{} {}", count(number, noun), if number == 1 { "was" } else { "were" })
 }
 
-// This server
-
 pub const NO_VERIFICATION_IN_THIS_SPAN: &str = "no verification in this span";
 pub const VERSION: &str = "Version";
 pub const DATABASE: &str = "Database";
@@ -184,7 +172,6 @@ pub const NO_BACKUPS_PLANNED: &str = "none are planned";
 pub const NO_BACKUP_YET: &str = "none yet";
 pub const UP_TO_DATE: &str = "up to date";
 pub const BEING_BUILT_AGAIN: &str = "being built again";
-pub const SEARCH: &str = "Search";
 
 pub const QUEUE_IS_EMPTY: &str = "empty";
 
@@ -199,8 +186,6 @@ pub fn events_wait(number: i64) -> String {
 pub fn batches_to_go(number: i64) -> String {
     format!("{} batches to go", exact(number))
 }
-
-// The first steps
 
 pub const FIRST_STEPS_TAKE_AN_ADMIN: &str = "The first steps make a root key, which takes the role admin.";
 pub const TO_THE_OVERVIEW: &str = "To the overview";
@@ -223,12 +208,10 @@ pub const NAME_OF_THE_API_HELP: &str = "Keys belong to an API. Name it after the
 pub const NAME_OF_THE_NAMESPACE: &str = "Name of the namespace";
 pub const NAME_OF_THE_NAMESPACE_HELP: &str = "Limits of one kind share a namespace, such as login.";
 pub const CREATE_HINT: &str = "Makes it and a root key that may call it.";
-pub const CREATE: &str = "Create";
 pub const NAME_IT: &str = "Name it";
 pub const LOOK_AGAIN: &str = "Look again";
 pub const WAITING_FOR_A_REQUEST: &str =
     "Waiting for the first request. This page notices by itself, or look again.";
-pub const CONTINUE: &str = "Continue";
 pub const IT_WORKS: &str = "It works";
 pub const IT_WORKS_HINT: &str = "Your first request arrived and was answered.";
 pub const VERIFY_THE_FIRST_KEY: &str = "Verify the first key";
@@ -236,7 +219,6 @@ pub const MAKE_ANOTHER_KEY: &str = "Make another key";
 pub const FIVE_REQUESTS_A_MINUTE: &str = "Five requests a minute";
 pub const NAME_OF_THE_FIRST_KEY: &str = "First key";
 pub const NAME_IS_RESERVED: &str = "A deleted namespace had this name, which stays reserved.";
-pub const ROOT_KEY: &str = "Root key";
 
 pub fn key_was_verified(outcome: &str, took: &str) -> String {
     format!("The key was verified: {outcome}, in {took}")

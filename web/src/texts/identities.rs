@@ -1,9 +1,6 @@
 //! Texts of identities: the list, the form, one identity with its log, and its bill.
 
-// The list and the form
-
 pub const NEW_IDENTITY: &str = "New identity";
-pub const IDENTITIES: &str = "Identities";
 pub const NO_IDENTITY_YET: &str = "No identity yet";
 pub const NO_IDENTITY_YET_HINT: &str = "An identity is a user or a team of yours, by your own id. Keys of one identity share limits and metadata.";
 pub const MAKE_ONE: &str = "Make one";
@@ -11,20 +8,11 @@ pub const NO_IDENTITY_MATCHES: &str = "No identity matches";
 pub const NO_IDENTITY_MATCHES_HINT: &str = "Search by external id or id.";
 pub const NOUN_IDENTITY: &str = "identity";
 pub const EXTERNAL_ID: &str = "External id";
-pub const KEYS: &str = "Keys";
-pub const RATE_LIMITS: &str = "Rate limits";
-pub const LAST_USED: &str = "Last used";
-pub const CREATED: &str = "Created";
-pub const NEVER: &str = "never";
-pub const UNKNOWN: &str = "unknown";
 pub const EXTERNAL_ID_HELP: &str = "Your own id of the user or team. It cannot be changed later.";
 pub const JSON_OBJECT: &str = "JSON object";
 pub const EDIT_IDENTITY: &str = "Edit identity";
-pub const SAVE_CHANGES: &str = "Save changes";
 pub const CREATE_IDENTITY: &str = "Create identity";
-pub const GENERAL: &str = "General";
 pub const RATE_LIMITS_HINT: &str = "Shared by all its keys. A key's own limit of the same name comes first.";
-pub const SPEND_CAP: &str = "Spend cap";
 pub const SPEND_CAP_HINT: &str =
     "What all its keys together may spend in a calendar month (UTC). When it is spent, requests are refused.";
 pub const CREDITS_A_MONTH: &str = "Credits a month";
@@ -32,7 +20,6 @@ pub const CREDITS_A_MONTH_HELP: &str =
     "Empty for no cap. A verification costs 1 unless it says otherwise, of keys with unlimited credits too.";
 pub const METADATA: &str = "Metadata";
 pub const METADATA_HINT: &str = "Returned with every verification of its keys.";
-pub const CANCEL: &str = "Cancel";
 pub const DELETE_THIS_IDENTITY: &str = "Delete this identity";
 pub const DELETE_IDENTITY: &str = "Delete identity";
 pub const EXTERNAL_ID_OR_ID: &str = "External id or id";
@@ -58,30 +45,19 @@ pub fn deleted_identity(external_id: &str) -> String {
     format!("Deleted identity {external_id}.")
 }
 
-// One identity
-
 pub const NO_KEY_YET: &str = "No key yet";
 pub const NO_KEY_YET_HINT: &str = "Make a key with this external id and it shows here.";
 pub const KEYS_OF_THIS_IDENTITY: &str = "Keys of this identity";
 pub const NO_REQUEST_IN_THIS_SPAN: &str = "No request in this span";
 pub const NO_REQUEST_IN_THIS_SPAN_HINT: &str = "Requests with any of its keys show here.";
-pub const REQUESTS: &str = "Requests";
 pub const NOUN_REQUEST: &str = "request";
-pub const FACTS: &str = "Facts";
 pub const COPY_EXTERNAL_ID: &str = "external id";
 pub const SHARED_RATE_LIMITS: &str = "Shared rate limits";
-pub const SPENT_THIS_MONTH: &str = "Spent this month";
 pub const COPY_IDENTITY_ID: &str = "identity id";
-pub const USAGE: &str = "Usage";
-pub const EDIT: &str = "Edit";
-pub const VERIFICATIONS: &str = "Verifications";
-pub const OUTCOME: &str = "Outcome";
 pub const KEY_ID: &str = "Key id";
 pub const TAG: &str = "Tag";
 pub const TAG_PLACEHOLDER: &str = "env=prod, exactly";
 pub const REQUEST_ID_TAG_OR_SOURCE: &str = "Request id, tag or source";
-
-// What it used in a month
 
 pub const EARLIER: &str = "Earlier";
 pub const LATER: &str = "Later";
@@ -96,10 +72,6 @@ pub const THE_BILL_IN_SQL: &str = "The bill in SQL, for the page Query";
 pub const THE_SAME_AT_THE_COMMAND_LINE: &str = "The same at the command line";
 pub const MONTHS_ARE_THOSE_OF_UTC: &str =
     "Months are those of UTC. Unknown keys belong to nobody and are not in it.";
-pub const CREDITS_SPENT: &str = "Credits spent";
-pub const KEY: &str = "Key";
-pub const ACCEPTED: &str = "Accepted";
-pub const REFUSED: &str = "Refused";
 pub const KEYS_OF_THE_CUSTOMER: &str = "Keys of the customer";
 pub const THESE_ARE_THE_BUSIEST: &str = "These are the busiest. The file has all of them.";
 pub const A_MONTH_IS: &str = "A month is a year and a month until now, such as 2026-11.";

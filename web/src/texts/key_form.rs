@@ -2,9 +2,6 @@
 
 use crate::number::{count, exact};
 
-// The form
-
-pub const NAME: &str = "Name";
 pub const NAME_HELP: &str = "For people. Not part of the secret.";
 pub const PREFIX: &str = "Prefix";
 pub const PREFIX_HELP: &str =
@@ -15,51 +12,37 @@ pub const RANDOM_BYTES_HELP: &str =
 pub const BYTES: &str = "bytes";
 pub const ENVIRONMENT: &str = "Environment";
 pub const ENVIRONMENT_HELP: &str = "A free label such as production.";
-pub const ENABLED: &str = "Enabled";
 pub const ENABLED_HELP: &str = "A disabled key exists but is refused.";
 pub const RECOVERABLE: &str = "Recoverable";
 pub const RECOVERABLE_HELP: &str = "Keeps the secret encrypted, so that it can be shown again.";
-pub const GENERAL: &str = "General";
 pub const GENERAL_HINT: &str = "What the key is called and whom it belongs to.";
 pub const PRESET: &str = "Preset";
 pub const PRESET_HINT: &str = "Keeps these settings for the next keys.";
 pub const SECRET_IS_SHOWN_ONCE: &str = "The secret is shown once, on the next page.";
 pub const CREATE_KEY: &str = "Create key";
-pub const PREVIEW: &str = "Preview";
-pub const CANCEL: &str = "Cancel";
-pub const NEW_KEY: &str = "New key";
-pub const KEYS: &str = "Keys";
 pub const NAME_OF_THE_PRESET: &str = "Name of the preset";
 pub const NAME_OF_THE_PRESET_HELP: &str =
     "Everything above but the name and the external id of the key. It serves every API.";
-pub const SHARE_WITH_THE_WORKSPACE: &str = "Share with the workspace";
 pub const SAVE_PRESET: &str = "Save preset";
 pub const NEW_API: &str = "New API";
 pub const NO_API_YET_HINT: &str = "A key belongs to an API. Make one first.";
 pub const NO_API_YET: &str = "No API yet";
 pub const FOR_WHICH_API: &str = "For which API?";
-pub const TAKES_EFFECT_WITH_NEXT_REQUEST: &str = "Takes effect with the next request.";
-pub const SAVE_CHANGES: &str = "Save changes";
 pub const DELETE_THIS_KEY: &str = "Delete this key";
 pub const DELETE_KEY: &str = "Delete key";
 pub const EDIT_KEY: &str = "Edit key";
 pub const EXTERNAL_ID: &str = "External id";
 pub const EXTERNAL_ID_HELP: &str =
     "Your own id of the user or team. Keys with the same one share an identity; a new one is made if needed.";
-pub const RATE_LIMITS: &str = "Rate limits";
 pub const RATE_LIMITS_HINT: &str = "How often the key may be used. Several limits hold at once.";
-pub const CREDITS: &str = "Credits";
 pub const CREDITS_HINT: &str = "How much the key may be used in all.";
-pub const EXPIRY: &str = "Expiry";
 pub const EXPIRY_HINT: &str = "When the key stops working by itself.";
-pub const ROLES_AND_PERMISSIONS: &str = "Roles and permissions";
 pub const ROLES_AND_PERMISSIONS_HINT: &str = "What requests with this key may do.";
 pub const METADATA: &str = "Metadata";
 pub const METADATA_HINT: &str = "Anything your code wants to know when it verifies the key.";
 pub const NEVER: &str = "Never";
 pub const EVERY_DAY_AT_MIDNIGHT_UTC: &str = "Every day at midnight UTC";
 pub const EVERY_MONTH: &str = "Every month";
-pub const CREDITS_LEFT: &str = "Credits left";
 pub const EMPTY_FOR_UNLIMITED: &str = "Empty for unlimited.";
 pub const REFILL: &str = "Refill";
 pub const REFILL_HELP: &str = "Brings a lower balance back up to the amount.";
@@ -71,9 +54,6 @@ pub const IN_ONE_WEEK: &str = "In one week";
 pub const IN_30_DAYS: &str = "In 30 days";
 pub const IN_90_DAYS: &str = "In 90 days";
 pub const AT_THE_TIME_BELOW: &str = "At the time below";
-pub const EXPIRES: &str = "Expires";
-pub const ROLES: &str = "Roles";
-pub const PERMISSIONS: &str = "Permissions";
 pub const JSON_OBJECT: &str = "JSON object";
 pub const JSON_OBJECT_HELP: &str = "Returned with every verification; never put secrets here.";
 pub const KEY_CREATED: &str = "Key created";
@@ -81,7 +61,6 @@ pub const SAVE_THE_PRESET_OR_EMPTY_IT: &str = "Save the preset, or empty its nam
 pub const ONLY_MONTHLY_REFILLS_HAVE_A_DAY: &str =
     "Only a monthly refill has a day. Empty it, or choose every month.";
 pub const CHOOSE_WHEN_IT_IS_REFILLED: &str = "Choose when it is refilled, or empty what it is refilled to.";
-pub const CHOOSE_ONE_OF_THE_LIST: &str = "Choose one of the list.";
 pub const SAY_WHAT_IT_IS_REFILLED_TO: &str = "Say how much a refill brings the credits back to.";
 pub const SAY_ON_WHICH_DAY: &str = "Say on which day of the month it is refilled.";
 
@@ -90,7 +69,7 @@ pub fn time_in(zone: &str) -> String {
     format!("Time ({zone})")
 }
 
-/// Under the name of what there could be, such as [`ROLES`].
+/// Under the name of what there could be, such as [`super::common::ROLES`].
 pub fn there_are_none_yet(legend: &str) -> String {
     format!("There are no {} yet.", legend.to_lowercase())
 }
@@ -125,32 +104,6 @@ pub fn delete_consequence(undo_for: &str) -> String {
     };
     format!("Requests with it are refused at once. Its history stays. {undo}")
 }
-
-// Rate limits, expiry and metadata, of identities too
-
-pub const NAME_THE_LIMIT: &str = "Name the limit, or empty its row.";
-pub const A_LIMIT_ADMITS_AT_LEAST_1: &str = "A limit admits at least 1.";
-pub const WRITE_A_DURATION: &str = "Write a duration of one second or more, such as 10s, 5m, 1h or 1d.";
-pub const ANOTHER_LIMIT_HAS_THIS_NAME: &str = "Another limit has this name.";
-pub const CHOOSE_AT_THE_TIME_BELOW: &str =
-    "Choose \u{201c}At the time below\u{201d} for the time to count, or empty the time.";
-pub const CHOOSE_A_DAY_AND_A_TIME: &str = "Choose a day and a time.";
-pub const TIME_IS_OVER: &str = "This time is over: an expiry must lie in the future.";
-pub const JSON_BUT_NO_OBJECT: &str = "This is JSON, but no object: { \"name\": value }.";
-
-pub fn limits_at_most(number: usize) -> String {
-    format!("There are {number} limits at most, from limits.0 on.")
-}
-
-pub fn wrong_in_this_json(error: &str) -> String {
-    format!("In this JSON, {error}.")
-}
-
-pub fn this_is_no_json(error: &str) -> String {
-    format!("This is no JSON: {error}.")
-}
-
-// What it would make
 
 pub const THIS_KEY: &str = "This key";
 pub const CALL_IS_SHOWN_WHEN_READABLE: &str = "The call is shown when every step can be read.";
@@ -211,8 +164,6 @@ pub fn permissions(number: i64) -> String {
 pub fn fields(number: i64) -> String {
     count(number, "field")
 }
-
-// Presets
 
 pub const TRIAL: &str = "Trial";
 pub const PRODUCTION: &str = "Production";

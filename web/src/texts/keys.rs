@@ -3,10 +3,6 @@
 
 use crate::number::exact;
 
-// The list
-
-pub const ENABLE: &str = "Enable";
-pub const DISABLE: &str = "Disable";
 pub const SET_EXPIRY: &str = "Set expiry";
 pub const SET_CREDITS: &str = "Set credits";
 pub const ADD_CREDITS: &str = "Add credits";
@@ -17,11 +13,7 @@ pub const ADD_PERMISSIONS: &str = "Add permissions";
 pub const REMOVE_PERMISSIONS: &str = "Remove permissions";
 pub const SET_EXTERNAL_ID: &str = "Set external id";
 pub const MERGE_METADATA: &str = "Merge metadata";
-pub const DELETE: &str = "Delete";
-pub const KEYS: &str = "Keys";
-pub const EXPORT: &str = "Export";
 pub const IMPORT: &str = "Import";
-pub const NEW_KEY: &str = "New key";
 pub const OLDEST_FIRST: &str = "Oldest first";
 pub const NEWEST_FIRST: &str = "Newest first";
 pub const NO_MATCH_SO_FAR: &str = "No match so far";
@@ -32,41 +24,23 @@ pub const LOOKED_THROUGH_THE_FIRST: &str =
 pub const LOOK_FURTHER: &str = "Look further";
 pub const NO_KEY_MATCHES: &str = "No key matches";
 pub const NO_KEY_MATCHES_HINT: &str = "Remove a filter to see more keys.";
-pub const KEY: &str = "Key";
-pub const VALUE: &str = "Value";
-pub const IDENTITY: &str = "Identity";
 pub const LAST_36_HOURS: &str = "Last 36 hours";
-pub const LAST_USED: &str = "Last used";
-pub const EXPIRES: &str = "Expires";
-pub const STATE: &str = "State";
-pub const NONE: &str = "none";
-pub const NEVER: &str = "never";
 pub const LOG: &str = "Log";
-pub const EDIT: &str = "Edit";
-pub const ROTATE: &str = "Rotate";
 pub const WITH_THE_CHOSEN_KEYS: &str = "With the chosen keys";
 pub const WHAT_TO_DO: &str = "What to do";
-pub const PREVIEW: &str = "Preview";
 pub const MANY_KEYS_AT_ONCE: &str = "Many keys at once";
 pub const NO_KEY_YET: &str = "No key yet";
 pub const NO_KEY_YET_HINT: &str = "Make a key here, or let your backend make one for each user.";
 pub const CREATE_A_KEY: &str = "Create a key";
-pub const ENABLED: &str = "Enabled";
-pub const DISABLED: &str = "Disabled";
-pub const EXPIRED: &str = "Expired";
 pub const EXPIRES_WITHIN_A_DAY: &str = "Expires within a day";
 pub const OUT_OF_CREDITS: &str = "Out of credits";
 pub const SEARCH_HINT: &str = "Name, id, start, external id, or status:expired";
-pub const NAME: &str = "Name";
 pub const NAME_PLACEHOLDER: &str = "part of it";
 pub const EXTERNAL_ID: &str = "External id";
 pub const ENVIRONMENT: &str = "Environment";
-pub const ROLE: &str = "Role";
 pub const DIRECT_PERMISSION: &str = "Direct permission";
 pub const LAST_USED_PLACEHOLDER: &str = ">90d, <1h or never";
 pub const EXPIRES_PLACEHOLDER: &str = "<7d or <2026-12-31";
-pub const CREATED: &str = "Created";
-pub const CREDITS_LEFT: &str = "Credits left";
 
 pub const SPARK_VALID: &str = "valid";
 pub const SPARK_DENIED: &str = "denied";
@@ -81,11 +55,7 @@ pub fn all_that_match(total: Option<i64>) -> String {
     }
 }
 
-// One key
-
 pub const ACTIVITY: &str = "Activity";
-pub const CHANGES: &str = "Changes";
-pub const EXPLAIN: &str = "Explain";
 pub const COPY_KEY_ID: &str = "key id";
 pub const RESTORE: &str = "Restore";
 pub const REPLACE_IT_LEAKED: &str = "Replace, it leaked";
@@ -94,35 +64,20 @@ pub const NO_REQUEST_IN_THIS_SPAN: &str = "No request in this span";
 pub const NO_REQUEST_IN_THIS_SPAN_HINT: &str =
     "Each verification shows here with its outcome and the reason of a refusal.";
 pub const ALL_REQUESTS_OF_THIS_KEY: &str = "All requests of this key";
-pub const LATEST_REQUESTS: &str = "Latest requests";
 pub const OTHER_KEYS_OF_THIS_IDENTITY: &str = "Other keys of this identity";
 pub const OTHER_KEYS: &str = "Other keys";
-pub const FACTS: &str = "Facts";
-pub const RATE_LIMITS: &str = "Rate limits";
-pub const PERMISSIONS: &str = "Permissions";
 pub const METADATA: &str = "Metadata";
-pub const CREDITS: &str = "Credits";
-pub const CREATED_BY: &str = "Created by";
-pub const UNKNOWN: &str = "unknown";
-pub const CHANGED: &str = "Changed";
-pub const UNLIMITED: &str = "unlimited";
 pub const NO_LIMITS: &str = "None: it may be used as often as its callers like.";
-pub const LIMIT: &str = "Limit";
 pub const USED_NOW: &str = "Used now";
 pub const OF_THE_IDENTITY: &str = "of the identity";
 pub const ALWAYS: &str = "always";
-pub const ROLES: &str = "Roles";
-pub const NO_REQUEST_HERE: &str = "No request here";
 pub const NO_REQUEST_HERE_HINT: &str = "Change the filters or look at a longer span.";
 pub const NOUN_REQUEST: &str = "request";
 pub const NO_CHANGE_IS_ON_RECORD: &str = "No change is on record";
 pub const NO_CHANGE_IS_ON_RECORD_HINT: &str = "Changes of this key show here.";
 pub const NOUN_CHANGE: &str = "change";
-pub const VERIFICATIONS: &str = "Verifications";
-pub const OUTCOME: &str = "Outcome";
 pub const REQUEST_ID_TAG_OR_SOURCE: &str = "Request id, tag or source";
 pub const TAG: &str = "Tag";
-pub const SOURCE: &str = "Source";
 
 pub fn credits_left(number: i64) -> String {
     format!("{} left", exact(number))
@@ -161,8 +116,6 @@ pub fn restored_the_key(name: &str) -> String {
     format!("Restored the key {name}.")
 }
 
-// Rotating a key or a root key
-
 pub const NOT_AT_ALL: &str = "Not at all";
 pub const GRACE_15_MINUTES: &str = "15 minutes";
 pub const GRACE_1_HOUR: &str = "1 hour";
@@ -171,13 +124,11 @@ pub const GRACE_24_HOURS: &str = "24 hours";
 pub const GRACE_7_DAYS: &str = "7 days";
 pub const ROTATE_KEY: &str = "Rotate key";
 pub const ROTATE_ROOT_KEY: &str = "Rotate root key";
-pub const ROOT_KEYS: &str = "Root keys";
 pub const SET_A_LATER_EXPIRY: &str = "Set a later expiry";
 pub const BACK: &str = "Back";
 pub const GRACE: &str = "The old secret goes on working for";
 pub const GRACE_HELP: &str = "Long enough to deploy the new one everywhere.";
 pub const NEW_SECRET_IS_SHOWN_ONCE: &str = "The new secret is shown once, on the next page.";
-pub const CANCEL: &str = "Cancel";
 pub const THE_NEW_KEY_SHARES_CREDITS: &str =
     "The new key has the same settings and shares the credits. Both are counted as one.";
 pub const THE_NEW_ROOT_KEY_IS_THE_SAME: &str =
@@ -189,8 +140,6 @@ pub const IT_EXPIRED: &str =
 pub const CHOOSE_THE_GRACE: &str = "Choose how long the old secret goes on working.";
 pub const KEY_ROTATED: &str = "Key rotated";
 
-// Its secret
-
 pub const VERIFY_IT: &str = "Verify it";
 pub const GO_TO_THE_KEY: &str = "Go to the key";
 pub const MADE_ALREADY: &str = "This form was sent before, and its key was made then: it is the newest one. A secret is shown once. If you did not copy it, rotate that key.";
@@ -201,8 +150,6 @@ pub fn secret_of(name: &str) -> String {
     format!("Secret of {name}")
 }
 
-// One-time links
-
 pub const REVEAL: &str = "Reveal";
 pub const THIS_WORKS_ONCE: &str = "This works once. Be ready to store it in a safe place.";
 pub const SOMEBODY_SENT_YOU_A_SECRET: &str = "Somebody sent you a secret";
@@ -212,8 +159,6 @@ pub const LINK_DOES_NOT_WORK_ANY_MORE: &str = "This link does not work any more"
 pub const LINK_DOES_NOT_WORK_HINT: &str = "It was used already, or its time is over. Ask for another.";
 pub const LINK_WAS_MADE_ALREADY: &str =
     "A link was made when this form was sent before. It is shown once, as the secret is.";
-pub const ONE_TIME_LINK: &str = "One-time link";
-pub const SECRET: &str = "Secret";
 
 /// How long a link works.
 pub fn hours(number: i64) -> String {

@@ -1,9 +1,6 @@
 //! Texts of rate limits: namespaces, one of them with its log and settings, and overrides.
 
-// Namespaces
-
 pub const NEW_NAMESPACE: &str = "New namespace";
-pub const RATE_LIMITS: &str = "Rate limits";
 pub const NO_NAMESPACE_YET: &str = "No namespace yet";
 pub const NO_NAMESPACE_YET_HINT: &str =
     "Limits of one kind share a namespace. The first call makes it, if the root key may.";
@@ -12,10 +9,8 @@ pub const NO_NAMESPACE_MATCHES: &str = "No namespace matches";
 pub const TRY_FEWER_LETTERS: &str = "Try fewer letters, or its id.";
 pub const NOUN_NAMESPACE: &str = "namespace";
 pub const NEVER_USED: &str = "never used";
-pub const NAME: &str = "Name";
 pub const NAME_HELP: &str = "Your code names it in each call, exactly as it is written here.";
 pub const CREATE_NAMESPACE: &str = "Create namespace";
-pub const CANCEL: &str = "Cancel";
 pub const NAME_OR_ID: &str = "Name or id";
 
 pub const PASSED_REQUESTS: &str = "passed";
@@ -33,9 +28,6 @@ pub fn deleted_namespace(name: &str) -> String {
     format!("Deleted namespace {name}.")
 }
 
-// One namespace
-
-pub const REQUESTS: &str = "Requests";
 pub const NEW_OVERRIDE: &str = "New override";
 pub const NO_IDENTIFIER_MATCHES: &str = "No identifier matches";
 pub const CHANGE_FILTERS_OR_SPAN: &str = "Change the filters or look at a longer span.";
@@ -49,21 +41,13 @@ pub const TOKENS_PASSED: &str = "Tokens passed";
 pub const TOKENS_BLOCKED: &str = "Tokens blocked";
 pub const LAST_REQUEST: &str = "Last request";
 pub const IDENTIFIERS: &str = "Identifiers";
-pub const NONE: &str = "none";
 pub const LOG: &str = "Log";
 pub const EDIT_OVERRIDE: &str = "Edit override";
-pub const NEVER: &str = "never";
 pub const NO_DECISION_HERE: &str = "No decision here";
 pub const DECISIONS: &str = "Decisions";
-pub const LOGS: &str = "Logs";
 pub const NOUN_DECISION: &str = "decision";
-pub const TIME: &str = "Time";
-pub const OUTCOME: &str = "Outcome";
-pub const LIMIT: &str = "Limit";
 pub const LEFT: &str = "Left";
-pub const COST: &str = "Cost";
 pub const RESETS: &str = "Resets";
-pub const DURATION: &str = "Duration";
 pub const BEGINNING_OF_AN_IDENTIFIER: &str = "Beginning of an identifier";
 pub const TOKENS: &str = "Tokens";
 pub const LATENCY: &str = "Latency";
@@ -84,28 +68,18 @@ pub fn these_are_about_the_first(places: usize) -> String {
     )
 }
 
-// Its settings
-
-pub const SETTINGS: &str = "Settings";
 pub const NAMESPACE_ID: &str = "Namespace id";
 pub const OLD_NAME_GOES_ELSEWHERE: &str =
     "Your code names it in each call. Calls with the old name go to another namespace.";
-pub const SAVE: &str = "Save";
 pub const DELETE_THIS_NAMESPACE: &str = "Delete this namespace";
 pub const DELETE_NAMESPACE_CONSEQUENCE: &str =
     "Its overrides go. Calls that name it fail until it is made again.";
 pub const DELETE_NAMESPACE: &str = "Delete namespace";
-pub const GENERAL: &str = "General";
 
-// Overrides
-
-pub const OVERRIDES: &str = "Overrides";
 pub const NO_OVERRIDE_YET_HINT: &str =
     "An override gives an identifier, or all that match a pattern, another limit than the call asks for.";
 pub const NO_OVERRIDE_YET: &str = "No override yet";
-pub const UNKNOWN: &str = "unknown";
 pub const ENDS: &str = "Ends";
-pub const CHANGED: &str = "Changed";
 pub const NO_OVERRIDE_MATCHES: &str = "No override matches";
 pub const NO_OVERRIDE_MATCHES_HINT: &str = "Search by identifier.";
 pub const NOUN_OVERRIDE: &str = "override";
@@ -117,15 +91,11 @@ pub const IN_30_DAYS: &str = "In 30 days";
 pub const AT_THE_TIME_BELOW: &str = "At the time below";
 pub const LIMIT_HOLDS_AGAIN_AFTERWARDS: &str = "With an end, the limit of now holds again afterwards.";
 pub const LIMITS_OF_CALLS_HOLD_AFTERWARDS: &str = "By itself; the limits of calls hold afterwards.";
-pub const SAVE_CHANGES: &str = "Save changes";
 pub const CREATE_OVERRIDE: &str = "Create override";
 pub const IDENTIFIER_HELP: &str =
     "Exact, or a pattern with *, such as *@example.com. Exact comes first, then the longest pattern.";
 pub const LIMIT_HELP: &str = "0 blocks everything.";
-pub const EVERY: &str = "Every";
 pub const EVERY_HELP: &str = "Such as 10s, 5m, 1h, 1d; one second or more.";
-pub const TAKES_EFFECT_WITH_NEXT_REQUEST: &str = "Takes effect with the next request.";
-pub const FACTS: &str = "Facts";
 pub const DELETE_THIS_OVERRIDE: &str = "Delete this override";
 pub const DELETE_OVERRIDE_WITH_AN_END: &str =
     "The identifier gets the limit its calls ask for, now and after the end.";

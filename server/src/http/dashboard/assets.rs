@@ -7,6 +7,7 @@ use poem::http::{StatusCode, header};
 use poem::{Request, Response};
 use web::paths::Href;
 use web::shell::Assets;
+use web::texts::shell as text;
 
 use crate::http::static_files::{APP_SCRIPT, APP_STYLE, ICON, QUERY_SCRIPT, StaticFile};
 
@@ -32,7 +33,7 @@ pub async fn serve(request: Request) -> Response {
     let (wanted, name): (String, String) = request.path_params().unwrap_or_default();
     let is_wanted = |file: &StaticFile| file.name == name && file.document.fingerprint() == wanted;
     let Some(file) = FILES.into_iter().find(|file| is_wanted(file)) else {
-        return super::super::plain(StatusCode::NOT_FOUND, "There is no such file.\n");
+        return super::super::plain(StatusCode::NOT_FOUND, text::NO_SUCH_FILE);
     };
     let response = Response::builder()
         .content_type(file.content_type)

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use web::charts::{Bars, Bucket, Spark};
 use web::components::Outcome;
 use web::paths::{FROM, Here, SINCE, TO};
+use web::texts::time as text;
 use web::time::local;
 
 use base::clock::DAY_MS;
@@ -58,7 +59,7 @@ pub fn add_unknown_keys(request: &MemberRequest, chart: &mut Bars, rows: &[Row])
 
 /// How a bucket is named on the axis of a span.
 pub fn bucket_label(request: &MemberRequest, start_ms: i64, span: &TimeSpan) -> String {
-    let form = if span.end_ms - span.start_ms > 3 * DAY_MS { "%b %d" } else { "%b %d %H:%M" };
+    let form = if span.end_ms - span.start_ms > 3 * DAY_MS { text::DAY } else { text::DAY_AND_TIME };
     local(start_ms, &zone_at(request.zone, start_ms), form)
 }
 

@@ -2,6 +2,7 @@
 
 use web::form::CONFIRM;
 use web::paths::Href;
+use web::texts::forms as text;
 
 use super::member_request::MemberRequest;
 
@@ -13,6 +14,6 @@ pub fn confirmed(
 ) -> std::result::Result<(), (String, String)> {
     match request.form().text(CONFIRM) == name.trim() {
         true => Ok(()),
-        false => Err((action.as_str().to_owned(), format!("Type {name} exactly as it stands here."))),
+        false => Err((action.as_str().to_owned(), text::type_name_exactly(name))),
     }
 }

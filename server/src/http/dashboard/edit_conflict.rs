@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use web::components::Changed;
 use web::form::{CONFIRM, CSRF, EditConflict, FormState, MORE, NONCE, ON, VERSION};
 use web::paths::Href;
+use web::texts::{common, forms as text};
 
 use super::member_request::MemberRequest;
 use base::error::{Code, Error};
@@ -73,9 +74,9 @@ fn by_label(values: &[(String, String)]) -> BTreeMap<String, String> {
     for limit in limits.values() {
         let text = |field: &str| limit.get(field).copied().unwrap_or_default();
         if !text("name").is_empty() {
-            let applies = if text("auto_apply") == ON { "" } else { ", only when named" };
+            let applies = if text("auto_apply") == ON { "" } else { text::ONLY_WHEN_NAMED };
             let line = format!("{}: {} / {}{applies}", text("name"), text("limit"), text("duration"));
-            texts.entry("Rate limits".to_owned()).or_default().push(line);
+            texts.entry(common::RATE_LIMITS.to_owned()).or_default().push(line);
         }
     }
     let joined = |mut values: Vec<String>| {
@@ -85,18 +86,14 @@ fn by_label(values: &[(String, String)]) -> BTreeMap<String, String> {
     texts.into_iter().map(|(label, values)| (label, joined(values))).collect()
 }
 
-/// As the form calls its field, nearly: `refill_day` as `Refill day`.
+/// As the texts call it; a field that they do not know by the words of its name, so
+/// `new_field` as `New field`.
 fn label(name: &str) -> String {
-    let text = match name {
-        "ip_allowlist" => "Addresses and networks",
-        "limit_per_minute" => "Requests a minute",
-        "meta" => "Metadata",
-        "slugs" | "other" => "permissions",
-        "zone" => "Time zone",
-        other => other,
-    };
-    let text = text.replace('_', " ");
-    let mut rest = text.chars();
+    if let Some((_, words)) = text::FIELDS.iter().find(|(field, _)| *field == name) {
+        return (*words).to_owned();
+    }
+    let words = name.replace('_', " ");
+    let mut rest = words.chars();
     rest.next().map_or_else(String::new, |first| first.to_uppercase().chain(rest).collect())
 }
 

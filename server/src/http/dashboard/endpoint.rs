@@ -17,6 +17,7 @@ use tokio::sync::Semaphore;
 use web::pages::error::{ErrorView, bare_error, error as error_page};
 use web::paths::{self, Href};
 use web::shell::{Frame, Shell};
+use web::texts::shell as text;
 
 use super::cookies::CookieName;
 use super::csrf;
@@ -155,7 +156,7 @@ impl DashboardRequest {
         let _turn = self.app.sessions.turn(&who.user).await;
         let chosen = CookieName::Workspace.read(&self.app.config, &self.headers);
         let Some(here) = chosen_workspace(&who, chosen) else {
-            let message = "You have no role in any workspace of this server.".to_owned();
+            let message = text::NO_ROLE_IN_ANY_WORKSPACE.to_owned();
             let html = bare_error(&self.frame, &ErrorView::Forbidden { message }, false);
             let reply = Reply::page_with_status(StatusCode::FORBIDDEN, html);
             return self.finish(reply).await;

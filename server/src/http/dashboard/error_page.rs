@@ -4,6 +4,7 @@ use base::ids::RequestId;
 use poem::http::StatusCode;
 use poem::{Request, Response};
 use web::pages::error::{ErrorView, bare_error};
+use web::texts::shell as text;
 
 use super::page_frame::frame;
 use super::reply::Reply;
@@ -139,8 +140,7 @@ pub async fn not_found(_: VisitorRequest) -> Result<Reply> {
 
 /// A link that leads nowhere: unknown, used or too old.
 pub fn closed_link(request: &VisitorRequest) -> Reply {
-    let message = "This link is unknown, was used, or has expired. Ask for another, or make one on the command line \
-                   of the server: `unkey setup link` before anybody signed in, `unkey user invite` afterwards.";
+    let message = text::LINK_IS_OVER;
     let view = ErrorView::Refused { message: message.to_owned() };
     Reply::page_with_status(StatusCode::NOT_FOUND, bare_error(&request.frame, &view, request.who.is_some()))
 }

@@ -8,7 +8,7 @@ use super::local_time::{parse_local_time, time_field};
 use base::clock::{DAY_MS, HOUR_MS};
 use base::duration::duration_ms;
 use base::patch::Patch;
-use web::texts::key_form as text;
+use web::texts::{common, forms as text};
 
 /// What a list may offer.
 const LENGTHS_MS: std::ops::RangeInclusive<i64> = HOUR_MS..=3650 * DAY_MS;
@@ -27,11 +27,12 @@ pub fn read_expiry(form: &Fields, now_ms: i64, zone: Tz) -> Result<Option<i64>, 
         "at" => return at(form, now_ms, zone).map(Some).map_err(at_time),
         preset => {
             let length_ms = duration_ms(preset).filter(|length_ms| LENGTHS_MS.contains(length_ms));
-            Some(length_ms.ok_or_else(|| ("expires", text::CHOOSE_ONE_OF_THE_LIST.to_owned()))?)
+            Some(length_ms.ok_or_else(|| ("expires", common::CHOOSE_ONE_OF_THE_LIST.to_owned()))?)
         }
     };
     if form.touched("expires_at") {
-        return Err(("expires", text::CHOOSE_AT_THE_TIME_BELOW.to_owned()));
+        let text = text::CHOOSE_AT_THE_TIME_BELOW;
+        return Err(("expires", text.to_owned()));
     }
     Ok(length_ms.map(|length_ms| now_ms + length_ms))
 }
@@ -61,7 +62,7 @@ fn at_time(problem: &str) -> Problem {
 fn at(form: &Fields, now_ms: i64, zone: Tz) -> Result<i64, &'static str> {
     let at_ms = parse_local_time(form.text("expires_at"), zone).ok_or(text::CHOOSE_A_DAY_AND_A_TIME)?;
     if at_ms <= now_ms && form.touched("expires_at") {
-        return Err(text::TIME_IS_OVER);
+        return Err(text::EXPIRY_MUST_LIE_IN_FUTURE);
     }
     Ok(at_ms)
 }

@@ -4,6 +4,7 @@
 //! interpreted beyond trimming, empty ones count as left out.
 
 use web::form::{FormState, ON};
+use web::texts::forms as text;
 
 use base::error::Error;
 use base::patch::Patch;
@@ -25,7 +26,7 @@ impl Fields {
     pub fn bounded(encoded: &[u8]) -> base::error::Result<Self> {
         let more = encoded.iter().filter(|byte| **byte == b'&').count();
         if more >= MAX_FIELDS {
-            return Err(Error::invalid(format!("A form has at most {MAX_FIELDS} fields.")));
+            return Err(Error::invalid(text::too_many_fields(MAX_FIELDS)));
         }
         Self::new(Self::parse(encoded).0)
     }
@@ -33,7 +34,7 @@ impl Fields {
     /// Fails with `invalid_input` for a text with a NUL, which no column stores.
     pub fn new(pairs: Vec<(String, String)>) -> base::error::Result<Self> {
         if pairs.iter().any(|(name, value)| name.contains('\0') || value.contains('\0')) {
-            return Err(Error::invalid("A field has the character U+0000."));
+            return Err(Error::invalid(text::FIELD_HAS_NUL));
         }
         Ok(Self(pairs))
     }
@@ -94,7 +95,7 @@ impl Fields {
     pub fn number(&self, name: &str) -> Result<Option<i64>, String> {
         let Some(text) = self.given(name) else { return Ok(None) };
         let plain: String = text.chars().filter(|c| !matches!(c, ',' | '_' | ' ')).collect();
-        plain.parse().map(Some).map_err(|_| "This is no whole number.".to_owned())
+        plain.parse().map(Some).map_err(|_| text::THIS_IS_NO_WHOLE_NUMBER.to_owned())
     }
 
     /// What a form shows again after a refusal. Passwords and tokens are not

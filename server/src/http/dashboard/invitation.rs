@@ -3,6 +3,7 @@
 use web::form::FormState;
 use web::pages::invite::{InviteView, invite};
 use web::paths;
+use web::texts::sign_in as text;
 
 use super::error_page::closed_link;
 use super::reply::Reply;
@@ -53,7 +54,7 @@ pub async fn accept_invite(request: VisitorRequest) -> Result<Reply> {
         let cx =
             OpCtx { principal: who.principal(&who.home), workspace: who.home.clone(), ..request.cx.clone() };
         return match request.app.users.accept(&cx, &token).await {
-            Ok(()) => Ok(Reply::redirect(paths::home()).notice("You joined the workspace.")),
+            Ok(()) => Ok(Reply::redirect(paths::home()).notice(text::YOU_JOINED_THE_WORKSPACE)),
             Err(error) => show_invite(&request, refused_invite(&request, "", error)?).await,
         };
     }
@@ -67,7 +68,7 @@ pub async fn accept_invite(request: VisitorRequest) -> Result<Reply> {
     }
     let login = Login { email, password, device: request.input.device.clone() };
     match request.app.sessions.login(&request.cx, login).await? {
-        Step::SignedIn(session) => Ok(signed_in(session, paths::home()).notice("Welcome.")),
+        Step::SignedIn(session) => Ok(signed_in(session, paths::home()).notice(text::WELCOME_NOTICE)),
         Step::SecondFactor(_) => Ok(Reply::redirect(paths::login())),
     }
 }

@@ -4,7 +4,7 @@ use super::fields::Fields;
 use base::duration::duration_ms;
 use base::error::Result;
 use domain::ratelimit::limits::{Limit, NewLimit, validate};
-use web::texts::key_form as text;
+use web::texts::forms as text;
 
 /// Rows of limits that a form may send.
 const MAX_LIMITS: usize = 50;
@@ -45,7 +45,7 @@ pub fn read_limits(form: &Fields, stored: &[Limit]) -> Result<Vec<NewLimit>, Vec
         };
         let limit = match form.number(&field("limit")) {
             Ok(Some(limit)) if limit >= 1 => limit,
-            Ok(_) => refuse(&mut problems, field("limit"), text::A_LIMIT_ADMITS_AT_LEAST_1),
+            Ok(_) => refuse(&mut problems, field("limit"), text::LIMIT_ADMITS_AT_LEAST_ONE),
             Err(problem) => refuse(&mut problems, field("limit"), &problem),
         };
         let duration_ms = match duration_ms(form.text(&field("duration"))) {
@@ -70,7 +70,7 @@ pub fn read_limits(form: &Fields, stored: &[Limit]) -> Result<Vec<NewLimit>, Vec
         limits.push(limit);
     }
     if form.pairs().iter().any(|(name, value)| !value.is_empty() && is_unread(name)) {
-        let problem = text::limits_at_most(MAX_LIMITS);
+        let problem = text::too_many_limits(MAX_LIMITS);
         refuse(&mut problems, String::new(), &problem);
     }
     if problems.is_empty() { Ok(limits) } else { Err(problems) }

@@ -6,15 +6,15 @@ use serde_json::{Map, Value};
 
 use base::error::Result;
 use base::json_object;
-use web::texts::key_form as text;
+use web::texts::forms as text;
 
 /// What was typed, or what is wrong with it.
 pub fn read(text: &str) -> std::result::Result<Map<String, Value>, String> {
     match json_object::parse(text.as_bytes()) {
         Ok(Value::Object(metadata)) => Ok(metadata),
-        Ok(_) => Err(text::JSON_BUT_NO_OBJECT.to_owned()),
-        Err(error) if error.is_data() => Err(text::wrong_in_this_json(&error.to_string())),
-        Err(error) => Err(text::this_is_no_json(&error.to_string())),
+        Ok(_) => Err(text::JSON_IS_NO_OBJECT.to_owned()),
+        Err(error) if error.is_data() => Err(text::error_in_json(&error)),
+        Err(error) => Err(text::no_json(&error)),
     }
 }
 

@@ -10,6 +10,7 @@ use poem::http::{HeaderMap, Method};
 use tokio::sync::Semaphore;
 use web::form::FormState;
 use web::paths::Href;
+use web::texts::forms as text;
 
 use super::cookies::CookieName;
 use super::fields::Fields;
@@ -101,12 +102,12 @@ pub async fn read(
 ) -> Result<RequestInput> {
     let params: HashMap<String, String> = request.path_params().unwrap_or_default();
     if params.values().any(|value| value.contains('\0')) {
-        return Err(Error::invalid("The address has the character U+0000."));
+        return Err(Error::invalid(text::ADDRESS_HAS_NUL));
     }
     let path = request.uri().path().to_owned();
     let query = request.uri().query().unwrap_or_default();
     if query.len() > QUERY_BYTES {
-        return Err(Error::invalid(format!("The query of an address has at most {QUERY_BYTES} bytes.")));
+        return Err(Error::invalid(text::query_too_long(QUERY_BYTES)));
     }
     let query = Fields::bounded(query.as_bytes())?;
     let (mut form, mut upload) = (Fields::default(), None);
@@ -114,8 +115,7 @@ pub async fn read(
         request_lifecycle::check_coding(headers)?;
         let kind = header(headers, &CONTENT_TYPE).unwrap_or_default();
         if kind.starts_with("multipart/form-data") {
-            let places = uploads
-                .ok_or_else(|| Error::new(Code::BodyUnreadable, "This form is not one that takes a file."))?;
+            let places = uploads.ok_or_else(|| Error::new(Code::BodyUnreadable, text::FORM_TAKES_NO_FILE))?;
             (form, upload) = upload::begin(request, places, FORM_BYTES).await?;
         } else {
             let body = request_lifecycle::read_body(headers, request.take_body(), FORM_BYTES).await?;

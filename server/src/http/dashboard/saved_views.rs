@@ -2,6 +2,7 @@
 
 use web::components::SavedView;
 use web::paths::{self, Href};
+use web::texts::forms as text;
 
 use super::member_request::MemberRequest;
 use super::presenters::direction_marks::marks_shown;
@@ -22,13 +23,14 @@ pub async fn save_view(request: MemberRequest) -> Result<Reply> {
     };
     let name = command.name.clone();
     request.app.users.save_view(&request.cx, command).await?;
-    Ok(Reply::redirect(back).notice(format!("Saved the view {}.", marks_shown(&name))))
+    Ok(Reply::redirect(back).notice(text::saved_the_view(marks_shown(&name))))
 }
 
 /// `POST /views/:id/delete`.
 pub async fn delete_view(request: MemberRequest) -> Result<Reply> {
     request.app.users.delete_view(&request.cx, &request.id().into()).await?;
-    Ok(Reply::redirect(request.input.referer.clone().unwrap_or_else(paths::home)).notice("Deleted the view."))
+    Ok(Reply::redirect(request.input.referer.clone().unwrap_or_else(paths::home))
+        .notice(text::DELETED_THE_VIEW))
 }
 
 /// A view as pages link to it.

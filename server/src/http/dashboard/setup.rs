@@ -3,6 +3,7 @@
 use web::form::FormState;
 use web::pages::setup::{SetupView, setup};
 use web::paths;
+use web::texts::sign_in as text;
 
 use super::error_page::closed_link;
 use super::reply::Reply;
@@ -44,9 +45,7 @@ pub async fn set_up(request: VisitorRequest) -> Result<Reply> {
     }
     let login = Login { email, password, device: request.input.device.clone() };
     match request.app.sessions.login(&request.cx, login).await? {
-        Step::SignedIn(session) => {
-            Ok(signed_in(session, paths::start()).notice("The server is set up, and you are its owner."))
-        }
+        Step::SignedIn(session) => Ok(signed_in(session, paths::start()).notice(text::SERVER_IS_SET_UP)),
         Step::SecondFactor(_) => Ok(Reply::redirect(paths::login())),
     }
 }

@@ -10,6 +10,7 @@ use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveTime, TimeZone, U
 use chrono_tz::Tz;
 use web::components::{TimeRange, TimeStep};
 use web::paths::{FROM, SINCE, TO};
+use web::texts::time as text;
 
 use super::fields::Fields;
 use super::local_time::{parse_local_time, time_field, zone_at};
@@ -112,23 +113,23 @@ fn before(span: &Range<i64>, now_ms: i64) -> Option<Range<i64>> {
 /// From when to when somebody chose, or what is wrong with it.
 fn chosen(query: &Fields, zone: Tz, now_ms: i64) -> std::result::Result<Option<Range<i64>>, String> {
     let read = |name, label| {
-        let read = |text| parse_local_time(text, zone).ok_or_else(|| format!("{label} is no time."));
+        let read = |text| parse_local_time(text, zone).ok_or_else(|| text::is_no_time(label));
         query.given(name).map(read).transpose()
     };
-    let (from, to) = (read(FROM, "From")?, read(TO, "To")?);
+    let (from, to) = (read(FROM, text::FROM)?, read(TO, text::TO)?);
     if (from, to) == (None, None) {
         return Ok(None);
     }
     let end_ms = to.unwrap_or(now_ms);
     let start_ms = from.unwrap_or(end_ms.saturating_sub(DAY_MS));
     if start_ms >= end_ms {
-        return Err("From must be before To.".to_owned());
+        return Err(text::FROM_MUST_BE_BEFORE_TO.to_owned());
     }
     if end_ms > now_ms + LONGEST_MS {
-        return Err("To is too far ahead.".to_owned());
+        return Err(text::TO_IS_TOO_FAR_AHEAD.to_owned());
     }
     if start_ms < now_ms - LONGEST_MS {
-        return Err(format!("From is more than {KEEP_DAYS} days ago: nothing is kept for longer."));
+        return Err(text::from_is_too_long_ago(KEEP_DAYS));
     }
     Ok(Some(start_ms..end_ms))
 }
@@ -147,7 +148,7 @@ fn named(query: &Fields, zone: Tz, now_ms: i64) -> std::result::Result<Option<Na
         "last-month" => midnight(last_month, zone)..midnight(this_month, zone),
         _ => match length_ms(text) {
             Some(length) => now_ms - length..now_ms,
-            None => return Err(format!("'{text}' is no span of time.")),
+            None => return Err(text::no_span_of_time(text)),
         },
     };
     Ok(Some((span, Some(text.to_owned()))))

@@ -23,7 +23,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::fields::Fields;
 use crate::http::request_lifecycle;
 use base::error::{Code, Error, Result};
-use web::texts::bulk as text;
+use web::texts::forms as text;
 
 /// Bytes of a file.
 const FILE_BYTES: u64 = 64 << 20;
@@ -137,7 +137,7 @@ impl Limit {
     fn unreadable(&self, error: impl std::fmt::Display) -> Error {
         let known = self.fault.lock().take();
         known.unwrap_or_else(|| {
-            Error::new(Code::BodyUnreadable, text::THE_FORM_COULD_NOT_BE_READ).because(error.to_string())
+            Error::new(Code::BodyUnreadable, text::FORM_COULD_NOT_BE_READ).because(error.to_string())
         })
     }
 }
@@ -185,7 +185,7 @@ impl Stream for Limited {
         self.passed += length as u64;
         if self.passed > self.limit.most.load(Ordering::Relaxed) {
             let most_mib = FILE_BYTES >> 20;
-            let detail = text::form_is_too_large(most_mib);
+            let detail = text::form_too_large(most_mib);
             return self.fail(Error::new(Code::BodyTooLarge, detail));
         }
         self.gave = true;

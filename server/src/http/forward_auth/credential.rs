@@ -43,9 +43,16 @@ impl NoKey {
 /// A request as a proxy shows it.
 pub struct Shown<'r> {
     demands: &'r str,
-    /// Of the request that the client made.
-    query: Option<&'r str>,
+    asked: Asked<'r>,
     headers: &'r HeaderMap,
+}
+
+/// Where the query of the client's own request stands.
+enum Asked<'r> {
+    /// In `X-Forwarded-Uri`.
+    InHeader,
+    /// Behind the demands.
+    Behind(Option<&'r str>),
 }
 
 impl<'r> Shown<'r> {
@@ -56,14 +63,10 @@ impl<'r> Shown<'r> {
         let (uri, headers) = (request.uri(), request.headers());
         let below = uri.path().strip_prefix(PATH).unwrap_or_default();
         match below.trim_start_matches('/') {
-            "" => {
-                let asked = headers.get(&FORWARDED_URI).and_then(|asked| asked.to_str().ok());
-                let query = asked.and_then(|asked| asked.split_once('?')).map(|(_, query)| query);
-                Self { demands: uri.query().unwrap_or_default(), query, headers }
-            }
+            "" => Self { demands: uri.query().unwrap_or_default(), asked: Asked::InHeader, headers },
             segments => {
                 let demands = segments.split_once('/').map_or(segments, |(demands, _)| demands);
-                Self { demands, query: uri.query(), headers }
+                Self { demands, asked: Asked::Behind(uri.query()), headers }
             }
         }
     }
@@ -96,9 +99,18 @@ impl<'r> Shown<'r> {
         Ok(first.and_then(|line| line.to_str().ok()))
     }
 
+    fn query(&self) -> Result<Option<&'r str>, NoKey> {
+        match self.asked {
+            Asked::Behind(query) => Ok(query),
+            Asked::InHeader => {
+                let asked = self.header(&FORWARDED_URI)?.and_then(|asked| asked.split_once('?'));
+                Ok(asked.map(|(_, query)| query))
+            }
+        }
+    }
+
     fn parameter(&self, name: &str) -> Result<Option<String>, NoKey> {
-        let query = self.query.unwrap_or_default();
-        let query = query.split_once('#').map_or(query, |(query, _)| query);
+        let query = self.query()?.unwrap_or_default();
         let mut values =
             form_urlencoded::parse(query.as_bytes()).filter(|(own, _)| own == name).map(|(_, value)| value);
         let first = values.next();
@@ -150,7 +162,7 @@ mod tests {
         ] {
             let request = shown(uri, &[]);
             let shown = Shown::of(&request);
-            assert_eq!((shown.demands(), shown.query), (demands, query), "{uri}");
+            assert_eq!((shown.demands(), shown.query()), (demands, Ok(query)), "{uri}");
         }
     }
 
@@ -179,6 +191,14 @@ mod tests {
         let twice = [("authorization", "Bearer k"), ("authorization", "Bearer l")];
         assert_eq!(key("/auth/verify", &twice, &[Place::Authorization]), Err(NoKey::Ambiguous));
         let places = [Place::Query("key".into()), Place::Authorization];
+        let asked = [("x-forwarded-uri", "/?key=k#&key=l")];
+        assert_eq!(
+            key("/auth/verify", &asked, &places),
+            Err(NoKey::Ambiguous),
+            "services differ in what ends it"
+        );
+        let asked = [("x-forwarded-uri", "/?key=k"), ("x-forwarded-uri", "/?key=l")];
+        assert_eq!(key("/auth/verify", &asked, &places), Err(NoKey::Ambiguous));
         let uri = "/auth/verify/api=a/?key=k&key=l";
         assert_eq!(key(uri, &[("authorization", "k")], &places), Err(NoKey::Ambiguous));
     }

@@ -50,8 +50,8 @@ impl Demands {
                 "permissions" => {
                     once(&mut permissions, "permissions", bounded("permissions", &value, MAX_PERMISSIONS)?)?;
                 }
-                "cost" => once(&mut cost, "cost", number("cost", &value, MAX_COST)?.cast_signed())?,
-                "limit" => limits.push(limit(&value)?),
+                "cost" => once(&mut cost, "cost", number("`cost`", &value, MAX_COST)?.cast_signed())?,
+                "limit" => add(&mut limits, limit(&value)?)?,
                 "tag" => tags.push(bounded("tag", &value, MAX_TAG)?),
                 "from" => places.push(place(&value)?),
                 _ => return Err(fault("a parameter has a name that is not known")),
@@ -86,11 +86,20 @@ fn bounded(name: &str, value: &str, max: usize) -> Result<String> {
     Ok(value.to_owned())
 }
 
+/// Of two limits of one name the verification would take the last.
+fn add(limits: &mut Vec<RequestedLimit>, limit: RequestedLimit) -> Result<()> {
+    if limits.iter().any(|other| other.name == limit.name) {
+        return Err(fault("two of `limit` have one name"));
+    }
+    limits.push(limit);
+    Ok(())
+}
+
 /// Digits alone: no sign, no space.
 fn number(name: &str, text: &str, max: u64) -> Result<u64> {
     let digits = Some(text).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
     let number = digits.and_then(|digits| digits.parse().ok()).filter(|number| *number <= max);
-    number.ok_or_else(|| fault(&format!("`{name}` is no whole number of 0 to {max}")))
+    number.ok_or_else(|| fault(&format!("{name} is no whole number of 0 to {max}")))
 }
 
 /// `NAME`, and behind commas `cost=N` or `limit=N` with `duration=MS`.
@@ -100,7 +109,7 @@ fn limit(text: &str) -> Result<RequestedLimit> {
     let (mut cost, mut limit, mut duration_ms) = (None, None, None);
     for part in parts {
         let (option, value) = part.split_once('=').unwrap_or((part, ""));
-        let number = || number("limit", value, i64::MAX.unsigned_abs());
+        let number = || number("an option of `limit`", value, i64::MAX.unsigned_abs());
         match option {
             "cost" => once(&mut cost, "cost` of `limit", number()?)?,
             "limit" => once(&mut limit, "limit` of `limit", number()?)?,
@@ -179,6 +188,7 @@ mod tests {
             "api=a&limit=x,duration=1",
             "api=a&limit=x,cost=1,cost=2",
             "api=a&limit=x,costs=1",
+            "api=a&limit=x&limit=x,cost=2",
             "api=a&from=",
             "api=a&from=Authorization",
             "api=a&from=header:",

@@ -5,6 +5,7 @@ use crate::View;
 use crate::components::{facts, link, mono, note, nothing, section, tags, warning};
 use crate::paths;
 use crate::shell::Shell;
+use crate::texts::{common, settings as text};
 
 /// What the server was started with is shown, not changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,41 +28,35 @@ pub fn addresses(shell: &Shell, view: &AddressesView) -> String {
     let maybe = |text: &Option<String>, absent: &'static str| -> View {
         text.as_deref().map_or_else(|| nothing(absent), mono)
     };
-    let proxies = if view.trusted_proxies.is_empty() { nothing("none") } else { tags(&view.trusted_proxies) };
+    let proxies =
+        if view.trusted_proxies.is_empty() { nothing(common::NONE) } else { tags(&view.trusted_proxies) };
     let rows = vec![
-        ("Public address", maybe(&view.public_url, "not set")),
-        ("Links lead to", mono(&view.origin)),
-        ("Listens on", mono(&view.listen)),
-        ("Certificate", maybe(&view.certificate, "none: plain HTTP")),
-        ("Metrics", maybe(&view.metrics, "off")),
-        ("Trusted proxies", proxies),
-        ("Your address, as seen here", maybe(&view.your_ip, "unknown")),
+        (text::PUBLIC_ADDRESS, maybe(&view.public_url, common::NOT_SET)),
+        (text::LINKS_LEAD_TO, mono(&view.origin)),
+        (text::LISTENS_ON, mono(&view.listen)),
+        (text::CERTIFICATE, maybe(&view.certificate, text::NONE_PLAIN_HTTP)),
+        (text::METRICS, maybe(&view.metrics, text::OFF)),
+        (text::TRUSTED_PROXIES, proxies),
+        (text::YOUR_ADDRESS_AS_SEEN_HERE, maybe(&view.your_ip, common::UNKNOWN)),
     ];
     let mut body = Vec::new();
     if let Some(failure) = &view.certificate_failure {
-        body.push(warning(&format!("There is no new certificate: {failure}.")));
+        body.push(warning(&text::no_new_certificate(failure)));
     }
     if view.public_url.is_none() {
-        body.push(warning(
-            "Without UNKEY_PUBLIC_URL, links in invitations and portals name the address the server listens on.",
-        ));
+        body.push(warning(text::WITHOUT_PUBLIC_URL));
     }
-    let proxy = if view.trusted_proxies.is_empty() {
-        "Behind a proxy, every client has the proxy's address until UNKEY_TRUSTED_PROXIES names it: \
-         if your address above is not yours, set it."
-    } else {
-        "Clients of these proxies are known by the address the proxy forwards. \
-         If your address above is not yours, one of the proxies is missing."
-    };
+    let proxy =
+        if view.trusted_proxies.is_empty() { text::BEHIND_A_PROXY } else { text::CLIENTS_OF_THESE_PROXIES };
     body.push(section(
-        "Addresses",
+        text::ADDRESSES,
         vec![
             facts(rows),
             note(proxy),
-            note("Set by flag, environment or file when the server starts."),
-            link("HTTPS", &paths::doc("tls")),
-            link("Behind a reverse proxy", &paths::doc("reverse-proxy")),
+            note(text::SET_WHEN_THE_SERVER_STARTS),
+            link(text::HTTPS, &paths::doc("tls")),
+            link(text::LINK_BEHIND_A_REVERSE_PROXY, &paths::doc("reverse-proxy")),
         ],
     ));
-    super::page(shell, "Addresses").body(body)
+    super::page(shell, text::ADDRESSES).body(body)
 }

@@ -9,6 +9,7 @@ use crate::components::{
 };
 use crate::paths;
 use crate::shell::Shell;
+use crate::texts::{ai_tools as text, common};
 use crate::time::Stamp;
 
 /// Texts to paste, for one purpose.
@@ -44,29 +45,24 @@ pub struct AiView {
 }
 
 pub fn ai(shell: &Shell, view: &AiView) -> String {
-    let mut body = vec![note(
-        "Never paste a root key into a conversation: give the tool a root key of its own by its environment, with \
-         no more than it needs and an expiry.",
-    )];
+    let mut body = vec![note(text::NEVER_PASTE_A_ROOT_KEY)];
     if !view.mcp {
-        body.push(note("MCP is switched off on this server: the setting mcp is off."));
+        body.push(note(text::MCP_IS_OFF));
     }
     if let Some(own) = &view.signs_in_at {
-        let text = format!(
-            "Clients can sign in at {own} alone. For them to do so under the address you use, set public_url to it."
-        );
+        let text = text::clients_sign_in_at(own);
         body.push(note(&text));
     }
     body.extend(view.snippets.iter().map(group));
     if view.mcp {
-        body.push(section("Programs that were allowed a root key", vec![programs(&view.programs)]));
+        body.push(section(text::PROGRAMS_WITH_A_ROOT_KEY, vec![programs(&view.programs)]));
     }
-    let mut links = vec![link("Documentation for AI tools", &paths::doc("ai-tools"))];
+    let mut links = vec![link(text::LINK_DOCUMENTATION_FOR_AI_TOOLS, &paths::doc("ai-tools"))];
     if shell.may.admin {
-        links.push(button_link(Some(Icon::Plus), "New root key", &paths::new_root_key(), ""));
+        links.push(button_link(Some(Icon::Plus), common::NEW_ROOT_KEY, &paths::new_root_key(), ""));
     }
     body.push(view! { <div class="form-actions">{links}</div> }.into_any());
-    super::page(shell, "AI tools").body(body)
+    super::page(shell, common::AI_TOOLS).body(body)
 }
 
 fn group(snippets: &Snippets) -> View {
@@ -77,18 +73,23 @@ fn group(snippets: &Snippets) -> View {
 
 fn programs(rows: &[ProgramRow]) -> View {
     if rows.is_empty() {
-        return view! { <p class="hint">"None yet. Whoever signs in by a client of MCP is listed here."</p> }
-            .into_any();
+        return view! { <p class="hint">{text::NO_PROGRAM_YET}</p> }.into_any();
     }
-    let heads = vec![head("Program"), head("Root key"), head("Allowed"), head("Last used"), head("Expires")];
+    let heads = vec![
+        head(text::PROGRAM),
+        head(common::ROOT_KEY),
+        head(text::ALLOWED),
+        head(common::LAST_USED),
+        head(common::EXPIRES),
+    ];
     let rows = rows.iter().map(|row| {
         Row::new(vec![
             view! { <bdi>{row.client.clone()}</bdi> }.into_any(),
             link(&row.name, &paths::root_key(&row.root_key)),
             stamp(&row.allowed),
-            optional_stamp(&row.last_used, "never"),
-            optional_stamp(&row.expires, "never"),
+            optional_stamp(&row.last_used, common::NEVER),
+            optional_stamp(&row.expires, common::NEVER),
         ])
     });
-    Table::new("Programs that were allowed a root key", heads).dense().rows(rows.collect())
+    Table::new(text::PROGRAMS_WITH_A_ROOT_KEY, heads).dense().rows(rows.collect())
 }

@@ -5,6 +5,7 @@ use crate::form::FormState;
 use crate::number::count;
 use crate::paths;
 use crate::shell::Shell;
+use crate::texts::{common, settings as text};
 
 /// Posts to [`paths::delete_workspace`]: `confirm` (the name).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,19 +19,15 @@ pub struct DangerView {
 pub fn danger(shell: &Shell, view: &DangerView) -> String {
     let name = shell.workspace.name.as_str();
     let delete = Danger {
-        title: "Delete the workspace",
-        consequence: format!(
-            "{} with {} and everything else in it stops working at once.",
-            name,
-            count(view.keys, "key")
-        ),
-        button: "Delete workspace",
+        title: text::DELETE_THE_WORKSPACE,
+        consequence: text::delete_consequence(name, count(view.keys, "key")),
+        button: text::DELETE_WORKSPACE,
         action: paths::delete_workspace(),
         confirm: Some(name),
-        locked: view.last.then(|| "It is the only workspace of this server.".to_owned()),
+        locked: view.last.then(|| text::ONLY_WORKSPACE_OF_SERVER.to_owned()),
     };
-    super::page(shell, "Danger zone").body(vec![
+    super::page(shell, common::DANGER_ZONE).body(vec![
         danger_zone(shell.csrf(), vec![delete], &view.form),
-        note("To stop a workspace for a while, the operator disables it: unkey workspace disable SLUG."),
+        note(text::HOW_TO_DISABLE_A_WORKSPACE),
     ])
 }

@@ -9,6 +9,7 @@ use crate::components::{
 use crate::number::count;
 use crate::paths;
 use crate::shell::Shell;
+use crate::texts::{common, settings as text};
 use crate::time::Stamp;
 
 /// What a check found.
@@ -34,20 +35,20 @@ pub struct ReportView {
 
 /// `None` before the first time since the start.
 pub fn doctor(shell: &Shell, report: Option<&ReportView>) -> String {
-    let look = act(shell.csrf(), Some(Icon::Search), "Look the server over", &paths::doctor(), "");
+    let look = act(shell.csrf(), Some(Icon::Search), text::LOOK_THE_SERVER_OVER, &paths::doctor(), "");
     let body = match report {
         None => section(
-            "Doctor",
+            text::DOCTOR,
             vec![empty_state(
                 Icon::Check,
-                "Not looked over since the start",
-                "Reads both databases and the indexes whole, which may take some seconds.",
+                text::NOT_LOOKED_OVER_SINCE_THE_START,
+                text::NOT_LOOKED_OVER_HINT,
                 vec![look],
             )],
         ),
-        Some(report) => card_with("Doctor", vec![look], vec![summary(report), findings(report)]),
+        Some(report) => card_with(text::DOCTOR, vec![look], vec![summary(report), findings(report)]),
     };
-    super::page(shell, "Doctor").body(vec![body])
+    super::page(shell, text::DOCTOR).body(vec![body])
 }
 
 fn summary(report: &ReportView) -> View {
@@ -55,16 +56,16 @@ fn summary(report: &ReportView) -> View {
     let (errors, warnings) = (of(Tone::Error), of(Tone::Caution));
     let number = |number: usize, noun: &str| count(i64::try_from(number).unwrap_or(i64::MAX), noun);
     let text = match (errors, warnings) {
-        (0, 0) => "All is well".to_owned(),
+        (0, 0) => text::ALL_IS_WELL.to_owned(),
         (0, warnings) => number(warnings, "warning"),
         (errors, 0) => number(errors, "error"),
         (errors, warnings) => format!("{}, {}", number(errors, "error"), number(warnings, "warning")),
     };
-    view! { <p class="hint">{text}", "{stamp(&report.at)}". What mends something is a command for the shell; "{mono("unkey doctor --fix")}" mends what loses nothing."</p> }.into_any()
+    view! { <p class="hint">{text}", "{stamp(&report.at)}{text::WHAT_MENDS_IS_A_COMMAND}{mono("unkey doctor --fix")}{text::MENDS_WHAT_LOSES_NOTHING}</p> }.into_any()
 }
 
 fn findings(report: &ReportView) -> View {
-    let heads = vec![head("State"), head("Check"), head("Found")];
+    let heads = vec![head(common::STATE), head(text::CHECK), head(text::FOUND)];
     let rows = report.findings.iter().map(|finding| {
         let remedy = finding.remedy.as_deref().map(|remedy| view! { <p class="hint">{mono(remedy)}</p> });
         Row::new(vec![
@@ -73,5 +74,5 @@ fn findings(report: &ReportView) -> View {
             view! { <div class="found">{finding.found.clone()}{remedy}</div> }.into_any(),
         ])
     });
-    Table::new("Findings", heads).rows(rows.collect()).into_any()
+    Table::new(text::FINDINGS, heads).rows(rows.collect()).into_any()
 }

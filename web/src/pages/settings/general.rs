@@ -7,6 +7,7 @@ use crate::components::{
 use crate::form::{FormState, VERSION};
 use crate::paths;
 use crate::shell::Shell;
+use crate::texts::{common, settings as text};
 use crate::time::Stamp;
 
 /// Posts to [`paths::settings`]: `name`, `slug`.
@@ -24,30 +25,33 @@ pub struct GeneralView {
 pub fn general(shell: &Shell, view: &GeneralView) -> String {
     let form = &view.form;
     let admin = shell.may.admin;
-    let slug = Field::text("slug", "Slug").mono().required().help("Names the workspace on the command line.");
+    let slug = Field::text("slug", common::SLUG).mono().required().help(text::SLUG_HINT);
     let mut fields = vec![
         form_error(form),
         hidden(VERSION, &form.value(VERSION)),
-        input(form, Field::text("name", "Name").required().readonly(!admin).no_autofill()),
+        input(form, Field::text("name", common::NAME).required().readonly(!admin).no_autofill()),
         input(form, slug.readonly(!admin).no_autofill()),
     ];
     let workspace = if admin {
-        fields.push(action("", vec![submit("Save", "primary")]));
+        fields.push(action("", vec![submit(common::SAVE, "primary")]));
         post_form(shell.csrf(), &paths::settings(), "form", fields)
     } else {
-        facts(vec![("Name", mono(&form.value("name"))), ("Slug", mono(&form.value("slug")))])
+        facts(vec![(common::NAME, mono(&form.value("name"))), (common::SLUG, mono(&form.value("slug")))])
     };
     let about = facts(vec![
-        ("Workspace id", copy_chip(&shell.workspace.id, "workspace id")),
-        ("Created", stamp(&view.created)),
-        ("Your role", mono(&shell.role)),
-        ("API requests a minute", view.requests_per_minute.map_or_else(|| nothing("unlimited"), num)),
+        (text::WORKSPACE_ID, copy_chip(&shell.workspace.id, text::WORKSPACE_ID_TO_COPY)),
+        (common::CREATED, stamp(&view.created)),
+        (text::YOUR_ROLE, mono(&shell.role)),
+        (
+            text::API_REQUESTS_A_MINUTE,
+            view.requests_per_minute.map_or_else(|| nothing(common::UNLIMITED), num),
+        ),
     ]);
-    let mut body = vec![section("Workspace", vec![workspace]), section("About it", vec![about])];
+    let mut body = vec![section(common::WORKSPACE, vec![workspace]), section(text::ABOUT_IT, vec![about])];
     if !view.server.is_empty() {
         let server = view.server.iter().map(|(name, value)| (name.as_str(), mono(value))).collect();
-        let hint = note("Set by flag, environment or file when the server starts.");
-        body.push(section("This server", vec![hint, facts(server)]));
+        let hint = note(text::SET_WHEN_THE_SERVER_STARTS);
+        body.push(section(common::THIS_SERVER, vec![hint, facts(server)]));
     }
-    super::page(shell, "General").body(body)
+    super::page(shell, common::GENERAL).body(body)
 }

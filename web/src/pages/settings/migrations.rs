@@ -10,6 +10,7 @@ use crate::components::{
 use crate::form::{FormState, NONCE};
 use crate::paths;
 use crate::shell::Shell;
+use crate::texts::{common, settings as text};
 use crate::time::Stamp;
 
 /// An announced import.
@@ -39,22 +40,25 @@ pub fn migrations(shell: &Shell, view: &MigrationsView) -> String {
     let fields = vec![
         form_error(form),
         crate::components::hidden(NONCE, &view.nonce),
-        select(form, "algorithm", "Hash", "How the other system hashed its keys.", &algorithms),
-        action("", vec![submit("Create", "primary")]),
+        select(form, "algorithm", text::HASH, text::HOW_THE_OTHER_SYSTEM_HASHED_ITS_KEYS, &algorithms),
+        action("", vec![submit(common::CREATE, "primary")]),
     ];
     let steps = view! {
         <ol class="prose">
-            <li>"Make a migration here. Its id tells the server how to recognise the keys."</li>
-            <li>"Send the hashes with keys.migrateKeys."</li>
-            <li>"Pass the migration id when you verify. A key becomes one of this server the first time it is used."</li>
+            <li>{text::STEP_MAKE_A_MIGRATION}</li>
+            <li>{text::STEP_SEND_THE_HASHES}</li>
+            <li>{text::STEP_PASS_THE_ID}</li>
         </ol>
     };
-    super::page(shell, "Migrations")
-        .action(button_link(None, "Documentation", &paths::doc("migrate-from-unkey"), ""))
+    super::page(shell, text::MIGRATIONS)
+        .action(button_link(None, common::DOCUMENTATION, &paths::doc("migrate-from-unkey"), ""))
         .body(vec![
-            section("Migrations", vec![table(view)]),
-            section("New migration", vec![post_form(shell.csrf(), &paths::migrations(), "form", fields)]),
-            section("How it works", vec![steps.into_any(), code_block("Verify", &example(shell, view))]),
+            section(text::MIGRATIONS, vec![table(view)]),
+            section(text::NEW_MIGRATION, vec![post_form(shell.csrf(), &paths::migrations(), "form", fields)]),
+            section(
+                text::HOW_IT_WORKS,
+                vec![steps.into_any(), code_block(text::VERIFY, &example(shell, view))],
+            ),
         ])
 }
 
@@ -71,17 +75,17 @@ fn verify_body(id: &str) -> String {
 
 fn table(view: &MigrationsView) -> View {
     if view.rows.is_empty() {
-        return view! { <p class="hint">"None. Make one below when you bring keys from elsewhere."</p> }
-            .into_any();
+        return view! { <p class="hint">{text::NO_MIGRATION}</p> }.into_any();
     }
-    let heads = vec![head("Id"), head("Hash"), head("Waiting").numeric(), head("Created")];
+    let heads =
+        vec![head(common::ID), head(text::HASH), head(text::WAITING).numeric(), head(common::CREATED)];
     let rows = view.rows.iter().map(|row| {
         Row::new(vec![
-            copy_chip(&row.id, "migration id"),
+            copy_chip(&row.id, text::MIGRATION_ID_TO_COPY),
             row.algorithm.clone().into_any(),
             num(row.waiting),
             stamp(&row.created),
         ])
     });
-    Table::new("Migrations", heads).rows(rows.collect())
+    Table::new(text::MIGRATIONS, heads).rows(rows.collect())
 }

@@ -16,26 +16,29 @@ pub mod workspace;
 use crate::components::tabs;
 use crate::paths;
 use crate::shell::{Page, Section, Shell};
+use crate::texts::{common, settings as text};
 
 /// A page under one of the tabs of the settings.
 fn page<'a>(shell: &'a Shell, current: &str) -> Page<'a> {
-    let mut entries = vec![("General", paths::settings()), ("Team", paths::team())];
+    let mut entries = vec![(common::GENERAL, paths::settings()), (text::TEAM, paths::team())];
     if shell.may.admin {
         entries.extend([
-            ("Retention", paths::retention()),
-            ("Addresses", paths::addresses()),
-            ("v1 API", paths::v1_switch()),
-            ("Migrations", paths::migrations()),
-            ("Doctor", paths::doctor()),
+            (text::RETENTION, paths::retention()),
+            (text::ADDRESSES, paths::addresses()),
+            (text::V1_API, paths::v1_switch()),
+            (text::MIGRATIONS, paths::migrations()),
+            (text::DOCTOR, paths::doctor()),
         ]);
     }
     entries.extend([
-        ("AI tools", paths::ai_tools()),
-        ("Security", paths::security()),
-        ("Sessions", paths::sessions()),
+        (common::AI_TOOLS, paths::ai_tools()),
+        (common::SECURITY, paths::security()),
+        (common::SESSIONS, paths::sessions()),
     ]);
     if shell.may.own {
-        entries.push(("Danger zone", paths::danger()));
+        entries.push((common::DANGER_ZONE, paths::danger()));
     }
-    Page::new(shell, Section::Settings, "Settings").tabs(tabs("Settings", current, entries)).narrow()
+    Page::new(shell, Section::Settings, common::SETTINGS)
+        .tabs(tabs(common::SETTINGS, current, entries))
+        .narrow()
 }

@@ -6,6 +6,7 @@ use crate::components::{facts, link, mono, note, num, optional_stamp, section};
 use crate::number::bytes;
 use crate::paths;
 use crate::shell::Shell;
+use crate::texts::{common, settings as text};
 use crate::time::Stamp;
 
 /// Retention is set when the server starts; this page changes nothing.
@@ -28,18 +29,19 @@ pub fn retention(shell: &Shell, view: &RetentionView) -> String {
     let kept = view.kept.iter().map(|(name, time)| (name.as_str(), time.clone().into_any())).collect();
     let mut rows: Vec<_> =
         view.sizes.iter().map(|(name, size)| (name.as_str(), mono(&bytes(*size)))).collect();
-    let cap = view.cap.map_or_else(|| "no cap".into_any(), |cap| mono(&bytes(cap)));
+    let cap = view.cap.map_or_else(|| text::NO_CAP.into_any(), |cap| mono(&bytes(cap)));
     rows.extend([
-        ("Events may take", cap),
-        ("Events", num(view.events)),
-        ("Oldest event", optional_stamp(&view.oldest, "none")),
-        ("Dropped for their size", num(view.dropped)),
+        (text::EVENTS_MAY_TAKE, cap),
+        (text::EVENTS, num(view.events)),
+        (text::OLDEST_EVENT, optional_stamp(&view.oldest, common::NONE)),
+        (text::DROPPED_FOR_THEIR_SIZE, num(view.dropped)),
     ]);
-    let hint = note(
-        "Set when the server starts: events_max_mib caps the space of events, the oldest go first; request_log says which requests are remembered.",
-    );
-    super::page(shell, "Retention").body(vec![
-        section("What is kept", vec![facts(kept), hint, link("Configuration", &paths::doc("configuration"))]),
-        section("Space in use", vec![facts(rows)]),
+    let hint = note(text::RETENTION_HINT);
+    super::page(shell, text::RETENTION).body(vec![
+        section(
+            text::WHAT_IS_KEPT,
+            vec![facts(kept), hint, link(text::CONFIGURATION, &paths::doc("configuration"))],
+        ),
+        section(text::SPACE_IN_USE, vec![facts(rows)]),
     ])
 }

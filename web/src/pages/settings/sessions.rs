@@ -7,6 +7,7 @@ use crate::components::{
 };
 use crate::paths;
 use crate::shell::Shell;
+use crate::texts::{common, security as text};
 use crate::time::Stamp;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,24 +29,31 @@ pub struct SessionsView {
 }
 
 pub fn sessions(shell: &Shell, view: &SessionsView) -> String {
-    let heads = vec![head("Browser"), head("Address"), head("Signed in"), head("Last seen"), head("")];
+    let heads = vec![
+        head(text::BROWSER),
+        head(text::ADDRESS),
+        head(text::SIGNED_IN),
+        head(common::LAST_SEEN),
+        head(""),
+    ];
     let rows = view.sessions.iter().map(|session| {
         let end = if session.current {
-            badge(Tone::Good, "this one")
+            badge(Tone::Good, text::THIS_SESSION)
         } else {
-            act(shell.csrf(), None, "End", &paths::end_session(&session.id), "small")
+            act(shell.csrf(), None, text::END_SESSION, &paths::end_session(&session.id), "small")
         };
         Row::new(vec![
             session.browser.clone().into_any(),
-            session.ip.as_deref().map_or_else(|| nothing("unknown"), mono),
+            session.ip.as_deref().map_or_else(|| nothing(common::UNKNOWN), mono),
             stamp(&session.started),
-            optional_stamp(&session.last_seen, "never"),
+            optional_stamp(&session.last_seen, common::NEVER),
             end,
         ])
     });
-    let table = Table::new("Sessions", heads).rows(rows.collect());
+    let table = Table::new(common::SESSIONS, heads).rows(rows.collect());
     let others = (view.sessions.len() > 1).then(|| {
-        act(shell.csrf(), Some(Icon::Cross), "End all others", &paths::end_other_sessions(), "danger")
+        act(shell.csrf(), Some(Icon::Cross), text::END_ALL_OTHERS, &paths::end_other_sessions(), "danger")
     });
-    super::page(shell, "Sessions").body(vec![section("Your sessions", vec![table, others.into_any()])])
+    super::page(shell, common::SESSIONS)
+        .body(vec![section(text::YOUR_SESSIONS, vec![table, others.into_any()])])
 }

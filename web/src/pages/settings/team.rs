@@ -10,16 +10,13 @@ use crate::components::{
 use crate::form::{FormState, NONCE, VERSION};
 use crate::paths;
 use crate::shell::Shell;
+use crate::texts::{common, settings as text};
 use crate::time::Stamp;
 
 /// Roles, weakest first, so that nobody is given more by not choosing, with what
 /// they may do.
-const ROLES: [(&str, &str); 4] = [
-    ("viewer", "Viewer: looks, changes nothing"),
-    ("operator", "Operator: keys, limits, identities, permissions"),
-    ("admin", "Admin: people, root keys and settings as well"),
-    ("owner", "Owner: everything, and the end of the workspace"),
-];
+const ROLES: [(&str, &str); 4] =
+    [("viewer", text::VIEWER), ("operator", text::OPERATOR), ("admin", text::ADMIN), ("owner", text::OWNER)];
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
@@ -67,25 +64,21 @@ pub struct TeamView {
 pub fn team(shell: &Shell, view: &TeamView) -> String {
     let mut body = Vec::new();
     if let Some(link) = &view.link {
-        body.push(note("Send this link yourself: it is shown once and works once, for 72 hours."));
-        body.push(code_block("Invitation link", link));
+        body.push(note(text::SEND_THIS_LINK_YOURSELF));
+        body.push(code_block(text::INVITATION_LINK, link));
     }
     let stale = view.members.iter().filter_map(|member| Some((member, member.chosen.as_ref()?)));
-    body.extend(stale.map(|(member, chosen)| {
-        warning(&format!(
-            "{} is {} by now: somebody changed the role since you opened this page. Nothing was saved. Set {chosen} \
-             again to replace it.",
-            member.email, member.role
-        ))
-    }));
-    body.push(section("Members", vec![members(shell, view)]));
+    body.extend(
+        stale.map(|(member, chosen)| warning(&text::role_was_changed(&member.email, &member.role, chosen))),
+    );
+    body.push(section(text::MEMBERS, vec![members(shell, view)]));
     if shell.may.admin {
         body.push(invite_form(shell, view));
     }
     if !view.invites.is_empty() {
-        body.push(section("Invited", vec![invites(shell, view)]));
+        body.push(section(text::INVITED, vec![invites(shell, view)]));
     }
-    super::page(shell, "Team").body(body)
+    super::page(shell, text::TEAM).body(body)
 }
 
 /// Owners are changed by owners alone.
@@ -100,30 +93,30 @@ fn roles(shell: &Shell) -> impl Iterator<Item = (&'static str, &'static str)> {
 }
 
 fn members(shell: &Shell, view: &TeamView) -> View {
-    let mut heads = vec![head("Who"), head("Role"), head("Second factor")];
+    let mut heads = vec![head(common::WHO), head(common::ROLE), head(common::SECOND_FACTOR)];
     if shell.may.admin {
-        heads.push(head("Last seen"));
+        heads.push(head(common::LAST_SEEN));
     }
     heads.push(head(""));
     let rows = view.members.iter().map(|member| {
-        let you = member.you.then(|| view! { <span class="note">"you"</span> });
+        let you = member.you.then(|| view! { <span class="note">{text::YOU}</span> });
         let who = view! { {member.name.clone()} {you} <span class="sub">{member.email.clone()}</span> };
-        let factor = if member.second_factor { badge(Tone::Good, "on") } else { nothing("off") };
+        let factor = if member.second_factor { badge(Tone::Good, text::ON) } else { nothing(text::OFF) };
         let changeable = may_change(shell, member);
         let role = if changeable { role_form(shell, member) } else { badge(Tone::Quiet, &member.role) };
         let mut cells = vec![who.into_any(), role, factor];
         if shell.may.admin {
-            cells.push(optional_stamp(&member.last_seen, "never"));
+            cells.push(optional_stamp(&member.last_seen, common::NEVER));
         }
         let end = changeable.then(|| {
-            act(shell.csrf(), None, "End sessions", &paths::end_member_sessions(&member.id), "small")
+            act(shell.csrf(), None, text::END_SESSIONS, &paths::end_member_sessions(&member.id), "small")
         });
         let remove = (member.you || changeable)
             .then(|| danger_in_row(shell.csrf(), &member.email, removal(member), &view.form));
         cells.push(view! { <div class="row-acts">{end}{remove}</div> }.into_any());
         Row::new(cells)
     });
-    Table::new("Members", heads).rows(rows.collect())
+    Table::new(text::MEMBERS, heads).rows(rows.collect())
 }
 
 fn role_form(shell: &Shell, member: &Member) -> View {
@@ -134,39 +127,49 @@ fn role_form(shell: &Shell, member: &Member) -> View {
     });
     let body = view! {
         {hidden(VERSION, &member.version)}
-        <label class="sr" for=id.clone()>{format!("Role of {}", member.email)}</label>
+        <label class="sr" for=id.clone()>{text::role_of(&member.email)}</label>
         <span class="control select"><select id=id name="role">{options.collect_view()}</select></span>
-        <button type="submit" class="button small">"Set"</button>
+        <button type="submit" class="button small">{text::SET}</button>
     };
     post_form(shell.csrf(), &paths::member_role(&member.id), "inline", vec![body.into_any()])
 }
 
 fn invite_form(shell: &Shell, view: &TeamView) -> View {
     let form = &view.form;
-    let email = Field::text("email", "E-mail").of_kind("email").required().no_autofill();
+    let email = Field::text("email", common::E_MAIL).of_kind("email").required().no_autofill();
     let options: Vec<_> = roles(shell).collect();
     let fields = vec![
         form_error(form),
         hidden(NONCE, &view.nonce),
-        input(form, email.help("Only this address may accept.")),
-        select(form, "role", "Role", "", &options),
-        action("Makes a link for you to send; no mail is sent.", vec![submit("Invite", "primary")]),
+        input(form, email.help(text::INVITED_EMAIL_HINT)),
+        select(form, "role", common::ROLE, "", &options),
+        action(text::NO_MAIL_IS_SENT, vec![submit(text::INVITE, "primary")]),
     ];
-    section("Invite somebody", vec![post_form(shell.csrf(), &paths::invite(), "form", fields)])
+    section(text::INVITE_SOMEBODY, vec![post_form(shell.csrf(), &paths::invite(), "form", fields)])
 }
 
 fn invites(shell: &Shell, view: &TeamView) -> View {
-    let heads = vec![head("E-mail"), head("Role"), head("Invited by"), head("Expires"), head("")];
+    let heads = vec![
+        head(common::E_MAIL),
+        head(common::ROLE),
+        head(text::INVITED_BY),
+        head(common::EXPIRES),
+        head(""),
+    ];
     let rows = view.invites.iter().map(|invite| {
         let revoke = if shell.may.admin {
-            act(shell.csrf(), None, "Revoke", &paths::revoke_invite(&invite.id), "small")
+            act(shell.csrf(), None, text::REVOKE, &paths::revoke_invite(&invite.id), "small")
         } else {
             ().into_any()
         };
-        let expires = if invite.expired { badge(Tone::Caution, "expired") } else { stamp(&invite.expires) };
+        let expires = if invite.expired {
+            badge(Tone::Caution, text::INVITATION_EXPIRED)
+        } else {
+            stamp(&invite.expires)
+        };
         let whom = match &invite.email {
             Some(email) => email.clone().into_any(),
-            None => nothing("whoever has the link"),
+            None => nothing(text::WHOEVER_HAS_THE_LINK),
         };
         Row::new(vec![
             whom,
@@ -176,18 +179,14 @@ fn invites(shell: &Shell, view: &TeamView) -> View {
             revoke,
         ])
     });
-    Table::new("Invitations", heads).rows(rows.collect())
+    Table::new(text::INVITATIONS, heads).rows(rows.collect())
 }
 
 fn removal(member: &Member) -> Danger<'_> {
     let (title, consequence, button) = if member.you {
-        (
-            "Leave the workspace",
-            "You lose your role in this workspace; your account stays.".to_owned(),
-            "Leave",
-        )
+        (text::LEAVE_THE_WORKSPACE, text::LEAVE_CONSEQUENCE.to_owned(), text::LEAVE)
     } else {
-        ("Remove a member", format!("{} loses their role in this workspace at once.", member.email), "Remove")
+        (text::REMOVE_A_MEMBER, text::remove_consequence(&member.email), text::REMOVE)
     };
     Danger {
         title,

@@ -6,6 +6,7 @@ use crate::View;
 use crate::components::{Tone, badge, link, note, num, section, stat, stats};
 use crate::paths;
 use crate::shell::Shell;
+use crate::texts::{common, settings as text};
 use crate::time::Stamp;
 
 /// What the switch is set to.
@@ -31,17 +32,9 @@ pub struct V1View {
 impl V1Mode {
     const fn words(self) -> (Tone, &'static str, &'static str) {
         match self {
-            V1Mode::On => (
-                Tone::Good,
-                "on",
-                "As its clients expect: verifying a key needs no root key, so unknown keys have a budget per address.",
-            ),
-            V1Mode::VerifyNeedsRootKey => (
-                Tone::Info,
-                "verify-needs-root-key",
-                "Clients that verify keys without a root key are refused.",
-            ),
-            V1Mode::Off => (Tone::Quiet, "off", "Every call is refused with a pointer to v2."),
+            V1Mode::On => (Tone::Good, "on", text::V1_ON),
+            V1Mode::VerifyNeedsRootKey => (Tone::Info, "verify-needs-root-key", text::V1_NEEDS_ROOT_KEY),
+            V1Mode::Off => (Tone::Quiet, "off", text::V1_OFF),
         }
     }
 }
@@ -50,18 +43,17 @@ pub fn v1(shell: &Shell, view: &V1View) -> String {
     let (tone, value, about) = view.mode.words();
     let mut switch: Vec<View> = vec![badge(tone, value), note(about)];
     if let (V1Mode::On, Some(budget)) = (view.mode, view.unknown_per_minute) {
-        let text =
-            format!("An address may verify {budget} unknown keys a minute (v1_unknown_keys_per_minute).");
+        let text = text::v1_budget_of_unknown_keys(budget);
         switch.push(note(&text));
     }
-    switch.push(note("Set by the setting v1 when the server starts: on, off, or verify-needs-root-key."));
-    switch.push(link("From v1 to v2", &paths::doc("migrate-from-unkey")));
-    let since = format!("since the start {}", view.since.relative);
+    switch.push(note(text::V1_SET_BY));
+    switch.push(link(text::FROM_V1_TO_V2, &paths::doc("migrate-from-unkey")));
+    let since = text::since_the_start(&view.since.relative);
     let use_ = stats(vec![
-        stat("Served", num(view.served), Some(view! { {since} }.into_any())),
-        stat("Refused", num(view.refused), None),
+        stat(text::SERVED, num(view.served), Some(view! { {since} }.into_any())),
+        stat(common::REFUSED, num(view.refused), None),
     ]);
-    let list = link("The request log", &paths::requests());
-    super::page(shell, "v1 API")
-        .body(vec![section("The v1 API", switch), section("Who still uses it", vec![use_, list])])
+    let list = link(text::THE_REQUEST_LOG, &paths::requests());
+    super::page(shell, text::V1_API)
+        .body(vec![section(text::THE_V1_API, switch), section(text::WHO_STILL_USES_IT, vec![use_, list])])
 }

@@ -4,27 +4,24 @@ use crate::components::{Field, action, form_error, input, post_form, section, su
 use crate::form::FormState;
 use crate::paths;
 use crate::shell::{Crumb, Page, Section, Shell};
+use crate::texts::{common, settings as text};
 
 /// Posts to [`paths::new_workspace`]: `name`, `slug`.
 pub fn new_workspace(shell: &Shell, form: &FormState) -> String {
     let fields = vec![
         form_error(form),
-        input(form, Field::text("name", "Name").required().autofocus().no_autofill()),
+        input(form, Field::text("name", common::NAME).required().autofocus().no_autofill()),
         input(
             form,
-            Field::text("slug", "Slug")
-                .mono()
-                .required()
-                .no_autofill()
-                .help("3 to 64 characters of a-z, 0-9 and -. Names it on the command line."),
+            Field::text("slug", common::SLUG).mono().required().no_autofill().help(text::NEW_SLUG_HINT),
         ),
-        action("You become its owner. Nobody else is in it.", vec![submit("Create workspace", "primary")]),
+        action(text::YOU_BECOME_ITS_OWNER, vec![submit(common::CREATE_WORKSPACE, "primary")]),
     ];
-    Page::new(shell, Section::None, "New workspace")
-        .crumb(Crumb::new("New workspace", paths::new_workspace()))
+    Page::new(shell, Section::None, common::NEW_WORKSPACE)
+        .crumb(Crumb::new(common::NEW_WORKSPACE, paths::new_workspace()))
         .narrow()
         .body(vec![section(
-            "Workspace",
+            common::WORKSPACE,
             vec![post_form(shell.csrf(), &paths::new_workspace(), "form", fields)],
         )])
 }

@@ -11,7 +11,7 @@ use web::components::{FilterField, FilterKind, Filters, Outcome, Pager, Sorting}
 use web::pages::api::{ApiView, KeyUse, overview as page};
 use web::pages::parts::ApiRef;
 use web::paths::{CURSOR, QUERY, SORT};
-use web::texts::apis as text;
+use web::texts::{apis as text, common};
 
 use crate::http::dashboard::api_reference::api_of_path;
 use crate::http::dashboard::charts::{bucket_label, outcome_bars};
@@ -57,7 +57,7 @@ async fn view(request: &MemberRequest, api: &Api, reference: ApiRef) -> Result<A
     let active_keys = active_keys.map(|keys| i64::try_from(keys).unwrap_or(i64::MAX));
     let of_span = (&buckets, &span);
     let requests =
-        outcome_bars(request, "requests", text::VERIFICATIONS, &Outcome::OF_KEYS, &counts, of_span);
+        outcome_bars(request, "requests", common::VERIFICATIONS, &Outcome::OF_KEYS, &counts, of_span);
     Ok(ApiView {
         api: reference,
         filters: filters(request).await?,
@@ -135,11 +135,11 @@ async fn filters(request: &MemberRequest) -> Result<Filters> {
         fields: vec![
             FilterField {
                 name: "outcome".to_owned(),
-                label: text::OUTCOME.to_owned(),
+                label: common::OUTCOME.to_owned(),
                 kind: FilterKind::AnyOf(outcomes.collect()),
             },
-            text("key", text::KEY, text::KEY_PLACEHOLDER),
-            text("identity", text::IDENTITY, text::IDENTITY_PLACEHOLDER),
+            text("key", common::KEY, text::KEY_PLACEHOLDER),
+            text("identity", common::IDENTITY, text::IDENTITY_PLACEHOLDER),
             text("tag", text::TAG, ""),
         ],
         problems: Vec::new(),

@@ -2,21 +2,21 @@
 
 use web::components::TimeRange;
 use web::pages::export::ExportField;
-use web::texts::bulk as text;
+use web::texts::{bulk as text, common};
 
 use domain::apis::Api;
 
 /// Value and name.
 pub const KINDS: [(&str, &str); 9] = [
-    ("keys", text::KEYS),
-    ("identities", text::IDENTITIES),
-    ("permissions", text::PERMISSIONS),
-    ("roles", text::ROLES),
-    ("overrides", text::OVERRIDES),
-    ("verifications", text::VERIFICATIONS),
+    ("keys", common::KEYS),
+    ("identities", common::IDENTITIES),
+    ("permissions", common::PERMISSIONS),
+    ("roles", common::ROLES),
+    ("overrides", common::OVERRIDES),
+    ("verifications", common::VERIFICATIONS),
     ("ratelimits", text::RATE_LIMIT_DECISIONS),
-    ("requests", text::REQUESTS),
-    ("audit", text::AUDIT_LOG),
+    ("requests", common::REQUESTS),
+    ("audit", common::AUDIT_LOG),
 ];
 
 const SPANS: [(&str, &str); 6] = [
@@ -56,15 +56,15 @@ const OF_AUDIT: [&str; 4] = ["request", "target", "from", "to"];
 /// The fields of the form, where a list's own time is what is first chosen.
 pub fn of(what: &str, apis: &[Api], shown: Option<&TimeRange>) -> Vec<ExportField> {
     match what {
-        "keys" => vec![api(apis), field("q", text::FILTER, text::FILTER_HELP)],
-        "identities" => vec![field("q", text::SEARCH, text::SEARCH_IDENTITIES_HELP)],
-        "overrides" => vec![field("namespace", text::NAMESPACE, text::NAMESPACE_HELP)],
+        "keys" => vec![api(apis), field("q", common::FILTER, text::FILTER_HELP)],
+        "identities" => vec![field("q", common::SEARCH, text::SEARCH_IDENTITIES_HELP)],
+        "overrides" => vec![field("namespace", common::NAMESPACE, text::NAMESPACE_HELP)],
         "verifications" => vec![
             span(text::LAST_24_HOURS, shown),
             api(apis),
             field("key", text::KEY_ID, ""),
             field("external_id", text::EXTERNAL_ID, ""),
-            field("outcome", text::OUTCOME, text::OUTCOME_HELP),
+            field("outcome", common::OUTCOME, text::OUTCOME_HELP),
             field("tag", text::TAG, ""),
         ],
         "ratelimits" => {
@@ -76,16 +76,16 @@ pub fn of(what: &str, apis: &[Api], shown: Option<&TimeRange>) -> Vec<ExportFiel
         }
         "requests" => vec![
             span(text::LAST_24_HOURS, shown),
-            field("q", text::SEARCH, text::SEARCH_REQUESTS_HELP),
-            field("path", text::PATH, text::PATH_HELP),
-            field("status", text::STATUS, text::STATUS_HELP),
+            field("q", common::SEARCH, text::SEARCH_REQUESTS_HELP),
+            field("path", common::PATH, text::PATH_HELP),
+            field("status", common::STATUS, text::STATUS_HELP),
             field("caller", text::ROOT_KEY_ID, ""),
         ],
         "audit" => vec![
             span(text::ALL_THERE_IS, shown),
-            field("q", text::SEARCH, text::SEARCH_AUDIT_HELP),
-            field("event", text::EVENT, text::EVENT_HELP),
-            field("actor", text::ACTOR_ID, text::ACTOR_ID_HELP),
+            field("q", common::SEARCH, text::SEARCH_AUDIT_HELP),
+            field("event", common::EVENT, text::EVENT_HELP),
+            field("actor", common::ACTOR_ID, text::ACTOR_ID_HELP),
         ],
         _ => Vec::new(),
     }
@@ -115,9 +115,9 @@ fn field(name: &str, label: &str, help: &str) -> ExportField {
 }
 
 fn api(apis: &[Api]) -> ExportField {
-    let all = [(String::new(), text::ALL.to_owned())];
+    let all = [(String::new(), common::ALL.to_owned())];
     let each = apis.iter().map(|api| (api.id.to_string(), api.name.clone()));
-    ExportField { options: all.into_iter().chain(each).collect(), ..field("api", text::API, "") }
+    ExportField { options: all.into_iter().chain(each).collect(), ..field("api", common::API, "") }
 }
 
 /// Left out, the time is what the list had from the calendar, or `otherwise`.
@@ -135,5 +135,5 @@ fn span(otherwise: &str, shown: Option<&TimeRange>) -> ExportField {
         }
         None => options.insert(0, (String::new(), otherwise.to_owned())),
     }
-    ExportField { options, ..field("since", text::TIME, "") }
+    ExportField { options, ..field("since", common::TIME, "") }
 }

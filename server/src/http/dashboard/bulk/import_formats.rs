@@ -2,7 +2,7 @@
 //! column, so the page promises nothing that is refused.
 
 use web::pages::import::ImportKind;
-use web::texts::bulk as text;
+use web::texts::{bulk as text, common};
 
 /// What the page says of one kind of file.
 struct Kind {
@@ -16,7 +16,7 @@ struct Kind {
 const KINDS: [Kind; 4] = [
     Kind {
         value: "keys",
-        name: text::KEYS,
+        name: common::KEYS,
         columns: &[
             ("hash", text::COLUMN_HASH),
             ("key", text::COLUMN_KEY),
@@ -43,7 +43,7 @@ const KINDS: [Kind; 4] = [
     },
     Kind {
         value: "identities",
-        name: text::IDENTITIES,
+        name: common::IDENTITIES,
         columns: &[
             ("external_id", text::COLUMN_IS_REQUIRED),
             ("ratelimits", text::COLUMN_LIMITS),
@@ -55,14 +55,14 @@ const KINDS: [Kind; 4] = [
     },
     Kind {
         value: "permissions",
-        name: text::PERMISSIONS,
+        name: common::PERMISSIONS,
         columns: &[("slug", text::COLUMN_IS_REQUIRED), ("name", text::COLUMN_NAME), ("description", "")],
         csv: "slug,name,description\ndocuments.read,Read documents,",
         json: r#"{"slug":"documents.read","name":"Read documents"}"#,
     },
     Kind {
         value: "roles",
-        name: text::ROLES,
+        name: common::ROLES,
         columns: &[
             ("name", text::COLUMN_IS_REQUIRED),
             ("description", ""),

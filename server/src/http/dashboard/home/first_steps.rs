@@ -9,7 +9,7 @@ use web::components::ShownOnce;
 use web::form::FormState;
 use web::pages::start::{StartView, Step, choose as choose_page, limit_commands, protect_commands, start};
 use web::paths::{self, Href};
-use web::texts::home as text;
+use web::texts::{common, home as text};
 use web::time::latency;
 
 use crate::http::dashboard::member_request::MemberRequest;
@@ -125,7 +125,7 @@ fn name_page(request: &MemberRequest, protect: bool, form: FormState) -> Reply {
 fn made(request: &MemberRequest, awaited: Awaited, secret: &str, snippets: Vec<(String, String)>) -> Reply {
     let shown = ShownOnce {
         secret: secret.to_owned(),
-        what: text::ROOT_KEY.to_owned(),
+        what: common::ROOT_KEY.to_owned(),
         snippets,
         link: None,
         nonce: String::new(),

@@ -13,7 +13,7 @@ use web::components::Outcome;
 use web::pages::home::{HomeView, home};
 use web::pages::parts::{AuditRow, Compared};
 use web::pages::style;
-use web::texts::home as text;
+use web::texts::{common, home as text};
 
 use super::charts::{add_unknown_keys, outcome_bars};
 use super::endpoint::member;
@@ -71,7 +71,7 @@ async fn view(request: &MemberRequest) -> Result<HomeView> {
     let buckets = span.buckets(request.zone)?;
     let of_span = (&buckets, &span);
     let mut requests =
-        outcome_bars(request, "requests", text::VERIFICATIONS, &Outcome::OF_KEYS, &counts.rows, of_span);
+        outcome_bars(request, "requests", common::VERIFICATIONS, &Outcome::OF_KEYS, &counts.rows, of_span);
     add_unknown_keys(request, &mut requests, &counts.unknown_rows);
     let is_before_known =
         span.before(request.now_ms()).is_some_and(|before| is_logged(request, before.start));

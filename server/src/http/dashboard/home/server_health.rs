@@ -3,7 +3,7 @@
 use web::components::Tone;
 use web::number::bytes;
 use web::pages::home::HealthFact;
-use web::texts::home as text;
+use web::texts::{common, home as text};
 use web::time::latency;
 
 use crate::http::dashboard::event_query::event_question;
@@ -72,5 +72,5 @@ fn search(lag: Lag) -> HealthFact {
             (text::batches_to_go(behind), Tone::Caution)
         }
     };
-    HealthFact { name: text::SEARCH.to_owned(), value, tone }
+    HealthFact { name: common::SEARCH.to_owned(), value, tone }
 }

@@ -4,7 +4,7 @@ use web::components::{FilterField, FilterKind, Filters, Outcome};
 use web::pages::identity::{IdentityView, show as page};
 use web::pages::parts::Named;
 use web::paths::QUERY;
-use web::texts::identities as text;
+use web::texts::{common, identities as text};
 
 use super::verification_rows;
 use crate::http::dashboard::event_log::EventLog;
@@ -55,7 +55,7 @@ async fn view(request: &MemberRequest, identity: &Identity, log: EventLog) -> Re
         meta: metadata::shown(&identity.meta)?,
         filters: filters(request).await?,
         live: log.live(request),
-        requests: log.bars(request, "requests", text::VERIFICATIONS, &Outcome::OF_KEYS),
+        requests: log.bars(request, "requests", common::VERIFICATIONS, &Outcome::OF_KEYS),
         pager: log.pager(rows.len()),
         range: log.span.range,
         rows,
@@ -85,7 +85,7 @@ async fn filters(request: &MemberRequest) -> Result<Filters> {
         Outcome::OF_KEYS.iter().map(|outcome| (outcome.code().to_owned(), outcome.label().to_owned()));
     Ok(Filters {
         fields: vec![
-            field("outcome", text::OUTCOME, FilterKind::AnyOf(outcomes.collect())),
+            field("outcome", common::OUTCOME, FilterKind::AnyOf(outcomes.collect())),
             field("key", text::KEY_ID, text("key_…")),
             field("tag", text::TAG, text(text::TAG_PLACEHOLDER)),
         ],

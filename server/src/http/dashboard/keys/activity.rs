@@ -5,7 +5,7 @@ use web::charts::{Bars, Heat};
 use web::components::Outcome;
 use web::pages::key::{KeyView, activity as activity_page};
 use web::pages::parts::{KeyLine, VerificationRow};
-use web::texts::keys as text;
+use web::texts::{common, keys as text};
 
 use super::key_page::KeyPage;
 use crate::http::dashboard::charts::outcome_bars;
@@ -60,7 +60,7 @@ async fn counted(request: &MemberRequest, span: &TimeSpan, question: Question) -
     let fine = Question { buckets: Some(fine_buckets(request, span)?), ..question };
     let fine = request.app.analytics.count(fine).await?;
     let (rows, whole) = (buckets.folded(&fine), (&buckets, span));
-    let chart = outcome_bars(request, "requests", text::VERIFICATIONS, &Outcome::OF_KEYS, &rows, whole);
+    let chart = outcome_bars(request, "requests", common::VERIFICATIONS, &Outcome::OF_KEYS, &rows, whole);
     Ok((before.beside(request, chart, &rows_before, Counts::total), fine))
 }
 

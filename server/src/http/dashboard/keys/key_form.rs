@@ -3,7 +3,7 @@
 use chrono_tz::Tz;
 use serde_json::{Map, Value};
 use web::form::{FormState, ON, VERSION};
-use web::texts::key_form as text;
+use web::texts::{common, key_form as text};
 
 use crate::http::dashboard::expiry::{expiry_values, read_expiry};
 use crate::http::dashboard::fields::Fields;
@@ -160,7 +160,7 @@ fn refill(form: &Fields, amount: Option<i64>, day: Option<i64>) -> Result<Option
             return wrong("refill", text::CHOOSE_WHEN_IT_IS_REFILLED);
         }
         "" | "none" => return Ok(None),
-        _ => return wrong("refill", text::CHOOSE_ONE_OF_THE_LIST),
+        _ => return wrong("refill", common::CHOOSE_ONE_OF_THE_LIST),
     };
     // One that is no number was told of already.
     if amount.is_none() && form.number("refill_amount").is_ok() {

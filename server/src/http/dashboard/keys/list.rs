@@ -2,7 +2,7 @@
 
 use web::components::{FilterField, FilterKind, Filters, Pager, Sorting};
 use web::pages::keys::{KeyRow, KeysView, list as list_page};
-use web::texts::keys as text;
+use web::texts::{common, keys as text};
 
 use super::key_usage::{BUCKETS, KeyUsage};
 use crate::http::dashboard::api_reference::api_ref;
@@ -89,12 +89,17 @@ async fn filters(request: &MemberRequest, problems: Vec<String>) -> Result<Filte
         kind: FilterKind::Text { placeholder: placeholder.to_owned() },
     };
     let states = ["enabled", "disabled", "expired", "expiring", "exhausted"];
-    let names =
-        [text::ENABLED, text::DISABLED, text::EXPIRED, text::EXPIRES_WITHIN_A_DAY, text::OUT_OF_CREDITS];
+    let names = [
+        common::ENABLED,
+        common::DISABLED,
+        common::EXPIRED,
+        text::EXPIRES_WITHIN_A_DAY,
+        text::OUT_OF_CREDITS,
+    ];
     let states = states.iter().zip(names).map(|(code, name)| ((*code).to_owned(), name.to_owned()));
     let status = FilterField {
         name: "status".to_owned(),
-        label: text::STATE.to_owned(),
+        label: common::STATE.to_owned(),
         kind: FilterKind::AnyOf(states.collect()),
     };
     Ok(Filters {
@@ -102,15 +107,15 @@ async fn filters(request: &MemberRequest, problems: Vec<String>) -> Result<Filte
         searches: text::SEARCH_HINT.to_owned(),
         fields: vec![
             status,
-            text("name", text::NAME, text::NAME_PLACEHOLDER),
+            text("name", common::NAME, text::NAME_PLACEHOLDER),
             text("identity", text::EXTERNAL_ID, "user_123"),
             text("env", text::ENVIRONMENT, "production"),
-            text("role", text::ROLE, "editor"),
+            text("role", common::ROLE, "editor"),
             text("permission", text::DIRECT_PERMISSION, "documents.read"),
-            text("last_used", text::LAST_USED, text::LAST_USED_PLACEHOLDER),
-            text("expires", text::EXPIRES, text::EXPIRES_PLACEHOLDER),
-            text("created", text::CREATED, "<7d"),
-            text("credits", text::CREDITS_LEFT, "<100"),
+            text("last_used", common::LAST_USED, text::LAST_USED_PLACEHOLDER),
+            text("expires", common::EXPIRES, text::EXPIRES_PLACEHOLDER),
+            text("created", common::CREATED, "<7d"),
+            text("credits", common::CREDITS_LEFT, "<100"),
         ],
         problems,
         saved: saved_views(request).await?,

@@ -6,7 +6,7 @@ use web::components::ShownOnce;
 use web::pages::key_secret::{KeySecretView, secret as secret_page};
 use web::pages::secret_link::{SecretLinkView, secret_link};
 use web::paths;
-use web::texts::keys as text;
+use web::texts::{common, keys as text};
 
 use super::secret_page::view;
 use crate::http::dashboard::member_request::MemberRequest;
@@ -35,7 +35,7 @@ pub async fn make(request: MemberRequest) -> Result<Reply> {
         }
         Err(error) => return Err(error),
     };
-    let base = view(&request, &key.api, text::ONE_TIME_LINK, key.id.as_str(), &secret).await?;
+    let base = view(&request, &key.api, common::ONE_TIME_LINK, key.id.as_str(), &secret).await?;
     let url = format!("{}{}", request.app.origin(), paths::secret_link(link.token.reveal()));
     let lifetime = text::hours(SECRET_LINK_MS / HOUR_MS);
     let shown = ShownOnce { made_link: Some((url, lifetime)), link: None, ..base.shown };
@@ -60,7 +60,7 @@ pub async fn reveal(request: VisitorRequest) -> Result<Reply> {
     };
     let shown = ShownOnce {
         secret: secret.reveal().to_owned(),
-        what: text::SECRET.to_owned(),
+        what: common::SECRET.to_owned(),
         snippets: vec![],
         link: None,
         nonce: String::new(),

@@ -6,7 +6,7 @@ use serde_json::json;
 use web::components::ShownOnce;
 use web::pages::key_secret::{KeySecretView, secret as secret_page, verify_call};
 use web::paths::{self, Href};
-use web::texts::keys as text;
+use web::texts::{common, keys as text};
 
 use crate::http::dashboard::api_reference::api_ref;
 use crate::http::dashboard::member_request::MemberRequest;
@@ -43,7 +43,7 @@ pub async fn view(
         title: title.to_owned(),
         shown: ShownOnce {
             secret: secret.reveal().to_owned(),
-            what: text::KEY.to_owned(),
+            what: common::KEY.to_owned(),
             snippets: vec![verify_call(&request.shell.frame.origin, &body)],
             link: Some(paths::link_secret(id)),
             nonce: request.nonce(),

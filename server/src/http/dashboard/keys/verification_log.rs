@@ -6,7 +6,7 @@ use web::components::{FilterField, FilterKind, Filters, Outcome};
 use web::pages::key::{KeyLogView, log as log_page};
 use web::pages::parts::{Log, verification_row};
 use web::paths::QUERY;
-use web::texts::keys as text;
+use web::texts::{common, keys as text};
 
 use super::key_page::KeyPage;
 use crate::http::dashboard::event_log::EventLog;
@@ -37,7 +37,7 @@ pub async fn log(request: MemberRequest) -> Result<Reply> {
         key: key.head(&request).await?,
         filters: filters(&request).await?,
         live: log.live(&request),
-        requests: log.bars(&request, "requests", text::VERIFICATIONS, &Outcome::OF_KEYS),
+        requests: log.bars(&request, "requests", common::VERIFICATIONS, &Outcome::OF_KEYS),
         pager: log.pager(rows.len()),
         rows,
         range: log.span.range,
@@ -73,13 +73,13 @@ async fn filters(request: &MemberRequest) -> Result<Filters> {
     let options = Outcome::OF_KEYS.iter().map(|one| (one.code().to_owned(), one.label().to_owned()));
     let outcome = FilterField {
         name: "outcome".to_owned(),
-        label: text::OUTCOME.to_owned(),
+        label: common::OUTCOME.to_owned(),
         kind: FilterKind::AnyOf(options.collect()),
     };
     Ok(Filters {
         here: request.here(),
         searches: text::REQUEST_ID_TAG_OR_SOURCE.to_owned(),
-        fields: vec![outcome, text("tag", text::TAG, "path=/v1"), text("ip", text::SOURCE, "203.0.113.9")],
+        fields: vec![outcome, text("tag", text::TAG, "path=/v1"), text("ip", common::SOURCE, "203.0.113.9")],
         problems: vec![],
         saved: saved_views(request).await?,
         can_save: true,

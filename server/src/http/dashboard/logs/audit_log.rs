@@ -3,6 +3,7 @@
 use base::ids::AuditId;
 use web::components::{Filters, Pager};
 use web::pages::audit::{self as page, AuditEntryView, AuditView};
+use web::texts::{audit as text, common};
 
 use super::{audit_filter, text_field};
 use crate::http::dashboard::known_ids::KnownIds;
@@ -23,13 +24,13 @@ pub async fn list(request: MemberRequest) -> Result<Reply> {
     let filter = audit_filter(request.query(), Some(&span));
     let found = request.app.audit_log.list(&request.cx, &filter, &request.page()).await?;
     let fields = vec![
-        text_field("event", "Event", "key.update, or key.*"),
-        text_field("actor", "Id of who acted", "user_... or key_..."),
-        text_field("target", "Id of what it was about", "key_..."),
-        text_field("request", "Request id", "req_..."),
+        text_field("event", common::EVENT, text::EVENT_EXAMPLE),
+        text_field("actor", text::ID_OF_ACTOR, text::ACTOR_EXAMPLE),
+        text_field("target", text::ID_OF_TARGET, "key_..."),
+        text_field("request", common::REQUEST_ID, "req_..."),
     ];
     let view = AuditView {
-        filters: Filters { fields, ..search_filters(&request, "Description, actor, target or value").await? },
+        filters: Filters { fields, ..search_filters(&request, text::SEARCH_HINT).await? },
         range: span.range,
         pager: Pager {
             shown: found.items.len() as i64,

@@ -10,6 +10,7 @@ use base::ids::KeyId;
 use web::form::FormState;
 use web::pages::explain::{ExplainView, Trace, explain};
 use web::paths;
+use web::texts::explain as text;
 
 use super::explanation_trace::{TracedRequest, trace};
 use crate::http::dashboard::fields::Fields;
@@ -65,8 +66,7 @@ fn again(request: &MemberRequest, errors: Vec<Problem>) -> Reply {
 
 /// What is no id may be a secret: the page does not have it a second time.
 fn unknown(request: &MemberRequest, detail: &str) -> Reply {
-    let advice =
-        "An address takes the id of a key: a secret does not belong in an address. Put it in this field.";
+    let advice = text::KEY_BELONGS_IN_FIELD;
     let mut asked = question(request.query());
     asked.push(("key".to_owned(), String::new()));
     let form =
@@ -98,19 +98,19 @@ fn command(subject: Subject, fields: &Fields) -> Result<ExplainKey, Vec<Problem>
         None
     });
     if cost.is_some_and(|cost| cost < 0) {
-        problem("cost", "A cost is 0 or more.");
+        problem("cost", text::COST_IS_ZERO_OR_MORE);
     }
     let ip = fields.given("ip").and_then(|text| {
         let read = text.parse::<IpAddr>().ok();
         if read.is_none() {
-            problem("ip", "This is not an address.");
+            problem("ip", text::THIS_IS_NOT_AN_ADDRESS);
         }
         read
     });
     let lines = fields.raw("limits").lines().map(str::trim).filter(|line| !line.is_empty());
     let limits: Option<Vec<RequestedLimit>> = lines.map(limit).collect();
     if limits.is_none() {
-        problem("limits", "A line has the name of a limit, and a cost if it is not 1.");
+        problem("limits", text::LINE_HAS_NAME_AND_COST);
     }
     if !problems.is_empty() {
         return Err(problems);
@@ -133,7 +133,7 @@ fn limit(line: &str) -> Option<RequestedLimit> {
 pub async fn ask(request: MemberRequest) -> Result<Reply> {
     let text = request.form().text("key").to_owned();
     if text.is_empty() {
-        let form = request.form_with(vec![("key".to_owned(), "Which key?".to_owned())]);
+        let form = request.form_with(vec![("key".to_owned(), text::WHICH_KEY.to_owned())]);
         return Ok(Reply::form_again(explain(&request.shell, &ExplainView { form, trace: None })));
     }
     let read = GetKey { key_id: KeyId::from(text.as_str()), decrypt: Decrypt::No };
@@ -166,7 +166,7 @@ pub async fn fix(request: MemberRequest) -> Result<Reply> {
         "extend" => extend(&request, &key_id).await?,
         "grant" => grant(&request, &key_id).await?,
         "top_up" => top_up(&request, &key_id).await?,
-        _ => return Err(Error::invalid("There is no such remedy.")),
+        _ => return Err(Error::invalid(text::THERE_IS_NO_SUCH_REMEDY)),
     };
     Ok(to_answer(&request, key_id.as_str()).notice(done))
 }
@@ -174,14 +174,14 @@ pub async fn fix(request: MemberRequest) -> Result<Reply> {
 async fn enable(request: &MemberRequest, key_id: &KeyId) -> Result<String> {
     let change = UpdateKey { enabled: Some(true), ..UpdateKey::new(key_id.clone()) };
     request.app.keys.update(&request.cx, change).await?;
-    Ok("Enabled the key.".to_owned())
+    Ok(text::ENABLED_THE_KEY.to_owned())
 }
 
 async fn extend(request: &MemberRequest, key_id: &KeyId) -> Result<String> {
     let expires_at = Patch::Set(request.now_ms() + MORE_MS);
     let change = UpdateKey { expires_at, ..UpdateKey::new(key_id.clone()) };
     request.app.keys.update(&request.cx, change).await?;
-    Ok("The key works for 30 more days.".to_owned())
+    Ok(text::KEY_WORKS_FOR_30_MORE_DAYS.to_owned())
 }
 
 async fn grant(request: &MemberRequest, key_id: &KeyId) -> Result<String> {
@@ -189,7 +189,7 @@ async fn grant(request: &MemberRequest, key_id: &KeyId) -> Result<String> {
     let items = Reference::named([slug.clone()], OnMissing::MakeIfPermitted);
     let change = ChangeAccess { key_id: key_id.clone(), change: AccessChange::Add, items };
     request.app.keys.change_permissions(&request.cx, change).await?;
-    Ok(format!("Granted {slug} to the key."))
+    Ok(text::granted_to_the_key(&slug))
 }
 
 async fn top_up(request: &MemberRequest, key_id: &KeyId) -> Result<String> {
@@ -197,7 +197,7 @@ async fn top_up(request: &MemberRequest, key_id: &KeyId) -> Result<String> {
     let operation = CreditOperation::Increment;
     let change = UpdateCredits { key_id: key_id.clone(), operation, value: Some(amount) };
     request.app.keys.update_credits(&request.cx, change).await?;
-    Ok("Added the missing credits.".to_owned())
+    Ok(text::ADDED_THE_MISSING_CREDITS.to_owned())
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use web::number::{count, exact};
 use web::pages::explain::{Check as CheckView, Fix as FixView, Trace, Verdict as VerdictView};
 use web::pages::parts::Named;
 use web::paths::{self, Href};
+use web::texts::{common, explain as text};
 use web::time::duration;
 
 use super::permission_query_tree::tree;
@@ -69,8 +70,8 @@ fn check(
 ) -> CheckView {
     let now = step.sentence();
     let detail = match past.and_then(|past| said_then(step, past)) {
-        Some(then) => format!("{then} Now: {now}"),
-        None if past.is_some() => format!("Now: {now}"),
+        Some(then) => text::then_and_now(&then, &now),
+        None if past.is_some() => text::now_is(&now),
         None => now,
     };
     let query = match &step.check {
@@ -90,16 +91,16 @@ fn check(
 
 fn name(check: &Check) -> &'static str {
     match check {
-        Check::Found { .. } => "Key found",
-        Check::Workspace { .. } => "Workspace",
-        Check::Enabled { .. } => "Enabled",
-        Check::Api { .. } => "API",
-        Check::Expiry { .. } => "Expiry",
-        Check::Address { .. } => "IP list",
-        Check::Permissions { .. } => "Permissions",
-        Check::Limits(_) => "Rate limits",
-        Check::Credits { .. } => "Credits",
-        Check::SpendCap { .. } => "Spend cap",
+        Check::Found { .. } => text::KEY_FOUND,
+        Check::Workspace { .. } => common::WORKSPACE,
+        Check::Enabled { .. } => common::ENABLED,
+        Check::Api { .. } => common::API,
+        Check::Expiry { .. } => common::EXPIRY,
+        Check::Address { .. } => text::IP_LIST,
+        Check::Permissions { .. } => common::PERMISSIONS,
+        Check::Limits(_) => common::RATE_LIMITS,
+        Check::Credits { .. } => common::CREDITS,
+        Check::SpendCap { .. } => common::SPEND_CAP,
     }
 }
 
@@ -120,16 +121,16 @@ fn said_then(step: &Step, past: &Recorded) -> Option<String> {
     if step.then != Some(Then::Failed) {
         return None;
     }
-    let denial = past.denial.as_deref().unwrap_or("unknown");
+    let denial = past.denial.as_deref().unwrap_or(common::UNKNOWN);
     Some(match &step.check {
-        Check::Permissions { .. } => format!("The permission '{denial}' was missing."),
-        Check::Limits(_) => format!("The limit '{denial}' was exceeded."),
-        Check::Credits { .. } => "The credits did not suffice.".to_owned(),
-        Check::SpendCap { .. } => "The month of its identity was used up.".to_owned(),
-        Check::Expiry { .. } => "The key had expired.".to_owned(),
-        Check::Enabled { .. } => "The key was disabled.".to_owned(),
-        Check::Workspace { .. } => "The workspace was disabled.".to_owned(),
-        _ => "A rule refused it; most likely the list of addresses.".to_owned(),
+        Check::Permissions { .. } => text::permission_was_missing(denial),
+        Check::Limits(_) => text::limit_was_exceeded(denial),
+        Check::Credits { .. } => common::CREDITS_DID_NOT_SUFFICE.to_owned(),
+        Check::SpendCap { .. } => text::MONTH_WAS_USED_UP.to_owned(),
+        Check::Expiry { .. } => text::KEY_HAD_EXPIRED.to_owned(),
+        Check::Enabled { .. } => text::KEY_WAS_DISABLED.to_owned(),
+        Check::Workspace { .. } => text::WORKSPACE_WAS_DISABLED.to_owned(),
+        _ => text::A_RULE_REFUSED_IT.to_owned(),
     })
 }
 
@@ -140,49 +141,49 @@ fn values(request: &MemberRequest, step: &Step, past: Option<&Recorded>) -> Valu
     match &step.check {
         Check::Found { deleted: None } | Check::Permissions { .. } => Vec::new(),
         Check::Found { deleted: Some(key) } => {
-            let deleted = key.deleted_at.map(|at_ms| now("Deleted", time(at_ms)));
-            std::iter::once(now("Key", key.key.to_string())).chain(deleted).collect()
+            let deleted = key.deleted_at.map(|at_ms| now(common::DELETED, time(at_ms)));
+            std::iter::once(now(common::KEY, key.key.to_string())).chain(deleted).collect()
         }
         Check::Workspace { enabled } | Check::Enabled { enabled } => {
             let then = step.then.filter(|then| *then != Then::NotReached);
-            vec![row("Enabled", then.map(|then| yes(then == Then::Passed)), Some(yes(*enabled)))]
+            vec![row(common::ENABLED, then.map(|then| yes(then == Then::Passed)), Some(yes(*enabled)))]
         }
         Check::Api { asked, of_key } => {
-            let asked = asked.as_ref().map(|asked| now("Asked for", asked.to_string()));
-            std::iter::once(now("API of the key", of_key.to_string())).chain(asked).collect()
+            let asked = asked.as_ref().map(|asked| now(text::ASKED_FOR, asked.to_string()));
+            std::iter::once(now(text::API_OF_THE_KEY, of_key.to_string())).chain(asked).collect()
         }
         Check::Expiry { expires_at: None, .. } => Vec::new(),
         Check::Expiry { expires_at: Some(expires_at), now_ms } => vec![
-            now("Expires", time(*expires_at)),
-            row("Time", past.map(|past| time(past.time_ms)), Some(time(*now_ms))),
+            now(common::EXPIRES, time(*expires_at)),
+            row(common::TIME, past.map(|past| time(past.time_ms)), Some(time(*now_ms))),
         ],
         Check::Address { ip, allowlist } => {
             let text = |ip: IpAddr| ip.to_string();
             let list = allowlist.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-            let listed = (!allowlist.is_empty()).then(|| now("List", list));
-            let source = row("Source", past.and_then(|past| past.ip).map(text), ip.map(text));
+            let listed = (!allowlist.is_empty()).then(|| now(text::LIST, list));
+            let source = row(common::SOURCE, past.and_then(|past| past.ip).map(text), ip.map(text));
             std::iter::once(source).chain(listed).collect()
         }
         Check::Limits(limits) => limits.iter().map(|limit| limit_row(request, limit, past)).collect(),
         Check::SpendCap { month: None, .. } => Vec::new(),
         Check::SpendCap { month: Some(month), resets_at, cost } => vec![
-            now("Spent this month", spent_of(month)),
-            now("Next month", time(*resets_at)),
-            now("Cost", exact(*cost)),
+            now(common::SPENT_THIS_MONTH, spent_of(month)),
+            now(text::NEXT_MONTH, time(*resets_at)),
+            now(common::COST, exact(*cost)),
         ],
         Check::Credits { balance, cost } => {
-            let unlimited = || "unlimited".to_owned();
+            let unlimited = || common::UNLIMITED.to_owned();
             let left = past.map(|past| past.balance.map_or_else(unlimited, exact));
             vec![
-                row("Balance", left, Some(balance.map_or_else(unlimited, exact))),
-                row("Cost", past.map(|past| exact(past.spent_credits)), Some(exact(*cost))),
+                row(text::BALANCE, left, Some(balance.map_or_else(unlimited, exact))),
+                row(common::COST, past.map(|past| exact(past.spent_credits)), Some(exact(*cost))),
             ]
         }
     }
 }
 
 fn yes(is: bool) -> String {
-    if is { "yes" } else { "no" }.to_owned()
+    if is { common::YES } else { common::NO }.to_owned()
 }
 
 fn limit_row(
@@ -191,15 +192,14 @@ fn limit_row(
     past: Option<&Recorded>,
 ) -> (String, Option<String>, Option<String>) {
     let exceeded = past.filter(|past| past.denial.as_deref() == Some(limit.name.as_str()));
-    let now = format!(
-        "{} of {} in {}, {} asked for, ends {}",
+    let now = text::limit_values(
         limit.used,
         limit.limit,
         duration(i64::try_from(limit.duration_ms).unwrap_or(i64::MAX)),
         limit.cost,
-        request.stamp(limit.reset_ms).local,
+        &request.stamp(limit.reset_ms).local,
     );
-    (limit.name.clone(), exceeded.map(|_| "exceeded".to_owned()), Some(now))
+    (limit.name.clone(), exceeded.map(|_| text::EXCEEDED.to_owned()), Some(now))
 }
 
 fn setting(check: &Check, key: &Explained) -> Option<Href> {
@@ -219,13 +219,11 @@ fn setting(check: &Check, key: &Explained) -> Option<Href> {
 /// Actions that one press can do; the others have their setting's page.
 fn fix(fix: &Fix, key: &Explained, asked: &TracedRequest) -> Option<FixView> {
     let (what, label, more) = match fix {
-        Fix::EnableKey => ("enable", "Enable this key".to_owned(), None),
-        Fix::ExtendExpiry => ("extend", "Let it work for 30 more days".to_owned(), None),
-        Fix::Grant { slug } => {
-            ("grant", format!("Grant {slug} to this key"), Some(("permission", slug.clone())))
-        }
+        Fix::EnableKey => ("enable", text::ENABLE_THIS_KEY.to_owned(), None),
+        Fix::ExtendExpiry => ("extend", text::LET_IT_WORK_FOR_30_MORE_DAYS.to_owned(), None),
+        Fix::Grant { slug } => ("grant", text::grant_to_this_key(slug), Some(("permission", slug.clone()))),
         Fix::TopUp { missing } => {
-            ("top_up", format!("Add {}", count(*missing, "credit")), Some(("amount", missing.to_string())))
+            ("top_up", text::add_credits(count(*missing, "credit")), Some(("amount", missing.to_string())))
         }
         Fix::EnableWorkspace
         | Fix::UseKeyOf(_)

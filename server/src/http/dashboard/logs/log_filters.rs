@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use web::components::Outcome;
 use web::paths::QUERY;
+use web::texts::requests as text;
 
 use crate::http::dashboard::fields::Fields;
 use crate::http::dashboard::time_span::TimeSpan;
@@ -26,7 +27,7 @@ pub fn request_filter(query: &Fields) -> (Filter, Vec<String>) {
         match ip.parse::<IpAddr>() {
             Ok(ip) => filter.ips.push(ip.to_string()),
             Err(_) => {
-                problems.push(format!("{ip} is not an address."));
+                problems.push(text::is_no_address(ip));
                 filter.ips.push(ip.to_owned());
             }
         }

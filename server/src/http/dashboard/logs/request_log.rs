@@ -7,6 +7,7 @@ use web::components::{FilterField, Filters, Outcome};
 use web::pages::parts::Named;
 use web::pages::request::{RequestView, show};
 use web::pages::requests::{RequestRow, RequestsView, list as page};
+use web::texts::{common, requests as text};
 
 use super::{Names, choice_field, request_filter, root_key_names, sampling, text_field};
 use crate::http::dashboard::event_log::EventLog;
@@ -37,13 +38,13 @@ pub async fn list(request: MemberRequest) -> Result<Reply> {
     let names = root_key_names(&request, &log.page.events).await?;
     let row = |event: &Stored| row_of(&request, &names, event);
     let rows: Vec<RequestRow> = log.page.events.iter().filter_map(row).collect();
-    let filters = search_filters(&request, "Path, id or text of a request").await?;
+    let filters = search_filters(&request, text::SEARCH_HINT).await?;
     let sampling = sampling::note(&request, &log.span, &filter, &log.total()).await?;
     let view = RequestsView {
         sampling,
         filters: Filters { fields: fields(&request).await?, problems, ..filters },
         live: log.live(&request),
-        responses: log.bars(&request, "responses", "Logged requests", &RESPONSES),
+        responses: log.bars(&request, "responses", common::LOGGED_REQUESTS, &RESPONSES),
         pager: log.pager(rows.len()),
         range: log.span.range,
         rows,
@@ -59,13 +60,13 @@ async fn fields(request: &MemberRequest) -> Result<Vec<FilterField>> {
     let root_keys = request.app.root_keys.list(&request.cx).await?.into_iter().take(MAX_CALLERS);
     let callers = root_keys.map(|key| (key.id.to_string(), key.label())).collect();
     Ok(vec![
-        choice_field("status", "Status", named(&RESPONSES)),
-        choice_field("method", "Method", plain(&["GET", "POST", "PUT", "DELETE"])),
-        choice_field("outcome", "Outcome of a verification", named(&Outcome::VERIFICATIONS)),
-        choice_field("caller", "Root key", callers),
-        text_field("path", "Path", "/v2/keys.createKey"),
-        text_field("ip", "Source address", "203.0.113.7"),
-        text_field("request", "Request id", "req_..."),
+        choice_field("status", common::STATUS, named(&RESPONSES)),
+        choice_field("method", text::METHOD, plain(&["GET", "POST", "PUT", "DELETE"])),
+        choice_field("outcome", text::OUTCOME_OF_A_VERIFICATION, named(&Outcome::VERIFICATIONS)),
+        choice_field("caller", common::ROOT_KEY, callers),
+        text_field("path", common::PATH, "/v2/keys.createKey"),
+        text_field("ip", common::SOURCE_ADDRESS, "203.0.113.7"),
+        text_field("request", common::REQUEST_ID, "req_..."),
     ])
 }
 

@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 use web::components::Outcome;
 use web::number::compact;
+use web::texts::requests as text;
 
 use crate::http::dashboard::event_query::event_question;
 use crate::http::dashboard::member_request::MemberRequest;
@@ -35,12 +36,10 @@ pub async fn note(
     let config = &request.app.config;
     let percent = i64::from(config.request_log_sample_percent);
     Ok(match config.request_log {
-        LogRequests::Off => Some("The log of requests is off: nothing is added to it.".to_owned()),
-        LogRequests::Errors => Some("Only requests that were refused or failed are logged.".to_owned()),
+        LogRequests::Off => Some(text::LOG_IS_OFF.to_owned()),
+        LogRequests::Errors => Some(text::ONLY_ERRORS_ARE_LOGGED.to_owned()),
         LogRequests::On if percent >= 100 => None,
-        LogRequests::On if percent == 0 => {
-            Some("Successful verifications and limit checks are not logged.".to_owned())
-        }
+        LogRequests::On if percent == 0 => Some(text::SUCCESSES_ARE_NOT_LOGGED.to_owned()),
         LogRequests::On => match narrowed(filter) {
             None => None,
             Some(of) => Some(told(percent, logged, sampled(request, span, of).await?)),
@@ -51,13 +50,10 @@ pub async fn note(
 /// Where none of a few was logged there is nothing to make an estimate from.
 fn told(percent: i64, logged: &Counts, sampled: i64) -> String {
     if sampled == 0 {
-        return format!("Of successful verifications and limit checks, {percent} of 100 are logged.");
+        return text::percent_is_logged(percent);
     }
     let total = compact(logged.total() + sampled * (100 - percent) / percent);
-    format!(
-        "About {total} in all, an estimate: of successful verifications and limit checks, {percent} of 100 are \
-         logged."
-    )
+    text::about_in_all(&total, percent)
 }
 
 /// Logged requests each of which stands for several: those of `of`, unless their keys are unknown.

@@ -7,6 +7,7 @@
 use web::form::{FormState, NONCE};
 use web::pages::consent::{ConsentView, consent as page};
 use web::paths::{self, Href};
+use web::texts::consent as text;
 
 use super::answer::location;
 use crate::http::dashboard::member_request::MemberRequest;
@@ -70,11 +71,11 @@ pub async fn decide(request: MemberRequest) -> Result<Reply> {
 
 async fn allow(request: &MemberRequest, asked: &Authorization) -> Result<Reply> {
     if request.form().text("workspace") != request.cx.workspace.as_str() {
-        let moved = "You are in another workspace than this form was of. It is of the one you are in now.";
+        let moved = text::YOU_ARE_IN_ANOTHER_WORKSPACE;
         return again(request, asked, request.form_with(vec![(String::new(), moved.to_owned())])).await;
     }
     if request.form().given(NONCE).is_none() {
-        let unnamed = "Send the form as it is shown here.";
+        let unnamed = text::SEND_THE_FORM_AS_SHOWN;
         return again(request, asked, request.form_with(vec![(String::new(), unnamed.to_owned())])).await;
     }
     let rights = match rights(request, asked).await? {
@@ -84,8 +85,7 @@ async fn allow(request: &MemberRequest, asked: &Authorization) -> Result<Reply> 
     match request.app.oauth.allow(&request.cx, asked, rights).await {
         Ok(code) => Ok(told(request, &asked.redirect_uri, &[("code", code.reveal())])),
         Err(error) if error.code() == Code::IdempotencyConflict => {
-            let sent =
-                "This form was sent before, and the program has its answer. Begin again in the program.";
+            let sent = text::FORM_WAS_SENT_BEFORE;
             again(request, asked, request.form_with(vec![(String::new(), sent.to_owned())])).await
         }
         Err(error) => again(request, asked, request.refused(error)?).await,
@@ -100,7 +100,7 @@ async fn begin(request: &MemberRequest) -> Result<std::result::Result<Authorizat
     let query = request.query();
     let times = |name: &str| query.pairs().iter().filter(|(own, _)| own == name).count();
     if let Some(name) = PARAMETERS.iter().find(|name| times(name) > 1) {
-        return Err(Error::invalid(format!("The address has {name} more than once.")));
+        return Err(Error::invalid(text::address_has_more_than_once(name)));
     }
     let of = |name: &str| query.raw(name).to_owned();
     let sent = AuthorizationRequest {

@@ -10,6 +10,7 @@ use web::components::{Chip, Pager, ShownOnce, Tone};
 use web::form::NONCE;
 use web::pages::portal::{GRACES, PortalKey, PortalKeysView, keys as keys_page};
 use web::paths::{self, CURSOR, Here};
+use web::texts::{common, portal as text};
 use web::time::{Stamp, Zone};
 
 use super::branding::page_of;
@@ -56,7 +57,7 @@ fn line(details: KeyDetails, now_ms: i64) -> PortalKey {
     let at = |time_ms: i64| Stamp::new(time_ms, now_ms, &Zone::utc());
     PortalKey {
         id: key.id.to_string(),
-        label: key.name.filter(|name| !name.is_empty()).unwrap_or_else(|| "Key".to_owned()),
+        label: key.name.filter(|name| !name.is_empty()).unwrap_or_else(|| common::KEY.to_owned()),
         states: vec![state(key.enabled, key.expires_at, now_ms)],
         start: key.start,
         last4: key.last4,
@@ -69,12 +70,12 @@ fn line(details: KeyDetails, now_ms: i64) -> PortalKey {
 fn state(enabled: bool, expires_at: Option<i64>, now_ms: i64) -> Chip {
     let left_ms = expires_at.map(|time_ms| time_ms - now_ms);
     match left_ms {
-        _ if !enabled => {
-            Chip::new(Tone::Error, "Switched off", "It is refused until it is switched on again.")
+        _ if !enabled => Chip::new(Tone::Error, text::SWITCHED_OFF, text::SWITCHED_OFF_REASON),
+        Some(left) if left < 0 => Chip::new(Tone::Attention, common::EXPIRED, text::EXPIRED_REASON),
+        Some(left) if left < SOON_MS => {
+            Chip::new(Tone::Caution, common::EXPIRES_SOON, text::EXPIRES_SOON_REASON)
         }
-        Some(left) if left < 0 => Chip::new(Tone::Attention, "Expired", "It is refused since then."),
-        Some(left) if left < SOON_MS => Chip::new(Tone::Caution, "Expires soon", "Replace it in time."),
-        _ => Chip::new(Tone::Good, "Active", ""),
+        _ => Chip::new(Tone::Good, common::ACTIVE, ""),
     }
 }
 
@@ -90,7 +91,7 @@ pub async fn reroll(request: VisitorRequest) -> Result<Reply> {
     };
     let shown = ShownOnce {
         secret: request.app.idempotency.once_text(&cx, act).await?,
-        what: "New key".to_owned(),
+        what: common::NEW_KEY.to_owned(),
         snippets: Vec::new(),
         link: None,
         nonce: String::new(),
@@ -102,7 +103,7 @@ pub async fn reroll(request: VisitorRequest) -> Result<Reply> {
 fn grace_ms(request: &VisitorRequest) -> Result<i64> {
     let asked = request.form().text("grace");
     let known = GRACES.iter().find(|(minutes, _)| minutes.to_string() == asked);
-    let (minutes, _) = known.ok_or_else(|| Error::invalid("Choose when the old secret stops working."))?;
+    let (minutes, _) = known.ok_or_else(|| Error::invalid(text::CHOOSE_WHEN_OLD_SECRET_STOPS))?;
     Ok(minutes * MINUTE_MS)
 }
 

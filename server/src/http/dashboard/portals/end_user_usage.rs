@@ -6,6 +6,7 @@ use web::charts::{Bars, Bucket};
 use web::components::Outcome;
 use web::pages::portal::{PortalUsageView, usage as usage_page};
 use web::paths::{self, Here};
+use web::texts::{portal as text, time};
 use web::time::{Stamp, Zone, local};
 
 use super::branding::page_of;
@@ -38,7 +39,7 @@ pub async fn usage(request: VisitorRequest) -> Result<Reply> {
 fn bars(here: &Here, series: &Series) -> Bars {
     let outcomes: Vec<Outcome> =
         Outcome::VERIFICATIONS.into_iter().filter(|outcome| *outcome != Outcome::NotFound).collect();
-    let form = if series.bucket_ms < DAY_MS { "%b %d %H:%M" } else { "%b %d" };
+    let form = if series.bucket_ms < DAY_MS { time::DAY_AND_TIME } else { time::DAY };
     let bucket = |bucket: &insight::analytics::Bucket| {
         let end_ms = bucket.time_ms + series.bucket_ms;
         Bucket {
@@ -52,7 +53,7 @@ fn bars(here: &Here, series: &Series) -> Bars {
     let buckets = series.total.iter().map(bucket).collect();
     Bars {
         id: "requests",
-        title: "Requests (UTC)".to_owned(),
+        title: text::REQUESTS_UTC.to_owned(),
         outcomes,
         buckets,
         of_outcome: None,

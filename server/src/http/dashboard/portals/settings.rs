@@ -6,6 +6,7 @@ use web::pages::portal::{PortalKey, PortalKeysView, keys as portal_keys};
 use web::pages::portal_settings::{PortalSettingsView, settings};
 use web::paths::{self, Here};
 use web::shell::PortalFrame;
+use web::texts::{common, portal as text};
 
 use super::branding::{frame_of, page_of, style_of};
 use crate::http::dashboard::api_reference::api_of_path;
@@ -66,7 +67,7 @@ fn values(portal: Option<&Portal>) -> Vec<(String, String)> {
 pub async fn save(request: MemberRequest) -> Result<Reply> {
     let api = request.app.apis.get(&request.cx, &request.id().into()).await?;
     match create_or_update(&request, api).await {
-        Ok(()) => Ok(Reply::redirect(paths::api_portal(request.id())).notice("Saved the portal.")),
+        Ok(()) => Ok(Reply::redirect(paths::api_portal(request.id())).notice(text::SAVED_THE_PORTAL)),
         Err(error) if is_edit_conflict(&error) => {
             let (api, _) = api_of_path(&request).await?;
             let stored = values(portal_of(&request, &api).await?.as_ref());
@@ -125,13 +126,12 @@ pub async fn delete(request: MemberRequest) -> Result<Reply> {
     let portal = existing(&request).await?;
     if request.form().text(CONFIRM) != portal.slug {
         let act = paths::delete_portal(request.id()).to_string();
-        let errors = vec![(act, "This is not its slug.".to_owned())];
+        let errors = vec![(act, text::THIS_IS_NOT_ITS_SLUG.to_owned())];
         let form = FormState { errors, ..FormState::new(values(Some(&portal))) };
         return Ok(Reply::form_again(page(&request, Some(form)).await?));
     }
     request.app.portals.delete(&request.cx, portal.id.as_str()).await?;
-    Ok(Reply::redirect(paths::api_portal(request.id()))
-        .notice(format!("Deleted the portal {}.", portal.slug)))
+    Ok(Reply::redirect(paths::api_portal(request.id())).notice(text::deleted_the_portal(&portal.slug)))
 }
 
 async fn existing(request: &MemberRequest) -> Result<Portal> {
@@ -146,13 +146,13 @@ pub async fn preview(request: MemberRequest) -> Result<Reply> {
     let frame = PortalFrame { preview: true, ..frame_of(&portal, &request.shell.frame, style) };
     let example = PortalKey {
         id: "key_example".to_owned(),
-        label: "Example".to_owned(),
+        label: text::EXAMPLE_KEY_NAME.to_owned(),
         start: "key_3ZHJ".to_owned(),
         last4: "x9Qa".to_owned(),
         created: request.stamp(request.now_ms()),
         last_used: None,
         expires: None,
-        states: vec![Chip::new(Tone::Good, "Active", "")],
+        states: vec![Chip::new(Tone::Good, common::ACTIVE, "")],
     };
     let view = PortalKeysView {
         here: Here::new(paths::portal_preview(request.id()), Vec::new()),

@@ -2,6 +2,7 @@
 
 use web::pages::parts::{AuditRow, AuditSubject};
 use web::paths::{self, Href};
+use web::texts::{audit as text, common};
 
 use super::changes::in_words;
 use super::direction_marks::marks_shown;
@@ -79,11 +80,11 @@ fn page_of(event: &str, kind: &str, id: &str) -> Option<Href> {
 /// What an actor is, in words.
 pub fn actor_kind(entry: &AuditEntry) -> &'static str {
     match (entry.actor_type.as_str(), entry.actor_id.as_str()) {
-        ("user", _) => "user",
-        ("rootkey", _) => "root key",
-        ("portalEndUser", _) => "portal user",
-        (_, "cli") => "cli",
-        (_, "anonymous") => "nobody signed in",
-        _ => "job",
+        ("user", _) => text::ACTOR_USER,
+        ("rootkey", _) => common::ROOT_KEY_AS_ACTOR,
+        ("portalEndUser", _) => text::PORTAL_USER,
+        (_, "cli") => text::ACTOR_CLI,
+        (_, "anonymous") => text::NOBODY_SIGNED_IN,
+        _ => text::ACTOR_JOB,
     }
 }

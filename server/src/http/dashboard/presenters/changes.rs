@@ -6,26 +6,11 @@
 use serde_json::{Map, Value};
 use web::components::Changed;
 use web::number::exact;
+use web::texts::{audit as text, common};
 use web::time::duration;
 
 use crate::http::dashboard::known_ids::KnownIds;
 use crate::http::dashboard::member_request::MemberRequest;
-
-/// Fields that are called otherwise than their names say.
-const CALLED: [(&str, &str); 12] = [
-    ("apiLimitPerMinute", "Requests a minute"),
-    ("async", "Asynchronous"),
-    ("defaultBytes", "Default length in bytes"),
-    ("full", "Everything"),
-    ("identityId", "Identity"),
-    ("ipAllowlist", "Allowed addresses"),
-    ("keyspaceId", "Keyspace"),
-    ("limitPerMinute", "Requests a minute"),
-    ("meta", "Metadata"),
-    ("monthlyCredits", "Credits a month"),
-    ("ownerId", "Owner"),
-    ("remaining", "Credits left"),
-];
 
 /// `{"field": {"before": .., "after": ..}}` in words; `null` is not set.
 pub fn in_words(
@@ -54,9 +39,10 @@ pub fn in_words(
     fields.map(changed).collect()
 }
 
-/// `defaultPrefix` as `Default prefix`.
+/// As the texts call it; a field that they do not know by the words of its name, so `newField`
+/// as `New field`.
 fn called(field: &str) -> String {
-    if let Some((_, words)) = CALLED.iter().find(|(name, _)| *name == field) {
+    if let Some((_, words)) = text::FIELDS.iter().find(|(name, _)| *name == field) {
         return (*words).to_owned();
     }
     let mut words = String::with_capacity(field.len() + 4);
@@ -79,8 +65,8 @@ fn in_word(field: &str, value: &Value, time: &impl Fn(i64) -> String) -> Option<
         ("expires", Value::Number(number)) if number.is_i64() => time(number.as_i64()?),
         ("duration", Value::Number(number)) if number.is_i64() => duration(number.as_i64()?),
         (_, Value::Number(number)) if number.is_i64() => exact(number.as_i64()?),
-        (_, Value::Bool(true)) => "yes".to_owned(),
-        (_, Value::Bool(false)) => "no".to_owned(),
+        (_, Value::Bool(true)) => common::YES.to_owned(),
+        (_, Value::Bool(false)) => common::NO.to_owned(),
         (_, Value::String(text)) => text.clone(),
         (_, Value::Array(all)) if all.iter().all(Value::is_string) => {
             all.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
@@ -99,7 +85,7 @@ fn refill(members: &Map<String, Value>) -> String {
         Some(Value::Number(number)) => Some(number.as_i64().map_or_else(|| number.to_string(), exact)),
         Some(other) => Some(other.to_string()),
     };
-    let day = text("refillDay").map(|day| format!("on day {day}"));
+    let day = text("refillDay").map(|day| text::on_day(&day));
     let amount = [text("amount"), text("interval")].into_iter().flatten().collect::<Vec<_>>().join(" ");
     std::iter::once(amount).chain(day).collect::<Vec<_>>().join(", ")
 }

@@ -2,6 +2,7 @@
 
 use web::components::{Chip, Outcome, Tone};
 use web::pages::parts::{KeyLine, Named};
+use web::texts::{common, outcomes as text};
 use web::time::Stamp;
 
 use crate::http::dashboard::member_request::MemberRequest;
@@ -35,36 +36,28 @@ pub fn key_label(key: &Key) -> String {
 pub fn key_states(key: &Key, counts: Option<&Counts>, now_ms: i64) -> Vec<Chip> {
     let mut states = Vec::new();
     if !key.enabled {
-        states.push(Chip::new(Tone::Quiet, "Disabled", "Requests with it are refused until it is enabled."));
+        states.push(Chip::new(Tone::Quiet, common::DISABLED, text::DISABLED_REASON));
     }
     states.extend(expiry_state(key.expires_at, now_ms));
     states.extend(credit_state(key));
     states.extend(counts.and_then(traffic_state));
     if states.is_empty() {
-        let reason = if counts.is_some() { "Nothing stands out in the last 36 hours." } else { "" };
-        states.push(Chip::new(Tone::Good, "Active", reason));
+        let reason = if counts.is_some() { text::NOTHING_STANDS_OUT } else { "" };
+        states.push(Chip::new(Tone::Good, common::ACTIVE, reason));
     }
     states
 }
 
 /// The state of a key that can be restored.
 pub fn deleted_state() -> Chip {
-    Chip::new(Tone::Quiet, "Deleted", "Requests with it are refused. It can still be restored.")
+    Chip::new(Tone::Quiet, common::DELETED, text::DELETED_REASON)
 }
 
 fn expiry_state(expires_at: Option<i64>, now_ms: i64) -> Option<Chip> {
     let left = expires_at?.saturating_sub(now_ms);
     match left {
-        ..0 => Some(Chip::new(
-            Tone::Attention,
-            "Expired",
-            "It stopped working by itself. Set a later expiry to use it again.",
-        )),
-        0..=DAY_MS => Some(Chip::new(
-            Tone::Attention,
-            "Expires soon",
-            "It stops working within a day. Set a later expiry, or rotate it.",
-        )),
+        ..0 => Some(Chip::new(Tone::Attention, common::EXPIRED, text::EXPIRED_REASON)),
+        0..=DAY_MS => Some(Chip::new(Tone::Attention, common::EXPIRES_SOON, text::EXPIRES_SOON_REASON)),
         _ => None,
     }
 }
@@ -74,32 +67,21 @@ fn credit_state(key: &Key) -> Option<Chip> {
     let refill = key.credits.refill.as_ref();
     if remaining <= 0 {
         let reason = match refill {
-            Some(_) => "Nothing is left until the next refill. Set the credits to let it work at once.",
-            None => "Nothing is left, and nothing comes back by itself. Set its credits.",
+            Some(_) => text::OUT_OF_CREDITS_UNTIL_REFILL,
+            None => text::OUT_OF_CREDITS_FOR_GOOD,
         };
-        return Some(Chip::new(Tone::Error, "Out of credits", reason));
+        return Some(Chip::new(Tone::Error, text::OUT_OF_CREDITS, reason));
     }
     let is_low = refill.is_some_and(|refill| remaining < refill.amount / 10);
-    is_low.then(|| {
-        Chip::new(
-            Tone::Caution,
-            "Low credits",
-            "Less than a tenth of what a refill brings it back to is left.",
-        )
-    })
+    is_low.then(|| Chip::new(Tone::Caution, text::LOW_CREDITS, text::LOW_CREDITS_REASON))
 }
 
 fn traffic_state(counts: &Counts) -> Option<Chip> {
     let (total, limited) = (counts.total(), count_of(counts, Outcome::RateLimited));
     if limited * 10 > total {
-        let reason = "More than a tenth of its requests of 36 hours exceeded a rate limit.";
-        return Some(Chip::new(Tone::Caution, "Rate limited", reason));
+        let reason = text::RATE_LIMITED_REASON;
+        return Some(Chip::new(Tone::Caution, text::RATE_LIMITED, reason));
     }
-    (bad(counts) * 10 > total).then(|| {
-        Chip::new(
-            Tone::Caution,
-            "Often refused",
-            "More than a tenth of its requests of 36 hours were refused.",
-        )
-    })
+    (bad(counts) * 10 > total)
+        .then(|| Chip::new(Tone::Caution, text::OFTEN_REFUSED, text::OFTEN_REFUSED_REASON))
 }

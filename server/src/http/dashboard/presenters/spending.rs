@@ -2,6 +2,7 @@
 
 use web::components::SpentMonth;
 use web::number::exact;
+use web::texts::outcomes as text;
 use web::time::Stamp;
 
 use base::month::Month;
@@ -20,5 +21,5 @@ pub fn spent_month(spending: Spending, now_ms: i64, stamp: impl FnOnce(i64) -> S
 
 /// `7,421 of 10,000`.
 pub fn spent_of(spending: &Spending) -> String {
-    format!("{} of {}", exact(spending.spent_credits), exact(spending.monthly_credits))
+    text::spent_of(exact(spending.spent_credits), exact(spending.monthly_credits))
 }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use poem::Route;
 use web::components::{FilterField, FilterKind, Outcome};
 use web::pages::parts::{Named, NamespaceRef};
-use web::texts::ratelimits as text;
+use web::texts::{common, ratelimits as text};
 
 use super::endpoint::member;
 use super::member_request::MemberRequest;
@@ -63,7 +63,7 @@ fn outcome_field() -> FilterField {
     let options = Outcome::DECISIONS.map(|outcome| (outcome.code().to_owned(), outcome.label().to_owned()));
     FilterField {
         name: "outcome".to_owned(),
-        label: text::OUTCOME.to_owned(),
+        label: common::OUTCOME.to_owned(),
         kind: FilterKind::AnyOf(options.to_vec()),
     }
 }

@@ -24,7 +24,7 @@ use domain::ratelimit::quota::Applied;
 use insight::analytics::{Buckets, Counts, Filter, GroupBy, Latency, Metric, Question, Row, Top};
 use insight::search::Kind;
 use web::pages::parts::NamespaceRef;
-use web::texts::ratelimits as text;
+use web::texts::{common, ratelimits as text};
 
 /// Identifiers of the table.
 const PLACES: usize = 100;
@@ -121,7 +121,7 @@ async fn bars(
     let rows: Vec<Row> = passed.into_iter().chain(blocked).collect();
     let weighed: Vec<Row> = rows.iter().map(weigh).collect();
     let outcomes = &Outcome::DECISIONS;
-    let requests = outcome_bars(request, "requests", text::REQUESTS, outcomes, &rows, (buckets, span));
+    let requests = outcome_bars(request, "requests", common::REQUESTS, outcomes, &rows, (buckets, span));
     let tokens = outcome_bars(request, "tokens", text::TOKENS, outcomes, &weighed, (buckets, span));
     Ok((
         before.beside(request, requests, &rows_before, Counts::total),

@@ -5,6 +5,7 @@ use web::form::{FormState, VERSION};
 use web::pages::parts::Named;
 use web::pages::permissions::{self, PermissionFormView, PermissionRow, PermissionsView};
 use web::paths::{self, QUERY};
+use web::texts::permissions as text;
 
 use crate::http::dashboard::confirmation::confirmed;
 use crate::http::dashboard::edit_conflict::{is_edit_conflict, sent_beside_stored};
@@ -25,7 +26,7 @@ pub async fn list(request: MemberRequest) -> Result<Reply> {
     let of = Browse { page: request.page(), descending: sorting.descending, search };
     let found = request.app.permissions.browse_permissions(&request.cx, of).await?;
     let rows: Vec<_> = found.items.into_iter().map(|line| row(&request, line)).collect();
-    let filters = search_filters(&request, "Slug, name, description or id").await?;
+    let filters = search_filters(&request, text::SEARCH_HINT).await?;
     let pager = Pager { shown: rows.len() as i64, total: None, next: found.next, rows: Some(request.rows()) };
     Ok(Reply::page(permissions::list(&request.shell, &PermissionsView { filters, rows, sorting, pager })))
 }
@@ -77,8 +78,8 @@ pub async fn create(request: MemberRequest) -> Result<Reply> {
 
 fn created(made: &[Permission]) -> String {
     match made {
-        [one] => format!("Created permission {}.", one.slug),
-        many => format!("Created {} permissions.", many.len()),
+        [one] => text::created_permission(&one.slug),
+        many => text::created_permissions(many.len()),
     }
 }
 
@@ -106,9 +107,7 @@ pub async fn save(request: MemberRequest) -> Result<Reply> {
         made_from: Some(request.made_from(VERSION)),
     };
     match request.app.permissions.update_permission(&request.cx, command).await {
-        Ok(saved) => {
-            Ok(Reply::redirect(paths::permissions()).notice(format!("Saved permission {}.", saved.slug)))
-        }
+        Ok(saved) => Ok(Reply::redirect(paths::permissions()).notice(text::saved_permission(&saved.slug))),
         Err(error) if is_edit_conflict(&error) => conflict(&request).await,
         Err(error) => {
             let form = request.refused_at(field_of(&error, FIELDS), error)?;
@@ -135,7 +134,7 @@ pub async fn delete(request: MemberRequest) -> Result<Reply> {
         return Ok(Reply::form_again(page(&request, &line, form).await?));
     }
     request.app.permissions.delete_permission(&request.cx, id.as_str()).await?;
-    Ok(Reply::redirect(paths::permissions()).notice(format!("Deleted permission {slug}.")))
+    Ok(Reply::redirect(paths::permissions()).notice(text::deleted_permission(slug)))
 }
 
 async fn page(request: &MemberRequest, line: &PermissionLine, form: FormState) -> Result<String> {

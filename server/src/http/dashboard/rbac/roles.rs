@@ -8,6 +8,7 @@ use web::pages::key_form::Grantable;
 use web::pages::parts::Named;
 use web::pages::roles::{self, RoleFormView, RoleRow, RoleView, RolesView};
 use web::paths::{self, QUERY};
+use web::texts::roles as text;
 
 use crate::http::dashboard::confirmation::confirmed;
 use crate::http::dashboard::edit_conflict::{conflict_form, is_edit_conflict};
@@ -32,7 +33,7 @@ pub async fn list(request: MemberRequest) -> Result<Reply> {
     let of = Browse { page: request.page(), descending: sorting.descending, search };
     let found = request.app.permissions.browse_roles(&request.cx, of).await?;
     let rows: Vec<_> = found.items.into_iter().map(|line| row(&request, line)).collect();
-    let filters = search_filters(&request, "Name, description or id").await?;
+    let filters = search_filters(&request, text::SEARCH_HINT).await?;
     let pager = Pager { shown: rows.len() as i64, total: None, next: found.next, rows: Some(request.rows()) };
     Ok(Reply::page(roles::list(&request.shell, &RolesView { filters, rows, sorting, pager })))
 }
@@ -100,7 +101,7 @@ pub async fn create(request: MemberRequest) -> Result<Reply> {
         permissions: slugs(&request, &boxes),
     };
     match request.app.permissions.create_role(&request.cx, command).await {
-        Ok(id) => Ok(Reply::redirect(paths::role(id.as_str())).notice(format!("Created role {name}."))),
+        Ok(id) => Ok(Reply::redirect(paths::role(id.as_str())).notice(text::created_role(&name))),
         Err(error) => {
             let form = refused(&request, error)?;
             let view = RoleFormView { form, permissions: grantable(&boxes), ..RoleFormView::default() };
@@ -127,9 +128,7 @@ pub async fn save(request: MemberRequest) -> Result<Reply> {
     };
     let (slugs, made_from) = (slugs(&request, &boxes), request.made_from(VERSION));
     match request.app.permissions.save_role(&request.cx, command, slugs, made_from).await {
-        Ok(role) => {
-            Ok(Reply::redirect(paths::role(id.as_str())).notice(format!("Saved role {}.", role.name)))
-        }
+        Ok(role) => Ok(Reply::redirect(paths::role(id.as_str())).notice(text::saved_role(&role.name))),
         Err(error) if is_edit_conflict(&error) => conflict(&request).await,
         Err(error) => {
             let form = refused(&request, error)?;
@@ -156,7 +155,7 @@ pub async fn delete(request: MemberRequest) -> Result<Reply> {
         return Ok(Reply::form_again(page(&request, &details, &boxes, form).await?));
     }
     request.app.permissions.delete_role(&request.cx, role.id.as_str()).await?;
-    Ok(Reply::redirect(paths::roles()).notice(format!("Deleted role {}.", role.name)))
+    Ok(Reply::redirect(paths::roles()).notice(text::deleted_role(&role.name)))
 }
 
 /// The role to change, and the permissions that its form offers.

@@ -5,6 +5,7 @@ use web::form::{FormState, ON, VERSION};
 use web::pages::root_key::{RootKeySecretView, secret};
 use web::pages::root_key_form::{GrantScope, RootKeyFormView, form as page};
 use web::paths;
+use web::texts::{common, root_key_form as text};
 
 use super::permission_picker::{place_names, scopes, template, templates};
 use super::task::{self, Chosen};
@@ -46,7 +47,7 @@ pub async fn create(request: MemberRequest) -> Result<Reply> {
         Err(error) => return new_again(&request, refused(&request, error)?).await,
     };
     let made = request.app.root_keys.get(&request.cx, &id).await?;
-    Ok(shown(&request, &made.key, "Root key created", &plaintext))
+    Ok(shown(&request, &made.key, text::ROOT_KEY_CREATED, &plaintext))
 }
 
 /// The form of a new root key once more.
@@ -68,8 +69,8 @@ pub fn shown(request: &MemberRequest, key: &RootKey, title: &str, plaintext: &Pl
         title: title.to_owned(),
         shown: ShownOnce {
             secret: plaintext.reveal().to_owned(),
-            what: "Root key".to_owned(),
-            snippets: vec![("Verify a key with it".to_owned(), call)],
+            what: common::ROOT_KEY.to_owned(),
+            snippets: vec![(text::VERIFY_A_KEY_WITH_IT.to_owned(), call)],
             link: None,
             nonce: String::new(),
             made_link: None,
@@ -94,7 +95,7 @@ pub async fn save(request: MemberRequest) -> Result<Reply> {
     };
     let command = update(&request, &details.key, fields);
     match request.app.root_keys.update(&request.cx, command).await {
-        Ok(()) => Ok(Reply::redirect(paths::root_key(request.id())).notice("Saved the root key.")),
+        Ok(()) => Ok(Reply::redirect(paths::root_key(request.id())).notice(text::SAVED_THE_ROOT_KEY)),
         Err(error) if is_edit_conflict(&error) => {
             let details = editable(&request).await?;
             let stored = stored(&request, &details).values;
@@ -236,7 +237,7 @@ impl RootKeyFields {
         });
         let addresses: Vec<String> = lines(&form.raw("ip_allowlist").replace(',', "\n")).collect();
         if addresses.is_empty() && form.given("ip_allowlist").is_some() {
-            problems.push(("ip_allowlist".to_owned(), "There is no address in it.".to_owned()));
+            problems.push(("ip_allowlist".to_owned(), text::NO_ADDRESS_IN_IT.to_owned()));
         }
         if !problems.is_empty() {
             return Err(problems);

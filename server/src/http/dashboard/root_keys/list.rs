@@ -3,6 +3,7 @@
 use web::components::{Filters, Pager, Sorting};
 use web::pages::root_keys::{RootKeyRow, RootKeysView, list as page};
 use web::paths::{CURSOR, QUERY, SORT};
+use web::texts::root_keys as text;
 
 use super::states;
 use crate::http::dashboard::member_request::MemberRequest;
@@ -24,7 +25,7 @@ pub async fn list(request: MemberRequest) -> Result<Reply> {
     let found = request.app.root_keys.find(&request.cx, &wanted).await?;
     let end = offset.saturating_add(found.items.len());
     let view = RootKeysView {
-        filters: Filters::search_only(request.here(), "Name, start or permission"),
+        filters: Filters::search_only(request.here(), text::SEARCH_HINT),
         rows: found.items.into_iter().map(|key| row(&request, key)).collect(),
         sorting,
         pager: Pager {

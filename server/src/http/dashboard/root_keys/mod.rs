@@ -17,6 +17,7 @@ use base::ids::RootKeyId;
 use poem::Route;
 use web::components::{Chip, Tone};
 use web::pages::parts::Named;
+use web::texts::{common, root_keys as text};
 
 use super::endpoint::member;
 use super::member_request::MemberRequest;
@@ -50,37 +51,29 @@ fn id_of(request: &MemberRequest) -> RootKeyId {
 fn states(key: &RootKey, now_ms: i64) -> Vec<Chip> {
     let mut states = Vec::new();
     if key.is_expired(now_ms) {
-        states.push(Chip::new(Tone::Error, "Expired", "Calls with it are refused."));
+        states.push(Chip::new(Tone::Error, common::EXPIRED, text::EXPIRED_REASON));
     } else if key.expires_at.is_some_and(|expires_at| expires_at - now_ms <= SOON_MS) {
-        states.push(Chip::new(Tone::Attention, "Expires soon", "It stops working within a week."));
+        states.push(Chip::new(Tone::Attention, common::EXPIRES_SOON, text::EXPIRES_SOON_REASON));
     }
     if !key.enabled {
-        states.push(Chip::new(Tone::Caution, "Disabled", "Calls with it are refused until it is enabled."));
+        states.push(Chip::new(Tone::Caution, common::DISABLED, text::DISABLED_REASON));
     }
     if key.is_stale(now_ms) {
         let (label, reason) = match key.last_used_at {
-            Some(_) => (
-                format!("Unused {STALE_DAYS} days"),
-                "Nobody used it for long. Delete it if nothing needs it any more.",
-            ),
-            None => ("Never used".to_owned(), "It was made long ago and never used."),
+            Some(_) => (text::unused_days(STALE_DAYS), text::UNUSED_REASON),
+            None => (text::NEVER_USED.to_owned(), text::NEVER_USED_REASON),
         };
         states.push(Chip::new(Tone::Caution, &label, reason));
     }
     if key.full {
-        states.push(Chip::new(
-            Tone::Caution,
-            "Full rights",
-            "It may do everything, whatever it is used for.",
-        ));
+        states.push(Chip::new(Tone::Caution, text::FULL_RIGHTS, text::FULL_RIGHTS_REASON));
     }
     if states.is_empty() {
-        states.push(Chip::new(Tone::Good, "Active", ""));
+        states.push(Chip::new(Tone::Good, common::ACTIVE, ""));
     }
     if let Some(client) = &key.client {
-        let reason =
-            format!("Somebody gave it to a program that calls itself \u{201c}{}\u{201d}.", client.name);
-        states.push(Chip::new(Tone::Info, "By OAuth", &reason));
+        let reason = text::by_oauth_reason(&client.name);
+        states.push(Chip::new(Tone::Info, text::BY_OAUTH, &reason));
     }
     states
 }

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 
 use web::form::FormState;
 use web::pages::root_key_form::{GrantGroup, GrantOption, GrantPlace, GrantScope, GrantTemplate};
+use web::texts::{common, root_key_form as text};
 
 use crate::http::dashboard::member_request::MemberRequest;
 use base::error::Result;
@@ -20,7 +21,7 @@ const MAX_SUGGESTIONS: usize = 100;
 /// The workspace, and the APIs and namespaces of which the form has rights.
 pub async fn scopes(request: &MemberRequest, form: &FormState) -> Result<Vec<GrantScope>> {
     let whole = GrantScope {
-        title: "Whole workspace".to_owned(),
+        title: text::WHOLE_WORKSPACE.to_owned(),
         id: String::new(),
         groups: groups(of_workspace(&request.cx.workspace)),
     };
@@ -74,7 +75,7 @@ pub async fn place_names(request: &MemberRequest) -> Result<Vec<GrantPlace>> {
     let is_plain =
         |name: &str| !name.is_empty() && name.trim() == name && !name.chars().any(char::is_control);
     let suggested = places.iter().take(MAX_SUGGESTIONS).map(|place| {
-        let kind = if place.resource == "api" { "API" } else { "namespace" };
+        let kind = if place.resource == "api" { common::API } else { text::NAMESPACE_OF_PLACE };
         match times(&place.name) {
             1 if is_plain(&place.name) => GrantPlace { value: place.name.clone(), about: kind.to_owned() },
             _ => GrantPlace { value: place.id.clone(), about: format!("{kind} {}", place.name) },
@@ -99,13 +100,13 @@ fn groups(choices: Vec<Choice>) -> Vec<GrantGroup> {
 
 fn title(choice: &Choice) -> &'static str {
     match choice.resource {
-        "api" if choice.action.ends_with("_key") => "Keys",
-        "api" => "APIs",
-        "ratelimit" => "Rate limits",
-        "rbac" => "Roles and permissions",
-        "identity" => "Identities",
-        "portal" => "Portals",
-        _ => "Workspace",
+        "api" if choice.action.ends_with("_key") => common::KEYS,
+        "api" => common::APIS,
+        "ratelimit" => common::RATE_LIMITS,
+        "rbac" => common::ROLES_AND_PERMISSIONS,
+        "identity" => common::IDENTITIES,
+        "portal" => text::PORTALS,
+        _ => common::WORKSPACE,
     }
 }
 
@@ -137,20 +138,20 @@ struct Template {
 const TEMPLATES: [Template; 5] = [
     Template {
         code: "verify",
-        name: "Verify only",
-        about: "For services that check the keys of their callers.",
+        name: text::VERIFY_ONLY,
+        about: text::VERIFY_ONLY_ABOUT,
         permissions: &["api.*.verify_key"],
     },
     Template {
         code: "limit",
-        name: "Rate limits",
-        about: "For services that limit requests and make namespaces as they go.",
+        name: common::RATE_LIMITS,
+        about: text::RATE_LIMITS_ABOUT,
         permissions: &["ratelimit.*.limit", "ratelimit.*.create_namespace"],
     },
     Template {
         code: "issuer",
-        name: "Issuer",
-        about: "For the backend that makes, changes and ends keys of users.",
+        name: text::ISSUER,
+        about: text::ISSUER_ABOUT,
         permissions: &[
             "api.*.create_key",
             "api.*.read_key",
@@ -163,8 +164,8 @@ const TEMPLATES: [Template; 5] = [
     },
     Template {
         code: "ci",
-        name: "CI",
-        about: "For pipelines that set up APIs, namespaces, roles and permissions.",
+        name: text::CI,
+        about: text::CI_ABOUT,
         permissions: &[
             "api.*.create_api",
             "api.*.read_api",
@@ -181,8 +182,8 @@ const TEMPLATES: [Template; 5] = [
     },
     Template {
         code: "read",
-        name: "Read only",
-        about: "For reports: reads settings and analytics, changes nothing.",
+        name: text::READ_ONLY,
+        about: text::READ_ONLY_ABOUT,
         permissions: &[
             "api.*.read_api",
             "api.*.read_key",

@@ -2,6 +2,7 @@
 
 use web::form::{CONFIRM, FormState};
 use web::paths;
+use web::texts::root_keys as text;
 
 use super::form::{again, stored};
 use super::{id_of, named};
@@ -13,12 +14,12 @@ use domain::root_keys::UpdateRootKey;
 
 /// `POST /root-keys/:id/enable`.
 pub async fn enable(request: MemberRequest) -> Result<Reply> {
-    switch(request, true, "Enabled the root key.").await
+    switch(request, true, text::ENABLED_THE_ROOT_KEY).await
 }
 
 /// `POST /root-keys/:id/disable`.
 pub async fn disable(request: MemberRequest) -> Result<Reply> {
-    switch(request, false, "Disabled the root key. Calls with it are refused.").await
+    switch(request, false, text::DISABLED_THE_ROOT_KEY).await
 }
 
 async fn switch(request: MemberRequest, enabled: bool, said: &str) -> Result<Reply> {
@@ -37,10 +38,10 @@ pub async fn delete(request: MemberRequest) -> Result<Reply> {
     let name = named(&details.key).name;
     if request.form().text(CONFIRM) != name {
         let at = paths::delete_root_key(id.as_str()).to_string();
-        let errors = vec![(at, format!("Type {name} to delete it."))];
+        let errors = vec![(at, text::type_name_to_delete(&name))];
         let form = FormState { errors, ..stored(&request, &details) };
         return again(&request, &details.key, form).await;
     }
     request.app.root_keys.revoke(&request.cx, &id).await?;
-    Ok(Reply::redirect(paths::root_keys()).notice(format!("Deleted the root key {name}.")))
+    Ok(Reply::redirect(paths::root_keys()).notice(text::deleted_the_root_key(&name)))
 }

@@ -3,6 +3,7 @@
 use web::pages::parts::AuditRow;
 use web::pages::requests::RequestRow;
 use web::pages::root_key::{RootKeyView, show as page};
+use web::texts::{common, root_keys as text};
 
 use super::{addresses, id_of, named, states};
 use crate::http::dashboard::charts::outcome_bars;
@@ -54,7 +55,7 @@ async fn view(request: &MemberRequest, details: RootKeyDetails) -> Result<RootKe
         limit_per_minute: details.limit_per_minute,
         ip_allowlist: addresses(&details),
         called: top.rows.into_iter().filter_map(path).collect(),
-        requests: outcome_bars(request, "requests", "Requests", &RESPONSES, &counts, (&buckets, &span)),
+        requests: outcome_bars(request, "requests", common::REQUESTS, &RESPONSES, &counts, (&buckets, &span)),
         recent: recent(request, &span, of_key).await?,
         changes: changes(request).await?,
         here: request.here(),
@@ -88,12 +89,12 @@ async fn changes(request: &MemberRequest) -> Result<Vec<AuditRow>> {
 /// Who an id of the audit log is.
 async fn called(request: &MemberRequest, id: &str) -> Result<String> {
     if id == "cli" {
-        return Ok("the command line".to_owned());
+        return Ok(text::THE_COMMAND_LINE.to_owned());
     }
     let users = request.app.users.list(&request.cx).await?;
     if let Some(user) = users.into_iter().find(|user| user.id.as_str() == id) {
         return Ok(user.email);
     }
     let names = request.app.root_keys.names(&request.cx, &[id]).await?;
-    Ok(names.get(id).map_or_else(|| id.to_owned(), |name| format!("root key {name}")))
+    Ok(names.get(id).map_or_else(|| id.to_owned(), text::root_key_named))
 }

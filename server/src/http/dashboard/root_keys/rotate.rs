@@ -2,6 +2,7 @@
 
 use web::form::FormState;
 use web::pages::key_rotate::{GRACE, LEAKED, RotateView, default_grace, rotate as page};
+use web::texts::{common, root_keys as text};
 
 use super::form::{editable, shown};
 use super::named;
@@ -28,7 +29,7 @@ fn rotate_view(request: &MemberRequest, key: &RootKey, form: FormState) -> Rotat
         nonce: request.nonce(),
         form,
         leaked: request.query().ticked(LEAKED),
-        refused: expired.then(|| "The root key expired. Set a later expiry first.".to_owned()),
+        refused: expired.then(|| text::EXPIRED_BEFORE_ROTATION.to_owned()),
     }
 }
 
@@ -43,7 +44,7 @@ pub async fn rotate(request: MemberRequest) -> Result<Reply> {
     let typed = request.form().text("grace_ms");
     let Some(overlap_ms) = GRACE.iter().find(|(ms, _)| *ms == typed).and_then(|(ms, _)| ms.parse().ok())
     else {
-        let problem = ("grace_ms".to_owned(), "Choose one of the list.".to_owned());
+        let problem = ("grace_ms".to_owned(), common::CHOOSE_ONE_OF_THE_LIST.to_owned());
         return again(request.form_with(vec![problem]));
     };
     let command = RerollRootKey { id: details.key.id.clone(), overlap_ms: Some(overlap_ms) };
@@ -52,5 +53,5 @@ pub async fn rotate(request: MemberRequest) -> Result<Reply> {
         Err(error) => return again(request.refused(error)?),
     };
     let made = request.app.root_keys.get(&request.cx, &id).await?;
-    Ok(shown(&request, &made.key, "Root key rotated", &plaintext))
+    Ok(shown(&request, &made.key, text::ROOT_KEY_ROTATED, &plaintext))
 }

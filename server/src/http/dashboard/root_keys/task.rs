@@ -4,6 +4,7 @@
 //! button that adds it: what was chosen is never left out.
 
 use web::form::{FormState, MORE};
+use web::texts::{common, root_key_form as text};
 
 use super::permission_picker::{Place, places, template, template_name, template_on};
 use crate::http::dashboard::member_request::MemberRequest;
@@ -34,7 +35,7 @@ pub async fn chosen(request: &MemberRequest) -> Result<Chosen> {
     }
     // The button that adds never saves.
     if rights.is_empty() {
-        let problem = (TASK.to_owned(), "Choose what it is for, to add its rights.".to_owned());
+        let problem = (TASK.to_owned(), text::CHOOSE_WHAT_IT_IS_FOR.to_owned());
         return Ok(Chosen::Again(request.form_with(vec![problem])));
     }
     let mut form = request.form().state();
@@ -54,8 +55,8 @@ async fn rights(request: &MemberRequest) -> Result<std::result::Result<Vec<Strin
     let (code, place) = (request.form().text(TASK), request.form().raw(PLACE));
     let name = match (template_name(code), code, place) {
         (_, "", "") => return Ok(Ok(Vec::new())),
-        (_, "", _) => return Ok(Err((TASK, "Choose what it may do there.".to_owned()))),
-        (None, ..) => return Ok(Err((TASK, "Choose one of the list.".to_owned()))),
+        (_, "", _) => return Ok(Err((TASK, text::CHOOSE_WHAT_IT_MAY_DO.to_owned()))),
+        (None, ..) => return Ok(Err((TASK, common::CHOOSE_ONE_OF_THE_LIST.to_owned()))),
         (Some(name), ..) => name,
     };
     if place.is_empty() {
@@ -77,13 +78,13 @@ fn on_place(
         None => Some(named(place)).filter(|found| !found.is_empty()).unwrap_or_else(|| named(place.trim())),
     };
     if called.is_empty() {
-        return Err("There is no API or namespace of this name or id.".to_owned());
+        return Err(text::NO_SUCH_API_OR_NAMESPACE.to_owned());
     }
     let mut fitting = called.iter().map(|known| template_on(code, known)).filter(|on| !on.is_empty());
     match (fitting.next(), fitting.next()) {
         (Some(rights), None) => Ok(rights),
-        (Some(_), Some(_)) => Err("Several are called so: give the id.".to_owned()),
-        (None, _) => Err(format!("\u{201c}{name}\u{201d} has nothing to do there.")),
+        (Some(_), Some(_)) => Err(text::SEVERAL_ARE_CALLED_SO.to_owned()),
+        (None, _) => Err(text::has_nothing_to_do_there(name)),
     }
 }
 

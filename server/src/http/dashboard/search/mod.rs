@@ -11,6 +11,7 @@ use poem::Route;
 use web::components::Chip;
 use web::pages::search::{Hit, HitGroup, SearchView, search as search_page};
 use web::paths::{self, QUERY};
+use web::texts::{common, search as text};
 
 use super::endpoint::member;
 use super::member_request::MemberRequest;
@@ -158,14 +159,14 @@ impl HitDetails {
 
 fn name(kind: EntityKind) -> &'static str {
     match kind {
-        EntityKind::Key => "Keys",
-        EntityKind::RootKey => "Root keys",
-        EntityKind::Identity => "Identities",
-        EntityKind::Api => "APIs",
-        EntityKind::Role => "Roles",
-        EntityKind::Permission => "Permissions",
-        EntityKind::Namespace => "Namespaces",
-        EntityKind::Override => "Overrides",
+        EntityKind::Key => common::KEYS,
+        EntityKind::RootKey => common::ROOT_KEYS,
+        EntityKind::Identity => common::IDENTITIES,
+        EntityKind::Api => common::APIS,
+        EntityKind::Role => common::ROLES,
+        EntityKind::Permission => common::PERMISSIONS,
+        EntityKind::Namespace => text::NAMESPACES,
+        EntityKind::Override => common::OVERRIDES,
     }
 }
 
@@ -185,5 +186,5 @@ async fn entries(request: &MemberRequest, text: &str, is_secret: bool) -> Result
         states: Vec::new(),
     });
     let more = (found.next.is_some() && !is_secret).then(|| paths::audit().with(QUERY, text));
-    Ok(Some(HitGroup { kind: "Audit log".to_owned(), hits: hits.collect(), more }))
+    Ok(Some(HitGroup { kind: common::AUDIT_LOG.to_owned(), hits: hits.collect(), more }))
 }

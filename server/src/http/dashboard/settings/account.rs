@@ -6,6 +6,7 @@
 use web::form::{FormState, VERSION};
 use web::pages::settings::security::{SecondFactor, SecurityView, security};
 use web::paths::{self, Href};
+use web::texts::{common, security as text};
 use web::trusted::TrustedHtml;
 
 use crate::http::dashboard::edit_conflict::{is_edit_conflict, sent_beside_stored};
@@ -110,7 +111,7 @@ fn enrolling(enrolment: &Enrolment) -> SecondFactor {
 /// `POST /settings/security/totp/remove`.
 pub async fn remove_factor(request: MemberRequest) -> Result<Reply> {
     match request.app.sessions.disable_second_factor(&request.cx, request.form().text("code")).await {
-        Ok(()) => Ok(done("Turned the second factor off.")),
+        Ok(()) => Ok(done(text::TURNED_THE_SECOND_FACTOR_OFF)),
         Err(error) => again(&request, paths::disable_totp().as_str(), error).await,
     }
 }
@@ -130,7 +131,7 @@ pub async fn renew_codes(request: MemberRequest) -> Result<Reply> {
 pub async fn change_password(request: MemberRequest) -> Result<Reply> {
     let (current, new) = (secret(&request, "current"), secret(&request, "password"));
     match request.app.sessions.change_password(&request.cx, current, new).await {
-        Ok(()) => Ok(done("Changed the password. Other sessions are over.")),
+        Ok(()) => Ok(done(text::CHANGED_THE_PASSWORD)),
         Err(error) => {
             let field = if error.code() == Code::InvalidInput { "password" } else { "current" };
             again(&request, field, error).await
@@ -148,7 +149,7 @@ pub async fn save_profile(request: MemberRequest) -> Result<Reply> {
         made_from: Some(request.made_from(VERSION)),
     };
     match request.app.users.update_profile(&request.cx, command).await {
-        Ok(()) => Ok(done("Saved.")),
+        Ok(()) => Ok(done(common::SAVED)),
         Err(error) if is_edit_conflict(&error) => {
             let form = sent_beside_stored(&request, &profile(&request), paths::security());
             let factor = standing(&request).await?;

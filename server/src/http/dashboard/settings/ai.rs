@@ -2,6 +2,7 @@
 //! address of this server, and which programs were allowed a root key.
 
 use web::pages::settings::ai::{AiView, ProgramRow, Snippets, ai as page};
+use web::texts::ai_tools as text;
 
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::reply::Reply;
@@ -45,49 +46,39 @@ fn program(request: &MemberRequest, key: RootKey) -> Option<ProgramRow> {
 
 fn signing_in(origin: &str) -> Snippets {
     let blocks = [
-        ("Cursor: .cursor/mcp.json", CURSOR),
-        ("Windsurf: ~/.codeium/windsurf/mcp_config.json", WINDSURF),
-        ("Claude Desktop: claude_desktop_config.json", BY_MCP_REMOTE),
-        ("Claude Code", "claude mcp add --transport http unkey ORIGIN/mcp"),
-        ("VS Code: .vscode/mcp.json", VS_CODE),
+        (text::CURSOR, CURSOR),
+        (text::WINDSURF, WINDSURF),
+        (text::CLAUDE_DESKTOP, BY_MCP_REMOTE),
+        (text::CLAUDE_CODE, "claude mcp add --transport http unkey ORIGIN/mcp"),
+        (text::VS_CODE, VS_CODE),
     ];
-    let about = "The client opens this dashboard, where you pick what it may do and for how long. With ?readonly=true \
-                 at its end the address has tools that change nothing, with ?toolsets=keys,ratelimit some of them.";
-    group("Clients of MCP that sign in", about, origin, &blocks)
+    let about = text::CLIENTS_THAT_SIGN_IN_HINT;
+    group(text::CLIENTS_THAT_SIGN_IN, about, origin, &blocks)
 }
 
 fn with_root_key(origin: &str) -> Snippets {
     let blocks = [
-        ("Cursor, Windsurf, Claude Desktop", BY_MCP_REMOTE_WITH_ROOT_KEY),
+        (text::CURSOR_WINDSURF_CLAUDE_DESKTOP, BY_MCP_REMOTE_WITH_ROOT_KEY),
         (
-            "Claude Code",
+            text::CLAUDE_CODE,
             "claude mcp add --transport http unkey ORIGIN/mcp --header \"Authorization: Bearer $UNKEY_ROOT_KEY\"",
         ),
-        ("VS Code: .vscode/mcp.json", VS_CODE_WITH_ROOT_KEY),
+        (text::VS_CODE, VS_CODE_WITH_ROOT_KEY),
     ];
-    let about =
-        "Give each client a root key of its own, and export it as UNKEY_ROOT_KEY where the client starts.";
-    group("Clients of MCP with a root key", about, origin, &blocks)
+    let about = text::CLIENTS_WITH_A_ROOT_KEY_HINT;
+    group(text::CLIENTS_WITH_A_ROOT_KEY, about, origin, &blocks)
 }
 
 fn documentation(origin: &str) -> Snippets {
     let blocks = [
-        ("Cursor, Windsurf and others: documentation to index", "ORIGIN/llms.txt"),
-        (
-            "Project instructions: AGENTS.md, .cursor/rules, .windsurfrules",
-            "Our API keys are handled by unkey at ORIGIN.\n\
-             Before you write code that calls it, read ORIGIN/llms.txt and the pages it lists that apply.\n\
-             The address is in UNKEY_URL and the root key in UNKEY_ROOT_KEY; never write either into code.",
-        ),
-        (
-            "The whole documentation in one file, for tools that cannot reach this server",
-            "ORIGIN/llms-full.txt",
-        ),
-        ("OpenAPI document of the v2 API", "ORIGIN/openapi/v2.json"),
-        ("Environment of the code the tool writes", "UNKEY_URL=ORIGIN\nUNKEY_ROOT_KEY="),
+        (text::CURSOR_INDEXES_DOCUMENTATION, "ORIGIN/llms.txt"),
+        (text::PROJECT_INSTRUCTIONS, text::PROJECT_INSTRUCTIONS_TEXT),
+        (text::DOCUMENTATION_IN_ONE_FILE, "ORIGIN/llms-full.txt"),
+        (text::OPENAPI_DOCUMENT, "ORIGIN/openapi/v2.json"),
+        (text::ENVIRONMENT_OF_THE_CODE, "UNKEY_URL=ORIGIN\nUNKEY_ROOT_KEY="),
     ];
-    let about = "These pages need no credential and hold no data of yours.";
-    group("Documentation for tools that write code", about, origin, &blocks)
+    let about = text::DOCUMENTATION_FOR_TOOLS_HINT;
+    group(text::DOCUMENTATION_FOR_TOOLS, about, origin, &blocks)
 }
 
 fn group(title: &str, about: &str, origin: &str, blocks: &[(&str, &str)]) -> Snippets {

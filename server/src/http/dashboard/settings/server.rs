@@ -9,6 +9,7 @@ use web::pages::settings::migrations::{MigrationRow, MigrationsView, migrations 
 use web::pages::settings::retention::{RetentionView, retention as retention_page};
 use web::pages::settings::v1::{V1Mode, V1View, v1 as v1_page};
 use web::paths;
+use web::texts::{common, settings as text};
 
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::reply::Reply;
@@ -48,15 +49,12 @@ async fn retention_view(request: &MemberRequest) -> Result<RetentionView> {
     Ok(RetentionView {
         kept: kept(&app.config)
             .into_iter()
-            .chain([("Backups".to_owned(), backup_row(request, backups))])
+            .chain([(text::BACKUPS.to_owned(), backup_row(request, backups))])
             .collect(),
         sizes: vec![
-            size("Events", event_bytes),
-            size("Indexes", index_bytes),
-            size(
-                &format!("Keys, settings and audit log, in {}", app.store.database().engine().name()),
-                config_bytes,
-            ),
+            size(text::EVENTS, event_bytes),
+            size(text::INDEXES, index_bytes),
+            size(&text::keys_settings_and_audit_in(app.store.database().engine().name()), config_bytes),
         ],
         cap: Some(app.config.events_max_bytes.cast_signed()).filter(|cap| *cap > 0),
         events: events.cast_signed(),
@@ -67,36 +65,33 @@ async fn retention_view(request: &MemberRequest) -> Result<RetentionView> {
 
 fn backup_row(request: &MemberRequest, report: Option<BackupReport>) -> String {
     let (Some(plan), Some(report)) = (&request.app.config.backup.plan, report) else {
-        return "none are planned here".to_owned();
+        return text::NONE_ARE_PLANNED_HERE.to_owned();
     };
     let last = match report.last_good {
-        Some(good) => format!(
-            "the last one was made {} in {} s, {}, at {}",
-            request.stamp(good.made_at_ms).relative,
+        Some(good) => text::last_backup(
+            &request.stamp(good.made_at_ms).relative,
             good.duration_ms.div_ceil(1000),
             bytes(good.bytes.cast_signed()),
-            good.place
+            &good.place,
         ),
-        None => "none was made yet".to_owned(),
+        None => text::NONE_WAS_MADE_YET.to_owned(),
     };
-    let failed = report.error.map_or(String::new(), |error| format!("; the last try failed: {error}"));
+    let failed = report.error.map_or(String::new(), |error| text::last_try_failed(&error));
     let BackupKeep { daily, weekly, monthly } = plan.keep;
-    format!("of {daily} days, {weekly} weeks and {monthly} months; {last}{failed}")
+    text::backups_kept(daily, weekly, monthly, &last, &failed)
 }
 
 fn kept(config: &Config) -> Vec<(String, String)> {
     let percent = config.request_log_sample_percent;
     let requests = match config.request_log {
-        LogRequests::On => {
-            format!("{KEEP_REQUESTS_DAYS} days; of successful verifications and limit checks {percent}%")
-        }
-        LogRequests::Errors => format!("{KEEP_REQUESTS_DAYS} days; failed ones only"),
-        LogRequests::Off => "not remembered".to_owned(),
+        LogRequests::On => text::requests_kept(KEEP_REQUESTS_DAYS, percent),
+        LogRequests::Errors => text::failed_requests_kept(KEEP_REQUESTS_DAYS),
+        LogRequests::Off => text::NOT_REMEMBERED.to_owned(),
     };
     [
-        ("Verifications and rate-limit decisions", format!("{KEEP_DAYS} days")),
-        ("API requests", requests),
-        ("Audit log", "for ever".to_owned()),
+        (text::VERIFICATIONS_AND_DECISIONS, text::days(KEEP_DAYS)),
+        (text::API_REQUESTS, requests),
+        (common::AUDIT_LOG, text::FOR_EVER.to_owned()),
     ]
     .map(|(name, time)| (name.to_owned(), time))
     .to_vec()
@@ -108,9 +103,7 @@ pub async fn addresses(request: MemberRequest) -> Result<Reply> {
     let config = &request.app.config;
     let listen = request.app.address.get().unwrap_or(&config.listen);
     let certificate = request.app.tls.get().map(|tls| tls.status());
-    let good = |status: &Status| {
-        status.validity.map_or("none yet".to_owned(), |validity| format!("good {validity}"))
-    };
+    let good = |status: &Status| status.validity.map_or(text::NONE_YET.to_owned(), text::good_certificate);
     let view = AddressesView {
         certificate: certificate.as_ref().map(good),
         certificate_failure: certificate.and_then(|status| status.failure),
@@ -157,7 +150,7 @@ async fn migrations_html(request: &MemberRequest, form: FormState) -> Result<Str
         created: request.stamp(migration.created_at),
     };
     let named = |algorithm: &str| match algorithm {
-        "sha256" => "SHA-256 of the key, as this server keeps its own".to_owned(),
+        "sha256" => text::ALGORITHM_SHA256.to_owned(),
         other => other.to_owned(),
     };
     let view = MigrationsView {
@@ -172,7 +165,7 @@ async fn migrations_html(request: &MemberRequest, form: FormState) -> Result<Str
 /// `POST /settings/migrations`.
 pub async fn announce(request: MemberRequest) -> Result<Reply> {
     match request.app.keys.create_migration(&request.cx, request.form().text("algorithm")).await {
-        Ok(id) => Ok(Reply::redirect(paths::migrations()).notice(format!("Created the migration {id}."))),
+        Ok(id) => Ok(Reply::redirect(paths::migrations()).notice(text::created_the_migration(&id))),
         Err(error) => {
             let form = request.refused_at("algorithm", error)?;
             Ok(Reply::form_again(migrations_html(&request, form).await?))

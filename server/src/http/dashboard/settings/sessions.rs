@@ -3,6 +3,7 @@
 use base::ids::SessionId;
 use web::pages::settings::sessions::{SessionRow, SessionsView, sessions};
 use web::paths;
+use web::texts::{common, security as text};
 
 use crate::http::dashboard::member_request::MemberRequest;
 use crate::http::dashboard::reply::Reply;
@@ -13,7 +14,7 @@ use domain::session::SessionInfo;
 pub async fn show(request: MemberRequest) -> Result<Reply> {
     let row = |session: SessionInfo| SessionRow {
         id: session.id.to_string(),
-        browser: session.user_agent.as_deref().map_or_else(|| "unknown".to_owned(), browser),
+        browser: session.user_agent.as_deref().map_or_else(|| common::UNKNOWN.to_owned(), browser),
         ip: session.ip,
         started: request.stamp(session.created_at),
         last_seen: request.maybe_stamp(session.last_seen_at),
@@ -26,7 +27,7 @@ pub async fn show(request: MemberRequest) -> Result<Reply> {
 /// `POST /settings/sessions/:id/end`.
 pub async fn end(request: MemberRequest) -> Result<Reply> {
     match request.app.sessions.revoke(&request.cx, &SessionId::from(request.id())).await {
-        Ok(()) => Ok(Reply::redirect(paths::sessions()).notice("Ended the session.")),
+        Ok(()) => Ok(Reply::redirect(paths::sessions()).notice(text::ENDED_THE_SESSION)),
         // That one, not the one that asks.
         Err(error) if error.code() == Code::SessionOver => {
             Ok(Reply::redirect(paths::sessions()).warning(error.detail()))
@@ -39,7 +40,7 @@ pub async fn end(request: MemberRequest) -> Result<Reply> {
 pub async fn end_others(request: MemberRequest) -> Result<Reply> {
     let ended = request.app.sessions.revoke_others(&request.cx).await?;
     let ended = web::number::count(ended.cast_signed(), "other session");
-    Ok(Reply::redirect(paths::sessions()).notice(format!("Ended {ended}.")))
+    Ok(Reply::redirect(paths::sessions()).notice(common::ended(&ended)))
 }
 
 /// `Firefox on Linux`, or the user agent as it is. Order matters: most browsers
@@ -64,7 +65,7 @@ fn browser(user_agent: &str) -> String {
         names.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name)
     };
     match (found(&BROWSERS), found(&SYSTEMS)) {
-        (Some(browser), Some(system)) => format!("{browser} on {system}"),
+        (Some(browser), Some(system)) => text::browser_on(browser, system),
         _ => user_agent.to_owned(),
     }
 }

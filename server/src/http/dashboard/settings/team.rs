@@ -6,6 +6,7 @@ use base::ids::{InvitationId, UserId};
 use web::form::{CONFIRM, FormState, VERSION};
 use web::pages::settings::team::{Invite, Member, TeamView, team};
 use web::paths;
+use web::texts::{common, settings as text};
 
 use crate::http::dashboard::cookies::CookieName;
 use crate::http::dashboard::edit_conflict::is_edit_conflict;
@@ -77,7 +78,7 @@ pub async fn invite(request: MemberRequest) -> Result<Reply> {
     request.cx.require(Operation::MemberInvite, Target::NONE)?;
     let form = request.form();
     let Some(email) = form.given("email").map(ToOwned::to_owned) else {
-        let problem = "Whom? Only the address of an invitation may accept it.".to_owned();
+        let problem = text::INVITE_WHOM.to_owned();
         return again(&request, request.form_with(vec![("email".to_owned(), problem)])).await;
     };
     let role = match Role::parse(form.text("role")) {
@@ -103,7 +104,7 @@ async fn again(request: &MemberRequest, form: FormState) -> Result<Reply> {
 /// `POST /settings/team/invites/:id/revoke`.
 pub async fn revoke_invite(request: MemberRequest) -> Result<Reply> {
     request.app.users.revoke_invitation(&request.cx, &InvitationId::from(request.id())).await?;
-    Ok(Reply::redirect(paths::team()).notice("Revoked the invitation."))
+    Ok(Reply::redirect(paths::team()).notice(text::REVOKED_THE_INVITATION))
 }
 
 /// `POST /settings/team/:id/role`.
@@ -112,7 +113,7 @@ pub async fn set_role(request: MemberRequest) -> Result<Reply> {
     let user = UserId::from(request.id());
     let command = UpdateMember { user: user.clone(), role, made_from: Some(request.made_from(VERSION)) };
     match request.app.users.update_member(&request.cx, command).await {
-        Ok(()) => Ok(Reply::redirect(paths::team()).notice(format!("Set the role to {}.", role.as_str()))),
+        Ok(()) => Ok(Reply::redirect(paths::team()).notice(text::set_the_role_to(role.as_str()))),
         Err(error) if is_edit_conflict(&error) => {
             let extras = TeamPageExtras { chosen: Some((user, role)), ..TeamPageExtras::default() };
             Ok(Reply::conflict(html(&request, FormState::default(), extras).await?))
@@ -130,7 +131,7 @@ pub async fn remove(request: MemberRequest) -> Result<Reply> {
     let removed = if is_typed {
         request.app.users.remove_member(&request.cx, &id).await
     } else {
-        Err(Error::invalid("This is not the address of the member."))
+        Err(Error::invalid(text::NOT_THE_ADDRESS_OF_MEMBER))
     };
     if let Err(error) = removed {
         let form = request.refused_at(paths::remove_member(id.as_str()).as_str(), error)?;
@@ -139,14 +140,14 @@ pub async fn remove(request: MemberRequest) -> Result<Reply> {
     if id == request.who.user {
         return Ok(Reply::redirect(paths::home())
             .cookie(CookieName::Workspace, "", 0)
-            .notice("You left the workspace."));
+            .notice(text::YOU_LEFT_THE_WORKSPACE));
     }
-    Ok(Reply::redirect(paths::team()).notice("Removed the member."))
+    Ok(Reply::redirect(paths::team()).notice(text::REMOVED_THE_MEMBER))
 }
 
 /// `POST /settings/team/:id/end-sessions`.
 pub async fn end_sessions(request: MemberRequest) -> Result<Reply> {
     let ended = request.app.sessions.revoke_of(&request.cx, &UserId::from(request.id())).await?;
     let ended = web::number::count(ended.cast_signed(), "session");
-    Ok(Reply::redirect(paths::team()).notice(format!("Ended {ended}.")))
+    Ok(Reply::redirect(paths::team()).notice(common::ended(&ended)))
 }

@@ -5,6 +5,7 @@ use web::pages::settings::danger::{DangerView, danger as danger_page};
 use web::pages::settings::general::{GeneralView, general as general_page};
 use web::pages::settings::workspace::new_workspace;
 use web::paths;
+use web::texts::{common, settings as text};
 
 use crate::http::dashboard::cookies::CookieName;
 use crate::http::dashboard::edit_conflict::{is_edit_conflict, sent_beside_stored};
@@ -60,7 +61,7 @@ pub async fn rename(request: MemberRequest) -> Result<Reply> {
         let form = request.refused_at(field_of(&error, FIELDS), error)?;
         return Ok(Reply::form_again(general_html(&request, Some(form)).await?));
     }
-    Ok(Reply::redirect(paths::settings()).notice("Saved."))
+    Ok(Reply::redirect(paths::settings()).notice(common::SAVED))
 }
 
 const FIELDS: &FieldNames = &[(Field::Name, "name"), (Field::Slug, "slug")];
@@ -78,7 +79,7 @@ pub async fn create(request: MemberRequest) -> Result<Reply> {
     match request.app.workspaces.create(&request.cx, command).await {
         Ok(workspace) => Ok(Reply::redirect(paths::start())
             .cookie(CookieName::Workspace, workspace.id.to_string(), SESSION_MS / 1000)
-            .notice(format!("Created the workspace {}.", workspace.name))),
+            .notice(text::created_the_workspace(&workspace.name))),
         Err(error) => {
             let form = request.refused_at(field_of(&error, FIELDS), error)?;
             Ok(Reply::form_again(new_workspace(&request.shell, &form)))
@@ -108,5 +109,5 @@ pub async fn delete(request: MemberRequest) -> Result<Reply> {
     let name = &request.shell.workspace.name;
     Ok(Reply::redirect(paths::home())
         .cookie(CookieName::Workspace, "", 0)
-        .notice(format!("Deleted the workspace {name}.")))
+        .notice(text::deleted_the_workspace(name)))
 }

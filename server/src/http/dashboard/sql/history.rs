@@ -3,6 +3,7 @@
 
 use web::pages::sql::PastQuery;
 use web::paths;
+use web::texts::query as text;
 
 use super::page;
 use crate::http::dashboard::member_request::MemberRequest;
@@ -17,7 +18,7 @@ const SHOWN: usize = 90;
 /// `POST /sql/history/clear`.
 pub async fn clear(request: MemberRequest) -> Result<Reply> {
     request.app.users.clear_query_runs(&request.cx).await?;
-    Ok(Reply::redirect(paths::sql()).notice("Cleared your history."))
+    Ok(Reply::redirect(paths::sql()).notice(text::CLEARED_YOUR_HISTORY))
 }
 
 /// Puts a query into the history of who asks, whatever came of it.
@@ -66,7 +67,7 @@ fn in_short(query: &str) -> String {
 pub async fn again(request: &MemberRequest, id: &str) -> Result<Reply> {
     match request.app.users.query_of_run(&request.cx, id).await? {
         Some(text) => page::unasked(request, &text).await,
-        None => Ok(Reply::redirect(paths::sql()).warning("This query is no longer in your history.")),
+        None => Ok(Reply::redirect(paths::sql()).warning(text::QUERY_NO_LONGER_IN_HISTORY)),
     }
 }
 

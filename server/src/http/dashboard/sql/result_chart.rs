@@ -12,6 +12,7 @@ use serde_json::Value;
 use web::charts::{Line, Lines, Rank, Ranks, Unit};
 use web::number::{exact, thousandths};
 use web::pages::sql::SqlChart;
+use web::texts::query as text;
 
 use insight::sql::{ResultRows, Type};
 
@@ -82,7 +83,7 @@ fn over_time(
     let label = |at: &i64| if is_day { day(*at) } else { name(*at) };
     Some(Lines {
         id: "answer",
-        title: "Over time".to_owned(),
+        title: text::OVER_TIME.to_owned(),
         unit,
         labels: points.keys().map(label).collect(),
         lines: series.into_iter().map(line).collect(),
@@ -141,7 +142,7 @@ fn by_name(answer: &ResultRows, columns: &Columns) -> Option<Ranks> {
     let name = |index: &usize| answer.outputs[*index].name.as_str();
     let heads = (texts.iter().map(name).collect::<Vec<_>>().join(", "), name(&number).to_owned());
     Some(Ranks {
-        title: format!("{} by {}", heads.1, heads.0),
+        title: text::number_by(&heads.1, &heads.0),
         heads,
         ranks: answer.rows.iter().map(rank).collect::<Option<_>>()?,
     })

@@ -2,6 +2,7 @@
 //! the deleting of a view.
 
 use web::paths::{self, Href};
+use web::texts::query as text;
 
 use super::page;
 use crate::http::dashboard::form_errors::{FieldNames, field_of};
@@ -31,7 +32,7 @@ pub async fn save(request: MemberRequest) -> Result<Reply> {
         Ok(query) => {
             let shown = Href::local(&format!("{}?{query}", paths::sql())).unwrap_or_else(paths::sql);
             Ok(Reply::redirect(shown.with(page::EDIT, "on"))
-                .notice(format!("Saved the query {}.", marks_shown(&name))))
+                .notice(text::saved_the_query(marks_shown(&name))))
         }
         Err(error) => {
             let form = request.refused_at(field_of(&error, FIELDS), error)?;
@@ -43,15 +44,12 @@ pub async fn save(request: MemberRequest) -> Result<Reply> {
 /// The query string with which the page asks a query; spaces are short in it.
 fn address_of(text: &str) -> Result<String> {
     if text.trim().is_empty() {
-        return Err(Error::invalid("There is no query to save yet.").at(Field::Query));
+        return Err(Error::invalid(text::THERE_IS_NO_QUERY_TO_SAVE_YET).at(Field::Query));
     }
     let encoded: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
     let address = format!("{}={encoded}", page::QUERY);
     if address.len() > MAX_VIEW_QUERY {
-        let detail = format!(
-            "This query is too long to be saved: as an address it has {} characters, and {MAX_VIEW_QUERY} are kept.",
-            address.len()
-        );
+        let detail = text::query_too_long_to_save(address.len(), MAX_VIEW_QUERY);
         return Err(Error::invalid(detail).at(Field::Query));
     }
     Ok(address)
