@@ -101,17 +101,11 @@ pub fn form(shell: &Shell, view: &PermissionFormView) -> String {
         page.crumb(Crumb::new(common::PERMISSIONS, paths::permissions())).narrow()
     };
     let cancel = || button_link(None, common::CANCEL, &paths::permissions(), "");
-    let slug_help = text::SLUG_HINT;
     let description = input(form, Field::text("description", common::DESCRIPTION));
     let Some(one) = &view.permission else {
-        let slugs = Field::text("slugs", text::SLUGS)
-            .mono()
-            .required()
-            .rows(4)
-            .placeholder("documents.read\ndocuments.write");
         let fields = vec![
             form_error(form),
-            area(form, slugs.help(&text::one_a_line(slug_help))),
+            slugs(form),
             description,
             action("", vec![submit(common::CREATE, "primary"), cancel()]),
         ];
@@ -126,7 +120,7 @@ pub fn form(shell: &Shell, view: &PermissionFormView) -> String {
         form_error(form),
         hidden(VERSION, &form.value(VERSION)),
         input(form, Field::text("name", common::NAME).required().no_autofill()),
-        input(form, Field::text("slug", common::SLUG).mono().required().help(slug_help).no_autofill()),
+        input(form, Field::text("slug", common::SLUG).mono().required().help(text::SLUG_HINT).no_autofill()),
         description,
         action(
             common::TAKES_EFFECT_WITH_NEXT_REQUEST,
@@ -156,6 +150,16 @@ pub fn form(shell: &Shell, view: &PermissionFormView) -> String {
         section(text::WHO_HAS_IT, vec![used]),
         danger_zone(shell.csrf(), vec![delete], form),
     ])
+}
+
+/// New permissions are made several at once.
+fn slugs(form: &FormState) -> View {
+    let field = Field::text("slugs", text::SLUGS)
+        .mono()
+        .required()
+        .rows(4)
+        .placeholder("documents.read\ndocuments.write");
+    area(form, field.help(&text::one_a_line(text::SLUG_HINT)))
 }
 
 /// Roles that grant it and keys that carry it.
