@@ -9,7 +9,9 @@ ARG RUST_IMAGE=rust:1.95.0-slim-bookworm@sha256:d7482085ff5b415f84dba5647ae71606
 ARG DEBIAN_IMAGE=debian:bookworm-20260918-slim@sha256:3783cc01769c7b2b1b83a5c5ad96c815348e28ed7da68e2e3687004faa906251
 ARG BINARY=built
 
+# The allocator is built with make.
 FROM ${RUST_IMAGE} AS chef
+RUN apt-get update && apt-get install -y --no-install-recommends make && rm -rf /var/lib/apt/lists/*
 RUN cargo install --locked cargo-chef --version 0.1.78
 WORKDIR /src
 

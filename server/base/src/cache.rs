@@ -171,6 +171,11 @@ impl<K: Clone + Eq + Hash, V: Weigh> Cache<K, V> {
         self.present.is_empty()
     }
 
+    /// What values and misses weigh, for metrics.
+    pub fn weight_bytes(&self) -> u64 {
+        self.present.weight() + self.absent.weight()
+    }
+
     fn remove_stale(&self, key: &K) {
         let stale = |entry: &Arc<Entry<V>>| !self.epochs.unchanged_since(entry.sequence, &entry.subjects);
         self.present.remove_if(key, stale);

@@ -20,6 +20,7 @@ use prometheus_client::registry::Registry;
 
 use super::methods::get;
 use crate::app::App;
+use crate::telemetry::memory;
 use base::error::Result;
 use base::store::Engine;
 use domain::verification::Outcome;
@@ -98,6 +99,7 @@ impl Collector for Snapshot {
         self.events(&mut encoder)?;
         self.writes(&mut encoder)?;
         self.database(&mut encoder)?;
+        self.memory(&mut encoder)?;
         let Some(stored) = &self.stored else { return Ok(()) };
         stored.indexes(&mut encoder)?;
         stored.jobs(&mut encoder)?;
@@ -204,6 +206,23 @@ impl Snapshot {
         gauges(encoder, "unkey_database", "What stores keys and settings.", is_used)?;
         let is_away = u64::from(self.app.store.read().is_away());
         gauge(encoder, "unkey_database_away", "Whether its server did not answer when last asked.", is_away)
+    }
+
+    fn memory(&self, encoder: &mut DescriptorEncoder) -> Encoded {
+        if let Some(resident) = memory::resident() {
+            let of = [([("of", "heap")], resident.heap), ([("of", "files")], resident.files)];
+            gauges(encoder, "unkey_resident_bytes", "Memory of the process.", of)?;
+        }
+        if let Some(allocator) = memory::allocator() {
+            let is = [([("is", "allocated")], allocator.allocated), ([("is", "held")], allocator.held)];
+            gauges(encoder, "unkey_allocator_bytes", "Heap that is used, and that is held for it.", is)?;
+        }
+        let by = [
+            ([("by", "key_cache")], self.app.verifier.cached_bytes()),
+            ([("by", "answers")], self.app.analytics.kept_bytes()),
+            ([("by", "waiting_events")], self.app.recorder.health().waiting_bytes),
+        ];
+        gauges(encoder, "unkey_held_bytes", "What those hold that hold the most.", by)
     }
 }
 

@@ -1,10 +1,11 @@
 //! What the server knows of its own traffic: counts of requests and connections,
-//! and the choice of requests for the log.
+//! the choice of requests for the log, and the memory it holds meanwhile.
 //!
 //! The composition root holds it, the doors feed it. How a request is redacted
 //! and what the metrics are called is theirs.
 
 mod connections;
+pub mod memory;
 mod request_log;
 mod requests;
 

@@ -198,8 +198,23 @@ fn metrics_have_an_address_of_their_own() {
         "unkey_index_behind{index=\"audit\"}",
         "unkey_index_behind{index=\"requests\"}",
         "unkey_job_last_run_timestamp_seconds",
+        "unkey_held_bytes{by=\"key_cache\"}",
+        "unkey_held_bytes{by=\"answers\"}",
+        "unkey_held_bytes{by=\"waiting_events\"}",
     ] {
         assert!(text.contains(name), "{name} is missing in {text}");
+    }
+    let bytes_of = |name: &str| -> u64 {
+        let value = text.lines().find_map(|line| line.strip_prefix(name));
+        value.unwrap_or_else(|| panic!("{name} is missing in {text}")).trim().parse().expect("a number")
+    };
+    let allocated = bytes_of("unkey_allocator_bytes{is=\"allocated\"}");
+    assert!((1 << 20..1 << 30).contains(&allocated), "{allocated} bytes of a server that was just started");
+    assert!(allocated < bytes_of("unkey_allocator_bytes{is=\"held\"}"));
+    if cfg!(target_os = "linux") {
+        for of in ["heap", "files"] {
+            assert!(bytes_of(&format!("unkey_resident_bytes{{of=\"{of}\"}}")) > 1 << 20, "{of}");
+        }
     }
     assert!(text.ends_with("# EOF\n"));
     let _ = child.kill();

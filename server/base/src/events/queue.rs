@@ -76,6 +76,8 @@ pub struct Health {
     pub stored_requests: u64,
     /// Events and requests that wait to be stored.
     pub waiting: u64,
+    /// The memory these take.
+    pub waiting_bytes: u64,
     /// A chunk is on its way to the disk.
     pub storing_now: bool,
 }
@@ -129,8 +131,12 @@ impl Lane {
         self.waiting.lock().is_empty()
     }
 
-    fn waiting(&self) -> u64 {
-        self.waiting.lock().iter().map(|segment| segment.events).sum()
+    /// How many wait, and their bytes.
+    fn waiting(&self) -> (u64, u64) {
+        let waiting = self.waiting.lock();
+        waiting.iter().fold((0, 0), |(events, bytes), segment| {
+            (events + segment.events, bytes + segment.bytes.capacity() as u64)
+        })
     }
 
     /// Segments that nothing is added to.
@@ -203,13 +209,15 @@ impl Recorder {
 
     pub fn health(&self) -> Health {
         let Shared { events, requests, failing, .. } = &*self.0;
+        let [of_events, of_requests] = [events, requests].map(Lane::waiting);
         Health {
             storing: !failing.load(Ordering::Relaxed),
             lost: events.lost.load(Ordering::Relaxed),
             stored: events.stored.load(Ordering::Relaxed),
             lost_requests: requests.lost.load(Ordering::Relaxed),
             stored_requests: requests.stored.load(Ordering::Relaxed),
-            waiting: events.waiting() + requests.waiting(),
+            waiting: of_events.0 + of_requests.0,
+            waiting_bytes: of_events.1 + of_requests.1,
             storing_now: events.storing_now.load(Ordering::SeqCst)
                 || requests.storing_now.load(Ordering::SeqCst),
         }

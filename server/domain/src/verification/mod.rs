@@ -202,4 +202,9 @@ impl Verifier {
     pub fn cached_keys(&self) -> usize {
         self.snapshots.len()
     }
+
+    /// About what these take, in bytes, and what is remembered of keys that do not exist.
+    pub fn cached_bytes(&self) -> u64 {
+        self.snapshots.weight_bytes()
+    }
 }

@@ -168,8 +168,7 @@ impl Kept {
         }
     }
 
-    /// How many there are, and their bytes.
-    #[cfg(test)]
+    /// How many there are, and their bytes; for metrics and tests.
     pub fn size(&self) -> (usize, u64) {
         let held = self.held.lock();
         (held.entries.len(), held.entries.weight())

@@ -47,6 +47,11 @@ impl Analytics {
     pub fn new(search: Search, events: Database) -> Self {
         Self { search, events, kept: Arc::default() }
     }
+
+    /// What answers take that are kept for the next question, in bytes.
+    pub fn kept_bytes(&self) -> u64 {
+        self.kept.size().1
+    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use parking_lot::Mutex;
+use tantivy::indexer::IndexWriterOptions;
 use tantivy::schema::Schema;
 use tantivy::{
     Directory, Index, IndexReader, IndexSettings, IndexWriter, ReloadPolicy, Searcher, TantivyDocument, Term,
@@ -113,12 +114,12 @@ impl Folder {
         is_sound(&self.path, thorough)
     }
 
-    /// Lets go of the writer, which holds its memory.
+    /// Lets go of the writer, which holds its memory, and of the segments that its last
+    /// merges replaced: their files are gone, and stay mapped while somebody reads them.
     pub fn close_writer(&self) -> Result<()> {
-        match self.writer.lock().take() {
-            Some(writer) => writer.wait_merging_threads().map_err(Error::internal),
-            None => Ok(()),
-        }
+        let Some(writer) = self.writer.lock().take() else { return Ok(()) };
+        writer.wait_merging_threads().map_err(Error::internal)?;
+        self.reader.reload().map_err(Error::internal)
     }
 
     /// Merges everything into one segment, the quickest to read, and closes the
@@ -149,7 +150,7 @@ impl Folder {
     ) -> Result<()> {
         let mut held = self.writer.lock();
         if held.is_none() {
-            *held = Some(self.index.writer_with_num_threads(1, WRITER_BYTES).map_err(Error::internal)?);
+            *held = Some(self.index.writer_with_options(options()).map_err(Error::internal)?);
         }
         let worked = held.as_mut().map_or(Ok(()), work).map_err(Error::internal);
         if worked.is_err() {
@@ -158,6 +159,16 @@ impl Folder {
         }
         worked
     }
+}
+
+/// One thread that adds, and one that merges: several merges at once need as much more memory,
+/// and all of them give way to requests anyway.
+fn options() -> IndexWriterOptions {
+    IndexWriterOptions::builder()
+        .memory_budget_per_thread(WRITER_BYTES)
+        .num_worker_threads(1)
+        .num_merge_threads(1)
+        .build()
 }
 
 /// Whether the files of the last commit of an index are there and as they were written.

@@ -279,6 +279,20 @@ fn a_sealed_week_keeps_its_events_and_its_place() {
 }
 
 #[test]
+fn nobody_reads_at_rest_what_was_merged() {
+    let dir = tempfile::tempdir().unwrap();
+    let search = Search::open(dir.path()).unwrap();
+    for at in 0..8 {
+        let chunk = Chunk::holding(at + 1, &[verification(MONDAY_MS + at, "key_1")]);
+        search.index(at, &[chunk]).unwrap();
+    }
+    // The merge begins with the last commit and ends after it.
+    search.rest().unwrap();
+    let week = search.0.weeks.read()[&(Kind::Verifications, week_of(MONDAY_MS))].clone();
+    assert_eq!((week.segments().len(), week.events()), (1, 8));
+}
+
+#[test]
 fn a_week_that_a_clock_wrote_ahead_seals_none_that_goes_on() {
     let dir = tempfile::tempdir().unwrap();
     let search = Search::open(dir.path()).unwrap();

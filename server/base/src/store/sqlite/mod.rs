@@ -35,8 +35,12 @@ pub enum Durability {
 }
 
 const READERS: u32 = 4;
+/// Pages that each connection keeps, and never gives back.
 const WRITER_CACHE_KIB: &str = "-16384";
 const READER_CACHE_KIB: &str = "-4096";
+/// A log is written at its end, and read once, from its end as well: what is kept of it is
+/// seldom asked for, and the system has it at hand.
+const LOG_CACHE_KIB: &str = "-1024";
 
 impl Database {
     /// Opens or creates the file and brings its schema up to date.
@@ -132,7 +136,7 @@ async fn open<S: Schema>(
         .test_before_acquire(false)
         .max_lifetime(None)
         .idle_timeout(None)
-        .connect_with(reader_options(path))
+        .connect_with(reader_options(path, durability))
         .await
         .map_err(failed)?;
     let file = File { path: path.to_owned(), was_closed };
@@ -140,7 +144,7 @@ async fn open<S: Schema>(
 }
 
 async fn look(path: &Path) -> std::result::Result<Database, DbErr> {
-    let options = || reader_options(path).create_if_missing(false);
+    let options = || reader_options(path, Durability::Full).create_if_missing(false);
     let writer = Writer::open(path.to_owned(), options()).await?;
     let readers = PoolOptions::<Sqlite>::new().max_connections(2).test_before_acquire(false);
     let readers = readers.connect_with(options()).await.map_err(failed)?;
@@ -173,19 +177,23 @@ fn options(path: &Path) -> SqliteConnectOptions {
 }
 
 fn writer_options(path: &Path, durability: Durability) -> SqliteConnectOptions {
-    let (vacuum, synchronous) = match durability {
-        Durability::Full => (SqliteAutoVacuum::None, "FULL"),
+    let (vacuum, synchronous, cache) = match durability {
+        Durability::Full => (SqliteAutoVacuum::None, "FULL", WRITER_CACHE_KIB),
         // Retention empties whole parts of a log: its file can shrink again.
-        Durability::Normal => (SqliteAutoVacuum::Incremental, "NORMAL"),
+        Durability::Normal => (SqliteAutoVacuum::Incremental, "NORMAL", LOG_CACHE_KIB),
     };
     options(path)
         .auto_vacuum(vacuum)
         .journal_mode(SqliteJournalMode::Wal)
         .pragma("synchronous", synchronous)
-        .pragma("cache_size", WRITER_CACHE_KIB)
+        .pragma("cache_size", cache)
         .pragma("journal_size_limit", "67108864")
 }
 
-fn reader_options(path: &Path) -> SqliteConnectOptions {
-    options(path).read_only(true).pragma("query_only", "on").pragma("cache_size", READER_CACHE_KIB)
+fn reader_options(path: &Path, durability: Durability) -> SqliteConnectOptions {
+    let cache = match durability {
+        Durability::Full => READER_CACHE_KIB,
+        Durability::Normal => LOG_CACHE_KIB,
+    };
+    options(path).read_only(true).pragma("query_only", "on").pragma("cache_size", cache)
 }
