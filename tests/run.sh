@@ -120,6 +120,7 @@ count_passed() {
 
 tools() {
   need cc gcc libc6-dev
+  need make make
   need sqlite3 sqlite3
   need curl curl ca-certificates
   need faketime faketime
