@@ -35,6 +35,12 @@ const NOT_TEXTS: &[(&str, &[&str], &str)] = &[
         &["Edg", "Opera", "Firefox", "Chrome", "Safari", "Android", "Windows", "Mac OS X", "Linux"],
         "names of programs, which no language translates",
     ),
+    (
+        "server/src/http/dashboard/keys/create_call/go.rs",
+        &["Remaining: ", "Daily", "Monthly", "Interval: ", "Amount: ", "RefillDay: "],
+        "members of the Go client",
+    ),
+    ("server/src/http/dashboard/identities/usage.rs", &["time >= "], "SQL"),
     ("server/src/http/dashboard/reply.rs", &["attachment; "], "a header of an answer"),
     ("server/src/http/dashboard/cookies.rs", &["{name}={value}; "], "a header of an answer"),
 ];
