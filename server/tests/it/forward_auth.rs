@@ -186,8 +186,8 @@ async fn a_key_in_an_address_is_used_and_kept_nowhere() {
     let twice = format!("/auth/verify/api={api}&from=query:token/?token={key}&token=x");
     assert_eq!(told(&ask(&test, &twice, &[]).await), (401, "KEY_AMBIGUOUS"));
     let method = Method::from_bytes(key.as_bytes()).unwrap();
-    let request = test.client().request(method, format!("/auth/verify?api={api}"));
-    assert_eq!(request.header("authorization", "nobody").send().await.0.status().as_u16(), 401);
+    let request = test.client().request(method, "/auth/verify?api=api_other");
+    assert_eq!(request.header("authorization", &key).send().await.0.status().as_u16(), 403);
     let logged = own(&test, of_path("/auth/verify")).await;
     assert!(logged.iter().any(|request| request.method == "other"));
     assert!(logged.iter().all(|request| !format!("{request:?}").contains(&key)), "{logged:?}");
@@ -202,7 +202,7 @@ async fn a_key_in_an_address_is_used_and_kept_nowhere() {
         after: None,
     };
     let events = test.app.analytics.page(of).await.unwrap().events;
-    assert_eq!(events.len(), 2);
+    assert_eq!(events.len(), 3);
     for event in events {
         let Stored::Verification(event) = event else { panic!("no verification: {event:?}") };
         assert_eq!((event.key.as_str(), event.door.as_str()), (key_id.as_str(), "forward_auth"));
