@@ -33,6 +33,10 @@ static LIMIT: HeaderName = HeaderName::from_static("x-unkey-limit");
 /// What may not stand in a header as it is, and what says so.
 const ENCODED: &AsciiSet = &CONTROLS.add(b' ').add(b'%').add(b'"').add(b',');
 
+/// Why a limit is none for a key.
+const UNCOUNTABLE: &str = "A `limit` cannot be counted: it is stored neither with the key nor with its identity, or \
+                           there is no room for another.\n";
+
 /// The answer about a key that was looked at.
 pub fn verified(verification: &Verification, now_ms: i64) -> Response {
     let outcome = verification.outcome;
@@ -67,11 +71,9 @@ pub fn undecided(error: &Error) -> Response {
     };
     let mut response = match error.code() {
         Code::InvalidInput | Code::RouteNotFound => plain(status, format!("{}\n", error.detail())),
-        // It would repeat what is asked of clients.
-        Code::QuerySyntax => plain(status, "`permissions` cannot be read: see the log of requests.\n"),
-        Code::PreconditionFailed => {
-            plain(status, "A `limit` is stored neither with the key nor its identity.\n")
-        }
+        // The texts of these two repeat what is demanded, and name the key.
+        Code::QuerySyntax => plain(status, "`permissions` cannot be read: it is no query of permissions.\n"),
+        Code::PreconditionFailed => plain(status, UNCOUNTABLE),
         _ => Response::builder().status(status).finish(),
     };
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

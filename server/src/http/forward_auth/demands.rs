@@ -46,11 +46,15 @@ impl Demands {
                 return Err(fault("a parameter is empty or cannot be read"));
             }
             match &*name {
-                "api" => once(&mut api, "api", ApiId::from(bounded("api", &value, MAX_NAME)?))?,
+                "api" => once(&mut api, "`api`", ApiId::from(bounded("api", &value, MAX_NAME)?))?,
                 "permissions" => {
-                    once(&mut permissions, "permissions", bounded("permissions", &value, MAX_PERMISSIONS)?)?;
+                    once(
+                        &mut permissions,
+                        "`permissions`",
+                        bounded("permissions", &value, MAX_PERMISSIONS)?,
+                    )?;
                 }
-                "cost" => once(&mut cost, "cost", number("`cost`", &value, MAX_COST)?.cast_signed())?,
+                "cost" => once(&mut cost, "`cost`", number("`cost`", &value, MAX_COST)?.cast_signed())?,
                 "limit" => add(&mut limits, limit(&value)?)?,
                 "tag" => tags.push(bounded("tag", &value, MAX_TAG)?),
                 "from" => places.push(place(&value)?),
@@ -72,10 +76,10 @@ fn fault(what: &str) -> Error {
     Error::invalid(format!("The address of forward auth is not right: {what}."))
 }
 
-fn once<T>(slot: &mut Option<T>, name: &str, value: T) -> Result<()> {
+fn once<T>(slot: &mut Option<T>, what: &str, value: T) -> Result<()> {
     match slot.replace(value) {
         None => Ok(()),
-        Some(_) => Err(fault(&format!("`{name}` stands there twice"))),
+        Some(_) => Err(fault(&format!("{what} stands there twice"))),
     }
 }
 
@@ -96,10 +100,10 @@ fn add(limits: &mut Vec<RequestedLimit>, limit: RequestedLimit) -> Result<()> {
 }
 
 /// Digits alone: no sign, no space.
-fn number(name: &str, text: &str, max: u64) -> Result<u64> {
+fn number(what: &str, text: &str, max: u64) -> Result<u64> {
     let digits = Some(text).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
     let number = digits.and_then(|digits| digits.parse().ok()).filter(|number| *number <= max);
-    number.ok_or_else(|| fault(&format!("{name} is no whole number of 0 to {max}")))
+    number.ok_or_else(|| fault(&format!("{what} is no whole number of 0 to {max}")))
 }
 
 /// `NAME`, and behind commas `cost=N` or `limit=N` with `duration=MS`.
@@ -111,9 +115,9 @@ fn limit(text: &str) -> Result<RequestedLimit> {
         let (option, value) = part.split_once('=').unwrap_or((part, ""));
         let number = || number("an option of `limit`", value, i64::MAX.unsigned_abs());
         match option {
-            "cost" => once(&mut cost, "cost` of `limit", number()?)?,
-            "limit" => once(&mut limit, "limit` of `limit", number()?)?,
-            "duration" => once(&mut duration_ms, "duration` of `limit", number()?)?,
+            "cost" => once(&mut cost, "`cost` of `limit`", number()?)?,
+            "limit" => once(&mut limit, "`limit` of `limit`", number()?)?,
+            "duration" => once(&mut duration_ms, "`duration` of `limit`", number()?)?,
             _ => return Err(fault("`limit` has an option that is not known")),
         }
     }
