@@ -5,7 +5,7 @@
 //! A word that begins with a small letter reads like a name, so one that is shown is only
 //! noticed where it is the content of an element.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -211,6 +211,30 @@ fn texts_stand_where_they_are_translated() {
     let listed = NOT_TEXTS.iter().flat_map(|(file, starts, _)| starts.iter().map(|start| (*file, *start)));
     let stale: Vec<_> = listed.filter(|excuse| !excused.contains(excuse)).collect();
     assert!(stale.is_empty(), "nothing needs these exceptions any more: {stale:?}");
+}
+
+/// A text that no page shows any more would be translated for nobody.
+#[test]
+fn every_text_is_shown() {
+    let mut paths = Vec::new();
+    sources(&repository().join("web/src/texts"), &mut paths);
+    let read = |path: &PathBuf| fs::read_to_string(path).unwrap();
+    let texts: Vec<String> = paths.iter().map(read).collect();
+    let pages = looked_at().into_iter().map(|(_, path)| read(&path));
+    let all: Vec<String> = texts.iter().cloned().chain(pages).collect();
+    let mut counts = BTreeMap::new();
+    let words = all.iter().flat_map(|source| source.split(|c: char| !c.is_ascii_alphanumeric() && c != '_'));
+    words.for_each(|word| *counts.entry(word).or_insert(0) += 1);
+    let declared = texts.iter().flat_map(|source| source.lines()).filter_map(|line| {
+        let line = line.trim_start();
+        let rest = line.strip_prefix("pub const ").or_else(|| line.strip_prefix("pub fn "))?;
+        rest.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next()
+    });
+    let declared: Vec<_> = declared.collect();
+    let times = |name: &str| declared.iter().filter(|own| **own == name).count();
+    let unshown: BTreeSet<_> = declared.iter().filter(|name| counts[**name] <= times(name)).collect();
+    assert!(declared.len() > 1000, "only {} texts were found", declared.len());
+    assert!(unshown.is_empty(), "no page shows these texts: {unshown:?}");
 }
 
 /// Names of keys of a keyboard, as events have them.
