@@ -267,11 +267,16 @@ fn a_backup_goes_through_standard_streams() {
     assert!(said.contains("Restored 3 keys"), "{said}");
 }
 
-/// Cut at any byte, and with any byte changed, a backup is refused and leaves nothing.
+/// Cut at any byte, a backup is refused and leaves nothing. With any bit changed too, or
+/// what is restored is the same: some bits of the compressed form mean nothing.
 #[test]
 fn a_backup_that_is_cut_or_changed_is_noticed() {
     let (_data, backups, path) = used();
     let whole = fs::read(&path).expect("a backup");
+    let unchanged = backups.path().join("unchanged");
+    cli_ok(&unchanged, &["restore", text(&path)]);
+    let databases = |folder: &Path| ["app.db", "events.db"].map(|name| fs::read(folder.join(name)).ok());
+    assert!(databases(&unchanged).iter().all(Option::is_some));
     let broken = backups.path().join("broken.tar.zst");
     let new = backups.path().join("new");
     let mut random = Random(whole.len() as u64);
@@ -289,7 +294,13 @@ fn a_backup_that_is_cut_or_changed_is_noticed() {
         let mut changed = whole.clone();
         changed[place] ^= 1 << random.below(8);
         fs::write(&broken, &changed).expect("ours");
-        let said = refused(&cli(&new, &["restore", text(&broken)]));
+        let output = cli(&new, &["restore", text(&broken)]);
+        if output.status.success() {
+            assert_eq!(databases(&new), databases(&unchanged), "{place}: something else was restored");
+            fs::remove_dir_all(&new).expect("ours");
+            continue;
+        }
+        let said = refused(&output);
         assert!(!new.exists(), "{place}: something was restored");
         assert!(said.contains("broken.tar.zst: "), "{place}: {said}");
     }
