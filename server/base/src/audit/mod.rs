@@ -12,6 +12,6 @@ pub use event::Event;
 pub use read::{AuditEntry, AuditFilter, AuditLog, AuditTarget, TextIndex};
 pub use record::{Group, Target, changes};
 pub use store::{
-    AuditRow, AuditTargetRow, Beyond, beyond, entries_after, entry_at, last_entry, last_entry_time,
+    AuditRow, AuditTargetRow, Beyond, beyond, entries_after, entry_at, find, last_entry, last_entry_time,
     newest_of_copy, targets_beyond, targets_of,
 };

@@ -8,7 +8,7 @@ use crate::access::{OpCtx, Principal};
 use crate::claims;
 use crate::entropy::Entropy;
 use crate::error::Result;
-use crate::store::Tx;
+use crate::store::{NewEntry, Tx};
 
 /// The entries one operation writes together. More than one share a
 /// correlation id.
@@ -80,20 +80,29 @@ impl Group {
 
     /// Writes the group in `tx`; a failure fails the operation.
     pub async fn record(self, cx: &OpCtx, tx: &Tx, entropy: &Entropy) -> Result<()> {
+        self.write(cx, tx, entropy).await.map(|_| ())
+    }
+
+    /// As [`Group::record`]; answers what the entries are called.
+    pub async fn write(self, cx: &OpCtx, tx: &Tx, entropy: &Entropy) -> Result<Vec<AuditId>> {
         if self.0.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         if let Some(key) = &cx.idempotency {
             claims::claim(tx, cx, key).await?;
         }
         let correlation: Option<CorrelationId> =
             (self.0.len() > 1).then(|| entropy.id(CorrelationId::PREFIX, cx.now_ms));
-        let rows = self
+        let rows: Vec<(AuditId, Entry)> = self
             .0
             .into_iter()
             .map(|entry| (entropy.id::<AuditId>(AuditId::PREFIX, cx.now_ms), entry))
             .collect();
-        store::insert(tx, cx, correlation, rows).await
+        let written: Vec<NewEntry> =
+            rows.iter().map(|(id, entry)| NewEntry { id: id.clone(), event: entry.event.as_str() }).collect();
+        store::insert(tx, cx, correlation, rows).await?;
+        tx.tell(&cx.workspace, cx.now_ms, &written).await?;
+        Ok(written.into_iter().map(|entry| entry.id).collect())
     }
 }
 

@@ -2,12 +2,12 @@
 //! after the commit and before the answer.
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::ids::{ApiId, IdentityId, NamespaceId, UserId, WorkspaceId};
 use parking_lot::Mutex;
 
-use super::{Database, Reader, Transaction};
+use super::{Database, EntryFeed, NewEntry, Reader, Transaction};
 use crate::cache::{Epochs, Subject};
 use crate::error::{Error, Result};
 
@@ -64,7 +64,11 @@ pub fn namespace_subject(epochs: &Epochs, workspace: &WorkspaceId, id_or_name: &
 pub struct Store {
     database: Database,
     epochs: Arc<Epochs>,
+    feed: Feed,
 }
+
+/// Who is told of entries of the audit log; nobody until they are named.
+type Feed = Arc<OnceLock<Arc<dyn EntryFeed>>>;
 
 /// A running transaction. Clones share it; it commits when [`Store::write`] returns.
 #[derive(Clone)]
@@ -72,6 +76,7 @@ pub struct Tx(Arc<Inner>);
 
 struct Inner {
     db: Transaction,
+    feed: Feed,
     changes: Mutex<Vec<Change>>,
 }
 
@@ -87,6 +92,14 @@ impl Tx {
             changes.push(change);
         }
     }
+
+    /// Tells of entries that this transaction has written.
+    pub async fn tell(&self, workspace: &WorkspaceId, now_ms: i64, entries: &[NewEntry]) -> Result<()> {
+        match self.0.feed.get() {
+            Some(feed) => feed.written(self, workspace, now_ms, entries).await,
+            None => Ok(()),
+        }
+    }
 }
 
 impl Store {
@@ -94,7 +107,13 @@ impl Store {
         let epochs: Arc<Epochs> = Arc::default();
         let known = epochs.clone();
         database.when_another_history(move || known.bump_all());
-        Self { database, epochs }
+        Self { database, epochs, feed: Arc::default() }
+    }
+
+    /// Has every transaction from now on tell of its entries; once.
+    pub fn tell_of_entries(&self, feed: Arc<dyn EntryFeed>) {
+        // A second one would be a mistake of the composition root, without harm.
+        let _ = self.feed.set(feed);
     }
 
     /// For queries outside a transaction.
@@ -123,7 +142,7 @@ impl Store {
         Fut: Future<Output = Result<T>>,
     {
         let db = self.database.begin().await?;
-        let tx = Tx(Arc::new(Inner { db, changes: Mutex::default() }));
+        let tx = Tx(Arc::new(Inner { db, feed: self.feed.clone(), changes: Mutex::default() }));
         let outcome = work(tx.clone()).await;
         let inner =
             Arc::into_inner(tx.0).ok_or_else(|| Error::internal("a transaction outlived its scope"))?;

@@ -135,7 +135,8 @@ pub(super) async fn read(
     with_targets(db, rows).await
 }
 
-pub(super) async fn find(
+/// An entry of a workspace; whoever asks has required the right.
+pub async fn find(
     db: &impl ConnectionTrait,
     workspace: &WorkspaceId,
     id: &AuditId,
