@@ -163,7 +163,8 @@ impl archive::Receiver for Content {
 #[test]
 fn a_changed_bit_is_noticed_or_changes_nothing() {
     let dir = tempfile::tempdir().unwrap();
-    let words = |seed: u32| (0..90_u32).map(move |at| (at * at * seed >> 3) as u8).flat_map(|byte| [byte; 7]);
+    let words =
+        |seed: u32| (0..90_u32).map(move |at| ((at * at * seed) >> 3) as u8).flat_map(|byte| [byte; 7]);
     let files = [("app.db", words(31).collect::<Vec<u8>>()), ("events.db", words(77).collect())];
     for (name, content) in &files {
         std::fs::write(dir.path().join(name), content).unwrap();
