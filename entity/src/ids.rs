@@ -93,4 +93,8 @@ ids! {
     SecretLinkId = "link";
     SavedViewId = "view";
     BulkJobId = "job";
+    /// Where a workspace is told of events.
+    WebhookId = "whep";
+    /// One event on its way to one endpoint.
+    DeliveryId = "whd";
 }

@@ -43,4 +43,7 @@ pub mod secret_link;
 pub mod session;
 pub mod setting;
 pub mod user;
+pub mod webhook_attempt;
+pub mod webhook_delivery;
+pub mod webhook_endpoint;
 pub mod workspace;

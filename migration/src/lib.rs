@@ -59,6 +59,7 @@ migrations_of_app!(
     "m0017_spend_caps",
     "m0018_query_runs",
     "m0019_key_orders",
+    "m0020_webhooks",
 );
 
 impl Schema for Events {

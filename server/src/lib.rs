@@ -3,7 +3,8 @@
 //! The doors, the work by the clock and the composition root; what they open
 //! stands in the crates `domain`, `insight` and `base`. Deliberately absent:
 //! rules. A door holds the bounds, names and masking of its contract only, and
-//! nothing outside [`http`] knows a status code or a header.
+//! nothing outside [`http`] knows a status code or a header, but the [`courier`], which
+//! sends them.
 
 pub mod backup;
 
@@ -11,6 +12,7 @@ pub mod jobs;
 pub mod telemetry;
 pub mod tls;
 
+pub mod courier;
 pub mod doctor;
 
 pub mod app;

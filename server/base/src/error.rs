@@ -341,6 +341,9 @@ codes! {
     /// A slug or a keyspace of portals is taken. Ours: the contract names none.
     PortalExists = "unkey:data:portal_already_exists";
     PortalNotFound = "unkey:data:portal_not_found";
+    /// Of endpoints, and of what is sent there. Ours.
+    WebhookNotFound = "unkey:data:webhook_not_found";
+    DeliveryNotFound = "unkey:data:webhook_delivery_not_found";
     NamespaceGone = "unkey:data:ratelimit_namespace_gone";
     IdentityExists = "unkey:data:identity_already_exists";
     RoleExists = "unkey:data:role_already_exists";
@@ -399,6 +402,8 @@ impl Code {
             Code::KeySpaceNotFound => "The requested keyspace does not exist.",
             Code::JobNotFound => "The requested job does not exist.",
             Code::PortalNotFound => "The requested portal does not exist.",
+            Code::WebhookNotFound => "The requested webhook endpoint does not exist.",
+            Code::DeliveryNotFound => "The requested delivery does not exist.",
             Code::MemberNotFound => "There is no such member of this workspace.",
             Code::LinkNotFound => "This link is unknown, was used, or has expired.",
             Code::AuditEntryNotFound => "There is no such entry in the audit log.",

@@ -34,6 +34,7 @@ pub mod portals;
 pub mod secret_links;
 pub mod session;
 pub mod transfer;
+pub mod webhooks;
 
 pub mod oauth;
 pub mod recovery;

@@ -53,6 +53,7 @@ use domain::transfer::Transfer;
 use domain::users::Users;
 use domain::vault::Vault;
 use domain::verification::Verifier;
+use domain::webhooks::Webhooks;
 use domain::workspaces::Workspaces;
 use insight::analytics::Analytics;
 use insight::search::Search;
@@ -91,6 +92,7 @@ pub struct App {
     pub secret_links: SecretLinks,
     pub leaks: Leaks,
     pub oauth: Oauth,
+    pub webhooks: Webhooks,
     pub backup_job: BackupJob,
     pub jobs: Jobs,
     pub doctor: Doctor,

@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use super::App;
 use super::upkeep::Background;
 use crate::backup::{Backups, Live};
+use crate::courier::Courier;
 use crate::doctor::{Doctor, Running, Subject};
 use crate::jobs::{BackupJob, Jobs};
 use crate::telemetry::{RequestCounts, RequestLog};
@@ -46,6 +47,7 @@ use domain::transfer::{Sources, Transfer};
 use domain::users::{CreateUser, Role, Users};
 use domain::vault::{MasterKey, MasterKeySource, Vault};
 use domain::verification::Verifier;
+use domain::webhooks::{Outbox, Webhooks};
 use domain::workspaces::{CreateWorkspace, Workspaces};
 use insight::analytics::Analytics;
 use insight::search::Search;
@@ -68,6 +70,7 @@ impl Ground {
         let database = open_app_db(config, dir).await?;
         moves::settle(&database).await?;
         let store = Store::new(database);
+        store.tell_of_entries(Arc::new(Outbox::new(entropy.clone())));
         let (events, events_set_aside) =
             Database::open_replaceable::<EventsSchema>(&dir.events_db(), Durability::Normal, now_ms).await?;
         let limiter = Limiter::new(config.limiter_max_counters)
@@ -95,6 +98,12 @@ impl Ground {
         let backups = Backups::live(dir, engine, clock.clone(), self.entropy.clone(), live);
         let (store, entropy, plan) = (self.store.clone(), self.entropy.clone(), config.backup.plan.clone());
         BackupJob::new(store, backups, entropy, clock.clone(), plan)
+    }
+
+    fn webhooks(&self, clock: &Clock, private_targets: bool) -> Webhooks {
+        let (store, entropy, vault) = (self.store.clone(), self.entropy.clone(), self.vault.clone());
+        let courier = Arc::new(Courier::new(private_targets));
+        Webhooks::new(store, entropy, vault, clock.clone(), courier).private_targets(private_targets)
     }
 
     fn oauth(&self, root_keys: &RootKeys, sessions: &Sessions) -> Oauth {
@@ -252,8 +261,7 @@ impl App {
         let (store, entropy, events) = (&ground.store, &ground.entropy, &ground.events);
         let (limiter, recorder, vault) = (&ground.limiter, &ground.recorder, &ground.vault);
         let (analytics, search) = (&insight.analytics, &insight.search);
-        let ledger = Ledger::start(store.clone());
-        let bulk = made.bulk(&ground, &clock);
+        let (ledger, bulk) = (Ledger::start(store.clone()), made.bulk(&ground, &clock));
         let verifier = made.verifier(&ground, &ledger, config.key_cache_bytes);
         let (root_keys, sessions) = (ground.root_keys(), made.sessions(&ground));
         let idempotency = Idempotency::new(store.clone(), vault.clone());
@@ -264,6 +272,7 @@ impl App {
             background: Mutex::new(Some(Background::start(store, events, recorder, search, &bulk))),
             bulk,
             oauth: ground.oauth(&root_keys, &sessions),
+            webhooks: ground.webhooks(&clock, config.webhook_private_targets),
             transfer: made.transfer(&ground, &insight),
             workspaces: ground.workspaces(&insight, config.members_create_workspaces),
             sessions,

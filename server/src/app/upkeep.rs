@@ -23,6 +23,8 @@ const TEND_EVERY: Duration = Duration::from_secs(20);
 const CLOCK_EVERY: Duration = Duration::from_millis(250);
 /// How often the last use of keys is written.
 const LAST_USED_EVERY: Duration = Duration::from_secs(60);
+/// How often webhooks that are due are looked for.
+const WEBHOOKS_EVERY: Duration = Duration::from_secs(1);
 
 /// What runs beside the requests from the start to the end.
 pub(super) struct Background {
@@ -60,6 +62,7 @@ impl App {
             self.run_jobs(),
             self.run_backups(),
             self.follow_deletions(),
+            self.send_webhooks(),
             self.keep_certificate()
         );
     }
@@ -124,6 +127,28 @@ impl App {
                     "keys of a deleted API could not be deleted, trying again by the clock"
                 );
             }
+        }
+    }
+
+    /// Sends webhooks as they become due. What is cut short is due again.
+    async fn send_webhooks(&self) {
+        let mut pause = WEBHOOKS_EVERY;
+        loop {
+            let round = async {
+                tokio::time::sleep(pause).await;
+                self.webhooks.deliver_due().await
+            };
+            let sent = tokio::select! {
+                () = self.closing() => return,
+                sent = round => sent,
+            };
+            pause = match sent {
+                Ok(_) => WEBHOOKS_EVERY,
+                Err(error) => {
+                    tracing::error!(?error, "webhooks could not be looked for");
+                    TEND_EVERY
+                }
+            };
         }
     }
 

@@ -60,6 +60,11 @@ pub(super) enum FolderCommand {
     OverrideList,
     OverrideSet,
     OverrideDelete,
+    WebhookCreate,
+    WebhookList,
+    WebhookDelete,
+    WebhookDeliveries,
+    WebhookReplay,
     MasterKeyRotate,
     Doctor,
 }

@@ -7,7 +7,7 @@ use super::command::{Command, FolderCommand};
 use super::output::Output;
 use super::{
     analytics, api, audit, doctor, events, explain, export, healthcheck, index, migration, namespace, parser,
-    ratelimit_override, recovery, requests, root_key, search, setup, user, workspace,
+    ratelimit_override, recovery, requests, root_key, search, setup, user, webhook, workspace,
 };
 use crate::app::App;
 use base::access::{Door, OpCtx, Principal};
@@ -96,6 +96,11 @@ async fn run(
         FolderCommand::OverrideList => ratelimit_override::list(app, cx, given).await,
         FolderCommand::OverrideSet => ratelimit_override::set(app, cx, given).await,
         FolderCommand::OverrideDelete => ratelimit_override::delete(app, cx, given).await,
+        FolderCommand::WebhookCreate => webhook::create(app, cx, given).await,
+        FolderCommand::WebhookList => webhook::list(app, cx, given).await,
+        FolderCommand::WebhookDelete => webhook::delete(app, cx, given).await,
+        FolderCommand::WebhookDeliveries => webhook::deliveries(app, cx, given).await,
+        FolderCommand::WebhookReplay => webhook::replay(app, cx, given).await,
         FolderCommand::Doctor => doctor::examine(&app.doctor, given, |_| {}).await,
         FolderCommand::MasterKeyRotate => {
             app.vault.rotate(cx).await?;

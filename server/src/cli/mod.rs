@@ -41,6 +41,7 @@ mod root_key;
 mod search;
 mod setup;
 mod user;
+mod webhook;
 mod workspace;
 
 mod supervisor;

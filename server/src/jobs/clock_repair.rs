@@ -13,7 +13,7 @@ use base::error::Result;
 use base::events::newest_chunk_time;
 use base::store::{Database, Tx};
 use base::{claims, schedules};
-use domain::{credits, oauth, portals, root_keys, secret_links, session, users};
+use domain::{credits, oauth, portals, root_keys, secret_links, session, users, webhooks};
 
 /// What is odd about the clock, for operators.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,6 +92,7 @@ async fn amend_times(tx: &Tx, now_ms: i64) -> Result<u64> {
         portals::amend_times(tx, now_ms).await?,
         claims::amend_times(tx, now_ms).await?,
         root_keys::amend_times(tx, now_ms).await?,
+        webhooks::amend_times(tx, now_ms).await?,
     ];
     Ok(amended.iter().sum())
 }

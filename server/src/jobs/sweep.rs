@@ -1,6 +1,6 @@
 //! Removing what was deleted long ago
 //! (docs/decisions.md#names-are-free-again-after-deletion), and links that have
-//! expired.
+//! expired, and what was sent to webhooks.
 //!
 //! Until then the row keeps its hash reserved: a revoked secret cannot come back
 //! as somebody else's key.
@@ -8,7 +8,9 @@
 use base::clock::DAY_MS;
 use base::error::Result;
 use base::store::Store;
-use domain::{identities, keys, oauth, portals, ratelimit, root_keys, secret_links, session, users};
+use domain::{
+    identities, keys, oauth, portals, ratelimit, root_keys, secret_links, session, users, webhooks,
+};
 
 /// How long a deleted row stays and can be restored, in days.
 pub const KEEP_DELETED_DAYS: i64 = 30;
@@ -28,6 +30,7 @@ pub(super) async fn run(app: &Store, now_ms: i64) -> Result<()> {
             break;
         }
     }
+    while app.write(|tx| async move { webhooks::sweep(&tx, now_ms, BATCH).await }).await? == BATCH {}
     app.write(|tx| async move {
         identities::sweep(&tx, now_ms).await?;
         ratelimit::sweep(&tx, before_ms).await?;

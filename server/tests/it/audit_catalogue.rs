@@ -126,6 +126,7 @@ async fn every_event_has_an_action_that_makes_one_entry_of_it() {
     access(&mut catalogue).await;
     identities_and_limits(&mut catalogue).await;
     portals(&mut catalogue).await;
+    webhooks(&mut catalogue).await;
     root_keys(&mut catalogue).await;
     operator(&mut catalogue).await;
     people::sessions(&mut catalogue).await;
@@ -229,6 +230,29 @@ async fn identities_and_limits(catalogue: &mut Catalogue<'_>) {
     let body = json!({ "namespace": "mail", "identifier": "u" });
     let both = &["ratelimitOverride", "ratelimitNamespace"];
     catalogue.call(gone, both, "ratelimit.deleteOverride", body).await;
+}
+
+async fn webhooks(catalogue: &mut Catalogue<'_>) {
+    let (test, one) = (catalogue.test, &["webhook"]);
+    // No name ends like this: whatever is sent fails.
+    let body = json!({ "url": "https://hooks.invalid/", "events": ["api.create"] });
+    let made = catalogue.call("webhook.create", one, "webhooks.createEndpoint", body).await;
+    let id = &made["endpointId"];
+    let body = json!({ "endpointId": id, "description": "ours" });
+    catalogue.call("webhook.update", one, "webhooks.updateEndpoint", body).await;
+    let own = json!({ "endpointId": id });
+    catalogue.call("webhook.rotate_secret", one, "webhooks.rotateSecret", own.clone()).await;
+    let sent = catalogue.call("webhook.test", one, "webhooks.sendTest", own.clone()).await;
+    test.app.webhooks.deliver_due().await.unwrap();
+    test.step_ms(3 * 86_400_000);
+    let last = async { test.app.webhooks.deliver_due().await.unwrap() };
+    catalogue.row("webhook.disable", SYSTEM, one, last).await;
+    test.step_ms(-3 * 86_400_000);
+    let body = json!({ "endpointId": id, "enabled": true });
+    catalogue.call("webhook.update", one, "webhooks.updateEndpoint", body).await;
+    let body = json!({ "endpointId": id, "deliveryId": sent["deliveryId"] });
+    catalogue.call("webhook.replay", one, "webhooks.replayDelivery", body).await;
+    catalogue.call("webhook.delete", one, "webhooks.deleteEndpoint", own).await;
 }
 
 async fn portals(catalogue: &mut Catalogue<'_>) {

@@ -40,3 +40,4 @@ mod tidy;
 mod transfer;
 mod v1;
 mod v2;
+mod webhooks;

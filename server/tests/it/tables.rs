@@ -47,6 +47,9 @@ const TABLES: &[(&str, &str)] = &[
     ("session", "domain/session"),
     ("setting", "base/settings"),
     ("user", "domain/users"),
+    ("webhook_attempt", "domain/webhooks"),
+    ("webhook_delivery", "domain/webhooks"),
+    ("webhook_endpoint", "domain/webhooks"),
     ("workspace", "domain/workspaces"),
 ];
 

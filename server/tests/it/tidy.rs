@@ -62,14 +62,21 @@ const CRATES: &[Crate] = &[
             &["keys"],
             &["root_keys", "credits"],
             &["verification"],
-            &["session", "secret_links", "portals", "explain", "bulk", "transfer", "leaks"],
+            &["session", "secret_links", "portals", "explain", "bulk", "transfer", "leaks", "webhooks"],
             &["oauth", "recovery"],
         ],
     },
     Crate {
         name: "unkey",
         folder: "server",
-        rooms: &[&["backup"], &["jobs", "telemetry", "tls"], &["doctor"], &["app"], &["http"], &["cli"]],
+        rooms: &[
+            &["backup"],
+            &["jobs", "telemetry", "tls"],
+            &["courier", "doctor"],
+            &["app"],
+            &["http"],
+            &["cli"],
+        ],
     },
 ];
 

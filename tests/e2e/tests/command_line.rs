@@ -31,6 +31,7 @@ const LISTS: &[(&[&str], bool)] = &[
     ),
     (&["config", "print"], true),
     (&["override", "list", "n"], true),
+    (&["webhook", "list"], true),
 ];
 
 fn in_format(data: &Path, list: &[&str], format: &str) -> String {
@@ -56,6 +57,7 @@ fn every_list_says_the_same_in_each_format() {
         &json!({ "namespace": "n", "identifier": "i", "limit": 9, "duration": 60000 }),
     );
     cli_ok(data.path(), &["override", "set", "n", "i", "--limit", "9", "--every", "1m", "--for", "1d"]);
+    cli_ok(data.path(), &["webhook", "create", "https://hooks.invalid/", "--event", "user.*"]);
     cli_ok(data.path(), &["user", "create", "--email", "ada@example.com", "--name", "Ada"]);
     e2e::eventually("events to be indexed", || {
         let lists: [&[&str]; 3] = [LISTS[8].0, LISTS[9].0, LISTS[12].0];

@@ -52,6 +52,7 @@ pub const NO_ADDRESS_IN_IT: &str = "There is no address in it.";
 pub const WHOLE_WORKSPACE: &str = "Whole workspace";
 pub const NAMESPACE_OF_PLACE: &str = "namespace";
 pub const PORTALS: &str = "Portals";
+pub const WEBHOOKS: &str = "Webhooks";
 pub const VERIFY_ONLY: &str = "Verify only";
 pub const VERIFY_ONLY_ABOUT: &str = "For services that check the keys of their callers.";
 pub const RATE_LIMITS_ABOUT: &str = "For services that limit requests and make namespaces as they go.";

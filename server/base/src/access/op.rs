@@ -127,6 +127,8 @@ pub enum Task {
     CodeReplay,
     /// Ends overrides that were set for a while.
     OverrideEnd,
+    /// Tells endpoints of events.
+    WebhookDelivery,
 }
 
 impl Task {
@@ -139,6 +141,7 @@ impl Task {
             Task::ApiDeletion => "api deletion",
             Task::CodeReplay => "code replay",
             Task::OverrideEnd => "override end",
+            Task::WebhookDelivery => "webhook delivery",
         }
     }
 }

@@ -73,6 +73,16 @@ events! {
     PortalSessionCreate = "portal.session.create";
     PortalSessionExchange = "portal.session.exchange";
     PortalSessionRevoke = "portal.session.revoke";
+    /// Of endpoints and what is sent there, all ours.
+    WebhookCreate = "webhook.create";
+    WebhookUpdate = "webhook.update";
+    WebhookDelete = "webhook.delete";
+    WebhookRotate = "webhook.rotate_secret";
+    /// By the server, after nothing but failures.
+    WebhookDisable = "webhook.disable";
+    WebhookReplay = "webhook.replay";
+    /// It is sent to the endpoint that is tried, and to no other.
+    WebhookTest = "webhook.test";
     UserCreate = "user.create";
     UserUpdate = "user.update";
     UserPasswordReset = "user.password_reset";

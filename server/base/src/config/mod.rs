@@ -101,6 +101,8 @@ pub struct Config {
     pub v1_unknown_keys_per_minute: Option<u64>,
     /// Whether proxies may ask at `/auth/verify`.
     pub forward_auth: bool,
+    /// Whether endpoints of webhooks may have private addresses.
+    pub webhook_private_targets: bool,
     /// Whether assistants find tools at `/mcp`.
     pub mcp: bool,
     /// 0 is one per core.
@@ -219,6 +221,7 @@ impl Config {
             analytics_memory_bytes: given.mebibytes("analytics_memory_mib", 1024),
             analytics_sql: given.switch("analytics_sql"),
             forward_auth: given.switch("forward_auth"),
+            webhook_private_targets: given.switch("webhook_private_targets"),
             mcp: given.switch("mcp"),
             hsts: given.switch("hsts"),
             members_create_workspaces: given.switch("members_create_workspaces"),

@@ -76,6 +76,7 @@ pub const SETTINGS: &[Setting] = &[
     plain("v1", "on", "The v1 API: on, off, or verify-needs-root-key"),
     plain("v1_unknown_keys_per_minute", "600", "Unknown keys an address may verify in a minute; 0 for any"),
     plain("forward_auth", "on", "Let proxies ask about keys at /auth/verify: on or off"),
+    plain("webhook_private_targets", "off", "Let webhooks go to private addresses: on or off"),
     plain("mcp", "on", "Tools for assistants at /mcp: on or off"),
     plain("worker_threads", "0", "Threads that serve requests; 0 for one per core"),
     plain("request_log", "on", "Requests to remember: on, errors, or off"),

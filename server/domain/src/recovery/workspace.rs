@@ -49,7 +49,7 @@ impl Recovery<'_> {
     }
 
     /// Copies a workspace that is not here. What other people did in it, and with it, is
-    /// not copied: sessions, jobs, links, invitations, its audit log.
+    /// not copied: sessions, jobs, links, invitations, its audit log, webhooks.
     async fn copy(&self, cx: &OpCtx) -> Result<RecoveredKeys> {
         let (from, id) = (self.from, &cx.workspace);
         self.clear(id).await?;

@@ -60,10 +60,12 @@ const ACTIONS: &[(&str, &[&str])] = &[
     ),
     ("identity", &["create_identity", "read_identity", "update_identity", "delete_identity"]),
     ("portal", &["create_portal", "read_portal", "update_portal", "delete_portal", "create_portal_session"]),
+    ("webhook", &["create_webhook", "read_webhook", "update_webhook", "delete_webhook"]),
 ];
 
 /// Actions on what has no id yet, or never gets one: only `*` makes sense.
-const ON_ANY: &[&str] = &["create_api", "create_namespace", "create_identity", "create_portal"];
+const ON_ANY: &[&str] =
+    &["create_api", "create_namespace", "create_identity", "create_portal", "create_webhook"];
 
 /// What no tuple grants.
 const BY_URN: &[Operation] = &[
@@ -155,7 +157,7 @@ mod tests {
     #[test]
     fn every_choice_is_a_permission() {
         let all = of_workspace(&"ws_1".into());
-        assert_eq!(all.len(), 45 + BY_URN.len());
+        assert_eq!(all.len(), 49 + BY_URN.len());
         for choice in all.iter().chain(&of_one("api", "api_1")).chain(&of_one("ratelimit", "rl_1")) {
             assert!(is_known(&choice.text), "{choice:?}");
         }

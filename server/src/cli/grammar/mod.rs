@@ -6,6 +6,7 @@
 
 mod ratelimits;
 mod record;
+mod webhooks;
 
 use std::path::PathBuf;
 
@@ -46,6 +47,7 @@ pub(super) fn entries() -> Vec<Entry> {
         record::search(),
         ratelimits::namespace(),
         ratelimits::overrides(),
+        webhooks::webhook(),
         Group::new("master-key", "The key that encrypts recoverable keys")
             .add(
                 FolderCommand::MasterKeyRotate,

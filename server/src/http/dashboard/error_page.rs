@@ -82,10 +82,10 @@ fn status(code: Code) -> StatusCode {
         | OverrideNotFound
         | KeySpaceNotFound
         | JobNotFound
-        | PortalNotFound
         | PortalSessionNotFound
         | RouteNotFound
         | RootKeyNotFound => StatusCode::NOT_FOUND,
+        PortalNotFound | WebhookNotFound | DeliveryNotFound => StatusCode::NOT_FOUND,
         TooManyAttempts | QueryQuota | WorkspaceRateLimited => StatusCode::TOO_MANY_REQUESTS,
         SessionOver | PortalTokenMissing => StatusCode::UNAUTHORIZED,
         EditConflict => StatusCode::CONFLICT,

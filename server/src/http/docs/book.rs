@@ -48,6 +48,7 @@ const CONTENTS: &[(&str, &[&str])] = &[
             "events",
             "analytics",
             "audit-log",
+            "webhooks",
             "ai-tools",
             "mcp",
         ],

@@ -13,7 +13,7 @@ pub const RATELIMITS: &str = "/mcp/ratelimits";
 const RATELIMIT: &str = "ratelimit";
 
 /// Those that hand out power, shown to whoever names them.
-const OPT_IN: [&str; 2] = ["rootKeys", "portal"];
+const OPT_IN: [&str; 3] = ["rootKeys", "portal", "webhooks"];
 /// All the others.
 const DEFAULT: &str = "default";
 

@@ -63,6 +63,8 @@ pub fn status(code: Code) -> (u16, &'static str) {
         | Code::OverrideNotFound
         | Code::KeySpaceNotFound
         | Code::PortalNotFound
+        | Code::WebhookNotFound
+        | Code::DeliveryNotFound
         | Code::MemberNotFound
         | Code::LinkNotFound
         | Code::ViewNotFound

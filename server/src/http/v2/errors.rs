@@ -77,7 +77,7 @@ pub fn status(code: Code) -> (u16, &'static str) {
         KeyNotFound | ApiNotFound | IdentityNotFound | PermissionNotFound | RoleNotFound
         | WorkspaceNotFound | MigrationNotFound | MemberNotFound | LinkNotFound | ViewNotFound
         | AuditEntryNotFound | NamespaceNotFound | OverrideNotFound | KeySpaceNotFound | PortalNotFound
-        | JobNotFound | RouteNotFound => (404, "Not Found"),
+        | WebhookNotFound | DeliveryNotFound | JobNotFound | RouteNotFound => (404, "Not Found"),
         MethodNotAllowed => (405, "Method Not Allowed"),
         RequestTimeout => (408, "Request Timeout"),
         IdentityExists | RoleExists | PermissionExists | KeyExists | RatelimitExists | PortalExists

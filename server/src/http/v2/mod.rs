@@ -28,6 +28,8 @@ mod security;
 mod serve;
 mod shared;
 mod verify;
+mod webhook_deliveries;
+mod webhooks;
 mod workspace;
 
 use std::any::Any;
@@ -76,6 +78,8 @@ fn operations() -> Vec<Operation> {
         portals::operations(),
         portal_sessions::operations(),
         root_keys::operations(),
+        webhooks::operations(),
+        webhook_deliveries::operations(),
         workspace::operations(),
     ]
     .into_iter()

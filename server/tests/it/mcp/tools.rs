@@ -10,7 +10,7 @@ use crate::request_log::of_path;
 use crate::support::TestApp;
 use crate::v2::matrix::{Ids, cases};
 
-const EVERYTHING: &str = "/mcp?toolsets=default,rootKeys,portal";
+const EVERYTHING: &str = "/mcp?toolsets=default,rootKeys,portal,webhooks";
 
 #[tokio::test]
 async fn every_operation_for_root_keys_is_a_tool_and_no_other() {
@@ -103,7 +103,11 @@ async fn what_is_not_shown_cannot_be_called() {
 async fn addresses_and_queries_narrow_what_is_shown() {
     let test = TestApp::start().await;
     let default = listed(&test, &test.root_key, "/mcp").await;
-    assert!(!default.iter().any(|name| name.starts_with("rootKeys_") || name.starts_with("portal_")));
+    assert!(
+        !default
+            .iter()
+            .any(|name| ["rootKeys_", "portal_", "webhooks_"].iter().any(|of| name.starts_with(of)))
+    );
     for same in ["/mcp/", "/mcp/v1", "/mcp/v2", "/mcp?toolsets=default&readonly=false"] {
         assert_eq!(listed(&test, &test.root_key, same).await, default, "{same}");
     }

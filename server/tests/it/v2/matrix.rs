@@ -49,6 +49,8 @@ pub struct Ids {
     role: String,
     migration: String,
     portal: String,
+    webhook: String,
+    delivery: String,
     root_key: String,
     root_key_secret: String,
 }
@@ -85,6 +87,11 @@ impl Ids {
         let portal = test.call("portal.createPortal", body).await.data();
         let body = json!({ "portal": "first", "externalId": "ann", "scopes": ["keys:read"] });
         test.call("portal.createSession", body).await.data();
+        // Nothing is sent: that is done by the clock.
+        let body = json!({ "url": "https://example.com/hook", "events": ["identity.*"] });
+        let webhook = test.call("webhooks.createEndpoint", body).await.data();
+        let body = json!({ "endpointId": webhook["endpointId"] });
+        let sent = test.call("webhooks.sendTest", body).await.data();
         let root_key = test.call("rootKeys.createKey", json!({ "permissions": [] })).await.data();
         Self {
             workspace: operator.workspace.into_string(),
@@ -96,6 +103,8 @@ impl Ids {
             role: text(&role["roleId"]),
             migration: migration.into_string(),
             portal: text(&portal["portalId"]),
+            webhook: text(&webhook["endpointId"]),
+            delivery: text(&sent["deliveryId"]),
             root_key: text(&root_key["keyId"]),
             root_key_secret: text(&root_key["key"]),
             api,
@@ -119,6 +128,7 @@ impl Ids {
             ("{identity}", &self.identity),
             ("{permission}", &self.permission),
             ("{portal}", &self.portal),
+            ("{webhook}", &self.webhook),
             ("{root_key}", &self.root_key),
         ]
         .into_iter()
@@ -217,6 +227,8 @@ impl Ids {
             &self.role,
             &self.migration,
             &self.portal,
+            &self.webhook,
+            &self.delivery,
             &self.root_key,
         ];
         ids.into_iter()

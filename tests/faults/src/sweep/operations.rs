@@ -128,6 +128,12 @@ const V2: &[Operation] = &[
     ("POST", "/v2/rootKeys.deleteKey", r#"{"keyId":"<root>"}"#),
     ("POST", "/v2/rootKeys.rerollKey", r#"{"keyId":"<root>","expiration":0}"#),
     ("POST", "/v2/rootKeys.updateKey", r#"{"keyId":"<root>","enabled":false}"#),
+    ("POST", "/v2/webhooks.createEndpoint", r#"{"url":"https://<new>.invalid/","events":["webhook.*"]}"#),
+    ("POST", "/v2/webhooks.deleteEndpoint", r#"{"endpointId":"<webhook>"}"#),
+    ("POST", "/v2/webhooks.replayDelivery", r#"{"endpointId":"<webhook>","deliveryId":"<delivery>"}"#),
+    ("POST", "/v2/webhooks.rotateSecret", r#"{"endpointId":"<webhook>"}"#),
+    ("POST", "/v2/webhooks.sendTest", r#"{"endpointId":"<webhook>"}"#),
+    ("POST", "/v2/webhooks.updateEndpoint", r#"{"endpointId":"<webhook>","description":"<new>"}"#),
 ];
 
 /// All of them.

@@ -9,7 +9,7 @@ use super::{EVERYTHING, Grants, Operation, Target};
 use crate::access::{Door, OpCtx, Principal};
 use crate::ids::{
     ApiId, IdentityId, KeyId, KeyspaceId, NamespaceId, OverrideId, PermissionId, PortalId, RoleId, RootKeyId,
-    WorkspaceId,
+    WebhookId, WorkspaceId,
 };
 
 /// Stands for any id in the path of a URN: no id looks like it.
@@ -58,6 +58,7 @@ fn with_any_target<T>(with: impl FnOnce(Target<'_>) -> T) -> T {
         role: Some(&RoleId::from(ANY)),
         portal: Some(&PortalId::from(ANY)),
         root_key: Some(&RootKeyId::from(ANY)),
+        webhook: Some(&WebhookId::from(ANY)),
     })
 }
 
@@ -184,7 +185,7 @@ mod tests {
         #[test]
         fn who_may_could(
             permissions in prop::collection::vec(any_permission(), 0..6),
-            ids in prop::collection::vec("[a-c]", 10),
+            ids in prop::collection::vec("[a-c]", 11),
             operation in prop::sample::select(OPERATIONS.to_vec()),
             v1: bool,
         ) {
@@ -199,6 +200,7 @@ mod tests {
                 role: Some(&RoleId::from(ids[7].as_str())),
                 portal: Some(&PortalId::from(ids[8].as_str())),
                 root_key: Some(&RootKeyId::from(ids[9].as_str())),
+                webhook: Some(&WebhookId::from(ids[10].as_str())),
             };
             let cx = holder(permissions, if v1 { Door::V1 } else { Door::Mcp });
             for target in [target, Target::NONE] {

@@ -62,6 +62,7 @@ fn weakest(operation: Operation) -> Option<Role> {
         | AnalyticsVerifications
         | AnalyticsRatelimits
         | PortalRead
+        | WebhookRead
         | RootKeyRead
         | WorkspaceLimitsRead
         | WorkspaceUsageRead
@@ -125,6 +126,9 @@ fn weakest(operation: Operation) -> Option<Role> {
         | PortalScopeKeysReroll
         | PortalScopeEncrypt
         | PortalScopeAnalytics
+        | WebhookCreate
+        | WebhookUpdate
+        | WebhookDelete
         | RootKeyCreate
         | RootKeyUpdate
         | RootKeyDelete

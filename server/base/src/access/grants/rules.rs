@@ -2,6 +2,7 @@
 
 use crate::ids::{
     ApiId, IdentityId, KeyId, KeyspaceId, NamespaceId, OverrideId, PermissionId, PortalId, RoleId, RootKeyId,
+    WebhookId,
 };
 
 use crate::access::Door;
@@ -80,6 +81,12 @@ pub enum Operation {
     PortalScopeKeysReroll,
     PortalScopeEncrypt,
     PortalScopeAnalytics,
+    WebhookCreate,
+    /// Endpoints, and what was sent there.
+    WebhookRead,
+    /// Their secrets, and sending something again, too.
+    WebhookUpdate,
+    WebhookDelete,
     RootKeyCreate,
     RootKeyRead,
     RootKeyUpdate,
@@ -139,6 +146,7 @@ pub struct Target<'a> {
     pub role: Option<&'a RoleId>,
     pub portal: Option<&'a PortalId>,
     pub root_key: Option<&'a RootKeyId>,
+    pub webhook: Option<&'a WebhookId>,
 }
 
 impl<'a> Target<'a> {
@@ -154,6 +162,7 @@ impl<'a> Target<'a> {
         role: None,
         portal: None,
         root_key: None,
+        webhook: None,
     };
 
     pub fn api(api: &'a ApiId, keyspace: &'a KeyspaceId) -> Self {
@@ -187,6 +196,10 @@ impl<'a> Target<'a> {
     pub fn root_key(root_key: &'a RootKeyId) -> Self {
         Self { root_key: Some(root_key), ..Target::NONE }
     }
+
+    pub fn webhook(webhook: &'a WebhookId) -> Self {
+        Self { webhook: Some(webhook), ..Target::NONE }
+    }
 }
 
 /// What a rule asks for.
@@ -209,6 +222,7 @@ pub(super) enum Resource {
     Identity,
     Ratelimit,
     Portal,
+    Webhook,
 }
 
 #[derive(Clone, Copy)]
@@ -301,7 +315,7 @@ fn of_v2(operation: Operation) -> (Need, Denial) {
     use Denial::{Forbidden, Masked};
     use Need::{All, Any, Exact, On, OnSome, Own};
     use Path::{AnyIdentity, AnyKeyOfKeyspace, AnyPermission, Key, Keyspace, Part, RootKey};
-    use Resource::{Api, Identity, Portal, Ratelimit};
+    use Resource::{Api, Identity, Portal, Ratelimit, Webhook};
 
     match operation {
         Operation::ApiCreate => (Exact("api.*.create_api"), Forbidden),
@@ -434,6 +448,10 @@ fn of_v2(operation: Operation) -> (Need, Denial) {
         Operation::PortalScopeKeysReroll => (Own(Api, "create_key"), Forbidden),
         Operation::PortalScopeEncrypt => (Own(Api, "encrypt_key"), Forbidden),
         Operation::PortalScopeAnalytics => (Own(Api, "read_analytics"), Forbidden),
+        Operation::WebhookCreate => (Exact("webhook.*.create_webhook"), Forbidden),
+        Operation::WebhookRead => (Own(Webhook, "read_webhook"), Forbidden),
+        Operation::WebhookUpdate => (Own(Webhook, "update_webhook"), Forbidden),
+        Operation::WebhookDelete => (Own(Webhook, "delete_webhook"), Forbidden),
         Operation::RootKeyCreate | Operation::RootKeyUpdate => (On(RootKey, "write"), Forbidden),
         Operation::RootKeyRead => (On(RootKey, "read"), Forbidden),
         Operation::RootKeyDelete => (On(RootKey, "delete"), Forbidden),
@@ -475,6 +493,7 @@ impl Resource {
             Resource::Identity => "identity",
             Resource::Ratelimit => "ratelimit",
             Resource::Portal => "portal",
+            Resource::Webhook => "webhook",
         };
         format!("{resource}.{id}.{action}")
     }
@@ -493,6 +512,7 @@ impl Resource {
             Resource::Identity => target.identity.map(IdentityId::as_str),
             Resource::Ratelimit => target.namespace.map(NamespaceId::as_str),
             Resource::Portal => target.portal.map(PortalId::as_str),
+            Resource::Webhook => target.webhook.map(WebhookId::as_str),
         }
     }
 }

@@ -57,7 +57,7 @@ pub fn actor_href(entry: &AuditEntry) -> Option<Href> {
 /// the event, and of what has no page.
 pub fn way_to(event: &str, kind: &str, id: &str) -> Option<Href> {
     let is_gone = event == "rootkey.revoke" || event.strip_suffix(".delete") == Some(kind);
-    let has_no_page = matches!(kind, "permission" | "portal" | "ratelimitOverride");
+    let has_no_page = matches!(kind, "permission" | "portal" | "ratelimitOverride" | "webhook");
     match is_gone || has_no_page {
         true => Some(paths::audit().with("target", id)),
         false => page_of(event, kind, id),

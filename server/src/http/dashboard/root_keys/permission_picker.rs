@@ -106,6 +106,7 @@ fn title(choice: &Choice) -> &'static str {
         "rbac" => common::ROLES_AND_PERMISSIONS,
         "identity" => common::IDENTITIES,
         "portal" => text::PORTALS,
+        "webhook" => text::WEBHOOKS,
         _ => common::WORKSPACE,
     }
 }

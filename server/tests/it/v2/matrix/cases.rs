@@ -17,10 +17,21 @@ fn fails((status, code): (u16, &'static str)) -> Foreign {
 }
 
 pub fn cases() -> Vec<Case> {
-    [keys(), access(), apis(), identities(), permissions(), ratelimit(), portals(), root_keys(), others()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        keys(),
+        access(),
+        apis(),
+        identities(),
+        permissions(),
+        ratelimit(),
+        portals(),
+        webhooks(),
+        root_keys(),
+        others(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn keys() -> Vec<Case> {
@@ -426,6 +437,85 @@ fn portals() -> Vec<Case> {
             |ids| json!({ "portal": ids.portal, "externalId": "ann" }),
             &["portal.*.update_portal"],
             fails(NO_PORTAL),
+            1,
+        ),
+    ]
+}
+
+fn webhooks() -> Vec<Case> {
+    let case = |operation, body, grants, foreign, audited| Case {
+        operation,
+        body,
+        grants,
+        denied: FORBIDDEN,
+        foreign,
+        audited,
+    };
+    let nothing = || Foreign::Nothing;
+    let absent = || fails((404, "data/webhook_not_found"));
+    vec![
+        case(
+            "webhooks.createEndpoint",
+            |_| json!({ "url": "https://example.com/", "events": ["key.*"] }),
+            &["webhook.*.create_webhook"],
+            nothing(),
+            1,
+        ),
+        case("webhooks.listEndpoints", |_| json!({}), &["webhook.*.read_webhook"], nothing(), 0),
+        case(
+            "webhooks.getEndpoint",
+            |ids| json!({ "endpointId": ids.webhook }),
+            &["webhook.{webhook}.read_webhook"],
+            absent(),
+            0,
+        ),
+        case(
+            "webhooks.updateEndpoint",
+            |ids| json!({ "endpointId": ids.webhook, "description": "ours" }),
+            &["webhook.{webhook}.update_webhook"],
+            absent(),
+            1,
+        ),
+        case(
+            "webhooks.deleteEndpoint",
+            |ids| json!({ "endpointId": ids.webhook }),
+            &["webhook.*.delete_webhook"],
+            absent(),
+            1,
+        ),
+        case(
+            "webhooks.rotateSecret",
+            |ids| json!({ "endpointId": ids.webhook, "gracePeriod": 0 }),
+            &["webhook.{webhook}.update_webhook"],
+            absent(),
+            1,
+        ),
+        case(
+            "webhooks.listDeliveries",
+            |ids| json!({ "endpointId": ids.webhook }),
+            &["webhook.{webhook}.read_webhook"],
+            absent(),
+            0,
+        ),
+        case(
+            "webhooks.getDelivery",
+            |ids| json!({ "endpointId": ids.webhook, "deliveryId": ids.delivery }),
+            &["webhook.*.read_webhook"],
+            absent(),
+            0,
+        ),
+        case(
+            "webhooks.replayDelivery",
+            |ids| json!({ "endpointId": ids.webhook, "deliveryId": ids.delivery }),
+            &["webhook.{webhook}.update_webhook"],
+            absent(),
+            1,
+        ),
+        case(
+            "webhooks.sendTest",
+            |ids| json!({ "endpointId": ids.webhook }),
+            &["webhook.*.update_webhook"],
+            absent(),
             1,
         ),
     ]
