@@ -44,8 +44,11 @@ fn secrets(server: &Server) -> Vec<Secret> {
     let used = code_of(&server.call("portal.createSession", &session).data());
     let token = server.call("portal.exchangeCode", &json!({ "code": used })).data();
     let unused = code_of(&server.call("portal.createSession", &session).data());
+    let webhook = json!({ "url": "https://hooks.invalid/", "events": ["webhook.*"] });
+    let webhook = server.call("webhooks.createEndpoint", &webhook).data();
     vec![
         shaped(ROOT_KEY),
+        shaped(webhook["secret"].as_str().unwrap()),
         shaped(plain),
         shaped(prefixed),
         shaped(used),
