@@ -139,3 +139,36 @@ async fn a_workspace_has_twenty_endpoints_at_most() {
     let rest = test.call("webhooks.listEndpoints", json!({ "limit": 15, "cursor": cursor })).await.data();
     assert_eq!(rest.as_array().unwrap().len(), 5);
 }
+
+#[tokio::test]
+async fn what_ended_long_ago_is_removed_and_what_waited_too_long_ends() {
+    const DAY_MS: i64 = 86_400_000;
+    let (test, receiver) = (start().await, Receiver::start(Reply::Status(200)).await);
+    let (id, _) = endpoint(&test, &receiver, &["api.create"]).await;
+    let sweep = async || {
+        let now_ms = test.app.clock.now_ms();
+        let swept = |tx| async move { domain::webhooks::sweep(&tx, now_ms, 100).await };
+        test.app.store.write(swept).await.unwrap()
+    };
+    let states = async || {
+        let listed = deliveries(&test, &id).await;
+        let mut states: Vec<String> =
+            listed.iter().map(|sent| sent["state"].as_str().unwrap().to_owned()).collect();
+        states.sort();
+        states
+    };
+    receiver.next([Reply::Status(200), Reply::Status(500)]);
+    for _ in 0..2 {
+        test.api().await;
+        send(&test).await;
+    }
+    test.call("webhooks.updateEndpoint", json!({ "endpointId": id, "enabled": false })).await.data();
+    assert_eq!((sweep().await, states().await), (0, vec!["delivered".to_owned(), "waiting".to_owned()]));
+    test.advance_ms(4 * DAY_MS + 1);
+    assert_eq!(send(&test).await, 0, "a disabled endpoint is sent nothing");
+    assert_eq!((sweep().await, states().await), (0, vec!["delivered".to_owned(), "givenUp".to_owned()]));
+    test.advance_ms(10 * DAY_MS);
+    assert_eq!((sweep().await, states().await), (1, vec!["givenUp".to_owned()]));
+    test.advance_ms(4 * DAY_MS + 1);
+    assert_eq!((sweep().await, states().await), (1, Vec::<String>::new()));
+}
