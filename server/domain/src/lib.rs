@@ -35,6 +35,7 @@ pub mod secret_links;
 pub mod session;
 pub mod transfer;
 
+pub mod configuration;
 pub mod oauth;
 pub mod recovery;
 

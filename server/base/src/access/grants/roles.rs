@@ -69,6 +69,7 @@ fn weakest(operation: Operation) -> Option<Role> {
         | LogsRead
         | Explain
         | SettingsRead
+        | ConfigurationRead
         | MemberRead
         | ViewSave => Role::Viewer,
         KeyCreate
@@ -131,6 +132,7 @@ fn weakest(operation: Operation) -> Option<Role> {
         | MigrationCreate
         | Export
         | SettingsUpdate
+        | ConfigurationApply
         | WorkspaceUpdate
         | MemberInvite
         | MemberUpdate
