@@ -67,6 +67,7 @@ const CONTENTS: &[(&str, &[&str])] = &[
         "Operation",
         &[
             "configuration",
+            "apply",
             "cli",
             "doctor",
             "tls",

@@ -6,6 +6,7 @@
 
 mod analytics;
 mod apis;
+mod configuration;
 mod errors;
 mod explain;
 mod identities;
@@ -77,6 +78,7 @@ fn operations() -> Vec<Operation> {
         portal_sessions::operations(),
         root_keys::operations(),
         workspace::operations(),
+        configuration::operations(),
     ]
     .into_iter()
     .flatten()
