@@ -209,6 +209,11 @@ fixed! {
     addresses = "/settings/addresses";
     v1_switch = "/settings/v1";
     migrations = "/settings/migrations";
+    /// POST: fields `document`, `prune`; answers with a plan.
+    configuration = "/settings/configuration";
+    download_configuration = "/settings/configuration/download";
+    /// POST: as for a plan, with the `version` of the plan.
+    apply_configuration = "/settings/configuration/apply";
     /// POST: without fields.
     doctor = "/settings/doctor";
     ai_tools = "/settings/ai";

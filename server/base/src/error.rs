@@ -176,6 +176,14 @@ impl Error {
         })
     }
 
+    /// Says where in a larger input this is about.
+    #[must_use]
+    pub fn within(mut self, place: &str) -> Self {
+        let detail = format!("{place}: {}", self.0.detail);
+        self.0.detail = clipped(detail, MAX_DETAIL_BYTES);
+        self
+    }
+
     /// Says when another try may succeed.
     pub fn retry_after_s(mut self, seconds: u64) -> Self {
         self.0.retry_after_s = Some(seconds);

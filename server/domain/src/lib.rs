@@ -36,6 +36,7 @@ pub mod session;
 pub mod transfer;
 pub mod webhooks;
 
+pub mod configuration;
 pub mod oauth;
 pub mod recovery;
 

@@ -34,6 +34,7 @@ use base::events::Recorder;
 use base::store::{DataDir, Database, Engine, Store};
 use domain::apis::Apis;
 use domain::bulk::Bulk;
+use domain::configuration::Configuration;
 use domain::credits::Ledger;
 use domain::explain::Explainer;
 use domain::idempotency::Idempotency;
@@ -85,6 +86,7 @@ pub struct App {
     pub search: Search,
     pub idempotency: Idempotency,
     pub portals: Portals,
+    pub configuration: Configuration,
     pub bulk: Bulk,
     pub explainer: Explainer,
     pub transfer: Transfer,

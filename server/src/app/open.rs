@@ -27,6 +27,7 @@ use base::events::Recorder;
 use base::store::{AppSchema, DataDir, Database, Durability, EventsSchema, IfEmpty, Store, moves};
 use domain::apis::Apis;
 use domain::bulk::Bulk;
+use domain::configuration::{Configuration, Rooms};
 use domain::credits::Ledger;
 use domain::explain::Explainer;
 use domain::idempotency::Idempotency;
@@ -80,6 +81,10 @@ impl Ground {
         let vault = Vault::open(store.clone(), entropy.clone(), master_key(config, dir), now_ms).await?;
         let recorder = Recorder::default();
         Ok(Self { store, events, events_set_aside, limiter, recorder, vault, entropy })
+    }
+
+    fn idempotency(&self) -> Idempotency {
+        Idempotency::new(self.store.clone(), self.vault.clone())
     }
 
     fn root_keys(&self) -> RootKeys {
@@ -146,6 +151,7 @@ impl Insight {
 
 /// What people configure.
 struct Configured {
+    apis: Apis,
     keys: Keys,
     identities: Identities,
     permissions: Permissions,
@@ -159,6 +165,7 @@ impl Configured {
         let (store, entropy) = (&ground.store, &ground.entropy);
         let namespaces = Namespaces::new(store.clone(), entropy.clone());
         Self {
+            apis: Apis::new(store.clone(), entropy.clone()),
             keys: Keys::new(store.clone(), entropy.clone(), ground.vault.clone()),
             identities: Identities::new(store.clone(), entropy.clone()),
             permissions: Permissions::new(store.clone(), entropy.clone()),
@@ -238,9 +245,27 @@ impl Configured {
         Portals::new(ground.store.clone(), ground.entropy.clone(), keys, identities, analytics.clone())
     }
 
-    fn verifier(&self, ground: &Ground, ledger: &Ledger, cache_bytes: u64) -> Verifier {
+    fn configuration(&self, ground: &Ground, analytics: &Analytics) -> Configuration {
+        let rooms = Rooms {
+            apis: self.apis.clone(),
+            permissions: self.permissions.clone(),
+            namespaces: self.namespaces.clone(),
+            overrides: self.overrides.clone(),
+            portals: self.portals(ground, analytics),
+        };
+        Configuration::new(ground.store.clone(), ground.entropy.clone(), rooms)
+    }
+
+    fn verifier(&self, ground: &Ground, ledger: &Ledger, config: &Config) -> Verifier {
         let (store, limiter) = (ground.store.clone(), ground.limiter.clone());
-        Verifier::new(store, limiter, ledger.clone(), ground.recorder.clone(), self.keys.clone(), cache_bytes)
+        Verifier::new(
+            store,
+            limiter,
+            ledger.clone(),
+            ground.recorder.clone(),
+            self.keys.clone(),
+            config.key_cache_bytes,
+        )
     }
 }
 
@@ -259,12 +284,11 @@ impl App {
     fn assemble(config: Config, clock: Clock, dir: DataDir, ground: Ground, insight: Insight) -> Self {
         let made = Configured::new(&ground);
         let (store, entropy, events) = (&ground.store, &ground.entropy, &ground.events);
-        let (limiter, recorder, vault) = (&ground.limiter, &ground.recorder, &ground.vault);
+        let (limiter, recorder) = (&ground.limiter, &ground.recorder);
         let (analytics, search) = (&insight.analytics, &insight.search);
-        let (ledger, bulk) = (Ledger::start(store.clone()), made.bulk(&ground, &clock));
-        let verifier = made.verifier(&ground, &ledger, config.key_cache_bytes);
-        let (root_keys, sessions) = (ground.root_keys(), made.sessions(&ground));
-        let idempotency = Idempotency::new(store.clone(), vault.clone());
+        let (ledger, sessions) = (Ledger::start(store.clone()), made.sessions(&ground));
+        let (bulk, verifier) = (made.bulk(&ground, &clock), made.verifier(&ground, &ledger, &config));
+        let (root_keys, idempotency) = (ground.root_keys(), ground.idempotency());
         let (jobs, doctor, address) = made.upkeep((&config, &clock, &dir), &ground, &idempotency, search);
         Self {
             backup_job: ground.backup_job(&config, &clock, &dir),
@@ -279,13 +303,14 @@ impl App {
             secret_links: SecretLinks::new(store.clone(), entropy.clone()),
             leaks: Leaks::new(store.clone(), entropy.clone(), root_keys.clone(), config.leak_public_key),
             root_keys,
-            apis: Apis::new(store.clone(), entropy.clone()),
+            configuration: made.configuration(&ground, analytics),
+            portals: made.portals(&ground, analytics),
             ratelimits: Ratelimits::new(limiter.clone(), made.namespaces.clone(), recorder.clone()),
             explainer: made.explainer(&verifier, limiter, analytics),
             verifier,
-            portals: made.portals(&ground, analytics),
             idempotency,
             jobs,
+            apis: made.apis,
             users: made.users,
             permissions: made.permissions,
             identities: made.identities,

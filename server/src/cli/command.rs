@@ -49,6 +49,8 @@ pub(super) enum FolderCommand {
     EventsLatency,
     ExplainKey,
     Export(ExportedList),
+    ConfigurationApply,
+    ConfigurationExport,
     AnalyticsQuery,
     IndexStatus,
     IndexRebuild,
@@ -105,6 +107,21 @@ impl FolderCommand {
     /// Whether it reads what happened, for which a workspace may be gone.
     pub fn is_of_record(self) -> bool {
         matches!(self, Self::AuditList | Self::AuditExport)
+    }
+
+    /// Whether it is answered from the indexes of what happened.
+    pub fn asks_indexes(self) -> bool {
+        matches!(
+            self,
+            Self::AuditList
+                | Self::EventsList
+                | Self::EventsTop
+                | Self::EventsLatency
+                | Self::ExplainKey
+                | Self::AnalyticsQuery
+                | Self::RequestsList
+                | Self::Search
+        )
     }
 
     /// Whether it is about the server or all of its workspaces: it needs none to be named.

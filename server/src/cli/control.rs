@@ -23,7 +23,8 @@ use crate::app::App;
 use base::error::{Error, Result};
 use base::store::DataDir;
 
-const MAX_REQUEST_BYTES: u64 = 1 << 20;
+/// A configuration of 1 MiB, and what JSON adds to it.
+const MAX_REQUEST_BYTES: u64 = 3 << 20;
 const MAX_ANSWER_BYTES: u64 = 64 << 20;
 /// Commands at once: further ones wait for their turn.
 const MAX_COMMANDS: usize = 32;

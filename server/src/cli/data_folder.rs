@@ -7,7 +7,7 @@ use clap::ArgMatches;
 
 use super::output::Output;
 use super::spinner::Spinner;
-use super::{control, dispatch, dispatch::Request, doctor};
+use super::{configuration, control, dispatch, dispatch::Request, doctor, index};
 use crate::app::{self, App};
 use crate::doctor::Finding;
 use base::clock::Clock;
@@ -20,12 +20,13 @@ use base::store::{DataDir, Found};
 /// parts, printed as they come.
 pub(super) async fn run(
     config: Config,
+    asks_indexes: bool,
     line: Vec<String>,
     given: &ArgMatches,
     spinner: &Spinner,
 ) -> Result<Output> {
-    let stdin = if wants_stdin(given) { Some(read_stdin()?) } else { None };
-    let mut request = Request { arguments: line.clone(), stdin };
+    let input = if wants_stdin(given) { Some(read_stdin()?) } else { configuration::read(given)? };
+    let mut request = Request { arguments: line.clone(), input };
     let mut printed = 0;
     let mut print_part = |output: &Result<Output>| {
         let rest = spinner.aside(|| print_part(&line, output))?;
@@ -38,6 +39,10 @@ pub(super) async fn run(
     match DataDir::acquire_used(&config.data_dir)? {
         Some(dir) => {
             let app = App::open(config, Clock::system(), Entropy::system(), dir).await?;
+            if asks_indexes {
+                let say = |chunks| spinner.say(format!("indexing events: {chunks} chunks to go"));
+                index::complete(&app, say).await?;
+            }
             let mut output = dispatch::execute(&app, &request).await;
             while let Some(rest) = print_part(&output)? {
                 output = dispatch::execute(&app, &rest).await;
@@ -68,7 +73,7 @@ pub(super) async fn look_over(
             doctor::examine(&app::look(config, clock, &dir).await, given, |check| spinner.say(check)).await
         }
         Found::Busy if control::is_answered(&path).await => {
-            control::send(&path, &Request { arguments: line, stdin: None }).await
+            control::send(&path, &Request { arguments: line, input: None }).await
         }
         Found::Busy => {
             let text =
@@ -91,7 +96,7 @@ fn print_part(arguments: &[String], output: &Result<Output>) -> Result<Option<Re
     std::io::stdout().write_all(stdout.as_bytes()).map_err(Error::internal)?;
     let mut arguments = arguments.to_vec();
     arguments.extend(["--cursor".to_owned(), next.clone()]);
-    Ok(Some(Request { arguments, stdin: None }))
+    Ok(Some(Request { arguments, input: None }))
 }
 
 /// Whether a flag of the command asks for its secret on standard input.

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use super::command::{Command, FolderCommand};
 use super::output::Output;
 use super::{
-    analytics, api, audit, doctor, events, explain, export, healthcheck, index, migration, namespace, parser,
-    ratelimit_override, recovery, requests, root_key, search, setup, user, webhook, workspace,
+    analytics, api, audit, configuration, doctor, events, explain, export, healthcheck, index, migration,
+    namespace, parser, ratelimit_override, recovery, requests, root_key, search, setup, user, webhook,
+    workspace,
 };
 use crate::app::App;
 use base::access::{Door, OpCtx, Principal};
@@ -18,8 +19,8 @@ use base::secret::PlainKey;
 #[derive(Serialize, Deserialize)]
 pub(super) struct Request {
     pub arguments: Vec<String>,
-    /// What was read from standard input, if the command asked for it.
-    pub stdin: Option<String>,
+    /// What the command asked its caller to read: a secret from standard input, or a file.
+    pub input: Option<String>,
 }
 
 impl Request {
@@ -36,8 +37,6 @@ pub(super) async fn execute(app: &App, request: &Request) -> Result<Output> {
     let matches = parser::syntax()
         .try_get_matches_from(&request.arguments)
         .map_err(|error| Error::invalid(error.to_string()))?;
-    let secret =
-        request.stdin.as_deref().map(|text| PlainKey::new(text.trim_end_matches(['\r', '\n']).to_owned()));
     let (command, given) = match parser::read(&matches) {
         Some((Command::Folder(command), given)) => (command, given),
         // Of the server itself: where it is.
@@ -47,7 +46,7 @@ pub(super) async fn execute(app: &App, request: &Request) -> Result<Output> {
         _ => return Err(unknown()),
     };
     let cx = context(app, command, given).await?;
-    run(app, &cx, command, given, secret).await
+    run(app, &cx, command, given, request.input.as_deref()).await
 }
 
 async fn run(
@@ -55,15 +54,16 @@ async fn run(
     cx: &OpCtx,
     command: FolderCommand,
     given: &ArgMatches,
-    secret: Option<PlainKey>,
+    input: Option<&str>,
 ) -> Result<Output> {
+    let secret = || input.map(|text| PlainKey::new(text.trim_end_matches(['\r', '\n']).to_owned()));
     match command {
         FolderCommand::SetupLink => setup::link(app, cx).await,
         FolderCommand::RootKeyCreate => root_key::create(app, cx, given).await,
         FolderCommand::RootKeyList => root_key::list(app, cx, given).await,
         FolderCommand::RootKeyRevoke => root_key::revoke(app, cx, given).await,
-        FolderCommand::UserCreate => user::create(app, cx, given, secret).await,
-        FolderCommand::UserResetPassword => user::reset_password(app, cx, given, secret).await,
+        FolderCommand::UserCreate => user::create(app, cx, given, secret()).await,
+        FolderCommand::UserResetPassword => user::reset_password(app, cx, given, secret()).await,
         FolderCommand::UserInvite => user::invite(app, cx, given).await,
         FolderCommand::UserTotpReset => user::totp_reset(app, cx, given).await,
         FolderCommand::UserSessions => user::sessions(app, cx, given).await,
@@ -83,8 +83,10 @@ async fn run(
         FolderCommand::EventsList => events::list(app, cx, given).await,
         FolderCommand::EventsTop => events::top(app, cx, given).await,
         FolderCommand::EventsLatency => events::latency(app, cx, given).await,
-        FolderCommand::ExplainKey => explain::explain(app, cx, given, secret).await,
+        FolderCommand::ExplainKey => explain::explain(app, cx, given, secret()).await,
         FolderCommand::Export(list) => export::export(app, cx, list, given).await,
+        FolderCommand::ConfigurationApply => configuration::apply(app, cx, given, input).await,
+        FolderCommand::ConfigurationExport => configuration::export(app, cx, given).await,
         FolderCommand::AnalyticsQuery => analytics::query(app, cx, given).await,
         FolderCommand::IndexStatus => index::status(app, given).await,
         FolderCommand::IndexRebuild => index::rebuild(app, given).await,

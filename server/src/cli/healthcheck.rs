@@ -90,7 +90,7 @@ async fn find(config: &Config) -> Result<Whereabouts> {
 
 /// What the server of a folder says, if there is one that answers.
 async fn said(data_dir: &Path) -> Option<Whereabouts> {
-    let request = Request { arguments: ["unkey", "healthcheck"].map(str::to_owned).to_vec(), stdin: None };
+    let request = Request { arguments: ["unkey", "healthcheck"].map(str::to_owned).to_vec(), input: None };
     let output = timeout(WHERE, control::send(data_dir, &request)).await.ok()?.ok()?;
     serde_json::from_str(&output.stdout).ok()
 }

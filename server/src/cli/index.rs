@@ -62,3 +62,16 @@ pub(super) async fn rebuild(app: &App, given: &ArgMatches) -> Result<Output> {
         tokio::time::sleep(EVERY).await;
     }
 }
+
+/// Waits until the indexes have everything, in a folder in which nothing else happens: what
+/// is asked of them right after a restore would be answered from nothing.
+pub(super) async fn complete(app: &App, mut behind: impl FnMut(u64)) -> Result<()> {
+    loop {
+        let lag = app.search.lag(app.events(), &app.store).await?;
+        if !lag.rebuilding && lag.chunks == 0 && lag.entries == 0 {
+            return Ok(());
+        }
+        behind(lag.chunks);
+        tokio::time::sleep(EVERY).await;
+    }
+}

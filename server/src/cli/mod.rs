@@ -24,6 +24,7 @@ mod analytics;
 mod api;
 mod audit;
 mod config;
+mod configuration;
 mod doctor;
 mod events;
 mod explain;
@@ -143,7 +144,9 @@ impl Invocation {
             Command::Folder(FolderCommand::Doctor) => {
                 data_folder::look_over(config, self.arguments, given, &spinner()).await
             }
-            Command::Folder(_) => data_folder::run(config, self.arguments, given, &spinner()).await,
+            Command::Folder(command) => {
+                data_folder::run(config, command.asks_indexes(), self.arguments, given, &spinner()).await
+            }
         }
     }
 }

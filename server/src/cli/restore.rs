@@ -47,7 +47,7 @@ pub(super) async fn only(config: Config, line: Vec<String>, given: &ArgMatches, 
     };
     let unpacked = tokio::task::spawn_blocking(unpack).await.map_err(Error::internal)??;
     unpacked.migrate().await?;
-    data_folder::run(config, line, given, &Spinner::of("restore".to_owned())).await
+    data_folder::run(config, false, line, given, &Spinner::of("restore".to_owned())).await
 }
 
 /// Shows on a line how far it is.

@@ -69,6 +69,7 @@ pub fn routes(app: &Arc<App>) -> BoxEndpoint<'static, Response> {
         .at("/openapi/v2.json", get(document(&V2_DOCUMENT)))
         .at("/openapi/v1.json", get(document(&V1_DOCUMENT)))
         .at("/openapi.json", get(document(&V1_DOCUMENT)))
+        .at("/schema/unkey.json", get(document(&CONFIGURATION_SCHEMA)))
         // Not `/*path`: that would take `/` itself.
         .at("/:first", dashboard::unknown_page(app).otherwise(nowhere()))
         .at("/:first/*rest", dashboard::unknown_page(app).otherwise(nowhere()));
@@ -267,7 +268,11 @@ fn unavailable() -> Response {
 static V1_DOCUMENT: LazyLock<Document> = LazyLock::new(|| as_document(&v1::DOCUMENT));
 static V2_DOCUMENT: LazyLock<Document> = LazyLock::new(|| as_document(&v2::DOCUMENT));
 
-fn as_document(json: &'static Value) -> Document {
+/// The schema of the file that `unkey apply` takes.
+static CONFIGURATION_SCHEMA: LazyLock<Document> =
+    LazyLock::new(|| as_document(&domain::configuration::Document::schema()));
+
+fn as_document(json: &Value) -> Document {
     let body = bytes::Bytes::from(json.to_string());
     Document::new(move || body.clone())
 }

@@ -10,6 +10,7 @@ mod bounds;
 mod bulk;
 mod clock;
 mod compression;
+mod configuration;
 mod contract;
 mod dashboard;
 mod decode;

@@ -63,7 +63,7 @@ const CRATES: &[Crate] = &[
             &["root_keys", "credits"],
             &["verification"],
             &["session", "secret_links", "portals", "explain", "bulk", "transfer", "leaks", "webhooks"],
-            &["oauth", "recovery"],
+            &["configuration", "oauth", "recovery"],
         ],
     },
     Crate {

@@ -284,6 +284,16 @@ impl Server {
         self.try_call(operation, body).expect("the server answers")
     }
 
+    /// Calls an operation of the first version of the API, and answers what it says.
+    #[track_caller]
+    pub fn v1(&self, operation: &str, body: &Value) -> Value {
+        let request = self.agent.post(format!("{}/v1/{operation}", self.base));
+        let request = request.header("authorization", format!("Bearer {ROOT_KEY}"));
+        let mut response = request.send_json(body).expect("the server answers");
+        assert_eq!(response.status().as_u16(), 200, "{operation}");
+        response.body_mut().read_json().expect("JSON")
+    }
+
     /// Sends any request; its status, or `None` when it cannot be sent at all.
     pub fn send(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> Option<u16> {
         let mut request = Request::builder().method(method).uri(format!("{}{target}", self.base));

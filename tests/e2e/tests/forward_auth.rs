@@ -29,6 +29,16 @@ impl Gate {
         self.server.key(&self.api, options)
     }
 
+    /// With an owner, whose id version 2 would not take.
+    fn v1_key(&self, owner: String) -> (String, String) {
+        let made = self.server.v1("keys.createKey", &json!({ "apiId": self.api, "ownerId": owner }));
+        let (id, key) = (made["keyId"].as_str().expect("an id"), made["key"].as_str().expect("a key"));
+        self.server
+            .call("keys.addPermissions", &json!({ "keyId": id, "permissions": ["documents.read"] }))
+            .data();
+        (id.to_owned(), key.to_owned())
+    }
+
     fn proxy(&self, extra: &str) -> Proxy {
         Proxy::start(self.kind, &self.server, &self.api, extra)
     }
@@ -114,6 +124,31 @@ fn takes_keys_from_queries(kind: Kind) {
     assert_eq!(ask(&proxy, &key, &[]).status, 401, "not the place");
 }
 
+/// Names of any length pass, and no client makes one disappear by what it sends beside it.
+fn has_room_for_long_names(kind: Kind) {
+    let gate = Gate::new(kind);
+    let proxy = gate.proxy("");
+    let limits =
+        json!([{ "name": "\u{1f600}".repeat(100), "limit": 99, "duration": 600_000, "autoApply": true }]);
+    let names =
+        json!({ "name": "\u{65e5}".repeat(255), "externalId": "e".repeat(255), "ratelimits": limits });
+    let (_, key) = gate.key(names);
+    let passed = ask(&proxy, &key, &[]);
+    assert_eq!(
+        (passed.status, passed.seen("x-unkey-external-id")),
+        (200, "e".repeat(255).as_str()),
+        "{passed:?}"
+    );
+    // Longer yet, as it is encoded: what the first version of the API takes.
+    let (_, key) = gate.v1_key("\u{5ba2}".repeat(200));
+    for padding in [0, 8000, 12_000, 13_500, 14_000, 14_500, 15_000, 15_500] {
+        let passed = ask(&proxy, &key, &[("X-Pad", &"b".repeat(padding))]);
+        let known = passed.status == 200 && passed.seen("x-unkey-external-id").len() == 1800;
+        assert!(known || (passed.status >= 400 && passed.seen.is_none()), "{padding}: {passed:?}");
+        assert!(known || padding > 4000, "{passed:?}");
+    }
+}
+
 /// Nothing passes while nobody answers, and everything again when somebody does.
 fn refuses_without_an_answer(kind: Kind) {
     let mut gate = Gate::new(kind);
@@ -152,6 +187,11 @@ macro_rules! proxies {
             #[test]
             fn takes_keys_from_queries() {
                 super::takes_keys_from_queries(Kind::$kind);
+            }
+
+            #[test]
+            fn has_room_for_long_names() {
+                super::has_room_for_long_names(Kind::$kind);
             }
 
             #[test]

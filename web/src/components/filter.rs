@@ -36,6 +36,8 @@ pub struct SavedView {
     pub href: Href,
     /// Whether everybody in the workspace sees it.
     pub shared: bool,
+    /// Whether who looks may delete it.
+    pub deletable: bool,
 }
 
 /// How the rows of a list were chosen. The choices themselves are in the address.
@@ -253,12 +255,14 @@ fn saved(csrf: &str, filters: &Filters) -> View {
 
 /// A saved view in a list of them: its link, and the way to delete it.
 pub(crate) fn saved_view(csrf: &str, saved: &SavedView) -> View {
-    let remove = view! {
-        <button type="submit" class="icon-button" aria-label=text::delete_view(&saved.name)>
-            {Icon::Cross.view()}
-        </button>
-    };
+    let remove = saved.deletable.then(|| {
+        let button = view! {
+            <button type="submit" class="icon-button" aria-label=text::delete_view(&saved.name)>
+                {Icon::Cross.view()}
+            </button>
+        };
+        post_form(csrf, &paths::delete_view(&saved.id), "inline", vec![button.into_any()])
+    });
     let shared = saved.shared.then(|| view! { <span class="note">{text::SHARED}</span> });
-    let remove = post_form(csrf, &paths::delete_view(&saved.id), "inline", vec![remove.into_any()]);
     view! { <li><a href=saved.href.to_string()>{saved.name.clone()}</a>{shared}{remove}</li> }.into_any()
 }

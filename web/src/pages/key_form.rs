@@ -19,6 +19,8 @@ use crate::texts::{common, key_form as text};
 pub const CREATE: &str = "create";
 /// Name of the button that only shows what would be made.
 pub const PREVIEW: &str = "preview";
+/// Name of the button that keeps what was typed as a preset.
+pub const SAVE_PRESET: &str = "save_preset";
 /// Field of the name under which what is typed is kept.
 pub const PRESET: &str = "preset_name";
 
@@ -50,8 +52,8 @@ pub struct KeyChoices {
 /// `refill` (`none`, `daily`, `monthly`), `refill_amount`, `refill_day`,
 /// `expires` (`never`, `1d`, `7d`, `30d`, `90d`, `at`), `expires_at` (local
 /// time), `roles`*, `permissions`*, `meta` (JSON). `more` asks for another row,
-/// [`PREVIEW`] for the page with what was typed, a name in [`PRESET`] (with
-/// `preset_shared`) to keep it; [`CREATE`] tells the button from Enter in a field.
+/// [`PREVIEW`] for the page with what was typed, [`SAVE_PRESET`] or a name in [`PRESET`]
+/// (with `preset_shared`) to keep it; [`CREATE`] tells the button from Enter in a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewKeyView {
     pub api: ApiRef,
@@ -115,7 +117,8 @@ fn keep_as_preset(form: &FormState) -> Vec<View> {
     vec![
         input(form, name),
         check(form, "preset_shared", common::SHARE_WITH_THE_WORKSPACE, ""),
-        view! { <button type="submit" class="button small">{text::SAVE_PRESET}</button> }.into_any(),
+        view! { <button type="submit" name=SAVE_PRESET value="on" class="button small">{text::SAVE_PRESET}</button> }
+            .into_any(),
     ]
 }
 

@@ -319,11 +319,15 @@ const TOLD_CHANGES: usize = 4;
 /// What is longer is on the page of the entry, where nothing is cut off.
 const TOLD_CHARACTERS: usize = 40;
 
+/// Whether a line has no room for it.
+pub(crate) fn is_long(change: &Changed) -> bool {
+    let is_long = |side: &ChangedValue| side.width() > TOLD_CHARACTERS;
+    [&change.before, &change.after].into_iter().flatten().any(is_long)
+}
+
 /// `Limit: 5 → 8`, each value in a mark of its own that its text cannot leave.
-fn told_change(change: &Changed) -> View {
-    let is_long =
-        |side: &Option<ChangedValue>| side.as_ref().is_some_and(|value| value.width() > TOLD_CHARACTERS);
-    if is_long(&change.before) || is_long(&change.after) {
+pub(crate) fn told_change(change: &Changed) -> View {
+    if is_long(change) {
         return view! { {change.field.clone()}{text::FIELD_CHANGED} }.into_any();
     }
     let value = |side: &Option<ChangedValue>| match side {

@@ -22,6 +22,38 @@ pub const API_REQUESTS_A_MINUTE: &str = "API requests a minute";
 pub const ABOUT_IT: &str = "About it";
 pub const SET_WHEN_THE_SERVER_STARTS: &str = "Set by flag, environment or file when the server starts.";
 
+// Configuration as a file
+
+pub const DOWNLOAD_THE_DOCUMENT: &str = "Download";
+pub const APPLY_A_DOCUMENT: &str = "Apply a document";
+pub const A_DOCUMENT: &str = "Document";
+pub const A_DOCUMENT_HELP: &str = "YAML or JSON. What it leaves out stays as it is; null clears.";
+pub const PRUNE: &str = "Delete what it does not list";
+pub const PRUNE_HELP: &str =
+    "In each section that the document has. An API is deleted with its keys, unless it is protected.";
+pub const SHOW_THE_PLAN: &str = "Show the plan";
+pub const A_PLAN_CHANGES_NOTHING: &str = "A plan changes nothing.";
+pub const THE_PLAN: &str = "Plan";
+pub const NOTHING_DIFFERS: &str = "Nothing differs.";
+pub const ALL_OR_NOTHING: &str = "All of them, or none.";
+pub const WHAT_THERE_IS: &str = "What there is";
+pub const WHAT_IS_NOT_IN_IT: &str =
+    "Keys, identities and root keys are not part of it, nor are overrides that end.";
+pub const ANOTHER_PLAN: &str =
+    "Something was changed since the plan was shown. This is what would change now.";
+
+pub fn apply_changes(count: usize) -> String {
+    if count == 1 { "Apply 1 change".to_owned() } else { format!("Apply {count} changes") }
+}
+
+pub fn changes_were_made(count: usize) -> String {
+    match count {
+        0 => NOTHING_DIFFERS.to_owned(),
+        1 => "1 change was made.".to_owned(),
+        count => format!("{count} changes were made."),
+    }
+}
+
 // A new workspace
 
 pub const NEW_SLUG_HINT: &str = "3 to 64 characters of a-z, 0-9 and -. Names it on the command line.";

@@ -15,7 +15,8 @@ use crate::store::{NewEntry, Tx};
 #[derive(Default)]
 pub struct Group(Vec<Entry>);
 
-pub(super) struct Entry {
+/// One event of a group.
+pub struct Entry {
     pub event: Event,
     pub description: String,
     pub targets: Vec<Target>,
@@ -72,6 +73,11 @@ impl Group {
         changes: Value,
     ) {
         self.0.push(Entry { event, description: description.into(), targets, changes: Some(changes) });
+    }
+
+    /// What will be recorded.
+    pub fn entries(&self) -> &[Entry] {
+        &self.0
     }
 
     pub fn is_empty(&self) -> bool {

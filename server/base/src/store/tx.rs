@@ -158,6 +158,22 @@ impl Store {
             }
         }
     }
+
+    /// Runs `work` in a transaction that is taken back at its end, whatever it answers:
+    /// what it says of the change it made is what would have been.
+    pub async fn rehearse<T, F, Fut>(&self, work: F) -> Result<T>
+    where
+        F: FnOnce(Tx) -> Fut,
+        Fut: Future<Output = Result<T>>,
+    {
+        let db = self.database.begin().await?;
+        let tx = Tx(Arc::new(Inner { db, changes: Mutex::default() }));
+        let outcome = work(tx.clone()).await;
+        let inner =
+            Arc::into_inner(tx.0).ok_or_else(|| Error::internal("a transaction outlived its scope"))?;
+        inner.db.rollback().await;
+        outcome
+    }
 }
 
 impl Inner {

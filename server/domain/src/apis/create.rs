@@ -6,7 +6,7 @@ use super::{Api, Apis, store};
 use base::access::{OpCtx, Operation, Target};
 use base::audit::{Event, Group};
 use base::error::{Error, Field, Result};
-use base::store::Change;
+use base::store::{Change, Tx};
 
 /// Longest name of an API, in characters.
 const NAME_MAX: usize = 256;
@@ -21,6 +21,24 @@ pub struct CreateApi {
 impl Apis {
     /// Makes an API (docs/contract/v2.md#apis).
     pub async fn create(&self, cx: &OpCtx, command: CreateApi) -> Result<ApiId> {
+        self.store
+            .write(|tx| async move {
+                let mut group = Group::new();
+                let id = self.create_in(cx, &tx, &mut group, command).await?;
+                group.record(cx, &tx, &self.entropy).await?;
+                Ok(id)
+            })
+            .await
+    }
+
+    /// As [`Apis::create`], as a part of a larger change.
+    pub(crate) async fn create_in(
+        &self,
+        cx: &OpCtx,
+        tx: &Tx,
+        group: &mut Group,
+        command: CreateApi,
+    ) -> Result<ApiId> {
         cx.require(Operation::ApiCreate, Target::NONE)?;
         check_name(&command.name)?;
         let api = Api {
@@ -35,16 +53,10 @@ impl Apis {
             live_keys: 0,
             created_at: cx.now_ms,
         };
-        self.store
-            .write(|tx| async move {
-                store::insert(tx.db(), &cx.workspace, &api).await?;
-                let mut group = Group::new();
-                group.push(Event::ApiCreate, format!("Created API {}", api.id), vec![api.audit_target()]);
-                group.record(cx, &tx, &self.entropy).await?;
-                tx.changed(Change::Api(api.id.clone()));
-                Ok(api.id)
-            })
-            .await
+        store::insert(tx.db(), &cx.workspace, &api).await?;
+        group.push(Event::ApiCreate, format!("Created API {}", api.id), vec![api.audit_target()]);
+        tx.changed(Change::Api(api.id.clone()));
+        Ok(api.id)
     }
 }
 

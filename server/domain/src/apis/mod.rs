@@ -27,8 +27,8 @@ pub use find::FindApis;
 pub use set::{Part, SetApi};
 pub use store::{ApiFeed, all_live, find_live, find_live_by_keyspace};
 pub(crate) use store::{
-    LIVE_IDS, LIVE_NAMES, bring_back, copy_live, deleted_ids, ids_of_keyspace, in_backup, keyspace_of,
-    live_ids, live_keys, remove_copied,
+    LIVE_IDS, LIVE_NAMES, bring_back, copy_live, deleted_ids, first_live, ids_of_keyspace, in_backup,
+    keyspace_of, live_ids, live_keys, remove_copied,
 };
 
 use base::audit::Target;

@@ -10,7 +10,7 @@ use base::access::{OpCtx, Operation, Target};
 use base::audit::{Event, Group};
 use base::edit_version::Version;
 use base::error::{Code, Error, Field, Result};
-use base::store::Change;
+use base::store::{Change, Tx};
 
 /// What to change; `None` keeps a field, `Some(None)` clears it.
 #[derive(Clone, Debug)]
@@ -49,6 +49,13 @@ impl SetApi {
         }
     }
 
+    /// Whether the API is so already. Fails as the change would.
+    pub(crate) fn changes_nothing(&self, api: &Api) -> Result<bool> {
+        let mut after = api.clone();
+        self.apply(&mut after)?;
+        Ok(after == *api)
+    }
+
     fn apply(&self, api: &mut Api) -> Result<()> {
         if let Some(name) = &self.name {
             check_name(name)?;
@@ -82,36 +89,48 @@ impl Apis {
     /// Changes an API and answers what it is afterwards. A change to what is
     /// already so is none: nothing is written.
     pub async fn set(&self, cx: &OpCtx, command: SetApi) -> Result<Api> {
-        let id = &command.api_id;
-        cx.require(Operation::ApiUpdate, Target { api: Some(id), ..Target::NONE })?;
         let command = &command;
         self.store
             .write(|tx| async move {
-                let before = store::find_live(tx.db(), &cx.workspace, id)
-                    .await?
-                    .ok_or_else(|| Error::absent(Code::ApiNotFound))?;
-                if let Some((part, made_from)) = &command.made_from {
-                    made_from.require(&before.version(*part))?;
-                }
-                let mut after = before.clone();
-                command.apply(&mut after)?;
-                let changes = changes(&before, &after);
-                if changes.is_empty() {
-                    return Ok(after);
-                }
-                store::update(tx.db(), &cx.workspace, &after, cx.now_ms).await?;
                 let mut group = Group::new();
-                group.push_change(
-                    Event::ApiUpdate,
-                    format!("Updated API {id}"),
-                    vec![after.audit_target()],
-                    Value::Object(changes),
-                );
+                let after = self.set_in(cx, &tx, &mut group, command).await?;
                 group.record(cx, &tx, &self.entropy).await?;
-                tx.changed(Change::Api(id.clone()));
                 Ok(after)
             })
             .await
+    }
+
+    /// As [`Apis::set`], as a part of a larger change.
+    pub(crate) async fn set_in(
+        &self,
+        cx: &OpCtx,
+        tx: &Tx,
+        group: &mut Group,
+        command: &SetApi,
+    ) -> Result<Api> {
+        let id = &command.api_id;
+        cx.require(Operation::ApiUpdate, Target { api: Some(id), ..Target::NONE })?;
+        let before = store::find_live(tx.db(), &cx.workspace, id)
+            .await?
+            .ok_or_else(|| Error::absent(Code::ApiNotFound))?;
+        if let Some((part, made_from)) = &command.made_from {
+            made_from.require(&before.version(*part))?;
+        }
+        let mut after = before.clone();
+        command.apply(&mut after)?;
+        let changes = changes(&before, &after);
+        if changes.is_empty() {
+            return Ok(after);
+        }
+        store::update(tx.db(), &cx.workspace, &after, cx.now_ms).await?;
+        group.push_change(
+            Event::ApiUpdate,
+            format!("Updated API {id}"),
+            vec![after.audit_target()],
+            Value::Object(changes),
+        );
+        tx.changed(Change::Api(id.clone()));
+        Ok(after)
     }
 }
 

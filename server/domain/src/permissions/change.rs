@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::create::{check_length, check_slug, check_slugs, described};
 use super::{Permission, Permissions, Role, RoleDetails, ensure, store};
@@ -67,13 +67,22 @@ impl RoleDetails {
 impl Permissions {
     /// Changes a permission; a change of nothing writes nothing.
     pub async fn update_permission(&self, cx: &OpCtx, command: UpdatePermission) -> Result<Permission> {
-        self.store.write(|tx| self.update_permission_in(cx, tx, command)).await
+        self.store
+            .write(|tx| async move {
+                let mut group = Group::new();
+                let after = self.update_permission_in(cx, &tx, &mut group, command).await?;
+                group.record(cx, &tx, &self.entropy).await?;
+                Ok(after)
+            })
+            .await
     }
 
-    async fn update_permission_in(
+    /// As [`Permissions::update_permission`], as a part of a larger change.
+    pub(crate) async fn update_permission_in(
         &self,
         cx: &OpCtx,
-        tx: Tx,
+        tx: &Tx,
+        group: &mut Group,
         command: UpdatePermission,
     ) -> Result<Permission> {
         let before = store::find(tx.db(), &cx.workspace, &command.permission).await?;
@@ -93,7 +102,7 @@ impl Permissions {
         if after == before {
             return Ok(after);
         }
-        store::save(&tx, &after, cx.now_ms).await?;
+        store::save(tx, &after, cx.now_ms).await?;
         let fields = |permission: &Permission| {
             let Permission { name, slug, description, .. } = permission;
             [("name", json!(name)), ("slug", json!(slug)), ("description", json!(description))]
@@ -101,13 +110,21 @@ impl Permissions {
         let changes = changes(fields(&before), fields(&after));
         let text = format!("Updated permission {}", after.slug);
         let targets = vec![after.audit_target()];
-        self.record(cx, &tx, Event::PermissionUpdate, text, targets, Some(changes)).await?;
+        group.push_change(Event::PermissionUpdate, text, targets, Value::Object(changes));
+        tx.changed(Change::Rbac(cx.workspace.clone()));
         Ok(after)
     }
 
     /// Changes a role; a change of nothing writes nothing.
     pub async fn update_role(&self, cx: &OpCtx, command: UpdateRole) -> Result<Role> {
-        self.store.write(|tx| self.update_role_in(cx, tx, command)).await
+        self.store
+            .write(|tx| async move {
+                let mut group = Group::new();
+                let after = self.update_role_in(cx, &tx, &mut group, command).await?;
+                group.record(cx, &tx, &self.entropy).await?;
+                Ok(after)
+            })
+            .await
     }
 
     /// Changes a role and replaces its permissions by these slugs, both or neither.
@@ -127,15 +144,24 @@ impl Permissions {
                     let seen = store::with_permissions(tx.db(), vec![role]).await?;
                     seen.iter().try_for_each(|role| made_from.require(&role.version()))?;
                 }
-                let role = self.update_role_in(cx, tx.clone(), command).await?;
+                let mut group = Group::new();
+                let role = self.update_role_in(cx, &tx, &mut group, command).await?;
                 let command = SetRolePermissions { role: role.id.to_string(), permissions: slugs };
-                self.set_role_permissions_in(cx, tx, command).await?;
+                self.set_role_permissions_in(cx, &tx, &mut group, command).await?;
+                group.record(cx, &tx, &self.entropy).await?;
                 Ok(role)
             })
             .await
     }
 
-    async fn update_role_in(&self, cx: &OpCtx, tx: Tx, command: UpdateRole) -> Result<Role> {
+    /// As [`Permissions::update_role`], as a part of a larger change.
+    pub(crate) async fn update_role_in(
+        &self,
+        cx: &OpCtx,
+        tx: &Tx,
+        group: &mut Group,
+        command: UpdateRole,
+    ) -> Result<Role> {
         let before = store::find_role(tx.db(), &cx.workspace, &command.role).await?;
         let target = before.as_ref().map_or(Target::NONE, |found| Target::role(&found.id));
         cx.require(Operation::RoleUpdate, target)?;
@@ -148,42 +174,71 @@ impl Permissions {
         if after == before {
             return Ok(after);
         }
-        store::save_role(&tx, &after, cx.now_ms).await?;
+        store::save_role(tx, &after, cx.now_ms).await?;
         let fields = |role: &Role| [("name", json!(role.name)), ("description", json!(role.description))];
         let changes = changes(fields(&before), fields(&after));
         let text = format!("Updated role {}", after.name);
         let targets = vec![after.audit_target()];
-        self.record(cx, &tx, Event::RoleUpdate, text, targets, Some(changes)).await?;
+        group.push_change(Event::RoleUpdate, text, targets, Value::Object(changes));
+        tx.changed(Change::Rbac(cx.workspace.clone()));
         Ok(after)
     }
 
     /// Removes a permission, given by id or slug, from keys and roles too.
     pub async fn delete_permission(&self, cx: &OpCtx, id_or_slug: &str) -> Result<()> {
-        cx.require(Operation::PermissionDelete, Target::NONE)?;
         self.store
             .write(|tx| async move {
-                let found = store::find(tx.db(), &cx.workspace, id_or_slug).await?;
-                let permission = found.ok_or_else(|| Error::absent(Code::PermissionNotFound))?;
-                store::remove(&tx, &permission.id).await?;
-                let text = format!("Deleted permission {}", permission.slug);
-                let targets = vec![permission.audit_target()];
-                self.record(cx, &tx, Event::PermissionDelete, text, targets, None).await
+                let mut group = Group::new();
+                self.delete_permission_in(cx, &tx, &mut group, id_or_slug).await?;
+                group.record(cx, &tx, &self.entropy).await
             })
             .await
     }
 
+    /// As [`Permissions::delete_permission`], as a part of a larger change.
+    pub(crate) async fn delete_permission_in(
+        &self,
+        cx: &OpCtx,
+        tx: &Tx,
+        group: &mut Group,
+        id_or_slug: &str,
+    ) -> Result<()> {
+        cx.require(Operation::PermissionDelete, Target::NONE)?;
+        let found = store::find(tx.db(), &cx.workspace, id_or_slug).await?;
+        let permission = found.ok_or_else(|| Error::absent(Code::PermissionNotFound))?;
+        store::remove(tx, &permission.id).await?;
+        let text = format!("Deleted permission {}", permission.slug);
+        group.push(Event::PermissionDelete, text, vec![permission.audit_target()]);
+        tx.changed(Change::Rbac(cx.workspace.clone()));
+        Ok(())
+    }
+
     /// Removes a role, given by id or name, from keys too.
     pub async fn delete_role(&self, cx: &OpCtx, id_or_name: &str) -> Result<()> {
-        cx.require(Operation::RoleDelete, Target::NONE)?;
         self.store
             .write(|tx| async move {
-                let found = store::find_role(tx.db(), &cx.workspace, id_or_name).await?;
-                let role = found.ok_or_else(|| Error::absent(Code::RoleNotFound))?;
-                store::remove_role(&tx, &role.id).await?;
-                let text = format!("Deleted role {}", role.name);
-                self.record(cx, &tx, Event::RoleDelete, text, vec![role.audit_target()], None).await
+                let mut group = Group::new();
+                self.delete_role_in(cx, &tx, &mut group, id_or_name).await?;
+                group.record(cx, &tx, &self.entropy).await
             })
             .await
+    }
+
+    /// As [`Permissions::delete_role`], as a part of a larger change.
+    pub(crate) async fn delete_role_in(
+        &self,
+        cx: &OpCtx,
+        tx: &Tx,
+        group: &mut Group,
+        id_or_name: &str,
+    ) -> Result<()> {
+        cx.require(Operation::RoleDelete, Target::NONE)?;
+        let found = store::find_role(tx.db(), &cx.workspace, id_or_name).await?;
+        let role = found.ok_or_else(|| Error::absent(Code::RoleNotFound))?;
+        store::remove_role(tx, &role.id).await?;
+        group.push(Event::RoleDelete, format!("Deleted role {}", role.name), vec![role.audit_target()]);
+        tx.changed(Change::Rbac(cx.workspace.clone()));
+        Ok(())
     }
 
     /// Replaces the permissions of a role and answers them by slug.
@@ -192,30 +247,38 @@ impl Permissions {
         cx: &OpCtx,
         command: SetRolePermissions,
     ) -> Result<Vec<Permission>> {
-        cx.require(Operation::RoleSetPermissions, Target::NONE)?;
-        check_slugs(&command.permissions)?;
-        self.store.write(|tx| self.set_role_permissions_in(cx, tx, command)).await
+        self.store
+            .write(|tx| async move {
+                let mut group = Group::new();
+                let after = self.set_role_permissions_in(cx, &tx, &mut group, command).await?;
+                group.record(cx, &tx, &self.entropy).await?;
+                Ok(after)
+            })
+            .await
     }
 
-    async fn set_role_permissions_in(
+    /// As [`Permissions::set_role_permissions`], as a part of a larger change.
+    pub(crate) async fn set_role_permissions_in(
         &self,
         cx: &OpCtx,
-        tx: Tx,
+        tx: &Tx,
+        group: &mut Group,
         command: SetRolePermissions,
     ) -> Result<Vec<Permission>> {
+        cx.require(Operation::RoleSetPermissions, Target::NONE)?;
+        check_slugs(&command.permissions)?;
         let found = store::find_role(tx.db(), &cx.workspace, &command.role).await?;
         let role = found.ok_or_else(|| Error::absent(Code::RoleNotFound))?;
         let slugs = ensure::each_once(command.permissions);
-        if !store::unknown_slugs(&tx, &cx.workspace, &slugs).await?.is_empty() {
+        if !store::unknown_slugs(tx, &cx.workspace, &slugs).await?.is_empty() {
             cx.require(Operation::PermissionCreateImplicit, Target::NONE)?;
         }
         let before = store::with_permissions(tx.db(), vec![role]).await?.pop();
         let RoleDetails { role, permissions: before } =
             before.ok_or_else(|| Error::internal("completing a role lost it"))?;
-        let mut group = Group::new();
-        let mut wanted = ensure::ensure(&tx, cx, &self.entropy, &mut group, &slugs).await?;
+        let mut wanted = ensure::ensure(tx, cx, &self.entropy, group, &slugs).await?;
         wanted.sort_by(|a, b| a.slug.cmp(&b.slug));
-        store::unlink_role(&tx, &role.id).await?;
+        store::unlink_role(tx, &role.id).await?;
         store::link_role(tx.db(), &role.id, &wanted).await?;
         let (had, has): (HashSet<_>, HashSet<_>) = (before.iter().collect(), wanted.iter().collect());
         for gone in before.iter().filter(|old| !has.contains(old)) {
@@ -228,27 +291,7 @@ impl Permissions {
             let targets = vec![role.audit_target(), new.audit_target()];
             group.push(Event::ConnectRolePermission, text, targets);
         }
-        group.record(cx, &tx, &self.entropy).await?;
         tx.changed(Change::Rbac(cx.workspace.clone()));
         Ok(wanted)
-    }
-
-    async fn record(
-        &self,
-        cx: &OpCtx,
-        tx: &Tx,
-        event: Event,
-        text: String,
-        targets: Vec<base::audit::Target>,
-        changes: Option<Map<String, Value>>,
-    ) -> Result<()> {
-        let mut group = Group::new();
-        match changes {
-            Some(changes) => group.push_change(event, text, targets, Value::Object(changes)),
-            None => group.push(event, text, targets),
-        }
-        group.record(cx, tx, &self.entropy).await?;
-        tx.changed(Change::Rbac(cx.workspace.clone()));
-        Ok(())
     }
 }

@@ -32,6 +32,24 @@ impl Permissions {
     /// Makes a permission. A slug that is taken fails with
     /// `permission_already_exists`.
     pub async fn create_permission(&self, cx: &OpCtx, command: CreatePermission) -> Result<PermissionId> {
+        self.store
+            .write(|tx| async move {
+                let mut group = Group::new();
+                let id = self.create_permission_in(cx, &tx, &mut group, command).await?;
+                group.record(cx, &tx, &self.entropy).await?;
+                Ok(id)
+            })
+            .await
+    }
+
+    /// As [`Permissions::create_permission`], as a part of a larger change.
+    pub(crate) async fn create_permission_in(
+        &self,
+        cx: &OpCtx,
+        tx: &Tx,
+        group: &mut Group,
+        command: CreatePermission,
+    ) -> Result<PermissionId> {
         cx.require(Operation::PermissionCreate, Target::NONE)?;
         let CreatePermission { name, slug, description } = command;
         check_length(Field::Name, &name, 1, 512)?;
@@ -39,21 +57,33 @@ impl Permissions {
         let description = described(description)?;
         let id: PermissionId = self.entropy.id(PermissionId::PREFIX, cx.now_ms);
         let permission = Permission { id, name, slug, description };
-        self.store
-            .write(|tx| async move {
-                let mut group = Group::new();
-                store::insert(tx.db(), cx, std::slice::from_ref(&permission)).await?;
-                ensure::audit(&mut group, &permission);
-                group.record(cx, &tx, &self.entropy).await?;
-                tx.changed(Change::Rbac(cx.workspace.clone()));
-                Ok(permission.id)
-            })
-            .await
+        store::insert(tx.db(), cx, std::slice::from_ref(&permission)).await?;
+        ensure::audit(group, &permission);
+        tx.changed(Change::Rbac(cx.workspace.clone()));
+        Ok(permission.id)
     }
 
     /// Makes a role and the permissions it names that do not exist yet. A name
     /// that is taken fails with `role_already_exists`.
     pub async fn create_role(&self, cx: &OpCtx, command: CreateRole) -> Result<RoleId> {
+        self.store
+            .write(|tx| async move {
+                let mut group = Group::new();
+                let id = self.create_role_in(cx, &tx, &mut group, command).await?;
+                group.record(cx, &tx, &self.entropy).await?;
+                Ok(id)
+            })
+            .await
+    }
+
+    /// As [`Permissions::create_role`], as a part of a larger change.
+    pub(crate) async fn create_role_in(
+        &self,
+        cx: &OpCtx,
+        tx: &Tx,
+        group: &mut Group,
+        command: CreateRole,
+    ) -> Result<RoleId> {
         cx.require(Operation::RoleCreate, Target::NONE)?;
         let CreateRole { name, description, permissions: slugs } = command;
         let slugs = ensure::each_once(slugs);
@@ -64,17 +94,12 @@ impl Permissions {
         check_slugs(&slugs)?;
         let id: RoleId = self.entropy.id(RoleId::PREFIX, cx.now_ms);
         let role = Role { id, name, description: described(description)? };
-        self.store.write(|tx| self.insert_role(cx, tx, role, slugs)).await
-    }
-
-    async fn insert_role(&self, cx: &OpCtx, tx: Tx, role: Role, slugs: Vec<String>) -> Result<RoleId> {
-        if !store::unknown_slugs(&tx, &cx.workspace, &slugs).await?.is_empty() {
+        if !store::unknown_slugs(tx, &cx.workspace, &slugs).await?.is_empty() {
             cx.require(Operation::PermissionCreate, Target::NONE)?;
         }
-        let mut group = Group::new();
         store::insert_role(tx.db(), cx, &role).await?;
         group.push(Event::RoleCreate, format!("Created role {}", role.name), vec![role.audit_target()]);
-        let permissions = ensure::ensure(&tx, cx, &self.entropy, &mut group, &slugs).await?;
+        let permissions = ensure::ensure(tx, cx, &self.entropy, group, &slugs).await?;
         store::link_role(tx.db(), &role.id, &permissions).await?;
         for permission in &permissions {
             group.push(
@@ -83,7 +108,6 @@ impl Permissions {
                 vec![role.audit_target(), permission.audit_target()],
             );
         }
-        group.record(cx, &tx, &self.entropy).await?;
         tx.changed(Change::Rbac(cx.workspace.clone()));
         Ok(role.id)
     }

@@ -22,8 +22,8 @@ pub use overview::{Browse, PermissionLine, RoleLine};
 pub use read::Listing;
 pub use reference::{By, OnMissing, Reference, check_count, resolve, resolve_roles};
 pub(crate) use store::{
-    KEYS_OF_PERMISSION, KEYS_OF_ROLE, copy_links, copy_permissions, copy_roles, keys_with_permission,
-    keys_with_role, remove_copied,
+    KEYS_OF_PERMISSION, KEYS_OF_ROLE, copy_links, copy_permissions, copy_roles, first, first_roles,
+    keys_with_permission, keys_with_role, remove_copied,
 };
 pub use store::{
     KeyRbac, LinkChange, direct_of, link_key, of_keys, roles_of, set_key_permissions, set_key_roles,

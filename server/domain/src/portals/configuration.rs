@@ -51,8 +51,26 @@ pub enum PortalName {
 impl Portals {
     /// A slug or a keyspace that is taken fails with `portal_already_exists`.
     pub async fn create(&self, cx: &OpCtx, command: CreatePortal) -> Result<PortalId> {
+        self.store
+            .write(|tx| async move {
+                let mut group = Group::new();
+                let id = self.create_in(cx, &tx, &mut group, command).await?;
+                group.record(cx, &tx, &self.entropy).await?;
+                Ok(id)
+            })
+            .await
+    }
+
+    /// As [`Portals::create`], as a part of a larger change.
+    pub(crate) async fn create_in(
+        &self,
+        cx: &OpCtx,
+        tx: &Tx,
+        group: &mut Group,
+        command: CreatePortal,
+    ) -> Result<PortalId> {
         cx.require(Operation::PortalCreate, Target::NONE)?;
-        let api = apis::find_live_by_keyspace(self.store.read(), &cx.workspace, &command.keyspace)
+        let api = apis::find_live_by_keyspace(tx.db(), &cx.workspace, &command.keyspace)
             .await?
             .ok_or_else(|| Error::absent(Code::KeySpaceNotFound))?;
         let portal = Portal {
@@ -68,16 +86,13 @@ impl Portals {
             updated_at: None,
         };
         check(&portal)?;
-        self.store
-            .write(|tx| async move {
-                store::insert(&tx, cx, &portal).await?;
-                let mut group = Group::new();
-                let text = format!("Created portal {}", portal.slug);
-                group.push(Event::PortalCreate, text, vec![portal.audit_target()]);
-                group.record(cx, &tx, &self.entropy).await?;
-                Ok(portal.id)
-            })
-            .await
+        store::insert(tx, cx, &portal).await?;
+        group.push(
+            Event::PortalCreate,
+            format!("Created portal {}", portal.slug),
+            vec![portal.audit_target()],
+        );
+        Ok(portal.id)
     }
 
     /// A missing grant answers as an absent portal, here and below.
@@ -89,10 +104,24 @@ impl Portals {
 
     /// Answers the portal as it then is.
     pub async fn update(&self, cx: &OpCtx, command: UpdatePortal) -> Result<Portal> {
-        self.store.write(|tx| self.update_in(cx, tx, command)).await
+        self.store
+            .write(|tx| async move {
+                let mut group = Group::new();
+                let after = self.update_in(cx, &tx, &mut group, command).await?;
+                group.record(cx, &tx, &self.entropy).await?;
+                Ok(after)
+            })
+            .await
     }
 
-    async fn update_in(&self, cx: &OpCtx, tx: Tx, command: UpdatePortal) -> Result<Portal> {
+    /// As [`Portals::update`], as a part of a larger change.
+    pub(crate) async fn update_in(
+        &self,
+        cx: &OpCtx,
+        tx: &Tx,
+        group: &mut Group,
+        command: UpdatePortal,
+    ) -> Result<Portal> {
         let name = PortalName::IdOrSlug(command.portal);
         let before = store::find(tx.db(), &cx.workspace, &name).await?.ok_or_else(absent)?;
         cx.require(Operation::PortalUpdate, Target::portal(&before.id))?;
@@ -113,32 +142,45 @@ impl Portals {
         }
         check(&after)?;
         after.updated_at = Some(cx.now_ms);
-        store::update(&tx, &after, cx.now_ms).await?;
+        store::update(tx, &after, cx.now_ms).await?;
         if after.api != before.api || (before.enabled && !after.enabled) {
-            store::revoke_all(&tx, &after.id, cx.now_ms).await?;
+            store::revoke_all(tx, &after.id, cx.now_ms).await?;
         }
-        let mut group = Group::new();
         let text = format!("Updated portal {}", after.slug);
         let changes = Value::Object(differences(&before, &after));
         group.push_change(Event::PortalUpdate, text, vec![after.audit_target()], changes);
-        group.record(cx, &tx, &self.entropy).await?;
         Ok(after)
     }
 
     /// Its sessions end with it.
     pub async fn delete(&self, cx: &OpCtx, id_or_slug: &str) -> Result<()> {
-        let name = PortalName::IdOrSlug(id_or_slug.to_owned());
-        let portal = store::find(self.store.read(), &cx.workspace, &name).await?.ok_or_else(absent)?;
-        cx.require(Operation::PortalDelete, Target::portal(&portal.id))?;
         self.store
             .write(|tx| async move {
-                store::remove(&tx, &portal.id).await?;
                 let mut group = Group::new();
-                let text = format!("Deleted portal {}", portal.slug);
-                group.push(Event::PortalDelete, text, vec![portal.audit_target()]);
+                self.delete_in(cx, &tx, &mut group, id_or_slug).await?;
                 group.record(cx, &tx, &self.entropy).await
             })
             .await
+    }
+
+    /// As [`Portals::delete`], as a part of a larger change.
+    pub(crate) async fn delete_in(
+        &self,
+        cx: &OpCtx,
+        tx: &Tx,
+        group: &mut Group,
+        id_or_slug: &str,
+    ) -> Result<()> {
+        let name = PortalName::IdOrSlug(id_or_slug.to_owned());
+        let portal = store::find(tx.db(), &cx.workspace, &name).await?.ok_or_else(absent)?;
+        cx.require(Operation::PortalDelete, Target::portal(&portal.id))?;
+        store::remove(tx, &portal.id).await?;
+        group.push(
+            Event::PortalDelete,
+            format!("Deleted portal {}", portal.slug),
+            vec![portal.audit_target()],
+        );
+        Ok(())
     }
 }
 

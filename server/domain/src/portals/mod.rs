@@ -16,7 +16,7 @@ pub use sessions::{
     CODE_MS, CreateSession, ExternalSessions, Opened, Redeemed, SessionInfo, SessionStatus, TOKEN_MS,
 };
 pub use store::{amend_times, sweep};
-pub(crate) use store::{copy_of_live, remove_copied};
+pub(crate) use store::{copy_of_live, first, remove_copied};
 
 use crate::identities::Identities;
 use crate::keys::Keys;

@@ -1,8 +1,8 @@
 //! Rows of portals and their sessions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use base::ids::{KeyspaceId, PortalId, PortalSessionId, WorkspaceId};
+use base::ids::{ApiId, KeyspaceId, PortalId, PortalSessionId, WorkspaceId};
 use entity::{portal, portal_session};
 use sea_orm::sea_query::{Expr, ExprTrait, Func};
 use sea_orm::{
@@ -13,7 +13,8 @@ use sea_orm::{
 use super::{
     CODE_MS, ExternalSessions, Portal, PortalName, PortalSession, SessionInfo, SessionStatus, TOKEN_MS,
 };
-use crate::{apis, workspaces};
+use crate::apis::{self, Api};
+use crate::workspaces;
 use base::access::{OpCtx, Scope};
 use base::error::{Code, Error, Result};
 use base::store::{Page, Paged, Reader, Tx, Unique, at_most, rows};
@@ -40,7 +41,33 @@ pub(super) async fn find(
     let position = rows.iter().position(by_id).unwrap_or(0);
     let Some(row) = rows.into_iter().nth(position) else { return Ok(None) };
     let keyspace = apis::keyspace_of(db, &row.api_id).await?.unwrap_or_else(|| KeyspaceId::from(""));
-    Ok(Some(Portal {
+    Ok(Some(stored_portal(row, keyspace)))
+}
+
+/// The first portals of these APIs, by slug. Asks for no grant.
+pub(crate) async fn first(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    apis: &[Api],
+    limit: u64,
+) -> Result<Vec<Portal>> {
+    let rows = portal::Entity::find()
+        .filter(portal::Column::WorkspaceId.eq(workspace.clone()))
+        .order_by_asc(portal::Column::Slug)
+        .limit(limit)
+        .all(db)
+        .await?;
+    let keyspaces: HashMap<&ApiId, &KeyspaceId> =
+        apis.iter().map(|api| (&api.id, &api.keyspace_id)).collect();
+    let of = |row: portal::Model| {
+        let keyspace = (*keyspaces.get(&row.api_id)?).clone();
+        Some(stored_portal(row, keyspace))
+    };
+    Ok(rows.into_iter().filter_map(of).collect())
+}
+
+fn stored_portal(row: portal::Model, keyspace: KeyspaceId) -> Portal {
+    Portal {
         id: row.id,
         slug: row.slug,
         display_name: row.display_name,
@@ -51,7 +78,7 @@ pub(super) async fn find(
         primary_color: row.primary_color,
         created_at: row.created_at,
         updated_at: row.updated_at,
-    }))
+    }
 }
 
 fn columns(portal: &Portal) -> portal::ActiveModel {

@@ -25,6 +25,7 @@ use namespaces::NamespaceSnapshot;
 pub use rate_limiter::RateLimiter;
 pub use store::{NamespaceFeed, OverrideFeed, sweep};
 pub(crate) use store::{copy_namespaces, copy_overrides, remove_copied};
+pub(crate) use store::{first_namespaces, first_overrides};
 
 /// A limit to check and the units to take from it (docs/contract/v2.md#limit).
 #[derive(Clone, Debug)]

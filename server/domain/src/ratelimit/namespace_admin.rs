@@ -7,14 +7,14 @@ use std::collections::HashMap;
 use base::ids::NamespaceId;
 use serde_json::json;
 
-use super::namespaces::Namespaces;
+use super::namespaces::{Namespaces, check_name};
 use super::override_ends::end_all;
 use super::store;
 use base::access::{self, OpCtx, Operation};
 use base::audit::{Event, Group, Target};
 use base::edit_version::Version;
 use base::error::{Code, Error, Result};
-use base::store::{Change, Page, Paged};
+use base::store::{Change, Page, Paged, Tx};
 
 /// A namespace as lists show it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,14 +67,31 @@ impl Namespaces {
     /// (docs/decisions.md#names-are-free-again-after-deletion), or does not have
     /// 1 to 512 characters.
     pub async fn make(&self, cx: &OpCtx, name: &str) -> Result<Namespace> {
+        self.store
+            .write(|tx| async move {
+                let mut group = Group::new();
+                let made = self.make_in(cx, &tx, &mut group, name).await?;
+                group.record(cx, &tx, self.entropy()).await?;
+                Ok(made)
+            })
+            .await
+    }
+
+    /// As [`Namespaces::make`], as a part of a larger change.
+    pub(crate) async fn make_in(
+        &self,
+        cx: &OpCtx,
+        tx: &Tx,
+        group: &mut Group,
+        name: &str,
+    ) -> Result<Namespace> {
         cx.require(Operation::NamespaceCreate, access::Target::NONE)?;
-        let taken = store::find_namespace(self.store.read(), &cx.workspace, name).await?;
-        if taken.is_some() {
+        check_name(name)?;
+        if store::find_namespace(tx.db(), &cx.workspace, name).await?.is_some() {
             return Err(taken_name(name));
         }
-        self.create(cx, &[name]).await?;
-        let made = store::live_namespace(self.store.read(), &cx.workspace, name).await?;
-        made.ok_or_else(|| taken_name(name))
+        let id = self.insert(cx, tx, group, name).await?;
+        Ok(Namespace { id, name: name.to_owned(), created_at: cx.now_ms })
     }
 
     /// Gives a namespace, named by its name or id, another name. Requests that
@@ -95,9 +112,7 @@ impl Namespaces {
         name: &str,
         made_from: Option<&Version>,
     ) -> Result<()> {
-        if !(1..=512).contains(&name.chars().count()) {
-            return Err(Error::invalid("The namespace must have 1 to 512 characters."));
-        }
+        check_name(name)?;
         self.store
             .write(|tx| async move {
                 let old = store::live_namespace(tx.db(), &cx.workspace, name_or_id).await?;
@@ -136,18 +151,29 @@ impl Namespaces {
     pub async fn delete(&self, cx: &OpCtx, name_or_id: &str) -> Result<()> {
         self.store
             .write(|tx| async move {
-                let old = store::live_namespace(tx.db(), &cx.workspace, name_or_id).await?;
-                let old = permitted(cx, Operation::NamespaceDelete, old)?;
-                end_all(&tx, self.entropy(), store::Ended::Of(&old.id), cx.now_ms).await?;
-                store::delete_namespace(tx.db(), &old.id, cx.now_ms).await?;
                 let mut group = Group::new();
-                let target = Target::new("ratelimitNamespace", old.id.as_str(), Some(&old.name));
-                group.push(Event::NamespaceDelete, format!("Deleted namespace {}", old.name), vec![target]);
-                group.record(cx, &tx, self.entropy()).await?;
-                tx.changed(Change::Namespace { workspace: cx.workspace.clone(), id: old.id, name: old.name });
-                Ok(())
+                self.delete_in(cx, &tx, &mut group, name_or_id).await?;
+                group.record(cx, &tx, self.entropy()).await
             })
             .await
+    }
+
+    /// As [`Namespaces::delete`], as a part of a larger change.
+    pub(crate) async fn delete_in(
+        &self,
+        cx: &OpCtx,
+        tx: &Tx,
+        group: &mut Group,
+        name_or_id: &str,
+    ) -> Result<()> {
+        let old = store::live_namespace(tx.db(), &cx.workspace, name_or_id).await?;
+        let old = permitted(cx, Operation::NamespaceDelete, old)?;
+        end_all(tx, self.entropy(), store::Ended::Of(&old.id), cx.now_ms).await?;
+        store::delete_namespace(tx.db(), &old.id, cx.now_ms).await?;
+        let target = Target::new("ratelimitNamespace", old.id.as_str(), Some(&old.name));
+        group.push(Event::NamespaceDelete, format!("Deleted namespace {}", old.name), vec![target]);
+        tx.changed(Change::Namespace { workspace: cx.workspace.clone(), id: old.id, name: old.name });
+        Ok(())
     }
 }
 

@@ -20,7 +20,7 @@ use base::audit::{Event, Group, Target as Audited};
 use base::cache::{Cache, Loaded, Weigh};
 use base::entropy::Entropy;
 use base::error::{Error, Result};
-use base::store::{Change, Store, namespace_subject};
+use base::store::{Change, Store, Tx, namespace_subject};
 
 /// Longest name, in characters.
 const MAX_NAME: usize = 512;
@@ -174,27 +174,44 @@ impl Namespaces {
     ///
     /// Fails with `invalid_input` when a name does not have 1 to 512 characters.
     pub async fn create(&self, cx: &OpCtx, names: &[&str]) -> Result<()> {
-        if names.iter().any(|name| !(1..=MAX_NAME).contains(&name.chars().count())) {
-            return Err(Error::invalid(format!("The namespace must have 1 to {MAX_NAME} characters.")));
-        }
+        names.iter().try_for_each(|name| check_name(name))?;
         self.store
             .write(|tx| async move {
                 let mut group = Group::new();
                 for name in names {
-                    let (workspace, known) = (cx.workspace.clone(), (*name).to_owned());
                     if let Some(found) = store::find_namespace(tx.db(), &cx.workspace, name).await? {
                         // Made elsewhere, perhaps, while it was remembered here as absent.
-                        tx.changed(Change::Namespace { workspace, id: found.id, name: known });
+                        let (workspace, name) = (cx.workspace.clone(), (*name).to_owned());
+                        tx.changed(Change::Namespace { workspace, id: found.id, name });
                         continue;
                     }
-                    let id: NamespaceId = self.entropy.id(NamespaceId::PREFIX, cx.now_ms);
-                    store::insert_namespace(tx.db(), cx, &id, name).await?;
-                    let target = Audited::new("ratelimitNamespace", id.as_str(), Some(name));
-                    group.push(Event::NamespaceCreate, format!("Created namespace {name}"), vec![target]);
-                    tx.changed(Change::Namespace { workspace, id, name: known });
+                    self.insert(cx, &tx, &mut group, name).await?;
                 }
                 group.record(cx, &tx, &self.entropy).await
             })
             .await
     }
+
+    pub(super) async fn insert(
+        &self,
+        cx: &OpCtx,
+        tx: &Tx,
+        group: &mut Group,
+        name: &str,
+    ) -> Result<NamespaceId> {
+        let id: NamespaceId = self.entropy.id(NamespaceId::PREFIX, cx.now_ms);
+        store::insert_namespace(tx.db(), cx, &id, name).await?;
+        let target = Audited::new("ratelimitNamespace", id.as_str(), Some(name));
+        group.push(Event::NamespaceCreate, format!("Created namespace {name}"), vec![target]);
+        let (workspace, name) = (cx.workspace.clone(), name.to_owned());
+        tx.changed(Change::Namespace { workspace, id: id.clone(), name });
+        Ok(id)
+    }
+}
+
+pub(super) fn check_name(name: &str) -> Result<()> {
+    if (1..=MAX_NAME).contains(&name.chars().count()) {
+        return Ok(());
+    }
+    Err(Error::invalid(format!("The namespace must have 1 to {MAX_NAME} characters.")))
 }

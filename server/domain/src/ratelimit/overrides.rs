@@ -4,9 +4,10 @@
 //! An identifier with `*` is a pattern. Which override applies to a request is
 //! the namespace's business; here they are set, read, listed and deleted.
 
-use base::ids::OverrideId;
+use base::ids::{NamespaceId, OverrideId};
 use serde_json::{Value, json};
 
+use super::namespace_admin::Namespace;
 use super::namespaces::{NamespaceSnapshot, Namespaces};
 use super::override_ends::end_all;
 use super::quota::{End, Override, Quota};
@@ -117,31 +118,56 @@ impl Overrides {
     async fn save(&self, cx: &OpCtx, command: SetOverride, expected: Expected) -> Result<OverrideId> {
         check(&command, cx.now_ms)?;
         let namespace = self.live(cx, &command.namespace).await?;
-        cx.require(Operation::OverrideSet, Target::namespace(&namespace.id))?;
-        let id: OverrideId = self.entropy.id(OverrideId::PREFIX, cx.now_ms);
+        let (namespace, command, expected) = (&namespace.of(), &command, &expected);
+        cx.require(Operation::OverrideSet, Target::namespace(namespace.id))?;
         self.store
-            .write(|tx| {
-                let (namespace, command, expected, id) = (&namespace, &command, &expected, id.clone());
-                async move {
-                    let identifier = &command.identifier;
-                    self.tell_end(&tx, cx, namespace, identifier).await?;
-                    let before = store::exact_override(tx.db(), &namespace.id, identifier, cx.now_ms).await?;
-                    expected.check(before.as_ref(), identifier)?;
-                    let after = command.over(before.as_ref(), id);
-                    let id = store::save_override(&tx, cx, &namespace.id, &after, before.is_none()).await?;
-                    let mut group = Group::new();
-                    group.push_change(
-                        Event::OverrideSet,
-                        format!("Set the override of {identifier} in {}", namespace.name),
-                        vec![Audited::new("ratelimitOverride", id.as_str(), Some(identifier))],
-                        changed_fields(before.as_ref(), Some(&after)),
-                    );
-                    group.record(cx, &tx, &self.entropy).await?;
-                    tx.changed(changed(cx, namespace));
-                    Ok(id)
-                }
+            .write(|tx| async move {
+                let mut group = Group::new();
+                let id = self.save_in(cx, &tx, &mut group, namespace, command, expected).await?;
+                group.record(cx, &tx, &self.entropy).await?;
+                Ok(id)
             })
             .await
+    }
+
+    /// As [`Overrides::set`], as a part of a larger change that knows the namespace.
+    pub(crate) async fn set_in(
+        &self,
+        cx: &OpCtx,
+        tx: &Tx,
+        group: &mut Group,
+        command: &SetOverride,
+    ) -> Result<OverrideId> {
+        check(command, cx.now_ms)?;
+        let namespace = live_in(tx, cx, &command.namespace).await?;
+        let namespace = Of { id: &namespace.id, name: &namespace.name };
+        cx.require(Operation::OverrideSet, Target::namespace(namespace.id))?;
+        self.save_in(cx, tx, group, &namespace, command, &Expected::Anything).await
+    }
+
+    async fn save_in(
+        &self,
+        cx: &OpCtx,
+        tx: &Tx,
+        group: &mut Group,
+        namespace: &Of<'_>,
+        command: &SetOverride,
+        expected: &Expected,
+    ) -> Result<OverrideId> {
+        let identifier = &command.identifier;
+        self.tell_end(tx, cx, namespace.id, identifier).await?;
+        let before = store::exact_override(tx.db(), namespace.id, identifier, cx.now_ms).await?;
+        expected.check(before.as_ref(), identifier)?;
+        let after = command.over(before.as_ref(), self.entropy.id(OverrideId::PREFIX, cx.now_ms));
+        let id = store::save_override(tx, cx, namespace.id, &after, before.is_none()).await?;
+        group.push_change(
+            Event::OverrideSet,
+            format!("Set the override of {identifier} in {}", namespace.name),
+            vec![Audited::new("ratelimitOverride", id.as_str(), Some(identifier))],
+            changed_fields(before.as_ref(), Some(&after)),
+        );
+        tx.changed(namespace.changed(cx));
+        Ok(id)
     }
 
     /// The override of an identifier. Where the contract masks, a missing grant
@@ -168,29 +194,56 @@ impl Overrides {
 
     /// Deletes the override of exactly this identifier.
     pub async fn delete(&self, cx: &OpCtx, namespace: &str, identifier: &str) -> Result<()> {
-        let namespace = &self.live(cx, namespace).await?;
-        cx.require(Operation::OverrideDelete, Target::namespace(&namespace.id))?;
+        let namespace = self.live(cx, namespace).await?;
+        let namespace = &namespace.of();
+        cx.require(Operation::OverrideDelete, Target::namespace(namespace.id))?;
         self.store
             .write(|tx| async move {
-                self.tell_end(&tx, cx, namespace, identifier).await?;
-                let gone = store::delete_override(&tx, &namespace.id, identifier, cx.now_ms)
-                    .await?
-                    .ok_or_else(|| Error::absent(Code::OverrideNotFound))?;
                 let mut group = Group::new();
-                group.push_change(
-                    Event::OverrideDelete,
-                    format!("Deleted the override of {identifier} in {}", namespace.name),
-                    vec![
-                        Audited::new("ratelimitOverride", gone.applies.id.as_str(), Some(identifier)),
-                        Audited::new("ratelimitNamespace", namespace.id.as_str(), Some(&namespace.name)),
-                    ],
-                    changed_fields(Some(&gone), None),
-                );
-                group.record(cx, &tx, &self.entropy).await?;
-                tx.changed(changed(cx, namespace));
-                Ok(())
+                self.remove_in(cx, &tx, &mut group, namespace, identifier).await?;
+                group.record(cx, &tx, &self.entropy).await
             })
             .await
+    }
+
+    /// As [`Overrides::delete`], as a part of a larger change.
+    pub(crate) async fn delete_in(
+        &self,
+        cx: &OpCtx,
+        tx: &Tx,
+        group: &mut Group,
+        namespace: &str,
+        identifier: &str,
+    ) -> Result<()> {
+        let namespace = live_in(tx, cx, namespace).await?;
+        let namespace = Of { id: &namespace.id, name: &namespace.name };
+        cx.require(Operation::OverrideDelete, Target::namespace(namespace.id))?;
+        self.remove_in(cx, tx, group, &namespace, identifier).await
+    }
+
+    async fn remove_in(
+        &self,
+        cx: &OpCtx,
+        tx: &Tx,
+        group: &mut Group,
+        namespace: &Of<'_>,
+        identifier: &str,
+    ) -> Result<()> {
+        self.tell_end(tx, cx, namespace.id, identifier).await?;
+        let gone = store::delete_override(tx, namespace.id, identifier, cx.now_ms)
+            .await?
+            .ok_or_else(|| Error::absent(Code::OverrideNotFound))?;
+        group.push_change(
+            Event::OverrideDelete,
+            format!("Deleted the override of {identifier} in {}", namespace.name),
+            vec![
+                Audited::new("ratelimitOverride", gone.applies.id.as_str(), Some(identifier)),
+                Audited::new("ratelimitNamespace", namespace.id.as_str(), Some(namespace.name)),
+            ],
+            changed_fields(Some(&gone), None),
+        );
+        tx.changed(namespace.changed(cx));
+        Ok(())
     }
 
     /// One override by its id.
@@ -231,8 +284,8 @@ impl Overrides {
     }
 
     /// Has the end of an override told before it is changed, if it has one behind it.
-    async fn tell_end(&self, tx: &Tx, cx: &OpCtx, namespace: &NamespaceSnapshot, of: &str) -> Result<()> {
-        end_all(tx, &self.entropy, store::Ended::One(&namespace.id, of), cx.now_ms).await
+    async fn tell_end(&self, tx: &Tx, cx: &OpCtx, namespace: &NamespaceId, of: &str) -> Result<()> {
+        end_all(tx, &self.entropy, store::Ended::One(namespace, of), cx.now_ms).await
     }
 
     async fn live(&self, cx: &OpCtx, name_or_id: &str) -> Result<std::sync::Arc<NamespaceSnapshot>> {
@@ -293,12 +346,29 @@ pub(super) fn changed_fields(before: Option<&NamedOverride>, after: Option<&Name
     Value::Object(changes(fields(before), fields(after)))
 }
 
-fn changed(cx: &OpCtx, namespace: &NamespaceSnapshot) -> Change {
-    Change::Namespace {
-        workspace: cx.workspace.clone(),
-        id: namespace.id.clone(),
-        name: namespace.name.clone(),
+/// The namespace that a change is in.
+struct Of<'a> {
+    id: &'a NamespaceId,
+    name: &'a str,
+}
+
+impl Of<'_> {
+    fn changed(&self, cx: &OpCtx) -> Change {
+        let (workspace, id, name) = (cx.workspace.clone(), self.id.clone(), self.name.to_owned());
+        Change::Namespace { workspace, id, name }
     }
+}
+
+impl NamespaceSnapshot {
+    fn of(&self) -> Of<'_> {
+        Of { id: &self.id, name: &self.name }
+    }
+}
+
+/// As the transaction sees it, which may have made it.
+async fn live_in(tx: &Tx, cx: &OpCtx, name_or_id: &str) -> Result<Namespace> {
+    let found = store::live_namespace(tx.db(), &cx.workspace, name_or_id).await?;
+    found.ok_or_else(|| Error::absent(Code::NamespaceNotFound))
 }
 
 fn check(command: &SetOverride, now_ms: i64) -> Result<()> {

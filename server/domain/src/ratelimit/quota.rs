@@ -49,7 +49,7 @@ impl Override {
     }
 
     /// What of it has no end.
-    pub(super) fn lasting(&self) -> Option<Quota> {
+    pub(crate) fn lasting(&self) -> Option<Quota> {
         match &self.end {
             Some(end) => end.afterwards,
             None => Some(self.quota),

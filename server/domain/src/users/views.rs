@@ -36,6 +36,18 @@ pub struct SavedView {
     pub created_at: i64,
 }
 
+impl SavedView {
+    /// One's own, or with the right to share one that others share.
+    fn require_deletable(&self, cx: &OpCtx, user: &UserId) -> Result<()> {
+        if self.user == *user { Ok(()) } else { cx.require(Operation::ViewShare, access::Target::NONE) }
+    }
+
+    /// Whether the caller may forget it.
+    pub fn is_deletable(&self, cx: &OpCtx) -> bool {
+        cx.require_user().is_ok_and(|user| self.require_deletable(cx, &user.id).is_ok())
+    }
+}
+
 impl Users {
     pub async fn save_view(&self, cx: &OpCtx, command: SaveView) -> Result<SavedViewId> {
         cx.require(Operation::ViewSave, access::Target::NONE)?;
@@ -87,9 +99,7 @@ impl Users {
                 let visible = store::views(tx.db(), &cx.workspace, &user.id, None).await?;
                 let view = visible.into_iter().find(|view| view.id == *id);
                 let view = view.ok_or_else(|| Error::absent(Code::ViewNotFound))?;
-                if view.user != user.id {
-                    cx.require(Operation::ViewShare, access::Target::NONE)?;
-                }
+                view.require_deletable(cx, &user.id)?;
                 store::delete_view(&tx, &view.id).await?;
                 let mut group = Group::new();
                 let text = format!("Deleted the view {} of {}", view.name, view.page);

@@ -40,6 +40,7 @@ pub(super) fn entries() -> Vec<Entry> {
         record::events(),
         record::explain(),
         record::export(),
+        apply(),
         record::analytics(),
         index(),
         doctor(),
@@ -363,6 +364,27 @@ fn doctor() -> Entry {
         .arg(list_format())
         .example("unkey doctor --strict --format json");
     Entry::new(FolderCommand::Doctor, syntax)
+}
+
+fn apply() -> Entry {
+    let file = Arg::new("configuration")
+        .short('f')
+        .long("file")
+        .value_name("FILE")
+        .required(true)
+        .value_parser(value_parser!(PathBuf))
+        .help("The configuration, in YAML or JSON; `-` reads standard input");
+    let flag = |name: &'static str, help| Arg::new(name).long(name).help(help).action(ArgAction::SetTrue);
+    Entry::new(
+        FolderCommand::ConfigurationApply,
+        Syntax::new("apply")
+            .about("Make a workspace what a file says")
+            .arg(file)
+            .arg(flag("plan", "Only say what would change"))
+            .arg(flag("prune", "Delete what a section of the file does not list"))
+            .arg(list_format())
+            .example("unkey apply -f unkey.yaml --plan"),
+    )
 }
 
 fn backup() -> Entry {

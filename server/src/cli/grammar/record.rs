@@ -125,9 +125,19 @@ pub(in crate::cli) fn export() -> Entry {
             ),
         ),
     ];
-    let group = Group::new("export", "Lists as files, without secrets");
+    let group = Group::alone(FolderCommand::ConfigurationExport, configuration());
     let add = |group: Group, (list, syntax)| group.add(FolderCommand::Export(list), syntax);
     commands.into_iter().fold(group, add).into()
+}
+
+/// `unkey export --as-config`: the document that `unkey apply` takes.
+fn configuration() -> Syntax {
+    let flag = |name: &'static str, help| Arg::new(name).long(name).help(help).action(ArgAction::SetTrue);
+    Syntax::new("export")
+        .about("Lists as files, or what a workspace is set up with, without secrets")
+        .arg(flag("as-config", "The configuration that `unkey apply` takes").required(true))
+        .arg(flag("json", "As JSON instead of YAML"))
+        .example("unkey export --as-config > unkey.yaml")
 }
 
 pub(in crate::cli) fn explain() -> Entry {

@@ -34,18 +34,20 @@ pub async fn delete_view(request: MemberRequest) -> Result<Reply> {
 }
 
 /// A view as pages link to it.
-pub fn saved_view(view: domain::users::SavedView) -> Option<SavedView> {
+pub fn saved_view(request: &MemberRequest, view: domain::users::SavedView) -> Option<SavedView> {
+    let deletable = view.is_deletable(&request.cx);
     let path = if view.query.is_empty() { view.page } else { format!("{}?{}", view.page, view.query) };
     Some(SavedView {
         id: view.id.to_string(),
         name: view.name,
         href: Href::local(&path)?,
         shared: view.shared,
+        deletable,
     })
 }
 
 /// The views saved of this list.
 pub async fn saved_views(request: &MemberRequest) -> Result<Vec<SavedView>> {
     let views = request.app.users.views(&request.cx, Some(&request.input.path)).await?;
-    Ok(views.into_iter().filter_map(saved_view).collect())
+    Ok(views.into_iter().filter_map(|view| saved_view(request, view)).collect())
 }

@@ -68,6 +68,7 @@ const CONTENTS: &[(&str, &[&str])] = &[
         "Operation",
         &[
             "configuration",
+            "apply",
             "cli",
             "doctor",
             "tls",

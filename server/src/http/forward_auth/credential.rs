@@ -62,9 +62,10 @@ impl<'r> Shown<'r> {
     pub fn of(request: &'r Request) -> Self {
         let (uri, headers) = (request.uri(), request.headers());
         let below = uri.path().strip_prefix(PATH).unwrap_or_default();
-        match below.trim_start_matches('/') {
-            "" => Self { demands: uri.query().unwrap_or_default(), asked: Asked::InHeader, headers },
-            segments => {
+        match below.strip_prefix('/') {
+            None => Self { demands: uri.query().unwrap_or_default(), asked: Asked::InHeader, headers },
+            // An empty one demands nothing, which is refused: what follows is the client's.
+            Some(segments) => {
                 let demands = segments.split_once('/').map_or(segments, |(demands, _)| demands);
                 Self { demands, asked: Asked::Behind(uri.query()), headers }
             }
@@ -154,11 +155,13 @@ mod tests {
     fn demands_are_the_query_or_the_first_segment() {
         for (uri, demands, query) in [
             ("/auth/verify?api=a&cost=2", "api=a&cost=2", None),
-            ("/auth/verify/?api=a", "api=a", None),
             ("/auth/verify/api=a&cost=2", "api=a&cost=2", None),
             ("/auth/verify/api=a/x/../cost=0?key=k&cost=0", "api=a", Some("key=k&cost=0")),
-            ("/auth/verify//api=a//x", "api=a", None),
             ("/auth/verify", "", None),
+            // A proxy without demands, and what its client wrote.
+            ("/auth/verify/?api=a", "", Some("api=a")),
+            ("/auth/verify//api=a//x", "", None),
+            ("/auth/verify///api=a?api=a", "", Some("api=a")),
         ] {
             let request = shown(uri, &[]);
             let shown = Shown::of(&request);

@@ -6,6 +6,7 @@
 
 mod analytics;
 mod apis;
+mod configuration;
 mod errors;
 mod explain;
 mod identities;
@@ -81,6 +82,7 @@ fn operations() -> Vec<Operation> {
         webhooks::operations(),
         webhook_deliveries::operations(),
         workspace::operations(),
+        configuration::operations(),
     ]
     .into_iter()
     .flatten()

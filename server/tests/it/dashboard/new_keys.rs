@@ -205,7 +205,15 @@ async fn settings_are_kept_under_a_name_for_every_api() {
         .submit(&page, &path, &[("preset_name", "Big"), ("prefix", &"x".repeat(2100))])
         .await
         .refuses("2048");
+    for name in ["", "  "] {
+        let nameless = owner.submit(&page, &path, &[("preset_name", name), ("save_preset", "on")]).await;
+        nameless.refuses("1 to 64 characters");
+    }
     assert_eq!(test.call("apis.listKeys", json!({ "apiId": api })).await.data(), json!([]));
+    let mut viewer = Browser::of(&test, Role::Viewer).await;
+    let home = viewer.get("/").await;
+    home.shows("Partner");
+    assert!(!home.html.contains("/views/"), "what a role may not do is not offered");
 
     let mut operator = Browser::of(&test, Role::Operator).await;
     let there = format!("/apis/{other}/keys/new");

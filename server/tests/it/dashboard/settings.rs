@@ -2,6 +2,7 @@
 
 use base::access::Role;
 use poem::http::StatusCode;
+use serde_json::json;
 
 use super::browser::{Browser, PASSWORD, Page};
 use crate::support::TestApp;
@@ -234,4 +235,36 @@ async fn only_owners_make_workspaces_unless_the_operator_lets_others() {
     let page = viewer.get("/workspaces/new").await;
     let made = viewer.submit(&page, "/workspaces/new", &[("name", "Mine"), ("slug", "mine")]).await;
     made.shows("Created the workspace Mine");
+}
+
+/// A document is planned, then applied as it was planned and no other way.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_configuration_is_planned_before_it_is_applied() {
+    let test = TestApp::start().await;
+    let (plan, apply) = ("/settings/configuration", "/settings/configuration/apply");
+    let mut viewer = Browser::of(&test, Role::Viewer).await;
+    assert_eq!(viewer.get(plan).await.status, StatusCode::FORBIDDEN);
+    let mut admin = Browser::of(&test, Role::Admin).await;
+    let page = admin.get(plan).await;
+    page.shows("version: 1").shows("apis: []");
+    assert!(!page.has_form(apply), "nothing is applied that was not planned");
+    let document = "version: 1\napis:\n  - name: Payments\n    defaultPrefix: pay\n";
+    let seen = admin.submit(&page, plan, &[("document", document)]).await;
+    seen.shows("Apply 2 changes").shows("api.create").shows("Payments").shows("pay");
+    assert!(admin.get("/apis").await.lacks("Payments").status.is_success());
+
+    test.call("apis.createApi", json!({ "name": "Payments" })).await.data();
+    let stale = admin.submit(&seen, apply, &[]).await;
+    stale.refuses("Something was changed since the plan was shown").refuses("Apply 1 change");
+    admin.submit(&stale, apply, &[]).await.shows("1 change was made.").shows("defaultPrefix: pay");
+    admin.submit(&stale, apply, &[]).await.refuses("Something was changed").refuses("Nothing differs.");
+    assert_eq!(test.call("apis.createApi", json!({ "name": "Other" })).await.status, StatusCode::OK);
+    let pruned = admin.submit(&page, plan, &[("document", document), ("prune", "on")]).await;
+    pruned.shows("Apply 1 change").shows("api.delete").shows("Other");
+    admin.submit(&pruned, apply, &[]).await.shows("1 change was made.").lacks("Other");
+    admin.submit(&page, plan, &[("document", document)]).await.shows("Nothing differs.");
+    let wrong = admin.submit(&page, plan, &[("document", "version: 1\napi: []")]).await;
+    wrong.refuses("unknown field `api`");
+    let file = admin.get("/settings/configuration/download").await;
+    assert!(file.html.starts_with("version: 1\n"), "{}", file.html);
 }

@@ -2,6 +2,7 @@
 
 pub mod addresses;
 pub mod ai;
+pub mod configuration;
 pub mod danger;
 pub mod doctor;
 pub mod general;
@@ -27,6 +28,7 @@ fn page<'a>(shell: &'a Shell, current: &str) -> Page<'a> {
             (text::ADDRESSES, paths::addresses()),
             (text::V1_API, paths::v1_switch()),
             (text::MIGRATIONS, paths::migrations()),
+            (text::CONFIGURATION, paths::configuration()),
             (text::DOCTOR, paths::doctor()),
         ]);
     }

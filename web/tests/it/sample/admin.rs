@@ -1,7 +1,7 @@
 //! What operators look after.
 
 use web::charts::{Bars, Rank, Ranks, Unit};
-use web::components::{Outcome, SavedView, Tone};
+use web::components::{Changed, ChangedValue, Outcome, SavedView, Tone, ValuePart};
 use web::pages::consent::ConsentView;
 use web::pages::export::{ExportField, ExportView};
 use web::pages::home::{Failing, HealthFact, HomeView, Warning};
@@ -18,6 +18,7 @@ use web::pages::root_keys::{RootKeyRow, RootKeysView};
 use web::pages::search::{Hit, HitGroup, SearchView};
 use web::pages::settings::addresses::AddressesView;
 use web::pages::settings::ai::{AiView, ProgramRow, Snippets};
+use web::pages::settings::configuration::{ConfigurationView, DifferenceRow, PlanView};
 use web::pages::settings::danger::DangerView;
 use web::pages::settings::doctor::{FindingRow, ReportView};
 use web::pages::settings::general::GeneralView;
@@ -171,6 +172,7 @@ pub fn home(words: &Words, some: bool) -> HomeView {
             name: words.t("Expiring this month"),
             href: paths::apis().with("status", "expiring"),
             shared: true,
+            deletable: true,
         }],
         first_steps: !some,
     }
@@ -452,7 +454,7 @@ pub fn sql(words: &Words, asked: bool) -> SqlView {
 
 fn saved_query(words: &Words, name: &str, shared: bool) -> SavedView {
     let href = paths::sql().with("query", "SELECT 1");
-    SavedView { id: words.t("view_1"), name: words.t(name), href, shared }
+    SavedView { id: words.t("view_1"), name: words.t(name), href, shared, deletable: true }
 }
 
 /// Saving was refused, and the answer is bars.
@@ -522,6 +524,26 @@ pub fn sessions(words: &Words) -> SessionsView {
         current,
     };
     SessionsView { sessions: vec![row("ses_1", true), row("ses_2", false)] }
+}
+
+pub fn configuration(words: &Words, planned: bool) -> ConfigurationView {
+    let value = |text: &str| Some(ChangedValue(vec![ValuePart::Text(words.t(text))]));
+    let difference = |event: &str, changes: Vec<Changed>| DifferenceRow {
+        event: event.to_owned(),
+        name: words.t("Payments"),
+        description: words.t("Updated API api_1"),
+        changes,
+    };
+    let prefix = Changed { field: words.t("Default prefix"), before: None, after: value("pay") };
+    ConfigurationView {
+        yaml: words.t("version: 1\napis:\n  - name: Payments\n"),
+        form: words
+            .form(&[("document", "version: 1\napis:\n  - name: Payments"), ("prune", "on")], &["document"]),
+        plan: planned.then(|| PlanView {
+            differences: vec![difference("api.create", vec![]), difference("api.update", vec![prefix])],
+            version: "plan".to_owned(),
+        }),
+    }
 }
 
 pub fn doctor(words: &Words) -> ReportView {

@@ -158,6 +158,7 @@ impl Words {
                 name: self.t("Expiring this month"),
                 href: paths::apis().with("status", "expiring"),
                 shared: true,
+                deletable: true,
             }],
             can_save: true,
         }

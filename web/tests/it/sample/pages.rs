@@ -191,6 +191,8 @@ fn operated(words: &Words, theme: Theme) -> Vec<Rendered> {
         "settings-v1" => pages::settings::v1::v1(s, &admin::v1(words));
         "settings-migrations" => pages::settings::migrations::migrations(s, &admin::migrations(words, true));
         "settings-migrations-empty" => pages::settings::migrations::migrations(s, &admin::migrations(words, false));
+        "settings-configuration" => pages::settings::configuration::configuration(s, &admin::configuration(words, true));
+        "settings-configuration-new" => pages::settings::configuration::configuration(s, &admin::configuration(words, false));
         "settings-doctor" => pages::settings::doctor::doctor(s, Some(&admin::doctor(words)));
         "settings-doctor-new" => pages::settings::doctor::doctor(s, None);
         "settings-ai" => pages::settings::ai::ai(s, &admin::ai(words, true));

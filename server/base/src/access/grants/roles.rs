@@ -70,6 +70,7 @@ fn weakest(operation: Operation) -> Option<Role> {
         | LogsRead
         | Explain
         | SettingsRead
+        | ConfigurationRead
         | MemberRead
         | ViewSave => Role::Viewer,
         KeyCreate
@@ -135,6 +136,7 @@ fn weakest(operation: Operation) -> Option<Role> {
         | MigrationCreate
         | Export
         | SettingsUpdate
+        | ConfigurationApply
         | WorkspaceUpdate
         | MemberInvite
         | MemberUpdate

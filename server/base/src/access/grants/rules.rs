@@ -110,6 +110,10 @@ pub enum Operation {
     SecretLinkCreate,
     SettingsRead,
     SettingsUpdate,
+    /// What the workspace is set up with, as a document.
+    ConfigurationRead,
+    /// Making such a document true; what it changes asks for its own rights.
+    ConfigurationApply,
     WorkspaceUpdate,
     WorkspaceDelete,
     /// Whether the server serves a workspace, and how much.
@@ -468,6 +472,8 @@ fn of_v2(operation: Operation) -> (Need, Denial) {
         Operation::SecretLinkCreate => (On(Part("secretLinks"), "create"), Forbidden),
         Operation::SettingsRead => (On(Part("settings"), "read"), Forbidden),
         Operation::SettingsUpdate => (On(Part("settings"), "write"), Forbidden),
+        Operation::ConfigurationRead => (On(Part("configuration"), "read"), Forbidden),
+        Operation::ConfigurationApply => (On(Part("configuration"), "write"), Forbidden),
         Operation::WorkspaceUpdate => (On(Part("workspace"), "write"), Forbidden),
         // No root key comes this far, see `roles`.
         Operation::WorkspaceDelete

@@ -131,7 +131,7 @@ pub(super) async fn known(
     Ok(rows.into_iter().map(Api::from).collect())
 }
 
-pub(super) async fn first_live(
+pub(crate) async fn first_live(
     db: &impl ConnectionTrait,
     workspace: &WorkspaceId,
     limit: u64,

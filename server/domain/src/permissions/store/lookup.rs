@@ -145,6 +145,25 @@ pub(in crate::permissions) async fn page_of_roles(
     Ok(Paged::from_rows(items, page, |role: &Role| role.id.as_str()))
 }
 
+/// The first permissions of a workspace. Asks for no grant.
+pub(crate) async fn first(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    limit: u64,
+) -> Result<Vec<Permission>> {
+    Ok(page(db, workspace, None, &Page { limit, cursor: None }).await?.items)
+}
+
+/// The first roles of a workspace, with their permissions. Asks for no grant.
+pub(crate) async fn first_roles(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    limit: u64,
+) -> Result<Vec<RoleDetails>> {
+    let roles = page_of_roles(db, workspace, None, &Page { limit, cursor: None }).await?;
+    with_permissions(db, roles.items).await
+}
+
 /// Writes name, slug and description. A slug that is taken fails with
 /// `permission_already_exists`.
 pub(in crate::permissions) async fn save(tx: &Tx, permission: &Permission, now_ms: i64) -> Result<()> {

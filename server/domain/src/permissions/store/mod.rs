@@ -16,7 +16,9 @@ use sea_orm::{
 
 pub use feed::{PermissionFeed, RoleFeed};
 pub(super) use lines::{permission_line, permission_lines, role_line, role_lines, roles_granting};
-pub(crate) use lookup::{KEYS_OF_PERMISSION, KEYS_OF_ROLE, keys_with_permission, keys_with_role};
+pub(crate) use lookup::{
+    KEYS_OF_PERMISSION, KEYS_OF_ROLE, first, first_roles, keys_with_permission, keys_with_role,
+};
 pub use lookup::{direct_of, roles_of, with_permissions};
 pub(super) use lookup::{
     find, find_role, page, page_of_roles, remove, remove_role, save, save_role, unlink_role,

@@ -15,6 +15,7 @@ use sea_orm::{
 };
 
 pub use feed::{NamespaceFeed, OverrideFeed};
+pub(crate) use overrides::first_overrides;
 use overrides::stored_override;
 pub(super) use overrides::{
     Ended, browse_overrides, count_overrides, delete_override, end_override, ended_overrides, exact_override,
@@ -185,6 +186,15 @@ pub(super) async fn live_namespaces(
         .all(db)
         .await?;
     Ok(rows.into_iter().map(Namespace::from).collect())
+}
+
+/// The first live ones, by name. Asks for no grant.
+pub(crate) async fn first_namespaces(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    limit: u64,
+) -> Result<Vec<Namespace>> {
+    Ok(page_of_namespaces(db, workspace, "", &Page { limit, cursor: None }).await?.items)
 }
 
 pub(super) async fn names_of_namespaces(

@@ -1,6 +1,8 @@
 //! Rows of overrides.
 
-use base::ids::{NamespaceId, OverrideId};
+use std::collections::HashMap;
+
+use base::ids::{NamespaceId, OverrideId, WorkspaceId};
 use entity::namespace;
 use entity::ratelimit_override::{ActiveModel, Column, Entity, Model};
 use sea_orm::sea_query::OnConflict;
@@ -43,14 +45,18 @@ pub(in crate::ratelimit) fn named(row: Model, now_ms: i64) -> Option<NamedOverri
 
 /// Those of a namespace that are there at this moment: [`named`] answers each.
 fn live(namespace: &NamespaceId, now_ms: i64) -> Select<Entity> {
-    let there = Condition::any()
-        .add(Column::ExpiresAt.is_null())
-        .add(Column::ExpiresAt.gt(now_ms))
-        .add(Column::AfterwardsMaxCount.is_not_null());
     Entity::find()
         .filter(Column::NamespaceId.eq(namespace.clone()))
         .filter(Column::DeletedAt.is_null())
-        .filter(there)
+        .filter(there(now_ms))
+}
+
+/// It has not ended, or leaves something behind.
+fn there(now_ms: i64) -> Condition {
+    Condition::any()
+        .add(Column::ExpiresAt.is_null())
+        .add(Column::ExpiresAt.gt(now_ms))
+        .add(Column::AfterwardsMaxCount.is_not_null())
 }
 
 fn all_named(rows: Vec<Model>, now_ms: i64) -> Vec<NamedOverride> {
@@ -174,6 +180,25 @@ pub(in crate::ratelimit) async fn page_of_overrides(
     let rows = select.order_by_asc(Column::Id).limit(page.limit + 1).all(db).await?;
     let items = all_named(rows, now_ms);
     Ok(Paged::from_rows(items, page, |found: &NamedOverride| found.applies.id.as_str()))
+}
+
+/// The first live ones of a workspace, by namespace. Asks for no grant.
+pub(crate) async fn first_overrides(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    limit: u64,
+    now_ms: i64,
+) -> Result<HashMap<NamespaceId, Vec<NamedOverride>>> {
+    let live = Entity::find()
+        .filter(Column::WorkspaceId.eq(workspace.clone()))
+        .filter(Column::DeletedAt.is_null())
+        .filter(there(now_ms));
+    let mut of_namespace: HashMap<NamespaceId, Vec<NamedOverride>> = HashMap::new();
+    for row in live.order_by_asc(Column::Id).limit(limit).all(db).await? {
+        let namespace = row.namespace_id.clone();
+        of_namespace.entry(namespace).or_default().extend(named(row, now_ms));
+    }
+    Ok(of_namespace)
 }
 
 /// A page by identifier of those whose identifier holds the text.

@@ -96,7 +96,7 @@ async fn view(request: &MemberRequest) -> Result<HomeView> {
         concerns,
         changes,
         health,
-        views: views.into_iter().filter_map(saved_view).collect(),
+        views: views.into_iter().filter_map(|view| saved_view(request, view)).collect(),
     })
 }
 

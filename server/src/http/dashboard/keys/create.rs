@@ -2,7 +2,9 @@
 
 use web::components::{Flash, FlashKind};
 use web::form::{FormState, MORE, NONCE};
-use web::pages::key_form::{CREATE, NewKeyView, PRESET, PREVIEW, choose_api, create as create_page};
+use web::pages::key_form::{
+    CREATE, NewKeyView, PRESET, PREVIEW, SAVE_PRESET, choose_api, create as create_page,
+};
 use web::pages::parts::Named;
 use web::paths::{self, Here};
 use web::shell::Shell;
@@ -72,8 +74,8 @@ pub async fn create(request: MemberRequest) -> Result<Reply> {
     if form.given(MORE).is_some() || form.given(PREVIEW).is_some() {
         return Ok(Reply::page(page_again(&request, &api, request.form_with(vec![])).await?));
     }
-    if let Some(name) = form.given(PRESET) {
-        return save_preset(&request, &api, name).await;
+    if form.given(SAVE_PRESET).is_some() || form.given(PRESET).is_some() {
+        return save_preset(&request, &api, form.text(PRESET)).await;
     }
     let refused = match read_new(&request, &api, form) {
         Ok(command) => match request.app.keys.create(&request.cx, command).await {

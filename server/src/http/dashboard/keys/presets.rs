@@ -163,7 +163,8 @@ pub async fn presets(request: &MemberRequest, api: &str) -> Result<Vec<Preset>> 
         .into_iter()
         .filter_map(|view| {
             let href = Href::local(&format!("{here}?{}", view.query))?;
-            Some(Preset { name: view.name, href, id: Some(view.id.to_string()), is_shared: view.shared })
+            let id = view.is_deletable(&request.cx).then(|| view.id.to_string());
+            Some(Preset { name: view.name, href, id, is_shared: view.shared })
         })
         .collect();
     for (name, fields) in BUILT_IN {

@@ -2,6 +2,7 @@
 
 mod account;
 mod ai;
+mod configuration;
 mod doctor;
 mod server;
 mod sessions;
@@ -43,6 +44,12 @@ pub fn mount(route: Route, app: &Arc<App>) -> Route {
         .at("/settings/addresses", get(member(app, server::addresses)))
         .at("/settings/v1", get(member(app, server::v1)))
         .at("/settings/migrations", get(member(app, server::migrations)).post(member(app, server::announce)))
+        .at(
+            "/settings/configuration",
+            get(member(app, configuration::show)).post(member(app, configuration::plan)),
+        )
+        .at("/settings/configuration/download", get(member(app, configuration::download)))
+        .at("/settings/configuration/apply", post(member(app, configuration::apply)))
         .at("/settings/doctor", get(member(app, doctor::show)).post(member(app, doctor::look)))
         .at("/settings/ai", get(member(app, ai::show)))
 }

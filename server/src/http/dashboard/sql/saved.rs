@@ -58,7 +58,7 @@ fn address_of(text: &str) -> Result<String> {
 /// Those of the caller, and those that others share.
 pub async fn saved_queries(request: &MemberRequest) -> Result<Vec<SavedView>> {
     let views = request.app.users.views(&request.cx, Some(paths::sql().as_str())).await?;
-    Ok(views.into_iter().filter_map(saved_view).collect())
+    Ok(views.into_iter().filter_map(|view| saved_view(request, view)).collect())
 }
 
 #[cfg(test)]

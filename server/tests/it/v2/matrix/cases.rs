@@ -578,6 +578,15 @@ fn others() -> Vec<Case> {
     vec![
         read("workspace.getLimits", &["unkey:v1:{ws}:limits#read"]),
         read("workspace.getUsage", &["unkey:v1:{ws}:usage#read"]),
+        read("configuration.export", &["unkey:v1:{ws}:configuration#read"]),
+        Case {
+            operation: "configuration.apply",
+            body: |_| json!({ "document": { "version": 1, "permissions": [{ "slug": "applied" }] } }),
+            grants: &["unkey:v1:{ws}:configuration#write", "rbac.*.create_permission"],
+            denied: FORBIDDEN,
+            foreign: Foreign::Nothing,
+            audited: 1,
+        },
         Case {
             operation: "analytics.getVerifications",
             body: |_| json!({ "query": "SELECT key_id FROM key_verifications_v1 WHERE key_id = 'none'" }),
