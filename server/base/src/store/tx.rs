@@ -141,11 +141,7 @@ impl Store {
         F: FnOnce(Tx) -> Fut,
         Fut: Future<Output = Result<T>>,
     {
-        let db = self.database.begin().await?;
-        let tx = Tx(Arc::new(Inner { db, feed: self.feed.clone(), changes: Mutex::default() }));
-        let outcome = work(tx.clone()).await;
-        let inner =
-            Arc::into_inner(tx.0).ok_or_else(|| Error::internal("a transaction outlived its scope"))?;
+        let (inner, outcome) = self.run(work).await?;
         match outcome {
             Ok(value) => {
                 let publishing = tokio::spawn(inner.commit(self.epochs.clone()));
@@ -166,13 +162,22 @@ impl Store {
         F: FnOnce(Tx) -> Fut,
         Fut: Future<Output = Result<T>>,
     {
-        let db = self.database.begin().await?;
-        let tx = Tx(Arc::new(Inner { db, changes: Mutex::default() }));
-        let outcome = work(tx.clone()).await;
-        let inner =
-            Arc::into_inner(tx.0).ok_or_else(|| Error::internal("a transaction outlived its scope"))?;
+        let (inner, outcome) = self.run(work).await?;
         inner.db.rollback().await;
         outcome
+    }
+
+    /// A transaction that is as `work` left it.
+    async fn run<T, F, Fut>(&self, work: F) -> Result<(Inner, Result<T>)>
+    where
+        F: FnOnce(Tx) -> Fut,
+        Fut: Future<Output = Result<T>>,
+    {
+        let db = self.database.begin().await?;
+        let tx = Tx(Arc::new(Inner { db, feed: self.feed.clone(), changes: Mutex::default() }));
+        let outcome = work(tx.clone()).await;
+        let inner = Arc::into_inner(tx.0);
+        Ok((inner.ok_or_else(|| Error::internal("a transaction outlived its scope"))?, outcome))
     }
 }
 
