@@ -56,14 +56,13 @@ async fn run(
     given: &ArgMatches,
     input: Option<&str>,
 ) -> Result<Output> {
-    let secret = || input.map(|text| PlainKey::new(text.trim_end_matches(['\r', '\n']).to_owned()));
     match command {
         FolderCommand::SetupLink => setup::link(app, cx).await,
         FolderCommand::RootKeyCreate => root_key::create(app, cx, given).await,
         FolderCommand::RootKeyList => root_key::list(app, cx, given).await,
         FolderCommand::RootKeyRevoke => root_key::revoke(app, cx, given).await,
-        FolderCommand::UserCreate => user::create(app, cx, given, secret()).await,
-        FolderCommand::UserResetPassword => user::reset_password(app, cx, given, secret()).await,
+        FolderCommand::UserCreate => user::create(app, cx, given, input.map(secret)).await,
+        FolderCommand::UserResetPassword => user::reset_password(app, cx, given, input.map(secret)).await,
         FolderCommand::UserInvite => user::invite(app, cx, given).await,
         FolderCommand::UserTotpReset => user::totp_reset(app, cx, given).await,
         FolderCommand::UserSessions => user::sessions(app, cx, given).await,
@@ -83,7 +82,7 @@ async fn run(
         FolderCommand::EventsList => events::list(app, cx, given).await,
         FolderCommand::EventsTop => events::top(app, cx, given).await,
         FolderCommand::EventsLatency => events::latency(app, cx, given).await,
-        FolderCommand::ExplainKey => explain::explain(app, cx, given, secret()).await,
+        FolderCommand::ExplainKey => explain::explain(app, cx, given, input.map(secret)).await,
         FolderCommand::Export(list) => export::export(app, cx, list, given).await,
         FolderCommand::ConfigurationApply => configuration::apply(app, cx, given, input).await,
         FolderCommand::ConfigurationExport => configuration::export(app, cx, given).await,
@@ -109,6 +108,11 @@ async fn run(
             Ok(Output::default().remark("The master key was replaced."))
         }
     }
+}
+
+/// What was read as a secret: a line, without its end.
+fn secret(input: &str) -> PlainKey {
+    PlainKey::new(input.trim_end_matches(['\r', '\n']).to_owned())
 }
 
 /// The operator, in the named workspace or the only one. Commands on

@@ -18,7 +18,7 @@ use domain::configuration::{ApplyDocument, Difference, Document};
 pub fn operations() -> Vec<Operation> {
     vec![
         checked("/v2/configuration.apply", "Make a configuration true", Effect::Destroys, apply)
-            .needs(Right::ConfigurationRead)
+            .needs(Right::ConfigurationApply)
             .idempotent(),
         checked("/v2/configuration.export", "Get the configuration", Effect::Reads, export)
             .needs(Right::ConfigurationRead)

@@ -218,6 +218,7 @@ async fn every_form_says_what_it_changes_or_makes() {
         "/theme",
         "/views",
         "/sql",
+        "/settings/configuration",
         "/search",
         "/explain",
         "/settings/security/password",
