@@ -149,7 +149,7 @@ async fn null_clears_and_other_members_stay() {
     apply(&test, whole(), false).await;
     let changes = apply(
         &test,
-        json!({ "version": 1, "apis": [{ "name": "Payments", "ipAllowlist": null, "defaultPrefix": null }],
+        json!({ "version": 1, "apis": [{ "name": "Payments", "ipAllowlist": "any", "defaultPrefix": null }],
                 "permissions": [{ "slug": "docs.read", "description": null }] }),
         false,
     )
@@ -267,8 +267,15 @@ async fn overrides_that_end_are_left_alone() {
     let document = exported(&test).await;
     assert_eq!(document["namespaces"][0]["overrides"].as_array().unwrap().len(), 2, "{document}");
     assert!(apply(&test, whole(), true).await.is_empty());
+    // Neither the raise nor what it lies over goes by pruning: it may keep somebody out.
+    let none = json!({ "version": 1, "namespaces": [{ "name": "email", "overrides": [] }] });
+    assert_eq!(told(&apply(&test, none.clone(), true).await).len(), 1);
+    assert!(apply(&test, none, true).await.is_empty());
     let listed = test.call("ratelimit.listOverrides", json!({ "namespace": "email" })).await.data();
-    assert_eq!(listed.as_array().unwrap().len(), 3);
+    assert_eq!(listed.as_array().unwrap().len(), 2, "{listed}");
+    test.app.clock.advance_ms(3_600_001);
+    let left = exported(&test).await["namespaces"][0]["overrides"].clone();
+    assert_eq!(left, json!([{ "identifier": "premium_*", "limit": 100, "duration": "1m" }]));
 }
 
 #[tokio::test]
@@ -317,6 +324,86 @@ async fn keys_of_a_pruned_api_are_gone_with_the_next_request() {
     assert_eq!(test.call("keys.verifyKey", json!({ "key": key })).await.data()["code"], "NOT_FOUND");
 }
 
+#[tokio::test]
+async fn a_pruned_api_takes_its_portal_along() {
+    let test = TestApp::start().await;
+    apply(&test, whole(), false).await;
+    let gone = apply(&test, json!({ "version": 1, "apis": [{ "name": "Search" }] }), true).await;
+    assert_eq!(told(&gone), [("portal.delete", "customers", None), ("api.delete", "Payments", None)]);
+    apply(&test, whole(), false).await;
+    let both = json!({ "version": 1, "apis": [], "portals": whole()["portals"] });
+    assert!(refusal(&test, both, true).await.contains("The portal customers is of this API"));
+    // One whose API was deleted in another way is mended, or pruned.
+    let apis = exported(&test).await;
+    let api = test.app.apis.list(&test.operator().await).await.unwrap().remove(0);
+    test.app.apis.delete(&test.operator().await, &api.id).await.unwrap();
+    assert_eq!(exported(&test).await["portals"], json!([]));
+    apply(&test, whole(), false).await;
+    assert_eq!(exported(&test).await["portals"], apis["portals"]);
+    let api = test.app.apis.list(&test.operator().await).await.unwrap();
+    let payments = api.iter().find(|api| api.name == "Payments").unwrap();
+    test.app.apis.delete(&test.operator().await, &payments.id).await.unwrap();
+    let pruned = apply(&test, json!({ "version": 1, "portals": [] }), true).await;
+    assert_eq!(told(&pruned), [("portal.delete", "customers", None)]);
+}
+
+#[tokio::test]
+async fn permissions_that_a_role_grants_are_not_pruned() {
+    let test = TestApp::start().await;
+    apply(&test, whole(), false).await;
+    let roles = exported(&test).await["roles"].clone();
+    for left_out in [
+        json!({ "version": 1, "permissions": [] }),
+        json!({ "version": 1, "permissions": [], "roles": [{ "name": "editor" }] }),
+        json!({ "version": 1, "permissions": [], "roles": roles }),
+    ] {
+        assert!(apply(&test, left_out.clone(), true).await.is_empty(), "{left_out}");
+    }
+    assert_eq!(apply(&test, json!({ "version": 1, "permissions": [], "roles": [] }), true).await.len(), 3);
+}
+
+/// New slugs are as version 2 of the API takes them; those of other doors stay.
+#[tokio::test]
+async fn a_slug_has_the_form_that_keys_can_carry() {
+    let test = TestApp::start().await;
+    for slug in ["a b", "\u{e9}", "a/b", "x\ny", "", &"x".repeat(129)] {
+        let said = refusal(&test, json!({ "version": 1, "permissions": [{ "slug": slug }] }), false).await;
+        assert!(said.starts_with("permissions[0]: The slug"), "{said}");
+        let role = json!({ "version": 1, "roles": [{ "name": "r", "permissions": [slug] }] });
+        assert!(refusal(&test, role, false).await.starts_with("roles[0]: The slug"));
+    }
+}
+
+#[tokio::test]
+async fn more_than_may_be_done_at_once_is_refused() {
+    let test = TestApp::start().await;
+    let listed = |count: usize| {
+        let entries: Vec<Value> = (0..count).map(|at| json!({ "slug": format!("p.{at}") })).collect();
+        json!({ "version": 1, "permissions": entries })
+    };
+    assert!(refusal(&test, listed(2001), false).await.contains("more than 2000 changes"));
+    assert_eq!(apply(&test, listed(2000), false).await.len(), 2000);
+    assert_eq!(apply(&test, listed(2001), false).await.len(), 1);
+    assert!(refusal(&test, listed(0), true).await.contains("more than 2000 changes"));
+}
+
+/// Also one that finds nothing to do has its key and its answer.
+#[tokio::test]
+async fn an_idempotency_key_names_one_apply() {
+    let test = TestApp::start().await;
+    let body = |slug: &str| json!({ "document": { "version": 1, "permissions": [{ "slug": slug }] } });
+    test.call("configuration.apply", body("a")).await.data();
+    let first = test.call_once("configuration.apply", "once", body("a")).await.data();
+    assert_eq!(first["changes"], json!([]));
+    test.call("permissions.deletePermission", json!({ "permission": "a" })).await.data();
+    assert_eq!(test.call_once("configuration.apply", "once", body("a")).await.data(), first);
+    assert_eq!(
+        test.call_once("configuration.apply", "once", body("b")).await.status,
+        StatusCode::BAD_REQUEST
+    );
+    assert_eq!(exported(&test).await["permissions"], json!([]));
+}
+
 /// Numbers that look random and are the same each time.
 struct Random(u64);
 
@@ -354,7 +441,10 @@ impl Random {
             entry.insert("name".into(), name.into());
             self.maybe(&mut entry, "defaultPrefix", &[json!("x"), json!("y_1")]);
             self.maybe(&mut entry, "defaultBytes", &[json!(16), json!(255)]);
-            self.maybe(&mut entry, "ipAllowlist", &[json!(["10.0.0.0/8"]), json!(["::1", "192.0.2.7"])]);
+            let lists = [json!(["10.0.0.0/8"]), json!(["::1", "192.0.2.7"]), json!("any")];
+            if self.below(2) == 0 {
+                entry.insert("ipAllowlist".into(), lists[self.below(3) as usize].clone());
+            }
             if self.below(2) == 0 {
                 entry.insert("recoverable".into(), json!(self.below(2) == 0));
             }

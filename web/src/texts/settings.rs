@@ -29,8 +29,7 @@ pub const APPLY_A_DOCUMENT: &str = "Apply a document";
 pub const A_DOCUMENT: &str = "Document";
 pub const A_DOCUMENT_HELP: &str = "YAML or JSON. What it leaves out stays as it is; null clears.";
 pub const PRUNE: &str = "Delete what it does not list";
-pub const PRUNE_HELP: &str =
-    "In each section that the document has. An API is deleted with its keys, unless it is protected.";
+pub const PRUNE_HELP: &str = "In each section that the document has. An API is deleted with its keys and its portal, unless it is protected.";
 pub const SHOW_THE_PLAN: &str = "Show the plan";
 pub const A_PLAN_CHANGES_NOTHING: &str = "A plan changes nothing.";
 pub const THE_PLAN: &str = "Plan";

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use super::current::{Current, override_entry};
-use super::document::{ApiEntry, Document, NamespaceEntry, PermissionEntry, PortalEntry, RoleEntry};
+use super::document::{
+    Allowlist, ApiEntry, Document, NamespaceEntry, PermissionEntry, PortalEntry, RoleEntry,
+};
 use super::{ApplyDocument, Configuration, Difference, differences, plan_version, store};
 use crate::apis::{Api, CreateApi, SetApi};
 use crate::permissions::{CreatePermission, CreateRole, SetRolePermissions, UpdatePermission, UpdateRole};
@@ -11,7 +13,8 @@ use crate::portals::{CreatePortal, UpdatePortal};
 use crate::ratelimit::overrides::SetOverride;
 use base::access::{OpCtx, Operation, Target};
 use base::audit::Group;
-use base::error::{Error, Result};
+use base::claims;
+use base::error::{Error, Field, Result};
 use base::ids::{ApiId, KeyspaceId};
 use base::patch::Patch;
 use base::store::Tx;
@@ -23,6 +26,19 @@ pub(super) struct Step<'a> {
     pub group: &'a mut Group,
 }
 
+/// Others wait for the one that changes something: larger ones are made in parts.
+const MAX_CHANGES: usize = 2000;
+
+impl Step<'_> {
+    /// Fails once there is more to do than may be done at once.
+    pub fn check_size(&self) -> Result<()> {
+        if self.group.entries().len() <= MAX_CHANGES {
+            return Ok(());
+        }
+        Err(Error::invalid(format!("These are more than {MAX_CHANGES} changes: make them in parts.")))
+    }
+}
+
 /// The APIs that portals may name, those that were just made included.
 struct KnownApis(Vec<(ApiId, KeyspaceId, String)>);
 
@@ -31,6 +47,7 @@ impl Configuration {
     ///
     /// Fails as the operations that it consists of, and changes nothing then.
     pub async fn apply(&self, cx: &OpCtx, command: &ApplyDocument) -> Result<Vec<Difference>> {
+        cx.require(Operation::ConfigurationRead, Target::NONE)?;
         cx.require(Operation::ConfigurationApply, Target::NONE)?;
         let (made, some_api_is_gone) = self
             .store
@@ -38,6 +55,10 @@ impl Configuration {
                 let mut group = Group::new();
                 let gone = self.change(&mut Step { cx, tx: &tx, group: &mut group }, command).await?;
                 let made = differences(&group);
+                if let Some(key) = cx.idempotency.as_ref().filter(|_| group.is_empty()) {
+                    // That nothing differed is an answer, too.
+                    claims::claim(&tx, cx, key).await?;
+                }
                 command.planned.as_ref().map_or(Ok(()), |seen| seen.require(&plan_version(&made)))?;
                 group.record(cx, &tx, &self.entropy).await?;
                 Ok((made, gone))
@@ -68,15 +89,19 @@ impl Configuration {
         let known = self.change_apis(step, &current, apis.as_deref().unwrap_or_default()).await?;
         for (place, entry) in placed("permissions", permissions.as_deref()) {
             self.change_permission(step, &current, entry).await.map_err(|error| error.within(&place))?;
+            step.check_size()?;
         }
         for (place, entry) in placed("roles", roles.as_deref()) {
             self.change_role(step, &current, entry).await.map_err(|error| error.within(&place))?;
+            step.check_size()?;
         }
         for (place, entry) in placed("namespaces", namespaces.as_deref()) {
             self.change_namespace(step, &current, entry).await.map_err(|error| error.within(&place))?;
+            step.check_size()?;
         }
         for (place, entry) in placed("portals", portals.as_deref()) {
             self.change_portal(step, &current, &known, entry).await.map_err(|error| error.within(&place))?;
+            step.check_size()?;
         }
         if command.prune { self.prune(step, &current, &command.document).await } else { Ok(false) }
     }
@@ -92,6 +117,7 @@ impl Configuration {
         for (place, entry) in placed("apis", Some(entries)) {
             let api = self.change_api(step, current, entry).await.map_err(|error| error.within(&place))?;
             known.insert(api.id.clone(), of(&api));
+            step.check_size()?;
         }
         Ok(KnownApis(known.into_values().collect()))
     }
@@ -103,8 +129,8 @@ impl Configuration {
             None => self.apis.create_in(cx, tx, group, CreateApi { name: entry.name.clone() }).await?,
         };
         let ip_allowlist = match &entry.ip_allowlist {
-            Some(Some(list)) => Some(Some(addresses(list)?)),
-            Some(None) => Some(None),
+            Some(Allowlist::These(list)) => Some(Some(addresses(list)?)),
+            Some(Allowlist::Any) => Some(None),
             None => None,
         };
         let command = SetApi {
@@ -132,6 +158,7 @@ impl Configuration {
         let Step { cx, tx, group } = step;
         let PermissionEntry { slug, name, description } = entry.clone();
         let Some(found) = current.permissions.iter().find(|permission| permission.slug == slug) else {
+            check_new_slug(&slug)?;
             let name = name.unwrap_or_else(|| slug.clone());
             let command = CreatePermission { name, slug, description: description.flatten() };
             return self.permissions.create_permission_in(cx, tx, group, command).await.map(drop);
@@ -155,6 +182,9 @@ impl Configuration {
     async fn change_role(&self, step: &mut Step<'_>, current: &Current, entry: &RoleEntry) -> Result<()> {
         let Step { cx, tx, group } = step;
         let RoleEntry { name, description, permissions } = entry.clone();
+        let is_known = |slug: &&String| current.permissions.iter().any(|known| known.slug == **slug);
+        let new = permissions.iter().flatten().filter(|slug| !is_known(slug));
+        new.map(String::as_str).try_for_each(check_new_slug)?;
         let Some(found) = current.roles.iter().find(|details| details.role.name == name) else {
             let permissions = permissions.unwrap_or_default();
             let command = CreateRole { name, description: description.flatten(), permissions };
@@ -252,11 +282,22 @@ impl Configuration {
     }
 }
 
+/// As version 2 of the API takes them (docs/contract/v2.md#permissions-and-roles). What is
+/// there already may have another form.
+fn check_new_slug(slug: &str) -> Result<()> {
+    let legal = |c: char| c.is_ascii_alphanumeric() || "_:-.*".contains(c);
+    if (1..=128).contains(&slug.len()) && slug.chars().all(legal) {
+        return Ok(());
+    }
+    Err(Error::invalid(format!("The slug '{slug}' has to have 1 to 128 letters, digits or any of `._-:*`."))
+        .at(Field::Slug))
+}
+
 /// A list of addresses as the rooms write it.
 fn addresses(list: &[String]) -> Result<String> {
     if list.is_empty() || list.iter().any(|address| address.trim().is_empty()) {
         return Err(Error::invalid(
-            "An `ipAllowlist` without an address would let every address in: say null, if that is meant.",
+            "An `ipAllowlist` without an address would let every address in: say `any`, if that is meant.",
         ));
     }
     Ok(list.join(","))

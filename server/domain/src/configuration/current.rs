@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::document::{
-    ApiEntry, Document, NamespaceEntry, OverrideEntry, PermissionEntry, PortalEntry, RoleEntry,
+    Allowlist, ApiEntry, Document, NamespaceEntry, OverrideEntry, PermissionEntry, PortalEntry, RoleEntry,
 };
 use super::span::Span;
 use super::{Configuration, store};
@@ -30,7 +30,9 @@ impl Configuration {
     /// The document of what there is.
     pub async fn export(&self, cx: &OpCtx) -> Result<Document> {
         cx.require(Operation::ConfigurationRead, Target::NONE)?;
-        Ok(store::current(self.store.read(), cx).await?.into_document())
+        let document = store::current(self.store.read(), cx).await?.into_document();
+        document.check_size()?;
+        Ok(document)
     }
 }
 
@@ -58,7 +60,9 @@ impl Current {
             Some(api) if !is_ambiguous(api) => api.name.clone(),
             _ => portal.api.to_string(),
         };
-        let portals = self.portals.iter().map(|portal| portal_entry(portal, named(portal))).collect();
+        // One of an API that is gone shows nothing, and could not be made.
+        let live = self.portals.iter().filter(|portal| self.apis.iter().any(|api| api.id == portal.api));
+        let portals = live.map(|portal| portal_entry(portal, named(portal))).collect();
         let apis = self.apis.iter().map(|api| api_entry(api, is_ambiguous(api))).collect();
         let mut overrides = self.overrides;
         let namespaces = self.namespaces.into_iter().map(|namespace| {
@@ -84,7 +88,9 @@ fn api_entry(api: &Api, with_id: bool) -> ApiEntry {
         name: api.name.clone(),
         default_prefix: Some(api.default_prefix.clone()),
         default_bytes: Some(api.default_bytes),
-        ip_allowlist: Some(api.ip_allowlist.as_ref().map(addresses)),
+        ip_allowlist: Some(
+            api.ip_allowlist.as_ref().map_or(Allowlist::Any, |list| Allowlist::These(addresses(list))),
+        ),
         recoverable: Some(api.store_encrypted_keys),
         delete_protection: Some(api.delete_protection),
     }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use serde_saphyr::UserMessageFormatter;
 
+pub(super) use super::allowlist::Allowlist;
 use super::span::Span;
 use base::error::{Error, Result};
 
@@ -67,10 +68,10 @@ pub(super) struct ApiEntry {
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<i64>", range(min = 16, max = 255))]
     pub default_bytes: Option<Option<i64>>,
-    /// Addresses and networks from which its keys may be used; null for any.
-    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<Vec<String>>", length(min = 1, max = 1000))]
-    pub ip_allowlist: Option<Option<Vec<String>>>,
+    /// Addresses and networks from which its keys may be used, or `any`.
+    #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Allowlist")]
+    pub ip_allowlist: Option<Allowlist>,
     /// Whether recoverable keys may be made.
     #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "bool")]
@@ -197,6 +198,7 @@ impl Document {
                 max_documents: 1,
                 max_anchors: 0,
                 max_aliases: 0,
+                max_merge_keys: 0,
             },
             strict_booleans: true,
             with_snippet: false,
@@ -237,14 +239,18 @@ impl Document {
                 self.version
             )));
         }
-        let things = self.things();
-        if things > MAX_THINGS {
-            return Err(Error::invalid(format!(
-                "The configuration lists {things} things, and may list {MAX_THINGS}."
-            )));
-        }
+        self.check_size()?;
         self.check_names()?;
         Ok(self)
+    }
+
+    pub(super) fn check_size(&self) -> Result<()> {
+        match self.things() {
+            0..=MAX_THINGS => Ok(()),
+            things => Err(Error::invalid(format!(
+                "The configuration lists {things} things, and may list {MAX_THINGS}."
+            ))),
+        }
     }
 
     fn things(&self) -> usize {
@@ -265,6 +271,12 @@ impl Document {
         once("permissions", self.permissions.iter().flatten().map(|permission| permission.slug.as_str()))?;
         once("roles", self.roles.iter().flatten().map(|role| role.name.as_str()))?;
         once("portals", self.portals.iter().flatten().map(|portal| portal.slug.as_str()))?;
+        for role in self.roles.iter().flatten() {
+            // Unique whatever their case, where they are made.
+            let slugs: Vec<String> =
+                role.permissions.iter().flatten().map(|slug| slug.to_lowercase()).collect();
+            once(&format!("the permissions of {}", role.name), slugs.iter().map(String::as_str))?;
+        }
         let namespaces = self.namespaces.iter().flatten();
         once("namespaces", namespaces.clone().map(|namespace| namespace.name.as_str()))?;
         for namespace in namespaces {

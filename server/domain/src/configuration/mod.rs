@@ -12,6 +12,7 @@
 //! absent: keys, identities and root keys, which are data or secrets; overrides that
 //! end, which are exceptions; the settings of the server, which it is started with.
 
+mod allowlist;
 mod apply;
 mod current;
 mod document;

@@ -145,6 +145,13 @@ fn what_is_half_said_is_refused() {
             "line 2, column 59",
         ),
         ("version: 1\n---\nversion: 1", "document"),
+        ("version: 1\napis:\n  - name: a\n    ipAllowlist:", "cannot be null"),
+        ("version: 1\napis:\n  - name: a\n    ipAllowlist: # - 10.0.0.0/8", "cannot be null"),
+        ("version: 1\napis: [{name: a, ipAllowlist: null}]", "cannot be null"),
+        ("version: 1\napis: [{name: a, ipAllowlist: Any}]", "a list of addresses, or `any`"),
+        ("version: 1\napis: [{name: a, <<: {deleteProtection: false}}]", "merge"),
+        ("version: 1\n<<: {permissions: []}", "merge"),
+        ("version: 1\nroles: [{name: a, permissions: [b, c, B]}]", "'b' twice in the permissions of a"),
         ("version: [1", ""),
         ("version: 1\napis: [{name: a, recoverable: yes}]", ""),
         ("version: !!binary aGk=", ""),
@@ -192,6 +199,6 @@ fn the_schema_says_what_is_read() {
     }
     assert_eq!(schema["additionalProperties"], json!(false));
     assert_eq!(schema["properties"]["version"]["const"], json!(1));
-    assert_eq!(described["Api"]["properties"]["ipAllowlist"]["type"], json!(["array", "null"]));
+    assert_eq!(described["Allowlist"]["anyOf"][0]["const"], json!("any"));
     assert_eq!(described["Override"]["required"], json!(["identifier", "limit", "duration"]));
 }

@@ -44,7 +44,8 @@ pub(super) async fn find(
     Ok(Some(stored_portal(row, keyspace)))
 }
 
-/// The first portals of these APIs, by slug. Asks for no grant.
+/// The first portals of a workspace, by slug, of which these are the live APIs; those of
+/// another have no keyspace. Asks for no grant.
 pub(crate) async fn first(
     db: &impl ConnectionTrait,
     workspace: &WorkspaceId,
@@ -60,10 +61,11 @@ pub(crate) async fn first(
     let keyspaces: HashMap<&ApiId, &KeyspaceId> =
         apis.iter().map(|api| (&api.id, &api.keyspace_id)).collect();
     let of = |row: portal::Model| {
-        let keyspace = (*keyspaces.get(&row.api_id)?).clone();
-        Some(stored_portal(row, keyspace))
+        let keyspace =
+            keyspaces.get(&row.api_id).map_or_else(|| KeyspaceId::from(""), |known| (*known).clone());
+        stored_portal(row, keyspace)
     };
-    Ok(rows.into_iter().filter_map(of).collect())
+    Ok(rows.into_iter().map(of).collect())
 }
 
 fn stored_portal(row: portal::Model, keyspace: KeyspaceId) -> Portal {

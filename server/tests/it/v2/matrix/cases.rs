@@ -582,7 +582,11 @@ fn others() -> Vec<Case> {
         Case {
             operation: "configuration.apply",
             body: |_| json!({ "document": { "version": 1, "permissions": [{ "slug": "applied" }] } }),
-            grants: &["unkey:v1:{ws}:configuration#write", "rbac.*.create_permission"],
+            grants: &[
+                "unkey:v1:{ws}:configuration#read",
+                "unkey:v1:{ws}:configuration#write",
+                "rbac.*.create_permission",
+            ],
             denied: FORBIDDEN,
             foreign: Foreign::Nothing,
             audited: 1,
