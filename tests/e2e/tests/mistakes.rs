@@ -208,6 +208,8 @@ const COMMANDS: &[&[&str]] = &[
     &["events", "latency"],
     &["explain", "key", "--key", "key_a"],
     &["export", "keys"],
+    &["export", "--as-config"],
+    &["apply", "--file", "/dev/null"],
     &["analytics", "query", "SELECT 1"],
     &["index", "status"],
     &["index", "rebuild"],
