@@ -77,6 +77,7 @@ const WRITTEN: &[(&str, &str, &str)] = &[
     ("*", "credits", "55"),
     ("/apis/<api>/keys/bulk", "id", "<key>"),
     ("/explain", "key", "<secret>"),
+    ("/settings/configuration", "document", "version: 1"),
     ("/theme", "theme", "dark"),
     ("/workspaces/switch", "workspace", "<workspace>"),
     ("/import", "what", "identities"),

@@ -66,6 +66,7 @@ const V1: &[Operation] = &[
 const V2: &[Operation] = &[
     ("POST", "/v2/apis.createApi", r#"{"name":"<new>"}"#),
     ("POST", "/v2/apis.deleteApi", r#"{"apiId":"<api>"}"#),
+    ("POST", "/v2/configuration.apply", r#"{"document":{"version":1,"permissions":[{"slug":"<new>"}]}}"#),
     ("POST", "/v2/identities.createIdentity", r#"{"externalId":"<new>","meta":{"plan":1}}"#),
     ("POST", "/v2/identities.deleteIdentity", r#"{"identity":"<person>"}"#),
     ("POST", "/v2/identities.updateIdentity", r#"{"identity":"<person>","meta":{"plan":2}}"#),
@@ -161,7 +162,7 @@ pub fn request(operation: &Operation, objects: &Objects) -> Request {
 /// Operations that only look, of those that are sent as a `POST`.
 fn only_looks(path: &str) -> bool {
     let name = path.rsplit_once('.').map_or("", |(_, name)| name);
-    name.starts_with("get") || name.starts_with("list") || ["whoami", "explainKey"].contains(&name)
+    name.starts_with("get") || name.starts_with("list") || ["whoami", "explainKey", "export"].contains(&name)
 }
 
 /// Operations that an OpenAPI document has and nothing is sent to here.
