@@ -262,8 +262,16 @@ mod tests {
     fn every_permission_has_a_place_and_words() {
         let groups = groups(of_workspace(&"ws_1".into()));
         let titles: Vec<&str> = groups.iter().map(|group| group.title.as_str()).collect();
-        let expected =
-            ["APIs", "Keys", "Rate limits", "Roles and permissions", "Identities", "Portals", "Workspace"];
+        let expected = [
+            "APIs",
+            "Keys",
+            "Rate limits",
+            "Roles and permissions",
+            "Identities",
+            "Portals",
+            "Webhooks",
+            "Workspace",
+        ];
         assert_eq!(titles, expected);
         let workspace = &groups.last().unwrap().options;
         assert!(workspace.iter().any(|option| option.label == "Read audit"));
