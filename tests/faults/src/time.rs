@@ -38,7 +38,8 @@ struct Moved {
     offset_ms: i64,
     /// The latest moment it has shown: a server may hold on to it.
     newest_ms: i64,
-    was_moved: bool,
+    /// When it was moved, and what it showed right after.
+    moves: Vec<(Instant, i64)>,
 }
 
 impl ServerClock {
@@ -47,7 +48,7 @@ impl ServerClock {
         let mut moved = self.0.lock().expect("nothing panics with it");
         moved.newest_ms = moved.newest_ms.max(unix_ms() + moved.offset_ms);
         moved.offset_ms = offset_ms;
-        moved.was_moved = true;
+        moved.moves.push((now(), unix_ms() + offset_ms));
     }
 
     /// The earliest and the latest that the server may take for the present.
@@ -57,8 +58,14 @@ impl ServerClock {
         (shown, shown.max(moved.newest_ms))
     }
 
+    /// The earliest that it was moved to since then.
+    pub fn oldest_since(&self, since: Instant) -> Option<i64> {
+        let moved = self.0.lock().expect("nothing panics with it");
+        moved.moves.iter().filter(|(at, _)| *at >= since).map(|(_, shown_ms)| *shown_ms).min()
+    }
+
     /// Whether it was ever moved.
     pub fn was_moved(&self) -> bool {
-        self.0.lock().expect("nothing panics with it").was_moved
+        !self.0.lock().expect("nothing panics with it").moves.is_empty()
     }
 }

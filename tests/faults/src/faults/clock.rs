@@ -30,11 +30,13 @@ impl Clock {
     pub fn draw(number: usize, rng: &mut StdRng) -> Self {
         let to_midnight_s = DAY_S - (unix_ms() / 1000) % DAY_S;
         let past_midnight_s = (to_midnight_s + rng.random_range(1..120)).min(MOST_S);
+        let before_midnight_s = (DAY_S - to_midnight_s + rng.random_range(1..120)).min(MOST_S);
         let hours_s = rng.random_range(3000..20_000);
-        let offsets_s = match number % 4 {
+        let offsets_s = match number % 5 {
             0 => vec![hours_s],
             1 => vec![-hours_s],
             2 => vec![past_midnight_s, past_midnight_s - 7200],
+            3 => vec![-before_midnight_s],
             _ => vec![rng.random_range(2..120), -rng.random_range(2..120), rng.random_range(2..20)],
         };
         Self { offsets_s }

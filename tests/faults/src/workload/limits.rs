@@ -11,7 +11,7 @@ use super::{Hand, Workload};
 use crate::checker::Stored;
 use crate::doors::change::{Change, Door};
 use crate::model::Outcome;
-use crate::time::now;
+use crate::time::{ServerClock, now};
 
 const MOST: usize = 6;
 const WINDOW_MS: i64 = 86_400_000;
@@ -120,9 +120,14 @@ impl Counted {
         }
     }
 
-    /// Windows that admissions may have fallen into.
-    fn windows(&self) -> usize {
-        let first = self.admitted.iter().map(|admission| admission.windows.0).min();
+    /// Windows that admissions may have fallen into, and those that the clock was moved back
+    /// to in between: what was counted by then is counted there, and fades from there on
+    /// (docs/architecture.md), so the day after begins once more.
+    fn windows(&self, clock: &ServerClock) -> usize {
+        let admitted = self.admitted.iter().map(|admission| admission.windows.0);
+        let begun = self.admitted.first().map(|admission| admission.at);
+        let moved_to = begun.and_then(|at| clock.oldest_since(at)).map(|shown_ms| shown_ms / WINDOW_MS);
+        let first = admitted.chain(moved_to).min();
         let last = self.admitted.iter().map(|admission| admission.windows.1).max();
         usize::try_from(last.unwrap_or_default() - first.unwrap_or_default() + 1).unwrap_or(1)
     }
@@ -130,9 +135,10 @@ impl Counted {
     fn check_admitted(&self, hand: &Hand<'_>) {
         let forgotten =
             self.admitted.iter().filter(|admission| hand.site.is_forgettable(admission.at)).count();
-        let most = self.limit as usize * self.windows() + forgotten;
+        let windows = self.windows(&hand.site.clock);
+        let most = self.limit as usize * windows + forgotten;
         if self.admitted.len() > most {
-            let model = format!("at most {most} admitted in {} windows", self.windows());
+            let model = format!("at most {most} admitted in {windows} windows");
             hand.violation(self, model, format!("{} admitted", self.admitted.len()));
         }
     }

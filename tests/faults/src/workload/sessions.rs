@@ -13,6 +13,7 @@ use crate::doors::v2;
 use crate::model::{Known, Outcome};
 
 const MOST: usize = 4;
+const DAY_MS: i64 = 86_400_000;
 
 /// One thread's sessions.
 pub struct Sessions {
@@ -40,8 +41,16 @@ struct Visit {
     external_id: String,
     id: Option<String>,
     code: Option<String>,
-    token: Option<String>,
+    token: Option<Token>,
     known: Known<State>,
+}
+
+/// Lasts a day of the server's clock, which is less of the true time for one that was made
+/// while the clock was back.
+struct Token {
+    text: String,
+    /// The earliest that it may end, Unix milliseconds.
+    ends_ms: i64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -210,12 +219,14 @@ impl Visit {
     fn exchange(&mut self, hand: &mut Hand<'_>) {
         let Some(code) = self.code.clone() else { return };
         let request = v2::portal_call("portal.exchangeCode", &json!({ "code": code }), "");
+        let ends_ms = hand.site.clock.bounds_ms().0 + DAY_MS;
         let outcome = hand.doors.connection.send(&request);
         hand.site.journal.outcome(&format!("exchange for {self}"), &outcome);
         self.known.note(&outcome, State::Exchanged);
         if let Outcome::Done(reply) = outcome {
             let body: Value = serde_json::from_str(&reply.body).unwrap_or_default();
-            self.token = body["data"]["accessToken"].as_str().map(ToOwned::to_owned);
+            let text = body["data"]["accessToken"].as_str();
+            self.token = text.map(|text| Token { text: text.to_owned(), ends_ms });
         }
     }
 
@@ -228,7 +239,7 @@ impl Visit {
 
     /// Uses its token, if there is one; whether it is accepted.
     fn accepted(&self, hand: &mut Hand<'_>) -> Option<bool> {
-        let request = v2::portal_call("portal.listKeys", &json!({}), self.token.as_ref()?);
+        let request = v2::portal_call("portal.listKeys", &json!({}), &self.token.as_ref()?.text);
         match hand.wire().answer(&hand.site.base(), &request).ok()?.status {
             200 => Some(true),
             401 => Some(false),
@@ -236,8 +247,16 @@ impl Visit {
         }
     }
 
+    /// Whether a clock that was moved may have ended its token: then a refusal tells nothing.
+    fn may_have_ended(&self, hand: &Hand<'_>) -> bool {
+        self.token.as_ref().is_some_and(|token| hand.site.clock.bounds_ms().1 >= token.ends_ms)
+    }
+
     fn look(&mut self, hand: &mut Hand<'_>) {
         if let Some(accepted) = self.accepted(hand) {
+            if !accepted && self.may_have_ended(hand) {
+                return;
+            }
             let fits = |state: &State| (*state == State::Exchanged) == accepted;
             let seen = self.known.observe(&format!("token accepted: {accepted}"), fits);
             hand.site.journal.compare(&self.to_string(), seen);
@@ -258,7 +277,8 @@ impl Visit {
         hand.site.journal.compare(&self.to_string(), self.known.settle(&state, groups));
         if self.token.is_some() {
             let found = self.accepted(hand);
-            if found != Some(state == State::Exchanged) {
+            let is_ended = found == Some(false) && self.may_have_ended(hand);
+            if found != Some(state == State::Exchanged) && !is_ended {
                 hand.violation(self, format!("stored: {state:?}"), format!("token accepted: {found:?}"));
             }
         }
