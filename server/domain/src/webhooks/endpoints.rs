@@ -61,7 +61,8 @@ impl Webhooks {
             created_at: cx.now_ms,
             updated_at: None,
         };
-        self.check(&endpoint)?;
+        target::check(&endpoint.url, self.private_targets)?;
+        check_description(&endpoint)?;
         let secret = secrets::mint(&self.entropy);
         self.store
             .write(|tx| async move {
@@ -75,7 +76,8 @@ impl Webhooks {
                 store::insert(&tx, &endpoint, sealed).await?;
                 let mut group = Group::new();
                 let text = format!("Created webhook endpoint {}", endpoint.origin());
-                group.push(Event::WebhookCreate, text, vec![endpoint.audit_target()]);
+                let changes = differences(None, &endpoint);
+                group.push_change(Event::WebhookCreate, text, vec![endpoint.audit_target()], changes);
                 group.record(cx, &tx, &self.entropy).await?;
                 Ok((endpoint, secret))
             })
@@ -99,10 +101,13 @@ impl Webhooks {
             .write(|tx| async move {
                 let before = store::find(tx.db(), &cx.workspace, &command.id).await?.ok_or_else(absent)?;
                 let after = self.changed(&before, command, cx.now_ms)?;
+                if (Endpoint { updated_at: before.updated_at, ..after.clone() }) == before {
+                    return Ok(before);
+                }
                 store::update(&tx, &after).await?;
                 let mut group = Group::new();
                 let text = format!("Updated webhook endpoint {}", after.origin());
-                let changes = differences(&before, &after);
+                let changes = differences(Some(&before), &after);
                 group.push_change(Event::WebhookUpdate, text, vec![after.audit_target()], changes);
                 group.record(cx, &tx, &self.entropy).await?;
                 Ok(after)
@@ -112,7 +117,10 @@ impl Webhooks {
 
     fn changed(&self, before: &Endpoint, command: UpdateEndpoint, now_ms: i64) -> Result<Endpoint> {
         let mut after = before.clone();
-        after.url = command.url.unwrap_or(after.url);
+        if let Some(url) = command.url {
+            target::check(&url, self.private_targets)?;
+            after.url = url;
+        }
         command.description.apply(&mut after.description);
         if let Some(events) = command.events {
             after.events = EventChoice::new(events)?;
@@ -122,7 +130,7 @@ impl Webhooks {
             (after.disabled_reason, after.failing_since) = (None, None);
         }
         after.updated_at = Some(now_ms);
-        self.check(&after)?;
+        check_description(&after)?;
         Ok(after)
     }
 
@@ -165,27 +173,31 @@ impl Webhooks {
             })
             .await
     }
-
-    fn check(&self, endpoint: &Endpoint) -> Result<()> {
-        target::check(&endpoint.url, self.private_targets)?;
-        let description = endpoint.description.as_deref().unwrap_or_default();
-        if description.chars().count() > MAX_DESCRIPTION_CHARS {
-            return Err(Error::invalid(format!(
-                "A description has at most {MAX_DESCRIPTION_CHARS} characters."
-            )));
-        }
-        Ok(())
-    }
 }
 
-fn differences(before: &Endpoint, after: &Endpoint) -> Value {
-    let fields = |endpoint: &Endpoint| {
+fn check_description(endpoint: &Endpoint) -> Result<()> {
+    let description = endpoint.description.as_deref().unwrap_or_default();
+    if description.chars().count() > MAX_DESCRIPTION_CHARS {
+        return Err(Error::invalid(format!("A description has at most {MAX_DESCRIPTION_CHARS} characters.")));
+    }
+    Ok(())
+}
+
+/// The fields that differ, all of them where there was none. What of an address may be
+/// secret is told by its digest: that it is another one, and not which.
+fn differences(before: Option<&Endpoint>, after: &Endpoint) -> Value {
+    let fields = |endpoint: Option<&Endpoint>| {
+        let Some(endpoint) = endpoint else {
+            return ["url", "pathDigest", "description", "events", "enabled"]
+                .map(|field| (field, Value::Null));
+        };
         [
             ("url", json!(endpoint.origin())),
+            ("pathDigest", json!(target::path_digest(&endpoint.url))),
             ("description", json!(endpoint.description)),
             ("events", endpoint.events.to_json()),
             ("enabled", json!(endpoint.enabled)),
         ]
     };
-    Value::Object(changes(fields(before), fields(after)))
+    Value::Object(changes(fields(before), fields(Some(after))))
 }

@@ -4,6 +4,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use sha2::{Digest, Sha256};
 use url::{Host, Url};
 
 use base::error::{Error, Result};
@@ -45,6 +46,12 @@ pub(super) fn check(text: &str, private_targets: bool) -> Result<()> {
 /// Scheme, host and port.
 pub(super) fn origin(text: &str) -> String {
     Url::parse(text).map(|url| url.origin().ascii_serialization()).unwrap_or_default()
+}
+
+/// Eight digits that differ where the path or the query does.
+pub(super) fn path_digest(text: &str) -> String {
+    let behind = text.strip_prefix(&origin(text)).unwrap_or(text);
+    Sha256::digest(behind.as_bytes())[..4].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Whether an address is one of the internet, which everybody may reach.

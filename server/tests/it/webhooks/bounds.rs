@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use domain::webhooks::{Letter, Posted, Transport};
+use base::audit::AuditFilter;
+use base::store::Page;
+use domain::webhooks::{Letter, Posted, Transport, UpdateEndpoint};
 use serde_json::json;
 use unkey::courier::Courier;
 
@@ -171,4 +173,45 @@ async fn what_ended_long_ago_is_removed_and_what_waited_too_long_ends() {
     assert_eq!((sweep().await, states().await), (1, vec!["givenUp".to_owned()]));
     test.advance_ms(4 * DAY_MS + 1);
     assert_eq!((sweep().await, states().await), (1, Vec::<String>::new()));
+}
+
+/// The log says that an endpoint goes elsewhere, and not where its secret path leads.
+#[tokio::test]
+async fn another_path_is_another_address_in_the_log() {
+    let (test, receiver) = (start().await, Receiver::start(Reply::Status(200)).await);
+    let (id, _) = endpoint(&test, &receiver, &["role.*"]).await;
+    let update = async |body: serde_json::Value| {
+        let mut body = body;
+        body["endpointId"] = json!(id);
+        test.call("webhooks.updateEndpoint", body).await.data();
+    };
+    update(json!({})).await;
+    update(json!({ "url": format!("{}/other?token=t0p5ecret", receiver.url()) })).await;
+    let filter = AuditFilter { event: Some("webhook.*".to_owned()), ..AuditFilter::default() };
+    let page = Page { limit: 10, cursor: None };
+    let found = test.app.audit_log.list(&test.operator().await, &filter, &page).await.unwrap().items;
+    let log: Vec<_> = found.into_iter().map(|entry| entry.changes.unwrap_or_default()).collect();
+    let [updated, created] = log.as_slice() else { panic!("{log:?}") };
+    assert_eq!(created["events"], json!({ "before": null, "after": ["role.*"] }));
+    let digest = &updated["pathDigest"];
+    assert_ne!(digest["before"], digest["after"]);
+    assert!(!log.iter().any(|changes| changes.to_string().contains("t0p5ecret")), "{log:?}");
+}
+
+/// An endpoint whose address is not allowed any more can be disabled all the same.
+#[tokio::test]
+async fn what_an_endpoint_has_is_not_looked_at_again() {
+    let (test, receiver) = (start().await, Receiver::start(Reply::Status(200)).await);
+    let (id, _) = endpoint(&test, &receiver, &["role.*"]).await;
+    let strict = test.app.webhooks.clone().private_targets(false);
+    let cx = test.operator().await;
+    let change = |url: Option<String>| UpdateEndpoint {
+        id: id.as_str().into(),
+        url,
+        description: base::patch::Patch::Keep,
+        events: None,
+        enabled: Some(false),
+    };
+    assert!(!strict.update(&cx, change(None)).await.unwrap().enabled);
+    assert!(strict.update(&cx, change(Some(receiver.url()))).await.is_err());
 }
